@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { DOORS, verdictSchema } from './verdict.ts';
+import { jsonObject } from './request.ts';
+
+export const STATUSES = [
+  'evaluating',
+  'supervised',
+  'released',
+  'executed',
+  'failed',
+  'skipped',
+  'unreported',
+  'refused',
+  'expired',
+  'cancelled',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** What a person can do about a parked action. */
+export const DECISIONS = ['approve', 'refuse', 'return', 'extend'] as const;
+export type DecisionKind = (typeof DECISIONS)[number];
+
+export const decisionViewSchema = z.strictObject({
+  by: z.string(),
+  decision: z.enum(DECISIONS),
+  reason: z.string().nullable(),
+  at: z.iso.datetime(),
+  via: z.enum(DOORS),
+});
+export type DecisionView = z.infer<typeof decisionViewSchema>;
+
+export const approvalViewSchema = z.strictObject({
+  stage: z.int().nonnegative(),
+  stages: z.array(
+    z.strictObject({
+      name: z.string(),
+      quorum: z.int().positive(),
+      approvers: z.array(z.string()),
+      decisions: z.array(decisionViewSchema),
+    }),
+  ),
+  expiresAt: z.iso.datetime(),
+});
+export type ApprovalView = z.infer<typeof approvalViewSchema>;
+
+/** The action as everyone outside sees it (contract section 3). */
+export const actionSchema = z
+  .strictObject({
+    id: z.string(),
+    tenant: z.string(),
+    status: z.enum(STATUSES),
+    requestHash: z.string().nullable(),
+    verdict: verdictSchema.nullable(),
+    approval: approvalViewSchema.nullable(),
+    permit: z.string().nullable().meta({ description: 'Compact JWS, only for the caller that may execute.' }),
+    records: z.array(z.string()).meta({ description: 'Record hashes, oldest first.' }),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Action' });
+export type Action = z.infer<typeof actionSchema>;
+
+/** What an approver posts to `/v1/actions/{id}/decisions`. */
+export const decisionInputSchema = z
+  .strictObject({
+    decision: z.enum(DECISIONS),
+    stage: z.int().nonnegative().optional(),
+    reason: z.string().trim().min(1).max(2000).optional(),
+    changes: jsonObject.optional().meta({ description: 'Dotted paths, as in `mayChange`, and their new values.' }),
+    until: z.iso.datetime().optional().meta({ description: 'For `extend`: the new time of expiry.' }),
+  })
+  .meta({ id: 'Decision' });
+export type DecisionInput = z.infer<typeof decisionInputSchema>;
+
+export const OUTCOME_STATUSES = ['executed', 'failed', 'skipped'] as const;
+
+export const outcomeInputSchema = z
+  .strictObject({
+    permit: z.string().min(1).max(16384),
+    status: z.enum(OUTCOME_STATUSES),
+    reference: z.string().max(512).optional().meta({ description: 'The executor’s own id of what it did.' }),
+    detail: z.string().max(2000).optional(),
+  })
+  .meta({ id: 'Outcome' });
+export type OutcomeInput = z.infer<typeof outcomeInputSchema>;

@@ -1,0 +1,159 @@
+import type { Json, JsonObject } from './json.ts';
+import type { Door, Facts, ApprovalPlan, Verdict } from './verdict.ts';
+
+export const RECORD_TYPES = [
+  'verdict',
+  'decision',
+  'release',
+  'outcome',
+  'reconcile',
+  'review',
+  'policy',
+  'freeze',
+  'key',
+  'export',
+] as const;
+export type RecordType = (typeof RECORD_TYPES)[number];
+
+/** DSSE payload type of every record (contract section 6). */
+export const RECORD_PAYLOAD_TYPE = 'application/vnd.countersign.record+json';
+
+/** Bytes an envelope may have: entry bundles of a C2SP tiled log carry 16-bit lengths. */
+export const ENVELOPE_MAX_BYTES = 65_535;
+
+/** Bytes of disclosed values a record may show in all; beyond it they are committed, not shown. */
+export const DISCLOSED_MAX_BYTES = 32 * 1024;
+
+/** What every record says. `prev` is the hash of the action's previous record, null for the first. */
+export interface RecordHead {
+  v: 1;
+  type: RecordType;
+  tenant: string;
+  /** Action id; for records that belong to no action, the id of what they are about (`policy`, `key`, `freeze:…`). */
+  action: string;
+  seq: number;
+  prev: string | null;
+  /** RFC 3339 UTC with milliseconds. */
+  at: string;
+  requestHash: string | null;
+}
+
+/** Who asked, in clear in every record: ids only. */
+export interface RecordActor {
+  id: string;
+  type: string;
+  onBehalfOf?: RecordActor;
+}
+
+export interface VerdictRecord extends RecordHead {
+  type: 'verdict';
+  surface: string;
+  verb: string;
+  actor: RecordActor;
+  verdict: Verdict;
+  observed: Verdict | null;
+  facts: Facts;
+  plan: ApprovalPlan | null;
+  /** Dotted path to value, for what policy discloses. */
+  disclosed: JsonObject;
+  /** Dotted path to `sha256:…` salted commitment, for all else of `resource`, `params`, `context` and for `content`. */
+  commitments: Record<string, string>;
+}
+
+/** A human's word, or the clock's (`expired`) or the requester's (`cancelled`) on a parked action. */
+export interface DecisionRecord extends RecordHead {
+  type: 'decision';
+  surface: string;
+  stage: number;
+  decision: 'approve' | 'refuse' | 'return' | 'extend' | 'expired' | 'cancelled' | 'answered';
+  /** Directory id; `countersign` for the clock. */
+  by: string;
+  /** For whom, when decided under a delegation: its id and the person who delegated. */
+  delegation: { id: string; from: string } | null;
+  reason: string | null;
+  via: Door | 'engine';
+  /** The Slack identity and message, when it came through Slack. */
+  slack: { workspace: string; user: string; channel: string; message: string } | null;
+  /** Exactly what the approver was shown: hash of the pure renderer's output, and its version. */
+  shown: { hash: string; renderer: string } | null;
+  /** The sentence of responsibility that the approver took on. */
+  responsibility: string | null;
+  /** Dotted path to old and new value; undisclosed values are committed. */
+  changes: Record<string, { from: Json; to: Json }> | null;
+  /** New expiry of an `extend`. */
+  until: string | null;
+  /** WebAuthn assertion over the decision, for `assurance: passkey`. */
+  assurance: JsonObject | null;
+  /** SHA-256 of the gateway's attestation of the human, `sha256:…`. */
+  attestation: string | null;
+}
+
+export const RELEASE_BASES = ['rule', 'override', 'break_glass', 'observe'] as const;
+
+export interface ReleaseRecord extends RecordHead {
+  type: 'release';
+  surface: string;
+  basis: (typeof RELEASE_BASES)[number];
+  permit: { jti: string; kid: string; expiresAt: string; audience: string; requestHash: string };
+  /** The verdict under the bundle in force at release, with its facts, for a parked action. */
+  rejudged: { verdict: Verdict; facts: Facts } | null;
+}
+
+export interface OutcomeRecord extends RecordHead {
+  type: 'outcome';
+  surface: string;
+  status: 'executed' | 'failed' | 'skipped' | 'unreported';
+  reference: string | null;
+  /** Salted commitment to the reported detail. */
+  detail: string | null;
+  /** Identity of the caller that reported it; null for `unreported`. */
+  by: string | null;
+}
+
+export interface OtherRecord extends RecordHead {
+  type: 'reconcile' | 'review' | 'policy' | 'freeze' | 'key' | 'export';
+  by: string | null;
+  reason: string | null;
+  body: JsonObject;
+}
+
+export type RecordPayload = VerdictRecord | DecisionRecord | ReleaseRecord | OutcomeRecord | OtherRecord;
+
+/** DSSE envelope (github.com/secure-systems-lab/dsse, envelope.md). Base64 is standard, padded. */
+export interface Envelope {
+  payloadType: string;
+  payload: string;
+  signatures: { keyid: string; sig: string }[];
+}
+
+/** Everything that checks one record offline, beside two public keys. */
+export interface Receipt {
+  kind: 'countersign.receipt/v1';
+  envelope: Envelope;
+  log: {
+    origin: string;
+    /** Position of the entry, from 0. */
+    index: number;
+    /** C2SP signed note. */
+    checkpoint: string;
+    /** RFC 6962 inclusion proof, leaf side first, base64. */
+    inclusion: string[];
+  };
+}
+
+/** Claims of a permit (contract section 3). Times are seconds since the epoch. */
+export interface PermitClaims {
+  iss: string;
+  aud: string;
+  sub: string;
+  iat: number;
+  nbf: number;
+  exp: number;
+  jti: string;
+  tenant: string;
+  act: string;
+  req: string;
+  changes?: JsonObject;
+  ver?: string;
+  rec: string;
+}

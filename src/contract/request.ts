@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { Json, JsonObject } from './json.ts';
+
+/** Bounds of a request (contract section 2); a request outside them is refused before anything starts. */
+export const REQUEST_LIMITS = {
+  /** Bytes of the canonical JSON of `params`. */
+  paramsBytes: 64 * 1024,
+  /** Bytes of an HTTP body. */
+  bodyBytes: 256 * 1024,
+  /** Nesting of objects and arrays anywhere in a request. */
+  depth: 32,
+  /** How many people or services an actor may stand in for, one behind the other. */
+  onBehalfOfDepth: 4,
+} as const;
+
+const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+export const jsonObject: z.ZodType<JsonObject> = z.record(z.string().max(256), json);
+
+const name = z.string().min(1).max(256);
+const names = z.array(name).max(64);
+
+export const surfaceSchema = z
+  .string()
+  .max(128)
+  .regex(/^[a-z][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*$/, 'a surface is dotted lower case, such as `payments.refund`')
+  .meta({ description: 'A place where something irreversible can happen, dotted lower case.', examples: ['payments.refund'] });
+
+export const ACTOR_TYPES = ['user', 'service', 'agent'] as const;
+
+export interface Actor {
+  id: string;
+  type: (typeof ACTOR_TYPES)[number];
+  roles?: string[] | undefined;
+  groups?: string[] | undefined;
+  onBehalfOf?: Actor | undefined;
+}
+
+const actorFields = { id: name, type: z.enum(ACTOR_TYPES), roles: names.optional(), groups: names.optional() };
+
+function actorSchemaOfDepth(depth: number): z.ZodType<Actor> {
+  if (depth === 0) return z.strictObject(actorFields) as z.ZodType<Actor>;
+  return z.strictObject({ ...actorFields, onBehalfOf: actorSchemaOfDepth(depth - 1).optional() }) as z.ZodType<Actor>;
+}
+
+export const actorSchema = actorSchemaOfDepth(REQUEST_LIMITS.onBehalfOfDepth).meta({
+  description: 'Who asks. `onBehalfOf` names whom the actor acts for, nested at most four deep.',
+});
+
+export const URGENCIES = ['normal', 'emergency'] as const;
+
+export const contextSchema = z.strictObject({
+  folder: z.string().max(1024).regex(/^\//, 'a folder starts with `/`').optional(),
+  environment: name.optional(),
+  urgency: z.enum(URGENCIES).optional(),
+  jurisdiction: name.optional(),
+  matter: name.optional(),
+  labels: names.optional(),
+  constraints: names.optional(),
+});
+export type Context = z.infer<typeof contextSchema>;
+
+export const resourceSchema = z.looseObject({ type: name.optional(), id: name.optional(), version: name.optional() });
+export type Resource = z.infer<typeof resourceSchema>;
+
+/** The request of contract section 2. Unknown top-level keys are refused. */
+export const actionRequestSchema = z
+  .strictObject({
+    surface: surfaceSchema,
+    action: name.meta({ description: 'The verb, such as `refund.create`.' }),
+    actor: actorSchema,
+    resource: resourceSchema.optional(),
+    params: jsonObject.optional().meta({ description: 'What policy may read, at most 64 KiB in all.' }),
+    context: contextSchema.optional(),
+    content: jsonObject.optional().meta({ description: 'Sensitive: only its salted commitment is ever recorded.' }),
+    execution: z.strictObject({ connector: name }).optional(),
+    callback: z.url({ protocol: /^https?$/ }).max(2048).optional(),
+  })
+  .meta({ id: 'ActionRequest' });
+export type ActionRequest = z.infer<typeof actionRequestSchema>;

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { jsonObject } from './request.ts';
+import type { JsonObject } from './json.ts';
+
+/** What policy said, from the least to the most strict. */
+export const VERDICT_DECISIONS = ['approve', 'constrain', 'supervise', 'refuse'] as const;
+export type VerdictDecision = (typeof VERDICT_DECISIONS)[number];
+
+export const BASES = ['rule', 'silence', 'unclear', 'limit', 'plan', 'break_glass', 'error'] as const;
+export type Basis = (typeof BASES)[number];
+
+export const MODES = ['enforce', 'observe'] as const;
+
+export const verdictSchema = z
+  .strictObject({
+    decision: z.enum(VERDICT_DECISIONS),
+    basis: z.enum(BASES),
+    bundle: z.string().nullable().meta({ description: 'Hash of the policy bundle in force, `sha256:…`.' }),
+    policy: z.string().nullable(),
+    rule: z.string().nullable(),
+    reasons: z.array(z.string()),
+    mode: z.enum(MODES),
+    changes: jsonObject.nullable().meta({
+      description: 'For `constrain`: dotted request paths and the values that replace them.',
+    }),
+  })
+  .meta({ id: 'Verdict' });
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** How a limit stood when the verdict was made. Amounts are exact decimal strings. */
+export interface LimitFact {
+  /** `policy/limit` */
+  limit: string;
+  /** Values of the key fields, in the policy's order. */
+  key: string[];
+  /** Already reserved inside the window, without this action. */
+  used: string;
+}
+
+/** Everything a verdict depended on beside bundle and request (contract section 5). Sealed, so that anyone can replay it. */
+export interface Facts {
+  /** RFC 3339 UTC with milliseconds: when the action was judged. */
+  now: string;
+  limits: LimitFact[];
+  /** Approver references (`group:finance`, `role:duty-manager`, `manager`, `user:x@y`) and the active people they resolved to. */
+  people: Record<string, string[]>;
+  /** Why identity is in conflict (token against body, tenant, folder), or null. A conflict refuses with basis `unclear`. */
+  conflict: string | null;
+}
+
+/** One stage of an approval plan, its people resolved. Times are in milliseconds. */
+export interface ApprovalStagePlan {
+  name: string;
+  quorum: number;
+  /** Refusals that end the action; 1 unless policy says otherwise. */
+  refusals: number;
+  /** References as policy wrote them: why a person is asked. */
+  refs: string[];
+  /** Directory ids, sorted, without the people that four-eyes excludes. */
+  approvers: string[];
+  remindMs: number | null;
+  escalate: { afterMs: number; refs: string[]; approvers: string[] } | null;
+  assurance: 'passkey' | null;
+}
+
+export const DOORS = ['slack', 'console', 'api', 'cli'] as const;
+export type Door = (typeof DOORS)[number];
+
+/** The supervised override that policy asks for, with everything resolved. Sealed in the verdict's record. */
+export interface ApprovalPlan {
+  stages: ApprovalStagePlan[];
+  expiresMs: number;
+  /** From the start, how far an approver may extend the wait; null when it may not be extended. */
+  extendUpToMs: number | null;
+  reason: 'required' | 'optional';
+  fourEyes: boolean;
+  /** People who can never decide: the actor and whoever it acts for. Empty when `fourEyes` is false. */
+  excluded: string[];
+  /** Dotted paths that an approver may lower or set. */
+  mayChange: string[];
+  via: Door[];
+}
+
+/** What one action takes from a limit while it lives. */
+export interface Reservation {
+  limit: string;
+  key: string[];
+  /** Exact decimal string; `1` for a count. */
+  amount: string;
+  windowMs: number;
+  max: string;
+}
+
+/** What the evaluator answers for one request under one bundle and one set of facts. */
+export interface Judgement {
+  verdict: Verdict;
+  /** The verdict that would have been, in observe mode; null otherwise. */
+  observed: Verdict | null;
+  /** The approval asked for when the decision is `supervise`. */
+  plan: ApprovalPlan | null;
+  reservations: Reservation[];
+  /** Dotted paths that records may show in clear. */
+  disclose: string[];
+  /** Slack channels and people that are told. */
+  notify: string[];
+  /** How long the executor has to report, in milliseconds. */
+  outcomeWithinMs: number;
+  /** How long a permit lives, in milliseconds; 5 minutes unless policy says less. */
+  permitMs: number;
+  /** How long the payload is kept, in milliseconds; null is for ever. */
+  retainMs: number | null;
+  /** Present when the verdict's basis is `break_glass`. */
+  review: { approvers: string[]; refs: string[]; withinMs: number } | null;
+  trace: TraceEntry[];
+}
+
+/** What one rule of one policy said. */
+export interface TraceEntry {
+  policy: string;
+  rule: string | null;
+  /** The condition's text, if any. */
+  when: string | null;
+  result: 'matched' | 'not_matched' | 'error' | 'skipped';
+  detail: string | null;
+  decision: VerdictDecision | null;
+}
+
+export type Changes = JsonObject;
