@@ -1,0 +1,125 @@
+/** What the workflow asks of the outside world. Workflows import these as types only. */
+import type { Action, ApprovalPlan, DecisionRecord, Json, OutcomeInput } from '../contract/index.ts';
+import type { ApprovalEffect, ApprovalEvent, ApprovalState } from '../approval/index.ts';
+import type { GovernedActionInput } from '../workflows/messages.ts';
+
+export interface JudgeInput extends GovernedActionInput {
+  /** `act_` and the SHA-256 of the idempotency key, from the workflow's own id. */
+  id: string;
+  /** RFC 3339 UTC: when the workflow started. */
+  createdAt: string;
+}
+
+/** What the workflow has to know after the verdict to carry the action on. */
+export interface Judged {
+  action: Action;
+  plan: ApprovalPlan | null;
+  /** Milliseconds since the epoch: when the wait for approvers began. */
+  openedAt: number;
+  outcomeWithinMs: number;
+  /** Whether anybody is told about it: approvers, a channel, a callback. */
+  announced: boolean;
+  /** A break-glass review to be opened. */
+  review: { approvers: string[]; refs: string[]; withinMs: number } | null;
+}
+
+export type DecideEvent = Extract<ApprovalEvent, { type: 'decide' }>;
+export type AnswerEvent = Extract<ApprovalEvent, { type: 'answer' }>;
+export type CancelEvent = Extract<ApprovalEvent, { type: 'cancel' }>;
+
+export interface Refusal {
+  code: string;
+  message: string;
+}
+
+/** Where and how a decision came in, kept for its record. */
+export interface DecisionEvidence {
+  slack: DecisionRecord['slack'];
+  shown: DecisionRecord['shown'];
+  responsibility: string | null;
+  assurance: DecisionRecord['assurance'];
+  attestation: string | null;
+}
+
+export interface AdmitInput {
+  action: Action;
+  attestation: string;
+  /** What the workflow expects this message to be. */
+  kind: 'decide' | 'cancel' | 'answer' | 'reconcile';
+}
+
+export type Admitted =
+  | { refusal: Refusal }
+  | { event: ApprovalEvent; evidence: DecisionEvidence }
+  | { reconcile: { by: string; status: 'executed' | 'failed' | 'skipped'; reason: string } };
+
+export interface SealDecisionInput {
+  action: Action;
+  decision: DecisionRecord['decision'];
+  stage: number;
+  by: string;
+  delegation: DecisionRecord['delegation'];
+  reason: string | null;
+  via: DecisionRecord['via'];
+  evidence: DecisionEvidence;
+  changes: Record<string, Json> | null;
+  until: number | null;
+  approval: ApprovalState;
+}
+
+export interface ReleaseInput {
+  action: Action;
+  basis: 'override';
+  changes: Record<string, Json>;
+  approval: ApprovalState;
+}
+
+/** `frozen`: nothing was released and nothing was sealed; try again when the freeze is lifted. */
+export type Released = { action: Action } | { frozen: string };
+
+export interface SealOutcomeInput {
+  action: Action;
+  /** Null when the executor never reported. */
+  outcome: (OutcomeInput & { attestation?: string | undefined }) | null;
+}
+
+export interface ReconcileInput {
+  action: Action;
+  by: string;
+  status: 'executed' | 'failed' | 'skipped';
+  reason: string;
+}
+
+export interface PublishInput {
+  action: Action;
+  approval: ApprovalState | null;
+  effects: ApprovalEffect[];
+  /** Grows with every change of the action; a publication of an older revision changes nothing. */
+  revision: number;
+}
+
+export interface Published {
+  unreachable: string[];
+}
+
+export interface CallbackInput {
+  action: Action;
+  /** `webhook-id`: the same for every attempt to tell of one change. */
+  messageId: string;
+}
+
+/** Short, and run inside the workflow task: their results are in the history at once. */
+export interface LocalActivities {
+  judge(input: JudgeInput): Promise<Judged>;
+  admit(input: AdmitInput): Promise<Admitted>;
+  sealDecision(input: SealDecisionInput): Promise<Action>;
+  release(input: ReleaseInput): Promise<Released>;
+  sealOutcome(input: SealOutcomeInput): Promise<Action | { refusal: Refusal }>;
+  reconcile(input: ReconcileInput): Promise<Action>;
+}
+
+/** Those that talk to somebody else's server and are retried for long. */
+export interface RemoteActivities {
+  publish(input: PublishInput): Promise<Published>;
+  callback(input: CallbackInput): Promise<void>;
+}

@@ -1,0 +1,289 @@
+/** The OpenAPI 3.1 document, made from the zod schemas that the routes parse with. */
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import {
+  actionRequestSchema,
+  actionSchema,
+  decisionInputSchema,
+  outcomeInputSchema,
+  RECORD_PAYLOAD_TYPE,
+  RECORD_TYPES,
+  VERDICT_DECISIONS,
+  verdictSchema,
+} from '../contract/index.ts';
+import { answerInputSchema, reconcileInputSchema } from './routes/actions.ts';
+import { redeemedSchema, redeemInputSchema } from './routes/permits.ts';
+
+const problemSchema = z
+  .looseObject({
+    type: z.string().meta({ description: 'Stable; ends in the error code.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What happened and what to do next.' }),
+    code: z.string(),
+    errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details.' });
+
+const receiptSchema = z
+  .strictObject({
+    kind: z.literal('countersign.receipt/v1'),
+    envelope: z.strictObject({
+      payloadType: z.literal(RECORD_PAYLOAD_TYPE),
+      payload: z.string(),
+      signatures: z.array(z.strictObject({ keyid: z.string(), sig: z.string() })),
+    }),
+    log: z.strictObject({
+      origin: z.string(),
+      index: z.int(),
+      checkpoint: z.string(),
+      inclusion: z.array(z.string()),
+    }),
+  })
+  .meta({ id: 'Receipt' });
+
+const recordItemSchema = z
+  .strictObject({ hash: z.string(), index: z.int(), record: z.looseObject({ type: z.enum(RECORD_TYPES) }) })
+  .meta({ id: 'RecordItem' });
+
+const evaluationSchema = z
+  .strictObject({
+    verdict: verdictSchema,
+    observed: verdictSchema.nullable(),
+    plan: z.looseObject({}).nullable(),
+    trace: z.array(
+      z.strictObject({
+        policy: z.string(),
+        rule: z.string().nullable(),
+        when: z.string().nullable(),
+        result: z.enum(['matched', 'not_matched', 'error', 'skipped']),
+        detail: z.string().nullable(),
+        decision: z.enum(VERDICT_DECISIONS).nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Evaluation' });
+
+const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+const ok = (schema: z.ZodType, description: string): ZodOpenApiResponsesObject => ({
+  '200': { description, ...json(schema) },
+});
+
+const COMMON: ZodOpenApiResponsesObject = {
+  '400': problem('The input does not fit; `errors` says where.'),
+  '401': problem('No valid credential.'),
+  '429': problem('Too many requests.'),
+  '503': problem('Something Countersign needs does not answer; nothing was released.'),
+};
+
+const id = z.string().meta({ param: { name: 'id', in: 'path' }, description: 'Action id, `act_…`.' });
+const hash = z.string().meta({ param: { name: 'hash', in: 'path' }, description: 'Record hash, `sha256:…`.' });
+const wait = z.int().min(0).max(60).optional().meta({ description: 'Seconds to wait for the next state.' });
+const tenant = z.string();
+
+/** An operation about one action, with a body. */
+function onAction(
+  summary: string,
+  body: z.ZodType | null,
+  more: ZodOpenApiResponsesObject = {},
+): ZodOpenApiOperationObject {
+  return {
+    summary,
+    requestParams: { path: z.object({ id }) },
+    ...(body === null ? {} : { requestBody: { required: true, ...json(body) } }),
+    responses: {
+      ...ok(actionSchema, 'The action as it now stands.'),
+      ...COMMON,
+      '403': problem('Not allowed.'),
+      '409': problem('No longer open.'),
+      ...more,
+    },
+  };
+}
+
+const filterQuery = z.object({
+  surface: z.string().optional(),
+  action: z.string().optional(),
+  actor: z.string().optional(),
+  approver: z.string().optional(),
+  decision: z.string().optional(),
+  type: z.enum(RECORD_TYPES).optional(),
+  from: z.iso.datetime().optional(),
+  to: z.iso.datetime().optional(),
+  q: z.string().optional(),
+  cursor: z.string().optional(),
+  limit: z.int().min(1).max(500).optional(),
+});
+
+const text = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } });
+const bytes = (description: string) => ({
+  description,
+  content: { 'application/octet-stream': { schema: z.string() } },
+});
+
+const build = () =>
+  createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Countersign',
+      version: '1',
+      description:
+        'Ask before an irreversible action; get a single-use permit, a refusal with proof, or a named human’s decision.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    security: [{ bearer: [] }],
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    paths: {
+      '/v1/actions': {
+        post: {
+          summary: 'Ask for an action to be released',
+          requestParams: {
+            query: z.object({ wait }),
+            header: z.object({ 'Idempotency-Key': z.string().min(1).max(255) }),
+          },
+          requestBody: { required: true, ...json(actionRequestSchema) },
+          responses: {
+            ...ok(actionSchema, 'Released; the permit is inside.'),
+            '202': { description: 'Supervised: a named human must decide.', ...json(actionSchema) },
+            '403': problem('Refused; `receipt` proves it.'),
+            '413': problem('The body is too large.'),
+            '422': problem('The idempotency key was used for another body.'),
+            ...COMMON,
+          },
+        },
+      },
+      '/v1/actions/{id}': {
+        get: {
+          summary: 'Read an action',
+          requestParams: { path: z.object({ id }), query: z.object({ wait }) },
+          responses: { ...ok(actionSchema, 'The action.'), ...COMMON, '404': problem('No such action.') },
+        },
+      },
+      '/v1/actions/{id}/decisions': { post: onAction('Decide a parked action as its approver', decisionInputSchema) },
+      '/v1/actions/{id}/answer': { post: onAction('Answer an approver who returned the action', answerInputSchema) },
+      '/v1/actions/{id}/cancel': { post: onAction('Withdraw a parked action', null) },
+      '/v1/actions/{id}/outcome': { post: onAction('Report what the executor did', outcomeInputSchema) },
+      '/v1/actions/{id}/reconcile': {
+        post: onAction('Settle an unreported action as its owner', reconcileInputSchema),
+      },
+      '/v1/permits/redeem': {
+        post: {
+          summary: 'Redeem a permit, once, before executing',
+          requestBody: { required: true, ...json(redeemInputSchema) },
+          responses: {
+            ...ok(redeemedSchema, 'Redeemed: execute now.'),
+            ...COMMON,
+            '403': problem('Expired, for another audience, tampered with, or for another request.'),
+            '409': problem('Already redeemed.'),
+          },
+        },
+      },
+      '/v1/evaluate': {
+        post: {
+          summary: 'What would policy say? Starts and seals nothing',
+          requestBody: { required: true, ...json(actionRequestSchema) },
+          responses: { ...ok(evaluationSchema, 'Verdict and trace.'), ...COMMON },
+        },
+      },
+      '/v1/records': {
+        get: {
+          summary: 'Sealed records, newest first',
+          requestParams: { query: filterQuery },
+          responses: {
+            ...ok(
+              z.strictObject({ records: z.array(recordItemSchema), next_cursor: z.string().nullable() }),
+              'One page.',
+            ),
+            ...COMMON,
+          },
+        },
+      },
+      '/v1/records/{hash}': {
+        get: {
+          summary: 'One record',
+          requestParams: { path: z.object({ hash }) },
+          responses: { ...ok(recordItemSchema, 'The record.'), ...COMMON, '404': problem('No such record.') },
+        },
+      },
+      '/v1/records/{hash}/receipt': {
+        get: {
+          summary: 'The receipt of a record, which verifies offline',
+          requestParams: { path: z.object({ hash }) },
+          responses: { ...ok(receiptSchema, 'The receipt.'), ...COMMON, '404': problem('No such record.') },
+        },
+      },
+      '/.well-known/jwks.json': {
+        get: {
+          summary: 'Permit keys',
+          security: [],
+          responses: ok(z.strictObject({ keys: z.array(z.looseObject({})) }), 'A JWK set.'),
+        },
+      },
+      '/log/{tenant}/checkpoint': {
+        get: {
+          summary: 'The newest checkpoint (C2SP signed note)',
+          security: [],
+          requestParams: { path: z.object({ tenant }) },
+          responses: { '200': text('A signed note.') },
+        },
+      },
+      '/log/{tenant}/vkey': {
+        get: {
+          summary: 'The log’s note verification key',
+          security: [],
+          requestParams: { path: z.object({ tenant }) },
+          responses: { '200': text('A C2SP vkey.') },
+        },
+      },
+      '/log/{tenant}/jwks.json': {
+        get: {
+          summary: 'Record keys',
+          security: [],
+          requestParams: { path: z.object({ tenant }) },
+          responses: ok(z.strictObject({ keys: z.array(z.looseObject({})) }), 'A JWK set.'),
+        },
+      },
+      '/log/{tenant}/tile/{level}/{index}': {
+        get: {
+          summary: 'A tile of hashes (C2SP tlog-tiles)',
+          security: [],
+          requestParams: { path: z.object({ tenant, level: z.string(), index: z.string() }) },
+          responses: { '200': bytes('Up to 256 SHA-256 hashes.') },
+        },
+      },
+      '/log/{tenant}/tile/entries/{index}': {
+        get: {
+          summary: 'A bundle of entries (C2SP tlog-tiles)',
+          security: [],
+          requestParams: { path: z.object({ tenant, index: z.string() }) },
+          responses: { '200': bytes('Up to 256 envelopes, each with a 16-bit length.') },
+        },
+      },
+      '/healthz': {
+        get: {
+          summary: 'Is the process alive',
+          security: [],
+          responses: ok(z.looseObject({ status: z.string() }), 'Alive.'),
+        },
+      },
+      '/readyz': {
+        get: {
+          summary: 'Can actions be judged and sealed',
+          security: [],
+          responses: ok(z.looseObject({ status: z.string() }), 'Ready.'),
+        },
+      },
+    },
+  });
+
+let document: ReturnType<typeof build> | null = null;
+
+/** Built once: the schemas do not change while the process lives. */
+export function openApiDocument(): ReturnType<typeof build> {
+  document ??= build();
+  return document;
+}

@@ -1,0 +1,97 @@
+/** The only maker of problem documents (RFC 9457). Internal detail never leaves: an unexpected error says only its id. */
+import { randomUUID } from 'node:crypto';
+import type { ErrorRequestHandler, Response } from 'express';
+import { CountersignError, isCountersignError, type ErrorCode } from '../contract/index.ts';
+
+export const PROBLEM_TYPE_PREFIX = 'urn:countersign:problem:';
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  errors?: { pointer: string; detail: string }[];
+  [extension: string]: unknown;
+}
+
+export interface ErrorLog {
+  error(fields: object, message: string): void;
+}
+
+const titleOf = (code: ErrorCode): string => (code.charAt(0).toUpperCase() + code.slice(1)).replaceAll('-', ' ');
+
+export function toProblem(error: CountersignError): Problem {
+  return {
+    ...error.extensions,
+    type: PROBLEM_TYPE_PREFIX + error.code,
+    title: titleOf(error.code),
+    status: error.status,
+    detail: error.message,
+    code: error.code,
+    ...(error.errors.length > 0 ? { errors: error.errors } : {}),
+  };
+}
+
+export function sendProblem(response: Response, error: CountersignError): void {
+  response
+    .status(error.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(toProblem(error)));
+}
+
+/** What body-parser and the router throw, in the contract's words. */
+function fromHttpError(error: unknown): CountersignError | null {
+  if (!(error instanceof Error) || !('status' in error)) return null;
+  const type = 'type' in error ? String(error.type) : '';
+  switch (type) {
+    case 'entity.parse.failed':
+      return new CountersignError(
+        'malformed-json',
+        'the body is not JSON; send one JSON object with content-type application/json',
+      );
+    case 'entity.too.large':
+      return new CountersignError(
+        'body-too-large',
+        'the body is larger than 256 KiB; keep large payloads elsewhere and send their hash',
+      );
+    case 'charset.unsupported':
+    case 'encoding.unsupported':
+    case 'request.size.invalid':
+    case 'request.aborted':
+      return new CountersignError('invalid-request', 'the body could not be read; send UTF-8 JSON, uncompressed');
+    default:
+      return typeof error.status === 'number' && error.status < 500
+        ? new CountersignError('invalid-request', 'the request could not be read; check its path and its headers')
+        : null;
+  }
+}
+
+export function problemHandler(log: ErrorLog): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const known = isCountersignError(error) ? error : fromHttpError(error);
+    if (known !== null) {
+      if (known.status >= 500) log.error({ err: error, path: request.path }, 'request failed');
+      const retry = known.extensions['retryAfter'];
+      if (typeof retry === 'number') response.setHeader('Retry-After', String(retry));
+      sendProblem(response, known);
+      return;
+    }
+    const incident = randomUUID();
+    log.error({ err: error, incident, path: request.path }, 'unexpected error');
+    sendProblem(
+      response,
+      new CountersignError(
+        'internal',
+        `something failed here; nothing was released. tell the operator incident ${incident}`,
+        {
+          extensions: { incident },
+        },
+      ),
+    );
+  };
+}

@@ -1,0 +1,85 @@
+import { Router, type Response } from 'express';
+import { CountersignError } from '../../contract/index.ts';
+
+/** What a log shows to the world (C2SP tlog-tiles). Public by design: hashes, and envelopes that hold no secrets. */
+export interface PublicLog {
+  /** False for a tenant that has no log. */
+  exists(tenant: string): Promise<boolean>;
+  checkpoint(tenant: string): Promise<string>;
+  /** A tile of hashes, or null when the log does not reach that far. `width` is 1 to 256. */
+  tile(tenant: string, level: number, index: number, width: number): Promise<Uint8Array | null>;
+  entries(tenant: string, index: number, width: number): Promise<Uint8Array | null>;
+  vkey(tenant: string): Promise<string>;
+  recordKeys(tenant: string): Promise<object[]>;
+  permitKeys(): Promise<object[]>;
+}
+
+/** C2SP tlog-tiles: three-digit groups, all but the last led by `x`, then `.p/W` for a partial tile. */
+const INDEX = /^((?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/;
+
+function parseTile(path: string): { index: number; width: number } | null {
+  const match = INDEX.exec(path);
+  if (match === null) return null;
+  const index = Number((match[1] ?? '').replaceAll(/[x/]/g, ''));
+  const width = match[2] === undefined ? 256 : Number(match[2]);
+  return Number.isSafeInteger(index) && width <= 256 ? { index, width } : null;
+}
+
+function sendTile(response: Response, tile: Uint8Array | null, width: number): void {
+  if (tile === null)
+    throw new CountersignError('not-found', 'the log does not reach this tile yet; read the checkpoint for its size');
+  // A full tile never changes; a partial one is superseded.
+  response.setHeader('Cache-Control', width === 256 ? 'public, max-age=31536000, immutable' : 'public, max-age=60');
+  response.type('application/octet-stream').send(Buffer.from(tile));
+}
+
+export function logRoutes(log: PublicLog): Router {
+  const router = Router();
+
+  router.get('/.well-known/jwks.json', async (_request, response) => {
+    response.setHeader('Cache-Control', 'public, max-age=300');
+    response.json({ keys: await log.permitKeys() });
+  });
+
+  router.get('/log/:tenant/*rest', async (request, response) => {
+    const tenant = String(request.params['tenant']);
+    const rest = (request.params as Record<string, unknown>)['rest'];
+    const path = Array.isArray(rest) ? rest.join('/') : '';
+    if (!(await log.exists(tenant))) throw new CountersignError('not-found', 'there is no log of that name');
+    if (path === 'checkpoint') {
+      response.setHeader('Cache-Control', 'no-store');
+      response.type('text/plain; charset=utf-8').send(await log.checkpoint(tenant));
+      return;
+    }
+    if (path === 'vkey') {
+      response.type('text/plain; charset=utf-8').send(`${await log.vkey(tenant)}\n`);
+      return;
+    }
+    if (path === 'jwks.json') {
+      response.json({ keys: await log.recordKeys(tenant) });
+      return;
+    }
+    const bundle = /^tile\/entries\/(.+)$/.exec(path)?.[1];
+    if (bundle !== undefined) {
+      const at = parseTile(bundle);
+      if (at !== null) {
+        sendTile(response, await log.entries(tenant, at.index, at.width), at.width);
+        return;
+      }
+    }
+    const [, level, tilePath] = /^tile\/(\d|[1-5]\d|6[0-3])\/(.+)$/.exec(path) ?? [];
+    if (level !== undefined && tilePath !== undefined) {
+      const at = parseTile(tilePath);
+      if (at !== null) {
+        sendTile(response, await log.tile(tenant, Number(level), at.index, at.width), at.width);
+        return;
+      }
+    }
+    throw new CountersignError(
+      'not-found',
+      'a log serves checkpoint, vkey, jwks.json, tile/<level>/<index> and tile/entries/<index>',
+    );
+  });
+
+  return router;
+}

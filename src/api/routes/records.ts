@@ -1,0 +1,44 @@
+import { Router } from 'express';
+import { CountersignError } from '../../contract/index.ts';
+import type { Gateway } from '../../gateway/types.ts';
+import { pathText, queryText } from '../input.ts';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;
+
+export function recordRoutes(gateway: Gateway): Router {
+  const router = Router();
+
+  router.get('/v1/records', async (request, response) => {
+    const caller = await gateway.authenticate(request.get('authorization'));
+    const text = (name: string): string | undefined => queryText(request, name);
+    const limit = Number(text('limit') ?? DEFAULT_LIMIT);
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+      throw new CountersignError('invalid-request', `limit is a whole number from 1 to ${MAX_LIMIT}`);
+    }
+    const filter = {
+      surface: text('surface'),
+      action: text('action'),
+      actor: text('actor'),
+      approver: text('approver'),
+      decision: text('decision'),
+      type: text('type'),
+      from: text('from'),
+      to: text('to'),
+      q: text('q'),
+    };
+    response.json(await gateway.records(caller, filter, text('cursor'), limit));
+  });
+
+  router.get('/v1/records/:hash', async (request, response) => {
+    const caller = await gateway.authenticate(request.get('authorization'));
+    response.json(await gateway.record(caller, pathText(request, 'hash')));
+  });
+
+  router.get('/v1/records/:hash/receipt', async (request, response) => {
+    const caller = await gateway.authenticate(request.get('authorization'));
+    response.json(await gateway.receipt(caller, pathText(request, 'hash')));
+  });
+
+  return router;
+}

@@ -1,0 +1,109 @@
+import express, { type Express, type RequestHandler } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import helmet from 'helmet';
+import { createHash } from 'node:crypto';
+import { CountersignError, REQUEST_LIMITS } from '../contract/index.ts';
+import type { Gateway } from '../gateway/types.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemHandler, sendProblem, type ErrorLog } from './problem.ts';
+import { actionRoutes } from './routes/actions.ts';
+import { evaluateRoutes } from './routes/evaluate.ts';
+import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
+import { logRoutes, type PublicLog } from './routes/log.ts';
+import { permitRoutes } from './routes/permits.ts';
+import { recordRoutes } from './routes/records.ts';
+
+export interface ApiOptions {
+  gateway: Gateway;
+  log: PublicLog;
+  checks: ReadinessCheck[];
+  errorLog: ErrorLog;
+  /** Requests a minute that one credential, or one address without any, may send. */
+  requestsPerMinute: number;
+  /** Mounted before any body parser: Slack signs the raw bytes. */
+  beforeBodies?: (app: Express) => void;
+  /** Mounted after the API: pages. */
+  pages?: (app: Express) => void;
+}
+
+/** Counts by credential where there is one, so that one busy service cannot use up its neighbour's share. */
+function limiter(requestsPerMinute: number): RequestHandler {
+  return rateLimit({
+    windowMs: 60_000,
+    limit: requestsPerMinute,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    skip: (request) => request.path === '/healthz' || request.path === '/readyz',
+    keyGenerator: (request) => {
+      const credential = request.get('authorization');
+      return credential === undefined
+        ? ipKeyGenerator(request.ip ?? '')
+        : createHash('sha256').update(credential).digest('hex');
+    },
+    handler: (_request, response) => {
+      sendProblem(
+        response,
+        new CountersignError('rate-limited', 'too many requests in a minute; wait, then send the same request again'),
+      );
+    },
+  });
+}
+
+/** The HTTP door (contract section 3). Express 5: a rejected handler reaches the problem maker. */
+export function createApi(options: ApiOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  options.beforeBodies?.(app);
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        directives: {
+          'default-src': ["'self'"],
+          'connect-src': ["'self'"],
+          'img-src': ["'self'", 'data:'],
+          'upgrade-insecure-requests': null,
+        },
+      },
+    }),
+  );
+  app.use(limiter(options.requestsPerMinute));
+  app.use(healthRoutes(options.checks));
+  app.use(logRoutes(options.log));
+  app.get('/openapi.json', (_request, response) => {
+    response.json(openApiDocument());
+  });
+  app.use(
+    express.json({
+      limit: REQUEST_LIMITS.bodyBytes,
+      strict: true,
+      inflate: false,
+      type: ['application/json', 'application/*+json'],
+    }),
+  );
+  app.use(requireJson);
+  app.use(actionRoutes(options.gateway));
+  app.use(permitRoutes(options.gateway));
+  app.use(recordRoutes(options.gateway));
+  app.use(evaluateRoutes(options.gateway));
+  options.pages?.(app);
+  app.use((_request, response) => {
+    sendProblem(
+      response,
+      new CountersignError('not-found', 'there is nothing at this address; /openapi.json lists what there is'),
+    );
+  });
+  app.use(problemHandler(options.errorLog));
+  return app;
+}
+
+/** A body in another content type would otherwise be read as empty. */
+const requireJson: RequestHandler = (request, _response, next) => {
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (request.method === 'POST' && hasBody && request.body === undefined) {
+    next(new CountersignError('invalid-request', 'the body is not JSON; send content-type application/json'));
+    return;
+  }
+  next();
+};

@@ -1,0 +1,89 @@
+/** The one door to an action (design.md, decision 2): Slack, HTTP, command line and console all come through here. */
+import type {
+  Action,
+  ActionRequest,
+  DecisionInput,
+  Door,
+  Json,
+  Judgement,
+  OutcomeInput,
+  Receipt,
+  RecordPayload,
+} from '../contract/index.ts';
+import type { Caller } from '../identity/index.ts';
+
+/** A new or repeated request, and how it now stands. */
+export interface Answered {
+  action: Action;
+  /** Proof of a refusal; null while the action is not refused. */
+  receipt: Receipt | null;
+}
+
+export interface RecordFilter {
+  surface?: string | undefined;
+  action?: string | undefined;
+  actor?: string | undefined;
+  approver?: string | undefined;
+  decision?: string | undefined;
+  type?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  q?: string | undefined;
+}
+
+export interface RecordItem {
+  hash: string;
+  index: number;
+  record: RecordPayload;
+}
+
+export interface RecordPage {
+  records: RecordItem[];
+  next_cursor: string | null;
+}
+
+export interface Redeemed {
+  act: string;
+  surface: string;
+  requestHash: string;
+  changes: Json;
+  version: string | null;
+  redeemedAt: string;
+}
+
+export interface RedeemInput {
+  permit: string;
+  /** The request about to be executed; refused when it is not the one the permit was made for. */
+  request?: ActionRequest | undefined;
+  requestHash?: string | undefined;
+  /** The surface the executor serves; it must be the permit's audience. */
+  audience?: string | undefined;
+}
+
+/** What a decision through Slack brings beside the person. */
+export interface SlackEvidence {
+  slack: { workspace: string; user: string; channel: string; message: string };
+  shown: { hash: string; renderer: string } | null;
+}
+
+export interface Gateway {
+  authenticate(authorization: string | undefined): Promise<Caller>;
+  /** Starts the action, or finds it by its key. Answers when the verdict is sealed, or after `waitMs` when it is parked. */
+  request(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<Answered>;
+  action(caller: Caller, id: string, waitMs: number): Promise<Action>;
+  decide(caller: Caller, id: string, input: DecisionInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
+  answer(caller: Caller, id: string, text: string): Promise<Action>;
+  cancel(caller: Caller, id: string): Promise<Action>;
+  redeem(caller: Caller, input: RedeemInput): Promise<Redeemed>;
+  report(caller: Caller, id: string, outcome: OutcomeInput): Promise<Action>;
+  reconcile(
+    caller: Caller,
+    id: string,
+    input: { status: 'executed' | 'failed' | 'skipped'; reason: string },
+  ): Promise<Action>;
+  /** What-if: verdict and trace; nothing is started, reserved or sealed. */
+  evaluate(caller: Caller, body: unknown): Promise<Judgement>;
+  records(caller: Caller, filter: RecordFilter, cursor: string | undefined, limit: number): Promise<RecordPage>;
+  record(caller: Caller, hash: string): Promise<RecordItem>;
+  receipt(caller: Caller, hash: string): Promise<Receipt>;
+}

@@ -1,0 +1,180 @@
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Action } from '../contract/index.ts';
+import type { Judged, LocalActivities, Refusal } from '../activities/types.ts';
+import { createExclusive } from './exclusive.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { createParked, type Parked } from './parked.ts';
+import {
+  actionQuery,
+  answerUpdate,
+  cancelSignal,
+  cancelUpdate,
+  decideSignal,
+  decideUpdate,
+  outcomeUpdate,
+  reconcileUpdate,
+  thawSignal,
+  verdictUpdate,
+  type AttestedMessage,
+  type GovernedActionInput,
+} from './messages.ts';
+
+/** How long an unreported action waits for a late report or an owner before its workflow closes. */
+const UNSETTLED_MS = 90 * 24 * 3600 * 1000;
+
+const local = proxyLocalActivities<LocalActivities>({
+  startToCloseTimeout: '20 seconds',
+  // Without end: a store or a signer that is down parks the action, it never decides it.
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+  localRetryThreshold: '5 seconds',
+});
+
+/** A refusal as the sender of an update sees it; its `type` is the contract's error code. */
+function refused(refusal: Refusal): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(refusal.message, refusal.code);
+}
+
+const NOT_PARKED: Refusal = { code: 'not-open', message: 'this action is not waiting for a decision' };
+
+/**
+ * One request to do one thing on one surface, from the question to its sealed outcome.
+ *
+ * Judge (policy, facts, limits; sealed) → released, refused, or parked until a named human decides → outcome, or `unreported`.
+ * Everything that decides is sealed by a local activity before it is answered; a fault anywhere leaves no permit.
+ */
+export async function governedAction(input: GovernedActionInput): Promise<Action> {
+  const info = workflowInfo();
+  const createdAt = info.startTime.toISOString();
+  const id = `act_${info.workflowId.slice(info.workflowId.lastIndexOf('/') + 1)}`;
+
+  let action: Action = {
+    id,
+    tenant: input.tenant,
+    status: 'evaluating',
+    requestHash: null,
+    verdict: null,
+    approval: null,
+    permit: null,
+    records: [],
+    createdAt,
+    updatedAt: createdAt,
+  };
+  let parked: Parked | null = null;
+  let outbox: Outbox | null = null;
+  const exclusive = createExclusive();
+  const judgedYet = (): boolean => action.status !== 'evaluating';
+  const settled = (): boolean => ['executed', 'failed', 'skipped'].includes(action.status);
+
+  const whenParked = async (work: (open: Parked) => Promise<void>): Promise<Action> => {
+    await condition(judgedYet);
+    return exclusive(async () => {
+      if (parked === null) throw refused(NOT_PARKED);
+      await work(parked);
+      return action;
+    });
+  };
+  const decide = (message: AttestedMessage): Promise<Action> => whenParked((open) => open.decide(message.attestation));
+  const cancel = (message: Partial<AttestedMessage>): Promise<Action> =>
+    whenParked((open) => open.cancel(message.attestation ?? null));
+
+  // Synchronous on purpose: a validator that awaits fails the workflow task for ever (design.md, decision 5).
+  const attested = (message: AttestedMessage): void => {
+    if (typeof message?.attestation !== 'string') {
+      throw refused({ code: 'unauthenticated', message: 'a decision counts only with the attestation of the gateway' });
+    }
+    if (judgedYet() && !parked?.isOpen()) throw refused(NOT_PARKED);
+  };
+
+  setHandler(actionQuery, () => action);
+  setHandler(verdictUpdate, async () => {
+    await condition(judgedYet);
+    return action;
+  });
+  setHandler(decideUpdate, decide, { validator: attested });
+  setHandler(decideSignal, async (message) => {
+    // A signal has nobody to answer to: what does not count changes nothing.
+    if (typeof message?.attestation === 'string') await decide(message).catch(() => undefined);
+  });
+  setHandler(answerUpdate, (message) => whenParked((open) => open.answer(message.attestation)), {
+    validator: attested,
+  });
+  setHandler(cancelUpdate, cancel);
+  setHandler(cancelSignal, async (message) => {
+    await cancel(message ?? {}).catch(() => undefined);
+  });
+  setHandler(thawSignal, () => parked?.thaw());
+  setHandler(outcomeUpdate, async (report) => {
+    await condition(judgedYet);
+    return exclusive(async () => {
+      const sealed = await local.sealOutcome({ action, outcome: report });
+      if ('refusal' in sealed) throw refused(sealed.refusal);
+      const news = sealed.updatedAt !== action.updatedAt;
+      action = sealed;
+      if (news) outbox?.changed();
+      return action;
+    });
+  });
+  setHandler(reconcileUpdate, async (message) =>
+    exclusive(async () => {
+      const admitted = await local.admit({ action, attestation: message.attestation, kind: 'reconcile' });
+      if ('refusal' in admitted) throw refused(admitted.refusal);
+      if (!('reconcile' in admitted) || action.status !== 'unreported') {
+        throw refused({
+          code: 'not-open',
+          message: `only an unreported action is reconciled; this one is ${action.status}`,
+        });
+      }
+      action = await local.reconcile({ action, ...admitted.reconcile });
+      outbox?.changed();
+      return action;
+    }),
+  );
+
+  const judged: Judged = await local.judge({ ...input, id, createdAt });
+  outbox = createOutbox(
+    {
+      action: () => action,
+      approval: () => parked?.state() ?? null,
+      unreachable: (people) => void exclusive(async () => parked?.unreachable(people)),
+    },
+    { people: judged.announced, callback: typeof input.request?.callback === 'string' },
+  );
+  if (judged.plan !== null) {
+    parked = createParked(judged.plan, judged.openedAt, {
+      local,
+      outbox,
+      refused,
+      exclusive,
+      action: () => action,
+      became: (next) => (action = next),
+    });
+  }
+  action = judged.action;
+  outbox.changed(parked?.opening() ?? []);
+
+  if (parked !== null) await parked.closed();
+
+  if (action.status === 'released') {
+    await condition(settled, judged.outcomeWithinMs);
+    if (!settled()) {
+      await exclusive(async () => {
+        if (settled()) return;
+        const sealed = await local.sealOutcome({ action, outcome: null });
+        if ('refusal' in sealed) return;
+        action = sealed;
+        outbox?.changed();
+      });
+      await condition(settled, UNSETTLED_MS);
+    }
+  }
+  await outbox.drained();
+  await condition(allHandlersFinished);
+  return action;
+}

@@ -1,0 +1,2 @@
+/** What the worker registers. Each exported function is a workflow type of that name. */
+export { governedAction } from './governed-action.ts';

@@ -1,0 +1,37 @@
+/**
+ * What may be said to a `governedAction` from outside (contract section 4). Every message is one object, so that fields can be
+ * added without breaking recorded histories.
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Action, ActionRequest, OutcomeInput } from '../contract/index.ts';
+
+export const GOVERNED_ACTION = 'governedAction';
+
+/** Input of the workflow, the same for every SDK. */
+export interface GovernedActionInput {
+  request: ActionRequest;
+  tenant: string;
+  idempotencyKey: string;
+  /** An API key, or the gateway's own start attestation. Without a valid one the action is refused. */
+  token: string;
+}
+
+/** A human's word. Only the gateway's signed attestation counts; everything it says is inside. */
+export interface AttestedMessage {
+  attestation: string;
+}
+
+export const actionQuery = defineQuery<Action>('action');
+export const verdictUpdate = defineUpdate<Action>('verdict');
+export const decideUpdate = defineUpdate<Action, [AttestedMessage]>('decide');
+export const decideSignal = defineSignal<[AttestedMessage]>('decide');
+/** Withdrawing never releases anything, so the signal needs no attestation; with one, the record names who withdrew. */
+export const cancelUpdate = defineUpdate<Action, [Partial<AttestedMessage>]>('cancel');
+export const cancelSignal = defineSignal<[Partial<AttestedMessage>?]>('cancel');
+/** The permit is the authority; the attestation, when there is one, says which caller reported. */
+export const outcomeUpdate = defineUpdate<Action, [OutcomeInput & Partial<AttestedMessage>]>('outcome');
+export const reconcileUpdate = defineUpdate<Action, [AttestedMessage]>('reconcile');
+/** The requester's answer to a `return`. */
+export const answerUpdate = defineUpdate<Action, [AttestedMessage]>('answer');
+/** A freeze was lifted: try the release again. Carries no authority. */
+export const thawSignal = defineSignal('thaw');

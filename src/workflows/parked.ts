@@ -1,0 +1,206 @@
+import { condition } from '@temporalio/workflow';
+import type { ApplicationFailure, LocalActivityInterfaceFor } from '@temporalio/workflow';
+import type { Action, ApprovalPlan } from '../contract/index.ts';
+import {
+  checkEvent,
+  nextWake,
+  openApproval,
+  reduce,
+  type ApprovalEffect,
+  type ApprovalEvent,
+  type ApprovalState,
+} from '../approval/index.ts';
+import type { DecisionEvidence, LocalActivities, Refusal, SealDecisionInput } from '../activities/types.ts';
+import type { Outbox } from './outbox.ts';
+
+/** A supervised override while it lives. Every method that changes it runs inside the workflow's one-at-a-time queue. */
+export interface Parked {
+  isOpen(): boolean;
+  state(): ApprovalState;
+  /** What there is to announce when it opens. */
+  opening(): ApprovalEffect[];
+  decide(attestation: string): Promise<void>;
+  answer(attestation: string): Promise<void>;
+  /** With no attestation, whoever may write to the namespace withdrew it: that releases nothing. */
+  cancel(attestation: string | null): Promise<void>;
+  unreachable(people: string[]): Promise<void>;
+  thaw(): void;
+  /** Resolves when the action was released or ended. */
+  closed(): Promise<void>;
+}
+
+export interface ParkedDeps {
+  local: LocalActivityInterfaceFor<LocalActivities>;
+  outbox: Outbox;
+  refused(refusal: Refusal): ApplicationFailure;
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  action(): Action;
+  became(next: Action): void;
+}
+
+const NO_EVIDENCE: DecisionEvidence = {
+  slack: null,
+  shown: null,
+  responsibility: null,
+  assurance: null,
+  attestation: null,
+};
+
+export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedDeps): Parked {
+  let state = openApproval(plan, openedAt);
+  /** Grows with every change of the state or of a freeze, so that the clock is set anew. */
+  let turns = 0;
+  let frozen = false;
+
+  const isOpen = (): boolean => state.status === 'open';
+  const released = (): boolean => deps.action().status !== 'supervised';
+
+  const accept = (event: ApprovalEvent): ApprovalEffect[] => {
+    const now = Date.now();
+    const refusal = checkEvent(state, event, now);
+    if (refusal !== null) throw deps.refused(refusal);
+    return advance(event, now);
+  };
+  const advance = (event: ApprovalEvent, now: number): ApprovalEffect[] => {
+    const next = reduce(state, event, now);
+    state = next.state;
+    turns += 1;
+    return next.effects;
+  };
+  const seal = async (
+    input: Pick<SealDecisionInput, 'decision' | 'by' | 'via' | 'stage'> & Partial<SealDecisionInput>,
+    effects: ApprovalEffect[],
+  ): Promise<void> => {
+    deps.became(
+      await deps.local.sealDecision({
+        delegation: null,
+        reason: null,
+        evidence: NO_EVIDENCE,
+        changes: null,
+        until: null,
+        ...input,
+        action: deps.action(),
+        approval: state,
+      }),
+    );
+    deps.outbox.changed(effects);
+  };
+  /** An approval that is complete is released at once, under the bundle then in force; a freeze only delays it. */
+  const release = async (): Promise<void> => {
+    if (state.status !== 'approved' || released()) return;
+    const result = await deps.local.release({
+      action: deps.action(),
+      basis: 'override',
+      changes: state.changes,
+      approval: state,
+    });
+    turns += 1;
+    if ('frozen' in result) {
+      frozen = true;
+      deps.outbox.changed();
+      return;
+    }
+    frozen = false;
+    deps.became(result.action);
+    deps.outbox.changed();
+  };
+  const admit = async (attestation: string, kind: 'decide' | 'cancel' | 'answer') => {
+    const admitted = await deps.local.admit({ action: deps.action(), attestation, kind });
+    if ('refusal' in admitted) throw deps.refused(admitted.refusal);
+    if (!('event' in admitted))
+      throw deps.refused({ code: 'invalid-request', message: `this is not a ${kind} message` });
+    return admitted;
+  };
+  const tick = async (): Promise<void> => {
+    const effects = advance({ type: 'tick' }, Date.now());
+    if (state.status === 'expired')
+      await seal({ decision: 'expired', by: 'countersign', via: 'engine', stage: state.stage }, effects);
+    else if (effects.length > 0) deps.outbox.changed(effects);
+  };
+
+  return {
+    isOpen,
+    state: () => state,
+    opening: () => [{ type: 'stage-opened', stage: 0 }],
+    thaw() {
+      if (frozen) turns += 1;
+      frozen = false;
+    },
+
+    async decide(attestation) {
+      const { event, evidence } = await admit(attestation, 'decide');
+      if (event.type !== 'decide') return;
+      const stage = state.stage;
+      const effects = accept(event);
+      await seal(
+        {
+          decision: event.decision,
+          by: event.by,
+          via: event.via,
+          stage,
+          delegation: event.delegation,
+          reason: event.reason,
+          changes: event.changes,
+          until: event.until,
+          evidence,
+        },
+        effects,
+      );
+      await release();
+    },
+
+    async answer(attestation) {
+      const { event, evidence } = await admit(attestation, 'answer');
+      if (event.type !== 'answer') return;
+      const effects = accept(event);
+      await seal(
+        { decision: 'answered', by: event.by, via: 'api', stage: state.stage, reason: event.text, evidence },
+        effects,
+      );
+    },
+
+    async cancel(attestation) {
+      const admitted =
+        attestation === null
+          ? { event: { type: 'cancel', by: 'temporal' } as const, evidence: NO_EVIDENCE }
+          : await admit(attestation, 'cancel');
+      if (admitted.event.type !== 'cancel') return;
+      const effects = accept(admitted.event);
+      await seal(
+        {
+          decision: 'cancelled',
+          by: admitted.event.by,
+          via: 'engine',
+          stage: state.stage,
+          evidence: admitted.evidence,
+        },
+        effects,
+      );
+    },
+
+    async unreachable(people) {
+      if (!isOpen()) return;
+      const effects = advance({ type: 'unreachable', people }, Date.now());
+      if (effects.length > 0) deps.outbox.changed(effects);
+    },
+
+    async closed() {
+      while (!released()) {
+        const seen = turns;
+        const changed = (): boolean => released() || turns !== seen;
+        const wake = isOpen() ? nextWake(state) : state.expiresAt;
+        const woken = wake === null || (await condition(changed, Math.max(1, wake - Date.now())));
+        if (wake === null) await condition(changed);
+        await deps.exclusive(async () => {
+          if (released()) return;
+          if (isOpen() && !woken) await tick();
+          else if (state.status === 'approved' && !frozen) await release();
+          else if (state.status === 'approved' && !woken) {
+            // Approved, but frozen until its time ran out: nothing is released after the approvers' deadline.
+            await seal({ decision: 'expired', by: 'countersign', via: 'engine', stage: state.stage }, []);
+          }
+        });
+      }
+    },
+  };
+}
