@@ -1,0 +1,67 @@
+/** API keys of services: random, shown once, kept as a hash. */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { CountersignError } from '../contract/index.ts';
+
+/** What is kept of a key. The key itself is nowhere. */
+export interface ApiKeyEntry {
+  id: string;
+  /** {@link apiKeyHash} of the whole key. */
+  hash: string;
+  tenant: string;
+  /** Globs of surfaces it reaches. */
+  surfaces: string[];
+  /** Exact actor ids it may speak for, or `*`. */
+  actors: string[];
+  roles: string[];
+}
+
+/** What this room needs of the store's `apiKeys`. */
+export interface ApiKeyFinder {
+  /** The key with this hash, or null; a revoked key is not found. */
+  findByHash(hash: string): Promise<ApiKeyEntry | null>;
+}
+
+/** Characters of the shortest key that may be brought along: shorter ones could be found by trying. */
+export const API_KEY_MIN_LENGTH = 16;
+
+/** Hex SHA-256 over the key. A made key has 256 random bits, so a slow hash or a salt would protect nothing more. */
+export function apiKeyHash(key: string): string {
+  return createHash('sha256').update('countersign api key v1\n').update(key).digest('hex');
+}
+
+/** What a new key is for. By default everything of its tenant, as the first key is. */
+export interface ApiKeyScope {
+  tenant?: string;
+  surfaces?: string[];
+  actors?: string[];
+  roles?: string[];
+}
+
+/**
+ * Makes a key, `csk_<id>_<secret>`. Show `key` once and store `entry`.
+ *
+ * @param given A key brought along (`COUNTERSIGN_API_KEY` at the first start) instead of a random one.
+ * @throws CountersignError `configuration` when the given key is too short.
+ */
+export function createApiKey(scope: ApiKeyScope = {}, given?: string): { key: string; entry: ApiKeyEntry } {
+  if (given !== undefined && (given.length < API_KEY_MIN_LENGTH || /\s/.test(given))) {
+    throw new CountersignError(
+      'configuration',
+      `\`COUNTERSIGN_API_KEY\` has fewer than ${API_KEY_MIN_LENGTH} characters or a space in it; set a longer random one, or unset it to have one made`,
+    );
+  }
+  const id = randomBytes(6).toString('hex');
+  const key = given ?? `csk_${id}_${randomBytes(32).toString('base64url')}`;
+  const { tenant = 'default', surfaces = ['**'], actors = ['*'], roles = [] } = scope;
+  return { key, entry: { id, hash: apiKeyHash(key), tenant, surfaces, actors, roles } };
+}
+
+/** The entry of a presented key, or null. */
+export async function findApiKey(keys: ApiKeyFinder, presented: string): Promise<ApiKeyEntry | null> {
+  const hash = apiKeyHash(presented);
+  const entry = await keys.findByHash(hash);
+  if (entry === null) return null;
+  // The store looked it up by equality; this comparison tells nothing by its duration, and holds whatever the store's collation.
+  const [want, have] = [Buffer.from(entry.hash), Buffer.from(hash)];
+  return want.length === have.length && timingSafeEqual(want, have) ? entry : null;
+}

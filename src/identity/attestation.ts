@@ -1,0 +1,160 @@
+/**
+ * The gateway's signed word that a human, or a service's key, said something (contract section 4). Whoever can write to the
+ * Temporal namespace can send any message, but cannot make this.
+ */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { CountersignError, DECISIONS, DOORS, OUTCOME_STATUSES, jsonObject } from '../contract/index.ts';
+import type { Signer } from '../sealing/index.ts';
+import { callerSchema } from './caller.ts';
+import { signCompact, verifyCompact } from './jws.ts';
+import type { PublicKeys } from './jws.ts';
+
+const TYP = 'attestation+jwt';
+const AUDIENCE = 'countersign:engine';
+
+const text = z.string().max(4096);
+
+const head = {
+  tenant: text,
+  /** Action id. */
+  action: text,
+  /** Who said it: a directory id, or `key:<id>`. */
+  by: text,
+  via: z.enum(DOORS),
+};
+
+/** The Slack identity and message that a click came from. */
+const slack = z.strictObject({ workspace: text, user: text, channel: text, message: text }).nullable().default(null);
+const shown = z.strictObject({ hash: text, renderer: text }).nullable().default(null);
+
+const startSchema = z.strictObject({
+  kind: z.literal('start'),
+  ...head,
+  /** Hash of the request as it was authenticated: the attestation counts for no other. */
+  requestHash: text,
+  /** Who was authenticated and what they may ask, so that the engine can judge a conflict of identity itself. */
+  caller: callerSchema,
+});
+
+const decideSchema = z.strictObject({
+  kind: z.literal('decide'),
+  ...head,
+  /** Hash of the request that was decided on. */
+  requestHash: text.nullable().default(null),
+  decision: z.enum(DECISIONS),
+  stage: z.int().nonnegative().nullable().default(null),
+  reason: text.nullable().default(null),
+  changes: jsonObject.nullable().default(null),
+  until: z.iso.datetime().nullable().default(null),
+  slack,
+  shown,
+  responsibility: text.nullable().default(null),
+  delegation: z.strictObject({ id: text, from: text }).nullable().default(null),
+  assurance: jsonObject.nullable().default(null),
+});
+
+const cancelSchema = z.strictObject({
+  kind: z.literal('cancel'),
+  ...head,
+  reason: text.nullable().default(null),
+  slack,
+});
+const answerSchema = z.strictObject({ kind: z.literal('answer'), ...head, reason: text, slack });
+const outcomeSchema = z.strictObject({ kind: z.literal('outcome'), ...head, status: z.enum(OUTCOME_STATUSES) });
+const reconcileSchema = z.strictObject({
+  kind: z.literal('reconcile'),
+  ...head,
+  status: z.enum(OUTCOME_STATUSES),
+  reason: text,
+});
+
+const claimsSchema = z.discriminatedUnion('kind', [
+  startSchema,
+  decideSchema,
+  cancelSchema,
+  answerSchema,
+  outcomeSchema,
+  reconcileSchema,
+]);
+
+/** What is attested; optional fields may be left out when attesting and are null when read. */
+export type AttestationInput = z.input<typeof claimsSchema>;
+export type AttestationKind = AttestationInput['kind'];
+/** What was attested. `iat` and `exp` are seconds since the epoch, `jti` is unique. */
+export type Attestation = z.output<typeof claimsSchema> & { iat: number; exp: number; jti: string };
+export type AttestationOf<K extends AttestationKind> = Extract<Attestation, { kind: K }>;
+
+/** Makes attestations. */
+export interface Attestor {
+  /** @throws CountersignError `internal` when the claims are not of their shape: nothing malformed is ever signed. */
+  attest(claims: AttestationInput): Promise<string>;
+}
+
+/** Seconds an attestation counts. A start waits in its workflow until a worker is there, so it outlives a night's outage. */
+const LIFETIME: Record<AttestationKind, number> = {
+  start: 24 * 3600,
+  decide: 15 * 60,
+  cancel: 15 * 60,
+  answer: 15 * 60,
+  outcome: 15 * 60,
+  reconcile: 15 * 60,
+};
+
+/** @param now Milliseconds since the epoch. */
+export function createAttestor(signer: Signer, now: () => number = Date.now): Attestor {
+  return {
+    async attest(input) {
+      const claims = claimsSchema.safeParse(input);
+      if (!claims.success) {
+        throw new CountersignError(
+          'internal',
+          `an attestation was asked for that cannot be made: ${z.prettifyError(claims.error)}`,
+        );
+      }
+      const iat = Math.floor(now() / 1000);
+      const times = { iat, exp: iat + LIFETIME[claims.data.kind], jti: randomUUID() };
+      return signCompact(signer, TYP, { ...claims.data, aud: AUDIENCE, ...times });
+    },
+  };
+}
+
+const signedSchema = z.looseObject({ aud: z.unknown(), iat: z.int(), exp: z.int(), jti: z.string() });
+
+/**
+ * What a gateway of this stack attested. It says who spoke, not that they may: the reducer decides that.
+ *
+ * @param expected The kind the message must be, and the action and tenant it must be about: one action's word never counts for another.
+ * @param now Milliseconds since the epoch.
+ * @throws CountersignError `unauthenticated` when it was not signed by this stack, has expired or is malformed; `forbidden` when it
+ * is about something else.
+ */
+export async function verifyAttestation<K extends AttestationKind>(
+  jws: string,
+  keys: PublicKeys,
+  now: number,
+  expected: { kind: K; tenant: string; action: string },
+): Promise<AttestationOf<K>> {
+  const next = 'send the message through the gateway, which attests it';
+  const payload = await verifyCompact(jws, keys, {
+    typ: TYP,
+    audience: AUDIENCE,
+    now,
+    code: 'unauthenticated',
+    what: 'the attestation',
+    next,
+  });
+  const signed = signedSchema.safeParse(payload);
+  const { aud: _aud, iat: _iat, exp: _exp, jti: _jti, ...rest } = payload;
+  const claims = claimsSchema.safeParse(rest);
+  if (!signed.success || !claims.success) {
+    throw new CountersignError('unauthenticated', `the attestation is not one that this version knows; ${next}`);
+  }
+  for (const field of ['kind', 'tenant', 'action'] as const) {
+    if (claims.data[field] !== expected[field]) {
+      throw new CountersignError('forbidden', `the attestation is for another ${field}; ${next}`);
+    }
+  }
+  const { iat, exp, jti } = signed.data;
+  return { ...claims.data, iat, exp, jti } as AttestationOf<K>;
+}

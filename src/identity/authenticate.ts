@@ -1,0 +1,76 @@
+/** Turns what a caller presents into who they are. */
+import { decodeProtectedHeader } from 'jose';
+import { CountersignError } from '../contract/index.ts';
+import { findApiKey } from './api-keys.ts';
+import type { ApiKeyFinder } from './api-keys.ts';
+import type { Caller } from './caller.ts';
+import type { DirectorySource } from './watch.ts';
+import type { PublicKeys } from './jws.ts';
+import { PERSON_TOKEN_TYP, verifyPersonToken } from './person-tokens.ts';
+
+/** Characters of the longest token that is looked at. */
+const TOKEN_MAX_LENGTH = 8192;
+
+export interface AuthenticatorDeps {
+  apiKeys: ApiKeyFinder;
+  directory: DirectorySource;
+  /** Public halves of the stack's attestation keys, asked for each time so that a rotation counts at once. */
+  attestationKeys: () => PublicKeys;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/**
+ * @returns A function from an `Authorization` header (`Bearer …`) or a bare token to the caller.
+ * @throws CountersignError `unauthenticated` when nothing valid was presented.
+ */
+export function createAuthenticator(deps: AuthenticatorDeps): (presented: string | undefined) => Promise<Caller> {
+  return async (presented) => {
+    const token = bearer(presented);
+    if (isPersonToken(token)) {
+      const { person, tenant } = await verifyPersonToken(
+        token,
+        deps.attestationKeys(),
+        deps.directory.current(),
+        deps.now(),
+      );
+      return { kind: 'person', id: person.id, tenant, surfaces: ['**'], actors: [person.id], roles: [...person.roles] };
+    }
+    const key = await findApiKey(deps.apiKeys, token);
+    if (key === null) {
+      throw new CountersignError(
+        'unauthenticated',
+        'the API key is not known, or was revoked; use a key that the stack printed or made',
+      );
+    }
+    const { id, tenant, surfaces, actors, roles } = key;
+    return { kind: 'key', id: `key:${id}`, tenant, surfaces, actors, roles };
+  };
+}
+
+function bearer(presented: string | undefined): string {
+  const token = (presented ?? '').replace(/^Bearer +/i, '').trim();
+  if (token === '') {
+    throw new CountersignError(
+      'unauthenticated',
+      'no token was presented; send `Authorization: Bearer` with an API key or a person’s token',
+    );
+  }
+  if (token.length > TOKEN_MAX_LENGTH || /\s/.test(token)) {
+    throw new CountersignError(
+      'unauthenticated',
+      'the token is not well formed; send `Authorization: Bearer` and the token alone',
+    );
+  }
+  return token;
+}
+
+function isPersonToken(token: string): boolean {
+  if (token.split('.').length !== 3) return false;
+  try {
+    return decodeProtectedHeader(token).typ === PERSON_TOKEN_TYP;
+  } catch {
+    // Not a JWS at all: it may still be a key.
+    return false;
+  }
+}

@@ -1,0 +1,122 @@
+/** Reads `policies/directory.yaml` into a {@link Directory}, or says with line and column what is wrong with it. Pure. */
+import { LineCounter, isNode, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import { z } from 'zod';
+import { Directory } from './directory.ts';
+import type { Person } from './directory.ts';
+
+/** One thing wrong with a directory file. Lines and columns count from 1. */
+export interface DirectoryProblem {
+  path: string;
+  line: number;
+  column: number;
+  message: string;
+}
+
+const userId = z.string().regex(/^user:\S{1,251}$/, 'a person’s id is `user:` and a name, such as `user:jo@acme.test`');
+const label = z.string().min(1).max(256);
+
+const personSchema = z.strictObject({
+  id: userId,
+  name: label,
+  email: z.email().optional(),
+  slack: z
+    .strictObject({
+      workspace: z.string().regex(/^[TE][A-Z0-9]+$/, 'a Slack workspace id starts with `T`, such as `T024BE7LD`'),
+      user: z.string().regex(/^[UW][A-Z0-9]+$/, 'a Slack user id starts with `U`, such as `U2147483697`'),
+    })
+    .optional(),
+  groups: z.array(label).default([]),
+  roles: z.array(label).default([]),
+  manager: userId.optional(),
+  active: z.boolean().default(true),
+});
+
+const fileSchema = z.strictObject({ emailMatch: z.boolean().default(false), people: z.array(personSchema).min(1) });
+
+type Path = readonly (string | number)[];
+
+/**
+ * @param path How problems name the file; nothing is read from it.
+ * @returns The directory, or null when there is any problem: half a directory would silently leave approvers out.
+ */
+export function parseDirectory(
+  path: string,
+  text: string,
+): { directory: Directory | null; problems: DirectoryProblem[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const problems: DirectoryProblem[] = document.errors.map((error) => {
+    const at = lines.linePos(error.pos[0]);
+    return { path, line: Math.max(1, at.line), column: Math.max(1, at.col), message: error.message };
+  });
+  if (problems.length > 0) return { directory: null, problems };
+
+  const problem = (at: Path, message: string): void => {
+    problems.push({ path, ...positionOf(document, lines, at), message });
+  };
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    problem([], error instanceof Error ? error.message : 'the file cannot be read as YAML');
+    return { directory: null, problems };
+  }
+  const parsed = fileSchema.safeParse(content ?? {});
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const at = issue.path.filter((step) => typeof step !== 'symbol');
+      const named = at.length === 0 ? 'the file' : `\`${at.join('.')}\``;
+      problem(issue.code === 'unrecognized_keys' ? [...at, issue.keys[0] ?? ''] : at, `${named}: ${issue.message}`);
+    }
+    return { directory: null, problems };
+  }
+
+  const people: Person[] = parsed.data.people.map((person) => ({
+    ...person,
+    email: person.email ?? null,
+    slack: person.slack ?? null,
+    manager: person.manager ?? null,
+  }));
+  reportDuplicates(people, problem);
+  const ids = new Set(people.map((person) => person.id));
+  people.forEach((person, index) => {
+    const at = ['people', index, 'manager'];
+    if (person.manager === null) return;
+    if (!ids.has(person.manager)) problem(at, `the manager \`${person.manager}\` is not a person of this directory`);
+    else if (person.manager === person.id) problem(at, `\`${person.id}\` cannot be their own manager`);
+  });
+  if (problems.length > 0) return { directory: null, problems };
+  return { directory: new Directory(people, { emailMatch: parsed.data.emailMatch }), problems };
+}
+
+function reportDuplicates(people: readonly Person[], problem: (at: Path, message: string) => void): void {
+  const seen = new Map<string, string>();
+  const claim = (key: string, person: Person, at: Path, what: string): void => {
+    const owner = seen.get(key);
+    if (owner === undefined) seen.set(key, person.id);
+    else problem(at, `${what} belongs to \`${owner}\` already; it can mean one person only`);
+  };
+  people.forEach((person, index) => {
+    claim(`id ${person.id}`, person, ['people', index, 'id'], `the id \`${person.id}\``);
+    if (person.slack !== null) {
+      const { workspace, user } = person.slack;
+      claim(`slack ${workspace} ${user}`, person, ['people', index, 'slack', 'user'], `the Slack user \`${user}\``);
+    }
+    if (person.email !== null) {
+      claim(`email ${person.email}`, person, ['people', index, 'email'], `the address \`${person.email}\``);
+    }
+  });
+}
+
+/** Position of the deepest node of the path that exists in the text. */
+function positionOf(document: Document, lines: LineCounter, path: Path): { line: number; column: number } {
+  for (let depth = path.length; depth >= 0; depth -= 1) {
+    const node: unknown = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    const start = isNode(node) ? node.range?.[0] : undefined;
+    if (start === undefined) continue;
+    const { line, col } = lines.linePos(start);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  }
+  return { line: 1, column: 1 };
+}

@@ -1,0 +1,93 @@
+/** The directory: who people are, and which of them a policy's approver references mean. Pure: text in, answers out. */
+import type { Actor } from '../contract/index.ts';
+
+/** One person of `policies/directory.yaml`. */
+export interface Person {
+  /** Directory id, `user:…`: the one name that policies, tokens and records use. */
+  id: string;
+  name: string;
+  email: string | null;
+  /** The person's own Slack identity. Where it is given, nothing else of Slack ever means this person. */
+  slack: { workspace: string; user: string } | null;
+  groups: readonly string[];
+  roles: readonly string[];
+  /** Directory id. */
+  manager: string | null;
+  /** False for someone who left: known, but may neither ask nor decide. */
+  active: boolean;
+}
+
+/**
+ * People and their references. Names are compared exactly: no pattern, no case folding, no display name ever means anybody.
+ * An instance never changes; a new file makes a new one.
+ */
+export class Directory {
+  /** Whether a verified e-mail address may stand for a person who has no Slack id here. */
+  readonly emailMatch: boolean;
+  readonly #people: readonly Person[];
+  readonly #byId: ReadonlyMap<string, Person>;
+
+  constructor(people: readonly Person[], options: { emailMatch?: boolean } = {}) {
+    this.emailMatch = options.emailMatch ?? false;
+    this.#people = [...people].sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.#byId = new Map(this.#people.map((person) => [person.id, person]));
+  }
+
+  /** Everyone, also those who left, sorted by id. */
+  people(): readonly Person[] {
+    return this.#people;
+  }
+
+  /** The person with this id, also one who left. */
+  person(id: string): Person | null {
+    return this.#byId.get(id) ?? null;
+  }
+
+  /** True when this is a person of the directory who has not left. */
+  active(id: string): boolean {
+    return this.#byId.get(id)?.active === true;
+  }
+
+  /**
+   * The active people that an approver reference means, sorted. An unknown reference means nobody.
+   *
+   * @param ref `user:…`, `group:…`, `role:…`, or `manager`: of the actor, or of the person an agent or service acts for.
+   */
+  resolve(ref: string, actor: Actor): string[] {
+    const active = this.#people.filter((person) => person.active);
+    if (ref === 'manager') {
+      const manager = this.#managerOf(actor);
+      return manager !== null && this.active(manager) ? [manager] : [];
+    }
+    if (ref.startsWith('user:')) return this.active(ref) ? [ref] : [];
+    if (ref.startsWith('group:')) return idsOf(active.filter((person) => person.groups.includes(ref.slice(6))));
+    if (ref.startsWith('role:')) return idsOf(active.filter((person) => person.roles.includes(ref.slice(5))));
+    return [];
+  }
+
+  /**
+   * The active person behind a Slack user, or null. The explicit Slack id comes first; an e-mail address counts only where the
+   * directory opts in, only as Slack verified it, and never for a person who has a Slack id.
+   */
+  bySlack(workspace: string, user: string, verifiedEmail?: string): Person | null {
+    const named = this.#people.find((person) => person.slack?.user === user && person.slack.workspace === workspace);
+    if (named !== undefined) return named.active ? named : null;
+    if (!this.emailMatch || verifiedEmail === undefined || verifiedEmail === '') return null;
+    const mailed = this.#people.find((person) => person.email === verifiedEmail);
+    return mailed !== undefined && mailed.active && mailed.slack === null ? mailed : null;
+  }
+
+  #managerOf(actor: Actor): string | null {
+    for (let at: Actor | undefined = actor; at !== undefined; at = at.onBehalfOf) {
+      const person = at.type === 'user' ? this.person(at.id) : null;
+      if (person !== null) return person.active ? person.manager : null;
+      // A user that nobody knows has no manager; an agent or service stands for the next one behind it.
+      if (at.type === 'user') return null;
+    }
+    return null;
+  }
+}
+
+function idsOf(people: readonly Person[]): string[] {
+  return people.map((person) => person.id);
+}

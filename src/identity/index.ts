@@ -1,0 +1,10 @@
+export * from './api-keys.ts';
+export * from './attestation.ts';
+export * from './authenticate.ts';
+export * from './caller.ts';
+export * from './delegations.ts';
+export * from './directory.ts';
+export * from './directory-file.ts';
+export type { PublicKeys } from './jws.ts';
+export * from './person-tokens.ts';
+export * from './watch.ts';
