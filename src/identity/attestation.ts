@@ -35,6 +35,8 @@ const startSchema = z.strictObject({
   requestHash: text,
   /** Who was authenticated and what they may ask, so that the engine can judge a conflict of identity itself. */
   caller: callerSchema,
+  /** Hash of the policy bundle in force at submission: the action is judged by it, whatever is published meanwhile. */
+  bundle: text.nullable().default(null),
 });
 
 const decideSchema = z.strictObject({

@@ -1,6 +1,7 @@
 /** Who calls, and what they may ask for. */
 import { z } from 'zod';
 import type { Actor, ActionRequest } from '../contract/index.ts';
+import { matchesSurface } from '../policy/surfaces.ts';
 import type { Directory } from './directory.ts';
 
 /** An authenticated caller: a service's API key, or a person. */
@@ -31,7 +32,7 @@ export interface AskConflict {
  */
 export function mayAsk(caller: Caller, request: ActionRequest, directory?: Directory): AskConflict | null {
   const { actor, surface } = request;
-  if (!caller.surfaces.some((glob) => surfaceMatches(glob, surface))) {
+  if (!caller.surfaces.some((glob) => matchesSurface(glob, surface))) {
     return { kind: 'surface', detail: `the token of \`${caller.id}\` does not reach the surface \`${surface}\`` };
   }
   const conflict = (detail: string): AskConflict => ({ kind: 'actor', detail });
@@ -64,18 +65,4 @@ function falseClaim(actor: Actor, directory: Directory | undefined): string | nu
   const group = actor.groups?.find((claimed) => !person.groups.includes(claimed));
   if (group !== undefined) return `\`${actor.id}\` is not in the group \`${group}\` in the directory`;
   return null;
-}
-
-/** Whether a dotted glob covers a surface: `*` stands for one segment, `**` for any number of them. */
-export function surfaceMatches(glob: string, surface: string): boolean {
-  return segmentsMatch(glob.split('.'), surface.split('.'));
-}
-
-function segmentsMatch(glob: readonly string[], surface: readonly string[]): boolean {
-  const [head, ...rest] = glob;
-  if (head === undefined) return surface.length === 0;
-  if (head === '**')
-    return segmentsMatch(rest, surface) || (surface.length > 0 && segmentsMatch(glob, surface.slice(1)));
-  if (surface.length === 0) return false;
-  return (head === '*' || head === surface[0]) && segmentsMatch(rest, surface.slice(1));
 }

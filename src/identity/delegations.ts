@@ -1,5 +1,5 @@
 /** Standing in: “while I am away until Friday, X decides for me”, bounded in time and by surface. Pure. */
-import { surfaceMatches } from './caller.ts';
+import { matchesSurface } from '../policy/surfaces.ts';
 
 /** One person's word that another decides for them. Times are milliseconds since the epoch. */
 export interface Delegation {
@@ -44,7 +44,7 @@ export function activeDelegation(delegations: readonly Delegation[], question: D
       delegation.startsAt <= now &&
       now < delegation.endsAt &&
       (delegation.revokedAt === null || now < delegation.revokedAt) &&
-      delegation.surfaces.some((glob) => surfaceMatches(glob, surface)),
+      delegation.surfaces.some((glob) => matchesSurface(glob, surface)),
   );
   active.sort((a, b) => a.endsAt - b.endsAt || (a.id < b.id ? -1 : 1));
   return active[0] ?? null;

@@ -9,7 +9,6 @@ import {
   issuePersonToken,
   mayAsk,
   parseDirectory,
-  surfaceMatches,
   verifyAttestation,
 } from '../../src/identity/index.ts';
 import type { ApiKeyEntry, AttestationInput, Caller } from '../../src/identity/index.ts';
@@ -234,22 +233,6 @@ describe('mayAsk', () => {
     ['roles of an agent, which only its key knows', first, request({ ...bot, roles: ['support'] }), null],
   ])('%s', (_, caller, asked, want) => {
     expect(mayAsk(caller, asked, directory)?.kind ?? null).toBe(want);
-  });
-
-  it.each<[string, string, boolean]>([
-    ['**', 'a.b.c', true],
-    ['a.**', 'a', true],
-    ['a.**', 'a.b.c', true],
-    ['a.**.z', 'a.b.c.z', true],
-    ['a.**.z', 'a.b.c', false],
-    ['*', 'a', true],
-    ['*', 'a.b', false],
-    ['a.*', 'a', false],
-    ['a.b', 'a.bc', false],
-    ['a.b', 'a.b', true],
-    ['', 'a', false],
-  ])('surface glob %s on %s: %s', (glob, surface, want) => {
-    expect(surfaceMatches(glob, surface)).toBe(want);
   });
 });
 
