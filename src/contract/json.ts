@@ -1,3 +1,4 @@
-/** A value that RFC 8259 can write. Numbers are finite. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+import type { Json } from '../canonical/index.ts';
+
+export type { Json };
 export type JsonObject = { [key: string]: Json };

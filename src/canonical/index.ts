@@ -1,0 +1,5 @@
+export * from './bytes.ts';
+export * from './decimal.ts';
+export * from './error.ts';
+export * from './hash.ts';
+export * from './json.ts';
