@@ -1,0 +1,109 @@
+/** What the verbs about actions share: reading an answer, waiting for a human, and saying how things stand. */
+import { CountersignError, actionSchema } from '../contract/index.ts';
+import type { Action } from '../contract/index.ts';
+import { callPatiently } from './http.ts';
+import type { Connection } from './http.ts';
+import type { Io } from './io.ts';
+
+/** Seconds that one long poll asks the server to hold its answer. */
+export const POLL_SECONDS = 60;
+
+const ACTION_ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** The path of an action, from what was typed. */
+export function actionPath(id: string): string {
+  if (!ACTION_ID.test(id))
+    throw new CountersignError(
+      'invalid-request',
+      `\`${id}\` is not an action’s id; it looks like \`act_…\`, as \`countersign request\` prints it`,
+    );
+  return `v1/actions/${id}`;
+}
+
+/** @throws CountersignError `unavailable` when the server's answer is not an action. */
+export function parseAction(body: unknown): Action {
+  // A newer server may say more than this version knows.
+  const action = actionSchema.loose().safeParse(body);
+  if (!action.success)
+    throw new CountersignError(
+      'unavailable',
+      'the server’s answer is not an action; check `COUNTERSIGN_URL` and that both sides are of one version',
+    );
+  return action.data as Action;
+}
+
+/** True while a human, or the engine itself, is still to speak. */
+export function isOpen(action: Action): boolean {
+  return action.status === 'supervised' || action.status === 'evaluating';
+}
+
+/**
+ * Waits until the action is closed, by long polls.
+ *
+ * @param seconds How long at most; null is until it is closed.
+ * @returns The action as it then is, perhaps still open.
+ */
+export async function waitUntilClosed(
+  io: Io,
+  connection: Connection,
+  action: Action,
+  seconds: number | null,
+): Promise<Action> {
+  const end = seconds === null ? Infinity : io.now() + seconds * 1000;
+  let latest = action;
+  while (isOpen(latest)) {
+    const left = Math.ceil((end - io.now()) / 1000);
+    if (left <= 0) break;
+    const wait = Math.min(POLL_SECONDS, left);
+    latest = parseAction(
+      await callPatiently(connection, { path: actionPath(action.id), wait }, { note: io.err, answered: true }),
+    );
+  }
+  return latest;
+}
+
+/** How an action stands, for a person: one line, then what matters about it. */
+export function describeAction(action: Action): string[] {
+  const { verdict, approval } = action;
+  const lines = [`${action.id}  ${SAID[action.status]}`];
+  if (verdict !== null) {
+    const rule = [verdict.policy, verdict.rule].filter((part) => part !== null).join(' / ');
+    lines.push(`  verdict    ${verdict.decision} (${verdict.basis}${rule === '' ? '' : `: ${rule}`})`);
+    for (const reason of verdict.reasons) lines.push(`             ${reason}`);
+    if (verdict.changes !== null) lines.push(`  changes    ${JSON.stringify(verdict.changes)}`);
+  }
+  approval?.stages.forEach((stage, index) => {
+    const approvals = stage.decisions.filter(({ decision }) => decision === 'approve').length;
+    const waiting = index === approval.stage && isOpen(action) ? ' ← waiting' : '';
+    lines.push(
+      `  stage      ${stage.name}: ${approvals} of ${stage.quorum} from ${stage.approvers.join(', ')}${waiting}`,
+    );
+    for (const { by, decision, via, at, reason } of stage.decisions) {
+      lines.push(`             ${by}: ${decision} at ${at} via ${via}${reason === null ? '' : `: ${reason}`}`);
+    }
+  });
+  if (approval !== null && isOpen(action)) lines.push(`  expires    ${approval.expiresAt}`);
+  if (action.permit !== null) lines.push(`  permit     ${action.permit}`);
+  const newest = action.records.at(-1);
+  if (newest !== undefined) lines.push(`  record     ${newest}`);
+  return lines;
+}
+
+const SAID: Record<Action['status'], string> = {
+  evaluating: 'is being judged',
+  supervised: 'waits for a human',
+  released: 'is released',
+  executed: 'is executed',
+  failed: 'was released, and its execution failed',
+  skipped: 'was released, and its executor skipped it',
+  unreported: 'was released, and no outcome was reported',
+  refused: 'is refused',
+  expired: 'expired: nobody decided in time',
+  cancelled: 'was withdrawn by its requester',
+};
+
+/** Prints the action, as JSON or for a person. */
+export function printAction(io: Io, action: Action, json: boolean | undefined): void {
+  if (json === true) io.out(JSON.stringify(action, null, 2));
+  else for (const line of describeAction(action)) io.out(line);
+}

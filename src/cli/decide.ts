@@ -1,0 +1,47 @@
+/** What `approve` and `refuse` share: a human's word through the command line. */
+import { CountersignError } from '../contract/index.ts';
+import type { Action, DecisionInput } from '../contract/index.ts';
+import { actionPath, parseAction, printAction } from './actions.ts';
+import { connect } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { call, withHint } from './http.ts';
+import type { Io } from './io.ts';
+import { usage } from './values.ts';
+
+export interface DecideOptions extends ConnectOptions {
+  reason?: string;
+  stage?: string;
+  json?: boolean;
+}
+
+/** Sends the decision and prints the action as it stands after it. */
+export async function decide(
+  io: Io,
+  id: string,
+  decision: Pick<DecisionInput, 'decision' | 'changes'>,
+  options: DecideOptions,
+): Promise<Action> {
+  if (options.stage !== undefined && !/^\d{1,2}$/.test(options.stage)) {
+    throw usage(
+      `\`--stage ${options.stage}\` is not a stage; stages count from 0, as \`countersign show ${id}\` lists them`,
+    );
+  }
+  const body: DecisionInput = {
+    ...decision,
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+    ...(options.stage === undefined ? {} : { stage: Number(options.stage) }),
+  };
+  const path = `${actionPath(id)}/decisions`;
+  const connection = await connect(io, options);
+  try {
+    const headers = { 'countersign-door': 'cli' };
+    const action = parseAction(await call(connection, { method: 'POST', path, body, headers }));
+    printAction(io, action, options.json);
+    return action;
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'not-an-approver' && options.as === undefined) {
+      throw withHint(error, 'to decide as a person, add `--as user:…` or set `COUNTERSIGN_API_KEY` to their token');
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+/** Exit codes (contract section 7). */
+import type { ErrorCode, Status } from '../contract/index.ts';
+import { ERROR_CODES } from '../contract/index.ts';
+
+export const EXIT = {
+  /** Approved or valid. */
+  ok: 0,
+  /** Something failed: a dependency, the network, this program. */
+  fault: 1,
+  /** The command was not understood. */
+  usage: 2,
+  /** Refused or invalid. */
+  refused: 3,
+  /** Expired or still waiting. */
+  waiting: 4,
+} as const;
+
+/** How a command ends that asked for an action. */
+export function exitOfStatus(status: Status): number {
+  switch (status) {
+    case 'released':
+    case 'executed':
+      return EXIT.ok;
+    case 'refused':
+    case 'cancelled':
+      return EXIT.refused;
+    case 'evaluating':
+    case 'supervised':
+    case 'expired':
+      return EXIT.waiting;
+    // Released, but what was approved did not happen, or nobody knows.
+    case 'failed':
+    case 'skipped':
+    case 'unreported':
+      return EXIT.fault;
+  }
+}
+
+/** How a command ends that was stopped by an error. */
+export function exitOfError(code: ErrorCode): number {
+  switch (code) {
+    case 'not-found':
+    case 'idempotency-key-reused':
+    case 'reason-required':
+    case 'body-too-large':
+      return EXIT.usage;
+    default: {
+      const status = ERROR_CODES[code];
+      if (status === 400) return EXIT.usage;
+      return status === 403 || status === 409 || status === 422 ? EXIT.refused : EXIT.fault;
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/** Calls the API over HTTP, and turns its problem documents back into errors. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CountersignError, ERROR_CODES } from '../contract/index.ts';
+import type { ErrorCode, ErrorItem } from '../contract/index.ts';
+
+/** Milliseconds a call may take beyond what it was asked to wait. */
+const TIMEOUT = 20_000;
+
+/** Milliseconds for which an unreachable or overloaded server is asked again. */
+const PATIENCE = 60_000;
+
+export interface Call {
+  method?: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** Seconds the server is asked to hold the answer, at most 60. */
+  wait?: number;
+}
+
+/** A server and who calls it. */
+export interface Connection {
+  url: string;
+  /** Null for what everyone may read. */
+  token: string | null;
+}
+
+/** The body of the answer, parsed when it is JSON. */
+export async function call(connection: Connection, request: Call): Promise<unknown> {
+  const url = new URL(request.path, connection.url.endsWith('/') ? connection.url : `${connection.url}/`);
+  if (request.wait !== undefined) url.searchParams.set('wait', String(request.wait));
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method: request.method ?? 'GET',
+      headers: {
+        accept: 'application/json',
+        ...(connection.token === null ? {} : { authorization: `Bearer ${connection.token}` }),
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...request.headers,
+      },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      // A token is for this server only, so it never follows a redirect elsewhere.
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT + (request.wait ?? 0) * 1000),
+    });
+    text = await response.text();
+  } catch (cause) {
+    throw new CountersignError(
+      'unavailable',
+      `nothing answers at ${url.origin} (${reasonOf(cause)}); start the stack with \`countersign start\`, or set \`COUNTERSIGN_URL\``,
+      { cause },
+    );
+  }
+  const json = response.headers.get('content-type')?.includes('json') === true;
+  let body: unknown = text;
+  if (json) {
+    try {
+      body = JSON.parse(text);
+    } catch (cause) {
+      throw notCountersign(url, cause);
+    }
+  }
+  if (response.ok) return body;
+  throw problemError(url, response.status, body);
+}
+
+/**
+ * {@link call}, asked again while the server restarts or asks for patience. Only for calls that may be repeated: reading, and whatever
+ * carries an idempotency key.
+ *
+ * @param answered Whether this server has answered before: then also a closed port is taken for a restart.
+ */
+export async function callPatiently(
+  connection: Connection,
+  request: Call,
+  options: { note: (line: string) => void; answered: boolean },
+): Promise<unknown> {
+  const start = performance.now();
+  for (let pause = 250; ; pause = Math.min(pause * 2, 4000)) {
+    try {
+      return await call(connection, request);
+    } catch (error) {
+      if (!(error instanceof CountersignError) || !isPassing(error, options.answered)) throw error;
+      const asked = error.extensions['retryAfter'];
+      const next = Math.max(pause, typeof asked === 'number' ? asked * 1000 : 0);
+      if (performance.now() - start + next > PATIENCE) throw error;
+      if (pause === 250) options.note(`${error.message}; asking again`);
+      await sleep(next);
+    }
+  }
+}
+
+function isPassing(error: CountersignError, answered: boolean): boolean {
+  if (error.code !== 'unavailable' && error.code !== 'rate-limited') return false;
+  if (error.extensions['retryAfter'] !== undefined) return true;
+  const code =
+    error.cause instanceof Error ? (error.cause.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
+  if (code === 'ECONNREFUSED') return answered;
+  return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE';
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'no answer';
+  if (cause.name === 'TimeoutError') return 'no answer in time';
+  const inner = cause.cause as NodeJS.ErrnoException | undefined;
+  return inner?.code ?? inner?.message ?? cause.message;
+}
+
+/** The same error with one more sentence on what to do next. */
+export function withHint(error: CountersignError, hint: string): CountersignError {
+  const { code, errors, extensions } = error;
+  return new CountersignError(code, `${error.message}. ${hint}`, { cause: error, errors, extensions });
+}
+
+function problemError(url: URL, status: number, body: unknown): CountersignError {
+  if (typeof body !== 'object' || body === null) return notCountersign(url);
+  const {
+    code,
+    detail,
+    errors,
+    type: _type,
+    title: _title,
+    status: _status,
+    ...extensions
+  } = body as Record<string, unknown>;
+  if (typeof detail !== 'string') return notCountersign(url);
+  const known =
+    typeof code === 'string' && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : codeOfStatus(status);
+  const items = Array.isArray(errors) ? (errors as ErrorItem[]) : [];
+  return new CountersignError(known, detail, { errors: items, extensions });
+}
+
+function codeOfStatus(status: number): ErrorCode {
+  const found = Object.entries(ERROR_CODES).find(([, value]) => value === status)?.[0] as ErrorCode | undefined;
+  return found ?? (status < 500 ? 'invalid-request' : 'unavailable');
+}
+
+function notCountersign(url: URL, cause?: unknown): CountersignError {
+  return new CountersignError(
+    'unavailable',
+    `what answers at ${url.origin} is not Countersign; check \`COUNTERSIGN_URL\``,
+    { cause },
+  );
+}

@@ -1,0 +1,32 @@
+/** Acting as a person of the directory, for whoever holds the local stack's data folder (contract section 8). */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CountersignError } from '../contract/index.ts';
+import type { Io } from './io.ts';
+
+export const DEFAULT_TENANT = 'default';
+
+/**
+ * A one-hour token for a person, signed with the folder's attestation key.
+ *
+ * @throws CountersignError `configuration` when there is no such folder or directory, `not-found` or `forbidden` for the person.
+ */
+export async function localPersonToken(
+  io: Io,
+  input: { data: string; policies: string | undefined; person: string; tenant: string },
+): Promise<string> {
+  if (!existsSync(input.data)) {
+    throw new CountersignError(
+      'configuration',
+      `there is no data folder \`${input.data}\`; run this where \`countersign start\` ran, or give \`--data\``,
+    );
+  }
+  const [{ openFileKeys }, { issuePersonToken, watchDirectory }] = await Promise.all([
+    import('../keys/index.ts'),
+    import('../identity/index.ts'),
+  ]);
+  const policies = input.policies ?? (io.env['COUNTERSIGN_POLICIES'] || 'policies');
+  const directory = watchDirectory(join(policies, 'directory.yaml')).current();
+  const keys = await openFileKeys(input.data);
+  return issuePersonToken(keys.attestation, { person: input.person, tenant: input.tenant, directory, now: io.now() });
+}

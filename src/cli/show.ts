@@ -1,0 +1,50 @@
+/** `countersign show`: how an action stands, and its receipts. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Action } from '../contract/index.ts';
+import { actionPath, parseAction, printAction, waitUntilClosed } from './actions.ts';
+import { connect, withConnection } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { exitOfStatus } from './exit.ts';
+import { call } from './http.ts';
+import type { Connection } from './http.ts';
+import type { Io } from './io.ts';
+import { secondsOf } from './values.ts';
+
+interface ShowOptions extends ConnectOptions {
+  wait?: string | true;
+  receipts?: string;
+  json?: boolean;
+}
+
+export function register(program: Command, io: Io): void {
+  const command = program
+    .command('show')
+    .description('show how an action stands; exits 0 when it is released, 3 when refused, 4 when it waits or expired')
+    .argument('<id>', 'the action’s id')
+    .option('--wait [seconds]', 'wait until it is closed; without seconds, as long as it takes')
+    .option('--receipts <folder>', 'write the receipt of each of its records into a folder, for `countersign verify`')
+    .option('--json', 'print the action as JSON');
+  withConnection(command, { as: true }).action(async (id: string, options: ShowOptions) => {
+    const limit = options.wait === undefined ? 0 : options.wait === true ? null : secondsOf('--wait', options.wait);
+    const path = actionPath(id);
+    const connection = await connect(io, options);
+    const first = parseAction(await call(connection, { path }));
+    const action = await waitUntilClosed(io, connection, first, limit);
+    printAction(io, action, options.json);
+    if (options.receipts !== undefined) await writeReceipts(io, connection, action, options.receipts);
+    io.exitCode = exitOfStatus(action.status);
+  });
+}
+
+/** One file for each record, numbered in the order in which they were sealed. */
+async function writeReceipts(io: Io, connection: Connection, action: Action, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [index, hash] of action.records.entries()) {
+    const receipt = await call(connection, { path: `v1/records/${encodeURIComponent(hash)}/receipt` });
+    const file = join(folder, `${action.id}-${index}.receipt.json`);
+    await writeFile(file, `${JSON.stringify(receipt, null, 2)}\n`);
+    io.err(`wrote ${file}`);
+  }
+}

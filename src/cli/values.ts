@@ -1,0 +1,117 @@
+/** Reads what was typed as `key=value`, and JSON from files. */
+import { readFile } from 'node:fs/promises';
+import { CountersignError } from '../contract/index.ts';
+import type { Json, JsonObject } from '../contract/index.ts';
+import type { Io } from './io.ts';
+
+/** For commander: gathers a repeatable option. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/**
+ * `key=value` pairs as one object. A value is JSON where it reads as JSON (`420.5`, `true`, `["a"]`, `"007"`), else text; a dotted key
+ * nests. The later of two pairs wins.
+ *
+ * @param textKeys Keys whose value is text whatever it looks like.
+ * @throws CountersignError `invalid-request`
+ */
+export function parsePairs(option: string, pairs: readonly string[], textKeys: readonly string[] = []): JsonObject {
+  const result: JsonObject = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    const key = pair.slice(0, at);
+    if (at < 1) throw usage(`\`${option} ${pair}\` has no \`=\`; write ${option} key=value`);
+    const text = pair.slice(at + 1);
+    put(option, result, key.split('.'), textKeys.includes(key) ? text : valueOf(option, key, text));
+  }
+  return result;
+}
+
+function put(option: string, into: JsonObject, path: readonly string[], value: Json): void {
+  const [head = '', ...rest] = path;
+  if (head === '' || head === '__proto__')
+    throw usage(`\`${option} ${path.join('.')}=…\` is not a usable key; name a field, such as \`amount\``);
+  if (rest.length === 0) {
+    into[head] = value;
+    return;
+  }
+  const inner = Object.hasOwn(into, head) ? into[head] : undefined;
+  const next: JsonObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : {};
+  into[head] = next;
+  put(option, next, rest, value);
+}
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** JSON where the text reads as JSON, else the text itself. */
+export function valueOf(option: string, key: string, text: string): Json {
+  if (NUMBER.test(text)) {
+    const digits = text
+      .replace(/[eE].*$/, '')
+      .replaceAll(/[-.]/g, '')
+      .replace(/^0+/, '');
+    const number = Number(text);
+    // Beyond 15 significant digits a JSON number stops being the number that was typed, and money has to stay exact.
+    if (digits.length > 15 || !Number.isFinite(number)) {
+      throw usage(
+        `\`${option} ${key}=${text}\` has more digits than a number keeps exactly; where the policy takes decimal strings, write ${option} '${key}="${text}"'`,
+      );
+    }
+    return number;
+  }
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
+
+/** The JSON object in a file, or on standard input when the name is `-`. */
+export async function readJsonObject(io: Io, file: string): Promise<JsonObject> {
+  const text = await readText(io, file);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CountersignError(
+      'invalid-request',
+      `${nameOf(file)} is not JSON (${cause instanceof Error ? cause.message : 'unreadable'}); write one JSON object`,
+      { cause },
+    );
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw usage(`${nameOf(file)} is not a JSON object; write \`{…}\``);
+  return value as JsonObject;
+}
+
+/** The text of a file, or of standard input when the name is `-`. */
+export async function readText(io: Io, file: string): Promise<string> {
+  if (file === '-') return io.stdin();
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new CountersignError(
+      'invalid-request',
+      `${nameOf(file)} cannot be read (${code}); give the path of a file, or \`-\` for standard input`,
+      { cause },
+    );
+  }
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'standard input' : `\`${file}\``;
+}
+
+/** The error of a command that was not understood. */
+export function usage(message: string): CountersignError {
+  return new CountersignError('invalid-request', message);
+}
+
+/** A number of seconds from the command line: whole, not negative. */
+export function secondsOf(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw usage(`\`${option} ${text}\` is not a number of seconds; write a whole number, such as 60`);
+  return Number(text);
+}
