@@ -1,0 +1,28 @@
+import type { Store } from '../store/index.ts';
+import { compileBundle, type CompiledBundle, type ExternalEngines } from '../policy/index.ts';
+import type { BundleSource } from './deps.ts';
+
+/** Compiled bundles kept at hand; older ones are compiled again when a parked action needs them. */
+const KEPT = 32;
+
+/** Bundles of the store, by hash. A stored bundle that does not hash to its name is never evaluated: compiling it throws. */
+export function createBundleSource(store: Pick<Store, 'bundles'>, engines?: ExternalEngines): BundleSource {
+  const compiled = new Map<string, CompiledBundle>();
+  return {
+    async inForce(tenant) {
+      return (await store.bundles.active(tenant))?.hash ?? null;
+    },
+    async compiled(tenant, hash) {
+      const key = `${tenant}\n${hash}`;
+      const known = compiled.get(key);
+      if (known !== undefined) return known;
+      const source = await store.bundles.get(tenant, hash);
+      if (source === null) return null;
+      const bundle = compileBundle(source, hash, engines);
+      compiled.set(key, bundle);
+      const oldest = compiled.keys().next().value;
+      if (compiled.size > KEPT && oldest !== undefined) compiled.delete(oldest);
+      return bundle;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/** What is kept of an action beside its records, so that any process can answer for it. Never the request, never a secret. */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import type { Action, ApprovalPlan, JsonObject, RecordActor } from '../contract/index.ts';
+import type { ApprovalState } from '../approval/index.ts';
+
+export interface Course {
+  /** The action without its permit. */
+  action: Action;
+  surface: string;
+  verb: string;
+  actor: RecordActor;
+  /** Caller that asked, `key:…` or `user:…`. */
+  requester: string;
+  /** Keyed hash of the body, to tell a repeated request from another one under the same key. */
+  bodyMac: string;
+  /** Disclosed values, as in the verdict's record. */
+  disclosed: JsonObject;
+  notify: string[];
+  plan: ApprovalPlan | null;
+  approval: ApprovalState | null;
+  /** Milliseconds since the epoch. */
+  openedAt: number;
+  outcomeWithinMs: number;
+  permitMs: number;
+  retainMs: number | null;
+  announced: boolean;
+  review: { approvers: string[]; refs: string[]; withinMs: number } | null;
+  /** The sealed report, to know it again when it is sent twice. `detail` is its commitment. */
+  outcome: { status: string; reference: string | null; detail: string | null } | null;
+}
+
+const keyOf = (actionKey: Uint8Array): Buffer =>
+  Buffer.from(hkdfSync('sha256', actionKey, new Uint8Array(0), 'countersign sealed permit v1', 32));
+
+const aad = (tenant: string, id: string): Buffer => Buffer.from(`${tenant}\n${id}`, 'utf8');
+
+/** A permit as the store keeps it: whoever reads the database cannot redeem it. AES-256-GCM under the action's own key. */
+export function sealPermit(actionKey: Uint8Array, tenant: string, id: string, permit: string): string {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', keyOf(actionKey), iv).setAAD(aad(tenant, id));
+  const body = Buffer.concat([cipher.update(permit, 'utf8'), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url');
+}
+
+/** @throws Error when it was altered or belongs to another action. */
+export function openPermit(actionKey: Uint8Array, tenant: string, id: string, sealed: string): string {
+  const bytes = Buffer.from(sealed, 'base64url');
+  const decipher = createDecipheriv('aes-256-gcm', keyOf(actionKey), bytes.subarray(0, 12)).setAAD(aad(tenant, id));
+  decipher.setAuthTag(bytes.subarray(12, 28));
+  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
+}

@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import {
+  isCountersignError,
+  type Action,
+  type ActionRequest,
+  type DecisionRecord,
+  type Facts,
+  type Json,
+  type Judgement,
+} from '../contract/index.ts';
+import { applyChanges, evaluate, readPath, requiredFacts } from '../policy/index.ts';
+import { commitment, saltFor } from '../sealing/index.ts';
+import { activeDelegation, verifyAttestation, type AttestationOf } from '../identity/index.ts';
+import { approvalView } from '../approval/index.ts';
+import type { Course } from './course.ts';
+import type { ActivityDeps } from './deps.ts';
+import { peopleFacts } from './judge.ts';
+import { nextHead, readCourse, sealCourse } from './seal.ts';
+import type { Admitted, AdmitInput, SealDecisionInput } from './types.ts';
+
+const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+
+/**
+ * Judges a parked action's request once more: after an approver changed it, and at its release. Its own reservations are not
+ * counted against it, and none are made.
+ */
+export async function judgeAgain(
+  deps: ActivityDeps,
+  tenant: string,
+  id: string,
+  bundleHash: string,
+  request: ActionRequest,
+): Promise<{ judgement: Judgement; facts: Facts } | null> {
+  const bundle = await deps.bundles.compiled(tenant, bundleHash);
+  if (bundle === null) return null;
+  const now = deps.now();
+  const required = requiredFacts(bundle, request);
+  const facts: Facts = {
+    now: now.toISOString(),
+    limits: await deps.store.limits.usage(tenant, id, required.limits, now),
+    people: peopleFacts(deps, request, required.people),
+    conflict: null,
+  };
+  return { judgement: evaluate(bundle, request, facts), facts };
+}
+
+/** The request that was asked; a parked action's payload is never erased before it closed. */
+export async function payloadOf(
+  deps: Pick<ActivityDeps, 'store'>,
+  action: Action,
+): Promise<{ request: ActionRequest; actionKey: Uint8Array }> {
+  const stored = await deps.store.payloads.read(action.tenant, action.id);
+  if (stored === null) throw new Error('the payload of an open action is not in the store');
+  return { request: (stored.payload as { request: ActionRequest }).request, actionKey: stored.actionKey };
+}
+
+/** Checks who said it, and that they still may. What the reducer can see for itself is left to it. */
+export async function admit(deps: ActivityDeps, input: AdmitInput): Promise<Admitted> {
+  const { action, attestation } = input;
+  try {
+    const claims = await verifyAttestation(attestation, deps.attestationKeys(), deps.now().getTime(), {
+      kind: input.kind,
+      tenant: action.tenant,
+      action: action.id,
+    });
+    const evidence = {
+      slack: null,
+      shown: null,
+      responsibility: null,
+      assurance: null,
+      attestation: sha256(attestation),
+    };
+    switch (claims.kind) {
+      case 'cancel':
+        return { event: { type: 'cancel', by: claims.by }, evidence: { ...evidence, slack: claims.slack } };
+      case 'answer':
+        return {
+          event: { type: 'answer', by: claims.by, text: claims.reason },
+          evidence: { ...evidence, slack: claims.slack },
+        };
+      case 'reconcile':
+        return { reconcile: { by: claims.by, status: claims.status, reason: claims.reason } };
+      default:
+        return await admitDecision(deps, action, claims as AttestationOf<'decide'>, evidence);
+    }
+  } catch (error) {
+    if (!isCountersignError(error) || error.status >= 500) throw error;
+    deps.log.warn(
+      { action: action.id, tenant: action.tenant, code: error.code },
+      'a message that does not count was refused',
+    );
+    await deps.store.attempts.add({
+      tenant: action.tenant,
+      action: action.id,
+      by: 'unknown',
+      door: 'temporal',
+      code: error.code,
+      at: deps.now().toISOString(),
+    });
+    return { refusal: { code: error.code, message: error.message } };
+  }
+}
+
+async function admitDecision(
+  deps: ActivityDeps,
+  action: Action,
+  claims: AttestationOf<'decide'>,
+  evidence: Extract<Admitted, { evidence: unknown }>['evidence'],
+): Promise<Admitted> {
+  if (claims.requestHash !== null && claims.requestHash !== action.requestHash) {
+    return {
+      refusal: { code: 'conflict', message: 'the decision was made about another request; look at the action again' },
+    };
+  }
+  const { request } = await payloadOf(deps, action);
+  const directory = deps.directory.current();
+  const { delegation } = claims;
+  const delegated =
+    delegation === null ||
+    (directory.active(delegation.from) &&
+      activeDelegation(await deps.store.delegations.active(action.tenant, deps.now().toISOString()), {
+        from: delegation.from,
+        to: claims.by,
+        surface: request.surface,
+        now: deps.now().getTime(),
+      })?.id === delegation.id);
+  const changes = claims.changes as Record<string, Json> | null;
+  const original: Record<string, Json> = {};
+  for (const path of Object.keys(changes ?? {})) original[path] = (readPath(request, path) ?? null) as Json;
+  if (changes !== null && claims.decision === 'approve') {
+    const bundle = await deps.bundles.inForce(action.tenant);
+    const again = await judgeAgain(deps, action.tenant, action.id, bundle ?? '', applyChanges(request, changes));
+    if (again === null || again.judgement.verdict.decision === 'refuse') {
+      const why = again?.judgement.verdict.reasons.join('; ') ?? 'no policy is in force';
+      return {
+        refusal: { code: 'change-not-allowed', message: `policy refuses the request as you changed it: ${why}` },
+      };
+    }
+  }
+  return {
+    event: {
+      type: 'decide',
+      by: claims.by,
+      decision: claims.decision,
+      ...(claims.stage === null ? {} : { stage: claims.stage }),
+      reason: claims.reason,
+      changes,
+      original,
+      until: claims.until === null ? null : Date.parse(claims.until),
+      via: claims.via,
+      assured: false,
+      delegation,
+      standing: directory.active(claims.by) && delegated,
+    },
+    evidence: {
+      ...evidence,
+      slack: claims.slack,
+      shown: claims.shown,
+      responsibility: claims.responsibility,
+      assurance: claims.assurance,
+    },
+  };
+}
+
+/** Old and new values for the record: in clear where policy discloses the path, else as commitments under the action's key. */
+function sealedChanges(
+  course: Course,
+  request: ActionRequest,
+  changes: Record<string, Json> | null,
+  actionKey: Uint8Array,
+): DecisionRecord['changes'] {
+  if (changes === null) return null;
+  const show = (path: string, value: Json): Json =>
+    path in course.disclosed ? value : commitment(saltFor(actionKey, path), path, value);
+  return Object.fromEntries(
+    Object.entries(changes).map(([path, to]) => [
+      path,
+      { from: show(path, (readPath(request, path) ?? null) as Json), to: show(path, to) },
+    ]),
+  );
+}
+
+/** Seals what a human, the clock or the requester decided, with the state it leads to. */
+export async function sealDecision(deps: ActivityDeps, input: SealDecisionInput): Promise<Action> {
+  const stored = await readCourse(deps, input.action.tenant, input.action.id);
+  if (stored === null) throw new Error('a decision about an action that is not stored');
+  const { course } = stored;
+  const { approval } = input;
+  const { request, actionKey } = await payloadOf(deps, input.action);
+  const at = deps.now().toISOString();
+  const closed = input.decision === 'expired' || input.decision === 'cancelled' || approval.status === 'refused';
+  const status =
+    input.decision === 'expired'
+      ? 'expired'
+      : input.decision === 'cancelled'
+        ? 'cancelled'
+        : approval.status === 'refused'
+          ? 'refused'
+          : 'supervised';
+  const action: Action = { ...input.action, status, approval: approvalView(approval), updatedAt: at };
+  const record: DecisionRecord = {
+    ...nextHead(input.action, 'decision', at),
+    surface: course.surface,
+    stage: input.stage,
+    decision: input.decision,
+    by: input.by,
+    delegation: input.delegation,
+    reason: input.reason,
+    via: input.via,
+    slack: input.evidence.slack,
+    shown: input.evidence.shown,
+    responsibility: input.evidence.responsibility,
+    changes: sealedChanges(course, request, input.changes, actionKey),
+    until: input.until === null ? null : new Date(input.until).toISOString(),
+    assurance: input.evidence.assurance,
+    attestation: input.evidence.attestation,
+  };
+  return sealCourse(deps, { ...course, action, approval }, [{ record, releaseReservations: closed }], null);
+}

@@ -1,0 +1,22 @@
+import type { ActivityDeps } from './deps.ts';
+import { callback } from './callback.ts';
+import { admit, sealDecision } from './decisions.ts';
+import { judge } from './judge.ts';
+import { reconcile, sealOutcome } from './outcome.ts';
+import { publish } from './publish.ts';
+import { release } from './release.ts';
+import type { LocalActivities, RemoteActivities } from './types.ts';
+
+/** The activities of a worker, over what `main` hands in. */
+export function createActivities(deps: ActivityDeps): LocalActivities & RemoteActivities {
+  return {
+    judge: (input) => judge(deps, input),
+    admit: (input) => admit(deps, input),
+    sealDecision: (input) => sealDecision(deps, input),
+    release: (input) => release(deps, input),
+    sealOutcome: (input) => sealOutcome(deps, input),
+    reconcile: (input) => reconcile(deps, input),
+    publish: (input) => publish(deps, input),
+    callback: (input) => callback(deps, input),
+  };
+}

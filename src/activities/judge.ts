@@ -1,0 +1,317 @@
+import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/activity';
+import { canonicalBytes, hashOf } from '../canonical/index.ts';
+import {
+  actionRequestSchema,
+  isCountersignError,
+  type Action,
+  type ActionRequest,
+  type Actor,
+  type Facts,
+  type Judgement,
+  type LimitFact,
+  type RecordActor,
+  type ReleaseRecord,
+  type VerdictRecord,
+} from '../contract/index.ts';
+import { applyChanges, evaluate, requiredFacts, type CompiledBundle } from '../policy/index.ts';
+import { discloseRequest, requestHash, signPermit } from '../sealing/index.ts';
+import { mayAsk, verifyAttestation, type Caller } from '../identity/index.ts';
+import { approvalView, openApproval } from '../approval/index.ts';
+import { sealPermit, type Course } from './course.ts';
+import type { ActivityDeps } from './deps.ts';
+import { nextHead, readCourse, sealCourse, withPermit, type Draft } from './seal.ts';
+import type { Judged, JudgeInput } from './types.ts';
+
+/** Keyed by the idempotency key, which is stored nowhere: the mark says nothing to whoever reads the database. */
+export function bodyMac(idempotencyKey: string, request: ActionRequest): string {
+  return createHmac('sha256', idempotencyKey).update(canonicalBytes(request)).digest('base64url');
+}
+
+export const actionIdOf = (idempotencyKey: string): string =>
+  `act_${createHash('sha256').update(idempotencyKey, 'utf8').digest('hex')}`;
+
+export function recordActor(actor: Actor): RecordActor {
+  return {
+    id: actor.id,
+    type: actor.type,
+    ...(actor.onBehalfOf === undefined ? {} : { onBehalfOf: recordActor(actor.onBehalfOf) }),
+  };
+}
+
+/** Who is asking, and whether anything about that is in conflict. */
+async function identify(
+  deps: ActivityDeps,
+  input: JudgeInput,
+): Promise<{ requester: string; conflict: string | null; bundle: string | null }> {
+  const nobody = { requester: 'unknown', bundle: null };
+  try {
+    let caller: Caller;
+    let bundle: string | null = null;
+    if (input.token.split('.').length === 3 && !input.token.startsWith('csk_')) {
+      const start = await verifyAttestation(input.token, deps.attestationKeys(), deps.now().getTime(), {
+        kind: 'start',
+        tenant: input.tenant,
+        action: input.id,
+      }).catch(() => null);
+      if (start === null) caller = await deps.authenticate(input.token);
+      else if (start.requestHash !== hashOf(input.request))
+        return { ...nobody, conflict: 'the token was made for another request' };
+      else {
+        caller = start.caller;
+        bundle = start.bundle;
+      }
+    } else caller = await deps.authenticate(input.token);
+    if (caller.tenant !== input.tenant)
+      return { requester: caller.id, bundle, conflict: 'the token belongs to another tenant' };
+    const conflict = mayAsk(caller, input.request, deps.directory.current());
+    return { requester: caller.id, bundle, conflict: conflict?.detail ?? null };
+  } catch (error) {
+    if (isCountersignError(error) && error.code === 'unauthenticated')
+      return { ...nobody, conflict: 'no valid token came with the request' };
+    throw error;
+  }
+}
+
+/** The people that policy names, as the directory has them now. */
+export function peopleFacts(
+  deps: Pick<ActivityDeps, 'directory'>,
+  request: ActionRequest,
+  refs: readonly string[],
+): Facts['people'] {
+  const directory = deps.directory.current();
+  return Object.fromEntries([...new Set(refs)].sort().map((ref) => [ref, directory.resolve(ref, request.actor)]));
+}
+
+/** Why nothing of this kind may be released now, or null. */
+export async function frozen(
+  deps: Pick<ActivityDeps, 'store'>,
+  tenant: string,
+  surface: string,
+  actor: Actor,
+): Promise<string | null> {
+  const actors: string[] = [];
+  for (let at: Actor | undefined = actor; at !== undefined; at = at.onBehalfOf) actors.push(at.id);
+  const freeze = (await deps.store.freezes.active(tenant)).find(
+    ({ scope, value }) =>
+      scope === 'tenant' ||
+      (scope === 'surface' && value === surface) ||
+      (scope === 'actor' && actors.includes(value ?? '')),
+  );
+  return freeze === undefined
+    ? null
+    : `${freeze.scope === 'tenant' ? 'everything' : `the ${freeze.scope} \`${freeze.value}\``} is frozen: ${freeze.reason}`;
+}
+
+const NO_BUNDLE: Judgement = {
+  verdict: {
+    decision: 'refuse',
+    basis: 'silence',
+    bundle: null,
+    policy: null,
+    rule: null,
+    reasons: ['no policy is in force'],
+    mode: 'enforce',
+    changes: null,
+  },
+  observed: null,
+  plan: null,
+  reservations: [],
+  disclose: [],
+  notify: [],
+  outcomeWithinMs: 600_000,
+  permitMs: 300_000,
+  retainMs: null,
+  review: null,
+  trace: [],
+};
+
+/** One evaluation with freshly gathered facts; limits are read and reserved in one transaction. */
+async function judgeWithFacts(
+  deps: ActivityDeps,
+  bundle: CompiledBundle | null,
+  input: JudgeInput,
+  conflict: string | null,
+): Promise<{ judgement: Judgement; facts: Facts }> {
+  const now = deps.now();
+  const facts: Facts = { now: now.toISOString(), limits: [], people: {}, conflict };
+  if (bundle === null) return { judgement: NO_BUNDLE, facts };
+  const required = requiredFacts(bundle, input.request);
+  facts.people = peopleFacts(deps, input.request, required.people);
+  const judge = (limits: LimitFact[]): { judgement: Judgement; facts: Facts } => {
+    const complete = { ...facts, limits };
+    return { judgement: { ...evaluate(bundle, input.request, complete), trace: [] }, facts: complete };
+  };
+  if (required.limits.length === 0) return judge([]);
+  return deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
+    const value = judge(limits);
+    return { reservations: value.judgement.reservations, value: value as never };
+  });
+}
+
+function judgedOf(course: Course, action: Action): Judged {
+  const { plan, openedAt, outcomeWithinMs, announced, review } = course;
+  return {
+    action,
+    plan: action.status === 'supervised' || course.approval !== null ? plan : null,
+    openedAt,
+    outcomeWithinMs,
+    announced,
+    review,
+  };
+}
+
+/**
+ * Judges an action and seals the verdict; what is approved is released in the same append.
+ *
+ * Durable writes, in order: the payload under its own key; the reservations with the judgement, where a limit is asked; verdict,
+ * release, permit and course in one transaction of the log. A crash after any of them leads, by running this again, to the same
+ * answer: each write is found and used, never made twice.
+ */
+export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judged> {
+  const parsed = actionRequestSchema.safeParse(input.request);
+  if (!parsed.success || actionIdOf(input.idempotencyKey) !== input.id) {
+    throw ApplicationFailure.nonRetryable(
+      'the input is not an action request whose workflow id is action/<tenant>/<sha256 of the idempotency key>',
+      'invalid-request',
+    );
+  }
+  const before = await readCourse(deps, input.tenant, input.id);
+  if (before !== null) {
+    return judgedOf(before.course, await withPermit(deps, before.course, before.sealedPermit));
+  }
+  const request = parsed.data;
+  const { requester, conflict, bundle: pinned } = await identify(deps, input);
+  const { actionKey } = await deps.store.payloads.create(input.tenant, input.id, { request } as never);
+  const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
+  const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
+  const { judgement, facts } = await judgeWithFacts(
+    deps,
+    bundle,
+    input,
+    conflict ?? (await frozen(deps, input.tenant, request.surface, request.actor)),
+  );
+  const { verdict, plan } = judgement;
+  const at = deps.now();
+  const openedAt = Date.parse(facts.now);
+  const { disclosed, commitments } = discloseRequest(request, judgement.disclose, actionKey);
+  const supervised = verdict.decision === 'supervise' && plan !== null;
+  const releases = verdict.decision === 'approve' || verdict.decision === 'constrain';
+  const approval = supervised ? openApproval(plan, openedAt) : null;
+  const action: Action = {
+    id: input.id,
+    tenant: input.tenant,
+    status: supervised ? 'supervised' : releases ? 'released' : 'refused',
+    requestHash: requestHash(request, actionKey),
+    verdict,
+    approval: approval === null ? null : approvalView(approval),
+    permit: null,
+    records: [],
+    createdAt: input.createdAt,
+    updatedAt: at.toISOString(),
+  };
+  const actor = recordActor(request.actor);
+  const record: VerdictRecord = {
+    ...nextHead(action, 'verdict', at.toISOString()),
+    surface: request.surface,
+    verb: request.action,
+    actor,
+    verdict,
+    observed: judgement.observed,
+    facts,
+    plan,
+    disclosed,
+    commitments,
+  };
+  const course: Course = {
+    action,
+    surface: request.surface,
+    verb: request.action,
+    actor,
+    requester,
+    bodyMac: bodyMac(input.idempotencyKey, request),
+    disclosed,
+    notify: judgement.notify,
+    plan,
+    approval,
+    openedAt,
+    outcomeWithinMs: judgement.outcomeWithinMs,
+    permitMs: judgement.permitMs,
+    retainMs: judgement.retainMs,
+    announced: supervised || judgement.review !== null,
+    review: judgement.review,
+    outcome: null,
+  };
+  const drafts: Draft[] = [{ record }];
+  let permit: { sealed: string; clear: string } | null = null;
+  if (releases) {
+    const changed = verdict.changes === null ? request : applyChanges(request, verdict.changes);
+    const release = await draftRelease(deps, {
+      course: { ...course, action: { ...action, records: [hashOf(record)] } },
+      basis: verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule',
+      request: changed,
+      changes: verdict.changes,
+      actionKey,
+      rejudged: null,
+      at,
+    });
+    drafts.push(release.draft);
+    permit = release.permit;
+  }
+  return judgedOf(course, await sealCourse(deps, course, drafts, permit));
+}
+
+export interface ReleaseDraftInput {
+  course: Course;
+  basis: ReleaseRecord['basis'];
+  /** The request as it may now be executed. */
+  request: ActionRequest;
+  changes: Record<string, unknown> | null;
+  actionKey: Uint8Array;
+  rejudged: ReleaseRecord['rejudged'];
+  at: Date;
+}
+
+/** The record of a release and the permit bound to it. Nothing is released until the record is sealed. */
+export async function draftRelease(
+  deps: ActivityDeps,
+  input: ReleaseDraftInput,
+): Promise<{ draft: Draft; permit: { sealed: string; clear: string } }> {
+  const { course, request, at } = input;
+  const { tenant, id } = course.action;
+  const signer = deps.signers(tenant).permit;
+  const iat = Math.floor(at.getTime() / 1000);
+  const exp = iat + Math.max(1, Math.floor(course.permitMs / 1000));
+  const jti = randomUUID();
+  const req = requestHash(request, input.actionKey);
+  const expiresAt = new Date(exp * 1000).toISOString();
+  const record: ReleaseRecord = {
+    ...nextHead(course.action, 'release', at.toISOString()),
+    surface: course.surface,
+    basis: input.basis,
+    permit: { jti, kid: signer.kid, expiresAt, audience: course.surface, requestHash: req },
+    rejudged: input.rejudged,
+  };
+  const clear = await signPermit(
+    {
+      iss: deps.issuer,
+      aud: course.surface,
+      sub: course.actor.id,
+      iat,
+      nbf: iat,
+      exp,
+      jti,
+      tenant,
+      act: id,
+      req,
+      ...(input.changes === null ? {} : { changes: input.changes as never }),
+      ...(request.resource?.version === undefined ? {} : { ver: request.resource.version }),
+      rec: hashOf(record),
+    },
+    signer,
+  );
+  return {
+    draft: { record, permit: { jti, audience: course.surface, requestHash: req, expiresAt } },
+    permit: { clear, sealed: sealPermit(input.actionKey, tenant, id, clear) },
+  };
+}

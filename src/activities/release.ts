@@ -1,0 +1,85 @@
+import type { Action, VerdictRecord } from '../contract/index.ts';
+import { applyChanges } from '../policy/index.ts';
+import { discloseRequest } from '../sealing/index.ts';
+import { approvalView } from '../approval/index.ts';
+import type { Course } from './course.ts';
+import { judgeAgain, payloadOf } from './decisions.ts';
+import type { ActivityDeps } from './deps.ts';
+import { draftRelease, frozen } from './judge.ts';
+import { nextHead, readCourse, sealCourse, withPermit } from './seal.ts';
+import type { Released, ReleaseInput } from './types.ts';
+
+/**
+ * Releases a completed supervised override, unless policy has come to refuse it: a parked action is judged once more by the bundle
+ * in force now, and the strictest of the two verdicts holds (contract section 5). Both are sealed.
+ */
+export async function release(deps: ActivityDeps, input: ReleaseInput): Promise<Released> {
+  const { tenant, id } = input.action;
+  const stored = await readCourse(deps, tenant, id);
+  if (stored === null) throw new Error('a release of an action that is not stored');
+  if (stored.course.action.records.length > input.action.records.length) {
+    return { action: await withPermit(deps, stored.course, stored.sealedPermit) };
+  }
+  const { request, actionKey } = await payloadOf(deps, input.action);
+  const freeze = await frozen(deps, tenant, request.surface, request.actor);
+  if (freeze !== null) return { frozen: freeze };
+
+  const changes = Object.keys(input.changes).length === 0 ? null : input.changes;
+  const changed = changes === null ? request : applyChanges(request, changes);
+  const bundle = await deps.bundles.inForce(tenant);
+  const again = bundle === null ? null : await judgeAgain(deps, tenant, id, bundle, changed);
+  const at = deps.now();
+  const course: Course = {
+    ...stored.course,
+    approval: input.approval,
+    action: { ...input.action, permit: null, approval: approvalView(input.approval), updatedAt: at.toISOString() },
+  };
+  if (again === null || again.judgement.verdict.decision === 'refuse') {
+    const why = again?.judgement.verdict.reasons ?? ['no policy is in force'];
+    const verdict = {
+      ...(again?.judgement.verdict ?? { ...refusedBy(input.action), basis: 'silence' as const }),
+      reasons: ['approved, but policy has since come to refuse it', ...why],
+    };
+    const action: Action = { ...course.action, status: 'refused', verdict };
+    const { disclosed, commitments } = discloseRequest(changed, again?.judgement.disclose ?? [], actionKey);
+    const record: VerdictRecord = {
+      ...nextHead(input.action, 'verdict', at.toISOString()),
+      surface: course.surface,
+      verb: course.verb,
+      actor: course.actor,
+      verdict,
+      observed: null,
+      facts: again?.facts ?? { now: at.toISOString(), limits: [], people: {}, conflict: null },
+      plan: null,
+      disclosed,
+      commitments,
+    };
+    return { action: await sealCourse(deps, { ...course, action }, [{ record, releaseReservations: true }], null) };
+  }
+  const { draft, permit } = await draftRelease(deps, {
+    course,
+    basis: input.basis,
+    request: changed,
+    changes,
+    actionKey,
+    rejudged: { verdict: again.judgement.verdict, facts: again.facts },
+    at,
+  });
+  return {
+    action: await sealCourse(deps, { ...course, action: { ...course.action, status: 'released' } }, [draft], permit),
+  };
+}
+
+function refusedBy(action: Action): NonNullable<Action['verdict']> {
+  return {
+    bundle: null,
+    policy: null,
+    rule: null,
+    mode: 'enforce',
+    changes: null,
+    ...action.verdict,
+    decision: 'refuse',
+    basis: 'silence',
+    reasons: [],
+  };
+}

@@ -1,0 +1,61 @@
+/** Who may see and do what with an action. Closed by default. */
+import { CountersignError, type Action } from '../contract/index.ts';
+import { surfaceMatches, type Caller } from '../identity/index.ts';
+import type { Course } from '../activities/course.ts';
+
+const chain = (course: Course): string[] => {
+  const ids: string[] = [];
+  for (let at: Course['actor'] | undefined = course.actor; at !== undefined; at = at.onBehalfOf) ids.push(at.id);
+  return ids;
+};
+
+/** The caller's key reaches the action's surface and actor. */
+export function speaksFor(caller: Caller, course: Course): boolean {
+  return (
+    caller.tenant === course.action.tenant &&
+    caller.surfaces.some((glob) => surfaceMatches(glob, course.surface)) &&
+    (caller.actors.includes('*') || caller.actors.includes(course.actor.id))
+  );
+}
+
+/** The requester's side: who asked, a key that may speak for the actor, the actor, and whoever it acts for. */
+export function isRequester(caller: Caller, course: Course): boolean {
+  return mayExecute(caller, course) || chain(course).includes(caller.id);
+}
+
+/** May hold the permit: who asked, and a key that may speak for the actor. Never a person who only decides or reads. */
+export function mayExecute(caller: Caller, course: Course): boolean {
+  return caller.id === course.requester || (caller.kind === 'key' && speaksFor(caller, course));
+}
+
+const AUDIT_ROLES = ['auditor', 'owner'];
+
+/** May read everything of the tenant: the auditor's and the owner's view. */
+export function mayAudit(caller: Caller): boolean {
+  return caller.kind === 'key'
+    ? caller.actors.includes('*') && caller.surfaces.includes('**')
+    : caller.roles.some((role) => AUDIT_ROLES.includes(role));
+}
+
+/** May settle what nobody reported, and stop things: a key for everything, or a person with the role `owner`. */
+export function isOwner(caller: Caller): boolean {
+  return caller.kind === 'key' ? mayAudit(caller) : caller.roles.includes('owner');
+}
+
+const isApprover = (caller: Caller, course: Course): boolean =>
+  course.approval?.stages.some(({ approvers }) => approvers.includes(caller.id)) ?? false;
+
+/**
+ * The action as this caller may see it: only the requester's side gets the permit.
+ *
+ * @throws CountersignError `not-found`, the same for what does not exist and for what is not theirs to see.
+ */
+export function visible(caller: Caller, course: Course, action: Action): Action {
+  if (caller.tenant !== action.tenant) throw notFound();
+  if (mayExecute(caller, course)) return action;
+  if (isRequester(caller, course) || mayAudit(caller) || (caller.kind === 'person' && isApprover(caller, course))) return { ...action, permit: null };
+  throw notFound();
+}
+
+export const notFound = (): CountersignError =>
+  new CountersignError('not-found', 'there is no such action, or it is not yours to see');

@@ -1,0 +1,17 @@
+import type { Client } from '@temporalio/client';
+import type { ActivityDeps } from '../activities/deps.ts';
+import type { Attestor, Caller } from '../identity/index.ts';
+import type { LogReader } from '../sequencer/index.ts';
+
+export interface GatewayDeps extends Pick<
+  ActivityDeps,
+  'store' | 'bundles' | 'directory' | 'hub' | 'log' | 'now' | 'signers'
+> {
+  client: Client;
+  taskQueue: string;
+  /** True where a worker on the same native connection lives in this process: workflows are started eagerly on it. */
+  eager: boolean;
+  attestor: Attestor;
+  authenticate(authorization: string | undefined): Promise<Caller>;
+  evidence: LogReader;
+}

@@ -1,0 +1,272 @@
+import { CountersignError, type Action, type DecisionInput, type Judgement } from '../contract/index.ts';
+import { evaluate, requiredFacts } from '../policy/index.ts';
+import { activeDelegation, mayAsk, type Caller } from '../identity/index.ts';
+import { peopleFacts } from '../activities/judge.ts';
+import { readCourse, withPermit } from '../activities/seal.ts';
+import type { Course } from '../activities/course.ts';
+import { answerUpdate, cancelUpdate, decideUpdate, outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
+import { isOwner, isRequester, notFound, speaksFor, visible } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import { redeem } from './permits.ts';
+import { listRecords, readReceipt, readRecord } from './records.ts';
+import { createRequester, parseRequest, workflowIdOf } from './request.ts';
+import { RESPONSIBILITY } from './responsibility.ts';
+import { fromTemporal } from './temporal-errors.ts';
+import type { Gateway, SlackEvidence } from './types.ts';
+import { waitFor } from './wait.ts';
+
+export type { Gateway } from './types.ts';
+
+/** An update's answer is waited for this long; past it the caller is told to look again. */
+const UPDATE_MS = 15_000;
+
+const isParked = (action: Action): boolean => action.status === 'supervised' || action.status === 'evaluating';
+
+export function createGateway(deps: GatewayDeps): Gateway {
+  const requester = createRequester(deps);
+
+  const read = async (tenant: string, id: string): Promise<{ course: Course; action: Action }> => {
+    if (!/^act_[0-9a-f]{64}$/.test(id)) throw notFound();
+    const stored = await readCourse(deps, tenant, id);
+    if (stored === null) throw notFound();
+    return { course: stored.course, action: await withPermit(deps, stored.course, stored.sealedPermit) };
+  };
+  const update = async <A extends unknown[]>(
+    tenant: string,
+    id: string,
+    definition: { name: string },
+    ...args: A
+  ): Promise<Action> => {
+    try {
+      return await deps.client.withDeadline(Date.now() + UPDATE_MS, () =>
+        deps.client.workflow.getHandle(workflowIdOf(tenant, id)).executeUpdate<Action, A>(definition.name, { args }),
+      );
+    } catch (error) {
+      throw fromTemporal(error);
+    }
+  };
+  /** Every refused attempt is kept: who tried, through which door, and why it did not count. */
+  const attempt = async (caller: Caller, id: string, door: string, work: () => Promise<Action>): Promise<Action> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof CountersignError && error.status < 500) {
+        await deps.store.attempts.add({
+          tenant: caller.tenant,
+          action: id,
+          by: caller.id,
+          door,
+          code: error.code,
+          at: deps.now().toISOString(),
+        });
+      }
+      throw error;
+    }
+  };
+
+  const decide = async (
+    caller: Caller,
+    id: string,
+    input: DecisionInput,
+    door: 'slack' | 'console' | 'api' | 'cli',
+    evidence: SlackEvidence | undefined,
+  ): Promise<Action> => {
+    const { course } = await read(caller.tenant, id);
+    if (caller.kind !== 'person') {
+      throw new CountersignError(
+        'not-an-approver',
+        'a key is not a person; decide with the token of one of the approvers',
+      );
+    }
+    const delegation = await delegationFor(caller, course);
+    checkApprover(caller, course, delegation?.from ?? null);
+    const attestation = await deps.attestor.attest({
+      kind: 'decide',
+      tenant: caller.tenant,
+      action: id,
+      by: caller.id,
+      via: door,
+      requestHash: course.action.requestHash,
+      decision: input.decision,
+      stage: input.stage ?? null,
+      reason: input.reason ?? null,
+      changes: input.changes ?? null,
+      until: input.until ?? null,
+      slack: evidence?.slack ?? null,
+      shown: evidence?.shown ?? null,
+      responsibility: input.decision === 'approve' ? RESPONSIBILITY : null,
+      delegation,
+    });
+    const action = await update(caller.tenant, id, decideUpdate, { attestation });
+    return { ...action, permit: null };
+  };
+
+  const delegationFor = async (caller: Caller, course: Course): Promise<{ id: string; from: string } | null> => {
+    const stage = course.approval?.stages[course.approval.stage];
+    if (stage === undefined || stage.approvers.includes(caller.id)) return null;
+    const now = deps.now();
+    const delegations = await deps.store.delegations.active(caller.tenant, now.toISOString());
+    for (const from of stage.approvers) {
+      const found = activeDelegation(delegations, { from, to: caller.id, surface: course.surface, now: now.getTime() });
+      if (found !== null) return { id: found.id, from };
+    }
+    return null;
+  };
+
+  return {
+    authenticate: deps.authenticate,
+
+    async request(caller, body, idempotencyKey, waitMs) {
+      let action = await requester.request(caller, body, idempotencyKey);
+      if (isParked(action) && waitMs > 0) action = await this.action(caller, action.id, waitMs);
+      const newest = action.records.at(-1);
+      const refused = ['refused', 'expired', 'cancelled'].includes(action.status) && newest !== undefined;
+      return { action, receipt: refused ? await deps.evidence.receipt(caller.tenant, newest) : null };
+    },
+
+    async action(caller, id, waitMs) {
+      for (const deadline = Date.now() + waitMs; ; ) {
+        const left = deadline - Date.now();
+        const news = waitFor(deps, caller.tenant, id, (changed) => !isParked(changed), Math.max(0, left));
+        const { course, action } = await read(caller.tenant, id);
+        const seen = visible(caller, course, action);
+        if (left <= 0 || !isParked(action)) {
+          news.cancel();
+          return seen;
+        }
+        await news.done;
+      }
+    },
+
+    decide: (caller, id, input, door, evidence) =>
+      attempt(caller, id, door, () => decide(caller, id, input, door, evidence)),
+
+    answer: (caller, id, text) =>
+      attempt(caller, id, 'api', async () => {
+        const { course } = await read(caller.tenant, id);
+        if (!isRequester(caller, course)) throw notFound();
+        const attestation = await deps.attestor.attest({
+          kind: 'answer',
+          tenant: caller.tenant,
+          action: id,
+          by: caller.id,
+          via: 'api',
+          reason: text,
+        });
+        return update(caller.tenant, id, answerUpdate, { attestation });
+      }),
+
+    cancel: (caller, id) =>
+      attempt(caller, id, 'api', async () => {
+        const { course } = await read(caller.tenant, id);
+        if (!isRequester(caller, course)) {
+          throw new CountersignError('forbidden', 'only the requester withdraws an action; as an approver, refuse it');
+        }
+        const attestation = await deps.attestor.attest({
+          kind: 'cancel',
+          tenant: caller.tenant,
+          action: id,
+          by: caller.id,
+          via: 'api',
+        });
+        return update(caller.tenant, id, cancelUpdate, { attestation });
+      }),
+
+    redeem: (caller, input) => redeem(deps, caller, input),
+
+    async report(caller, id, outcome) {
+      const { course } = await read(caller.tenant, id);
+      if (!speaksFor(caller, course) && !isRequester(caller, course)) throw notFound();
+      const attestation = await deps.attestor.attest({
+        kind: 'outcome',
+        tenant: caller.tenant,
+        action: id,
+        by: caller.id,
+        via: 'api',
+        status: outcome.status,
+      });
+      try {
+        return visible(caller, course, await update(caller.tenant, id, outcomeUpdate, { ...outcome, attestation }));
+      } catch (error) {
+        if (error instanceof CountersignError && error.code === 'not-open') return repeated(caller, id, outcome);
+        throw error;
+      }
+    },
+
+    reconcile: (caller, id, input) =>
+      attempt(caller, id, 'api', async () => {
+        await read(caller.tenant, id);
+        if (!isOwner(caller)) throw new CountersignError('forbidden', 'only an owner settles an unreported action');
+        const attestation = await deps.attestor.attest({
+          kind: 'reconcile',
+          tenant: caller.tenant,
+          action: id,
+          by: caller.id,
+          via: 'api',
+          ...input,
+        });
+        return update(caller.tenant, id, reconcileUpdate, { attestation });
+      }),
+
+    async evaluate(caller, body): Promise<Judgement> {
+      const request = parseRequest(body);
+      const conflict = mayAsk(caller, request, deps.directory.current());
+      if (conflict?.kind === 'surface') throw new CountersignError('forbidden', conflict.detail);
+      const hash = await deps.bundles.inForce(caller.tenant);
+      const bundle = hash === null ? null : await deps.bundles.compiled(caller.tenant, hash);
+      if (bundle === null) throw new CountersignError('unavailable', 'no policy is in force; publish a bundle first');
+      const now = deps.now();
+      const required = requiredFacts(bundle, request);
+      return evaluate(
+        bundle,
+        request,
+        {
+          now: now.toISOString(),
+          limits: await deps.store.limits.usage(caller.tenant, '', required.limits, now),
+          people: peopleFacts(deps, request, required.people),
+          conflict: conflict?.detail ?? null,
+        },
+        { trace: true },
+      );
+    },
+
+    records: (caller, filter, cursor, limit) => listRecords(deps, caller, filter, cursor, limit),
+    record: (caller, hash) => readRecord(deps, caller, hash),
+    receipt: (caller, hash) => readReceipt(deps, caller, hash),
+  };
+
+  /** A report to a workflow that closed: the same one again is the same answer. */
+  async function repeated(caller: Caller, id: string, outcome: Parameters<Gateway['report']>[2]): Promise<Action> {
+    const { course, action } = await read(caller.tenant, id);
+    if (course.outcome?.status === outcome.status && course.outcome.reference === (outcome.reference ?? null)) {
+      return visible(caller, course, action);
+    }
+    throw new CountersignError(
+      'outcome-already-reported',
+      `this action was already settled as ${action.status}; nothing was changed`,
+    );
+  }
+}
+
+/** Early and plain, before anything enters the workflow's history; the reducer checks it all again. */
+function checkApprover(caller: Caller, course: Course, delegator: string | null): void {
+  const { approval, plan } = course;
+  if (approval === null || plan === null) {
+    throw new CountersignError('not-open', `this action never waited for a decision; it is ${course.action.status}`);
+  }
+  if (plan.excluded.includes(caller.id)) {
+    throw new CountersignError(
+      'own-request',
+      'you asked for this yourself, or it is asked on your behalf; somebody else must decide',
+    );
+  }
+  const asked = approval.stages.some(({ approvers }) => approvers.includes(caller.id));
+  if (!asked && delegator === null) {
+    throw new CountersignError('not-an-approver', 'you are not one of the approvers that policy names for this action');
+  }
+  if (course.action.status !== 'supervised') {
+    const last = approval.stages.flatMap(({ decisions }) => decisions).at(-1);
+    const who = last === undefined ? '' : `: ${last.by} said ${last.decision} at ${last.at}`;
+    throw new CountersignError('not-open', `this action is already ${course.action.status}${who}; nothing was changed`);
+  }
+}

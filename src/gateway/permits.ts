@@ -1,0 +1,66 @@
+import { CountersignError } from '../contract/index.ts';
+import { requestHash, verifyPermit } from '../sealing/index.ts';
+import { surfaceMatches, type Caller } from '../identity/index.ts';
+import { frozen } from '../activities/judge.ts';
+import { payloadOf } from '../activities/decisions.ts';
+import { readCourse } from '../activities/seal.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { Redeemed, RedeemInput } from './types.ts';
+
+/**
+ * Redeems a permit: once, for its own audience, request and time. The redemption is one durable update; of any number of callers at
+ * once, exactly one is answered with it.
+ *
+ * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-audience`, `permit-request-differs`, `frozen` or
+ * `permit-already-redeemed`.
+ */
+export async function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<Redeemed> {
+  const now = deps.now();
+  const claims = await verifyPermit(input.permit, [deps.signers(caller.tenant).permit.publicJwk], {
+    now: Math.floor(now.getTime() / 1000),
+    ...(input.audience === undefined ? {} : { audience: input.audience }),
+  });
+  if (claims.tenant !== caller.tenant)
+    throw new CountersignError('permit-invalid', 'the permit belongs to another tenant');
+  if (!caller.surfaces.some((glob) => surfaceMatches(glob, claims.aud))) {
+    throw new CountersignError(
+      'permit-audience',
+      `the permit is for the surface \`${claims.aud}\`, which this credential does not serve`,
+    );
+  }
+  const stored = await readCourse(deps, claims.tenant, claims.act);
+  if (stored === null) throw new CountersignError('permit-invalid', 'the permit belongs to no action of this log');
+  const { course } = stored;
+  if (input.requestHash !== undefined && input.requestHash !== claims.req) throw differs();
+  if (input.request !== undefined) {
+    const { actionKey } = await payloadOf(deps, course.action);
+    if (requestHash(input.request, actionKey) !== claims.req) throw differs();
+  }
+  const freeze = await frozen(deps, claims.tenant, course.surface, course.actor as never);
+  if (freeze !== null)
+    throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
+  switch (await deps.store.permits.redeem(claims.tenant, claims.jti, now)) {
+    case 'redeemed':
+      return {
+        act: claims.act,
+        surface: claims.aud,
+        requestHash: claims.req,
+        changes: claims.changes ?? null,
+        version: claims.ver ?? null,
+        redeemedAt: now.toISOString(),
+      };
+    case 'already':
+      throw new CountersignError(
+        'permit-already-redeemed',
+        'this permit was redeemed before; do not execute. ask again with a new key for a new action',
+      );
+    default:
+      throw new CountersignError('permit-invalid', 'the permit was never released by this log');
+  }
+}
+
+const differs = (): CountersignError =>
+  new CountersignError(
+    'permit-request-differs',
+    'the request differs from the one that was released; execute exactly what the permit binds, with its `changes`',
+  );

@@ -1,0 +1,59 @@
+import { CountersignError, type Receipt, type RecordPayload } from '../contract/index.ts';
+import { surfaceMatches, type Caller } from '../identity/index.ts';
+import { readCourse } from '../activities/seal.ts';
+import { mayAudit, visible } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { RecordFilter, RecordItem, RecordPage } from './types.ts';
+
+const noRecord = (): CountersignError =>
+  new CountersignError('not-found', 'there is no such record, or it is not yours to see');
+
+async function mayRead(deps: GatewayDeps, caller: Caller, record: RecordPayload): Promise<boolean> {
+  if (mayAudit(caller)) return true;
+  const stored = await readCourse(deps, caller.tenant, record.action);
+  if (stored === null) return false;
+  try {
+    visible(caller, stored.course, stored.course.action);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Sealed records, newest first. A scoped caller sees those of the surfaces and actors it may speak for. */
+export async function listRecords(
+  deps: GatewayDeps,
+  caller: Caller,
+  filter: RecordFilter,
+  cursor: string | undefined,
+  limit: number,
+): Promise<RecordPage> {
+  for (const name of ['from', 'to'] as const) {
+    const value = filter[name];
+    if (value !== undefined && Number.isNaN(Date.parse(value))) {
+      throw new CountersignError('invalid-request', `${name} is a time such as 2026-11-21T00:00:00Z`);
+    }
+  }
+  const page = await deps.store.records.list(caller.tenant, filter, cursor, limit);
+  const records: RecordItem[] = [];
+  for (const { hash, index, record } of page.records) {
+    const readable = mayAudit(caller) || (inScope(caller, record) && (await mayRead(deps, caller, record)));
+    if (readable) records.push({ hash, index, record });
+  }
+  return { records, next_cursor: page.nextCursor };
+}
+
+function inScope(caller: Caller, record: RecordPayload): boolean {
+  return !('surface' in record) || caller.surfaces.some((glob) => surfaceMatches(glob, record.surface));
+}
+
+export async function readRecord(deps: GatewayDeps, caller: Caller, hash: string): Promise<RecordItem> {
+  const found = await deps.store.records.get(caller.tenant, hash);
+  if (found === null || !(await mayRead(deps, caller, found.record))) throw noRecord();
+  return { hash, index: found.index, record: found.record };
+}
+
+export async function readReceipt(deps: GatewayDeps, caller: Caller, hash: string): Promise<Receipt> {
+  await readRecord(deps, caller, hash);
+  return deps.evidence.receipt(caller.tenant, hash);
+}

@@ -1,0 +1,194 @@
+import { hashOf } from '../canonical/index.ts';
+import {
+  actionRequestSchema,
+  CountersignError,
+  REQUEST_LIMITS,
+  type Action,
+  type ActionRequest,
+} from '../contract/index.ts';
+import { canonicalBytes } from '../canonical/index.ts';
+import { mayAsk, type Caller } from '../identity/index.ts';
+import { actionIdOf, bodyMac } from '../activities/judge.ts';
+import { readCourse, withPermit } from '../activities/seal.ts';
+import { visible } from './access.ts';
+import { GOVERNED_ACTION, verdictUpdate, type GovernedActionInput } from '../workflows/messages.ts';
+import type { GatewayDeps } from './deps.ts';
+import { isAlreadyStarted } from './temporal-errors.ts';
+import { waitFor } from './wait.ts';
+
+/** How long a request waits for its sealed verdict before it is told to ask again. */
+const VERDICT_MS = 10_000;
+
+/** The caller's key for one action: opaque text, so that any scheme of theirs fits. */
+export function checkIdempotencyKey(key: string | undefined): string {
+  if (key === undefined || key === '') {
+    throw new CountersignError(
+      'idempotency-key-missing',
+      'the header Idempotency-Key is missing; send one unique text per action, the same one when you repeat it',
+    );
+  }
+  if (key.length > 255 || !/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(key)) {
+    throw new CountersignError('invalid-request', 'the Idempotency-Key is 1 to 255 printable ASCII characters');
+  }
+  return key;
+}
+
+/**
+ * A body as an action request.
+ *
+ * @throws CountersignError `invalid-request` naming every field that is wrong.
+ */
+export function parseRequest(body: unknown): ActionRequest {
+  const parsed = actionRequestSchema.safeParse(body);
+  if (!parsed.success) {
+    const errors = parsed.error.issues.map(({ path, message }) => ({
+      pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+      detail: message,
+    }));
+    const first = errors[0];
+    throw new CountersignError(
+      'invalid-request',
+      `the request does not fit: ${first?.pointer || 'the top level'}: ${first?.detail ?? 'unknown'}`,
+      { errors },
+    );
+  }
+  if (canonicalBytes(parsed.data.params ?? {}).length > REQUEST_LIMITS.paramsBytes) {
+    throw new CountersignError(
+      'body-too-large',
+      'params are larger than 64 KiB; keep large payloads elsewhere and send their hash',
+    );
+  }
+  return parsed.data;
+}
+
+const workflowIdOf = (tenant: string, id: string): string => `action/${tenant}/${id.slice('act_'.length)}`;
+export { workflowIdOf };
+
+/** Starts an action at most once for its key, and answers when its verdict is sealed. */
+export function createRequester(deps: GatewayDeps) {
+  /** Identical requests that arrive together share one start. */
+  const starting = new Map<string, { mac: string; answer: Promise<Action> }>();
+
+  const stored = async (caller: Caller, id: string, mac: string): Promise<Action | null> => {
+    const row = await readCourse(deps, caller.tenant, id);
+    if (row === null) return null;
+    sameBody(row.course.bodyMac, mac);
+    return visible(caller, row.course, await withPermit(deps, row.course, row.sealedPermit));
+  };
+
+  const start = async (
+    caller: Caller,
+    request: ActionRequest,
+    idempotencyKey: string,
+    id: string,
+    mac: string,
+  ): Promise<Action> => {
+    const { tenant } = caller;
+    const found = await stored(caller, id, mac);
+    if (found !== null) return found;
+    const judged = waitFor(deps, tenant, id, () => true, VERDICT_MS);
+    /** Whether this very call started it: then what was announced is this caller's own answer. */
+    let mine = true;
+    try {
+      const input: GovernedActionInput = {
+        request,
+        tenant,
+        idempotencyKey,
+        token: await deps.attestor.attest({
+          kind: 'start',
+          tenant,
+          action: id,
+          by: caller.id,
+          via: 'api',
+          requestHash: hashOf(request),
+          caller,
+          bundle: await deps.bundles.inForce(tenant),
+        }),
+      };
+      await deps.client.workflow.start(GOVERNED_ACTION, {
+        workflowId: workflowIdOf(tenant, id),
+        taskQueue: deps.taskQueue,
+        args: [input],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        requestEagerStart: deps.eager,
+      });
+    } catch (error) {
+      mine = false;
+      if (!isAlreadyStarted(error)) {
+        judged.cancel();
+        throw new CountersignError(
+          'unavailable',
+          'the workflow engine does not answer; nothing was released. send the same request with the same key again',
+          {
+            cause: error,
+            extensions: { retryAfter: 1 },
+          },
+        );
+      }
+    }
+    // Without a worker here, nobody tells this process of the verdict: ask the workflow itself.
+    if (!deps.eager) {
+      void deps.client.workflow
+        .getHandle(workflowIdOf(tenant, id))
+        .executeUpdate(verdictUpdate)
+        .then((action) => deps.hub.emit(action))
+        .catch(() => undefined);
+    }
+    const announced = await judged.done;
+    if (mine && announced !== null) return announced;
+    return (await stored(caller, id, mac)) ?? evaluating(tenant, id, deps.now().toISOString());
+  };
+
+  return {
+    async request(caller: Caller, body: unknown, rawKey: string | undefined): Promise<Action> {
+      const idempotencyKey = checkIdempotencyKey(rawKey);
+      const request = parseRequest(body);
+      if (mayAsk(caller, request)?.kind === 'surface') {
+        throw new CountersignError(
+          'forbidden',
+          `this credential does not reach the surface \`${request.surface}\`; ask for a key that does`,
+        );
+      }
+      const id = actionIdOf(idempotencyKey);
+      const mac = bodyMac(idempotencyKey, request);
+      const key = `${caller.tenant}\n${caller.id}\n${id}`;
+      const running = starting.get(key);
+      if (running !== undefined) {
+        sameBody(running.mac, mac);
+        return running.answer;
+      }
+      const answer = start(caller, request, idempotencyKey, id, mac);
+      starting.set(key, { mac, answer });
+      try {
+        return await answer;
+      } finally {
+        starting.delete(key);
+      }
+    },
+  };
+}
+
+function sameBody(before: string, now: string): void {
+  if (before !== now) {
+    throw new CountersignError(
+      'idempotency-key-reused',
+      'this Idempotency-Key was used for another body; use a new key for a new action, the same body to repeat one',
+    );
+  }
+}
+
+function evaluating(tenant: string, id: string, now: string): Action {
+  return {
+    id,
+    tenant,
+    status: 'evaluating',
+    requestHash: null,
+    verdict: null,
+    approval: null,
+    permit: null,
+    records: [],
+    createdAt: now,
+    updatedAt: now,
+  };
+}

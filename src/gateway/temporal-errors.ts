@@ -1,0 +1,35 @@
+/** What Temporal throws, in the contract's words. */
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { CountersignError, ERROR_CODES, type ErrorCode } from '../contract/index.ts';
+
+export const isAlreadyStarted = (error: unknown): boolean => error instanceof WorkflowExecutionAlreadyStartedError;
+
+const isCode = (value: string | null | undefined): value is ErrorCode =>
+  typeof value === 'string' && value in ERROR_CODES;
+
+/** The refusal inside a failed update, or that the engine does not answer. */
+export function fromTemporal(error: unknown): CountersignError {
+  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+    const { type, message } = error.cause;
+    if (isCode(type)) return new CountersignError(type, message);
+  }
+  if (error instanceof WorkflowNotFoundError) {
+    return new CountersignError('not-open', 'this action is closed; nothing was changed');
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    return new CountersignError(
+      'unavailable',
+      'the engine did not answer in time; look at the action again before repeating this',
+      { cause: error },
+    );
+  }
+  return new CountersignError('unavailable', 'the workflow engine does not answer; nothing was released. try again', {
+    cause: error,
+  });
+}

@@ -1,0 +1,100 @@
+/** What the first start makes, and every start checks, before anything is served. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hashOf } from '../canonical/index.ts';
+import { CountersignError, type OtherRecord } from '../contract/index.ts';
+import { createApiKey } from '../identity/index.ts';
+import { stage } from '../activities/seal.ts';
+import type { Gateway } from '../gateway/types.ts';
+import type { Parts } from './parts.ts';
+import { DEFAULT_TENANT } from './parts.ts';
+import { loadBundle } from './policies.ts';
+
+/** Where the local stack keeps its first key, mode 0600. */
+export const FIRST_KEY_FILE = 'first-key';
+export const RUNTIME_FILE = 'runtime.json';
+
+/** Who activates the bundle of the policy folder. */
+const STARTED_BY = 'countersign start';
+
+/** The first key: made, or brought by `COUNTERSIGN_API_KEY`, at the first start only. */
+export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null; made: boolean }> {
+  const file = join(parts.config.dataDir, FIRST_KEY_FILE);
+  const known = await parts.store.apiKeys.list(DEFAULT_TENANT);
+  if (known.length > 0) return { key: existsSync(file) ? readFileSync(file, 'utf8').trim() : null, made: false };
+  const { key, entry } = createApiKey({ tenant: DEFAULT_TENANT }, parts.config.apiKey);
+  // The file first: a key that is stored but unknown to its owner would be of no use after a crash.
+  writeFileSync(file, `${key}\n`, { mode: 0o600 });
+  await parts.store.apiKeys.create({ ...entry, createdAt: new Date().toISOString() });
+  return { key, made: true };
+}
+
+/**
+ * Brings the policy folder into force, sealed, unless somebody published a bundle through the engine: that one stays.
+ *
+ * @returns What the owner should know, or null.
+ */
+export async function ensureBundle(parts: Parts): Promise<string | null> {
+  const bundle = loadBundle(parts.config.policiesDir);
+  const active = await parts.store.bundles.active(DEFAULT_TENANT);
+  if (active?.hash === bundle.hash) return null;
+  if (active !== null && active.by !== STARTED_BY) {
+    return `the policy folder (${bundle.hash.slice(0, 19)}…) differs from the published bundle in force (${active.hash.slice(0, 19)}…); publish it with countersign policy publish`;
+  }
+  await parts.store.bundles.put(DEFAULT_TENANT, bundle.hash, bundle.source);
+  await sealActivation(parts, { hash: bundle.hash, previous: active?.hash ?? null, by: STARTED_BY, reason: null });
+  return null;
+}
+
+/** Seals that a bundle came into force, then brings it into force: never the other way round. */
+export async function sealActivation(
+  parts: Pick<Parts, 'store' | 'sequencer' | 'keys'>,
+  input: { hash: string; previous: string | null; by: string; reason: string | null },
+): Promise<void> {
+  const at = new Date().toISOString();
+  const history = await parts.store.bundles.history(DEFAULT_TENANT);
+  const record: OtherRecord = {
+    v: 1,
+    type: 'policy',
+    tenant: DEFAULT_TENANT,
+    action: 'policy',
+    seq: history.length,
+    prev: history.at(-1)?.record ?? null,
+    at,
+    requestHash: null,
+    by: input.by,
+    reason: input.reason,
+    body: { bundle: input.hash, previous: input.previous },
+  };
+  const signer = parts.keys.forTenant(DEFAULT_TENANT).record;
+  const facets = { surface: 'countersign.policy', actor: input.by, approver: null, decision: null, policy: null, rule: null };
+  await parts.sequencer.append(DEFAULT_TENANT, [await stage({ record }, signer, facets)]);
+  await parts.store.bundles.activate(DEFAULT_TENANT, input.hash, input.by, at, hashOf(record));
+}
+
+/**
+ * Sends a request that no policy may ever release, an actor that its caller may not speak for, through the whole path. Anything
+ * but a sealed refusal means that this stack must not serve.
+ */
+export async function refuseKnownForbidden(gateway: Gateway, startId: string): Promise<void> {
+  const caller = {
+    kind: 'key' as const,
+    id: 'key:self-check',
+    tenant: DEFAULT_TENANT,
+    surfaces: ['**'],
+    actors: ['service:countersign-self-check'],
+    roles: [],
+  };
+  const body = {
+    surface: 'countersign.self-check',
+    action: 'self-check.forbidden',
+    actor: { id: 'service:somebody-else', type: 'service' },
+  };
+  const { action, receipt } = await gateway.request(caller, body, `self-check-${startId}`, 0);
+  if (action.status !== 'refused' || receipt === null) {
+    throw new CountersignError(
+      'internal',
+      `a request that must be refused was answered ${action.status}; nothing is served. check the policies and the engine's log`,
+    );
+  }
+}

@@ -1,0 +1,77 @@
+/** Temporal: the worker that runs governed actions, and the client that starts them. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
+import { createActivities } from '../activities/index.ts';
+import type { ActivityDeps } from '../activities/deps.ts';
+import type { Parts } from './parts.ts';
+
+export const TASK_QUEUE = 'countersign';
+
+const workflowsPath = (): string => {
+  const source = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+  return existsSync(source) ? source : fileURLToPath(new URL('../workflows/index.js', import.meta.url));
+};
+
+const converter = (parts: Parts): DataConverter => ({ payloadCodecs: [parts.codec] });
+
+/** The SDK's own notes go to our log, warnings and worse. */
+export function installRuntime(parts: Pick<Parts, 'log'>): void {
+  const { log } = parts;
+  const level = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
+  try {
+    Runtime.install({
+      logger: {
+        log: (to, message, meta) => log[level[to]](meta ?? {}, message),
+        trace: (message, meta) => log.trace(meta ?? {}, message),
+        debug: (message, meta) => log.debug(meta ?? {}, message),
+        info: (message, meta) => log.debug(meta ?? {}, message),
+        warn: (message, meta) => log.warn(meta ?? {}, message),
+        error: (message, meta) => log.error(meta ?? {}, message),
+      },
+      // Ctrl-C is handled once, by the process that owns the worker.
+      shutdownSignals: [],
+    });
+  } catch {
+    // Installed already: several stacks in one process, as in tests.
+  }
+}
+
+export function createClient(parts: Parts, connection: NativeConnection, namespace: string): Client {
+  return new Client({ connection, namespace, dataConverter: converter(parts) });
+}
+
+export interface RunningWorker {
+  /** Rejects when the worker fails; resolves after `stop`. */
+  done: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startWorkerOn(
+  parts: Parts,
+  connection: NativeConnection,
+  namespace: string,
+  deps: ActivityDeps,
+  taskQueue: string = TASK_QUEUE,
+): Promise<RunningWorker> {
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    workflowsPath: workflowsPath(),
+    activities: createActivities(deps),
+    dataConverter: converter(parts),
+    shutdownGraceTime: '5 seconds',
+  });
+  const done = worker.run();
+  done.catch(() => undefined);
+  return {
+    done,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done.catch(() => undefined);
+    },
+  };
+}

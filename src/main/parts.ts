@@ -1,0 +1,100 @@
+/** Composition: what every process of a stack is made of, whichever of API, worker and Slack it runs. */
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import { createBundleSource } from '../activities/bundles.ts';
+import { createCallbackSender } from '../activities/callback.ts';
+import type { ActivityDeps } from '../activities/deps.ts';
+import { createHub, type Hub } from '../activities/hub.ts';
+import type { Notifier } from '../activities/notifier.ts';
+import { createAttestor, createAuthenticator, watchDirectory, type Attestor, type DirectorySource } from '../identity/index.ts';
+import { createPayloadCodec, openFileKeys, type Keys } from '../keys/index.ts';
+import { createLogReader, createSequencer, type LogReader, type Sequencer } from '../sequencer/index.ts';
+import { openStore, type Store } from '../store/index.ts';
+import { externalEngines } from '../policy/engines/index.ts';
+import type { Config } from './config.ts';
+import { DIRECTORY_FILE } from './policies.ts';
+
+/** The one tenant of a local stack. */
+export const DEFAULT_TENANT = 'default';
+
+export interface Parts {
+  config: Config;
+  log: Logger;
+  store: Store;
+  keys: Keys;
+  sequencer: Sequencer;
+  evidence: LogReader;
+  directory: DirectorySource;
+  bundles: ActivityDeps['bundles'];
+  hub: Hub;
+  attestor: Attestor;
+  authenticate: ReturnType<typeof createAuthenticator>;
+  codec: ReturnType<typeof createPayloadCodec>;
+  close(): Promise<void>;
+}
+
+/** Nothing that identifies or authorizes is ever written to a log line. */
+export function createLogger(level: string): Logger {
+  return pino(
+    {
+      level,
+      redact: {
+        paths: ['*.authorization', '*.token', '*.permit', '*.attestation', '*.secret', '*.password', 'req.headers', '*.connectionString'],
+        censor: '[redacted]',
+      },
+    },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+/** Opens everything but Temporal and Slack. The store is migrated before anything reads it. */
+export async function openParts(config: Config, connectionString: string, log: Logger): Promise<Parts> {
+  const keys = await openFileKeys(config.dataDir);
+  const store = await openStore({ connectionString, cipher: keys.payloadCipher });
+  try {
+    await store.migrate();
+    const directory = watchDirectory(join(config.policiesDir, DIRECTORY_FILE), {
+      onProblems: (problems) => log.error({ problems }, 'the directory file is broken; the last good one stays in force'),
+    });
+    const sequencer = createSequencer({ store, keys });
+    const attestationKeys = (): readonly object[] => [keys.attestation.publicJwk];
+    return {
+      config,
+      log,
+      store,
+      keys,
+      sequencer,
+      evidence: createLogReader({ store, keys }),
+      directory,
+      bundles: createBundleSource(store, externalEngines),
+      hub: createHub(),
+      attestor: createAttestor(keys.attestation),
+      authenticate: createAuthenticator({ apiKeys: store.apiKeys, directory, attestationKeys, now: Date.now }),
+      codec: createPayloadCodec(keys),
+      close: () => store.close(),
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+export function activityDeps(parts: Parts, notifier: Notifier | null): ActivityDeps {
+  const { store, sequencer, bundles, directory, hub, log, keys } = parts;
+  return {
+    store,
+    sequencer,
+    bundles,
+    directory,
+    hub,
+    log,
+    notifier,
+    issuer: parts.config.issuer,
+    signers: (tenant) => keys.forTenant(tenant),
+    authenticate: (token) => parts.authenticate(token),
+    attestationKeys: () => [keys.attestation.publicJwk],
+    callbacks: createCallbackSender(keys.webhookSecret),
+    now: () => new Date(),
+  };
+}
+

@@ -1,0 +1,16 @@
+import type { PublicLog } from '../api/routes/log.ts';
+import { DEFAULT_TENANT, type Parts } from './parts.ts';
+
+/** The transparency log as the API serves it. */
+export function publicLog(parts: Pick<Parts, 'evidence' | 'keys' | 'store'>): PublicLog {
+  const { evidence, keys } = parts;
+  return {
+    exists: (tenant) => evidence.exists(tenant),
+    checkpoint: (tenant) => evidence.checkpoint(tenant),
+    tile: (tenant, level, index, width) => evidence.tile(tenant, level, index, width),
+    entries: (tenant, index, width) => evidence.entries(tenant, index, width),
+    vkey: (tenant) => evidence.vkey(tenant),
+    recordKeys: async (tenant) => [keys.forTenant(tenant).record.publicJwk],
+    permitKeys: async () => [keys.forTenant(DEFAULT_TENANT).permit.publicJwk],
+  };
+}

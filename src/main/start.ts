@@ -1,0 +1,255 @@
+/** All in one: Temporal, store, API, worker, Slack, console, in one process group. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { mkdirSync, accessSync, constants, writeFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Express } from 'express';
+import { CountersignError } from '../contract/index.ts';
+import { createApi } from '../api/server.ts';
+import { createGateway } from '../gateway/index.ts';
+import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
+import type { Config } from './config.ts';
+import { ensureBundle, ensureFirstKey, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
+import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
+import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
+import { publicLog } from './public-log.ts';
+import { loadBundle } from './policies.ts';
+import { connectSlack, type SlackConnection } from './slack.ts';
+import { openTemporal, type TemporalHandle } from './temporal/index.ts';
+
+/** Says something to the person who started it. */
+export interface StartIo {
+  out(line: string): void;
+  /** Starts the Slack sandbox where no Slack is configured; handed in, for the product does not know it. */
+  sandbox?: SandboxFactory;
+}
+
+export interface SandboxUser {
+  id: string;
+  name: string;
+  realName: string;
+  email: string;
+}
+
+export interface MountedSandbox {
+  mount(app: Express): void;
+  attach(server: Server): void;
+  /** For `SLACK_API_URL`, once the server listens. */
+  apiUrl(base: string): string;
+  botToken: string;
+  signingSecret: string;
+  workspace: string;
+  setRequestUrl(url: string): void;
+  stop(): Promise<void>;
+}
+
+export type SandboxFactory = (options: {
+  users: SandboxUser[];
+  channels: string[];
+  stateFile: string;
+}) => Promise<MountedSandbox>;
+
+export interface Stack {
+  url: string;
+  temporal: TemporalHandle;
+  parts: Parts;
+  firstKey: string | null;
+  /** Rejects when a part dies that nothing can go on without. */
+  failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+function prepareDataFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    accessSync(dir, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new CountersignError(
+      'configuration',
+      `the data folder \`${dir}\` cannot be written; make it writable, or set COUNTERSIGN_DATA to another folder`,
+      { cause: error },
+    );
+  }
+}
+
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        new CountersignError(
+          'configuration',
+          error.code === 'EADDRINUSE'
+            ? `port ${port} on ${host} is taken; stop what uses it, or set COUNTERSIGN_PORT to another one (0 = any free port)`
+            : `cannot listen on ${host}:${port} (${error.code ?? error.message}); set COUNTERSIGN_HOST and COUNTERSIGN_PORT`,
+          { cause: error },
+        ),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** What was opened, closed in the opposite order, each once, whatever fails. */
+class Closers {
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  add(close: () => Promise<unknown>): void {
+    this.#closers.push(close);
+  }
+  async closeAll(): Promise<void> {
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
+      await close().catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * Starts the whole stack and answers when it serves.
+ *
+ * @throws CountersignError `configuration` or `invalid-policy` with one sentence that says what to do; everything started is stopped.
+ */
+export async function startStack(config: Config, io: StartIo): Promise<Stack> {
+  const log = createLogger(config.logLevel);
+  const closers = new Closers();
+  try {
+    loadBundle(config.policiesDir);
+    prepareDataFolder(config.dataDir);
+    const lock = await lockDataFolder(config.dataDir);
+    closers.add(async () => lock.release());
+    installRuntime({ log });
+
+    // The server's address is known before anything is started that would only have to be stopped again.
+    const server = createServer();
+    const port = await listen(server, config.port, config.host);
+    closers.add(() => new Promise((resolve) => server.close(resolve)));
+    const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+
+    const [database, temporal] = await bothOrNeither(
+      closers,
+      config.databaseUrl === undefined
+        ? openEmbeddedPostgres({ dataDir: config.dataDir }).then((it) => ({ connectionString: it.connectionString, stop: () => it.stop() }))
+        : Promise.resolve({ connectionString: config.databaseUrl, stop: async () => undefined }),
+      openTemporal(config, { log, say: (line) => io.out(line) }),
+    );
+    const parts = await openParts(config, database.connectionString, log);
+    closers.add(() => parts.close());
+
+    const firstKey = await ensureFirstKey(parts);
+    const notice = await ensureBundle(parts);
+    if (notice !== null) io.out(notice);
+
+    const client = createClient(parts, temporal.connection, temporal.namespace);
+    const gateway = createGateway({
+      ...parts,
+      signers: (tenant) => parts.keys.forTenant(tenant),
+      client,
+      taskQueue: TASK_QUEUE,
+      eager: true,
+      authenticate: (authorization) => parts.authenticate(authorization),
+      now: () => new Date(),
+    });
+    const sandbox = config.slack === null ? await openSandbox(config, parts, io) : null;
+    if (sandbox !== null) closers.add(() => sandbox.stop());
+    const slack: SlackConnection | null = await connectSlack(parts, gateway, {
+      ...(sandbox === null
+        ? { settings: config.slack }
+        : {
+            settings: {
+              botToken: sandbox.botToken,
+              signingSecret: sandbox.signingSecret,
+              apiUrl: sandbox.apiUrl(url),
+            },
+          }),
+      consoleUrl: config.publicUrl ?? url,
+    });
+    if (slack !== null) closers.add(() => slack.stop());
+
+    const worker: RunningWorker = await startWorkerOn(
+      parts,
+      temporal.connection,
+      temporal.namespace,
+      activityDeps(parts, slack?.notifier ?? null),
+    );
+    closers.add(() => worker.stop());
+
+    await refuseKnownForbidden(gateway, randomUUID());
+
+    const app = createApi({
+      gateway,
+      log: publicLog(parts),
+      errorLog: log,
+      requestsPerMinute: config.requestsPerMinute,
+      checks: [
+        { name: 'store', check: () => parts.store.ping() },
+        { name: 'temporal', check: () => client.connection.ensureConnected() },
+      ],
+      beforeBodies: (web) => {
+        slack?.mount(web);
+        sandbox?.mount(web);
+      },
+    });
+    server.on('request', app);
+    sandbox?.attach(server);
+    sandbox?.setRequestUrl(`${url}/slack/events`);
+    await slack?.start();
+    writeFileSync(
+      join(config.dataDir, RUNTIME_FILE),
+      `${JSON.stringify({ url, pid: process.pid, temporal: temporal.address, ui: temporal.uiUrl })}\n`,
+      { mode: 0o600 },
+    );
+    closers.add(async () => rmSync(join(config.dataDir, RUNTIME_FILE), { force: true }));
+
+    const failed = Promise.race([
+      worker.done.then(() => new Promise<never>(() => undefined)),
+      temporal.failed,
+    ]);
+    failed.catch(() => undefined);
+    return {
+      url,
+      temporal,
+      parts,
+      firstKey: firstKey.key,
+      failed,
+      async stop() {
+        // Kept-alive connections would hold the server open; what is in flight is durable already.
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), 2000).unref();
+        await closers.closeAll();
+      },
+    };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+/** Starts both side by side; when one fails, the other is stopped with everything else. */
+async function bothOrNeither<A extends { stop(): Promise<unknown> }, B extends { stop(): Promise<unknown> }>(
+  closers: Closers,
+  first: Promise<A>,
+  second: Promise<B>,
+): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  for (const result of [a, b]) {
+    if (result.status === 'fulfilled') closers.add(() => result.value.stop());
+  }
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
+}
+
+async function openSandbox(config: Config, parts: Parts, io: StartIo): Promise<MountedSandbox | null> {
+  if (io.sandbox === undefined) return null;
+  const people = parts.directory.current().people();
+  return io.sandbox({
+    users: people.flatMap((person) =>
+      person.slack === null
+        ? []
+        : [{ id: person.slack.user, name: person.id.replace(/^user:/, '').replace(/@.*$/, ''), realName: person.name, email: person.email ?? '' }],
+    ),
+    channels: [],
+    stateFile: join(config.dataDir, 'slack-sandbox.json'),
+  });
+}
+
