@@ -42,29 +42,39 @@ function put(option: string, into: JsonObject, path: readonly string[], value: J
   put(option, next, rest, value);
 }
 
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-
 /** JSON where the text reads as JSON, else the text itself. */
 export function valueOf(option: string, key: string, text: string): Json {
-  if (NUMBER.test(text)) {
-    const digits = text
-      .replace(/[eE].*$/, '')
-      .replaceAll(/[-.]/g, '')
-      .replace(/^0+/, '');
-    const number = Number(text);
-    // Beyond 15 significant digits a JSON number stops being the number that was typed, and money has to stay exact.
-    if (digits.length > 15 || !Number.isFinite(number)) {
-      throw usage(
-        `\`${option} ${key}=${text}\` has more digits than a number keeps exactly; where the policy takes decimal strings, write ${option} '${key}="${text}"'`,
-      );
-    }
-    return number;
-  }
+  let value: Json;
   try {
-    return JSON.parse(text) as Json;
+    value = JSON.parse(text) as Json;
   } catch {
     return text;
   }
+  if (inexactNumber(text) !== null) {
+    throw usage(
+      `\`${option} ${key}=${text}\` has more digits than a number keeps exactly; where the policy takes decimal strings, write ${option} '${key}="${text}"'`,
+    );
+  }
+  return value;
+}
+
+const STRINGS = /"(?:[^"\\]|\\.)*"/g;
+const NUMBERS = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/**
+ * The first number of a JSON text that would not stay what was written, or null: reading it would silently change an amount before
+ * anybody could refuse it. Beyond 15 significant digits that is so (contract section 2).
+ */
+function inexactNumber(json: string): string | null {
+  for (const [number] of json.replaceAll(STRINGS, '').matchAll(NUMBERS)) {
+    const digits = number
+      .replace(/[eE].*$/, '')
+      .replaceAll(/[-.]/g, '')
+      .replace(/^0+/, '')
+      .replace(/0+$/, '');
+    if (digits.length > 15 || !Number.isFinite(Number(number))) return number;
+  }
+  return null;
 }
 
 /** The JSON object in a file, or on standard input when the name is `-`. */
@@ -82,6 +92,12 @@ export async function readJsonObject(io: Io, file: string): Promise<JsonObject> 
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw usage(`${nameOf(file)} is not a JSON object; write \`{…}\``);
+  const inexact = inexactNumber(text);
+  if (inexact !== null) {
+    throw usage(
+      `${nameOf(file)} holds ${inexact}, which has more digits than a number keeps exactly; where the policy takes decimal strings, write it in quotes`,
+    );
+  }
   return value as JsonObject;
 }
 
