@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { sealBundle, surroundings } from './bundle.ts';
+import type { Bundle, BundleSource } from './bundle.ts';
+import { compilePolicy } from './compile-policy.ts';
+import type { Fault } from './compile-policy.ts';
+import type { ExternalPolicy } from './engines.ts';
+import { parsePolicyFile } from './parse.ts';
+import type { ParsedPolicyFile } from './parse.ts';
+import type { Problem } from './problem.ts';
+import { holidaysSchema } from './schema.ts';
+import { readYaml, schemaProblems } from './yaml.ts';
+import type { YamlFile } from './yaml.ts';
+
+/** A file of the policies folder. `text` is UTF-8 text; for `.wasm` it is the file's bytes in base64. */
+export interface PolicyFile {
+  path: string;
+  text: string;
+}
+
+/** What a file of the policies folder is, by its name. */
+export type FileKind = 'policy' | 'cases' | 'directory' | 'holidays' | 'cedar' | 'opa' | 'other';
+
+/** Tells the files of a policies folder apart. */
+export function kindOfFile(path: string): FileKind {
+  const name = path.split(/[\\/]/).at(-1) ?? path;
+  if (/\.test\.ya?ml$/.test(name)) return 'cases';
+  if (/^directory\.ya?ml$/.test(name)) return 'directory';
+  if (/^holidays\.ya?ml$/.test(name)) return 'holidays';
+  if (/\.ya?ml$/.test(name)) return 'policy';
+  if (name.endsWith('.cedar')) return 'cedar';
+  return name.endsWith('.wasm') ? 'opa' : 'other';
+}
+
+const holidaysFileSchema = z.strictObject({ holidays: holidaysSchema });
+
+/**
+ * Builds a bundle from the files of a policies folder; cases, directory and other files are passed over. `bundle` is null
+ * when any problem is an error. Pure and total: the order of files makes no difference, and nothing is thrown.
+ */
+export function buildBundle(files: readonly PolicyFile[]): { bundle: Bundle | null; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const source: BundleSource = { v: 1, policies: {}, holidays: {}, external: {} };
+  const external: ExternalPolicy[] = [];
+  const parsed: { file: PolicyFile; parsed: ParsedPolicyFile }[] = [];
+  for (const file of sorted) {
+    const kind = kindOfFile(file.path);
+    if (kind === 'policy') parsed.push({ file, parsed: parsePolicyFile(file.path, file.text) });
+    else if (kind === 'holidays') problems.push(...addHolidays(file, source));
+    else if (kind === 'cedar' || kind === 'opa') problems.push(...addExternal(file, kind, external));
+  }
+  for (const one of external) source.external[`${one.kind}:${one.name}`] = one.content;
+  const around = surroundings(source.holidays, external);
+  for (const { file, parsed: one } of parsed) {
+    problems.push(...one.problems);
+    if (one.policy === null || one.yaml === null) continue;
+    const { policy } = one.policy;
+    if (Object.hasOwn(source.policies, policy)) {
+      problems.push(
+        one.yaml.problem(['policy'], `policy \`${policy}\` is there twice`, `rename the one in ${file.path}`),
+      );
+      continue;
+    }
+    const { faults } = compilePolicy(one.policy, around);
+    problems.push(...faults.map((fault) => faultProblem(one.yaml as YamlFile, fault)));
+    source.policies[policy] = one.policy;
+  }
+  if (parsed.length === 0) {
+    problems.push(
+      fileProblem(
+        sorted[0]?.path ?? 'policies',
+        'there is no policy file here',
+        'write one, such as payments.refund.yaml',
+      ),
+    );
+  }
+  if (problems.some((problem) => problem.severity === 'error')) return { bundle: null, problems };
+  return { bundle: sealBundle(source), problems };
+}
+
+function faultProblem(yaml: YamlFile, fault: Fault): Problem {
+  return yaml.problem(fault.path, fault.message, fault.suggestion, fault.offset);
+}
+
+function fileProblem(file: string, message: string, suggestion: string | null): Problem {
+  return { severity: 'error', file, line: 1, column: 1, text: '', message, suggestion };
+}
+
+function addHolidays(file: PolicyFile, source: BundleSource): Problem[] {
+  const { yaml, problems } = readYaml(file.path, file.text);
+  if (yaml === null) return problems;
+  const read = holidaysFileSchema.safeParse(yaml.value);
+  if (!read.success) return schemaProblems(yaml, read.error, () => ['holidays']);
+  for (const [name, days] of Object.entries(read.data.holidays)) {
+    if (Object.hasOwn(source.holidays, name))
+      return [yaml.keyProblem(['holidays', name], `holidays \`${name}\` are there twice`, null)];
+    source.holidays[name] = days;
+  }
+  return [];
+}
+
+function addExternal(file: PolicyFile, kind: ExternalPolicy['kind'], external: ExternalPolicy[]): Problem[] {
+  const name = (file.path.split(/[\\/]/).at(-1) ?? '').replace(/\.(cedar|wasm)$/, '');
+  if (!/^[a-z][a-z0-9_-]*$/.test(name))
+    return [
+      fileProblem(
+        file.path,
+        `\`${name}\` is not a name that a condition can call`,
+        'use lower case letters, digits, `-` and `_`',
+      ),
+    ];
+  if (external.some((one) => one.kind === kind && one.name === name))
+    return [fileProblem(file.path, `${kind} policy \`${name}\` is there twice`, null)];
+  external.push({ kind, name, content: file.text });
+  return [];
+}

@@ -1,0 +1,204 @@
+import type { Json } from '../contract/index.ts';
+import type { CompiledApproval, CompiledLimit, CompiledPolicy, CompiledRef, CompiledRule } from './compiled.ts';
+import type { Conditions, Expression, Scope } from './conditions/index.ts';
+import { unknownField } from './conditions/index.ts';
+import { parseDuration } from './duration.ts';
+import { readAmount } from './amounts.ts';
+import type { Policy, PolicyApproval, PolicyRule } from './schema.ts';
+
+/** A fault at a place inside a policy; `offset` counts from the start of the text found there. */
+export interface Fault {
+  path: (string | number)[];
+  offset: number;
+  message: string;
+  suggestion: string | null;
+}
+
+/** What the rest of the bundle gives a policy. */
+export interface Surroundings {
+  conditions: Conditions;
+  holidays: Readonly<Record<string, readonly string[]>>;
+  cedar: ReadonlySet<string>;
+  opa: ReadonlySet<string>;
+}
+
+/** Compiles one policy that the schema has accepted. `policy` is null when there is any fault. */
+export function compilePolicy(
+  source: Policy,
+  around: Surroundings,
+): { policy: CompiledPolicy | null; faults: Fault[] } {
+  const faults: Fault[] = [];
+  const holidays = { ...around.holidays, ...source.holidays };
+  const names = {
+    limits: new Set(Object.keys(source.limits)),
+    holidays: new Set(Object.keys(holidays)),
+    cedar: around.cedar,
+    opa: around.opa,
+  };
+
+  const compile = (text: string, kind: Scope['kind'], path: Fault['path'], skipped = 0): Expression | null => {
+    const { expression, problems } = around.conditions.compile(text, { kind, ...names });
+    for (const problem of problems) faults.push({ ...problem, path, offset: problem.offset + skipped });
+    return expression;
+  };
+  const refs = (texts: readonly string[], path: Fault['path']): CompiledRef[] =>
+    texts.map((text, index) => {
+      const expression = expressionText(text);
+      if (expression === null) return { text, expression: null };
+      return { text, expression: compile(expression, 'reference', [...path, index], text.length - expression.length) };
+    });
+
+  checkPaths(source, faults);
+  checkRules(source, faults);
+  const rules = source.rules.map((rule, index): CompiledRule | null => {
+    const path: Fault['path'] = ['rules', index];
+    const when = compile(rule.when, 'condition', [...path, 'when']);
+    const changes = rule.then === 'constrain' ? compileChanges(rule, [...path, 'changes'], compile) : [];
+    const approval = rule.then === 'supervise' ? compileApproval(rule.approval, [...path, 'approval'], refs) : null;
+    if (when === null) return null;
+    const { id, then, because = null, notify = source.notify, log } = rule;
+    return { id, then, when, because, notify, log, changes, approval };
+  });
+  const breakGlass = source.breakGlass && {
+    allow: refs(source.breakGlass.allow, ['breakGlass', 'allow']),
+    review: refs(source.breakGlass.review.approvers, ['breakGlass', 'review', 'approvers']),
+    withinMs: ms(source.breakGlass.review.within),
+  };
+  if (faults.length > 0 || rules.includes(null)) return { policy: null, faults };
+  const policy: CompiledPolicy = {
+    name: source.policy,
+    source,
+    surfaces: source.surfaces,
+    mode: source.mode,
+    requires: source.requires,
+    decimals: source.decimals,
+    limits: Object.entries(source.limits).map(([name, limit]) => compileLimit(source.policy, name, limit)),
+    rules: rules as CompiledRule[],
+    breakGlass: breakGlass ?? null,
+    holidays: new Map(Object.entries(holidays).map(([name, days]) => [name, new Set(days)])),
+    disclose: source.disclose,
+    notify: source.notify,
+    outcomeWithinMs: ms(source.outcome.within),
+    permitMs: ms(source.permit),
+    retainMs: source.retain === undefined ? null : ms(source.retain),
+  };
+  return { policy, faults };
+}
+
+/** The expression of a text that starts with `=`, without it and the blanks after it; null for a plain text. */
+export function expressionText(text: string): string | null {
+  return text.startsWith('=') ? text.slice(1).trimStart() : null;
+}
+
+function ms(duration: string): number {
+  const value = parseDuration(duration);
+  if (value === null) throw new Error(`\`${duration}\` is not a duration`);
+  return value;
+}
+
+function compileLimit(policy: string, name: string, limit: Policy['limits'][string]): CompiledLimit {
+  const max = readAmount(limit.max, true);
+  return {
+    id: `${policy}/${name}`,
+    name,
+    key: limit.key,
+    sum: 'sum' in limit ? limit.sum : null,
+    windowMs: ms(limit.window),
+    max: max.ok ? max.text : '0',
+  };
+}
+
+function compileChanges(
+  rule: Extract<PolicyRule, { then: 'constrain' }>,
+  path: Fault['path'],
+  compile: (text: string, kind: Scope['kind'], path: Fault['path'], skipped: number) => Expression | null,
+): CompiledRule['changes'] {
+  return Object.keys(rule.changes)
+    .sort()
+    .map((target) => {
+      const value = rule.changes[target] as Json;
+      const text = typeof value === 'string' ? expressionText(value) : null;
+      if (text === null || typeof value !== 'string') return { path: target, literal: value, expression: null };
+      const expression = compile(text, 'value', [...path, target], value.length - text.length);
+      return { path: target, literal: undefined, expression };
+    });
+}
+
+function compileApproval(
+  approval: PolicyApproval,
+  path: Fault['path'],
+  refs: (texts: readonly string[], path: Fault['path']) => CompiledRef[],
+): CompiledApproval {
+  return {
+    stages: approval.stages.map((stage, index) => ({
+      name: stage.name,
+      approvers: refs(stage.approvers, [...path, 'stages', index, 'approvers']),
+      quorum: stage.quorum,
+      refusals: stage.refusals,
+      remindMs: stage.remind === undefined ? null : ms(stage.remind),
+      escalate: stage.escalate
+        ? {
+            afterMs: ms(stage.escalate.after),
+            to: refs(stage.escalate.to, [...path, 'stages', index, 'escalate', 'to']),
+          }
+        : null,
+      assurance: stage.assurance ?? null,
+    })),
+    expiresMs: ms(approval.expires),
+    extendUpToMs: approval.extendUpTo === undefined ? null : ms(approval.extendUpTo),
+    reason: approval.reason,
+    fourEyes: approval.fourEyes,
+    mayChange: approval.mayChange,
+    via: approval.via,
+  };
+}
+
+/** Paths that the schema takes but no request can have. */
+function checkPaths(source: Policy, faults: Fault[]): void {
+  const lists: [Fault['path'], readonly string[]][] = [
+    [['requires'], source.requires],
+    [['decimals'], source.decimals],
+    [['disclose'], source.disclose],
+    ...Object.entries(source.limits).map(([name, limit]): [Fault['path'], string[]] => [
+      ['limits', name, 'key'],
+      limit.key,
+    ]),
+    ...Object.entries(source.limits).flatMap(([name, limit]): [Fault['path'], string[]][] =>
+      'sum' in limit ? [[['limits', name, 'sum'], [limit.sum]]] : [],
+    ),
+  ];
+  for (const [path, texts] of lists) {
+    texts.forEach((text, index) => {
+      const problem = unknownField(text);
+      if (problem !== null)
+        faults.push({ path: path.at(-1) === 'sum' ? path : [...path, index], offset: 0, ...problem });
+    });
+  }
+}
+
+/** Names used twice, and spans that end before they start. */
+function checkRules(source: Policy, faults: Fault[]): void {
+  const seen = new Set<string>();
+  source.rules.forEach((rule, index) => {
+    const path: Fault['path'] = ['rules', index];
+    if (seen.has(rule.id)) {
+      faults.push({
+        path: [...path, 'id'],
+        offset: 0,
+        message: `rule \`${rule.id}\` is there twice`,
+        suggestion: 'rename one',
+      });
+    }
+    seen.add(rule.id);
+    if (rule.then !== 'supervise') return;
+    const { approval } = rule;
+    if (approval.extendUpTo !== undefined && ms(approval.extendUpTo) <= ms(approval.expires)) {
+      faults.push({
+        path: [...path, 'approval', 'extendUpTo'],
+        offset: 0,
+        message: `\`extendUpTo\` is not longer than \`expires\` (${approval.expires})`,
+        suggestion: 'count it from the start of the wait, or leave it out',
+      });
+    }
+  });
+}

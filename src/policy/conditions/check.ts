@@ -1,0 +1,130 @@
+import { CLOSED_FIELDS } from '../paths.ts';
+import { didYouMean } from '../problem.ts';
+import { isZone, parseHours } from '../hours.ts';
+import { parseDuration } from '../duration.ts';
+import type { ExpressionProblem } from './scan.ts';
+import type { Call, Outline } from './syntax.ts';
+import { VARIABLES } from './values.ts';
+
+/** What an expression is for, and the names that its policy declares. */
+export interface Scope {
+  /** A `condition` must yield true or false; a `value` JSON; a `reference` reads the request only, so that people can be resolved before judging. */
+  kind: 'condition' | 'value' | 'reference';
+  limits: ReadonlySet<string>;
+  holidays: ReadonlySet<string>;
+  cedar: ReadonlySet<string>;
+  opa: ReadonlySet<string>;
+}
+
+const TYPE_NAMES = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type']);
+
+/** Functions whose answer depends on more than the request. */
+const FACT_FUNCTIONS = new Set(['hours', 'limit', 'within', 'cedar', 'opa']);
+
+/** Names that an expression uses and nobody declares, each with the nearest name that exists. */
+export function checkNames(found: Outline, scope: Scope, functions: ReadonlySet<string>): ExpressionProblem[] {
+  const problems: ExpressionProblem[] = [];
+  const say = (offset: number, message: string, suggestion: string | null): void => {
+    problems.push({ offset, message, suggestion });
+  };
+  for (const { name, offset } of found.variables) {
+    if (TYPE_NAMES.has(name)) continue;
+    if (!(VARIABLES as readonly string[]).includes(name)) {
+      say(
+        offset,
+        `nothing is called \`${name}\` here`,
+        didYouMean(name, VARIABLES) ?? `a condition sees ${VARIABLES.join(', ')}`,
+      );
+    } else if (name === 'now' && scope.kind === 'reference') {
+      say(offset, 'an approver expression reads the request only, not `now`', 'decide by time in `when`');
+    }
+  }
+  for (const { path, offset } of found.fields) {
+    const problem = unknownField(path);
+    if (problem !== null) say(offset, problem.message, problem.suggestion);
+  }
+  for (const message of found.messages) {
+    say(message.offset, `\`${message.name}\` is a protobuf message, which policy does not make`, null);
+  }
+  for (const call of found.calls) {
+    if (!functions.has(call.name)) {
+      say(
+        call.offset,
+        `there is no function \`${call.name}\``,
+        didYouMean(call.name, [...functions].filter(isSpellable)),
+      );
+    } else if (scope.kind === 'reference' && FACT_FUNCTIONS.has(call.name)) {
+      say(call.offset, `an approver expression reads the request only, not \`${call.name}\``, 'decide by it in `when`');
+    } else {
+      const problem = checkCall(call, scope);
+      if (problem !== null) say(call.offset, problem.message, problem.suggestion);
+    }
+  }
+  return problems;
+}
+
+function isSpellable(name: string): boolean {
+  return /^[a-zA-Z]/.test(name);
+}
+
+type Fault = Pick<ExpressionProblem, 'message' | 'suggestion'>;
+
+/** A field of `actor` or `context` that no request can have; null when the path is fine. */
+export function unknownField(path: string): Fault | null {
+  const names = path.split('.');
+  const root = names.shift() ?? '';
+  if (root === 'surface' || root === 'action') {
+    return names.length === 0 ? null : { message: `\`${root}\` is text and has no fields`, suggestion: null };
+  }
+  const closed = CLOSED_FIELDS[root];
+  if (closed === undefined) return null;
+  while (root === 'actor' && names[0] === 'onBehalfOf') names.shift();
+  const [name] = names;
+  if (name === undefined || closed.includes(name)) return null;
+  return {
+    message: `\`${root}\` has no field \`${name}\``,
+    suggestion:
+      didYouMean(name, closed) ?? `it has ${closed.join(', ')}; free fields belong in \`params\` or \`resource\``,
+  };
+}
+
+function checkCall(call: Call, scope: Scope): Fault | null {
+  const [first, second, third] = call.literals;
+  switch (call.name) {
+    case 'limit':
+      return declared('limit', first, scope.limits, 'declare it under `limits`');
+    case 'cedar':
+      return declared('Cedar policy', first, scope.cedar, 'put `NAME.cedar` beside the policy');
+    case 'opa':
+      return declared('OPA policy', first, scope.opa, 'put `NAME.wasm` beside the policy');
+    case 'within': {
+      const duration = call.literals[0];
+      if (typeof duration !== 'string' || parseDuration(duration) !== null) return null;
+      return { message: `\`${duration}\` is not a duration`, suggestion: 'write one such as "30m"' };
+    }
+    case 'hours':
+      if (typeof first === 'string' && parseHours(first) === null) {
+        return { message: `\`${first}\` is not opening hours`, suggestion: 'write them as "Mon-Fri 09:00-18:00"' };
+      }
+      if (typeof second === 'string' && !isZone(second)) {
+        return { message: `\`${second}\` is not an IANA time zone`, suggestion: 'write one such as "Europe/Berlin"' };
+      }
+      return third === undefined
+        ? null
+        : declared('holidays list', third, scope.holidays, 'declare it under `holidays`');
+    default:
+      return null;
+  }
+}
+
+/** The name must be a literal, so that what a verdict may depend on can be gathered before it is made. */
+function declared(
+  what: string,
+  name: string | null | undefined,
+  known: ReadonlySet<string>,
+  how: string,
+): Fault | null {
+  if (typeof name !== 'string') return { message: `the ${what} must be named by a quoted text`, suggestion: how };
+  if (known.has(name)) return null;
+  return { message: `there is no ${what} \`${name}\``, suggestion: didYouMean(name, known) ?? how };
+}

@@ -1,0 +1,29 @@
+import type { ActionRequest } from '../../contract/index.ts';
+import type { Bindings } from './values.ts';
+
+/** Items that all comprehensions of one judgement may visit; nested loops over a large request stop here. */
+export const STEPS_MAX = 100_000;
+
+/** How a limit stands for one request: what `limit("…")` yields. Exact decimal strings. */
+export interface LimitState {
+  fits: boolean;
+  used: string;
+  amount: string;
+  max: string;
+  /** Never below zero. */
+  remaining: string;
+}
+
+/** What one policy may ask while it judges one request. Functions throw an `Error` with a sentence when there is no answer. */
+export interface Frame {
+  readonly request: ActionRequest;
+  readonly bindings: Bindings;
+  /** Milliseconds since the epoch; throws where there is no time, as in approver references. */
+  now(): number;
+  limit(name: string): LimitState;
+  holidays(name: string): ReadonlySet<string>;
+  /** Calls a Cedar or OPA policy of the bundle. */
+  engine(kind: 'cedar' | 'opa', name: string): boolean;
+  /** Items visited so far. */
+  steps: number;
+}

@@ -1,0 +1,165 @@
+import { CelScalar, celFunc, celMap, celMethod, isCelList, isCelMap, listType, objectType } from '@bufbuild/cel';
+import type { CelFunc, CelInput, CelValue } from '@bufbuild/cel';
+import { strings } from '@bufbuild/cel/ext';
+import type { DateTime } from 'luxon';
+import { parseDuration } from '../duration.ts';
+import { isZone, parseHours, wallClock, withinHours } from '../hours.ts';
+import type { Frame } from './frame.ts';
+import { STEPS_MAX } from './frame.ts';
+import { RANGE_GUARD } from './syntax.ts';
+
+const { BOOL, DYN, INT, STRING } = CelScalar;
+const LIST = listType(DYN);
+const TIMESTAMP = objectType('google.protobuf.Timestamp');
+
+/** `format` and `quote` are left out: nothing that judges needs to print. */
+const STRING_HELPERS = new Set([
+  'charAt',
+  'indexOf',
+  'lastIndexOf',
+  'lowerAscii',
+  'upperAscii',
+  'replace',
+  'split',
+  'substring',
+  'trim',
+  'join',
+]);
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+/** One address and nothing else: a list of addresses must not pass for its last one. */
+const EMAIL = /^[^\s@,;:<>"()[\]\\]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)$/;
+
+/** Milliseconds of an RFC 3339 time with its offset, or null. Never read in the zone of this machine. */
+export function parseInstant(text: string): number | null {
+  const ms = RFC3339.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
+}
+
+function instantOf(value: CelValue): number {
+  if (typeof value === 'string') {
+    const ms = parseInstant(value);
+    if (ms === null) throw new Error(`\`${value}\` is not an RFC 3339 time such as 2026-11-21T09:30:00Z`);
+    return ms;
+  }
+  const { seconds, nanos } = (value as unknown as { message: { seconds: bigint; nanos: number } }).message;
+  return Number(seconds) * 1000 + Math.floor(nanos / 1_000_000);
+}
+
+/** Normal form of a folder without its last `/`; a step such as `..` or an empty one is refused, not resolved. */
+function folderSteps(path: string): string[] {
+  const steps = (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path).split('/').slice(1);
+  if (!path.startsWith('/') || steps.some((step) => step === '.' || step === '..' || (step === '' && path !== '/'))) {
+    throw new Error(`\`${path}\` is not a plain folder such as /emea/support`);
+  }
+  return path === '/' ? [] : steps;
+}
+
+/** Accessors of a timestamp by the wall clock of a zone. The engine's own go through the zone of the machine. */
+const CLOCK: Record<string, (at: DateTime) => number> = {
+  getFullYear: (at) => at.year,
+  getMonth: (at) => at.month - 1,
+  getDate: (at) => at.day,
+  getDayOfMonth: (at) => at.day - 1,
+  getDayOfWeek: (at) => at.weekday % 7,
+  getDayOfYear: (at) => at.ordinal - 1,
+  getHours: (at) => at.hour,
+  getMinutes: (at) => at.minute,
+  getSeconds: (at) => at.second,
+  getMilliseconds: (at) => at.millisecond,
+};
+
+function clockMethods(): CelFunc[] {
+  return Object.entries(CLOCK).flatMap(([name, read]) => [
+    celMethod(name, TIMESTAMP, [], INT, function () {
+      return BigInt(read(wallClock(instantOf(this), 'UTC')));
+    }),
+    celMethod(name, TIMESTAMP, [STRING], INT, function (zone) {
+      return BigInt(read(wallClock(instantOf(this), checkedZone(zone))));
+    }),
+  ]);
+}
+
+function checkedZone(zone: string): string {
+  if (!isZone(zone)) throw new Error(`\`${zone}\` is not an IANA time zone such as Europe/Berlin`);
+  return zone;
+}
+
+/** The functions of the policy language beside CEL's own. `frame` yields what the running judgement may ask. */
+export function policyFunctions(frame: () => Frame): CelFunc[] {
+  const open = (range: string, zone: string, holidays: ReadonlySet<string>): boolean => {
+    const hours = parseHours(range);
+    if (hours === null) throw new Error(`\`${range}\` is not opening hours such as Mon-Fri 09:00-18:00`);
+    return withinHours(hours, frame().now(), checkedZone(zone), holidays);
+  };
+  const within = (duration: string, at: CelValue): boolean => {
+    const span = parseDuration(duration);
+    if (span === null) throw new Error(`\`${duration}\` is not a duration such as 30m`);
+    const age = frame().now() - instantOf(at);
+    return age >= 0 && age <= span;
+  };
+  return [
+    ...strings.filter((helper) => STRING_HELPERS.has(helper.name)),
+    ...clockMethods(),
+    celFunc('timestamp', [INT], TIMESTAMP, () => {
+      throw new Error('write a time as text, such as timestamp("2026-11-21T09:30:00Z")');
+    }),
+    celFunc('hours', [STRING, STRING], BOOL, (range, zone) => open(range, zone, new Set())),
+    celFunc('hours', [STRING, STRING, STRING], BOOL, (range, zone, list) => open(range, zone, frame().holidays(list))),
+    celFunc('limit', [STRING], DYN, (name) => {
+      const state = frame().limit(name);
+      return celMap(
+        new Map<string, CelInput>([
+          ['fits', state.fits],
+          ['used', Number(state.used)],
+          ['amount', Number(state.amount)],
+          ['max', Number(state.max)],
+          ['remaining', Number(state.remaining)],
+        ]),
+      );
+    }),
+    celFunc('inFolder', [STRING], BOOL, (path) => {
+      const folder = frame().request.context?.folder;
+      if (folder === undefined) throw new Error('the request does not say `context.folder`');
+      const have = folderSteps(folder);
+      return folderSteps(path).every((step, index) => have[index] === step);
+    }),
+    celFunc('within', [STRING, STRING], BOOL, within),
+    celFunc('within', [STRING, TIMESTAMP], BOOL, within),
+    celMethod('within', STRING, [STRING], BOOL, function (duration) {
+      return within(duration, this);
+    }),
+    celMethod('within', TIMESTAMP, [STRING], BOOL, function (duration) {
+      return within(duration, this);
+    }),
+    celMethod('domain', STRING, [], STRING, function () {
+      const match = EMAIL.exec(this);
+      if (match === null) throw new Error(`\`${this.slice(0, 80)}\` is not one plain e-mail address`);
+      return (match[1] ?? '').toLowerCase();
+    }),
+    celMethod('containsAny', LIST, [LIST], BOOL, function (wanted) {
+      const have = plainStrings(this);
+      return plainStrings(wanted).some((item) => have.includes(item));
+    }),
+    celMethod('containsAll', LIST, [LIST], BOOL, function (wanted) {
+      const have = plainStrings(this);
+      return plainStrings(wanted).every((item) => have.includes(item));
+    }),
+    celFunc('cedar', [STRING], BOOL, (name) => frame().engine('cedar', name)),
+    celFunc('opa', [STRING], BOOL, (name) => frame().engine('opa', name)),
+    celFunc(RANGE_GUARD, [DYN], DYN, (range) => {
+      const running = frame();
+      if (isCelList(range) || isCelMap(range)) running.steps += range.size;
+      if (running.steps > STEPS_MAX) throw new Error(`loops visit more than ${STEPS_MAX} items`);
+      return range as CelInput;
+    }),
+  ];
+}
+
+function plainStrings(list: Iterable<unknown>): string[] {
+  return Array.from(list, (item) => {
+    if (typeof item !== 'string') throw new Error('containsAny and containsAll compare lists of text');
+    return item;
+  });
+}

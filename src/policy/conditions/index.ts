@@ -1,0 +1,124 @@
+import { celEnv, isCelError, parse, plan } from '@bufbuild/cel';
+import type { CelInput, CelResult } from '@bufbuild/cel';
+import type { ActionRequest, Json } from '../../contract/index.ts';
+import type { Scope } from './check.ts';
+import { checkNames } from './check.ts';
+import type { Frame } from './frame.ts';
+import { STEPS_MAX } from './frame.ts';
+import { policyFunctions } from './functions.ts';
+import type { ExpressionProblem } from './scan.ts';
+import type { Outline } from './syntax.ts';
+import { guardLoops, outline, parseExpression } from './syntax.ts';
+import { Bindings, toJson } from './values.ts';
+
+export type { Frame, LimitState } from './frame.ts';
+export type { Scope } from './check.ts';
+export type { ExpressionProblem } from './scan.ts';
+export { Bindings } from './values.ts';
+export { parseInstant } from './functions.ts';
+export { unknownField } from './check.ts';
+
+/** The answer of an expression: a value, or a sentence saying why there is none. */
+export type Answer<T> = { ok: true; value: T } | { ok: false; error: string };
+
+/** One expression, parsed, checked and planned once. Running it never throws. */
+export interface Expression {
+  readonly text: string;
+  readonly outline: Outline;
+  /** As a condition: anything but true or false is an error. */
+  test(frame: Frame): Answer<boolean>;
+  /** As JSON. */
+  read(frame: Frame): Answer<Json>;
+}
+
+export type Compiled = { expression: Expression; problems: [] } | { expression: null; problems: ExpressionProblem[] };
+
+/** The expression engine of one bundle. Common Expression Language by `@bufbuild/cel`; no other room knows that. */
+export interface Conditions {
+  compile(text: string, scope: Scope): Compiled;
+  /** Variables of one request; `now` throws where there is no time. */
+  bind(request: ActionRequest, now: () => string): Bindings;
+}
+
+const MACROS = ['_&&_', '_||_', '_?_:_', '_[_]', '@not_strictly_false', '__not_strictly_false__'];
+
+type Evaluate = (variables: Record<string, CelInput>) => CelResult;
+
+/** A text that is fine by itself, whoever uses it. */
+interface Planned {
+  outline: Outline;
+  evaluate: Evaluate;
+}
+
+/** Makes an expression engine. Engines share nothing, so bundles cannot disturb each other. */
+export function createConditions(): Conditions {
+  // The frame of the judgement that is running. Evaluation is synchronous and never re-entered for another frame.
+  let running: Frame | null = null;
+  const functions = policyFunctions(() => {
+    if (running === null) throw new Error('no judgement is running');
+    return running;
+  });
+  const env = celEnv({ funcs: functions });
+  const known = new Set([...[...env.funcs].map((callable) => callable.name), ...MACROS]);
+  const readTime = plan(env, parse('timestamp(text)')) as Evaluate;
+  const texts = new Map<string, Planned | ExpressionProblem>();
+
+  function prepare(text: string): Planned | ExpressionProblem {
+    const parsed = parseExpression(text);
+    if ('message' in parsed) return parsed;
+    const found = outline(parsed);
+    if (found === null)
+      return { offset: 0, message: 'the expression is too deep', suggestion: 'split it into several rules' };
+    try {
+      guardLoops(parsed.expr);
+      return { outline: found, evaluate: plan(env, parsed) as Evaluate };
+    } catch (error) {
+      return { offset: 0, message: error instanceof Error ? error.message : 'not an expression', suggestion: null };
+    }
+  }
+
+  function run<T>(
+    planned: Planned,
+    frame: Frame,
+    accept: (value: CelResult) => T | undefined,
+    wanted: string,
+  ): Answer<T> {
+    const before = running;
+    running = frame;
+    try {
+      const value = planned.evaluate(frame.bindings as unknown as Record<string, CelInput>);
+      if (frame.steps > STEPS_MAX) return { ok: false, error: `loops visit more than ${STEPS_MAX} items` };
+      if (isCelError(value)) return { ok: false, error: value.message };
+      const accepted = accept(value);
+      return accepted === undefined ? { ok: false, error: `it yields no ${wanted}` } : { ok: true, value: accepted };
+    } catch (error) {
+      return { ok: false, error: error instanceof Error ? error.message : 'the expression failed' };
+    } finally {
+      running = before;
+    }
+  }
+
+  return {
+    compile(text, scope) {
+      const planned = texts.get(text) ?? prepare(text);
+      texts.set(text, planned);
+      if ('message' in planned) return { expression: null, problems: [planned] };
+      const problems = checkNames(planned.outline, scope, known);
+      if (problems.length > 0) return { expression: null, problems };
+      const expression: Expression = {
+        text,
+        outline: planned.outline,
+        test: (frame) => run(planned, frame, asBoolean, 'true or false'),
+        read: (frame) => run(planned, frame, toJson, 'value that JSON can say exactly'),
+      };
+      return { expression, problems: [] };
+    },
+    bind(request, now) {
+      return new Bindings(request, () => readTime({ text: now() }) as CelInput);
+    },
+  };
+}
+
+function asBoolean(value: CelResult): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
+}

@@ -1,0 +1,53 @@
+import { EXPRESSION_MAX } from '../schema.ts';
+
+/** How deep brackets may nest in an expression, and how many it may open in all. */
+export const NESTING_MAX = 32;
+const BRACKETS_MAX = 400;
+
+/** What is wrong with a text, at an offset into it. */
+export interface ExpressionProblem {
+  offset: number;
+  message: string;
+  suggestion: string | null;
+}
+
+/**
+ * Refuses, before any parser sees it, a text that is too long or nests too deep: the parser is recursive, and thousands of
+ * brackets overflow its stack. Strings are skipped; the count of all brackets holds even where a quote is misread.
+ */
+export function scan(text: string): ExpressionProblem | null {
+  if (text.length > EXPRESSION_MAX) {
+    return problem(
+      EXPRESSION_MAX,
+      `an expression has at most ${EXPRESSION_MAX} characters`,
+      'split it into several rules',
+    );
+  }
+  let depth = 0;
+  let opened = 0;
+  let quote: string | null = null;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    if ('([{'.includes(char)) {
+      opened += 1;
+      if (quote === null) depth += 1;
+    }
+    if (opened > BRACKETS_MAX || depth > NESTING_MAX) {
+      return problem(
+        at,
+        `brackets nest at most ${NESTING_MAX} deep, ${BRACKETS_MAX} in all`,
+        'split it into several rules',
+      );
+    }
+    if (quote !== null) {
+      if (char === '\\') at += 1;
+      else if (char === quote) quote = null;
+    } else if (char === '"' || char === "'") quote = char;
+    else if (')]}'.includes(char)) depth -= 1;
+  }
+  return null;
+}
+
+function problem(offset: number, message: string, suggestion: string | null): ExpressionProblem {
+  return { offset, message, suggestion };
+}

@@ -1,0 +1,190 @@
+import { parse } from '@bufbuild/cel';
+import type { ExpressionProblem } from './scan.ts';
+import { scan } from './scan.ts';
+
+export type Parsed = ReturnType<typeof parse>;
+export type Expr = NonNullable<Parsed['expr']>;
+
+/** How deep a syntax tree may be: long chains such as `a + a + …` nest without any bracket. */
+export const DEPTH_MAX = 250;
+
+/** One call in an expression, with its arguments where they are string literals. */
+export interface Call {
+  name: string;
+  /** Null for an argument that is not a string literal. */
+  literals: (string | null)[];
+  offset: number;
+}
+
+/** What an expression says, without evaluating it. */
+export interface Outline {
+  /** Free variables, with the offset of each use. */
+  variables: { name: string; offset: number }[];
+  /** Field paths from a free variable, longest first use: `params.amount`. `tested` when inside `has()`. */
+  fields: { path: string; offset: number; tested: boolean }[];
+  calls: Call[];
+  /** Protobuf messages it would make, which no condition may. */
+  messages: { name: string; offset: number }[];
+}
+
+/** Parses an expression, or says what is wrong with it and where. */
+export function parseExpression(text: string): Parsed | ExpressionProblem {
+  const refused = scan(text);
+  if (refused !== null) return refused;
+  try {
+    return parse(text);
+  } catch (error) {
+    return syntaxProblem(text, error);
+  }
+}
+
+function syntaxProblem(text: string, error: unknown): ExpressionProblem {
+  const location = (error as { location?: { start?: { offset?: number } } } | null)?.location?.start?.offset;
+  const offset = Math.min(location ?? 0, text.length);
+  const rest = text.slice(offset).trimStart();
+  if (rest === '') return { offset, message: 'the condition ends too early', suggestion: 'finish the expression' };
+  return { offset, message: `this is not CEL from \`${rest.slice(0, 20)}\` on`, suggestion: guess(text, offset, rest) };
+}
+
+/** What people of other languages write, and CEL's word for it. */
+function guess(text: string, offset: number, rest: string): string | null {
+  if (/^=(?!=)/.test(rest)) return 'compare with `==`';
+  if (/^===/.test(rest) || text.slice(offset - 2, offset) === '==') return 'compare with `==`';
+  if (/^and\b/i.test(rest)) return 'write `&&` for and';
+  if (/^or\b/i.test(rest)) return 'write `||` for or';
+  if (/^not\b/i.test(text.slice(0, offset).trim().split(/\s+/).at(-1) ?? '') || /^not\b/i.test(rest))
+    return 'write `!` for not';
+  if (/^&(?!&)/.test(rest)) return 'write `&&` for and';
+  if (/^\|(?!\|)/.test(rest)) return 'write `||` for or';
+  if (/^["']/.test(rest)) return 'close the quoted text with the quote it began with';
+  if (/^<>/.test(rest)) return 'write `!=` for different';
+  return null;
+}
+
+/**
+ * Walks a syntax tree without recursion and tells what it names. Null when the tree is deeper than {@link DEPTH_MAX}.
+ */
+export function outline(parsed: Parsed): Outline | null {
+  const found: Outline = { variables: [], fields: [], calls: [], messages: [] };
+  const positions = parsed.sourceInfo?.positions ?? {};
+  const offsetOf = (expr: Expr): number => positions[expr.id.toString()] ?? 0;
+  const work: { expr: Expr; depth: number; bound: ReadonlySet<string> }[] = [];
+  const push = (expr: Expr | undefined, depth: number, bound: ReadonlySet<string>): void => {
+    if (expr !== undefined) work.push({ expr, depth, bound });
+  };
+  push(parsed.expr, 0, new Set());
+  for (let item = work.pop(); item !== undefined; item = work.pop()) {
+    const { expr, bound } = item;
+    const depth = item.depth + 1;
+    if (depth > DEPTH_MAX) return null;
+    const kind = expr.exprKind;
+    switch (kind.case) {
+      case 'identExpr':
+        if (!bound.has(kind.value.name)) found.variables.push({ name: kind.value.name, offset: offsetOf(expr) });
+        break;
+      case 'selectExpr': {
+        const path = fieldPath(expr, bound);
+        if (path !== null) found.fields.push({ path, offset: offsetOf(rootOf(expr)), tested: kind.value.testOnly });
+        push(path === null ? kind.value.operand : rootOf(expr), depth, bound);
+        break;
+      }
+      case 'callExpr':
+        found.calls.push({
+          name: kind.value.function,
+          literals: kind.value.args.map(stringLiteral),
+          offset: offsetOf(expr),
+        });
+        push(kind.value.target, depth, bound);
+        for (const arg of kind.value.args) push(arg, depth, bound);
+        break;
+      case 'listExpr':
+        for (const element of kind.value.elements) push(element, depth, bound);
+        break;
+      case 'structExpr':
+        if (kind.value.messageName !== '')
+          found.messages.push({ name: kind.value.messageName, offset: offsetOf(expr) });
+        for (const entry of kind.value.entries) {
+          if (entry.keyKind.case === 'mapKey') push(entry.keyKind.value, depth, bound);
+          push(entry.value, depth, bound);
+        }
+        break;
+      case 'comprehensionExpr': {
+        const fold = kind.value;
+        const inside = new Set([...bound, fold.iterVar, fold.accuVar]);
+        push(fold.iterRange, depth, bound);
+        push(fold.accuInit, depth, bound);
+        for (const part of [fold.loopCondition, fold.loopStep, fold.result]) push(part, depth, inside);
+        break;
+      }
+      default:
+    }
+  }
+  return found;
+}
+
+function rootOf(expr: Expr): Expr {
+  let at = expr;
+  while (at.exprKind.case === 'selectExpr' && at.exprKind.value.operand !== undefined) at = at.exprKind.value.operand;
+  return at;
+}
+
+/** `params.amount` for a chain of selections from a free variable; null for anything else. */
+function fieldPath(expr: Expr, bound: ReadonlySet<string>): string | null {
+  const names: string[] = [];
+  let at: Expr | undefined = expr;
+  while (at?.exprKind.case === 'selectExpr') {
+    names.unshift(at.exprKind.value.field);
+    at = at.exprKind.value.operand;
+  }
+  if (at?.exprKind.case !== 'identExpr' || bound.has(at.exprKind.value.name)) return null;
+  return [at.exprKind.value.name, ...names].join('.');
+}
+
+function stringLiteral(expr: Expr): string | null {
+  if (expr.exprKind.case !== 'constExpr') return null;
+  const constant = expr.exprKind.value.constantKind;
+  return constant.case === 'stringValue' ? constant.value : null;
+}
+
+/** Name of the guard that every comprehension asks before it starts. Not a name that CEL text can spell. */
+export const RANGE_GUARD = '@range';
+
+/** Puts {@link RANGE_GUARD} around the range of every comprehension of a tree that {@link outline} has measured. */
+export function guardLoops(expr: Expr): void {
+  const kind = expr.exprKind;
+  switch (kind.case) {
+    case 'selectExpr':
+      if (kind.value.operand !== undefined) guardLoops(kind.value.operand);
+      break;
+    case 'callExpr':
+      if (kind.value.target !== undefined) guardLoops(kind.value.target);
+      kind.value.args.forEach(guardLoops);
+      break;
+    case 'listExpr':
+      kind.value.elements.forEach(guardLoops);
+      break;
+    case 'structExpr':
+      for (const entry of kind.value.entries) {
+        if (entry.keyKind.case === 'mapKey') guardLoops(entry.keyKind.value);
+        if (entry.value !== undefined) guardLoops(entry.value);
+      }
+      break;
+    case 'comprehensionExpr': {
+      const fold = kind.value;
+      for (const part of [fold.iterRange, fold.accuInit, fold.loopCondition, fold.loopStep, fold.result]) {
+        if (part !== undefined) guardLoops(part);
+      }
+      if (fold.iterRange !== undefined) fold.iterRange = guarded(fold.iterRange);
+      break;
+    }
+    default:
+  }
+}
+
+function guarded(range: Expr): Expr {
+  return {
+    $typeName: 'cel.expr.Expr',
+    id: range.id,
+    exprKind: { case: 'callExpr', value: { $typeName: 'cel.expr.Expr.Call', function: RANGE_GUARD, args: [range] } },
+  };
+}

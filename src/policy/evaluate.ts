@@ -1,0 +1,138 @@
+import type { ActionRequest, Facts, Judgement, TraceEntry, Verdict } from '../contract/index.ts';
+import { combine, refusedVerdict } from './combine.ts';
+import type { Combined } from './combine.ts';
+import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
+import { parseInstant } from './conditions/index.ts';
+import { judgeByPolicy } from './judge.ts';
+import type { Opinion, Trial } from './judge.ts';
+import { leafPaths } from './paths.ts';
+import { PERMIT_MAX_MS } from './schema.ts';
+
+/** How long an executor has to report when no policy says. */
+const OUTCOME_WITHIN_MS = 600_000;
+
+export interface EvaluateOptions {
+  /** Write what every rule said; off by default. */
+  trace?: boolean;
+}
+
+/**
+ * Judges one validated request by one bundle under one set of facts (contract section 5). Pure: the same three give the
+ * same judgement, on any machine, for ever. Never throws: whatever goes wrong is a refusal with basis `error`. Without a
+ * bundle everything is refused.
+ */
+export function evaluate(
+  bundle: CompiledBundle | null,
+  request: ActionRequest,
+  facts: Facts,
+  options: EvaluateOptions = {},
+): Judgement {
+  const trace: TraceEntry[] = [];
+  try {
+    if (bundle === null)
+      return refusal(null, 'error', 'no policy bundle is in force; publish one and ask again', trace);
+    return judge(bundle, request, facts, trace, options.trace === true);
+  } catch {
+    return refusal(bundle?.hash ?? null, 'error', 'the action could not be judged; nothing is released', trace);
+  }
+}
+
+function judge(
+  bundle: CompiledBundle,
+  request: ActionRequest,
+  facts: Facts,
+  trace: TraceEntry[],
+  traced: boolean,
+): Judgement {
+  if (facts.conflict !== null) return refusal(bundle.hash, 'unclear', facts.conflict, trace);
+  const nowMs = parseInstant(facts.now);
+  if (nowMs === null) return refusal(bundle.hash, 'error', 'the facts hold no time to judge by', trace);
+  const policies = bundle.surfaces.covering(request.surface);
+  if (policies.length === 0) {
+    return refusal(
+      bundle.hash,
+      'silence',
+      `no policy speaks about surface \`${request.surface}\`; ask its owner to write one`,
+      trace,
+    );
+  }
+  const bindings = bundle.conditions.bind(request, () => facts.now);
+  const on: Trial = { bundle, request, facts, nowMs, bindings, trace: traced ? trace : null };
+  const opinions = policies.map((policy) => judgeByPolicy(policy, on));
+  const enforced = opinions.filter((opinion) => opinion.policy.mode === 'enforce');
+  const watched = enforced.length === opinions.length ? null : combine(opinions, on);
+  const held = enforced.length === 0 ? null : combine(enforced, on);
+  return judgement(policies, opinions, held, watched, on, trace);
+}
+
+/**
+ * Puts together what holds (`held`, null when all policies only observe) and what would have been with the observing
+ * policies enforced (`watched`, null when none observes).
+ */
+function judgement(
+  policies: readonly CompiledPolicy[],
+  opinions: readonly Opinion[],
+  held: Combined | null,
+  watched: Combined | null,
+  on: Trial,
+  trace: TraceEntry[],
+): Judgement {
+  const observed: Verdict | null = watched === null ? null : { ...watched.verdict, mode: 'observe' };
+  const combined = held ?? observedRelease(watched, policies, on);
+  const released = combined.verdict.decision !== 'refuse';
+  const full = opinions.some((opinion) => opinion.rule?.log === 'full');
+  const disclose = policies.flatMap((policy) => policy.disclose);
+  const notify = opinions.flatMap((opinion) => opinion.rule?.notify ?? opinion.policy.notify);
+  const retained = policies.map((policy) => policy.retainMs);
+  return {
+    verdict: combined.verdict,
+    observed,
+    plan: combined.plan,
+    reservations: released ? combined.reservations : [],
+    disclose: [
+      ...new Set(full ? [...disclose, ...leafPaths(on.request, ['resource', 'params', 'context'])] : disclose),
+    ].sort(),
+    notify: [...new Set(notify)],
+    outcomeWithinMs: Math.min(...policies.map((policy) => policy.outcomeWithinMs)),
+    permitMs: Math.min(...policies.map((policy) => policy.permitMs)),
+    retainMs: retained.includes(null) ? null : Math.max(...retained.map((ms) => ms ?? 0)),
+    review: combined.review,
+    trace,
+  };
+}
+
+/** Everything is released, unchanged, and says so; limits count as they would have. */
+function observedRelease(watched: Combined | null, policies: readonly CompiledPolicy[], on: Trial): Combined {
+  const would = watched?.verdict;
+  return {
+    verdict: {
+      decision: 'approve',
+      basis: 'rule',
+      bundle: on.bundle.hash,
+      policy: would?.policy ?? policies[0]?.name ?? null,
+      rule: would?.rule ?? null,
+      reasons: [`released because the policy only observes; it would have said ${would?.decision ?? 'refuse'}`],
+      mode: 'observe',
+      changes: null,
+    },
+    plan: null,
+    review: null,
+    reservations: watched?.reservations ?? [],
+  };
+}
+
+function refusal(bundle: string | null, basis: Verdict['basis'], reason: string, trace: TraceEntry[]): Judgement {
+  return {
+    verdict: refusedVerdict(bundle, basis, reason),
+    observed: null,
+    plan: null,
+    reservations: [],
+    disclose: [],
+    notify: [],
+    outcomeWithinMs: OUTCOME_WITHIN_MS,
+    permitMs: PERMIT_MAX_MS,
+    retainMs: null,
+    review: null,
+    trace,
+  };
+}

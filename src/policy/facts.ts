@@ -1,0 +1,39 @@
+import type { ActionRequest } from '../contract/index.ts';
+import type { CompiledBundle } from './compiled.ts';
+import { limitQuery } from './limits.ts';
+import type { LimitQuery } from './limits.ts';
+import { plainReferences, policyReferences } from './people.ts';
+import { policyFrame, readAmounts } from './policy-frame.ts';
+import type { Hearing } from './policy-frame.ts';
+
+/** Everything that must be looked up before a request can be judged. */
+export interface RequiredFacts {
+  limits: LimitQuery[];
+  /** References to resolve, sorted, each once: `user:…`, `group:…`, `role:…`, or `manager` (the actor's). */
+  people: string[];
+}
+
+/**
+ * What the policies that cover a request may ask: all their limits, and every person they might name as approver, reviewer
+ * or in an emergency. Pure and total: what cannot be read from the request is left out, and the evaluator then refuses.
+ */
+export function requiredFacts(bundle: CompiledBundle, request: ActionRequest): RequiredFacts {
+  const limits: LimitQuery[] = [];
+  const people = new Set<string>();
+  const bindings = bundle.conditions.bind(request, () => '');
+  const on: Hearing = { bundle, request, facts: null, nowMs: Number.NaN, bindings };
+  for (const policy of bundle.surfaces.covering(request.surface)) {
+    for (const limit of policy.limits) {
+      const query = limitQuery(limit, request);
+      if (!('missing' in query)) limits.push(query);
+    }
+    const read = readAmounts(policy, on);
+    if ('unclear' in read) continue;
+    const frame = policyFrame(policy, on, read);
+    for (const ref of policyReferences(policy)) {
+      const plain = plainReferences(ref, frame);
+      if (Array.isArray(plain)) for (const one of plain) people.add(one);
+    }
+  }
+  return { limits, people: [...people].sort() };
+}

@@ -1,0 +1,38 @@
+import type { Place } from './yaml.ts';
+
+/** Fields of each part of a policy file, by the names that lead there (`*` for an index or a free name). For suggestions only. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    'policy',
+    'description',
+    'surfaces',
+    'mode',
+    'requires',
+    'decimals',
+    'limits',
+    'holidays',
+    'rules',
+    'breakGlass',
+    'disclose',
+    'notify',
+    'outcome',
+    'permit',
+    'retain',
+  ],
+  'limits.*': ['key', 'sum', 'count', 'window', 'max'],
+  'rules.*': ['id', 'when', 'then', 'because', 'notify', 'log', 'approval', 'changes'],
+  'rules.*.approval': ['stages', 'expires', 'extendUpTo', 'reason', 'fourEyes', 'mayChange', 'via'],
+  'rules.*.approval.stages.*': ['name', 'approvers', 'quorum', 'refusals', 'remind', 'escalate', 'assurance'],
+  'rules.*.approval.stages.*.escalate': ['after', 'to'],
+  breakGlass: ['allow', 'review'],
+  'breakGlass.review': ['approvers', 'within'],
+  outcome: ['within'],
+};
+
+/** Names that may stand in a map of a policy file. */
+export function policyFields(place: Place): readonly string[] {
+  const free = place.map((step, index) =>
+    typeof step === 'number' || place[index - 1] === 'limits' ? '*' : String(step),
+  );
+  return FIELDS[free.join('.')] ?? [];
+}

@@ -1,0 +1,176 @@
+import type { Basis, Facts, JsonObject, Reservation, TraceEntry, VerdictDecision } from '../contract/index.ts';
+import { readChanges } from './changes.ts';
+import type { CompiledPolicy, CompiledRule } from './compiled.ts';
+import { actingIds, resolve } from './people.ts';
+import { draftPlan } from './plan.ts';
+import type { Draft } from './plan.ts';
+import { missingFields, policyFrame, readAmounts } from './policy-frame.ts';
+import type { Hearing, PolicyFrame } from './policy-frame.ts';
+
+/** Review of an emergency release, with its people resolved. */
+export interface Review {
+  approvers: string[];
+  refs: string[];
+  withinMs: number;
+}
+
+/** What one policy says about one request, before the policies are combined. */
+export interface Opinion {
+  policy: CompiledPolicy;
+  decision: VerdictDecision;
+  basis: Basis;
+  rule: CompiledRule | null;
+  /** A sentence for a person. */
+  reason: string;
+  changes: JsonObject | null;
+  draft: Draft | null;
+  review: Review | null;
+  /** Limits that the rules asked about on the way and that this action fits. */
+  reservations: Reservation[];
+}
+
+/** A hearing with its facts, and the trace to write if one is wanted. */
+export interface Trial extends Hearing {
+  facts: Facts;
+  trace: TraceEntry[] | null;
+}
+
+const SAYS = {
+  approve: 'approves',
+  constrain: 'approves with changes',
+  supervise: 'asks for approval',
+  refuse: 'refuses',
+} as const;
+
+/** Judges by one policy. Refusal stands first; only a rule that matched without any doubt replaces it. */
+export function judgeByPolicy(policy: CompiledPolicy, on: Trial): Opinion {
+  const missing = missingFields(policy, on.request);
+  if (missing.length > 0) {
+    const fields = missing.map((path) => `\`${path}\``).join(', ');
+    return refusal(
+      on,
+      policy,
+      'unclear',
+      `the request does not say ${fields}, which policy \`${policy.name}\` requires; send it again with it`,
+    );
+  }
+  const bindings = readAmounts(policy, on);
+  if ('unclear' in bindings) return refusal(on, policy, 'unclear', bindings.unclear);
+
+  const frame = policyFrame(policy, on, bindings);
+  for (const [index, rule] of policy.rules.entries()) {
+    const answer = rule.when.test(frame);
+    if (answer.ok && !answer.value) {
+      note(on, policy, rule, 'not_matched', null, null);
+      continue;
+    }
+    const opinion = answer.ok ? follow(policy, rule, frame, on) : broken(policy, rule, frame, answer.error);
+    note(on, policy, rule, answer.ok ? 'matched' : 'error', opinion.reason, opinion.decision);
+    for (const later of policy.rules.slice(index + 1)) note(on, policy, later, 'skipped', null, null);
+    return opinion;
+  }
+  if (frame.exceeded.size === 0)
+    return refusal(on, policy, 'silence', `no rule of policy \`${policy.name}\` speaks about this action`);
+  const limits = [...frame.exceeded].map((name) => `\`${name}\``).join(', ');
+  return refusal(
+    on,
+    policy,
+    'limit',
+    `limit ${limits} of policy \`${policy.name}\` leaves no room for this action; ask for less, or later`,
+  );
+}
+
+/** A refusal that no rule made. */
+function refusal(on: Trial, policy: CompiledPolicy, basis: Basis, reason: string): Opinion {
+  if (on.trace !== null)
+    on.trace.push({ policy: policy.name, rule: null, when: null, result: 'error', detail: reason, decision: 'refuse' });
+  return {
+    policy,
+    decision: 'refuse',
+    basis,
+    rule: null,
+    reason,
+    changes: null,
+    draft: null,
+    review: null,
+    reservations: [],
+  };
+}
+
+/** The refusal of a rule whose condition has no answer. */
+function broken(policy: CompiledPolicy, rule: CompiledRule, frame: PolicyFrame, error: string): Opinion {
+  const why = frame.unclear ?? `its condition could not be evaluated: ${error}`;
+  return opinionOf(
+    policy,
+    rule,
+    'refuse',
+    frame.unclear === null ? 'error' : 'unclear',
+    `${called(policy, rule)}: ${why}`,
+  );
+}
+
+/** Applies the rule that matched. */
+function follow(policy: CompiledPolicy, rule: CompiledRule, frame: PolicyFrame, on: Trial): Opinion {
+  const reason = rule.because ?? `${called(policy, rule)} ${SAYS[rule.then]}`;
+  if (rule.then === 'refuse') {
+    const byLimit = frame.exceeded.size > 0 && rule.when.outline.calls.some((call) => call.name === 'limit');
+    return opinionOf(policy, rule, 'refuse', byLimit ? 'limit' : 'rule', reason);
+  }
+  const opinion = opinionOf(policy, rule, rule.then, 'rule', reason);
+  if (rule.then === 'constrain') {
+    const changes = readChanges(rule.changes, frame);
+    if (!changes.ok) return opinionOf(policy, rule, 'refuse', 'error', `${called(policy, rule)}: ${changes.error}`);
+    opinion.changes = changes.value;
+  }
+  if (rule.approval !== null) {
+    opinion.review = breakGlass(policy, frame, on);
+    if (opinion.review === null) {
+      opinion.draft = draftPlan(rule.approval, frame, on.facts);
+    } else {
+      opinion.decision = 'approve';
+      opinion.basis = 'break_glass';
+      opinion.reason = `emergency: ${called(policy, rule)} asks for approval, and ${on.request.actor.id} broke the glass; it will be reviewed`;
+    }
+  }
+  opinion.reservations = [...frame.asked.values()];
+  return opinion;
+}
+
+function opinionOf(
+  policy: CompiledPolicy,
+  rule: CompiledRule,
+  decision: VerdictDecision,
+  basis: Basis,
+  reason: string,
+): Opinion {
+  return { policy, decision, basis, rule, reason, changes: null, draft: null, review: null, reservations: [] };
+}
+
+function called(policy: CompiledPolicy, rule: CompiledRule): string {
+  return `rule \`${rule.id}\` of policy \`${policy.name}\``;
+}
+
+/**
+ * The review that an emergency release brings, or null when there is none to have: no emergency, nobody of the actor and
+ * those it acts for is named under `breakGlass.allow`, or nobody else could review. It stands in for `supervise` only.
+ */
+function breakGlass(policy: CompiledPolicy, frame: PolicyFrame, on: Trial): Review | null {
+  if (policy.breakGlass === null || on.request.context?.urgency !== 'emergency') return null;
+  const acting = actingIds(on.request);
+  const allowed = resolve(policy.breakGlass.allow, frame, on.facts).people;
+  if (!acting.some((id) => allowed.includes(id))) return null;
+  const { refs, people } = resolve(policy.breakGlass.review, frame, on.facts);
+  const approvers = people.filter((person) => !acting.includes(person));
+  return approvers.length === 0 ? null : { approvers, refs, withinMs: policy.breakGlass.withinMs };
+}
+
+function note(
+  on: Trial,
+  policy: CompiledPolicy,
+  rule: CompiledRule,
+  result: TraceEntry['result'],
+  detail: string | null,
+  decision: VerdictDecision | null,
+): void {
+  on.trace?.push({ policy: policy.name, rule: rule.id, when: rule.when.text, result, detail, decision });
+}

@@ -1,0 +1,61 @@
+import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../canonical/index.ts';
+import type { ActionRequest, Facts, Reservation } from '../contract/index.ts';
+import { readAmount } from './amounts.ts';
+import type { CompiledLimit } from './compiled.ts';
+import type { LimitState } from './conditions/index.ts';
+import { readPath } from './paths.ts';
+
+/** What an activity needs to know to look up, and later reserve, one limit. */
+export interface LimitQuery {
+  /** `policy/limit` */
+  limit: string;
+  /** Values of the key fields, in the policy's order. */
+  key: string[];
+  windowMs: number;
+  /** Exact decimal string. */
+  max: string;
+  /** What this action would take, exact decimal string; null when the request does not say. */
+  amount: string | null;
+}
+
+/** The query of one limit for one request, or a sentence saying which field is missing or unusable. */
+export function limitQuery(limit: CompiledLimit, request: ActionRequest): LimitQuery | { missing: string } {
+  const key: string[] = [];
+  for (const path of limit.key) {
+    const value = readPath(request, path);
+    if (value === undefined || value === null || typeof value === 'object' || value === '') {
+      return { missing: `limit \`${limit.name}\` counts by \`${path}\`, which the request does not say` };
+    }
+    key.push(String(value));
+  }
+  const query = { limit: limit.id, key, windowMs: limit.windowMs, max: limit.max };
+  if (limit.sum === null) return { ...query, amount: '1' };
+  const value = readPath(request, limit.sum);
+  const amount = value === undefined || value === null ? null : readAmount(value, true);
+  return { ...query, amount: amount?.ok === true && amount.value >= 0 ? amount.text : null };
+}
+
+/** How a limit stands under the facts. Throws an `Error` with a sentence when they do not say. */
+export function limitState(query: LimitQuery & { amount: string }, facts: Facts): LimitState {
+  const fact = facts.limits.find((one) => one.limit === query.limit && sameKey(one.key, query.key));
+  if (fact === undefined) throw new Error(`the facts do not say how limit \`${query.limit}\` stands`);
+  const used = parseDecimal(fact.used, Infinity);
+  const max = parseDecimal(query.max);
+  const left = addDecimals(max, { units: -used.units, scale: used.scale });
+  return {
+    fits: compareDecimals(addDecimals(used, parseDecimal(query.amount)), max) <= 0,
+    used: formatDecimal(used),
+    amount: query.amount,
+    max: query.max,
+    remaining: left.units < 0n ? '0' : formatDecimal(left),
+  };
+}
+
+function sameKey(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((part, index) => part === b[index]);
+}
+
+/** What the action takes from a limit while it lives. */
+export function reservation(query: LimitQuery, amount: string): Reservation {
+  return { limit: query.limit, key: query.key, amount, windowMs: query.windowMs, max: query.max };
+}

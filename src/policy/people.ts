@@ -1,0 +1,64 @@
+import type { Actor, ActionRequest, Facts } from '../contract/index.ts';
+import type { CompiledPolicy, CompiledRef } from './compiled.ts';
+import type { Frame } from './conditions/index.ts';
+import { REFERENCE_PATTERN } from './schema.ts';
+
+/** The most references one expression may yield. */
+const REFERENCES_MAX = 32;
+
+/** The actor and everyone it acts for: who can never approve under four eyes. */
+export function actingIds(request: ActionRequest): string[] {
+  const ids: string[] = [];
+  for (let at: Actor | undefined = request.actor; at !== undefined && ids.length < 8; at = at.onBehalfOf)
+    ids.push(at.id);
+  return ids;
+}
+
+/** Plain references: as written, or as the request makes an expression yield them. A sentence when it yields none. */
+export function plainReferences(ref: CompiledRef, frame: Frame): string[] | { error: string } {
+  if (ref.expression === null) return [ref.text];
+  const answer = ref.expression.read(frame);
+  if (!answer.ok) return { error: answer.error };
+  const list = Array.isArray(answer.value) ? answer.value : [answer.value];
+  const plain = list.filter(
+    (item) => typeof item === 'string' && !item.startsWith('=') && REFERENCE_PATTERN.test(item),
+  );
+  if (plain.length !== list.length || list.length === 0 || list.length > REFERENCES_MAX) {
+    return { error: 'it does not yield references such as `role:duty-manager`' };
+  }
+  return plain as string[];
+}
+
+/** All references of a policy that could be asked for. */
+export function policyReferences(policy: CompiledPolicy): CompiledRef[] {
+  const refs = policy.rules.flatMap((rule) =>
+    (rule.approval?.stages ?? []).flatMap((stage) => [...stage.approvers, ...(stage.escalate?.to ?? [])]),
+  );
+  return policy.breakGlass === null ? refs : [...refs, ...policy.breakGlass.allow, ...policy.breakGlass.review];
+}
+
+/** People that references resolved to, sorted, each once; references that expressions yielded are in `refs`. */
+export interface Resolved {
+  refs: string[];
+  people: string[];
+  /** References, or expressions with their fault, that led to nobody. */
+  nobody: string[];
+}
+
+/** Resolves references by the facts. Who is not in the facts is nobody. */
+export function resolve(refs: readonly CompiledRef[], frame: Frame, facts: Facts): Resolved {
+  const plain: string[] = [];
+  const nobody: string[] = [];
+  for (const ref of refs) {
+    const found = plainReferences(ref, frame);
+    if (Array.isArray(found)) plain.push(...found);
+    else nobody.push(`${ref.text} (${found.error})`);
+  }
+  const people = new Set<string>();
+  for (const ref of plain) {
+    const found = Object.hasOwn(facts.people, ref) ? (facts.people[ref] ?? []) : [];
+    if (found.length === 0) nobody.push(ref);
+    for (const person of found) people.add(person);
+  }
+  return { refs: plain, people: [...people].sort(), nobody };
+}

@@ -1,0 +1,88 @@
+import type { ActionRequest, ApprovalPlan, ApprovalStagePlan, Door, Facts } from '../contract/index.ts';
+import type { CompiledApproval, CompiledStage } from './compiled.ts';
+import type { Frame } from './conditions/index.ts';
+import { actingIds, resolve } from './people.ts';
+
+/** An approval with its people resolved, before four eyes: several policies are merged first. */
+export interface Draft {
+  approval: CompiledApproval;
+  stages: (ApprovalStagePlan & { nobody: string[] })[];
+}
+
+/** Resolves everyone that an approval names. */
+export function draftPlan(approval: CompiledApproval, frame: Frame, facts: Facts): Draft {
+  return { approval, stages: approval.stages.map((stage) => draftStage(stage, frame, facts)) };
+}
+
+function draftStage(stage: CompiledStage, frame: Frame, facts: Facts): Draft['stages'][number] {
+  const found = resolve(stage.approvers, frame, facts);
+  const later = stage.escalate === null ? null : resolve(stage.escalate.to, frame, facts);
+  return {
+    name: stage.name,
+    quorum: stage.quorum,
+    refusals: stage.refusals,
+    refs: found.refs,
+    approvers: found.people,
+    remindMs: stage.remindMs,
+    escalate:
+      stage.escalate === null || later === null
+        ? null
+        : { afterMs: stage.escalate.afterMs, refs: later.refs, approvers: later.people },
+    assurance: stage.assurance,
+    nobody: found.nobody,
+  };
+}
+
+/**
+ * One plan out of the drafts of all policies that supervise, in the order of their names: stages follow one another, the
+ * shortest expiry holds, a reason or four eyes is asked if any asks it, an approver may change and use only what all allow.
+ * A sentence instead when somebody needed cannot be found: then nobody could ever decide, and the action is refused.
+ */
+export function mergePlans(drafts: readonly Draft[], request: ActionRequest): ApprovalPlan | { unclear: string } {
+  const approvals = drafts.map((draft) => draft.approval);
+  const fourEyes = approvals.some((approval) => approval.fourEyes);
+  const excluded = fourEyes ? actingIds(request) : [];
+  const stages: ApprovalStagePlan[] = [];
+  for (const { nobody, ...stage } of drafts.flatMap((draft) => draft.stages)) {
+    const approvers = stage.approvers.filter((person) => !excluded.includes(person));
+    if (approvers.length < stage.quorum) return { unclear: tooFew(stage, approvers, nobody) };
+    stages.push({ ...stage, approvers, escalate: withoutExcluded(stage.escalate, excluded) });
+  }
+  const via = shared<Door>(approvals.map((approval) => approval.via));
+  if (via.length === 0)
+    return { unclear: 'the policies that ask for approval allow no door in common; let them share one' };
+  const extensions = approvals.map((approval) => approval.extendUpToMs);
+  return {
+    stages,
+    expiresMs: Math.min(...approvals.map((approval) => approval.expiresMs)),
+    extendUpToMs: extensions.includes(null) ? null : Math.min(...extensions.map((ms) => ms ?? 0)),
+    reason: approvals.some((approval) => approval.reason === 'required') ? 'required' : 'optional',
+    fourEyes,
+    excluded,
+    mayChange: shared(approvals.map((approval) => approval.mayChange)),
+    via,
+  };
+}
+
+/** An escalation that leads to nobody is left out: the stage itself can still be decided, or expires. */
+function withoutExcluded(
+  escalate: ApprovalStagePlan['escalate'],
+  excluded: readonly string[],
+): ApprovalStagePlan['escalate'] {
+  if (escalate === null) return null;
+  const approvers = escalate.approvers.filter((person) => !excluded.includes(person));
+  return approvers.length === 0 ? null : { ...escalate, approvers };
+}
+
+function tooFew(stage: ApprovalStagePlan, left: readonly string[], nobody: readonly string[]): string {
+  const asked = [...new Set([...stage.refs, ...nobody])].join(', ');
+  const excluded = stage.approvers.length - left.length;
+  const why = excluded > 0 ? '; whoever asks, or is acted for, cannot approve' : '';
+  const have = left.length === 0 ? 'nobody' : `only ${left.length} of the ${stage.quorum} people needed`;
+  return `stage \`${stage.name}\` (${asked}) finds ${have}${why}; ask the directory's owner to name an approver`;
+}
+
+function shared<T>(lists: readonly (readonly T[])[]): T[] {
+  const [first = [], ...rest] = lists;
+  return first.filter((item) => rest.every((list) => list.includes(item)));
+}

@@ -1,0 +1,193 @@
+import { LineCounter, isAlias, isMap, isNode, isPair, isScalar, parseDocument, visit } from 'yaml';
+import type { Document, Node } from 'yaml';
+import type { z } from 'zod';
+import type { Json } from '../contract/index.ts';
+import type { Problem } from './problem.ts';
+import { didYouMean, excerpt } from './problem.ts';
+
+/** Characters of one policy file at most. */
+const FILE_MAX = 512 * 1024;
+
+/** A place in a value: object keys and array indexes from its root. */
+export type Place = readonly PropertyKey[];
+
+/** A YAML file as JSON, which knows where each of its values stands. */
+export interface YamlFile {
+  value: Json;
+  /** Makes a problem at a place; `offset` counts from the start of the text there. Missing places report their parent. */
+  problem(place: Place, message: string, suggestion: string | null, offset?: number): Problem;
+  /** The same, at the key of a place instead of its value. */
+  keyProblem(place: Place, message: string, suggestion: string | null): Problem;
+}
+
+/** Reads one YAML document. Pure: aliases, tags of foreign types and repeated keys are problems, not surprises. */
+export function readYaml(file: string, text: string): { yaml: YamlFile | null; problems: Problem[] } {
+  const lines = new LineCounter();
+  const at = (offset: number, message: string, suggestion: string | null, shown: string): Problem => {
+    const { line, col } = lines.linePos(Math.max(0, offset));
+    return {
+      severity: 'error',
+      file,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      text: excerpt(shown),
+      message,
+      suggestion,
+    };
+  };
+  if (text.length > FILE_MAX) {
+    return { yaml: null, problems: [at(0, `the file has more than ${FILE_MAX} characters`, 'split it', '')] };
+  }
+  try {
+    const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: true });
+    const faults = [...document.errors, ...document.warnings].map((error) =>
+      at(
+        error.pos[0],
+        firstLine(error.message),
+        null,
+        text.slice(error.pos[0], error.pos[1]) || lineAt(text, error.pos[0]),
+      ),
+    );
+    visit(document, {
+      Alias: (_key, node) => {
+        faults.push(
+          at(node.range?.[0] ?? 0, 'aliases are not part of the policy language', 'write the value out', node.source),
+        );
+      },
+    });
+    if (faults.length > 0) return { yaml: null, problems: faults };
+    const value = document.toJS({ maxAliasCount: 0 }) as Json;
+    return { yaml: locate(document, value, text, at), problems: [] };
+  } catch (error) {
+    const message = error instanceof Error ? firstLine(error.message) : 'the file is not YAML';
+    return { yaml: null, problems: [at(0, message, 'check brackets and indentation', '')] };
+  }
+}
+
+function locate(
+  document: Document,
+  value: Json,
+  text: string,
+  at: (offset: number, message: string, suggestion: string | null, shown: string) => Problem,
+): YamlFile {
+  const shownOf = (node: Node): string => text.slice(node.range?.[0] ?? 0, node.range?.[1] ?? 0);
+  return {
+    value,
+    problem(place, message, suggestion, offset = 0) {
+      const node = nodeAt(document, place);
+      if (node?.range == null) return at(0, message, suggestion, lineAt(text, 0));
+      const start = offset === 0 ? node.range[0] : textOffset(node, text, offset);
+      return at(start, message, suggestion, offset === 0 ? shownOf(node) : text.slice(start, node.range[1]));
+    },
+    keyProblem(place, message, suggestion) {
+      const parent = nodeAt(document, place.slice(0, -1));
+      const name = place.at(-1);
+      if (isMap(parent)) {
+        for (const pair of parent.items) {
+          if (isPair(pair) && isScalar(pair.key) && String(pair.key.value) === String(name)) {
+            return at(pair.key.range?.[0] ?? 0, message, suggestion, shownOf(pair.key));
+          }
+        }
+      }
+      return this.problem(place, message, suggestion);
+    },
+  };
+}
+
+/** The node at a place, or the nearest one above it that is there. */
+function nodeAt(document: Document, place: Place): Node | null {
+  for (let length = place.length; length >= 0; length -= 1) {
+    const node = length === 0 ? document.contents : document.getIn(place.slice(0, length) as unknown[], true);
+    if (isNode(node) && !isAlias(node)) return node;
+  }
+  return null;
+}
+
+/** Where the n-th character of a scalar's text stands in the file: exact in plain, quoted and literal scalars of one line. */
+function textOffset(node: Node, text: string, offset: number): number {
+  const [start, end] = [node.range?.[0] ?? 0, node.range?.[1] ?? 0];
+  const opening = /^(["']|[|>][^\n]*\n[ ]*)/.exec(text.slice(start, end));
+  return Math.min(start + (opening?.[0].length ?? 0) + offset, end);
+}
+
+function firstLine(text: string): string {
+  const line = (text.split('\n')[0] ?? '').replace(/ at line \d+.*$/, '').replace(/[.:]$/, '');
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}
+
+function lineAt(text: string, offset: number): string {
+  const from = text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1;
+  return text.slice(from).split('\n')[0] ?? '';
+}
+
+/** A zod failure as problems at their places in the file, each with what could be meant. */
+export function schemaProblems(
+  yaml: YamlFile,
+  error: z.ZodError,
+  known: (place: Place) => readonly string[],
+): Problem[] {
+  return error.issues.flatMap((issue) => issueProblems(yaml, issue, known));
+}
+
+function issueProblems(yaml: YamlFile, issue: z.core.$ZodIssue, known: (place: Place) => readonly string[]): Problem[] {
+  const name = String(issue.path.at(-1) ?? 'the file');
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => {
+        const fields = known(issue.path);
+        const guess = didYouMean(key, fields) ?? (fields.length === 0 ? null : `known here: ${fields.join(', ')}`);
+        return yaml.keyProblem([...issue.path, key], `\`${key}\` is not a field here`, guess);
+      });
+    case 'invalid_value': {
+      const values = issue.values.map(String);
+      const found = valueAt(yaml.value, issue.path);
+      const guess = (typeof found === 'string' ? didYouMean(found, values) : null) ?? `one of: ${values.join(', ')}`;
+      return [yaml.problem(issue.path, `\`${name}\` has a value it cannot have`, guess)];
+    }
+    case 'invalid_union': {
+      const branches = issue.errors.filter((errors) => errors.length > 0);
+      const closest = branches.sort((a, b) => a.length - b.length)[0];
+      if (closest === undefined) {
+        return [yaml.problem(issue.path, `\`${name}\` has a value it cannot have`, unionHint(name))];
+      }
+      return closest.flatMap((inner) => issueProblems(yaml, { ...inner, path: [...issue.path, ...inner.path] }, known));
+    }
+    case 'invalid_key':
+      return [
+        yaml.keyProblem(issue.path, `\`${name}\` is not a name that can stand here`, issue.issues[0]?.message ?? null),
+      ];
+    case 'invalid_type': {
+      const found = valueAt(yaml.value, issue.path);
+      if (found === undefined) return [yaml.problem(issue.path, `\`${name}\` is missing`, `add \`${name}\``)];
+      const quote = issue.expected === 'string' && (typeof found === 'boolean' || typeof found === 'number');
+      const hint = quote ? `put it in quotes: "${String(found)}"` : `it must be ${plainType(issue.expected)}`;
+      return [yaml.problem(issue.path, `\`${name}\` is of the wrong type`, hint)];
+    }
+    default:
+      return [yaml.problem(issue.path, `\`${name}\` is not valid`, issue.message)];
+  }
+}
+
+function unionHint(name: string): string | null {
+  return name === 'then' || /^\d+$/.test(name) ? 'a rule needs `then`: approve, constrain, supervise or refuse' : null;
+}
+
+function plainType(expected: string): string {
+  const words: Record<string, string> = {
+    string: 'text',
+    object: 'a map',
+    record: 'a map',
+    array: 'a list',
+    int: 'a whole number',
+  };
+  return words[expected] ?? `a ${expected}`;
+}
+
+function valueAt(value: Json, place: Place): Json | undefined {
+  let at: Json | undefined = value;
+  for (const step of place) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined;
+    at = (at as Record<PropertyKey, Json>)[step];
+  }
+  return at;
+}
