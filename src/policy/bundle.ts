@@ -35,19 +35,15 @@ export function sealBundle(source: BundleSource): Bundle {
   return { hash: hashOf(json), source: json };
 }
 
-export interface CompileOptions {
-  /** Evaluators of Cedar and OPA; a bundle that holds such policies does not compile without them. */
-  engines?: ExternalEngines;
-}
-
 /**
  * Makes a bundle ready to judge: checks its hash, then compiles every condition once.
  *
  * @param source the bundle's JSON, as stored
  * @param expectedHash the hash it was published under; leave it out only for a bundle just built
+ * @param engines evaluators of Cedar and OPA; a bundle that holds such policies does not compile without them
  * @throws CountersignError `invalid-policy` when the bundle is altered or does not compile: it is never evaluated
  */
-export function compileBundle(source: Json, expectedHash?: string, options: CompileOptions = {}): CompiledBundle {
+export function compileBundle(source: Json, expectedHash?: string, engines?: ExternalEngines): CompiledBundle {
   const hash = hashOf(source);
   if (expectedHash !== undefined && expectedHash !== hash) {
     throw new CountersignError(
@@ -85,7 +81,7 @@ export function compileBundle(source: Json, expectedHash?: string, options: Comp
     policies,
     surfaces: indexSurfaces(policies),
     conditions: around.conditions,
-    engines: prepareEngines(externalPolicies(parsed.data), options.engines),
+    engines: prepareEngines(externalPolicies(parsed.data), engines),
   });
 }
 

@@ -8,7 +8,7 @@ export interface ExternalPolicy {
   content: string;
 }
 
-/** Everything an external policy may see. It gets no facts but the time. */
+/** Everything an external policy may see: no content, and no facts but the time. */
 export interface ExternalInput {
   request: ActionRequest;
   /** RFC 3339 UTC. */

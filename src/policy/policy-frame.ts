@@ -66,7 +66,8 @@ export function policyFrame(policy: CompiledPolicy, on: Hearing, bindings: Bindi
     engine(kind, name) {
       const ask = on.bundle.engines.get(`${kind}:${name}`);
       if (ask === undefined || facts === null) throw new Error(`${kind} policy \`${name}\` cannot be asked here`);
-      return ask({ request, now: facts.now });
+      const { surface, action, actor, resource, params, context } = request;
+      return ask({ request: { surface, action, actor, resource, params, context }, now: facts.now });
     },
   };
   return frame;
