@@ -12,7 +12,7 @@ export type { Clock, ManualClock } from './clock.ts';
 export { SandboxControlError, SlackApiError } from './errors.ts';
 export type { ControlErrorCode } from './errors.ts';
 export type { ApiFault, DeliveryFault, Fault, OutageFault } from './faults.ts';
-export type { InputValue } from './blocks/state.ts';
+export type { InputValue, InputValues } from './blocks/state.ts';
 export type { SandboxControl } from './control/control.ts';
 export type { Click, ViewClick } from './control/clicks.ts';
 export type { Command } from './control/commands.ts';

@@ -7,6 +7,9 @@ import { elementsOf } from './blocks.ts';
 /** What a person may type or choose for one element: text, an option's value, a list of values, a date, a user id. */
 export type InputValue = string | number | null | string[];
 
+/** Values of several elements: by block or action id, or by both. */
+export type InputValues = Record<string, InputValue | Record<string, InputValue>>;
+
 /** Which key of `state.values` an element's value stands under; buttons and overflow menus have no state. */
 const KEYS: Record<string, string> = {
   plain_text_input: 'value',

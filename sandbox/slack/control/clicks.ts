@@ -1,5 +1,5 @@
 import { chosen, findElement, stateOf } from '../blocks/state.ts';
-import type { InputValue } from '../blocks/state.ts';
+import type { InputValue, InputValues } from '../blocks/state.ts';
 import type { Core } from '../core.ts';
 import { showProblem } from '../core.ts';
 import { SandboxControlError } from '../errors.ts';
@@ -34,8 +34,8 @@ export interface ViewClick {
   actionId: string;
   blockId?: string;
   value?: InputValue;
-  /** What was typed into the view's inputs so far, by block or action id. */
-  values?: Record<string, InputValue>;
+  /** What was typed into the view's inputs so far. */
+  values?: InputValues;
 }
 
 /** Clicks, delivers `block_actions`, and waits for the ack. @throws SandboxControlError when there is no such thing to click. */

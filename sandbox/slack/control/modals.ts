@@ -1,5 +1,5 @@
 import { chosen, findElement, isEmpty, stateOf } from '../blocks/state.ts';
-import type { InputValue } from '../blocks/state.ts';
+import type { InputValue, InputValues } from '../blocks/state.ts';
 import type { Core } from '../core.ts';
 import { showProblem } from '../core.ts';
 import { SandboxControlError, SlackApiError } from '../errors.ts';
@@ -16,8 +16,7 @@ import { actor } from './people.ts';
 export interface Submit {
   user: string;
   viewId: string;
-  /** By block or action id. */
-  values?: Record<string, InputValue>;
+  values?: InputValues;
 }
 
 /** What a submission led to. */
@@ -38,16 +37,26 @@ function topView(core: Core, user: string, viewId: string): SandboxView {
 }
 
 /** Puts values into the inputs of a view. @throws SandboxControlError `element_not_found`, `option_not_found`. */
-export function fillIn(view: SandboxView, values: Record<string, InputValue>): void {
+export function fillIn(view: SandboxView, values: InputValues): void {
   view.values = stateOf(view.blocks, view.values);
   for (const [id, value] of Object.entries(values)) {
-    const block = view.blocks.find((entry) => entry['block_id'] === id);
-    const action = block ? Object.keys(view.values[id] ?? {})[0] : id;
-    const found = action === undefined ? undefined : findElement(view.blocks, action, block ? id : undefined);
-    if (!found) throw new SandboxControlError('element_not_found', `the view has no input \`${id}\``);
-    const key = String(found.block['block_id']);
-    (view.values[key] ??= {})[String(found.element['action_id'])] = chosen(found.element, value);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const [actionId, one] of Object.entries(value)) put(view, one, actionId, id);
+      continue;
+    }
+    const ofBlock = view.blocks.some((entry) => entry['block_id'] === id);
+    const actionId = ofBlock ? (Object.keys(view.values[id] ?? {})[0] ?? '') : id;
+    put(view, value, actionId, ofBlock ? id : undefined);
   }
+}
+
+function put(view: SandboxView, value: InputValue, actionId: string, blockId: string | undefined): void {
+  const found = findElement(view.blocks, actionId, blockId);
+  if (!found) {
+    const what = blockId === undefined ? actionId : `${blockId}/${actionId}`;
+    throw new SandboxControlError('element_not_found', `the view has no input \`${what}\``);
+  }
+  (view.values[String(found.block['block_id'])] ??= {})[actionId] = chosen(found.element, value);
 }
 
 /** Fills in and submits: delivers `view_submission` and does what the answer says. */

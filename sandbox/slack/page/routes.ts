@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Router, json, static as serveStatic } from 'express';
 import type { NextFunction, Request, Response } from 'express';
-import type { InputValue } from '../blocks/state.ts';
+import type { InputValue, InputValues } from '../blocks/state.ts';
 import type { SandboxControl } from '../control/control.ts';
 import type { Core } from '../core.ts';
 import { SandboxControlError, SlackApiError } from '../errors.ts';
@@ -91,7 +91,7 @@ async function act(control: SandboxControl, name: string, body: JsonObject, resp
   };
   const user = field('user');
   const value = 'value' in body ? { value: body['value'] as InputValue } : {};
-  const values = asObject(body['values']) as Record<string, InputValue>;
+  const values = asObject(body['values']) as InputValues;
   const acts: Record<string, () => Promise<unknown>> = {
     click: () =>
       control.click({

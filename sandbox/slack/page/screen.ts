@@ -1,3 +1,4 @@
+import { stateOf } from '../blocks/state.ts';
 import { sees } from '../control/people.ts';
 import type { Core } from '../core.ts';
 import type { JsonObject, SandboxMessage, SandboxUser, SandboxView } from '../types.ts';
@@ -32,7 +33,7 @@ export function screenOf(core: Core, userId: string | undefined, channelId: stri
       latest: core.world.messages.get(entry.id)?.at(-1)?.ts ?? '',
     })),
     channel: channel?.id ?? '',
-    messages: seen.slice(-SHOWN).map(shown),
+    messages: seen.slice(-SHOWN).map((message) => shown(core, message, user.id)),
     modal: top ? { ...viewShown(top), depth: modals.length } : null,
     home: home ? viewShown(home) : null,
     problems: core.problems
@@ -55,7 +56,7 @@ function person(core: Core, user: SandboxUser): JsonObject {
   };
 }
 
-function shown(message: SandboxMessage): JsonObject {
+function shown(core: Core, message: SandboxMessage, userId: string): JsonObject {
   return {
     ts: message.ts,
     channel: message.channel,
@@ -63,6 +64,7 @@ function shown(message: SandboxMessage): JsonObject {
     isApp: message.botId !== undefined,
     text: message.text,
     blocks: message.blocks,
+    values: stateOf(message.blocks, core.drafts.get(`${message.channel}/${message.ts}/${userId}`) ?? {}),
     threadTs: message.threadTs ?? null,
     edited: message.edited ? message.edited.ts : null,
     ephemeral: message.ephemeralTo !== undefined,
