@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -149,5 +149,23 @@ describe('watchDirectory', () => {
     expect(() => watchDirectory(file)).toThrow(expect.objectContaining({ code: 'configuration' }));
     writeFileSync(file, 'people: []\n');
     expect(() => watchDirectory(file)).toThrow(expect.objectContaining({ code: 'configuration' }));
+  });
+});
+
+describe('the sample directory', () => {
+  const file = new URL('../../policies/directory.yaml', import.meta.url);
+  const sample = directoryOf(readFileSync(file, 'utf8'));
+
+  it.each(['requester', 'finance-lead', 'cfo', 'duty-manager', 'risk-officer', 'incident-commander', 'auditor'])(
+    'has %s',
+    (name) => {
+      expect(sample.active(`user:${name}@acme.test`)).toBe(true);
+    },
+  );
+
+  it('has two people in finance who are still there', () => {
+    const actor = user('user:requester@acme.test');
+    expect(sample.resolve('group:finance', actor)).toEqual(['user:cfo@acme.test', 'user:finance-lead@acme.test']);
+    expect(sample.resolve('role:duty-manager', actor)).toContain('user:duty-manager@acme.test');
   });
 });
