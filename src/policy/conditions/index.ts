@@ -6,6 +6,8 @@ import { checkNames } from './check.ts';
 import type { Frame } from './frame.ts';
 import { STEPS_MAX } from './frame.ts';
 import { policyFunctions } from './functions.ts';
+import { partsOf } from './implies.ts';
+import type { Parts } from './implies.ts';
 import type { ExpressionProblem } from './scan.ts';
 import type { Outline } from './syntax.ts';
 import { guardLoops, outline, parseExpression } from './syntax.ts';
@@ -17,6 +19,7 @@ export type { ExpressionProblem } from './scan.ts';
 export { Bindings } from './values.ts';
 export { parseInstant } from './functions.ts';
 export { unknownField } from './check.ts';
+export { implies } from './implies.ts';
 
 /** The answer of an expression: a value, or a sentence saying why there is none. */
 export type Answer<T> = { ok: true; value: T } | { ok: false; error: string };
@@ -25,6 +28,8 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; error: string };
 export interface Expression {
   readonly text: string;
   readonly outline: Outline;
+  /** What must hold for it to hold, for lint; null when it never does. */
+  parts(): Parts;
   /** As a condition: anything but true or false is an error. */
   test(frame: Frame): Answer<boolean>;
   /** As JSON. */
@@ -108,6 +113,7 @@ export function createConditions(): Conditions {
       const expression: Expression = {
         text,
         outline: planned.outline,
+        parts: () => partsOf(parse(text)),
         test: (frame) => run(planned, frame, asBoolean, 'true or false'),
         read: (frame) => run(planned, frame, toJson, 'value that JSON can say exactly'),
       };

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { BASES, VERDICT_DECISIONS, jsonObject } from '../contract/index.ts';
+
+const decision = z.enum(VERDICT_DECISIONS);
+
+const circumstances = {
+  request: jsonObject
+    .optional()
+    .meta({ description: 'An action request, or the part of one that differs from `given`.' }),
+  now: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ description: 'When it is judged; default a Wednesday noon, UTC.' }),
+  used: z
+    .record(z.string(), z.union([z.number().nonnegative(), z.string().regex(/^(0|[1-9][0-9]*)(\.[0-9]+)?$/)]))
+    .optional()
+    .meta({ description: 'What limits hold already, by `limit` or `policy/limit`; default 0.' }),
+  people: z
+    .record(z.string(), z.array(z.string()))
+    .optional()
+    .meta({ description: 'People that references resolve to, instead of the directory’s.' }),
+  conflict: z.string().optional().meta({ description: 'Why the identity of the actor is in conflict.' }),
+};
+
+const wantSchema = z.strictObject({
+  decision,
+  basis: z.enum(BASES).optional(),
+  policy: z.string().optional(),
+  rule: z.string().nullable().optional(),
+  mode: z.enum(['enforce', 'observe']).optional(),
+  observed: decision.nullable().optional().meta({ description: 'What an observing policy would have said.' }),
+  approvers: z.array(z.array(z.string())).optional().meta({ description: 'The people of each stage, in any order.' }),
+  changes: jsonObject.nullable().optional(),
+  review: z.array(z.string()).optional().meta({ description: 'Who reviews a broken glass, in any order.' }),
+  notify: z.array(z.string()).optional(),
+  reason: z.string().optional().meta({ description: 'A part of one of the reasons.' }),
+});
+
+/** Tables of cases beside a policy: `payments.refund.test.yaml`. */
+export const casesSchema = z
+  .strictObject({
+    given: z.strictObject(circumstances).optional().meta({ description: 'What all cases of this file share.' }),
+    cases: z
+      .array(z.strictObject({ name: z.string().min(1).max(200), ...circumstances, want: wantSchema }))
+      .min(1)
+      .max(1000),
+  })
+  .meta({ title: 'Countersign policy cases' });
+
+export type CasesFile = z.infer<typeof casesSchema>;
+export type CaseWant = z.infer<typeof wantSchema>;

@@ -1,0 +1,204 @@
+import type { Actor } from '../contract/index.ts';
+import { buildBundle, kindOfFile } from './build.ts';
+import type { PolicyFile } from './build.ts';
+import { compileBundle } from './bundle.ts';
+import type { PolicyCase, Resolve } from './cases.ts';
+import { readCases } from './cases.ts';
+import type { CompiledBundle, CompiledPolicy, CompiledRef } from './compiled.ts';
+import { implies } from './conditions/index.ts';
+import type { ExternalEngines } from './engines.ts';
+import { parsePolicyFile } from './parse.ts';
+import { leafPaths } from './paths.ts';
+import type { Problem } from './problem.ts';
+import { didYouMean } from './problem.ts';
+import { matchesSurface } from './surfaces.ts';
+import type { Place } from './yaml.ts';
+
+export interface LintOptions {
+  /** Resolves approver references by the directory; without it they are not checked. */
+  resolve?: Resolve;
+  /** Needed when the bundle holds Cedar or OPA policies. */
+  engines?: ExternalEngines;
+}
+
+/** Something in a policy that is allowed and yet most likely wrong. */
+export interface Finding {
+  severity: Problem['severity'];
+  policy: string;
+  /** Where in the policy. */
+  place: Place;
+  message: string;
+  suggestion: string | null;
+}
+
+/**
+ * Everything wrong, or most likely wrong, with the files of a policies folder: what keeps the bundle from being built, and
+ * {@link lint} with its places in the files. A bundle may be published when no problem is an error.
+ */
+export function lintFiles(files: readonly PolicyFile[], options: LintOptions = {}): Problem[] {
+  const { bundle, problems } = buildBundle(files);
+  const { cases, problems: caseProblems } = readCases(files);
+  if (bundle === null) return [...problems, ...caseProblems];
+  const findings = lint(compileBundle(bundle.source, bundle.hash, options.engines), cases, options.resolve);
+  const found = files
+    .filter((file) => kindOfFile(file.path) === 'policy')
+    .flatMap((file) => {
+      const { policy, yaml } = parsePolicyFile(file.path, file.text);
+      if (policy === null || yaml === null) return [];
+      return findings
+        .filter((finding) => finding.policy === policy.policy)
+        .map((finding) => ({
+          ...yaml.problem(finding.place, finding.message, finding.suggestion),
+          severity: finding.severity,
+        }));
+    });
+  return [...problems, ...caseProblems, ...found];
+}
+
+/** Rules that never match, fields that nobody sends, approvers that are nobody, surfaces that no case covers. */
+export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resolve?: Resolve): Finding[] {
+  return bundle.policies.flatMap((policy) => [
+    ...deadRules(policy),
+    ...unguardedFields(policy, cases),
+    ...(resolve === undefined ? [] : missingPeople(policy, resolve)),
+    ...untestedSurfaces(policy, cases),
+  ]);
+}
+
+function deadRules(policy: CompiledPolicy): Finding[] {
+  const parts = policy.rules.map((rule) => rule.when.parts());
+  return policy.rules.flatMap((rule, index): Finding[] => {
+    const place = ['rules', index, 'when'];
+    const own = parts[index];
+    if (own === null || own === undefined) {
+      const message = `rule \`${rule.id}\` never matches: its condition is false`;
+      return [{ severity: 'warning', policy: policy.name, place, message, suggestion: 'remove the rule' }];
+    }
+    const before = policy.rules.findIndex((_earlier, at) => {
+      const earlier = at < index ? parts[at] : null;
+      return earlier !== null && earlier !== undefined && implies(own, earlier);
+    });
+    if (before < 0) return [];
+    const by = policy.rules[before]?.id ?? '';
+    const always = parts[before]?.length === 0;
+    const message = always
+      ? `rule \`${rule.id}\` is unreachable: \`${by}\` before it always matches`
+      : `rule \`${rule.id}\` is shadowed: whatever it matches, \`${by}\` matches first`;
+    return [
+      {
+        severity: 'error',
+        policy: policy.name,
+        place,
+        message,
+        suggestion: `move \`${rule.id}\` before \`${by}\`, or remove it`,
+      },
+    ];
+  });
+}
+
+/** Fields of `params` and `resource` that a condition reads although a request may lack them, or that no case ever sends. */
+function unguardedFields(policy: CompiledPolicy, cases: readonly PolicyCase[]): Finding[] {
+  const relevant = cases.filter((one) => covers(policy, one.request.surface));
+  const sent = new Set(relevant.flatMap((one) => leafPaths(one.request, ['resource', 'params'])));
+  const fields = policy.rules.map((rule) => rule.when.outline.fields);
+  const tested = new Set(fields.flatMap((list) => list.filter((field) => field.tested).map((field) => field.path)));
+  const findings: Finding[] = [];
+  const reported = new Set<string>();
+  fields.forEach((list, index) => {
+    for (const { path } of list) {
+      if (!/^(params|resource)\./.test(path) || reported.has(path)) continue;
+      const say = (message: string, suggestion: string | null): void => {
+        reported.add(path);
+        findings.push({
+          severity: 'warning',
+          policy: policy.name,
+          place: ['rules', index, 'when'],
+          message,
+          suggestion,
+        });
+      };
+      const known = [...sent].some((one) => one === path || one.startsWith(`${path}.`) || path.startsWith(`${one}.`));
+      const guarded = [...policy.requires, ...tested].some((one) => one === path || path.startsWith(`${one}.`));
+      if (relevant.length > 0 && !known) {
+        say(`no case sends \`${path}\``, didYouMean(path, sent) ?? 'write a case that does');
+      } else if (!guarded) {
+        say(
+          `a request without \`${path}\` is refused as an error here`,
+          `add it to \`requires\`, or ask has(${path}) first`,
+        );
+      }
+    }
+  });
+  return findings;
+}
+
+/** Someone who is nobody's manager: only references that need no request can be checked ahead. */
+const ANYBODY: Actor = { id: 'user:lint', type: 'user' };
+
+function missingPeople(policy: CompiledPolicy, resolve: Resolve): Finding[] {
+  const findings: Finding[] = [];
+  const people = (refs: readonly CompiledRef[], place: Place): number | null => {
+    const all = new Set<string>();
+    let open = false;
+    refs.forEach((ref, index) => {
+      if (ref.expression !== null || ref.text === 'manager') {
+        open = true;
+        return;
+      }
+      const found = resolve(ref.text, ANYBODY);
+      if (found.length === 0) {
+        findings.push({
+          severity: 'error',
+          policy: policy.name,
+          place: [...place, index],
+          message: `\`${ref.text}\` resolves to nobody`,
+          suggestion: 'name an active person, group or role of the directory',
+        });
+      }
+      for (const person of found) all.add(person);
+    });
+    return open ? null : all.size;
+  };
+  policy.rules.forEach((rule, index) => {
+    rule.approval?.stages.forEach((stage, at) => {
+      const place = ['rules', index, 'approval', 'stages', at];
+      const count = people(stage.approvers, [...place, 'approvers']);
+      if (count !== null && count > 0 && count < stage.quorum) {
+        const message = `stage \`${stage.name}\` needs ${stage.quorum} people and finds ${count}`;
+        findings.push({
+          severity: 'error',
+          policy: policy.name,
+          place,
+          message,
+          suggestion: 'lower the quorum or name more approvers',
+        });
+      }
+      if (stage.escalate !== null) people(stage.escalate.to, [...place, 'escalate', 'to']);
+    });
+  });
+  if (policy.breakGlass !== null) {
+    people(policy.breakGlass.allow, ['breakGlass', 'allow']);
+    people(policy.breakGlass.review, ['breakGlass', 'review', 'approvers']);
+  }
+  return findings;
+}
+
+function untestedSurfaces(policy: CompiledPolicy, cases: readonly PolicyCase[]): Finding[] {
+  return policy.surfaces.flatMap((glob, index): Finding[] => {
+    if (cases.some((one) => matchesSurface(glob, one.request.surface))) return [];
+    const message = `no case covers surface \`${glob}\``;
+    return [
+      {
+        severity: 'warning',
+        policy: policy.name,
+        place: ['surfaces', index],
+        message,
+        suggestion: 'write one beside the policy',
+      },
+    ];
+  });
+}
+
+function covers(policy: CompiledPolicy, surface: string): boolean {
+  return policy.surfaces.some((glob) => matchesSurface(glob, surface));
+}
