@@ -7,13 +7,14 @@ import { processIo } from './io.ts';
 import type { Io } from './io.ts';
 import { register as approve } from './approve.ts';
 import { register as keys } from './keys.ts';
+import { register as policy } from './policy.ts';
 import { register as refuse } from './refuse.ts';
 import { register as request } from './request.ts';
 import { register as show } from './show.ts';
 import { register as token } from './token.ts';
 
 /** All verbs, in the order in which help lists them. */
-const VERBS = [request, approve, refuse, show, token, keys];
+const VERBS = [request, approve, refuse, show, token, keys, policy];
 
 export function createProgram(io: Io): Command {
   const program = new Command('countersign')
