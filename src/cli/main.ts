@@ -6,6 +6,7 @@ import { EXIT, exitOfError } from './exit.ts';
 import { processIo } from './io.ts';
 import type { Io } from './io.ts';
 import { register as approve } from './approve.ts';
+import { register as evaluate } from './evaluate.ts';
 import { register as keys } from './keys.ts';
 import { register as policy } from './policy.ts';
 import { register as refuse } from './refuse.ts';
@@ -14,7 +15,7 @@ import { register as show } from './show.ts';
 import { register as token } from './token.ts';
 
 /** All verbs, in the order in which help lists them. */
-const VERBS = [request, approve, refuse, show, token, keys, policy];
+const VERBS = [request, approve, refuse, show, token, keys, policy, evaluate];
 
 export function createProgram(io: Io): Command {
   const program = new Command('countersign')

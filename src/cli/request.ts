@@ -3,55 +3,30 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { CountersignError } from '../contract/index.ts';
 import type { Action, JsonObject } from '../contract/index.ts';
-import { POLL_SECONDS, parseAction, printAction, waitUntilClosed } from './actions.ts';
+import { parseAction, printAction, waitUntilClosed } from './actions.ts';
 import { connect, withConnection } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
 import { callPatiently, withHint } from './http.ts';
 import type { Connection } from './http.ts';
 import type { Io } from './io.ts';
-import { collect, parsePairs, readJsonObject, secondsOf, usage } from './values.ts';
+import { buildRequest, withRequestBody } from './request-body.ts';
+import type { RequestBodyOptions } from './request-body.ts';
+import { secondsOf } from './values.ts';
 
-interface RequestOptions extends ConnectOptions {
-  file?: string;
-  surface?: string;
-  action?: string;
-  actor?: string;
-  actorType?: string;
-  role?: string[];
-  group?: string[];
-  onBehalfOf?: string;
-  param?: string[];
-  params?: string;
-  resource?: string[];
-  context?: string[];
-  content?: string;
-  connector?: string;
-  callback?: string;
+interface RequestOptions extends RequestBodyOptions {
   idempotencyKey?: string;
   wait?: string | true;
   json?: boolean;
 }
 
 export function register(program: Command, io: Io): void {
-  const command = program
-    .command('request')
-    .description('ask for one governed action; exits 0 when it is released, 3 when refused, 4 when it waits or expired')
-    .option('--file <json>', 'the whole request as JSON, or - for standard input; the options below add to it')
-    .option('--surface <surface>', 'where it happens, such as payments.refund')
-    .option('--action <verb>', 'what is to be done, such as refund.create')
-    .option('--actor <id>', 'who asks, such as agent:support-bot')
-    .option('--actor-type <type>', 'user, service or agent (default: what the id starts with)')
-    .option('--role <role>', 'a role of the actor (repeatable)', collect)
-    .option('--group <group>', 'a group of the actor (repeatable)', collect)
-    .option('--on-behalf-of <id>', 'whom the actor acts for, such as user:jo@acme.test')
-    .option('--param <key=value>', 'a parameter; the value is JSON, else text (repeatable)', collect)
-    .option('--params <json>', 'a JSON object of parameters from a file, or - for standard input')
-    .option('--resource <key=value>', 'what it happens to: type=order, id=ord_991, version=… (repeatable)', collect)
-    .option('--context <key=value>', 'environment=production, urgency=emergency, … (repeatable)', collect)
-    .option('--content <json>', 'sensitive content from a file, or -; only its commitment is ever recorded')
-    .option('--connector <name>', 'let the engine execute it through this connector')
-    .option('--callback <url>', 'a URL told of every change')
+  const command = withRequestBody(
+    program
+      .command('request')
+      .description(
+        'ask for one governed action; exits 0 when it is released, 3 when refused, 4 when it waits or expired',
+      ),
+  )
     .option('--idempotency-key <key>', 'the same key and request is the same action (default: a new one)')
     .option('--wait [seconds]', 'wait until a human has decided; without seconds, as long as it takes')
     .option('--json', 'print the action as JSON');
@@ -63,24 +38,22 @@ async function request(io: Io, options: RequestOptions): Promise<void> {
   const body = await buildRequest(io, options);
   const connection = await connect(io, options);
   const key = options.idempotencyKey ?? `cli-${randomUUID()}`;
-  const asked = io.now();
-  const first = await post(io, connection, body, key, Math.min(limit ?? POLL_SECONDS, POLL_SECONDS));
-  const left = limit === null ? null : Math.max(0, limit - Math.floor((io.now() - asked) / 1000));
-  if (left !== 0 && first.status === 'supervised' && options.json !== true) io.err(`${first.id} waits for a human`);
-  const action = await waitUntilClosed(io, connection, first, left);
+  const first = await post(io, connection, body, key);
+  if (limit !== 0 && first.status === 'supervised') io.err(`${first.id} waits for a human`);
+  const action = await waitUntilClosed(io, connection, first, limit);
   printAction(io, action, options.json);
   io.exitCode = exitOfStatus(action.status);
   if (action.status === 'supervised') io.err(`it still waits; follow it with \`countersign show ${action.id}\``);
 }
 
 /** Posts the request; a refusal is an answer about the action, not an error. */
-async function post(io: Io, connection: Connection, body: JsonObject, key: string, wait: number): Promise<Action> {
+async function post(io: Io, connection: Connection, body: JsonObject, key: string): Promise<Action> {
   try {
     const headers = { 'idempotency-key': key };
     return parseAction(
       await callPatiently(
         connection,
-        { method: 'POST', path: 'v1/actions', body, headers, wait },
+        { method: 'POST', path: 'v1/actions', body, headers },
         { note: io.err, answered: false },
       ),
     );
@@ -94,58 +67,4 @@ async function post(io: Io, connection: Connection, body: JsonObject, key: strin
     }
     throw error;
   }
-}
-
-const TEXT_OF_RESOURCE = ['type', 'id', 'version'];
-const TEXT_OF_CONTEXT = ['folder', 'environment', 'urgency', 'jurisdiction', 'matter'];
-
-/** The request body from a file and from options; what is typed wins over the file. Whether it is a valid request, the server says. */
-export async function buildRequest(io: Io, options: RequestOptions): Promise<JsonObject> {
-  const fromInput = [options.file, options.params, options.content].filter((file) => file === '-');
-  if (fromInput.length > 1)
-    throw usage('standard input can be read once only; give `-` to one option and a file to the others');
-  const body: JsonObject = options.file === undefined ? {} : await readJsonObject(io, options.file);
-  const merge = (field: string, more: JsonObject): void => {
-    if (Object.keys(more).length > 0) body[field] = { ...(body[field] as JsonObject | undefined), ...more };
-  };
-  if (options.surface !== undefined) body['surface'] = options.surface;
-  if (options.action !== undefined) body['action'] = options.action;
-  if (options.actor !== undefined) body['actor'] = actorOf(options.actor, options);
-  // A person who acts as themself need not say so twice.
-  else if (options.as !== undefined && body['actor'] === undefined) body['actor'] = actorOf(options.as, options);
-  if (options.params !== undefined) merge('params', await readJsonObject(io, options.params));
-  merge('params', parsePairs('--param', options.param ?? []));
-  merge('resource', parsePairs('--resource', options.resource ?? [], TEXT_OF_RESOURCE));
-  merge('context', parsePairs('--context', options.context ?? [], TEXT_OF_CONTEXT));
-  if (options.content !== undefined) body['content'] = await readJsonObject(io, options.content);
-  if (options.connector !== undefined) body['execution'] = { connector: options.connector };
-  if (options.callback !== undefined) body['callback'] = options.callback;
-  for (const [field, option] of [
-    ['surface', '--surface'],
-    ['action', '--action'],
-    ['actor', '--actor'],
-  ] as const) {
-    if (body[field] === undefined)
-      throw usage(`the request has no \`${field}\`; add \`${option}\`, or give the whole request with \`--file\``);
-  }
-  return body;
-}
-
-function actorOf(id: string, options: RequestOptions): JsonObject {
-  return {
-    id,
-    type: options.actorType ?? typeOf('--actor', id),
-    ...(options.role === undefined ? {} : { roles: options.role }),
-    ...(options.group === undefined ? {} : { groups: options.group }),
-    ...(options.onBehalfOf === undefined
-      ? {}
-      : { onBehalfOf: { id: options.onBehalfOf, type: typeOf('--on-behalf-of', options.onBehalfOf) } }),
-  };
-}
-
-function typeOf(option: string, id: string): string {
-  const type = /^(user|service|agent):/.exec(id)?.[1];
-  if (type !== undefined) return type;
-  const hint = option === '--actor' ? 'add `--actor-type`' : 'start it with `user:`, `service:` or `agent:`';
-  throw usage(`\`${option} ${id}\` does not say whether it is a user, a service or an agent; ${hint}`);
 }

@@ -169,7 +169,7 @@ describe('request', () => {
     expect(server.seen).toHaveLength(1);
     expect(server.seen[0]).toMatchObject({
       method: 'POST',
-      path: '/v1/actions?wait=0',
+      path: '/v1/actions',
       headers: { 'idempotency-key': 'k1' },
     });
     expect(server.seen[0]?.body).toEqual({
@@ -228,7 +228,7 @@ describe('request', () => {
     expect(ran.out).toContain('eyJ.e30.x');
     expect(ran.code).toBe(0);
     expect(server.seen.map(({ path }) => path)).toEqual([
-      '/v1/actions?wait=60',
+      '/v1/actions',
       ...Array<string>(4).fill('/v1/actions/act_1?wait=60'),
     ]);
   });
@@ -308,6 +308,24 @@ describe('approve and refuse', () => {
   it('say how to act as a person', async () => {
     queue(problem('not-an-approver', 403));
     expect((await run(['approve', 'act_1'])).err).toContain('--as user:');
+  });
+});
+
+describe('evaluate', () => {
+  it.each([
+    ['approve', 0],
+    ['constrain', 0],
+    ['supervise', 4],
+    ['refuse', 3],
+  ] as const)('%s exits %i, and starts nothing', async (decision, code) => {
+    const verdict = { ...actionOf('released').verdict, decision };
+    const trace = [{ policy: 'payments.refund', rule: 'small', when: 'x', result: 'matched', detail: null, decision }];
+    queue({ status: 200, body: { verdict, observed: null, plan: null, trace } });
+    const ran = await run(['evaluate', ...REQUEST.slice(1), '--param', 'amount=1']);
+    expect([ran.code, ran.err]).toEqual([code, '']);
+    expect(ran.out).toContain(`${decision} (rule)`);
+    expect(ran.out).toContain('payments.refund / small: matched');
+    expect(server.seen).toMatchObject([{ method: 'POST', path: '/v1/evaluate', body: { params: { amount: 1 } } }]);
   });
 });
 

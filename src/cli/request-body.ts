@@ -1,0 +1,98 @@
+/** The request of `request` and `evaluate`, from a file and from options. */
+import type { Command } from 'commander';
+import type { JsonObject } from '../contract/index.ts';
+import type { ConnectOptions } from './connect.ts';
+import type { Io } from './io.ts';
+import { collect, parsePairs, readJsonObject, usage } from './values.ts';
+
+export interface RequestBodyOptions extends ConnectOptions {
+  file?: string;
+  surface?: string;
+  action?: string;
+  actor?: string;
+  actorType?: string;
+  role?: string[];
+  group?: string[];
+  onBehalfOf?: string;
+  param?: string[];
+  params?: string;
+  resource?: string[];
+  context?: string[];
+  content?: string;
+  connector?: string;
+  callback?: string;
+}
+
+/** Adds the options that say what is asked for. */
+export function withRequestBody(command: Command): Command {
+  return command
+    .option('--file <json>', 'the whole request as JSON, or - for standard input; the options below add to it')
+    .option('--surface <surface>', 'where it happens, such as payments.refund')
+    .option('--action <verb>', 'what is to be done, such as refund.create')
+    .option('--actor <id>', 'who asks, such as agent:support-bot')
+    .option('--actor-type <type>', 'user, service or agent (default: what the id starts with)')
+    .option('--role <role>', 'a role of the actor (repeatable)', collect)
+    .option('--group <group>', 'a group of the actor (repeatable)', collect)
+    .option('--on-behalf-of <id>', 'whom the actor acts for, such as user:jo@acme.test')
+    .option('--param <key=value>', 'a parameter; the value is JSON, else text (repeatable)', collect)
+    .option('--params <json>', 'a JSON object of parameters from a file, or - for standard input')
+    .option('--resource <key=value>', 'what it happens to: type=order, id=ord_991, version=… (repeatable)', collect)
+    .option('--context <key=value>', 'environment=production, urgency=emergency, … (repeatable)', collect)
+    .option('--content <json>', 'sensitive content from a file, or -; only its commitment is ever recorded')
+    .option('--connector <name>', 'let the engine execute it through this connector')
+    .option('--callback <url>', 'a URL told of every change');
+}
+
+const TEXT_OF_RESOURCE = ['type', 'id', 'version'];
+const TEXT_OF_CONTEXT = ['folder', 'environment', 'urgency', 'jurisdiction', 'matter'];
+
+/** The request body from a file and from options; what is typed wins over the file. Whether it is a valid request, the server says. */
+export async function buildRequest(io: Io, options: RequestBodyOptions): Promise<JsonObject> {
+  const fromInput = [options.file, options.params, options.content].filter((file) => file === '-');
+  if (fromInput.length > 1)
+    throw usage('standard input can be read once only; give `-` to one option and a file to the others');
+  const body: JsonObject = options.file === undefined ? {} : await readJsonObject(io, options.file);
+  const merge = (field: string, more: JsonObject): void => {
+    if (Object.keys(more).length > 0) body[field] = { ...(body[field] as JsonObject | undefined), ...more };
+  };
+  if (options.surface !== undefined) body['surface'] = options.surface;
+  if (options.action !== undefined) body['action'] = options.action;
+  if (options.actor !== undefined) body['actor'] = actorOf(options.actor, options);
+  // A person who acts as themself need not say so twice.
+  else if (options.as !== undefined && body['actor'] === undefined) body['actor'] = actorOf(options.as, options);
+  if (options.params !== undefined) merge('params', await readJsonObject(io, options.params));
+  merge('params', parsePairs('--param', options.param ?? []));
+  merge('resource', parsePairs('--resource', options.resource ?? [], TEXT_OF_RESOURCE));
+  merge('context', parsePairs('--context', options.context ?? [], TEXT_OF_CONTEXT));
+  if (options.content !== undefined) body['content'] = await readJsonObject(io, options.content);
+  if (options.connector !== undefined) body['execution'] = { connector: options.connector };
+  if (options.callback !== undefined) body['callback'] = options.callback;
+  for (const [field, option] of [
+    ['surface', '--surface'],
+    ['action', '--action'],
+    ['actor', '--actor'],
+  ] as const) {
+    if (body[field] === undefined)
+      throw usage(`the request has no \`${field}\`; add \`${option}\`, or give the whole request with \`--file\``);
+  }
+  return body;
+}
+
+function actorOf(id: string, options: RequestBodyOptions): JsonObject {
+  return {
+    id,
+    type: options.actorType ?? typeOf('--actor', id),
+    ...(options.role === undefined ? {} : { roles: options.role }),
+    ...(options.group === undefined ? {} : { groups: options.group }),
+    ...(options.onBehalfOf === undefined
+      ? {}
+      : { onBehalfOf: { id: options.onBehalfOf, type: typeOf('--on-behalf-of', options.onBehalfOf) } }),
+  };
+}
+
+function typeOf(option: string, id: string): string {
+  const type = /^(user|service|agent):/.exec(id)?.[1];
+  if (type !== undefined) return type;
+  const hint = option === '--actor' ? 'add `--actor-type`' : 'start it with `user:`, `service:` or `agent:`';
+  throw usage(`\`${option} ${id}\` does not say whether it is a user, a service or an agent; ${hint}`);
+}
