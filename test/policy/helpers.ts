@@ -8,11 +8,16 @@ import type { CompiledBundle, PolicyFile } from '../../src/policy/index.ts';
 export function shippedFiles(): PolicyFile[] {
   const folder = join(import.meta.dirname, '../../policies');
   return readdirSync(folder)
-    .filter((name) => /\.(ya?ml|cedar|wasm)$/.test(name))
+    .filter((name) => /\.(ya?ml|cedar|wasm)$/.test(name) && name !== 'directory.yaml')
     .map((name) => ({
       path: name,
       text: readFileSync(join(folder, name), name.endsWith('.wasm') ? 'base64' : 'utf8'),
     }));
+}
+
+/** Text of the shipped directory. */
+export function shippedDirectory(): string {
+  return readFileSync(join(import.meta.dirname, '../../policies/directory.yaml'), 'utf8');
 }
 
 /** Compiles policy texts, or fails with their problems. */
