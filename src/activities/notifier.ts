@@ -1,0 +1,128 @@
+/** How people are told of an action. Slack implements it; `main` hands it in. Types, and the one error it throws. */
+import type { ApprovalMessage } from './approval-message.ts';
+
+export type * from './approval-message.ts';
+
+/** One message about an action, as Slack holds it. `(workspace, channel, ts)` names it. */
+export interface PostedMessage {
+  workspace: string;
+  /** As Slack answered: for a direct message its `D…` id. */
+  channel: string;
+  ts: string;
+  kind: 'channel' | 'dm';
+  /** Directory id of the person it was sent to; null for a channel. */
+  person: string | null;
+  /** Revision of the action that it shows. */
+  revision: number;
+  /** Hash of exactly what it shows. */
+  shownHash: string;
+}
+
+/** Somebody or some channel that cannot be told, and why: never a reason to fail the request. */
+export interface Unreachable {
+  /** Directory id, or a channel as policy writes it. */
+  person: string;
+  /** In words, for the message: `is deactivated in Slack`. */
+  why: string;
+}
+
+export interface Announced {
+  /** All messages of the action, those of before included. */
+  posted: PostedMessage[];
+  unreachable: Unreachable[];
+}
+
+/** One line in the thread of a message. */
+export interface ThreadEvent {
+  /** Unique within the action: the same event is written once. */
+  id: string;
+  kind:
+    | 'asked'
+    | 'reminder'
+    | 'warning'
+    | 'escalated'
+    | 'approved'
+    | 'refused'
+    | 'returned'
+    | 'answered'
+    | 'extended'
+    | 'expired'
+    | 'cancelled'
+    | 'released'
+    | 'executed'
+    | 'failed'
+    | 'skipped'
+    | 'unreported'
+    | 'frozen'
+    | 'thawed'
+    | 'break_glass'
+    | 'review_overdue'
+    | 'reviewed';
+  /** Display name of who did it; null for the clock. */
+  by: string | null;
+  /** One sentence, such as the reason; null when the kind says it all. */
+  detail: string | null;
+  /** Seconds since the epoch of the deadline it speaks of; null when there is none. */
+  until: number | null;
+}
+
+/** A direct message to one person, such as the requester. */
+export interface Notice {
+  /** Unique within the person: the same notice is sent once. */
+  id: string;
+  tenant: string;
+  action: string;
+  headline: string;
+  lines: string[];
+  consoleUrl: string | null;
+}
+
+/**
+ * Tells people. Every method may be called again with the same arguments: what was done is not done twice, except where Slack's
+ * answer to a post was lost on the way.
+ */
+export interface Notifier {
+  /**
+   * Makes every message of the action show `message`: posts what is missing, edits what shows an older revision, leaves alone what
+   * already shows this one or a newer one.
+   *
+   * @param posted What is known to be posted already.
+   * @param progress Told of each message as soon as Slack has it: keep it before anything else, a click may follow at once.
+   * @throws NotifierUnavailable when Slack cannot be used now; what was done until then is in `progress` and in the error.
+   */
+  publish(
+    message: ApprovalMessage,
+    posted: readonly PostedMessage[],
+    progress?: (done: PostedMessage) => Promise<void>,
+  ): Promise<Announced>;
+  /** Writes one event into the threads of `posted`. @throws NotifierUnavailable */
+  thread(posted: readonly PostedMessage[], event: ThreadEvent): Promise<void>;
+  /** Sends a person a direct message; answers why it cannot be. @throws NotifierUnavailable */
+  tell(person: string, notice: Notice): Promise<Unreachable | null>;
+}
+
+/** Slack cannot be used now: wait as long as it says, then do the same again. Nothing is lost. */
+export class NotifierUnavailable extends Error {
+  /** Milliseconds; Slack's own `Retry-After` where it gave one. */
+  readonly retryAfterMs: number;
+  /** True when waiting does not help until somebody repairs a token or a scope. */
+  readonly configuration: boolean;
+  /** What is posted so far, those of before included. */
+  readonly posted: readonly PostedMessage[];
+
+  constructor(
+    message: string,
+    options: {
+      retryAfterMs: number;
+      configuration?: boolean;
+      posted?: readonly PostedMessage[];
+      cause?: unknown;
+    },
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'NotifierUnavailable';
+    this.retryAfterMs = options.retryAfterMs;
+    this.configuration = options.configuration ?? false;
+    this.posted = options.posted ?? [];
+  }
+}
