@@ -2,9 +2,10 @@
 // In a checkout the TypeScript sources run as they are; an installed package has only what was built from them.
 import { existsSync } from 'node:fs';
 
-const source = new URL('../src/cli/main.ts', import.meta.url);
-const built = new URL('../dist/src/cli/main.js', import.meta.url);
-const inCheckout = existsSync(source);
+const inCheckout = existsSync(new URL('../src/cli/main.ts', import.meta.url));
+const load = (path) => import(new URL(inCheckout ? `../${path}.ts` : `../dist/${path}.js`, import.meta.url).href);
+
 if (inCheckout) (await import('tsx/esm/api')).register();
-const { main } = await import((inCheckout ? source : built).href);
-await main();
+const { main } = await load('src/cli/main');
+// The sandbox is a program of its own: it is handed to the product here, which knows only what it has to offer.
+await main({ sandbox: async () => (await load('sandbox/slack/index')).createSlackSandbox });

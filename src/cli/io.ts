@@ -1,5 +1,7 @@
 /** What the verbs know of the world around them: handed in, so that a test can be that world. */
 
+import type { SandboxFactory } from '../main/start.ts';
+
 export interface Io {
   /** Writes a line to standard output: results only. */
   out(line: string): void;
@@ -10,17 +12,20 @@ export interface Io {
   stdin(): Promise<string>;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Loads the Slack sandbox, where there is one; the product does not know it. */
+  sandbox?: () => Promise<SandboxFactory>;
   /** Set by a verb when its result is neither success nor an error, such as `still waiting`. */
   exitCode: number;
 }
 
 /** The process itself. */
-export function processIo(): Io {
+export function processIo(outer: Pick<Io, 'sandbox'> = {}): Io {
   // A reader that has seen enough (`| head`) is no fault of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
   return {
+    ...outer,
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     env: process.env,

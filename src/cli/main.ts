@@ -11,11 +11,12 @@ import { register as keys } from './keys.ts';
 import { register as policy } from './policy.ts';
 import { register as refuse } from './refuse.ts';
 import { register as request } from './request.ts';
+import { register as services } from './services.ts';
 import { register as show } from './show.ts';
 import { register as token } from './token.ts';
 
 /** All verbs, in the order in which help lists them. */
-const VERBS = [request, approve, refuse, show, token, keys, policy, evaluate];
+const VERBS = [services, request, approve, refuse, show, token, keys, policy, evaluate];
 
 export function createProgram(io: Io): Command {
   const program = new Command('countersign')
@@ -75,7 +76,7 @@ function version(): string {
   return 'unknown';
 }
 
-/** The process's own entry. */
-export async function main(): Promise<void> {
-  process.exitCode = await run(process.argv.slice(2), processIo());
+/** The process's own entry. `outer` is what lies around the product. */
+export async function main(outer: Pick<Io, 'sandbox'> = {}): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2), processIo(outer));
 }
