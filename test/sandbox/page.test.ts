@@ -61,7 +61,7 @@ describe.each([
   let page: Page;
   const errors: string[] = [];
   beforeAll(async () => {
-    const context = await browser.newContext({ viewport: { width, height }, locale: 'en-US' });
+    const context = await browser.newContext({ viewport: { width, height }, locale: 'en-US', reducedMotion: 'reduce' });
     page = await context.newPage();
     page.on('console', (message) => {
       // The 409s and network notes of our own tests are not errors of the page.

@@ -45,9 +45,12 @@ async function refresh() {
 function show() {
   byId('workspace').textContent = world.workspace.name;
   showUsers();
-  showSidebar(world, place, go);
+  showSidebar(world, place, (to) => {
+    setMenu(false);
+    void go(to);
+  });
   const channel = world.channels.find((entry) => entry.id === place.channel);
-  const name = channel?.isIm ? world.app.name : `${channel?.isPrivate ? '🔒 ' : '# '}${channel?.name ?? ''}`;
+  const name = channel?.isIm ? world.app.name : `# ${channel?.name ?? ''}`;
   byId('title').textContent = name;
   document.title = `${name} · ${world.workspace.name} (Slack sandbox)`;
   const home = channel?.isIm === true && place.tab === 'home';
@@ -155,6 +158,7 @@ async function sendMessage(box, more) {
   const text = box.value.trim();
   if (text === '') return;
   box.value = '';
+  byId('hint').textContent = '';
   const at = { user: place.user, channel: place.channel };
   const [, command, rest] = /^(\/\S+)\s*([\s\S]*)$/.exec(text) ?? [];
   if (command) await act('command', { ...at, command, text: rest });
@@ -188,9 +192,17 @@ byId('tab-home').addEventListener('click', async () => {
   await act('home', { user: place.user });
 });
 byId('thread-close').addEventListener('click', () => void go({}));
-byId('menu').addEventListener('click', () => {
-  const open = document.body.classList.toggle('menu-open');
+function setMenu(open) {
+  document.body.classList.toggle('menu-open', open);
   byId('menu').setAttribute('aria-expanded', String(open));
+}
+
+byId('menu').addEventListener('click', () => setMenu(!document.body.classList.contains('menu-open')));
+byId('main').addEventListener('click', () => setMenu(false));
+addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || !document.body.classList.contains('menu-open')) return;
+  setMenu(false);
+  byId('menu').focus();
 });
 addEventListener('hashchange', () => {
   readPlace();

@@ -106,7 +106,7 @@ const BLOCKS = {
   input,
   context: contextBlock,
   rich_text: richText,
-  header: (block) => el('h2', { class: 'block header' }, plain(block.text)),
+  header: (block, { world }) => el('h2', { class: 'block header' }, textNodes(block.text, world)),
   divider: () => el('hr', { class: 'block' }),
   actions: (block, context, fields) =>
     el(

@@ -1,7 +1,7 @@
 import { blockNodes } from './blocks.js';
 import { clockTime, dayLabel } from './dates.js';
 import { el } from './dom.js';
-import { EMOJI } from './emoji.js';
+import { emojiNodes, emojiShape } from './emoji-shapes.js';
 import { mrkdwn } from './mrkdwn.js';
 
 const initials = (name) =>
@@ -37,7 +37,14 @@ export function messageNode(message, { world, all, openThread, inThread, dispatc
       'aria-label': `${name}, ${time}`,
       'data-ts': message.ts,
     },
-    message.ephemeral ? el('p', { class: 'only-you' }, 'Only visible to you') : null,
+    message.ephemeral
+      ? el(
+          'p',
+          { class: 'only-you' },
+          el('span', { 'aria-hidden': 'true' }, emojiShape('eyes')),
+          ' Only visible to you',
+        )
+      : null,
     el('div', { class: `avatar c${colour(message.user)}`, 'aria-hidden': 'true' }, initials(name)),
     el(
       'div',
@@ -56,7 +63,7 @@ export function messageNode(message, { world, all, openThread, inThread, dispatc
             'p',
             { class: 'reactions' },
             message.reactions.map((r) =>
-              el('span', { class: 'reaction' }, `${EMOJI[r.name] ?? `:${r.name}:`} ${r.count}`),
+              el('span', { class: 'reaction' }, [...emojiNodes(`:${r.name}:`), ` ${r.count}`]),
             ),
           )
         : null,

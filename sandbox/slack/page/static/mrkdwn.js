@@ -1,17 +1,19 @@
 import { fillDate } from './dates.js';
 import { el } from './dom.js';
 import { EMOJI } from './emoji.js';
+import { emojiNodes } from './emoji-shapes.js';
 
 /** Slack's mrkdwn as nodes: never as HTML text, so that nothing in a message can become markup of the page. */
 
 const unescape = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
+/** Emoji as characters: for labels, which hold no pictures. */
 const emojified = (text) => text.replace(/:([a-z0-9_+'-]+):/g, (whole, name) => EMOJI[name] ?? whole);
 
 /** A link, if its address is one that is safe to follow. */
 function link(address, label) {
   const href = unescape(address);
-  if (!/^(https?|mailto|tel):/i.test(href)) return label;
+  if (!/^(https?|mailto|tel):/i.test(href)) return el('span', {}, label);
   return el('a', { href, target: '_blank', rel: 'noopener noreferrer' }, label);
 }
 
@@ -38,7 +40,7 @@ function entity(inside, world) {
   }
   if (body.startsWith('!date^')) return dateEntity(body, label, world);
   if (body.startsWith('!')) return el('span', { class: 'mention own' }, label ?? `@${body.slice(1).split('^')[0]}`);
-  return link(body, label === undefined ? unescape(body).replace(/^mailto:/, '') : emojified(unescape(label)));
+  return link(body, label === undefined ? unescape(body).replace(/^mailto:/, '') : emojiNodes(unescape(label)));
 }
 
 const PAIRS = { '*': 'strong', _: 'em', '~': 's' };
@@ -48,7 +50,7 @@ function inline(text, world) {
   const nodes = [];
   let plain = '';
   const flush = () => {
-    if (plain !== '') nodes.push(emojified(unescape(plain)));
+    if (plain !== '') nodes.push(...emojiNodes(unescape(plain)));
     plain = '';
   };
   let at = 0;
@@ -115,7 +117,7 @@ export function mrkdwn(text, world) {
 /** A text object (`plain_text` or `mrkdwn`) as nodes. */
 export function textNodes(object, world) {
   if (!object) return [];
-  return object.type === 'mrkdwn' ? mrkdwn(object.text, world) : [emojified(object.text)];
+  return object.type === 'mrkdwn' ? mrkdwn(object.text, world) : emojiNodes(object.text);
 }
 
 /** A text object as plain words, for labels. */

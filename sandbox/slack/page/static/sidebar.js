@@ -1,4 +1,5 @@
 import { byId, el } from './dom.js';
+import { emojiShape } from './emoji-shapes.js';
 
 const seen = new Map();
 
@@ -18,19 +19,15 @@ function row(label, active, unread, onclick) {
 
 /** The list of channels and the app, with what is new in bold. */
 export function showSidebar(world, place, go) {
-  const open = (channel, tab) => {
-    document.body.classList.remove('menu-open');
-    byId('menu').setAttribute('aria-expanded', 'false');
-    void go({ channel, tab });
-  };
   const rows = world.channels.map((channel) => {
     const key = `${world.user.id}/${channel.id}`;
     const active = channel.id === place.channel;
     // What was there when the page was opened is not new.
     if (active || !seen.has(key)) seen.set(key, channel.latest);
     const unread = channel.latest > seen.get(key);
-    const label = channel.isIm ? world.app.name : `${channel.isPrivate ? '🔒' : '#'} ${channel.name}`;
-    return { channel, node: row(label, active, unread, () => open(channel.id, 'messages')) };
+    const sign = channel.isPrivate ? (emojiShape('lock') ?? '#') : '#';
+    const label = channel.isIm ? world.app.name : [sign, ` ${channel.name}`];
+    return { channel, node: row(label, active, unread, () => go({ channel: channel.id, tab: 'messages' })) };
   });
   const group = (title, isIm) => [
     el('h2', {}, title),
