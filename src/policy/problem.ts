@@ -31,13 +31,13 @@ export function formatProblem(problem: Problem): string {
 }
 
 /**
- * The known name closest to `name`, or null when none is close: at most a third of its letters may differ
- * (Levenshtein distance, case ignored).
+ * The known name closest to `name`, or null when none is close: at most a third of its letters may differ, or two
+ * of a short one (Levenshtein distance, case ignored).
  */
 export function nearest(name: string, known: Iterable<string>): string | null {
   const wanted = name.toLowerCase();
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestDistance = (wanted.length < 4 ? 1 : Math.max(2, Math.floor(wanted.length / 3))) + 1;
   for (const candidate of known) {
     const distance = editDistance(wanted, candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {

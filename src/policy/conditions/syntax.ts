@@ -42,7 +42,8 @@ function syntaxProblem(text: string, error: unknown): ExpressionProblem {
   const location = (error as { location?: { start?: { offset?: number } } } | null)?.location?.start?.offset;
   const offset = Math.min(location ?? 0, text.length);
   const rest = text.slice(offset).trimStart();
-  if (rest === '') return { offset, message: 'the condition ends too early', suggestion: 'finish the expression' };
+  if (rest === '' || /^(?:[<>=!]=|&&|\|\||[-+*/%<>?:.]|in)\s*$/.test(rest))
+    return { offset, message: 'the condition ends too early', suggestion: 'finish the expression' };
   return { offset, message: `this is not CEL from \`${rest.slice(0, 20)}\` on`, suggestion: guess(text, offset, rest) };
 }
 
