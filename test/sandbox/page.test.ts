@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,7 +43,6 @@ async function shot(page: Page, name: string): Promise<void> {
 /** What axe finds wrong, as `rule: element` lines. */
 async function axe(page: Page): Promise<string[]> {
   // The page's own policy allows no inline script, so axe is evaluated by the browser's debugger, not by the page.
-  const { readFileSync } = await import('node:fs');
   await page.evaluate(readFileSync(AXE, 'utf8'));
   return page.evaluate(async () => {
     const { axe: engine } = globalThis as unknown as {
@@ -174,7 +173,13 @@ describe.each([
     await open('U0ANNA');
     await page.getByRole('button', { name: 'Approve' }).last().waitFor();
     expect(await axe(page)).toEqual([]);
-    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    for (const narrow of [width, 360, 320]) {
+      await page.setViewportSize({ width: narrow, height });
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    }
     expect(errors).toEqual([]);
+    // And axe does look: a picture without words is a fault.
+    await page.evaluate("document.querySelector('#messages').append(document.createElement('img'))");
+    expect((await axe(page)).join()).toContain('image-alt');
   });
 });

@@ -18,6 +18,9 @@ const ENVELOPE_TYPES: Record<DeliveryKind, string> = {
 /** Slack pings; a client that hears nothing for 30 s reconnects. */
 const PING_MS = 10_000;
 
+/** Real milliseconds a client has to answer a close. */
+const CLOSE_MS = 500;
+
 /** Socket Mode: WebSocket connections of the app, opened with a ticket from `apps.connections.open`. */
 export class SocketHub {
   private readonly clock: Clock;
@@ -132,8 +135,14 @@ export class SocketHub {
     }
   }
 
+  /** Says good-bye to every client; one that does not answer is cut off. */
   close(): void {
-    for (const socket of [...this.sockets]) socket.terminate();
+    for (const socket of [...this.sockets]) {
+      socket.close(1001);
+      setTimeout(() => {
+        socket.terminate();
+      }, CLOSE_MS).unref();
+    }
     this.server.close();
   }
 }
