@@ -1,0 +1,55 @@
+/** Several like requests decided in one modal: each is decided and sealed by itself. */
+import type { ApprovalMessage, MessageAlike } from './model.ts';
+import { INPUTS, MAX_ALIKE, buttonValue } from './model.ts';
+import type { Block, Rendered, View } from './kit.ts';
+import { LIMITS, context, input, option, section } from './kit.ts';
+import { mrkdwnText, plainText, shortId } from './text.ts';
+import { choice, form, reasonHint, reasonInput } from './modals.ts';
+import type { ModalOptions } from './modals.ts';
+import { what } from './words.ts';
+
+/** The request itself first, then those like it, at most {@link MAX_ALIKE}. */
+export function allAlike(message: ApprovalMessage): MessageAlike[] {
+  const { action, revision, stage } = message;
+  return [{ action, revision, stage, summary: what(message) }, ...message.alike].slice(0, MAX_ALIKE);
+}
+
+export function alikeModal(message: ApprovalMessage, options: ModalOptions): View {
+  const blocks: Block[] = [
+    section(listed(message)),
+    ...checkboxes(message),
+    choice([option('Approve them', 'approve'), option('Refuse them', 'refuse')], options),
+    reasonInput('Reason for all of them', true, options, reasonHint(message)),
+    context(mrkdwnText(message.responsibility, 600)),
+  ];
+  return form({ name: 'alike', title: 'Decide together', submit: 'Seal decisions', blocks }, options);
+}
+
+/** What the person was shown, without anything of the moment: hashed and sealed with each of the decisions. */
+export function alikeShown(message: ApprovalMessage): Rendered {
+  return { text: listed(message), blocks: [...checkboxes(message), context(mrkdwnText(message.responsibility, 600))] };
+}
+
+function listed(message: ApprovalMessage): string {
+  return `Requests like *${mrkdwnText(what(message), 120)}*: same surface, actor and rule. Each is decided and sealed by itself.`;
+}
+
+function checkboxes(message: ApprovalMessage): Block[] {
+  const all = allAlike(message).map((item) =>
+    option(plainText(item.summary, LIMITS.option), buttonValue(item), shortId(item.action)),
+  );
+  const blocks: Block[] = [];
+  for (let at = 0; at < all.length; at += LIMITS.checkboxes) {
+    const options = all.slice(at, at + LIMITS.checkboxes);
+    const index = at / LIMITS.checkboxes;
+    blocks.push(
+      input(
+        INPUTS.alike(index),
+        index === 0 ? 'Which of them' : 'More of them',
+        { type: 'checkboxes', options, initial_options: options },
+        { optional: true },
+      ),
+    );
+  }
+  return blocks;
+}

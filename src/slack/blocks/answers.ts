@@ -1,0 +1,71 @@
+/** Answers to `/countersign`, and what a person reads whose click did not count. */
+import type { ErrorCode } from '../../contract/index.ts';
+import type { ApprovalMessage } from './model.ts';
+import { ACTIONS, buttonValue } from './model.ts';
+import type { Rendered } from './kit.ts';
+import { actions, button, context, header, section } from './kit.ts';
+import { mrkdwnText, sentence } from './text.ts';
+import { waitingItem } from './home.ts';
+import { about } from './message.ts';
+import { decisionLine, headline } from './words.ts';
+
+const HELP = [
+  '*`/countersign`*: what you can do here',
+  '• `pending`: what waits for you',
+  '• `show act_…`: one action, by its id or the beginning of it',
+  '• `delegate @person until 2026-12-24 [for payments.*]`: while you are away, somebody else decides for you',
+  '• `freeze surface payments.refund because REASON`: stop a surface, an `actor`, or `everything`; needs the role',
+  '• `help`: this',
+  'A decision counts only if policy names you; being in a channel gives no authority.',
+].join('\n');
+
+export const helpAnswer = (problem: string | null = null): Rendered => {
+  const text = problem === null ? HELP : `${mrkdwnText(sentence(problem), 400)}\n\n${HELP}`;
+  return { text, blocks: [section(text)] };
+};
+
+export function pendingAnswer(waiting: ApprovalMessage[]): Rendered {
+  if (waiting.length === 0) return words('Nothing waits for you.');
+  const shown = waiting.slice(0, 10);
+  const title = `${waiting.length} waiting for you`;
+  const more = waiting.length > shown.length ? [context('The others are in the Home tab and in the console.')] : [];
+  return { text: title, blocks: [header(title), ...shown.map(waitingItem), ...more] };
+}
+
+export function showAnswer(message: ApprovalMessage, person: string): Rendered {
+  const title = headline(message);
+  const open = button(ACTIONS.openForm, message.ask === null ? 'Open' : 'Decide…', buttonValue(message));
+  const blocks = [header(title), ...about(message, { person }), actions('open', [open])];
+  return { text: mrkdwnText(title, 300), blocks };
+}
+
+/** A sentence or two, ours or an error's. */
+export function words(text: string): Rendered {
+  const shown = mrkdwnText(sentence(text), 1500);
+  return { text: shown, blocks: [section(shown)] };
+}
+
+const TITLES: Partial<Record<ErrorCode, string>> = {
+  'not-an-approver': 'This is not yours to decide.',
+  'own-request': 'You cannot decide your own request.',
+  'already-decided': 'Already decided.',
+  'not-open': 'No longer open.',
+  'door-closed': 'Not in Slack.',
+  frozen: 'Frozen.',
+  unavailable: 'Not sealed yet, so not decided.',
+  unauthenticated: 'You are not known here.',
+  conflict: 'It changed while you looked.',
+};
+
+/** What a person reads whose click did not count: why, who decided already, and what to do. */
+export function refusalAnswer(error: { code: ErrorCode; message: string }, message: ApprovalMessage | null): Rendered {
+  const decided = error.code === 'already-decided' || error.code === 'not-open';
+  const last = decided ? message?.decisions.at(-1) : undefined;
+  const lines = [
+    `*${TITLES[error.code] ?? 'That did not count.'}* ${mrkdwnText(sentence(error.message), 800)}`,
+    ...(last === undefined ? [] : [decisionLine(last)]),
+    'Nothing was changed by your click.',
+  ];
+  const text = lines.join('\n');
+  return { text, blocks: [section(text)] };
+}

@@ -1,0 +1,88 @@
+/** App Home, the inbox: waiting for you, overdue reviews, you decided. */
+import type { ApprovalMessage } from './model.ts';
+import { ACTIONS, buttonValue } from './model.ts';
+import type { Block, View } from './kit.ts';
+import { button, context, divider, header, section } from './kit.ts';
+import { code, link, list, mrkdwnText, safeUrl, sentence, shortId, time } from './text.ts';
+import { deadline, progress, what, whoAsks } from './words.ts';
+
+/** One line of “you decided”. Times are seconds since the epoch. */
+export interface HomeDecided {
+  action: string;
+  summary: string;
+  decision: string;
+  at: number;
+  state: string;
+  consoleUrl: string | null;
+}
+
+export interface HomeReview {
+  action: string;
+  summary: string;
+  dueAt: number;
+  reviewers: string[];
+  consoleUrl: string | null;
+}
+
+export interface Home {
+  name: string;
+  waiting: ApprovalMessage[];
+  decided: HomeDecided[];
+  reviews: HomeReview[];
+}
+
+const SHOWN = { waiting: 20, decided: 10, reviews: 10 };
+
+export function homeView(home: Home): View {
+  const blocks: Block[] = [
+    header('Waiting for you'),
+    ...orNothing(home.waiting.slice(0, SHOWN.waiting).map(waitingItem), 'Nothing waits for you.'),
+    ...more(home.waiting.length, SHOWN.waiting),
+  ];
+  if (home.reviews.length > 0) {
+    blocks.push(divider, header('Overdue reviews'), ...home.reviews.slice(0, SHOWN.reviews).map(reviewItem));
+    blocks.push(...more(home.reviews.length, SHOWN.reviews));
+  }
+  blocks.push(
+    divider,
+    header('You decided'),
+    ...orNothing(home.decided.slice(0, SHOWN.decided).map(decidedItem), 'Nothing yet.'),
+    context(`You are *${mrkdwnText(home.name, 80)}* in the directory.`),
+  );
+  return { type: 'home', blocks };
+}
+
+/** One waiting action with the button that opens it. */
+export function waitingItem(message: ApprovalMessage): Block {
+  const lines = [`*${mrkdwnText(what(message), 120)}*`, whoAsks(message), deadline(message), progress(message)];
+  const open = button(ACTIONS.openForm, 'Open…', buttonValue(message), { label: `Open ${what(message)}` });
+  const text = lines.filter((line) => line !== null).join('\n');
+  return section(text, { accessory: open });
+}
+
+function reviewItem(review: HomeReview): Block {
+  const who = list(
+    review.reviewers.map((name) => mrkdwnText(name, 60)),
+    4,
+  );
+  return section(
+    `🚨 *${mrkdwnText(review.summary, 150)}* · due ${time(review.dueAt)}\nReviewers: ${who} · ${reference(review)}`,
+  );
+}
+
+function decidedItem(item: HomeDecided): Block {
+  const said = mrkdwnText(sentence(item.decision).replace(/\.$/, ''), 60);
+  return section(
+    `*${mrkdwnText(item.summary, 150)}*\n${said} ${time(item.at)} · now ${mrkdwnText(item.state, 40)} · ${reference(item)}`,
+  );
+}
+
+function reference({ action, consoleUrl }: { action: string; consoleUrl: string | null }): string {
+  const url = safeUrl(consoleUrl);
+  return url === null ? code(shortId(action), 20) : link(url, shortId(action).replace(/[<>|&]/g, ''));
+}
+
+const orNothing = (blocks: Block[], nothing: string): Block[] => (blocks.length > 0 ? blocks : [section(nothing)]);
+
+const more = (all: number, shown: number): Block[] =>
+  all > shown ? [context(`And ${all - shown} more: see the console.`)] : [];

@@ -1,0 +1,9 @@
+/** View model to Block Kit: pure, and within Slack's limits whatever the model holds. */
+export * from './alike.ts';
+export * from './answers.ts';
+export * from './home.ts';
+export type { Block, Rendered, View } from './kit.ts';
+export * from './message.ts';
+export * from './modals.ts';
+export * from './model.ts';
+export * from './thread.ts';

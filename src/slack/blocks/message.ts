@@ -1,0 +1,175 @@
+/** The one message about an action: phone first, always the present state, no buttons once it is closed. */
+import { hashOf } from '../../canonical/index.ts';
+import type { Json, JsonObject } from '../../contract/index.ts';
+import type { ApprovalMessage } from './model.ts';
+import { ACTIONS, buttonValue } from './model.ts';
+import type { Block, Rendered } from './kit.ts';
+import { actions, button, context, fields, header, linkButton, section } from './kit.ts';
+import { code, link, mrkdwnOrMore, mrkdwnText, safeUrl, shortId } from './text.ts';
+import { asked, deadline, decisionLine, headline, helps, progress, what, whoAsks, whyYou } from './words.ts';
+
+export interface RenderOptions {
+  /** Directory id of the reader: adds why they are asked. */
+  person?: string | null;
+}
+
+/**
+ * `text` and `blocks` of the message, within every limit of Slack's whatever the model holds. Same model and options, same answer, for
+ * ever: a change of what it says is a new `RENDERER`.
+ */
+export function renderApprovalMessage(message: ApprovalMessage, options: RenderOptions = {}): Rendered {
+  const frame = [header(headline(message)), ...controls(message), footer(message)];
+  const [top, ...rest] = frame as [Block, ...Block[]];
+  return { text: fallback(message), blocks: [top, ...about(message, options, MAX_TEXT - size(frame)), ...rest] };
+}
+
+/** Characters in all blocks of a message: Slack refuses more than 12,000 (`msg_blocks_too_long`). */
+const MAX_TEXT = 11_500;
+
+/** Hash of exactly what is shown, `sha256:…` of the canonical JSON of `blocks` and `text`. */
+export function shownHash({ text, blocks }: Rendered): string {
+  return hashOf({ text, blocks });
+}
+
+/** A block, and how soon it is left out when all of them are too long: the highest first, 0 never. */
+interface Part {
+  block: Block;
+  spare: number;
+}
+
+/** All of the message but its buttons: also the inside of the modal that opens from the Home tab. */
+export function about(message: ApprovalMessage, options: RenderOptions = {}, budget = MAX_TEXT): Block[] {
+  const parts = partsOf(message, options);
+  for (let left = size(parts.map(({ block }) => block)); left > budget;) {
+    const spare = Math.max(...parts.map((part) => part.spare));
+    if (spare === 0) break;
+    const [gone] = parts.splice(
+      parts.findIndex((part) => part.spare === spare),
+      1,
+    );
+    left -= gone === undefined ? 0 : size([gone.block]);
+  }
+  return parts.map(({ block }) => block);
+}
+
+function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
+  const url = safeUrl(message.consoleUrl);
+  const open = message.ask !== null;
+  const you = open && options.person != null ? whyYou(message, options.person) : null;
+  const glance = [whoAsks(message), because(message, url), open ? deadline(message) : null, you];
+  const parts: Part[] = [{ block: section(lines(glance)), spare: 0 }];
+  message.decisions.slice(-3).forEach((decision, index, shown) => {
+    parts.push({ block: section(decisionLine(decision)), spare: index === shown.length - 1 ? 0 : 3 });
+  });
+  if (message.review?.result != null) {
+    parts.push({ block: section(`*Review:* ${mrkdwnText(message.review.result, 300)}`), spare: 0 });
+  }
+  const stages = lines([progress(message), open ? asked(message) : null]);
+  if (stages !== '') parts.push({ block: context(stages), spare: 0 });
+  if (message.facts.length > 0) {
+    parts.push({ block: fields(message.facts.map(({ label, value }) => fact(label, value, url))), spare: 4 });
+  }
+  const small: [string | null, number][] = [
+    [notShown(message, url), 0],
+    [open ? helps(message) : null, 2],
+    [lines(message.notes.slice(-5).map((note) => `• ${mrkdwnText(note, 200)}`)), 1],
+  ];
+  for (const [text, spare] of small) if (text !== null && text !== '') parts.push({ block: context(text), spare });
+  return parts;
+}
+
+const lines = (all: readonly (string | null)[]): string => all.filter((line) => line !== null).join('\n');
+
+/** Characters of all texts in blocks. */
+function size(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + size(item), 0);
+  const own = typeof value['text'] === 'string' ? value['text'].length : 0;
+  return Object.values(value).reduce<number>((sum, item) => sum + size(item), own);
+}
+
+function because(message: ApprovalMessage, url: string | null): string | null {
+  const reasons = message.why.reasons.slice(0, 3).map((reason) => mrkdwnOrMore(reason, 260, url));
+  if (reasons.length > 0) return `*Why:* ${reasons.join(' · ')}`;
+  return message.why.rule === null ? null : `*Why:* rule ${code(message.why.rule, 80)}`;
+}
+
+const fact = (label: string, value: string, url: string | null): string =>
+  `*${mrkdwnText(label, 60)}*\n${mrkdwnOrMore(value, 160, url)}`;
+
+function notShown(message: ApprovalMessage, url: string | null): string | null {
+  const more = Math.max(0, message.facts.length - 10);
+  const parts: string[] = [];
+  if (more > 0) parts.push(`${more} more values`);
+  if (Number.isSafeInteger(message.withheld) && message.withheld > 0) {
+    parts.push(`${message.withheld} values that policy does not disclose here`);
+  }
+  if (parts.length === 0) return null;
+  return `Not shown: ${parts.join(', ')}${url === null ? '' : ` · ${link(url, 'see in the console')}`}`;
+}
+
+function controls(message: ApprovalMessage): Block[] {
+  if (message.ask === null) return [];
+  const stage = message.stages[message.stage];
+  const passkey = message.ask === 'decision' && stage?.passkey === true;
+  if (!message.controls.via.includes('slack') || passkey) return elsewhere(message, passkey);
+  const value = buttonValue(message);
+  const about = what(message);
+  const review = message.ask === 'review';
+  const form = review || message.controls.approveReason === 'required' || message.controls.mayChange.length > 0;
+  const approve = review ? 'It was right…' : form ? 'Approve…' : 'Approve';
+  const elements: JsonObject[] = [
+    button(form ? ACTIONS.approveForm : ACTIONS.approve, approve, value, {
+      style: 'primary',
+      label: `${review ? 'It was right' : 'Approve'}: ${about}`,
+    }),
+    button(ACTIONS.refuseForm, review ? 'It was wrong…' : 'Refuse…', value, {
+      style: 'danger',
+      label: `${review ? 'It was wrong' : 'Refuse'}: ${about}`,
+    }),
+  ];
+  if (!review) {
+    if (message.controls.mayReturn) elements.push(button(ACTIONS.returnForm, 'Ask back…', value));
+    if (message.controls.extendUntil !== null) elements.push(button(ACTIONS.extendForm, 'Extend…', value));
+    const alike = message.alike.length;
+    if (alike > 0) elements.push(button(ACTIONS.alikeForm, `Decide ${alike + 1} alike…`, value));
+  }
+  const sentence = review ? [] : [context(mrkdwnText(message.responsibility, 400))];
+  return [...sentence, actions('controls', elements)];
+}
+
+/** Where a decision does not count in Slack: a link, and no button that would look as if it did. */
+function elsewhere(message: ApprovalMessage, passkey: boolean): Block[] {
+  const url = safeUrl(message.consoleUrl);
+  const why = passkey ? 'This step counts only with your passkey.' : 'Policy wants this decided outside Slack.';
+  if (url !== null) {
+    return [
+      context(`${why} Decide in the console.`),
+      actions('controls', [linkButton(ACTIONS.console, 'Open console', url)]),
+    ];
+  }
+  return [context(`${why} Decide with ${code(`countersign approve ${message.action}`, 120)}.`)];
+}
+
+function footer(message: ApprovalMessage): Block {
+  const url = safeUrl(message.consoleUrl);
+  const parts = [code(shortId(message.action), 20), mrkdwnText(message.surface, 60)];
+  if (message.why.policy !== null) {
+    const rule = message.why.rule === null ? '' : ` / ${mrkdwnText(message.why.rule, 60)}`;
+    parts.push(`policy ${mrkdwnText(message.why.policy, 60)}${rule}`);
+  }
+  if (message.receipt !== null) parts.push(`record ${code(message.receipt.replace('sha256:', '').slice(0, 12), 20)}`);
+  if (url !== null) parts.push(link(url, 'console'));
+  return context(parts.join(' · '));
+}
+
+/** What a notification and a screen reader say: the first glance, in words. */
+function fallback(message: ApprovalMessage): string {
+  const parts = [mrkdwnText(headline(message), 200), whoAsks(message).replaceAll('*', '')];
+  const last = message.decisions.at(-1);
+  if (message.ask === null && last !== undefined)
+    parts.push(decisionLine(last).replaceAll('*', '').replaceAll('\n', ' '));
+  const until = deadline(message);
+  if (until !== null) parts.push(until.replaceAll('*', ''));
+  return parts.join('. ');
+}

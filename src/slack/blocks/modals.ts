@@ -1,0 +1,196 @@
+/** The modals: one per thing a person can say, each with what it is about on top, and every typed word kept when it is refused. */
+import type { JsonObject } from '../../contract/index.ts';
+import type { ApprovalMessage, MessageChangeable, ViewName } from './model.ts';
+import { INPUTS, MAX_CHANGES, VIEWS } from './model.ts';
+import type { Block, View } from './kit.ts';
+import { LIMITS, context, input, mrkdwn, option, plain, section } from './kit.ts';
+import { cutWhole, mrkdwnText, plainText, sentence, shortId } from './text.ts';
+import { about } from './message.ts';
+import { deadline, what, whoAsks } from './words.ts';
+
+export interface ModalOptions {
+  /** Goes to Slack and back; sealed by the listener. */
+  metadata: string;
+  /** What was typed before, when a refused submission opens again; by `block_id`. */
+  typed?: Readonly<Record<string, string>>;
+  /** Why it opens again: shown on top. */
+  problem?: string | null;
+}
+
+export interface FormParts {
+  name: ViewName;
+  title: string;
+  submit: string;
+  blocks: Block[];
+}
+
+/** A modal with a form in it. */
+export function form(parts: FormParts, options: ModalOptions): View {
+  const problem = options.problem == null ? [] : [section(`⚠️ ${mrkdwnText(sentence(options.problem), 600)}`)];
+  return {
+    type: 'modal',
+    callback_id: VIEWS[parts.name],
+    title: plain(parts.title, LIMITS.title),
+    submit: plain(parts.submit, LIMITS.title),
+    close: plain('Cancel', LIMITS.title),
+    private_metadata: options.metadata,
+    blocks: [...problem, ...parts.blocks].slice(0, LIMITS.viewBlocks),
+  };
+}
+
+/** Approving, where a reason is wanted or something may be changed. For a review: saying that it was right. */
+export function approveModal(message: ApprovalMessage, options: ModalOptions): View {
+  const review = message.ask === 'review';
+  const required = review || message.controls.approveReason === 'required';
+  const title = review ? 'It was right' : 'Approve';
+  return form(
+    {
+      name: 'approve',
+      title,
+      submit: title,
+      blocks: [
+        summary(message),
+        ...(review ? [] : changeInputs(message, options)),
+        reasonInput(required ? 'Reason' : 'Reason (optional)', !required, options),
+        ...(review ? [] : [context(mrkdwnText(message.responsibility, 600))]),
+      ],
+    },
+    options,
+  );
+}
+
+export function refuseModal(message: ApprovalMessage, options: ModalOptions): View {
+  const title = message.ask === 'review' ? 'It was wrong' : 'Refuse';
+  const hint = 'The requester reads it, and it is sealed.';
+  return form(
+    { name: 'refuse', title, submit: title, blocks: [summary(message), reasonInput('Reason', false, options, hint)] },
+    options,
+  );
+}
+
+export function returnModal(message: ApprovalMessage, options: ModalOptions): View {
+  const hint = 'It goes back to the requester. The clock goes on.';
+  const blocks = [summary(message), reasonInput('What do you need to know?', false, options, hint)];
+  return form({ name: 'return', title: 'Ask back', submit: 'Send', blocks }, options);
+}
+
+export function extendModal(message: ApprovalMessage, options: ModalOptions): View {
+  const latest = message.controls.extendUntil ?? message.expiresAt ?? 0;
+  const initial = Number(options.typed?.[INPUTS.until] ?? Math.min(latest, (message.expiresAt ?? latest) + 3600));
+  const valid = Number.isSafeInteger(initial) && initial >= 1_000_000_000 && initial <= 9_999_999_999;
+  const picker: JsonObject = { type: 'datetimepicker', ...(valid ? { initial_date_time: initial } : {}) };
+  const blocks = [
+    summary(message),
+    input(INPUTS.until, 'Wait until', picker, { hint: plain('Policy sets the latest time.', 150) }),
+    reasonInput('Reason (optional)', true, options),
+  ];
+  return form({ name: 'extend', title: 'Extend', submit: 'Extend', blocks }, options);
+}
+
+/** Everything about one action with the decision inside: from the Home tab and `/countersign`. */
+export function openModal(message: ApprovalMessage, options: ModalOptions & { person: string }): View {
+  const blocks = openBlocks(message, options);
+  if (!canDecide(message)) return notice('Action', blocks, VIEWS.open);
+  return form({ name: 'open', title: 'Decide', submit: 'Seal decision', blocks }, options);
+}
+
+/** Whether a decision in Slack would count at all. */
+export function canDecide(message: ApprovalMessage): boolean {
+  const passkey = message.ask === 'decision' && message.stages[message.stage]?.passkey === true;
+  return message.ask !== null && message.controls.via.includes('slack') && !passkey;
+}
+
+function openBlocks(message: ApprovalMessage, options: ModalOptions & { person: string }): Block[] {
+  const blocks = [section(`*${mrkdwnText(what(message), 120)}*`), ...about(message, { person: options.person })];
+  if (!canDecide(message)) return blocks;
+  const review = message.ask === 'review';
+  const choices = [
+    option(review ? 'It was right' : 'Approve', 'approve'),
+    option(review ? 'It was wrong' : 'Refuse', 'refuse'),
+    ...(!review && message.controls.mayReturn ? [option('Ask back', 'return')] : []),
+  ];
+  return [
+    ...blocks,
+    choice(choices, options),
+    ...(review ? [] : changeInputs(message, options)),
+    reasonInput('Reason', true, options, reasonHint(message)),
+    ...(review ? [] : [context(mrkdwnText(message.responsibility, 600))]),
+  ];
+}
+
+export function reasonHint(message: ApprovalMessage): string {
+  const always = message.ask === 'review' || message.controls.approveReason === 'required';
+  return always ? 'Needed for every decision.' : 'Needed for everything but approving.';
+}
+
+export function choice(options: JsonObject[], { typed }: ModalOptions): Block {
+  const before = options.find(({ value }) => value === typed?.[INPUTS.decision]);
+  return input(INPUTS.decision, 'Your decision', {
+    type: 'radio_buttons',
+    options,
+    ...(before === undefined ? {} : { initial_option: before }),
+  });
+}
+
+/** What, who for whom, until when. */
+export function summary(message: ApprovalMessage): Block {
+  const lines = [`*${mrkdwnText(what(message), 120)}*`, whoAsks(message), deadline(message)];
+  return section(lines.filter((line) => line !== null).join('\n'));
+}
+
+export function reasonInput(label: string, optional: boolean, options: ModalOptions, hint?: string): Block {
+  const typed = options.typed?.[INPUTS.reason];
+  const element: JsonObject = {
+    type: 'plain_text_input',
+    multiline: true,
+    max_length: LIMITS.reason,
+    ...(typed === undefined || typed === '' ? {} : { initial_value: cutWhole(typed, LIMITS.reason) }),
+  };
+  return input(INPUTS.reason, label, element, { optional, ...(hint === undefined ? {} : { hint: plain(hint, 150) }) });
+}
+
+export function changeInputs(message: ApprovalMessage, { typed }: ModalOptions): Block[] {
+  return message.controls.mayChange.slice(0, MAX_CHANGES).map((change, index) => {
+    const block = INPUTS.change(index);
+    const initial = typed?.[block] ?? change.value;
+    const label = `Change ${plainText(change.label, 80)}`;
+    return input(block, label, changeElement(change, initial), { optional: true });
+  });
+}
+
+function changeElement({ kind }: MessageChangeable, initial: string | null): JsonObject {
+  const numeric = initial === null || /^-?\d{1,40}(\.\d{1,40})?$/.test(initial);
+  if (kind === 'number' && numeric) {
+    return {
+      type: 'number_input',
+      is_decimal_allowed: true,
+      ...(initial === null ? {} : { initial_value: initial }),
+    };
+  }
+  const value = initial === null ? '' : plainText(initial, 500);
+  return { type: 'plain_text_input', max_length: 500, ...(value === '' ? {} : { initial_value: value }) };
+}
+
+/** A modal that only says something. @param blocks At least one. */
+export function notice(title: string, blocks: Block[], callbackId = 'notice'): View {
+  return {
+    type: 'modal',
+    callback_id: callbackId,
+    title: plain(title, LIMITS.title),
+    close: plain('Close', LIMITS.title),
+    blocks: blocks.slice(0, LIMITS.viewBlocks),
+  };
+}
+
+/** Opened at once while the rest is being looked up: a trigger lives three seconds. */
+export const loadingModal = (): View => notice('One moment', [section('Looking it up…')]);
+
+/** After two seconds without an answer: what was said is on its way, and this view will say what became of it. */
+export function sealingModal(action: string): View {
+  const text = `Your decision on \`${shortId(action)}\` is being sealed. It takes longer than usual; this window will tell.`;
+  return notice('Being sealed', [section(text)]);
+}
+
+/** @param text Ours or an error's: one or two sentences. */
+export const textModal = (title: string, text: string): View =>
+  notice(title, [{ type: 'section', text: mrkdwn(mrkdwnText(text, 2000)) }]);

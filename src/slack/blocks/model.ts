@@ -1,0 +1,75 @@
+/** What is rendered, and the names that come back from Slack. */
+export type * from '../../activities/approval-message.ts';
+export type { Notice, ThreadEvent } from '../../activities/notifier.ts';
+
+/** Version of everything in this folder that makes `text` and `blocks` of a message: sealed beside the hash of what was shown. */
+export const RENDERER = 'slack/1';
+
+/** `action_id`s. */
+export const ACTIONS = {
+  /** Decides at once. */
+  approve: 'approve',
+  approveForm: 'approve_form',
+  refuseForm: 'refuse_form',
+  returnForm: 'return_form',
+  extendForm: 'extend_form',
+  alikeForm: 'alike_form',
+  /** Opens everything about one action, with the decision inside. */
+  openForm: 'open_form',
+  /** A link: Slack tells of it, and wants only an acknowledgement. */
+  console: 'open_console',
+} as const;
+
+/** `callback_id`s of the modals. */
+export const VIEWS = {
+  approve: 'approve',
+  refuse: 'refuse',
+  return: 'return',
+  extend: 'extend',
+  alike: 'alike',
+  open: 'open',
+} as const;
+export type ViewName = keyof typeof VIEWS;
+
+/** `block_id`s of inputs; each element's `action_id` is `value`. */
+export const INPUTS = {
+  reason: 'reason',
+  decision: 'decision',
+  until: 'until',
+  change: (index: number): string => `change_${index}`,
+  alike: (index: number): string => `alike_${index}`,
+} as const;
+
+/** How many fields an approver may change in one modal, and how many requests may be decided in one. */
+export const MAX_CHANGES = 10;
+export const MAX_ALIKE = 30;
+
+/** What a button says it stands for: nothing but which action, and which rendering of it was on the screen. */
+export interface ButtonValue {
+  action: string;
+  revision: number;
+  stage: number;
+}
+
+export function buttonValue({ action, revision, stage }: ButtonValue): string {
+  return JSON.stringify([action.slice(0, 96), count(revision), count(stage)]);
+}
+
+const count = (value: number): number => (Number.isSafeInteger(value) && value >= 0 ? value : 0);
+
+/** Reads a value that came back from a client; null for anything that is not exactly ours. */
+export function readButtonValue(value: unknown): ButtonValue | null {
+  if (typeof value !== 'string' || value.length > 256) return null;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(parsed) || parsed.length !== 3) return null;
+  const [action, revision, stage] = parsed as unknown[];
+  if (typeof action !== 'string' || !/^[\w.:-]{1,96}$/.test(action)) return null;
+  if (!Number.isSafeInteger(revision) || !Number.isSafeInteger(stage)) return null;
+  if ((revision as number) < 0 || (stage as number) < 0) return null;
+  return { action, revision: revision as number, stage: stage as number };
+}

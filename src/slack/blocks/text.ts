@@ -1,0 +1,106 @@
+/**
+ * Text for Slack. Everything that came from outside goes through {@link mrkdwnText} or {@link plainText}: nothing in it can mention,
+ * link, reorder or hide what a person reads (docs.slack.dev/messaging/formatting-message-text).
+ */
+
+/** Controls, which have no place on a line. */
+const CONTROL = /\p{Cc}/u;
+/** Half a pair: not text, and no JSON either. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+/** Characters that are not seen, but change the order or the look of others: bidi controls, zero-width ones, tags. */
+const HIDDEN = /[\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/u;
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** One line of visible text; `—` when nothing is left. */
+export function clean(text: string): string {
+  let out = '';
+  for (const char of text) {
+    if (LONE_SURROGATE.test(char)) out += '\uFFFD';
+    else if (CONTROL.test(char) || char === '\u2028' || char === '\u2029') out += ' ';
+    else if (!HIDDEN.test(char)) out += char;
+  }
+  const line = out.replace(/\s+/gu, ' ').trim();
+  return line === '' ? '—' : line;
+}
+
+/** Cuts at `max` UTF-16 units, never inside a character; `write` says how a character is written. */
+function cut(text: string, max: number, write: (char: string) => string): { text: string; whole: boolean } {
+  let out = '';
+  let fits = '';
+  for (const char of text) {
+    const written = write(char);
+    if (out.length + written.length > max) return { text: `${fits}…`, whole: false };
+    out += written;
+    if (out.length < max) fits = out;
+  }
+  return { text: out, whole: true };
+}
+
+const escapeChar = (char: string): string => ENTITIES[char] ?? char;
+
+/** Outside text for a `mrkdwn` object, at most `max` characters as Slack counts them: escaped, on one line. */
+export function mrkdwnText(text: string, max: number): string {
+  return cut(clean(text), max, escapeChar).text;
+}
+
+/** {@link mrkdwnText}, with a link to the rest when it was cut. */
+export function mrkdwnOrMore(text: string, max: number, url: string | null): string {
+  const shown = cut(clean(text), max, escapeChar);
+  return shown.whole || url === null ? shown.text : `${shown.text} ${link(url, 'more')}`;
+}
+
+/** Outside text for a `plain_text` object, which Slack shows as it is. */
+export function plainText(text: string, max: number): string {
+  return cut(clean(text), max, (char) => char).text;
+}
+
+/** The beginning of what a person typed, line breaks and all. */
+export const cutWhole = (text: string, max: number): string => cut(text, max, (char) => char).text;
+
+/** Outside text in code: no formatting inside. */
+export function code(text: string, max: number): string {
+  return `\`${mrkdwnText(text.replaceAll('`', 'ˋ'), max)}\``;
+}
+
+/** Longer links are left out: they would eat the room for what is to be read. */
+const MAX_URL = 240;
+
+/** Only links to http(s) pages that cannot end the markup they stand in. */
+export function safeUrl(url: string | null): string | null {
+  return url !== null && url.length <= MAX_URL && /^https?:\/\/[^\s<>|"`\\]+$/u.test(url) && !/[^\x21-\x7e]/.test(url)
+    ? url
+    : null;
+}
+
+/** @param url Already a {@link safeUrl}. @param words Ours, not from outside. */
+export function link(url: string, words: string): string {
+  return `<${url.replaceAll('&', '&amp;')}|${words}>`;
+}
+
+/** A time in the reader's own zone; where it cannot be shown so, in UTC. @param at Seconds since the epoch. */
+export function time(at: number): string {
+  const seconds = Math.trunc(at);
+  if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 253_402_300_799) return 'an unknown time';
+  const utc = `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return `<!date^${seconds}^{date_short_pretty} {time}|${utc}>`;
+}
+
+/** `a, b and c`, at most `max` of them. */
+export function list(items: readonly string[], max: number): string {
+  const shown = items.slice(0, max);
+  const more = items.length - shown.length;
+  if (more > 0) return `${shown.join(', ')} and ${more} more`;
+  const last = shown.at(-1);
+  return shown.length < 2 ? (last ?? 'nobody') : `${shown.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** First letter in upper case, one full stop at the end: for texts of ours that are written as parts of a sentence. */
+export function sentence(text: string): string {
+  const line = text.trim();
+  const ended = /[.!?…]$/u.test(line) ? line : `${line}.`;
+  return ended.charAt(0).toUpperCase() + ended.slice(1);
+}
+
+/** As people see and say an action id; the whole one is in the button's value. */
+export const shortId = (action: string): string => [...plainText(action, 64)].slice(0, 12).join('');

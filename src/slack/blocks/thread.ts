@@ -1,0 +1,49 @@
+/** What is said beside the message: one line in its thread for each event, and direct messages to the requester. */
+import type { Notice, ThreadEvent } from './model.ts';
+import type { Rendered } from './kit.ts';
+import { context, section } from './kit.ts';
+import { code, link, mrkdwnText, safeUrl, shortId, time } from './text.ts';
+
+const EVENTS: Record<ThreadEvent['kind'], string> = {
+  asked: '👋 Now asked to decide',
+  reminder: '🔔 Still waiting for a decision',
+  warning: '⏰ Running out: without a decision it is refused',
+  escalated: '📣 Escalated: more people are asked now',
+  approved: '✅ Approved',
+  refused: '⛔ Refused',
+  returned: '↩️ Sent back with a question',
+  answered: '💬 The requester answered',
+  extended: '⏳ The time to decide was extended',
+  expired: '⌛ Nobody decided in time: refused',
+  cancelled: '🚫 The requester withdrew it',
+  released: '🔓 Released: a permit was given',
+  executed: '✅ Done, as the executor reports',
+  failed: '❌ It failed, as the executor reports',
+  skipped: '⏭️ Skipped, as the executor reports',
+  unreported: '❓ The executor never reported what happened',
+  frozen: '🧊 Frozen: nothing is released until the freeze is lifted',
+  thawed: '🌤 The freeze is lifted',
+  break_glass: '🚨 Released at once, in an emergency: a review is open',
+  review_overdue: '🚨 The review is overdue',
+  reviewed: '🔎 Reviewed',
+};
+
+/** One line of a thread. */
+export function renderThreadEvent(event: ThreadEvent): Rendered {
+  const by = event.by === null ? '' : ` by *${mrkdwnText(event.by, 80)}*`;
+  const until = event.until === null ? '' : ` · until ${time(event.until)}`;
+  const detail = event.detail === null ? '' : `\n“${mrkdwnText(event.detail, 1500)}”`;
+  const text = `${EVENTS[event.kind]}${by}${until}${detail}`;
+  return { text, blocks: [section(text)] };
+}
+
+/** A direct message to one person. */
+export function renderNotice(notice: Notice): Rendered {
+  const url = safeUrl(notice.consoleUrl);
+  const lines = [
+    `*${mrkdwnText(notice.headline, 200)}*`,
+    ...notice.lines.slice(0, 8).map((line) => mrkdwnText(line, 300)),
+  ];
+  const footer = [code(shortId(notice.action), 20), ...(url === null ? [] : [link(url, 'console')])].join(' · ');
+  return { text: lines.join('\n').replaceAll('*', ''), blocks: [section(lines.join('\n')), context(footer)] };
+}

@@ -1,0 +1,139 @@
+/** The words of the message: what happened, who, why, until when. */
+import type { ApprovalMessage, MessageDecision, MessageParty, MessageState } from './model.ts';
+import { clean, list, mrkdwnText, plainText, time } from './text.ts';
+
+const HEADLINES: Record<MessageState, string> = {
+  waiting: '⏳ Decide',
+  returned: '↩️ Sent back',
+  approved: '✅ Approved',
+  changed: '✅ Approved with changes',
+  refused: '⛔ Refused',
+  expired: '⌛ Expired, so refused',
+  cancelled: '🚫 Withdrawn',
+  frozen: '🧊 Frozen',
+  released: '✅ Released',
+  executed: '✅ Done',
+  failed: '❌ Failed',
+  skipped: '⏭️ Skipped',
+  unreported: '❓ Outcome not reported',
+  break_glass: '🚨 Break-glass release',
+  review_overdue: '🚨 Review overdue',
+  reviewed: '🔎 Reviewed',
+};
+
+/** What and how much, in one phrase of plain text. */
+export function what(message: Pick<ApprovalMessage, 'verb' | 'amount'>): string {
+  const verb = plainText(message.verb, 56);
+  return message.amount === null ? verb : `${verb}, ${plainText(message.amount, 40)}`;
+}
+
+/** Plain text. */
+export const headline = (message: ApprovalMessage): string => `${HEADLINES[message.state]}: ${what(message)}`;
+
+/** Who asked, for whom, about what. `mrkdwn`. */
+export function whoAsks(message: ApprovalMessage): string {
+  const chain = message.onBehalfOf.slice(0, 4).map((party) => `*${partyName(party, 80)}*`);
+  const forWhom = chain.length === 0 ? '' : ` for ${chain.join(', who acts for ')}`;
+  const about = message.resource === null ? '' : ` · ${mrkdwnText(message.resource, 120)}`;
+  const asked = message.ask === 'decision' ? 'asks' : 'asked';
+  return `*${partyName(message.actor, 80)}* (${message.actor.type}) ${asked}${forWhom}${about}`;
+}
+
+/** A person by name; anything else by its id, without the kind in front of it. `mrkdwn`. */
+export function partyName(party: MessageParty, max: number): string {
+  if (party.name !== null && clean(party.name) !== '—') return mrkdwnText(party.name, max);
+  return mrkdwnText(party.id.replace(/^(user|agent|service):/, ''), max);
+}
+
+const DID: Record<MessageDecision['decision'], string> = {
+  approve: 'approved',
+  refuse: 'refused',
+  return: 'asked back',
+  extend: 'extended the time',
+  answered: 'answered',
+  expired: 'Nobody decided in time',
+  cancelled: 'withdrew it',
+};
+const DOORS: Record<MessageDecision['via'], string> = {
+  slack: 'in Slack',
+  console: 'in the console',
+  api: 'over the API',
+  cli: 'on the command line',
+  engine: 'by the clock',
+};
+
+/** Who did what, when, through what, and why. `mrkdwn`, at most about 800 characters. */
+export function decisionLine(decision: MessageDecision): string {
+  const name = mrkdwnText(decision.name, 80);
+  const did = decision.decision === 'expired' ? `*${DID.expired}*` : `*${name}* ${DID[decision.decision]}`;
+  const instead = decision.onBehalfOf === null ? '' : ` for ${mrkdwnText(decision.onBehalfOf, 80)} (delegated)`;
+  const how = decision.via === 'engine' ? '' : ` ${DOORS[decision.via]}`;
+  const reason = decision.reason === null ? '' : `\n“${mrkdwnText(decision.reason, 300)}”`;
+  const changes = decision.changes
+    .slice(0, 3)
+    .map(({ label, from, to }) => `\n✏️ ${mrkdwnText(label, 40)}: ${mrkdwnText(from, 60)} → *${mrkdwnText(to, 60)}*`);
+  return `${did}${instead} · ${time(decision.at)}${how}${reason}${changes.join('')}`;
+}
+
+/** `1 of 2: finance done, security waiting`. `mrkdwn`; null when there are no stages. */
+export function progress(message: ApprovalMessage): string | null {
+  if (message.stages.length === 0) return null;
+  const states = { done: 'done', open: 'waiting', later: 'later', refused: 'refused' } as const;
+  const parts = message.stages.slice(0, 6).map((stage) => {
+    const count =
+      stage.quorum > 1 && stage.state !== 'done' ? ` (${whole(stage.approvals)} of ${whole(stage.quorum)})` : '';
+    return `${mrkdwnText(stage.name, 40)} ${states[stage.state]}${count}`;
+  });
+  const more = message.stages.length > 6 ? `, ${message.stages.length - 6} more` : '';
+  const done = message.stages.filter(({ state }) => state === 'done').length;
+  const step = Math.min(done + (message.ask === 'decision' ? 1 : 0), message.stages.length);
+  return `*${step} of ${message.stages.length}*: ${parts.join(', ')}${more}`;
+}
+
+const whole = (value: number): number => (Number.isSafeInteger(value) ? value : 0);
+
+/** Who is asked in the open stage, and by which reference. `mrkdwn`; null when nobody is. */
+export function asked(message: ApprovalMessage): string | null {
+  const stage = message.stages[message.stage];
+  if (stage === undefined || stage.people.length === 0) return null;
+  const byRef = new Map<string, string[]>();
+  for (const person of stage.people) {
+    byRef.set(person.ref, [...(byRef.get(person.ref) ?? []), mrkdwnText(person.name, 60)]);
+  }
+  const groups = [...byRef].slice(0, 4).map(([ref, names]) => `${list(names, 4)} (${mrkdwnText(ref, 60)})`);
+  const more = byRef.size > 4 ? ` and ${byRef.size - 4} more groups` : '';
+  return `Asked: ${groups.join('; ')}${more}`;
+}
+
+/** Why this reader is asked. `mrkdwn`; null when they are not. */
+export function whyYou(message: ApprovalMessage, person: string): string | null {
+  const found = message.stages.flatMap(({ people }) => people).find(({ id }) => id === person);
+  if (found === undefined) return null;
+  return found.ref === person ? 'You are asked by name.' : `You are asked because of ${mrkdwnText(found.ref, 60)}.`;
+}
+
+/** The deadline, and what happens without a decision. `mrkdwn`; null when nothing runs out. */
+export function deadline(message: ApprovalMessage): string | null {
+  if (message.ask === 'review' && message.review !== null) {
+    const reviewers = list(
+      message.review.reviewers.map((name) => mrkdwnText(name, 60)),
+      4,
+    );
+    return `*Review by* ${time(message.review.dueAt)}: ${reviewers}`;
+  }
+  if (message.ask === null || message.expiresAt === null) return null;
+  return `*Decide before* ${time(message.expiresAt)}. ${mrkdwnText(message.otherwise, 200)}`;
+}
+
+/** What helps to decide: how such requests went lately, and what is left of the limits. `mrkdwn`; null when nothing is known. */
+export function helps(message: ApprovalMessage): string | null {
+  const parts: string[] = [];
+  if (message.lately !== null) {
+    const { approved, refused, days } = message.lately;
+    parts.push(`Like this in ${whole(days)} days: ${whole(approved)} approved, ${whole(refused)} refused`);
+  }
+  for (const { label, left, max } of message.limitsLeft.slice(0, 3)) {
+    parts.push(`${mrkdwnText(label, 60)}: ${mrkdwnText(left, 30)} left of ${mrkdwnText(max, 30)}`);
+  }
+  return parts.length === 0 ? null : parts.join(' · ');
+}

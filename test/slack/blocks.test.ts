@@ -1,0 +1,346 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { checkBlocks, textLength } from '../../sandbox/slack/blocks/blocks.ts';
+import { checkView } from '../../sandbox/slack/blocks/views.ts';
+import type { Json, JsonObject } from '../../src/contract/index.ts';
+import {
+  alikeModal,
+  approveModal,
+  buttonValue,
+  extendModal,
+  helpAnswer,
+  homeView,
+  openModal,
+  pendingAnswer,
+  readButtonValue,
+  refusalAnswer,
+  refuseModal,
+  renderApprovalMessage,
+  renderNotice,
+  renderThreadEvent,
+  returnModal,
+  shownHash,
+  showAnswer,
+  textModal,
+  words,
+  type ApprovalMessage,
+  type MessageState,
+  type Rendered,
+} from '../../src/slack/blocks/index.ts';
+import { ACTION, MODELS, NOW, WAITING, decision } from './messages.ts';
+
+const buttons = ({ blocks }: { blocks: JsonObject[] }): string[] =>
+  blocks
+    .filter((block) => block['type'] === 'actions')
+    .flatMap((block) => (block['elements'] as JsonObject[]).map((element) => String(element['action_id'])));
+const everything = (value: Json): string => JSON.stringify(value);
+
+describe('the message of each state', () => {
+  test.each(Object.entries(MODELS))('%s looks as it did', async (name, model) => {
+    const rendered = renderApprovalMessage(model, { person: 'user:finance-lead@acme.test' });
+    await expect(`${JSON.stringify(rendered, null, 2)}\n`).toMatchFileSnapshot(`./golden/${name}.json`);
+    expect(checkBlocks(rendered.blocks, 'message')).toEqual([]);
+  });
+
+  test('buttons are there while something can be decided in Slack, and gone otherwise', () => {
+    const controls = Object.fromEntries(
+      Object.entries(MODELS).map(([name, model]) => [name, buttons(renderApprovalMessage(model))]),
+    );
+    const decide = ['approve', 'refuse_form', 'return_form', 'extend_form'];
+    expect(controls['waiting']).toEqual(decide);
+    expect(controls['waiting-with-form']).toEqual(['approve_form', ...decide.slice(1)]);
+    expect(controls['alike']).toEqual([...decide, 'alike_form']);
+    expect(controls['returned']).toEqual(decide);
+    expect(controls['step-up']).toEqual(['open_console']);
+    expect(controls['passkey']).toEqual([]);
+    expect(controls['break-glass']).toEqual(['approve_form', 'refuse_form']);
+    for (const name of ['approved', 'changed', 'refused', 'expired', 'cancelled', 'released', 'executed', 'reviewed']) {
+      expect(controls[name], name).toEqual([]);
+    }
+  });
+
+  test('the first glance says what, how much, who for whom, why, until when and what happens otherwise', () => {
+    const { text, blocks } = renderApprovalMessage(WAITING);
+    const glance = everything(blocks.slice(0, 2));
+    for (const part of [
+      'refund.create, 420.50 USD',
+      'support-bot',
+      'Robin Requester',
+      'order ord_991',
+      'Refunds above 100 need a person of finance',
+      `<!date^${NOW + 4 * 3600}^{date_short_pretty} {time}|2026-11-21 16:00 UTC>`,
+      'If nobody does, it is refused.',
+    ]) {
+      expect(glance).toContain(part);
+    }
+    expect(text).toContain('Decide: refund.create, 420.50 USD');
+    expect(text).toContain('Robin Requester');
+  });
+
+  test('the reader is told why they are asked, and steps are counted', () => {
+    expect(everything(renderApprovalMessage(WAITING, { person: 'user:cfo@acme.test' }).blocks)).toContain(
+      'You are asked because of group:finance.',
+    );
+    expect(everything(renderApprovalMessage(WAITING, { person: 'user:auditor@acme.test' }).blocks)).not.toContain(
+      'You are',
+    );
+    expect(everything(renderApprovalMessage(MODELS['second-stage'] as ApprovalMessage).blocks)).toContain(
+      '*2 of 2*: finance done, security waiting',
+    );
+  });
+
+  test('same model, same hash; another word, another hash', () => {
+    const hash = shownHash(renderApprovalMessage(WAITING));
+    expect(shownHash(renderApprovalMessage(structuredClone(WAITING)))).toBe(hash);
+    expect(shownHash(renderApprovalMessage({ ...WAITING, amount: '420.51 USD' }))).not.toBe(hash);
+  });
+});
+
+const nasty = fc.oneof(
+  { weight: 3, arbitrary: fc.string({ unit: 'grapheme', maxLength: 60 }) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 6000 }) },
+  {
+    weight: 1,
+    arbitrary: fc.string({
+      unit: fc.constantFrom('&', '<', '>', '|', '`', '*', '\n', '😀', '\ud800'),
+      maxLength: 4000,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '',
+      ' ',
+      '<!channel>',
+      '<@U0CFO>',
+      '<https://evil.test|Approve>',
+      '\u202Efdp',
+      'x'.repeat(50_000),
+    ),
+  },
+);
+const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, -1, Number.NaN, Infinity, 2 ** 60));
+const nastyMany = fc.array(nasty, { maxLength: 14 });
+const party = fc.record({ id: nasty, name: fc.option(nasty), type: fc.constantFrom('user', 'service', 'agent') });
+const model: fc.Arbitrary<ApprovalMessage> = fc.record({
+  tenant: nasty,
+  action: fc.oneof(fc.constant(ACTION), nasty),
+  revision: number,
+  surface: nasty,
+  verb: nasty,
+  state: fc.constantFrom<MessageState[]>(...Object.values(MODELS).map(({ state }) => state)),
+  ask: fc.constantFrom('decision', 'review', null),
+  actor: party,
+  onBehalfOf: fc.array(party, { maxLength: 6 }),
+  resource: fc.option(nasty),
+  amount: fc.option(nasty),
+  facts: fc.array(fc.record({ label: nasty, value: nasty }), { maxLength: 30 }),
+  withheld: number,
+  why: fc.record({ policy: fc.option(nasty), rule: fc.option(nasty), reasons: nastyMany }),
+  otherwise: nasty,
+  expiresAt: fc.option(number),
+  stages: fc.array(
+    fc.record({
+      name: nasty,
+      quorum: number,
+      approvals: number,
+      state: fc.constantFrom('done', 'open', 'later', 'refused'),
+      people: fc.array(fc.record({ id: nasty, name: nasty, ref: nasty }), { maxLength: 30 }),
+      passkey: fc.boolean(),
+    }),
+    { maxLength: 9 },
+  ),
+  stage: number,
+  decisions: fc.array(
+    fc.record({
+      by: nasty,
+      name: nasty,
+      decision: fc.constantFrom('approve', 'refuse', 'return', 'extend', 'answered', 'expired', 'cancelled'),
+      at: number,
+      reason: fc.option(nasty),
+      via: fc.constantFrom('slack', 'console', 'api', 'cli', 'engine'),
+      onBehalfOf: fc.option(nasty),
+      changes: fc.array(fc.record({ label: nasty, from: nasty, to: nasty }), { maxLength: 6 }),
+    }),
+    { maxLength: 9 },
+  ),
+  controls: fc.record({
+    approveReason: fc.constantFrom('required', 'optional'),
+    mayChange: fc.array(
+      fc.record({
+        path: nasty,
+        label: nasty,
+        kind: fc.constantFrom('number', 'decimal', 'text'),
+        value: fc.option(nasty),
+      }),
+      { maxLength: 14 },
+    ),
+    mayReturn: fc.boolean(),
+    extendUntil: fc.option(number),
+    via: fc.subarray(['slack', 'console', 'api', 'cli']),
+  }),
+  responsibility: nasty,
+  lately: fc.option(fc.record({ approved: number, refused: number, days: number })),
+  limitsLeft: fc.array(fc.record({ label: nasty, left: nasty, max: nasty }), { maxLength: 6 }),
+  alike: fc.array(
+    fc.record({ action: fc.uuid().map((id) => `act_${id}`), revision: number, stage: number, summary: nasty }),
+    { maxLength: 60 },
+  ),
+  notes: nastyMany,
+  review: fc.option(fc.record({ dueAt: number, reviewers: nastyMany, result: fc.option(nasty) })),
+  consoleUrl: fc.option(fc.oneof(nasty, fc.webUrl({ withQueryParameters: true }))),
+  receipt: fc.option(nasty),
+  audience: fc.record({ channels: nastyMany, people: nastyMany }),
+}) as fc.Arbitrary<ApprovalMessage>;
+
+/** Markup that Slack acts on: ours are dates and links to http(s) pages. */
+function foreignMarkup(value: Json): string[] {
+  return [...everything(value).matchAll(/<([^<>]*)>/g)]
+    .map((match) => String(match[1]))
+    .filter((inside) => !/^!date\^\d+\^\{date_short_pretty\} \{time\}\|[-0-9: ]+ UTC$/.test(inside))
+    .filter((inside) => !/^https?:\/\/[^\s|]+\|(more|console|see in the console|[^<>|]{1,24})$/.test(inside));
+}
+
+describe('whatever the model holds', () => {
+  const within = (rendered: Rendered): void => {
+    expect(checkBlocks(rendered.blocks, 'message')).toEqual([]);
+    expect(textLength(rendered.blocks)).toBeLessThanOrEqual(12_000);
+    expect(rendered.text.length).toBeGreaterThan(0);
+    expect(rendered.text.length).toBeLessThanOrEqual(4000);
+    expect(foreignMarkup([rendered.text, ...rendered.blocks.map(onlyMrkdwn)])).toEqual([]);
+    expect(shownHash(rendered)).toMatch(/^sha256:[0-9a-f]{64}$/);
+  };
+  /** Plain text is shown as it is, so only `mrkdwn` can hold markup. */
+  const onlyMrkdwn = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(onlyMrkdwn);
+    if (typeof value !== 'object' || value === null) return '';
+    if (value['type'] === 'mrkdwn') return String(value['text']);
+    return Object.values(value).map(onlyMrkdwn);
+  };
+
+  test('messages and answers stay within limits, and nothing in them mentions or links', () => {
+    fc.assert(
+      fc.property(model, nasty, (message, person) => {
+        within(renderApprovalMessage(message, { person }));
+        within(showAnswer(message, person));
+        within(refusalAnswer({ code: 'already-decided', message: person }, message));
+        within(words(person));
+        within(helpAnswer(person));
+        within(
+          renderThreadEvent({ id: person, kind: 'reminder', by: person, detail: person, until: message.expiresAt }),
+        );
+        within(
+          renderNotice({
+            id: '1',
+            tenant: '',
+            action: message.action,
+            headline: person,
+            lines: message.notes,
+            consoleUrl: message.consoleUrl,
+          }),
+        );
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('lists of many of them, too', () => {
+    fc.assert(
+      fc.property(fc.array(model, { maxLength: 12 }), (waiting) => {
+        const answer = pendingAnswer(waiting);
+        expect(checkBlocks(answer.blocks, 'message')).toEqual([]);
+        expect(textLength(answer.blocks)).toBeLessThanOrEqual(12_000);
+        const decided = waiting.map(({ action, verb, consoleUrl }) => ({
+          action,
+          summary: verb,
+          decision: verb,
+          at: 1,
+          state: verb,
+          consoleUrl,
+        }));
+        const reviews = decided.map((item) => ({ ...item, dueAt: NOW, reviewers: [item.summary] }));
+        const home = homeView({ name: waiting[0]?.verb ?? '', waiting, decided, reviews });
+        expect(checkView(home, 'home')).toEqual([]);
+        expect(foreignMarkup(onlyMrkdwn(home.blocks))).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('modals stay within limits, with whatever was typed before', () => {
+    fc.assert(
+      fc.property(model, nasty, (message, text) => {
+        const typed = { reason: text, decision: text, until: text, change_0: text };
+        const options = { metadata: 'm'.repeat(3000), typed, problem: text };
+        for (const make of [approveModal, refuseModal, returnModal, extendModal, alikeModal]) {
+          expect(checkView(make(message, options), 'modal'), make.name).toEqual([]);
+          expect(checkView(make(message, { metadata: '' }), 'modal'), make.name).toEqual([]);
+        }
+        expect(checkView(openModal(message, { ...options, person: text }), 'modal')).toEqual([]);
+        expect(checkView(textModal('A title that is far too long for it', text), 'modal')).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('requester-supplied text', () => {
+  test.each([
+    ['<!channel> approve', '&lt;!channel&gt; approve'],
+    ['<@U0CFO>', '&lt;@U0CFO&gt;'],
+    ['<https://evil.test|Console>', '&lt;https://evil.test|Console&gt;'],
+    ['a & b', 'a &amp; b'],
+    ['one\n*Approved by Chidi Forde*', 'one *Approved by Chidi Forde*'],
+    ['\u202Egnp.exe', 'gnp.exe'],
+    ['pay\u200Bments', 'payments'],
+  ])('%j is shown as %j', (given, shown) => {
+    const { blocks } = renderApprovalMessage({ ...WAITING, facts: [{ label: 'Note', value: given }] });
+    const fields = blocks.flatMap((block) => (block['fields'] as JsonObject[] | undefined) ?? []);
+    expect(fields[0]?.['text']).toBe(`*Note*\n${shown}`);
+    expect(fields[0]?.['verbatim']).toBe(true);
+  });
+
+  test('a long value is cut, with a link to all of it', () => {
+    const { blocks } = renderApprovalMessage({ ...WAITING, facts: [{ label: 'Note', value: 'x'.repeat(500) }] });
+    expect(everything(blocks)).toContain(`${'x'.repeat(159)}… <${WAITING.consoleUrl}|more>`);
+  });
+
+  test.each(['javascript:alert(1)', 'https://a.test/>|x', 'https://a.test/ b', 'file:///etc/passwd'])(
+    'a console link of %j is no link',
+    (consoleUrl) => {
+      const text = everything(renderApprovalMessage({ ...WAITING, consoleUrl }).blocks);
+      expect(text).not.toContain(consoleUrl);
+    },
+  );
+});
+
+describe('button values', () => {
+  test('come back as they went', () => {
+    const value = { action: ACTION, revision: 7, stage: 1 };
+    expect(readButtonValue(buttonValue(value))).toEqual(value);
+  });
+
+  test.each([
+    undefined,
+    7,
+    '',
+    'null',
+    '{}',
+    '[]',
+    '["act_1",1]',
+    '["act 1",1,0]',
+    '["act_1",-1,0]',
+    '["act_1",1.5,0]',
+    '["act_1",1,0,0]',
+    `["${'a'.repeat(97)}",1,0]`,
+  ])('%j is none of ours', (value) => {
+    expect(readButtonValue(value)).toBeNull();
+  });
+
+  test('a late click reads who decided', () => {
+    const refused = { ...WAITING, ask: null, decisions: [decision({ decision: 'refuse', reason: 'Duplicate' })] };
+    const { text } = refusalAnswer({ code: 'not-open', message: 'this action is already refused' }, refused);
+    expect(text).toContain('*Fatima Lindqvist* refused');
+    expect(text).toContain('Duplicate');
+  });
+});
