@@ -1,0 +1,85 @@
+import type { Json } from '../contract/index.ts';
+import type { Database, Tables } from './database.ts';
+import type { Selectable } from 'kysely';
+
+/** An action as it now stands, written only together with the records that made it so (sequencer). Times are RFC 3339 UTC. */
+export interface StoredAction {
+  tenant: string;
+  id: string;
+  status: string;
+  surface: string;
+  actor: string;
+  /** Key or person that asked. */
+  requester: string;
+  bundle: string | null;
+  view: Json;
+  /** The permit, encrypted under the action's key; null when none was released. */
+  sealedPermit: string | null;
+  createdAt: string;
+  updatedAt: string;
+  expiresAt: string | null;
+}
+
+export interface ActionFilter {
+  status?: string | undefined;
+  surface?: string | undefined;
+  actor?: string | undefined;
+  requester?: string | undefined;
+  /** Only actions created before this one: the next page after it. */
+  before?: { createdAt: string; id: string } | undefined;
+  /** From 1 to 1,000; 100 by default. */
+  limit?: number | undefined;
+}
+
+export interface ActionStore {
+  get(tenant: string, id: string): Promise<StoredAction | null>;
+  /** Newest first. */
+  list(tenant: string, filter: ActionFilter): Promise<StoredAction[]>;
+  /** All that wait for a person, oldest first. */
+  waiting(tenant: string): Promise<StoredAction[]>;
+}
+
+const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as Json });
+
+export function createActionStore(db: Database): ActionStore {
+  return {
+    async get(tenant, id) {
+      const row = await db
+        .selectFrom('action')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : stored(row);
+    },
+    async list(tenant, { status, surface, actor, requester, before, limit = 100 }) {
+      let query = db.selectFrom('action').selectAll().where('tenant', '=', tenant);
+      if (status !== undefined) query = query.where('status', '=', status);
+      if (surface !== undefined) query = query.where('surface', '=', surface);
+      if (actor !== undefined) query = query.where('actor', '=', actor);
+      if (requester !== undefined) query = query.where('requester', '=', requester);
+      if (before !== undefined) {
+        query = query.where(({ eb, refTuple, tuple }) =>
+          eb(refTuple('createdAt', 'id'), '<', tuple(before.createdAt, before.id)),
+        );
+      }
+      const rows = await query
+        .orderBy('createdAt', 'desc')
+        .orderBy('id', 'desc')
+        .limit(Math.min(Math.max(1, limit), 1000))
+        .execute();
+      return rows.map(stored);
+    },
+    async waiting(tenant) {
+      const rows = await db
+        .selectFrom('action')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('status', '=', 'supervised')
+        .orderBy('createdAt')
+        .orderBy('id')
+        .execute();
+      return rows.map(stored);
+    },
+  };
+}

@@ -1,0 +1,261 @@
+/** Tables as Kysely sees them, and the one pool of connections. Columns are snake case in SQL and camel case here. */
+import pg from 'pg';
+import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
+import type { ColumnType, Generated, PostgresPool, PostgresPoolClient } from 'kysely';
+import { CountersignError } from '../contract/index.ts';
+
+/** `timestamptz`: RFC 3339 UTC with milliseconds, both ways. */
+type Time = string;
+/** `json`, kept as the very text that was written: `jsonb` would reorder keys and refuse U+0000. */
+type JsonColumn = ColumnType<unknown, string, string>;
+/** `numeric`: exact, as text. */
+type Exact = string;
+
+export interface Tables {
+  actionPayload: { tenant: string; action: string; wrappedKey: Buffer; ciphertext: Buffer };
+  action: {
+    tenant: string;
+    id: string;
+    status: string;
+    surface: string;
+    actor: string;
+    requester: string;
+    bundle: string | null;
+    view: JsonColumn;
+    sealedPermit: string | null;
+    createdAt: Time;
+    updatedAt: Time;
+    expiresAt: Time | null;
+  };
+  permit: {
+    tenant: string;
+    jti: string;
+    action: string;
+    audience: string;
+    requestHash: string;
+    expiresAt: Time;
+    redeemedAt: Time | null;
+  };
+  limitDecision: { tenant: string; action: string; value: JsonColumn; at: Time };
+  limitReservation: {
+    tenant: string;
+    action: string;
+    slot: Buffer;
+    limitName: string;
+    key: JsonColumn;
+    amount: Exact;
+    at: Time;
+  };
+  apiKey: {
+    id: string;
+    tenant: string;
+    hash: string;
+    surfaces: string[];
+    actors: string[];
+    roles: string[];
+    createdAt: Time;
+    revokedAt: Time | null;
+  };
+  slackMessage: {
+    tenant: string;
+    action: string;
+    workspace: string;
+    channel: string;
+    ts: string;
+    kind: string;
+    person: string | null;
+    shownHash: string;
+    revision: number;
+  };
+  attempt: {
+    id: Generated<number>;
+    tenant: string;
+    action: string;
+    by: string;
+    door: string;
+    code: string;
+    at: Time;
+  };
+  bundle: { tenant: string; hash: string; source: JsonColumn };
+  bundleActivation: { id: Generated<number>; tenant: string; hash: string; by: string; at: Time; record: string };
+  freeze: {
+    id: string;
+    tenant: string;
+    scope: string;
+    value: string | null;
+    reason: string;
+    by: string;
+    at: Time;
+    liftedAt: Time | null;
+    liftedBy: string | null;
+  };
+  delegation: {
+    id: string;
+    tenant: string;
+    fromPerson: string;
+    toPerson: string;
+    surfaces: string[];
+    startsAt: Time;
+    endsAt: Time;
+    revokedAt: Time | null;
+  };
+  review: { id: string; tenant: string; action: string; dueAt: Time; status: string; view: JsonColumn };
+  publicKey: {
+    tenant: string;
+    use: string;
+    kid: string;
+    key: JsonColumn;
+    since: Time;
+    until: Time | null;
+    revokedAt: Time | null;
+  };
+  logHead: { tenant: string; size: number; frontier: Buffer; root: Buffer; checkpoint: string };
+  logEntry: {
+    tenant: string;
+    index: number;
+    action: string;
+    seq: number;
+    type: string;
+    recordHash: Buffer;
+    leafHash: Buffer;
+    envelope: Buffer;
+    at: Time;
+    surface: string | null;
+    actor: string | null;
+    approver: string | null;
+    decision: string | null;
+    policy: string | null;
+    rule: string | null;
+  };
+  logTile: { tenant: string; level: number; index: number; hashes: Buffer };
+}
+
+export type Database = Kysely<Tables>;
+
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+
+/** `bigint` as a number (every count here is below 2^53), `timestamptz` as RFC 3339 UTC. */
+function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
+  if (oid === INT8) return Number;
+  if (oid === TIMESTAMPTZ) return (text: string): string => new Date(text).toISOString();
+  return pg.types.getTypeParser(oid, format as 'text');
+}
+
+/** SQLSTATE classes that say the server cannot answer now, not that the question was wrong. */
+const UNAVAILABLE_STATES = /^(08|53|57P|58)|^(25006|55000)$/;
+const UNAVAILABLE_MESSAGES = /connection terminated|timeout exceeded|connection ended|not queryable|connection error/i;
+
+/** True when the database could not be asked, or died while it answered: whether a write happened is then unknown. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof CountersignError) return error.code === 'unavailable';
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return UNAVAILABLE_STATES.test(code) || /^E[A-Z]+$/.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** Every failure to reach the database becomes one error that fails closed; all else stays what it is. */
+function translated(error: unknown): unknown {
+  if (error instanceof CountersignError || !isUnavailable(error)) return error;
+  return new CountersignError('unavailable', 'the database cannot be reached; nothing was released. try again', {
+    cause: error,
+  });
+}
+
+/** A query with a name is prepared once per connection. */
+export interface Statement {
+  name: string;
+  text: string;
+  values: unknown[];
+}
+
+export interface Connection {
+  query<Row>(statement: Statement | string): Promise<Row[]>;
+}
+
+export interface Postgres {
+  db: Database;
+  /** One statement on any connection: its own transaction. */
+  query<Row>(statement: Statement): Promise<Row[]>;
+  /** One transaction on one connection; rolled back when `work` throws. */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export function openPostgres(connectionString: string, poolSize: number): Postgres {
+  const pool = new pg.Pool({
+    connectionString,
+    max: poolSize,
+    // A server that accepts and then says nothing must not hold a request for ever.
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    application_name: 'countersign',
+    types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+  });
+  // A server that goes away under an idle connection: the pool drops it, and the next query says what is wrong.
+  pool.on('error', () => undefined);
+  const connect = async (): Promise<pg.PoolClient> => {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      throw translated(error);
+    }
+  };
+  const db: Database = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: translatingPool(connect, pool) }),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  });
+  return {
+    db,
+    async query<Row>(statement: Statement) {
+      try {
+        return (await pool.query(statement)).rows as Row[];
+      } catch (error) {
+        throw translated(error);
+      }
+    },
+    async transaction(work) {
+      const client = await connect();
+      let broken = false;
+      try {
+        await client.query('begin');
+        const value = await work({
+          query: async <Row>(statement: Statement | string) => (await client.query(statement)).rows as Row[],
+        });
+        await client.query('commit');
+        return value;
+      } catch (error) {
+        await client.query('rollback').catch(() => (broken = true));
+        throw translated(error);
+      } finally {
+        // A connection whose rollback failed may still hold a lock: closing it is what gives the lock back.
+        client.release(broken);
+      }
+    },
+    close: () => db.destroy(),
+  };
+}
+
+function translatingPool(connect: () => Promise<pg.PoolClient>, pool: pg.Pool): PostgresPool {
+  const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  const wrap = (client: pg.PoolClient): PostgresPoolClient => ({
+    query: (async (text: string, values: unknown[]) => {
+      try {
+        return await client.query(text, values);
+      } catch (error) {
+        throw translated(error);
+      }
+    }) as unknown as PostgresPoolClient['query'],
+    release: () => client.release(),
+  });
+  return {
+    async connect() {
+      const client = await connect();
+      // Kysely knows a connection by its object: the same one must come back as the same.
+      const known = wrapped.get(client) ?? wrap(client);
+      wrapped.set(client, known);
+      return known;
+    },
+    end: () => pool.end(),
+  };
+}

@@ -1,0 +1,89 @@
+import type { Database, Tables } from './database.ts';
+import type { Selectable } from 'kysely';
+
+/** One person's word that another decides for them. Times are milliseconds since the epoch, as identity/ reads them. */
+export interface StoredDelegation {
+  id: string;
+  tenant: string;
+  from: string;
+  to: string;
+  surfaces: string[];
+  startsAt: number;
+  endsAt: number;
+  revokedAt: number | null;
+}
+
+export interface DelegationStore {
+  /** The same id again changes nothing. */
+  add(delegation: StoredDelegation): Promise<void>;
+  /** False when there is no live delegation of that id. */
+  revoke(tenant: string, id: string, at: string): Promise<boolean>;
+  get(tenant: string, id: string): Promise<StoredDelegation | null>;
+  /** Those that hold at `now` (RFC 3339), by id. Whom they cover is for identity/ to say. */
+  active(tenant: string, now: string): Promise<StoredDelegation[]>;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const stored = (row: Selectable<Tables['delegation']>): StoredDelegation => ({
+  id: row.id,
+  tenant: row.tenant,
+  from: row.fromPerson,
+  to: row.toPerson,
+  surfaces: row.surfaces,
+  startsAt: Date.parse(row.startsAt),
+  endsAt: Date.parse(row.endsAt),
+  revokedAt: row.revokedAt === null ? null : Date.parse(row.revokedAt),
+});
+
+export function createDelegationStore(db: Database): DelegationStore {
+  return {
+    async add({ id, tenant, from, to, surfaces, startsAt, endsAt, revokedAt }) {
+      await db
+        .insertInto('delegation')
+        .values({
+          id,
+          tenant,
+          fromPerson: from,
+          toPerson: to,
+          surfaces,
+          startsAt: iso(startsAt),
+          endsAt: iso(endsAt),
+          revokedAt: revokedAt === null ? null : iso(revokedAt),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+    async revoke(tenant, id, at) {
+      const updated = await db
+        .updateTable('delegation')
+        .set({ revokedAt: at })
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .where('revokedAt', 'is', null)
+        .executeTakeFirst();
+      return updated.numUpdatedRows === 1n;
+    },
+    async get(tenant, id) {
+      const row = await db
+        .selectFrom('delegation')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : stored(row);
+    },
+    async active(tenant, now) {
+      const rows = await db
+        .selectFrom('delegation')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('startsAt', '<=', now)
+        .where('endsAt', '>', now)
+        .where(({ eb, or }) => or([eb('revokedAt', 'is', null), eb('revokedAt', '>', now)]))
+        .orderBy('id')
+        .execute();
+      return rows.map(stored);
+    },
+  };
+}

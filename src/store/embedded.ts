@@ -1,0 +1,196 @@
+/** A real PostgreSQL in the data folder, for whoever has none: started with us, ended with us. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CountersignError } from '../contract/index.ts';
+import { spawnSupervised, type SupervisedChild } from './child.ts';
+import { lockDataFolder } from './lock.ts';
+import { endOrphan, readPidFile } from './postgres-pid.ts';
+import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
+import { runAs, type RunAs } from './postgres-user.ts';
+
+export interface EmbeddedPostgres {
+  /** With its password: for this process only, never for a log. */
+  connectionString: string;
+  /** Process id of the server. */
+  pid: number;
+  /** Resolves when the server has ended, asked or not. */
+  ended: Promise<unknown>;
+  /** Ends it in order, everything on disk. */
+  stop(): Promise<void>;
+}
+
+const SUPERUSER = 'countersign';
+const DATABASE = 'postgres';
+const LOG_MAX_BYTES = 8 * 1024 * 1024;
+const START_TRIES = 5;
+const READY_MS = 60_000;
+
+/**
+ * Durability is PostgreSQL's default and said here so that nothing else can be meant. One user on one machine: no replication, no
+ * parallel workers, no Unix socket. Messages are terse, since their details quote rows.
+ */
+const SETTINGS = {
+  fsync: 'on',
+  full_page_writes: 'on',
+  synchronous_commit: 'on',
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '100',
+  shared_buffers: '64MB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  max_parallel_workers_per_gather: '0',
+  io_method: 'sync',
+  jit: 'off',
+  log_error_verbosity: 'terse',
+  log_min_error_statement: 'panic',
+  log_checkpoints: 'off',
+  timezone: 'UTC',
+};
+
+const ENVIRONMENT = { LC_ALL: 'C', PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
+
+/**
+ * Starts PostgreSQL 18 on loopback, with the cluster in `<dataDir>/postgres`, made at the first start.
+ *
+ * @param options.port a port to insist on; any free one by default
+ * @throws CountersignError `configuration` when the folder is in use, or it cannot be started here; the sentence says what to do.
+ */
+export async function openEmbeddedPostgres(options: { dataDir: string; port?: number }): Promise<EmbeddedPostgres> {
+  const folder = resolve(options.dataDir, 'postgres');
+  const cluster = join(folder, 'cluster');
+  const binaries = findPostgres();
+  const lock = await lockDataFolder(folder);
+  try {
+    const as = runAs(folder, cluster, binaries.postgres);
+    await endOrphan(cluster);
+    const password = ensurePassword(join(folder, 'password'));
+    if (!existsSync(cluster)) initialise(folder, cluster, binaries, as, password);
+    const { child, port } = await start(folder, cluster, binaries, as, options.port);
+    return {
+      connectionString: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`,
+      pid: child.pid,
+      ended: child.ended,
+      async stop() {
+        await child.stop();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function ensurePassword(file: string): string {
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** Makes the cluster beside its place and moves it there whole: a crash on the way leaves nothing that looks like one. */
+function initialise(folder: string, cluster: string, { initdb }: PostgresBinaries, as: RunAs, password: string): void {
+  const workshop = join(folder, 'making');
+  rmSync(workshop, { recursive: true, force: true });
+  mkdirSync(workshop, { mode: 0o700 });
+  const pwfile = join(workshop, 'password');
+  writeFileSync(pwfile, `${password}\n`, { mode: 0o600 });
+  if (as.user !== null) {
+    for (const path of [workshop, pwfile]) chownSync(path, as.user.uid, as.user.gid);
+  }
+  const fresh = join(workshop, 'cluster');
+  const { command, args, ...identity } = as.wrap(initdb, [
+    ...[`--pgdata=${fresh}`, `--username=${SUPERUSER}`, `--pwfile=${pwfile}`, '--auth=scram-sha-256'],
+    ...['--encoding=UTF8', '--locale=C'],
+  ]);
+  try {
+    execFileSync(command, args, { ...identity, cwd: '/', env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (error) {
+    const said = (error as { stderr?: Buffer }).stderr?.toString('utf8').trim().split('\n').at(-1) ?? '';
+    throw new CountersignError(
+      'configuration',
+      `PostgreSQL could not make its cluster in \`${folder}\` (${said}); make room or correct that, and start again`,
+      { cause: error },
+    );
+  }
+  rmSync(pwfile);
+  renameSync(fresh, cluster);
+  rmSync(workshop, { recursive: true, force: true });
+}
+
+async function start(
+  folder: string,
+  cluster: string,
+  { postgres }: PostgresBinaries,
+  as: RunAs,
+  wanted: number | undefined,
+): Promise<{ child: SupervisedChild; port: number }> {
+  const logFile = join(folder, 'postgres.log');
+  if (existsSync(logFile) && statSync(logFile).size > LOG_MAX_BYTES) renameSync(logFile, `${logFile}.old`);
+  for (let attempt = 1; ; attempt++) {
+    const port = wanted ?? (await freePort());
+    const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([k, v]) => ['-c', `${k}=${v}`]);
+    const { command, args, ...identity } = as.wrap(postgres, ['-D', cluster, ...settings]);
+    const log = openSync(logFile, 'a', 0o600);
+    const offset = statSync(logFile).size;
+    // SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, all else is written out.
+    const child = await spawnSupervised(command, args, {
+      ...identity,
+      cwd: '/',
+      env: ENVIRONMENT,
+      output: log,
+      stopSignal: 'INT',
+      patience: 30,
+    });
+    closeSync(log);
+    if (await isReady(cluster, child)) return { child, port };
+    await child.stop();
+    const said = readFileSync(logFile, 'utf8').slice(offset);
+    if (/could not bind|could not create any TCP/.test(said) && wanted === undefined && attempt < START_TRIES) continue;
+    const reason =
+      /(?:FATAL|PANIC|error while loading shared libraries): +(.*)/.exec(said)?.[1] ?? 'it did not say why';
+    throw new CountersignError(
+      'configuration',
+      `PostgreSQL did not start: ${reason}; see \`${logFile}\`, or give DATABASE_URL of another server`,
+    );
+  }
+}
+
+async function isReady(cluster: string, child: SupervisedChild): Promise<boolean> {
+  let over = child.pid < 0;
+  void child.ended.then(() => (over = true));
+  for (let waited = 0; !over && waited < READY_MS; waited += 10) {
+    const file = readPidFile(cluster);
+    if (file !== null && file.pid === child.pid && file.ready) return true;
+    await sleep(10);
+  }
+  return false;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening, failed) => {
+    server.once('error', failed);
+    server.listen(0, '127.0.0.1', listening);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}

@@ -1,0 +1,67 @@
+import type { Database } from './database.ts';
+
+/** A stop: while it is active nothing of its scope is released and no permit of it redeemed. */
+export interface Freeze {
+  id: string;
+  tenant: string;
+  scope: 'tenant' | 'surface' | 'actor';
+  /** The surface or actor; null for the whole tenant. */
+  value: string | null;
+  reason: string;
+  by: string;
+  at: string;
+  liftedAt: string | null;
+  liftedBy: string | null;
+}
+
+export interface FreezeStore {
+  /** In force for every process when this returns. The same id again changes nothing. */
+  add(freeze: Omit<Freeze, 'liftedAt' | 'liftedBy'>): Promise<void>;
+  /** False when there is no active freeze of that id. */
+  lift(tenant: string, id: string, by: string, at: string): Promise<boolean>;
+  get(tenant: string, id: string): Promise<Freeze | null>;
+  /** Oldest first. */
+  active(tenant: string): Promise<Freeze[]>;
+}
+
+export function createFreezeStore(db: Database): FreezeStore {
+  return {
+    async add(freeze) {
+      await db
+        .insertInto('freeze')
+        .values({ ...freeze, liftedAt: null, liftedBy: null })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+    async lift(tenant, id, by, at) {
+      const updated = await db
+        .updateTable('freeze')
+        .set({ liftedAt: at, liftedBy: by })
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .where('liftedAt', 'is', null)
+        .executeTakeFirst();
+      return updated.numUpdatedRows === 1n;
+    },
+    async get(tenant, id) {
+      const row = await db
+        .selectFrom('freeze')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : { ...row, scope: row.scope as Freeze['scope'] };
+    },
+    async active(tenant) {
+      const rows = await db
+        .selectFrom('freeze')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('liftedAt', 'is', null)
+        .orderBy('at')
+        .orderBy('id')
+        .execute();
+      return rows.map((row) => ({ ...row, scope: row.scope as Freeze['scope'] }));
+    },
+  };
+}

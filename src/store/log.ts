@@ -1,0 +1,218 @@
+/** The rows of a tenant's log: what the sequencer writes in one statement, and what proofs are made of. */
+import type { Json, Receipt } from '../contract/index.ts';
+import type { Connection, Database, Postgres } from './database.ts';
+import { SWAP, swapValues } from './log-swap.ts';
+
+/** Where a log ends. `frontier` is what a tree needs to grow, as the sequencer keeps it. */
+export interface LogHead {
+  /** Entries of the log. */
+  size: number;
+  frontier: Uint8Array;
+  root: Uint8Array;
+  /** The signed note over size and root: the only one this log ever signed for this size. */
+  checkpoint: Receipt['log']['checkpoint'];
+}
+
+/** What a record can be found by. */
+export interface Facets {
+  surface: string | null;
+  actor: string | null;
+  approver: string | null;
+  decision: string | null;
+  policy?: string | null | undefined;
+  rule?: string | null | undefined;
+}
+
+export interface NewEntry {
+  action: string;
+  seq: number;
+  type: string;
+  /** 32 bytes. */
+  recordHash: Uint8Array;
+  leafHash: Uint8Array;
+  envelope: Uint8Array;
+  at: string;
+  facets: Facets;
+}
+
+/** How an action stands after its record. */
+export interface Projection {
+  status: string;
+  surface: string;
+  actor: string;
+  requester: string;
+  bundle: string | null;
+  view: Json;
+  sealedPermit: string | null;
+  createdAt: string;
+  updatedAt: string;
+  expiresAt: string | null;
+}
+
+export interface NewPermit {
+  jti: string;
+  audience: string;
+  requestHash: string;
+  expiresAt: string;
+}
+
+/** Hashes to append to a tile; `index` and `level` as in C2SP tlog-tiles. */
+export interface TileGrowth {
+  level: number;
+  index: number;
+  hashes: Uint8Array;
+}
+
+/** Everything that one commit writes. */
+export interface LogAppend {
+  head: LogHead;
+  entries: readonly NewEntry[];
+  tiles: readonly TileGrowth[];
+  projections: readonly ({ id: string } & Projection)[];
+  permits: readonly ({ action: string } & NewPermit)[];
+  /** Actions that give back what they hold of limits. */
+  released: readonly string[];
+}
+
+export interface SealedEntry {
+  action: string;
+  seq: number;
+  index: number;
+  recordHash: Uint8Array;
+  envelope: Uint8Array;
+}
+
+/** `swapped`: durable. `moved`: the head is another one by now, or one of the entries is there already; nothing was written. */
+export type Swap = 'swapped' | 'moved';
+
+/** A log whose head is locked: nobody else appends to it until the transaction ends. */
+export interface LockedLog {
+  head: LogHead | null;
+  /** Those of the (action, seq) pairs that are sealed. */
+  existing(keys: readonly { action: string; seq: number }[]): Promise<SealedEntry[]>;
+  swap(append: LogAppend): Promise<Swap>;
+}
+
+export interface LogStore {
+  head(tenant: string): Promise<LogHead | null>;
+  /**
+   * Compare-and-swap: appends after exactly `expected`, in one statement that is its own transaction and on disk when it answers.
+   *
+   * @throws CountersignError `unavailable` when the database went away; whether it was written is then unknown.
+   */
+  swap(tenant: string, expected: LogHead, append: LogAppend): Promise<Swap>;
+  /**
+   * One transaction under the lock of the log's head row: writers of other processes, and a commit of our own whose answer was lost,
+   * are waited for. Commits when `work` resolves.
+   */
+  locked<T>(tenant: string, work: (log: LockedLog) => Promise<T>): Promise<T>;
+  /** Hashes of a tile from its first on, as many as there are; null when there are none. For level 0 only full tiles are here. */
+  tile(tenant: string, level: number, index: number): Promise<Uint8Array | null>;
+  /** Leaf hashes of entries `from` up to but not including `to`, one after the other. */
+  leafHashes(tenant: string, from: number, to: number): Promise<Uint8Array>;
+  envelopes(tenant: string, from: number, to: number): Promise<Uint8Array[]>;
+  find(tenant: string, recordHash: Uint8Array): Promise<{ index: number; envelope: Uint8Array } | null>;
+}
+
+const UNIQUE_VIOLATION = '23505';
+/** The one unique constraint that a log's own writers can run into: anything else twice is a fault, not a race. */
+const ENTRY_KEYS = ['log_entry_tenant_action_seq_key', 'log_entry_pkey'];
+
+function isTaken(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || !('constraint' in error)) return false;
+  return error.code === UNIQUE_VIOLATION && ENTRY_KEYS.includes(String(error.constraint));
+}
+
+/** An empty log: every column is set by the first append. The empty note says that nothing was signed. */
+const GENESIS = `insert into log_head (tenant, size, frontier, root, checkpoint) values ($1, 0, '', '', '')
+  on conflict (tenant) do nothing`;
+
+const LOCK = `select size, frontier, root, checkpoint from log_head where tenant = $1 for update`;
+
+const EXISTING = `select e.action, e.seq, e.index, e.record_hash as "recordHash", e.envelope
+  from unnest($2::text[], $3::integer[]) as k(action, seq)
+  join log_entry e on e.tenant = $1 and e.action = k.action and e.seq = k.seq`;
+
+const unborn = (head: LogHead | undefined): LogHead | null => (head === undefined || head.size === 0 ? null : head);
+
+async function lock(connection: Connection, tenant: string): Promise<LogHead | null> {
+  const read = { name: 'log-lock', text: LOCK, values: [tenant] };
+  const [head] = await connection.query<LogHead>(read);
+  if (head !== undefined) return unborn(head);
+  await connection.query({ name: 'log-genesis', text: GENESIS, values: [tenant] });
+  return unborn((await connection.query<LogHead>(read))[0]);
+}
+
+export function createLogStore({ db, query, transaction }: Postgres): LogStore {
+  const entries = (tenant: string, from: number, to: number) => entryRange(db, tenant, from, to);
+  return {
+    async head(tenant) {
+      const row = await db
+        .selectFrom('logHead')
+        .select(['size', 'frontier', 'root', 'checkpoint'])
+        .where('tenant', '=', tenant)
+        .executeTakeFirst();
+      return unborn(row);
+    },
+    async swap(tenant, expected, append) {
+      try {
+        const rows = await query({ name: 'log-swap', text: SWAP, values: swapValues(tenant, expected, append) });
+        return rows.length === 1 ? 'swapped' : 'moved';
+      } catch (error) {
+        if (isTaken(error)) return 'moved';
+        throw error;
+      }
+    },
+    locked: (tenant, work) =>
+      transaction(async (connection) => {
+        const head = await lock(connection, tenant);
+        return work({
+          head,
+          existing: (keys) =>
+            connection.query<SealedEntry>({
+              name: 'log-existing',
+              text: EXISTING,
+              values: [tenant, keys.map(({ action }) => action), keys.map(({ seq }) => seq)],
+            }),
+          async swap(append) {
+            const values = swapValues(tenant, head, append);
+            const rows = await connection.query({ name: 'log-swap', text: SWAP, values });
+            return rows.length === 1 ? 'swapped' : 'moved';
+          },
+        });
+      }),
+    async tile(tenant, level, index) {
+      const row = await db
+        .selectFrom('logTile')
+        .select('hashes')
+        .where('tenant', '=', tenant)
+        .where('level', '=', level)
+        .where('index', '=', index)
+        .executeTakeFirst();
+      return row?.hashes ?? null;
+    },
+    async leafHashes(tenant, from, to) {
+      const rows = await entries(tenant, from, to).select('leafHash').orderBy('index').execute();
+      return Buffer.concat(rows.map(({ leafHash }) => leafHash));
+    },
+    async envelopes(tenant, from, to) {
+      const rows = await entries(tenant, from, to).select('envelope').orderBy('index').execute();
+      return rows.map(({ envelope }) => envelope);
+    },
+    async find(tenant, recordHash) {
+      const row = await db
+        .selectFrom('logEntry')
+        .select(['index', 'envelope'])
+        .where('tenant', '=', tenant)
+        .where('recordHash', '=', Buffer.from(recordHash))
+        .orderBy('index')
+        .limit(1)
+        .executeTakeFirst();
+      return row ?? null;
+    },
+  };
+}
+
+function entryRange(db: Database, tenant: string, from: number, to: number) {
+  return db.selectFrom('logEntry').where('tenant', '=', tenant).where('index', '>=', from).where('index', '<', to);
+}

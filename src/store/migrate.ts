@@ -1,0 +1,44 @@
+/** The schema, as numbered steps that only go forward. A step that was released is never edited: a new one follows it. */
+import { Migrator, sql } from 'kysely';
+import type { Migration } from 'kysely';
+import { CountersignError } from '../contract/index.ts';
+import type { Database } from './database.ts';
+import * as first from './migrations/0001-first.ts';
+
+const MIGRATIONS: Record<string, Migration> = { '0001-first': first };
+
+/**
+ * Brings the schema up to this version: all missing steps in one transaction, under an advisory lock, so that processes that start
+ * at once wait for one another and a crash leaves the schema as it was.
+ *
+ * @throws CountersignError `configuration` when the database was written by a newer version, or keeps no promise of durability.
+ */
+export async function migrate(db: Database): Promise<void> {
+  await assertDurable(db);
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  if (error instanceof Error && /corrupted migrations/.test(error.message)) {
+    throw new CountersignError(
+      'configuration',
+      'the database was written by a newer version of Countersign; run that version, or use another database',
+      { cause: error },
+    );
+  }
+  throw error;
+}
+
+/** An answer is given after its record is on disk: a server that may lose a committed transaction cannot keep that. */
+async function assertDurable(db: Database): Promise<void> {
+  const { rows } = await sql<{ name: string; setting: string }>`
+    select name, setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit')`.execute(
+    db,
+  );
+  const off = rows.filter(({ setting }) => setting === 'off').map(({ name }) => `\`${name}\``);
+  if (off.length > 0) {
+    throw new CountersignError(
+      'configuration',
+      `the PostgreSQL server runs with ${off.join(' and ')} off and may lose answered records in a power cut; turn it on`,
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import { CountersignError } from '../contract/index.ts';
+import { createActionStore, type ActionStore } from './actions.ts';
+import { createApiKeyStore, type ApiKeyStore } from './api-keys.ts';
+import { createAttemptStore, type AttemptStore } from './attempts.ts';
+import { createBundleStore, type BundleStore } from './bundles.ts';
+import { openPostgres } from './database.ts';
+import { createDelegationStore, type DelegationStore } from './delegations.ts';
+import { createFreezeStore, type FreezeStore } from './freezes.ts';
+import { createLimitStore, type LimitStore } from './limits.ts';
+import { createLogStore, type LogStore } from './log.ts';
+import { migrate } from './migrate.ts';
+import { createPayloadStore, type PayloadCipher, type PayloadStore } from './payloads.ts';
+import { createPermitStore, type PermitStore } from './permits.ts';
+import { createPublicKeyStore, type PublicKeyStore } from './public-keys.ts';
+import { createRecordStore, type RecordStore } from './records.ts';
+import { createReviewStore, type ReviewStore } from './reviews.ts';
+import { createSlackMessageStore, type SlackMessageStore } from './slack-messages.ts';
+
+/**
+ * All that is kept beside Temporal. Every method fails closed with CountersignError `unavailable` when the database cannot be
+ * reached; what a method says it did is on disk when it resolves.
+ */
+export interface Store {
+  payloads: PayloadStore;
+  actions: ActionStore;
+  permits: PermitStore;
+  limits: LimitStore;
+  apiKeys: ApiKeyStore;
+  slackMessages: SlackMessageStore;
+  attempts: AttemptStore;
+  bundles: BundleStore;
+  freezes: FreezeStore;
+  delegations: DelegationStore;
+  reviews: ReviewStore;
+  publicKeys: PublicKeyStore;
+  records: RecordStore;
+  /** Written by the sequencer only. */
+  log: LogStore;
+  /** Brings the schema up to this version; call it before anything else. @throws CountersignError `configuration` */
+  migrate(): Promise<void>;
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  /** Waits for what is running, then closes every connection. */
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  /** `postgres://…` */
+  connectionString: string;
+  cipher: PayloadCipher;
+  /** Connections at most. @default 10 */
+  poolSize?: number;
+}
+
+/** Connects. @throws CountersignError `configuration` for a bad address or refused sign-in, `unavailable` when nobody answers. */
+export async function openStore({ connectionString, cipher, poolSize = 10 }: StoreOptions): Promise<Store> {
+  if (!/^postgres(ql)?:\/\//.test(connectionString)) {
+    throw new CountersignError('configuration', 'DATABASE_URL is not a `postgres://` address; correct it');
+  }
+  const postgres = openPostgres(connectionString, poolSize);
+  const { db } = postgres;
+  const ping = async (): Promise<void> => {
+    await postgres.query({ name: 'ping', text: 'select 1', values: [] });
+  };
+  try {
+    await ping();
+  } catch (error) {
+    await postgres.close();
+    throw signInRefused(error) ?? error;
+  }
+  return {
+    payloads: createPayloadStore(db, cipher),
+    actions: createActionStore(db),
+    permits: createPermitStore(db),
+    limits: createLimitStore(db),
+    apiKeys: createApiKeyStore(db),
+    slackMessages: createSlackMessageStore(db),
+    attempts: createAttemptStore(db),
+    bundles: createBundleStore(db),
+    freezes: createFreezeStore(db),
+    delegations: createDelegationStore(db),
+    reviews: createReviewStore(db),
+    publicKeys: createPublicKeyStore(db),
+    records: createRecordStore(db),
+    log: createLogStore(postgres),
+    migrate: () => migrate(db),
+    ping,
+    close: () => postgres.close(),
+  };
+}
+
+/** SQLSTATE 28 (sign-in) and 3D (no such database), in words that hold no password. */
+function signInRefused(error: unknown): CountersignError | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!/^(28|3D)/.test(code)) return null;
+  const what = code.startsWith('28') ? 'refused the user or password of' : 'has no database of the name in';
+  return new CountersignError('configuration', `the PostgreSQL server ${what} DATABASE_URL; correct it`, {
+    cause: error,
+  });
+}

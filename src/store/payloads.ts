@@ -1,0 +1,82 @@
+import type { Json } from '../contract/index.ts';
+import type { Database } from './database.ts';
+
+/**
+ * Encrypts one action's payload under a key of its own (implemented in keys/). Tenant and action are bound to both the wrapped key
+ * and the ciphertext: neither opens for another action.
+ */
+export interface PayloadCipher {
+  /** A new random data key of 32 bytes, in clear and wrapped for the database. */
+  newKey(tenant: string, action: string): { actionKey: Uint8Array; wrappedKey: Uint8Array };
+  /** @throws CountersignError `unavailable` when no key of ours opens it. */
+  unwrap(tenant: string, action: string, wrappedKey: Uint8Array): Uint8Array;
+  seal(tenant: string, action: string, actionKey: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** @throws CountersignError `invalid-evidence` when the ciphertext was altered or belongs elsewhere. */
+  open(tenant: string, action: string, actionKey: Uint8Array, ciphertext: Uint8Array): Uint8Array;
+}
+
+export interface StoredPayload {
+  payload: Json;
+  /** 32 secret bytes of this action only: salts and permit encryption derive from it, and erasure destroys it. */
+  actionKey: Uint8Array;
+}
+
+/** What was asked, in clear nowhere on disk. */
+export interface PayloadStore {
+  /** Keeps the payload under a new key. Get-or-create: the first call of all processes wins, and everybody gets what it stored. */
+  create(tenant: string, action: string, payload: Json): Promise<StoredPayload>;
+  /** Null when there never was one, or it was erased. */
+  read(tenant: string, action: string): Promise<StoredPayload | null>;
+  /** Replaces the payload under the same key. False when there is none. */
+  update(tenant: string, action: string, payload: Json): Promise<boolean>;
+  /** Deletes ciphertext and key. Every record and proof stays valid. */
+  erase(tenant: string, action: string): Promise<void>;
+}
+
+const encode = (payload: Json): Uint8Array => Buffer.from(JSON.stringify(payload), 'utf8');
+const decode = (bytes: Uint8Array): Json => JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
+
+export function createPayloadStore(db: Database, cipher: PayloadCipher): PayloadStore {
+  const read: PayloadStore['read'] = async (tenant, action) => {
+    const row = await db
+      .selectFrom('actionPayload')
+      .select(['wrappedKey', 'ciphertext'])
+      .where('tenant', '=', tenant)
+      .where('action', '=', action)
+      .executeTakeFirst();
+    if (row === undefined) return null;
+    const actionKey = cipher.unwrap(tenant, action, row.wrappedKey);
+    return { actionKey, payload: decode(cipher.open(tenant, action, actionKey, row.ciphertext)) };
+  };
+  return {
+    read,
+    async create(tenant, action, payload) {
+      const { actionKey, wrappedKey } = cipher.newKey(tenant, action);
+      const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(payload)));
+      const inserted = await db
+        .insertInto('actionPayload')
+        .values({ tenant, action, wrappedKey: Buffer.from(wrappedKey), ciphertext })
+        .onConflict((conflict) => conflict.columns(['tenant', 'action']).doNothing())
+        .executeTakeFirst();
+      if (inserted.numInsertedOrUpdatedRows === 1n) return { actionKey, payload };
+      const first = await read(tenant, action);
+      // Erased between the two statements: whoever asks again makes a new one.
+      return first ?? this.create(tenant, action, payload);
+    },
+    async update(tenant, action, payload) {
+      const stored = await read(tenant, action);
+      if (stored === null) return false;
+      const ciphertext = Buffer.from(cipher.seal(tenant, action, stored.actionKey, encode(payload)));
+      const updated = await db
+        .updateTable('actionPayload')
+        .set({ ciphertext })
+        .where('tenant', '=', tenant)
+        .where('action', '=', action)
+        .executeTakeFirst();
+      return updated.numUpdatedRows === 1n;
+    },
+    async erase(tenant, action) {
+      await db.deleteFrom('actionPayload').where('tenant', '=', tenant).where('action', '=', action).execute();
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import type { Envelope, RecordPayload } from '../contract/index.ts';
+import { CountersignError } from '../contract/index.ts';
+import type { Database } from './database.ts';
+import { sql } from 'kysely';
+
+/** A sealed record and its place in the log. */
+export interface StoredRecord {
+  /** `sha256:…` of the record. */
+  hash: string;
+  /** Position in the log, from 0. */
+  index: number;
+  record: RecordPayload;
+  /** The log's entry: JCS bytes of the envelope. */
+  envelope: Uint8Array;
+}
+
+export interface RecordFilter {
+  surface?: string | undefined;
+  actor?: string | undefined;
+  approver?: string | undefined;
+  decision?: string | undefined;
+  type?: string | undefined;
+  action?: string | undefined;
+  /** RFC 3339, included. */
+  from?: string | undefined;
+  /** RFC 3339, not included. */
+  to?: string | undefined;
+  /** Text that the record contains, in any case. */
+  q?: string | undefined;
+}
+
+/** How often people approved and refused what one rule parked. */
+export interface Precedents {
+  approved: number;
+  refused: number;
+}
+
+export interface RecordStore {
+  /** Null when there is no such record, or `hash` is no hash. */
+  get(tenant: string, hash: string): Promise<StoredRecord | null>;
+  /**
+   * Newest first, in the order of the log. `cursor` is opaque: a page begun once goes on without gap or repetition while the log grows.
+   *
+   * @throws CountersignError `invalid-request` for a cursor that was not made here.
+   */
+  list(
+    tenant: string,
+    filter: RecordFilter,
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<{ records: StoredRecord[]; nextCursor: string | null }>;
+  /** Entries `from` up to but not including `to`, in order; fewer where the log ends before. */
+  entries(tenant: string, from: number, to: number): Promise<StoredRecord[]>;
+  /** Human decisions since `since` (RFC 3339) on what the same surface, and rule if given, asked for. */
+  precedents(
+    tenant: string,
+    like: { surface: string; policy?: string | undefined; rule?: string | undefined },
+    since: string,
+  ): Promise<Precedents>;
+}
+
+const HASH = /^sha256:([0-9a-f]{64})$/;
+
+interface EntryRow {
+  index: number;
+  recordHash: Buffer;
+  envelope: Buffer;
+}
+
+/** The record inside an envelope that the sequencer took. */
+export function recordOf(envelope: Uint8Array): RecordPayload {
+  const { payload } = JSON.parse(Buffer.from(envelope).toString('utf8')) as Envelope;
+  return JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as RecordPayload;
+}
+
+const stored = ({ index, recordHash, envelope }: EntryRow): StoredRecord => ({
+  hash: `sha256:${recordHash.toString('hex')}`,
+  index,
+  record: recordOf(envelope),
+  envelope,
+});
+
+/** `%` and `_` stand for themselves. */
+const contains = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+
+function beforeOf(cursor: string): number {
+  const index = Number(/^r([0-9]{1,16})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1] ?? NaN);
+  if (Number.isSafeInteger(index)) return index;
+  throw new CountersignError('invalid-request', 'the cursor is not one of ours; begin again without it');
+}
+
+export function createRecordStore(db: Database): RecordStore {
+  const entries = (tenant: string) =>
+    db.selectFrom('logEntry').select(['index', 'recordHash', 'envelope']).where('tenant', '=', tenant);
+  return {
+    async get(tenant, hash) {
+      const hex = HASH.exec(hash)?.[1];
+      if (hex === undefined) return null;
+      const row = await entries(tenant)
+        .where('recordHash', '=', Buffer.from(hex, 'hex'))
+        .orderBy('index')
+        .limit(1)
+        .executeTakeFirst();
+      return row === undefined ? null : stored(row);
+    },
+    async list(tenant, filter, cursor, limit) {
+      let query = entries(tenant);
+      for (const name of ['surface', 'actor', 'approver', 'decision', 'type', 'action'] as const) {
+        const value = filter[name];
+        if (value !== undefined) query = query.where(name, '=', value);
+      }
+      if (filter.from !== undefined) query = query.where('at', '>=', filter.from);
+      if (filter.to !== undefined) query = query.where('at', '<', filter.to);
+      if (filter.q !== undefined && filter.q !== '') {
+        const text = sql`convert_from(decode(convert_from(envelope, 'UTF8')::json ->> 'payload', 'base64'), 'UTF8')`;
+        const hash = sql`'sha256:' || encode(record_hash, 'hex')`;
+        const pattern = contains(filter.q);
+        query = query.where(sql<boolean>`(${text} ilike ${pattern} or ${hash} ilike ${pattern})`);
+      }
+      if (cursor !== undefined) query = query.where('index', '<', beforeOf(cursor));
+      const rows = await query
+        .orderBy('index', 'desc')
+        .limit(limit + 1)
+        .execute();
+      const records = rows.slice(0, limit).map(stored);
+      const last = records.at(-1);
+      const nextCursor =
+        rows.length > limit && last !== undefined ? Buffer.from(`r${last.index}`).toString('base64url') : null;
+      return { records, nextCursor };
+    },
+    async entries(tenant, from, to) {
+      const rows = await entries(tenant).where('index', '>=', from).where('index', '<', to).orderBy('index').execute();
+      return rows.map(stored);
+    },
+    async precedents(tenant, { surface, policy, rule }, since) {
+      let query = db
+        .selectFrom('logEntry')
+        .select(({ fn }) => ['decision', fn.countAll<number>().as('count')])
+        .where('tenant', '=', tenant)
+        .where('surface', '=', surface)
+        .where('type', '=', 'decision')
+        .where('approver', 'is not', null)
+        .where('at', '>=', since);
+      if (policy !== undefined) query = query.where('policy', '=', policy);
+      if (rule !== undefined) query = query.where('rule', '=', rule);
+      const rows = await query.groupBy('decision').execute();
+      const count = (decision: string): number => rows.find((row) => row.decision === decision)?.count ?? 0;
+      return { approved: count('approve'), refused: count('refuse') };
+    },
+  };
+}

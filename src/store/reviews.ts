@@ -1,0 +1,52 @@
+import type { Json } from '../contract/index.ts';
+import type { Database, Tables } from './database.ts';
+import type { Selectable } from 'kysely';
+
+/** A look back at a break-glass release, and whether it happened. */
+export interface Review {
+  id: string;
+  tenant: string;
+  action: string;
+  dueAt: string;
+  status: string;
+  view: Json;
+}
+
+export interface ReviewStore {
+  /** Opens a review, or writes how it now stands. */
+  put(review: Review): Promise<void>;
+  get(tenant: string, id: string): Promise<Review | null>;
+  /** Those of one status, or all; the first due first. */
+  list(tenant: string, status?: string): Promise<Review[]>;
+}
+
+const stored = (row: Selectable<Tables['review']>): Review => ({ ...row, view: row.view as Json });
+
+export function createReviewStore(db: Database): ReviewStore {
+  return {
+    async put({ view, ...review }) {
+      const text = JSON.stringify(view);
+      await db
+        .insertInto('review')
+        .values({ ...review, view: text })
+        .onConflict((conflict) =>
+          conflict.columns(['tenant', 'id']).doUpdateSet({ dueAt: review.dueAt, status: review.status, view: text }),
+        )
+        .execute();
+    },
+    async get(tenant, id) {
+      const row = await db
+        .selectFrom('review')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : stored(row);
+    },
+    async list(tenant, status) {
+      let query = db.selectFrom('review').selectAll().where('tenant', '=', tenant);
+      if (status !== undefined) query = query.where('status', '=', status);
+      return (await query.orderBy('dueAt').orderBy('id').execute()).map(stored);
+    },
+  };
+}
