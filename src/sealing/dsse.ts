@@ -1,0 +1,99 @@
+/** DSSE v1 envelopes (github.com/secure-systems-lab/dsse, protocol.md and envelope.md). */
+import { canonicalBytes, concatBytes, fromBase64, toBase64, utf8 } from '../canonical/index.ts';
+import { ENVELOPE_MAX_BYTES, RECORD_PAYLOAD_TYPE, type Envelope } from '../contract/index.ts';
+import { EvidenceError, reading } from '../ledger/error.ts';
+import { nobleVerify, type PublicJwk, type Signer, type VerifySignature } from './signer.ts';
+
+/** Signatures that an envelope may carry; more is not read. */
+const MAX_SIGNATURES = 16;
+
+/** What is signed: `DSSEv1 <type length> <type> <payload length> <payload>`. */
+export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
+  const type = utf8(payloadType);
+  return concatBytes(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${payload.length} `), payload);
+}
+
+export async function signEnvelope(payload: Uint8Array, signer: Signer): Promise<Envelope> {
+  const signature = await signer.sign(preAuthEncoding(RECORD_PAYLOAD_TYPE, payload));
+  return {
+    payloadType: RECORD_PAYLOAD_TYPE,
+    payload: toBase64(payload),
+    signatures: [{ keyid: signer.kid, sig: toBase64(signature) }],
+  };
+}
+
+/** The entry of the log: the envelope's canonical bytes. @throws EvidenceError `envelope-too-large` */
+export function envelopeBytes(envelope: Envelope): Uint8Array {
+  const bytes = canonicalBytes(envelope);
+  if (bytes.length > ENVELOPE_MAX_BYTES) {
+    throw new EvidenceError(
+      'envelope-too-large',
+      `an envelope has ${bytes.length} bytes, and an entry of the log at most ${ENVELOPE_MAX_BYTES}; disclose less`,
+    );
+  }
+  return bytes;
+}
+
+/** Reads an envelope that a stranger sent. @throws EvidenceError `envelope-malformed` */
+export function parseEnvelope(value: unknown): Envelope {
+  const fail = (why: string): never => {
+    throw new EvidenceError('envelope-malformed', `the envelope ${why}`);
+  };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail('is not an object');
+  const { payloadType, payload, signatures, ...rest } = value as Record<string, unknown>;
+  if (Object.keys(rest).length > 0) return fail('has members that an envelope does not have');
+  if (typeof payloadType !== 'string' || typeof payload !== 'string') return fail('has no payload or no payload type');
+  if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > MAX_SIGNATURES) {
+    return fail(`does not have from 1 to ${MAX_SIGNATURES} signatures`);
+  }
+  const read = signatures.map((entry: unknown) => {
+    const { keyid, sig, ...more } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<
+      string,
+      unknown
+    >;
+    if (typeof keyid !== 'string' || typeof sig !== 'string' || Object.keys(more).length > 0)
+      return fail('has a signature that is not keyid and sig');
+    return { keyid, sig };
+  });
+  return { payloadType, payload, signatures: read };
+}
+
+/** An envelope's payload, after one of the known keys was found to have signed it. */
+export interface OpenedEnvelope {
+  payload: Uint8Array;
+  key: PublicJwk;
+}
+
+/**
+ * Checks an envelope: payload type, then that a known key signed it.
+ *
+ * @throws EvidenceError `payload-type-unknown`, `envelope-malformed`, `envelope-too-large`, `record-key-unknown`, `record-signature-wrong`
+ */
+export async function openEnvelope(
+  envelope: Envelope,
+  keys: readonly PublicJwk[],
+  verify: VerifySignature = nobleVerify,
+): Promise<OpenedEnvelope> {
+  if (envelope.payloadType !== RECORD_PAYLOAD_TYPE) {
+    throw new EvidenceError('payload-type-unknown', 'the envelope does not hold a record of Countersign');
+  }
+  const payload = reading('envelope-malformed', 'the payload of the envelope', () => fromBase64(envelope.payload));
+  const signed = preAuthEncoding(envelope.payloadType, payload);
+  let known = false;
+  for (const { keyid, sig } of envelope.signatures) {
+    const key = keys.find(({ kid }) => kid === keyid);
+    if (key === undefined) continue;
+    known = true;
+    const signature = reading('envelope-malformed', 'a signature of the envelope', () => fromBase64(sig));
+    if (await verify(key, signed, signature)) return { payload, key };
+  }
+  if (!known)
+    throw new EvidenceError(
+      'record-key-unknown',
+      'no key that you trust signed this record; get the record keys of its log',
+    );
+  throw new EvidenceError(
+    'record-signature-wrong',
+    'the signature of the record does not fit: it was changed, or another key made it',
+  );
+}

@@ -1,0 +1,6 @@
+export * from './commitment.ts';
+export * from './dsse.ts';
+export * from './permit.ts';
+export * from './receipt.ts';
+export * from './record.ts';
+export * from './signer.ts';
