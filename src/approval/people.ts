@@ -1,0 +1,52 @@
+/** Who has decided, who still can, and whether they are enough. */
+import type { ApprovalStagePlan } from '../contract/index.ts';
+import type { ApprovalDecision, ApprovalState, StageState } from './types.ts';
+
+/** The stage that is open, or was last, beside its plan. */
+export function current(state: ApprovalState): { index: number; stage: StageState; plan: ApprovalStagePlan } {
+  return at(state, state.stage);
+}
+
+export function at(state: ApprovalState, index: number): { index: number; stage: StageState; plan: ApprovalStagePlan } {
+  const stage = state.stages[index];
+  const plan = state.plan.stages[index];
+  // INVARIANT: `stages` mirrors `plan.stages`, and `stage` points into both.
+  if (stage === undefined || plan === undefined) throw new Error('an approval names a stage that its plan lacks');
+  return { index, stage, plan };
+}
+
+export function withStage(state: ApprovalState, index: number, patch: Partial<StageState>): ApprovalState {
+  return { ...state, stages: state.stages.map((stage, i) => (i === index ? { ...stage, ...patch } : stage)) };
+}
+
+/** Approving and refusing use a person's one word up; asking and extending do not. */
+const isWord = ({ decision }: ApprovalDecision): boolean => decision === 'approve' || decision === 'refuse';
+
+export const countOf = (stage: StageState, decision: 'approve' | 'refuse'): number =>
+  stage.decisions.filter((made) => made.decision === decision).length;
+
+/**
+ * The decision that used this person's word up for a stage, or null: their own, one they made for somebody, or one made for
+ * them. Under four eyes a word counts in one stage of the whole plan, otherwise in one stage each.
+ */
+export function wordOf(state: ApprovalState, index: number, person: string): ApprovalDecision | null {
+  const stages = state.plan.fourEyes ? state.stages : [at(state, index).stage];
+  const said = ({ by, delegation }: ApprovalDecision): boolean => by === person || delegation?.from === person;
+  return stages.flatMap(({ decisions }) => decisions).find((made) => isWord(made) && said(made)) ?? null;
+}
+
+/** Approvers of a stage whose word is not used up. */
+export const stillAble = (state: ApprovalState, index: number): string[] =>
+  at(state, index).stage.approvers.filter((person) => wordOf(state, index, person) === null);
+
+/** Those of them who can be told. */
+export const askable = (state: ApprovalState, index: number): string[] =>
+  stillAble(state, index).filter((person) => !state.unreachable.includes(person));
+
+/** How many people too few are left for the quorum of a stage; 0 when it can be reached. */
+export function missing(state: ApprovalState, index: number): number {
+  const { stage, plan } = at(state, index);
+  return Math.max(0, plan.quorum - countOf(stage, 'approve') - stillAble(state, index).length);
+}
+
+export const isExcluded = (state: ApprovalState, person: string): boolean => state.plan.excluded.includes(person);
