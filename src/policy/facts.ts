@@ -28,8 +28,8 @@ export function requiredFacts(bundle: CompiledBundle, request: ActionRequest): R
       if (!('missing' in query)) limits.push(query);
     }
     const read = readAmounts(policy, on);
-    if ('unclear' in read) continue;
-    const frame = policyFrame(policy, on, read);
+    if (!read.ok) continue;
+    const frame = policyFrame(policy, on, read.value);
     for (const ref of policyReferences(policy)) {
       const plain = plainReferences(ref, frame);
       if (Array.isArray(plain)) for (const one of plain) people.add(one);

@@ -1,4 +1,4 @@
-import { DateTime, IANAZone } from 'luxon';
+import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const TIMES = /^([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00))$/;
@@ -50,9 +50,18 @@ export function isZone(zone: string): boolean {
   return /^[A-Z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(zone) && IANAZone.isValidZone(zone);
 }
 
-/** The wall clock of an instant in a zone. `zone` must pass {@link isZone}. */
+/**
+ * The wall clock of an instant in a zone: an IANA name, or a fixed offset such as `-02:30` (CEL, section Timezones).
+ *
+ * @throws Error when `zone` is neither
+ */
 export function wallClock(nowMs: number, zone: string): DateTime {
-  return DateTime.fromMillis(nowMs, { zone: IANAZone.create(zone) });
+  const fixed = /^([+-]?)([01][0-9]|2[0-3]):([0-5][0-9])$/.exec(zone);
+  if (fixed === null && !isZone(zone)) throw new Error(`\`${zone}\` is not an IANA time zone such as Europe/Berlin`);
+  const minutes = fixed === null ? 0 : (Number(fixed[2]) * 60 + Number(fixed[3])) * (fixed[1] === '-' ? -1 : 1);
+  return DateTime.fromMillis(nowMs, {
+    zone: fixed === null ? IANAZone.create(zone) : FixedOffsetZone.instance(minutes),
+  });
 }
 
 /**

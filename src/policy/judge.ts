@@ -55,9 +55,9 @@ export function judgeByPolicy(policy: CompiledPolicy, on: Trial): Opinion {
     );
   }
   const bindings = readAmounts(policy, on);
-  if ('unclear' in bindings) return refusal(on, policy, 'unclear', bindings.unclear);
+  if (!bindings.ok) return refusal(on, policy, 'unclear', bindings.error);
 
-  const frame = policyFrame(policy, on, bindings);
+  const frame = policyFrame(policy, on, bindings.value);
   for (const [index, rule] of policy.rules.entries()) {
     const answer = rule.when.test(frame);
     if (answer.ok && !answer.value) {

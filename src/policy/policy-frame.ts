@@ -1,7 +1,7 @@
 import type { ActionRequest, Facts, JsonObject, Reservation } from '../contract/index.ts';
 import { readAmount } from './amounts.ts';
 import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
-import type { Bindings, Frame } from './conditions/index.ts';
+import type { Answer, Bindings, Frame } from './conditions/index.ts';
 import { limitQuery, limitState, reservation } from './limits.ts';
 import { readPath, writePath } from './paths.ts';
 
@@ -85,13 +85,14 @@ export function missingFields(policy: CompiledPolicy, request: ActionRequest): s
  * Checks every amount that the policy declares, under `decimals` or as the `sum` of a limit. Answers the bindings to judge
  * by, with decimal strings as numbers; or a sentence when an amount is unclear.
  */
-export function readAmounts(policy: CompiledPolicy, on: Hearing): Bindings | { unclear: string } {
+export function readAmounts(policy: CompiledPolicy, on: Hearing): Answer<Bindings> {
   let replaced: JsonObject | null = null;
   for (const path of policy.decimals) {
     const json = readPath(on.request, path);
     if (json === undefined || json === null) continue;
     const amount = readAmount(json, true);
-    if (!amount.ok) return { unclear: `\`${path}\` ${amount.why}; policy \`${policy.name}\` cannot compare it` };
+    if (!amount.ok)
+      return { ok: false, error: `\`${path}\` ${amount.why}; policy \`${policy.name}\` cannot compare it` };
     if (typeof json === 'string') {
       replaced = writePath(replaced ?? (on.request as unknown as JsonObject), path.split('.'), amount.value);
     }
@@ -100,9 +101,11 @@ export function readAmounts(policy: CompiledPolicy, on: Hearing): Bindings | { u
     const json = sum === null ? undefined : readPath(on.request, sum);
     if (sum === null || json === undefined || json === null) continue;
     const amount = readAmount(json, policy.decimals.includes(sum));
-    if (!amount.ok) return { unclear: `\`${sum}\` ${amount.why}; policy \`${policy.name}\` cannot sum it` };
-    if (amount.value < 0) return { unclear: `\`${sum}\` is below zero; policy \`${policy.name}\` cannot sum it` };
+    if (!amount.ok) return { ok: false, error: `\`${sum}\` ${amount.why}; policy \`${policy.name}\` cannot sum it` };
+    if (amount.value < 0)
+      return { ok: false, error: `\`${sum}\` is below zero; policy \`${policy.name}\` cannot sum it` };
   }
-  if (replaced === null) return on.bindings;
-  return on.bundle.conditions.bind(replaced as unknown as ActionRequest, () => on.facts?.now ?? '');
+  if (replaced === null) return { ok: true, value: on.bindings };
+  const bindings = on.bundle.conditions.bind(replaced as unknown as ActionRequest, () => on.facts?.now ?? '');
+  return { ok: true, value: bindings };
 }

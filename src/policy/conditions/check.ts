@@ -43,6 +43,10 @@ export function checkNames(found: Outline, scope: Scope, functions: ReadonlySet<
     const problem = unknownField(path);
     if (problem !== null) say(offset, problem.message, problem.suggestion);
   }
+  for (const { name, offset } of found.items) {
+    if (!(VARIABLES as readonly string[]).includes(name)) continue;
+    say(offset, `\`${name}\` cannot name the items of a list: it is part of the request`, 'choose another name');
+  }
   for (const message of found.messages) {
     say(message.offset, `\`${message.name}\` is a protobuf message, which policy does not make`, null);
   }

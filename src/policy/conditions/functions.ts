@@ -3,10 +3,10 @@ import type { CelFunc, CelInput, CelValue } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import type { DateTime } from 'luxon';
 import { parseDuration } from '../duration.ts';
-import { isZone, parseHours, wallClock, withinHours } from '../hours.ts';
+import { parseHours, wallClock, withinHours } from '../hours.ts';
 import type { Frame } from './frame.ts';
 import { STEPS_MAX } from './frame.ts';
-import { RANGE_GUARD } from './syntax.ts';
+import { RANGE_GUARD } from './prepare.ts';
 
 const { BOOL, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
@@ -76,14 +76,9 @@ function clockMethods(): CelFunc[] {
       return BigInt(read(wallClock(instantOf(this), 'UTC')));
     }),
     celMethod(name, TIMESTAMP, [STRING], INT, function (zone) {
-      return BigInt(read(wallClock(instantOf(this), checkedZone(zone))));
+      return BigInt(read(wallClock(instantOf(this), zone)));
     }),
   ]);
-}
-
-function checkedZone(zone: string): string {
-  if (!isZone(zone)) throw new Error(`\`${zone}\` is not an IANA time zone such as Europe/Berlin`);
-  return zone;
 }
 
 /** The functions of the policy language beside CEL's own. `frame` yields what the running judgement may ask. */
@@ -91,7 +86,7 @@ export function policyFunctions(frame: () => Frame): CelFunc[] {
   const open = (range: string, zone: string, holidays: ReadonlySet<string>): boolean => {
     const hours = parseHours(range);
     if (hours === null) throw new Error(`\`${range}\` is not opening hours such as Mon-Fri 09:00-18:00`);
-    return withinHours(hours, frame().now(), checkedZone(zone), holidays);
+    return withinHours(hours, frame().now(), zone, holidays);
   };
   const within = (duration: string, at: CelValue): boolean => {
     const span = parseDuration(duration);

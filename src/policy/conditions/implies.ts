@@ -16,7 +16,7 @@ const COMPARISONS: Record<string, { side: 'below' | 'above'; open: boolean }> = 
 
 /**
  * The parts that must all hold for an expression to hold. `true` has none; `false` is `null`, which never holds.
- * Read before the tree is changed by `guardLoops`.
+ * Read before the tree is changed by `prepareTree`.
  */
 export function partsOf(parsed: Parsed): Part[] | null {
   const parts: Part[] = [];

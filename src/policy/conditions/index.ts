@@ -10,7 +10,8 @@ import { partsOf } from './implies.ts';
 import type { Parts } from './implies.ts';
 import type { ExpressionProblem } from './scan.ts';
 import type { Outline } from './syntax.ts';
-import { guardLoops, outline, parseExpression } from './syntax.ts';
+import { prepareTree } from './prepare.ts';
+import { outline, parseExpression } from './syntax.ts';
 import { Bindings, toJson } from './values.ts';
 
 export type { Frame, LimitState } from './frame.ts';
@@ -75,7 +76,7 @@ export function createConditions(): Conditions {
     if (found === null)
       return { offset: 0, message: 'the expression is too deep', suggestion: 'split it into several rules' };
     try {
-      guardLoops(parsed.expr);
+      prepareTree(parsed.expr);
       return { outline: found, evaluate: plan(env, parsed) as Evaluate };
     } catch (error) {
       return { offset: 0, message: error instanceof Error ? error.message : 'not an expression', suggestion: null };

@@ -23,6 +23,8 @@ export interface Outline {
   /** Field paths from a free variable, longest first use: `params.amount`. `tested` when inside `has()`. */
   fields: { path: string; offset: number; tested: boolean }[];
   calls: Call[];
+  /** Names that its comprehensions give to their items. */
+  items: { name: string; offset: number }[];
   /** Protobuf messages it would make, which no condition may. */
   messages: { name: string; offset: number }[];
 }
@@ -66,7 +68,7 @@ function guess(text: string, offset: number, rest: string): string | null {
  * Walks a syntax tree without recursion and tells what it names. Null when the tree is deeper than {@link DEPTH_MAX}.
  */
 export function outline(parsed: Parsed): Outline | null {
-  const found: Outline = { variables: [], fields: [], calls: [], messages: [] };
+  const found: Outline = { variables: [], fields: [], calls: [], items: [], messages: [] };
   const positions = parsed.sourceInfo?.positions ?? {};
   const offsetOf = (expr: Expr): number => positions[expr.id.toString()] ?? 0;
   const work: { expr: Expr; depth: number; bound: ReadonlySet<string> }[] = [];
@@ -111,6 +113,7 @@ export function outline(parsed: Parsed): Outline | null {
         break;
       case 'comprehensionExpr': {
         const fold = kind.value;
+        found.items.push({ name: fold.iterVar, offset: offsetOf(expr) });
         const inside = new Set([...bound, fold.iterVar, fold.accuVar]);
         push(fold.iterRange, depth, bound);
         push(fold.accuInit, depth, bound);
@@ -145,47 +148,4 @@ function stringLiteral(expr: Expr): string | null {
   if (expr.exprKind.case !== 'constExpr') return null;
   const constant = expr.exprKind.value.constantKind;
   return constant.case === 'stringValue' ? constant.value : null;
-}
-
-/** Name of the guard that every comprehension asks before it starts. Not a name that CEL text can spell. */
-export const RANGE_GUARD = '@range';
-
-/** Puts {@link RANGE_GUARD} around the range of every comprehension of a tree that {@link outline} has measured. */
-export function guardLoops(expr: Expr): void {
-  const kind = expr.exprKind;
-  switch (kind.case) {
-    case 'selectExpr':
-      if (kind.value.operand !== undefined) guardLoops(kind.value.operand);
-      break;
-    case 'callExpr':
-      if (kind.value.target !== undefined) guardLoops(kind.value.target);
-      kind.value.args.forEach(guardLoops);
-      break;
-    case 'listExpr':
-      kind.value.elements.forEach(guardLoops);
-      break;
-    case 'structExpr':
-      for (const entry of kind.value.entries) {
-        if (entry.keyKind.case === 'mapKey') guardLoops(entry.keyKind.value);
-        if (entry.value !== undefined) guardLoops(entry.value);
-      }
-      break;
-    case 'comprehensionExpr': {
-      const fold = kind.value;
-      for (const part of [fold.iterRange, fold.accuInit, fold.loopCondition, fold.loopStep, fold.result]) {
-        if (part !== undefined) guardLoops(part);
-      }
-      if (fold.iterRange !== undefined) fold.iterRange = guarded(fold.iterRange);
-      break;
-    }
-    default:
-  }
-}
-
-function guarded(range: Expr): Expr {
-  return {
-    $typeName: 'cel.expr.Expr',
-    id: range.id,
-    exprKind: { case: 'callExpr', value: { $typeName: 'cel.expr.Expr.Call', function: RANGE_GUARD, args: [range] } },
-  };
 }

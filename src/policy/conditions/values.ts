@@ -17,49 +17,38 @@ function toCel(value: Json | undefined): CelInput {
   return celMap(map);
 }
 
+/** Members whose name CEL can write after a dot. */
+const MEMBER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+const ROOTS = ['actor', 'resource', 'params', 'context'] as const;
+
 /**
- * The variables of one request, converted when first used. `resource`, `params` and `context` are empty maps when the
- * request has none, so `has(context.folder)` is false and `context.folder` an error.
+ * The variables of one request. `resource`, `params` and `context` are empty maps when the request has none, so
+ * `has(context.folder)` is false and `context.folder` an error.
+ *
+ * Each member is there a second time under its full name, `params.amount`: the engine looks for that name first (CEL resolves
+ * qualified names longest first) and otherwise searches its type registry at every access. No comprehension may call its items
+ * by the name of a root, so the full name always means the same as the two steps.
  */
 export class Bindings {
-  readonly #request: ActionRequest;
-  readonly #now: () => CelInput;
-  readonly #made = new Map<string, CelInput>();
+  [name: string]: CelInput;
 
   constructor(request: ActionRequest, now: () => CelInput) {
-    this.#request = request;
-    this.#now = now;
-  }
-
-  #root(name: 'actor' | 'resource' | 'params' | 'context'): CelInput {
-    let value = this.#made.get(name);
-    if (value === undefined) {
-      value = toCel((this.#request[name] ?? EMPTY) as Json);
-      this.#made.set(name, value);
+    this['surface'] = request.surface;
+    this['action'] = request.action;
+    for (const root of ROOTS) {
+      const members = (request[root] ?? EMPTY) as JsonObject;
+      const map = new Map<string, CelInput>();
+      for (const name of Object.keys(members)) {
+        const json = members[name];
+        if (json === undefined) continue;
+        const value = toCel(json);
+        map.set(name, value);
+        if (value !== null && MEMBER.test(name)) this[`${root}.${name}`] = value;
+      }
+      this[root] = celMap(map);
     }
-    return value;
-  }
-
-  get surface(): CelInput {
-    return this.#request.surface;
-  }
-  get action(): CelInput {
-    return this.#request.action;
-  }
-  get actor(): CelInput {
-    return this.#root('actor');
-  }
-  get resource(): CelInput {
-    return this.#root('resource');
-  }
-  get params(): CelInput {
-    return this.#root('params');
-  }
-  get context(): CelInput {
-    return this.#root('context');
-  }
-  get now(): CelInput {
-    return this.#now();
+    Object.defineProperty(this, 'now', { get: now });
   }
 }
 

@@ -1,0 +1,75 @@
+import type { Expr } from './syntax.ts';
+
+/** Name of the guard that every comprehension asks before it starts. Not a name that CEL text can spell. */
+export const RANGE_GUARD = '@range';
+
+const COMPARISONS = new Set(['_<_', '_<=_', '_>_', '_>=_', '_==_', '_!=_']);
+
+/** Parts of a request whose numbers are JSON numbers, so doubles. */
+const JSON_ROOTS = new Set(['actor', 'resource', 'params', 'context']);
+
+/**
+ * Makes a tree that `outline` has measured ready to be planned, in place:
+ * - {@link RANGE_GUARD} around the range of every comprehension, so that loops are bounded;
+ * - whole numbers that are compared with a field of the request as doubles: the same order, found without trying every pair
+ *   of number types first.
+ */
+export function prepareTree(expr: Expr): void {
+  const kind = expr.exprKind;
+  switch (kind.case) {
+    case 'selectExpr':
+      if (kind.value.operand !== undefined) prepareTree(kind.value.operand);
+      break;
+    case 'callExpr': {
+      const { args } = kind.value;
+      if (kind.value.target !== undefined) prepareTree(kind.value.target);
+      args.forEach(prepareTree);
+      if (COMPARISONS.has(kind.value.function) && args.some(isRequestField)) args.forEach(asDouble);
+      break;
+    }
+    case 'listExpr':
+      kind.value.elements.forEach(prepareTree);
+      break;
+    case 'structExpr':
+      for (const entry of kind.value.entries) {
+        if (entry.keyKind.case === 'mapKey') prepareTree(entry.keyKind.value);
+        if (entry.value !== undefined) prepareTree(entry.value);
+      }
+      break;
+    case 'comprehensionExpr': {
+      const fold = kind.value;
+      for (const part of [fold.iterRange, fold.accuInit, fold.loopCondition, fold.loopStep, fold.result]) {
+        if (part !== undefined) prepareTree(part);
+      }
+      if (fold.iterRange !== undefined) fold.iterRange = guarded(fold.iterRange);
+      break;
+    }
+    default:
+  }
+}
+
+function guarded(range: Expr): Expr {
+  return {
+    $typeName: 'cel.expr.Expr',
+    id: range.id,
+    exprKind: { case: 'callExpr', value: { $typeName: 'cel.expr.Expr.Call', function: RANGE_GUARD, args: [range] } },
+  };
+}
+
+/** `params.amount`: selections only, from a part of the request. `has(…)` yields a truth value and is none. */
+function isRequestField(expr: Expr): boolean {
+  let at: Expr | undefined = expr;
+  let steps = 0;
+  while (at?.exprKind.case === 'selectExpr' && !at.exprKind.value.testOnly) {
+    at = at.exprKind.value.operand;
+    steps += 1;
+  }
+  return steps > 0 && at?.exprKind.case === 'identExpr' && JSON_ROOTS.has(at.exprKind.value.name);
+}
+
+function asDouble(expr: Expr): void {
+  if (expr.exprKind.case !== 'constExpr') return;
+  const { constantKind } = expr.exprKind.value;
+  if (constantKind.case !== 'int64Value' || !Number.isSafeInteger(Number(constantKind.value))) return;
+  expr.exprKind.value.constantKind = { case: 'doubleValue', value: Number(constantKind.value) };
+}
