@@ -1,0 +1,64 @@
+/** Telling the person who clicked: never silent, and the message itself always brought up to date. */
+import type { RespondFn } from '@slack/bolt';
+import { CountersignError, isCountersignError } from '../contract/index.ts';
+import type { ApprovalMessage, Rendered } from './blocks/index.ts';
+import { refusalAnswer, renderApprovalMessage, shownHash } from './blocks/index.ts';
+import type { Desk } from './desk.ts';
+import type { SlackOrigin, SlackPosted } from './door.ts';
+import { forSlack } from './notifier.ts';
+
+/** Says something only this person sees: by its own call, else through the click's `response_url`. */
+export async function whisper(desk: Desk, origin: SlackOrigin, respond: RespondFn, said: Rendered): Promise<void> {
+  const { channel, user } = origin;
+  try {
+    if (channel !== 'view') return void (await desk.client.chat.postEphemeral({ channel, user, ...forSlack(said) }));
+  } catch (error) {
+    desk.log.warn(
+      { channel, error: messageOf(error) },
+      'an ephemeral message could not be posted; answering the click instead',
+    );
+  }
+  await respond({ response_type: 'ephemeral', replace_original: false, ...forSlack(said) });
+}
+
+/** Any error as one that a person may read. What nobody foresaw is logged, and told without its inside. */
+export function readable(desk: Desk, error: unknown): CountersignError {
+  if (isCountersignError(error) && error.status !== 500) return error;
+  desk.log.error({ error: messageOf(error) }, 'a Slack interaction failed');
+  return new CountersignError(
+    'unavailable',
+    'something went wrong on our side and nothing was sealed; try again, or decide in the console',
+    { cause: error },
+  );
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Why a click did not count, with who decided already where that is the reason. */
+export async function explain(
+  desk: Desk,
+  error: CountersignError,
+  posted: Pick<SlackPosted, 'tenant' | 'action'> | null,
+): Promise<Rendered> {
+  const late = error.code === 'already-decided' || error.code === 'not-open';
+  let message: ApprovalMessage | null = null;
+  if (posted !== null && late) message = await desk.door.message(posted.tenant, posted.action).catch(() => null);
+  return refusalAnswer(error, message);
+}
+
+/**
+ * Makes a posted message show the present state, if it does not. Looks again after each edit: the engine's own edit may have come
+ * between, and the older of two must not stay.
+ */
+export async function rerender(desk: Desk, at: Pick<SlackOrigin, 'workspace' | 'channel' | 'message'>): Promise<void> {
+  const { workspace, channel, message: ts } = at;
+  for (let turn = 0; turn < 3; turn++) {
+    const posted = await desk.door.posted(workspace, channel, ts);
+    const message = posted === null ? null : await desk.door.message(posted.tenant, posted.action);
+    if (posted === null || message === null || message.revision <= posted.revision) return;
+    const rendered = renderApprovalMessage(message, { person: posted.person });
+    await desk.client.chat.update({ channel, ts, ...forSlack(rendered) });
+    const { revision } = message;
+    await desk.door.reshown({ workspace, channel, ts, revision, shownHash: shownHash(rendered) });
+  }
+}

@@ -1,0 +1,186 @@
+/** Tells people in Slack: one message in each channel of the policy, a direct message to each person asked by name, edited for life. */
+import type { WebClient } from '@slack/web-api';
+import {
+  NotifierUnavailable,
+  type Notifier,
+  type PostedMessage,
+  type ThreadEvent,
+  type Unreachable,
+} from '../activities/notifier.ts';
+import type { ApprovalMessage } from './blocks/index.ts';
+import { renderApprovalMessage, renderNotice, renderThreadEvent, shownHash } from './blocks/index.ts';
+import { createPlaces, type SlackPeople } from './places.ts';
+import type { SlackLog } from './log.ts';
+import { inWords, troubleOf, type Trouble } from './web.ts';
+
+export interface NotifierDeps {
+  client: WebClient;
+  people: SlackPeople;
+  log: SlackLog;
+}
+
+/** How many lines and notices are remembered as sent, so that a retried activity does not send them twice. */
+const REMEMBERED = 20_000;
+
+/** Messages that are edited no longer: deleted by someone, or too old for the workspace's rules. */
+const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
+
+export function createSlackNotifier({ client, people, log }: NotifierDeps): Notifier {
+  const places = createPlaces(client, people);
+  const sent = new Set<string>();
+  const once = async (key: string, send: () => Promise<unknown>): Promise<void> => {
+    if (sent.has(key)) return;
+    await send();
+    sent.add(key);
+    if (sent.size > REMEMBERED) for (const oldest of sent) return void sent.delete(oldest);
+  };
+
+  const show = async (message: ApprovalMessage, before: PostedMessage): Promise<PostedMessage> => {
+    const rendered = renderApprovalMessage(message, { person: before.person });
+    const { channel, ts } = before;
+    await client.chat.update({ channel, ts, ...forSlack(rendered) });
+    return { ...before, revision: message.revision, shownHash: shownHash(rendered) };
+  };
+  const post = async (
+    message: ApprovalMessage,
+    place: { channel: string; kind: PostedMessage['kind']; person: string | null },
+  ): Promise<PostedMessage> => {
+    const workspace = await places.workspace();
+    const rendered = renderApprovalMessage(message, { person: place.person });
+    const answer = await client.chat.postMessage({
+      channel: place.channel,
+      unfurl_links: false,
+      unfurl_media: false,
+      ...forSlack(rendered),
+    });
+    return {
+      workspace,
+      channel: String(answer.channel),
+      ts: String(answer.ts),
+      kind: place.kind,
+      person: place.person,
+      revision: message.revision,
+      shownHash: shownHash(rendered),
+    };
+  };
+
+  return {
+    async publish(message, posted, progress) {
+      const all = new Map(posted.map((one) => [`${one.channel}/${one.ts}`, one]));
+      const unreachable: Unreachable[] = [];
+      const done = async (one: PostedMessage): Promise<void> => {
+        all.set(`${one.channel}/${one.ts}`, one);
+        await progress?.(one);
+      };
+      /** One target's trouble is told of and passed over; Slack's own ends the attempt. */
+      const attempt = async (who: string | null, work: () => Promise<PostedMessage | null>): Promise<void> => {
+        try {
+          const result = await work();
+          if (result !== null) await done(result);
+        } catch (error) {
+          const trouble = troubleOrThrow(error, [...all.values()]);
+          if (who !== null) unreachable.push({ person: who, why: inWords(trouble.code) });
+          log.warn({ action: message.action, who, code: trouble.code }, 'Slack could not show a message');
+        }
+      };
+
+      const open = message.ask !== null;
+      for (const before of posted) {
+        if (before.revision >= message.revision) continue;
+        await attempt(before.person, async () => {
+          try {
+            return await show(message, before);
+          } catch (error) {
+            if (!GONE.has(codeOf(error))) throw error;
+            all.delete(`${before.channel}/${before.ts}`);
+            return open ? post(message, before) : null;
+          }
+        });
+      }
+      // Whoever was never asked is not told of the end; the channels are, so that it is on record there.
+      if (open || posted.length === 0) {
+        for (const name of new Set(message.audience.channels)) {
+          await attempt(name, async () => {
+            const known = [...all.values()].filter(({ kind }) => kind === 'channel').map(({ channel }) => channel);
+            if (await places.isAmong(name, known)) return null;
+            const result = await places.joined(name, (channel) =>
+              post(message, { channel, kind: 'channel', person: null }),
+            );
+            places.learn(name, result.channel);
+            return result;
+          });
+        }
+      }
+      if (open) {
+        for (const person of new Set(message.audience.people)) {
+          if ([...all.values()].some((one) => one.kind === 'dm' && one.person === person)) continue;
+          await attempt(person, async () => {
+            const place = await places.directMessage(person);
+            if ('why' in place) {
+              unreachable.push({ person, why: place.why });
+              return null;
+            }
+            return post(message, { channel: place.channel, kind: 'dm', person });
+          });
+        }
+      }
+      return { posted: [...all.values()], unreachable };
+    },
+
+    async thread(posted, event: ThreadEvent) {
+      const rendered = forSlack(renderThreadEvent(event));
+      for (const { channel, ts } of posted) {
+        try {
+          await once(`${channel}/${ts}/${event.id}`, () =>
+            client.chat.postMessage({ channel, thread_ts: ts, unfurl_links: false, unfurl_media: false, ...rendered }),
+          );
+        } catch (error) {
+          const { code } = troubleOrThrow(error, posted);
+          log.warn({ channel, ts, code }, 'Slack could not take a line of a thread');
+        }
+      }
+    },
+
+    async tell(person, notice) {
+      try {
+        const place = await places.directMessage(person);
+        if ('why' in place) return { person, why: place.why };
+        await once(`${person}/${notice.action}/${notice.id}`, () =>
+          client.chat.postMessage({
+            channel: place.channel,
+            unfurl_links: false,
+            unfurl_media: false,
+            ...forSlack(renderNotice(notice)),
+          }),
+        );
+        return null;
+      } catch (error) {
+        return { person, why: inWords(troubleOrThrow(error, []).code) };
+      }
+    },
+  };
+}
+
+/** The trouble with one target. @throws NotifierUnavailable when it is Slack's own. */
+function troubleOrThrow(error: unknown, posted: readonly PostedMessage[]): Extract<Trouble, { kind: 'target' }> {
+  const trouble = troubleOf(error);
+  if (trouble.kind === 'target') return trouble;
+  const { retryAfterMs, configuration, code } = trouble;
+  const what = configuration ? 'Slack does not take the token as it is' : 'Slack cannot be used now';
+  throw new NotifierUnavailable(`${what} (${code}); it is tried again`, {
+    retryAfterMs,
+    configuration,
+    posted,
+    cause: error,
+  });
+}
+
+function codeOf(error: unknown): string {
+  const trouble = troubleOf(error);
+  return trouble.kind === 'target' ? trouble.code : '';
+}
+
+/** Our blocks are plain JSON of the right shape (golden files and the sandbox's checks); the SDK's unions cannot say so. */
+export function forSlack({ text, blocks }: { text: string; blocks: object[] }): { text: string; blocks: never[] } {
+  return { text, blocks: blocks as never[] };
+}
