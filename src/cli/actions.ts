@@ -104,6 +104,6 @@ const SAID: Record<Action['status'], string> = {
 
 /** Prints the action, as JSON or for a person. */
 export function printAction(io: Io, action: Action, json: boolean | undefined): void {
-  if (json === true) io.out(JSON.stringify(action, null, 2));
+  if (json === true) io.json(action);
   else for (const line of describeAction(action)) io.out(line);
 }

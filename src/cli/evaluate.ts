@@ -45,7 +45,7 @@ export function register(program: Command, io: Io): void {
       );
     }
     const { verdict, plan, trace } = parsed.data;
-    if (options.json === true) io.out(JSON.stringify(answer, null, 2));
+    if (options.json === true) io.json(answer);
     else {
       io.out(`${verdict.decision} (${verdict.basis})`);
       for (const reason of verdict.reasons) io.out(`  ${reason}`);

@@ -1,11 +1,12 @@
 /** What the verbs know of the world around them: handed in, so that a test can be that world. */
-
 import type { SandboxFactory } from '../main/start.ts';
 
 export interface Io {
-  /** Writes a line to standard output: results only. */
+  /** Writes one line to standard output: results only. */
   out(line: string): void;
-  /** Writes a line to standard error: progress, notes and errors. */
+  /** Writes a value to standard output as indented JSON. */
+  json(value: unknown): void;
+  /** Writes one line to standard error: progress, notes and errors. */
   err(line: string): void;
   env: Readonly<Record<string, string | undefined>>;
   /** All of standard input, as UTF-8. */
@@ -18,6 +19,17 @@ export interface Io {
   exitCode: number;
 }
 
+/** Characters that a terminal obeys or that turn the order of what is read, and JSON leaves as they are. */
+const BEYOND_JSON = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** One line as it is safe to show: reasons and names come from strangers, who must not write to the screen or add a line of their own. */
+export function visible(line: string): string {
+  return line.replaceAll(CONTROL, escaped);
+}
+
 /** The process itself. */
 export function processIo(outer: Pick<Io, 'sandbox'> = {}): Io {
   // A reader that has seen enough (`| head`) is no fault of ours.
@@ -26,8 +38,9 @@ export function processIo(outer: Pick<Io, 'sandbox'> = {}): Io {
   });
   return {
     ...outer,
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
+    out: (line) => void process.stdout.write(`${visible(line)}\n`),
+    json: (value) => void process.stdout.write(`${JSON.stringify(value, null, 2).replaceAll(BEYOND_JSON, escaped)}\n`),
+    err: (line) => void process.stderr.write(`${visible(line)}\n`),
     env: process.env,
     async stdin() {
       const chunks: Buffer[] = [];

@@ -1,4 +1,5 @@
-/** `countersign keys`: the public keys that a verifier needs, from the server. */
+/** `countersign keys`: the public keys that a verifier needs, from the local data folder or from a server. */
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -8,6 +9,7 @@ import { serverUrl, withConnection } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
+import { dataFolder } from './local.ts';
 import { DEFAULT_TENANT } from './person.ts';
 
 /** The files that `keys export` writes and `verify` reads. */
@@ -36,9 +38,9 @@ export function register(program: Command, io: Io): void {
       .option('--json', 'print JSON');
 
   verb('list', 'print the record keys and the log’s key').action(async (options: KeysOptions) => {
-    const { records, log } = await fetchKeys(io, options);
+    const { records, log } = await publicKeys(io, options);
     if (options.json === true) {
-      io.out(JSON.stringify({ tenant: options.tenant, records: records.keys, log }, null, 2));
+      io.json({ tenant: options.tenant, records: records.keys, log });
       return;
     }
     for (const { kid, kty, alg } of records.keys) io.out(`record  ${kid}  ${typeof alg === 'string' ? alg : kty}`);
@@ -48,7 +50,7 @@ export function register(program: Command, io: Io): void {
   verb('export', `write ${RECORD_KEYS_FILE} and ${LOG_KEY_FILE}, which \`countersign verify\` needs`)
     .option('--out <folder>', 'where to write them', '.')
     .action(async (options: KeysOptions) => {
-      const { records, log } = await fetchKeys(io, options);
+      const { records, log } = await publicKeys(io, options);
       const files = { records: join(options.out, RECORD_KEYS_FILE), log: join(options.out, LOG_KEY_FILE) };
       try {
         await mkdir(options.out, { recursive: true });
@@ -62,9 +64,19 @@ export function register(program: Command, io: Io): void {
           { cause },
         );
       }
-      if (options.json === true) io.out(JSON.stringify(files, null, 2));
+      if (options.json === true) io.json(files);
       else for (const file of Object.values(files)) io.out(`wrote ${file}`);
     });
+}
+
+/** Of the local data folder, unless a server is named. */
+async function publicKeys(io: Io, options: KeysOptions): Promise<PublicKeySet> {
+  const data = dataFolder(io, options.data);
+  const named = options.url !== undefined || (io.env['COUNTERSIGN_URL'] ?? '') !== '';
+  if (named || !existsSync(join(data, 'keys', 'tenants', `${options.tenant}.json`))) return fetchKeys(io, options);
+  const { openFileKeys } = await import('../keys/index.ts');
+  const { history, log } = (await openFileKeys(data)).forTenant(options.tenant);
+  return { records: { keys: history.record.map(({ jwk }) => ({ ...jwk })) }, log: log.vkey };
 }
 
 /** Public, so read without a token. Whoever verifies takes them once, over a way they trust, and keeps them. */

@@ -14,15 +14,19 @@ import { register as request } from './request.ts';
 import { register as services } from './services.ts';
 import { register as show } from './show.ts';
 import { register as token } from './token.ts';
+import { register as verify } from './verify.ts';
 
 /** All verbs, in the order in which help lists them. */
-const VERBS = [services, request, approve, refuse, show, token, keys, policy, evaluate];
+const VERBS = [services, request, approve, refuse, show, token, verify, keys, policy, evaluate];
 
 export function createProgram(io: Io): Command {
   const program = new Command('countersign')
     .description('The approval engine in front of irreversible actions.')
     .version(version())
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+    .configureOutput({
+      writeOut: (text) => linesOf(text).forEach(io.out),
+      writeErr: (text) => linesOf(text).forEach(io.err),
+    })
     .showHelpAfterError('(add --help for what this command takes)')
     .addHelpText(
       'after',
@@ -58,10 +62,12 @@ function fail(error: unknown, io: Io, json: boolean): number {
     io.err(`countersign: ${known.message}`);
     for (const { pointer, detail } of known.errors) io.err(`  ${pointer === '' ? 'the request' : pointer}: ${detail}`);
     if (known.code === 'internal' && error instanceof Error && io.env['COUNTERSIGN_DEBUG'] === '1')
-      io.err(error.stack ?? '');
+      linesOf(error.stack ?? '').forEach(io.err);
   }
   return exitOfError(known.code);
 }
+
+const linesOf = (text: string): string[] => text.trimEnd().split('\n');
 
 function version(): string {
   // From src/cli in a checkout, and from dist/src/cli when built.

@@ -15,12 +15,7 @@ export async function localPersonToken(
   io: Io,
   input: { data: string; policies: string | undefined; person: string; tenant: string },
 ): Promise<string> {
-  if (!existsSync(input.data)) {
-    throw new CountersignError(
-      'configuration',
-      `there is no data folder \`${input.data}\`; run this where \`countersign start\` ran, or give \`--data\``,
-    );
-  }
+  requireKeys(input.data);
   const [{ openFileKeys }, { issuePersonToken, watchDirectory }] = await Promise.all([
     import('../keys/index.ts'),
     import('../identity/index.ts'),
@@ -29,4 +24,13 @@ export async function localPersonToken(
   const directory = watchDirectory(join(policies, 'directory.yaml')).current();
   const keys = await openFileKeys(input.data);
   return issuePersonToken(keys.attestation, { person: input.person, tenant: input.tenant, directory, now: io.now() });
+}
+
+/** Opening the keys of a folder that has none would make new ones, which no stack would ever trust. */
+export function requireKeys(data: string): void {
+  if (existsSync(join(data, 'keys'))) return;
+  throw new CountersignError(
+    'configuration',
+    `there are no keys in the data folder \`${data}\`; run this where \`countersign start\` ran, or give \`--data\``,
+  );
 }

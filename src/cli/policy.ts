@@ -56,9 +56,10 @@ async function lint(io: Io, folder: string | undefined, options: PolicyOptions):
     }),
   ];
   const errors = problems.filter(({ severity }) => severity === 'error').length;
-  if (options.json === true) io.out(JSON.stringify(problems, null, 2));
+  if (options.json === true) io.json(problems);
   else {
-    for (const problem of problems) io.out(formatProblem({ ...problem, file: join(name, problem.file) }));
+    for (const problem of problems)
+      for (const line of formatProblem({ ...problem, file: join(name, problem.file) }).split('\n')) io.out(line);
     io.out(`${errors} errors, ${problems.length - errors} warnings`);
   }
   io.exitCode = errors > 0 ? EXIT.refused : EXIT.ok;
@@ -76,9 +77,10 @@ async function test(io: Io, folder: string | undefined, options: PolicyOptions):
   }
   const failed = results.filter(({ pass }) => !pass);
   const broken = problems.filter(({ severity }) => severity === 'error');
-  if (options.json === true) io.out(JSON.stringify({ results, coverage, problems }, null, 2));
+  if (options.json === true) io.json({ results, coverage, problems });
   else {
-    for (const problem of problems) io.out(formatProblem({ ...problem, file: join(read.name, problem.file) }));
+    for (const problem of problems)
+      for (const line of formatProblem({ ...problem, file: join(read.name, problem.file) }).split('\n')) io.out(line);
     for (const { file, line, name, differences } of failed) {
       io.out(`${join(read.name, file)}:${line}: ${name}`);
       for (const difference of differences) io.out(`    ${difference}`);
@@ -94,7 +96,7 @@ async function diff(io: Io, before: string, after: string, options: PolicyOption
   const [old, next] = [await readFolder(io, before), await readFolder(io, after)];
   const changes = diffBundles(await compile(old), await compile(next), next.files, resolverOf(next));
   if (options.json === true) {
-    io.out(JSON.stringify(changes, null, 2));
+    io.json(changes);
     return;
   }
   for (const [sign, names] of [

@@ -24,6 +24,7 @@ export function register(program: Command, io: Io): void {
     .action(async (options: TokenOptions) => {
       const { as: person, policies, tenant } = options;
       const token = await localPersonToken(io, { data: dataFolder(io, options.data), policies, person, tenant });
-      io.out(options.json === true ? JSON.stringify({ person, tenant, token }, null, 2) : token);
+      if (options.json === true) io.json({ person, tenant, token });
+      else io.out(token);
     });
 }

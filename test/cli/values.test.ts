@@ -9,6 +9,7 @@ import { parsePairs, readJsonObject } from '../../src/cli/values.ts';
 const io: Io = {
   out: () => undefined,
   err: () => undefined,
+  json: () => undefined,
   env: {},
   stdin: () => Promise.resolve('{"from":"stdin"}'),
   now: () => 0,

@@ -1,0 +1,135 @@
+/** What verified receipts say: each in words, and whether they can all be true together. */
+import type { RecordActor, RecordPayload } from '../contract/index.ts';
+import { parseCheckpoint, parseNote } from '../ledger/index.ts';
+import type { VerifiedReceipt } from '../sealing/index.ts';
+
+/** A receipt that holds by itself. */
+export interface Held {
+  file: string;
+  verified: VerifiedReceipt;
+  /** The signed note it came with. */
+  checkpoint: string;
+}
+
+/** What no receipt can prove, in one sentence. */
+export const NOT_PROVEN =
+  'that the log shows everybody the same history (compare its checkpoints over time), that no later record of these actions exists, ' +
+  'and whatever a record holds only as a commitment.';
+
+/** What one receipt proves, in sentences. */
+export function describeReceipt({ record, recordHash, index, size, origin, keyid }: VerifiedReceipt): string[] {
+  return [
+    readable(record),
+    `Proven: record ${recordHash}, number ${record.seq} of ${record.action}, was sealed with the key ${keyid},`,
+    `and the log ${origin} had committed to it as entry ${index} when it held ${size}; nothing in it was changed since.`,
+  ];
+}
+
+/**
+ * Contradictions between receipts that each hold: an action's records that do not follow one another, or a log that committed to two
+ * histories. Empty when all can be true together.
+ */
+export function findConflicts(held: readonly Held[]): string[] {
+  return [...conflictsOfActions(held), ...conflictsOfLogs(held)];
+}
+
+function conflictsOfActions(held: readonly Held[]): string[] {
+  const found: string[] = [];
+  const bySeq = new Map<string, Held>();
+  const place = ({ origin, record }: VerifiedReceipt, seq: number): string =>
+    JSON.stringify([origin, record.tenant, record.action, seq]);
+  for (const one of held) {
+    const at = place(one.verified, one.verified.record.seq);
+    const other = bySeq.get(at);
+    if (other !== undefined && other.verified.recordHash !== one.verified.recordHash) {
+      found.push(
+        `${other.file} and ${one.file} are different records, both number ${one.verified.record.seq} of ${one.verified.record.action}`,
+      );
+    }
+    bySeq.set(at, one);
+  }
+  for (const one of held) {
+    const { record, index } = one.verified;
+    const before = bySeq.get(place(one.verified, record.seq - 1));
+    if (before === undefined) continue;
+    if (record.prev !== before.verified.recordHash) {
+      found.push(`${one.file} says that another record than ${before.file} came before it`);
+    } else if (index <= before.verified.index) {
+      found.push(`${one.file} stands in the log before ${before.file}, which it follows`);
+    }
+  }
+  return found;
+}
+
+function conflictsOfLogs(held: readonly Held[]): string[] {
+  const found: string[] = [];
+  const roots = new Map<string, { file: string; root: string }>();
+  const entries = new Map<string, { file: string; hash: string }>();
+  for (const { file, verified, checkpoint } of held) {
+    const { origin, index, size, recordHash } = verified;
+    const root = Array.from(parseCheckpoint(parseNote(checkpoint).text).root).join();
+    const sameSize = roots.get(`${origin} ${size}`);
+    if (sameSize !== undefined && sameSize.root !== root) {
+      found.push(
+        `the log ${origin} signed two histories of ${size} entries: ${sameSize.file} and ${file}; keep both and tell its operator`,
+      );
+    }
+    roots.set(`${origin} ${size}`, { file, root });
+    const samePlace = entries.get(`${origin} ${index}`);
+    if (samePlace !== undefined && samePlace.hash !== recordHash) {
+      found.push(
+        `the log ${origin} committed to two entries ${index}: ${samePlace.file} and ${file}; keep both and tell its operator`,
+      );
+    }
+    entries.set(`${origin} ${index}`, { file, hash: recordHash });
+  }
+  return found;
+}
+
+/** A sealed record may come from a later version, with fields that this one does not know how to say. */
+function readable(record: RecordPayload): string {
+  try {
+    return contentOf(record);
+  } catch {
+    return `At ${record.at} a ${record.type} record was made, whose content this version cannot put in words (see --json).`;
+  }
+}
+
+/** What the record itself says, in one sentence. */
+function contentOf(record: RecordPayload): string {
+  switch (record.type) {
+    case 'verdict': {
+      const { verdict, actor, surface, verb, observed } = record;
+      const rule = [verdict.policy, verdict.rule].filter((part) => part !== null).join(' / ');
+      const would = observed === null ? '' : `, observed only: it would have been ${observed.decision}`;
+      return `At ${record.at} policy said ${verdict.decision} (${verdict.basis}${rule === '' ? '' : `: ${rule}`}) to ${chain(actor)} for ${verb} on ${surface}${would}.`;
+    }
+    case 'decision': {
+      const stood = record.delegation === null ? '' : `, standing in for ${record.delegation.from}`;
+      const reason = record.reason === null ? '' : `: “${record.reason}”`;
+      return `At ${record.at} ${record.by} said ${record.decision}${stood}, via ${record.via}, on ${record.surface}${reason}.`;
+    }
+    case 'release':
+      return `At ${record.at} the action on ${record.surface} was released by ${BASIS[record.basis]}; its permit was good until ${record.permit.expiresAt}.`;
+    case 'outcome':
+      return `At ${record.at} the outcome was ${record.status}${record.by === null ? '' : `, reported by ${record.by}`}${record.reference === null ? '' : ` as ${record.reference}`}.`;
+    case 'reconcile':
+    case 'review':
+    case 'policy':
+    case 'freeze':
+    case 'key':
+    case 'export':
+      return `At ${record.at} ${record.by ?? 'the engine'} made a ${record.type} record${record.reason === null ? '' : `: “${record.reason}”`}.`;
+  }
+}
+
+const BASIS = {
+  rule: 'a rule of the policy, without a human',
+  override: 'a supervised override: a human decided',
+  break_glass: 'break-glass: one person’s word in an emergency',
+  observe: 'an observing policy, which releases whatever it would say',
+} as const;
+
+function chain(actor: RecordActor): string {
+  return actor.onBehalfOf === undefined ? actor.id : `${actor.id} for ${chain(actor.onBehalfOf)}`;
+}

@@ -1,0 +1,138 @@
+/** `countersign verify`: checks receipts offline, with nothing but them and two public keys. */
+import type { Command } from 'commander';
+import { isCountersignError } from '../contract/index.ts';
+import type { VerifiedReceipt } from '../sealing/index.ts';
+import { EXIT } from './exit.ts';
+import type { Io } from './io.ts';
+import { collect, readText, usage } from './values.ts';
+import type { Held } from './evidence.ts';
+
+interface VerifyOptions {
+  key: string[];
+  logKey: string[];
+  json?: boolean;
+}
+
+/** One receipt that does not hold. */
+interface Failed {
+  file: string;
+  /** Stable, as in `EvidenceReason`. */
+  reason: string;
+  detail: string;
+}
+
+export function register(program: Command, io: Io): void {
+  program
+    .command('verify')
+    .description('check receipts offline; exits 0 when all hold, 3 when one does not')
+    .argument('<receipt...>', 'receipt files, or - for standard input')
+    .requiredOption(
+      '--key <jwks>',
+      'the record keys: a JWKS or JWK file, as `countersign keys export` writes (repeatable)',
+      collect,
+    )
+    .requiredOption('--log-key <vkey>', 'the log’s key: a vkey, or a file that holds one (repeatable)', collect)
+    .option('--json', 'print the findings as JSON')
+    .action((files: string[], options: VerifyOptions) => verify(io, files, options));
+}
+
+async function verify(io: Io, files: string[], options: VerifyOptions): Promise<void> {
+  const [{ verifyReceipt }, { nodeVerify }, { isEvidenceError }, { describeReceipt, findConflicts, NOT_PROVEN }] =
+    await Promise.all([
+      import('../sealing/index.ts'),
+      import('../keys/ed25519.ts'),
+      import('../ledger/index.ts'),
+      import('./evidence.ts'),
+    ]);
+  if (files.filter((file) => file === '-').length > 1)
+    throw usage('standard input can be read once only; give `-` once');
+  const trust = { recordKeys: await readRecordKeys(io, options.key), logKeys: await readLogKeys(io, options.logKey) };
+
+  const held: Held[] = [];
+  const failed: Failed[] = [];
+  for (const file of files) {
+    const text = await readText(io, file);
+    try {
+      const receipt = receiptOf(JSON.parse(text));
+      const verified = await verifyReceipt(receipt, trust, { verify: nodeVerify });
+      held.push({ file, verified, checkpoint: (receipt as { log: { checkpoint: string } }).log.checkpoint });
+    } catch (error) {
+      if (isEvidenceError(error)) failed.push({ file, reason: error.reason, detail: error.message });
+      else if (error instanceof SyntaxError)
+        failed.push({ file, reason: 'receipt-malformed', detail: `it is not JSON: ${error.message}` });
+      else throw error;
+    }
+  }
+  const conflicts = findConflicts(held);
+
+  if (options.json === true) {
+    io.json({
+      valid: failed.length + conflicts.length === 0,
+      receipts: [...held.map(factsOf), ...failed.map((one) => ({ valid: false, ...one }))],
+      conflicts,
+      notProven: NOT_PROVEN,
+    });
+  } else {
+    for (const { file, verified } of held) {
+      io.out(`${file}: valid`);
+      for (const line of describeReceipt(verified)) io.out(`  ${line}`);
+    }
+    for (const { file, reason, detail } of failed) io.out(`${file}: INVALID (${reason}): ${detail}`);
+    for (const conflict of conflicts) io.out(`INVALID together: ${conflict}`);
+    if (held.length > 0) io.out(`Not proven: ${NOT_PROVEN}`);
+  }
+  io.exitCode = failed.length + conflicts.length > 0 ? EXIT.refused : EXIT.ok;
+}
+
+function factsOf({ file, verified }: { file: string; verified: VerifiedReceipt }): object {
+  return { file, valid: true, ...verified };
+}
+
+/** A receipt, or the one inside the problem document of a refusal, as it was saved from the answer. */
+function receiptOf(value: unknown): unknown {
+  const problem = value as { type?: unknown; receipt?: unknown } | null;
+  return typeof problem?.type === 'string' && problem.type.endsWith(':action-refused') ? problem.receipt : value;
+}
+
+/** Keys that cannot be used are the caller's mistake: nothing was found out about any receipt. */
+async function readRecordKeys(io: Io, files: readonly string[]): Promise<unknown[]> {
+  const { readPublicJwk } = await import('../sealing/index.ts');
+  const keys: unknown[] = [];
+  for (const file of files) {
+    let value: unknown;
+    try {
+      value = JSON.parse(await readText(io, file));
+    } catch (error) {
+      if (isCountersignError(error)) throw error;
+      throw usage(`\`${file}\` is not JSON; give the JWKS that \`countersign keys export\` wrote`);
+    }
+    const listed = (value as { keys?: unknown } | null)?.keys;
+    const found: unknown[] = Array.isArray(listed) ? listed : [value];
+    if (found.length === 0 || found.some((key) => readPublicJwk(key) === null)) {
+      throw usage(
+        `\`${file}\` holds no keys, or one that is not an Ed25519 or P-256 JWK; give the JWKS that \`countersign keys export\` wrote`,
+      );
+    }
+    keys.push(...found);
+  }
+  return keys;
+}
+
+async function readLogKeys(io: Io, given: readonly string[]): Promise<string[]> {
+  const { parseVkey } = await import('../ledger/index.ts');
+  const keys: string[] = [];
+  for (const one of given) {
+    const text = one.includes('+') && !one.includes('/log') ? one : await readText(io, one);
+    for (const line of text.split('\n').filter((part) => part.trim() !== '')) {
+      try {
+        parseVkey(line.trim());
+      } catch {
+        throw usage(`\`${one}\` is not a log’s key; give what \`countersign keys export\` wrote into log.vkey`);
+      }
+      keys.push(line.trim());
+    }
+  }
+  if (keys.length === 0)
+    throw usage('the file of `--log-key` is empty; give what `countersign keys export` wrote into log.vkey');
+  return keys;
+}
