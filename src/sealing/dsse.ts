@@ -1,8 +1,9 @@
 /** DSSE v1 envelopes (github.com/secure-systems-lab/dsse, protocol.md and envelope.md). */
 import { canonicalBytes, concatBytes, fromBase64, toBase64, utf8 } from '../canonical/index.ts';
-import { ENVELOPE_MAX_BYTES, RECORD_PAYLOAD_TYPE, type Envelope } from '../contract/index.ts';
-import { EvidenceError, reading } from '../ledger/error.ts';
-import { nobleVerify, type PublicJwk, type Signer, type VerifySignature } from './signer.ts';
+import { ENVELOPE_MAX_BYTES, RECORD_PAYLOAD_TYPE, type Envelope, type RecordPayload } from '../contract/index.ts';
+import { EvidenceError, reading } from '../ledger/index.ts';
+import { decodeRecord } from './record.ts';
+import { isSignedBy, nobleVerify, type PublicJwk, type Signer, type VerifySignature } from './signer.ts';
 
 /** Signatures that an envelope may carry; more is not read. */
 const MAX_SIGNATURES = 16;
@@ -13,6 +14,7 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
   return concatBytes(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${payload.length} `), payload);
 }
 
+/** Wraps the bytes of a record and signs them. */
 export async function signEnvelope(payload: Uint8Array, signer: Signer): Promise<Envelope> {
   const signature = await signer.sign(preAuthEncoding(RECORD_PAYLOAD_TYPE, payload));
   return {
@@ -47,12 +49,11 @@ export function parseEnvelope(value: unknown): Envelope {
     return fail(`does not have from 1 to ${MAX_SIGNATURES} signatures`);
   }
   const read = signatures.map((entry: unknown) => {
-    const { keyid, sig, ...more } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<
-      string,
-      unknown
-    >;
-    if (typeof keyid !== 'string' || typeof sig !== 'string' || Object.keys(more).length > 0)
+    const members: object = typeof entry === 'object' && entry !== null ? entry : {};
+    const { keyid, sig, ...more } = members as Record<string, unknown>;
+    if (typeof keyid !== 'string' || typeof sig !== 'string' || Object.keys(more).length > 0) {
       return fail('has a signature that is not keyid and sig');
+    }
     return { keyid, sig };
   });
   return { payloadType, payload, signatures: read };
@@ -82,18 +83,30 @@ export async function openEnvelope(
   let known = false;
   for (const { keyid, sig } of envelope.signatures) {
     const key = keys.find(({ kid }) => kid === keyid);
+    // DSSE: a signature by a key that is not known says nothing, for or against.
     if (key === undefined) continue;
     known = true;
     const signature = reading('envelope-malformed', 'a signature of the envelope', () => fromBase64(sig));
-    if (await verify(key, signed, signature)) return { payload, key };
+    if (await isSignedBy(verify, key, signed, signature)) return { payload, key };
   }
-  if (!known)
-    throw new EvidenceError(
-      'record-key-unknown',
-      'no key that you trust signed this record; get the record keys of its log',
-    );
-  throw new EvidenceError(
-    'record-signature-wrong',
-    'the signature of the record does not fit: it was changed, or another key made it',
-  );
+  if (!known) {
+    const next = 'get the record keys of its log';
+    throw new EvidenceError('record-key-unknown', `no key that you trust signed this record; ${next}`);
+  }
+  const why = 'it was changed, or another key made it';
+  throw new EvidenceError('record-signature-wrong', `the signature of the record does not fit: ${why}`);
+}
+
+/**
+ * The record of an envelope that a known key signed: {@link openEnvelope}, then {@link decodeRecord}.
+ *
+ * @throws EvidenceError as both do
+ */
+export async function verifyEnvelope(
+  envelope: unknown,
+  keys: readonly PublicJwk[],
+  verify: VerifySignature = nobleVerify,
+): Promise<RecordPayload> {
+  const { payload } = await openEnvelope(parseEnvelope(envelope), keys, verify);
+  return decodeRecord(payload);
 }

@@ -1,4 +1,5 @@
 export * from './commitment.ts';
+export * from './disclosure.ts';
 export * from './dsse.ts';
 export * from './permit.ts';
 export * from './receipt.ts';

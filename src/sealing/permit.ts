@@ -2,40 +2,108 @@
 import { z } from 'zod';
 import { canonicalBytes, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../canonical/index.ts';
 import { CountersignError, jsonObject, type PermitClaims } from '../contract/index.ts';
-import { nobleVerify, type PublicJwk, type Signer, type VerifySignature } from './signer.ts';
+import { isSignedBy, nobleVerify, SIGNATURE_ALGORITHMS } from './signer.ts';
+import type { PublicJwk, Signer, VerifySignature } from './signer.ts';
 
+/** Explicit typing (RFC 8725 section 3.11): no other token of the same key passes for a permit. */
 export const PERMIT_TYP = 'permit+jwt';
 
-/** Characters of the longest permit that is read. */
+/** Characters of the longest permit that is read: `changes` may be as large as a request's params. */
 const MAX_LENGTH = 128 * 1024;
 
-const time = z.int().nonnegative();
-const claimsSchema = z.strictObject({
+/** Seconds that the clocks of issuer and executor may differ by. For the start only: an expired permit has expired. */
+const START_TOLERANCE = 5;
+
+const seconds = z.int().nonnegative();
+const claimsSchema: z.ZodType<PermitClaims> = z.object({
   iss: z.string(),
-  aud: z.string(),
+  aud: z.string().min(1),
   sub: z.string(),
-  iat: time,
-  nbf: time,
-  exp: time,
+  iat: seconds,
+  nbf: seconds,
+  exp: seconds,
   jti: z.string().min(1),
-  tenant: z.string(),
-  act: z.string(),
-  req: z.string(),
-  changes: jsonObject.optional(),
-  ver: z.string().optional(),
-  rec: z.string(),
+  tenant: z.string().min(1),
+  act: z.string().min(1),
+  req: z.string().min(1),
+  changes: jsonObject.exactOptional(),
+  ver: z.string().exactOptional(),
+  rec: z.string().min(1),
 });
 
-const headerSchema = z.strictObject({ alg: z.enum(['EdDSA', 'ES256']), typ: z.literal(PERMIT_TYP), kid: z.string() });
+/** Exactly these three: no `crit`, no `jwk`, no `b64`. */
+const headerSchema = z.strictObject({
+  alg: z.enum(SIGNATURE_ALGORITHMS),
+  typ: z.literal(PERMIT_TYP),
+  kid: z.string(),
+});
 
+/** Signs a permit. @throws CanonicalError when a claim is not JSON */
 export async function signPermit(claims: PermitClaims, signer: Signer): Promise<string> {
   const header = { alg: signer.algorithm, kid: signer.kid, typ: PERMIT_TYP };
   const signed = `${toBase64Url(canonicalBytes(header))}.${toBase64Url(canonicalBytes(claims))}`;
   return `${signed}.${toBase64Url(await signer.sign(utf8(signed)))}`;
 }
 
-const invalid = (why: string): CountersignError =>
-  new CountersignError('permit-invalid', `the permit ${why}; do not execute. ask for the action again`);
+export interface PermitCheck {
+  /** Seconds since the epoch. */
+  now: number;
+  /** The surface that the executor serves, compared exactly. */
+  audience?: string;
+  verify?: VerifySignature;
+}
+
+/**
+ * Checks a permit: form, then key, then signature, and only then what it says. Whether it was redeemed before only its issuer knows.
+ *
+ * @throws CountersignError `permit-invalid`; of a permit whose signature holds, `permit-audience` or `permit-expired`
+ */
+export async function verifyPermit(
+  token: string,
+  keys: readonly PublicJwk[],
+  { now, audience, verify = nobleVerify }: PermitCheck,
+): Promise<PermitClaims> {
+  const [head = '', body = '', sig = '', ...rest] =
+    typeof token === 'string' && token.length <= MAX_LENGTH ? token.split('.', 4) : [];
+  if (sig === '' || rest.length > 0) throw invalid('is not a compact JWS');
+
+  const header = decoded(head, headerSchema);
+  if (header === null) throw invalid('has a header that permits do not have');
+  const key = keys.find(({ kid }) => kid === header.kid);
+  if (key === undefined) throw invalid('was signed by a key that is not known');
+  // The key decides the algorithm, never the token (RFC 8725 section 3.1).
+  if (key.alg !== header.alg) throw invalid('names another algorithm than its key has');
+
+  const signature = signatureBytes(sig);
+  if (signature === null || !(await isSignedBy(verify, key, utf8(`${head}.${body}`), signature))) {
+    throw invalid('has a signature that does not fit: it was changed');
+  }
+
+  const claims = decoded(body, claimsSchema);
+  if (claims === null) throw invalid('has claims that permits do not have');
+  if (audience !== undefined && audience !== claims.aud) {
+    const message = `the permit is for the surface \`${claims.aud}\`, not for this one; do not execute`;
+    throw new CountersignError('permit-audience', message);
+  }
+  if (now + START_TOLERANCE < claims.nbf) throw invalid('is not valid yet');
+  if (now >= claims.exp) {
+    const message = 'the permit has expired; do not execute. ask for the action again with a new key';
+    throw new CountersignError('permit-expired', message);
+  }
+  return claims;
+}
+
+function invalid(why: string): CountersignError {
+  return new CountersignError('permit-invalid', `the permit ${why}; do not execute. ask for the action again`);
+}
+
+function signatureBytes(text: string): Uint8Array | null {
+  try {
+    return fromBase64Url(text);
+  } catch {
+    return null;
+  }
+}
 
 function decoded<T>(part: string, schema: z.ZodType<T>): T | null {
   try {
@@ -44,52 +112,4 @@ function decoded<T>(part: string, schema: z.ZodType<T>): T | null {
   } catch {
     return null;
   }
-}
-
-/**
- * Checks a permit: form, then key, then signature, and only then what it says.
- *
- * @param options.now seconds since the epoch
- * @param options.audience the surface that the executor serves, compared exactly
- * @throws CountersignError `permit-invalid`, `permit-expired` (signed by us, but its time is over) or `permit-audience`
- */
-export async function verifyPermit(
-  token: string,
-  keys: readonly PublicJwk[],
-  options: { now: number; audience?: string; verify?: VerifySignature },
-): Promise<PermitClaims> {
-  const parts = token.length > MAX_LENGTH ? [] : token.split('.');
-  const [head, body, sig] = parts;
-  if (parts.length !== 3 || head === undefined || body === undefined || sig === undefined)
-    throw invalid('is not a compact JWS');
-  const header = decoded(head, headerSchema);
-  if (header === null) throw invalid('has a header that permits do not have');
-  const key = keys.find(({ kid }) => kid === header.kid);
-  if (key === undefined) throw invalid('was signed by a key that is not known');
-  if (key.alg !== header.alg) throw invalid('names another algorithm than its key has');
-  let signature: Uint8Array;
-  try {
-    signature = fromBase64Url(sig);
-  } catch {
-    throw invalid('has no readable signature');
-  }
-  if (!(await (options.verify ?? nobleVerify)(key, utf8(`${head}.${body}`), signature))) {
-    throw invalid('has a signature that does not fit: it was changed');
-  }
-  const claims = decoded(body, claimsSchema);
-  if (claims === null) throw invalid('has claims that permits do not have');
-  if (options.now < claims.nbf) throw invalid('is not valid yet');
-  if (options.now >= claims.exp) {
-    throw new CountersignError(
-      'permit-expired',
-      'the permit has expired; do not execute. ask for the action again with a new key',
-    );
-  }
-  if (options.audience !== undefined && options.audience !== claims.aud) {
-    throw new CountersignError(
-      'permit-audience',
-      `the permit is for the surface \`${claims.aud}\`, not for this one; do not execute`,
-    );
-  }
-  return claims as PermitClaims;
 }

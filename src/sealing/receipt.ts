@@ -1,40 +1,41 @@
 /** Receipts: one record, its place in the log, and everything that checks both offline (contract section 6). */
-import { fromBase64, toBase64, toBase64Url } from '../canonical/index.ts';
+import { canonicalize, fromBase64, isCanonicalError, toBase64, toBase64Url, toHex } from '../canonical/index.ts';
 import type { Envelope, Receipt, RecordPayload } from '../contract/index.ts';
-import {
-  EvidenceError,
-  leafHash,
-  MAX_PROOF_HASHES,
-  openCheckpoint,
-  parseVkey,
-  reading,
-  verifyInclusion,
-  type VerifyEd25519,
-} from '../ledger/index.ts';
+import { EvidenceError, leafHash, MAX_PROOF_HASHES, openCheckpoint, parseVkey, reading } from '../ledger/index.ts';
+import { verifyInclusion } from '../ledger/index.ts';
+import type { VerifyEd25519 } from '../ledger/index.ts';
 import { envelopeBytes, openEnvelope, parseEnvelope } from './dsse.ts';
 import { decodeRecord, recordHash } from './record.ts';
-import { nobleVerify, publicJwk, readPublicJwk, type VerifySignature } from './signer.ts';
+import { isSignedBy, nobleVerify, publicJwk, readPublicJwk } from './signer.ts';
+import type { PublicJwk, VerifySignature } from './signer.ts';
 
 export const RECEIPT_KIND = 'countersign.receipt/v1';
 
-/** Whom the verifier trusts: the record keys and the log keys, got from somewhere else than the receipt. */
+/** Whom the verifier trusts: keys that came to it by another way than the receipt. */
 export interface Trust {
   /** JWKs of the tenant's record keys. */
   recordKeys: readonly unknown[];
   /** C2SP vkeys of the log. */
   logKeys: readonly string[];
+  /** C2SP vkeys of witnesses whose cosignatures are to be checked and named. */
+  witnessKeys?: readonly string[];
 }
 
 export interface VerifiedReceipt {
   record: RecordPayload;
+  /** `sha256:…` of the record's bytes. */
   recordHash: string;
   /** Position in the log, from 0. */
   index: number;
   /** Entries of the log that the checkpoint covers. */
   size: number;
+  /** Root of the log at that size, hexadecimal: what two receipts of one checkpoint share. */
+  root: string;
   origin: string;
   /** The record key that signed. */
   keyid: string;
+  /** Known witnesses that saw the checkpoint, and when, in seconds since the epoch. */
+  witnesses: { name: string; time: number }[];
 }
 
 export function makeReceipt(
@@ -46,41 +47,31 @@ export function makeReceipt(
 }
 
 /**
- * Verifies a receipt from anywhere: form → log key and checkpoint → inclusion → envelope → record. Nothing but the arguments is
- * used; every input is treated as an attacker's.
+ * Verifies a receipt: form → checkpoint, under the log's key → inclusion → envelope, under the record key → record.
+ * Uses nothing but its arguments; the receipt may be whatever an attacker likes.
  *
- * @throws EvidenceError with the exact reason; never anything else.
+ * @throws EvidenceError with the exact reason, and nothing else
  */
 export async function verifyReceipt(
   receipt: unknown,
   trust: Trust,
-  options: { verify?: VerifySignature } = {},
+  { verify = nobleVerify }: { verify?: VerifySignature } = {},
 ): Promise<VerifiedReceipt> {
-  const verify = options.verify ?? nobleVerify;
   const { envelope, log } = parseReceipt(receipt);
-  const recordKeys = trust.recordKeys.map((key) => {
-    const read = readPublicJwk(key);
-    if (read === null)
-      throw new EvidenceError('record-key-malformed', 'a record key that you gave is not an Ed25519 or P-256 JWK');
-    return read;
-  });
+  const recordKeys = trust.recordKeys.map(trustedJwk);
+  const noteKeys = [...trust.logKeys, ...(trust.witnessKeys ?? [])].map(parseVkey);
 
-  const noteVerify: VerifyEd25519 = (key, message, signature) =>
-    verify(publicJwk({ crv: 'Ed25519', x: toBase64Url(key) }), message, signature);
-  const checkpoint = await openCheckpoint(log.checkpoint, trust.logKeys.map(parseVkey), noteVerify);
+  const checkpoint = await openCheckpoint(log.checkpoint, noteKeys, noteVerifier(verify));
   if (checkpoint.origin !== log.origin) {
-    throw new EvidenceError('origin-differs', 'the receipt names another log than its checkpoint');
+    throw new EvidenceError('origin-differs', 'the receipt names another log than its checkpoint does');
   }
 
   const proof = log.inclusion.map((hash) =>
     reading('proof-malformed', 'a hash of the inclusion proof', () => fromBase64(hash)),
   );
-  const entry = reading('envelope-malformed', 'the envelope', () => envelopeBytes(envelope));
-  if (!verifyInclusion(leafHash(entry), log.index, checkpoint.size, proof, checkpoint.root)) {
-    throw new EvidenceError(
-      'inclusion-wrong',
-      'the log does not hold this very envelope at the place that the receipt names',
-    );
+  if (!verifyInclusion(leafHash(envelopeBytes(envelope)), log.index, checkpoint.size, proof, checkpoint.root)) {
+    const place = `entry ${log.index} of the first ${checkpoint.size}`;
+    throw new EvidenceError('inclusion-wrong', `the log did not have this very envelope as ${place}`);
   }
 
   const { payload, key } = await openEnvelope(envelope, recordKeys, verify);
@@ -90,33 +81,60 @@ export async function verifyReceipt(
     recordHash: recordHash(payload),
     index: log.index,
     size: checkpoint.size,
+    root: toHex(checkpoint.root),
     origin: checkpoint.origin,
     keyid: key.kid,
+    witnesses: checkpoint.cosignatures.map((by) => ({ name: by.key.name, time: by.time ?? 0 })),
   };
 }
 
-/** Reads the form of a receipt. @throws EvidenceError `receipt-malformed` or `envelope-malformed` */
-export function parseReceipt(value: unknown): Receipt {
-  const fail = (why: string): never => {
-    throw new EvidenceError('receipt-malformed', `the receipt ${why}`);
-  };
-  const object = (part: unknown, name: string): Record<string, unknown> =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? (part as Record<string, unknown>)
-      : fail(`has no ${name}`);
-  const { kind, envelope, log, ...rest } = object(value, 'top level');
-  if (kind !== RECEIPT_KIND) return fail(`is not of the kind ${RECEIPT_KIND}`);
-  if (Object.keys(rest).length > 0) return fail('has members that a receipt does not have');
-  const { origin, index, checkpoint, inclusion, ...more } = object(log, 'log');
-  if (Object.keys(more).length > 0) return fail('has members in `log` that a receipt does not have');
-  if (typeof origin !== 'string' || typeof checkpoint !== 'string') return fail('has no origin or no checkpoint');
-  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return fail('has no proper index');
-  if (
-    !Array.isArray(inclusion) ||
-    inclusion.length > MAX_PROOF_HASHES ||
-    !inclusion.every((hash) => typeof hash === 'string')
-  ) {
-    return fail('has no proper inclusion proof');
+/**
+ * Reads the form of a receipt. The value is copied once and the copy alone is read, so it cannot change under the verifier.
+ *
+ * @throws EvidenceError `receipt-malformed`, `envelope-malformed`
+ */
+export function parseReceipt(receipt: unknown): Receipt {
+  const { kind, envelope, log, ...rest } = members(snapshot(receipt), 'is not an object');
+  if (kind !== RECEIPT_KIND) throw malformed(`is not of the kind \`${RECEIPT_KIND}\``);
+  if (Object.keys(rest).length > 0) throw malformed('has members that a receipt does not have');
+  const { origin, index, checkpoint, inclusion, ...more } = members(log, 'has no log');
+  if (Object.keys(more).length > 0) throw malformed('has members in `log` that a receipt does not have');
+  if (typeof origin !== 'string' || typeof checkpoint !== 'string') throw malformed('has no origin or no checkpoint');
+  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) throw malformed('has no proper index');
+  if (!Array.isArray(inclusion) || inclusion.length > MAX_PROOF_HASHES)
+    throw malformed('has no proper inclusion proof');
+  const proof = inclusion.map((hash: unknown) => {
+    if (typeof hash !== 'string') throw malformed('has a hash in its inclusion proof that is not text');
+    return hash;
+  });
+  return { kind, envelope: parseEnvelope(envelope), log: { origin, index, checkpoint, inclusion: proof } };
+}
+
+function snapshot(receipt: unknown): unknown {
+  try {
+    return JSON.parse(canonicalize(receipt));
+  } catch (error) {
+    // Anything else was thrown by the value itself, by a getter or a proxy.
+    throw malformed(isCanonicalError(error) ? `is not JSON: ${error.message}` : 'cannot be read', error);
   }
-  return { kind: RECEIPT_KIND, envelope: parseEnvelope(envelope), log: { origin, index, checkpoint, inclusion } };
+}
+
+function members(value: unknown, otherwise: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(otherwise);
+  return value as Record<string, unknown>;
+}
+
+function malformed(why: string, cause?: unknown): EvidenceError {
+  return new EvidenceError('receipt-malformed', `the receipt ${why}`, cause);
+}
+
+function trustedJwk(value: unknown): PublicJwk {
+  const key = readPublicJwk(value);
+  if (key !== null) return key;
+  throw new EvidenceError('record-key-malformed', 'a record key that you gave is not an Ed25519 or P-256 JWK');
+}
+
+function noteVerifier(verify: VerifySignature): VerifyEd25519 {
+  return (key, message, signature) =>
+    isSignedBy(verify, publicJwk({ crv: 'Ed25519', x: toBase64Url(key) }), message, signature);
 }

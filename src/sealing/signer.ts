@@ -1,8 +1,12 @@
+/** Keys and signatures: Ed25519 (RFC 8032), and ECDSA P-256 where a key manager has no Ed25519. */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
 import { canonicalBytes, concatBytes, fromBase64Url, sha256, toBase64Url } from '../canonical/index.ts';
 
 export const SIGNATURE_ALGORITHMS = ['EdDSA', 'ES256'] as const;
+/** Ed25519 and ES256 alike. */
+const SIGNATURE_BYTES = 64;
+
 export type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
 
 /** A public key as RFC 7517 and RFC 8037 write it. */
@@ -68,9 +72,26 @@ export function readPublicJwk(value: unknown): PublicJwk | null {
   return null;
 }
 
+/**
+ * Runs a verifier that was handed in. One that throws, as some do for a key or signature they cannot even read, has not verified.
+ */
+export async function isSignedBy(
+  verify: VerifySignature,
+  jwk: PublicJwk,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (signature.length !== SIGNATURE_BYTES) return false;
+  try {
+    return await verify(jwk, message, signature);
+  } catch {
+    return false;
+  }
+}
+
 /** {@link VerifySignature} in JavaScript alone, for where there is no other; about fifteen times slower than node:crypto. */
 export const nobleVerify: VerifySignature = (jwk, message, signature) => {
-  if (signature.length !== 64) return false;
+  if (signature.length !== SIGNATURE_BYTES) return false;
   try {
     const x = fromBase64Url(jwk.x);
     if (jwk.alg === 'EdDSA') return ed25519.verify(signature, message, x, { zip215: false });
