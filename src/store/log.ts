@@ -90,6 +90,8 @@ export interface LockedLog {
   head: LogHead | null;
   /** Those of the (action, seq) pairs that are sealed. */
   existing(keys: readonly { action: string; seq: number }[]): Promise<SealedEntry[]>;
+  /** Leaf hashes of entries `from` up to but not including `to`, one after the other. */
+  leafHashes(from: number, to: number): Promise<Uint8Array>;
   swap(append: LogAppend): Promise<Swap>;
 }
 
@@ -133,6 +135,8 @@ const EXISTING = `select e.action, e.seq, e.index, e.record_hash as "recordHash"
   from unnest($2::text[], $3::integer[]) as k(action, seq)
   join log_entry e on e.tenant = $1 and e.action = k.action and e.seq = k.seq`;
 
+const LEAVES = `select leaf_hash as "leafHash" from log_entry where tenant = $1 and index >= $2 and index < $3 order by index`;
+
 const unborn = (head: LogHead | undefined): LogHead | null => (head === undefined || head.size === 0 ? null : head);
 
 async function lock(connection: Connection, tenant: string): Promise<LogHead | null> {
@@ -174,6 +178,11 @@ export function createLogStore({ db, query, transaction }: Postgres): LogStore {
               text: EXISTING,
               values: [tenant, keys.map(({ action }) => action), keys.map(({ seq }) => seq)],
             }),
+          async leafHashes(from, to) {
+            const values = [tenant, from, to];
+            const rows = await connection.query<{ leafHash: Buffer }>({ name: 'log-leaves', text: LEAVES, values });
+            return Buffer.concat(rows.map(({ leafHash }) => leafHash));
+          },
           async swap(append) {
             const values = swapValues(tenant, head, append);
             const rows = await connection.query({ name: 'log-swap', text: SWAP, values });

@@ -1,0 +1,85 @@
+/** Ed25519 by node:crypto: fifteen times faster than in JavaScript. */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
+import { toBase64Url, fromBase64Url } from '../canonical/index.ts';
+import { formatVkey, NOTE_ALGORITHMS, noteKey, type NoteKey, type VerifyEd25519 } from '../ledger/index.ts';
+import { publicJwk, type PublicJwk, type Signer, type VerifySignature } from '../sealing/index.ts';
+import type { SigningKey } from './key-file.ts';
+
+/** Signs a log's checkpoints. */
+export interface NoteSigner {
+  /** Name (the log's origin), id and public key. */
+  readonly key: NoteKey;
+  /** The public key as verifiers take it. */
+  readonly vkey: string;
+  /** @throws when the key cannot be used now. */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/** A fresh key pair. */
+export function newSigningKey(use: SigningKey['use'], since: string): SigningKey {
+  const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  return { kind: 'signing', use, since, until: null, jwk: { kty: 'OKP', crv: 'Ed25519', x, d } };
+}
+
+function signWith(key: SigningKey): (message: Uint8Array) => Promise<Uint8Array> {
+  const privateKey = createPrivateKey({ key: key.jwk, format: 'jwk' });
+  return (message) => Promise.resolve(new Uint8Array(sign(null, message, privateKey)));
+}
+
+export function signerOf(key: SigningKey): Signer {
+  const jwk = publicJwk({ crv: 'Ed25519', x: key.jwk.x });
+  return { kid: jwk.kid, algorithm: 'EdDSA', publicJwk: jwk, sign: signWith(key) };
+}
+
+export function noteSignerOf(origin: string, key: SigningKey): NoteSigner {
+  const note = noteKey(origin, NOTE_ALGORITHMS.ed25519, fromBase64Url(key.jwk.x));
+  return { key: note, vkey: formatVkey(note), sign: signWith(key) };
+}
+
+/** Parsing a key costs as much as a signature: the last ones used are kept. */
+const KEPT = 256;
+
+class PublicKeys {
+  readonly #keys = new Map<string, KeyObject>();
+  get(id: string, make: () => KeyObject): KeyObject {
+    const known = this.#keys.get(id);
+    if (known !== undefined) return known;
+    const key = make();
+    const oldest = this.#keys.keys().next();
+    if (this.#keys.size >= KEPT && oldest.done !== true) this.#keys.delete(oldest.value);
+    this.#keys.set(id, key);
+    return key;
+  }
+}
+
+const publicKeys = new PublicKeys();
+
+const SIGNATURE_BYTES = 64;
+
+function keyObject({ kty, crv, x, y }: Pick<PublicJwk, 'kty' | 'crv' | 'x' | 'y'>): KeyObject {
+  return publicKeys.get(`${crv} ${x} ${y ?? ''}`, () =>
+    createPublicKey({ key: y === undefined ? { kty, crv, x } : { kty, crv, x, y }, format: 'jwk' }),
+  );
+}
+
+/** {@link VerifySignature} by node:crypto, for Ed25519 and P-256. False for whatever is wrong, the key included. */
+export const nodeVerify: VerifySignature = (jwk, message, signature) => {
+  if (signature.length !== SIGNATURE_BYTES) return false;
+  try {
+    const key = keyObject(jwk);
+    if (jwk.alg === 'EdDSA') return verify(null, message, key, signature);
+    return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+  } catch {
+    return false;
+  }
+};
+
+/** {@link VerifyEd25519} by node:crypto, for notes. */
+export const nodeVerifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
+  if (signature.length !== SIGNATURE_BYTES) return false;
+  try {
+    return verify(null, message, keyObject({ kty: 'OKP', crv: 'Ed25519', x: toBase64Url(publicKey) }), signature);
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { CountersignError } from '../contract/index.ts';
+import type { PayloadCipher } from '../store/index.ts';
+import { deriveKey, open, seal, type NamedKey } from './aead.ts';
+
+const KEY_ID_BYTES = 8;
+
+/**
+ * Per-action keys, wrapped by a key of the tenant that derives from the payload key: `key id (8) || sealed key`. The first key wraps;
+ * all of them unwrap, so that a new one can take over.
+ */
+export function createPayloadCipher(keys: readonly [NamedKey, ...NamedKey[]]): PayloadCipher {
+  const wrapping = (key: NamedKey, tenant: string): Uint8Array =>
+    deriveKey(key.secret, `countersign payload key of tenant v1\n${tenant}`);
+  const content = (actionKey: Uint8Array): Uint8Array => deriveKey(actionKey, 'countersign payload v1');
+  const bound = (what: string, tenant: string, action: string): string => JSON.stringify([what, tenant, action]);
+  return {
+    newKey(tenant, action) {
+      const [key] = keys;
+      const actionKey = new Uint8Array(randomBytes(32));
+      const sealed = seal(wrapping(key, tenant), bound('key', tenant, action), actionKey);
+      return { actionKey, wrappedKey: Buffer.concat([Buffer.from(key.id, 'hex'), sealed]) };
+    },
+    unwrap(tenant, action, wrappedKey) {
+      const id = Buffer.from(wrappedKey.subarray(0, KEY_ID_BYTES)).toString('hex');
+      const key = keys.find((known) => known.id === id);
+      const sealed = wrappedKey.subarray(KEY_ID_BYTES);
+      const opened = key === undefined ? null : open(wrapping(key, tenant), bound('key', tenant, action), sealed);
+      if (opened !== null) return new Uint8Array(opened);
+      throw new CountersignError(
+        'unavailable',
+        'the payload of this action cannot be opened with the keys of this data folder; restore the keys that the database was written with',
+      );
+    },
+    seal: (tenant, action, actionKey, plaintext) =>
+      seal(content(actionKey), bound('payload', tenant, action), plaintext),
+    open(tenant, action, actionKey, ciphertext) {
+      const opened = open(content(actionKey), bound('payload', tenant, action), ciphertext);
+      if (opened !== null) return opened;
+      throw new CountersignError('invalid-evidence', 'the stored payload of this action was altered; do not act on it');
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+import { CountersignError } from '../contract/index.ts';
+import { open, seal, type NamedKey } from './aead.ts';
+
+const ENCODING = 'binary/encrypted';
+const KEY_ID = 'encryption-key-id';
+const PURPOSE = 'countersign temporal payload v1';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const { Payload: PayloadMessage } = temporal.api.common.v1;
+
+/**
+ * Temporal's payloads, encrypted before they leave the process: the server and its web pages see a key id and nothing else. The
+ * first key encrypts, all of them decrypt.
+ *
+ * What arrives unencrypted is left as it is: any SDK may start an action (contract section 4), and not all of them have our key.
+ */
+export function createPayloadCodec(keys: { codec: readonly [NamedKey, ...NamedKey[]] }): PayloadCodec {
+  const [current] = keys.codec;
+  return {
+    encode: (payloads) =>
+      Promise.resolve(
+        payloads.map((payload) => ({
+          metadata: { encoding: encoder.encode(ENCODING), [KEY_ID]: encoder.encode(current.id) },
+          data: seal(current.secret, PURPOSE, PayloadMessage.encode(payload).finish()),
+        })),
+      ),
+    decode: async (payloads) => payloads.map((payload) => decrypted(payload, keys.codec)),
+  };
+}
+
+function decrypted(payload: Payload, keys: readonly NamedKey[]): Payload {
+  const { metadata, data } = payload;
+  const encoding = metadata?.['encoding'];
+  if (encoding === undefined || encoding === null || decoder.decode(encoding) !== ENCODING) return payload;
+  const id = decoder.decode(metadata?.[KEY_ID] ?? new Uint8Array(0));
+  const key = keys.find((known) => known.id === id);
+  const opened = key === undefined ? null : open(key.secret, PURPOSE, data ?? new Uint8Array(0));
+  if (opened === null) {
+    throw new CountersignError(
+      'unavailable',
+      'a payload from Temporal cannot be decrypted with the keys of this data folder; restore the keys that it was written with',
+    );
+  }
+  return PayloadMessage.decode(opened);
+}

@@ -1,0 +1,93 @@
+/** From the end of a log and new entries to everything that their commit writes. No I/O but the signature. */
+import { createHash } from 'node:crypto';
+import { concatBytes, fromHex, toHex } from '../canonical/index.ts';
+import { extendFrontier, formatCheckpoint, HASH_BYTES, signNote, TILE_LEVELS, TILE_WIDTH } from '../ledger/index.ts';
+import type { Frontier, SubtreeHash } from '../ledger/index.ts';
+import type { NoteSigner } from '../keys/index.ts';
+import type { LogAppend, LogHead, TileGrowth } from '../store/index.ts';
+import type { StagedRecord } from './types.ts';
+
+/** The end of a log as the sequencer holds it between commits. */
+export interface LogEnd {
+  head: LogHead;
+  /** Leaf hashes of the level-0 tile that is not full yet, in order. */
+  edge: readonly Uint8Array[];
+}
+
+/** RFC 6962 leaf hash, by the platform: an envelope is long enough for that to show. */
+export function hashLeaf(entry: Uint8Array): Uint8Array {
+  return createHash('sha256').update(Uint8Array.of(0x00)).update(entry).digest();
+}
+
+/** Nodes of a frontier, packed: its size says how many there are. */
+function packFrontier({ nodes }: Frontier): Uint8Array {
+  return concatBytes(...nodes.map(fromHex));
+}
+
+/** The frontier of a stored head. */
+export function unpackFrontier(head: LogHead | null): Frontier {
+  if (head === null) return { size: 0, nodes: [] };
+  const nodes: string[] = [];
+  for (let at = 0; at < head.frontier.length; at += HASH_BYTES) {
+    nodes.push(toHex(head.frontier.subarray(at, at + HASH_BYTES)));
+  }
+  return { size: head.size, nodes };
+}
+
+/** Tiles above the leaves grow hash by hash; a tile of leaves is written once, when it is full. */
+function growTiles(completed: readonly SubtreeHash[], edge: readonly Uint8Array[]): TileGrowth[] {
+  const tiles = new Map<string, { level: number; index: number; hashes: Uint8Array[] }>();
+  for (const { level, index, hash } of completed) {
+    if (level % TILE_LEVELS !== 0) continue;
+    const at = { level: level / TILE_LEVELS, index: Math.floor(index / TILE_WIDTH) };
+    const key = `${at.level}/${at.index}`;
+    // The first hash is a leaf's, and its tile is the open one.
+    const tile = tiles.get(key) ?? { ...at, hashes: tiles.size === 0 ? [...edge] : [] };
+    tile.hashes.push(hash);
+    tiles.set(key, tile);
+  }
+  return [...tiles.values()]
+    .filter(({ level, hashes }) => level > 0 || hashes.length === TILE_WIDTH)
+    .map(({ level, index, hashes }) => ({ level, index, hashes: concatBytes(...hashes) }));
+}
+
+export async function grow(
+  end: LogEnd | null,
+  records: readonly StagedRecord[],
+  signer: Pick<NoteSigner, 'key' | 'sign'>,
+): Promise<{ append: LogAppend; end: LogEnd }> {
+  const hashed = records.map((record) => ({ record, leafHash: hashLeaf(record.envelope) }));
+  const edge = end?.edge ?? [];
+  const leaves = hashed.map(({ leafHash }) => leafHash);
+  const extension = extendFrontier(unpackFrontier(end?.head ?? null), leaves);
+  const { size, root } = extension;
+  const text = formatCheckpoint({ origin: signer.key.name, size, root });
+  const checkpoint = await signNote(text, signer.key, signer.sign);
+  const head: LogHead = { size, root, frontier: packFrontier(extension.frontier), checkpoint };
+  const append: LogAppend = {
+    head,
+    entries: hashed.map(({ record, leafHash }) => ({
+      action: record.action,
+      seq: record.seq,
+      type: record.type,
+      recordHash: fromHex(record.recordHash.slice('sha256:'.length)),
+      leafHash,
+      envelope: record.envelope,
+      at: record.at,
+      facets: record.facets,
+    })),
+    tiles: growTiles(extension.completed, edge),
+    // Of several records of one action the last one says how it stands.
+    projections: [
+      ...new Map(
+        records.flatMap(({ action, projection }) =>
+          projection === undefined ? [] : [[action, { id: action, ...projection }] as const],
+        ),
+      ).values(),
+    ],
+    permits: records.flatMap(({ action, permit }) => (permit === undefined ? [] : [{ action, ...permit }])),
+    released: records.filter(({ releaseReservations }) => releaseReservations === true).map(({ action }) => action),
+  };
+  const open = [...edge, ...leaves];
+  return { append, end: { head, edge: open.slice(open.length - (size % TILE_WIDTH)) } };
+}

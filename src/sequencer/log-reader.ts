@@ -1,0 +1,102 @@
+/** A tenant's log as others read it: checkpoints, tiles, entries and proofs, all from committed rows. */
+import { fromHex, fromUtf8, toBase64 } from '../canonical/index.ts';
+import { CountersignError, type Envelope, type Receipt } from '../contract/index.ts';
+import {
+  consistencyProof,
+  encodeEntries,
+  inclusionProof,
+  parseCheckpoint,
+  parseNote,
+  tileHashReader,
+  HASH_BYTES,
+  TILE_WIDTH,
+  tileWidth,
+  type ReadTile,
+} from '../ledger/index.ts';
+import { makeReceipt } from '../sealing/index.ts';
+import type { TenantKeys } from '../keys/index.ts';
+import type { LogHead, Store } from '../store/index.ts';
+
+/** Reading asks for no key of a log but its public one, and costs O(log size) hashes for a proof. */
+export interface LogReader {
+  /** False for a tenant that has sealed nothing. */
+  exists(tenant: string): Promise<boolean>;
+  /** The newest signed note. @throws CountersignError `not-found` */
+  checkpoint(tenant: string): Promise<string>;
+  /** The first `width` (1 to 256) hashes of a tile (C2SP tlog-tiles), or null when the log does not reach that far. */
+  tile(tenant: string, level: number, index: number, width: number): Promise<Uint8Array | null>;
+  /** The first `width` entries of a bundle, or null when the log does not reach that far. */
+  entries(tenant: string, index: number, width: number): Promise<Uint8Array | null>;
+  /** The record with its proof against the newest checkpoint. @throws CountersignError `not-found` */
+  receipt(tenant: string, recordHash: string): Promise<Receipt>;
+  /**
+   * Proof that the log of `from` entries is the beginning of the one of `to`, base64, as RFC 6962 section 2.1.2 orders it.
+   *
+   * @throws CountersignError `invalid-request` unless 0 ≤ from ≤ to ≤ size.
+   */
+  consistency(tenant: string, from: number, to: number): Promise<string[]>;
+  /** The log's note key. */
+  vkey(tenant: string): Promise<string>;
+}
+
+export interface LogReaderOptions {
+  store: Pick<Store, 'log'>;
+  keys: { forTenant(tenant: string): Pick<TenantKeys, 'log'> };
+}
+
+export function createLogReader({ store: { log }, keys }: LogReaderOptions): LogReader {
+  const headOf = async (tenant: string): Promise<LogHead> => {
+    const head = await log.head(tenant);
+    if (head === null) throw new CountersignError('not-found', 'this log has no entries yet; nothing was ever sealed');
+    return head;
+  };
+  /** Bytes of a tile that the log of the head just read is known to reach. */
+  const readTile = async (tenant: string, level: number, index: number, width: number): Promise<Uint8Array> => {
+    const from = index * TILE_WIDTH;
+    if (level === 0 && width < TILE_WIDTH) return log.leafHashes(tenant, from, from + width);
+    return (await log.tile(tenant, level, index))?.subarray(0, width * HASH_BYTES) ?? new Uint8Array(0);
+  };
+  const hashReader = (tenant: string, size: number): ReturnType<typeof tileHashReader> => {
+    const read: ReadTile = ({ level, index, width }) => readTile(tenant, level, index, width);
+    return tileHashReader(read, size);
+  };
+  const reaches = async (tenant: string, level: number, index: number, width: number): Promise<boolean> => {
+    const head = await log.head(tenant);
+    return head !== null && width >= 1 && width <= tileWidth(level, index, head.size);
+  };
+  return {
+    async exists(tenant) {
+      return (await log.head(tenant)) !== null;
+    },
+    async checkpoint(tenant) {
+      return (await headOf(tenant)).checkpoint;
+    },
+    async tile(tenant, level, index, width) {
+      return (await reaches(tenant, level, index, width)) ? readTile(tenant, level, index, width) : null;
+    },
+    async entries(tenant, index, width) {
+      if (!(await reaches(tenant, 0, index, width))) return null;
+      const from = index * TILE_WIDTH;
+      return encodeEntries(await log.envelopes(tenant, from, from + width));
+    },
+    async receipt(tenant, recordHash) {
+      const hex = /^sha256:([0-9a-f]{64})$/.exec(recordHash)?.[1];
+      const found = hex === undefined ? null : await log.find(tenant, fromHex(hex));
+      if (found === null) throw new CountersignError('not-found', 'this log holds no record of that hash');
+      // Read after the entry was found, so the checkpoint covers it.
+      const { size, checkpoint } = await headOf(tenant);
+      const inclusion = await inclusionProof(found.index, size, hashReader(tenant, size));
+      const { origin } = parseCheckpoint(parseNote(checkpoint).text);
+      const envelope = JSON.parse(fromUtf8(found.envelope)) as Envelope;
+      return makeReceipt(envelope, { origin, index: found.index, checkpoint, proof: inclusion });
+    },
+    async consistency(tenant, from, to) {
+      const { size } = await headOf(tenant);
+      if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && 0 <= from && from <= to && to <= size)) {
+        throw new CountersignError('invalid-request', `a consistency proof is between two sizes from 0 to ${size}`);
+      }
+      return (await consistencyProof(from, to, hashReader(tenant, to))).map(toBase64);
+    },
+    vkey: (tenant) => Promise.resolve(keys.forTenant(tenant).log.vkey),
+  };
+}

@@ -1,0 +1,236 @@
+/**
+ * The one writer of a tenant's log.
+ *
+ * What is durable, and when. One commit is one PostgreSQL transaction that writes, all or nothing:
+ *   1. the head, compared with the one it grew from and swapped: size, frontier, root, signed checkpoint;
+ *   2. the entries, at the positions that the head's old size gives them;
+ *   3. the tiles that the entries grow;
+ *   4. the actions' projections, their permits, and the reservations they give back.
+ * Nothing of it exists before the commit, and nobody is answered before it is flushed. So a power cut leaves either the log as it was,
+ * and nobody was answered, or the log grown by the whole batch, and whoever was not answered asks again and finds its entries.
+ *
+ * The checkpoint is signed before the commit and served only from the committed row. A signer that fails fails the batch: nothing is
+ * sealed unsigned.
+ *
+ * There is one writer because the head is compared and swapped, not because there is one process: any number may race. Who finds the
+ * head moved, or an entry taken, or does not know how its own last commit ended, takes the locked way: under the head's row lock it
+ * reads what is there, drops what is sealed already, and swaps. That is also how a process begins, so recovery is the normal path.
+ */
+import { equalBytes } from '../canonical/index.ts';
+import { CountersignError, ENVELOPE_MAX_BYTES } from '../contract/index.ts';
+import { nodeVerifyEd25519, type TenantKeys } from '../keys/index.ts';
+import { frontierRoot, openCheckpoint, tileHashes, TILE_WIDTH } from '../ledger/index.ts';
+import { isUnavailable, type LockedLog, type LogHead, type SealedEntry, type Store } from '../store/index.ts';
+import { grow, unpackFrontier, type LogEnd } from './growth.ts';
+import type { SealedRecord, Sequencer, StagedRecord } from './types.ts';
+
+/** Records of one commit at most: bounds what one transaction holds in memory here and there. */
+const BATCH_MAX = 512;
+/** A signer that does not answer must not hold the log's lock for ever. */
+const SIGNER_MS = 10_000;
+
+export interface SequencerOptions {
+  store: Pick<Store, 'log'>;
+  keys: { forTenant(tenant: string): Pick<TenantKeys, 'log'> };
+}
+
+interface Call {
+  records: readonly StagedRecord[];
+  resolve(sealed: SealedRecord[]): void;
+  reject(error: unknown): void;
+}
+
+export function createSequencer({ store, keys }: SequencerOptions): Sequencer {
+  const logs = new Map<string, LogWriter>();
+  return {
+    async append(tenant, records) {
+      if (records.length === 0) return [];
+      validate(records);
+      let log = logs.get(tenant);
+      if (log === undefined) {
+        log = new LogWriter(tenant, store, keys.forTenant(tenant));
+        logs.set(tenant, log);
+      }
+      return log.append(records);
+    },
+  };
+}
+
+function validate(records: readonly StagedRecord[]): void {
+  const broken = (why: string): never => {
+    throw new CountersignError('invalid-evidence', `a record cannot be sealed: ${why}`);
+  };
+  if (records.length > BATCH_MAX) broken(`a call holds more than ${BATCH_MAX}; make several`);
+  if (new Set(records.map(keyOf)).size !== records.length) broken('two of one call have the same action and number');
+  for (const { recordHash, envelope, seq } of records) {
+    if (!/^sha256:[0-9a-f]{64}$/.test(recordHash)) broken('its hash is not `sha256:` and 64 hexadecimal digits');
+    if (!Number.isInteger(seq) || seq < 0) broken('its number is not a whole number from 0');
+    if (envelope.length === 0 || envelope.length > ENVELOPE_MAX_BYTES) {
+      broken(`its envelope has ${envelope.length} bytes; a log entry has 1 to ${ENVELOPE_MAX_BYTES}, so disclose less`);
+    }
+  }
+}
+
+const keyOf = ({ action, seq }: { action: string; seq: number }): string => `${seq}\n${action}`;
+
+class LogWriter {
+  readonly #tenant: string;
+  readonly #store: SequencerOptions['store'];
+  readonly #keys: Pick<TenantKeys, 'log'>;
+  #waiting: Call[] = [];
+  #running = false;
+  /** As our own last commit left it; null when that is not known. */
+  #end: LogEnd | null = null;
+
+  constructor(tenant: string, store: SequencerOptions['store'], keys: Pick<TenantKeys, 'log'>) {
+    this.#tenant = tenant;
+    this.#store = store;
+    this.#keys = keys;
+  }
+
+  append(records: readonly StagedRecord[]): Promise<SealedRecord[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ records, resolve, reject });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  /** Group commit: while one batch is on its way to disk, the next one gathers. */
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      const calls = this.#take();
+      try {
+        await this.#seal(calls);
+      } catch (error) {
+        this.#end = null;
+        if (calls.length === 1 || isUnavailable(error)) {
+          for (const { reject } of calls) reject(error);
+        } else {
+          // One of them is bad; each on its own, so that the others are not refused with it.
+          for (const call of calls) await this.#seal([call]).catch((own: unknown) => call.reject(own));
+        }
+      }
+    }
+    this.#running = false;
+  }
+
+  /** The next batch. Of two calls with a record in common the second waits for the next one, and then finds it sealed. */
+  #take(): Call[] {
+    const taken: Call[] = [];
+    const left: Call[] = [];
+    const keys = new Set<string>();
+    let count = 0;
+    for (const call of this.#waiting) {
+      const own = call.records.map(keyOf);
+      const fits = left.length === 0 && count + own.length <= BATCH_MAX;
+      if (fits && !own.some((key) => keys.has(key))) {
+        taken.push(call);
+        count += own.length;
+        for (const key of own) keys.add(key);
+      } else left.push(call);
+    }
+    this.#waiting = left;
+    return taken;
+  }
+
+  async #seal(calls: readonly Call[]): Promise<void> {
+    if (this.#end !== null && (await this.#swapAfter(this.#end, calls))) return;
+    await this.#sealLocked(calls);
+  }
+
+  /** The short way: one statement on top of our own last commit. False when the locked way has to find out. */
+  async #swapAfter(end: LogEnd, calls: readonly Call[]): Promise<boolean> {
+    const { append, end: next } = await this.#grow(end, calls);
+    this.#end = null;
+    try {
+      if ((await this.#store.log.swap(this.#tenant, end.head, append)) === 'moved') return false;
+    } catch (error) {
+      if (isUnavailable(error)) return false;
+      throw error;
+    }
+    this.#end = next;
+    answer(calls, end.head.size);
+    return true;
+  }
+
+  async #sealLocked(calls: readonly Call[]): Promise<void> {
+    const tenant = this.#tenant;
+    const { existing, fresh, from, next } = await this.#store.log.locked(tenant, async (log) => {
+      const entries = await log.existing(calls.flatMap(({ records }) => records));
+      const sealed = new Map(entries.map((entry) => [keyOf(entry), entry]));
+      const isFresh = ({ records }: Call): boolean => !records.some((record) => sealed.has(keyOf(record)));
+      const unsealed = calls.filter(isFresh);
+      const from = log.head?.size ?? 0;
+      const end = log.head === null ? null : await this.#continue(log, log.head);
+      if (unsealed.length === 0) return { existing: sealed, fresh: unsealed, from, next: end };
+      const grown = await this.#grow(end, unsealed);
+      if ((await log.swap(grown.append)) === 'moved') {
+        throw new CountersignError('internal', 'the head of the log moved while it was locked; nothing was sealed');
+      }
+      return { existing: sealed, fresh: unsealed, from, next: grown.end };
+    });
+    this.#end = next;
+    answer(fresh, from);
+    const old = calls.filter((call) => !fresh.includes(call));
+    for (const { records, resolve } of old) resolve(records.flatMap((record) => found(existing, record)));
+  }
+
+  /**
+   * The end of a log that others may have written. It is grown only if our key signed it: a head that somebody edited in the database
+   * would otherwise be made respectable by the next signature.
+   */
+  async #continue(log: LockedLog, head: LogHead): Promise<LogEnd> {
+    const { size, root } = await openCheckpoint(head.checkpoint, [this.#keys.log.key], nodeVerifyEd25519);
+    if (size !== head.size || !equalBytes(root, head.root) || !equalBytes(root, frontierRoot(unpackFrontier(head)))) {
+      throw new CountersignError(
+        'invalid-evidence',
+        'the head of the log in the database is not the one that was signed; find out who changed it, and run `countersign audit`',
+      );
+    }
+    const first = size - (size % TILE_WIDTH);
+    const edge = await log.leafHashes(first, size);
+    return { head, edge: edge.length === 0 ? [] : tileHashes(edge) };
+  }
+
+  async #grow(end: LogEnd | null, calls: readonly Call[]): ReturnType<typeof grow> {
+    const records = calls.flatMap((call) => call.records);
+    const { log } = this.#keys;
+    const sign = (message: Uint8Array): Promise<Uint8Array> => within(SIGNER_MS, log.sign(message));
+    return grow(end, records, { key: log.key, sign });
+  }
+}
+
+/** @throws CountersignError `unavailable` when the signer fails or does not answer. */
+async function within(ms: number, signing: Promise<Uint8Array>): Promise<Uint8Array> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([signing, late]);
+  } catch (error) {
+    throw new CountersignError(
+      'unavailable',
+      'the log key cannot sign now, and nothing is sealed unsigned; nothing was released. try again',
+      { cause: error },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Answers calls whose records are on disk from position `from` on. */
+function answer(calls: readonly Call[], from: number): void {
+  let index = from;
+  for (const { records, resolve } of calls) {
+    resolve(records.map(({ recordHash, envelope }) => ({ index: index++, recordHash, envelope, existing: false })));
+  }
+}
+
+function found(sealed: ReadonlyMap<string, SealedEntry>, record: StagedRecord): SealedRecord[] {
+  const entry = sealed.get(keyOf(record));
+  if (entry === undefined) return [];
+  const { index, recordHash, envelope } = entry;
+  return [{ index, recordHash: `sha256:${Buffer.from(recordHash).toString('hex')}`, envelope, existing: true }];
+}

@@ -1,0 +1,45 @@
+import type { Facets, NewPermit, Projection } from '../store/index.ts';
+
+/** A record that is signed and not yet sealed. */
+export interface StagedRecord {
+  action: string;
+  /** Its place among the action's records, from 0. (tenant, action, seq) is sealed at most once, whatever runs twice. */
+  seq: number;
+  type: string;
+  /** `sha256:…` of the record's payload bytes. */
+  recordHash: string;
+  /** JCS bytes of the DSSE envelope: the log's entry, 65,535 bytes at most. */
+  envelope: Uint8Array;
+  /** RFC 3339 UTC. */
+  at: string;
+  facets: Facets;
+  /** How the action stands after this record. */
+  projection?: Projection;
+  /** The permit that this record releases. */
+  permit?: NewPermit;
+  /** Gives back what the action holds of limits. */
+  releaseReservations?: boolean;
+}
+
+/** A record that is on disk in the log's sequence. */
+export interface SealedRecord {
+  index: number;
+  recordHash: string;
+  envelope: Uint8Array;
+  /** True when another record stands at this (action, seq) since before: this one is what counts. */
+  existing: boolean;
+}
+
+export interface Sequencer {
+  /**
+   * Seals records, all of one call or none, and answers when they are on disk, in the order given.
+   *
+   * When any (action, seq) of the call is sealed already, by an execution of the same step that died before it could say so or by
+   * another one that was faster, nothing of the call is sealed and the answer is the existing entries, marked so.
+   *
+   * @throws CountersignError `unavailable` when the database or the signer cannot be reached. Nothing was answered for; whether it
+   * was sealed may be unknown, and the same call again finds out.
+   * @throws CountersignError `invalid-evidence` for a record that no log can hold.
+   */
+  append(tenant: string, records: readonly StagedRecord[]): Promise<SealedRecord[]>;
+}
