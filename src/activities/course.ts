@@ -15,6 +15,10 @@ export interface Course {
   bodyMac: string;
   /** Disclosed values, as in the verdict's record. */
   disclosed: JsonObject;
+  /** How many values policy does not disclose. */
+  withheld: number;
+  /** What was left of each limit after this action's share, exact decimal strings. */
+  limits: { label: string; left: string; max: string }[];
   notify: string[];
   plan: ApprovalPlan | null;
   approval: ApprovalState | null;

@@ -51,7 +51,7 @@ export async function payloadOf(
 ): Promise<{ request: ActionRequest; actionKey: Uint8Array }> {
   const stored = await deps.store.payloads.read(action.tenant, action.id);
   if (stored === null) throw new Error('the payload of an open action is not in the store');
-  return { request: (stored.payload as { request: ActionRequest }).request, actionKey: stored.actionKey };
+  return { request: (stored.payload as unknown as { request: ActionRequest }).request, actionKey: stored.actionKey };
 }
 
 /** Checks who said it, and that they still may. What the reducer can see for itself is left to it. */
@@ -115,14 +115,16 @@ async function admitDecision(
   const { request } = await payloadOf(deps, action);
   const directory = deps.directory.current();
   const { delegation } = claims;
+  const now = deps.now();
+  const delegations = await deps.store.delegations.active(action.tenant, now.toISOString());
   const delegated =
     delegation === null ||
     (directory.active(delegation.from) &&
-      activeDelegation(await deps.store.delegations.active(action.tenant, deps.now().toISOString()), {
+      activeDelegation(delegations, {
         from: delegation.from,
         to: claims.by,
         surface: request.surface,
-        now: deps.now().getTime(),
+        now: now.getTime(),
       })?.id === delegation.id);
   const changes = claims.changes as Record<string, Json> | null;
   const original: Record<string, Json> = {};
@@ -150,6 +152,7 @@ async function admitDecision(
       via: claims.via,
       assured: false,
       delegation,
+      standsInFor: delegations.filter(({ to }) => to === claims.by).map(({ from }) => from),
       standing: directory.active(claims.by) && delegated,
     },
     evidence: {
@@ -212,6 +215,7 @@ export async function sealDecision(deps: ActivityDeps, input: SealDecisionInput)
     responsibility: input.evidence.responsibility,
     changes: sealedChanges(course, request, input.changes, actionKey),
     until: input.until === null ? null : new Date(input.until).toISOString(),
+    added: input.added,
     assurance: input.evidence.assurance,
     attestation: input.evidence.attestation,
   };

@@ -41,6 +41,8 @@ export interface ActivityDeps {
   /** Null where no Slack is configured: API, command line and console still decide. */
   notifier: Notifier | null;
   callbacks: CallbackSender;
+  /** Where people open the console; null when there is none. */
+  consoleUrl: string | null;
   log: EngineLog;
   now(): Date;
 }

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
-import { canonicalBytes, hashOf } from '../canonical/index.ts';
+import { addDecimals, canonicalBytes, formatDecimal, hashOf, parseDecimal, type Decimal } from '../canonical/index.ts';
 import {
   actionRequestSchema,
   isCountersignError,
@@ -149,6 +149,22 @@ async function judgeWithFacts(
   });
 }
 
+const exact = (text: string): Decimal => parseDecimal(text, Infinity);
+
+function left(max: string, used: string, amount: string): string {
+  const taken = addDecimals(exact(used), exact(amount));
+  return formatDecimal(addDecimals(exact(max), { units: -taken.units, scale: taken.scale }));
+}
+
+/** What each limit leaves after this action, as approvers are shown it. */
+function limitsLeft(judgement: Judgement, facts: Facts): Course['limits'] {
+  return judgement.reservations.map(({ limit, key, amount, max }) => {
+    const used =
+      facts.limits.find((fact) => fact.limit === limit && fact.key.join('\n') === key.join('\n'))?.used ?? '0';
+    return { label: limit, left: left(max, used, amount), max };
+  });
+}
+
 function judgedOf(course: Course, action: Action): Judged {
   const { plan, openedAt, outcomeWithinMs, announced, review } = course;
   return {
@@ -182,6 +198,10 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   }
   const request = parsed.data;
   const { requester, conflict, bundle: pinned } = await identify(deps, input);
+  if (requester === 'unknown' && (await deps.store.apiKeys.list(input.tenant)).length === 0) {
+    // Whoever can write to the namespace must not be able to make tenants, each with its log and its keys.
+    throw ApplicationFailure.nonRetryable('there is no such tenant, or no valid token came with the request', 'unauthenticated');
+  }
   const { actionKey } = await deps.store.payloads.create(input.tenant, input.id, { request } as never);
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
@@ -231,6 +251,8 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
     requester,
     bodyMac: bodyMac(input.idempotencyKey, request),
     disclosed,
+    withheld: Object.keys(commitments).length,
+    limits: limitsLeft(judgement, facts),
     notify: judgement.notify,
     plan,
     approval,

@@ -24,7 +24,9 @@ export async function release(deps: ActivityDeps, input: ReleaseInput): Promise<
   const freeze = await frozen(deps, tenant, request.surface, request.actor);
   if (freeze !== null) return { frozen: freeze };
 
-  const changes = Object.keys(input.changes).length === 0 ? null : input.changes;
+  // Policy's own changes, where one of several policies constrains, and the approvers' on top of them.
+  const all = { ...input.action.verdict?.changes, ...input.changes };
+  const changes = Object.keys(all).length === 0 ? null : all;
   const changed = changes === null ? request : applyChanges(request, changes);
   const bundle = await deps.bundles.inForce(tenant);
   const again = bundle === null ? null : await judgeAgain(deps, tenant, id, bundle, changed);

@@ -64,6 +64,8 @@ export interface SealDecisionInput {
   evidence: DecisionEvidence;
   changes: Record<string, Json> | null;
   until: number | null;
+  /** People added by an escalation. */
+  added: string[] | null;
   approval: ApprovalState;
 }
 
@@ -94,8 +96,6 @@ export interface PublishInput {
   action: Action;
   approval: ApprovalState | null;
   effects: ApprovalEffect[];
-  /** Grows with every change of the action; a publication of an older revision changes nothing. */
-  revision: number;
 }
 
 export interface Published {

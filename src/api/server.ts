@@ -8,6 +8,7 @@ import { openApiDocument } from './openapi.ts';
 import { problemHandler, sendProblem, type ErrorLog } from './problem.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
+import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
 import { logRoutes, type PublicLog } from './routes/log.ts';
 import { permitRoutes } from './routes/permits.ts';
@@ -86,6 +87,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(permitRoutes(options.gateway));
   app.use(recordRoutes(options.gateway));
   app.use(evaluateRoutes(options.gateway));
+  app.use(freezeRoutes(options.gateway));
   options.pages?.(app);
   app.use((_request, response) => {
     sendProblem(

@@ -65,7 +65,9 @@ export interface DecisionRecord extends RecordHead {
   type: 'decision';
   surface: string;
   stage: number;
-  decision: 'approve' | 'refuse' | 'return' | 'extend' | 'expired' | 'cancelled' | 'answered';
+  decision: 'approve' | 'refuse' | 'return' | 'extend' | 'expired' | 'cancelled' | 'answered' | 'escalated';
+  /** People added by an escalation. */
+  added: string[] | null;
   /** Directory id; `countersign` for the clock. */
   by: string;
   /** For whom, when decided under a delegation: its id and the person who delegated. */

@@ -23,7 +23,10 @@ export const surfaceSchema = z
   .string()
   .max(128)
   .regex(/^[a-z][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*$/, 'a surface is dotted lower case, such as `payments.refund`')
-  .meta({ description: 'A place where something irreversible can happen, dotted lower case.', examples: ['payments.refund'] });
+  .meta({
+    description: 'A place where something irreversible can happen, dotted lower case.',
+    examples: ['payments.refund'],
+  });
 
 export const ACTOR_TYPES = ['user', 'service', 'agent'] as const;
 
@@ -73,7 +76,10 @@ export const actionRequestSchema = z
     context: contextSchema.optional(),
     content: jsonObject.optional().meta({ description: 'Sensitive: only its salted commitment is ever recorded.' }),
     execution: z.strictObject({ connector: name }).optional(),
-    callback: z.url({ protocol: /^https?$/ }).max(2048).optional(),
+    callback: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .optional(),
   })
   .meta({ id: 'ActionRequest' });
 export type ActionRequest = z.infer<typeof actionRequestSchema>;

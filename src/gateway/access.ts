@@ -1,6 +1,7 @@
 /** Who may see and do what with an action. Closed by default. */
 import { CountersignError, type Action } from '../contract/index.ts';
-import { surfaceMatches, type Caller } from '../identity/index.ts';
+import { matchesSurface } from '../policy/surfaces.ts';
+import type { Caller } from '../identity/index.ts';
 import type { Course } from '../activities/course.ts';
 
 const chain = (course: Course): string[] => {
@@ -13,7 +14,7 @@ const chain = (course: Course): string[] => {
 export function speaksFor(caller: Caller, course: Course): boolean {
   return (
     caller.tenant === course.action.tenant &&
-    caller.surfaces.some((glob) => surfaceMatches(glob, course.surface)) &&
+    caller.surfaces.some((glob) => matchesSurface(glob, course.surface)) &&
     (caller.actors.includes('*') || caller.actors.includes(course.actor.id))
   );
 }
@@ -53,7 +54,8 @@ const isApprover = (caller: Caller, course: Course): boolean =>
 export function visible(caller: Caller, course: Course, action: Action): Action {
   if (caller.tenant !== action.tenant) throw notFound();
   if (mayExecute(caller, course)) return action;
-  if (isRequester(caller, course) || mayAudit(caller) || (caller.kind === 'person' && isApprover(caller, course))) return { ...action, permit: null };
+  if (isRequester(caller, course) || mayAudit(caller) || (caller.kind === 'person' && isApprover(caller, course)))
+    return { ...action, permit: null };
   throw notFound();
 }
 

@@ -5,7 +5,7 @@ import type { LogReader } from '../sequencer/index.ts';
 
 export interface GatewayDeps extends Pick<
   ActivityDeps,
-  'store' | 'bundles' | 'directory' | 'hub' | 'log' | 'now' | 'signers'
+  'store' | 'sequencer' | 'bundles' | 'directory' | 'hub' | 'log' | 'now' | 'signers'
 > {
   client: Client;
   taskQueue: string;

@@ -6,11 +6,13 @@ import { readCourse, withPermit } from '../activities/seal.ts';
 import type { Course } from '../activities/course.ts';
 import { answerUpdate, cancelUpdate, decideUpdate, outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
 import { isOwner, isRequester, notFound, speaksFor, visible } from './access.ts';
+import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
 import type { GatewayDeps } from './deps.ts';
+import { freeze, thaw } from './freezes.ts';
 import { redeem } from './permits.ts';
 import { listRecords, readReceipt, readRecord } from './records.ts';
 import { createRequester, parseRequest, workflowIdOf } from './request.ts';
-import { RESPONSIBILITY } from './responsibility.ts';
+import { RESPONSIBILITY } from '../activities/responsibility.ts';
 import { fromTemporal } from './temporal-errors.ts';
 import type { Gateway, SlackEvidence } from './types.ts';
 import { waitFor } from './wait.ts';
@@ -31,15 +33,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     if (stored === null) throw notFound();
     return { course: stored.course, action: await withPermit(deps, stored.course, stored.sealedPermit) };
   };
-  const update = async <A extends unknown[]>(
-    tenant: string,
-    id: string,
-    definition: { name: string },
-    ...args: A
-  ): Promise<Action> => {
+  const update = async (tenant: string, id: string, name: string, message: object): Promise<Action> => {
     try {
       return await deps.client.withDeadline(Date.now() + UPDATE_MS, () =>
-        deps.client.workflow.getHandle(workflowIdOf(tenant, id)).executeUpdate<Action, A>(definition.name, { args }),
+        deps.client.workflow
+          .getHandle(workflowIdOf(tenant, id))
+          .executeUpdate<Action, [object]>(name, { args: [message] }),
       );
     } catch (error) {
       throw fromTemporal(error);
@@ -97,7 +96,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       responsibility: input.decision === 'approve' ? RESPONSIBILITY : null,
       delegation,
     });
-    const action = await update(caller.tenant, id, decideUpdate, { attestation });
+    const action = await update(caller.tenant, id, decideUpdate.name, { attestation });
     return { ...action, permit: null };
   };
 
@@ -125,7 +124,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     },
 
     async action(caller, id, waitMs) {
-      for (const deadline = Date.now() + waitMs; ; ) {
+      for (const deadline = Date.now() + waitMs; ;) {
         const left = deadline - Date.now();
         const news = waitFor(deps, caller.tenant, id, (changed) => !isParked(changed), Math.max(0, left));
         const { course, action } = await read(caller.tenant, id);
@@ -141,6 +140,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     decide: (caller, id, input, door, evidence) =>
       attempt(caller, id, door, () => decide(caller, id, input, door, evidence)),
 
+    async check(caller, id) {
+      const { course } = await read(caller.tenant, id);
+      checkApprover(caller, course, (await delegationFor(caller, course))?.from ?? null);
+    },
+
     answer: (caller, id, text) =>
       attempt(caller, id, 'api', async () => {
         const { course } = await read(caller.tenant, id);
@@ -153,7 +157,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
           via: 'api',
           reason: text,
         });
-        return update(caller.tenant, id, answerUpdate, { attestation });
+        return update(caller.tenant, id, answerUpdate.name, { attestation });
       }),
 
     cancel: (caller, id) =>
@@ -169,7 +173,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
           by: caller.id,
           via: 'api',
         });
-        return update(caller.tenant, id, cancelUpdate, { attestation });
+        return update(caller.tenant, id, cancelUpdate.name, { attestation });
       }),
 
     redeem: (caller, input) => redeem(deps, caller, input),
@@ -186,7 +190,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
         status: outcome.status,
       });
       try {
-        return visible(caller, course, await update(caller.tenant, id, outcomeUpdate, { ...outcome, attestation }));
+        return visible(
+          caller,
+          course,
+          await update(caller.tenant, id, outcomeUpdate.name, { ...outcome, attestation }),
+        );
       } catch (error) {
         if (error instanceof CountersignError && error.code === 'not-open') return repeated(caller, id, outcome);
         throw error;
@@ -205,7 +213,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
           via: 'api',
           ...input,
         });
-        return update(caller.tenant, id, reconcileUpdate, { attestation });
+        return update(caller.tenant, id, reconcileUpdate.name, { attestation });
       }),
 
     async evaluate(caller, body): Promise<Judgement> {
@@ -230,6 +238,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
       );
     },
 
+    freeze: (caller, input) => freeze(deps, caller, input),
+    thaw: (caller, id, reason) => thaw(deps, caller, id, reason),
+    async freezes(caller) {
+      const active = await deps.store.freezes.active(caller.tenant);
+      return active.map(({ id, scope, value, reason, by, at }) => ({ id, scope, value, reason, by, at }));
+    },
+    delegate: (caller, input) => delegate(deps, caller, input),
+    delegations: (caller) => listDelegations(deps, caller),
+    revokeDelegation: (caller, id) => revokeDelegation(deps, caller, id),
     records: (caller, filter, cursor, limit) => listRecords(deps, caller, filter, cursor, limit),
     record: (caller, hash) => readRecord(deps, caller, hash),
     receipt: (caller, hash) => readReceipt(deps, caller, hash),

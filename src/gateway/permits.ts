@@ -1,6 +1,7 @@
 import { CountersignError } from '../contract/index.ts';
 import { requestHash, verifyPermit } from '../sealing/index.ts';
-import { surfaceMatches, type Caller } from '../identity/index.ts';
+import { matchesSurface } from '../policy/surfaces.ts';
+import type { Caller } from '../identity/index.ts';
 import { frozen } from '../activities/judge.ts';
 import { payloadOf } from '../activities/decisions.ts';
 import { readCourse } from '../activities/seal.ts';
@@ -22,7 +23,7 @@ export async function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInp
   });
   if (claims.tenant !== caller.tenant)
     throw new CountersignError('permit-invalid', 'the permit belongs to another tenant');
-  if (!caller.surfaces.some((glob) => surfaceMatches(glob, claims.aud))) {
+  if (!caller.surfaces.some((glob) => matchesSurface(glob, claims.aud))) {
     throw new CountersignError(
       'permit-audience',
       `the permit is for the surface \`${claims.aud}\`, which this credential does not serve`,

@@ -1,5 +1,6 @@
 import { CountersignError, type Receipt, type RecordPayload } from '../contract/index.ts';
-import { surfaceMatches, type Caller } from '../identity/index.ts';
+import { matchesSurface } from '../policy/surfaces.ts';
+import type { Caller } from '../identity/index.ts';
 import { readCourse } from '../activities/seal.ts';
 import { mayAudit, visible } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -44,7 +45,7 @@ export async function listRecords(
 }
 
 function inScope(caller: Caller, record: RecordPayload): boolean {
-  return !('surface' in record) || caller.surfaces.some((glob) => surfaceMatches(glob, record.surface));
+  return !('surface' in record) || caller.surfaces.some((glob) => matchesSurface(glob, record.surface));
 }
 
 export async function readRecord(deps: GatewayDeps, caller: Caller, hash: string): Promise<RecordItem> {

@@ -60,6 +60,39 @@ export interface RedeemInput {
   audience?: string | undefined;
 }
 
+export interface FreezeInput {
+  scope: 'tenant' | 'surface' | 'actor';
+  /** The surface or actor; left out for the whole tenant. */
+  value?: string | undefined;
+  reason: string;
+}
+
+export interface FreezeView {
+  id: string;
+  scope: 'tenant' | 'surface' | 'actor';
+  value: string | null;
+  reason: string;
+  by: string;
+  at: string;
+}
+
+export interface DelegateInput {
+  /** Directory id of who stands in. */
+  to: string;
+  /** Globs; everything by default. */
+  surfaces?: string[] | undefined;
+  /** RFC 3339. */
+  until: string;
+}
+
+export interface DelegationView {
+  id: string;
+  from: string;
+  to: string;
+  surfaces: string[];
+  until: string;
+}
+
 /** What a decision through Slack brings beside the person. */
 export interface SlackEvidence {
   slack: { workspace: string; user: string; channel: string; message: string };
@@ -72,6 +105,8 @@ export interface Gateway {
   request(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<Answered>;
   action(caller: Caller, id: string, waitMs: number): Promise<Action>;
   decide(caller: Caller, id: string, input: DecisionInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
+  /** Whether this person could decide now, without deciding. @throws CountersignError as `decide` would */
+  check(caller: Caller, id: string): Promise<void>;
   answer(caller: Caller, id: string, text: string): Promise<Action>;
   cancel(caller: Caller, id: string): Promise<Action>;
   redeem(caller: Caller, input: RedeemInput): Promise<Redeemed>;
@@ -81,6 +116,12 @@ export interface Gateway {
     id: string,
     input: { status: 'executed' | 'failed' | 'skipped'; reason: string },
   ): Promise<Action>;
+  freeze(caller: Caller, input: FreezeInput): Promise<FreezeView>;
+  thaw(caller: Caller, id: string, reason: string): Promise<FreezeView>;
+  freezes(caller: Caller): Promise<FreezeView[]>;
+  delegate(caller: Caller, input: DelegateInput): Promise<DelegationView>;
+  delegations(caller: Caller): Promise<DelegationView[]>;
+  revokeDelegation(caller: Caller, id: string): Promise<void>;
   /** What-if: verdict and trace; nothing is started, reserved or sealed. */
   evaluate(caller: Caller, body: unknown): Promise<Judgement>;
   records(caller: Caller, filter: RecordFilter, cursor: string | undefined, limit: number): Promise<RecordPage>;

@@ -67,7 +67,14 @@ export async function sealActivation(
     body: { bundle: input.hash, previous: input.previous },
   };
   const signer = parts.keys.forTenant(DEFAULT_TENANT).record;
-  const facets = { surface: 'countersign.policy', actor: input.by, approver: null, decision: null, policy: null, rule: null };
+  const facets = {
+    surface: 'countersign.policy',
+    actor: input.by,
+    approver: null,
+    decision: null,
+    policy: null,
+    rule: null,
+  };
   await parts.sequencer.append(DEFAULT_TENANT, [await stage({ record }, signer, facets)]);
   await parts.store.bundles.activate(DEFAULT_TENANT, input.hash, input.by, at, hashOf(record));
 }

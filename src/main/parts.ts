@@ -6,7 +6,13 @@ import { createCallbackSender } from '../activities/callback.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createHub, type Hub } from '../activities/hub.ts';
 import type { Notifier } from '../activities/notifier.ts';
-import { createAttestor, createAuthenticator, watchDirectory, type Attestor, type DirectorySource } from '../identity/index.ts';
+import {
+  createAttestor,
+  createAuthenticator,
+  watchDirectory,
+  type Attestor,
+  type DirectorySource,
+} from '../identity/index.ts';
 import { createPayloadCodec, openFileKeys, type Keys } from '../keys/index.ts';
 import { createLogReader, createSequencer, type LogReader, type Sequencer } from '../sequencer/index.ts';
 import { openStore, type Store } from '../store/index.ts';
@@ -39,7 +45,16 @@ export function createLogger(level: string): Logger {
     {
       level,
       redact: {
-        paths: ['*.authorization', '*.token', '*.permit', '*.attestation', '*.secret', '*.password', 'req.headers', '*.connectionString'],
+        paths: [
+          '*.authorization',
+          '*.token',
+          '*.permit',
+          '*.attestation',
+          '*.secret',
+          '*.password',
+          'req.headers',
+          '*.connectionString',
+        ],
         censor: '[redacted]',
       },
     },
@@ -54,7 +69,8 @@ export async function openParts(config: Config, connectionString: string, log: L
   try {
     await store.migrate();
     const directory = watchDirectory(join(config.policiesDir, DIRECTORY_FILE), {
-      onProblems: (problems) => log.error({ problems }, 'the directory file is broken; the last good one stays in force'),
+      onProblems: (problems) =>
+        log.error({ problems }, 'the directory file is broken; the last good one stays in force'),
     });
     const sequencer = createSequencer({ store, keys });
     const attestationKeys = (): readonly object[] => [keys.attestation.publicJwk];
@@ -79,7 +95,7 @@ export async function openParts(config: Config, connectionString: string, log: L
   }
 }
 
-export function activityDeps(parts: Parts, notifier: Notifier | null): ActivityDeps {
+export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl: string | null): ActivityDeps {
   const { store, sequencer, bundles, directory, hub, log, keys } = parts;
   return {
     store,
@@ -89,6 +105,7 @@ export function activityDeps(parts: Parts, notifier: Notifier | null): ActivityD
     hub,
     log,
     notifier,
+    consoleUrl,
     issuer: parts.config.issuer,
     signers: (tenant) => keys.forTenant(tenant),
     authenticate: (token) => parts.authenticate(token),
@@ -97,4 +114,3 @@ export function activityDeps(parts: Parts, notifier: Notifier | null): ActivityD
     now: () => new Date(),
   };
 }
-

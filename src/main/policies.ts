@@ -1,15 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { CountersignError } from '../contract/index.ts';
-import { buildBundle, type Bundle } from '../policy/index.ts';
+import { buildBundle, kindOfFile, type Bundle, type PolicyFile } from '../policy/index.ts';
 
 export const DIRECTORY_FILE = 'directory.yaml';
-
-export interface PolicyFile {
-  /** Relative to the policy folder, with forward slashes. */
-  path: string;
-  text: string;
-}
 
 /**
  * The text files of a policy folder, sorted: policies, their cases and what they name, without the directory of people.
@@ -24,7 +18,7 @@ export function readPolicyFiles(folder: string): PolicyFile[] {
     );
   }
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ya?ml|cedar|wasm)$/.test(entry.name) && entry.name !== DIRECTORY_FILE)
+    .filter((entry) => entry.isFile() && !['other', 'directory'].includes(kindOfFile(entry.name)))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
     .map((path) => ({
@@ -33,15 +27,13 @@ export function readPolicyFiles(folder: string): PolicyFile[] {
     }));
 }
 
-export const isCaseFile = (file: PolicyFile): boolean => /\.test\.ya?ml$/.test(file.path);
-
 /**
  * The bundle of a policy folder.
  *
  * @throws CountersignError `invalid-policy` naming the first problem with its file, line and column.
  */
 export function loadBundle(folder: string): Bundle {
-  const { bundle, problems } = buildBundle(readPolicyFiles(folder).filter((file) => !isCaseFile(file)));
+  const { bundle, problems } = buildBundle(readPolicyFiles(folder));
   const errors = problems.filter(({ severity }) => severity === 'error');
   const first = errors[0];
   if (bundle === null || first !== undefined) {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { mkdirSync, accessSync, constants, writeFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Express } from 'express';
+import type { Router } from 'express';
 import { CountersignError } from '../contract/index.ts';
 import { createApi } from '../api/server.ts';
 import { createGateway } from '../gateway/index.ts';
@@ -14,6 +14,7 @@ import { ensureBundle, ensureFirstKey, refuseKnownForbidden, RUNTIME_FILE } from
 import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
+import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
 import { connectSlack, type SlackConnection } from './slack.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
@@ -25,30 +26,25 @@ export interface StartIo {
   sandbox?: SandboxFactory;
 }
 
-export interface SandboxUser {
-  id: string;
-  name: string;
-  realName: string;
-  email: string;
-}
-
+/** What a sandbox has to offer; `sandbox/slack` does. */
 export interface MountedSandbox {
-  mount(app: Express): void;
-  attach(server: Server): void;
-  /** For `SLACK_API_URL`, once the server listens. */
-  apiUrl(base: string): string;
+  router: Router;
   botToken: string;
   signingSecret: string;
-  workspace: string;
-  setRequestUrl(url: string): void;
-  stop(): Promise<void>;
+  attachWebSocket(server: Server): void;
+  setUrl(url: string): void;
+  control: { setRequestUrl(url: string): void };
+  close(): void;
 }
 
 export type SandboxFactory = (options: {
-  users: SandboxUser[];
+  workspace: { id: string; name: string };
+  users: { id: string; name: string; realName: string; email: string; tz: string }[];
   channels: string[];
   stateFile: string;
-}) => Promise<MountedSandbox>;
+}) => MountedSandbox;
+
+const SANDBOX_PATH = '/slack-sandbox';
 
 export interface Stack {
   url: string;
@@ -128,9 +124,12 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const [database, temporal] = await bothOrNeither(
       closers,
       config.databaseUrl === undefined
-        ? openEmbeddedPostgres({ dataDir: config.dataDir }).then((it) => ({ connectionString: it.connectionString, stop: () => it.stop() }))
+        ? openEmbeddedPostgres({ dataDir: config.dataDir }).then((it) => ({
+            connectionString: it.connectionString,
+            stop: () => it.stop(),
+          }))
         : Promise.resolve({ connectionString: config.databaseUrl, stop: async () => undefined }),
-      openTemporal(config, { log, say: (line) => io.out(line) }),
+      openTemporal(config, { say: (line) => io.out(line) }),
     );
     const parts = await openParts(config, database.connectionString, log);
     closers.add(() => parts.close());
@@ -149,8 +148,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       authenticate: (authorization) => parts.authenticate(authorization),
       now: () => new Date(),
     });
-    const sandbox = config.slack === null ? await openSandbox(config, parts, io) : null;
-    if (sandbox !== null) closers.add(() => sandbox.stop());
+    const sandbox = config.slack === null ? openSandbox(config, parts, io) : null;
+    if (sandbox !== null) closers.add(async () => sandbox.close());
     const slack: SlackConnection | null = await connectSlack(parts, gateway, {
       ...(sandbox === null
         ? { settings: config.slack }
@@ -158,7 +157,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
             settings: {
               botToken: sandbox.botToken,
               signingSecret: sandbox.signingSecret,
-              apiUrl: sandbox.apiUrl(url),
+              apiUrl: `${url}${SANDBOX_PATH}/api/`,
             },
           }),
       consoleUrl: config.publicUrl ?? url,
@@ -169,7 +168,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       parts,
       temporal.connection,
       temporal.namespace,
-      activityDeps(parts, slack?.notifier ?? null),
+      activityDeps(parts, slack?.notifier ?? null, config.publicUrl ?? url),
     );
     closers.add(() => worker.stop());
 
@@ -186,12 +185,13 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       ],
       beforeBodies: (web) => {
         slack?.mount(web);
-        sandbox?.mount(web);
+        if (sandbox !== null) web.use(SANDBOX_PATH, sandbox.router);
       },
     });
     server.on('request', app);
-    sandbox?.attach(server);
-    sandbox?.setRequestUrl(`${url}/slack/events`);
+    sandbox?.attachWebSocket(server);
+    sandbox?.setUrl(`${url}${SANDBOX_PATH}`);
+    sandbox?.control.setRequestUrl(`${url}/slack/events`);
     await slack?.start();
     writeFileSync(
       join(config.dataDir, RUNTIME_FILE),
@@ -200,10 +200,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     );
     closers.add(async () => rmSync(join(config.dataDir, RUNTIME_FILE), { force: true }));
 
-    const failed = Promise.race([
-      worker.done.then(() => new Promise<never>(() => undefined)),
-      temporal.failed,
-    ]);
+    const failed = Promise.race([worker.done.then(() => new Promise<never>(() => undefined)), temporal.failed]);
     failed.catch(() => undefined);
     return {
       url,
@@ -239,17 +236,27 @@ async function bothOrNeither<A extends { stop(): Promise<unknown> }, B extends {
   return [a.value, b.value];
 }
 
-async function openSandbox(config: Config, parts: Parts, io: StartIo): Promise<MountedSandbox | null> {
+/** A workspace with the people of the directory and the channels that policies tell. */
+function openSandbox(config: Config, parts: Parts, io: StartIo): MountedSandbox | null {
   if (io.sandbox === undefined) return null;
   const people = parts.directory.current().people();
+  const workspace = people.find(({ slack }) => slack !== null)?.slack?.workspace ?? 'T0SANDBOX';
   return io.sandbox({
-    users: people.flatMap((person) =>
-      person.slack === null
+    workspace: { id: workspace, name: 'Slack sandbox' },
+    users: people.flatMap(({ id, slack, name, email }) =>
+      slack === null || slack.workspace !== workspace
         ? []
-        : [{ id: person.slack.user, name: person.id.replace(/^user:/, '').replace(/@.*$/, ''), realName: person.name, email: person.email ?? '' }],
+        : [{ id: slack.user, name: id.replace(/^user:|@.*$/g, ''), realName: name, email: email ?? '', tz: 'Etc/UTC' }],
     ),
-    channels: [],
-    stateFile: join(config.dataDir, 'slack-sandbox.json'),
+    channels: channelsOf(loadBundle(config.policiesDir)),
+    stateFile: join(config.dataDir, 'slack-sandbox.jsonl'),
   });
 }
 
+function channelsOf(bundle: Bundle): string[] {
+  const named = policiesOf(bundle).flatMap((policy) => [
+    ...(policy.notify ?? []),
+    ...policy.rules.flatMap((rule) => rule.notify ?? []),
+  ]);
+  return [...new Set(named.filter((name) => name.startsWith('#')).map((name) => name.slice(1)))].sort();
+}

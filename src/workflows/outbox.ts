@@ -47,7 +47,6 @@ export function createOutbox(source: OutboxSource, tells: { people: boolean; cal
           action: source.action(),
           approval: source.approval(),
           effects: batch,
-          revision: now,
         });
         if (result.unreachable.length > 0) source.unreachable(result.unreachable);
       } catch {

@@ -78,6 +78,7 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
         evidence: NO_EVIDENCE,
         changes: null,
         until: null,
+        added: null,
         ...input,
         action: deps.action(),
         approval: state,
@@ -111,12 +112,28 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
       throw deps.refused({ code: 'invalid-request', message: `this is not a ${kind} message` });
     return admitted;
   };
-  const tick = async (): Promise<void> => {
-    const effects = advance({ type: 'tick' }, Date.now());
-    if (state.status === 'expired')
+  /** What the clock or an unreachable approver brought about: who was added to decide is sealed before they are asked. */
+  const proceed = async (effects: ApprovalEffect[]): Promise<void> => {
+    if (state.status === 'expired') {
       await seal({ decision: 'expired', by: 'countersign', via: 'engine', stage: state.stage }, effects);
-    else if (effects.length > 0) deps.outbox.changed(effects);
+      return;
+    }
+    const escalation = effects.find((effect) => effect.type === 'escalate');
+    if (escalation?.type === 'escalate') {
+      await seal(
+        {
+          decision: 'escalated',
+          by: 'countersign',
+          via: 'engine',
+          stage: escalation.stage,
+          reason: escalation.because,
+          added: escalation.people,
+        },
+        effects,
+      );
+    } else if (effects.length > 0) deps.outbox.changed(effects);
   };
+  const tick = (): Promise<void> => proceed(advance({ type: 'tick' }, Date.now()));
 
   return {
     isOpen,
@@ -180,8 +197,7 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
 
     async unreachable(people) {
       if (!isOpen()) return;
-      const effects = advance({ type: 'unreachable', people }, Date.now());
-      if (effects.length > 0) deps.outbox.changed(effects);
+      await proceed(advance({ type: 'unreachable', people }, Date.now()));
     },
 
     async closed() {

@@ -1,0 +1,91 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { ApprovalEffect } from '../approval/index.ts';
+import type { ActivityDeps } from './deps.ts';
+import { nameOf } from './message.ts';
+import type { SlackMessage } from '../store/index.ts';
+import { NotifierUnavailable, type ApprovalMessage, type PostedMessage, type ThreadEvent } from './notifier.ts';
+import { readCourse } from './seal.ts';
+import { showAction } from './show.ts';
+import type { Published, PublishInput } from './types.ts';
+
+/**
+ * Makes what people see show the action as it now stands, then writes what happened into the thread.
+ *
+ * Slack's outage or its limits end this attempt and set when the next one is due: nothing is decided by what people were told.
+ */
+export async function publish(deps: ActivityDeps, input: PublishInput): Promise<Published> {
+  const { notifier, store } = deps;
+  if (notifier === null) return { unreachable: [] };
+  const { tenant, id } = input.action;
+  const stored = await readCourse(deps, tenant, id);
+  if (stored === null) return { unreachable: [] };
+  const message = await showAction(deps, stored.course, input.approval ?? stored.course.approval);
+  try {
+    const { posted, unreachable } = await notifier.publish(
+      message,
+      (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
+      (done) => store.slackMessages.put({ tenant, action: id, ...done }),
+    );
+    for (const [i, effect] of input.effects.entries()) {
+      const event = eventOf(deps, message, effect, `${message.revision}.${i}`);
+      if (event !== null) await notifier.thread(posted, event);
+    }
+    const asked = new Set(input.approval?.stages[input.approval.stage]?.approvers ?? []);
+    return { unreachable: unreachable.map(({ person }) => person).filter((person) => asked.has(person)) };
+  } catch (error) {
+    if (!(error instanceof NotifierUnavailable)) throw error;
+    deps.log.warn({ action: id, retryAfterMs: error.retryAfterMs }, 'Slack cannot be told now; it will be tried again');
+    throw ApplicationFailure.create({
+      message: error.message,
+      type: 'unavailable',
+      nextRetryDelay: error.retryAfterMs,
+    });
+  }
+}
+
+/** One line of the thread for what happened, or null for what the message itself says already. */
+function eventOf(deps: ActivityDeps, message: ApprovalMessage, effect: ApprovalEffect, id: string): ThreadEvent | null {
+  const directory = deps.directory.current();
+  const event = (kind: ThreadEvent['kind'], more: Partial<ThreadEvent> = {}): ThreadEvent => ({
+    id,
+    kind,
+    by: null,
+    detail: null,
+    until: null,
+    ...more,
+  });
+  const names = (people: readonly string[]): string => people.map((person) => nameOf(directory, person)).join(', ');
+  const seconds = (ms: number): number => Math.floor(ms / 1000);
+  const by = (person: string | null): string | null => (person === null ? null : nameOf(directory, person));
+  switch (effect.type) {
+    case 'remind':
+      return event('reminder', { detail: names(effect.people), until: seconds(effect.expiresAt) });
+    case 'warn':
+      return event('warning', { detail: names(effect.people), until: seconds(effect.expiresAt) });
+    case 'escalate':
+      return event('escalated', { detail: names(effect.people), until: message.expiresAt });
+    case 'stage-opened':
+      return effect.stage === 0
+        ? null
+        : event('asked', { detail: names(message.stages[effect.stage]?.people.map(({ id: person }) => person) ?? []) });
+    case 'decided':
+      return event(effect.decision === 'approve' ? 'approved' : 'refused', {
+        by: by(effect.by),
+        detail: message.decisions.findLast((decision) => decision.by === effect.by)?.reason ?? null,
+      });
+    case 'returned':
+      return event('returned', { by: by(effect.by), detail: effect.question, until: seconds(effect.expiresAt) });
+    case 'answered':
+      return event('answered', { by: by(effect.by), detail: effect.text, until: seconds(effect.expiresAt) });
+    case 'extended':
+      return event('extended', { by: by(effect.by), until: seconds(effect.until) });
+    case 'closed':
+      return effect.status === 'expired' || effect.status === 'cancelled'
+        ? event(effect.status, { by: by(effect.by) })
+        : null;
+    // The message itself names who cannot be reached and that too few are left.
+    case 'unreachable':
+    case 'short':
+      return null;
+  }
+}

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { CountersignError } from '../contract/index.ts';
+import type { Caller } from '../identity/index.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { DelegateInput, DelegationView } from './types.ts';
+
+/** The longest time for which one person decides for another. */
+const MAX_MS = 92 * 24 * 3600 * 1000;
+
+/** "While I am away until Friday, X decides for me." Bounded in time and by surface; a stand-in's own delegation passes nothing on. */
+export async function delegate(deps: GatewayDeps, caller: Caller, input: DelegateInput): Promise<DelegationView> {
+  const now = deps.now().getTime();
+  const endsAt = Date.parse(input.until);
+  if (caller.kind !== 'person')
+    throw new CountersignError('forbidden', 'a key is not a person; delegate with your own token');
+  if (!deps.directory.current().active(input.to)) {
+    throw new CountersignError('not-found', 'that person is not in the directory; name one of its active people');
+  }
+  if (input.to === caller.id)
+    throw new CountersignError('invalid-request', 'nobody stands in for themself; name somebody else');
+  if (!(endsAt > now) || endsAt - now > MAX_MS) {
+    throw new CountersignError('invalid-request', '`until` is a time from now to at most 92 days ahead');
+  }
+  const id = `dlg_${randomUUID().replaceAll('-', '')}`;
+  const surfaces = input.surfaces ?? ['**'];
+  await deps.store.delegations.add({
+    id,
+    tenant: caller.tenant,
+    from: caller.id,
+    to: input.to,
+    surfaces,
+    startsAt: now,
+    endsAt,
+    revokedAt: null,
+  });
+  return { id, from: caller.id, to: input.to, surfaces, until: new Date(endsAt).toISOString() };
+}
+
+/** Ends a delegation early; only who gave it may. */
+export async function revokeDelegation(deps: GatewayDeps, caller: Caller, id: string): Promise<void> {
+  const found = await deps.store.delegations.get(caller.tenant, id);
+  if (found === null || found.from !== caller.id)
+    throw new CountersignError('not-found', 'you gave no such delegation');
+  await deps.store.delegations.revoke(caller.tenant, id, deps.now().toISOString());
+}
+
+/** Those given by or to the caller. */
+export async function listDelegations(deps: GatewayDeps, caller: Caller): Promise<DelegationView[]> {
+  const active = await deps.store.delegations.active(caller.tenant, deps.now().toISOString());
+  return active
+    .filter(({ from, to }) => from === caller.id || to === caller.id)
+    .map(({ id, from, to, surfaces, endsAt }) => ({ id, from, to, surfaces, until: new Date(endsAt).toISOString() }));
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { CountersignError, type OtherRecord } from '../contract/index.ts';
+import { hashOf } from '../canonical/index.ts';
+import { stage } from '../activities/seal.ts';
+import type { Course } from '../activities/course.ts';
+import type { Caller } from '../identity/index.ts';
+import { thawSignal } from '../workflows/messages.ts';
+import { mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import { workflowIdOf } from './request.ts';
+import type { FreezeInput, FreezeView } from './types.ts';
+
+const FREEZE_ROLES = ['incident-commander', 'duty-manager', 'owner'];
+
+function checkRole(caller: Caller): void {
+  const allowed = caller.kind === 'key' ? mayAudit(caller) : caller.roles.some((role) => FREEZE_ROLES.includes(role));
+  if (!allowed) {
+    throw new CountersignError(
+      'forbidden',
+      `only the roles ${FREEZE_ROLES.join(', ')} freeze and thaw; ask one of them`,
+    );
+  }
+}
+
+function record(
+  caller: Caller,
+  freeze: FreezeView,
+  lifted: { reason: string; prev: string } | null,
+  at: string,
+): OtherRecord {
+  return {
+    v: 1,
+    type: 'freeze',
+    tenant: caller.tenant,
+    action: `freeze:${freeze.id}`,
+    seq: lifted === null ? 0 : 1,
+    prev: lifted?.prev ?? null,
+    at,
+    requestHash: null,
+    by: caller.id,
+    reason: lifted?.reason ?? freeze.reason,
+    body: { state: lifted === null ? 'frozen' : 'lifted', scope: freeze.scope, value: freeze.value },
+  };
+}
+
+async function seal(deps: GatewayDeps, caller: Caller, what: OtherRecord): Promise<void> {
+  const facets = {
+    surface: null,
+    actor: caller.id,
+    approver: null,
+    decision: what.body['state'] as string,
+    policy: null,
+    rule: null,
+  };
+  await deps.sequencer.append(caller.tenant, [
+    await stage({ record: what }, deps.signers(caller.tenant).record, facets),
+  ]);
+}
+
+/** Stops a tenant, surface or actor. In force before it is sealed: a stop that could not be recorded is still a stop. */
+export async function freeze(deps: GatewayDeps, caller: Caller, input: FreezeInput): Promise<FreezeView> {
+  checkRole(caller);
+  if ((input.scope === 'tenant') !== (input.value === undefined)) {
+    throw new CountersignError(
+      'invalid-request',
+      'a freeze of a surface or an actor names it in `value`; one of the tenant names nothing',
+    );
+  }
+  const at = deps.now().toISOString();
+  const view: FreezeView = {
+    id: `frz_${randomUUID().replaceAll('-', '')}`,
+    scope: input.scope,
+    value: input.value ?? null,
+    reason: input.reason,
+    by: caller.id,
+    at,
+  };
+  await deps.store.freezes.add({ ...view, tenant: caller.tenant });
+  await seal(deps, caller, record(caller, view, null, at));
+  return view;
+}
+
+/** Lifts a freeze: sealed first, then lifted. What was approved meanwhile goes on. */
+export async function thaw(deps: GatewayDeps, caller: Caller, id: string, reason: string): Promise<FreezeView> {
+  checkRole(caller);
+  const found = await deps.store.freezes.get(caller.tenant, id);
+  if (found === null || found.liftedAt !== null)
+    throw new CountersignError('not-found', 'there is no such freeze in force');
+  const { scope, value, by, at } = found;
+  const view: FreezeView = { id, scope, value, reason: found.reason, by, at };
+  const now = deps.now().toISOString();
+  const prev = hashOf(record({ ...caller, id: by }, view, null, at));
+  await seal(deps, caller, record(caller, view, { reason, prev }, now));
+  await deps.store.freezes.lift(caller.tenant, id, caller.id, now);
+  for (const row of await deps.store.actions.waiting(caller.tenant)) {
+    if ((row.view as unknown as Course).approval?.status !== 'approved') continue;
+    await deps.client.workflow
+      .getHandle(workflowIdOf(caller.tenant, row.id))
+      .signal(thawSignal)
+      .catch((error: unknown) => deps.log.warn({ err: error, action: row.id }, 'a thawed action could not be told'));
+  }
+  return view;
+}

@@ -1,0 +1,178 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { CountersignError } from '../contract/index.ts';
+
+export interface SlackSettings {
+  botToken: string;
+  /** Needed for HTTP delivery; Socket Mode has none. */
+  signingSecret: string | undefined;
+  /** With it, Slack is reached by Socket Mode instead of HTTP. */
+  appToken: string | undefined;
+  apiUrl: string | undefined;
+}
+
+export interface TemporalSettings {
+  /** `host:port` of an existing cluster; without it a dev server is found or built, and started. */
+  address: string | undefined;
+  namespace: string;
+  apiKey: string | undefined;
+  /** Null: no TLS. Paths of PEM files. */
+  tls: { serverName?: string; ca?: string; cert?: string; key?: string } | null;
+  cliPath: string | undefined;
+}
+
+/** Settings of a process (contract section 8), validated at its start. */
+export interface Config {
+  /** 0 = any free port. */
+  port: number;
+  host: string;
+  /** Absolute folder of everything that the embedded stack keeps. */
+  dataDir: string;
+  policiesDir: string;
+  /** Folder of a Temporal binary that was built or downloaded. */
+  cacheDir: string;
+  /** Where others reach this stack, when that is not where it listens; no trailing slash. */
+  publicUrl: string | undefined;
+  /** Becomes the first key at the first start. */
+  apiKey: string | undefined;
+  databaseUrl: string | undefined;
+  temporal: TemporalSettings;
+  /** Null: no Slack is configured, so the sandbox serves. */
+  slack: SlackSettings | null;
+  /** `iss` of permits. */
+  issuer: string;
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** For each credential. */
+  requestsPerMinute: number;
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+const port = z.coerce
+  .number('is a port number')
+  .int('is a whole number')
+  .min(0, 'is from 0 to 65535')
+  .max(65_535, 'is from 0 to 65535');
+const url = (protocols: RegExp, example: string) =>
+  z.url({ protocol: protocols, error: `is a URL such as ${example}` });
+const text = z.string().min(1);
+
+const envSchema = z.object({
+  COUNTERSIGN_PORT: port.default(8787),
+  COUNTERSIGN_HOST: text.default('127.0.0.1'),
+  COUNTERSIGN_DATA: text.default('.countersign'),
+  COUNTERSIGN_POLICIES: text.default('policies'),
+  COUNTERSIGN_CACHE: text.optional(),
+  COUNTERSIGN_URL: url(/^https?$/, 'http://127.0.0.1:8787').optional(),
+  COUNTERSIGN_API_KEY: text.optional(),
+  COUNTERSIGN_ISSUER: text.default('countersign'),
+  COUNTERSIGN_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is one of trace, debug, info, warn, error, silent')
+    .default('warn'),
+  COUNTERSIGN_REQUESTS_PER_MINUTE: z.coerce
+    .number('is a number')
+    .int('is a whole number')
+    .min(1, 'is at least 1')
+    .default(60_000),
+  DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user@host/database').optional(),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d{1,5}$/, 'is host:port, such as 127.0.0.1:7233')
+    .optional(),
+  TEMPORAL_NAMESPACE: text.default('default'),
+  TEMPORAL_API_KEY: text.optional(),
+  TEMPORAL_TLS: z.stringbool('is true or false').optional(),
+  TEMPORAL_TLS_SERVER_NAME: text.optional(),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: text.optional(),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: text.optional(),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: text.optional(),
+  TEMPORAL_CLI_PATH: text.optional(),
+  SLACK_BOT_TOKEN: text.optional(),
+  SLACK_SIGNING_SECRET: text.optional(),
+  SLACK_APP_TOKEN: text.optional(),
+  SLACK_API_URL: url(/^https?$/, 'https://slack.com/api/').optional(),
+  XDG_CACHE_HOME: text.optional(),
+  HOME: text.optional(),
+});
+type Settings = z.output<typeof envSchema>;
+
+/** An empty variable means the same as one that is not set. */
+const known = (env: Env): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(envSchema.shape).flatMap((name) =>
+      env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]],
+    ),
+  );
+
+/**
+ * Reads the environment.
+ *
+ * @throws CountersignError `configuration` with one sentence for each variable that is wrong. Values are never repeated: some are secrets.
+ */
+export function loadConfig(env: Env): Config {
+  const parsed = envSchema.safeParse(known(env));
+  if (!parsed.success) throw wrong(parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
+  const it = parsed.data;
+  const missing = incomplete(it);
+  if (missing.length > 0) throw wrong(missing);
+  return {
+    port: it.COUNTERSIGN_PORT,
+    host: it.COUNTERSIGN_HOST,
+    dataDir: resolve(it.COUNTERSIGN_DATA),
+    policiesDir: resolve(it.COUNTERSIGN_POLICIES),
+    cacheDir: resolve(
+      it.COUNTERSIGN_CACHE ?? resolve(it.XDG_CACHE_HOME ?? resolve(it.HOME ?? '.', '.cache'), 'countersign'),
+    ),
+    publicUrl: it.COUNTERSIGN_URL?.replace(/\/+$/, ''),
+    apiKey: it.COUNTERSIGN_API_KEY,
+    databaseUrl: it.DATABASE_URL,
+    temporal: {
+      address: it.TEMPORAL_ADDRESS,
+      namespace: it.TEMPORAL_NAMESPACE,
+      apiKey: it.TEMPORAL_API_KEY,
+      tls: tlsOf(it),
+      cliPath: it.TEMPORAL_CLI_PATH,
+    },
+    slack:
+      it.SLACK_BOT_TOKEN === undefined
+        ? null
+        : {
+            botToken: it.SLACK_BOT_TOKEN,
+            signingSecret: it.SLACK_SIGNING_SECRET,
+            appToken: it.SLACK_APP_TOKEN,
+            apiUrl: it.SLACK_API_URL,
+          },
+    issuer: it.COUNTERSIGN_ISSUER,
+    logLevel: it.COUNTERSIGN_LOG_LEVEL,
+    requestsPerMinute: it.COUNTERSIGN_REQUESTS_PER_MINUTE,
+  };
+}
+
+function incomplete(it: Settings): string[] {
+  const problems: string[] = [];
+  if (it.SLACK_BOT_TOKEN !== undefined && it.SLACK_SIGNING_SECRET === undefined && it.SLACK_APP_TOKEN === undefined) {
+    problems.push('SLACK_BOT_TOKEN needs SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode) beside it');
+  }
+  if (it.SLACK_BOT_TOKEN === undefined && (it.SLACK_SIGNING_SECRET ?? it.SLACK_APP_TOKEN) !== undefined) {
+    problems.push('SLACK_SIGNING_SECRET and SLACK_APP_TOKEN need SLACK_BOT_TOKEN beside them');
+  }
+  if ((it.TEMPORAL_TLS_CLIENT_CERT_PATH === undefined) !== (it.TEMPORAL_TLS_CLIENT_KEY_PATH === undefined)) {
+    problems.push('TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together');
+  }
+  return problems;
+}
+
+function tlsOf(it: Settings): TemporalSettings['tls'] {
+  const tls = {
+    ...(it.TEMPORAL_TLS_SERVER_NAME === undefined ? {} : { serverName: it.TEMPORAL_TLS_SERVER_NAME }),
+    ...(it.TEMPORAL_TLS_SERVER_CA_CERT_PATH === undefined ? {} : { ca: it.TEMPORAL_TLS_SERVER_CA_CERT_PATH }),
+    ...(it.TEMPORAL_TLS_CLIENT_CERT_PATH === undefined ? {} : { cert: it.TEMPORAL_TLS_CLIENT_CERT_PATH }),
+    ...(it.TEMPORAL_TLS_CLIENT_KEY_PATH === undefined ? {} : { key: it.TEMPORAL_TLS_CLIENT_KEY_PATH }),
+  };
+  // An API key is never sent in clear.
+  const wanted = it.TEMPORAL_TLS ?? (Object.keys(tls).length > 0 || it.TEMPORAL_API_KEY !== undefined);
+  return wanted ? tls : null;
+}
+
+const wrong = (problems: string[]): CountersignError =>
+  new CountersignError('configuration', `the configuration cannot be used: ${problems.join('; ')}`);

@@ -1,0 +1,136 @@
+/** The gateway as the slack room needs it: people by their Slack identity, messages we sent, decisions. */
+import { CountersignError } from '../contract/index.ts';
+import type { Course } from '../activities/course.ts';
+import { readCourse } from '../activities/seal.ts';
+import { showAction, summaryOf } from '../activities/show.ts';
+import type { Gateway } from '../gateway/types.ts';
+import type { Caller } from '../identity/index.ts';
+import type { SlackDoor } from '../slack/door.ts';
+import { DEFAULT_TENANT, type Parts } from './parts.ts';
+
+/** How many decided actions the Home tab lists. */
+const DECIDED = 20;
+
+export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: string | null): SlackDoor {
+  const { store, directory } = parts;
+  const show = { store, directory, consoleUrl, now: () => new Date() };
+  const callerOf = (tenant: string, person: string): Caller => ({
+    kind: 'person',
+    id: person,
+    tenant,
+    surfaces: ['**'],
+    actors: [person],
+    roles: [...(directory.current().person(person)?.roles ?? [])],
+  });
+  const courses = async (tenant: string): Promise<Course[]> =>
+    (await store.actions.waiting(tenant)).map((row) => row.view as unknown as Course);
+
+  return {
+    personOf(workspace, slackUser, verifiedEmail) {
+      const person = directory.current().bySlack(workspace, slackUser, verifiedEmail);
+      return Promise.resolve(person === null ? null : { tenant: DEFAULT_TENANT, id: person.id, name: person.name });
+    },
+    async posted(workspace, channel, ts) {
+      const found = await store.slackMessages.find(workspace, channel, ts);
+      if (found === null) return null;
+      const { tenant, action, revision, shownHash, person } = found;
+      return { tenant, action, revision, shownHash, person };
+    },
+    async reshown({ workspace, channel, ts, revision, shownHash }) {
+      const found = await store.slackMessages.find(workspace, channel, ts);
+      if (found !== null) await store.slackMessages.put({ ...found, revision, shownHash });
+    },
+    async message(tenant, action) {
+      const stored = await readCourse(parts, tenant, action);
+      return stored === null ? null : showAction(show, stored.course, stored.course.approval);
+    },
+    check: (tenant, action, person) => gateway.check(callerOf(tenant, person), action),
+    decide: ({ tenant, action, person, decision, slack, shown }) =>
+      gateway.decide(callerOf(tenant, person), action, decision, 'slack', { slack, shown }),
+    async find(person, idOrPrefix) {
+      const prefix = idOrPrefix.startsWith('act_') ? idOrPrefix : `act_${idOrPrefix}`;
+      const matches = (await store.actions.list(person.tenant, { limit: 1000 })).filter(({ id }) =>
+        id.startsWith(prefix),
+      );
+      const [only] = matches;
+      if (only === undefined || matches.length > 1) return null;
+      const course = only.view as unknown as Course;
+      try {
+        await gateway.action(callerOf(person.tenant, person.id), only.id, 0);
+      } catch {
+        return null;
+      }
+      return showAction(show, course, course.approval);
+    },
+    async waitingFor(person) {
+      const mine = (await courses(person.tenant))
+        .filter(({ approval }) => {
+          const stage = approval?.status === 'open' ? approval.stages[approval.stage] : undefined;
+          return stage?.approvers.includes(person.id) === true && !stage.decisions.some(({ by }) => by === person.id);
+        })
+        .sort((a, b) => (a.approval?.expiresAt ?? 0) - (b.approval?.expiresAt ?? 0));
+      return Promise.all(mine.map((course) => showAction(show, course, course.approval)));
+    },
+    async decidedBy(person) {
+      const { records } = await store.records.list(
+        person.tenant,
+        { approver: person.id, type: 'decision' },
+        undefined,
+        DECIDED,
+      );
+      const items = await Promise.all(
+        records.map(async ({ record }) => {
+          const stored = await readCourse(parts, person.tenant, record.action);
+          if (stored === null || record.type !== 'decision') return null;
+          return {
+            action: record.action,
+            summary: summaryOf(stored.course),
+            decision: record.decision,
+            at: Math.floor(Date.parse(record.at) / 1000),
+            state: stored.course.action.status,
+            consoleUrl: consoleUrl === null ? null : `${consoleUrl}/console#${record.action}`,
+          };
+        }),
+      );
+      return items.filter((item) => item !== null);
+    },
+    overdueReviews: () => Promise.resolve([]),
+    async delegate(person, { to, surfaces, until, slack }) {
+      const people = directory.current();
+      const stand = 'person' in to ? people.person(to.person) : people.bySlack(slack.workspace, to.slackUser);
+      if (stand === null || !stand.active) {
+        throw new CountersignError('not-found', 'that person is not in the directory; name one of its active people');
+      }
+      await gateway.delegate(callerOf(person.tenant, person.id), {
+        to: stand.id,
+        surfaces,
+        until: new Date(until * 1000).toISOString(),
+      });
+      return { name: stand.name };
+    },
+    async freeze(person, { scope, reason }) {
+      const { id } = await gateway.freeze(callerOf(person.tenant, person.id), {
+        scope: scope.kind,
+        ...(scope.kind === 'tenant' ? {} : { value: scope.value }),
+        reason,
+      });
+      return { id };
+    },
+    async refused({ tenant, action, person, what, code, slack }) {
+      parts.log.warn(
+        { what, code, workspace: slack.workspace, slackUser: slack.user, action },
+        'a Slack interaction was refused',
+      );
+      await store.attempts
+        .add({
+          tenant: tenant ?? DEFAULT_TENANT,
+          action: action ?? 'unknown',
+          by: person ?? `slack:${slack.workspace}/${slack.user}`,
+          door: 'slack',
+          code,
+          at: new Date().toISOString(),
+        })
+        .catch((error: unknown) => parts.log.error({ err: error }, 'a refused attempt could not be kept'));
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { NativeConnection } from '@temporalio/worker';
+import { CountersignError } from '../../contract/index.ts';
+import type { Config } from '../config.ts';
+import { findTemporal } from './binary.ts';
+import { connectTemporal } from './connect.ts';
+import { startDevServer, type DevServer } from './dev-server.ts';
+
+export { findTemporal, TEMPORAL_MODULE, type TemporalBinary } from './binary.ts';
+export { connectTemporal } from './connect.ts';
+export { startDevServer, type DevServer } from './dev-server.ts';
+
+export interface TemporalHandle {
+  connection: NativeConnection;
+  address: string;
+  namespace: string;
+  /** The Web UI of our own dev server. */
+  uiUrl: string | null;
+  /** Rejects when our own dev server ends by itself. */
+  failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/** How long a dev server may take until it answers; a migration of an old file takes a while. */
+const READY_MS = 60_000;
+
+/** The configured cluster, or a dev server of our own. Answers when its namespace does. */
+export async function openTemporal(config: Config, io: { say(line: string): void }): Promise<TemporalHandle> {
+  const { temporal } = config;
+  if (temporal.address !== undefined) {
+    const connection = await connectTemporal(temporal.address, temporal);
+    return {
+      connection,
+      address: temporal.address,
+      namespace: temporal.namespace,
+      uiUrl: null,
+      failed: new Promise<never>(() => undefined),
+      stop: () => connection.close(),
+    };
+  }
+  const { path } = await findTemporal({
+    env: process.env,
+    cliPath: temporal.cliPath,
+    cacheDir: config.cacheDir,
+    say: (line) => io.say(line),
+  });
+  const server = await startDevServer({ binary: path, dataDir: config.dataDir, namespace: temporal.namespace });
+  try {
+    const connection = await untilReady(server, config);
+    const failed = server.exited.then((why) => {
+      throw new CountersignError('unavailable', `${why}; start again`);
+    });
+    failed.catch(() => undefined);
+    return {
+      connection,
+      address: server.address,
+      namespace: temporal.namespace,
+      uiUrl: server.uiUrl,
+      failed,
+      async stop() {
+        await connection.close().catch(() => undefined);
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** Connects as soon as the server listens and its namespace is there. */
+export async function untilReady(server: DevServer, config: Pick<Config, 'temporal'>): Promise<NativeConnection> {
+  const { namespace } = config.temporal;
+  let ended: string | null = null;
+  void server.exited.then((why) => (ended = why));
+  const deadline = Date.now() + READY_MS;
+  for (;;) {
+    try {
+      const connection = await connectTemporal(server.address, { ...config.temporal, tls: null, apiKey: undefined });
+      try {
+        await connection.workflowService.describeNamespace({ namespace });
+        return connection;
+      } catch (error) {
+        await connection.close();
+        throw error;
+      }
+    } catch (error) {
+      if (ended !== null)
+        throw new CountersignError('configuration', `${String(ended)}; see temporal.log in the data folder`, {
+          cause: error,
+        });
+      if (Date.now() > deadline) {
+        throw new CountersignError(
+          'configuration',
+          'Temporal’s server does not get ready; see temporal.log in the data folder',
+          { cause: error },
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/** A whole stack on real parts in a folder of its own: Temporal dev server, PostgreSQL, worker, API, Slack sandbox. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { createSlackSandbox, type SlackSandbox } from '../../sandbox/slack/index.ts';
+import { issuePersonToken } from '../../src/identity/index.ts';
+import { loadConfig } from '../../src/main/config.ts';
+import { startStack, type Stack } from '../../src/main/start.ts';
+
+export interface Answer {
+  status: number;
+  // Answers of the API are read by tests as they are; each assertion says what it expects.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any;
+  headers: Headers;
+}
+
+export interface TestStack {
+  stack: Stack;
+  url: string;
+  dataDir: string;
+  sandbox: SlackSandbox;
+  /** Sends JSON as the first key, or as `token`. */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    options?: { token?: string; headers?: Record<string, string> },
+  ): Promise<Answer>;
+  /** `POST /v1/actions` with a key of its own. */
+  ask(body: unknown, options?: { key?: string; wait?: number; token?: string }): Promise<Answer>;
+  person(id: string): Promise<string>;
+  stop(options?: { keepData?: boolean }): Promise<void>;
+}
+
+export const REFUND = {
+  surface: 'payments.refund',
+  action: 'refund.create',
+  actor: { id: 'agent:support-bot', type: 'agent', onBehalfOf: { id: 'user:requester@acme.test', type: 'user' } },
+  resource: { type: 'order', id: 'ord_991' },
+  params: { amount: 42.5, currency: 'USD' },
+  context: { environment: 'production' },
+};
+
+export const refund = (amount: number, more: object = {}): object => ({
+  ...REFUND,
+  params: { amount, currency: 'USD' },
+  ...more,
+});
+
+export const LEAD = 'user:finance-lead@acme.test';
+export const CFO = 'user:cfo@acme.test';
+
+export async function startTestStack(env: Record<string, string> = {}, at?: string): Promise<TestStack> {
+  const dataDir = at ?? mkdtempSync(join(tmpdir(), 'countersign-test-'));
+  let sandbox: SlackSandbox | null = null;
+  const config = loadConfig({
+    PATH: process.env['PATH'],
+    TEMPORAL_CLI_PATH: process.env['TEMPORAL_CLI_PATH'],
+    COUNTERSIGN_PORT: '0',
+    COUNTERSIGN_DATA: dataDir,
+    COUNTERSIGN_POLICIES: 'policies',
+    ...env,
+  });
+  const stack = await startStack(config, {
+    out: () => undefined,
+    sandbox: (options) => (sandbox = createSlackSandbox(options)),
+  });
+  if (sandbox === null) throw new Error('the stack did not start the Slack sandbox');
+  const call: TestStack['call'] = async (method, path, body, options = {}) => {
+    const response = await fetch(stack.url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${options.token ?? stack.firstKey}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json') === true;
+    return { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
+  };
+  return {
+    stack,
+    url: stack.url,
+    dataDir,
+    sandbox,
+    call,
+    ask: (body, { key = randomUUID(), wait, token } = {}) =>
+      call('POST', `/v1/actions${wait === undefined ? '' : `?wait=${wait}`}`, body, {
+        headers: { 'idempotency-key': key },
+        ...(token === undefined ? {} : { token }),
+      }),
+    person: (id) =>
+      issuePersonToken(stack.parts.keys.attestation, {
+        person: id,
+        tenant: 'default',
+        directory: stack.parts.directory.current(),
+        now: Date.now(),
+      }),
+    async stop({ keepData = false } = {}) {
+      await stack.stop();
+      if (!keepData) rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
