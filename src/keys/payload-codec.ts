@@ -1,5 +1,5 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { CountersignError } from '../contract/index.ts';
 import { open, seal, type NamedKey } from './aead.ts';
 
@@ -9,7 +9,7 @@ const PURPOSE = 'countersign temporal payload v1';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const { Payload: PayloadMessage } = temporal.api.common.v1;
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 /**
  * Temporal's payloads, encrypted before they leave the process: the server and its web pages see a key id and nothing else. The
