@@ -1,5 +1,5 @@
 /** What verified receipts say: each in words, and whether they can all be true together. */
-import type { RecordActor, RecordPayload } from '../contract/index.ts';
+import type { DecisionRecord, RecordActor, RecordPayload } from '../contract/index.ts';
 import { parseCheckpoint, parseNote } from '../ledger/index.ts';
 import type { VerifiedReceipt } from '../sealing/index.ts';
 
@@ -105,9 +105,13 @@ function contentOf(record: RecordPayload): string {
       return `At ${record.at} policy said ${verdict.decision} (${verdict.basis}${rule === '' ? '' : `: ${rule}`}) to ${chain(actor)} for ${verb} on ${surface}${would}.`;
     }
     case 'decision': {
+      const who = record.by === 'countersign' ? 'the engine' : record.by;
       const stood = record.delegation === null ? '' : `, standing in for ${record.delegation.from}`;
+      const changed = record.changes === null ? '' : `, with ${Object.keys(record.changes).join(', ')} changed`;
+      const added = record.added === null ? '' : `: ${record.added.join(', ')}`;
+      const until = record.until === null ? '' : ` until ${record.until}`;
       const reason = record.reason === null ? '' : `: “${record.reason}”`;
-      return `At ${record.at} ${record.by} said ${record.decision}${stood}, via ${record.via}, on ${record.surface}${reason}.`;
+      return `At ${record.at} ${who} ${DECIDED[record.decision]} on ${record.surface}${until}${added}${changed}${stood}, via ${record.via}${reason}.`;
     }
     case 'release':
       return `At ${record.at} the action on ${record.surface} was released by ${BASIS[record.basis]}; its permit was good until ${record.permit.expiresAt}.`;
@@ -122,6 +126,17 @@ function contentOf(record: RecordPayload): string {
       return `At ${record.at} ${record.by ?? 'the engine'} made a ${record.type} record${record.reason === null ? '' : `: “${record.reason}”`}.`;
   }
 }
+
+const DECIDED: Record<DecisionRecord['decision'], string> = {
+  approve: 'approved the action',
+  refuse: 'refused the action',
+  return: 'asked the requester for more about the action',
+  extend: 'extended the wait for the action',
+  expired: 'closed, because nobody decided in time, the action',
+  cancelled: 'withdrew the action',
+  answered: 'answered what an approver asked about the action',
+  escalated: 'asked more people about the action',
+};
 
 const BASIS = {
   rule: 'a rule of the policy, without a human',

@@ -24,7 +24,9 @@ export interface TestServer {
   url: string;
   /** Every request so far. */
   seen: Seen[];
-  /** What the next requests get; a request without one fails the test with 599. `reset` cuts the connection. */
+  /** Answers by path, whatever their number and order. */
+  routes: Record<string, Answer>;
+  /** What the next other requests get; a request without one fails the test with 599. `reset` cuts the connection. */
   answers: (Answer | 'reset')[];
   close(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export interface TestServer {
 export async function testServer(): Promise<TestServer> {
   const seen: Seen[] = [];
   const answers: (Answer | 'reset')[] = [];
+  const routes: Record<string, Answer> = {};
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -43,15 +46,16 @@ export async function testServer(): Promise<TestServer> {
         headers: request.headers,
         body: text === '' ? null : (JSON.parse(text) as unknown),
       });
-      const answer = answers.shift() ?? { status: 599, body: { detail: 'the test has no answer for this' } };
+      const answer = routes[request.url ?? ''] ??
+        answers.shift() ?? { status: 599, body: { detail: 'the test has no answer for this' } };
       if (answer === 'reset') {
         request.socket.destroy();
         return;
       }
-      const text599 = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+      const content = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
       const type = typeof answer.body === 'string' ? 'text/plain' : 'application/json';
       response.writeHead(answer.status, { 'content-type': type, ...answer.headers });
-      response.end(text599);
+      response.end(content);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -59,6 +63,7 @@ export async function testServer(): Promise<TestServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     answers,
+    routes,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -1,0 +1,124 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createAuthenticator, watchDirectory } from '../../src/identity/index.ts';
+import { openFileKeys } from '../../src/keys/index.ts';
+import type { Keys } from '../../src/keys/index.ts';
+import { actionOf, countersign, testServer } from './harness.ts';
+import type { TestServer } from './harness.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cli-local-'));
+const data = join(folder, '.countersign');
+const policies = fileURLToPath(new URL('../../policies', import.meta.url));
+const LEAD = 'user:finance-lead@acme.test';
+
+let server: TestServer;
+let keys: Keys;
+beforeAll(async () => {
+  server = await testServer();
+  keys = await openFileKeys(data);
+  keys.forTenant('default');
+  writeFileSync(join(data, 'runtime.json'), JSON.stringify({ url: server.url, pid: process.pid }));
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  server.seen.length = 0;
+});
+
+const run = (args: string[], env: Record<string, string> = {}) =>
+  countersign(args, { cwd: folder, env: { COUNTERSIGN_POLICIES: policies, ...env } });
+
+/** Who the stack takes a token for. */
+const callerOf = (token: string) =>
+  createAuthenticator({
+    apiKeys: { findByHash: () => Promise.resolve(null) },
+    directory: watchDirectory(join(policies, 'directory.yaml')),
+    attestationKeys: () => [keys.attestation.publicJwk],
+    now: Date.now,
+  })(token);
+
+describe('token', () => {
+  it('prints a token that the stack takes for the person', async () => {
+    const ran = await run(['token', '--as', LEAD]);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    await expect(callerOf(ran.out.trim())).resolves.toMatchObject({ kind: 'person', id: LEAD, tenant: 'default' });
+    const json = JSON.parse((await run(['token', '--as', LEAD, '--json'])).out) as { token: string };
+    expect(json).toMatchObject({ person: LEAD, tenant: 'default' });
+    await expect(callerOf(json.token)).resolves.toMatchObject({ id: LEAD });
+  });
+
+  it.each<[string, string[], number, RegExp]>([
+    ['nobody', ['--as', 'user:nobody@acme.test'], 2, /the directory has no/],
+    ['somebody who left', ['--as', 'user:former-lead@acme.test'], 3, /not active/],
+    ['no person', [], 2, /--as/],
+    ['an absent data folder', ['--as', LEAD, '--data', 'absent'], 1, /countersign start/],
+    ['an absent directory', ['--as', LEAD, '--policies', 'absent'], 1, /directory/],
+  ])('is refused for %s', async (_, args, code, message) => {
+    const ran = await run(['token', ...args]);
+    expect([ran.code, ran.out]).toEqual([code, '']);
+    expect(ran.err).toMatch(message);
+  });
+
+  it('makes no keys where there are none', async () => {
+    const empty = mkdtempSync(join(tmpdir(), 'cli-empty-'));
+    expect(await run(['token', '--as', LEAD, '--data', empty])).toMatchObject({ code: 1 });
+    expect(existsSync(join(empty, 'keys'))).toBe(false);
+    rmSync(empty, { recursive: true });
+  });
+});
+
+describe('--as', () => {
+  it('decides as the person', async () => {
+    server.answers.push({ status: 200, body: actionOf('released') });
+    expect(await run(['approve', 'act_1', '--as', LEAD])).toMatchObject({ code: 0, err: '' });
+    const token = String(server.seen[0]?.headers['authorization']);
+    await expect(callerOf(token)).resolves.toMatchObject({ kind: 'person', id: LEAD });
+  });
+
+  it('asks as the person, who need not be named twice', async () => {
+    server.answers.push({ status: 200, body: actionOf('released') });
+    const args = ['--surface', 'payments.refund', '--action', 'refund.create', '--as', LEAD];
+    expect(await run(['request', ...args])).toMatchObject({ code: 0, err: '' });
+    expect(server.seen[0]?.body).toMatchObject({ actor: { id: LEAD, type: 'user' } });
+  });
+});
+
+describe('keys', () => {
+  it('lists and exports those of the data folder', async () => {
+    const { record, log } = keys.forTenant('default');
+    const list = await run(['keys', 'list']);
+    expect([list.code, list.err]).toEqual([0, '']);
+    expect(list.out).toContain(record.kid);
+    expect(list.out).toContain(log.vkey);
+    expect(await run(['keys', 'export', '--out', 'public'])).toMatchObject({ code: 0 });
+    expect(JSON.parse(readFileSync(join(folder, 'public/record-keys.jwks.json'), 'utf8'))).toEqual({
+      keys: [record.publicJwk],
+    });
+    expect(readFileSync(join(folder, 'public/log.vkey'), 'utf8')).toBe(`${log.vkey}\n`);
+    expect(server.seen).toEqual([]);
+  });
+
+  it('fetches those of a server, without a token', async () => {
+    const { record, log } = keys.forTenant('default');
+    server.routes['/log/default/jwks.json'] = { status: 200, body: { keys: [record.publicJwk] } };
+    server.routes['/log/default/vkey'] = { status: 200, body: `${log.vkey}\n` };
+    const ran = await run(['keys', 'list', '--json'], {
+      COUNTERSIGN_URL: server.url,
+      COUNTERSIGN_API_KEY: 'csk_secret',
+    });
+    expect(server.seen.map(({ path }) => path).sort()).toEqual(['/log/default/jwks.json', '/log/default/vkey']);
+    expect(server.seen.every(({ headers }) => headers['authorization'] === undefined)).toBe(true);
+    expect(JSON.parse(ran.out)).toMatchObject({ tenant: 'default', records: [{ kid: record.kid }], log: log.vkey });
+  });
+
+  it('says what cannot be done', async () => {
+    writeFileSync(join(folder, 'a-file'), '');
+    expect(await run(['keys', 'export', '--out', 'a-file/x'])).toMatchObject({ code: 2 });
+    server.routes['/log/default/vkey'] = { status: 200, body: '<html>' };
+    const odd = await run(['keys', 'list'], { COUNTERSIGN_URL: server.url });
+    expect(odd).toMatchObject({ code: 1, err: expect.stringContaining('COUNTERSIGN_URL') as string });
+    expect(await run(['keys', 'list', '--tenant', 'other', '--data', 'absent'])).toMatchObject({ code: 1 });
+  });
+});
