@@ -30,24 +30,42 @@ export function visible(line: string): string {
   return line.replaceAll(CONTROL, escaped);
 }
 
+/** Where an {@link Io} reads and writes. */
+export interface Streams {
+  writeOut(text: string): void;
+  writeErr(text: string): void;
+  readIn(): Promise<string>;
+  env: Io['env'];
+}
+
+export function createIo(streams: Streams, outer: Pick<Io, 'sandbox'> = {}): Io {
+  return {
+    ...outer,
+    out: (line) => streams.writeOut(`${visible(line)}\n`),
+    json: (value) => streams.writeOut(`${JSON.stringify(value, null, 2).replaceAll(BEYOND_JSON, escaped)}\n`),
+    err: (line) => streams.writeErr(`${visible(line)}\n`),
+    env: streams.env,
+    stdin: () => streams.readIn(),
+    now: Date.now,
+    exitCode: 0,
+  };
+}
+
 /** The process itself. */
 export function processIo(outer: Pick<Io, 'sandbox'> = {}): Io {
   // A reader that has seen enough (`| head`) is no fault of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
-  return {
-    ...outer,
-    out: (line) => void process.stdout.write(`${visible(line)}\n`),
-    json: (value) => void process.stdout.write(`${JSON.stringify(value, null, 2).replaceAll(BEYOND_JSON, escaped)}\n`),
-    err: (line) => void process.stderr.write(`${visible(line)}\n`),
-    env: process.env,
-    async stdin() {
+  const streams: Streams = {
+    writeOut: (text) => void process.stdout.write(text),
+    writeErr: (text) => void process.stderr.write(text),
+    async readIn() {
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks).toString('utf8');
     },
-    now: Date.now,
-    exitCode: 0,
+    env: process.env,
   };
+  return createIo(streams, outer);
 }
