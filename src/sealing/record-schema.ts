@@ -6,10 +6,13 @@ import {
   DOORS,
   jsonObject,
   MODES,
-  OUTCOME_STATUSES,
   RELEASE_BASES,
   VERDICT_DECISIONS,
+  type DecisionRecord,
+  type OtherRecord,
+  type OutcomeRecord,
   type RecordActor,
+  type RecordPayload,
 } from '../contract/index.ts';
 
 const text = z.string().nullable();
@@ -17,6 +20,11 @@ const hash = z.string().regex(HASH_PATTERN, 'is not `sha256:` and 64 hexadecimal
 const instant = z.iso.datetime({ precision: 3 });
 const count = z.int().nonnegative();
 const people = z.array(z.string());
+
+/** An enum over all members of a union: leaving one out, or adding one to the contract alone, does not compile. */
+function oneOf<T extends string>(members: Record<T, true>): z.ZodEnum<{ [K in T]: K }> {
+  return z.enum(Object.keys(members) as T[]);
+}
 
 const head = {
   v: z.literal(1),
@@ -95,7 +103,17 @@ const decisionRecord = z.looseObject({
   type: z.literal('decision'),
   surface: z.string(),
   stage: count,
-  decision: z.enum(['approve', 'refuse', 'return', 'extend', 'expired', 'cancelled', 'answered']),
+  decision: oneOf<DecisionRecord['decision']>({
+    approve: true,
+    refuse: true,
+    return: true,
+    extend: true,
+    expired: true,
+    cancelled: true,
+    answered: true,
+    escalated: true,
+  }),
+  added: people.nullable(),
   by: z.string(),
   delegation: z.looseObject({ id: z.string(), from: z.string() }).nullable(),
   reason: text,
@@ -130,7 +148,7 @@ const outcomeRecord = z.looseObject({
   ...head,
   type: z.literal('outcome'),
   surface: z.string(),
-  status: z.enum([...OUTCOME_STATUSES, 'unreported']),
+  status: oneOf<OutcomeRecord['status']>({ executed: true, failed: true, skipped: true, unreported: true }),
   reference: text,
   detail: hash.nullable(),
   by: text,
@@ -138,13 +156,20 @@ const outcomeRecord = z.looseObject({
 
 const otherRecord = z.looseObject({
   ...head,
-  type: z.enum(['reconcile', 'review', 'policy', 'freeze', 'key', 'export']),
+  type: oneOf<OtherRecord['type']>({
+    reconcile: true,
+    review: true,
+    policy: true,
+    freeze: true,
+    key: true,
+    export: true,
+  }),
   by: text,
   reason: text,
   body: jsonObject,
 });
 
-export const recordSchema = z.discriminatedUnion('type', [
+export const recordSchema: z.ZodType<RecordPayload> = z.discriminatedUnion('type', [
   verdictRecord,
   decisionRecord,
   releaseRecord,

@@ -1,0 +1,21 @@
+import { canonicalVectors } from './canonical.ts';
+import { merkleVectors, noteVectors, tileVectors } from './ledger.ts';
+import { permitVectors, receiptVectors, recordVectors, requestVectors } from './sealing.ts';
+
+/** Every file of vectors by name, made anew. */
+export async function buildVectors(): Promise<Record<string, unknown>> {
+  return {
+    'canonical.json': canonicalVectors(),
+    'merkle.json': await merkleVectors(),
+    'tiles.json': tileVectors(),
+    'notes.json': await noteVectors(),
+    'records.json': await recordVectors(),
+    'requests.json': requestVectors(),
+    'permits.json': await permitVectors(),
+    'receipts.json': await receiptVectors(),
+  };
+}
+
+export function vectorText(vectors: unknown): string {
+  return `${JSON.stringify(vectors, null, 2)}\n`;
+}
