@@ -1,21 +1,20 @@
 /** All in one: Temporal, store, API, worker, Slack, console, in one process group. */
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { mkdirSync, accessSync, constants, writeFileSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Router } from 'express';
 import { CountersignError } from '../contract/index.ts';
 import { createApi } from '../api/server.ts';
-import { createGateway } from '../gateway/index.ts';
 import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
 import type { Config } from './config.ts';
 import { ensureBundle, ensureFirstKey, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
-import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
+import { createClient, installRuntime, startWorkerOn, type RunningWorker } from './engine.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
+import { Closers, gatewayOf, openServer } from './serve.ts';
 import { connectSlack, type SlackConnection } from './slack.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
 
@@ -69,37 +68,6 @@ function prepareDataFolder(dir: string): void {
   }
 }
 
-async function listen(server: Server, port: number, host: string): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        new CountersignError(
-          'configuration',
-          error.code === 'EADDRINUSE'
-            ? `port ${port} on ${host} is taken; stop what uses it, or set COUNTERSIGN_PORT to another one (0 = any free port)`
-            : `cannot listen on ${host}:${port} (${error.code ?? error.message}); set COUNTERSIGN_HOST and COUNTERSIGN_PORT`,
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** What was opened, closed in the opposite order, each once, whatever fails. */
-class Closers {
-  readonly #closers: (() => Promise<unknown>)[] = [];
-  add(close: () => Promise<unknown>): void {
-    this.#closers.push(close);
-  }
-  async closeAll(): Promise<void> {
-    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
-      await close().catch(() => undefined);
-    }
-  }
-}
-
 /**
  * Starts the whole stack and answers when it serves.
  *
@@ -115,11 +83,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     closers.add(async () => lock.release());
     installRuntime({ log });
 
-    // The server's address is known before anything is started that would only have to be stopped again.
-    const server = createServer();
-    const port = await listen(server, config.port, config.host);
-    closers.add(() => new Promise((resolve) => server.close(resolve)));
-    const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+    // The address is known before anything is started that would only have to be stopped again.
+    const { server, url } = await openServer(config, closers);
 
     const [database, temporal] = await bothOrNeither(
       closers,
@@ -139,15 +104,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     if (notice !== null) io.out(notice);
 
     const client = createClient(parts, temporal.connection, temporal.namespace);
-    const gateway = createGateway({
-      ...parts,
-      signers: (tenant) => parts.keys.forTenant(tenant),
-      client,
-      taskQueue: TASK_QUEUE,
-      eager: true,
-      authenticate: (authorization) => parts.authenticate(authorization),
-      now: () => new Date(),
-    });
+    const gateway = gatewayOf(parts, client, true);
     const sandbox = config.slack === null ? openSandbox(config, parts, io) : null;
     if (sandbox !== null) closers.add(async () => sandbox.close());
     const slack: SlackConnection | null = await connectSlack(parts, gateway, {
@@ -208,12 +165,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       parts,
       firstKey: firstKey.key,
       failed,
-      async stop() {
-        // Kept-alive connections would hold the server open; what is in flight is durable already.
-        server.closeIdleConnections();
-        setTimeout(() => server.closeAllConnections(), 2000).unref();
-        await closers.closeAll();
-      },
+      stop: () => closers.closeAll(),
     };
   } catch (error) {
     await closers.closeAll();

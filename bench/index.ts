@@ -1,0 +1,14 @@
+/** `npm run bench [latency]`: every benchmark starts its own servers and compares within one run. */
+import { latency } from './latency/index.ts';
+
+const BENCHES: Record<string, () => Promise<boolean>> = { latency };
+
+const name = process.argv[2] ?? 'latency';
+const bench = BENCHES[name];
+if (bench === undefined) {
+  console.error(`there is no benchmark \`${name}\`; there is ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+// Bounds are reported, not enforced: another machine, or a busy one, has other figures.
+await bench();
+process.exit(0);

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { loadConfig } from '../../src/main/config.ts';
+import { findTemporal, startDevServer, untilReady } from '../../src/main/temporal/index.ts';
+import { measure, type Timing } from './measure.ts';
+import type { empty } from './empty-workflow.ts';
+
+const TASK_QUEUE = 'bench';
+
+/** An empty workflow by `client.workflow.execute`, on a dev server of our own, stock or as `npm start` starts it. */
+export async function emptyWorkflow(
+  options: { stock: boolean; eager: boolean },
+  counts: Parameters<typeof measure>[1],
+): Promise<Timing> {
+  const config = loadConfig(process.env);
+  const dataDir = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
+  const { path } = await findTemporal({
+    env: process.env,
+    cliPath: config.temporal.cliPath,
+    cacheDir: config.cacheDir,
+    say: (line) => console.error(line),
+  });
+  const server = await startDevServer({ binary: path, dataDir, namespace: 'default', stock: options.stock });
+  try {
+    const connection = await untilReady(server, config);
+    const worker = await Worker.create({
+      connection,
+      namespace: 'default',
+      taskQueue: TASK_QUEUE,
+      workflowsPath: fileURLToPath(new URL('empty-workflow.ts', import.meta.url)),
+    });
+    const running = worker.run();
+    const client = new Client({ connection, namespace: 'default' });
+    try {
+      return await measure(async () => {
+        await client.workflow.execute<typeof empty>('empty', {
+          taskQueue: TASK_QUEUE,
+          workflowId: randomUUID(),
+          args: [],
+          requestEagerStart: options.eager,
+        });
+      }, counts);
+    } finally {
+      worker.shutdown();
+      await running;
+      await connection.close();
+    }
+  } finally {
+    await server.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,38 @@
+import { createApi } from '../api/server.ts';
+import type { Config } from './config.ts';
+import { publicLog } from './public-log.ts';
+import { Closers, openServer, openService } from './serve.ts';
+
+export interface RunningService {
+  url: string | null;
+  /** Rejects when a part dies that nothing can go on without. */
+  failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/** The API alone; a worker elsewhere runs the actions. */
+export async function startApi(config: Config, io: { out(line: string): void }): Promise<RunningService> {
+  const closers = new Closers();
+  try {
+    const { server, url } = await openServer(config, closers);
+    const { parts, client, gateway, temporal } = await openService(config, closers, io);
+    server.on(
+      'request',
+      createApi({
+        gateway,
+        log: publicLog(parts),
+        errorLog: parts.log,
+        requestsPerMinute: config.requestsPerMinute,
+        checks: [
+          { name: 'store', check: () => parts.store.ping() },
+          { name: 'temporal', check: () => client.connection.ensureConnected() },
+        ],
+      }),
+    );
+    io.out(`countersign api serves at ${url}`);
+    return { url, failed: temporal.failed, stop: () => closers.closeAll() };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+/** What the processes of a stack that is spread over several share: everything is given, nothing embedded. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CountersignError } from '../contract/index.ts';
+import { createGateway, type Gateway } from '../gateway/index.ts';
+import type { Client } from '@temporalio/client';
+import type { Config } from './config.ts';
+import { ensureBundle, ensureFirstKey } from './bootstrap.ts';
+import { createClient, installRuntime, TASK_QUEUE } from './engine.ts';
+import { shareNews } from './news.ts';
+import { createLogger, openParts, type Parts } from './parts.ts';
+import { openTemporal, type TemporalHandle } from './temporal/index.ts';
+
+/** Closes what was opened, in the opposite order, each once, whatever fails. */
+export class Closers {
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  add(close: () => Promise<unknown>): void {
+    this.#closers.push(close);
+  }
+  async closeAll(): Promise<void> {
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
+      await close().catch(() => undefined);
+    }
+  }
+}
+
+/** Listens, or says in one sentence why it cannot. @returns the port. */
+export async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        new CountersignError(
+          'configuration',
+          error.code === 'EADDRINUSE'
+            ? `port ${port} on ${host} is taken; stop what uses it, or set COUNTERSIGN_PORT to another one (0 = any free port)`
+            : `cannot listen on ${host}:${port} (${error.code ?? error.message}); set COUNTERSIGN_HOST and COUNTERSIGN_PORT`,
+          { cause: error },
+        ),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** An HTTP server with its address, stopped by `closers`. */
+export async function openServer(config: Config, closers: Closers): Promise<{ server: Server; url: string }> {
+  const server = createServer();
+  const port = await listen(server, config.port, config.host);
+  closers.add(
+    () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        // Kept-alive connections would hold it open; what is in flight is durable already.
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), 2000).unref();
+      }),
+  );
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return { server, url: `http://${host}:${port}` };
+}
+
+export interface Service {
+  parts: Parts;
+  temporal: TemporalHandle;
+  client: Client;
+  gateway: Gateway;
+}
+
+export function gatewayOf(parts: Parts, client: Client, eager: boolean): Gateway {
+  return createGateway({
+    ...parts,
+    signers: (tenant) => parts.keys.forTenant(tenant),
+    client,
+    taskQueue: TASK_QUEUE,
+    eager,
+    authenticate: (authorization) => parts.authenticate(authorization),
+    now: () => new Date(),
+  });
+}
+
+/**
+ * Opens one process of a stack whose PostgreSQL, Temporal and data folder (keys) are shared.
+ *
+ * @throws CountersignError `configuration` when one of them is not given.
+ */
+export async function openService(config: Config, closers: Closers, io: { out(line: string): void }): Promise<Service> {
+  if (config.databaseUrl === undefined || config.temporal.address === undefined) {
+    throw new CountersignError(
+      'configuration',
+      'a single service needs DATABASE_URL and TEMPORAL_ADDRESS; `countersign start` brings its own of both',
+    );
+  }
+  const log = createLogger(config.logLevel);
+  installRuntime({ log });
+  const temporal = await openTemporal(config, { say: (line) => io.out(line) });
+  closers.add(() => temporal.stop());
+  const own = await openParts(config, config.databaseUrl, log);
+  closers.add(() => own.close());
+  const news = await shareNews(own, config.databaseUrl);
+  closers.add(() => news.close());
+  const parts = { ...own, hub: news.hub };
+  await ensureFirstKey(parts);
+  const notice = await ensureBundle(parts);
+  if (notice !== null) io.out(notice);
+  const client = createClient(parts, temporal.connection, temporal.namespace);
+  return { parts, temporal, client, gateway: gatewayOf(parts, client, false) };
+}
