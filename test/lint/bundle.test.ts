@@ -1,0 +1,49 @@
+/** What the workflow bundle holds decides what a parked action depends on: nothing but the workflow library and `approval`. */
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const FORBIDDEN = [
+  'zod',
+  'pg',
+  'kysely',
+  'express',
+  'jose',
+  'luxon',
+  'yaml',
+  '@bufbuild/cel',
+  '@slack/',
+  '@noble/',
+  'node:',
+];
+const ROOMS_INSIDE = ['approval', 'workflows'];
+
+describe('the workflow bundle', () => {
+  let modules: string[];
+  beforeAll(async () => {
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} },
+    });
+    const map = /sourceMappingURL=data:application\/json[^,]*;base64,([A-Za-z0-9+/=]+)/.exec(code)?.[1] ?? '';
+    modules = (JSON.parse(Buffer.from(map, 'base64').toString('utf8')) as { sources: string[] }).sources;
+  });
+
+  it('is read rightly: it holds the workflow library and our workflows', () => {
+    expect(modules.some((name) => name.includes('@temporalio/workflow'))).toBe(true);
+    expect(modules.some((name) => name.includes('src/workflows/'))).toBe(true);
+  });
+
+  it.each(FORBIDDEN)('holds nothing of %s', (name) => {
+    const inside = modules.filter(
+      (module) => module.includes(`node_modules/${name}`) || module.includes(`external "${name}`),
+    );
+    expect(inside).toEqual([]);
+  });
+
+  it('holds no room but workflows and approval', () => {
+    const ours = modules.filter((module) => !module.includes('node_modules/'));
+    const rooms = new Set(ours.flatMap((module) => /\bsrc\/([a-z]+)\//.exec(module)?.[1] ?? []));
+    expect([...rooms].sort()).toEqual(ROOMS_INSIDE);
+  });
+});
