@@ -39,7 +39,7 @@ export function parseTilePath(path: string): Tile | null {
   const index = Number(indexText.replaceAll(/[x/]/g, ''));
   const width = widthText === undefined ? TILE_WIDTH : Number(widthText);
   const tile: Tile = { level, index, width };
-  if ((level !== 'entries' && level > 63) || !Number.isSafeInteger(index)) return null;
+  if ((level !== 'entries' && level > 63) || width > TILE_WIDTH || !Number.isSafeInteger(index)) return null;
   // Redundant `x000` groups and a full width written out would be other names of the same tile.
   return tilePath(tile) === path ? tile : null;
 }
