@@ -1,7 +1,7 @@
 /** From the end of a log and new entries to everything that their commit writes. No I/O but the signature. */
 import { createHash } from 'node:crypto';
-import { concatBytes, fromHex, toHex } from '../canonical/index.ts';
-import { extendFrontier, formatCheckpoint, HASH_BYTES, signNote, TILE_LEVELS, TILE_WIDTH } from '../ledger/index.ts';
+import { concatBytes, fromHex } from '../canonical/index.ts';
+import { emptyFrontier, extendFrontier, formatCheckpoint, signNote, TILE_LEVELS, TILE_WIDTH } from '../ledger/index.ts';
 import type { Frontier, SubtreeHash } from '../ledger/index.ts';
 import type { NoteSigner } from '../keys/index.ts';
 import type { LogAppend, LogHead, TileGrowth } from '../store/index.ts';
@@ -10,6 +10,7 @@ import type { StagedRecord } from './types.ts';
 /** The end of a log as the sequencer holds it between commits. */
 export interface LogEnd {
   head: LogHead;
+  frontier: Frontier;
   /** Leaf hashes of the level-0 tile that is not full yet, in order. */
   edge: readonly Uint8Array[];
 }
@@ -21,17 +22,13 @@ export function hashLeaf(entry: Uint8Array): Uint8Array {
 
 /** Nodes of a frontier, packed: its size says how many there are. */
 function packFrontier({ nodes }: Frontier): Uint8Array {
-  return concatBytes(...nodes.map(fromHex));
+  return Buffer.from(nodes.join(''), 'hex');
 }
 
 /** The frontier of a stored head. */
-export function unpackFrontier(head: LogHead | null): Frontier {
-  if (head === null) return { size: 0, nodes: [] };
-  const nodes: string[] = [];
-  for (let at = 0; at < head.frontier.length; at += HASH_BYTES) {
-    nodes.push(toHex(head.frontier.subarray(at, at + HASH_BYTES)));
-  }
-  return { size: head.size, nodes };
+export function unpackFrontier(head: LogHead): Frontier {
+  const hex = Buffer.from(head.frontier).toString('hex');
+  return { size: head.size, nodes: hex.match(/.{1,64}/g) ?? [] };
 }
 
 /** Tiles above the leaves grow hash by hash; a tile of leaves is written once, when it is full. */
@@ -59,7 +56,7 @@ export async function grow(
   const hashed = records.map((record) => ({ record, leafHash: hashLeaf(record.envelope) }));
   const edge = end?.edge ?? [];
   const leaves = hashed.map(({ leafHash }) => leafHash);
-  const extension = extendFrontier(unpackFrontier(end?.head ?? null), leaves);
+  const extension = extendFrontier(end?.frontier ?? emptyFrontier(), leaves);
   const { size, root } = extension;
   const text = formatCheckpoint({ origin: signer.key.name, size, root });
   const checkpoint = await signNote(text, signer.key, signer.sign);
@@ -89,5 +86,5 @@ export async function grow(
     released: records.filter(({ releaseReservations }) => releaseReservations === true).map(({ action }) => action),
   };
   const open = [...edge, ...leaves];
-  return { append, end: { head, edge: open.slice(open.length - (size % TILE_WIDTH)) } };
+  return { append, end: { head, frontier: extension.frontier, edge: open.slice(open.length - (size % TILE_WIDTH)) } };
 }

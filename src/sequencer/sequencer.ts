@@ -182,7 +182,8 @@ class LogWriter {
    */
   async #continue(log: LockedLog, head: LogHead): Promise<LogEnd> {
     const { size, root } = await openCheckpoint(head.checkpoint, [this.#keys.log.key], nodeVerifyEd25519);
-    if (size !== head.size || !equalBytes(root, head.root) || !equalBytes(root, frontierRoot(unpackFrontier(head)))) {
+    const frontier = unpackFrontier(head);
+    if (size !== head.size || !equalBytes(root, head.root) || !equalBytes(root, frontierRoot(frontier))) {
       throw new CountersignError(
         'invalid-evidence',
         'the head of the log in the database is not the one that was signed; find out who changed it, and run `countersign audit`',
@@ -190,7 +191,7 @@ class LogWriter {
     }
     const first = size - (size % TILE_WIDTH);
     const edge = await log.leafHashes(first, size);
-    return { head, edge: edge.length === 0 ? [] : tileHashes(edge) };
+    return { head, frontier, edge: edge.length === 0 ? [] : tileHashes(edge) };
   }
 
   async #grow(end: LogEnd | null, calls: readonly Call[]): ReturnType<typeof grow> {

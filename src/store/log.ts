@@ -1,7 +1,7 @@
 /** The rows of a tenant's log: what the sequencer writes in one statement, and what proofs are made of. */
 import type { Json, Receipt } from '../contract/index.ts';
 import type { Connection, Database, Postgres } from './database.ts';
-import { SWAP, swapValues } from './log-swap.ts';
+import { swapStatement } from './log-swap.ts';
 
 /** Where a log ends. `frontier` is what a tree needs to grow, as the sequencer keeps it. */
 export interface LogHead {
@@ -160,7 +160,7 @@ export function createLogStore({ db, query, transaction }: Postgres): LogStore {
     },
     async swap(tenant, expected, append) {
       try {
-        const rows = await query({ name: 'log-swap', text: SWAP, values: swapValues(tenant, expected, append) });
+        const rows = await query(swapStatement(tenant, expected, append));
         return rows.length === 1 ? 'swapped' : 'moved';
       } catch (error) {
         if (isTaken(error)) return 'moved';
@@ -184,8 +184,7 @@ export function createLogStore({ db, query, transaction }: Postgres): LogStore {
             return Buffer.concat(rows.map(({ leafHash }) => leafHash));
           },
           async swap(append) {
-            const values = swapValues(tenant, head, append);
-            const rows = await connection.query({ name: 'log-swap', text: SWAP, values });
+            const rows = await connection.query(swapStatement(tenant, head, append));
             return rows.length === 1 ? 'swapped' : 'moved';
           },
         });
