@@ -48,17 +48,19 @@ export interface Config {
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-const port = z.coerce
-  .number('is a port number')
-  .int('is a whole number')
-  .min(0, 'is from 0 to 65535')
-  .max(65_535, 'is from 0 to 65535');
+/** Digits only: `z.coerce` alone would take `0x10`, `1e3` and blanks. */
+const whole = (min: number, max: number, error: string) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, error)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, error);
 const url = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `is a URL such as ${example}` });
 const text = z.string().min(1);
 
 const envSchema = z.object({
-  COUNTERSIGN_PORT: port.default(8787),
+  COUNTERSIGN_PORT: whole(0, 65_535, 'is a whole number from 0 to 65535').default(8787),
   COUNTERSIGN_HOST: text.default('127.0.0.1'),
   COUNTERSIGN_DATA: text.default('.countersign'),
   COUNTERSIGN_POLICIES: text.default('policies'),
@@ -69,11 +71,7 @@ const envSchema = z.object({
   COUNTERSIGN_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is one of trace, debug, info, warn, error, silent')
     .default('warn'),
-  COUNTERSIGN_REQUESTS_PER_MINUTE: z.coerce
-    .number('is a number')
-    .int('is a whole number')
-    .min(1, 'is at least 1')
-    .default(60_000),
+  COUNTERSIGN_REQUESTS_PER_MINUTE: whole(1, 999_999_999, 'is a whole number of at least 1').default(60_000),
   DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user@host/database').optional(),
   TEMPORAL_ADDRESS: z
     .string()

@@ -49,3 +49,30 @@ export async function connectTemporal(address: string, settings: TemporalSetting
     );
   }
 }
+
+/** gRPC status codes, https://grpc.io/docs/guides/status-codes/. */
+const NOT_FOUND = 5;
+const PERMISSION_DENIED = 7;
+const UNAUTHENTICATED = 16;
+
+/**
+ * Makes sure that the namespace is there and that we may use it. Closes the connection when not.
+ *
+ * @throws CountersignError `configuration` saying which of the two it is.
+ */
+export async function checkNamespace(connection: NativeConnection, settings: TemporalSettings): Promise<void> {
+  const { namespace } = settings;
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+  } catch (cause) {
+    await connection.close();
+    const code = (cause as { code?: number }).code;
+    const why =
+      code === NOT_FOUND
+        ? `Temporal has no namespace \`${namespace}\`; create it, or correct TEMPORAL_NAMESPACE`
+        : code === PERMISSION_DENIED || code === UNAUTHENTICATED
+          ? `Temporal does not let us use the namespace \`${namespace}\`; check TEMPORAL_NAMESPACE, and TEMPORAL_API_KEY or TEMPORAL_TLS_*`
+          : `Temporal does not tell about the namespace \`${namespace}\`; check TEMPORAL_ADDRESS, and that it is well`;
+    throw new CountersignError('configuration', why, { cause });
+  }
+}

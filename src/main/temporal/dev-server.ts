@@ -1,27 +1,31 @@
 /** Temporal's dev server: one process and one SQLite file, tuned as docs/architecture.md says. */
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { CountersignError } from '../../contract/index.ts';
 import { spawnSupervised } from '../../store/child.ts';
 
+/** Nobody is told that it runs, and it does not ask whether there is a newer one. */
+const QUIET = ['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'];
+
 /**
  * The dev server polls its transfer queue 20 times a second by default, which costs 40 ms on every workflow; and it has one node, so
- * one partition per task queue. Durability is left alone: SQLite's `synchronous` stays at its default.
+ * one partition per task queue. Durability is left alone: SQLite's `synchronous` stays at its default, full.
  */
 const TUNING = [
-  '--dynamic-config-value',
-  'history.transferProcessorMaxPollRPS=2000',
-  '--dynamic-config-value',
-  'matching.numTaskqueueReadPartitions=1',
-  '--dynamic-config-value',
-  'matching.numTaskqueueWritePartitions=1',
-  '--sqlite-pragma',
-  'journal_mode=WAL',
+  ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
+  ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
+  ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
+  ...['--sqlite-pragma', 'journal_mode=WAL'],
 ];
 
+/** The server gets no more of our environment than it needs: none of our secrets, none of a Temporal client's settings. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL'];
+
 export interface DevServerOptions {
+  /** Path of the `temporal` command. */
   binary: string;
+  /** Holds its database, `temporal.db`, and its log, `temporal.log`. */
   dataDir: string;
   namespace: string;
   /** 0 = any free port. */
@@ -32,26 +36,25 @@ export interface DevServerOptions {
 }
 
 export interface DevServer {
+  /** `host:port`, on loopback. */
   address: string;
   uiUrl: string;
-  /** Resolves with a sentence when the server ends by itself. */
+  /** Resolves with a sentence when the server ends, asked or not. */
   exited: Promise<string>;
+  /** Ends it, and resolves when it is gone. */
   stop(): Promise<void>;
 }
 
+/** @throws CountersignError `configuration` when `wanted` is taken. */
 async function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        new CountersignError(
-          'configuration',
-          `Temporal’s port ${wanted} is taken (${error.code ?? error.message}); stop what uses it`,
-          {
-            cause: error,
-          },
-        ),
-      );
+    probe.once('error', (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === 'EADDRINUSE'
+          ? `port ${wanted}, which Temporal’s server should have, is taken; stop what uses it, or choose another one`
+          : `Temporal’s server cannot listen on port ${wanted} (${cause.code ?? cause.message}); choose another one`;
+      reject(new CountersignError('configuration', why, { cause }));
     });
     probe.listen(wanted, '127.0.0.1', () => {
       const address = probe.address();
@@ -60,7 +63,11 @@ async function freePort(wanted: number): Promise<number> {
   });
 }
 
-/** Starts it; it may not answer yet. The child ends with this process, also when that is killed. */
+/**
+ * Starts it; it may not answer yet. The child ends with this process, also when that is killed.
+ *
+ * @throws CountersignError `configuration` when a port is taken.
+ */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const port = await freePort(options.port ?? 0);
@@ -71,31 +78,40 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     options.binary,
     [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-      ...[
-        '--namespace',
-        options.namespace,
-        '--db-filename',
-        join(options.dataDir, 'temporal.db'),
-        '--log-level',
-        'error',
-      ],
+      ...['--namespace', options.namespace, '--db-filename', join(options.dataDir, 'temporal.db')],
+      ...['--log-level', 'error'],
+      ...QUIET,
       ...(options.stock === true ? [] : TUNING),
     ],
-    { output: log },
+    {
+      output: log,
+      env: Object.fromEntries(
+        PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+      ),
+    },
   ).finally(() => closeSync(log));
   return {
     address: `127.0.0.1:${port}`,
     uiUrl: `http://127.0.0.1:${uiPort}`,
-    exited: child.ended.then(({ status }) => `Temporal’s server ended by itself (${status}): ${lastLine(logFile)}`),
+    exited: child.ended.then(({ status }) => `Temporal’s server ended (${status}): ${lastLine(logFile)}`),
     async stop() {
       await child.stop();
     },
   };
 }
 
+/** What the server said last; its log may be large. */
 function lastLine(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+    const fd = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(fd);
+      const tail = Buffer.alloc(Math.min(size, 4096));
+      readSync(fd, tail, 0, tail.length, size - tail.length);
+      return tail.toString('utf8').trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     return 'its log cannot be read';
   }

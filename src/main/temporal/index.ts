@@ -2,11 +2,12 @@ import type { NativeConnection } from '@temporalio/worker';
 import { CountersignError } from '../../contract/index.ts';
 import type { Config } from '../config.ts';
 import { findTemporal } from './binary.ts';
-import { connectTemporal } from './connect.ts';
+import { checkNamespace, connectTemporal } from './connect.ts';
 import { startDevServer, type DevServer } from './dev-server.ts';
 
-export { findTemporal, TEMPORAL_MODULE, type TemporalBinary } from './binary.ts';
-export { connectTemporal } from './connect.ts';
+export { findTemporal, type FindOptions, type Place, type TemporalBinary } from './binary.ts';
+export { checkNamespace, connectTemporal } from './connect.ts';
+export { TEMPORAL_MODULE } from './go-install.ts';
 export { startDevServer, type DevServer } from './dev-server.ts';
 
 export interface TemporalHandle {
@@ -28,6 +29,7 @@ export async function openTemporal(config: Config, io: { say(line: string): void
   const { temporal } = config;
   if (temporal.address !== undefined) {
     const connection = await connectTemporal(temporal.address, temporal);
+    await checkNamespace(connection, temporal);
     return {
       connection,
       address: temporal.address,
