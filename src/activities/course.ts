@@ -3,6 +3,16 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import type { Action, ApprovalPlan, JsonObject, RecordActor } from '../contract/index.ts';
 import type { ApprovalState } from '../approval/index.ts';
 
+/** The look back at a break-glass release, by other people. */
+export interface Review {
+  reviewers: string[];
+  refs: string[];
+  /** Milliseconds since the epoch. */
+  dueAt: number;
+  status: 'open' | 'overdue' | 'done';
+  result: { by: string; right: boolean; reason: string; at: string } | null;
+}
+
 export interface Course {
   /** The action without its permit. */
   action: Action;
@@ -28,7 +38,7 @@ export interface Course {
   permitMs: number;
   retainMs: number | null;
   announced: boolean;
-  review: { approvers: string[]; refs: string[]; withinMs: number } | null;
+  review: Review | null;
   /** The sealed report, to know it again when it is sent twice. `detail` is its commitment. */
   outcome: { status: string; reference: string | null; detail: string | null } | null;
 }

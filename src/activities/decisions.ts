@@ -7,6 +7,7 @@ import {
   type Facts,
   type Json,
   type Judgement,
+  type RecordActor,
 } from '../contract/index.ts';
 import { applyChanges, evaluate, readPath, requiredFacts } from '../policy/index.ts';
 import { commitment, saltFor } from '../sealing/index.ts';
@@ -78,6 +79,8 @@ export async function admit(deps: ActivityDeps, input: AdmitInput): Promise<Admi
           event: { type: 'answer', by: claims.by, text: claims.reason },
           evidence: { ...evidence, slack: claims.slack },
         };
+      case 'review':
+        return await admitReview(deps, action, claims as AttestationOf<'review'>, evidence);
       case 'reconcile':
         return { reconcile: { by: claims.by, status: claims.status, reason: claims.reason } };
       default:
@@ -99,6 +102,30 @@ export async function admit(deps: ActivityDeps, input: AdmitInput): Promise<Admi
     });
     return { refusal: { code: error.code, message: error.message } };
   }
+}
+
+/** A reviewer is one that policy names, still active, and never one of those who acted. */
+async function admitReview(
+  deps: ActivityDeps,
+  action: Action,
+  claims: AttestationOf<'review'>,
+  evidence: Extract<Admitted, { evidence: unknown }>['evidence'],
+): Promise<Admitted> {
+  const stored = await readCourse(deps, action.tenant, action.id);
+  const review = stored?.course.review ?? null;
+  if (stored === null || review === null || review.status === 'done') {
+    return { refusal: { code: 'not-open', message: 'this action has no open review' } };
+  }
+  const acted: string[] = [];
+  for (let at: RecordActor | undefined = stored.course.actor; at !== undefined; at = at.onBehalfOf) acted.push(at.id);
+  if (acted.includes(claims.by)) {
+    return { refusal: { code: 'own-request', message: 'you acted yourself; somebody else must review it' } };
+  }
+  if (!review.reviewers.includes(claims.by) || !deps.directory.current().active(claims.by)) {
+    return { refusal: { code: 'not-an-approver', message: 'you are not one of the reviewers that policy names' } };
+  }
+  const { by, right, reason, via, slack, shown } = claims;
+  return { review: { by, right, reason, via }, evidence: { ...evidence, slack, shown } };
 }
 
 async function admitDecision(

@@ -5,6 +5,7 @@ import { judge } from './judge.ts';
 import { reconcile, sealOutcome } from './outcome.ts';
 import { publish } from './publish.ts';
 import { release } from './release.ts';
+import { sealReview } from './review.ts';
 import type { LocalActivities, RemoteActivities } from './types.ts';
 
 /** The activities of a worker, over what `main` hands in. */
@@ -16,6 +17,7 @@ export function createActivities(deps: ActivityDeps): LocalActivities & RemoteAc
     release: (input) => release(deps, input),
     sealOutcome: (input) => sealOutcome(deps, input),
     reconcile: (input) => reconcile(deps, input),
+    sealReview: (input) => sealReview(deps, input),
     publish: (input) => publish(deps, input),
     callback: (input) => callback(deps, input),
   };

@@ -20,6 +20,7 @@ import { mayAsk, verifyAttestation, type Caller } from '../identity/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { sealPermit, type Course } from './course.ts';
 import type { ActivityDeps } from './deps.ts';
+import { keepReview } from './review.ts';
 import { nextHead, readCourse, sealCourse, withPermit, type Draft } from './seal.ts';
 import type { Judged, JudgeInput } from './types.ts';
 
@@ -169,11 +170,11 @@ function judgedOf(course: Course, action: Action): Judged {
   const { plan, openedAt, outcomeWithinMs, announced, review } = course;
   return {
     action,
-    plan: action.status === 'supervised' || course.approval !== null ? plan : null,
+    plan: course.approval === null ? null : plan,
     openedAt,
     outcomeWithinMs,
     announced,
-    review,
+    review: review === null ? null : { openedAt, dueAt: review.dueAt },
   };
 }
 
@@ -194,13 +195,17 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   }
   const before = await readCourse(deps, input.tenant, input.id);
   if (before !== null) {
+    await keepReview(deps, before.course);
     return judgedOf(before.course, await withPermit(deps, before.course, before.sealedPermit));
   }
   const request = parsed.data;
   const { requester, conflict, bundle: pinned } = await identify(deps, input);
   if (requester === 'unknown' && (await deps.store.apiKeys.list(input.tenant)).length === 0) {
     // Whoever can write to the namespace must not be able to make tenants, each with its log and its keys.
-    throw ApplicationFailure.nonRetryable('there is no such tenant, or no valid token came with the request', 'unauthenticated');
+    throw ApplicationFailure.nonRetryable(
+      'there is no such tenant, or no valid token came with the request',
+      'unauthenticated',
+    );
   }
   const { actionKey } = await deps.store.payloads.create(input.tenant, input.id, { request } as never);
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
@@ -261,7 +266,16 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
     permitMs: judgement.permitMs,
     retainMs: judgement.retainMs,
     announced: supervised || judgement.review !== null,
-    review: judgement.review,
+    review:
+      judgement.review === null
+        ? null
+        : {
+            reviewers: judgement.review.approvers,
+            refs: judgement.review.refs,
+            dueAt: openedAt + judgement.review.withinMs,
+            status: 'open',
+            result: null,
+          },
     outcome: null,
   };
   const drafts: Draft[] = [{ record }];
@@ -280,7 +294,9 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
     drafts.push(release.draft);
     permit = release.permit;
   }
-  return judgedOf(course, await sealCourse(deps, course, drafts, permit));
+  const sealed = await sealCourse(deps, course, drafts, permit);
+  await keepReview(deps, { ...course, action: sealed });
+  return judgedOf(course, sealed);
 }
 
 export interface ReleaseDraftInput {

@@ -38,7 +38,12 @@ function stateOf(course: Course, approval: ApprovalState | null): MessageState {
       if (approval?.status === 'approved') return 'frozen';
       return approval !== null && approval.returned !== null ? 'returned' : 'waiting';
     case 'released':
-      if (verdict?.basis === 'break_glass') return 'break_glass';
+      if (verdict?.basis === 'break_glass')
+        return course.review?.status === 'done'
+          ? 'reviewed'
+          : course.review?.status === 'overdue'
+            ? 'review_overdue'
+            : 'break_glass';
       if (approval === null) return 'released';
       return Object.keys(approval.changes).length > 0 ? 'changed' : 'approved';
     default:
@@ -173,7 +178,7 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
     surface: course.surface,
     verb: course.verb,
     state: stateOf(course, approval),
-    ask: open ? 'decision' : null,
+    ask: open ? 'decision' : course.review !== null && course.review.status !== 'done' ? 'review' : null,
     actor: partyOf(directory, course.actor),
     onBehalfOf,
     resource:
@@ -207,13 +212,26 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
     limitsLeft: course.limits,
     alike: context.alike,
     notes: notesOf(approval, directory),
-    review: null,
+    review: reviewOf(course, directory),
     consoleUrl: context.consoleUrl === null ? null : `${context.consoleUrl}/console#${action.id}`,
     receipt: action.records.at(-1) ?? null,
     audience: {
       channels: course.notify.filter((name) => name.startsWith('#')),
       people: namedPeople(course, approval),
     },
+  };
+}
+
+function reviewOf({ review }: Course, directory: Directory): ApprovalMessage['review'] {
+  if (review === null) return null;
+  const { reviewers, dueAt, result } = review;
+  return {
+    dueAt: Math.floor(dueAt / 1000),
+    reviewers: reviewers.map((id) => nameOf(directory, id)),
+    result:
+      result === null
+        ? null
+        : `${nameOf(directory, result.by)}: it was ${result.right ? 'right' : 'wrong'}. ${result.reason}`,
   };
 }
 

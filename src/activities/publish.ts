@@ -30,6 +30,16 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
       const event = eventOf(deps, message, effect, `${message.revision}.${i}`);
       if (event !== null) await notifier.thread(posted, event);
     }
+    if (input.review !== null) {
+      const { review } = stored.course;
+      await notifier.thread(posted, {
+        id: `${message.revision}.review.${input.review}`,
+        kind: input.review,
+        by: review?.result === null || review === null ? null : nameOf(deps.directory.current(), review.result.by),
+        detail: review?.result?.reason ?? null,
+        until: review === null ? null : Math.floor(review.dueAt / 1000),
+      });
+    }
     const asked = new Set(input.approval?.stages[input.approval.stage]?.approvers ?? []);
     return { unreachable: unreachable.map(({ person }) => person).filter((person) => asked.has(person)) };
   } catch (error) {

@@ -19,8 +19,8 @@ export interface Judged {
   outcomeWithinMs: number;
   /** Whether anybody is told about it: approvers, a channel, a callback. */
   announced: boolean;
-  /** A break-glass review to be opened. */
-  review: { approvers: string[]; refs: string[]; withinMs: number } | null;
+  /** The review that a break-glass release opens: when it is due, in milliseconds since the epoch. */
+  review: { openedAt: number; dueAt: number } | null;
 }
 
 export type DecideEvent = Extract<ApprovalEvent, { type: 'decide' }>;
@@ -45,12 +45,13 @@ export interface AdmitInput {
   action: Action;
   attestation: string;
   /** What the workflow expects this message to be. */
-  kind: 'decide' | 'cancel' | 'answer' | 'reconcile';
+  kind: 'decide' | 'cancel' | 'answer' | 'reconcile' | 'review';
 }
 
 export type Admitted =
   | { refusal: Refusal }
   | { event: ApprovalEvent; evidence: DecisionEvidence }
+  | { review: { by: string; right: boolean; reason: string; via: DecisionRecord['via'] }; evidence: DecisionEvidence }
   | { reconcile: { by: string; status: 'executed' | 'failed' | 'skipped'; reason: string } };
 
 export interface SealDecisionInput {
@@ -92,10 +93,19 @@ export interface ReconcileInput {
   reason: string;
 }
 
+export interface SealReviewInput {
+  action: Action;
+  /** Null: it came due, and nobody had looked. */
+  result: { by: string; right: boolean; reason: string; via: DecisionRecord['via'] } | null;
+  evidence: DecisionEvidence | null;
+}
+
 export interface PublishInput {
   action: Action;
   approval: ApprovalState | null;
   effects: ApprovalEffect[];
+  /** What happened to a break-glass review, for the thread. */
+  review: 'reminder' | 'review_overdue' | 'reviewed' | null;
 }
 
 export interface Published {
@@ -116,6 +126,7 @@ export interface LocalActivities {
   release(input: ReleaseInput): Promise<Released>;
   sealOutcome(input: SealOutcomeInput): Promise<Action | { refusal: Refusal }>;
   reconcile(input: ReconcileInput): Promise<Action>;
+  sealReview(input: SealReviewInput): Promise<Action>;
 }
 
 /** Those that talk to somebody else's server and are retried for long. */

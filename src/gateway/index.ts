@@ -4,8 +4,15 @@ import { activeDelegation, mayAsk, type Caller } from '../identity/index.ts';
 import { peopleFacts } from '../activities/judge.ts';
 import { readCourse, withPermit } from '../activities/seal.ts';
 import type { Course } from '../activities/course.ts';
-import { answerUpdate, cancelUpdate, decideUpdate, outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
-import { isOwner, isRequester, notFound, speaksFor, visible } from './access.ts';
+import {
+  answerUpdate,
+  cancelUpdate,
+  decideUpdate,
+  outcomeUpdate,
+  reconcileUpdate,
+  reviewUpdate,
+} from '../workflows/messages.ts';
+import { isOwner, isRequester, mayAudit, notFound, speaksFor, visible } from './access.ts';
 import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
 import type { GatewayDeps } from './deps.ts';
 import { freeze, thaw } from './freezes.ts';
@@ -14,7 +21,7 @@ import { listRecords, readReceipt, readRecord } from './records.ts';
 import { createRequester, parseRequest, workflowIdOf } from './request.ts';
 import { RESPONSIBILITY } from '../activities/responsibility.ts';
 import { fromTemporal } from './temporal-errors.ts';
-import type { Gateway, SlackEvidence } from './types.ts';
+import type { Gateway, ReviewView, SlackEvidence } from './types.ts';
 import { waitFor } from './wait.ts';
 
 export type { Gateway } from './types.ts';
@@ -100,6 +107,30 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return { ...action, permit: null };
   };
 
+  const review: Gateway['review'] = async (caller, id, input, door, evidence) => {
+    const { course } = await read(caller.tenant, id);
+    if (caller.kind !== 'person') {
+      throw new CountersignError(
+        'not-an-approver',
+        'a key is not a person; review with the token of one of the reviewers',
+      );
+    }
+    if (course.review === null || course.review.status === 'done') {
+      throw new CountersignError('not-open', 'this action has no open review');
+    }
+    const attestation = await deps.attestor.attest({
+      kind: 'review',
+      tenant: caller.tenant,
+      action: id,
+      by: caller.id,
+      via: door,
+      ...input,
+      slack: evidence?.slack ?? null,
+      shown: evidence?.shown ?? null,
+    });
+    return { ...(await update(caller.tenant, id, reviewUpdate.name, { attestation })), permit: null };
+  };
+
   const delegationFor = async (caller: Caller, course: Course): Promise<{ id: string; from: string } | null> => {
     const stage = course.approval?.stages[course.approval.stage];
     if (stage === undefined || stage.approvers.includes(caller.id)) return null;
@@ -142,6 +173,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
     async check(caller, id) {
       const { course } = await read(caller.tenant, id);
+      if (course.review !== null && course.review.status !== 'done') {
+        if (course.review.reviewers.includes(caller.id)) return;
+        throw new CountersignError('not-an-approver', 'you are not one of the reviewers that policy names');
+      }
       checkApprover(caller, course, (await delegationFor(caller, course))?.from ?? null);
     },
 
@@ -238,6 +273,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
       );
     },
 
+    review: (caller, id, input, door, evidence) =>
+      attempt(caller, id, door, () => review(caller, id, input, door, evidence)),
+    async reviews(caller, status) {
+      if (caller.kind !== 'person' && !mayAudit(caller))
+        throw new CountersignError('forbidden', 'this key is not for all of the tenant');
+      const rows = await deps.store.reviews.list(caller.tenant, status);
+      const all = rows.map((row) => ({
+        action: row.action,
+        status: row.status,
+        dueAt: row.dueAt,
+        ...(row.view as unknown as Omit<ReviewView, 'action' | 'status' | 'dueAt'>),
+      }));
+      return mayAudit(caller) ? all : all.filter(({ reviewers }) => reviewers.includes(caller.id));
+    },
     freeze: (caller, input) => freeze(deps, caller, input),
     thaw: (caller, id, reason) => thaw(deps, caller, id, reason),
     async freezes(caller) {

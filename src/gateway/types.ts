@@ -60,6 +60,22 @@ export interface RedeemInput {
   audience?: string | undefined;
 }
 
+export interface ReviewInput {
+  /** Whether the emergency justified it. */
+  right: boolean;
+  reason: string;
+}
+
+export interface ReviewView {
+  action: string;
+  status: string;
+  dueAt: string;
+  surface: string;
+  actor: string;
+  reviewers: string[];
+  result: { by: string; right: boolean; reason: string; at: string } | null;
+}
+
 export interface FreezeInput {
   scope: 'tenant' | 'surface' | 'actor';
   /** The surface or actor; left out for the whole tenant. */
@@ -116,6 +132,10 @@ export interface Gateway {
     id: string,
     input: { status: 'executed' | 'failed' | 'skipped'; reason: string },
   ): Promise<Action>;
+  /** Looks back at a break-glass release. */
+  review(caller: Caller, id: string, input: ReviewInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
+  /** Reviews of break-glass releases, the first due first. */
+  reviews(caller: Caller, status?: string): Promise<ReviewView[]>;
   freeze(caller: Caller, input: FreezeInput): Promise<FreezeView>;
   thaw(caller: Caller, id: string, reason: string): Promise<FreezeView>;
   freezes(caller: Caller): Promise<FreezeView[]>;

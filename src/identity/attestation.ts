@@ -71,6 +71,16 @@ const reconcileSchema = z.strictObject({
   reason: text,
 });
 
+/** What a reviewer found of a break-glass release. */
+const reviewSchema = z.strictObject({
+  kind: z.literal('review'),
+  ...head,
+  right: z.boolean(),
+  reason: text,
+  slack,
+  shown,
+});
+
 const claimsSchema = z.discriminatedUnion('kind', [
   startSchema,
   decideSchema,
@@ -78,6 +88,7 @@ const claimsSchema = z.discriminatedUnion('kind', [
   answerSchema,
   outcomeSchema,
   reconcileSchema,
+  reviewSchema,
 ]);
 
 /** What is attested; optional fields may be left out when attesting and are null when read. */
@@ -101,6 +112,7 @@ const LIFETIME: Record<AttestationKind, number> = {
   answer: 15 * 60,
   outcome: 15 * 60,
   reconcile: 15 * 60,
+  review: 15 * 60,
 };
 
 /** @param now Milliseconds since the epoch. */

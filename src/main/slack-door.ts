@@ -94,7 +94,16 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
       );
       return items.filter((item) => item !== null);
     },
-    overdueReviews: () => Promise.resolve([]),
+    async overdueReviews(person) {
+      const overdue = await gateway.reviews(callerOf(person.tenant, person.id), 'overdue');
+      return overdue.map(({ action, surface, actor, dueAt, reviewers }) => ({
+        action,
+        summary: `${surface} by ${actor}`,
+        dueAt: Math.floor(Date.parse(dueAt) / 1000),
+        reviewers: reviewers.map((id) => directory.current().person(id)?.name ?? id),
+        consoleUrl: consoleUrl === null ? null : `${consoleUrl}/console#${action}`,
+      }));
+    },
     async delegate(person, { to, surfaces, until, slack }) {
       const people = directory.current();
       const stand = 'person' in to ? people.person(to.person) : people.bySlack(slack.workspace, to.slackUser);

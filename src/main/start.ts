@@ -7,7 +7,7 @@ import type { Router } from 'express';
 import { CountersignError } from '../contract/index.ts';
 import { createApi } from '../api/server.ts';
 import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
-import type { Config } from './config.ts';
+import type { Config, SlackSettings } from './config.ts';
 import { ensureBundle, ensureFirstKey, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
 import { createClient, installRuntime, startWorkerOn, type RunningWorker } from './engine.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
@@ -15,7 +15,7 @@ import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
 import { Closers, gatewayOf, openServer } from './serve.ts';
-import { connectSlack, type SlackConnection } from './slack.ts';
+import { connectSlack } from './slack.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
 
 /** Says something to the person who started it. */
@@ -107,25 +107,24 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const gateway = gatewayOf(parts, client, true);
     const sandbox = config.slack === null ? openSandbox(config, parts, io) : null;
     if (sandbox !== null) closers.add(async () => sandbox.close());
-    const slack: SlackConnection | null = await connectSlack(parts, gateway, {
-      ...(sandbox === null
-        ? { settings: config.slack }
+    const consoleUrl = config.publicUrl ?? url;
+    const settings: SlackSettings | null =
+      sandbox === null
+        ? config.slack
         : {
-            settings: {
-              botToken: sandbox.botToken,
-              signingSecret: sandbox.signingSecret,
-              apiUrl: `${url}${SANDBOX_PATH}/api/`,
-            },
-          }),
-      consoleUrl: config.publicUrl ?? url,
-    });
+            botToken: sandbox.botToken,
+            signingSecret: sandbox.signingSecret,
+            appToken: undefined,
+            apiUrl: `${url}${SANDBOX_PATH}/api/`,
+          };
+    const slack = settings === null ? null : connectSlack(parts, gateway, { settings, consoleUrl });
     if (slack !== null) closers.add(() => slack.stop());
 
     const worker: RunningWorker = await startWorkerOn(
       parts,
       temporal.connection,
       temporal.namespace,
-      activityDeps(parts, slack?.notifier ?? null, config.publicUrl ?? url),
+      activityDeps(parts, slack?.notifier ?? null, consoleUrl),
     );
     closers.add(() => worker.stop());
 

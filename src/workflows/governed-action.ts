@@ -11,6 +11,7 @@ import type { Judged, LocalActivities, Refusal } from '../activities/types.ts';
 import { createExclusive } from './exclusive.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createParked, type Parked } from './parked.ts';
+import { createReview, type ReviewTask } from './review.ts';
 import {
   actionQuery,
   answerUpdate,
@@ -20,6 +21,7 @@ import {
   decideUpdate,
   outcomeUpdate,
   reconcileUpdate,
+  reviewUpdate,
   thawSignal,
   verdictUpdate,
   type AttestedMessage,
@@ -68,6 +70,7 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   };
   let parked: Parked | null = null;
   let outbox: Outbox | null = null;
+  let review: ReviewTask | null = null;
   const exclusive = createExclusive();
   const judgedYet = (): boolean => action.status !== 'evaluating';
   const settled = (): boolean => ['executed', 'failed', 'skipped'].includes(action.status);
@@ -137,6 +140,19 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
     }),
   );
 
+  setHandler(reviewUpdate, async (message) => {
+    await condition(judgedYet);
+    return exclusive(async () => {
+      const admitted = await local.admit({ action, attestation: message.attestation, kind: 'review' });
+      if ('refusal' in admitted) throw refused(admitted.refusal);
+      if (!('review' in admitted) || review?.isOpen() !== true) {
+        throw refused({ code: 'not-open', message: 'this action has no open review' });
+      }
+      await review.close(admitted.review, admitted.evidence);
+      return action;
+    });
+  });
+
   const judged: Judged = await local.judge({ ...input, id, createdAt });
   outbox = createOutbox(
     {
@@ -159,6 +175,17 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   action = judged.action;
   outbox.changed(parked?.opening() ?? []);
 
+  if (judged.review !== null) {
+    review = createReview(judged.review, {
+      local,
+      exclusive,
+      action: () => action,
+      became: (next) => (action = next),
+      tell: (event) => outbox?.changed([], event),
+    });
+  }
+  const reviewed = review?.closed();
+
   if (parked !== null) await parked.closed();
 
   if (action.status === 'released') {
@@ -174,6 +201,7 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
       await condition(settled, UNSETTLED_MS);
     }
   }
+  await reviewed;
   await outbox.drained();
   await condition(allHandlersFinished);
   return action;

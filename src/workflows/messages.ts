@@ -33,5 +33,7 @@ export const outcomeUpdate = defineUpdate<Action, [OutcomeInput & Partial<Attest
 export const reconcileUpdate = defineUpdate<Action, [AttestedMessage]>('reconcile');
 /** The requester's answer to a `return`. */
 export const answerUpdate = defineUpdate<Action, [AttestedMessage]>('answer');
+/** What a reviewer found of a break-glass release. */
+export const reviewUpdate = defineUpdate<Action, [AttestedMessage]>('review');
 /** A freeze was lifted: try the release again. Carries no authority. */
 export const thawSignal = defineSignal('thaw');

@@ -1,7 +1,7 @@
 import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
-import type { RemoteActivities } from '../activities/types.ts';
+import type { PublishInput, RemoteActivities } from '../activities/types.ts';
 
 const { publish, callback } = proxyActivities<RemoteActivities>({
   startToCloseTimeout: '1 minute',
@@ -13,7 +13,7 @@ const { publish, callback } = proxyActivities<RemoteActivities>({
 /** What is to be told, as it stands when the telling begins. */
 export interface Outbox {
   /** Notes that the action changed; what people read follows as soon as it can. */
-  changed(effects?: ApprovalEffect[]): void;
+  changed(effects?: ApprovalEffect[], review?: PublishInput['review']): void;
   /** Resolves when everything noted so far was told or given up. */
   drained(): Promise<void>;
 }
@@ -33,6 +33,7 @@ export function createOutbox(source: OutboxSource, tells: { people: boolean; cal
   let revision = 0;
   let published = 0;
   let effects: ApprovalEffect[] = [];
+  let review: PublishInput['review'] = null;
   let called = 0;
   const calls: Action[] = [];
 
@@ -42,11 +43,14 @@ export function createOutbox(source: OutboxSource, tells: { people: boolean; cal
       const now = revision;
       const batch = effects;
       effects = [];
+      const reviewed = review;
+      review = null;
       try {
         const result = await publish({
           action: source.action(),
           approval: source.approval(),
           effects: batch,
+          review: reviewed,
         });
         if (result.unreachable.length > 0) source.unreachable(result.unreachable);
       } catch {
@@ -74,9 +78,10 @@ export function createOutbox(source: OutboxSource, tells: { people: boolean; cal
   if (tells.callback) void scope.run(callBack);
 
   return {
-    changed(more = []) {
+    changed(more = [], news = null) {
       revision += 1;
       effects.push(...more);
+      review = news ?? review;
       if (tells.callback) calls.push(source.action());
     },
     drained: () =>

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Gateway } from '../../gateway/types.ts';
-import { parseBody, pathText } from '../input.ts';
+import { parseBody, pathText, queryText } from '../input.ts';
 
 const reason = z.string().trim().min(1).max(2000);
 
@@ -28,6 +28,10 @@ export const delegationInputSchema = z
   })
   .meta({ id: 'Delegation' });
 
+export const reviewInputSchema = z
+  .strictObject({ right: z.boolean().meta({ description: 'Whether the emergency justified it.' }), reason })
+  .meta({ id: 'Review' });
+
 /** Stopping, and standing in: what people do about many actions at once. */
 export function freezeRoutes(gateway: Gateway): Router {
   const router = Router();
@@ -44,6 +48,16 @@ export function freezeRoutes(gateway: Gateway): Router {
     const caller = await callerOf(request.get('authorization'));
     const { reason: why } = parseBody(thawInputSchema, request.body ?? { reason: 'lifted' });
     response.json(await gateway.thaw(caller, pathText(request, 'id'), why));
+  });
+
+  router.get('/v1/reviews', async (request, response) => {
+    const caller = await callerOf(request.get('authorization'));
+    response.json({ reviews: await gateway.reviews(caller, queryText(request, 'status')) });
+  });
+  router.post('/v1/actions/:id/review', async (request, response) => {
+    const caller = await callerOf(request.get('authorization'));
+    const input = parseBody(reviewInputSchema, request.body);
+    response.json(await gateway.review(caller, pathText(request, 'id'), input, 'api'));
   });
 
   router.post('/v1/delegations', async (request, response) => {
