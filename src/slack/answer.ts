@@ -7,8 +7,17 @@ import type { Desk } from './desk.ts';
 import type { SlackOrigin, SlackPosted } from './door.ts';
 import { forSlack } from './notifier.ts';
 
-/** Says something only this person sees: by its own call, else through the click's `response_url`. */
-export async function whisper(desk: Desk, origin: SlackOrigin, respond: RespondFn, said: Rendered): Promise<void> {
+/**
+ * Says something only this person sees: by its own call, else through the click's `response_url`.
+ *
+ * @param respond Undefined for a click in a view: there is nowhere to whisper then, and a modal speaks instead.
+ */
+export async function whisper(
+  desk: Desk,
+  origin: SlackOrigin,
+  respond: RespondFn | undefined,
+  said: Rendered,
+): Promise<void> {
   const { channel, user } = origin;
   try {
     if (channel !== 'view') return void (await desk.client.chat.postEphemeral({ channel, user, ...forSlack(said) }));
@@ -18,7 +27,7 @@ export async function whisper(desk: Desk, origin: SlackOrigin, respond: RespondF
       'an ephemeral message could not be posted; answering the click instead',
     );
   }
-  await respond({ response_type: 'ephemeral', replace_original: false, ...forSlack(said) });
+  await respond?.({ response_type: 'ephemeral', replace_original: false, ...forSlack(said) });
 }
 
 /** Any error as one that a person may read. What nobody foresaw is logged, and told without its inside. */
@@ -52,13 +61,14 @@ export async function explain(
  */
 export async function rerender(desk: Desk, at: Pick<SlackOrigin, 'workspace' | 'channel' | 'message'>): Promise<void> {
   const { workspace, channel, message: ts } = at;
-  for (let turn = 0; turn < 3; turn++) {
-    const posted = await desk.door.posted(workspace, channel, ts);
-    const message = posted === null ? null : await desk.door.message(posted.tenant, posted.action);
-    if (posted === null || message === null || message.revision <= posted.revision) return;
+  const posted = await desk.door.posted(workspace, channel, ts);
+  if (posted === null) return;
+  for (let shown = posted.revision, turn = 0; turn < 4; turn++) {
+    const message = await desk.door.message(posted.tenant, posted.action);
+    if (message === null || message.revision <= shown) return;
     const rendered = renderApprovalMessage(message, { person: posted.person });
     await desk.client.chat.update({ channel, ts, ...forSlack(rendered) });
-    const { revision } = message;
-    await desk.door.reshown({ workspace, channel, ts, revision, shownHash: shownHash(rendered) });
+    shown = message.revision;
+    await desk.door.reshown({ workspace, channel, ts, revision: shown, shownHash: shownHash(rendered) });
   }
 }

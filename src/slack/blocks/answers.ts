@@ -4,7 +4,7 @@ import type { ApprovalMessage } from './model.ts';
 import { ACTIONS, buttonValue } from './model.ts';
 import type { Rendered } from './kit.ts';
 import { actions, button, context, header, section } from './kit.ts';
-import { mrkdwnText, sentence } from './text.ts';
+import { mrkdwnText, sentence, time } from './text.ts';
 import { waitingItem } from './home.ts';
 import { about } from './message.ts';
 import { decisionLine, headline } from './words.ts';
@@ -39,10 +39,11 @@ export function showAnswer(message: ApprovalMessage, person: string): Rendered {
   return { text: mrkdwnText(title, 300), blocks };
 }
 
-/** A sentence or two, ours or an error's. */
-export function words(text: string): Rendered {
+/** A sentence or two, ours or an error's. @param until Seconds since the epoch, when it speaks of a deadline. */
+export function words(text: string, until: number | null = null): Rendered {
   const shown = mrkdwnText(sentence(text), 1500);
-  return { text: shown, blocks: [section(shown)] };
+  const said = until === null ? shown : `${shown}\nUntil ${time(until)}.`;
+  return { text: said, blocks: [section(said)] };
 }
 
 const TITLES: Partial<Record<ErrorCode, string>> = {

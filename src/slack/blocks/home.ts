@@ -52,6 +52,12 @@ export function homeView(home: Home): View {
   return { type: 'home', blocks };
 }
 
+/** What somebody sees who is not a person of ours. @param why Part of a sentence. */
+export const noHomeView = (why: string): View => ({
+  type: 'home',
+  blocks: [header('Countersign'), section(mrkdwnText(sentence(why), 600))],
+});
+
 /** One waiting action with the button that opens it. */
 export function waitingItem(message: ApprovalMessage): Block {
   const lines = [`*${mrkdwnText(what(message), 120)}*`, whoAsks(message), deadline(message), progress(message)];

@@ -7,3 +7,4 @@ export * from './message.ts';
 export * from './modals.ts';
 export * from './model.ts';
 export * from './thread.ts';
+export { what } from './words.ts';

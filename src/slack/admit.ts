@@ -1,0 +1,82 @@
+/** From a click to who it is, what it is about, and exactly what was on the screen. */
+import { hashOf } from '../canonical/index.ts';
+import { CountersignError } from '../contract/index.ts';
+import type { ApprovalMessage, ButtonValue } from './blocks/index.ts';
+import { readButtonValue, renderApprovalMessage, shownHash } from './blocks/index.ts';
+import type { Desk } from './desk.ts';
+import type { SlackOrigin, SlackPerson, SlackPosted } from './door.ts';
+import { readable } from './answer.ts';
+import type { Click } from './origin.ts';
+import { personBehind } from './origin.ts';
+
+export interface Admitted {
+  person: SlackPerson;
+  posted: SlackPosted;
+  message: ApprovalMessage;
+  value: ButtonValue;
+  /** Hash of what the person was looking at. */
+  shown: string;
+}
+
+/**
+ * Admits a click on one of our messages. Workspace, channel and message must be those of a message we sent about this very action; the
+ * person must be in the directory of its tenant; and what they saw must be what it says now.
+ *
+ * @throws CountersignError not-found · forbidden · unauthenticated · conflict · unavailable
+ */
+export async function admit(desk: Desk, click: Click): Promise<Admitted> {
+  const { workspace, user, channel, message: ts } = click.origin;
+  const value = readButtonValue(click.value);
+  const [posted, { person }] = await Promise.all([
+    click.posted ? desk.door.posted(workspace, channel, ts) : null,
+    personBehind(desk, workspace, user),
+  ]);
+  if (posted === null || value === null || value.action !== posted.action || posted.tenant !== person.tenant) {
+    throw new CountersignError(
+      'not-found',
+      'this is not a message that Countersign sent here about an action of yours',
+    );
+  }
+  if (posted.person !== null && posted.person !== person.id) {
+    throw new CountersignError('forbidden', 'this message was sent to somebody else');
+  }
+  const message = await desk.door.message(posted.tenant, posted.action);
+  if (message === null) throw new CountersignError('not-found', 'there is no such action any more');
+  return { person, posted, message, value, shown: seen(posted, message, value) };
+}
+
+/** What was on the screen: the newest rendering, or one so new that it is not on file yet. */
+function seen(posted: SlackPosted, message: ApprovalMessage, value: ButtonValue): string {
+  if (message.ask === null) {
+    throw new CountersignError('not-open', `this action is no longer open: ${message.state.replace('_', ' ')}`);
+  }
+  if (value.revision === posted.revision) return posted.shownHash;
+  if (value.revision === message.revision) {
+    return shownHash(renderApprovalMessage(message, { person: posted.person }));
+  }
+  throw new CountersignError(
+    'conflict',
+    'the message changed while you were looking; it now shows how things stand, so look again and decide then',
+  );
+}
+
+/** Digest of what a decision is about, without what may change around it while a form is open: reminders, notes, counts. */
+export function aboutOf(message: ApprovalMessage): string {
+  const { action, verb, surface, amount, resource, actor, onBehalfOf, facts, stage, ask, controls } = message;
+  const changed = message.decisions.flatMap(({ changes }) => changes);
+  const { mayChange } = controls;
+  return hashOf({ action, verb, surface, amount, resource, actor, onBehalfOf, facts, stage, ask, mayChange, changed });
+}
+
+/** Keeps what the slack room itself refused; the gateway keeps its own refusals. */
+export function keepRefusal(
+  desk: Desk,
+  what: string,
+  error: unknown,
+  origin: SlackOrigin,
+  about: { tenant: string | null; action: string | null; person: string | null },
+): void {
+  const { code } = readable(desk, error);
+  desk.log.warn({ what, code, ...origin, ...about }, 'a Slack interaction was refused');
+  desk.tasks.run('keeping a refused attempt', desk.door.refused({ ...about, what, code, slack: origin }));
+}

@@ -1,0 +1,15 @@
+import type { BlockAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
+import { alikeModal, alikeShown, shownHash } from '../../blocks/index.ts';
+import type { Desk } from '../../desk.ts';
+import { openForm, sealedFor } from '../../opening.ts';
+
+/** Deciding several like requests together: what is shown, and so sealed, is the list in the form. */
+export const alikeForm =
+  (desk: Desk): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
+  async ({ ack, body, respond }) => {
+    await ack();
+    await openForm(desk, 'alike', body, respond, (admitted, { origin }) => {
+      const shown = shownHash(alikeShown(admitted.message));
+      return alikeModal(admitted.message, { metadata: sealedFor(desk, 'alike', origin, admitted, shown) });
+    });
+  };

@@ -1,0 +1,63 @@
+import type { BlockAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
+import { RENDERER } from '../../blocks/index.ts';
+import { admit, keepRefusal } from '../../admit.ts';
+import { explain, messageOf, readable, rerender, whisper } from '../../answer.ts';
+import type { Desk } from '../../desk.ts';
+import type { SlackPosted } from '../../door.ts';
+import { readClick, type Click } from '../../origin.ts';
+import { HOLD_MS, LATE, within } from '../../tasks.ts';
+
+/**
+ * One click decides. Slack is answered when the decision is sealed; past two seconds it is answered all the same, and the message and
+ * the person are told what became of it.
+ */
+export const approve =
+  (desk: Desk): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
+  async ({ ack, body, respond }) => {
+    let click: Click;
+    try {
+      click = readClick(body);
+    } catch (error) {
+      desk.log.warn({ error: messageOf(error) }, 'a malformed click was refused');
+      return ack();
+    }
+    let late = false;
+    const work = decide(desk, click, () => late)
+      .catch(async (error: unknown) => {
+        await whisper(desk, click.origin, respond, await explain(desk, readable(desk, error), await ours(desk, click)));
+        await rerender(desk, click.origin);
+      })
+      .catch((error: unknown) => {
+        desk.log.error(
+          { ...click.origin, error: messageOf(error) },
+          'a person could not be told what became of a click',
+        );
+      });
+    late = (await within(work, HOLD_MS)) === LATE;
+    if (late) desk.tasks.run('an approval by click', work);
+    await ack();
+  };
+
+const ours = (desk: Desk, { origin }: Click): Promise<SlackPosted | null> =>
+  desk.door.posted(origin.workspace, origin.channel, origin.message).catch(() => null);
+
+async function decide(desk: Desk, click: Click, late: () => boolean): Promise<void> {
+  const admitted = await admit(desk, click).catch(async (error: unknown) => {
+    const posted = await ours(desk, click);
+    const about = { tenant: posted?.tenant ?? null, action: posted?.action ?? null, person: null };
+    keepRefusal(desk, 'approve', error, click.origin, about);
+    throw error;
+  });
+  const { person, message, posted, value, shown } = admitted;
+  await desk.door.decide({
+    tenant: posted.tenant,
+    action: posted.action,
+    person: person.id,
+    decision: { decision: 'approve', stage: value.stage },
+    slack: click.origin,
+    shown: { hash: shown, renderer: RENDERER },
+    responsibility: message.responsibility,
+  });
+  // In time, the engine's own edit follows at once; late, Slack may be what is slow, so it is looked after here too.
+  if (late()) await rerender(desk, click.origin);
+}

@@ -1,0 +1,22 @@
+import type { App, BlockAction } from '@slack/bolt';
+import { ACTIONS } from '../../blocks/index.ts';
+import type { Desk } from '../../desk.ts';
+import { alikeForm } from './alike-form.ts';
+import { approveForm } from './approve-form.ts';
+import { approve } from './approve.ts';
+import { extendForm } from './extend-form.ts';
+import { openConsole } from './open-console.ts';
+import { openForm } from './open-form.ts';
+import { refuseForm } from './refuse-form.ts';
+import { returnForm } from './return-form.ts';
+
+export function register(app: App, desk: Desk): void {
+  app.action<BlockAction>(ACTIONS.approve, approve(desk));
+  app.action<BlockAction>(ACTIONS.approveForm, approveForm(desk));
+  app.action<BlockAction>(ACTIONS.refuseForm, refuseForm(desk));
+  app.action<BlockAction>(ACTIONS.returnForm, returnForm(desk));
+  app.action<BlockAction>(ACTIONS.extendForm, extendForm(desk));
+  app.action<BlockAction>(ACTIONS.alikeForm, alikeForm(desk));
+  app.action<BlockAction>(ACTIONS.openForm, openForm(desk));
+  app.action<BlockAction>(ACTIONS.console, openConsole());
+}

@@ -1,0 +1,55 @@
+import type { BlockAction, Middleware, RespondFn, SlackActionMiddlewareArgs } from '@slack/bolt';
+import { CountersignError } from '../../../contract/index.ts';
+import { openModal, readButtonValue, shownHash, textModal, what, type View } from '../../blocks/index.ts';
+import { aboutOf, keepRefusal } from '../../admit.ts';
+import { explain, messageOf, whisper } from '../../answer.ts';
+import type { Desk } from '../../desk.ts';
+import { FORM_SECONDS } from '../../metadata.ts';
+import { openView } from '../../opening.ts';
+import { personBehind, readClick, type Click } from '../../origin.ts';
+
+/** From the Home tab or an answer of `/countersign`: everything about one action, with the decision inside. */
+export const openForm =
+  (desk: Desk): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
+  async ({ ack, body, respond }) => {
+    await ack();
+    let click: Click;
+    try {
+      click = readClick(body);
+    } catch (error) {
+      return desk.log.warn({ error: messageOf(error) }, 'a malformed click was refused');
+    }
+    await openView(desk, click.trigger, prepared(desk, click), async (error) => {
+      keepRefusal(desk, 'open', error, click.origin, { tenant: null, action: null, person: null });
+      await say(desk, click, respond, error);
+    });
+  };
+
+async function prepared(desk: Desk, { origin, value }: Click): Promise<View> {
+  const { person } = await personBehind(desk, origin.workspace, origin.user);
+  const named = readButtonValue(value);
+  const message = named === null ? null : await desk.door.find(person, named.action);
+  if (message === null) {
+    throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
+  }
+  const view = openModal(message, { metadata: '', person: person.id });
+  const metadata = desk.seal.seal({
+    kind: 'open',
+    ...origin,
+    message: origin.message.startsWith('view:') ? origin.message : `view:${origin.message}`,
+    tenant: message.tenant,
+    action: message.action,
+    stage: message.stage,
+    shown: shownHash({ text: what(message), blocks: view.blocks }),
+    about: aboutOf(message),
+    expires: Math.floor(desk.now() / 1000) + FORM_SECONDS,
+  });
+  return { ...view, private_metadata: metadata };
+}
+
+/** In a view there is nowhere to whisper, so a modal says it. */
+async function say(desk: Desk, click: Click, respond: RespondFn | undefined, error: CountersignError): Promise<void> {
+  if (click.origin.channel !== 'view') return whisper(desk, click.origin, respond, await explain(desk, error, null));
+  const view = textModal('Not possible', `${error.message}. Nothing was changed.`);
+  await desk.client.views.open({ trigger_id: click.trigger, view: view as never });
+}

@@ -1,0 +1,15 @@
+import type { BlockAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
+import { returnModal } from '../../blocks/index.ts';
+import type { Desk } from '../../desk.ts';
+import { openForm, sealedFor } from '../../opening.ts';
+
+/** Asking the requester for more. */
+export const returnForm =
+  (desk: Desk): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
+  async ({ ack, body, respond }) => {
+    // Opening a form decides nothing, so there is nothing to hold the acknowledgement for.
+    await ack();
+    await openForm(desk, 'return', body, respond, (admitted, { origin }) =>
+      returnModal(admitted.message, { metadata: sealedFor(desk, 'return', origin, admitted) }),
+    );
+  };

@@ -1,0 +1,64 @@
+import type { Middleware, SlackCommandMiddlewareArgs } from '@slack/bolt';
+import { CountersignError } from '../../../contract/index.ts';
+import { helpAnswer, pendingAnswer, refusalAnswer, showAnswer, words, type Rendered } from '../../blocks/index.ts';
+import { keepRefusal } from '../../admit.ts';
+import { readable } from '../../answer.ts';
+import type { Desk } from '../../desk.ts';
+import type { SlackOrigin } from '../../door.ts';
+import { forSlack } from '../../notifier.ts';
+import { personBehind } from '../../origin.ts';
+import { HOLD_MS, LATE, within } from '../../tasks.ts';
+import { parseCommand, untilOf } from './parse.ts';
+
+/** `/countersign`: answered to the person alone. */
+export const countersign =
+  (desk: Desk): Middleware<SlackCommandMiddlewareArgs> =>
+  async ({ ack, command, respond }) => {
+    const origin: SlackOrigin = {
+      workspace: command.team_id,
+      user: command.user_id,
+      channel: command.channel_id,
+      message: `view:command`,
+    };
+    const work = answer(desk, origin, command.text).catch((error: unknown) => {
+      keepRefusal(desk, 'command', error, origin, { tenant: null, action: null, person: null });
+      return refusalAnswer(readable(desk, error), null);
+    });
+    const said = await within(work, HOLD_MS);
+    if (said !== LATE) return ack({ response_type: 'ephemeral', ...forSlack(said) });
+    await ack();
+    const later = work.then((late) => respond({ response_type: 'ephemeral', ...forSlack(late) }));
+    desk.tasks.run('an answer to /countersign', later);
+  };
+
+async function answer(desk: Desk, origin: SlackOrigin, text: string): Promise<Rendered> {
+  const order = parseCommand(text);
+  if (order.verb === 'help') return helpAnswer(order.problem);
+  const { person, member } = await personBehind(desk, origin.workspace, origin.user);
+  switch (order.verb) {
+    case 'pending':
+      return pendingAnswer(await desk.door.waitingFor(person));
+    case 'show': {
+      const message = await desk.door.find(person, order.id);
+      if (message === null) {
+        throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
+      }
+      return showAnswer(message, person.id);
+    }
+    case 'delegate': {
+      const until = untilOf(order.until, member.tz, desk.now());
+      const { name } = await desk.door.delegate(person, {
+        to: order.to,
+        surfaces: order.surfaces,
+        until,
+        slack: origin,
+      });
+      return words(`${name} decides for you on ${order.surfaces.join(', ')} from now on`, until);
+    }
+    case 'freeze': {
+      const { id } = await desk.door.freeze(person, { scope: order.scope, reason: order.reason, slack: origin });
+      const what = order.scope.kind === 'tenant' ? 'everything' : `${order.scope.kind} ${order.scope.value}`;
+      return words(`frozen: ${what}. Nothing of it is released until the freeze ${id} is lifted`);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
+import { homeView, noHomeView, type View } from '../../blocks/index.ts';
+import { readable } from '../../answer.ts';
+import type { Desk } from '../../desk.ts';
+import { personBehind } from '../../origin.ts';
+
+/** The inbox: what waits, what is overdue, what was decided. */
+export const appHomeOpened =
+  (desk: Desk): Middleware<SlackEventMiddlewareArgs<'app_home_opened'>> =>
+  async ({ event, body }) => {
+    if (event.tab !== 'home') return;
+    const view = await home(desk, body.team_id, event.user).catch((error: unknown) =>
+      noHomeView(readable(desk, error).message),
+    );
+    await desk.client.views.publish({ user_id: event.user, view: view as never });
+  };
+
+async function home(desk: Desk, workspace: string, user: string): Promise<View> {
+  const { person } = await personBehind(desk, workspace, user);
+  const [waiting, decided, reviews] = await Promise.all([
+    desk.door.waitingFor(person),
+    desk.door.decidedBy(person),
+    desk.door.overdueReviews(person),
+  ]);
+  return homeView({ name: person.name, waiting, decided, reviews });
+}

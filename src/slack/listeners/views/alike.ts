@@ -1,0 +1,80 @@
+import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
+import { CountersignError } from '../../../contract/index.ts';
+import {
+  INPUTS,
+  MAX_ALIKE,
+  RENDERER,
+  alikeModal,
+  allAlike,
+  readButtonValue,
+  textModal,
+  type ButtonValue,
+  type View,
+} from '../../blocks/index.ts';
+import { readable } from '../../answer.ts';
+import type { Desk } from '../../desk.ts';
+import { needReason, reasonOf, submit, type Form, type Submitted } from '../../submitting.ts';
+
+const form = (desk: Desk): Form => ({
+  kind: 'alike',
+  decide: (submitted) => decideAll(desk, submitted),
+  again: ({ message }, metadata, typed, problem) => alikeModal(message, { metadata, typed, problem }),
+});
+
+/** Each by itself: one that is refused takes none of the others with it. */
+async function decideAll(desk: Desk, submitted: Submitted): Promise<View | null> {
+  const { meta, person, message, submission } = submitted;
+  const decision = submission.fields[INPUTS.decision]?.selected_option?.value;
+  if (decision !== 'approve' && decision !== 'refuse') {
+    throw new CountersignError('invalid-request', 'choose what you decide', { extensions: { field: INPUTS.decision } });
+  }
+  const required = decision === 'refuse' || message.controls.approveReason === 'required';
+  const reason = required ? needReason(submission) : reasonOf(submission);
+  const chosen = chosenOf(submitted);
+  const problems: string[] = [];
+  let sealed = 0;
+  for (const { action, stage } of chosen) {
+    try {
+      // What was offered came from us, but through a client: only what still waits beside this one counts.
+      if (!allAlike(message).some((item) => item.action === action)) {
+        throw new CountersignError('not-open', 'it does not wait any more, or not with these');
+      }
+      await desk.door.decide({
+        tenant: meta.tenant,
+        action,
+        person: person.id,
+        decision: { decision, stage, ...(reason === undefined ? {} : { reason }) },
+        slack: { workspace: meta.workspace, user: meta.user, channel: meta.channel, message: meta.message },
+        shown: { hash: meta.shown, renderer: RENDERER },
+        responsibility: decision === 'approve' ? message.responsibility : null,
+      });
+      sealed += 1;
+    } catch (error) {
+      problems.push(`${action.slice(0, 12)}: ${readable(desk, error).message}`);
+    }
+  }
+  if (problems.length === 0) return null;
+  if (sealed === 0) throw new CountersignError('conflict', `none of them could be decided: ${problems.join('; ')}`);
+  return textModal('Partly sealed', `${sealed} sealed. Not decided: ${problems.join('; ')}`);
+}
+
+function chosenOf({ submission }: Submitted): ButtonValue[] {
+  const chosen = Object.entries(submission.fields)
+    .filter(([block]) => block.startsWith('alike_'))
+    .flatMap(([, field]) => field.selected_options ?? [])
+    .map(({ value }) => readButtonValue(value))
+    .filter((value) => value !== null)
+    .slice(0, MAX_ALIKE);
+  if (chosen.length === 0) {
+    throw new CountersignError('invalid-request', 'choose at least one of them', {
+      extensions: { field: INPUTS.alike(0) },
+    });
+  }
+  return chosen;
+}
+
+/** Deciding several like requests together. */
+export const alike =
+  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  ({ ack, body }) =>
+    submit(desk, form(desk), body, ack);

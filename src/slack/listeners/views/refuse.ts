@@ -1,0 +1,19 @@
+import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
+import { refuseModal } from '../../blocks/index.ts';
+import type { Desk } from '../../desk.ts';
+import { decideAs, needReason, submit, type Form } from '../../submitting.ts';
+
+const form = (desk: Desk): Form => ({
+  kind: 'refuse',
+  async decide(submitted) {
+    await decideAs(desk, submitted, { decision: 'refuse', reason: needReason(submitted.submission) });
+    return null;
+  },
+  again: ({ message }, metadata, typed, problem) => refuseModal(message, { metadata, typed, problem }),
+});
+
+/** Refusing, always with a reason. */
+export const refuse =
+  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  ({ ack, body }) =>
+    submit(desk, form(desk), body, ack);

@@ -1,0 +1,19 @@
+import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
+import { returnModal } from '../../blocks/index.ts';
+import type { Desk } from '../../desk.ts';
+import { decideAs, needReason, submit, type Form } from '../../submitting.ts';
+
+const form = (desk: Desk): Form => ({
+  kind: 'return',
+  async decide(submitted) {
+    await decideAs(desk, submitted, { decision: 'return', reason: needReason(submitted.submission) });
+    return null;
+  },
+  again: ({ message }, metadata, typed, problem) => returnModal(message, { metadata, typed, problem }),
+});
+
+/** Asking the requester for more. */
+export const returned =
+  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  ({ ack, body }) =>
+    submit(desk, form(desk), body, ack);

@@ -1,0 +1,106 @@
+/** Opening forms inside the three seconds that a trigger lives, whatever the look-ups behind them take. */
+import type { BlockAction, RespondFn } from '@slack/bolt';
+import { CountersignError } from '../contract/index.ts';
+import type { View, ViewName } from './blocks/index.ts';
+import { loadingModal, textModal } from './blocks/index.ts';
+import { aboutOf, admit, keepRefusal, type Admitted } from './admit.ts';
+import { explain, messageOf, readable, rerender, whisper } from './answer.ts';
+import type { Desk } from './desk.ts';
+import type { SlackOrigin } from './door.ts';
+import { FORM_SECONDS } from './metadata.ts';
+import { readClick, type Click } from './origin.ts';
+import { LATE, within } from './tasks.ts';
+
+/** How long the look-ups may take before a placeholder is opened: a second is left for the call itself. */
+const LOOKUP_MS = 1200;
+
+/**
+ * Opens the view that `build` makes: at once, or as a placeholder that is filled when it is ready.
+ *
+ * @param refused Told of why there is nothing to open, when nothing was opened yet.
+ */
+export async function openView(
+  desk: Desk,
+  trigger: string,
+  build: Promise<View>,
+  refused: (error: CountersignError) => Promise<void>,
+): Promise<void> {
+  let view: View | typeof LATE;
+  try {
+    view = await within(build, LOOKUP_MS);
+  } catch (error) {
+    return refused(readable(desk, error));
+  }
+  let id: string | undefined;
+  try {
+    const shown = view === LATE ? loadingModal() : view;
+    id = (await desk.client.views.open({ trigger_id: trigger, view: shown as never })).view?.id;
+  } catch (error) {
+    desk.log.warn({ error: messageOf(error) }, 'Slack did not open a form');
+    build.catch(() => undefined);
+    return refused(
+      new CountersignError(
+        'unavailable',
+        'Slack did not open the form in time; click again, or decide in the console',
+        {
+          cause: error,
+        },
+      ),
+    );
+  }
+  if (view !== LATE || id === undefined) return;
+  let filled: View;
+  try {
+    filled = await build;
+  } catch (error) {
+    filled = textModal('Not possible', `${readable(desk, error).message}. Nothing was changed.`);
+  }
+  await desk.client.views.update({ view_id: id, view: filled as never });
+}
+
+/** What a form carries, for a click on one of our messages. */
+export function sealedFor(desk: Desk, kind: ViewName, origin: SlackOrigin, admitted: Admitted, shown?: string): string {
+  const { posted, message, value } = admitted;
+  return desk.seal.seal({
+    kind,
+    ...origin,
+    tenant: posted.tenant,
+    action: posted.action,
+    stage: value.stage,
+    shown: shown ?? admitted.shown,
+    about: aboutOf(message),
+    expires: Math.floor(desk.now() / 1000) + FORM_SECONDS,
+  });
+}
+
+/** Handles a click on a button that opens a form about a posted message. */
+export async function openForm(
+  desk: Desk,
+  kind: ViewName,
+  body: BlockAction,
+  respond: RespondFn | undefined,
+  build: (admitted: Admitted, click: Click) => View,
+): Promise<void> {
+  let click: Click;
+  try {
+    click = readClick(body);
+  } catch (error) {
+    return desk.log.warn({ error: messageOf(error) }, 'a malformed click was refused');
+  }
+  const { origin, trigger } = click;
+  const prepared = (async () => {
+    const admitted = await admit(desk, click);
+    await desk.door.check(admitted.posted.tenant, admitted.posted.action, admitted.person.id);
+    return build(admitted, click);
+  })();
+  await openView(desk, trigger, prepared, async (error) => {
+    const posted = await desk.door.posted(origin.workspace, origin.channel, origin.message).catch(() => null);
+    keepRefusal(desk, kind, error, origin, {
+      tenant: posted?.tenant ?? null,
+      action: posted?.action ?? null,
+      person: null,
+    });
+    await whisper(desk, origin, respond, await explain(desk, error, posted));
+    await rerender(desk, origin);
+  });
+}

@@ -1,0 +1,196 @@
+/** From a submitted form to a sealed decision: nothing typed is lost, and nothing is acknowledged as decided that is not. */
+import type { AckFn, ViewResponseAction } from '@slack/bolt';
+import { CountersignError, type DecisionInput } from '../contract/index.ts';
+import {
+  INPUTS,
+  RENDERER,
+  sealingModal,
+  textModal,
+  type ApprovalMessage,
+  type View,
+  type ViewName,
+} from './blocks/index.ts';
+import { aboutOf, keepRefusal } from './admit.ts';
+import { readable, rerender } from './answer.ts';
+import type { Desk } from './desk.ts';
+import type { SlackOrigin, SlackPerson } from './door.ts';
+import type { Metadata } from './metadata.ts';
+import { personBehind, readSubmission, type Submission } from './origin.ts';
+import { HOLD_MS, LATE, within } from './tasks.ts';
+
+export type SubmitAck = AckFn<ViewResponseAction>;
+
+/** A submission of ours, by the person it was opened for, with how the action stands now. */
+export interface Submitted {
+  submission: Submission;
+  meta: Metadata;
+  person: SlackPerson;
+  message: ApprovalMessage;
+}
+
+/** What a form does with a submission. */
+export interface Form {
+  kind: ViewName;
+  /** Decides, and answers what to show when it is done; null closes the form. @throws CountersignError; nothing was sealed then. */
+  decide(submitted: Submitted): Promise<View | null>;
+  /** The form again, with what was typed. */
+  again(submitted: Submitted, metadata: string, typed: Record<string, string>, problem: string): View;
+}
+
+/** Handles one submission from its payload to its acknowledgement, and past it when the decision takes longer. */
+export async function submit(desk: Desk, form: Form, body: unknown, ack: SubmitAck): Promise<void> {
+  let submission: Submission;
+  try {
+    submission = readSubmission(body);
+  } catch (error) {
+    return ack(errors(readable(desk, error)));
+  }
+  let submitted: Submitted | undefined;
+  const work = (async () => {
+    submitted = await admitSubmission(desk, form.kind, submission);
+    return form.decide(submitted);
+  })();
+  try {
+    const view = await within(work, HOLD_MS);
+    if (view === LATE) {
+      await ack({ response_action: 'update', view: sealingModal(submitted?.meta.action ?? '') as never });
+      desk.tasks.run(
+        'a submitted decision',
+        finish(desk, form, submission, () => submitted, work),
+      );
+    } else if (view === null) await ack();
+    else await ack({ response_action: 'update', view: view as never });
+  } catch (error) {
+    await ack(errors(readable(desk, error)));
+    const { meta } = submitted ?? {};
+    if (meta !== undefined) desk.tasks.run('showing the present state', redraw(desk, meta));
+  }
+}
+
+/** Under the reason, which every form has: Slack shows errors under inputs only. */
+const errors = (error: CountersignError): ViewResponseAction => ({
+  response_action: 'errors',
+  errors: { [fieldOf(error)]: `${error.message}. Nothing was decided.`.slice(0, 500) },
+});
+
+const fieldOf = (error: CountersignError): string => {
+  const { field } = error.extensions;
+  return typeof field === 'string' ? field : INPUTS.reason;
+};
+
+/** After the acknowledgement: the open window says what became of the decision, with the form again if it was refused. */
+async function finish(
+  desk: Desk,
+  form: Form,
+  { viewId, metadata, fields }: Submission,
+  submitted: () => Submitted | undefined,
+  work: Promise<View | null>,
+): Promise<void> {
+  let view: View;
+  try {
+    view = (await work) ?? textModal('Sealed', 'Your decision is sealed.');
+  } catch (error) {
+    const problem = `${readable(desk, error).message}. Nothing was decided`;
+    const known = submitted();
+    view =
+      known === undefined ? textModal('Not decided', problem) : form.again(known, metadata, typedOf(fields), problem);
+  }
+  // Somebody may have closed the window: the message in the channel still tells.
+  await desk.client.views.update({ view_id: viewId, view: view as never }).catch(() => undefined);
+  const { meta } = submitted() ?? {};
+  if (meta !== undefined) await redraw(desk, meta);
+}
+
+async function redraw(desk: Desk, meta: Metadata): Promise<void> {
+  if (!meta.message.startsWith('view:')) await rerender(desk, meta);
+}
+
+/**
+ * Admits a submission. The form must be one that we opened, for this user of this workspace; the message it was opened from must still
+ * be ours; the person must still be in the directory.
+ *
+ * @throws CountersignError forbidden · not-found · unauthenticated · unavailable
+ */
+async function admitSubmission(desk: Desk, kind: ViewName, submission: Submission): Promise<Submitted> {
+  const { workspace, user, metadata, viewId } = submission;
+  const meta = desk.seal.open(metadata, Math.floor(desk.now() / 1000));
+  const origin: SlackOrigin = meta ?? { workspace, user, channel: 'view', message: `view:${viewId}` };
+  let person: SlackPerson | null = null;
+  try {
+    if (meta === null || meta.kind !== kind || meta.workspace !== workspace || meta.user !== user) {
+      throw new CountersignError('forbidden', 'this form was not opened for you, or too long ago; open it again');
+    }
+    ({ person } = await personBehind(desk, workspace, user));
+    if (!meta.message.startsWith('view:')) {
+      const posted = await desk.door.posted(workspace, meta.channel, meta.message);
+      if (posted?.action !== meta.action || posted.tenant !== meta.tenant) {
+        throw new CountersignError('not-found', 'the message of this form is not one that Countersign sent here');
+      }
+    }
+    const message = person.tenant === meta.tenant ? await desk.door.message(meta.tenant, meta.action) : null;
+    if (message === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours');
+    return { submission, meta, person, message };
+  } catch (error) {
+    keepRefusal(desk, kind, error, pick(origin), {
+      tenant: meta?.tenant ?? null,
+      action: meta?.action ?? null,
+      person: person?.id ?? null,
+    });
+    throw error;
+  }
+}
+
+const pick = ({ workspace, user, channel, message }: SlackOrigin): SlackOrigin => ({
+  workspace,
+  user,
+  channel,
+  message,
+});
+
+/**
+ * Decides one action as a form says.
+ *
+ * @param input Without the stage, which is the one that was shown.
+ * @throws CountersignError also `conflict`, when what the decision is about changed while the form was open.
+ */
+export async function decideAs(desk: Desk, submitted: Submitted, input: Omit<DecisionInput, 'stage'>): Promise<void> {
+  const { meta, person, message } = submitted;
+  if (message.ask !== null && aboutOf(message) !== meta.about) {
+    throw new CountersignError(
+      'conflict',
+      'the request changed while this form was open; close it and look at the message again',
+    );
+  }
+  await desk.door.decide({
+    tenant: meta.tenant,
+    action: meta.action,
+    person: person.id,
+    decision: { ...input, stage: meta.stage },
+    slack: pick(meta),
+    shown: { hash: meta.shown, renderer: RENDERER },
+    responsibility: input.decision === 'approve' ? message.responsibility : null,
+  });
+}
+
+/** What was typed or chosen, by block, as forms take it back. */
+export function typedOf(fields: Submission['fields']): Record<string, string> {
+  const typed: Record<string, string> = {};
+  for (const [block, { value, selected_option, selected_date_time }] of Object.entries(fields)) {
+    const text = value ?? selected_option?.value ?? selected_date_time;
+    if (text !== null && text !== undefined) typed[block] = String(text);
+  }
+  return typed;
+}
+
+/** The reason as typed, or undefined. */
+export function reasonOf({ fields }: Submission): string | undefined {
+  const text = fields[INPUTS.reason]?.value?.trim();
+  return text === undefined || text === '' ? undefined : text;
+}
+
+/** @throws CountersignError `reason-required` */
+export function needReason(submission: Submission): string {
+  const reason = reasonOf(submission);
+  if (reason === undefined) throw new CountersignError('reason-required', 'say why: this decision needs a reason');
+  return reason;
+}
