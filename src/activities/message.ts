@@ -1,6 +1,6 @@
 /** What people are shown about an action, made from its course: nothing that policy does not disclose. */
 import type { ApprovalState } from '../approval/index.ts';
-import type { Json, RecordActor } from '../contract/index.ts';
+import { DOORS, type Json, type RecordActor } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type {
   ApprovalMessage,
@@ -205,7 +205,7 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
       mayChange: changeable(course),
       mayReturn: plan !== null,
       extendUntil: plan?.extendUpToMs == null ? null : Math.floor((course.openedAt + plan.extendUpToMs) / 1000),
-      via: plan?.via ?? [],
+      via: plan?.via ?? [...DOORS],
     },
     responsibility: RESPONSIBILITY,
     lately: context.lately,

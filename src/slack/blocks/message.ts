@@ -116,7 +116,7 @@ function controls(message: ApprovalMessage): Block[] {
   const value = buttonValue(message);
   const about = what(message);
   const review = message.ask === 'review';
-  const form = review || message.controls.approveReason === 'required' || message.controls.mayChange.length > 0;
+  const form = review || message.controls.approveReason === 'required';
   const approve = review ? 'It was right…' : form ? 'Approve…' : 'Approve';
   const elements: JsonObject[] = [
     button(form ? ACTIONS.approveForm : ACTIONS.approve, approve, value, {
@@ -129,6 +129,10 @@ function controls(message: ApprovalMessage): Block[] {
     }),
   ];
   if (!review) {
+    // One click approves as it was asked; what may be changed has a form of its own.
+    if (!form && message.controls.mayChange.length > 0) {
+      elements.push(button(ACTIONS.approveForm, 'Change and approve…', value));
+    }
     if (message.controls.mayReturn) elements.push(button(ACTIONS.returnForm, 'Ask back…', value));
     if (message.controls.extendUntil !== null) elements.push(button(ACTIONS.extendForm, 'Extend…', value));
     const alike = message.alike.length;
