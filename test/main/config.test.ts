@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isCountersignError } from '../../src/contract/index.ts';
+import { loadConfig, type Config, type Env } from '../../src/main/config.ts';
+
+/** What `loadConfig` says against an environment. */
+function refusalOf(env: Env): string {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (isCountersignError(error) && error.code === 'configuration') return error.message;
+    throw error;
+  }
+  return 'it was accepted';
+}
+
+describe('an empty environment', () => {
+  it('is a whole local stack', () => {
+    expect(loadConfig({ HOME: '/home/me' })).toEqual({
+      port: 8787,
+      host: '127.0.0.1',
+      dataDir: resolve('.countersign'),
+      policiesDir: resolve('policies'),
+      cacheDir: '/home/me/.cache/countersign',
+      publicUrl: undefined,
+      apiKey: undefined,
+      databaseUrl: undefined,
+      temporal: { address: undefined, namespace: 'default', apiKey: undefined, tls: null, cliPath: undefined },
+      slack: null,
+      issuer: 'countersign',
+      logLevel: 'warn',
+      requestsPerMinute: 60_000,
+    } satisfies Config);
+  });
+});
+
+describe('a variable', () => {
+  const accepted: [Env, unknown][] = [
+    [{ COUNTERSIGN_PORT: '0' }, { port: 0 }],
+    [{ COUNTERSIGN_PORT: '65535' }, { port: 65_535 }],
+    [{ COUNTERSIGN_PORT: '' }, { port: 8787 }],
+    [{ COUNTERSIGN_HOST: '::1' }, { host: '::1' }],
+    [{ COUNTERSIGN_DATA: '/var/lib/countersign' }, { dataDir: '/var/lib/countersign' }],
+    [{ COUNTERSIGN_CACHE: '/c', XDG_CACHE_HOME: '/x' }, { cacheDir: '/c' }],
+    [{ XDG_CACHE_HOME: '/x', HOME: '/h' }, { cacheDir: '/x/countersign' }],
+    [{ COUNTERSIGN_URL: 'https://approvals.acme.test/' }, { publicUrl: 'https://approvals.acme.test' }],
+    [{ DATABASE_URL: 'postgresql://u:p@db/countersign' }, { databaseUrl: 'postgresql://u:p@db/countersign' }],
+    [{ TEMPORAL_ADDRESS: 'temporal.acme.test:7233' }, { temporal: { address: 'temporal.acme.test:7233', tls: null } }],
+    [{ TEMPORAL_NAMESPACE: 'approvals.a1b2c' }, { temporal: { namespace: 'approvals.a1b2c' } }],
+    // An API key is never sent in clear.
+    [{ TEMPORAL_API_KEY: 'k' }, { temporal: { apiKey: 'k', tls: {} } }],
+    [{ TEMPORAL_TLS: 'true' }, { temporal: { tls: {} } }],
+    [{ TEMPORAL_TLS: 'false', TEMPORAL_TLS_SERVER_NAME: 't' }, { temporal: { tls: null } }],
+    [{ TEMPORAL_TLS_SERVER_NAME: 't' }, { temporal: { tls: { serverName: 't' } } }],
+    [{ TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/ca' }, { temporal: { tls: { ca: '/ca' } } }],
+    [
+      { TEMPORAL_TLS_CLIENT_CERT_PATH: '/crt', TEMPORAL_TLS_CLIENT_KEY_PATH: '/key' },
+      { temporal: { tls: { cert: '/crt', key: '/key' } } },
+    ],
+    [{ TEMPORAL_CLI_PATH: '/opt/temporal' }, { temporal: { cliPath: '/opt/temporal' } }],
+    [
+      { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', SLACK_API_URL: 'http://127.0.0.1:1/api/' },
+      { slack: { botToken: 'xoxb-1', signingSecret: 's', appToken: undefined, apiUrl: 'http://127.0.0.1:1/api/' } },
+    ],
+    [{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' }, { slack: { appToken: 'xapp-1' } }],
+  ];
+  it.each(accepted)('%j becomes %j', (env, want) => {
+    expect(loadConfig(env)).toMatchObject(want as object);
+  });
+
+  const refused: [Env, string][] = [
+    [{ COUNTERSIGN_PORT: 'http' }, 'COUNTERSIGN_PORT is a whole number from 0 to 65535'],
+    [{ COUNTERSIGN_PORT: '65536' }, 'COUNTERSIGN_PORT is a whole number from 0 to 65535'],
+    [{ COUNTERSIGN_PORT: '0x50' }, 'COUNTERSIGN_PORT is a whole number from 0 to 65535'],
+    [{ COUNTERSIGN_PORT: ' ' }, 'COUNTERSIGN_PORT is a whole number from 0 to 65535'],
+    [{ COUNTERSIGN_PORT: '-1' }, 'COUNTERSIGN_PORT is a whole number from 0 to 65535'],
+    [{ COUNTERSIGN_URL: 'approvals.acme.test' }, 'COUNTERSIGN_URL is a URL such as http://127.0.0.1:8787'],
+    [{ COUNTERSIGN_URL: 'ftp://acme.test' }, 'COUNTERSIGN_URL is a URL such as http://127.0.0.1:8787'],
+    [{ COUNTERSIGN_LOG_LEVEL: 'loud' }, 'COUNTERSIGN_LOG_LEVEL is one of trace, debug, info, warn, error, silent'],
+    [{ COUNTERSIGN_REQUESTS_PER_MINUTE: '0' }, 'COUNTERSIGN_REQUESTS_PER_MINUTE is a whole number of at least 1'],
+    [{ DATABASE_URL: 'mysql://u@db/c' }, 'DATABASE_URL is a URL such as postgres://user@host/database'],
+    [{ TEMPORAL_ADDRESS: 'http://temporal:7233' }, 'TEMPORAL_ADDRESS is host:port, such as 127.0.0.1:7233'],
+    [{ TEMPORAL_ADDRESS: 'temporal' }, 'TEMPORAL_ADDRESS is host:port, such as 127.0.0.1:7233'],
+    [{ TEMPORAL_TLS: 'maybe' }, 'TEMPORAL_TLS is true or false'],
+    [
+      { TEMPORAL_TLS_CLIENT_KEY_PATH: '/k' },
+      'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together',
+    ],
+    [
+      { SLACK_BOT_TOKEN: 'xoxb-1' },
+      'SLACK_BOT_TOKEN needs SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode) beside it',
+    ],
+    [{ SLACK_APP_TOKEN: 'xapp-1' }, 'SLACK_SIGNING_SECRET and SLACK_APP_TOKEN need SLACK_BOT_TOKEN beside them'],
+    [{ SLACK_API_URL: 'slack' }, 'SLACK_API_URL is a URL such as https://slack.com/api/'],
+  ];
+  it.each(refused)('%j is refused: %s', (env, sentence) => {
+    expect(refusalOf(env)).toBe(`the configuration cannot be used: ${sentence}`);
+  });
+
+  it('gets one sentence each when several are wrong', () => {
+    expect(refusalOf({ COUNTERSIGN_PORT: 'x', DATABASE_URL: 'y', TEMPORAL_ADDRESS: 'z' }).split('; ')).toHaveLength(3);
+  });
+
+  it('is never repeated: it may be a secret', () => {
+    const secret = 'hunter2-hunter2';
+    const names = [
+      'COUNTERSIGN_PORT',
+      'COUNTERSIGN_URL',
+      'DATABASE_URL',
+      'TEMPORAL_ADDRESS',
+      'SLACK_API_URL',
+      'SLACK_APP_TOKEN',
+    ];
+    for (const name of names) expect(refusalOf({ [name]: `${secret} ` })).not.toContain('hunter2');
+  });
+
+  it('of somebody else is none of our business', () => {
+    expect(loadConfig({ PORT: 'x', TEMPORAL_PROFILE: 'x' }).port).toBe(8787);
+  });
+});
