@@ -4,6 +4,7 @@ import { admit, sealDecision } from './decisions.ts';
 import { judge } from './judge.ts';
 import { reconcile, sealOutcome } from './outcome.ts';
 import { publish } from './publish.ts';
+import { publishPolicy } from './publish-policy.ts';
 import { release } from './release.ts';
 import { sealReview } from './review.ts';
 import type { LocalActivities, RemoteActivities } from './types.ts';
@@ -18,6 +19,7 @@ export function createActivities(deps: ActivityDeps): LocalActivities & RemoteAc
     sealOutcome: (input) => sealOutcome(deps, input),
     reconcile: (input) => reconcile(deps, input),
     sealReview: (input) => sealReview(deps, input),
+    publishPolicy: (input) => publishPolicy(deps, input),
     publish: (input) => publish(deps, input),
     callback: (input) => callback(deps, input),
   };

@@ -18,6 +18,7 @@ import { applyChanges, evaluate, requiredFacts, type CompiledBundle } from '../p
 import { discloseRequest, requestHash, signPermit } from '../sealing/index.ts';
 import { mayAsk, verifyAttestation, type Caller } from '../identity/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
+import { isEngineSurface } from './activation.ts';
 import { sealPermit, type Course } from './course.ts';
 import type { ActivityDeps } from './deps.ts';
 import { keepReview } from './review.ts';
@@ -175,6 +176,7 @@ function judgedOf(course: Course, action: Action): Judged {
     outcomeWithinMs,
     announced,
     review: review === null ? null : { openedAt, dueAt: review.dueAt },
+    activates: isEngineSurface(course.surface),
   };
 }
 
@@ -292,7 +294,8 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
       at,
     });
     drafts.push(release.draft);
-    permit = release.permit;
+    // What the engine carries out itself needs no permit outside of it.
+    permit = isEngineSurface(request.surface) ? null : release.permit;
   }
   const sealed = await sealCourse(deps, course, drafts, permit);
   await keepReview(deps, { ...course, action: sealed });

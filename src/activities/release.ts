@@ -2,6 +2,7 @@ import type { Action, VerdictRecord } from '../contract/index.ts';
 import { applyChanges } from '../policy/index.ts';
 import { discloseRequest } from '../sealing/index.ts';
 import { approvalView } from '../approval/index.ts';
+import { isEngineSurface } from './activation.ts';
 import type { Course } from './course.ts';
 import { judgeAgain, payloadOf } from './decisions.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -68,18 +69,23 @@ export async function release(deps: ActivityDeps, input: ReleaseInput): Promise<
     at,
   });
   return {
-    action: await sealCourse(deps, { ...course, action: { ...course.action, status: 'released' } }, [draft], permit),
+    action: await sealCourse(
+      deps,
+      { ...course, action: { ...course.action, status: 'released' } },
+      [draft],
+      isEngineSurface(course.surface) ? null : permit,
+    ),
   };
 }
 
 function refusedBy(action: Action): NonNullable<Action['verdict']> {
   return {
-    bundle: null,
-    policy: null,
-    rule: null,
     mode: 'enforce',
     changes: null,
     ...action.verdict,
+    bundle: null,
+    policy: null,
+    rule: null,
     decision: 'refuse',
     basis: 'silence',
     reasons: [],

@@ -21,6 +21,8 @@ export interface Judged {
   announced: boolean;
   /** The review that a break-glass release opens: when it is due, in milliseconds since the epoch. */
   review: { openedAt: number; dueAt: number } | null;
+  /** True for a policy publication: the engine itself carries it out once it is released. */
+  activates: boolean;
 }
 
 export type DecideEvent = Extract<ApprovalEvent, { type: 'decide' }>;
@@ -127,6 +129,7 @@ export interface LocalActivities {
   sealOutcome(input: SealOutcomeInput): Promise<Action | { refusal: Refusal }>;
   reconcile(input: ReconcileInput): Promise<Action>;
   sealReview(input: SealReviewInput): Promise<Action>;
+  publishPolicy(input: { action: Action }): Promise<Action>;
 }
 
 /** Those that talk to somebody else's server and are retried for long. */

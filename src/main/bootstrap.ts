@@ -1,10 +1,9 @@
 /** What the first start makes, and every start checks, before anything is served. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashOf } from '../canonical/index.ts';
-import { CountersignError, type OtherRecord } from '../contract/index.ts';
+import { CountersignError } from '../contract/index.ts';
 import { createApiKey } from '../identity/index.ts';
-import { stage } from '../activities/seal.ts';
+import { activateBundle, catchUp } from '../activities/activation.ts';
 import type { Gateway } from '../gateway/types.ts';
 import type { Parts } from './parts.ts';
 import { DEFAULT_TENANT } from './parts.ts';
@@ -36,47 +35,29 @@ export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null
  */
 export async function ensureBundle(parts: Parts): Promise<string | null> {
   const bundle = loadBundle(parts.config.policiesDir);
+  await catchUp(parts, DEFAULT_TENANT);
   const active = await parts.store.bundles.active(DEFAULT_TENANT);
   if (active?.hash === bundle.hash) return null;
   if (active !== null && active.by !== STARTED_BY) {
     return `the policy folder (${bundle.hash.slice(0, 19)}…) differs from the published bundle in force (${active.hash.slice(0, 19)}…); publish it with countersign policy publish`;
   }
   await parts.store.bundles.put(DEFAULT_TENANT, bundle.hash, bundle.source);
-  await sealActivation(parts, { hash: bundle.hash, previous: active?.hash ?? null, by: STARTED_BY, reason: null });
-  return null;
-}
-
-/** Seals that a bundle came into force, then brings it into force: never the other way round. */
-export async function sealActivation(
-  parts: Pick<Parts, 'store' | 'sequencer' | 'keys'>,
-  input: { hash: string; previous: string | null; by: string; reason: string | null },
-): Promise<void> {
-  const at = new Date().toISOString();
-  const history = await parts.store.bundles.history(DEFAULT_TENANT);
-  const record: OtherRecord = {
-    v: 1,
-    type: 'policy',
+  const deps = {
+    store: parts.store,
+    sequencer: parts.sequencer,
+    signers: (tenant: string) => parts.keys.forTenant(tenant),
+    now: () => new Date(),
+  };
+  // Stale: another process that starts beside this one was faster, and its bundle is in force.
+  await activateBundle(deps, {
     tenant: DEFAULT_TENANT,
-    action: 'policy',
-    seq: history.length,
-    prev: history.at(-1)?.record ?? null,
-    at,
-    requestHash: null,
-    by: input.by,
-    reason: input.reason,
-    body: { bundle: input.hash, previous: input.previous },
-  };
-  const signer = parts.keys.forTenant(DEFAULT_TENANT).record;
-  const facets = {
-    surface: 'countersign.policy',
-    actor: input.by,
-    approver: null,
-    decision: null,
-    policy: null,
-    rule: null,
-  };
-  await parts.sequencer.append(DEFAULT_TENANT, [await stage({ record }, signer, facets)]);
-  await parts.store.bundles.activate(DEFAULT_TENANT, input.hash, input.by, at, hashOf(record));
+    hash: bundle.hash,
+    previous: active?.hash ?? null,
+    by: STARTED_BY,
+    reason: null,
+    action: null,
+  });
+  return null;
 }
 
 /**

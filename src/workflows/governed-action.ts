@@ -188,6 +188,12 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
 
   if (parked !== null) await parked.closed();
 
+  if (action.status === 'released' && judged.activates) {
+    await exclusive(async () => {
+      action = await local.publishPolicy({ action });
+      outbox?.changed();
+    });
+  }
   if (action.status === 'released') {
     await condition(settled, judged.outcomeWithinMs);
     if (!settled()) {
