@@ -1,4 +1,5 @@
 import { createApi } from '../api/server.ts';
+import { consoleRoutes } from '../console/page.ts';
 import type { Config } from './config.ts';
 import { publicLog } from './public-log.ts';
 import { Closers, openServer, openService } from './serve.ts';
@@ -23,6 +24,7 @@ export async function startApi(config: Config, io: { out(line: string): void }):
         log: publicLog(parts),
         errorLog: parts.log,
         requestsPerMinute: config.requestsPerMinute,
+        pages: (web) => void web.use(consoleRoutes()),
         checks: [
           { name: 'store', check: () => parts.store.ping() },
           { name: 'temporal', check: () => client.connection.ensureConnected() },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Router } from 'express';
 import { CountersignError } from '../contract/index.ts';
 import { createApi } from '../api/server.ts';
+import { consoleRoutes } from '../console/page.ts';
 import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
 import type { Config, SlackSettings } from './config.ts';
 import { ensureBundle, ensureFirstKey, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
@@ -135,6 +136,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       log: publicLog(parts),
       errorLog: log,
       requestsPerMinute: config.requestsPerMinute,
+      pages: (web) => void web.use(consoleRoutes()),
       checks: [
         { name: 'store', check: () => parts.store.ping() },
         { name: 'temporal', check: () => client.connection.ensureConnected() },

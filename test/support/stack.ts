@@ -61,6 +61,7 @@ export async function startTestStack(env: Record<string, string> = {}, at?: stri
     COUNTERSIGN_PORT: '0',
     COUNTERSIGN_DATA: dataDir,
     COUNTERSIGN_POLICIES: 'policies',
+    COUNTERSIGN_LOG_LEVEL: 'error',
     ...env,
   });
   const stack = await startStack(config, {
