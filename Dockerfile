@@ -1,0 +1,24 @@
+# glibc, not musl: Temporal's native bridge has no build for Alpine.
+FROM node:22-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+COPY sandbox sandbox
+RUN npm run build && npm prune --omit=dev --ignore-scripts
+
+FROM node:22-slim
+ENV NODE_ENV=production COUNTERSIGN_HOST=0.0.0.0 COUNTERSIGN_DATA=/var/lib/countersign COUNTERSIGN_POLICIES=/etc/countersign/policies
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY bin bin
+COPY policies /etc/countersign/policies
+RUN install -d -o node -g node -m 0700 /var/lib/countersign
+USER node
+VOLUME /var/lib/countersign
+EXPOSE 8787
+ENTRYPOINT ["node", "bin/countersign.js"]
+CMD ["api"]
