@@ -12,6 +12,7 @@ import {
   verdictSchema,
 } from '../contract/index.ts';
 import { answerInputSchema, reconcileInputSchema } from './routes/actions.ts';
+import { delegationInputSchema, freezeInputSchema, reviewInputSchema, thawInputSchema } from './routes/freezes.ts';
 import { redeemedSchema, redeemInputSchema } from './routes/permits.ts';
 
 const problemSchema = z
@@ -119,6 +120,35 @@ const filterQuery = z.object({
   limit: z.int().min(1).max(500).optional(),
 });
 
+const freezeSchema = z
+  .strictObject({
+    id: z.string(),
+    scope: z.enum(['tenant', 'surface', 'actor']),
+    value: z.string().nullable(),
+    reason: z.string(),
+    by: z.string(),
+    at: z.iso.datetime(),
+  })
+  .meta({ id: 'FreezeInForce' });
+
+const delegationSchema = z
+  .strictObject({
+    id: z.string(),
+    from: z.string(),
+    to: z.string(),
+    surfaces: z.array(z.string()),
+    until: z.iso.datetime(),
+  })
+  .meta({ id: 'DelegationInForce' });
+
+const reviewSchema = z
+  .looseObject({ action: z.string(), status: z.enum(['open', 'overdue', 'done']), dueAt: z.iso.datetime() })
+  .meta({ id: 'ReviewTask' });
+
+const byId = (name: string) => ({
+  path: z.object({ id: z.string().meta({ param: { name: 'id', in: 'path' }, description: name }) }),
+});
+
 const text = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } });
 const bytes = (description: string) => ({
   description,
@@ -169,6 +199,61 @@ const build = () =>
       '/v1/actions/{id}/outcome': { post: onAction('Report what the executor did', outcomeInputSchema) },
       '/v1/actions/{id}/reconcile': {
         post: onAction('Settle an unreported action as its owner', reconcileInputSchema),
+      },
+      '/v1/actions/{id}/review': {
+        post: onAction('Look back at a break-glass release, as one of its reviewers', reviewInputSchema),
+      },
+      '/v1/reviews': {
+        get: {
+          summary: 'Reviews of break-glass releases, the first due first',
+          requestParams: { query: z.object({ status: z.enum(['open', 'overdue', 'done']).optional() }) },
+          responses: { ...ok(z.strictObject({ reviews: z.array(reviewSchema) }), 'Reviews.'), ...COMMON },
+        },
+      },
+      '/v1/freezes': {
+        post: {
+          summary: 'Stop a tenant, a surface or an actor: nothing is released, unredeemed permits are dead',
+          requestBody: { required: true, ...json(freezeInputSchema) },
+          responses: {
+            '201': { description: 'In force.', ...json(freezeSchema) },
+            ...COMMON,
+            '403': problem('Not allowed.'),
+          },
+        },
+        get: {
+          summary: 'Freezes in force',
+          responses: { ...ok(z.strictObject({ freezes: z.array(freezeSchema) }), 'Freezes.'), ...COMMON },
+        },
+      },
+      '/v1/freezes/{id}': {
+        delete: {
+          summary: 'Lift a freeze',
+          requestParams: byId('Freeze id, `frz_…`.'),
+          requestBody: { required: false, ...json(thawInputSchema) },
+          responses: { ...ok(freezeSchema, 'Lifted.'), ...COMMON, '404': problem('No such freeze in force.') },
+        },
+      },
+      '/v1/delegations': {
+        post: {
+          summary: 'Let somebody decide for you while you are away',
+          requestBody: { required: true, ...json(delegationInputSchema) },
+          responses: {
+            '201': { description: 'In force.', ...json(delegationSchema) },
+            ...COMMON,
+            '403': problem('Not allowed.'),
+          },
+        },
+        get: {
+          summary: 'Delegations given by or to you',
+          responses: { ...ok(z.strictObject({ delegations: z.array(delegationSchema) }), 'Delegations.'), ...COMMON },
+        },
+      },
+      '/v1/delegations/{id}': {
+        delete: {
+          summary: 'End a delegation early',
+          requestParams: byId('Delegation id, `dlg_…`.'),
+          responses: { '204': { description: 'Ended.' }, ...COMMON, '404': problem('You gave no such delegation.') },
+        },
       },
       '/v1/permits/redeem': {
         post: {
