@@ -81,8 +81,8 @@ const COMMON: ZodOpenApiResponsesObject = {
   '503': problem('Something Countersign needs does not answer; nothing was released.'),
 };
 
-const id = z.string().meta({ param: { name: 'id', in: 'path' }, description: 'Action id, `act_…`.' });
-const hash = z.string().meta({ param: { name: 'hash', in: 'path' }, description: 'Record hash, `sha256:…`.' });
+const id = z.string().meta({ description: 'Action id, `act_…`.' });
+const hash = z.string().meta({ description: 'Record hash, `sha256:…`.' });
 const wait = z.int().min(0).max(60).optional().meta({ description: 'Seconds to wait for the next state.' });
 const tenant = z.string();
 
@@ -146,7 +146,7 @@ const reviewSchema = z
   .meta({ id: 'ReviewTask' });
 
 const byId = (name: string) => ({
-  path: z.object({ id: z.string().meta({ param: { name: 'id', in: 'path' }, description: name }) }),
+  path: z.object({ id: z.string().meta({ description: name }) }),
 });
 
 const text = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } });
