@@ -85,7 +85,14 @@ function decidedItem(item: HomeDecided): Block {
 
 function reference({ action, consoleUrl }: { action: string; consoleUrl: string | null }): string {
   const url = safeUrl(consoleUrl);
-  return url === null ? code(shortId(action), 20) : link(url, shortId(action).replace(/[<>|&]/g, ''));
+  return url === null
+    ? code(shortId(action), 20)
+    : link(
+        url,
+        shortId(action)
+          .replace(/[<>|&]/g, '')
+          .trim() || 'console',
+      );
 }
 
 const orNothing = (blocks: Block[], nothing: string): Block[] => (blocks.length > 0 ? blocks : [section(nothing)]);

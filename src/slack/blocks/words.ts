@@ -78,7 +78,13 @@ export function decisionLine(decision: MessageDecision): string {
 /** `1 of 2: finance done, security waiting`. `mrkdwn`; null when there are no stages. */
 export function progress(message: ApprovalMessage): string | null {
   if (message.stages.length === 0) return null;
-  const states = { done: 'done', open: 'waiting', later: 'later', refused: 'refused' } as const;
+  const over = message.ask !== 'decision' && message.state !== 'frozen';
+  const states = {
+    done: 'done',
+    open: over ? 'undecided' : 'waiting',
+    later: over ? 'not asked' : 'later',
+    refused: 'refused',
+  };
   const parts = message.stages.slice(0, 6).map((stage) => {
     const count =
       stage.quorum > 1 && stage.state !== 'done' ? ` (${whole(stage.approvals)} of ${whole(stage.quorum)})` : '';

@@ -1,0 +1,242 @@
+/** A strict Slack, the app, the notifier, and in the place of the gateway a door that keeps everything in memory. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import {
+  startSlackSandbox,
+  type RunningSandbox,
+  type SandboxUser,
+  type StartOptions,
+} from '../../sandbox/slack/index.ts';
+import type { Notifier, PostedMessage } from '../../src/activities/notifier.ts';
+import { CountersignError, type Action } from '../../src/contract/index.ts';
+import type { ApprovalMessage } from '../../src/slack/blocks/index.ts';
+import type { DelegateInput, FreezeInput, RefusedAttempt, SlackDecision } from '../../src/slack/index.ts';
+import {
+  createSlackApp,
+  createSlackNotifier,
+  type SlackApp,
+  type SlackDoor,
+  type SlackLog,
+} from '../../src/slack/index.ts';
+import { WAITING, decision } from './messages.ts';
+
+export const TEAM = 'T0SANDBOX';
+
+const user = (id: string, name: string, more: Partial<SandboxUser> = {}): SandboxUser => ({
+  id,
+  name,
+  realName: name,
+  email: `${name}@acme.test`,
+  tz: 'Europe/Berlin',
+  ...more,
+});
+
+export const USERS = [
+  user('U0FINANCE', 'finance-lead'),
+  user('U0CFO', 'cfo'),
+  user('U0REQUESTER', 'requester'),
+  user('U0STRANGER', 'nobody-of-ours'),
+  user('U0GUEST', 'guest', { isRestricted: true }),
+  user('U0GONE', 'gone', { deleted: true }),
+  user('U0OTHER', 'other', { teamId: 'T0OTHER' }),
+];
+
+/** Everyone who is in the directory; guests and others too, so that only Slack's word keeps them out. */
+const PEOPLE: Record<string, string> = {
+  U0FINANCE: 'user:finance-lead@acme.test',
+  U0CFO: 'user:cfo@acme.test',
+  U0REQUESTER: 'user:requester@acme.test',
+  U0GUEST: 'user:guest@acme.test',
+  U0GONE: 'user:gone@acme.test',
+  U0OTHER: 'user:other@acme.test',
+};
+
+export interface MemoryDoor extends SlackDoor {
+  messages: Map<string, ApprovalMessage>;
+  rows: PostedMessage[];
+  decisions: SlackDecision[];
+  attempts: RefusedAttempt[];
+  delegations: DelegateInput[];
+  freezes: FreezeInput[];
+  /** Milliseconds before a decision is accepted or refused. */
+  slowMs: number;
+  /** Thrown by every decision. */
+  failure: CountersignError | null;
+}
+
+/** Decides as the engine does: the first valid decision wins. `changed` stands for the engine's own edit of the message. */
+export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>): MemoryDoor {
+  const check = (message: ApprovalMessage, person: string): void => {
+    if (person === 'user:requester@acme.test') throw new CountersignError('own-request', 'you asked for this yourself');
+    if (!message.stages.some(({ people }) => people.some(({ id }) => id === person))) {
+      throw new CountersignError('not-an-approver', 'you are not one of the approvers that policy names');
+    }
+    const by = message.decisions.find((one) => one.by === person);
+    if (by !== undefined) throw new CountersignError('already-decided', 'you decided this already');
+    if (message.ask === null) throw new CountersignError('not-open', `this action is already ${message.state}`);
+  };
+  const door: MemoryDoor = {
+    messages: new Map(),
+    rows: [],
+    decisions: [],
+    attempts: [],
+    delegations: [],
+    freezes: [],
+    slowMs: 0,
+    failure: null,
+    personOf: (workspace, id) => {
+      const person = workspace === TEAM ? PEOPLE[id] : undefined;
+      return Promise.resolve(person === undefined ? null : { tenant: 'default', id: person, name: person });
+    },
+    posted: (workspace, channel, ts) => {
+      const row = door.rows.find((one) => one.workspace === workspace && one.channel === channel && one.ts === ts);
+      const action = [...door.messages.values()][0]?.action ?? '';
+      return Promise.resolve(row === undefined ? null : { tenant: 'default', action, ...row });
+    },
+    reshown: ({ channel, ts, revision, shownHash }) => {
+      keep(door, {
+        ...(door.rows.find((row) => row.channel === channel && row.ts === ts) as PostedMessage),
+        revision,
+        shownHash,
+      });
+      return Promise.resolve();
+    },
+    message: (_tenant, action) => Promise.resolve(door.messages.get(action) ?? null),
+    check: (_tenant, action, person) => {
+      check(door.messages.get(action) as ApprovalMessage, person);
+      return Promise.resolve();
+    },
+    async decide(input) {
+      if (door.slowMs > 0) await new Promise((resolve) => setTimeout(resolve, door.slowMs));
+      if (door.failure !== null) throw door.failure;
+      const message = door.messages.get(input.action) as ApprovalMessage;
+      check(message, input.person);
+      door.decisions.push(input);
+      const done = input.decision.decision;
+      const ends = done === 'approve' || done === 'refuse';
+      const next: ApprovalMessage = {
+        ...message,
+        revision: message.revision + 1,
+        ...(ends ? { state: done === 'approve' ? 'approved' : 'refused', ask: null } : {}),
+        decisions: [
+          ...message.decisions,
+          decision({ by: input.person, name: input.person, decision: done, reason: input.decision.reason ?? null }),
+        ],
+      };
+      door.messages.set(input.action, next);
+      await changed(next);
+      return {} as Action;
+    },
+    find: (_person, prefix) =>
+      Promise.resolve([...door.messages.values()].find(({ action }) => action.startsWith(prefix)) ?? null),
+    waitingFor: () => Promise.resolve([...door.messages.values()].filter(({ ask }) => ask !== null)),
+    decidedBy: () => Promise.resolve([]),
+    overdueReviews: () => Promise.resolve([]),
+    delegate: (_person, input) => {
+      door.delegations.push(input);
+      return Promise.resolve({ name: 'Chidi Forde' });
+    },
+    freeze: (_person, input) => {
+      door.freezes.push(input);
+      return Promise.resolve({ id: 'frz_1' });
+    },
+    refused: (attempt) => {
+      door.attempts.push(attempt);
+      return Promise.resolve();
+    },
+  };
+  return door;
+}
+
+export function keep(door: MemoryDoor, done: PostedMessage): void {
+  const at = door.rows.findIndex(({ channel, ts }) => channel === done.channel && ts === done.ts);
+  const before = door.rows[at];
+  if (before === undefined) door.rows.push(done);
+  else if (before.revision <= done.revision) door.rows[at] = done;
+}
+
+export interface Bench {
+  sandbox: RunningSandbox;
+  control: RunningSandbox['control'];
+  app: SlackApp;
+  door: MemoryDoor;
+  notifier: Notifier;
+  lines: string[];
+  /** Stands for the engine: shows a message wherever it is to be shown. */
+  publish(message: ApprovalMessage): Promise<void>;
+  /** Puts a waiting action into the world; the message in `#finance-approvals`. */
+  ask(more?: Partial<ApprovalMessage>): Promise<{ channel: string; ts: string }>;
+  stop(): Promise<void>;
+}
+
+export async function openBench(mode: 'http' | 'socket', options: Partial<StartOptions> = {}): Promise<Bench> {
+  const sandbox = await startSlackSandbox({ users: USERS, channels: ['finance-approvals', 'general'], ...options });
+  const lines: string[] = [];
+  const note = (fields: object, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
+  const logger: SlackLog = { info: () => undefined, warn: note, error: note };
+  const publish = async (message: ApprovalMessage): Promise<void> => {
+    door.messages.set(message.action, message);
+    await notifier.publish(message, door.rows, (done) => Promise.resolve(keep(door, done)));
+  };
+  const door = memoryDoor(publish);
+  const app = createSlackApp({
+    botToken: sandbox.botToken,
+    slackApiUrl: sandbox.apiUrl,
+    door,
+    logger,
+    ...(mode === 'http' ? { signingSecret: sandbox.signingSecret } : { appToken: sandbox.appToken }),
+  });
+  const notifier = createSlackNotifier({
+    client: app.client,
+    log: logger,
+    people: {
+      slackOf: (person) => {
+        const id = Object.entries(PEOPLE).find(([, name]) => name === person)?.[0];
+        return id === undefined ? null : { workspace: TEAM, user: id };
+      },
+      emailOf: (person) => (person === 'user:mail-only@acme.test' ? 'cfo@acme.test' : null),
+    },
+  });
+  const web = express();
+  app.mount(web);
+  web.use(express.json());
+  const server = createServer(web);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  if (mode === 'http') {
+    sandbox.control.setRequestUrl(`http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`);
+  }
+  await app.start();
+  if (mode === 'socket') await until(() => app.connected());
+  return {
+    sandbox,
+    control: sandbox.control,
+    app,
+    door,
+    notifier,
+    lines,
+    publish,
+    async ask(more = {}) {
+      await publish({ ...WAITING, ...more });
+      const { channel, ts } = door.rows[0] as PostedMessage;
+      return { channel, ts };
+    },
+    async stop() {
+      await app.stop();
+      await sandbox.stop();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+/** Waits for something that no event tells of. */
+export async function until(predicate: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 400; turn++) {
+    if (predicate()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`never: ${predicate.toString()}`);
+}
