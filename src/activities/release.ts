@@ -1,5 +1,5 @@
 import type { Action, VerdictRecord } from '../contract/index.ts';
-import { applyChanges } from '../policy/index.ts';
+import { applyChanges, REFUSED_SINCE } from '../policy/index.ts';
 import { discloseRequest } from '../sealing/index.ts';
 import { approvalView } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
@@ -41,7 +41,7 @@ export async function release(deps: ActivityDeps, input: ReleaseInput): Promise<
     const why = again?.judgement.verdict.reasons ?? ['no policy is in force'];
     const verdict = {
       ...(again?.judgement.verdict ?? { ...refusedBy(input.action), basis: 'silence' as const }),
-      reasons: ['approved, but policy has since come to refuse it', ...why],
+      reasons: [REFUSED_SINCE, ...why],
     };
     const action: Action = { ...course.action, status: 'refused', verdict };
     const { disclosed, commitments } = discloseRequest(changed, again?.judgement.disclose ?? [], actionKey);

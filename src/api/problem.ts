@@ -53,7 +53,7 @@ function fromHttpError(error: unknown): CountersignError | null {
     case 'entity.too.large':
       return new CountersignError(
         'body-too-large',
-        'the body is larger than 256 KiB; keep large payloads elsewhere and send their hash',
+        `the body is larger than ${'limit' in error ? Number(error.limit) / 1024 : 256} KiB; keep large payloads elsewhere and send their hash`,
       );
     case 'charset.unsupported':
     case 'encoding.unsupported':

@@ -12,6 +12,7 @@ import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
 import { logRoutes, type PublicLog } from './routes/log.ts';
 import { permitRoutes } from './routes/permits.ts';
+import { policyRoutes } from './routes/policies.ts';
 import { recordRoutes } from './routes/records.ts';
 
 export interface ApiOptions {
@@ -74,6 +75,7 @@ export function createApi(options: ApiOptions): Express {
   app.get('/openapi.json', (_request, response) => {
     response.json(openApiDocument());
   });
+  app.use(policyRoutes(options.gateway));
   app.use(
     express.json({
       limit: REQUEST_LIMITS.bodyBytes,

@@ -3,6 +3,7 @@ import { evaluate, requiredFacts } from '../policy/index.ts';
 import { activeDelegation, mayAsk, type Caller } from '../identity/index.ts';
 import { peopleFacts } from '../activities/judge.ts';
 import { readCourse, withPermit } from '../activities/seal.ts';
+import { isEngineSurface } from '../activities/activation.ts';
 import type { Course } from '../activities/course.ts';
 import {
   answerUpdate,
@@ -14,10 +15,13 @@ import {
 } from '../workflows/messages.ts';
 import { isOwner, isRequester, mayAudit, notFound, speaksFor, visible } from './access.ts';
 import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
+import { backtest } from './backtest.ts';
 import type { GatewayDeps } from './deps.ts';
 import { freeze, thaw } from './freezes.ts';
 import { redeem } from './permits.ts';
+import { isPublished, listPolicies, preparePublication, readPolicy } from './policies.ts';
 import { listRecords, readReceipt, readRecord } from './records.ts';
+import { replay } from './replay.ts';
 import { createRequester, parseRequest, workflowIdOf } from './request.ts';
 import { RESPONSIBILITY } from '../activities/responsibility.ts';
 import { fromTemporal } from './temporal-errors.ts';
@@ -28,6 +32,8 @@ export type { Gateway } from './types.ts';
 
 /** An update's answer is waited for this long; past it the caller is told to look again. */
 const UPDATE_MS = 15_000;
+/** A released publication is carried out at once; past this the caller is told to look again. */
+const CARRIED_OUT_MS = 10_000;
 
 const isParked = (action: Action): boolean => action.status === 'supervised' || action.status === 'evaluating';
 
@@ -157,10 +163,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     async action(caller, id, waitMs) {
       for (const deadline = Date.now() + waitMs; ;) {
         const left = deadline - Date.now();
-        const news = waitFor(deps, caller.tenant, id, (changed) => !isParked(changed), Math.max(0, left));
+        const news = waitFor(deps, caller.tenant, id, () => true, Math.max(0, left));
         const { course, action } = await read(caller.tenant, id);
         const seen = visible(caller, course, action);
-        if (left <= 0 || !isParked(action)) {
+        const open = isEngineSurface(course.surface) ? !isPublished(action) : isParked(action);
+        if (left <= 0 || !open) {
           news.cancel();
           return seen;
         }
@@ -299,6 +306,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
     records: (caller, filter, cursor, limit) => listRecords(deps, caller, filter, cursor, limit),
     record: (caller, hash) => readRecord(deps, caller, hash),
     receipt: (caller, hash) => readReceipt(deps, caller, hash),
+
+    async publishPolicy(caller, input, idempotencyKey, waitMs) {
+      const request = await preparePublication(deps, caller, input, idempotencyKey);
+      const answered = await this.request(caller, request, idempotencyKey, waitMs);
+      if (answered.action.status !== 'released') return answered;
+      const action = await this.action(caller, answered.action.id, CARRIED_OUT_MS);
+      return { ...answered, action };
+    },
+    policies: (caller, cursor, limit) => listPolicies(deps, caller, cursor, limit),
+    policy: (caller, hash) => readPolicy(deps, caller, hash),
+    backtest: (caller, input) => backtest(deps, caller, input),
+    replay: (caller, hash) => replay(deps, caller, hash),
   };
 
   /** A report to a workflow that closed: the same one again is the same answer. */

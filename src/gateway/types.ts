@@ -11,6 +11,14 @@ import type {
   RecordPayload,
 } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
+import type {
+  BacktestInput,
+  BacktestView,
+  PolicyPage,
+  PolicyPublication,
+  PolicyView,
+  ReplayView,
+} from './policy-types.ts';
 
 /** A new or repeated request, and how it now stands. */
 export interface Answered {
@@ -147,4 +155,16 @@ export interface Gateway {
   records(caller: Caller, filter: RecordFilter, cursor: string | undefined, limit: number): Promise<RecordPage>;
   record(caller: Caller, hash: string): Promise<RecordItem>;
   receipt(caller: Caller, hash: string): Promise<Receipt>;
+  /** Checks and stores a bundle, and asks for it to come into force: a governed action like any other. */
+  publishPolicy(
+    caller: Caller,
+    input: PolicyPublication,
+    idempotencyKey: string | undefined,
+    waitMs: number,
+  ): Promise<Answered>;
+  policies(caller: Caller, cursor: string | undefined, limit: number): Promise<PolicyPage>;
+  policy(caller: Caller, hash: string): Promise<PolicyView>;
+  backtest(caller: Caller, input: BacktestInput): Promise<BacktestView>;
+  /** Judges a sealed verdict again. */
+  replay(caller: Caller, hash: string): Promise<ReplayView>;
 }

@@ -26,3 +26,5 @@ export type { BacktestReport, BundleDiff, ChangedVerdict, SealedCase } from './c
 export { casesJsonSchema, policyJsonSchema } from './json-schema.ts';
 export { lint, lintFiles } from './lint.ts';
 export type { Finding, LintOptions } from './lint.ts';
+export { REFUSED_SINCE, replayVerdict } from './replay.ts';
+export type { Replayed, SealedVerdict } from './replay.ts';

@@ -6,6 +6,7 @@ import {
   outcomeInputSchema,
   OUTCOME_STATUSES,
   type Action,
+  type Receipt,
 } from '../../contract/index.ts';
 import type { Gateway } from '../../gateway/types.ts';
 import { checkShape, parseBody, pathText, waitOf } from '../input.ts';
@@ -26,6 +27,36 @@ function about(response: Response, action: Action): Response {
 
 const location = (action: Action): string => `/v1/actions/${action.id}`;
 
+/** Answers a new or repeated request as its status asks: released, supervised, refused with proof, or not judged yet. */
+export function sendAnswer(response: Response, action: Action, receipt: Receipt | null): void {
+  about(response, action).setHeader('Location', location(action));
+  switch (action.status) {
+    case 'supervised':
+      response.status(202).json(action);
+      return;
+    case 'refused':
+    case 'expired':
+    case 'cancelled':
+      sendProblem(
+        response,
+        new CountersignError('action-refused', refusalText(action), {
+          extensions: { action, receipt },
+        }),
+      );
+      return;
+    case 'evaluating':
+      throw new CountersignError(
+        'unavailable',
+        'the action is accepted but not judged yet, and nothing was released. ask again with the same key',
+        {
+          extensions: { action, retryAfter: 1 },
+        },
+      );
+    default:
+      response.status(200).json(action);
+  }
+}
+
 export function actionRoutes(gateway: Gateway): Router {
   const router = Router();
   const callerOf = (request: Request) => gateway.authenticate(request.get('authorization'));
@@ -39,32 +70,7 @@ export function actionRoutes(gateway: Gateway): Router {
       request.get('idempotency-key'),
       waitOf(request),
     );
-    about(response, action).setHeader('Location', location(action));
-    switch (action.status) {
-      case 'supervised':
-        response.status(202).json(action);
-        return;
-      case 'refused':
-      case 'expired':
-      case 'cancelled':
-        sendProblem(
-          response,
-          new CountersignError('action-refused', refusalText(action), {
-            extensions: { action, receipt },
-          }),
-        );
-        return;
-      case 'evaluating':
-        throw new CountersignError(
-          'unavailable',
-          'the action is accepted but not judged yet, and nothing was released. ask again with the same key',
-          {
-            extensions: { action, retryAfter: 1 },
-          },
-        );
-      default:
-        response.status(200).json(action);
-    }
+    sendAnswer(response, action, receipt);
   });
 
   router.get('/v1/actions/:id', async (request, response) => {

@@ -1,0 +1,73 @@
+import { CountersignError } from '../contract/index.ts';
+import { backtest as judgeAgain, type SealedCase } from '../policy/index.ts';
+import type { Caller } from '../identity/index.ts';
+import { mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import { candidateOf } from './policies.ts';
+import { judgedRequest } from './replay.ts';
+import type { BacktestInput, BacktestView } from './policy-types.ts';
+
+/** Verdicts of one backtest at most, the newest first. */
+const MAX_CASES = 10_000;
+/** Changed verdicts that are named one by one. */
+const SHOWN = 200;
+const PAGE = 100;
+
+/**
+ * Judges sealed history again under a candidate bundle, here, so that payloads stay inside. With `base` the verdicts of two bundles
+ * are compared instead of the sealed ones with the candidate's.
+ */
+export async function backtest(deps: GatewayDeps, caller: Caller, input: BacktestInput): Promise<BacktestView> {
+  if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner tests history');
+  const candidate = await candidateOf(deps, caller.tenant, input);
+  const base = input.base === undefined ? null : await candidateOf(deps, caller.tenant, input.base);
+  const resolve = (ref: string, actor: Parameters<NonNullable<Parameters<typeof judgeAgain>[2]>>[1]): string[] =>
+    deps.directory.current().resolve(ref, actor);
+  const { cases, erased, truncated } = await gather(deps, caller.tenant, input);
+  const under = new Map(
+    base === null ? [] : judgeAgain(base, cases, resolve).changed.map(({ name, to }) => [name, to]),
+  );
+  const report = judgeAgain(
+    candidate,
+    cases.map((one) => ({ ...one, verdict: under.get(one.name) ?? one.verdict })),
+    resolve,
+  );
+  const lines = [...report.lines];
+  if (erased > 0) lines.push(`${erased} more were left out: their payloads were erased`);
+  if (truncated) lines.push(`only the newest ${MAX_CASES} verdicts were judged; narrow it with from and to`);
+  return {
+    bundle: candidate.hash,
+    base: base?.hash ?? null,
+    total: report.total,
+    changed: report.changed.length,
+    examples: report.changed.slice(0, SHOWN),
+    transitions: report.transitions,
+    assumed: report.assumed,
+    erased,
+    truncated,
+    lines,
+  };
+}
+
+/** First verdicts only: what was judged once more at release is the same action. */
+async function gather(
+  deps: GatewayDeps,
+  tenant: string,
+  { from, to, surface }: BacktestInput,
+): Promise<{ cases: SealedCase[]; erased: number; truncated: boolean }> {
+  const cases: SealedCase[] = [];
+  let erased = 0;
+  for (let cursor: string | undefined; ;) {
+    const page = await deps.store.records.list(tenant, { type: 'verdict', from, to, surface }, cursor, PAGE);
+    const requests = await Promise.all(page.records.map(({ record }) => judgedRequest(deps, record)));
+    for (const [i, { record }] of page.records.entries()) {
+      if (record.type !== 'verdict' || record.seq !== 0) continue;
+      if (cases.length === MAX_CASES) return { cases, erased, truncated: true };
+      const request = requests[i] ?? null;
+      if (request === null) erased += 1;
+      else cases.push({ name: record.action, request, facts: record.facts, verdict: record.verdict });
+    }
+    if (page.nextCursor === null) return { cases, erased, truncated: false };
+    cursor = page.nextCursor;
+  }
+}

@@ -1,0 +1,71 @@
+import { CountersignError, type ActionRequest, type RecordPayload } from '../contract/index.ts';
+import { applyChanges, replayVerdict, type SealedVerdict } from '../policy/index.ts';
+import type { Caller } from '../identity/index.ts';
+import { readCourse } from '../activities/seal.ts';
+import { mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { ReplayView } from './policy-types.ts';
+
+export type ReplayDeps = Pick<GatewayDeps, 'store' | 'bundles'>;
+
+/** The verdict that a record seals, or null: a release holds one where a parked action was judged once more. */
+export function sealedVerdict(record: RecordPayload): SealedVerdict | null {
+  if (record.type === 'verdict') return record;
+  return record.type === 'release' ? record.rejudged : null;
+}
+
+/**
+ * The request as a record's verdict judged it: as it was asked, and at release with policy's and the approvers' changes. Null
+ * when its payload was erased.
+ */
+export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Promise<ActionRequest | null> {
+  const { tenant, action: id, seq } = record;
+  const payload = await deps.store.payloads.read(tenant, id);
+  if (payload === null) return null;
+  const { request } = payload.payload as unknown as { request: ActionRequest };
+  if (seq === 0) return request;
+  const course = (await readCourse(deps, tenant, id))?.course;
+  const first = await deps.store.records.get(tenant, course?.action.records[0] ?? '');
+  const policys = first?.record.type === 'verdict' ? first.record.verdict.changes : null;
+  return applyChanges(request, { ...policys, ...course?.approval?.changes });
+}
+
+/**
+ * Judges what a record sealed again, by the bundle it names, the stored request and the sealed facts. Null for a record that holds
+ * no verdict.
+ *
+ * @throws CountersignError `conflict` when the payload was erased; `not-found` when the bundle is gone.
+ */
+export async function replayRecord(deps: ReplayDeps, hash: string, record: RecordPayload): Promise<ReplayView | null> {
+  const sealed = sealedVerdict(record);
+  if (sealed === null) return null;
+  const request = await judgedRequest(deps, record);
+  if (request === null) {
+    throw new CountersignError(
+      'conflict',
+      'the payload of this action was erased; replay it where you have the request: countersign replay RECEIPT --request FILE',
+    );
+  }
+  const named = sealed.verdict.bundle;
+  const bundle = named === null ? null : await deps.bundles.compiled(record.tenant, named);
+  if (named !== null && bundle === null) {
+    throw new CountersignError('not-found', `the bundle ${named} is not in the store; restore it from a backup`);
+  }
+  const { same, verdict, differences } = replayVerdict(sealed, bundle, request);
+  return { record: hash, action: record.action, bundle: named, same, sealed: sealed.verdict, verdict, differences };
+}
+
+/** Replays one sealed verdict for whoever may read everything. */
+export async function replay(deps: GatewayDeps, caller: Caller, hash: string): Promise<ReplayView> {
+  if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner replays verdicts');
+  const found = await deps.store.records.get(caller.tenant, hash);
+  if (found === null) throw new CountersignError('not-found', 'there is no such record');
+  const view = await replayRecord(deps, hash, found.record);
+  if (view === null) {
+    throw new CountersignError(
+      'invalid-request',
+      `this is a record of type ${found.record.type}, which holds no verdict; replay one that does, as countersign show lists them`,
+    );
+  }
+  return view;
+}
