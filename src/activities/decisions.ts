@@ -200,12 +200,15 @@ function sealedChanges(
   actionKey: Uint8Array,
 ): DecisionRecord['changes'] {
   if (changes === null) return null;
-  const show = (path: string, value: Json): Json =>
-    path in course.disclosed ? value : commitment(saltFor(actionKey, path), path, value);
+  // Each with a salt of its own: opening one must not help to guess the other.
+  const show = (path: string, side: 'from' | 'to', value: Json): Json => {
+    const at = `${path}#${side}`;
+    return path in course.disclosed ? value : commitment(saltFor(actionKey, at), at, value);
+  };
   return Object.fromEntries(
     Object.entries(changes).map(([path, to]) => [
       path,
-      { from: show(path, (readPath(request, path) ?? null) as Json), to: show(path, to) },
+      { from: show(path, 'from', (readPath(request, path) ?? null) as Json), to: show(path, 'to', to) },
     ]),
   );
 }
