@@ -11,20 +11,11 @@ import {
   VERDICT_DECISIONS,
   verdictSchema,
 } from '../contract/index.ts';
+import { COMMON, json, ok, problem, wait } from './openapi-parts.ts';
+import { policyPaths } from './openapi-policies.ts';
 import { answerInputSchema, reconcileInputSchema } from './routes/actions.ts';
 import { delegationInputSchema, freezeInputSchema, reviewInputSchema, thawInputSchema } from './routes/freezes.ts';
 import { redeemedSchema, redeemInputSchema } from './routes/permits.ts';
-
-const problemSchema = z
-  .looseObject({
-    type: z.string().meta({ description: 'Stable; ends in the error code.' }),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().meta({ description: 'What happened and what to do next.' }),
-    code: z.string(),
-    errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
-  })
-  .meta({ id: 'Problem', description: 'RFC 9457 problem details.' });
 
 const receiptSchema = z
   .strictObject({
@@ -65,25 +56,8 @@ const evaluationSchema = z
   })
   .meta({ id: 'Evaluation' });
 
-const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
-const ok = (schema: z.ZodType, description: string): ZodOpenApiResponsesObject => ({
-  '200': { description, ...json(schema) },
-});
-
-const COMMON: ZodOpenApiResponsesObject = {
-  '400': problem('The input does not fit; `errors` says where.'),
-  '401': problem('No valid credential.'),
-  '429': problem('Too many requests.'),
-  '503': problem('Something Countersign needs does not answer; nothing was released.'),
-};
-
 const id = z.string().meta({ description: 'Action id, `act_…`.' });
 const hash = z.string().meta({ description: 'Record hash, `sha256:…`.' });
-const wait = z.int().min(0).max(60).optional().meta({ description: 'Seconds to wait for the next state.' });
 const tenant = z.string();
 
 /** An operation about one action, with a body. */
@@ -274,6 +248,7 @@ const build = () =>
           responses: { ...ok(evaluationSchema, 'Verdict and trace.'), ...COMMON },
         },
       },
+      ...policyPaths,
       '/v1/records': {
         get: {
           summary: 'Sealed records, newest first',
