@@ -126,7 +126,7 @@ describe('a payload that Slack did not send now', () => {
       container: { type: 'message', message_ts: message.ts, channel_id: message.channel },
       actions: [{ action_id: 'approve', block_id: 'controls', value: JSON.stringify({ action: id }) }],
     };
-    const answer = await it_.sandbox.control.deliver('block_actions', payload, forge);
+    const answer = await it_.sandbox.control.deliver('interaction', payload, forge);
     expect(answer.status).toBe(401);
     expect(before).toBeGreaterThanOrEqual(0);
     expect((await it_.call('GET', `/v1/actions/${id}`)).body.status).toBe('supervised');
