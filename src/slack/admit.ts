@@ -47,6 +47,9 @@ export async function admit(desk: Desk, click: Click): Promise<Admitted> {
 
 /** What was on the screen: the newest rendering, or one so new that it is not on file yet. */
 function seen(posted: SlackPosted, message: ApprovalMessage, value: ButtonValue): string {
+  if (message.state === 'frozen') {
+    throw new CountersignError('frozen', 'a freeze is in force, so nothing is decided here until it is lifted');
+  }
   if (message.ask === null) {
     throw new CountersignError('not-open', `this action is no longer open: ${message.state.replace('_', ' ')}`);
   }

@@ -163,6 +163,14 @@ describe.each(['http', 'socket'] as const)('over %s', (mode) => {
     expect(bench.door.decisions).toHaveLength(1);
   });
 
+  test('a click while a freeze is in force is told so', async () => {
+    at = await bench.ask();
+    await bench.publish({ ...WAITING, revision: 2, state: 'frozen', ask: null });
+    await click(FINANCE, 'approve', { stale: true });
+    expect(heard(FINANCE)).toContain('A freeze is in force');
+    expect(bench.door.decisions).toEqual([]);
+  });
+
   test('one click delivered twice, or two people at once: one decision, the other is told', async () => {
     at = await bench.ask();
     bench.control.inject({ deliver: 'duplicate-concurrently' });
