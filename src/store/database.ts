@@ -194,6 +194,8 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
   });
   // A server that goes away under an idle connection: the pool drops it, and the next query says what is wrong.
   pool.on('error', () => undefined);
+  // One that goes away between two queries of a transaction has nobody waiting for an answer: its next query fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const connect = async (): Promise<pg.PoolClient> => {
     try {
       return await pool.connect();

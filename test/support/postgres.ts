@@ -13,7 +13,7 @@ export interface TestDatabase {
   /** Another pool on the same database, closed with everything else. */
   open(poolSize?: number): Promise<Store>;
   /** Another server on the same folder, after the first was stopped or killed. */
-  restart(): Promise<void>;
+  restart(how?: { port: number; keepStores: true }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,11 +36,11 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     postgres: await openEmbeddedPostgres({ dataDir }),
     store: undefined as unknown as Store,
     open,
-    async restart() {
-      await Promise.all(stores.splice(0).map((store) => store.close()));
+    async restart(how) {
+      if (how === undefined) await Promise.all(stores.splice(0).map((store) => store.close()));
       await database.postgres.stop();
-      database.postgres = await openEmbeddedPostgres({ dataDir });
-      database.store = await open(10);
+      database.postgres = await openEmbeddedPostgres({ dataDir, ...(how === undefined ? {} : { port: how.port }) });
+      if (how === undefined) database.store = await open(10);
     },
     async close() {
       await Promise.all(stores.splice(0).map((store) => store.close()));
