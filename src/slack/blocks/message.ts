@@ -55,7 +55,8 @@ export function about(message: ApprovalMessage, options: RenderOptions = {}, bud
 function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   const url = safeUrl(message.consoleUrl);
   const open = message.ask !== null;
-  const you = open && options.person != null ? whyYou(message, options.person) : null;
+  const deciding = message.ask === 'decision';
+  const you = deciding && options.person != null ? whyYou(message, options.person) : null;
   const glance = [whoAsks(message), because(message, url), open ? deadline(message) : null, you];
   const parts: Part[] = [{ block: section(lines(glance)), spare: 0 }];
   message.decisions.slice(-3).forEach((decision, index, shown) => {
@@ -64,14 +65,14 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   if (message.review?.result != null) {
     parts.push({ block: section(`*Review:* ${mrkdwnText(message.review.result, 300)}`), spare: 0 });
   }
-  const stages = lines([progress(message), open ? asked(message) : null]);
+  const stages = lines([progress(message), deciding ? asked(message) : null]);
   if (stages !== '') parts.push({ block: context(stages), spare: 0 });
   if (message.facts.length > 0) {
     parts.push({ block: fields(message.facts.map(({ label, value }) => fact(label, value, url))), spare: 4 });
   }
   const small: [string | null, number][] = [
     [notShown(message, url), 0],
-    [open ? helps(message) : null, 2],
+    [deciding ? helps(message) : null, 2],
     [lines(message.notes.slice(-5).map((note) => `• ${mrkdwnText(note, 200)}`)), 1],
   ];
   for (const [text, spare] of small) if (text !== null && text !== '') parts.push({ block: context(text), spare });
@@ -152,7 +153,8 @@ function elsewhere(message: ApprovalMessage, passkey: boolean): Block[] {
       actions('controls', [linkButton(ACTIONS.console, 'Open console', url)]),
     ];
   }
-  return [context(`${why} Decide with ${code(`countersign approve ${message.action}`, 120)}.`)];
+  const how = passkey ? 'the console' : `the console, or with ${code(`countersign approve ${message.action}`, 120)}`;
+  return [context(`${why} Decide in ${how}.`)];
 }
 
 function footer(message: ApprovalMessage): Block {
