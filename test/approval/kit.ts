@@ -43,6 +43,8 @@ export interface Scenario {
     expiresAt?: number;
     /** The open stage, or the one in which it closed. */
     stage?: number;
+    /** Whether more people were asked, in the stage that is open or was last. */
+    escalated?: boolean;
   };
 }
 

@@ -63,6 +63,7 @@ describe('the table of scenarios', () => {
     });
     if (wanted.changes !== undefined) expect(state.changes).toEqual(wanted.changes);
     if (wanted.expiresAt !== undefined) expect(state.expiresAt - OPENED).toBe(wanted.expiresAt);
+    if (wanted.escalated !== undefined) expect(state.stages[state.stage]?.escalated).toBe(wanted.escalated);
     if (wanted.stage !== undefined) expect(state.stage).toBe(wanted.stage);
   });
 });

@@ -15,6 +15,7 @@ import {
   plan,
   refuse,
   stage,
+  tick,
   under,
   type Scenario,
 } from '../kit.ts';
@@ -43,8 +44,11 @@ export const people: Scenario[] = [
   {
     name: 'the requester is in the group that decides: policy’s list does not help',
     plan: plan([stage({ approvers: [LEAD, REQUESTER] })]),
-    timeline: [[MINUTE, approve(REQUESTER)]],
-    wanted: { status: 'open', refusals: ['own-request'], effects: [] },
+    timeline: [
+      [MINUTE, approve(REQUESTER)],
+      [4 * HOUR, tick],
+    ],
+    wanted: { status: 'expired', refusals: ['own-request'], effects: ['warn 0 finance-lead', 'closed expired'] },
   },
   {
     name: 'the requester can neither refuse, return nor extend as an approver',

@@ -189,6 +189,30 @@ export const time: Scenario[] = [
     wanted: { status: 'expired', effects: ['warn 0 cfo,finance-lead', 'closed expired'] },
   },
   {
+    name: 'an escalation and a reminder due at the very moment of expiry never happen',
+    plan: plan([stage({ remindMs: 4 * HOUR, escalate: to(4 * HOUR, RISK) })]),
+    timeline: [
+      [4 * HOUR, tick],
+      [5 * HOUR, approve(RISK)],
+    ],
+    wanted: {
+      status: 'expired',
+      refusals: ['not-open'],
+      effects: ['warn 0 cfo,finance-lead', 'closed expired'],
+      escalated: false,
+    },
+  },
+  {
+    name: 'due at the same moment: the reminder, the escalation, the warning, in this order',
+    plan: plan([stage({ remindMs: 192 * MINUTE, escalate: to(192 * MINUTE, RISK) })]),
+    timeline: [[192 * MINUTE, tick]],
+    wanted: {
+      status: 'open',
+      effects: ['remind 0 cfo,finance-lead', 'escalate 0 risk-officer (time)', 'warn 0 cfo,finance-lead,risk-officer'],
+      escalated: true,
+    },
+  },
+  {
     name: 'an escalation after the first expiry happens when the wait was extended',
     plan: plan([stage({ escalate: to(5 * HOUR, RISK) })], { extendUpToMs: DAY }),
     timeline: [
