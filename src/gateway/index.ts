@@ -19,7 +19,7 @@ import { backtest } from './backtest.ts';
 import type { GatewayDeps } from './deps.ts';
 import { freeze, thaw } from './freezes.ts';
 import { redeem } from './permits.ts';
-import { isPublished, listPolicies, preparePublication, readPolicy } from './policies.ts';
+import { isPublished, listPolicies, preparePublication, readPolicy, storedBundle } from './policies.ts';
 import { listRecords, readReceipt, readRecord } from './records.ts';
 import { replay } from './replay.ts';
 import { createRequester, parseRequest, workflowIdOf } from './request.ts';
@@ -263,7 +263,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const conflict = mayAsk(caller, request, deps.directory.current());
       if (conflict?.kind === 'surface') throw new CountersignError('forbidden', conflict.detail);
       const hash = await deps.bundles.inForce(caller.tenant);
-      const bundle = hash === null ? null : await deps.bundles.compiled(caller.tenant, hash);
+      const bundle = hash === null ? null : await storedBundle(deps, caller.tenant, hash);
       if (bundle === null) throw new CountersignError('unavailable', 'no policy is in force; publish a bundle first');
       const now = deps.now();
       const required = requiredFacts(bundle, request);

@@ -7,6 +7,7 @@ import { createSlackSandbox, type SlackSandbox } from '../../sandbox/slack/index
 import { issuePersonToken } from '../../src/identity/index.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { startStack, type Stack } from '../../src/main/start.ts';
+import { replayAll } from './replay-all.ts';
 
 export interface Answer {
   status: number;
@@ -31,7 +32,8 @@ export interface TestStack {
   /** `POST /v1/actions` with a key of its own. */
   ask(body: unknown, options?: { key?: string; wait?: number; token?: string }): Promise<Answer>;
   person(id: string): Promise<string>;
-  stop(options?: { keepData?: boolean }): Promise<void>;
+  /** Stops it, after every sealed verdict was judged again and came out the same; `replay: false` where a test altered bundles. */
+  stop(options?: { keepData?: boolean; replay?: boolean }): Promise<void>;
 }
 
 export const REFUND = {
@@ -101,9 +103,17 @@ export async function startTestStack(env: Record<string, string> = {}, at?: stri
         directory: stack.parts.directory.current(),
         now: Date.now(),
       }),
-    async stop({ keepData = false } = {}) {
+    async stop({ keepData = false, replay = true } = {}) {
+      const alive =
+        replay &&
+        (await stack.parts.store.ping().then(
+          () => true,
+          () => false,
+        ));
+      const differences = alive ? (await replayAll(stack.parts.store)).differences : [];
       await stack.stop();
       if (!keepData) rmSync(dataDir, { recursive: true, force: true });
+      if (differences.length > 0) throw new Error(`verdicts that do not replay:\n${differences.join('\n')}`);
     },
   };
 }
