@@ -1,6 +1,6 @@
 /** Reads what a stranger sent, and says exactly what is wrong with it. */
 import type { Request } from 'express';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { CountersignError, REQUEST_LIMITS, type ErrorItem } from '../contract/index.ts';
 
 const escapePointer = (part: PropertyKey): string => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
