@@ -10,6 +10,7 @@ import {
   type RecordActor,
 } from '../contract/index.ts';
 import { applyChanges, evaluate, readPath, requiredFacts } from '../policy/index.ts';
+import { matchesSurface } from '../policy/surfaces.ts';
 import { commitment, saltFor } from '../sealing/index.ts';
 import { activeDelegation, verifyAttestation, type AttestationOf } from '../identity/index.ts';
 import { approvalView } from '../approval/index.ts';
@@ -179,7 +180,11 @@ async function admitDecision(
       via: claims.via,
       assured: false,
       delegation,
-      standsInFor: delegations.filter(({ to }) => to === claims.by).map(({ from }) => from),
+      standsInFor: delegations
+        .filter(
+          ({ to, surfaces }) => to === claims.by && surfaces.some((glob) => matchesSurface(glob, request.surface)),
+        )
+        .map(({ from }) => from),
       standing: directory.active(claims.by) && delegated,
     },
     evidence: {

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { nameOf } from './message.ts';
@@ -30,6 +31,17 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
       const event = eventOf(deps, message, effect, `${message.revision}.${i}`);
       if (event !== null) await notifier.thread(posted, event);
     }
+    const now = input.action.status;
+    const news = input.was === now || input.was === null ? undefined : STATUS_NEWS[now];
+    if (news !== undefined) {
+      await notifier.thread(posted, {
+        id: `${message.revision}.${news}`,
+        kind: news,
+        by: null,
+        detail: stored.course.outcome?.reference ?? null,
+        until: null,
+      });
+    }
     if (input.review !== null) {
       const { review } = stored.course;
       await notifier.thread(posted, {
@@ -52,6 +64,15 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
     });
   }
 }
+
+/** Changes of status that no decision has told of. */
+const STATUS_NEWS: Partial<Record<Action['status'], ThreadEvent['kind']>> = {
+  released: 'released',
+  executed: 'executed',
+  failed: 'failed',
+  skipped: 'skipped',
+  unreported: 'unreported',
+};
 
 /** One line of the thread for what happened, or null for what the message itself says already. */
 function eventOf(deps: ActivityDeps, message: ApprovalMessage, effect: ApprovalEffect, id: string): ThreadEvent | null {

@@ -106,6 +106,8 @@ export interface PublishInput {
   action: Action;
   approval: ApprovalState | null;
   effects: ApprovalEffect[];
+  /** The status that was told of last; null the first time. */
+  was: Action['status'] | null;
   /** What happened to a break-glass review, for the thread. */
   review: 'reminder' | 'review_overdue' | 'reviewed' | null;
 }

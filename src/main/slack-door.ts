@@ -49,9 +49,9 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
       gateway.decide(callerOf(tenant, person), action, decision, 'slack', { slack, shown }),
     async find(person, idOrPrefix) {
       const prefix = idOrPrefix.startsWith('act_') ? idOrPrefix : `act_${idOrPrefix}`;
-      const matches = (await store.actions.list(person.tenant, { limit: 1000 })).filter(({ id }) =>
-        id.startsWith(prefix),
-      );
+      const exact = await store.actions.get(person.tenant, prefix);
+      const recent = exact === null ? await store.actions.list(person.tenant, { limit: 1000 }) : [exact];
+      const matches = recent.filter(({ id }) => id.startsWith(prefix));
       const [only] = matches;
       if (only === undefined || matches.length > 1) return null;
       const course = only.view as unknown as Course;

@@ -34,6 +34,7 @@ export function createOutbox(source: OutboxSource, tells: { people: boolean; cal
   let published = 0;
   let effects: ApprovalEffect[] = [];
   let review: PublishInput['review'] = null;
+  let told: Action['status'] | null = null;
   let called = 0;
   const calls: Action[] = [];
 
@@ -45,11 +46,15 @@ export function createOutbox(source: OutboxSource, tells: { people: boolean; cal
       effects = [];
       const reviewed = review;
       review = null;
+      const { status } = source.action();
+      const was = told;
+      told = status;
       try {
         const result = await publish({
           action: source.action(),
           approval: source.approval(),
           effects: batch,
+          was,
           review: reviewed,
         });
         if (result.unreachable.length > 0) source.unreachable(result.unreachable);

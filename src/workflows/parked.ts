@@ -55,7 +55,10 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
   const isOpen = (): boolean => state.status === 'open';
   const released = (): boolean => deps.action().status !== 'supervised';
 
-  const accept = (event: ApprovalEvent): ApprovalEffect[] => {
+  /** Takes a message, after everything that was due before it. */
+  const accept = async (event: ApprovalEvent): Promise<ApprovalEffect[]> => {
+    const due = nextWake(state);
+    if (due !== null && due <= Date.now()) await tick();
     const now = Date.now();
     const refusal = checkEvent(state, event, now);
     if (refusal !== null) throw deps.refused(refusal);
@@ -112,26 +115,30 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
       throw deps.refused({ code: 'invalid-request', message: `this is not a ${kind} message` });
     return admitted;
   };
-  /** What the clock or an unreachable approver brought about: who was added to decide is sealed before they are asked. */
+  /** Who was added to decide is sealed before they are asked. */
+  const sealEscalation = async (effects: ApprovalEffect[]): Promise<void> => {
+    const escalation = effects.find((effect) => effect.type === 'escalate');
+    if (escalation?.type !== 'escalate') return;
+    await seal(
+      {
+        decision: 'escalated',
+        by: 'countersign',
+        via: 'engine',
+        stage: escalation.stage,
+        reason: escalation.because,
+        added: escalation.people,
+      },
+      [],
+    );
+  };
+  /** What the clock or an unreachable approver brought about. */
   const proceed = async (effects: ApprovalEffect[]): Promise<void> => {
     if (state.status === 'expired') {
       await seal({ decision: 'expired', by: 'countersign', via: 'engine', stage: state.stage }, effects);
       return;
     }
-    const escalation = effects.find((effect) => effect.type === 'escalate');
-    if (escalation?.type === 'escalate') {
-      await seal(
-        {
-          decision: 'escalated',
-          by: 'countersign',
-          via: 'engine',
-          stage: escalation.stage,
-          reason: escalation.because,
-          added: escalation.people,
-        },
-        effects,
-      );
-    } else if (effects.length > 0) deps.outbox.changed(effects);
+    await sealEscalation(effects);
+    if (effects.length > 0) deps.outbox.changed(effects);
   };
   const tick = (): Promise<void> => proceed(advance({ type: 'tick' }, Date.now()));
 
@@ -148,7 +155,7 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
       const { event, evidence } = await admit(attestation, 'decide');
       if (event.type !== 'decide') return;
       const stage = state.stage;
-      const effects = accept(event);
+      const effects = await accept(event);
       await seal(
         {
           decision: event.decision,
@@ -163,13 +170,14 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
         },
         effects,
       );
+      await sealEscalation(effects);
       await release();
     },
 
     async answer(attestation) {
       const { event, evidence } = await admit(attestation, 'answer');
       if (event.type !== 'answer') return;
-      const effects = accept(event);
+      const effects = await accept(event);
       await seal(
         { decision: 'answered', by: event.by, via: 'api', stage: state.stage, reason: event.text, evidence },
         effects,
@@ -182,7 +190,7 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
           ? { event: { type: 'cancel', by: 'temporal' } as const, evidence: NO_EVIDENCE }
           : await admit(attestation, 'cancel');
       if (admitted.event.type !== 'cancel') return;
-      const effects = accept(admitted.event);
+      const effects = await accept(admitted.event);
       await seal(
         {
           decision: 'cancelled',
