@@ -1,6 +1,6 @@
 /** Child processes that never outlive us, not even when we are killed with -9. */
 import { spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 
 /**
  * The supervisor: a few lines of POSIX sh between us and the child. It holds the reading end of a pipe (its standard input) whose
@@ -103,8 +103,8 @@ export async function spawnSupervised(
   const child: SupervisedChild = {
     pid: -1,
     ended,
-    stdout: supervisor.stdout as Readable | null,
-    stderr: supervisor.stderr as Readable | null,
+    stdout: kept(supervisor.stdout as Readable | null),
+    stderr: kept(supervisor.stderr as Readable | null),
     stop() {
       lifeline?.end();
       return ended;
@@ -112,6 +112,11 @@ export async function spawnSupervised(
   };
   child.pid = await firstLine(supervisor.stdio[3] as Readable | null);
   return child;
+}
+
+/** Node throws away what nobody has read yet when a child ends; its last words are the ones that matter. */
+function kept(stream: Readable | null): Readable | null {
+  return stream === null ? null : stream.pipe(new PassThrough());
 }
 
 function tryKill(pid: number): void {

@@ -1,0 +1,72 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { describe, expect, it } from 'vitest';
+import { createPayloadCodec, openFileKeys } from '../../src/keys/index.ts';
+
+const keys = (): ReturnType<typeof openFileKeys> => openFileKeys(mkdtempSync(join(tmpdir(), 'countersign-codec-')));
+const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
+const secret = { card: '4111 1111 1111 1111', note: 'zażółć' };
+
+describe('createPayloadCodec', () => {
+  it('hides everything but the id of its key, and gives it back', async () => {
+    const codec = createPayloadCodec(await keys());
+    const values = [secret, null, '', [1, 2.5], undefined];
+    const encoded = await codec.encode(values.map(payloadOf));
+    for (const payload of encoded) {
+      expect(Object.keys(payload.metadata ?? {}).sort()).toEqual(['encoding', 'encryption-key-id']);
+      expect(Buffer.from(payload.metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
+      expect(Buffer.from(payload.data ?? []).toString('latin1')).not.toMatch(/card|4111|json/);
+    }
+    const decoded = await codec.decode(encoded);
+    expect(decoded.map((payload) => defaultPayloadConverter.fromPayload(payload))).toEqual(values);
+  });
+
+  it('encrypts the same value differently each time', async () => {
+    const codec = createPayloadCodec(await keys());
+    const [one, two] = await codec.encode([payloadOf(secret), payloadOf(secret)]);
+    expect(one?.data).not.toEqual(two?.data);
+  });
+
+  it('leaves alone what somebody else sent in clear', async () => {
+    const codec = createPayloadCodec(await keys());
+    const clear = [payloadOf(secret), {}];
+    expect(await codec.decode(clear)).toEqual(clear);
+    expect(await codec.encode([])).toEqual([]);
+  });
+
+  it('decrypts what an older key encrypted, once a newer one took over', async () => {
+    const [older, newer] = [await keys(), await keys()];
+    const encoded = await createPayloadCodec(older).encode([payloadOf(secret)]);
+    const rotated = createPayloadCodec({ codec: [newer.codec[0], older.codec[0]] });
+    const [decoded] = await rotated.decode(encoded);
+    expect(defaultPayloadConverter.fromPayload(decoded as Payload)).toEqual(secret);
+    const [fresh] = await rotated.encode([payloadOf(secret)]);
+    await expect(createPayloadCodec(older).decode([fresh as Payload])).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it.each([
+    [
+      'changed data',
+      (payload: Payload) => ({
+        ...payload,
+        data: Uint8Array.from(payload.data ?? [], (b, i) => (i === 30 ? b ^ 1 : b)),
+      }),
+    ],
+    ['cut data', (payload: Payload) => ({ ...payload, data: payload.data?.subarray(0, 20) })],
+    ['no data', ({ metadata }: Payload) => ({ metadata })],
+    [
+      'another key id',
+      (payload: Payload) => ({
+        ...payload,
+        metadata: { ...payload.metadata, 'encryption-key-id': Buffer.from('0'.repeat(16)) },
+      }),
+    ],
+    ['no key id', (payload: Payload) => ({ ...payload, metadata: { encoding: Buffer.from('binary/encrypted') } })],
+  ])('refuses %s', async (_, spoil) => {
+    const codec = createPayloadCodec(await keys());
+    const [encoded] = await codec.encode([payloadOf(secret)]);
+    await expect(codec.decode([spoil(encoded as Payload) as Payload])).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../../src/canonical/index.ts';
+import type { LimitFact } from '../../src/contract/index.ts';
+import type { LimitQuery, Store } from '../../src/store/index.ts';
+import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { AT } from '../support/records.ts';
+
+let world: TestDatabase;
+let store: Store;
+
+beforeAll(async () => {
+  world = await openTestDatabase();
+  store = world.store;
+});
+afterAll(() => world.close());
+
+const now = new Date(AT);
+const after = (ms: number): Date => new Date(now.getTime() + ms);
+const daily = (key: string[], windowMs = 86_400_000): LimitQuery => ({ limit: 'payments.refund/daily', key, windowMs });
+
+/** Takes `amount` where `max` allows it, as policy does. */
+function take(
+  from: Store,
+  action: string,
+  query: LimitQuery,
+  amount: string,
+  max: string,
+  at = now,
+): Promise<{ fits: boolean; used: string }> {
+  return from.limits.decide('default', action, [query], at, (facts: LimitFact[]) => {
+    const used = facts[0]?.used ?? '';
+    const total = formatDecimal(addDecimals(parseDecimal(used, Infinity), parseDecimal(amount)));
+    const fits = compareDecimals(parseDecimal(total, Infinity), parseDecimal(max)) <= 0;
+    return Promise.resolve({ reservations: fits ? [{ ...query, amount, max }] : [], value: { fits, used } });
+  });
+}
+
+describe('limits.decide', () => {
+  it('admits exactly as many as fit, of 200 at once over several pools', async () => {
+    const stores = await Promise.all(Array.from({ length: 4 }, () => world.open(5)));
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        take(stores[n % stores.length] as Store, `act_race_${n}`, daily(['race']), '0.1', '5'),
+      ),
+    );
+    expect(answers.filter(({ fits }) => fits)).toHaveLength(50);
+    expect(await store.limits.usage('default', 'act_other', [daily(['race'])], now)).toMatchObject([{ used: '5' }]);
+  });
+
+  it('decides an action once, also when it is asked twice at the same time', async () => {
+    let calls = 0;
+    const decide = (from: Store) =>
+      from.limits.decide('default', 'act_twice', [daily(['twice'])], now, () =>
+        Promise.resolve({ reservations: [{ ...daily(['twice']), amount: '7', max: '9' }], value: { call: ++calls } }),
+      );
+    const other = await world.open();
+    const answers = await Promise.all([decide(store), decide(other), decide(store), decide(other)]);
+    expect(answers).toEqual(answers.map(() => ({ call: 1 })));
+    expect(calls).toBe(1);
+    expect(await store.limits.usage('default', 'act_other', [daily(['twice'])], now)).toMatchObject([{ used: '7' }]);
+  });
+
+  it('does not wait for ever when two actions ask for the same limits in opposite order', async () => {
+    const [a, b] = [daily(['a']), daily(['b'])];
+    const decide = (n: number) =>
+      store.limits.decide('default', `act_order_${n}`, n % 2 === 0 ? [a, b] : [b, a], now, (facts) =>
+        Promise.resolve({ reservations: [], value: facts.length }),
+      );
+    expect(await Promise.all(Array.from({ length: 40 }, (_, n) => decide(n)))).toEqual(Array(40).fill(2));
+  });
+
+  it('reserves nothing when deciding fails', async () => {
+    const failing = store.limits.decide('default', 'act_fail', [daily(['fail'])], now, () =>
+      Promise.reject(new Error('policy broke')),
+    );
+    await expect(failing).rejects.toThrow('policy broke');
+    expect(await take(store, 'act_fail', daily(['fail']), '1', '1')).toEqual({ fits: true, used: '0' });
+  });
+
+  it('keeps amounts exact', async () => {
+    for (let n = 0; n < 10; n++) await take(store, `act_exact_${n}`, daily(['exact']), '0.1', '1');
+    await take(store, 'act_exact_big', daily(['exact']), '123456789012.345', '999999999999999');
+    expect(await take(store, 'act_exact', daily(['exact']), '1', '1')).toEqual({
+      fits: false,
+      used: '123456789013.345',
+    });
+  });
+
+  it('counts what lies inside the sliding window, its beginning not included', async () => {
+    const query = daily(['window'], 1000);
+    await take(store, 'act_w', query, '3', '9');
+    const used = async (at: Date) => (await store.limits.usage('default', 'act_other', [query], at))[0]?.used;
+    expect(await used(after(999))).toBe('3');
+    expect(await used(after(1000))).toBe('0');
+  });
+
+  it('does not count an action against itself, nor another tenant, limit or key', async () => {
+    await take(store, 'act_self', daily(['self']), '3', '9');
+    const used = async (tenant: string, action: string, query: LimitQuery) =>
+      (await store.limits.usage(tenant, action, [query], now))[0]?.used;
+    expect(await used('default', 'act_other', daily(['self']))).toBe('3');
+    expect(await used('default', 'act_self', daily(['self']))).toBe('0');
+    expect(await used('other', 'act_other', daily(['self']))).toBe('0');
+    expect(await used('default', 'act_other', daily(['self', '']))).toBe('0');
+    expect(await used('default', 'act_other', { ...daily(['self']), limit: 'payments.refund/weekly' })).toBe('0');
+  });
+
+  it('answers in the order of the questions, and takes any text as a key', async () => {
+    const odd = daily(['\0', '"}{,', 'ü'.repeat(300)]);
+    await take(store, 'act_odd', odd, '2', '9');
+    expect(await store.limits.usage('default', 'act_other', [daily(['none']), odd], now)).toEqual([
+      { limit: odd.limit, key: ['none'], used: '0' },
+      { limit: odd.limit, key: odd.key, used: '2' },
+    ]);
+    expect(await store.limits.usage('default', 'act_other', [], now)).toEqual([]);
+  });
+
+  it('gives back what an action held', async () => {
+    await take(store, 'act_back', daily(['back']), '3', '9');
+    await store.limits.release('default', 'act_back');
+    expect(await take(store, 'act_next', daily(['back']), '9', '9')).toEqual({ fits: true, used: '0' });
+  });
+});

@@ -1,0 +1,402 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSequencer } from '../../src/sequencer/index.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { AT, stageRecord } from '../support/records.ts';
+
+let world: TestDatabase;
+let store: Store;
+
+beforeAll(async () => {
+  world = await openTestDatabase();
+  store = world.store;
+});
+afterAll(() => world.close());
+
+const at = (seconds: number): string => new Date(Date.parse(AT) + seconds * 1000).toISOString();
+
+async function raw(statement: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: world.postgres.connectionString });
+  await client.connect();
+  try {
+    return (await client.query(statement, values)).rows as Record<string, unknown>[];
+  } finally {
+    await client.end();
+  }
+}
+
+describe('opening', () => {
+  it('migrates once, however often and from however many processes at once', async () => {
+    const others = await Promise.all([world.open(), world.open(), world.open()]);
+    await Promise.all(others.map((other) => other.migrate()));
+    await store.migrate();
+    expect(await raw('select count(*)::int as count from kysely_migration')).toEqual([{ count: 1 }]);
+  });
+
+  it('refuses a database that a newer version wrote', async () => {
+    await raw(`insert into kysely_migration (name, timestamp) values ('9999-later', '2030-01-01')`);
+    await expect(store.migrate()).rejects.toMatchObject({ code: 'configuration' });
+    await raw(`delete from kysely_migration where name = '9999-later'`);
+    await store.migrate();
+  });
+
+  it.each([
+    ['not an address', 'mysql://localhost/x', 'configuration'],
+    ['a wrong password', 'guess', 'configuration'],
+    ['a database that is not there', 'nothing', 'configuration'],
+    ['nobody who answers', 'postgres://u:p@127.0.0.1:1/postgres', 'unavailable'],
+  ])('fails on %s without a word of the password', async (_, how, code) => {
+    const url = new URL(world.postgres.connectionString);
+    if (how === 'guess') url.password = how;
+    if (how === 'nothing') url.pathname = `/${how}`;
+    const connectionString = how.includes(':') ? how : url.href;
+    const opening = openStore({ connectionString, cipher: world.keys.payloadCipher });
+    await expect(opening).rejects.toMatchObject({ code });
+    await opening.catch((error: unknown) => expect(String(error)).not.toContain(url.password));
+  });
+
+  it('refuses a server that may lose what it committed', async () => {
+    const connectionString = `${world.postgres.connectionString}?options=-c%20synchronous_commit%3Doff`;
+    const careless = await openStore({ connectionString, cipher: world.keys.payloadCipher });
+    await expect(careless.migrate()).rejects.toMatchObject({ code: 'configuration' });
+    await careless.close();
+  });
+});
+
+describe('payloads', () => {
+  const payload = { request: { params: { amount: 420.5, note: 'zażółć \u0000 𝄞' }, order: ['z', 'a'] } };
+
+  it('keeps the first of many at once, and gives everybody its key', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => store.payloads.create('default', 'act_race', { n })),
+    );
+    const [first] = all;
+    for (const one of all) expect(one).toEqual(first);
+    expect(await store.payloads.read('default', 'act_race')).toEqual(first);
+  });
+
+  it('reads back exactly what was stored, changed or erased', async () => {
+    const { actionKey } = await store.payloads.create('default', 'act_p', payload);
+    expect(actionKey).toHaveLength(32);
+    expect(await store.payloads.read('default', 'act_p')).toEqual({ payload, actionKey });
+    expect(await store.payloads.update('default', 'act_p', { changed: true })).toBe(true);
+    expect(await store.payloads.read('default', 'act_p')).toEqual({ payload: { changed: true }, actionKey });
+    await store.payloads.erase('default', 'act_p');
+    expect(await store.payloads.read('default', 'act_p')).toBeNull();
+    expect(await store.payloads.update('default', 'act_p', payload)).toBe(false);
+    expect(await raw(`select * from action_payload where action = 'act_p'`)).toEqual([]);
+  });
+
+  it('is another tenant’s never', async () => {
+    await store.payloads.create('one', 'act_t', payload);
+    expect(await store.payloads.read('two', 'act_t')).toBeNull();
+  });
+
+  it('opens only where it was stored, and only unchanged', async () => {
+    const secret = randomBytes(12).toString('hex');
+    await store.payloads.create('default', 'act_x', { secret });
+    await store.payloads.create('default', 'act_y', { secret });
+    const [row] = await raw(`select ciphertext from action_payload where action = 'act_x'`);
+    expect((row?.['ciphertext'] as Buffer).includes(secret)).toBe(false);
+    await raw(`update action_payload y set ciphertext = x.ciphertext, wrapped_key = x.wrapped_key from action_payload x
+      where x.action = 'act_x' and y.action = 'act_y'`);
+    await expect(store.payloads.read('default', 'act_y')).rejects.toMatchObject({ code: 'unavailable' });
+    await raw(
+      `update action_payload set ciphertext = set_byte(ciphertext, 40, get_byte(ciphertext, 40) # 1) where action = 'act_x'`,
+    );
+    await expect(store.payloads.read('default', 'act_x')).rejects.toMatchObject({ code: 'invalid-evidence' });
+  });
+});
+
+describe('permits', () => {
+  it('are redeemed once by 50 callers from several pools', async () => {
+    const signer = world.keys.forTenant('default').record;
+    const record = await stageRecord(signer, { action: 'act_permit' });
+    const permit = { jti: 'jti-1', audience: 'payments.refund', requestHash: 'sha256:1', expiresAt: at(300) };
+    await createSequencer(world).append('default', [{ ...record, permit }]);
+    const stores = [store, await world.open(), await world.open()];
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => (stores[n % 3] as Store).permits.redeem('default', 'jti-1', new Date(AT))),
+    );
+    expect(answers.filter((answer) => answer === 'redeemed')).toHaveLength(1);
+    expect(answers.filter((answer) => answer === 'already')).toHaveLength(49);
+    expect(await store.permits.redeem('default', 'jti-2', new Date(AT))).toBe('unknown');
+    expect(await store.permits.redeem('other', 'jti-1', new Date(AT))).toBe('unknown');
+    expect(await store.permits.find('default', 'jti-1')).toEqual({ ...permit, action: 'act_permit', redeemedAt: AT });
+  });
+});
+
+describe('small tables', () => {
+  it('apiKeys: found while they live', async () => {
+    const key = {
+      id: 'k1',
+      hash: 'h1',
+      tenant: 'default',
+      surfaces: ['a.*', '**'],
+      actors: ['*'],
+      roles: [],
+      createdAt: AT,
+    };
+    await store.apiKeys.create(key);
+    await store.apiKeys.create({ ...key, surfaces: [] });
+    const kept = { ...key, revokedAt: null };
+    expect(await store.apiKeys.findByHash('h1')).toEqual(kept);
+    expect(await store.apiKeys.list('default')).toEqual([kept]);
+    expect(await store.apiKeys.list('other')).toEqual([]);
+    expect(await store.apiKeys.revoke('other', 'k1', at(1))).toBe(false);
+    expect(await store.apiKeys.revoke('default', 'k1', at(1))).toBe(true);
+    expect(await store.apiKeys.revoke('default', 'k1', at(2))).toBe(false);
+    expect(await store.apiKeys.findByHash('h1')).toBeNull();
+    expect(await store.apiKeys.list('default')).toEqual([{ ...kept, revokedAt: at(1) }]);
+  });
+
+  it('slackMessages: the newest revision stays', async () => {
+    const message = {
+      tenant: 'default',
+      action: 'a',
+      workspace: 'T',
+      channel: 'C',
+      ts: '1.2',
+      kind: 'channel',
+      person: null,
+      shownHash: 'x',
+      revision: 2,
+    };
+    await store.slackMessages.put(message);
+    await store.slackMessages.put({ ...message, shownHash: 'old', revision: 1 });
+    expect(await store.slackMessages.find('T', 'C', '1.2')).toEqual(message);
+    await store.slackMessages.put({ ...message, shownHash: 'new', revision: 3 });
+    await store.slackMessages.put({ ...message, action: 'forged', revision: 9 });
+    expect(await store.slackMessages.list('default', 'a')).toEqual([{ ...message, shownHash: 'new', revision: 3 }]);
+    expect(await store.slackMessages.list('other', 'a')).toEqual([]);
+    expect(await store.slackMessages.find('T', 'C', '1.3')).toBeNull();
+  });
+
+  it('attempts: kept in order', async () => {
+    const attempt = { tenant: 'default', action: 'a', by: 'user:x', door: 'slack', code: 'not-an-approver', at: AT };
+    await store.attempts.add(attempt);
+    await store.attempts.add({ ...attempt, action: 'b' });
+    expect(await store.attempts.list('default', 'a')).toEqual([attempt]);
+    expect(await store.attempts.list('default')).toHaveLength(2);
+    expect(await store.attempts.list('other')).toEqual([]);
+  });
+
+  it('bundles: immutable, and the newest activation is in force', async () => {
+    expect(await store.bundles.active('default')).toBeNull();
+    await store.bundles.put('default', 'sha256:1', { z: 1, a: '\u0000' });
+    await store.bundles.put('default', 'sha256:1', { other: true });
+    await store.bundles.put('default', 'sha256:2', null);
+    expect(JSON.stringify(await store.bundles.get('default', 'sha256:1'))).toBe('{"z":1,"a":"\\u0000"}');
+    expect(await store.bundles.get('other', 'sha256:1')).toBeNull();
+    await store.bundles.activate('default', 'sha256:1', 'user:a', AT, 'sha256:r1');
+    await store.bundles.activate('default', 'sha256:1', 'user:a', AT, 'sha256:r1');
+    await store.bundles.activate('default', 'sha256:2', 'user:b', at(1), 'sha256:r2');
+    const newest = { hash: 'sha256:2', by: 'user:b', at: at(1), record: 'sha256:r2' };
+    expect(await store.bundles.active('default')).toEqual(newest);
+    expect(await store.bundles.history('default')).toEqual([
+      { hash: 'sha256:1', by: 'user:a', at: AT, record: 'sha256:r1' },
+      newest,
+    ]);
+    await expect(store.bundles.activate('default', 'sha256:3', 'user:b', AT, 'sha256:r3')).rejects.toThrow();
+  });
+
+  it('freezes: active until lifted', async () => {
+    const freeze = {
+      id: 'f1',
+      tenant: 'default',
+      scope: 'surface' as const,
+      value: 'a.b',
+      reason: 'why',
+      by: 'user:a',
+      at: AT,
+    };
+    await store.freezes.add(freeze);
+    await store.freezes.add({ ...freeze, reason: 'again' });
+    const active = { ...freeze, liftedAt: null, liftedBy: null };
+    expect(await store.freezes.active('default')).toEqual([active]);
+    expect(await store.freezes.active('other')).toEqual([]);
+    expect(await store.freezes.lift('other', 'f1', 'user:b', at(1))).toBe(false);
+    expect(await store.freezes.lift('default', 'f1', 'user:b', at(1))).toBe(true);
+    expect(await store.freezes.lift('default', 'f1', 'user:c', at(2))).toBe(false);
+    expect(await store.freezes.active('default')).toEqual([]);
+    expect(await store.freezes.get('default', 'f1')).toEqual({ ...active, liftedAt: at(1), liftedBy: 'user:b' });
+  });
+
+  it('delegations: active inside their time and until revoked', async () => {
+    const now = Date.parse(AT);
+    const delegation = {
+      id: 'd1',
+      tenant: 'default',
+      from: 'user:a',
+      to: 'user:b',
+      surfaces: ['**'],
+      startsAt: now,
+      endsAt: now + 1000,
+      revokedAt: null,
+    };
+    await store.delegations.add(delegation);
+    const ids = async (when: number, tenant = 'default') =>
+      (await store.delegations.active(tenant, new Date(when).toISOString())).map(({ id }) => id);
+    expect(await ids(now - 1)).toEqual([]);
+    expect(await ids(now)).toEqual(['d1']);
+    expect(await ids(now + 999)).toEqual(['d1']);
+    expect(await ids(now + 1000)).toEqual([]);
+    expect(await ids(now, 'other')).toEqual([]);
+    expect(await store.delegations.get('default', 'd1')).toEqual(delegation);
+    expect(await store.delegations.revoke('default', 'd1', new Date(now + 500).toISOString())).toBe(true);
+    expect(await ids(now + 499)).toEqual(['d1']);
+    expect(await ids(now + 500)).toEqual([]);
+  });
+
+  it('reviews: by due time and status', async () => {
+    const review = { id: 'r1', tenant: 'default', action: 'a', dueAt: at(60), status: 'open', view: { b: 1, a: 2 } };
+    await store.reviews.put(review);
+    await store.reviews.put({ ...review, id: 'r0', dueAt: at(30) });
+    expect((await store.reviews.list('default', 'open')).map(({ id }) => id)).toEqual(['r0', 'r1']);
+    await store.reviews.put({ ...review, status: 'done' });
+    expect(await store.reviews.get('default', 'r1')).toEqual({ ...review, status: 'done' });
+    expect((await store.reviews.list('default', 'open')).map(({ id }) => id)).toEqual(['r0']);
+    expect(await store.reviews.list('other')).toEqual([]);
+  });
+
+  it('publicKeys: an end is set once', async () => {
+    const key = {
+      tenant: 'default',
+      use: 'record' as const,
+      kid: 'k',
+      key: { kty: 'OKP' },
+      since: AT,
+      until: null,
+      revokedAt: null,
+    };
+    await store.publicKeys.put(key);
+    await store.publicKeys.put({ ...key, until: at(1) });
+    await store.publicKeys.put({ ...key, key: { kty: 'forged' }, until: at(9), revokedAt: at(2) });
+    expect(await store.publicKeys.list('default')).toEqual([{ ...key, until: at(1), revokedAt: at(2) }]);
+  });
+});
+
+describe('actions', () => {
+  it('are listed newest first, page by page, and the parked ones oldest first', async () => {
+    const signer = world.keys.forTenant('lists').record;
+    const sequencer = createSequencer(world);
+    const records = await Promise.all(
+      Array.from({ length: 7 }, async (_, n) => ({
+        ...(await stageRecord(signer, { tenant: 'lists', action: `act_${n}` })),
+        projection: {
+          status: n % 2 === 0 ? 'supervised' : 'refused',
+          surface: n < 4 ? 'a.b' : 'c.d',
+          actor: 'agent:x',
+          requester: 'key:1',
+          bundle: null,
+          view: {},
+          sealedPermit: null,
+          createdAt: at(Math.floor(n / 2)),
+          updatedAt: AT,
+          expiresAt: at(60),
+        },
+      })),
+    );
+    await sequencer.append('lists', records);
+    const seen: string[] = [];
+    for (let before: { createdAt: string; id: string } | undefined; ;) {
+      const page = await store.actions.list('lists', { before, limit: 3 });
+      seen.push(...page.map(({ id }) => id));
+      const last = page.at(-1);
+      if (last === undefined) break;
+      before = last;
+    }
+    expect(seen).toEqual(['act_6', 'act_5', 'act_4', 'act_3', 'act_2', 'act_1', 'act_0']);
+    expect((await store.actions.list('lists', { surface: 'a.b', status: 'refused' })).map(({ id }) => id)).toEqual([
+      'act_3',
+      'act_1',
+    ]);
+    expect((await store.actions.waiting('lists')).map(({ id }) => id)).toEqual(['act_0', 'act_2', 'act_4', 'act_6']);
+    expect(await store.actions.waiting('nobody')).toEqual([]);
+  });
+});
+
+describe('records', () => {
+  const tenant = 'search';
+
+  beforeAll(async () => {
+    const signer = world.keys.forTenant(tenant).record;
+    const staged = await Promise.all(
+      Array.from({ length: 30 }, (_, n) =>
+        stageRecord(signer, {
+          tenant,
+          action: `act_${n}`,
+          at: at(n),
+          surface: n % 3 === 0 ? 'a.b' : 'c.d',
+          actor: `agent:${n % 2}`,
+          approver: n % 5 === 0 ? 'user:lead@acme.test' : null,
+          decision: n % 10 === 0 ? 'refuse' : 'approve',
+          note: `order 100%_${n}`,
+        }),
+      ),
+    );
+    await createSequencer(world).append(
+      tenant,
+      staged.map((record) => (record.facets.approver === null ? record : { ...record, type: 'decision' })),
+    );
+  });
+
+  const indexes = async (filter: Parameters<Store['records']['list']>[1]): Promise<number[]> =>
+    (await store.records.list(tenant, filter, undefined, 100)).records.map(({ index }) => index);
+  const all = Array.from({ length: 30 }, (_, n) => 29 - n);
+
+  it.each([
+    ['surface', { surface: 'a.b' }, (n: number) => n % 3 === 0],
+    ['actor', { actor: 'agent:1' }, (n: number) => n % 2 === 1],
+    ['approver', { approver: 'user:lead@acme.test' }, (n: number) => n % 5 === 0],
+    ['decision', { decision: 'refuse' }, (n: number) => n % 10 === 0],
+    ['type', { type: 'decision' }, (n: number) => n % 5 === 0],
+    ['action', { action: 'act_7' }, (n: number) => n === 7],
+    ['from and to', { from: at(5), to: at(8) }, (n: number) => n >= 5 && n < 8],
+    ['text, taken literally', { q: '100%_1' }, (n: number) => n === 1 || (n >= 10 && n < 20)],
+    ['text in any case', { q: 'ORDER 100%_29' }, (n: number) => n === 29],
+    ['text that no record has', { q: '100x' }, () => false],
+    ['two together', { surface: 'a.b', actor: 'agent:1' }, (n: number) => n % 3 === 0 && n % 2 === 1],
+  ])('are found by %s', async (_, filter, want) => {
+    expect(await indexes(filter)).toEqual(all.filter(want));
+  });
+
+  it('page on without gap or repetition while the log grows', async () => {
+    const seen: number[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.records.list(tenant, {}, cursor, 7);
+      seen.push(...page.records.map(({ index }) => index));
+      cursor = page.nextCursor ?? undefined;
+      if (seen.length === 7) {
+        const signer = world.keys.forTenant(tenant).record;
+        const late = await stageRecord(signer, { tenant, action: 'act_late', at: at(-99) });
+        await createSequencer(world).append(tenant, [late]);
+      }
+    } while (cursor !== undefined);
+    expect(seen).toEqual(all);
+    await expect(store.records.list(tenant, {}, 'bm9uc2Vuc2U', 7)).rejects.toMatchObject({ code: 'invalid-request' });
+  });
+
+  it('are read by hash and by range, in their own tenant only', async () => {
+    const [first] = await store.records.entries(tenant, 0, 1);
+    expect(await store.records.get(tenant, first?.hash ?? '')).toEqual(first);
+    expect(first?.record).toMatchObject({ action: 'act_0', seq: 0, tenant });
+    expect(await store.records.get('other', first?.hash ?? '')).toBeNull();
+    expect(await store.records.get(tenant, 'sha256:x')).toBeNull();
+    expect(await store.records.entries(tenant, 28, 30)).toHaveLength(2);
+  });
+
+  it('say how people decided about the like before', async () => {
+    expect(await store.records.precedents(tenant, { surface: 'a.b' }, at(0))).toEqual({ approved: 1, refused: 1 });
+    expect(await store.records.precedents(tenant, { surface: 'c.d' }, at(0))).toEqual({ approved: 2, refused: 2 });
+    expect(await store.records.precedents(tenant, { surface: 'c.d' }, at(15))).toEqual({ approved: 1, refused: 1 });
+    expect(await store.records.precedents(tenant, { surface: 'c.d', rule: 'none' }, at(0))).toEqual({
+      approved: 0,
+      refused: 0,
+    });
+    expect(await store.records.precedents('other', { surface: 'c.d' }, at(0))).toEqual({ approved: 0, refused: 0 });
+  });
+});
