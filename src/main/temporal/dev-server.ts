@@ -93,12 +93,14 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   return {
     address: `127.0.0.1:${port}`,
     uiUrl: `http://127.0.0.1:${uiPort}`,
-    exited: child.ended.then(({ status }) => `Temporal’s server ended (${status}): ${lastLine(logFile)}`),
+    exited: child.ended.then(({ status }) => `Temporal’s server ended (${status}) ${said(lastLine(logFile))}`),
     async stop() {
       await child.stop();
     },
   };
 }
+
+const said = (line: string): string => (line === '' ? 'without a word' : `saying: ${line}`);
 
 /** What the server said last; its log may be large. */
 function lastLine(file: string): string {
@@ -113,6 +115,6 @@ function lastLine(file: string): string {
       closeSync(fd);
     }
   } catch {
-    return 'its log cannot be read';
+    return '';
   }
 }
