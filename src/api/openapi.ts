@@ -15,6 +15,7 @@ import { COMMON, json, ok, problem, wait } from './openapi-parts.ts';
 import { policyPaths } from './openapi-policies.ts';
 import { answerInputSchema, reconcileInputSchema } from './routes/actions.ts';
 import { delegationInputSchema, freezeInputSchema, reviewInputSchema, thawInputSchema } from './routes/freezes.ts';
+import { apiKeyInputSchema } from './routes/api-keys.ts';
 import { redeemedSchema, redeemInputSchema } from './routes/permits.ts';
 
 const receiptSchema = z
@@ -92,6 +93,14 @@ const filterQuery = z.object({
   q: z.string().optional(),
   cursor: z.string().optional(),
   limit: z.int().min(1).max(500).optional(),
+});
+
+const apiKeySchema = z.strictObject({
+  id: z.string(),
+  surfaces: z.array(z.string()),
+  actors: z.array(z.string()),
+  createdAt: z.iso.datetime(),
+  revokedAt: z.iso.datetime().nullable(),
 });
 
 const freezeSchema = z
@@ -182,6 +191,32 @@ const build = () =>
           summary: 'Reviews of break-glass releases, the first due first',
           requestParams: { query: z.object({ status: z.enum(['open', 'overdue', 'done']).optional() }) },
           responses: { ...ok(z.strictObject({ reviews: z.array(reviewSchema) }), 'Reviews.'), ...COMMON },
+        },
+      },
+      '/v1/api-keys': {
+        post: {
+          summary: 'Make a key of a service, scoped to surfaces and actors; it is shown once',
+          requestBody: { required: true, ...json(apiKeyInputSchema) },
+          responses: {
+            '201': { description: 'Made.', ...json(apiKeySchema.extend({ key: z.string() })) },
+            ...COMMON,
+            '403': problem('Not an owner.'),
+          },
+        },
+        get: {
+          summary: 'Keys of this tenant, without their secrets',
+          responses: {
+            ...ok(z.strictObject({ keys: z.array(apiKeySchema) }), 'Keys.'),
+            ...COMMON,
+            '403': problem('Not an owner.'),
+          },
+        },
+      },
+      '/v1/api-keys/{id}': {
+        delete: {
+          summary: 'Revoke a key',
+          requestParams: byId('Key id.'),
+          responses: { '204': { description: 'Revoked.' }, ...COMMON, '404': problem('No live key of that id.') },
         },
       },
       '/v1/freezes': {

@@ -7,6 +7,7 @@ import type { Gateway } from '../gateway/types.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler, sendProblem, type ErrorLog } from './problem.ts';
 import { actionRoutes } from './routes/actions.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
@@ -90,6 +91,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(recordRoutes(options.gateway));
   app.use(evaluateRoutes(options.gateway));
   app.use(freezeRoutes(options.gateway));
+  app.use(apiKeyRoutes(options.gateway));
   options.pages?.(app);
   app.use((_request, response) => {
     sendProblem(

@@ -5,7 +5,9 @@ import { CountersignError, isCountersignError } from '../contract/index.ts';
 import { EXIT, exitOfError } from './exit.ts';
 import { processIo } from './io.ts';
 import type { Io } from './io.ts';
+import { register as apiKey } from './api-key.ts';
 import { register as approve } from './approve.ts';
+import { register as freeze } from './freeze.ts';
 import { register as evaluate } from './evaluate.ts';
 import { register as keys } from './keys.ts';
 import { register as policy } from './policy.ts';
@@ -17,7 +19,7 @@ import { register as token } from './token.ts';
 import { register as verify } from './verify.ts';
 
 /** All verbs, in the order in which help lists them. */
-const VERBS = [services, request, approve, refuse, show, token, verify, keys, policy, evaluate];
+const VERBS = [services, request, approve, refuse, show, token, verify, keys, policy, evaluate, freeze, apiKey];
 
 export function createProgram(io: Io): Command {
   const program = new Command('countersign')

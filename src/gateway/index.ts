@@ -16,6 +16,7 @@ import {
 import { isOwner, isRequester, mayAudit, notFound, speaksFor, visible } from './access.ts';
 import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
 import { backtest } from './backtest.ts';
+import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import type { GatewayDeps } from './deps.ts';
 import { freeze, thaw } from './freezes.ts';
 import { redeem } from './permits.ts';
@@ -294,6 +295,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       }));
       return mayAudit(caller) ? all : all.filter(({ reviewers }) => reviewers.includes(caller.id));
     },
+    makeApiKey: (caller, input) => makeApiKey(deps, caller, input),
+    apiKeys: (caller) => listApiKeys(deps, caller),
+    revokeApiKey: (caller, id) => revokeApiKey(deps, caller, id),
     freeze: (caller, input) => freeze(deps, caller, input),
     thaw: (caller, id, reason) => thaw(deps, caller, id, reason),
     async freezes(caller) {

@@ -84,6 +84,19 @@ export interface ReviewView {
   result: { by: string; right: boolean; reason: string; at: string } | null;
 }
 
+export interface ApiKeyInput {
+  /** Globs. */
+  surfaces: string[];
+  /** Exact actor ids. */
+  actors: string[];
+}
+
+export interface ApiKeyView extends ApiKeyInput {
+  id: string;
+  createdAt: string;
+  revokedAt: string | null;
+}
+
 export interface FreezeInput {
   scope: 'tenant' | 'surface' | 'actor';
   /** The surface or actor; left out for the whole tenant. */
@@ -144,6 +157,10 @@ export interface Gateway {
   review(caller: Caller, id: string, input: ReviewInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
   /** Reviews of break-glass releases, the first due first. */
   reviews(caller: Caller, status?: string): Promise<ReviewView[]>;
+  /** Makes a key of a service; `key` is shown this once. */
+  makeApiKey(caller: Caller, input: ApiKeyInput): Promise<ApiKeyView & { key: string }>;
+  apiKeys(caller: Caller): Promise<ApiKeyView[]>;
+  revokeApiKey(caller: Caller, id: string): Promise<void>;
   freeze(caller: Caller, input: FreezeInput): Promise<FreezeView>;
   thaw(caller: Caller, id: string, reason: string): Promise<FreezeView>;
   freezes(caller: Caller): Promise<FreezeView[]>;

@@ -1,0 +1,62 @@
+/** `countersign api-key`: keys of services, scoped to surfaces and actors. */
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { connect, withConnection } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { call } from './http.ts';
+import type { Io } from './io.ts';
+
+const madeSchema = z.looseObject({ id: z.string(), key: z.string() });
+const listSchema = z.object({
+  keys: z.array(
+    z.looseObject({
+      id: z.string(),
+      surfaces: z.array(z.string()),
+      actors: z.array(z.string()),
+      revokedAt: z.string().nullable(),
+    }),
+  ),
+});
+
+interface ApiKeyOptions extends ConnectOptions {
+  surface: string[];
+  actor: string[];
+  json?: boolean;
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+export function register(program: Command, io: Io): void {
+  const keys = program.command('api-key').description('keys of services, scoped to surfaces and actors');
+  const verb = (name: string, description: string): Command =>
+    withConnection(keys.command(name).description(description), { as: true }).option('--json', 'print JSON');
+
+  verb('create', 'make a key; it is shown this once')
+    .requiredOption('--surface <glob>', 'a surface it reaches, such as payments.*; may be repeated', collect, [])
+    .requiredOption('--actor <id>', 'an actor it may speak for; may be repeated', collect, [])
+    .action(async (options: ApiKeyOptions) => {
+      const body = { surfaces: options.surface, actors: options.actor };
+      const made = madeSchema.parse(
+        await call(await connect(io, options), { path: 'v1/api-keys', method: 'POST', body }),
+      );
+      if (options.json === true) io.json(made);
+      else io.out(made.key);
+    });
+  verb('list', 'list the keys, without their secrets').action(async (options: ApiKeyOptions) => {
+    const { keys: all } = listSchema.parse(await call(await connect(io, options), { path: 'v1/api-keys' }));
+    if (options.json === true) {
+      io.json({ keys: all });
+      return;
+    }
+    for (const { id, surfaces, actors, revokedAt } of all) {
+      io.out(`${id}  ${surfaces.join(',')}  ${actors.join(',')}${revokedAt === null ? '' : `  revoked ${revokedAt}`}`);
+    }
+  });
+  verb('revoke', 'end a key at once')
+    .argument('<id>', 'the key’s id')
+    .action(async (id: string, options: ApiKeyOptions) => {
+      await call(await connect(io, options), { path: `v1/api-keys/${encodeURIComponent(id)}`, method: 'DELETE' });
+      if (options.json === true) io.json({ id, revoked: true });
+      else io.out(`the key ${id} is revoked`);
+    });
+}

@@ -1,0 +1,80 @@
+/** `countersign freeze`: stops a tenant, a surface or an actor at once, and lifts it again. */
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { connect, withConnection } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { call } from './http.ts';
+import type { Io } from './io.ts';
+import { CountersignError } from '../contract/index.ts';
+
+const freezeSchema = z.looseObject({
+  id: z.string(),
+  scope: z.string(),
+  value: z.string().nullable(),
+  reason: z.string(),
+  by: z.string(),
+  at: z.string(),
+});
+type Freeze = z.infer<typeof freezeSchema>;
+
+interface FreezeOptions extends ConnectOptions {
+  everything?: boolean;
+  surface?: string;
+  actor?: string;
+  lift?: string;
+  reason?: string;
+  json?: boolean;
+}
+
+const line = ({ id, scope, value, reason, by, at }: Freeze): string =>
+  `${id}  ${scope}${value === null ? '' : ` ${value}`}  by ${by} at ${at}: ${reason}`;
+
+export function register(program: Command, io: Io): void {
+  const command = program
+    .command('freeze')
+    .description(
+      'stop a tenant, a surface or an actor at once: nothing is released, unredeemed permits are dead; alone, list what is in force',
+    )
+    .option('--everything', 'the whole tenant')
+    .option('--surface <name>', 'one surface')
+    .option('--actor <id>', 'one actor, and everyone who acts for it')
+    .option('--lift <id>', 'lift the freeze of that id')
+    .option('--reason <text>', 'why; needed to freeze and to lift')
+    .option('--json', 'print JSON');
+  withConnection(command, { as: true }).action(async (options: FreezeOptions) => {
+    const connection = await connect(io, options);
+    const print = (freeze: Freeze): void => (options.json === true ? io.json(freeze) : io.out(line(freeze)));
+    const { reason } = options;
+    const chosen = [
+      ...(options.everything === true ? [{ scope: 'tenant' }] : []),
+      ...(options.surface === undefined ? [] : [{ scope: 'surface', value: options.surface }]),
+      ...(options.actor === undefined ? [] : [{ scope: 'actor', value: options.actor }]),
+    ];
+    const [what] = chosen;
+    if (options.lift === undefined && what === undefined) {
+      const { freezes } = z
+        .object({ freezes: z.array(freezeSchema) })
+        .parse(await call(connection, { path: 'v1/freezes' }));
+      if (options.json === true) io.json({ freezes });
+      else for (const freeze of freezes) io.out(line(freeze));
+      return;
+    }
+    if (reason === undefined || chosen.length + (options.lift === undefined ? 0 : 1) !== 1) {
+      throw new CountersignError(
+        'invalid-request',
+        'give --reason, and one of --everything, --surface, --actor and --lift',
+      );
+    }
+    print(
+      freezeSchema.parse(
+        options.lift === undefined
+          ? await call(connection, { path: 'v1/freezes', method: 'POST', body: { ...what, reason } })
+          : await call(connection, {
+              path: `v1/freezes/${encodeURIComponent(options.lift)}`,
+              method: 'DELETE',
+              body: { reason },
+            }),
+      ),
+    );
+  });
+}
