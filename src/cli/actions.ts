@@ -1,7 +1,7 @@
 /** What the verbs about actions share: reading an answer, waiting for a human, and saying how things stand. */
 import { CountersignError, actionSchema } from '../contract/index.ts';
 import type { Action } from '../contract/index.ts';
-import { callPatiently } from './http.ts';
+import { callPatiently, withHint } from './http.ts';
 import type { Connection } from './http.ts';
 import type { Io } from './io.ts';
 
@@ -30,6 +30,29 @@ export function parseAction(body: unknown): Action {
       'the server’s answer is not an action; check `COUNTERSIGN_URL` and that both sides are of one version',
     );
   return action.data as Action;
+}
+
+/** Asks for an action under its key; a refusal is an answer about the action, not an error. */
+export async function askFor(
+  io: Io,
+  connection: Connection,
+  { path, body, key }: { path: string; body: object; key: string },
+): Promise<Action> {
+  try {
+    const headers = { 'idempotency-key': key };
+    return parseAction(
+      await callPatiently(connection, { method: 'POST', path, body, headers }, { note: io.err, answered: false }),
+    );
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    const refused = error.extensions['action'];
+    if (error.code === 'action-refused' && refused !== undefined) return parseAction(refused);
+    // Whether it was started is not known: only the same key makes asking again safe.
+    if (error.code === 'unavailable') {
+      throw withHint(error, `to ask for the same action again, add \`--idempotency-key ${key}\``);
+    }
+    throw error;
+  }
 }
 
 /** True while a human, or the engine itself, is still to speak. */

@@ -16,6 +16,8 @@ export interface Call {
   headers?: Record<string, string>;
   /** Seconds the server is asked to hold the answer, at most 60. */
   wait?: number;
+  /** Milliseconds that the answer may take beyond the usual. */
+  allowMs?: number;
 }
 
 /** A server and who calls it. */
@@ -43,7 +45,7 @@ export async function call(connection: Connection, request: Call): Promise<unkno
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       // A token is for this server only, so it never follows a redirect elsewhere.
       redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT + (request.wait ?? 0) * 1000),
+      signal: AbortSignal.timeout(TIMEOUT + (request.wait ?? 0) * 1000 + (request.allowMs ?? 0)),
     });
     text = await response.text();
   } catch (cause) {

@@ -1,13 +1,9 @@
 /** `countersign request`: asks for one action, and may wait for the humans. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { CountersignError } from '../contract/index.ts';
-import type { Action, JsonObject } from '../contract/index.ts';
-import { parseAction, printAction, waitUntilClosed } from './actions.ts';
+import { askFor, printAction, waitUntilClosed } from './actions.ts';
 import { connect, withConnection } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
-import { callPatiently, withHint } from './http.ts';
-import type { Connection } from './http.ts';
 import type { Io } from './io.ts';
 import { buildRequest, withRequestBody } from './request-body.ts';
 import type { RequestBodyOptions } from './request-body.ts';
@@ -38,33 +34,10 @@ async function request(io: Io, options: RequestOptions): Promise<void> {
   const body = await buildRequest(io, options);
   const connection = await connect(io, options);
   const key = options.idempotencyKey ?? `cli-${randomUUID()}`;
-  const first = await post(io, connection, body, key);
+  const first = await askFor(io, connection, { path: 'v1/actions', body, key });
   if (limit !== 0 && first.status === 'supervised') io.err(`${first.id} waits for a human`);
   const action = await waitUntilClosed(io, connection, first, limit);
   printAction(io, action, options.json);
   io.exitCode = exitOfStatus(action.status);
   if (action.status === 'supervised') io.err(`it still waits; follow it with \`countersign show ${action.id}\``);
-}
-
-/** Posts the request; a refusal is an answer about the action, not an error. */
-async function post(io: Io, connection: Connection, body: JsonObject, key: string): Promise<Action> {
-  try {
-    const headers = { 'idempotency-key': key };
-    return parseAction(
-      await callPatiently(
-        connection,
-        { method: 'POST', path: 'v1/actions', body, headers },
-        { note: io.err, answered: false },
-      ),
-    );
-  } catch (error) {
-    if (!(error instanceof CountersignError)) throw error;
-    const refused = error.extensions['action'];
-    if (error.code === 'action-refused' && refused !== undefined) return parseAction(refused);
-    // Whether it was started is not known: only the same key makes asking again safe.
-    if (error.code === 'unavailable') {
-      throw withHint(error, `to ask for the same action again, add \`--idempotency-key ${key}\``);
-    }
-    throw error;
-  }
 }

@@ -1,0 +1,121 @@
+/** `countersign policy diff|backtest`: what another version of the policies would say, to their cases and to sealed history. */
+import { z } from 'zod';
+import { connect } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { call } from './http.ts';
+import type { Connection } from './http.ts';
+import type { Io } from './io.ts';
+import { compileFolder, fetchBundle, isStored, readFolder, resolverOf, storedHash } from './policy-folder.ts';
+import type { Folder } from './policy-folder.ts';
+import { usage } from './values.ts';
+
+export interface RangeOptions extends ConnectOptions {
+  from?: string;
+  to?: string;
+  surface?: string;
+  json?: boolean;
+}
+
+export interface DiffOptions extends RangeOptions {
+  recorded?: boolean;
+}
+
+export interface BacktestOptions extends RangeOptions {
+  bundle?: string;
+}
+
+/** Milliseconds that judging thousands of sealed actions again may take. */
+const LONG_MS = 120_000;
+
+const reportSchema = z.looseObject({ lines: z.array(z.string()), examples: z.array(z.looseObject({})) });
+
+export async function diff(io: Io, before: string, after: string, options: DiffOptions): Promise<void> {
+  if (options.recorded === true) {
+    const connection = await connect(io, options);
+    await report(io, connection, options, {
+      ...(await candidate(io, connection, after)),
+      base: await candidate(io, connection, before),
+    });
+    return;
+  }
+  if (options.from !== undefined || options.to !== undefined || options.surface !== undefined)
+    throw usage('`--from`, `--to` and `--surface` choose from sealed history; add `--recorded`');
+  const { diffBundles } = await import('../policy/index.ts');
+  const [a, b] = [await side(io, before, options), await side(io, after, options)];
+  // Cases and people are those of the later folder; a stored bundle has none of its own.
+  const around = b.folder ?? a.folder ?? (await readFolder(io, undefined));
+  const changes = diffBundles(a.bundle, b.bundle, around.files, resolverOf(around));
+  if (options.json === true) {
+    io.json(changes);
+    return;
+  }
+  for (const [sign, names] of [
+    ['+', changes.added],
+    ['-', changes.removed],
+    ['~', changes.changed],
+  ] as const) {
+    for (const name of names) io.out(`${sign} ${name}`);
+  }
+  for (const { name, why } of changes.verdicts) io.out(`  ${name}: ${why}`);
+  io.out(`${changes.verdicts.length} of ${changes.total} cases are judged otherwise`);
+}
+
+export async function backtest(io: Io, options: BacktestOptions): Promise<void> {
+  const connection = await connect(io, options);
+  const given =
+    options.bundle === undefined
+      ? { files: (await readFolder(io, options.policies)).files }
+      : { bundle: await storedHash(connection, options.bundle) };
+  await report(io, connection, options, given);
+}
+
+async function side(io: Io, name: string, options: ConnectOptions) {
+  if (isStored(name)) return { bundle: await fetchBundle(await connect(io, options), name), folder: null };
+  const folder: Folder = await readFolder(io, name);
+  return { bundle: await compileFolder(folder), folder };
+}
+
+/** A bundle as the server takes it: the files of a folder, or a hash that it knows. */
+async function candidate(io: Io, connection: Connection, name: string): Promise<object> {
+  return isStored(name)
+    ? { bundle: await storedHash(connection, name) }
+    : { files: (await readFolder(io, name)).files };
+}
+
+async function report(io: Io, connection: Connection, options: RangeOptions, candidates: object): Promise<void> {
+  const body = {
+    ...candidates,
+    ...(options.from === undefined ? {} : { from: timeOf('--from', options.from) }),
+    ...(options.to === undefined ? {} : { to: timeOf('--to', options.to) }),
+    ...(options.surface === undefined ? {} : { surface: options.surface }),
+  };
+  const answer = await call(connection, { method: 'POST', path: 'v1/policies/backtest', body, allowMs: LONG_MS });
+  if (options.json === true) io.json(answer);
+  else {
+    const { lines, examples } = reportSchema.parse(answer);
+    for (const example of examples) io.out(`  ${describeExample(example)}`);
+    for (const line of lines) io.out(line);
+  }
+}
+
+const verdictSchema = z.looseObject({
+  decision: z.string(),
+  policy: z.string().nullable(),
+  rule: z.string().nullable(),
+});
+const exampleSchema = z.looseObject({ name: z.string(), from: verdictSchema, to: verdictSchema });
+
+function describeExample(example: unknown): string {
+  const { name, from, to } = exampleSchema.parse(example);
+  const said = ({ decision, policy, rule }: z.infer<typeof verdictSchema>): string =>
+    `${decision} (${[policy, rule].filter((part) => part !== null).join(' / ') || 'no policy'})`;
+  return `${name}: ${said(from)} → ${said(to)}`;
+}
+
+/** A day or an instant as RFC 3339; a day begins at midnight UTC. */
+function timeOf(option: string, text: string): string {
+  const time = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (Number.isNaN(time.getTime()) || !/^\d{4}-\d{2}-\d{2}/.test(text))
+    throw usage(`\`${option} ${text}\` is not a time; write 2026-11-21 or 2026-11-21T08:00:00Z`);
+  return time.toISOString();
+}

@@ -1,0 +1,113 @@
+/** A policies folder as the command line reads it, and bundles by folder or by hash. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CountersignError } from '../contract/index.ts';
+import type { Json } from '../contract/index.ts';
+import type { Directory } from '../identity/index.ts';
+import type { CompiledBundle, ExternalEngines, PolicyFile, Problem } from '../policy/index.ts';
+import { call } from './http.ts';
+import type { Connection } from './http.ts';
+import type { Io } from './io.ts';
+
+/** A policies folder, read. */
+export interface Folder {
+  name: string;
+  files: PolicyFile[];
+  directory: Directory | null;
+  /** What is wrong with the directory file, in the words of a policy problem. */
+  directoryProblems: Problem[];
+  engines: ExternalEngines | undefined;
+}
+
+export async function readFolder(io: Io, folder: string | undefined): Promise<Folder> {
+  const name = folder ?? (io.env['COUNTERSIGN_POLICIES'] || 'policies');
+  const [{ DIRECTORY_FILE, readPolicyFiles }, { parseDirectory }, { existsSync, readFileSync }] = await Promise.all([
+    import('../main/policies.ts'),
+    import('../identity/index.ts'),
+    import('node:fs'),
+  ]);
+  const files = readPolicyFiles(name);
+  const path = join(name, DIRECTORY_FILE);
+  const parsed = existsSync(path)
+    ? parseDirectory(DIRECTORY_FILE, readFileSync(path, 'utf8'))
+    : {
+        directory: null,
+        problems: [
+          {
+            path: DIRECTORY_FILE,
+            line: 1,
+            column: 1,
+            message: 'there is no directory of people; without one nobody can approve',
+          },
+        ],
+      };
+  return {
+    name,
+    files,
+    directory: parsed.directory,
+    directoryProblems: parsed.problems.map(({ path: file, line, column, message }) => ({
+      severity: 'error',
+      file,
+      line,
+      column,
+      text: '',
+      message,
+      suggestion: null,
+    })),
+    engines: await enginesFor(files.some(({ path: file }) => /\.(cedar|wasm)$/.test(file))),
+  };
+}
+
+/** The engines of other languages are large: loaded only where a policy is written in one. */
+async function enginesFor(needed: boolean): Promise<ExternalEngines | undefined> {
+  return needed ? (await import('../policy/engines/index.ts')).externalEngines : undefined;
+}
+
+/** @throws CountersignError `invalid-policy` */
+export async function compileFolder({ name, files, engines }: Folder): Promise<CompiledBundle> {
+  const { buildBundle, compileBundle } = await import('../policy/index.ts');
+  const { bundle } = buildBundle(files);
+  if (bundle === null)
+    throw new CountersignError(
+      'invalid-policy',
+      `the policies in \`${name}\` cannot be used; see what is wrong with \`countersign policy lint ${name}\``,
+    );
+  return compileBundle(bundle.source, bundle.hash, engines);
+}
+
+/** A bundle's source under the hash it must have. @throws CountersignError `invalid-policy` when it was altered */
+export async function compileSource(source: Json, hash: string): Promise<CompiledBundle> {
+  const { compileBundle } = await import('../policy/index.ts');
+  const external = (source as { external?: object } | null)?.external;
+  return compileBundle(source, hash, await enginesFor(Object.keys(external ?? {}).length > 0));
+}
+
+/** Without a usable directory nobody is anybody, as at run time. */
+export function resolverOf(folder: Pick<Folder, 'directory'> | null): Directory['resolve'] {
+  return (ref, actor) => folder?.directory?.resolve(ref, actor) ?? [];
+}
+
+/** A bundle of the running stack: its hash, or what is in force. */
+export const isStored = (name: string): boolean => name === 'in-force' || name.startsWith('sha256:');
+
+const HASH = /^sha256:[0-9a-f]{64}$/;
+const pageSchema = z.looseObject({ inForce: z.string().regex(HASH).nullable() });
+const bundleSchema = z.looseObject({ bundle: z.string().regex(HASH), source: z.json() });
+
+/** The hash that `sha256:…` or `in-force` means. @throws CountersignError `invalid-request`, `not-found` */
+export async function storedHash(connection: Connection, name: string): Promise<string> {
+  if (name !== 'in-force') {
+    if (HASH.test(name)) return name;
+    throw new CountersignError('invalid-request', `\`${name}\` is not a bundle’s hash; write all 64 digits of it`);
+  }
+  const { inForce } = pageSchema.parse(await call(connection, { path: 'v1/policies?limit=1' }));
+  if (inForce === null) throw new CountersignError('not-found', 'no policy is in force; start the stack on a folder');
+  return inForce;
+}
+
+/** Fetches a stored bundle; its hash is checked here. */
+export async function fetchBundle(connection: Connection, name: string): Promise<CompiledBundle> {
+  const hash = await storedHash(connection, name);
+  const { source } = bundleSchema.parse(await call(connection, { path: `v1/policies/${hash}` }));
+  return compileSource(source, hash);
+}

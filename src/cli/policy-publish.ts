@@ -1,0 +1,74 @@
+/** `countersign policy publish|history`: asks for a bundle to come into force, and shows which were. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { askFor, printAction, waitUntilClosed } from './actions.ts';
+import { connect } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { exitOfStatus } from './exit.ts';
+import { call } from './http.ts';
+import type { Io } from './io.ts';
+import { readFolder, storedHash } from './policy-folder.ts';
+import { secondsOf, usage } from './values.ts';
+
+export interface PublishOptions extends ConnectOptions {
+  reason: string;
+  rollback?: string;
+  actor?: string;
+  idempotencyKey?: string;
+  wait?: string | true;
+  json?: boolean;
+}
+
+export async function publish(io: Io, folder: string | undefined, options: PublishOptions): Promise<void> {
+  if (folder !== undefined && options.rollback !== undefined)
+    throw usage('give either a folder or `--rollback`, not both');
+  const limit = options.wait === undefined ? 0 : options.wait === true ? null : secondsOf('--wait', options.wait);
+  const connection = await connect(io, options);
+  const given =
+    options.rollback === undefined
+      ? { files: (await readFolder(io, folder ?? options.policies)).files }
+      : { bundle: await storedHash(connection, options.rollback) };
+  const body = {
+    ...given,
+    reason: options.reason,
+    ...(options.actor === undefined ? {} : { actor: actorOf(options.actor) }),
+  };
+  const key = options.idempotencyKey ?? `cli-${randomUUID()}`;
+  const first = await askFor(io, connection, { path: 'v1/policies', body, key });
+  if (limit !== 0 && first.status === 'supervised') io.err(`${first.id} waits for a human`);
+  const action = await waitUntilClosed(io, connection, first, limit);
+  printAction(io, action, options.json);
+  io.exitCode = exitOfStatus(action.status);
+  if (action.status === 'supervised') {
+    io.err(`it comes into force when it is approved; follow it with \`countersign show ${action.id} --wait\``);
+  }
+  if (action.status === 'skipped') {
+    io.err('another bundle came into force since it was asked for; look at the difference and publish again');
+  }
+}
+
+function actorOf(id: string): { id: string; type: string } {
+  const type = /^(user|service|agent):/.exec(id)?.[1];
+  if (type === undefined) throw usage(`\`--actor ${id}\` starts with \`user:\`, \`service:\` or \`agent:\``);
+  return { id, type };
+}
+
+const pageSchema = z.looseObject({
+  inForce: z.string().nullable(),
+  activations: z.array(
+    z.looseObject({ bundle: z.string(), by: z.string().nullable(), at: z.string(), reason: z.string().nullable() }),
+  ),
+});
+
+export async function history(io: Io, options: ConnectOptions & { json?: boolean }): Promise<void> {
+  const answer = await call(await connect(io, options), { path: 'v1/policies' });
+  if (options.json === true) {
+    io.json(answer);
+    return;
+  }
+  const { inForce, activations } = pageSchema.parse(answer);
+  activations.forEach(({ bundle, by, at, reason }, index) => {
+    const mark = index === 0 && bundle === inForce ? '  ← in force' : '';
+    io.out(`${at}  ${bundle}  by ${by ?? 'unknown'}${reason === null ? '' : `: ${reason}`}${mark}`);
+  });
+}
