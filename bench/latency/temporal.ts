@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { loadConfig } from '../../src/main/config.ts';
+import { installRuntime } from '../../src/main/engine.ts';
+import { createLogger } from '../../src/main/parts.ts';
 import { findTemporal, startDevServer, untilReady } from '../../src/main/temporal/index.ts';
 import { measure, type Timing } from './measure.ts';
 import type { empty } from './empty-workflow.ts';
@@ -18,6 +20,7 @@ export async function emptyWorkflow(
   counts: Parameters<typeof measure>[1],
 ): Promise<Timing> {
   const config = loadConfig(process.env);
+  installRuntime({ log: createLogger('error') });
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
   const { path } = await findTemporal({
     env: process.env,
