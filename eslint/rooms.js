@@ -60,7 +60,7 @@ export function problemOf(file, source, typeOnly) {
   const [from, room] = file.split('/');
   const [to, targetRoom] = target.split('/');
   if (APART.includes(from) && to !== from) {
-    return APART.includes(to) || ['test', 'bench', 'examples'].includes(to)
+    return APART.includes(to) || ['test', 'bench', 'examples', 'scripts'].includes(to)
       ? `\`${from}\` does not know \`${to}\`: they are programs apart`
       : null;
   }
