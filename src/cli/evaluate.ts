@@ -2,15 +2,25 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { CountersignError, verdictSchema } from '../contract/index.ts';
+import type { JsonObject } from '../contract/index.ts';
 import { connect, withConnection } from './connect.ts';
 import { EXIT } from './exit.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
 import { buildRequest, withRequestBody } from './request-body.ts';
 import type { RequestBodyOptions } from './request-body.ts';
+import { collect, parsePairs, usage } from './values.ts';
+
+interface EvaluateOptions extends RequestBodyOptions {
+  offline?: boolean;
+  now?: string;
+  used?: string[];
+  json?: boolean;
+}
 
 const answerSchema = z.looseObject({
   verdict: verdictSchema.loose(),
+  observed: verdictSchema.loose().nullable().default(null),
   plan: z
     .looseObject({ stages: z.array(z.looseObject({ name: z.string(), approvers: z.array(z.string()) })) })
     .nullable(),
@@ -33,10 +43,22 @@ export function register(program: Command, io: Io): void {
       .description(
         'what policy would say to a request; exits 0 for a release, 3 for a refusal, 4 when humans would be asked',
       ),
-  ).option('--json', 'print the verdict and its trace as JSON');
-  withConnection(command, { as: true }).action(async (options: RequestBodyOptions & { json?: boolean }) => {
+  )
+    .option(
+      '--offline',
+      'judge by the policies folder here (--policies, else COUNTERSIGN_POLICIES) instead of a server',
+    )
+    .option('--now <time>', 'offline: when it is judged (default: now)')
+    .option('--used <limit=amount>', 'offline: what a limit holds already (repeatable)', collect)
+    .option('--json', 'print the verdict and its trace as JSON');
+  withConnection(command, { as: true }).action(async (options: EvaluateOptions) => {
     const body = await buildRequest(io, options);
-    const answer = await call(await connect(io, options), { method: 'POST', path: 'v1/evaluate', body });
+    if (options.offline !== true && (options.now !== undefined || options.used !== undefined))
+      throw usage('`--now` and `--used` are facts of your own; add `--offline`');
+    const answer =
+      options.offline === true
+        ? await judgeHere(io, body, options)
+        : await call(await connect(io, options), { method: 'POST', path: 'v1/evaluate', body });
     const parsed = answerSchema.safeParse(answer);
     if (!parsed.success) {
       throw new CountersignError(
@@ -44,19 +66,53 @@ export function register(program: Command, io: Io): void {
         'the server’s answer is not a verdict; check `COUNTERSIGN_URL` and that both sides are of one version',
       );
     }
-    const { verdict, plan, trace } = parsed.data;
     if (options.json === true) io.json(answer);
-    else {
-      io.out(`${verdict.decision} (${verdict.basis})`);
-      for (const reason of verdict.reasons) io.out(`  ${reason}`);
-      if (verdict.changes !== null) io.out(`  changes  ${JSON.stringify(verdict.changes)}`);
-      for (const { name, approvers } of plan?.stages ?? []) io.out(`  stage    ${name}: ${approvers.join(', ')}`);
-      for (const { policy, rule, result, detail } of trace) {
-        io.out(
-          `  trace    ${policy}${rule === null ? '' : ` / ${rule}`}: ${result}${detail === null ? '' : ` (${detail})`}`,
-        );
-      }
-    }
-    io.exitCode = EXITS[verdict.decision];
+    else for (const line of describe(parsed.data)) io.out(line);
+    io.exitCode = EXITS[parsed.data.verdict.decision];
   });
+}
+
+function describe({ verdict, observed, plan, trace }: z.infer<typeof answerSchema>): string[] {
+  const lines = [`${verdict.decision} (${verdict.basis}${verdict.mode === 'observe' ? ', observing' : ''})`];
+  for (const reason of verdict.reasons) lines.push(`  ${reason}`);
+  if (observed !== null) lines.push(`  enforced it would be ${observed.decision} (${observed.basis})`);
+  if (verdict.changes !== null) lines.push(`  changes  ${JSON.stringify(verdict.changes)}`);
+  for (const { name, approvers } of plan?.stages ?? []) lines.push(`  stage    ${name}: ${approvers.join(', ')}`);
+  for (const { policy, rule, result, detail } of trace) {
+    const where = rule === null ? policy : `${policy} / ${rule}`;
+    lines.push(`  trace    ${where}: ${result}${detail === null ? '' : ` (${detail})`}`);
+  }
+  return lines;
+}
+
+/** Judges by a policies folder and its directory, with no server; the evaluator is the same. */
+async function judgeHere(io: Io, body: JsonObject, options: EvaluateOptions): Promise<unknown> {
+  const [{ evaluate, requiredFacts }, { compileFolder, readFolder, resolverOf }, { parseRequest }] = await Promise.all([
+    import('../policy/index.ts'),
+    import('./policy-folder.ts'),
+    import('../gateway/request.ts'),
+  ]);
+  const request = parseRequest(body);
+  const folder = await readFolder(io, options.policies);
+  const bundle = await compileFolder(folder);
+  const used = parsePairs('--used', options.used ?? []);
+  const now = options.now === undefined ? io.now() : Date.parse(options.now);
+  if (Number.isNaN(now)) throw usage(`\`--now ${options.now ?? ''}\` is not a time; write 2026-11-21T08:00:00Z`);
+  const required = requiredFacts(bundle, request);
+  const { verdict, observed, plan, trace } = evaluate(
+    bundle,
+    request,
+    {
+      now: new Date(now).toISOString(),
+      limits: required.limits.map(({ limit, key }) => {
+        const amount = used[limit] ?? used[limit.split('/').at(-1) ?? ''] ?? '0';
+        if (!/^\d+(\.\d+)?$/.test(String(amount))) throw usage(`\`--used ${limit}=…\` is an amount, such as 120.50`);
+        return { limit, key, used: String(amount) };
+      }),
+      people: Object.fromEntries(required.people.map((ref) => [ref, resolverOf(folder)(ref, request.actor)])),
+      conflict: null,
+    },
+    { trace: true },
+  );
+  return { verdict, observed, plan, trace };
 }

@@ -12,6 +12,7 @@ import { register as evaluate } from './evaluate.ts';
 import { register as keys } from './keys.ts';
 import { register as policy } from './policy.ts';
 import { register as refuse } from './refuse.ts';
+import { register as replay } from './replay.ts';
 import { register as request } from './request.ts';
 import { register as services } from './services.ts';
 import { register as show } from './show.ts';
@@ -19,7 +20,7 @@ import { register as token } from './token.ts';
 import { register as verify } from './verify.ts';
 
 /** All verbs, in the order in which help lists them. */
-const VERBS = [services, request, approve, refuse, show, token, verify, keys, policy, evaluate, freeze, apiKey];
+const VERBS = [services, request, approve, refuse, show, token, verify, keys, policy, evaluate, replay, freeze, apiKey];
 
 export function createProgram(io: Io): Command {
   const program = new Command('countersign')

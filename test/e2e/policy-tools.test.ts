@@ -1,0 +1,198 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { replayAll } from '../support/replay-all.ts';
+import { inForce, policiesFolder, RISK } from '../support/policies.ts';
+import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { countersign, type Ran } from '../cli/harness.ts';
+
+let it_: TestStack;
+let first: string;
+const work = mkdtempSync(join(tmpdir(), 'countersign-tools-'));
+/** 100 is no longer approved at once, and 500 is refused. */
+const candidate = policiesFolder({
+  'payments.refund.yaml': readFileSync('policies/payments.refund.yaml', 'utf8')
+    .replace('params.amount <= 100 ', 'params.amount <= 50 ')
+    .replace('params.amount <= 1000', 'params.amount <= 400'),
+});
+
+const run = (...args: string[]): Promise<Ran> =>
+  countersign([...args, '--url', it_.url, '--data', it_.dataDir], { env: { COUNTERSIGN_POLICIES: 'policies' } });
+const offline = (...args: string[]): Promise<Ran> => countersign(args, {});
+const file = (name: string, value: unknown): string => {
+  const path = join(work, name);
+  writeFileSync(path, JSON.stringify(value));
+  return path;
+};
+
+/** Three approved (one of them small enough for the candidate), four parked, one refused. */
+const AMOUNTS = [20, 80, 90, 300, 450, 500, 600, 5000];
+
+beforeAll(async () => {
+  it_ = await startTestStack();
+  first = await inForce(it_);
+  for (const amount of AMOUNTS) await it_.ask(refund(amount));
+});
+afterAll(async () => {
+  await it_.stop();
+  rmSync(work, { recursive: true, force: true });
+  candidate.remove();
+});
+
+describe('policy backtest', () => {
+  it('says which sealed verdicts a candidate would change', async () => {
+    const range = ['--surface', 'payments.refund', '--from', '2020-01-01', '--policies', candidate.path];
+    const ran = await run('policy', 'backtest', ...range);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(ran.out).toContain('5 of 8 would change: 3 supervise → refuse, 2 approve → supervise');
+    const json = JSON.parse((await run('policy', 'backtest', ...range, '--json')).out) as object;
+    expect(json).toMatchObject({ total: 8, changed: 5, assumed: 0, erased: 0, truncated: false });
+    expect((await run('policy', 'backtest', '--surface', 'payments.refund', '--to', '2020-01-01')).out).toContain(
+      'none of 0',
+    );
+    expect((await run('policy', 'backtest', '--bundle', 'in-force')).out).toContain('none of');
+  });
+
+  it('counts what erasure left no request of, and is for auditors', async () => {
+    const { body } = await it_.ask(refund(60));
+    await it_.stack.parts.store.payloads.erase('default', body.id);
+    const range = ['--surface', 'payments.refund', '--policies', candidate.path];
+    expect((await run('policy', 'backtest', ...range)).out).toMatch(/5 of 8 would change.*\n1 more were left out/);
+    const body_ = { bundle: first };
+    for (const [person, status] of [
+      ['user:auditor@acme.test', 200],
+      [LEAD, 403],
+    ] as const) {
+      const answer = await it_.call('POST', '/v1/policies/backtest', body_, { token: await it_.person(person) });
+      expect(answer.status).toBe(status);
+    }
+    expect((await run('policy', 'backtest', '--from', 'yesterday')).code).toBe(2);
+  });
+});
+
+describe('policy diff', () => {
+  it('compares folders, stored bundles and what is in force, over cases or sealed history', async () => {
+    const cases = await run('policy', 'diff', 'in-force', candidate.path);
+    expect([cases.code, cases.err]).toEqual([0, '']);
+    expect(cases.out).toContain('~ payments.refund');
+    const same = await run('policy', 'diff', first, 'policies');
+    expect([same.code, same.out]).toEqual([0, expect.stringMatching(/^0 of \d+ cases/)]);
+    const recorded = await run('policy', 'diff', first, candidate.path, '--recorded', '--surface', 'payments.refund');
+    expect(recorded.out).toContain('5 of 8 would change');
+    const back = await run('policy', 'diff', candidate.path, first, '--recorded', '--surface', 'payments.refund');
+    expect(back.out).toContain('5 of 8 would change: 3 refuse → supervise, 2 supervise → approve');
+    expect((await run('policy', 'diff', 'policies', 'policies', '--from', '2020-01-01')).code).toBe(2);
+    expect((await run('policy', 'diff', 'policies', `sha256:${'0'.repeat(64)}`)).code).toBe(2);
+  });
+});
+
+describe('evaluate', () => {
+  it.each([
+    ['10', 0, /^approve \(rule\)/],
+    ['300', 4, /^supervise \(rule\)[^]*stage {4}finance: user:cfo/],
+    ['5000', 3, /^refuse \(rule\)[^]*trace.*large: matched/],
+  ])('of %s exits %i, by the server and offline alike', async (amount, code, said) => {
+    const request = file('request.json', refund(Number(amount)));
+    const there = await run('evaluate', '--file', request);
+    const here = await offline('evaluate', '--file', request, '--offline');
+    expect([there.code, here.code]).toEqual([code, code]);
+    expect(there.out).toMatch(said);
+    expect(here.out).toBe(there.out);
+  });
+
+  it('takes time and limits as facts, offline only', async () => {
+    const request = file('request.json', refund(10));
+    const used = await offline('evaluate', '--file', request, '--offline', '--used', 'agent-daily=1000000', '--json');
+    expect(JSON.parse(used.out)).toMatchObject({ verdict: { decision: 'supervise' } });
+    expect((await run('evaluate', '--file', request, '--used', 'agent-daily=1')).code).toBe(2);
+    expect((await offline('evaluate', '--file', request, '--offline', '--now', 'later')).code).toBe(2);
+  });
+});
+
+describe('policy publish', () => {
+  it('asks, waits for a yes, and takes an earlier bundle back', async () => {
+    const folder = policiesFolder({
+      'payments.refund.yaml': readFileSync('policies/payments.refund.yaml', 'utf8').replace('4h', '3h'),
+    });
+    const asked = await run('policy', 'publish', folder.path, '--reason', 'shorter', '--json');
+    folder.remove();
+    expect(asked.code).toBe(4);
+    const { id } = JSON.parse(asked.out) as { id: string };
+    const waiting = run('show', id, '--wait');
+    expect((await run('approve', id, '--as', RISK, '--reason', 'fine')).code).toBe(0);
+    expect((await waiting).code).toBe(0);
+    expect(await inForce(it_)).not.toBe(first);
+    const back = await run('policy', 'publish', '--rollback', first, '--reason', 'back', '--as', LEAD, '--json');
+    expect(back.code).toBe(4);
+    const rollback = (JSON.parse(back.out) as { id: string }).id;
+    expect((await run('approve', rollback, '--as', RISK, '--reason', 'fine')).code).toBe(0);
+    expect((await run('show', rollback, '--wait')).code).toBe(0);
+    const history = await run('policy', 'history');
+    expect(history.out.split('\n')[0]).toMatch(new RegExp(`${first}  by ${LEAD}: back  ← in force`));
+    expect(history.out.trim().split('\n')).toHaveLength(3);
+  });
+
+  it('refuses what fails its own cases, with file and line', async () => {
+    const ran = await run('policy', 'publish', candidate.path, '--reason', 'x');
+    expect(ran.code).toBe(3);
+    expect(ran.err).toMatch(/payments\.refund\.test\.yaml:\d+: case/);
+    expect((await run('policy', 'publish', 'policies', '--rollback', first, '--reason', 'x')).code).toBe(2);
+    expect((await run('policy', 'publish')).code).toBe(2);
+  });
+});
+
+describe('replay', () => {
+  it('of a record comes out the same, on the server and offline from a receipt', async () => {
+    const request = refund(300);
+    const { body } = await it_.ask(request);
+    const there = await run('replay', body.records[0]);
+    expect([there.code, there.err]).toEqual([0, '']);
+    expect(there.out).toMatch(/^same: supervise/);
+
+    expect((await run('show', body.id, '--receipts', work)).code).toBe(4);
+    const receipt = join(work, readdirSync(work).find((name) => name.endsWith('.receipt.json')) ?? '');
+    expect((await run('replay', receipt)).code).toBe(0);
+    const asked = file('asked.json', request);
+    expect(await offline('replay', receipt, '--request', asked)).toMatchObject({ code: 0, err: '' });
+    const bundle = file('bundle.json', (await it_.call('GET', `/v1/policies/${first}`)).body);
+    const json = await offline('replay', receipt, '--request', asked, '--bundle', bundle, '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ same: true, bundle: first, differences: [] });
+
+    const other = await offline('replay', receipt, '--request', file('other.json', refund(301)));
+    expect([other.code, other.err]).toEqual([3, expect.stringContaining('not the one that was judged')]);
+    const wrong = await offline('replay', receipt, '--request', asked, '--policies', candidate.path);
+    expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('--bundle')]);
+    const altered = JSON.parse(readFileSync(bundle, 'utf8')) as { source: { policies: { [name: string]: object } } };
+    delete altered.source.policies['crm.update'];
+    const cut = await offline('replay', receipt, '--request', asked, '--bundle', file('cut.json', altered));
+    expect(cut.code).toBe(3);
+  });
+
+  it('also of a release, with what approvers changed', async () => {
+    const { body } = await it_.ask(refund(300));
+    const decided = await it_.call(
+      'POST',
+      `/v1/actions/${body.id}/decisions`,
+      { decision: 'approve', reason: 'less', changes: { 'params.amount': 250 } },
+      { token: await it_.person(LEAD) },
+    );
+    expect(decided.status).toBe(200);
+    const { body: released } = await it_.call('GET', `/v1/actions/${body.id}?wait=30`);
+    const replayed = await it_.call('GET', `/v1/records/${released.records.at(-1)}/replay`);
+    expect(replayed.body).toMatchObject({ same: true, differences: [], verdict: { decision: 'supervise' } });
+    const decision = await it_.call('GET', `/v1/records/${released.records[1]}/replay`);
+    expect([decision.status, decision.body.code]).toEqual([400, 'invalid-request']);
+    const stranger = await it_.call('GET', `/v1/records/${released.records[0]}/replay`, undefined, {
+      token: await it_.person(LEAD),
+    });
+    expect(stranger.status).toBe(403);
+  });
+
+  it('of every verdict of this log comes out the same', async () => {
+    const { replayed, erased, differences } = await replayAll(it_.stack.parts.store);
+    expect(differences).toEqual([]);
+    expect(replayed).toBeGreaterThan(AMOUNTS.length);
+    expect(erased).toBe(1);
+  });
+});
