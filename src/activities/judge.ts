@@ -195,13 +195,17 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
       'invalid-request',
     );
   }
-  const before = await readCourse(deps, input.tenant, input.id);
+  const request = parsed.data;
+  // Side by side: somebody waits for the answer.
+  const [before, { requester, conflict, bundle: pinned }, freeze] = await Promise.all([
+    readCourse(deps, input.tenant, input.id),
+    identify(deps, input),
+    frozen(deps, input.tenant, request.surface, request.actor),
+  ]);
   if (before !== null) {
     await keepReview(deps, before.course);
     return judgedOf(before.course, await withPermit(deps, before.course, before.sealedPermit));
   }
-  const request = parsed.data;
-  const { requester, conflict, bundle: pinned } = await identify(deps, input);
   if (requester === 'unknown' && (await deps.store.apiKeys.list(input.tenant)).length === 0) {
     // Whoever can write to the namespace must not be able to make tenants, each with its log and its keys.
     throw ApplicationFailure.nonRetryable(
@@ -209,15 +213,12 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
       'unauthenticated',
     );
   }
-  const { actionKey } = await deps.store.payloads.create(input.tenant, input.id, { request } as never);
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
-  const { judgement, facts } = await judgeWithFacts(
-    deps,
-    bundle,
-    input,
-    conflict ?? (await frozen(deps, input.tenant, request.surface, request.actor)),
-  );
+  const [{ actionKey }, { judgement, facts }] = await Promise.all([
+    deps.store.payloads.create(input.tenant, input.id, { request } as never),
+    judgeWithFacts(deps, bundle, input, conflict ?? freeze),
+  ]);
   const { verdict, plan } = judgement;
   const at = deps.now();
   const openedAt = Date.parse(facts.now);

@@ -84,7 +84,7 @@ export function createRequester(deps: GatewayDeps) {
     mac: string,
   ): Promise<Action> => {
     const { tenant } = caller;
-    const found = await stored(caller, id, mac);
+    const [found, bundle] = await Promise.all([stored(caller, id, mac), deps.bundles.inForce(tenant)]);
     if (found !== null) return found;
     const judged = waitFor(deps, tenant, id, () => true, VERDICT_MS);
     /** Whether this very call started it: then what was announced is this caller's own answer. */
@@ -102,7 +102,7 @@ export function createRequester(deps: GatewayDeps) {
           via: 'api',
           requestHash: hashOf(request),
           caller,
-          bundle: await deps.bundles.inForce(tenant),
+          bundle,
         }),
       };
       await deps.client.workflow.start(GOVERNED_ACTION, {
