@@ -11,11 +11,13 @@ import {
   HASH_BYTES,
   TILE_WIDTH,
   tileWidth,
+  type ReadHash,
   type ReadTile,
 } from '../ledger/index.ts';
 import { makeReceipt } from '../sealing/index.ts';
 import type { TenantKeys } from '../keys/index.ts';
 import type { LogHead, Store } from '../store/index.ts';
+import { HashCache } from './hash-cache.ts';
 
 /** Reading asks for no key of a log but its public one, and costs O(log size) hashes for a proof. */
 export interface LogReader {
@@ -45,6 +47,7 @@ export interface LogReaderOptions {
 }
 
 export function createLogReader({ store: { log }, keys }: LogReaderOptions): LogReader {
+  const cache = new HashCache();
   const headOf = async (tenant: string): Promise<LogHead> => {
     const head = await log.head(tenant);
     if (head === null) throw new CountersignError('not-found', 'this log has no entries yet; nothing was ever sealed');
@@ -56,9 +59,9 @@ export function createLogReader({ store: { log }, keys }: LogReaderOptions): Log
     if (level === 0 && width < TILE_WIDTH) return log.leafHashes(tenant, from, from + width);
     return (await log.tile(tenant, level, index))?.subarray(0, width * HASH_BYTES) ?? new Uint8Array(0);
   };
-  const hashReader = (tenant: string, size: number): ReturnType<typeof tileHashReader> => {
+  const hashReader = (tenant: string, size: number): ReadHash => {
     const read: ReadTile = ({ level, index, width }) => readTile(tenant, level, index, width);
-    return tileHashReader(read, size);
+    return cache.over(tenant, tileHashReader(read, size));
   };
   const reaches = async (tenant: string, level: number, index: number, width: number): Promise<boolean> => {
     const head = await log.head(tenant);

@@ -1,4 +1,4 @@
-/** Tables as Kysely sees them, and the one pool of connections. Columns are snake case in SQL and camel case here. */
+/** Tables as Kysely sees them, and the connections. Columns are snake case in SQL and camel case here. */
 import pg from 'pg';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import type { ColumnType, Generated, PostgresPool, PostgresPoolClient } from 'kysely';
@@ -143,7 +143,7 @@ function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
 }
 
 /** SQLSTATE classes that say the server cannot answer now, not that the question was wrong. */
-const UNAVAILABLE_STATES = /^(08|53|57P|58)|^(25006|55000)$/;
+const UNAVAILABLE_STATES = /^(08|53|57|58)|^(25006|25P03|55000)$/;
 const UNAVAILABLE_MESSAGES = /connection terminated|timeout exceeded|connection ended|not queryable|connection error/i;
 
 /** True when the database could not be asked, or died while it answered: whether a write happened is then unknown. */
@@ -175,49 +175,66 @@ export interface Connection {
 
 export interface Postgres {
   db: Database;
-  /** One statement on any connection: its own transaction. */
+  /** One statement on a connection for sealing: its own transaction. */
   query<Row>(statement: Statement): Promise<Row[]>;
-  /** One transaction on one connection; rolled back when `work` throws. */
+  /** One transaction on a connection for sealing; rolled back when `work` throws. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-export function openPostgres(connectionString: string, poolSize: number): Postgres {
+/** Connections for sealing: one per log is in use at a time, and never waits behind a search or a limit's lock. */
+const SEALING_POOL = 4;
+
+/** A question that takes too long is given up, and a process that stopped inside a transaction gives its locks back. */
+const TIMEOUTS = `set statement_timeout = '30s'; set idle_in_transaction_session_timeout = '20s'`;
+
+function createPool(connectionString: string, max: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
-    max: poolSize,
+    max,
     // A server that accepts and then says nothing must not hold a request for ever.
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
     application_name: 'countersign',
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- pg-pool waits for it, though its types do not say so
+    onConnect: async (client) => {
+      await client.query(TIMEOUTS);
+    },
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
   // A server that goes away under an idle connection: the pool drops it, and the next query says what is wrong.
   pool.on('error', () => undefined);
   // One that goes away between two queries of a transaction has nobody waiting for an answer: its next query fails.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const connect = async (): Promise<pg.PoolClient> => {
-    try {
-      return await pool.connect();
-    } catch (error) {
-      throw translated(error);
-    }
-  };
+  return pool;
+}
+
+async function connectTo(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+export function openPostgres(connectionString: string, poolSize: number): Postgres {
+  const pool = createPool(connectionString, poolSize);
+  const sealing = createPool(connectionString, SEALING_POOL);
   const db: Database = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool: translatingPool(connect, pool) }),
+    dialect: new PostgresDialect({ pool: translatingPool(pool) }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
   return {
     db,
     async query<Row>(statement: Statement) {
       try {
-        return (await pool.query(statement)).rows as Row[];
+        return (await sealing.query(statement)).rows as Row[];
       } catch (error) {
         throw translated(error);
       }
     },
     async transaction(work) {
-      const client = await connect();
+      const client = await connectTo(sealing);
       let broken = false;
       try {
         await client.query('begin');
@@ -234,11 +251,13 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
         client.release(broken);
       }
     },
-    close: () => db.destroy(),
+    async close() {
+      await Promise.all([db.destroy(), sealing.end()]);
+    },
   };
 }
 
-function translatingPool(connect: () => Promise<pg.PoolClient>, pool: pg.Pool): PostgresPool {
+function translatingPool(pool: pg.Pool): PostgresPool {
   const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   const wrap = (client: pg.PoolClient): PostgresPoolClient => ({
     query: (async (text: string, values: unknown[]) => {
@@ -252,7 +271,7 @@ function translatingPool(connect: () => Promise<pg.PoolClient>, pool: pg.Pool): 
   });
   return {
     async connect() {
-      const client = await connect();
+      const client = await connectTo(pool);
       // Kysely knows a connection by its object: the same one must come back as the same.
       const known = wrapped.get(client) ?? wrap(client);
       wrapped.set(client, known);

@@ -23,7 +23,7 @@ export interface LimitStore {
    * reserved inside each sliding window ending at `now`, calls `decide`, stores its reservations and its value.
    *
    * Once decided, an action stays decided: a second call, also at the same time in another process, answers the stored value without
-   * calling `decide`.
+   * calling `decide`. `decide` runs inside the transaction: it asks nobody, least of all this store.
    */
   decide<T extends Json>(
     tenant: string,
@@ -87,7 +87,11 @@ export function createLimitStore(db: Database): LimitStore {
     ): Promise<T> {
       const locks = lockIds(tenant, [['action', action], ...queries.map(({ limit, key }) => ['limit', limit, ...key])]);
       return db.transaction().execute(async (transaction) => {
-        await sql`select pg_advisory_xact_lock(id) from unnest(${locks}::bigint[]) as id`.execute(transaction);
+        // Not waited for on disk: what was decided here counts for nothing until its record is sealed, and that commit, later in the
+        // same write-ahead log, brings this one to disk with it.
+        await sql`
+          with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
+          select pg_advisory_xact_lock(id) from relaxed, unnest(${locks}::bigint[]) as id`.execute(transaction);
         // A new statement, so that it sees what whoever held the locks before has committed.
         const before = await transaction
           .selectFrom('limitDecision')

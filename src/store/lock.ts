@@ -109,17 +109,29 @@ function holderError(dir: string, claim: Claim): CountersignError {
   );
 }
 
+function writing(folder: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw new CountersignError(
+      'configuration',
+      `the data folder \`${folder}\` cannot be written; make it writable, or set COUNTERSIGN_DATA to another folder`,
+      { cause: error },
+    );
+  }
+}
+
 /**
  * Claims a data folder for this process.
  *
  * First the claim is laid down, then everybody else's are looked at: of two processes that start at once, each sees the other's, and
  * at least one steps back. Claims of dead processes are cleared away.
  *
- * @throws CountersignError `configuration` naming the folder and the process that holds it.
+ * @throws CountersignError `configuration` naming the folder, and the process that holds it if one does.
  */
 export async function lockDataFolder(dir: string): Promise<FolderLock> {
   const folder = resolve(dir);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writing(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   const here = realm();
   const own: Claim = { file: '', realm: here, pid: process.pid, start: startOf(process.pid) ?? digest('') };
   own.file = `.holder-${own.realm}-${own.pid}-${own.start}`;
@@ -132,7 +144,7 @@ export async function lockDataFolder(dir: string): Promise<FolderLock> {
   };
   try {
     for (let attempt = 1; ; attempt++) {
-      writeFileSync(path, `process ${own.pid} on ${hostname()}\n`, { mode: 0o600 });
+      writing(folder, () => writeFileSync(path, `process ${own.pid} on ${hostname()}\n`, { mode: 0o600 }));
       const holder = await otherHolder(folder, own);
       if (holder === null) break;
       rmSync(path, { force: true });

@@ -25,7 +25,7 @@ export async function migrate(db: Database): Promise<void> {
       { cause: error },
     );
   }
-  throw error;
+  throw error instanceof Error ? error : new Error('the migrations failed', { cause: error });
 }
 
 /** An answer is given after its record is on disk: a server that may lose a committed transaction cannot keep that. */

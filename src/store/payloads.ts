@@ -1,4 +1,5 @@
 import type { Json } from '../contract/index.ts';
+import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
 /**
@@ -23,7 +24,10 @@ export interface StoredPayload {
 
 /** What was asked, in clear nowhere on disk. */
 export interface PayloadStore {
-  /** Keeps the payload under a new key. Get-or-create: the first call of all processes wins, and everybody gets what it stored. */
+  /**
+   * Keeps the payload under a new key. Get-or-create: the first call of all processes wins, and everybody gets what it stored. It is
+   * on disk with the next record that is sealed; a power cut before that loses it, and no record refers to it then.
+   */
   create(tenant: string, action: string, payload: Json): Promise<StoredPayload>;
   /** Null when there never was one, or it was erased. */
   read(tenant: string, action: string): Promise<StoredPayload | null>;
@@ -53,12 +57,14 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
     async create(tenant, action, payload) {
       const { actionKey, wrappedKey } = cipher.newKey(tenant, action);
       const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(payload)));
-      const inserted = await db
-        .insertInto('actionPayload')
-        .values({ tenant, action, wrappedKey: Buffer.from(wrappedKey), ciphertext })
-        .onConflict((conflict) => conflict.columns(['tenant', 'action']).doNothing())
-        .executeTakeFirst();
-      if (inserted.numInsertedOrUpdatedRows === 1n) return { actionKey, payload };
+      // Not waited for on disk: nothing depends on it until a record of the action is sealed, and that commit, later in the same
+      // write-ahead log, brings this one to disk with it.
+      const inserted = await sql`
+        with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
+        insert into action_payload (tenant, action, wrapped_key, ciphertext)
+        select ${tenant}, ${action}, ${Buffer.from(wrappedKey)}, ${ciphertext} from relaxed
+        on conflict (tenant, action) do nothing`.execute(db);
+      if (inserted.numAffectedRows === 1n) return { actionKey, payload };
       const first = await read(tenant, action);
       // Erased between the two statements: whoever asks again makes a new one.
       return first ?? this.create(tenant, action, payload);

@@ -1,0 +1,28 @@
+import type { ReadHash } from '../ledger/index.ts';
+
+/** Subtrees below this level change hands too often to be worth keeping: a proof reads them from one tile anyway. */
+const LEVEL_MIN = 8;
+const KEPT = 8192;
+
+/**
+ * Keeps hashes of complete subtrees. An append-only log never changes one, so nothing here is ever out of date; the upper part of a
+ * proof, which all proofs share, is then read and hashed once.
+ */
+export class HashCache {
+  readonly #hashes = new Map<string, Uint8Array>();
+
+  /** `read`, asked only for what is not known. */
+  over(tenant: string, read: ReadHash): ReadHash {
+    return async (level, index) => {
+      if (level < LEVEL_MIN) return read(level, index);
+      const key = `${tenant}/${level}/${index}`;
+      const hash = this.#hashes.get(key) ?? (await read(level, index));
+      // The one used last goes to the end; the first is the one not used for longest.
+      this.#hashes.delete(key);
+      this.#hashes.set(key, hash);
+      const oldest = this.#hashes.keys().next();
+      if (this.#hashes.size > KEPT && oldest.done !== true) this.#hashes.delete(oldest.value);
+      return hash;
+    };
+  }
+}
