@@ -24,6 +24,7 @@ export interface LimitStore {
    *
    * Once decided, an action stays decided: a second call, also at the same time in another process, answers the stored value without
    * calling `decide`. `decide` runs inside the transaction: it asks nobody, least of all this store.
+   * The decision is on disk with the next record that is sealed, and before any record that rests on it.
    */
   decide<T extends Json>(
     tenant: string,

@@ -18,7 +18,7 @@ import { createSlackMessageStore, type SlackMessageStore } from './slack-message
 
 /**
  * All that is kept beside Temporal. Every method fails closed with CountersignError `unavailable` when the database cannot be
- * reached; what a method says it did is on disk when it resolves.
+ * reached. What a method did is on disk when it resolves; where it says otherwise, it is on disk before any record that depends on it.
  */
 export interface Store {
   payloads: PayloadStore;
@@ -48,7 +48,7 @@ export interface StoreOptions {
   /** `postgres://…` */
   connectionString: string;
   cipher: PayloadCipher;
-  /** Connections at most. @default 10 */
+  /** Connections at most, beside the four for sealing. @default 10 */
   poolSize?: number;
 }
 
