@@ -24,6 +24,8 @@ export async function shareNews(parts: Pick<Parts, 'hub' | 'store' | 'log'>, con
   const from = `${process.pid}.${Math.trunc(performance.timeOrigin)}`;
   let closed = false;
   let client: pg.Client | null = null;
+  const out = new pg.Pool({ connectionString, max: 1, application_name: 'countersign news' });
+  out.on('error', () => undefined);
 
   const hear = async (text: string): Promise<void> => {
     const { tenant, id, by } = JSON.parse(text) as { tenant: string; id: string; by: string };
@@ -56,8 +58,8 @@ export async function shareNews(parts: Pick<Parts, 'hub' | 'store' | 'log'>, con
       on: (tenant, id, listener) => hub.on(tenant, id, listener),
       emit(action) {
         hub.emit(action);
-        client
-          ?.query('select pg_notify($1, $2)', [
+        out
+          .query('select pg_notify($1, $2)', [
             CHANNEL,
             JSON.stringify({ tenant: action.tenant, id: action.id, by: from }),
           ])
@@ -66,7 +68,7 @@ export async function shareNews(parts: Pick<Parts, 'hub' | 'store' | 'log'>, con
     },
     async close() {
       closed = true;
-      await client?.end().catch(() => undefined);
+      await Promise.all([client?.end(), out.end()]).catch(() => undefined);
     },
   };
 }

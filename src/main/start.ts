@@ -11,6 +11,7 @@ import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
 import type { Config, SlackSettings } from './config.ts';
 import { ensureBundle, ensureFirstKey, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
 import { createClient, installRuntime, startWorkerOn, type RunningWorker } from './engine.ts';
+import { shareNews } from './news.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
@@ -97,8 +98,12 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
         : Promise.resolve({ connectionString: config.databaseUrl, stop: async () => undefined }),
       openTemporal(config, { say: (line) => io.out(line) }),
     );
-    const parts = await openParts(config, database.connectionString, log);
-    closers.add(() => parts.close());
+    const own = await openParts(config, database.connectionString, log);
+    closers.add(() => own.close());
+    // Only a database that was given can have other processes of the stack on it.
+    const news = config.databaseUrl === undefined ? null : await shareNews(own, config.databaseUrl);
+    if (news !== null) closers.add(() => news.close());
+    const parts = news === null ? own : { ...own, hub: news.hub };
 
     const firstKey = await ensureFirstKey(parts);
     const notice = await ensureBundle(parts);
