@@ -1,5 +1,7 @@
 /** Builds the Temporal command with Go. */
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnSupervised } from '../../store/child.ts';
 import type { Env } from '../config.ts';
 
@@ -40,6 +42,9 @@ export async function goInstall(
   }, TICK_MS);
   const { status } = await child.ended;
   clearInterval(ticking);
+  // Its last words may still be on their way; what it started may hold the pipe open for longer.
+  const heard = [child.stdout, child.stderr].map((stream) => stream?.readableEnded === false && once(stream, 'end'));
+  await Promise.race([Promise.all(heard), sleep(1_000, undefined, { ref: false })]);
   if (status !== 0)
     throw new Error(`it ended with ${status}${last === '' ? '' : `, saying: ${last.trim().split('\n').at(-1)}`}`);
   return join(dir, 'temporal');
