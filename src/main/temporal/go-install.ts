@@ -43,8 +43,11 @@ export async function goInstall(
   const { status } = await child.ended;
   clearInterval(ticking);
   // Its last words may still be on their way; what it started may hold the pipe open for longer.
-  const heard = [child.stdout, child.stderr].map((stream) => stream?.readableEnded === false && once(stream, 'end'));
-  await Promise.race([Promise.all(heard), sleep(1_000, undefined, { ref: false })]);
+  const open = [child.stdout, child.stderr].filter((stream) => stream !== null && !stream.readableEnded);
+  await Promise.race([
+    Promise.all(open.map(async (stream) => stream !== null && (await once(stream, 'end')))),
+    sleep(1_000, undefined, { ref: false }),
+  ]);
   if (status !== 0)
     throw new Error(`it ended with ${status}${last === '' ? '' : `, saying: ${last.trim().split('\n').at(-1)}`}`);
   return join(dir, 'temporal');
