@@ -11,6 +11,10 @@ import { DEFAULT_TENANT, type Parts } from './parts.ts';
 /** How many decided actions the Home tab lists. */
 const DECIDED = 20;
 
+/** How often, and how long apart, a message that is not known yet is looked for: less than a click waits. */
+const POSTED_TRIES = 4;
+const POSTED_MS = 150;
+
 export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: string | null): SlackDoor {
   const { store, directory } = parts;
   const show = { store, directory, consoleUrl, now: () => new Date() };
@@ -31,7 +35,12 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
       return Promise.resolve(person === null ? null : { tenant: DEFAULT_TENANT, id: person.id, name: person.name });
     },
     async posted(workspace, channel, ts) {
-      const found = await store.slackMessages.find(workspace, channel, ts);
+      let found = await store.slackMessages.find(workspace, channel, ts);
+      // A click can be faster than the note of where Slack put the message.
+      for (let tries = 0; found === null && tries < POSTED_TRIES; tries += 1) {
+        await new Promise((resolve) => setTimeout(resolve, POSTED_MS));
+        found = await store.slackMessages.find(workspace, channel, ts);
+      }
       if (found === null) return null;
       const { tenant, action, revision, shownHash, person } = found;
       return { tenant, action, revision, shownHash, person };

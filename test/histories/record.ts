@@ -1,0 +1,122 @@
+/**
+ * Records what workflows did, for test/workflows/replay.test.ts: `npx tsx test/histories/record.ts`. The files are protobuf
+ * (temporal.api.history.v1.History), their payloads decrypted, so that no key is needed to replay them. Run it when the workflow gained a course that no history shows; never to make a failing replay pass:
+ * a history that no longer replays is a parked action that no longer wakes.
+ */
+import { writeFileSync } from 'node:fs';
+import proto from '@temporalio/proto';
+import type { Payload } from '@temporalio/common';
+import { createClient } from '../../src/main/engine.ts';
+import { policiesFolder } from '../support/policies.ts';
+import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
+
+const QUICK = `policy: test.quick
+surfaces: [test.quick]
+rules:
+  - { id: small, when: params.amount <= 100, then: approve }
+  - { id: large, when: params.amount > 1000, then: refuse }
+  - id: medium
+    when: 'true'
+    then: supervise
+    approval:
+      stages:
+        - { name: finance, approvers: ['group:finance'], remind: 1s, escalate: { after: 2s, to: ['user:duty-manager@acme.test'] } }
+      expires: 4s
+      extendUpTo: 1h
+notify: ['#finance-approvals']
+outcome: { within: 2s }
+`;
+
+const isPayload = (value: object): value is Payload => 'metadata' in value && 'data' in value && value.data instanceof Uint8Array;
+
+async function decrypted(it: TestStack, value: unknown): Promise<unknown> {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  if (Array.isArray(value)) return Promise.all(value.map((part) => decrypted(it, part)));
+  if (isPayload(value)) return (await it.stack.parts.codec.decode([value]))[0];
+  for (const [key, part] of Object.entries(value)) (value as Record<string, unknown>)[key] = await decrypted(it, part);
+  return value;
+}
+
+async function main(): Promise<void> {
+  const folder = policiesFolder({ 'test.quick.yaml': QUICK });
+  const it = await startTestStack({ COUNTERSIGN_POLICIES: folder.path });
+  const client = createClient(it.stack.parts, it.stack.temporal.connection, 'default');
+  const ask = async (amount: number): Promise<{ id: string; permit: string }> =>
+    (await it.ask({ ...REFUND, surface: 'test.quick', params: { amount } })).body as { id: string; permit: string };
+  const decide = async (id: string, body: object, person = LEAD) =>
+    it.call('POST', `/v1/actions/${id}/decisions`, body, { token: await it.person(person) });
+  const report = (id: string, permit: string) => it.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed' });
+  const becomes = async (id: string, status: string): Promise<{ permit: string }> => {
+    for (;;) {
+      const { body } = await it.call('GET', `/v1/actions/${id}`);
+      if (body.status === status) return body as { permit: string };
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+
+  const courses: Record<string, () => Promise<string>> = {
+    async approved() {
+      const { id, permit } = await ask(10);
+      await report(id, permit);
+      return id;
+    },
+    refused: async () => {
+      const answer = await it.ask({ ...REFUND, surface: 'test.quick', params: { amount: 5000 } });
+      return answer.body.action.id as string;
+    },
+    async 'approved-by-a-human'() {
+      const { id } = await ask(500);
+      await decide(id, { decision: 'approve' });
+      const { permit } = await becomes(id, 'released');
+      await report(id, permit);
+      return id;
+    },
+    async 'refused-by-a-human'() {
+      const { id } = await ask(500);
+      await decide(id, { decision: 'refuse', reason: 'no' });
+      return id;
+    },
+    async 'reminded-escalated-expired'() {
+      const { id } = await ask(500);
+      await becomes(id, 'expired');
+      return id;
+    },
+    async 'returned-answered-extended-cancelled'() {
+      const { id } = await ask(500);
+      await decide(id, { decision: 'return', reason: 'which order?' });
+      await it.call('POST', `/v1/actions/${id}/answer`, { text: 'the second one' });
+      await decide(id, { decision: 'extend', until: new Date(Date.now() + 60_000).toISOString() }, CFO);
+      await it.call('POST', `/v1/actions/${id}/cancel`);
+      return id;
+    },
+    async 'unreported-then-late'() {
+      const { id, permit } = await ask(10);
+      await becomes(id, 'unreported');
+      await report(id, permit);
+      return id;
+    },
+    async 'frozen-then-thawed'() {
+      const { id } = await ask(500);
+      const token = await it.person('user:incident-commander@acme.test');
+      const freeze = await it.call('POST', '/v1/freezes', { scope: 'tenant', reason: 'x' }, { token });
+      await decide(id, { decision: 'approve' });
+      await it.call('DELETE', `/v1/freezes/${freeze.body.id}`, { reason: 'x' }, { token });
+      const { permit } = await becomes(id, 'released');
+      await report(id, permit);
+      return id;
+    },
+  };
+  for (const [name, run] of Object.entries(courses)) {
+    const handle = client.workflow.getHandle(`action/default/${(await run()).slice(4)}`);
+    await handle.result();
+    const history = await handle.fetchHistory();
+    await decrypted(it, history);
+    writeFileSync(new URL(`${name}.history`, import.meta.url), proto.temporal.api.history.v1.History.encode(history).finish());
+    console.log(`recorded ${name}: ${history.events?.length ?? 0} events`);
+  }
+  await it.stop();
+  folder.remove();
+}
+
+await main();
+process.exit(0);
