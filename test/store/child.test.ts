@@ -38,9 +38,11 @@ describe('spawnSupervised', () => {
   });
 
   it('ends a command that ignores the gentle signal', async () => {
-    const child = await spawnSupervised('/bin/sh', ['-c', `trap '' TERM; while :; do sleep 0.05; done`], {
+    const child = await spawnSupervised('/bin/sh', ['-c', `trap '' TERM; echo deaf; while :; do sleep 0.05; done`], {
       patience: 1,
+      output: 'pipe',
     });
+    await once(child.stdout as NodeJS.EventEmitter, 'data');
     expect((await child.stop()).status).toBe(137);
     expect(isAlive(child.pid)).toBe(false);
   });
