@@ -21,7 +21,8 @@ export interface TestStack {
   stack: Stack;
   url: string;
   dataDir: string;
-  sandbox: SlackSandbox;
+  /** Throws where `SLACK_BOT_TOKEN` is set, for none is started then. */
+  readonly sandbox: SlackSandbox;
   /** Sends JSON as the first key, or as `token`. */
   call(
     method: string,
@@ -56,7 +57,7 @@ export const CFO = 'user:cfo@acme.test';
 
 export async function startTestStack(env: Record<string, string> = {}, at?: string): Promise<TestStack> {
   const dataDir = at ?? mkdtempSync(join(tmpdir(), 'countersign-test-'));
-  let sandbox: SlackSandbox | null = null;
+  let sandbox: SlackSandbox | undefined;
   const config = loadConfig({
     PATH: process.env['PATH'],
     TEMPORAL_CLI_PATH: process.env['TEMPORAL_CLI_PATH'],
@@ -70,7 +71,6 @@ export async function startTestStack(env: Record<string, string> = {}, at?: stri
     out: () => undefined,
     sandbox: (options) => (sandbox = createSlackSandbox(options)),
   });
-  if (sandbox === null) throw new Error('the stack did not start the Slack sandbox');
   const call: TestStack['call'] = async (method, path, body, options = {}) => {
     const response = await fetch(stack.url + path, {
       method,
@@ -89,7 +89,10 @@ export async function startTestStack(env: Record<string, string> = {}, at?: stri
     stack,
     url: stack.url,
     dataDir,
-    sandbox,
+    get sandbox() {
+      if (sandbox === undefined) throw new Error('the stack did not start the Slack sandbox');
+      return sandbox;
+    },
     call,
     ask: (body, { key = randomUUID(), wait, token } = {}) =>
       call('POST', `/v1/actions${wait === undefined ? '' : `?wait=${wait}`}`, body, {
