@@ -57,6 +57,24 @@ function entriesPart(tenant: string, from: number, entries: LogAppend['entries']
   };
 }
 
+/** One entry alone, as it is when nobody else waits: plain values are a quarter of the statement's time less than arrays. */
+function entryPart(tenant: string, index: number, entry: LogAppend['entries'][number]): Part {
+  const { action, seq, type, recordHash, leafHash, envelope, at, facets } = entry;
+  return {
+    name: 'entry',
+    sql: `insert into log_entry (tenant, index, action, seq, type, record_hash, leaf_hash, envelope, at,
+                                 surface, actor, approver, decision, policy, rule)
+      select ?::text, ?::bigint, ?::text, ?::integer, ?::text, ?::bytea, ?::bytea, ?::bytea, ?::timestamptz,
+             ?::text, ?::text, ?::text, ?::text, ?::text, ?::text from head`,
+    values: [
+      ...[tenant, index, action, seq, type],
+      ...[Buffer.from(recordHash), Buffer.from(leafHash), Buffer.from(envelope), at],
+      ...[text(facets.surface), text(facets.actor), text(facets.approver), text(facets.decision)],
+      ...[text(facets.policy), text(facets.rule)],
+    ],
+  };
+}
+
 function tilesPart(tenant: string, tiles: LogAppend['tiles']): Part {
   return {
     name: 'tiles',
@@ -137,6 +155,7 @@ function releasedPart(tenant: string, released: readonly string[]): Part {
 export function swapStatement(tenant: string, expected: LogHead | null, append: LogAppend): Statement {
   const { head, entries, tiles, projections, permits, released } = append;
   const from = expected?.size ?? 0;
+  const [only, ...rest] = entries;
   const parts: Part[] = [
     {
       name: 'head',
@@ -152,7 +171,7 @@ export function swapStatement(tenant: string, expected: LogHead | null, append: 
         Buffer.from(expected?.root ?? []),
       ],
     },
-    entriesPart(tenant, from, entries),
+    only === undefined || rest.length > 0 ? entriesPart(tenant, from, entries) : entryPart(tenant, from, only),
   ];
   if (tiles.length > 0) parts.push(tilesPart(tenant, tiles));
   if (projections.length > 0) parts.push(projectionsPart(tenant, projections));
