@@ -7,6 +7,7 @@ const HTML = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Countersign console</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/console/page.css">
 <script type="module" src="/console/page.js"></script>
 </head>
@@ -35,7 +36,7 @@ const HTML = `<!doctype html>
 const CSS = `:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
 body { margin: 0; }
 main { max-width: 44rem; margin: 0 auto; padding: 2rem 1rem; }
-pre { overflow-x: auto; padding: 1rem; border: 1px solid; border-radius: 0.5rem; }
+pre { white-space: pre-wrap; padding: 1rem; border: 1px solid; border-radius: 0.5rem; }
 code { overflow-wrap: anywhere; }
 `;
 

@@ -1,15 +1,13 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../sandbox/slack/index.ts';
 import type { JsonObject } from '../../sandbox/slack/index.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { axe, launchBrowser } from '../support/browser.ts';
 import { card, sampleApp } from './sample-app.ts';
 import { httpBench } from './support.ts';
 import type { Bench } from './support.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Set to a folder to look at what the tests saw. */
 const SHOTS = process.env['SANDBOX_SHOTS'];
 
@@ -38,19 +36,6 @@ async function post(text: string, more: object = {}): Promise<{ channel: string;
 
 async function shot(page: Page, name: string): Promise<void> {
   if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/${name}.png` });
-}
-
-/** What axe finds wrong, as `rule: element` lines. */
-async function axe(page: Page): Promise<string[]> {
-  // The page's own policy allows no inline script, so axe is evaluated by the browser's debugger, not by the page.
-  await page.evaluate(readFileSync(AXE, 'utf8'));
-  return page.evaluate(async () => {
-    const { axe: engine } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations } = await engine.run();
-    return violations.flatMap((entry) => entry.nodes.map((node) => `${entry.id}: ${node.html}`));
-  });
 }
 
 describe.each([

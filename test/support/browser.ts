@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 /** Flags that keep Chromium off the network and able to run as root in a container. */
 const ARGS = [
@@ -15,4 +17,19 @@ const ARGS = [
 /** Starts a real Chromium: the one at `CHROMIUM_PATH`, else Debian's. The caller closes it. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', args: ARGS });
+}
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** What axe finds wrong with a page as it is shown now, as `rule: element` lines. */
+export async function axe(page: Page): Promise<string[]> {
+  // Our pages' own policy allows no inline script, so axe is evaluated by the browser's debugger, not by the page.
+  await page.evaluate(readFileSync(AXE, 'utf8'));
+  return page.evaluate(async () => {
+    const { axe: engine } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await engine.run();
+    return violations.flatMap((entry) => entry.nodes.map((node) => `${entry.id}: ${node.html}`));
+  });
 }
