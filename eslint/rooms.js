@@ -9,6 +9,7 @@ export const ROOMS = [
   'contract',
   'ledger',
   'sealing',
+  'evidence',
   'policy',
   'approval',
   'store',
@@ -28,7 +29,7 @@ export const ROOMS = [
 ];
 
 /** Pure: no I/O, clock, randomness, process or module state. */
-export const PURE = ['canonical', 'contract', 'ledger', 'sealing', 'policy', 'approval', 'slack/blocks'];
+export const PURE = ['canonical', 'contract', 'ledger', 'sealing', 'evidence', 'policy', 'approval', 'slack/blocks'];
 
 /** Programs beside the product. Neither knows the other; `bin/` puts them together. */
 const APART = ['src', 'sandbox'];

@@ -1,0 +1,322 @@
+/** A whole log, audited from outside: nothing of it is believed but the keys that came by another way. */
+import { equalBytes, toBase64Url, toHex } from '../canonical/index.ts';
+import type { RecordType } from '../contract/index.ts';
+import {
+  EvidenceError,
+  isEvidenceError,
+  openCheckpoint,
+  parseCheckpoint,
+  parseNote,
+  parseVkey,
+  type Checkpoint,
+  type VerifyEd25519,
+} from '../ledger/index.ts';
+import {
+  isSignedBy,
+  nobleVerify,
+  publicJwk,
+  readPublicJwk,
+  type Trust,
+  type VerifySignature,
+} from '../sealing/index.ts';
+import { ChainAudit } from './chain.ts';
+import type { Difference } from './differences.ts';
+import { entryReader, type EntryReader } from './entry.ts';
+import type { LogFiles } from './files.ts';
+import type { Finding, FindingCode } from './finding.ts';
+import { TreeAudit, type Mark } from './tree.ts';
+
+/** Blocks in a row of which nothing is there: the rest is not looked for, whatever size the checkpoint claims. */
+const ABSENT_MAX = 4;
+/** Findings of one code that a report lists: what follows from one cause must not hide another. All are counted, and told. */
+const LISTED_MAX = 200;
+
+/** A checkpoint that was seen before, and where. */
+export interface EarlierCheckpoint {
+  /** The signed note. */
+  note: string;
+  /** Where it was kept, in words. */
+  from: string;
+}
+
+export interface AuditOptions {
+  files: LogFiles;
+  trust: Trust;
+  /** Must be beginnings of the log that is served now. */
+  earlier?: readonly EarlierCheckpoint[];
+  /** The tenant whose records all of them must be; that of the first record unless given. */
+  tenant?: string;
+  verify?: VerifySignature;
+  /** Instead of {@link entryReader} over the trusted keys: for whoever remembers what was verified before. */
+  readEntry?: EntryReader;
+  /** Called with each finding as it is made. */
+  onFinding?: (finding: Finding) => void;
+}
+
+export interface AuditReport {
+  /** True when nothing is wrong. */
+  clean: boolean;
+  /** What the checkpoint says; null when it cannot even be read. */
+  origin: string | null;
+  size: number;
+  /** Hexadecimal. */
+  root: string | null;
+  /** The signed note that was audited. */
+  checkpoint: string;
+  /** Known witnesses that cosigned it, and when, in seconds since the epoch. */
+  witnesses: { name: string; time: number }[];
+  /** True when the checkpoint is signed, every entry and tile leads to its root, and it continues all earlier ones. */
+  holds: boolean;
+  /** Earlier checkpoints that this one continues. */
+  continues: { from: string; size: number }[];
+  records: number;
+  actions: number;
+  types: Partial<Record<RecordType, number>>;
+  /** How many there are. */
+  found: number;
+  /** The first two hundred of each code. */
+  findings: Finding[];
+}
+
+/**
+ * Reads a log from its first entry to its last and checks everything that can be checked without its operator: the signature of the
+ * checkpoint, every tile and entry against its root, that it continues earlier checkpoints, the signature of every record, and the
+ * chain of every action.
+ *
+ * Memory grows with the number of actions (a few hundred bytes each), not with the log. Whatever is served leads to findings, never to
+ * an exception; only `files` may throw, when it cannot read.
+ *
+ * @throws EvidenceError `note-key-malformed`, `record-key-malformed` for keys that are none
+ */
+export async function auditLog(options: AuditOptions): Promise<AuditReport> {
+  return new Audit(options).run();
+}
+
+class Audit {
+  readonly #options: AuditOptions;
+  readonly #verify: VerifySignature;
+  readonly #readEntry: EntryReader;
+  readonly #chains = new ChainAudit({ whole: true });
+  readonly #findings: Finding[] = [];
+  readonly #listed = new Map<FindingCode, number>();
+  readonly #continues: AuditReport['continues'] = [];
+  readonly #types: AuditReport['types'] = {};
+  #found = 0;
+  #records = 0;
+  #tenant: string | null;
+  /** Cleared when the log is not the one that was signed, or not the one that it was. */
+  #holds = true;
+
+  constructor(options: AuditOptions) {
+    this.#options = options;
+    this.#verify = options.verify ?? nobleVerify;
+    this.#tenant = options.tenant ?? null;
+    const keys = options.trust.recordKeys.map((value) => {
+      const key = readPublicJwk(value);
+      if (key === null) throw new EvidenceError('record-key-malformed', 'a record key is not an Ed25519 or P-256 JWK');
+      return key;
+    });
+    this.#readEntry = options.readEntry ?? entryReader(keys, this.#verify);
+  }
+
+  async run(): Promise<AuditReport> {
+    const bytes = await this.#options.files('checkpoint');
+    const note = bytes === null ? '' : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    const { checkpoint, witnesses } = await this.#open(note, bytes === null);
+    if (checkpoint !== null) await this.#walk(checkpoint);
+    return {
+      clean: this.#found === 0,
+      origin: checkpoint?.origin ?? null,
+      size: checkpoint?.size ?? 0,
+      root: checkpoint === null ? null : toHex(checkpoint.root),
+      checkpoint: note,
+      witnesses,
+      holds: this.#holds && checkpoint !== null,
+      continues: this.#continues,
+      records: this.#records,
+      actions: this.#chains.actions,
+      types: this.#types,
+      found: this.#found,
+      findings: this.#findings,
+    };
+  }
+
+  async #open(
+    note: string,
+    missing: boolean,
+  ): Promise<{ checkpoint: Checkpoint | null; witnesses: AuditReport['witnesses'] }> {
+    try {
+      const checkpoint = await this.#checkpoint(note);
+      const witnesses = checkpoint.cosignatures.map(({ key, time }) => ({ name: key.name, time: time ?? 0 }));
+      return { checkpoint, witnesses };
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error;
+      const message = missing ? 'there is no checkpoint' : error.message;
+      this.#holds = false;
+      this.#report({ ...AT_CHECKPOINT, code: 'checkpoint-invalid', message, reason: error.reason });
+      return { checkpoint: unsigned(note), witnesses: [] };
+    }
+  }
+
+  #checkpoint(note: string) {
+    const { logKeys, witnessKeys = [] } = this.#options.trust;
+    const verifyNote: VerifyEd25519 = (key, message, signature) =>
+      isSignedBy(this.#verify, publicJwk({ crv: 'Ed25519', x: toBase64Url(key) }), message, signature);
+    return openCheckpoint(note, [...logKeys, ...witnessKeys].map(parseVkey), verifyNote);
+  }
+
+  async #walk(log: Checkpoint): Promise<void> {
+    const { files } = this.#options;
+    const { size, root, origin } = log;
+    const marks = await this.#earlier(origin, size);
+    const tree = new TreeAudit({ files, size, root }, marks, (finding) => this.#report(finding));
+    let absent = 0;
+    for (let number = 0; number < tree.blocks; number++) {
+      const block = await tree.block(number);
+      if (!block.complete) this.#chains.lost();
+      for (const { difference, file, bytes } of block.differences) await this.#differs(difference, file, bytes);
+      for (const { index, bytes } of block.genuine) await this.#entry(index, bytes);
+      absent = block.absent ? absent + 1 : 0;
+      if (absent < ABSENT_MAX || number + 1 === tree.blocks) continue;
+      const message = `nothing is there from entry ${(number + 1 - absent) * 256} on, though the checkpoint signs ${size}`;
+      this.#report({ ...AT_CHECKPOINT, code: 'log-cut-short', message });
+      this.#holds = false;
+      return;
+    }
+    if (!(await tree.finish())) this.#holds = false;
+  }
+
+  /** What must be a beginning of the log, as marks on the way through it. */
+  async #earlier(origin: string, size: number): Promise<Mark[]> {
+    const marks: Mark[] = [];
+    for (const { note, from } of this.#options.earlier ?? []) {
+      let before: Checkpoint;
+      try {
+        before = await this.#checkpoint(note);
+      } catch (error) {
+        if (!isEvidenceError(error)) throw error;
+        const message = `the checkpoint in ${from} does not hold: ${error.message}`;
+        this.#report({ ...AT_CHECKPOINT, code: 'earlier-invalid', message, reason: error.reason });
+        continue;
+      }
+      const wrong = (code: FindingCode, message: string): void => {
+        this.#holds = false;
+        this.#report({ ...AT_CHECKPOINT, code, message });
+      };
+      if (before.origin !== origin) {
+        wrong('earlier-invalid', `the checkpoint in ${from} is of another log, ${before.origin}`);
+      } else if (before.size > size) {
+        wrong(
+          'log-shrank',
+          `the log has ${size} entries, and had ${before.size} when it signed the checkpoint in ${from}`,
+        );
+      } else {
+        marks.push({
+          size: before.size,
+          found: (root) => {
+            if (equalBytes(root, before.root)) this.#continues.push({ from, size: before.size });
+            else
+              wrong(
+                'history-rewritten',
+                `the first ${before.size} entries are not those that the log signed in ${from}: its history was rewritten; keep both checkpoints`,
+              );
+          },
+        });
+      }
+    }
+    return marks;
+  }
+
+  /** An entry that is not what was sealed: says what can still be told of it. */
+  async #differs(difference: Difference, file: string, bytes: Uint8Array | null): Promise<void> {
+    const read = bytes === null ? null : await this.#tryEntry(bytes);
+    const at = { action: read !== null && 'record' in read ? read.record.action : null, file };
+    const why = read !== null && 'error' in read ? `; as it stands, ${read.error.message}` : '';
+    const reason = read !== null && 'error' in read ? { reason: read.error.reason } : {};
+    switch (difference.kind) {
+      case 'altered': {
+        const { index } = difference;
+        this.#report({
+          ...at,
+          ...reason,
+          index,
+          code: 'entry-altered',
+          message: `it is not the entry that was sealed${why}`,
+        });
+        return;
+      }
+      case 'missing': {
+        const { index, to } = difference;
+        const message = index === to ? 'it was sealed, and is missing' : 'they were sealed, and are missing';
+        this.#report({ ...at, index, to, code: 'entry-missing', message });
+        return;
+      }
+      case 'extra': {
+        const message = `what stands at its place was never sealed there${why}`;
+        this.#report({ ...at, ...reason, index: difference.at, code: 'entry-extra', message });
+        return;
+      }
+      case 'moved': {
+        const { index, from } = difference;
+        this.#report({ ...at, index, code: 'entry-moved', message: `entry ${from} stands in its place` });
+      }
+    }
+  }
+
+  async #entry(index: number, bytes: Uint8Array): Promise<void> {
+    const read = await this.#tryEntry(bytes);
+    this.#records += 1;
+    if ('error' in read) {
+      const { message, reason } = read.error;
+      this.#report({ code: 'entry-invalid', message, reason, index, action: null, file: null });
+      return;
+    }
+    const { record, hash } = read;
+    const at = { index, action: record.action, file: null };
+    this.#types[record.type] = (this.#types[record.type] ?? 0) + 1;
+    this.#tenant ??= record.tenant;
+    if (record.tenant !== this.#tenant) {
+      const message = `it is of tenant ${record.tenant}, in the log of ${this.#tenant}`;
+      this.#report({ ...at, code: 'tenant-differs', message });
+    }
+    for (const defect of this.#chains.add(record, hash)) this.#report({ ...at, ...defect });
+  }
+
+  async #tryEntry(bytes: Uint8Array): Promise<Awaited<ReturnType<EntryReader>> | { error: EvidenceError }> {
+    try {
+      return await this.#readEntry(bytes);
+    } catch (error) {
+      if (isEvidenceError(error)) return { error };
+      throw error;
+    }
+  }
+
+  #report(finding: Finding): void {
+    this.#found += 1;
+    const listed = this.#listed.get(finding.code) ?? 0;
+    this.#listed.set(finding.code, listed + 1);
+    if (listed < LISTED_MAX) this.#findings.push(finding);
+    this.#options.onFinding?.(finding);
+  }
+}
+
+const AT_CHECKPOINT = { index: null, action: null, file: 'checkpoint' } as const;
+
+/** What a checkpoint says that nobody signed: enough to look whether the rest agrees with itself. */
+function unsigned(note: string): Checkpoint | null {
+  try {
+    return parseCheckpoint(parseNote(note).text);
+  } catch {
+    return null;
+  }
+}
+
+/** A finding in one line. */
+export function describeFinding({ code, message, index, to, action, file }: Finding): string {
+  const place = [
+    ...(index === null ? [] : [to === undefined || index === to ? `entry ${index}` : `entries ${index} to ${to}`]),
+    ...(action === null ? [] : [action]),
+    ...(index === null && file !== null ? [file] : []),
+  ].join(', ');
+  return `${place === '' ? '' : `${place}: `}${message} (${code})`;
+}

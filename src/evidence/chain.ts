@@ -1,0 +1,133 @@
+/**
+ * The records of each action, one after the other: that none is missing, and that each may follow the one before.
+ *
+ * It is written from the contract, not from the engine: it shares no code with what decides, so that a fault there shows here.
+ */
+import type { RecordPayload, VerdictRecord } from '../contract/index.ts';
+import { GovernedAction, type Governed } from './governed.ts';
+import type { Defect, FindingCode } from './finding.ts';
+
+export interface ChainOptions {
+  /**
+   * True for a whole log, from its first entry on: then an action that does not begin with its first record, or is judged by a bundle that
+   * no record brought into force, is a defect. False for some records of a log.
+   */
+  whole: boolean;
+}
+
+interface Chain {
+  seq: number;
+  hash: string;
+  requestHash: string | null;
+  type: RecordPayload['type'];
+  /** Null for chains that govern nothing, and where records are missing: nothing can be said of what follows. */
+  governed: Governed | null;
+}
+
+/** Keeps what the next record of each action must fit: a few hundred bytes for an open action, fewer for a closed one. */
+export class ChainAudit {
+  readonly #chains = new Map<string, Chain>();
+  readonly #bundles = new Set<string>();
+  readonly #whole: boolean;
+  #lost = false;
+  #bundle: string | null = null;
+
+  constructor({ whole }: ChainOptions) {
+    this.#whole = whole;
+  }
+
+  /** Actions seen. */
+  get actions(): number {
+    return this.#chains.size;
+  }
+
+  /** Entries could not be read, and an activation of policy may be among them: bundles are no longer checked. */
+  lost(): void {
+    this.#lost = true;
+  }
+
+  /** What is wrong with the next record, in the order of the log. */
+  add(record: RecordPayload, hash: string): Defect[] {
+    const chain = this.#chains.get(record.action);
+    const defects = chain === undefined ? this.#first(record, hash) : this.#next(chain, record, hash);
+    if (record.type === 'policy') defects.push(...this.#activation(record.body));
+    return defects;
+  }
+
+  #first(record: RecordPayload, hash: string): Defect[] {
+    const { action, seq, requestHash, type } = record;
+    const chain: Chain = { seq, hash, requestHash, type, governed: null };
+    this.#chains.set(action, chain);
+    if (seq !== 0) {
+      if (!this.#whole) return [];
+      const missing = seq === 1 ? 'record 0 is' : `records 0 to ${seq - 1} are`;
+      return [{ code: 'record-missing', message: `${missing} missing before ${nameOf(record)}` }];
+    }
+    if (type === 'verdict') {
+      const governed = new GovernedAction(record);
+      chain.governed = governed;
+      return [...governed.opening(), ...this.#judged(record.verdict.bundle)];
+    }
+    if (!['decision', 'release', 'outcome', 'reconcile', 'review'].includes(type)) return [];
+    return [{ code: 'verdict-missing', message: `${nameOf(record)} stands without a verdict before it` }];
+  }
+
+  #next(chain: Chain, record: RecordPayload, hash: string): Defect[] {
+    const defects: Defect[] = [];
+    const add = (code: FindingCode, message: string): void => void defects.push({ code, message });
+    const { seq, prev, requestHash } = record;
+    if (seq <= chain.seq) {
+      add('record-repeated', `${nameOf(record)} comes after record ${chain.seq} of the same action`);
+      return defects;
+    }
+    if (seq > chain.seq + 1) {
+      const last = seq - 1;
+      const missing = last === chain.seq + 1 ? `record ${last} is` : `records ${chain.seq + 1} to ${last} are`;
+      add('record-missing', `${missing} missing before ${nameOf(record)}`);
+      chain.governed = null;
+    } else if (prev !== chain.hash) {
+      add('prev-wrong', `${nameOf(record)} says that another record came before it than the one in the log`);
+    }
+    if (requestHash !== chain.requestHash) {
+      add('request-differs', `${nameOf(record)} is about another request than the record before it`);
+    }
+    if (chain.governed !== null) {
+      defects.push(...chain.governed.next(record));
+      if (record.type === 'verdict') defects.push(...this.#judged(record.verdict.bundle));
+      if (record.type === 'release' && record.rejudged !== null) {
+        defects.push(...this.#judged(record.rejudged.verdict.bundle));
+      }
+    } else if (seq === chain.seq + 1 && record.type !== chain.type && isApart(chain.type)) {
+      add('out-of-place', `${nameOf(record)} stands among ${chain.type} records`);
+    }
+    chain.seq = seq;
+    chain.hash = hash;
+    return defects;
+  }
+
+  #judged(bundle: string | null): Defect[] {
+    if (!this.#whole || this.#lost || bundle === null || this.#bundles.has(bundle)) return [];
+    const message = `it was judged by ${bundle}, which no record before it had brought into force`;
+    return [{ code: 'bundle-never-in-force', message }];
+  }
+
+  #activation(body: Record<string, unknown>): Defect[] {
+    const { bundle, previous } = body;
+    const before = this.#bundle;
+    if (typeof bundle !== 'string') {
+      return [{ code: 'activation-wrong', message: 'it does not say which bundle it brings into force' }];
+    }
+    this.#bundles.add(bundle);
+    this.#bundle = bundle;
+    if (!this.#whole || this.#lost || (previous ?? null) === before) return [];
+    const message = `it replaces ${String(previous)}, but ${before ?? 'no bundle'} was in force`;
+    return [{ code: 'activation-wrong', message }];
+  }
+}
+
+const isApart = (type: RecordPayload['type']): boolean => ['policy', 'freeze', 'key', 'export'].includes(type);
+
+/** A record as people are told of it. */
+export function nameOf({ type, seq }: Pick<VerdictRecord, 'seq'> & { type: string }): string {
+  return `record ${seq}, ${/^[aeo]/.test(type) ? 'an' : 'a'} ${type},`;
+}

@@ -1,0 +1,79 @@
+import type { EvidenceReason } from '../ledger/index.ts';
+
+/** What an audit can find wrong. Stable: reports and their readers branch on it. */
+export const FINDING_CODES = [
+  // The checkpoint, and what it says against what it said before.
+  'checkpoint-invalid',
+  'earlier-invalid',
+  'log-shrank',
+  'history-rewritten',
+  'root-wrong',
+  'log-cut-short',
+  // Entries and tiles.
+  'entry-altered',
+  'entry-missing',
+  'entry-extra',
+  'entry-moved',
+  'entries-rewritten',
+  'entries-malformed',
+  'entries-missing',
+  'tile-altered',
+  'tile-malformed',
+  'tile-missing',
+  // One entry by itself.
+  'entry-invalid',
+  'tenant-differs',
+  // The records of one action.
+  'record-missing',
+  'record-repeated',
+  'prev-wrong',
+  'request-differs',
+  'surface-differs',
+  'out-of-place',
+  'verdict-missing',
+  'bundle-never-in-force',
+  'plan-missing',
+  'four-eyes',
+  'not-an-approver',
+  'stage-wrong',
+  'voted-twice',
+  'door-closed',
+  'passkey-missing',
+  'not-attested',
+  'reason-missing',
+  'change-not-allowed',
+  'extended-too-far',
+  'quorum-missing',
+  'released-against-verdict',
+  'released-twice',
+  'basis-wrong',
+  'permit-differs',
+  'release-missing',
+  'outcome-repeated',
+  'after-end',
+  'review-wrong',
+  'activation-wrong',
+] as const;
+export type FindingCode = (typeof FINDING_CODES)[number];
+
+/** One thing that is wrong, where, and in words. */
+export interface Finding {
+  code: FindingCode;
+  /** One sentence: what is wrong. */
+  message: string;
+  /** Position in the log, from 0, where it concerns one entry. */
+  index: number | null;
+  /** The last position, where it concerns several entries in a row. */
+  to?: number;
+  action: string | null;
+  /** `tile/…` or `checkpoint`, where it concerns one file. */
+  file: string | null;
+  /** Why an entry does not hold by itself. */
+  reason?: EvidenceReason;
+}
+
+/** What is wrong with one record among its action's. */
+export interface Defect {
+  code: FindingCode;
+  message: string;
+}

@@ -1,0 +1,206 @@
+/** One governed action, as its records tell it. */
+import type {
+  DecisionRecord,
+  OtherRecord,
+  OutcomeRecord,
+  RecordActor,
+  RecordPayload,
+  ReleaseRecord,
+  VerdictRecord,
+} from '../contract/index.ts';
+import type { Defect, FindingCode } from './finding.ts';
+import { Override } from './override.ts';
+
+/** Where an action stands after the records seen. */
+type Phase =
+  'approved' | 'parked' | 'overridden' | 'refused' | 'expired' | 'cancelled' | 'released' | 'unreported' | 'settled';
+
+const ENDED: readonly Phase[] = ['refused', 'expired', 'cancelled', 'settled'];
+
+export interface Governed {
+  /** What is wrong with the next record of the action. */
+  next(record: RecordPayload): Defect[];
+}
+
+export class GovernedAction implements Governed {
+  #phase: Phase;
+  #override: Override | null = null;
+  /** What a release of a verdict without a human must say. */
+  readonly #basis: ReleaseRecord['basis'];
+  readonly #surface: string;
+  readonly #requestHash: string | null;
+  readonly #actors: string[];
+  readonly #opening: Defect[] = [];
+  /** The request may be executed otherwise than it was asked. */
+  #changed: boolean;
+  #review: 'open' | 'overdue' | 'done' | null = null;
+
+  constructor(record: VerdictRecord) {
+    const { verdict, plan, surface, requestHash, actor, facts } = record;
+    this.#surface = surface;
+    this.#requestHash = requestHash;
+    this.#actors = chainOf(actor);
+    this.#changed = verdict.changes !== null;
+    this.#basis = verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule';
+    this.#phase = verdict.decision === 'refuse' ? 'refused' : verdict.decision === 'supervise' ? 'parked' : 'approved';
+    if (this.#basis === 'break_glass') this.#review = 'open';
+    if (this.#phase !== 'parked') return;
+    if (plan === null || plan.stages.length === 0) {
+      this.#opening.push({ code: 'plan-missing', message: 'it needs a human decision, but does not say whose' });
+      return;
+    }
+    const blind = plan.fourEyes ? this.#actors.filter((id) => !plan.excluded.includes(id)) : [];
+    if (blind.length > 0) {
+      const message = `its plan asks for four eyes, but would let ${blind.join(', ')} decide about their own request`;
+      this.#opening.push({ code: 'four-eyes', message });
+    }
+    this.#override = new Override(plan, Date.parse(facts.now));
+  }
+
+  /** What is wrong with the verdict itself. */
+  opening(): Defect[] {
+    return this.#opening;
+  }
+
+  next(record: RecordPayload): Defect[] {
+    const defects: Defect[] = [];
+    if ('surface' in record && record.surface !== this.#surface) {
+      defects.push({
+        code: 'surface-differs',
+        message: `it is about ${record.surface}, and the verdict was about ${this.#surface}`,
+      });
+    }
+    switch (record.type) {
+      case 'verdict':
+        return [...defects, ...this.#again(record)];
+      case 'decision':
+        return [...defects, ...this.#decision(record)];
+      case 'release':
+        return [...defects, ...this.#release(record)];
+      case 'outcome':
+        return [...defects, ...this.#outcome(record)];
+      case 'reconcile':
+        return [...defects, ...this.#reconcile()];
+      case 'review':
+        return [...defects, ...this.#reviewed(record)];
+      case 'policy':
+      case 'freeze':
+      case 'key':
+      case 'export':
+        return [
+          ...defects,
+          { code: 'out-of-place', message: `a ${record.type} record is no part of a governed action` },
+        ];
+    }
+  }
+
+  /** A second verdict is the refusal, at release, of what people had approved. */
+  #again({ verdict }: VerdictRecord): Defect[] {
+    if (this.#phase === 'overridden' && verdict.decision === 'refuse') {
+      this.#end('refused');
+      return [];
+    }
+    return [this.#unexpected('a second verdict')];
+  }
+
+  #decision(record: DecisionRecord): Defect[] {
+    if (this.#override === null || !['parked', 'overridden'].includes(this.#phase)) {
+      return [this.#unexpected(`a decision (${record.decision} by ${record.by})`)];
+    }
+    if (this.#phase === 'overridden' && record.decision !== 'expired') {
+      return [
+        { code: 'after-end', message: `${record.by} decided (${record.decision}) after the approval was complete` },
+      ];
+    }
+    const { defects, state } = this.#override.decide(record);
+    if (state === 'approved') this.#phase = 'overridden';
+    else if (state !== 'open') this.#end(state);
+    if (record.changes !== null && Object.keys(record.changes).length > 0) this.#changed = true;
+    return defects;
+  }
+
+  #release(record: ReleaseRecord): Defect[] {
+    const defects: Defect[] = [];
+    const add = (code: FindingCode, message: string): void => void defects.push({ code, message });
+    const expected = this.#phase === 'overridden' ? 'override' : this.#basis;
+    if (this.#phase === 'parked') {
+      add('quorum-missing', `it was released without its approval: ${this.#override?.lacking() ?? 'nobody was asked'}`);
+    } else if (ENDED.includes(this.#phase) && this.#phase !== 'settled') {
+      add('released-against-verdict', `it was released although it had been ${this.#phase}`);
+    } else if (this.#phase !== 'approved' && this.#phase !== 'overridden') {
+      add('released-twice', 'it was released a second time');
+    } else if (record.basis !== expected) {
+      add('basis-wrong', `it says that it was released by ${record.basis}, but it was by ${expected}`);
+    }
+    if (record.basis === 'override' && record.rejudged === null) {
+      add('basis-wrong', 'an override was released without being judged once more by the policy then in force');
+    }
+    if (record.rejudged?.verdict.decision === 'refuse') {
+      add('released-against-verdict', 'it was released although policy, asked once more at its release, refused it');
+    }
+    if (record.permit.audience !== this.#surface) {
+      add('permit-differs', `its permit is for ${record.permit.audience}, not for ${this.#surface}`);
+    }
+    if (!this.#changed && record.permit.requestHash !== this.#requestHash) {
+      add('permit-differs', 'its permit is for another request than the one that was judged, and nobody changed it');
+    }
+    this.#phase = 'released';
+    this.#override = null;
+    return defects;
+  }
+
+  #outcome({ status }: OutcomeRecord): Defect[] {
+    const before = this.#phase;
+    if (before === 'released' || (before === 'unreported' && status !== 'unreported')) {
+      this.#phase = status === 'unreported' ? 'unreported' : 'settled';
+      return [];
+    }
+    if (before === 'settled' || before === 'unreported') {
+      return [{ code: 'outcome-repeated', message: `an outcome (${status}) follows one that was final` }];
+    }
+    return [{ code: 'release-missing', message: `an outcome (${status}) stands without a release before it` }];
+  }
+
+  #reconcile(): Defect[] {
+    if (this.#phase !== 'unreported') return [this.#unexpected('a reconciliation')];
+    this.#phase = 'settled';
+    return [];
+  }
+
+  #reviewed({ by, body }: OtherRecord): Defect[] {
+    const wrong = (message: string): Defect[] => [{ code: 'review-wrong', message }];
+    if (this.#review === null) return wrong('a review follows a release that needed none');
+    if (this.#review === 'done') return wrong('a review follows one that was final');
+    if (this.#phase === 'approved') return wrong('a review came before the release');
+    const state = body['state'];
+    if (state === 'overdue') {
+      this.#review = 'overdue';
+      return [];
+    }
+    this.#review = 'done';
+    const reviewers = body['reviewers'];
+    if (by === null || !Array.isArray(reviewers) || !reviewers.includes(by)) {
+      return wrong(`${by ?? 'nobody'} reviewed it, who is not one of its reviewers`);
+    }
+    return this.#actors.includes(by) ? wrong(`${by} acted in it, and reviewed it`) : [];
+  }
+
+  #unexpected(what: string): Defect {
+    const ended = ENDED.includes(this.#phase);
+    return {
+      code: ended ? 'after-end' : 'out-of-place',
+      message: `${what} follows, though the action was ${this.#phase}`,
+    };
+  }
+
+  #end(phase: Phase): void {
+    this.#phase = phase;
+    this.#override = null;
+  }
+}
+
+function chainOf(actor: RecordActor): string[] {
+  const ids: string[] = [];
+  for (let at: RecordActor | undefined = actor; at !== undefined; at = at.onBehalfOf) ids.push(at.id);
+  return ids;
+}

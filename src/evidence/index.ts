@@ -1,0 +1,5 @@
+export * from './audit.ts';
+export * from './chain.ts';
+export * from './entry.ts';
+export * from './files.ts';
+export * from './finding.ts';
