@@ -7,6 +7,7 @@ import { processIo } from './io.ts';
 import type { Io } from './io.ts';
 import { register as apiKey } from './api-key.ts';
 import { register as approve } from './approve.ts';
+import { register as audit } from './audit.ts';
 import { register as freeze } from './freeze.ts';
 import { register as evaluate } from './evaluate.ts';
 import { register as keys } from './keys.ts';
@@ -20,7 +21,22 @@ import { register as token } from './token.ts';
 import { register as verify } from './verify.ts';
 
 /** All verbs, in the order in which help lists them. */
-const VERBS = [services, request, approve, refuse, show, token, verify, keys, policy, evaluate, replay, freeze, apiKey];
+const VERBS = [
+  services,
+  request,
+  approve,
+  refuse,
+  show,
+  token,
+  verify,
+  audit,
+  keys,
+  policy,
+  evaluate,
+  replay,
+  freeze,
+  apiKey,
+];
 
 export function createProgram(io: Io): Command {
   const program = new Command('countersign')

@@ -230,7 +230,6 @@ export const COURSES: Record<string, Draft[]> = {
 
 export interface TestLog {
   log: MemoryLog;
-  key: NodeKey;
   logKey: NoteKey;
   logSign: SignEd25519;
   trust: Trust;
@@ -243,19 +242,17 @@ export interface TestLog {
 }
 
 /** A log that begins with the activation of {@link BUNDLE}. */
-export async function openLog(): Promise<TestLog> {
+export async function openLog(signer: Signer = nodeKey().signer): Promise<TestLog> {
   const log = new MemoryLog();
-  const key = nodeKey();
   const signing = nodeKey();
   const logKey = noteKey('countersign/default', NOTE_ALGORITHMS.ed25519, signing.raw);
   const actions: string[] = [];
   const ends = new Map<string, { seq: number; hash: string }>();
   const world: TestLog = {
     log,
-    key,
     logKey,
     logSign: signing.sign,
-    trust: { recordKeys: [key.signer.publicJwk], logKeys: [formatVkey(logKey)] },
+    trust: { recordKeys: [signer.publicJwk], logKeys: [formatVkey(logKey)] },
     actions,
     async seal(action, drafts) {
       for (const draft of drafts) {
@@ -272,7 +269,7 @@ export async function openLog(): Promise<TestLog> {
           ...draft,
         } as unknown as RecordPayload;
         const { payload, hash } = encodeRecord(record);
-        log.append(envelopeBytes(await signEnvelope(payload, key.signer)));
+        log.append(envelopeBytes(await signEnvelope(payload, signer)));
         actions.push(action);
         ends.set(action, { seq: record.seq, hash });
       }

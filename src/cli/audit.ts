@@ -1,0 +1,186 @@
+/** `countersign audit`: follows a log from outside, and says in plain words what is wrong with it. */
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { CountersignError } from '../contract/index.ts';
+import type { AuditReport, EarlierCheckpoint, LogFiles } from '../evidence/index.ts';
+import type { Trust } from '../sealing/index.ts';
+import { readState, writeState, type AuditState } from './audit-state.ts';
+import { serverUrl, type ConnectOptions } from './connect.ts';
+import { EXIT } from './exit.ts';
+import type { Io } from './io.ts';
+import { DEFAULT_TENANT } from './person.ts';
+import { readLogKeys, readRecordKeys } from './trust.ts';
+import { collect, readText, usage } from './values.ts';
+
+interface AuditOptions extends ConnectOptions {
+  bundle?: string;
+  tenant: string;
+  state?: string;
+  key?: string[];
+  logKey?: string[];
+  witnessKey?: string[];
+  anchors?: string[];
+  json?: boolean;
+}
+
+const NOT_PROVEN = {
+  seenByOthers: 'that the log shows everybody the same history: compare its checkpoint with somebody else’s',
+  keys: 'that the keys are the log’s own: they came from its server; get them another way, and give --key and --log-key',
+};
+
+export function register(program: Command, io: Io): void {
+  program
+    .command('audit')
+    .description('follow a log from outside and check all of it; exits 0 when nothing is wrong, 3 when something is')
+    .option('--url <url>', 'the server (default: COUNTERSIGN_URL, else the local stack)')
+    .option('--data <folder>', 'the local stack’s data folder (default: COUNTERSIGN_DATA, else .countersign)')
+    .option('--bundle <folder>', 'instead of a server: an unpacked evidence bundle that holds a whole log')
+    .option('--tenant <name>', 'whose log', DEFAULT_TENANT)
+    .option('--state <file>', 'keeps the last checkpoint; the next audit checks that the log continues it')
+    .option('--key <jwks>', 'the record keys, from elsewhere than the server (repeatable)', collect)
+    .option('--log-key <vkey>', 'the log’s key, from elsewhere than the server (repeatable)', collect)
+    .option('--witness-key <vkey>', 'keys of witnesses whose cosignatures are checked (repeatable)', collect)
+    .option(
+      '--anchors <file>',
+      'checkpoints that were anchored outside; the log must continue them (repeatable)',
+      collect,
+    )
+    .option('--json', 'print the findings as JSON')
+    .action((options: AuditOptions) => audit(io, options));
+}
+
+async function audit(io: Io, options: AuditOptions): Promise<void> {
+  const [{ auditLog, describeFinding }, { nodeVerify }, { filesOfFolder, filesOfServer }] = await Promise.all([
+    import('../evidence/index.ts'),
+    import('../keys/ed25519.ts'),
+    import('./log-files.ts'),
+  ]);
+  if (options.bundle !== undefined && options.url !== undefined) throw usage('give --url or --bundle, not both');
+  const files =
+    options.bundle === undefined
+      ? filesOfServer(serverUrl(io, options), options.tenant)
+      : filesOfFolder(options.bundle);
+  const state = options.state === undefined ? null : readState(options.state);
+  const { trust, believed } = await trustOf(io, options, files, state);
+  const report = await auditLog({
+    files,
+    trust,
+    verify: nodeVerify,
+    earlier: [
+      ...(state === null ? [] : [{ note: state.checkpoint, from: `\`${options.state ?? ''}\`` }]),
+      ...(await anchors(io, options.anchors ?? [])),
+    ],
+    ...(options.bundle === undefined ? { tenant: options.tenant } : {}),
+  });
+  const notProven = [
+    ...(report.witnesses.length > 0 ? [] : [NOT_PROVEN.seenByOthers]),
+    ...(believed ? [NOT_PROVEN.keys] : []),
+  ];
+  if (options.state !== undefined) await remember(io, options.state, report, trust);
+  if (options.json === true) io.json({ ...report, notProven });
+  else for (const line of describe(report, notProven, describeFinding)) io.out(line);
+  io.exitCode = report.clean ? EXIT.ok : EXIT.refused;
+}
+
+/** The keys that were given, else those of the last audit, else what the server says, which is believed this once and said so. */
+async function trustOf(
+  io: Io,
+  options: AuditOptions,
+  files: LogFiles,
+  state: AuditState | null,
+): Promise<{ trust: Trust; believed: boolean }> {
+  const given = {
+    record: options.key === undefined ? null : await readRecordKeys(io, options.key),
+    log: options.logKey === undefined ? null : await readLogKeys(io, options.logKey),
+  };
+  const witnessKeys = options.witnessKey === undefined ? [] : await readLogKeys(io, options.witnessKey);
+  const recordKeys = given.record ?? state?.recordKeys ?? null;
+  const logKeys = given.log ?? state?.logKeys ?? null;
+  if (recordKeys !== null && logKeys !== null) return { trust: { recordKeys, logKeys, witnessKeys }, believed: false };
+  if (options.bundle !== undefined) {
+    throw usage('give --key and --log-key: keys that lie beside the evidence prove nothing about it');
+  }
+  const [jwks, vkey] = await Promise.all([files('jwks.json'), files('vkey')]);
+  if (jwks === null || vkey === null) throw usage('this server has no log of that name; check --url and --tenant');
+  const keys = keysOf(new TextDecoder().decode(jwks));
+  const trust = {
+    recordKeys: recordKeys ?? keys,
+    logKeys: logKeys ?? [new TextDecoder().decode(vkey).trim()],
+    witnessKeys,
+  };
+  return { trust, believed: true };
+}
+
+function keysOf(text: string): unknown[] {
+  try {
+    const { keys } = JSON.parse(text) as { keys?: unknown };
+    if (Array.isArray(keys)) return keys;
+  } catch {
+    // Said below.
+  }
+  throw new CountersignError('unavailable', 'the server’s answer holds no keys; check --url and --tenant');
+}
+
+/** A file of anchors: one signed note, or a line of JSON with a `checkpoint` for each. */
+async function anchors(io: Io, given: readonly string[]): Promise<EarlierCheckpoint[]> {
+  const found: EarlierCheckpoint[] = [];
+  for (const file of given) {
+    const text = await readText(io, file);
+    if (!text.startsWith('{')) {
+      found.push({ note: text, from: `\`${file}\`` });
+      continue;
+    }
+    for (const [number, line] of text.split('\n').entries()) {
+      if (line.trim() === '') continue;
+      let checkpoint: unknown;
+      try {
+        ({ checkpoint } = JSON.parse(line) as { checkpoint?: unknown });
+      } catch {
+        checkpoint = undefined;
+      }
+      if (typeof checkpoint !== 'string')
+        throw usage(`line ${number + 1} of \`${file}\` is not an anchored checkpoint`);
+      found.push({ note: checkpoint, from: `\`${file}\`, line ${number + 1}` });
+    }
+  }
+  return found;
+}
+
+/** The newest checkpoint is kept only when the log holds: else the old one is the evidence, and the new one is put beside it. */
+async function remember(io: Io, file: string, report: AuditReport, trust: Trust): Promise<void> {
+  if (report.holds && report.origin !== null) {
+    await writeState(file, {
+      v: 1,
+      origin: report.origin,
+      size: report.size,
+      checkpoint: report.checkpoint,
+      logKeys: [...trust.logKeys],
+      recordKeys: trust.recordKeys.map((key) => ({ ...(key as object) })),
+      at: new Date(io.now()).toISOString(),
+    });
+  } else if (report.checkpoint !== '') {
+    const beside = `${file}.conflict`;
+    await writeFile(beside, report.checkpoint);
+    io.err(`the last good checkpoint stays in \`${file}\`; the one that does not hold is in \`${beside}\`: keep both`);
+  }
+}
+
+function describe(
+  report: AuditReport,
+  notProven: readonly string[],
+  inWords: (finding: AuditReport['findings'][number]) => string,
+): string[] {
+  const { origin, size, records, actions, found, findings, witnesses, continues } = report;
+  const more = found - findings.length;
+  return [
+    `${origin ?? 'a log that does not say its name'}: ${size} entries, ${records} of them read, about ${actions} actions`,
+    ...continues.map(({ from, size: was }) => `It continues the checkpoint of ${was} entries in ${from}.`),
+    ...witnesses.map(({ name, time }) => `Cosigned by ${name} at ${new Date(time * 1000).toISOString()}.`),
+    ...findings.map((finding) => `WRONG: ${inWords(finding)}`),
+    ...(more > 0 ? [`… and ${more} more that follow the same patterns`] : []),
+    report.clean
+      ? 'Nothing is wrong: the checkpoint, every tile, entry and signature, and every action’s chain of records hold.'
+      : `${found} ${found === 1 ? 'thing is' : 'things are'} wrong. Keep the log as it is now, and ask its operator.`,
+    ...notProven.map((what) => `Not proven: ${what}.`),
+  ];
+}

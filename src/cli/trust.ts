@@ -1,0 +1,48 @@
+/** Keys that a verifier was given: they come from elsewhere than the evidence. */
+import { isCountersignError } from '../contract/index.ts';
+import type { Io } from './io.ts';
+import { readText, usage } from './values.ts';
+
+/** Keys that cannot be used are the caller's mistake: nothing was found out about any receipt. */
+export async function readRecordKeys(io: Io, files: readonly string[]): Promise<unknown[]> {
+  const { readPublicJwk } = await import('../sealing/index.ts');
+  const keys: unknown[] = [];
+  for (const file of files) {
+    let value: unknown;
+    try {
+      value = JSON.parse(await readText(io, file));
+    } catch (error) {
+      if (isCountersignError(error)) throw error;
+      throw usage(`\`${file}\` is not JSON; give the JWKS that \`countersign keys export\` wrote`);
+    }
+    const listed = (value as { keys?: unknown } | null)?.keys;
+    const found: unknown[] = Array.isArray(listed) ? listed : [value];
+    if (found.length === 0 || found.some((key) => readPublicJwk(key) === null)) {
+      throw usage(
+        `\`${file}\` holds no keys, or one that is not an Ed25519 or P-256 JWK; give the JWKS that \`countersign keys export\` wrote`,
+      );
+    }
+    keys.push(...found);
+  }
+  return keys;
+}
+
+/** C2SP vkeys, given as themselves or as files that hold them, a line each. */
+export async function readLogKeys(io: Io, given: readonly string[]): Promise<string[]> {
+  const { parseVkey } = await import('../ledger/index.ts');
+  const keys: string[] = [];
+  for (const one of given) {
+    const text = one.includes('+') && !one.includes('/log') ? one : await readText(io, one);
+    for (const line of text.split('\n').filter((part) => part.trim() !== '')) {
+      try {
+        parseVkey(line.trim());
+      } catch {
+        throw usage(`\`${one}\` is not a log’s key; give what \`countersign keys export\` wrote into log.vkey`);
+      }
+      keys.push(line.trim());
+    }
+  }
+  if (keys.length === 0)
+    throw usage('the file of `--log-key` is empty; give what `countersign keys export` wrote into log.vkey');
+  return keys;
+}
