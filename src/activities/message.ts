@@ -1,6 +1,6 @@
 /** What people are shown about an action, made from its course: nothing that policy does not disclose. */
 import type { ApprovalState } from '../approval/index.ts';
-import { DOORS, type Json, type RecordActor } from '../contract/index.ts';
+import { DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type {
   ApprovalMessage,
@@ -117,16 +117,17 @@ function refOf(directory: Directory, refs: readonly string[], id: string): strin
 }
 
 function decisionsOf(course: Course, approval: ApprovalState | null, directory: Directory): MessageDecision[] {
+  const before = new Map(Object.entries(course.disclosed));
   const said = (approval?.stages ?? []).flatMap(({ decisions }) =>
-    decisions.map(({ by, decision, reason, at, via }): MessageDecision => ({
+    decisions.map(({ by, decision, reason, at, via, delegation, changes }): MessageDecision => ({
       by,
       name: nameOf(directory, by),
       decision,
       at: seconds(at),
       reason,
       via,
-      onBehalfOf: null,
-      changes: [],
+      onBehalfOf: delegation === null ? null : nameOf(directory, delegation.from),
+      changes: changesOf(changes ?? {}, before),
     })),
   );
   const { status, updatedAt } = course.action;
@@ -145,6 +146,19 @@ function decisionsOf(course: Course, approval: ApprovalState | null, directory: 
   }
   return said.sort((a, b) => a.at - b.at);
 }
+
+/** What an approver changed, from what the one before left in `values`; where policy does not disclose a value, only that it changed. */
+function changesOf(changes: JsonObject, values: Map<string, Json>): MessageDecision['changes'] {
+  return Object.entries(changes).map(([path, value]) => {
+    const from = values.get(path);
+    const label = labelOf(path);
+    if (from === undefined) return { label, from: UNDISCLOSED, to: UNDISCLOSED };
+    values.set(path, value);
+    return { label, from: textOf(from), to: textOf(value) };
+  });
+}
+
+const UNDISCLOSED = 'not disclosed';
 
 function changeable(course: Course): MessageChangeable[] {
   return (course.plan?.mayChange ?? []).map((path) => {

@@ -20,7 +20,12 @@ export async function showAction(
   const since = new Date(deps.now().getTime() - LATELY_DAYS * 24 * 3600 * 1000).toISOString();
   const { approved, refused } = await deps.store.records.precedents(
     tenant,
-    { surface: course.surface, policy: verdict?.policy ?? undefined, rule: verdict?.rule ?? undefined },
+    {
+      surface: course.surface,
+      policy: verdict?.policy ?? undefined,
+      rule: verdict?.rule ?? undefined,
+      except: course.action.id,
+    },
     since,
   );
   return approvalMessage(course, {

@@ -51,10 +51,16 @@ export interface RecordStore {
   ): Promise<{ records: StoredRecord[]; nextCursor: string | null }>;
   /** Entries `from` up to but not including `to`, in order; fewer where the log ends before. */
   entries(tenant: string, from: number, to: number): Promise<StoredRecord[]>;
-  /** Human decisions since `since` (RFC 3339) on what the same surface, and rule if given, asked for. */
+  /** How many actions people decided since `since` (RFC 3339), of what the same surface, and rule if given, asked for. */
   precedents(
     tenant: string,
-    like: { surface: string; policy?: string | undefined; rule?: string | undefined },
+    like: {
+      surface: string;
+      policy?: string | undefined;
+      rule?: string | undefined;
+      /** An action that is no precedent for itself. */
+      except?: string | undefined;
+    },
     since: string,
   ): Promise<Precedents>;
 }
@@ -132,10 +138,10 @@ export function createRecordStore(db: Database): RecordStore {
       const rows = await entries(tenant).where('index', '>=', from).where('index', '<', to).orderBy('index').execute();
       return rows.map(stored);
     },
-    async precedents(tenant, { surface, policy, rule }, since) {
+    async precedents(tenant, { surface, policy, rule, except }, since) {
       let query = db
         .selectFrom('logEntry')
-        .select(({ fn }) => ['decision', fn.countAll<number>().as('count')])
+        .select(({ fn }) => ['decision', fn.count<number>('action').distinct().as('count')])
         .where('tenant', '=', tenant)
         .where('surface', '=', surface)
         .where('type', '=', 'decision')
@@ -143,6 +149,7 @@ export function createRecordStore(db: Database): RecordStore {
         .where('at', '>=', since);
       if (policy !== undefined) query = query.where('policy', '=', policy);
       if (rule !== undefined) query = query.where('rule', '=', rule);
+      if (except !== undefined) query = query.where('action', '!=', except);
       const rows = await query.groupBy('decision').execute();
       const count = (decision: string): number => rows.find((row) => row.decision === decision)?.count ?? 0;
       return { approved: count('approve'), refused: count('refuse') };

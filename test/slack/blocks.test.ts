@@ -85,7 +85,7 @@ describe('the message of each state', () => {
       'You are',
     );
     expect(everything(renderApprovalMessage(MODELS['second-stage'] as ApprovalMessage).blocks)).toContain(
-      '*2 of 2*: finance done, security waiting',
+      '*1 of 2*: finance done, security waiting',
     );
   });
 

@@ -397,6 +397,8 @@ describe('records', () => {
       approved: 0,
       refused: 0,
     });
+    const others = { surface: 'c.d', except: 'act_10' };
+    expect(await store.records.precedents(tenant, others, at(0))).toEqual({ approved: 2, refused: 1 });
     expect(await store.records.precedents('other', { surface: 'c.d' }, at(0))).toEqual({ approved: 0, refused: 0 });
   });
 });

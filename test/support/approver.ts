@@ -94,6 +94,19 @@ export function approverTests(of: () => { stack: TestStack; slack: ApproverDrive
     expect(JSON.stringify(shown.blocks)).toContain('not our customer');
   });
 
+  it('approves less in a modal; the message shows both amounts, and the permit is for the lower one', async () => {
+    const { stack, slack } = of();
+    const { id, message } = await parked(640);
+    await slack.click(slackId(LEAD), message, 'approve_form');
+    expect(await slack.submit(slackId(LEAD), { change_0: '320', reason: 'one of two came back' })).toBe('taken');
+    const action = await actionOf(id);
+    expect(action.body.status).toBe('released');
+    const redeemed = await stack.call('POST', '/v1/permits/redeem', { permit: action.body.permit });
+    expect(redeemed.body).toMatchObject({ changes: { 'params.amount': 320 } });
+    const shown = await slack.until(message, (now) => !hasButton(now, 'approve'));
+    expect(JSON.stringify(shown.blocks)).toMatch(/amount: 640 → \*320\*/);
+  });
+
   it('is told privately when not asked, and nothing changes', async () => {
     const { slack } = of();
     const { id, message } = await parked(310);

@@ -75,7 +75,7 @@ export function decisionLine(decision: MessageDecision): string {
   return `${did}${instead} · ${time(decision.at)}${how}${reason}${changes.join('')}`;
 }
 
-/** `1 of 2: finance done, security waiting`. `mrkdwn`; null when there are no stages. */
+/** `1 of 2: finance done, security waiting`; a single stage is not counted. `mrkdwn`; null when there are no stages. */
 export function progress(message: ApprovalMessage): string | null {
   if (message.stages.length === 0) return null;
   const over = message.ask !== 'decision' && message.state !== 'frozen';
@@ -92,8 +92,8 @@ export function progress(message: ApprovalMessage): string | null {
   });
   const more = message.stages.length > 6 ? `, ${message.stages.length - 6} more` : '';
   const done = message.stages.filter(({ state }) => state === 'done').length;
-  const step = Math.min(done + (message.ask === 'decision' ? 1 : 0), message.stages.length);
-  return `*${step} of ${message.stages.length}*: ${parts.join(', ')}${more}`;
+  const count = message.stages.length === 1 ? '' : `*${done} of ${message.stages.length}*: `;
+  return `${count}${parts.join(', ')}${more}`;
 }
 
 const whole = (value: number): number => (Number.isSafeInteger(value) ? value : 0);
