@@ -3,6 +3,7 @@ import { canonicalBytes, concatBytes, fromBase64, toBase64, utf8 } from '../cano
 import { ENVELOPE_MAX_BYTES, RECORD_PAYLOAD_TYPE, type Envelope, type RecordPayload } from '../contract/index.ts';
 import { EvidenceError, reading } from '../ledger/index.ts';
 import { decodeRecord } from './record.ts';
+import { fromDer, toDer } from './ecdsa-der.ts';
 import { isSignedBy, nobleVerify, type PublicJwk, type Signer, type VerifySignature } from './signer.ts';
 
 /** Signatures that an envelope may carry; more is not read. */
@@ -14,9 +15,10 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
   return concatBytes(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${payload.length} `), payload);
 }
 
-/** Wraps the bytes of a record and signs them. */
+/** Wraps the bytes of a record and signs them. ECDSA goes in as DER, which is what public DSSE verifiers (sigstore, in-toto) read. */
 export async function signEnvelope(payload: Uint8Array, signer: Signer): Promise<Envelope> {
-  const signature = await signer.sign(preAuthEncoding(RECORD_PAYLOAD_TYPE, payload));
+  const made = await signer.sign(preAuthEncoding(RECORD_PAYLOAD_TYPE, payload));
+  const signature = signer.algorithm === 'ES256' ? toDer(made) : made;
   return {
     payloadType: RECORD_PAYLOAD_TYPE,
     payload: toBase64(payload),
@@ -86,8 +88,9 @@ export async function openEnvelope(
     // DSSE: a signature by a key that is not known says nothing, for or against.
     if (key === undefined) continue;
     known = true;
-    const signature = reading('envelope-malformed', 'a signature of the envelope', () => fromBase64(sig));
-    if (await isSignedBy(verify, key, signed, signature)) return { payload, key };
+    const sent = reading('envelope-malformed', 'a signature of the envelope', () => fromBase64(sig));
+    const signature = key.alg === 'ES256' ? fromDer(sent) : sent;
+    if (signature !== null && (await isSignedBy(verify, key, signed, signature))) return { payload, key };
   }
   if (!known) {
     const next = 'get the record keys of its log';

@@ -20,7 +20,7 @@ export interface PublicJwk {
   use: 'sig';
 }
 
-/** Signs. ES256 signatures are `r || s`, 64 bytes (RFC 7518 section 3.4). */
+/** Signs. ES256 signatures are `r || s`, 64 bytes (RFC 7518 section 3.4), whatever the key manager gives; envelopes hold them as DER. */
 export interface Signer {
   /** RFC 7638 thumbprint of the key. */
   readonly kid: string;

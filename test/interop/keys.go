@@ -39,6 +39,34 @@ func (k jwk) algorithm() string {
 	return ""
 }
 
+// verifyEnvelope checks a DSSE signature: ECDSA is in DER there, and r || s in JOSE.
+func (k jwk) verifyEnvelope(message, signature []byte) error {
+	if k.algorithm() == "ES256" {
+		key, err := k.p256()
+		if err != nil {
+			return err
+		}
+		digest := sha256.Sum256(message)
+		if !ecdsa.VerifyASN1(key, digest[:], signature) {
+			return errors.New("the signature does not fit")
+		}
+		return nil
+	}
+	return k.verify(message, signature)
+}
+
+func (k jwk) p256() (*ecdsa.PublicKey, error) {
+	x, err := base64.RawURLEncoding.DecodeString(k.X)
+	if err != nil {
+		return nil, err
+	}
+	y, err := base64.RawURLEncoding.DecodeString(k.Y)
+	if err != nil {
+		return nil, err
+	}
+	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y)}, nil
+}
+
 func (k jwk) verify(message, signature []byte) error {
 	x, err := base64.RawURLEncoding.DecodeString(k.X)
 	if err != nil {
@@ -53,14 +81,13 @@ func (k jwk) verify(message, signature []byte) error {
 			return nil
 		}
 	case "ES256":
-		y, err := base64.RawURLEncoding.DecodeString(k.Y)
+		key, err := k.p256()
 		if err != nil {
 			return err
 		}
-		key := ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y)}
 		r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
 		digest := sha256.Sum256(message)
-		if ecdsa.Verify(&key, digest[:], r, s) {
+		if ecdsa.Verify(key, digest[:], r, s) {
 			return nil
 		}
 	default:

@@ -53,7 +53,7 @@ func (e envelope) open(keys []jwk) ([]byte, error) {
 		return nil, err
 	}
 	signed := fmt.Sprintf("DSSEv1 %d %s %d %s", len(payloadType), payloadType, len(payload), payload)
-	return payload, key.verify([]byte(signed), sig)
+	return payload, key.verifyEnvelope([]byte(signed), sig)
 }
 
 func checkReceipt(data []byte, _ string) error {
