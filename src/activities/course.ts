@@ -11,6 +11,10 @@ export interface Review {
   dueAt: number;
   status: 'open' | 'overdue' | 'done';
   result: { by: string; right: boolean; reason: string; at: string } | null;
+  /** On whose word it was released; null in courses from before that was kept. */
+  by?: string | null;
+  /** Their reason. */
+  reason?: string | null;
 }
 
 export interface Course {

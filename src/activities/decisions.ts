@@ -42,6 +42,8 @@ export async function judgeAgain(
     limits: await deps.store.limits.usage(tenant, id, required.limits, now),
     people: peopleFacts(deps, request, required.people),
     conflict: null,
+    // The glass is broken when the action is asked, or not at all.
+    ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),
   };
   return { judgement: evaluate(bundle, request, facts), facts };
 }

@@ -16,7 +16,7 @@ import {
 } from '../contract/index.ts';
 import { applyChanges, evaluate, requiredFacts, type CompiledBundle } from '../policy/index.ts';
 import { discloseRequest, requestHash, signPermit } from '../sealing/index.ts';
-import { mayAsk, verifyAttestation, type Caller } from '../identity/index.ts';
+import { mayAsk, spokenForBy, verifyAttestation, type Caller } from '../identity/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
 import { sealPermit, type Course } from './course.ts';
@@ -45,8 +45,8 @@ export function recordActor(actor: Actor): RecordActor {
 async function identify(
   deps: ActivityDeps,
   input: JudgeInput,
-): Promise<{ requester: string; conflict: string | null; bundle: string | null }> {
-  const nobody = { requester: 'unknown', bundle: null };
+): Promise<{ requester: string; conflict: string | null; bundle: string | null; spokenFor: string[] | null }> {
+  const nobody = { requester: 'unknown', bundle: null, spokenFor: null };
   try {
     let caller: Caller;
     let bundle: string | null = null;
@@ -65,9 +65,14 @@ async function identify(
       }
     } else caller = await deps.authenticate(input.token);
     if (caller.tenant !== input.tenant)
-      return { requester: caller.id, bundle, conflict: 'the token belongs to another tenant' };
+      return { requester: caller.id, bundle, spokenFor: null, conflict: 'the token belongs to another tenant' };
     const conflict = mayAsk(caller, input.request, deps.directory.current());
-    return { requester: caller.id, bundle, conflict: conflict?.detail ?? null };
+    return {
+      requester: caller.id,
+      bundle,
+      spokenFor: spokenForBy(caller, input.request),
+      conflict: conflict?.detail ?? null,
+    };
   } catch (error) {
     if (isCountersignError(error) && error.code === 'unauthenticated')
       return { ...nobody, conflict: 'no valid token came with the request' };
@@ -134,9 +139,16 @@ async function judgeWithFacts(
   bundle: CompiledBundle | null,
   input: JudgeInput,
   conflict: string | null,
+  spokenFor: string[] | null,
 ): Promise<{ judgement: Judgement; facts: Facts }> {
   const now = deps.now();
-  const facts: Facts = { now: now.toISOString(), limits: [], people: {}, conflict };
+  const facts: Facts = {
+    now: now.toISOString(),
+    limits: [],
+    people: {},
+    conflict,
+    ...(spokenFor === null ? {} : { spokenFor }),
+  };
   if (bundle === null) return { judgement: NO_BUNDLE, facts };
   const required = requiredFacts(bundle, input.request);
   facts.people = peopleFacts(deps, input.request, required.people);
@@ -197,7 +209,7 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   }
   const request = parsed.data;
   // Side by side: somebody waits for the answer.
-  const [before, { requester, conflict, bundle: pinned }, freeze] = await Promise.all([
+  const [before, { requester, conflict, bundle: pinned, spokenFor }, freeze] = await Promise.all([
     readCourse(deps, input.tenant, input.id),
     identify(deps, input),
     frozen(deps, input.tenant, request.surface, request.actor),
@@ -217,7 +229,7 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
   const [{ actionKey }, { judgement, facts }] = await Promise.all([
     deps.store.payloads.create(input.tenant, input.id, { request } as never),
-    judgeWithFacts(deps, bundle, input, conflict ?? freeze),
+    judgeWithFacts(deps, bundle, input, conflict ?? freeze, spokenFor),
   ]);
   const { verdict, plan } = judgement;
   const at = deps.now();
@@ -278,6 +290,8 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
             dueAt: openedAt + judgement.review.withinMs,
             status: 'open',
             result: null,
+            by: judgement.review.by,
+            reason: judgement.review.reason,
           },
     outcome: null,
   };

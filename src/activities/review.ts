@@ -2,6 +2,7 @@ import type { Action, OtherRecord } from '../contract/index.ts';
 import { openPermit, type Course, type Review } from './course.ts';
 import type { ActivityDeps } from './deps.ts';
 import { nextHead, readCourse, sealCourse } from './seal.ts';
+import { summaryOf } from './show.ts';
 import type { SealReviewInput } from './types.ts';
 
 /**
@@ -30,6 +31,8 @@ export async function sealReview(deps: ActivityDeps, input: SealReviewInput): Pr
       right: result?.right ?? null,
       via: result?.via ?? 'engine',
       reviewers: review.reviewers,
+      brokenBy: review.by ?? stored.course.actor.id,
+      given: review.reason ?? null,
       dueAt: new Date(review.dueAt).toISOString(),
       attestation: input.evidence?.attestation ?? null,
       shown: input.evidence?.shown === undefined || input.evidence.shown === null ? null : { ...input.evidence.shown },
@@ -51,12 +54,18 @@ export async function keepReview(deps: Pick<ActivityDeps, 'store'>, course: Cour
     id: action.id,
     tenant: action.tenant,
     action: action.id,
+    openedAt: new Date(course.openedAt).toISOString(),
+    by: review.by ?? course.actor.id,
     dueAt: new Date(review.dueAt).toISOString(),
     status: review.status,
     view: {
       surface: course.surface,
       verb: course.verb,
       actor: course.actor.id,
+      policy: action.verdict?.policy ?? null,
+      rule: action.verdict?.rule ?? null,
+      what: summaryOf(course),
+      reason: review.reason ?? null,
       reviewers: review.reviewers,
       result: review.result,
     },

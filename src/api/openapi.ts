@@ -13,6 +13,7 @@ import {
 } from '../contract/index.ts';
 import { COMMON, json, ok, problem, wait } from './openapi-parts.ts';
 import { policyPaths } from './openapi-policies.ts';
+import { reviewPaths } from './openapi-reviews.ts';
 import { answerInputSchema, reconcileInputSchema } from './routes/actions.ts';
 import { delegationInputSchema, freezeInputSchema, reviewInputSchema, thawInputSchema } from './routes/freezes.ts';
 import { apiKeyInputSchema } from './routes/api-keys.ts';
@@ -124,10 +125,6 @@ const delegationSchema = z
   })
   .meta({ id: 'DelegationInForce' });
 
-const reviewSchema = z
-  .looseObject({ action: z.string(), status: z.enum(['open', 'overdue', 'done']), dueAt: z.iso.datetime() })
-  .meta({ id: 'ReviewTask' });
-
 const byId = (name: string) => ({
   path: z.object({ id: z.string().meta({ description: name }) }),
 });
@@ -185,13 +182,6 @@ const build = () =>
       },
       '/v1/actions/{id}/review': {
         post: onAction('Look back at a break-glass release, as one of its reviewers', reviewInputSchema),
-      },
-      '/v1/reviews': {
-        get: {
-          summary: 'Reviews of break-glass releases, the first due first',
-          requestParams: { query: z.object({ status: z.enum(['open', 'overdue', 'done']).optional() }) },
-          responses: { ...ok(z.strictObject({ reviews: z.array(reviewSchema) }), 'Reviews.'), ...COMMON },
-        },
       },
       '/v1/api-keys': {
         post: {
@@ -283,6 +273,7 @@ const build = () =>
           responses: { ...ok(evaluationSchema, 'Verdict and trace.'), ...COMMON },
         },
       },
+      ...reviewPaths,
       ...policyPaths,
       '/v1/records': {
         get: {

@@ -15,6 +15,7 @@ import { register as policy } from './policy.ts';
 import { register as refuse } from './refuse.ts';
 import { register as replay } from './replay.ts';
 import { register as request } from './request.ts';
+import { register as review } from './review.ts';
 import { register as services } from './services.ts';
 import { register as show } from './show.ts';
 import { register as token } from './token.ts';
@@ -35,6 +36,7 @@ const VERBS = [
   evaluate,
   replay,
   freeze,
+  review,
   apiKey,
 ];
 

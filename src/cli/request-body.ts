@@ -44,7 +44,7 @@ export function withRequestBody(command: Command): Command {
 }
 
 const TEXT_OF_RESOURCE = ['type', 'id', 'version'];
-const TEXT_OF_CONTEXT = ['folder', 'environment', 'urgency', 'jurisdiction', 'matter'];
+const TEXT_OF_CONTEXT = ['folder', 'environment', 'urgency', 'reason', 'jurisdiction', 'matter'];
 
 /** The request body from a file and from options; what is typed wins over the file. Whether it is a valid request, the server says. */
 export async function buildRequest(io: Io, options: RequestBodyOptions): Promise<JsonObject> {

@@ -55,6 +55,9 @@ export const contextSchema = z.strictObject({
   folder: z.string().max(1024).regex(/^\//, 'a folder starts with `/`').optional(),
   environment: name.optional(),
   urgency: z.enum(URGENCIES).optional(),
+  reason: z.string().min(1).max(2000).optional().meta({
+    description: 'Why it is an emergency: sealed and shown in clear when the glass is broken, which needs it.',
+  }),
   jurisdiction: name.optional(),
   matter: name.optional(),
   labels: names.optional(),

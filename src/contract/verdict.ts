@@ -44,6 +44,11 @@ export interface Facts {
   limits: LimitFact[];
   /** Approver references (`group:finance`, `role:duty-manager`, `manager`, `user:x@y`) and the active people they resolved to. */
   people: Record<string, string[]>;
+  /**
+   * In an emergency: those of the actor and the people it acts for in whose name the caller's token may speak. Nobody else's claim
+   * of them is their word. Left out where nothing depends on it.
+   */
+  spokenFor?: string[];
   /** Why identity is in conflict (token against body, tenant, folder), or null. A conflict refuses with basis `unclear`. */
   conflict: string | null;
 }
@@ -91,6 +96,18 @@ export interface Reservation {
   max: string;
 }
 
+/** An emergency release and the review it opens. */
+export interface BrokenGlass {
+  /** Who reviews: never anybody who acted. */
+  approvers: string[];
+  refs: string[];
+  withinMs: number;
+  /** On whose word it was released. */
+  by: string;
+  /** Their reason; null only under a bundle from before reasons were asked for. */
+  reason: string | null;
+}
+
 /** What the evaluator answers for one request under one bundle and one set of facts. */
 export interface Judgement {
   verdict: Verdict;
@@ -110,7 +127,7 @@ export interface Judgement {
   /** How long the payload is kept, in milliseconds; null is for ever. */
   retainMs: number | null;
   /** Present when the verdict's basis is `break_glass`. */
-  review: { approvers: string[]; refs: string[]; withinMs: number } | null;
+  review: BrokenGlass | null;
   trace: TraceEntry[];
 }
 

@@ -1,6 +1,6 @@
 import { CountersignError, type Action, type DecisionInput, type Judgement } from '../contract/index.ts';
 import { evaluate, requiredFacts } from '../policy/index.ts';
-import { activeDelegation, mayAsk, type Caller } from '../identity/index.ts';
+import { activeDelegation, mayAsk, spokenForBy, type Caller } from '../identity/index.ts';
 import { peopleFacts } from '../activities/judge.ts';
 import { readCourse, withPermit } from '../activities/seal.ts';
 import { isEngineSurface } from '../activities/activation.ts';
@@ -13,20 +13,21 @@ import {
   reconcileUpdate,
   reviewUpdate,
 } from '../workflows/messages.ts';
-import { isOwner, isRequester, mayAudit, notFound, speaksFor, visible } from './access.ts';
+import { isOwner, isRequester, notFound, speaksFor, visible } from './access.ts';
 import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
 import { backtest } from './backtest.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import type { GatewayDeps } from './deps.ts';
 import { freeze, thaw } from './freezes.ts';
 import { redeem } from './permits.ts';
+import { breakGlassReport, listReviews } from './reviews.ts';
 import { isPublished, listPolicies, preparePublication, readPolicy, storedBundle } from './policies.ts';
 import { listRecords, readReceipt, readRecord } from './records.ts';
 import { replay } from './replay.ts';
 import { createRequester, parseRequest, workflowIdOf } from './request.ts';
 import { RESPONSIBILITY } from '../activities/responsibility.ts';
 import { fromTemporal } from './temporal-errors.ts';
-import type { Gateway, ReviewView, SlackEvidence } from './types.ts';
+import type { Gateway, SlackEvidence } from './types.ts';
 import { waitFor } from './wait.ts';
 
 export type { Gateway } from './types.ts';
@@ -268,6 +269,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (bundle === null) throw new CountersignError('unavailable', 'no policy is in force; publish a bundle first');
       const now = deps.now();
       const required = requiredFacts(bundle, request);
+      const spokenFor = spokenForBy(caller, request);
       return evaluate(
         bundle,
         request,
@@ -276,6 +278,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
           limits: await deps.store.limits.usage(caller.tenant, '', required.limits, now),
           people: peopleFacts(deps, request, required.people),
           conflict: conflict?.detail ?? null,
+          ...(spokenFor === null ? {} : { spokenFor }),
         },
         { trace: true },
       );
@@ -283,18 +286,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
     review: (caller, id, input, door, evidence) =>
       attempt(caller, id, door, () => review(caller, id, input, door, evidence)),
-    async reviews(caller, status) {
-      if (caller.kind !== 'person' && !mayAudit(caller))
-        throw new CountersignError('forbidden', 'this key is not for all of the tenant');
-      const rows = await deps.store.reviews.list(caller.tenant, status);
-      const all = rows.map((row) => ({
-        action: row.action,
-        status: row.status,
-        dueAt: row.dueAt,
-        ...(row.view as unknown as Omit<ReviewView, 'action' | 'status' | 'dueAt'>),
-      }));
-      return mayAudit(caller) ? all : all.filter(({ reviewers }) => reviewers.includes(caller.id));
-    },
+    reviews: (caller, status) => listReviews(deps, caller, status),
+    breakGlassReport: (caller, from, to) => breakGlassReport(deps, caller, from, to),
     makeApiKey: (caller, input) => makeApiKey(deps, caller, input),
     apiKeys: (caller) => listApiKeys(deps, caller),
     revokeApiKey: (caller, id) => revokeApiKey(deps, caller, id),

@@ -80,8 +80,39 @@ export interface ReviewView {
   dueAt: string;
   surface: string;
   actor: string;
+  /** On whose word it was released, and their reason. */
+  by: string | null;
+  reason: string | null;
+  /** When it was released. */
+  at: string;
   reviewers: string[];
   result: { by: string; right: boolean; reason: string; at: string } | null;
+}
+
+/** One broken glass: who, when, what, why, and what the review found. */
+export interface BrokenGlassItem extends ReviewView {
+  verb: string;
+  policy: string | null;
+  rule: string | null;
+  /** What and how much, as far as policy discloses it. */
+  what: string;
+  /** The finding came after the review was due, or none has come by now. */
+  late: boolean;
+}
+
+export interface BreakGlassReport {
+  from: string;
+  to: string;
+  /** True when there were more than are listed; ask for a shorter time. */
+  cut: boolean;
+  total: number;
+  open: number;
+  overdue: number;
+  right: number;
+  wrong: number;
+  /** Who broke it how often, the most first. */
+  people: { by: string; times: number }[];
+  items: BrokenGlassItem[];
 }
 
 export interface ApiKeyInput {
@@ -157,6 +188,8 @@ export interface Gateway {
   review(caller: Caller, id: string, input: ReviewInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
   /** Reviews of break-glass releases, the first due first. */
   reviews(caller: Caller, status?: string): Promise<ReviewView[]>;
+  /** Every emergency of a time: the auditor's and the owner's view. */
+  breakGlassReport(caller: Caller, from: string | undefined, to: string | undefined): Promise<BreakGlassReport>;
   /** Makes a key of a service; `key` is shown this once. */
   makeApiKey(caller: Caller, input: ApiKeyInput): Promise<ApiKeyView & { key: string }>;
   apiKeys(caller: Caller): Promise<ApiKeyView[]>;

@@ -52,6 +52,17 @@ export function mayAsk(caller: Caller, request: ActionRequest, directory?: Direc
   return null;
 }
 
+/**
+ * In an emergency, those of the request's chain whose word the request is: a person for themself, a key for the actors it was made for.
+ * Null when there is no emergency, where nothing depends on it.
+ */
+export function spokenForBy(caller: Caller, request: ActionRequest): string[] | null {
+  if (request.context?.urgency !== 'emergency') return null;
+  const ids: string[] = [];
+  for (let at: Actor | undefined = request.actor; at !== undefined; at = at.onBehalfOf) ids.push(at.id);
+  return [...new Set(ids)].filter((id) => caller.actors.includes('*') || caller.actors.includes(id));
+}
+
 function falseClaim(actor: Actor, directory: Directory | undefined): string | null {
   const prefix = /^(user|service|agent):/.exec(actor.id)?.[1];
   if (prefix !== undefined && prefix !== actor.type) {

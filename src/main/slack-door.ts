@@ -54,8 +54,21 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
       return stored === null ? null : showAction(show, stored.course, stored.course.approval);
     },
     check: (tenant, action, person) => gateway.check(callerOf(tenant, person), action),
-    decide: ({ tenant, action, person, decision, slack, shown }) =>
-      gateway.decide(callerOf(tenant, person), action, decision, 'slack', { slack, shown }),
+    async decide({ tenant, action, person, decision, slack, shown }) {
+      const stored = await readCourse(parts, tenant, action);
+      // A broken glass has no approval to decide: what is said of it is its review.
+      if (stored?.course.review == null || stored.course.approval !== null) {
+        return gateway.decide(callerOf(tenant, person), action, decision, 'slack', { slack, shown });
+      }
+      const { decision: said, reason } = decision;
+      if ((said !== 'approve' && said !== 'refuse') || reason === undefined) {
+        throw new CountersignError('reason-required', 'say whether it was right, and why');
+      }
+      return gateway.review(callerOf(tenant, person), action, { right: said === 'approve', reason }, 'slack', {
+        slack,
+        shown,
+      });
+    },
     async find(person, idOrPrefix) {
       const prefix = idOrPrefix.startsWith('act_') ? idOrPrefix : `act_${idOrPrefix}`;
       const exact = await store.actions.get(person.tenant, prefix);

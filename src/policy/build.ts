@@ -7,7 +7,9 @@ import type { ExternalPolicy } from './engines.ts';
 import { parsePolicyFile } from './parse.ts';
 import type { ParsedPolicyFile } from './parse.ts';
 import type { Problem } from './problem.ts';
+import { GLASS_LIMIT } from './break-glass.ts';
 import { holidaysSchema } from './schema.ts';
+import type { Policy } from './schema.ts';
 import { readYaml, schemaProblems } from './yaml.ts';
 import type { YamlFile } from './yaml.ts';
 
@@ -63,7 +65,7 @@ export function buildBundle(files: readonly PolicyFile[]): { bundle: Bundle | nu
     }
     const { faults } = compilePolicy(one.policy, around);
     problems.push(...faults.map((fault) => faultProblem(one.yaml as YamlFile, fault)));
-    source.policies[policy] = one.policy;
+    source.policies[policy] = withGlassLimit(one.policy);
   }
   if (parsed.length === 0) {
     problems.push(
@@ -76,6 +78,14 @@ export function buildBundle(files: readonly PolicyFile[]): { bundle: Bundle | nu
   }
   if (problems.some((problem) => problem.severity === 'error')) return { bundle: null, problems };
   return { bundle: sealBundle(source), problems };
+}
+
+/** Filled in here and not by the schema: a stored bundle from before there was a limit keeps its meaning. */
+function withGlassLimit(policy: Policy): Policy {
+  const { breakGlass } = policy;
+  return breakGlass === undefined
+    ? policy
+    : { ...policy, breakGlass: { ...breakGlass, limit: breakGlass.limit ?? GLASS_LIMIT } };
 }
 
 function faultProblem(yaml: YamlFile, fault: Fault): Problem {

@@ -1,6 +1,7 @@
-import type { ApprovalPlan, Basis, Reservation, Verdict, VerdictDecision } from '../contract/index.ts';
+import type { ApprovalPlan, Basis, BrokenGlass, Reservation, Verdict, VerdictDecision } from '../contract/index.ts';
 import { mergeChanges } from './changes.ts';
-import type { Opinion, Review, Trial } from './judge.ts';
+import { isGlassLimit } from './break-glass.ts';
+import type { Opinion, Trial } from './judge.ts';
 import { mergePlans } from './plan.ts';
 import { strictness } from './strictness.ts';
 
@@ -8,7 +9,7 @@ import { strictness } from './strictness.ts';
 export interface Combined {
   verdict: Verdict;
   plan: ApprovalPlan | null;
-  review: Review | null;
+  review: BrokenGlass | null;
   reservations: Reservation[];
 }
 
@@ -62,7 +63,8 @@ export function combine(opinions: readonly Opinion[], on: Trial): Combined {
     verdict,
     plan,
     review: decision === 'supervise' ? null : mergeReviews(opinions),
-    reservations: takenLimits(opinions),
+    // A glass that another policy kept whole was not broken, and is not counted.
+    reservations: takenLimits(opinions).filter(({ limit }) => decision !== 'supervise' || !isGlassLimit(limit)),
   };
 }
 
@@ -79,10 +81,13 @@ function takenLimits(opinions: readonly Opinion[]): Reservation[] {
 }
 
 /** All reviewers of all broken glasses, by the earliest time. */
-function mergeReviews(opinions: readonly Opinion[]): Review | null {
+function mergeReviews(opinions: readonly Opinion[]): BrokenGlass | null {
   const reviews = opinions.flatMap((opinion) => (opinion.review === null ? [] : [opinion.review]));
-  if (reviews.length === 0) return null;
+  const [first] = reviews;
+  if (first === undefined) return null;
   return {
+    by: first.by,
+    reason: first.reason,
     approvers: [...new Set(reviews.flatMap((review) => review.approvers))].sort(),
     refs: [...new Set(reviews.flatMap((review) => review.refs))],
     withinMs: Math.min(...reviews.map((review) => review.withinMs)),

@@ -2,6 +2,7 @@ import type { Json } from '../contract/index.ts';
 import type { CompiledApproval, CompiledLimit, CompiledPolicy, CompiledRef, CompiledRule } from './compiled.ts';
 import type { Conditions, Expression, Scope } from './conditions/index.ts';
 import { unknownField } from './conditions/index.ts';
+import { BREAK_GLASS } from './break-glass.ts';
 import { parseDuration } from './duration.ts';
 import { readAmount } from './amounts.ts';
 import type { Policy, PolicyApproval, PolicyRule } from './schema.ts';
@@ -63,6 +64,14 @@ export function compilePolicy(
     allow: refs(source.breakGlass.allow, ['breakGlass', 'allow']),
     review: refs(source.breakGlass.review.approvers, ['breakGlass', 'review', 'approvers']),
     withinMs: ms(source.breakGlass.review.within),
+    limit:
+      source.breakGlass.limit === undefined
+        ? null
+        : {
+            id: `${source.policy}/${BREAK_GLASS}`,
+            max: source.breakGlass.limit.max,
+            windowMs: ms(source.breakGlass.limit.window),
+          },
   };
   if (faults.length > 0 || rules.includes(null)) return { policy: null, faults };
   const policy: CompiledPolicy = {

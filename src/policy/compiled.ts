@@ -63,7 +63,13 @@ export interface CompiledPolicy {
   decimals: string[];
   limits: CompiledLimit[];
   rules: CompiledRule[];
-  breakGlass: { allow: CompiledRef[]; review: CompiledRef[]; withinMs: number } | null;
+  /** `limit` is null only in bundles from before there was one: those are judged as they were. */
+  breakGlass: {
+    allow: CompiledRef[];
+    review: CompiledRef[];
+    withinMs: number;
+    limit: { id: string; max: number; windowMs: number } | null;
+  } | null;
   holidays: ReadonlyMap<string, ReadonlySet<string>>;
   disclose: string[];
   notify: string[];

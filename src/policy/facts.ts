@@ -1,4 +1,5 @@
 import type { ActionRequest } from '../contract/index.ts';
+import { glassQueries } from './break-glass.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { limitQuery } from './limits.ts';
 import type { LimitQuery } from './limits.ts';
@@ -27,6 +28,7 @@ export function requiredFacts(bundle: CompiledBundle, request: ActionRequest): R
       const query = limitQuery(limit, request);
       if (!('missing' in query)) limits.push(query);
     }
+    limits.push(...glassQueries(policy, request));
     const read = readAmounts(policy, on);
     if (!read.ok) continue;
     const frame = policyFrame(policy, on, read.value);

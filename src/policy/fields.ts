@@ -24,8 +24,9 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   'rules.*.approval': ['stages', 'expires', 'extendUpTo', 'reason', 'fourEyes', 'mayChange', 'via'],
   'rules.*.approval.stages.*': ['name', 'approvers', 'quorum', 'refusals', 'remind', 'escalate', 'assurance'],
   'rules.*.approval.stages.*.escalate': ['after', 'to'],
-  breakGlass: ['allow', 'review'],
+  breakGlass: ['allow', 'review', 'limit'],
   'breakGlass.review': ['approvers', 'within'],
+  'breakGlass.limit': ['max', 'window'],
   outcome: ['within'],
 };
 

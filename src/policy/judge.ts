@@ -1,18 +1,19 @@
-import type { Basis, Facts, JsonObject, Reservation, TraceEntry, VerdictDecision } from '../contract/index.ts';
+import type {
+  Basis,
+  BrokenGlass,
+  Facts,
+  JsonObject,
+  Reservation,
+  TraceEntry,
+  VerdictDecision,
+} from '../contract/index.ts';
+import { breakGlass } from './break-glass.ts';
 import { readChanges } from './changes.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled.ts';
-import { actingIds, resolve } from './people.ts';
 import { draftPlan } from './plan.ts';
 import type { Draft } from './plan.ts';
 import { missingFields, policyFrame, readAmounts } from './policy-frame.ts';
 import type { Hearing, PolicyFrame } from './policy-frame.ts';
-
-/** Review of an emergency release, with its people resolved. */
-export interface Review {
-  approvers: string[];
-  refs: string[];
-  withinMs: number;
-}
 
 /** What one policy says about one request, before the policies are combined. */
 export interface Opinion {
@@ -24,7 +25,7 @@ export interface Opinion {
   reason: string;
   changes: JsonObject | null;
   draft: Draft | null;
-  review: Review | null;
+  review: BrokenGlass | null;
   /** Limits that the rules asked about on the way and that this action fits. */
   reservations: Reservation[];
 }
@@ -122,17 +123,25 @@ function follow(policy: CompiledPolicy, rule: CompiledRule, frame: PolicyFrame, 
     if (!changes.ok) return opinionOf(policy, rule, 'refuse', 'error', `${called(policy, rule)}: ${changes.error}`);
     opinion.changes = changes.value;
   }
+  opinion.reservations = [...frame.asked.values()];
   if (rule.approval !== null) {
-    opinion.review = breakGlass(policy, frame, on);
-    if (opinion.review === null) {
+    const glass = breakGlass(policy, frame, on);
+    if (glass === null || 'whole' in glass) {
       opinion.draft = draftPlan(rule.approval, frame, on.facts);
+      if (glass !== null) {
+        opinion.basis = glass.basis;
+        opinion.reason = `${reason.replace(/\.$/, '')}; ${glass.whole}`;
+      }
     } else {
+      const { by, reason: given } = glass.review;
+      const said = given === null ? '' : `: “${given}”`;
+      opinion.review = glass.review;
       opinion.decision = 'approve';
       opinion.basis = 'break_glass';
-      opinion.reason = `emergency: ${called(policy, rule)} asks for approval, and ${on.request.actor.id} broke the glass; it will be reviewed`;
+      opinion.reason = `emergency: ${by} broke the glass${said}; ${called(policy, rule)} asks for approval otherwise, and it will be reviewed`;
+      opinion.reservations.push(...glass.reservations);
     }
   }
-  opinion.reservations = [...frame.asked.values()];
   return opinion;
 }
 
@@ -148,20 +157,6 @@ function opinionOf(
 
 function called(policy: CompiledPolicy, rule: CompiledRule): string {
   return `rule \`${rule.id}\` of policy \`${policy.name}\``;
-}
-
-/**
- * The review that an emergency release brings, or null when there is none to have: no emergency, nobody of the actor and
- * those it acts for is named under `breakGlass.allow`, or nobody else could review. It stands in for `supervise` only.
- */
-function breakGlass(policy: CompiledPolicy, frame: PolicyFrame, on: Trial): Review | null {
-  if (policy.breakGlass === null || on.request.context?.urgency !== 'emergency') return null;
-  const acting = actingIds(on.request);
-  const allowed = resolve(policy.breakGlass.allow, frame, on.facts).people;
-  if (!acting.some((id) => allowed.includes(id))) return null;
-  const { refs, people } = resolve(policy.breakGlass.review, frame, on.facts);
-  const approvers = people.filter((person) => !acting.includes(person));
-  return approvers.length === 0 ? null : { approvers, refs, withinMs: policy.breakGlass.withinMs };
 }
 
 function note(

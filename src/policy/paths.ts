@@ -6,7 +6,7 @@ export const REQUEST_ROOTS = ['surface', 'action', 'actor', 'resource', 'params'
 /** Fields of `actor` and `context`, which are closed; `resource` and `params` hold what the owner likes. */
 export const CLOSED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   actor: ['id', 'type', 'roles', 'groups', 'onBehalfOf'],
-  context: ['folder', 'environment', 'urgency', 'jurisdiction', 'matter', 'labels', 'constraints'],
+  context: ['folder', 'environment', 'urgency', 'reason', 'jurisdiction', 'matter', 'labels', 'constraints'],
 };
 
 /** `params.amount`, `resource.owner.id`: a root and at most seven names below it. */

@@ -153,6 +153,10 @@ export const policySchema = z
       .strictObject({
         allow: references,
         review: z.strictObject({ approvers: references, within: duration }),
+        limit: z
+          .strictObject({ max: z.int().min(1).max(1000), window: duration })
+          .optional()
+          .meta({ description: 'How often one person may do so within a sliding window; default 2 in 7 days.' }),
       })
       .optional()
       .meta({ description: 'Who may act at once in an emergency, and who reviews it afterwards.' }),

@@ -7,7 +7,11 @@ export interface Review {
   id: string;
   tenant: string;
   action: string;
+  /** When the action was released. */
+  openedAt: string;
   dueAt: string;
+  /** On whose word; null where it is not known any more. */
+  by: string | null;
   status: string;
   view: Json;
 }
@@ -18,6 +22,8 @@ export interface ReviewStore {
   get(tenant: string, id: string): Promise<Review | null>;
   /** Those of one status, or all; the first due first. */
   list(tenant: string, status?: string): Promise<Review[]>;
+  /** Those opened from `from` (inclusive) to `to` (exclusive), oldest first, at most `limit`. */
+  opened(tenant: string, from: string, to: string, limit: number): Promise<Review[]>;
 }
 
 const stored = (row: Selectable<Tables['review']>): Review => ({ ...row, view: row.view as Json });
@@ -47,6 +53,19 @@ export function createReviewStore(db: Database): ReviewStore {
       let query = db.selectFrom('review').selectAll().where('tenant', '=', tenant);
       if (status !== undefined) query = query.where('status', '=', status);
       return (await query.orderBy('dueAt').orderBy('id').execute()).map(stored);
+    },
+    async opened(tenant, from, to, limit) {
+      const rows = await db
+        .selectFrom('review')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('openedAt', '>=', from)
+        .where('openedAt', '<', to)
+        .orderBy('openedAt')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(stored);
     },
   };
 }

@@ -271,15 +271,80 @@ describe('several policies', () => {
 
 describe('break glass', () => {
   const more = "breakGlass: { allow: ['role:ic'], review: { approvers: ['group:risk'], within: 24h } }";
-  const ic = { actor: { id: 'user:ic', type: 'user' as const }, context: { urgency: 'emergency' as const } };
+  const context = { urgency: 'emergency' as const, reason: 'the shop is down' };
+  const ic = { actor: { id: 'user:ic', type: 'user' as const }, context };
+  const behind = { ...ic, actor: { id: 'agent:bot', type: 'agent' as const, onBehalfOf: ic.actor } };
   const people = { 'role:ic': ['user:ic'], 'group:risk': ['user:ic', 'user:r'], 'user:a': ['user:a'] };
 
   it('releases at once what would have waited, for review by somebody else', () => {
-    expect(judge(supervise("['user:a']"), ic, { people }, more)).toMatchObject({
+    const used = (count: string) => [{ limit: 'test/breakGlass', key: ['user:ic'], used: count }];
+    const judged = judge(supervise("['user:a']"), ic, { people, limits: used('1') }, more);
+    expect(judged).toMatchObject({
       verdict: { decision: 'approve', basis: 'break_glass' },
       plan: null,
-      review: { approvers: ['user:r'], refs: ['group:risk'], withinMs: 86_400_000 },
+      review: {
+        approvers: ['user:r'],
+        refs: ['group:risk'],
+        withinMs: 86_400_000,
+        by: 'user:ic',
+        reason: 'the shop is down',
+      },
+      reservations: [{ limit: 'test/breakGlass', key: ['user:ic'], amount: '1', windowMs: 7 * 86_400_000, max: '2' }],
     });
+    expect(judged.verdict.reasons[0]).toContain('“the shop is down”');
+    const agent = { people, limits: used('0'), spokenFor: ['agent:bot', 'user:ic'] };
+    expect(judge(supervise("['user:a']"), behind, agent, more).review?.by).toBe('user:ic');
+  });
+
+  it.each<[string, Partial<ActionRequest>, Partial<Facts>, string, string]>([
+    ['no reason', { ...ic, context: { urgency: 'emergency' } }, {}, 'unclear', 'no reason was given'],
+    ['a blank reason', { ...ic, context: { ...context, reason: ' ' } }, {}, 'unclear', 'no reason was given'],
+    [
+      'too many',
+      ic,
+      { limits: [{ limit: 'test/breakGlass', key: ['user:ic'], used: '2' }] },
+      'limit',
+      '2 times in 7 days',
+    ],
+    [
+      'an unknown count',
+      ic,
+      { limits: [{ limit: 'test/breakGlass', key: ['user:x'], used: '0' }] },
+      'limit',
+      'unknown',
+    ],
+    ['somebody else’s word', behind, { spokenFor: ['agent:bot'] }, 'unclear', 'may not speak for user:ic'],
+  ])('with %s the ordinary verdict holds, and says why', (_what, asked, known, basis, why) => {
+    const judged = judge(supervise("['user:a']"), asked, { people, ...known }, more);
+    expect(judged).toMatchObject({ verdict: { decision: 'supervise', basis }, review: null, reservations: [] });
+    expect(judged.plan?.stages[0]?.approvers).toEqual(['user:a']);
+    expect(judged.verdict.reasons.join()).toContain(why);
+  });
+
+  it('a bundle from before there was a limit is judged as it was', () => {
+    const { source } = compiled(policy(supervise("['user:a']"), more));
+    const old = JSON.parse(JSON.stringify(source)) as { policies: { test: { breakGlass: { limit?: object } } } };
+    delete old.policies.test.breakGlass.limit;
+    const judged = evaluate(
+      compileBundle(old as never),
+      request({ ...ic, context: { urgency: 'emergency' } }),
+      facts({ people }),
+    );
+    expect(judged).toMatchObject({ verdict: { basis: 'break_glass' }, review: { reason: null }, reservations: [] });
+  });
+
+  it('counts a glass only where no other policy kept it whole', () => {
+    const named = (name: string, rules: string, rest = ''): string =>
+      policy(rules, rest).replace('policy: test', `policy: ${name}`);
+    const glass = named(
+      'a',
+      supervise("['user:a']"),
+      more.replace('within: 24h }', 'within: 24h }, limit: { max: 1, window: 1h }'),
+    );
+    const known = facts({ people, limits: [{ limit: 'a/breakGlass', key: ['user:ic'], used: '0' }] });
+    expect(evaluate(compiled(glass), request(ic), known).reservations).toHaveLength(1);
+    const both = evaluate(compiled(glass, named('b', supervise("['user:a']"))), request(ic), known);
+    expect(both).toMatchObject({ verdict: { decision: 'supervise' }, review: null, reservations: [] });
   });
 
   it.each<[string, string, Partial<ActionRequest>, Partial<Facts>]>([

@@ -57,7 +57,12 @@ export function freezeRoutes(gateway: Gateway): Router {
   router.post('/v1/actions/:id/review', async (request, response) => {
     const caller = await callerOf(request.get('authorization'));
     const input = parseBody(reviewInputSchema, request.body);
-    response.json(await gateway.review(caller, pathText(request, 'id'), input, 'api'));
+    const door = request.get('countersign-door') === 'cli' ? 'cli' : 'api';
+    response.json(await gateway.review(caller, pathText(request, 'id'), input, door));
+  });
+  router.get('/v1/reports/break-glass', async (request, response) => {
+    const caller = await callerOf(request.get('authorization'));
+    response.json(await gateway.breakGlassReport(caller, queryText(request, 'from'), queryText(request, 'to')));
   });
 
   router.post('/v1/delegations', async (request, response) => {

@@ -1,0 +1,123 @@
+/** `countersign review`: looks back at an emergency release. `countersign report break-glass`: all of them. `countersign answer`. */
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { actionPath, parseAction, printAction } from './actions.ts';
+import { connect, withConnection } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { call } from './http.ts';
+import type { Io } from './io.ts';
+import { usage } from './values.ts';
+
+const itemSchema = z.looseObject({
+  action: z.string(),
+  status: z.string(),
+  at: z.string(),
+  dueAt: z.string(),
+  by: z.string().nullable(),
+  surface: z.string(),
+  reason: z.string().nullable(),
+  reviewers: z.array(z.string()),
+  result: z.looseObject({ by: z.string(), right: z.boolean(), reason: z.string(), at: z.string() }).nullable(),
+});
+type Item = z.infer<typeof itemSchema>;
+
+const reportSchema = z.looseObject({
+  from: z.string(),
+  to: z.string(),
+  cut: z.boolean(),
+  total: z.int(),
+  open: z.int(),
+  overdue: z.int(),
+  right: z.int(),
+  wrong: z.int(),
+  people: z.array(z.object({ by: z.string(), times: z.int() })),
+  items: z.array(itemSchema.extend({ what: z.string(), late: z.boolean() })),
+});
+
+function line(item: Item & { what?: string; late?: boolean }): string {
+  const { action, status, at, dueAt, by, surface, reason, reviewers, result } = item;
+  const why = reason === null ? 'no reason kept' : `“${reason}”`;
+  const found =
+    result === null
+      ? `${status === 'overdue' ? 'OVERDUE since' : 'due'} ${dueAt}, waits for ${reviewers.join(', ')}`
+      : `${result.by} found it ${result.right ? 'right' : 'wrong'} at ${result.at}${item.late === true ? ' (late)' : ''}: “${result.reason}”`;
+  return `${action}  ${at}  ${by ?? 'unknown'}  ${surface}${item.what === undefined ? '' : `  ${item.what}`}  ${why}  ${found}`;
+}
+
+export function register(program: Command, io: Io): void {
+  const review = program
+    .command('review')
+    .description('look back at a break-glass release, as one of its reviewers; alone, list the reviews that are yours')
+    .argument('[id]', 'the action’s id')
+    .option('--right', 'the emergency justified it')
+    .option('--wrong', 'it did not')
+    .option('--reason <text>', 'why; sealed with the finding')
+    .option('--json', 'print JSON');
+  withConnection(review, { as: true }).action(async (id: string | undefined, options: ReviewOptions) => {
+    const connection = await connect(io, options);
+    if (id === undefined) {
+      const { reviews } = z
+        .object({ reviews: z.array(itemSchema) })
+        .parse(await call(connection, { path: 'v1/reviews' }));
+      if (options.json === true) io.json({ reviews });
+      else for (const item of reviews) io.out(line(item));
+      return;
+    }
+    const { right = false, wrong = false, reason } = options;
+    if (right === wrong || reason === undefined) throw usage('give --right or --wrong, and --reason');
+    const headers = { 'countersign-door': 'cli' };
+    const path = `${actionPath(id)}/review`;
+    const action = parseAction(await call(connection, { method: 'POST', path, body: { right, reason }, headers }));
+    printAction(io, action, options.json);
+  });
+
+  const report = program.command('report').description('reports of what was sealed').command('break-glass');
+  report
+    .description(
+      'every emergency of a time: who, when, what, why, and what its review found; exits 3 when a review is overdue',
+    )
+    .option('--from <time>', 'a day such as 2026-11-01, or a time (default: 90 days before --to)')
+    .option('--to <time>', 'up to, and without, this time (default: now)')
+    .option('--json', 'print JSON');
+  withConnection(report, { as: true }).action(async (options: ReportOptions) => {
+    const query = new URLSearchParams();
+    if (options.from !== undefined) query.set('from', options.from);
+    if (options.to !== undefined) query.set('to', options.to);
+    const path = `v1/reports/break-glass?${query.toString()}`;
+    const found = reportSchema.parse(await call(await connect(io, options), { path }));
+    if (found.overdue > 0) io.exitCode = 3;
+    if (options.json === true) return io.json(found);
+    io.out(`break-glass releases from ${found.from} to ${found.to}: ${found.total}`);
+    io.out(`reviews: ${found.right} right, ${found.wrong} wrong, ${found.open} open, ${found.overdue} overdue`);
+    for (const { by, times } of found.people) io.out(`  ${by}: ${times}`);
+    for (const item of found.items) io.out(line(item));
+    if (found.cut) io.err('there are more than are listed; ask for a shorter time');
+  });
+
+  const answer = program
+    .command('answer')
+    .description('answer an approver who sent a request back with a question')
+    .argument('<id>', 'the action’s id')
+    .argument('<text>', 'the answer; approvers read it, and it is sealed')
+    .option('--json', 'print the action as JSON');
+  withConnection(answer, { as: true }).action(
+    async (id: string, text: string, options: ConnectOptions & { json?: boolean }) => {
+      const connection = await connect(io, options);
+      const path = `${actionPath(id)}/answer`;
+      printAction(io, parseAction(await call(connection, { method: 'POST', path, body: { text } })), options.json);
+    },
+  );
+}
+
+interface ReviewOptions extends ConnectOptions {
+  right?: boolean;
+  wrong?: boolean;
+  reason?: string;
+  json?: boolean;
+}
+
+interface ReportOptions extends ConnectOptions {
+  from?: string;
+  to?: string;
+  json?: boolean;
+}

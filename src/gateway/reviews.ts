@@ -1,0 +1,107 @@
+/** What became of emergencies: reviews that are open, overdue or done, and the report of broken glasses. */
+import { CountersignError } from '../contract/index.ts';
+import type { Caller } from '../identity/index.ts';
+import type { Review } from '../store/index.ts';
+import { mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { BreakGlassReport, BrokenGlassItem, ReviewView } from './types.ts';
+
+/** Emergencies in one report. */
+const ITEMS_MAX = 1000;
+/** A report that is asked for no time covers so many days. */
+const DAYS = 90;
+
+type Shown = Omit<BrokenGlassItem, 'action' | 'status' | 'dueAt' | 'at' | 'by' | 'late'>;
+
+/** A review that nobody closed in time is overdue from that moment, also where the clock has not come to say so yet. */
+function itemOf(row: Review, now: number): BrokenGlassItem {
+  const { action, dueAt, openedAt, by } = row;
+  const view = row.view as unknown as Shown;
+  const status = row.status === 'open' && Date.parse(dueAt) <= now ? 'overdue' : row.status;
+  return {
+    action,
+    status,
+    at: openedAt,
+    dueAt,
+    by,
+    surface: view.surface,
+    verb: view.verb,
+    actor: view.actor,
+    policy: view.policy ?? null,
+    rule: view.rule ?? null,
+    what: view.what ?? view.verb,
+    reason: view.reason ?? null,
+    reviewers: view.reviewers,
+    result: view.result,
+    late: view.result === null ? status === 'overdue' : Date.parse(view.result.at) > Date.parse(dueAt),
+  };
+}
+
+/** The first due first: all for those who audit, for others those that they are to make. */
+export async function listReviews(
+  deps: GatewayDeps,
+  caller: Caller,
+  status: string | undefined,
+): Promise<ReviewView[]> {
+  if (caller.kind !== 'person' && !mayAudit(caller))
+    throw new CountersignError('forbidden', 'this key is not for all of the tenant');
+  const now = deps.now().getTime();
+  return (await deps.store.reviews.list(caller.tenant))
+    .map((row) => itemOf(row, now))
+    .filter((item) => status === undefined || item.status === status)
+    .filter(({ reviewers }) => mayAudit(caller) || reviewers.includes(caller.id))
+    .map(({ action, status: is, at, dueAt, by, surface, actor, reason, reviewers, result }) => ({
+      action,
+      status: is,
+      at,
+      dueAt,
+      by,
+      surface,
+      actor,
+      reason,
+      reviewers,
+      result,
+    }));
+}
+
+/** @throws CountersignError `forbidden`, `invalid-request` for what is no time. */
+export async function breakGlassReport(
+  deps: GatewayDeps,
+  caller: Caller,
+  from: string | undefined,
+  to: string | undefined,
+): Promise<BreakGlassReport> {
+  if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner reads this report');
+  const now = deps.now().getTime();
+  const end = to === undefined ? now : timeOf(to, 'to');
+  const start = from === undefined ? end - DAYS * 24 * 3600 * 1000 : timeOf(from, 'from');
+  if (start >= end) throw new CountersignError('invalid-request', '`from` is a time before `to`');
+  const [first, last] = [new Date(start).toISOString(), new Date(end).toISOString()];
+  const rows = await deps.store.reviews.opened(caller.tenant, first, last, ITEMS_MAX + 1);
+  const items = rows.slice(0, ITEMS_MAX).map((row) => itemOf(row, now));
+  const count = (test: (item: BrokenGlassItem) => boolean): number => items.filter(test).length;
+  const times = new Map<string, number>();
+  for (const { by, actor } of items) times.set(by ?? actor, (times.get(by ?? actor) ?? 0) + 1);
+  return {
+    from: first,
+    to: last,
+    cut: rows.length > ITEMS_MAX,
+    total: items.length,
+    open: count(({ status }) => status === 'open'),
+    overdue: count(({ status }) => status === 'overdue'),
+    right: count(({ result }) => result?.right === true),
+    wrong: count(({ result }) => result?.right === false),
+    people: [...times].map(([by, often]) => ({ by, times: often })).sort((a, b) => b.times - a.times),
+    items,
+  };
+}
+
+/** `2026-11-01`, or RFC 3339 with its offset. */
+function timeOf(text: string, name: string): number {
+  const shape = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
+  const time = shape.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new CountersignError('invalid-request', `\`${name}\` is a day such as 2026-11-01, or a time with its offset`);
+  }
+  return time;
+}

@@ -1,0 +1,99 @@
+/** Breaking the glass: an emergency, an allowed person's own word with a reason, within how often one person may. */
+import { compareDecimals, addDecimals, parseDecimal } from '../canonical/index.ts';
+import type { ActionRequest, Basis, BrokenGlass, Reservation } from '../contract/index.ts';
+import type { CompiledPolicy } from './compiled.ts';
+import type { Frame } from './conditions/index.ts';
+import type { Trial } from './judge.ts';
+import type { LimitQuery } from './limits.ts';
+import { actingIds, resolve } from './people.ts';
+import { readPath } from './paths.ts';
+
+/** How a policy's break-glass limit is called beside its own limits, whose names have no capitals. */
+export const BREAK_GLASS = 'breakGlass';
+
+/** How often one person may break the glass of one policy when the policy does not say. */
+export const GLASS_LIMIT = { max: 2, window: '7d' } as const;
+
+/** Whether a limit counts broken glass. What it counted is not given back when the execution fails. */
+export const isGlassLimit = (limit: string): boolean => limit.endsWith(`/${BREAK_GLASS}`);
+
+const isEmergency = (request: ActionRequest): boolean => request.context?.urgency === 'emergency';
+
+/** What must be known of everyone in whose name the request comes, if it is an emergency. */
+export function glassQueries(policy: CompiledPolicy, request: ActionRequest): LimitQuery[] {
+  const limit = policy.breakGlass?.limit ?? null;
+  if (limit === null || !isEmergency(request)) return [];
+  const { id, windowMs, max } = limit;
+  return [...new Set(actingIds(request))].map((person) => ({
+    limit: id,
+    key: [person],
+    windowMs,
+    max: String(max),
+    amount: '1',
+  }));
+}
+
+/** Broken, or left whole: then in words why, after `; `, and on which basis the ordinary verdict stands. */
+export type Glass = { review: BrokenGlass; reservations: Reservation[] } | { whole: string; basis: Basis };
+
+/**
+ * What an emergency makes of a rule that asks for approval. Null when there is no emergency, or nobody of the actor and those it acts
+ * for is named under `breakGlass.allow`.
+ */
+export function breakGlass(policy: CompiledPolicy, frame: Frame, on: Trial): Glass | null {
+  const glass = policy.breakGlass;
+  if (glass === null || !isEmergency(on.request)) return null;
+  const acting = actingIds(on.request);
+  const allowed = resolve(glass.allow, frame, on.facts).people;
+  const named = acting.filter((id) => allowed.includes(id));
+  if (named.length === 0) return null;
+  const { spokenFor } = on.facts;
+  const by = named.find((id) => spokenFor === undefined || spokenFor.includes(id));
+  if (by === undefined) {
+    return whole(`the glass was not broken: whoever asked may not speak for ${named.join(', ')}`, 'unclear');
+  }
+  const { refs, people } = resolve(glass.review, frame, on.facts);
+  const approvers = people.filter((person) => !acting.includes(person));
+  if (approvers.length === 0) return whole('the glass was not broken: nobody else could review it', 'rule');
+  const review = { approvers, refs, withinMs: glass.withinMs, by };
+  if (glass.limit === null) return { review: { ...review, reason: null }, reservations: [] };
+
+  const reason = reasonOf(policy, on.request);
+  if (reason === null) {
+    return whole('the glass was not broken, because no reason was given: say it in `context.reason`', 'unclear');
+  }
+  const { id, max, windowMs } = glass.limit;
+  const used = on.facts.limits.find(({ limit, key }) => limit === id && key.length === 1 && key[0] === by)?.used;
+  const next = used === undefined ? null : addDecimals(parseDecimal(used, Infinity), parseDecimal('1'));
+  if (next === null || compareDecimals(next, parseDecimal(String(max))) > 0) {
+    const often = `${by} may break it ${max} times in ${inWords(windowMs)}`;
+    return whole(
+      `the glass was not broken: ${often}, and has done so ${used ?? 'an unknown number of times'}`,
+      'limit',
+    );
+  }
+  const reservation: Reservation = { limit: id, key: [by], amount: '1', windowMs, max: String(max) };
+  return { review: { ...review, reason }, reservations: [reservation] };
+}
+
+const whole = (why: string, basis: Basis): Glass => ({ whole: why, basis });
+
+/** `context.reason`; or what the request itself calls its reason, where policy shows that in clear anyway. */
+function reasonOf(policy: CompiledPolicy, request: ActionRequest): string | null {
+  const param = policy.disclose.includes('params.reason') ? readPath(request, 'params.reason') : undefined;
+  const said = request.context?.reason ?? param;
+  const text = typeof said === 'string' ? said.trim().slice(0, 2000) : '';
+  return text === '' ? null : text;
+}
+
+function inWords(ms: number): string {
+  const units = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+  ] as const;
+  for (const [name, length] of units) {
+    if (ms >= length && ms % length === 0) return ms === length ? `one ${name}` : `${ms / length} ${name}s`;
+  }
+  return `${ms / 1000} seconds`;
+}
