@@ -84,6 +84,7 @@ export async function grow(
     ],
     permits: records.flatMap(({ action, permit }) => (permit === undefined ? [] : [{ action, ...permit }])),
     released: records.filter(({ releaseReservations }) => releaseReservations === true).map(({ action }) => action),
+    erased: records.filter(({ erasesPayload }) => erasesPayload === true).map(({ action }) => action),
   };
   const open = [...edge, ...leaves];
   return { append, end: { head, frontier: extension.frontier, edge: open.slice(open.length - (size % TILE_WIDTH)) } };

@@ -19,6 +19,8 @@ export interface StagedRecord {
   permit?: NewPermit;
   /** Gives back what the action holds of limits. */
   releaseReservations?: boolean;
+  /** Deletes the action's payload and key. */
+  erasesPayload?: boolean;
 }
 
 /** A record that is on disk in the log's sequence. */

@@ -18,6 +18,8 @@ export interface StoredAction {
   createdAt: string;
   updatedAt: string;
   expiresAt: string | null;
+  /** When its payload is to be deleted; null for never, or when it was. */
+  retainUntil: string | null;
 }
 
 export interface ActionFilter {
@@ -37,7 +39,14 @@ export interface ActionStore {
   list(tenant: string, filter: ActionFilter): Promise<StoredAction[]>;
   /** All that wait for a person, oldest first. */
   waiting(tenant: string): Promise<StoredAction[]>;
+  /** Actions of all tenants that are closed and whose retention has passed at `now`, the longest passed first. */
+  due(now: Date, limit: number): Promise<{ tenant: string; id: string }[]>;
+  /** Asks again for the payload of a due action at `until`: it cannot be deleted yet, and must not stand before the others. */
+  postpone(tenant: string, id: string, until: Date): Promise<void>;
 }
+
+/** Nothing more can happen to them but a late report, which their workflow says. */
+const CLOSED = ['executed', 'failed', 'skipped', 'unreported', 'refused', 'expired', 'cancelled'];
 
 const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as Json });
 
@@ -80,6 +89,23 @@ export function createActionStore(db: Database): ActionStore {
         .orderBy('id')
         .execute();
       return rows.map(stored);
+    },
+    due: (now, limit) =>
+      db
+        .selectFrom('action')
+        .select(['tenant', 'id'])
+        .where('retainUntil', '<=', now.toISOString())
+        .where('status', 'in', CLOSED)
+        .orderBy('retainUntil')
+        .limit(limit)
+        .execute(),
+    async postpone(tenant, id, until) {
+      await db
+        .updateTable('action')
+        .set({ retainUntil: until.toISOString() })
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .execute();
     },
   };
 }

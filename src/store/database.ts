@@ -26,6 +26,7 @@ export interface Tables {
     createdAt: Time;
     updatedAt: Time;
     expiresAt: Time | null;
+    retainUntil: Time | null;
   };
   permit: {
     tenant: string;
@@ -42,7 +43,6 @@ export interface Tables {
     action: string;
     slot: Buffer;
     limitName: string;
-    key: JsonColumn;
     amount: Exact;
     at: Time;
   };
@@ -99,7 +99,17 @@ export interface Tables {
     endsAt: Time;
     revokedAt: Time | null;
   };
-  review: { id: string; tenant: string; action: string; dueAt: Time; status: string; view: JsonColumn };
+  review: {
+    id: string;
+    tenant: string;
+    action: string;
+    openedAt: Time;
+    dueAt: Time;
+    /** On whose word it was released. */
+    by: string | null;
+    status: string;
+    view: JsonColumn;
+  };
   publicKey: {
     tenant: string;
     use: string;
@@ -143,8 +153,8 @@ function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
 }
 
 /** SQLSTATE classes that say the server cannot answer now, not that the question was wrong. */
-const UNAVAILABLE_STATES = /^(08|53|57|58)|^(25006|25P03|55000)$/;
-const UNAVAILABLE_MESSAGES = /connection terminated|timeout exceeded|connection ended|not queryable|connection error/i;
+const UNAVAILABLE_STATES = /^(08|53|57|58)|^(0A000|25006|25P03|55000)$/;
+const UNAVAILABLE_MESSAGES = /connection terminated|timeout exceeded|connection ended|not queryable|connection error|cached plan/i;
 
 /** True when the database could not be asked, or died while it answered: whether a write happened is then unknown. */
 export function isUnavailable(error: unknown): boolean {
@@ -179,6 +189,11 @@ export interface Postgres {
   query<Row>(statement: Statement): Promise<Row[]>;
   /** One transaction on a connection for sealing; rolled back when `work` throws. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /**
+   * The same on one of the other connections, where waiting for a lock holds up no log. `opening` is sent with `begin` in one round
+   * trip, as it is: nothing of a caller may be in it.
+   */
+  locking<T>(opening: string, work: (connection: Connection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -233,42 +248,71 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
         throw translated(error);
       }
     },
-    async transaction(work) {
-      const client = await connectTo(sealing);
-      let broken = false;
-      try {
-        await client.query('begin');
-        const value = await work({
-          query: async <Row>(statement: Statement | string) => (await client.query(statement)).rows as Row[],
-        });
-        await client.query('commit');
-        return value;
-      } catch (error) {
-        await client.query('rollback').catch(() => (broken = true));
-        throw translated(error);
-      } finally {
-        // A connection whose rollback failed may still hold a lock: closing it is what gives the lock back.
-        client.release(broken);
-      }
-    },
+    transaction: (work) => transaction(sealing, 'begin', work),
+    locking: (opening, work) => transaction(pool, `begin; ${opening}`, work),
     async close() {
       await Promise.all([db.destroy(), sealing.end()]);
     },
   };
 }
 
+async function transaction<T>(
+  pool: pg.Pool,
+  begin: string,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const client = await connectTo(pool);
+  let broken = false;
+  try {
+    await client.query(begin);
+    const value = await work({
+      query: async <Row>(statement: Statement | string) => (await client.query(statement)).rows as Row[],
+    });
+    await client.query('commit');
+    return value;
+  } catch (error) {
+    await client.query('rollback').catch(() => (broken = true));
+    throw translated(error);
+  } finally {
+    // A connection whose rollback failed may still hold a lock: closing it is what gives the lock back.
+    client.release(broken);
+  }
+}
+
+/** Names of statements that are prepared once per connection; a search with many forms must not fill a connection with them. */
+const NAMED_MAX = 500;
+const names = new Map<string, string>();
+
+function nameOf(text: string): string | null {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  if (names.size >= NAMED_MAX) return null;
+  const name = `s${names.size}`;
+  names.set(text, name);
+  return name;
+}
+
+/** A table was altered under a statement that a connection had prepared: only a new connection prepares it anew. */
+const isStale = (error: unknown): boolean => error instanceof Error && error.message.includes('cached plan');
+
 function translatingPool(pool: pg.Pool): PostgresPool {
   const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
-  const wrap = (client: pg.PoolClient): PostgresPoolClient => ({
-    query: (async (text: string, values: unknown[]) => {
-      try {
-        return await client.query(text, values);
-      } catch (error) {
-        throw translated(error);
-      }
-    }) as unknown as PostgresPoolClient['query'],
-    release: () => client.release(),
-  });
+  const wrap = (client: pg.PoolClient): PostgresPoolClient => {
+    let stale = false;
+    return {
+      query: (async (text: string, values: unknown[]) => {
+        // Only one statement can be prepared, and migrations are several in one text, without values.
+        const name = values.length === 0 ? null : nameOf(text);
+        try {
+          return await (name === null ? client.query(text, values) : client.query({ name, text, values }));
+        } catch (error) {
+          stale ||= isStale(error);
+          throw translated(error);
+        }
+      }) as unknown as PostgresPoolClient['query'],
+      release: () => client.release(stale),
+    };
+  };
   return {
     async connect() {
       const client = await connectTo(pool);

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'kysely';
-import type { Transaction } from 'kysely';
 import type { Json, LimitFact, Reservation } from '../contract/index.ts';
-import type { Database, Tables } from './database.ts';
+import type { Postgres } from './database.ts';
 
 /** One limit that a request touches, as policy asks for it. */
 export interface LimitQuery {
@@ -57,28 +55,43 @@ function lockIds(tenant: string, names: readonly (readonly string[])[]): string[
   return [...new Set(ids)].sort((a, b) => (a < b ? -1 : 1)).map(String);
 }
 
-async function usage(
-  db: Database | Transaction<Tables>,
-  tenant: string,
-  action: string,
-  queries: readonly LimitQuery[],
-  now: Date,
-): Promise<LimitFact[]> {
-  if (queries.length === 0) return [];
-  const slots = queries.map(({ limit, key }) => slotOf(limit, key));
-  const since = queries.map(({ windowMs }) => new Date(now.getTime() - windowMs).toISOString());
-  const { rows } = await sql<{ used: string }>`
-    select trim_scale(coalesce(sum(r.amount), 0))::text as used
-    from unnest(${slots}::bytea[], ${since}::timestamptz[]) with ordinality as q(slot, since, n)
-    left join limit_reservation r
-      on r.tenant = ${tenant} and r.slot = q.slot and r.at > q.since and r.action <> ${action}
-    group by q.n order by q.n`.execute(db);
-  return queries.map(({ limit, key }, i) => ({ limit, key: [...key], used: rows[i]?.used ?? '0' }));
+/** What of each limit others hold, in the order of `$2`, `$3`; `$1` is the tenant and `$4` the action. */
+const USED = `select coalesce(array_agg(used order by n), '{}') from (
+  select q.n, trim_scale(coalesce(sum(r.amount), 0))::text as used
+  from unnest($2::bytea[], $3::timestamptz[]) with ordinality as q(slot, since, n)
+  left join limit_reservation r on r.tenant = $1 and r.slot = q.slot and r.at > q.since and r.action <> $4
+  group by q.n) as sums`;
+
+const USAGE = `select (${USED}) as used`;
+
+const READ = `select (select value from limit_decision where tenant = $1 and action = $4) as before, (${USED}) as used`;
+
+const WRITE = `with decided as (insert into limit_decision (tenant, action, value, at) values ($1, $2, $3, $4))
+  insert into limit_reservation (tenant, action, slot, limit_name, amount, at)
+  select $1, $2, r.slot, r.limit_name, r.amount, $4
+  from unnest($5::bytea[], $6::text[], $7::numeric[]) as r(slot, limit_name, amount)`;
+
+/** `$1` to `$4` of what a question about limits asks. */
+function asked(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): unknown[] {
+  return [
+    tenant,
+    queries.map(({ limit, key }) => slotOf(limit, key)),
+    queries.map(({ windowMs }) => new Date(now.getTime() - windowMs).toISOString()),
+    action,
+  ];
 }
 
-export function createLimitStore(db: Database): LimitStore {
+const factsOf = (queries: readonly LimitQuery[], used: readonly string[] | undefined): LimitFact[] =>
+  queries.map(({ limit, key }, i) => ({ limit, key: [...key], used: used?.[i] ?? '0' }));
+
+export function createLimitStore({ db, query, locking }: Postgres): LimitStore {
   return {
-    usage: (tenant, action, queries, now) => usage(db, tenant, action, queries, now),
+    async usage(tenant, action, queries, now) {
+      if (queries.length === 0) return [];
+      const values = asked(tenant, action, queries, now);
+      const [row] = await query<{ used: string[] }>({ name: 'limit-usage', text: USAGE, values });
+      return factsOf(queries, row?.used);
+    },
     decide<T extends Json>(
       tenant: string,
       action: string,
@@ -86,43 +99,29 @@ export function createLimitStore(db: Database): LimitStore {
       now: Date,
       decide: (facts: LimitFact[]) => Promise<{ reservations: readonly Reservation[]; value: T }>,
     ): Promise<T> {
-      const locks = lockIds(tenant, [['action', action], ...queries.map(({ limit, key }) => ['limit', limit, ...key])]);
-      return db.transaction().execute(async (transaction) => {
-        // Not waited for on disk: what was decided here counts for nothing until its record is sealed, and that commit, later in the
-        // same write-ahead log, brings this one to disk with it.
-        await sql`
-          with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
-          select pg_advisory_xact_lock(id) from relaxed, unnest(${locks}::bigint[]) as id`.execute(transaction);
+      const ids = lockIds(tenant, [['action', action], ...queries.map(({ limit, key }) => ['limit', limit, ...key])]);
+      // Not waited for on disk: what was decided here counts for nothing until its record is sealed, and that commit, later in the
+      // same write-ahead log, brings this one to disk with it. The locks are taken in the order of their ids.
+      const opening = `set local synchronous_commit = off; ${ids.map((id) => `select pg_advisory_xact_lock(${id})`).join('; ')}`;
+      return locking(opening, async (connection) => {
         // A new statement, so that it sees what whoever held the locks before has committed.
-        const before = await transaction
-          .selectFrom('limitDecision')
-          .select('value')
-          .where('tenant', '=', tenant)
-          .where('action', '=', action)
-          .executeTakeFirst();
-        if (before !== undefined) return before.value as T;
-        const { reservations, value } = await decide(await usage(transaction, tenant, action, queries, now));
-        const at = now.toISOString();
-        if (reservations.length > 0) {
-          await transaction
-            .insertInto('limitReservation')
-            .values(
-              reservations.map(({ limit, key, amount }) => ({
-                tenant,
-                action,
-                slot: slotOf(limit, key),
-                limitName: limit,
-                key: JSON.stringify(key),
-                amount,
-                at,
-              })),
-            )
-            .execute();
-        }
-        await transaction
-          .insertInto('limitDecision')
-          .values({ tenant, action, value: JSON.stringify(value), at })
-          .execute();
+        const [row] = await connection.query<{ before: T | null; used: string[] }>({
+          name: 'limit-read',
+          text: READ,
+          values: asked(tenant, action, queries, now),
+        });
+        if (row !== undefined && row.before !== null) return row.before;
+        const { reservations, value } = await decide(factsOf(queries, row?.used));
+        await connection.query({
+          name: 'limit-write',
+          text: WRITE,
+          values: [
+            ...[tenant, action, JSON.stringify(value), now.toISOString()],
+            reservations.map(({ limit, key }) => slotOf(limit, key)),
+            reservations.map(({ limit }) => limit),
+            reservations.map(({ amount }) => amount),
+          ],
+        });
         return value;
       });
     },

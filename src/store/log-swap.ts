@@ -95,14 +95,14 @@ function projectionsPart(tenant: string, rows: LogAppend['projections']): Part {
   return {
     name: 'actions',
     sql: `insert into action (tenant, id, status, surface, actor, requester, bundle, view, sealed_permit,
-                              created_at, updated_at, expires_at)
+                              created_at, updated_at, expires_at, retain_until)
       select ?::text, a.* from head,
         unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::json[], ?::text[],
-               ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) as a
+               ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) as a
       on conflict (tenant, id) do update set
         status = excluded.status, surface = excluded.surface, actor = excluded.actor, requester = excluded.requester,
         bundle = excluded.bundle, view = excluded.view, sealed_permit = excluded.sealed_permit,
-        updated_at = excluded.updated_at, expires_at = excluded.expires_at`,
+        updated_at = excluded.updated_at, expires_at = excluded.expires_at, retain_until = excluded.retain_until`,
     values: [
       tenant,
       rows.map(({ id }) => id),
@@ -116,6 +116,7 @@ function projectionsPart(tenant: string, rows: LogAppend['projections']): Part {
       rows.map(({ createdAt }) => createdAt),
       rows.map(({ updatedAt }) => updatedAt),
       rows.map(({ expiresAt }) => expiresAt),
+      rows.map(({ retainUntil }) => retainUntil ?? null),
     ],
   };
 }
@@ -139,9 +140,19 @@ function permitsPart(tenant: string, permits: LogAppend['permits']): Part {
 function releasedPart(tenant: string, released: readonly string[]): Part {
   return {
     name: 'given_back',
-    sql: `delete from limit_reservation using head where tenant = ?::text and action = any(?::text[])`,
+    sql: `delete from limit_reservation using head where tenant = ?::text and action = any(?::text[])
+      and limit_name not like '%/breakGlass'`,
     values: [tenant, [...released]],
   };
+}
+
+/** Payload and key, and the judgement that a limit's decision keeps beside the record. */
+function erasedParts(tenant: string, erased: readonly string[]): Part[] {
+  return ['action_payload', 'limit_decision'].map((table) => ({
+    name: `erased_${table}`,
+    sql: `delete from ${table} using head where tenant = ?::text and action = any(?::text[])`,
+    values: [tenant, [...erased]],
+  }));
 }
 
 /**
@@ -153,7 +164,7 @@ function releasedPart(tenant: string, released: readonly string[]): Part {
  * @param expected null for a log without entries
  */
 export function swapStatement(tenant: string, expected: LogHead | null, append: LogAppend): Statement {
-  const { head, entries, tiles, projections, permits, released } = append;
+  const { head, entries, tiles, projections, permits, released, erased = [] } = append;
   const from = expected?.size ?? 0;
   const [only, ...rest] = entries;
   const parts: Part[] = [
@@ -177,6 +188,7 @@ export function swapStatement(tenant: string, expected: LogHead | null, append: 
   if (projections.length > 0) parts.push(projectionsPart(tenant, projections));
   if (permits.length > 0) parts.push(permitsPart(tenant, permits));
   if (released.length > 0) parts.push(releasedPart(tenant, released));
+  if (erased.length > 0) parts.push(...erasedParts(tenant, erased));
   const name = `swap ${parts.map((part) => part.name).join(' ')}`;
   let text = texts.get(name);
   if (text === undefined) {

@@ -47,6 +47,8 @@ export interface Projection {
   createdAt: string;
   updatedAt: string;
   expiresAt: string | null;
+  /** When the payload is to be deleted; left out or null for never. */
+  retainUntil?: string | null;
 }
 
 export interface NewPermit {
@@ -72,6 +74,8 @@ export interface LogAppend {
   permits: readonly ({ action: string } & NewPermit)[];
   /** Actions that give back what they hold of limits. */
   released: readonly string[];
+  /** Actions whose payload and key are deleted with this commit. */
+  erased?: readonly string[];
 }
 
 export interface SealedEntry {

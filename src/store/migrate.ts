@@ -4,8 +4,14 @@ import type { Migration } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
 import * as first from './migrations/0001-first.ts';
+import * as retention from './migrations/0005-retention.ts';
+import * as reviews from './migrations/0007-reviews.ts';
 
-const MIGRATIONS: Record<string, Migration> = { '0001-first': first };
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-first': first,
+  '0005-retention': retention,
+  '0007-reviews': reviews,
+};
 
 /**
  * Brings the schema up to this version: all missing steps in one transaction, under an advisory lock, so that processes that start

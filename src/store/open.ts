@@ -72,7 +72,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     payloads: createPayloadStore(db, cipher),
     actions: createActionStore(db),
     permits: createPermitStore(db),
-    limits: createLimitStore(db),
+    limits: createLimitStore(postgres),
     apiKeys: createApiKeyStore(db),
     slackMessages: createSlackMessageStore(db),
     attempts: createAttemptStore(db),

@@ -120,6 +120,7 @@ describe('append', () => {
       ...projection,
       tenant: 'default',
       id: action,
+      retainUntil: null,
       actor: 'agent:nul\uFFFDbyte',
     });
     expect(await store.permits.find('default', permit.jti)).toMatchObject({ action, redeemedAt: null });
@@ -138,6 +139,48 @@ describe('append', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(await store.actions.get('default', twin.action)).toBeNull();
     expect(await store.records.get('default', twin.recordHash)).toBeNull();
+  });
+
+  it('finds closed actions whose retention has passed, and deletes payload and key with the record that says so', async () => {
+    const { store } = world;
+    const payloads = store.payloads;
+    const close = async (
+      status: string,
+      retainUntil: string | null,
+      more: Partial<StagedRecord> = {},
+      prev?: string,
+    ) => {
+      const action = more.action ?? freshAction();
+      const projection = {
+        ...{ status, surface: 's', actor: 'a', requester: 'r', bundle: null, view: {}, sealedPermit: null },
+        ...{ createdAt: AT, updatedAt: AT, expiresAt: null, retainUntil },
+      };
+      const seq = prev === undefined ? {} : { seq: 1, prev };
+      const [sealed] = await sequencer().append('default', [
+        { ...(await stage({ action, ...seq })), projection, ...more },
+      ]);
+      return { action, hash: sealed?.recordHash ?? '' };
+    };
+    const due = async (): Promise<string[]> =>
+      (await store.actions.due(new Date('2020-01-03T00:00:00.000Z'), 10)).map(({ id }) => id);
+    const { action: later } = await close('executed', '2020-01-02T00:00:00.000Z');
+    const { action: first, hash } = await close('refused', '2020-01-01T00:00:00.000Z');
+    await close('supervised', '2020-01-01T00:00:00.000Z');
+    await close('executed', '2020-01-04T00:00:00.000Z');
+    await close('executed', null);
+    expect(await due()).toEqual([first, later]);
+    await store.actions.postpone('default', first, new Date('2020-01-02T12:00:00.000Z'));
+    expect(await due()).toEqual([later, first]);
+
+    await payloads.create('default', first, { secret: 1 });
+    await payloads.create('default', later, { secret: 2 });
+    // A record that is sealed already deletes nothing, however it is called.
+    await close('refused', null, { action: first, erasesPayload: true });
+    expect(await payloads.read('default', first)).not.toBeNull();
+    await close('refused', null, { action: first, erasesPayload: true }, hash);
+    expect(await payloads.read('default', first)).toBeNull();
+    expect(await payloads.read('default', later)).toMatchObject({ payload: { secret: 2 } });
+    expect(await due()).toEqual([later]);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSequencer } from '../../src/sequencer/index.ts';
@@ -32,7 +33,8 @@ describe('opening', () => {
     const others = await Promise.all([world.open(), world.open(), world.open()]);
     await Promise.all(others.map((other) => other.migrate()));
     await store.migrate();
-    expect(await raw('select count(*)::int as count from kysely_migration')).toEqual([{ count: 1 }]);
+    const steps = readdirSync(new URL('../../src/store/migrations', import.meta.url)).length;
+    expect(await raw('select count(*)::int as count from kysely_migration')).toEqual([{ count: steps }]);
   });
 
   it('refuses a database that a newer version wrote', async () => {
@@ -251,7 +253,16 @@ describe('small tables', () => {
   });
 
   it('reviews: by due time and status', async () => {
-    const review = { id: 'r1', tenant: 'default', action: 'a', dueAt: at(60), status: 'open', view: { b: 1, a: 2 } };
+    const review = {
+      id: 'r1',
+      tenant: 'default',
+      action: 'a',
+      openedAt: at(0),
+      by: 'user:x',
+      dueAt: at(60),
+      status: 'open',
+      view: { b: 1, a: 2 },
+    };
     await store.reviews.put(review);
     await store.reviews.put({ ...review, id: 'r0', dueAt: at(30) });
     expect((await store.reviews.list('default', 'open')).map(({ id }) => id)).toEqual(['r0', 'r1']);
@@ -259,6 +270,10 @@ describe('small tables', () => {
     expect(await store.reviews.get('default', 'r1')).toEqual({ ...review, status: 'done' });
     expect((await store.reviews.list('default', 'open')).map(({ id }) => id)).toEqual(['r0']);
     expect(await store.reviews.list('other')).toEqual([]);
+    await store.reviews.put({ ...review, id: 'r2', openedAt: at(10) });
+    expect((await store.reviews.opened('default', at(0), at(10), 9)).map(({ id }) => id)).toEqual(['r0', 'r1']);
+    expect((await store.reviews.opened('default', at(1), at(11), 9)).map(({ id }) => id)).toEqual(['r2']);
+    expect((await store.reviews.opened('default', at(0), at(11), 1)).map(({ id }) => id)).toEqual(['r0']);
   });
 
   it('publicKeys: an end is set once', async () => {
