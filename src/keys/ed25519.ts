@@ -1,7 +1,7 @@
 /** Ed25519 by node:crypto: fifteen times faster than in JavaScript. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
-import { toBase64Url, fromBase64Url } from '../canonical/index.ts';
-import { formatVkey, NOTE_ALGORITHMS, noteKey, type NoteKey, type VerifyEd25519 } from '../ledger/index.ts';
+import { toBase64Url } from '../canonical/index.ts';
+import type { NoteKey, VerifyEd25519 } from '../ledger/index.ts';
 import { publicJwk, type PublicJwk, type Signer, type VerifySignature } from '../sealing/index.ts';
 import type { SigningKey } from './key-file.ts';
 
@@ -29,11 +29,6 @@ function signWith(key: SigningKey): (message: Uint8Array) => Promise<Uint8Array>
 export function signerOf(key: SigningKey): Signer {
   const jwk = publicJwk({ crv: 'Ed25519', x: key.jwk.x });
   return { kid: jwk.kid, algorithm: 'EdDSA', publicJwk: jwk, sign: signWith(key) };
-}
-
-export function noteSignerOf(origin: string, key: SigningKey): NoteSigner {
-  const note = noteKey(origin, NOTE_ALGORITHMS.ed25519, fromBase64Url(key.jwk.x));
-  return { key: note, vkey: formatVkey(note), sign: signWith(key) };
 }
 
 /** Parsing a key costs as much as a signature: the last ones used are kept. */

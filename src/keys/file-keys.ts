@@ -1,34 +1,43 @@
-/** Keys in files: made at the first start, mode 0600 in a folder of mode 0700, and never anywhere else. */
+/** Keys in files, mode 0600 in a folder of mode 0700, and never anywhere else; of keys in key managers, where they are. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, isCountersignError } from '../contract/index.ts';
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import type { PayloadCipher } from '../store/index.ts';
 import { namedKey, type NamedKey } from './aead.ts';
-import { newSigningKey, noteSignerOf, signerOf, type NoteSigner } from './ed25519.ts';
-import { loadOrMake, type KeyFile, type SecretKey, type SigningKey } from './key-file.ts';
+import { newSigningKey } from './ed25519.ts';
+import {
+  loadOrMake,
+  SIGNING_USES,
+  type AnySigningKey,
+  type KeyFile,
+  type SecretKey,
+  type SigningUse,
+} from './key-file.ts';
+import { KeyRing, type KeyPeriod } from './key-ring.ts';
+import { tenantKeys, type TenantKeys } from './tenant-keys.ts';
+import { LiveKeyFile } from './live-file.ts';
+import { createManagers, type KeyManager, type ManagerSettings } from './managers/index.ts';
+import { unusable } from './managers/types.ts';
 import { createPayloadCipher } from './payload-cipher.ts';
+import { publicHalf } from './remote-signer.ts';
+import { formatSignerRef, parseSignerRef } from './signer-ref.ts';
 
-/** A tenant's own keys: what it seals, releases and publishes is signed with no other tenant's. */
-export interface TenantKeys {
-  readonly record: Signer;
-  readonly permit: Signer;
-  readonly log: NoteSigner;
-  /** Public keys of each use that ever signed, the present one last. */
-  readonly history: Readonly<Record<'record' | 'permit', readonly KeyPeriod[]>>;
-}
-
-export interface KeyPeriod {
+/** A key that is ready to be introduced. */
+export interface PreparedKey {
+  use: SigningUse;
+  kid: string;
   jwk: PublicJwk;
-  /** RFC 3339 UTC. */
-  since: string;
-  /** When its successor took over; null for the present key. */
-  until: string | null;
+  /** `file`, or what its key manager calls it. */
+  signer: string;
 }
 
 export interface Keys {
-  /** Signs that the gateway authenticated a human. */
+  /** Signs that the gateway authenticated a human. Read it when it is used: it rotates. */
   readonly attestation: Signer;
+  /** Keys that an attestation or a person's token may be signed with. */
+  readonly attestationKeys: readonly PublicJwk[];
   readonly payloadCipher: PayloadCipher;
   /** For {@link createPayloadCodec}: the first encrypts. */
   readonly codec: readonly [NamedKey, ...NamedKey[]];
@@ -40,7 +49,41 @@ export interface Keys {
    * @throws CountersignError `configuration` when they cannot be read or made.
    */
   forTenant(tenant: string): TenantKeys;
+  /**
+   * Makes the keys of a tenant where there are none, those in key managers included, and looks whether the key managers still have the
+   * keys in use.
+   *
+   * @returns what the owner should know, in sentences
+   * @throws CountersignError `configuration` when a key cannot be used, `unavailable` when a key is needed for the first time and its
+   * manager does not answer
+   */
+  ensure(tenant: string): Promise<string[]>;
+  /** All keys of a use, pending ones included, oldest first. */
+  periods(tenant: string, use: SigningUse): readonly KeyPeriod[];
+  /**
+   * Makes the next key of a use, or finds the one that is ready already. Whoever verifies accepts it from now on.
+   *
+   * @param signer where the key is to be, in the words of the setting; as the setting says when left out
+   * @throws CountersignError `configuration`, `unavailable` as {@link Keys.ensure}; `conflict` when it is a key that was used before
+   */
+  prepare(tenant: string, use: SigningUse, signer?: string): Promise<PreparedKey>;
+  /** The prepared key begins to sign. `until`: the end of the one before it. Both RFC 3339. Idempotent. */
+  activate(tenant: string, use: SigningUse, kid: string, times: { since: string; until: string }): void;
+  /** Nothing counts any more that the key signs from the log's entry `from` on. */
+  revoke(tenant: string, use: SigningUse, kid: string, revoked: { at: string; from: number }): void;
 }
+
+/** Where new keys are made, and how key managers are reached. */
+export interface KeySettings extends ManagerSettings {
+  /** In the words of the setting; `{tenant}` stands for the tenant's name. */
+  signers: Readonly<Record<SigningUse, string>>;
+}
+
+export const FILE_KEYS: KeySettings = {
+  signers: { record: 'file', permit: 'file', log: 'file', attestation: 'file' },
+  vault: null,
+  googleUrl: undefined,
+};
 
 /** What a tenant may be called: it is part of file names and of the log's origin. */
 const TENANT = /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/;
@@ -49,8 +92,8 @@ function newSecret(use: SecretKey['use'], since: string): SecretKey {
   return { kind: 'secret', use, since, until: null, secret: randomBytes(32).toString('base64url') };
 }
 
-function ofUse<T extends KeyFile['keys'][number]>(file: KeyFile, kind: T['kind'], use: T['use']): [T, ...T[]] {
-  const found = file.keys.filter((key): key is T => key.kind === kind && key.use === use);
+function secretsOf(keys: KeyFile['keys'], use: SecretKey['use']): [SecretKey, ...SecretKey[]] {
+  const found = keys.filter((key): key is SecretKey => key.kind === 'secret' && key.use === use);
   // The key in use first: the one without an end.
   found.sort((a, b) => Number(a.until !== null) - Number(b.until !== null) || (a.since < b.since ? 1 : -1));
   const [first, ...rest] = found;
@@ -58,16 +101,36 @@ function ofUse<T extends KeyFile['keys'][number]>(file: KeyFile, kind: T['kind']
   throw new CountersignError('configuration', `a key file has no present key for \`${use}\`; restore it from a backup`);
 }
 
+const TENANT_USES = ['record', 'permit', 'log'] as const;
+
+const now = (): string => new Date().toISOString();
+
 /**
  * Opens the keys in `<dataDir>/keys`, and makes them at the first start. Several processes may do so at once and get the same.
  *
  * @throws CountersignError `configuration` when they cannot be read or made, or are open to other users.
  */
-export function openFileKeys(dataDir: string): Promise<Keys> {
-  return Promise.resolve().then(() => {
-    const folder = join(dataDir, 'keys');
-    const now = (): string => new Date().toISOString();
-    const engine = loadOrMake(join(folder, 'engine.json'), () => ({
+export function openFileKeys(dataDir: string, settings: KeySettings = FILE_KEYS): Promise<Keys> {
+  return Promise.resolve().then(() => new FileKeys(join(dataDir, 'keys'), settings));
+}
+
+class FileKeys implements Keys {
+  readonly payloadCipher: PayloadCipher;
+  readonly codec: readonly [NamedKey, ...NamedKey[]];
+  readonly webhookSecret: string;
+  readonly #folder: string;
+  readonly #settings: KeySettings;
+  readonly #managers: KeyManager;
+  readonly #engine: KeyRing;
+  readonly #tenants = new Map<string, { ring: KeyRing; keys: TenantKeys }>();
+
+  constructor(folder: string, settings: KeySettings) {
+    this.#folder = folder;
+    this.#settings = settings;
+    this.#managers = createManagers(settings);
+    const path = join(folder, 'engine.json');
+    // The first key to attest with is made here in any case; a rotation brings it to a key manager.
+    loadOrMake(path, () => ({
       v: 1,
       keys: [
         newSigningKey('attestation', now()),
@@ -76,48 +139,144 @@ export function openFileKeys(dataDir: string): Promise<Keys> {
         newSecret('webhook', now()),
       ],
     }));
+    const file = new LiveKeyFile(path);
     const secrets = (use: SecretKey['use']): [NamedKey, ...NamedKey[]] => {
-      const [first, ...rest] = ofUse<SecretKey>(engine, 'secret', use);
+      const [first, ...rest] = secretsOf(file.keys(false), use);
       return [namedKey(first), ...rest.map(namedKey)];
     };
-    const [webhook] = ofUse<SecretKey>(engine, 'secret', 'webhook');
-    const tenants = new Map<string, TenantKeys>();
-    return {
-      attestation: signerOf(ofUse<SigningKey>(engine, 'signing', 'attestation')[0]),
-      payloadCipher: createPayloadCipher(secrets('payload')),
-      codec: secrets('codec'),
-      webhookSecret: Buffer.from(webhook.secret, 'base64url').toString('base64'),
-      forTenant(tenant) {
-        const known = tenants.get(tenant);
-        if (known !== undefined) return known;
-        if (!TENANT.test(tenant)) {
-          throw new CountersignError(
-            'configuration',
-            'a tenant has 1 to 63 lower-case letters, digits, `-` or `_`, and begins and ends with a letter or digit',
-          );
-        }
-        const keys = tenantKeys(join(folder, 'tenants', `${tenant}.json`), tenant, now);
-        tenants.set(tenant, keys);
-        return keys;
-      },
-    };
-  });
-}
+    this.payloadCipher = createPayloadCipher(secrets('payload'));
+    this.codec = secrets('codec');
+    this.webhookSecret = Buffer.from(secretsOf(file.keys(false), 'webhook')[0].secret, 'base64url').toString('base64');
+    this.#engine = new KeyRing(file, this.#managers);
+    this.#engine.present('attestation');
+  }
 
-function tenantKeys(path: string, tenant: string, now: () => string): TenantKeys {
-  const file = loadOrMake(path, () => ({
-    v: 1,
-    keys: [newSigningKey('record', now()), newSigningKey('permit', now()), newSigningKey('log', now())],
-  }));
-  const of = (use: SigningKey['use']): [SigningKey, ...SigningKey[]] => ofUse<SigningKey>(file, 'signing', use);
-  const periods = (use: SigningKey['use']): KeyPeriod[] =>
-    of(use)
-      .map((key) => ({ jwk: signerOf(key).publicJwk, since: key.since, until: key.until }))
-      .reverse();
-  return {
-    record: signerOf(of('record')[0]),
-    permit: signerOf(of('permit')[0]),
-    log: noteSignerOf(`countersign/${tenant}`, of('log')[0]),
-    history: { record: periods('record'), permit: periods('permit') },
-  };
+  get attestation(): Signer {
+    return this.#engine.present('attestation');
+  }
+
+  get attestationKeys(): readonly PublicJwk[] {
+    const known = this.#engine.periods('attestation').filter(({ revoked }) => revoked === null);
+    return known.map(({ jwk }) => jwk).reverse();
+  }
+
+  forTenant(tenant: string): TenantKeys {
+    return this.#tenant(tenant).keys;
+  }
+
+  periods(tenant: string, use: SigningUse): readonly KeyPeriod[] {
+    return this.#ring(tenant, use).periods(use);
+  }
+
+  async ensure(tenant: string): Promise<string[]> {
+    const path = this.#path(tenant);
+    if (!existsSync(path)) {
+      const first = await Promise.all(TENANT_USES.map((use) => this.#newKey(tenant, use, this.#settings.signers[use])));
+      loadOrMake(path, () => ({ v: 1, keys: first }));
+    }
+    const notices: string[] = [];
+    for (const use of SIGNING_USES) notices.push(...(await this.#look(tenant, use)));
+    return notices;
+  }
+
+  async prepare(tenant: string, use: SigningUse, signer = this.#settings.signers[use]): Promise<PreparedKey> {
+    const ring = this.#ring(tenant, use);
+    const key = await this.#newKey(tenant, use, signer);
+    const where = key.kind === 'remote' ? key.signer : 'file';
+    const ready = ring.periods(use).find((known) => known.pending && known.signer === where);
+    const { kid, jwk } = ready ?? { jwk: publicHalf(key), kid: publicHalf(key).kid };
+    if (ready === undefined) {
+      if (ring.periods(use).some((known) => known.kid === kid)) {
+        throw new CountersignError(
+          'conflict',
+          `\`${where}\` is a ${use} key that is in use or was; make another one in the key manager, or a new version of it, and name that`,
+        );
+      }
+      ring.add(key);
+    }
+    return { use, kid, jwk, signer: where };
+  }
+
+  activate(tenant: string, use: SigningUse, kid: string, times: { since: string; until: string }): void {
+    this.#ring(tenant, use).activate(use, kid, times);
+  }
+
+  revoke(tenant: string, use: SigningUse, kid: string, revoked: { at: string; from: number }): void {
+    this.#ring(tenant, use).revoke(use, kid, revoked);
+  }
+
+  #ring(tenant: string, use: SigningUse): KeyRing {
+    return use === 'attestation' ? this.#engine : this.#tenant(tenant).ring;
+  }
+
+  #path(tenant: string): string {
+    if (!TENANT.test(tenant)) {
+      throw new CountersignError(
+        'configuration',
+        'a tenant has 1 to 63 lower-case letters, digits, `-` or `_`, and begins and ends with a letter or digit',
+      );
+    }
+    return join(this.#folder, 'tenants', `${tenant}.json`);
+  }
+
+  #tenant(tenant: string): { ring: KeyRing; keys: TenantKeys } {
+    const known = this.#tenants.get(tenant);
+    if (known !== undefined) return known;
+    const path = this.#path(tenant);
+    loadOrMake(path, () => {
+      if (TENANT_USES.some((use) => this.#settings.signers[use] !== 'file')) {
+        throw new CountersignError('internal', 'keys of a key manager are made before they are asked for');
+      }
+      return { v: 1, keys: TENANT_USES.map((use) => newSigningKey(use, now())) };
+    });
+    const ring = new KeyRing(new LiveKeyFile(path), this.#managers);
+    // A file without one of them is found now, and not when something has to be signed.
+    for (const use of TENANT_USES) ring.present(use);
+    const made = { ring, keys: tenantKeys(ring, `countersign/${tenant}`) };
+    this.#tenants.set(tenant, made);
+    return made;
+  }
+
+  async #newKey(tenant: string, use: SigningUse, signer: string): Promise<AnySigningKey> {
+    const ref = parseSignerRef(signer.replaceAll('{tenant}', tenant));
+    if (ref.kind === 'file') return newSigningKey(use, now());
+    const { ref: pinned, jwk } = await this.#managers.describe(ref);
+    if (use === 'log' && jwk.alg !== 'EdDSA') {
+      throw unusable(
+        'is not Ed25519, and checkpoints of a log are signed with nothing else (C2SP signed-note); use another',
+      );
+    }
+    if (ref.kind === 'aws-kms' && jwk.alg === 'EdDSA' && use !== 'log') {
+      throw unusable(`is Ed25519, with which AWS signs no more than 4,096 bytes; use ECC_NIST_P256 for ${use} keys`);
+    }
+    const { crv, x, y, kty } = jwk;
+    const half = y === undefined ? { kty, crv, x } : { kty, crv, x, y };
+    return { kind: 'remote', use, since: now(), until: null, signer: formatSignerRef(pinned), jwk: half };
+  }
+
+  /** Whether the present key of a use is the one that the settings name, and still the manager's. */
+  async #look(tenant: string, use: SigningUse): Promise<string[]> {
+    const present = this.periods(tenant, use).findLast(({ until, pending }) => until === null && !pending);
+    const wanted = this.#settings.signers[use].replaceAll('{tenant}', tenant);
+    if (present === undefined || (present.signer === 'file' && wanted === 'file')) return [];
+    const rotate = `\`countersign keys rotate --use ${use}\``;
+    const other = [
+      `the ${use} key in use is \`${present.signer}\`, and the setting names \`${wanted}\`; ${rotate} brings it into use`,
+    ];
+    if (present.signer === 'file' || wanted === 'file') return other;
+    try {
+      const ref = parseSignerRef(present.signer);
+      if (ref.kind === 'file') return [];
+      const { jwk } = await this.#managers.describe(ref);
+      if (jwk.kid !== present.kid)
+        throw unusable(`\`${present.signer}\` is another one than the ${use} key in use; restore it`);
+      const named = await this.#newKey(tenant, use, wanted);
+      return publicHalf(named).kid === present.kid ? [] : other;
+    } catch (error) {
+      if (isCountersignError(error) && error.code === 'unavailable') {
+        return [`${error.message}; until then every action waits for its ${use} key`];
+      }
+      throw error;
+    }
+  }
 }

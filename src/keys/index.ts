@@ -2,3 +2,7 @@ export { nodeVerify, nodeVerifyEd25519, type NoteSigner } from './ed25519.ts';
 export * from './file-keys.ts';
 export { createPayloadCodec } from './payload-codec.ts';
 export type { NamedKey } from './aead.ts';
+export { SIGNING_USES, type SigningUse } from './key-file.ts';
+export { type KeyPeriod } from './key-ring.ts';
+export { parseSignerRef, SIGNER_FORMS } from './signer-ref.ts';
+export type { TenantKeys, TenantUse } from './tenant-keys.ts';

@@ -1,4 +1,4 @@
-/** One file of secret keys: made once, by whoever comes first, and never changed by accident. */
+/** One file of secret keys: made once, by whoever comes first, and changed only as a whole. */
 import { randomBytes, type JsonWebKey } from 'node:crypto';
 import {
   closeSync,
@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,14 +16,42 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 
-/** A private signing key. The newest of its use without an end signs; older ones stay, for what was signed or sealed with them. */
+export const SIGNING_USES = ['record', 'permit', 'log', 'attestation'] as const;
+export type SigningUse = (typeof SIGNING_USES)[number];
+
+/** One of a use without an end signs; older ones stay, for what was signed or sealed with them. */
+const signing = {
+  use: z.enum(SIGNING_USES),
+  /** RFC 3339 UTC: when it was made; for the first of its use, when it began to sign. */
+  since: z.iso.datetime(),
+  /** When its successor took over. A log key whose end is still to come signs beside its successor. */
+  until: z.iso.datetime().nullable(),
+  /** Made, and known to whoever verifies, but not signing yet: the record that introduces it is not sealed. */
+  pending: z.literal(true).exactOptional(),
+  /** Since when nothing counts that it signs: a time, and a size of the log. */
+  revoked: z.strictObject({ at: z.iso.datetime(), from: z.int().nonnegative() }).exactOptional(),
+};
+
+/** A private signing key. */
 const signingKeySchema = z.strictObject({
   kind: z.literal('signing'),
-  use: z.enum(['record', 'permit', 'log', 'attestation']),
-  /** RFC 3339 UTC. */
-  since: z.iso.datetime(),
-  until: z.iso.datetime().nullable(),
+  ...signing,
   jwk: z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() }),
+});
+
+/** A signing key that never leaves its key manager. */
+const remoteKeySchema = z.strictObject({
+  kind: z.literal('remote'),
+  ...signing,
+  /** Names this very key (`formatSignerRef`). */
+  signer: z.string(),
+  /** The public key, as the manager gave it when the key was taken into use: a signature by any other is not used. */
+  jwk: z.strictObject({
+    kty: z.enum(['OKP', 'EC']),
+    crv: z.enum(['Ed25519', 'P-256']),
+    x: z.string(),
+    y: z.string().exactOptional(),
+  }),
 });
 
 const secretKeySchema = z.strictObject({
@@ -36,10 +65,13 @@ const secretKeySchema = z.strictObject({
 
 const keyFileSchema = z.strictObject({
   v: z.literal(1),
-  keys: z.array(z.discriminatedUnion('kind', [signingKeySchema, secretKeySchema])).min(1),
+  keys: z.array(z.discriminatedUnion('kind', [signingKeySchema, remoteKeySchema, secretKeySchema])).min(1),
 });
 
 export type SigningKey = z.infer<typeof signingKeySchema>;
+export type RemoteKey = z.infer<typeof remoteKeySchema>;
+/** A key that signs, wherever it is. */
+export type AnySigningKey = SigningKey | RemoteKey;
 export type SecretKey = z.infer<typeof secretKeySchema>;
 export type KeyFile = z.infer<typeof keyFileSchema>;
 export type PrivateJwk = JsonWebKey & SigningKey['jwk'];
@@ -71,15 +103,46 @@ export function loadOrMake(file: string, make: () => KeyFile): KeyFile {
   return read(file);
 }
 
+/**
+ * Replaces a file of keys, whole and on disk. Only one process at a time may do so: whoever calls it holds a lock.
+ *
+ * @throws CountersignError `configuration` when it cannot be read or written
+ */
+export function changeKeyFile(file: string, change: (keys: KeyFile['keys']) => KeyFile['keys']): KeyFile {
+  const next: KeyFile = { v: 1, keys: change(read(file).keys) };
+  const draft = draftOf(file);
+  try {
+    writeDraft(draft, JSON.stringify(keyFileSchema.parse(next), null, 2));
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    const code = (error as NodeJS.ErrnoException).code ?? 'unwritable';
+    throw new CountersignError(
+      'configuration',
+      `the key file \`${file}\` cannot be written (${code}); make its folder writable. the keys are as they were`,
+    );
+  }
+  syncFolder(file);
+  return next;
+}
+
+const draftOf = (file: string): string => `${file}.${randomBytes(8).toString('hex')}`;
+const writeDraft = (draft: string, text: string): void =>
+  writeFileSync(draft, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true });
+
+function syncFolder(file: string): void {
+  const folder = openSync(dirname(file), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
 /** A link to a finished file never replaces one that is there: the first wins. */
 function publish(file: string, text: string): void {
-  const draft = `${file}.${randomBytes(8).toString('hex')}`;
+  const draft = draftOf(file);
   try {
-    writeFileSync(draft, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    writeDraft(draft, text);
     linkSync(draft, file);
-    const folder = openSync(dirname(file), 'r');
-    fsyncSync(folder);
-    closeSync(folder);
+    syncFolder(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
@@ -87,7 +150,8 @@ function publish(file: string, text: string): void {
   }
 }
 
-function read(file: string): KeyFile {
+/** @throws CountersignError `configuration`; what `readFileSync` throws where there is none */
+export function read(file: string): KeyFile {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

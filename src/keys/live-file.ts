@@ -1,0 +1,35 @@
+/** A key file that another process may replace: what was read last, and whether that still holds. */
+import { statSync } from 'node:fs';
+import { read, type KeyFile } from './key-file.ts';
+
+/** Milliseconds for which a signer is used without a look at its file. Whoever verifies looks each time. */
+export const LOOK_MS = 1000;
+
+export class LiveKeyFile {
+  readonly path: string;
+  #seen: { keys: KeyFile['keys']; mark: string; at: number } | null = null;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * The keys; the same list as long as the file is the same.
+   *
+   * @param fresh true to look at the file in any case
+   * @throws CountersignError `configuration` when it was damaged; a file that is gone is what was read last
+   */
+  keys(fresh: boolean): KeyFile['keys'] {
+    const now = performance.now();
+    if (this.#seen !== null && !fresh && now - this.#seen.at < LOOK_MS) return this.#seen.keys;
+    const mark = this.#mark();
+    if (this.#seen !== null && (mark === null || mark === this.#seen.mark)) this.#seen.at = now;
+    else this.#seen = { keys: read(this.path).keys, mark: mark ?? '', at: now };
+    return this.#seen.keys;
+  }
+
+  #mark(): string | null {
+    const found = statSync(this.path, { bigint: true, throwIfNoEntry: false });
+    return found === undefined ? null : `${found.ino} ${found.size} ${found.mtimeNs}`;
+  }
+}

@@ -1,0 +1,59 @@
+/** Google Cloud KMS over its REST interface; Google's own library signs in (application default credentials). */
+import { createHash } from 'node:crypto';
+import type { GoogleAuth } from 'google-auth-library';
+import { fromDer } from '../../sealing/index.ts';
+import type { RemoteRef } from '../signer-ref.ts';
+import { askJson, bytesOf, type JsonAnswer } from './http.ts';
+import { jwkOfSpki, unreachable, unusable, type KeyManager } from './types.ts';
+
+type GoogleRef = Extract<RemoteRef, { kind: 'gcp-kms' }>;
+
+export const GOOGLE_KMS_URL = 'https://cloudkms.googleapis.com/';
+const SCOPE = 'https://www.googleapis.com/auth/cloudkms';
+
+const SIGNS = ['EC_SIGN_ED25519', 'EC_SIGN_P256_SHA256'];
+
+/** @param url Where the service is, when that is not where everybody finds it (Private Service Connect). */
+export function createGoogleKms(url: string = GOOGLE_KMS_URL): KeyManager<GoogleRef> {
+  let auth: Promise<GoogleAuth> | undefined;
+  const ask = async (path: string, body?: Record<string, unknown>): Promise<JsonAnswer> => {
+    auth ??= import('google-auth-library').then(({ GoogleAuth: Auth }) => new Auth({ scopes: [SCOPE] }));
+    const token = await (await auth).getAccessToken();
+    if (typeof token !== 'string') throw new Error('Google gave no access token');
+    return askJson(new URL(`v1/${path}`, url), { authorization: `Bearer ${token}` }, body);
+  };
+  return {
+    async describe(ref) {
+      let answer: JsonAnswer;
+      try {
+        answer = await ask(`${ref.name}/publicKey`);
+      } catch (error) {
+        if (/default credentials/i.test(String(error))) {
+          throw unusable(
+            'cannot be asked for: set GOOGLE_APPLICATION_CREDENTIALS, or run where Google gives some',
+            error,
+          );
+        }
+        throw unreachable('Google Cloud KMS', error);
+      }
+      const { status, body } = answer;
+      if (status >= 500 || status === 429) throw unreachable('Google Cloud KMS');
+      if (status !== 200) throw unusable(`cannot be used (Google: ${status}); correct the name or its permissions`);
+      if (!SIGNS.includes(String(body['algorithm']))) {
+        throw unusable(`is a key for something else; its algorithm must be one of ${SIGNS.join(', ')}`);
+      }
+      return { ref, jwk: jwkOfSpki({ pem: String(body['pem']) }) };
+    },
+    async sign(ref, algorithm, message) {
+      const ecdsa = algorithm === 'ES256';
+      const digest = (): string => createHash('sha256').update(message).digest('base64');
+      const { status, body } = await ask(
+        `${ref.name}:asymmetricSign`,
+        ecdsa ? { digest: { sha256: digest() } } : { data: Buffer.from(message).toString('base64') },
+      );
+      if (status !== 200) throw new Error(`Google Cloud KMS answered ${status}`);
+      const signature = bytesOf(body['signature']);
+      return ecdsa ? (fromDer(signature) ?? new Uint8Array(0)) : signature;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { SignatureAlgorithm } from '../../sealing/index.ts';
+import type { RemoteRef } from '../signer-ref.ts';
+import { createAwsKms } from './aws.ts';
+import { createGoogleKms } from './google.ts';
+import type { KeyManager } from './types.ts';
+import { createVault, type VaultSettings } from './vault.ts';
+
+export interface ManagerSettings {
+  vault: VaultSettings | null;
+  googleUrl: string | undefined;
+}
+
+/** All kinds as one; nothing of a kind is loaded before it is asked for. */
+export function createManagers({ vault, googleUrl }: ManagerSettings): KeyManager {
+  const aws = createAwsKms();
+  const google = createGoogleKms(googleUrl);
+  const transit = createVault(vault);
+  return {
+    describe: (ref: RemoteRef) =>
+      ref.kind === 'aws-kms'
+        ? aws.describe(ref)
+        : ref.kind === 'gcp-kms'
+          ? google.describe(ref)
+          : transit.describe(ref),
+    sign: (ref: RemoteRef, algorithm: SignatureAlgorithm, message: Uint8Array) =>
+      ref.kind === 'aws-kms'
+        ? aws.sign(ref, algorithm, message)
+        : ref.kind === 'gcp-kms'
+          ? google.sign(ref, algorithm, message)
+          : transit.sign(ref, algorithm, message),
+  };
+}
+
+export type { KeyManager, ManagedKey } from './types.ts';
+export type { VaultSettings } from './vault.ts';
