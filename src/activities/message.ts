@@ -1,5 +1,5 @@
 /** What people are shown about an action, made from its course: nothing that policy does not disclose. */
-import type { ApprovalState } from '../approval/index.ts';
+import { waitingFor, type ApprovalState } from '../approval/index.ts';
 import { DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   MessageState,
 } from './approval-message.ts';
 import type { Course } from './course.ts';
+import { amountOf, asChanged, labelOf, moneyText, resourceOf, textOf } from './disclosed.ts';
 import { RESPONSIBILITY } from './responsibility.ts';
 
 export interface MessageContext {
@@ -51,27 +52,6 @@ function stateOf(course: Course, approval: ApprovalState | null): MessageState {
   }
 }
 
-/** `params.amount` reads `amount`. */
-const labelOf = (path: string): string => path.replace(/^(params|resource|context)\./, '').replaceAll(/[._-]+/g, ' ');
-
-const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-function amountOf(disclosed: Course['disclosed']): string | null {
-  const amount = disclosed['params.amount'];
-  if (typeof amount !== 'number' && typeof amount !== 'string') return null;
-  const currency = disclosed['params.currency'];
-  const written = typeof amount === 'number' ? decimals(amount) : amount;
-  return typeof currency === 'string' ? `${written} ${currency}` : written;
-}
-
-/** Two places for money in cents, as people write it; anything finer as it is. */
-const decimals = (amount: number): string =>
-  Number.isInteger(amount) || amount.toFixed(2) === String(amount)
-    ? String(amount)
-    : Number(amount.toFixed(2)) === amount
-      ? amount.toFixed(2)
-      : String(amount);
-
 function partyOf(directory: Directory, actor: RecordActor): MessageParty {
   const type = actor.type === 'user' || actor.type === 'service' ? actor.type : 'agent';
   return { id: actor.id, name: directory.person(actor.id)?.name ?? null, type };
@@ -103,6 +83,10 @@ function stagesOf(approval: ApprovalState | null, directory: Directory): Message
 
 export const nameOf = (directory: Directory, id: string): string =>
   id === 'countersign' ? 'Countersign' : (directory.person(id)?.name ?? id);
+
+/** A reason as people read it: whom it names by a directory id, by their name. */
+const named = (reason: string, directory: Directory): string =>
+  reason.replace(/\buser:[\w.@+-]*\w/g, (id) => nameOf(directory, id));
 
 /** The reference through which policy means this person. */
 function refOf(directory: Directory, refs: readonly string[], id: string): string {
@@ -154,15 +138,17 @@ function changesOf(changes: JsonObject, values: Map<string, Json>): MessageDecis
     const label = labelOf(path);
     if (from === undefined) return { label, from: UNDISCLOSED, to: UNDISCLOSED };
     values.set(path, value);
-    return { label, from: textOf(from), to: textOf(value) };
+    const currency = path === 'params.amount' ? values.get('params.currency') : undefined;
+    const text = (one: Json): string => (path === 'params.amount' ? moneyText(one, currency) : null) ?? textOf(one);
+    return { label, from: text(from), to: text(value) };
   });
 }
 
 const UNDISCLOSED = 'not disclosed';
 
-function changeable(course: Course): MessageChangeable[] {
+function changeable(course: Course, disclosed: Course['disclosed']): MessageChangeable[] {
   return (course.plan?.mayChange ?? []).map((path) => {
-    const value = course.disclosed[path];
+    const value = disclosed[path];
     return {
       path,
       label: labelOf(path),
@@ -179,12 +165,11 @@ function changeable(course: Course): MessageChangeable[] {
 
 export function approvalMessage(course: Course, context: MessageContext): ApprovalMessage {
   const { directory, approval } = context;
-  const { action, plan, disclosed } = course;
+  const { action, plan } = course;
+  const disclosed = asChanged(course.disclosed, approval);
   const open = action.status === 'supervised' && approval?.status === 'open';
   const onBehalfOf: MessageParty[] = [];
   for (let at = course.actor.onBehalfOf; at !== undefined; at = at.onBehalfOf) onBehalfOf.push(partyOf(directory, at));
-  const resourceId = disclosed['resource.id'];
-  const resourceType = disclosed['resource.type'];
   return {
     tenant: action.tenant,
     action: action.id,
@@ -195,10 +180,7 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
     ask: open ? 'decision' : course.review !== null && course.review.status !== 'done' ? 'review' : null,
     actor: partyOf(directory, course.actor),
     onBehalfOf,
-    resource:
-      typeof resourceId === 'string'
-        ? [typeof resourceType === 'string' ? resourceType : '', resourceId].join(' ').trim()
-        : null,
+    resource: resourceOf(disclosed),
     amount: amountOf(disclosed),
     facts: Object.entries(disclosed)
       .filter(([path]) => !['params.amount', 'params.currency', 'resource.id', 'resource.type'].includes(path))
@@ -207,7 +189,7 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
     why: {
       policy: action.verdict?.policy ?? null,
       rule: action.verdict?.rule ?? null,
-      reasons: action.verdict?.reasons ?? [],
+      reasons: (action.verdict?.reasons ?? []).map((reason) => named(reason, directory)),
     },
     otherwise: 'If nobody decides in time, it is refused and nothing happens.',
     expiresAt: open && approval !== null ? Math.floor(approval.expiresAt / 1000) : null,
@@ -216,7 +198,7 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
     decisions: decisionsOf(course, approval, directory),
     controls: {
       approveReason: plan?.reason ?? 'optional',
-      mayChange: changeable(course),
+      mayChange: changeable(course, disclosed),
       mayReturn: plan !== null,
       extendUntil: plan?.extendUpToMs == null ? null : Math.floor((course.openedAt + plan.extendUpToMs) / 1000),
       via: plan?.via ?? [...DOORS],
@@ -232,6 +214,7 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
     audience: {
       channels: course.notify.filter((name) => name.startsWith('#')),
       people: namedPeople(course, approval),
+      asked: open && approval !== null ? waitingFor(approval) : [],
     },
   };
 }
@@ -268,9 +251,17 @@ function notesOf(approval: ApprovalState | null, directory: Directory): string[]
         return [];
     }
   });
-  return approval?.stages.some(({ short }) => short) === true && approval.status === 'open'
-    ? [...notes, 'Too few approvers are left to reach the quorum.']
-    : notes;
+  if (approval?.status !== 'open') return notes;
+  const unheard = approval.unreachable.length > 0 && waitingFor(approval).length === 0;
+  return [
+    ...notes,
+    ...(approval.stages.some(({ short }) => short) ? ['Too few approvers are left to reach the quorum.'] : []),
+    ...(unheard
+      ? [
+          'Nobody who may decide now can be reached in Slack: unless one of them decides elsewhere, it is refused in the end.',
+        ]
+      : []),
+  ];
 }
 
 const CAUSES = {
@@ -289,5 +280,7 @@ function namedPeople(course: Course, approval: ApprovalState | null): string[] {
     const byGroup = refs.some((ref) => ref.startsWith('group:') || ref.startsWith('role:'));
     return stage.approvers.filter((id) => !hasChannel || refs.includes(id) || !byGroup);
   });
-  return [...new Set([...told, ...asked])];
+  // An emergency is announced loudly: each reviewer is told in person, whatever channel there is.
+  const reviewing = course.review === null || course.review.status === 'done' ? [] : course.review.reviewers;
+  return [...new Set([...told, ...asked, ...reviewing])];
 }

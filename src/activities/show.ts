@@ -2,6 +2,7 @@ import type { ApprovalState } from '../approval/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { ApprovalMessage } from './approval-message.ts';
 import type { Course } from './course.ts';
+import { amountOf, asChanged, resourceOf } from './disclosed.ts';
 import { approvalMessage, revisionOf } from './message.ts';
 
 /** How far back an approver is told of requests like this one. */
@@ -59,12 +60,9 @@ async function alike(deps: ShowDeps, course: Course): Promise<ApprovalMessage['a
     }));
 }
 
-/** What and how much, in one line. */
+/** What, how much and about what, in one line: as an approver changed it. */
 export function summaryOf(course: Course): string {
-  const amount = course.disclosed['params.amount'];
-  const currency = course.disclosed['params.currency'];
-  const resource = course.disclosed['resource.id'];
-  return [course.verb, amount, currency, resource]
-    .filter((part) => typeof part === 'string' || typeof part === 'number')
-    .join(' ');
+  const disclosed = asChanged(course.disclosed, course.approval);
+  const [amount, resource] = [amountOf(disclosed), resourceOf(disclosed)];
+  return `${course.verb}${amount === null ? '' : `, ${amount}`}${resource === null ? '' : ` · ${resource}`}`;
 }

@@ -68,7 +68,7 @@ describe('the message of each state', () => {
       'Robin Requester',
       'order ord_991',
       'Refunds above 100 need a person of finance',
-      `<!date^${NOW + 4 * 3600}^{date_short_pretty} {time}|2026-11-21 16:00 UTC>`,
+      `<!date^${NOW + 4 * 3600}^{date_short_pretty} at {time}|2026-11-21 16:00 UTC>`,
       'If nobody does, it is refused.',
     ]) {
       expect(glance).toContain(part);
@@ -197,7 +197,7 @@ const model: fc.Arbitrary<ApprovalMessage> = fc.record({
 function foreignMarkup(value: Json): string[] {
   return [...everything(value).matchAll(/<([^<>]*)>/g)]
     .map((match) => String(match[1]))
-    .filter((inside) => !/^!date\^\d+\^\{date_short_pretty\} \{time\}\|[-0-9: ]+ UTC$/.test(inside))
+    .filter((inside) => !/^!date\^\d+\^\{date_short_pretty\} at \{time\}\|[-0-9: ]+ UTC$/.test(inside))
     .filter((inside) => !/^https?:\/\/[^\s|]+\|(more|console|see in the console|[^<>|]{1,24})$/.test(inside));
 }
 

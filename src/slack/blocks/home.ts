@@ -60,7 +60,8 @@ export const noHomeView = (why: string): View => ({
 
 /** One waiting action with the button that opens it. */
 export function waitingItem(message: ApprovalMessage): Block {
-  const lines = [`*${mrkdwnText(what(message), 120)}*`, whoAsks(message), deadline(message), progress(message)];
+  const title = message.ask === 'review' ? `🚨 Review: ${what(message)}` : what(message);
+  const lines = [`*${mrkdwnText(title, 140)}*`, whoAsks(message), deadline(message), progress(message)];
   const open = button(ACTIONS.openForm, 'Open…', buttonValue(message), { label: `Open ${what(message)}` });
   const text = lines.filter((line) => line !== null).join('\n');
   return section(text, { accessory: open });

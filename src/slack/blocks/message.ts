@@ -59,20 +59,19 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   const you = deciding && options.person != null ? whyYou(message, options.person) : null;
   const glance = [whoAsks(message), because(message, url), open ? deadline(message) : null, you];
   const parts: Part[] = [{ block: section(lines(glance)), spare: 0 }];
+  if (message.facts.length > 0) {
+    parts.push({ block: fields(message.facts.map(({ label, value }) => fact(label, value, url))), spare: 4 });
+  }
   message.decisions.slice(-3).forEach((decision, index, shown) => {
     parts.push({ block: section(decisionLine(decision)), spare: index === shown.length - 1 ? 0 : 3 });
   });
   if (message.review?.result != null) {
     parts.push({ block: section(`*Review:* ${mrkdwnText(message.review.result, 300)}`), spare: 0 });
   }
-  const stages = lines([progress(message), deciding ? asked(message) : null]);
-  if (stages !== '') parts.push({ block: context(stages), spare: 0 });
-  if (message.facts.length > 0) {
-    parts.push({ block: fields(message.facts.map(({ label, value }) => fact(label, value, url))), spare: 4 });
-  }
   const small: [string | null, number][] = [
-    [notShown(message, url), 0],
+    [lines([progress(message), deciding || message.state === 'expired' ? asked(message) : null]), 0],
     [deciding ? helps(message) : null, 2],
+    [open ? notShown(message, url) : null, 0],
     [lines(message.notes.slice(-5).map((note) => `• ${mrkdwnText(note, 200)}`)), 1],
   ];
   for (const [text, spare] of small) if (text !== null && text !== '') parts.push({ block: context(text), spare });
@@ -132,10 +131,10 @@ function controls(message: ApprovalMessage): Block[] {
   if (!review) {
     // One click approves as it was asked; what may be changed has a form of its own.
     if (!form && message.controls.mayChange.length > 0) {
-      elements.push(button(ACTIONS.approveForm, 'Change and approve…', value));
+      elements.push(button(ACTIONS.approveForm, 'Change…', value, { label: `Approve with changes: ${about}` }));
     }
-    if (message.controls.mayReturn) elements.push(button(ACTIONS.returnForm, 'Ask back…', value));
-    if (message.controls.extendUntil !== null) elements.push(button(ACTIONS.extendForm, 'Extend…', value));
+    if (message.controls.mayReturn) elements.push(button(ACTIONS.returnForm, 'Ask a question…', value));
+    if (message.controls.extendUntil !== null) elements.push(button(ACTIONS.extendForm, 'More time…', value));
     const alike = message.alike.length;
     if (alike > 0) elements.push(button(ACTIONS.alikeForm, `Decide ${alike + 1} alike…`, value));
   }
@@ -159,7 +158,8 @@ function elsewhere(message: ApprovalMessage, passkey: boolean): Block[] {
 
 function footer(message: ApprovalMessage): Block {
   const url = safeUrl(message.consoleUrl);
-  const parts = [code(shortId(message.action), 20), mrkdwnText(message.surface, 60)];
+  const parts = [code(shortId(message.action), 20)];
+  if (message.surface !== message.why.policy) parts.push(mrkdwnText(message.surface, 60));
   if (message.why.policy !== null) {
     const rule = message.why.rule === null ? '' : ` / ${mrkdwnText(message.why.rule, 60)}`;
     parts.push(`policy ${mrkdwnText(message.why.policy, 60)}${rule}`);

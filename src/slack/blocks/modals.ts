@@ -51,7 +51,7 @@ export function approveModal(message: ApprovalMessage, options: ModalOptions): V
       blocks: [
         summary(message),
         ...(review ? [] : changeInputs(message, options)),
-        reasonInput(required ? 'Reason' : 'Reason (optional)', !required, options),
+        reasonInput('Reason', !required, options),
         ...(review ? [] : [context(mrkdwnText(message.responsibility, 600))]),
       ],
     },
@@ -69,9 +69,9 @@ export function refuseModal(message: ApprovalMessage, options: ModalOptions): Vi
 }
 
 export function returnModal(message: ApprovalMessage, options: ModalOptions): View {
-  const hint = 'It goes back to the requester. The clock goes on.';
+  const hint = 'It goes to the requester. The time to decide goes on.';
   const blocks = [summary(message), reasonInput('What do you need to know?', false, options, hint)];
-  return form({ name: 'return', title: 'Ask back', submit: 'Send', blocks }, options);
+  return form({ name: 'return', title: 'Ask a question', submit: 'Ask', blocks }, options);
 }
 
 export function extendModal(message: ApprovalMessage, options: ModalOptions): View {
@@ -82,9 +82,9 @@ export function extendModal(message: ApprovalMessage, options: ModalOptions): Vi
   const blocks = [
     summary(message),
     input(INPUTS.until, 'Wait until', picker, { hint: plain('Policy sets the latest time.', 150) }),
-    reasonInput('Reason (optional)', true, options),
+    reasonInput('Reason', true, options),
   ];
-  return form({ name: 'extend', title: 'Extend', submit: 'Extend', blocks }, options);
+  return form({ name: 'extend', title: 'More time', submit: 'Give more time', blocks }, options);
 }
 
 /** Everything about one action with the decision inside: from the Home tab and `/countersign`. */
@@ -107,7 +107,7 @@ function openBlocks(message: ApprovalMessage, options: ModalOptions & { person: 
   const choices = [
     option(review ? 'It was right' : 'Approve', 'approve'),
     option(review ? 'It was wrong' : 'Refuse', 'refuse'),
-    ...(!review && message.controls.mayReturn ? [option('Ask back', 'return')] : []),
+    ...(!review && message.controls.mayReturn ? [option('Ask a question', 'return')] : []),
   ];
   return [
     ...blocks,
@@ -154,7 +154,8 @@ export function changeInputs(message: ApprovalMessage, { typed }: ModalOptions):
     const block = INPUTS.change(index);
     const initial = typed?.[block] ?? change.value;
     const label = `Change ${plainText(change.label, 80)}`;
-    return input(block, label, changeElement(change, initial), { optional: true });
+    const hint = change.kind === 'text' ? 'Leave it as it is to change nothing.' : 'It can only be lowered.';
+    return input(block, label, changeElement(change, initial), { optional: true, hint: plain(hint, 150) });
   });
 }
 

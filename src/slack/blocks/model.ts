@@ -3,7 +3,7 @@ export type * from '../../activities/approval-message.ts';
 export type { Notice, ThreadEvent } from '../../activities/notifier.ts';
 
 /** Version of everything in this folder that makes `text` and `blocks` of a message: sealed beside the hash of what was shown. */
-export const RENDERER = 'slack/2';
+export const RENDERER = 'slack/3';
 
 /** `action_id`s. */
 export const ACTIONS = {

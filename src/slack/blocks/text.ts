@@ -83,7 +83,7 @@ export function time(at: number): string {
   const seconds = Math.trunc(at);
   if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 253_402_300_799) return 'an unknown time';
   const utc = `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return `<!date^${seconds}^{date_short_pretty} {time}|${utc}>`;
+  return `<!date^${seconds}^{date_short_pretty} at {time}|${utc}>`;
 }
 
 /** `a, b and c`, at most `max` of them. */

@@ -11,7 +11,7 @@ const EVENTS: Record<ThreadEvent['kind'], string> = {
   escalated: '📣 Escalated: more people are asked now',
   approved: '✅ Approved',
   refused: '⛔ Refused',
-  returned: '↩️ Sent back with a question',
+  returned: '💬 A question to the requester',
   answered: '💬 The requester answered',
   extended: '⏳ The time to decide was extended',
   expired: '⌛ Nobody decided in time: refused',
@@ -43,6 +43,7 @@ export function renderNotice(notice: Notice): Rendered {
   const lines = [
     `*${mrkdwnText(notice.headline, 200)}*`,
     ...notice.lines.slice(0, 8).map((line) => mrkdwnText(line, 300)),
+    ...(notice.until == null ? [] : [time(notice.until)]),
   ];
   const footer = [code(shortId(notice.action), 20), ...(url === null ? [] : [link(url, 'console')])].join(' · ');
   return { text: lines.join('\n').replaceAll('*', ''), blocks: [section(lines.join('\n')), context(footer)] };

@@ -4,7 +4,7 @@ import { clean, list, mrkdwnText, plainText, time } from './text.ts';
 
 const HEADLINES: Record<MessageState, string> = {
   waiting: '⏳ Decide',
-  returned: '↩️ Sent back',
+  returned: '💬 Question asked',
   approved: '✅ Approved',
   changed: '✅ Approved with changes',
   refused: '⛔ Refused',
@@ -30,14 +30,18 @@ export function what(message: Pick<ApprovalMessage, 'verb' | 'amount'>): string 
 /** Plain text. */
 export const headline = (message: ApprovalMessage): string => `${HEADLINES[message.state]}: ${what(message)}`;
 
-/** Who asked, for whom, about what. `mrkdwn`. */
+/** Who asked, for whom, about what; and whether it was an emergency. `mrkdwn`. */
 export function whoAsks(message: ApprovalMessage): string {
   const chain = message.onBehalfOf.slice(0, 4).map((party) => `*${partyName(party, 80)}*`);
   const forWhom = chain.length === 0 ? '' : ` for ${chain.join(', who acts for ')}`;
-  const about = message.resource === null ? '' : ` · ${mrkdwnText(message.resource, 120)}`;
+  const about = message.resource === null ? '' : `, about ${mrkdwnText(message.resource, 120)}`;
+  const kind = message.actor.type === 'user' ? '' : ` (${message.actor.type})`;
   const asked = message.ask === 'decision' ? 'asks' : 'asked';
-  return `*${partyName(message.actor, 80)}* (${message.actor.type}) ${asked}${forWhom}${about}`;
+  const alone = EMERGENCY.has(message.state) ? '; as an emergency it was released at once, without an approval' : '';
+  return `*${partyName(message.actor, 80)}*${kind} ${asked}${forWhom}${about}${alone}`;
 }
+
+const EMERGENCY: ReadonlySet<MessageState> = new Set(['break_glass', 'review_overdue', 'reviewed']);
 
 /** A person by name; anything else by its id, without the kind in front of it. `mrkdwn`. */
 export function partyName(party: MessageParty, max: number): string {
@@ -48,7 +52,7 @@ export function partyName(party: MessageParty, max: number): string {
 const DID: Record<MessageDecision['decision'], string> = {
   approve: 'approved',
   refuse: 'refused',
-  return: 'asked back',
+  return: 'asked',
   extend: 'extended the time',
   answered: 'answered',
   expired: 'Nobody decided in time',
@@ -67,7 +71,7 @@ export function decisionLine(decision: MessageDecision): string {
   const name = mrkdwnText(decision.name, 80);
   const did = decision.decision === 'expired' ? `*${DID.expired}*` : `*${name}* ${DID[decision.decision]}`;
   const instead = decision.onBehalfOf === null ? '' : ` for ${mrkdwnText(decision.onBehalfOf, 80)} (delegated)`;
-  const how = decision.via === 'engine' ? '' : ` ${DOORS[decision.via]}`;
+  const how = decision.via === 'engine' ? '' : `, ${DOORS[decision.via]}`;
   const reason = decision.reason === null ? '' : `\n“${mrkdwnText(decision.reason, 300)}”`;
   const changes = decision.changes
     .slice(0, 3)
@@ -75,9 +79,9 @@ export function decisionLine(decision: MessageDecision): string {
   return `${did}${instead} · ${time(decision.at)}${how}${reason}${changes.join('')}`;
 }
 
-/** `1 of 2: finance done, security waiting`; a single stage is not counted. `mrkdwn`; null when there are no stages. */
+/** `1 of 2: finance done, security waiting`. `mrkdwn`; null for a single stage, which the decisions tell of. */
 export function progress(message: ApprovalMessage): string | null {
-  if (message.stages.length === 0) return null;
+  if (message.stages.length < 2) return null;
   const over = message.ask !== 'decision' && message.state !== 'frozen';
   const states = {
     done: 'done',
@@ -92,13 +96,12 @@ export function progress(message: ApprovalMessage): string | null {
   });
   const more = message.stages.length > 6 ? `, ${message.stages.length - 6} more` : '';
   const done = message.stages.filter(({ state }) => state === 'done').length;
-  const count = message.stages.length === 1 ? '' : `*${done} of ${message.stages.length}*: `;
-  return `${count}${parts.join(', ')}${more}`;
+  return `*${done} of ${message.stages.length}*: ${parts.join(', ')}${more}`;
 }
 
 const whole = (value: number): number => (Number.isSafeInteger(value) ? value : 0);
 
-/** Who is asked in the open stage, and by which reference. `mrkdwn`; null when nobody is. */
+/** Who is asked in the open stage, how many of them it takes, and by which reference. `mrkdwn`; null when nobody is. */
 export function asked(message: ApprovalMessage): string | null {
   const stage = message.stages[message.stage];
   if (stage === undefined || stage.people.length === 0) return null;
@@ -108,7 +111,10 @@ export function asked(message: ApprovalMessage): string | null {
   }
   const groups = [...byRef].slice(0, 4).map(([ref, names]) => `${list(names, 4)} (${mrkdwnText(ref, 60)})`);
   const more = byRef.size > 4 ? ` and ${byRef.size - 4} more groups` : '';
-  return `Asked: ${groups.join('; ')}${more}`;
+  const quorum = whole(stage.quorum);
+  const many = stage.people.length === 1 ? '' : quorum > 1 ? `${quorum} of ` : 'one of ';
+  const sofar = quorum > 1 && stage.approvals > 0 ? ` · ${whole(stage.approvals)} approved so far` : '';
+  return `Asked: ${many}${groups.join('; ')}${more}${sofar}`;
 }
 
 /** Why this reader is asked. `mrkdwn`; null when they are not. */
@@ -125,10 +131,11 @@ export function deadline(message: ApprovalMessage): string | null {
       message.review.reviewers.map((name) => mrkdwnText(name, 60)),
       4,
     );
-    return `*Review by* ${time(message.review.dueAt)}: ${reviewers}`;
+    return `*Review by:* ${time(message.review.dueAt)} · ${reviewers}`;
   }
   if (message.ask === null || message.expiresAt === null) return null;
-  return `*Decide before* ${time(message.expiresAt)}. ${mrkdwnText(message.otherwise, 200)}`;
+  const anyway = message.state === 'returned' ? ', answered or not' : '';
+  return `*Decide by:* ${time(message.expiresAt)}${anyway}. ${mrkdwnText(message.otherwise, 200)}`;
 }
 
 /** What helps to decide: how such requests went lately, and what is left of the limits. `mrkdwn`; null when nothing is known. */
@@ -136,10 +143,14 @@ export function helps(message: ApprovalMessage): string | null {
   const parts: string[] = [];
   if (message.lately !== null) {
     const { approved, refused, days } = message.lately;
-    parts.push(`Like this in ${whole(days)} days: ${whole(approved)} approved, ${whole(refused)} refused`);
+    parts.push(
+      approved === 0 && refused === 0
+        ? `None like this was decided in the last ${whole(days)} days`
+        : `Like this in the last ${whole(days)} days: ${whole(approved)} approved, ${whole(refused)} refused`,
+    );
   }
   for (const { label, left, max } of message.limitsLeft.slice(0, 3)) {
-    parts.push(`${mrkdwnText(label, 60)}: ${mrkdwnText(left, 30)} left of ${mrkdwnText(max, 30)}`);
+    parts.push(`Limit ${mrkdwnText(label, 60)}: ${mrkdwnText(left, 30)} left of ${mrkdwnText(max, 30)}`);
   }
   return parts.length === 0 ? null : parts.join(' · ');
 }
