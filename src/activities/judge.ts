@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { addDecimals, canonicalBytes, formatDecimal, hashOf, parseDecimal, type Decimal } from '../canonical/index.ts';
 import {
   actionRequestSchema,
+  CountersignError,
   isCountersignError,
   type Action,
   type ActionRequest,
@@ -22,7 +23,7 @@ import { isEngineSurface } from './activation.ts';
 import { sealPermit, type Course } from './course.ts';
 import type { ActivityDeps } from './deps.ts';
 import { keepReview } from './review.ts';
-import { nextHead, readCourse, sealCourse, withPermit, type Draft } from './seal.ts';
+import { nextHead, readCourse, sealOrFind, type Draft } from './seal.ts';
 import type { Judged, JudgeInput } from './types.ts';
 
 /** Keyed by the idempotency key, which is stored nowhere: the mark says nothing to whoever reads the database. */
@@ -209,15 +210,10 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   }
   const request = parsed.data;
   // Side by side: somebody waits for the answer.
-  const [before, { requester, conflict, bundle: pinned, spokenFor }, freeze] = await Promise.all([
-    readCourse(deps, input.tenant, input.id),
+  const [{ requester, conflict, bundle: pinned, spokenFor }, freeze] = await Promise.all([
     identify(deps, input),
     frozen(deps, input.tenant, request.surface, request.actor),
   ]);
-  if (before !== null) {
-    await keepReview(deps, before.course);
-    return judgedOf(before.course, await withPermit(deps, before.course, before.sealedPermit));
-  }
   if (requester === 'unknown' && (await deps.store.apiKeys.list(input.tenant)).length === 0) {
     // Whoever can write to the namespace must not be able to make tenants, each with its log and its keys.
     throw ApplicationFailure.nonRetryable(
@@ -227,10 +223,12 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   }
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
-  const [{ actionKey }, { judgement, facts }] = await Promise.all([
+  const [payload, { judgement, facts }] = await Promise.all([
     deps.store.payloads.create(input.tenant, input.id, { request } as never),
     judgeWithFacts(deps, bundle, input, conflict ?? freeze, spokenFor),
   ]);
+  if (payload === null) return judgedBefore(deps, input);
+  const { actionKey } = payload;
   const { verdict, plan } = judgement;
   const at = deps.now();
   const openedAt = Date.parse(facts.now);
@@ -312,9 +310,17 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
     // What the engine carries out itself needs no permit outside of it.
     permit = isEngineSurface(request.surface) ? null : release.permit;
   }
-  const sealed = await sealCourse(deps, course, drafts, permit);
-  await keepReview(deps, { ...course, action: sealed });
-  return judgedOf(course, sealed);
+  const sealed = await sealOrFind(deps, course, drafts, permit);
+  await keepReview(deps, { ...sealed.course, action: sealed.action });
+  return judgedOf(sealed.course, sealed.action);
+}
+
+/** The answer of an action that was judged, and whose payload was erased since. */
+async function judgedBefore(deps: ActivityDeps, { tenant, id }: JudgeInput): Promise<Judged> {
+  const stored = await readCourse(deps, tenant, id);
+  if (stored === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');
+  await keepReview(deps, stored.course);
+  return judgedOf(stored.course, stored.course.action);
 }
 
 export interface ReleaseDraftInput {

@@ -76,13 +76,23 @@ export async function sealCourse(
   drafts: Draft[],
   permit: { sealed: string; clear: string } | null,
 ): Promise<Action> {
+  return (await sealOrFind(deps, course, drafts, permit)).action;
+}
+
+/** {@link sealCourse}, with the course that is durable now: the stored one where the step was sealed before. */
+export async function sealOrFind(
+  deps: ActivityDeps,
+  course: Course,
+  drafts: Draft[],
+  permit: { sealed: string; clear: string } | null,
+): Promise<{ course: Course; action: Action }> {
   const { action } = course;
   const signer = deps.signers(action.tenant).record;
   const staged = await Promise.all(drafts.map((draft) => stage(draft, signer, facetsOf(course, draft.record))));
   const hashes = staged.map(({ recordHash }) => recordHash);
   const next: Course = { ...course, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
   const last = staged.at(-1);
-  if (last === undefined) return action;
+  if (last === undefined) return { course, action };
   last.projection = {
     status: next.action.status,
     surface: next.surface,
@@ -99,11 +109,11 @@ export async function sealCourse(
   if (sealed.some(({ existing }) => existing)) {
     const stored = await readCourse(deps, action.tenant, action.id);
     if (stored === null) throw new Error('a record is sealed whose action is not stored');
-    return withPermit(deps, stored.course, stored.sealedPermit);
+    return { course: stored.course, action: await withPermit(deps, stored.course, stored.sealedPermit) };
   }
   const durable = { ...next.action, permit: permit?.clear ?? action.permit };
   deps.hub.emit(durable);
-  return durable;
+  return { course: next, action: durable };
 }
 
 export async function readCourse(

@@ -61,6 +61,8 @@ export async function startWorkerOn(
     namespace,
     taskQueue,
     workflowsPath: workflowsPath(),
+    // Nothing in them is state: loaded once, not again for every action.
+    bundlerOptions: { preloadModules: ['@temporalio/workflow', workflowsPath()] },
     activities: createActivities(deps),
     dataConverter: converter(parts),
     shutdownGraceTime: '5 seconds',

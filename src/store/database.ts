@@ -118,7 +118,9 @@ export interface Tables {
     since: Time;
     until: Time | null;
     revokedAt: Time | null;
+    revokedFrom: number | null;
   };
+  keyEvent: { tenant: string; seq: number; receipt: JsonColumn };
   logHead: { tenant: string; size: number; frontier: Buffer; root: Buffer; checkpoint: string };
   logEntry: {
     tenant: string;
@@ -153,8 +155,9 @@ function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
 }
 
 /** SQLSTATE classes that say the server cannot answer now, not that the question was wrong. */
-const UNAVAILABLE_STATES = /^(08|53|57|58)|^(0A000|25006|25P03|55000)$/;
-const UNAVAILABLE_MESSAGES = /connection terminated|timeout exceeded|connection ended|not queryable|connection error|cached plan/i;
+const UNAVAILABLE_STATES = /^(08|53|57|58)|^(25006|25P03|55000)$/;
+const UNAVAILABLE_MESSAGES =
+  /connection terminated|timeout exceeded|connection ended|not queryable|connection error|cached plan/i;
 
 /** True when the database could not be asked, or died while it answered: whether a write happened is then unknown. */
 export function isUnavailable(error: unknown): boolean {
@@ -256,11 +259,7 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
   };
 }
 
-async function transaction<T>(
-  pool: pg.Pool,
-  begin: string,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
+async function transaction<T>(pool: pg.Pool, begin: string, work: (connection: Connection) => Promise<T>): Promise<T> {
   const client = await connectTo(pool);
   let broken = false;
   try {

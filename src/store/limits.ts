@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CompiledQuery } from 'kysely';
 import type { Json, LimitFact, Reservation } from '../contract/index.ts';
 import type { Postgres } from './database.ts';
 
@@ -84,13 +85,13 @@ function asked(tenant: string, action: string, queries: readonly LimitQuery[], n
 const factsOf = (queries: readonly LimitQuery[], used: readonly string[] | undefined): LimitFact[] =>
   queries.map(({ limit, key }, i) => ({ limit, key: [...key], used: used?.[i] ?? '0' }));
 
-export function createLimitStore({ db, query, locking }: Postgres): LimitStore {
+export function createLimitStore({ db, locking }: Postgres): LimitStore {
   return {
     async usage(tenant, action, queries, now) {
       if (queries.length === 0) return [];
-      const values = asked(tenant, action, queries, now);
-      const [row] = await query<{ used: string[] }>({ name: 'limit-usage', text: USAGE, values });
-      return factsOf(queries, row?.used);
+      const asks = CompiledQuery.raw(USAGE, asked(tenant, action, queries, now));
+      const { rows } = await db.executeQuery<{ used: string[] }>(asks as CompiledQuery<{ used: string[] }>);
+      return factsOf(queries, rows[0]?.used);
     },
     decide<T extends Json>(
       tenant: string,
@@ -102,7 +103,7 @@ export function createLimitStore({ db, query, locking }: Postgres): LimitStore {
       const ids = lockIds(tenant, [['action', action], ...queries.map(({ limit, key }) => ['limit', limit, ...key])]);
       // Not waited for on disk: what was decided here counts for nothing until its record is sealed, and that commit, later in the
       // same write-ahead log, brings this one to disk with it. The locks are taken in the order of their ids.
-      const opening = `set local synchronous_commit = off; ${ids.map((id) => `select pg_advisory_xact_lock(${id})`).join('; ')}`;
+      const opening = `set local synchronous_commit = off; ${ids.map((id) => `select pg_advisory_xact_lock('${id}')`).join('; ')}`;
       return locking(opening, async (connection) => {
         // A new statement, so that it sees what whoever held the locks before has committed.
         const [row] = await connection.query<{ before: T | null; used: string[] }>({

@@ -27,8 +27,10 @@ export interface PayloadStore {
   /**
    * Keeps the payload under a new key. Get-or-create: the first call of all processes wins, and everybody gets what it stored. It is
    * on disk with the next record that is sealed; a power cut before that loses it, and no record refers to it then.
+   *
+   * Null when the action is stored and its payload was erased: it is never made anew.
    */
-  create(tenant: string, action: string, payload: Json): Promise<StoredPayload>;
+  create(tenant: string, action: string, payload: Json): Promise<StoredPayload | null>;
   /** Null when there never was one, or it was erased. */
   read(tenant: string, action: string): Promise<StoredPayload | null>;
   /** Replaces the payload under the same key. False when there is none. */
@@ -63,11 +65,10 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
         with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
         insert into action_payload (tenant, action, wrapped_key, ciphertext)
         select ${tenant}, ${action}, ${Buffer.from(wrappedKey)}, ${ciphertext} from relaxed
+        where not exists (select from action as a where a.tenant = ${tenant} and a.id = ${action})
         on conflict (tenant, action) do nothing`.execute(db);
       if (inserted.numAffectedRows === 1n) return { actionKey, payload };
-      const first = await read(tenant, action);
-      // Erased between the two statements: whoever asks again makes a new one.
-      return first ?? this.create(tenant, action, payload);
+      return read(tenant, action);
     },
     async update(tenant, action, payload) {
       const stored = await read(tenant, action);

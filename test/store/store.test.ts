@@ -80,7 +80,8 @@ describe('payloads', () => {
   });
 
   it('reads back exactly what was stored, changed or erased', async () => {
-    const { actionKey } = await store.payloads.create('default', 'act_p', payload);
+    const created = await store.payloads.create('default', 'act_p', payload);
+    const actionKey = created?.actionKey;
     expect(actionKey).toHaveLength(32);
     expect(await store.payloads.read('default', 'act_p')).toEqual({ payload, actionKey });
     expect(await store.payloads.update('default', 'act_p', { changed: true })).toBe(true);
