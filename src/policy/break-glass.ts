@@ -24,9 +24,11 @@ export function glassQueries(policy: CompiledPolicy, request: ActionRequest): Li
   const limit = policy.breakGlass?.limit ?? null;
   if (limit === null || !isEmergency(request)) return [];
   const { id, windowMs, max } = limit;
-  return [...new Set(actingIds(request))].map((person) => ({
+  const acting = actingIds(request);
+  return [...new Set(acting)].map((person) => ({
     limit: id,
     key: [person],
+    paths: [`actor.${'onBehalfOf.'.repeat(acting.indexOf(person))}id`],
     windowMs,
     max: String(max),
     amount: '1',

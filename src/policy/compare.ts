@@ -6,6 +6,7 @@ import type { Resolve } from './cases.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { evaluate } from './evaluate.ts';
 import { requiredFacts } from './facts.ts';
+import { sameKey } from './limits.ts';
 
 /** One sealed verdict with what it was made from. */
 export interface SealedCase {
@@ -73,7 +74,7 @@ function completeFacts(bundle: CompiledBundle, one: SealedCase, resolve: Resolve
     complete = false;
   }
   for (const { limit, key } of need.limits) {
-    if (limits.some((fact) => fact.limit === limit && canonicalize(fact.key) === canonicalize(key))) continue;
+    if (limits.some((fact) => fact.limit === limit && sameKey(fact.key, key))) continue;
     limits.push({ limit, key, used: '0' });
     complete = false;
   }

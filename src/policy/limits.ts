@@ -11,6 +11,8 @@ export interface LimitQuery {
   limit: string;
   /** Values of the key fields, in the policy's order. */
   key: string[];
+  /** Paths of the key fields in the request. */
+  paths: string[];
   windowMs: number;
   /** Exact decimal string. */
   max: string;
@@ -28,7 +30,7 @@ export function limitQuery(limit: CompiledLimit, request: ActionRequest): LimitQ
     }
     key.push(String(value));
   }
-  const query = { limit: limit.id, key, windowMs: limit.windowMs, max: limit.max };
+  const query = { limit: limit.id, key, paths: [...limit.key], windowMs: limit.windowMs, max: limit.max };
   if (limit.sum === null) return { ...query, amount: '1' };
   const value = readPath(request, limit.sum);
   const amount = value === undefined || value === null ? null : readAmount(value, true);
@@ -51,8 +53,14 @@ export function limitState(query: LimitQuery & { amount: string }, facts: Facts)
   };
 }
 
-function sameKey(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((part, index) => part === b[index]);
+const COMMITTED = /^sha256:[0-9a-f]{64}$/;
+
+/**
+ * Whether a sealed fact is about the key that the request yields. Where policy does not disclose the field, a record holds a commitment
+ * in its place: then it is taken to be the request's own, which is all that a limit of a verdict can be counted by.
+ */
+export function sameKey(sealed: readonly string[], key: readonly string[]): boolean {
+  return sealed.length === key.length && sealed.every((part, index) => part === key[index] || COMMITTED.test(part));
 }
 
 /** What the action takes from a limit while it lives. */

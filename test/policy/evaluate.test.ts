@@ -141,7 +141,16 @@ describe('limits', () => {
 
   it('asks for what it needs', () => {
     expect(requiredFacts(compiled(policy(rules, more)), request({ params: { n: 0.1 } }))).toEqual({
-      limits: [{ limit: 'test/daily', key: ['agent:bot'], windowMs: 86_400_000, max: '100.5', amount: '0.1' }],
+      limits: [
+        {
+          limit: 'test/daily',
+          key: ['agent:bot'],
+          paths: ['actor.id'],
+          windowMs: 86_400_000,
+          max: '100.5',
+          amount: '0.1',
+        },
+      ],
       people: ['user:a'],
     });
   });

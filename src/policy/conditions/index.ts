@@ -11,6 +11,7 @@ import type { Parts } from './implies.ts';
 import type { ExpressionProblem } from './scan.ts';
 import type { Outline } from './syntax.ts';
 import { prepareTree } from './prepare.ts';
+import { faultOf } from './fault.ts';
 import { outline, parseExpression } from './syntax.ts';
 import { Bindings, toJson } from './values.ts';
 
@@ -52,6 +53,7 @@ type Evaluate = (variables: Record<string, CelInput>) => CelResult;
 
 /** A text that is fine by itself, whoever uses it. */
 interface Planned {
+  text: string;
   outline: Outline;
   evaluate: Evaluate;
 }
@@ -77,7 +79,7 @@ export function createConditions(): Conditions {
       return { offset: 0, message: 'the expression is too deep', suggestion: 'split it into several rules' };
     try {
       prepareTree(parsed.expr);
-      return { outline: found, evaluate: plan(env, parsed) as Evaluate };
+      return { text, outline: found, evaluate: plan(env, parsed) as Evaluate };
     } catch (error) {
       return { offset: 0, message: error instanceof Error ? error.message : 'not an expression', suggestion: null };
     }
@@ -94,11 +96,11 @@ export function createConditions(): Conditions {
     try {
       const value = planned.evaluate(frame.bindings as unknown as Record<string, CelInput>);
       if (frame.steps > STEPS_MAX) return { ok: false, error: `loops visit more than ${STEPS_MAX} items` };
-      if (isCelError(value)) return { ok: false, error: value.message };
+      if (isCelError(value)) return { ok: false, error: faultOf(value.message, planned.text) };
       const accepted = accept(value);
       return accepted === undefined ? { ok: false, error: `it yields no ${wanted}` } : { ok: true, value: accepted };
     } catch (error) {
-      return { ok: false, error: error instanceof Error ? error.message : 'the expression failed' };
+      return { ok: false, error: faultOf(error instanceof Error ? error.message : '', planned.text) };
     } finally {
       running = before;
     }
