@@ -1,6 +1,6 @@
 /** What is kept of an action beside its records, so that any process can answer for it. Never the request, never a secret. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import type { Action, ApprovalPlan, JsonObject, RecordActor } from '../contract/index.ts';
+import type { Action, ActionRequest, ApprovalPlan, JsonObject, RecordActor } from '../contract/index.ts';
 import type { ApprovalState } from '../approval/index.ts';
 
 /** The look back at a break-glass release, by other people. */
@@ -45,6 +45,44 @@ export interface Course {
   review: Review | null;
   /** The sealed report, to know it again when it is sent twice. `detail` is its commitment. */
   outcome: { status: string; reference: string | null; detail: string | null } | null;
+  /** Set when payload and key were deleted. */
+  erased?: { at: string; by: string | null; cause: 'request' | 'retention' };
+}
+
+/** What is kept of an action under its own key, and deleted with it (retention, erasure): everything that records only commit to. */
+export interface Payload {
+  request: ActionRequest;
+  /** What approvers changed, by the number of the decision's record. */
+  decided?: Record<string, JsonObject>;
+  /** The executor's words. */
+  detail?: string;
+}
+
+/** Values of changes as they are kept in clear: none where policy does not disclose the path. */
+export function shownChanges(changes: JsonObject, disclosed: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(changes).map(([path, value]) => [path, Object.hasOwn(disclosed, path) ? value : null]),
+  );
+}
+
+/** The course without values that policy does not disclose. What approvers changed is whole in the {@link Payload}. */
+export function inClear(course: Course): Course {
+  const { approval, disclosed } = course;
+  if (approval === null || Object.keys(approval.changes).every((path) => Object.hasOwn(disclosed, path))) return course;
+  return {
+    ...course,
+    approval: {
+      ...approval,
+      changes: shownChanges(approval.changes, disclosed),
+      stages: approval.stages.map((stage) => ({
+        ...stage,
+        decisions: stage.decisions.map((one) => ({
+          ...one,
+          changes: one.changes === null ? null : shownChanges(one.changes, disclosed),
+        })),
+      })),
+    },
+  };
 }
 
 const keyOf = (actionKey: Uint8Array): Buffer =>

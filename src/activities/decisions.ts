@@ -6,7 +6,6 @@ import {
   type DecisionRecord,
   type Facts,
   type Json,
-  type Judgement,
   type RecordActor,
 } from '../contract/index.ts';
 import { applyChanges, evaluate, readPath, requiredFacts } from '../policy/index.ts';
@@ -14,8 +13,9 @@ import { matchesSurface } from '../policy/surfaces.ts';
 import { commitment, saltFor } from '../sealing/index.ts';
 import { activeDelegation, verifyAttestation, type AttestationOf } from '../identity/index.ts';
 import { approvalView } from '../approval/index.ts';
-import type { Course } from './course.ts';
+import type { Course, Payload } from './course.ts';
 import type { ActivityDeps } from './deps.ts';
+import type { Found } from './facts.ts';
 import { peopleFacts } from './judge.ts';
 import { nextHead, readCourse, sealCourse } from './seal.ts';
 import type { Admitted, AdmitInput, SealDecisionInput } from './types.ts';
@@ -32,7 +32,7 @@ export async function judgeAgain(
   id: string,
   bundleHash: string,
   request: ActionRequest,
-): Promise<{ judgement: Judgement; facts: Facts } | null> {
+): Promise<Found | null> {
   const bundle = await deps.bundles.compiled(tenant, bundleHash);
   if (bundle === null) return null;
   const now = deps.now();
@@ -45,17 +45,17 @@ export async function judgeAgain(
     // The glass is broken when the action is asked, or not at all.
     ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),
   };
-  return { judgement: evaluate(bundle, request, facts), facts };
+  return { judgement: evaluate(bundle, request, facts), facts, counted: required.limits.map(({ paths }) => paths) };
 }
 
 /** The request that was asked; a parked action's payload is never erased before it closed. */
 export async function payloadOf(
   deps: Pick<ActivityDeps, 'store'>,
   action: Action,
-): Promise<{ request: ActionRequest; actionKey: Uint8Array }> {
+): Promise<Payload & { actionKey: Uint8Array }> {
   const stored = await deps.store.payloads.read(action.tenant, action.id);
   if (stored === null) throw new Error('the payload of an open action is not in the store');
-  return { request: (stored.payload as unknown as { request: ActionRequest }).request, actionKey: stored.actionKey };
+  return { ...(stored.payload as unknown as Payload), actionKey: stored.actionKey };
 }
 
 /** Checks who said it, and that they still may. What the reducer can see for itself is left to it. */
@@ -220,13 +220,22 @@ function sealedChanges(
   );
 }
 
+/** Before the record that commits to them: whoever holds the salts can open it only while somebody holds the values. */
+async function keepChanges(deps: ActivityDeps, input: SealDecisionInput, payload: Payload): Promise<void> {
+  const { tenant, id, records } = input.action;
+  const decided = { ...payload.decided, [records.length]: input.changes };
+  await deps.store.payloads.update(tenant, id, { ...payload, decided } as never);
+}
+
 /** Seals what a human, the clock or the requester decided, with the state it leads to. */
 export async function sealDecision(deps: ActivityDeps, input: SealDecisionInput): Promise<Action> {
   const stored = await readCourse(deps, input.action.tenant, input.action.id);
   if (stored === null) throw new Error('a decision about an action that is not stored');
   const { course } = stored;
   const { approval } = input;
-  const { request, actionKey } = await payloadOf(deps, input.action);
+  const { actionKey, ...payload } = await payloadOf(deps, input.action);
+  const { request } = payload;
+  if (input.changes !== null) await keepChanges(deps, input, payload);
   const at = deps.now().toISOString();
   const closed = input.decision === 'expired' || input.decision === 'cancelled' || approval.status === 'refused';
   const status =

@@ -22,6 +22,8 @@ import { approvalView, openApproval } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
 import { sealPermit, type Course } from './course.ts';
 import type { ActivityDeps } from './deps.ts';
+import { sealedFacts, withoutValues, withValues, type Found, type Kept } from './facts.ts';
+import { hooksOf } from './notify-webhook.ts';
 import { keepReview } from './review.ts';
 import { nextHead, readCourse, sealOrFind, type Draft } from './seal.ts';
 import type { Judged, JudgeInput } from './types.ts';
@@ -141,7 +143,7 @@ async function judgeWithFacts(
   input: JudgeInput,
   conflict: string | null,
   spokenFor: string[] | null,
-): Promise<{ judgement: Judgement; facts: Facts }> {
+): Promise<Found> {
   const now = deps.now();
   const facts: Facts = {
     now: now.toISOString(),
@@ -150,18 +152,19 @@ async function judgeWithFacts(
     conflict,
     ...(spokenFor === null ? {} : { spokenFor }),
   };
-  if (bundle === null) return { judgement: NO_BUNDLE, facts };
+  if (bundle === null) return { judgement: NO_BUNDLE, facts, counted: [] };
   const required = requiredFacts(bundle, input.request);
   facts.people = peopleFacts(deps, input.request, required.people);
   const judge = (limits: LimitFact[]): { judgement: Judgement; facts: Facts } => {
     const complete = { ...facts, limits };
     return { judgement: { ...evaluate(bundle, input.request, complete), trace: [] }, facts: complete };
   };
-  if (required.limits.length === 0) return judge([]);
-  return deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
+  if (required.limits.length === 0) return { ...judge([]), counted: [] };
+  const kept = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
     const value = judge(limits);
-    return { reservations: value.judgement.reservations, value: value as never };
+    return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) as never };
   });
+  return withValues(kept as unknown as Kept, input.request);
 }
 
 const exact = (text: string): Decimal => parseDecimal(text, Infinity);
@@ -180,7 +183,8 @@ function limitsLeft(judgement: Judgement, facts: Facts): Course['limits'] {
   });
 }
 
-function judgedOf(course: Course, action: Action): Judged {
+function judgedOf(deps: ActivityDeps, course: Course, action: Action): Judged {
+  const hooks = hooksOf(action.tenant, course.notify, deps.endpoints);
   const { plan, openedAt, outcomeWithinMs, announced, review } = course;
   return {
     action,
@@ -190,6 +194,7 @@ function judgedOf(course: Course, action: Action): Judged {
     announced,
     review: review === null ? null : { openedAt, dueAt: review.dueAt },
     activates: isEngineSurface(course.surface),
+    ...(hooks.length === 0 ? {} : { hooks }),
   };
 }
 
@@ -223,7 +228,7 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   }
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
-  const [payload, { judgement, facts }] = await Promise.all([
+  const [payload, { judgement, facts, counted }] = await Promise.all([
     deps.store.payloads.create(input.tenant, input.id, { request } as never),
     judgeWithFacts(deps, bundle, input, conflict ?? freeze, spokenFor),
   ]);
@@ -232,7 +237,8 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   const { verdict, plan } = judgement;
   const at = deps.now();
   const openedAt = Date.parse(facts.now);
-  const { disclosed, commitments } = discloseRequest(request, judgement.disclose, actionKey);
+  const shown = discloseRequest(request, judgement.disclose, actionKey);
+  const { disclosed, commitments } = shown;
   const supervised = verdict.decision === 'supervise' && plan !== null;
   const releases = verdict.decision === 'approve' || verdict.decision === 'constrain';
   const approval = supervised ? openApproval(plan, openedAt) : null;
@@ -256,7 +262,7 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
     actor,
     verdict,
     observed: judgement.observed,
-    facts,
+    facts: sealedFacts({ facts, counted }, request, shown, actionKey, 0),
     plan,
     disclosed,
     commitments,
@@ -312,7 +318,7 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   }
   const sealed = await sealOrFind(deps, course, drafts, permit);
   await keepReview(deps, { ...sealed.course, action: sealed.action });
-  return judgedOf(sealed.course, sealed.action);
+  return judgedOf(deps, sealed.course, sealed.action);
 }
 
 /** The answer of an action that was judged, and whose payload was erased since. */
@@ -320,7 +326,7 @@ async function judgedBefore(deps: ActivityDeps, { tenant, id }: JudgeInput): Pro
   const stored = await readCourse(deps, tenant, id);
   if (stored === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');
   await keepReview(deps, stored.course);
-  return judgedOf(stored.course, stored.course.action);
+  return judgedOf(deps, stored.course, stored.course.action);
 }
 
 export interface ReleaseDraftInput {

@@ -19,7 +19,7 @@ const SETTLED: readonly string[] = ['executed', 'failed', 'skipped'];
 async function checkPermit(deps: ActivityDeps, action: Action, permit: string): Promise<Refusal | null> {
   try {
     const iat = decodeJwt(permit).iat ?? 0;
-    const claims = await verifyPermit(permit, [deps.signers(action.tenant).permit.publicJwk], { now: iat });
+    const claims = await verifyPermit(permit, deps.signers(action.tenant).allPermitKeys, { now: iat });
     if (claims.act === action.id && claims.tenant === action.tenant) return null;
     return {
       code: 'permit-invalid',
@@ -63,6 +63,10 @@ export async function sealOutcome(deps: ActivityDeps, input: SealOutcomeInput): 
     outcome?.detail === undefined || payload === null
       ? null
       : commitment(saltFor(payload.actionKey, 'outcome.detail'), 'outcome.detail', outcome.detail);
+  if (detail !== null && payload !== null && !SETTLED.includes(course.action.status)) {
+    // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
+    await deps.store.payloads.update(tenant, id, { ...(payload.payload as object), detail: outcome?.detail } as never);
+  }
   const told = { status: outcome?.status ?? 'unreported', reference: outcome?.reference ?? null, detail };
 
   const current = course.action.status;

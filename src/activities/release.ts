@@ -7,6 +7,7 @@ import type { Course } from './course.ts';
 import { judgeAgain, payloadOf } from './decisions.ts';
 import type { ActivityDeps } from './deps.ts';
 import { draftRelease, frozen } from './judge.ts';
+import { sealedFacts } from './facts.ts';
 import { nextHead, readCourse, sealCourse, withPermit } from './seal.ts';
 import type { Released, ReleaseInput } from './types.ts';
 
@@ -44,7 +45,8 @@ export async function release(deps: ActivityDeps, input: ReleaseInput): Promise<
       reasons: [REFUSED_SINCE, ...why],
     };
     const action: Action = { ...course.action, status: 'refused', verdict };
-    const { disclosed, commitments } = discloseRequest(changed, again?.judgement.disclose ?? [], actionKey);
+    const seq = input.action.records.length;
+    const shown = discloseRequest(changed, again?.judgement.disclose ?? [], actionKey, seq);
     const record: VerdictRecord = {
       ...nextHead(input.action, 'verdict', at.toISOString()),
       surface: course.surface,
@@ -52,20 +54,24 @@ export async function release(deps: ActivityDeps, input: ReleaseInput): Promise<
       actor: course.actor,
       verdict,
       observed: null,
-      facts: again?.facts ?? { now: at.toISOString(), limits: [], people: {}, conflict: null },
+      facts:
+        again === null
+          ? { now: at.toISOString(), limits: [], people: {}, conflict: null }
+          : sealedFacts(again, changed, shown, actionKey, seq),
       plan: null,
-      disclosed,
-      commitments,
+      ...shown,
     };
     return { action: await sealCourse(deps, { ...course, action }, [{ record, releaseReservations: true }], null) };
   }
+  const seq = input.action.records.length;
+  const shown = discloseRequest(changed, again.judgement.disclose, actionKey, seq);
   const { draft, permit } = await draftRelease(deps, {
     course,
     basis: input.basis,
     request: changed,
     changes,
     actionKey,
-    rejudged: { verdict: again.judgement.verdict, facts: again.facts },
+    rejudged: { verdict: again.judgement.verdict, facts: sealedFacts(again, changed, shown, actionKey, seq) },
     at,
   });
   return {

@@ -3,13 +3,15 @@ import type { Action, RecordPayload, RecordType } from '../contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../sealing/index.ts';
 import type { StagedRecord } from '../sequencer/index.ts';
 import type { ActivityDeps } from './deps.ts';
-import { openPermit, type Course } from './course.ts';
+import { inClear, openPermit, type Course } from './course.ts';
 
 export interface Draft {
   record: RecordPayload;
   permit?: NonNullable<StagedRecord['permit']>;
   /** Gives back what the action took from its limits. */
   releaseReservations?: boolean;
+  /** Deletes the action's payload and key. */
+  erasesPayload?: boolean;
 }
 
 /** The head of the next record of an action: one more than the last, and bound to it. */
@@ -40,6 +42,7 @@ export async function stage(draft: Draft, signer: Signer, facets: StagedRecord['
     facets,
     ...(draft.permit === undefined ? {} : { permit: draft.permit }),
     ...(draft.releaseReservations === undefined ? {} : { releaseReservations: draft.releaseReservations }),
+    ...(draft.erasesPayload === undefined ? {} : { erasesPayload: draft.erasesPayload }),
   };
 }
 
@@ -99,11 +102,12 @@ export async function sealOrFind(
     actor: next.actor.id,
     requester: next.requester,
     bundle: next.action.verdict?.bundle ?? null,
-    view: next as unknown as NonNullable<StagedRecord['projection']>['view'],
+    view: inClear(next) as unknown as NonNullable<StagedRecord['projection']>['view'],
     sealedPermit: permit?.sealed ?? null,
     createdAt: next.action.createdAt,
     updatedAt: next.action.updatedAt,
     expiresAt: next.action.approval?.expiresAt ?? null,
+    retainUntil: retainUntil(next),
   };
   const sealed = await deps.sequencer.append(action.tenant, staged);
   if (sealed.some(({ existing }) => existing)) {
@@ -115,6 +119,17 @@ export async function sealOrFind(
   deps.hub.emit(durable);
   return { course: next, action: durable };
 }
+
+/** `retain` counts from the action's last change; null for ever, and for what is erased. */
+function retainUntil({ retainMs, erased, action }: Course): string | null {
+  if (retainMs === null || erased !== undefined) return null;
+  const until = Date.parse(action.updatedAt) + retainMs;
+  // Past what a date can say is for ever.
+  return until > LAST_INSTANT ? null : new Date(until).toISOString();
+}
+
+/** 9999-12-31, the last day of RFC 3339. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31);
 
 export async function readCourse(
   deps: Pick<ActivityDeps, 'store'>,

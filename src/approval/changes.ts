@@ -63,7 +63,7 @@ export function faultOfChanges(
     if (was !== null) {
       const is = amountOf(to);
       if (is === null || !isLowered(was, is)) {
-        return `\`${path}\` may only be lowered, from ${String(from)} and not below zero; choose another value`;
+        return `\`${path}\` may only be lowered, and not below zero; choose another value`;
       }
     } else if (before !== undefined && !isSame(before, to)) {
       return `an earlier approver set \`${path}\` already; approve it as it is, return it or refuse it`;

@@ -1,7 +1,8 @@
-import { CountersignError, type ActionRequest, type RecordPayload } from '../contract/index.ts';
+import { CountersignError, type ActionRequest, type JsonObject, type RecordPayload } from '../contract/index.ts';
 import { applyChanges, replayVerdict, type SealedVerdict } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { readCourse } from '../activities/seal.ts';
+import type { Payload } from '../activities/course.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { ReplayView } from './policy-types.ts';
@@ -22,12 +23,15 @@ export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Pr
   const { tenant, action: id, seq } = record;
   const payload = await deps.store.payloads.read(tenant, id);
   if (payload === null) return null;
-  const { request } = payload.payload as unknown as { request: ActionRequest };
+  const { request, decided } = payload.payload as unknown as Payload;
   if (seq === 0) return request;
   const course = (await readCourse(deps, tenant, id))?.course;
   const first = await deps.store.records.get(tenant, course?.action.records[0] ?? '');
   const policys = first?.record.type === 'verdict' ? first.record.verdict.changes : null;
-  return applyChanges(request, { ...policys, ...course?.approval?.changes });
+  const inOrder = Object.entries(decided ?? {}).sort(([a], [b]) => Number(a) - Number(b));
+  const approvers =
+    decided === undefined ? course?.approval?.changes : Object.assign({}, ...inOrder.map(([, one]) => one));
+  return applyChanges(request, { ...policys, ...(approvers as JsonObject | undefined) });
 }
 
 /**

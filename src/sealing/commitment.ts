@@ -26,6 +26,14 @@ export function saltFor(actionKey: Uint8Array, path: string): Uint8Array {
   return hmacSha256(actionKey, framed(SALT_DOMAIN, utf8(path)));
 }
 
+/**
+ * What the salt of a path is made of in record `seq` of an action: a record after the first is about a changed request, and a value that
+ * was opened in one must not help to guess the other. `content` is the same in all, as in the request's hash.
+ */
+export function saltPath(path: string, seq: number): string {
+  return seq === 0 || path === 'content' ? path : `${path}#${seq}`;
+}
+
 /** `sha256:` of domain, salt, path and canonical value, each led by its length. @throws CanonicalError when the value is not JSON */
 export function commitment(salt: Uint8Array, path: string, value: Json): string {
   return hashOfBytes(framed(DOMAIN, salt, utf8(path), canonicalBytes(value)));

@@ -1,7 +1,7 @@
 /** What of a request a record shows, what it only commits to, and the hash that stands for all of it. */
 import { canonicalize, hashOf, utf8, type Json } from '../canonical/index.ts';
 import { DISCLOSED_MAX_BYTES, type ActionRequest, type JsonObject } from '../contract/index.ts';
-import { commitment, saltFor } from './commitment.ts';
+import { commitment, saltFor, saltPath } from './commitment.ts';
 
 /** Bytes of commitments per leaf that a record may hold; beyond it, there is one per section, so that the envelope fits its log. */
 export const COMMITMENTS_MAX_BYTES = 8 * 1024;
@@ -47,11 +47,13 @@ export function contentCommitment(content: JsonObject, actionKey: Uint8Array): s
  * commitments need more than {@link COMMITMENTS_MAX_BYTES}, each section that has any gets one over the whole of it instead.
  *
  * @param disclose dotted paths, compared name by name; a path covers all that is below it
+ * @param seq of the record among its action's; each has salts of its own
  */
 export function discloseRequest(
   request: ActionRequest,
   disclose: readonly string[],
   actionKey: Uint8Array,
+  seq = 0,
 ): Disclosure {
   const disclosed: [string, Json][] = [];
   const hidden: Leaf[] = [];
@@ -65,15 +67,20 @@ export function discloseRequest(
       disclosed.push([leaf.path, leaf.value]);
     }
   }
-  const commitments = commitLeaves(request, hidden, actionKey);
+  const commitments = commitLeaves(request, hidden, actionKey, seq);
   if (request.content !== undefined) commitments['content'] = contentCommitment(request.content, actionKey);
   return { disclosed: Object.fromEntries(disclosed), commitments };
 }
 
-function commitLeaves(request: ActionRequest, hidden: readonly Leaf[], actionKey: Uint8Array): Record<string, string> {
+function commitLeaves(
+  request: ActionRequest,
+  hidden: readonly Leaf[],
+  actionKey: Uint8Array,
+  seq: number,
+): Record<string, string> {
   const commit = (path: string, value: Json): [string, string] => [
     path,
-    commitment(saltFor(actionKey, path), path, value),
+    commitment(saltFor(actionKey, saltPath(path, seq)), path, value),
   ];
   let bytes = 0;
   for (const { path } of hidden) bytes += memberBytes(path, '') + 'sha256:'.length + 64;

@@ -146,13 +146,21 @@ function releasedPart(tenant: string, released: readonly string[]): Part {
   };
 }
 
-/** Payload and key, and the judgement that a limit's decision keeps beside the record. */
+/** Payload and key. That a limit was decided stays known, without what was decided: it is never decided again. */
 function erasedParts(tenant: string, erased: readonly string[]): Part[] {
-  return ['action_payload', 'limit_decision'].map((table) => ({
-    name: `erased_${table}`,
-    sql: `delete from ${table} using head where tenant = ?::text and action = any(?::text[])`,
-    values: [tenant, [...erased]],
-  }));
+  const values = [tenant, [...erased]];
+  return [
+    {
+      name: 'erased_payload',
+      sql: 'delete from action_payload using head where tenant = ?::text and action = any(?::text[])',
+      values,
+    },
+    {
+      name: 'erased_decision',
+      sql: `update limit_decision set value = '{}' from head where tenant = ?::text and action = any(?::text[])`,
+      values,
+    },
+  ];
 }
 
 /**

@@ -1,0 +1,72 @@
+/** Facts as they are kept: what a limit is counted by may be a value that policy does not disclose. */
+import type { ActionRequest, Facts, Judgement } from '../contract/index.ts';
+import { readPath, type LimitQuery } from '../policy/index.ts';
+import { commitment, saltFor, saltPath, type Disclosure } from '../sealing/index.ts';
+
+/** A judgement and the facts it was made by; `counted[i]` are the request's paths by which `facts.limits[i]` is counted. */
+export interface Found {
+  judgement: Judgement;
+  facts: Facts;
+  counted: string[][];
+}
+
+/** What is kept of it until its record is sealed: each limit's key by the names of its fields, without their values. */
+export interface Kept {
+  judgement: Judgement;
+  facts: Facts;
+}
+
+/** Names of the fields for their values. @param queries as they were asked, one for each fact, in the same order */
+export function withoutValues({ judgement, facts }: Kept, queries: readonly LimitQuery[]): Kept {
+  const named = (limit: string, key: readonly string[]): string[] =>
+    queries.find((query) => query.limit === limit && same(query.key, key))?.paths ?? [];
+  return mapKeys({ judgement, facts }, named);
+}
+
+/** The values again. @param kept is empty for an action that was erased meanwhile, and then stays so */
+export function withValues(kept: Kept, request: ActionRequest): Found {
+  if ((kept as Partial<Kept>).facts === undefined) return { ...kept, counted: [] };
+  const counted = kept.facts.limits.map(({ key }) => key);
+  return { ...mapKeys(kept, (_limit, paths) => paths.map((path) => String(readPath(request, path)))), counted };
+}
+
+function mapKeys({ judgement, facts }: Kept, map: (limit: string, key: string[]) => string[]): Kept {
+  const mapped = <T extends { limit: string; key: string[] }>(one: T): T => ({ ...one, key: map(one.limit, one.key) });
+  return {
+    judgement: { ...judgement, reservations: judgement.reservations.map(mapped) },
+    facts: { ...facts, limits: facts.limits.map(mapped) },
+  };
+}
+
+const same = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((part, index) => part === b[index]);
+
+/** In every record in clear. */
+const IN_CLEAR = /^(surface|action|actor(\.onBehalfOf)*\.(id|type))$/;
+
+/**
+ * Facts as a record shows them: keys of limits in clear where the record shows the field, else as the field's commitment.
+ *
+ * @param counted as in {@link Found}
+ * @param shown what the same record discloses and commits to, made for `seq`
+ */
+export function sealedFacts(
+  { facts, counted }: Pick<Found, 'facts' | 'counted'>,
+  request: ActionRequest,
+  shown: Disclosure,
+  actionKey: Uint8Array,
+  seq: number,
+): Facts {
+  const part = (path: string, value: string): string => {
+    if (IN_CLEAR.test(path) || Object.hasOwn(shown.disclosed, path)) return value;
+    const salt = saltFor(actionKey, saltPath(path, seq));
+    return shown.commitments[path] ?? commitment(salt, path, readPath(request, path) ?? null);
+  };
+  return {
+    ...facts,
+    limits: facts.limits.map((fact, i) => ({
+      ...fact,
+      key: fact.key.map((value, j) => part(counted[i]?.[j] ?? '', value)),
+    })),
+  };
+}
