@@ -6,12 +6,12 @@ import { LIMITS, context, input, option, section } from './kit.ts';
 import { mrkdwnText, plainText, shortId } from './text.ts';
 import { choice, form, reasonHint, reasonInput } from './modals.ts';
 import type { ModalOptions } from './modals.ts';
-import { what } from './words.ts';
+import { inOneLine, partyName } from './words.ts';
 
 /** The request itself first, then those like it, at most {@link MAX_ALIKE}. */
 export function allAlike(message: ApprovalMessage): MessageAlike[] {
   const { action, revision, stage } = message;
-  return [{ action, revision, stage, summary: what(message) }, ...message.alike].slice(0, MAX_ALIKE);
+  return [{ action, revision, stage, summary: inOneLine(message) }, ...message.alike].slice(0, MAX_ALIKE);
 }
 
 export function alikeModal(message: ApprovalMessage, options: ModalOptions): View {
@@ -22,7 +22,7 @@ export function alikeModal(message: ApprovalMessage, options: ModalOptions): Vie
     reasonInput('Reason for all of them', true, options, reasonHint(message)),
     context(mrkdwnText(message.responsibility, 600)),
   ];
-  return form({ name: 'alike', title: 'Decide together', submit: 'Seal decisions', blocks }, options);
+  return form({ name: 'alike', title: 'Decide together', submit: 'Decide', blocks }, options);
 }
 
 /** What the person was shown, without anything of the moment: hashed and sealed with each of the decisions. */
@@ -31,7 +31,8 @@ export function alikeShown(message: ApprovalMessage): Rendered {
 }
 
 function listed(message: ApprovalMessage): string {
-  return `Requests like *${mrkdwnText(what(message), 120)}*: same surface, actor and rule. Each is decided and sealed by itself.`;
+  const all = allAlike(message).length;
+  return `${all} requests of *${partyName(message.actor, 80)}* that the same rule of the same policy stopped. Each is decided and sealed by itself.`;
 }
 
 function checkboxes(message: ApprovalMessage): Block[] {
@@ -47,7 +48,7 @@ function checkboxes(message: ApprovalMessage): Block[] {
         INPUTS.alike(index),
         index === 0 ? 'Which of them' : 'More of them',
         { type: 'checkboxes', options, initial_options: options },
-        { optional: true },
+        { optional: all.length > LIMITS.checkboxes },
       ),
     );
   }

@@ -77,10 +77,17 @@ function reviewItem(review: HomeReview): Block {
   );
 }
 
+const SAID: Record<string, string> = {
+  approve: 'You approved',
+  refuse: 'You refused',
+  return: 'You asked a question',
+  extend: 'You gave more time',
+};
+
 function decidedItem(item: HomeDecided): Block {
-  const said = mrkdwnText(sentence(item.decision).replace(/\.$/, ''), 60);
+  const said = mrkdwnText(SAID[item.decision] ?? item.decision, 60);
   return section(
-    `*${mrkdwnText(item.summary, 150)}*\n${said} ${time(item.at)} · now ${mrkdwnText(item.state, 40)} · ${reference(item)}`,
+    `*${mrkdwnText(item.summary, 150)}*\n${said} · ${time(item.at)} · now ${mrkdwnText(item.state, 40)} · ${reference(item)}`,
   );
 }
 

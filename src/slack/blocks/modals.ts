@@ -91,7 +91,7 @@ export function extendModal(message: ApprovalMessage, options: ModalOptions): Vi
 export function openModal(message: ApprovalMessage, options: ModalOptions & { person: string }): View {
   const blocks = openBlocks(message, options);
   if (!canDecide(message)) return notice('Action', blocks, VIEWS.open);
-  return form({ name: 'open', title: 'Decide', submit: 'Seal decision', blocks }, options);
+  return form({ name: 'open', title: 'Decide', submit: 'Decide', blocks }, options);
 }
 
 /** Whether a decision in Slack would count at all. */

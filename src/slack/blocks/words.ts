@@ -21,10 +21,17 @@ const HEADLINES: Record<MessageState, string> = {
   reviewed: '🔎 Reviewed',
 };
 
-/** What and how much, in one phrase of plain text. */
-export function what(message: Pick<ApprovalMessage, 'verb' | 'amount'>): string {
+/** What and how much, in one phrase of plain text; where there is no amount, on what. */
+export function what(message: Pick<ApprovalMessage, 'verb' | 'amount' | 'resource'>): string {
   const verb = plainText(message.verb, 56);
-  return message.amount === null ? verb : `${verb}, ${plainText(message.amount, 40)}`;
+  const much = message.amount ?? message.resource;
+  return much === null ? verb : `${verb}, ${plainText(much, 40)}`;
+}
+
+/** One line of a list: what, how much and about what. Plain text. */
+export function inOneLine(message: Pick<ApprovalMessage, 'verb' | 'amount' | 'resource'>): string {
+  const { amount, resource } = message;
+  return amount === null || resource === null ? what(message) : `${what(message)} · ${plainText(resource, 60)}`;
 }
 
 /** Plain text. */
@@ -34,7 +41,8 @@ export const headline = (message: ApprovalMessage): string => `${HEADLINES[messa
 export function whoAsks(message: ApprovalMessage): string {
   const chain = message.onBehalfOf.slice(0, 4).map((party) => `*${partyName(party, 80)}*`);
   const forWhom = chain.length === 0 ? '' : ` for ${chain.join(', who acts for ')}`;
-  const about = message.resource === null ? '' : `, about ${mrkdwnText(message.resource, 120)}`;
+  const about =
+    message.resource === null || message.amount === null ? '' : `, about ${mrkdwnText(message.resource, 120)}`;
   const kind = message.actor.type === 'user' ? '' : ` (${message.actor.type})`;
   const asked = message.ask === 'decision' ? 'asks' : 'asked';
   const alone = EMERGENCY.has(message.state) ? '; as an emergency it was released at once, without an approval' : '';
@@ -131,7 +139,8 @@ export function deadline(message: ApprovalMessage): string | null {
       message.review.reviewers.map((name) => mrkdwnText(name, 60)),
       4,
     );
-    return `*Review by:* ${time(message.review.dueAt)} · ${reviewers}`;
+    const due = message.state === 'review_overdue' ? 'Review was due:' : 'Review by:';
+    return `*${due}* ${time(message.review.dueAt)} · ${reviewers}`;
   }
   if (message.ask === null || message.expiresAt === null) return null;
   const anyway = message.state === 'returned' ? ', answered or not' : '';

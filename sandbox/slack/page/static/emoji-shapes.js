@@ -96,6 +96,55 @@ const SHAPES = {
     stroke('M7.6 8H14M12 8v2.4', '#d9920f', 2),
   ],
   eyes: EYES,
+  speech_balloon: [
+    path(
+      'M3 2.5h10a1.6 1.6 0 011.6 1.6v5.4a1.6 1.6 0 01-1.6 1.6H8.4L4.6 14.4v-3.3H3a1.6 1.6 0 01-1.6-1.6V4.1A1.6 1.6 0 013 2.5z',
+      '#e7f5ff',
+      '#4c6ef5',
+    ),
+    stroke('M4.8 6.8h.1M8 6.8h.1M11.2 6.8h.1', '#4c6ef5', 1.8),
+  ],
+  question: [
+    stroke('M4.6 5.4a3.4 3.4 0 116 2.2C9.4 8.6 8 9 8 10.8', '#e03131', 2.4),
+    ['circle', { cx: 8, cy: 14, r: 1.4, fill: '#e03131' }],
+  ],
+  pencil2: [
+    path('M2 14l.8-3.4L11 2.4l2.6 2.6-8.2 8.2z', '#f2a900', '#8a6d3b'),
+    path('M2 14l.8-3.4 2.6 2.6z', '#343a40'),
+  ],
+  wave: [
+    path(
+      'M4 8.4l1.2-5 1.6.4-.4 2.8L8 1.8l1.6.4-.8 4.2 2-3.4 1.4.8-1.6 4.4c.8-.4 1.8-.6 2.4 0L9.6 13c-1.8 2-5.6 1-5.8-2z',
+      '#fcc419',
+      '#b37700',
+    ),
+    stroke('M1.6 9.6c.2 2 .8 3.4 2 4.4', '#868e96', 1.1),
+  ],
+  mega: [
+    path('M2 6.4l9.4-4.2v9.6L2 8.8z', '#f06595', '#a61e4d'),
+    stroke('M4.4 9.8l1 4h1.8l-.8-3.4M13.2 5l1.6-.8M13.4 7.2h1.8M13.2 9.2l1.6.8', '#a61e4d', 1.2),
+  ],
+  mag_right: [
+    ['circle', { cx: 6.4, cy: 6.4, r: 4.4, fill: '#e7f5ff', stroke: '#495057', 'stroke-width': 1.6 }],
+    stroke('M9.8 9.8l4.4 4.4', '#495057', 2.4),
+  ],
+  ice_cube: [
+    path('M8 1.4l6 3v7.2l-6 3-6-3V4.4z', '#a5d8ff', '#339af0'),
+    stroke('M2.4 4.6L8 7.4l5.6-2.8M8 7.4v6.8', '#339af0', 1.1),
+  ],
+  mostly_sunny: [
+    ['circle', { cx: 8, cy: 8, r: 3.4, fill: '#fcc419' }],
+    stroke(
+      'M8 1.4v1.8M8 12.8v1.8M1.4 8h1.8M12.8 8h1.8M3.4 3.4l1.2 1.2M11.4 11.4l1.2 1.2M12.6 3.4l-1.2 1.2M4.6 11.4l-1.2 1.2',
+      '#f2a900',
+      1.4,
+    ),
+  ],
+  next_track_button: [
+    tile('#1971c2'),
+    path('M3.4 4.6L7.6 8l-4.2 3.4zM7.6 4.6L11.8 8l-4.2 3.4z', '#ffffff'),
+    stroke('M12.4 4.8v6.4', '#ffffff', 1.4),
+  ],
   large_green_circle: disc('#2f9e44'),
   large_yellow_circle: disc('#fab005'),
   large_orange_circle: disc('#f76707'),

@@ -1,0 +1,122 @@
+/**
+ * `npm run screenshots`: what approvers see, as pictures in docs/screenshots. A fresh stack is started, every message is made by a real
+ * action, decided by clicks in Chromium on the Slack sandbox, and photographed in each of its states on a phone and at a desk.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
+import type { SandboxMessage } from '../../sandbox/slack/index.ts';
+import { launchBrowser } from '../../test/support/browser.ts';
+import { policiesFolder } from '../../test/support/policies.ts';
+import { startTestStack, type TestStack } from '../../test/support/stack.ts';
+import { QUICK, SCENES, person, type Act, type Scene } from './scenes.ts';
+import { FOLDER, openScreen, type Screen } from './screens.ts';
+
+const WAIT_MS = 30_000;
+
+type Shown = Map<string, SandboxMessage>;
+
+const slackId = (stack: TestStack, name: string): string =>
+  stack.stack.parts.directory.current().person(name)?.slack?.user ?? '';
+
+/** Plays one scene on a phone. @returns its message, in the state that was wanted. */
+async function play(stack: TestStack, phone: Screen, scene: Scene): Promise<SandboxMessage> {
+  const { control } = stack.sandbox;
+  const options = { key: scene.state, ...(scene.as === undefined ? {} : { token: await stack.person(scene.as) }) };
+  let asked = await stack.ask(scene.request, options);
+  // On a busy machine the first answer may be that it is not judged yet: the same key asks for the same action.
+  for (let again = 0; asked.status === 503 && again < 10; again++) asked = await stack.ask(scene.request, options);
+  const id = asked.body.id as string | undefined;
+  if (id === undefined) throw new Error(`${scene.state}: the request was answered ${JSON.stringify(asked.body)}`);
+  const find = (): SandboxMessage | undefined =>
+    control
+      .messages(scene.channel)
+      .find((one) => one.threadTs === undefined && JSON.stringify(one.blocks).includes(id));
+  const posted = await control.waitFor(find, WAIT_MS);
+  if (scene.act !== undefined) {
+    const before = posted.revisions.length;
+    await phone.at(slackId(stack, scene.act.by), posted.channel);
+    await act(phone, posted.ts, scene.act);
+    await control.waitFor(() => (find()?.revisions.length ?? 0) > before, WAIT_MS);
+  }
+  return control.waitFor(() => {
+    const now = find();
+    return now !== undefined && scene.headline.test(JSON.stringify(now.blocks[0])) && now;
+  }, WAIT_MS);
+}
+
+async function act(phone: Screen, ts: string, { button, form }: Act): Promise<void> {
+  await phone.message(ts).getByRole('button', { name: button }).click();
+  if (form === undefined) return;
+  const modal = phone.page.getByRole('dialog');
+  for (const [label, value] of Object.entries(form.fields)) await modal.getByLabel(label).first().fill(value);
+  if (form.picture !== undefined) await phone.picture(form.picture, modal);
+  await modal.getByRole('button', { name: form.submit, exact: true }).click();
+  await modal.waitFor({ state: 'hidden' });
+}
+
+/** Each message in its state, as somebody sees it who only looks on. */
+async function states(stack: TestStack, browser: Browser, shown: Shown): Promise<void> {
+  for (const size of ['phone', 'desktop'] as const) {
+    const screen = await openScreen(browser, stack.url, size);
+    for (const [state, { channel, ts }] of shown) {
+      await screen.at(slackId(stack, person('auditor')), channel);
+      await screen.message(ts).getByRole('heading').first().waitFor();
+      await screen.picture(state, screen.message(ts));
+    }
+    await screen.close();
+  }
+}
+
+/** What surrounds the message: its thread, the Home tab, `/countersign pending`, several at once, and the window at a desk. */
+async function around(stack: TestStack, phone: Screen, desk: Screen, shown: Shown): Promise<void> {
+  const { control } = stack.sandbox;
+  const lead = slackId(stack, person('finance-lead'));
+  const [waiting, changed, returned] = ['waiting', 'changed', 'returned'].map((state) => shown.get(state));
+  if (waiting === undefined || changed === undefined || returned === undefined) throw new Error('a scene is missing');
+
+  await desk.at(lead, waiting.channel, `&ts=${waiting.ts}`);
+  await desk.message(waiting.ts).getByRole('heading').first().waitFor();
+  await desk.picture('window');
+
+  await phone.at(lead, changed.channel, `&thread=${changed.ts}`);
+  await phone.page.locator('#thread').getByText('Released').first().waitFor();
+  await phone.picture('thread', phone.page.locator('#thread-messages'));
+
+  await phone.at(lead, returned.channel);
+  await phone.message(returned.ts).getByRole('button', { name: /alike/ }).click();
+  await phone.page.getByRole('dialog').getByLabel('Reason for all of them').waitFor();
+  await phone.picture('alike-form', phone.page.getByRole('dialog'));
+  await phone.page.getByRole('button', { name: 'Close' }).click();
+
+  await phone.page.getByLabel('Message or slash command').fill('/countersign pending');
+  await phone.page.getByLabel('Message or slash command').press('Enter');
+  const answer = phone.page.locator('#messages .ephemeral').last();
+  await answer.getByRole('heading', { name: /waiting for you/ }).waitFor();
+  await phone.picture('pending', answer);
+
+  await phone.at(lead, control.im(lead).id, '&tab=home');
+  await phone.page.locator('#tab-home').click();
+  await phone.page.locator('#home').getByRole('heading', { name: 'You decided' }).waitFor();
+  await phone.picture('home', phone.page.locator('#home'));
+}
+
+const policies = policiesFolder(QUICK);
+const stack = await startTestStack({ COUNTERSIGN_POLICIES: policies.path });
+const browser = await launchBrowser();
+try {
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  const phone = await openScreen(browser, stack.url, 'phone');
+  const shown: Shown = new Map();
+  for (const scene of SCENES) {
+    console.log(`${scene.state}…`);
+    shown.set(scene.state, await play(stack, phone, scene));
+  }
+  await states(stack, browser, shown);
+  await around(stack, phone, await openScreen(browser, stack.url, 'desktop'), shown);
+  console.log('the pictures are in docs/screenshots');
+} finally {
+  await browser.close();
+  await stack.stop();
+  policies.remove();
+}

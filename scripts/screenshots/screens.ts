@@ -1,0 +1,82 @@
+/** People's screens in Chromium: a phone and a desk, and pictures of what is on them. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { smallPng } from './small-png.ts';
+
+export const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
+
+/** CSS pixels; a phone's picture has two of its own for each. */
+const SIZES = {
+  phone: { width: 390, height: 844, scale: 2 },
+  desktop: { width: 1280, height: 800, scale: 1 },
+} as const;
+export type Size = keyof typeof SIZES;
+
+/** Above and below what scrolls: the bar, the channel's name, the composer, a form's buttons. */
+const ROOM = 280;
+/** A message at a desk is hardly wider than on a phone: the rest of the window is empty. */
+const MAX_WIDTH = 760;
+
+export interface Screen {
+  page: Page;
+  size: Size;
+  /** Shows a channel as this person sees it. */
+  at(user: string, channel: string, more?: string): Promise<void>;
+  /** A message of the channel. */
+  message(ts: string): Locator;
+  /** Keeps a picture of `what`, or of the whole window. */
+  picture(name: string, what?: Locator): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** As much of a DOM element as is asked here. */
+interface Shape {
+  getBoundingClientRect(): { top: number; bottom: number };
+  querySelectorAll(selector: string): Iterable<Shape>;
+}
+
+/** In the page: how far down the content of an element goes, from its own top, whatever room it is given. */
+const heightOf = (element: Shape): number => {
+  const parts = [...element.querySelectorAll('.block, .message, .by')];
+  const bottoms = parts.map((part) => part.getBoundingClientRect().bottom);
+  return Math.max(...bottoms, 0) - element.getBoundingClientRect().top;
+};
+
+export async function openScreen(browser: Browser, url: string, size: Size): Promise<Screen> {
+  const { width, height, scale } = SIZES[size];
+  const context = await browser.newContext({
+    viewport: { width, height },
+    deviceScaleFactor: scale,
+    locale: 'en-US',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  return {
+    page,
+    size,
+    async at(user, channel, more = '') {
+      // A change of the address behind `#` alone loads nothing: what the last person typed would stay.
+      await page.goto('about:blank');
+      await page.goto(`${url}/slack-sandbox/#user=${user}&channel=${channel}${more}`);
+      await page.locator('#sidebar button').first().waitFor({ state: 'attached' });
+    },
+    message: (ts) => page.locator(`#messages [data-ts="${ts}"]`),
+    async picture(name, what) {
+      // Whatever is taller than the window is shown whole, as by one who scrolls; a form is cut below its last line.
+      const tall = await what?.evaluate(heightOf);
+      if (tall !== undefined) await page.setViewportSize({ width, height: Math.ceil(tall) + ROOM });
+      await page.mouse.move(0, 0);
+      await what?.scrollIntoViewIfNeeded();
+      const box = await what?.boundingBox();
+      const clip =
+        box == null || tall === undefined
+          ? undefined
+          : { ...box, width: Math.min(box.width, MAX_WIDTH), height: Math.min(box.height, tall + 24) };
+      const options = { animations: 'disabled', caret: 'hide', ...(clip === undefined ? {} : { clip }) } as const;
+      writeFileSync(`${FOLDER}${name}-${size}.png`, smallPng(await page.screenshot(options)));
+      await page.setViewportSize({ width, height });
+    },
+    close: () => context.close(),
+  };
+}
