@@ -14,6 +14,10 @@ export interface SandboxUser {
   isBot?: boolean;
   /** A guest. */
   isRestricted?: boolean;
+  /** A guest of a single channel. */
+  isUltraRestricted?: boolean;
+  /** Default true: Slack has seen that the address is theirs. */
+  emailConfirmed?: boolean;
   /** Another workspace's id makes this a Slack Connect stranger. Default: the sandbox's own. */
   teamId?: string;
   /** IANA time zone, in which `<!date^…>` is shown to this user. */

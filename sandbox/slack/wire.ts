@@ -71,7 +71,8 @@ export function userOnWire(world: World, user: SandboxUser, withEmail: boolean):
     is_bot: user.isBot ?? false,
     is_app_user: false,
     is_restricted: user.isRestricted ?? false,
-    is_ultra_restricted: false,
+    is_ultra_restricted: user.isUltraRestricted ?? false,
+    is_email_confirmed: user.emailConfirmed ?? user.email !== '',
     is_stranger: team === world.team.id ? undefined : true,
   });
 }

@@ -143,5 +143,10 @@ export interface ApprovalMessage {
   /** Hash of the newest record. */
   receipt: string | null;
   /** Who is told: channels as policy writes them (`#finance-approvals`), directory ids of people who get a direct message. */
-  audience: { channels: string[]; people: string[] };
+  audience: {
+    channels: string[];
+    people: string[];
+    /** Everyone who is asked now, told one by one or in a channel: whether each can be reached at all is looked up. */
+    asked?: string[];
+  };
 }

@@ -1,11 +1,12 @@
-import type { JsonObject } from '../contract/index.ts';
-import type { Signer } from '../sealing/index.ts';
+import type { PublicJwk, Signer } from '../sealing/index.ts';
 import type { CompiledBundle } from '../policy/index.ts';
 import type { Caller, DirectorySource } from '../identity/index.ts';
 import type { Sequencer } from '../sequencer/index.ts';
 import type { Store } from '../store/index.ts';
+import type { EventType } from './events.ts';
 import type { Hub } from './hub.ts';
 import type { Notifier } from './notifier.ts';
+import type { WebhookSender } from './webhook-sender.ts';
 
 /** The policy bundles of every tenant, compiled once each. */
 export interface BundleSource {
@@ -15,15 +16,42 @@ export interface BundleSource {
   compiled(tenant: string, hash: string): Promise<CompiledBundle | null>;
 }
 
-/** Tells a caller's server of a change (Standard Webhooks). */
-export interface CallbackSender {
-  send(input: { tenant: string; url: string; messageId: string; body: JsonObject }): Promise<void>;
+/** Where notifications of a tenant go, from the settings file. */
+export interface WebhookEndpoint {
+  /** As policy names it: `webhook:NAME`. */
+  name: string;
+  tenant: string;
+  url: string;
+  /** Base64, with or without `whsec_`; undefined for the stack's own. */
+  secret: string | undefined;
+  /** Which events it is told of; null for all. */
+  events: readonly EventType[] | null;
+  /** Told of every action, whatever policy says. */
+  always: boolean;
 }
 
 export interface EngineLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** What a tenant signs with, and what its permits are checked with. */
+export interface TenantSigners {
+  readonly record: Signer;
+  readonly permit: Signer;
+  /** Keys that a permit which has not expired may be signed with. */
+  readonly permitKeys: readonly PublicJwk[];
+  /** Keys that a permit may ever have been signed with, none of them revoked. */
+  readonly allPermitKeys: readonly PublicJwk[];
+}
+
+/** Temporal's histories of governed actions. */
+export interface Histories {
+  /** Whether the action's workflow is still open. */
+  running(tenant: string, id: string): Promise<boolean>;
+  /** Deletes the history of a closed one; nothing happens when there is none. */
+  delete(tenant: string, id: string): Promise<void>;
 }
 
 /** Everything concrete that the activities work with; made in `main`. */
@@ -34,13 +62,15 @@ export interface ActivityDeps {
   directory: DirectorySource;
   /** `iss` of every permit. */
   issuer: string;
-  signers(tenant: string): { record: Signer; permit: Signer };
+  /** Read at each use: keys rotate. */
+  signers(tenant: string): TenantSigners;
   authenticate(token: string): Promise<Caller>;
   attestationKeys(): readonly object[];
   hub: Hub;
   /** Null where no Slack is configured: API, command line and console still decide. */
   notifier: Notifier | null;
-  callbacks: CallbackSender;
+  webhooks: WebhookSender;
+  endpoints: readonly WebhookEndpoint[];
   /** Where people open the console; null when there is none. */
   consoleUrl: string | null;
   log: EngineLog;

@@ -1,13 +1,15 @@
-import type { ActivityDeps } from './deps.ts';
+import type { ActivityDeps, Histories } from './deps.ts';
 import { callback } from './callback.ts';
 import { admit, sealDecision } from './decisions.ts';
 import { judge } from './judge.ts';
 import { reconcile, sealOutcome } from './outcome.ts';
+import { webhook } from './notify-webhook.ts';
 import { publish } from './publish.ts';
 import { publishPolicy } from './publish-policy.ts';
 import { release } from './release.ts';
 import { sealReview } from './review.ts';
-import type { LocalActivities, RemoteActivities } from './types.ts';
+import { eraseDue } from './erase.ts';
+import type { LocalActivities, RemoteActivities, RetentionActivities } from './types.ts';
 
 /** The activities of a worker, over what `main` hands in. */
 export function createActivities(deps: ActivityDeps): LocalActivities & RemoteActivities {
@@ -22,5 +24,11 @@ export function createActivities(deps: ActivityDeps): LocalActivities & RemoteAc
     publishPolicy: (input) => publishPolicy(deps, input),
     publish: (input) => publish(deps, input),
     callback: (input) => callback(deps, input),
+    webhook: (input) => webhook(deps, input),
   };
+}
+
+/** What only the `retention` workflow needs. */
+export function createRetentionActivities(deps: ActivityDeps, histories: Histories): RetentionActivities {
+  return { eraseDue: ({ limit }) => eraseDue({ ...deps, histories }, limit) };
 }

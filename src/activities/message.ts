@@ -183,6 +183,7 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
     resource: resourceOf(disclosed),
     amount: amountOf(disclosed),
     facts: Object.entries(disclosed)
+      .sort(([a], [b]) => Number(b.startsWith('resource.')) - Number(a.startsWith('resource.')))
       .filter(([path]) => !['params.amount', 'params.currency', 'resource.id', 'resource.type'].includes(path))
       .map(([path, value]) => ({ label: labelOf(path), value: textOf(value) })),
     withheld: course.withheld,

@@ -74,6 +74,8 @@ export interface Notice {
   action: string;
   headline: string;
   lines: string[];
+  /** Seconds since the epoch of the deadline it speaks of; null or left out when there is none. */
+  until?: number | null;
   consoleUrl: string | null;
 }
 

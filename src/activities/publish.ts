@@ -1,12 +1,13 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Action } from '../contract/index.ts';
-import type { ApprovalEffect } from '../approval/index.ts';
+import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { nameOf } from './message.ts';
 import type { SlackMessage } from '../store/index.ts';
 import { NotifierUnavailable, type ApprovalMessage, type PostedMessage, type ThreadEvent } from './notifier.ts';
 import { readCourse } from './seal.ts';
 import { showAction } from './show.ts';
+import { noticesOf, requestersOf } from './tell-requester.ts';
 import type { Published, PublishInput } from './types.ts';
 
 /**
@@ -20,14 +21,27 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
   const { tenant, id } = input.action;
   const stored = await readCourse(deps, tenant, id);
   if (stored === null) return { unreachable: [] };
-  const message = await showAction(deps, stored.course, input.approval ?? stored.course.approval);
+  const message = await showAction(deps, stored.course, newestOf(input.approval, stored.course.approval));
+  const directory = deps.directory.current();
   try {
     const { posted, unreachable } = await notifier.publish(
       message,
       (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
       (done) => store.slackMessages.put({ tenant, action: id, ...done }),
     );
+    if (input.was === null && stored.course.review !== null) {
+      const { by, reason, dueAt } = stored.course.review;
+      await notifier.thread(posted, {
+        id: 'break_glass',
+        kind: 'break_glass',
+        by: nameOf(directory, by ?? stored.course.actor.id),
+        detail: reason ?? null,
+        until: Math.floor(dueAt / 1000),
+      });
+    }
     for (const [i, effect] of input.effects.entries()) {
+      // Told late, after an outage, that it waits would be untrue.
+      if (ASKING.has(effect.type) && message.ask !== 'decision') continue;
       const event = eventOf(deps, message, effect, `${message.revision}.${i}`);
       if (event !== null) await notifier.thread(posted, event);
     }
@@ -47,11 +61,18 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
       await notifier.thread(posted, {
         id: `${message.revision}.review.${input.review}`,
         kind: input.review,
-        by: review?.result === null || review === null ? null : nameOf(deps.directory.current(), review.result.by),
+        by: review?.result === null || review === null ? null : nameOf(directory, review.result.by),
         detail: review?.result?.reason ?? null,
         until: review === null ? null : Math.floor(review.dueAt / 1000),
       });
     }
+    for (const person of requestersOf(stored.course, directory)) {
+      for (const notice of noticesOf(stored.course, message, input, directory)) {
+        const why = await notifier.tell(person, notice);
+        if (why !== null) deps.log.info({ action: id, person, why: why.why }, 'the requester cannot be told in Slack');
+      }
+    }
+    if (unreachable.length > 0) deps.log.warn({ action: id, unreachable }, 'somebody cannot be told in Slack');
     const asked = new Set(input.approval?.stages[input.approval.stage]?.approvers ?? []);
     return { unreachable: unreachable.map(({ person }) => person).filter((person) => asked.has(person)) };
   } catch (error) {
@@ -63,6 +84,17 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
       nextRetryDelay: error.retryAfterMs,
     });
   }
+}
+
+/** What asks for a decision. */
+const ASKING: ReadonlySet<ApprovalEffect['type']> = new Set(['remind', 'warn', 'escalate', 'stage-opened']);
+
+/** The workflow knows of reminders and of who is out of reach before anything is sealed; after an outage, the store knows more. */
+function newestOf(told: ApprovalState | null, stored: ApprovalState | null): ApprovalState | null {
+  const age = (state: ApprovalState): number =>
+    state.history.length + state.stages.reduce((sum, { decisions }) => sum + decisions.length, 0);
+  if (told === null || stored === null) return told ?? stored;
+  return age(told) >= age(stored) ? told : stored;
 }
 
 /** Changes of status that no decision has told of. */

@@ -14,6 +14,8 @@ export interface Draft {
   erasesPayload?: boolean;
 }
 
+type SealDeps = Pick<ActivityDeps, 'store' | 'sequencer' | 'signers' | 'hub'>;
+
 /** The head of the next record of an action: one more than the last, and bound to it. */
 export function nextHead<T extends RecordType>(action: Action, type: T, at: string) {
   return {
@@ -74,7 +76,7 @@ export function facetsOf(course: Course, record: RecordPayload): StagedRecord['f
  * the stored course is the answer. The new state is told to waiting requests only after it is durable.
  */
 export async function sealCourse(
-  deps: ActivityDeps,
+  deps: SealDeps,
   course: Course,
   drafts: Draft[],
   permit: { sealed: string; clear: string } | null,
@@ -84,7 +86,7 @@ export async function sealCourse(
 
 /** {@link sealCourse}, with the course that is durable now: the stored one where the step was sealed before. */
 export async function sealOrFind(
-  deps: ActivityDeps,
+  deps: SealDeps,
   course: Course,
   drafts: Draft[],
   permit: { sealed: string; clear: string } | null,

@@ -21,6 +21,8 @@ export interface Judged {
   announced: boolean;
   /** The review that a break-glass release opens: when it is due, in milliseconds since the epoch. */
   review: { openedAt: number; dueAt: number } | null;
+  /** Marks of the webhooks that are told; left out where there is none. */
+  hooks?: string[];
   /** True for a policy publication: the engine itself carries it out once it is released. */
   activates: boolean;
 }
@@ -116,10 +118,27 @@ export interface Published {
   unreachable: string[];
 }
 
+/** What happened since the last time, for those who are told by webhook. */
+export type WebhookNews = Pick<PublishInput, 'effects' | 'review' | 'was'>;
+
 export interface CallbackInput {
   action: Action;
   /** `webhook-id`: the same for every attempt to tell of one change. */
   messageId: string;
+  /** Left out by workflows that began before it was told. */
+  news?: WebhookNews;
+}
+
+export interface WebhookInput {
+  /** Without its permit. */
+  action: Action;
+  /** One of `Judged.hooks`. */
+  target: string;
+  /** `webhook-id` without the number of the event. */
+  messageId: string;
+  /** RFC 3339: when it happened. */
+  at: string;
+  news: WebhookNews;
 }
 
 /** Short, and run inside the workflow task: their results are in the history at once. */
@@ -138,4 +157,10 @@ export interface LocalActivities {
 export interface RemoteActivities {
   publish(input: PublishInput): Promise<Published>;
   callback(input: CallbackInput): Promise<void>;
+  webhook(input: WebhookInput): Promise<void>;
+}
+
+/** What the `retention` workflow asks for. */
+export interface RetentionActivities {
+  eraseDue(input: { limit: number }): Promise<{ found: number; erased: number }>;
 }

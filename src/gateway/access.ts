@@ -44,7 +44,8 @@ export function isOwner(caller: Caller): boolean {
 }
 
 const isApprover = (caller: Caller, course: Course): boolean =>
-  course.approval?.stages.some(({ approvers }) => approvers.includes(caller.id)) ?? false;
+  course.approval?.stages.some(({ approvers }) => approvers.includes(caller.id)) === true ||
+  course.review?.reviewers.includes(caller.id) === true;
 
 /**
  * The action as this caller may see it: only the requester's side gets the permit.

@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { ActivityDeps } from '../activities/deps.ts';
+import type { WebhookTargets } from '../activities/webhook-target.ts';
 import type { Attestor, Caller } from '../identity/index.ts';
+import type { Keys } from '../keys/index.ts';
 import type { LogReader } from '../sequencer/index.ts';
 
 export interface GatewayDeps extends Pick<
@@ -11,7 +13,10 @@ export interface GatewayDeps extends Pick<
   taskQueue: string;
   /** True where a worker on the same native connection lives in this process: workflows are started eagerly on it. */
   eager: boolean;
+  /** Where callbacks may go; the public internet only when left out. */
+  webhookTargets?: WebhookTargets;
   attestor: Attestor;
   authenticate(authorization: string | undefined): Promise<Caller>;
   evidence: LogReader;
+  keys: Keys;
 }

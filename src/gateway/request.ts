@@ -12,6 +12,7 @@ import { actionIdOf, bodyMac } from '../activities/judge.ts';
 import { readCourse, withPermit } from '../activities/seal.ts';
 import { visible } from './access.ts';
 import { GOVERNED_ACTION, verdictUpdate, type GovernedActionInput } from '../workflows/messages.ts';
+import { faultOfTarget, type WebhookTargets } from '../activities/webhook-target.ts';
 import type { GatewayDeps } from './deps.ts';
 import { isAlreadyStarted } from './temporal-errors.ts';
 import { waitFor } from './wait.ts';
@@ -59,6 +60,15 @@ export function parseRequest(body: unknown): ActionRequest {
     );
   }
   return parsed.data;
+}
+
+/** Said at once and not only when the first callback fails. @throws CountersignError `invalid-request` */
+function checkCallback({ callback }: ActionRequest, targets: WebhookTargets): void {
+  const fault = callback === undefined ? null : faultOfTarget(new URL(callback), targets);
+  if (fault === null) return;
+  throw new CountersignError('invalid-request', `the callback cannot be used: ${fault}`, {
+    errors: [{ pointer: '/callback', detail: fault }],
+  });
 }
 
 const workflowIdOf = (tenant: string, id: string): string => `action/${tenant}/${id.slice('act_'.length)}`;
@@ -144,6 +154,7 @@ export function createRequester(deps: GatewayDeps) {
     async request(caller: Caller, body: unknown, rawKey: string | undefined): Promise<Action> {
       const idempotencyKey = checkIdempotencyKey(rawKey);
       const request = parseRequest(body);
+      checkCallback(request, deps.webhookTargets ?? 'public');
       if (mayAsk(caller, request)?.kind === 'surface') {
         throw new CountersignError(
           'forbidden',

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { reachOf, WEBHOOK_TARGETS, type WebhookTargets } from '../activities/webhook-target.ts';
 import { CountersignError } from '../contract/index.ts';
+import { parseSignerRef, SIGNER_FORMS, type KeySettings } from '../keys/index.ts';
 
 export interface SlackSettings {
   botToken: string;
@@ -36,11 +38,19 @@ export interface Config {
   /** Becomes the first key at the first start. */
   apiKey: string | undefined;
   databaseUrl: string | undefined;
+  /** Where new signing keys are made (docs/keys.md), and how their key managers are reached. */
+  keys: KeySettings;
   temporal: TemporalSettings;
   /** Null: no Slack is configured, so the sandbox serves. */
   slack: SlackSettings | null;
   /** `iss` of permits. */
   issuer: string;
+  webhooks: {
+    /** Settings file of notification webhooks. */
+    file: string | undefined;
+    /** Where callbacks and notifications may go: also to this machine only where the stack itself serves nobody else. */
+    targets: WebhookTargets;
+  };
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** For each credential. */
   requestsPerMinute: number;
@@ -59,6 +69,20 @@ const url = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `is a URL such as ${example}` });
 const text = z.string().min(1);
 
+/** Where a key is. `{tenant}` stands for the tenant's name. */
+const signer = text
+  .refine((value) => isSigner(value.replaceAll('{tenant}', 'default')), `is ${SIGNER_FORMS}`)
+  .default('file');
+
+function isSigner(value: string): boolean {
+  try {
+    parseSignerRef(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const envSchema = z.object({
   COUNTERSIGN_PORT: whole(0, 65_535, 'is a whole number from 0 to 65535').default(8787),
   COUNTERSIGN_HOST: text.default('127.0.0.1'),
@@ -72,7 +96,18 @@ const envSchema = z.object({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is one of trace, debug, info, warn, error, silent')
     .default('warn'),
   COUNTERSIGN_REQUESTS_PER_MINUTE: whole(1, 999_999_999, 'is a whole number of at least 1').default(60_000),
+  COUNTERSIGN_SIGNER: signer,
+  COUNTERSIGN_PERMIT_SIGNER: signer,
+  COUNTERSIGN_LOG_SIGNER: signer,
+  COUNTERSIGN_ATTESTATION_SIGNER: signer,
+  COUNTERSIGN_GCP_KMS_URL: url(/^https?$/, 'https://cloudkms.example.com/').optional(),
+  VAULT_ADDR: url(/^https?$/, 'https://vault.example.com:8200').optional(),
+  VAULT_NAMESPACE: text.optional(),
+  VAULT_TOKEN: text.optional(),
+  VAULT_TOKEN_FILE: text.optional(),
   DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user@host/database').optional(),
+  COUNTERSIGN_WEBHOOKS: text.optional(),
+  COUNTERSIGN_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS, `is one of ${WEBHOOK_TARGETS.join(', ')}`).optional(),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s/]+:\d{1,5}$/, 'is host:port, such as 127.0.0.1:7233')
@@ -93,6 +128,8 @@ const envSchema = z.object({
   HOME: text.optional(),
 });
 type Settings = z.output<typeof envSchema>;
+
+const isLoopback = (host: string): boolean => host === 'localhost' || reachOf(host) === 'loopback';
 
 /** An empty variable means the same as one that is not set. */
 const known = (env: Env): Record<string, string> =>
@@ -124,6 +161,7 @@ export function loadConfig(env: Env): Config {
     publicUrl: it.COUNTERSIGN_URL?.replace(/\/+$/, ''),
     apiKey: it.COUNTERSIGN_API_KEY,
     databaseUrl: it.DATABASE_URL,
+    keys: keysOf(it),
     temporal: {
       address: it.TEMPORAL_ADDRESS,
       namespace: it.TEMPORAL_NAMESPACE,
@@ -141,6 +179,10 @@ export function loadConfig(env: Env): Config {
             apiUrl: it.SLACK_API_URL,
           },
     issuer: it.COUNTERSIGN_ISSUER,
+    webhooks: {
+      file: it.COUNTERSIGN_WEBHOOKS === undefined ? undefined : resolve(it.COUNTERSIGN_WEBHOOKS),
+      targets: it.COUNTERSIGN_WEBHOOK_TARGETS ?? (isLoopback(it.COUNTERSIGN_HOST) ? 'loopback' : 'public'),
+    },
     logLevel: it.COUNTERSIGN_LOG_LEVEL,
     requestsPerMinute: it.COUNTERSIGN_REQUESTS_PER_MINUTE,
   };
@@ -154,10 +196,35 @@ function incomplete(it: Settings): string[] {
   if (it.SLACK_BOT_TOKEN === undefined && (it.SLACK_SIGNING_SECRET ?? it.SLACK_APP_TOKEN) !== undefined) {
     problems.push('SLACK_SIGNING_SECRET and SLACK_APP_TOKEN need SLACK_BOT_TOKEN beside them');
   }
+  const signers = Object.values(keysOf(it).signers);
+  if (signers.some((one) => one.startsWith('vault:')) && it.VAULT_ADDR === undefined) {
+    problems.push('a signer in Vault needs VAULT_ADDR, and VAULT_TOKEN or VAULT_TOKEN_FILE');
+  }
   if ((it.TEMPORAL_TLS_CLIENT_CERT_PATH === undefined) !== (it.TEMPORAL_TLS_CLIENT_KEY_PATH === undefined)) {
     problems.push('TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together');
   }
   return problems;
+}
+
+function keysOf(it: Settings): KeySettings {
+  return {
+    signers: {
+      record: it.COUNTERSIGN_SIGNER,
+      permit: it.COUNTERSIGN_PERMIT_SIGNER,
+      log: it.COUNTERSIGN_LOG_SIGNER,
+      attestation: it.COUNTERSIGN_ATTESTATION_SIGNER,
+    },
+    vault:
+      it.VAULT_ADDR === undefined
+        ? null
+        : {
+            address: it.VAULT_ADDR,
+            namespace: it.VAULT_NAMESPACE,
+            token: it.VAULT_TOKEN,
+            tokenFile: it.VAULT_TOKEN_FILE,
+          },
+    googleUrl: it.COUNTERSIGN_GCP_KMS_URL,
+  };
 }
 
 function tlsOf(it: Settings): TemporalSettings['tls'] {

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { createBundleSource } from '../activities/bundles.ts';
-import { createCallbackSender } from '../activities/callback.ts';
-import type { ActivityDeps } from '../activities/deps.ts';
+import type { ActivityDeps, WebhookEndpoint } from '../activities/deps.ts';
 import { createHub, type Hub } from '../activities/hub.ts';
 import type { Notifier } from '../activities/notifier.ts';
+import { createWebhookSender } from '../activities/webhook-sender.ts';
 import {
   createAttestor,
   createAuthenticator,
@@ -19,6 +19,7 @@ import { openStore, type Store } from '../store/index.ts';
 import { externalEngines } from '../policy/engines/index.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY_FILE } from './policies.ts';
+import { readEndpoints } from './webhooks.ts';
 
 /** The one tenant of a local stack. */
 export const DEFAULT_TENANT = 'default';
@@ -36,6 +37,7 @@ export interface Parts {
   attestor: Attestor;
   authenticate: ReturnType<typeof createAuthenticator>;
   codec: ReturnType<typeof createPayloadCodec>;
+  endpoints: readonly WebhookEndpoint[];
   close(): Promise<void>;
 }
 
@@ -64,7 +66,8 @@ export function createLogger(level: string): Logger {
 
 /** Opens everything but Temporal and Slack. The store is migrated before anything reads it. */
 export async function openParts(config: Config, connectionString: string, log: Logger): Promise<Parts> {
-  const keys = await openFileKeys(config.dataDir);
+  const endpoints = readEndpoints(config.webhooks);
+  const keys = await openFileKeys(config.dataDir, config.keys);
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
   try {
     await store.migrate();
@@ -73,7 +76,7 @@ export async function openParts(config: Config, connectionString: string, log: L
         log.error({ problems }, 'the directory file is broken; the last good one stays in force'),
     });
     const sequencer = createSequencer({ store, keys });
-    const attestationKeys = (): readonly object[] => [keys.attestation.publicJwk];
+    const attestationKeys = (): readonly object[] => keys.attestationKeys;
     return {
       config,
       log,
@@ -84,9 +87,10 @@ export async function openParts(config: Config, connectionString: string, log: L
       directory,
       bundles: createBundleSource(store, externalEngines),
       hub: createHub(),
-      attestor: createAttestor(keys.attestation),
+      attestor: createAttestor(() => keys.attestation),
       authenticate: createAuthenticator({ apiKeys: store.apiKeys, directory, attestationKeys, now: Date.now }),
       codec: createPayloadCodec(keys),
+      endpoints,
       close: () => store.close(),
     };
   } catch (error) {
@@ -109,8 +113,9 @@ export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl
     issuer: parts.config.issuer,
     signers: (tenant) => keys.forTenant(tenant),
     authenticate: (token) => parts.authenticate(token),
-    attestationKeys: () => [keys.attestation.publicJwk],
-    callbacks: createCallbackSender(keys.webhookSecret),
+    attestationKeys: () => keys.attestationKeys,
+    webhooks: createWebhookSender({ secret: keys.webhookSecret, targets: parts.config.webhooks.targets }),
+    endpoints: parts.endpoints,
     now: () => new Date(),
   };
 }

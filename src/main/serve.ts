@@ -5,7 +5,7 @@ import { CountersignError } from '../contract/index.ts';
 import { createGateway, type Gateway } from '../gateway/index.ts';
 import type { Client } from '@temporalio/client';
 import type { Config } from './config.ts';
-import { ensureBundle, ensureFirstKey } from './bootstrap.ts';
+import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
 import { createClient, installRuntime, TASK_QUEUE } from './engine.ts';
 import { shareNews } from './news.ts';
 import { createLogger, openParts, type Parts } from './parts.ts';
@@ -75,6 +75,7 @@ export function gatewayOf(parts: Parts, client: Client, eager: boolean): Gateway
     taskQueue: TASK_QUEUE,
     eager,
     authenticate: (authorization) => parts.authenticate(authorization),
+    webhookTargets: parts.config.webhooks.targets,
     now: () => new Date(),
   });
 }
@@ -100,6 +101,7 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   const news = await shareNews(own, config.databaseUrl);
   closers.add(() => news.close());
   const parts = { ...own, hub: news.hub };
+  await ensureKeys(parts, (line) => io.out(line));
   await ensureFirstKey(parts);
   const notice = await ensureBundle(parts);
   if (notice !== null) io.out(notice);

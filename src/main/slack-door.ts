@@ -5,7 +5,7 @@ import { readCourse } from '../activities/seal.ts';
 import { showAction, summaryOf } from '../activities/show.ts';
 import type { Gateway } from '../gateway/types.ts';
 import type { Caller } from '../identity/index.ts';
-import type { SlackDoor } from '../slack/door.ts';
+import type { SlackDoor, SlackPerson } from '../slack/door.ts';
 import { DEFAULT_TENANT, type Parts } from './parts.ts';
 
 /** How many decided actions the Home tab lists. */
@@ -28,6 +28,15 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
   });
   const courses = async (tenant: string): Promise<Course[]> =>
     (await store.actions.waiting(tenant)).map((row) => row.view as unknown as Course);
+
+  /** Emergencies that this person is to look back at, the first due first. */
+  const reviewsOf = async ({ tenant, id }: SlackPerson): Promise<Course[]> => {
+    const open = (await gateway.reviews(callerOf(tenant, id))).filter(
+      ({ status, reviewers }) => status !== 'done' && reviewers.includes(id),
+    );
+    const stored = await Promise.all(open.map(({ action }) => readCourse(parts, tenant, action)));
+    return stored.flatMap((one) => (one === null ? [] : [one.course]));
+  };
 
   return {
     personOf(workspace, slackUser, verifiedEmail) {
@@ -91,7 +100,8 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
           return stage?.approvers.includes(person.id) === true && !stage.decisions.some(({ by }) => by === person.id);
         })
         .sort((a, b) => (a.approval?.expiresAt ?? 0) - (b.approval?.expiresAt ?? 0));
-      return Promise.all(mine.map((course) => showAction(show, course, course.approval)));
+      const all = [...(await reviewsOf(person)), ...mine];
+      return Promise.all(all.map((course) => showAction(show, course, course.approval)));
     },
     async decidedBy(person) {
       const { records } = await store.records.list(

@@ -21,6 +21,7 @@ export interface SlackConnection {
 
 function peopleOf({ directory }: Pick<Parts, 'directory'>): SlackPeople {
   return {
+    gone: (person) => directory.current().person(person)?.active === false,
     slackOf: (person) => directory.current().person(person)?.slack ?? null,
     emailOf: (id) => {
       const people = directory.current();

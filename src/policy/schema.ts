@@ -51,6 +51,12 @@ const reference = z
   .max(1024)
   .regex(REFERENCE_PATTERN, 'a reference: `user:…`, `group:…`, `role:…`, `manager`, or `= expression`');
 
+/** Longer than a channel's name: the address of a webhook may stand here. */
+const notifySchema = z
+  .array(z.string().min(1).max(1024))
+  .max(16)
+  .meta({ description: 'Who is told: `#channel`, `user:…`, `webhook:NAME` of the settings file, or an https URL.' });
+
 const references = z.array(reference).min(1).max(32);
 
 const value: z.ZodType<unknown> = z.json();
@@ -91,7 +97,7 @@ const ruleFields = {
   id: name.meta({ description: 'Unique in its policy; records name it.' }),
   when: expression.meta({ description: 'A CEL condition; quote it. `"true"` always holds.' }),
   because: z.string().min(1).max(500).optional().meta({ description: 'A sentence for the person who asked.' }),
-  notify: z.array(z.string().min(1).max(128)).max(16).optional(),
+  notify: notifySchema.optional(),
   log: z
     .enum(['policy', 'full'])
     .default('policy')
@@ -165,7 +171,7 @@ export const policySchema = z
       .max(64)
       .default([])
       .meta({ description: 'Shown in clear in records; all else is committed.' }),
-    notify: z.array(z.string().min(1).max(128)).max(16).default([]),
+    notify: notifySchema.default([]),
     outcome: z.strictObject({ within: duration }).default({ within: '10m' }),
     permit: permitDuration.default('5m').meta({ description: 'How long a permit lives; at most 5m.' }),
     retain: duration.optional().meta({ description: 'How long the payload is kept; default for ever.' }),

@@ -124,6 +124,17 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
           });
         }
       }
+      // In a channel nobody is told one by one: who of those asked is not there would be waited for in vain.
+      if (message.ask === 'decision') {
+        for (const person of new Set(message.audience.asked)) {
+          if (unreachable.some((known) => known.person === person)) continue;
+          await attempt(person, async () => {
+            const why = await places.absence(person);
+            if (why !== null) unreachable.push({ person, why });
+            return null;
+          });
+        }
+      }
       return { posted: [...all.values()], unreachable };
     },
 

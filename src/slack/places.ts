@@ -8,6 +8,8 @@ export interface SlackPeople {
   slackOf(person: string): { workspace: string; user: string } | null;
   /** Only where the directory opts in to e-mail, and the person has no Slack id. */
   emailOf(person: string): string | null;
+  /** Whether the directory knows that this person left. */
+  gone?(person: string): boolean;
 }
 
 export interface Places {
@@ -20,12 +22,18 @@ export interface Places {
   joined<T>(name: string, post: (channel: string) => Promise<T>): Promise<T>;
   /** The person's channel with the app, or why there is none. */
   directMessage(person: string): Promise<{ channel: string } | { why: string }>;
+  /** Why this person could not act here even if they saw the message, or null; looked up at most every few minutes. */
+  absence(person: string): Promise<string | null>;
 }
 
-export function createPlaces(client: WebClient, people: SlackPeople): Places {
+/** Milliseconds for which it is remembered whether a person is there. */
+const REMEMBER_MS = 5 * 60_000;
+
+export function createPlaces(client: WebClient, people: SlackPeople, now: () => number = Date.now): Places {
   let team: string | undefined;
   const channels = new Map<string, string>();
   const direct = new Map<string, string>();
+  const seen = new Map<string, { at: number; why: string | null }>();
 
   const workspace = async (): Promise<string> => {
     team ??= String((await client.auth.test()).team_id);
@@ -50,6 +58,7 @@ export function createPlaces(client: WebClient, people: SlackPeople): Places {
     } while (cursor !== undefined && cursor !== '');
   };
   const userOf = async (person: string): Promise<{ user: string } | { why: string }> => {
+    if (people.gone?.(person) === true) return { why: 'has left' };
     const slack = people.slackOf(person);
     if (slack !== null) {
       return slack.workspace === (await workspace()) ? slack : { why: 'is in another Slack workspace' };
@@ -57,7 +66,22 @@ export function createPlaces(client: WebClient, people: SlackPeople): Places {
     const email = people.emailOf(person);
     if (email === null) return { why: 'has no Slack id in the directory' };
     const { user } = await client.users.lookupByEmail({ email });
-    return user?.id === undefined ? { why: inWords('users_not_found') } : { user: user.id };
+    if (user?.id === undefined) return { why: inWords('users_not_found') };
+    // An address that Slack did not verify is anybody's: what we send must not go there.
+    return user.is_email_confirmed === true ? { user: user.id } : { why: 'has no verified address in Slack' };
+  };
+  const look = async (person: string): Promise<string | null> => {
+    try {
+      const found = await userOf(person);
+      if ('why' in found) return found.why;
+      return strangeness(await workspace(), (await client.users.info({ user: found.user })).user);
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble.kind === 'target') return inWords(trouble.code);
+      // Without the scope to look people up, nobody is said to be away.
+      if (trouble.configuration) return null;
+      throw error;
+    }
   };
 
   return {
@@ -90,5 +114,27 @@ export function createPlaces(client: WebClient, people: SlackPeople): Places {
       direct.set(person, channel);
       return { channel };
     },
+    async absence(person) {
+      const before = seen.get(person);
+      if (before !== undefined && now() - before.at < REMEMBER_MS) return before.why;
+      const why = await look(person);
+      if (seen.size > 10_000) seen.clear();
+      seen.set(person, { at: now(), why });
+      return why;
+    },
   };
+}
+
+type User = Awaited<ReturnType<WebClient['users']['info']>>['user'];
+
+/** Whom a click would not be taken from: the same people as in `users.ts`, told of others. */
+function strangeness(workspace: string, user: User): string | null {
+  if (user === undefined) return inWords('user_not_found');
+  if (user.deleted === true) return inWords('user_disabled');
+  if (user.is_bot === true) return inWords('cannot_dm_bot');
+  const teams = user.enterprise_user?.teams ?? [];
+  if (user.team_id !== undefined && user.team_id !== workspace && !teams.includes(workspace))
+    return 'is in another Slack workspace';
+  const guest = user.is_restricted === true || user.is_ultra_restricted === true || user.is_stranger === true;
+  return guest ? 'is a guest in Slack, and guests do not decide' : null;
 }

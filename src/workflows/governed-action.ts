@@ -160,7 +160,7 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
       approval: () => parked?.state() ?? null,
       unreachable: (people) => void exclusive(async () => parked?.unreachable(people)),
     },
-    { people: judged.announced, callback: typeof input.request?.callback === 'string' },
+    { people: judged.announced, callback: typeof input.request?.callback === 'string', hooks: judged.hooks },
   );
   if (judged.plan !== null) {
     parked = createParked(judged.plan, judged.openedAt, {

@@ -1,9 +1,9 @@
 import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
-import type { PublishInput, RemoteActivities } from '../activities/types.ts';
+import type { PublishInput, RemoteActivities, WebhookNews } from '../activities/types.ts';
 
-const { publish, callback } = proxyActivities<RemoteActivities>({
+const { publish, callback, webhook } = proxyActivities<RemoteActivities>({
   startToCloseTimeout: '1 minute',
   // A week: an outage of Slack or of the caller's server delays what people read, never what was decided.
   scheduleToCloseTimeout: '7 days',
@@ -29,14 +29,27 @@ export interface OutboxSource {
  * One writer for everything that is told about an action: at most one publication runs, always of the newest state, so that an
  * older one can never overwrite a newer. Callbacks go beside it, in their own order, so that neither waits for the other's outage.
  */
-export function createOutbox(source: OutboxSource, tells: { people: boolean; callback: boolean }): Outbox {
+export function createOutbox(
+  source: OutboxSource,
+  tells: { people: boolean; callback: boolean; hooks?: readonly string[] | undefined },
+): Outbox {
   let revision = 0;
   let published = 0;
   let effects: ApprovalEffect[] = [];
   let review: PublishInput['review'] = null;
   let told: Action['status'] | null = null;
   let called = 0;
-  const calls: Action[] = [];
+  interface Call {
+    action: Action;
+    at: string;
+    news: WebhookNews;
+  }
+  const calls: Call[] = [];
+  const hooks = tells.hooks ?? [];
+  const notifications: Call[] = [];
+  const sent = hooks.map(() => 0);
+  /** The status that webhooks were told of last. */
+  let last: Action['status'] | null = null;
 
   const tellPeople = async (): Promise<void> => {
     for (;;) {
@@ -67,10 +80,11 @@ export function createOutbox(source: OutboxSource, tells: { people: boolean; cal
   const callBack = async (): Promise<void> => {
     for (;;) {
       await condition(() => called < calls.length);
-      const action = calls[called];
-      if (action !== undefined) {
+      const call = calls[called];
+      if (call !== undefined) {
+        const { action, news } = call;
         try {
-          await callback({ action, messageId: `${action.id}.${called}` });
+          await callback({ action, news, messageId: `${action.id}.${called}` });
         } catch {
           // Given up after a week; the action itself can be read at any time.
         }
@@ -78,18 +92,48 @@ export function createOutbox(source: OutboxSource, tells: { people: boolean; cal
       called += 1;
     }
   };
+  /** Each endpoint has its own order and its own outages. */
+  const tellHook = async (target: string, index: number): Promise<void> => {
+    for (let next = 0; ; next += 1) {
+      await condition(() => next < notifications.length);
+      const call = notifications[next];
+      if (call !== undefined) {
+        const { at, news } = call;
+        const action = { ...call.action, permit: null };
+        try {
+          await webhook({ action, at, news, target, messageId: `${action.id}.${target}.${next}` });
+        } catch {
+          // Given up after a week.
+        }
+      }
+      sent[index] = next + 1;
+    }
+  };
   const scope = new CancellationScope({ cancellable: false });
   if (tells.people) void scope.run(tellPeople);
   if (tells.callback) void scope.run(callBack);
+  hooks.forEach((target, index) => void scope.run(() => tellHook(target, index)));
 
   return {
     changed(more = [], news = null) {
       revision += 1;
       effects.push(...more);
       review = news ?? review;
-      if (tells.callback) calls.push(source.action());
+      if (!tells.callback && hooks.length === 0) return;
+      const action = source.action();
+      const at = new Date().toISOString();
+      const call = { action, at, news: { effects: more, review: news, was: last } };
+      last = action.status;
+      if (tells.callback) calls.push(call);
+      // What policy released by itself is news only when nobody reports what became of it.
+      if (hooks.length > 0 && (tells.people || action.status === 'unreported')) notifications.push(call);
     },
     drained: () =>
-      condition(() => (!tells.people || published === revision) && (!tells.callback || called === calls.length)),
+      condition(
+        () =>
+          (!tells.people || published === revision) &&
+          (!tells.callback || called === calls.length) &&
+          sent.every((count) => count === notifications.length),
+      ),
   };
 }

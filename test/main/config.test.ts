@@ -25,9 +25,15 @@ describe('an empty environment', () => {
       publicUrl: undefined,
       apiKey: undefined,
       databaseUrl: undefined,
+      keys: {
+        signers: { record: 'file', permit: 'file', log: 'file', attestation: 'file' },
+        vault: null,
+        googleUrl: undefined,
+      },
       temporal: { address: undefined, namespace: 'default', apiKey: undefined, tls: null, cliPath: undefined },
       slack: null,
       issuer: 'countersign',
+      webhooks: { file: undefined, targets: 'loopback' },
       logLevel: 'warn',
       requestsPerMinute: 60_000,
     } satisfies Config);
@@ -39,7 +45,12 @@ describe('a variable', () => {
     [{ COUNTERSIGN_PORT: '0' }, { port: 0 }],
     [{ COUNTERSIGN_PORT: '65535' }, { port: 65_535 }],
     [{ COUNTERSIGN_PORT: '' }, { port: 8787 }],
-    [{ COUNTERSIGN_HOST: '::1' }, { host: '::1' }],
+    [{ COUNTERSIGN_HOST: '::1' }, { host: '::1', webhooks: { file: undefined, targets: 'loopback' } }],
+    [{ COUNTERSIGN_HOST: '0.0.0.0' }, { webhooks: { file: undefined, targets: 'public' } }],
+    [
+      { COUNTERSIGN_WEBHOOKS: '/w.yaml', COUNTERSIGN_WEBHOOK_TARGETS: 'private' },
+      { webhooks: { file: '/w.yaml', targets: 'private' } },
+    ],
     [{ COUNTERSIGN_DATA: '/var/lib/countersign' }, { dataDir: '/var/lib/countersign' }],
     [{ COUNTERSIGN_CACHE: '/c', XDG_CACHE_HOME: '/x' }, { cacheDir: '/c' }],
     [{ XDG_CACHE_HOME: '/x', HOME: '/h' }, { cacheDir: '/x/countersign' }],
@@ -56,6 +67,23 @@ describe('a variable', () => {
     [
       { TEMPORAL_TLS_CLIENT_CERT_PATH: '/crt', TEMPORAL_TLS_CLIENT_KEY_PATH: '/key' },
       { temporal: { tls: { cert: '/crt', key: '/key' } } },
+    ],
+    [
+      { COUNTERSIGN_SIGNER: 'aws-kms:alias/countersign-{tenant}' },
+      { keys: { signers: { record: 'aws-kms:alias/countersign-{tenant}', log: 'file' } } },
+    ],
+    [
+      {
+        COUNTERSIGN_LOG_SIGNER: 'vault:log',
+        VAULT_ADDR: 'https://vault.acme.test:8200',
+        VAULT_TOKEN_FILE: '/run/token',
+      },
+      {
+        keys: {
+          signers: { log: 'vault:log' },
+          vault: { address: 'https://vault.acme.test:8200', tokenFile: '/run/token' },
+        },
+      },
     ],
     [{ TEMPORAL_CLI_PATH: '/opt/temporal' }, { temporal: { cliPath: '/opt/temporal' } }],
     [
@@ -91,6 +119,15 @@ describe('a variable', () => {
       'SLACK_BOT_TOKEN needs SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode) beside it',
     ],
     [{ SLACK_APP_TOKEN: 'xapp-1' }, 'SLACK_SIGNING_SECRET and SLACK_APP_TOKEN need SLACK_BOT_TOKEN beside them'],
+    [
+      { COUNTERSIGN_SIGNER: 'hsm:1' },
+      'COUNTERSIGN_SIGNER is file, aws-kms:<key id, ARN or alias/NAME>, gcp-kms:projects/…/cryptoKeyVersions/N, or vault:[MOUNT/]KEY[:VERSION]',
+    ],
+    [
+      { COUNTERSIGN_PERMIT_SIGNER: 'vault:permits' },
+      'a signer in Vault needs VAULT_ADDR, and VAULT_TOKEN or VAULT_TOKEN_FILE',
+    ],
+    [{ VAULT_ADDR: 'vault:8200' }, 'VAULT_ADDR is a URL such as https://vault.example.com:8200'],
     [{ SLACK_API_URL: 'slack' }, 'SLACK_API_URL is a URL such as https://slack.com/api/'],
   ];
   it.each(refused)('%j is refused: %s', (env, sentence) => {

@@ -286,11 +286,14 @@ describe('small tables', () => {
       since: AT,
       until: null,
       revokedAt: null,
+      revokedFrom: null,
     };
     await store.publicKeys.put(key);
     await store.publicKeys.put({ ...key, until: at(1) });
-    await store.publicKeys.put({ ...key, key: { kty: 'forged' }, until: at(9), revokedAt: at(2) });
-    expect(await store.publicKeys.list('default')).toEqual([{ ...key, until: at(1), revokedAt: at(2) }]);
+    await store.publicKeys.put({ ...key, key: { kty: 'forged' }, until: at(9), revokedAt: at(2), revokedFrom: 7 });
+    expect(await store.publicKeys.list('default')).toEqual([
+      { ...key, until: at(1), revokedAt: at(2), revokedFrom: 7 },
+    ]);
   });
 });
 

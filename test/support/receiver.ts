@@ -1,0 +1,69 @@
+/** Somebody else's server that takes webhooks: keeps what came, and answers as it is told. */
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+
+export interface Received {
+  path: string;
+  headers: IncomingHttpHeaders;
+  text: string;
+  // What a webhook says is read by tests as it is; each assertion says what it expects.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any;
+}
+
+export interface Receiver {
+  url: string;
+  all: Received[];
+  /** What the next deliveries are answered with; 200 when it is empty. */
+  answers: (number | { status: number; location: string })[];
+  /** Resolves with the first message that satisfies the test, whether it came already or is to come. */
+  waitFor(test: (message: Received) => boolean): Promise<Received>;
+  close(): Promise<void>;
+}
+
+/** @throws Error when the signature is not by `secret`, as the receiver's own library sees it. */
+export function verified(message: Received, secret: string): unknown {
+  return new Webhook(secret).verify(message.text, message.headers as Record<string, string>);
+}
+
+export async function openReceiver(): Promise<Receiver> {
+  const all: Received[] = [];
+  const answers: Receiver['answers'] = [];
+  const waiting = new Set<() => void>();
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const text = Buffer.concat(parts).toString('utf8');
+      const body: unknown = text === '' ? null : JSON.parse(text);
+      all.push({ path: request.url ?? '', headers: request.headers, text, body });
+      const answer = answers.shift() ?? 200;
+      if (typeof answer === 'number') response.writeHead(answer).end();
+      else response.writeHead(answer.status, { location: answer.location }).end();
+      for (const look of waiting) look();
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    all,
+    answers,
+    waitFor: (test) =>
+      new Promise((found) => {
+        const look = (): void => {
+          const message = all.find(test);
+          if (message === undefined) return;
+          waiting.delete(look);
+          found(message);
+        };
+        waiting.add(look);
+        look();
+      }),
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
