@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   closeSync,
   existsSync,
@@ -38,18 +39,19 @@ const SUPERUSER = 'countersign';
 const DATABASE = 'postgres';
 const LOG_MAX_BYTES = 8 * 1024 * 1024;
 const START_TRIES = 5;
+const ORPHAN_TRIES = 40;
 const READY_MS = 60_000;
 
 /**
  * Durability is PostgreSQL's default and said here so that nothing else can be meant. One user on one machine: no replication, no
- * parallel workers, no Unix socket. Messages are terse, since their details quote rows.
+ * parallel workers. Messages are terse, since their details quote rows.
  */
 const SETTINGS = {
   fsync: 'on',
   full_page_writes: 'on',
   synchronous_commit: 'on',
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
+  unix_socket_permissions: '0770',
   max_connections: '100',
   shared_buffers: '64MB',
   wal_level: 'minimal',
@@ -81,9 +83,11 @@ export async function openEmbeddedPostgres(options: { dataDir: string; port?: nu
     await endOrphan(cluster);
     const password = ensurePassword(join(folder, 'password'));
     if (!existsSync(cluster)) initialise(folder, cluster, binaries, as, password);
-    const { child, port } = await start(folder, cluster, binaries, as, options.port);
+    const socket = makeSocketFolder(folder, as);
+    const { child, port } = await start(folder, cluster, binaries, as, options.port, socket);
+    const over = socket === null ? '' : `?host=${encodeURIComponent(socket)}`;
     return {
-      connectionString: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`,
+      connectionString: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}${over}`,
       pid: child.pid,
       ended: child.ended,
       async stop() {
@@ -95,6 +99,25 @@ export async function openEmbeddedPostgres(options: { dataDir: string; port?: nu
     lock.release();
     throw error;
   }
+}
+
+/** What `sockaddr_un` holds on every system that we know (104 bytes on macOS), less the name of the socket itself. */
+const SOCKET_FOLDER_MAX = 80;
+
+/**
+ * A folder for the server's socket, which is a third faster than its port, that only we and the server may enter. Null where its
+ * path is too long for one.
+ */
+function makeSocketFolder(folder: string, as: RunAs): string | null {
+  const socket = join(folder, 'socket');
+  if (process.platform === 'win32' || Buffer.byteLength(socket) > SOCKET_FOLDER_MAX) return null;
+  mkdirSync(socket, { recursive: true, mode: 0o700 });
+  if (as.user !== null) {
+    // What is made in it belongs to our group, so that we may connect without any privilege.
+    chownSync(socket, as.user.uid, process.getgid?.() ?? 0);
+    chmodSync(socket, 0o2770);
+  }
+  return socket;
 }
 
 function ensurePassword(file: string): string {
@@ -141,12 +164,14 @@ async function start(
   { postgres }: PostgresBinaries,
   as: RunAs,
   wanted: number | undefined,
+  socket: string | null,
 ): Promise<{ child: SupervisedChild; port: number }> {
   const logFile = join(folder, 'postgres.log');
   if (existsSync(logFile) && statSync(logFile).size > LOG_MAX_BYTES) renameSync(logFile, `${logFile}.old`);
   for (let attempt = 1; ; attempt++) {
     const port = wanted ?? (await freePort());
-    const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([k, v]) => ['-c', `${k}=${v}`]);
+    const own = { port: String(port), unix_socket_directories: socket ?? '' };
+    const settings = Object.entries({ ...SETTINGS, ...own }).flatMap(([k, v]) => ['-c', `${k}=${v}`]);
     const { command, args, ...identity } = as.wrap(postgres, ['-D', cluster, ...settings]);
     const log = openSync(logFile, 'a', 0o600);
     const offset = statSync(logFile).size;
@@ -164,6 +189,11 @@ async function start(
     await child.stop();
     const said = readFileSync(logFile, 'utf8').slice(offset);
     if (/could not bind|could not create any TCP/.test(said) && wanted === undefined && attempt < START_TRIES) continue;
+    if (/shared memory block .* still in use/.test(said) && attempt < ORPHAN_TRIES) {
+      // The server before was killed, and its processes are only just noticing.
+      await sleep(250);
+      continue;
+    }
     const reason =
       /(?:FATAL|PANIC|error while loading shared libraries): +(.*)/.exec(said)?.[1] ?? 'it did not say why';
     throw new CountersignError(

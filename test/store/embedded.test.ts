@@ -61,7 +61,8 @@ describe('openEmbeddedPostgres', () => {
     const settings = await ask(
       connectionString,
       `select name, setting from pg_settings where name in
-       ('fsync', 'full_page_writes', 'synchronous_commit', 'listen_addresses', 'unix_socket_directories', 'password_encryption',
+       ('fsync', 'full_page_writes', 'synchronous_commit', 'listen_addresses', 'unix_socket_directories',
+        'unix_socket_permissions', 'password_encryption',
         'data_checksums') order by name`,
       `select (current_setting('server_version_num')::int / 10000) as version`,
     );
@@ -72,10 +73,12 @@ describe('openEmbeddedPostgres', () => {
       { name: 'listen_addresses', setting: '127.0.0.1' },
       { name: 'password_encryption', setting: 'scram-sha-256' },
       { name: 'synchronous_commit', setting: 'on' },
-      { name: 'unix_socket_directories', setting: '' },
+      { name: 'unix_socket_directories', setting: join(dir, 'postgres', 'socket') },
+      { name: 'unix_socket_permissions', setting: '0770' },
       { version: 18 },
     ]);
     expect(statSync(join(dir, 'postgres', 'password')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(dir, 'postgres', 'socket')).mode & 0o007).toBe(0);
     expect(statSync(join(dir, 'postgres', 'cluster')).mode & 0o777).toBe(0o700);
     url.password = 'guess';
     await expect(ask(url.href)).rejects.toMatchObject({ code: '28P01' });
