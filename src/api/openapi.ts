@@ -12,6 +12,7 @@ import {
   verdictSchema,
 } from '../contract/index.ts';
 import { COMMON, json, ok, problem, wait } from './openapi-parts.ts';
+import { keyPaths } from './openapi-keys.ts';
 import { policyPaths } from './openapi-policies.ts';
 import { reviewPaths } from './openapi-reviews.ts';
 import { answerInputSchema, reconcileInputSchema } from './routes/actions.ts';
@@ -209,6 +210,7 @@ const build = () =>
           responses: { '204': { description: 'Revoked.' }, ...COMMON, '404': problem('No live key of that id.') },
         },
       },
+      ...keyPaths,
       '/v1/freezes': {
         post: {
           summary: 'Stop a tenant, a surface or an actor: nothing is released, unredeemed permits are dead',

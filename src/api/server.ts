@@ -8,6 +8,7 @@ import { openApiDocument } from './openapi.ts';
 import { problemHandler, sendProblem, type ErrorLog } from './problem.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
+import { signingKeyRoutes } from './routes/signing-keys.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
@@ -92,6 +93,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(evaluateRoutes(options.gateway));
   app.use(freezeRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));
+  app.use(signingKeyRoutes(options.gateway));
   options.pages?.(app);
   app.use((_request, response) => {
     sendProblem(

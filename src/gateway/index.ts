@@ -16,6 +16,7 @@ import {
 import { isOwner, isRequester, notFound, speaksFor, visible } from './access.ts';
 import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
 import { backtest } from './backtest.ts';
+import { revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import type { GatewayDeps } from './deps.ts';
 import { freeze, thaw } from './freezes.ts';
@@ -291,6 +292,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
     makeApiKey: (caller, input) => makeApiKey(deps, caller, input),
     apiKeys: (caller) => listApiKeys(deps, caller),
     revokeApiKey: (caller, id) => revokeApiKey(deps, caller, id),
+    rotateKey: (caller, input) => rotateKey(deps, caller, input),
+    revokeKey: (caller, input) => revokeKey(deps, caller, input),
+    signingKeys: (caller) => signingKeys(deps, caller),
     freeze: (caller, input) => freeze(deps, caller, input),
     thaw: (caller, id, reason) => thaw(deps, caller, id, reason),
     async freezes(caller) {

@@ -17,7 +17,7 @@ import type { Redeemed, RedeemInput } from './types.ts';
  */
 export async function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<Redeemed> {
   const now = deps.now();
-  const claims = await verifyPermit(input.permit, [deps.signers(caller.tenant).permit.publicJwk], {
+  const claims = await verifyPermit(input.permit, deps.signers(caller.tenant).permitKeys, {
     now: Math.floor(now.getTime() / 1000),
     ...(input.audience === undefined ? {} : { audience: input.audience }),
   });

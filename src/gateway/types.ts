@@ -11,6 +11,7 @@ import type {
   RecordPayload,
 } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
+import type { SigningUse } from '../keys/index.ts';
 import type {
   BacktestInput,
   BacktestView,
@@ -161,6 +162,59 @@ export interface DelegationView {
   until: string;
 }
 
+export interface RotateKeyInput {
+  use: SigningUse;
+  /** Where the next key is, in the words of the setting (docs/keys.md); as the setting says when left out. */
+  signer?: string | undefined;
+  reason: string;
+  /** Of a log key: days for which the replaced one signs beside it. */
+  besideDays?: number | undefined;
+}
+
+export interface RotatedKey {
+  use: SigningUse;
+  kid: string;
+  signer: string;
+  replaces: string;
+  since: string;
+  /** Hash of the record that introduces it. */
+  record: string;
+}
+
+export interface RevokeKeyInput {
+  kid: string;
+  reason: string;
+  /** Entry of the log from which on nothing counts that the key signed; the next one unless given. */
+  from?: number | undefined;
+}
+
+/** A public key through time. */
+export interface KeyView {
+  use: SigningUse;
+  kid: string;
+  /** A JWK; of a log, its vkey. */
+  key: string | object;
+  since: string;
+  until: string | null;
+  revoked: { at: string; from: number } | null;
+}
+
+export interface SigningKeyView extends KeyView {
+  /** `file`, or what its key manager calls it. */
+  signer: string;
+  pending: boolean;
+}
+
+/** `GET /log/{tenant}/keys.json`. */
+export interface KeyHistory {
+  kind: string;
+  origin: string;
+  /** Those that others verify with, by use, oldest first. */
+  keys: KeyView[];
+  /** Of the key chain, in order; each under the keys of its time. */
+  receipts: Receipt[];
+}
+
 /** What a decision through Slack brings beside the person. */
 export interface SlackEvidence {
   slack: { workspace: string; user: string; channel: string; message: string };
@@ -194,6 +248,9 @@ export interface Gateway {
   makeApiKey(caller: Caller, input: ApiKeyInput): Promise<ApiKeyView & { key: string }>;
   apiKeys(caller: Caller): Promise<ApiKeyView[]>;
   revokeApiKey(caller: Caller, id: string): Promise<void>;
+  rotateKey(caller: Caller, input: RotateKeyInput): Promise<RotatedKey>;
+  revokeKey(caller: Caller, input: RevokeKeyInput): Promise<KeyView>;
+  signingKeys(caller: Caller): SigningKeyView[];
   freeze(caller: Caller, input: FreezeInput): Promise<FreezeView>;
   thaw(caller: Caller, id: string, reason: string): Promise<FreezeView>;
   freezes(caller: Caller): Promise<FreezeView[]>;

@@ -115,8 +115,11 @@ const LIFETIME: Record<AttestationKind, number> = {
   review: 15 * 60,
 };
 
-/** @param now Milliseconds since the epoch. */
-export function createAttestor(signer: Signer, now: () => number = Date.now): Attestor {
+/**
+ * @param signer A function where the key rotates: it is asked at each use.
+ * @param now Milliseconds since the epoch.
+ */
+export function createAttestor(signer: Signer | (() => Signer), now: () => number = Date.now): Attestor {
   return {
     async attest(input) {
       const claims = claimsSchema.safeParse(input);
@@ -128,7 +131,11 @@ export function createAttestor(signer: Signer, now: () => number = Date.now): At
       }
       const iat = Math.floor(now() / 1000);
       const times = { iat, exp: iat + LIFETIME[claims.data.kind], jti: randomUUID() };
-      return signCompact(signer, TYP, { ...claims.data, aud: AUDIENCE, ...times });
+      return signCompact(typeof signer === 'function' ? signer() : signer, TYP, {
+        ...claims.data,
+        aud: AUDIENCE,
+        ...times,
+      });
     },
   };
 }

@@ -35,6 +35,23 @@ export interface CompactCheck {
   next: string;
 }
 
+type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+/** Key sets as jose has imported them: importing one takes as long as checking a signature. They change when a key rotates. */
+const keySets = new Map<string, KeySet>();
+const KEPT_SETS = 16;
+
+function keySetOf(keys: PublicKeys): KeySet {
+  const name = JSON.stringify(keys);
+  let set = keySets.get(name);
+  if (set === undefined) {
+    if (keySets.size >= KEPT_SETS) keySets.clear();
+    set = createLocalJWKSet({ keys: keys as JWK[] });
+    keySets.set(name, set);
+  }
+  return set;
+}
+
 /**
  * The claims of a compact JWS whose signature, type, audience and times hold.
  *
@@ -46,10 +63,10 @@ export async function verifyCompact(
   check: CompactCheck,
 ): Promise<Record<string, unknown>> {
   try {
-    const { payload } = await jwtVerify(jws, createLocalJWKSet({ keys: keys as JWK[] }), {
+    const { payload } = await jwtVerify(jws, keySetOf(keys), {
       typ: check.typ,
       audience: check.audience,
-      algorithms: ['EdDSA', 'Ed25519'],
+      algorithms: ['EdDSA', 'Ed25519', 'ES256'],
       requiredClaims: ['iat', 'exp', 'jti'],
       currentDate: new Date(check.now),
       clockTolerance: CLOCK_TOLERANCE,

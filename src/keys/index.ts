@@ -1,5 +1,6 @@
 export { nodeVerify, nodeVerifyEd25519, type NoteSigner } from './ed25519.ts';
 export * from './file-keys.ts';
+export type { VaultSettings } from './managers/index.ts';
 export { createPayloadCodec } from './payload-codec.ts';
 export type { NamedKey } from './aead.ts';
 export { SIGNING_USES, type SigningUse } from './key-file.ts';

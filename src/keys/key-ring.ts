@@ -109,12 +109,9 @@ export class KeyRing {
 
   /** From now on nothing counts that the key signs. */
   revoke(use: SigningUse, kid: string, revoked: { at: string; from: number }): void {
+    if (!this.periods(use).some((key) => key.kid === kid && key.revoked === null)) return;
     this.#change((keys) =>
-      keys.map((key) =>
-        isSigning(key) && key.use === use && publicHalf(key).kid === kid && key.revoked === undefined
-          ? { ...key, revoked }
-          : key,
-      ),
+      keys.map((key) => (isSigning(key) && key.use === use && publicHalf(key).kid === kid ? { ...key, revoked } : key)),
     );
   }
 

@@ -24,9 +24,15 @@ export const EVIDENCE_REASONS = [
   'record-key-unknown',
   'record-key-malformed',
   'record-signature-wrong',
+  'record-key-revoked',
+  'log-key-revoked',
+  'key-record-malformed',
+  'key-history-malformed',
   'record-malformed',
   'record-not-canonical',
   'commitment-wrong',
+  'commitment-missing',
+  'opening-malformed',
 ] as const;
 export type EvidenceReason = (typeof EVIDENCE_REASONS)[number];
 

@@ -21,10 +21,20 @@ export interface VerifiedNote {
 
 const TIMESTAMP_BYTES = 8;
 
-/** Signs the text of a note with a log's key. */
-export async function signNote(text: string, key: NoteKey, sign: SignEd25519): Promise<string> {
-  const signature = await sign(utf8(text));
-  return formatNote(text, [{ name: key.name, id: key.id, signature }]);
+/** Signs the text of a note with a log's key, and with others behind it, such as those that it takes over from. */
+export async function signNote(
+  text: string,
+  key: NoteKey,
+  sign: SignEd25519,
+  others: readonly { key: NoteKey; sign: SignEd25519 }[] = [],
+): Promise<string> {
+  const message = utf8(text);
+  const signatures = [{ key, sign }, ...others].map(async ({ key: { name, id }, sign: by }) => ({
+    name,
+    id,
+    signature: await by(message),
+  }));
+  return formatNote(text, await Promise.all(signatures));
 }
 
 /**

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CountersignError } from '../contract/index.ts';
 import { createApiKey } from '../identity/index.ts';
 import { activateBundle, catchUp } from '../activities/activation.ts';
+import { settleKeys } from '../gateway/keys.ts';
 import type { Gateway } from '../gateway/types.ts';
 import type { Parts } from './parts.ts';
 import { DEFAULT_TENANT } from './parts.ts';
@@ -15,6 +16,13 @@ export const RUNTIME_FILE = 'runtime.json';
 
 /** Who activates the bundle of the policy folder. */
 const STARTED_BY = 'countersign start';
+
+/** The signing keys, those of key managers looked at, and what a crash left of a rotation finished. */
+export async function ensureKeys(parts: Parts, say: (line: string) => void): Promise<void> {
+  for (const notice of await parts.keys.ensure(DEFAULT_TENANT)) say(notice);
+  const signers = (tenant: string) => parts.keys.forTenant(tenant);
+  await settleKeys({ ...parts, signers, now: () => new Date() }, DEFAULT_TENANT);
+}
 
 /** The first key: made, or brought by `COUNTERSIGN_API_KEY`, at the first start only. */
 export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null; made: boolean }> {

@@ -1,4 +1,5 @@
 import type { PublicLog } from '../api/routes/log.ts';
+import { keyHistory, recordJwks } from '../gateway/keys.ts';
 import { DEFAULT_TENANT, type Parts } from './parts.ts';
 
 /** The transparency log as the API serves it. */
@@ -10,7 +11,8 @@ export function publicLog(parts: Pick<Parts, 'evidence' | 'keys' | 'store'>): Pu
     tile: (tenant, level, index, width) => evidence.tile(tenant, level, index, width),
     entries: (tenant, index, width) => evidence.entries(tenant, index, width),
     vkey: (tenant) => evidence.vkey(tenant),
-    recordKeys: async (tenant) => [keys.forTenant(tenant).record.publicJwk],
-    permitKeys: async () => [keys.forTenant(DEFAULT_TENANT).permit.publicJwk],
+    recordKeys: async (tenant) => recordJwks(await keyHistory(parts, tenant)),
+    keyHistory: (tenant) => keyHistory(parts, tenant),
+    permitKeys: async () => [...keys.forTenant(DEFAULT_TENANT).permitKeys],
   };
 }

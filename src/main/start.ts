@@ -9,13 +9,14 @@ import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
 import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
 import type { Config, SlackSettings } from './config.ts';
-import { ensureBundle, ensureFirstKey, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
-import { createClient, installRuntime, startWorkerOn, type RunningWorker } from './engine.ts';
+import { ensureBundle, ensureFirstKey, ensureKeys, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
+import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
 import { shareNews } from './news.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
+import { ensureRetention } from './retention.ts';
 import { Closers, gatewayOf, openServer } from './serve.ts';
 import { connectSlack } from './slack.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
@@ -105,6 +106,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     if (news !== null) closers.add(() => news.close());
     const parts = news === null ? own : { ...own, hub: news.hub };
 
+    await ensureKeys(parts, (line) => io.out(line));
     const firstKey = await ensureFirstKey(parts);
     const notice = await ensureBundle(parts);
     if (notice !== null) io.out(notice);
@@ -133,6 +135,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       activityDeps(parts, slack?.notifier ?? null, consoleUrl),
     );
     closers.add(() => worker.stop());
+
+    await ensureRetention(client, TASK_QUEUE, log);
 
     await refuseKnownForbidden(gateway, randomUUID());
 

@@ -1,25 +1,26 @@
 /** Receipts: one record, its place in the log, and everything that checks both offline (contract section 6). */
 import { canonicalize, fromBase64, isCanonicalError, toBase64, toBase64Url, toHex } from '../canonical/index.ts';
 import type { Envelope, Receipt, RecordPayload } from '../contract/index.ts';
-import { EvidenceError, leafHash, MAX_PROOF_HASHES, openCheckpoint, parseVkey, reading } from '../ledger/index.ts';
-import { verifyInclusion } from '../ledger/index.ts';
-import type { VerifyEd25519 } from '../ledger/index.ts';
+import {
+  EvidenceError,
+  isEvidenceError,
+  leafHash,
+  MAX_PROOF_HASHES,
+  openCheckpoint,
+  parseCheckpoint,
+  parseNote,
+  parseVkey,
+  reading,
+  verifyInclusion,
+} from '../ledger/index.ts';
+import type { NoteKey, VerifiedCheckpoint, VerifyEd25519 } from '../ledger/index.ts';
 import { envelopeBytes, openEnvelope, parseEnvelope } from './dsse.ts';
 import { decodeRecord, recordHash } from './record.ts';
 import { isSignedBy, nobleVerify, publicJwk, readPublicJwk } from './signer.ts';
 import type { PublicJwk, VerifySignature } from './signer.ts';
+import { revocationsOf, type Trust } from './trust.ts';
 
 export const RECEIPT_KIND = 'countersign.receipt/v1';
-
-/** Whom the verifier trusts: keys that came to it by another way than the receipt. */
-export interface Trust {
-  /** JWKs of the tenant's record keys. */
-  recordKeys: readonly unknown[];
-  /** C2SP vkeys of the log. */
-  logKeys: readonly string[];
-  /** C2SP vkeys of witnesses whose cosignatures are to be checked and named. */
-  witnessKeys?: readonly string[];
-}
 
 export interface VerifiedReceipt {
   record: RecordPayload;
@@ -59,9 +60,9 @@ export async function verifyReceipt(
 ): Promise<VerifiedReceipt> {
   const { envelope, log } = parseReceipt(receipt);
   const recordKeys = trust.recordKeys.map(trustedJwk);
-  const noteKeys = [...trust.logKeys, ...(trust.witnessKeys ?? [])].map(parseVkey);
+  const revoked = revocationsOf(trust);
 
-  const checkpoint = await openCheckpoint(log.checkpoint, noteKeys, noteVerifier(verify));
+  const checkpoint = await openTrusted(log.checkpoint, trust, verify);
   if (checkpoint.origin !== log.origin) {
     throw new EvidenceError('origin-differs', 'the receipt names another log than its checkpoint does');
   }
@@ -75,6 +76,13 @@ export async function verifyReceipt(
   }
 
   const { payload, key } = await openEnvelope(envelope, recordKeys, verify);
+  const from = revoked.get(key.kid) ?? Infinity;
+  if (log.index >= from) {
+    throw new EvidenceError(
+      'record-key-revoked',
+      `the key of this record was revoked from entry ${from} of the log on, and the record is entry ${log.index}`,
+    );
+  }
   const record = decodeRecord(payload);
   return {
     record,
@@ -86,6 +94,33 @@ export async function verifyReceipt(
     keyid: key.kid,
     witnesses: checkpoint.cosignatures.map((by) => ({ name: by.key.name, time: by.time ?? 0 })),
   };
+}
+
+/**
+ * Opens a checkpoint under the log keys of {@link Trust}: a revoked one counts only for a log no longer than it was then.
+ *
+ * @throws EvidenceError as `openCheckpoint`; `log-key-revoked` when only a revoked key signed
+ */
+export async function openTrusted(
+  note: string,
+  trust: Trust,
+  verify: VerifySignature = nobleVerify,
+): Promise<VerifiedCheckpoint> {
+  const noteKeys = [...trust.logKeys, ...(trust.witnessKeys ?? [])].map(parseVkey);
+  const revoked = revocationsOf(trust);
+  if (trust.revoked === undefined) return openCheckpoint(note, noteKeys, noteVerifier(verify));
+  const { size } = parseCheckpoint(parseNote(note).text);
+  const counts = ({ publicKey }: NoteKey): boolean => {
+    const { kid } = publicJwk({ crv: 'Ed25519', x: toBase64Url(publicKey) });
+    return size <= (revoked.get(kid) ?? Infinity);
+  };
+  try {
+    return await openCheckpoint(note, noteKeys.filter(counts), noteVerifier(verify));
+  } catch (error) {
+    if (!isEvidenceError(error) || error.reason !== 'note-key-unknown' || noteKeys.every(counts)) throw error;
+    const message = `only a log key that was revoked before the log had ${size} entries signed the checkpoint`;
+    throw new EvidenceError('log-key-revoked', message, error);
+  }
 }
 
 /**

@@ -52,6 +52,8 @@ export async function grow(
   end: LogEnd | null,
   records: readonly StagedRecord[],
   signer: Pick<NoteSigner, 'key' | 'sign'>,
+  /** Keys that it took over from, and that sign along for a while. */
+  leaving: readonly Pick<NoteSigner, 'key' | 'sign'>[] = [],
 ): Promise<{ append: LogAppend; end: LogEnd }> {
   const hashed = records.map((record) => ({ record, leafHash: hashLeaf(record.envelope) }));
   const edge = end?.edge ?? [];
@@ -59,7 +61,7 @@ export async function grow(
   const extension = extendFrontier(end?.frontier ?? emptyFrontier(), leaves);
   const { size, root } = extension;
   const text = formatCheckpoint({ origin: signer.key.name, size, root });
-  const checkpoint = await signNote(text, signer.key, signer.sign);
+  const checkpoint = await signNote(text, signer.key, signer.sign, leaving);
   const head: LogHead = { size, root, frontier: packFrontier(extension.frontier), checkpoint };
   const append: LogAppend = {
     head,

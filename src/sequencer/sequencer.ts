@@ -18,7 +18,7 @@
  */
 import { equalBytes } from '../canonical/index.ts';
 import { CountersignError, ENVELOPE_MAX_BYTES } from '../contract/index.ts';
-import { nodeVerifyEd25519, type TenantKeys } from '../keys/index.ts';
+import { nodeVerifyEd25519, type NoteSigner, type TenantKeys } from '../keys/index.ts';
 import { frontierRoot, openCheckpoint, tileHashes, TILE_WIDTH } from '../ledger/index.ts';
 import { isUnavailable, type LockedLog, type LogHead, type SealedEntry, type Store } from '../store/index.ts';
 import { grow, unpackFrontier, type LogEnd } from './growth.ts';
@@ -31,8 +31,11 @@ const SIGNER_MS = 10_000;
 
 export interface SequencerOptions {
   store: Pick<Store, 'log'>;
-  keys: { forTenant(tenant: string): Pick<TenantKeys, 'log'> };
+  keys: { forTenant(tenant: string): LogKeys };
 }
+
+/** Read at each use: keys rotate. */
+type LogKeys = Pick<TenantKeys, 'log'> & Partial<Pick<TenantKeys, 'leaving' | 'logKeys'>>;
 
 interface Call {
   records: readonly StagedRecord[];
@@ -76,13 +79,13 @@ const keyOf = ({ action, seq }: { action: string; seq: number }): string => `${s
 class LogWriter {
   readonly #tenant: string;
   readonly #store: SequencerOptions['store'];
-  readonly #keys: Pick<TenantKeys, 'log'>;
+  readonly #keys: LogKeys;
   #waiting: Call[] = [];
   #running = false;
   /** As our own last commit left it; null when that is not known. */
   #end: LogEnd | null = null;
 
-  constructor(tenant: string, store: SequencerOptions['store'], keys: Pick<TenantKeys, 'log'>) {
+  constructor(tenant: string, store: SequencerOptions['store'], keys: LogKeys) {
     this.#tenant = tenant;
     this.#store = store;
     this.#keys = keys;
@@ -177,11 +180,15 @@ class LogWriter {
   }
 
   /**
-   * The end of a log that others may have written. It is grown only if our key signed it: a head that somebody edited in the database
+   * The end of a log that others may have written. It is grown only if a key of ours signed it: a head that somebody edited in the database
    * would otherwise be made respectable by the next signature.
    */
   async #continue(log: LockedLog, head: LogHead): Promise<LogEnd> {
-    const { size, root } = await openCheckpoint(head.checkpoint, [this.#keys.log.key], nodeVerifyEd25519);
+    const { size, root } = await openCheckpoint(
+      head.checkpoint,
+      this.#keys.logKeys ?? [this.#keys.log.key],
+      nodeVerifyEd25519,
+    );
     const frontier = unpackFrontier(head);
     if (size !== head.size || !equalBytes(root, head.root) || !equalBytes(root, frontierRoot(frontier))) {
       throw new CountersignError(
@@ -196,9 +203,12 @@ class LogWriter {
 
   async #grow(end: LogEnd | null, calls: readonly Call[]): ReturnType<typeof grow> {
     const records = calls.flatMap((call) => call.records);
-    const { log } = this.#keys;
-    const sign = (message: Uint8Array): Promise<Uint8Array> => within(SIGNER_MS, log.sign(message));
-    return grow(end, records, { key: log.key, sign });
+    const { log, leaving = [] } = this.#keys;
+    const bounded = ({ key, sign }: Pick<NoteSigner, 'key' | 'sign'>): Pick<NoteSigner, 'key' | 'sign'> => ({
+      key,
+      sign: (message) => within(SIGNER_MS, sign(message)),
+    });
+    return grow(end, records, bounded(log), leaving.map(bounded));
   }
 }
 

@@ -1,11 +1,12 @@
-import type { Json } from '../contract/index.ts';
+import { sql, type Selectable } from 'kysely';
+import type { Json, Receipt } from '../contract/index.ts';
 import type { Database, Tables } from './database.ts';
-import type { Selectable } from 'kysely';
 
 /** A public key of a tenant, kept for ever: old receipts are checked with the key of their time. */
 export interface PublicKey {
   tenant: string;
   use: 'record' | 'permit' | 'log';
+  /** RFC 7638 thumbprint, also of a log's key. */
   kid: string;
   /** A JWK, or for the log its note key as text. */
   key: Json;
@@ -13,6 +14,8 @@ export interface PublicKey {
   /** When a newer key took its place. */
   until: string | null;
   revokedAt: string | null;
+  /** Entry of the log from which on nothing counts that the key signed. */
+  revokedFrom: number | null;
 }
 
 export interface PublicKeyStore {
@@ -20,6 +23,12 @@ export interface PublicKeyStore {
   put(key: PublicKey): Promise<void>;
   /** By use, oldest first. */
   list(tenant: string): Promise<PublicKey[]>;
+  /** Keeps the receipt of a record of the key chain; the first one stays. */
+  putEvent(tenant: string, seq: number, receipt: Receipt): Promise<void>;
+  /** In the order of the chain. */
+  events(tenant: string): Promise<{ seq: number; receipt: Receipt }[]>;
+  /** Runs alone: nobody else who asks for the same name does, in any process, until it has ended. */
+  exclusively<T>(tenant: string, work: () => Promise<T>): Promise<T>;
 }
 
 const stored = (row: Selectable<Tables['publicKey']>): PublicKey => ({
@@ -29,6 +38,7 @@ const stored = (row: Selectable<Tables['publicKey']>): PublicKey => ({
 });
 
 export function createPublicKeyStore(db: Database): PublicKeyStore {
+  let last: Promise<unknown> = Promise.resolve();
   return {
     async put({ key, ...rest }) {
       await db
@@ -38,6 +48,7 @@ export function createPublicKeyStore(db: Database): PublicKeyStore {
           conflict.columns(['tenant', 'use', 'kid']).doUpdateSet(({ fn, ref }) => ({
             until: fn.coalesce(ref('publicKey.until'), ref('excluded.until')),
             revokedAt: fn.coalesce(ref('publicKey.revokedAt'), ref('excluded.revokedAt')),
+            revokedFrom: fn.coalesce(ref('publicKey.revokedFrom'), ref('excluded.revokedFrom')),
           })),
         )
         .execute();
@@ -52,6 +63,39 @@ export function createPublicKeyStore(db: Database): PublicKeyStore {
         .orderBy('kid')
         .execute();
       return rows.map(stored);
+    },
+    async putEvent(tenant, seq, receipt) {
+      await db
+        .insertInto('keyEvent')
+        .values({ tenant, seq, receipt: JSON.stringify(receipt) })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+    async events(tenant) {
+      const rows = await db
+        .selectFrom('keyEvent')
+        .select(['seq', 'receipt'])
+        .where('tenant', '=', tenant)
+        .orderBy('seq')
+        .execute();
+      return rows.map(({ seq, receipt }) => ({ seq, receipt: receipt as unknown as Receipt }));
+    },
+    exclusively(tenant, work) {
+      const name = `countersign keys ${tenant}`;
+      // The lock goes with its connection: a process that dies holds nothing.
+      const run = () =>
+        db.connection().execute(async (connection) => {
+          await sql`select pg_advisory_lock(hashtextextended(${name}, 0))`.execute(connection);
+          try {
+            return await work();
+          } finally {
+            await sql`select pg_advisory_unlock(hashtextextended(${name}, 0))`.execute(connection);
+          }
+        });
+      // One connection of this process waits at most: the work needs some of its own.
+      const turn = last.then(run, run);
+      last = turn.catch(() => undefined);
+      return turn;
     },
   };
 }

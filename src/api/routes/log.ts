@@ -12,6 +12,8 @@ export interface PublicLog {
   vkey(tenant: string): Promise<string>;
   recordKeys(tenant: string): Promise<object[]>;
   permitKeys(): Promise<object[]>;
+  /** `keys.json`: every public key of the tenant, and how each came into use. */
+  keyHistory(tenant: string): Promise<object>;
 }
 
 /** C2SP tlog-tiles: three-digit groups, all but the last led by `x`, then `.p/W` for a partial tile. */
@@ -59,6 +61,10 @@ export function logRoutes(log: PublicLog): Router {
       response.json({ keys: await log.recordKeys(tenant) });
       return;
     }
+    if (path === 'keys.json') {
+      response.json(await log.keyHistory(tenant));
+      return;
+    }
     const bundle = /^tile\/entries\/(.+)$/.exec(path)?.[1];
     if (bundle !== undefined) {
       const at = parseTile(bundle);
@@ -77,7 +83,7 @@ export function logRoutes(log: PublicLog): Router {
     }
     throw new CountersignError(
       'not-found',
-      'a log serves checkpoint, vkey, jwks.json, tile/<level>/<index> and tile/entries/<index>',
+      'a log serves checkpoint, vkey, jwks.json, keys.json, tile/<level>/<index> and tile/entries/<index>',
     );
   });
 

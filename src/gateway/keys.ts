@@ -1,0 +1,263 @@
+/**
+ * Signing keys through time. The sealed records of the key chain are the truth; key files and the table of public keys follow them,
+ * and what a crash kept them from is done by whoever rotates or starts next ({@link settleKeys}).
+ *
+ * The order of a rotation, and what a power cut after each step leaves:
+ *   1. the new key in the key file, not signing yet: whoever verifies accepts it; nothing else knows of it, and the next rotation uses it;
+ *   2. its public half in the table of public keys: it is served, and has signed nothing;
+ *   3. the record that introduces it, signed by the old record key: from here on it is the next key, and settling finishes;
+ *   4. the receipt of that record, under the log key of before: what an auditor with only the old keys follows;
+ *   5. the key file: the new key signs.
+ */
+import { CountersignError, type OtherRecord } from '../contract/index.ts';
+import { fromBase64Url, hashOf } from '../canonical/index.ts';
+import { SIGNING_USES, type KeyPeriod, type Keys, type SigningUse } from '../keys/index.ts';
+import { formatVkey, noteKey, NOTE_ALGORITHMS, parseCheckpoint, parseNote } from '../ledger/index.ts';
+import { KEY_CHAIN, KEY_HISTORY_KIND, keyBody, keyChangeOf, type KeyChange } from '../sealing/index.ts';
+import { stage } from '../activities/seal.ts';
+import type { Caller } from '../identity/index.ts';
+import type { PublicKey, StoredRecord } from '../store/index.ts';
+import { isOwner } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { KeyHistory, KeyView, RevokeKeyInput, RotatedKey, RotateKeyInput, SigningKeyView } from './types.ts';
+
+export type KeyDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'evidence' | 'now' | 'signers'> & { keys: Keys };
+
+/** Days that a replaced log key signs beside its successor, unless told otherwise: time for everybody to learn the new one. */
+const BESIDE_DAYS = 7;
+const DAY_MS = 24 * 3_600_000;
+
+/** What was signed before another process heard of a rotation is sealed by then, in milliseconds. */
+const UNDERWAY_MS = 30_000;
+
+/** Uses that others verify; attestations are checked by this engine alone. */
+const PUBLIC_USES = ['record', 'permit', 'log'] as const;
+
+const origin = (tenant: string): string => `countersign/${tenant}`;
+
+/** A key as its record shows it: a vkey for a log, else a JWK. */
+function shown(tenant: string, use: SigningUse, jwk: KeyPeriod['jwk']): string | KeyPeriod['jwk'] {
+  if (use !== 'log') return jwk;
+  return formatVkey(noteKey(origin(tenant), NOTE_ALGORITHMS.ed25519, fromBase64Url(jwk.x)));
+}
+
+/**
+ * Introduces a new key by a record that the old one signs, then signs with it. Requests go on meanwhile: what either key signs counts.
+ *
+ * @throws CountersignError `forbidden`; `configuration` or `unavailable` when the key manager has no such key or does not answer.
+ */
+export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyInput): Promise<RotatedKey> {
+  checkOwner(caller);
+  const { tenant } = caller;
+  const { use } = input;
+  return deps.store.publicKeys.exclusively(tenant, async () => {
+    await settle(deps, tenant);
+    const before = deps.keys.periods(tenant, use).findLast(({ pending, until }) => !pending && until === null);
+    const next = await deps.keys.prepare(tenant, use, input.signer);
+    const now = deps.now();
+    const since = now.toISOString();
+    const until = use === 'log' ? later(now, input.besideDays ?? BESIDE_DAYS) : since;
+    if (use !== 'attestation') await deps.store.publicKeys.put(publicKey(deps, tenant, use, next.kid, since));
+    const replaces = before?.kid ?? '';
+    const change: KeyChange = {
+      change: 'introduce',
+      use,
+      kid: next.kid,
+      key: shown(tenant, use, next.jwk),
+      replaces,
+      beside: use === 'log' ? until : null,
+    };
+    const record = await sealChange(deps, caller, change, input.reason, since);
+    await settle(deps, tenant);
+    return { use, kid: next.kid, signer: next.signer, replaces, since, record };
+  });
+}
+
+/**
+ * Says, sealed, that a replaced key counts no more from an entry of the log on.
+ *
+ * @throws CountersignError `not-found`; `conflict` for a key that is in use (rotate first), was replaced only just now, or is revoked.
+ */
+export async function revokeKey(deps: KeyDeps, caller: Caller, input: RevokeKeyInput): Promise<KeyView> {
+  checkOwner(caller);
+  const { tenant } = caller;
+  return deps.store.publicKeys.exclusively(tenant, async () => {
+    await settle(deps, tenant);
+    const { kid } = input;
+    const found = SIGNING_USES.flatMap((use) => deps.keys.periods(tenant, use)).find((key) => key.kid === kid);
+    if (found === undefined || found.pending) {
+      throw new CountersignError('not-found', 'there is no signing key of that id; see `countersign keys list`');
+    }
+    if (found.revoked !== null) throw new CountersignError('conflict', 'the key is revoked already');
+    const successor = deps.keys.periods(tenant, found.use).findLast((key) => !key.pending && key.until === null);
+    checkReplaced(found, successor?.since ?? found.since, deps.now().getTime());
+    const { size } = parseCheckpoint(parseNote(await deps.evidence.checkpoint(tenant)).text);
+    const from = input.from ?? size;
+    if (from > size) {
+      throw new CountersignError('invalid-request', `the log has ${size} entries; \`from\` is one of them or the next`);
+    }
+    await sealChange(
+      deps,
+      caller,
+      { change: 'revoke', use: found.use, kid, from },
+      input.reason,
+      deps.now().toISOString(),
+    );
+    await settle(deps, tenant);
+    const revoked = deps.keys.periods(tenant, found.use).find((key) => key.kid === kid) ?? found;
+    return viewOf(tenant, revoked);
+  });
+}
+
+function checkReplaced({ use, until }: KeyPeriod, replacedAt: string, now: number): void {
+  if (until === null) {
+    throw new CountersignError(
+      'conflict',
+      `the key is the one that signs; rotate first (\`countersign keys rotate --use ${use}\`), then revoke it`,
+    );
+  }
+  const wait = Date.parse(replacedAt) + UNDERWAY_MS - now;
+  if (wait > 0) {
+    throw new CountersignError(
+      'conflict',
+      'the key was replaced only just now, and what it signed may be on its way into the log; ask again in half a minute',
+      { extensions: { retryAfter: Math.ceil(wait / 1000) } },
+    );
+  }
+}
+
+/** Brings key files, public keys and receipts up to what is sealed. At a start, and before and after every change. */
+export async function settleKeys(deps: KeyDeps, tenant: string): Promise<void> {
+  await deps.store.publicKeys.exclusively(tenant, () => settle(deps, tenant));
+}
+
+async function settle(deps: KeyDeps, tenant: string): Promise<void> {
+  const { keys, store } = deps;
+  const events = await store.publicKeys.events(tenant);
+  const known = new Set(events.map(({ seq }) => seq));
+  for (const { hash, record } of await chainOf(deps, tenant)) {
+    const change = keyChangeOf(record);
+    // Before the new key signs: an auditor who has only the old ones has to open this receipt's checkpoint.
+    if (!known.has(record.seq)) {
+      await store.publicKeys.putEvent(tenant, record.seq, await deps.evidence.receipt(tenant, hash));
+    }
+    if (change?.change === 'introduce') {
+      keys.activate(tenant, change.use, change.kid, { since: record.at, until: change.beside ?? record.at });
+    } else if (change !== null) {
+      keys.revoke(tenant, change.use, change.kid, { at: record.at, from: change.from });
+    }
+  }
+  for (const use of PUBLIC_USES) {
+    for (const { kid, pending } of keys.periods(tenant, use)) {
+      if (!pending) await store.publicKeys.put(publicKey(deps, tenant, use, kid));
+    }
+  }
+}
+
+/** The records of the key chain, oldest first. */
+async function chainOf(deps: KeyDeps, tenant: string): Promise<StoredRecord[]> {
+  const chain: StoredRecord[] = [];
+  for (let cursor: string | undefined; ;) {
+    const page = await deps.store.records.list(tenant, { type: 'key', action: KEY_CHAIN }, cursor, 100);
+    chain.push(...page.records);
+    if (page.nextCursor === null) return chain.reverse();
+    cursor = page.nextCursor;
+  }
+}
+
+async function sealChange(
+  deps: KeyDeps,
+  caller: Caller,
+  change: KeyChange,
+  reason: string,
+  at: string,
+): Promise<string> {
+  const { tenant } = caller;
+  const last = (await chainOf(deps, tenant)).at(-1);
+  const record: OtherRecord = {
+    v: 1,
+    type: 'key',
+    tenant,
+    action: KEY_CHAIN,
+    seq: last === undefined ? 0 : last.record.seq + 1,
+    prev: last?.hash ?? null,
+    at,
+    requestHash: null,
+    by: caller.id,
+    reason,
+    body: keyBody(change),
+  };
+  const facets = { surface: null, actor: caller.id, approver: null, decision: change.change, policy: null, rule: null };
+  const [sealed] = await deps.sequencer.append(tenant, [await stage({ record }, deps.signers(tenant).record, facets)]);
+  if (sealed?.existing === true) {
+    throw new CountersignError('conflict', 'the keys changed meanwhile; look at them, and ask again if need be');
+  }
+  return hashOf(record);
+}
+
+function publicKey(deps: KeyDeps, tenant: string, use: PublicKey['use'], kid: string, at?: string): PublicKey {
+  const period = deps.keys.periods(tenant, use).find((key) => key.kid === kid);
+  if (period === undefined) throw new CountersignError('internal', 'a key that was made is not in its file');
+  return {
+    tenant,
+    use,
+    kid,
+    key: shown(tenant, use, period.jwk) as PublicKey['key'],
+    since: at ?? period.since,
+    until: period.until,
+    revokedAt: period.revoked?.at ?? null,
+    revokedFrom: period.revoked?.from ?? null,
+  };
+}
+
+function viewOf(tenant: string, { use, kid, jwk, since, until, revoked }: KeyPeriod): KeyView {
+  return { use, kid, key: shown(tenant, use, jwk), since, until, revoked };
+}
+
+/** Where the keys are, for an owner. */
+export function signingKeys(deps: Pick<KeyDeps, 'keys'>, caller: Caller): SigningKeyView[] {
+  checkOwner(caller);
+  const { tenant } = caller;
+  return SIGNING_USES.flatMap((use) =>
+    deps.keys.periods(tenant, use).map((key) => ({ ...viewOf(tenant, key), signer: key.signer, pending: key.pending })),
+  );
+}
+
+/** Every public key that a tenant ever had, with the receipts that lead from the first to the present ones. */
+export async function keyHistory(deps: Pick<KeyDeps, 'store'>, tenant: string): Promise<KeyHistory> {
+  const [keys, events] = await Promise.all([deps.store.publicKeys.list(tenant), deps.store.publicKeys.events(tenant)]);
+  return {
+    kind: KEY_HISTORY_KIND,
+    origin: origin(tenant),
+    keys: keys.map(({ use, kid, key, since, until, revokedAt, revokedFrom }) => ({
+      use,
+      kid,
+      key: key as KeyView['key'],
+      since,
+      until,
+      revoked: revokedAt === null || revokedFrom === null ? null : { at: revokedAt, from: revokedFrom },
+    })),
+    receipts: events.map(({ receipt }) => receipt),
+  };
+}
+
+/** The record keys of a history as JWKs, newest first, each with its time (`since`, `until`) and, if it is, its revocation. */
+export function recordJwks({ keys }: Pick<KeyHistory, 'keys'>): object[] {
+  return keys
+    .filter(({ use }) => use === 'record')
+    .map(({ key, since, until, revoked }) => ({
+      ...(key as object),
+      since,
+      until,
+      ...(revoked === null ? {} : { revoked }),
+    }))
+    .reverse();
+}
+
+function checkOwner(caller: Caller): void {
+  if (!isOwner(caller)) {
+    throw new CountersignError('forbidden', 'only an owner rotates and revokes keys; use the first key');
+  }
+}
+
+const later = (now: Date, days: number): string => new Date(now.getTime() + days * DAY_MS).toISOString();
