@@ -34,7 +34,7 @@ function poster(url: string, key: string): (action: object) => Promise<{ status:
 async function actions(): Promise<{ c: Timing; d: Timing }> {
   const it = await startTestStack();
   try {
-    const post = poster(it.url, it.stack.firstKey);
+    const post = poster(it.url, it.stack.firstKey ?? '');
     const ask = async (amount: number): Promise<string> => {
       const { status, body } = await post({ ...REFUND, params: { amount, currency: 'USD' } });
       if (status !== (amount <= 100 ? 200 : 202)) throw new Error(`asked for ${amount}, answered ${status}: ${body}`);
