@@ -1,29 +1,21 @@
 /** A whole log, audited from outside: nothing of it is believed but the keys that came by another way. */
-import { equalBytes, toBase64Url, toHex } from '../canonical/index.ts';
+import { equalBytes, fromUtf8, toHex } from '../canonical/index.ts';
 import type { RecordType } from '../contract/index.ts';
 import {
-  EvidenceError,
   isEvidenceError,
-  openCheckpoint,
   parseCheckpoint,
   parseNote,
-  parseVkey,
+  reading,
   type Checkpoint,
-  type VerifyEd25519,
+  type EvidenceError,
 } from '../ledger/index.ts';
-import {
-  isSignedBy,
-  nobleVerify,
-  publicJwk,
-  readPublicJwk,
-  type Trust,
-  type VerifySignature,
-} from '../sealing/index.ts';
+import { followKeys, nobleVerify, openTrusted, type Trust, type VerifySignature } from '../sealing/index.ts';
 import { ChainAudit } from './chain.ts';
 import type { Difference } from './differences.ts';
 import { entryReader, type EntryReader } from './entry.ts';
 import type { LogFiles } from './files.ts';
 import type { Finding, FindingCode } from './finding.ts';
+import { KeyChain } from './key-chain.ts';
 import { TreeAudit, type Mark } from './tree.ts';
 
 /** Blocks in a row of which nothing is there: the rest is not looked for, whatever size the checkpoint claims. */
@@ -76,12 +68,14 @@ export interface AuditReport {
   found: number;
   /** The first two hundred of each code. */
   findings: Finding[];
+  /** The keys given, and those that they introduced and revoked as the served history proves: for the next audit. */
+  trust: Trust;
 }
 
 /**
  * Reads a log from its first entry to its last and checks everything that can be checked without its operator: the signature of the
  * checkpoint, every tile and entry against its root, that it continues earlier checkpoints, the signature of every record, and the
- * chain of every action.
+ * chain of every action. From the keys given it follows the log's key records to those of today.
  *
  * Memory grows with the number of actions (a few hundred bytes each), not with the log. Whatever is served leads to findings, never to
  * an exception; only `files` may throw, when it cannot read.
@@ -95,7 +89,10 @@ export async function auditLog(options: AuditOptions): Promise<AuditReport> {
 class Audit {
   readonly #options: AuditOptions;
   readonly #verify: VerifySignature;
-  readonly #readEntry: EntryReader;
+  /** The keys given, and all that the key history proved. */
+  #trust: Trust;
+  #keys: KeyChain;
+  #readEntry: EntryReader;
   readonly #chains = new ChainAudit({ whole: true });
   readonly #findings: Finding[] = [];
   readonly #listed = new Map<FindingCode, number>();
@@ -111,15 +108,13 @@ class Audit {
     this.#options = options;
     this.#verify = options.verify ?? nobleVerify;
     this.#tenant = options.tenant ?? null;
-    const keys = options.trust.recordKeys.map((value) => {
-      const key = readPublicJwk(value);
-      if (key === null) throw new EvidenceError('record-key-malformed', 'a record key is not an Ed25519 or P-256 JWK');
-      return key;
-    });
-    this.#readEntry = options.readEntry ?? entryReader(keys, this.#verify);
+    this.#trust = options.trust;
+    this.#keys = new KeyChain(options.trust, new Set());
+    this.#readEntry = options.readEntry ?? entryReader(this.#keys.keys, this.#verify);
   }
 
   async run(): Promise<AuditReport> {
+    await this.#followKeys();
     const bytes = await this.#options.files('checkpoint');
     const note = bytes === null ? '' : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
     const { checkpoint, witnesses } = await this.#open(note, bytes === null);
@@ -138,7 +133,25 @@ class Audit {
       types: this.#types,
       found: this.#found,
       findings: this.#findings,
+      trust: this.#trust,
     };
+  }
+
+  /** From the keys given to those that sign today; nothing of the history is believed but what they prove. */
+  async #followKeys(): Promise<void> {
+    const bytes = await this.#options.files('keys.json');
+    if (bytes === null) return;
+    try {
+      const history = reading('key-history-malformed', 'the key history', () => JSON.parse(fromUtf8(bytes)) as unknown);
+      const { trust, steps } = await followKeys(this.#trust, history, { verify: this.#verify });
+      this.#trust = trust;
+      this.#keys = new KeyChain(trust, new Set(steps.map(({ recordHash }) => recordHash)));
+      this.#readEntry = this.#options.readEntry ?? entryReader(this.#keys.keys, this.#verify);
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error;
+      const { message, reason } = error;
+      this.#report({ code: 'key-history-wrong', message, reason, index: null, action: null, file: 'keys.json' });
+    }
   }
 
   async #open(
@@ -159,10 +172,7 @@ class Audit {
   }
 
   #checkpoint(note: string) {
-    const { logKeys, witnessKeys = [] } = this.#options.trust;
-    const verifyNote: VerifyEd25519 = (key, message, signature) =>
-      isSignedBy(this.#verify, publicJwk({ crv: 'Ed25519', x: toBase64Url(key) }), message, signature);
-    return openCheckpoint(note, [...logKeys, ...witnessKeys].map(parseVkey), verifyNote);
+    return openTrusted(note, this.#trust, this.#verify);
   }
 
   async #walk(log: Checkpoint): Promise<void> {
@@ -279,7 +289,8 @@ class Audit {
       const message = `it is of tenant ${record.tenant}, in the log of ${this.#tenant}`;
       this.#report({ ...at, code: 'tenant-differs', message });
     }
-    for (const defect of this.#chains.add(record, hash)) this.#report({ ...at, ...defect });
+    const defects = [...this.#keys.add(read, index), ...this.#chains.add(record, hash)];
+    for (const defect of defects) this.#report({ ...at, ...defect });
   }
 
   async #tryEntry(bytes: Uint8Array): Promise<Awaited<ReturnType<EntryReader>> | { error: EvidenceError }> {

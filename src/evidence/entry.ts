@@ -9,13 +9,15 @@ export interface ReadEntry {
   record: RecordPayload;
   /** `sha256:…` of the record. */
   hash: string;
+  /** Thumbprint of the key that signed it. */
+  keyid: string;
 }
 
 /** Reads and verifies an entry; see {@link entryReader}. */
 export type EntryReader = (entry: Uint8Array) => Promise<ReadEntry>;
 
 /**
- * Reads entries under known record keys: canonical envelope, signature, canonical record.
+ * Reads entries under known record keys, those that the list has at the time: canonical envelope, signature, canonical record.
  * The reader throws EvidenceError with the exact reason, and nothing else.
  */
 export function entryReader(keys: readonly PublicJwk[], verify: VerifySignature = nobleVerify): EntryReader {
@@ -26,7 +28,7 @@ export function entryReader(keys: readonly PublicJwk[], verify: VerifySignature 
     if (!equalBytes(bytes, entry)) {
       throw new EvidenceError('envelope-malformed', 'the entry is not its envelope in canonical form (RFC 8785)');
     }
-    const { payload } = await openEnvelope(envelope, keys, verify);
-    return { record: decodeRecord(payload), hash: recordHash(payload) };
+    const { payload, key } = await openEnvelope(envelope, keys, verify);
+    return { record: decodeRecord(payload), hash: recordHash(payload), keyid: key.kid };
   };
 }

@@ -23,6 +23,10 @@ export const FINDING_CODES = [
   // One entry by itself.
   'entry-invalid',
   'tenant-differs',
+  // Keys.
+  'key-history-wrong',
+  'key-revoked',
+  'key-wrong',
   // The records of one action.
   'record-missing',
   'record-repeated',
@@ -51,6 +55,7 @@ export const FINDING_CODES = [
   'release-missing',
   'outcome-repeated',
   'after-end',
+  'erased-open',
   'review-wrong',
   'activation-wrong',
 ] as const;

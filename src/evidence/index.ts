@@ -3,3 +3,4 @@ export * from './chain.ts';
 export * from './entry.ts';
 export * from './files.ts';
 export * from './finding.ts';
+export * from './key-chain.ts';
