@@ -14,6 +14,7 @@ import {
 import { COMMON, json, ok, problem, wait } from './openapi-parts.ts';
 import { keyPaths } from './openapi-keys.ts';
 import { policyPaths } from './openapi-policies.ts';
+import { privacyPaths } from './openapi-privacy.ts';
 import { reviewPaths } from './openapi-reviews.ts';
 import { answerInputSchema, reconcileInputSchema } from './routes/actions.ts';
 import { delegationInputSchema, freezeInputSchema, reviewInputSchema, thawInputSchema } from './routes/freezes.ts';
@@ -277,6 +278,7 @@ const build = () =>
       },
       ...reviewPaths,
       ...policyPaths,
+      ...privacyPaths,
       '/v1/records': {
         get: {
           summary: 'Sealed records, newest first',

@@ -15,6 +15,7 @@ import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
 import { logRoutes, type PublicLog } from './routes/log.ts';
 import { permitRoutes } from './routes/permits.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { privacyRoutes } from './routes/privacy.ts';
 import { recordRoutes } from './routes/records.ts';
 
 export interface ApiOptions {
@@ -90,6 +91,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(actionRoutes(options.gateway));
   app.use(permitRoutes(options.gateway));
   app.use(recordRoutes(options.gateway));
+  app.use(privacyRoutes(options.gateway));
   app.use(evaluateRoutes(options.gateway));
   app.use(freezeRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));

@@ -1,5 +1,5 @@
 /** What verified receipts say: each in words, and whether they can all be true together. */
-import type { DecisionRecord, RecordActor, RecordPayload } from '../contract/index.ts';
+import type { DecisionRecord, OtherRecord, RecordActor, RecordPayload } from '../contract/index.ts';
 import { parseCheckpoint, parseNote } from '../ledger/index.ts';
 import type { VerifiedReceipt } from '../sealing/index.ts';
 
@@ -123,8 +123,15 @@ function contentOf(record: RecordPayload): string {
     case 'freeze':
     case 'key':
     case 'export':
-      return `At ${record.at} ${record.by ?? 'the engine'} made a ${record.type} record${record.reason === null ? '' : `: “${record.reason}”`}.`;
+      return `At ${record.at} ${record.by ?? 'the engine'} ${did(record)}${record.reason === null ? '' : `: “${record.reason}”`}.`;
   }
+}
+
+function did({ type, body }: OtherRecord): string {
+  if (type === 'key' && body['state'] === 'erased') return 'had the payload of the action deleted, and its key';
+  if (type === 'export' && body['what'] === 'opening')
+    return `opened ${String(body['path'])} of ${String(body['record'])}`;
+  return `made a ${type} record`;
 }
 
 const DECIDED: Record<DecisionRecord['decision'], string> = {

@@ -9,8 +9,10 @@ import { register as apiKey } from './api-key.ts';
 import { register as approve } from './approve.ts';
 import { register as audit } from './audit.ts';
 import { register as freeze } from './freeze.ts';
+import { register as erase } from './erase.ts';
 import { register as evaluate } from './evaluate.ts';
 import { register as keys } from './keys.ts';
+import { register as open } from './open.ts';
 import { register as policy } from './policy.ts';
 import { register as refuse } from './refuse.ts';
 import { register as replay } from './replay.ts';
@@ -31,6 +33,8 @@ const VERBS = [
   token,
   verify,
   audit,
+  open,
+  erase,
   keys,
   policy,
   evaluate,

@@ -10,6 +10,7 @@ import type { Held } from './evidence.ts';
 interface VerifyOptions {
   key: string[];
   logKey: string[];
+  open?: string[];
   json?: boolean;
 }
 
@@ -32,6 +33,11 @@ export function register(program: Command, io: Io): void {
       collect,
     )
     .requiredOption('--log-key <vkey>', 'the log’s key: a vkey, or a file that holds one (repeatable)', collect)
+    .option(
+      '--open <file>',
+      'an opening of one of their commitments, as `countersign open` prints (repeatable)',
+      collect,
+    )
     .option('--json', 'print the findings as JSON')
     .action((files: string[], options: VerifyOptions) => verify(io, files, options));
 }
@@ -64,12 +70,16 @@ async function verify(io: Io, files: string[], options: VerifyOptions): Promise<
     }
   }
   const conflicts = findConflicts(held);
+  const { checkOpenings, describeOpened } = await import('./openings.ts');
+  const { opened, failed: unopened } = await checkOpenings(io, options.open ?? [], held);
+  failed.push(...unopened);
 
   if (options.json === true) {
     io.json({
       valid: failed.length + conflicts.length === 0,
       receipts: [...held.map(factsOf), ...failed.map((one) => ({ valid: false, ...one }))],
       conflicts,
+      ...(options.open === undefined ? {} : { opened }),
       notProven: NOT_PROVEN,
     });
   } else {
@@ -77,6 +87,7 @@ async function verify(io: Io, files: string[], options: VerifyOptions): Promise<
       io.out(`${file}: valid`);
       for (const line of describeReceipt(verified)) io.out(`  ${line}`);
     }
+    for (const one of opened) io.out(describeOpened(one));
     for (const { file, reason, detail } of failed) io.out(`${file}: INVALID (${reason}): ${detail}`);
     for (const conflict of conflicts) io.out(`INVALID together: ${conflict}`);
     if (held.length > 0) io.out(`Not proven: ${NOT_PROVEN}`);

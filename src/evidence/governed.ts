@@ -8,6 +8,7 @@ import type {
   ReleaseRecord,
   VerdictRecord,
 } from '../contract/index.ts';
+import { isErasure } from '../sealing/index.ts';
 import type { Defect, FindingCode } from './finding.ts';
 import { Override } from './override.ts';
 
@@ -33,6 +34,7 @@ export class GovernedAction implements Governed {
   readonly #opening: Defect[] = [];
   /** The request may be executed otherwise than it was asked. */
   #changed: boolean;
+  #isErased = false;
   #review: 'open' | 'overdue' | 'done' | null = null;
 
   constructor(record: VerdictRecord) {
@@ -64,6 +66,9 @@ export class GovernedAction implements Governed {
 
   next(record: RecordPayload): Defect[] {
     const defects: Defect[] = [];
+    if (this.#isErased && !isErasure(record)) {
+      defects.push({ code: 'after-end', message: `a record (${record.type}) follows its erasure` });
+    }
     if ('surface' in record && record.surface !== this.#surface) {
       defects.push({
         code: 'surface-differs',
@@ -83,9 +88,11 @@ export class GovernedAction implements Governed {
         return [...defects, ...this.#reconcile()];
       case 'review':
         return [...defects, ...this.#reviewed(record)];
+      case 'key':
+        if (isErasure(record)) return [...defects, ...this.#erased()];
+        return [...defects, { code: 'out-of-place', message: 'a record about a key stands in a governed action' }];
       case 'policy':
       case 'freeze':
-      case 'key':
       case 'export':
         return [
           ...defects,
@@ -183,6 +190,19 @@ export class GovernedAction implements Governed {
       return wrong(`${by ?? 'nobody'} reviewed it, who is not one of its reviewers`);
     }
     return this.#actors.includes(by) ? wrong(`${by} acted in it, and reviewed it`) : [];
+  }
+
+  /** Its payload is deleted when nothing more can happen to it, once, and nothing follows. */
+  #erased(): Defect[] {
+    const open = !ENDED.includes(this.#phase) && this.#phase !== 'unreported';
+    const looked = this.#review === null || this.#review === 'done';
+    const repeated = this.#isErased;
+    this.#isErased = true;
+    if (repeated) return [{ code: 'after-end', message: 'its payload was erased a second time' }];
+    if (!open && looked) return [];
+    return [
+      { code: 'erased-open', message: `its payload was erased while it was ${open ? this.#phase : 'to be reviewed'}` },
+    ];
   }
 
   #unexpected(what: string): Defect {

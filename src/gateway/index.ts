@@ -19,7 +19,9 @@ import { backtest } from './backtest.ts';
 import { revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import type { GatewayDeps } from './deps.ts';
+import { erase } from './erasure.ts';
 import { freeze, thaw } from './freezes.ts';
+import { openCommitment } from './openings.ts';
 import { redeem } from './permits.ts';
 import { breakGlassReport, listReviews } from './reviews.ts';
 import { isPublished, listPolicies, preparePublication, readPolicy, storedBundle } from './policies.ts';
@@ -307,6 +309,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     records: (caller, filter, cursor, limit) => listRecords(deps, caller, filter, cursor, limit),
     record: (caller, hash) => readRecord(deps, caller, hash),
     receipt: (caller, hash) => readReceipt(deps, caller, hash),
+    erase: (caller, id, reason) => erase(deps, caller, id, reason),
+    open: (caller, hash, input) => openCommitment(deps, caller, hash, input),
 
     async publishPolicy(caller, input, idempotencyKey, waitMs) {
       const request = await preparePublication(deps, caller, input, idempotencyKey);

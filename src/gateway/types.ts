@@ -11,6 +11,7 @@ import type {
   RecordPayload,
 } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
+import type { Opening } from '../sealing/index.ts';
 import type { SigningUse } from '../keys/index.ts';
 import type {
   BacktestInput,
@@ -262,6 +263,10 @@ export interface Gateway {
   records(caller: Caller, filter: RecordFilter, cursor: string | undefined, limit: number): Promise<RecordPage>;
   record(caller: Caller, hash: string): Promise<RecordItem>;
   receipt(caller: Caller, hash: string): Promise<Receipt>;
+  /** Deletes the payload of a closed action, its key and its history. */
+  erase(caller: Caller, id: string, reason: string): Promise<Action>;
+  /** Opens one commitment of a record. */
+  open(caller: Caller, hash: string, input: { path: string; reason: string }): Promise<Opening>;
   /** Checks and stores a bundle, and asks for it to come into force: a governed action like any other. */
   publishPolicy(
     caller: Caller,

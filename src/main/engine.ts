@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
-import { createActivities } from '../activities/index.ts';
+import { createActivities, createRetentionActivities } from '../activities/index.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
+import { createHistories } from '../gateway/histories.ts';
 import type { Parts } from './parts.ts';
 
 export const TASK_QUEUE = 'countersign';
@@ -63,7 +64,10 @@ export async function startWorkerOn(
     workflowsPath: workflowsPath(),
     // Nothing in them is state: loaded once, not again for every action.
     bundlerOptions: { preloadModules: ['@temporalio/workflow', workflowsPath()] },
-    activities: createActivities(deps),
+    activities: {
+      ...createActivities(deps),
+      ...createRetentionActivities(deps, createHistories(createClient(parts, connection, namespace))),
+    },
     dataConverter: converter(parts),
     shutdownGraceTime: '5 seconds',
   });

@@ -2,8 +2,9 @@ import type { RunningService } from './api.ts';
 import { randomUUID } from 'node:crypto';
 import { refuseKnownForbidden } from './bootstrap.ts';
 import type { Config } from './config.ts';
-import { startWorkerOn } from './engine.ts';
+import { startWorkerOn, TASK_QUEUE } from './engine.ts';
 import { activityDeps } from './parts.ts';
+import { ensureRetention } from './retention.ts';
 import { Closers, openService } from './serve.ts';
 import { slackNotifier } from './slack.ts';
 
@@ -11,11 +12,12 @@ import { slackNotifier } from './slack.ts';
 export async function startWorker(config: Config, io: { out(line: string): void }): Promise<RunningService> {
   const closers = new Closers();
   try {
-    const { parts, temporal, gateway } = await openService(config, closers, io);
+    const { parts, temporal, gateway, client } = await openService(config, closers, io);
     const notifier = config.slack === null ? null : slackNotifier(parts, config.slack);
     const deps = activityDeps(parts, notifier, config.publicUrl ?? null);
     const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps);
     closers.add(() => worker.stop());
+    await ensureRetention(client, TASK_QUEUE, parts.log);
     await refuseKnownForbidden(gateway, randomUUID());
     io.out('countersign worker runs');
     const failed = Promise.race([worker.done.then(() => new Promise<never>(() => undefined)), temporal.failed]);

@@ -1,2 +1,3 @@
 /** What the worker registers. Each exported function is a workflow type of that name. */
 export { governedAction } from './governed-action.ts';
+export { retention } from './retention.ts';

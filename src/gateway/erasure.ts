@@ -1,0 +1,17 @@
+import { CountersignError, type Action } from '../contract/index.ts';
+import type { Caller } from '../identity/index.ts';
+import { eraseAction } from '../activities/erase.ts';
+import { mayAudit, notFound } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import { createHistories } from './histories.ts';
+
+/**
+ * Deletes payload, key and history of a closed action, on request of an owner or auditor. What was sealed stays, and says who wanted it
+ * and why. The same request again is the same answer.
+ */
+export async function erase(deps: GatewayDeps, caller: Caller, id: string, reason: string): Promise<Action> {
+  if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an owner or an auditor erases an action');
+  if (!/^act_[0-9a-f]{64}$/.test(id)) throw notFound();
+  const input = { tenant: caller.tenant, id, by: caller.id, reason, cause: 'request' as const };
+  return eraseAction({ ...deps, histories: createHistories(deps.client) }, input);
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { CountersignError, type Json, type OtherRecord, type RecordPayload } from '../contract/index.ts';
+import { commitmentAt, DETAIL_PATH, makeOpening, valueAt, verifyOpening, type Opening } from '../sealing/index.ts';
+import { readPath } from '../policy/index.ts';
+import type { Caller } from '../identity/index.ts';
+import type { Payload } from '../activities/course.ts';
+import { readCourse, stage } from '../activities/seal.ts';
+import { isRequester, mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import { judgedRequest } from './replay.ts';
+
+/**
+ * Opens one commitment of a record to an owner, an auditor or the requester's side: the value and its salt, which help with no other
+ * commitment. That it was opened is itself sealed, as an export.
+ *
+ * @throws CountersignError `not-found` for a record that is not theirs to see, or that commits to nothing there; `conflict` when the
+ * payload was erased.
+ */
+export async function openCommitment(
+  deps: GatewayDeps,
+  caller: Caller,
+  hash: string,
+  input: { path: string; reason: string },
+): Promise<Opening> {
+  const { tenant } = caller;
+  const found = await deps.store.records.get(tenant, hash);
+  const course = found === null ? null : (await readCourse(deps, tenant, found.record.action))?.course;
+  if (found === null || course == null || !(mayAudit(caller) || isRequester(caller, course))) {
+    throw new CountersignError('not-found', 'there is no such record, or it is not yours to open');
+  }
+  const { record } = found;
+  if (commitmentAt(record, input.path) === null) {
+    throw new CountersignError(
+      'not-found',
+      `this record commits to nothing at \`${input.path}\`; GET /v1/records/{hash} shows its commitments`,
+    );
+  }
+  const stored = await deps.store.payloads.read(tenant, record.action);
+  if (stored === null) {
+    throw new CountersignError('conflict', 'the payload of this action was erased; nobody can open it any more');
+  }
+  const value = await valueOf(deps, record, stored.payload as unknown as Payload, input.path);
+  const opening = makeOpening(record, hash, input.path, value ?? null, stored.actionKey);
+  // Whoever asks gets what opens, or nothing.
+  verifyOpening(opening, record, hash);
+  await seal(deps, caller, opening, record, input.reason);
+  return opening;
+}
+
+async function valueOf(
+  deps: GatewayDeps,
+  record: RecordPayload,
+  payload: Payload,
+  path: string,
+): Promise<Json | undefined> {
+  if (record.type === 'outcome') return path === DETAIL_PATH ? payload.detail : undefined;
+  if (record.type === 'decision') {
+    const of = path.replace(/#(from|to)$/, '');
+    if (path.endsWith('#from')) return readPath(payload.request, of) ?? null;
+    return payload.decided?.[record.seq]?.[of];
+  }
+  const request = await judgedRequest(deps, record);
+  return request === null ? undefined : valueAt(request, path);
+}
+
+async function seal(
+  deps: GatewayDeps,
+  caller: Caller,
+  { record: hash, path }: Opening,
+  { action }: RecordPayload,
+  reason: string,
+): Promise<void> {
+  const record: OtherRecord = {
+    ...{ v: 1, type: 'export', tenant: caller.tenant, action: `export:${randomUUID()}`, seq: 0, prev: null },
+    at: deps.now().toISOString(),
+    requestHash: null,
+    by: caller.id,
+    reason,
+    body: { what: 'opening', record: hash, action, path },
+  };
+  const facets = { surface: null, actor: caller.id, approver: null, decision: 'opening', policy: null, rule: null };
+  await deps.sequencer.append(caller.tenant, [await stage({ record }, deps.signers(caller.tenant).record, facets)]);
+}
