@@ -1,5 +1,6 @@
 /** App Home, the inbox: waiting for you, overdue reviews, you decided. */
 import type { ApprovalMessage } from './model.ts';
+import { freezeBlocks, type HomeFreeze } from './freezes.ts';
 import { ACTIONS, buttonValue } from './model.ts';
 import type { Block, View } from './kit.ts';
 import { button, context, divider, header, section } from './kit.ts';
@@ -29,12 +30,17 @@ export interface Home {
   waiting: ApprovalMessage[];
   decided: HomeDecided[];
   reviews: HomeReview[];
+  /** What is stopped now. */
+  freezes?: HomeFreeze[];
+  /** Whether this person may lift it. */
+  mayLift?: boolean;
 }
 
 const SHOWN = { waiting: 20, decided: 10, reviews: 10 };
 
 export function homeView(home: Home): View {
   const blocks: Block[] = [
+    ...freezeBlocks(home.freezes ?? [], home.mayLift === true),
     header('Waiting for you'),
     ...orNothing(home.waiting.slice(0, SHOWN.waiting).map(waitingItem), 'Nothing waits for you.'),
     ...more(home.waiting.length, SHOWN.waiting),
@@ -77,15 +83,15 @@ function reviewItem(review: HomeReview): Block {
   );
 }
 
-const SAID: Record<string, string> = {
-  approve: 'You approved',
-  refuse: 'You refused',
-  return: 'You asked a question',
-  extend: 'You gave more time',
-};
+const SAID = new Map([
+  ['approve', 'You approved'],
+  ['refuse', 'You refused'],
+  ['return', 'You asked a question'],
+  ['extend', 'You gave more time'],
+]);
 
 function decidedItem(item: HomeDecided): Block {
-  const said = mrkdwnText(SAID[item.decision] ?? item.decision, 60);
+  const said = mrkdwnText(SAID.get(item.decision) ?? item.decision, 60);
   return section(
     `*${mrkdwnText(item.summary, 150)}*\n${said} · ${time(item.at)} · now ${mrkdwnText(item.state, 40)} · ${reference(item)}`,
   );

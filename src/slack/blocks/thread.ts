@@ -40,11 +40,14 @@ export function renderThreadEvent(event: ThreadEvent): Rendered {
 /** A direct message to one person. */
 export function renderNotice(notice: Notice): Rendered {
   const url = safeUrl(notice.consoleUrl);
+  const headline = mrkdwnText(notice.headline, 200);
   const lines = [
-    `*${mrkdwnText(notice.headline, 200)}*`,
     ...notice.lines.slice(0, 8).map((line) => mrkdwnText(line, 300)),
     ...(notice.until == null ? [] : [time(notice.until)]),
   ];
   const footer = [code(shortId(notice.action), 20), ...(url === null ? [] : [link(url, 'console')])].join(' · ');
-  return { text: lines.join('\n').replaceAll('*', ''), blocks: [section(lines.join('\n')), context(footer)] };
+  return {
+    text: [headline, ...lines].join('\n'),
+    blocks: [section([`*${headline}*`, ...lines].join('\n')), context(footer)],
+  };
 }
