@@ -65,14 +65,16 @@ export function register(program: Command, io: Io): void {
         'give --reason, and one of --everything, --surface, --actor and --lift',
       );
     }
+    const headers = { 'countersign-door': 'cli' };
     print(
       freezeSchema.parse(
         options.lift === undefined
-          ? await call(connection, { path: 'v1/freezes', method: 'POST', body: { ...what, reason } })
+          ? await call(connection, { path: 'v1/freezes', method: 'POST', body: { ...what, reason }, headers })
           : await call(connection, {
               path: `v1/freezes/${encodeURIComponent(options.lift)}`,
               method: 'DELETE',
               body: { reason },
+              headers,
             }),
       ),
     );

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CountersignError, type OtherRecord } from '../contract/index.ts';
-import { hashOf } from '../canonical/index.ts';
+import { CountersignError, type Door, type OtherRecord } from '../contract/index.ts';
 import { stage } from '../activities/seal.ts';
 import type { Course } from '../activities/course.ts';
 import type { Caller } from '../identity/index.ts';
@@ -8,13 +7,22 @@ import { thawSignal } from '../workflows/messages.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { workflowIdOf } from './request.ts';
-import type { FreezeInput, FreezeView } from './types.ts';
+import type { FreezeInput, FreezeView, SlackEvidence } from './types.ts';
 
 const FREEZE_ROLES = ['incident-commander', 'duty-manager', 'owner'];
 
+/** Where a stop or its end was asked for. */
+export interface FreezeDoor {
+  door: Door;
+  slack: SlackEvidence['slack'] | null;
+}
+
+export function mayFreeze(caller: Caller): boolean {
+  return caller.kind === 'key' ? mayAudit(caller) : caller.roles.some((role) => FREEZE_ROLES.includes(role));
+}
+
 function checkRole(caller: Caller): void {
-  const allowed = caller.kind === 'key' ? mayAudit(caller) : caller.roles.some((role) => FREEZE_ROLES.includes(role));
-  if (!allowed) {
+  if (!mayFreeze(caller)) {
     throw new CountersignError(
       'forbidden',
       `only the roles ${FREEZE_ROLES.join(', ')} freeze and thaw; ask one of them`,
@@ -25,21 +33,28 @@ function checkRole(caller: Caller): void {
 function record(
   caller: Caller,
   freeze: FreezeView,
-  lifted: { reason: string; prev: string } | null,
+  lifted: { reason: string; prev: string | null } | null,
   at: string,
+  from: FreezeDoor,
 ): OtherRecord {
   return {
     v: 1,
     type: 'freeze',
     tenant: caller.tenant,
     action: `freeze:${freeze.id}`,
-    seq: lifted === null ? 0 : 1,
+    seq: lifted === null || lifted.prev === null ? 0 : 1,
     prev: lifted?.prev ?? null,
     at,
     requestHash: null,
     by: caller.id,
     reason: lifted?.reason ?? freeze.reason,
-    body: { state: lifted === null ? 'frozen' : 'lifted', scope: freeze.scope, value: freeze.value },
+    body: {
+      state: lifted === null ? 'frozen' : 'lifted',
+      scope: freeze.scope,
+      value: freeze.value,
+      via: from.door,
+      slack: from.slack === null ? null : { ...from.slack },
+    },
   };
 }
 
@@ -58,7 +73,12 @@ async function seal(deps: GatewayDeps, caller: Caller, what: OtherRecord): Promi
 }
 
 /** Stops a tenant, surface or actor. In force before it is sealed: a stop that could not be recorded is still a stop. */
-export async function freeze(deps: GatewayDeps, caller: Caller, input: FreezeInput): Promise<FreezeView> {
+export async function freeze(
+  deps: GatewayDeps,
+  caller: Caller,
+  input: FreezeInput,
+  from: FreezeDoor,
+): Promise<FreezeView> {
   checkRole(caller);
   if ((input.scope === 'tenant') !== (input.value === undefined)) {
     throw new CountersignError(
@@ -76,12 +96,18 @@ export async function freeze(deps: GatewayDeps, caller: Caller, input: FreezeInp
     at,
   };
   await deps.store.freezes.add({ ...view, tenant: caller.tenant });
-  await seal(deps, caller, record(caller, view, null, at));
+  await seal(deps, caller, record(caller, view, null, at, from));
   return view;
 }
 
 /** Lifts a freeze: sealed first, then lifted. What was approved meanwhile goes on. */
-export async function thaw(deps: GatewayDeps, caller: Caller, id: string, reason: string): Promise<FreezeView> {
+export async function thaw(
+  deps: GatewayDeps,
+  caller: Caller,
+  id: string,
+  reason: string,
+  from: FreezeDoor,
+): Promise<FreezeView> {
   checkRole(caller);
   const found = await deps.store.freezes.get(caller.tenant, id);
   if (found === null || found.liftedAt !== null)
@@ -89,8 +115,11 @@ export async function thaw(deps: GatewayDeps, caller: Caller, id: string, reason
   const { scope, value, by, at } = found;
   const view: FreezeView = { id, scope, value, reason: found.reason, by, at };
   const now = deps.now().toISOString();
-  const prev = hashOf(record({ ...caller, id: by }, view, null, at));
-  await seal(deps, caller, record(caller, view, { reason, prev }, now));
+  const { records } = await deps.store.records.list(caller.tenant, { action: `freeze:${id}` }, undefined, 1);
+  const [last] = records;
+  // Sealed by an attempt that died before it lifted: nothing is sealed again.
+  const sealed = last?.record.type === 'freeze' && last.record.body['state'] === 'lifted';
+  if (!sealed) await seal(deps, caller, record(caller, view, { reason, prev: last?.hash ?? null }, now, from));
   await deps.store.freezes.lift(caller.tenant, id, caller.id, now);
   for (const row of await deps.store.actions.waiting(caller.tenant)) {
     if ((row.view as unknown as Course).approval?.status !== 'approved') continue;

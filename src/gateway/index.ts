@@ -297,8 +297,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     rotateKey: (caller, input) => rotateKey(deps, caller, input),
     revokeKey: (caller, input) => revokeKey(deps, caller, input),
     signingKeys: (caller) => signingKeys(deps, caller),
-    freeze: (caller, input) => freeze(deps, caller, input),
-    thaw: (caller, id, reason) => thaw(deps, caller, id, reason),
+    freeze: (caller, input, door, slack) => freeze(deps, caller, input, { door, slack: slack ?? null }),
+    thaw: (caller, id, reason, door, slack) => thaw(deps, caller, id, reason, { door, slack: slack ?? null }),
     async freezes(caller) {
       const active = await deps.store.freezes.active(caller.tenant);
       return active.map(({ id, scope, value, reason, by, at }) => ({ id, scope, value, reason, by, at }));

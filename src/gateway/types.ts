@@ -252,8 +252,8 @@ export interface Gateway {
   rotateKey(caller: Caller, input: RotateKeyInput): Promise<RotatedKey>;
   revokeKey(caller: Caller, input: RevokeKeyInput): Promise<KeyView>;
   signingKeys(caller: Caller): SigningKeyView[];
-  freeze(caller: Caller, input: FreezeInput): Promise<FreezeView>;
-  thaw(caller: Caller, id: string, reason: string): Promise<FreezeView>;
+  freeze(caller: Caller, input: FreezeInput, door: Door, slack?: SlackEvidence['slack']): Promise<FreezeView>;
+  thaw(caller: Caller, id: string, reason: string, door: Door, slack?: SlackEvidence['slack']): Promise<FreezeView>;
   freezes(caller: Caller): Promise<FreezeView[]>;
   delegate(caller: Caller, input: DelegateInput): Promise<DelegationView>;
   delegations(caller: Caller): Promise<DelegationView[]>;

@@ -3,9 +3,10 @@ import { CountersignError } from '../contract/index.ts';
 import type { Course } from '../activities/course.ts';
 import { readCourse } from '../activities/seal.ts';
 import { showAction, summaryOf } from '../activities/show.ts';
-import type { Gateway } from '../gateway/types.ts';
+import { mayFreeze } from '../gateway/freezes.ts';
+import type { FreezeView, Gateway } from '../gateway/types.ts';
 import type { Caller } from '../identity/index.ts';
-import type { SlackDoor, SlackPerson } from '../slack/door.ts';
+import type { FreezeItem, SlackDoor, SlackPerson } from '../slack/door.ts';
 import { DEFAULT_TENANT, type Parts } from './parts.ts';
 
 /** How many decided actions the Home tab lists. */
@@ -37,6 +38,14 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
     const stored = await Promise.all(open.map(({ action }) => readCourse(parts, tenant, action)));
     return stored.flatMap((one) => (one === null ? [] : [one.course]));
   };
+
+  const freezeItem = ({ id, scope, value, reason, by, at }: FreezeView): FreezeItem => ({
+    id,
+    scope: scope === 'tenant' ? { kind: scope } : { kind: scope, value: value ?? '' },
+    reason,
+    by: directory.current().person(by)?.name ?? by,
+    at: Math.floor(Date.parse(at) / 1000),
+  });
 
   return {
     personOf(workspace, slackUser, verifiedEmail) {
@@ -149,13 +158,24 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
       });
       return { name: stand.name };
     },
-    async freeze(person, { scope, reason }) {
-      const { id } = await gateway.freeze(callerOf(person.tenant, person.id), {
-        scope: scope.kind,
-        ...(scope.kind === 'tenant' ? {} : { value: scope.value }),
-        reason,
-      });
+    async freeze(person, { scope, reason, slack }) {
+      const caller = callerOf(person.tenant, person.id);
+      const value = scope.kind === 'tenant' ? {} : { value: scope.value };
+      const { id } = await gateway.freeze(caller, { scope: scope.kind, ...value, reason }, 'slack', slack);
       return { id };
+    },
+    async freezes(person) {
+      const caller = callerOf(person.tenant, person.id);
+      return { freezes: (await gateway.freezes(caller)).map(freezeItem), mayLift: mayFreeze(caller) };
+    },
+    async lift(person, { id, reason, slack }) {
+      const caller = callerOf(person.tenant, person.id);
+      const found = (await gateway.freezes(caller)).filter((freeze) => freeze.id.startsWith(id));
+      const [only] = found;
+      if (only === undefined || found.length > 1) {
+        throw new CountersignError('not-found', 'that is not one freeze in force; `freezes` lists them with their ids');
+      }
+      return freezeItem(await gateway.thaw(caller, only.id, reason, 'slack', slack));
     },
     async refused({ tenant, action, person, what, code, slack }) {
       parts.log.warn(

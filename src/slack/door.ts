@@ -81,6 +81,24 @@ export interface FreezeInput {
   slack: SlackOrigin;
 }
 
+/** A stop that is in force. */
+export interface FreezeItem {
+  id: string;
+  scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string };
+  reason: string;
+  /** Display name of who stopped it. */
+  by: string;
+  /** Seconds since the epoch. */
+  at: number;
+}
+
+export interface LiftInput {
+  /** The freeze's id, or the beginning of it. */
+  id: string;
+  reason: string;
+  slack: SlackOrigin;
+}
+
 /** A click, submission or command that the slack room itself refused; what the gateway refuses it keeps itself. */
 export interface RefusedAttempt {
   /** Null when the payload belongs to nothing of ours. */
@@ -131,6 +149,10 @@ export interface SlackDoor {
   delegate(person: SlackPerson, input: DelegateInput): Promise<{ name: string }>;
   /** @returns the freeze's id. @throws CountersignError forbidden · invalid-request */
   freeze(person: SlackPerson, input: FreezeInput): Promise<{ id: string }>;
+  /** What is frozen now, and whether this person may lift it. */
+  freezes(person: SlackPerson): Promise<{ freezes: FreezeItem[]; mayLift: boolean }>;
+  /** @returns what is free again. @throws CountersignError forbidden · not-found */
+  lift(person: SlackPerson, input: LiftInput): Promise<FreezeItem>;
   /** Keeps a refused attempt. Never throws for the attempt's sake. */
   refused(attempt: RefusedAttempt): Promise<void>;
 }

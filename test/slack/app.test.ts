@@ -288,6 +288,28 @@ describe.each(['http', 'socket'] as const)('over %s', (mode) => {
       decision: { decision: 'refuse', reason: 'Not now' },
       slack: { channel: 'view', message: `view:${home.id}` },
     });
+    bench.door.frozen = true;
+    bench.door.mayLift = false;
+    await bench.control.openHome(FINANCE);
+    const stopped = await bench.control.waitFor(() => {
+      const now = bench.control.home(FINANCE);
+      return JSON.stringify([now]).includes('Frozen') && now;
+    });
+    expect(JSON.stringify(stopped.blocks)).not.toContain('lift_form');
+    bench.door.mayLift = true;
+    await bench.control.openHome(FINANCE);
+    const mine = await bench.control.waitFor(() => {
+      const now = bench.control.home(FINANCE);
+      return JSON.stringify([now]).includes('lift_form') && now;
+    });
+    await bench.control.clickInView({ user: FINANCE, viewId: mine.id, actionId: 'lift_form' });
+    const lift = await bench.control.waitFor(() => bench.control.modal(FINANCE));
+    bench.door.frozen = false;
+    expect((await bench.control.submit({ user: FINANCE, viewId: lift.id, values: {} })).outcome).toBe('errors');
+    const forged = await bench.control.submit({ user: FINANCE, viewId: lift.id, values: { reason: 'over' } });
+    expect(forged.outcome).toBe('closed');
+    expect(bench.door.lifts).toMatchObject([{ id: 'frz_12345678', reason: 'over' }]);
+    await until(() => !JSON.stringify([bench.control.home(FINANCE)]).includes('Frozen'));
     await bench.control.openHome('U0STRANGER');
     await until(() => JSON.stringify([bench.control.home('U0STRANGER')]).includes('belongs to nobody'));
   });
@@ -311,8 +333,14 @@ describe.each(['http', 'socket'] as const)('over %s', (mode) => {
     expect(await said('freeze surface payments.refund because investigation')).toContain(
       'Frozen: surface payments.refund',
     );
+    expect(await said('freezes')).toContain('Nothing is frozen');
+    bench.door.frozen = true;
+    expect(await said('freezes')).toContain('since');
+    expect(await said('lift frz_1234')).toContain('Say which freeze and why');
+    expect(await said('lift frz_12345678 because it is over')).toContain('Lifted: everything');
+    expect(bench.door.lifts).toMatchObject([{ id: 'frz_12345678', reason: 'it is over', slack: { user: FINANCE } }]);
     expect(await said('pending', 'U0STRANGER')).toContain('belongs to nobody in the directory');
     expect(bench.door.delegations[0]).toMatchObject({ to: { slackUser: 'U0CFO' }, surfaces: ['payments.*'] });
-    expect(bench.door.freezes[0]).toMatchObject({ reason: 'investigation' });
+    expect(bench.door.stops[0]).toMatchObject({ reason: 'investigation' });
   });
 });

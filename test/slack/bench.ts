@@ -11,7 +11,7 @@ import {
 import type { Notifier, PostedMessage } from '../../src/activities/notifier.ts';
 import { CountersignError, type Action } from '../../src/contract/index.ts';
 import type { ApprovalMessage } from '../../src/slack/blocks/index.ts';
-import type { DelegateInput, FreezeInput, RefusedAttempt, SlackDecision } from '../../src/slack/index.ts';
+import type { DelegateInput, FreezeInput, LiftInput, RefusedAttempt, SlackDecision } from '../../src/slack/index.ts';
 import {
   createSlackApp,
   createSlackNotifier,
@@ -58,7 +58,10 @@ export interface MemoryDoor extends SlackDoor {
   decisions: SlackDecision[];
   attempts: RefusedAttempt[];
   delegations: DelegateInput[];
-  freezes: FreezeInput[];
+  stops: FreezeInput[];
+  lifts: LiftInput[];
+  frozen: boolean;
+  mayLift: boolean;
   /** Milliseconds before a decision is accepted or refused. */
   slowMs: number;
   /** Thrown by every decision. */
@@ -82,7 +85,10 @@ export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>)
     decisions: [],
     attempts: [],
     delegations: [],
-    freezes: [],
+    stops: [],
+    lifts: [],
+    frozen: false,
+    mayLift: true,
     slowMs: 0,
     failure: null,
     personOf: (workspace, id) => {
@@ -138,8 +144,19 @@ export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>)
       return Promise.resolve({ name: 'Chidi Forde' });
     },
     freeze: (_person, input) => {
-      door.freezes.push(input);
+      door.stops.push(input);
       return Promise.resolve({ id: 'frz_1' });
+    },
+    freezes: () =>
+      Promise.resolve({
+        freezes: door.frozen
+          ? [{ id: 'frz_12345678', scope: { kind: 'tenant' }, reason: 'x', by: 'Ines', at: 1e9 }]
+          : [],
+        mayLift: door.mayLift,
+      }),
+    lift: (_person, input) => {
+      door.lifts.push(input);
+      return Promise.resolve({ id: input.id, scope: { kind: 'tenant' }, reason: 'x', by: 'Ines', at: 1e9 });
     },
     refused: (attempt) => {
       door.attempts.push(attempt);

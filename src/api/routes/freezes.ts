@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { Router, type Request } from 'express';
 import { z } from 'zod';
 import type { Gateway } from '../../gateway/types.ts';
 import { parseBody, pathText, queryText } from '../input.ts';
@@ -32,6 +32,9 @@ export const reviewInputSchema = z
   .strictObject({ right: z.boolean().meta({ description: 'Whether the emergency justified it.' }), reason })
   .meta({ id: 'Review' });
 
+/** The command line says so itself; either claim gives the same rights, so it needs no proof. */
+const doorOf = (request: Request): 'cli' | 'api' => (request.get('countersign-door') === 'cli' ? 'cli' : 'api');
+
 /** Stopping, and standing in: what people do about many actions at once. */
 export function freezeRoutes(gateway: Gateway): Router {
   const router = Router();
@@ -39,7 +42,9 @@ export function freezeRoutes(gateway: Gateway): Router {
 
   router.post('/v1/freezes', async (request, response) => {
     const caller = await callerOf(request.get('authorization'));
-    response.status(201).json(await gateway.freeze(caller, parseBody(freezeInputSchema, request.body)));
+    response
+      .status(201)
+      .json(await gateway.freeze(caller, parseBody(freezeInputSchema, request.body), doorOf(request)));
   });
   router.get('/v1/freezes', async (request, response) => {
     response.json({ freezes: await gateway.freezes(await callerOf(request.get('authorization'))) });
@@ -47,7 +52,7 @@ export function freezeRoutes(gateway: Gateway): Router {
   router.delete('/v1/freezes/:id', async (request, response) => {
     const caller = await callerOf(request.get('authorization'));
     const { reason: why } = parseBody(thawInputSchema, request.body ?? { reason: 'lifted' });
-    response.json(await gateway.thaw(caller, pathText(request, 'id'), why));
+    response.json(await gateway.thaw(caller, pathText(request, 'id'), why, doorOf(request)));
   });
 
   router.get('/v1/reviews', async (request, response) => {
@@ -57,8 +62,7 @@ export function freezeRoutes(gateway: Gateway): Router {
   router.post('/v1/actions/:id/review', async (request, response) => {
     const caller = await callerOf(request.get('authorization'));
     const input = parseBody(reviewInputSchema, request.body);
-    const door = request.get('countersign-door') === 'cli' ? 'cli' : 'api';
-    response.json(await gateway.review(caller, pathText(request, 'id'), input, door));
+    response.json(await gateway.review(caller, pathText(request, 'id'), input, doorOf(request)));
   });
   router.get('/v1/reports/break-glass', async (request, response) => {
     const caller = await callerOf(request.get('authorization'));

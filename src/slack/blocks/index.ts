@@ -1,6 +1,7 @@
 /** View model to Block Kit: pure, and within Slack's limits whatever the model holds. */
 export * from './alike.ts';
 export * from './answers.ts';
+export * from './freezes.ts';
 export * from './home.ts';
 export type { Block, Rendered, View } from './kit.ts';
 export * from './message.ts';

@@ -16,6 +16,8 @@ export const ACTIONS = {
   alikeForm: 'alike_form',
   /** Opens everything about one action, with the decision inside. */
   openForm: 'open_form',
+  /** Opens the form that lifts a freeze; its value is the freeze's id. */
+  liftForm: 'lift_form',
   /** A link: Slack tells of it, and wants only an acknowledgement. */
   console: 'open_console',
 } as const;
@@ -28,6 +30,7 @@ export const VIEWS = {
   extend: 'extend',
   alike: 'alike',
   open: 'open',
+  lift: 'lift',
 } as const;
 export type ViewName = keyof typeof VIEWS;
 

@@ -5,6 +5,7 @@ import { alikeForm } from './alike-form.ts';
 import { approveForm } from './approve-form.ts';
 import { approve } from './approve.ts';
 import { extendForm } from './extend-form.ts';
+import { liftForm } from './lift-form.ts';
 import { openConsole } from './open-console.ts';
 import { openForm } from './open-form.ts';
 import { refuseForm } from './refuse-form.ts';
@@ -18,5 +19,6 @@ export function register(app: App, desk: Desk): void {
   app.action<BlockAction>(ACTIONS.extendForm, extendForm(desk));
   app.action<BlockAction>(ACTIONS.alikeForm, alikeForm(desk));
   app.action<BlockAction>(ACTIONS.openForm, openForm(desk));
+  app.action<BlockAction>(ACTIONS.liftForm, liftForm(desk));
   app.action<BlockAction>(ACTIONS.console, openConsole());
 }

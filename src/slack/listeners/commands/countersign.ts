@@ -1,6 +1,15 @@
 import type { Middleware, SlackCommandMiddlewareArgs } from '@slack/bolt';
 import { CountersignError } from '../../../contract/index.ts';
-import { helpAnswer, pendingAnswer, refusalAnswer, showAnswer, words, type Rendered } from '../../blocks/index.ts';
+import {
+  freezesAnswer,
+  frozenWhat,
+  helpAnswer,
+  pendingAnswer,
+  refusalAnswer,
+  showAnswer,
+  words,
+  type Rendered,
+} from '../../blocks/index.ts';
 import { keepRefusal } from '../../admit.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
@@ -57,8 +66,15 @@ async function answer(desk: Desk, origin: SlackOrigin, text: string): Promise<Re
     }
     case 'freeze': {
       const { id } = await desk.door.freeze(person, { scope: order.scope, reason: order.reason, slack: origin });
-      const what = order.scope.kind === 'tenant' ? 'everything' : `${order.scope.kind} ${order.scope.value}`;
-      return words(`frozen: ${what}. Nothing of it is released until the freeze ${id} is lifted`);
+      return words(
+        `frozen: ${frozenWhat(order.scope)}. Nothing of it is released until it is lifted: lift ${id.slice(0, 12)} because REASON`,
+      );
+    }
+    case 'freezes':
+      return freezesAnswer((await desk.door.freezes(person)).freezes);
+    case 'lift': {
+      const lifted = await desk.door.lift(person, { id: order.id, reason: order.reason, slack: origin });
+      return words(`lifted: ${frozenWhat(lifted.scope)}. What was approved meanwhile goes on`);
     }
   }
 }

@@ -7,7 +7,9 @@ export type Order =
   | { verb: 'pending' }
   | { verb: 'show'; id: string }
   | { verb: 'delegate'; to: { slackUser: string } | { person: string }; until: string; surfaces: string[] }
-  | { verb: 'freeze'; scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string }; reason: string };
+  | { verb: 'freeze'; scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string }; reason: string }
+  | { verb: 'freezes' }
+  | { verb: 'lift'; id: string; reason: string };
 
 const help = (problem: string | null): Order => ({ verb: 'help', problem });
 
@@ -30,6 +32,11 @@ export function parseCommand(text: string): Order {
       return delegate(rest.join(' '));
     case 'freeze':
       return freeze(rest.join(' '));
+    case 'freezes':
+      return { verb: 'freezes' };
+    case 'lift':
+    case 'unfreeze':
+      return lift(rest.join(' '));
     default:
       return help(`there is no command ${verb.slice(0, 40)}`);
   }
@@ -58,6 +65,13 @@ function freeze(rest: string): Order {
   if (surface !== undefined) return { verb: 'freeze', scope: { kind: 'surface', value: surface }, reason };
   if (actor !== undefined) return { verb: 'freeze', scope: { kind: 'actor', value: actor }, reason };
   return { verb: 'freeze', scope: { kind: 'tenant' }, reason };
+}
+
+function lift(rest: string): Order {
+  const [, id = '', reason = ''] = /^(frz_[0-9a-f]{4,32}) because (.+)$/i.exec(rest) ?? [];
+  return id === ''
+    ? help('say which freeze and why: `lift frz_… because REASON`; `freezes` lists them')
+    : { verb: 'lift', id: id.toLowerCase(), reason };
 }
 
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];

@@ -15,12 +15,14 @@ export const appHomeOpened =
     await desk.client.views.publish({ user_id: event.user, view: view as never });
   };
 
-async function home(desk: Desk, workspace: string, user: string): Promise<View> {
+/** Also what is shown again after something was done in it. */
+export async function home(desk: Desk, workspace: string, user: string): Promise<View> {
   const { person } = await personBehind(desk, workspace, user);
-  const [waiting, decided, reviews] = await Promise.all([
+  const [waiting, decided, reviews, frozen] = await Promise.all([
     desk.door.waitingFor(person),
     desk.door.decidedBy(person),
     desk.door.overdueReviews(person),
+    desk.door.freezes(person),
   ]);
-  return homeView({ name: person.name, waiting, decided, reviews });
+  return homeView({ name: person.name, waiting, decided, reviews, ...frozen });
 }

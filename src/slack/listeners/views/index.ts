@@ -4,6 +4,7 @@ import type { Desk } from '../../desk.ts';
 import { alike } from './alike.ts';
 import { approve } from './approve.ts';
 import { extend } from './extend.ts';
+import { lift } from './lift.ts';
 import { open } from './open.ts';
 import { refuse } from './refuse.ts';
 import { returned } from './return.ts';
@@ -14,5 +15,6 @@ export function register(app: App, desk: Desk): void {
   app.view<ViewSubmitAction>(VIEWS.return, returned(desk));
   app.view<ViewSubmitAction>(VIEWS.extend, extend(desk));
   app.view<ViewSubmitAction>(VIEWS.alike, alike(desk));
+  app.view<ViewSubmitAction>(VIEWS.lift, lift(desk));
   app.view<ViewSubmitAction>(VIEWS.open, open(desk));
 }

@@ -1,0 +1,52 @@
+/** What is stopped, and the form that lets it go on. */
+import { ACTIONS } from './model.ts';
+import type { Block, Rendered, View } from './kit.ts';
+import { button, divider, header, section } from './kit.ts';
+import { form, reasonInput, type ModalOptions } from './modals.ts';
+import { clean, code, mrkdwnText, plainText, time } from './text.ts';
+
+/** A stop that is in force. Times are seconds since the epoch. */
+export interface HomeFreeze {
+  id: string;
+  scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string };
+  reason: string;
+  by: string;
+  at: number;
+}
+
+/** `everything`, `surface payments.refund`. Plain text. */
+export const frozenWhat = (scope: HomeFreeze['scope']): string =>
+  scope.kind === 'tenant' ? 'everything' : `${scope.kind} ${plainText(scope.value, 120)}`;
+
+const SHOWN = 10;
+
+function item(freeze: HomeFreeze, mayLift: boolean): Block {
+  const { id, scope, reason, by, at } = freeze;
+  const text = `🧊 *${mrkdwnText(frozenWhat(scope), 150)}* · since ${time(at)}, by ${mrkdwnText(by, 80)}\n“${mrkdwnText(reason, 300)}” · ${code(shortFreeze(id), 20)}`;
+  if (!mayLift) return section(text);
+  const label = `Lift the freeze of ${frozenWhat(scope)}`;
+  return section(text, { accessory: button(ACTIONS.liftForm, 'Lift…', id.slice(0, 64), { label }) });
+}
+
+const shortFreeze = (id: string): string => [...clean(id)].slice(0, 12).join('');
+
+/** The part of the Home tab about stops; nothing when there is none. */
+export function freezeBlocks(freezes: readonly HomeFreeze[], mayLift: boolean): Block[] {
+  if (freezes.length === 0) return [];
+  return [header('Frozen'), ...freezes.slice(0, SHOWN).map((freeze) => item(freeze, mayLift)), divider];
+}
+
+export function freezesAnswer(freezes: readonly HomeFreeze[]): Rendered {
+  const title = freezes.length === 0 ? 'Nothing is frozen.' : `${freezes.length} frozen`;
+  const blocks = freezes.length === 0 ? [section(title)] : freezeBlocks(freezes, false).slice(0, -1);
+  return { text: title, blocks };
+}
+
+export function liftModal(freeze: HomeFreeze, options: ModalOptions): View {
+  const about = section(
+    `*${mrkdwnText(frozenWhat(freeze.scope), 150)}* goes on: what was approved meanwhile is released, and permits that are still in time count again.`,
+  );
+  const hint = 'It is sealed with your name.';
+  const blocks = [about, reasonInput('Why may it go on?', false, options, hint)];
+  return form({ name: 'lift', title: 'Lift the freeze', submit: 'Lift', blocks }, options);
+}
