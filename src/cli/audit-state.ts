@@ -12,6 +12,17 @@ const stateSchema = z.looseObject({
   checkpoint: z.string(),
   logKeys: z.array(z.string()),
   recordKeys: z.array(z.looseObject({})),
+  /** What the log's records revoked. */
+  revoked: z
+    .array(
+      z.object({
+        change: z.literal('revoke'),
+        use: z.enum(['record', 'permit', 'log', 'attestation']),
+        kid: z.string(),
+        from: z.int().nonnegative(),
+      }),
+    )
+    .default([]),
   at: z.string(),
 });
 export type AuditState = z.infer<typeof stateSchema>;

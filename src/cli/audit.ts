@@ -76,7 +76,7 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
     ...(report.witnesses.length > 0 ? [] : [NOT_PROVEN.seenByOthers]),
     ...(believed ? [NOT_PROVEN.keys] : []),
   ];
-  if (options.state !== undefined) await remember(io, options.state, report, trust);
+  if (options.state !== undefined) await remember(io, options.state, report, report.trust);
   if (options.json === true) io.json({ ...report, notProven });
   else for (const line of describe(report, notProven, describeFinding)) io.out(line);
   io.exitCode = report.clean ? EXIT.ok : EXIT.refused;
@@ -96,7 +96,10 @@ async function trustOf(
   const witnessKeys = options.witnessKey === undefined ? [] : await readLogKeys(io, options.witnessKey);
   const recordKeys = given.record ?? state?.recordKeys ?? null;
   const logKeys = given.log ?? state?.logKeys ?? null;
-  if (recordKeys !== null && logKeys !== null) return { trust: { recordKeys, logKeys, witnessKeys }, believed: false };
+  const revoked = state?.revoked ?? [];
+  if (recordKeys !== null && logKeys !== null) {
+    return { trust: { recordKeys, logKeys, witnessKeys, revoked }, believed: false };
+  }
   if (options.bundle !== undefined) {
     throw usage('give --key and --log-key: keys that lie beside the evidence prove nothing about it');
   }
@@ -107,6 +110,7 @@ async function trustOf(
     recordKeys: recordKeys ?? keys,
     logKeys: logKeys ?? [new TextDecoder().decode(vkey).trim()],
     witnessKeys,
+    revoked,
   };
   return { trust, believed: true };
 }
@@ -156,6 +160,7 @@ async function remember(io: Io, file: string, report: AuditReport, trust: Trust)
       checkpoint: report.checkpoint,
       logKeys: [...trust.logKeys],
       recordKeys: trust.recordKeys.map((key) => ({ ...(key as object) })),
+      revoked: [...(trust.revoked ?? [])],
       at: new Date(io.now()).toISOString(),
     });
   } else if (report.checkpoint !== '') {

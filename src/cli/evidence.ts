@@ -117,11 +117,18 @@ function contentOf(record: RecordPayload): string {
       return `At ${record.at} the action on ${record.surface} was released by ${BASIS[record.basis]}; its permit was good until ${record.permit.expiresAt}.`;
     case 'outcome':
       return `At ${record.at} the outcome was ${record.status}${record.by === null ? '' : `, reported by ${record.by}`}${record.reference === null ? '' : ` as ${record.reference}`}.`;
+    case 'key': {
+      const { change, use, kid, replaces, from } = record.body;
+      const did =
+        change === 'introduce'
+          ? `brought the ${String(use)} key ${String(kid)} into use in place of ${String(replaces)}`
+          : `revoked the ${String(use)} key ${String(kid)} from entry ${String(from)} of the log on`;
+      return `At ${record.at} ${record.by ?? 'the engine'} ${did}${record.reason === null ? '' : `: “${record.reason}”`}.`;
+    }
     case 'reconcile':
     case 'review':
     case 'policy':
     case 'freeze':
-    case 'key':
     case 'export':
       return `At ${record.at} ${record.by ?? 'the engine'} ${did(record)}${record.reason === null ? '' : `: “${record.reason}”`}.`;
   }

@@ -16,13 +16,14 @@ export async function localPersonToken(
   input: { data: string; policies: string | undefined; person: string; tenant: string },
 ): Promise<string> {
   requireKeys(input.data);
-  const [{ openFileKeys }, { issuePersonToken, watchDirectory }] = await Promise.all([
+  const [{ openFileKeys }, { issuePersonToken, watchDirectory }, { loadConfig }] = await Promise.all([
     import('../keys/index.ts'),
     import('../identity/index.ts'),
+    import('../main/config.ts'),
   ]);
   const policies = input.policies ?? (io.env['COUNTERSIGN_POLICIES'] || 'policies');
   const directory = watchDirectory(join(policies, 'directory.yaml')).current();
-  const keys = await openFileKeys(input.data);
+  const keys = await openFileKeys(input.data, loadConfig(io.env).keys);
   return issuePersonToken(keys.attestation, { person: input.person, tenant: input.tenant, directory, now: io.now() });
 }
 

@@ -1,5 +1,6 @@
 /** Keys that a verifier was given: they come from elsewhere than the evidence. */
-import { isCountersignError } from '../contract/index.ts';
+import { CountersignError, isCountersignError } from '../contract/index.ts';
+import type { Trust } from '../sealing/index.ts';
 import type { Io } from './io.ts';
 import { readText, usage } from './values.ts';
 
@@ -25,6 +26,31 @@ export async function readRecordKeys(io: Io, files: readonly string[]): Promise<
     keys.push(...found);
   }
   return keys;
+}
+
+/**
+ * The keys that a history proves from those given.
+ *
+ * @throws CountersignError `invalid-evidence` when it does not hold
+ */
+export async function readKeyHistory(io: Io, file: string, given: Trust): Promise<Trust> {
+  const [{ followKeys }, { nodeVerify }] = await Promise.all([
+    import('../sealing/index.ts'),
+    import('../keys/ed25519.ts'),
+  ]);
+  let history: unknown;
+  try {
+    history = JSON.parse(await readText(io, file));
+  } catch (error) {
+    if (isCountersignError(error)) throw error;
+    throw usage(`\`${file}\` is not JSON; give the key-history.json that \`countersign keys export\` wrote`);
+  }
+  try {
+    return (await followKeys(given, history, { verify: nodeVerify })).trust;
+  } catch (error) {
+    if (!isCountersignError(error)) throw error;
+    throw new CountersignError('invalid-evidence', `the key history does not hold: ${error.message}`, { cause: error });
+  }
 }
 
 /** C2SP vkeys, given as themselves or as files that hold them, a line each. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { VerifiedReceipt } from '../sealing/index.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
-import { readLogKeys, readRecordKeys } from './trust.ts';
+import { readKeyHistory, readLogKeys, readRecordKeys } from './trust.ts';
 import { collect, readText, usage } from './values.ts';
 import type { Held } from './evidence.ts';
 
@@ -11,6 +11,7 @@ interface VerifyOptions {
   key: string[];
   logKey: string[];
   open?: string[];
+  keyHistory?: string;
   json?: boolean;
 }
 
@@ -38,6 +39,7 @@ export function register(program: Command, io: Io): void {
       'an opening of one of their commitments, as `countersign open` prints (repeatable)',
       collect,
     )
+    .option('--key-history <file>', 'key-history.json: from keys of an earlier time it leads to those of today')
     .option('--json', 'print the findings as JSON')
     .action((files: string[], options: VerifyOptions) => verify(io, files, options));
 }
@@ -52,7 +54,8 @@ async function verify(io: Io, files: string[], options: VerifyOptions): Promise<
     ]);
   if (files.filter((file) => file === '-').length > 1)
     throw usage('standard input can be read once only; give `-` once');
-  const trust = { recordKeys: await readRecordKeys(io, options.key), logKeys: await readLogKeys(io, options.logKey) };
+  const given = { recordKeys: await readRecordKeys(io, options.key), logKeys: await readLogKeys(io, options.logKey) };
+  const trust = options.keyHistory === undefined ? given : await readKeyHistory(io, options.keyHistory, given);
 
   const held: Held[] = [];
   const failed: Failed[] = [];

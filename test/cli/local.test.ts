@@ -94,21 +94,27 @@ describe('keys', () => {
     expect(list.out).toContain(log.vkey);
     expect(await run(['keys', 'export', '--out', 'public'])).toMatchObject({ code: 0 });
     expect(JSON.parse(readFileSync(join(folder, 'public/record-keys.jwks.json'), 'utf8'))).toEqual({
-      keys: [record.publicJwk],
+      keys: [{ ...record.publicJwk, since: expect.any(String) as string, until: null }],
     });
     expect(readFileSync(join(folder, 'public/log.vkey'), 'utf8')).toBe(`${log.vkey}\n`);
-    expect(server.seen).toEqual([]);
+    // The stack that runs on the folder is asked first; this one has no answer.
+    expect(new Set(server.seen.map(({ path }) => path))).toEqual(new Set(['/log/default/keys.json']));
   });
 
   it('fetches those of a server, without a token', async () => {
     const { record, log } = keys.forTenant('default');
-    server.routes['/log/default/jwks.json'] = { status: 200, body: { keys: [record.publicJwk] } };
-    server.routes['/log/default/vkey'] = { status: 200, body: `${log.vkey}\n` };
+    const at = { since: '2026-11-21T10:00:00.000Z', until: null, revoked: null };
+    const shown = [
+      { use: 'log', kid: 'x', key: log.vkey, ...at },
+      { use: 'record', kid: record.kid, key: record.publicJwk, ...at },
+    ];
+    const body = { kind: 'countersign.keys/v1', origin: 'countersign/default', keys: shown, receipts: [] };
+    server.routes['/log/default/keys.json'] = { status: 200, body };
     const ran = await run(['keys', 'list', '--json'], {
       COUNTERSIGN_URL: server.url,
       COUNTERSIGN_API_KEY: 'csk_secret',
     });
-    expect(server.seen.map(({ path }) => path).sort()).toEqual(['/log/default/jwks.json', '/log/default/vkey']);
+    expect(server.seen.map(({ path }) => path)).toEqual(['/log/default/keys.json']);
     expect(server.seen.every(({ headers }) => headers['authorization'] === undefined)).toBe(true);
     expect(JSON.parse(ran.out)).toMatchObject({ tenant: 'default', records: [{ kid: record.kid }], log: log.vkey });
   });
@@ -116,7 +122,7 @@ describe('keys', () => {
   it('says what cannot be done', async () => {
     writeFileSync(join(folder, 'a-file'), '');
     expect(await run(['keys', 'export', '--out', 'a-file/x'])).toMatchObject({ code: 2 });
-    server.routes['/log/default/vkey'] = { status: 200, body: '<html>' };
+    server.routes['/log/default/keys.json'] = { status: 200, body: '<html>' };
     const odd = await run(['keys', 'list'], { COUNTERSIGN_URL: server.url });
     expect(odd).toMatchObject({ code: 1, err: expect.stringContaining('COUNTERSIGN_URL') as string });
     expect(await run(['keys', 'list', '--tenant', 'other', '--data', 'absent'])).toMatchObject({ code: 1 });

@@ -1,0 +1,96 @@
+/** `countersign keys rotate` and `revoke`: asked of the running stack, by an owner. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { isCountersignError } from '../contract/index.ts';
+import { connect, withConnection, type ConnectOptions } from './connect.ts';
+import { call, type Call, type Connection } from './http.ts';
+import type { Io } from './io.ts';
+import { usage } from './values.ts';
+
+const USES = ['record', 'permit', 'log', 'attestation'];
+
+interface ChangeOptions extends ConnectOptions {
+  use: string;
+  signer?: string;
+  reason: string;
+  beside?: string;
+  from?: string;
+  json?: boolean;
+}
+
+const rotatedSchema = z.object({
+  use: z.string(),
+  kid: z.string(),
+  signer: z.string(),
+  replaces: z.string(),
+  record: z.string(),
+});
+const revokedSchema = z.object({
+  use: z.string(),
+  kid: z.string(),
+  revoked: z.object({ at: z.string(), from: z.int() }),
+});
+
+export function registerChanges(keys: Command, io: Io): void {
+  const verb = (name: string, description: string): Command =>
+    withConnection(keys.command(name).description(description), { as: true })
+      .requiredOption('--reason <text>', 'why; it is sealed')
+      .option('--json', 'print JSON');
+
+  verb('rotate', 'bring a new key into use; a record that the old one signs introduces it')
+    .addOption(new Option('--use <what>', 'what the key signs').choices(USES).makeOptionMandatory())
+    .option('--signer <where>', 'where the new key is, such as aws-kms:alias/records-2 (default: as the setting says)')
+    .option('--beside <days>', 'of a log key: how long the old one signs beside the new one (default: 7)')
+    .action(async (options: ChangeOptions) => {
+      const { use, signer, reason } = options;
+      const body = {
+        use,
+        reason,
+        ...(signer === undefined ? {} : { signer }),
+        ...(options.beside === undefined ? {} : { besideDays: number('--beside', options.beside) }),
+      };
+      const rotated = rotatedSchema.parse(
+        await call(await connect(io, options), { path: 'v1/signing-keys', method: 'POST', body, allowMs: 20_000 }),
+      );
+      if (options.json === true) io.json(rotated);
+      else io.out(`the ${use} key ${rotated.kid} (${rotated.signer}) signs now, in place of ${rotated.replaces}`);
+    });
+
+  verb('revoke', 'from an entry of the log on, nothing counts that a replaced key signed')
+    .argument('<kid>', 'the key, as `keys list` names it')
+    .option('--from <entry>', 'the entry (default: the next one)')
+    .action(async (kid: string, options: ChangeOptions) => {
+      const body = {
+        reason: options.reason,
+        ...(options.from === undefined ? {} : { from: number('--from', options.from) }),
+      };
+      const path = `v1/signing-keys/${encodeURIComponent(kid)}/revoke`;
+      const answer = await whenSettled(io, await connect(io, options), { path, method: 'POST', body, allowMs: 20_000 });
+      const { revoked, use } = revokedSchema.parse(answer);
+      if (options.json === true) io.json({ kid, use, revoked });
+      else
+        io.out(
+          `the ${use} key ${kid} is revoked: from entry ${revoked.from} of the log on, nothing counts that it signs`,
+        );
+    });
+}
+
+/** A key that was replaced only just now is revoked when what it signed is in the log: the server says how long that takes. */
+async function whenSettled(io: Io, connection: Connection, request: Call): Promise<unknown> {
+  for (let turn = 0; ; turn += 1) {
+    try {
+      return await call(connection, request);
+    } catch (error) {
+      const wait = isCountersignError(error) && error.code === 'conflict' ? error.extensions['retryAfter'] : undefined;
+      if (typeof wait !== 'number' || turn > 2) throw error;
+      io.err(`the key was replaced only just now; waiting ${wait} seconds for what it signed`);
+      await sleep(wait * 1000);
+    }
+  }
+}
+
+function number(option: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw usage(`${option} is a whole number`);
+  return Number(text);
+}
