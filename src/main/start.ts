@@ -53,6 +53,8 @@ export interface Stack {
   temporal: TemporalHandle;
   parts: Parts;
   firstKey: string | null;
+  /** What runs the workflows and activities of this process. */
+  worker: RunningWorker;
   /** Rejects when a part dies that nothing can go on without. */
   failed: Promise<never>;
   stop(): Promise<void>;
@@ -174,6 +176,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       temporal,
       parts,
       firstKey: firstKey.key,
+      worker,
       failed,
       stop: () => closers.closeAll(),
     };
