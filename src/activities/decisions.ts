@@ -6,6 +6,7 @@ import {
   type DecisionRecord,
   type Facts,
   type Json,
+  type JsonObject,
   type RecordActor,
 } from '../contract/index.ts';
 import { applyChanges, evaluate, readPath, requiredFacts } from '../policy/index.ts';
@@ -221,10 +222,11 @@ function sealedChanges(
 }
 
 /** Before the record that commits to them: whoever holds the salts can open it only while somebody holds the values. */
-async function keepChanges(deps: ActivityDeps, input: SealDecisionInput, payload: Payload): Promise<void> {
-  const { tenant, id, records } = input.action;
-  const decided = { ...payload.decided, [records.length]: input.changes };
-  await deps.store.payloads.update(tenant, id, { ...payload, decided } as never);
+async function keepChanges(deps: ActivityDeps, { action, changes }: SealDecisionInput): Promise<void> {
+  await deps.store.payloads.update(action.tenant, action.id, (payload) => {
+    const decided = { ...(payload as unknown as Payload).decided, [action.records.length]: changes };
+    return { ...payload, decided } as JsonObject;
+  });
 }
 
 /** Seals what a human, the clock or the requester decided, with the state it leads to. */
@@ -235,7 +237,7 @@ export async function sealDecision(deps: ActivityDeps, input: SealDecisionInput)
   const { approval } = input;
   const { actionKey, ...payload } = await payloadOf(deps, input.action);
   const { request } = payload;
-  if (input.changes !== null) await keepChanges(deps, input, payload);
+  if (input.changes !== null) await keepChanges(deps, input);
   const at = deps.now().toISOString();
   const closed = input.decision === 'expired' || input.decision === 'cancelled' || approval.status === 'refused';
   const status =

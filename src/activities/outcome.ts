@@ -65,7 +65,7 @@ export async function sealOutcome(deps: ActivityDeps, input: SealOutcomeInput): 
       : commitment(saltFor(payload.actionKey, 'outcome.detail'), 'outcome.detail', outcome.detail);
   if (detail !== null && payload !== null && !SETTLED.includes(course.action.status)) {
     // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
-    await deps.store.payloads.update(tenant, id, { ...(payload.payload as object), detail: outcome?.detail } as never);
+    await deps.store.payloads.update(tenant, id, (kept) => ({ ...kept, detail: outcome?.detail ?? null }));
   }
   const told = { status: outcome?.status ?? 'unreported', reference: outcome?.reference ?? null, detail };
 

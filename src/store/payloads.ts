@@ -1,4 +1,4 @@
-import type { Json } from '../contract/index.ts';
+import type { Json, JsonObject } from '../contract/index.ts';
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
@@ -33,8 +33,11 @@ export interface PayloadStore {
   create(tenant: string, action: string, payload: Json): Promise<StoredPayload | null>;
   /** Null when there never was one, or it was erased. */
   read(tenant: string, action: string): Promise<StoredPayload | null>;
-  /** Replaces the payload under the same key. False when there is none. */
-  update(tenant: string, action: string, payload: Json): Promise<boolean>;
+  /**
+   * Replaces the payload under the same key by what `change` makes of it, one call after another: none undoes another's. False when
+   * there is none.
+   */
+  update(tenant: string, action: string, change: (payload: JsonObject) => JsonObject): Promise<boolean>;
   /** Deletes ciphertext and key. Every record and proof stays valid. */
   erase(tenant: string, action: string): Promise<void>;
 }
@@ -43,16 +46,19 @@ const encode = (payload: Json): Uint8Array => Buffer.from(JSON.stringify(payload
 const decode = (bytes: Uint8Array): Json => JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
 
 export function createPayloadStore(db: Database, cipher: PayloadCipher): PayloadStore {
-  const read: PayloadStore['read'] = async (tenant, action) => {
-    const row = await db
+  const find = (on: Database, tenant: string, action: string) =>
+    on
       .selectFrom('actionPayload')
       .select(['wrappedKey', 'ciphertext'])
       .where('tenant', '=', tenant)
-      .where('action', '=', action)
-      .executeTakeFirst();
-    if (row === undefined) return null;
+      .where('action', '=', action);
+  const opened = (tenant: string, action: string, row: { wrappedKey: Buffer; ciphertext: Buffer }): StoredPayload => {
     const actionKey = cipher.unwrap(tenant, action, row.wrappedKey);
     return { actionKey, payload: decode(cipher.open(tenant, action, actionKey, row.ciphertext)) };
+  };
+  const read: PayloadStore['read'] = async (tenant, action) => {
+    const row = await find(db, tenant, action).executeTakeFirst();
+    return row === undefined ? null : opened(tenant, action, row);
   };
   return {
     read,
@@ -70,18 +76,20 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
       if (inserted.numAffectedRows === 1n) return { actionKey, payload };
       return read(tenant, action);
     },
-    async update(tenant, action, payload) {
-      const stored = await read(tenant, action);
-      if (stored === null) return false;
-      const ciphertext = Buffer.from(cipher.seal(tenant, action, stored.actionKey, encode(payload)));
-      const updated = await db
-        .updateTable('actionPayload')
-        .set({ ciphertext })
-        .where('tenant', '=', tenant)
-        .where('action', '=', action)
-        .executeTakeFirst();
-      return updated.numUpdatedRows === 1n;
-    },
+    update: (tenant, action, change) =>
+      db.transaction().execute(async (transaction) => {
+        const row = await find(transaction, tenant, action).forUpdate().executeTakeFirst();
+        if (row === undefined) return false;
+        const { actionKey, payload } = opened(tenant, action, row);
+        const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(change(payload as JsonObject))));
+        await transaction
+          .updateTable('actionPayload')
+          .set({ ciphertext })
+          .where('tenant', '=', tenant)
+          .where('action', '=', action)
+          .execute();
+        return true;
+      }),
     async erase(tenant, action) {
       await db.deleteFrom('actionPayload').where('tenant', '=', tenant).where('action', '=', action).execute();
     },

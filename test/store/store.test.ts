@@ -84,12 +84,22 @@ describe('payloads', () => {
     const actionKey = created?.actionKey;
     expect(actionKey).toHaveLength(32);
     expect(await store.payloads.read('default', 'act_p')).toEqual({ payload, actionKey });
-    expect(await store.payloads.update('default', 'act_p', { changed: true })).toBe(true);
+    expect(await store.payloads.update('default', 'act_p', () => ({ changed: true }))).toBe(true);
     expect(await store.payloads.read('default', 'act_p')).toEqual({ payload: { changed: true }, actionKey });
     await store.payloads.erase('default', 'act_p');
     expect(await store.payloads.read('default', 'act_p')).toBeNull();
-    expect(await store.payloads.update('default', 'act_p', payload)).toBe(false);
+    expect(await store.payloads.update('default', 'act_p', (kept) => kept)).toBe(false);
     expect(await raw(`select * from action_payload where action = 'act_p'`)).toEqual([]);
+  });
+
+  it('loses none of many changes at once', async () => {
+    await store.payloads.create('default', 'act_many', {});
+    const names = Array.from({ length: 12 }, (_, n) => `part${n}`);
+    await Promise.all(
+      names.map((name) => store.payloads.update('default', 'act_many', (kept) => ({ ...kept, [name]: true }))),
+    );
+    const stored = await store.payloads.read('default', 'act_many');
+    expect(Object.keys(stored?.payload as object).sort()).toEqual([...names].sort());
   });
 
   it('is another tenant’s never', async () => {
