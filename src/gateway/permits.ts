@@ -3,7 +3,6 @@ import { requestHash, verifyPermit } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import { frozen } from '../activities/judge.ts';
-import { payloadOf } from '../activities/decisions.ts';
 import { readCourse } from '../activities/seal.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Redeemed, RedeemInput } from './types.ts';
@@ -34,8 +33,10 @@ export async function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInp
   const { course } = stored;
   if (input.requestHash !== undefined && input.requestHash !== claims.req) throw differs();
   if (input.request !== undefined) {
-    const { actionKey } = await payloadOf(deps, course.action);
-    if (requestHash(input.request, actionKey) !== claims.req) throw differs();
+    const payload = await deps.store.payloads.read(claims.tenant, claims.act);
+    if (payload === null)
+      throw new CountersignError('permit-invalid', 'the action of this permit was erased; ask again with a new key');
+    if (requestHash(input.request, payload.actionKey) !== claims.req) throw differs();
   }
   const freeze = await frozen(deps, claims.tenant, course.surface, course.actor as never);
   if (freeze !== null)
