@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -7,6 +7,7 @@ import type { SlackMessage } from '../store/index.ts';
 import { NotifierUnavailable, type ApprovalMessage, type PostedMessage, type ThreadEvent } from './notifier.ts';
 import { readCourse } from './seal.ts';
 import { showAction } from './show.ts';
+import { keepShown } from './shown.ts';
 import { noticesOf, requestersOf } from './tell-requester.ts';
 import type { Published, PublishInput } from './types.ts';
 
@@ -22,7 +23,10 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
   const stored = await readCourse(deps, tenant, id);
   if (stored === null) return { unreachable: [] };
   const message = await showAction(deps, stored.course, newestOf(input.approval, stored.course.approval));
+  await keepShown(deps, message);
   const directory = deps.directory.current();
+  // The same for every attempt of one publication: what is told is told once, and told again when it happens again.
+  const turn = activityInfo().activityId;
   try {
     const { posted, unreachable } = await notifier.publish(
       message,
@@ -42,14 +46,14 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
     for (const [i, effect] of input.effects.entries()) {
       // Told late, after an outage, that it waits would be untrue.
       if (ASKING.has(effect.type) && message.ask !== 'decision') continue;
-      const event = eventOf(deps, message, effect, `${message.revision}.${i}`);
+      const event = eventOf(deps, message, effect, `${turn}.${i}`);
       if (event !== null) await notifier.thread(posted, event);
     }
     const now = input.action.status;
     const news = input.was === now || input.was === null ? undefined : STATUS_NEWS[now];
     if (news !== undefined) {
       await notifier.thread(posted, {
-        id: `${message.revision}.${news}`,
+        id: `${turn}.${news}`,
         kind: news,
         by: null,
         detail: stored.course.outcome?.reference ?? null,
@@ -59,7 +63,7 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
     if (input.review !== null) {
       const { review } = stored.course;
       await notifier.thread(posted, {
-        id: `${message.revision}.review.${input.review}`,
+        id: `${turn}.review.${input.review}`,
         kind: input.review,
         by: review?.result === null || review === null ? null : nameOf(directory, review.result.by),
         detail: review?.result?.reason ?? null,
@@ -67,7 +71,7 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
       });
     }
     for (const person of requestersOf(stored.course, directory)) {
-      for (const notice of noticesOf(stored.course, message, input, directory)) {
+      for (const notice of noticesOf(stored.course, message, input, directory, turn)) {
         const why = await notifier.tell(person, notice);
         if (why !== null) deps.log.info({ action: id, person, why: why.why }, 'the requester cannot be told in Slack');
       }

@@ -19,12 +19,17 @@ export function requestersOf(course: Course, directory: Directory): string[] {
 
 type Told = Pick<Notice, 'headline' | 'lines'> & { kind: string; until?: number };
 
-/** What there is to tell a requester of one publication, in the order in which it happened. */
+/**
+ * What there is to tell a requester of one publication, in the order in which it happened.
+ *
+ * @param turn Names the publication, the same in each attempt.
+ */
 export function noticesOf(
   course: Course,
   message: ApprovalMessage,
   input: Pick<PublishInput, 'effects' | 'review' | 'was'>,
   directory: Directory,
+  turn: string,
 ): Notice[] {
   const what = summaryOf(course);
   const open = message.ask === 'decision';
@@ -49,7 +54,7 @@ export function noticesOf(
   if (ended !== null) told.push(ended);
   const { tenant, id: action } = course.action;
   return told.map(({ kind, headline, lines, until }, index) => ({
-    id: `${message.revision}.${index}.${kind}`,
+    id: `${turn}.${index}.${kind}`,
     tenant,
     action,
     headline,

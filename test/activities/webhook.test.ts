@@ -127,7 +127,8 @@ describe('a delivery', () => {
   });
 
   it('fails, to be tried again, when the answer is not 2xx, and follows no redirect', async () => {
-    receiver.answers.push(500, 404, { status: 302, location: `${receiver.url}/elsewhere` }, 204);
+    const moved = { status: 302, location: `${receiver.url}/elsewhere` };
+    receiver.answers.push({ status: 500 }, { status: 404 }, moved, { status: 204 });
     for (const status of [500, 404, 302]) {
       const error = await failure(send());
       expect(error).not.toBeInstanceOf(ApplicationFailure);
@@ -138,7 +139,7 @@ describe('a delivery', () => {
   });
 
   it('is given up when the receiver says it is gone, or the URL can never be used', async () => {
-    receiver.answers.push(410);
+    receiver.answers.push({ status: 410 });
     const strict = createWebhookSender({ secret: SECRET, targets: 'public' });
     const errors = await Promise.all([
       failure(send()),

@@ -15,8 +15,8 @@ export interface Received {
 export interface Receiver {
   url: string;
   all: Received[];
-  /** What the next deliveries are answered with; 200 when it is empty. */
-  answers: (number | { status: number; location: string })[];
+  /** What the next deliveries, to `path` if it is given, are answered with; 200 when there is none. */
+  answers: { status: number; path?: string; location?: string }[];
   /** Resolves with the first message that satisfies the test, whether it came already or is to come. */
   waitFor(test: (message: Received) => boolean): Promise<Received>;
   close(): Promise<void>;
@@ -38,9 +38,9 @@ export async function openReceiver(): Promise<Receiver> {
       const text = Buffer.concat(parts).toString('utf8');
       const body: unknown = text === '' ? null : JSON.parse(text);
       all.push({ path: request.url ?? '', headers: request.headers, text, body });
-      const answer = answers.shift() ?? 200;
-      if (typeof answer === 'number') response.writeHead(answer).end();
-      else response.writeHead(answer.status, { location: answer.location }).end();
+      const at = answers.findIndex(({ path }) => path === undefined || path === request.url);
+      const [answer = { status: 200 }] = at < 0 ? [] : answers.splice(at, 1);
+      response.writeHead(answer.status, answer.location === undefined ? {} : { location: answer.location }).end();
       for (const look of waiting) look();
     });
   });

@@ -1,0 +1,247 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openReceiver, verified, type Received, type Receiver } from '../support/receiver.ts';
+import { policiesFolder } from '../support/policies.ts';
+import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
+
+const REQUESTER = 'user:requester@acme.test';
+const DUTY = 'user:duty-manager@acme.test';
+const OWN_SECRET = `whsec_${Buffer.from('the pager has a secret of its own').toString('base64')}`;
+
+let stack: TestStack;
+let receiver: Receiver;
+let folder: ReturnType<typeof policiesFolder>;
+
+const approval = (stages: string, more: string): string => `
+  - id: asks
+    when: 'true'
+    then: supervise
+    approval:
+      stages: [${stages}]
+      ${more}`;
+const policy = (
+  name: string,
+  rules: string,
+  notify: string,
+): string => `# yaml-language-server: $schema=policy.schema.json
+policy: ${name}
+surfaces: [${name}]
+rules:${rules}
+notify: ${notify}
+disclose: [params.amount, params.currency, resource.id]
+`;
+const FINANCE = "{ name: finance, approvers: ['group:finance']";
+
+beforeAll(async () => {
+  receiver = await openReceiver();
+  folder = policiesFolder({
+    'told.yaml': policy(
+      'test.told',
+      approval(`${FINANCE}, quorum: 2 }`, 'expires: 1h\n      extendUpTo: 2h'),
+      "['#finance-approvals', 'webhook:pager', 'webhook:nobody']",
+    ),
+    'quick.yaml': policy(
+      'test.quick',
+      approval(`${FINANCE}, remind: 1s }`, 'expires: 4s'),
+      `['#finance-approvals', '${receiver.url}/policy']`,
+    ),
+    'alone.yaml': policy(
+      'test.alone',
+      approval("{ name: duty, approvers: ['role:duty-manager'] }", 'expires: 1h'),
+      "['#finance-approvals']",
+    ),
+    'escalating.yaml': policy(
+      'test.escalating',
+      approval(
+        `{ name: duty, approvers: ['role:duty-manager'], escalate: { after: 1h, to: ['${CFO}'] } }`,
+        'expires: 2h',
+      ),
+      "['#finance-approvals']",
+    ),
+  });
+  const settings = join(folder.path, 'hooks.conf');
+  writeFileSync(
+    settings,
+    `webhooks:
+  - { name: pager, url: '${receiver.url}/pager', secret: ${OWN_SECRET} }
+  - { name: reviews, url: '${receiver.url}/always', always: true, events: [approval.asked, approval.unreachable] }
+`,
+  );
+  stack = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, COUNTERSIGN_WEBHOOKS: settings });
+});
+afterAll(async () => {
+  await stack.stop();
+  folder.remove();
+  await receiver.close();
+});
+
+const ask = (surface: string, more: object = {}) =>
+  stack.ask({ ...REFUND, surface, params: { amount: 42, currency: 'USD', secret: 'do not tell' }, ...more });
+const decide = async (id: string, person: string, body: object) =>
+  stack.call('POST', `/v1/actions/${id}/decisions`, body, { token: await stack.person(person) });
+const slackId = (person: string): string => stack.stack.parts.directory.current().person(person)?.slack?.user ?? '';
+const of = (path: string, id: string, type?: string) => (message: Received) =>
+  message.path === path &&
+  (message.body.data.action ?? message.body.data.id) === id &&
+  (type === undefined || message.body.type === type);
+const notice = (person: string, id: string, text: string) =>
+  stack.sandbox.control.waitFor(
+    () =>
+      stack.sandbox.control
+        .messages(stack.sandbox.control.im(slackId(person)).id)
+        .find((one) => one.text.includes(text) && JSON.stringify(one.blocks).includes(id.slice(0, 12))),
+    30_000,
+  );
+const message = (id: string, text: string) =>
+  stack.sandbox.control.waitFor(
+    () =>
+      stack.sandbox.control
+        .messages('finance-approvals')
+        .find(
+          (one) =>
+            one.threadTs === undefined && JSON.stringify(one.blocks).includes(id) && JSON.stringify(one).includes(text),
+        ),
+    30_000,
+  );
+
+describe('the requester', () => {
+  it('is told of every change by callback, signed, in order, without what policy does not disclose', async () => {
+    receiver.answers.push({ status: 500, path: '/callback' }, { status: 503, path: '/callback' });
+    const asked = await ask('test.told', { callback: `${receiver.url}/callback` });
+    const id = asked.body.id as string;
+    await decide(id, LEAD, { decision: 'return', reason: 'which order was it?' });
+    const returned = await receiver.waitFor(
+      ({ path, body }) =>
+        path === '/callback' && body.data.events.some((event: { type: string }) => event.type === 'approval.returned'),
+    );
+    expect(returned.body).toMatchObject({
+      type: 'action.supervised',
+      data: { id, events: [{ by: LEAD, reason: 'which order was it?' }] },
+    });
+    const answered = await stack.call('POST', `/v1/actions/${id}/answer`, { text: 'ord_991, charged twice' });
+    expect(answered.status).toBe(200);
+    await decide(id, LEAD, { decision: 'approve' });
+    expect((await decide(id, CFO, { decision: 'approve', reason: 'the bank confirms' })).body.status).toBe('released');
+    const released = await receiver.waitFor(of('/callback', id, 'action.released'));
+    const all = receiver.all.filter(({ path }) => path === '/callback');
+    const ids = all.map(({ headers }) => headers['webhook-id']);
+    // Two failed attempts are the same message again; each change is one message of its own, in order.
+    expect(ids.slice(0, 3)).toEqual([`${id}.0`, `${id}.0`, `${id}.0`]);
+    expect([...new Set(ids)]).toEqual([...new Set(ids)].map((_, index) => `${id}.${index}`));
+    const secret = stack.stack.parts.keys.webhookSecret;
+    for (const one of all) {
+      expect(verified(one, secret)).toEqual(one.body);
+      expect(one.text).not.toContain('do not tell');
+      expect(one.text).not.toContain('eyJ');
+    }
+    expect(all.flatMap(({ body }) => body.data.events.map((event: { type: string }) => event.type))).toEqual(
+      expect.arrayContaining(['approval.asked', 'approval.answered', 'approval.decided', 'action.released']),
+    );
+    expect(released.body.data.approval.stages[0].decisions.at(-1)).toMatchObject({
+      by: CFO,
+      reason: 'the bank confirms',
+    });
+  });
+
+  it('with a Slack id is asked, warned of the end and told of it in a direct message', async () => {
+    const returned = await ask('test.told');
+    await decide(returned.body.id, LEAD, { decision: 'return', reason: 'which order was it?' });
+    const question = await notice(REQUESTER, returned.body.id, 'A question about your request');
+    expect(question.text).toContain('which order was it?');
+    expect(question.text).toContain(`countersign answer ${returned.body.id}`);
+    const until = new Date(Date.now() + 90 * 60_000).toISOString();
+    expect((await decide(returned.body.id, CFO, { decision: 'extend', until })).status).toBe(200);
+    await notice(REQUESTER, returned.body.id, 'There is more time to decide');
+    await decide(returned.body.id, CFO, { decision: 'refuse', reason: 'not our customer' });
+    expect((await notice(REQUESTER, returned.body.id, 'Refused')).text).toContain('not our customer');
+
+    const late = await ask('test.quick');
+    await notice(REQUESTER, late.body.id, 'Nobody has decided yet');
+    await notice(REQUESTER, late.body.id, 'Expired, so refused');
+    const { channel, ts } = await message(late.body.id, 'Expired');
+    const thread = await stack.sandbox.control.waitFor(() => {
+      const lines = stack.sandbox.control.thread(channel, ts).map(({ text }) => text);
+      return lines.at(-1)?.startsWith('⌛') === true && lines;
+    }, 30_000);
+    expect(thread.some((text) => text.startsWith('⏰'))).toBe(true);
+  });
+
+  it('cannot have callbacks sent into our own network', async () => {
+    for (const callback of ['http://169.254.169.254/latest', 'https://10.0.0.1/', 'http://hooks.example.com/']) {
+      const refused = await ask('test.told', { callback });
+      expect([refused.status, refused.body.errors?.[0]?.pointer]).toEqual([400, '/callback']);
+    }
+  });
+});
+
+describe('a notification webhook', () => {
+  it('is told of asking, deciding and the outcome by its own secret, with the link where to decide', async () => {
+    const asked = await ask('test.told');
+    const id = asked.body.id as string;
+    const first = await receiver.waitFor(of('/pager', id, 'approval.asked'));
+    expect(verified(first, OWN_SECRET)).toEqual(first.body);
+    expect(() => verified(first, stack.stack.parts.keys.webhookSecret)).toThrow();
+    expect(first.body.data).toMatchObject({
+      surface: 'test.told',
+      status: 'supervised',
+      actor: 'agent:support-bot',
+      text: expect.stringMatching(/^A decision is asked for: test\.told: refund\.create.* 42.* USD .*ord_991$/),
+      people: expect.arrayContaining([{ id: CFO, name: 'Chidi Forde' }]),
+      until: expect.stringMatching(/^20/),
+      url: `${stack.url}/console#${id}`,
+    });
+    // An endpoint that is told of everything, and only of what it wants.
+    await receiver.waitFor(of('/always', id, 'approval.asked'));
+    await decide(id, LEAD, { decision: 'refuse', reason: 'no' });
+    const decided = await receiver.waitFor(of('/pager', id, 'approval.decided'));
+    expect(decided.body.data).toMatchObject({ by: LEAD, decision: 'refuse', reason: 'no' });
+    await receiver.waitFor(of('/pager', id, 'action.refused'));
+    expect(receiver.all.filter(({ path, body }) => path === '/always' && body.data.action === id)).toHaveLength(1);
+    expect(receiver.all.every(({ text }) => !text.includes('do not tell'))).toBe(true);
+  });
+
+  it('may stand in the policy by its URL; it hears of reminders, the warning and the expiry', async () => {
+    const { body } = await ask('test.quick');
+    for (const type of ['approval.asked', 'approval.reminder', 'approval.expiring', 'approval.expired']) {
+      const told = await receiver.waitFor(of('/policy', body.id, type));
+      expect(verified(told, stack.stack.parts.keys.webhookSecret)).toEqual(told.body);
+    }
+  });
+});
+
+describe('an approver who cannot be reached', () => {
+  it('is named and escalated at once: deactivated in Slack, or unknown to the workspace', async () => {
+    const directory = join(folder.path, 'directory.yaml');
+    const text = readFileSync(directory, 'utf8');
+    stack.sandbox.control.setUser(slackId(DUTY), { deleted: true });
+    writeFileSync(directory, text.replace('user: U0DEPUTY', 'user: U0NOWHERE'));
+    try {
+      const { body } = await ask('test.escalating');
+      const shown = await message(body.id, 'was asked as well');
+      const said = JSON.stringify(shown.blocks);
+      expect(said).toContain('Dana Moreau');
+      expect(said).toContain('Deniz Petrov');
+      expect(said).toContain('cannot be reached in Slack');
+      expect(said).toContain('Chidi Forde');
+      const records = (await stack.call('GET', `/v1/records?action=${body.id}&type=decision`)).body.records;
+      expect(records[0].record).toMatchObject({ decision: 'escalated', reason: 'unreachable', added: [CFO] });
+      expect((await decide(body.id, CFO, { decision: 'approve' })).body.status).toBe('released');
+
+      // Nobody is left and nobody else is named: said everywhere, decided by nobody, refused in the end.
+      const alone = await ask('test.alone');
+      await message(alone.body.id, 'Nobody who may decide now can be reached in Slack');
+      await notice(REQUESTER, alone.body.id, 'Not everybody can be reached');
+      const told = await receiver.waitFor(of('/always', alone.body.id, 'approval.unreachable'));
+      expect(told.body.data.people).toEqual(expect.arrayContaining([{ id: DUTY, name: 'Dana Moreau' }]));
+      expect((await stack.call('GET', `/v1/actions/${alone.body.id}`)).body.status).toBe('supervised');
+      // They may still decide through another door.
+      expect((await decide(alone.body.id, DUTY, { decision: 'refuse', reason: 'by hand' })).body.status).toBe(
+        'refused',
+      );
+    } finally {
+      writeFileSync(directory, text);
+      stack.sandbox.control.setUser(slackId(DUTY), { deleted: false });
+    }
+  });
+});
