@@ -16,6 +16,9 @@ const TUNING = [
   ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
   ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
   ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
+  // A history that is to be deleted waits for its queues to say how far they are: every half minute, and twice over, by default.
+  ...['--dynamic-config-value', 'history.transferProcessorUpdateAckInterval="5s"'],
+  ...['--dynamic-config-value', 'history.visibilityProcessorUpdateAckInterval="5s"'],
   ...['--sqlite-pragma', 'journal_mode=WAL'],
 ];
 
