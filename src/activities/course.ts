@@ -56,6 +56,8 @@ export interface Payload {
   decided?: Record<string, JsonObject>;
   /** The executor's words. */
   detail?: string;
+  /** What people were shown while they could decide, by its hash. */
+  shown?: Record<string, JsonObject>;
 }
 
 /** Values of changes as they are kept in clear: none where policy does not disclose the path. */

@@ -3,6 +3,7 @@ import { CountersignError } from '../contract/index.ts';
 import type { Course } from '../activities/course.ts';
 import { readCourse } from '../activities/seal.ts';
 import { showAction, summaryOf } from '../activities/show.ts';
+import { keepShown } from '../activities/shown.ts';
 import { mayFreeze } from '../gateway/freezes.ts';
 import type { FreezeView, Gateway } from '../gateway/types.ts';
 import type { Caller } from '../identity/index.ts';
@@ -71,6 +72,7 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
       const stored = await readCourse(parts, tenant, action);
       return stored === null ? null : showAction(show, stored.course, stored.course.approval);
     },
+    keepShown: (message, action) => keepShown(parts, message, action),
     check: (tenant, action, person) => gateway.check(callerOf(tenant, person), action),
     async decide({ tenant, action, person, decision, slack, shown }) {
       const stored = await readCourse(parts, tenant, action);

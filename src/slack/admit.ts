@@ -42,11 +42,16 @@ export async function admit(desk: Desk, click: Click): Promise<Admitted> {
   }
   const message = await desk.door.message(posted.tenant, posted.action);
   if (message === null) throw new CountersignError('not-found', 'there is no such action any more');
-  return { person, posted, message, value, shown: seen(posted, message, value) };
+  return { person, posted, message, value, shown: await seen(desk, posted, message, value) };
 }
 
 /** What was on the screen: the newest rendering, or one so new that it is not on file yet. */
-function seen(posted: SlackPosted, message: ApprovalMessage, value: ButtonValue): string {
+async function seen(
+  desk: Desk,
+  posted: SlackPosted,
+  message: ApprovalMessage,
+  value: ButtonValue,
+): Promise<string> {
   if (message.state === 'frozen') {
     throw new CountersignError('frozen', 'a freeze is in force, so nothing is decided here until it is lifted');
   }
@@ -55,6 +60,7 @@ function seen(posted: SlackPosted, message: ApprovalMessage, value: ButtonValue)
   }
   if (value.revision === posted.revision) return posted.shownHash;
   if (value.revision === message.revision) {
+    await desk.door.keepShown(message);
     return shownHash(renderApprovalMessage(message, { person: posted.person }));
   }
   throw new CountersignError(

@@ -66,6 +66,7 @@ export async function rerender(desk: Desk, at: Pick<SlackOrigin, 'workspace' | '
   for (let shown = posted.revision, turn = 0; turn < 4; turn++) {
     const message = await desk.door.message(posted.tenant, posted.action);
     if (message === null || message.revision <= shown) return;
+    await desk.door.keepShown(message);
     const rendered = renderApprovalMessage(message, { person: posted.person });
     await desk.client.chat.update({ channel, ts, ...forSlack(rendered) });
     shown = message.revision;

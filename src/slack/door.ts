@@ -123,6 +123,12 @@ export interface SlackDoor {
   posted(workspace: string, channel: string, ts: string): Promise<SlackPosted | null>;
   /** Notes that a message of ours was edited by a click and now shows this. */
   reshown(at: { workspace: string; channel: string; ts: string; revision: number; shownHash: string }): Promise<void>;
+  /**
+   * Keeps what somebody is about to be shown, so that a verifier can render it again.
+   *
+   * @param action The one it is kept with; its own by default. A list of several is kept with each.
+   */
+  keepShown(message: ApprovalMessage, action?: string): Promise<void>;
   /** What the action looks like now; null when there is none. Fast: no call to the engine. */
   message(tenant: string, action: string): Promise<ApprovalMessage | null>;
   /**

@@ -91,6 +91,9 @@ export async function openForm(
   const prepared = (async () => {
     const admitted = await admit(desk, click);
     await desk.door.check(admitted.posted.tenant, admitted.posted.action, admitted.person.id);
+    const { action, alike } = admitted.message;
+    const about = kind === 'alike' ? [action, ...alike.map((other) => other.action)] : [action];
+    await Promise.all(about.map((one) => desk.door.keepShown(admitted.message, one)));
     return build(admitted, click);
   })();
   await openView(desk, trigger, prepared, async (error) => {

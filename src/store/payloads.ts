@@ -81,7 +81,9 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
         const row = await find(transaction, tenant, action).forUpdate().executeTakeFirst();
         if (row === undefined) return false;
         const { actionKey, payload } = opened(tenant, action, row);
-        const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(change(payload as JsonObject))));
+        const changed = change(payload as JsonObject);
+        if (changed === payload) return true;
+        const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(changed)));
         await transaction
           .updateTable('actionPayload')
           .set({ ciphertext })

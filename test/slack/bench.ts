@@ -56,6 +56,8 @@ export interface MemoryDoor extends SlackDoor {
   messages: Map<string, ApprovalMessage>;
   rows: PostedMessage[];
   decisions: SlackDecision[];
+  /** What was kept of what people were shown. */
+  shown: ApprovalMessage[];
   attempts: RefusedAttempt[];
   delegations: DelegateInput[];
   stops: FreezeInput[];
@@ -83,6 +85,7 @@ export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>)
     messages: new Map(),
     rows: [],
     decisions: [],
+    shown: [],
     attempts: [],
     delegations: [],
     stops: [],
@@ -108,6 +111,7 @@ export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>)
       });
       return Promise.resolve();
     },
+    keepShown: (message) => Promise.resolve(void door.shown.push(message)),
     message: (_tenant, action) => Promise.resolve(door.messages.get(action) ?? null),
     check: (_tenant, action, person) => {
       check(door.messages.get(action) as ApprovalMessage, person);

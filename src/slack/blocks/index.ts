@@ -7,5 +7,6 @@ export type { Block, Rendered, View } from './kit.ts';
 export * from './message.ts';
 export * from './modals.ts';
 export * from './model.ts';
+export * from './shown.ts';
 export * from './thread.ts';
 export { what } from './words.ts';

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../contract/index.ts';
 import type { ApprovalMessage, MessageChangeable, ViewName } from './model.ts';
 import { INPUTS, MAX_CHANGES, VIEWS } from './model.ts';
-import type { Block, View } from './kit.ts';
+import type { Block, Rendered, View } from './kit.ts';
 import { LIMITS, context, input, mrkdwn, option, plain, section } from './kit.ts';
 import { cutWhole, mrkdwnText, plainText, sentence, shortId } from './text.ts';
 import { about } from './message.ts';
@@ -92,6 +92,11 @@ export function openModal(message: ApprovalMessage, options: ModalOptions & { pe
   const blocks = openBlocks(message, options);
   if (!canDecide(message)) return notice('Action', blocks, VIEWS.open);
   return form({ name: 'open', title: 'Decide', submit: 'Decide', blocks }, options);
+}
+
+/** What somebody reads in that form, without anything of the moment: hashed and sealed with the decision. */
+export function openShown(message: ApprovalMessage, person: string): Rendered {
+  return { text: what(message), blocks: openModal(message, { metadata: '', person }).blocks };
 }
 
 /** Whether a decision in Slack would count at all. */

@@ -1,6 +1,6 @@
 import type { BlockAction, Middleware, RespondFn, SlackActionMiddlewareArgs } from '@slack/bolt';
 import { CountersignError } from '../../../contract/index.ts';
-import { openModal, readButtonValue, shownHash, textModal, what, type View } from '../../blocks/index.ts';
+import { openModal, openShown, readButtonValue, shownHash, textModal, type View } from '../../blocks/index.ts';
 import { aboutOf, keepRefusal } from '../../admit.ts';
 import { explain, messageOf, whisper } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
@@ -32,7 +32,7 @@ async function prepared(desk: Desk, { origin, value }: Click): Promise<View> {
   if (message === null) {
     throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
   }
-  const view = openModal(message, { metadata: '', person: person.id });
+  await desk.door.keepShown(message);
   const metadata = desk.seal.seal({
     kind: 'open',
     ...origin,
@@ -40,11 +40,11 @@ async function prepared(desk: Desk, { origin, value }: Click): Promise<View> {
     tenant: message.tenant,
     action: message.action,
     stage: message.stage,
-    shown: shownHash({ text: what(message), blocks: view.blocks }),
+    shown: shownHash(openShown(message, person.id)),
     about: aboutOf(message),
     expires: Math.floor(desk.now() / 1000) + FORM_SECONDS,
   });
-  return { ...view, private_metadata: metadata };
+  return openModal(message, { metadata, person: person.id });
 }
 
 /** In a view there is nowhere to whisper, so a modal says it. */

@@ -1,0 +1,62 @@
+/** What an approver was shown, rendered again: the same model and version give the same blocks and text, and so the sealed hash. */
+import { CountersignError } from '../../contract/index.ts';
+import type { ApprovalMessage } from './model.ts';
+import { RENDERER } from './model.ts';
+import type { Rendered } from './kit.ts';
+import { alikeShown } from './alike.ts';
+import { renderApprovalMessage, shownHash } from './message.ts';
+import { openShown } from './modals.ts';
+
+/** Where it was shown: the message, the form of one action opened from a list, the form of several at once. */
+export const SHOWN_VIEWS = ['message', 'open', 'alike'] as const;
+export type ShownView = (typeof SHOWN_VIEWS)[number];
+
+export interface Shown {
+  /** Version of the renderer, as sealed. */
+  renderer: string;
+  view: ShownView;
+  /** Directory id of the reader; null in a channel. */
+  person: string | null;
+  model: ApprovalMessage;
+}
+
+/** @throws CountersignError `invalid-evidence` for a version that this one is not: its blocks would be others. */
+export function renderShown({ renderer, view, person, model }: Shown): Rendered {
+  if (renderer !== RENDERER) {
+    throw new CountersignError(
+      'invalid-evidence',
+      `it was rendered by \`${renderer.slice(0, 40)}\`, and this version renders \`${RENDERER}\` only; render it with the version that sealed it`,
+    );
+  }
+  switch (view) {
+    case 'message':
+      return renderApprovalMessage(model, { person });
+    case 'open':
+      return openShown(model, person ?? '');
+    case 'alike':
+      return alikeShown(model);
+  }
+}
+
+/**
+ * The one of `models` that renders to a sealed hash, with where and to whom it was shown; null when none does.
+ *
+ * @param person Directory id of who decided.
+ * @throws CountersignError `invalid-evidence` for another version of the renderer.
+ */
+export function findShown(
+  sealed: { hash: string; renderer: string },
+  person: string,
+  models: readonly ApprovalMessage[],
+): Shown | null {
+  // The newest first: a decision is about what was on the screen last.
+  for (const model of models.toReversed()) {
+    for (const view of SHOWN_VIEWS) {
+      for (const reader of [null, person]) {
+        const shown: Shown = { renderer: sealed.renderer, view, person: reader, model };
+        if (shownHash(renderShown(shown)) === sealed.hash) return shown;
+      }
+    }
+  }
+  return null;
+}
