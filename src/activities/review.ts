@@ -35,6 +35,7 @@ export async function sealReview(deps: ActivityDeps, input: SealReviewInput): Pr
       given: review.reason ?? null,
       dueAt: new Date(review.dueAt).toISOString(),
       attestation: input.evidence?.attestation ?? null,
+      slack: input.evidence?.slack == null ? null : { ...input.evidence.slack },
       shown: input.evidence?.shown === undefined || input.evidence.shown === null ? null : { ...input.evidence.shown },
     },
   };

@@ -11,6 +11,7 @@ import {
   VERDICT_DECISIONS,
   verdictSchema,
 } from '../contract/index.ts';
+import { RESPONSIBILITY } from '../activities/responsibility.ts';
 import { COMMON, json, ok, problem, wait } from './openapi-parts.ts';
 import { keyPaths } from './openapi-keys.ts';
 import { policyPaths } from './openapi-policies.ts';
@@ -175,7 +176,9 @@ const build = () =>
           responses: { ...ok(actionSchema, 'The action.'), ...COMMON, '404': problem('No such action.') },
         },
       },
-      '/v1/actions/{id}/decisions': { post: onAction('Decide a parked action as its approver', decisionInputSchema) },
+      '/v1/actions/{id}/decisions': {
+        post: onAction(`Decide a parked action as its approver. ${RESPONSIBILITY}`, decisionInputSchema),
+      },
       '/v1/actions/{id}/answer': { post: onAction('Answer an approver who returned the action', answerInputSchema) },
       '/v1/actions/{id}/cancel': { post: onAction('Withdraw a parked action', null) },
       '/v1/actions/{id}/outcome': { post: onAction('Report what the executor did', outcomeInputSchema) },

@@ -1,6 +1,7 @@
 /** `countersign approve`: an approver says yes. */
 import type { Command } from 'commander';
 import type { Json } from '../contract/index.ts';
+import { RESPONSIBILITY } from '../activities/responsibility.ts';
 import { withConnection } from './connect.ts';
 import { decide } from './decide.ts';
 import type { DecideOptions } from './decide.ts';
@@ -12,6 +13,7 @@ export function register(program: Command, io: Io): void {
   const command = program
     .command('approve')
     .description('approve a waiting action; exits 0 when that released it, 4 when others still have to decide')
+    .addHelpText('after', `\n${RESPONSIBILITY}`)
     .argument('<id>', 'the action’s id')
     .option('--reason <text>', 'why; sealed with the decision')
     .option('--change <path=value>', 'a field to lower or set first, where policy allows it (repeatable)', collect)
@@ -21,6 +23,8 @@ export function register(program: Command, io: Io): void {
     // Paths stay dotted: that is how a policy's `mayChange` names them.
     const changes = Object.fromEntries((options.change ?? []).map(changeOf));
     const given = options.change === undefined ? {} : { changes };
+    // Said before it is sent, as the other doors say it above the button; it is sealed with the decision.
+    io.err(RESPONSIBILITY);
     const action = await decide(io, id, { decision: 'approve', ...given }, options);
     io.exitCode = exitOfStatus(action.status);
   });

@@ -20,6 +20,7 @@ import { register as request } from './request.ts';
 import { register as review } from './review.ts';
 import { register as services } from './services.ts';
 import { register as show } from './show.ts';
+import { register as shown } from './shown.ts';
 import { register as token } from './token.ts';
 import { register as verify } from './verify.ts';
 
@@ -34,6 +35,7 @@ const VERBS = [
   verify,
   audit,
   open,
+  shown,
   erase,
   keys,
   policy,

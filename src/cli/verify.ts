@@ -11,6 +11,7 @@ interface VerifyOptions {
   key: string[];
   logKey: string[];
   open?: string[];
+  shown?: string[];
   keyHistory?: string;
   json?: boolean;
 }
@@ -37,6 +38,11 @@ export function register(program: Command, io: Io): void {
     .option(
       '--open <file>',
       'an opening of one of their commitments, as `countersign open` prints (repeatable)',
+      collect,
+    )
+    .option(
+      '--shown <file>',
+      'what an approver was shown, as `countersign shown` prints: it is rendered again (repeatable)',
       collect,
     )
     .option('--key-history <file>', 'key-history.json: from keys of an earlier time it leads to those of today')
@@ -76,6 +82,9 @@ async function verify(io: Io, files: string[], options: VerifyOptions): Promise<
   const { checkOpenings, describeOpened } = await import('./openings.ts');
   const { opened, failed: unopened } = await checkOpenings(io, options.open ?? [], held);
   failed.push(...unopened);
+  const again = options.shown === undefined ? null : await import('./shown-again.ts');
+  const renderings = (await again?.checkShown(io, options.shown ?? [], held)) ?? { shown: [], failed: [] };
+  failed.push(...renderings.failed);
 
   if (options.json === true) {
     io.json({
@@ -83,6 +92,7 @@ async function verify(io: Io, files: string[], options: VerifyOptions): Promise<
       receipts: [...held.map(factsOf), ...failed.map((one) => ({ valid: false, ...one }))],
       conflicts,
       ...(options.open === undefined ? {} : { opened }),
+      ...(options.shown === undefined ? {} : { shown: renderings.shown }),
       notProven: NOT_PROVEN,
     });
   } else {
@@ -91,6 +101,7 @@ async function verify(io: Io, files: string[], options: VerifyOptions): Promise<
       for (const line of describeReceipt(verified)) io.out(`  ${line}`);
     }
     for (const one of opened) io.out(describeOpened(one));
+    for (const one of renderings.shown) for (const line of again?.describeRendering(one) ?? []) io.out(line);
     for (const { file, reason, detail } of failed) io.out(`${file}: INVALID (${reason}): ${detail}`);
     for (const conflict of conflicts) io.out(`INVALID together: ${conflict}`);
     if (held.length > 0) io.out(`Not proven: ${NOT_PROVEN}`);

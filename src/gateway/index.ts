@@ -25,7 +25,7 @@ import { openCommitment } from './openings.ts';
 import { redeem } from './permits.ts';
 import { breakGlassReport, listReviews } from './reviews.ts';
 import { isPublished, listPolicies, preparePublication, readPolicy, storedBundle } from './policies.ts';
-import { listRecords, readReceipt, readRecord } from './records.ts';
+import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
 import { replay } from './replay.ts';
 import { createRequester, parseRequest, workflowIdOf } from './request.ts';
 import { RESPONSIBILITY } from '../activities/responsibility.ts';
@@ -111,7 +111,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       until: input.until ?? null,
       slack: evidence?.slack ?? null,
       shown: evidence?.shown ?? null,
-      responsibility: input.decision === 'approve' ? RESPONSIBILITY : null,
+      responsibility: input.decision === 'approve' ? (evidence?.responsibility ?? RESPONSIBILITY) : null,
       delegation,
     });
     const action = await update(caller.tenant, id, decideUpdate.name, { attestation });
@@ -309,6 +309,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     records: (caller, filter, cursor, limit) => listRecords(deps, caller, filter, cursor, limit),
     record: (caller, hash) => readRecord(deps, caller, hash),
     receipt: (caller, hash) => readReceipt(deps, caller, hash),
+    shown: (caller, hash) => readShown(deps, caller, hash),
     erase: (caller, id, reason) => erase(deps, caller, id, reason),
     open: (caller, hash, input) => openCommitment(deps, caller, hash, input),
 

@@ -1,10 +1,12 @@
 import { CountersignError, type Receipt, type RecordPayload } from '../contract/index.ts';
+import { shownIn } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import { readCourse } from '../activities/seal.ts';
+import { shownOf } from '../activities/shown.ts';
 import { mayAudit, visible } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { RecordFilter, RecordItem, RecordPage } from './types.ts';
+import type { RecordFilter, RecordItem, RecordPage, ShownAgain } from './types.ts';
 
 const noRecord = (): CountersignError =>
   new CountersignError('not-found', 'there is no such record, or it is not yours to see');
@@ -57,4 +59,20 @@ export async function readRecord(deps: GatewayDeps, caller: Caller, hash: string
 export async function readReceipt(deps: GatewayDeps, caller: Caller, hash: string): Promise<Receipt> {
   await readRecord(deps, caller, hash);
   return deps.evidence.receipt(caller.tenant, hash);
+}
+
+export async function readShown(deps: GatewayDeps, caller: Caller, hash: string): Promise<ShownAgain> {
+  const { record } = await readRecord(deps, caller, hash);
+  const shown = shownIn(record);
+  if (shown === null) {
+    throw new CountersignError(
+      'not-found',
+      'this record is of no decision in Slack, so it seals nothing that was shown',
+    );
+  }
+  const models = await shownOf(deps, caller.tenant, record.action);
+  if (models === null) {
+    throw new CountersignError('conflict', 'what was shown was erased with the payload; only its hash is left');
+  }
+  return { record: hash, ...shown, models };
 }

@@ -5,6 +5,7 @@ import type {
   DecisionInput,
   Door,
   Json,
+  JsonObject,
   Judgement,
   OutcomeInput,
   Receipt,
@@ -220,6 +221,18 @@ export interface KeyHistory {
 export interface SlackEvidence {
   slack: { workspace: string; user: string; channel: string; message: string };
   shown: { hash: string; renderer: string } | null;
+  /** The sentence of responsibility that they were shown, where they approve. */
+  responsibility?: string | null;
+}
+
+/** With what a verifier renders again what somebody was shown: one of `models` gives the sealed hash. */
+export interface ShownAgain {
+  record: string;
+  /** Directory id of who decided. */
+  by: string;
+  shown: { hash: string; renderer: string };
+  /** Everything that was shown of the action while it could be decided, oldest first. */
+  models: JsonObject[];
 }
 
 export interface Gateway {
@@ -263,6 +276,8 @@ export interface Gateway {
   records(caller: Caller, filter: RecordFilter, cursor: string | undefined, limit: number): Promise<RecordPage>;
   record(caller: Caller, hash: string): Promise<RecordItem>;
   receipt(caller: Caller, hash: string): Promise<Receipt>;
+  /** What its approver was shown. @throws CountersignError `not-found` · `conflict` when it was erased */
+  shown(caller: Caller, hash: string): Promise<ShownAgain>;
   /** Deletes the payload of a closed action, its key and its history. */
   erase(caller: Caller, id: string, reason: string): Promise<Action>;
   /** Opens one commitment of a record. */

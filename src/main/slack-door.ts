@@ -74,11 +74,12 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
     },
     keepShown: (message, action) => keepShown(parts, message, action),
     check: (tenant, action, person) => gateway.check(callerOf(tenant, person), action),
-    async decide({ tenant, action, person, decision, slack, shown }) {
+    async decide({ tenant, action, person, decision, slack, shown, responsibility }) {
       const stored = await readCourse(parts, tenant, action);
       // A broken glass has no approval to decide: what is said of it is its review.
       if (stored?.course.review == null || stored.course.approval !== null) {
-        return gateway.decide(callerOf(tenant, person), action, decision, 'slack', { slack, shown });
+        const evidence = { slack, shown, responsibility };
+        return gateway.decide(callerOf(tenant, person), action, decision, 'slack', evidence);
       }
       const { decision: said, reason } = decision;
       if ((said !== 'approve' && said !== 'refuse') || reason === undefined) {

@@ -8,5 +8,6 @@ export * from './key-history.ts';
 export * from './permit.ts';
 export * from './receipt.ts';
 export * from './record.ts';
+export * from './shown.ts';
 export * from './signer.ts';
 export * from './trust.ts';

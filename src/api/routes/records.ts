@@ -40,5 +40,10 @@ export function recordRoutes(gateway: Gateway): Router {
     response.json(await gateway.receipt(caller, pathText(request, 'hash')));
   });
 
+  router.get('/v1/records/:hash/shown', async (request, response) => {
+    const caller = await gateway.authenticate(request.get('authorization'));
+    response.set('cache-control', 'no-store').json(await gateway.shown(caller, pathText(request, 'hash')));
+  });
+
   return router;
 }

@@ -1,5 +1,5 @@
 /** What an approver was shown, rendered again: the same model and version give the same blocks and text, and so the sealed hash. */
-import { CountersignError } from '../../contract/index.ts';
+import { CountersignError, type Json } from '../../contract/index.ts';
 import type { ApprovalMessage } from './model.ts';
 import { RENDERER } from './model.ts';
 import type { Rendered } from './kit.ts';
@@ -59,4 +59,15 @@ export function findShown(
     }
   }
   return null;
+}
+
+/** Every text of a rendering, from top to bottom, as Slack's markup writes it. */
+export function textsOf({ blocks }: Rendered): string[] {
+  const texts = (value: Json): string[] => {
+    if (Array.isArray(value)) return value.flatMap(texts);
+    if (typeof value !== 'object' || value === null) return [];
+    const own = typeof value['text'] === 'string' ? value['text'].split('\n') : [];
+    return [...own, ...Object.values(value).flatMap(texts)];
+  };
+  return texts(blocks);
 }

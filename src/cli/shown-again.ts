@@ -1,0 +1,88 @@
+/** What approvers were shown, rendered again and held against the receipts of their decisions. */
+import { z } from 'zod';
+import { isCountersignError, type RecordPayload } from '../contract/index.ts';
+import { shownIn } from '../sealing/index.ts';
+import { RENDERER, SHOWN_VIEWS, renderShown, shownHash, textsOf, type Shown } from '../slack/blocks/index.ts';
+import type { Held } from './evidence.ts';
+import type { Io } from './io.ts';
+import { readText } from './values.ts';
+
+const fileSchema = z.looseObject({
+  kind: z.literal('countersign.shown/v1'),
+  record: z.string(),
+  renderer: z.string(),
+  view: z.enum(SHOWN_VIEWS),
+  person: z.string().nullable(),
+  model: z.looseObject({
+    action: z.string(),
+    tenant: z.string(),
+    alike: z.array(z.looseObject({ action: z.string() })),
+  }),
+});
+
+export interface Rendering {
+  file: string;
+  record: string;
+  by: string;
+  hash: string;
+  renderer: string;
+  /** Every text in it, from top to bottom. */
+  texts: string[];
+}
+
+interface Mismatch {
+  file: string;
+  reason: 'shown-malformed' | 'shown-mismatch';
+  detail: string;
+}
+
+/** Renders each file again; its record must be among the receipts given. */
+export async function checkShown(
+  io: Io,
+  files: readonly string[],
+  held: readonly Held[],
+): Promise<{ shown: Rendering[]; failed: Mismatch[] }> {
+  const shown: Rendering[] = [];
+  const failed: Mismatch[] = [];
+  for (const file of files) {
+    const text = await readText(io, file);
+    try {
+      shown.push({ file, ...renderedAgain(text, held) });
+    } catch (error) {
+      const reason = isCountersignError(error) || error instanceof Different ? 'shown-mismatch' : 'shown-malformed';
+      failed.push({ file, reason, detail: (error as Error).message });
+    }
+  }
+  return { shown, failed };
+}
+
+class Different extends Error {}
+
+function renderedAgain(text: string, held: readonly Held[]): Omit<Rendering, 'file'> {
+  const parsed = fileSchema.parse(JSON.parse(text));
+  const receipt = held.find(({ verified }) => verified.recordHash === parsed.record)?.verified;
+  if (receipt === undefined)
+    throw new Different(`give the receipt of ${parsed.record} as well: it is what holds the hash`);
+  const sealed = shownIn(receipt.record);
+  if (sealed === null) throw new Different('that record seals nothing that was shown');
+  if (!isAbout(parsed.model, receipt.record)) throw new Different('it is about another action than the record');
+  if (parsed.person !== null && parsed.person !== sealed.by) throw new Different('it was shown to somebody else');
+  if (parsed.renderer !== sealed.shown.renderer) throw new Different(`the record names \`${sealed.shown.renderer}\``);
+  const rendered = renderShown(parsed as unknown as Shown);
+  const hash = shownHash(rendered);
+  if (hash !== sealed.shown.hash)
+    throw new Different(`it renders to ${hash}, and the record holds ${sealed.shown.hash}`);
+  return { record: parsed.record, by: sealed.by, hash, renderer: RENDERER, texts: textsOf(rendered) };
+}
+
+type Model = z.infer<typeof fileSchema>['model'];
+
+const isAbout = ({ tenant, action, alike }: Model, record: RecordPayload): boolean =>
+  tenant === record.tenant && [action, ...alike.map((other) => other.action)].includes(record.action);
+
+export function describeRendering({ file, by, hash, renderer, texts }: Rendering): string[] {
+  return [
+    `${file}: what ${by} was shown, rendered again by ${renderer} to ${hash}:`,
+    ...texts.map((one) => `  | ${one}`),
+  ];
+}
