@@ -44,6 +44,7 @@ const HIDDEN = [
     only: ['src/api', 'src/slack', 'src/console', 'src/main', 'sandbox'],
   },
   { packages: /^@temporalio\/(worker|testing)$/, only: ['src/main', 'test', 'bench'] },
+  { packages: /^(@aws-sdk\/client-kms|google-auth-library)$/, only: ['src/keys/managers'] },
   { packages: /^(commander)$/, only: ['src/cli'] },
 ];
 

@@ -7,7 +7,7 @@ import type { RemoteRef } from '../signer-ref.ts';
 
 type AwsRef = Extract<RemoteRef, { kind: 'aws-kms' }>;
 
-/** AWS hashes a message for Ed25519 itself, and takes no longer one. ECDSA takes a digest of ours instead. */
+/** Bytes of a message that AWS hashes itself. For ECDSA it takes the digest of a longer one; for Ed25519 there is no such thing. */
 export const AWS_MESSAGE_MAX = 4096;
 
 const NOT_OURS = [
@@ -51,14 +51,15 @@ export function createAwsKms(): KeyManager<AwsRef> {
     async sign(ref, algorithm, message) {
       const { client, sdk } = await open(ref);
       const ecdsa = algorithm === 'ES256';
-      if (!ecdsa && message.length > AWS_MESSAGE_MAX) {
+      const long = message.length > AWS_MESSAGE_MAX;
+      if (long && !ecdsa) {
         throw new Error(`AWS KMS signs at most ${AWS_MESSAGE_MAX} bytes with Ed25519; use a P-256 key`);
       }
       const { Signature } = await client.send(
         new sdk.SignCommand({
           KeyId: ref.key,
-          Message: ecdsa ? createHash('sha256').update(message).digest() : message,
-          MessageType: ecdsa ? 'DIGEST' : 'RAW',
+          Message: long ? createHash('sha256').update(message).digest() : message,
+          MessageType: long ? 'DIGEST' : 'RAW',
           SigningAlgorithm: ecdsa ? 'ECDSA_SHA_256' : 'ED25519_SHA_512',
         }),
       );

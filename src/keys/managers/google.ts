@@ -4,7 +4,7 @@ import type { GoogleAuth } from 'google-auth-library';
 import { fromDer } from '../../sealing/index.ts';
 import type { RemoteRef } from '../signer-ref.ts';
 import { askJson, bytesOf, type JsonAnswer } from './http.ts';
-import { jwkOfSpki, unreachable, unusable, type KeyManager } from './types.ts';
+import { CALL_MS, jwkOfSpki, unreachable, unusable, type KeyManager } from './types.ts';
 
 type GoogleRef = Extract<RemoteRef, { kind: 'gcp-kms' }>;
 
@@ -15,10 +15,19 @@ const SIGNS = ['EC_SIGN_ED25519', 'EC_SIGN_P256_SHA256'];
 
 /** @param url Where the service is, when that is not where everybody finds it (Private Service Connect). */
 export function createGoogleKms(url: string = GOOGLE_KMS_URL): KeyManager<GoogleRef> {
-  let auth: Promise<GoogleAuth> | undefined;
+  const auths = new Map<string, Promise<GoogleAuth>>();
+  const signIn = (projectId: string): Promise<GoogleAuth> => {
+    let auth = auths.get(projectId);
+    if (auth === undefined) {
+      auth = import('google-auth-library').then(({ GoogleAuth: Auth }) => new Auth({ scopes: [SCOPE], projectId }));
+      auths.set(projectId, auth);
+    }
+    return auth;
+  };
   const ask = async (path: string, body?: Record<string, unknown>): Promise<JsonAnswer> => {
-    auth ??= import('google-auth-library').then(({ GoogleAuth: Auth }) => new Auth({ scopes: [SCOPE] }));
-    const token = await (await auth).getAccessToken();
+    // Else Google's library would ask another of its services whose project this is.
+    const auth = await signIn(path.split('/')[1] ?? '');
+    const token = await inTime(auth.getAccessToken());
     if (typeof token !== 'string') throw new Error('Google gave no access token');
     return askJson(new URL(`v1/${path}`, url), { authorization: `Bearer ${token}` }, body);
   };
@@ -56,4 +65,17 @@ export function createGoogleKms(url: string = GOOGLE_KMS_URL): KeyManager<Google
       return ecdsa ? (fromDer(signature) ?? new Uint8Array(0)) : signature;
     },
   };
+}
+
+/** Google's library waits as long as it takes. */
+async function inTime<T>(asked: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no access token in ${CALL_MS} ms`)), CALL_MS);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
