@@ -60,7 +60,9 @@ describe('opening', () => {
   });
 
   it('refuses a server that may lose what it committed', async () => {
-    const connectionString = `${world.postgres.connectionString}?options=-c%20synchronous_commit%3Doff`;
+    const url = new URL(world.postgres.connectionString);
+    url.searchParams.set('options', '-c synchronous_commit=off');
+    const connectionString = url.href.replaceAll('+', '%20');
     const careless = await openStore({ connectionString, cipher: world.keys.payloadCipher });
     await expect(careless.migrate()).rejects.toMatchObject({ code: 'configuration' });
     await careless.close();
