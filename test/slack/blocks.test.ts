@@ -4,10 +4,13 @@ import { checkBlocks, textLength } from '../../sandbox/slack/blocks/blocks.ts';
 import { checkView } from '../../sandbox/slack/blocks/views.ts';
 import type { Json, JsonObject } from '../../src/contract/index.ts';
 import {
+  RENDERER,
+  SHOWN_VIEWS,
   alikeModal,
   approveModal,
   buttonValue,
   extendModal,
+  findShown,
   helpAnswer,
   homeView,
   openModal,
@@ -17,6 +20,7 @@ import {
   refuseModal,
   renderApprovalMessage,
   renderNotice,
+  renderShown,
   renderThreadEvent,
   returnModal,
   shownHash,
@@ -93,6 +97,36 @@ describe('the message of each state', () => {
     const hash = shownHash(renderApprovalMessage(WAITING));
     expect(shownHash(renderApprovalMessage(structuredClone(WAITING)))).toBe(hash);
     expect(shownHash(renderApprovalMessage({ ...WAITING, amount: '420.51 USD' }))).not.toBe(hash);
+  });
+});
+
+describe('what was shown, rendered again', () => {
+  const sealed = { hash: shownHash(renderApprovalMessage(WAITING)), renderer: RENDERER };
+  const lead = 'user:finance-lead@acme.test';
+
+  test('is found among what was kept, wherever it was shown', () => {
+    const kept = [{ ...WAITING, amount: '1.00 USD' }, WAITING, { ...WAITING, revision: 9 }];
+    expect(findShown(sealed, lead, kept)).toEqual({
+      renderer: RENDERER,
+      view: 'message',
+      person: null,
+      model: WAITING,
+    });
+    for (const view of SHOWN_VIEWS) {
+      const shown = { renderer: RENDERER, view, person: lead, model: WAITING };
+      const hash = shownHash(renderShown(shown));
+      const found = findShown({ ...sealed, hash }, lead, kept);
+      expect(found === null ? null : shownHash(renderShown(found)), view).toBe(hash);
+    }
+    expect(findShown(sealed, lead, kept.slice(0, 1))).toBeNull();
+  });
+
+  test('by another version is refused in words', () => {
+    const old = { renderer: 'slack/1', view: 'message', person: null, model: WAITING } as const;
+    expect(() => renderShown(old)).toThrow(/rendered by `slack\/1`, and this version renders `slack\/\d+` only/);
+    expect(() => findShown({ ...sealed, renderer: 'slack/1' }, lead, [WAITING])).toThrow(
+      expect.objectContaining({ code: 'invalid-evidence' }) as Error,
+    );
   });
 });
 
