@@ -6,6 +6,7 @@
  */
 export { checkEvent } from './check.ts';
 export { approvalView, openApproval } from './open.ts';
+export { wordOf } from './people.ts';
 export { reduce, waitingFor } from './reduce.ts';
 export { nextWake } from './timers.ts';
 export type {

@@ -1,4 +1,5 @@
 import { CountersignError, type Action, type DecisionInput, type Judgement } from '../contract/index.ts';
+import { wordOf } from '../approval/index.ts';
 import { evaluate, requiredFacts } from '../policy/index.ts';
 import { activeDelegation, mayAsk, spokenForBy, type Caller } from '../identity/index.ts';
 import { peopleFacts } from '../activities/judge.ts';
@@ -142,16 +143,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return { ...(await update(caller.tenant, id, reviewUpdate.name, { attestation })), permit: null };
   };
 
+  /** Of several people that the caller stands in for, the first who is still here and has not used their word. */
   const delegationFor = async (caller: Caller, course: Course): Promise<{ id: string; from: string } | null> => {
-    const stage = course.approval?.stages[course.approval.stage];
-    if (stage === undefined || stage.approvers.includes(caller.id)) return null;
+    const { approval } = course;
+    const stage = approval?.stages[approval.stage];
+    if (approval === null || stage === undefined || stage.approvers.includes(caller.id)) return null;
     const now = deps.now();
     const delegations = await deps.store.delegations.active(caller.tenant, now.toISOString());
-    for (const from of stage.approvers) {
+    const held = stage.approvers.flatMap((from) => {
       const found = activeDelegation(delegations, { from, to: caller.id, surface: course.surface, now: now.getTime() });
-      if (found !== null) return { id: found.id, from };
-    }
-    return null;
+      return found === null ? [] : [{ id: found.id, from }];
+    });
+    const directory = deps.directory.current();
+    const counts = held.find(({ from }) => directory.active(from) && wordOf(approval, approval.stage, from) === null);
+    return counts ?? held[0] ?? null;
   };
 
   return {

@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import type { ApplicationFailure, LocalActivityInterfaceFor } from '@temporalio/workflow';
 import type { Action, ApprovalPlan } from '../contract/index.ts';
 import {
@@ -37,6 +37,9 @@ export interface ParkedDeps {
   action(): Action;
   became(next: Action): void;
 }
+
+/** Before it, an approval under a freeze could not be withdrawn. */
+const WITHDRAWN_WHILE_FROZEN = 'withdrawn-while-frozen';
 
 const NO_EVIDENCE: DecisionEvidence = {
   slack: null,
@@ -190,7 +193,9 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
           ? { event: { type: 'cancel', by: 'temporal' } as const, evidence: NO_EVIDENCE }
           : await admit(attestation, 'cancel');
       if (admitted.event.type !== 'cancel') return;
-      const effects = await accept(admitted.event);
+      // Approved, but a freeze holds it back: there is nothing left to decide, and still something to withdraw.
+      const held = state.status === 'approved' && !released() && patched(WITHDRAWN_WHILE_FROZEN);
+      const effects = held ? [] : await accept(admitted.event);
       await seal(
         {
           decision: 'cancelled',
