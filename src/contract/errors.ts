@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   'own-request': 403,
   'already-decided': 403,
   'door-closed': 403,
+  'passkey-invalid': 403,
   'permit-expired': 403,
   'permit-invalid': 403,
   'permit-audience': 403,

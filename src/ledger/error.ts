@@ -33,6 +33,14 @@ export const EVIDENCE_REASONS = [
   'commitment-wrong',
   'commitment-missing',
   'opening-malformed',
+  'passkey-malformed',
+  'passkey-enrolment-differs',
+  'passkey-person-differs',
+  'passkey-challenge-differs',
+  'passkey-origin-differs',
+  'passkey-rp-differs',
+  'passkey-not-verified',
+  'passkey-signature-wrong',
 ] as const;
 export type EvidenceReason = (typeof EVIDENCE_REASONS)[number];
 

@@ -1,3 +1,4 @@
+export * from './assertion.ts';
 export * from './commitment.ts';
 export * from './disclosure.ts';
 export * from './opening.ts';
@@ -5,6 +6,7 @@ export * from './dsse.ts';
 export * from './ecdsa-der.ts';
 export * from './key-change.ts';
 export * from './key-history.ts';
+export * from './passkey.ts';
 export * from './permit.ts';
 export * from './receipt.ts';
 export * from './record.ts';

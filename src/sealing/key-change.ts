@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import { EvidenceError, parseVkey } from '../ledger/index.ts';
 import { canonicalize, toBase64Url } from '../canonical/index.ts';
+import { isAboutPasskey } from './passkey.ts';
 import { publicJwk, readPublicJwk, type PublicJwk } from './signer.ts';
 
 /** `action` of the records of the key chain. */
@@ -66,7 +67,7 @@ export function isErasure(record: RecordPayload): boolean {
  * @throws EvidenceError `key-record-malformed` when it is of the key chain and says nothing of the sort, or its key is not the one that it names
  */
 export function keyChangeOf(record: RecordPayload): KeyChange | null {
-  if (record.type !== 'key' || isErasure(record)) return null;
+  if (record.type !== 'key' || isErasure(record) || isAboutPasskey(record)) return null;
   const read = changeSchema.safeParse(record.body);
   if (!read.success || record.action !== KEY_CHAIN) throw malformed('says nothing that is known of a key');
   const change = read.data;
