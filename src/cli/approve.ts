@@ -24,7 +24,7 @@ export function register(program: Command, io: Io): void {
     const changes = Object.fromEntries((options.change ?? []).map(changeOf));
     const given = options.change === undefined ? {} : { changes };
     // Said before it is sent, as the other doors say it above the button; it is sealed with the decision.
-    io.err(RESPONSIBILITY);
+    if (options.json !== true) io.err(RESPONSIBILITY);
     const action = await decide(io, id, { decision: 'approve', ...given }, options);
     io.exitCode = exitOfStatus(action.status);
   });

@@ -1,3 +1,4 @@
+import { RESPONSIBILITY } from '../../src/activities/responsibility.ts';
 import { mkdtempSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -275,7 +276,7 @@ describe('approve and refuse', () => {
   it('send the decision through their own door', async () => {
     queue({ status: 200, body: actionOf('released') });
     const ran = await run(['approve', 'act_1', '--reason', 'checked', '--stage', '0', '--change', 'params.amount=300']);
-    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect([ran.code, ran.err]).toEqual([0, `${RESPONSIBILITY}\n`]);
     expect(server.seen[0]).toMatchObject({
       method: 'POST',
       path: '/v1/actions/act_1/decisions',

@@ -72,7 +72,7 @@ describe('token', () => {
 describe('--as', () => {
   it('decides as the person', async () => {
     server.answers.push({ status: 200, body: actionOf('released') });
-    expect(await run(['approve', 'act_1', '--as', LEAD])).toMatchObject({ code: 0, err: '' });
+    expect(await run(['approve', 'act_1', '--as', LEAD, '--json'])).toMatchObject({ code: 0, err: '' });
     const token = String(server.seen[0]?.headers['authorization']);
     await expect(callerOf(token)).resolves.toMatchObject({ kind: 'person', id: LEAD });
   });
