@@ -97,7 +97,7 @@ export const SCENES: Scene[] = [
     channel: 'finance-approvals',
     act: {
       by: person('finance-lead'),
-      button: /^Approve with changes:/,
+      button: /^Change and approve:/,
       form: {
         fields: { 'Change amount': '320', Reason: 'One of the two boxes came back.' },
         submit: 'Approve',

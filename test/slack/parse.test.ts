@@ -25,6 +25,13 @@ describe('/countersign', () => {
       'freeze actor agent:bot because it loops',
       { verb: 'freeze', scope: { kind: 'actor', value: 'agent:bot' }, reason: 'it loops' },
     ],
+    [
+      'freeze everything because R&amp;D sent &lt;x&gt;',
+      { verb: 'freeze', scope: { kind: 'tenant' }, reason: 'R&D sent <x>' },
+    ],
+    ['freezes', { verb: 'freezes' }],
+    ['lift frz_0A1b because it is over', { verb: 'lift', id: 'frz_0a1b', reason: 'it is over' }],
+    ['unfreeze frz_0a1b2c because x', { verb: 'lift', id: 'frz_0a1b2c', reason: 'x' }],
   ])('%j', (text, order) => {
     expect(parseCommand(text)).toEqual(order);
   });
@@ -38,6 +45,8 @@ describe('/countersign', () => {
     'freeze',
     'freeze surface x',
     'approve all',
+    'lift frz_0a1b',
+    'lift everything because x',
   ])('%j is answered with what to do', (text) => {
     expect(parseCommand(text)).toMatchObject({ verb: 'help', problem: expect.any(String) as string });
   });

@@ -131,7 +131,7 @@ function controls(message: ApprovalMessage): Block[] {
   if (!review) {
     // One click approves as it was asked; what may be changed has a form of its own.
     if (!form && message.controls.mayChange.length > 0) {
-      elements.push(button(ACTIONS.approveForm, 'Change…', value, { label: `Approve with changes: ${about}` }));
+      elements.push(button(ACTIONS.approveForm, 'Change…', value, { label: `Change and approve: ${about}` }));
     }
     if (message.controls.mayReturn) elements.push(button(ACTIONS.returnForm, 'Ask a question…', value));
     if (message.controls.extendUntil !== null) elements.push(button(ACTIONS.extendForm, 'More time…', value));

@@ -148,7 +148,9 @@ function clicked(message, block, element, value, node) {
 
 /** `@name` of somebody becomes a mention, as Slack's composer makes it. */
 function withMentions(text) {
-  return world.users.reduce(
+  // The longest first: `@dana-k` is not `@dana` and something.
+  const users = [...world.users].sort((a, b) => b.name.length - a.name.length);
+  return users.reduce(
     (sum, user) => sum.replaceAll(`@${user.name}`, `<@${user.id}>`).replaceAll(`@${user.realName}`, `<@${user.id}>`),
     text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
   );
@@ -161,7 +163,7 @@ async function sendMessage(box, more) {
   byId('hint').textContent = '';
   const at = { user: place.user, channel: place.channel };
   const [, command, rest] = /^(\/\S+)\s*([\s\S]*)$/.exec(text) ?? [];
-  if (command) await act('command', { ...at, command, text: rest });
+  if (command) await act('command', { ...at, command, text: withMentions(rest) });
   else await act('message', { ...at, text: withMentions(text), ...more });
 }
 

@@ -62,17 +62,23 @@ function freeze(rest: string): Order {
   const match = /^(everything|surface (\S+)|actor (\S+)) because (.+)$/i.exec(rest);
   if (match === null) return help('say what and why: `freeze surface payments.refund because REASON`');
   const [, , surface, actor, reason = ''] = match;
-  if (surface !== undefined) return { verb: 'freeze', scope: { kind: 'surface', value: surface }, reason };
-  if (actor !== undefined) return { verb: 'freeze', scope: { kind: 'actor', value: actor }, reason };
-  return { verb: 'freeze', scope: { kind: 'tenant' }, reason };
+  if (surface !== undefined)
+    return { verb: 'freeze', scope: { kind: 'surface', value: surface }, reason: unescaped(reason) };
+  if (actor !== undefined)
+    return { verb: 'freeze', scope: { kind: 'actor', value: unescaped(actor) }, reason: unescaped(reason) };
+  return { verb: 'freeze', scope: { kind: 'tenant' }, reason: unescaped(reason) };
 }
 
 function lift(rest: string): Order {
   const [, id = '', reason = ''] = /^(frz_[0-9a-f]{4,32}) because (.+)$/i.exec(rest) ?? [];
   return id === ''
     ? help('say which freeze and why: `lift frz_… because REASON`; `freezes` lists them')
-    : { verb: 'lift', id: id.toLowerCase(), reason };
+    : { verb: 'lift', id: id.toLowerCase(), reason: unescaped(reason) };
 }
+
+/** As it was typed: Slack escapes three characters of a command's text. */
+const unescaped = (text: string): string =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
