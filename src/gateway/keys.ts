@@ -9,7 +9,7 @@
  *   4. the receipt of that record, under the log key of before: what an auditor with only the old keys follows;
  *   5. the key file: the new key signs.
  */
-import { CountersignError, type OtherRecord } from '../contract/index.ts';
+import { CountersignError, isCountersignError, type OtherRecord } from '../contract/index.ts';
 import { fromBase64Url, hashOf } from '../canonical/index.ts';
 import { SIGNING_USES, type KeyPeriod, type Keys, type SigningUse } from '../keys/index.ts';
 import { formatVkey, noteKey, NOTE_ALGORITHMS, parseCheckpoint, parseNote } from '../ledger/index.ts';
@@ -44,7 +44,8 @@ function shown(tenant: string, use: SigningUse, jwk: KeyPeriod['jwk']): string |
 /**
  * Introduces a new key by a record that the old one signs, then signs with it. Requests go on meanwhile: what either key signs counts.
  *
- * @throws CountersignError `forbidden`; `configuration` or `unavailable` when the key manager has no such key or does not answer.
+ * @throws CountersignError `forbidden`; `invalid-request` for a signer that cannot be used, `conflict` for one that was, `unavailable`
+ * when its key manager does not answer.
  */
 export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyInput): Promise<RotatedKey> {
   checkOwner(caller);
@@ -53,7 +54,7 @@ export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyI
   return deps.store.publicKeys.exclusively(tenant, async () => {
     await settle(deps, tenant);
     const before = deps.keys.periods(tenant, use).findLast(({ pending, until }) => !pending && until === null);
-    const next = await deps.keys.prepare(tenant, use, input.signer);
+    const next = await prepared(deps, tenant, input);
     const now = deps.now();
     const since = now.toISOString();
     const until = use === 'log' ? later(now, input.besideDays ?? BESIDE_DAYS) : since;
@@ -71,6 +72,16 @@ export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyI
     await settle(deps, tenant);
     return { use, kid: next.kid, signer: next.signer, replaces, since, record };
   });
+}
+
+/** Here a signer is what somebody asks for, and no setting of ours. */
+async function prepared(deps: KeyDeps, tenant: string, { use, signer }: RotateKeyInput): ReturnType<Keys['prepare']> {
+  try {
+    return await deps.keys.prepare(tenant, use, signer);
+  } catch (error) {
+    if (!isCountersignError(error) || error.code !== 'configuration') throw error;
+    throw new CountersignError('invalid-request', error.message, { cause: error });
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { hashOf } from '../canonical/index.ts';
 import {
   actionRequestSchema,
   CountersignError,
+  isCountersignError,
   REQUEST_LIMITS,
   type Action,
   type ActionRequest,
@@ -127,6 +128,8 @@ export function createRequester(deps: GatewayDeps) {
       mine = false;
       if (!isAlreadyStarted(error)) {
         judged.cancel();
+        // Our own word, such as that the key to attest with cannot sign.
+        if (isCountersignError(error)) throw error;
         throw new CountersignError(
           'unavailable',
           'the workflow engine does not answer; nothing was released. send the same request with the same key again',

@@ -34,7 +34,7 @@ export function remoteSigner(key: RemoteKey, managers: KeyManager): Signer {
       throw new CountersignError(
         'unavailable',
         `the key manager of ${key.use} keys (${ref.kind}) cannot sign now, and nothing is sealed or released unsigned. try again`,
-        { cause },
+        { cause, extensions: { retryAfter: 1 } },
       );
     },
   };
