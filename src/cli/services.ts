@@ -104,7 +104,10 @@ function welcome(stack: Stack, sandbox: boolean): string[] {
     `  console        ${url}/console`,
     ...(slackSandbox === null ? [] : [`  Slack sandbox  ${slackSandbox}`]),
     ...(temporalUi === null ? [] : [`  Temporal       ${temporalUi}`]),
-    ...(firstKey === null ? [] : [`  first API key  ${firstKey}`]),
+    // Shown once, to whoever made it by this start: what a process says is often kept where more people read it.
+    ...(firstKey === null
+      ? []
+      : [`  first API key  ${stack.firstKeyMade ? firstKey : `in ${stack.parts.config.dataDir}/first-key`}`]),
     '',
     'To try, in another terminal here:',
     `  ${ask} --param amount=50 --param currency=USD`,

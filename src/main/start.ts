@@ -53,6 +53,8 @@ export interface Stack {
   temporal: TemporalHandle;
   parts: Parts;
   firstKey: string | null;
+  /** Whether it was made at this very start: then nobody knows it yet, and it is shown. */
+  firstKeyMade: boolean;
   /** What runs the workflows and activities of this process. */
   worker: RunningWorker;
   /** Rejects when a part dies that nothing can go on without. */
@@ -101,7 +103,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
         : Promise.resolve({ connectionString: config.databaseUrl, stop: async () => undefined }),
       openTemporal(config, { say: (line) => io.out(line) }),
     );
-    const own = await openParts(config, database.connectionString, log);
+    const own = await openParts(config, database.connectionString, log, url);
     closers.add(() => own.close());
     // Only a database that was given can have other processes of the stack on it.
     const news = config.databaseUrl === undefined ? null : await shareNews(own, config.databaseUrl);
@@ -176,6 +178,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       temporal,
       parts,
       firstKey: firstKey.key,
+      firstKeyMade: firstKey.made && config.apiKey === undefined,
       worker,
       failed,
       stop: () => closers.closeAll(),
