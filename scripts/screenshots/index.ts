@@ -49,7 +49,7 @@ async function act(phone: Screen, ts: string, { button, form }: Act): Promise<vo
   if (form === undefined) return;
   const modal = phone.page.getByRole('dialog');
   for (const [label, value] of Object.entries(form.fields)) await modal.getByLabel(label).first().fill(value);
-  if (form.picture !== undefined) await phone.picture(form.picture, modal);
+  if (form.picture !== undefined) await phone.form(form.picture);
   await modal.getByRole('button', { name: form.submit, exact: true }).click();
   await modal.waitFor({ state: 'hidden' });
 }
@@ -85,7 +85,7 @@ async function around(stack: TestStack, phone: Screen, desk: Screen, shown: Show
   await phone.at(lead, returned.channel);
   await phone.message(returned.ts).getByRole('button', { name: /alike/ }).click();
   await phone.page.getByRole('dialog').getByLabel('Reason for all of them').waitFor();
-  await phone.picture('alike-form', phone.page.getByRole('dialog'));
+  await phone.form('alike-form');
   await phone.page.getByRole('button', { name: 'Close' }).click();
 
   await phone.page.getByLabel('Message or slash command').fill('/countersign pending');

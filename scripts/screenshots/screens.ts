@@ -13,8 +13,6 @@ const SIZES = {
 } as const;
 export type Size = keyof typeof SIZES;
 
-/** Above and below what scrolls: the bar, the channel's name, the composer, a form's buttons. */
-const ROOM = 280;
 /** A message at a desk is hardly wider than on a phone: the rest of the window is empty. */
 const MAX_WIDTH = 760;
 
@@ -27,8 +25,12 @@ export interface Screen {
   message(ts: string): Locator;
   /** Keeps a picture of `what`, or of the whole window. */
   picture(name: string, what?: Locator): Promise<void>;
+  /** Keeps a picture of the form that is open. */
+  form(name: string): Promise<void>;
   close(): Promise<void>;
 }
+
+type Clip = Record<'x' | 'y' | 'width' | 'height', number>;
 
 /** As much of a DOM element as is asked here. */
 interface Shape {
@@ -38,7 +40,7 @@ interface Shape {
 
 /** In the page: how far down the content of an element goes, from its own top, whatever room it is given. */
 const heightOf = (element: Shape): number => {
-  const parts = [...element.querySelectorAll('.block, .message, .by')];
+  const parts = [...element.querySelectorAll('.block, .message, .edited, .replies')];
   const bottoms = parts.map((part) => part.getBoundingClientRect().bottom);
   return Math.max(...bottoms, 0) - element.getBoundingClientRect().top;
 };
@@ -52,6 +54,12 @@ export async function openScreen(browser: Browser, url: string, size: Size): Pro
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
+  const keep = async (name: string, clip?: Clip): Promise<void> => {
+    await page.mouse.move(0, 0);
+    const png = await page.screenshot({ animations: 'disabled', caret: 'hide', ...(clip && { clip }) });
+    writeFileSync(`${FOLDER}${name}-${size}.png`, smallPng(png));
+    await page.setViewportSize({ width, height });
+  };
   return {
     page,
     size,
@@ -63,19 +71,23 @@ export async function openScreen(browser: Browser, url: string, size: Size): Pro
     },
     message: (ts) => page.locator(`#messages [data-ts="${ts}"]`),
     async picture(name, what) {
-      // Whatever is taller than the window is shown whole, as by one who scrolls; a form is cut below its last line.
+      // Whatever is taller than the window is shown whole, as by one who scrolls.
       const tall = await what?.evaluate(heightOf);
-      if (tall !== undefined) await page.setViewportSize({ width, height: Math.ceil(tall) + ROOM });
-      await page.mouse.move(0, 0);
+      if (tall !== undefined) await page.setViewportSize({ width, height: Math.ceil(tall) + 300 });
       await what?.scrollIntoViewIfNeeded();
       const box = await what?.boundingBox();
-      const clip =
+      await keep(
+        name,
         box == null || tall === undefined
           ? undefined
-          : { ...box, width: Math.min(box.width, MAX_WIDTH), height: Math.min(box.height, tall + 24) };
-      const options = { animations: 'disabled', caret: 'hide', ...(clip === undefined ? {} : { clip }) } as const;
-      writeFileSync(`${FOLDER}${name}-${size}.png`, smallPng(await page.screenshot(options)));
-      await page.setViewportSize({ width, height });
+          : { ...box, width: Math.min(box.width, MAX_WIDTH), height: Math.min(box.height, tall + 12) },
+      );
+    },
+    async form(name) {
+      // A form fills a phone; below its last line there is nothing to see.
+      const tall = await page.getByRole('dialog').evaluate(heightOf);
+      await page.setViewportSize({ width, height: Math.ceil(tall) + 96 });
+      await keep(name);
     },
     close: () => context.close(),
   };

@@ -145,6 +145,9 @@ const nasty = fc.oneof(
     arbitrary: fc.constantFrom(
       '',
       ' ',
+      '**',
+      'valueOf',
+      '__proto__',
       '<!channel>',
       '<@U0CFO>',
       '<https://evil.test|Approve>',

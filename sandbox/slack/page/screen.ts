@@ -13,7 +13,10 @@ export function screenOf(core: Core, userId: string | undefined, channelId: stri
   if (!user) return { users: [] };
   if (!user.deleted) core.world.im(user.id);
   const channels = [...core.world.channels.values()].filter((channel) => sees(channel, user.id));
-  const channel = channels.find((entry) => entry.id === channelId) ?? channels[0];
+  // Whoever has not chosen yet sees where something happened last.
+  const latest = (entry: { id: string }): string => core.world.messages.get(entry.id)?.at(-1)?.ts ?? '';
+  const lately = channels.filter(latest).sort((a, b) => latest(b).localeCompare(latest(a)));
+  const channel = channels.find((entry) => entry.id === channelId) ?? lately[0] ?? channels[0];
   const seen = (core.world.messages.get(channel?.id ?? '') ?? []).filter(
     (message) => (message.ephemeralTo ?? user.id) === user.id,
   );
@@ -30,7 +33,7 @@ export function screenOf(core: Core, userId: string | undefined, channelId: stri
       name: entry.name,
       isIm: entry.isIm,
       isPrivate: entry.isPrivate,
-      latest: core.world.messages.get(entry.id)?.at(-1)?.ts ?? '',
+      latest: latest(entry),
     })),
     channel: channel?.id ?? '',
     messages: seen.slice(-SHOWN).map((message) => shown(core, message, user.id)),
