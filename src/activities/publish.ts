@@ -66,7 +66,11 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
         id: `${turn}.review.${input.review}`,
         kind: input.review,
         by: review?.result === null || review === null ? null : nameOf(directory, review.result.by),
-        detail: review?.result?.reason ?? null,
+        detail:
+          review?.result?.reason ??
+          (review === null
+            ? null
+            : `to be reviewed by ${review.reviewers.map((id) => nameOf(directory, id)).join(', ')}`),
         until: review === null ? null : Math.floor(review.dueAt / 1000),
       });
     }

@@ -9,6 +9,7 @@ import type { Io } from './io.ts';
 import { registerChanges } from './keys-change.ts';
 import { publicKeys, type PublicKeySet } from './public-keys.ts';
 import { DEFAULT_TENANT } from './person.ts';
+import { registerWebhookSecret } from './webhook-secret.ts';
 
 /** The files that `keys export` writes and `verify` reads. */
 export const RECORD_KEYS_FILE = 'record-keys.jwks.json';
@@ -56,6 +57,7 @@ export function register(program: Command, io: Io): void {
     });
 
   registerChanges(keys, io);
+  registerWebhookSecret(keys, io);
 }
 
 /** A revoked log key is not among the vkeys: it counts only for what the history says. */

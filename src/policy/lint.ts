@@ -62,6 +62,7 @@ export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resol
     ...unguardedFields(policy, cases),
     ...(resolve === undefined ? [] : missingPeople(policy, resolve)),
     ...untestedSurfaces(policy, cases),
+    ...untold(policy),
   ]);
 }
 
@@ -197,6 +198,33 @@ function untestedSurfaces(policy: CompiledPolicy, cases: readonly PolicyCase[]):
       },
     ];
   });
+}
+
+const TOLD = /^(#[^\s#]+|user:\S+|webhook:[a-z][a-z0-9_-]*|https?:\/\/\S+)$/;
+
+/** Entries of `notify` that mean nobody. */
+function untold(policy: CompiledPolicy): Finding[] {
+  const lists: [Place, readonly string[]][] = [
+    [['notify'], policy.notify],
+    ...policy.rules.flatMap((rule, index): [Place, readonly string[]][] =>
+      rule.notify === policy.notify ? [] : [[['rules', index, 'notify'], rule.notify]],
+    ),
+  ];
+  return lists.flatMap(([place, entries]) =>
+    entries.flatMap((entry, index): Finding[] =>
+      TOLD.test(entry)
+        ? []
+        : [
+            {
+              severity: 'warning',
+              policy: policy.name,
+              place: [...place, index],
+              message: `\`${entry}\` under \`notify\` tells nobody`,
+              suggestion: 'write `#channel`, `user:…`, `webhook:NAME` or an https URL',
+            },
+          ],
+    ),
+  );
 }
 
 function covers(policy: CompiledPolicy, surface: string): boolean {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countersign } from '../cli/harness.ts';
 import { openReceiver, type Receiver } from '../support/receiver.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { LEAD, startTestStack, type TestStack } from '../support/stack.ts';
@@ -271,9 +272,23 @@ describe('the review', () => {
     expect((await stack.call('GET', '/v1/reports/break-glass', undefined, risk)).status).toBe(403);
     expect((await stack.call('GET', '/v1/reports/break-glass?from=soon', undefined, auditor)).status).toBe(400);
 
+    const cli = (...args: string[]) =>
+      countersign([...args, '--url', stack.url, '--data', stack.dataDir], {
+        env: { COUNTERSIGN_POLICIES: folder.path },
+      });
+    const told = await cli('report', 'break-glass', '--from', '2026-01-01', '--as', AUDITOR);
+    // 3: something is overdue.
+    expect([told.code, told.err]).toEqual([3, '']);
+    expect(told.out).toContain('OVERDUE since');
+    expect(told.out).toContain('checkout is down for everybody');
+    expect((await cli('report', 'break-glass', '--to', '2026-01-01', '--as', AUDITOR)).out).toContain(': 0\n');
+    expect((await cli('review', '--as', RISK)).out).toContain(id);
+    expect((await cli('review', id, '--right', '--wrong', '--reason', 'x', '--as', RISK)).code).toBe(2);
+
     // Late is better than never, and is told as late.
-    const late = await stack.call('POST', `/v1/actions/${id}/review`, { right: true, reason: 'it was needed' }, risk);
-    expect(late.status).toBe(200);
+    const late = await cli('review', id, '--right', '--reason', 'it was needed', '--as', RISK);
+    expect([late.code, late.err]).toEqual([0, '']);
+    expect(await recordsOf(id, 'review')).toMatchObject([{ body: { state: 'done', via: 'cli' } }, {}]);
     const after = await soon(
       () => stack.call('GET', '/v1/reports/break-glass', undefined, auditor),
       ({ body }) => body.right === 1,

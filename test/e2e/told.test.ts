@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countersign } from '../cli/harness.ts';
 import { openReceiver, verified, type Received, type Receiver } from '../support/receiver.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
@@ -119,8 +120,11 @@ describe('the requester', () => {
       type: 'action.supervised',
       data: { id, events: [{ by: LEAD, reason: 'which order was it?' }] },
     });
-    const answered = await stack.call('POST', `/v1/actions/${id}/answer`, { text: 'ord_991, charged twice' });
-    expect(answered.status).toBe(200);
+    const answered = await countersign(
+      ['answer', id, 'ord_991, charged twice', '--url', stack.url, '--data', stack.dataDir, '--as', REQUESTER],
+      { env: { COUNTERSIGN_POLICIES: folder.path } },
+    );
+    expect([answered.code, answered.err]).toEqual([0, '']);
     await decide(id, LEAD, { decision: 'approve' });
     expect((await decide(id, CFO, { decision: 'approve', reason: 'the bank confirms' })).body.status).toBe('released');
     const released = await receiver.waitFor(of('/callback', id, 'action.released'));
@@ -129,7 +133,9 @@ describe('the requester', () => {
     // Two failed attempts are the same message again; each change is one message of its own, in order.
     expect(ids.slice(0, 3)).toEqual([`${id}.0`, `${id}.0`, `${id}.0`]);
     expect([...new Set(ids)]).toEqual([...new Set(ids)].map((_, index) => `${id}.${index}`));
-    const secret = stack.stack.parts.keys.webhookSecret;
+    const printed = await countersign(['keys', 'webhook-secret', '--data', stack.dataDir], {});
+    const secret = printed.out.trim();
+    expect(secret).toMatch(/^whsec_/);
     for (const one of all) {
       expect(verified(one, secret)).toEqual(one.body);
       expect(one.text).not.toContain('do not tell');

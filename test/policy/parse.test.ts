@@ -225,6 +225,12 @@ describe('lint', () => {
     expect(lintFiles([{ path: 'p.yaml', text: policy(rules) }, cases('c', '{ n: 1 }')], { resolve })).toEqual([]);
   });
 
+  it('warns of who is told and means nobody', () => {
+    const told = "notify: ['#ok', 'webhook:pager', 'https://a.example/x', 'user:a@b', finance]";
+    const found = lintFiles([{ path: 'p.yaml', text: policy(approve, told) }, cases('c', '{ n: 1 }')], { resolve });
+    expect(found).toMatchObject([{ severity: 'warning', line: 3, message: '`finance` under `notify` tells nobody' }]);
+  });
+
   it('says which surface no case covers', () => {
     const [problem] = lintFiles([{ path: 'p.yaml', text: policy(approve) }]);
     expect(problem).toMatchObject({
