@@ -50,7 +50,8 @@ export function parseEnvelope(value: unknown): Envelope {
   if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > MAX_SIGNATURES) {
     return fail(`does not have from 1 to ${MAX_SIGNATURES} signatures`);
   }
-  const read = signatures.map((entry: unknown) => {
+  // Not `map`, which passes over holes and leaves them in.
+  const read = Array.from(signatures, (entry: unknown) => {
     const members: object = typeof entry === 'object' && entry !== null ? entry : {};
     const { keyid, sig, ...more } = members as Record<string, unknown>;
     if (typeof keyid !== 'string' || typeof sig !== 'string' || Object.keys(more).length > 0) {
