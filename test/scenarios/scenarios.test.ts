@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkLog } from '../support/check-log.ts';
 import { check, createStory, type Scenario, type Story } from './story.ts';
-import { changes } from './table/changes.ts';
+import { changes, published } from './table/changes.ts';
 import { asleep, failures, restarted, slackDown } from './table/faults.ts';
 import { people } from './table/people.ts';
 import { stages } from './table/stages.ts';
@@ -22,7 +22,7 @@ interface Group {
   scenarios: readonly Scenario[];
   /** What fails: before `play`, and before `then`. It is over when `then` begins. */
   before?(world: World): Promise<void>;
-  between?(world: World): Promise<void>;
+  between?(world: World, tag: (at: number) => string): Promise<void>;
   over?(world: World): Promise<void>;
 }
 
@@ -60,6 +60,13 @@ const GROUPS: readonly Group[] = [
     },
     over: (world) => world.startWorker(),
   },
+  // The last one: it leaves no other story's policy in force.
+  {
+    name: 'policy changes meanwhile',
+    scenarios: published,
+    between: (world, tag) =>
+      world.publish(Object.fromEntries(published.map(({ later = null }, at) => [tag(at), later]))),
+  },
 ];
 
 const tagOf = (group: number, index: number): string => `g${group}x${index}`;
@@ -94,7 +101,7 @@ async function tellAll(world: World, group: Group, index: number): Promise<Telli
   }));
   await group.before?.(world);
   await eachOf(tellings, ({ story, scenario }) => scenario.play(story));
-  await group.between?.(world);
+  await group.between?.(world, (at) => tagOf(index, at));
   const meanwhile = eachOf(tellings, async ({ story, scenario }) => scenario.meanwhile?.(story));
   await group.over?.(world);
   await meanwhile;

@@ -13,6 +13,8 @@ export interface Scenario extends StorySpec {
   meanwhile?(story: Story): Promise<void>;
   /** After the fault. */
   then?(story: Story): Promise<void>;
+  /** What policy becomes between `play` and `then`, in the group where it does; null: there is none any more. */
+  later?: StorySpec | null;
   wanted: {
     status: string;
     /** The chain, oldest first, in the words of {@link lineOf}. */
@@ -52,7 +54,11 @@ export interface Story {
 const said = ({ status, body }: Answer): string =>
   status < 300 ? 'done' : typeof body?.code === 'string' ? body.code : String(status);
 
-const short = (person: string): string => person.replace(/^user:/, '').replace(/^(?:g\d+x\d+-)?([^@]*)@.*$/, '$1');
+const short = (person: string): string =>
+  person
+    .replace(/^user:/, '')
+    .replace(/^key:.*/, 'key')
+    .replace(/^(?:g\d+x\d+-)?([^@]*)@.*$/, '$1');
 
 /** `decision approve ann 0`, `release override`, `verdict refuse rule`. */
 export function lineOf(record: Body): string {

@@ -1,18 +1,18 @@
 /** One real stack on which many stories are told at once: each with people, a surface and a policy of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parse } from 'yaml';
 import { activityDeps } from '../../src/main/parts.ts';
 import { startWorkerOn, type RunningWorker } from '../../src/main/engine.ts';
 import { slackNotifier } from '../../src/main/slack.ts';
 import { issuePersonToken } from '../../src/identity/index.ts';
 import { openEmbeddedPostgres } from '../../src/store/index.ts';
 import { readPolicyFiles } from '../../src/main/policies.ts';
-import { INCIDENT, RISK } from './crew.ts';
-import { policiesFolder } from '../support/policies.ts';
+import { policiesFolder, publishApproved } from '../support/policies.ts';
 import { startTestStack, type Answer, type TestStack } from '../support/stack.ts';
 
 /** Everybody of a story. `req` asks (through an agent), `dee` is the manager of `req`, `eve` is asked for nothing. */
@@ -52,8 +52,8 @@ export interface World {
   useProcess(): Promise<void>;
   /** Kills that process, with whatever it was doing. */
   killProcess(): Promise<void>;
-  /** The policies in force, with the texts of some replaced. */
-  files(replaced: Record<string, string>): { path: string; text: string }[];
+  /** Brings the shipped policies and those of these stories into force, and no others; null leaves a story without. */
+  publish(stories: Readonly<Record<string, StorySpec | null>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -108,13 +108,10 @@ export async function openWorld(stories: Readonly<Record<string, StorySpec>>): P
       .flatMap(([tag, { noSlack = [] }]) => peopleOf(tag, noSlack))
       .map((entry) => [entry.id, entry]),
   );
-  for (const [id, name, role] of [
-    [RISK, 'Rosa Okafor', 'risk-officer'],
-    [INCIDENT, 'Ines Castell', 'incident-commander'],
-  ] as const) {
-    people.set(id, { id, name, groups: role === 'risk-officer' ? ['risk'] : [], roles: [role] });
-  }
   const file = join(folder.path, 'directory.yaml');
+  // Beside them everybody that the shipped policies name: a bundle that names nobody cannot be published.
+  const shipped = parse(readFileSync(file, 'utf8')) as { people: Entry[] };
+  for (const entry of shipped.people) people.set(entry.id, entry);
   const write = (): void => {
     // In one step: a reader sees the one or the other.
     writeFileSync(`${file}.new`, JSON.stringify({ people: [...people.values()] }));
@@ -194,7 +191,14 @@ export async function openWorld(stories: Readonly<Record<string, StorySpec>>): P
         activityDeps(parts, notifier, stack.url),
       );
     },
-    files: (replaced) => readPolicyFiles(folder.path).map(({ path, text }) => ({ path, text: replaced[path] ?? text })),
+    async publish(now) {
+      const files = readPolicyFiles('policies').map(({ path, text }) => ({ path, text }));
+      for (const [tag, spec] of Object.entries(now)) {
+        if (spec !== null) files.push({ path: fileOf(tag), text: policyText(tag, spec) });
+      }
+      const done = await publishApproved(stack, { files });
+      if (done.status !== 'executed') throw new Error(`publishing ended ${String(done.status)}`);
+    },
     async close() {
       await killProcess();
       await stopWorker();

@@ -1,7 +1,5 @@
-/** Decide with changes, return and answer, reasons, withdrawal. */
+/** Decide with changes, return and answer, reasons, withdrawal; policy that changes meanwhile. */
 import { expect } from 'vitest';
-import { RISK } from '../crew.ts';
-import { policyText } from '../world.ts';
 import type { Scenario } from '../story.ts';
 import { one, pair, two } from './stages.ts';
 
@@ -165,30 +163,91 @@ export const changes: Scenario[] = [
     },
     wanted: { status: 'cancelled', records: ['verdict supervise', 'approve ann 0', 'cancelled key 1'] },
   },
+];
+
+const refusing = (when: string) => ({
+  rules: [
+    { id: 'never', when, then: 'refuse', because: 'no more of these' },
+    { id: 'asked', when: 'true', then: 'supervise', approval: flexible },
+  ],
+});
+const OVERRIDE = ['verdict supervise', 'approve ann 0', 'release override'];
+
+/** Between `play` and `then` policy changes to `later`. */
+export const published: Scenario[] = [
   {
-    name: 'policy has come to refuse it when it is released',
+    name: 'policy has come to refuse it: refused at the release, both verdicts sealed',
     approval: one,
+    later: { approval: one, policy: refusing('params.amount > 0') },
+    async play(it) {
+      await it.ask();
+    },
+    async then(it) {
+      expect(await it.approve('ann')).toBe('done');
+      expect((await it.becomes('refused')).verdict.reasons.join(' ')).toContain('no more of these');
+    },
+    wanted: { status: 'refused', records: ['verdict supervise', 'approve ann 0', 'verdict refuse'] },
+  },
+  {
+    name: 'policy has come to refuse the amount, and the approver lowers it',
+    approval: flexible,
+    later: { approval: flexible, policy: refusing('params.amount > 300') },
     async play(it) {
       await it.ask(500);
-      const { stack } = it.world;
-      const stricter = policyText(it.tag, {
-        approval: one,
-        policy: { rules: [{ id: 'never', when: 'true', then: 'refuse', because: 'no more of these' }] },
-      });
-      const published = await stack.call(
-        'POST',
-        '/v1/policies',
-        { files: it.world.files({ [`story.${it.tag}.yaml`]: stricter }), reason: 'stricter' },
-        { headers: { 'idempotency-key': `stricter-${it.tag}` } },
-      );
-      expect(published.status).toBe(202);
-      const decision = { decision: 'approve', reason: 'looked at it' };
-      const token = await stack.person(RISK);
-      expect((await stack.call('POST', `/v1/actions/${published.body.id}/decisions`, decision, { token })).status).toBe(
-        200,
-      );
-      const done = await stack.call('GET', `/v1/actions/${published.body.id}?wait=60`);
-      expect(done.body.status).toBe('executed');
+    },
+    async then(it) {
+      expect(await it.approve('ann', amount(301))).toBe('change-not-allowed');
+      expect(await it.approve('ann', amount(300))).toBe('done');
+    },
+    wanted: { status: 'released', records: ['verdict supervise', 'approve ann 0 amount 500>300', 'release override'] },
+  },
+  {
+    name: 'policy has come to approve it: whoever was asked still decides',
+    approval: one,
+    later: { approval: one, policy: { rules: [{ id: 'all', when: 'true', then: 'approve' }] } },
+    async play(it) {
+      await it.ask();
+    },
+    async then(it) {
+      expect((await it.action()).status).toBe('supervised');
+      expect(await it.refuse('bob')).toBe('done');
+    },
+    wanted: { status: 'refused', records: ['verdict supervise', 'refuse bob 0'] },
+  },
+  {
+    name: 'policy has come to ask others: the plan that was sealed holds',
+    approval: one,
+    later: { approval: { stages: [{ name: 'board', approvers: ['$board'] }], expires: '10m' } },
+    async play(it) {
+      await it.ask();
+    },
+    async then(it) {
+      expect(await it.approve('cid')).toBe('not-an-approver');
+      expect(await it.approve('ann')).toBe('done');
+    },
+    wanted: { status: 'released', records: OVERRIDE },
+  },
+  {
+    name: 'policy has come to refuse it between two stages',
+    approval: two,
+    later: { approval: two, policy: refusing('params.amount > 0') },
+    async play(it) {
+      await it.ask();
+      expect(await it.approve('ann')).toBe('done');
+    },
+    async then(it) {
+      expect(await it.approve('cid')).toBe('done');
+    },
+    wanted: { status: 'refused', records: ['verdict supervise', 'approve ann 0', 'approve cid 1', 'verdict refuse'] },
+  },
+  {
+    name: 'its policy is gone: silence releases nothing',
+    approval: one,
+    later: null,
+    async play(it) {
+      await it.ask();
+    },
+    async then(it) {
       expect(await it.approve('ann')).toBe('done');
     },
     wanted: { status: 'refused', records: ['verdict supervise', 'approve ann 0', 'verdict refuse'] },
