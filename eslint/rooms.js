@@ -10,6 +10,7 @@ export const ROOMS = [
   'ledger',
   'sealing',
   'evidence',
+  'export',
   'policy',
   'approval',
   'store',
@@ -29,7 +30,17 @@ export const ROOMS = [
 ];
 
 /** Pure: no I/O, clock, randomness, process or module state. */
-export const PURE = ['canonical', 'contract', 'ledger', 'sealing', 'evidence', 'policy', 'approval', 'slack/blocks'];
+export const PURE = [
+  'canonical',
+  'contract',
+  'ledger',
+  'sealing',
+  'evidence',
+  'export',
+  'policy',
+  'approval',
+  'slack/blocks',
+];
 
 /** Programs beside the product. Neither knows the other; `bin/` puts them together. */
 const APART = ['src', 'sandbox'];
@@ -45,6 +56,7 @@ const HIDDEN = [
   },
   { packages: /^@temporalio\/(worker|testing)$/, only: ['src/main', 'test', 'bench'] },
   { packages: /^(@aws-sdk\/client-kms|google-auth-library)$/, only: ['src/keys/managers'] },
+  { packages: /^@simplewebauthn\//, only: ['src/gateway'] },
   { packages: /^(commander)$/, only: ['src/cli'] },
 ];
 

@@ -11,14 +11,15 @@ import {
 } from '../contract/index.ts';
 import { applyChanges, evaluate, readPath, requiredFacts } from '../policy/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
-import { commitment, saltFor } from '../sealing/index.ts';
 import { activeDelegation, verifyAttestation, type AttestationOf } from '../identity/index.ts';
 import { approvalView } from '../approval/index.ts';
-import type { Course, Payload } from './course.ts';
+import type { Payload } from './course.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Found } from './facts.ts';
 import { peopleFacts } from './judge.ts';
+import { admitAssertion, decidedMembers } from './passkey.ts';
 import { nextHead, readCourse, sealCourse } from './seal.ts';
+import { sealedChanges } from './sealed-changes.ts';
 import type { Admitted, AdmitInput, SealDecisionInput } from './types.ts';
 
 const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
@@ -143,7 +144,8 @@ async function admitDecision(
       refusal: { code: 'conflict', message: 'the decision was made about another request; look at the action again' },
     };
   }
-  const { request } = await payloadOf(deps, action);
+  const payload = await payloadOf(deps, action);
+  const { request } = payload;
   const directory = deps.directory.current();
   const { delegation } = claims;
   const now = deps.now();
@@ -170,18 +172,20 @@ async function admitDecision(
       };
     }
   }
+  const assured = claims.assurance === null ? null : await admitPasskey(deps, action, claims, payload);
+  const stage = claims.stage ?? assured?.stage ?? null;
   return {
     event: {
       type: 'decide',
       by: claims.by,
       decision: claims.decision,
-      ...(claims.stage === null ? {} : { stage: claims.stage }),
+      ...(stage === null ? {} : { stage }),
       reason: claims.reason,
       changes,
       original,
       until: claims.until === null ? null : Date.parse(claims.until),
       via: claims.via,
-      assured: false,
+      assured: assured !== null,
       delegation,
       standsInFor: delegations
         .filter(
@@ -195,30 +199,25 @@ async function admitDecision(
       slack: claims.slack,
       shown: claims.shown,
       responsibility: claims.responsibility,
-      assurance: claims.assurance,
+      assurance: assured?.assurance ?? null,
     },
   };
 }
 
-/** Old and new values for the record: in clear where policy discloses the path, else as commitments under the action's key. */
-function sealedChanges(
-  course: Course,
-  request: ActionRequest,
-  changes: Record<string, Json> | null,
-  actionKey: Uint8Array,
-): DecisionRecord['changes'] {
-  if (changes === null) return null;
-  // Each with a salt of its own: opening one must not help to guess the other.
-  const show = (path: string, side: 'from' | 'to', value: Json): Json => {
-    const at = `${path}#${side}`;
-    return path in course.disclosed ? value : commitment(saltFor(actionKey, at), at, value);
+/** One that comes with an assertion counts only with it, also where no stage asks for any. */
+async function admitPasskey(
+  deps: ActivityDeps,
+  action: Action,
+  claims: AttestationOf<'decide'>,
+  payload: Awaited<ReturnType<typeof payloadOf>>,
+): Promise<{ stage: number; assurance: JsonObject }> {
+  const stored = await readCourse(deps, action.tenant, action.id);
+  if (stored === null) throw new Error('a decision about an action that is not stored');
+  const decided = decidedMembers(stored.course, action, claims, payload);
+  return {
+    stage: decided.stage,
+    assurance: await admitAssertion(deps, action, decided, claims.assurance ?? {}),
   };
-  return Object.fromEntries(
-    Object.entries(changes).map(([path, to]) => [
-      path,
-      { from: show(path, 'from', (readPath(request, path) ?? null) as Json), to: show(path, 'to', to) },
-    ]),
-  );
 }
 
 /** Before the record that commits to them: whoever holds the salts can open it only while somebody holds the values. */

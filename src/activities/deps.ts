@@ -54,6 +54,13 @@ export interface Histories {
   delete(tenant: string, id: string): Promise<void>;
 }
 
+/** Where passkeys are made and used: one origin, and the relying party of its name (WebAuthn level 3, section 5.4.2). */
+export interface PasskeySite {
+  /** Such as `https://countersign.example.com`. */
+  origin: string;
+  rpId: string;
+}
+
 /** Everything concrete that the activities work with; made in `main`. */
 export interface ActivityDeps {
   store: Store;
@@ -73,6 +80,8 @@ export interface ActivityDeps {
   endpoints: readonly WebhookEndpoint[];
   /** Where people open the console; null when there is none. */
   consoleUrl: string | null;
+  /** Null where the stack has no name of its own: no passkey counts. */
+  passkeys: PasskeySite | null;
   log: EngineLog;
   now(): Date;
 }

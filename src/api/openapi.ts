@@ -14,6 +14,7 @@ import {
 import { RESPONSIBILITY } from '../activities/responsibility.ts';
 import { COMMON, json, ok, problem, wait } from './openapi-parts.ts';
 import { keyPaths } from './openapi-keys.ts';
+import { passkeyPaths } from './openapi-passkeys.ts';
 import { policyPaths } from './openapi-policies.ts';
 import { privacyPaths } from './openapi-privacy.ts';
 import { reviewPaths } from './openapi-reviews.ts';
@@ -215,6 +216,7 @@ const build = () =>
         },
       },
       ...keyPaths,
+      ...passkeyPaths,
       '/v1/freezes': {
         post: {
           summary: 'Stop a tenant, a surface or an actor: nothing is released, unredeemed permits are dead',

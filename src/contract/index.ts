@@ -4,3 +4,4 @@ export * from './json.ts';
 export * from './record.ts';
 export * from './request.ts';
 export * from './verdict.ts';
+export * from './passkey.ts';

@@ -7,7 +7,7 @@ import type { LogReader } from '../sequencer/index.ts';
 
 export interface GatewayDeps extends Pick<
   ActivityDeps,
-  'store' | 'sequencer' | 'bundles' | 'directory' | 'hub' | 'log' | 'now' | 'signers'
+  'store' | 'sequencer' | 'bundles' | 'directory' | 'hub' | 'log' | 'now' | 'signers' | 'passkeys'
 > {
   client: Client;
   taskQueue: string;

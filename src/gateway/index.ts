@@ -21,8 +21,10 @@ import { revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import type { GatewayDeps } from './deps.ts';
 import { erase } from './erasure.ts';
+import { exportRecords } from './export/index.ts';
 import { freeze, thaw } from './freezes.ts';
 import { openCommitment } from './openings.ts';
+import { decisionOptions, enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './passkeys.ts';
 import { redeem } from './permits.ts';
 import { breakGlassReport, listReviews } from './reviews.ts';
 import { isPublished, listPolicies, preparePublication, readPolicy, storedBundle } from './policies.ts';
@@ -82,13 +84,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
   };
 
-  const decide = async (
+  /** An approver in front of an action, and for whom they stand in. */
+  const approving = async (
     caller: Caller,
     id: string,
-    input: DecisionInput,
-    door: 'slack' | 'console' | 'api' | 'cli',
-    evidence: SlackEvidence | undefined,
-  ): Promise<Action> => {
+  ): Promise<{ course: Course; delegation: { id: string; from: string } | null }> => {
     const { course } = await read(caller.tenant, id);
     if (caller.kind !== 'person') {
       throw new CountersignError(
@@ -98,6 +98,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
     const delegation = await delegationFor(caller, course);
     checkApprover(caller, course, delegation?.from ?? null);
+    return { course, delegation };
+  };
+
+  const decide = async (
+    caller: Caller,
+    id: string,
+    input: DecisionInput,
+    door: 'slack' | 'console' | 'api' | 'cli',
+    evidence: SlackEvidence | undefined,
+  ): Promise<Action> => {
+    const { course, delegation } = await approving(caller, id);
     const attestation = await deps.attestor.attest({
       kind: 'decide',
       tenant: caller.tenant,
@@ -114,6 +125,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       shown: evidence?.shown ?? null,
       responsibility: input.decision === 'approve' ? (evidence?.responsibility ?? RESPONSIBILITY) : null,
       delegation,
+      assurance: input.passkey === undefined ? null : { credential: input.passkey.id, ...input.passkey.response },
     });
     const action = await update(caller.tenant, id, decideUpdate.name, { attestation });
     return { ...action, permit: null };
@@ -159,6 +171,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return counts ?? held[0] ?? null;
   };
 
+  /** As {@link visible}, and for whoever stands in for somebody who is asked now. */
+  const seenBy = async (caller: Caller, course: Course, action: Action): Promise<Action> => {
+    try {
+      return visible(caller, course, action);
+    } catch (error) {
+      const standsIn = caller.kind === 'person' && (await delegationFor(caller, course)) !== null;
+      if (standsIn) return { ...action, permit: null };
+      throw error;
+    }
+  };
+
   return {
     authenticate: deps.authenticate,
 
@@ -175,7 +198,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         const left = deadline - Date.now();
         const news = waitFor(deps, caller.tenant, id, () => true, Math.max(0, left));
         const { course, action } = await read(caller.tenant, id);
-        const seen = visible(caller, course, action);
+        const seen = await seenBy(caller, course, action);
         const open = isEngineSurface(course.surface) ? !isPublished(action) : isParked(action);
         if (left <= 0 || !open) {
           news.cancel();
@@ -196,6 +219,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
       }
       checkApprover(caller, course, (await delegationFor(caller, course))?.from ?? null);
     },
+
+    async decisionOptions(caller, id, input, door) {
+      const { course, delegation } = await approving(caller, id);
+      return decisionOptions(deps, caller, course, input, { door, delegation });
+    },
+    passkeyOptions: (caller) => passkeyOptions(deps, caller),
+    enrolPasskey: (caller, input) => enrolPasskey(deps, caller, input),
+    passkeys: (caller) => listPasskeys(deps, caller),
+    revokePasskey: (caller, id, reason) => revokePasskey(deps, caller, id, reason),
 
     answer: (caller, id, text) =>
       attempt(caller, id, 'api', async () => {
@@ -314,6 +346,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     records: (caller, filter, cursor, limit) => listRecords(deps, caller, filter, cursor, limit),
     record: (caller, hash) => readRecord(deps, caller, hash),
     receipt: (caller, hash) => readReceipt(deps, caller, hash),
+    export: (caller, format, filter) => exportRecords(deps, caller, format, filter),
     shown: (caller, hash) => readShown(deps, caller, hash),
     erase: (caller, id, reason) => erase(deps, caller, id, reason),
     open: (caller, hash, input) => openCommitment(deps, caller, hash, input),

@@ -11,7 +11,9 @@ import type {
   Receipt,
   RecordPayload,
 } from '../contract/index.ts';
+import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
+import type { Exported } from './export/exported.ts';
 import type { Opening } from '../sealing/index.ts';
 import type { SigningUse } from '../keys/index.ts';
 import type {
@@ -164,6 +166,31 @@ export interface DelegationView {
   until: string;
 }
 
+/** Somebody's passkey. */
+export interface PasskeyView {
+  /** `passkey:…`, also the `action` of its records. */
+  id: string;
+  person: string;
+  /** Credential id, base64url. */
+  credential: string;
+  /** Hash of the record that introduced it. */
+  record: string;
+  name: string | null;
+  createdAt: string;
+  createdBy: string;
+  revokedAt: string | null;
+}
+
+/** `PublicKeyCredentialCreationOptionsJSON` of WebAuthn level 3. */
+export type PasskeyOptions = object;
+
+export interface DecisionOptions {
+  /** What is decided (docs/formats.md): the challenge in the options is its hash. */
+  statement: JsonObject;
+  /** `PublicKeyCredentialRequestOptionsJSON` of WebAuthn level 3. */
+  options: object;
+}
+
 export interface RotateKeyInput {
   use: SigningUse;
   /** Where the next key is, in the words of the setting (docs/keys.md); as the setting says when left out. */
@@ -243,6 +270,12 @@ export interface Gateway {
   decide(caller: Caller, id: string, input: DecisionInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
   /** Whether this person could decide now, without deciding. @throws CountersignError as `decide` would */
   check(caller: Caller, id: string): Promise<void>;
+  /** What the caller's passkey has to sign for this decision. @throws CountersignError as `decide` would */
+  decisionOptions(caller: Caller, id: string, input: DecisionInput, door: Door): Promise<DecisionOptions>;
+  passkeyOptions(caller: Caller): Promise<PasskeyOptions>;
+  enrolPasskey(caller: Caller, input: { response: object; name?: string | undefined }): Promise<PasskeyView>;
+  passkeys(caller: Caller): Promise<PasskeyView[]>;
+  revokePasskey(caller: Caller, id: string, reason: string): Promise<void>;
   answer(caller: Caller, id: string, text: string): Promise<Action>;
   cancel(caller: Caller, id: string): Promise<Action>;
   redeem(caller: Caller, input: RedeemInput): Promise<Redeemed>;
@@ -276,6 +309,8 @@ export interface Gateway {
   records(caller: Caller, filter: RecordFilter, cursor: string | undefined, limit: number): Promise<RecordPage>;
   record(caller: Caller, hash: string): Promise<RecordItem>;
   receipt(caller: Caller, hash: string): Promise<Receipt>;
+  /** Everything that fits, streamed; sealed as a record before the first byte. */
+  export(caller: Caller, format: ExportFormat, filter: RecordFilter): Promise<Exported>;
   /** What its approver was shown. @throws CountersignError `not-found` · `conflict` when it was erased */
   shown(caller: Caller, hash: string): Promise<ShownAgain>;
   /** Deletes the payload of a closed action, its key and its history. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { reachOf, WEBHOOK_TARGETS, type WebhookTargets } from '../activities/webhook-target.ts';
 import { CountersignError } from '../contract/index.ts';
+import { siteOf } from './passkey-site.ts';
 import { parseSignerRef, SIGNER_FORMS, type KeySettings } from '../keys/index.ts';
 
 export interface SlackSettings {
@@ -35,6 +36,8 @@ export interface Config {
   cacheDir: string;
   /** Where others reach this stack, when that is not where it listens; no trailing slash. */
   publicUrl: string | undefined;
+  /** Where people open the console: passkeys are made for it, and count nowhere else. That of `publicUrl` when left out. */
+  origin: string | undefined;
   /** Becomes the first key at the first start. */
   apiKey: string | undefined;
   databaseUrl: string | undefined;
@@ -90,6 +93,7 @@ const envSchema = z.object({
   COUNTERSIGN_POLICIES: text.default('policies'),
   COUNTERSIGN_CACHE: text.optional(),
   COUNTERSIGN_URL: url(/^https?$/, 'http://127.0.0.1:8787').optional(),
+  COUNTERSIGN_ORIGIN: url(/^https?$/, 'https://countersign.example.com').optional(),
   COUNTERSIGN_API_KEY: text.optional(),
   COUNTERSIGN_ISSUER: text.default('countersign'),
   COUNTERSIGN_LOG_LEVEL: z
@@ -159,6 +163,7 @@ export function loadConfig(env: Env): Config {
       it.COUNTERSIGN_CACHE ?? resolve(it.XDG_CACHE_HOME ?? resolve(it.HOME ?? '.', '.cache'), 'countersign'),
     ),
     publicUrl: it.COUNTERSIGN_URL?.replace(/\/+$/, ''),
+    origin: it.COUNTERSIGN_ORIGIN,
     apiKey: it.COUNTERSIGN_API_KEY,
     databaseUrl: it.DATABASE_URL,
     keys: keysOf(it),
@@ -195,6 +200,11 @@ function incomplete(it: Settings): string[] {
   }
   if (it.SLACK_BOT_TOKEN === undefined && (it.SLACK_SIGNING_SECRET ?? it.SLACK_APP_TOKEN) !== undefined) {
     problems.push('SLACK_SIGNING_SECRET and SLACK_APP_TOKEN need SLACK_BOT_TOKEN beside them');
+  }
+  if (it.COUNTERSIGN_ORIGIN !== undefined && siteOf(it.COUNTERSIGN_ORIGIN) === null) {
+    problems.push(
+      'COUNTERSIGN_ORIGIN has a name, not an address, and https unless it is localhost: browsers make passkeys nowhere else',
+    );
   }
   const signers = Object.values(keysOf(it).signers);
   if (signers.some((one) => one.startsWith('vault:')) && it.VAULT_ADDR === undefined) {

@@ -18,6 +18,7 @@ import { createLogReader, createSequencer, type LogReader, type Sequencer } from
 import { openStore, type Store } from '../store/index.ts';
 import { externalEngines } from '../policy/engines/index.ts';
 import type { Config } from './config.ts';
+import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
 import { readEndpoints } from './webhooks.ts';
 
@@ -38,6 +39,7 @@ export interface Parts {
   authenticate: ReturnType<typeof createAuthenticator>;
   codec: ReturnType<typeof createPayloadCodec>;
   endpoints: readonly WebhookEndpoint[];
+  passkeys: ActivityDeps['passkeys'];
   close(): Promise<void>;
 }
 
@@ -64,9 +66,19 @@ export function createLogger(level: string): Logger {
   );
 }
 
-/** Opens everything but Temporal and Slack. The store is migrated before anything reads it. */
-export async function openParts(config: Config, connectionString: string, log: Logger): Promise<Parts> {
+/**
+ * Opens everything but Temporal and Slack. The store is migrated before anything reads it.
+ *
+ * @param url Where this process serves, when it does: what it is called is for the settings to say.
+ */
+export async function openParts(
+  config: Config,
+  connectionString: string,
+  log: Logger,
+  url: string | null = null,
+): Promise<Parts> {
   const endpoints = readEndpoints(config.webhooks);
+  const address = config.origin ?? config.publicUrl ?? url;
   const keys = await openFileKeys(config.dataDir, config.keys);
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
   try {
@@ -91,6 +103,7 @@ export async function openParts(config: Config, connectionString: string, log: L
       authenticate: createAuthenticator({ apiKeys: store.apiKeys, directory, attestationKeys, now: Date.now }),
       codec: createPayloadCodec(keys),
       endpoints,
+      passkeys: address === null ? null : siteOf(address),
       close: () => store.close(),
     };
   } catch (error) {
@@ -116,6 +129,7 @@ export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl
     attestationKeys: () => keys.attestationKeys,
     webhooks: createWebhookSender({ secret: keys.webhookSecret, targets: parts.config.webhooks.targets }),
     endpoints: parts.endpoints,
+    passkeys: parts.passkeys,
     now: () => new Date(),
   };
 }

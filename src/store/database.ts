@@ -110,6 +110,22 @@ export interface Tables {
     status: string;
     view: JsonColumn;
   };
+  passkey: {
+    tenant: string;
+    id: string;
+    person: string;
+    credential: string;
+    record: string;
+    name: string | null;
+    transports: string[];
+    signCount: number;
+    lastUsed: string | null;
+    createdAt: Time;
+    createdBy: string;
+    revokedAt: Time | null;
+    revokedBy: string | null;
+  };
+  passkeyChallenge: { tenant: string; challenge: string; person: string; expiresAt: Time };
   publicKey: {
     tenant: string;
     use: string;

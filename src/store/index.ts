@@ -11,6 +11,7 @@ export * from './limits.ts';
 export * from './lock.ts';
 export * from './log.ts';
 export * from './open.ts';
+export * from './passkeys.ts';
 export * from './payloads.ts';
 export * from './permits.ts';
 export * from './public-keys.ts';

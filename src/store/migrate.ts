@@ -6,12 +6,14 @@ import type { Database } from './database.ts';
 import * as first from './migrations/0001-first.ts';
 import * as keys from './migrations/0004-keys.ts';
 import * as retention from './migrations/0005-retention.ts';
+import * as passkeys from './migrations/0006-passkeys.ts';
 import * as reviews from './migrations/0007-reviews.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
   '0004-keys': keys,
   '0005-retention': retention,
+  '0006-passkeys': passkeys,
   '0007-reviews': reviews,
 };
 

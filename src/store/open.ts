@@ -9,6 +9,7 @@ import { createFreezeStore, type FreezeStore } from './freezes.ts';
 import { createLimitStore, type LimitStore } from './limits.ts';
 import { createLogStore, type LogStore } from './log.ts';
 import { migrate } from './migrate.ts';
+import { createPasskeyStore, type PasskeyStore } from './passkeys.ts';
 import { createPayloadStore, type PayloadCipher, type PayloadStore } from './payloads.ts';
 import { createPermitStore, type PermitStore } from './permits.ts';
 import { createPublicKeyStore, type PublicKeyStore } from './public-keys.ts';
@@ -32,6 +33,7 @@ export interface Store {
   freezes: FreezeStore;
   delegations: DelegationStore;
   reviews: ReviewStore;
+  passkeys: PasskeyStore;
   publicKeys: PublicKeyStore;
   records: RecordStore;
   /** Written by the sequencer only. */
@@ -80,6 +82,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     freezes: createFreezeStore(db),
     delegations: createDelegationStore(db),
     reviews: createReviewStore(db),
+    passkeys: createPasskeyStore(db),
     publicKeys: createPublicKeyStore(db),
     records: createRecordStore(db),
     log: createLogStore(postgres),

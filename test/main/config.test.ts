@@ -23,6 +23,7 @@ describe('an empty environment', () => {
       policiesDir: resolve('policies'),
       cacheDir: '/home/me/.cache/countersign',
       publicUrl: undefined,
+      origin: undefined,
       apiKey: undefined,
       databaseUrl: undefined,
       keys: {

@@ -11,6 +11,7 @@ import {
 import type { Gateway } from '../../gateway/types.ts';
 import { checkShape, parseBody, pathText, waitOf } from '../input.ts';
 import { sendProblem } from '../problem.ts';
+import { doorOf } from './passkeys.ts';
 
 export const answerInputSchema = z.strictObject({ text: z.string().trim().min(1).max(2000) }).meta({ id: 'Answer' });
 
@@ -82,8 +83,7 @@ export function actionRoutes(gateway: Gateway): Router {
   router.post('/v1/actions/:id/decisions', async (request, response) => {
     const caller = await callerOf(request);
     const input = parseBody(decisionInputSchema, request.body);
-    // The command line says so itself; a claim of `cli` or `api` gives the same rights, so it needs no proof.
-    const door = request.get('countersign-door') === 'cli' ? 'cli' : 'api';
+    const door = doorOf(request, input.passkey !== undefined);
     const action = await gateway.decide(caller, pathText(request, 'id'), input, door);
     about(response, action).json(action);
   });

@@ -1,0 +1,245 @@
+/** People's passkeys: brought in by themselves, sealed, and used to sign decisions. */
+import {
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  verifyRegistrationResponse,
+  type RegistrationResponseJSON,
+} from '@simplewebauthn/server';
+import { cose, decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
+import { hashOf, sha256, toBase64Url, utf8 } from '../canonical/index.ts';
+import { CountersignError, type DecisionInput, type Door, type OtherRecord } from '../contract/index.ts';
+import {
+  challengeOf,
+  decisionStatement,
+  passkeyBody,
+  passkeyChain,
+  passkeyChangeOf,
+  publicJwk,
+  type PasskeyChange,
+  type PublicJwk,
+} from '../sealing/index.ts';
+import type { Course } from '../activities/course.ts';
+import { payloadOf } from '../activities/decisions.ts';
+import type { PasskeySite } from '../activities/deps.ts';
+import { decidedMembers, newestOf } from '../activities/passkey.ts';
+import { RESPONSIBILITY } from '../activities/responsibility.ts';
+import { stage } from '../activities/seal.ts';
+import type { Caller } from '../identity/index.ts';
+import type { StoredPasskey } from '../store/index.ts';
+import { isOwner, mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { DecisionOptions, PasskeyOptions, PasskeyView } from './types.ts';
+
+/** How long an authenticator's answer is waited for, in milliseconds. */
+const ANSWER_MS = 300_000;
+
+/** COSE numbers of what the verifier's interface can check: Ed25519 and ECDSA P-256. */
+const ALGORITHMS = [-8, -7];
+
+/** What a person has at most: more are a mistake, and would be sent with every decision. */
+const MAX_LIVE = 20;
+
+/** What an authenticator needs to make a passkey for the caller. */
+export async function passkeyOptions(deps: GatewayDeps, caller: Caller): Promise<PasskeyOptions> {
+  const { site, name } = personAt(deps, caller);
+  const mine = await live(deps, caller);
+  if (mine.length >= MAX_LIVE) {
+    throw new CountersignError('conflict', `you have ${MAX_LIVE} passkeys; revoke one that you do not use any more`);
+  }
+  const options = await generateRegistrationOptions({
+    rpName: 'Countersign',
+    rpID: site.rpId,
+    userName: caller.id,
+    userDisplayName: name,
+    // Of no meaning to whoever reads the authenticator.
+    userID: new Uint8Array(sha256(utf8(JSON.stringify([caller.tenant, caller.id])))),
+    attestationType: 'none',
+    timeout: ANSWER_MS,
+    excludeCredentials: mine.map(({ credential, transports }) => ({ id: credential, transports })),
+    authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
+    supportedAlgorithmIDs: ALGORITHMS,
+  });
+  const expires = new Date(deps.now().getTime() + ANSWER_MS).toISOString();
+  await deps.store.passkeys.challenge(caller.tenant, options.challenge, caller.id, expires);
+  return options;
+}
+
+/**
+ * Brings a passkey in. It counts once the record that says so is sealed, and everybody who audits the log sees that record.
+ *
+ * @throws CountersignError `passkey-invalid` · `conflict` when it was brought in before
+ */
+export async function enrolPasskey(
+  deps: GatewayDeps,
+  caller: Caller,
+  input: { response: object; name?: string | undefined },
+): Promise<PasskeyView> {
+  const { site } = personAt(deps, caller);
+  const { tenant, id: person } = caller;
+  const made = await verified(deps, caller, site, input.response as RegistrationResponseJSON);
+  const id = passkeyChain(made.credential);
+  const at = deps.now().toISOString();
+  const change: PasskeyChange = {
+    ...{ change: 'introduce', use: 'passkey', person, credential: made.credential, kid: made.key.kid, key: made.key },
+    ...{ rpId: site.rpId, origin: site.origin, counter: made.counter, aaguid: made.aaguid, name: input.name ?? null },
+  };
+  const record = { ...head(tenant, id, at), seq: 0, prev: null, by: person, reason: null, body: passkeyBody(change) };
+  if (await seal(deps, caller, record, change.change)) {
+    throw new CountersignError('conflict', 'this passkey was brought in before; make another one');
+  }
+  const passkey: StoredPasskey = {
+    ...{ tenant, id, person, credential: made.credential, record: hashOf(record), name: change.name },
+    ...{ transports: made.transports, signCount: made.counter, createdAt: at, createdBy: person },
+    ...{ revokedAt: null, revokedBy: null },
+  };
+  await deps.store.passkeys.add(passkey);
+  return viewOf(passkey);
+}
+
+/** The caller's own; for auditors and owners those of everybody. */
+export async function listPasskeys(deps: GatewayDeps, caller: Caller): Promise<PasskeyView[]> {
+  const all = await deps.store.passkeys.list(caller.tenant, mayAudit(caller) ? undefined : caller.id);
+  return all.map(viewOf);
+}
+
+/** Sealed first, then in force: its person, or an owner where it was lost. */
+export async function revokePasskey(deps: GatewayDeps, caller: Caller, id: string, reason: string): Promise<void> {
+  const { tenant } = caller;
+  const found = await deps.store.passkeys.get(tenant, id);
+  if (found === null || found.revokedAt !== null || (found.person !== caller.id && !isOwner(caller))) {
+    throw new CountersignError('not-found', 'there is no such passkey in use, or it is not yours');
+  }
+  const enrolment = await deps.store.records.get(tenant, found.record);
+  const change = enrolment === null ? null : passkeyChangeOf(enrolment.record);
+  if (change === null) throw new CountersignError('internal', 'a passkey has no record that introduced it');
+  const { person, credential, kid } = change;
+  const at = deps.now().toISOString();
+  await seal(
+    deps,
+    caller,
+    {
+      ...{ ...head(tenant, id, at), seq: 1, prev: found.record, by: caller.id, reason },
+      body: passkeyBody({ change: 'revoke', use: 'passkey', person, credential, kid }),
+    },
+    'revoke',
+  );
+  await deps.store.passkeys.revoke(tenant, id, caller.id, at);
+}
+
+/** What the caller's authenticator has to sign for this very decision to count. */
+export async function decisionOptions(
+  deps: GatewayDeps,
+  caller: Caller,
+  course: Course,
+  input: DecisionInput,
+  how: { door: Door; delegation: { id: string; from: string } | null },
+): Promise<DecisionOptions> {
+  const { site } = personAt(deps, caller);
+  const mine = await live(deps, caller);
+  if (mine.length === 0) {
+    throw new CountersignError('not-found', 'you have no passkey here; bring one in with POST /v1/passkeys/options');
+  }
+  const { action } = course;
+  const decided = decidedMembers(
+    course,
+    action,
+    {
+      ...{ by: caller.id, via: how.door, delegation: how.delegation, decision: input.decision },
+      ...{ stage: input.stage ?? null, reason: input.reason ?? null, changes: input.changes ?? null },
+      ...{ until: input.until ?? null, shown: null },
+      responsibility: input.decision === 'approve' ? RESPONSIBILITY : null,
+    },
+    await payloadOf(deps, action),
+  );
+  const statement = decisionStatement(decided, newestOf(action));
+  const options = await generateAuthenticationOptions({
+    rpID: site.rpId,
+    challenge: new Uint8Array(challengeOf(statement)),
+    allowCredentials: mine.map(({ credential, transports }) => ({ id: credential, transports })),
+    userVerification: 'required',
+    timeout: ANSWER_MS,
+  });
+  return { statement, options };
+}
+
+function personAt({ passkeys, directory }: GatewayDeps, { kind, id }: Caller): { site: PasskeySite; name: string } {
+  const person = kind === 'person' ? directory.current().person(id) : null;
+  if (person === null || !person.active) {
+    throw new CountersignError('forbidden', 'passkeys belong to people of the directory; come with a person’s token');
+  }
+  if (passkeys === null) {
+    throw new CountersignError(
+      'unavailable',
+      'this stack has no origin that passkeys can be made for; its operator sets COUNTERSIGN_ORIGIN',
+    );
+  }
+  return { site: passkeys, name: person.name };
+}
+
+const live = async (deps: GatewayDeps, { tenant, id }: Caller): Promise<StoredPasskey[]> =>
+  (await deps.store.passkeys.list(tenant, id)).filter(({ revokedAt }) => revokedAt === null);
+
+interface Made {
+  credential: string;
+  key: PublicJwk;
+  counter: number;
+  aaguid: string;
+  transports: string[];
+}
+
+async function verified(
+  deps: GatewayDeps,
+  { tenant, id }: Caller,
+  { origin, rpId }: PasskeySite,
+  response: RegistrationResponseJSON,
+): Promise<Made> {
+  const take = (challenge: string): Promise<boolean> =>
+    deps.store.passkeys.takeChallenge(tenant, challenge, id, deps.now().toISOString());
+  const wrong = (why: string, cause?: unknown): CountersignError =>
+    new CountersignError('passkey-invalid', `the passkey cannot be taken: ${why}; begin again`, { cause });
+  try {
+    const { registrationInfo } = await verifyRegistrationResponse({
+      ...{ response, expectedChallenge: take, expectedOrigin: origin, expectedRPID: rpId },
+      ...{ requireUserVerification: true, supportedAlgorithmIDs: ALGORITHMS },
+    });
+    if (registrationInfo === undefined) throw wrong('its attestation does not hold');
+    const { credential, aaguid } = registrationInfo;
+    const key = jwkOf(new Uint8Array(credential.publicKey));
+    if (key === null) throw wrong('its key is neither Ed25519 nor ECDSA P-256');
+    const transports = (credential.transports ?? []).filter((one) => /^[a-z-]{1,32}$/.test(one)).slice(0, 8);
+    return { credential: credential.id, key, counter: credential.counter, aaguid, transports };
+  } catch (error) {
+    if (error instanceof CountersignError) throw error;
+    throw wrong(error instanceof Error ? error.message : 'it cannot be read', error);
+  }
+}
+
+/** A COSE key (RFC 9053 section 7) as a JWK. */
+function jwkOf(bytes: Uint8Array<ArrayBuffer>): PublicJwk | null {
+  const key = decodeCredentialPublicKey(bytes);
+  if (cose.isCOSEPublicKeyOKP(key)) {
+    const x = key.get(cose.COSEKEYS.x);
+    return key.get(cose.COSEKEYS.crv) === cose.COSECRV.ED25519 && x !== undefined
+      ? publicJwk({ crv: 'Ed25519', x: toBase64Url(x) })
+      : null;
+  }
+  if (!cose.isCOSEPublicKeyEC2(key)) return null;
+  const [x, y] = [key.get(cose.COSEKEYS.x), key.get(cose.COSEKEYS.y)];
+  if (key.get(cose.COSEKEYS.crv) !== cose.COSECRV.P256 || x === undefined || y === undefined) return null;
+  return publicJwk({ crv: 'P-256', x: toBase64Url(x), y: toBase64Url(y) });
+}
+
+const head = (tenant: string, action: string, at: string) =>
+  ({ v: 1, type: 'key', tenant, action, at, requestHash: null }) as const;
+
+/** @returns whether such a record was sealed before. */
+async function seal(deps: GatewayDeps, caller: Caller, record: OtherRecord, decision: string): Promise<boolean> {
+  const facets = { surface: null, actor: caller.id, approver: null, decision, policy: null, rule: null };
+  const staged = await stage({ record }, deps.signers(caller.tenant).record, facets);
+  const [sealed] = await deps.sequencer.append(caller.tenant, [staged]);
+  return sealed?.existing === true;
+}
+
+function viewOf({ id, person, credential, record, name, createdAt, createdBy, revokedAt }: StoredPasskey): PasskeyView {
+  return { id, person, credential, record, name, createdAt, createdBy, revokedAt };
+}
