@@ -167,6 +167,12 @@ export const other = (type: OtherRecord['type'], body: object = {}, by: string |
   body,
 });
 
+/** Payload and key of the action were deleted. */
+export const erasure = (by: string | null = CFO): Draft => ({
+  ...other('key', { state: 'erased', cause: by === null ? 'retention' : 'request', surface: SURFACE }, by),
+  requestHash: REQUEST,
+});
+
 /** Every way that an action may rightly go. */
 export const COURSES: Record<string, Draft[]> = {
   approved: [verdict('approve'), release('rule'), outcome('executed')],
@@ -225,6 +231,9 @@ export const COURSES: Record<string, Draft[]> = {
     release('observe'),
     outcome('executed'),
   ],
+  'erased on request': [verdict('approve'), release('rule'), outcome('executed'), erasure()],
+  'refused, and no longer kept': [verdict('refuse'), erasure(null)],
+  'never reported, and no longer kept': [verdict('approve'), release('rule'), outcome('unreported'), erasure(null)],
   reconciled: [verdict('approve'), release('rule'), outcome('unreported'), other('reconcile', { status: 'failed' })],
 };
 
