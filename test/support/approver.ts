@@ -104,7 +104,7 @@ export function approverTests(of: () => { stack: TestStack; slack: ApproverDrive
     const redeemed = await stack.call('POST', '/v1/permits/redeem', { permit: action.body.permit });
     expect(redeemed.body).toMatchObject({ changes: { 'params.amount': 320 } });
     const shown = await slack.until(message, (now) => !hasButton(now, 'approve'));
-    expect(JSON.stringify(shown.blocks)).toMatch(/amount: 640 → \*320\*/);
+    expect(JSON.stringify(shown.blocks)).toMatch(/amount: 640\.00 → \*320\.00\*/);
   });
 
   it('is told privately when not asked, and nothing changes', async () => {
