@@ -1,12 +1,13 @@
 /** The gateway as the slack room needs it: people by their Slack identity, messages we sent, decisions. */
 import { CountersignError } from '../contract/index.ts';
+import { wordOf } from '../approval/index.ts';
 import type { Course } from '../activities/course.ts';
 import { readCourse } from '../activities/seal.ts';
 import { showAction, summaryOf } from '../activities/show.ts';
 import { keepShown } from '../activities/shown.ts';
 import { mayFreeze } from '../gateway/freezes.ts';
 import type { FreezeView, Gateway } from '../gateway/types.ts';
-import type { Caller } from '../identity/index.ts';
+import { activeDelegation, type Caller } from '../identity/index.ts';
 import type { FreezeItem, SlackDoor, SlackPerson } from '../slack/door.ts';
 import { DEFAULT_TENANT, type Parts } from './parts.ts';
 
@@ -106,10 +107,17 @@ export function createSlackDoor(parts: Parts, gateway: Gateway, consoleUrl: stri
       return showAction(show, course, course.approval);
     },
     async waitingFor(person) {
+      const now = new Date();
+      const held = await store.delegations.active(person.tenant, now.toISOString());
       const mine = (await courses(person.tenant))
-        .filter(({ approval }) => {
-          const stage = approval?.status === 'open' ? approval.stages[approval.stage] : undefined;
-          return stage?.approvers.includes(person.id) === true && !stage.decisions.some(({ by }) => by === person.id);
+        .filter(({ approval, surface }) => {
+          if (approval?.status !== 'open' || approval.plan.excluded.includes(person.id)) return false;
+          // Theirs, and that of whoever they stand in for, until a word is said for it.
+          const standsIn = (from: string): boolean =>
+            activeDelegation(held, { from, to: person.id, surface, now: now.getTime() }) !== null;
+          return (approval.stages[approval.stage]?.approvers ?? []).some(
+            (id) => (id === person.id || standsIn(id)) && wordOf(approval, approval.stage, id) === null,
+          );
         })
         .sort((a, b) => (a.approval?.expiresAt ?? 0) - (b.approval?.expiresAt ?? 0));
       const all = [...(await reviewsOf(person)), ...mine];

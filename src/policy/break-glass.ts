@@ -68,7 +68,7 @@ export function breakGlass(policy: CompiledPolicy, frame: Frame, on: Trial): Gla
   const used = on.facts.limits.find(({ limit, key }) => limit === id && key.length === 1 && key[0] === by)?.used;
   const next = used === undefined ? null : addDecimals(parseDecimal(used, Infinity), parseDecimal('1'));
   if (next === null || compareDecimals(next, parseDecimal(String(max))) > 0) {
-    const often = `${by} may break it ${max} times in ${inWords(windowMs)}`;
+    const often = `${by} may break it ${max === 1 ? 'once' : `${max} times`} in ${inWords(windowMs)}`;
     return whole(
       `the glass was not broken: ${often}, and has done so ${used ?? 'an unknown number of times'}`,
       'limit',

@@ -51,6 +51,12 @@ const ask = async (amount: number, more: object = {}) => {
 const actionOf = async (id: string, wait = 20) => (await stack.call('GET', `/v1/actions/${id}?wait=${wait}`)).body;
 const nameOf = (person: string): string => stack.stack.parts.directory.current().person(person)?.name ?? '';
 
+/** The same screen before somebody else. */
+const standIn = async (person: string, channel: string): Promise<Screen> => {
+  await screen.at(person, channel);
+  return screen;
+};
+
 describe.each([
   ['at the desk', DESK],
   ['on a phone', PHONE],
@@ -174,7 +180,8 @@ describe.each([
     await help.getByText('what you can do here').waitFor();
     const unknown = await screen.command('delegate nobody until tomorrow');
     await unknown.getByText(/a name alone is nobody/).waitFor();
-    await screen.at(DUTY, channel);
+    const command = await (await standIn(DUTY, channel)).command('pending');
+    await command.getByText('412.00 USD').first().waitFor();
     await screen
       .message(ts)
       .getByRole('button', { name: /^Approve/ })

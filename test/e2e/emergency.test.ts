@@ -166,7 +166,7 @@ describe('breaking the glass', () => {
     expect(reported.body.status).toBe('failed');
     const second = await stack.ask(emergency('test.rare'));
     expect([second.status, second.body.verdict.basis]).toEqual([202, 'limit']);
-    expect(second.body.verdict.reasons.join()).toContain('may break it 1 times in 7 days');
+    expect(second.body.verdict.reasons.join()).toContain('may break it once in 7 days');
     // Two at once do not both fit either.
     expect((await stack.ask(emergency('test.seen'))).body.verdict.basis).toBe('break_glass');
     const both = await Promise.all([stack.ask(emergency('test.seen')), stack.ask(emergency('test.seen'))]);
@@ -253,7 +253,7 @@ describe('the review', () => {
     const home = await control.waitFor(() => control.home(slackId(RISK)), 30_000);
     expect(JSON.stringify(home.blocks)).toContain('Overdue reviews');
     await control.slashCommand({ user: slackId(RISK), command: '/countersign', text: 'pending' });
-    expect(JSON.stringify(control.ephemerals(slackId(RISK)).at(-1)?.blocks)).toContain('Review: deploy.start');
+    expect(JSON.stringify(control.ephemerals(slackId(RISK)).at(-1)?.blocks)).toContain('Overdue review: deploy.start');
 
     const auditor = { token: await stack.person(AUDITOR) };
     const report = await stack.call('GET', '/v1/reports/break-glass?from=2026-01-01', undefined, auditor);

@@ -66,7 +66,8 @@ export const noHomeView = (why: string): View => ({
 
 /** One waiting action with the button that opens it. */
 export function waitingItem(message: ApprovalMessage): Block {
-  const title = message.ask === 'review' ? `🚨 Review: ${what(message)}` : what(message);
+  const late = message.state === 'review_overdue' ? 'Overdue review' : 'Review';
+  const title = message.ask === 'review' ? `🚨 ${late}: ${what(message)}` : what(message);
   const lines = [`*${mrkdwnText(title, 140)}*`, whoAsks(message), deadline(message), progress(message)];
   const open = button(ACTIONS.openForm, 'Open…', buttonValue(message), { label: `Open ${what(message)}` });
   const text = lines.filter((line) => line !== null).join('\n');
