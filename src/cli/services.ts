@@ -109,9 +109,9 @@ function welcome(stack: Stack, sandbox: boolean): string[] {
       ? []
       : [`  first API key  ${stack.firstKeyMade ? firstKey : `in ${stack.parts.config.dataDir}/first-key`}`]),
     '',
-    'To try, in another terminal here:',
+    'To try, in another terminal here: one is released, one waits until you approve it in Slack, one is refused.',
     `  ${ask} --param amount=50 --param currency=USD`,
-    `  ${ask} --param amount=420.5 --param currency=USD --wait     # then approve it in Slack`,
+    `  ${ask} --param amount=420.5 --param currency=USD --wait`,
     `  ${ask} --param amount=5000 --param currency=USD`,
     '',
     'Ctrl-C stops it; what waits for a human is still there at the next start.',
