@@ -81,9 +81,7 @@ export class KeyRing {
           revoked: key.revoked ?? null,
         };
       })
-      .sort((a, b) =>
-        a.since < b.since ? -1 : a.since > b.since ? 1 : Number(a.until === null) - Number(b.until === null),
-      );
+      .sort((a, b) => stageOf(a) - stageOf(b) || (a.since < b.since ? -1 : 1));
   }
 
   /** Adds a key that does not sign yet, in place of another such key of its use. */
@@ -134,6 +132,9 @@ export class KeyRing {
     return signer;
   }
 }
+
+/** Replaced, present, pending: whatever the clocks of those who made them said. */
+const stageOf = ({ pending, until }: KeyPeriod): number => (pending ? 2 : until === null ? 1 : 0);
 
 const isLive = (key: AnySigningKey): boolean => key.pending !== true && key.revoked === undefined;
 

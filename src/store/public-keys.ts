@@ -21,7 +21,7 @@ export interface PublicKey {
 export interface PublicKeyStore {
   /** Keeps a key. One that is there already keeps its key and beginning; its end and revocation are set once and then stay. */
   put(key: PublicKey): Promise<void>;
-  /** By use, oldest first. */
+  /** By use, oldest first: the one without an end is the last. */
   list(tenant: string): Promise<PublicKey[]>;
   /** Keeps the receipt of a record of the key chain; the first one stays. */
   putEvent(tenant: string, seq: number, receipt: Receipt): Promise<void>;
@@ -59,6 +59,7 @@ export function createPublicKeyStore(db: Database): PublicKeyStore {
         .selectAll()
         .where('tenant', '=', tenant)
         .orderBy('use')
+        .orderBy('until', (order) => order.asc().nullsLast())
         .orderBy('since')
         .orderBy('kid')
         .execute();

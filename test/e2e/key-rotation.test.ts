@@ -37,7 +37,7 @@ describe('every key rotated while requests come in', () => {
   let before: Receipt;
   const actions: { id: string; records: string[]; permit: string }[] = [];
 
-  it('no request fails', async () => {
+  it('no request fails', { timeout: 120_000 }, async () => {
     old = await publicTrust();
     const first = await stack.ask(refund(10));
     expect(first.status).toBe(200);
@@ -98,17 +98,12 @@ describe('every key rotated while requests come in', () => {
     expect(report.types.key).toBe(4);
   });
 
-  it('the history leads from the old keys to the new ones, and from strangers to nothing', async () => {
+  it('the history leads from the old keys to the new ones', async () => {
     const history = (await stack.call('GET', '/log/default/keys.json')).body;
     const { trust, steps } = await followKeys(old, history, { verify: nodeVerify });
     expect(steps.map(({ change }) => [change.change, change.use])).toEqual(USES.map((use) => ['introduce', use]));
     const last = await receiptOf(actions.at(-1)?.records.at(-1) ?? '');
     expect(await verifyReceipt(last, trust, { verify: nodeVerify })).toMatchObject({ origin: 'countersign/default' });
-    const stranger = {
-      recordKeys: [],
-      logKeys: ['countersign/default+dfe1a0ae+AQJHmCnF0YV1QXFcmZWrDCYv3ZqkmuTqgPIbEiUxSyCv'],
-    };
-    expect(stranger.logKeys).toHaveLength(1);
   });
 });
 
