@@ -16,6 +16,7 @@ import { entryReader, type EntryReader } from './entry.ts';
 import type { LogFiles } from './files.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import { KeyChain } from './key-chain.ts';
+import { PasskeyAudit } from './passkeys.ts';
 import { TreeAudit, type Mark } from './tree.ts';
 
 /** Blocks in a row of which nothing is there: the rest is not looked for, whatever size the checkpoint claims. */
@@ -93,6 +94,7 @@ class Audit {
   #trust: Trust;
   #keys: KeyChain;
   #readEntry: EntryReader;
+  readonly #passkeys: PasskeyAudit;
   readonly #chains = new ChainAudit({ whole: true });
   readonly #findings: Finding[] = [];
   readonly #listed = new Map<FindingCode, number>();
@@ -107,6 +109,7 @@ class Audit {
   constructor(options: AuditOptions) {
     this.#options = options;
     this.#verify = options.verify ?? nobleVerify;
+    this.#passkeys = new PasskeyAudit(this.#verify);
     this.#tenant = options.tenant ?? null;
     this.#trust = options.trust;
     this.#keys = new KeyChain(options.trust, new Set());
@@ -289,7 +292,9 @@ class Audit {
       const message = `it is of tenant ${record.tenant}, in the log of ${this.#tenant}`;
       this.#report({ ...at, code: 'tenant-differs', message });
     }
-    const defects = [...this.#keys.add(read, index), ...this.#chains.add(record, hash)];
+    const passkey = await this.#passkeys.add(record, hash);
+    const chain = this.#chains.add(record, hash, passkey.length === 0);
+    const defects = [...this.#keys.add(read, index), ...passkey, ...chain];
     for (const defect of defects) this.#report({ ...at, ...defect });
   }
 

@@ -46,10 +46,14 @@ export class ChainAudit {
     this.#lost = true;
   }
 
-  /** What is wrong with the next record, in the order of the log. */
-  add(record: RecordPayload, hash: string): Defect[] {
+  /**
+   * What is wrong with the next record, in the order of the log.
+   *
+   * @param signed False when the passkey assertion that it holds does not hold (`PasskeyAudit`): then nothing is decided by it.
+   */
+  add(record: RecordPayload, hash: string, signed = true): Defect[] {
     const chain = this.#chains.get(record.action);
-    const defects = chain === undefined ? this.#first(record, hash) : this.#next(chain, record, hash);
+    const defects = chain === undefined ? this.#first(record, hash) : this.#next(chain, record, hash, signed);
     if (record.type === 'policy') defects.push(...this.#activation(record.body));
     return defects;
   }
@@ -72,7 +76,7 @@ export class ChainAudit {
     return [{ code: 'verdict-missing', message: `${nameOf(record)} stands without a verdict before it` }];
   }
 
-  #next(chain: Chain, record: RecordPayload, hash: string): Defect[] {
+  #next(chain: Chain, record: RecordPayload, hash: string, signed: boolean): Defect[] {
     const defects: Defect[] = [];
     const add = (code: FindingCode, message: string): void => void defects.push({ code, message });
     const { seq, prev, requestHash } = record;
@@ -92,7 +96,7 @@ export class ChainAudit {
       add('request-differs', `${nameOf(record)} is about another request than the record before it`);
     }
     if (chain.governed !== null) {
-      defects.push(...chain.governed.next(record));
+      defects.push(...chain.governed.next(record, signed));
       if (record.type === 'verdict') defects.push(...this.#judged(record.verdict.bundle));
       if (record.type === 'release' && record.rejudged !== null) {
         defects.push(...this.#judged(record.rejudged.verdict.bundle));

@@ -43,6 +43,10 @@ export const FINDING_CODES = [
   'voted-twice',
   'door-closed',
   'passkey-missing',
+  'passkey-wrong',
+  'passkey-unknown',
+  'passkey-revoked',
+  'passkey-counter',
   'not-attested',
   'reason-missing',
   'change-not-allowed',
@@ -81,4 +85,6 @@ export interface Finding {
 export interface Defect {
   code: FindingCode;
   message: string;
+  /** Why something in it does not hold by itself. */
+  reason?: EvidenceReason;
 }

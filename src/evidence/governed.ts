@@ -19,8 +19,8 @@ type Phase =
 const ENDED: readonly Phase[] = ['refused', 'expired', 'cancelled', 'settled'];
 
 export interface Governed {
-  /** What is wrong with the next record of the action. */
-  next(record: RecordPayload): Defect[];
+  /** What is wrong with the next record of the action; `signed` is false when the passkey assertion that it holds does not hold. */
+  next(record: RecordPayload, signed: boolean): Defect[];
 }
 
 export class GovernedAction implements Governed {
@@ -64,7 +64,7 @@ export class GovernedAction implements Governed {
     return this.#opening;
   }
 
-  next(record: RecordPayload): Defect[] {
+  next(record: RecordPayload, signed: boolean): Defect[] {
     const defects: Defect[] = [];
     if (this.#isErased && !isErasure(record)) {
       defects.push({ code: 'after-end', message: `a record (${record.type}) follows its erasure` });
@@ -79,7 +79,7 @@ export class GovernedAction implements Governed {
       case 'verdict':
         return [...defects, ...this.#again(record)];
       case 'decision':
-        return [...defects, ...this.#decision(record)];
+        return [...defects, ...this.#decision(record, signed)];
       case 'release':
         return [...defects, ...this.#release(record)];
       case 'outcome':
@@ -110,7 +110,7 @@ export class GovernedAction implements Governed {
     return [this.#unexpected('a second verdict')];
   }
 
-  #decision(record: DecisionRecord): Defect[] {
+  #decision(record: DecisionRecord, signed: boolean): Defect[] {
     if (this.#override === null || !['parked', 'overridden'].includes(this.#phase)) {
       return [this.#unexpected(`a decision (${record.decision} by ${record.by})`)];
     }
@@ -119,7 +119,7 @@ export class GovernedAction implements Governed {
         { code: 'after-end', message: `${record.by} decided (${record.decision}) after the approval was complete` },
       ];
     }
-    const { defects, state } = this.#override.decide(record);
+    const { defects, state } = this.#override.decide(record, signed);
     if (state === 'approved') this.#phase = 'overridden';
     else if (state !== 'open') this.#end(state);
     if (record.changes !== null && Object.keys(record.changes).length > 0) this.#changed = true;

@@ -4,3 +4,4 @@ export * from './entry.ts';
 export * from './files.ts';
 export * from './finding.ts';
 export * from './key-chain.ts';
+export * from './passkeys.ts';

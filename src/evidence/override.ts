@@ -20,14 +20,23 @@ export class Override {
   #words: Word[] = [];
   #stage = 0;
   #asked = false;
+  /** Hashes of what was the newest record when a decision was made: engines add people between that and its seal. */
+  #newest: (string | null)[] = [];
+  #escalated = false;
 
   constructor(plan: ApprovalPlan, openedAt: number) {
     this.#plan = plan;
     this.#openedAt = openedAt;
   }
 
-  /** What is wrong with a decision, and what becomes of the action by it. One that is wrong does not count. */
-  decide(record: DecisionRecord): { defects: Defect[]; state: OverrideState } {
+  /**
+   * What is wrong with a decision, and what becomes of the action by it. One that is wrong does not count.
+   *
+   * @param signed False when the passkey assertion that it holds does not hold.
+   */
+  decide(record: DecisionRecord, signed: boolean): { defects: Defect[]; state: OverrideState } {
+    this.#newest = this.#escalated ? [...this.#newest, record.prev] : [record.prev];
+    this.#escalated = record.decision === 'escalated';
     const open = (defects: Defect[]): { defects: Defect[]; state: OverrideState } => ({ defects, state: 'open' });
     switch (record.decision) {
       case 'expired':
@@ -45,7 +54,7 @@ export class Override {
       case 'approve':
       case 'refuse': {
         const defects = this.#check(record);
-        if (defects.length > 0) return open(defects);
+        if (defects.length > 0 || !signed) return open(defects);
         if (record.decision === 'return') this.#asked = true;
         if (record.decision !== 'approve' && record.decision !== 'refuse') return open([]);
         return { defects, state: this.#count(record, record.decision) };
@@ -87,6 +96,9 @@ export class Override {
     }
     if (counts && stage.assurance === 'passkey' && record.assurance === null) {
       add('passkey-missing', `${by} decided (${decision}) without the passkey that stage \`${stage.name}\` asks for`);
+    }
+    if (record.assurance !== null && !this.#newest.includes(String(record.assurance['after']))) {
+      add('passkey-wrong', `the passkey of ${by} signed the action as it was before (${decision})`);
     }
     if (record.attestation === null) add('not-attested', `nobody attested that it was ${by} who decided (${decision})`);
     const needsReason = decision === 'refuse' || (decision === 'approve' && plan.reason === 'required');
