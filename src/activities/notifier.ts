@@ -64,6 +64,8 @@ export interface ThreadEvent {
   detail: string | null;
   /** Seconds since the epoch of the deadline it speaks of; null when there is none. */
   until: number | null;
+  /** Directory ids of those it asks for something: they are mentioned, so that it reaches them. `detail` then names them. */
+  people?: string[];
 }
 
 /** A direct message to one person, such as the requester. */

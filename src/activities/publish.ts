@@ -72,6 +72,7 @@ export async function publish(deps: ActivityDeps, input: PublishInput): Promise<
             ? null
             : `to be reviewed by ${review.reviewers.map((id) => nameOf(directory, id)).join(', ')}`),
         until: review === null ? null : Math.floor(review.dueAt / 1000),
+        ...(review === null || review.result !== null ? {} : { people: review.reviewers }),
       });
     }
     for (const person of requestersOf(stored.course, directory)) {
@@ -126,19 +127,20 @@ function eventOf(deps: ActivityDeps, message: ApprovalMessage, effect: ApprovalE
     ...more,
   });
   const names = (people: readonly string[]): string => people.map((person) => nameOf(directory, person)).join(', ');
+  const asks = (people: string[]): Partial<ThreadEvent> => ({ detail: names(people), people });
   const seconds = (ms: number): number => Math.floor(ms / 1000);
   const by = (person: string | null): string | null => (person === null ? null : nameOf(directory, person));
   switch (effect.type) {
     case 'remind':
-      return event('reminder', { detail: names(effect.people), until: seconds(effect.expiresAt) });
+      return event('reminder', { ...asks(effect.people), until: seconds(effect.expiresAt) });
     case 'warn':
-      return event('warning', { detail: names(effect.people), until: seconds(effect.expiresAt) });
+      return event('warning', { ...asks(effect.people), until: seconds(effect.expiresAt) });
     case 'escalate':
-      return event('escalated', { detail: names(effect.people), until: message.expiresAt });
+      return event('escalated', { ...asks(effect.people), until: message.expiresAt });
     case 'stage-opened':
       return effect.stage === 0
         ? null
-        : event('asked', { detail: names(message.stages[effect.stage]?.people.map(({ id: person }) => person) ?? []) });
+        : event('asked', asks(message.stages[effect.stage]?.people.map(({ id: person }) => person) ?? []));
     case 'decided':
       return event(effect.decision === 'approve' ? 'approved' : 'refused', {
         by: by(effect.by),

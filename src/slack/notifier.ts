@@ -139,8 +139,14 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
     },
 
     async thread(posted, event: ThreadEvent) {
-      const rendered = forSlack(renderThreadEvent(event));
-      for (const { channel, ts } of posted) {
+      const asked = event.people ?? [];
+      for (const { channel, ts, workspace, person } of posted) {
+        // In a direct message nobody else is there to be mentioned.
+        const mentions = asked
+          .filter((id) => person === null || id === person)
+          .map((id) => people.slackOf(id))
+          .flatMap((slack) => (slack?.workspace === workspace ? [slack.user] : []));
+        const rendered = forSlack(renderThreadEvent(event, mentions));
         try {
           await once(`${channel}/${ts}/${event.id}`, () =>
             client.chat.postMessage({ channel, thread_ts: ts, unfurl_links: false, unfurl_media: false, ...rendered }),

@@ -170,7 +170,10 @@ describe('the requester', () => {
       const lines = stack.sandbox.control.thread(channel, ts).map(({ text }) => text);
       return lines.at(-1)?.startsWith('⌛') === true && lines;
     }, 30_000);
-    expect(thread.some((text) => text.startsWith('⏰'))).toBe(true);
+    const warning = thread.find((text) => text.startsWith('⏰'));
+    // The approvers are mentioned, so that it reaches them.
+    expect(warning).toContain(`<@${slackId(LEAD)}>`);
+    expect(warning).toContain(`<@${slackId(CFO)}>`);
   });
 
   it('cannot have callbacks sent into our own network', async () => {

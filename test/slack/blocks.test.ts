@@ -264,7 +264,10 @@ describe('whatever the model holds', () => {
         within(words(person));
         within(helpAnswer(person));
         within(
-          renderThreadEvent({ id: person, kind: 'reminder', by: person, detail: person, until: message.expiresAt }),
+          renderThreadEvent(
+            { id: person, kind: 'reminder', by: person, detail: person, until: message.expiresAt, people: [person] },
+            [`${person}>`, `<!channel>`],
+          ),
         );
         within(
           renderNotice({
@@ -380,4 +383,14 @@ describe('button values', () => {
     expect(text).toContain('*Fatima Lindqvist* refused');
     expect(text).toContain('Duplicate');
   });
+});
+
+test('a line of a thread mentions those it asks for something, and names the others', () => {
+  const event = { id: 'e', kind: 'reminder' as const, by: null, detail: 'Fatima, Chidi', until: null };
+  const line = (people: string[], mentions: string[]): string => renderThreadEvent({ ...event, people }, mentions).text;
+  expect(line(['a', 'b'], ['U0FINANCE', 'U0CFO'])).toMatch(/decision\n<@U0FINANCE> <@U0CFO>$/);
+  expect(line(['a', 'b'], ['U0FINANCE'])).toMatch(/“Fatima, Chidi”\n<@U0FINANCE>$/);
+  expect(line(['a', 'b'], ['!channel', 'U1|x'])).toMatch(/“Fatima, Chidi”$/);
+  const many = Array.from({ length: 50 }, (_, index) => `W${index}`);
+  expect(line(many, many).match(/<@/g)).toHaveLength(20);
 });

@@ -28,12 +28,18 @@ const EVENTS: Record<ThreadEvent['kind'], string> = {
   reviewed: '🔎 Reviewed',
 };
 
-/** One line of a thread. */
-export function renderThreadEvent(event: ThreadEvent): Rendered {
+/** People mentioned in one line: more would be a nuisance, and the message itself names them. */
+const MAX_MENTIONS = 20;
+
+/** One line of a thread. @param mentions Slack ids of those it asks for something. */
+export function renderThreadEvent(event: ThreadEvent, mentions: readonly string[] = []): Rendered {
+  const ids = mentions.filter((id) => /^[UW][A-Z0-9]{1,30}$/.test(id)).slice(0, MAX_MENTIONS);
+  const all = ids.length > 0 && ids.length === event.people?.length;
   const by = event.by === null ? '' : ` by *${mrkdwnText(event.by, 80)}*`;
   const until = event.until === null ? '' : ` · until ${time(event.until)}`;
-  const detail = event.detail === null ? '' : `\n“${mrkdwnText(event.detail, 1500)}”`;
-  const text = `${EVENTS[event.kind]}${by}${until}${detail}`;
+  const detail = event.detail === null || all ? '' : `\n“${mrkdwnText(event.detail, 1500)}”`;
+  const whom = ids.length === 0 ? '' : `\n${ids.map((id) => `<@${id}>`).join(' ')}`;
+  const text = `${EVENTS[event.kind]}${by}${until}${detail}${whom}`;
   return { text, blocks: [section(text)] };
 }
 
