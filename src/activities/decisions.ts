@@ -260,7 +260,7 @@ export async function sealDecision(deps: ActivityDeps, input: SealDecisionInput)
     slack: input.evidence.slack,
     shown: input.evidence.shown,
     responsibility: input.evidence.responsibility,
-    changes: sealedChanges(course, request, input.changes, actionKey),
+    changes: sealedChanges(course, request, input.changes, actionKey, input.action.records.length),
     until: input.until === null ? null : new Date(input.until).toISOString(),
     added: input.added,
     assurance: input.evidence.assurance,

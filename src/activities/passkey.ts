@@ -34,7 +34,13 @@ export function decidedMembers(
     ...{ tenant, action: id, requestHash, surface: course.surface },
     stage: said.stage ?? action.approval?.stage ?? 0,
     ...{ decision, by, delegation, reason, via, shown, responsibility },
-    changes: sealedChanges(course, request, said.changes as Record<string, Json> | null, actionKey),
+    changes: sealedChanges(
+      course,
+      request,
+      said.changes as Record<string, Json> | null,
+      actionKey,
+      action.records.length,
+    ),
     until: until === null ? null : new Date(until).toISOString(),
   };
 }

@@ -56,7 +56,7 @@ export function makeOpening(
   value: Json,
   actionKey: Uint8Array,
 ): Opening {
-  const salt = saltFor(actionKey, record.type === 'verdict' ? saltPath(path, record.seq) : path);
+  const salt = saltFor(actionKey, record.type === 'outcome' ? path : saltPath(path, record.seq));
   return { kind: OPENING_KIND, record: hash, path, salt: toBase64(salt), value };
 }
 
