@@ -1,43 +1,11 @@
 /** What policy discloses of a request, as people read it. */
 import type { ApprovalState } from '../approval/index.ts';
-import type { Json, JsonObject } from '../contract/index.ts';
+import type { JsonObject } from '../contract/index.ts';
+
+export { amountOf, labelOf, moneyText, resourceOf, textOf } from '../export/values.ts';
 
 /** Disclosed values as they would be executed now: with what approvers changed. */
 export function asChanged(disclosed: JsonObject, approval: ApprovalState | null): JsonObject {
   const changed = Object.entries(approval?.changes ?? {}).filter(([path]) => path in disclosed);
   return { ...disclosed, ...Object.fromEntries(changed) };
-}
-
-/** `params.amount` reads `amount`. */
-export const labelOf = (path: string): string =>
-  path.replace(/^(params|resource|context)\./, '').replaceAll(/[._-]+/g, ' ');
-
-export const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-/** `order ord_991`; null where policy discloses no id. */
-export function resourceOf(disclosed: JsonObject): string | null {
-  const { 'resource.id': id, 'resource.type': type } = disclosed;
-  if (typeof id !== 'string') return null;
-  return typeof type === 'string' ? `${type} ${id}` : id;
-}
-
-/** ISO 4217 currencies without a minor unit. */
-const WHOLE = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' '));
-
-/** `1,420.50 USD`: what policy discloses of the amount; null where it discloses none. */
-export function amountOf(disclosed: JsonObject): string | null {
-  const currency = disclosed['params.currency'];
-  const written = moneyText(disclosed['params.amount'], currency);
-  return written === null || typeof currency !== 'string' ? written : `${written} ${currency}`;
-}
-
-/** An amount without its currency, exact (digits are moved, never computed): thousands apart, at least two places where the currency has cents. Null for what is no amount. */
-export function moneyText(amount: Json | undefined, currency: Json | undefined): string | null {
-  if (typeof amount !== 'number' && typeof amount !== 'string') return null;
-  const plain = /^(-?)(\d+)(?:\.(\d+))?$/.exec(String(amount));
-  if (plain === null) return String(amount);
-  const [, sign = '', whole = '', fraction = ''] = plain;
-  const cents = typeof currency === 'string' && /^[A-Z]{3}$/.test(currency) && !WHOLE.has(currency);
-  const places = cents ? fraction.padEnd(2, '0') : fraction;
-  return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${places === '' ? '' : `.${places}`}`;
 }

@@ -1,10 +1,14 @@
 /** Calls the API over HTTP, and turns its problem documents back into errors. */
+import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CountersignError, ERROR_CODES } from '../contract/index.ts';
 import type { ErrorCode, ErrorItem } from '../contract/index.ts';
 
 /** Milliseconds a call may take beyond what it was asked to wait. */
 const TIMEOUT = 20_000;
+
+/** Milliseconds until a download begins: what it holds is counted and sealed before. */
+const DOWNLOAD_TIMEOUT = 120_000;
 
 /** Milliseconds for which an unreachable or overloaded server is asked again. */
 const PATIENCE = 60_000;
@@ -101,6 +105,36 @@ function isPassing(error: CountersignError, answered: boolean): boolean {
     error.cause instanceof Error ? (error.cause.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
   if (code === 'ECONNREFUSED') return answered;
   return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE';
+}
+
+/**
+ * Opens a GET whose body may be long: it has no time limit once it began.
+ *
+ * @throws CountersignError as {@link call}
+ */
+export async function download(connection: Connection, path: string): Promise<Response> {
+  const url = new URL(path, connection.url.endsWith('/') ? connection.url : `${connection.url}/`);
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(), DOWNLOAD_TIMEOUT);
+  try {
+    const response = await fetch(url, {
+      headers: connection.token === null ? {} : { authorization: `Bearer ${connection.token}` },
+      redirect: 'error',
+      signal: waiting.signal,
+    });
+    if (response.ok) return response;
+    const json = response.headers.get('content-type')?.includes('json') === true;
+    throw problemError(url, response.status, json ? await response.json() : null);
+  } catch (cause) {
+    if (cause instanceof CountersignError) throw cause;
+    throw new CountersignError(
+      'unavailable',
+      `nothing answers at ${url.origin} (${reasonOf(cause)}); start the stack with \`countersign start\`, or set \`COUNTERSIGN_URL\``,
+      { cause },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function reasonOf(cause: unknown): string {

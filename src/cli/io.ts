@@ -1,4 +1,5 @@
 /** What the verbs know of the world around them: handed in, so that a test can be that world. */
+import { once } from 'node:events';
 import type { SandboxFactory } from '../main/start.ts';
 
 export interface Io {
@@ -6,6 +7,8 @@ export interface Io {
   out(line: string): void;
   /** Writes a value to standard output as indented JSON. */
   json(value: unknown): void;
+  /** Writes bytes to standard output as they are, for whoever reads it there. */
+  bytes(chunk: Uint8Array): Promise<void>;
   /** Writes one line to standard error: progress, notes and errors. */
   err(line: string): void;
   env: Readonly<Record<string, string | undefined>>;
@@ -34,6 +37,8 @@ export function visible(line: string): string {
 export interface Streams {
   writeOut(text: string): void;
   writeErr(text: string): void;
+  /** Bytes to standard output, taken once they are resolved. */
+  writeBytes?(chunk: Uint8Array): Promise<void>;
   readIn(): Promise<string>;
   env: Io['env'];
 }
@@ -43,6 +48,10 @@ export function createIo(streams: Streams, outer: Pick<Io, 'sandbox'> = {}): Io 
     ...outer,
     out: (line) => streams.writeOut(`${visible(line)}\n`),
     json: (value) => streams.writeOut(`${JSON.stringify(value, null, 2).replaceAll(BEYOND_JSON, escaped)}\n`),
+    bytes: async (chunk) => {
+      if (streams.writeBytes === undefined) streams.writeOut(Buffer.from(chunk).toString('utf8'));
+      else await streams.writeBytes(chunk);
+    },
     err: (line) => streams.writeErr(`${visible(line)}\n`),
     env: streams.env,
     stdin: () => streams.readIn(),
@@ -60,6 +69,9 @@ export function processIo(outer: Pick<Io, 'sandbox'> = {}): Io {
   const streams: Streams = {
     writeOut: (text) => void process.stdout.write(text),
     writeErr: (text) => void process.stderr.write(text),
+    async writeBytes(chunk) {
+      if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+    },
     async readIn() {
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);

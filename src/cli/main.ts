@@ -10,6 +10,7 @@ import { register as approve } from './approve.ts';
 import { register as audit } from './audit.ts';
 import { register as freeze } from './freeze.ts';
 import { register as erase } from './erase.ts';
+import { register as exportRecords } from './export.ts';
 import { register as evaluate } from './evaluate.ts';
 import { register as keys } from './keys.ts';
 import { register as open } from './open.ts';
@@ -34,6 +35,7 @@ const VERBS = [
   token,
   verify,
   audit,
+  exportRecords,
   open,
   shown,
   erase,

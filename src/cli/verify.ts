@@ -1,4 +1,4 @@
-/** `countersign verify`: checks receipts offline, with nothing but them and two public keys. */
+/** `countersign verify`: checks receipts, bundles and folders offline, with nothing but them and two public keys. */
 import type { Command } from 'commander';
 import type { VerifiedReceipt } from '../sealing/index.ts';
 import { EXIT } from './exit.ts';
@@ -8,8 +8,8 @@ import { collect, readText, usage } from './values.ts';
 import type { Held } from './evidence.ts';
 
 interface VerifyOptions {
-  key: string[];
-  logKey: string[];
+  key?: string[];
+  logKey?: string[];
   open?: string[];
   shown?: string[];
   keyHistory?: string;
@@ -27,14 +27,14 @@ interface Failed {
 export function register(program: Command, io: Io): void {
   program
     .command('verify')
-    .description('check receipts offline; exits 0 when all hold, 3 when one does not')
-    .argument('<receipt...>', 'receipt files, or - for standard input')
-    .requiredOption(
+    .description('check receipts, evidence bundles and folders offline; exits 0 when all hold, 3 when one does not')
+    .argument('<evidence...>', 'receipt files, bundles (tar.gz), folders, or - for a receipt on standard input')
+    .option(
       '--key <jwks>',
-      'the record keys: a JWKS or JWK file, as `countersign keys export` writes (repeatable)',
+      'the record keys: a JWKS or JWK file, as `countersign keys export` writes (repeatable; needed)',
       collect,
     )
-    .requiredOption('--log-key <vkey>', 'the log’s key: a vkey, or a file that holds one (repeatable)', collect)
+    .option('--log-key <vkey>', 'the log’s key: a vkey, or a file that holds one (repeatable; needed)', collect)
     .option(
       '--open <file>',
       'an opening of one of their commitments, as `countersign open` prints (repeatable)',
@@ -50,7 +50,7 @@ export function register(program: Command, io: Io): void {
     .action((files: string[], options: VerifyOptions) => verify(io, files, options));
 }
 
-async function verify(io: Io, files: string[], options: VerifyOptions): Promise<void> {
+async function verify(io: Io, given: string[], options: VerifyOptions): Promise<void> {
   const [{ verifyReceipt }, { nodeVerify }, { isEvidenceError }, { describeReceipt, findConflicts, NOT_PROVEN }] =
     await Promise.all([
       import('../sealing/index.ts'),
@@ -58,14 +58,24 @@ async function verify(io: Io, files: string[], options: VerifyOptions): Promise<
       import('../ledger/index.ts'),
       import('./evidence.ts'),
     ]);
-  if (files.filter((file) => file === '-').length > 1)
+  if (given.filter((file) => file === '-').length > 1)
     throw usage('standard input can be read once only; give `-` once');
-  const given = { recordKeys: await readRecordKeys(io, options.key), logKeys: await readLogKeys(io, options.logKey) };
-  const trust = options.keyHistory === undefined ? given : await readKeyHistory(io, options.keyHistory, given);
+  const { key, logKey } = options;
+  if (key === undefined || logKey === undefined) {
+    throw usage(
+      'give --key and --log-key, from elsewhere than the evidence: keys that lie beside it prove nothing about it (`countersign keys export` writes both)',
+    );
+  }
+  const { sortEvidence, checkBundles, keysBeside } = await import('./bundle/inputs.ts');
+  const evidence = await sortEvidence(given);
+  const trusted = { recordKeys: await readRecordKeys(io, key), logKeys: await readLogKeys(io, logKey) };
+  const trust = options.keyHistory === undefined ? trusted : await readKeyHistory(io, options.keyHistory, trusted);
+  const bundles = await checkBundles(evidence.bundles, trust);
+  const beside = keysBeside([...key, ...logKey], evidence);
 
   const held: Held[] = [];
   const failed: Failed[] = [];
-  for (const file of files) {
+  for (const file of evidence.receipts) {
     const text = await readText(io, file);
     try {
       const receipt = receiptOf(JSON.parse(text));
@@ -86,14 +96,21 @@ async function verify(io: Io, files: string[], options: VerifyOptions): Promise<
   const renderings = (await again?.checkShown(io, options.shown ?? [], held)) ?? { shown: [], failed: [] };
   failed.push(...renderings.failed);
 
+  const valid = failed.length + conflicts.length === 0 && bundles.every(({ report }) => report.valid);
+  const notProven = [
+    ...(held.length > 0 || bundles.length > 0 ? [NOT_PROVEN] : []),
+    ...new Set(bundles.flatMap(({ report }) => report.notProven)),
+    ...(beside === null ? [] : [beside]),
+  ];
   if (options.json === true) {
     io.json({
-      valid: failed.length + conflicts.length === 0,
+      valid,
       receipts: [...held.map(factsOf), ...failed.map((one) => ({ valid: false, ...one }))],
       conflicts,
       ...(options.open === undefined ? {} : { opened }),
       ...(options.shown === undefined ? {} : { shown: renderings.shown }),
-      notProven: NOT_PROVEN,
+      ...(bundles.length === 0 ? {} : { bundles: bundles.map(({ path, report }) => ({ file: path, ...report })) }),
+      notProven: notProven.join('; '),
     });
   } else {
     for (const { file, verified } of held) {
@@ -104,9 +121,11 @@ async function verify(io: Io, files: string[], options: VerifyOptions): Promise<
     for (const one of renderings.shown) for (const line of again?.describeRendering(one) ?? []) io.out(line);
     for (const { file, reason, detail } of failed) io.out(`${file}: INVALID (${reason}): ${detail}`);
     for (const conflict of conflicts) io.out(`INVALID together: ${conflict}`);
-    if (held.length > 0) io.out(`Not proven: ${NOT_PROVEN}`);
+    const { describeBundle } = await import('./bundle/describe.ts');
+    for (const { path, report } of bundles) for (const line of describeBundle(path, report)) io.out(line);
+    for (const what of notProven) io.out(`Not proven: ${what}`);
   }
-  io.exitCode = failed.length + conflicts.length > 0 ? EXIT.refused : EXIT.ok;
+  io.exitCode = valid ? EXIT.ok : EXIT.refused;
 }
 
 function factsOf({ file, verified }: { file: string; verified: VerifiedReceipt }): object {

@@ -3,7 +3,7 @@ import { parseTilePath } from '../ledger/index.ts';
 import type { LogReader } from '../sequencer/index.ts';
 
 /** A tenant's log as files, as it is served and exported. */
-export function logFiles(reader: LogReader, tenant: string): LogFiles {
+export function logFiles(reader: Pick<LogReader, 'checkpoint' | 'tile' | 'entries'>, tenant: string): LogFiles {
   return async (path) => {
     if (path === 'checkpoint') return new TextEncoder().encode(await reader.checkpoint(tenant));
     const tile = parseTilePath(path);

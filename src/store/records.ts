@@ -1,7 +1,11 @@
 import type { Envelope, RecordPayload } from '../contract/index.ts';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
-import { sql } from 'kysely';
+import { conditionsOf, type RecordFilter } from './record-filter.ts';
+import { createRecordScan, type RecordScan } from './record-scan.ts';
+
+export type { RecordFilter } from './record-filter.ts';
+export type { RecordScan, ScannedRecord, Selection } from './record-scan.ts';
 
 /** A sealed record and its place in the log. */
 export interface StoredRecord {
@@ -14,28 +18,13 @@ export interface StoredRecord {
   envelope: Uint8Array;
 }
 
-export interface RecordFilter {
-  surface?: string | undefined;
-  actor?: string | undefined;
-  approver?: string | undefined;
-  decision?: string | undefined;
-  type?: string | undefined;
-  action?: string | undefined;
-  /** RFC 3339, included. */
-  from?: string | undefined;
-  /** RFC 3339, not included. */
-  to?: string | undefined;
-  /** Text that the record contains, in any case. */
-  q?: string | undefined;
-}
-
 /** How often people approved and refused what one rule parked. */
 export interface Precedents {
   approved: number;
   refused: number;
 }
 
-export interface RecordStore {
+export interface RecordStore extends RecordScan {
   /** Null when there is no such record, or `hash` is no hash. */
   get(tenant: string, hash: string): Promise<StoredRecord | null>;
   /**
@@ -86,9 +75,6 @@ const stored = ({ index, recordHash, envelope }: EntryRow): StoredRecord => ({
   envelope,
 });
 
-/** `%` and `_` stand for themselves. */
-const contains = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
-
 function beforeOf(cursor: string): number {
   const index = Number(/^r([0-9]{1,16})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1] ?? NaN);
   if (Number.isSafeInteger(index)) return index;
@@ -99,6 +85,7 @@ export function createRecordStore(db: Database): RecordStore {
   const entries = (tenant: string) =>
     db.selectFrom('logEntry').select(['index', 'recordHash', 'envelope']).where('tenant', '=', tenant);
   return {
+    ...createRecordScan(db),
     async get(tenant, hash) {
       const hex = HASH.exec(hash)?.[1];
       if (hex === undefined) return null;
@@ -111,18 +98,7 @@ export function createRecordStore(db: Database): RecordStore {
     },
     async list(tenant, filter, cursor, limit) {
       let query = entries(tenant);
-      for (const name of ['surface', 'actor', 'approver', 'decision', 'type', 'action'] as const) {
-        const value = filter[name];
-        if (value !== undefined) query = query.where(name, '=', value);
-      }
-      if (filter.from !== undefined) query = query.where('at', '>=', filter.from);
-      if (filter.to !== undefined) query = query.where('at', '<', filter.to);
-      if (filter.q !== undefined && filter.q !== '') {
-        const text = sql`convert_from(decode(convert_from(envelope, 'UTF8')::json ->> 'payload', 'base64'), 'UTF8')`;
-        const hash = sql`'sha256:' || encode(record_hash, 'hex')`;
-        const pattern = contains(filter.q);
-        query = query.where(sql<boolean>`(${text} ilike ${pattern} or ${hash} ilike ${pattern})`);
-      }
+      for (const condition of conditionsOf(filter)) query = query.where(condition);
       if (cursor !== undefined) query = query.where('index', '<', beforeOf(cursor));
       const rows = await query
         .orderBy('index', 'desc')

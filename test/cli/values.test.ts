@@ -8,6 +8,7 @@ import { parsePairs, readJsonObject } from '../../src/cli/values.ts';
 
 const io: Io = {
   out: () => undefined,
+  bytes: () => Promise.resolve(),
   err: () => undefined,
   json: () => undefined,
   env: {},

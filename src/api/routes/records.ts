@@ -1,10 +1,26 @@
-import { Router } from 'express';
+import { Router, type Request } from 'express';
 import { CountersignError } from '../../contract/index.ts';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Gateway, RecordFilter } from '../../gateway/types.ts';
 import { pathText, queryText } from '../input.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;
+
+/** What `/v1/records` and `/v1/export` look for. */
+export function filterOf(request: Request): RecordFilter {
+  const text = (name: string): string | undefined => queryText(request, name);
+  return {
+    surface: text('surface'),
+    action: text('action'),
+    actor: text('actor'),
+    approver: text('approver'),
+    decision: text('decision'),
+    type: text('type'),
+    from: text('from'),
+    to: text('to'),
+    q: text('q'),
+  };
+}
 
 export function recordRoutes(gateway: Gateway): Router {
   const router = Router();
@@ -16,18 +32,7 @@ export function recordRoutes(gateway: Gateway): Router {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new CountersignError('invalid-request', `limit is a whole number from 1 to ${MAX_LIMIT}`);
     }
-    const filter = {
-      surface: text('surface'),
-      action: text('action'),
-      actor: text('actor'),
-      approver: text('approver'),
-      decision: text('decision'),
-      type: text('type'),
-      from: text('from'),
-      to: text('to'),
-      q: text('q'),
-    };
-    response.json(await gateway.records(caller, filter, text('cursor'), limit));
+    response.json(await gateway.records(caller, filterOf(request), text('cursor'), limit));
   });
 
   router.get('/v1/records/:hash', async (request, response) => {

@@ -1,0 +1,70 @@
+/** What `verify` was given: receipts, bundles, and folders of either. */
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { BUNDLE_FILES } from '../../export/index.ts';
+import type { Trust } from '../../sealing/index.ts';
+import { usage } from '../values.ts';
+import { checkBundle, type BundleReport } from './check.ts';
+import { kindOf, unpack } from './unpack.ts';
+
+export interface Evidence {
+  /** Files of one receipt each; `-` is standard input. */
+  receipts: string[];
+  bundles: { path: string; packed: boolean }[];
+}
+
+/** A folder counts as a bundle when anything of a bundle is in it: what is missing is then told. */
+const MARKS = [BUNDLE_FILES.receipt, BUNDLE_FILES.records, BUNDLE_FILES.sums, BUNDLE_FILES.report];
+
+/** @throws CountersignError `invalid-request` for what cannot be read, and for a folder without evidence */
+export async function sortEvidence(given: readonly string[]): Promise<Evidence> {
+  const evidence: Evidence = { receipts: [], bundles: [] };
+  for (const path of given) {
+    const kind = path === '-' ? 'file' : await kindOf(path);
+    if (kind === 'file') evidence.receipts.push(path);
+    else if (kind === 'archive') evidence.bundles.push({ path, packed: true });
+    else if (MARKS.some((name) => existsSync(join(path, name)))) evidence.bundles.push({ path, packed: false });
+    else evidence.receipts.push(...(await receiptsIn(path)));
+  }
+  return evidence;
+}
+
+/** Every JSON file of a folder; one that is no receipt is then told. */
+async function receiptsIn(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+  if (names.length > 0) return names.map((name) => join(folder, name));
+  throw usage(`there is neither a bundle nor a receipt in \`${folder}\`; give a folder that holds either`);
+}
+
+export async function checkBundles(
+  bundles: Evidence['bundles'],
+  trust: Trust,
+): Promise<{ path: string; report: BundleReport }[]> {
+  const checked: { path: string; report: BundleReport }[] = [];
+  for (const { path, packed } of bundles) {
+    if (!packed) {
+      checked.push({ path, report: await checkBundle(path, trust) });
+      continue;
+    }
+    const { folder, problems, close } = await unpack(path);
+    try {
+      checked.push({ path, report: await checkBundle(folder, trust, problems) });
+    } finally {
+      await close();
+    }
+  }
+  return checked;
+}
+
+/** What such keys leave open; null when none of them lies in one of the folders. */
+export function keysBeside(keys: readonly string[], { bundles }: Evidence): string | null {
+  const inside = (key: string, folder: string): boolean => {
+    const way = relative(resolve(folder), resolve(key));
+    return way !== '' && way !== '..' && !way.startsWith(`..${sep}`);
+  };
+  const found = keys.find((key) => bundles.some(({ path, packed }) => !packed && inside(key, path)));
+  return found === undefined
+    ? null
+    : `whose keys these are: \`${found}\` lies beside the evidence, and whoever made the one could make the other; get the keys another way`;
+}

@@ -1,0 +1,45 @@
+/** The record of type `export` that every export seals of itself before its first byte goes out. */
+import { z } from 'zod';
+import { HASH_PATTERN } from '../canonical/index.ts';
+import type { RecordPayload } from '../contract/index.ts';
+
+export const EXPORT_FORMATS = ['csv', 'jsonl', 'bundle'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** How this version writes `records.csv`, `report.html` and `README.md`: a verifier of another version cannot make them again. */
+export const RENDERING = 1;
+
+const hash = z.string().regex(HASH_PATTERN);
+
+const bodySchema = z.looseObject({
+  what: z.literal('records'),
+  format: z.enum(EXPORT_FORMATS),
+  /** What was asked for, as in `GET /v1/records`; empty for everything. */
+  filter: z.record(z.string(), z.string()),
+  /** How many records. */
+  records: z.int().nonnegative(),
+  /** `sha256:` and the SHA-256 of their hashes, 32 bytes each, in the order of the log. */
+  digest: hash,
+  /** The log when it was asked: nothing of it that came later was exported. */
+  log: z.looseObject({
+    origin: z.string(),
+    size: z.int().nonnegative(),
+    /** Base64, as in a checkpoint. */
+    root: z.string(),
+  }),
+  /** Of a bundle: {@link RENDERING} of who wrote it. */
+  rendering: z.int().optional(),
+  /** Of a bundle: hash of its `keys/key-history.json`. */
+  keys: hash.optional(),
+});
+export type ExportBody = z.infer<typeof bodySchema>;
+
+/** What a record says was exported; null for any other record. */
+export function exportBodyOf(record: RecordPayload): ExportBody | null {
+  if (record.type !== 'export') return null;
+  const read = bodySchema.safeParse(record.body);
+  return read.success ? read.data : null;
+}
+
+/** True for an export of the whole log: then a bundle holds the log itself. */
+export const isWholeLog = ({ filter }: Pick<ExportBody, 'filter'>): boolean => Object.keys(filter).length === 0;

@@ -1,0 +1,24 @@
+/** What an evidence bundle is made of (docs/evidence.md). Everything in it follows from what is signed: nothing is beside the proof. */
+
+export const BUNDLE_FILES = {
+  readme: 'README.md',
+  /** The receipt of the record that says what was exported. */
+  receipt: 'export.receipt.json',
+  records: 'records.jsonl',
+  csv: 'records.csv',
+  report: 'report.html',
+  /** SHA-256 of every other file, as `sha256sum` writes it. */
+  sums: 'SHA256SUMS',
+  recordKeys: 'keys/record-keys.jwks.json',
+  logKey: 'keys/log.vkey',
+  keyHistory: 'keys/key-history.json',
+  checkpoint: 'log/checkpoint',
+  /** The key history again, where an audit of `log/` looks for it. */
+  logKeyHistory: 'log/keys.json',
+} as const;
+
+/** File of a record's receipt. @param hash `sha256:…` of the record */
+export const receiptPath = (hash: string): string => `receipts/${hash.replace('sha256:', '')}.json`;
+
+/** File of a policy bundle: its SHA-256 is its name. @param hash `sha256:…` of the bundle */
+export const policyPath = (hash: string): string => `policies/${hash.replace('sha256:', '')}.json`;

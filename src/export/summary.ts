@@ -1,0 +1,78 @@
+/** How many actions of an export went which way, by surface. */
+import { surfaceOf, type Story } from './story.ts';
+
+export interface Tally {
+  actions: number;
+  rule: number;
+  override: number;
+  break_glass: number;
+  observe: number;
+  refusedByPolicy: number;
+  refusedByPeople: number;
+  lapsed: number;
+  waiting: number;
+  executed: number;
+  failed: number;
+  unreported: number;
+}
+
+export interface Summary {
+  records: number;
+  /** RFC 3339 of the first and last record; null where there is none. */
+  from: string | null;
+  to: string | null;
+  surfaces: Map<string, Tally>;
+  /** Actions on surfaces beyond {@link SURFACES_MAX}. */
+  rest: Tally;
+  total: Tally;
+}
+
+/** Surfaces that are told apart; what came in with made-up names must not fill a page. */
+export const SURFACES_MAX = 200;
+
+const none = (): Tally => ({
+  ...{ actions: 0, rule: 0, override: 0, break_glass: 0, observe: 0, refusedByPolicy: 0, refusedByPeople: 0 },
+  ...{ lapsed: 0, waiting: 0, executed: 0, failed: 0, unreported: 0 },
+});
+
+export const emptySummary = (): Summary => ({
+  ...{ records: 0, from: null, to: null, surfaces: new Map() },
+  rest: none(),
+  total: none(),
+});
+
+/** Counts a story in. */
+export function countStory(summary: Summary, story: Story): void {
+  const surface = surfaceOf(story);
+  let own = summary.surfaces.get(surface);
+  if (own === undefined && summary.surfaces.size < SURFACES_MAX) {
+    own = none();
+    summary.surfaces.set(surface, own);
+  }
+  for (const tally of [own ?? summary.rest, summary.total]) {
+    tally.actions += 1;
+    for (const name of columnsOf(story)) tally[name] += 1;
+  }
+}
+
+function columnsOf({ ending, release }: Story): (keyof Tally)[] {
+  const basis = release === null ? [] : [release.basis];
+  switch (ending) {
+    case 'executed':
+    case 'failed':
+    case 'unreported':
+      return [...basis, ending];
+    case 'refused by policy':
+      return ['refusedByPolicy'];
+    case 'refused by a person':
+      return ['refusedByPeople'];
+    case 'expired':
+    case 'withdrawn':
+      return ['lapsed'];
+    case 'waiting':
+      return ['waiting'];
+    case 'released':
+    case 'skipped':
+      return basis;
+  }
+}

@@ -1,0 +1,146 @@
+/** An auditor takes evidence away, on the real stack: CSV, JSON lines and a bundle that is verified and audited offline. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RecordPayload } from '../../src/contract/index.ts';
+import { exportBodyOf } from '../../src/export/index.ts';
+import { countersign } from '../cli/harness.ts';
+import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+
+const AUDITOR = 'user:auditor@acme.test';
+
+let stack: TestStack;
+let folder: string;
+let owner: string;
+const actions: { refused: string; approved: string; executed: string } = { refused: '', approved: '', executed: '' };
+
+interface Line {
+  index: number;
+  hash: string;
+  last?: boolean;
+  record: RecordPayload;
+}
+const parse = (text: string): Line[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+
+const get = async (query: string, token: string): Promise<Response> =>
+  fetch(`${stack.url}/v1/export?${query}`, { headers: { authorization: `Bearer ${token}` } });
+
+const keys = (): string[] => ['--key', join(folder, 'record-keys.jwks.json'), '--log-key', join(folder, 'log.vkey')];
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  owner = stack.stack.firstKey ?? '';
+  folder = mkdtempSync(join(tmpdir(), 'countersign-export-test-'));
+  const executed = await stack.ask(refund(42.5));
+  await stack.call('POST', '/v1/permits/redeem', { permit: executed.body.permit });
+  await stack.call('POST', `/v1/actions/${executed.body.id}/outcome`, {
+    permit: executed.body.permit,
+    status: 'executed',
+    reference: '=cmd|calc',
+  });
+  const parked = await stack.ask(refund(420.5));
+  await stack.call(
+    'POST',
+    `/v1/actions/${parked.body.id}/decisions`,
+    { decision: 'approve', reason: '=HYPERLINK("http://evil.test") <script>alert(1)</script>' },
+    { token: await stack.person(LEAD) },
+  );
+  const refused = await stack.ask(refund(5000), { key: 'too-much' });
+  expect(refused.status).toBe(403);
+  const found = await stack.call('GET', '/v1/records?decision=refuse&surface=payments.refund');
+  Object.assign(actions, {
+    executed: executed.body.id,
+    approved: parked.body.id,
+    refused: found.body.records[0].record.action,
+  });
+  const exported = await countersign(['keys', 'export', '--url', stack.url, '--out', folder]);
+  expect(exported.code, exported.err).toBe(0);
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await stack.stop();
+});
+
+describe('GET /v1/export', () => {
+  it('gives an auditor every record as JSON lines, and seals that it did before the first byte', async () => {
+    const response = await get('format=jsonl', await stack.person(AUDITOR));
+    expect(response.status).toBe(200);
+    const lines = parse(await response.text());
+    expect(lines.map(({ index }) => index)).toEqual(lines.map((_, i) => i));
+    const record = await stack.call('GET', `/v1/records/${response.headers.get('countersign-receipt') ?? ''}`);
+    expect(record.body.record).toMatchObject({ type: 'export', by: AUDITOR });
+    expect(exportBodyOf(record.body.record)).toMatchObject({ format: 'jsonl', filter: {}, records: lines.length });
+    expect(record.body.index).toBe(lines.length);
+  });
+
+  it('gives CSV that no spreadsheet runs', async () => {
+    const response = await get(`format=csv&action=${actions.approved}`, owner);
+    const text = await response.text();
+    expect(response.headers.get('content-type')).toContain('text/csv');
+    expect(text).toContain('420.5');
+    expect(text).toContain(`"'=HYPERLINK(""http://evil.test"")`);
+    expect(text.split('\r\n')).toHaveLength(5);
+  });
+
+  it('filters as the list of records does', async () => {
+    const lines = parse(await (await get('format=jsonl&decision=refuse&surface=payments.refund', owner)).text());
+    expect(lines.map(({ record }) => record.action)).toEqual([actions.refused]);
+  });
+
+  it.each([
+    ['format=pdf', 400],
+    ['from=yesterday', 400],
+    ['desicion=refuse', 400],
+  ])('%s is %i', async (query, status) => {
+    expect((await get(query, owner)).status).toBe(status);
+  });
+
+  it('is for auditors and owners, and nothing is sealed for others', async () => {
+    const key = await stack.call('POST', '/v1/api-keys', { surfaces: ['payments.*'], actors: ['agent:support-bot'] });
+    const before = (await stack.call('GET', '/v1/records?type=export')).body.records.length;
+    for (const token of [key.body.key, await stack.person(LEAD)]) expect((await get('', token)).status).toBe(403);
+    expect((await get('', 'nonsense')).status).toBe(401);
+    expect((await stack.call('GET', '/v1/records?type=export')).body.records).toHaveLength(before);
+  });
+});
+
+describe('a bundle', () => {
+  it('of the whole log verifies as it is, and audits when it is unpacked', async () => {
+    const file = join(folder, 'whole.tar.gz');
+    const made = await countersign(['export', '--format', 'bundle', '--out', file, '--url', stack.url, '--json'], {
+      env: { COUNTERSIGN_API_KEY: owner },
+    });
+    expect(made.code, made.err).toBe(0);
+    const verified = await countersign(['verify', file, ...keys()]);
+    expect(verified.code, verified.out + verified.err).toBe(0);
+    expect(verified.out).toContain('nothing was altered, removed or added');
+    const unpacked = join(folder, 'whole');
+    mkdirSync(unpacked);
+    execFileSync('tar', ['-xzf', file, '-C', unpacked]);
+    execFileSync('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: unpacked });
+    expect((await countersign(['verify', unpacked, ...keys()])).code).toBe(0);
+    const audited = await countersign(['audit', '--bundle', unpacked, ...keys()]);
+    expect(audited.code, audited.out).toBe(0);
+    const report = readFileSync(join(unpacked, 'report.html'), 'utf8');
+    expect(report).toContain('420.50 USD');
+    expect(report).not.toMatch(/<script/);
+    expect(report).toContain('&lt;script&gt;alert(1)');
+  });
+
+  it('of one action holds all of it and nothing else, and its refusal verifies like anything', async () => {
+    const response = await get(`format=bundle&action=${actions.refused}`, owner);
+    const file = join(folder, 'refused.tar.gz');
+    writeFileSync(file, Buffer.from(await response.arrayBuffer()));
+    const names = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n');
+    expect(names.filter((name) => name.startsWith('receipts/'))).toHaveLength(1);
+    expect(names.filter((name) => name.startsWith('log/'))).toEqual(['log/checkpoint']);
+    const verified = await countersign(['verify', file, ...keys()]);
+    expect(verified.code, verified.out).toBe(0);
+  });
+});
