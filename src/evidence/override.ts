@@ -54,6 +54,7 @@ export class Override {
       case 'approve':
       case 'refuse': {
         const defects = this.#check(record);
+        if (signed) defects.push(...this.#signedBefore(record));
         if (defects.length > 0 || !signed) return open(defects);
         if (record.decision === 'return') this.#asked = true;
         if (record.decision !== 'approve' && record.decision !== 'refuse') return open([]);
@@ -97,9 +98,6 @@ export class Override {
     if (counts && stage.assurance === 'passkey' && record.assurance === null) {
       add('passkey-missing', `${by} decided (${decision}) without the passkey that stage \`${stage.name}\` asks for`);
     }
-    if (record.assurance !== null && !this.#newest.includes(String(record.assurance['after']))) {
-      add('passkey-wrong', `the passkey of ${by} signed the action as it was before (${decision})`);
-    }
     if (record.attestation === null) add('not-attested', `nobody attested that it was ${by} who decided (${decision})`);
     const needsReason = decision === 'refuse' || (decision === 'approve' && plan.reason === 'required');
     if (needsReason && blank(record.reason)) add('reason-missing', `${by} decided (${decision}) without a reason`);
@@ -117,6 +115,12 @@ export class Override {
       }
     }
     return defects;
+  }
+
+  #signedBefore({ assurance, by, decision }: DecisionRecord): Defect[] {
+    if (assurance === null || this.#newest.includes(String(assurance['after']))) return [];
+    const message = `the passkey of ${by} signed the action as it was before (${decision})`;
+    return [{ code: 'passkey-wrong', message }];
   }
 
   #escalate({ added, stage: index, by }: DecisionRecord): Defect[] {
