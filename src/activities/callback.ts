@@ -16,13 +16,19 @@ export async function callback(deps: ActivityDeps, input: CallbackInput): Promis
   const { status } = action;
   const events =
     input.news === undefined ? [] : eventsOf(stored.course, { ...input.news, status }).map((event) => asJson(event));
-  await deps.webhooks.send({
-    url,
-    messageId: input.messageId,
-    body: {
-      type: `action.${status}`,
-      timestamp: action.updatedAt,
-      data: { ...outward(action, stored.course.disclosed), events },
-    },
-  });
+  try {
+    await deps.webhooks.send({
+      url,
+      messageId: input.messageId,
+      body: {
+        type: `action.${status}`,
+        timestamp: action.updatedAt,
+        data: { ...outward(action, stored.course.disclosed), events },
+      },
+    });
+  } catch (error) {
+    // Never with its address, which may hold a secret.
+    deps.log.warn({ action: action.id, tenant: action.tenant }, 'a callback could not be sent');
+    throw error;
+  }
 }

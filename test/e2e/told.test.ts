@@ -52,6 +52,9 @@ beforeAll(async () => {
       approval("{ name: duty, approvers: ['role:duty-manager'] }", 'expires: 1h'),
       "['#finance-approvals']",
     ),
+    'silent.yaml': policy('test.silent', "\n  - { id: lets, when: 'true', then: approve }", "['webhook:pager']").concat(
+      'outcome: { within: 1s }\n',
+    ),
     'escalating.yaml': policy(
       'test.escalating',
       approval(
@@ -216,6 +219,16 @@ describe('a notification webhook', () => {
       const told = await receiver.waitFor(of('/policy', body.id, type));
       expect(verified(told, stack.stack.parts.keys.webhookSecret)).toEqual(told.body);
     }
+  });
+});
+
+describe('what policy releases by itself', () => {
+  it('is told of only when nobody reports what became of it', async () => {
+    const { body } = await ask('test.silent');
+    expect(body.status).toBe('released');
+    const told = await receiver.waitFor(of('/pager', body.id, 'action.unreported'));
+    expect(told.body.data).toMatchObject({ status: 'unreported', surface: 'test.silent' });
+    expect(receiver.all.filter(of('/pager', body.id))).toHaveLength(1);
   });
 });
 
