@@ -1,7 +1,15 @@
-/** `npm run bench [latency]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [latency|evidence]`: every benchmark starts its own servers and compares within one run. */
 import { latency } from './latency/index.ts';
 
-const BENCHES: Record<string, () => Promise<boolean>> = { latency };
+const BENCHES: Record<string, () => Promise<boolean>> = {
+  latency,
+  async evidence() {
+    // Each measures as it is loaded, one after the other.
+    await import('./evidence/seal.ts');
+    await import('./evidence/proof.ts');
+    return true;
+  },
+};
 
 const name = process.argv[2] ?? 'latency';
 const bench = BENCHES[name];

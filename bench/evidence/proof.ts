@@ -19,7 +19,7 @@ import type { OutcomeRecord, Receipt } from '../../src/contract/index.ts';
 const TENANT = 'default';
 const AT = '2026-11-21T08:00:00.000Z';
 const PROBES = 2000;
-const size = Number(process.argv[2] ?? 10_000_000);
+const size = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 10_000_000);
 
 const sha256 = (...parts: Uint8Array[]): Buffer => {
   const hash = createHash('sha256');
