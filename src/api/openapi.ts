@@ -18,6 +18,7 @@ import { passkeyPaths } from './openapi-passkeys.ts';
 import { policyPaths } from './openapi-policies.ts';
 import { privacyPaths } from './openapi-privacy.ts';
 import { reviewPaths } from './openapi-reviews.ts';
+import { webhooks } from './openapi-webhooks.ts';
 import { answerInputSchema, reconcileInputSchema } from './routes/actions.ts';
 import { delegationInputSchema, freezeInputSchema, reviewInputSchema, thawInputSchema } from './routes/freezes.ts';
 import { apiKeyInputSchema } from './routes/api-keys.ts';
@@ -151,6 +152,7 @@ const build = () =>
     },
     security: [{ bearer: [] }],
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    webhooks,
     paths: {
       '/v1/actions': {
         post: {
