@@ -117,7 +117,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       via: door,
       requestHash: course.action.requestHash,
       decision: input.decision,
-      stage: input.stage ?? null,
+      // Said without a stage it is about the one that is open now: the same word, sent twice, never counts for the next one too.
+      stage: input.stage ?? course.approval?.stage ?? null,
       reason: input.reason ?? null,
       changes: input.changes ?? null,
       until: input.until ?? null,

@@ -137,7 +137,10 @@ describe('the table of scenarios on the real server', () => {
       for (const [at, { name }] of group.scenarios.entries()) {
         it(name, () => {
           const outcome = tellings[at]?.outcome;
-          if (outcome?.ok !== true) throw outcome?.error ?? new Error('it was never told');
+          if (outcome?.ok === true) return;
+          throw outcome?.error instanceof Error
+            ? outcome.error
+            : new Error(`it was not told: ${String(outcome?.error)}`);
         });
       }
     });
