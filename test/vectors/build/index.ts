@@ -1,4 +1,5 @@
 import { canonicalVectors } from './canonical.ts';
+import { keyVectors } from './keys.ts';
 import { merkleVectors, noteVectors, tileVectors } from './ledger.ts';
 import { permitVectors, receiptVectors, recordVectors, requestVectors } from './sealing.ts';
 
@@ -13,6 +14,7 @@ export async function buildVectors(): Promise<Record<string, unknown>> {
     'requests.json': requestVectors(),
     'permits.json': await permitVectors(),
     'receipts.json': await receiptVectors(),
+    'keys.json': await keyVectors(),
   };
 }
 
