@@ -178,6 +178,8 @@ describe.each([
     await given.getByText(`${nameOf(DUTY)} decides for you`).waitFor();
     const help = await screen.command('');
     await help.getByText('what you can do here').waitFor();
+    const shown = await screen.command(`show ${id.slice(0, 12)}`);
+    await shown.getByText('412.00 USD').first().waitFor();
     const unknown = await screen.command('delegate nobody until tomorrow');
     await unknown.getByText(/a name alone is nobody/).waitFor();
     const command = await (await standIn(DUTY, channel)).command('pending');

@@ -1,5 +1,5 @@
 /**
- * Records what workflows did, for test/workflows/replay.test.ts: `npx tsx test/histories/record.ts`. The files are protobuf
+ * Records what workflows did, for test/workflows/replay.test.ts: `npx tsx test/histories/record.ts [COURSE…]`. The files are protobuf
  * (temporal.api.history.v1.History), their payloads decrypted, so that no key is needed to replay them. Run it when the workflow gained a course that no history shows; never to make a failing replay pass:
  * a history that no longer replays is a parked action that no longer wakes.
  */
@@ -8,6 +8,7 @@ import proto from '@temporalio/proto';
 import type { Payload } from '@temporalio/common';
 import { createClient } from '../../src/main/engine.ts';
 import { policiesFolder } from '../support/policies.ts';
+import { openReceiver } from '../support/receiver.ts';
 import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
 const QUICK = `policy: test.quick
@@ -27,6 +28,20 @@ notify: ['#finance-approvals']
 outcome: { within: 2s }
 `;
 
+/** An emergency, an approver who is not there, and somebody else's server that is told of it all. */
+const told = (url: string): string => `policy: test.told
+surfaces: [test.told]
+rules:
+  - id: asks
+    when: 'true'
+    then: supervise
+    approval:
+      stages: [{ name: duty, approvers: ['role:security-lead'], escalate: { after: 1h, to: ['user:cfo@acme.test'] } }]
+      expires: 2h
+breakGlass: { allow: ['role:incident-commander'], review: { approvers: ['group:risk'], within: 2s } }
+notify: ['#finance-approvals', '${url}/hook']
+`;
+
 const isPayload = (value: object): value is Payload => 'metadata' in value && 'data' in value && value.data instanceof Uint8Array;
 
 async function decrypted(it: TestStack, value: unknown): Promise<unknown> {
@@ -38,7 +53,8 @@ async function decrypted(it: TestStack, value: unknown): Promise<unknown> {
 }
 
 async function main(): Promise<void> {
-  const folder = policiesFolder({ 'test.quick.yaml': QUICK });
+  const receiver = await openReceiver();
+  const folder = policiesFolder({ 'test.quick.yaml': QUICK, 'test.told.yaml': told(receiver.url) });
   const it = await startTestStack({ COUNTERSIGN_POLICIES: folder.path });
   const client = createClient(it.stack.parts, it.stack.temporal.connection, 'default');
   const ask = async (amount: number): Promise<{ id: string; permit: string }> =>
@@ -105,8 +121,35 @@ async function main(): Promise<void> {
       await report(id, permit);
       return id;
     },
+    async 'glass-broken-overdue-reviewed'() {
+      const { body } = await it.ask({
+        ...REFUND,
+        surface: 'test.told',
+        actor: { id: 'user:incident-commander@acme.test', type: 'user' },
+        context: { urgency: 'emergency', reason: 'the shop is down' },
+        callback: `${receiver.url}/callback`,
+      });
+      const { id, permit } = body as { id: string; permit: string };
+      await report(id, permit);
+      await receiver.waitFor((message) => message.body.type === 'review.overdue');
+      const token = await it.person('user:risk-officer@acme.test');
+      await it.call('POST', `/v1/actions/${id}/review`, { right: true, reason: 'it was needed' }, { token });
+      return id;
+    },
+    async 'unreachable-escalated-told-by-webhook'() {
+      it.sandbox.control.setUser('U0SECURITY', { deleted: true });
+      const { body } = await it.ask({ ...REFUND, surface: 'test.told', callback: `${receiver.url}/callback` });
+      const { id } = body as { id: string };
+      await receiver.waitFor((message) => message.body.type === 'approval.escalated');
+      await decide(id, { decision: 'approve' }, CFO);
+      const { permit } = await becomes(id, 'released');
+      await report(id, permit);
+      return id;
+    },
   };
+  const wanted = process.argv.slice(2);
   for (const [name, run] of Object.entries(courses)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     const handle = client.workflow.getHandle(`action/default/${(await run()).slice(4)}`);
     await handle.result();
     const history = await handle.fetchHistory();
@@ -116,6 +159,7 @@ async function main(): Promise<void> {
   }
   await it.stop();
   folder.remove();
+  await receiver.close();
 }
 
 await main();
