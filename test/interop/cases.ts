@@ -5,6 +5,7 @@ import { consistencyProof, cosign, formatNote, formatVkey, inclusionProof, parse
 import { commitment, encodeRecord, saltFor, signPermit } from '../../src/sealing/index.ts';
 import { MemoryLog } from '../ledger/memory-log.ts';
 import { actionKey, chain, ed25519Signer, es256Signer, noteSigner, sealedWorld } from '../sealing/fixtures.ts';
+import { keyVectors, type KeyVectors } from '../vectors/build/keys.ts';
 import { PERMIT } from '../vectors/build/sealing.ts';
 
 export interface Case {
@@ -153,7 +154,32 @@ function commitmentCases(): Record<string, Case> {
   return { commitment: one, 'bad-commitment': { ...one, canonical: '"Zoe"' } };
 }
 
+/** A key history, and what was sealed before, during and after it. */
+async function historyCases(): Promise<Record<string, Case>> {
+  const { trust, history, receipts, refused, nothing } = (await keyVectors()) as KeyVectors;
+  const one = { kind: 'history', ...trust, history, receipt: receipts[1]?.receipt };
+  const cases: Record<string, Case> = {};
+  for (const { name, receipt, reason } of receipts) {
+    cases[`${reason === null ? '' : 'bad-'}history-${name.replaceAll(' ', '-')}`] = { ...one, receipt };
+  }
+  for (const { name, history: altered } of refused) {
+    cases[`bad-history-${name.replaceAll(' ', '-')}`] = { ...one, history: altered };
+  }
+  cases['bad-history-of-strangers'] = { ...one, ...nothing[0]?.trust };
+  cases['bad-history-left-out'] = { ...one, history: { ...history, receipts: [] } };
+  return cases;
+}
+
 export async function makeCases(): Promise<Cases> {
   const { cases, files } = await logCases();
-  return { cases: { ...(await receiptCases()), ...cases, ...(await permitCases()), ...commitmentCases() }, files };
+  return {
+    cases: {
+      ...(await receiptCases()),
+      ...cases,
+      ...(await permitCases()),
+      ...(await historyCases()),
+      ...commitmentCases(),
+    },
+    files,
+  };
 }

@@ -40,7 +40,7 @@ describe.skipIf(!hasGo)(`evidence verified in Go${hasGo ? '' : ' (skipped: `go` 
   const answered = (kind: string, bad: boolean): [string, { ok: boolean; error?: string }][] =>
     [...answers].filter(([name]) => name.startsWith(bad ? `bad-${kind}` : kind));
 
-  it.each(['receipt', 'checkpoint', 'consistency', 'tiles', 'permit', 'commitment'])(
+  it.each(['receipt', 'history', 'checkpoint', 'consistency', 'tiles', 'permit', 'commitment'])(
     '%s: ours hold, tampered ones fail',
     (kind) => {
       const good = answered(kind, false);

@@ -17,6 +17,7 @@ import (
 // checks are the kinds of cases there are.
 var checks = map[string]func([]byte, string) error{
 	"receipt":     checkReceipt,
+	"history":     checkHistory,
 	"checkpoint":  checkCheckpoint,
 	"consistency": checkConsistency,
 	"tiles":       checkTiles,

@@ -56,48 +56,55 @@ func (e envelope) open(keys []jwk) ([]byte, error) {
 	return payload, key.verifyEnvelope([]byte(signed), sig)
 }
 
+type receipt struct {
+	Kind     string   `json:"kind"`
+	Envelope envelope `json:"envelope"`
+	Log      struct {
+		Origin     string   `json:"origin"`
+		Index      int64    `json:"index"`
+		Checkpoint string   `json:"checkpoint"`
+		Inclusion  []string `json:"inclusion"`
+	} `json:"log"`
+}
+
+// verify gives the payload that a known record key signed, and that a log of one of the known keys holds, with the size that it had.
+func (r receipt) verify(recordKeys []jwk, logKeys []string) ([]byte, int64, error) {
+	if r.Kind != "countersign.receipt/v1" {
+		return nil, 0, errors.New("no receipt")
+	}
+	tree, origin, err := openCheckpoint(r.Log.Checkpoint, logKeys...)
+	if err != nil {
+		return nil, 0, err
+	}
+	if origin != r.Log.Origin {
+		return nil, 0, errors.New("a receipt of another log than its checkpoint")
+	}
+	entry, err := r.Envelope.entry()
+	if err != nil {
+		return nil, 0, err
+	}
+	proof, err := parseHashes(r.Log.Inclusion)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := tlog.CheckRecord(tlog.RecordProof(proof), tree.N, tree.Hash, r.Log.Index, tlog.RecordHash(entry)); err != nil {
+		return nil, 0, err
+	}
+	payload, err := r.Envelope.open(recordKeys)
+	return payload, tree.N, err
+}
+
 func checkReceipt(data []byte, _ string) error {
 	var c struct {
 		RecordKeys []jwk    `json:"recordKeys"`
 		LogKeys    []string `json:"logKeys"`
 		RecordHash string   `json:"recordHash"`
-		Receipt    struct {
-			Kind     string   `json:"kind"`
-			Envelope envelope `json:"envelope"`
-			Log      struct {
-				Origin     string   `json:"origin"`
-				Index      int64    `json:"index"`
-				Checkpoint string   `json:"checkpoint"`
-				Inclusion  []string `json:"inclusion"`
-			} `json:"log"`
-		} `json:"receipt"`
+		Receipt    receipt  `json:"receipt"`
 	}
 	if err := json.Unmarshal(data, &c); err != nil {
 		return err
 	}
-	receipt := c.Receipt
-	if receipt.Kind != "countersign.receipt/v1" {
-		return errors.New("no receipt")
-	}
-	tree, origin, err := openCheckpoint(receipt.Log.Checkpoint, c.LogKeys...)
-	if err != nil {
-		return err
-	}
-	if origin != receipt.Log.Origin {
-		return errors.New("a receipt of another log than its checkpoint")
-	}
-	entry, err := receipt.Envelope.entry()
-	if err != nil {
-		return err
-	}
-	proof, err := parseHashes(receipt.Log.Inclusion)
-	if err != nil {
-		return err
-	}
-	if err := tlog.CheckRecord(tlog.RecordProof(proof), tree.N, tree.Hash, receipt.Log.Index, tlog.RecordHash(entry)); err != nil {
-		return err
-	}
-	payload, err := receipt.Envelope.open(c.RecordKeys)
+	payload, _, err := c.Receipt.verify(c.RecordKeys, c.LogKeys)
 	if err != nil {
 		return err
 	}

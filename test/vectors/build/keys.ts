@@ -10,6 +10,7 @@ import {
   kidOfVkey,
   makeReceipt,
   signEnvelope,
+  type FollowedKeys,
   type KeyChange,
   type Signer,
   type Trust,
@@ -19,8 +20,20 @@ import { ed25519Signer, es256Signer, noteSigner, verdictRecord, type NoteSigner 
 
 const ORIGIN = 'countersign/default';
 
+/** What `keys.json` holds. */
+export interface KeyVectors {
+  about: string;
+  trust: Trust;
+  history: { kind: string; origin: string; keys: unknown[]; receipts: (Receipt | undefined)[] };
+  followed: FollowedKeys;
+  receipts: { name: string; receipt: Receipt; reason: string | null }[];
+  /** Histories that say nothing to these keys. */
+  nothing: { name: string; trust: Trust; history: unknown }[];
+  refused: { name: string; history: unknown; reason: string }[];
+}
+
 /** A log of one tenant whose keys change: each entry's receipt is made when it is sealed, under the log key of that time. */
-export async function keyVectors(): Promise<unknown> {
+export async function keyVectors(): Promise<KeyVectors> {
   const world = new MemoryLog();
   const [first, second] = [ed25519Signer('record'), es256Signer('record')];
   const { key: other, sign } = noteSigner(`${ORIGIN}-second`);
