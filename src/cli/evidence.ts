@@ -118,11 +118,13 @@ function contentOf(record: RecordPayload): string {
     case 'outcome':
       return `At ${record.at} the outcome was ${record.status}${record.by === null ? '' : `, reported by ${record.by}`}${record.reference === null ? '' : ` as ${record.reference}`}.`;
     case 'key': {
-      const { change, use, kid, replaces, from } = record.body;
+      const { change, use, kid, replaces, from, person, origin } = record.body;
       const did =
-        change === 'introduce'
-          ? `brought the ${String(use)} key ${String(kid)} into use in place of ${String(replaces)}`
-          : `revoked the ${String(use)} key ${String(kid)} from entry ${String(from)} of the log on`;
+        use === 'passkey'
+          ? `${change === 'introduce' ? `brought in a passkey at ${String(origin)}` : 'revoked the passkey'} of ${String(person)}`
+          : change === 'introduce'
+            ? `brought the ${String(use)} key ${String(kid)} into use in place of ${String(replaces)}`
+            : `revoked the ${String(use)} key ${String(kid)} from entry ${String(from)} of the log on`;
       return `At ${record.at} ${record.by ?? 'the engine'} ${did}${record.reason === null ? '' : `: “${record.reason}”`}.`;
     }
     case 'reconcile':

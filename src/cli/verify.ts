@@ -89,6 +89,11 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
     }
   }
   const conflicts = findConflicts(held);
+  const { checkPasskeys } = await import('./passkeys.ts');
+  const passkeys = await checkPasskeys(held);
+  failed.push(...passkeys.failed);
+  const wrong = new Set(passkeys.failed.map(({ file }) => file));
+  const good = held.filter(({ file }) => !wrong.has(file));
   const { checkOpenings, describeOpened } = await import('./openings.ts');
   const { opened, failed: unopened } = await checkOpenings(io, options.open ?? [], held);
   failed.push(...unopened);
@@ -105,17 +110,19 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
   if (options.json === true) {
     io.json({
       valid,
-      receipts: [...held.map(factsOf), ...failed.map((one) => ({ valid: false, ...one }))],
+      receipts: [...good.map(factsOf), ...failed.map((one) => ({ valid: false, ...one }))],
       conflicts,
+      ...(passkeys.signed.length === 0 ? {} : { passkeys: passkeys.signed }),
       ...(options.open === undefined ? {} : { opened }),
       ...(options.shown === undefined ? {} : { shown: renderings.shown }),
       ...(bundles.length === 0 ? {} : { bundles: bundles.map(({ path, report }) => ({ file: path, ...report })) }),
       notProven: notProven.join('; '),
     });
   } else {
-    for (const { file, verified } of held) {
+    for (const { file, verified } of good) {
       io.out(`${file}: valid`);
       for (const line of describeReceipt(verified)) io.out(`  ${line}`);
+      for (const one of passkeys.signed.filter((signed) => signed.file === file)) io.out(`  ${one.says}`);
     }
     for (const one of opened) io.out(describeOpened(one));
     for (const one of renderings.shown) for (const line of again?.describeRendering(one) ?? []) io.out(line);

@@ -268,7 +268,7 @@ describe('verify', () => {
   it.each<[string, string[], RegExp]>([
     ['no keys', ['r0.json'], /--key/],
     ['no log key', ['r0.json', '--key', 'keys.json'], /--log-key/],
-    ['no receipt', KEYS, /receipt/],
+    ['no receipt', KEYS, /evidence/],
     ['an absent receipt', ['absent.json', ...KEYS], /absent\.json/],
     ['an absent key', ['r0.json', '--key', 'absent.json', '--log-key', 'log.vkey'], /absent\.json/],
     ['a key that is none', ['r0.json', '--key', 'r0.json', '--log-key', 'log.vkey'], /JWKS/],
