@@ -25,6 +25,9 @@ function write(part: Part): string {
 }
 
 /** A template whose values are escaped, unless they are HTML themselves. */
-export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
+export function markup(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return { html: strings.map((text, i) => text + (i < parts.length ? write(parts[i] ?? null) : '')).join('') };
 }
+
+/** A term of a list, and what is said of it. */
+export const fact = (term: string, said: string | Html): Html => markup`<dt>${term}</dt><dd>${said}</dd>`;

@@ -1,6 +1,7 @@
 /** The actions of a report, one after the other. */
-import type { DecisionRecord, Json, OtherRecord, Verdict } from '../contract/index.ts';
-import { html, type Html } from './html.ts';
+import { HASH_PATTERN } from '../canonical/index.ts';
+import type { DecisionRecord, Json, OtherRecord, OutcomeRecord, Verdict } from '../contract/index.ts';
+import { fact, markup, type Html } from './html.ts';
 import { actorText, isErased, RELEASED_BY, surfaceOf, whatOf, type Chapter, type Ending, type Story } from './story.ts';
 import { labelOf, textOf } from './values.ts';
 import type { ExportRecord } from './line.ts';
@@ -37,92 +38,54 @@ const DECIDED: Record<DecisionRecord['decision'], string> = {
 
 export function actionSection(story: Story): Html {
   const { id, verdict, decisions, rejudged, release, outcomes, others, ending, records } = story;
-  return html`<section class="action" id="${id}">
-    <header>
-      <h3>${whatOf(story)}</h3>
-      <span class="badge ${ENDING_TONE[ending]}">${ending}</span><span class="id mono">${id}</span>
-    </header>
-    <dl class="facts">
-      ${
-        verdict === null
-          ? null
-          : html`<dt>Asked by</dt>
-              <dd>${actorText(verdict.actor)}, ${timeText(verdict.at)}</dd>`
-      }
-      <dt>On</dt>
-      <dd>${surfaceOf(story)}</dd>
-      ${verdict === null ? null : asked(verdict.disclosed, Object.keys(verdict.commitments).length)}
-      ${verdict === null ? null : judged('Judged', verdict.verdict)}
-      ${verdict?.observed == null ? null : judged('Would have been', verdict.observed)}
-      ${rejudged.map(({ verdict: again, at }) => judged(`Judged again, ${timeText(at)}`, again))}
-      ${release?.rejudged == null ? null : judged('Judged again at release', release.rejudged.verdict)}
-      ${
-        release === null
-          ? null
-          : html`<dt>Released by</dt>
-              <dd>
-                ${RELEASED_BY[release.basis]}; ${timeText(release.at)}, permit good until
-                ${timeText(release.permit.expiresAt)}
-              </dd>`
-      }
-      ${outcomes.map(
-        ({ status, at, by, reference }) =>
-          html`<dt>Outcome</dt>
-            <dd>
-              ${status}${by === null ? '' : `, reported by ${by}`}${reference === null ? '' : ` as ${reference}`},
-              ${timeText(at)}
-            </dd>`,
-      )}
-      ${
-        isErased(story)
-          ? html`<dt>Payload</dt>
-              <dd>was deleted, with its key; every record and proof stays</dd>`
-          : null
-      }
-    </dl>
-    ${
-      decisions.length === 0
-        ? null
-        : html`<h4>Who decided what, and why</h4>
-            <ol class="steps">
-              ${decisions.map(({ record }) => decision(record))}
-            </ol>`
-    }
-    ${
-      others.length === 0
-        ? null
-        : html`<h4>Afterwards</h4>
-            <ol class="steps">
-              ${others.map(afterwards)}
-            </ol>`
-    }
-    ${proofs(records)}
-  </section> `;
+  const again = release?.rejudged?.verdict;
+  return markup`<section class="action" id="${id}">
+<header><h3>${whatOf(story)}</h3><span class="badge ${ENDING_TONE[ending]}">${ending}</span><span class="id mono">${id}</span></header>
+<dl class="facts">
+${verdict === null ? null : fact('Asked by', `${actorText(verdict.actor)}, ${timeText(verdict.at)}`)}
+${fact('On', surfaceOf(story))}
+${verdict === null ? null : fact('What', asked(verdict.disclosed, Object.keys(verdict.commitments).length))}
+${verdict === null ? null : fact('Judged', judged(verdict.verdict))}
+${verdict?.observed == null ? null : fact('Would have been', judged(verdict.observed))}
+${rejudged.map((later) => fact('Judged again', markup`${timeText(later.at)}: ${judged(later.verdict)}`))}
+${again === undefined ? null : fact('At release', isSame(again, verdict?.verdict) ? markup`judged again: <b>${again.decision}</b>, by the same rule and bundle` : judged(again))}
+${release === null ? null : fact('Released by', `${RELEASED_BY[release.basis]}; ${timeText(release.at)}, permit good until ${timeText(release.permit.expiresAt)}`)}
+${outcomes.map((outcome) => fact('Outcome', outcomeText(outcome)))}
+${isErased(story) ? fact('Payload', 'was deleted, with its key; every record and proof stays') : null}
+</dl>
+${decisions.length === 0 ? null : markup`<h4>Who decided what, and why</h4><ol class="steps">${decisions.map(({ record }) => decision(record))}</ol>`}
+${others.length === 0 ? null : markup`<h4>Afterwards</h4><ol class="steps">${others.map(afterwards)}</ol>`}
+${proofs(records)}
+</section>
+`;
 }
 
 function asked(disclosed: Record<string, Json>, withheld: number): Html {
-  const values = Object.entries(disclosed);
-  const kept = withheld === 0 ? '' : `${withheld} ${withheld === 1 ? 'value' : 'values'} as commitments only`;
-  return html`<dt>What</dt>
-    <dd>
-      ${values.map(
-        ([path, value], i) => html`${i === 0 ? '' : ', '}${labelOf(path)} <b>${textOf(value)}</b>`,
-      )}${kept === '' ? '' : values.length === 0 ? kept : `; ${kept}`}
-    </dd>`;
+  const values = Object.entries(disclosed).map(
+    ([path, value], i) => markup`${i === 0 ? '' : ', '}${labelOf(path)} <b>${textOf(value)}</b>`,
+  );
+  const kept = withheld === 1 ? '1 value as a commitment only' : `${withheld} values as commitments only`;
+  return markup`${values}${withheld === 0 ? '' : values.length === 0 ? kept : `; ${kept}`}`;
 }
 
-function judged(label: string, { decision: said, basis, policy, rule, bundle, reasons, changes, mode }: Verdict): Html {
+const isSame = (one: Verdict, other: Verdict | undefined): boolean =>
+  one.decision === other?.decision &&
+  one.rule === other.rule &&
+  one.policy === other.policy &&
+  one.bundle === other.bundle;
+
+function judged({ decision: said, basis, policy, rule, bundle, reasons, changes, mode }: Verdict): Html {
   const by = policy === null ? 'no policy' : rule === null ? `policy ${policy}` : `policy ${policy}, rule ${rule}`;
-  return html`<dt>${label}</dt>
-    <dd>
-      <b>${said}</b> by
-      ${by}${basis === 'rule' ? '' : ` (${basis.replaceAll('_', ' ')})`}${
-        mode === 'observe' ? ', observing' : ''
-      }${reasons.length === 0 ? null : html`<span class="reason">${reasons.join('; ')}</span>`}${
-        changes === null ? null : html`<span class="reason">changed: <code>${JSON.stringify(changes)}</code></span>`
-      }${bundle === null ? null : html`<span class="reason proof mono">${bundle}</span>`}
-    </dd>`;
+  const why = `${basis === 'rule' ? '' : ` (${basis.replaceAll('_', ' ')})`}${mode === 'observe' ? ', observing' : ''}`;
+  return markup`<b>${said}</b> by ${by}${why}${
+    reasons.length === 0 ? null : markup`<span class="reason">${reasons.join('; ')}</span>`
+  }${changes === null ? null : markup`<span class="reason">changed: <code>${JSON.stringify(changes)}</code></span>`}${
+    bundle === null ? null : markup`<span class="reason proof mono">${bundle}</span>`
+  }`;
 }
+
+const outcomeText = ({ status, at, by, reference }: OutcomeRecord): string =>
+  `${status}${by === null ? '' : `, reported by ${by}`}${reference === null ? '' : ` as ${reference}`}, ${timeText(at)}`;
 
 function decision(record: DecisionRecord): Html {
   const { at, by, via, stage, reason, changes, delegation, until, added, assurance } = record;
@@ -134,26 +97,24 @@ function decision(record: DecisionRecord): Html {
     ...(added === null ? [] : [`asked ${added.join(', ')}`]),
     ...(assurance === null ? [] : ['with a passkey']),
   ].join(', ');
-  return html`<li>
-    <span class="when">${timeText(at)}</span
-    ><br />${who}<b>${DECIDED[record.decision]}</b>${stood}${where}${more === '' ? '' : `: ${more}`}${
-      changes === null ? null : html`<span class="reason">changed: ${Object.entries(changes).map(changed)}</span>`
-    }${quoted(reason)}
-  </li>`;
+  const values =
+    changes === null ? null : markup`<span class="reason">changed: ${Object.entries(changes).map(changed)}</span>`;
+  return markup`<li><span class="when">${timeText(at)}</span><br>${who}<b>${DECIDED[record.decision]}</b>${stood}${where}${
+    more === '' ? '' : `: ${more}`
+  }${values}${quoted(reason)}</li>`;
 }
 
 /** Undisclosed values stand as commitments, which say nothing to a reader. */
 function changed([path, { from, to }]: [string, { from: Json; to: Json }], i: number): Html {
-  const hidden = [from, to].every((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value));
+  const hidden = [from, to].every((value) => typeof value === 'string' && HASH_PATTERN.test(value));
   const values = hidden ? 'not disclosed' : `${textOf(from)} → ${textOf(to)}`;
-  return html`${i === 0 ? '' : ', '}${labelOf(path)} ${values}`;
+  return markup`${i === 0 ? '' : ', '}${labelOf(path)} ${values}`;
 }
 
 const quoted = (reason: string | null): Html | null =>
-  reason === null ? null : html`<span class="reason"><q>${reason}</q></span>`;
+  reason === null ? null : markup`<span class="reason"><q>${reason}</q></span>`;
 
 function afterwards({ type, at, by, reason, body }: OtherRecord): Html {
-  const who = by ?? 'the engine';
   const did =
     type === 'reconcile'
       ? `settled it as ${textOf(body['status'] ?? null)}`
@@ -162,14 +123,13 @@ function afterwards({ type, at, by, reason, body }: OtherRecord): Html {
         : type === 'key'
           ? 'deleted the payload and its key'
           : `made a ${type} record`;
-  return html`<li><span class="when">${timeText(at)}</span><br />${who} <b>${did}</b>${quoted(reason)}</li>`;
+  return markup`<li><span class="when">${timeText(at)}</span><br>${by ?? 'the engine'} <b>${did}</b>${quoted(reason)}</li>`;
 }
 
 function reviewText(body: OtherRecord['body']): string {
   if (body['state'] === 'overdue') return 'noted that its review is overdue';
-  return body['right'] === true
-    ? 'reviewed it: the emergency justified it'
-    : 'reviewed it: the emergency did not justify it';
+  const right = body['right'] === true ? 'justified' : 'did not justify';
+  return `reviewed it: the emergency ${right} it`;
 }
 
 const TITLES: Partial<Record<OtherRecord['type'], string>> = {
@@ -180,40 +140,22 @@ const TITLES: Partial<Record<OtherRecord['type'], string>> = {
 };
 
 export function chapterSection({ id, type, entries, records }: Chapter): Html {
-  return html`<section class="action" id="${id}">
-    <header>
-      <h3>${TITLES[type] ?? type}</h3>
-      <span class="badge">record</span><span class="id mono">${id}</span>
-    </header>
-    <ol class="steps">
-      ${entries.map(
-        ({ record: { at, by, reason, body } }) =>
-          html`<li>
-            <span class="when">${timeText(at)}</span><br />${by ?? 'the engine'}<span class="reason mono"
-              >${JSON.stringify(body)}</span
-            >${quoted(reason)}
-          </li>`,
-      )}
-    </ol>
-    ${proofs(records)}
-  </section> `;
+  const steps = entries.map(
+    ({ record: { at, by, reason, body } }) =>
+      markup`<li><span class="when">${timeText(at)}</span><br>${by ?? 'the engine'}<span class="reason mono">${JSON.stringify(body)}</span>${quoted(reason)}</li>`,
+  );
+  return markup`<section class="action" id="${id}">
+<header><h3>${TITLES[type] ?? type}</h3><span class="badge">no action</span><span class="id mono">${id}</span></header>
+<ol class="steps">${steps}</ol>
+${proofs(records)}
+</section>
+`;
 }
 
 function proofs(records: readonly ExportRecord[]): Html {
-  return html`<h4>Records</h4>
-    <div class="scroll">
-      <table class="proof mono">
-        <tbody>
-          ${records.map(
-            ({ index, hash, record }) =>
-              html`<tr>
-                <td class="nowrap">entry ${index}</td>
-                <td>${record.type}</td>
-                <td class="nowrap">${timeText(record.at)}</td>
-                <td>${hash}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+  const rows = records.map(
+    ({ index, hash, record: { type, at } }) =>
+      markup`<tr><td>entry ${index}</td><td>${type}</td><td>${timeText(at)}</td><td>${hash}</td></tr>`,
+  );
+  return markup`<h4>Records</h4><table class="proof mono"><tbody>${rows}</tbody></table>`;
 }

@@ -22,9 +22,14 @@ table { width: 100%; border-collapse: collapse; font-size: .9rem; font-variant-n
 th, td { padding: .42rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { border-bottom: 1.5px solid var(--ink); font-size: .78rem; line-height: 1.3; vertical-align: bottom; }
 tr > :first-child { padding-left: 0; } tr > :last-child { padding-right: 0; }
-.sums td:not(:first-child), .sums th:not(:first-child) { text-align: right; }
-.sums td, .sums th, .nowrap { overflow-wrap: normal; }
-.sums tfoot td, .sums tfoot th { font-weight: 650; border-bottom: 0; }
+.sums { font-size: .85rem; } .sums th, .sums td { padding: .38rem .4rem; overflow-wrap: normal; font-weight: inherit; }
+.sums td, .sums thead th:not(:first-child) { text-align: right; } .sums th { text-align: left; }
+.sums thead th { font-size: .76rem; font-weight: 600; }
+.sums .groups th:not(:first-child) { color: var(--soft); text-align: right; text-transform: uppercase;
+  letter-spacing: .05em; font-size: .68rem; }
+.sums tbody th { overflow-wrap: anywhere; min-width: 9.5rem; }
+.sums .groups th { border-bottom: 0; padding-bottom: 0; }
+.sums tfoot tr { font-weight: 650; } .sums tfoot th, .sums tfoot td { border-bottom: 0; }
 .zero { color: #a5aeb9; }
 .badge { display: inline-block; padding: .05rem .55rem; border-radius: 1rem; font-size: .8rem; font-weight: 600; white-space: nowrap;
   border: 1px solid currentColor; background: var(--wash); color: var(--soft); }
@@ -35,17 +40,21 @@ tr > :first-child { padding-left: 0; } tr > :last-child { padding-right: 0; }
 .action > header .id { flex-basis: 100%; color: var(--soft); }
 .steps { list-style: none; margin: 0; padding: 0 0 0 1.1rem; border-left: 2px solid var(--line); }
 .steps li { margin: 0 0 .7rem; } .steps li:last-child { margin-bottom: 0; }
+.index { table-layout: fixed; } .index th:nth-child(1) { width: 13rem; } .index th:nth-child(3) { width: 26%; } .index th:nth-child(4) { width: 10.5rem; }
 .when { color: var(--soft); font-size: .85rem; font-variant-numeric: tabular-nums; }
 q { quotes: "\\201c" "\\201d"; }
 .reason { display: block; margin: .15rem 0 0; }
 .proof { color: var(--soft); font-size: .8rem; }
-.proof td, .proof th { padding: .15rem .6rem; border: 0; }
+.proof td { padding: .1rem 1.1rem .1rem 0; border: 0; font-size: inherit; white-space: nowrap; }
+.proof td:last-child { white-space: normal; width: 100%; }
+table.proof { font-size: .69rem; }
 .note { padding: .7rem 1rem; border-left: 3px solid var(--accent); background: var(--wash); }
 footer { margin-top: 3rem; padding-top: .8rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
 @media (max-width: 640px) {
   body { padding: 1.4rem 1.1rem 3rem; } h1 { font-size: 1.5rem; }
   .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: .45rem; }
-  .action { padding: .9rem .9rem 1rem; }
+  .action { padding: .9rem .9rem 1rem; } table.proof td { display: inline-block; white-space: normal; }
+  .steps { padding-left: .8rem; }
   .index thead { display: none; } .index tr { display: block; padding: .55rem 0; border-bottom: 1px solid var(--line); }
   .index td { display: block; padding: 0; border: 0; }
 }

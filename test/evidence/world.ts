@@ -1,6 +1,6 @@
 /** Logs of many actions, sealed in memory with the pure rooms and node:crypto. */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { fromBase64Url } from '../../src/canonical/index.ts';
+import { fromBase64Url, hashOf } from '../../src/canonical/index.ts';
 import type {
   ApprovalPlan,
   DecisionRecord,
@@ -42,7 +42,9 @@ export function nodeKey(): NodeKey {
   };
 }
 
-export const BUNDLE = `sha256:${'ab'.repeat(32)}`;
+/** What {@link BUNDLE} is the hash of. */
+export const POLICY = { policies: [{ policy: 'payments.refund' }] };
+export const BUNDLE = hashOf(POLICY);
 export const REQUEST = `sha256:${'cd'.repeat(32)}`;
 export const SURFACE = 'payments.refund';
 export const LEAD = 'user:finance-lead@acme.test';

@@ -11,6 +11,9 @@ export class Spool {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #written = 0;
+  #size = 0;
+  /** One write at a time: whoever reads waits for what was before. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(file: FileHandle) {
     this.#file = file;
@@ -27,7 +30,7 @@ export class Spool {
 
   /** Bytes so far. */
   get size(): number {
-    return this.#written + this.#waitingBytes;
+    return this.#size;
   }
 
   /** Appends. */
@@ -35,10 +38,17 @@ export class Spool {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
+    this.#size += bytes.length;
     if (this.#waitingBytes >= CHUNK) await this.#flush();
   }
 
-  async #flush(): Promise<void> {
+  #flush(): Promise<void> {
+    const turn = this.#turn.then(() => this.#writeAll());
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #writeAll(): Promise<void> {
     const bytes = Buffer.concat(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -69,6 +79,7 @@ export class Spool {
 
   async close(): Promise<void> {
     this.#waiting = [];
+    await this.#turn;
     await this.#file.close();
   }
 }
