@@ -1,6 +1,7 @@
 import { canonicalVectors } from './canonical.ts';
 import { keyVectors } from './keys.ts';
 import { merkleVectors, noteVectors, tileVectors } from './ledger.ts';
+import { passkeyVectors } from './passkeys.ts';
 import { permitVectors, receiptVectors, recordVectors, requestVectors } from './sealing.ts';
 
 /** Every file of vectors by name, made anew. */
@@ -14,6 +15,7 @@ export async function buildVectors(): Promise<Record<string, unknown>> {
     'requests.json': requestVectors(),
     'permits.json': await permitVectors(),
     'receipts.json': await receiptVectors(),
+    'passkeys.json': await passkeyVectors(),
     'keys.json': await keyVectors(),
   };
 }
