@@ -46,12 +46,7 @@ export async function admit(desk: Desk, click: Click): Promise<Admitted> {
 }
 
 /** What was on the screen: the newest rendering, or one so new that it is not on file yet. */
-async function seen(
-  desk: Desk,
-  posted: SlackPosted,
-  message: ApprovalMessage,
-  value: ButtonValue,
-): Promise<string> {
+async function seen(desk: Desk, posted: SlackPosted, message: ApprovalMessage, value: ButtonValue): Promise<string> {
   if (message.state === 'frozen') {
     throw new CountersignError('frozen', 'a freeze is in force, so nothing is decided here until it is lifted');
   }
