@@ -76,12 +76,12 @@ it('keys rotate and are revoked while an API and a worker run', { timeout: 280_0
     run(process.execPath, ['bin/countersign.js', ...args], {
       env: { ...env(), COUNTERSIGN_URL: url, COUNTERSIGN_API_KEY: token },
     });
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each assertion says what it expects
   const call = async (
     method: string,
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each assertion says what it expects
   ): Promise<any> => {
     const response = await fetch(url + path, {
       method,
