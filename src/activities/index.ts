@@ -11,6 +11,8 @@ import { sealReview } from './review.ts';
 import { eraseDue } from './erase.ts';
 import type { LocalActivities, RemoteActivities, RetentionActivities } from './types.ts';
 
+export { createShareActivities, type ShareDeps } from './share.ts';
+
 /** The activities of a worker, over what `main` hands in. */
 export function createActivities(deps: ActivityDeps): LocalActivities & RemoteActivities {
   return {

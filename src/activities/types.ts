@@ -164,3 +164,14 @@ export interface RemoteActivities {
 export interface RetentionActivities {
   eraseDue(input: { limit: number }): Promise<{ found: number; erased: number }>;
 }
+
+/** A witness or an anchor, by its name in the settings: the address and its secrets are in no history. */
+export interface ShareTarget {
+  kind: 'witness' | 'anchor';
+  name: string;
+}
+
+/** What the `shareCheckpoints` workflow asks for. */
+export interface ShareActivities {
+  shareCheckpoints(target: ShareTarget): Promise<{ shared: number }>;
+}

@@ -13,6 +13,7 @@ import {
 } from '../contract/index.ts';
 import { RESPONSIBILITY } from '../activities/responsibility.ts';
 import { COMMON, json, ok, problem, wait } from './openapi-parts.ts';
+import { exportPaths, recordFilterShape } from './openapi-export.ts';
 import { keyPaths } from './openapi-keys.ts';
 import { passkeyPaths } from './openapi-passkeys.ts';
 import { policyPaths } from './openapi-policies.ts';
@@ -88,15 +89,7 @@ function onAction(
 }
 
 const filterQuery = z.object({
-  surface: z.string().optional(),
-  action: z.string().optional(),
-  actor: z.string().optional(),
-  approver: z.string().optional(),
-  decision: z.string().optional(),
-  type: z.enum(RECORD_TYPES).optional(),
-  from: z.iso.datetime().optional(),
-  to: z.iso.datetime().optional(),
-  q: z.string().optional(),
+  ...recordFilterShape,
   cursor: z.string().optional(),
   limit: z.int().min(1).max(500).optional(),
 });
@@ -286,6 +279,7 @@ const build = () =>
       ...reviewPaths,
       ...policyPaths,
       ...privacyPaths,
+      ...exportPaths,
       '/v1/records': {
         get: {
           summary: 'Sealed records, newest first',
@@ -322,10 +316,18 @@ const build = () =>
       },
       '/log/{tenant}/checkpoint': {
         get: {
-          summary: 'The newest checkpoint (C2SP signed note)',
+          summary: 'The newest checkpoint (C2SP signed note), with the cosignatures that there are of it',
           security: [],
           requestParams: { path: z.object({ tenant }) },
           responses: { '200': text('A signed note.') },
+        },
+      },
+      '/log/{tenant}/checkpoint.witnessed': {
+        get: {
+          summary: 'The newest checkpoint that a witness cosigned (C2SP signed note, tlog-cosignature)',
+          security: [],
+          requestParams: { path: z.object({ tenant }) },
+          responses: { '200': text('A signed note.'), '404': problem('No witness cosigned this log yet.') },
         },
       },
       '/log/{tenant}/vkey': {

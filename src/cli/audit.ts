@@ -2,15 +2,16 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { CountersignError } from '../contract/index.ts';
-import type { AuditReport, EarlierCheckpoint, LogFiles } from '../evidence/index.ts';
+import type { AuditReport, LogFiles } from '../evidence/index.ts';
 import type { Trust } from '../sealing/index.ts';
+import { readAnchors } from './anchors.ts';
 import { readState, writeState, type AuditState } from './audit-state.ts';
 import { serverUrl, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { DEFAULT_TENANT } from './person.ts';
 import { readLogKeys, readRecordKeys } from './trust.ts';
-import { collect, readText, usage } from './values.ts';
+import { collect, usage } from './values.ts';
 
 interface AuditOptions extends ConnectOptions {
   bundle?: string;
@@ -22,6 +23,8 @@ interface AuditOptions extends ConnectOptions {
   anchors?: string[];
   json?: boolean;
 }
+
+const WITNESSED = 'the checkpoint that witnesses cosigned';
 
 const NOT_PROVEN = {
   seenByOthers: 'that the log shows everybody the same history: compare its checkpoint with somebody else’s',
@@ -62,18 +65,21 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
       : filesOfFolder(options.bundle);
   const state = options.state === undefined ? null : readState(options.state);
   const { trust, believed } = await trustOf(io, options, files, state);
+  // Before the newest one, which must continue it.
+  const witnessed = trust.witnessKeys?.length === 0 ? null : await files('checkpoint.witnessed');
   const report = await auditLog({
     files,
     trust,
     verify: nodeVerify,
     earlier: [
       ...(state === null ? [] : [{ note: state.checkpoint, from: `\`${options.state ?? ''}\`` }]),
-      ...(await anchors(io, options.anchors ?? [])),
+      ...(witnessed === null ? [] : [{ note: new TextDecoder().decode(witnessed), from: WITNESSED }]),
+      ...(await readAnchors(io, options.anchors ?? [])),
     ],
     ...(options.bundle === undefined ? { tenant: options.tenant } : {}),
   });
   const notProven = [
-    ...(report.witnesses.length > 0 ? [] : [NOT_PROVEN.seenByOthers]),
+    ...(seenByOthers(report) ? [] : [NOT_PROVEN.seenByOthers]),
     ...(believed ? [NOT_PROVEN.keys] : []),
   ];
   if (options.state !== undefined) await remember(io, options.state, report, report.trust);
@@ -125,31 +131,6 @@ function keysOf(text: string): unknown[] {
   throw new CountersignError('unavailable', 'the server’s answer holds no keys; check --url and --tenant');
 }
 
-/** A file of anchors: one signed note, or a line of JSON with a `checkpoint` for each. */
-async function anchors(io: Io, given: readonly string[]): Promise<EarlierCheckpoint[]> {
-  const found: EarlierCheckpoint[] = [];
-  for (const file of given) {
-    const text = await readText(io, file);
-    if (!text.startsWith('{')) {
-      found.push({ note: text, from: `\`${file}\`` });
-      continue;
-    }
-    for (const [number, line] of text.split('\n').entries()) {
-      if (line.trim() === '') continue;
-      let checkpoint: unknown;
-      try {
-        ({ checkpoint } = JSON.parse(line) as { checkpoint?: unknown });
-      } catch {
-        checkpoint = undefined;
-      }
-      if (typeof checkpoint !== 'string')
-        throw usage(`line ${number + 1} of \`${file}\` is not an anchored checkpoint`);
-      found.push({ note: checkpoint, from: `\`${file}\`, line ${number + 1}` });
-    }
-  }
-  return found;
-}
-
 /** The newest checkpoint is kept only when the log holds: else the old one is the evidence, and the new one is put beside it. */
 async function remember(io: Io, file: string, report: AuditReport, trust: Trust): Promise<void> {
   if (report.holds && report.origin !== null) {
@@ -170,6 +151,17 @@ async function remember(io: Io, file: string, report: AuditReport, trust: Trust)
   }
 }
 
+const seenByOthers = ({ witnesses, continues }: AuditReport): boolean =>
+  witnesses.length > 0 || continues.some(({ witnesses: by }) => by.length > 0);
+
+const cosigned = ({ name, time }: AuditReport['witnesses'][number]): string =>
+  `Cosigned by ${name} at ${new Date(time * 1000).toISOString()}.`;
+
+/** Of thousands of anchors the first and the last say it. */
+function inOrder(continues: AuditReport['continues']): AuditReport['continues'] {
+  return continues.length <= 5 ? continues : [...continues.slice(0, 2), ...continues.slice(-2)];
+}
+
 function describe(
   report: AuditReport,
   notProven: readonly string[],
@@ -179,8 +171,14 @@ function describe(
   const more = found - findings.length;
   return [
     `${origin ?? 'a log that does not say its name'}: ${size} entries, ${records} of them read, about ${actions} actions`,
-    ...continues.map(({ from, size: was }) => `It continues the checkpoint of ${was} entries in ${from}.`),
-    ...witnesses.map(({ name, time }) => `Cosigned by ${name} at ${new Date(time * 1000).toISOString()}.`),
+    ...inOrder(continues).flatMap(({ from, size: was, witnesses: by }) => [
+      from === WITNESSED
+        ? `It continues ${from}, of ${was} entries.`
+        : `It continues the checkpoint of ${was} entries in ${from}.`,
+      ...(from === WITNESSED ? by : []).map(cosigned),
+    ]),
+    ...witnesses.map(cosigned),
+    ...(continues.length > 5 ? [`It continues ${continues.length} earlier checkpoints in all.`] : []),
     ...findings.map((finding) => `WRONG: ${inWords(finding)}`),
     ...(more > 0 ? [`… and ${more} more that follow the same patterns`] : []),
     report.clean

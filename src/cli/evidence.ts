@@ -17,11 +17,22 @@ export const NOT_PROVEN =
   'and whatever a record holds only as a commitment.';
 
 /** What one receipt proves, in sentences. */
-export function describeReceipt({ record, recordHash, index, size, origin, keyid }: VerifiedReceipt): string[] {
+export function describeReceipt({
+  record,
+  recordHash,
+  index,
+  size,
+  origin,
+  keyid,
+  witnesses,
+}: VerifiedReceipt): string[] {
   return [
     readable(record),
     `Proven: record ${recordHash}, number ${record.seq} of ${record.action}, was sealed with the key ${keyid},`,
     `and the log ${origin} had committed to it as entry ${index} when it held ${size}; nothing in it was changed since.`,
+    ...witnesses.map(
+      ({ name, time }) => `${name} saw the log like that at ${new Date(time * 1000).toISOString()}, and cosigned it.`,
+    ),
   ];
 }
 

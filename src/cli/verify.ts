@@ -10,6 +10,7 @@ import type { Held } from './evidence.ts';
 interface VerifyOptions {
   key?: string[];
   logKey?: string[];
+  witnessKey?: string[];
   open?: string[];
   shown?: string[];
   keyHistory?: string;
@@ -35,6 +36,7 @@ export function register(program: Command, io: Io): void {
       collect,
     )
     .option('--log-key <vkey>', 'the log’s key: a vkey, or a file that holds one (repeatable; needed)', collect)
+    .option('--witness-key <vkey>', 'keys of witnesses whose cosignatures are checked (repeatable)', collect)
     .option(
       '--open <file>',
       'an opening of one of their commitments, as `countersign open` prints (repeatable)',
@@ -68,7 +70,11 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
   }
   const { sortEvidence, checkBundles, keysBeside } = await import('./bundle/inputs.ts');
   const evidence = await sortEvidence(given);
-  const trusted = { recordKeys: await readRecordKeys(io, key), logKeys: await readLogKeys(io, logKey) };
+  const trusted = {
+    recordKeys: await readRecordKeys(io, key),
+    logKeys: await readLogKeys(io, logKey),
+    witnessKeys: options.witnessKey === undefined ? [] : await readLogKeys(io, options.witnessKey),
+  };
   const trust = options.keyHistory === undefined ? trusted : await readKeyHistory(io, options.keyHistory, trusted);
   const bundles = await checkBundles(evidence.bundles, trust);
   const beside = keysBeside([...key, ...logKey], evidence);

@@ -61,7 +61,7 @@ export interface AuditReport {
   /** True when the checkpoint is signed, every entry and tile leads to its root, and it continues all earlier ones. */
   holds: boolean;
   /** Earlier checkpoints that this one continues. */
-  continues: { from: string; size: number }[];
+  continues: { from: string; size: number; witnesses: { name: string; time: number }[] }[];
   records: number;
   actions: number;
   types: Partial<Record<RecordType, number>>;
@@ -163,7 +163,7 @@ class Audit {
   ): Promise<{ checkpoint: Checkpoint | null; witnesses: AuditReport['witnesses'] }> {
     try {
       const checkpoint = await this.#checkpoint(note);
-      const witnesses = checkpoint.cosignatures.map(({ key, time }) => ({ name: key.name, time: time ?? 0 }));
+      const witnesses = witnessesOf(checkpoint);
       return { checkpoint, witnesses };
     } catch (error) {
       if (!isEvidenceError(error)) throw error;
@@ -203,7 +203,7 @@ class Audit {
   async #earlier(origin: string, size: number): Promise<Mark[]> {
     const marks: Mark[] = [];
     for (const { note, from } of this.#options.earlier ?? []) {
-      let before: Checkpoint;
+      let before: Awaited<ReturnType<typeof openTrusted>>;
       try {
         before = await this.#checkpoint(note);
       } catch (error) {
@@ -227,8 +227,9 @@ class Audit {
         marks.push({
           size: before.size,
           found: (root) => {
-            if (equalBytes(root, before.root)) this.#continues.push({ from, size: before.size });
-            else
+            if (equalBytes(root, before.root)) {
+              this.#continues.push({ from, size: before.size, witnesses: witnessesOf(before) });
+            } else
               wrong(
                 'history-rewritten',
                 `the first ${before.size} entries are not those that the log signed in ${from}: its history was rewritten; keep both checkpoints`,
@@ -317,6 +318,9 @@ class Audit {
 }
 
 const AT_CHECKPOINT = { index: null, action: null, file: 'checkpoint' } as const;
+
+const witnessesOf = ({ cosignatures }: Awaited<ReturnType<typeof openTrusted>>): AuditReport['witnesses'] =>
+  cosignatures.map(({ key, time }) => ({ name: key.name, time: time ?? 0 }));
 
 /** What a checkpoint says that nobody signed: enough to look whether the rest agrees with itself. */
 function unsigned(note: string): Checkpoint | null {

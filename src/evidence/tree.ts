@@ -203,8 +203,17 @@ export class TreeAudit {
     if (!holds) {
       const message = `the ${this.#size} entries do not lead to the root that the checkpoint signs`;
       this.#report({ code: 'root-wrong', message, index: null, action: null, file: 'checkpoint' });
+      if (this.#contradicted.length === 0 && this.#edge.length > 0) this.#report(this.#edgeRewritten());
     }
     return holds;
+  }
+
+  /** Of the last, partial block no tile above knows anything: when all others agree, it is the one. */
+  #edgeRewritten(): Finding {
+    const index = Math.floor(this.#size / TILE_WIDTH);
+    const file = tilePath({ level: 'entries', index, width: this.#size % TILE_WIDTH });
+    const message = `entries ${index * TILE_WIDTH} to ${this.#size - 1} agree with their tile, and not with the signed root: they were rewritten together, unless all of the log was`;
+    return { code: 'entries-rewritten', message, index: null, action: null, file };
   }
 
   #alteredAbove(block: number): Finding {

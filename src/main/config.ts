@@ -54,6 +54,8 @@ export interface Config {
     /** Where callbacks and notifications may go: also to this machine only where the stack itself serves nobody else. */
     targets: WebhookTargets;
   };
+  /** Settings file of witnesses and anchors. */
+  witnesses: string | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** For each credential. */
   requestsPerMinute: number;
@@ -111,6 +113,7 @@ const envSchema = z.object({
   VAULT_TOKEN_FILE: text.optional(),
   DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user@host/database').optional(),
   COUNTERSIGN_WEBHOOKS: text.optional(),
+  COUNTERSIGN_WITNESSES: text.optional(),
   COUNTERSIGN_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS, `is one of ${WEBHOOK_TARGETS.join(', ')}`).optional(),
   TEMPORAL_ADDRESS: z
     .string()
@@ -188,6 +191,7 @@ export function loadConfig(env: Env): Config {
       file: it.COUNTERSIGN_WEBHOOKS === undefined ? undefined : resolve(it.COUNTERSIGN_WEBHOOKS),
       targets: it.COUNTERSIGN_WEBHOOK_TARGETS ?? (isLoopback(it.COUNTERSIGN_HOST) ? 'loopback' : 'public'),
     },
+    witnesses: it.COUNTERSIGN_WITNESSES === undefined ? undefined : resolve(it.COUNTERSIGN_WITNESSES),
     logLevel: it.COUNTERSIGN_LOG_LEVEL,
     requestsPerMinute: it.COUNTERSIGN_REQUESTS_PER_MINUTE,
   };

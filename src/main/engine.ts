@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
-import { createActivities, createRetentionActivities } from '../activities/index.ts';
+import { createActivities, createRetentionActivities, createShareActivities } from '../activities/index.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createHistories } from '../gateway/histories.ts';
 import type { Parts } from './parts.ts';
@@ -67,6 +67,7 @@ export async function startWorkerOn(
     activities: {
       ...createActivities(deps),
       ...createRetentionActivities(deps, createHistories(createClient(parts, connection, namespace))),
+      ...createShareActivities({ ...deps, ...parts.sharing, evidence: parts.evidence }),
     },
     dataConverter: converter(parts),
     shutdownGraceTime: '5 seconds',

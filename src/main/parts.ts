@@ -21,6 +21,7 @@ import type { Config } from './config.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
 import { readEndpoints } from './webhooks.ts';
+import { readSharing, type Sharing } from './witnesses.ts';
 
 /** The one tenant of a local stack. */
 export const DEFAULT_TENANT = 'default';
@@ -40,6 +41,8 @@ export interface Parts {
   codec: ReturnType<typeof createPayloadCodec>;
   endpoints: readonly WebhookEndpoint[];
   passkeys: ActivityDeps['passkeys'];
+  /** Witnesses and anchors. */
+  sharing: Sharing;
   close(): Promise<void>;
 }
 
@@ -78,6 +81,7 @@ export async function openParts(
   url: string | null = null,
 ): Promise<Parts> {
   const endpoints = readEndpoints(config.webhooks);
+  const sharing = readSharing({ file: config.witnesses, targets: config.webhooks.targets });
   const address = config.origin ?? config.publicUrl ?? url;
   const keys = await openFileKeys(config.dataDir, config.keys);
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
@@ -103,6 +107,7 @@ export async function openParts(
       authenticate: createAuthenticator({ apiKeys: store.apiKeys, directory, attestationKeys, now: Date.now }),
       codec: createPayloadCodec(keys),
       endpoints,
+      sharing,
       passkeys: address === null ? null : siteOf(address),
       close: () => store.close(),
     };

@@ -8,6 +8,7 @@ export function publicLog(parts: Pick<Parts, 'evidence' | 'keys' | 'store'>): Pu
   return {
     exists: (tenant) => evidence.exists(tenant),
     checkpoint: (tenant) => evidence.checkpoint(tenant),
+    witnessed: (tenant) => evidence.witnessed(tenant),
     tile: (tenant, level, index, width) => evidence.tile(tenant, level, index, width),
     entries: (tenant, index, width) => evidence.entries(tenant, index, width),
     vkey: (tenant) => evidence.vkey(tenant),

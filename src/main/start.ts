@@ -17,6 +17,7 @@ import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
 import { ensureRetention } from './retention.ts';
+import { ensureSharing } from './witnesses.ts';
 import { Closers, gatewayOf, openServer } from './serve.ts';
 import { connectSlack } from './slack.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
@@ -141,6 +142,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     closers.add(() => worker.stop());
 
     await ensureRetention(client, TASK_QUEUE, log);
+    await ensureSharing(client, TASK_QUEUE, parts.sharing, log);
 
     await refuseKnownForbidden(gateway, randomUUID());
 

@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { startWorkerOn, TASK_QUEUE } from './engine.ts';
 import { activityDeps } from './parts.ts';
 import { ensureRetention } from './retention.ts';
+import { ensureSharing } from './witnesses.ts';
 import { Closers, openService } from './serve.ts';
 import { slackNotifier } from './slack.ts';
 
@@ -18,6 +19,7 @@ export async function startWorker(config: Config, io: { out(line: string): void 
     const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps);
     closers.add(() => worker.stop());
     await ensureRetention(client, TASK_QUEUE, parts.log);
+    await ensureSharing(client, TASK_QUEUE, parts.sharing, parts.log);
     await refuseKnownForbidden(gateway, randomUUID());
     io.out('countersign worker runs');
     const failed = Promise.race([worker.done.then(() => new Promise<never>(() => undefined)), temporal.failed]);

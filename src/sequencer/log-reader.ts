@@ -8,6 +8,7 @@ import {
   parseCheckpoint,
   parseNote,
   tileHashReader,
+  withSignatures,
   HASH_BYTES,
   TILE_WIDTH,
   tileWidth,
@@ -23,13 +24,15 @@ import { HashCache } from './hash-cache.ts';
 export interface LogReader {
   /** False for a tenant that has sealed nothing. */
   exists(tenant: string): Promise<boolean>;
-  /** The newest signed note. @throws CountersignError `not-found` */
+  /** The newest signed note, with the cosignatures that there are of it. @throws CountersignError `not-found` */
   checkpoint(tenant: string): Promise<string>;
+  /** The newest signed note that a witness cosigned, or null when none did. */
+  witnessed(tenant: string): Promise<string | null>;
   /** The first `width` (1 to 256) hashes of a tile (C2SP tlog-tiles), or null when the log does not reach that far. */
   tile(tenant: string, level: number, index: number, width: number): Promise<Uint8Array | null>;
   /** The first `width` entries of a bundle, or null when the log does not reach that far. */
   entries(tenant: string, index: number, width: number): Promise<Uint8Array | null>;
-  /** The record with its proof against the newest checkpoint. @throws CountersignError `not-found` */
+  /** The record with its proof against the newest checkpoint that witnesses cosigned, else the newest. @throws CountersignError `not-found` */
   receipt(tenant: string, recordHash: string): Promise<Receipt>;
   /**
    * Proof that the log of `from` entries is the beginning of the one of `to`, base64, as RFC 6962 section 2.1.2 orders it.
@@ -42,11 +45,11 @@ export interface LogReader {
 }
 
 export interface LogReaderOptions {
-  store: Pick<Store, 'log'>;
+  store: Pick<Store, 'log'> & Partial<Pick<Store, 'witnessed'>>;
   keys: { forTenant(tenant: string): Pick<TenantKeys, 'log'> };
 }
 
-export function createLogReader({ store: { log }, keys }: LogReaderOptions): LogReader {
+export function createLogReader({ store: { log, witnessed }, keys }: LogReaderOptions): LogReader {
   const cache = new HashCache();
   const headOf = async (tenant: string): Promise<LogHead> => {
     const head = await log.head(tenant);
@@ -72,7 +75,13 @@ export function createLogReader({ store: { log }, keys }: LogReaderOptions): Log
       return (await log.head(tenant)) !== null;
     },
     async checkpoint(tenant) {
-      return (await headOf(tenant)).checkpoint;
+      const { size, checkpoint } = await headOf(tenant);
+      const lines = await witnessed?.lines(tenant, size);
+      return lines === undefined || lines.length === 0 ? checkpoint : withSignatures(checkpoint, lines);
+    },
+    async witnessed(tenant) {
+      const newest = (await witnessed?.newest(tenant)) ?? null;
+      return newest === null ? null : withSignatures(newest.checkpoint, newest.lines);
     },
     async tile(tenant, level, index, width) {
       return (await reaches(tenant, level, index, width)) ? readTile(tenant, level, index, width) : null;
@@ -87,7 +96,11 @@ export function createLogReader({ store: { log }, keys }: LogReaderOptions): Log
       const found = hex === undefined ? null : await log.find(tenant, fromHex(hex));
       if (found === null) throw new CountersignError('not-found', 'this log holds no record of that hash');
       // Read after the entry was found, so the checkpoint covers it.
-      const { size, checkpoint } = await headOf(tenant);
+      const [head, cosigned] = await Promise.all([headOf(tenant), witnessed?.newest(tenant) ?? null]);
+      const { size, checkpoint } =
+        cosigned !== null && cosigned.size > found.index && cosigned.size <= head.size
+          ? { size: cosigned.size, checkpoint: withSignatures(cosigned.checkpoint, cosigned.lines) }
+          : head;
       const inclusion = await inclusionProof(found.index, size, hashReader(tenant, size));
       const { origin } = parseCheckpoint(parseNote(checkpoint).text);
       const envelope = JSON.parse(fromUtf8(found.envelope)) as Envelope;

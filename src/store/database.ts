@@ -156,6 +156,8 @@ export interface Tables {
     rule: string | null;
   };
   logTile: { tenant: string; level: number; index: number; hashes: Buffer };
+  logCosignature: { tenant: string; size: number; witness: string; checkpoint: string; line: string; at: Time };
+  logAnchor: { tenant: string; anchor: string; size: number; at: Time };
 }
 
 export type Database = Kysely<Tables>;

@@ -18,3 +18,4 @@ export * from './public-keys.ts';
 export * from './records.ts';
 export * from './reviews.ts';
 export * from './slack-messages.ts';
+export * from './witnessed.ts';

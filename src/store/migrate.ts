@@ -4,6 +4,7 @@ import type { Migration } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
 import * as first from './migrations/0001-first.ts';
+import * as witnesses from './migrations/0002-witnesses.ts';
 import * as keys from './migrations/0004-keys.ts';
 import * as retention from './migrations/0005-retention.ts';
 import * as passkeys from './migrations/0006-passkeys.ts';
@@ -11,6 +12,7 @@ import * as reviews from './migrations/0007-reviews.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
+  '0002-witnesses': witnesses,
   '0004-keys': keys,
   '0005-retention': retention,
   '0006-passkeys': passkeys,
@@ -25,7 +27,11 @@ const MIGRATIONS: Record<string, Migration> = {
  */
 export async function migrate(db: Database): Promise<void> {
   await assertDurable(db);
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
+    allowUnorderedMigrations: true,
+  });
   const { error } = await migrator.migrateToLatest();
   if (error === undefined) return;
   if (error instanceof Error && /corrupted migrations/.test(error.message)) {

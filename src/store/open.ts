@@ -16,6 +16,7 @@ import { createPublicKeyStore, type PublicKeyStore } from './public-keys.ts';
 import { createRecordStore, type RecordStore } from './records.ts';
 import { createReviewStore, type ReviewStore } from './reviews.ts';
 import { createSlackMessageStore, type SlackMessageStore } from './slack-messages.ts';
+import { createWitnessedStore, type WitnessedStore } from './witnessed.ts';
 
 /**
  * All that is kept beside Temporal. Every method fails closed with CountersignError `unavailable` when the database cannot be
@@ -38,6 +39,7 @@ export interface Store {
   records: RecordStore;
   /** Written by the sequencer only. */
   log: LogStore;
+  witnessed: WitnessedStore;
   /** Brings the schema up to this version; call it before anything else. @throws CountersignError `configuration` */
   migrate(): Promise<void>;
   /** Resolves when the database answers. */
@@ -86,6 +88,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     publicKeys: createPublicKeyStore(db),
     records: createRecordStore(db),
     log: createLogStore(postgres),
+    witnessed: createWitnessedStore(db),
     migrate: () => migrate(db),
     ping,
     close: () => postgres.close(),

@@ -35,6 +35,7 @@ describe('an empty environment', () => {
       slack: null,
       issuer: 'countersign',
       webhooks: { file: undefined, targets: 'loopback' },
+      witnesses: undefined,
       logLevel: 'warn',
       requestsPerMinute: 60_000,
     } satisfies Config);

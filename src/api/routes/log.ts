@@ -6,6 +6,8 @@ export interface PublicLog {
   /** False for a tenant that has no log. */
   exists(tenant: string): Promise<boolean>;
   checkpoint(tenant: string): Promise<string>;
+  /** The newest checkpoint that a witness cosigned, or null. */
+  witnessed(tenant: string): Promise<string | null>;
   /** A tile of hashes, or null when the log does not reach that far. `width` is 1 to 256. */
   tile(tenant: string, level: number, index: number, width: number): Promise<Uint8Array | null>;
   entries(tenant: string, index: number, width: number): Promise<Uint8Array | null>;
@@ -53,6 +55,13 @@ export function logRoutes(log: PublicLog): Router {
       response.type('text/plain; charset=utf-8').send(await log.checkpoint(tenant));
       return;
     }
+    if (path === 'checkpoint.witnessed') {
+      const witnessed = await log.witnessed(tenant);
+      if (witnessed === null) throw new CountersignError('not-found', 'no witness cosigned this log yet');
+      response.setHeader('Cache-Control', 'no-store');
+      response.type('text/plain; charset=utf-8').send(witnessed);
+      return;
+    }
     if (path === 'vkey') {
       response.type('text/plain; charset=utf-8').send(`${await log.vkey(tenant)}\n`);
       return;
@@ -83,7 +92,7 @@ export function logRoutes(log: PublicLog): Router {
     }
     throw new CountersignError(
       'not-found',
-      'a log serves checkpoint, vkey, jwks.json, keys.json, tile/<level>/<index> and tile/entries/<index>',
+      'a log serves checkpoint, checkpoint.witnessed, vkey, jwks.json, keys.json, tile/<level>/<index> and tile/entries/<index>',
     );
   });
 

@@ -1,0 +1,181 @@
+/** The settings file of witnesses and anchors, and the Temporal Schedules that bring checkpoints to them. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { Anchor } from '../activities/anchors.ts';
+import type { EngineLog } from '../activities/deps.ts';
+import type { ShareTarget } from '../activities/types.ts';
+import { faultOfTarget, type WebhookTargets } from '../activities/webhook-target.ts';
+import type { Witness } from '../activities/witnesses.ts';
+import { CountersignError } from '../contract/index.ts';
+import { isEvidenceError, NOTE_ALGORITHMS, parseVkey } from '../ledger/index.ts';
+
+/** Whom checkpoints are shared with. */
+export interface Sharing {
+  witnesses: ReadonlyMap<string, Witness>;
+  anchors: ReadonlyMap<string, Anchor>;
+  /** Seconds between two rounds. */
+  every: number;
+}
+
+const name = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'is lower case letters, digits, `-` and `_`');
+const httpUrl = z.url({ protocol: /^https?$/, error: 'is a URL such as https://witness.example' });
+const seconds = z.int().min(1).max(86_400);
+const fileSchema = z.strictObject({
+  every: seconds.default(60),
+  witnesses: z
+    .array(
+      z.strictObject({ name, vkey: z.string().refine(isWitnessKey, 'is not the vkey of a witness'), url: httpUrl }),
+    )
+    .max(50)
+    .default([]),
+  anchors: z
+    .array(
+      z.union(
+        [
+          z.strictObject({ name, file: z.string().min(1) }),
+          z.strictObject({
+            name,
+            url: httpUrl,
+            secret: z
+              .string()
+              .regex(/^(whsec_)?[A-Za-z0-9+/]{32,}={0,2}$/, 'is `whsec_` and the base64 of at least 24 bytes')
+              .optional(),
+          }),
+          z.strictObject({
+            name,
+            git: z.string().min(1),
+            branch: z
+              .string()
+              .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, 'is the name of a branch')
+              .default('countersign-anchors'),
+            push: z
+              .string()
+              .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/, 'is the name of a remote')
+              .optional(),
+          }),
+        ],
+        'has a name, and one of `file`, `url` (with `secret`) and `git` (with `branch`, `push`)',
+      ),
+    )
+    .max(50)
+    .default([]),
+});
+type AnchorSetting = z.output<typeof fileSchema>['anchors'][number];
+
+function isWitnessKey(vkey: string): boolean {
+  try {
+    return parseVkey(vkey).algorithm === NOTE_ALGORITHMS.cosignatureV1;
+  } catch (error) {
+    if (isEvidenceError(error)) return false;
+    throw error;
+  }
+}
+
+/** @throws CountersignError `configuration`; no value is repeated, for some are secrets. */
+export function readSharing(settings: { file: string | undefined; targets: WebhookTargets }): Sharing {
+  const { file, targets } = settings;
+  if (file === undefined) return { witnesses: new Map(), anchors: new Map(), every: 60 };
+  const wrong = (what: string): CountersignError =>
+    new CountersignError('configuration', `the witnesses file \`${file}\` cannot be used: ${what}`);
+  let content: unknown;
+  try {
+    content = parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    throw wrong(syscall === undefined ? 'it is not YAML' : `it cannot be read (${code ?? ''})`);
+  }
+  const parsed = fileSchema.safeParse(content ?? {});
+  if (!parsed.success) {
+    throw wrong(parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '));
+  }
+  const { witnesses, anchors, every } = parsed.data;
+  for (const list of [witnesses, anchors]) {
+    const twice = list.find((one, i) => list.some((other, j) => j < i && other.name === one.name));
+    if (twice !== undefined) throw wrong(`\`${twice.name}\` is there twice`);
+  }
+  for (const one of anchors) {
+    const fault = 'url' in one ? faultOfTarget(new URL(one.url), targets) : null;
+    if (fault !== null) throw wrong(`\`${one.name}\`: ${fault} (COUNTERSIGN_WEBHOOK_TARGETS is ${targets})`);
+  }
+  return {
+    every,
+    witnesses: new Map(witnesses.map(({ name: of, vkey, url }) => [of, { vkey, url }])),
+    anchors: new Map(anchors.map((one) => [one.name, anchorOf(one, dirname(file))])),
+  };
+}
+
+/** Paths are those of the settings file's folder. */
+function anchorOf(setting: AnchorSetting, folder: string): Anchor {
+  if ('file' in setting) return { name: setting.name, kind: 'file', path: resolve(folder, setting.file) };
+  if ('url' in setting) return { name: setting.name, kind: 'http', url: setting.url, secret: setting.secret };
+  const { name: of, git, branch, push } = setting;
+  return { name: of, kind: 'git', repository: resolve(folder, git), branch, push };
+}
+
+const PREFIX = 'countersign-share-';
+const scheduleOf = ({ kind, name: of }: ShareTarget): string => `${PREFIX}${kind}-${of}`;
+
+/**
+ * Makes the Schedules say what the settings say: one for each witness and anchor, brought up to date where it is there, and none for
+ * what is no longer configured. A namespace that has no Schedules is told of, and everything else still runs.
+ */
+export async function ensureSharing(
+  client: Client,
+  taskQueue: string,
+  sharing: Sharing,
+  log: Pick<EngineLog, 'error'>,
+): Promise<void> {
+  const targets: ShareTarget[] = [
+    ...[...sharing.witnesses.keys()].map((of) => ({ kind: 'witness', name: of }) as const),
+    ...[...sharing.anchors.keys()].map((of) => ({ kind: 'anchor', name: of }) as const),
+  ];
+  try {
+    const wanted = new Set(targets.map(scheduleOf));
+    for (const target of targets) await ensureSchedule(client, taskQueue, target, sharing.every);
+    for await (const { scheduleId } of client.schedule.list()) {
+      if (scheduleId.startsWith(PREFIX) && !wanted.has(scheduleId)) await remove(client, scheduleId);
+    }
+  } catch (error) {
+    log.error({ err: error }, 'the schedules for witnesses and anchors could not be made; checkpoints are not shared');
+  }
+}
+
+async function ensureSchedule(client: Client, taskQueue: string, target: ShareTarget, every: number): Promise<void> {
+  const scheduleId = scheduleOf(target);
+  const schedule = {
+    spec: { intervals: [{ every: `${every} seconds` as const }] },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'shareCheckpoints',
+      workflowId: scheduleId,
+      taskQueue,
+      args: [target],
+    },
+  } satisfies Omit<ScheduleOptions, 'scheduleId'>;
+  try {
+    await client.schedule.create({ scheduleId, ...schedule, state: { triggerImmediately: true } });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    // A pause that somebody set stays.
+    await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...schedule, state }));
+  }
+}
+
+/** Another process may have done so first. */
+async function remove(client: Client, scheduleId: string): Promise<void> {
+  try {
+    await client.schedule.getHandle(scheduleId).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+  }
+}
