@@ -41,6 +41,9 @@ export interface ParkedDeps {
 /** Before it, an approval under a freeze could not be withdrawn. */
 const WITHDRAWN_WHILE_FROZEN = 'withdrawn-while-frozen';
 
+/** Before it, an approval waited for its expiry when the freeze that it met was lifted at that moment. */
+const THAWED_MEANWHILE = 'thawed-meanwhile';
+
 const NO_EVIDENCE: DecisionEvidence = {
   slack: null,
   shown: null,
@@ -54,6 +57,8 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
   /** Grows with every change of the state or of a freeze, so that the clock is set anew. */
   let turns = 0;
   let frozen = false;
+  /** Freezes that were lifted since it opened. */
+  let thaws = 0;
 
   const isOpen = (): boolean => state.status === 'open';
   const released = (): boolean => deps.action().status !== 'supervised';
@@ -95,6 +100,7 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
   /** An approval that is complete is released at once, under the bundle then in force; a freeze only delays it. */
   const release = async (): Promise<void> => {
     if (state.status !== 'approved' || released()) return;
+    const before = thaws;
     const result = await deps.local.release({
       action: deps.action(),
       basis: 'override',
@@ -103,7 +109,8 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
     });
     turns += 1;
     if ('frozen' in result) {
-      frozen = true;
+      // Lifted while the release was being refused: nobody will say so again, so it is tried again.
+      frozen = thaws === before || !patched(THAWED_MEANWHILE);
       deps.outbox.changed();
       return;
     }
@@ -150,6 +157,7 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
     state: () => state,
     opening: () => [{ type: 'stage-opened', stage: 0 }],
     thaw() {
+      thaws += 1;
       if (frozen) turns += 1;
       frozen = false;
     },

@@ -125,6 +125,8 @@ export async function openWorld(stories: Readonly<Record<string, StorySpec>>): P
     COUNTERSIGN_POLICIES: folder.path,
     COUNTERSIGN_REQUESTS_PER_MINUTE: '1000000',
     DATABASE_URL: postgres.connectionString,
+    // Without a worker now and then, requests that time out are what is to be expected.
+    COUNTERSIGN_LOG_LEVEL: 'silent',
   });
   const { parts, temporal } = stack.stack;
   const everybody = parts.directory.current();
@@ -170,12 +172,14 @@ export async function openWorld(stories: Readonly<Record<string, StorySpec>>): P
         },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
+      const said: string[] = [];
       for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
+        said.push(line.slice(0, 400));
         if (!/worker runs/.test(line)) continue;
         child.stderr?.resume();
         return;
       }
-      throw new Error(`the worker ended with ${child.exitCode}`);
+      throw new Error(`the worker ended: ${said.slice(-5).join('\n')}`);
     },
     async startWorker() {
       const notifier = slackNotifier(parts, {

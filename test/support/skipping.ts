@@ -1,0 +1,179 @@
+/**
+ * The engine on Temporal's time-skipping server, where hours pass in milliseconds: the same parts as in `main`, with a clock that runs
+ * along. The server is a Java program (`io.temporal:temporal-test-server`); `COUNTERSIGN_TIME_SERVER` names what starts it with a port.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { InternalConnectionOptionsSymbol } from '@temporalio/client/lib/connection.js';
+import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
+import { NativeConnection } from '@temporalio/worker';
+import type { Notifier, ThreadEvent } from '../../src/activities/notifier.ts';
+import type { Action, DecisionInput } from '../../src/contract/index.ts';
+import { createGateway, type Gateway } from '../../src/gateway/index.ts';
+import { createAttestor, type Caller } from '../../src/identity/index.ts';
+import { ensureBundle, ensureFirstKey, ensureKeys } from '../../src/main/bootstrap.ts';
+import { loadConfig } from '../../src/main/config.ts';
+import { createClient, installRuntime, startWorkerOn, TASK_QUEUE } from '../../src/main/engine.ts';
+import { activityDeps, createLogger, openParts } from '../../src/main/parts.ts';
+import { openEmbeddedPostgres } from '../../src/store/index.ts';
+
+export interface SkippingWorld {
+  now(): number;
+  /** Lets so many milliseconds pass. */
+  pass(ms: number): Promise<void>;
+  ask(body: object): Promise<Action>;
+  decide(id: string, person: string, decision: DecisionInput): Promise<Action>;
+  review(id: string, person: string, right: boolean): Promise<Action>;
+  action(id: string): Promise<Action>;
+  /** What was written into the thread of an action, oldest first. */
+  told(id: string): ThreadEvent['kind'][];
+  /** The sealed decisions of an action, oldest first: `expired`, `approve`, … */
+  sealed(id: string): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+interface SkippingServer {
+  connection: NativeConnection;
+  /** Lets time pass at once, timer after timer. */
+  sleep(ms: number): Promise<void>;
+  currentTimeMs(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** The SDK's own starter gives a JVM five seconds; a busy machine needs more. */
+async function startSkippingServer(executable: string): Promise<SkippingServer> {
+  const port = await freePort();
+  const child = spawn(executable, [String(port)], { stdio: ['ignore', 'ignore', 'ignore'] });
+  const exited = once(child, 'exit');
+  for (const end = Date.now() + 120_000; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
+    try {
+      // What the SDK's own starter asks for.
+      const options = {
+        address: `127.0.0.1:${port}`,
+        [InternalConnectionOptionsSymbol]: { supportsTestService: true },
+      };
+      const connection = await NativeConnection.connect(options);
+      const { testService } = connection;
+      if (testService === undefined) throw new Error('the connection has no test service');
+      return {
+        connection,
+        sleep: async (ms) => void (await testService.unlockTimeSkippingWithSleep({ duration: msToTs(ms) })),
+        currentTimeMs: async () => tsToMs((await testService.getCurrentTime({})).time),
+        async stop() {
+          await connection.close();
+          child.kill('SIGTERM');
+          await exited;
+        },
+      };
+    } catch (error) {
+      if (Date.now() < end && child.exitCode === null) continue;
+      child.kill('SIGKILL');
+      throw error;
+    }
+  }
+}
+
+export async function openSkippingWorld(executable: string, policies: string): Promise<SkippingWorld> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'countersign-skipping-'));
+  const config = loadConfig({
+    COUNTERSIGN_DATA: dataDir,
+    COUNTERSIGN_POLICIES: policies,
+    COUNTERSIGN_LOG_LEVEL: 'error',
+  });
+  const log = createLogger(config.logLevel);
+  installRuntime({ log });
+  const postgres = await openEmbeddedPostgres({ dataDir });
+  const server = await startSkippingServer(executable);
+  const parts = await openParts(config, postgres.connectionString, log);
+  await ensureKeys(parts, () => undefined);
+  const { key } = await ensureFirstKey(parts);
+  await ensureBundle(parts);
+
+  /** How far this world is ahead of the machine. */
+  let ahead = 0;
+  const now = (): number => Date.now() + ahead;
+  const events = new Map<string, ThreadEvent[]>();
+  const notifier: Notifier = {
+    publish(message, posted) {
+      const mine = { workspace: 'T0', channel: 'C0', ts: message.action, kind: 'channel' as const, person: null };
+      return Promise.resolve({
+        posted: [...posted.slice(0, 0), { ...mine, revision: message.revision, shownHash: '' }],
+        unreachable: [],
+      });
+    },
+    thread([message], event) {
+      const id = message?.ts ?? '';
+      const before = events.get(id) ?? [];
+      if (!before.some((one) => one.id === event.id)) events.set(id, [...before, event]);
+      return Promise.resolve();
+    },
+    tell: () => Promise.resolve(null),
+  };
+  const clock = (): Date => new Date(now());
+  const worker = await startWorkerOn(parts, server.connection, 'default', {
+    ...activityDeps(parts, notifier, null),
+    now: clock,
+  });
+  const gateway: Gateway = createGateway({
+    ...parts,
+    attestor: createAttestor(() => parts.keys.attestation, now),
+    signers: (tenant) => parts.keys.forTenant(tenant),
+    client: createClient(parts, server.connection, 'default'),
+    taskQueue: TASK_QUEUE,
+    eager: true,
+    now: clock,
+  });
+  const caller = await parts.authenticate(`Bearer ${key ?? ''}`);
+  const personOf = (id: string): Caller => ({
+    kind: 'person',
+    id,
+    tenant: 'default',
+    surfaces: ['**'],
+    actors: [id],
+    roles: [...(parts.directory.current().person(id)?.roles ?? [])],
+  });
+
+  return {
+    now,
+    async pass(ms) {
+      // The clock of the activities first: what the timers set off happens after them, never before.
+      ahead += ms;
+      await server.sleep(ms);
+      ahead = (await server.currentTimeMs()) - Date.now();
+    },
+    ask: async (body) => (await gateway.request(caller, body, randomUUID(), 0)).action,
+    decide: (id, person, decision) => gateway.decide(personOf(person), id, decision, 'api'),
+    review: (id, person, right) => gateway.review(personOf(person), id, { right, reason: 'looked at it' }, 'api'),
+    action: (id) => gateway.action(caller, id, 0),
+    told: (id) => (events.get(id) ?? []).map(({ kind }) => kind),
+    async sealed(id) {
+      const { records } = await parts.store.records.list('default', { action: id }, undefined, 100);
+      return records
+        .map(({ record }) =>
+          record.type === 'decision' ? record.decision : record.type === 'review' ? 'review' : record.type,
+        )
+        .reverse();
+    },
+    async close() {
+      await worker.stop();
+      await server.stop();
+      await parts.close();
+      await postgres.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
