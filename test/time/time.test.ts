@@ -5,7 +5,7 @@ import { openSkippingWorld, type SkippingWorld } from '../support/skipping.ts';
 import { until } from '../scenarios/world.ts';
 import { CFO, LEAD, REFUND } from '../support/stack.ts';
 
-/** `.ci/run` installs it (docs/development or CONTRIBUTING.md say how); a JVM and Maven are needed for it. */
+/** Made by `.ci/time-server.sh`, which `.ci/run` runs; it needs Java and Maven. */
 const SERVER = process.env['COUNTERSIGN_TIME_SERVER'];
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
