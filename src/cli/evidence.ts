@@ -149,6 +149,8 @@ function contentOf(record: RecordPayload): string {
 
 function did({ type, body }: OtherRecord): string {
   if (type === 'key' && body['state'] === 'erased') return 'had the payload of the action deleted, and its key';
+  if (type === 'export' && body['what'] === 'records')
+    return `exported ${String(body['records'])} records as ${String(body['format'])}`;
   if (type === 'export' && body['what'] === 'opening')
     return `opened ${String(body['path'])} of ${String(body['record'])}`;
   return `made a ${type} record`;

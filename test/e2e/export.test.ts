@@ -133,6 +133,53 @@ describe('a bundle', () => {
     expect(report).toContain('&lt;script&gt;alert(1)');
   });
 
+  it.each([
+    ['a decision', () => 'decision=refuse&surface=payments.refund', 1],
+    ['an approver', () => `approver=${encodeURIComponent(LEAD)}`, 3],
+    ['a time', () => 'from=2000-01-01T00:00:00Z&to=2001-01-01T00:00:00Z', 0],
+    ['text', () => 'q=HYPERLINK', 3],
+  ])('by %s holds whole actions, and verifies', async (_, query, records) => {
+    const response = await get(`format=bundle&${query()}`, await stack.person(AUDITOR));
+    expect(response.status).toBe(200);
+    const file = join(folder, 'filtered.tar.gz');
+    writeFileSync(file, Buffer.from(await response.arrayBuffer()));
+    const verified = await countersign(['verify', file, ...keys(), '--json']);
+    expect(verified.code, verified.out).toBe(0);
+    expect(JSON.parse(verified.out)).toMatchObject({ valid: true, bundles: [{ records }] });
+  });
+
+  it('made after keys were rotated verifies with the keys of before', async () => {
+    for (const use of ['record', 'log']) {
+      const rotated = await stack.call('POST', '/v1/signing-keys', { use, reason: 'yearly' });
+      expect(rotated.status, JSON.stringify(rotated.body)).toBe(201);
+    }
+    expect((await stack.ask(refund(10))).status).toBe(200);
+    const file = join(folder, 'rotated.tar.gz');
+    const made = await countersign(['export', '--out', file, '--url', stack.url], {
+      env: { COUNTERSIGN_API_KEY: owner },
+    });
+    expect(made.code, made.err).toBe(0);
+    const verified = await countersign(['verify', file, ...keys()]);
+    expect(verified.code, verified.out).toBe(0);
+  });
+
+  it('goes to standard output where it is asked to, and says what it did as JSON', async () => {
+    const env = { COUNTERSIGN_API_KEY: owner };
+    const out = await countersign(
+      ['export', '--format', 'jsonl', '--out', '-', '--type', 'outcome', '--url', stack.url],
+      { env },
+    );
+    expect(parse(out.out).map(({ record }) => record.type)).toEqual(['outcome']);
+    const file = join(folder, 'some.csv');
+    const json = await countersign(['export', '--format', 'csv', '--out', file, '--url', stack.url, '--json'], { env });
+    expect(JSON.parse(json.out)).toMatchObject({ file, format: 'csv', bytes: readFileSync(file).length });
+    const forbidden = await countersign(['export', '--out', file, '--url', stack.url], {
+      env: { COUNTERSIGN_API_KEY: await stack.person(LEAD) },
+    });
+    expect(forbidden.code).toBe(3);
+    expect((await countersign(['export', '--format', 'pdf', '--url', stack.url], { env })).code).toBe(2);
+  });
+
   it('of one action holds all of it and nothing else, and its refusal verifies like anything', async () => {
     const response = await get(`format=bundle&action=${actions.refused}`, owner);
     const file = join(folder, 'refused.tar.gz');

@@ -67,6 +67,10 @@ export async function checkBundle(
       if (isWholeLog(own.body)) await checkLog(folder, own, trust, history);
       else notProven.push('that no other action fits the filter: that is the operator’s word, sealed with its count');
     }
+    if (read !== null && read.passkeysUnknown > 0) {
+      const detail = `whose passkeys decided (decisions: ${read.passkeysUnknown}): their enrolments are not in this bundle; verify one of the whole log`;
+      notProven.push(detail);
+    }
     for (const hash of read?.bundles ?? []) await checkPolicy(folder, hash);
   } finally {
     await read?.close();

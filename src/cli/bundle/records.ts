@@ -4,7 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalBytes, fromBase64, fromHex } from '../../canonical/index.ts';
 import { isCountersignError, type Receipt } from '../../contract/index.ts';
-import { ChainAudit } from '../../evidence/index.ts';
+import { ChainAudit, PasskeyAudit } from '../../evidence/index.ts';
 import { BUNDLE_FILES, exportLine, receiptPath, type ExportRecord } from '../../export/index.ts';
 import { bundlesOf, receiptBytes } from '../../gateway/export/bundle.ts';
 import { Documents, type Place } from '../../gateway/export/documents.ts';
@@ -23,6 +23,8 @@ export interface ReadRecords {
   digest: string;
   /** Policy bundles that the records name. */
   bundles: Set<string>;
+  /** Decisions with a passkey whose enrolment is not among the records. */
+  passkeysUnknown: number;
   documents: Documents;
   /** Every line is one that was exported, so that what follows from them can be made again. */
   whole: boolean;
@@ -59,6 +61,8 @@ class Reading {
   readonly #input: RecordsInput;
   readonly #documents: Documents;
   readonly #chains = new ChainAudit({ whole: false });
+  readonly #passkeys = new PasskeyAudit(nodeVerify);
+  #passkeysUnknown = 0;
   readonly #hash = createHash('sha256');
   readonly #bundles = new Set<string>();
   /** Actions seen, and whether their last record was. */
@@ -87,6 +91,7 @@ class Reading {
       actions: this.#actions.size,
       digest: `sha256:${this.#hash.digest('hex')}`,
       bundles: this.#bundles,
+      passkeysUnknown: this.#passkeysUnknown,
       whole: this.#whole,
     };
   }
@@ -114,7 +119,7 @@ class Reading {
     this.#index = Math.max(index, this.#index);
     this.#records += 1;
     this.#hash.update(fromHex(hash.slice('sha256:'.length)));
-    this.#chain(one, last, where);
+    await this.#chain(one, last, where);
     for (const bundle of bundlesOf(record)) this.#bundles.add(bundle);
     await this.#receipt(one, entry);
     try {
@@ -125,14 +130,17 @@ class Reading {
     }
   }
 
-  #chain({ record, hash }: ExportRecord, last: boolean, where: string): void {
+  async #chain({ record, hash }: ExportRecord, last: boolean, where: string): Promise<void> {
     const { action, seq } = record;
     const before = this.#actions.get(action);
     if (before === undefined && seq !== 0)
       this.#wrong('record-missing', `${where} is not its first, and that one is missing`);
     if (before === true) this.#wrong('records-differ', `${where} comes after the last one of its action`);
     this.#actions.set(action, last);
-    for (const { code, message } of this.#chains.add(record, hash, true)) {
+    const passkey = await this.#passkeys.add(record, hash);
+    const wrong = passkey.filter(({ code }) => code !== 'passkey-unknown');
+    this.#passkeysUnknown += passkey.length - wrong.length;
+    for (const { code, message } of [...wrong, ...this.#chains.add(record, hash, wrong.length === 0)]) {
       this.#folder.report(BUNDLE_FILES.records, code, `${where} ${message}`);
     }
   }

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { hashOf, hashOfBytes, toBase64 } from '../../canonical/index.ts';
+import { canonicalize, hashOf, hashOfBytes, toBase64 } from '../../canonical/index.ts';
 import { CountersignError, type OtherRecord } from '../../contract/index.ts';
 import { csvHeader, csvRow, exportLine, RENDERING, type ExportBody, type ExportFormat } from '../../export/index.ts';
 import { emptyRoot, parseCheckpoint, parseNote } from '../../ledger/index.ts';
@@ -47,7 +47,7 @@ export async function exportRecords(
   const selection: Selection = { filter: asked, size: head?.size ?? 0, whole: format === 'bundle' };
   const { records, digest } = await countAndDigest(deps, tenant, selection);
   const history = format === 'bundle' ? Buffer.from(`${JSON.stringify(await keyHistory(deps, tenant))}\n`) : null;
-  const body: ExportBody = {
+  const said: ExportBody = {
     what: 'records',
     format,
     filter: asked,
@@ -60,6 +60,8 @@ export async function exportRecords(
     },
     ...(history === null ? {} : { rendering: RENDERING, keys: hashOfBytes(history) }),
   };
+  // As the record will hold it, its members in their canonical order: report and README follow from the record.
+  const body = JSON.parse(canonicalize(said)) as ExportBody;
   const at = deps.now().toISOString();
   const own = await seal(deps, caller, body, at);
   const { type, extension } = KINDS[format];
@@ -117,7 +119,7 @@ async function seal(
   const record: OtherRecord = {
     ...{ v: 1, type: 'export', tenant: caller.tenant, action: `export:${randomUUID()}`, seq: 0, prev: null },
     ...{ at, requestHash: null, by: caller.id, reason: null },
-    body: JSON.parse(JSON.stringify(body)) as OtherRecord['body'],
+    body: body as unknown as OtherRecord['body'],
   };
   const facets = { surface: null, actor: caller.id, approver: null, decision: 'export', policy: null, rule: null };
   const staged = await stage({ record }, deps.signers(caller.tenant).record, facets);
