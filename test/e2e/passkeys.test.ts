@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
 import { canonicalize } from '../../src/canonical/index.ts';
+import { auditLog } from '../../src/evidence/index.ts';
 import { createAttestor } from '../../src/identity/index.ts';
+import { nodeVerify } from '../../src/keys/index.ts';
 import { verifyPasskeyDecision } from '../../src/sealing/index.ts';
 import { SoftAuthenticator } from '../support/authenticator.ts';
 import { enrol, originOf, send, signed, type Enrolled } from '../support/passkeys.ts';
@@ -373,5 +375,21 @@ describe('bringing one in', () => {
       [1, 'revoke', 'lost on a train'],
       [0, 'introduce', null],
     ]);
+  });
+});
+
+describe('an audit of all this', () => {
+  it('verifies every assertion in the log, and finds nothing wrong', async () => {
+    const served = async (path: string): Promise<Uint8Array | null> => {
+      const answer = await fetch(`${stack.url}/log/default/${path}`);
+      return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
+    };
+    const text = async (path: string): Promise<string> => Buffer.from((await served(path)) ?? []).toString('utf8');
+    const recordKeys = JSON.parse(await text('jwks.json')).keys as object[];
+    const trust = { recordKeys, logKeys: [(await text('vkey')).trim()] };
+    const report = await auditLog({ files: served, trust, verify: nodeVerify });
+    expect(report.findings).toEqual([]);
+    expect(report.types.decision).toBeGreaterThan(6);
+    expect(report.types.key).toBeGreaterThan(3);
   });
 });
