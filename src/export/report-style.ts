@@ -21,13 +21,13 @@ code, .mono { font: .84em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Li
 table { width: 100%; border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .42rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { border-bottom: 1.5px solid var(--ink); font-size: .78rem; line-height: 1.3; vertical-align: bottom; }
-tr > :first-child { padding-left: 0; } tr > :last-child { padding-right: 0; }
-.sums { font-size: .85rem; } .sums th, .sums td { padding: .38rem .4rem; overflow-wrap: normal; font-weight: inherit; }
+tr > :first-child, .sums tr > :first-child { padding-left: 0; } tr > :last-child { padding-right: 0; }
+.sums { font-size: .85rem; } .sums th, .sums td { padding: .38rem .32rem; overflow-wrap: normal; font-weight: inherit; }
 .sums td, .sums thead th:not(:first-child) { text-align: right; } .sums th { text-align: left; }
-.sums thead th { font-size: .76rem; font-weight: 600; }
+.sums thead th { font-size: .73rem; font-weight: 600; }
 .sums .groups th:not(:first-child) { color: var(--soft); text-align: right; text-transform: uppercase;
   letter-spacing: .05em; font-size: .68rem; }
-.sums tbody th { overflow-wrap: anywhere; min-width: 9.5rem; }
+.sums tbody th { overflow-wrap: anywhere; min-width: 8.2rem; }
 .sums .groups th { border-bottom: 0; padding-bottom: 0; }
 .sums tfoot tr { font-weight: 650; } .sums tfoot th, .sums tfoot td { border-bottom: 0; }
 .zero { color: #a5aeb9; }
