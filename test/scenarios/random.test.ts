@@ -135,9 +135,13 @@ describe(`random days (COUNTERSIGN_TEST_SEED=${SEED})`, () => {
     const ends = await Promise.all(
       played.map(async ({ story, plan }) => {
         if (plan.expires <= WAITED_SECONDS) {
+          let last: unknown;
           return until(`${story.tag} ends`, async () => {
-            const { status } = await story.action();
-            return CLOSED.includes(status as string) ? (status as string) : undefined;
+            const action = await story.action();
+            last = action;
+            return CLOSED.includes(action.status as string) ? (action.status as string) : undefined;
+          }).catch((error: unknown) => {
+            throw new Error(`${String(error)}: ${JSON.stringify(last)}`);
           });
         }
         const { status } = await story.action();
