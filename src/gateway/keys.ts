@@ -252,19 +252,6 @@ export async function keyHistory(deps: Pick<KeyDeps, 'store'>, tenant: string): 
   };
 }
 
-/** The record keys of a history as JWKs, newest first, each with its time (`since`, `until`) and, if it is, its revocation. */
-export function recordJwks({ keys }: Pick<KeyHistory, 'keys'>): object[] {
-  return keys
-    .filter(({ use }) => use === 'record')
-    .map(({ key, since, until, revoked }) => ({
-      ...(key as object),
-      since,
-      until,
-      ...(revoked === null ? {} : { revoked }),
-    }))
-    .reverse();
-}
-
 function checkOwner(caller: Caller): void {
   if (!isOwner(caller)) {
     throw new CountersignError('forbidden', 'only an owner rotates and revokes keys; use the first key');

@@ -1,5 +1,6 @@
 import type { PublicLog } from '../api/routes/log.ts';
-import { keyHistory, recordJwks } from '../gateway/keys.ts';
+import { keyHistory } from '../gateway/keys.ts';
+import { recordJwks } from '../gateway/record-jwks.ts';
 import { DEFAULT_TENANT, type Parts } from './parts.ts';
 
 /** The transparency log as the API serves it. */

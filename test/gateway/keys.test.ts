@@ -2,15 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { stage } from '../../src/activities/seal.ts';
 import { isCountersignError, type OtherRecord, type Receipt } from '../../src/contract/index.ts';
 import { auditLog, type AuditReport, type LogFiles } from '../../src/evidence/index.ts';
-import {
-  keyHistory,
-  recordJwks,
-  revokeKey,
-  rotateKey,
-  settleKeys,
-  signingKeys,
-  type KeyDeps,
-} from '../../src/gateway/keys.ts';
+import { keyHistory, revokeKey, rotateKey, settleKeys, signingKeys, type KeyDeps } from '../../src/gateway/keys.ts';
+import { recordJwks } from '../../src/gateway/record-jwks.ts';
 import { logFiles } from '../../src/gateway/log-files.ts';
 import type { Caller } from '../../src/identity/index.ts';
 import { nodeVerify, openFileKeys, type Keys, type SigningUse } from '../../src/keys/index.ts';

@@ -1,6 +1,6 @@
 /** The public keys of a bundle, in the forms that verifiers take; both follow from the key history. */
 import type { KeyHistory } from '../types.ts';
-import { recordJwks } from '../keys.ts';
+import { recordJwks } from '../record-jwks.ts';
 
 export function keyFiles(history: KeyHistory): { recordKeys: Uint8Array; logKey: Uint8Array } {
   const vkeys = history.keys
