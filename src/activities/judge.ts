@@ -141,7 +141,7 @@ async function judgeWithFacts(
   deps: ActivityDeps,
   bundle: CompiledBundle | null,
   input: JudgeInput,
-  conflict: string | null,
+  finding: Promise<string | null>,
   spokenFor: string[] | null,
 ): Promise<Found> {
   const now = deps.now();
@@ -149,19 +149,19 @@ async function judgeWithFacts(
     now: now.toISOString(),
     limits: [],
     people: {},
-    conflict,
+    conflict: null,
     ...(spokenFor === null ? {} : { spokenFor }),
   };
-  if (bundle === null) return { judgement: NO_BUNDLE, facts, counted: [] };
+  if (bundle === null) return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding }, counted: [] };
   const required = requiredFacts(bundle, input.request);
   facts.people = peopleFacts(deps, input.request, required.people);
-  const judge = (limits: LimitFact[]): { judgement: Judgement; facts: Facts } => {
-    const complete = { ...facts, limits };
+  const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
+    const complete = { ...facts, conflict: await finding, limits };
     return { judgement: { ...evaluate(bundle, input.request, complete), trace: [] }, facts: complete };
   };
-  if (required.limits.length === 0) return { ...judge([]), counted: [] };
+  if (required.limits.length === 0) return { ...(await judge([])), counted: [] };
   const kept = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
-    const value = judge(limits);
+    const value = await judge(limits);
     return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) as never };
   });
   return withValues(kept as unknown as Kept, input.request);
@@ -214,11 +214,10 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
     );
   }
   const request = parsed.data;
-  // Side by side: somebody waits for the answer.
-  const [{ requester, conflict, bundle: pinned, spokenFor }, freeze] = await Promise.all([
-    identify(deps, input),
-    frozen(deps, input.tenant, request.surface, request.actor),
-  ]);
+  // Side by side: somebody waits for the answer. What is asked here is asked before a limit's locks are, so it never waits for them.
+  const freeze = frozen(deps, input.tenant, request.surface, request.actor);
+  freeze.catch(() => undefined);
+  const { requester, conflict, bundle: pinned, spokenFor } = await identify(deps, input);
   if (requester === 'unknown' && (await deps.store.apiKeys.list(input.tenant)).length === 0) {
     // Whoever can write to the namespace must not be able to make tenants, each with its log and its keys.
     throw ApplicationFailure.nonRetryable(
@@ -230,7 +229,7 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
   const [payload, { judgement, facts, counted }] = await Promise.all([
     deps.store.payloads.create(input.tenant, input.id, { request } as never),
-    judgeWithFacts(deps, bundle, input, conflict ?? freeze, spokenFor),
+    judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), spokenFor),
   ]);
   if (payload === null) return judgedBefore(deps, input);
   const { actionKey } = payload;

@@ -22,7 +22,7 @@ export interface LimitStore {
    * reserved inside each sliding window ending at `now`, calls `decide`, stores its reservations and its value.
    *
    * Once decided, an action stays decided: a second call, also at the same time in another process, answers the stored value without
-   * calling `decide`. `decide` runs inside the transaction: it asks nobody, least of all this store.
+   * calling `decide`. `decide` runs inside the transaction, under the locks: it waits for nothing that could wait for them.
    * The decision is on disk with the next record that is sealed, and before any record that rests on it.
    */
   decide<T extends Json>(
