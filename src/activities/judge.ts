@@ -143,7 +143,7 @@ async function judgeWithFacts(
   input: JudgeInput,
   finding: Promise<string | null>,
   spokenFor: string[] | null,
-): Promise<Found> {
+): Promise<Found & { committed: Promise<void> }> {
   const now = deps.now();
   const facts: Facts = {
     now: now.toISOString(),
@@ -152,19 +152,21 @@ async function judgeWithFacts(
     conflict: null,
     ...(spokenFor === null ? {} : { spokenFor }),
   };
-  if (bundle === null) return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding }, counted: [] };
+  const committed = Promise.resolve();
+  if (bundle === null)
+    return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding }, counted: [], committed };
   const required = requiredFacts(bundle, input.request);
   facts.people = peopleFacts(deps, input.request, required.people);
   const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
     const complete = { ...facts, conflict: await finding, limits };
     return { judgement: { ...evaluate(bundle, input.request, complete), trace: [] }, facts: complete };
   };
-  if (required.limits.length === 0) return { ...(await judge([])), counted: [] };
+  if (required.limits.length === 0) return { ...(await judge([])), counted: [], committed };
   const kept = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
     const value = await judge(limits);
     return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) as never };
   });
-  return withValues(kept as unknown as Kept, input.request);
+  return { ...withValues(kept.value as unknown as Kept, input.request), committed: kept.committed };
 }
 
 const exact = (text: string): Decimal => parseDecimal(text, Infinity);
@@ -227,9 +229,9 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
   }
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
-  const [payload, { judgement, facts, counted }] = await Promise.all([
-    deps.store.payloads.create(input.tenant, input.id, { request } as never),
+  const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
     judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), spokenFor),
+    deps.store.payloads.create(input.tenant, input.id, { request } as never),
   ]);
   if (payload === null) return judgedBefore(deps, input);
   const { actionKey } = payload;
@@ -315,6 +317,7 @@ export async function judge(deps: ActivityDeps, input: JudgeInput): Promise<Judg
     // What the engine carries out itself needs no permit outside of it.
     permit = isEngineSurface(request.surface) ? null : release.permit;
   }
+  await committed;
   const sealed = await sealOrFind(deps, course, drafts, permit);
   await keepReview(deps, { ...sealed.course, action: sealed.action });
   return judgedOf(deps, sealed.course, sealed.action);

@@ -204,6 +204,12 @@ export interface Connection {
   query<Row>(statement: Statement | string): Promise<Row[]>;
 }
 
+/** What a transaction came to, and when it is committed; that rejects when it was not. */
+export interface Committing<T> {
+  value: T;
+  committed: Promise<void>;
+}
+
 export interface Postgres {
   db: Database;
   /** One statement on a connection for sealing: its own transaction. */
@@ -211,23 +217,32 @@ export interface Postgres {
   /** One transaction on a connection for sealing; rolled back when `work` throws. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /**
-   * The same on one of the other connections, where waiting for a lock holds up no log. `opening` is sent with `begin` in one round
-   * trip, as it is: nothing of a caller may be in it.
+   * Takes locks, reads, and writes what `decide` makes of it, if anything: one transaction in two round trips, on a connection of its
+   * own kind, where waiting for a lock holds up nothing else. `opening` is sent with `begin`, as it is: nothing of a caller may be in it.
+   *
+   * Answers as soon as it is decided; nothing may rest on it before `committed`.
    */
-  locking<T>(opening: string, work: (connection: Connection) => Promise<T>): Promise<T>;
+  locking<Row, T>(
+    opening: string,
+    read: Statement,
+    decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
+  ): Promise<Committing<T>>;
   close(): Promise<void>;
 }
 
 /** Connections for sealing: one per log is in use at a time, and never waits behind a search or a limit's lock. */
 const SEALING_POOL = 4;
+/** Connections for locks: who waits for one waits behind the lock's holder in any case. */
+const LOCKING_POOL = 6;
 
 /** A question that takes too long is given up, and a process that stopped inside a transaction gives its locks back. */
 const TIMEOUTS = `set statement_timeout = '30s'; set idle_in_transaction_session_timeout = '20s'`;
 
-function createPool(connectionString: string, max: number): pg.Pool {
+function createPool(connectionString: string, max: number, pipeline = false): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max,
+    pipeline,
     // A server that accepts and then says nothing must not hold a request for ever.
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
@@ -256,6 +271,7 @@ async function connectTo(pool: pg.Pool): Promise<pg.PoolClient> {
 export function openPostgres(connectionString: string, poolSize: number): Postgres {
   const pool = createPool(connectionString, poolSize);
   const sealing = createPool(connectionString, SEALING_POOL);
+  const locks = createPool(connectionString, LOCKING_POOL, true);
   const db: Database = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: translatingPool(pool) }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
@@ -269,29 +285,68 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
         throw translated(error);
       }
     },
-    transaction: (work) => transaction(sealing, 'begin', work),
-    locking: (opening, work) => transaction(pool, `begin; ${opening}`, work),
+    transaction: (work) => transaction(sealing, work),
+    locking: (opening, read, decide) => locking(locks, opening, read, decide),
     async close() {
-      await Promise.all([db.destroy(), sealing.end()]);
+      await Promise.all([db.destroy(), sealing.end(), locks.end()]);
     },
   };
 }
 
-async function transaction<T>(pool: pg.Pool, begin: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+async function locking<Row, T>(
+  pool: pg.Pool,
+  opening: string,
+  read: Statement,
+  decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
+): Promise<Committing<T>> {
+  const client = await connectTo(pool);
+  const undo = async (error: unknown): Promise<never> => {
+    client.release(await isBroken(client));
+    throw translated(error);
+  };
+  try {
+    // The second is sent behind the first, and is a statement of its own: it sees what whoever held the locks has committed.
+    const [, { rows }] = await together(client.query(`begin; ${opening}`), client.query(read));
+    const { value, write } = await decide(rows as Row[]);
+    const ended = together(write === null ? null : client.query(write), client.query('commit'));
+    const committed = ended.then(() => client.release(), undo);
+    committed.catch(() => undefined);
+    return { value, committed };
+  } catch (error) {
+    return undo(error);
+  }
+}
+
+/** Rolls back. A connection that cannot even do that may still hold a lock: closing it is what gives the lock back. */
+async function isBroken(client: pg.PoolClient): Promise<boolean> {
+  return client.query('rollback').then(
+    () => false,
+    () => true,
+  );
+}
+
+/** Both, after both have ended: a connection is given back with nothing under way. */
+async function together<A, B>(first: Promise<A> | null, second: Promise<B>): Promise<[A | null, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
+}
+
+async function transaction<T>(pool: pg.Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
   const client = await connectTo(pool);
   let broken = false;
   try {
-    await client.query(begin);
+    await client.query('begin');
     const value = await work({
       query: async <Row>(statement: Statement | string) => (await client.query(statement)).rows as Row[],
     });
     await client.query('commit');
     return value;
   } catch (error) {
-    await client.query('rollback').catch(() => (broken = true));
+    broken = await isBroken(client);
     throw translated(error);
   } finally {
-    // A connection whose rollback failed may still hold a lock: closing it is what gives the lock back.
     client.release(broken);
   }
 }

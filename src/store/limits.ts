@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CompiledQuery } from 'kysely';
 import type { Json, LimitFact, Reservation } from '../contract/index.ts';
-import type { Postgres } from './database.ts';
+import type { Committing, Postgres } from './database.ts';
 
 /** One limit that a request touches, as policy asks for it. */
 export interface LimitQuery {
@@ -23,7 +23,7 @@ export interface LimitStore {
    *
    * Once decided, an action stays decided: a second call, also at the same time in another process, answers the stored value without
    * calling `decide`. `decide` runs inside the transaction, under the locks: it waits for nothing that could wait for them.
-   * The decision is on disk with the next record that is sealed, and before any record that rests on it.
+   * Answers as soon as it is decided; a record that rests on it is sealed after `committed`, and brings the decision to disk with it.
    */
   decide<T extends Json>(
     tenant: string,
@@ -31,7 +31,7 @@ export interface LimitStore {
     queries: readonly LimitQuery[],
     now: Date,
     decide: (facts: LimitFact[]) => Promise<{ reservations: readonly Reservation[]; value: T }>,
-  ): Promise<T>;
+  ): Promise<Committing<T>>;
   /** How the limits stand, without what this action itself holds. Takes no lock and reserves nothing. */
   usage(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): Promise<LimitFact[]>;
   /** Gives back what an action holds. */
@@ -99,31 +99,22 @@ export function createLimitStore({ db, locking }: Postgres): LimitStore {
       queries: readonly LimitQuery[],
       now: Date,
       decide: (facts: LimitFact[]) => Promise<{ reservations: readonly Reservation[]; value: T }>,
-    ): Promise<T> {
+    ): Promise<Committing<T>> {
       const ids = lockIds(tenant, [['action', action], ...queries.map(({ limit, key }) => ['limit', limit, ...key])]);
       // Not waited for on disk: what was decided here counts for nothing until its record is sealed, and that commit, later in the
       // same write-ahead log, brings this one to disk with it. The locks are taken in the order of their ids.
       const opening = `set local synchronous_commit = off; ${ids.map((id) => `select pg_advisory_xact_lock('${id}')`).join('; ')}`;
-      return locking(opening, async (connection) => {
-        // A new statement, so that it sees what whoever held the locks before has committed.
-        const [row] = await connection.query<{ before: T | null; used: string[] }>({
-          name: 'limit-read',
-          text: READ,
-          values: asked(tenant, action, queries, now),
-        });
-        if (row !== undefined && row.before !== null) return row.before;
+      const read = { name: 'limit-read', text: READ, values: asked(tenant, action, queries, now) };
+      return locking(opening, read, async ([row]: { before: T | null; used: string[] }[]) => {
+        if (row !== undefined && row.before !== null) return { value: row.before, write: null };
         const { reservations, value } = await decide(factsOf(queries, row?.used));
-        await connection.query({
-          name: 'limit-write',
-          text: WRITE,
-          values: [
-            ...[tenant, action, JSON.stringify(value), now.toISOString()],
-            reservations.map(({ limit, key }) => slotOf(limit, key)),
-            reservations.map(({ limit }) => limit),
-            reservations.map(({ amount }) => amount),
-          ],
-        });
-        return value;
+        const values = [
+          ...[tenant, action, JSON.stringify(value), now.toISOString()],
+          reservations.map(({ limit, key }) => slotOf(limit, key)),
+          reservations.map(({ limit }) => limit),
+          reservations.map(({ amount }) => amount),
+        ];
+        return { value, write: { name: 'limit-write', text: WRITE, values } };
       });
     },
     async release(tenant, action) {

@@ -98,9 +98,10 @@ describe('append', () => {
     const { store } = world;
     const now = new Date(AT);
     const query = { limit: 'p/daily', key: ['a'], windowMs: 1000 };
-    await store.limits.decide('default', action, [query], now, () =>
+    const { committed } = await store.limits.decide('default', action, [query], now, () =>
       Promise.resolve({ reservations: [{ ...query, amount: '5', max: '9' }], value: null }),
     );
+    await committed;
     const projection = {
       status: 'released',
       surface: 'payments.refund',

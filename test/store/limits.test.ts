@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../../src/canonical/index.ts';
 import type { LimitFact } from '../../src/contract/index.ts';
+import type { Committing } from '../../src/store/database.ts';
 import type { LimitQuery, Store } from '../../src/store/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { AT } from '../support/records.ts';
@@ -18,6 +19,13 @@ const now = new Date(AT);
 const after = (ms: number): Date => new Date(now.getTime() + ms);
 const daily = (key: string[], windowMs = 86_400_000): LimitQuery => ({ limit: 'payments.refund/daily', key, windowMs });
 
+/** What was decided, once it is committed. */
+async function decided<T>(deciding: Promise<Committing<T>>): Promise<T> {
+  const { value, committed } = await deciding;
+  await committed;
+  return value;
+}
+
 /** Takes `amount` where `max` allows it, as policy does. */
 function take(
   from: Store,
@@ -27,12 +35,14 @@ function take(
   max: string,
   at = now,
 ): Promise<{ fits: boolean; used: string }> {
-  return from.limits.decide('default', action, [query], at, (facts: LimitFact[]) => {
-    const used = facts[0]?.used ?? '';
-    const total = formatDecimal(addDecimals(parseDecimal(used, Infinity), parseDecimal(amount)));
-    const fits = compareDecimals(parseDecimal(total, Infinity), parseDecimal(max)) <= 0;
-    return Promise.resolve({ reservations: fits ? [{ ...query, amount, max }] : [], value: { fits, used } });
-  });
+  return decided(
+    from.limits.decide('default', action, [query], at, (facts: LimitFact[]) => {
+      const used = facts[0]?.used ?? '';
+      const total = formatDecimal(addDecimals(parseDecimal(used, Infinity), parseDecimal(amount)));
+      const fits = compareDecimals(parseDecimal(total, Infinity), parseDecimal(max)) <= 0;
+      return Promise.resolve({ reservations: fits ? [{ ...query, amount, max }] : [], value: { fits, used } });
+    }),
+  );
 }
 
 describe('limits.decide', () => {
@@ -50,8 +60,10 @@ describe('limits.decide', () => {
   it('decides an action once, also when it is asked twice at the same time', async () => {
     let calls = 0;
     const decide = (from: Store) =>
-      from.limits.decide('default', 'act_twice', [daily(['twice'])], now, () =>
-        Promise.resolve({ reservations: [{ ...daily(['twice']), amount: '7', max: '9' }], value: { call: ++calls } }),
+      decided(
+        from.limits.decide('default', 'act_twice', [daily(['twice'])], now, () =>
+          Promise.resolve({ reservations: [{ ...daily(['twice']), amount: '7', max: '9' }], value: { call: ++calls } }),
+        ),
       );
     const other = await world.open();
     const answers = await Promise.all([decide(store), decide(other), decide(store), decide(other)]);
@@ -63,8 +75,10 @@ describe('limits.decide', () => {
   it('does not wait for ever when two actions ask for the same limits in opposite order', async () => {
     const [a, b] = [daily(['a']), daily(['b'])];
     const decide = (n: number) =>
-      store.limits.decide('default', `act_order_${n}`, n % 2 === 0 ? [a, b] : [b, a], now, (facts) =>
-        Promise.resolve({ reservations: [], value: facts.length }),
+      decided(
+        store.limits.decide('default', `act_order_${n}`, n % 2 === 0 ? [a, b] : [b, a], now, (facts) =>
+          Promise.resolve({ reservations: [], value: facts.length }),
+        ),
       );
     expect(await Promise.all(Array.from({ length: 40 }, (_, n) => decide(n)))).toEqual(Array(40).fill(2));
   });
@@ -75,6 +89,23 @@ describe('limits.decide', () => {
     );
     await expect(failing).rejects.toThrow('policy broke');
     expect(await take(store, 'act_fail', daily(['fail']), '1', '1')).toEqual({ fits: true, used: '0' });
+  });
+
+  it('says so when what was decided could not be written, and gives its locks back', async () => {
+    const { value, committed } = await store.limits.decide(
+      'default',
+      'act_unwritten',
+      [daily(['unwritten'])],
+      now,
+      () =>
+        Promise.resolve({
+          reservations: [{ ...daily(['unwritten']), amount: 'no amount', max: '1' }],
+          value: { fits: true },
+        }),
+    );
+    expect(value).toEqual({ fits: true });
+    await expect(committed).rejects.toThrow('numeric');
+    expect(await take(store, 'act_unwritten', daily(['unwritten']), '1', '1')).toEqual({ fits: true, used: '0' });
   });
 
   it('keeps amounts exact', async () => {
