@@ -11,10 +11,11 @@ import type { Parts } from './parts.ts';
 
 export const TASK_QUEUE = 'countersign';
 
-const workflowsPath = (): string => {
-  const source = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
-  return existsSync(source) ? source : fileURLToPath(new URL('../workflows/index.js', import.meta.url));
-};
+/** Of a module of the workflows: the bundler reads its file. */
+function pathOf(name: 'index' | 'preload'): string {
+  const source = fileURLToPath(new URL(`../workflows/${name}.ts`, import.meta.url));
+  return existsSync(source) ? source : fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
+}
 
 const converter = (parts: Parts): DataConverter => ({ payloadCodecs: [parts.codec] });
 
@@ -61,9 +62,9 @@ export async function startWorkerOn(
     connection,
     namespace,
     taskQueue,
-    workflowsPath: workflowsPath(),
+    workflowsPath: pathOf('index'),
     // Nothing in them is state: loaded once, not again for every action.
-    bundlerOptions: { preloadModules: ['@temporalio/workflow', workflowsPath()] },
+    bundlerOptions: { preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('index')] },
     activities: {
       ...createActivities(deps),
       ...createRetentionActivities(deps, createHistories(createClient(parts, connection, namespace))),
