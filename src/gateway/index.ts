@@ -33,7 +33,7 @@ import { replay } from './replay.ts';
 import { createRequester, parseRequest, workflowIdOf } from './request.ts';
 import { RESPONSIBILITY } from '../activities/responsibility.ts';
 import { fromTemporal } from './temporal-errors.ts';
-import type { Gateway, SlackEvidence } from './types.ts';
+import type { Answered, Gateway, SlackEvidence } from './types.ts';
 import { waitFor } from './wait.ts';
 
 export type { Gateway } from './types.ts';
@@ -183,31 +183,42 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
   };
 
+  const look = async (caller: Caller, id: string, waitMs: number): Promise<Action> => {
+    for (const deadline = Date.now() + waitMs; ;) {
+      const left = deadline - Date.now();
+      const news = waitFor(deps, caller.tenant, id, () => true, Math.max(0, left));
+      const { course, action } = await read(caller.tenant, id);
+      const seen = await seenBy(caller, course, action);
+      const open = isEngineSurface(course.surface) ? !isPublished(action) : isParked(action);
+      if (left <= 0 || !open) {
+        news.cancel();
+        return seen;
+      }
+      await news.done;
+    }
+  };
+
+  /** The action as it stands after `waitMs` at most, where it is parked; with its proof where it is refused. */
+  const awaited = async (caller: Caller, answered: Action, waitMs: number): Promise<Answered> => {
+    const action = isParked(answered) && waitMs > 0 ? await look(caller, answered.id, waitMs) : answered;
+    const newest = action.records.at(-1);
+    const refused = ['refused', 'expired', 'cancelled'].includes(action.status) && newest !== undefined;
+    return { action, receipt: refused ? await deps.evidence.receipt(caller.tenant, newest) : null };
+  };
+
   return {
     authenticate: deps.authenticate,
 
-    async request(caller, body, idempotencyKey, waitMs) {
-      let action = await requester.request(caller, body, idempotencyKey);
-      if (isParked(action) && waitMs > 0) action = await this.action(caller, action.id, waitMs);
-      const newest = action.records.at(-1);
-      const refused = ['refused', 'expired', 'cancelled'].includes(action.status) && newest !== undefined;
-      return { action, receipt: refused ? await deps.evidence.receipt(caller.tenant, newest) : null };
+    async submit(authorization, body, idempotencyKey, waitMs) {
+      const { caller, beginning } = await requester.arrive(authorization, idempotencyKey);
+      return awaited(caller, await requester.request(caller, body, idempotencyKey, beginning), waitMs);
     },
 
-    async action(caller, id, waitMs) {
-      for (const deadline = Date.now() + waitMs; ;) {
-        const left = deadline - Date.now();
-        const news = waitFor(deps, caller.tenant, id, () => true, Math.max(0, left));
-        const { course, action } = await read(caller.tenant, id);
-        const seen = await seenBy(caller, course, action);
-        const open = isEngineSurface(course.surface) ? !isPublished(action) : isParked(action);
-        if (left <= 0 || !open) {
-          news.cancel();
-          return seen;
-        }
-        await news.done;
-      }
+    async request(caller, body, idempotencyKey, waitMs) {
+      return awaited(caller, await requester.request(caller, body, idempotencyKey), waitMs);
     },
+
+    action: look,
 
     decide: (caller, id, input, door, evidence) =>
       attempt(caller, id, door, () => decide(caller, id, input, door, evidence)),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { hashOf } from '../canonical/index.ts';
 import {
   actionRequestSchema,
@@ -75,13 +76,25 @@ function checkCallback({ callback }: ActionRequest, targets: WebhookTargets): vo
 const workflowIdOf = (tenant: string, id: string): string => `action/${tenant}/${id.slice('act_'.length)}`;
 export { workflowIdOf };
 
+type StoredCourse = Awaited<ReturnType<typeof readCourse>>;
+
+/** What a request is answered from, or begins with: the action where it is stored already, and the bundle in force. */
+type Beginning = [stored: StoredCourse, bundle: string | null];
+
+/** Credentials whose tenant is remembered. */
+const KEPT_TENANTS = 1000;
+
 /** Starts an action at most once for its key, and answers when its verdict is sealed. */
 export function createRequester(deps: GatewayDeps) {
   /** Identical requests that arrive together share one start. */
   const starting = new Map<string, { mac: string; answer: Promise<Action> }>();
+  /** The tenants of credentials as they were when last presented, by hash. */
+  const tenants = new Map<string, string>();
 
-  const stored = async (caller: Caller, id: string, mac: string): Promise<Action | null> => {
-    const row = await readCourse(deps, caller.tenant, id);
+  const begin = (tenant: string, id: string): Promise<Beginning> =>
+    Promise.all([readCourse(deps, tenant, id), deps.bundles.inForce(tenant)]);
+
+  const answered = async (caller: Caller, row: StoredCourse, mac: string): Promise<Action | null> => {
     if (row === null) return null;
     sameBody(row.course.bodyMac, mac);
     return visible(caller, row.course, await withPermit(deps, row.course, row.sealedPermit));
@@ -93,9 +106,11 @@ export function createRequester(deps: GatewayDeps) {
     idempotencyKey: string,
     id: string,
     mac: string,
+    beginning: Promise<Beginning>,
   ): Promise<Action> => {
     const { tenant } = caller;
-    const [found, bundle] = await Promise.all([stored(caller, id, mac), deps.bundles.inForce(tenant)]);
+    const [row, bundle] = await beginning;
+    const found = await answered(caller, row, mac);
     if (found !== null) return found;
     const judged = waitFor(deps, tenant, id, () => true, VERDICT_MS);
     /** Whether this very call started it: then what was announced is this caller's own answer. */
@@ -150,11 +165,40 @@ export function createRequester(deps: GatewayDeps) {
     }
     const announced = await judged.done;
     if (mine && announced !== null) return announced;
-    return (await stored(caller, id, mac)) ?? evaluating(tenant, id, deps.now().toISOString());
+    const now = await answered(caller, await readCourse(deps, tenant, id), mac);
+    return now ?? evaluating(tenant, id, deps.now().toISOString());
   };
 
   return {
-    async request(caller: Caller, body: unknown, rawKey: string | undefined): Promise<Action> {
+    /**
+     * Finds out who presents `authorization`, and meanwhile reads what the request begins with, for the tenant that the credential had
+     * last. What was read counts only when it still has that tenant.
+     */
+    async arrive(
+      authorization: string | undefined,
+      rawKey: string | undefined,
+    ): Promise<{ caller: Caller; beginning: Promise<Beginning> | null }> {
+      const credential = createHash('sha256')
+        .update(authorization ?? '')
+        .digest('base64');
+      const tenant = tenants.get(credential);
+      const beginning = tenant === undefined ? null : begin(tenant, actionIdOf(rawKey ?? ''));
+      beginning?.catch(() => undefined);
+      const caller = await deps.authenticate(authorization);
+      if (tenant === undefined) {
+        const oldest = tenants.keys().next().value;
+        if (tenants.size >= KEPT_TENANTS && oldest !== undefined) tenants.delete(oldest);
+      }
+      tenants.set(credential, caller.tenant);
+      return { caller, beginning: tenant === caller.tenant ? beginning : null };
+    },
+
+    async request(
+      caller: Caller,
+      body: unknown,
+      rawKey: string | undefined,
+      beginning: Promise<Beginning> | null = null,
+    ): Promise<Action> {
       const idempotencyKey = checkIdempotencyKey(rawKey);
       const request = parseRequest(body);
       checkCallback(request, deps.webhookTargets ?? 'public');
@@ -172,7 +216,7 @@ export function createRequester(deps: GatewayDeps) {
         sameBody(running.mac, mac);
         return running.answer;
       }
-      const answer = start(caller, request, idempotencyKey, id, mac);
+      const answer = start(caller, request, idempotencyKey, id, mac, beginning ?? begin(caller.tenant, id));
       starting.set(key, { mac, answer });
       try {
         return await answer;

@@ -264,6 +264,13 @@ export interface ShownAgain {
 
 export interface Gateway {
   authenticate(authorization: string | undefined): Promise<Caller>;
+  /** {@link Gateway.request} in the name of whoever presents `authorization`. @throws CountersignError `unauthenticated` */
+  submit(
+    authorization: string | undefined,
+    body: unknown,
+    idempotencyKey: string | undefined,
+    waitMs: number,
+  ): Promise<Answered>;
   /** Starts the action, or finds it by its key. Answers when the verdict is sealed, or after `waitMs` when it is parked. */
   request(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<Answered>;
   action(caller: Caller, id: string, waitMs: number): Promise<Action>;

@@ -63,10 +63,9 @@ export function actionRoutes(gateway: Gateway): Router {
   const callerOf = (request: Request) => gateway.authenticate(request.get('authorization'));
 
   router.post('/v1/actions', async (request, response) => {
-    const caller = await callerOf(request);
     checkShape(request.body);
-    const { action, receipt } = await gateway.request(
-      caller,
+    const { action, receipt } = await gateway.submit(
+      request.get('authorization'),
       request.body,
       request.get('idempotency-key'),
       waitOf(request),
