@@ -10,8 +10,15 @@ const KEY_ID_BYTES = 8;
  * all of them unwrap, so that a new one can take over.
  */
 export function createPayloadCipher(keys: readonly [NamedKey, ...NamedKey[]]): PayloadCipher {
-  const wrapping = (key: NamedKey, tenant: string): Uint8Array =>
-    deriveKey(key.secret, `countersign payload key of tenant v1\n${tenant}`);
+  const derived = new Map<string, Uint8Array>();
+  const wrapping = ({ id, secret }: NamedKey, tenant: string): Uint8Array => {
+    const name = `${id}\n${tenant}`;
+    let key = derived.get(name);
+    if (key === undefined) {
+      derived.set(name, (key = deriveKey(secret, `countersign payload key of tenant v1\n${tenant}`)));
+    }
+    return key;
+  };
   const content = (actionKey: Uint8Array): Uint8Array => deriveKey(actionKey, 'countersign payload v1');
   const bound = (what: string, tenant: string, action: string): string => JSON.stringify([what, tenant, action]);
   return {
