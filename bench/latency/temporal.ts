@@ -9,16 +9,18 @@ import { loadConfig } from '../../src/main/config.ts';
 import { installRuntime } from '../../src/main/engine.ts';
 import { createLogger } from '../../src/main/parts.ts';
 import { findTemporal, startDevServer, untilReady } from '../../src/main/temporal/index.ts';
-import { measure, type Timing } from './measure.ts';
 import type { empty } from './empty-workflow.ts';
 
 const TASK_QUEUE = 'bench';
 
-/** An empty workflow by `client.workflow.execute`, on a dev server of our own, stock or as `npm start` starts it. */
-export async function emptyWorkflow(
-  options: { stock: boolean; eager: boolean },
-  counts: Parameters<typeof measure>[1],
-): Promise<Timing> {
+export interface EmptyWorkflows {
+  /** One empty workflow by `client.workflow.execute`. */
+  execute(options: { eager: boolean }): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Empty workflows on a dev server of their own, stock or as `npm start` starts it. */
+export async function startEmptyWorkflows({ stock }: { stock: boolean }): Promise<EmptyWorkflows> {
   const config = loadConfig(process.env);
   installRuntime({ log: createLogger('error') });
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
@@ -28,33 +30,31 @@ export async function emptyWorkflow(
     cacheDir: config.cacheDir,
     say: (line) => console.error(line),
   });
-  const server = await startDevServer({ binary: path, dataDir, namespace: 'default', stock: options.stock });
-  try {
-    const connection = await untilReady(server, config);
-    const worker = await Worker.create({
-      connection,
-      namespace: 'default',
-      taskQueue: TASK_QUEUE,
-      workflowsPath: fileURLToPath(new URL('empty-workflow.ts', import.meta.url)),
-    });
-    const running = worker.run();
-    const client = new Client({ connection, namespace: 'default' });
-    try {
-      return await measure(async () => {
-        await client.workflow.execute<typeof empty>('empty', {
-          taskQueue: TASK_QUEUE,
-          workflowId: randomUUID(),
-          args: [],
-          requestEagerStart: options.eager,
-        });
-      }, counts);
-    } finally {
+  const server = await startDevServer({ binary: path, dataDir, namespace: 'default', stock });
+  const connection = await untilReady(server, config);
+  const worker = await Worker.create({
+    connection,
+    namespace: 'default',
+    taskQueue: TASK_QUEUE,
+    workflowsPath: fileURLToPath(new URL('empty-workflow.ts', import.meta.url)),
+  });
+  const running = worker.run();
+  const client = new Client({ connection, namespace: 'default' });
+  return {
+    async execute({ eager }) {
+      await client.workflow.execute<typeof empty>('empty', {
+        taskQueue: TASK_QUEUE,
+        workflowId: randomUUID(),
+        args: [],
+        requestEagerStart: eager,
+      });
+    },
+    async stop() {
       worker.shutdown();
       await running;
       await connection.close();
-    }
-  } finally {
-    await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-  }
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
 }
