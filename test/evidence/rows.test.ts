@@ -14,7 +14,7 @@ import { fill, openLog, rememberingReader } from './world.ts';
 
 const SIZE = 10_000;
 const BLOCKS = Math.ceil(SIZE / TILE_WIDTH);
-const ALONE = 500;
+const ALONE = Number(process.env['COUNTERSIGN_TAMPERINGS'] ?? 500);
 const TABLES = ['log_entry', 'log_tile', 'log_head'];
 
 let database: TestDatabase;
