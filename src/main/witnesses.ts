@@ -1,5 +1,4 @@
 /** The settings file of witnesses and anchors, and the Temporal Schedules that bring checkpoints to them. */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import {
   ScheduleAlreadyRunning,
@@ -8,15 +7,14 @@ import {
   type Client,
   type ScheduleOptions,
 } from '@temporalio/client';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Anchor } from '../activities/anchors.ts';
 import type { EngineLog } from '../activities/deps.ts';
 import type { ShareTarget } from '../activities/types.ts';
-import { faultOfTarget, type WebhookTargets } from '../activities/webhook-target.ts';
+import type { WebhookTargets } from '../activities/webhook-target.ts';
 import type { Witness } from '../activities/witnesses.ts';
-import { CountersignError } from '../contract/index.ts';
 import { isEvidenceError, NOTE_ALGORITHMS, parseVkey } from '../ledger/index.ts';
+import { readSettingsFile, settingName, webhookSecret } from './settings-file.ts';
 
 /** Whom checkpoints are shared with. */
 export interface Sharing {
@@ -26,14 +24,17 @@ export interface Sharing {
   every: number;
 }
 
-const name = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'is lower case letters, digits, `-` and `_`');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'is a URL such as https://witness.example' });
 const seconds = z.int().min(1).max(86_400);
-const fileSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   every: seconds.default(60),
   witnesses: z
     .array(
-      z.strictObject({ name, vkey: z.string().refine(isWitnessKey, 'is not the vkey of a witness'), url: httpUrl }),
+      z.strictObject({
+        name: settingName,
+        vkey: z.string().refine(isWitnessKey, 'is not the vkey of a witness'),
+        url: httpUrl,
+      }),
     )
     .max(50)
     .default([]),
@@ -41,17 +42,14 @@ const fileSchema = z.strictObject({
     .array(
       z.union(
         [
-          z.strictObject({ name, file: z.string().min(1) }),
+          z.strictObject({ name: settingName, file: z.string().min(1) }),
           z.strictObject({
-            name,
+            name: settingName,
             url: httpUrl,
-            secret: z
-              .string()
-              .regex(/^(whsec_)?[A-Za-z0-9+/]{32,}={0,2}$/, 'is `whsec_` and the base64 of at least 24 bytes')
-              .optional(),
+            secret: webhookSecret.optional(),
           }),
           z.strictObject({
-            name,
+            name: settingName,
             git: z.string().min(1),
             branch: z
               .string()
@@ -69,7 +67,9 @@ const fileSchema = z.strictObject({
     .max(50)
     .default([]),
 });
-type AnchorSetting = z.output<typeof fileSchema>['anchors'][number];
+/** Every setting may be left out, and so may all of them. */
+const fileSchema = z.preprocess((content) => content ?? {}, settingsSchema);
+type AnchorSetting = z.output<typeof settingsSchema>['anchors'][number];
 
 function isWitnessKey(vkey: string): boolean {
   try {
@@ -84,28 +84,13 @@ function isWitnessKey(vkey: string): boolean {
 export function readSharing(settings: { file: string | undefined; targets: WebhookTargets }): Sharing {
   const { file, targets } = settings;
   if (file === undefined) return { witnesses: new Map(), anchors: new Map(), every: 60 };
-  const wrong = (what: string): CountersignError =>
-    new CountersignError('configuration', `the witnesses file \`${file}\` cannot be used: ${what}`);
-  let content: unknown;
-  try {
-    content = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    throw wrong(syscall === undefined ? 'it is not YAML' : `it cannot be read (${code ?? ''})`);
-  }
-  const parsed = fileSchema.safeParse(content ?? {});
-  if (!parsed.success) {
-    throw wrong(parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '));
-  }
-  const { witnesses, anchors, every } = parsed.data;
+  const { settings: read, wrong, checkTarget } = readSettingsFile('witnesses', file, fileSchema);
+  const { witnesses, anchors, every } = read;
   for (const list of [witnesses, anchors]) {
     const twice = list.find((one, i) => list.some((other, j) => j < i && other.name === one.name));
     if (twice !== undefined) throw wrong(`\`${twice.name}\` is there twice`);
   }
-  for (const one of anchors) {
-    const fault = 'url' in one ? faultOfTarget(new URL(one.url), targets) : null;
-    if (fault !== null) throw wrong(`\`${one.name}\`: ${fault} (COUNTERSIGN_WEBHOOK_TARGETS is ${targets})`);
-  }
+  for (const one of anchors) if ('url' in one) checkTarget(one.name, one.url, targets);
   return {
     every,
     witnesses: new Map(witnesses.map(({ name: of, vkey, url }) => [of, { vkey, url }])),
