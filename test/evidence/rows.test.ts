@@ -10,6 +10,7 @@ import { tilePath, TILE_WIDTH, tileWidth } from '../../src/ledger/index.ts';
 import { createLogReader, createSequencer } from '../../src/sequencer/index.ts';
 import type { Trust } from '../../src/sealing/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { seededRandom } from '../support/random.ts';
 import { fill, openLog, rememberingReader } from './world.ts';
 
 const SIZE = 10_000;
@@ -23,13 +24,7 @@ let trust: Trust;
 let readEntry: EntryReader;
 
 /** The same tamperings on every run. */
-let seed = 20_261_122;
-function random(below: number): number {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) % below;
-}
+const random = seededRandom(20_261_122);
 
 beforeAll(async () => {
   database = await openTestDatabase();

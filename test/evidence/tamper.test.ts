@@ -4,6 +4,7 @@ import { concatBytes } from '../../src/canonical/index.ts';
 import { auditLog, type AuditReport, type EntryReader } from '../../src/evidence/index.ts';
 import { nodeVerify } from '../../src/keys/index.ts';
 import { decodeEntries, encodeEntries, HASH_BYTES, tilePath, TILE_WIDTH, tileWidth } from '../../src/ledger/index.ts';
+import { seededRandom } from '../support/random.ts';
 import { fill, filesOf, openLog, rememberingReader, type TestLog } from './world.ts';
 
 const SIZE = 10_000;
@@ -16,13 +17,7 @@ let sealed: Map<string, Uint8Array>;
 let readEntry: EntryReader;
 
 /** The same tamperings on every run. */
-let seed = 20_261_121;
-function random(below: number): number {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) % below;
-}
+const random = seededRandom(20_261_121);
 
 beforeAll(async () => {
   world = await openLog();
