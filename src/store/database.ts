@@ -300,29 +300,28 @@ async function locking<Row, T>(
   decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
 ): Promise<Committing<T>> {
   const client = await connectTo(pool);
-  const undo = async (error: unknown): Promise<never> => {
-    client.release(await isBroken(client));
-    throw translated(error);
-  };
   try {
     // The second is sent behind the first, and is a statement of its own: it sees what whoever held the locks has committed.
     const [, { rows }] = await together(client.query(`begin; ${opening}`), client.query(read));
     const { value, write } = await decide(rows as Row[]);
     const ended = together(write === null ? null : client.query(write), client.query('commit'));
-    const committed = ended.then(() => client.release(), undo);
+    const committed = ended.then(
+      () => client.release(),
+      (error: unknown) => undo(client, error),
+    );
     committed.catch(() => undefined);
     return { value, committed };
   } catch (error) {
-    return undo(error);
+    return undo(client, error);
   }
 }
 
-/** Rolls back. A connection that cannot even do that may still hold a lock: closing it is what gives the lock back. */
-async function isBroken(client: pg.PoolClient): Promise<boolean> {
-  return client.query('rollback').then(
-    () => false,
-    () => true,
-  );
+/** Rolls back and gives the connection up. One that cannot even do that may still hold a lock: closing it is what gives the lock back. */
+async function undo(client: pg.PoolClient, error: unknown): Promise<never> {
+  let broken = false;
+  await client.query('rollback').catch(() => (broken = true));
+  client.release(broken);
+  throw translated(error);
 }
 
 /** Both, after both have ended: a connection is given back with nothing under way. */
@@ -335,19 +334,16 @@ async function together<A, B>(first: Promise<A> | null, second: Promise<B>): Pro
 
 async function transaction<T>(pool: pg.Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
   const client = await connectTo(pool);
-  let broken = false;
   try {
     await client.query('begin');
     const value = await work({
       query: async <Row>(statement: Statement | string) => (await client.query(statement)).rows as Row[],
     });
     await client.query('commit');
+    client.release();
     return value;
   } catch (error) {
-    broken = await isBroken(client);
-    throw translated(error);
-  } finally {
-    client.release(broken);
+    return undo(client, error);
   }
 }
 
