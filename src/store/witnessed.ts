@@ -42,15 +42,11 @@ export function createWitnessedStore(db: Database): WitnessedStore {
       .where('size', '=', size)
       .orderBy('witness')
       .execute();
-  const largest = async (tenant: string): Promise<number | null> => {
-    const row = await db
-      .selectFrom('logCosignature')
-      .select('size')
-      .where('tenant', '=', tenant)
-      .orderBy('size', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return row?.size ?? null;
+  /** Of all witnesses, or of one. */
+  const largest = async (tenant: string, witness?: string): Promise<number | null> => {
+    const all = db.selectFrom('logCosignature').select('size').where('tenant', '=', tenant);
+    const asked = witness === undefined ? all : all.where('witness', '=', witness);
+    return (await asked.orderBy('size', 'desc').limit(1).executeTakeFirst())?.size ?? null;
   };
   return {
     async tenants() {
@@ -82,17 +78,7 @@ export function createWitnessedStore(db: Database): WitnessedStore {
       const [first] = rows;
       return first === undefined ? null : { size, checkpoint: first.checkpoint, lines: rows.map(({ line }) => line) };
     },
-    async lastSize(tenant, witness) {
-      const row = await db
-        .selectFrom('logCosignature')
-        .select('size')
-        .where('tenant', '=', tenant)
-        .where('witness', '=', witness)
-        .orderBy('size', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      return row?.size ?? null;
-    },
+    lastSize: (tenant, witness) => largest(tenant, witness),
     async anchored(tenant, anchor) {
       const row = await db
         .selectFrom('logAnchor')
