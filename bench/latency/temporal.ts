@@ -8,7 +8,7 @@ import { Worker } from '@temporalio/worker';
 import { loadConfig } from '../../src/main/config.ts';
 import { installRuntime } from '../../src/main/engine.ts';
 import { createLogger } from '../../src/main/parts.ts';
-import { findTemporal, startDevServer, untilReady } from '../../src/main/temporal/index.ts';
+import { findTemporal, startReadyDevServer } from '../../src/main/temporal/index.ts';
 import type { empty } from './empty-workflow.ts';
 
 const TASK_QUEUE = 'bench';
@@ -30,8 +30,8 @@ export async function startEmptyWorkflows({ stock }: { stock: boolean }): Promis
     cacheDir: config.cacheDir,
     say: (line) => console.error(line),
   });
-  const server = await startDevServer({ binary: path, dataDir, namespace: 'default', stock });
-  const connection = await untilReady(server, config);
+  const options = { binary: path, dataDir, namespace: 'default', stock };
+  const { server, connection } = await startReadyDevServer(options, config);
   const worker = await Worker.create({
     connection,
     namespace: 'default',

@@ -10,7 +10,7 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../src/main/config.ts';
-import { startDevServer, untilReady, type DevServer } from '../../src/main/temporal/index.ts';
+import { startReadyDevServer, type DevServer } from '../../src/main/temporal/index.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
 import { findMoto, startMoto, type Moto } from '../support/moto.ts';
 import { refund } from '../support/stack.ts';
@@ -28,11 +28,13 @@ const AWS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGI
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'countersign-key-processes-'));
   const binary = process.env['TEMPORAL_CLI_PATH'] ?? '';
-  [postgres, temporal] = await Promise.all([
+  const [database, ready] = await Promise.all([
     openEmbeddedPostgres({ dataDir: join(folder, 'database') }),
-    startDevServer({ binary, dataDir: join(folder, 'temporal'), namespace: 'default' }),
+    startReadyDevServer({ binary, dataDir: join(folder, 'temporal'), namespace: 'default' }, loadConfig({})),
   ]);
-  await (await untilReady(temporal, loadConfig({}))).close();
+  postgres = database;
+  temporal = ready.server;
+  await ready.connection.close();
   const found = findMoto();
   if (found !== null) moto = await startMoto(found);
 });

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
 import { loadConfig } from '../../src/main/config.ts';
-import { startDevServer, untilReady, type DevServer } from '../../src/main/temporal/index.ts';
+import { startReadyDevServer, type DevServer } from '../../src/main/temporal/index.ts';
 import { LEAD, refund } from '../support/stack.ts';
 
 let folder: string;
@@ -19,11 +19,13 @@ const children: ChildProcess[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'countersign-processes-'));
   const binary = process.env['TEMPORAL_CLI_PATH'] ?? '';
-  [postgres, temporal] = await Promise.all([
+  const [database, ready] = await Promise.all([
     openEmbeddedPostgres({ dataDir: join(folder, 'database') }),
-    startDevServer({ binary, dataDir: join(folder, 'temporal'), namespace: 'default' }),
+    startReadyDevServer({ binary, dataDir: join(folder, 'temporal'), namespace: 'default' }, loadConfig({})),
   ]);
-  await (await untilReady(temporal, loadConfig({}))).close();
+  postgres = database;
+  temporal = ready.server;
+  await ready.connection.close();
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');

@@ -1,7 +1,7 @@
 /** The dev server, for real. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import {
   checkNamespace,
   connectTemporal,
   startDevServer,
+  startReadyDevServer,
   untilReady,
   type DevServer,
 } from '../../src/main/temporal/index.ts';
@@ -66,7 +67,7 @@ describe('the dev server', () => {
     const connection = await untilReady(await start(), config);
     const [pid] = processes().filter((id) => readFileSync(`/proc/${id}/comm`, 'utf8').startsWith('temporal'));
     process.kill(pid ?? 0, 'SIGKILL');
-    expect(await server?.exited).toMatch(/^Temporal’s server ended \(137\)/);
+    expect((await server?.exited)?.why).toMatch(/^Temporal’s server ended \(137\)/);
     await connection.close();
   });
 
@@ -85,6 +86,28 @@ describe('the dev server', () => {
     });
     expect(processes()).toEqual([]);
     other.close();
+  });
+
+  it('is started again on other ports when one was taken after it was found free', async () => {
+    const says = 'listen tcp 127.0.0.1:43039: bind: address already in use';
+    const late = join(dataDir, 'late');
+    const script = `#!/bin/sh\n[ -e "${late}" ] && exec "${binary}" "$@"\n: > "${late}"\necho "${says}"\nexit 1\n`;
+    const twice = join(dataDir, 'temporal');
+    writeFileSync(twice, script, { mode: 0o700 });
+    const ready = await startReadyDevServer({ binary: twice, dataDir, namespace: 'default' }, config);
+    server = ready.server;
+    await ready.connection.close();
+    expect(readFileSync(join(dataDir, 'temporal.log'), 'utf8')).toContain(says);
+  });
+
+  it('is not started again when it fails for another reason', async () => {
+    const broken = join(dataDir, 'temporal');
+    writeFileSync(broken, '#!/bin/sh\necho "no such namespace"\nexit 1\n', { mode: 0o700 });
+    await expect(startReadyDevServer({ binary: broken, dataDir, namespace: 'default' }, config)).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('no such namespace') as string,
+    });
+    expect(readFileSync(join(dataDir, 'temporal.log'), 'utf8')).toBe('no such namespace\n');
   });
 
   it('ends when its owner is killed with -9', async () => {

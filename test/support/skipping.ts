@@ -5,7 +5,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -21,6 +20,7 @@ import { loadConfig } from '../../src/main/config.ts';
 import { createClient, installRuntime, startWorkerOn, TASK_QUEUE } from '../../src/main/engine.ts';
 import { activityDeps, createLogger, openParts } from '../../src/main/parts.ts';
 import { openEmbeddedPostgres } from '../../src/store/index.ts';
+import { freePort } from './port.ts';
 
 export interface SkippingWorld {
   now(): number;
@@ -43,15 +43,6 @@ interface SkippingServer {
   sleep(ms: number): Promise<void>;
   currentTimeMs(): Promise<number>;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The SDK's own starter gives a JVM five seconds; a busy machine needs more. */

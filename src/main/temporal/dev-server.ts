@@ -42,12 +42,19 @@ export interface DevServerOptions {
   stock?: boolean;
 }
 
+export interface Ended {
+  /** In a sentence. */
+  why: string;
+  /** One of its ports was taken by somebody else between our look and its start. */
+  portTaken: boolean;
+}
+
 export interface DevServer {
   /** `host:port`, on loopback. */
   address: string;
   uiUrl: string;
-  /** Resolves with a sentence when the server ends, asked or not. */
-  exited: Promise<string>;
+  /** Resolves when the server ends, asked or not. */
+  exited: Promise<Ended>;
   /** Ends it, and resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -81,6 +88,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   const uiPort = await freePort(options.uiPort ?? 0);
   const logFile = join(options.dataDir, 'temporal.log');
   const log = openSync(logFile, 'a', 0o600);
+  const from = fstatSync(log).size;
   const child = await spawnSupervised(
     options.binary,
     [
@@ -100,24 +108,29 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   return {
     address: `127.0.0.1:${port}`,
     uiUrl: `http://127.0.0.1:${uiPort}`,
-    exited: child.ended.then(({ status }) => `Temporal’s server ended (${status}) ${said(lastLine(logFile))}`),
+    exited: child.ended.then(({ status }) => {
+      const tail = endOf(logFile, from);
+      const line = tail.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+      return {
+        why: `Temporal’s server ended (${status}) ${line === '' ? 'without a word' : `saying: ${line}`}`,
+        portTaken: tail.includes('address already in use'),
+      };
+    }),
     async stop() {
       await child.stop();
     },
   };
 }
 
-const said = (line: string): string => (line === '' ? 'without a word' : `saying: ${line}`);
-
-/** What the server said last; its log may be large. */
-function lastLine(file: string): string {
+/** What the server said last, from `from` on; its log may be large. */
+function endOf(file: string, from: number): string {
   try {
     const fd = openSync(file, 'r');
     try {
       const { size } = fstatSync(fd);
-      const tail = Buffer.alloc(Math.min(size, 4096));
+      const tail = Buffer.alloc(Math.min(size - from, 4096));
       readSync(fd, tail, 0, tail.length, size - tail.length);
-      return tail.toString('utf8').trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+      return tail.toString('utf8');
     } finally {
       closeSync(fd);
     }

@@ -3,12 +3,12 @@ import { CountersignError } from '../../contract/index.ts';
 import type { Config } from '../config.ts';
 import { findTemporal } from './binary.ts';
 import { checkNamespace, connectTemporal } from './connect.ts';
-import { startDevServer, type DevServer } from './dev-server.ts';
+import { startDevServer, type DevServer, type DevServerOptions } from './dev-server.ts';
 
 export { findTemporal, type FindOptions, type Place, type TemporalBinary } from './binary.ts';
 export { checkNamespace, connectTemporal } from './connect.ts';
 export { TEMPORAL_MODULE } from './go-install.ts';
-export { startDevServer, type DevServer } from './dev-server.ts';
+export { startDevServer, type DevServer, type Ended } from './dev-server.ts';
 
 export interface TemporalHandle {
   connection: NativeConnection;
@@ -23,6 +23,8 @@ export interface TemporalHandle {
 
 /** How long a dev server may take until it answers; a migration of an old file takes a while. */
 const READY_MS = 60_000;
+/** How often it is started again on other ports when one that was free has been taken. */
+const START_TRIES = 5;
 
 /** The configured cluster, or a dev server of our own. Answers when its namespace does. */
 export async function openTemporal(config: Config, io: { say(line: string): void }): Promise<TemporalHandle> {
@@ -45,27 +47,46 @@ export async function openTemporal(config: Config, io: { say(line: string): void
     cacheDir: config.cacheDir,
     say: (line) => io.say(line),
   });
-  const server = await startDevServer({ binary: path, dataDir: config.dataDir, namespace: temporal.namespace });
-  try {
-    const connection = await untilReady(server, config);
-    const failed = server.exited.then((why) => {
-      throw new CountersignError('unavailable', `${why}; start again`);
-    });
-    failed.catch(() => undefined);
-    return {
-      connection,
-      address: server.address,
-      namespace: temporal.namespace,
-      uiUrl: server.uiUrl,
-      failed,
-      async stop() {
-        await connection.close().catch(() => undefined);
-        await server.stop();
-      },
-    };
-  } catch (error) {
-    await server.stop();
-    throw error;
+  const { server, connection } = await startReadyDevServer(
+    { binary: path, dataDir: config.dataDir, namespace: temporal.namespace },
+    config,
+  );
+  const failed = server.exited.then(({ why }) => {
+    throw new CountersignError('unavailable', `${why}; start again`);
+  });
+  failed.catch(() => undefined);
+  return {
+    connection,
+    address: server.address,
+    namespace: temporal.namespace,
+    uiUrl: server.uiUrl,
+    failed,
+    async stop() {
+      await connection.close().catch(() => undefined);
+      await server.stop();
+    },
+  };
+}
+
+/**
+ * A dev server whose namespace answers. It opens its ports, and more of its own choice, a moment after they were found free: where
+ * somebody else was quicker, it is started again on others.
+ *
+ * @throws CountersignError `configuration` when it does not get ready.
+ */
+export async function startReadyDevServer(
+  options: Omit<DevServerOptions, 'port' | 'uiPort'>,
+  config: Pick<Config, 'temporal'>,
+): Promise<{ server: DevServer; connection: NativeConnection }> {
+  for (let attempt = 1; ; attempt++) {
+    const server = await startDevServer(options);
+    try {
+      return { server, connection: await untilReady(server, config) };
+    } catch (error) {
+      await server.stop();
+      const { portTaken } = await server.exited;
+      if (!portTaken || attempt >= START_TRIES) throw error;
+    }
   }
 }
 
@@ -73,7 +94,7 @@ export async function openTemporal(config: Config, io: { say(line: string): void
 export async function untilReady(server: DevServer, config: Pick<Config, 'temporal'>): Promise<NativeConnection> {
   const { namespace } = config.temporal;
   let ended: string | null = null;
-  void server.exited.then((why) => (ended = why));
+  void server.exited.then(({ why }) => (ended = why));
   const deadline = Date.now() + READY_MS;
   for (;;) {
     try {
