@@ -1,7 +1,8 @@
+import { activityInfo } from '@temporalio/activity';
 import type { ActivityDeps, Histories } from './deps.ts';
 import { callback } from './callback.ts';
 import { admit, sealDecision } from './decisions.ts';
-import { judge } from './judge.ts';
+import type { Judging } from './judging.ts';
 import { reconcile, sealOutcome } from './outcome.ts';
 import { webhook } from './notify-webhook.ts';
 import { publish } from './publish.ts';
@@ -11,12 +12,13 @@ import { sealReview } from './review.ts';
 import { eraseDue } from './erase.ts';
 import type { LocalActivities, RemoteActivities, RetentionActivities } from './types.ts';
 
+export { createJudging, type Judging } from './judging.ts';
 export { createShareActivities, type ShareDeps } from './share.ts';
 
 /** The activities of a worker, over what `main` hands in. */
-export function createActivities(deps: ActivityDeps): LocalActivities & RemoteActivities {
+export function createActivities(deps: ActivityDeps, judging: Judging): LocalActivities & RemoteActivities {
   return {
-    judge: (input) => judge(deps, input),
+    judge: (input) => judging.judge(activityInfo().workflowExecution?.runId ?? '', input),
     admit: (input) => admit(deps, input),
     sealDecision: (input) => sealDecision(deps, input),
     release: (input) => release(deps, input),

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { ActivityDeps } from '../activities/deps.ts';
+import type { Judging } from '../activities/judging.ts';
 import type { WebhookTargets } from '../activities/webhook-target.ts';
 import type { Attestor, Caller } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
@@ -11,8 +12,8 @@ export interface GatewayDeps extends Pick<
 > {
   client: Client;
   taskQueue: string;
-  /** True where a worker on the same native connection lives in this process: workflows are started eagerly on it. */
-  eager: boolean;
+  /** Of the worker in this process on the same native connection: workflows are started eagerly on it. Null where there is none. */
+  judging: Judging | null;
   /** Where callbacks may go; the public internet only when left out. */
   webhookTargets?: WebhookTargets;
   attestor: Attestor;

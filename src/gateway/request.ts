@@ -131,14 +131,18 @@ export function createRequester(deps: GatewayDeps) {
           bundle,
         }),
       };
-      await deps.client.workflow.start(GOVERNED_ACTION, {
+      const started = await deps.client.workflow.start(GOVERNED_ACTION, {
         workflowId: workflowIdOf(tenant, id),
         taskQueue: deps.taskQueue,
         args: [input],
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
-        requestEagerStart: deps.eager,
+        requestEagerStart: deps.judging !== null,
       });
+      if (started.eagerlyStarted) {
+        const createdAt = deps.now().toISOString();
+        deps.judging?.begin(started.firstExecutionRunId, { ...input, id, createdAt });
+      }
     } catch (error) {
       mine = false;
       if (!isAlreadyStarted(error)) {
@@ -156,7 +160,7 @@ export function createRequester(deps: GatewayDeps) {
       }
     }
     // Without a worker here, nobody tells this process of the verdict: ask the workflow itself.
-    if (!deps.eager) {
+    if (deps.judging === null) {
       void deps.client.workflow
         .getHandle(workflowIdOf(tenant, id))
         .executeUpdate(verdictUpdate)

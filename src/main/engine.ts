@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
-import { createActivities, createRetentionActivities, createShareActivities } from '../activities/index.ts';
+import {
+  createActivities,
+  createJudging,
+  createRetentionActivities,
+  createShareActivities,
+  type Judging,
+} from '../activities/index.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createHistories } from '../gateway/histories.ts';
 import type { Parts } from './parts.ts';
@@ -51,12 +57,18 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+interface WorkerChoices {
+  taskQueue?: string;
+  /** What a gateway in this process begins to judge with. */
+  judging?: Judging;
+}
+
 export async function startWorkerOn(
   parts: Parts,
   connection: NativeConnection,
   namespace: string,
   deps: ActivityDeps,
-  taskQueue: string = TASK_QUEUE,
+  { taskQueue = TASK_QUEUE, judging = createJudging(deps) }: WorkerChoices = {},
 ): Promise<RunningWorker> {
   const worker = await Worker.create({
     connection,
@@ -66,7 +78,7 @@ export async function startWorkerOn(
     // Nothing in them is state: loaded once, not again for every action.
     bundlerOptions: { preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('index')] },
     activities: {
-      ...createActivities(deps),
+      ...createActivities(deps, judging),
       ...createRetentionActivities(deps, createHistories(createClient(parts, connection, namespace))),
       ...createShareActivities({ ...deps, ...parts.sharing, evidence: parts.evidence }),
     },

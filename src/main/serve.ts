@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { CountersignError } from '../contract/index.ts';
 import { createGateway, type Gateway } from '../gateway/index.ts';
 import type { Client } from '@temporalio/client';
+import type { Judging } from '../activities/index.ts';
 import type { Config } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
 import { createClient, installRuntime, TASK_QUEUE } from './engine.ts';
@@ -67,13 +68,13 @@ export interface Service {
   gateway: Gateway;
 }
 
-export function gatewayOf(parts: Parts, client: Client, eager: boolean): Gateway {
+export function gatewayOf(parts: Parts, client: Client, judging: Judging | null): Gateway {
   return createGateway({
     ...parts,
     signers: (tenant) => parts.keys.forTenant(tenant),
     client,
     taskQueue: TASK_QUEUE,
-    eager,
+    judging,
     authenticate: (authorization) => parts.authenticate(authorization),
     webhookTargets: parts.config.webhooks.targets,
     now: () => new Date(),
@@ -106,5 +107,5 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   const notice = await ensureBundle(parts);
   if (notice !== null) io.out(notice);
   const client = createClient(parts, temporal.connection, temporal.namespace);
-  return { parts, temporal, client, gateway: gatewayOf(parts, client, false) };
+  return { parts, temporal, client, gateway: gatewayOf(parts, client, null) };
 }

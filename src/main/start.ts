@@ -5,6 +5,7 @@ import { mkdirSync, accessSync, constants, writeFileSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import type { Router } from 'express';
 import { CountersignError } from '../contract/index.ts';
+import { createJudging } from '../activities/index.ts';
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
 import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
@@ -117,7 +118,9 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     if (notice !== null) io.out(notice);
 
     const client = createClient(parts, temporal.connection, temporal.namespace);
-    const gateway = gatewayOf(parts, client, true);
+    // Who judges needs neither Slack nor the console.
+    const judging = createJudging(activityDeps(parts, null, null));
+    const gateway = gatewayOf(parts, client, judging);
     const sandbox = config.slack === null ? openSandbox(config, parts, io) : null;
     if (sandbox !== null) closers.add(async () => sandbox.close());
     const consoleUrl = config.publicUrl ?? url;
@@ -138,6 +141,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       temporal.connection,
       temporal.namespace,
       activityDeps(parts, slack?.notifier ?? null, consoleUrl),
+      { judging },
     );
     closers.add(() => worker.stop());
 

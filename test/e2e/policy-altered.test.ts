@@ -56,7 +56,7 @@ it('a bundle in force that was altered judges nothing until it is whole again', 
     signers: (tenant) => parts.keys.forTenant(tenant),
     client: createClient(parts, temporal.connection, temporal.namespace),
     taskQueue: 'fresh',
-    eager: false,
+    judging: null,
     now: () => new Date(),
   });
   const worker = await startWorkerOn(
@@ -64,7 +64,7 @@ it('a bundle in force that was altered judges nothing until it is whole again', 
     temporal.connection,
     temporal.namespace,
     { ...activityDeps(parts, null, null), bundles },
-    'fresh',
+    { taskQueue: 'fresh' },
   );
   try {
     const caller = await parts.authenticate(`Bearer ${it_.stack.firstKey}`);

@@ -163,7 +163,7 @@ describe('a publish in mid-flight', () => {
       signers: (tenant) => parts.keys.forTenant(tenant),
       client: createClient(parts, temporal.connection, temporal.namespace),
       taskQueue: 'paused',
-      eager: false,
+      judging: null,
       now: () => new Date(),
     });
     const caller = await parts.authenticate(`Bearer ${it_.stack.firstKey}`);
@@ -176,7 +176,7 @@ describe('a publish in mid-flight', () => {
       temporal.connection,
       temporal.namespace,
       activityDeps(parts, null, null),
-      'paused',
+      { taskQueue: 'paused' },
     );
     try {
       let { action } = await waiting;

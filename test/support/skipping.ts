@@ -11,6 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { InternalConnectionOptionsSymbol } from '@temporalio/client/lib/connection.js';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { NativeConnection } from '@temporalio/worker';
+import { createJudging } from '../../src/activities/index.ts';
 import type { Notifier, ThreadEvent } from '../../src/activities/notifier.ts';
 import type { Action, DecisionInput } from '../../src/contract/index.ts';
 import { createGateway, type Gateway } from '../../src/gateway/index.ts';
@@ -115,17 +116,16 @@ export async function openSkippingWorld(executable: string, policies: string): P
     tell: () => Promise.resolve(null),
   };
   const clock = (): Date => new Date(now());
-  const worker = await startWorkerOn(parts, server.connection, 'default', {
-    ...activityDeps(parts, notifier, null),
-    now: clock,
-  });
+  const deps = { ...activityDeps(parts, notifier, null), now: clock };
+  const judging = createJudging(deps);
+  const worker = await startWorkerOn(parts, server.connection, 'default', deps, { judging });
   const gateway: Gateway = createGateway({
     ...parts,
     attestor: createAttestor(() => parts.keys.attestation, now),
     signers: (tenant) => parts.keys.forTenant(tenant),
     client: createClient(parts, server.connection, 'default'),
     taskQueue: TASK_QUEUE,
-    eager: true,
+    judging,
     now: clock,
   });
   const caller = await parts.authenticate(`Bearer ${key ?? ''}`);
