@@ -44,9 +44,15 @@ export async function listen(server: Server, port: number, host: string): Promis
   return (server.address() as AddressInfo).port;
 }
 
+/**
+ * How long an idle connection is kept, in milliseconds: longer than the 60 seconds of the usual proxies and clients, so that it is they who
+ * close it. One that is closed here may be closed under a request that is already on its way.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 /** An HTTP server with its address, stopped by `closers`. */
 export async function openServer(config: Config, closers: Closers): Promise<{ server: Server; url: string }> {
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
   const port = await listen(server, config.port, config.host);
   closers.add(
     () =>
