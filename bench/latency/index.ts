@@ -80,7 +80,7 @@ export async function latency(): Promise<boolean> {
   ];
   console.log(`${SEQUENTIAL} of each one after another, in milliseconds; throughput per second with 32 in flight`);
   console.log(`${''.padEnd(66)}      p50      p95      p99    per s`);
-  const counts = { warmUp: 60, sequential: SEQUENTIAL, concurrent: 600 };
+  const counts = { warmUp: 300, sequential: SEQUENTIAL, concurrent: 600 };
   // By itself and at a stretch: what it waits for is a timer of the server, which forgives the first few after a rest.
   const [a0] = (await measure([alone], { ...counts, rounds: 1 })) as [Timing];
   await stock.stop();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { loadConfig } from '../../src/main/config.ts';
 import { installRuntime } from '../../src/main/engine.ts';
@@ -39,10 +39,12 @@ export async function startEmptyWorkflows({ stock }: { stock: boolean }): Promis
     workflowsPath: fileURLToPath(new URL('empty-workflow.ts', import.meta.url)),
   });
   const running = worker.run();
-  const client = new Client({ connection, namespace: 'default' });
+  const own = await Connection.connect({ address: server.address });
+  const separate = new Client({ connection: own, namespace: 'default' });
+  const shared = new Client({ connection, namespace: 'default' });
   return {
     async execute({ eager }) {
-      await client.workflow.execute<typeof empty>('empty', {
+      await (eager ? shared : separate).workflow.execute<typeof empty>('empty', {
         taskQueue: TASK_QUEUE,
         workflowId: randomUUID(),
         args: [],
@@ -52,6 +54,7 @@ export async function startEmptyWorkflows({ stock }: { stock: boolean }): Promis
     async stop() {
       worker.shutdown();
       await running;
+      await own.close();
       await connection.close();
       await server.stop();
       rmSync(dataDir, { recursive: true, force: true });
