@@ -6,9 +6,8 @@ import { isEngineSurface } from './activation.ts';
 import type { Course } from './course.ts';
 import { judgeAgain, payloadOf } from './decisions.ts';
 import type { ActivityDeps } from './deps.ts';
-import { draftRelease } from './drafts.ts';
+import { draftRelease, frozen } from './judge.ts';
 import { sealedFacts } from './facts.ts';
-import { frozen } from './judge.ts';
 import { nextHead, readCourse, sealCourse, withPermit } from './seal.ts';
 import type { Released, ReleaseInput } from './types.ts';
 

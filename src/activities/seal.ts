@@ -14,13 +14,6 @@ export interface Draft {
   erasesPayload?: boolean;
 }
 
-/** What a step of an action leads to: its records, the course as it stands after them, and the permit that they release. */
-export interface CourseDraft {
-  course: Course;
-  drafts: Draft[];
-  permit: { sealed: string; clear: string } | null;
-}
-
 type SealDeps = Pick<ActivityDeps, 'store' | 'sequencer' | 'signers' | 'hub'>;
 
 /** The head of the next record of an action: one more than the last, and bound to it. */
@@ -88,30 +81,23 @@ export async function sealCourse(
   drafts: Draft[],
   permit: { sealed: string; clear: string } | null,
 ): Promise<Action> {
-  return (await sealStaged(deps, await stageCourse(deps, { course, drafts, permit }))).action;
+  return (await sealOrFind(deps, course, drafts, permit)).action;
 }
 
-/** A step that is ready to be sealed: its records are signed, and nothing of it is written or told. */
-export interface StagedCourse {
-  /** As it is stored once it is sealed. */
-  course: Course;
-  /** As it is answered then. */
-  action: Action;
-  /** In order, at least one. */
-  records: StagedRecord[];
-}
-
-export async function stageCourse(
-  deps: Pick<SealDeps, 'signers'>,
-  { course, drafts, permit }: CourseDraft,
-): Promise<StagedCourse> {
+/** {@link sealCourse}, with the course that is durable now: the stored one where the step was sealed before. */
+export async function sealOrFind(
+  deps: SealDeps,
+  course: Course,
+  drafts: Draft[],
+  permit: { sealed: string; clear: string } | null,
+): Promise<{ course: Course; action: Action }> {
   const { action } = course;
   const signer = deps.signers(action.tenant).record;
-  const records = await Promise.all(drafts.map((draft) => stage(draft, signer, facetsOf(course, draft.record))));
-  const hashes = records.map(({ recordHash }) => recordHash);
+  const staged = await Promise.all(drafts.map((draft) => stage(draft, signer, facetsOf(course, draft.record))));
+  const hashes = staged.map(({ recordHash }) => recordHash);
   const next: Course = { ...course, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
-  const last = records.at(-1);
-  if (last === undefined) throw new Error('a step of an action seals a record');
+  const last = staged.at(-1);
+  if (last === undefined) return { course, action };
   last.projection = {
     status: next.action.status,
     surface: next.surface,
@@ -125,22 +111,15 @@ export async function stageCourse(
     expiresAt: next.action.approval?.expiresAt ?? null,
     retainUntil: retainUntil(next),
   };
-  return { course: next, action: { ...next.action, permit: permit?.clear ?? action.permit }, records };
-}
-
-/** {@link sealCourse} of what is staged, with the course that is durable now: the stored one where the step was sealed before. */
-export async function sealStaged(
-  deps: SealDeps,
-  { course, action, records }: StagedCourse,
-): Promise<{ course: Course; action: Action }> {
-  const sealed = await deps.sequencer.append(action.tenant, records);
+  const sealed = await deps.sequencer.append(action.tenant, staged);
   if (sealed.some(({ existing }) => existing)) {
     const stored = await readCourse(deps, action.tenant, action.id);
     if (stored === null) throw new Error('a record is sealed whose action is not stored');
     return { course: stored.course, action: await withPermit(deps, stored.course, stored.sealedPermit) };
   }
-  deps.hub.emit(action);
-  return { course, action };
+  const durable = { ...next.action, permit: permit?.clear ?? action.permit };
+  deps.hub.emit(durable);
+  return { course: next, action: durable };
 }
 
 /** `retain` counts from the action's last change; null for ever, and for what is erased. */

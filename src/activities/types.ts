@@ -6,7 +6,7 @@ import type { GovernedActionInput } from '../workflows/messages.ts';
 export interface JudgeInput extends GovernedActionInput {
   /** `act_` and the SHA-256 of the idempotency key, from the workflow's own id. */
   id: string;
-  /** RFC 3339 UTC: when the workflow started. */
+  /** RFC 3339 UTC: when the workflow started, as the process says that asks or the workflow itself. */
   createdAt: string;
 }
 

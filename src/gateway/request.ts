@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts';
 import { canonicalBytes } from '../canonical/index.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
-import { actionIdOf, bodyMac } from '../activities/asked.ts';
+import { actionIdOf, bodyMac } from '../activities/judge.ts';
 import { readCourse, withPermit } from '../activities/seal.ts';
 import { visible } from './access.ts';
 import { GOVERNED_ACTION, verdictUpdate, type GovernedActionInput } from '../workflows/messages.ts';
@@ -131,7 +131,7 @@ export function createRequester(deps: GatewayDeps) {
           bundle,
         }),
       };
-      const started = deps.client.workflow.start(GOVERNED_ACTION, {
+      const started = await deps.client.workflow.start(GOVERNED_ACTION, {
         workflowId: workflowIdOf(tenant, id),
         taskQueue: deps.taskQueue,
         args: [input],
@@ -139,10 +139,10 @@ export function createRequester(deps: GatewayDeps) {
         workflowIdConflictPolicy: 'FAIL',
         requestEagerStart: deps.judging !== null,
       });
-      const question = { ...input, id, createdAt: deps.now().toISOString() };
-      const foreseeing = deps.judging?.foresee(question) ?? Promise.resolve(null);
-      const { eagerlyStarted, firstExecutionRunId } = await started;
-      if (eagerlyStarted) deps.judging?.begin(firstExecutionRunId, question, foreseeing);
+      if (started.eagerlyStarted) {
+        const createdAt = deps.now().toISOString();
+        deps.judging?.begin(started.firstExecutionRunId, { ...input, id, createdAt });
+      }
     } catch (error) {
       mine = false;
       if (!isAlreadyStarted(error)) {

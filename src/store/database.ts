@@ -227,8 +227,6 @@ export interface Postgres {
     read: Statement,
     decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
   ): Promise<Committing<T>>;
-  /** Takes locks as {@link locking} does, and executes one statement under them: one transaction in one round trip, committed. */
-  locked<Row>(opening: string, statement: Statement): Promise<Row[]>;
   close(): Promise<void>;
 }
 
@@ -289,26 +287,10 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
     },
     transaction: (work) => transaction(sealing, work),
     locking: (opening, read, decide) => locking(locks, opening, read, decide),
-    locked: (opening, statement) => locked(locks, opening, statement),
     async close() {
       await Promise.all([db.destroy(), sealing.end(), locks.end()]);
     },
   };
-}
-
-async function locked<Row>(pool: pg.Pool, opening: string, statement: Statement): Promise<Row[]> {
-  const client = await connectTo(pool);
-  try {
-    const [, { rows }] = await together(
-      client.query(`begin; ${opening}`),
-      client.query(statement),
-      client.query('commit'),
-    );
-    client.release();
-    return rows as Row[];
-  } catch (error) {
-    return undo(client, error);
-  }
 }
 
 async function locking<Row, T>(
@@ -342,13 +324,12 @@ async function undo(client: pg.PoolClient, error: unknown): Promise<never> {
   throw translated(error);
 }
 
-/** All, after all have ended: a connection is given back with nothing under way. */
-async function together<T extends readonly unknown[]>(
-  ...queries: T
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  const failed = (await Promise.allSettled(queries)).find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
-  return Promise.all(queries);
+/** Both, after both have ended: a connection is given back with nothing under way. */
+async function together<A, B>(first: Promise<A> | null, second: Promise<B>): Promise<[A | null, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
 }
 
 async function transaction<T>(pool: pg.Pool, work: (connection: Connection) => Promise<T>): Promise<T> {

@@ -12,14 +12,6 @@ export interface LimitQuery {
   windowMs: number;
 }
 
-/** What was decided beforehand, on limits that were read without a lock. */
-export interface ForeseenDecision<T> {
-  /** As {@link LimitStore.usage} gave them for the same action, queries and time. */
-  facts: readonly LimitFact[];
-  reservations: readonly Reservation[];
-  value: T;
-}
-
 /**
  * Limits as reservations: what an action takes is written in the transaction that judged it, so two actions can never both fit
  * where only one does.
@@ -32,9 +24,6 @@ export interface LimitStore {
    * Once decided, an action stays decided: a second call, also at the same time in another process, answers the stored value without
    * calling `decide`. `decide` runs inside the transaction, under the locks: it waits for nothing that could wait for them.
    * Answers as soon as it is decided; a record that rests on it is sealed after `committed`, and brings the decision to disk with it.
-   *
-   * Where the limits still are under their locks what `foreseen` rests on, its value is stored and is the answer, the same object, in
-   * one round trip.
    */
   decide<T extends Json>(
     tenant: string,
@@ -42,7 +31,6 @@ export interface LimitStore {
     queries: readonly LimitQuery[],
     now: Date,
     decide: (facts: LimitFact[]) => Promise<{ reservations: readonly Reservation[]; value: T }>,
-    foreseen?: ForeseenDecision<T>,
   ): Promise<Committing<T>>;
   /** How the limits stand, without what this action itself holds. Takes no lock and reserves nothing. */
   usage(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): Promise<LimitFact[]>;
@@ -84,24 +72,6 @@ const WRITE = `with decided as (insert into limit_decision (tenant, action, valu
   select $1, $2, r.slot, r.limit_name, r.amount, $4
   from unnest($5::bytea[], $6::text[], $7::numeric[]) as r(slot, limit_name, amount)`;
 
-/** Writes a decision that was made beforehand, where there is none yet and others hold what it was made on: `$5`. */
-const CONFIRM = `with stands as (
-    select where not exists (select from limit_decision where tenant = $1 and action = $4) and (${USED}) = $5::text[]
-  ), decided as (
-    insert into limit_decision (tenant, action, value, at) select $1, $4, $6::json, $7::timestamptz from stands returning true
-  ), reserved as (
-    insert into limit_reservation (tenant, action, slot, limit_name, amount, at)
-    select $1, $4, r.slot, r.limit_name, r.amount, $7::timestamptz
-    from stands, unnest($8::bytea[], $9::text[], $10::numeric[]) as r(slot, limit_name, amount)
-  ) select from decided`;
-
-/** Three arrays: the reservations as both statements write them. */
-const written = (reservations: readonly Reservation[]): unknown[] => [
-  reservations.map(({ limit, key }) => slotOf(limit, key)),
-  reservations.map(({ limit }) => limit),
-  reservations.map(({ amount }) => amount),
-];
-
 /** `$1` to `$4` of what a question about limits asks. */
 function asked(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): unknown[] {
   return [
@@ -115,7 +85,7 @@ function asked(tenant: string, action: string, queries: readonly LimitQuery[], n
 const factsOf = (queries: readonly LimitQuery[], used: readonly string[] | undefined): LimitFact[] =>
   queries.map(({ limit, key }, i) => ({ limit, key: [...key], used: used?.[i] ?? '0' }));
 
-export function createLimitStore({ db, locking, locked }: Postgres): LimitStore {
+export function createLimitStore({ db, locking }: Postgres): LimitStore {
   return {
     async usage(tenant, action, queries, now) {
       if (queries.length === 0) return [];
@@ -123,30 +93,27 @@ export function createLimitStore({ db, locking, locked }: Postgres): LimitStore 
       const { rows } = await db.executeQuery<{ used: string[] }>(asks as CompiledQuery<{ used: string[] }>);
       return factsOf(queries, rows[0]?.used);
     },
-    async decide<T extends Json>(
+    decide<T extends Json>(
       tenant: string,
       action: string,
       queries: readonly LimitQuery[],
       now: Date,
       decide: (facts: LimitFact[]) => Promise<{ reservations: readonly Reservation[]; value: T }>,
-      foreseen?: ForeseenDecision<T>,
     ): Promise<Committing<T>> {
       const ids = lockIds(tenant, [['action', action], ...queries.map(({ limit, key }) => ['limit', limit, ...key])]);
       // Not waited for on disk: what was decided here counts for nothing until its record is sealed, and that commit, later in the
       // same write-ahead log, brings this one to disk with it. The locks are taken in the order of their ids.
       const opening = `set local synchronous_commit = off; ${ids.map((id) => `select pg_advisory_xact_lock('${id}')`).join('; ')}`;
-      if (foreseen !== undefined) {
-        const { facts, reservations, value } = foreseen;
-        const basis = [...asked(tenant, action, queries, now), facts.map(({ used }) => used)];
-        const values = [...basis, JSON.stringify(value), now.toISOString(), ...written(reservations)];
-        const stands = await locked(opening, { name: 'limit-confirm', text: CONFIRM, values });
-        if (stands.length > 0) return { value, committed: Promise.resolve() };
-      }
       const read = { name: 'limit-read', text: READ, values: asked(tenant, action, queries, now) };
       return locking(opening, read, async ([row]: { before: T | null; used: string[] }[]) => {
         if (row !== undefined && row.before !== null) return { value: row.before, write: null };
         const { reservations, value } = await decide(factsOf(queries, row?.used));
-        const values = [tenant, action, JSON.stringify(value), now.toISOString(), ...written(reservations)];
+        const values = [
+          ...[tenant, action, JSON.stringify(value), now.toISOString()],
+          reservations.map(({ limit, key }) => slotOf(limit, key)),
+          reservations.map(({ limit }) => limit),
+          reservations.map(({ amount }) => amount),
+        ];
         return { value, write: { name: 'limit-write', text: WRITE, values } };
       });
     },

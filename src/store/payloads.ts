@@ -22,23 +22,15 @@ export interface StoredPayload {
   actionKey: Uint8Array;
 }
 
-/** A payload under a key of its own, ready to be kept. */
-export interface NewPayload extends StoredPayload {
-  wrappedKey: Uint8Array;
-  ciphertext: Uint8Array;
-}
-
 /** What was asked, in clear nowhere on disk. */
 export interface PayloadStore {
-  /** Encrypts the payload under a new random key. Writes nothing. */
-  draw(tenant: string, action: string, payload: Json): NewPayload;
   /**
-   * Keeps what was drawn for this action. Get-or-create: the first call of all processes wins, and everybody gets what it stored. It is
+   * Keeps the payload under a new key. Get-or-create: the first call of all processes wins, and everybody gets what it stored. It is
    * on disk with the next record that is sealed; a power cut before that loses it, and no record refers to it then.
    *
    * Null when the action is stored and its payload was erased: it is never made anew.
    */
-  create(tenant: string, action: string, drawn: NewPayload): Promise<StoredPayload | null>;
+  create(tenant: string, action: string, payload: Json): Promise<StoredPayload | null>;
   /** Null when there never was one, or it was erased. */
   read(tenant: string, action: string): Promise<StoredPayload | null>;
   /**
@@ -70,17 +62,15 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
   };
   return {
     read,
-    draw(tenant, action, payload) {
+    async create(tenant, action, payload) {
       const { actionKey, wrappedKey } = cipher.newKey(tenant, action);
-      return { payload, actionKey, wrappedKey, ciphertext: cipher.seal(tenant, action, actionKey, encode(payload)) };
-    },
-    async create(tenant, action, { payload, actionKey, wrappedKey, ciphertext }) {
+      const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(payload)));
       // Not waited for on disk: nothing depends on it until a record of the action is sealed, and that commit, later in the same
       // write-ahead log, brings this one to disk with it.
       const inserted = await sql`
         with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
         insert into action_payload (tenant, action, wrapped_key, ciphertext)
-        select ${tenant}, ${action}, ${Buffer.from(wrappedKey)}, ${Buffer.from(ciphertext)} from relaxed
+        select ${tenant}, ${action}, ${Buffer.from(wrappedKey)}, ${ciphertext} from relaxed
         where not exists (select from action as a where a.tenant = ${tenant} and a.id = ${action})
         on conflict (tenant, action) do nothing`.execute(db);
       if (inserted.numAffectedRows === 1n) return { actionKey, payload };

@@ -158,7 +158,7 @@ describe('append', () => {
       };
       const seq = prev === undefined ? {} : { seq: 1, prev };
       // Before the action is stored: afterwards there is none to make.
-      await payloads.create('default', action, payloads.draw('default', action, { of: action }));
+      await payloads.create('default', action, { of: action });
       const [sealed] = await sequencer().append('default', [
         { ...(await stage({ action, ...seq })), projection, ...more },
       ]);
@@ -180,7 +180,7 @@ describe('append', () => {
     expect(await payloads.read('default', first)).not.toBeNull();
     await close('refused', null, { action: first, erasesPayload: true }, hash);
     expect(await payloads.read('default', first)).toBeNull();
-    expect(await payloads.create('default', first, payloads.draw('default', first, { of: first }))).toBeNull();
+    expect(await payloads.create('default', first, { of: first })).toBeNull();
     expect(await payloads.read('default', later)).toMatchObject({ payload: { of: later } });
     expect(await due()).toEqual([later]);
   });

@@ -72,69 +72,6 @@ describe('limits.decide', () => {
     expect(await store.limits.usage('default', 'act_other', [daily(['twice'])], now)).toMatchObject([{ used: '7' }]);
   });
 
-  it('admits exactly as many as fit of 100 at once that were all decided beforehand', async () => {
-    const query = daily(['foreseen']);
-    const facts = await store.limits.usage('default', 'act_any', [query], now);
-    const stores = await Promise.all(Array.from({ length: 4 }, () => world.open(5)));
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, (_, n) => {
-        const yes = { fits: true, n };
-        const foreseen = { facts, reservations: [{ ...query, amount: '0.1', max: '2' }], value: yes };
-        return decided(
-          (stores[n % stores.length] as Store).limits.decide(
-            'default',
-            `act_foreseen_${n}`,
-            [query],
-            now,
-            ([fact]) => {
-              const fits = Number(fact?.used) < 1.95;
-              const reservations = fits ? [{ ...query, amount: '0.1', max: '2' }] : [];
-              return Promise.resolve({ reservations, value: { fits, n: -1 } });
-            },
-            foreseen,
-          ),
-        );
-      }),
-    );
-    expect(answers.filter(({ n }) => n >= 0)).toHaveLength(1);
-    expect(answers.filter(({ fits }) => fits)).toHaveLength(20);
-    expect(await store.limits.usage('default', 'act_other', [query], now)).toMatchObject([{ used: '2' }]);
-  });
-
-  it('keeps what was decided first, whatever was foreseen later', async () => {
-    const query = daily(['first']);
-    const facts = await store.limits.usage('default', 'act_first', [query], now);
-    const foreseen = (value: string) => ({ facts, reservations: [{ ...query, amount: '1', max: '9' }], value });
-    const decide = (value: string) =>
-      decided(
-        store.limits.decide(
-          'default',
-          'act_first',
-          [query],
-          now,
-          () => Promise.reject(new Error('it was decided before')),
-          foreseen(value),
-        ),
-      );
-    expect([await decide('one'), await decide('two')]).toEqual(['one', 'one']);
-    expect(await store.limits.usage('default', 'act_other', [query], now)).toMatchObject([{ used: '1' }]);
-  });
-
-  it('keeps what was decided beforehand without any reservation', async () => {
-    const query = daily(['none']);
-    const facts = await store.limits.usage('default', 'act_none', [query], now);
-    const no = { decision: 'refuse' };
-    const again = await store.limits.decide(
-      'default',
-      'act_none',
-      [query],
-      now,
-      () => Promise.reject(new Error('nothing came between')),
-      { facts, reservations: [], value: no },
-    );
-    expect(again.value).toBe(no);
-  });
-
   it('does not wait for ever when two actions ask for the same limits in opposite order', async () => {
     const [a, b] = [daily(['a']), daily(['b'])];
     const decide = (n: number) =>

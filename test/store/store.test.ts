@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Json } from '../../src/contract/index.ts';
 import { createSequencer } from '../../src/sequencer/index.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -70,21 +69,20 @@ describe('opening', () => {
   });
 });
 
-const keep = (tenant: string, action: string, payload: Json) =>
-  store.payloads.create(tenant, action, store.payloads.draw(tenant, action, payload));
-
 describe('payloads', () => {
   const payload = { request: { params: { amount: 420.5, note: 'zażółć \u0000 𝄞' }, order: ['z', 'a'] } };
 
   it('keeps the first of many at once, and gives everybody its key', async () => {
-    const all = await Promise.all(Array.from({ length: 20 }, (_, n) => keep('default', 'act_race', { n })));
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => store.payloads.create('default', 'act_race', { n })),
+    );
     const [first] = all;
     for (const one of all) expect(one).toEqual(first);
     expect(await store.payloads.read('default', 'act_race')).toEqual(first);
   });
 
   it('reads back exactly what was stored, changed or erased', async () => {
-    const created = await keep('default', 'act_p', payload);
+    const created = await store.payloads.create('default', 'act_p', payload);
     const actionKey = created?.actionKey;
     expect(actionKey).toHaveLength(32);
     expect(await store.payloads.read('default', 'act_p')).toEqual({ payload, actionKey });
@@ -97,7 +95,7 @@ describe('payloads', () => {
   });
 
   it('loses none of many changes at once', async () => {
-    await keep('default', 'act_many', {});
+    await store.payloads.create('default', 'act_many', {});
     const names = Array.from({ length: 12 }, (_, n) => `part${n}`);
     await Promise.all(
       names.map((name) => store.payloads.update('default', 'act_many', (kept) => ({ ...kept, [name]: true }))),
@@ -107,14 +105,14 @@ describe('payloads', () => {
   });
 
   it('is another tenant’s never', async () => {
-    await keep('one', 'act_t', payload);
+    await store.payloads.create('one', 'act_t', payload);
     expect(await store.payloads.read('two', 'act_t')).toBeNull();
   });
 
   it('opens only where it was stored, and only unchanged', async () => {
     const secret = randomBytes(12).toString('hex');
-    await keep('default', 'act_x', { secret });
-    await keep('default', 'act_y', { secret });
+    await store.payloads.create('default', 'act_x', { secret });
+    await store.payloads.create('default', 'act_y', { secret });
     const [row] = await raw(`select ciphertext from action_payload where action = 'act_x'`);
     expect((row?.['ciphertext'] as Buffer).includes(secret)).toBe(false);
     await raw(`update action_payload y set ciphertext = x.ciphertext, wrapped_key = x.wrapped_key from action_payload x

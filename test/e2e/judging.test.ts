@@ -1,0 +1,95 @@
+/** Where the worker is in the process that asks, judging begins with Temporal's answer to the start, and the workflow joins it. */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WorkflowClient } from '@temporalio/client';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import { policiesFolder } from '../support/policies.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+const folder = policiesFolder({
+  'take.yaml': `policy: take
+surfaces: [take]
+requires: [params.amount]
+decimals: [params.amount]
+limits: { ten: { key: [params.pool], sum: params.amount, window: 1h, max: 10 } }
+rules:
+  - { id: fits, when: 'limit("ten").fits', then: approve }
+disclose: [params.amount]`,
+});
+const pgDir = mkdtempSync(join(tmpdir(), 'countersign-pg-'));
+let postgres: EmbeddedPostgres;
+let database: pg.Pool;
+let it_: TestStack;
+
+beforeAll(async () => {
+  postgres = await openEmbeddedPostgres({ dataDir: pgDir });
+  database = new pg.Pool({ connectionString: postgres.connectionString });
+  it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, DATABASE_URL: postgres.connectionString });
+});
+afterEach(() => vi.restoreAllMocks());
+afterAll(async () => {
+  await it_.stop();
+  await database.end();
+  await postgres.stop();
+  rmSync(pgDir, { recursive: true, force: true });
+  folder.remove();
+});
+
+const request = (pool: string, amount: number): object => ({
+  surface: 'take',
+  action: 'take',
+  actor: { id: 'agent:taker', type: 'agent' },
+  params: { pool, amount },
+});
+
+async function sealed(id: string): Promise<string[]> {
+  const { records } = await it_.stack.parts.store.records.list('default', { action: id }, undefined, 100);
+  return records.map(({ record }) => record.type).reverse();
+}
+
+async function rows(id: string): Promise<number[]> {
+  const count = async (table: string): Promise<number> =>
+    (await database.query(`select from ${table} where action = $1`, [id])).rowCount ?? 0;
+  return Promise.all(['action_payload', 'limit_decision', 'limit_reservation'].map(count));
+}
+
+it('judges once, and the workflow goes on from that verdict', async () => {
+  const { sequencer, store } = it_.stack.parts;
+  const decide = vi.spyOn(store.limits, 'decide');
+  const append = vi.spyOn(sequencer, 'append');
+  const { status, body } = await it_.ask(request('once', 10));
+  expect([status, body.status]).toEqual([200, 'released']);
+  const { permit } = body;
+  await it_.call('POST', '/v1/permits/redeem', { permit });
+  const reported = await it_.call('POST', `/v1/actions/${body.id}/outcome`, { permit, status: 'executed' });
+  expect([reported.status, reported.body.status]).toEqual([200, 'executed']);
+  expect(decide).toHaveBeenCalledTimes(1);
+  // One for the verdict and its release, one for the outcome.
+  expect(append).toHaveBeenCalledTimes(2);
+  expect(await sealed(body.id)).toEqual(['verdict', 'release', 'outcome']);
+});
+
+it('is judged again by the workflow where sealing failed in the process that asked', async () => {
+  const append = vi.spyOn(it_.stack.parts.sequencer, 'append').mockRejectedValueOnce(new Error('the disk is full'));
+  const { body } = await it_.ask(request('twice', 10));
+  expect(body.status).toBe('released');
+  expect(append).toHaveBeenCalledTimes(2);
+  expect(await sealed(body.id)).toEqual(['verdict', 'release']);
+  expect(await rows(body.id)).toEqual([1, 1, 1]);
+  expect((await it_.ask(request('twice', 0.01))).status).toBe(403);
+});
+
+it('writes nothing of an action whose start failed, and another body under its key is judged by itself', async () => {
+  const key = randomUUID();
+  vi.spyOn(WorkflowClient.prototype, 'start').mockRejectedValueOnce(new Error('no connection'));
+  expect((await it_.ask(request('failed', 10), { key })).status).toBe(503);
+  const id = `act_${createHash('sha256').update(key).digest('hex')}`;
+  expect(await rows(id)).toEqual([0, 0, 0]);
+  const { body } = await it_.ask(request('failed', 3), { key });
+  expect([body.id, body.status]).toEqual([id, 'released']);
+  expect((await it_.ask(request('failed', 7))).body.status).toBe('released');
+});
