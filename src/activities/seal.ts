@@ -2,6 +2,7 @@
 import type { Action, RecordPayload, RecordType } from '../contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../sealing/index.ts';
 import type { StagedRecord } from '../sequencer/index.ts';
+import type { StoredAction } from '../store/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { inClear, openPermit, type Course } from './course.ts';
 
@@ -133,13 +134,23 @@ function retainUntil({ retainMs, erased, action }: Course): string | null {
 /** 9999-12-31, the last day of RFC 3339. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31);
 
+export interface StoredCourse {
+  course: Course;
+  sealedPermit: string | null;
+}
+
+export const courseOf = ({ view, sealedPermit }: StoredAction): StoredCourse => ({
+  course: view as unknown as Course,
+  sealedPermit,
+});
+
 export async function readCourse(
   deps: Pick<ActivityDeps, 'store'>,
   tenant: string,
   id: string,
-): Promise<{ course: Course; sealedPermit: string | null } | null> {
+): Promise<StoredCourse | null> {
   const row = await deps.store.actions.get(tenant, id);
-  return row === null ? null : { course: row.view as unknown as Course, sealedPermit: row.sealedPermit };
+  return row === null ? null : courseOf(row);
 }
 
 /** The action with its permit in clear, for the caller that may execute. */

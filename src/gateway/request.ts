@@ -11,7 +11,7 @@ import {
 import { canonicalBytes } from '../canonical/index.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
 import { actionIdOf, bodyMac } from '../activities/judge.ts';
-import { readCourse, withPermit } from '../activities/seal.ts';
+import { courseOf, readCourse, withPermit, type StoredCourse } from '../activities/seal.ts';
 import { visible } from './access.ts';
 import { GOVERNED_ACTION, verdictUpdate, type GovernedActionInput } from '../workflows/messages.ts';
 import { faultOfTarget, type WebhookTargets } from '../activities/webhook-target.ts';
@@ -76,10 +76,11 @@ function checkCallback({ callback }: ActionRequest, targets: WebhookTargets): vo
 const workflowIdOf = (tenant: string, id: string): string => `action/${tenant}/${id.slice('act_'.length)}`;
 export { workflowIdOf };
 
-type StoredCourse = Awaited<ReturnType<typeof readCourse>>;
-
 /** What a request is answered from, or begins with: the action where it is stored already, and the bundle in force. */
-type Beginning = [stored: StoredCourse, bundle: string | null];
+interface Beginning {
+  row: StoredCourse | null;
+  bundle: string | null;
+}
 
 /** Credentials whose tenant is remembered. */
 const KEPT_TENANTS = 1000;
@@ -91,10 +92,12 @@ export function createRequester(deps: GatewayDeps) {
   /** The tenants of credentials as they were when last presented, by hash. */
   const tenants = new Map<string, string>();
 
-  const begin = (tenant: string, id: string): Promise<Beginning> =>
-    Promise.all([readCourse(deps, tenant, id), deps.bundles.inForce(tenant)]);
+  const begin = async (tenant: string, id: string): Promise<Beginning> => {
+    const { action, bundle } = await deps.store.actions.beginning(tenant, id);
+    return { row: action === null ? null : courseOf(action), bundle };
+  };
 
-  const answered = async (caller: Caller, row: StoredCourse, mac: string): Promise<Action | null> => {
+  const answered = async (caller: Caller, row: StoredCourse | null, mac: string): Promise<Action | null> => {
     if (row === null) return null;
     sameBody(row.course.bodyMac, mac);
     return visible(caller, row.course, await withPermit(deps, row.course, row.sealedPermit));
@@ -109,7 +112,7 @@ export function createRequester(deps: GatewayDeps) {
     beginning: Promise<Beginning>,
   ): Promise<Action> => {
     const { tenant } = caller;
-    const [row, bundle] = await beginning;
+    const { row, bundle } = await beginning;
     const found = await answered(caller, row, mac);
     if (found !== null) return found;
     const judged = waitFor(deps, tenant, id, () => true, VERDICT_MS);
