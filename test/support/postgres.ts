@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileKeys, type Keys } from '../../src/keys/index.ts';
 import { openEmbeddedPostgres, openStore, type EmbeddedPostgres, type Store } from '../../src/store/index.ts';
+import { freePort } from './port.ts';
 
 export interface TestDatabase {
   dataDir: string;
@@ -33,7 +34,8 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const database: TestDatabase = {
     dataDir,
     keys,
-    postgres: await openEmbeddedPostgres({ dataDir }),
+    // One that nobody else is given while it is stopped, so that it can be started there again.
+    postgres: await openEmbeddedPostgres({ dataDir, port: await freePort() }),
     store: undefined as unknown as Store,
     open,
     async restart(how) {
