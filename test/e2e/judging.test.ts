@@ -22,18 +22,15 @@ disclose: [params.amount]`,
 });
 const pgDir = mkdtempSync(join(tmpdir(), 'countersign-pg-'));
 let postgres: EmbeddedPostgres;
-let database: pg.Pool;
 let it_: TestStack;
 
 beforeAll(async () => {
   postgres = await openEmbeddedPostgres({ dataDir: pgDir });
-  database = new pg.Pool({ connectionString: postgres.connectionString });
   it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, DATABASE_URL: postgres.connectionString });
 });
 afterEach(() => vi.restoreAllMocks());
 afterAll(async () => {
   await it_.stop();
-  await database.end();
   await postgres.stop();
   rmSync(pgDir, { recursive: true, force: true });
   folder.remove();
@@ -51,10 +48,18 @@ async function sealed(id: string): Promise<string[]> {
   return records.map(({ record }) => record.type).reverse();
 }
 
+/** How many rows the three tables have of an action that are written before its verdict is sealed. */
 async function rows(id: string): Promise<number[]> {
-  const count = async (table: string): Promise<number> =>
-    (await database.query(`select from ${table} where action = $1`, [id])).rowCount ?? 0;
-  return Promise.all(['action_payload', 'limit_decision', 'limit_reservation'].map(count));
+  const client = new pg.Client({ connectionString: postgres.connectionString });
+  await client.connect();
+  try {
+    const found: number[] = [];
+    for (const table of ['action_payload', 'limit_decision', 'limit_reservation'])
+      found.push((await client.query(`select from ${table} where action = $1`, [id])).rowCount ?? 0);
+    return found;
+  } finally {
+    await client.end();
+  }
 }
 
 it('judges once, and the workflow goes on from that verdict', async () => {
