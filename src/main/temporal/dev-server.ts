@@ -42,7 +42,7 @@ export interface DevServerOptions {
   stock?: boolean;
 }
 
-export interface Ended {
+export interface DevServerEnd {
   /** In a sentence. */
   why: string;
   /** One of its ports was taken by somebody else between our look and its start. */
@@ -54,7 +54,7 @@ export interface DevServer {
   address: string;
   uiUrl: string;
   /** Resolves when the server ends, asked or not. */
-  exited: Promise<Ended>;
+  exited: Promise<DevServerEnd>;
   /** Ends it, and resolves when it is gone. */
   stop(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { startDevServer, type DevServer, type DevServerOptions } from './dev-ser
 export { findTemporal, type FindOptions, type Place, type TemporalBinary } from './binary.ts';
 export { checkNamespace, connectTemporal } from './connect.ts';
 export { TEMPORAL_MODULE } from './go-install.ts';
-export { startDevServer, type DevServer, type Ended } from './dev-server.ts';
+export { startDevServer, type DevServer } from './dev-server.ts';
 
 export interface TemporalHandle {
   connection: NativeConnection;
