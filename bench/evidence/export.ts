@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { RecordPayload } from '../../src/contract/index.ts';
-import { exportRecords } from '../../src/gateway/export/index.ts';
+import { exportRecords } from '../../src/gateway/export.ts';
 import { openFileKeys } from '../../src/keys/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope } from '../../src/sealing/index.ts';
 import { createLogReader, createSequencer, type StagedRecord } from '../../src/sequencer/index.ts';

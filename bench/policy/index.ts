@@ -3,10 +3,8 @@
  * Prints p50 and p95 in microseconds, ratios to Countersign's own, and the bounds of the issue with whether each is held.
  */
 import { hashOf } from '../../src/canonical/index.ts';
-import { actionRequestSchema } from '../../src/contract/index.ts';
-import type { Facts } from '../../src/contract/index.ts';
-import { buildBundle, compileBundle, evaluate } from '../../src/policy/index.ts';
-import type { CompiledBundle } from '../../src/policy/index.ts';
+import { actionRequestSchema, type Facts } from '../../src/contract/index.ts';
+import { buildBundle, compileBundle, evaluate, type CompiledBundle } from '../../src/policy/index.ts';
 import { REQUEST, RULES, condition, makePeers } from './peers.ts';
 
 const WARM_UP = 2_000;

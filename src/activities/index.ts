@@ -1,22 +1,23 @@
 import { activityInfo } from '@temporalio/activity';
-import type { ActivityDeps, Histories } from './deps.ts';
-import { callback } from './callback.ts';
-import { admit, sealDecision } from './decisions.ts';
+import type { Histories } from '../engine/deps.ts';
+import type { NotifyDeps } from '../notify/deps.ts';
+import { callback } from '../notify/callback.ts';
+import { admit, sealDecision } from '../engine/decisions.ts';
 import type { Judging } from './judging.ts';
-import { reconcile, sealOutcome } from './outcome.ts';
-import { webhook } from './notify-webhook.ts';
-import { publish } from './publish.ts';
-import { publishPolicy } from './publish-policy.ts';
-import { release } from './release.ts';
-import { sealReview } from './review.ts';
-import { eraseDue } from './erase.ts';
+import { reconcile, sealOutcome } from '../engine/outcome.ts';
+import { webhook } from '../notify/webhook.ts';
+import { publish } from '../notify/publish.ts';
+import { publishPolicy } from '../engine/publish-policy.ts';
+import { release } from '../engine/release.ts';
+import { sealReview } from '../engine/review.ts';
+import { eraseDue } from '../engine/erase.ts';
 import type { LocalActivities, RemoteActivities, RetentionActivities } from './types.ts';
 
 export { createJudging, type Judging } from './judging.ts';
-export { createShareActivities, type ShareDeps } from './share.ts';
+export { createShareActivities, type ShareDeps } from '../witnessing/share.ts';
 
 /** The activities of a worker, over what `main` hands in. */
-export function createActivities(deps: ActivityDeps, judging: Judging): LocalActivities & RemoteActivities {
+export function createActivities(deps: NotifyDeps, judging: Judging): LocalActivities & RemoteActivities {
   return {
     judge: (input) => judging.judge(activityInfo().workflowExecution?.runId ?? '', input),
     admit: (input) => admit(deps, input),
@@ -33,6 +34,6 @@ export function createActivities(deps: ActivityDeps, judging: Judging): LocalAct
 }
 
 /** What only the `retention` workflow needs. */
-export function createRetentionActivities(deps: ActivityDeps, histories: Histories): RetentionActivities {
+export function createRetentionActivities(deps: NotifyDeps, histories: Histories): RetentionActivities {
   return { eraseDue: ({ limit }) => eraseDue({ ...deps, histories }, limit) };
 }

@@ -1,7 +1,7 @@
 /** Judging as a workflow asks for it, and a moment before it can ask. */
-import type { ActivityDeps } from './deps.ts';
-import { judge } from './judge.ts';
-import type { Judged, JudgeInput } from './types.ts';
+import type { EngineDeps } from '../engine/deps.ts';
+import { judge } from '../engine/judge.ts';
+import type { Judged, JudgeInput } from '../engine/types.ts';
 
 /** How long what nobody asked for is kept, in milliseconds: as long as one attempt of the workflow's question may take. */
 const KEPT_MS = 20_000;
@@ -17,7 +17,7 @@ export interface Judging {
 }
 
 /** `judge` finds what it wrote before, so that a run that is judged twice has one verdict. */
-export function createJudging(deps: ActivityDeps): Judging {
+export function createJudging(deps: EngineDeps): Judging {
   const begun = new Map<string, Promise<Judged>>();
   return {
     begin(run, input) {

@@ -1,8 +1,7 @@
 /** What we send to others' servers, as OpenAPI describes webhooks (docs/webhooks.md). */
 import { z } from 'zod';
 import type { ZodOpenApiPathItemObject } from 'zod-openapi';
-import { EVENTS } from '../activities/events.ts';
-import { actionSchema } from '../contract/index.ts';
+import { actionSchema, EVENTS } from '../contract/index.ts';
 import { json } from './openapi-parts.ts';
 
 const eventSchema = z

@@ -11,7 +11,7 @@ import {
   VERDICT_DECISIONS,
   verdictSchema,
 } from '../contract/index.ts';
-import { RESPONSIBILITY } from '../activities/responsibility.ts';
+import { RESPONSIBILITY } from '../contract/responsibility.ts';
 import { COMMON, json, ok, problem, wait } from './openapi-parts.ts';
 import { exportPaths, recordFilterShape } from './openapi-export.ts';
 import { keyPaths } from './openapi-keys.ts';

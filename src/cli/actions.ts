@@ -1,8 +1,6 @@
 /** What the verbs about actions share: reading an answer, waiting for a human, and saying how things stand. */
-import { CountersignError, actionSchema } from '../contract/index.ts';
-import type { Action } from '../contract/index.ts';
-import { callPatiently, withHint } from './http.ts';
-import type { Connection } from './http.ts';
+import { CountersignError, actionSchema, type Action } from '../contract/index.ts';
+import { callPatiently, withHint, type Connection } from './http.ts';
 import type { Io } from './io.ts';
 
 /** Seconds that one long poll asks the server to hold its answer. */

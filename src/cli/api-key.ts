@@ -1,8 +1,7 @@
 /** `countersign api-key`: keys of services, scoped to surfaces and actors. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { connect, withConnection } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
 

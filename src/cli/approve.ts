@@ -1,10 +1,9 @@
 /** `countersign approve`: an approver says yes. */
 import type { Command } from 'commander';
 import type { Json } from '../contract/index.ts';
-import { RESPONSIBILITY } from '../activities/responsibility.ts';
+import { RESPONSIBILITY } from '../contract/responsibility.ts';
 import { withConnection } from './connect.ts';
-import { decide } from './decide.ts';
-import type { DecideOptions } from './decide.ts';
+import { decide, type DecideOptions } from './decide.ts';
 import { exitOfStatus } from './exit.ts';
 import type { Io } from './io.ts';
 import { collect, usage, valueOf } from './values.ts';

@@ -1,7 +1,7 @@
 /** `countersign audit`: follows a log from outside, and says in plain words what is wrong with it. */
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import type { AuditReport, LogFiles } from '../evidence/index.ts';
 import type { Trust } from '../sealing/index.ts';
 import { readAnchors } from './anchors.ts';
@@ -9,7 +9,6 @@ import { readState, writeState, type AuditState } from './audit-state.ts';
 import { serverUrl, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
-import { DEFAULT_TENANT } from './person.ts';
 import { readLogKeys, readRecordKeys } from './trust.ts';
 import { collect, usage } from './values.ts';
 
@@ -56,7 +55,7 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
   const [{ auditLog, describeFinding }, { nodeVerify }, { filesOfFolder, filesOfServer }] = await Promise.all([
     import('../evidence/index.ts'),
     import('../keys/ed25519.ts'),
-    import('./log-files.ts'),
+    import('../archive/check/log-files.ts'),
   ]);
   if (options.bundle !== undefined && options.url !== undefined) throw usage('give --url or --bundle, not both');
   const files =

@@ -1,6 +1,5 @@
 /** Which server a verb talks to, and as whom. */
-import { Option } from 'commander';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { CountersignError } from '../contract/index.ts';
 import type { Connection } from './http.ts';
 import type { Io } from './io.ts';

@@ -1,9 +1,7 @@
 /** What `approve` and `refuse` share: a human's word through the command line. */
-import { CountersignError } from '../contract/index.ts';
-import type { Action, DecisionInput } from '../contract/index.ts';
+import { CountersignError, type Action, type DecisionInput } from '../contract/index.ts';
 import { actionPath, parseAction, printAction } from './actions.ts';
-import { connect } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { connect, type ConnectOptions } from './connect.ts';
 import { call, withHint } from './http.ts';
 import type { Io } from './io.ts';
 import { usage } from './values.ts';

@@ -1,14 +1,12 @@
 /** `countersign evaluate`: what policy would say; nothing is started and nothing is sealed. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { CountersignError, verdictSchema } from '../contract/index.ts';
-import type { JsonObject } from '../contract/index.ts';
+import { CountersignError, verdictSchema, type JsonObject } from '../contract/index.ts';
 import { connect, withConnection } from './connect.ts';
 import { EXIT } from './exit.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
-import { buildRequest, withRequestBody } from './request-body.ts';
-import type { RequestBodyOptions } from './request-body.ts';
+import { buildRequest, withRequestBody, type RequestBodyOptions } from './request-body.ts';
 import { collect, parsePairs, usage } from './values.ts';
 
 interface EvaluateOptions extends RequestBodyOptions {

@@ -1,6 +1,5 @@
 /** Exit codes (contract section 7). */
-import type { ErrorCode, Status } from '../contract/index.ts';
-import { ERROR_CODES } from '../contract/index.ts';
+import { type ErrorCode, type Status, ERROR_CODES } from '../contract/index.ts';
 
 export const EXIT = {
   /** Approved or valid. */

@@ -1,8 +1,7 @@
 /** `countersign freeze`: stops a tenant, a surface or an actor at once, and lifts it again. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { connect, withConnection } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
 import { CountersignError } from '../contract/index.ts';

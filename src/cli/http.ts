@@ -1,8 +1,7 @@
 /** Calls the API over HTTP, and turns its problem documents back into errors. */
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CountersignError, ERROR_CODES } from '../contract/index.ts';
-import type { ErrorCode, ErrorItem } from '../contract/index.ts';
+import { CountersignError, ERROR_CODES, type ErrorCode, type ErrorItem } from '../contract/index.ts';
 
 /** Milliseconds a call may take beyond what it was asked to wait. */
 const TIMEOUT = 20_000;

@@ -2,13 +2,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { CountersignError } from '../contract/index.ts';
-import { withConnection } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
+import { withConnection, type ConnectOptions } from './connect.ts';
 import type { Io } from './io.ts';
 import { registerChanges } from './keys-change.ts';
 import { publicKeys, type PublicKeySet } from './public-keys.ts';
-import { DEFAULT_TENANT } from './person.ts';
 import { registerWebhookSecret } from './webhook-secret.ts';
 
 /** The files that `keys export` writes and `verify` reads. */

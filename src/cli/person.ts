@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { CountersignError } from '../contract/index.ts';
 import type { Io } from './io.ts';
 
-export const DEFAULT_TENANT = 'default';
-
 /**
  * A one-hour token for a person, signed with the folder's attestation key.
  *

@@ -1,12 +1,17 @@
 /** `countersign policy diff|backtest`: what another version of the policies would say, to their cases and to sealed history. */
 import { z } from 'zod';
-import { connect } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
-import { call } from './http.ts';
-import type { Connection } from './http.ts';
+import { connect, type ConnectOptions } from './connect.ts';
+import { call, type Connection } from './http.ts';
 import type { Io } from './io.ts';
-import { compileFolder, fetchBundle, isStored, readFolder, resolverOf, storedHash } from './policy-folder.ts';
-import type { Folder } from './policy-folder.ts';
+import {
+  compileFolder,
+  fetchBundle,
+  isStored,
+  readFolder,
+  resolverOf,
+  storedHash,
+  type Folder,
+} from './policy-folder.ts';
 import { usage } from './values.ts';
 
 export interface RangeOptions extends ConnectOptions {

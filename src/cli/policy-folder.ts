@@ -1,12 +1,10 @@
 /** A policies folder as the command line reads it, and bundles by folder or by hash. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CountersignError } from '../contract/index.ts';
-import type { Json } from '../contract/index.ts';
+import { CountersignError, type Json } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type { CompiledBundle, ExternalEngines, PolicyFile, Problem } from '../policy/index.ts';
-import { call } from './http.ts';
-import type { Connection } from './http.ts';
+import { call, type Connection } from './http.ts';
 import type { Io } from './io.ts';
 
 /** A policies folder, read. */

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { askFor, printAction, waitUntilClosed } from './actions.ts';
-import { connect } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { connect, type ConnectOptions } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';

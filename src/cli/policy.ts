@@ -1,7 +1,6 @@
 /** `countersign policy …`: check, compare, try and publish policies. */
 import type { Command } from 'commander';
-import { withConnection } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { withConnection, type ConnectOptions } from './connect.ts';
 import type { Io } from './io.ts';
 import type { BacktestOptions, DiffOptions } from './policy-compare.ts';
 import type { PublishOptions } from './policy-publish.ts';

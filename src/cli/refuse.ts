@@ -1,8 +1,7 @@
 /** `countersign refuse`: an approver says no. */
 import type { Command } from 'commander';
 import { withConnection } from './connect.ts';
-import { decide } from './decide.ts';
-import type { DecideOptions } from './decide.ts';
+import { decide, type DecideOptions } from './decide.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 

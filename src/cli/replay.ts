@@ -1,11 +1,16 @@
 /** `countersign replay`: judges a sealed verdict again. Same bundle, same request, same facts: same verdict. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { CountersignError, verdictSchema } from '../contract/index.ts';
-import type { ActionRequest, Json, RecordPayload, Verdict } from '../contract/index.ts';
+import {
+  CountersignError,
+  verdictSchema,
+  type ActionRequest,
+  type Json,
+  type RecordPayload,
+  type Verdict,
+} from '../contract/index.ts';
 import type { CompiledBundle } from '../policy/index.ts';
-import { connect, withConnection } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';

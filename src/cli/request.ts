@@ -5,8 +5,7 @@ import { askFor, printAction, waitUntilClosed } from './actions.ts';
 import { connect, withConnection } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
 import type { Io } from './io.ts';
-import { buildRequest, withRequestBody } from './request-body.ts';
-import type { RequestBodyOptions } from './request-body.ts';
+import { buildRequest, withRequestBody, type RequestBodyOptions } from './request-body.ts';
 import { secondsOf } from './values.ts';
 
 interface RequestOptions extends RequestBodyOptions {

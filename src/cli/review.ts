@@ -2,8 +2,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { actionPath, parseAction, printAction } from './actions.ts';
-import { connect, withConnection } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
 import { usage } from './values.ts';

@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Action } from '../contract/index.ts';
 import { actionPath, parseAction, printAction, waitUntilClosed } from './actions.ts';
-import { connect, withConnection } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
-import { call } from './http.ts';
-import type { Connection } from './http.ts';
+import { call, type Connection } from './http.ts';
 import type { Io } from './io.ts';
 import { secondsOf } from './values.ts';
 

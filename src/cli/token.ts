@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { dataFolder } from './local.ts';
-import { DEFAULT_TENANT, localPersonToken } from './person.ts';
+import { DEFAULT_TENANT } from '../contract/index.ts';
+import { localPersonToken } from './person.ts';
 
 interface TokenOptions {
   as: string;

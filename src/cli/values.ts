@@ -1,7 +1,6 @@
 /** Reads what was typed as `key=value`, and JSON from files. */
 import { readFile } from 'node:fs/promises';
-import { CountersignError } from '../contract/index.ts';
-import type { Json, JsonObject } from '../contract/index.ts';
+import { CountersignError, type Json, type JsonObject } from '../contract/index.ts';
 import type { Io } from './io.ts';
 
 /** For commander: gathers a repeatable option. */

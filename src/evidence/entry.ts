@@ -2,8 +2,16 @@
 import { equalBytes, fromUtf8 } from '../canonical/index.ts';
 import type { RecordPayload } from '../contract/index.ts';
 import { EvidenceError, reading } from '../ledger/index.ts';
-import { decodeRecord, envelopeBytes, openEnvelope, parseEnvelope, recordHash } from '../sealing/index.ts';
-import { nobleVerify, type PublicJwk, type VerifySignature } from '../sealing/index.ts';
+import {
+  decodeRecord,
+  envelopeBytes,
+  openEnvelope,
+  parseEnvelope,
+  recordHash,
+  nobleVerify,
+  type PublicJwk,
+  type VerifySignature,
+} from '../sealing/index.ts';
 
 export interface ReadEntry {
   record: RecordPayload;

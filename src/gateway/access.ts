@@ -2,7 +2,7 @@
 import { CountersignError, type Action } from '../contract/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
-import type { Course } from '../activities/course.ts';
+import type { Course } from '../engine/action-state.ts';
 
 const chain = (course: Course): string[] => {
   const ids: string[] = [];

@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
-import type { ActivityDeps } from '../activities/deps.ts';
+import type { EngineDeps } from '../engine/deps.ts';
 import type { Judging } from '../activities/judging.ts';
-import type { WebhookTargets } from '../activities/webhook-target.ts';
+import type { WebhookTargets } from '../notify/webhook-target.ts';
 import type { Attestor, Caller } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
 import type { LogReader } from '../sequencer/index.ts';
 
 export interface GatewayDeps extends Pick<
-  ActivityDeps,
+  EngineDeps,
   'store' | 'sequencer' | 'bundles' | 'directory' | 'hub' | 'log' | 'now' | 'signers' | 'passkeys'
 > {
   client: Client;

@@ -1,9 +1,9 @@
 import { CountersignError, type Action } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
-import { eraseAction } from '../activities/erase.ts';
+import { eraseAction } from '../engine/erase.ts';
 import { mayAudit, notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import { createHistories } from './histories.ts';
+import { createHistories } from '../engine/histories.ts';
 
 /**
  * Deletes payload, key and history of a closed action, on request of an owner or auditor. What was sealed stays, and says who wanted it

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CountersignError, type Door, type OtherRecord } from '../contract/index.ts';
-import { stage } from '../activities/seal.ts';
-import type { Course } from '../activities/course.ts';
+import { stage } from '../engine/seal.ts';
+import type { Course } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
 import { thawSignal } from '../workflows/messages.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import { workflowIdOf } from './request.ts';
+import { workflowIdOf } from '../engine/ids.ts';
 import type { FreezeInput, FreezeView, SlackEvidence } from './types.ts';
 
 const FREEZE_ROLES = ['incident-commander', 'duty-manager', 'owner'];

@@ -2,10 +2,10 @@ import { CountersignError, type Action, type DecisionInput, type Judgement } fro
 import { wordOf } from '../approval/index.ts';
 import { evaluate, requiredFacts } from '../policy/index.ts';
 import { activeDelegation, mayAsk, spokenForBy, type Caller } from '../identity/index.ts';
-import { peopleFacts } from '../activities/judge.ts';
-import { readCourse, withPermit } from '../activities/seal.ts';
-import { isEngineSurface } from '../activities/activation.ts';
-import type { Course } from '../activities/course.ts';
+import { peopleFacts } from '../engine/judge.ts';
+import { readCourse, withPermit } from '../engine/seal.ts';
+import { isEngineSurface } from '../engine/activation.ts';
+import type { Course } from '../engine/action-state.ts';
 import {
   answerUpdate,
   cancelUpdate,
@@ -21,7 +21,7 @@ import { revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import type { GatewayDeps } from './deps.ts';
 import { erase } from './erasure.ts';
-import { exportRecords } from './export/index.ts';
+import { exportRecords } from './export.ts';
 import { freeze, thaw } from './freezes.ts';
 import { openCommitment } from './openings.ts';
 import { decisionOptions, enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './passkeys.ts';
@@ -30,8 +30,9 @@ import { breakGlassReport, listReviews } from './reviews.ts';
 import { isPublished, listPolicies, preparePublication, readPolicy, storedBundle } from './policies.ts';
 import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
 import { replay } from './replay.ts';
-import { createRequester, parseRequest, workflowIdOf } from './request.ts';
-import { RESPONSIBILITY } from '../activities/responsibility.ts';
+import { createRequester, parseRequest } from './request.ts';
+import { workflowIdOf } from '../engine/ids.ts';
+import { RESPONSIBILITY } from '../contract/responsibility.ts';
 import { fromTemporal } from './temporal-errors.ts';
 import type { Answered, Gateway, SlackEvidence } from './types.ts';
 import { waitFor } from './wait.ts';

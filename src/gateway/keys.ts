@@ -11,15 +11,24 @@
  */
 import { CountersignError, isCountersignError, type OtherRecord } from '../contract/index.ts';
 import { fromBase64Url, hashOf } from '../canonical/index.ts';
-import { SIGNING_USES, type KeyPeriod, type Keys, type SigningUse } from '../keys/index.ts';
+import type { KeyPeriod, Keys } from '../keys/index.ts';
+import {
+  SIGNING_USES,
+  type SigningUse,
+  KEY_CHAIN,
+  KEY_HISTORY_KIND,
+  keyBody,
+  keyChangeOf,
+  type KeyChange,
+} from '../sealing/index.ts';
 import { formatVkey, noteKey, NOTE_ALGORITHMS, parseCheckpoint, parseNote } from '../ledger/index.ts';
-import { KEY_CHAIN, KEY_HISTORY_KIND, keyBody, keyChangeOf, type KeyChange } from '../sealing/index.ts';
-import { stage } from '../activities/seal.ts';
+import { stage } from '../engine/seal.ts';
 import type { Caller } from '../identity/index.ts';
 import type { PublicKey, StoredRecord } from '../store/index.ts';
 import { isOwner } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { KeyHistory, KeyView, RevokeKeyInput, RotatedKey, RotateKeyInput, SigningKeyView } from './types.ts';
+import type { RevokeKeyInput, RotatedKey, RotateKeyInput, SigningKeyView } from './types.ts';
+import type { KeyHistory, KeyView } from '../sealing/key-views.ts';
 
 export type KeyDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'evidence' | 'now' | 'signers'> & { keys: Keys };
 

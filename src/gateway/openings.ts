@@ -3,8 +3,8 @@ import { CountersignError, type Json, type OtherRecord, type RecordPayload } fro
 import { commitmentAt, DETAIL_PATH, makeOpening, valueAt, verifyOpening, type Opening } from '../sealing/index.ts';
 import { readPath } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
-import type { Payload } from '../activities/course.ts';
-import { readCourse, stage } from '../activities/seal.ts';
+import type { Payload } from '../engine/action-state.ts';
+import { readCourse, stage } from '../engine/seal.ts';
 import { isRequester, mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { judgedRequest } from './replay.ts';

@@ -18,12 +18,12 @@ import {
   type PasskeyChange,
   type PublicJwk,
 } from '../sealing/index.ts';
-import type { Course } from '../activities/course.ts';
-import { payloadOf } from '../activities/decisions.ts';
-import type { PasskeySite } from '../activities/deps.ts';
-import { decidedMembers, newestOf } from '../activities/passkey.ts';
-import { RESPONSIBILITY } from '../activities/responsibility.ts';
-import { stage } from '../activities/seal.ts';
+import type { Course } from '../engine/action-state.ts';
+import { payloadOf } from '../engine/decisions.ts';
+import type { PasskeySite } from '../engine/deps.ts';
+import { decidedMembers, newestOf } from '../engine/passkey.ts';
+import { RESPONSIBILITY } from '../contract/responsibility.ts';
+import { stage } from '../engine/seal.ts';
 import type { Caller } from '../identity/index.ts';
 import type { StoredPasskey } from '../store/index.ts';
 import { isOwner, mayAudit } from './access.ts';

@@ -2,8 +2,8 @@ import { CountersignError } from '../contract/index.ts';
 import { requestHash, verifyPermit } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
-import { frozen } from '../activities/judge.ts';
-import { readCourse } from '../activities/seal.ts';
+import { frozen } from '../engine/freeze.ts';
+import { readCourse } from '../engine/seal.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Redeemed, RedeemInput } from './types.ts';
 

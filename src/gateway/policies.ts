@@ -21,8 +21,8 @@ import {
 import { externalEngines } from '../policy/engines/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
-import { POLICY_SURFACE, PUBLISH_ACTION } from '../activities/activation.ts';
-import { actionIdOf } from '../activities/judge.ts';
+import { POLICY_SURFACE, PUBLISH_ACTION } from '../engine/activation.ts';
+import { actionIdOf } from '../engine/ids.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { checkIdempotencyKey } from './request.ts';

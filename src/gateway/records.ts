@@ -2,8 +2,8 @@ import { CountersignError, type Receipt, type RecordPayload } from '../contract/
 import { shownIn } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
-import { readCourse } from '../activities/seal.ts';
-import { shownOf } from '../activities/shown.ts';
+import { readCourse } from '../engine/seal.ts';
+import { shownOf } from '../notify/shown.ts';
 import { mayAudit, visible } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { RecordFilter, RecordItem, RecordPage, ShownAgain } from './types.ts';

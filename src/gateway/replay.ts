@@ -1,8 +1,8 @@
 import { CountersignError, type ActionRequest, type JsonObject, type RecordPayload } from '../contract/index.ts';
 import { applyChanges, replayVerdict, type SealedVerdict } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
-import { readCourse } from '../activities/seal.ts';
-import type { Payload } from '../activities/course.ts';
+import { readCourse } from '../engine/seal.ts';
+import type { Payload } from '../engine/action-state.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { ReplayView } from './policy-types.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { hashOf } from '../canonical/index.ts';
+import { hashOf, canonicalBytes } from '../canonical/index.ts';
 import {
   actionRequestSchema,
   CountersignError,
@@ -8,13 +8,13 @@ import {
   type Action,
   type ActionRequest,
 } from '../contract/index.ts';
-import { canonicalBytes } from '../canonical/index.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
-import { actionIdOf, bodyMac } from '../activities/judge.ts';
-import { courseOf, readCourse, withPermit, type StoredCourse } from '../activities/seal.ts';
+import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
+import { courseOf, readCourse, withPermit, type StoredCourse } from '../engine/seal.ts';
 import { visible } from './access.ts';
-import { GOVERNED_ACTION, verdictUpdate, type GovernedActionInput } from '../workflows/messages.ts';
-import { faultOfTarget, type WebhookTargets } from '../activities/webhook-target.ts';
+import { verdictUpdate } from '../workflows/messages.ts';
+import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
+import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
 import type { GatewayDeps } from './deps.ts';
 import { isAlreadyStarted } from './temporal-errors.ts';
 import { waitFor } from './wait.ts';
@@ -72,9 +72,6 @@ function checkCallback({ callback }: ActionRequest, targets: WebhookTargets): vo
     errors: [{ pointer: '/callback', detail: fault }],
   });
 }
-
-const workflowIdOf = (tenant: string, id: string): string => `action/${tenant}/${id.slice('act_'.length)}`;
-export { workflowIdOf };
 
 /** What a request is answered from, or begins with: the action where it is stored already, and the bundle in force. */
 interface Beginning {

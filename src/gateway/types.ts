@@ -13,9 +13,8 @@ import type {
 } from '../contract/index.ts';
 import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
-import type { Exported } from './export/exported.ts';
-import type { Opening } from '../sealing/index.ts';
-import type { SigningUse } from '../keys/index.ts';
+import type { Exported } from './exported.ts';
+import type { Opening, SigningUse } from '../sealing/index.ts';
 import type {
   BacktestInput,
   BacktestView,
@@ -24,6 +23,7 @@ import type {
   PolicyView,
   ReplayView,
 } from './policy-types.ts';
+import type { KeyView } from '../sealing/key-views.ts';
 
 /** A new or repeated request, and how it now stands. */
 export interface Answered {
@@ -217,31 +217,10 @@ export interface RevokeKeyInput {
   from?: number | undefined;
 }
 
-/** A public key through time. */
-export interface KeyView {
-  use: SigningUse;
-  kid: string;
-  /** A JWK; of a log, its vkey. */
-  key: string | object;
-  since: string;
-  until: string | null;
-  revoked: { at: string; from: number } | null;
-}
-
 export interface SigningKeyView extends KeyView {
   /** `file`, or what its key manager calls it. */
   signer: string;
   pending: boolean;
-}
-
-/** `GET /log/{tenant}/keys.json`. */
-export interface KeyHistory {
-  kind: string;
-  origin: string;
-  /** Those that others verify with, by use, oldest first. */
-  keys: KeyView[];
-  /** Of the key chain, in order; each under the keys of its time. */
-  receipts: Receipt[];
 }
 
 /** What a decision through Slack brings beside the person. */

@@ -7,8 +7,7 @@ import { z } from 'zod';
 import { CountersignError, DECISIONS, DOORS, OUTCOME_STATUSES, jsonObject } from '../contract/index.ts';
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import { callerSchema } from './caller.ts';
-import { signCompact, verifyCompact } from './jws.ts';
-import type { PublicKeys } from './jws.ts';
+import { signCompact, verifyCompact, type PublicKeys } from './jws.ts';
 
 const TYP = 'attestation+jwt';
 const AUDIENCE = 'countersign:engine';

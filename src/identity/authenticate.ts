@@ -1,8 +1,7 @@
 /** Turns what a caller presents into who they are. */
 import { decodeProtectedHeader } from 'jose';
 import { CountersignError } from '../contract/index.ts';
-import { findApiKey } from './api-keys.ts';
-import type { ApiKeyFinder } from './api-keys.ts';
+import { findApiKey, type ApiKeyFinder } from './api-keys.ts';
 import type { Caller } from './caller.ts';
 import type { DirectorySource } from './watch.ts';
 import type { PublicKeys } from './jws.ts';

@@ -1,9 +1,7 @@
 /** Reads `policies/directory.yaml` into a {@link Directory}, or says with line and column what is wrong with it. Pure. */
-import { LineCounter, isNode, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
+import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
-import { Directory } from './directory.ts';
-import type { Person } from './directory.ts';
+import { Directory, type Person } from './directory.ts';
 
 /** One thing wrong with a directory file. Lines and columns count from 1. */
 export interface DirectoryProblem {

@@ -1,8 +1,6 @@
 /** Compact JWS made through a {@link Signer} and checked by jose: for what people and the gateway say, never for permits. */
-import { createLocalJWKSet, errors, jwtVerify } from 'jose';
-import type { JWK } from 'jose';
-import { CountersignError } from '../contract/index.ts';
-import type { ErrorCode } from '../contract/index.ts';
+import { createLocalJWKSet, errors, jwtVerify, type JWK } from 'jose';
+import { CountersignError, type ErrorCode } from '../contract/index.ts';
 import type { Signer } from '../sealing/index.ts';
 
 /** Public keys that a signature may have been made with: the one in use first, rotated ones after it. */

@@ -4,8 +4,7 @@ import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 import type { Signer } from '../sealing/index.ts';
 import type { Directory, Person } from './directory.ts';
-import { signCompact, verifyCompact } from './jws.ts';
-import type { PublicKeys } from './jws.ts';
+import { signCompact, verifyCompact, type PublicKeys } from './jws.ts';
 
 export const PERSON_TOKEN_TYP = 'person+jwt';
 const AUDIENCE = 'countersign';

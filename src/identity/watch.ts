@@ -2,8 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { CountersignError } from '../contract/index.ts';
 import type { Directory } from './directory.ts';
-import { parseDirectory } from './directory-file.ts';
-import type { DirectoryProblem } from './directory-file.ts';
+import { parseDirectory, type DirectoryProblem } from './directory-file.ts';
 
 /** The directory as the file says it now. */
 export interface DirectorySource {

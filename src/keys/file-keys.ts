@@ -3,18 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
-import type { PublicJwk, Signer } from '../sealing/index.ts';
+import { SIGNING_USES, type PublicJwk, type Signer, type SigningUse } from '../sealing/index.ts';
 import type { PayloadCipher } from '../store/index.ts';
 import { namedKey, type NamedKey } from './aead.ts';
 import { newSigningKey } from './ed25519.ts';
-import {
-  loadOrMake,
-  SIGNING_USES,
-  type AnySigningKey,
-  type KeyFile,
-  type SecretKey,
-  type SigningUse,
-} from './key-file.ts';
+import { loadOrMake, type AnySigningKey, type KeyFile, type SecretKey } from './key-file.ts';
 import { KeyRing, type KeyPeriod } from './key-ring.ts';
 import { tenantKeys, type TenantKeys } from './tenant-keys.ts';
 import { LiveKeyFile } from './live-file.ts';

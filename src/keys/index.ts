@@ -3,7 +3,6 @@ export * from './file-keys.ts';
 export type { VaultSettings } from './managers/index.ts';
 export { createPayloadCodec } from './payload-codec.ts';
 export type { NamedKey } from './aead.ts';
-export { SIGNING_USES, type SigningUse } from './key-file.ts';
 export { type KeyPeriod } from './key-ring.ts';
 export { parseSignerRef, SIGNER_FORMS } from './signer-ref.ts';
 export type { TenantKeys, TenantUse } from './tenant-keys.ts';

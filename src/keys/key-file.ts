@@ -15,9 +15,7 @@ import {
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
-
-export const SIGNING_USES = ['record', 'permit', 'log', 'attestation'] as const;
-export type SigningUse = (typeof SIGNING_USES)[number];
+import { SIGNING_USES } from '../sealing/index.ts';
 
 /** One of a use without an end signs; older ones stay, for what was signed or sealed with them. */
 const signing = {

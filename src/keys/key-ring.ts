@@ -2,9 +2,9 @@
 import { CountersignError } from '../contract/index.ts';
 import { fromBase64Url } from '../canonical/index.ts';
 import { formatVkey, NOTE_ALGORITHMS, noteKey, type NoteKey } from '../ledger/index.ts';
-import type { PublicJwk, Signer } from '../sealing/index.ts';
+import type { PublicJwk, Signer, SigningUse } from '../sealing/index.ts';
 import { signerOf, type NoteSigner } from './ed25519.ts';
-import { changeKeyFile, type AnySigningKey, type KeyFile, type SigningUse } from './key-file.ts';
+import { changeKeyFile, type AnySigningKey, type KeyFile } from './key-file.ts';
 import type { LiveKeyFile } from './live-file.ts';
 import type { KeyManager } from './managers/index.ts';
 import { publicHalf, remoteSigner } from './remote-signer.ts';

@@ -1,7 +1,6 @@
 import type { NoteKey } from '../ledger/index.ts';
-import type { PublicJwk, Signer } from '../sealing/index.ts';
+import type { PublicJwk, Signer, SigningUse } from '../sealing/index.ts';
 import type { NoteSigner } from './ed25519.ts';
-import type { SigningUse } from './key-file.ts';
 import { logKeyOf, noteSignerFrom, type KeyPeriod, type KeyRing } from './key-ring.ts';
 
 /** A tenant's own keys: what it seals, releases and publishes is signed with no other tenant's. Each is read when it is used: keys rotate. */

@@ -1,13 +1,10 @@
 /** Checkpoints of a log, as C2SP tlog-checkpoint says: origin, size and root in the text of a signed note. */
 import { fromBase64, toBase64 } from '../canonical/index.ts';
-import { nobleVerifyEd25519 } from './ed25519.ts';
-import type { VerifyEd25519 } from './ed25519.ts';
+import { nobleVerifyEd25519, type VerifyEd25519 } from './ed25519.ts';
 import { EvidenceError, reading } from './error.ts';
 import { HASH_BYTES } from './merkle.ts';
-import { NOTE_ALGORITHMS } from './note.ts';
-import type { NoteKey } from './note.ts';
-import { openNote } from './note-signature.ts';
-import type { VerifiedSignature } from './note-signature.ts';
+import { NOTE_ALGORITHMS, type NoteKey } from './note.ts';
+import { openNote, type VerifiedSignature } from './note-signature.ts';
 
 export interface Checkpoint {
   origin: string;

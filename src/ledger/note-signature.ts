@@ -1,10 +1,8 @@
 /** Making and checking the signatures of notes: a log's own (Ed25519) and a witness's (C2SP tlog-cosignature, version 1). */
 import { concatBytes, utf8 } from '../canonical/index.ts';
-import { ED25519_SIGNATURE_BYTES, nobleVerifyEd25519 } from './ed25519.ts';
-import type { SignEd25519, VerifyEd25519 } from './ed25519.ts';
+import { ED25519_SIGNATURE_BYTES, nobleVerifyEd25519, type SignEd25519, type VerifyEd25519 } from './ed25519.ts';
 import { EvidenceError } from './error.ts';
-import { formatNote, NOTE_ALGORITHMS, parseNote } from './note.ts';
-import type { NoteKey, NoteSignature } from './note.ts';
+import { formatNote, NOTE_ALGORITHMS, parseNote, type NoteKey, type NoteSignature } from './note.ts';
 
 /** A note signature that holds. */
 export interface VerifiedSignature {

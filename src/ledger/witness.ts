@@ -3,8 +3,7 @@ import { fromBase64, toBase64 } from '../canonical/index.ts';
 import type { VerifyEd25519 } from './ed25519.ts';
 import { EvidenceError, reading } from './error.ts';
 import { HASH_BYTES } from './merkle.ts';
-import type { NoteKey } from './note.ts';
-import { formatNote, parseNote } from './note.ts';
+import { type NoteKey, formatNote, parseNote } from './note.ts';
 import { openNote, type VerifiedSignature } from './note-signature.ts';
 
 /** Hashes of a proof at most (C2SP tlog-witness, add-checkpoint). */

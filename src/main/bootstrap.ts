@@ -1,13 +1,12 @@
 /** What the first start makes, and every start checks, before anything is served. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { createApiKey } from '../identity/index.ts';
-import { activateBundle, catchUp } from '../activities/activation.ts';
+import { activateBundle, catchUp } from '../engine/activation.ts';
 import { settleKeys } from '../gateway/keys.ts';
 import type { Gateway } from '../gateway/types.ts';
 import type { Parts } from './parts.ts';
-import { DEFAULT_TENANT } from './parts.ts';
 import { loadBundle } from './policies.ts';
 
 /** Where the local stack keeps its first key, mode 0600. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { reachOf, WEBHOOK_TARGETS, type WebhookTargets } from '../activities/webhook-target.ts';
+import { reachOf, WEBHOOK_TARGETS, type WebhookTargets } from '../notify/webhook-target.ts';
 import { CountersignError } from '../contract/index.ts';
 import { siteOf } from './passkey-site.ts';
 import { parseSignerRef, SIGNER_FORMS, type KeySettings } from '../keys/index.ts';

@@ -11,8 +11,8 @@ import {
   createShareActivities,
   type Judging,
 } from '../activities/index.ts';
-import type { ActivityDeps } from '../activities/deps.ts';
-import { createHistories } from '../gateway/histories.ts';
+import type { NotifyDeps } from '../notify/deps.ts';
+import { createHistories } from '../engine/histories.ts';
 import type { Parts } from './parts.ts';
 
 export const TASK_QUEUE = 'countersign';
@@ -67,7 +67,7 @@ export async function startWorkerOn(
   parts: Parts,
   connection: NativeConnection,
   namespace: string,
-  deps: ActivityDeps,
+  deps: NotifyDeps,
   { taskQueue = TASK_QUEUE, judging = createJudging(deps) }: WorkerChoices = {},
 ): Promise<RunningWorker> {
   const worker = await Worker.create({

@@ -1,7 +1,7 @@
 /** Tells the other processes of a stack that an action changed, by PostgreSQL's LISTEN and NOTIFY: no polling, nothing kept. */
 import pg from 'pg';
-import type { Hub } from '../activities/hub.ts';
-import { readCourse, withPermit } from '../activities/seal.ts';
+import type { Hub } from '../engine/hub.ts';
+import { readCourse, withPermit } from '../engine/seal.ts';
 import type { Parts } from './parts.ts';
 
 const CHANNEL = 'countersign_news';

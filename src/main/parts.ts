@@ -1,11 +1,12 @@
 /** Composition: what every process of a stack is made of, whichever of API, worker and Slack it runs. */
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
-import { createBundleSource } from '../activities/bundles.ts';
-import type { ActivityDeps, WebhookEndpoint } from '../activities/deps.ts';
-import { createHub, type Hub } from '../activities/hub.ts';
-import type { Notifier } from '../activities/notifier.ts';
-import { createWebhookSender } from '../activities/webhook-sender.ts';
+import { createBundleSource } from '../engine/compiled-bundles.ts';
+import type { WebhookEndpoint } from '../engine/deps.ts';
+import type { NotifyDeps } from '../notify/deps.ts';
+import { createHub, type Hub } from '../engine/hub.ts';
+import type { Notifier } from '../notify/notifier.ts';
+import { createWebhookSender } from '../notify/webhook-sender.ts';
 import {
   createAttestor,
   createAuthenticator,
@@ -23,9 +24,6 @@ import { DIRECTORY_FILE } from './policies.ts';
 import { readEndpoints } from './webhooks.ts';
 import { readSharing, type Sharing } from './witnesses.ts';
 
-/** The one tenant of a local stack. */
-export const DEFAULT_TENANT = 'default';
-
 export interface Parts {
   config: Config;
   log: Logger;
@@ -34,13 +32,13 @@ export interface Parts {
   sequencer: Sequencer;
   evidence: LogReader;
   directory: DirectorySource;
-  bundles: ActivityDeps['bundles'];
+  bundles: NotifyDeps['bundles'];
   hub: Hub;
   attestor: Attestor;
   authenticate: ReturnType<typeof createAuthenticator>;
   codec: ReturnType<typeof createPayloadCodec>;
   endpoints: readonly WebhookEndpoint[];
-  passkeys: ActivityDeps['passkeys'];
+  passkeys: NotifyDeps['passkeys'];
   /** Witnesses and anchors. */
   sharing: Sharing;
   close(): Promise<void>;
@@ -117,7 +115,7 @@ export async function openParts(
   }
 }
 
-export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl: string | null): ActivityDeps {
+export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl: string | null): NotifyDeps {
   const { store, sequencer, bundles, directory, hub, log, keys } = parts;
   return {
     store,

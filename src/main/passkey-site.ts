@@ -1,5 +1,5 @@
 /** Where passkeys are made and used. */
-import type { PasskeySite } from '../activities/deps.ts';
+import type { PasskeySite } from '../engine/deps.ts';
 
 /**
  * The site of an address, or null where browsers make no passkeys: the origin has to be `https:`, or on `localhost`, and its host a name

@@ -1,7 +1,8 @@
 import type { PublicLog } from '../api/routes/log.ts';
 import { keyHistory } from '../gateway/keys.ts';
-import { recordJwks } from '../gateway/record-jwks.ts';
-import { DEFAULT_TENANT, type Parts } from './parts.ts';
+import { recordJwks } from '../archive/record-jwks.ts';
+import { DEFAULT_TENANT } from '../contract/index.ts';
+import type { Parts } from './parts.ts';
 
 /** The transparency log as the API serves it. */
 export function publicLog(parts: Pick<Parts, 'evidence' | 'keys' | 'store'>): PublicLog {

@@ -1,6 +1,6 @@
 /** What makes retention happen by itself: the Temporal Schedule that starts the `retention` workflow. */
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
-import type { ActivityDeps } from '../activities/deps.ts';
+import type { EngineDeps } from '../engine/deps.ts';
 
 export const RETENTION_SCHEDULE = 'countersign-retention';
 
@@ -11,7 +11,7 @@ const EVERY = '1 hour';
 export async function ensureRetention(
   client: Client,
   taskQueue: string,
-  log: Pick<ActivityDeps['log'], 'error'>,
+  log: Pick<EngineDeps['log'], 'error'>,
 ): Promise<void> {
   try {
     await client.schedule.create({

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { faultOfTarget, type WebhookTargets } from '../activities/webhook-target.ts';
+import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
 import { CountersignError } from '../contract/index.ts';
 
 /** What an endpoint, a witness or an anchor is called. */

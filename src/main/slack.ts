@@ -1,13 +1,13 @@
 import type { Express } from 'express';
 import express from 'express';
 import { CountersignError } from '../contract/index.ts';
-import type { Notifier } from '../activities/notifier.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import type { Gateway } from '../gateway/types.ts';
 import { createSlackApp, createSlackNotifier, createWebClient, type SlackPeople } from '../slack/index.ts';
 import type { RunningService } from './api.ts';
 import type { Config, SlackSettings } from './config.ts';
 import type { Parts } from './parts.ts';
-import { createSlackDoor } from './slack-door.ts';
+import { createSlackDoor } from '../gateway/slack-door.ts';
 import { Closers, openServer, openService } from './serve.ts';
 
 /** A Slack app that is connected to this process. */

@@ -1,8 +1,8 @@
 /** The settings file of notification webhooks: addresses and secrets, which have no place in a policy. */
 import { z } from 'zod';
-import type { WebhookEndpoint } from '../activities/deps.ts';
-import { EVENTS } from '../activities/events.ts';
-import type { WebhookTargets } from '../activities/webhook-target.ts';
+import type { WebhookEndpoint } from '../engine/deps.ts';
+import { EVENTS } from '../contract/index.ts';
+import type { WebhookTargets } from '../notify/webhook-target.ts';
 import { readSettingsFile, settingName, webhookSecret } from './settings-file.ts';
 
 const fileSchema = z.strictObject({

@@ -8,11 +8,11 @@ import {
   type ScheduleOptions,
 } from '@temporalio/client';
 import { z } from 'zod';
-import type { Anchor } from '../activities/anchors.ts';
-import type { EngineLog } from '../activities/deps.ts';
-import type { ShareTarget } from '../activities/types.ts';
-import type { WebhookTargets } from '../activities/webhook-target.ts';
-import type { Witness } from '../activities/witnesses.ts';
+import type { Anchor } from '../witnessing/anchors.ts';
+import type { EngineLog } from '../engine/deps.ts';
+import type { ShareTarget } from '../witnessing/types.ts';
+import type { WebhookTargets } from '../notify/webhook-target.ts';
+import type { Witness } from '../witnessing/witnesses.ts';
 import { isEvidenceError, NOTE_ALGORITHMS, parseVkey } from '../ledger/index.ts';
 import { readSettingsFile, settingName, webhookSecret } from './settings-file.ts';
 

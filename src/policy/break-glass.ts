@@ -3,7 +3,7 @@ import { compareDecimals, addDecimals, parseDecimal } from '../canonical/index.t
 import type { ActionRequest, Basis, BrokenGlass, Reservation } from '../contract/index.ts';
 import type { CompiledPolicy } from './compiled.ts';
 import type { Frame } from './conditions/index.ts';
-import type { Trial } from './judge.ts';
+import type { Trial } from './trial.ts';
 import type { LimitQuery } from './limits.ts';
 import { actingIds, resolve } from './people.ts';
 import { readPath } from './paths.ts';

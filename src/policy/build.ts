@@ -1,17 +1,12 @@
 import { z } from 'zod';
-import { sealBundle, surroundings } from './bundle.ts';
-import type { Bundle, BundleSource } from './bundle.ts';
-import { compilePolicy } from './compile-policy.ts';
-import type { Fault } from './compile-policy.ts';
+import { sealBundle, surroundings, type Bundle, type BundleSource } from './bundle.ts';
+import { compilePolicy, type Fault } from './compile-policy.ts';
 import type { ExternalPolicy } from './engines.ts';
-import { parsePolicyFile } from './parse.ts';
-import type { ParsedPolicyFile } from './parse.ts';
+import { parsePolicyFile, type ParsedPolicyFile } from './parse.ts';
 import type { Problem } from './problem.ts';
 import { GLASS_LIMIT } from './break-glass.ts';
-import { holidaysSchema } from './schema.ts';
-import type { Policy } from './schema.ts';
-import { readYaml, schemaProblems } from './yaml.ts';
-import type { YamlFile } from './yaml.ts';
+import { holidaysSchema, type Policy } from './schema.ts';
+import { readYaml, schemaProblems, type YamlFile } from './yaml.ts';
 
 /** A file of the policies folder. `text` is UTF-8 text; for `.wasm` it is the file's bytes in base64. */
 export interface PolicyFile {

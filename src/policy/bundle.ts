@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import { canonicalize, hashOf } from '../canonical/index.ts';
-import { CountersignError } from '../contract/index.ts';
-import type { Json, JsonObject } from '../contract/index.ts';
-import { compilePolicy } from './compile-policy.ts';
-import type { Surroundings } from './compile-policy.ts';
+import { CountersignError, type Json, type JsonObject } from '../contract/index.ts';
+import { compilePolicy, type Surroundings } from './compile-policy.ts';
 import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
 import { createConditions } from './conditions/index.ts';
 import type { Engines, ExternalEngines, ExternalEvaluator, ExternalPolicy } from './engines.ts';
-import { holidaysSchema, policySchema } from './schema.ts';
-import type { Policy } from './schema.ts';
+import { holidaysSchema, policySchema, type Policy } from './schema.ts';
 import { indexSurfaces } from './surfaces.ts';
 
 /** All policies of a tenant as one immutable value. */

@@ -1,10 +1,15 @@
-import type { ActionRequest, Actor, Facts, Json, JsonObject, Judgement } from '../contract/index.ts';
-import { actionRequestSchema } from '../contract/index.ts';
+import {
+  type ActionRequest,
+  type Actor,
+  type Facts,
+  type Json,
+  type JsonObject,
+  type Judgement,
+  actionRequestSchema,
+} from '../contract/index.ts';
 import { canonicalize } from '../canonical/index.ts';
-import type { PolicyFile } from './build.ts';
-import { kindOfFile } from './build.ts';
-import { casesSchema } from './cases-schema.ts';
-import type { CaseWant, CasesFile } from './cases-schema.ts';
+import { type PolicyFile, kindOfFile } from './build.ts';
+import { casesSchema, type CaseWant, type CasesFile } from './cases-schema.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { evaluate } from './evaluate.ts';
 import { requiredFacts } from './facts.ts';

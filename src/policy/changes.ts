@@ -1,5 +1,4 @@
-import type { ActionRequest, JsonObject } from '../contract/index.ts';
-import { CountersignError, actionRequestSchema } from '../contract/index.ts';
+import { type ActionRequest, type JsonObject, CountersignError, actionRequestSchema } from '../contract/index.ts';
 import type { CompiledRule } from './compiled.ts';
 import { canonicalize } from '../canonical/index.ts';
 import type { Answer, Frame } from './conditions/index.ts';

@@ -1,8 +1,7 @@
 import type { ActionRequest, Facts, Judgement, Verdict } from '../contract/index.ts';
 import { canonicalize } from '../canonical/index.ts';
 import type { PolicyFile } from './build.ts';
-import { caseFacts, readCases } from './cases.ts';
-import type { Resolve } from './cases.ts';
+import { caseFacts, readCases, type Resolve } from './cases.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { evaluate } from './evaluate.ts';
 import { requiredFacts } from './facts.ts';

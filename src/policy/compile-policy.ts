@@ -1,7 +1,6 @@
 import type { Json } from '../contract/index.ts';
 import type { CompiledApproval, CompiledLimit, CompiledPolicy, CompiledRef, CompiledRule } from './compiled.ts';
-import type { Conditions, Expression, Scope } from './conditions/index.ts';
-import { unknownField } from './conditions/index.ts';
+import { type Conditions, type Expression, type Scope, unknownField } from './conditions/index.ts';
 import { BREAK_GLASS } from './break-glass.ts';
 import { parseDuration } from './duration.ts';
 import { readAmount } from './amounts.ts';

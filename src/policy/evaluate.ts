@@ -1,10 +1,9 @@
 import type { ActionRequest, Facts, Judgement, TraceEntry, Verdict } from '../contract/index.ts';
-import { combine, refusedVerdict } from './combine.ts';
-import type { Combined } from './combine.ts';
+import { combine, refusedVerdict, type Combined } from './combine.ts';
 import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
 import { parseInstant } from './conditions/index.ts';
-import { judgeByPolicy } from './judge.ts';
-import type { Opinion, Trial } from './judge.ts';
+import { judgeByPolicy, type Opinion } from './judge.ts';
+import type { Trial } from './trial.ts';
 import { leafPaths } from './paths.ts';
 import { PERMIT_MAX_MS } from './schema.ts';
 

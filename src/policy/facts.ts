@@ -1,11 +1,9 @@
 import type { ActionRequest } from '../contract/index.ts';
 import { glassQueries } from './break-glass.ts';
 import type { CompiledBundle } from './compiled.ts';
-import { limitQuery } from './limits.ts';
-import type { LimitQuery } from './limits.ts';
+import { limitQuery, type LimitQuery } from './limits.ts';
 import { plainReferences, policyReferences } from './people.ts';
-import { policyFrame, readAmounts } from './policy-frame.ts';
-import type { Hearing } from './policy-frame.ts';
+import { policyFrame, readAmounts, type Hearing } from './policy-frame.ts';
 
 /** Everything that must be looked up before a request can be judged. */
 export interface RequiredFacts {

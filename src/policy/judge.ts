@@ -1,19 +1,10 @@
-import type {
-  Basis,
-  BrokenGlass,
-  Facts,
-  JsonObject,
-  Reservation,
-  TraceEntry,
-  VerdictDecision,
-} from '../contract/index.ts';
+import type { Basis, BrokenGlass, JsonObject, Reservation, TraceEntry, VerdictDecision } from '../contract/index.ts';
 import { breakGlass } from './break-glass.ts';
 import { readChanges } from './changes.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled.ts';
-import { draftPlan } from './plan.ts';
-import type { Draft } from './plan.ts';
-import { missingFields, policyFrame, readAmounts } from './policy-frame.ts';
-import type { Hearing, PolicyFrame } from './policy-frame.ts';
+import { draftPlan, type Draft } from './plan.ts';
+import { missingFields, policyFrame, readAmounts, type PolicyFrame } from './policy-frame.ts';
+import type { Trial } from './trial.ts';
 
 /** What one policy says about one request, before the policies are combined. */
 export interface Opinion {
@@ -28,12 +19,6 @@ export interface Opinion {
   review: BrokenGlass | null;
   /** Limits that the rules asked about on the way and that this action fits. */
   reservations: Reservation[];
-}
-
-/** A hearing with its facts, and the trace to write if one is wanted. */
-export interface Trial extends Hearing {
-  facts: Facts;
-  trace: TraceEntry[] | null;
 }
 
 const SAYS = {

@@ -1,16 +1,13 @@
 import type { Actor } from '../contract/index.ts';
-import { buildBundle, kindOfFile } from './build.ts';
-import type { PolicyFile } from './build.ts';
+import { buildBundle, kindOfFile, type PolicyFile } from './build.ts';
 import { compileBundle } from './bundle.ts';
-import type { PolicyCase, Resolve } from './cases.ts';
-import { readCases } from './cases.ts';
+import { type PolicyCase, type Resolve, readCases } from './cases.ts';
 import type { CompiledBundle, CompiledPolicy, CompiledRef } from './compiled.ts';
 import { implies } from './conditions/index.ts';
 import type { ExternalEngines } from './engines.ts';
 import { parsePolicyFile } from './parse.ts';
 import { leafPaths } from './paths.ts';
-import type { Problem } from './problem.ts';
-import { didYouMean } from './problem.ts';
+import { type Problem, didYouMean } from './problem.ts';
 import { matchesSurface } from './surfaces.ts';
 import type { Place } from './yaml.ts';
 

@@ -1,9 +1,7 @@
 import type { Problem } from './problem.ts';
 import { policyFields } from './fields.ts';
-import type { Policy } from './schema.ts';
-import { policySchema } from './schema.ts';
-import { readYaml, schemaProblems } from './yaml.ts';
-import type { YamlFile } from './yaml.ts';
+import { type Policy, policySchema } from './schema.ts';
+import { readYaml, schemaProblems, type YamlFile } from './yaml.ts';
 
 /** One policy file, read and checked against the language; conditions are checked when the bundle is built. */
 export interface ParsedPolicyFile {

@@ -1,5 +1,4 @@
-import type { Verdict, VerdictDecision } from '../contract/index.ts';
-import { VERDICT_DECISIONS } from '../contract/index.ts';
+import { type Verdict, type VerdictDecision, VERDICT_DECISIONS } from '../contract/index.ts';
 
 /** From 0 (`approve`) to 3 (`refuse`). */
 export function strictness(decision: VerdictDecision): number {

@@ -1,9 +1,18 @@
-import { LineCounter, isAlias, isMap, isNode, isPair, isScalar, parseDocument, visit } from 'yaml';
-import type { Document, Node } from 'yaml';
+import {
+  LineCounter,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml';
 import type { z } from 'zod';
 import type { Json } from '../contract/index.ts';
-import type { Problem } from './problem.ts';
-import { didYouMean, excerpt } from './problem.ts';
+import { type Problem, didYouMean, excerpt } from './problem.ts';
 
 /** Characters of one policy file at most. */
 const FILE_MAX = 512 * 1024;

@@ -6,6 +6,7 @@ export * from './dsse.ts';
 export * from './ecdsa-der.ts';
 export * from './key-change.ts';
 export * from './key-history.ts';
+export * from './key-views.ts';
 export * from './passkey.ts';
 export * from './permit.ts';
 export * from './receipt.ts';

@@ -2,8 +2,14 @@
 import { z } from 'zod';
 import { canonicalBytes, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../canonical/index.ts';
 import { CountersignError, jsonObject, type PermitClaims } from '../contract/index.ts';
-import { isSignedBy, nobleVerify, SIGNATURE_ALGORITHMS } from './signer.ts';
-import type { PublicJwk, Signer, VerifySignature } from './signer.ts';
+import {
+  isSignedBy,
+  nobleVerify,
+  SIGNATURE_ALGORITHMS,
+  type PublicJwk,
+  type Signer,
+  type VerifySignature,
+} from './signer.ts';
 
 /** Explicit typing (RFC 8725 section 3.11): no other token of the same key passes for a permit. */
 export const PERMIT_TYP = 'permit+jwt';

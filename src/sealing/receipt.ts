@@ -12,12 +12,13 @@ import {
   parseVkey,
   reading,
   verifyInclusion,
+  type NoteKey,
+  type VerifiedCheckpoint,
+  type VerifyEd25519,
 } from '../ledger/index.ts';
-import type { NoteKey, VerifiedCheckpoint, VerifyEd25519 } from '../ledger/index.ts';
 import { envelopeBytes, openEnvelope, parseEnvelope } from './dsse.ts';
 import { decodeRecord, recordHash } from './record.ts';
-import { isSignedBy, nobleVerify, publicJwk, readPublicJwk } from './signer.ts';
-import type { PublicJwk, VerifySignature } from './signer.ts';
+import { isSignedBy, nobleVerify, publicJwk, readPublicJwk, type PublicJwk, type VerifySignature } from './signer.ts';
 import { revocationsOf, type Trust } from './trust.ts';
 
 export const RECEIPT_KIND = 'countersign.receipt/v1';

@@ -1,8 +1,16 @@
 /** From the end of a log and new entries to everything that their commit writes. No I/O but the signature. */
 import { createHash } from 'node:crypto';
 import { concatBytes, fromHex } from '../canonical/index.ts';
-import { emptyFrontier, extendFrontier, formatCheckpoint, signNote, TILE_LEVELS, TILE_WIDTH } from '../ledger/index.ts';
-import type { Frontier, SubtreeHash } from '../ledger/index.ts';
+import {
+  emptyFrontier,
+  extendFrontier,
+  formatCheckpoint,
+  signNote,
+  TILE_LEVELS,
+  TILE_WIDTH,
+  type Frontier,
+  type SubtreeHash,
+} from '../ledger/index.ts';
 import type { NoteSigner } from '../keys/index.ts';
 import type { LogAppend, LogHead, TileGrowth } from '../store/index.ts';
 import type { StagedRecord } from './types.ts';

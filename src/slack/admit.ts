@@ -1,13 +1,17 @@
 /** From a click to who it is, what it is about, and exactly what was on the screen. */
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError } from '../contract/index.ts';
-import type { ApprovalMessage, ButtonValue } from './blocks/index.ts';
-import { readButtonValue, renderApprovalMessage, shownHash } from './blocks/index.ts';
+import {
+  type ApprovalMessage,
+  type ButtonValue,
+  readButtonValue,
+  renderApprovalMessage,
+  shownHash,
+} from './blocks/index.ts';
 import type { Desk } from './desk.ts';
-import type { SlackOrigin, SlackPerson, SlackPosted } from './door.ts';
+import type { SlackOrigin, SlackPerson, SlackPosted } from '../gateway/slack-types.ts';
 import { readable } from './answer.ts';
-import type { Click } from './origin.ts';
-import { personBehind } from './origin.ts';
+import { type Click, personBehind } from './origin.ts';
 
 export interface Admitted {
   person: SlackPerson;

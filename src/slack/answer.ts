@@ -1,10 +1,15 @@
 /** Telling the person who clicked: never silent, and the message itself always brought up to date. */
 import type { RespondFn } from '@slack/bolt';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
-import type { ApprovalMessage, Rendered } from './blocks/index.ts';
-import { refusalAnswer, renderApprovalMessage, shownHash } from './blocks/index.ts';
+import {
+  type ApprovalMessage,
+  type Rendered,
+  refusalAnswer,
+  renderApprovalMessage,
+  shownHash,
+} from './blocks/index.ts';
 import type { Desk } from './desk.ts';
-import type { SlackOrigin, SlackPosted } from './door.ts';
+import type { SlackOrigin, SlackPosted } from '../gateway/slack-types.ts';
 import { forSlack } from './notifier.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import { Router, type Express } from 'express';
 import { CountersignError } from '../contract/index.ts';
 import type { Desk } from './desk.ts';
-import type { SlackDoor } from './door.ts';
+import type { SlackDoor } from '../gateway/slack-types.ts';
 import { slackGuard } from './guard.ts';
 import { register as registerActions } from './listeners/actions/index.ts';
 import { register as registerCommands } from './listeners/commands/index.ts';

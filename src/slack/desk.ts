@@ -1,6 +1,6 @@
 /** What every listener works with. */
 import type { WebClient } from '@slack/web-api';
-import type { SlackDoor } from './door.ts';
+import type { SlackDoor } from '../gateway/slack-types.ts';
 import type { SlackLog } from './log.ts';
 import type { MetadataSeal } from './metadata.ts';
 import type { Tasks } from './tasks.ts';

@@ -6,9 +6,14 @@ import {
   type PostedMessage,
   type ThreadEvent,
   type Unreachable,
-} from '../activities/notifier.ts';
-import type { ApprovalMessage } from './blocks/index.ts';
-import { renderApprovalMessage, renderNotice, renderThreadEvent, shownHash } from './blocks/index.ts';
+} from '../notify/notifier.ts';
+import {
+  type ApprovalMessage,
+  renderApprovalMessage,
+  renderNotice,
+  renderThreadEvent,
+  shownHash,
+} from './blocks/index.ts';
 import { createPlaces, type SlackPeople } from './places.ts';
 import type { SlackLog } from './log.ts';
 import { inWords, troubleOf, type Trouble } from './web.ts';

@@ -1,12 +1,11 @@
 /** Opening forms inside the three seconds that a trigger lives, whatever the look-ups behind them take. */
 import type { BlockAction, RespondFn } from '@slack/bolt';
 import { CountersignError } from '../contract/index.ts';
-import type { View, ViewName } from './blocks/index.ts';
-import { loadingModal, textModal } from './blocks/index.ts';
+import { type View, type ViewName, loadingModal, textModal } from './blocks/index.ts';
 import { aboutOf, admit, keepRefusal, type Admitted } from './admit.ts';
 import { explain, messageOf, readable, rerender, whisper } from './answer.ts';
 import type { Desk } from './desk.ts';
-import type { SlackOrigin } from './door.ts';
+import type { SlackOrigin } from '../gateway/slack-types.ts';
 import { FORM_SECONDS } from './metadata.ts';
 import { readClick, type Click } from './origin.ts';
 import { LATE, within } from './tasks.ts';

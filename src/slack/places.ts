@@ -1,7 +1,6 @@
 /** Where messages go: channels by the name policy gives, people by their own Slack id. */
 import type { WebClient } from '@slack/web-api';
-import { troubleOf } from './web.ts';
-import { inWords } from './web.ts';
+import { troubleOf, inWords } from './web.ts';
 
 /** What the directory says of a person's Slack identity. */
 export interface SlackPeople {

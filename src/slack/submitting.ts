@@ -13,7 +13,7 @@ import {
 import { aboutOf, keepRefusal } from './admit.ts';
 import { readable, rerender } from './answer.ts';
 import type { Desk } from './desk.ts';
-import type { SlackOrigin, SlackPerson } from './door.ts';
+import type { SlackOrigin, SlackPerson } from '../gateway/slack-types.ts';
 import type { Metadata } from './metadata.ts';
 import { personBehind, readSubmission, type Submission } from './origin.ts';
 import { HOLD_MS, LATE, within } from './tasks.ts';

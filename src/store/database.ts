@@ -1,7 +1,14 @@
 /** Tables as Kysely sees them, and the connections. Columns are snake case in SQL and camel case here. */
 import pg from 'pg';
-import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
-import type { ColumnType, Generated, PostgresPool, PostgresPoolClient } from 'kysely';
+import {
+  CamelCasePlugin,
+  Kysely,
+  PostgresDialect,
+  type ColumnType,
+  type Generated,
+  type PostgresPool,
+  type PostgresPoolClient,
+} from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 
 /** `timestamptz`: RFC 3339 UTC with milliseconds, both ways. */

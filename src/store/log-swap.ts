@@ -1,6 +1,6 @@
 /** One commit of a log as one statement: one round trip, one transaction, one flush to disk. */
 import type { Statement } from './database.ts';
-import type { LogAppend, LogHead } from './log.ts';
+import type { LogAppend, LogHead } from './log-types.ts';
 
 /** One thing that a commit writes: SQL with `?` for each value. */
 interface Part {

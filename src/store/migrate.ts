@@ -1,6 +1,5 @@
 /** The schema, as numbered steps that only go forward. A step that was released is never edited: a new one follows it. */
-import { Migrator, sql } from 'kysely';
-import type { Migration } from 'kysely';
+import { Migrator, sql, type Migration } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
 import * as first from './migrations/0001-first.ts';

@@ -1,6 +1,5 @@
-import { sql } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Database, Tables } from './database.ts';
-import type { Selectable } from 'kysely';
 
 /** How a person's passkey stands now. Its key is in the sealed record that introduced it. */
 export interface StoredPasskey {

@@ -1,5 +1,4 @@
-import type { Envelope, RecordPayload } from '../contract/index.ts';
-import { CountersignError } from '../contract/index.ts';
+import { type Envelope, type RecordPayload, CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
 import { conditionsOf, type RecordFilter } from './record-filter.ts';
 import { createRecordScan, type RecordScan } from './record-scan.ts';

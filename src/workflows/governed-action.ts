@@ -7,7 +7,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
-import type { Judged, LocalActivities, Refusal } from '../activities/types.ts';
+import type { LocalActivities } from '../activities/types.ts';
+import type { Refusal, Judged } from '../engine/types.ts';
 import { createExclusive } from './exclusive.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createParked, type Parked } from './parked.ts';
@@ -25,8 +26,8 @@ import {
   thawSignal,
   verdictUpdate,
   type AttestedMessage,
-  type GovernedActionInput,
 } from './messages.ts';
+import { type GovernedActionInput } from '../contract/governed-action.ts';
 
 /** How long an unreported action waits for a late report or an owner before its workflow closes. */
 const UNSETTLED_MS = 90 * 24 * 3600 * 1000;

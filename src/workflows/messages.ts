@@ -3,18 +3,7 @@
  * added without breaking recorded histories.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Action, ActionRequest, OutcomeInput } from '../contract/index.ts';
-
-export const GOVERNED_ACTION = 'governedAction';
-
-/** Input of the workflow, the same for every SDK. */
-export interface GovernedActionInput {
-  request: ActionRequest;
-  tenant: string;
-  idempotencyKey: string;
-  /** An API key, or the gateway's own start attestation. Without a valid one the action is refused. */
-  token: string;
-}
+import type { Action, OutcomeInput } from '../contract/index.ts';
 
 /** A human's word. Only the gateway's signed attestation counts; everything it says is inside. */
 export interface AttestedMessage {

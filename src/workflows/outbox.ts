@@ -1,7 +1,8 @@
 import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
-import type { PublishInput, RemoteActivities, WebhookNews } from '../activities/types.ts';
+import type { RemoteActivities } from '../activities/types.ts';
+import type { WebhookNews, PublishInput } from '../notify/types.ts';
 
 const { publish, callback, webhook } = proxyActivities<RemoteActivities>({
   startToCloseTimeout: '1 minute',

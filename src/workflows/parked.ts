@@ -1,5 +1,4 @@
-import { condition, patched } from '@temporalio/workflow';
-import type { ApplicationFailure, LocalActivityInterfaceFor } from '@temporalio/workflow';
+import { condition, patched, type ApplicationFailure, type LocalActivityInterfaceFor } from '@temporalio/workflow';
 import type { Action, ApprovalPlan } from '../contract/index.ts';
 import {
   checkEvent,
@@ -10,7 +9,8 @@ import {
   type ApprovalEvent,
   type ApprovalState,
 } from '../approval/index.ts';
-import type { DecisionEvidence, LocalActivities, Refusal, SealDecisionInput } from '../activities/types.ts';
+import type { LocalActivities } from '../activities/types.ts';
+import type { SealDecisionInput, DecisionEvidence, Refusal } from '../engine/types.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A supervised override while it lives. Every method that changes it runs inside the workflow's one-at-a-time queue. */

@@ -1,7 +1,8 @@
-import { condition } from '@temporalio/workflow';
-import type { LocalActivityInterfaceFor } from '@temporalio/workflow';
+import { condition, type LocalActivityInterfaceFor } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
-import type { LocalActivities, PublishInput, SealReviewInput } from '../activities/types.ts';
+import type { LocalActivities } from '../activities/types.ts';
+import type { PublishInput } from '../notify/types.ts';
+import type { SealReviewInput } from '../engine/types.ts';
 
 /** How often people are reminded of an overdue review before the workflow lets go of it; it stays listed as overdue. */
 const REMINDERS = 12;

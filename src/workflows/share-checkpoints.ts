@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { ShareActivities, ShareTarget } from '../activities/types.ts';
+import type { ShareActivities, ShareTarget } from '../witnessing/types.ts';
 
 /** Few tries: the Schedule comes again soon, with a newer checkpoint. */
 const { shareCheckpoints: share } = proxyActivities<ShareActivities>({

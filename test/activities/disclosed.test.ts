@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { amountOf, moneyText, resourceOf } from '../../src/activities/disclosed.ts';
+import { amountOf, moneyText, resourceOf } from '../../src/engine/disclosed.ts';
 
 describe('an amount as people read it', () => {
   it.each([

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ApplicationFailure } from '@temporalio/activity';
-import { createWebhookSender } from '../../src/activities/webhook-sender.ts';
-import { faultOfAddresses, faultOfTarget, reachOf, type WebhookTargets } from '../../src/activities/webhook-target.ts';
+import { createWebhookSender } from '../../src/notify/webhook-sender.ts';
+import { faultOfAddresses, faultOfTarget, reachOf, type WebhookTargets } from '../../src/notify/webhook-target.ts';
 import { readEndpoints } from '../../src/main/webhooks.ts';
 import { openReceiver, verified, type Receiver } from '../support/receiver.ts';
 

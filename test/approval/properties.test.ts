@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextWake, openApproval, reduce } from '../../src/approval/index.ts';
-import type { ApprovalEvent, ApprovalState, DecideEvent } from '../../src/approval/index.ts';
+import {
+  nextWake,
+  openApproval,
+  reduce,
+  type ApprovalEvent,
+  type ApprovalState,
+  type DecideEvent,
+} from '../../src/approval/index.ts';
 import type { ApprovalPlan } from '../../src/contract/index.ts';
 import { OPENED, anyDay, anyPlan, eventsOf, playEvents, type Played } from './worlds.ts';
 

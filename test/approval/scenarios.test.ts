@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { approvalView, checkEvent, nextWake, openApproval, reduce } from '../../src/approval/index.ts';
-import type { ApprovalEvent, ApprovalState } from '../../src/approval/index.ts';
+import {
+  approvalView,
+  checkEvent,
+  nextWake,
+  openApproval,
+  reduce,
+  type ApprovalEvent,
+  type ApprovalState,
+} from '../../src/approval/index.ts';
 import { approvalViewSchema } from '../../src/contract/index.ts';
-import { told } from './kit.ts';
-import type { Scenario } from './kit.ts';
+import { told, type Scenario } from './kit.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const OPENED = Date.UTC(2026, 10, 21, 9);

@@ -1,7 +1,14 @@
 /** Random plans and random days for property tests: people come and go, stand in for one another, and click what they like. */
 import fc from 'fast-check';
-import { checkEvent, openApproval, reduce } from '../../src/approval/index.ts';
-import type { ApprovalEffect, ApprovalEvent, ApprovalState, DecideEvent } from '../../src/approval/index.ts';
+import {
+  checkEvent,
+  openApproval,
+  reduce,
+  type ApprovalEffect,
+  type ApprovalEvent,
+  type ApprovalState,
+  type DecideEvent,
+} from '../../src/approval/index.ts';
 import type { ApprovalPlan, ApprovalStagePlan } from '../../src/contract/index.ts';
 
 const PEOPLE: readonly string[] = ['ann', 'bob', 'cid', 'dee', 'eve', 'fay', 'gus'];

@@ -2,8 +2,14 @@ import oracle from 'canonicalize';
 import fc from 'fast-check';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { canonicalBytes, canonicalize, CanonicalError, hashOf, MAX_DEPTH } from '../../src/canonical/index.ts';
-import type { CanonicalErrorCode } from '../../src/canonical/index.ts';
+import {
+  canonicalBytes,
+  canonicalize,
+  CanonicalError,
+  hashOf,
+  MAX_DEPTH,
+  type CanonicalErrorCode,
+} from '../../src/canonical/index.ts';
 import vectors from '../vectors/canonical.json' with { type: 'json' };
 
 function codeOf(run: () => unknown): string {

@@ -1,12 +1,10 @@
-import { RESPONSIBILITY } from '../../src/activities/responsibility.ts';
+import { RESPONSIBILITY } from '../../src/contract/responsibility.ts';
 import { mkdtempSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { STATUSES } from '../../src/contract/index.ts';
-import type { Status } from '../../src/contract/index.ts';
-import { actionOf, countersign, problem, testServer } from './harness.ts';
-import type { Answer, TestServer } from './harness.ts';
+import { STATUSES, type Status } from '../../src/contract/index.ts';
+import { actionOf, countersign, problem, testServer, type Answer, type TestServer } from './harness.ts';
 
 let server: TestServer;
 let env: Record<string, string>;

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { actionOf, problem, spawnCountersign, testServer } from './harness.ts';
-import type { Answer, TestServer } from './harness.ts';
+import { actionOf, problem, spawnCountersign, testServer, type Answer, type TestServer } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-bin-'));
 let server: TestServer;

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticator, watchDirectory } from '../../src/identity/index.ts';
-import { openFileKeys } from '../../src/keys/index.ts';
-import type { Keys } from '../../src/keys/index.ts';
-import { actionOf, countersign, testServer } from './harness.ts';
-import type { TestServer } from './harness.ts';
+import { openFileKeys, type Keys } from '../../src/keys/index.ts';
+import { actionOf, countersign, testServer, type TestServer } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-local-'));
 const data = join(folder, '.countersign');

@@ -17,8 +17,14 @@ import {
   inclusionProof,
   signNote,
 } from '../../src/ledger/index.ts';
-import { encodeRecord, envelopeBytes, makeReceipt, publicJwk, signEnvelope } from '../../src/sealing/index.ts';
-import type { Signer } from '../../src/sealing/index.ts';
+import {
+  encodeRecord,
+  envelopeBytes,
+  makeReceipt,
+  publicJwk,
+  signEnvelope,
+  type Signer,
+} from '../../src/sealing/index.ts';
 import { countersign } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-verify-'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLog } from '../../src/evidence/index.ts';
-import { logFiles } from '../../src/gateway/log-files.ts';
+import { logFiles } from '../../src/archive/make/log-files.ts';
 import { nodeVerify } from '../../src/keys/index.ts';
 import { RETENTION_SCHEDULE } from '../../src/main/retention.ts';
 import { createClient } from '../../src/main/engine.ts';

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUID, generateKeyPairSync, sign } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/main/engine.ts';
 import { publicJwk, signPermit, thumbprint, type Signer } from '../../src/sealing/index.ts';
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { REFUND, refund, startTestStack, type TestStack } from '../support/stack.ts';
 
 let it_: TestStack;

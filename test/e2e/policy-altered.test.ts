@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createBundleSource } from '../../src/activities/bundles.ts';
+import { createBundleSource } from '../../src/engine/compiled-bundles.ts';
 import { createGateway } from '../../src/gateway/index.ts';
 import { createClient, startWorkerOn } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';

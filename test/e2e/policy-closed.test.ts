@@ -2,7 +2,7 @@ import { randomUUID, createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiKey } from '../../src/identity/index.ts';
 import { createClient, TASK_QUEUE } from '../../src/main/engine.ts';
-import { GOVERNED_ACTION } from '../../src/workflows/messages.ts';
+import { GOVERNED_ACTION } from '../../src/contract/governed-action.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { refund, startTestStack, type TestStack } from '../support/stack.ts';
 

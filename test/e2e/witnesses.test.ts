@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cosignCheckpoint } from '../../src/activities/witnesses.ts';
+import { cosignCheckpoint } from '../../src/witnessing/witnesses.ts';
 import { parseCheckpoint, parseNote } from '../../src/ledger/index.ts';
 import { createSequencer, type StagedRecord } from '../../src/sequencer/index.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';

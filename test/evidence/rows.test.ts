@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64, fromUtf8, hashOfBytes } from '../../src/canonical/index.ts';
 import type { Envelope, RecordPayload } from '../../src/contract/index.ts';
 import { auditLog, type AuditReport, type EntryReader } from '../../src/evidence/index.ts';
-import { logFiles } from '../../src/gateway/log-files.ts';
+import { logFiles } from '../../src/archive/make/log-files.ts';
 import { nodeVerify } from '../../src/keys/index.ts';
 import { tilePath, TILE_WIDTH, tileWidth } from '../../src/ledger/index.ts';
 import { createLogReader, createSequencer } from '../../src/sequencer/index.ts';

@@ -12,8 +12,7 @@ import type {
 } from '../../src/contract/index.ts';
 import { auditLog, entryReader, type AuditOptions, type AuditReport, type LogFiles } from '../../src/evidence/index.ts';
 import { nodeVerify } from '../../src/keys/index.ts';
-import { formatVkey, noteKey, NOTE_ALGORITHMS } from '../../src/ledger/index.ts';
-import type { NoteKey, SignEd25519 } from '../../src/ledger/index.ts';
+import { formatVkey, noteKey, NOTE_ALGORITHMS, type NoteKey, type SignEd25519 } from '../../src/ledger/index.ts';
 import {
   encodeRecord,
   envelopeBytes,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { activateBundle, catchUp, type ActivationDeps } from '../../src/activities/activation.ts';
+import { activateBundle, catchUp, type ActivationDeps } from '../../src/engine/activation.ts';
 import { createSequencer } from '../../src/sequencer/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import { checkLog } from '../support/check-log.ts';

@@ -4,8 +4,8 @@ import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { Spool } from '../../src/gateway/export/spool.ts';
-import { tarball, type ArchiveFile } from '../../src/gateway/export/tarball.ts';
+import { Spool } from '../../src/archive/spool.ts';
+import { tarball, type ArchiveFile } from '../../src/archive/make/tarball.ts';
 
 const MTIME = new Date('2026-11-21T12:00:00.000Z');
 

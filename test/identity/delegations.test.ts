@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { activeDelegation } from '../../src/identity/index.ts';
-import type { Delegation } from '../../src/identity/index.ts';
+import { activeDelegation, type Delegation } from '../../src/identity/index.ts';
 
 const base: Delegation = {
   id: 'del_1',

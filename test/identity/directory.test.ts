@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/contract/index.ts';
-import { parseDirectory, watchDirectory } from '../../src/identity/index.ts';
-import type { Directory, DirectoryProblem } from '../../src/identity/index.ts';
+import { parseDirectory, watchDirectory, type Directory, type DirectoryProblem } from '../../src/identity/index.ts';
 
 const FILE = `
 emailMatch: true

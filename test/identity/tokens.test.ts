@@ -10,8 +10,10 @@ import {
   mayAsk,
   parseDirectory,
   verifyAttestation,
+  type ApiKeyEntry,
+  type AttestationInput,
+  type Caller,
 } from '../../src/identity/index.ts';
-import type { ApiKeyEntry, AttestationInput, Caller } from '../../src/identity/index.ts';
 import { testSigner } from './signer.ts';
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');

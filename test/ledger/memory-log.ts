@@ -13,8 +13,11 @@ import {
   tileHashReader,
   tilePath,
   tileWidth,
+  type NoteKey,
+  type ReadHash,
+  type ReadTile,
+  type SignEd25519,
 } from '../../src/ledger/index.ts';
-import type { NoteKey, ReadHash, ReadTile, SignEd25519 } from '../../src/ledger/index.ts';
 
 export class MemoryLog {
   readonly entries: Uint8Array[] = [];

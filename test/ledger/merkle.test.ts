@@ -13,8 +13,8 @@ import {
   nodeHash,
   verifyConsistency,
   verifyInclusion,
+  type ReadHash,
 } from '../../src/ledger/index.ts';
-import type { ReadHash } from '../../src/ledger/index.ts';
 import vectors from '../vectors/merkle.json' with { type: 'json' };
 import { MemoryLog } from './memory-log.ts';
 

@@ -13,8 +13,8 @@ import {
   tilePath,
   tileWidth,
   verifyInclusion,
+  type Tile,
 } from '../../src/ledger/index.ts';
-import type { Tile } from '../../src/ledger/index.ts';
 import vectors from '../vectors/tiles.json' with { type: 'json' };
 import { MemoryLog } from './memory-log.ts';
 

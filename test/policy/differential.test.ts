@@ -8,8 +8,7 @@ import { tests as conformance } from '@bufbuild/cel-spec/testdata/conformance.js
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ActionRequest, Json } from '../../src/contract/index.ts';
-import { createConditions } from '../../src/policy/conditions/index.ts';
-import type { Answer, Frame, Scope } from '../../src/policy/conditions/index.ts';
+import { createConditions, type Answer, type Frame, type Scope } from '../../src/policy/conditions/index.ts';
 import { request } from './helpers.ts';
 
 const none = new Set<string>();

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildBundle, compileBundle, evaluate } from '../../src/policy/index.ts';
-import type { PolicyFile } from '../../src/policy/index.ts';
+import { buildBundle, compileBundle, evaluate, type PolicyFile } from '../../src/policy/index.ts';
 import { externalEngines } from '../../src/policy/engines/index.ts';
 import { facts, policy, request } from './helpers.ts';
 

@@ -1,8 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActionRequest, Facts } from '../../src/contract/index.ts';
-import { buildBundle, compileBundle } from '../../src/policy/index.ts';
-import type { CompiledBundle, PolicyFile } from '../../src/policy/index.ts';
+import { buildBundle, compileBundle, type CompiledBundle, type PolicyFile } from '../../src/policy/index.ts';
 
 /** All files of the shipped policies folder, as the loader gives them. */
 export function shippedFiles(): PolicyFile[] {

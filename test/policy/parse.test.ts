@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildBundle, lintFiles } from '../../src/policy/index.ts';
-import type { Resolve } from '../../src/policy/index.ts';
+import { buildBundle, lintFiles, type Resolve } from '../../src/policy/index.ts';
 import { policy } from './helpers.ts';
 
 const approve = "- { id: r, when: 'true', then: approve }";

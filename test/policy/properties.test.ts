@@ -2,8 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ActionRequest, Facts, Judgement, Json } from '../../src/contract/index.ts';
 import { canonicalize, hashOf } from '../../src/canonical/index.ts';
-import { buildBundle, compileBundle, evaluate, parsePolicyFile, requiredFacts } from '../../src/policy/index.ts';
-import type { CompiledBundle } from '../../src/policy/index.ts';
+import {
+  buildBundle,
+  compileBundle,
+  evaluate,
+  parsePolicyFile,
+  requiredFacts,
+  type CompiledBundle,
+} from '../../src/policy/index.ts';
 import { compiled, facts, policy, request, shippedFiles } from './helpers.ts';
 
 const files = shippedFiles();

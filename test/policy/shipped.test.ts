@@ -12,8 +12,8 @@ import {
   policyJsonSchema,
   requiredFacts,
   runCases,
+  type Resolve,
 } from '../../src/policy/index.ts';
-import type { Resolve } from '../../src/policy/index.ts';
 import type { Facts } from '../../src/contract/index.ts';
 import { facts, request, shippedDirectory, shippedFiles } from './helpers.ts';
 

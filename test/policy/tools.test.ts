@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../src/contract/index.ts';
-import { applyChanges, backtest, describeCoverage, diffBundles, evaluate, runCases } from '../../src/policy/index.ts';
-import type { SealedCase } from '../../src/policy/index.ts';
+import {
+  applyChanges,
+  backtest,
+  describeCoverage,
+  diffBundles,
+  evaluate,
+  runCases,
+  type SealedCase,
+} from '../../src/policy/index.ts';
 import { compiled, facts, policy, request } from './helpers.ts';
 
 const tiers = (small: number, large: number): string =>

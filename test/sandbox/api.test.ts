@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_SCOPES, startSlackSandbox } from '../../sandbox/slack/index.ts';
-import type { RunningSandbox } from '../../sandbox/slack/index.ts';
+import { DEFAULT_SCOPES, startSlackSandbox, type RunningSandbox } from '../../sandbox/slack/index.ts';
 import { CHANNELS, USERS, callApi } from './support.ts';
 
 let sandbox: RunningSandbox;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSlackSandbox } from '../../sandbox/slack/index.ts';
-import type { RunningSandbox } from '../../sandbox/slack/index.ts';
+import { startSlackSandbox, type RunningSandbox } from '../../sandbox/slack/index.ts';
 import { CHANNELS, USERS, callApi } from './support.ts';
 
 let sandbox: RunningSandbox;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { APPROVAL_BLOCKS, httpBench, socketBench } from './support.ts';
-import type { Bench } from './support.ts';
+import { APPROVAL_BLOCKS, httpBench, socketBench, type Bench } from './support.ts';
 
 const REASON_MODAL = {
   type: 'modal' as const,

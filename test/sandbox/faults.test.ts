@@ -1,9 +1,7 @@
 import { WebClient } from '@slack/web-api';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SandboxControlError, startSlackSandbox } from '../../sandbox/slack/index.ts';
-import type { DeliveryFault } from '../../sandbox/slack/index.ts';
-import { APPROVAL_BLOCKS, CHANNELS, USERS, callApi, httpBench, socketBench } from './support.ts';
-import type { Bench } from './support.ts';
+import { SandboxControlError, startSlackSandbox, type DeliveryFault } from '../../sandbox/slack/index.ts';
+import { APPROVAL_BLOCKS, CHANNELS, USERS, callApi, httpBench, socketBench, type Bench } from './support.ts';
 
 let bench: Bench;
 let clicks: string[];

@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../sandbox/slack/index.ts';
-import type { JsonObject } from '../../sandbox/slack/index.ts';
+import { systemClock, type JsonObject } from '../../sandbox/slack/index.ts';
 import { axe, launchBrowser } from '../support/browser.ts';
 import { card, sampleApp } from './sample-app.ts';
-import { httpBench } from './support.ts';
-import type { Bench } from './support.ts';
+import { httpBench, type Bench } from './support.ts';
 
 /** Set to a folder to look at what the tests saw. */
 const SHOTS = process.env['SANDBOX_SHOTS'];

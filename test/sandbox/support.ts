@@ -2,8 +2,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { App, ExpressReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import express from 'express';
-import { manualClock, startSlackSandbox } from '../../sandbox/slack/index.ts';
-import type { ManualClock, RunningSandbox, SandboxUser, StartOptions } from '../../sandbox/slack/index.ts';
+import {
+  manualClock,
+  startSlackSandbox,
+  type ManualClock,
+  type RunningSandbox,
+  type SandboxUser,
+  type StartOptions,
+} from '../../sandbox/slack/index.ts';
 
 /** The people of the tests' workspace. */
 export const USERS: SandboxUser[] = [

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ActResult, JsonObject } from '../../sandbox/slack/index.ts';
-import { APPROVAL_BLOCKS, callApi, httpBench } from './support.ts';
-import type { Bench } from './support.ts';
+import { APPROVAL_BLOCKS, callApi, httpBench, type Bench } from './support.ts';
 
 let bench: Bench;
 /** What the app answers to the next submission. */

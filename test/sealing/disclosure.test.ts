@@ -9,8 +9,7 @@ import {
   HASH_PATTERN,
   toHex,
 } from '../../src/canonical/index.ts';
-import { DISCLOSED_MAX_BYTES } from '../../src/contract/index.ts';
-import type { ActionRequest, Json } from '../../src/contract/index.ts';
+import { DISCLOSED_MAX_BYTES, type ActionRequest, type Json } from '../../src/contract/index.ts';
 import {
   commitment,
   COMMITMENTS_MAX_BYTES,

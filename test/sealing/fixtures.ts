@@ -3,10 +3,22 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
 import { sha256, toBase64Url, utf8 } from '../../src/canonical/index.ts';
 import type { ActionRequest, DecisionRecord, Receipt, RecordPayload, VerdictRecord } from '../../src/contract/index.ts';
-import { formatVkey, inclusionProof, NOTE_ALGORITHMS, noteKey } from '../../src/ledger/index.ts';
-import type { NoteKey, SignEd25519 } from '../../src/ledger/index.ts';
-import { encodeRecord, envelopeBytes, makeReceipt, publicJwk, signEnvelope } from '../../src/sealing/index.ts';
-import type { Signer } from '../../src/sealing/index.ts';
+import {
+  formatVkey,
+  inclusionProof,
+  NOTE_ALGORITHMS,
+  noteKey,
+  type NoteKey,
+  type SignEd25519,
+} from '../../src/ledger/index.ts';
+import {
+  encodeRecord,
+  envelopeBytes,
+  makeReceipt,
+  publicJwk,
+  signEnvelope,
+  type Signer,
+} from '../../src/sealing/index.ts';
 import { MemoryLog } from '../ledger/memory-log.ts';
 
 /** A private key that everybody knows. */

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { CountersignError } from '../../src/contract/index.ts';
-import type { PermitClaims } from '../../src/contract/index.ts';
-import { PERMIT_TYP, signPermit, verifyPermit } from '../../src/sealing/index.ts';
-import type { PublicJwk } from '../../src/sealing/index.ts';
+import { CountersignError, type PermitClaims } from '../../src/contract/index.ts';
+import { PERMIT_TYP, signPermit, verifyPermit, type PublicJwk } from '../../src/sealing/index.ts';
 import vectors from '../vectors/permits.json' with { type: 'json' };
 import { ed25519Signer, es256Signer } from './fixtures.ts';
 

@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { createPublicKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { canonicalBytes, fromUtf8, toBase64, toHex, utf8 } from '../../src/canonical/index.ts';
-import { ENVELOPE_MAX_BYTES } from '../../src/contract/index.ts';
-import type { Envelope, RecordPayload } from '../../src/contract/index.ts';
+import { ENVELOPE_MAX_BYTES, type Envelope, type RecordPayload } from '../../src/contract/index.ts';
 import { leafHash } from '../../src/ledger/index.ts';
 import {
   decodeRecord,

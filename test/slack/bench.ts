@@ -8,11 +8,15 @@ import {
   type SandboxUser,
   type StartOptions,
 } from '../../sandbox/slack/index.ts';
-import type { Notifier, PostedMessage } from '../../src/activities/notifier.ts';
+import type { Notifier, PostedMessage } from '../../src/notify/notifier.ts';
 import { CountersignError, type Action } from '../../src/contract/index.ts';
 import type { ApprovalMessage } from '../../src/slack/blocks/index.ts';
-import type { DelegateInput, FreezeInput, LiftInput, RefusedAttempt, SlackDecision } from '../../src/slack/index.ts';
 import {
+  type DelegateInput,
+  type FreezeInput,
+  type LiftInput,
+  type RefusedAttempt,
+  type SlackDecision,
   createSlackApp,
   createSlackNotifier,
   type SlackApp,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NotifierUnavailable, type Notice, type ThreadEvent } from '../../src/activities/notifier.ts';
+import { NotifierUnavailable, type Notice, type ThreadEvent } from '../../src/notify/notifier.ts';
 import { MODELS, WAITING } from './messages.ts';
 import { startSlackSandbox } from '../../sandbox/slack/index.ts';
 import { createSlackApp, createSlackNotifier, type SlackLog } from '../../src/slack/index.ts';

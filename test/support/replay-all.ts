@@ -1,5 +1,5 @@
 /** Same bundle, same request, same facts: same verdict, for every verdict that a test run sealed. */
-import { createBundleSource } from '../../src/activities/bundles.ts';
+import { createBundleSource } from '../../src/engine/compiled-bundles.ts';
 import { judgedRequest, sealedVerdict } from '../../src/gateway/replay.ts';
 import { replayVerdict } from '../../src/policy/index.ts';
 import { externalEngines } from '../../src/policy/engines/index.ts';

@@ -12,7 +12,7 @@ import { InternalConnectionOptionsSymbol } from '@temporalio/client/lib/connecti
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { NativeConnection } from '@temporalio/worker';
 import { createJudging } from '../../src/activities/index.ts';
-import type { Notifier, ThreadEvent } from '../../src/activities/notifier.ts';
+import type { Notifier, ThreadEvent } from '../../src/notify/notifier.ts';
 import type { Action, DecisionInput } from '../../src/contract/index.ts';
 import { createGateway, type Gateway } from '../../src/gateway/index.ts';
 import { createAttestor, type Caller } from '../../src/identity/index.ts';

@@ -1,6 +1,5 @@
 /** An independent witness as C2SP tlog-witness has it, strict to the letter; it remembers in memory. */
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { generateKeyPairSync, sign, type KeyObject, createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { equalBytes } from '../../src/canonical/index.ts';

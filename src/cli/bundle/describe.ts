@@ -1,5 +1,5 @@
 /** What the check of a bundle found, in sentences. */
-import type { BundleReport } from './check.ts';
+import type { BundleReport } from '../../archive/check/check.ts';
 
 const count = (number: number, of: string): string => `${number} ${of}${number === 1 ? '' : 's'}`;
 

@@ -5,8 +5,8 @@ import { join, relative, resolve, sep } from 'node:path';
 import { BUNDLE_FILES } from '../../export/index.ts';
 import type { Trust } from '../../sealing/index.ts';
 import { usage } from '../values.ts';
-import { checkBundle, type BundleReport } from './check.ts';
-import { kindOf, unpack } from './unpack.ts';
+import { checkBundle, type BundleReport } from '../../archive/check/check.ts';
+import { kindOf, unpack } from '../../archive/check/unpack.ts';
 
 export interface Evidence {
   /** Files of one receipt each; `-` is standard input. */

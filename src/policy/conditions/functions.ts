@@ -1,11 +1,21 @@
-import { CelScalar, celFunc, celMap, celMethod, isCelList, isCelMap, listType, objectType } from '@bufbuild/cel';
-import type { CelFunc, CelInput, CelValue } from '@bufbuild/cel';
+import {
+  CelScalar,
+  celFunc,
+  celMap,
+  celMethod,
+  isCelList,
+  isCelMap,
+  listType,
+  objectType,
+  type CelFunc,
+  type CelInput,
+  type CelValue,
+} from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import type { DateTime } from 'luxon';
 import { parseDuration } from '../duration.ts';
 import { parseHours, wallClock, withinHours } from '../hours.ts';
-import type { Frame } from './frame.ts';
-import { STEPS_MAX } from './frame.ts';
+import { type Frame, STEPS_MAX } from './frame.ts';
 import { RANGE_GUARD } from './prepare.ts';
 
 const { BOOL, DYN, INT, STRING } = CelScalar;

@@ -1,18 +1,13 @@
-import { celEnv, isCelError, parse, plan } from '@bufbuild/cel';
-import type { CelInput, CelResult } from '@bufbuild/cel';
+import { celEnv, isCelError, parse, plan, type CelInput, type CelResult } from '@bufbuild/cel';
 import type { ActionRequest, Json } from '../../contract/index.ts';
-import type { Scope } from './check.ts';
-import { checkNames } from './check.ts';
-import type { Frame } from './frame.ts';
-import { STEPS_MAX } from './frame.ts';
+import { type Scope, checkNames } from './check.ts';
+import { type Frame, STEPS_MAX } from './frame.ts';
 import { policyFunctions } from './functions.ts';
-import { partsOf } from './implies.ts';
-import type { Parts } from './implies.ts';
+import { partsOf, type Parts } from './implies.ts';
 import type { ExpressionProblem } from './scan.ts';
-import type { Outline } from './syntax.ts';
+import { type Outline, outline, parseExpression } from './syntax.ts';
 import { prepareTree } from './prepare.ts';
 import { faultOf } from './fault.ts';
-import { outline, parseExpression } from './syntax.ts';
 import { Bindings, toJson } from './values.ts';
 
 export type { Frame, LimitState } from './frame.ts';

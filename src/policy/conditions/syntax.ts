@@ -1,6 +1,5 @@
 import { parse } from '@bufbuild/cel';
-import type { ExpressionProblem } from './scan.ts';
-import { scan } from './scan.ts';
+import { type ExpressionProblem, scan } from './scan.ts';
 
 export type Parsed = ReturnType<typeof parse>;
 export type Expr = NonNullable<Parsed['expr']>;

@@ -1,5 +1,4 @@
-import { celList, celMap, isCelList, isCelMap, isCelUint } from '@bufbuild/cel';
-import type { CelInput, CelResult } from '@bufbuild/cel';
+import { celList, celMap, isCelList, isCelMap, isCelUint, type CelInput, type CelResult } from '@bufbuild/cel';
 import type { ActionRequest, Json, JsonObject } from '../../contract/index.ts';
 
 const EMPTY: JsonObject = {};

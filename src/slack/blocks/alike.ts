@@ -1,11 +1,8 @@
 /** Several like requests decided in one modal: each is decided and sealed by itself. */
-import type { ApprovalMessage, MessageAlike } from './model.ts';
-import { INPUTS, MAX_ALIKE, buttonValue } from './model.ts';
-import type { Block, Rendered, View } from './kit.ts';
-import { LIMITS, context, input, option, section } from './kit.ts';
+import { type ApprovalMessage, type MessageAlike, INPUTS, MAX_ALIKE, buttonValue } from './model.ts';
+import { type Block, type Rendered, type View, LIMITS, context, input, option, section } from './kit.ts';
 import { mrkdwnText, plainText, shortId } from './text.ts';
-import { choice, form, reasonHint, reasonInput } from './modals.ts';
-import type { ModalOptions } from './modals.ts';
+import { choice, form, reasonHint, reasonInput, type ModalOptions } from './modals.ts';
 import { inOneLine, partyName } from './words.ts';
 
 /** The request itself first, then those like it, at most {@link MAX_ALIKE}. */

@@ -1,9 +1,7 @@
 /** Answers to `/countersign`, and what a person reads whose click did not count. */
 import type { ErrorCode } from '../../contract/index.ts';
-import type { ApprovalMessage } from './model.ts';
-import { ACTIONS, buttonValue } from './model.ts';
-import type { Rendered } from './kit.ts';
-import { actions, button, context, header, section } from './kit.ts';
+import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
+import { type Rendered, actions, button, context, header, section } from './kit.ts';
 import { mrkdwnText, sentence, time } from './text.ts';
 import { waitingItem } from './home.ts';
 import { about } from './message.ts';

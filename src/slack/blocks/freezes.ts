@@ -1,7 +1,6 @@
 /** What is stopped, and the form that lets it go on. */
 import { ACTIONS } from './model.ts';
-import type { Block, Rendered, View } from './kit.ts';
-import { button, divider, header, section } from './kit.ts';
+import { type Block, type Rendered, type View, button, divider, header, section } from './kit.ts';
 import { form, reasonInput, type ModalOptions } from './modals.ts';
 import { clean, code, mrkdwnText, plainText, time } from './text.ts';
 

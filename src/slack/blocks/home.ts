@@ -1,9 +1,7 @@
 /** App Home, the inbox: waiting for you, overdue reviews, you decided. */
-import type { ApprovalMessage } from './model.ts';
+import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
 import { freezeBlocks, type HomeFreeze } from './freezes.ts';
-import { ACTIONS, buttonValue } from './model.ts';
-import type { Block, View } from './kit.ts';
-import { button, context, divider, header, section } from './kit.ts';
+import { type Block, type View, button, context, divider, header, section } from './kit.ts';
 import { code, link, list, mrkdwnText, safeUrl, sentence, shortId, time } from './text.ts';
 import { deadline, progress, what, whoAsks } from './words.ts';
 

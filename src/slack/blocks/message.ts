@@ -1,10 +1,8 @@
 /** The one message about an action: phone first, always the present state, no buttons once it is closed. */
 import { hashOf } from '../../canonical/index.ts';
 import type { Json, JsonObject } from '../../contract/index.ts';
-import type { ApprovalMessage } from './model.ts';
-import { ACTIONS, buttonValue } from './model.ts';
-import type { Block, Rendered } from './kit.ts';
-import { actions, button, context, fields, header, linkButton, section } from './kit.ts';
+import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
+import { type Block, type Rendered, actions, button, context, fields, header, linkButton, section } from './kit.ts';
 import { code, link, mrkdwnOrMore, mrkdwnText, safeUrl, shortId } from './text.ts';
 import { asked, deadline, decisionLine, headline, helps, progress, what, whoAsks, whyYou } from './words.ts';
 

@@ -1,9 +1,7 @@
 /** The modals: one per thing a person can say, each with what it is about on top, and every typed word kept when it is refused. */
 import type { JsonObject } from '../../contract/index.ts';
-import type { ApprovalMessage, MessageChangeable, ViewName } from './model.ts';
-import { INPUTS, MAX_CHANGES, VIEWS } from './model.ts';
-import type { Block, Rendered, View } from './kit.ts';
-import { LIMITS, context, input, mrkdwn, option, plain, section } from './kit.ts';
+import { type ApprovalMessage, type MessageChangeable, type ViewName, INPUTS, MAX_CHANGES, VIEWS } from './model.ts';
+import { type Block, type Rendered, type View, LIMITS, context, input, mrkdwn, option, plain, section } from './kit.ts';
 import { cutWhole, mrkdwnText, plainText, sentence, shortId } from './text.ts';
 import { about } from './message.ts';
 import { deadline, what, whoAsks } from './words.ts';

@@ -1,6 +1,6 @@
 /** What is rendered, and the names that come back from Slack. */
-export type * from '../../activities/approval-message.ts';
-export type { Notice, ThreadEvent } from '../../activities/notifier.ts';
+export type * from '../../notify/approval-message.ts';
+export type { Notice, ThreadEvent } from '../../notify/notifier.ts';
 
 /** Version of everything in this folder that makes `text` and `blocks` of a message: sealed beside the hash of what was shown. */
 export const RENDERER = 'slack/3';

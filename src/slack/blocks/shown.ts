@@ -1,7 +1,6 @@
 /** What an approver was shown, rendered again: the same model and version give the same blocks and text, and so the sealed hash. */
 import { CountersignError, type Json } from '../../contract/index.ts';
-import type { ApprovalMessage } from './model.ts';
-import { RENDERER } from './model.ts';
+import { type ApprovalMessage, RENDERER } from './model.ts';
 import type { Rendered } from './kit.ts';
 import { alikeShown } from './alike.ts';
 import { renderApprovalMessage, shownHash } from './message.ts';

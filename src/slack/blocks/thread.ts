@@ -1,7 +1,6 @@
 /** What is said beside the message: one line in its thread for each event, and direct messages to the requester. */
 import type { Notice, ThreadEvent } from './model.ts';
-import type { Rendered } from './kit.ts';
-import { context, section } from './kit.ts';
+import { type Rendered, context, section } from './kit.ts';
 import { code, link, mrkdwnText, safeUrl, shortId, time } from './text.ts';
 
 const EVENTS: Record<ThreadEvent['kind'], string> = {

@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 /**
  * Every key begins with the tenant. Hashes and envelopes do not compress, so nothing tries to. A head is updated in place at every

@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 /** What witnesses cosigned, each with the checkpoint as it was then; and what was anchored last, and where. */
 const STATEMENTS = [

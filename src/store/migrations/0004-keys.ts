@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 /** What keys did: from which entry of the log on one counts no more, and the receipt of each record of the key chain. */
 const STATEMENTS = [

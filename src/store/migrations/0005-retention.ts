@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 /**
  * When an action's payload is to be deleted (`retain`), so that what is due is found without reading every action. The values that

@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 /** Passkeys of people. Their keys are in the sealed records that introduce them; here is how each stands now. */
 const STATEMENTS = [

@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 /** When the glass was broken, and by whom: what the report of emergencies is asked by. */
 const STATEMENTS = [

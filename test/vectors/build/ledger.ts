@@ -1,16 +1,5 @@
 import { fromHex, toBase64, toHex, utf8 } from '../../../src/canonical/index.ts';
-import {
-  consistencyProof,
-  cosign,
-  encodeEntries,
-  formatNote,
-  formatVkey,
-  inclusionProof,
-  leafHash,
-  parseNote,
-  tilePath,
-} from '../../../src/ledger/index.ts';
-import type { Tile } from '../../../src/ledger/index.ts';
+import { consistencyProof, cosign, encodeEntries, formatNote, formatVkey, inclusionProof, leafHash, parseNote, tilePath, type Tile } from '../../../src/ledger/index.ts';
 import { MemoryLog } from '../../ledger/memory-log.ts';
 import { noteSigner } from '../../sealing/fixtures.ts';
 

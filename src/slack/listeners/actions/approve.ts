@@ -3,7 +3,7 @@ import { RENDERER } from '../../blocks/index.ts';
 import { admit, keepRefusal } from '../../admit.ts';
 import { explain, messageOf, readable, rerender, whisper } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
-import type { SlackPosted } from '../../door.ts';
+import type { SlackPosted } from '../../../gateway/slack-types.ts';
 import { readClick, type Click } from '../../origin.ts';
 import { HOLD_MS, LATE, within } from '../../tasks.ts';
 

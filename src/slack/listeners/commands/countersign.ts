@@ -13,7 +13,7 @@ import {
 import { keepRefusal } from '../../admit.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
-import type { SlackOrigin } from '../../door.ts';
+import type { SlackOrigin } from '../../../gateway/slack-types.ts';
 import { forSlack } from '../../notifier.ts';
 import { personBehind } from '../../origin.ts';
 import { HOLD_MS, LATE, within } from '../../tasks.ts';

@@ -4,7 +4,7 @@ import { INPUTS, VIEWS } from '../../blocks/index.ts';
 import { keepRefusal } from '../../admit.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
-import type { SlackOrigin } from '../../door.ts';
+import type { SlackOrigin } from '../../../gateway/slack-types.ts';
 import { personBehind, readSubmission } from '../../origin.ts';
 import { needReason } from '../../submitting.ts';
 import { home } from '../events/app-home-opened.ts';

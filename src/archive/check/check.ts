@@ -1,0 +1,220 @@
+/** `verify` of an evidence bundle: that everything in it follows from what is signed, and that nothing was altered, removed or added. */
+import { fromUtf8, hashOfBytes } from '../../canonical/index.ts';
+import type { Receipt } from '../../contract/index.ts';
+import { auditLog, describeFinding } from '../../evidence/index.ts';
+import {
+  BUNDLE_FILES,
+  bundleReadme,
+  exportBodyOf,
+  isWholeLog,
+  policyPath,
+  RENDERING,
+  type ExportBody,
+  type ReportHead,
+} from '../../export/index.ts';
+import { receiptBytes, treeFiles } from '../make/files.ts';
+import { keyFiles } from '../key-files.ts';
+import type { KeyHistory } from '../../sealing/key-views.ts';
+import { nodeVerify } from '../../keys/ed25519.ts';
+import { isEvidenceError } from '../../ledger/index.ts';
+import { followKeys, verifyReceipt, type Trust, type VerifiedReceipt } from '../../sealing/index.ts';
+import { filesOfFolder } from './log-files.ts';
+import { BundleFolder } from './folder.ts';
+import { readRecords, type ReadRecords } from './records.ts';
+import type { Problem } from './unpack.ts';
+
+export interface BundleReport {
+  valid: boolean;
+  /** How many problems there are, and the first two hundred. */
+  found: number;
+  problems: Problem[];
+  records: number;
+  actions: number;
+  /** What the export's own record says; null when it does not hold. */
+  export: { record: string; index: number; by: string | null; at: string; body: ExportBody } | null;
+  /** The log whose checkpoint covers it all; null when none holds. */
+  log: { origin: string; size: number; root: string } | null;
+  notProven: string[];
+}
+
+interface Own {
+  verified: VerifiedReceipt;
+  checkpoint: string;
+  body: ExportBody;
+}
+
+/** @param problems what was wrong with the archive that it came in */
+export async function checkBundle(
+  path: string,
+  given: Trust,
+  problems: readonly Problem[] = [],
+): Promise<BundleReport> {
+  const folder = await BundleFolder.open(path, problems);
+  const history = await folder.read(BUNDLE_FILES.keyHistory);
+  const trust = await follow(folder, given, history);
+  const own = await ownReceipt(folder, trust);
+  if (own !== null) {
+    const why = 'it is not the checkpoint of the export’s own receipt';
+    await folder.mustBe(BUNDLE_FILES.checkpoint, Buffer.from(own.checkpoint, 'utf8'), why);
+  } else folder.expect(BUNDLE_FILES.checkpoint);
+  const log = own === null ? null : { origin: own.verified.origin, checkpoint: own.checkpoint };
+  const read = await readRecords(folder, { trust, log, size: own?.body.log.size ?? null });
+  const notProven: string[] = [];
+  try {
+    if (own !== null) {
+      await checkKeys(folder, own.body, history);
+      if (read !== null) await checkMade(folder, own, read, notProven);
+      if (isWholeLog(own.body)) await checkLog(folder, own, trust, history);
+      else notProven.push('that no other action fits the filter: that is the operator’s word, sealed with its count');
+    }
+    if (read !== null && read.passkeysUnknown > 0) {
+      const detail = `whose passkeys decided (decisions: ${read.passkeysUnknown}): their enrolments are not in this bundle; verify one of the whole log`;
+      notProven.push(detail);
+    }
+    for (const hash of read?.bundles ?? []) await checkPolicy(folder, hash);
+  } finally {
+    await read?.close();
+  }
+  if (own === null)
+    for (const name of Object.values(BUNDLE_FILES))
+      if (name !== BUNDLE_FILES.logKeyHistory) await quietly(folder, name);
+  await folder.finish();
+  return {
+    valid: folder.found === 0,
+    found: folder.found,
+    problems: folder.problems,
+    records: read?.records ?? 0,
+    actions: read?.actions ?? 0,
+    export:
+      own === null
+        ? null
+        : {
+            record: own.verified.recordHash,
+            index: own.verified.index,
+            by: 'by' in own.verified.record ? own.verified.record.by : null,
+            at: own.verified.record.at,
+            body: own.body,
+          },
+    log: own === null ? null : { origin: own.verified.origin, size: own.verified.size, root: own.verified.root },
+    notProven,
+  };
+}
+
+/** Files that cannot be compared with anything, because the export's record does not hold, are still files of a bundle. */
+const quietly = async (folder: BundleFolder, name: string): Promise<void> => {
+  if (!folder.isWrong(name)) await folder.read(name);
+};
+
+async function follow(folder: BundleFolder, given: Trust, history: Uint8Array | null): Promise<Trust> {
+  if (history === null) return given;
+  try {
+    return (await followKeys(given, JSON.parse(fromUtf8(history)) as unknown, { verify: nodeVerify })).trust;
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    folder.report(BUNDLE_FILES.keyHistory, isEvidenceError(error) ? error.reason : 'key-history-malformed', detail);
+    return given;
+  }
+}
+
+/** The receipt of the record that says what was exported: everything else is compared with it. */
+async function ownReceipt(folder: BundleFolder, trust: Trust): Promise<Own | null> {
+  const name = BUNDLE_FILES.receipt;
+  const bytes = await folder.read(name);
+  if (bytes === null) return null;
+  try {
+    const receipt = JSON.parse(Buffer.from(bytes).toString('utf8')) as Receipt;
+    const verified = await verifyReceipt(receipt, trust, { verify: nodeVerify });
+    const body = exportBodyOf(verified.record);
+    if (body?.format !== 'bundle' || body.log.origin !== verified.origin || verified.index < body.log.size) {
+      folder.report(name, 'export-differs', 'it is the receipt of a record that exported no such bundle');
+      return null;
+    }
+    if (!Buffer.from(receiptBytes(receipt)).equals(bytes)) {
+      folder.report(name, 'file-altered', 'it was altered: it holds, but is not what was exported');
+    }
+    return { verified, checkpoint: receipt.log.checkpoint, body };
+  } catch (error) {
+    if (isEvidenceError(error)) folder.report(name, error.reason, error.message);
+    else if (error instanceof SyntaxError) folder.report(name, 'receipt-malformed', 'it is not JSON');
+    else throw error;
+    return null;
+  }
+}
+
+async function checkKeys(folder: BundleFolder, body: ExportBody, history: Uint8Array | null): Promise<void> {
+  if (history === null) return;
+  if (hashOfBytes(history) !== body.keys) {
+    folder.report(
+      BUNDLE_FILES.keyHistory,
+      'file-altered',
+      'it was altered: the export’s record has another hash of it',
+    );
+    for (const name of [BUNDLE_FILES.recordKeys, BUNDLE_FILES.logKey]) folder.expect(name);
+    return;
+  }
+  const { recordKeys, logKey } = keyFiles(JSON.parse(fromUtf8(history)) as KeyHistory);
+  const why = `it is not what ${BUNDLE_FILES.keyHistory} says`;
+  await folder.mustBe(BUNDLE_FILES.recordKeys, recordKeys, why);
+  await folder.mustBe(BUNDLE_FILES.logKey, logKey, why);
+}
+
+/** What follows from the records: their number and digest, the table, the report and the README. */
+async function checkMade(folder: BundleFolder, own: Own, read: ReadRecords, notProven: string[]): Promise<void> {
+  const { body, verified } = own;
+  const { at, by } = verified.record as { at: string; by: string | null };
+  const head: ReportHead = { body, at, by: by ?? '', record: verified.recordHash };
+  const same = read.records === body.records && read.digest === body.digest;
+  if (read.records !== body.records) {
+    const how = read.records < body.records ? 'removed' : 'added';
+    const detail = `records were ${how}: ${body.records} were exported, and ${read.records} are here`;
+    folder.report(BUNDLE_FILES.records, 'records-differ', detail);
+  } else if (!same) {
+    folder.report(
+      BUNDLE_FILES.records,
+      'records-differ',
+      'they are not the records that were exported: the digest differs',
+    );
+  }
+  const made = [BUNDLE_FILES.readme, BUNDLE_FILES.csv, BUNDLE_FILES.report];
+  if (body.rendering !== RENDERING) {
+    notProven.push(`${made.join(', ')}: another version of Countersign wrote them; verify with that version`);
+    for (const name of made) folder.expect(name);
+    return;
+  }
+  await folder.mustBe(BUNDLE_FILES.readme, Buffer.from(bundleReadme(head), 'utf8'), 'it is not the one of this export');
+  if (!read.whole || !same) {
+    notProven.push(
+      `${BUNDLE_FILES.csv} and ${BUNDLE_FILES.report}: they cannot be made again from records that do not hold`,
+    );
+    for (const name of [BUNDLE_FILES.csv, BUNDLE_FILES.report]) folder.expect(name);
+    return;
+  }
+  const { csv, report } = read.documents.finish(head);
+  await folder.mustBeMade(BUNDLE_FILES.csv, csv, 'it does not follow from the records');
+  await folder.mustBeMade(BUNDLE_FILES.report, report, 'it does not follow from the records');
+}
+
+/** The log itself, from its first entry to its last. */
+async function checkLog(folder: BundleFolder, own: Own, trust: Trust, history: Uint8Array | null): Promise<void> {
+  if (history !== null)
+    await folder.mustBe(BUNDLE_FILES.logKeyHistory, history, `it is not ${BUNDLE_FILES.keyHistory}`);
+  else folder.expect(BUNDLE_FILES.logKeyHistory);
+  for (const path of treeFiles(own.verified.size)) folder.expect(`log/${path}`, 'the whole log was exported');
+  const { records, log } = own.body;
+  if (records !== log.size) {
+    const detail = `it says that the whole log of ${log.size} entries was exported, and that there were ${records} records`;
+    folder.report(BUNDLE_FILES.receipt, 'records-differ', detail);
+  }
+  const report = await auditLog({ files: filesOfFolder(folder.path), trust, verify: nodeVerify });
+  for (const finding of report.findings) {
+    const file = finding.file === null ? 'log' : `log/${finding.file}`;
+    if (!folder.isWrong(file)) folder.report(file, finding.code, describeFinding(finding));
+  }
+}
+
+async function checkPolicy(folder: BundleFolder, hash: string): Promise<void> {
+  const name = policyPath(hash);
+  const bytes = await folder.read(name, 'a record was judged by it');
+  if (bytes === null || hashOfBytes(bytes) === hash) return;
+  folder.report(name, 'file-altered', 'it was altered: its SHA-256 is not its name');
+}

@@ -1,0 +1,113 @@
+/**
+ * `records.csv` and `report.html`, made of records in the order of the log. The exporter makes them, and the verifier makes them again
+ * and compares. Of an action that is not at its end only the places of its lines are held, so memory does not grow with the records.
+ */
+import {
+  countStory,
+  csvHeader,
+  csvRow,
+  emptySummary,
+  isStory,
+  reportEnd,
+  reportMiddle,
+  reportRow,
+  reportSection,
+  reportStart,
+  storyOf,
+  type ExportRecord,
+  type ReportHead,
+} from '../export/index.ts';
+import { Spool } from './spool.ts';
+
+/** Where a line stands in `records.jsonl`, in bytes, without its newline. */
+export interface Place {
+  offset: number;
+  length: number;
+}
+
+/** `records.jsonl`, as far as it was written. */
+export type ReadLine = (place: Place) => Promise<Uint8Array>;
+
+/** A file whose size is known. */
+export interface SizedFile {
+  size: number;
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+export class Documents {
+  readonly #readLine: ReadLine;
+  readonly #csv: Spool;
+  readonly #rows: Spool;
+  readonly #sections: Spool;
+  readonly #open = new Map<string, Place[]>();
+  readonly #summary = emptySummary();
+
+  private constructor(readLine: ReadLine, [csv, rows, sections]: [Spool, Spool, Spool]) {
+    this.#readLine = readLine;
+    this.#csv = csv;
+    this.#rows = rows;
+    this.#sections = sections;
+  }
+
+  static async open(readLine: ReadLine): Promise<Documents> {
+    const documents = new Documents(readLine, [await Spool.open(), await Spool.open(), await Spool.open()]);
+    await documents.#csv.write(csvHeader());
+    return documents;
+  }
+
+  /** Actions whose last record has not come. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** The next record, after its line was written. @param last of its action */
+  async add(one: ExportRecord, place: Place, last: boolean): Promise<void> {
+    const { action, at } = one.record;
+    this.#summary.records += 1;
+    this.#summary.from ??= at;
+    this.#summary.to = at;
+    await this.#csv.write(csvRow(one));
+    const before = this.#open.get(action) ?? [];
+    if (!last) {
+      if (before.push(place) === 1) this.#open.set(action, before);
+      return;
+    }
+    this.#open.delete(action);
+    const records = await Promise.all(before.map((earlier) => this.#read(earlier)));
+    const told = storyOf([...records, one]);
+    if (isStory(told)) countStory(this.#summary, told);
+    await this.#rows.write(reportRow(told));
+    await this.#sections.write(reportSection(told));
+  }
+
+  async #read(place: Place): Promise<ExportRecord> {
+    const text = Buffer.from(await this.#readLine(place)).toString('utf8');
+    const { index, hash, record } = JSON.parse(text) as ExportRecord;
+    return { index, hash, record };
+  }
+
+  /** Both files, once every record was added. */
+  finish(head: ReportHead): { csv: SizedFile; report: SizedFile } {
+    const [start, middle, end] = [reportStart(head, this.#summary), reportMiddle(), reportEnd()].map((text) =>
+      Buffer.from(text, 'utf8'),
+    ) as [Buffer, Buffer, Buffer];
+    const [csv, rows, sections] = [this.#csv, this.#rows, this.#sections];
+    return {
+      csv,
+      report: {
+        size: start.length + rows.size + middle.length + sections.size + end.length,
+        async *chunks() {
+          yield start;
+          yield* rows.chunks();
+          yield middle;
+          yield* sections.chunks();
+          yield end;
+        },
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#csv.close(), this.#rows.close(), this.#sections.close()]);
+  }
+}

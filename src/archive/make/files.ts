@@ -1,0 +1,147 @@
+/** The files of an evidence bundle, one after the other, as they are made. */
+import { createHash } from 'node:crypto';
+import { canonicalBytes } from '../../canonical/index.ts';
+import type { Envelope, Receipt, RecordPayload } from '../../contract/index.ts';
+import {
+  BUNDLE_FILES,
+  bundleReadme,
+  exportLine,
+  isWholeLog,
+  policyPath,
+  receiptPath,
+  type ReportHead,
+} from '../../export/index.ts';
+import { tilePath, tileWidth } from '../../ledger/index.ts';
+import { makeReceipt } from '../../sealing/index.ts';
+import type { LogReader } from '../../sequencer/index.ts';
+import type { Selection, Store } from '../../store/index.ts';
+import type { KeyHistory } from '../../sealing/key-views.ts';
+import { keyFiles } from '../key-files.ts';
+import { Documents } from '../documents.ts';
+import { logFiles } from './log-files.ts';
+import { Proofs } from './proofs.ts';
+import { Spool } from '../spool.ts';
+import type { ArchiveFile } from './tarball.ts';
+
+export interface BundleSource {
+  store: { records: Pick<Store['records'], 'scan'>; bundles: Pick<Store['bundles'], 'get'> };
+  evidence: Pick<LogReader, 'checkpoint' | 'tile' | 'entries'>;
+}
+
+export interface BundleInput {
+  tenant: string;
+  selection: Selection;
+  head: ReportHead;
+  /** The export's own record: its place and its entry of the log. */
+  own: { index: number; envelope: Uint8Array };
+  /** A checkpoint that covers it. */
+  log: { origin: string; size: number; checkpoint: string };
+  /** Bytes of `key-history.json`. */
+  keyHistory: Uint8Array;
+}
+
+/** A receipt as a file holds it. */
+export const receiptBytes = (receipt: Receipt): Uint8Array => Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`);
+
+/** Policy bundles that a record names. */
+export function bundlesOf(record: RecordPayload): string[] {
+  const named =
+    record.type === 'verdict'
+      ? [record.verdict.bundle, record.observed?.bundle]
+      : record.type === 'release'
+        ? [record.rejudged?.verdict.bundle]
+        : record.type === 'policy'
+          ? [record.body['bundle'], record.body['previous']]
+          : [];
+  return named.filter((hash) => typeof hash === 'string');
+}
+
+export async function* bundleFiles(source: BundleSource, input: BundleInput): AsyncGenerator<ArchiveFile> {
+  const sums = await Spool.open();
+  try {
+    for await (const file of files(source, input)) {
+      const hash = createHash('sha256');
+      yield { ...file, chunks: () => hashing(file, hash) };
+      await sums.write(`${hash.digest('hex')}  ${file.name}\n`);
+    }
+    yield { name: BUNDLE_FILES.sums, size: sums.size, chunks: () => sums.chunks() };
+  } finally {
+    await sums.close();
+  }
+}
+
+async function* hashing(file: ArchiveFile, hash: ReturnType<typeof createHash>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of file.chunks()) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+const file = (name: string, bytes: Uint8Array): ArchiveFile => ({ name, size: bytes.length, chunks: () => [bytes] });
+
+async function* files(source: BundleSource, input: BundleInput): AsyncGenerator<ArchiveFile> {
+  const { tenant, selection, head, own, log, keyHistory } = input;
+  const whole = isWholeLog(head.body);
+  const proofs = new Proofs(source.evidence, tenant, log.size);
+  const receipt = async (index: number, envelope: Uint8Array): Promise<Uint8Array> => {
+    const parsed = JSON.parse(Buffer.from(envelope).toString('utf8')) as Envelope;
+    const { origin, checkpoint } = log;
+    return receiptBytes(makeReceipt(parsed, { origin, index, checkpoint, proof: await proofs.of(index) }));
+  };
+  yield file(BUNDLE_FILES.readme, Buffer.from(bundleReadme(head), 'utf8'));
+  yield file(BUNDLE_FILES.receipt, await receipt(own.index, own.envelope));
+  const keys = keyFiles(JSON.parse(Buffer.from(keyHistory).toString('utf8')) as KeyHistory);
+  yield file(BUNDLE_FILES.recordKeys, keys.recordKeys);
+  yield file(BUNDLE_FILES.logKey, keys.logKey);
+  yield file(BUNDLE_FILES.keyHistory, keyHistory);
+  yield file(BUNDLE_FILES.checkpoint, Buffer.from(log.checkpoint, 'utf8'));
+
+  const records = await Spool.open();
+  try {
+    const documents = await Documents.open(({ offset, length }) => records.read(offset, length));
+    try {
+      const bundles = new Set<string>();
+      for await (const page of source.store.records.scan(tenant, selection)) {
+        for (const { index, envelope, last } of page) {
+          const { line, ...one } = exportLine({ index, envelope, last });
+          const offset = records.size;
+          await records.write(`${line}\n`);
+          await documents.add(one, { offset, length: Buffer.byteLength(line) }, last);
+          for (const hash of bundlesOf(one.record)) bundles.add(hash);
+          yield file(receiptPath(one.hash), await receipt(index, envelope));
+        }
+      }
+      for (const hash of bundles) {
+        const policy = await source.store.bundles.get(tenant, hash);
+        if (policy !== null) yield file(policyPath(hash), canonicalBytes(policy));
+      }
+      yield { name: BUNDLE_FILES.records, size: records.size, chunks: () => records.chunks() };
+      const { csv, report } = documents.finish(head);
+      yield { name: BUNDLE_FILES.csv, size: csv.size, chunks: () => csv.chunks() };
+      yield { name: BUNDLE_FILES.report, size: report.size, chunks: () => report.chunks() };
+    } finally {
+      await documents.close();
+    }
+  } finally {
+    await records.close();
+  }
+  if (!whole) return;
+  yield file(BUNDLE_FILES.logKeyHistory, keyHistory);
+  const read = logFiles(source.evidence, tenant);
+  for (const path of treeFiles(log.size)) {
+    const bytes = await read(path);
+    if (bytes === null) throw new Error(`the log does not reach ${path}`);
+    yield file(`log/${path}`, bytes);
+  }
+}
+
+/** Every tile and entry bundle of a log of `size` entries. */
+export function* treeFiles(size: number): Generator<string> {
+  for (let level = 0; tileWidth(level, 0, size) > 0; level++) {
+    for (let index = 0; tileWidth(level, index, size) > 0; index++) {
+      const width = tileWidth(level, index, size);
+      yield tilePath({ level, index, width });
+      if (level === 0) yield tilePath({ level: 'entries', index, width });
+    }
+  }
+}

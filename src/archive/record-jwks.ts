@@ -1,0 +1,14 @@
+import type { KeyHistory } from '../sealing/key-views.ts';
+
+/** The record keys of a history as JWKs, newest first, each with its time (`since`, `until`) and, if it is, its revocation. */
+export function recordJwks({ keys }: Pick<KeyHistory, 'keys'>): object[] {
+  return keys
+    .filter(({ use }) => use === 'record')
+    .map(({ key, since, until, revoked }) => ({
+      ...(key as object),
+      since,
+      until,
+      ...(revoked === null ? {} : { revoked }),
+    }))
+    .reverse();
+}

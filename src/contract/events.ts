@@ -1,0 +1,27 @@
+/** What happens to an action, as those who are told by webhook read it. */
+/** All events, in the order of a life. */
+export const EVENTS = [
+  'approval.asked',
+  'approval.reminder',
+  'approval.expiring',
+  'approval.escalated',
+  'approval.unreachable',
+  'approval.short',
+  'approval.returned',
+  'approval.answered',
+  'approval.extended',
+  'approval.decided',
+  'approval.expired',
+  'approval.cancelled',
+  'break_glass.released',
+  'review.reminder',
+  'review.overdue',
+  'review.done',
+  'action.released',
+  'action.refused',
+  'action.executed',
+  'action.failed',
+  'action.skipped',
+  'action.unreported',
+] as const;
+export type EventType = (typeof EVENTS)[number];

@@ -1,0 +1,2 @@
+/** The tenant of a local stack, and of whoever names none. */
+export const DEFAULT_TENANT = 'default';

@@ -1,0 +1,87 @@
+/** What is kept of an action beside its records, so that any process can answer for it. Never the request, never a secret. */
+import type { Action, ActionRequest, ApprovalPlan, JsonObject, RecordActor } from '../contract/index.ts';
+import type { ApprovalState } from '../approval/index.ts';
+
+/** The look back at a break-glass release, by other people. */
+export interface Review {
+  reviewers: string[];
+  refs: string[];
+  /** Milliseconds since the epoch. */
+  dueAt: number;
+  status: 'open' | 'overdue' | 'done';
+  result: { by: string; right: boolean; reason: string; at: string } | null;
+  /** On whose word it was released; null in courses from before that was kept. */
+  by?: string | null;
+  /** Their reason. */
+  reason?: string | null;
+}
+
+export interface Course {
+  /** The action without its permit. */
+  action: Action;
+  surface: string;
+  verb: string;
+  actor: RecordActor;
+  /** Caller that asked, `key:…` or `user:…`. */
+  requester: string;
+  /** Keyed hash of the body, to tell a repeated request from another one under the same key. */
+  bodyMac: string;
+  /** Disclosed values, as in the verdict's record. */
+  disclosed: JsonObject;
+  /** How many values policy does not disclose. */
+  withheld: number;
+  /** What was left of each limit after this action's share, exact decimal strings. */
+  limits: { label: string; left: string; max: string }[];
+  notify: string[];
+  plan: ApprovalPlan | null;
+  approval: ApprovalState | null;
+  /** Milliseconds since the epoch. */
+  openedAt: number;
+  outcomeWithinMs: number;
+  permitMs: number;
+  retainMs: number | null;
+  announced: boolean;
+  review: Review | null;
+  /** The sealed report, to know it again when it is sent twice. `detail` is its commitment. */
+  outcome: { status: string; reference: string | null; detail: string | null } | null;
+  /** Set when payload and key were deleted. */
+  erased?: { at: string; by: string | null; cause: 'request' | 'retention' };
+}
+
+/** What is kept of an action under its own key, and deleted with it (retention, erasure): everything that records only commit to. */
+export interface Payload {
+  request: ActionRequest;
+  /** What approvers changed, by the number of the decision's record. */
+  decided?: Record<string, JsonObject>;
+  /** The executor's words. */
+  detail?: string;
+  /** What people were shown while they could decide, by its hash. */
+  shown?: Record<string, JsonObject>;
+}
+
+/** Values of changes as they are kept in clear: none where policy does not disclose the path. */
+export function shownChanges(changes: JsonObject, disclosed: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(changes).map(([path, value]) => [path, Object.hasOwn(disclosed, path) ? value : null]),
+  );
+}
+
+/** The course without values that policy does not disclose. What approvers changed is whole in the {@link Payload}. */
+export function inClear(course: Course): Course {
+  const { approval, disclosed } = course;
+  if (approval === null || Object.keys(approval.changes).every((path) => Object.hasOwn(disclosed, path))) return course;
+  return {
+    ...course,
+    approval: {
+      ...approval,
+      changes: shownChanges(approval.changes, disclosed),
+      stages: approval.stages.map((stage) => ({
+        ...stage,
+        decisions: stage.decisions.map((one) => ({
+          ...one,
+          changes: one.changes === null ? null : shownChanges(one.changes, disclosed),
+        })),
+      })),
+    },
+  };
+}

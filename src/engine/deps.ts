@@ -1,0 +1,80 @@
+import type { PublicJwk, Signer } from '../sealing/index.ts';
+import type { CompiledBundle } from '../policy/index.ts';
+import type { Caller, DirectorySource } from '../identity/index.ts';
+import type { Sequencer } from '../sequencer/index.ts';
+import type { Store } from '../store/index.ts';
+import type { EventType } from '../contract/index.ts';
+import type { Hub } from './hub.ts';
+
+/** The policy bundles of every tenant, compiled once each. */
+export interface BundleSource {
+  /** Hash of the bundle in force, or null when the tenant has none. */
+  inForce(tenant: string): Promise<string | null>;
+  /** The bundle with exactly this hash, or null when there is no such bundle. Never an altered one. */
+  compiled(tenant: string, hash: string): Promise<CompiledBundle | null>;
+}
+
+/** Where notifications of a tenant go, from the settings file. */
+export interface WebhookEndpoint {
+  /** As policy names it: `webhook:NAME`. */
+  name: string;
+  tenant: string;
+  url: string;
+  /** Base64, with or without `whsec_`; undefined for the stack's own. */
+  secret: string | undefined;
+  /** Which events it is told of; null for all. */
+  events: readonly EventType[] | null;
+  /** Told of every action, whatever policy says. */
+  always: boolean;
+}
+
+export interface EngineLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What a tenant signs with, and what its permits are checked with. */
+export interface TenantSigners {
+  readonly record: Signer;
+  readonly permit: Signer;
+  /** Keys that a permit which has not expired may be signed with. */
+  readonly permitKeys: readonly PublicJwk[];
+  /** Keys that a permit may ever have been signed with, none of them revoked. */
+  readonly allPermitKeys: readonly PublicJwk[];
+}
+
+/** Temporal's histories of governed actions. */
+export interface Histories {
+  /** Whether the action's workflow is still open. */
+  running(tenant: string, id: string): Promise<boolean>;
+  /** Deletes the history of a closed one; nothing happens when there is none. */
+  delete(tenant: string, id: string): Promise<void>;
+}
+
+/** Where passkeys are made and used: one origin, and the relying party of its name (WebAuthn level 3, section 5.4.2). */
+export interface PasskeySite {
+  /** Such as `https://countersign.example.com`. */
+  origin: string;
+  rpId: string;
+}
+
+/** Everything concrete that the engine works with; made in `main`. */
+export interface EngineDeps {
+  store: Store;
+  sequencer: Sequencer;
+  bundles: BundleSource;
+  directory: DirectorySource;
+  /** `iss` of every permit. */
+  issuer: string;
+  /** Read at each use: keys rotate. */
+  signers(tenant: string): TenantSigners;
+  authenticate(token: string): Promise<Caller>;
+  attestationKeys(): readonly object[];
+  hub: Hub;
+  endpoints: readonly WebhookEndpoint[];
+  /** Null where the stack has no name of its own: no passkey counts. */
+  passkeys: PasskeySite | null;
+  log: EngineLog;
+  now(): Date;
+}

@@ -1,0 +1,98 @@
+/**
+ * Deleting what was asked, and keeping that it was: payload, key and Temporal's history go, every record and proof stays.
+ *
+ * Durable writes, in order: the history's deletion at Temporal; record, course, payload and key in one transaction of the log. A crash
+ * between the two leaves an action whose payload is whole, and whoever asks again finishes.
+ */
+import { CountersignError, type Action, type OtherRecord } from '../contract/index.ts';
+import type { Course } from './action-state.ts';
+import type { EngineDeps, Histories } from './deps.ts';
+import { nextHead, readCourse, sealCourse } from './seal.ts';
+
+export type EraseDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now'> & {
+  histories: Histories;
+};
+
+export interface EraseInput {
+  tenant: string;
+  id: string;
+  /** Who wants it; null for the clock. */
+  by: string | null;
+  reason: string;
+  cause: 'request' | 'retention';
+}
+
+const OPEN: readonly string[] = ['evaluating', 'supervised', 'released'];
+
+/**
+ * Erases a closed action. One that was erased is answered as it is.
+ *
+ * @throws CountersignError `not-found`; `conflict` for an action that is still open: something of it may yet have to be decided,
+ * reported, reviewed or told.
+ */
+export async function eraseAction(deps: EraseDeps, input: EraseInput): Promise<Action> {
+  const { tenant, id, by, reason, cause } = input;
+  const stored = await readCourse(deps, tenant, id);
+  if (stored === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
+  const { course } = stored;
+  if (course.erased !== undefined) return course.action;
+  const open = await openFor(deps, course);
+  if (open !== null) {
+    throw new CountersignError('conflict', `this action is still open: ${open}; erase it when it is closed`);
+  }
+  await deps.histories.delete(tenant, id);
+  const at = deps.now().toISOString();
+  const record: OtherRecord = {
+    ...nextHead(course.action, 'key', at),
+    type: 'key',
+    by,
+    reason,
+    body: { state: 'erased', cause, surface: course.surface },
+  };
+  const action: Action = { ...course.action, permit: null, updatedAt: at };
+  const next: Course = { ...course, action, erased: { at, by, cause } };
+  return sealCourse(deps, next, [{ record, erasesPayload: true }], null);
+}
+
+/** What is still to happen, in words, or null. */
+async function openFor(deps: EraseDeps, { action, review }: Course): Promise<string | null> {
+  if (OPEN.includes(action.status)) return `it is ${action.status}`;
+  if (review !== null && review.status !== 'done') return 'its review is not done';
+  if (!(await deps.histories.running(action.tenant, action.id))) return null;
+  return action.status === 'unreported'
+    ? 'its outcome is not known yet, so report or reconcile it first'
+    : 'its callback, or somebody in Slack, is not told yet';
+}
+
+/** How long an action whose retention has passed is left in peace when it cannot be erased yet. */
+const POSTPONED_MS = 3600 * 1000;
+/** Erased at once: their records share commits. */
+const AT_ONCE = 16;
+
+export interface Due {
+  /** Actions looked at; as many as were allowed means that there may be more. */
+  found: number;
+  erased: number;
+}
+
+/** Erases up to `limit` actions, of all tenants, whose retention has passed. */
+export async function eraseDue(deps: EraseDeps & Pick<EngineDeps, 'log'>, limit: number): Promise<Due> {
+  const due = await deps.store.actions.due(deps.now(), limit);
+  let erased = 0;
+  const work = due.values();
+  const lane = async (): Promise<void> => {
+    for (const { tenant, id } of work) {
+      try {
+        const reason = 'the time for which policy keeps it has passed';
+        await eraseAction(deps, { tenant, id, by: null, reason, cause: 'retention' });
+        erased += 1;
+      } catch (error) {
+        if (!(error instanceof CountersignError) || error.code !== 'conflict') throw error;
+        deps.log.info({ action: id, tenant }, 'an action whose retention has passed is still open');
+        await deps.store.actions.postpone(tenant, id, new Date(deps.now().getTime() + POSTPONED_MS));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return { found: due.length, erased };
+}

@@ -1,0 +1,33 @@
+/** Temporal's histories of governed actions: what is erased of an action beside its payload. */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Histories } from './deps.ts';
+import { workflowIdOf } from './ids.ts';
+
+/** `grpc.status.NOT_FOUND` */
+const NOT_FOUND = 5;
+
+/** The histories of governed actions, by the client of their namespace. */
+export function createHistories(client: Client): Histories {
+  return {
+    async running(tenant, id) {
+      try {
+        const { status } = await client.workflow.getHandle(workflowIdOf(tenant, id)).describe();
+        return status.name === 'RUNNING' || status.name === 'PAUSED' || status.name === 'UNKNOWN';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
+    async delete(tenant, id) {
+      try {
+        await client.workflowService.deleteWorkflowExecution({
+          namespace: client.options.namespace,
+          workflowExecution: { workflowId: workflowIdOf(tenant, id) },
+        });
+      } catch (error) {
+        // Gone already: Temporal keeps closed workflows for a time of its own.
+        if ((error as { code?: unknown }).code !== NOT_FOUND) throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,352 @@
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/activity';
+import { addDecimals, formatDecimal, hashOf, parseDecimal, type Decimal } from '../canonical/index.ts';
+import {
+  actionRequestSchema,
+  CountersignError,
+  isCountersignError,
+  type Action,
+  type ActionRequest,
+  type Facts,
+  type Judgement,
+  type LimitFact,
+  type ReleaseRecord,
+  type VerdictRecord,
+} from '../contract/index.ts';
+import { applyChanges, evaluate, requiredFacts, type CompiledBundle } from '../policy/index.ts';
+import { discloseRequest, requestHash, signPermit } from '../sealing/index.ts';
+import { mayAsk, spokenForBy, verifyAttestation, type Caller } from '../identity/index.ts';
+import { approvalView, openApproval } from '../approval/index.ts';
+import { isEngineSurface } from './activation.ts';
+import { type Course } from './action-state.ts';
+import { sealPermit } from './permit.ts';
+import type { EngineDeps } from './deps.ts';
+import { sealedFacts, withoutValues, withValues, type Found, type Kept } from './facts.ts';
+import { hooksOf } from './hooks.ts';
+import { keepReview } from './review.ts';
+import { nextHead, readCourse, sealOrFind, type Draft } from './seal.ts';
+import type { Judged, JudgeInput } from './types.ts';
+import { frozen } from './freeze.ts';
+import { actionIdOf, bodyMac, recordActor } from './ids.ts';
+
+/** Who is asking, and whether anything about that is in conflict. */
+async function identify(
+  deps: EngineDeps,
+  input: JudgeInput,
+): Promise<{ requester: string; conflict: string | null; bundle: string | null; spokenFor: string[] | null }> {
+  const nobody = { requester: 'unknown', bundle: null, spokenFor: null };
+  try {
+    let caller: Caller;
+    let bundle: string | null = null;
+    if (input.token.split('.').length === 3 && !input.token.startsWith('csk_')) {
+      const start = await verifyAttestation(input.token, deps.attestationKeys(), deps.now().getTime(), {
+        kind: 'start',
+        tenant: input.tenant,
+        action: input.id,
+      }).catch(() => null);
+      if (start === null) caller = await deps.authenticate(input.token);
+      else if (start.requestHash !== hashOf(input.request))
+        return { ...nobody, conflict: 'the token was made for another request' };
+      else {
+        caller = start.caller;
+        bundle = start.bundle;
+      }
+    } else caller = await deps.authenticate(input.token);
+    if (caller.tenant !== input.tenant)
+      return { requester: caller.id, bundle, spokenFor: null, conflict: 'the token belongs to another tenant' };
+    const conflict = mayAsk(caller, input.request, deps.directory.current());
+    return {
+      requester: caller.id,
+      bundle,
+      spokenFor: spokenForBy(caller, input.request),
+      conflict: conflict?.detail ?? null,
+    };
+  } catch (error) {
+    if (isCountersignError(error) && error.code === 'unauthenticated')
+      return { ...nobody, conflict: 'no valid token came with the request' };
+    throw error;
+  }
+}
+
+/** The people that policy names, as the directory has them now. */
+export function peopleFacts(
+  deps: Pick<EngineDeps, 'directory'>,
+  request: ActionRequest,
+  refs: readonly string[],
+): Facts['people'] {
+  const directory = deps.directory.current();
+  return Object.fromEntries([...new Set(refs)].sort().map((ref) => [ref, directory.resolve(ref, request.actor)]));
+}
+
+const NO_BUNDLE: Judgement = {
+  verdict: {
+    decision: 'refuse',
+    basis: 'silence',
+    bundle: null,
+    policy: null,
+    rule: null,
+    reasons: ['no policy is in force'],
+    mode: 'enforce',
+    changes: null,
+  },
+  observed: null,
+  plan: null,
+  reservations: [],
+  disclose: [],
+  notify: [],
+  outcomeWithinMs: 600_000,
+  permitMs: 300_000,
+  retainMs: null,
+  review: null,
+  trace: [],
+};
+
+/** One evaluation with freshly gathered facts; limits are read and reserved in one transaction. */
+async function judgeWithFacts(
+  deps: EngineDeps,
+  bundle: CompiledBundle | null,
+  input: JudgeInput,
+  finding: Promise<string | null>,
+  spokenFor: string[] | null,
+): Promise<Found & { committed: Promise<void> }> {
+  const now = deps.now();
+  const facts: Facts = {
+    now: now.toISOString(),
+    limits: [],
+    people: {},
+    conflict: null,
+    ...(spokenFor === null ? {} : { spokenFor }),
+  };
+  const committed = Promise.resolve();
+  if (bundle === null)
+    return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding }, counted: [], committed };
+  const required = requiredFacts(bundle, input.request);
+  facts.people = peopleFacts(deps, input.request, required.people);
+  const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
+    const complete = { ...facts, conflict: await finding, limits };
+    return { judgement: { ...evaluate(bundle, input.request, complete), trace: [] }, facts: complete };
+  };
+  if (required.limits.length === 0) return { ...(await judge([])), counted: [], committed };
+  const kept = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
+    const value = await judge(limits);
+    return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) as never };
+  });
+  return { ...withValues(kept.value as unknown as Kept, input.request), committed: kept.committed };
+}
+
+const exact = (text: string): Decimal => parseDecimal(text, Infinity);
+
+function left(max: string, used: string, amount: string): string {
+  const taken = addDecimals(exact(used), exact(amount));
+  return formatDecimal(addDecimals(exact(max), { units: -taken.units, scale: taken.scale }));
+}
+
+/** What each limit leaves after this action, as approvers are shown it. */
+function limitsLeft(judgement: Judgement, facts: Facts): Course['limits'] {
+  return judgement.reservations.map(({ limit, key, amount, max }) => {
+    const used =
+      facts.limits.find((fact) => fact.limit === limit && fact.key.join('\n') === key.join('\n'))?.used ?? '0';
+    return { label: limit, left: left(max, used, amount), max };
+  });
+}
+
+function judgedOf(deps: EngineDeps, course: Course, action: Action): Judged {
+  const hooks = hooksOf(action.tenant, course.notify, deps.endpoints);
+  const { plan, openedAt, outcomeWithinMs, announced, review } = course;
+  return {
+    action,
+    plan: course.approval === null ? null : plan,
+    openedAt,
+    outcomeWithinMs,
+    announced,
+    review: review === null ? null : { openedAt, dueAt: review.dueAt },
+    activates: isEngineSurface(course.surface),
+    ...(hooks.length === 0 ? {} : { hooks }),
+  };
+}
+
+/**
+ * Judges an action and seals the verdict; what is approved is released in the same append.
+ *
+ * Durable writes, in order: the payload under its own key; the reservations with the judgement, where a limit is asked; verdict,
+ * release, permit and course in one transaction of the log. A crash after any of them leads, by running this again, to the same
+ * answer: each write is found and used, never made twice.
+ */
+export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged> {
+  const parsed = actionRequestSchema.safeParse(input.request);
+  if (!parsed.success || actionIdOf(input.idempotencyKey) !== input.id) {
+    throw ApplicationFailure.nonRetryable(
+      'the input is not an action request whose workflow id is action/<tenant>/<sha256 of the idempotency key>',
+      'invalid-request',
+    );
+  }
+  const request = parsed.data;
+  // Side by side: somebody waits for the answer. What is asked here is asked before a limit's locks are, so it never waits for them.
+  const freeze = frozen(deps, input.tenant, request.surface, request.actor);
+  freeze.catch(() => undefined);
+  const { requester, conflict, bundle: pinned, spokenFor } = await identify(deps, input);
+  if (requester === 'unknown' && (await deps.store.apiKeys.list(input.tenant)).length === 0) {
+    // Whoever can write to the namespace must not be able to make tenants, each with its log and its keys.
+    throw ApplicationFailure.nonRetryable(
+      'there is no such tenant, or no valid token came with the request',
+      'unauthenticated',
+    );
+  }
+  const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
+  const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
+  const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
+    judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), spokenFor),
+    deps.store.payloads.create(input.tenant, input.id, { request } as never),
+  ]);
+  if (payload === null) return judgedBefore(deps, input);
+  const { actionKey } = payload;
+  const { verdict, plan } = judgement;
+  const at = deps.now();
+  const openedAt = Date.parse(facts.now);
+  const shown = discloseRequest(request, judgement.disclose, actionKey);
+  const { disclosed, commitments } = shown;
+  const supervised = verdict.decision === 'supervise' && plan !== null;
+  const releases = verdict.decision === 'approve' || verdict.decision === 'constrain';
+  const approval = supervised ? openApproval(plan, openedAt) : null;
+  const action: Action = {
+    id: input.id,
+    tenant: input.tenant,
+    status: supervised ? 'supervised' : releases ? 'released' : 'refused',
+    requestHash: requestHash(request, actionKey),
+    verdict,
+    approval: approval === null ? null : approvalView(approval),
+    permit: null,
+    records: [],
+    createdAt: input.createdAt,
+    updatedAt: at.toISOString(),
+  };
+  const actor = recordActor(request.actor);
+  const record: VerdictRecord = {
+    ...nextHead(action, 'verdict', at.toISOString()),
+    surface: request.surface,
+    verb: request.action,
+    actor,
+    verdict,
+    observed: judgement.observed,
+    facts: sealedFacts({ facts, counted }, request, shown, actionKey, 0),
+    plan,
+    disclosed,
+    commitments,
+  };
+  const course: Course = {
+    action,
+    surface: request.surface,
+    verb: request.action,
+    actor,
+    requester,
+    bodyMac: bodyMac(input.idempotencyKey, request),
+    disclosed,
+    withheld: Object.keys(commitments).length,
+    limits: limitsLeft(judgement, facts),
+    notify: judgement.notify,
+    plan,
+    approval,
+    openedAt,
+    outcomeWithinMs: judgement.outcomeWithinMs,
+    permitMs: judgement.permitMs,
+    retainMs: judgement.retainMs,
+    announced: supervised || judgement.review !== null,
+    review:
+      judgement.review === null
+        ? null
+        : {
+            reviewers: judgement.review.approvers,
+            refs: judgement.review.refs,
+            dueAt: openedAt + judgement.review.withinMs,
+            status: 'open',
+            result: null,
+            by: judgement.review.by,
+            reason: judgement.review.reason,
+          },
+    outcome: null,
+  };
+  const drafts: Draft[] = [{ record }];
+  let permit: { sealed: string; clear: string } | null = null;
+  if (releases) {
+    const changed = verdict.changes === null ? request : applyChanges(request, verdict.changes);
+    const release = await draftRelease(deps, {
+      course: { ...course, action: { ...action, records: [hashOf(record)] } },
+      basis: verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule',
+      request: changed,
+      changes: verdict.changes,
+      actionKey,
+      rejudged: null,
+      at,
+    });
+    drafts.push(release.draft);
+    // What the engine carries out itself needs no permit outside of it.
+    permit = isEngineSurface(request.surface) ? null : release.permit;
+  }
+  await committed;
+  const sealed = await sealOrFind(deps, course, drafts, permit);
+  await keepReview(deps, { ...sealed.course, action: sealed.action });
+  return judgedOf(deps, sealed.course, sealed.action);
+}
+
+/** The answer of an action that was judged, and whose payload was erased since. */
+async function judgedBefore(deps: EngineDeps, { tenant, id }: JudgeInput): Promise<Judged> {
+  const stored = await readCourse(deps, tenant, id);
+  if (stored === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');
+  await keepReview(deps, stored.course);
+  return judgedOf(deps, stored.course, stored.course.action);
+}
+
+export interface ReleaseDraftInput {
+  course: Course;
+  basis: ReleaseRecord['basis'];
+  /** The request as it may now be executed. */
+  request: ActionRequest;
+  changes: Record<string, unknown> | null;
+  actionKey: Uint8Array;
+  rejudged: ReleaseRecord['rejudged'];
+  at: Date;
+}
+
+/** The record of a release and the permit bound to it. Nothing is released until the record is sealed. */
+export async function draftRelease(
+  deps: EngineDeps,
+  input: ReleaseDraftInput,
+): Promise<{ draft: Draft; permit: { sealed: string; clear: string } }> {
+  const { course, request, at } = input;
+  const { tenant, id } = course.action;
+  const signer = deps.signers(tenant).permit;
+  const iat = Math.floor(at.getTime() / 1000);
+  const exp = iat + Math.max(1, Math.floor(course.permitMs / 1000));
+  const jti = randomUUID();
+  const req = requestHash(request, input.actionKey);
+  const expiresAt = new Date(exp * 1000).toISOString();
+  const record: ReleaseRecord = {
+    ...nextHead(course.action, 'release', at.toISOString()),
+    surface: course.surface,
+    basis: input.basis,
+    permit: { jti, kid: signer.kid, expiresAt, audience: course.surface, requestHash: req },
+    rejudged: input.rejudged,
+  };
+  const clear = await signPermit(
+    {
+      iss: deps.issuer,
+      aud: course.surface,
+      sub: course.actor.id,
+      iat,
+      nbf: iat,
+      exp,
+      jti,
+      tenant,
+      act: id,
+      req,
+      ...(input.changes === null ? {} : { changes: input.changes as never }),
+      ...(request.resource?.version === undefined ? {} : { ver: request.resource.version }),
+      rec: hashOf(record),
+    },
+    signer,
+  );
+  return {
+    draft: { record, permit: { jti, audience: course.surface, requestHash: req, expiresAt } },
+    permit: { clear, sealed: sealPermit(input.actionKey, tenant, id, clear) },
+  };
+}

@@ -1,0 +1,127 @@
+/** What an approver signs with their passkey, and whether they did. */
+import { hashOf } from '../canonical/index.ts';
+import { CountersignError, type Action, type DecisionRecord, type Json, type JsonObject } from '../contract/index.ts';
+import { nodeVerify } from '../keys/index.ts';
+import { isEvidenceError } from '../ledger/index.ts';
+import {
+  ASSURANCE_KIND,
+  passkeyChain,
+  verifyPasskeyDecision,
+  type DecidedMembers,
+  type VerifiedAssertion,
+} from '../sealing/index.ts';
+import type { AttestationOf } from '../identity/index.ts';
+import type { Course, Payload } from './action-state.ts';
+import type { EngineDeps } from './deps.ts';
+import { sealedChanges } from './sealed-changes.ts';
+
+/** What somebody says about a parked action, before it is sealed. */
+export type Said = Pick<
+  AttestationOf<'decide'>,
+  'by' | 'via' | 'decision' | 'stage' | 'reason' | 'changes' | 'until' | 'shown' | 'responsibility' | 'delegation'
+>;
+
+/** The members of the record that their decision will be, if it counts. */
+export function decidedMembers(
+  course: Course,
+  action: Action,
+  said: Said,
+  { request, actionKey }: Payload & { actionKey: Uint8Array },
+): DecidedMembers {
+  const { tenant, id, requestHash } = action;
+  const { decision, by, via, reason, shown, responsibility, delegation, until } = said;
+  return {
+    ...{ tenant, action: id, requestHash, surface: course.surface },
+    stage: said.stage ?? action.approval?.stage ?? 0,
+    ...{ decision, by, delegation, reason, via, shown, responsibility },
+    changes: sealedChanges(
+      course,
+      request,
+      said.changes as Record<string, Json> | null,
+      actionKey,
+      action.records.length,
+    ),
+    until: until === null ? null : new Date(until).toISOString(),
+  };
+}
+
+/** The newest record of an action: what is signed counts only while it is the newest. */
+export function newestOf(action: Action): string {
+  const newest = action.records.at(-1);
+  if (newest === undefined) throw new Error('a parked action has no record');
+  return newest;
+}
+
+/**
+ * Verifies the assertion that came with a decision, the very way in which everybody can verify the sealed one, and notes its counter.
+ *
+ * @returns `assurance` of the decision's record.
+ * @throws CountersignError `passkey-invalid`
+ */
+export async function admitAssertion(
+  deps: Pick<EngineDeps, 'store' | 'passkeys' | 'log'>,
+  action: Action,
+  decided: DecidedMembers,
+  assertion: JsonObject,
+): Promise<JsonObject> {
+  const { tenant } = action;
+  const { credential, authenticatorData, clientDataJSON, signature } = assertion;
+  const known = typeof credential === 'string' ? await deps.store.passkeys.get(tenant, chainOf(credential)) : null;
+  if (known === null || known.person !== decided.by || known.revokedAt !== null) {
+    throw invalid('the passkey is none of yours, or was revoked; GET /v1/passkeys lists yours');
+  }
+  const enrolment = await deps.store.records.get(tenant, known.record);
+  if (enrolment === null) throw invalid('the record that introduced the passkey is not in the log; enrol it anew');
+  const assurance = {
+    ...{ kind: ASSURANCE_KIND, enrolment: known.record, credential, after: newestOf(action) },
+    ...{ authenticatorData, clientDataJSON, signature },
+  } as JsonObject;
+  const verified = await verifiedBy({ ...decided, assurance }, enrolment);
+  if (deps.passkeys === null || verified.enrolment.origin !== deps.passkeys.origin) {
+    throw invalid(
+      deps.passkeys === null
+        ? 'this stack has no origin that passkeys count for; set COUNTERSIGN_ORIGIN, also for its workers'
+        : `the passkey was enrolled at ${verified.enrolment.origin}, and this is ${deps.passkeys.origin}; enrol it here`,
+    );
+  }
+  const { counter } = verified;
+  if (!(await deps.store.passkeys.used(tenant, known.id, { counter, hash: hashOf(assurance) }))) {
+    deps.log.error({ action: action.id, tenant, passkey: known.id }, 'a passkey’s signature counter went back');
+    throw invalid(
+      'its signature counter went back, so there may be a copy of your passkey; revoke it, enrol another and tell whoever runs this',
+    );
+  }
+  return assurance;
+}
+
+async function verifiedBy(
+  decided: DecidedMembers & Pick<DecisionRecord, 'assurance'>,
+  enrolment: Parameters<typeof verifyPasskeyDecision>[1],
+): Promise<VerifiedAssertion> {
+  try {
+    return await verifyPasskeyDecision(decided, enrolment, { verify: nodeVerify });
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error;
+    const next = 'ask for the options of your decision again, and sign those';
+    throw new CountersignError('passkey-invalid', `${error.message}; ${next}`, {
+      cause: error,
+      extensions: { reason: error.reason },
+    });
+  }
+}
+
+function chainOf(credential: string): string {
+  try {
+    return passkeyChain(credential);
+  } catch (error) {
+    throw new CountersignError(
+      'passkey-invalid',
+      'the credential id is not base64url; send it as the browser gave it',
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+const invalid = (message: string): CountersignError => new CountersignError('passkey-invalid', message);

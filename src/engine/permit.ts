@@ -1,0 +1,22 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+
+export const keyOf = (actionKey: Uint8Array): Buffer =>
+  Buffer.from(hkdfSync('sha256', actionKey, new Uint8Array(0), 'countersign sealed permit v1', 32));
+
+export const aad = (tenant: string, id: string): Buffer => Buffer.from(`${tenant}\n${id}`, 'utf8');
+
+/** A permit as the store keeps it: whoever reads the database cannot redeem it. AES-256-GCM under the action's own key. */
+export function sealPermit(actionKey: Uint8Array, tenant: string, id: string, permit: string): string {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', keyOf(actionKey), iv).setAAD(aad(tenant, id));
+  const body = Buffer.concat([cipher.update(permit, 'utf8'), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url');
+}
+
+/** @throws Error when it was altered or belongs to another action. */
+export function openPermit(actionKey: Uint8Array, tenant: string, id: string, sealed: string): string {
+  const bytes = Buffer.from(sealed, 'base64url');
+  const decipher = createDecipheriv('aes-256-gcm', keyOf(actionKey), bytes.subarray(0, 12)).setAAD(aad(tenant, id));
+  decipher.setAuthTag(bytes.subarray(12, 28));
+  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
+}

@@ -1,0 +1,169 @@
+/** Turns what happened into records, and seals them with everything that changes beside them in one append. */
+import type { Action, RecordPayload, RecordType } from '../contract/index.ts';
+import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../sealing/index.ts';
+import type { StagedRecord } from '../sequencer/index.ts';
+import type { StoredAction } from '../store/index.ts';
+import type { EngineDeps } from './deps.ts';
+import { inClear, type Course } from './action-state.ts';
+import { openPermit } from './permit.ts';
+
+export interface Draft {
+  record: RecordPayload;
+  permit?: NonNullable<StagedRecord['permit']>;
+  /** Gives back what the action took from its limits. */
+  releaseReservations?: boolean;
+  /** Deletes the action's payload and key. */
+  erasesPayload?: boolean;
+}
+
+type SealDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub'>;
+
+/** The head of the next record of an action: one more than the last, and bound to it. */
+export function nextHead<T extends RecordType>(action: Action, type: T, at: string) {
+  return {
+    v: 1 as const,
+    type,
+    tenant: action.tenant,
+    action: action.id,
+    seq: action.records.length,
+    prev: action.records.at(-1) ?? null,
+    at,
+    requestHash: action.requestHash,
+  };
+}
+
+export async function stage(draft: Draft, signer: Signer, facets: StagedRecord['facets']): Promise<StagedRecord> {
+  const { payload, hash } = encodeRecord(draft.record);
+  const envelope = await signEnvelope(payload, signer);
+  const { action, seq, type, at } = draft.record;
+  return {
+    action,
+    seq,
+    type,
+    at,
+    recordHash: hash,
+    envelope: envelopeBytes(envelope),
+    facets,
+    ...(draft.permit === undefined ? {} : { permit: draft.permit }),
+    ...(draft.releaseReservations === undefined ? {} : { releaseReservations: draft.releaseReservations }),
+    ...(draft.erasesPayload === undefined ? {} : { erasesPayload: draft.erasesPayload }),
+  };
+}
+
+/** Who and what a record can be found by. */
+export function facetsOf(course: Course, record: RecordPayload): StagedRecord['facets'] {
+  return {
+    surface: course.surface,
+    actor: course.actor.id,
+    approver: record.type === 'decision' && record.via !== 'engine' ? record.by : null,
+    decision:
+      record.type === 'verdict'
+        ? record.verdict.decision
+        : record.type === 'decision'
+          ? record.decision
+          : record.type === 'outcome'
+            ? record.status
+            : record.type === 'release'
+              ? record.basis
+              : null,
+    policy: course.action.verdict?.policy ?? null,
+    rule: course.action.verdict?.rule ?? null,
+  };
+}
+
+/**
+ * Seals the drafts in order, with the course as it stands after them, in one transaction; answers the action as it is now durable.
+ *
+ * When the first of them was sealed before, by an execution of this very step that died or timed out, nothing is sealed again:
+ * the stored course is the answer. The new state is told to waiting requests only after it is durable.
+ */
+export async function sealCourse(
+  deps: SealDeps,
+  course: Course,
+  drafts: Draft[],
+  permit: { sealed: string; clear: string } | null,
+): Promise<Action> {
+  return (await sealOrFind(deps, course, drafts, permit)).action;
+}
+
+/** {@link sealCourse}, with the course that is durable now: the stored one where the step was sealed before. */
+export async function sealOrFind(
+  deps: SealDeps,
+  course: Course,
+  drafts: Draft[],
+  permit: { sealed: string; clear: string } | null,
+): Promise<{ course: Course; action: Action }> {
+  const { action } = course;
+  const signer = deps.signers(action.tenant).record;
+  const staged = await Promise.all(drafts.map((draft) => stage(draft, signer, facetsOf(course, draft.record))));
+  const hashes = staged.map(({ recordHash }) => recordHash);
+  const next: Course = { ...course, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
+  const last = staged.at(-1);
+  if (last === undefined) return { course, action };
+  last.projection = {
+    status: next.action.status,
+    surface: next.surface,
+    actor: next.actor.id,
+    requester: next.requester,
+    bundle: next.action.verdict?.bundle ?? null,
+    view: inClear(next) as unknown as NonNullable<StagedRecord['projection']>['view'],
+    sealedPermit: permit?.sealed ?? null,
+    createdAt: next.action.createdAt,
+    updatedAt: next.action.updatedAt,
+    expiresAt: next.action.approval?.expiresAt ?? null,
+    retainUntil: retainUntil(next),
+  };
+  const sealed = await deps.sequencer.append(action.tenant, staged);
+  if (sealed.some(({ existing }) => existing)) {
+    const stored = await readCourse(deps, action.tenant, action.id);
+    if (stored === null) throw new Error('a record is sealed whose action is not stored');
+    return { course: stored.course, action: await withPermit(deps, stored.course, stored.sealedPermit) };
+  }
+  const durable = { ...next.action, permit: permit?.clear ?? action.permit };
+  deps.hub.emit(durable);
+  return { course: next, action: durable };
+}
+
+/** `retain` counts from the action's last change; null for ever, and for what is erased. */
+function retainUntil({ retainMs, erased, action }: Course): string | null {
+  if (retainMs === null || erased !== undefined) return null;
+  const until = Date.parse(action.updatedAt) + retainMs;
+  // Past what a date can say is for ever.
+  return until > LAST_INSTANT ? null : new Date(until).toISOString();
+}
+
+/** 9999-12-31, the last day of RFC 3339. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31);
+
+export interface StoredCourse {
+  course: Course;
+  sealedPermit: string | null;
+}
+
+export const courseOf = ({ view, sealedPermit }: StoredAction): StoredCourse => ({
+  course: view as unknown as Course,
+  sealedPermit,
+});
+
+export async function readCourse(
+  deps: Pick<EngineDeps, 'store'>,
+  tenant: string,
+  id: string,
+): Promise<StoredCourse | null> {
+  const row = await deps.store.actions.get(tenant, id);
+  return row === null ? null : courseOf(row);
+}
+
+/** The action with its permit in clear, for the caller that may execute. */
+export async function withPermit(
+  deps: Pick<EngineDeps, 'store'>,
+  course: Course,
+  sealedPermit: string | null,
+): Promise<Action> {
+  if (sealedPermit === null) return course.action;
+  const { tenant, id } = course.action;
+  const payload = await deps.store.payloads.read(tenant, id);
+  // Erased: the permit is gone with the key that could open it.
+  if (payload === null) return course.action;
+  return { ...course.action, permit: openPermit(payload.actionKey, tenant, id, sealedPermit) };
+}

@@ -1,0 +1,169 @@
+/** `GET /v1/export`: sealed records, streamed. That it was exported is sealed before the first byte goes out. */
+import { createHash, randomUUID } from 'node:crypto';
+import { pipeline, Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { canonicalize, hashOf, hashOfBytes, toBase64 } from '../canonical/index.ts';
+import { CountersignError, type OtherRecord } from '../contract/index.ts';
+import { csvHeader, csvRow, exportLine, RENDERING, type ExportBody, type ExportFormat } from '../export/index.ts';
+import { emptyRoot, parseCheckpoint, parseNote } from '../ledger/index.ts';
+import { stage } from '../engine/seal.ts';
+import type { Caller } from '../identity/index.ts';
+import type { RecordFilter, Selection } from '../store/index.ts';
+import { mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import { keyHistory } from './keys.ts';
+import { bundleFiles, type BundleInput } from '../archive/make/files.ts';
+import type { Exported } from './exported.ts';
+import { tarball } from '../archive/make/tarball.ts';
+
+export type ExportDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'signers' | 'evidence' | 'now'>;
+
+const KINDS: Record<ExportFormat, { type: string; extension: string }> = {
+  csv: { type: 'text/csv; charset=utf-8; header=present', extension: 'csv' },
+  jsonl: { type: 'application/jsonl; charset=utf-8', extension: 'jsonl' },
+  bundle: { type: 'application/gzip', extension: 'tar.gz' },
+};
+
+/**
+ * Exports what an auditor or an owner may read: all that fits, as it was when it was asked for.
+ *
+ * @throws CountersignError `forbidden`; `invalid-request` for a time that is none; `unavailable` when it could not be sealed.
+ */
+export async function exportRecords(
+  deps: ExportDeps,
+  caller: Caller,
+  format: ExportFormat,
+  filter: RecordFilter,
+): Promise<Exported> {
+  if (!mayAudit(caller)) {
+    throw new CountersignError(
+      'forbidden',
+      'only an auditor or an owner exports records; ask for an export, or read your own with GET /v1/records',
+    );
+  }
+  const { tenant } = caller;
+  const asked = givenOf(filter);
+  const head = await deps.store.log.head(tenant);
+  const selection: Selection = { filter: asked, size: head?.size ?? 0, whole: format === 'bundle' };
+  const { records, digest } = await countAndDigest(deps, tenant, selection);
+  const history = format === 'bundle' ? Buffer.from(`${JSON.stringify(await keyHistory(deps, tenant))}\n`) : null;
+  const said: ExportBody = {
+    what: 'records',
+    format,
+    filter: asked,
+    records,
+    digest,
+    log: {
+      origin: originOf(tenant, head?.checkpoint),
+      size: selection.size,
+      root: toBase64(head?.root ?? emptyRoot()),
+    },
+    ...(history === null ? {} : { rendering: RENDERING, keys: hashOfBytes(history) }),
+  };
+  // As the record will hold it, its members in their canonical order: report and README follow from the record.
+  const body = JSON.parse(canonicalize(said)) as ExportBody;
+  const at = deps.now().toISOString();
+  const own = await seal(deps, caller, body, at);
+  const { type, extension } = KINDS[format];
+  const stamp = at.replaceAll(/[-:]|\.\d+/g, '');
+  const name = format === 'bundle' ? 'evidence' : 'records';
+  return {
+    record: own.hash,
+    records,
+    contentType: type,
+    fileName: `countersign-${tenant.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${name}-${stamp}.${extension}`,
+    stream:
+      history === null
+        ? Readable.from(lines(deps, tenant, selection, format), { objectMode: false })
+        : await bundle(deps, tenant, { selection, own, history, body, by: caller.id, at }),
+  };
+}
+
+/** The filters that were given, times in the one form that records have. */
+function givenOf(filter: RecordFilter): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(filter) as [string, string | undefined][]) {
+    if (value === undefined || value === '') continue;
+    const time = name === 'from' || name === 'to' ? Date.parse(value) : 0;
+    if (Number.isNaN(time)) {
+      throw new CountersignError('invalid-request', `${name} is a time such as 2026-11-21T00:00:00Z`);
+    }
+    given[name] = name === 'from' || name === 'to' ? new Date(time).toISOString() : value;
+  }
+  return given;
+}
+
+const originOf = (tenant: string, checkpoint: string | undefined): string =>
+  checkpoint === undefined ? `countersign/${tenant}` : parseCheckpoint(parseNote(checkpoint).text).origin;
+
+async function countAndDigest(
+  deps: ExportDeps,
+  tenant: string,
+  selection: Selection,
+): Promise<{ records: number; digest: string }> {
+  const hash = createHash('sha256');
+  let records = 0;
+  for await (const page of deps.store.records.hashes(tenant, selection)) {
+    for (const one of page) hash.update(one);
+    records += page.length;
+  }
+  return { records, digest: `sha256:${hash.digest('hex')}` };
+}
+
+async function seal(
+  deps: ExportDeps,
+  caller: Caller,
+  body: ExportBody,
+  at: string,
+): Promise<{ hash: string; index: number; envelope: Uint8Array }> {
+  const record: OtherRecord = {
+    ...{ v: 1, type: 'export', tenant: caller.tenant, action: `export:${randomUUID()}`, seq: 0, prev: null },
+    ...{ at, requestHash: null, by: caller.id, reason: null },
+    body: body as unknown as OtherRecord['body'],
+  };
+  const facets = { surface: null, actor: caller.id, approver: null, decision: 'export', policy: null, rule: null };
+  const staged = await stage({ record }, deps.signers(caller.tenant).record, facets);
+  const [sealed] = await deps.sequencer.append(caller.tenant, [staged]);
+  if (sealed === undefined) throw new CountersignError('internal', 'the export was not sealed');
+  return { hash: hashOf(record), index: sealed.index, envelope: sealed.envelope };
+}
+
+async function* lines(
+  deps: ExportDeps,
+  tenant: string,
+  selection: Selection,
+  format: ExportFormat,
+): AsyncGenerator<Uint8Array> {
+  if (format === 'csv') yield Buffer.from(csvHeader());
+  for await (const page of deps.store.records.scan(tenant, selection)) {
+    const texts = page.map(({ index, envelope }) => {
+      const { line, ...one } = exportLine({ index, envelope });
+      return format === 'csv' ? csvRow(one) : `${line}\n`;
+    });
+    yield Buffer.from(texts.join(''), 'utf8');
+  }
+}
+
+async function bundle(
+  deps: ExportDeps,
+  tenant: string,
+  made: Pick<BundleInput, 'selection'> & {
+    own: { hash: string; index: number; envelope: Uint8Array };
+    history: Uint8Array;
+    body: ExportBody;
+    by: string;
+    at: string;
+  },
+): Promise<Readable> {
+  // Read after the export was sealed, so it covers the export as well.
+  const checkpoint = await deps.evidence.checkpoint(tenant);
+  const { origin, size } = parseCheckpoint(parseNote(checkpoint).text);
+  const { selection, own, history, body, by, at } = made;
+  const files = bundleFiles(deps, {
+    ...{ tenant, selection, own, keyHistory: history },
+    head: { body, by, at, record: own.hash },
+    log: { origin, size, checkpoint },
+  });
+  // What goes wrong ends the stream, and whoever reads it is told there.
+  return pipeline(Readable.from(tarball(files, new Date(at))), createGzip(), () => undefined);
+}

@@ -1,0 +1,164 @@
+/** What the slack room needs of the gateway. It knows no more of the engine than this. */
+import type { Action, DecisionInput, ErrorCode } from '../contract/index.ts';
+import type { ApprovalMessage } from '../notify/notifier.ts';
+
+/** A person of the directory, found by the Slack identity. */
+export interface SlackPerson {
+  tenant: string;
+  /** Directory id. */
+  id: string;
+  name: string;
+}
+
+/** Where a click came from. `message` is the `ts` of the message, or `view:…` for the Home tab and what was opened from it. */
+export interface SlackOrigin {
+  workspace: string;
+  user: string;
+  channel: string;
+  message: string;
+}
+
+export interface SlackDecision {
+  tenant: string;
+  action: string;
+  /** Directory id. */
+  person: string;
+  decision: DecisionInput;
+  slack: SlackOrigin;
+  /** Exactly what the person was shown: hash of the rendered blocks and text, and the renderer's version. */
+  shown: { hash: string; renderer: string };
+  /** The sentence that the approver was shown and takes on; null when nothing was approved. */
+  responsibility: string | null;
+}
+
+/** The message that a click names, when it is one of ours. */
+export interface SlackPosted {
+  tenant: string;
+  action: string;
+  /** Of what it shows now. */
+  revision: number;
+  shownHash: string;
+  /** Directory id of the person it was sent to; null in a channel. */
+  person: string | null;
+}
+
+/** One line of “you decided”. */
+export interface DecidedItem {
+  action: string;
+  /** What and how much, in one line. */
+  summary: string;
+  decision: string;
+  /** Seconds since the epoch. */
+  at: number;
+  /** How the action stands now. */
+  state: string;
+  consoleUrl: string | null;
+}
+
+/** One review that is late. */
+export interface ReviewItem {
+  action: string;
+  summary: string;
+  /** Seconds since the epoch. */
+  dueAt: number;
+  reviewers: string[];
+  consoleUrl: string | null;
+}
+
+export interface DelegateInput {
+  /** Slack user of the same workspace, or a directory id. */
+  to: { slackUser: string } | { person: string };
+  /** Globs; `['**']` for everything. */
+  surfaces: string[];
+  /** Seconds since the epoch. */
+  until: number;
+  slack: SlackOrigin;
+}
+
+export interface FreezeInput {
+  scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string };
+  reason: string;
+  slack: SlackOrigin;
+}
+
+/** A stop that is in force. */
+export interface FreezeItem {
+  id: string;
+  scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string };
+  reason: string;
+  /** Display name of who stopped it. */
+  by: string;
+  /** Seconds since the epoch. */
+  at: number;
+}
+
+export interface LiftInput {
+  /** The freeze's id, or the beginning of it. */
+  id: string;
+  reason: string;
+  slack: SlackOrigin;
+}
+
+/** A click, submission or command that the slack room itself refused; what the gateway refuses it keeps itself. */
+export interface RefusedAttempt {
+  /** Null when the payload belongs to nothing of ours. */
+  tenant: string | null;
+  action: string | null;
+  /** Directory id, when there is one. */
+  person: string | null;
+  /** `approve`, `refuse`, `delegate`, … */
+  what: string;
+  code: ErrorCode;
+  slack: SlackOrigin;
+}
+
+/** Errors are CountersignErrors: their messages are shown to the person as they are. */
+export interface SlackDoor {
+  /**
+   * @param verifiedEmail The address Slack verified; counts only where the directory opts in, and never for a person who has an id.
+   * @returns null for someone who is not in the directory, or has left.
+   */
+  personOf(workspace: string, slackUser: string, verifiedEmail?: string): Promise<SlackPerson | null>;
+  /** The message that a click names, or null when we never sent it. */
+  posted(workspace: string, channel: string, ts: string): Promise<SlackPosted | null>;
+  /** Notes that a message of ours was edited by a click and now shows this. */
+  reshown(at: { workspace: string; channel: string; ts: string; revision: number; shownHash: string }): Promise<void>;
+  /**
+   * Keeps what somebody is about to be shown, so that a verifier can render it again.
+   *
+   * @param action The one it is kept with; its own by default. A list of several is kept with each.
+   */
+  keepShown(message: ApprovalMessage, action?: string): Promise<void>;
+  /** What the action looks like now; null when there is none. Fast: no call to the engine. */
+  message(tenant: string, action: string): Promise<ApprovalMessage | null>;
+  /**
+   * Whether this person could decide now, without deciding: asked before a form opens. Fast: no call to the engine.
+   *
+   * @throws CountersignError not-an-approver · own-request · already-decided · not-open · door-closed · not-found
+   */
+  check(tenant: string, action: string, person: string): Promise<void>;
+  /**
+   * Resolves when the decision is durable.
+   *
+   * @throws CountersignError not-an-approver · own-request · already-decided · not-open · reason-required · change-not-allowed ·
+   * door-closed · frozen · unavailable …
+   */
+  decide(input: SlackDecision): Promise<Action>;
+  /** An action this person may see, by its id or the beginning of it; null for none, several or somebody else's. */
+  find(person: SlackPerson, idOrPrefix: string): Promise<ApprovalMessage | null>;
+  /** What waits for this person, those first that expire first. */
+  waitingFor(person: SlackPerson): Promise<ApprovalMessage[]>;
+  /** Newest first. */
+  decidedBy(person: SlackPerson): Promise<DecidedItem[]>;
+  overdueReviews(person: SlackPerson): Promise<ReviewItem[]>;
+  /** @returns the name of who stands in. @throws CountersignError forbidden · invalid-request · not-found */
+  delegate(person: SlackPerson, input: DelegateInput): Promise<{ name: string }>;
+  /** @returns the freeze's id. @throws CountersignError forbidden · invalid-request */
+  freeze(person: SlackPerson, input: FreezeInput): Promise<{ id: string }>;
+  /** What is frozen now, and whether this person may lift it. */
+  freezes(person: SlackPerson): Promise<{ freezes: FreezeItem[]; mayLift: boolean }>;
+  /** @returns what is free again. @throws CountersignError forbidden · not-found */
+  lift(person: SlackPerson, input: LiftInput): Promise<FreezeItem>;
+  /** Keeps a refused attempt. Never throws for the attempt's sake. */
+  refused(attempt: RefusedAttempt): Promise<void>;
+}

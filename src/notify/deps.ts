@@ -1,0 +1,12 @@
+import type { EngineDeps } from '../engine/deps.ts';
+import type { Notifier } from './notifier.ts';
+import type { WebhookSender } from './webhook-sender.ts';
+
+/** What it takes to tell people, beside what the engine has. */
+export interface NotifyDeps extends EngineDeps {
+  /** Null where no Slack is configured: API, command line and console still decide. */
+  notifier: Notifier | null;
+  webhooks: WebhookSender;
+  /** Where people open the console; null when there is none. */
+  consoleUrl: string | null;
+}

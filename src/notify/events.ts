@@ -1,0 +1,106 @@
+/** What happened to an action, as webhooks tell it: names, and what each says. Nothing that policy does not disclose. */
+import type { ApprovalEffect } from '../approval/index.ts';
+import type { Action, EventType, JsonObject } from '../contract/index.ts';
+import type { Course } from '../engine/action-state.ts';
+import type { PublishInput } from './types.ts';
+
+export interface ActionEvent {
+  type: EventType;
+  /** Directory ids of those who are asked by it. */
+  people?: string[];
+  /** Who did it. */
+  by?: string;
+  decision?: string;
+  reason?: string | null;
+  /** RFC 3339: the deadline it speaks of. */
+  until?: string;
+}
+
+export type News = Pick<PublishInput, 'effects' | 'review' | 'was'> & { status: Action['status'] };
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** The events of one change, in order. */
+export function eventsOf(course: Course, news: News): ActionEvent[] {
+  const events = news.effects.flatMap((effect) => ofEffect(effect, course));
+  if (news.was === null && course.review !== null) {
+    const { reviewers, reason, dueAt, by } = course.review;
+    events.push({
+      type: 'break_glass.released',
+      people: reviewers,
+      by: by ?? course.actor.id,
+      reason: reason ?? null,
+      until: iso(dueAt),
+    });
+  }
+  const ended = news.was === news.status ? undefined : STATUS[news.status];
+  if (ended !== undefined && !(news.was === null && course.review !== null)) events.push({ type: ended });
+  if (news.review !== null && course.review !== null) events.push(ofReview(news.review, course.review));
+  return events;
+}
+
+const STATUS: Partial<Record<Action['status'], EventType>> = {
+  released: 'action.released',
+  refused: 'action.refused',
+  executed: 'action.executed',
+  failed: 'action.failed',
+  skipped: 'action.skipped',
+  unreported: 'action.unreported',
+};
+
+function ofReview(what: NonNullable<PublishInput['review']>, review: NonNullable<Course['review']>): ActionEvent {
+  const { result, reviewers, dueAt } = review;
+  if (what === 'reviewed' && result !== null) {
+    return { type: 'review.done', by: result.by, decision: result.right ? 'right' : 'wrong', reason: result.reason };
+  }
+  return { type: what === 'reminder' ? 'review.reminder' : 'review.overdue', people: reviewers, until: iso(dueAt) };
+}
+
+function ofEffect(effect: ApprovalEffect, course: Course): ActionEvent[] {
+  const { approval } = course;
+  const asked = approval?.stages[effect.stage]?.approvers ?? [];
+  const expires = approval === null ? {} : { until: iso(approval.expiresAt) };
+  switch (effect.type) {
+    case 'stage-opened':
+      return [{ type: 'approval.asked', people: asked, ...expires }];
+    case 'remind':
+      return [{ type: 'approval.reminder', people: effect.people, until: iso(effect.expiresAt) }];
+    case 'warn':
+      return [{ type: 'approval.expiring', people: effect.people, until: iso(effect.expiresAt) }];
+    case 'escalate':
+      return [{ type: 'approval.escalated', people: effect.people, reason: effect.because, ...expires }];
+    case 'unreachable':
+      return [{ type: 'approval.unreachable', people: effect.people, ...expires }];
+    case 'short':
+      return [{ type: 'approval.short', ...expires }];
+    case 'returned':
+      return [{ type: 'approval.returned', by: effect.by, reason: effect.question, until: iso(effect.expiresAt) }];
+    case 'answered':
+      return [{ type: 'approval.answered', by: effect.by, reason: effect.text, until: iso(effect.expiresAt) }];
+    case 'extended':
+      return [{ type: 'approval.extended', by: effect.by, until: iso(effect.until) }];
+    case 'decided': {
+      const said = approval?.stages[effect.stage]?.decisions.findLast(({ by }) => by === effect.by);
+      return [{ type: 'approval.decided', by: effect.by, decision: effect.decision, reason: said?.reason ?? null }];
+    }
+    case 'closed':
+      if (effect.status === 'expired') return [{ type: 'approval.expired' }];
+      return effect.status === 'cancelled' ? [{ type: 'approval.cancelled', by: effect.by ?? 'countersign' }] : [];
+  }
+}
+
+/** Without the keys that say nothing: the same as JSON. */
+export const asJson = (event: ActionEvent): JsonObject => JSON.parse(JSON.stringify(event)) as JsonObject;
+
+/** The action as it may leave the house: never the permit, and of policy's own changes only what is disclosed. */
+export function outward(action: Action, disclosed: JsonObject): JsonObject {
+  const { permit: _permit, ...rest } = action;
+  const changes = rest.verdict?.changes ?? null;
+  const shown =
+    changes === null
+      ? null
+      : Object.fromEntries(Object.entries(changes).filter(([path]) => path === 'action' || path in disclosed));
+  return JSON.parse(
+    JSON.stringify({ ...rest, verdict: rest.verdict === null ? null : { ...rest.verdict, changes: shown } }),
+  ) as JsonObject;
+}

@@ -1,0 +1,287 @@
+/** What people are shown about an action, made from its course: nothing that policy does not disclose. */
+import { waitingFor, type ApprovalState } from '../approval/index.ts';
+import { DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
+import type { Directory } from '../identity/index.ts';
+import type {
+  ApprovalMessage,
+  MessageChangeable,
+  MessageDecision,
+  MessageParty,
+  MessageStage,
+  MessageState,
+} from './approval-message.ts';
+import type { Course } from '../engine/action-state.ts';
+import { amountOf, asChanged, labelOf, moneyText, resourceOf, textOf } from '../engine/disclosed.ts';
+import { RESPONSIBILITY } from '../contract/responsibility.ts';
+
+export interface MessageContext {
+  directory: Directory;
+  /** Base URL of the console; null when there is none. */
+  consoleUrl: string | null;
+  lately: ApprovalMessage['lately'];
+  alike: ApprovalMessage['alike'];
+  /** The state of the approval where the workflow has a newer one than the course. */
+  approval: ApprovalState | null;
+}
+
+const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
+
+/** Grows with every record, and with what changes between two of them. */
+export function revisionOf(course: Course, approval: ApprovalState | null): number {
+  return course.action.records.length * 100 + Math.min(99, approval?.unreachable.length ?? 0);
+}
+
+function stateOf(course: Course, approval: ApprovalState | null): MessageState {
+  const { status, verdict } = course.action;
+  switch (status) {
+    case 'evaluating':
+    case 'supervised':
+      if (approval?.status === 'approved') return 'frozen';
+      return approval !== null && approval.returned !== null ? 'returned' : 'waiting';
+    case 'released':
+      if (verdict?.basis === 'break_glass')
+        return course.review?.status === 'done'
+          ? 'reviewed'
+          : course.review?.status === 'overdue'
+            ? 'review_overdue'
+            : 'break_glass';
+      if (approval === null) return 'released';
+      return Object.keys(approval.changes).length > 0 ? 'changed' : 'approved';
+    default:
+      return status;
+  }
+}
+
+function partyOf(directory: Directory, actor: RecordActor): MessageParty {
+  const type = actor.type === 'user' || actor.type === 'service' ? actor.type : 'agent';
+  return { id: actor.id, name: directory.person(actor.id)?.name ?? null, type };
+}
+
+function stagesOf(approval: ApprovalState | null, directory: Directory): MessageStage[] {
+  if (approval === null) return [];
+  return approval.stages.map((stage, i) => {
+    const plan = approval.plan.stages[i];
+    const refs = [...(plan?.refs ?? []), ...(plan?.escalate?.refs ?? [])];
+    const approvals = stage.decisions.filter(({ decision }) => decision === 'approve').length;
+    const refused = stage.decisions.some(({ decision }) => decision === 'refuse') && approval.status === 'refused';
+    return {
+      name: stage.name,
+      quorum: plan?.quorum ?? 1,
+      approvals,
+      state: refused
+        ? 'refused'
+        : i < approval.stage || approvals >= (plan?.quorum ?? 1)
+          ? 'done'
+          : i === approval.stage
+            ? 'open'
+            : 'later',
+      people: stage.approvers.map((id) => ({ id, name: nameOf(directory, id), ref: refOf(directory, refs, id) })),
+      passkey: plan?.assurance === 'passkey',
+    };
+  });
+}
+
+export const nameOf = (directory: Directory, id: string): string =>
+  id === 'countersign' ? 'Countersign' : (directory.person(id)?.name ?? id);
+
+/** A reason as people read it: whom it names by a directory id, by their name. */
+const named = (reason: string, directory: Directory): string =>
+  reason.replace(/\buser:[\w.@+-]*\w/g, (id) => nameOf(directory, id));
+
+/** The reference through which policy means this person. */
+function refOf(directory: Directory, refs: readonly string[], id: string): string {
+  const person = directory.person(id);
+  return (
+    refs.find((ref) => ref === id) ??
+    refs.find((ref) => ref.startsWith('group:') && person?.groups.includes(ref.slice(6)) === true) ??
+    refs.find((ref) => ref.startsWith('role:') && person?.roles.includes(ref.slice(5)) === true) ??
+    refs[0] ??
+    id
+  );
+}
+
+function decisionsOf(course: Course, approval: ApprovalState | null, directory: Directory): MessageDecision[] {
+  const before = new Map(Object.entries(course.disclosed));
+  const said = (approval?.stages ?? []).flatMap(({ decisions }) =>
+    decisions.map(({ by, decision, reason, at, via, delegation, changes }): MessageDecision => ({
+      by,
+      name: nameOf(directory, by),
+      decision,
+      at: seconds(at),
+      reason,
+      via,
+      onBehalfOf: delegation === null ? null : nameOf(directory, delegation.from),
+      changes: changesOf(changes ?? {}, before),
+    })),
+  );
+  const { status, updatedAt } = course.action;
+  if (status === 'expired' || status === 'cancelled') {
+    const by = status === 'expired' ? 'countersign' : course.actor.id;
+    said.push({
+      by,
+      name: nameOf(directory, by),
+      decision: status,
+      at: seconds(updatedAt),
+      reason: null,
+      via: 'engine',
+      onBehalfOf: null,
+      changes: [],
+    });
+  }
+  return said.sort((a, b) => a.at - b.at);
+}
+
+/** What an approver changed, from what the one before left in `values`; where policy does not disclose a value, only that it changed. */
+function changesOf(changes: JsonObject, values: Map<string, Json>): MessageDecision['changes'] {
+  return Object.entries(changes).map(([path, value]) => {
+    const from = values.get(path);
+    const label = labelOf(path);
+    if (from === undefined) return { label, from: UNDISCLOSED, to: UNDISCLOSED };
+    values.set(path, value);
+    const currency = path === 'params.amount' ? values.get('params.currency') : undefined;
+    const text = (one: Json): string => (path === 'params.amount' ? moneyText(one, currency) : null) ?? textOf(one);
+    return { label, from: text(from), to: text(value) };
+  });
+}
+
+const UNDISCLOSED = 'not disclosed';
+
+function changeable(course: Course, disclosed: Course['disclosed']): MessageChangeable[] {
+  return (course.plan?.mayChange ?? []).map((path) => {
+    const value = disclosed[path];
+    return {
+      path,
+      label: labelOf(path),
+      kind:
+        typeof value === 'number'
+          ? 'number'
+          : typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)
+            ? 'decimal'
+            : 'text',
+      value: value === undefined ? null : textOf(value),
+    };
+  });
+}
+
+export function approvalMessage(course: Course, context: MessageContext): ApprovalMessage {
+  const { directory, approval } = context;
+  const { action, plan } = course;
+  const disclosed = asChanged(course.disclosed, approval);
+  const open = action.status === 'supervised' && approval?.status === 'open';
+  const onBehalfOf: MessageParty[] = [];
+  for (let at = course.actor.onBehalfOf; at !== undefined; at = at.onBehalfOf) onBehalfOf.push(partyOf(directory, at));
+  return {
+    tenant: action.tenant,
+    action: action.id,
+    revision: revisionOf(course, approval),
+    surface: course.surface,
+    verb: course.verb,
+    state: stateOf(course, approval),
+    ask: open ? 'decision' : course.review !== null && course.review.status !== 'done' ? 'review' : null,
+    actor: partyOf(directory, course.actor),
+    onBehalfOf,
+    resource: resourceOf(disclosed),
+    amount: amountOf(disclosed),
+    facts: Object.entries(disclosed)
+      .sort(([a], [b]) => Number(b.startsWith('resource.')) - Number(a.startsWith('resource.')))
+      .filter(([path]) => !['params.amount', 'params.currency', 'resource.id', 'resource.type'].includes(path))
+      .map(([path, value]) => ({ label: labelOf(path), value: textOf(value) })),
+    withheld: course.withheld,
+    why: {
+      policy: action.verdict?.policy ?? null,
+      rule: action.verdict?.rule ?? null,
+      reasons: (action.verdict?.reasons ?? []).map((reason) => named(reason, directory)),
+    },
+    otherwise: 'If nobody decides in time, it is refused and nothing happens.',
+    expiresAt: open && approval !== null ? Math.floor(approval.expiresAt / 1000) : null,
+    stages: stagesOf(approval, directory),
+    stage: approval?.stage ?? 0,
+    decisions: decisionsOf(course, approval, directory),
+    controls: {
+      approveReason: plan?.reason ?? 'optional',
+      mayChange: changeable(course, disclosed),
+      mayReturn: plan !== null,
+      extendUntil: plan?.extendUpToMs == null ? null : Math.floor((course.openedAt + plan.extendUpToMs) / 1000),
+      via: plan?.via ?? [...DOORS],
+    },
+    responsibility: RESPONSIBILITY,
+    lately: context.lately,
+    limitsLeft: course.limits,
+    alike: context.alike,
+    notes: notesOf(approval, directory),
+    review: reviewOf(course, directory),
+    consoleUrl: context.consoleUrl === null ? null : `${context.consoleUrl}/console#${action.id}`,
+    receipt: action.records.at(-1) ?? null,
+    audience: {
+      channels: course.notify.filter((name) => name.startsWith('#')),
+      people: namedPeople(course, approval),
+      asked: open && approval !== null ? waitingFor(approval) : [],
+    },
+  };
+}
+
+function reviewOf({ review }: Course, directory: Directory): ApprovalMessage['review'] {
+  if (review === null) return null;
+  const { reviewers, dueAt, result } = review;
+  return {
+    dueAt: Math.floor(dueAt / 1000),
+    reviewers: reviewers.map((id) => nameOf(directory, id)),
+    result:
+      result === null
+        ? null
+        : `${nameOf(directory, result.by)}: it was ${result.right ? 'right' : 'wrong'}. ${result.reason}`,
+  };
+}
+
+/** Unreachable people, escalations and extensions, as they happened. */
+function notesOf(approval: ApprovalState | null, directory: Directory): string[] {
+  const names = (people: readonly string[]): string => people.map((id) => nameOf(directory, id)).join(', ');
+  const notes = (approval?.history ?? []).flatMap((entry) => {
+    switch (entry.type) {
+      case 'unreachable':
+        return [`${names(entry.people)} cannot be reached in Slack.`];
+      case 'escalated':
+        return [
+          `${entry.people.length === 0 ? 'Nobody else could be asked' : `${names(entry.people)} was asked as well`}: ${CAUSES[entry.because]}.`,
+        ];
+      case 'extended':
+        return [`${nameOf(directory, entry.by)} gave it more time.`];
+      case 'answered':
+        return [`${nameOf(directory, entry.by)} answered: ${entry.text}`];
+      default:
+        return [];
+    }
+  });
+  if (approval?.status !== 'open') return notes;
+  const unheard = approval.unreachable.length > 0 && waitingFor(approval).length === 0;
+  return [
+    ...notes,
+    ...(approval.stages.some(({ short }) => short) ? ['Too few approvers are left to reach the quorum.'] : []),
+    ...(unheard
+      ? [
+          'Nobody who may decide now can be reached in Slack: unless one of them decides elsewhere, it is refused in the end.',
+        ]
+      : []),
+  ];
+}
+
+const CAUSES = {
+  time: 'nobody had decided in time',
+  unreachable: 'an approver cannot be reached',
+  'too-few': 'too few approvers are left',
+} as const;
+
+/** People named one by one get a direct message; people of a group or role see the channel. With no channel, everyone asked is told. */
+function namedPeople(course: Course, approval: ApprovalState | null): string[] {
+  const told = course.notify.filter((name) => name.startsWith('user:'));
+  const hasChannel = course.notify.some((name) => name.startsWith('#'));
+  const asked = (approval?.stages ?? []).slice(0, (approval?.stage ?? 0) + 1).flatMap((stage, i) => {
+    const plan = approval?.plan.stages[i];
+    const refs = [...(plan?.refs ?? []), ...(stage.escalated ? (plan?.escalate?.refs ?? []) : [])];
+    const byGroup = refs.some((ref) => ref.startsWith('group:') || ref.startsWith('role:'));
+    return stage.approvers.filter((id) => !hasChannel || refs.includes(id) || !byGroup);
+  });
+  // An emergency is announced loudly: each reviewer is told in person, whatever channel there is.
+  const reviewing = course.review === null || course.review.status === 'done' ? [] : course.review.reviewers;
+  return [...new Set([...told, ...asked, ...reviewing])];
+}

@@ -1,0 +1,164 @@
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import type { Action } from '../contract/index.ts';
+import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
+import type { NotifyDeps } from './deps.ts';
+import { nameOf } from './message.ts';
+import type { SlackMessage } from '../store/index.ts';
+import { NotifierUnavailable, type ApprovalMessage, type PostedMessage, type ThreadEvent } from './notifier.ts';
+import { readCourse } from '../engine/seal.ts';
+import { showAction } from './show.ts';
+import { keepShown } from './shown.ts';
+import { noticesOf, requestersOf } from './tell-requester.ts';
+import type { Published, PublishInput } from './types.ts';
+
+/**
+ * Makes what people see show the action as it now stands, then writes what happened into the thread.
+ *
+ * Slack's outage or its limits end this attempt and set when the next one is due: nothing is decided by what people were told.
+ */
+export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Published> {
+  const { notifier, store } = deps;
+  if (notifier === null) return { unreachable: [] };
+  const { tenant, id } = input.action;
+  const stored = await readCourse(deps, tenant, id);
+  if (stored === null) return { unreachable: [] };
+  const message = await showAction(deps, stored.course, newestOf(input.approval, stored.course.approval));
+  await keepShown(deps, message);
+  const directory = deps.directory.current();
+  // The same for every attempt of one publication: what is told is told once, and told again when it happens again.
+  const turn = activityInfo().activityId;
+  try {
+    const { posted, unreachable } = await notifier.publish(
+      message,
+      (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
+      (done) => store.slackMessages.put({ tenant, action: id, ...done }),
+    );
+    if (input.was === null && stored.course.review !== null) {
+      const { by, reason, dueAt } = stored.course.review;
+      await notifier.thread(posted, {
+        id: 'break_glass',
+        kind: 'break_glass',
+        by: nameOf(directory, by ?? stored.course.actor.id),
+        detail: reason ?? null,
+        until: Math.floor(dueAt / 1000),
+      });
+    }
+    for (const [i, effect] of input.effects.entries()) {
+      // Told late, after an outage, that it waits would be untrue.
+      if (ASKING.has(effect.type) && message.ask !== 'decision') continue;
+      const event = eventOf(deps, message, effect, `${turn}.${i}`);
+      if (event !== null) await notifier.thread(posted, event);
+    }
+    const now = input.action.status;
+    const news = input.was === now || input.was === null ? undefined : STATUS_NEWS[now];
+    if (news !== undefined) {
+      await notifier.thread(posted, {
+        id: `${turn}.${news}`,
+        kind: news,
+        by: null,
+        detail: stored.course.outcome?.reference ?? null,
+        until: null,
+      });
+    }
+    if (input.review !== null) {
+      const { review } = stored.course;
+      await notifier.thread(posted, {
+        id: `${turn}.review.${input.review}`,
+        kind: input.review,
+        by: review?.result === null || review === null ? null : nameOf(directory, review.result.by),
+        detail:
+          review?.result?.reason ??
+          (review === null
+            ? null
+            : `to be reviewed by ${review.reviewers.map((id) => nameOf(directory, id)).join(', ')}`),
+        until: review === null ? null : Math.floor(review.dueAt / 1000),
+        ...(review === null || review.result !== null ? {} : { people: review.reviewers }),
+      });
+    }
+    for (const person of requestersOf(stored.course, directory)) {
+      for (const notice of noticesOf(stored.course, message, input, directory, turn)) {
+        const why = await notifier.tell(person, notice);
+        if (why !== null) deps.log.info({ action: id, person, why: why.why }, 'the requester cannot be told in Slack');
+      }
+    }
+    if (unreachable.length > 0) deps.log.warn({ action: id, unreachable }, 'somebody cannot be told in Slack');
+    const asked = new Set(input.approval?.stages[input.approval.stage]?.approvers ?? []);
+    return { unreachable: unreachable.map(({ person }) => person).filter((person) => asked.has(person)) };
+  } catch (error) {
+    if (!(error instanceof NotifierUnavailable)) throw error;
+    deps.log.warn({ action: id, retryAfterMs: error.retryAfterMs }, 'Slack cannot be told now; it will be tried again');
+    throw ApplicationFailure.create({
+      message: error.message,
+      type: 'unavailable',
+      nextRetryDelay: error.retryAfterMs,
+    });
+  }
+}
+
+/** What asks for a decision. */
+const ASKING: ReadonlySet<ApprovalEffect['type']> = new Set(['remind', 'warn', 'escalate', 'stage-opened']);
+
+/** The workflow knows of reminders and of who is out of reach before anything is sealed; after an outage, the store knows more. */
+function newestOf(told: ApprovalState | null, stored: ApprovalState | null): ApprovalState | null {
+  const age = (state: ApprovalState): number =>
+    state.history.length + state.stages.reduce((sum, { decisions }) => sum + decisions.length, 0);
+  if (told === null || stored === null) return told ?? stored;
+  return age(told) >= age(stored) ? told : stored;
+}
+
+/** Changes of status that no decision has told of. */
+const STATUS_NEWS: Partial<Record<Action['status'], ThreadEvent['kind']>> = {
+  released: 'released',
+  executed: 'executed',
+  failed: 'failed',
+  skipped: 'skipped',
+  unreported: 'unreported',
+};
+
+/** One line of the thread for what happened, or null for what the message itself says already. */
+function eventOf(deps: NotifyDeps, message: ApprovalMessage, effect: ApprovalEffect, id: string): ThreadEvent | null {
+  const directory = deps.directory.current();
+  const event = (kind: ThreadEvent['kind'], more: Partial<ThreadEvent> = {}): ThreadEvent => ({
+    id,
+    kind,
+    by: null,
+    detail: null,
+    until: null,
+    ...more,
+  });
+  const names = (people: readonly string[]): string => people.map((person) => nameOf(directory, person)).join(', ');
+  const asks = (people: string[]): Partial<ThreadEvent> => ({ detail: names(people), people });
+  const seconds = (ms: number): number => Math.floor(ms / 1000);
+  const by = (person: string | null): string | null => (person === null ? null : nameOf(directory, person));
+  switch (effect.type) {
+    case 'remind':
+      return event('reminder', { ...asks(effect.people), until: seconds(effect.expiresAt) });
+    case 'warn':
+      return event('warning', { ...asks(effect.people), until: seconds(effect.expiresAt) });
+    case 'escalate':
+      return event('escalated', { ...asks(effect.people), until: message.expiresAt });
+    case 'stage-opened':
+      return effect.stage === 0
+        ? null
+        : event('asked', asks(message.stages[effect.stage]?.people.map(({ id: person }) => person) ?? []));
+    case 'decided':
+      return event(effect.decision === 'approve' ? 'approved' : 'refused', {
+        by: by(effect.by),
+        detail: message.decisions.findLast((decision) => decision.by === effect.by)?.reason ?? null,
+      });
+    case 'returned':
+      return event('returned', { by: by(effect.by), detail: effect.question, until: seconds(effect.expiresAt) });
+    case 'answered':
+      return event('answered', { by: by(effect.by), detail: effect.text, until: seconds(effect.expiresAt) });
+    case 'extended':
+      return event('extended', { by: by(effect.by), until: seconds(effect.until) });
+    case 'closed':
+      return effect.status === 'expired' || effect.status === 'cancelled'
+        ? event(effect.status, { by: by(effect.by) })
+        : null;
+    // The message itself names who cannot be reached and that too few are left.
+    case 'unreachable':
+    case 'short':
+      return null;
+  }
+}

@@ -1,0 +1,61 @@
+import type { ApprovalState } from '../approval/index.ts';
+import type { NotifyDeps } from './deps.ts';
+import type { ApprovalMessage } from './approval-message.ts';
+import type { Course } from '../engine/action-state.ts';
+import { approvalMessage, revisionOf } from './message.ts';
+import { summaryOf } from '../engine/summary.ts';
+
+/** How far back an approver is told of requests like this one. */
+const LATELY_DAYS = 30;
+
+export type ShowDeps = Pick<NotifyDeps, 'store' | 'directory' | 'consoleUrl' | 'now'>;
+
+/** The message of an action with everything that helps to decide: precedents, and requests like it that wait as well. */
+export async function showAction(
+  deps: ShowDeps,
+  course: Course,
+  approval: ApprovalState | null,
+): Promise<ApprovalMessage> {
+  const { tenant } = course.action;
+  const verdict = course.action.verdict;
+  const since = new Date(deps.now().getTime() - LATELY_DAYS * 24 * 3600 * 1000).toISOString();
+  const { approved, refused } = await deps.store.records.precedents(
+    tenant,
+    {
+      surface: course.surface,
+      policy: verdict?.policy ?? undefined,
+      rule: verdict?.rule ?? undefined,
+      except: course.action.id,
+    },
+    since,
+  );
+  return approvalMessage(course, {
+    directory: deps.directory.current(),
+    consoleUrl: deps.consoleUrl,
+    lately: { approved, refused, days: LATELY_DAYS },
+    alike: course.action.status === 'supervised' ? await alike(deps, course) : [],
+    approval,
+  });
+}
+
+/** Same surface, actor and rule, and waiting at the same stage. */
+async function alike(deps: ShowDeps, course: Course): Promise<ApprovalMessage['alike']> {
+  const waiting = await deps.store.actions.waiting(course.action.tenant);
+  return waiting
+    .map((row) => row.view as unknown as Course)
+    .filter(
+      (other) =>
+        other.action.id !== course.action.id &&
+        other.surface === course.surface &&
+        other.actor.id === course.actor.id &&
+        other.action.verdict?.rule === course.action.verdict?.rule &&
+        other.approval?.status === 'open',
+    )
+    .slice(0, 10)
+    .map((other) => ({
+      action: other.action.id,
+      revision: revisionOf(other, other.approval),
+      stage: other.approval?.stage ?? 0,
+      summary: summaryOf(other),
+    }));
+}

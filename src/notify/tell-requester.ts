@@ -1,0 +1,148 @@
+/** What the person behind a request is told in a direct message: a question, the time running out, and how it ended. */
+import type { ApprovalEffect } from '../approval/index.ts';
+import type { RecordActor } from '../contract/index.ts';
+import type { Directory } from '../identity/index.ts';
+import type { Course } from '../engine/action-state.ts';
+import { nameOf } from './message.ts';
+import type { ApprovalMessage, Notice } from './notifier.ts';
+import { summaryOf } from '../engine/summary.ts';
+import type { PublishInput } from './types.ts';
+
+/** People of the directory who are to be told: who asked, and the nearest person for whom it was asked. */
+export function requestersOf(course: Course, directory: Directory): string[] {
+  const chain: string[] = [];
+  for (let at: RecordActor | undefined = course.actor; at !== undefined; at = at.onBehalfOf) chain.push(at.id);
+  const nearest = chain.find((id) => directory.person(id) !== null);
+  const all = [course.requester, nearest].filter((id) => id !== undefined && directory.active(id));
+  return [...new Set(all as string[])];
+}
+
+type Told = Pick<Notice, 'headline' | 'lines'> & { kind: string; until?: number };
+
+/**
+ * What there is to tell a requester of one publication, in the order in which it happened.
+ *
+ * @param turn Names the publication, the same in each attempt.
+ */
+export function noticesOf(
+  course: Course,
+  message: ApprovalMessage,
+  input: Pick<PublishInput, 'effects' | 'review' | 'was'>,
+  directory: Directory,
+  turn: string,
+): Notice[] {
+  const what = summaryOf(course);
+  const open = message.ask === 'decision';
+  const told: Told[] = input.effects.flatMap((effect) => ofEffect(effect, what, open, course, directory));
+  if (input.was === null && course.review !== null) {
+    told.push({
+      kind: 'break_glass',
+      headline: `Released at once, in an emergency: ${what}`,
+      lines: [`${namesOf(course.review.reviewers, directory)} will review it.`],
+      until: Math.floor(course.review.dueAt / 1000),
+    });
+  }
+  const result = input.review === 'reviewed' ? (course.review?.result ?? null) : null;
+  if (result !== null) {
+    told.push({
+      kind: 'reviewed',
+      headline: `Your emergency was reviewed: it was ${result.right ? 'right' : 'wrong'} (${what})`,
+      lines: [`${nameOf(directory, result.by)}: ${result.reason}`],
+    });
+  }
+  const ended = endOf(course, message, what, input);
+  if (ended !== null) told.push(ended);
+  const { tenant, id: action } = course.action;
+  return told.map(({ kind, headline, lines, until }, index) => ({
+    id: `${turn}.${index}.${kind}`,
+    tenant,
+    action,
+    headline,
+    lines,
+    until: until ?? null,
+    consoleUrl: message.consoleUrl,
+  }));
+}
+
+/** Nothing that asks or promises is told of what is closed by now. */
+function ofEffect(effect: ApprovalEffect, what: string, open: boolean, course: Course, directory: Directory): Told[] {
+  if (!open) return [];
+  const seconds = (ms: number): number => Math.floor(ms / 1000);
+  switch (effect.type) {
+    case 'returned':
+      return [
+        {
+          kind: 'returned',
+          headline: `A question about your request: ${what}`,
+          lines: [
+            `${nameOf(directory, effect.by)}: ${effect.question}`,
+            `Answer with: countersign answer ${course.action.id} "…"`,
+            'It is decided, or refused, at this time at the latest, answered or not:',
+          ],
+          until: seconds(effect.expiresAt),
+        },
+      ];
+    case 'warn':
+      return [
+        {
+          kind: 'warning',
+          headline: `Nobody has decided yet: ${what}`,
+          lines: ['Without a decision it is refused, and nothing happens:'],
+          until: seconds(effect.expiresAt),
+        },
+      ];
+    case 'extended':
+      return [
+        {
+          kind: 'extended',
+          headline: `There is more time to decide: ${what}`,
+          lines: [`${nameOf(directory, effect.by)} extended it.`],
+          until: seconds(effect.until),
+        },
+      ];
+    case 'short':
+      return [
+        {
+          kind: 'short',
+          headline: `Too few people are left to approve: ${what}`,
+          lines: ['It will be refused unless it is withdrawn first.'],
+        },
+      ];
+    case 'unreachable':
+      return [
+        {
+          kind: 'unreachable',
+          headline: `Not everybody can be reached: ${what}`,
+          lines: [`${namesOf(effect.people, directory)} cannot be reached in Slack.`],
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+const namesOf = (people: readonly string[], directory: Directory): string =>
+  people.map((person) => nameOf(directory, person)).join(', ');
+
+/** How it ended: once, when the state that is told of first becomes one that no approver changes. */
+function endOf(course: Course, message: ApprovalMessage, what: string, input: Pick<PublishInput, 'was'>): Told | null {
+  if (course.approval === null || input.was !== 'supervised') return null;
+  const last = message.decisions.at(-1);
+  const said = last === undefined || last.via === 'engine' ? [] : [`${last.name}: ${last.reason ?? last.decision}`];
+  switch (course.action.status) {
+    case 'supervised':
+    case 'evaluating':
+    case 'cancelled':
+      return null;
+    case 'refused':
+      return { kind: 'refused', headline: `Refused: ${what}`, lines: said.length > 0 ? said : message.why.reasons };
+    case 'expired':
+      return {
+        kind: 'expired',
+        headline: `Expired, so refused: ${what}`,
+        lines: ['Nobody decided in time, and nothing happened. Ask anew if it is still wanted.'],
+      };
+    default:
+      return { kind: 'approved', headline: `Approved: ${what}`, lines: said };
+  }
+}

@@ -1,0 +1,39 @@
+import type { ApprovalState, ApprovalEffect } from '../approval/types.ts';
+import type { Action } from '../contract/action.ts';
+
+export interface PublishInput {
+  action: Action;
+  approval: ApprovalState | null;
+  effects: ApprovalEffect[];
+  /** The status that was told of last; null the first time. */
+  was: Action['status'] | null;
+  /** What happened to a break-glass review, for the thread. */
+  review: 'reminder' | 'review_overdue' | 'reviewed' | null;
+}
+
+export interface Published {
+  unreachable: string[];
+}
+
+/** What happened since the last time, for those who are told by webhook. */
+export type WebhookNews = Pick<PublishInput, 'effects' | 'review' | 'was'>;
+
+export interface CallbackInput {
+  action: Action;
+  /** `webhook-id`: the same for every attempt to tell of one change. */
+  messageId: string;
+  /** Left out by workflows that began before it was told. */
+  news?: WebhookNews;
+}
+
+export interface WebhookInput {
+  /** Without its permit. */
+  action: Action;
+  /** One of `Judged.hooks`. */
+  target: string;
+  /** `webhook-id` without the number of the event. */
+  messageId: string;
+  /** RFC 3339: when it happened. */
+  at: string;
+  news: WebhookNews;
+}

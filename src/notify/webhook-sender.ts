@@ -1,0 +1,108 @@
+/** Sends Standard Webhooks (standardwebhooks.com, spec 1.0). */
+import { lookup as dnsLookup } from 'node:dns/promises';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { type LookupFunction, isIP } from 'node:net';
+import { ApplicationFailure } from '@temporalio/activity';
+import { Webhook } from 'standardwebhooks';
+import type { JsonObject } from '../contract/index.ts';
+import { faultOfAddresses, faultOfTarget, hostOf, type WebhookTargets } from './webhook-target.ts';
+
+export interface WebhookSender {
+  /**
+   * Sends once. Resolves when the receiver answered 2xx.
+   *
+   * @throws Error to try again; a non-retryable `ApplicationFailure` where no try would help.
+   */
+  send(input: { url: string; messageId: string; body: JsonObject; secret?: string | undefined }): Promise<void>;
+}
+
+export interface WebhookSenderOptions {
+  /** Base64, with or without `whsec_` before it. */
+  secret: string;
+  targets: WebhookTargets;
+  /** All addresses of a name. Default: the system's resolver. */
+  resolve?: (host: string) => Promise<string[]>;
+  /** Default: the system's. For tests with a certificate of their own. */
+  ca?: string;
+}
+
+const TIMEOUT_MS = 15_000;
+
+const never = (message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, 'invalid-request');
+
+/**
+ * The address is looked up once, checked, and connected to: a name that answers otherwise a moment later leads nowhere else. Redirects
+ * are not followed, and of the answer nothing but its status is read.
+ */
+export function createWebhookSender({
+  secret,
+  targets,
+  resolve = resolveAll,
+  ca,
+}: WebhookSenderOptions): WebhookSender {
+  return {
+    async send({ url, messageId, body, secret: own }) {
+      const target = new URL(url);
+      const fault = faultOfTarget(target, targets);
+      if (fault !== null) throw never(fault);
+      const host = hostOf(target);
+      const addresses = isIP(host) === 0 ? await resolve(host) : [host];
+      const wrong = faultOfAddresses(target, addresses, targets);
+      const [address] = addresses;
+      // Not given up: whoever keeps the name may correct it.
+      if (wrong !== null || address === undefined) throw new Error(wrong ?? 'the name of the webhook leads nowhere');
+
+      const now = new Date();
+      const text = JSON.stringify(body);
+      const status = await post(target, address, text, ca, {
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(text)),
+        'user-agent': 'countersign-webhook/1',
+        'webhook-id': messageId,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': new Webhook(own ?? secret).sign(messageId, now, text),
+      });
+      // 410: the receiver wants no more of it (spec, "Delivery").
+      if (status === 410) throw never('the webhook answered 410: it is gone');
+      if (status < 200 || status > 299) throw new Error(`the webhook answered ${status}`);
+    },
+  };
+}
+
+async function resolveAll(host: string): Promise<string[]> {
+  return (await dnsLookup(host, { all: true, verbatim: true })).map(({ address }) => address);
+}
+
+function post(
+  url: URL,
+  address: string,
+  text: string,
+  ca: string | undefined,
+  headers: Record<string, string>,
+): Promise<number> {
+  const pinned: LookupFunction = (_host, options, done) => {
+    const family = isIP(address);
+    if (options.all === true) done(null, [{ address, family }]);
+    else done(null, address, family);
+  };
+  return new Promise((settle, fail) => {
+    const options = {
+      method: 'POST',
+      headers,
+      lookup: pinned,
+      // Every delivery connects anew: a kept connection would be one to an address that was checked long ago.
+      agent: false as const,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(ca === undefined ? {} : { ca }),
+    };
+    const sent = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, (response) => {
+      settle(response.statusCode ?? 0);
+      response.destroy();
+    });
+    sent.on('error', (error: NodeJS.ErrnoException) =>
+      fail(new Error(`the webhook cannot be reached (${error.code ?? error.name})`)),
+    );
+    sent.end(text);
+  });
+}

@@ -1,0 +1,107 @@
+/** Notification webhooks: how Teams, e-mail or a pager is attached (contract: `notify`). */
+import { ApplicationFailure } from '@temporalio/activity';
+import type { EventType, Json } from '../contract/index.ts';
+import { approvalMessage, nameOf } from './message.ts';
+import type { WebhookEndpoint } from '../engine/deps.ts';
+import type { NotifyDeps } from './deps.ts';
+import type { Course } from '../engine/action-state.ts';
+import { asJson, eventsOf, type ActionEvent } from './events.ts';
+import { readCourse } from '../engine/seal.ts';
+import { summaryOf } from '../engine/summary.ts';
+import type { WebhookInput } from './types.ts';
+import { isUrl, NAMED } from '../engine/hooks.ts';
+
+function endpointOf(deps: NotifyDeps, course: Course, mark: string): Omit<WebhookEndpoint, 'always'> | null {
+  const { tenant } = course.action;
+  const at = /^notify\/(\d+)$/.exec(mark)?.[1];
+  const entry = at === undefined ? NAMED + mark.replace(/^always\//, '') : (course.notify[Number(at)] ?? '');
+  if (isUrl(entry)) return { name: 'policy', tenant, url: entry, secret: undefined, events: null };
+  return deps.endpoints.find((one) => one.tenant === tenant && NAMED + one.name === entry) ?? null;
+}
+
+/** Tells one endpoint of everything that one change brought, an event a message. */
+export async function webhook(deps: NotifyDeps, input: WebhookInput): Promise<void> {
+  const { tenant, id, status } = input.action;
+  const stored = await readCourse(deps, tenant, id);
+  if (stored === null) return;
+  const { course } = stored;
+  const endpoint = endpointOf(deps, course, input.target);
+  if (endpoint === null) {
+    deps.log.warn({ action: id, target: input.target }, 'a webhook that policy names is not in the settings file');
+    return;
+  }
+  const events = eventsOf(course, { ...input.news, status }).filter(
+    ({ type }) => endpoint.events === null || endpoint.events.includes(type),
+  );
+  for (const [index, event] of events.entries()) {
+    try {
+      await deps.webhooks.send({
+        url: endpoint.url,
+        secret: endpoint.secret,
+        messageId: `${input.messageId}.${index}`,
+        body: { type: event.type, timestamp: input.at, data: dataOf(deps, course, event, input) },
+      });
+    } catch (error) {
+      deps.log.warn({ action: id, endpoint: endpoint.name, event: event.type }, 'a notification could not be sent');
+      if (error instanceof ApplicationFailure && error.nonRetryable === true) continue;
+      throw error;
+    }
+  }
+}
+
+const WORDS: Record<EventType, string> = {
+  'approval.asked': 'A decision is asked for',
+  'approval.reminder': 'Still waiting for a decision',
+  'approval.expiring': 'Running out: without a decision it is refused',
+  'approval.escalated': 'Escalated: more people are asked',
+  'approval.unreachable': 'An approver cannot be reached',
+  'approval.short': 'Too few approvers are left',
+  'approval.returned': 'An approver asked the requester a question',
+  'approval.answered': 'The requester answered',
+  'approval.extended': 'There is more time to decide',
+  'approval.decided': 'Decided',
+  'approval.expired': 'Nobody decided in time: refused',
+  'approval.cancelled': 'The requester withdrew it',
+  'break_glass.released': 'Released at once, in an emergency: a review is open',
+  'review.reminder': 'The review of an emergency waits',
+  'review.overdue': 'The review of an emergency is overdue',
+  'review.done': 'The emergency was reviewed',
+  'action.released': 'Released',
+  'action.refused': 'Refused',
+  'action.executed': 'Executed, as the executor reports',
+  'action.failed': 'Failed, as the executor reports',
+  'action.skipped': 'Skipped, as the executor reports',
+  'action.unreported': 'The executor never reported what happened',
+};
+
+/** What policy discloses, one sentence for a person, and where to decide. */
+function dataOf(deps: NotifyDeps, course: Course, event: ActionEvent, input: WebhookInput): Record<string, Json> {
+  const directory = deps.directory.current();
+  const message = approvalMessage(course, {
+    directory,
+    consoleUrl: deps.consoleUrl,
+    lately: null,
+    alike: [],
+    approval: course.approval,
+  });
+  const { type: _type, people = [], by, ...more } = asJson(event) as Record<string, Json> & { people?: string[] };
+  const who = typeof by === 'string' ? ` by ${nameOf(directory, by)}` : '';
+  const summary = `${course.surface}: ${summaryOf(course)}`;
+  return {
+    tenant: course.action.tenant,
+    action: course.action.id,
+    status: input.action.status,
+    surface: course.surface,
+    verb: course.verb,
+    actor: course.actor.id,
+    text: `${WORDS[event.type]}${who}: ${summary}`,
+    summary,
+    policy: course.action.verdict?.policy ?? null,
+    rule: course.action.verdict?.rule ?? null,
+    reasons: message.why.reasons,
+    people: people.map((id) => ({ id, name: nameOf(directory, id) })),
+    ...(by === undefined ? {} : { by }),
+    ...more,
+    url: message.consoleUrl,
+  };
+}

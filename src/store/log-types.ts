@@ -1,0 +1,85 @@
+import type { Json } from '../canonical/json.ts';
+import type { Receipt } from '../contract/record.ts';
+
+/** Where a log ends. `frontier` is what a tree needs to grow, as the sequencer keeps it. */
+export interface LogHead {
+  /** Entries of the log. */
+  size: number;
+  frontier: Uint8Array;
+  root: Uint8Array;
+  /** The signed note over size and root: the only one this log ever signed for this size. */
+  checkpoint: Receipt['log']['checkpoint'];
+}
+
+/** What a record can be found by. */
+export interface Facets {
+  surface: string | null;
+  actor: string | null;
+  approver: string | null;
+  decision: string | null;
+  policy?: string | null | undefined;
+  rule?: string | null | undefined;
+}
+
+export interface NewEntry {
+  action: string;
+  seq: number;
+  type: string;
+  /** 32 bytes. */
+  recordHash: Uint8Array;
+  leafHash: Uint8Array;
+  envelope: Uint8Array;
+  at: string;
+  facets: Facets;
+}
+
+/** How an action stands after its record. */
+export interface Projection {
+  status: string;
+  surface: string;
+  actor: string;
+  requester: string;
+  bundle: string | null;
+  view: Json;
+  sealedPermit: string | null;
+  createdAt: string;
+  updatedAt: string;
+  expiresAt: string | null;
+  /** When the payload is to be deleted; left out or null for never. */
+  retainUntil?: string | null;
+}
+
+export interface NewPermit {
+  jti: string;
+  audience: string;
+  requestHash: string;
+  expiresAt: string;
+}
+
+/** Hashes to append to a tile; `index` and `level` as in C2SP tlog-tiles. */
+export interface TileGrowth {
+  level: number;
+  index: number;
+  hashes: Uint8Array;
+}
+
+/** Everything that one commit writes. */
+export interface LogAppend {
+  head: LogHead;
+  entries: readonly NewEntry[];
+  tiles: readonly TileGrowth[];
+  projections: readonly ({ id: string } & Projection)[];
+  permits: readonly ({ action: string } & NewPermit)[];
+  /** Actions that give back what they hold of limits. */
+  released: readonly string[];
+  /** Actions whose payload and key are deleted with this commit. */
+  erased?: readonly string[];
+}
+
+export interface SealedEntry {
+  action: string;
+  seq: number;
+  index: number;
+  recordHash: Uint8Array;
+  envelope: Uint8Array;
+}
