@@ -20,13 +20,13 @@ import {
 import { Spool } from './spool.ts';
 
 /** Where a line stands in `records.jsonl`, in bytes, without its newline. */
-export interface Place {
+export interface DocumentPlace {
   offset: number;
   length: number;
 }
 
 /** `records.jsonl`, as far as it was written. */
-export type ReadLine = (place: Place) => Promise<Uint8Array>;
+export type ReadLine = (place: DocumentPlace) => Promise<Uint8Array>;
 
 /** A file whose size is known. */
 export interface SizedFile {
@@ -39,7 +39,7 @@ export class Documents {
   readonly #csv: Spool;
   readonly #rows: Spool;
   readonly #sections: Spool;
-  readonly #open = new Map<string, Place[]>();
+  readonly #open = new Map<string, DocumentPlace[]>();
   readonly #summary = emptySummary();
 
   private constructor(readLine: ReadLine, [csv, rows, sections]: [Spool, Spool, Spool]) {
@@ -61,7 +61,7 @@ export class Documents {
   }
 
   /** The next record, after its line was written. @param last of its action */
-  async add(one: ExportRecord, place: Place, last: boolean): Promise<void> {
+  async add(one: ExportRecord, place: DocumentPlace, last: boolean): Promise<void> {
     const { action, at } = one.record;
     this.#summary.records += 1;
     this.#summary.from ??= at;
@@ -80,7 +80,7 @@ export class Documents {
     await this.#sections.write(reportSection(told));
   }
 
-  async #read(place: Place): Promise<ExportRecord> {
+  async #read(place: DocumentPlace): Promise<ExportRecord> {
     const text = Buffer.from(await this.#readLine(place)).toString('utf8');
     const { index, hash, record } = JSON.parse(text) as ExportRecord;
     return { index, hash, record };

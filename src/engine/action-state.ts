@@ -3,20 +3,20 @@ import type { Action, ActionRequest, ApprovalPlan, JsonObject, RecordActor } fro
 import type { ApprovalState } from '../approval/index.ts';
 
 /** The look back at a break-glass release, by other people. */
-export interface Review {
+export interface BreakGlassReview {
   reviewers: string[];
   refs: string[];
   /** Milliseconds since the epoch. */
   dueAt: number;
   status: 'open' | 'overdue' | 'done';
   result: { by: string; right: boolean; reason: string; at: string } | null;
-  /** On whose word it was released; null in courses from before that was kept. */
+  /** On whose word it was released; null in states from before that was kept. */
   by?: string | null;
   /** Their reason. */
   reason?: string | null;
 }
 
-export interface Course {
+export interface ActionState {
   /** The action without its permit. */
   action: Action;
   surface: string;
@@ -41,7 +41,7 @@ export interface Course {
   permitMs: number;
   retainMs: number | null;
   announced: boolean;
-  review: Review | null;
+  review: BreakGlassReview | null;
   /** The sealed report, to know it again when it is sent twice. `detail` is its commitment. */
   outcome: { status: string; reference: string | null; detail: string | null } | null;
   /** Set when payload and key were deleted. */
@@ -60,26 +60,26 @@ export interface Payload {
 }
 
 /** Values of changes as they are kept in clear: none where policy does not disclose the path. */
-export function shownChanges(changes: JsonObject, disclosed: JsonObject): JsonObject {
+export function disclosedChanges(changes: JsonObject, disclosed: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(changes).map(([path, value]) => [path, Object.hasOwn(disclosed, path) ? value : null]),
   );
 }
 
-/** The course without values that policy does not disclose. What approvers changed is whole in the {@link Payload}. */
-export function inClear(course: Course): Course {
-  const { approval, disclosed } = course;
-  if (approval === null || Object.keys(approval.changes).every((path) => Object.hasOwn(disclosed, path))) return course;
+/** The state without values that policy does not disclose. What approvers changed is whole in the {@link Payload}. */
+export function inClear(state: ActionState): ActionState {
+  const { approval, disclosed } = state;
+  if (approval === null || Object.keys(approval.changes).every((path) => Object.hasOwn(disclosed, path))) return state;
   return {
-    ...course,
+    ...state,
     approval: {
       ...approval,
-      changes: shownChanges(approval.changes, disclosed),
+      changes: disclosedChanges(approval.changes, disclosed),
       stages: approval.stages.map((stage) => ({
         ...stage,
         decisions: stage.decisions.map((one) => ({
           ...one,
-          changes: one.changes === null ? null : shownChanges(one.changes, disclosed),
+          changes: one.changes === null ? null : disclosedChanges(one.changes, disclosed),
         })),
       })),
     },

@@ -5,7 +5,7 @@
 import type { OtherRecord } from '../contract/index.ts';
 import { hashOf } from '../canonical/index.ts';
 import type { EngineDeps } from './deps.ts';
-import { stage } from './seal.ts';
+import { signRecord } from './seal.ts';
 
 /** Publishing a bundle is an action on this surface; the engine itself carries it out. */
 export const POLICY_SURFACE = 'countersign.policy';
@@ -71,7 +71,7 @@ export async function activateBundle(deps: ActivationDeps, input: ActivationInpu
       rule: null,
     };
     const [sealed] = await deps.sequencer.append(tenant, [
-      await stage({ record }, deps.signers(tenant).record, facets),
+      await signRecord({ record }, deps.signers(tenant).record, facets),
     ]);
     if (sealed?.existing === false) {
       await deps.store.bundles.activate(tenant, hash, input.by, at, hashOf(record));

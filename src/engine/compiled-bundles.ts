@@ -1,12 +1,12 @@
 import type { Store } from '../store/index.ts';
 import { compileBundle, type CompiledBundle, type ExternalEngines } from '../policy/index.ts';
-import type { BundleSource } from './deps.ts';
+import type { PolicyBundles } from './deps.ts';
 
 /** Compiled bundles kept at hand; older ones are compiled again when a parked action needs them. */
 const KEPT = 32;
 
 /** Bundles of the store, by hash. A stored bundle that does not hash to its name is never evaluated: compiling it throws. */
-export function createBundleSource(store: Pick<Store, 'bundles'>, engines?: ExternalEngines): BundleSource {
+export function createPolicyBundles(store: Pick<Store, 'bundles'>, engines?: ExternalEngines): PolicyBundles {
   const compiled = new Map<string, CompiledBundle>();
   return {
     async inForce(tenant) {

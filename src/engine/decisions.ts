@@ -15,10 +15,10 @@ import { activeDelegation, verifyAttestation, type AttestationOf } from '../iden
 import { approvalView } from '../approval/index.ts';
 import type { Payload } from './action-state.ts';
 import type { EngineDeps } from './deps.ts';
-import type { Found } from './facts.ts';
+import type { Judgment } from './facts.ts';
 import { peopleFacts } from './judge.ts';
 import { admitAssertion, decidedMembers } from './passkey.ts';
-import { nextHead, readCourse, sealCourse } from './seal.ts';
+import { nextHead, readActionState, sealAction } from './seal.ts';
 import { sealedChanges } from './sealed-changes.ts';
 import type { SealDecisionInput, Admitted, AdmitInput } from './types.ts';
 
@@ -34,7 +34,7 @@ export async function judgeAgain(
   id: string,
   bundleHash: string,
   request: ActionRequest,
-): Promise<Found | null> {
+): Promise<Judgment | null> {
   const bundle = await deps.bundles.compiled(tenant, bundleHash);
   if (bundle === null) return null;
   const now = deps.now();
@@ -116,13 +116,13 @@ async function admitReview(
   claims: AttestationOf<'review'>,
   evidence: Extract<Admitted, { evidence: unknown }>['evidence'],
 ): Promise<Admitted> {
-  const stored = await readCourse(deps, action.tenant, action.id);
-  const review = stored?.course.review ?? null;
+  const stored = await readActionState(deps, action.tenant, action.id);
+  const review = stored?.state.review ?? null;
   if (stored === null || review === null || review.status === 'done') {
     return { refusal: { code: 'not-open', message: 'this action has no open review' } };
   }
   const acted: string[] = [];
-  for (let at: RecordActor | undefined = stored.course.actor; at !== undefined; at = at.onBehalfOf) acted.push(at.id);
+  for (let at: RecordActor | undefined = stored.state.actor; at !== undefined; at = at.onBehalfOf) acted.push(at.id);
   if (acted.includes(claims.by)) {
     return { refusal: { code: 'own-request', message: 'you acted yourself; somebody else must review it' } };
   }
@@ -211,9 +211,9 @@ async function admitPasskey(
   claims: AttestationOf<'decide'>,
   payload: Awaited<ReturnType<typeof payloadOf>>,
 ): Promise<{ stage: number; assurance: JsonObject }> {
-  const stored = await readCourse(deps, action.tenant, action.id);
+  const stored = await readActionState(deps, action.tenant, action.id);
   if (stored === null) throw new Error('a decision about an action that is not stored');
-  const decided = decidedMembers(stored.course, action, claims, payload);
+  const decided = decidedMembers(stored.state, action, claims, payload);
   return {
     stage: decided.stage,
     assurance: await admitAssertion(deps, action, decided, claims.assurance ?? {}),
@@ -230,9 +230,9 @@ async function keepChanges(deps: EngineDeps, { action, changes }: SealDecisionIn
 
 /** Seals what a human, the clock or the requester decided, with the state it leads to. */
 export async function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promise<Action> {
-  const stored = await readCourse(deps, input.action.tenant, input.action.id);
+  const stored = await readActionState(deps, input.action.tenant, input.action.id);
   if (stored === null) throw new Error('a decision about an action that is not stored');
-  const { course } = stored;
+  const { state } = stored;
   const { approval } = input;
   const { actionKey, ...payload } = await payloadOf(deps, input.action);
   const { request } = payload;
@@ -250,7 +250,7 @@ export async function sealDecision(deps: EngineDeps, input: SealDecisionInput): 
   const action: Action = { ...input.action, status, approval: approvalView(approval), updatedAt: at };
   const record: DecisionRecord = {
     ...nextHead(input.action, 'decision', at),
-    surface: course.surface,
+    surface: state.surface,
     stage: input.stage,
     decision: input.decision,
     by: input.by,
@@ -260,11 +260,11 @@ export async function sealDecision(deps: EngineDeps, input: SealDecisionInput): 
     slack: input.evidence.slack,
     shown: input.evidence.shown,
     responsibility: input.evidence.responsibility,
-    changes: sealedChanges(course, request, input.changes, actionKey, input.action.records.length),
+    changes: sealedChanges(state, request, input.changes, actionKey, input.action.records.length),
     until: input.until === null ? null : new Date(input.until).toISOString(),
     added: input.added,
     assurance: input.evidence.assurance,
     attestation: input.evidence.attestation,
   };
-  return sealCourse(deps, { ...course, action, approval }, [{ record, releaseReservations: closed }], null);
+  return sealAction(deps, { ...state, action, approval }, [{ record, releaseReservations: closed }], null);
 }

@@ -7,7 +7,7 @@ import type { EventType } from '../contract/index.ts';
 import type { Hub } from './hub.ts';
 
 /** The policy bundles of every tenant, compiled once each. */
-export interface BundleSource {
+export interface PolicyBundles {
   /** Hash of the bundle in force, or null when the tenant has none. */
   inForce(tenant: string): Promise<string | null>;
   /** The bundle with exactly this hash, or null when there is no such bundle. Never an altered one. */
@@ -63,7 +63,7 @@ export interface PasskeySite {
 export interface EngineDeps {
   store: Store;
   sequencer: Sequencer;
-  bundles: BundleSource;
+  bundles: PolicyBundles;
   directory: DirectorySource;
   /** `iss` of every permit. */
   issuer: string;

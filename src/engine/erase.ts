@@ -1,13 +1,13 @@
 /**
  * Deleting what was asked, and keeping that it was: payload, key and Temporal's history go, every record and proof stays.
  *
- * Durable writes, in order: the history's deletion at Temporal; record, course, payload and key in one transaction of the log. A crash
+ * Durable writes, in order: the history's deletion at Temporal; record, state, payload and key in one transaction of the log. A crash
  * between the two leaves an action whose payload is whole, and whoever asks again finishes.
  */
 import { CountersignError, type Action, type OtherRecord } from '../contract/index.ts';
-import type { Course } from './action-state.ts';
+import type { ActionState } from './action-state.ts';
 import type { EngineDeps, Histories } from './deps.ts';
-import { nextHead, readCourse, sealCourse } from './seal.ts';
+import { nextHead, readActionState, sealAction } from './seal.ts';
 
 export type EraseDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now'> & {
   histories: Histories;
@@ -32,30 +32,30 @@ const OPEN: readonly string[] = ['evaluating', 'supervised', 'released'];
  */
 export async function eraseAction(deps: EraseDeps, input: EraseInput): Promise<Action> {
   const { tenant, id, by, reason, cause } = input;
-  const stored = await readCourse(deps, tenant, id);
+  const stored = await readActionState(deps, tenant, id);
   if (stored === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
-  const { course } = stored;
-  if (course.erased !== undefined) return course.action;
-  const open = await openFor(deps, course);
+  const { state } = stored;
+  if (state.erased !== undefined) return state.action;
+  const open = await openFor(deps, state);
   if (open !== null) {
     throw new CountersignError('conflict', `this action is still open: ${open}; erase it when it is closed`);
   }
   await deps.histories.delete(tenant, id);
   const at = deps.now().toISOString();
   const record: OtherRecord = {
-    ...nextHead(course.action, 'key', at),
+    ...nextHead(state.action, 'key', at),
     type: 'key',
     by,
     reason,
-    body: { state: 'erased', cause, surface: course.surface },
+    body: { state: 'erased', cause, surface: state.surface },
   };
-  const action: Action = { ...course.action, permit: null, updatedAt: at };
-  const next: Course = { ...course, action, erased: { at, by, cause } };
-  return sealCourse(deps, next, [{ record, erasesPayload: true }], null);
+  const action: Action = { ...state.action, permit: null, updatedAt: at };
+  const next: ActionState = { ...state, action, erased: { at, by, cause } };
+  return sealAction(deps, next, [{ record, erasesPayload: true }], null);
 }
 
 /** What is still to happen, in words, or null. */
-async function openFor(deps: EraseDeps, { action, review }: Course): Promise<string | null> {
+async function openFor(deps: EraseDeps, { action, review }: ActionState): Promise<string | null> {
   if (OPEN.includes(action.status)) return `it is ${action.status}`;
   if (review !== null && review.status !== 'done') return 'its review is not done';
   if (!(await deps.histories.running(action.tenant, action.id))) return null;

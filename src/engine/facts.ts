@@ -4,33 +4,36 @@ import { readPath, type LimitQuery } from '../policy/index.ts';
 import { commitment, saltFor, saltPath, type Disclosure } from '../sealing/index.ts';
 
 /** A judgement and the facts it was made by; `counted[i]` are the request's paths by which `facts.limits[i]` is counted. */
-export interface Found {
+export interface Judgment {
   judgement: Judgement;
   facts: Facts;
   counted: string[][];
 }
 
 /** What is kept of it until its record is sealed: each limit's key by the names of its fields, without their values. */
-export interface Kept {
+export interface StoredJudgment {
   judgement: Judgement;
   facts: Facts;
 }
 
 /** Names of the fields for their values. @param queries as they were asked, one for each fact, in the same order */
-export function withoutValues({ judgement, facts }: Kept, queries: readonly LimitQuery[]): Kept {
+export function withoutValues({ judgement, facts }: StoredJudgment, queries: readonly LimitQuery[]): StoredJudgment {
   const named = (limit: string, key: readonly string[]): string[] =>
     queries.find((query) => query.limit === limit && same(query.key, key))?.paths ?? [];
   return mapKeys({ judgement, facts }, named);
 }
 
 /** The values again. @param kept is empty for an action that was erased meanwhile, and then stays so */
-export function withValues(kept: Kept, request: ActionRequest): Found {
-  if ((kept as Partial<Kept>).facts === undefined) return { ...kept, counted: [] };
+export function withValues(kept: StoredJudgment, request: ActionRequest): Judgment {
+  if ((kept as Partial<StoredJudgment>).facts === undefined) return { ...kept, counted: [] };
   const counted = kept.facts.limits.map(({ key }) => key);
   return { ...mapKeys(kept, (_limit, paths) => paths.map((path) => String(readPath(request, path)))), counted };
 }
 
-function mapKeys({ judgement, facts }: Kept, map: (limit: string, key: string[]) => string[]): Kept {
+function mapKeys(
+  { judgement, facts }: StoredJudgment,
+  map: (limit: string, key: string[]) => string[],
+): StoredJudgment {
   const mapped = <T extends { limit: string; key: string[] }>(one: T): T => ({ ...one, key: map(one.limit, one.key) });
   return {
     judgement: { ...judgement, reservations: judgement.reservations.map(mapped) },
@@ -47,11 +50,11 @@ const IN_CLEAR = /^(surface|action|actor(\.onBehalfOf)*\.(id|type))$/;
 /**
  * Facts as a record shows them: keys of limits in clear where the record shows the field, else as the field's commitment.
  *
- * @param counted as in {@link Found}
+ * @param counted as in {@link Judgment}
  * @param shown what the same record discloses and commits to, made for `seq`
  */
 export function sealedFacts(
-  { facts, counted }: Pick<Found, 'facts' | 'counted'>,
+  { facts, counted }: Pick<Judgment, 'facts' | 'counted'>,
   request: ActionRequest,
   shown: Disclosure,
   actionKey: Uint8Array,

@@ -18,13 +18,13 @@ import { discloseRequest, requestHash, signPermit } from '../sealing/index.ts';
 import { mayAsk, spokenForBy, verifyAttestation, type Caller } from '../identity/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
-import { type Course } from './action-state.ts';
+import { type ActionState } from './action-state.ts';
 import { sealPermit } from './permit.ts';
 import type { EngineDeps } from './deps.ts';
-import { sealedFacts, withoutValues, withValues, type Found, type Kept } from './facts.ts';
+import { sealedFacts, withoutValues, withValues, type Judgment, type StoredJudgment } from './facts.ts';
 import { hooksOf } from './hooks.ts';
 import { keepReview } from './review.ts';
-import { nextHead, readCourse, sealOrFind, type Draft } from './seal.ts';
+import { nextHead, readActionState, sealOrFind, type Draft } from './seal.ts';
 import type { Judged, JudgeInput } from './types.ts';
 import { frozen } from './freeze.ts';
 import { actionIdOf, bodyMac, recordActor } from './ids.ts';
@@ -108,7 +108,7 @@ async function judgeWithFacts(
   input: JudgeInput,
   finding: Promise<string | null>,
   spokenFor: string[] | null,
-): Promise<Found & { committed: Promise<void> }> {
+): Promise<Judgment & { committed: Promise<void> }> {
   const now = deps.now();
   const facts: Facts = {
     now: now.toISOString(),
@@ -131,7 +131,7 @@ async function judgeWithFacts(
     const value = await judge(limits);
     return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) as never };
   });
-  return { ...withValues(kept.value as unknown as Kept, input.request), committed: kept.committed };
+  return { ...withValues(kept.value as unknown as StoredJudgment, input.request), committed: kept.committed };
 }
 
 const exact = (text: string): Decimal => parseDecimal(text, Infinity);
@@ -142,7 +142,7 @@ function left(max: string, used: string, amount: string): string {
 }
 
 /** What each limit leaves after this action, as approvers are shown it. */
-function limitsLeft(judgement: Judgement, facts: Facts): Course['limits'] {
+function limitsLeft(judgement: Judgement, facts: Facts): ActionState['limits'] {
   return judgement.reservations.map(({ limit, key, amount, max }) => {
     const used =
       facts.limits.find((fact) => fact.limit === limit && fact.key.join('\n') === key.join('\n'))?.used ?? '0';
@@ -150,17 +150,17 @@ function limitsLeft(judgement: Judgement, facts: Facts): Course['limits'] {
   });
 }
 
-function judgedOf(deps: EngineDeps, course: Course, action: Action): Judged {
-  const hooks = hooksOf(action.tenant, course.notify, deps.endpoints);
-  const { plan, openedAt, outcomeWithinMs, announced, review } = course;
+function judgedOf(deps: EngineDeps, state: ActionState, action: Action): Judged {
+  const hooks = hooksOf(action.tenant, state.notify, deps.endpoints);
+  const { plan, openedAt, outcomeWithinMs, announced, review } = state;
   return {
     action,
-    plan: course.approval === null ? null : plan,
+    plan: state.approval === null ? null : plan,
     openedAt,
     outcomeWithinMs,
     announced,
     review: review === null ? null : { openedAt, dueAt: review.dueAt },
-    activates: isEngineSurface(course.surface),
+    activates: isEngineSurface(state.surface),
     ...(hooks.length === 0 ? {} : { hooks }),
   };
 }
@@ -169,7 +169,7 @@ function judgedOf(deps: EngineDeps, course: Course, action: Action): Judged {
  * Judges an action and seals the verdict; what is approved is released in the same append.
  *
  * Durable writes, in order: the payload under its own key; the reservations with the judgement, where a limit is asked; verdict,
- * release, permit and course in one transaction of the log. A crash after any of them leads, by running this again, to the same
+ * release, permit and state in one transaction of the log. A crash after any of them leads, by running this again, to the same
  * answer: each write is found and used, never made twice.
  */
 export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged> {
@@ -233,7 +233,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
     disclosed,
     commitments,
   };
-  const course: Course = {
+  const state: ActionState = {
     action,
     surface: request.surface,
     verb: request.action,
@@ -270,7 +270,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
   if (releases) {
     const changed = verdict.changes === null ? request : applyChanges(request, verdict.changes);
     const release = await draftRelease(deps, {
-      course: { ...course, action: { ...action, records: [hashOf(record)] } },
+      state: { ...state, action: { ...action, records: [hashOf(record)] } },
       basis: verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule',
       request: changed,
       changes: verdict.changes,
@@ -283,21 +283,21 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
     permit = isEngineSurface(request.surface) ? null : release.permit;
   }
   await committed;
-  const sealed = await sealOrFind(deps, course, drafts, permit);
-  await keepReview(deps, { ...sealed.course, action: sealed.action });
-  return judgedOf(deps, sealed.course, sealed.action);
+  const sealed = await sealOrFind(deps, state, drafts, permit);
+  await keepReview(deps, { ...sealed.state, action: sealed.action });
+  return judgedOf(deps, sealed.state, sealed.action);
 }
 
 /** The answer of an action that was judged, and whose payload was erased since. */
 async function judgedBefore(deps: EngineDeps, { tenant, id }: JudgeInput): Promise<Judged> {
-  const stored = await readCourse(deps, tenant, id);
+  const stored = await readActionState(deps, tenant, id);
   if (stored === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');
-  await keepReview(deps, stored.course);
-  return judgedOf(deps, stored.course, stored.course.action);
+  await keepReview(deps, stored.state);
+  return judgedOf(deps, stored.state, stored.state.action);
 }
 
 export interface ReleaseDraftInput {
-  course: Course;
+  state: ActionState;
   basis: ReleaseRecord['basis'];
   /** The request as it may now be executed. */
   request: ActionRequest;
@@ -312,26 +312,26 @@ export async function draftRelease(
   deps: EngineDeps,
   input: ReleaseDraftInput,
 ): Promise<{ draft: Draft; permit: { sealed: string; clear: string } }> {
-  const { course, request, at } = input;
-  const { tenant, id } = course.action;
+  const { state, request, at } = input;
+  const { tenant, id } = state.action;
   const signer = deps.signers(tenant).permit;
   const iat = Math.floor(at.getTime() / 1000);
-  const exp = iat + Math.max(1, Math.floor(course.permitMs / 1000));
+  const exp = iat + Math.max(1, Math.floor(state.permitMs / 1000));
   const jti = randomUUID();
   const req = requestHash(request, input.actionKey);
   const expiresAt = new Date(exp * 1000).toISOString();
   const record: ReleaseRecord = {
-    ...nextHead(course.action, 'release', at.toISOString()),
-    surface: course.surface,
+    ...nextHead(state.action, 'release', at.toISOString()),
+    surface: state.surface,
     basis: input.basis,
-    permit: { jti, kid: signer.kid, expiresAt, audience: course.surface, requestHash: req },
+    permit: { jti, kid: signer.kid, expiresAt, audience: state.surface, requestHash: req },
     rejudged: input.rejudged,
   };
   const clear = await signPermit(
     {
       iss: deps.issuer,
-      aud: course.surface,
-      sub: course.actor.id,
+      aud: state.surface,
+      sub: state.actor.id,
       iat,
       nbf: iat,
       exp,
@@ -346,7 +346,7 @@ export async function draftRelease(
     signer,
   );
   return {
-    draft: { record, permit: { jti, audience: course.surface, requestHash: req, expiresAt } },
+    draft: { record, permit: { jti, audience: state.surface, requestHash: req, expiresAt } },
     permit: { clear, sealed: sealPermit(input.actionKey, tenant, id, clear) },
   };
 }

@@ -8,9 +8,9 @@ import {
 } from '../contract/index.ts';
 import { commitment, saltFor, verifyPermit } from '../sealing/index.ts';
 import { verifyAttestation } from '../identity/index.ts';
-import type { Course } from './action-state.ts';
+import type { ActionState } from './action-state.ts';
 import type { EngineDeps } from './deps.ts';
-import { nextHead, readCourse, sealCourse, withPermit } from './seal.ts';
+import { nextHead, readActionState, sealAction, withPermit } from './seal.ts';
 import type { ReconcileInput, SealOutcomeInput, Refusal } from './types.ts';
 
 const SETTLED: readonly string[] = ['executed', 'failed', 'skipped'];
@@ -51,9 +51,9 @@ async function reporter(deps: EngineDeps, action: Action, attestation: string | 
 export async function sealOutcome(deps: EngineDeps, input: SealOutcomeInput): Promise<Action | { refusal: Refusal }> {
   const { outcome } = input;
   const { tenant, id } = input.action;
-  const stored = await readCourse(deps, tenant, id);
+  const stored = await readActionState(deps, tenant, id);
   if (stored === null) throw new Error('an outcome of an action that is not stored');
-  const { course, sealedPermit } = stored;
+  const { state, sealedPermit } = stored;
   if (outcome !== null) {
     const invalid = await checkPermit(deps, input.action, outcome.permit);
     if (invalid !== null) return { refusal: invalid };
@@ -63,18 +63,18 @@ export async function sealOutcome(deps: EngineDeps, input: SealOutcomeInput): Pr
     outcome?.detail === undefined || payload === null
       ? null
       : commitment(saltFor(payload.actionKey, 'outcome.detail'), 'outcome.detail', outcome.detail);
-  if (detail !== null && payload !== null && !SETTLED.includes(course.action.status)) {
+  if (detail !== null && payload !== null && !SETTLED.includes(state.action.status)) {
     // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
     await deps.store.payloads.update(tenant, id, (kept) => ({ ...kept, detail: outcome?.detail ?? null }));
   }
   const told = { status: outcome?.status ?? 'unreported', reference: outcome?.reference ?? null, detail };
 
-  const current = course.action.status;
+  const current = state.action.status;
   if (SETTLED.includes(current)) {
     const same =
-      course.outcome !== null &&
-      Object.entries(told).every(([key, value]) => course.outcome?.[key as keyof typeof told] === value);
-    if (same || outcome === null) return withPermit(deps, course, sealedPermit);
+      state.outcome !== null &&
+      Object.entries(told).every(([key, value]) => state.outcome?.[key as keyof typeof told] === value);
+    if (same || outcome === null) return withPermit(deps, state, sealedPermit);
     return {
       refusal: {
         code: 'outcome-already-reported',
@@ -88,18 +88,18 @@ export async function sealOutcome(deps: EngineDeps, input: SealOutcomeInput): Pr
   const at = deps.now().toISOString();
   const record: OutcomeRecord = {
     ...nextHead(input.action, 'outcome', at),
-    surface: course.surface,
+    surface: state.surface,
     ...told,
     status: outcome?.status ?? 'unreported',
     by: await reporter(deps, input.action, outcome?.attestation),
   };
-  const next: Course = {
-    ...course,
+  const next: ActionState = {
+    ...state,
     outcome: outcome === null ? null : told,
     action: { ...input.action, status: record.status, updatedAt: at },
   };
   const undone = outcome !== null && didNothing(outcome);
-  return sealCourse(deps, next, [{ record, releaseReservations: undone }], permitOf(input.action, sealedPermit));
+  return sealAction(deps, next, [{ record, releaseReservations: undone }], permitOf(input.action, sealedPermit));
 }
 
 const didNothing = (outcome: OutcomeInput): boolean => outcome.status !== 'executed';
@@ -111,7 +111,7 @@ function permitOf(action: Action, sealed: string | null): { sealed: string; clea
 /** Seals an owner's settlement of an unreported action: as a reconciliation, never as a report. */
 export async function reconcile(deps: EngineDeps, input: ReconcileInput): Promise<Action> {
   const { tenant, id } = input.action;
-  const stored = await readCourse(deps, tenant, id);
+  const stored = await readActionState(deps, tenant, id);
   if (stored === null) throw new Error('a reconciliation of an action that is not stored');
   const at = deps.now().toISOString();
   const record: OtherRecord = {
@@ -119,10 +119,10 @@ export async function reconcile(deps: EngineDeps, input: ReconcileInput): Promis
     type: 'reconcile',
     by: input.by,
     reason: input.reason,
-    body: { surface: stored.course.surface, status: input.status },
+    body: { surface: stored.state.surface, status: input.status },
   };
-  const next: Course = { ...stored.course, action: { ...input.action, status: input.status, updatedAt: at } };
-  return sealCourse(
+  const next: ActionState = { ...stored.state, action: { ...input.action, status: input.status, updatedAt: at } };
+  return sealAction(
     deps,
     next,
     [{ record, releaseReservations: input.status !== 'executed' }],

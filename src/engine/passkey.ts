@@ -11,31 +11,31 @@ import {
   type VerifiedAssertion,
 } from '../sealing/index.ts';
 import type { AttestationOf } from '../identity/index.ts';
-import type { Course, Payload } from './action-state.ts';
+import type { ActionState, Payload } from './action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealedChanges } from './sealed-changes.ts';
 
 /** What somebody says about a parked action, before it is sealed. */
-export type Said = Pick<
+export type PasskeyDecision = Pick<
   AttestationOf<'decide'>,
   'by' | 'via' | 'decision' | 'stage' | 'reason' | 'changes' | 'until' | 'shown' | 'responsibility' | 'delegation'
 >;
 
 /** The members of the record that their decision will be, if it counts. */
 export function decidedMembers(
-  course: Course,
+  state: ActionState,
   action: Action,
-  said: Said,
+  said: PasskeyDecision,
   { request, actionKey }: Payload & { actionKey: Uint8Array },
 ): DecidedMembers {
   const { tenant, id, requestHash } = action;
   const { decision, by, via, reason, shown, responsibility, delegation, until } = said;
   return {
-    ...{ tenant, action: id, requestHash, surface: course.surface },
+    ...{ tenant, action: id, requestHash, surface: state.surface },
     stage: said.stage ?? action.approval?.stage ?? 0,
     ...{ decision, by, delegation, reason, via, shown, responsibility },
     changes: sealedChanges(
-      course,
+      state,
       request,
       said.changes as Record<string, Json> | null,
       actionKey,

@@ -3,13 +3,13 @@ import { applyChanges, REFUSED_SINCE } from '../policy/index.ts';
 import { discloseRequest } from '../sealing/index.ts';
 import { approvalView } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
-import type { Course } from './action-state.ts';
+import type { ActionState } from './action-state.ts';
 import { judgeAgain, payloadOf } from './decisions.ts';
 import type { EngineDeps } from './deps.ts';
 import { draftRelease } from './judge.ts';
 import { frozen } from './freeze.ts';
 import { sealedFacts } from './facts.ts';
-import { nextHead, readCourse, sealCourse, withPermit } from './seal.ts';
+import { nextHead, readActionState, sealAction, withPermit } from './seal.ts';
 import type { Released, ReleaseInput } from './types.ts';
 
 /**
@@ -18,10 +18,10 @@ import type { Released, ReleaseInput } from './types.ts';
  */
 export async function release(deps: EngineDeps, input: ReleaseInput): Promise<Released> {
   const { tenant, id } = input.action;
-  const stored = await readCourse(deps, tenant, id);
+  const stored = await readActionState(deps, tenant, id);
   if (stored === null) throw new Error('a release of an action that is not stored');
-  if (stored.course.action.records.length > input.action.records.length) {
-    return { action: await withPermit(deps, stored.course, stored.sealedPermit) };
+  if (stored.state.action.records.length > input.action.records.length) {
+    return { action: await withPermit(deps, stored.state, stored.sealedPermit) };
   }
   const { request, actionKey } = await payloadOf(deps, input.action);
   const freeze = await frozen(deps, tenant, request.surface, request.actor);
@@ -34,8 +34,8 @@ export async function release(deps: EngineDeps, input: ReleaseInput): Promise<Re
   const bundle = await deps.bundles.inForce(tenant);
   const again = bundle === null ? null : await judgeAgain(deps, tenant, id, bundle, changed);
   const at = deps.now();
-  const course: Course = {
-    ...stored.course,
+  const state: ActionState = {
+    ...stored.state,
     approval: input.approval,
     action: { ...input.action, permit: null, approval: approvalView(input.approval), updatedAt: at.toISOString() },
   };
@@ -45,14 +45,14 @@ export async function release(deps: EngineDeps, input: ReleaseInput): Promise<Re
       ...(again?.judgement.verdict ?? { ...refusedBy(input.action), basis: 'silence' as const }),
       reasons: [REFUSED_SINCE, ...why],
     };
-    const action: Action = { ...course.action, status: 'refused', verdict };
+    const action: Action = { ...state.action, status: 'refused', verdict };
     const seq = input.action.records.length;
     const shown = discloseRequest(changed, again?.judgement.disclose ?? [], actionKey, seq);
     const record: VerdictRecord = {
       ...nextHead(input.action, 'verdict', at.toISOString()),
-      surface: course.surface,
-      verb: course.verb,
-      actor: course.actor,
+      surface: state.surface,
+      verb: state.verb,
+      actor: state.actor,
       verdict,
       observed: null,
       facts:
@@ -62,12 +62,12 @@ export async function release(deps: EngineDeps, input: ReleaseInput): Promise<Re
       plan: null,
       ...shown,
     };
-    return { action: await sealCourse(deps, { ...course, action }, [{ record, releaseReservations: true }], null) };
+    return { action: await sealAction(deps, { ...state, action }, [{ record, releaseReservations: true }], null) };
   }
   const seq = input.action.records.length;
   const shown = discloseRequest(changed, again.judgement.disclose, actionKey, seq);
   const { draft, permit } = await draftRelease(deps, {
-    course,
+    state,
     basis: input.basis,
     request: changed,
     changes,
@@ -76,11 +76,11 @@ export async function release(deps: EngineDeps, input: ReleaseInput): Promise<Re
     at,
   });
   return {
-    action: await sealCourse(
+    action: await sealAction(
       deps,
-      { ...course, action: { ...course.action, status: 'released' } },
+      { ...state, action: { ...state.action, status: 'released' } },
       [draft],
-      isEngineSurface(course.surface) ? null : permit,
+      isEngineSurface(state.surface) ? null : permit,
     ),
   };
 }

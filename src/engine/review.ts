@@ -1,8 +1,8 @@
 import type { Action, OtherRecord } from '../contract/index.ts';
-import { type Course, type Review } from './action-state.ts';
+import { type ActionState, type BreakGlassReview } from './action-state.ts';
 import { openPermit } from './permit.ts';
 import type { EngineDeps } from './deps.ts';
-import { nextHead, readCourse, sealCourse } from './seal.ts';
+import { nextHead, readActionState, sealAction } from './seal.ts';
 import { summaryOf } from './summary.ts';
 import type { SealReviewInput } from './types.ts';
 
@@ -12,12 +12,12 @@ import type { SealReviewInput } from './types.ts';
  */
 export async function sealReview(deps: EngineDeps, input: SealReviewInput): Promise<Action> {
   const { tenant, id } = input.action;
-  const stored = await readCourse(deps, tenant, id);
-  if (stored === null || stored.course.review === null) throw new Error('a review of an action that has none');
+  const stored = await readActionState(deps, tenant, id);
+  if (stored === null || stored.state.review === null) throw new Error('a review of an action that has none');
   const at = deps.now().toISOString();
   const { result } = input;
-  const review: Review = {
-    ...stored.course.review,
+  const review: BreakGlassReview = {
+    ...stored.state.review,
     status: result === null ? 'overdue' : 'done',
     result: result === null ? null : { by: result.by, right: result.right, reason: result.reason, at },
   };
@@ -27,12 +27,12 @@ export async function sealReview(deps: EngineDeps, input: SealReviewInput): Prom
     by: result?.by ?? null,
     reason: result?.reason ?? null,
     body: {
-      surface: stored.course.surface,
+      surface: stored.state.surface,
       state: review.status,
       right: result?.right ?? null,
       via: result?.via ?? 'engine',
       reviewers: review.reviewers,
-      brokenBy: review.by ?? stored.course.actor.id,
+      brokenBy: review.by ?? stored.state.actor.id,
       given: review.reason ?? null,
       dueAt: new Date(review.dueAt).toISOString(),
       attestation: input.evidence?.attestation ?? null,
@@ -41,32 +41,32 @@ export async function sealReview(deps: EngineDeps, input: SealReviewInput): Prom
     },
   };
   const action: Action = { ...input.action, updatedAt: at };
-  const next: Course = { ...stored.course, review, action };
+  const next: ActionState = { ...stored.state, review, action };
   const permit = await permitOf(deps, tenant, id, stored.sealedPermit);
-  const sealed = await sealCourse(deps, next, [{ record }], permit);
+  const sealed = await sealAction(deps, next, [{ record }], permit);
   await keepReview(deps, next);
   return sealed;
 }
 
 /** The list of reviews, from which people see what is open and overdue. */
-export async function keepReview(deps: Pick<EngineDeps, 'store'>, course: Course): Promise<void> {
-  const { review, action } = course;
+export async function keepReview(deps: Pick<EngineDeps, 'store'>, state: ActionState): Promise<void> {
+  const { review, action } = state;
   if (review === null) return;
   await deps.store.reviews.put({
     id: action.id,
     tenant: action.tenant,
     action: action.id,
-    openedAt: new Date(course.openedAt).toISOString(),
-    by: review.by ?? course.actor.id,
+    openedAt: new Date(state.openedAt).toISOString(),
+    by: review.by ?? state.actor.id,
     dueAt: new Date(review.dueAt).toISOString(),
     status: review.status,
     view: {
-      surface: course.surface,
-      verb: course.verb,
-      actor: course.actor.id,
+      surface: state.surface,
+      verb: state.verb,
+      actor: state.actor.id,
       policy: action.verdict?.policy ?? null,
       rule: action.verdict?.rule ?? null,
-      what: summaryOf(course),
+      what: summaryOf(state),
       reason: review.reason ?? null,
       reviewers: review.reviewers,
       result: review.result,

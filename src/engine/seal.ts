@@ -4,7 +4,7 @@ import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../seali
 import type { StagedRecord } from '../sequencer/index.ts';
 import type { StoredAction } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
-import { inClear, type Course } from './action-state.ts';
+import { inClear, type ActionState } from './action-state.ts';
 import { openPermit } from './permit.ts';
 
 export interface Draft {
@@ -32,7 +32,7 @@ export function nextHead<T extends RecordType>(action: Action, type: T, at: stri
   };
 }
 
-export async function stage(draft: Draft, signer: Signer, facets: StagedRecord['facets']): Promise<StagedRecord> {
+export async function signRecord(draft: Draft, signer: Signer, facets: StagedRecord['facets']): Promise<StagedRecord> {
   const { payload, hash } = encodeRecord(draft.record);
   const envelope = await signEnvelope(payload, signer);
   const { action, seq, type, at } = draft.record;
@@ -51,10 +51,10 @@ export async function stage(draft: Draft, signer: Signer, facets: StagedRecord['
 }
 
 /** Who and what a record can be found by. */
-export function facetsOf(course: Course, record: RecordPayload): StagedRecord['facets'] {
+export function facetsOf(state: ActionState, record: RecordPayload): StagedRecord['facets'] {
   return {
-    surface: course.surface,
-    actor: course.actor.id,
+    surface: state.surface,
+    actor: state.actor.id,
     approver: record.type === 'decision' && record.via !== 'engine' ? record.by : null,
     decision:
       record.type === 'verdict'
@@ -66,40 +66,40 @@ export function facetsOf(course: Course, record: RecordPayload): StagedRecord['f
             : record.type === 'release'
               ? record.basis
               : null,
-    policy: course.action.verdict?.policy ?? null,
-    rule: course.action.verdict?.rule ?? null,
+    policy: state.action.verdict?.policy ?? null,
+    rule: state.action.verdict?.rule ?? null,
   };
 }
 
 /**
- * Seals the drafts in order, with the course as it stands after them, in one transaction; answers the action as it is now durable.
+ * Seals the drafts in order, with the state as it stands after them, in one transaction; answers the action as it is now durable.
  *
  * When the first of them was sealed before, by an execution of this very step that died or timed out, nothing is sealed again:
- * the stored course is the answer. The new state is told to waiting requests only after it is durable.
+ * the stored state is the answer. The new state is told to waiting requests only after it is durable.
  */
-export async function sealCourse(
+export async function sealAction(
   deps: SealDeps,
-  course: Course,
+  state: ActionState,
   drafts: Draft[],
   permit: { sealed: string; clear: string } | null,
 ): Promise<Action> {
-  return (await sealOrFind(deps, course, drafts, permit)).action;
+  return (await sealOrFind(deps, state, drafts, permit)).action;
 }
 
-/** {@link sealCourse}, with the course that is durable now: the stored one where the step was sealed before. */
+/** {@link sealAction}, with the state that is durable now: the stored one where the step was sealed before. */
 export async function sealOrFind(
   deps: SealDeps,
-  course: Course,
+  state: ActionState,
   drafts: Draft[],
   permit: { sealed: string; clear: string } | null,
-): Promise<{ course: Course; action: Action }> {
-  const { action } = course;
+): Promise<{ state: ActionState; action: Action }> {
+  const { action } = state;
   const signer = deps.signers(action.tenant).record;
-  const staged = await Promise.all(drafts.map((draft) => stage(draft, signer, facetsOf(course, draft.record))));
+  const staged = await Promise.all(drafts.map((draft) => signRecord(draft, signer, facetsOf(state, draft.record))));
   const hashes = staged.map(({ recordHash }) => recordHash);
-  const next: Course = { ...course, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
+  const next: ActionState = { ...state, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
   const last = staged.at(-1);
-  if (last === undefined) return { course, action };
+  if (last === undefined) return { state, action };
   last.projection = {
     status: next.action.status,
     surface: next.surface,
@@ -115,17 +115,17 @@ export async function sealOrFind(
   };
   const sealed = await deps.sequencer.append(action.tenant, staged);
   if (sealed.some(({ existing }) => existing)) {
-    const stored = await readCourse(deps, action.tenant, action.id);
+    const stored = await readActionState(deps, action.tenant, action.id);
     if (stored === null) throw new Error('a record is sealed whose action is not stored');
-    return { course: stored.course, action: await withPermit(deps, stored.course, stored.sealedPermit) };
+    return { state: stored.state, action: await withPermit(deps, stored.state, stored.sealedPermit) };
   }
   const durable = { ...next.action, permit: permit?.clear ?? action.permit };
   deps.hub.emit(durable);
-  return { course: next, action: durable };
+  return { state: next, action: durable };
 }
 
 /** `retain` counts from the action's last change; null for ever, and for what is erased. */
-function retainUntil({ retainMs, erased, action }: Course): string | null {
+function retainUntil({ retainMs, erased, action }: ActionState): string | null {
   if (retainMs === null || erased !== undefined) return null;
   const until = Date.parse(action.updatedAt) + retainMs;
   // Past what a date can say is for ever.
@@ -135,35 +135,35 @@ function retainUntil({ retainMs, erased, action }: Course): string | null {
 /** 9999-12-31, the last day of RFC 3339. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31);
 
-export interface StoredCourse {
-  course: Course;
+export interface StoredState {
+  state: ActionState;
   sealedPermit: string | null;
 }
 
-export const courseOf = ({ view, sealedPermit }: StoredAction): StoredCourse => ({
-  course: view as unknown as Course,
+export const actionStateOf = ({ view, sealedPermit }: StoredAction): StoredState => ({
+  state: view as unknown as ActionState,
   sealedPermit,
 });
 
-export async function readCourse(
+export async function readActionState(
   deps: Pick<EngineDeps, 'store'>,
   tenant: string,
   id: string,
-): Promise<StoredCourse | null> {
+): Promise<StoredState | null> {
   const row = await deps.store.actions.get(tenant, id);
-  return row === null ? null : courseOf(row);
+  return row === null ? null : actionStateOf(row);
 }
 
 /** The action with its permit in clear, for the caller that may execute. */
 export async function withPermit(
   deps: Pick<EngineDeps, 'store'>,
-  course: Course,
+  state: ActionState,
   sealedPermit: string | null,
 ): Promise<Action> {
-  if (sealedPermit === null) return course.action;
-  const { tenant, id } = course.action;
+  if (sealedPermit === null) return state.action;
+  const { tenant, id } = state.action;
   const payload = await deps.store.payloads.read(tenant, id);
   // Erased: the permit is gone with the key that could open it.
-  if (payload === null) return course.action;
-  return { ...course.action, permit: openPermit(payload.actionKey, tenant, id, sealedPermit) };
+  if (payload === null) return state.action;
+  return { ...state.action, permit: openPermit(payload.actionKey, tenant, id, sealedPermit) };
 }

@@ -1,7 +1,7 @@
 import type { ActionRequest, DecisionRecord, Json } from '../contract/index.ts';
 import { readPath } from '../policy/index.ts';
 import { commitment, saltFor, saltPath } from '../sealing/index.ts';
-import type { Course } from './action-state.ts';
+import type { ActionState } from './action-state.ts';
 
 /**
  * Old and new values for the record: in clear where policy discloses the path, else as commitments under the action's key.
@@ -9,7 +9,7 @@ import type { Course } from './action-state.ts';
  * @param seq of the decision's record: a value that is changed twice has salts of its own each time
  */
 export function sealedChanges(
-  course: Course,
+  state: ActionState,
   request: ActionRequest,
   changes: Record<string, Json> | null,
   actionKey: Uint8Array,
@@ -19,7 +19,7 @@ export function sealedChanges(
   // Each with a salt of its own: opening one must not help to guess the other.
   const show = (path: string, side: 'from' | 'to', value: Json): Json => {
     const at = `${path}#${side}`;
-    return path in course.disclosed ? value : commitment(saltFor(actionKey, saltPath(at, seq)), at, value);
+    return path in state.disclosed ? value : commitment(saltFor(actionKey, saltPath(at, seq)), at, value);
   };
   return Object.fromEntries(
     Object.entries(changes).map(([path, to]) => [

@@ -2,31 +2,31 @@
 import { CountersignError, type Action } from '../contract/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
-import type { Course } from '../engine/action-state.ts';
+import type { ActionState } from '../engine/action-state.ts';
 
-const chain = (course: Course): string[] => {
+const chain = (state: ActionState): string[] => {
   const ids: string[] = [];
-  for (let at: Course['actor'] | undefined = course.actor; at !== undefined; at = at.onBehalfOf) ids.push(at.id);
+  for (let at: ActionState['actor'] | undefined = state.actor; at !== undefined; at = at.onBehalfOf) ids.push(at.id);
   return ids;
 };
 
 /** The caller's key reaches the action's surface and actor. */
-export function speaksFor(caller: Caller, course: Course): boolean {
+export function speaksFor(caller: Caller, state: ActionState): boolean {
   return (
-    caller.tenant === course.action.tenant &&
-    caller.surfaces.some((glob) => matchesSurface(glob, course.surface)) &&
-    (caller.actors.includes('*') || caller.actors.includes(course.actor.id))
+    caller.tenant === state.action.tenant &&
+    caller.surfaces.some((glob) => matchesSurface(glob, state.surface)) &&
+    (caller.actors.includes('*') || caller.actors.includes(state.actor.id))
   );
 }
 
 /** The requester's side: who asked, a key that may speak for the actor, the actor, and whoever it acts for. */
-export function isRequester(caller: Caller, course: Course): boolean {
-  return mayExecute(caller, course) || chain(course).includes(caller.id);
+export function isRequester(caller: Caller, state: ActionState): boolean {
+  return mayExecute(caller, state) || chain(state).includes(caller.id);
 }
 
 /** May hold the permit: who asked, and a key that may speak for the actor. Never a person who only decides or reads. */
-export function mayExecute(caller: Caller, course: Course): boolean {
-  return caller.id === course.requester || (caller.kind === 'key' && speaksFor(caller, course));
+export function mayExecute(caller: Caller, state: ActionState): boolean {
+  return caller.id === state.requester || (caller.kind === 'key' && speaksFor(caller, state));
 }
 
 const AUDIT_ROLES = ['auditor', 'owner'];
@@ -43,19 +43,19 @@ export function isOwner(caller: Caller): boolean {
   return caller.kind === 'key' ? mayAudit(caller) : caller.roles.includes('owner');
 }
 
-const isApprover = (caller: Caller, course: Course): boolean =>
-  course.approval?.stages.some(({ approvers }) => approvers.includes(caller.id)) === true ||
-  course.review?.reviewers.includes(caller.id) === true;
+const isApprover = (caller: Caller, state: ActionState): boolean =>
+  state.approval?.stages.some(({ approvers }) => approvers.includes(caller.id)) === true ||
+  state.review?.reviewers.includes(caller.id) === true;
 
 /**
  * The action as this caller may see it: only the requester's side gets the permit.
  *
  * @throws CountersignError `not-found`, the same for what does not exist and for what is not theirs to see.
  */
-export function visible(caller: Caller, course: Course, action: Action): Action {
+export function visible(caller: Caller, state: ActionState, action: Action): Action {
   if (caller.tenant !== action.tenant) throw notFound();
-  if (mayExecute(caller, course)) return action;
-  if (isRequester(caller, course) || mayAudit(caller) || (caller.kind === 'person' && isApprover(caller, course)))
+  if (mayExecute(caller, state)) return action;
+  if (isRequester(caller, state) || mayAudit(caller) || (caller.kind === 'person' && isApprover(caller, state)))
     return { ...action, permit: null };
   throw notFound();
 }

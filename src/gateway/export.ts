@@ -6,13 +6,13 @@ import { canonicalize, hashOf, hashOfBytes, toBase64 } from '../canonical/index.
 import { CountersignError, type OtherRecord } from '../contract/index.ts';
 import { csvHeader, csvRow, exportLine, RENDERING, type ExportBody, type ExportFormat } from '../export/index.ts';
 import { emptyRoot, parseCheckpoint, parseNote } from '../ledger/index.ts';
-import { stage } from '../engine/seal.ts';
+import { signRecord } from '../engine/seal.ts';
 import type { Caller } from '../identity/index.ts';
 import type { RecordFilter, Selection } from '../store/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { keyHistory } from './keys.ts';
-import { bundleFiles, type BundleInput } from '../archive/make/files.ts';
+import { bundleFiles, type ArchiveInput } from '../archive/make/files.ts';
 import type { Exported } from './exported.ts';
 import { tarball } from '../archive/make/tarball.ts';
 
@@ -122,7 +122,7 @@ async function seal(
     body: body as unknown as OtherRecord['body'],
   };
   const facets = { surface: null, actor: caller.id, approver: null, decision: 'export', policy: null, rule: null };
-  const staged = await stage({ record }, deps.signers(caller.tenant).record, facets);
+  const staged = await signRecord({ record }, deps.signers(caller.tenant).record, facets);
   const [sealed] = await deps.sequencer.append(caller.tenant, [staged]);
   if (sealed === undefined) throw new CountersignError('internal', 'the export was not sealed');
   return { hash: hashOf(record), index: sealed.index, envelope: sealed.envelope };
@@ -147,7 +147,7 @@ async function* lines(
 async function bundle(
   deps: ExportDeps,
   tenant: string,
-  made: Pick<BundleInput, 'selection'> & {
+  made: Pick<ArchiveInput, 'selection'> & {
     own: { hash: string; index: number; envelope: Uint8Array };
     history: Uint8Array;
     body: ExportBody;

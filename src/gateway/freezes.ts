@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CountersignError, type Door, type OtherRecord } from '../contract/index.ts';
-import { stage } from '../engine/seal.ts';
-import type { Course } from '../engine/action-state.ts';
+import { signRecord } from '../engine/seal.ts';
+import type { ActionState } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
 import { thawSignal } from '../workflows/messages.ts';
 import { mayAudit } from './access.ts';
@@ -68,7 +68,7 @@ async function seal(deps: GatewayDeps, caller: Caller, what: OtherRecord): Promi
     rule: null,
   };
   await deps.sequencer.append(caller.tenant, [
-    await stage({ record: what }, deps.signers(caller.tenant).record, facets),
+    await signRecord({ record: what }, deps.signers(caller.tenant).record, facets),
   ]);
 }
 
@@ -122,7 +122,7 @@ export async function thaw(
   if (!sealed) await seal(deps, caller, record(caller, view, { reason, prev: last?.hash ?? null }, now, from));
   await deps.store.freezes.lift(caller.tenant, id, caller.id, now);
   for (const row of await deps.store.actions.waiting(caller.tenant)) {
-    if ((row.view as unknown as Course).approval?.status !== 'approved') continue;
+    if ((row.view as unknown as ActionState).approval?.status !== 'approved') continue;
     await deps.client.workflow
       .getHandle(workflowIdOf(caller.tenant, row.id))
       .signal(thawSignal)

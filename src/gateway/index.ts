@@ -3,9 +3,9 @@ import { wordOf } from '../approval/index.ts';
 import { evaluate, requiredFacts } from '../policy/index.ts';
 import { activeDelegation, mayAsk, spokenForBy, type Caller } from '../identity/index.ts';
 import { peopleFacts } from '../engine/judge.ts';
-import { readCourse, withPermit } from '../engine/seal.ts';
+import { readActionState, withPermit } from '../engine/seal.ts';
 import { isEngineSurface } from '../engine/activation.ts';
-import type { Course } from '../engine/action-state.ts';
+import type { ActionState } from '../engine/action-state.ts';
 import {
   answerUpdate,
   cancelUpdate,
@@ -30,7 +30,7 @@ import { breakGlassReport, listReviews } from './reviews.ts';
 import { isPublished, listPolicies, preparePublication, readPolicy, storedBundle } from './policies.ts';
 import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
 import { replay } from './replay.ts';
-import { createRequester, parseRequest } from './request.ts';
+import { createStarter, parseRequest } from './request.ts';
 import { workflowIdOf } from '../engine/ids.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
 import { fromTemporal } from './temporal-errors.ts';
@@ -47,13 +47,13 @@ const CARRIED_OUT_MS = 10_000;
 const isParked = (action: Action): boolean => action.status === 'supervised' || action.status === 'evaluating';
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const requester = createRequester(deps);
+  const requester = createStarter(deps);
 
-  const read = async (tenant: string, id: string): Promise<{ course: Course; action: Action }> => {
+  const read = async (tenant: string, id: string): Promise<{ state: ActionState; action: Action }> => {
     if (!/^act_[0-9a-f]{64}$/.test(id)) throw notFound();
-    const stored = await readCourse(deps, tenant, id);
+    const stored = await readActionState(deps, tenant, id);
     if (stored === null) throw notFound();
-    return { course: stored.course, action: await withPermit(deps, stored.course, stored.sealedPermit) };
+    return { state: stored.state, action: await withPermit(deps, stored.state, stored.sealedPermit) };
   };
   const update = async (tenant: string, id: string, name: string, message: object): Promise<Action> => {
     try {
@@ -89,17 +89,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const approving = async (
     caller: Caller,
     id: string,
-  ): Promise<{ course: Course; delegation: { id: string; from: string } | null }> => {
-    const { course } = await read(caller.tenant, id);
+  ): Promise<{ state: ActionState; delegation: { id: string; from: string } | null }> => {
+    const { state } = await read(caller.tenant, id);
     if (caller.kind !== 'person') {
       throw new CountersignError(
         'not-an-approver',
         'a key is not a person; decide with the token of one of the approvers',
       );
     }
-    const delegation = await delegationFor(caller, course);
-    checkApprover(caller, course, delegation?.from ?? null);
-    return { course, delegation };
+    const delegation = await delegationFor(caller, state);
+    checkApprover(caller, state, delegation?.from ?? null);
+    return { state, delegation };
   };
 
   const decide = async (
@@ -109,17 +109,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
     door: 'slack' | 'console' | 'api' | 'cli',
     evidence: SlackEvidence | undefined,
   ): Promise<Action> => {
-    const { course, delegation } = await approving(caller, id);
+    const { state, delegation } = await approving(caller, id);
     const attestation = await deps.attestor.attest({
       kind: 'decide',
       tenant: caller.tenant,
       action: id,
       by: caller.id,
       via: door,
-      requestHash: course.action.requestHash,
+      requestHash: state.action.requestHash,
       decision: input.decision,
       // Said without a stage it is about the one that is open now: the same word, sent twice, never counts for the next one too.
-      stage: input.stage ?? course.approval?.stage ?? null,
+      stage: input.stage ?? state.approval?.stage ?? null,
       reason: input.reason ?? null,
       changes: input.changes ?? null,
       until: input.until ?? null,
@@ -134,14 +134,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
 
   const review: Gateway['review'] = async (caller, id, input, door, evidence) => {
-    const { course } = await read(caller.tenant, id);
+    const { state } = await read(caller.tenant, id);
     if (caller.kind !== 'person') {
       throw new CountersignError(
         'not-an-approver',
         'a key is not a person; review with the token of one of the reviewers',
       );
     }
-    if (course.review === null || course.review.status === 'done') {
+    if (state.review === null || state.review.status === 'done') {
       throw new CountersignError('not-open', 'this action has no open review');
     }
     const attestation = await deps.attestor.attest({
@@ -158,14 +158,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
 
   /** Of several people that the caller stands in for, the first who is still here and has not used their word. */
-  const delegationFor = async (caller: Caller, course: Course): Promise<{ id: string; from: string } | null> => {
-    const { approval } = course;
+  const delegationFor = async (caller: Caller, state: ActionState): Promise<{ id: string; from: string } | null> => {
+    const { approval } = state;
     const stage = approval?.stages[approval.stage];
     if (approval === null || stage === undefined || stage.approvers.includes(caller.id)) return null;
     const now = deps.now();
     const delegations = await deps.store.delegations.active(caller.tenant, now.toISOString());
     const held = stage.approvers.flatMap((from) => {
-      const found = activeDelegation(delegations, { from, to: caller.id, surface: course.surface, now: now.getTime() });
+      const found = activeDelegation(delegations, { from, to: caller.id, surface: state.surface, now: now.getTime() });
       return found === null ? [] : [{ id: found.id, from }];
     });
     const directory = deps.directory.current();
@@ -174,11 +174,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
 
   /** As {@link visible}, and for whoever stands in for somebody who is asked now. */
-  const seenBy = async (caller: Caller, course: Course, action: Action): Promise<Action> => {
+  const seenBy = async (caller: Caller, state: ActionState, action: Action): Promise<Action> => {
     try {
-      return visible(caller, course, action);
+      return visible(caller, state, action);
     } catch (error) {
-      const standsIn = caller.kind === 'person' && (await delegationFor(caller, course)) !== null;
+      const standsIn = caller.kind === 'person' && (await delegationFor(caller, state)) !== null;
       if (standsIn) return { ...action, permit: null };
       throw error;
     }
@@ -188,9 +188,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
     for (const deadline = Date.now() + waitMs; ;) {
       const left = deadline - Date.now();
       const news = waitFor(deps, caller.tenant, id, () => true, Math.max(0, left));
-      const { course, action } = await read(caller.tenant, id);
-      const seen = await seenBy(caller, course, action);
-      const open = isEngineSurface(course.surface) ? !isPublished(action) : isParked(action);
+      const { state, action } = await read(caller.tenant, id);
+      const seen = await seenBy(caller, state, action);
+      const open = isEngineSurface(state.surface) ? !isPublished(action) : isParked(action);
       if (left <= 0 || !open) {
         news.cancel();
         return seen;
@@ -225,17 +225,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
       attempt(caller, id, door, () => decide(caller, id, input, door, evidence)),
 
     async check(caller, id) {
-      const { course } = await read(caller.tenant, id);
-      if (course.review !== null && course.review.status !== 'done') {
-        if (course.review.reviewers.includes(caller.id)) return;
+      const { state } = await read(caller.tenant, id);
+      if (state.review !== null && state.review.status !== 'done') {
+        if (state.review.reviewers.includes(caller.id)) return;
         throw new CountersignError('not-an-approver', 'you are not one of the reviewers that policy names');
       }
-      checkApprover(caller, course, (await delegationFor(caller, course))?.from ?? null);
+      checkApprover(caller, state, (await delegationFor(caller, state))?.from ?? null);
     },
 
     async decisionOptions(caller, id, input, door) {
-      const { course, delegation } = await approving(caller, id);
-      return decisionOptions(deps, caller, course, input, { door, delegation });
+      const { state, delegation } = await approving(caller, id);
+      return decisionOptions(deps, caller, state, input, { door, delegation });
     },
     passkeyOptions: (caller) => passkeyOptions(deps, caller),
     enrolPasskey: (caller, input) => enrolPasskey(deps, caller, input),
@@ -244,8 +244,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
     answer: (caller, id, text) =>
       attempt(caller, id, 'api', async () => {
-        const { course } = await read(caller.tenant, id);
-        if (!isRequester(caller, course)) throw notFound();
+        const { state } = await read(caller.tenant, id);
+        if (!isRequester(caller, state)) throw notFound();
         const attestation = await deps.attestor.attest({
           kind: 'answer',
           tenant: caller.tenant,
@@ -259,8 +259,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
     cancel: (caller, id) =>
       attempt(caller, id, 'api', async () => {
-        const { course } = await read(caller.tenant, id);
-        if (!isRequester(caller, course)) {
+        const { state } = await read(caller.tenant, id);
+        if (!isRequester(caller, state)) {
           throw new CountersignError('forbidden', 'only the requester withdraws an action; as an approver, refuse it');
         }
         const attestation = await deps.attestor.attest({
@@ -276,8 +276,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     redeem: (caller, input) => redeem(deps, caller, input),
 
     async report(caller, id, outcome) {
-      const { course } = await read(caller.tenant, id);
-      if (!speaksFor(caller, course) && !isRequester(caller, course)) throw notFound();
+      const { state } = await read(caller.tenant, id);
+      if (!speaksFor(caller, state) && !isRequester(caller, state)) throw notFound();
       const attestation = await deps.attestor.attest({
         kind: 'outcome',
         tenant: caller.tenant,
@@ -287,11 +287,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         status: outcome.status,
       });
       try {
-        return visible(
-          caller,
-          course,
-          await update(caller.tenant, id, outcomeUpdate.name, { ...outcome, attestation }),
-        );
+        return visible(caller, state, await update(caller.tenant, id, outcomeUpdate.name, { ...outcome, attestation }));
       } catch (error) {
         if (error instanceof CountersignError && error.code === 'not-open') return repeated(caller, id, outcome);
         throw error;
@@ -379,9 +375,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   /** A report to a workflow that closed: the same one again is the same answer. */
   async function repeated(caller: Caller, id: string, outcome: Parameters<Gateway['report']>[2]): Promise<Action> {
-    const { course, action } = await read(caller.tenant, id);
-    if (course.outcome?.status === outcome.status && course.outcome.reference === (outcome.reference ?? null)) {
-      return visible(caller, course, action);
+    const { state, action } = await read(caller.tenant, id);
+    if (state.outcome?.status === outcome.status && state.outcome.reference === (outcome.reference ?? null)) {
+      return visible(caller, state, action);
     }
     throw new CountersignError(
       'outcome-already-reported',
@@ -391,10 +387,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
 }
 
 /** Early and plain, before anything enters the workflow's history; the reducer checks it all again. */
-function checkApprover(caller: Caller, course: Course, delegator: string | null): void {
-  const { approval, plan } = course;
+function checkApprover(caller: Caller, state: ActionState, delegator: string | null): void {
+  const { approval, plan } = state;
   if (approval === null || plan === null) {
-    throw new CountersignError('not-open', `this action never waited for a decision; it is ${course.action.status}`);
+    throw new CountersignError('not-open', `this action never waited for a decision; it is ${state.action.status}`);
   }
   if (plan.excluded.includes(caller.id)) {
     throw new CountersignError(
@@ -406,9 +402,9 @@ function checkApprover(caller: Caller, course: Course, delegator: string | null)
   if (!asked && delegator === null) {
     throw new CountersignError('not-an-approver', 'you are not one of the approvers that policy names for this action');
   }
-  if (course.action.status !== 'supervised') {
+  if (state.action.status !== 'supervised') {
     const last = approval.stages.flatMap(({ decisions }) => decisions).at(-1);
     const who = last === undefined ? '' : `: ${last.by} said ${last.decision} at ${last.at}`;
-    throw new CountersignError('not-open', `this action is already ${course.action.status}${who}; nothing was changed`);
+    throw new CountersignError('not-open', `this action is already ${state.action.status}${who}; nothing was changed`);
   }
 }

@@ -22,7 +22,7 @@ import {
   type KeyChange,
 } from '../sealing/index.ts';
 import { formatVkey, noteKey, NOTE_ALGORITHMS, parseCheckpoint, parseNote } from '../ledger/index.ts';
-import { stage } from '../engine/seal.ts';
+import { signRecord } from '../engine/seal.ts';
 import type { Caller } from '../identity/index.ts';
 import type { PublicKey, StoredRecord } from '../store/index.ts';
 import { isOwner } from './access.ts';
@@ -208,7 +208,9 @@ async function sealChange(
     body: keyBody(change),
   };
   const facets = { surface: null, actor: caller.id, approver: null, decision: change.change, policy: null, rule: null };
-  const [sealed] = await deps.sequencer.append(tenant, [await stage({ record }, deps.signers(tenant).record, facets)]);
+  const [sealed] = await deps.sequencer.append(tenant, [
+    await signRecord({ record }, deps.signers(tenant).record, facets),
+  ]);
   if (sealed?.existing === true) {
     throw new CountersignError('conflict', 'the keys changed meanwhile; look at them, and ask again if need be');
   }

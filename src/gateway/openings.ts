@@ -4,7 +4,7 @@ import { commitmentAt, DETAIL_PATH, makeOpening, valueAt, verifyOpening, type Op
 import { readPath } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { Payload } from '../engine/action-state.ts';
-import { readCourse, stage } from '../engine/seal.ts';
+import { readActionState, signRecord } from '../engine/seal.ts';
 import { isRequester, mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { judgedRequest } from './replay.ts';
@@ -24,8 +24,8 @@ export async function openCommitment(
 ): Promise<Opening> {
   const { tenant } = caller;
   const found = await deps.store.records.get(tenant, hash);
-  const course = found === null ? null : (await readCourse(deps, tenant, found.record.action))?.course;
-  if (found === null || course == null || !(mayAudit(caller) || isRequester(caller, course))) {
+  const state = found === null ? null : (await readActionState(deps, tenant, found.record.action))?.state;
+  if (found === null || state == null || !(mayAudit(caller) || isRequester(caller, state))) {
     throw new CountersignError('not-found', 'there is no such record, or it is not yours to open');
   }
   const { record } = found;
@@ -79,5 +79,7 @@ async function seal(
     body: { what: 'opening', record: hash, action, path },
   };
   const facets = { surface: null, actor: caller.id, approver: null, decision: 'opening', policy: null, rule: null };
-  await deps.sequencer.append(caller.tenant, [await stage({ record }, deps.signers(caller.tenant).record, facets)]);
+  await deps.sequencer.append(caller.tenant, [
+    await signRecord({ record }, deps.signers(caller.tenant).record, facets),
+  ]);
 }

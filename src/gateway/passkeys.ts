@@ -18,12 +18,12 @@ import {
   type PasskeyChange,
   type PublicJwk,
 } from '../sealing/index.ts';
-import type { Course } from '../engine/action-state.ts';
+import type { ActionState } from '../engine/action-state.ts';
 import { payloadOf } from '../engine/decisions.ts';
 import type { PasskeySite } from '../engine/deps.ts';
 import { decidedMembers, newestOf } from '../engine/passkey.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
-import { stage } from '../engine/seal.ts';
+import { signRecord } from '../engine/seal.ts';
 import type { Caller } from '../identity/index.ts';
 import type { StoredPasskey } from '../store/index.ts';
 import { isOwner, mayAudit } from './access.ts';
@@ -130,7 +130,7 @@ export async function revokePasskey(deps: GatewayDeps, caller: Caller, id: strin
 export async function decisionOptions(
   deps: GatewayDeps,
   caller: Caller,
-  course: Course,
+  state: ActionState,
   input: DecisionInput,
   how: { door: Door; delegation: { id: string; from: string } | null },
 ): Promise<DecisionOptions> {
@@ -139,9 +139,9 @@ export async function decisionOptions(
   if (mine.length === 0) {
     throw new CountersignError('not-found', 'you have no passkey here; bring one in with POST /v1/passkeys/options');
   }
-  const { action } = course;
+  const { action } = state;
   const decided = decidedMembers(
-    course,
+    state,
     action,
     {
       ...{ by: caller.id, via: how.door, delegation: how.delegation, decision: input.decision },
@@ -235,7 +235,7 @@ const head = (tenant: string, action: string, at: string) =>
 /** @returns whether such a record was sealed before. */
 async function seal(deps: GatewayDeps, caller: Caller, record: OtherRecord, decision: string): Promise<boolean> {
   const facets = { surface: null, actor: caller.id, approver: null, decision, policy: null, rule: null };
-  const staged = await stage({ record }, deps.signers(caller.tenant).record, facets);
+  const staged = await signRecord({ record }, deps.signers(caller.tenant).record, facets);
   const [sealed] = await deps.sequencer.append(caller.tenant, [staged]);
   return sealed?.existing === true;
 }

@@ -3,7 +3,7 @@ import { requestHash, verifyPermit } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import { frozen } from '../engine/freeze.ts';
-import { readCourse } from '../engine/seal.ts';
+import { readActionState } from '../engine/seal.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Redeemed, RedeemInput } from './types.ts';
 
@@ -28,9 +28,9 @@ export async function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInp
       `the permit is for the surface \`${claims.aud}\`, which this credential does not serve`,
     );
   }
-  const stored = await readCourse(deps, claims.tenant, claims.act);
+  const stored = await readActionState(deps, claims.tenant, claims.act);
   if (stored === null) throw new CountersignError('permit-invalid', 'the permit belongs to no action of this log');
-  const { course } = stored;
+  const { state } = stored;
   if (input.requestHash !== undefined && input.requestHash !== claims.req) throw differs();
   if (input.request !== undefined) {
     const payload = await deps.store.payloads.read(claims.tenant, claims.act);
@@ -38,7 +38,7 @@ export async function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInp
       throw new CountersignError('permit-invalid', 'the action of this permit was erased; ask again with a new key');
     if (requestHash(input.request, payload.actionKey) !== claims.req) throw differs();
   }
-  const freeze = await frozen(deps, claims.tenant, course.surface, course.actor as never);
+  const freeze = await frozen(deps, claims.tenant, state.surface, state.actor as never);
   if (freeze !== null)
     throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
   switch (await deps.store.permits.redeem(claims.tenant, claims.jti, now)) {

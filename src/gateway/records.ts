@@ -2,7 +2,7 @@ import { CountersignError, type Receipt, type RecordPayload } from '../contract/
 import { shownIn } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
-import { readCourse } from '../engine/seal.ts';
+import { readActionState } from '../engine/seal.ts';
 import { shownOf } from '../notify/shown.ts';
 import { mayAudit, visible } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -13,10 +13,10 @@ const noRecord = (): CountersignError =>
 
 async function mayRead(deps: GatewayDeps, caller: Caller, record: RecordPayload): Promise<boolean> {
   if (mayAudit(caller)) return true;
-  const stored = await readCourse(deps, caller.tenant, record.action);
+  const stored = await readActionState(deps, caller.tenant, record.action);
   if (stored === null) return false;
   try {
-    visible(caller, stored.course, stored.course.action);
+    visible(caller, stored.state, stored.state.action);
     return true;
   } catch {
     return false;

@@ -1,7 +1,7 @@
 import { CountersignError, type ActionRequest, type JsonObject, type RecordPayload } from '../contract/index.ts';
 import { applyChanges, replayVerdict, type SealedVerdict } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
-import { readCourse } from '../engine/seal.ts';
+import { readActionState } from '../engine/seal.ts';
 import type { Payload } from '../engine/action-state.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -25,12 +25,12 @@ export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Pr
   if (payload === null) return null;
   const { request, decided } = payload.payload as unknown as Payload;
   if (seq === 0) return request;
-  const course = (await readCourse(deps, tenant, id))?.course;
-  const first = await deps.store.records.get(tenant, course?.action.records[0] ?? '');
+  const state = (await readActionState(deps, tenant, id))?.state;
+  const first = await deps.store.records.get(tenant, state?.action.records[0] ?? '');
   const policys = first?.record.type === 'verdict' ? first.record.verdict.changes : null;
   const inOrder = Object.entries(decided ?? {}).sort(([a], [b]) => Number(a) - Number(b));
   const approvers =
-    decided === undefined ? course?.approval?.changes : Object.assign({}, ...inOrder.map(([, one]) => one));
+    decided === undefined ? state?.approval?.changes : Object.assign({}, ...inOrder.map(([, one]) => one));
   return applyChanges(request, { ...policys, ...(approvers as JsonObject | undefined) });
 }
 

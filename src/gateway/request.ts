@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
 import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
-import { courseOf, readCourse, withPermit, type StoredCourse } from '../engine/seal.ts';
+import { actionStateOf, readActionState, withPermit, type StoredState } from '../engine/seal.ts';
 import { visible } from './access.ts';
 import { verdictUpdate } from '../workflows/messages.ts';
 import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
@@ -75,7 +75,7 @@ function checkCallback({ callback }: ActionRequest, targets: WebhookTargets): vo
 
 /** What a request is answered from, or begins with: the action where it is stored already, and the bundle in force. */
 interface Beginning {
-  row: StoredCourse | null;
+  row: StoredState | null;
   bundle: string | null;
 }
 
@@ -83,7 +83,7 @@ interface Beginning {
 const KEPT_TENANTS = 1000;
 
 /** Starts an action at most once for its key, and answers when its verdict is sealed. */
-export function createRequester(deps: GatewayDeps) {
+export function createStarter(deps: GatewayDeps) {
   /** Identical requests that arrive together share one start. */
   const starting = new Map<string, { mac: string; answer: Promise<Action> }>();
   /** The tenants of credentials as they were when last presented, by hash. */
@@ -91,13 +91,13 @@ export function createRequester(deps: GatewayDeps) {
 
   const begin = async (tenant: string, id: string): Promise<Beginning> => {
     const { action, bundle } = await deps.store.actions.beginning(tenant, id);
-    return { row: action === null ? null : courseOf(action), bundle };
+    return { row: action === null ? null : actionStateOf(action), bundle };
   };
 
-  const answered = async (caller: Caller, row: StoredCourse | null, mac: string): Promise<Action | null> => {
+  const answered = async (caller: Caller, row: StoredState | null, mac: string): Promise<Action | null> => {
     if (row === null) return null;
-    sameBody(row.course.bodyMac, mac);
-    return visible(caller, row.course, await withPermit(deps, row.course, row.sealedPermit));
+    sameBody(row.state.bodyMac, mac);
+    return visible(caller, row.state, await withPermit(deps, row.state, row.sealedPermit));
   };
 
   const start = async (
@@ -169,7 +169,7 @@ export function createRequester(deps: GatewayDeps) {
     }
     const announced = await judged.done;
     if (mine && announced !== null) return announced;
-    const now = await answered(caller, await readCourse(deps, tenant, id), mac);
+    const now = await answered(caller, await readActionState(deps, tenant, id), mac);
     return now ?? evaluating(tenant, id, deps.now().toISOString());
   };
 

@@ -1,8 +1,8 @@
 /** The gateway as the slack room needs it: people by their Slack identity, messages we sent, decisions. */
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { wordOf } from '../approval/index.ts';
-import type { Course } from '../engine/action-state.ts';
-import { readCourse } from '../engine/seal.ts';
+import type { ActionState } from '../engine/action-state.ts';
+import { readActionState } from '../engine/seal.ts';
 import { showAction } from '../notify/show.ts';
 import { summaryOf } from '../engine/summary.ts';
 import { keepShown } from '../notify/shown.ts';
@@ -33,16 +33,16 @@ export function createSlackDoor(deps: SlackDoorDeps, gateway: Gateway, consoleUr
     actors: [person],
     roles: [...(directory.current().person(person)?.roles ?? [])],
   });
-  const courses = async (tenant: string): Promise<Course[]> =>
-    (await store.actions.waiting(tenant)).map((row) => row.view as unknown as Course);
+  const states = async (tenant: string): Promise<ActionState[]> =>
+    (await store.actions.waiting(tenant)).map((row) => row.view as unknown as ActionState);
 
   /** Emergencies that this person is to look back at, the first due first. */
-  const reviewsOf = async ({ tenant, id }: SlackPerson): Promise<Course[]> => {
+  const reviewsOf = async ({ tenant, id }: SlackPerson): Promise<ActionState[]> => {
     const open = (await gateway.reviews(callerOf(tenant, id))).filter(
       ({ status, reviewers }) => status !== 'done' && reviewers.includes(id),
     );
-    const stored = await Promise.all(open.map(({ action }) => readCourse(deps, tenant, action)));
-    return stored.flatMap((one) => (one === null ? [] : [one.course]));
+    const stored = await Promise.all(open.map(({ action }) => readActionState(deps, tenant, action)));
+    return stored.flatMap((one) => (one === null ? [] : [one.state]));
   };
 
   const freezeItem = ({ id, scope, value, reason, by, at }: FreezeView): FreezeItem => ({
@@ -74,15 +74,15 @@ export function createSlackDoor(deps: SlackDoorDeps, gateway: Gateway, consoleUr
       if (found !== null) await store.slackMessages.put({ ...found, revision, shownHash });
     },
     async message(tenant, action) {
-      const stored = await readCourse(deps, tenant, action);
-      return stored === null ? null : showAction(show, stored.course, stored.course.approval);
+      const stored = await readActionState(deps, tenant, action);
+      return stored === null ? null : showAction(show, stored.state, stored.state.approval);
     },
     keepShown: (message, action) => keepShown(deps, message, action),
     check: (tenant, action, person) => gateway.check(callerOf(tenant, person), action),
     async decide({ tenant, action, person, decision, slack, shown, responsibility }) {
-      const stored = await readCourse(deps, tenant, action);
+      const stored = await readActionState(deps, tenant, action);
       // A broken glass has no approval to decide: what is said of it is its review.
-      if (stored?.course.review == null || stored.course.approval !== null) {
+      if (stored?.state.review == null || stored.state.approval !== null) {
         const evidence = { slack, shown, responsibility };
         return gateway.decide(callerOf(tenant, person), action, decision, 'slack', evidence);
       }
@@ -102,18 +102,18 @@ export function createSlackDoor(deps: SlackDoorDeps, gateway: Gateway, consoleUr
       const matches = recent.filter(({ id }) => id.startsWith(prefix));
       const [only] = matches;
       if (only === undefined || matches.length > 1) return null;
-      const course = only.view as unknown as Course;
+      const state = only.view as unknown as ActionState;
       try {
         await gateway.action(callerOf(person.tenant, person.id), only.id, 0);
       } catch {
         return null;
       }
-      return showAction(show, course, course.approval);
+      return showAction(show, state, state.approval);
     },
     async waitingFor(person) {
       const now = new Date();
       const held = await store.delegations.active(person.tenant, now.toISOString());
-      const mine = (await courses(person.tenant))
+      const mine = (await states(person.tenant))
         .filter(({ approval, surface }) => {
           if (approval?.status !== 'open' || approval.plan.excluded.includes(person.id)) return false;
           // Theirs, and that of whoever they stand in for, until a word is said for it.
@@ -125,7 +125,7 @@ export function createSlackDoor(deps: SlackDoorDeps, gateway: Gateway, consoleUr
         })
         .sort((a, b) => (a.approval?.expiresAt ?? 0) - (b.approval?.expiresAt ?? 0));
       const all = [...(await reviewsOf(person)), ...mine];
-      return Promise.all(all.map((course) => showAction(show, course, course.approval)));
+      return Promise.all(all.map((state) => showAction(show, state, state.approval)));
     },
     async decidedBy(person) {
       const { records } = await store.records.list(
@@ -136,14 +136,14 @@ export function createSlackDoor(deps: SlackDoorDeps, gateway: Gateway, consoleUr
       );
       const items = await Promise.all(
         records.map(async ({ record }) => {
-          const stored = await readCourse(deps, person.tenant, record.action);
+          const stored = await readActionState(deps, person.tenant, record.action);
           if (stored === null || record.type !== 'decision') return null;
           return {
             action: record.action,
-            summary: summaryOf(stored.course),
+            summary: summaryOf(stored.state),
             decision: record.decision,
             at: Math.floor(Date.parse(record.at) / 1000),
-            state: stored.course.action.status,
+            state: stored.state.action.status,
             consoleUrl: consoleUrl === null ? null : `${consoleUrl}/console#${record.action}`,
           };
         }),

@@ -1,7 +1,7 @@
 /** Tells the other processes of a stack that an action changed, by PostgreSQL's LISTEN and NOTIFY: no polling, nothing kept. */
 import pg from 'pg';
 import type { Hub } from '../engine/hub.ts';
-import { readCourse, withPermit } from '../engine/seal.ts';
+import { readActionState, withPermit } from '../engine/seal.ts';
 import type { Parts } from './parts.ts';
 
 const CHANNEL = 'countersign_news';
@@ -30,8 +30,8 @@ export async function shareNews(parts: Pick<Parts, 'hub' | 'store' | 'log'>, con
   const hear = async (text: string): Promise<void> => {
     const { tenant, id, by } = JSON.parse(text) as { tenant: string; id: string; by: string };
     if (by === from) return;
-    const stored = await readCourse(parts, tenant, id);
-    if (stored !== null) hub.emit(await withPermit(parts, stored.course, stored.sealedPermit));
+    const stored = await readActionState(parts, tenant, id);
+    if (stored !== null) hub.emit(await withPermit(parts, stored.state, stored.sealedPermit));
   };
   const connect = async (): Promise<void> => {
     const next = new pg.Client({ connectionString, application_name: 'countersign news' });

@@ -1,7 +1,7 @@
 /** Composition: what every process of a stack is made of, whichever of API, worker and Slack it runs. */
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
-import { createBundleSource } from '../engine/compiled-bundles.ts';
+import { createPolicyBundles } from '../engine/compiled-bundles.ts';
 import type { WebhookEndpoint } from '../engine/deps.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { createHub, type Hub } from '../engine/hub.ts';
@@ -99,7 +99,7 @@ export async function openParts(
       sequencer,
       evidence: createLogReader({ store, keys }),
       directory,
-      bundles: createBundleSource(store, externalEngines),
+      bundles: createPolicyBundles(store, externalEngines),
       hub: createHub(),
       attestor: createAttestor(() => keys.attestation),
       authenticate: createAuthenticator({ apiKeys: store.apiKeys, directory, attestationKeys, now: Date.now }),

@@ -1,7 +1,7 @@
 import type { ActionRequest } from '../contract/index.ts';
 import type { NotifyDeps } from './deps.ts';
 import { asJson, eventsOf, outward } from './events.ts';
-import { readCourse } from '../engine/seal.ts';
+import { readActionState } from '../engine/seal.ts';
 import type { CallbackInput } from './types.ts';
 
 /** Tells the requester's server how its action stands, and what happened to it. The permit never goes this way. */
@@ -9,13 +9,13 @@ export async function callback(deps: NotifyDeps, input: CallbackInput): Promise<
   const { action } = input;
   const [payload, stored] = await Promise.all([
     deps.store.payloads.read(action.tenant, action.id),
-    readCourse(deps, action.tenant, action.id),
+    readActionState(deps, action.tenant, action.id),
   ]);
   const url = (payload?.payload as { request: ActionRequest } | undefined)?.request.callback;
   if (url === undefined || stored === null) return;
   const { status } = action;
   const events =
-    input.news === undefined ? [] : eventsOf(stored.course, { ...input.news, status }).map((event) => asJson(event));
+    input.news === undefined ? [] : eventsOf(stored.state, { ...input.news, status }).map((event) => asJson(event));
   try {
     await deps.webhooks.send({
       url,
@@ -23,7 +23,7 @@ export async function callback(deps: NotifyDeps, input: CallbackInput): Promise<
       body: {
         type: `action.${status}`,
         timestamp: action.updatedAt,
-        data: { ...outward(action, stored.course.disclosed), events },
+        data: { ...outward(action, stored.state.disclosed), events },
       },
     });
   } catch (error) {

@@ -1,7 +1,7 @@
 /** What happened to an action, as webhooks tell it: names, and what each says. Nothing that policy does not disclose. */
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { Action, EventType, JsonObject } from '../contract/index.ts';
-import type { Course } from '../engine/action-state.ts';
+import type { ActionState } from '../engine/action-state.ts';
 import type { PublishInput } from './types.ts';
 
 export interface ActionEvent {
@@ -16,26 +16,26 @@ export interface ActionEvent {
   until?: string;
 }
 
-export type News = Pick<PublishInput, 'effects' | 'review' | 'was'> & { status: Action['status'] };
+export type ActionChange = Pick<PublishInput, 'effects' | 'review' | 'was'> & { status: Action['status'] };
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** The events of one change, in order. */
-export function eventsOf(course: Course, news: News): ActionEvent[] {
-  const events = news.effects.flatMap((effect) => ofEffect(effect, course));
-  if (news.was === null && course.review !== null) {
-    const { reviewers, reason, dueAt, by } = course.review;
+export function eventsOf(state: ActionState, news: ActionChange): ActionEvent[] {
+  const events = news.effects.flatMap((effect) => ofEffect(effect, state));
+  if (news.was === null && state.review !== null) {
+    const { reviewers, reason, dueAt, by } = state.review;
     events.push({
       type: 'break_glass.released',
       people: reviewers,
-      by: by ?? course.actor.id,
+      by: by ?? state.actor.id,
       reason: reason ?? null,
       until: iso(dueAt),
     });
   }
   const ended = news.was === news.status ? undefined : STATUS[news.status];
-  if (ended !== undefined && !(news.was === null && course.review !== null)) events.push({ type: ended });
-  if (news.review !== null && course.review !== null) events.push(ofReview(news.review, course.review));
+  if (ended !== undefined && !(news.was === null && state.review !== null)) events.push({ type: ended });
+  if (news.review !== null && state.review !== null) events.push(ofReview(news.review, state.review));
   return events;
 }
 
@@ -48,7 +48,7 @@ const STATUS: Partial<Record<Action['status'], EventType>> = {
   unreported: 'action.unreported',
 };
 
-function ofReview(what: NonNullable<PublishInput['review']>, review: NonNullable<Course['review']>): ActionEvent {
+function ofReview(what: NonNullable<PublishInput['review']>, review: NonNullable<ActionState['review']>): ActionEvent {
   const { result, reviewers, dueAt } = review;
   if (what === 'reviewed' && result !== null) {
     return { type: 'review.done', by: result.by, decision: result.right ? 'right' : 'wrong', reason: result.reason };
@@ -56,8 +56,8 @@ function ofReview(what: NonNullable<PublishInput['review']>, review: NonNullable
   return { type: what === 'reminder' ? 'review.reminder' : 'review.overdue', people: reviewers, until: iso(dueAt) };
 }
 
-function ofEffect(effect: ApprovalEffect, course: Course): ActionEvent[] {
-  const { approval } = course;
+function ofEffect(effect: ApprovalEffect, state: ActionState): ActionEvent[] {
+  const { approval } = state;
   const asked = approval?.stages[effect.stage]?.approvers ?? [];
   const expires = approval === null ? {} : { until: iso(approval.expiresAt) };
   switch (effect.type) {

@@ -1,4 +1,4 @@
-/** What people are shown about an action, made from its course: nothing that policy does not disclose. */
+/** What people are shown about an action, made from its state: nothing that policy does not disclose. */
 import { waitingFor, type ApprovalState } from '../approval/index.ts';
 import { DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
@@ -10,7 +10,7 @@ import type {
   MessageStage,
   MessageState,
 } from './approval-message.ts';
-import type { Course } from '../engine/action-state.ts';
+import type { ActionState } from '../engine/action-state.ts';
 import { amountOf, asChanged, labelOf, moneyText, resourceOf, textOf } from '../engine/disclosed.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
 
@@ -20,19 +20,19 @@ export interface MessageContext {
   consoleUrl: string | null;
   lately: ApprovalMessage['lately'];
   alike: ApprovalMessage['alike'];
-  /** The state of the approval where the workflow has a newer one than the course. */
+  /** The state of the approval where the workflow has a newer one than the state. */
   approval: ApprovalState | null;
 }
 
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
 
 /** Grows with every record, and with what changes between two of them. */
-export function revisionOf(course: Course, approval: ApprovalState | null): number {
-  return course.action.records.length * 100 + Math.min(99, approval?.unreachable.length ?? 0);
+export function revisionOf(state: ActionState, approval: ApprovalState | null): number {
+  return state.action.records.length * 100 + Math.min(99, approval?.unreachable.length ?? 0);
 }
 
-function stateOf(course: Course, approval: ApprovalState | null): MessageState {
-  const { status, verdict } = course.action;
+function stateOf(state: ActionState, approval: ApprovalState | null): MessageState {
+  const { status, verdict } = state.action;
   switch (status) {
     case 'evaluating':
     case 'supervised':
@@ -40,9 +40,9 @@ function stateOf(course: Course, approval: ApprovalState | null): MessageState {
       return approval !== null && approval.returned !== null ? 'returned' : 'waiting';
     case 'released':
       if (verdict?.basis === 'break_glass')
-        return course.review?.status === 'done'
+        return state.review?.status === 'done'
           ? 'reviewed'
-          : course.review?.status === 'overdue'
+          : state.review?.status === 'overdue'
             ? 'review_overdue'
             : 'break_glass';
       if (approval === null) return 'released';
@@ -100,8 +100,8 @@ function refOf(directory: Directory, refs: readonly string[], id: string): strin
   );
 }
 
-function decisionsOf(course: Course, approval: ApprovalState | null, directory: Directory): MessageDecision[] {
-  const before = new Map(Object.entries(course.disclosed));
+function decisionsOf(state: ActionState, approval: ApprovalState | null, directory: Directory): MessageDecision[] {
+  const before = new Map(Object.entries(state.disclosed));
   const said = (approval?.stages ?? []).flatMap(({ decisions }) =>
     decisions.map(({ by, decision, reason, at, via, delegation, changes }): MessageDecision => ({
       by,
@@ -114,9 +114,9 @@ function decisionsOf(course: Course, approval: ApprovalState | null, directory: 
       changes: changesOf(changes ?? {}, before),
     })),
   );
-  const { status, updatedAt } = course.action;
+  const { status, updatedAt } = state.action;
   if (status === 'expired' || status === 'cancelled') {
-    const by = status === 'expired' ? 'countersign' : course.actor.id;
+    const by = status === 'expired' ? 'countersign' : state.actor.id;
     said.push({
       by,
       name: nameOf(directory, by),
@@ -146,8 +146,8 @@ function changesOf(changes: JsonObject, values: Map<string, Json>): MessageDecis
 
 const UNDISCLOSED = 'not disclosed';
 
-function changeable(course: Course, disclosed: Course['disclosed']): MessageChangeable[] {
-  return (course.plan?.mayChange ?? []).map((path) => {
+function changeable(state: ActionState, disclosed: ActionState['disclosed']): MessageChangeable[] {
+  return (state.plan?.mayChange ?? []).map((path) => {
     const value = disclosed[path];
     return {
       path,
@@ -163,22 +163,22 @@ function changeable(course: Course, disclosed: Course['disclosed']): MessageChan
   });
 }
 
-export function approvalMessage(course: Course, context: MessageContext): ApprovalMessage {
+export function approvalMessage(state: ActionState, context: MessageContext): ApprovalMessage {
   const { directory, approval } = context;
-  const { action, plan } = course;
-  const disclosed = asChanged(course.disclosed, approval);
+  const { action, plan } = state;
+  const disclosed = asChanged(state.disclosed, approval);
   const open = action.status === 'supervised' && approval?.status === 'open';
   const onBehalfOf: MessageParty[] = [];
-  for (let at = course.actor.onBehalfOf; at !== undefined; at = at.onBehalfOf) onBehalfOf.push(partyOf(directory, at));
+  for (let at = state.actor.onBehalfOf; at !== undefined; at = at.onBehalfOf) onBehalfOf.push(partyOf(directory, at));
   return {
     tenant: action.tenant,
     action: action.id,
-    revision: revisionOf(course, approval),
-    surface: course.surface,
-    verb: course.verb,
-    state: stateOf(course, approval),
-    ask: open ? 'decision' : course.review !== null && course.review.status !== 'done' ? 'review' : null,
-    actor: partyOf(directory, course.actor),
+    revision: revisionOf(state, approval),
+    surface: state.surface,
+    verb: state.verb,
+    state: stateOf(state, approval),
+    ask: open ? 'decision' : state.review !== null && state.review.status !== 'done' ? 'review' : null,
+    actor: partyOf(directory, state.actor),
     onBehalfOf,
     resource: resourceOf(disclosed),
     amount: amountOf(disclosed),
@@ -186,7 +186,7 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
       .sort(([a], [b]) => Number(b.startsWith('resource.')) - Number(a.startsWith('resource.')))
       .filter(([path]) => !['params.amount', 'params.currency', 'resource.id', 'resource.type'].includes(path))
       .map(([path, value]) => ({ label: labelOf(path), value: textOf(value) })),
-    withheld: course.withheld,
+    withheld: state.withheld,
     why: {
       policy: action.verdict?.policy ?? null,
       rule: action.verdict?.rule ?? null,
@@ -196,31 +196,31 @@ export function approvalMessage(course: Course, context: MessageContext): Approv
     expiresAt: open && approval !== null ? Math.floor(approval.expiresAt / 1000) : null,
     stages: stagesOf(approval, directory),
     stage: approval?.stage ?? 0,
-    decisions: decisionsOf(course, approval, directory),
+    decisions: decisionsOf(state, approval, directory),
     controls: {
       approveReason: plan?.reason ?? 'optional',
-      mayChange: changeable(course, disclosed),
+      mayChange: changeable(state, disclosed),
       mayReturn: plan !== null,
-      extendUntil: plan?.extendUpToMs == null ? null : Math.floor((course.openedAt + plan.extendUpToMs) / 1000),
+      extendUntil: plan?.extendUpToMs == null ? null : Math.floor((state.openedAt + plan.extendUpToMs) / 1000),
       via: plan?.via ?? [...DOORS],
     },
     responsibility: RESPONSIBILITY,
     lately: context.lately,
-    limitsLeft: course.limits,
+    limitsLeft: state.limits,
     alike: context.alike,
     notes: notesOf(approval, directory),
-    review: reviewOf(course, directory),
+    review: reviewOf(state, directory),
     consoleUrl: context.consoleUrl === null ? null : `${context.consoleUrl}/console#${action.id}`,
     receipt: action.records.at(-1) ?? null,
     audience: {
-      channels: course.notify.filter((name) => name.startsWith('#')),
-      people: namedPeople(course, approval),
+      channels: state.notify.filter((name) => name.startsWith('#')),
+      people: namedPeople(state, approval),
       asked: open && approval !== null ? waitingFor(approval) : [],
     },
   };
 }
 
-function reviewOf({ review }: Course, directory: Directory): ApprovalMessage['review'] {
+function reviewOf({ review }: ActionState, directory: Directory): ApprovalMessage['review'] {
   if (review === null) return null;
   const { reviewers, dueAt, result } = review;
   return {
@@ -272,9 +272,9 @@ const CAUSES = {
 } as const;
 
 /** People named one by one get a direct message; people of a group or role see the channel. With no channel, everyone asked is told. */
-function namedPeople(course: Course, approval: ApprovalState | null): string[] {
-  const told = course.notify.filter((name) => name.startsWith('user:'));
-  const hasChannel = course.notify.some((name) => name.startsWith('#'));
+function namedPeople(state: ActionState, approval: ApprovalState | null): string[] {
+  const told = state.notify.filter((name) => name.startsWith('user:'));
+  const hasChannel = state.notify.some((name) => name.startsWith('#'));
   const asked = (approval?.stages ?? []).slice(0, (approval?.stage ?? 0) + 1).flatMap((stage, i) => {
     const plan = approval?.plan.stages[i];
     const refs = [...(plan?.refs ?? []), ...(stage.escalated ? (plan?.escalate?.refs ?? []) : [])];
@@ -282,6 +282,6 @@ function namedPeople(course: Course, approval: ApprovalState | null): string[] {
     return stage.approvers.filter((id) => !hasChannel || refs.includes(id) || !byGroup);
   });
   // An emergency is announced loudly: each reviewer is told in person, whatever channel there is.
-  const reviewing = course.review === null || course.review.status === 'done' ? [] : course.review.reviewers;
+  const reviewing = state.review === null || state.review.status === 'done' ? [] : state.review.reviewers;
   return [...new Set([...told, ...asked, ...reviewing])];
 }

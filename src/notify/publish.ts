@@ -5,7 +5,7 @@ import type { NotifyDeps } from './deps.ts';
 import { nameOf } from './message.ts';
 import type { SlackMessage } from '../store/index.ts';
 import { NotifierUnavailable, type ApprovalMessage, type PostedMessage, type ThreadEvent } from './notifier.ts';
-import { readCourse } from '../engine/seal.ts';
+import { readActionState } from '../engine/seal.ts';
 import { showAction } from './show.ts';
 import { keepShown } from './shown.ts';
 import { noticesOf, requestersOf } from './tell-requester.ts';
@@ -20,9 +20,9 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   const { notifier, store } = deps;
   if (notifier === null) return { unreachable: [] };
   const { tenant, id } = input.action;
-  const stored = await readCourse(deps, tenant, id);
+  const stored = await readActionState(deps, tenant, id);
   if (stored === null) return { unreachable: [] };
-  const message = await showAction(deps, stored.course, newestOf(input.approval, stored.course.approval));
+  const message = await showAction(deps, stored.state, newestOf(input.approval, stored.state.approval));
   await keepShown(deps, message);
   const directory = deps.directory.current();
   // The same for every attempt of one publication: what is told is told once, and told again when it happens again.
@@ -33,12 +33,12 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
       (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
       (done) => store.slackMessages.put({ tenant, action: id, ...done }),
     );
-    if (input.was === null && stored.course.review !== null) {
-      const { by, reason, dueAt } = stored.course.review;
+    if (input.was === null && stored.state.review !== null) {
+      const { by, reason, dueAt } = stored.state.review;
       await notifier.thread(posted, {
         id: 'break_glass',
         kind: 'break_glass',
-        by: nameOf(directory, by ?? stored.course.actor.id),
+        by: nameOf(directory, by ?? stored.state.actor.id),
         detail: reason ?? null,
         until: Math.floor(dueAt / 1000),
       });
@@ -56,12 +56,12 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
         id: `${turn}.${news}`,
         kind: news,
         by: null,
-        detail: stored.course.outcome?.reference ?? null,
+        detail: stored.state.outcome?.reference ?? null,
         until: null,
       });
     }
     if (input.review !== null) {
-      const { review } = stored.course;
+      const { review } = stored.state;
       await notifier.thread(posted, {
         id: `${turn}.review.${input.review}`,
         kind: input.review,
@@ -75,8 +75,8 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
         ...(review === null || review.result !== null ? {} : { people: review.reviewers }),
       });
     }
-    for (const person of requestersOf(stored.course, directory)) {
-      for (const notice of noticesOf(stored.course, message, input, directory, turn)) {
+    for (const person of requestersOf(stored.state, directory)) {
+      for (const notice of noticesOf(stored.state, message, input, directory, turn)) {
         const why = await notifier.tell(person, notice);
         if (why !== null) deps.log.info({ action: id, person, why: why.why }, 'the requester cannot be told in Slack');
       }

@@ -1,7 +1,7 @@
 import type { ApprovalState } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
 import type { ApprovalMessage } from './approval-message.ts';
-import type { Course } from '../engine/action-state.ts';
+import type { ActionState } from '../engine/action-state.ts';
 import { approvalMessage, revisionOf } from './message.ts';
 import { summaryOf } from '../engine/summary.ts';
 
@@ -13,42 +13,42 @@ export type ShowDeps = Pick<NotifyDeps, 'store' | 'directory' | 'consoleUrl' | '
 /** The message of an action with everything that helps to decide: precedents, and requests like it that wait as well. */
 export async function showAction(
   deps: ShowDeps,
-  course: Course,
+  state: ActionState,
   approval: ApprovalState | null,
 ): Promise<ApprovalMessage> {
-  const { tenant } = course.action;
-  const verdict = course.action.verdict;
+  const { tenant } = state.action;
+  const verdict = state.action.verdict;
   const since = new Date(deps.now().getTime() - LATELY_DAYS * 24 * 3600 * 1000).toISOString();
   const { approved, refused } = await deps.store.records.precedents(
     tenant,
     {
-      surface: course.surface,
+      surface: state.surface,
       policy: verdict?.policy ?? undefined,
       rule: verdict?.rule ?? undefined,
-      except: course.action.id,
+      except: state.action.id,
     },
     since,
   );
-  return approvalMessage(course, {
+  return approvalMessage(state, {
     directory: deps.directory.current(),
     consoleUrl: deps.consoleUrl,
     lately: { approved, refused, days: LATELY_DAYS },
-    alike: course.action.status === 'supervised' ? await alike(deps, course) : [],
+    alike: state.action.status === 'supervised' ? await alike(deps, state) : [],
     approval,
   });
 }
 
 /** Same surface, actor and rule, and waiting at the same stage. */
-async function alike(deps: ShowDeps, course: Course): Promise<ApprovalMessage['alike']> {
-  const waiting = await deps.store.actions.waiting(course.action.tenant);
+async function alike(deps: ShowDeps, state: ActionState): Promise<ApprovalMessage['alike']> {
+  const waiting = await deps.store.actions.waiting(state.action.tenant);
   return waiting
-    .map((row) => row.view as unknown as Course)
+    .map((row) => row.view as unknown as ActionState)
     .filter(
       (other) =>
-        other.action.id !== course.action.id &&
-        other.surface === course.surface &&
-        other.actor.id === course.actor.id &&
-        other.action.verdict?.rule === course.action.verdict?.rule &&
+        other.action.id !== state.action.id &&
+        other.surface === state.surface &&
+        other.actor.id === state.actor.id &&
+        other.action.verdict?.rule === state.action.verdict?.rule &&
         other.approval?.status === 'open',
     )
     .slice(0, 10)

@@ -2,18 +2,18 @@
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { RecordActor } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
-import type { Course } from '../engine/action-state.ts';
+import type { ActionState } from '../engine/action-state.ts';
 import { nameOf } from './message.ts';
 import type { ApprovalMessage, Notice } from './notifier.ts';
 import { summaryOf } from '../engine/summary.ts';
 import type { PublishInput } from './types.ts';
 
 /** People of the directory who are to be told: who asked, and the nearest person for whom it was asked. */
-export function requestersOf(course: Course, directory: Directory): string[] {
+export function requestersOf(state: ActionState, directory: Directory): string[] {
   const chain: string[] = [];
-  for (let at: RecordActor | undefined = course.actor; at !== undefined; at = at.onBehalfOf) chain.push(at.id);
+  for (let at: RecordActor | undefined = state.actor; at !== undefined; at = at.onBehalfOf) chain.push(at.id);
   const nearest = chain.find((id) => directory.person(id) !== null);
-  const all = [course.requester, nearest].filter((id) => id !== undefined && directory.active(id));
+  const all = [state.requester, nearest].filter((id) => id !== undefined && directory.active(id));
   return [...new Set(all as string[])];
 }
 
@@ -25,24 +25,24 @@ type Told = Pick<Notice, 'headline' | 'lines'> & { kind: string; until?: number 
  * @param turn Names the publication, the same in each attempt.
  */
 export function noticesOf(
-  course: Course,
+  state: ActionState,
   message: ApprovalMessage,
   input: Pick<PublishInput, 'effects' | 'review' | 'was'>,
   directory: Directory,
   turn: string,
 ): Notice[] {
-  const what = summaryOf(course);
+  const what = summaryOf(state);
   const open = message.ask === 'decision';
-  const told: Told[] = input.effects.flatMap((effect) => ofEffect(effect, what, open, course, directory));
-  if (input.was === null && course.review !== null) {
+  const told: Told[] = input.effects.flatMap((effect) => ofEffect(effect, what, open, state, directory));
+  if (input.was === null && state.review !== null) {
     told.push({
       kind: 'break_glass',
       headline: `Released at once, in an emergency: ${what}`,
-      lines: [`${namesOf(course.review.reviewers, directory)} will review it.`],
-      until: Math.floor(course.review.dueAt / 1000),
+      lines: [`${namesOf(state.review.reviewers, directory)} will review it.`],
+      until: Math.floor(state.review.dueAt / 1000),
     });
   }
-  const result = input.review === 'reviewed' ? (course.review?.result ?? null) : null;
+  const result = input.review === 'reviewed' ? (state.review?.result ?? null) : null;
   if (result !== null) {
     told.push({
       kind: 'reviewed',
@@ -50,9 +50,9 @@ export function noticesOf(
       lines: [`${nameOf(directory, result.by)}: ${result.reason}`],
     });
   }
-  const ended = endOf(course, message, what, input);
+  const ended = endOf(state, message, what, input);
   if (ended !== null) told.push(ended);
-  const { tenant, id: action } = course.action;
+  const { tenant, id: action } = state.action;
   return told.map(({ kind, headline, lines, until }, index) => ({
     id: `${turn}.${index}.${kind}`,
     tenant,
@@ -65,7 +65,13 @@ export function noticesOf(
 }
 
 /** Nothing that asks or promises is told of what is closed by now. */
-function ofEffect(effect: ApprovalEffect, what: string, open: boolean, course: Course, directory: Directory): Told[] {
+function ofEffect(
+  effect: ApprovalEffect,
+  what: string,
+  open: boolean,
+  state: ActionState,
+  directory: Directory,
+): Told[] {
   if (!open) return [];
   const seconds = (ms: number): number => Math.floor(ms / 1000);
   switch (effect.type) {
@@ -76,7 +82,7 @@ function ofEffect(effect: ApprovalEffect, what: string, open: boolean, course: C
           headline: `A question about your request: ${what}`,
           lines: [
             `${nameOf(directory, effect.by)}: ${effect.question}`,
-            `Answer with: countersign answer ${course.action.id} "…"`,
+            `Answer with: countersign answer ${state.action.id} "…"`,
             'It is decided, or refused, at this time at the latest, answered or not:',
           ],
           until: seconds(effect.expiresAt),
@@ -125,11 +131,16 @@ const namesOf = (people: readonly string[], directory: Directory): string =>
   people.map((person) => nameOf(directory, person)).join(', ');
 
 /** How it ended: once, when the state that is told of first becomes one that no approver changes. */
-function endOf(course: Course, message: ApprovalMessage, what: string, input: Pick<PublishInput, 'was'>): Told | null {
-  if (course.approval === null || input.was !== 'supervised') return null;
+function endOf(
+  state: ActionState,
+  message: ApprovalMessage,
+  what: string,
+  input: Pick<PublishInput, 'was'>,
+): Told | null {
+  if (state.approval === null || input.was !== 'supervised') return null;
   const last = message.decisions.at(-1);
   const said = last === undefined || last.via === 'engine' ? [] : [`${last.name}: ${last.reason ?? last.decision}`];
-  switch (course.action.status) {
+  switch (state.action.status) {
     case 'supervised':
     case 'evaluating':
     case 'cancelled':

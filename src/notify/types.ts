@@ -16,14 +16,14 @@ export interface Published {
 }
 
 /** What happened since the last time, for those who are told by webhook. */
-export type WebhookNews = Pick<PublishInput, 'effects' | 'review' | 'was'>;
+export type WebhookChange = Pick<PublishInput, 'effects' | 'review' | 'was'>;
 
 export interface CallbackInput {
   action: Action;
   /** `webhook-id`: the same for every attempt to tell of one change. */
   messageId: string;
   /** Left out by workflows that began before it was told. */
-  news?: WebhookNews;
+  news?: WebhookChange;
 }
 
 export interface WebhookInput {
@@ -35,5 +35,5 @@ export interface WebhookInput {
   messageId: string;
   /** RFC 3339: when it happened. */
   at: string;
-  news: WebhookNews;
+  news: WebhookChange;
 }

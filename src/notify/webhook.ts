@@ -4,17 +4,17 @@ import type { EventType, Json } from '../contract/index.ts';
 import { approvalMessage, nameOf } from './message.ts';
 import type { WebhookEndpoint } from '../engine/deps.ts';
 import type { NotifyDeps } from './deps.ts';
-import type { Course } from '../engine/action-state.ts';
+import type { ActionState } from '../engine/action-state.ts';
 import { asJson, eventsOf, type ActionEvent } from './events.ts';
-import { readCourse } from '../engine/seal.ts';
+import { readActionState } from '../engine/seal.ts';
 import { summaryOf } from '../engine/summary.ts';
 import type { WebhookInput } from './types.ts';
 import { isUrl, NAMED } from '../engine/hooks.ts';
 
-function endpointOf(deps: NotifyDeps, course: Course, mark: string): Omit<WebhookEndpoint, 'always'> | null {
-  const { tenant } = course.action;
+function endpointOf(deps: NotifyDeps, state: ActionState, mark: string): Omit<WebhookEndpoint, 'always'> | null {
+  const { tenant } = state.action;
   const at = /^notify\/(\d+)$/.exec(mark)?.[1];
-  const entry = at === undefined ? NAMED + mark.replace(/^always\//, '') : (course.notify[Number(at)] ?? '');
+  const entry = at === undefined ? NAMED + mark.replace(/^always\//, '') : (state.notify[Number(at)] ?? '');
   if (isUrl(entry)) return { name: 'policy', tenant, url: entry, secret: undefined, events: null };
   return deps.endpoints.find((one) => one.tenant === tenant && NAMED + one.name === entry) ?? null;
 }
@@ -22,15 +22,15 @@ function endpointOf(deps: NotifyDeps, course: Course, mark: string): Omit<Webhoo
 /** Tells one endpoint of everything that one change brought, an event a message. */
 export async function webhook(deps: NotifyDeps, input: WebhookInput): Promise<void> {
   const { tenant, id, status } = input.action;
-  const stored = await readCourse(deps, tenant, id);
+  const stored = await readActionState(deps, tenant, id);
   if (stored === null) return;
-  const { course } = stored;
-  const endpoint = endpointOf(deps, course, input.target);
+  const { state } = stored;
+  const endpoint = endpointOf(deps, state, input.target);
   if (endpoint === null) {
     deps.log.warn({ action: id, target: input.target }, 'a webhook that policy names is not in the settings file');
     return;
   }
-  const events = eventsOf(course, { ...input.news, status }).filter(
+  const events = eventsOf(state, { ...input.news, status }).filter(
     ({ type }) => endpoint.events === null || endpoint.events.includes(type),
   );
   for (const [index, event] of events.entries()) {
@@ -39,7 +39,7 @@ export async function webhook(deps: NotifyDeps, input: WebhookInput): Promise<vo
         url: endpoint.url,
         secret: endpoint.secret,
         messageId: `${input.messageId}.${index}`,
-        body: { type: event.type, timestamp: input.at, data: dataOf(deps, course, event, input) },
+        body: { type: event.type, timestamp: input.at, data: dataOf(deps, state, event, input) },
       });
     } catch (error) {
       deps.log.warn({ action: id, endpoint: endpoint.name, event: event.type }, 'a notification could not be sent');
@@ -75,29 +75,29 @@ const WORDS: Record<EventType, string> = {
 };
 
 /** What policy discloses, one sentence for a person, and where to decide. */
-function dataOf(deps: NotifyDeps, course: Course, event: ActionEvent, input: WebhookInput): Record<string, Json> {
+function dataOf(deps: NotifyDeps, state: ActionState, event: ActionEvent, input: WebhookInput): Record<string, Json> {
   const directory = deps.directory.current();
-  const message = approvalMessage(course, {
+  const message = approvalMessage(state, {
     directory,
     consoleUrl: deps.consoleUrl,
     lately: null,
     alike: [],
-    approval: course.approval,
+    approval: state.approval,
   });
   const { type: _type, people = [], by, ...more } = asJson(event) as Record<string, Json> & { people?: string[] };
   const who = typeof by === 'string' ? ` by ${nameOf(directory, by)}` : '';
-  const summary = `${course.surface}: ${summaryOf(course)}`;
+  const summary = `${state.surface}: ${summaryOf(state)}`;
   return {
-    tenant: course.action.tenant,
-    action: course.action.id,
+    tenant: state.action.tenant,
+    action: state.action.id,
     status: input.action.status,
-    surface: course.surface,
-    verb: course.verb,
-    actor: course.actor.id,
+    surface: state.surface,
+    verb: state.verb,
+    actor: state.actor.id,
     text: `${WORDS[event.type]}${who}: ${summary}`,
     summary,
-    policy: course.action.verdict?.policy ?? null,
-    rule: course.action.verdict?.rule ?? null,
+    policy: state.action.verdict?.policy ?? null,
+    rule: state.action.verdict?.rule ?? null,
     reasons: message.why.reasons,
     people: people.map((id) => ({ id, name: nameOf(directory, id) })),
     ...(by === undefined ? {} : { by }),

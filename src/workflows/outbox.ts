@@ -2,7 +2,7 @@ import { CancellationScope, condition, proxyActivities } from '@temporalio/workf
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
 import type { RemoteActivities } from '../activities/types.ts';
-import type { WebhookNews, PublishInput } from '../notify/types.ts';
+import type { WebhookChange, PublishInput } from '../notify/types.ts';
 
 const { publish, callback, webhook } = proxyActivities<RemoteActivities>({
   startToCloseTimeout: '1 minute',
@@ -43,7 +43,7 @@ export function createOutbox(
   interface Call {
     action: Action;
     at: string;
-    news: WebhookNews;
+    news: WebhookChange;
   }
   const calls: Call[] = [];
   const hooks = tells.hooks ?? [];

@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { fromBase64, fromUtf8, hashOf, hashOfBytes, toBase64 } from '../../src/canonical/index.ts';
 import type { Envelope, Json, RecordPayload } from '../../src/contract/index.ts';
 import { RENDERING, type ExportBody } from '../../src/export/index.ts';
-import { bundleFiles, type BundleSource } from '../../src/archive/make/files.ts';
+import { bundleFiles, type ArchiveSource } from '../../src/archive/make/files.ts';
 import { tarball } from '../../src/archive/make/tarball.ts';
 import type { KeyHistory } from '../../src/sealing/key-views.ts';
 import { encodeEntries, parseVkey, TILE_WIDTH } from '../../src/ledger/index.ts';
@@ -28,7 +28,7 @@ const hashOfEntry = (entry: Uint8Array): string =>
 export function sourceOf(
   { log }: TestLog,
   policies: ReadonlyMap<string, Json> = new Map([[BUNDLE, POLICY]]),
-): BundleSource {
+): ArchiveSource {
   return {
     store: {
       records: {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createBundleSource } from '../../src/engine/compiled-bundles.ts';
+import { createPolicyBundles } from '../../src/engine/compiled-bundles.ts';
 import { createGateway } from '../../src/gateway/index.ts';
 import { createClient, startWorkerOn } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
@@ -49,7 +49,7 @@ it('a bundle in force that was altered judges nothing until it is whole again', 
   const hash = await inForce(it_);
   await replace(hash, 'params.amount <= 100 ', 'params.amount <= 999 ');
   // What a process does that has not read the bundle yet.
-  const bundles = createBundleSource(parts.store);
+  const bundles = createPolicyBundles(parts.store);
   const gateway = createGateway({
     ...parts,
     bundles,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { stage } from '../../src/engine/seal.ts';
+import { signRecord } from '../../src/engine/seal.ts';
 import { isCountersignError, type OtherRecord, type Receipt } from '../../src/contract/index.ts';
 import { auditLog, type AuditReport, type LogFiles } from '../../src/evidence/index.ts';
 import { keyHistory, revokeKey, rotateKey, settleKeys, signingKeys, type KeyDeps } from '../../src/gateway/keys.ts';
@@ -70,7 +70,7 @@ async function sealOne(by: Signer = deps.keys.forTenant(tenant).record, own: Pro
     body: { state: 'frozen' },
   };
   const facets = { surface: null, actor: null, approver: null, decision: null };
-  const staged = await stage({ record }, by, facets);
+  const staged = await signRecord({ record }, by, facets);
   await own.sequencer.append(tenant, [staged]);
   return staged.recordHash;
 }

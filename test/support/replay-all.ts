@@ -1,5 +1,5 @@
 /** Same bundle, same request, same facts: same verdict, for every verdict that a test run sealed. */
-import { createBundleSource } from '../../src/engine/compiled-bundles.ts';
+import { createPolicyBundles } from '../../src/engine/compiled-bundles.ts';
 import { judgedRequest, sealedVerdict } from '../../src/gateway/replay.ts';
 import { replayVerdict } from '../../src/policy/index.ts';
 import { externalEngines } from '../../src/policy/engines/index.ts';
@@ -18,7 +18,7 @@ const PAGE = 500;
 
 /** Judges every sealed verdict of a log again, with bundles read and compiled anew from the store. */
 export async function replayAll(store: Store, tenant = 'default'): Promise<ReplayedLog> {
-  const deps = { store, bundles: createBundleSource(store, externalEngines) };
+  const deps = { store, bundles: createPolicyBundles(store, externalEngines) };
   const result: ReplayedLog = { replayed: 0, erased: 0, differences: [] };
   for (let from = 0; ; from += PAGE) {
     const page = await store.records.entries(tenant, from, from + PAGE);

@@ -19,15 +19,15 @@ import { nodeVerify } from '../../keys/ed25519.ts';
 import { isEvidenceError } from '../../ledger/index.ts';
 import { followKeys, verifyReceipt, type Trust, type VerifiedReceipt } from '../../sealing/index.ts';
 import { filesOfFolder } from './log-files.ts';
-import { BundleFolder } from './folder.ts';
+import { ArchiveFolder } from './folder.ts';
 import { readRecords, type ReadRecords } from './records.ts';
-import type { Problem } from './unpack.ts';
+import type { UnpackProblem } from './unpack.ts';
 
-export interface BundleReport {
+export interface ArchiveReport {
   valid: boolean;
   /** How many problems there are, and the first two hundred. */
   found: number;
-  problems: Problem[];
+  problems: UnpackProblem[];
   records: number;
   actions: number;
   /** What the export's own record says; null when it does not hold. */
@@ -44,12 +44,12 @@ interface Own {
 }
 
 /** @param problems what was wrong with the archive that it came in */
-export async function checkBundle(
+export async function checkArchive(
   path: string,
   given: Trust,
-  problems: readonly Problem[] = [],
-): Promise<BundleReport> {
-  const folder = await BundleFolder.open(path, problems);
+  problems: readonly UnpackProblem[] = [],
+): Promise<ArchiveReport> {
+  const folder = await ArchiveFolder.open(path, problems);
   const history = await folder.read(BUNDLE_FILES.keyHistory);
   const trust = await follow(folder, given, history);
   const own = await ownReceipt(folder, trust);
@@ -101,11 +101,11 @@ export async function checkBundle(
 }
 
 /** Files that cannot be compared with anything, because the export's record does not hold, are still files of a bundle. */
-const quietly = async (folder: BundleFolder, name: string): Promise<void> => {
+const quietly = async (folder: ArchiveFolder, name: string): Promise<void> => {
   if (!folder.isWrong(name)) await folder.read(name);
 };
 
-async function follow(folder: BundleFolder, given: Trust, history: Uint8Array | null): Promise<Trust> {
+async function follow(folder: ArchiveFolder, given: Trust, history: Uint8Array | null): Promise<Trust> {
   if (history === null) return given;
   try {
     return (await followKeys(given, JSON.parse(fromUtf8(history)) as unknown, { verify: nodeVerify })).trust;
@@ -117,7 +117,7 @@ async function follow(folder: BundleFolder, given: Trust, history: Uint8Array | 
 }
 
 /** The receipt of the record that says what was exported: everything else is compared with it. */
-async function ownReceipt(folder: BundleFolder, trust: Trust): Promise<Own | null> {
+async function ownReceipt(folder: ArchiveFolder, trust: Trust): Promise<Own | null> {
   const name = BUNDLE_FILES.receipt;
   const bytes = await folder.read(name);
   if (bytes === null) return null;
@@ -141,7 +141,7 @@ async function ownReceipt(folder: BundleFolder, trust: Trust): Promise<Own | nul
   }
 }
 
-async function checkKeys(folder: BundleFolder, body: ExportBody, history: Uint8Array | null): Promise<void> {
+async function checkKeys(folder: ArchiveFolder, body: ExportBody, history: Uint8Array | null): Promise<void> {
   if (history === null) return;
   if (hashOfBytes(history) !== body.keys) {
     folder.report(
@@ -159,7 +159,7 @@ async function checkKeys(folder: BundleFolder, body: ExportBody, history: Uint8A
 }
 
 /** What follows from the records: their number and digest, the table, the report and the README. */
-async function checkMade(folder: BundleFolder, own: Own, read: ReadRecords, notProven: string[]): Promise<void> {
+async function checkMade(folder: ArchiveFolder, own: Own, read: ReadRecords, notProven: string[]): Promise<void> {
   const { body, verified } = own;
   const { at, by } = verified.record as { at: string; by: string | null };
   const head: ReportHead = { body, at, by: by ?? '', record: verified.recordHash };
@@ -195,7 +195,7 @@ async function checkMade(folder: BundleFolder, own: Own, read: ReadRecords, notP
 }
 
 /** The log itself, from its first entry to its last. */
-async function checkLog(folder: BundleFolder, own: Own, trust: Trust, history: Uint8Array | null): Promise<void> {
+async function checkLog(folder: ArchiveFolder, own: Own, trust: Trust, history: Uint8Array | null): Promise<void> {
   if (history !== null)
     await folder.mustBe(BUNDLE_FILES.logKeyHistory, history, `it is not ${BUNDLE_FILES.keyHistory}`);
   else folder.expect(BUNDLE_FILES.logKeyHistory);
@@ -212,7 +212,7 @@ async function checkLog(folder: BundleFolder, own: Own, trust: Trust, history: U
   }
 }
 
-async function checkPolicy(folder: BundleFolder, hash: string): Promise<void> {
+async function checkPolicy(folder: ArchiveFolder, hash: string): Promise<void> {
   const name = policyPath(hash);
   const bytes = await folder.read(name, 'a record was judged by it');
   if (bytes === null || hashOfBytes(bytes) === hash) return;

@@ -5,28 +5,28 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BUNDLE_FILES } from '../../export/index.ts';
 import type { SizedFile } from '../documents.ts';
-import type { Problem } from './unpack.ts';
+import type { UnpackProblem } from './unpack.ts';
 
 /** Problems that are listed; all are counted. */
 const LISTED_MAX = 200;
 
-export class BundleFolder {
+export class ArchiveFolder {
   readonly path: string;
-  readonly problems: Problem[];
+  readonly problems: UnpackProblem[];
   found: number;
   readonly #files = new Set<string>();
   readonly #expected = new Set<string>([BUNDLE_FILES.sums]);
   /** Files that something is wrong with already: one cause is told once. */
   readonly #wrong = new Set<string>();
 
-  private constructor(path: string, problems: readonly Problem[]) {
+  private constructor(path: string, problems: readonly UnpackProblem[]) {
     this.path = path;
     this.problems = [...problems];
     this.found = problems.length;
   }
 
-  static async open(path: string, problems: readonly Problem[]): Promise<BundleFolder> {
-    const folder = new BundleFolder(path, problems);
+  static async open(path: string, problems: readonly UnpackProblem[]): Promise<ArchiveFolder> {
+    const folder = new ArchiveFolder(path, problems);
     await folder.#list('');
     return folder;
   }

@@ -6,12 +6,12 @@ import { canonicalBytes, fromBase64, fromHex } from '../../canonical/index.ts';
 import { isCountersignError, type Receipt } from '../../contract/index.ts';
 import { ChainAudit, PasskeyAudit } from '../../evidence/index.ts';
 import { BUNDLE_FILES, exportLine, receiptPath, type ExportRecord } from '../../export/index.ts';
-import { bundlesOf, receiptBytes } from '../make/files.ts';
-import { Documents, type Place } from '../documents.ts';
+import { entryBundlesOf, receiptBytes } from '../make/files.ts';
+import { Documents, type DocumentPlace } from '../documents.ts';
 import { nodeVerify } from '../../keys/ed25519.ts';
 import { isEvidenceError } from '../../ledger/index.ts';
 import { makeReceipt, verifyReceipt, type Trust } from '../../sealing/index.ts';
-import type { BundleFolder } from './folder.ts';
+import type { ArchiveFolder } from './folder.ts';
 
 /** A line longer than this is none of ours: an envelope is at most 64 KiB, and stands in it twice. */
 const LINE_MAX = 512 * 1024;
@@ -40,7 +40,7 @@ export interface RecordsInput {
 }
 
 /** Null when there is no `records.jsonl`. */
-export async function readRecords(folder: BundleFolder, input: RecordsInput): Promise<ReadRecords | null> {
+export async function readRecords(folder: ArchiveFolder, input: RecordsInput): Promise<ReadRecords | null> {
   if (!folder.expect(BUNDLE_FILES.records)) return null;
   const file = await open(join(folder.path, BUNDLE_FILES.records), 'r');
   const documents = await Documents.open((place) => bytesAt(file, place));
@@ -57,7 +57,7 @@ export async function readRecords(folder: BundleFolder, input: RecordsInput): Pr
 }
 
 class Reading {
-  readonly #folder: BundleFolder;
+  readonly #folder: ArchiveFolder;
   readonly #input: RecordsInput;
   readonly #documents: Documents;
   readonly #chains = new ChainAudit({ whole: false });
@@ -71,7 +71,7 @@ class Reading {
   #index = -1;
   #whole = true;
 
-  constructor(folder: BundleFolder, input: RecordsInput, documents: Documents) {
+  constructor(folder: ArchiveFolder, input: RecordsInput, documents: Documents) {
     this.#folder = folder;
     this.#input = input;
     this.#documents = documents;
@@ -101,7 +101,7 @@ class Reading {
     this.#folder.report(BUNDLE_FILES.records, reason, detail);
   }
 
-  async #line(number: number, text: string | null, place: Place): Promise<void> {
+  async #line(number: number, text: string | null, place: DocumentPlace): Promise<void> {
     const read = text === null ? null : parseLine(text);
     if (read === null) {
       this.#wrong(
@@ -120,7 +120,7 @@ class Reading {
     this.#records += 1;
     this.#hash.update(fromHex(hash.slice('sha256:'.length)));
     await this.#chain(one, last, where);
-    for (const bundle of bundlesOf(record)) this.#bundles.add(bundle);
+    for (const bundle of entryBundlesOf(record)) this.#bundles.add(bundle);
     await this.#receipt(one, entry);
     try {
       await this.#documents.add(one, place, last);
@@ -190,14 +190,14 @@ function parseLine(text: string): { one: ExportRecord; last: boolean; entry: Uin
   }
 }
 
-async function bytesAt(file: FileHandle, { offset, length }: Place): Promise<Uint8Array> {
+async function bytesAt(file: FileHandle, { offset, length }: DocumentPlace): Promise<Uint8Array> {
   const bytes = Buffer.alloc(length);
   const { bytesRead } = await file.read(bytes, 0, length, offset);
   return bytes.subarray(0, bytesRead);
 }
 
 /** Lines with their places; the text of one that is too long is null. */
-async function* linesOf(file: FileHandle): AsyncGenerator<{ text: string | null; place: Place }> {
+async function* linesOf(file: FileHandle): AsyncGenerator<{ text: string | null; place: DocumentPlace }> {
   let rest: Buffer = Buffer.alloc(0);
   let offset = 0;
   let long = false;

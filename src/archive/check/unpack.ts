@@ -9,7 +9,7 @@ import { extract } from 'tar-stream';
 import { CountersignError } from '../../contract/index.ts';
 
 /** Something in a bundle that does not hold. */
-export interface Problem {
+export interface UnpackProblem {
   file: string;
   /** Stable: what kind of thing is wrong. */
   reason: string;
@@ -19,7 +19,7 @@ export interface Problem {
 export interface Unpacked {
   folder: string;
   /** What was wrong with the archive itself. */
-  problems: Problem[];
+  problems: UnpackProblem[];
   close(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function kindOf(path: string): Promise<'folder' | 'archive' | 'file
 /** Unpacks into a folder of its own, which `close` removes. */
 export async function unpack(archive: string): Promise<Unpacked> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-verify-'));
-  const problems: Problem[] = [];
+  const problems: UnpackProblem[] = [];
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const limit = (await stat(archive)).size * RATIO + ALLOWANCE;
   const files = extract();

@@ -23,12 +23,12 @@ import { Proofs } from './proofs.ts';
 import { Spool } from '../spool.ts';
 import type { ArchiveFile } from './tarball.ts';
 
-export interface BundleSource {
+export interface ArchiveSource {
   store: { records: Pick<Store['records'], 'scan'>; bundles: Pick<Store['bundles'], 'get'> };
   evidence: Pick<LogReader, 'checkpoint' | 'tile' | 'entries'>;
 }
 
-export interface BundleInput {
+export interface ArchiveInput {
   tenant: string;
   selection: Selection;
   head: ReportHead;
@@ -44,7 +44,7 @@ export interface BundleInput {
 export const receiptBytes = (receipt: Receipt): Uint8Array => Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`);
 
 /** Policy bundles that a record names. */
-export function bundlesOf(record: RecordPayload): string[] {
+export function entryBundlesOf(record: RecordPayload): string[] {
   const named =
     record.type === 'verdict'
       ? [record.verdict.bundle, record.observed?.bundle]
@@ -56,7 +56,7 @@ export function bundlesOf(record: RecordPayload): string[] {
   return named.filter((hash) => typeof hash === 'string');
 }
 
-export async function* bundleFiles(source: BundleSource, input: BundleInput): AsyncGenerator<ArchiveFile> {
+export async function* bundleFiles(source: ArchiveSource, input: ArchiveInput): AsyncGenerator<ArchiveFile> {
   const sums = await Spool.open();
   try {
     for await (const file of files(source, input)) {
@@ -79,7 +79,7 @@ async function* hashing(file: ArchiveFile, hash: ReturnType<typeof createHash>):
 
 const file = (name: string, bytes: Uint8Array): ArchiveFile => ({ name, size: bytes.length, chunks: () => [bytes] });
 
-async function* files(source: BundleSource, input: BundleInput): AsyncGenerator<ArchiveFile> {
+async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerator<ArchiveFile> {
   const { tenant, selection, head, own, log, keyHistory } = input;
   const whole = isWholeLog(head.body);
   const proofs = new Proofs(source.evidence, tenant, log.size);
@@ -107,7 +107,7 @@ async function* files(source: BundleSource, input: BundleInput): AsyncGenerator<
           const offset = records.size;
           await records.write(`${line}\n`);
           await documents.add(one, { offset, length: Buffer.byteLength(line) }, last);
-          for (const hash of bundlesOf(one.record)) bundles.add(hash);
+          for (const hash of entryBundlesOf(one.record)) bundles.add(hash);
           yield file(receiptPath(one.hash), await receipt(index, envelope));
         }
       }

@@ -1,10 +1,10 @@
 /** What the check of a bundle found, in sentences. */
-import type { BundleReport } from '../../archive/check/check.ts';
+import type { ArchiveReport } from '../../archive/check/check.ts';
 
 const count = (number: number, of: string): string => `${number} ${of}${number === 1 ? '' : 's'}`;
 
 /** Lines for people. */
-export function describeBundle(name: string, report: BundleReport): string[] {
+export function describeBundle(name: string, report: ArchiveReport): string[] {
   const { valid, found, problems, records, actions, log } = report;
   if (valid && report.export !== null && log !== null) {
     const { record, by, at, body } = report.export;

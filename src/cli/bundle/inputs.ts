@@ -5,7 +5,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { BUNDLE_FILES } from '../../export/index.ts';
 import type { Trust } from '../../sealing/index.ts';
 import { usage } from '../values.ts';
-import { checkBundle, type BundleReport } from '../../archive/check/check.ts';
+import { checkArchive, type ArchiveReport } from '../../archive/check/check.ts';
 import { kindOf, unpack } from '../../archive/check/unpack.ts';
 
 export interface Evidence {
@@ -40,16 +40,16 @@ async function receiptsIn(folder: string): Promise<string[]> {
 export async function checkBundles(
   bundles: Evidence['bundles'],
   trust: Trust,
-): Promise<{ path: string; report: BundleReport }[]> {
-  const checked: { path: string; report: BundleReport }[] = [];
+): Promise<{ path: string; report: ArchiveReport }[]> {
+  const checked: { path: string; report: ArchiveReport }[] = [];
   for (const { path, packed } of bundles) {
     if (!packed) {
-      checked.push({ path, report: await checkBundle(path, trust) });
+      checked.push({ path, report: await checkArchive(path, trust) });
       continue;
     }
     const { folder, problems, close } = await unpack(path);
     try {
-      checked.push({ path, report: await checkBundle(folder, trust, problems) });
+      checked.push({ path, report: await checkArchive(folder, trust, problems) });
     } finally {
       await close();
     }
