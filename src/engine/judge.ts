@@ -4,7 +4,6 @@ import { addDecimals, formatDecimal, hashOf, parseDecimal, type Decimal } from '
 import {
   actionRequestSchema,
   CountersignError,
-  isCountersignError,
   type Action,
   type ActionRequest,
   type Facts,
@@ -15,7 +14,6 @@ import {
 } from '../contract/index.ts';
 import { applyChanges, evaluate, requiredFacts, type CompiledBundle } from '../policy/index.ts';
 import { discloseRequest, requestHash, signPermit } from '../sealing/index.ts';
-import { mayAsk, spokenForBy, verifyAttestation, type Caller } from '../identity/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
 import { type ActionState } from './action-state.ts';
@@ -23,50 +21,12 @@ import { sealPermit } from './permit.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealedFacts, withoutValues, withValues, type Judgment, type StoredJudgment } from './facts.ts';
 import { hooksOf } from './hooks.ts';
+import { identify } from './identify.ts';
 import { keepReview } from './review.ts';
 import { nextHead, readActionState, sealOrFind, type Draft } from './seal.ts';
 import type { Judged, JudgeInput } from './types.ts';
 import { frozen } from './freeze.ts';
 import { actionIdOf, bodyMac, recordActor } from './ids.ts';
-
-/** Who is asking, and whether anything about that is in conflict. */
-async function identify(
-  deps: EngineDeps,
-  input: JudgeInput,
-): Promise<{ requester: string; conflict: string | null; bundle: string | null; spokenFor: string[] | null }> {
-  const nobody = { requester: 'unknown', bundle: null, spokenFor: null };
-  try {
-    let caller: Caller;
-    let bundle: string | null = null;
-    if (input.token.split('.').length === 3 && !input.token.startsWith('csk_')) {
-      const start = await verifyAttestation(input.token, deps.attestationKeys(), deps.now().getTime(), {
-        kind: 'start',
-        tenant: input.tenant,
-        action: input.id,
-      }).catch(() => null);
-      if (start === null) caller = await deps.authenticate(input.token);
-      else if (start.requestHash !== hashOf(input.request))
-        return { ...nobody, conflict: 'the token was made for another request' };
-      else {
-        caller = start.caller;
-        bundle = start.bundle;
-      }
-    } else caller = await deps.authenticate(input.token);
-    if (caller.tenant !== input.tenant)
-      return { requester: caller.id, bundle, spokenFor: null, conflict: 'the token belongs to another tenant' };
-    const conflict = mayAsk(caller, input.request, deps.directory.current());
-    return {
-      requester: caller.id,
-      bundle,
-      spokenFor: spokenForBy(caller, input.request),
-      conflict: conflict?.detail ?? null,
-    };
-  } catch (error) {
-    if (isCountersignError(error) && error.code === 'unauthenticated')
-      return { ...nobody, conflict: 'no valid token came with the request' };
-    throw error;
-  }
-}
 
 /** The people that policy names, as the directory has them now. */
 export function peopleFacts(
