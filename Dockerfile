@@ -5,7 +5,6 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-COPY sandbox sandbox
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:22-slim

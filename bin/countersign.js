@@ -7,5 +7,6 @@ const load = (path) => import(new URL(inCheckout ? `../${path}.ts` : `../dist/${
 
 if (inCheckout) (await import('tsx/esm/api')).register();
 const { main } = await load('src/cli/main');
-// The sandbox is a program of its own: it is handed to the product here, which knows only what it has to offer.
-await main({ sandbox: async () => (await load('sandbox/slack/index')).createSlackSandbox });
+// The sandbox is a program of its own, for a checkout on one machine: it is handed to the product here, which knows only what it has to
+// offer. What is built and shipped has none.
+await main(inCheckout ? { sandbox: async () => (await load('sandbox/slack/index')).createSlackSandbox } : {});

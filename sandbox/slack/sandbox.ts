@@ -11,6 +11,7 @@ import { Deliverer } from './delivery/deliver.ts';
 import { SocketHub } from './delivery/socket.ts';
 import { Faults } from './faults.ts';
 import { secretHex } from './ids.ts';
+import { isFromHere } from './loopback.ts';
 import { fileJournal, noJournal } from './journal.ts';
 import { pageRouter } from './page/routes.ts';
 import { ResponseUrls } from './response-urls.ts';
@@ -80,6 +81,10 @@ export function createSlackSandbox(options: SandboxOptions): SlackSandbox {
   const control = createControl(core, sockets);
   const page = pageRouter(core, control);
   const router = Router();
+  router.use((request, response, next) => {
+    if (isFromHere(request)) next();
+    else response.status(403).type('text/plain').send('the sandbox is for this machine only');
+  });
   router.use(apiRouter(core), page.router);
   return {
     ...credentials,

@@ -136,7 +136,8 @@ const envSchema = z.object({
 });
 type Settings = z.output<typeof envSchema>;
 
-const isLoopback = (host: string): boolean => host === 'localhost' || reachOf(host) === 'loopback';
+/** Where only this machine can reach what listens. */
+export const isLoopback = (host: string): boolean => host === 'localhost' || reachOf(host) === 'loopback';
 
 /** An empty variable means the same as one that is not set. */
 const known = (env: Env): Record<string, string> =>

@@ -9,7 +9,7 @@ import { createJudging } from '../activities/index.ts';
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
 import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
-import type { Config, SlackSettings } from './config.ts';
+import { isLoopback, type Config, type SlackSettings } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
 import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
 import { shareNews } from './news.ts';
@@ -64,6 +64,15 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** Whoever reaches the sandbox acts in it as anybody, without a credential: it is never where another machine could reach it. */
+function refuseOpenSandbox({ slack, host }: Config, { sandbox }: StartIo): void {
+  if (slack !== null || sandbox === undefined || isLoopback(host)) return;
+  throw new CountersignError(
+    'configuration',
+    `without Slack tokens the Slack sandbox is served, in which everybody is anybody, and COUNTERSIGN_HOST \`${host}\` lets other machines reach it; set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET, or COUNTERSIGN_HOST=127.0.0.1`,
+  );
+}
+
 function prepareDataFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -86,6 +95,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
   const log = createLogger(config.logLevel);
   const closers = new Closers();
   try {
+    refuseOpenSandbox(config, io);
     loadBundle(config.policiesDir);
     prepareDataFolder(config.dataDir);
     const lock = await lockDataFolder(config.dataDir);

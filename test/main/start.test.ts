@@ -167,6 +167,11 @@ describe('what it cannot start with is one clear sentence and a non-zero exit', 
   const faults: [string, () => Record<string, string>, RegExp][] = [
     ['a taken port', () => ({ COUNTERSIGN_PORT: String(taken) }), /port \d+ .*is taken; .*COUNTERSIGN_PORT/],
     ['a wrong setting', () => ({ COUNTERSIGN_PORT: 'http' }), /COUNTERSIGN_PORT is a whole number/],
+    [
+      'the sandbox where other machines reach it',
+      () => ({ COUNTERSIGN_HOST: '0.0.0.0' }),
+      /COUNTERSIGN_HOST `0\.0\.0\.0` lets other machines reach it; set SLACK_BOT_TOKEN/,
+    ],
     ['a missing binary', () => ({ TEMPORAL_CLI_PATH: join(dir, 'none') }), /TEMPORAL_CLI_PATH names .*; correct it/],
     [
       'a binary that is none',

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
 import helmet from 'helmet';
 import { describe, expect, it } from 'vitest';
 import { createSlackSandbox, startSlackSandbox } from '../../sandbox/slack/index.ts';
+import { isLoopbackAddress } from '../../sandbox/slack/loopback.ts';
 import { CHANNELS, USERS, callApi, httpBench } from './support.ts';
 
 /** A GET with headers that `fetch` would not let us set. */
@@ -69,10 +70,38 @@ describe('a sandbox mounted in another application', () => {
     ['another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }, 403],
     ['another site, by a form', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' }, 403],
     ['a link to it', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, 200],
+    ['what came through a proxy', { 'x-forwarded-for': '203.0.113.7' }, 403],
     ['its own page', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, 200],
   ])('answers %s with the right status', async (_what, headers, status) => {
     const sandbox = await startSlackSandbox({ users: USERS });
     expect(await get(`${sandbox.url}/ui/screen`, headers)).toBe(status);
+    await sandbox.stop();
+  });
+
+  it.each<[string | undefined, boolean]>([
+    ['127.0.0.1', true],
+    ['127.8.9.10', true],
+    ['::1', true],
+    ['::ffff:127.0.0.1', true],
+    ['10.0.0.5', false],
+    ['::ffff:10.0.0.5', false],
+    ['fe80::1', false],
+    ['127.evil.test', false],
+    [undefined, false],
+  ])('believes the socket about where a request comes from: %s', (address, here) => {
+    expect(isLoopbackAddress(address)).toBe(here);
+  });
+
+  // The address by which other machines know this one; a machine without a network has none.
+  const outside = Object.values(networkInterfaces())
+    .flatMap((all) => all ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+  it.runIf(outside !== undefined)('serves nothing to another address, whatever name it calls it by', async () => {
+    const sandbox = await startSlackSandbox({ users: USERS, host: '0.0.0.0' });
+    const base = `http://${outside}:${new URL(sandbox.url).port}/slack-sandbox`;
+    for (const path of ['/', '/ui/screen', '/app.js', '/api/auth.test']) {
+      expect(await get(base + path, { host: 'localhost' })).toBe(403);
+    }
     await sandbox.stop();
   });
 

@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
 import { newId, secretHex } from '../ids.ts';
+import { isFromHere } from '../loopback.ts';
 import { asString, isObject, parseJson } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import type { DeliveryKind } from '../types.ts';
@@ -52,7 +53,7 @@ export class SocketHub {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const url = new URL(request.url ?? '/', 'http://sandbox');
       if (url.pathname !== path) return;
-      if (!this.tickets.delete(url.searchParams.get('ticket') ?? '')) {
+      if (!isFromHere(request) || !this.tickets.delete(url.searchParams.get('ticket') ?? '')) {
         socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n');
         return;
       }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Router, json, static as serveStatic } from 'express';
 import type { NextFunction, Request, Response } from 'express';
@@ -14,13 +13,6 @@ import { screenOf } from './screen.ts';
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: https:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** Beside this file; from a compiled copy, in the source tree. */
-function pageFolder(): string {
-  const beside = fileURLToPath(new URL('./static/', import.meta.url));
-  if (existsSync(beside)) return beside;
-  return fileURLToPath(new URL('../../../../sandbox/slack/page/static/', import.meta.url));
-}
 
 /** The page and what it calls. */
 export function pageRouter(core: Core, control: SandboxControl): { router: Router; close(): void } {
@@ -50,7 +42,7 @@ export function pageRouter(core: Core, control: SandboxControl): { router: Route
   router.post('/ui/:act', json({ limit: '1mb' }), async (request, response) => {
     await act(control, String(request.params['act']), asObject(request.body), response);
   });
-  router.use(serveStatic(pageFolder(), { index: 'index.html', maxAge: 0 }));
+  router.use(serveStatic(fileURLToPath(new URL('./static/', import.meta.url)), { index: 'index.html', maxAge: 0 }));
   // One poke per burst of changes is enough: the page then asks for what it shows.
   let poked = false;
   core.world.on('change', () => {
