@@ -130,3 +130,8 @@ export async function thaw(
   }
   return view;
 }
+
+export async function listFreezes(deps: Pick<GatewayDeps, 'store'>, caller: Caller): Promise<FreezeView[]> {
+  const active = await deps.store.freezes.active(caller.tenant);
+  return active.map(({ id, scope, value, reason, by, at }) => ({ id, scope, value, reason, by, at }));
+}

@@ -17,7 +17,7 @@ import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-
 import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
 import type { GatewayDeps } from './deps.ts';
 import { isAlreadyStarted } from './temporal-errors.ts';
-import { waitFor } from './wait.ts';
+import { waitForNews } from './wait.ts';
 
 /** How long a request waits for its sealed verdict before it is told to ask again. */
 const VERDICT_MS = 10_000;
@@ -112,7 +112,7 @@ export function createStarter(deps: GatewayDeps) {
     const { row, bundle } = await beginning;
     const found = await answered(caller, row, mac);
     if (found !== null) return found;
-    const judged = waitFor(deps, tenant, id, () => true, VERDICT_MS);
+    const judged = waitForNews(deps, tenant, id, VERDICT_MS);
     /** Whether this very call started it: then what was announced is this caller's own answer. */
     let mine = true;
     try {

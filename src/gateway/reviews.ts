@@ -39,7 +39,7 @@ function itemOf(row: Review, now: number): BrokenGlassItem {
 
 /** The first due first: all for those who audit, for others those that they are to make. */
 export async function listReviews(
-  deps: GatewayDeps,
+  deps: Pick<GatewayDeps, 'store' | 'now'>,
   caller: Caller,
   status: string | undefined,
 ): Promise<ReviewView[]> {
@@ -66,7 +66,7 @@ export async function listReviews(
 
 /** @throws CountersignError `forbidden`, `invalid-request` for what is no time. */
 export async function breakGlassReport(
-  deps: GatewayDeps,
+  deps: Pick<GatewayDeps, 'store' | 'now'>,
   caller: Caller,
   from: string | undefined,
   to: string | undefined,

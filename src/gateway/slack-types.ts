@@ -112,13 +112,17 @@ export interface RefusedAttempt {
   slack: SlackOrigin;
 }
 
-/** Errors are CountersignErrors: their messages are shown to the person as they are. */
-export interface SlackDoor {
+/** The people who click. Errors of every part are CountersignErrors: their messages are shown to the person as they are. */
+export interface SlackIdentity {
   /**
    * @param verifiedEmail The address Slack verified; counts only where the directory opts in, and never for a person who has an id.
    * @returns null for someone who is not in the directory, or has left.
    */
   personOf(workspace: string, slackUser: string, verifiedEmail?: string): Promise<SlackPerson | null>;
+}
+
+/** Messages that we sent, and what they say now. */
+export interface SlackMessages {
   /** The message that a click names, or null when we never sent it. */
   posted(workspace: string, channel: string, ts: string): Promise<SlackPosted | null>;
   /** Notes that a message of ours was edited by a click and now shows this. */
@@ -131,6 +135,11 @@ export interface SlackDoor {
   keepShown(message: ApprovalMessage, action?: string): Promise<void>;
   /** What the action looks like now; null when there is none. Fast: no call to the engine. */
   message(tenant: string, action: string): Promise<ApprovalMessage | null>;
+  /** An action this person may see, by its id or the beginning of it; null for none, several or somebody else's. */
+  find(person: SlackPerson, idOrPrefix: string): Promise<ApprovalMessage | null>;
+}
+
+export interface SlackDecisions {
   /**
    * Whether this person could decide now, without deciding: asked before a form opens. Fast: no call to the engine.
    *
@@ -144,13 +153,21 @@ export interface SlackDoor {
    * door-closed · frozen · unavailable …
    */
   decide(input: SlackDecision): Promise<Action>;
-  /** An action this person may see, by its id or the beginning of it; null for none, several or somebody else's. */
-  find(person: SlackPerson, idOrPrefix: string): Promise<ApprovalMessage | null>;
+  /** Keeps a refused attempt. Never throws for the attempt's sake. */
+  refused(attempt: RefusedAttempt): Promise<void>;
+}
+
+/** What concerns one person. */
+export interface SlackInbox {
   /** What waits for this person, those first that expire first. */
   waitingFor(person: SlackPerson): Promise<ApprovalMessage[]>;
   /** Newest first. */
   decidedBy(person: SlackPerson): Promise<DecidedItem[]>;
   overdueReviews(person: SlackPerson): Promise<ReviewItem[]>;
+}
+
+/** What a person does about many actions at once. */
+export interface SlackOrders {
   /** @returns the name of who stands in. @throws CountersignError forbidden · invalid-request · not-found */
   delegate(person: SlackPerson, input: DelegateInput): Promise<{ name: string }>;
   /** @returns the freeze's id. @throws CountersignError forbidden · invalid-request */
@@ -159,6 +176,7 @@ export interface SlackDoor {
   freezes(person: SlackPerson): Promise<{ freezes: FreezeItem[]; mayLift: boolean }>;
   /** @returns what is free again. @throws CountersignError forbidden · not-found */
   lift(person: SlackPerson, input: LiftInput): Promise<FreezeItem>;
-  /** Keeps a refused attempt. Never throws for the attempt's sake. */
-  refused(attempt: RefusedAttempt): Promise<void>;
 }
+
+/** Everything that the slack room asks of the gateway. */
+export type SlackDoor = SlackIdentity & SlackMessages & SlackDecisions & SlackInbox & SlackOrders;

@@ -241,9 +241,15 @@ export interface ShownAgain {
   models: JsonObject[];
 }
 
-export interface Gateway {
+/** Who presents a credential. */
+export interface Authentication {
+  /** @throws CountersignError `unauthenticated` */
   authenticate(authorization: string | undefined): Promise<Caller>;
-  /** {@link Gateway.request} in the name of whoever presents `authorization`. @throws CountersignError `unauthenticated` */
+}
+
+/** Asking for actions. */
+export interface Actions {
+  /** {@link Actions.request} in the name of whoever presents `authorization`. @throws CountersignError `unauthenticated` */
   submit(
     authorization: string | undefined,
     body: unknown,
@@ -253,56 +259,109 @@ export interface Gateway {
   /** Starts the action, or finds it by its key. Answers when the verdict is sealed, or after `waitMs` when it is parked. */
   request(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<Answered>;
   action(caller: Caller, id: string, waitMs: number): Promise<Action>;
+  answer(caller: Caller, id: string, text: string): Promise<Action>;
+  cancel(caller: Caller, id: string): Promise<Action>;
+}
+
+/** Deciding about parked actions. */
+export interface Approvals {
   decide(caller: Caller, id: string, input: DecisionInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
+  /** As `decide`; where the glass was broken, approving and refusing say what the review found. */
+  decideOrReview(
+    caller: Caller,
+    id: string,
+    input: DecisionInput,
+    door: Door,
+    evidence?: SlackEvidence,
+  ): Promise<Action>;
   /** Whether this person could decide now, without deciding. @throws CountersignError as `decide` would */
   check(caller: Caller, id: string): Promise<void>;
   /** What the caller's passkey has to sign for this decision. @throws CountersignError as `decide` would */
   decisionOptions(caller: Caller, id: string, input: DecisionInput, door: Door): Promise<DecisionOptions>;
-  passkeyOptions(caller: Caller): Promise<PasskeyOptions>;
-  enrolPasskey(caller: Caller, input: { response: object; name?: string | undefined }): Promise<PasskeyView>;
-  passkeys(caller: Caller): Promise<PasskeyView[]>;
-  revokePasskey(caller: Caller, id: string, reason: string): Promise<void>;
-  answer(caller: Caller, id: string, text: string): Promise<Action>;
-  cancel(caller: Caller, id: string): Promise<Action>;
-  redeem(caller: Caller, input: RedeemInput): Promise<Redeemed>;
+}
+
+/** Looking back at break-glass releases. */
+export interface Reviews {
+  review(caller: Caller, id: string, input: ReviewInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
+  /** Reviews of break-glass releases, the first due first. */
+  reviews(caller: Caller, status?: string): Promise<ReviewView[]>;
+  /** Every emergency of a time: the auditor's and the owner's view. */
+  breakGlassReport(caller: Caller, from: string | undefined, to: string | undefined): Promise<BreakGlassReport>;
+}
+
+/** How released actions ended. */
+export interface Outcomes {
   report(caller: Caller, id: string, outcome: OutcomeInput): Promise<Action>;
   reconcile(
     caller: Caller,
     id: string,
     input: { status: 'executed' | 'failed' | 'skipped'; reason: string },
   ): Promise<Action>;
-  /** Looks back at a break-glass release. */
-  review(caller: Caller, id: string, input: ReviewInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
-  /** Reviews of break-glass releases, the first due first. */
-  reviews(caller: Caller, status?: string): Promise<ReviewView[]>;
-  /** Every emergency of a time: the auditor's and the owner's view. */
-  breakGlassReport(caller: Caller, from: string | undefined, to: string | undefined): Promise<BreakGlassReport>;
+}
+
+export interface Permits {
+  redeem(caller: Caller, input: RedeemInput): Promise<Redeemed>;
+}
+
+export interface Passkeys {
+  passkeyOptions(caller: Caller): Promise<PasskeyOptions>;
+  enrolPasskey(caller: Caller, input: { response: object; name?: string | undefined }): Promise<PasskeyView>;
+  passkeys(caller: Caller): Promise<PasskeyView[]>;
+  revokePasskey(caller: Caller, id: string, reason: string): Promise<void>;
+}
+
+export interface ApiKeys {
   /** Makes a key of a service; `key` is shown this once. */
   makeApiKey(caller: Caller, input: ApiKeyInput): Promise<ApiKeyView & { key: string }>;
   apiKeys(caller: Caller): Promise<ApiKeyView[]>;
   revokeApiKey(caller: Caller, id: string): Promise<void>;
+}
+
+export interface SigningKeys {
   rotateKey(caller: Caller, input: RotateKeyInput): Promise<RotatedKey>;
   revokeKey(caller: Caller, input: RevokeKeyInput): Promise<KeyView>;
   signingKeys(caller: Caller): SigningKeyView[];
+}
+
+export interface Freezes {
   freeze(caller: Caller, input: FreezeInput, door: Door, slack?: SlackEvidence['slack']): Promise<FreezeView>;
   thaw(caller: Caller, id: string, reason: string, door: Door, slack?: SlackEvidence['slack']): Promise<FreezeView>;
   freezes(caller: Caller): Promise<FreezeView[]>;
+}
+
+export interface Delegations {
   delegate(caller: Caller, input: DelegateInput): Promise<DelegationView>;
   delegations(caller: Caller): Promise<DelegationView[]>;
   revokeDelegation(caller: Caller, id: string): Promise<void>;
-  /** What-if: verdict and trace; nothing is started, reserved or sealed. */
-  evaluate(caller: Caller, body: unknown): Promise<Judgement>;
+}
+
+/** Sealed records, and what was kept beside them. */
+export interface Records {
   records(caller: Caller, filter: RecordFilter, cursor: string | undefined, limit: number): Promise<RecordPage>;
   record(caller: Caller, hash: string): Promise<RecordItem>;
   receipt(caller: Caller, hash: string): Promise<Receipt>;
-  /** Everything that fits, streamed; sealed as a record before the first byte. */
-  export(caller: Caller, format: ExportFormat, filter: RecordFilter): Promise<Exported>;
   /** What its approver was shown. @throws CountersignError `not-found` · `conflict` when it was erased */
   shown(caller: Caller, hash: string): Promise<ShownAgain>;
+  /** Judges a sealed verdict again. */
+  replay(caller: Caller, hash: string): Promise<ReplayView>;
+}
+
+export interface Exports {
+  /** Everything that fits, streamed; sealed as a record before the first byte. */
+  export(caller: Caller, format: ExportFormat, filter: RecordFilter): Promise<Exported>;
+}
+
+/** Deleting what was asked, and showing one value of it. */
+export interface Privacy {
   /** Deletes the payload of a closed action, its key and its history. */
   erase(caller: Caller, id: string, reason: string): Promise<Action>;
   /** Opens one commitment of a record. */
   open(caller: Caller, hash: string, input: { path: string; reason: string }): Promise<Opening>;
+}
+
+export interface Policies {
+  /** What-if: verdict and trace; nothing is started, reserved or sealed. */
+  evaluate(caller: Caller, body: unknown): Promise<Judgement>;
   /** Checks and stores a bundle, and asks for it to come into force: a governed action like any other. */
   publishPolicy(
     caller: Caller,
@@ -313,6 +372,21 @@ export interface Gateway {
   policies(caller: Caller, cursor: string | undefined, limit: number): Promise<PolicyPage>;
   policy(caller: Caller, hash: string): Promise<PolicyView>;
   backtest(caller: Caller, input: BacktestInput): Promise<BacktestView>;
-  /** Judges a sealed verdict again. */
-  replay(caller: Caller, hash: string): Promise<ReplayView>;
 }
+
+/** The whole of it, for whoever puts a process together. A route, listener or check takes only the parts it uses. */
+export type Gateway = Authentication &
+  Actions &
+  Approvals &
+  Reviews &
+  Outcomes &
+  Permits &
+  Passkeys &
+  ApiKeys &
+  SigningKeys &
+  Freezes &
+  Delegations &
+  Records &
+  Exports &
+  Privacy &
+  Policies;

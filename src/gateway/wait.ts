@@ -2,19 +2,13 @@ import type { Action } from '../contract/index.ts';
 import type { GatewayDeps } from './deps.ts';
 
 export interface Waiting {
-  /** Resolves with an announced action that satisfies the test, or with null when the time is over. */
+  /** Resolves with the next announcement of the action, or with null when the time is over. */
   done: Promise<Action | null>;
   cancel(): void;
 }
 
 /** Waits for news of an action without polling. Begin to wait before looking, so that no news falls between. */
-export function waitFor(
-  deps: Pick<GatewayDeps, 'hub'>,
-  tenant: string,
-  id: string,
-  test: (action: Action) => boolean,
-  ms: number,
-): Waiting {
+export function waitForNews(deps: Pick<GatewayDeps, 'hub'>, tenant: string, id: string, ms: number): Waiting {
   let cancel = (): void => undefined;
   const done = new Promise<Action | null>((resolve) => {
     const finish = (action: Action | null): void => {
@@ -23,9 +17,7 @@ export function waitFor(
       resolve(action);
     };
     const timer = setTimeout(() => finish(null), ms);
-    const off = deps.hub.on(tenant, id, (action) => {
-      if (test(action)) finish(action);
-    });
+    const off = deps.hub.on(tenant, id, finish);
     cancel = () => finish(null);
   });
   return { done, cancel: () => cancel() };

@@ -5,7 +5,7 @@ import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { createApiKey } from '../identity/index.ts';
 import { activateBundle, catchUp } from '../engine/activation.ts';
 import { settleKeys } from '../gateway/keys.ts';
-import type { Gateway } from '../gateway/types.ts';
+import type { Actions } from '../gateway/types.ts';
 import type { Parts } from './parts.ts';
 import { loadBundle } from './policies.ts';
 
@@ -71,7 +71,7 @@ export async function ensureBundle(parts: Parts): Promise<string | null> {
  * Sends a request that no policy may ever release, an actor that its caller may not speak for, through the whole path. Anything
  * but a sealed refusal means that this stack must not serve.
  */
-export async function refuseKnownForbidden(gateway: Gateway, startId: string): Promise<void> {
+export async function refuseKnownForbidden(gateway: Pick<Actions, 'request'>, startId: string): Promise<void> {
   const caller = {
     kind: 'key' as const,
     id: 'key:self-check',

@@ -2,12 +2,11 @@ import type { Express } from 'express';
 import express from 'express';
 import { CountersignError } from '../contract/index.ts';
 import type { Notifier } from '../notify/notifier.ts';
-import type { Gateway } from '../gateway/types.ts';
 import { createSlackApp, createSlackNotifier, createWebClient, type SlackPeople } from '../slack/index.ts';
 import type { RunningService } from './api.ts';
 import type { Config, SlackSettings } from './config.ts';
 import type { Parts } from './parts.ts';
-import { createSlackDoor } from '../gateway/slack-door.ts';
+import { createSlackDoor, type SlackGateway } from '../gateway/slack-door.ts';
 import { Closers, openServer, openService } from './serve.ts';
 
 /** A Slack app that is connected to this process. */
@@ -40,7 +39,7 @@ export function slackNotifier(parts: Pick<Parts, 'directory' | 'log'>, settings:
 /** The app that people click in, before the one gateway. */
 export function connectSlack(
   parts: Parts,
-  gateway: Gateway,
+  gateway: SlackGateway,
   options: { settings: SlackSettings; consoleUrl: string | null },
 ): SlackConnection {
   const { botToken, signingSecret, appToken, apiUrl } = options.settings;

@@ -8,7 +8,7 @@ import {
   type Action,
   type Receipt,
 } from '../../contract/index.ts';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Actions, Approvals, Authentication, Outcomes } from '../../gateway/types.ts';
 import { checkShape, parseBody, pathText, waitOf } from '../input.ts';
 import { sendProblem } from '../problem.ts';
 import { doorOf } from './passkeys.ts';
@@ -58,7 +58,7 @@ export function sendAnswer(response: Response, action: Action, receipt: Receipt 
   }
 }
 
-export function actionRoutes(gateway: Gateway): Router {
+export function actionRoutes(gateway: Authentication & Actions & Approvals & Outcomes): Router {
   const router = Router();
   const callerOf = (request: Request) => gateway.authenticate(request.get('authorization'));
 

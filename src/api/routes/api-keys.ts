@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { Gateway } from '../../gateway/types.ts';
+import type { ApiKeys, Authentication } from '../../gateway/types.ts';
 import { parseBody, pathText } from '../input.ts';
 
 const scope = z.array(z.string().min(1).max(256)).min(1).max(64);
@@ -12,7 +12,7 @@ export const apiKeyInputSchema = z
   })
   .meta({ id: 'ApiKeyScope' });
 
-export function apiKeyRoutes(gateway: Gateway): Router {
+export function apiKeyRoutes(gateway: Authentication & ApiKeys): Router {
   const router = Router();
   router.post('/v1/api-keys', async (request, response) => {
     const caller = await gateway.authenticate(request.get('authorization'));

@@ -1,8 +1,8 @@
 import { Router } from 'express';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Authentication, Policies } from '../../gateway/types.ts';
 import { checkShape } from '../input.ts';
 
-export function evaluateRoutes(gateway: Gateway): Router {
+export function evaluateRoutes(gateway: Authentication & Pick<Policies, 'evaluate'>): Router {
   const router = Router();
   router.post('/v1/evaluate', async (request, response) => {
     const caller = await gateway.authenticate(request.get('authorization'));

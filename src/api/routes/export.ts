@@ -2,14 +2,14 @@ import { pipeline } from 'node:stream/promises';
 import { Router } from 'express';
 import { CountersignError } from '../../contract/index.ts';
 import { EXPORT_FORMATS } from '../../export/index.ts';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Authentication, Exports } from '../../gateway/types.ts';
 import { queryText } from '../input.ts';
 import { filterOf } from './records.ts';
 
 const PARAMETERS = ['format', 'surface', 'action', 'actor', 'approver', 'decision', 'type', 'from', 'to', 'q'];
 
 /** `GET /v1/export`: made as it is read, so a slow reader costs nothing. What fails midway ends the connection, never the file. */
-export function exportRoutes(gateway: Gateway): Router {
+export function exportRoutes(gateway: Authentication & Exports): Router {
   const router = Router();
   router.get('/v1/export', async (request, response) => {
     const caller = await gateway.authenticate(request.get('authorization'));

@@ -1,6 +1,6 @@
 import { Router, type Request } from 'express';
 import { z } from 'zod';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Authentication, Delegations, Freezes, Reviews } from '../../gateway/types.ts';
 import { parseBody, pathText, queryText } from '../input.ts';
 
 const reason = z.string().trim().min(1).max(2000);
@@ -36,7 +36,7 @@ export const reviewInputSchema = z
 const doorOf = (request: Request): 'cli' | 'api' => (request.get('countersign-door') === 'cli' ? 'cli' : 'api');
 
 /** Stopping, and standing in: what people do about many actions at once. */
-export function freezeRoutes(gateway: Gateway): Router {
+export function freezeRoutes(gateway: Authentication & Freezes & Reviews & Delegations): Router {
   const router = Router();
   const callerOf = (authorization: string | undefined) => gateway.authenticate(authorization);
 

@@ -1,7 +1,7 @@
 import { Router, type Request } from 'express';
 import { z } from 'zod';
 import { decisionInputSchema, type Door } from '../../contract/index.ts';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Approvals, Authentication, Passkeys } from '../../gateway/types.ts';
 import { parseBody, pathText } from '../input.ts';
 
 const base64Url = (most: number): z.ZodString =>
@@ -48,7 +48,7 @@ export function doorOf(request: Request, signed: boolean): Door {
 }
 
 /** People's passkeys, and what they sign with them. */
-export function passkeyRoutes(gateway: Gateway): Router {
+export function passkeyRoutes(gateway: Authentication & Passkeys & Pick<Approvals, 'decisionOptions'>): Router {
   const router = Router();
   const callerOf = (request: Request) => gateway.authenticate(request.get('authorization'));
 

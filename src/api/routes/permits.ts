@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { actionRequestSchema, surfaceSchema } from '../../contract/index.ts';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Authentication, Permits } from '../../gateway/types.ts';
 import { parseBody } from '../input.ts';
 
 export const redeemInputSchema = z
@@ -27,7 +27,7 @@ export const redeemedSchema = z
   })
   .meta({ id: 'Redeemed' });
 
-export function permitRoutes(gateway: Gateway): Router {
+export function permitRoutes(gateway: Authentication & Permits): Router {
   const router = Router();
   router.post('/v1/permits/redeem', async (request, response) => {
     const caller = await gateway.authenticate(request.get('authorization'));

@@ -2,7 +2,7 @@ import express, { Router, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import { actorSchema, CountersignError } from '../../contract/index.ts';
 import type { Caller } from '../../identity/index.ts';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Authentication, Policies, Records } from '../../gateway/types.ts';
 import { parseBody, pathText, queryText, waitOf } from '../input.ts';
 import { sendAnswer } from './actions.ts';
 
@@ -53,7 +53,7 @@ const callerOf = (response: Response): Caller => response.locals['caller'] as Ca
  * Policies: which are in force, what they say, publishing, and trying a candidate on sealed history. Mounted before the general body
  * parser: who calls is known before a large body is read.
  */
-export function policyRoutes(gateway: Gateway): Router {
+export function policyRoutes(gateway: Authentication & Policies & Pick<Records, 'replay'>): Router {
   const router = Router();
   const authenticated: RequestHandler = async (request, response, next) => {
     response.locals['caller'] = await gateway.authenticate(request.get('authorization'));

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Authentication, Privacy } from '../../gateway/types.ts';
 import { parseBody, pathText } from '../input.ts';
 
 const reason = z.string().trim().min(1).max(2000);
@@ -15,7 +15,7 @@ export const openingInputSchema = z
   .meta({ id: 'OpeningRequest' });
 
 /** Deleting what was asked, and showing one value of it. */
-export function privacyRoutes(gateway: Gateway): Router {
+export function privacyRoutes(gateway: Authentication & Privacy): Router {
   const router = Router();
   router.post('/v1/actions/:id/erase', async (request, response) => {
     const caller = await gateway.authenticate(request.get('authorization'));

@@ -1,6 +1,6 @@
 import { Router, type Request } from 'express';
 import { CountersignError } from '../../contract/index.ts';
-import type { Gateway, RecordFilter } from '../../gateway/types.ts';
+import type { Authentication, Records, RecordFilter } from '../../gateway/types.ts';
 import { pathText, queryText } from '../input.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -22,7 +22,7 @@ export function filterOf(request: Request): RecordFilter {
   };
 }
 
-export function recordRoutes(gateway: Gateway): Router {
+export function recordRoutes(gateway: Authentication & Records): Router {
   const router = Router();
 
   router.get('/v1/records', async (request, response) => {

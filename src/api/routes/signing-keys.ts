@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { Gateway } from '../../gateway/types.ts';
+import type { Authentication, SigningKeys } from '../../gateway/types.ts';
 import { parseBody, pathText } from '../input.ts';
 
 const reason = z.string().trim().min(1).max(2000);
@@ -33,7 +33,7 @@ export const revokeKeyInputSchema = z
   .meta({ id: 'KeyRevocation' });
 
 /** The keys that records, permits, checkpoints and attestations are signed with. */
-export function signingKeyRoutes(gateway: Gateway): Router {
+export function signingKeyRoutes(gateway: Authentication & SigningKeys): Router {
   const router = Router();
   router.get('/v1/signing-keys', async (request, response) => {
     response.json({ keys: gateway.signingKeys(await gateway.authenticate(request.get('authorization'))) });

@@ -1,0 +1,79 @@
+/** Asking for actions, and looking at them. */
+import type { Action } from '../contract/index.ts';
+import { isEngineSurface } from '../engine/activation.ts';
+import type { ActionState } from '../engine/action-state.ts';
+import type { Caller } from '../identity/index.ts';
+import { visible } from './access.ts';
+import { delegationFor } from './approvers.ts';
+import type { GatewayDeps } from './deps.ts';
+import { isPublished, preparePublication } from './policies.ts';
+import { createStarter } from './request.ts';
+import { requesterActions } from './requester.ts';
+import { readAction } from './stored-action.ts';
+import type { Actions, Answered, Policies } from './types.ts';
+import { waitForNews } from './wait.ts';
+
+/** A released publication is carried out at once; past this the caller is told to look again. */
+const CARRIED_OUT_MS = 10_000;
+
+const isParked = (action: Action): boolean => action.status === 'supervised' || action.status === 'evaluating';
+
+export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPolicy'> {
+  const starter = createStarter(deps);
+
+  const request: Actions['request'] = async (caller, body, idempotencyKey, waitMs) =>
+    settled(deps, caller, await starter.request(caller, body, idempotencyKey), waitMs);
+
+  return {
+    async submit(authorization, body, idempotencyKey, waitMs) {
+      const { caller, beginning } = await starter.arrive(authorization, idempotencyKey);
+      return settled(deps, caller, await starter.request(caller, body, idempotencyKey, beginning), waitMs);
+    },
+    request,
+    action: (caller, id, waitMs) => waitForAction(deps, caller, id, waitMs),
+    ...requesterActions(deps),
+
+    async publishPolicy(caller, input, idempotencyKey, waitMs) {
+      const publication = await preparePublication(deps, caller, input, idempotencyKey);
+      const answered = await request(caller, publication, idempotencyKey, waitMs);
+      if (answered.action.status !== 'released') return answered;
+      const action = await waitForAction(deps, caller, answered.action.id, CARRIED_OUT_MS);
+      return { ...answered, action };
+    },
+  };
+}
+
+/** The action as it stands after `waitMs` at most, where it is parked; with its proof where it is refused. */
+async function settled(deps: GatewayDeps, caller: Caller, answered: Action, waitMs: number): Promise<Answered> {
+  const action = isParked(answered) && waitMs > 0 ? await waitForAction(deps, caller, answered.id, waitMs) : answered;
+  const newest = action.records.at(-1);
+  const refused = ['refused', 'expired', 'cancelled'].includes(action.status) && newest !== undefined;
+  return { action, receipt: refused ? await deps.evidence.receipt(caller.tenant, newest) : null };
+}
+
+/** The action as soon as nothing more is to be waited for, or as it stands after `waitMs`. */
+async function waitForAction(deps: GatewayDeps, caller: Caller, id: string, waitMs: number): Promise<Action> {
+  for (const deadline = Date.now() + waitMs; ;) {
+    const remaining = deadline - Date.now();
+    const news = waitForNews(deps, caller.tenant, id, Math.max(0, remaining));
+    const { state, action } = await readAction(deps, caller.tenant, id);
+    const seen = await seenBy(deps, caller, state, action);
+    const open = isEngineSurface(state.surface) ? !isPublished(action) : isParked(action);
+    if (remaining <= 0 || !open) {
+      news.cancel();
+      return seen;
+    }
+    await news.done;
+  }
+}
+
+/** As {@link visible}, and for whoever stands in for somebody who is asked now. */
+async function seenBy(deps: GatewayDeps, caller: Caller, state: ActionState, action: Action): Promise<Action> {
+  try {
+    return visible(caller, state, action);
+  } catch (error) {
+    const standsIn = caller.kind === 'person' && (await delegationFor(deps, caller, state)) !== null;
+    if (standsIn) return { ...action, permit: null };
+    throw error;
+  }
+}

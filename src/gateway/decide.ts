@@ -1,0 +1,82 @@
+/** An approver's decision, from any door to the action's workflow. */
+import { CountersignError, type Action, type DecisionInput, type Door } from '../contract/index.ts';
+import { RESPONSIBILITY } from '../contract/responsibility.ts';
+import type { ActionState } from '../engine/action-state.ts';
+import type { Caller } from '../identity/index.ts';
+import { decideUpdate } from '../workflows/messages.ts';
+import { approverOf, checkApprover, delegationFor } from './approvers.ts';
+import { recordRefusal } from './attempts.ts';
+import type { GatewayDeps } from './deps.ts';
+import { decisionOptions } from './passkeys.ts';
+import { reviewAction } from './review.ts';
+import { readAction, updateAction } from './stored-action.ts';
+import type { Approvals, SlackEvidence } from './types.ts';
+
+export const approvals = (deps: GatewayDeps): Approvals => ({
+  decide: (caller, id, input, door, evidence) =>
+    recordRefusal(deps, caller, id, door, async () => {
+      const { state } = await readAction(deps, caller.tenant, id);
+      return decide(deps, caller, state, input, door, evidence);
+    }),
+
+  decideOrReview: (caller, id, input, door, evidence) =>
+    recordRefusal(deps, caller, id, door, async () => {
+      const { state } = await readAction(deps, caller.tenant, id);
+      // A broken glass has no approval to decide: what is said of it is its review.
+      if (state.review === null || state.approval !== null) return decide(deps, caller, state, input, door, evidence);
+      const { decision, reason } = input;
+      if ((decision !== 'approve' && decision !== 'refuse') || reason === undefined) {
+        throw new CountersignError('reason-required', 'say whether it was right, and why');
+      }
+      return reviewAction(deps, caller, state, { right: decision === 'approve', reason }, door, evidence);
+    }),
+
+  async check(caller, id) {
+    const { state } = await readAction(deps, caller.tenant, id);
+    if (state.review !== null && state.review.status !== 'done') {
+      if (state.review.reviewers.includes(caller.id)) return;
+      throw new CountersignError('not-an-approver', 'you are not one of the reviewers that policy names');
+    }
+    checkApprover(caller, state, await delegationFor(deps, caller, state));
+  },
+
+  async decisionOptions(caller, id, input, door) {
+    const { state } = await readAction(deps, caller.tenant, id);
+    const { delegation } = await approverOf(deps, caller, state);
+    return decisionOptions(deps, caller, state, input, { door, delegation });
+  },
+});
+
+/** Attests the decision and hands it to the workflow. `state` is the one read of the action before it is decided. */
+async function decide(
+  deps: GatewayDeps,
+  caller: Caller,
+  state: ActionState,
+  input: DecisionInput,
+  door: Door,
+  evidence: SlackEvidence | undefined,
+): Promise<Action> {
+  const { delegation } = await approverOf(deps, caller, state);
+  const { id } = state.action;
+  const attestation = await deps.attestor.attest({
+    kind: 'decide',
+    tenant: caller.tenant,
+    action: id,
+    by: caller.id,
+    via: door,
+    requestHash: state.action.requestHash,
+    decision: input.decision,
+    // Said without a stage it is about the one that is open now: the same word, sent twice, never counts for the next one too.
+    stage: input.stage ?? state.approval?.stage ?? null,
+    reason: input.reason ?? null,
+    changes: input.changes ?? null,
+    until: input.until ?? null,
+    slack: evidence?.slack ?? null,
+    shown: evidence?.shown ?? null,
+    responsibility: input.decision === 'approve' ? (evidence?.responsibility ?? RESPONSIBILITY) : null,
+    delegation,
+    assurance: input.passkey === undefined ? null : { credential: input.passkey.id, ...input.passkey.response },
+  });
+  const action = await updateAction(deps, caller.tenant, id, decideUpdate.name, { attestation });
+  return { ...action, permit: null };
+}

@@ -1,0 +1,44 @@
+/** An action as it is stored, and what is said to its workflow. */
+import type { Action } from '../contract/index.ts';
+import type { ActionState } from '../engine/action-state.ts';
+import { workflowIdOf } from '../engine/ids.ts';
+import { readActionState, withPermit } from '../engine/seal.ts';
+import { notFound } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import { fromTemporal } from './temporal-errors.ts';
+
+/** An update's answer is waited for this long; past it the caller is told to look again. */
+const UPDATE_MS = 15_000;
+
+/** The stored state, and the action with its permit. */
+export interface StoredAction {
+  state: ActionState;
+  action: Action;
+}
+
+/** @throws CountersignError `not-found`, also for what is no action id */
+export async function readAction(deps: Pick<GatewayDeps, 'store'>, tenant: string, id: string): Promise<StoredAction> {
+  if (!/^act_[0-9a-f]{64}$/.test(id)) throw notFound();
+  const stored = await readActionState(deps, tenant, id);
+  if (stored === null) throw notFound();
+  return { state: stored.state, action: await withPermit(deps, stored.state, stored.sealedPermit) };
+}
+
+/** Sends an update to the action's workflow. @throws CountersignError the workflow's refusal, or `unavailable` */
+export async function updateAction(
+  deps: Pick<GatewayDeps, 'client'>,
+  tenant: string,
+  id: string,
+  name: string,
+  message: object,
+): Promise<Action> {
+  try {
+    return await deps.client.withDeadline(Date.now() + UPDATE_MS, () =>
+      deps.client.workflow
+        .getHandle(workflowIdOf(tenant, id))
+        .executeUpdate<Action, [object]>(name, { args: [message] }),
+    );
+  } catch (error) {
+    throw fromTemporal(error);
+  }
+}
