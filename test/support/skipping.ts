@@ -1,6 +1,6 @@
 /**
  * The engine on Temporal's time-skipping server, where hours pass in milliseconds: the same parts as in `main`, with a clock that runs
- * along. The server is a Java program (`io.temporal:temporal-test-server`); `COUNTERSIGN_TIME_SERVER` names what starts it with a port.
+ * along. The server is Temporal's own, compiled ahead of time (`wheels.ts`); it takes a port.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -46,7 +46,7 @@ interface SkippingServer {
   stop(): Promise<void>;
 }
 
-/** The SDK's own starter gives a JVM five seconds; a busy machine needs more. */
+/** The SDK's own starter gives it five seconds; a busy machine needs more. */
 async function startSkippingServer(executable: string): Promise<SkippingServer> {
   const port = await freePort();
   const child = spawn(executable, [String(port)], { stdio: ['ignore', 'ignore', 'ignore'] });

