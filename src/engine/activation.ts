@@ -3,9 +3,8 @@
  * them, and what a crash kept it from is brought up before anything else is activated.
  */
 import type { OtherRecord } from '../contract/index.ts';
-import { hashOf } from '../canonical/index.ts';
 import type { EngineDeps } from './deps.ts';
-import { signRecord } from './seal.ts';
+import { sealInChain } from './chain.ts';
 
 /** Publishing a bundle is an action on this surface; the engine itself carries it out. */
 export const POLICY_SURFACE = 'countersign.policy';
@@ -49,33 +48,20 @@ export async function activateBundle(deps: ActivationDeps, input: ActivationInpu
     const inForce = newest?.hash ?? null;
     if (inForce !== input.previous) return { state: 'stale', inForce };
     const at = deps.now().toISOString();
-    const record: OtherRecord = {
-      v: 1,
-      type: 'policy',
+    const sealed = await sealInChain(deps, {
       tenant,
-      action: CHAIN,
-      seq: history.length,
-      prev: newest?.record ?? null,
+      type: 'policy',
+      chain: CHAIN,
+      after: newest === null ? null : { seq: history.length - 1, hash: newest.record },
       at,
-      requestHash: null,
       by: input.by,
       reason: input.reason,
       body: { bundle: hash, previous: inForce, action: input.action },
-    };
-    const facets = {
-      surface: POLICY_SURFACE,
-      actor: input.by,
-      approver: null,
-      decision: null,
-      policy: null,
-      rule: null,
-    };
-    const [sealed] = await deps.sequencer.append(tenant, [
-      await signRecord({ record }, deps.signers(tenant).record, facets),
-    ]);
-    if (sealed?.existing === false) {
-      await deps.store.bundles.activate(tenant, hash, input.by, at, hashOf(record));
-      return { state: 'activated', record: hashOf(record) };
+      facets: { surface: POLICY_SURFACE },
+    });
+    if (!sealed.existing) {
+      await deps.store.bundles.activate(tenant, hash, input.by, at, sealed.hash);
+      return { state: 'activated', record: sealed.hash };
     }
     // Somebody was faster: look again at what is in force.
   }

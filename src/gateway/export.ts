@@ -1,12 +1,12 @@
 /** `GET /v1/export`: sealed records, streamed. That it was exported is sealed before the first byte goes out. */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { canonicalize, hashOf, hashOfBytes, toBase64 } from '../canonical/index.ts';
+import { canonicalize, hashOfBytes, toBase64 } from '../canonical/index.ts';
 import { CountersignError, type OtherRecord } from '../contract/index.ts';
 import { csvHeader, csvRow, exportLine, RENDERING, type ExportBody, type ExportFormat } from '../export/index.ts';
 import { emptyRoot, parseCheckpoint, parseNote } from '../ledger/index.ts';
-import { signRecord } from '../engine/seal.ts';
+import { newExportChain, sealInChain, type ChainRecord } from '../engine/chain.ts';
 import type { Caller } from '../identity/index.ts';
 import type { RecordFilter, Selection } from '../store/index.ts';
 import { mayAudit } from './access.ts';
@@ -63,19 +63,29 @@ export async function exportRecords(
   // As the record will hold it, its members in their canonical order: report and README follow from the record.
   const body = JSON.parse(canonicalize(said)) as ExportBody;
   const at = deps.now().toISOString();
-  const own = await seal(deps, caller, body, at);
+  const sealed = await sealInChain(deps, {
+    tenant,
+    type: 'export',
+    chain: newExportChain(),
+    after: null,
+    at,
+    by: caller.id,
+    reason: null,
+    body: body as unknown as OtherRecord['body'],
+    facets: { decision: 'export' },
+  });
   const { type, extension } = KINDS[format];
   const stamp = at.replaceAll(/[-:]|\.\d+/g, '');
   const name = format === 'bundle' ? 'evidence' : 'records';
   return {
-    record: own.hash,
+    record: sealed.hash,
     records,
     contentType: type,
     fileName: `countersign-${tenant.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${name}-${stamp}.${extension}`,
     stream:
       history === null
         ? Readable.from(lines(deps, tenant, selection, format), { objectMode: false })
-        : await bundle(deps, tenant, { selection, own, history, body, by: caller.id, at }),
+        : await bundle(deps, tenant, { selection, sealed, history, body, by: caller.id, at }),
   };
 }
 
@@ -110,24 +120,6 @@ async function countAndDigest(
   return { records, digest: `sha256:${hash.digest('hex')}` };
 }
 
-async function seal(
-  deps: ExportDeps,
-  caller: Caller,
-  body: ExportBody,
-  at: string,
-): Promise<{ hash: string; index: number; envelope: Uint8Array }> {
-  const record: OtherRecord = {
-    ...{ v: 1, type: 'export', tenant: caller.tenant, action: `export:${randomUUID()}`, seq: 0, prev: null },
-    ...{ at, requestHash: null, by: caller.id, reason: null },
-    body: body as unknown as OtherRecord['body'],
-  };
-  const facets = { surface: null, actor: caller.id, approver: null, decision: 'export', policy: null, rule: null };
-  const staged = await signRecord({ record }, deps.signers(caller.tenant).record, facets);
-  const [sealed] = await deps.sequencer.append(caller.tenant, [staged]);
-  if (sealed === undefined) throw new CountersignError('internal', 'the export was not sealed');
-  return { hash: hashOf(record), index: sealed.index, envelope: sealed.envelope };
-}
-
 async function* lines(
   deps: ExportDeps,
   tenant: string,
@@ -148,7 +140,7 @@ async function bundle(
   deps: ExportDeps,
   tenant: string,
   made: Pick<ArchiveInput, 'selection'> & {
-    own: { hash: string; index: number; envelope: Uint8Array };
+    sealed: ChainRecord;
     history: Uint8Array;
     body: ExportBody;
     by: string;
@@ -158,10 +150,10 @@ async function bundle(
   // Read after the export was sealed, so it covers the export as well.
   const checkpoint = await deps.evidence.checkpoint(tenant);
   const { origin, size } = parseCheckpoint(parseNote(checkpoint).text);
-  const { selection, own, history, body, by, at } = made;
+  const { selection, sealed, history, body, by, at } = made;
   const files = bundleFiles(deps, {
-    ...{ tenant, selection, own, keyHistory: history },
-    head: { body, by, at, record: own.hash },
+    ...{ tenant, selection, own: sealed, keyHistory: history },
+    head: { body, by, at, record: sealed.hash },
     log: { origin, size, checkpoint },
   });
   // What goes wrong ends the stream, and whoever reads it is told there.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { CountersignError, type Door, type OtherRecord } from '../contract/index.ts';
-import { signRecord } from '../engine/seal.ts';
+import { CountersignError, type Door } from '../contract/index.ts';
+import { newestInChain, sealInChain, type ChainEnd } from '../engine/chain.ts';
 import type { ActionState } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
 import { thawSignal } from '../workflows/messages.ts';
@@ -30,47 +30,34 @@ function checkRole(caller: Caller): void {
   }
 }
 
-function record(
+/** Seals that a freeze came into force, or that it was lifted. */
+async function sealFreeze(
+  deps: GatewayDeps,
   caller: Caller,
   freeze: FreezeView,
-  lifted: { reason: string; prev: string | null } | null,
-  at: string,
+  change: { state: 'frozen' | 'lifted'; reason: string; at: string; after: ChainEnd | null },
   from: FreezeDoor,
-): OtherRecord {
-  return {
-    v: 1,
-    type: 'freeze',
+): Promise<void> {
+  await sealInChain(deps, {
     tenant: caller.tenant,
-    action: `freeze:${freeze.id}`,
-    seq: lifted === null || lifted.prev === null ? 0 : 1,
-    prev: lifted?.prev ?? null,
-    at,
-    requestHash: null,
+    type: 'freeze',
+    chain: chainOf(freeze.id),
+    after: change.after,
+    at: change.at,
     by: caller.id,
-    reason: lifted?.reason ?? freeze.reason,
+    reason: change.reason,
     body: {
-      state: lifted === null ? 'frozen' : 'lifted',
+      state: change.state,
       scope: freeze.scope,
       value: freeze.value,
       via: from.door,
       slack: from.slack === null ? null : { ...from.slack },
     },
-  };
+    facets: { decision: change.state },
+  });
 }
 
-async function seal(deps: GatewayDeps, caller: Caller, what: OtherRecord): Promise<void> {
-  const facets = {
-    surface: null,
-    actor: caller.id,
-    approver: null,
-    decision: what.body['state'] as string,
-    policy: null,
-    rule: null,
-  };
-  await deps.sequencer.append(caller.tenant, [
-    await signRecord({ record: what }, deps.signers(caller.tenant).record, facets),
-  ]);
-}
+const chainOf = (freeze: string): string => `freeze:${freeze}`;
 
 /** Stops a tenant, surface or actor. In force before it is sealed: a stop that could not be recorded is still a stop. */
 export async function freeze(
@@ -96,7 +83,7 @@ export async function freeze(
     at,
   };
   await deps.store.freezes.add({ ...view, tenant: caller.tenant });
-  await seal(deps, caller, record(caller, view, null, at, from));
+  await sealFreeze(deps, caller, view, { state: 'frozen', reason: view.reason, at, after: null }, from);
   return view;
 }
 
@@ -115,11 +102,11 @@ export async function thaw(
   const { scope, value, by, at } = found;
   const view: FreezeView = { id, scope, value, reason: found.reason, by, at };
   const now = deps.now().toISOString();
-  const { records } = await deps.store.records.list(caller.tenant, { action: `freeze:${id}` }, undefined, 1);
-  const [last] = records;
+  const newest = await newestInChain(deps, caller.tenant, 'freeze', chainOf(id));
   // Sealed by an attempt that died before it lifted: nothing is sealed again.
-  const sealed = last?.record.type === 'freeze' && last.record.body['state'] === 'lifted';
-  if (!sealed) await seal(deps, caller, record(caller, view, { reason, prev: last?.hash ?? null }, now, from));
+  if (newest?.record.body['state'] !== 'lifted') {
+    await sealFreeze(deps, caller, view, { state: 'lifted', reason, at: now, after: newest }, from);
+  }
   await deps.store.freezes.lift(caller.tenant, id, caller.id, now);
   for (const row of await deps.store.actions.waiting(caller.tenant)) {
     if ((row.view as unknown as ActionState).approval?.status !== 'approved') continue;

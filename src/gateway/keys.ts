@@ -9,8 +9,8 @@
  *   4. the receipt of that record, under the log key of before: what an auditor with only the old keys follows;
  *   5. the key file: the new key signs.
  */
-import { CountersignError, isCountersignError, type OtherRecord } from '../contract/index.ts';
-import { fromBase64Url, hashOf } from '../canonical/index.ts';
+import { CountersignError, isCountersignError } from '../contract/index.ts';
+import { fromBase64Url } from '../canonical/index.ts';
 import type { KeyPeriod, Keys } from '../keys/index.ts';
 import {
   SIGNING_USES,
@@ -22,7 +22,7 @@ import {
   type KeyChange,
 } from '../sealing/index.ts';
 import { formatVkey, noteKey, NOTE_ALGORITHMS, parseCheckpoint, parseNote } from '../ledger/index.ts';
-import { signRecord } from '../engine/seal.ts';
+import { newestInChain, sealInChain } from '../engine/chain.ts';
 import type { Caller } from '../identity/index.ts';
 import type { PublicKey, StoredRecord } from '../store/index.ts';
 import { isOwner } from './access.ts';
@@ -193,28 +193,21 @@ async function sealChange(
   at: string,
 ): Promise<string> {
   const { tenant } = caller;
-  const last = (await chainOf(deps, tenant)).at(-1);
-  const record: OtherRecord = {
-    v: 1,
-    type: 'key',
+  const sealed = await sealInChain(deps, {
     tenant,
-    action: KEY_CHAIN,
-    seq: last === undefined ? 0 : last.record.seq + 1,
-    prev: last?.hash ?? null,
+    type: 'key',
+    chain: KEY_CHAIN,
+    after: await newestInChain(deps, tenant, 'key', KEY_CHAIN),
     at,
-    requestHash: null,
     by: caller.id,
     reason,
     body: keyBody(change),
-  };
-  const facets = { surface: null, actor: caller.id, approver: null, decision: change.change, policy: null, rule: null };
-  const [sealed] = await deps.sequencer.append(tenant, [
-    await signRecord({ record }, deps.signers(tenant).record, facets),
-  ]);
-  if (sealed?.existing === true) {
+    facets: { decision: change.change },
+  });
+  if (sealed.existing) {
     throw new CountersignError('conflict', 'the keys changed meanwhile; look at them, and ask again if need be');
   }
-  return hashOf(record);
+  return sealed.hash;
 }
 
 function publicKey(deps: KeyDeps, tenant: string, use: PublicKey['use'], kid: string, at?: string): PublicKey {

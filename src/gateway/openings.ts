@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { CountersignError, type Json, type OtherRecord, type RecordPayload } from '../contract/index.ts';
+import { CountersignError, type Json, type RecordPayload } from '../contract/index.ts';
 import { commitmentAt, DETAIL_PATH, makeOpening, valueAt, verifyOpening, type Opening } from '../sealing/index.ts';
 import { readPath } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { Payload } from '../engine/action-state.ts';
-import { readActionState, signRecord } from '../engine/seal.ts';
+import { newExportChain, sealInChain } from '../engine/chain.ts';
+import { readActionState } from '../engine/seal.ts';
 import { isRequester, mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { judgedRequest } from './replay.ts';
@@ -43,7 +43,17 @@ export async function openCommitment(
   const opening = makeOpening(record, hash, input.path, value ?? null, stored.actionKey);
   // Whoever asks gets what opens, or nothing.
   verifyOpening(opening, record, hash);
-  await seal(deps, caller, opening, record, input.reason);
+  await sealInChain(deps, {
+    tenant,
+    type: 'export',
+    chain: newExportChain(),
+    after: null,
+    at: deps.now().toISOString(),
+    by: caller.id,
+    reason: input.reason,
+    body: { what: 'opening', record: opening.record, action: record.action, path: opening.path },
+    facets: { decision: 'opening' },
+  });
   return opening;
 }
 
@@ -61,25 +71,4 @@ async function valueOf(
   }
   const request = await judgedRequest(deps, record);
   return request === null ? undefined : valueAt(request, path);
-}
-
-async function seal(
-  deps: GatewayDeps,
-  caller: Caller,
-  { record: hash, path }: Opening,
-  { action }: RecordPayload,
-  reason: string,
-): Promise<void> {
-  const record: OtherRecord = {
-    ...{ v: 1, type: 'export', tenant: caller.tenant, action: `export:${randomUUID()}`, seq: 0, prev: null },
-    at: deps.now().toISOString(),
-    requestHash: null,
-    by: caller.id,
-    reason,
-    body: { what: 'opening', record: hash, action, path },
-  };
-  const facets = { surface: null, actor: caller.id, approver: null, decision: 'opening', policy: null, rule: null };
-  await deps.sequencer.append(caller.tenant, [
-    await signRecord({ record }, deps.signers(caller.tenant).record, facets),
-  ]);
 }

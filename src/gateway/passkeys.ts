@@ -6,8 +6,8 @@ import {
   type RegistrationResponseJSON,
 } from '@simplewebauthn/server';
 import { cose, decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
-import { hashOf, sha256, toBase64Url, utf8 } from '../canonical/index.ts';
-import { CountersignError, type DecisionInput, type Door, type OtherRecord } from '../contract/index.ts';
+import { sha256, toBase64Url, utf8 } from '../canonical/index.ts';
+import { CountersignError, type DecisionInput, type Door } from '../contract/index.ts';
 import {
   challengeOf,
   decisionStatement,
@@ -23,7 +23,7 @@ import { payloadOf } from '../engine/decisions.ts';
 import type { PasskeySite } from '../engine/deps.ts';
 import { decidedMembers, newestOf } from '../engine/passkey.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
-import { signRecord } from '../engine/seal.ts';
+import { sealInChain, type ChainEnd, type ChainRecord } from '../engine/chain.ts';
 import type { Caller } from '../identity/index.ts';
 import type { StoredPasskey } from '../store/index.ts';
 import { isOwner, mayAudit } from './access.ts';
@@ -83,12 +83,12 @@ export async function enrolPasskey(
     ...{ change: 'introduce', use: 'passkey', person, credential: made.credential, kid: made.key.kid, key: made.key },
     ...{ rpId: site.rpId, origin: site.origin, counter: made.counter, aaguid: made.aaguid, name: input.name ?? null },
   };
-  const record = { ...head(tenant, id, at), seq: 0, prev: null, by: person, reason: null, body: passkeyBody(change) };
-  if (await seal(deps, caller, record, change.change)) {
+  const sealed = await sealChange(deps, caller, id, { body: change, after: null, at, reason: null });
+  if (sealed.existing) {
     throw new CountersignError('conflict', 'this passkey was brought in before; make another one');
   }
   const passkey: StoredPasskey = {
-    ...{ tenant, id, person, credential: made.credential, record: hashOf(record), name: change.name },
+    ...{ tenant, id, person, credential: made.credential, record: sealed.hash, name: change.name },
     ...{ transports: made.transports, signCount: made.counter, createdAt: at, createdBy: person },
     ...{ revokedAt: null, revokedBy: null },
   };
@@ -114,15 +114,12 @@ export async function revokePasskey(deps: GatewayDeps, caller: Caller, id: strin
   if (change === null) throw new CountersignError('internal', 'a passkey has no record that introduced it');
   const { person, credential, kid } = change;
   const at = deps.now().toISOString();
-  await seal(
-    deps,
-    caller,
-    {
-      ...{ ...head(tenant, id, at), seq: 1, prev: found.record, by: caller.id, reason },
-      body: passkeyBody({ change: 'revoke', use: 'passkey', person, credential, kid }),
-    },
-    'revoke',
-  );
+  await sealChange(deps, caller, id, {
+    body: { change: 'revoke', use: 'passkey', person, credential, kid },
+    after: { seq: 0, hash: found.record },
+    at,
+    reason,
+  });
   await deps.store.passkeys.revoke(tenant, id, caller.id, at);
 }
 
@@ -229,15 +226,25 @@ function jwkOf(bytes: Uint8Array<ArrayBuffer>): PublicJwk | null {
   return publicJwk({ crv: 'P-256', x: toBase64Url(x), y: toBase64Url(y) });
 }
 
-const head = (tenant: string, action: string, at: string) =>
-  ({ v: 1, type: 'key', tenant, action, at, requestHash: null }) as const;
-
-/** @returns whether such a record was sealed before. */
-async function seal(deps: GatewayDeps, caller: Caller, record: OtherRecord, decision: string): Promise<boolean> {
-  const facets = { surface: null, actor: caller.id, approver: null, decision, policy: null, rule: null };
-  const staged = await signRecord({ record }, deps.signers(caller.tenant).record, facets);
-  const [sealed] = await deps.sequencer.append(caller.tenant, [staged]);
-  return sealed?.existing === true;
+/** Seals that a passkey came into use, or that it was revoked. */
+function sealChange(
+  deps: GatewayDeps,
+  caller: Caller,
+  chain: string,
+  change: { body: PasskeyChange; after: ChainEnd | null; at: string; reason: string | null },
+): Promise<ChainRecord> {
+  const { body, after, at, reason } = change;
+  return sealInChain(deps, {
+    tenant: caller.tenant,
+    type: 'key',
+    chain,
+    after,
+    at,
+    by: caller.id,
+    reason,
+    body: passkeyBody(body),
+    facets: { decision: body.change },
+  });
 }
 
 function viewOf({ id, person, credential, record, name, createdAt, createdBy, revokedAt }: StoredPasskey): PasskeyView {
