@@ -14,7 +14,7 @@ const hostDependent =
 export default tseslint.config(
   {
     ignores: [
-      'dist/**',
+      '**/dist/**',
       'coverage/**',
       'node_modules/**',
       'types/**',

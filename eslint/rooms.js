@@ -53,6 +53,9 @@ export const PURE = [
 /** Programs beside the product. Neither knows the other; `bin/` puts them together. */
 const APART = ['src', 'sandbox'];
 
+/** Packages of their own: each ships alone, so it imports nothing of the house. */
+const SHIPPED = ['client', 'temporal'];
+
 /** Packages that one part of the house hides from the rest. */
 const HIDDEN = [
   { packages: /^@bufbuild\/cel/, only: ['src/policy/conditions'] },
@@ -87,6 +90,7 @@ export function problemOf(file, source, typeOnly) {
       : null;
   }
   if (from !== 'src' || to !== 'src' || room === targetRoom) return null;
+  if (SHIPPED.includes(room)) return `\`${room}\` is a package of its own: it may import only what it ships`;
   if (room === 'workflows' && targetRoom === 'activities' && typeOnly) return null;
   if (room === 'workflows' && targetRoom !== 'approval' && !typeOnly) {
     return `a workflow takes values from \`approval\` only: use \`import type\` for \`${targetRoom}\``;

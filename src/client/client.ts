@@ -1,0 +1,137 @@
+import { CountersignError } from './errors.ts';
+import { govern, type GovernOptions, type Governed, type Execute } from './govern.ts';
+import { Transport, type CallOptions } from './http.ts';
+import type { Action, ActionRequest, Json, Outcome, Redeemed } from './types.ts';
+
+export interface CountersignOptions {
+  /** Where the engine is. Default: `COUNTERSIGN_URL`, else `http://127.0.0.1:8787`. */
+  url?: string;
+  /** The API key or token of the caller. Default: `COUNTERSIGN_API_KEY`. */
+  key?: string;
+  fetch?: typeof globalThis.fetch;
+  /** Milliseconds for which calls that are safe to repeat are repeated while the engine is away. Default: 30 s. */
+  retryFor?: number;
+}
+
+/** Options of a call that starts something: its key is what makes it one action however often it is sent. */
+export interface KeyedOptions extends CallOptions {
+  idempotencyKey: string;
+  /** Seconds that the server holds its answer while a human is awaited, at most 60. */
+  wait?: number;
+}
+
+/** Seconds of one long poll, the most that the server holds. */
+const POLL_SECONDS = 60;
+
+/** Countersign over HTTP. Every method throws {@link CountersignError} for what is neither an answer nor a verdict. */
+export class Countersign {
+  /** Where the engine is. */
+  readonly url: string;
+  readonly #http: Transport;
+
+  constructor(options: CountersignOptions = {}) {
+    const key = options.key ?? setting('COUNTERSIGN_API_KEY');
+    if (key === undefined || key === '') {
+      throw new CountersignError('configuration', 'there is no key; pass `key`, or set COUNTERSIGN_API_KEY');
+    }
+    this.url = options.url ?? setting('COUNTERSIGN_URL') ?? 'http://127.0.0.1:8787';
+    this.#http = new Transport({
+      url: this.url,
+      key,
+      // Some runtimes refuse their own fetch when it is called as a method of another object.
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      retryFor: options.retryFor ?? 30_000,
+    });
+  }
+
+  /**
+   * Asks, waits for humans where policy wants one, redeems, lets `execute` act on the request as released, and reports.
+   *
+   * The effect happens at most once for one key, whatever dies and comes back; a human is asked once. What `execute` throws is reported as
+   * failed and thrown again.
+   */
+  govern<T>(request: ActionRequest, options: GovernOptions<T>, execute: Execute<T>): Promise<Governed<T>> {
+    return govern(this, request, options, execute);
+  }
+
+  /**
+   * Asks for an action. The same key and body are the same action for ever.
+   *
+   * @throws CountersignError `action-refused` with `problem.action`, and `problem.final` where asking again cannot help
+   */
+  async request(request: ActionRequest, { wait, ...options }: KeyedOptions): Promise<Action> {
+    const call = wait === undefined ? options : { ...options, wait };
+    return (await this.#post('v1/actions', request, call, true)) as Action;
+  }
+
+  /** Waits until an action is decided, by long polls; after `timeout` it answers the action as it then is. */
+  async wait(id: string, { timeout, signal }: Omit<CallOptions, 'idempotencyKey'> = {}): Promise<Action> {
+    const end = Date.now() + (timeout ?? Infinity);
+    for (;;) {
+      const wait = Math.max(0, Math.min(POLL_SECONDS, Math.ceil((end - Date.now()) / 1000)));
+      const call = { method: 'GET', path: pathOf(id), wait, repeatable: true } as const;
+      const action = (await this.#http.send(signal === undefined ? call : { ...call, signal })) as Action;
+      if ((action.status !== 'supervised' && action.status !== 'evaluating') || Date.now() >= end) return action;
+    }
+  }
+
+  /** A fresh permit of a released action that nobody redeemed yet; the one before is dead. */
+  async permit(id: string, options: CallOptions = {}): Promise<Action> {
+    return (await this.#post(`${pathOf(id)}/permit`, {}, options, true)) as Action;
+  }
+
+  /**
+   * Takes a permit: once, or again by the same `redeemer` until the outcome is reported.
+   *
+   * @throws CountersignError `permit-already-redeemed`, `permit-expired`, `permit-invalid`, `permit-audience`, `permit-request-differs`
+   */
+  async redeem(
+    input: { permit: string; redeemer?: string; request?: ActionRequest; audience?: string },
+    options: CallOptions = {},
+  ): Promise<Redeemed> {
+    // Without a redeemer, a lost answer and another executor look alike, so it is not sent twice.
+    return (await this.#post('v1/permits/redeem', input, options, input.redeemer !== undefined)) as Redeemed;
+  }
+
+  /** Reports what became of it. The same report again is the same answer. */
+  async report(id: string, outcome: Outcome, options: CallOptions = {}): Promise<Action> {
+    return (await this.#post(`${pathOf(id)}/outcome`, outcome, options, true)) as Action;
+  }
+
+  /** Withdraws an action that waits for a human. */
+  async cancel(id: string, options: CallOptions = {}): Promise<Action> {
+    return (await this.#post(`${pathOf(id)}/cancel`, {}, options, false)) as Action;
+  }
+
+  /** What policy would say. Nothing is started, nothing is sealed. */
+  evaluate(request: ActionRequest, options: CallOptions = {}): Promise<Json> {
+    return this.#post('v1/evaluate', request, options, true) as Promise<Json>;
+  }
+
+  /** Several steps, judged at once. */
+  plan(plan: { steps: ActionRequest[]; [more: string]: unknown }, options: CallOptions = {}): Promise<Json> {
+    return this.#post('v1/plans', plan, options, options.idempotencyKey !== undefined) as Promise<Json>;
+  }
+
+  /** What the caller may see, newest first, by the filters of `GET /v1/actions`. */
+  actions(filters: Record<string, string | number | undefined> = {}, options: CallOptions = {}): Promise<Json> {
+    const call = { method: 'GET', path: 'v1/actions', query: filters, repeatable: true } as const;
+    return this.#http.send({ ...options, ...call }) as Promise<Json>;
+  }
+
+  /** What waits for this person, by deadline. */
+  inbox(options: CallOptions = {}): Promise<Json> {
+    return this.#http.send({ ...options, method: 'GET', path: 'v1/inbox', repeatable: true }) as Promise<Json>;
+  }
+
+  #post(path: string, body: unknown, options: CallOptions & { wait?: number }, repeatable: boolean): Promise<unknown> {
+    return this.#http.send({ ...options, method: 'POST', path, body, repeatable });
+  }
+}
+
+const pathOf = (id: string): string => `v1/actions/${encodeURIComponent(id)}`;
+
+/** A setting of the environment, in runtimes that have one. */
+function setting(name: string): string | undefined {
+  return typeof process === 'undefined' ? undefined : process.env?.[name];
+}

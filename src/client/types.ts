@@ -1,0 +1,134 @@
+/** The wire of `/v1`, as far as callers and executors read it. A newer server may say more. */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** Who asks, and for whom. */
+export interface Actor {
+  /** `user:`, `service:` or `agent:` and a name. */
+  id: string;
+  type: 'user' | 'service' | 'agent';
+  roles?: string[];
+  groups?: string[];
+  onBehalfOf?: Actor;
+}
+
+/** One request to do one thing on one surface. */
+export interface ActionRequest {
+  /** Where something irreversible can happen, dotted lower case, such as `payments.refund`. */
+  surface: string;
+  /** The verb, such as `refund.create`. */
+  action: string;
+  actor: Actor;
+  /** What it is done to; `version` is the state that is judged. */
+  resource?: { type?: string; id?: string; version?: string; [attribute: string]: Json | undefined };
+  /** What policy may read, at most 64 KiB in all. */
+  params?: JsonObject;
+  context?: {
+    folder?: string;
+    environment?: string;
+    urgency?: 'normal' | 'emergency';
+    reason?: string;
+    jurisdiction?: string;
+    matter?: string;
+    labels?: string[];
+    constraints?: string[];
+    provenance?: { [path: string]: string };
+  };
+  /** The action that this one takes back. */
+  reverses?: string;
+  /** Sensitive: only its salted commitment is ever recorded. */
+  content?: JsonObject;
+  /** A connector that executes it inside the engine. */
+  execution?: { connector: string };
+  /** Told of every change of state, by Standard Webhooks. */
+  callback?: string;
+}
+
+export type ActionStatus =
+  | 'evaluating'
+  | 'supervised'
+  | 'released'
+  | 'executed'
+  | 'failed'
+  | 'skipped'
+  | 'unreported'
+  | 'lapsed'
+  | 'refused'
+  | 'expired'
+  | 'cancelled';
+
+export interface Verdict {
+  decision: 'approve' | 'constrain' | 'supervise' | 'refuse';
+  basis: string;
+  bundle: string | null;
+  policy: string | null;
+  rule: string | null;
+  reasons: string[];
+  mode: string;
+  changes: JsonObject | null;
+}
+
+export interface Approval {
+  stage: number;
+  stages: {
+    name: string;
+    quorum: number;
+    approvers: string[];
+    decisions: { by: string; decision: string; reason: string | null; at: string; via: string }[];
+  }[];
+  expiresAt: string;
+}
+
+export interface Action {
+  id: string;
+  tenant: string;
+  status: ActionStatus;
+  requestHash: string | null;
+  verdict: Verdict | null;
+  approval: Approval | null;
+  /** Compact JWS, only for the caller that may execute. */
+  permit: string | null;
+  /** Hashes of its sealed records, oldest first. */
+  records: string[];
+  /** When an executor took the permit: from then on the action counts as begun. */
+  redeemedAt?: string | null;
+  createdAt: string;
+  updatedAt: string;
+  [more: string]: unknown;
+}
+
+/** The answer to a redemption. */
+export interface Redeemed {
+  /** The action's id. */
+  act: string;
+  surface: string;
+  requestHash: string;
+  changes: JsonObject | null;
+  /** The resource version that was judged. Compare it with the state you find, and skip where it differs. */
+  version: string | null;
+  redeemedAt: string;
+  /** The request as released: with what policy and approvers changed. Execute this and nothing else. */
+  request: ActionRequest;
+}
+
+export type OutcomeStatus = 'executed' | 'failed' | 'skipped';
+
+export interface Outcome {
+  permit: string;
+  status: OutcomeStatus;
+  /** The executor's own id of what it did. */
+  reference?: string;
+  detail?: string;
+}
+
+/** RFC 9457, with a stable `code`. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  errors?: { pointer: string; detail: string }[];
+  [extension: string]: unknown;
+}

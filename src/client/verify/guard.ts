@@ -1,0 +1,107 @@
+/** The guard in front of an executor: no permit for exactly this, no execution. */
+import { Countersign } from '../client.ts';
+import { CountersignError } from '../errors.ts';
+import type { Action, ActionRequest, Outcome } from '../types.ts';
+import { KeySet } from './key-set.ts';
+import { checkPermit, keyIdOf, type PermitClaims } from './permit.ts';
+import type { ReplayCache } from './replay-cache.ts';
+import { applyChanges, requestHash } from './request-hash.ts';
+
+export interface GuardOptions {
+  /** The surface that this executor serves. */
+  surface: string;
+  tenant?: string;
+  /** The `iss` that permits must have, where one engine of several is meant. */
+  issuer?: string;
+  /** Where the engine is, for its keys and for redemption. Default: `COUNTERSIGN_URL`. */
+  url?: string;
+  /** The executor's own API key. Default: `COUNTERSIGN_API_KEY`. */
+  key?: string;
+  fetch?: typeof globalThis.fetch;
+  /**
+   * Single use kept by this process alone instead of at the engine, for executors that must go on while it is away. Then the engine does
+   * not know that the action began: redeem and report while the permit lives, or reconcile it, else it shows as lapsed.
+   */
+  offline?: ReplayCache;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** What is about to run. */
+export interface Attempt {
+  permit: string | undefined;
+  /** The request about to be executed, built from what will really run; with or without the permit's changes. */
+  request: ActionRequest;
+  /** The version of the resource as found now. Required where the permit binds one. */
+  version?: string | undefined;
+}
+
+export interface Granted {
+  claims: PermitClaims;
+  /** The request as released. Execute this and nothing else. */
+  request: ActionRequest;
+  /** Tells the engine what became of it. */
+  report(outcome: Omit<Outcome, 'permit'>): Promise<Action>;
+}
+
+/** Resolves only where execution is allowed, once. @throws CountersignError */
+export type VerifyPermit = (attempt: Attempt) => Promise<Granted>;
+
+/**
+ * Makes the guard of one surface: signature, audience, tenant, time, the hash of what will really run, the resource's version, and single
+ * use, in this order. Every doubt throws.
+ */
+export function permitVerifier(options: GuardOptions): VerifyPermit {
+  const fetch: typeof globalThis.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  const client = new Countersign({ ...options, fetch });
+  const keys = new KeySet(client.url, fetch);
+  const clock = options.now ?? Date.now;
+  const { surface: audience, tenant = 'default', issuer, offline } = options;
+  return async ({ permit, request, version }) => {
+    if (permit === undefined || permit === '') {
+      throw new CountersignError(
+        'permit-missing',
+        `\`${audience}\` is executed with a permit only; ask for the action first`,
+      );
+    }
+    if (typeof request !== 'object' || request === null) throw differs();
+    const now = clock();
+    const claims = await checkPermit(permit, await keys.with(keyIdOf(permit), now), {
+      audience,
+      tenant,
+      now: Math.floor(now / 1000),
+      ...(issuer === undefined ? {} : { issuer }),
+    });
+    const released = await releasedRequest(request, claims, offline === undefined);
+    if (claims.ver !== undefined && claims.ver !== version) {
+      throw new CountersignError(
+        'permit-version-differs',
+        `version ${claims.ver} of the resource was judged, and ${version ?? 'no version'} is found; do not execute, report it as skipped`,
+      );
+    }
+    if (offline === undefined) {
+      await client.redeem({ permit, redeemer: crypto.randomUUID(), request: released, audience });
+    } else {
+      offline.use(claims.jti, claims.exp, Math.floor(now / 1000));
+    }
+    return { claims, request: released, report: (outcome) => client.report(claims.act, { ...outcome, permit }) };
+  };
+}
+
+/** The request with the permit's changes, of which the permit binds the hash. With `content`, only the engine can compare. */
+async function releasedRequest(
+  request: ActionRequest,
+  { req, changes }: PermitClaims,
+  engine: boolean,
+): Promise<ActionRequest> {
+  const released = changes === undefined ? request : applyChanges(request, changes);
+  if (request.content !== undefined && engine) return released;
+  if ((await requestHash(released)) !== req) throw differs();
+  return released;
+}
+
+const differs = (): CountersignError =>
+  new CountersignError(
+    'permit-request-differs',
+    'what is about to run differs from the request that was released; execute exactly that one',
+  );
