@@ -61,7 +61,15 @@ try {
     }
   }
 
-  const caller = { id: 'key:bench', kind: 'key', tenant: TENANT, surfaces: ['**'], actors: ['*'], roles: [] };
+  const caller = {
+    id: 'key:bench',
+    kind: 'key',
+    tenant: TENANT,
+    surfaces: ['**'],
+    actors: ['*'],
+    roles: [],
+    groups: [],
+  };
   const deps = {
     ...{ store, sequencer, signers: (tenant: string) => keys.forTenant(tenant), now: () => new Date(AT) },
     evidence: createLogReader({ store, keys }),

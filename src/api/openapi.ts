@@ -98,6 +98,8 @@ const apiKeySchema = z.strictObject({
   id: z.string(),
   surfaces: z.array(z.string()),
   actors: z.array(z.string()),
+  roles: z.array(z.string()),
+  groups: z.array(z.string()),
   createdAt: z.iso.datetime(),
   revokedAt: z.iso.datetime().nullable(),
 });

@@ -1,3 +1,4 @@
+import { includesId } from '../contract/identifiers.ts';
 import type { ApprovalPlan, ApprovalView } from '../contract/index.ts';
 import { at } from './people.ts';
 import { openStage, warningTime } from './timers.ts';
@@ -19,7 +20,7 @@ export function openApproval(plan: ApprovalPlan, now: number): ApprovalState {
     status: 'open',
     stages: plan.stages.map(({ name, approvers }) => ({
       name,
-      approvers: [...new Set(approvers)].filter((person) => !plan.excluded.includes(person)),
+      approvers: [...new Set(approvers)].filter((person) => !includesId(plan.excluded, person)),
       openedAt: null,
       decisions: [],
       remindAt: null,

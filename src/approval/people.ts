@@ -1,4 +1,5 @@
 /** Who has decided, who still can, and whether they are enough. */
+import { includesId, sameId } from '../contract/identifiers.ts';
 import type { ApprovalStagePlan } from '../contract/index.ts';
 import type { ApprovalDecision, ApprovalState, StageState } from './types.ts';
 
@@ -31,7 +32,8 @@ export const countOf = (stage: StageState, decision: 'approve' | 'refuse'): numb
  */
 export function wordOf(state: ApprovalState, index: number, person: string): ApprovalDecision | null {
   const stages = state.plan.fourEyes ? state.stages : [at(state, index).stage];
-  const said = ({ by, delegation }: ApprovalDecision): boolean => by === person || delegation?.from === person;
+  const said = ({ by, delegation }: ApprovalDecision): boolean =>
+    sameId(by, person) || (delegation !== null && sameId(delegation.from, person));
   return stages.flatMap(({ decisions }) => decisions).find((made) => isWord(made) && said(made)) ?? null;
 }
 
@@ -49,4 +51,5 @@ export function missing(state: ApprovalState, index: number): number {
   return Math.max(0, plan.quorum - countOf(stage, 'approve') - stillAble(state, index).length);
 }
 
-export const isExcluded = (state: ApprovalState, person: string): boolean => state.plan.excluded.includes(person);
+/** Whoever asks, or is asked for, in whatever spelling. */
+export const isExcluded = (state: ApprovalState, person: string): boolean => includesId(state.plan.excluded, person);

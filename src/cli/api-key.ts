@@ -12,6 +12,8 @@ const listSchema = z.object({
       id: z.string(),
       surfaces: z.array(z.string()),
       actors: z.array(z.string()),
+      roles: z.array(z.string()).default([]),
+      groups: z.array(z.string()).default([]),
       revokedAt: z.string().nullable(),
     }),
   ),
@@ -20,21 +22,28 @@ const listSchema = z.object({
 interface ApiKeyOptions extends ConnectOptions {
   surface: string[];
   actor: string[];
+  role: string[];
+  group: string[];
   json?: boolean;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
 export function register(program: Command, io: Io): void {
-  const keys = program.command('api-key').description('keys of services, scoped to surfaces and actors');
+  const keys = program
+    .command('api-key')
+    .description('keys of services: what they reach, whom they speak for, what they vouch for');
   const verb = (name: string, description: string): Command =>
     withConnection(keys.command(name).description(description), { as: true }).option('--json', 'print JSON');
 
   verb('create', 'make a key; it is shown this once')
     .requiredOption('--surface <glob>', 'a surface it reaches, such as payments.*; may be repeated', collect, [])
     .requiredOption('--actor <id>', 'an actor it may speak for; may be repeated', collect, [])
+    .option('--role <role>', 'a role of its actors that it vouches for; may be repeated', collect, [])
+    .option('--group <group>', 'a group of its actors that it vouches for; may be repeated', collect, [])
     .action(async (options: ApiKeyOptions) => {
-      const body = { surfaces: options.surface, actors: options.actor };
+      const { surface: surfaces, actor: actors, role: roles, group: groups } = options;
+      const body = { surfaces, actors, roles, groups };
       const made = madeSchema.parse(
         await call(await connect(io, options), { path: 'v1/api-keys', method: 'POST', body }),
       );
@@ -47,8 +56,14 @@ export function register(program: Command, io: Io): void {
       io.json({ keys: all });
       return;
     }
-    for (const { id, surfaces, actors, revokedAt } of all) {
-      io.out(`${id}  ${surfaces.join(',')}  ${actors.join(',')}${revokedAt === null ? '' : `  revoked ${revokedAt}`}`);
+    for (const { id, surfaces, actors, roles, groups, revokedAt } of all) {
+      const vouches = [...roles.map((role) => `role:${role}`), ...groups.map((group) => `group:${group}`)];
+      const end = revokedAt === null ? [] : [`revoked ${revokedAt}`];
+      io.out(
+        [id, surfaces.join(','), actors.join(','), ...(vouches.length > 0 ? [vouches.join(',')] : []), ...end].join(
+          '  ',
+        ),
+      );
     }
   });
   verb('revoke', 'end a key at once')

@@ -2,6 +2,7 @@ export * from './action.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './governed-action.ts';
+export * from './identifiers.ts';
 export * from './json.ts';
 export * from './record.ts';
 export * from './request.ts';

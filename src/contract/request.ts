@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ACTOR_ID_MAX, ACTOR_TYPES, faultOfActorId, type ActorType } from './identifiers.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** Bounds of a request (contract section 2); a request outside them is refused before anything starts. */
@@ -28,17 +29,28 @@ export const surfaceSchema = z
     examples: ['payments.refund'],
   });
 
-export const ACTOR_TYPES = ['user', 'service', 'agent'] as const;
+/** Whoever acts: `user:`, `service:` or `agent:` and visible NFC text without spaces. */
+export const actorIdSchema = z
+  .string()
+  .max(ACTOR_ID_MAX)
+  .superRefine((id, context) => {
+    const fault = faultOfActorId(id);
+    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+  })
+  .meta({
+    description: '`user:`, `service:` or `agent:` and visible text in NFC without spaces.',
+    examples: ['agent:support-bot'],
+  });
 
 export interface Actor {
   id: string;
-  type: (typeof ACTOR_TYPES)[number];
+  type: ActorType;
   roles?: string[] | undefined;
   groups?: string[] | undefined;
   onBehalfOf?: Actor | undefined;
 }
 
-const actorFields = { id: name, type: z.enum(ACTOR_TYPES), roles: names.optional(), groups: names.optional() };
+const actorFields = { id: actorIdSchema, type: z.enum(ACTOR_TYPES), roles: names.optional(), groups: names.optional() };
 
 function actorSchemaOfDepth(depth: number): z.ZodType<Actor> {
   if (depth === 0) return z.strictObject(actorFields) as z.ZodType<Actor>;

@@ -1,6 +1,6 @@
 /** Facts as they are kept: what a limit is counted by may be a value that policy does not disclose. */
 import type { ActionRequest, Facts, Judgement } from '../contract/index.ts';
-import { readPath, type LimitQuery } from '../policy/index.ts';
+import { keyPart, readPath, type LimitQuery } from '../policy/index.ts';
 import { commitment, saltFor, saltPath, type Disclosure } from '../sealing/index.ts';
 
 /** A judgement and the facts it was made by; `counted[i]` are the request's paths by which `facts.limits[i]` is counted. */
@@ -27,7 +27,10 @@ export function withoutValues({ judgement, facts }: StoredJudgment, queries: rea
 export function withValues(kept: StoredJudgment, request: ActionRequest): Judgment {
   if ((kept as Partial<StoredJudgment>).facts === undefined) return { ...kept, counted: [] };
   const counted = kept.facts.limits.map(({ key }) => key);
-  return { ...mapKeys(kept, (_limit, paths) => paths.map((path) => String(readPath(request, path)))), counted };
+  return {
+    ...mapKeys(kept, (_limit, paths) => paths.map((path) => keyPart(readPath(request, path) ?? null))),
+    counted,
+  };
 }
 
 function mapKeys(

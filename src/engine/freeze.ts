@@ -1,3 +1,4 @@
+import { includesId } from '../contract/identifiers.ts';
 import type { Actor } from '../contract/request.ts';
 import type { EngineDeps } from './deps.ts';
 
@@ -14,7 +15,7 @@ export async function frozen(
     ({ scope, value }) =>
       scope === 'tenant' ||
       (scope === 'surface' && value === surface) ||
-      (scope === 'actor' && actors.includes(value ?? '')),
+      (scope === 'actor' && includesId(actors, value ?? '')),
   );
   return freeze === undefined
     ? null

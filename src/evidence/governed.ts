@@ -1,4 +1,5 @@
 /** One governed action, as its records tell it. */
+import { includesId } from '../contract/identifiers.ts';
 import type {
   DecisionRecord,
   OtherRecord,
@@ -51,7 +52,7 @@ export class GovernedAction implements Governed {
       this.#opening.push({ code: 'plan-missing', message: 'it needs a human decision, but does not say whose' });
       return;
     }
-    const blind = plan.fourEyes ? this.#actors.filter((id) => !plan.excluded.includes(id)) : [];
+    const blind = plan.fourEyes ? this.#actors.filter((id) => !includesId(plan.excluded, id)) : [];
     if (blind.length > 0) {
       const message = `its plan asks for four eyes, but would let ${blind.join(', ')} decide about their own request`;
       this.#opening.push({ code: 'four-eyes', message });
@@ -189,7 +190,7 @@ export class GovernedAction implements Governed {
     if (by === null || !Array.isArray(reviewers) || !reviewers.includes(by)) {
       return wrong(`${by ?? 'nobody'} reviewed it, who is not one of its reviewers`);
     }
-    return this.#actors.includes(by) ? wrong(`${by} acted in it, and reviewed it`) : [];
+    return includesId(this.#actors, by) ? wrong(`${by} acted in it, and reviewed it`) : [];
   }
 
   /** Its payload is deleted when nothing more can happen to it, once, and nothing follows. */

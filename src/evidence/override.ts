@@ -1,4 +1,5 @@
 /** A supervised override, counted anew from its sealed plan and decisions. */
+import { includesId } from '../contract/identifiers.ts';
 import type { ApprovalPlan, DecisionRecord } from '../contract/index.ts';
 import type { Defect, FindingCode } from './finding.ts';
 
@@ -82,7 +83,7 @@ export class Override {
       add('stage-wrong', `${by} decided in stage ${record.stage}, but stage ${this.#stage} was open`);
       return defects;
     }
-    for (const person of people.filter((id) => plan.excluded.includes(id))) {
+    for (const person of people.filter((id) => includesId(plan.excluded, id))) {
       add('four-eyes', `${person} asked for this, or it was asked for them, and they decided about it (${decision})`);
     }
     const authority = delegation?.from ?? by;
@@ -125,7 +126,7 @@ export class Override {
 
   #escalate({ added, stage: index, by }: DecisionRecord): Defect[] {
     const stage = this.#plan.stages[index];
-    const allowed = (stage?.escalate?.approvers ?? []).filter((person) => !this.#plan.excluded.includes(person));
+    const allowed = (stage?.escalate?.approvers ?? []).filter((person) => !includesId(this.#plan.excluded, person));
     const strangers = (added ?? []).filter((person) => !allowed.includes(person));
     if (by !== 'countersign' || index !== this.#stage || strangers.length > 0) {
       const who = strangers.length > 0 ? strangers.join(', ') : `people, by ${by} in stage ${index}`;

@@ -9,24 +9,27 @@ function checkOwner(caller: Caller): void {
     throw new CountersignError('forbidden', 'only an owner makes and revokes keys; use the first key');
 }
 
-/** Makes a key of a service, scoped to surfaces and actors. It is shown once; only its hash is kept. */
+/** Makes a key of a service, scoped to surfaces and actors, vouching for the given roles and groups and no others. It is shown once; only its hash is kept. */
 export async function makeApiKey(
   deps: GatewayDeps,
   caller: Caller,
   input: ApiKeyInput,
 ): Promise<ApiKeyView & { key: string }> {
   checkOwner(caller);
-  const { key, entry } = createApiKey({ tenant: caller.tenant, surfaces: input.surfaces, actors: input.actors });
+  const { key, entry } = createApiKey({ ...input, tenant: caller.tenant });
   const createdAt = deps.now().toISOString();
   await deps.store.apiKeys.create({ ...entry, createdAt });
-  const { id, surfaces, actors } = entry;
-  return { id, surfaces, actors, createdAt, revokedAt: null, key };
+  const { id, surfaces, actors, roles, groups } = entry;
+  return { id, surfaces, actors, roles, groups, createdAt, revokedAt: null, key };
 }
 
 export async function listApiKeys(deps: GatewayDeps, caller: Caller): Promise<ApiKeyView[]> {
   checkOwner(caller);
   const keys = await deps.store.apiKeys.list(caller.tenant);
-  return keys.map(({ id, surfaces, actors, createdAt, revokedAt }) => ({ id, surfaces, actors, createdAt, revokedAt }));
+  return keys.map(({ id, surfaces, actors, roles, groups, createdAt, revokedAt }) => ({
+    ...{ id, surfaces, actors, roles, groups },
+    ...{ createdAt, revokedAt },
+  }));
 }
 
 export async function revokeApiKey(deps: GatewayDeps, caller: Caller, id: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** Who may decide, for every door. The engine checks it all again when the decision arrives there. */
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, includesId } from '../contract/index.ts';
 import { checkEvent, wordOf, type DelegationUse } from '../approval/index.ts';
 import type { ActionState } from '../engine/action-state.ts';
 import { activeDelegation, type Caller, type Delegation } from '../identity/index.ts';
@@ -107,7 +107,7 @@ export function checkApprover(caller: Caller, state: ActionState, delegation: De
   if (approval === null || plan === null) {
     throw new CountersignError('not-open', `this action never waited for a decision; it is ${state.action.status}`);
   }
-  if (plan.excluded.includes(caller.id)) {
+  if (includesId(plan.excluded, caller.id)) {
     throw new CountersignError(
       'own-request',
       'you asked for this yourself, or it is asked on your behalf; somebody else must decide',

@@ -53,8 +53,9 @@ export function createSlackDoor(deps: SlackDoorDeps, gateway: SlackGateway, cons
 }
 
 function callerOf({ deps }: Context, { tenant, id }: Pick<SlackPerson, 'tenant' | 'id'>): Caller {
-  const roles = [...(deps.directory.current().person(id)?.roles ?? [])];
-  return { kind: 'person', id, tenant, surfaces: ['**'], actors: [id], roles };
+  const person = deps.directory.current().person(id);
+  const [roles, groups] = [[...(person?.roles ?? [])], [...(person?.groups ?? [])]];
+  return { kind: 'person', id, tenant, surfaces: ['**'], actors: [id], roles, groups };
 }
 
 const show = ({ deps, consoleUrl }: Context, state: ActionState) =>

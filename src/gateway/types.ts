@@ -125,6 +125,9 @@ export interface ApiKeyInput {
   surfaces: string[];
   /** Exact actor ids. */
   actors: string[];
+  /** Roles and groups that it vouches for its actors to have. */
+  roles: string[];
+  groups: string[];
 }
 
 export interface ApiKeyView extends ApiKeyInput {

@@ -12,7 +12,9 @@ export interface ApiKeyEntry {
   surfaces: string[];
   /** Exact actor ids it may speak for, or `*`. */
   actors: string[];
+  /** Roles and groups of its actors that it vouches for; `*` is any, which only the first key has. */
   roles: string[];
+  groups: string[];
 }
 
 /** What this room needs of the store's `apiKeys`. */
@@ -29,13 +31,20 @@ export function apiKeyHash(key: string): string {
   return createHash('sha256').update('countersign api key v1\n').update(key).digest('hex');
 }
 
-/** What a new key is for. By default everything of its tenant, as the first key is. */
+/** What a new key is for. By default everything of its tenant, vouching for nothing. */
 export interface ApiKeyScope {
   tenant?: string;
   surfaces?: string[];
   actors?: string[];
   roles?: string[];
+  groups?: string[];
 }
+
+/** Stands for any actor, role or group. */
+export const ANY = '*';
+
+/** The first key of a tenant speaks for any actor of it and vouches for any role and group (contract section 8). */
+export const FIRST_KEY_SCOPE = { surfaces: ['**'], actors: [ANY], roles: [ANY], groups: [ANY] } satisfies ApiKeyScope;
 
 /**
  * Makes a key, `csk_<id>_<secret>`. Show `key` once and store `entry`.
@@ -52,8 +61,8 @@ export function createApiKey(scope: ApiKeyScope = {}, given?: string): { key: st
   }
   const id = randomBytes(6).toString('hex');
   const key = given ?? `csk_${id}_${randomBytes(32).toString('base64url')}`;
-  const { tenant = 'default', surfaces = ['**'], actors = ['*'], roles = [] } = scope;
-  return { key, entry: { id, hash: apiKeyHash(key), tenant, surfaces, actors, roles } };
+  const { tenant = 'default', surfaces = ['**'], actors = [ANY], roles = [], groups = [] } = scope;
+  return { key, entry: { id, hash: apiKeyHash(key), tenant, surfaces, actors, roles, groups } };
 }
 
 /** The entry of a presented key, or null. */

@@ -33,7 +33,15 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
         deps.directory.current(),
         deps.now(),
       );
-      return { kind: 'person', id: person.id, tenant, surfaces: ['**'], actors: [person.id], roles: [...person.roles] };
+      return {
+        kind: 'person',
+        id: person.id,
+        tenant,
+        surfaces: ['**'],
+        actors: [person.id],
+        roles: [...person.roles],
+        groups: [...person.groups],
+      };
     }
     const key = await findApiKey(deps.apiKeys, token);
     if (key === null) {
@@ -42,8 +50,8 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
         'the API key is not known, or was revoked; use a key that the stack printed or made',
       );
     }
-    const { id, tenant, surfaces, actors, roles } = key;
-    return { kind: 'key', id: `key:${id}`, tenant, surfaces, actors, roles };
+    const { id, tenant, surfaces, actors, roles, groups } = key;
+    return { kind: 'key', id: `key:${id}`, tenant, surfaces, actors, roles, groups };
   };
 }
 

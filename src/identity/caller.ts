@@ -14,7 +14,9 @@ export const callerSchema = z.strictObject({
   surfaces: z.array(z.string().max(256)),
   /** Exact actor ids, or `*` for any. */
   actors: z.array(z.string().max(512)),
+  /** A person's own by the directory; of a key, those that it vouches for its actors to have, or `*` for any. */
   roles: z.array(z.string().max(256)),
+  groups: z.array(z.string().max(256)).default([]),
 });
 export type Caller = z.infer<typeof callerSchema>;
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
-import { createApiKey } from '../identity/index.ts';
+import { createApiKey, FIRST_KEY_SCOPE } from '../identity/index.ts';
 import { activateBundle, catchUp } from '../engine/activation.ts';
 import { settleKeys } from '../gateway/keys.ts';
 import type { Actions } from '../gateway/types.ts';
@@ -28,7 +28,7 @@ export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null
   const file = join(parts.config.dataDir, FIRST_KEY_FILE);
   const known = await parts.store.apiKeys.list(DEFAULT_TENANT);
   if (known.length > 0) return { key: existsSync(file) ? readFileSync(file, 'utf8').trim() : null, made: false };
-  const { key, entry } = createApiKey({ tenant: DEFAULT_TENANT }, parts.config.apiKey);
+  const { key, entry } = createApiKey({ ...FIRST_KEY_SCOPE, tenant: DEFAULT_TENANT }, parts.config.apiKey);
   // The file first: a key that is stored but unknown to its owner would be of no use after a crash.
   writeFileSync(file, `${key}\n`, { mode: 0o600 });
   await parts.store.apiKeys.create({ ...entry, createdAt: new Date().toISOString() });
@@ -79,6 +79,7 @@ export async function refuseKnownForbidden(gateway: Pick<Actions, 'request'>, st
     surfaces: ['**'],
     actors: ['service:countersign-self-check'],
     roles: [],
+    groups: [],
   };
   const body = {
     surface: 'countersign.self-check',

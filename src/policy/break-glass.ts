@@ -1,10 +1,10 @@
 /** Breaking the glass: an emergency, an allowed person's own word with a reason, within how often one person may. */
 import { compareDecimals, addDecimals, parseDecimal } from '../canonical/index.ts';
-import type { ActionRequest, Basis, BrokenGlass, Reservation } from '../contract/index.ts';
+import { includesId, type ActionRequest, type Basis, type BrokenGlass, type Reservation } from '../contract/index.ts';
 import type { CompiledPolicy } from './compiled.ts';
 import type { Frame } from './conditions/index.ts';
 import type { Trial } from './trial.ts';
-import type { LimitQuery } from './limits.ts';
+import { keyPart, sameKey, type LimitQuery } from './limits.ts';
 import { actingIds, resolve } from './people.ts';
 import { readPath } from './paths.ts';
 
@@ -27,7 +27,7 @@ export function glassQueries(policy: CompiledPolicy, request: ActionRequest): Li
   const acting = actingIds(request);
   return [...new Set(acting)].map((person) => ({
     limit: id,
-    key: [person],
+    key: [keyPart(person)],
     paths: [`actor.${'onBehalfOf.'.repeat(acting.indexOf(person))}id`],
     windowMs,
     max: String(max),
@@ -55,7 +55,7 @@ export function breakGlass(policy: CompiledPolicy, frame: Frame, on: Trial): Gla
     return whole(`the glass was not broken: whoever asked may not speak for ${named.join(', ')}`, 'unclear');
   }
   const { refs, people } = resolve(glass.review, frame, on.facts);
-  const approvers = people.filter((person) => !acting.includes(person));
+  const approvers = people.filter((person) => !includesId(acting, person));
   if (approvers.length === 0) return whole('the glass was not broken: nobody else could review it', 'rule');
   const review = { approvers, refs, withinMs: glass.withinMs, by };
   if (glass.limit === null) return { review: { ...review, reason: null }, reservations: [] };
@@ -65,7 +65,7 @@ export function breakGlass(policy: CompiledPolicy, frame: Frame, on: Trial): Gla
     return whole('the glass was not broken, because no reason was given: say it in `context.reason`', 'unclear');
   }
   const { id, max, windowMs } = glass.limit;
-  const used = on.facts.limits.find(({ limit, key }) => limit === id && key.length === 1 && key[0] === by)?.used;
+  const used = on.facts.limits.find(({ limit, key }) => limit === id && sameKey(key, [keyPart(by)]))?.used;
   const next = used === undefined ? null : addDecimals(parseDecimal(used, Infinity), parseDecimal('1'));
   if (next === null || compareDecimals(next, parseDecimal(String(max))) > 0) {
     const often = `${by} may break it ${max === 1 ? 'once' : `${max} times`} in ${inWords(windowMs)}`;
@@ -74,7 +74,7 @@ export function breakGlass(policy: CompiledPolicy, frame: Frame, on: Trial): Gla
       'limit',
     );
   }
-  const reservation: Reservation = { limit: id, key: [by], amount: '1', windowMs, max: String(max) };
+  const reservation: Reservation = { limit: id, key: [keyPart(by)], amount: '1', windowMs, max: String(max) };
   return { review: { ...review, reason }, reservations: [reservation] };
 }
 

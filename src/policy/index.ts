@@ -10,7 +10,7 @@ export { evaluate } from './evaluate.ts';
 export type { EvaluateOptions } from './evaluate.ts';
 export { requiredFacts } from './facts.ts';
 export type { RequiredFacts } from './facts.ts';
-export type { LimitQuery } from './limits.ts';
+export { keyPart, type LimitQuery } from './limits.ts';
 export { parsePolicyFile } from './parse.ts';
 export { readPath } from './paths.ts';
 export { formatProblem } from './problem.ts';

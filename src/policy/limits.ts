@@ -1,5 +1,5 @@
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../canonical/index.ts';
-import type { ActionRequest, Facts, Reservation } from '../contract/index.ts';
+import { ACTOR_TYPES, foldId, type ActionRequest, type Facts, type Json, type Reservation } from '../contract/index.ts';
 import { readAmount } from './amounts.ts';
 import type { CompiledLimit } from './compiled.ts';
 import type { LimitState } from './conditions/index.ts';
@@ -20,6 +20,15 @@ export interface LimitQuery {
   amount: string | null;
 }
 
+const ID_PREFIXES = ACTOR_TYPES.map((type) => `${type}:`);
+
+/** A value that a limit is counted by. Ids count in their folded form: another spelling of a name is no second allowance. */
+export function keyPart(value: Json): string {
+  const text = String(value);
+  const folded = foldId(text);
+  return ID_PREFIXES.some((prefix) => folded.startsWith(prefix)) ? folded : text;
+}
+
 /** The query of one limit for one request, or a sentence saying which field is missing or unusable. */
 export function limitQuery(limit: CompiledLimit, request: ActionRequest): LimitQuery | { missing: string } {
   const key: string[] = [];
@@ -28,7 +37,7 @@ export function limitQuery(limit: CompiledLimit, request: ActionRequest): LimitQ
     if (value === undefined || value === null || typeof value === 'object' || value === '') {
       return { missing: `limit \`${limit.name}\` counts by \`${path}\`, which the request does not say` };
     }
-    key.push(String(value));
+    key.push(keyPart(value));
   }
   const query = { limit: limit.id, key, paths: [...limit.key], windowMs: limit.windowMs, max: limit.max };
   if (limit.sum === null) return { ...query, amount: '1' };
@@ -56,11 +65,14 @@ export function limitState(query: LimitQuery & { amount: string }, facts: Facts)
 const COMMITTED = /^sha256:[0-9a-f]{64}$/;
 
 /**
- * Whether a sealed fact is about the key that the request yields. Where policy does not disclose the field, a record holds a commitment
- * in its place: then it is taken to be the request's own, which is all that a limit of a verdict can be counted by.
+ * Whether a sealed fact is about the key that the request yields, also one of before ids were folded. Where policy does not disclose
+ * the field, a record holds a commitment in its place: then it is taken to be the request's own, which is all that a limit of a verdict
+ * can be counted by.
  */
 export function sameKey(sealed: readonly string[], key: readonly string[]): boolean {
-  return sealed.length === key.length && sealed.every((part, index) => part === key[index] || COMMITTED.test(part));
+  return (
+    sealed.length === key.length && sealed.every((part, index) => keyPart(part) === key[index] || COMMITTED.test(part))
+  );
 }
 
 /** What the action takes from a limit while it lives. */

@@ -1,4 +1,11 @@
-import type { ActionRequest, ApprovalPlan, ApprovalStagePlan, Door, Facts } from '../contract/index.ts';
+import {
+  includesId,
+  type ActionRequest,
+  type ApprovalPlan,
+  type ApprovalStagePlan,
+  type Door,
+  type Facts,
+} from '../contract/index.ts';
 import type { CompiledApproval, CompiledStage } from './compiled.ts';
 import type { Frame } from './conditions/index.ts';
 import { actingIds, resolve } from './people.ts';
@@ -44,7 +51,7 @@ export function mergePlans(drafts: readonly Draft[], request: ActionRequest): Ap
   const excluded = fourEyes ? actingIds(request) : [];
   const stages: ApprovalStagePlan[] = [];
   for (const { nobody, ...stage } of drafts.flatMap((draft) => draft.stages)) {
-    const approvers = stage.approvers.filter((person) => !excluded.includes(person));
+    const approvers = stage.approvers.filter((person) => !includesId(excluded, person));
     if (approvers.length < stage.quorum) return { unclear: tooFew(stage, approvers, nobody) };
     stages.push({ ...stage, approvers, escalate: withoutExcluded(stage.escalate, excluded) });
   }
@@ -70,7 +77,7 @@ function withoutExcluded(
   excluded: readonly string[],
 ): ApprovalStagePlan['escalate'] {
   if (escalate === null) return null;
-  const approvers = escalate.approvers.filter((person) => !excluded.includes(person));
+  const approvers = escalate.approvers.filter((person) => !includesId(excluded, person));
   return approvers.length === 0 ? null : { ...escalate, approvers };
 }
 

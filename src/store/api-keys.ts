@@ -9,6 +9,7 @@ export interface StoredApiKey {
   surfaces: string[];
   actors: string[];
   roles: string[];
+  groups: string[];
   createdAt: string;
   revokedAt: string | null;
 }

@@ -60,6 +60,7 @@ export interface Tables {
     surfaces: string[];
     actors: string[];
     roles: string[];
+    groups: string[];
     createdAt: Time;
     revokedAt: Time | null;
   };

@@ -8,6 +8,7 @@ import * as keys from './migrations/0004-keys.ts';
 import * as retention from './migrations/0005-retention.ts';
 import * as passkeys from './migrations/0006-passkeys.ts';
 import * as reviews from './migrations/0007-reviews.ts';
+import * as keyGroups from './migrations/0050-key-groups.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-retention': retention,
   '0006-passkeys': passkeys,
   '0007-reviews': reviews,
+  '0050-key-groups': keyGroups,
 };
 
 /**

@@ -24,22 +24,25 @@ async function sourcesOf(workflow: string): Promise<Set<string>> {
   );
 }
 
+const IDS = 'src/contract/identifiers.ts';
+
 describe('what approval brings into the workflow sandbox', () => {
-  it('is its own files and nothing else', async () => {
+  it('is its own files, and how ids are compared, which imports nothing', async () => {
     const without = await sourcesOf('empty.ts');
     const withIt = await sourcesOf('approval.ts');
     const brought = [...withIt].filter((source) => !without.has(source)).sort();
     const files = readdirSync(ROOM).filter((file) => file !== 'types.ts');
     expect(
       brought.filter((source) => !source.includes('test/approval/')).map((source) => source.replace(/.*src\//, 'src/')),
-    ).toEqual(files.map((file) => `src/approval/${file}`).sort());
+    ).toEqual([...files.map((file) => `src/approval/${file}`), IDS].sort());
+    expect(readFileSync(fileURLToPath(new URL(`../../${IDS}`, import.meta.url)), 'utf8')).not.toMatch(/^import/m);
   });
 
-  it('imports at run time only its own files, and reads no clock', () => {
+  it('imports at run time only these, and reads no clock', () => {
     for (const file of readdirSync(ROOM)) {
       const text = readFileSync(`${ROOM}${file}`, 'utf8');
       const imports = [...text.matchAll(/^(?:import|export) (?!type)[^;]*? from '([^']+)'/gm)].map(([, from]) => from);
-      for (const from of imports) expect(from).toMatch(/^\.\/[a-z]+\.ts$/);
+      for (const from of imports) expect(from).toMatch(/^(\.\/[a-z]+|\.\.\/contract\/identifiers)\.ts$/);
       expect(text).not.toMatch(/Date\.now|new Date\(\)|Math\.random|\bprocess\b|\bBuffer\b|structuredClone/);
     }
   });

@@ -20,7 +20,15 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const OWNER: Caller = { kind: 'key', id: 'key:first', tenant: '', surfaces: ['**'], actors: ['*'], roles: [] };
+const OWNER: Caller = {
+  kind: 'key',
+  id: 'key:first',
+  tenant: '',
+  surfaces: ['**'],
+  actors: ['*'],
+  roles: [],
+  groups: [],
+};
 const reason = 'it is time';
 
 /** One process on the stack. Its clock is the test's. */

@@ -60,6 +60,7 @@ describe('API keys', () => {
       surfaces: ['payments.*'],
       actors: ['agent:bot'],
       roles: ['r'],
+      groups: [],
     };
     await expect(authenticate(`Bearer ${key}`)).resolves.toEqual(caller);
     await expect(authenticate(key)).resolves.toEqual(caller);
@@ -99,6 +100,7 @@ describe('person tokens', () => {
       surfaces: ['**'],
       actors: ['user:lead@acme.test'],
       roles: ['approver'],
+      groups: ['finance'],
     });
     await expect(world([], NOW + HOUR - 1000)(token)).resolves.toMatchObject({ id: 'user:lead@acme.test' });
     await expect(world([], NOW + HOUR + 6000)(token)).rejects.toMatchObject({ code: 'unauthenticated' });
@@ -189,6 +191,7 @@ describe('mayAsk', () => {
     surfaces: ['payments.*'],
     actors: ['agent:bot'],
     roles: [],
+    groups: [],
   };
   const first: Caller = { ...key, surfaces: ['**'], actors: ['*'] };
   const person: Caller = { ...first, kind: 'person', id: 'user:lead@acme.test', actors: ['user:lead@acme.test'] };
@@ -269,7 +272,15 @@ describe('attestations', () => {
   });
 
   it('of a start carry the caller, and wait out a night', async () => {
-    const caller: Caller = { kind: 'key', id: 'key:1', tenant: 'default', surfaces: ['**'], actors: ['*'], roles: [] };
+    const caller: Caller = {
+      kind: 'key',
+      id: 'key:1',
+      tenant: 'default',
+      surfaces: ['**'],
+      actors: ['*'],
+      roles: [],
+      groups: [],
+    };
     const jws = await attestor.attest({
       kind: 'start',
       tenant: 'default',

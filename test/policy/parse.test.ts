@@ -169,7 +169,7 @@ describe('lint', () => {
   const resolve: Resolve = (ref) => (ref === 'user:a' ? ['user:a'] : []);
   const cases = (name: string, asked: string): { path: string; text: string } => ({
     path: 'p.test.yaml',
-    text: `cases:\n  - { name: ${name}, request: { surface: test.do, action: do, actor: { id: a, type: agent }, params: ${asked} }, want: { decision: approve } }`,
+    text: `cases:\n  - { name: ${name}, request: { surface: test.do, action: do, actor: { id: "agent:a", type: agent }, params: ${asked} }, want: { decision: approve } }`,
   });
   const stage = (approvers: string, more = ''): string =>
     `- { id: r, when: 'true', then: supervise, approval: { stages: [{ name: s, approvers: ${approvers}${more} }] } }`;

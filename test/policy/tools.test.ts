@@ -17,7 +17,7 @@ const tiers = (small: number, large: number): string =>
 const people: Facts['people'] = { 'user:a': ['user:a'] };
 
 const rows = (text: string): { path: string; text: string }[] => [{ path: 'p.test.yaml', text }];
-const cases = rows(`given: { request: { surface: test.do, action: do, actor: { id: a, type: agent } } }
+const cases = rows(`given: { request: { surface: test.do, action: do, actor: { id: "agent:a", type: agent } } }
 cases:
   - { name: small, request: { params: { n: 1 } }, want: { decision: approve, rule: small } }
   - { name: medium, request: { params: { n: 50 } }, people: { 'user:a': [user:a] }, want: { decision: approve } }

@@ -152,6 +152,7 @@ describe('small tables', () => {
       surfaces: ['a.*', '**'],
       actors: ['*'],
       roles: [],
+      groups: [],
       createdAt: AT,
     };
     await store.apiKeys.create(key);

@@ -136,6 +136,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
     surfaces: ['**'],
     actors: [id],
     roles: [...(parts.directory.current().person(id)?.roles ?? [])],
+    groups: [...(parts.directory.current().person(id)?.groups ?? [])],
   });
 
   return {

@@ -1,0 +1,64 @@
+/**
+ * Ids of who acts (contract section 2): which texts are one, and when two of them mean one and the same. Free of zod, so that the
+ * approval room takes it into Temporal's sandbox.
+ */
+
+/** Kinds of whoever acts: what an id begins with. */
+export const ACTOR_TYPES = ['user', 'service', 'agent'] as const;
+export type ActorType = (typeof ACTOR_TYPES)[number];
+
+/** Characters that an id may have in all. */
+export const ACTOR_ID_MAX = 256;
+
+/** What leaves no mark, or is made to be overlooked: controls, separators, default ignorables, unassigned, and the blank braille cell. */
+const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const ALL_INVISIBLE = new RegExp(INVISIBLE, 'gu');
+
+const SHAPE = /^(?:user|service|agent):./su;
+/** A mark that has nothing of the name to stand on. */
+const LEADING_MARK = /^[a-z]+:\p{M}/u;
+const PLAIN = /^[\x21-\x7e]*$/;
+
+/** What is wrong with an id, in words; null for `user:`, `service:` or `agent:` and visible NFC text without spaces. */
+export function faultOfActorId(id: string): string | null {
+  if (!SHAPE.test(id)) return 'an id is `user:`, `service:` or `agent:` and a name, such as `agent:support-bot`';
+  if (id.length > ACTOR_ID_MAX) return `an id has at most ${ACTOR_ID_MAX} characters`;
+  if (PLAIN.test(id)) return null;
+  if (INVISIBLE.test(id) || LEADING_MARK.test(id))
+    return 'an id holds a space, or a character that cannot be seen; leave it out';
+  return id.normalize('NFC') === id ? null : 'an id is written in Unicode normalization form C (NFC); normalize it';
+}
+
+/** Folding once more may change what normalizing has just put together; it settles at the second turn. */
+const TURNS_MAX = 4;
+
+/**
+ * What two ids have in common that a person would read as one: compatibility forms (NFKC), case and invisible characters are gone.
+ *
+ * Comparisons that exclude or limit go by it (four eyes, limits, freezes, delegations), so that another spelling of a name is no way
+ * around them. Comparisons that grant go by the exact id.
+ */
+export function foldId(id: string): string {
+  if (PLAIN.test(id)) return id.toLowerCase();
+  let folded = id;
+  for (let turn = 0; turn < TURNS_MAX; turn += 1) {
+    const next = foldOnce(folded);
+    if (next === folded) break;
+    folded = next;
+  }
+  return folded;
+}
+
+// Upper case first: it writes out what has no single capital, such as ß, which lower case alone leaves as it is.
+const foldOnce = (text: string): string =>
+  text.normalize('NFKC').replace(ALL_INVISIBLE, '').toUpperCase().toLowerCase().normalize('NFKC');
+
+/** Whether the ids mean one and the same for whatever excludes or limits. */
+export const sameId = (a: string, b: string): boolean => a === b || foldId(a) === foldId(b);
+
+/** Whether `id` is among `ids`, in whatever spelling. */
+export function includesId(ids: readonly string[], id: string): boolean {
+  if (ids.includes(id)) return true;
+  const folded = foldId(id);
+  return ids.some((one) => foldId(one) === folded);
+}
