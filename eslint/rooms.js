@@ -7,6 +7,7 @@ import path from 'node:path';
 export const ROOMS = [
   'canonical',
   'contract',
+  'availability',
   'ledger',
   'sealing',
   'evidence',

@@ -21,8 +21,12 @@ export interface ErrorLog {
 
 const titleOf = (code: ErrorCode): string => (code.charAt(0).toUpperCase() + code.slice(1)).replaceAll('-', ' ');
 
+/** Seconds after which an answer of 503 is worth another try, where nothing better is known. */
+const RETRY_AFTER_S = 1;
+
 export function toProblem(error: CountersignError): Problem {
   return {
+    ...(error.status === 503 ? { retryAfter: RETRY_AFTER_S } : {}),
     ...error.extensions,
     type: PROBLEM_TYPE_PREFIX + error.code,
     title: titleOf(error.code),
@@ -34,10 +38,10 @@ export function toProblem(error: CountersignError): Problem {
 }
 
 export function sendProblem(response: Response, error: CountersignError): void {
-  response
-    .status(error.status)
-    .type('application/problem+json')
-    .send(JSON.stringify(toProblem(error)));
+  const problem = toProblem(error);
+  const { retryAfter } = problem;
+  if (typeof retryAfter === 'number') response.setHeader('Retry-After', String(retryAfter));
+  response.status(error.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
 /** What body-parser and the router throw, in the contract's words. */
@@ -76,8 +80,6 @@ export function problemHandler(log: ErrorLog): ErrorRequestHandler {
     const known = isCountersignError(error) ? error : fromHttpError(error);
     if (known !== null) {
       if (known.status >= 500) log.error({ err: error, path: request.path }, 'request failed');
-      const retry = known.extensions['retryAfter'];
-      if (typeof retry === 'number') response.setHeader('Retry-After', String(retry));
       sendProblem(response, known);
       return;
     }

@@ -1,5 +1,6 @@
 /** Asking for actions, and looking at them. */
-import type { Action } from '../contract/index.ts';
+import { DeadlinePassed, within } from '../availability/index.ts';
+import { CountersignError, type Action } from '../contract/index.ts';
 import { isEngineSurface } from '../engine/activation.ts';
 import type { ActionState } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
@@ -13,6 +14,8 @@ import { readAction } from './stored-action.ts';
 import type { Actions, Answered, Policies } from './types.ts';
 import { waitForNews } from './wait.ts';
 
+/** A verdict is answered within this long, whatever hangs: in milliseconds. */
+const VERDICT_PATH_MS = 4500;
 /** A released publication is carried out at once; past this the caller is told to look again. */
 const CARRIED_OUT_MS = 10_000;
 
@@ -22,12 +25,16 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
   const starter = createStarter(deps);
 
   const request: Actions['request'] = async (caller, body, idempotencyKey, waitMs) =>
-    settled(deps, caller, await starter.request(caller, body, idempotencyKey), waitMs);
+    settled(deps, caller, await timely(starter.request(caller, body, idempotencyKey)), waitMs);
 
   return {
     async submit(authorization, body, idempotencyKey, waitMs) {
-      const { caller, beginning } = await starter.arrive(authorization, idempotencyKey);
-      return settled(deps, caller, await starter.request(caller, body, idempotencyKey, beginning), waitMs);
+      const ask = async (): Promise<{ caller: Caller; action: Action }> => {
+        const { caller, beginning } = await starter.arrive(authorization, idempotencyKey);
+        return { caller, action: await starter.request(caller, body, idempotencyKey, beginning) };
+      };
+      const { caller, action } = await timely(ask());
+      return settled(deps, caller, action, waitMs);
     },
     request,
     action: (caller, id, waitMs) => waitForAction(deps, caller, id, waitMs),
@@ -41,6 +48,20 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
       return { ...answered, action };
     },
   };
+}
+
+/** @throws CountersignError `unavailable` when the verdict's path takes longer than its deadline: what hangs is told by `readyz`. */
+async function timely<T>(verdict: Promise<T>): Promise<T> {
+  try {
+    return await within(VERDICT_PATH_MS, verdict);
+  } catch (cause) {
+    if (!(cause instanceof DeadlinePassed)) throw cause;
+    throw new CountersignError(
+      'unavailable',
+      'no verdict was sealed in time; nothing was released. send the same request with the same key again',
+      { cause, extensions: { retryAfter: 1 } },
+    );
+  }
 }
 
 /** The action as it stands after `waitMs` at most, where it is parked; with its proof where it is refused. */

@@ -20,7 +20,7 @@ import { isAlreadyStarted } from './temporal-errors.ts';
 import { waitForNews } from './wait.ts';
 
 /** How long a request waits for its sealed verdict before it is told to ask again. */
-const VERDICT_MS = 10_000;
+const VERDICT_MS = 4000;
 
 /** The caller's key for one action: opaque text, so that any scheme of theirs fits. */
 export function checkIdempotencyKey(key: string | undefined): string {

@@ -6,7 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { CountersignError, ERROR_CODES, type ErrorCode } from '../contract/index.ts';
+import { CountersignError, ERROR_CODES, isCountersignError, type ErrorCode } from '../contract/index.ts';
 
 export const isAlreadyStarted = (error: unknown): boolean => error instanceof WorkflowExecutionAlreadyStartedError;
 
@@ -15,6 +15,8 @@ const isCode = (value: string | null | undefined): value is ErrorCode =>
 
 /** The refusal inside a failed update, or that the engine does not answer. */
 export function fromTemporal(error: unknown): CountersignError {
+  // Our own word, such as that the engine is known to be down.
+  if (isCountersignError(error)) return error;
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
     const { type, message } = error.cause;
     if (isCode(type)) return new CountersignError(type, message);

@@ -15,10 +15,9 @@ export interface RunningService {
 export async function startApi(config: Config, io: { out(line: string): void }): Promise<RunningService> {
   const closers = new Closers();
   try {
-    const { server, url } = await openServer(config, closers);
-    const { parts, client, gateway, temporal } = await openService(config, closers, io);
-    server.on(
-      'request',
+    const { url, serve } = await openServer(config, closers);
+    const { parts, circuit, gateway, temporal } = await openService(config, closers, io);
+    serve(
       createApi({
         gateway,
         log: publicLog(parts),
@@ -27,7 +26,7 @@ export async function startApi(config: Config, io: { out(line: string): void }):
         pages: (web) => void web.use(consoleRoutes()),
         checks: [
           { name: 'store', check: () => parts.store.ping() },
-          { name: 'temporal', check: () => client.connection.ensureConnected() },
+          { name: 'temporal', check: () => circuit.check() },
         ],
       }),
     );

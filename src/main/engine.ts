@@ -11,9 +11,11 @@ import {
   createShareActivities,
   type Judging,
 } from '../activities/index.ts';
+import type { Circuit } from '../availability/index.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { createHistories } from '../engine/histories.ts';
 import type { Parts } from './parts.ts';
+import { guarding } from './temporal/guard.ts';
 
 export const TASK_QUEUE = 'countersign';
 
@@ -47,8 +49,10 @@ export function installRuntime(parts: Pick<Parts, 'log'>): void {
   }
 }
 
-export function createClient(parts: Parts, connection: NativeConnection, namespace: string): Client {
-  return new Client({ connection, namespace, dataConverter: converter(parts) });
+/** @param circuit Where callers wait for an answer: they hear of an outage at once. */
+export function createClient(parts: Parts, connection: NativeConnection, namespace: string, circuit?: Circuit): Client {
+  const interceptors = circuit === undefined ? {} : { workflow: [guarding(connection, circuit)] };
+  return new Client({ connection, namespace, dataConverter: converter(parts), interceptors });
 }
 
 export interface RunningWorker {

@@ -1,7 +1,9 @@
 /** What the processes of a stack that is spread over several share: everything is given, nothing embedded. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CountersignError } from '../contract/index.ts';
+import { answerStarting } from '../api/starting.ts';
+import type { Circuit } from '../availability/index.ts';
 import { createGateway, type Gateway } from '../gateway/index.ts';
 import type { Client } from '@temporalio/client';
 import type { Judging } from '../activities/index.ts';
@@ -10,6 +12,7 @@ import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
 import { createClient, installRuntime, TASK_QUEUE } from './engine.ts';
 import { shareNews } from './news.ts';
 import { createLogger, openParts, type Parts } from './parts.ts';
+import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
 
 /** Closes what was opened, in the opposite order, each once, whatever fails. */
@@ -50,9 +53,18 @@ export async function listen(server: Server, port: number, host: string): Promis
  */
 const KEEP_ALIVE_MS = 75_000;
 
+/** An HTTP server that listens. */
+export interface Listening {
+  server: Server;
+  url: string;
+  /** From now on `handler` answers; until then everybody is told that it starts. */
+  serve(handler: RequestListener): void;
+}
+
 /** An HTTP server with its address, stopped by `closers`. */
-export async function openServer(config: Config, closers: Closers): Promise<{ server: Server; url: string }> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
+export async function openServer(config: Config, closers: Closers): Promise<Listening> {
+  let answer: RequestListener = answerStarting;
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => answer(request, response));
   const port = await listen(server, config.port, config.host);
   closers.add(
     () =>
@@ -64,7 +76,7 @@ export async function openServer(config: Config, closers: Closers): Promise<{ se
       }),
   );
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  return { server, url: `http://${host}:${port}` };
+  return { server, url: `http://${host}:${port}`, serve: (handler) => (answer = handler) };
 }
 
 export interface Service {
@@ -72,6 +84,8 @@ export interface Service {
   temporal: TemporalHandle;
   client: Client;
   gateway: Gateway;
+  /** In front of Temporal. */
+  circuit: Circuit;
 }
 
 export function gatewayOf(parts: Parts, client: Client, judging: Judging | null): Gateway {
@@ -112,6 +126,8 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   await ensureFirstKey(parts);
   const notice = await ensureBundle(parts);
   if (notice !== null) io.out(notice);
-  const client = createClient(parts, temporal.connection, temporal.namespace);
-  return { parts, temporal, client, gateway: gatewayOf(parts, client, null) };
+  const circuit = createTemporalCircuit(temporal.connection);
+  closers.add(async () => circuit.close());
+  const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
+  return { parts, temporal, client, circuit, gateway: gatewayOf(parts, client, null) };
 }

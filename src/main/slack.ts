@@ -63,7 +63,7 @@ export function connectSlack(
 export async function startSlack(config: Config, io: { out(line: string): void }): Promise<RunningService> {
   const closers = new Closers();
   try {
-    const { server, url } = await openServer(config, closers);
+    const { url, serve } = await openServer(config, closers);
     const { parts, gateway, temporal } = await openService(config, closers, io);
     if (config.slack === null) {
       throw new CountersignError(
@@ -76,7 +76,7 @@ export async function startSlack(config: Config, io: { out(line: string): void }
     const web = express().disable('x-powered-by');
     slack.mount(web);
     web.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
-    server.on('request', web);
+    serve(web);
     await slack.start();
     io.out(`countersign slack serves at ${url}`);
     return { url, failed: temporal.failed, stop: () => closers.closeAll() };

@@ -21,6 +21,7 @@ import { ensureRetention } from './retention.ts';
 import { ensureSharing } from './witnesses.ts';
 import { Closers, gatewayOf, openServer } from './serve.ts';
 import { connectSlack } from './slack.ts';
+import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
 
 /** Says something to the person who started it. */
@@ -103,7 +104,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     installRuntime({ log });
 
     // The address is known before anything is started that would only have to be stopped again.
-    const { server, url } = await openServer(config, closers);
+    const { server, url, serve } = await openServer(config, closers);
 
     const [database, temporal] = await bothOrNeither(
       closers,
@@ -127,7 +128,9 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const notice = await ensureBundle(parts);
     if (notice !== null) io.out(notice);
 
-    const client = createClient(parts, temporal.connection, temporal.namespace);
+    const circuit = createTemporalCircuit(temporal.connection);
+    closers.add(async () => circuit.close());
+    const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
     // Who judges needs neither Slack nor the console.
     const judging = createJudging(activityDeps(parts, null, null));
     const gateway = gatewayOf(parts, client, judging);
@@ -168,14 +171,14 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       pages: (web) => void web.use(consoleRoutes()),
       checks: [
         { name: 'store', check: () => parts.store.ping() },
-        { name: 'temporal', check: () => client.connection.ensureConnected() },
+        { name: 'temporal', check: () => circuit.check() },
       ],
       beforeBodies: (web) => {
         slack?.mount(web);
         if (sandbox !== null) web.use(SANDBOX_PATH, sandbox.router);
       },
     });
-    server.on('request', app);
+    serve(app);
     sandbox?.attachWebSocket(server);
     sandbox?.setUrl(`${url}${SANDBOX_PATH}`);
     sandbox?.control.setRequestUrl(`${url}/slack/events`);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CompiledQuery } from 'kysely';
 import type { Json, LimitFact, Reservation } from '../contract/index.ts';
-import type { Committing, Postgres } from './database.ts';
+import type { Committing, Postgres } from './postgres.ts';
 
 /** One limit that a request touches, as policy asks for it. */
 export interface LimitQuery {

@@ -1,5 +1,5 @@
 /** One commit of a log as one statement: one round trip, one transaction, one flush to disk. */
-import type { Statement } from './database.ts';
+import type { Statement } from './postgres.ts';
 import type { LogAppend, LogHead } from './log-types.ts';
 
 /** One thing that a commit writes: SQL with `?` for each value. */

@@ -1,5 +1,6 @@
 /** The rows of a tenant's log: what the sequencer writes in one statement, and what proofs are made of. */
-import type { Connection, Database, Postgres } from './database.ts';
+import type { Database } from './database.ts';
+import type { Connection, Postgres } from './postgres.ts';
 import { swapStatement } from './log-swap.ts';
 import type { LogAppend, LogHead, SealedEntry } from './log-types.ts';
 

@@ -3,7 +3,7 @@ import { createActionStore, type ActionStore } from './actions.ts';
 import { createApiKeyStore, type ApiKeyStore } from './api-keys.ts';
 import { createAttemptStore, type AttemptStore } from './attempts.ts';
 import { createBundleStore, type BundleStore } from './bundles.ts';
-import { openPostgres } from './database.ts';
+import { openPostgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
 import { createFreezeStore, type FreezeStore } from './freezes.ts';
 import { createLimitStore, type LimitStore } from './limits.ts';
@@ -42,7 +42,7 @@ export interface Store {
   witnessed: WitnessedStore;
   /** Brings the schema up to this version; call it before anything else. @throws CountersignError `configuration` */
   migrate(): Promise<void>;
-  /** Resolves when the database answers. */
+  /** Resolves when the database answers, rejects within a second when it does not. */
   ping(): Promise<void>;
   /** Waits for what is running, then closes every connection. */
   close(): Promise<void>;
@@ -90,7 +90,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     log: createLogStore(postgres),
     witnessed: createWitnessedStore(db),
     migrate: () => migrate(db),
-    ping,
+    ping: () => postgres.check(),
     close: () => postgres.close(),
   };
 }

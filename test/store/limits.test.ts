@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../../src/canonical/index.ts';
 import type { LimitFact } from '../../src/contract/index.ts';
-import type { Committing } from '../../src/store/database.ts';
+import type { Committing } from '../../src/store/postgres.ts';
 import type { LimitQuery, Store } from '../../src/store/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { AT } from '../support/records.ts';

@@ -1,0 +1,2 @@
+export { createCircuit, type Circuit } from './circuit.ts';
+export { DeadlinePassed, within } from './deadline.ts';

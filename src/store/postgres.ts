@@ -1,0 +1,319 @@
+/** The connections, and what becomes of questions that PostgreSQL does not answer. */
+import pg from 'pg';
+import { CamelCasePlugin, Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
+import { createCircuit, within, type Circuit } from '../availability/index.ts';
+import { CountersignError } from '../contract/index.ts';
+import type { Database, Tables } from './database.ts';
+
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+
+/** `bigint` as a number (every count here is below 2^53), `timestamptz` as RFC 3339 UTC. */
+function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
+  if (oid === INT8) return Number;
+  if (oid === TIMESTAMPTZ) return (text: string): string => new Date(text).toISOString();
+  return pg.types.getTypeParser(oid, format as 'text');
+}
+
+/** SQLSTATE classes that say the server cannot answer now, not that the question was wrong. */
+const UNAVAILABLE_STATES = /^(08|53|57P|58)|^(25006|25P03|55000)$/;
+/** A statement that was cancelled: it took too long, or an administrator ended it. The server is well. */
+const CANCELLED_STATE = '57014';
+const UNAVAILABLE_MESSAGES =
+  /connection terminated|timeout exceeded|connection ended|not queryable|connection error|cached plan/i;
+
+/** True when the database could not be asked, or died while it answered: whether a write happened is then unknown. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof CountersignError) return error.code === 'unavailable';
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return UNAVAILABLE_STATES.test(code) || /^E[A-Z]+$/.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** Every failure to reach the database becomes one error that fails closed, a cancelled statement another; all else stays what it is. */
+export function translated(error: unknown): unknown {
+  if (error instanceof CountersignError) return error;
+  if (error instanceof Error && 'code' in error && error.code === CANCELLED_STATE) {
+    return new CountersignError(
+      'unavailable',
+      'the database gave this question up before it was answered; nothing was released. try again, or ask for less at once',
+      { cause: error },
+    );
+  }
+  if (!isUnavailable(error)) return error;
+  return new CountersignError('unavailable', 'the database cannot be reached; nothing was released. try again', {
+    cause: error,
+  });
+}
+
+/** A query with a name is prepared once per connection. */
+export interface Statement {
+  name: string;
+  text: string;
+  values: unknown[];
+}
+
+export interface Connection {
+  query<Row>(statement: Statement | string): Promise<Row[]>;
+}
+
+/** What a transaction came to, and when it is committed; that rejects when it was not. */
+export interface Committing<T> {
+  value: T;
+  committed: Promise<void>;
+}
+
+export interface Postgres {
+  db: Database;
+  /** One statement on a connection for sealing: its own transaction. */
+  query<Row>(statement: Statement): Promise<Row[]>;
+  /** One transaction on a connection for sealing; rolled back when `work` throws. */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /**
+   * Takes locks, reads, and writes what `decide` makes of it, if anything: one transaction in two round trips, on a connection of its
+   * own kind, where waiting for a lock holds up nothing else. `opening` is sent with `begin`, as it is: nothing of a caller may be in it.
+   *
+   * Answers as soon as it is decided; nothing may rest on it before `committed`.
+   */
+  locking<Row, T>(
+    opening: string,
+    read: Statement,
+    decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
+  ): Promise<Committing<T>>;
+  /** Resolves when the server answers now, rejects within a second when it does not. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connections for sealing: one per log is in use at a time, and never waits behind a search or a limit's lock. */
+const SEALING_POOL = 4;
+/** Connections for locks: who waits for one waits behind the lock's holder in any case. */
+const LOCKING_POOL = 6;
+
+/** A question that takes too long is given up, and a process that stopped inside a transaction gives its locks back. */
+const timeouts = (statement: string): string =>
+  `set statement_timeout = '${statement}'; set idle_in_transaction_session_timeout = '20s'`;
+
+/** How long a connection may take to be made, in milliseconds. */
+const CONNECT_MS = 4000;
+
+interface PoolOptions {
+  max: number;
+  pipeline?: boolean;
+  /** Of one statement, in PostgreSQL's words. */
+  timeout?: string;
+}
+
+function createPool(connectionString: string, { max, pipeline = false, timeout = '30s' }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    pipeline,
+    // A server that accepts and then says nothing must not hold a request for ever.
+    connectionTimeoutMillis: CONNECT_MS,
+    idleTimeoutMillis: 60_000,
+    application_name: 'countersign',
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- pg-pool waits for it, though its types do not say so
+    onConnect: async (client) => {
+      await client.query(timeouts(timeout));
+    },
+    types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+  });
+  // A server that goes away under an idle connection: the pool drops it, and the next query says what is wrong.
+  pool.on('error', () => undefined);
+  // One that goes away between two queries of a transaction has nobody waiting for an answer: its next query fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/** A pool behind the circuit of its server. */
+interface Guarded {
+  pool: pg.Pool;
+  circuit: Circuit;
+}
+
+async function connectTo({ pool, circuit }: Guarded): Promise<pg.PoolClient> {
+  let connecting: Promise<pg.PoolClient> | undefined;
+  try {
+    return await circuit.run(() => (connecting = pool.connect()));
+  } catch (error) {
+    // Nobody waits for it any more: it goes back as soon as it is there.
+    connecting?.then(
+      (client) => client.release(),
+      () => undefined,
+    );
+    throw translated(error);
+  }
+}
+
+/** What finds out whether the server answers: a connection of its own, so that it waits behind nothing. */
+function createDatabaseCircuit(connectionString: string): { circuit: Circuit; end(): Promise<void> } {
+  const pool = createPool(connectionString, { max: 1 });
+  /** One question at a time; whoever asks meanwhile hears its answer. */
+  let asking: Promise<unknown> | null = null;
+  const ask = async (): Promise<unknown> => {
+    const client = await pool.connect();
+    try {
+      const answer = await within(CONNECT_MS, client.query('select 1'));
+      client.release();
+      return answer;
+    } catch (error) {
+      // A hung connection is closed, so that the next question begins on a new one.
+      client.release(true);
+      throw error;
+    }
+  };
+  const circuit = createCircuit({
+    name: 'store',
+    what: 'the database',
+    probe: () => (asking ??= ask().finally(() => (asking = null))),
+    isOutage: isUnavailable,
+  });
+  return {
+    circuit,
+    async end() {
+      circuit.close();
+      await pool.end();
+    },
+  };
+}
+
+export function openPostgres(connectionString: string, poolSize: number): Postgres {
+  const { circuit, end } = createDatabaseCircuit(connectionString);
+  const guarded = (options: PoolOptions): Guarded => ({ pool: createPool(connectionString, options), circuit });
+  const searching = guarded({ max: poolSize });
+  const sealing = guarded({ max: SEALING_POOL });
+  const locks = guarded({ max: LOCKING_POOL, pipeline: true, timeout: `${CONNECT_MS}ms` });
+  const db: Database = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: translatingPool(searching) }),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  });
+  return {
+    db,
+    query: (statement) => query(sealing, statement),
+    transaction: (work) => transaction(sealing, work),
+    locking: (opening, read, decide) => locking(locks, opening, read, decide),
+    check: () => circuit.check(),
+    async close() {
+      await Promise.all([db.destroy(), sealing.pool.end(), locks.pool.end(), end()]);
+    },
+  };
+}
+
+async function query<Row>(guarded: Guarded, statement: Statement): Promise<Row[]> {
+  const client = await connectTo(guarded);
+  try {
+    const { rows } = await guarded.circuit.run(() => client.query(statement));
+    client.release();
+    return rows as Row[];
+  } catch (error) {
+    client.release(isUnavailable(error));
+    throw translated(error);
+  }
+}
+
+async function locking<Row, T>(
+  guarded: Guarded,
+  opening: string,
+  read: Statement,
+  decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
+): Promise<Committing<T>> {
+  const client = await connectTo(guarded);
+  const { circuit } = guarded;
+  try {
+    // The second is sent behind the first, and is a statement of its own: it sees what whoever held the locks has committed.
+    const [, { rows }] = await circuit.run(() => together(client.query(`begin; ${opening}`), client.query(read)));
+    const { value, write } = await decide(rows as Row[]);
+    const ended = circuit.run(() => together(write === null ? null : client.query(write), client.query('commit')));
+    const committed = ended.then(
+      () => client.release(),
+      (error: unknown) => undo(client, error),
+    );
+    committed.catch(() => undefined);
+    return { value, committed };
+  } catch (error) {
+    return undo(client, error);
+  }
+}
+
+/** Rolls back and gives the connection up. One that cannot even do that may still hold a lock: closing it is what gives the lock back. */
+async function undo(client: pg.PoolClient, error: unknown): Promise<never> {
+  let broken = isUnavailable(error);
+  if (!broken) await client.query('rollback').catch(() => (broken = true));
+  client.release(broken);
+  throw translated(error);
+}
+
+/** Both, after both have ended: a connection is given back with nothing under way. */
+async function together<A, B>(first: Promise<A> | null, second: Promise<B>): Promise<[A | null, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
+}
+
+async function transaction<T>(guarded: Guarded, work: (connection: Connection) => Promise<T>): Promise<T> {
+  const client = await connectTo(guarded);
+  const ask = (statement: Statement | string) => guarded.circuit.run(() => client.query(statement));
+  try {
+    await ask('begin');
+    const value = await work({
+      query: async <Row>(statement: Statement | string) => (await ask(statement)).rows as Row[],
+    });
+    await ask('commit');
+    client.release();
+    return value;
+  } catch (error) {
+    return undo(client, error);
+  }
+}
+
+/** Names of statements that are prepared once per connection; a search with many forms must not fill a connection with them. */
+const NAMED_MAX = 500;
+const names = new Map<string, string>();
+
+function nameOf(text: string): string | null {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  if (names.size >= NAMED_MAX) return null;
+  const name = `s${names.size}`;
+  names.set(text, name);
+  return name;
+}
+
+/** A table was altered under a statement that a connection had prepared: only a new connection prepares it anew. */
+const isStale = (error: unknown): boolean => error instanceof Error && error.message.includes('cached plan');
+
+function translatingPool(guarded: Guarded): PostgresPool {
+  const { pool, circuit } = guarded;
+  const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  const wrap = (client: pg.PoolClient): PostgresPoolClient => {
+    let stale = false;
+    return {
+      query: (async (text: string, values: unknown[]) => {
+        // Only one statement can be prepared, and migrations are several in one text, without values.
+        const name = values.length === 0 ? null : nameOf(text);
+        try {
+          return await circuit.run(() =>
+            name === null ? client.query(text, values) : client.query({ name, text, values }),
+          );
+        } catch (error) {
+          // What was given up may still be under way on it.
+          stale ||= isStale(error) || isUnavailable(error);
+          throw translated(error);
+        }
+      }) as unknown as PostgresPoolClient['query'],
+      release: () => client.release(stale),
+    };
+  };
+  return {
+    async connect() {
+      const client = await connectTo(guarded);
+      // Kysely knows a connection by its object: the same one must come back as the same.
+      const known = wrapped.get(client) ?? wrap(client);
+      wrapped.set(client, known);
+      return known;
+    },
+    end: () => pool.end(),
+  };
+}
