@@ -1,7 +1,9 @@
 /** Reads what a stranger sent, and says exactly what is wrong with it. */
 import type { Request } from 'express';
 import { type z } from 'zod';
-import { CountersignError, REQUEST_LIMITS, type ErrorItem } from '../contract/index.ts';
+import { CountersignError, REQUEST_LIMITS, type Door, type ErrorItem } from '../contract/index.ts';
+import type { Authentication } from '../gateway/types.ts';
+import type { Caller } from '../identity/index.ts';
 
 const escapePointer = (part: PropertyKey): string => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 
@@ -92,3 +94,27 @@ export function pathText(request: Request, name: string): string {
   if (typeof raw !== 'string') throw new CountersignError('not-found', 'there is nothing at this address');
   return raw;
 }
+
+export const callerOf = (gateway: Authentication, request: Request): Promise<Caller> =>
+  gateway.authenticate(request.get('authorization'));
+
+/**
+ * Where a call comes from, as whoever sends it says. `cli` gives the same rights as `api`, so it needs no proof; `console` is believed
+ * only of what was signed with a passkey, whose signature says at which origin.
+ */
+export function doorOf(request: Request, { signed = false } = {}): Door {
+  const door = request.get('countersign-door');
+  return door === 'cli' || (door === 'console' && signed) ? door : 'api';
+}
+
+/** `?limit=` of a page. */
+export function limitOf(request: Request): number {
+  const limit = Number(queryText(request, 'limit') ?? DEFAULT_LIMIT);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw new CountersignError('invalid-request', `limit is a whole number from 1 to ${MAX_LIMIT}`);
+  }
+  return limit;
+}
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;

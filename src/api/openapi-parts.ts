@@ -1,6 +1,7 @@
 /** What the descriptions of all operations share. */
 import { z } from 'zod';
-import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { ZodOpenApiOperationObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+import { actionSchema } from '../contract/index.ts';
 
 const problemSchema = z
   .looseObject({
@@ -30,3 +31,24 @@ export const COMMON: ZodOpenApiResponsesObject = {
 };
 
 export const wait = z.int().min(0).max(60).optional().meta({ description: 'Seconds to wait for the next state.' });
+
+export const body = (schema: z.ZodType, { required = true } = {}) => ({ requestBody: { required, ...json(schema) } });
+
+/** Path parameters. */
+export const actionId = { path: z.object({ id: z.string().meta({ description: 'Action id, `act_…`.' }) }) };
+export const recordHash = { path: z.object({ hash: z.string().meta({ description: 'Record hash, `sha256:…`.' }) }) };
+export const byId = (description: string) => ({ path: z.object({ id: z.string().meta({ description }) }) });
+
+/** An operation about one action, answered with the action as it then stands. */
+export const onAction = (summary: string, input: z.ZodType | null): ZodOpenApiOperationObject => ({
+  summary,
+  requestParams: actionId,
+  ...(input === null ? {} : body(input)),
+  responses: {
+    ...ok(actionSchema, 'The action as it now stands.'),
+    ...COMMON,
+    '403': problem('Not allowed.'),
+    '404': problem('No such action, or it is not yours to see.'),
+    '409': problem('No longer open.'),
+  },
+});

@@ -8,6 +8,8 @@ import { openApiDocument } from './openapi.ts';
 import { problemHandler, sendProblem, type ErrorLog } from './problem.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
+import { delegationRoutes } from './routes/delegations.ts';
+import { reviewRoutes } from './routes/reviews.ts';
 import { signingKeyRoutes } from './routes/signing-keys.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
 import { exportRoutes } from './routes/export.ts';
@@ -97,7 +99,9 @@ export function createApi(options: ApiOptions): Express {
   app.use(exportRoutes(options.gateway));
   app.use(privacyRoutes(options.gateway));
   app.use(evaluateRoutes(options.gateway));
+  app.use(reviewRoutes(options.gateway));
   app.use(freezeRoutes(options.gateway));
+  app.use(delegationRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));
   app.use(signingKeyRoutes(options.gateway));
   options.pages?.(app);

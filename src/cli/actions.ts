@@ -1,5 +1,6 @@
 /** What the verbs about actions share: reading an answer, waiting for a human, and saying how things stand. */
 import { CountersignError, actionSchema, type Action } from '../contract/index.ts';
+import { readAnswer } from './answers.ts';
 import { callPatiently, withHint, type Connection } from './http.ts';
 import type { Io } from './io.ts';
 
@@ -19,16 +20,7 @@ export function actionPath(id: string): string {
 }
 
 /** @throws CountersignError `unavailable` when the server's answer is not an action. */
-export function parseAction(body: unknown): Action {
-  // A newer server may say more than this version knows.
-  const action = actionSchema.loose().safeParse(body);
-  if (!action.success)
-    throw new CountersignError(
-      'unavailable',
-      'the server’s answer is not an action; check `COUNTERSIGN_URL` and that both sides are of one version',
-    );
-  return action.data as Action;
-}
+export const parseAction = (body: unknown): Action => readAnswer(actionSchema, body);
 
 /** Asks for an action under its key; a refusal is an answer about the action, not an error. */
 export async function askFor(

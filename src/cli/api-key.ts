@@ -1,23 +1,10 @@
 /** `countersign api-key`: keys of services, scoped to surfaces and actors. */
 import type { Command } from 'commander';
-import { z } from 'zod';
+import { apiKeyListSchema, newApiKeySchema } from '../contract/views/index.ts';
+import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
-
-const madeSchema = z.looseObject({ id: z.string(), key: z.string() });
-const listSchema = z.object({
-  keys: z.array(
-    z.looseObject({
-      id: z.string(),
-      surfaces: z.array(z.string()),
-      actors: z.array(z.string()),
-      roles: z.array(z.string()).default([]),
-      groups: z.array(z.string()).default([]),
-      revokedAt: z.string().nullable(),
-    }),
-  ),
-});
 
 interface ApiKeyOptions extends ConnectOptions {
   surface: string[];
@@ -44,14 +31,15 @@ export function register(program: Command, io: Io): void {
     .action(async (options: ApiKeyOptions) => {
       const { surface: surfaces, actor: actors, role: roles, group: groups } = options;
       const body = { surfaces, actors, roles, groups };
-      const made = madeSchema.parse(
+      const made = readAnswer(
+        newApiKeySchema,
         await call(await connect(io, options), { path: 'v1/api-keys', method: 'POST', body }),
       );
       if (options.json === true) io.json(made);
       else io.out(made.key);
     });
   verb('list', 'list the keys, without their secrets').action(async (options: ApiKeyOptions) => {
-    const { keys: all } = listSchema.parse(await call(await connect(io, options), { path: 'v1/api-keys' }));
+    const { keys: all } = readAnswer(apiKeyListSchema, await call(await connect(io, options), { path: 'v1/api-keys' }));
     if (options.json === true) {
       io.json({ keys: all });
       return;

@@ -1,7 +1,8 @@
 /** `countersign evaluate`: what policy would say; nothing is started and nothing is sealed. */
 import type { Command } from 'commander';
-import { z } from 'zod';
-import { CountersignError, verdictSchema, type JsonObject } from '../contract/index.ts';
+import { evaluationSchema, type EvaluationView } from '../contract/views/index.ts';
+import { type JsonObject } from '../contract/index.ts';
+import { readAnswer } from './answers.ts';
 import { connect, withConnection } from './connect.ts';
 import { EXIT } from './exit.ts';
 import { call } from './http.ts';
@@ -15,22 +16,6 @@ interface EvaluateOptions extends RequestBodyOptions {
   used?: string[];
   json?: boolean;
 }
-
-const answerSchema = z.looseObject({
-  verdict: verdictSchema.loose(),
-  observed: verdictSchema.loose().nullable().default(null),
-  plan: z
-    .looseObject({ stages: z.array(z.looseObject({ name: z.string(), approvers: z.array(z.string()) })) })
-    .nullable(),
-  trace: z.array(
-    z.looseObject({
-      policy: z.string(),
-      rule: z.string().nullable(),
-      result: z.string(),
-      detail: z.string().nullable(),
-    }),
-  ),
-});
 
 const EXITS = { approve: EXIT.ok, constrain: EXIT.ok, supervise: EXIT.waiting, refuse: EXIT.refused } as const;
 
@@ -57,20 +42,14 @@ export function register(program: Command, io: Io): void {
       options.offline === true
         ? await judgeHere(io, body, options)
         : await call(await connect(io, options), { method: 'POST', path: 'v1/evaluate', body });
-    const parsed = answerSchema.safeParse(answer);
-    if (!parsed.success) {
-      throw new CountersignError(
-        'unavailable',
-        'the server’s answer is not a verdict; check `COUNTERSIGN_URL` and that both sides are of one version',
-      );
-    }
+    const evaluation = readAnswer(evaluationSchema, answer);
     if (options.json === true) io.json(answer);
-    else for (const line of describe(parsed.data)) io.out(line);
-    io.exitCode = EXITS[parsed.data.verdict.decision];
+    else for (const line of describe(evaluation)) io.out(line);
+    io.exitCode = EXITS[evaluation.verdict.decision];
   });
 }
 
-function describe({ verdict, observed, plan, trace }: z.infer<typeof answerSchema>): string[] {
+function describe({ verdict, observed, plan, trace }: EvaluationView): string[] {
   const lines = [`${verdict.decision} (${verdict.basis}${verdict.mode === 'observe' ? ', observing' : ''})`];
   for (const reason of verdict.reasons) lines.push(`  ${reason}`);
   if (observed !== null) lines.push(`  enforced it would be ${observed.decision} (${observed.basis})`);

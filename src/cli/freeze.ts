@@ -1,20 +1,11 @@
 /** `countersign freeze`: stops a tenant, a surface or an actor at once, and lifts it again. */
 import type { Command } from 'commander';
-import { z } from 'zod';
+import { freezeListSchema, freezeSchema, type FreezeView } from '../contract/views/index.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
+import { readAnswer } from './answers.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
 import { CountersignError } from '../contract/index.ts';
-
-const freezeSchema = z.looseObject({
-  id: z.string(),
-  scope: z.string(),
-  value: z.string().nullable(),
-  reason: z.string(),
-  by: z.string(),
-  at: z.string(),
-});
-type Freeze = z.infer<typeof freezeSchema>;
 
 interface FreezeOptions extends ConnectOptions {
   everything?: boolean;
@@ -25,7 +16,7 @@ interface FreezeOptions extends ConnectOptions {
   json?: boolean;
 }
 
-const line = ({ id, scope, value, reason, by, at }: Freeze): string =>
+const line = ({ id, scope, value, reason, by, at }: FreezeView): string =>
   `${id}  ${scope}${value === null ? '' : ` ${value}`}  by ${by} at ${at}: ${reason}`;
 
 export function register(program: Command, io: Io): void {
@@ -42,7 +33,7 @@ export function register(program: Command, io: Io): void {
     .option('--json', 'print JSON');
   withConnection(command, { as: true }).action(async (options: FreezeOptions) => {
     const connection = await connect(io, options);
-    const print = (freeze: Freeze): void => (options.json === true ? io.json(freeze) : io.out(line(freeze)));
+    const print = (freeze: FreezeView): void => (options.json === true ? io.json(freeze) : io.out(line(freeze)));
     const { reason } = options;
     const chosen = [
       ...(options.everything === true ? [{ scope: 'tenant' }] : []),
@@ -51,9 +42,7 @@ export function register(program: Command, io: Io): void {
     ];
     const [what] = chosen;
     if (options.lift === undefined && what === undefined) {
-      const { freezes } = z
-        .object({ freezes: z.array(freezeSchema) })
-        .parse(await call(connection, { path: 'v1/freezes' }));
+      const { freezes } = readAnswer(freezeListSchema, await call(connection, { path: 'v1/freezes' }));
       if (options.json === true) io.json({ freezes });
       else for (const freeze of freezes) io.out(line(freeze));
       return;
@@ -66,7 +55,8 @@ export function register(program: Command, io: Io): void {
     }
     const headers = { 'countersign-door': 'cli' };
     print(
-      freezeSchema.parse(
+      readAnswer(
+        freezeSchema,
         options.lift === undefined
           ? await call(connection, { path: 'v1/freezes', method: 'POST', body: { ...what, reason }, headers })
           : await call(connection, {

@@ -1,14 +1,13 @@
 /** `countersign keys rotate` and `revoke`: asked of the running stack, by an owner. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
-import { z } from 'zod';
+import { keySchema, rotatedKeySchema, SIGNING_USES } from '../contract/views/index.ts';
 import { isCountersignError } from '../contract/index.ts';
+import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call, type Call, type Connection } from './http.ts';
 import type { Io } from './io.ts';
 import { usage } from './values.ts';
-
-const USES = ['record', 'permit', 'log', 'attestation'];
 
 interface ChangeOptions extends ConnectOptions {
   use: string;
@@ -19,19 +18,6 @@ interface ChangeOptions extends ConnectOptions {
   json?: boolean;
 }
 
-const rotatedSchema = z.object({
-  use: z.string(),
-  kid: z.string(),
-  signer: z.string(),
-  replaces: z.string(),
-  record: z.string(),
-});
-const revokedSchema = z.object({
-  use: z.string(),
-  kid: z.string(),
-  revoked: z.object({ at: z.string(), from: z.int() }),
-});
-
 export function registerChanges(keys: Command, io: Io): void {
   const verb = (name: string, description: string): Command =>
     withConnection(keys.command(name).description(description), { as: true })
@@ -39,7 +25,7 @@ export function registerChanges(keys: Command, io: Io): void {
       .option('--json', 'print JSON');
 
   verb('rotate', 'bring a new key into use; a record that the old one signs introduces it')
-    .addOption(new Option('--use <what>', 'what the key signs').choices(USES).makeOptionMandatory())
+    .addOption(new Option('--use <what>', 'what the key signs').choices(SIGNING_USES).makeOptionMandatory())
     .option('--signer <where>', 'where the new key is, such as aws-kms:alias/records-2 (default: as the setting says)')
     .option('--beside <days>', 'of a log key: how long the old one signs beside the new one (default: 7)')
     .action(async (options: ChangeOptions) => {
@@ -50,7 +36,8 @@ export function registerChanges(keys: Command, io: Io): void {
         ...(signer === undefined ? {} : { signer }),
         ...(options.beside === undefined ? {} : { besideDays: number('--beside', options.beside) }),
       };
-      const rotated = rotatedSchema.parse(
+      const rotated = readAnswer(
+        rotatedKeySchema,
         await call(await connect(io, options), { path: 'v1/signing-keys', method: 'POST', body, allowMs: 20_000 }),
       );
       if (options.json === true) io.json(rotated);
@@ -67,11 +54,11 @@ export function registerChanges(keys: Command, io: Io): void {
       };
       const path = `v1/signing-keys/${encodeURIComponent(kid)}/revoke`;
       const answer = await whenSettled(io, await connect(io, options), { path, method: 'POST', body, allowMs: 20_000 });
-      const { revoked, use } = revokedSchema.parse(answer);
+      const { revoked, use } = readAnswer(keySchema, answer);
       if (options.json === true) io.json({ kid, use, revoked });
       else
         io.out(
-          `the ${use} key ${kid} is revoked: from entry ${revoked.from} of the log on, nothing counts that it signs`,
+          `the ${use} key ${kid} is revoked: from entry ${revoked?.from ?? 'unknown'} of the log on, nothing counts that it signs`,
         );
     });
 }

@@ -1,6 +1,7 @@
 /** `countersign open`: opens one commitment of a record, as a file that `countersign verify --open` checks. */
 import type { Command } from 'commander';
-import { z } from 'zod';
+import { openingSchema } from '../sealing/opening.ts';
+import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
@@ -8,8 +9,6 @@ import type { Io } from './io.ts';
 interface OpenOptions extends ConnectOptions {
   reason: string;
 }
-
-const openingSchema = z.looseObject({ kind: z.string(), record: z.string(), path: z.string(), salt: z.string() });
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -25,6 +24,6 @@ export function register(program: Command, io: Io): void {
       path: `v1/records/${encodeURIComponent(record)}/openings`,
       body: { path, reason: options.reason },
     });
-    io.json(openingSchema.parse(opening));
+    io.json(readAnswer(openingSchema, opening));
   });
 }

@@ -1,5 +1,7 @@
 /** `countersign policy diff|backtest`: what another version of the policies would say, to their cases and to sealed history. */
-import { z } from 'zod';
+import type { Verdict } from '../contract/index.ts';
+import { backtestReportSchema, type BacktestView } from '../contract/views/index.ts';
+import { readAnswer } from './answers.ts';
 import { connect, type ConnectOptions } from './connect.ts';
 import { call, type Connection } from './http.ts';
 import type { Io } from './io.ts';
@@ -31,8 +33,6 @@ export interface BacktestOptions extends RangeOptions {
 
 /** Milliseconds that judging thousands of sealed actions again may take. */
 const LONG_MS = 120_000;
-
-const reportSchema = z.looseObject({ lines: z.array(z.string()), examples: z.array(z.looseObject({})) });
 
 export async function diff(io: Io, before: string, after: string, options: DiffOptions): Promise<void> {
   if (options.recorded === true) {
@@ -97,22 +97,14 @@ async function report(io: Io, connection: Connection, options: RangeOptions, can
   const answer = await call(connection, { method: 'POST', path: 'v1/policies/backtest', body, allowMs: LONG_MS });
   if (options.json === true) io.json(answer);
   else {
-    const { lines, examples } = reportSchema.parse(answer);
+    const { lines, examples } = readAnswer(backtestReportSchema, answer);
     for (const example of examples) io.out(`  ${describeExample(example)}`);
     for (const line of lines) io.out(line);
   }
 }
 
-const verdictSchema = z.looseObject({
-  decision: z.string(),
-  policy: z.string().nullable(),
-  rule: z.string().nullable(),
-});
-const exampleSchema = z.looseObject({ name: z.string(), from: verdictSchema, to: verdictSchema });
-
-function describeExample(example: unknown): string {
-  const { name, from, to } = exampleSchema.parse(example);
-  const said = ({ decision, policy, rule }: z.infer<typeof verdictSchema>): string =>
+function describeExample({ name, from, to }: BacktestView['examples'][number]): string {
+  const said = ({ decision, policy, rule }: Verdict): string =>
     `${decision} (${[policy, rule].filter((part) => part !== null).join(' / ') || 'no policy'})`;
   return `${name}: ${said(from)} → ${said(to)}`;
 }

@@ -1,9 +1,10 @@
 /** A policies folder as the command line reads it, and bundles by folder or by hash. */
 import { join } from 'node:path';
-import { z } from 'zod';
 import { CountersignError, type Json } from '../contract/index.ts';
+import { policyPageSchema, policySchema } from '../contract/views/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type { CompiledBundle, ExternalEngines, PolicyFile, Problem } from '../policy/index.ts';
+import { readAnswer } from './answers.ts';
 import { call, type Connection } from './http.ts';
 import type { Io } from './io.ts';
 
@@ -89,8 +90,6 @@ export function resolverOf(folder: Pick<Folder, 'directory'> | null): Directory[
 export const isStored = (name: string): boolean => name === 'in-force' || name.startsWith('sha256:');
 
 const HASH = /^sha256:[0-9a-f]{64}$/;
-const pageSchema = z.looseObject({ inForce: z.string().regex(HASH).nullable() });
-const bundleSchema = z.looseObject({ bundle: z.string().regex(HASH), source: z.json() });
 
 /** The hash that `sha256:…` or `in-force` means. @throws CountersignError `invalid-request`, `not-found` */
 export async function storedHash(connection: Connection, name: string): Promise<string> {
@@ -98,7 +97,7 @@ export async function storedHash(connection: Connection, name: string): Promise<
     if (HASH.test(name)) return name;
     throw new CountersignError('invalid-request', `\`${name}\` is not a bundle’s hash; write all 64 digits of it`);
   }
-  const { inForce } = pageSchema.parse(await call(connection, { path: 'v1/policies?limit=1' }));
+  const { inForce } = readAnswer(policyPageSchema, await call(connection, { path: 'v1/policies?limit=1' }));
   if (inForce === null) throw new CountersignError('not-found', 'no policy is in force; start the stack on a folder');
   return inForce;
 }
@@ -106,6 +105,6 @@ export async function storedHash(connection: Connection, name: string): Promise<
 /** Fetches a stored bundle; its hash is checked here. */
 export async function fetchBundle(connection: Connection, name: string): Promise<CompiledBundle> {
   const hash = await storedHash(connection, name);
-  const { source } = bundleSchema.parse(await call(connection, { path: `v1/policies/${hash}` }));
+  const { source } = readAnswer(policySchema, await call(connection, { path: `v1/policies/${hash}` }));
   return compileSource(source, hash);
 }

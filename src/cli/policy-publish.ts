@@ -1,7 +1,8 @@
 /** `countersign policy publish|history`: asks for a bundle to come into force, and shows which were. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import { policyPageSchema } from '../contract/views/index.ts';
 import { askFor, printAction, waitUntilClosed } from './actions.ts';
+import { readAnswer } from './answers.ts';
 import { connect, type ConnectOptions } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
 import { call } from './http.ts';
@@ -52,20 +53,13 @@ function actorOf(id: string): { id: string; type: string } {
   return { id, type };
 }
 
-const pageSchema = z.looseObject({
-  inForce: z.string().nullable(),
-  activations: z.array(
-    z.looseObject({ bundle: z.string(), by: z.string().nullable(), at: z.string(), reason: z.string().nullable() }),
-  ),
-});
-
 export async function history(io: Io, options: ConnectOptions & { json?: boolean }): Promise<void> {
   const answer = await call(await connect(io, options), { path: 'v1/policies' });
   if (options.json === true) {
     io.json(answer);
     return;
   }
-  const { inForce, activations } = pageSchema.parse(answer);
+  const { inForce, activations } = readAnswer(policyPageSchema, answer);
   activations.forEach(({ bundle, by, at, reason }, index) => {
     const mark = index === 0 && bundle === inForce ? '  ← in force' : '';
     io.out(`${at}  ${bundle}  by ${by ?? 'unknown'}${reason === null ? '' : `: ${reason}`}${mark}`);

@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import {
   CountersignError,
-  verdictSchema,
   type ActionRequest,
   type Json,
   type RecordPayload,
   type Verdict,
 } from '../contract/index.ts';
+import { replaySchema, type ReplayView } from '../contract/views/index.ts';
 import type { CompiledBundle } from '../policy/index.ts';
+import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
 import { call } from './http.ts';
@@ -23,15 +24,8 @@ interface ReplayOptions extends ConnectOptions {
   json?: boolean;
 }
 
-const answerSchema = z.looseObject({
-  record: z.string(),
-  bundle: z.string().nullable(),
-  same: z.boolean(),
-  sealed: verdictSchema.loose(),
-  verdict: verdictSchema.loose(),
-  differences: z.array(z.string()),
-});
-type Answer = z.infer<typeof answerSchema>;
+/** What both ways to replay say. */
+type Replay = Pick<ReplayView, 'record' | 'bundle' | 'same' | 'sealed' | 'verdict' | 'differences'>;
 
 const HASH = /^sha256:[0-9a-f]{64}$/;
 
@@ -55,20 +49,14 @@ export function register(program: Command, io: Io): void {
 }
 
 /** On the server, which has bundle and request; for auditors and owners. */
-async function there(io: Io, record: string, options: ReplayOptions): Promise<Answer> {
+async function there(io: Io, record: string, options: ReplayOptions): Promise<Replay> {
   if (options.bundle !== undefined) throw usage('`--bundle` is for a replay here; add `--request`');
   const hash = HASH.test(record) ? record : (await readReceipt(io, record)).hash;
-  const answer = await call(await connect(io, options), { path: `v1/records/${hash}/replay` });
-  const parsed = answerSchema.safeParse(answer);
-  if (parsed.success) return parsed.data;
-  throw new CountersignError(
-    'unavailable',
-    'the server’s answer is not a replay; check `COUNTERSIGN_URL` and that both sides are of one version',
-  );
+  return readAnswer(replaySchema, await call(await connect(io, options), { path: `v1/records/${hash}/replay` }));
 }
 
 /** Here, with nothing but a receipt, the request and the bundle. */
-async function here(io: Io, file: string, options: ReplayOptions): Promise<Answer> {
+async function here(io: Io, file: string, options: ReplayOptions): Promise<Replay> {
   if (HASH.test(file))
     throw usage('a replay here needs the receipt’s file, not its hash; get it with `countersign show`');
   const [{ replayVerdict }, { parseRequest }] = await Promise.all([
@@ -138,7 +126,7 @@ async function readReceipt(io: Io, file: string): Promise<{ record: RecordPayloa
   }
 }
 
-function describe({ record, bundle, same, sealed, verdict, differences }: Answer): string[] {
+function describe({ record, bundle, same, sealed, verdict, differences }: Replay): string[] {
   const said = ({ decision, basis, policy, rule }: Verdict): string =>
     `${decision} (${[basis, policy, rule].filter((part) => part !== null).join(', ')})`;
   return [

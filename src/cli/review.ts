@@ -1,39 +1,19 @@
 /** `countersign review`: looks back at an emergency release. `countersign report break-glass`: all of them. `countersign answer`. */
 import type { Command } from 'commander';
-import { z } from 'zod';
+import {
+  breakGlassReportSchema,
+  reviewListSchema,
+  type BrokenGlassItem,
+  type ReviewView,
+} from '../contract/views/index.ts';
 import { actionPath, parseAction, printAction } from './actions.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
+import { readAnswer } from './answers.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
 import { usage } from './values.ts';
 
-const itemSchema = z.looseObject({
-  action: z.string(),
-  status: z.string(),
-  at: z.string(),
-  dueAt: z.string(),
-  by: z.string().nullable(),
-  surface: z.string(),
-  reason: z.string().nullable(),
-  reviewers: z.array(z.string()),
-  result: z.looseObject({ by: z.string(), right: z.boolean(), reason: z.string(), at: z.string() }).nullable(),
-});
-type Item = z.infer<typeof itemSchema>;
-
-const reportSchema = z.looseObject({
-  from: z.string(),
-  to: z.string(),
-  cut: z.boolean(),
-  total: z.int(),
-  open: z.int(),
-  overdue: z.int(),
-  right: z.int(),
-  wrong: z.int(),
-  people: z.array(z.object({ by: z.string(), times: z.int() })),
-  items: z.array(itemSchema.extend({ what: z.string(), late: z.boolean() })),
-});
-
-function line(item: Item & { what?: string; late?: boolean }): string {
+function line(item: ReviewView & Partial<Pick<BrokenGlassItem, 'what' | 'late'>>): string {
   const { action, status, at, dueAt, by, surface, reason, reviewers, result } = item;
   const why = reason === null ? 'no reason kept' : `“${reason}”`;
   const found =
@@ -55,9 +35,7 @@ export function register(program: Command, io: Io): void {
   withConnection(review, { as: true }).action(async (id: string | undefined, options: ReviewOptions) => {
     const connection = await connect(io, options);
     if (id === undefined) {
-      const { reviews } = z
-        .object({ reviews: z.array(itemSchema) })
-        .parse(await call(connection, { path: 'v1/reviews' }));
+      const { reviews } = readAnswer(reviewListSchema, await call(connection, { path: 'v1/reviews' }));
       if (options.json === true) io.json({ reviews });
       else for (const item of reviews) io.out(line(item));
       return;
@@ -83,7 +61,7 @@ export function register(program: Command, io: Io): void {
     if (options.from !== undefined) query.set('from', options.from);
     if (options.to !== undefined) query.set('to', options.to);
     const path = `v1/reports/break-glass?${query.toString()}`;
-    const found = reportSchema.parse(await call(await connect(io, options), { path }));
+    const found = readAnswer(breakGlassReportSchema, await call(await connect(io, options), { path }));
     if (found.overdue > 0) io.exitCode = 3;
     if (options.json === true) return io.json(found);
     io.out(`break-glass releases from ${found.from} to ${found.to}: ${found.total}`);

@@ -1,18 +1,12 @@
 /** `countersign shown`: what an approver was shown, as a file that `countersign verify --shown` checks. */
 import type { Command } from 'commander';
-import { z } from 'zod';
+import { shownAgainSchema } from '../contract/views/index.ts';
 import { CountersignError } from '../contract/index.ts';
 import type { ApprovalMessage } from '../slack/blocks/index.ts';
+import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
-
-const answerSchema = z.looseObject({
-  record: z.string(),
-  by: z.string(),
-  shown: z.looseObject({ hash: z.string(), renderer: z.string() }),
-  models: z.array(z.looseObject({ action: z.string() })),
-});
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -22,7 +16,7 @@ export function register(program: Command, io: Io): void {
   withConnection(command, { as: true }).action(async (record: string, options: ConnectOptions) => {
     const { findShown } = await import('../slack/blocks/index.ts');
     const answer = await call(await connect(io, options), { path: `v1/records/${encodeURIComponent(record)}/shown` });
-    const { by, shown, models } = answerSchema.parse(answer);
+    const { by, shown, models } = readAnswer(shownAgainSchema, answer);
     const found = findShown(shown, by, models as unknown as ApprovalMessage[]);
     if (found === null) {
       throw new CountersignError('invalid-evidence', 'nothing that the server kept renders to the sealed hash');

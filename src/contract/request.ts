@@ -14,8 +14,8 @@ export const REQUEST_LIMITS = {
   onBehalfOfDepth: 4,
 } as const;
 
-const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
-export const jsonObject: z.ZodType<JsonObject> = z.record(z.string().max(256), json);
+export const jsonSchema: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+export const jsonObject: z.ZodType<JsonObject> = z.record(z.string().max(256), jsonSchema);
 
 const name = z.string().min(1).max(256);
 const names = z.array(name).max(64);

@@ -1,12 +1,12 @@
 import { CountersignError, type Receipt, type RecordPayload } from '../contract/index.ts';
-import { shownIn } from '../sealing/index.ts';
+import { shownIn, type RecordItem } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import { readActionState } from '../engine/seal.ts';
 import { shownOf } from '../notify/shown.ts';
 import { mayAudit, visible } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { RecordFilter, RecordItem, RecordPage, ShownAgain } from './types.ts';
+import type { RecordFilter, RecordPage, ShownAgain } from './types.ts';
 
 const noRecord = (): CountersignError =>
   new CountersignError('not-found', 'there is no such record, or it is not yours to see');

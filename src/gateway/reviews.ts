@@ -11,12 +11,9 @@ const ITEMS_MAX = 1000;
 /** A report that is asked for no time covers so many days. */
 const DAYS = 90;
 
-type Shown = Omit<BrokenGlassItem, 'action' | 'status' | 'dueAt' | 'at' | 'by' | 'late'>;
-
 /** A review that nobody closed in time is overdue from that moment, also where the clock has not come to say so yet. */
 function itemOf(row: Review, now: number): BrokenGlassItem {
-  const { action, dueAt, openedAt, by } = row;
-  const view = row.view as unknown as Shown;
+  const { action, dueAt, openedAt, by, view } = row;
   const status = row.status === 'open' && Date.parse(dueAt) <= now ? 'overdue' : row.status;
   return {
     action,

@@ -4,26 +4,48 @@ import type {
   ActionRequest,
   DecisionInput,
   Door,
-  Json,
   JsonObject,
   Judgement,
   OutcomeInput,
   Receipt,
-  RecordPayload,
 } from '../contract/index.ts';
 import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { Exported } from './exported.ts';
-import type { Opening, SigningUse } from '../sealing/index.ts';
+import type { Opening, RecordItem, SigningUse } from '../sealing/index.ts';
+import type { BacktestInput, PolicyPublication } from './policy-types.ts';
 import type {
-  BacktestInput,
+  ApiKeyView,
   BacktestView,
+  BreakGlassReport,
+  DelegationView,
+  FreezeView,
+  KeyView,
+  NewApiKey,
+  PasskeyView,
   PolicyPage,
-  PolicyPublication,
   PolicyView,
+  Redeemed,
   ReplayView,
-} from './policy-types.ts';
-import type { KeyView } from '../sealing/key-views.ts';
+  ReviewView,
+  RotatedKey,
+  ShownAgain,
+  SigningKeyView,
+} from '../contract/views/index.ts';
+
+export type {
+  ApiKeyView,
+  BreakGlassReport,
+  BrokenGlassItem,
+  DelegationView,
+  FreezeView,
+  PasskeyView,
+  Redeemed,
+  ReviewView,
+  RotatedKey,
+  ShownAgain,
+  SigningKeyView,
+} from '../contract/views/index.ts';
 
 /** A new or repeated request, and how it now stands. */
 export interface Answered {
@@ -44,24 +66,9 @@ export interface RecordFilter {
   q?: string | undefined;
 }
 
-export interface RecordItem {
-  hash: string;
-  index: number;
-  record: RecordPayload;
-}
-
 export interface RecordPage {
   records: RecordItem[];
   next_cursor: string | null;
-}
-
-export interface Redeemed {
-  act: string;
-  surface: string;
-  requestHash: string;
-  changes: Json;
-  version: string | null;
-  redeemedAt: string;
 }
 
 export interface RedeemInput {
@@ -79,47 +86,6 @@ export interface ReviewInput {
   reason: string;
 }
 
-export interface ReviewView {
-  action: string;
-  status: string;
-  dueAt: string;
-  surface: string;
-  actor: string;
-  /** On whose word it was released, and their reason. */
-  by: string | null;
-  reason: string | null;
-  /** When it was released. */
-  at: string;
-  reviewers: string[];
-  result: { by: string; right: boolean; reason: string; at: string } | null;
-}
-
-/** One broken glass: who, when, what, why, and what the review found. */
-export interface BrokenGlassItem extends ReviewView {
-  verb: string;
-  policy: string | null;
-  rule: string | null;
-  /** What and how much, as far as policy discloses it. */
-  what: string;
-  /** The finding came after the review was due, or none has come by now. */
-  late: boolean;
-}
-
-export interface BreakGlassReport {
-  from: string;
-  to: string;
-  /** True when there were more than are listed; ask for a shorter time. */
-  cut: boolean;
-  total: number;
-  open: number;
-  overdue: number;
-  right: number;
-  wrong: number;
-  /** Who broke it how often, the most first. */
-  people: { by: string; times: number }[];
-  items: BrokenGlassItem[];
-}
-
 export interface ApiKeyInput {
   /** Globs. */
   surfaces: string[];
@@ -130,26 +96,11 @@ export interface ApiKeyInput {
   groups: string[];
 }
 
-export interface ApiKeyView extends ApiKeyInput {
-  id: string;
-  createdAt: string;
-  revokedAt: string | null;
-}
-
 export interface FreezeInput {
   scope: 'tenant' | 'surface' | 'actor';
   /** The surface or actor; left out for the whole tenant. */
   value?: string | undefined;
   reason: string;
-}
-
-export interface FreezeView {
-  id: string;
-  scope: 'tenant' | 'surface' | 'actor';
-  value: string | null;
-  reason: string;
-  by: string;
-  at: string;
 }
 
 export interface DelegateInput {
@@ -159,29 +110,6 @@ export interface DelegateInput {
   surfaces?: string[] | undefined;
   /** RFC 3339. */
   until: string;
-}
-
-export interface DelegationView {
-  id: string;
-  from: string;
-  to: string;
-  surfaces: string[];
-  until: string;
-}
-
-/** Somebody's passkey. */
-export interface PasskeyView {
-  /** `passkey:…`, also the `action` of its records. */
-  id: string;
-  person: string;
-  /** Credential id, base64url. */
-  credential: string;
-  /** Hash of the record that introduced it. */
-  record: string;
-  name: string | null;
-  createdAt: string;
-  createdBy: string;
-  revokedAt: string | null;
 }
 
 /** `PublicKeyCredentialCreationOptionsJSON` of WebAuthn level 3. */
@@ -203,27 +131,11 @@ export interface RotateKeyInput {
   besideDays?: number | undefined;
 }
 
-export interface RotatedKey {
-  use: SigningUse;
-  kid: string;
-  signer: string;
-  replaces: string;
-  since: string;
-  /** Hash of the record that introduces it. */
-  record: string;
-}
-
 export interface RevokeKeyInput {
   kid: string;
   reason: string;
   /** Entry of the log from which on nothing counts that the key signed; the next one unless given. */
   from?: number | undefined;
-}
-
-export interface SigningKeyView extends KeyView {
-  /** `file`, or what its key manager calls it. */
-  signer: string;
-  pending: boolean;
 }
 
 /** What a decision through Slack brings beside the person. */
@@ -232,16 +144,6 @@ export interface SlackEvidence {
   shown: { hash: string; renderer: string } | null;
   /** The sentence of responsibility that they were shown, where they approve. */
   responsibility?: string | null;
-}
-
-/** With what a verifier renders again what somebody was shown: one of `models` gives the sealed hash. */
-export interface ShownAgain {
-  record: string;
-  /** Directory id of who decided. */
-  by: string;
-  shown: { hash: string; renderer: string };
-  /** Everything that was shown of the action while it could be decided, oldest first. */
-  models: JsonObject[];
 }
 
 /** Who presents a credential. */
@@ -315,7 +217,7 @@ export interface Passkeys {
 
 export interface ApiKeys {
   /** Makes a key of a service; `key` is shown this once. */
-  makeApiKey(caller: Caller, input: ApiKeyInput): Promise<ApiKeyView & { key: string }>;
+  makeApiKey(caller: Caller, input: ApiKeyInput): Promise<NewApiKey>;
   apiKeys(caller: Caller): Promise<ApiKeyView[]>;
   revokeApiKey(caller: Caller, id: string): Promise<void>;
 }

@@ -11,6 +11,7 @@ export * from './passkey.ts';
 export * from './permit.ts';
 export * from './receipt.ts';
 export * from './record.ts';
+export * from './record-view.ts';
 export * from './shown.ts';
 export * from './signer.ts';
 export * from './trust.ts';

@@ -1,6 +1,7 @@
 /** Records of type `key`: how a key comes into use, and how it stops to count. One chain for each tenant, `action` is `key`. */
 import { z } from 'zod';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
+import { SIGNING_USES, type SigningUse } from '../contract/views/index.ts';
 import { EvidenceError, parseVkey } from '../ledger/index.ts';
 import { canonicalize, toBase64Url } from '../canonical/index.ts';
 import { isAboutPasskey } from './passkey.ts';
@@ -9,13 +10,10 @@ import { publicJwk, readPublicJwk, type PublicJwk } from './signer.ts';
 /** `action` of the records of the key chain. */
 export const KEY_CHAIN = 'key';
 
-export const KEY_USES = ['record', 'permit', 'log', 'attestation'] as const;
-export type KeyUse = (typeof KEY_USES)[number];
-
 /** A new key, in the record that the old record key signs. */
 export interface Introduction {
   change: 'introduce';
-  use: KeyUse;
+  use: SigningUse;
   /** RFC 7638 thumbprint, also of a log's key. */
   kid: string;
   /** For `log` a vkey, else a JWK. */
@@ -29,7 +27,7 @@ export interface Introduction {
 /** From entry `from` of the log on, nothing counts that the key signs; of a log key, no checkpoint of more than `from` entries. */
 export interface Revocation {
   change: 'revoke';
-  use: KeyUse;
+  use: SigningUse;
   kid: string;
   from: number;
 }
@@ -39,13 +37,18 @@ export type KeyChange = Introduction | Revocation;
 const changeSchema = z.discriminatedUnion('change', [
   z.looseObject({
     change: z.literal('introduce'),
-    use: z.enum(KEY_USES),
+    use: z.enum(SIGNING_USES),
     kid: z.string(),
     key: z.union([z.string(), z.looseObject({})]),
     replaces: z.string(),
     beside: z.iso.datetime().nullable(),
   }),
-  z.looseObject({ change: z.literal('revoke'), use: z.enum(KEY_USES), kid: z.string(), from: z.int().nonnegative() }),
+  z.looseObject({
+    change: z.literal('revoke'),
+    use: z.enum(SIGNING_USES),
+    kid: z.string(),
+    from: z.int().nonnegative(),
+  }),
 ]);
 
 /** The body of a record of the key chain. */

@@ -1,4 +1,4 @@
-import type { Json } from '../contract/index.ts';
+import type { BrokenGlassItem, ReviewStatus } from '../contract/views/index.ts';
 import type { Database, Tables } from './database.ts';
 import type { Selectable } from 'kysely';
 
@@ -12,9 +12,15 @@ export interface Review {
   dueAt: string;
   /** On whose word; null where it is not known any more. */
   by: string | null;
-  status: string;
-  view: Json;
+  status: ReviewStatus;
+  view: ReviewDetails;
 }
+
+type Required = 'surface' | 'verb' | 'actor' | 'reviewers' | 'result';
+
+/** What is told of a review. Rows from before reports were made have only the first few. */
+export type ReviewDetails = Pick<BrokenGlassItem, Required> &
+  Partial<Pick<BrokenGlassItem, 'policy' | 'rule' | 'what' | 'reason'>>;
 
 export interface ReviewStore {
   /** Opens a review, or writes how it now stands. */
@@ -26,7 +32,11 @@ export interface ReviewStore {
   opened(tenant: string, from: string, to: string, limit: number): Promise<Review[]>;
 }
 
-const stored = (row: Selectable<Tables['review']>): Review => ({ ...row, view: row.view as Json });
+const stored = (row: Selectable<Tables['review']>): Review => ({
+  ...row,
+  status: row.status as ReviewStatus,
+  view: row.view as ReviewDetails,
+});
 
 export function createReviewStore(db: Database): ReviewStore {
   return {

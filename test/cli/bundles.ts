@@ -12,7 +12,7 @@ import { bundleFiles, type ArchiveSource } from '../../src/archive/make/files.ts
 import { tarball } from '../../src/archive/make/tarball.ts';
 import type { KeyHistory } from '../../src/sealing/key-views.ts';
 import { encodeEntries, parseVkey, TILE_WIDTH } from '../../src/ledger/index.ts';
-import { kidOfVkey, KEY_HISTORY_KIND } from '../../src/sealing/index.ts';
+import { kidOfVkey, KEY_HISTORY_KIND, type PublicJwk } from '../../src/sealing/index.ts';
 import type { ScannedRecord, Selection } from '../../src/store/index.ts';
 import { BUNDLE, POLICY, type Draft, type TestLog } from '../evidence/world.ts';
 
@@ -111,8 +111,8 @@ function historyOf(trust: TestLog['trust']): KeyHistory {
       ...trust.logKeys.map((vkey) => ({ use: 'log' as const, kid: kidOfVkey(vkey), key: vkey, ...period })),
       ...trust.recordKeys.map((key) => ({
         use: 'record' as const,
-        kid: (key as { kid: string }).kid,
-        key: key as object,
+        kid: (key as PublicJwk).kid,
+        key: key as PublicJwk,
         ...period,
       })),
     ],

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSequencer } from '../../src/sequencer/index.ts';
-import { openStore, type Store } from '../../src/store/index.ts';
+import { openStore, type Review, type Store } from '../../src/store/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { AT, stageRecord } from '../support/records.ts';
 
@@ -267,7 +267,7 @@ describe('small tables', () => {
   });
 
   it('reviews: by due time and status', async () => {
-    const review = {
+    const review: Review = {
       id: 'r1',
       tenant: 'default',
       action: 'a',
@@ -275,7 +275,13 @@ describe('small tables', () => {
       by: 'user:x',
       dueAt: at(60),
       status: 'open',
-      view: { b: 1, a: 2 },
+      view: {
+        verb: 'refund.create',
+        surface: 'payments.refund',
+        actor: 'agent:x',
+        reviewers: ['user:y'],
+        result: null,
+      },
     };
     await store.reviews.put(review);
     await store.reviews.put({ ...review, id: 'r0', dueAt: at(30) });

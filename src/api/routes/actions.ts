@@ -1,21 +1,25 @@
-import { Router, type Request, type Response } from 'express';
+import { Router, type Response } from 'express';
 import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import {
+  actionRequestSchema,
+  actionSchema,
   CountersignError,
   decisionInputSchema,
   outcomeInputSchema,
   OUTCOME_STATUSES,
   type Action,
   type Receipt,
+  RESPONSIBILITY,
 } from '../../contract/index.ts';
 import type { Actions, Approvals, Authentication, Outcomes } from '../../gateway/types.ts';
-import { checkShape, parseBody, pathText, waitOf } from '../input.ts';
+import { callerOf, checkShape, doorOf, parseBody, pathText, waitOf } from '../input.ts';
+import { actionId, body, COMMON, json, ok, onAction, problem, wait } from '../openapi-parts.ts';
 import { sendProblem } from '../problem.ts';
-import { doorOf } from './passkeys.ts';
 
-export const answerInputSchema = z.strictObject({ text: z.string().trim().min(1).max(2000) }).meta({ id: 'Answer' });
+const answerInputSchema = z.strictObject({ text: z.string().trim().min(1).max(2000) }).meta({ id: 'Answer' });
 
-export const reconcileInputSchema = z
+const reconcileInputSchema = z
   .strictObject({ status: z.enum(OUTCOME_STATUSES), reason: z.string().trim().min(1).max(2000) })
   .meta({ id: 'Reconciliation' });
 
@@ -60,8 +64,6 @@ export function sendAnswer(response: Response, action: Action, receipt: Receipt 
 
 export function actionRoutes(gateway: Authentication & Actions & Approvals & Outcomes): Router {
   const router = Router();
-  const callerOf = (request: Request) => gateway.authenticate(request.get('authorization'));
-
   router.post('/v1/actions', async (request, response) => {
     checkShape(request.body);
     const { action, receipt } = await gateway.submit(
@@ -74,40 +76,40 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
   });
 
   router.get('/v1/actions/:id', async (request, response) => {
-    const caller = await callerOf(request);
+    const caller = await callerOf(gateway, request);
     const action = await gateway.action(caller, pathText(request, 'id'), waitOf(request));
     about(response, action).json(action);
   });
 
   router.post('/v1/actions/:id/decisions', async (request, response) => {
-    const caller = await callerOf(request);
+    const caller = await callerOf(gateway, request);
     const input = parseBody(decisionInputSchema, request.body);
-    const door = doorOf(request, input.passkey !== undefined);
+    const door = doorOf(request, { signed: input.passkey !== undefined });
     const action = await gateway.decide(caller, pathText(request, 'id'), input, door);
     about(response, action).json(action);
   });
 
   router.post('/v1/actions/:id/answer', async (request, response) => {
-    const caller = await callerOf(request);
+    const caller = await callerOf(gateway, request);
     const { text } = parseBody(answerInputSchema, request.body);
     const action = await gateway.answer(caller, pathText(request, 'id'), text);
     about(response, action).json(action);
   });
 
   router.post('/v1/actions/:id/cancel', async (request, response) => {
-    const action = await gateway.cancel(await callerOf(request), pathText(request, 'id'));
+    const action = await gateway.cancel(await callerOf(gateway, request), pathText(request, 'id'));
     about(response, action).json(action);
   });
 
   router.post('/v1/actions/:id/outcome', async (request, response) => {
-    const caller = await callerOf(request);
+    const caller = await callerOf(gateway, request);
     const outcome = parseBody(outcomeInputSchema, request.body);
     const action = await gateway.report(caller, pathText(request, 'id'), outcome);
     about(response, action).json(action);
   });
 
   router.post('/v1/actions/:id/reconcile', async (request, response) => {
-    const caller = await callerOf(request);
+    const caller = await callerOf(gateway, request);
     const input = parseBody(reconcileInputSchema, request.body);
     const action = await gateway.reconcile(caller, pathText(request, 'id'), input);
     about(response, action).json(action);
@@ -127,3 +129,38 @@ function refusalText(action: Action): string {
       return reasons === '' ? 'this action is refused' : `this action is refused: ${reasons}`;
   }
 }
+
+export const actionPaths: ZodOpenApiPathsObject = {
+  '/v1/actions': {
+    post: {
+      summary: 'Ask for an action to be released',
+      requestParams: {
+        query: z.object({ wait }),
+        header: z.object({ 'Idempotency-Key': z.string().min(1).max(255) }),
+      },
+      ...body(actionRequestSchema),
+      responses: {
+        ...ok(actionSchema, 'Released; the permit is inside.'),
+        '202': { description: 'Supervised: a named human must decide.', ...json(actionSchema) },
+        '403': problem('Refused; `receipt` proves it.'),
+        '413': problem('The body is too large.'),
+        '422': problem('The idempotency key was used for another body.'),
+        ...COMMON,
+      },
+    },
+  },
+  '/v1/actions/{id}': {
+    get: {
+      summary: 'Read an action',
+      requestParams: { ...actionId, query: z.object({ wait }) },
+      responses: { ...ok(actionSchema, 'The action.'), ...COMMON, '404': problem('No such action.') },
+    },
+  },
+  '/v1/actions/{id}/decisions': {
+    post: onAction(`Decide a parked action as its approver. ${RESPONSIBILITY}`, decisionInputSchema),
+  },
+  '/v1/actions/{id}/answer': { post: onAction('Answer an approver who returned the action', answerInputSchema) },
+  '/v1/actions/{id}/cancel': { post: onAction('Withdraw a parked action', null) },
+  '/v1/actions/{id}/outcome': { post: onAction('Report what the executor did', outcomeInputSchema) },
+  '/v1/actions/{id}/reconcile': { post: onAction('Settle an unreported action as its owner', reconcileInputSchema) },
+};

@@ -1,18 +1,21 @@
 import { pipeline } from 'node:stream/promises';
 import { Router } from 'express';
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { CountersignError } from '../../contract/index.ts';
 import { EXPORT_FORMATS } from '../../export/index.ts';
 import type { Authentication, Exports } from '../../gateway/types.ts';
-import { queryText } from '../input.ts';
-import { filterOf } from './records.ts';
+import { callerOf, queryText } from '../input.ts';
+import { COMMON, problem } from '../openapi-parts.ts';
+import { filterOf, recordFilterShape } from './records.ts';
 
-const PARAMETERS = ['format', 'surface', 'action', 'actor', 'approver', 'decision', 'type', 'from', 'to', 'q'];
+const PARAMETERS = ['format', ...Object.keys(recordFilterShape)];
 
 /** `GET /v1/export`: made as it is read, so a slow reader costs nothing. What fails midway ends the connection, never the file. */
 export function exportRoutes(gateway: Authentication & Exports): Router {
   const router = Router();
   router.get('/v1/export', async (request, response) => {
-    const caller = await gateway.authenticate(request.get('authorization'));
+    const caller = await callerOf(gateway, request);
     const format = EXPORT_FORMATS.find((one) => one === (queryText(request, 'format') ?? 'bundle'));
     if (format === undefined) {
       throw new CountersignError('invalid-request', `format is one of ${EXPORT_FORMATS.join(', ')}`);
@@ -39,3 +42,30 @@ export function exportRoutes(gateway: Authentication & Exports): Router {
   });
   return router;
 }
+
+const file = { schema: z.string().meta({ format: 'binary' }) };
+
+export const exportPaths: ZodOpenApiPathsObject = {
+  '/v1/export': {
+    get: {
+      summary: 'Export sealed records, streamed; that it was done is sealed before the first byte',
+      description:
+        'For auditors and owners. `csv` and `jsonl` hold the records that fit, `bundle` every record of each action that has one, with all that verifies it offline.',
+      requestParams: {
+        query: z.object({ format: z.enum(EXPORT_FORMATS).default('bundle'), ...recordFilterShape }),
+      },
+      responses: {
+        '200': {
+          description: 'The file. A connection that ends early holds no export.',
+          headers: z.object({
+            'Countersign-Receipt': z.string().meta({ description: 'Hash of the record of this export.' }),
+            'Content-Disposition': z.string(),
+          }),
+          content: { 'text/csv': file, 'application/jsonl': file, 'application/gzip': file },
+        },
+        ...COMMON,
+        '403': problem('Neither an auditor nor an owner.'),
+      },
+    },
+  },
+};

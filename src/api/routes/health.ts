@@ -1,5 +1,8 @@
 import { Router } from 'express';
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { CountersignError } from '../../contract/index.ts';
+import { ok, problem } from '../openapi-parts.ts';
 
 /** One thing that has to work before anything may be served. */
 export interface ReadinessCheck {
@@ -37,3 +40,23 @@ export function healthRoutes(checks: ReadinessCheck[]): Router {
   });
   return router;
 }
+
+export const healthPaths: ZodOpenApiPathsObject = {
+  '/healthz': {
+    get: {
+      summary: 'Is the process alive',
+      security: [],
+      responses: ok(z.looseObject({ status: z.string() }), 'Alive.'),
+    },
+  },
+  '/readyz': {
+    get: {
+      summary: 'Can actions be judged and sealed',
+      security: [],
+      responses: {
+        ...ok(z.looseObject({ status: z.string() }), 'Ready.'),
+        '503': problem('Something Countersign needs does not answer.'),
+      },
+    },
+  },
+};

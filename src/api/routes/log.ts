@@ -1,5 +1,9 @@
 import { Router, type Response } from 'express';
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { CountersignError } from '../../contract/index.ts';
+import { keyHistorySchema } from '../../contract/views/index.ts';
+import { ok, problem } from '../openapi-parts.ts';
 
 /** What a log shows to the world (C2SP tlog-tiles). Public by design: hashes, and envelopes that hold no secrets. */
 export interface PublicLog {
@@ -98,3 +102,82 @@ export function logRoutes(log: PublicLog): Router {
 
   return router;
 }
+
+const tenant = z.string();
+const jwkSetSchema = z.strictObject({ keys: z.array(z.looseObject({ kid: z.string() })) });
+const MISSING = { '404': problem('There is no such log, or it does not reach that far.') };
+const text = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } });
+const bytes = (description: string) => ({
+  description,
+  content: { 'application/octet-stream': { schema: z.string() } },
+});
+
+export const logPaths: ZodOpenApiPathsObject = {
+  '/.well-known/jwks.json': {
+    get: {
+      summary: 'Permit keys',
+      security: [],
+      responses: ok(jwkSetSchema, 'A JWK set.'),
+    },
+  },
+  '/log/{tenant}/checkpoint': {
+    get: {
+      summary: 'The newest checkpoint (C2SP signed note), with the cosignatures that there are of it',
+      security: [],
+      requestParams: { path: z.object({ tenant }) },
+      responses: { '200': text('A signed note.'), ...MISSING },
+    },
+  },
+  '/log/{tenant}/checkpoint.witnessed': {
+    get: {
+      summary: 'The newest checkpoint that a witness cosigned (C2SP signed note, tlog-cosignature)',
+      security: [],
+      requestParams: { path: z.object({ tenant }) },
+      responses: {
+        '200': text('A signed note.'),
+        '404': problem('There is no such log, or no witness cosigned it yet.'),
+      },
+    },
+  },
+  '/log/{tenant}/vkey': {
+    get: {
+      summary: 'The log’s note verification key',
+      security: [],
+      requestParams: { path: z.object({ tenant }) },
+      responses: { '200': text('A C2SP vkey.'), ...MISSING },
+    },
+  },
+  '/log/{tenant}/jwks.json': {
+    get: {
+      summary: 'Record keys',
+      security: [],
+      requestParams: { path: z.object({ tenant }) },
+      responses: { ...ok(jwkSetSchema, 'A JWK set.'), ...MISSING },
+    },
+  },
+  '/log/{tenant}/tile/{level}/{index}': {
+    get: {
+      summary: 'A tile of hashes (C2SP tlog-tiles)',
+      security: [],
+      requestParams: { path: z.object({ tenant, level: z.string(), index: z.string() }) },
+      responses: { '200': bytes('Up to 256 SHA-256 hashes.'), ...MISSING },
+    },
+  },
+  '/log/{tenant}/tile/entries/{index}': {
+    get: {
+      summary: 'A bundle of entries (C2SP tlog-tiles)',
+      security: [],
+      requestParams: { path: z.object({ tenant, index: z.string() }) },
+      responses: { '200': bytes('Up to 256 envelopes, each with a 16-bit length.'), ...MISSING },
+    },
+  },
+  '/log/{tenant}/keys.json': {
+    get: {
+      summary:
+        'Every public key that the tenant ever had, with the receipts that lead from the first to the present ones',
+      security: [],
+      requestParams: { path: z.object({ tenant }) },
+      responses: { ...ok(keyHistorySchema, 'The key history.'), ...MISSING },
+    },
+  },
+};

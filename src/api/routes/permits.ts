@@ -1,10 +1,13 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { actionRequestSchema, surfaceSchema } from '../../contract/index.ts';
+import { redeemedSchema } from '../../contract/views/index.ts';
 import type { Authentication, Permits } from '../../gateway/types.ts';
-import { parseBody } from '../input.ts';
+import { callerOf, parseBody } from '../input.ts';
+import { body, COMMON, ok, problem } from '../openapi-parts.ts';
 
-export const redeemInputSchema = z
+const redeemInputSchema = z
   .strictObject({
     permit: z.string().min(1).max(16_384),
     request: actionRequestSchema.optional().meta({ description: 'The request about to be executed, after changes.' }),
@@ -16,22 +19,27 @@ export const redeemInputSchema = z
   })
   .meta({ id: 'Redemption' });
 
-export const redeemedSchema = z
-  .strictObject({
-    act: z.string(),
-    surface: z.string(),
-    requestHash: z.string(),
-    changes: z.json(),
-    version: z.string().nullable(),
-    redeemedAt: z.iso.datetime(),
-  })
-  .meta({ id: 'Redeemed' });
-
+/** What an executor does with a permit. */
 export function permitRoutes(gateway: Authentication & Permits): Router {
   const router = Router();
   router.post('/v1/permits/redeem', async (request, response) => {
-    const caller = await gateway.authenticate(request.get('authorization'));
+    const caller = await callerOf(gateway, request);
     response.json(await gateway.redeem(caller, parseBody(redeemInputSchema, request.body)));
   });
   return router;
 }
+
+export const permitPaths: ZodOpenApiPathsObject = {
+  '/v1/permits/redeem': {
+    post: {
+      summary: 'Redeem a permit, once, before executing',
+      ...body(redeemInputSchema),
+      responses: {
+        ...ok(redeemedSchema, 'Redeemed: execute now.'),
+        ...COMMON,
+        '403': problem('Expired, for another audience, tampered with, or for another request.'),
+        '409': problem('Already redeemed.'),
+      },
+    },
+  },
+};

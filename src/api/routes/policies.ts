@@ -1,14 +1,16 @@
 import express, { Router, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import { actorSchema, CountersignError } from '../../contract/index.ts';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { actionSchema, actorSchema } from '../../contract/index.ts';
 import type { Caller } from '../../identity/index.ts';
-import type { Authentication, Policies, Records } from '../../gateway/types.ts';
-import { parseBody, pathText, queryText, waitOf } from '../input.ts';
+import type { Authentication, Policies } from '../../gateway/types.ts';
+import { backtestReportSchema, policyPageSchema, policySchema } from '../../contract/views/index.ts';
+import { callerOf, limitOf, parseBody, pathText, queryText, waitOf } from '../input.ts';
+import { body, COMMON, json, ok, problem, wait } from '../openapi-parts.ts';
 import { sendAnswer } from './actions.ts';
 
 /** Bytes of a policies folder as a body; a compiled OPA policy alone has hundreds of KiB. */
 const BODY_MAX = 8 * 1024 * 1024;
-const MAX_LIMIT = 500;
 
 const bundleHash = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'a bundle hash is `sha256:` and 64 hexadecimal digits');
 const files = z
@@ -25,7 +27,7 @@ const oneOfTwo = (it: { files?: unknown; bundle?: unknown }): boolean =>
   (it.files === undefined) !== (it.bundle === undefined);
 const ONE = { message: 'give either `files` or `bundle`', path: ['files'] };
 
-export const publicationSchema = z
+const publicationSchema = z
   .strictObject({
     ...candidate,
     reason: z.string().trim().min(1).max(2000),
@@ -34,7 +36,7 @@ export const publicationSchema = z
   .refine(oneOfTwo, ONE)
   .meta({ id: 'PolicyPublication' });
 
-export const backtestSchema = z
+const backtestSchema = z
   .strictObject({
     ...candidate,
     base: z.strictObject(candidate).refine(oneOfTwo, ONE).optional().meta({
@@ -47,23 +49,23 @@ export const backtestSchema = z
   .refine(oneOfTwo, ONE)
   .meta({ id: 'Backtest' });
 
-const callerOf = (response: Response): Caller => response.locals['caller'] as Caller;
+const knownCaller = (response: Response): Caller => response.locals['caller'] as Caller;
 
 /**
  * Policies: which are in force, what they say, publishing, and trying a candidate on sealed history. Mounted before the general body
  * parser: who calls is known before a large body is read.
  */
-export function policyRoutes(gateway: Authentication & Policies & Pick<Records, 'replay'>): Router {
+export function policyRoutes(gateway: Authentication & Policies): Router {
   const router = Router();
   const authenticated: RequestHandler = async (request, response, next) => {
-    response.locals['caller'] = await gateway.authenticate(request.get('authorization'));
+    response.locals['caller'] = await callerOf(gateway, request);
     next();
   };
-  const body = express.json({ limit: BODY_MAX, strict: true, inflate: false, type: ['application/json'] });
+  const readBody = express.json({ limit: BODY_MAX, strict: true, inflate: false, type: ['application/json'] });
 
-  router.post('/v1/policies', authenticated, body, async (request, response) => {
+  router.post('/v1/policies', authenticated, readBody, async (request, response) => {
     const { action, receipt } = await gateway.publishPolicy(
-      callerOf(response),
+      knownCaller(response),
       parseBody(publicationSchema, request.body),
       request.get('idempotency-key'),
       waitOf(request),
@@ -71,25 +73,70 @@ export function policyRoutes(gateway: Authentication & Policies & Pick<Records, 
     sendAnswer(response, action, receipt);
   });
 
-  router.post('/v1/policies/backtest', authenticated, body, async (request, response) => {
-    response.json(await gateway.backtest(callerOf(response), parseBody(backtestSchema, request.body)));
+  router.post('/v1/policies/backtest', authenticated, readBody, async (request, response) => {
+    response.json(await gateway.backtest(knownCaller(response), parseBody(backtestSchema, request.body)));
   });
 
   router.get('/v1/policies', authenticated, async (request, response) => {
-    const limit = Number(queryText(request, 'limit') ?? 50);
-    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-      throw new CountersignError('invalid-request', `limit is a whole number from 1 to ${MAX_LIMIT}`);
-    }
-    response.json(await gateway.policies(callerOf(response), queryText(request, 'cursor'), limit));
+    response.json(await gateway.policies(knownCaller(response), queryText(request, 'cursor'), limitOf(request)));
   });
 
   router.get('/v1/policies/:bundle', authenticated, async (request, response) => {
-    response.json(await gateway.policy(callerOf(response), pathText(request, 'bundle')));
-  });
-
-  router.get('/v1/records/:hash/replay', authenticated, async (request, response) => {
-    response.json(await gateway.replay(callerOf(response), pathText(request, 'hash')));
+    response.json(await gateway.policy(knownCaller(response), pathText(request, 'bundle')));
   });
 
   return router;
 }
+
+export const policyPaths: ZodOpenApiPathsObject = {
+  '/v1/policies': {
+    get: {
+      summary: 'Which policy bundle is in force, and all that were, newest first',
+      requestParams: {
+        query: z.object({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
+      },
+      responses: { ...ok(policyPageSchema, 'One page.'), ...COMMON, '403': problem('Not allowed.') },
+    },
+    post: {
+      summary: 'Ask for a bundle to come into force: a governed action that the engine carries out',
+      requestParams: {
+        query: z.object({ wait }),
+        header: z.object({ 'Idempotency-Key': z.string().min(1).max(255) }),
+      },
+      ...body(publicationSchema),
+      responses: {
+        ...ok(actionSchema, 'Released and carried out; `status` says how.'),
+        '202': { description: 'Supervised: a named human must decide.', ...json(actionSchema) },
+        '403': problem('Refused; `receipt` proves it.'),
+        '413': problem('The body is too large.'),
+        '422': problem('An error of lint or a failing case, each with file and line; or a key used twice.'),
+        ...COMMON,
+      },
+    },
+  },
+  '/v1/policies/{bundle}': {
+    get: {
+      summary: 'One bundle, as it is judged by',
+      requestParams: {
+        path: z.object({ bundle: z.string().meta({ description: 'Bundle hash, `sha256:…`.' }) }),
+      },
+      responses: {
+        ...ok(policySchema, 'The bundle.'),
+        ...COMMON,
+        '404': problem('No such bundle.'),
+      },
+    },
+  },
+  '/v1/policies/backtest': {
+    post: {
+      summary: 'Which sealed verdicts a candidate bundle would change; for auditors and owners',
+      ...body(backtestSchema),
+      responses: {
+        ...ok(backtestReportSchema, 'The report.'),
+        ...COMMON,
+        '403': problem('Not allowed.'),
+        '422': problem('The candidate is not a valid bundle.'),
+      },
+    },
+  },
+};

@@ -1,10 +1,25 @@
 import { Router, type Request } from 'express';
-import { CountersignError } from '../../contract/index.ts';
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { RECORD_TYPES } from '../../contract/index.ts';
+import { receiptSchema, replaySchema, shownAgainSchema } from '../../contract/views/index.ts';
 import type { Authentication, Records, RecordFilter } from '../../gateway/types.ts';
-import { pathText, queryText } from '../input.ts';
+import { recordItemSchema } from '../../sealing/index.ts';
+import { callerOf, limitOf, pathText, queryText } from '../input.ts';
+import { COMMON, ok, problem, recordHash } from '../openapi-parts.ts';
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
+/** What records are looked for by. */
+export const recordFilterShape = {
+  surface: z.string().optional(),
+  action: z.string().optional(),
+  actor: z.string().optional(),
+  approver: z.string().optional(),
+  decision: z.string().optional(),
+  type: z.enum(RECORD_TYPES).optional(),
+  from: z.iso.datetime().optional(),
+  to: z.iso.datetime().optional(),
+  q: z.string().optional(),
+};
 
 /** What `/v1/records` and `/v1/export` look for. */
 export function filterOf(request: Request): RecordFilter {
@@ -22,33 +37,86 @@ export function filterOf(request: Request): RecordFilter {
   };
 }
 
+/** Sealed records, and what proves and explains each. */
 export function recordRoutes(gateway: Authentication & Records): Router {
   const router = Router();
-
   router.get('/v1/records', async (request, response) => {
-    const caller = await gateway.authenticate(request.get('authorization'));
-    const text = (name: string): string | undefined => queryText(request, name);
-    const limit = Number(text('limit') ?? DEFAULT_LIMIT);
-    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-      throw new CountersignError('invalid-request', `limit is a whole number from 1 to ${MAX_LIMIT}`);
-    }
-    response.json(await gateway.records(caller, filterOf(request), text('cursor'), limit));
+    const caller = await callerOf(gateway, request);
+    const [limit, cursor] = [limitOf(request), queryText(request, 'cursor')];
+    response.json(await gateway.records(caller, filterOf(request), cursor, limit));
   });
-
   router.get('/v1/records/:hash', async (request, response) => {
-    const caller = await gateway.authenticate(request.get('authorization'));
+    const caller = await callerOf(gateway, request);
     response.json(await gateway.record(caller, pathText(request, 'hash')));
   });
-
   router.get('/v1/records/:hash/receipt', async (request, response) => {
-    const caller = await gateway.authenticate(request.get('authorization'));
+    const caller = await callerOf(gateway, request);
     response.json(await gateway.receipt(caller, pathText(request, 'hash')));
   });
-
   router.get('/v1/records/:hash/shown', async (request, response) => {
-    const caller = await gateway.authenticate(request.get('authorization'));
+    const caller = await callerOf(gateway, request);
     response.set('cache-control', 'no-store').json(await gateway.shown(caller, pathText(request, 'hash')));
   });
-
+  router.get('/v1/records/:hash/replay', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    response.json(await gateway.replay(caller, pathText(request, 'hash')));
+  });
   return router;
 }
+
+const recordPageSchema = z.strictObject({ records: z.array(recordItemSchema), next_cursor: z.string().nullable() });
+
+export const recordPaths: ZodOpenApiPathsObject = {
+  '/v1/records': {
+    get: {
+      summary: 'Sealed records, newest first',
+      requestParams: {
+        query: z.object({
+          ...recordFilterShape,
+          cursor: z.string().optional(),
+          limit: z.int().min(1).max(500).optional(),
+        }),
+      },
+      responses: { ...ok(recordPageSchema, 'One page.'), ...COMMON },
+    },
+  },
+  '/v1/records/{hash}': {
+    get: {
+      summary: 'One record',
+      requestParams: recordHash,
+      responses: { ...ok(recordItemSchema, 'The record.'), ...COMMON, '404': problem('No such record.') },
+    },
+  },
+  '/v1/records/{hash}/receipt': {
+    get: {
+      summary: 'The receipt of a record, which verifies offline',
+      requestParams: recordHash,
+      responses: { ...ok(receiptSchema, 'The receipt.'), ...COMMON, '404': problem('No such record.') },
+    },
+  },
+  '/v1/records/{hash}/shown': {
+    get: {
+      summary: 'What its approver was shown, to be rendered again: one of the models gives the sealed hash',
+      requestParams: recordHash,
+      responses: {
+        ...ok(shownAgainSchema, 'The models that were shown while the action could be decided, oldest first.'),
+        ...COMMON,
+        '404': problem('No such record, or nothing was shown.'),
+        '409': problem('The payload was erased.'),
+      },
+    },
+  },
+  '/v1/records/{hash}/replay': {
+    get: {
+      summary: 'Judge a sealed verdict again: same bundle, request and facts; for auditors and owners',
+      requestParams: recordHash,
+      responses: {
+        ...ok(replaySchema, 'Whether it came out the same.'),
+        ...COMMON,
+        '403': problem('Not allowed.'),
+        '404': problem('No such record.'),
+        '409': problem('The payload was erased; replay it offline with the request.'),
+      },
+    },
+  },
+};
