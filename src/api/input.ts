@@ -1,46 +1,13 @@
 /** Reads what a stranger sent, and says exactly what is wrong with it. */
 import type { Request } from 'express';
 import { type z } from 'zod';
-import { CountersignError, REQUEST_LIMITS, type Door, type ErrorItem } from '../contract/index.ts';
+import { pointerOf } from '../canonical/index.ts';
+import { checkShape, CountersignError, readIdempotencyKey, type Door, type ErrorItem } from '../contract/index.ts';
 import type { Authentication } from '../gateway/types.ts';
 import type { Caller } from '../identity/index.ts';
 
-const escapePointer = (part: PropertyKey): string => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
-
-/** RFC 6901 pointer of a zod path. */
-export const toPointer = (path: readonly PropertyKey[]): string =>
-  path.map((part) => `/${escapePointer(part)}`).join('');
-
-const WELL_FORMED = /^(?:[^\uD800-\uDFFF]|[\uD800-\uDBFF][\uDC00-\uDFFF])*$/;
-
-/**
- * Refuses what JSON can write but we cannot seal: nesting past 32, lone surrogates, numbers beyond a double, and the key
- * `__proto__`. Iterative, so that depth itself cannot hurt.
- */
-export function checkShape(body: unknown): void {
-  const open: { value: unknown; path: PropertyKey[] }[] = [{ value: body, path: [] }];
-  const fail = (path: PropertyKey[], detail: string): never => {
-    throw new CountersignError('invalid-request', `the body cannot be accepted: ${detail}`, {
-      errors: [{ pointer: toPointer(path.slice(0, 8)), detail }],
-    });
-  };
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, path } = next;
-    if (path.length > REQUEST_LIMITS.depth) fail(path, `it is nested deeper than ${REQUEST_LIMITS.depth} levels`);
-    if (typeof value === 'string' && !WELL_FORMED.test(value))
-      fail(path, 'a text holds a lone surrogate, which UTF-8 cannot write');
-    if (typeof value === 'number' && !Number.isFinite(value)) fail(path, 'a number is too large to be exact');
-    if (typeof value !== 'object' || value === null) continue;
-    for (const [key, child] of Object.entries(value)) {
-      if (key === '__proto__') fail(path, 'the key `__proto__` is not allowed');
-      if (!WELL_FORMED.test(key)) fail(path, 'a key holds a lone surrogate, which UTF-8 cannot write');
-      open.push({ value: child, path: [...path, key] });
-    }
-  }
-}
-
 const itemOf = (issue: z.core.$ZodIssue): ErrorItem => ({
-  pointer: toPointer(issue.path),
+  pointer: pointerOf(issue.path),
   detail: issue.message,
 });
 
@@ -86,6 +53,11 @@ export function queryText(request: Request, name: string): string | undefined {
     );
   }
   return raw;
+}
+
+/** The key of the header `Idempotency-Key`. @throws CountersignError as {@link readIdempotencyKey} */
+export function idempotencyKeyOf(request: Request): string {
+  return readIdempotencyKey(request.headersDistinct['idempotency-key'] ?? []);
 }
 
 /** A path parameter, always one text. */

@@ -2,8 +2,10 @@ import express, { type Express, type RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { createHash } from 'node:crypto';
+import { readSealed } from '../canonical/index.ts';
 import { CountersignError, REQUEST_LIMITS } from '../contract/index.ts';
 import type { Gateway } from '../gateway/types.ts';
+import { jsonBody } from './body.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler, sendProblem, type ErrorLog } from './problem.ts';
 import { actionRoutes } from './routes/actions.ts';
@@ -77,20 +79,16 @@ export function createApi(options: ApiOptions): Express {
     }),
   );
   app.use(limiter(options.requestsPerMinute));
+  app.use(refuseNull);
   app.use(healthRoutes(options.checks));
   app.use(logRoutes(options.log));
   app.get('/openapi.json', (_request, response) => {
     response.json(openApiDocument());
   });
   app.use(policyRoutes(options.gateway));
-  app.use(
-    express.json({
-      limit: REQUEST_LIMITS.bodyBytes,
-      strict: true,
-      inflate: false,
-      type: ['application/json', 'application/*+json'],
-    }),
-  );
+  // What is redeemed is the request as released: policy may have computed numbers that no caller could send.
+  app.use('/v1/permits/redeem', jsonBody({ limit: REQUEST_LIMITS.bodyBytes, read: readSealed }));
+  app.use(jsonBody({ limit: REQUEST_LIMITS.bodyBytes }));
   app.use(requireJson);
   app.use(actionRoutes(options.gateway));
   app.use(passkeyRoutes(options.gateway));
@@ -124,4 +122,13 @@ const requireJson: RequestHandler = (request, _response, next) => {
     return;
   }
   next();
+};
+
+/** U+0000 in an address names nothing, and no store can look for it. */
+const refuseNull: RequestHandler = (request, _response, next) => {
+  next(
+    request.url.includes('%00')
+      ? new CountersignError('invalid-request', 'the address holds U+0000, which nothing is called; leave it out')
+      : undefined,
+  );
 };

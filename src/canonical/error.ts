@@ -10,16 +10,23 @@ export type CanonicalErrorCode =
   | 'malformed-hex'
   | 'malformed-base64'
   | 'malformed-decimal'
+  | 'malformed-json'
+  | 'duplicate-name'
+  | 'inexact-number'
+  | 'null-character'
   | 'too-many-digits';
 
 /** Thrown by this room only, for input that is not what it must be. The message holds no part of the input. */
 export class CanonicalError extends Error {
   readonly code: CanonicalErrorCode;
+  /** RFC 6901 JSON Pointer to what is wrong, where a JSON text was read; names of the input stand in it. */
+  readonly pointer: string;
 
-  constructor(code: CanonicalErrorCode, message: string) {
-    super(message);
+  constructor(code: CanonicalErrorCode, message: string, options: { cause?: unknown; pointer?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'CanonicalError';
     this.code = code;
+    this.pointer = options.pointer ?? '';
   }
 }
 

@@ -1,6 +1,7 @@
 /** Checkpoints that were anchored outside, as an auditor has them. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSealed } from '../canonical/index.ts';
 import type { EarlierCheckpoint } from '../evidence/index.ts';
 import type { Io } from './io.ts';
 import { readText, usage } from './values.ts';
@@ -32,7 +33,7 @@ export async function readAnchors(io: Io, given: readonly string[]): Promise<Ear
 function checkpointOf(line: string, number: number, file: string): string {
   let checkpoint: unknown;
   try {
-    ({ checkpoint } = JSON.parse(line) as { checkpoint?: unknown });
+    ({ checkpoint } = readSealed(line) as { checkpoint?: unknown });
   } catch {
     checkpoint = undefined;
   }

@@ -1,6 +1,7 @@
 /** `countersign audit`: follows a log from outside, and says in plain words what is wrong with it. */
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { readSealed } from '../canonical/index.ts';
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import type { AuditReport, LogFiles } from '../evidence/index.ts';
 import type { Trust } from '../sealing/index.ts';
@@ -122,7 +123,7 @@ async function trustOf(
 
 function keysOf(text: string): unknown[] {
   try {
-    const { keys } = JSON.parse(text) as { keys?: unknown };
+    const { keys } = readSealed(text) as { keys?: unknown };
     if (Array.isArray(keys)) return keys;
   } catch {
     // Said below.

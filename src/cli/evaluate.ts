@@ -1,5 +1,6 @@
 /** `countersign evaluate`: what policy would say; nothing is started and nothing is sealed. */
 import type { Command } from 'commander';
+import { instantOf } from '../canonical/index.ts';
 import { evaluationSchema, type EvaluationView } from '../contract/views/index.ts';
 import { type JsonObject } from '../contract/index.ts';
 import { readAnswer } from './answers.ts';
@@ -64,17 +65,18 @@ function describe({ verdict, observed, plan, trace }: EvaluationView): string[] 
 
 /** Judges by a policies folder and its directory, with no server; the evaluator is the same. */
 async function judgeHere(io: Io, body: JsonObject, options: EvaluateOptions): Promise<unknown> {
-  const [{ evaluate, requiredFacts }, { compileFolder, readFolder, resolverOf }, { parseRequest }] = await Promise.all([
+  const [{ evaluate, requiredFacts }, { compileFolder, readFolder, resolverOf }, { readRequest }] = await Promise.all([
     import('../policy/index.ts'),
     import('./policy-folder.ts'),
-    import('../gateway/request.ts'),
+    import('../contract/index.ts'),
   ]);
-  const request = parseRequest(body);
+  const request = readRequest(body);
   const folder = await readFolder(io, options.policies);
   const bundle = await compileFolder(folder);
   const used = parsePairs('--used', options.used ?? []);
-  const now = options.now === undefined ? io.now() : Date.parse(options.now);
-  if (Number.isNaN(now)) throw usage(`\`--now ${options.now ?? ''}\` is not a time; write 2026-11-21T08:00:00Z`);
+  const now = options.now === undefined ? io.now() : (instantOf(options.now) ?? Number.NaN);
+  if (Number.isNaN(now))
+    throw usage(`\`--now ${options.now ?? ''}\` is not a time with its offset; write 2026-11-21T08:00:00Z`);
   const required = requiredFacts(bundle, request);
   const { verdict, observed, plan, trace } = evaluate(
     bundle,

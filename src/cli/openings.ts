@@ -1,4 +1,5 @@
 /** Openings of commitments, checked against the receipts that hold. */
+import { isCanonicalError, readSealed } from '../canonical/index.ts';
 import type { Held } from './evidence.ts';
 import type { Io } from './io.ts';
 import { readText } from './values.ts';
@@ -26,7 +27,7 @@ export async function checkOpenings(io: Io, files: readonly string[], held: read
   for (const file of files) {
     const text = await readText(io, file);
     try {
-      const { record: hash } = parseOpening(JSON.parse(text));
+      const { record: hash } = parseOpening(readSealed(text));
       const receipt = held.find(({ verified }) => verified.recordHash === hash)?.verified;
       if (receipt === undefined) {
         throw new EvidenceError(
@@ -34,12 +35,12 @@ export async function checkOpenings(io: Io, files: readonly string[], held: read
           `give the receipt of ${hash} as well: it is what holds the commitment`,
         );
       }
-      const { path, value } = verifyOpening(JSON.parse(text), receipt.record, receipt.recordHash);
+      const { path, value } = verifyOpening(readSealed(text), receipt.record, receipt.recordHash);
       checked.opened.push({ file, record: hash, path, value });
     } catch (error) {
       if (isEvidenceError(error)) checked.failed.push({ file, reason: error.reason, detail: error.message });
-      else if (error instanceof SyntaxError) {
-        checked.failed.push({ file, reason: 'opening-malformed', detail: `it is not JSON: ${error.message}` });
+      else if (isCanonicalError(error)) {
+        checked.failed.push({ file, reason: 'opening-malformed', detail: `it is not I-JSON: ${error.message}` });
       } else throw error;
     }
   }

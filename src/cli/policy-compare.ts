@@ -1,5 +1,5 @@
 /** `countersign policy diff|backtest`: what another version of the policies would say, to their cases and to sealed history. */
-import type { Verdict } from '../contract/index.ts';
+import { readBound, type Verdict } from '../contract/index.ts';
 import { backtestReportSchema, type BacktestView } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';
 import { connect, type ConnectOptions } from './connect.ts';
@@ -90,8 +90,8 @@ async function candidate(io: Io, connection: Connection, name: string): Promise<
 async function report(io: Io, connection: Connection, options: RangeOptions, candidates: object): Promise<void> {
   const body = {
     ...candidates,
-    ...(options.from === undefined ? {} : { from: timeOf('--from', options.from) }),
-    ...(options.to === undefined ? {} : { to: timeOf('--to', options.to) }),
+    ...(options.from === undefined ? {} : { from: boundOf('from', options.from) }),
+    ...(options.to === undefined ? {} : { to: boundOf('to', options.to) }),
     ...(options.surface === undefined ? {} : { surface: options.surface }),
   };
   const answer = await call(connection, { method: 'POST', path: 'v1/policies/backtest', body, allowMs: LONG_MS });
@@ -109,10 +109,7 @@ function describeExample({ name, from, to }: BacktestView['examples'][number]): 
   return `${name}: ${said(from)} → ${said(to)}`;
 }
 
-/** A day or an instant as RFC 3339; a day begins at midnight UTC. */
-function timeOf(option: string, text: string): string {
-  const time = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
-  if (Number.isNaN(time.getTime()) || !/^\d{4}-\d{2}-\d{2}/.test(text))
-    throw usage(`\`${option} ${text}\` is not a time; write 2026-11-21 or 2026-11-21T08:00:00Z`);
-  return time.toISOString();
+/** A day of UTC or an instant, as RFC 3339. */
+function boundOf(end: 'from' | 'to', text: string): string {
+  return readBound(`--${end}`, text, end).toISOString();
 }

@@ -1,10 +1,13 @@
 /** `countersign replay`: judges a sealed verdict again. Same bundle, same request, same facts: same verdict. */
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { readSealed } from '../canonical/index.ts';
 import {
+  actionRequestSchema,
   CountersignError,
   type ActionRequest,
   type Json,
+  type JsonObject,
   type RecordPayload,
   type Verdict,
 } from '../contract/index.ts';
@@ -55,19 +58,24 @@ async function there(io: Io, record: string, options: ReplayOptions): Promise<Re
   return readAnswer(replaySchema, await call(await connect(io, options), { path: `v1/records/${hash}/replay` }));
 }
 
+/** What was sealed once, maybe before callers had to write their numbers shorter. */
+function sealedRequest(value: JsonObject): ActionRequest {
+  const parsed = actionRequestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw usage(`the request does not fit: ${issue?.path.join('.') || 'the top level'}: ${issue?.message ?? 'unknown'}`);
+}
+
 /** Here, with nothing but a receipt, the request and the bundle. */
 async function here(io: Io, file: string, options: ReplayOptions): Promise<Replay> {
   if (HASH.test(file))
     throw usage('a replay here needs the receipt’s file, not its hash; get it with `countersign show`');
-  const [{ replayVerdict }, { parseRequest }] = await Promise.all([
-    import('../policy/index.ts'),
-    import('../gateway/request.ts'),
-  ]);
+  const { replayVerdict } = await import('../policy/index.ts');
   const { record, hash } = await readReceipt(io, file);
   const sealed = record.type === 'verdict' ? record : record.type === 'release' ? record.rejudged : null;
   if (sealed === null)
     throw usage(`a record of type ${record.type} holds no verdict; give the receipt of one that does`);
-  const request = parseRequest(await readJsonObject(io, options.request ?? '-'));
+  const request = sealedRequest(await readJsonObject(io, options.request ?? '-', readSealed));
   await checkRequest(record, request);
   const named = sealed.verdict.bundle;
   const bundle = named === null ? null : await bundleNamed(io, named, options);

@@ -1,5 +1,6 @@
 /** What approvers were shown, rendered again and held against the receipts of their decisions. */
 import { z } from 'zod';
+import { readSealed } from '../canonical/index.ts';
 import { isCountersignError, type RecordPayload } from '../contract/index.ts';
 import { shownIn } from '../sealing/index.ts';
 import { RENDERER, SHOWN_VIEWS, renderShown, shownHash, textsOf, type Shown } from '../slack/blocks/index.ts';
@@ -59,7 +60,7 @@ export async function checkShown(
 class Different extends Error {}
 
 function renderedAgain(text: string, held: readonly Held[]): Omit<Rendering, 'file'> {
-  const parsed = fileSchema.parse(JSON.parse(text));
+  const parsed = fileSchema.parse(readSealed(text));
   const receipt = held.find(({ verified }) => verified.recordHash === parsed.record)?.verified;
   if (receipt === undefined)
     throw new Different(`give the receipt of ${parsed.record} as well: it is what holds the hash`);

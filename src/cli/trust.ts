@@ -1,4 +1,5 @@
 /** Keys that a verifier was given: they come from elsewhere than the evidence. */
+import { readSealed } from '../canonical/index.ts';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import type { Trust } from '../sealing/index.ts';
 import type { Io } from './io.ts';
@@ -11,7 +12,7 @@ export async function readRecordKeys(io: Io, files: readonly string[]): Promise<
   for (const file of files) {
     let value: unknown;
     try {
-      value = JSON.parse(await readText(io, file));
+      value = readSealed(await readText(io, file));
     } catch (error) {
       if (isCountersignError(error)) throw error;
       throw usage(`\`${file}\` is not JSON; give the JWKS that \`countersign keys export\` wrote`);
@@ -40,7 +41,7 @@ export async function readKeyHistory(io: Io, file: string, given: Trust): Promis
   ]);
   let history: unknown;
   try {
-    history = JSON.parse(await readText(io, file));
+    history = readSealed(await readText(io, file));
   } catch (error) {
     if (isCountersignError(error)) throw error;
     throw usage(`\`${file}\` is not JSON; give the key-history.json that \`countersign keys export\` wrote`);

@@ -1,6 +1,14 @@
 /** Reads what was typed as `key=value`, and JSON from files. */
 import { readFile } from 'node:fs/promises';
-import { CountersignError, type Json, type JsonObject } from '../contract/index.ts';
+import { isCanonicalError, readInput } from '../canonical/index.ts';
+import {
+  CountersignError,
+  faultOfShape,
+  isCountersignError,
+  readJson,
+  type Json,
+  type JsonObject,
+} from '../contract/index.ts';
 import type { Io } from './io.ts';
 
 /** For commander: gathers a repeatable option. */
@@ -41,63 +49,46 @@ function put(option: string, into: JsonObject, path: readonly string[], value: J
   put(option, next, rest, value);
 }
 
-/** JSON where the text reads as JSON, else the text itself. */
+/**
+ * JSON where the text reads as JSON, else the text itself.
+ *
+ * @throws CountersignError `invalid-request` for JSON that does not stay what was written
+ */
 export function valueOf(option: string, key: string, text: string): Json {
-  let value: Json;
   try {
-    value = JSON.parse(text) as Json;
-  } catch {
-    return text;
-  }
-  if (inexactNumber(text) !== null) {
+    return readInput(text);
+  } catch (error) {
+    if (!isCanonicalError(error)) throw error;
+    if (error.code === 'malformed-json') return checkedText(option, key, text);
     throw usage(
-      `\`${option} ${key}=${text}\` has more digits than a number keeps exactly; where the policy takes decimal strings, write ${option} '${key}="${text}"'`,
+      `\`${option} ${key}=${text}\` cannot be sent: ${error.message}; for text, write ${option} '${key}=${JSON.stringify(text)}'`,
     );
   }
-  return value;
 }
 
-const STRINGS = /"(?:[^"\\]|\\.)*"/g;
-const NUMBERS = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-
-/**
- * The first number of a JSON text that would not stay what was written, or null: reading it would silently change an amount before
- * anybody could refuse it. Beyond 15 significant digits that is so (contract section 2).
- */
-function inexactNumber(json: string): string | null {
-  for (const [number] of json.replaceAll(STRINGS, '').matchAll(NUMBERS)) {
-    const digits = number
-      .replace(/[eE].*$/, '')
-      .replaceAll(/[-.]/g, '')
-      .replace(/^0+/, '')
-      .replace(/0+$/, '');
-    if (digits.length > 15 || !Number.isFinite(Number(number))) return number;
-  }
-  return null;
+function checkedText(option: string, key: string, text: string): string {
+  const fault = faultOfShape(text);
+  if (fault !== null) throw usage(`\`${option} ${key}=…\` cannot be sent: ${fault.detail}`);
+  return text;
 }
 
 /** The JSON object in a file, or on standard input when the name is `-`. */
-export async function readJsonObject(io: Io, file: string): Promise<JsonObject> {
+export async function readJsonObject(
+  io: Io,
+  file: string,
+  read: (text: string) => Json = readInput,
+): Promise<JsonObject> {
   const text = await readText(io, file);
-  let value: unknown;
+  let value: Json;
   try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new CountersignError(
-      'invalid-request',
-      `${nameOf(file)} is not JSON (${cause instanceof Error ? cause.message : 'unreadable'}); write one JSON object`,
-      { cause },
-    );
+    value = readJson(nameOf(file), text, read);
+  } catch (error) {
+    if (!isCountersignError(error)) throw error;
+    throw new CountersignError('invalid-request', error.message, { cause: error, errors: error.errors });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw usage(`${nameOf(file)} is not a JSON object; write \`{…}\``);
-  const inexact = inexactNumber(text);
-  if (inexact !== null) {
-    throw usage(
-      `${nameOf(file)} holds ${inexact}, which has more digits than a number keeps exactly; where the policy takes decimal strings, write it in quotes`,
-    );
-  }
-  return value as JsonObject;
+  return value;
 }
 
 /** The text of a file, or of standard input when the name is `-`. */

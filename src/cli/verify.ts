@@ -1,5 +1,6 @@
 /** `countersign verify`: checks receipts, bundles and folders offline, with nothing but them and two public keys. */
 import type { Command } from 'commander';
+import { isCanonicalError, readSealed } from '../canonical/index.ts';
 import type { VerifiedReceipt } from '../sealing/index.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
@@ -84,13 +85,13 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
   for (const file of evidence.receipts) {
     const text = await readText(io, file);
     try {
-      const receipt = receiptOf(JSON.parse(text));
+      const receipt = receiptOf(readSealed(text));
       const verified = await verifyReceipt(receipt, trust, { verify: nodeVerify });
       held.push({ file, verified, checkpoint: (receipt as { log: { checkpoint: string } }).log.checkpoint });
     } catch (error) {
       if (isEvidenceError(error)) failed.push({ file, reason: error.reason, detail: error.message });
-      else if (error instanceof SyntaxError)
-        failed.push({ file, reason: 'receipt-malformed', detail: `it is not JSON: ${error.message}` });
+      else if (isCanonicalError(error))
+        failed.push({ file, reason: 'receipt-malformed', detail: `it is not I-JSON: ${error.message}` });
       else throw error;
     }
   }

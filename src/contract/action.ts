@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DOORS, verdictSchema } from './verdict.ts';
 import { passkeyAssertionSchema } from './passkey.ts';
+import { timeSchema } from './reading.ts';
 import { jsonObject } from './request.ts';
 
 export const STATUSES = [
@@ -68,7 +69,7 @@ export const decisionInputSchema = z
     stage: z.int().nonnegative().optional(),
     reason: z.string().trim().min(1).max(2000).optional(),
     changes: jsonObject.optional().meta({ description: 'Dotted paths, as in `mayChange`, and their new values.' }),
-    until: z.iso.datetime().optional().meta({ description: 'For `extend`: the new time of expiry.' }),
+    until: timeSchema.optional().meta({ description: 'For `extend`: the new time of expiry.' }),
     passkey: passkeyAssertionSchema
       .optional()
       .meta({ description: 'Your passkey’s signature over what `decision-options` answered to this very decision.' }),

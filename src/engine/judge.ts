@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import { addDecimals, formatDecimal, hashOf, parseDecimal, type Decimal } from '../canonical/index.ts';
 import {
-  actionRequestSchema,
   CountersignError,
+  isCountersignError,
+  readRequest,
   type Action,
   type ActionRequest,
   type Facts,
@@ -133,14 +134,7 @@ function judgedOf(deps: EngineDeps, state: ActionState, action: Action): Judged 
  * answer: each write is found and used, never made twice.
  */
 export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged> {
-  const parsed = actionRequestSchema.safeParse(input.request);
-  if (!parsed.success || actionIdOf(input.idempotencyKey) !== input.id) {
-    throw ApplicationFailure.nonRetryable(
-      'the input is not an action request whose workflow id is action/<tenant>/<sha256 of the idempotency key>',
-      'invalid-request',
-    );
-  }
-  const request = parsed.data;
+  const request = requestOf(input);
   // Side by side: somebody waits for the answer. What is asked here is asked before a limit's locks are, so it never waits for them.
   const freeze = frozen(deps, input.tenant, request.surface, request.actor);
   freeze.catch(() => undefined);
@@ -246,6 +240,24 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
   const sealed = await sealOrFind(deps, state, drafts, permit);
   await keepReview(deps, { ...sealed.state, action: sealed.action });
   return judgedOf(deps, sealed.state, sealed.action);
+}
+
+/** The request as every door reads it. What is none never will be, so it is not tried again. */
+function requestOf(input: JudgeInput): ActionRequest {
+  // Whatever its type says: any program can start the workflow.
+  const { idempotencyKey, tenant }: { idempotencyKey: unknown; tenant: unknown } = input;
+  if (typeof idempotencyKey === 'string' && typeof tenant === 'string' && actionIdOf(idempotencyKey) === input.id) {
+    try {
+      return readRequest(input.request);
+    } catch (error) {
+      if (!isCountersignError(error)) throw error;
+      throw ApplicationFailure.nonRetryable(error.message, error.code);
+    }
+  }
+  throw ApplicationFailure.nonRetryable(
+    'the workflow id is not action/<tenant>/<sha256 of the idempotency key>',
+    'invalid-request',
+  );
 }
 
 /** The answer of an action that was judged, and whose payload was erased since. */

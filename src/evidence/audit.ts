@@ -1,5 +1,5 @@
 /** A whole log, audited from outside: nothing of it is believed but the keys that came by another way. */
-import { equalBytes, fromUtf8, toHex } from '../canonical/index.ts';
+import { equalBytes, fromUtf8, readSealed, toHex } from '../canonical/index.ts';
 import type { RecordType } from '../contract/index.ts';
 import {
   isEvidenceError,
@@ -145,7 +145,7 @@ class Audit {
     const bytes = await this.#options.files('keys.json');
     if (bytes === null) return;
     try {
-      const history = reading('key-history-malformed', 'the key history', () => JSON.parse(fromUtf8(bytes)) as unknown);
+      const history = reading('key-history-malformed', 'the key history', () => readSealed(fromUtf8(bytes)));
       const { trust, steps } = await followKeys(this.#trust, history, { verify: this.#verify });
       this.#trust = trust;
       this.#keys = new KeyChain(trust, new Set(steps.map(({ recordHash }) => recordHash)));

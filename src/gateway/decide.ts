@@ -1,5 +1,6 @@
 /** An approver's decision, from any door to the action's workflow. */
-import { CountersignError, type Action, type DecisionInput, type Door } from '../contract/index.ts';
+import { instantOf } from '../canonical/index.ts';
+import { checkReason, CountersignError, type Action, type DecisionInput, type Door } from '../contract/index.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
 import type { ActionState } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
@@ -47,6 +48,14 @@ export const approvals = (deps: GatewayDeps): Approvals => ({
   },
 });
 
+/** In UTC, as an attestation says it. */
+function untilOf({ until }: DecisionInput): string | null {
+  if (until === undefined) return null;
+  const at = instantOf(until);
+  if (at === null) throw new CountersignError('invalid-request', '`until` is a time with its offset, RFC 3339');
+  return new Date(at).toISOString();
+}
+
 /** Attests the decision and hands it to the workflow. `state` is the one read of the action before it is decided. */
 async function decide(
   deps: GatewayDeps,
@@ -57,6 +66,8 @@ async function decide(
   evidence: SlackEvidence | undefined,
 ): Promise<Action> {
   const { delegation } = await approverOf(deps, caller, state);
+  // Sealed for ever, also where none was needed.
+  if (input.reason !== undefined) checkReason(input.reason);
   const { id } = state.action;
   const attestation = await deps.attestor.attest({
     kind: 'decide',
@@ -70,7 +81,7 @@ async function decide(
     stage: input.stage ?? state.approval?.stage ?? null,
     reason: input.reason ?? null,
     changes: input.changes ?? null,
-    until: input.until ?? null,
+    until: untilOf(input),
     slack: evidence?.slack ?? null,
     shown: evidence?.shown ?? null,
     responsibility: input.decision === 'approve' ? (evidence?.responsibility ?? RESPONSIBILITY) : null,

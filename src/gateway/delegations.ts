@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { instantOf } from '../canonical/index.ts';
 import { CountersignError } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -10,7 +11,7 @@ const MAX_MS = 92 * 24 * 3600 * 1000;
 /** "While I am away until Friday, X decides for me." Bounded in time and by surface; a stand-in's own delegation passes nothing on. */
 export async function delegate(deps: GatewayDeps, caller: Caller, input: DelegateInput): Promise<DelegationView> {
   const now = deps.now().getTime();
-  const endsAt = Date.parse(input.until);
+  const endsAt = instantOf(input.until) ?? Number.NaN;
   if (caller.kind !== 'person')
     throw new CountersignError('forbidden', 'a key is not a person; delegate with your own token');
   if (!deps.directory.current().active(input.to)) {

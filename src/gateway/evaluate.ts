@@ -1,14 +1,13 @@
-import { CountersignError, type Judgement } from '../contract/index.ts';
+import { CountersignError, readRequest, type Judgement } from '../contract/index.ts';
 import { evaluate, requiredFacts } from '../policy/index.ts';
 import { mayAsk, spokenForBy, type Caller } from '../identity/index.ts';
 import { peopleFacts } from '../engine/judge.ts';
 import type { GatewayDeps } from './deps.ts';
 import { storedBundle } from './policies.ts';
-import { parseRequest } from './request.ts';
 
 /** What-if: the verdict on a request and its trace. Nothing is started, reserved or sealed. */
 export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: unknown): Promise<Judgement> {
-  const request = parseRequest(body);
+  const request = readRequest(body);
   const conflict = mayAsk(caller, request, deps.directory.current());
   if (conflict?.kind === 'surface') throw new CountersignError('forbidden', conflict.detail);
   const hash = await deps.bundles.inForce(caller.tenant);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { canonicalize, hashOfBytes, toBase64 } from '../canonical/index.ts';
-import { CountersignError, type OtherRecord } from '../contract/index.ts';
+import { CountersignError, readBound, type OtherRecord } from '../contract/index.ts';
 import { csvHeader, csvRow, exportLine, RENDERING, type ExportBody, type ExportFormat } from '../export/index.ts';
 import { emptyRoot, parseCheckpoint, parseNote } from '../ledger/index.ts';
 import { newExportChain, sealInChain, type ChainRecord } from '../engine/chain.ts';
@@ -94,11 +94,7 @@ function givenOf(filter: RecordFilter): Record<string, string> {
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(filter) as [string, string | undefined][]) {
     if (value === undefined || value === '') continue;
-    const time = name === 'from' || name === 'to' ? Date.parse(value) : 0;
-    if (Number.isNaN(time)) {
-      throw new CountersignError('invalid-request', `${name} is a time such as 2026-11-21T00:00:00Z`);
-    }
-    given[name] = name === 'from' || name === 'to' ? new Date(time).toISOString() : value;
+    given[name] = name === 'from' || name === 'to' ? readBound(name, value, name).toISOString() : value;
   }
   return given;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CountersignError, type Door } from '../contract/index.ts';
+import { checkReason, CountersignError, type Door } from '../contract/index.ts';
 import { newestInChain, sealInChain, type ChainEnd } from '../engine/chain.ts';
 import type { ActionState } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
@@ -67,6 +67,7 @@ export async function freeze(
   from: FreezeDoor,
 ): Promise<FreezeView> {
   checkRole(caller);
+  checkReason(input.reason);
   if ((input.scope === 'tenant') !== (input.value === undefined)) {
     throw new CountersignError(
       'invalid-request',
@@ -96,6 +97,7 @@ export async function thaw(
   from: FreezeDoor,
 ): Promise<FreezeView> {
   checkRole(caller);
+  checkReason(reason);
   const found = await deps.store.freezes.get(caller.tenant, id);
   if (found === null || found.liftedAt !== null)
     throw new CountersignError('not-found', 'there is no such freeze in force');

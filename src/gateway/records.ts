@@ -1,4 +1,4 @@
-import { CountersignError, type Receipt, type RecordPayload } from '../contract/index.ts';
+import { CountersignError, readBound, type Receipt, type RecordPayload } from '../contract/index.ts';
 import { shownIn, type RecordItem } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
@@ -31,19 +31,22 @@ export async function listRecords(
   cursor: string | undefined,
   limit: number,
 ): Promise<RecordPage> {
-  for (const name of ['from', 'to'] as const) {
-    const value = filter[name];
-    if (value !== undefined && Number.isNaN(Date.parse(value))) {
-      throw new CountersignError('invalid-request', `${name} is a time such as 2026-11-21T00:00:00Z`);
-    }
-  }
-  const page = await deps.store.records.list(caller.tenant, filter, cursor, limit);
+  const between = boundsOf(filter);
+  const page = await deps.store.records.list(caller.tenant, { ...filter, ...between }, cursor, limit);
   const records: RecordItem[] = [];
   for (const { hash, index, record } of page.records) {
     const readable = mayAudit(caller) || (inScope(caller, record) && (await mayRead(deps, caller, record)));
     if (readable) records.push({ hash, index, record });
   }
-  return { records, next_cursor: page.nextCursor };
+  return { ...between, records, next_cursor: page.nextCursor };
+}
+
+/** The time that a filter means, as instants: the answer says them, since a plain date is a day somewhere. */
+function boundsOf({ from, to }: Pick<RecordFilter, 'from' | 'to'>): { from?: string; to?: string } {
+  return {
+    ...(from === undefined ? {} : { from: readBound('from', from, 'from').toISOString() }),
+    ...(to === undefined ? {} : { to: readBound('to', to, 'to').toISOString() }),
+  };
 }
 
 function inScope(caller: Caller, record: RecordPayload): boolean {

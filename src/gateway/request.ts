@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { hashOf, canonicalBytes } from '../canonical/index.ts';
+import { hashOf } from '../canonical/index.ts';
 import {
-  actionRequestSchema,
+  checkKey,
   CountersignError,
   isCountersignError,
-  REQUEST_LIMITS,
+  readRequest,
   type Action,
   type ActionRequest,
 } from '../contract/index.ts';
@@ -22,46 +22,9 @@ import { waitForNews } from './wait.ts';
 /** How long a request waits for its sealed verdict before it is told to ask again. */
 const VERDICT_MS = 4000;
 
-/** The caller's key for one action: opaque text, so that any scheme of theirs fits. */
+/** The caller's key for one action, as its door has read it. @throws CountersignError as {@link checkKey} */
 export function checkIdempotencyKey(key: string | undefined): string {
-  if (key === undefined || key === '') {
-    throw new CountersignError(
-      'idempotency-key-missing',
-      'the header Idempotency-Key is missing; send one unique text per action, the same one when you repeat it',
-    );
-  }
-  if (key.length > 255 || !/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(key)) {
-    throw new CountersignError('invalid-request', 'the Idempotency-Key is 1 to 255 printable ASCII characters');
-  }
-  return key;
-}
-
-/**
- * A body as an action request.
- *
- * @throws CountersignError `invalid-request` naming every field that is wrong.
- */
-export function parseRequest(body: unknown): ActionRequest {
-  const parsed = actionRequestSchema.safeParse(body);
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map(({ path, message }) => ({
-      pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
-      detail: message,
-    }));
-    const first = errors[0];
-    throw new CountersignError(
-      'invalid-request',
-      `the request does not fit: ${first?.pointer || 'the top level'}: ${first?.detail ?? 'unknown'}`,
-      { errors },
-    );
-  }
-  if (canonicalBytes(parsed.data.params ?? {}).length > REQUEST_LIMITS.paramsBytes) {
-    throw new CountersignError(
-      'body-too-large',
-      'params are larger than 64 KiB; keep large payloads elsewhere and send their hash',
-    );
-  }
-  return parsed.data;
+  return checkKey(key ?? '');
 }
 
 /** Said at once and not only when the first callback fails. @throws CountersignError `invalid-request` */
@@ -204,7 +167,7 @@ export function createStarter(deps: GatewayDeps) {
       beginning: Promise<Beginning> | null = null,
     ): Promise<Action> {
       const idempotencyKey = checkIdempotencyKey(rawKey);
-      const request = parseRequest(body);
+      const request = readRequest(body);
       checkCallback(request, deps.webhookTargets ?? 'public');
       if (mayAsk(caller, request)?.kind === 'surface') {
         throw new CountersignError(

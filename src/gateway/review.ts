@@ -1,5 +1,5 @@
 /** A reviewer's finding about a break-glass release. */
-import { CountersignError, type Action, type Door } from '../contract/index.ts';
+import { checkReason, CountersignError, type Action, type Door } from '../contract/index.ts';
 import type { ActionState } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
 import { reviewUpdate } from '../workflows/messages.ts';
@@ -24,6 +24,7 @@ export async function reviewAction(
   if (state.review === null || state.review.status === 'done') {
     throw new CountersignError('not-open', 'this action has no open review');
   }
+  checkReason(input.reason);
   const { id } = state.action;
   const attestation = await deps.attestor.attest({
     kind: 'review',

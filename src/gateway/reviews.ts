@@ -1,5 +1,5 @@
 /** What became of emergencies: reviews that are open, overdue or done, and the report of broken glasses. */
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, readBound } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { Review } from '../store/index.ts';
 import { mayAudit } from './access.ts';
@@ -70,8 +70,8 @@ export async function breakGlassReport(
 ): Promise<BreakGlassReport> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner reads this report');
   const now = deps.now().getTime();
-  const end = to === undefined ? now : timeOf(to, 'to');
-  const start = from === undefined ? end - DAYS * 24 * 3600 * 1000 : timeOf(from, 'from');
+  const end = to === undefined ? now : readBound('to', to, 'to').getTime();
+  const start = from === undefined ? end - DAYS * 24 * 3600 * 1000 : readBound('from', from, 'from').getTime();
   if (start >= end) throw new CountersignError('invalid-request', '`from` is a time before `to`');
   const [first, last] = [new Date(start).toISOString(), new Date(end).toISOString()];
   const rows = await deps.store.reviews.opened(caller.tenant, first, last, ITEMS_MAX + 1);
@@ -91,14 +91,4 @@ export async function breakGlassReport(
     people: [...times].map(([by, often]) => ({ by, times: often })).sort((a, b) => b.times - a.times),
     items,
   };
-}
-
-/** `2026-11-01`, or RFC 3339 with its offset. */
-function timeOf(text: string, name: string): number {
-  const shape = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
-  const time = shape.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) {
-    throw new CountersignError('invalid-request', `\`${name}\` is a day such as 2026-11-01, or a time with its offset`);
-  }
-  return time;
 }

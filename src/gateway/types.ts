@@ -67,6 +67,9 @@ export interface RecordFilter {
 }
 
 export interface RecordPage {
+  /** The time that was asked for, where one was: from this instant on, and before that one. */
+  from?: string;
+  to?: string;
   records: RecordItem[];
   next_cursor: string | null;
 }

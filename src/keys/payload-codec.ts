@@ -1,9 +1,11 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { fromUtf8, isCanonicalError, readSealed } from '../canonical/index.ts';
 import { CountersignError } from '../contract/index.ts';
 import { open, seal, type NamedKey } from './aead.ts';
 
 const ENCODING = 'binary/encrypted';
+const JSON_ENCODING = 'json/plain';
 const KEY_ID = 'encryption-key-id';
 const PURPOSE = 'countersign temporal payload v1';
 
@@ -27,15 +29,33 @@ export function createPayloadCodec(keys: { codec: readonly [NamedKey, ...NamedKe
           data: seal(current.secret, PURPOSE, PayloadMessage.encode(payload).finish()),
         })),
       ),
-    decode: async (payloads) => payloads.map((payload) => decrypted(payload, keys.codec)),
+    decode: async (payloads) => payloads.map((payload) => readable(decrypted(payload, keys.codec))),
   };
 }
 
+/**
+ * What JSON cannot say in one way only is not handed on: the SDK's own reader would take the last of two equal names, and the double
+ * nearest to a number. In its place stands what was wrong, which fits nothing that anybody asks for. An error here would fail the
+ * workflow's task, and Temporal would try it again for ever.
+ */
+function readable(payload: Payload): Payload {
+  if (textOf(payload.metadata?.['encoding']) !== JSON_ENCODING || payload.data == null) return payload;
+  try {
+    readSealed(fromUtf8(payload.data));
+    return payload;
+  } catch (error) {
+    if (!isCanonicalError(error)) throw error;
+    const said = { unreadable: error.message, pointer: error.pointer };
+    return { ...payload, data: encoder.encode(JSON.stringify(said)) };
+  }
+}
+
+const textOf = (bytes: Uint8Array | null | undefined): string => decoder.decode(bytes ?? new Uint8Array(0));
+
 function decrypted(payload: Payload, keys: readonly NamedKey[]): Payload {
   const { metadata, data } = payload;
-  const encoding = metadata?.['encoding'];
-  if (encoding === undefined || encoding === null || decoder.decode(encoding) !== ENCODING) return payload;
-  const id = decoder.decode(metadata?.[KEY_ID] ?? new Uint8Array(0));
+  if (textOf(metadata?.['encoding']) !== ENCODING) return payload;
+  const id = textOf(metadata?.[KEY_ID]);
   const key = keys.find((known) => known.id === id);
   const opened = key === undefined ? null : open(key.secret, PURPOSE, data ?? new Uint8Array(0));
   if (opened === null) {

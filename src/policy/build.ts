@@ -58,7 +58,7 @@ export function buildBundle(files: readonly PolicyFile[]): { bundle: Bundle | nu
       );
       continue;
     }
-    const { faults } = compilePolicy(one.policy, around);
+    const { faults } = compilePolicy(one.policy, { ...around, fromFile: true });
     problems.push(...faults.map((fault) => faultProblem(one.yaml as YamlFile, fault)));
     source.policies[policy] = withGlassLimit(one.policy);
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BASES, VERDICT_DECISIONS, jsonObject } from '../contract/index.ts';
+import { BASES, VERDICT_DECISIONS, jsonObject, timeSchema } from '../contract/index.ts';
 
 const decision = z.enum(VERDICT_DECISIONS);
 
@@ -7,10 +7,7 @@ const circumstances = {
   request: jsonObject
     .optional()
     .meta({ description: 'An action request, or the part of one that differs from `given`.' }),
-  now: z.iso
-    .datetime({ offset: true })
-    .optional()
-    .meta({ description: 'When it is judged; default a Wednesday noon, UTC.' }),
+  now: timeSchema.optional().meta({ description: 'When it is judged; default a Wednesday noon, UTC.' }),
   used: z
     .record(z.string(), z.union([z.number().nonnegative(), z.string().regex(/^(0|[1-9][0-9]*)(\.[0-9]+)?$/)]))
     .optional()

@@ -7,7 +7,7 @@ import {
   type Judgement,
   actionRequestSchema,
 } from '../contract/index.ts';
-import { canonicalize } from '../canonical/index.ts';
+import { canonicalize, instantOf } from '../canonical/index.ts';
 import { type PolicyFile, kindOfFile } from './build.ts';
 import { casesSchema, type CaseWant, type CasesFile } from './cases-schema.ts';
 import type { CompiledBundle } from './compiled.ts';
@@ -109,7 +109,7 @@ function caseOf(
     line,
     name: row.name,
     request,
-    now: new Date(Date.parse(row.now ?? all.given?.now ?? DEFAULT_NOW)).toISOString(),
+    now: new Date(instantOf(row.now ?? all.given?.now ?? DEFAULT_NOW) ?? Number.NaN).toISOString(),
     used: Object.fromEntries(used) as Record<string, string>,
     people: { ...all.given?.people, ...row.people },
     conflict: row.conflict ?? all.given?.conflict ?? null,

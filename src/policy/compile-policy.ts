@@ -1,6 +1,6 @@
 import type { Json } from '../contract/index.ts';
 import type { CompiledApproval, CompiledLimit, CompiledPolicy, CompiledRef, CompiledRule } from './compiled.ts';
-import { type Conditions, type Expression, type Scope, unknownField } from './conditions/index.ts';
+import { type Conditions, type Expression, type Scope, inexactNumbers, unknownField } from './conditions/index.ts';
 import { BREAK_GLASS } from './break-glass.ts';
 import { parseDuration } from './duration.ts';
 import { readAmount } from './amounts.ts';
@@ -20,6 +20,8 @@ export interface Surroundings {
   holidays: Readonly<Record<string, readonly string[]>>;
   cedar: ReadonlySet<string>;
   opa: ReadonlySet<string>;
+  /** Whether it comes from a file that can be corrected: then numbers must stay what they show. A stored bundle means what it meant. */
+  fromFile?: boolean;
 }
 
 /** Compiles one policy that the schema has accepted. `policy` is null when there is any fault. */
@@ -39,6 +41,8 @@ export function compilePolicy(
   const compile = (text: string, kind: Scope['kind'], path: Fault['path'], skipped = 0): Expression | null => {
     const { expression, problems } = around.conditions.compile(text, { kind, ...names });
     for (const problem of problems) faults.push({ ...problem, path, offset: problem.offset + skipped });
+    const inexact = around.fromFile === true ? inexactNumbers(text) : [];
+    for (const problem of inexact) faults.push({ ...problem, path, offset: problem.offset + skipped });
     return expression;
   };
   const refs = (texts: readonly string[], path: Fault['path']): CompiledRef[] =>

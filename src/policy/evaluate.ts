@@ -1,7 +1,7 @@
 import type { ActionRequest, Facts, Judgement, TraceEntry, Verdict } from '../contract/index.ts';
 import { combine, refusedVerdict, type Combined } from './combine.ts';
 import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
-import { parseInstant } from './conditions/index.ts';
+import { instantOf } from '../canonical/index.ts';
 import { judgeByPolicy, type Opinion } from './judge.ts';
 import type { Trial } from './trial.ts';
 import { leafPaths } from './paths.ts';
@@ -44,7 +44,7 @@ function judge(
   traced: boolean,
 ): Judgement {
   if (facts.conflict !== null) return refusal(bundle.hash, 'unclear', facts.conflict, trace);
-  const nowMs = parseInstant(facts.now);
+  const nowMs = instantOf(facts.now);
   if (nowMs === null) return refusal(bundle.hash, 'error', 'the facts hold no time to judge by', trace);
   const policies = bundle.surfaces.covering(request.surface);
   if (policies.length === 0) {

@@ -11,6 +11,7 @@ import {
   type Node,
 } from 'yaml';
 import type { z } from 'zod';
+import { faultOfNumber } from '../canonical/index.ts';
 import type { Json } from '../contract/index.ts';
 import { type Problem, didYouMean, excerpt } from './problem.ts';
 
@@ -58,6 +59,19 @@ export function readYaml(file: string, text: string): { yaml: YamlFile | null; p
       ),
     );
     visit(document, {
+      Scalar: (_key, node) => {
+        if (typeof node.value !== 'number' || typeof node.source !== 'string') return;
+        if (!isExact(node.source, node.value)) {
+          faults.push(
+            at(
+              node.range?.[0] ?? 0,
+              'a number is not kept as it is written',
+              'write at most 15 significant digits, or put it in quotes where text may stand',
+              node.source,
+            ),
+          );
+        }
+      },
       Alias: (_key, node) => {
         faults.push(
           at(node.range?.[0] ?? 0, 'aliases are not part of the policy language', 'write the value out', node.source),
@@ -71,6 +85,11 @@ export function readYaml(file: string, text: string): { yaml: YamlFile | null; p
     const message = error instanceof Error ? firstLine(error.message) : 'the file is not YAML';
     return { yaml: null, problems: [at(0, message, 'check brackets and indentation', '')] };
   }
+}
+
+/** Decimals as JSON has them; of the other notations whole numbers that a double holds. */
+function isExact(source: string, value: number): boolean {
+  return /^[-+]?0[xo]/i.test(source) ? Number.isSafeInteger(value) : faultOfNumber(source) === null;
 }
 
 function locate(

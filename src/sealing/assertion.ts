@@ -2,7 +2,16 @@
  * A decision's passkey assertion, verified by anybody: WebAuthn level 3, section 7.2, with a challenge that is computed from the
  * decision's record instead of remembered. The assertion may be whatever an attacker likes.
  */
-import { concatBytes, equalBytes, fromBase64Url, fromUtf8, sha256, toBase64Url, utf8 } from '../canonical/index.ts';
+import {
+  concatBytes,
+  equalBytes,
+  fromBase64Url,
+  fromUtf8,
+  readSealed,
+  sha256,
+  toBase64Url,
+  utf8,
+} from '../canonical/index.ts';
 import type { DecisionRecord, RecordPayload } from '../contract/index.ts';
 import { EvidenceError, reading, type EvidenceReason } from '../ledger/index.ts';
 import { fromDer } from './ecdsa-der.ts';
@@ -102,7 +111,7 @@ function enrolmentFor(
 }
 
 function checkClientData(bytes: Uint8Array, challenge: Uint8Array, { origin }: PasskeyEnrolment): void {
-  const value = reading('passkey-malformed', 'the client data', () => JSON.parse(fromUtf8(bytes)) as unknown);
+  const value = reading('passkey-malformed', 'the client data', () => readSealed(fromUtf8(bytes)));
   const said = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   if (said['type'] !== 'webauthn.get') throw wrong('passkey-malformed', 'the client data is of no assertion');
   if (said['challenge'] !== toBase64Url(challenge)) {

@@ -1,6 +1,6 @@
 /** Permits: compact JWS (RFC 7515 section 3.1) with the claims of contract section 3. */
 import { z } from 'zod';
-import { canonicalBytes, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../canonical/index.ts';
+import { canonicalBytes, fromBase64Url, fromUtf8, readSealed, toBase64Url, utf8 } from '../canonical/index.ts';
 import { CountersignError, jsonObject, type PermitClaims } from '../contract/index.ts';
 import {
   isSignedBy,
@@ -113,7 +113,7 @@ function signatureBytes(text: string): Uint8Array | null {
 
 function decoded<T>(part: string, schema: z.ZodType<T>): T | null {
   try {
-    const parsed = schema.safeParse(JSON.parse(fromUtf8(fromBase64Url(part))));
+    const parsed = schema.safeParse(readSealed(fromUtf8(fromBase64Url(part))));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;

@@ -1,6 +1,6 @@
 /** From a submitted form to a sealed decision: nothing typed is lost, and nothing is acknowledged as decided that is not. */
 import type { AckFn, ViewResponseAction } from '@slack/bolt';
-import { CountersignError, type DecisionInput } from '../contract/index.ts';
+import { checkReason, CountersignError, type DecisionInput } from '../contract/index.ts';
 import {
   INPUTS,
   RENDERER,
@@ -192,5 +192,6 @@ export function reasonOf({ fields }: Submission): string | undefined {
 export function needReason(submission: Submission): string {
   const reason = reasonOf(submission);
   if (reason === undefined) throw new CountersignError('reason-required', 'say why: this decision needs a reason');
+  checkReason(reason);
   return reason;
 }

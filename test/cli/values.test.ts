@@ -54,7 +54,9 @@ describe('parsePairs', () => {
   it('keeps every value that JSON writes and a number keeps', () => {
     const digits = (value: unknown): number[] =>
       (JSON.stringify(value).match(/\d[\d.]*/g) ?? []).map((number) => number.replaceAll('.', '').length);
-    const kept = fc.jsonValue({ noUnicodeString: false }).filter((value) => digits(value).every((count) => count < 10));
+    const kept = fc
+      .jsonValue({ noUnicodeString: false })
+      .filter((value) => digits(value).every((count) => count < 10) && !JSON.stringify(value).includes('\\u0000'));
     fc.assert(
       fc.property(kept, (value) => {
         expect(parsePairs('--param', [`k=${JSON.stringify(value)}`])).toEqual({

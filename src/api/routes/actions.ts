@@ -4,23 +4,25 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import {
   actionRequestSchema,
   actionSchema,
+  checkShape,
   CountersignError,
   decisionInputSchema,
   outcomeInputSchema,
   OUTCOME_STATUSES,
+  reasonSchema,
   type Action,
   type Receipt,
   RESPONSIBILITY,
 } from '../../contract/index.ts';
 import type { Actions, Approvals, Authentication, Outcomes } from '../../gateway/types.ts';
-import { callerOf, checkShape, doorOf, parseBody, pathText, waitOf } from '../input.ts';
+import { callerOf, doorOf, idempotencyKeyOf, parseBody, pathText, waitOf } from '../input.ts';
 import { actionId, body, COMMON, json, ok, onAction, problem, wait } from '../openapi-parts.ts';
 import { sendProblem } from '../problem.ts';
 
-const answerInputSchema = z.strictObject({ text: z.string().trim().min(1).max(2000) }).meta({ id: 'Answer' });
+const answerInputSchema = z.strictObject({ text: reasonSchema }).meta({ id: 'Answer' });
 
 const reconcileInputSchema = z
-  .strictObject({ status: z.enum(OUTCOME_STATUSES), reason: z.string().trim().min(1).max(2000) })
+  .strictObject({ status: z.enum(OUTCOME_STATUSES), reason: reasonSchema })
   .meta({ id: 'Reconciliation' });
 
 /** Every answer about an action names its newest record. */
@@ -69,7 +71,7 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
     const { action, receipt } = await gateway.submit(
       request.get('authorization'),
       request.body,
-      request.get('idempotency-key'),
+      idempotencyKeyOf(request),
       waitOf(request),
     );
     sendAnswer(response, action, receipt);

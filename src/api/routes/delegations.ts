@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { timeSchema } from '../../contract/index.ts';
 import { delegationListSchema, delegationSchema } from '../../contract/views/index.ts';
 import type { Authentication, Delegations } from '../../gateway/types.ts';
 import { callerOf, parseBody, pathText } from '../input.ts';
@@ -10,7 +11,7 @@ const delegationInputSchema = z
   .strictObject({
     to: z.string().min(1).max(256).meta({ description: 'Directory id of who stands in.' }),
     surfaces: z.array(z.string().min(1).max(256)).min(1).max(64).optional(),
-    until: z.iso.datetime({ offset: true }),
+    until: timeSchema,
   })
   .meta({ id: 'Delegation' });
 

@@ -1,9 +1,9 @@
 import { Router } from 'express';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { actionRequestSchema } from '../../contract/index.ts';
+import { actionRequestSchema, checkShape } from '../../contract/index.ts';
 import { evaluationSchema } from '../../contract/views/index.ts';
 import type { Authentication, Policies } from '../../gateway/types.ts';
-import { callerOf, checkShape } from '../input.ts';
+import { callerOf } from '../input.ts';
 import { body, COMMON, ok, problem } from '../openapi-parts.ts';
 
 /** What policy would say. */

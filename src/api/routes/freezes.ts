@@ -1,12 +1,13 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { reasonSchema } from '../../contract/index.ts';
 import { FREEZE_SCOPES, freezeListSchema, freezeSchema } from '../../contract/views/index.ts';
 import type { Authentication, Freezes } from '../../gateway/types.ts';
 import { callerOf, doorOf, parseBody, pathText } from '../input.ts';
 import { body, byId, COMMON, json, ok, problem } from '../openapi-parts.ts';
 
-const reason = z.string().trim().min(1).max(2000);
+const reason = reasonSchema;
 
 const freezeInputSchema = z
   .strictObject({
@@ -36,7 +37,7 @@ export function freezeRoutes(gateway: Authentication & Freezes): Router {
   });
   router.delete('/v1/freezes/:id', async (request, response) => {
     const caller = await callerOf(gateway, request);
-    const { reason: why } = parseBody(thawInputSchema, request.body ?? { reason: 'lifted' });
+    const { reason: why } = parseBody(thawInputSchema, request.body ?? {});
     response.json(await gateway.thaw(caller, pathText(request, 'id'), why, doorOf(request)));
   });
   return router;

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { decisionInputSchema } from '../../contract/index.ts';
+import { decisionInputSchema, reasonSchema } from '../../contract/index.ts';
 import {
   decisionOptionsSchema,
   passkeyListSchema,
@@ -42,9 +42,7 @@ const decisionOptionsInputSchema = decisionInputSchema
   .omit({ passkey: true })
   .meta({ id: 'DecisionToSign', description: 'The decision exactly as it will be sent.' });
 
-const revokePasskeyInputSchema = z
-  .strictObject({ reason: z.string().trim().min(1).max(2000) })
-  .meta({ id: 'PasskeyRevocation' });
+const revokePasskeyInputSchema = z.strictObject({ reason: reasonSchema }).meta({ id: 'PasskeyRevocation' });
 
 /** People's passkeys, and what they sign with them. */
 export function passkeyRoutes(gateway: Authentication & Passkeys & Pick<Approvals, 'decisionOptions'>): Router {

@@ -1,11 +1,12 @@
-import express, { Router, type RequestHandler, type Response } from 'express';
+import { Router, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { actionSchema, actorSchema } from '../../contract/index.ts';
+import { actionSchema, actorSchema, reasonSchema, timeSchema } from '../../contract/index.ts';
 import type { Caller } from '../../identity/index.ts';
 import type { Authentication, Policies } from '../../gateway/types.ts';
 import { backtestReportSchema, policyPageSchema, policySchema } from '../../contract/views/index.ts';
-import { callerOf, limitOf, parseBody, pathText, queryText, waitOf } from '../input.ts';
+import { jsonBody } from '../body.ts';
+import { callerOf, idempotencyKeyOf, limitOf, parseBody, pathText, queryText, waitOf } from '../input.ts';
 import { body, COMMON, json, ok, problem, wait } from '../openapi-parts.ts';
 import { sendAnswer } from './actions.ts';
 
@@ -30,7 +31,7 @@ const ONE = { message: 'give either `files` or `bundle`', path: ['files'] };
 const publicationSchema = z
   .strictObject({
     ...candidate,
-    reason: z.string().trim().min(1).max(2000),
+    reason: reasonSchema,
     actor: actorSchema.optional().meta({ description: 'Who asks; a person asks as themself.' }),
   })
   .refine(oneOfTwo, ONE)
@@ -42,8 +43,8 @@ const backtestSchema = z
     base: z.strictObject(candidate).refine(oneOfTwo, ONE).optional().meta({
       description: 'Compare with the verdicts of this bundle instead of the sealed ones.',
     }),
-    from: z.iso.datetime({ offset: true }).optional(),
-    to: z.iso.datetime({ offset: true }).optional(),
+    from: timeSchema.optional(),
+    to: timeSchema.optional(),
     surface: z.string().max(128).optional(),
   })
   .refine(oneOfTwo, ONE)
@@ -61,19 +62,19 @@ export function policyRoutes(gateway: Authentication & Policies): Router {
     response.locals['caller'] = await callerOf(gateway, request);
     next();
   };
-  const readBody = express.json({ limit: BODY_MAX, strict: true, inflate: false, type: ['application/json'] });
+  const readBody = jsonBody({ limit: BODY_MAX, types: ['application/json'] });
 
-  router.post('/v1/policies', authenticated, readBody, async (request, response) => {
+  router.post('/v1/policies', authenticated, ...readBody, async (request, response) => {
     const { action, receipt } = await gateway.publishPolicy(
       knownCaller(response),
       parseBody(publicationSchema, request.body),
-      request.get('idempotency-key'),
+      idempotencyKeyOf(request),
       waitOf(request),
     );
     sendAnswer(response, action, receipt);
   });
 
-  router.post('/v1/policies/backtest', authenticated, readBody, async (request, response) => {
+  router.post('/v1/policies/backtest', authenticated, ...readBody, async (request, response) => {
     response.json(await gateway.backtest(knownCaller(response), parseBody(backtestSchema, request.body)));
   });
 

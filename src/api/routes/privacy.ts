@@ -1,12 +1,13 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { reasonSchema } from '../../contract/index.ts';
 import type { Authentication, Privacy } from '../../gateway/types.ts';
 import { openingSchema } from '../../sealing/index.ts';
 import { callerOf, parseBody, pathText } from '../input.ts';
 import { body, COMMON, ok, onAction, problem, recordHash } from '../openapi-parts.ts';
 
-const reason = z.string().trim().min(1).max(2000);
+const reason = reasonSchema;
 
 const eraseInputSchema = z.strictObject({ reason }).meta({ id: 'Erasure' });
 

@@ -8,6 +8,15 @@ import { recordItemSchema } from '../../sealing/index.ts';
 import { callerOf, limitOf, pathText, queryText } from '../input.ts';
 import { COMMON, ok, problem, recordHash } from '../openapi-parts.ts';
 
+const bound = (what: string) =>
+  z
+    .string()
+    .optional()
+    .meta({
+      description: `${what}: RFC 3339 with its offset, or a plain date, which is that day in UTC from its start to its end.`,
+      examples: ['2026-11-21T00:00:00Z', '2026-11-21'],
+    });
+
 /** What records are looked for by. */
 export const recordFilterShape = {
   surface: z.string().optional(),
@@ -16,8 +25,8 @@ export const recordFilterShape = {
   approver: z.string().optional(),
   decision: z.string().optional(),
   type: z.enum(RECORD_TYPES).optional(),
-  from: z.iso.datetime().optional(),
-  to: z.iso.datetime().optional(),
+  from: bound('The first instant'),
+  to: bound('The instant before which'),
   q: z.string().optional(),
 };
 
@@ -64,7 +73,12 @@ export function recordRoutes(gateway: Authentication & Records): Router {
   return router;
 }
 
-const recordPageSchema = z.strictObject({ records: z.array(recordItemSchema), next_cursor: z.string().nullable() });
+const recordPageSchema = z.strictObject({
+  from: z.iso.datetime().optional().meta({ description: 'What `from` meant, where it was given.' }),
+  to: z.iso.datetime().optional().meta({ description: 'What `to` meant, where it was given.' }),
+  records: z.array(recordItemSchema),
+  next_cursor: z.string().nullable(),
+});
 
 export const recordPaths: ZodOpenApiPathsObject = {
   '/v1/records': {

@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { reasonSchema } from '../../contract/index.ts';
 import { breakGlassReportSchema, REVIEW_STATUSES, reviewListSchema } from '../../contract/views/index.ts';
 import type { Authentication, Reviews } from '../../gateway/types.ts';
 import { callerOf, doorOf, parseBody, pathText, queryText } from '../input.ts';
@@ -9,7 +10,7 @@ import { COMMON, ok, onAction, problem } from '../openapi-parts.ts';
 const reviewInputSchema = z
   .strictObject({
     right: z.boolean().meta({ description: 'Whether the emergency justified it.' }),
-    reason: z.string().trim().min(1).max(2000),
+    reason: reasonSchema,
   })
   .meta({ id: 'Review' });
 

@@ -1,12 +1,13 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { reasonSchema } from '../../contract/index.ts';
 import { keySchema, rotatedKeySchema, SIGNING_USES, signingKeyListSchema } from '../../contract/views/index.ts';
 import type { Authentication, SigningKeys } from '../../gateway/types.ts';
 import { callerOf, parseBody, pathText } from '../input.ts';
 import { body, COMMON, json, ok, problem } from '../openapi-parts.ts';
 
-const reason = z.string().trim().min(1).max(2000);
+const reason = reasonSchema;
 
 const rotateKeyInputSchema = z
   .strictObject({

@@ -1,5 +1,5 @@
 /** `verify` of an evidence bundle: that everything in it follows from what is signed, and that nothing was altered, removed or added. */
-import { fromUtf8, hashOfBytes } from '../../canonical/index.ts';
+import { fromUtf8, hashOfBytes, isCanonicalError, readSealed } from '../../canonical/index.ts';
 import type { Receipt } from '../../contract/index.ts';
 import { auditLog, describeFinding } from '../../evidence/index.ts';
 import {
@@ -108,7 +108,7 @@ const quietly = async (folder: ArchiveFolder, name: string): Promise<void> => {
 async function follow(folder: ArchiveFolder, given: Trust, history: Uint8Array | null): Promise<Trust> {
   if (history === null) return given;
   try {
-    return (await followKeys(given, JSON.parse(fromUtf8(history)) as unknown, { verify: nodeVerify })).trust;
+    return (await followKeys(given, readSealed(fromUtf8(history)), { verify: nodeVerify })).trust;
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     folder.report(BUNDLE_FILES.keyHistory, isEvidenceError(error) ? error.reason : 'key-history-malformed', detail);
@@ -122,7 +122,7 @@ async function ownReceipt(folder: ArchiveFolder, trust: Trust): Promise<Own | nu
   const bytes = await folder.read(name);
   if (bytes === null) return null;
   try {
-    const receipt = JSON.parse(Buffer.from(bytes).toString('utf8')) as Receipt;
+    const receipt = readSealed(fromUtf8(bytes)) as unknown as Receipt;
     const verified = await verifyReceipt(receipt, trust, { verify: nodeVerify });
     const body = exportBodyOf(verified.record);
     if (body?.format !== 'bundle' || body.log.origin !== verified.origin || verified.index < body.log.size) {
@@ -135,7 +135,7 @@ async function ownReceipt(folder: ArchiveFolder, trust: Trust): Promise<Own | nu
     return { verified, checkpoint: receipt.log.checkpoint, body };
   } catch (error) {
     if (isEvidenceError(error)) folder.report(name, error.reason, error.message);
-    else if (error instanceof SyntaxError) folder.report(name, 'receipt-malformed', 'it is not JSON');
+    else if (isCanonicalError(error)) folder.report(name, 'receipt-malformed', `it is not I-JSON: ${error.message}`);
     else throw error;
     return null;
   }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalBytes, fromBase64, fromHex } from '../../canonical/index.ts';
+import { canonicalBytes, fromBase64, fromHex, fromUtf8, isCanonicalError, readSealed } from '../../canonical/index.ts';
 import { isCountersignError, type Receipt } from '../../contract/index.ts';
 import { ChainAudit, PasskeyAudit } from '../../evidence/index.ts';
 import { BUNDLE_FILES, exportLine, receiptPath, type ExportRecord } from '../../export/index.ts';
@@ -151,7 +151,7 @@ class Reading {
     if (bytes === null) return;
     const { trust, log } = this.#input;
     try {
-      const receipt = JSON.parse(Buffer.from(bytes).toString('utf8')) as Receipt;
+      const receipt = readSealed(fromUtf8(bytes)) as unknown as Receipt;
       const verified = await verifyReceipt(receipt, trust, { verify: nodeVerify });
       if (verified.recordHash !== hash || verified.index !== index) {
         this.#folder.report(name, 'file-altered', `it is the receipt of another record than entry ${index}`);
@@ -169,7 +169,8 @@ class Reading {
       }
     } catch (error) {
       if (isEvidenceError(error)) this.#folder.report(name, error.reason, error.message);
-      else if (error instanceof SyntaxError) this.#folder.report(name, 'receipt-malformed', 'it is not JSON');
+      else if (isCanonicalError(error))
+        this.#folder.report(name, 'receipt-malformed', `it is not I-JSON: ${error.message}`);
       else throw error;
     }
   }

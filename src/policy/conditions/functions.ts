@@ -13,10 +13,11 @@ import {
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import type { DateTime } from 'luxon';
+import { instantOf } from '../../canonical/index.ts';
 import { parseDuration } from '../duration.ts';
 import { parseHours, wallClock, withinHours } from '../hours.ts';
 import { type Frame, STEPS_MAX } from './frame.ts';
-import { RANGE_GUARD } from './prepare.ts';
+import { RANGE_GUARD, TIME_GUARD } from './prepare.ts';
 
 const { BOOL, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
@@ -36,26 +37,20 @@ const STRING_HELPERS = new Set([
   'join',
 ]);
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
-
 /** One address and nothing else: a list of addresses must not pass for its last one. */
 const EMAIL = /^[^\s@,;:<>"()[\]\\]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)$/;
 
-/** Milliseconds of an RFC 3339 time with its offset, or null. Never read in the zone of this machine. */
-export function parseInstant(text: string): number | null {
-  const ms = RFC3339.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) ? null : ms;
-}
-
-function instantOf(value: CelValue): number {
+function millisecondsOf(value: CelValue): number {
   if (typeof value === 'string') {
-    const ms = parseInstant(value);
-    if (ms === null) throw new Error('a text is not an RFC 3339 time such as 2026-11-21T09:30:00Z');
+    const ms = instantOf(value);
+    if (ms === null) throw notATime();
     return ms;
   }
   const { seconds, nanos } = (value as unknown as { message: { seconds: bigint; nanos: number } }).message;
   return Number(seconds) * 1000 + Math.floor(nanos / 1_000_000);
 }
+
+const notATime = (): Error => new Error('a text is not an RFC 3339 time such as 2026-11-21T09:30:00Z');
 
 /** Normal form of a folder without its last `/`; a step such as `..` or an empty one is refused, not resolved. */
 function folderSteps(path: string): string[] {
@@ -83,10 +78,10 @@ const CLOCK: Record<string, (at: DateTime) => number> = {
 function clockMethods(): CelFunc[] {
   return Object.entries(CLOCK).flatMap(([name, read]) => [
     celMethod(name, TIMESTAMP, [], INT, function () {
-      return BigInt(read(wallClock(instantOf(this), 'UTC')));
+      return BigInt(read(wallClock(millisecondsOf(this), 'UTC')));
     }),
     celMethod(name, TIMESTAMP, [STRING], INT, function (zone) {
-      return BigInt(read(wallClock(instantOf(this), zone)));
+      return BigInt(read(wallClock(millisecondsOf(this), zone)));
     }),
   ]);
 }
@@ -101,7 +96,7 @@ export function policyFunctions(frame: () => Frame): CelFunc[] {
   const within = (duration: string, at: CelValue): boolean => {
     const span = parseDuration(duration);
     if (span === null) throw new Error('a text is not a duration such as 30m');
-    const age = frame().now() - instantOf(at);
+    const age = frame().now() - millisecondsOf(at);
     return age >= 0 && age <= span;
   };
   return [
@@ -153,6 +148,10 @@ export function policyFunctions(frame: () => Frame): CelFunc[] {
     }),
     celFunc('cedar', [STRING], BOOL, (name) => frame().engine('cedar', name)),
     celFunc('opa', [STRING], BOOL, (name) => frame().engine('opa', name)),
+    celFunc(TIME_GUARD, [DYN], DYN, (text) => {
+      if (typeof text === 'string' && instantOf(text) === null) throw notATime();
+      return text as CelInput;
+    }),
     celFunc(RANGE_GUARD, [DYN], DYN, (range) => {
       const running = frame();
       if (isCelList(range) || isCelMap(range)) running.steps += range.size;

@@ -14,8 +14,8 @@ export type { Frame, LimitState } from './frame.ts';
 export type { Scope } from './check.ts';
 export type { ExpressionProblem } from './scan.ts';
 export { Bindings } from './values.ts';
-export { parseInstant } from './functions.ts';
 export { unknownField } from './check.ts';
+export { inexactNumbers } from './scan.ts';
 export { implies } from './implies.ts';
 
 /** The answer of an expression: a value, or a sentence saying why there is none. */

@@ -1,7 +1,10 @@
 import type { Expr } from './syntax.ts';
 
-/** Name of the guard that every comprehension asks before it starts. Not a name that CEL text can spell. */
+/** Names of guards. Not names that CEL text can spell. */
+/** Every comprehension asks it before it starts. */
 export const RANGE_GUARD = '@range';
+/** Every `timestamp(…)` asks it: the engine's own reading rolls 30 February into March. */
+export const TIME_GUARD = '@instant';
 
 const COMPARISONS = new Set(['_<_', '_<=_', '_>_', '_>=_', '_==_', '_!=_']);
 
@@ -11,6 +14,7 @@ const JSON_ROOTS = new Set(['actor', 'resource', 'params', 'context']);
 /**
  * Makes a tree that `outline` has measured ready to be planned, in place:
  * - {@link RANGE_GUARD} around the range of every comprehension, so that loops are bounded;
+ * - {@link TIME_GUARD} around what is read as a time;
  * - whole numbers that are compared with a field of the request as doubles: the same order, found without trying every pair
  *   of number types first.
  */
@@ -24,6 +28,7 @@ export function prepareTree(expr: Expr): void {
       const { args } = kind.value;
       if (kind.value.target !== undefined) prepareTree(kind.value.target);
       args.forEach(prepareTree);
+      if (kind.value.function === 'timestamp') kind.value.args = args.map((arg) => guarded(TIME_GUARD, arg));
       if (COMPARISONS.has(kind.value.function) && args.some(isRequestField)) args.forEach(asDouble);
       break;
     }
@@ -41,18 +46,18 @@ export function prepareTree(expr: Expr): void {
       for (const part of [fold.iterRange, fold.accuInit, fold.loopCondition, fold.loopStep, fold.result]) {
         if (part !== undefined) prepareTree(part);
       }
-      if (fold.iterRange !== undefined) fold.iterRange = guarded(fold.iterRange);
+      if (fold.iterRange !== undefined) fold.iterRange = guarded(RANGE_GUARD, fold.iterRange);
       break;
     }
     default:
   }
 }
 
-function guarded(range: Expr): Expr {
+function guarded(guard: string, arg: Expr): Expr {
   return {
     $typeName: 'cel.expr.Expr',
-    id: range.id,
-    exprKind: { case: 'callExpr', value: { $typeName: 'cel.expr.Expr.Call', function: RANGE_GUARD, args: [range] } },
+    id: arg.id,
+    exprKind: { case: 'callExpr', value: { $typeName: 'cel.expr.Expr.Call', function: guard, args: [arg] } },
   };
 }
 

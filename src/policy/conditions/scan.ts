@@ -1,3 +1,4 @@
+import { faultOfNumber } from '../../canonical/index.ts';
 import { EXPRESSION_MAX } from '../schema.ts';
 
 /** How deep brackets may nest in an expression, and how many it may open in all. */
@@ -46,6 +47,21 @@ export function scan(text: string): ExpressionProblem | null {
     else if (')]}'.includes(char)) depth -= 1;
   }
   return null;
+}
+
+/** Strings, names, comments and numbers of CEL, the first that fits where one begins. */
+const TOKENS =
+  /[rR]?(?:"""[^]*?"""|'''[^]*?''')|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\/\/[^\n]*|[A-Za-z_]\w*|(?<number>0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)/g;
+
+/** Numbers of an expression that mean another value than they show: the double nearest to them. */
+export function inexactNumbers(text: string): ExpressionProblem[] {
+  const found: ExpressionProblem[] = [];
+  for (const { groups, index } of text.matchAll(TOKENS)) {
+    const number = groups?.['number'];
+    if (number === undefined || /^0x/i.test(number) || faultOfNumber(number) === null) continue;
+    found.push(problem(index, `\`${number}\` is not kept as it is written`, 'write at most 15 significant digits'));
+  }
+  return found;
 }
 
 function problem(offset: number, message: string, suggestion: string | null): ExpressionProblem {

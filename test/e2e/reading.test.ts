@@ -1,0 +1,279 @@
+/** Every door reads alike: what is wrong in one kind of input is refused wherever that kind can enter, and starts nothing. */
+import { randomUUID } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client, defaultPayloadConverter, type Payload } from '@temporalio/client';
+import { GOVERNED_ACTION } from '../../src/contract/governed-action.ts';
+import { actionIdOf, workflowIdOf } from '../../src/engine/ids.ts';
+import { BLANK_REASONS, TWICE, WRONG_DATES, WRONG_NUMBERS, WRONG_TIMES } from '../reading/inputs.ts';
+import { LEAD, REFUND, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { decide } from '../support/policies.ts';
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startTestStack();
+});
+afterAll(() => stack.stop());
+
+const withParams = (params: string): string =>
+  JSON.stringify({ ...REFUND, params: 0 }).replace('"params":0', `"params":${params}`);
+const key = (): { headers: Record<string, string> } => ({ headers: { 'idempotency-key': randomUUID() } });
+
+/** Doors of HTTP at which a request comes in, by what a body looks like there. */
+const DOORS: [path: string, body: (request: string) => string][] = [
+  ['/v1/actions', (request) => request],
+  ['/v1/evaluate', (request) => request],
+];
+
+describe('numbers', () => {
+  it.each(WRONG_NUMBERS)('%s', async (number) => {
+    for (const [path, body] of DOORS) {
+      const answer = await stack.call('POST', path, body(withParams(`{"currency":"USD","amount":${number}}`)), key());
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { code: 'invalid-request', errors: [{ pointer: '/params/amount' }] },
+      });
+    }
+    const policy = await stack.call(
+      'POST',
+      '/v1/policies',
+      `{"files":[{"path":"a.yaml","text":"x"}],"reason":"r","more":${number}}`,
+      key(),
+    );
+    expect(policy).toMatchObject({ status: 400, body: { errors: [{ pointer: '/more' }] } });
+  });
+
+  it('in a policy file are an error of lint', async () => {
+    for (const number of ['100.000000000000001', '12345678901234567890', '0.12345678901234567', '1e400']) {
+      for (const policy of [
+        `policy: p.q\nsurfaces: [p.q]\nlimits:\n  l: { key: [actor.id], sum: params.amount, window: 1h, max: ${number} }\nrules: [{ id: a, when: 'true', then: approve }]\n`,
+        `policy: p.q\nsurfaces: [p.q]\nrules: [{ id: a, when: 'params.amount <= ${number}', then: approve }]\n`,
+      ]) {
+        const answer = await stack.call(
+          'POST',
+          '/v1/policies',
+          { files: [{ path: 'p.yaml', text: policy }], reason: 'r' },
+          key(),
+        );
+        expect(answer).toMatchObject({ status: 422, body: { code: 'invalid-policy' } });
+      }
+    }
+  });
+});
+
+describe('names that stand twice', () => {
+  it.each(TWICE)('%s', async (json, pointer) => {
+    for (const [path, body] of DOORS) {
+      const answer = await stack.call('POST', path, body(withParams(json)), key());
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: `/params${pointer}` }] } });
+    }
+  });
+
+  it('outside of params too', async () => {
+    const twice = withParams('{"amount":5,"currency":"USD"}').replace('{', '{"surface":"deploy.prod",');
+    expect(await stack.call('POST', '/v1/actions', twice, key())).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/surface' }] },
+    });
+    for (const [method, path] of [
+      ['POST', '/v1/freezes'],
+      ['POST', '/v1/delegations'],
+      ['POST', '/v1/api-keys'],
+      ['POST', '/v1/signing-keys'],
+      ['POST', '/v1/permits/redeem'],
+      ['POST', '/v1/passkeys'],
+      ['POST', '/v1/actions/act_x/decisions'],
+      ['POST', '/v1/actions/act_x/outcome'],
+      ['POST', '/v1/actions/act_x/reconcile'],
+      ['POST', '/v1/actions/act_x/erase'],
+      ['DELETE', '/v1/freezes/frz_x'],
+    ] as const) {
+      const answer = await stack.call(method, path, '{"reason":"a","reason":"b"}', key());
+      expect(answer, path).toMatchObject({ status: 400, body: { errors: [{ pointer: '/reason' }] } });
+    }
+  });
+});
+
+describe('through Temporal', () => {
+  /** Starts a workflow whose input is exactly this JSON text. */
+  const start = async (json: (token: string, idempotencyKey: string) => string): Promise<string> => {
+    const { temporal, firstKey } = stack.stack;
+    const idempotencyKey = randomUUID();
+    const text = json(firstKey ?? '', idempotencyKey);
+    const client = new Client({
+      connection: temporal.connection,
+      namespace: temporal.namespace,
+      dataConverter: { payloadCodecs: [{ encode: async () => [payload(text)], decode: async (payloads) => payloads }] },
+    });
+    const id = actionIdOf(idempotencyKey);
+    const handle = await client.workflow.start(GOVERNED_ACTION, {
+      workflowId: workflowIdOf('default', id),
+      taskQueue: 'countersign',
+      args: [{}],
+    });
+    await handle.result().catch(() => undefined);
+    expect((await stack.call('GET', `/v1/actions/${id}`)).status).toBe(404);
+    return (await handle.describe()).status.name;
+  };
+  const payload = (text: string): Payload => ({
+    metadata: defaultPayloadConverter.toPayload({})?.metadata ?? {},
+    data: new TextEncoder().encode(text),
+  });
+  const input = (request: string) => (token: string, idempotencyKey: string) =>
+    `{"tenant":"default","idempotencyKey":"${idempotencyKey}","token":"${token}","request":${request}}`;
+
+  it.each([
+    ...['100.000000000000001', '12345678901234567890', '0.12345678901234567', '1e400'].map((number) =>
+      withParams(`{"amount":${number},"currency":"USD"}`),
+    ),
+    ...TWICE.slice(0, 6).map(([json]) => withParams(json)),
+    withParams('{"amount":5,"currency":"U\\u0000D"}'),
+    withParams('{"amount":5,"currency":"\\ud800"}'),
+  ])('%s is no action', async (request) => {
+    expect(await start(input(request))).toBe('FAILED');
+  });
+});
+
+describe('times', () => {
+  it.each([...WRONG_TIMES.filter((text) => text !== ''), ...WRONG_DATES])('%s is 400 in every filter', async (text) => {
+    const time = encodeURIComponent(text);
+    for (const path of ['/v1/records?', '/v1/export?format=jsonl&', '/v1/reports/break-glass?']) {
+      for (const end of ['from', 'to']) {
+        expect((await stack.call('GET', `${path}${end}=${time}`)).status, `${path}${end}`).toBe(400);
+      }
+    }
+    const token = await stack.person(LEAD);
+    const until = { to: 'user:cfo@acme.test', until: text };
+    expect((await stack.call('POST', '/v1/delegations', until, { token })).status).toBe(400);
+    const extend = { decision: 'extend', until: text };
+    expect((await stack.call('POST', '/v1/actions/act_x/decisions', extend, { token })).status).toBe(400);
+    const backtest = { bundle: `sha256:${'0'.repeat(64)}`, from: text };
+    expect((await stack.call('POST', '/v1/policies/backtest', backtest)).status).toBe(400);
+  });
+
+  it.each(WRONG_TIMES)('timestamp(%j) is an error, so refused', async (deadline) => {
+    const { body } = await stack.call('POST', '/v1/evaluate', {
+      surface: 'court.filing',
+      action: 'filing.submit',
+      actor: { id: 'agent:paralegal', type: 'agent' },
+      params: { document: 'm.pdf', deadline },
+      context: { matter: 'M-17' },
+    });
+    expect(body.verdict).toMatchObject({ decision: 'refuse' });
+    expect(['error', 'unclear']).toContain(body.verdict.basis);
+  });
+
+  it('a plain date is that day in UTC, and the answer says so', async () => {
+    expect((await stack.call('GET', '/v1/records?from=2026-11-21&to=2026-11-21')).body).toMatchObject({
+      from: '2026-11-21T00:00:00.000Z',
+      to: '2026-11-22T00:00:00.000Z',
+    });
+    const report = await stack.call('GET', '/v1/reports/break-glass?from=2026-11-21&to=2026-11-21');
+    expect(report.body).toMatchObject({ from: '2026-11-21T00:00:00.000Z', to: '2026-11-22T00:00:00.000Z' });
+  });
+});
+
+describe('texts', () => {
+  it.each([
+    ['GET', '/v1/actions/%00'],
+    ['GET', '/v1/records/%00'],
+    ['GET', '/v1/records?q=a%00b'],
+    ['GET', '/v1/records?actor=%00'],
+    ['GET', '/v1/records?cursor=%00'],
+    ['GET', '/v1/export?format=jsonl&q=%00'],
+    ['GET', '/v1/policies/%00'],
+    ['GET', '/v1/reviews?status=%00'],
+    ['GET', '/log/%00/checkpoint'],
+    ['DELETE', '/v1/freezes/%00'],
+    ['DELETE', '/v1/api-keys/%00'],
+    ['DELETE', '/v1/passkeys/%00'],
+    ['DELETE', '/v1/delegations/a%00b'],
+  ])('%s %s is 400', async (method, path) => {
+    expect(await stack.call(method, path)).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
+  });
+
+  it.each(BLANK_REASONS)('the reason %j is none', async (reason) => {
+    const { body } = await stack.ask(refund(420));
+    for (const decision of ['approve', 'refuse', 'return']) {
+      expect((await decide(stack, body.id, { decision, reason }, LEAD)).status).toBeGreaterThanOrEqual(400);
+    }
+    expect((await stack.call('GET', `/v1/actions/${body.id}`)).body.status).toBe('supervised');
+    for (const [method, path, more] of [
+      ['POST', '/v1/freezes', { scope: 'surface', value: 'payments.refund' }],
+      ['DELETE', '/v1/freezes/frz_x', {}],
+      ['POST', `/v1/actions/${body.id}/erase`, {}],
+      ['POST', `/v1/actions/${body.id}/reconcile`, { status: 'executed' }],
+      ['POST', '/v1/policies', { files: [{ path: 'a.yaml', text: 'x' }] }],
+      ['POST', '/v1/signing-keys', { use: 'record' }],
+      ['POST', `/v1/records/${body.records[0]}/openings`, { path: 'params.amount' }],
+    ] as const) {
+      expect((await stack.call(method, path, { ...more, reason }, key())).status, path).toBe(400);
+    }
+  });
+
+  it('lifting a freeze needs a reason', async () => {
+    expect((await stack.call('DELETE', '/v1/freezes/frz_x')).status).toBe(400);
+    expect((await stack.call('DELETE', '/v1/freezes/frz_x', {})).status).toBe(400);
+  });
+});
+
+describe('the idempotency key', () => {
+  it('is the same bare and in quotes', async () => {
+    const bare = randomUUID();
+    const first = await stack.ask(refund(11), { key: bare });
+    const again = await stack.ask(refund(11), { key: `"${bare}"` });
+    expect([first.status, again.status]).toEqual([200, 200]);
+    expect(again.body.id).toBe(first.body.id);
+  });
+
+  it.each([
+    ['a', 'b'],
+    ['same', 'same'],
+    ['"a"', 'a'],
+  ])('two lines of it, %s and %s, are 400', async (...lines) => {
+    const { hostname, port } = new URL(stack.url);
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const sent = httpRequest(
+        {
+          hostname,
+          port,
+          method: 'POST',
+          path: '/v1/actions',
+          headers: {
+            authorization: `Bearer ${stack.stack.firstKey}`,
+            'content-type': 'application/json',
+            'idempotency-key': lines,
+          },
+        },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      );
+      sent.on('error', reject);
+      sent.end(JSON.stringify(REFUND));
+    });
+    expect(status).toBe(400);
+  });
+});
+
+describe('a body', () => {
+  it.each([
+    ['in UTF-16', Buffer.from(JSON.stringify(REFUND), 'utf16le'), 'application/json; charset=utf-16le'],
+    ['that is no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 'application/json'],
+    ['cut in a character', Buffer.from(JSON.stringify({ ...REFUND, action: 'é' })).subarray(0, -2), 'application/json'],
+    ['with a number alone', Buffer.from('5'), 'application/json'],
+  ])('%s is 400', async (_what, body, type) => {
+    const response = await fetch(`${stack.url}/v1/actions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${stack.stack.firstKey}`, 'content-type': type, ...key().headers },
+      body,
+    });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('with a byte order mark is read', async () => {
+    expect((await stack.call('POST', '/v1/actions', `\ufeff${JSON.stringify(refund(12))}`, key())).status).toBe(200);
+  });
+});
