@@ -4,9 +4,9 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY src/client/package.json src/client/
 RUN npm ci --ignore-scripts
-COPY scripts/build.js scripts/
+COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN node scripts/build.js && npm prune --omit=dev --ignore-scripts
+RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:22-slim
 ENV NODE_ENV=production COUNTERSIGN_HOST=0.0.0.0 COUNTERSIGN_DATA=/var/lib/countersign COUNTERSIGN_POLICIES=/etc/countersign/policies

@@ -19,6 +19,7 @@ export const ROOMS = [
   'keys',
   'identity',
   'sequencer',
+  'register',
   'archive',
   'engine',
   'notify',

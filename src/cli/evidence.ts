@@ -128,6 +128,21 @@ function contentOf(record: RecordPayload): string {
       return `At ${record.at} the action on ${record.surface} was released by ${BASIS[record.basis]}; its permit was good until ${record.permit.expiresAt}.`;
     case 'outcome':
       return `At ${record.at} the outcome was ${record.status}${record.by === null ? '' : `, reported by ${record.by}`}${record.reference === null ? '' : ` as ${record.reference}`}.`;
+    case 'delegation': {
+      const { state, from, to, surfaces, endsAt } = record.body;
+      const of = `on ${(surfaces as string[]).join(', ')} until ${String(endsAt)}`;
+      const did =
+        state === 'given' ? `let ${String(to)} decide for them ${of}` : `took back that ${String(to)} decides for them`;
+      return `At ${record.at} ${String(from)} ${did}.`;
+    }
+    case 'credential': {
+      const { state, kind, surfaces, actors } = record.body;
+      const what =
+        state === 'adopted'
+          ? 'sealed the credentials and delegations that were there before'
+          : `${state === 'made' ? 'made' : 'revoked'} the ${String(kind)} credential ${record.action} for the surfaces ${(surfaces as string[]).join(', ')} and the actors ${(actors as string[]).join(', ')}`;
+      return `At ${record.at} ${record.by ?? 'the engine'} ${what}.`;
+    }
     case 'key': {
       const { change, use, kid, replaces, from, person, origin } = record.body;
       const did =

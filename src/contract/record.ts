@@ -11,6 +11,8 @@ export const RECORD_TYPES = [
   'policy',
   'freeze',
   'key',
+  'delegation',
+  'credential',
   'export',
 ] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
@@ -113,7 +115,7 @@ export interface OutcomeRecord extends RecordHead {
 }
 
 export interface OtherRecord extends RecordHead {
-  type: 'reconcile' | 'review' | 'policy' | 'freeze' | 'key' | 'export';
+  type: 'reconcile' | 'review' | 'policy' | 'freeze' | 'key' | 'delegation' | 'credential' | 'export';
   by: string | null;
   reason: string | null;
   body: JsonObject;

@@ -1,8 +1,7 @@
 /**
  * Which bundle is in force. The sealed `policy` records are the truth, one chain for each tenant; the table of activations follows
- * them, and what a crash kept it from is brought up before anything else is activated.
+ * them for whoever reads it, and grants nothing.
  */
-import type { OtherRecord } from '../contract/index.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealInChain } from './chain.ts';
 
@@ -16,7 +15,7 @@ export const isEngineSurface = (surface: string): boolean => surface === POLICY_
 /** `action` of the records that say which bundle came into force. */
 const CHAIN = 'policy';
 
-export type ActivationDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'now'>;
+export type ActivationDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'register' | 'now'>;
 
 export interface ActivationInput {
   tenant: string;
@@ -34,25 +33,25 @@ export interface ActivationInput {
 export type Activated = { state: 'activated'; record: string } | { state: 'stale'; inForce: string | null };
 
 /**
- * Seals that a bundle comes into force, then brings it into force: never the other way round. Again for the same action, it finds
- * what it did. Of two that replace the same bundle one is sealed, since both want the same place in the chain.
+ * Seals that a bundle comes into force: from then on it is. Again for the same action, it finds what it did. Of two that replace the
+ * same bundle one is sealed, since both want the same place in the chain.
  */
 export async function activateBundle(deps: ActivationDeps, input: ActivationInput): Promise<Activated> {
   const { tenant, hash } = input;
   for (;;) {
     await catchUp(deps, tenant);
-    const own = input.action === null ? null : await activationOf(deps, tenant, input.action);
-    if (own !== null) return { state: 'activated', record: own };
-    const history = await deps.store.bundles.history(tenant);
-    const newest = history.at(-1) ?? null;
-    const inForce = newest?.hash ?? null;
+    const { activations } = await deps.register.current(tenant);
+    const own = input.action === null ? undefined : activations.find(({ action }) => action === input.action);
+    if (own !== undefined) return { state: 'activated', record: own.record };
+    const newest = activations.at(-1) ?? null;
+    const inForce = newest?.bundle ?? null;
     if (inForce !== input.previous) return { state: 'stale', inForce };
     const at = deps.now().toISOString();
     const sealed = await sealInChain(deps, {
       tenant,
       type: 'policy',
       chain: CHAIN,
-      after: newest === null ? null : { seq: history.length - 1, hash: newest.record },
+      after: newest === null ? null : { seq: newest.seq, hash: newest.record },
       at,
       by: input.by,
       reason: input.reason,
@@ -67,32 +66,11 @@ export async function activateBundle(deps: ActivationDeps, input: ActivationInpu
   }
 }
 
-/** Brings into force what was sealed before a crash, in the order in which it was sealed. */
-export async function catchUp(deps: Pick<EngineDeps, 'store'>, tenant: string): Promise<void> {
-  const known = (await deps.store.bundles.history(tenant)).length;
-  const missed: { hash: string; record: OtherRecord }[] = [];
-  for (let cursor: string | undefined; ;) {
-    const page = await deps.store.records.list(tenant, { type: 'policy', action: CHAIN }, cursor, 16);
-    for (const { hash, record } of page.records) {
-      if (record.type === 'policy' && record.seq >= known) missed.unshift({ hash, record });
-    }
-    const oldest = page.records.at(-1);
-    if (page.nextCursor === null || oldest === undefined || oldest.record.seq < known) break;
-    cursor = page.nextCursor;
+/** Brings the table of activations up to what was sealed. */
+export async function catchUp(deps: Pick<EngineDeps, 'store' | 'register'>, tenant: string): Promise<void> {
+  const { activations } = await deps.register.current(tenant);
+  const known = new Set((await deps.store.bundles.history(tenant)).map(({ record }) => record));
+  for (const { bundle, by, at, record } of activations.filter((one) => !known.has(one.record))) {
+    await deps.store.bundles.activate(tenant, bundle, by, at, record);
   }
-  for (const { hash, record } of missed) {
-    await deps.store.bundles.activate(tenant, String(record.body['bundle']), record.by ?? '', record.at, hash);
-  }
-}
-
-/** Hash of the record that an action's activation left, or null. */
-async function activationOf(deps: Pick<EngineDeps, 'store'>, tenant: string, action: string): Promise<string | null> {
-  const { records } = await deps.store.records.list(
-    tenant,
-    { type: 'policy', action: CHAIN, q: action },
-    undefined,
-    16,
-  );
-  const own = records.find(({ record }) => record.type === 'policy' && record.body['action'] === action);
-  return own?.hash ?? null;
 }

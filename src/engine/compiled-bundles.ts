@@ -1,3 +1,4 @@
+import type { Register } from '../register/index.ts';
 import type { Store } from '../store/index.ts';
 import { compileBundle, type CompiledBundle, type ExternalEngines } from '../policy/index.ts';
 import type { PolicyBundles } from './deps.ts';
@@ -5,12 +6,15 @@ import type { PolicyBundles } from './deps.ts';
 /** Compiled bundles kept at hand; older ones are compiled again when a parked action needs them. */
 const KEPT = 32;
 
-/** Bundles of the store, by hash. A stored bundle that does not hash to its name is never evaluated: compiling it throws. */
-export function createPolicyBundles(store: Pick<Store, 'bundles'>, engines?: ExternalEngines): PolicyBundles {
+/** Bundles of the store, by hash; the sealed records say which is in force. A stored bundle that does not hash to its name is never evaluated: compiling it throws. */
+export function createPolicyBundles(
+  { store, register }: { store: Pick<Store, 'bundles'>; register: Register },
+  engines?: ExternalEngines,
+): PolicyBundles {
   const compiled = new Map<string, CompiledBundle>();
   return {
     async inForce(tenant) {
-      return (await store.bundles.active(tenant))?.hash ?? null;
+      return (await register.current(tenant)).activations.at(-1)?.bundle ?? null;
     },
     async compiled(tenant, hash) {
       const key = `${tenant}\n${hash}`;

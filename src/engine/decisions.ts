@@ -14,6 +14,7 @@ import { matchesSurface } from '../policy/surfaces.ts';
 import { activeDelegation, verifyAttestation, type AttestationOf } from '../identity/index.ts';
 import { approvalView } from '../approval/index.ts';
 import type { Payload } from './action-state.ts';
+import { delegationsInForce } from './delegations.ts';
 import type { EngineDeps } from './deps.ts';
 import type { Judgment } from './facts.ts';
 import { peopleFacts } from './judge.ts';
@@ -149,7 +150,7 @@ async function admitDecision(
   const directory = deps.directory.current();
   const { delegation } = claims;
   const now = deps.now();
-  const delegations = await deps.store.delegations.active(action.tenant, now.toISOString());
+  const delegations = await delegationsInForce(deps, action.tenant);
   const delegated =
     delegation === null ||
     (directory.active(delegation.from) &&

@@ -1,6 +1,7 @@
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import type { CompiledBundle } from '../policy/index.ts';
 import type { Caller, DirectorySource } from '../identity/index.ts';
+import type { Register } from '../register/index.ts';
 import type { Sequencer } from '../sequencer/index.ts';
 import type { Store } from '../store/index.ts';
 import type { EventType } from '../contract/index.ts';
@@ -63,6 +64,8 @@ export interface PasskeySite {
 export interface EngineDeps {
   store: Store;
   sequencer: Sequencer;
+  /** What grants and what stops, by its sealed records. */
+  register: Register;
   bundles: PolicyBundles;
   directory: DirectorySource;
   /** `iss` of every permit. */

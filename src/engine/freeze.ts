@@ -1,17 +1,33 @@
 import { includesId } from '../contract/identifiers.ts';
 import type { Actor } from '../contract/request.ts';
+import type { FreezeInForce } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';
+
+/**
+ * What is stopped in a tenant, oldest first: what was sealed and not lifted by a sealed word, whatever a row says of it, and what a row
+ * says whose record is still to come. A row can only add to what is stopped.
+ */
+export async function freezesOf(
+  deps: Pick<EngineDeps, 'store' | 'register'>,
+  tenant: string,
+): Promise<FreezeInForce[]> {
+  const rows = await deps.store.freezes.active(tenant);
+  // After the rows: of one that is lifted meanwhile the record is seen.
+  const { freezes, lifted } = await deps.register.current(tenant);
+  const unsealed = rows.filter(({ id }) => !freezes.has(id) && !lifted.has(id));
+  return [...freezes.values(), ...unsealed].sort((a, b) => (a.at < b.at ? -1 : 1));
+}
 
 /** Why nothing of this kind may be released now, or null. */
 export async function frozen(
-  deps: Pick<EngineDeps, 'store'>,
+  deps: Pick<EngineDeps, 'store' | 'register'>,
   tenant: string,
   surface: string,
   actor: Actor,
 ): Promise<string | null> {
   const actors: string[] = [];
   for (let at: Actor | undefined = actor; at !== undefined; at = at.onBehalfOf) actors.push(at.id);
-  const freeze = (await deps.store.freezes.active(tenant)).find(
+  const freeze = (await freezesOf(deps, tenant)).find(
     ({ scope, value }) =>
       scope === 'tenant' ||
       (scope === 'surface' && value === surface) ||

@@ -59,21 +59,21 @@ export function newestOf(action: Action): string {
  * @throws CountersignError `passkey-invalid`
  */
 export async function admitAssertion(
-  deps: Pick<EngineDeps, 'store' | 'passkeys' | 'log'>,
+  deps: Pick<EngineDeps, 'store' | 'register' | 'passkeys' | 'log'>,
   action: Action,
   decided: DecidedMembers,
   assertion: JsonObject,
 ): Promise<JsonObject> {
   const { tenant } = action;
   const { credential, authenticatorData, clientDataJSON, signature } = assertion;
-  const known = typeof credential === 'string' ? await deps.store.passkeys.get(tenant, chainOf(credential)) : null;
-  if (known === null || known.person !== decided.by || known.revokedAt !== null) {
+  const { passkeys } = await deps.register.current(tenant);
+  const known = typeof credential === 'string' ? passkeys.get(chainOf(credential)) : undefined;
+  if (known === undefined || known.person !== decided.by || known.revokedAt !== null) {
     throw invalid('the passkey is none of yours, or was revoked; GET /v1/passkeys lists yours');
   }
-  const enrolment = await deps.store.records.get(tenant, known.record);
-  if (enrolment === null) throw invalid('the record that introduced the passkey is not in the log; enrol it anew');
+  const { enrolment } = known;
   const assurance = {
-    ...{ kind: ASSURANCE_KIND, enrolment: known.record, credential, after: newestOf(action) },
+    ...{ kind: ASSURANCE_KIND, enrolment: enrolment.hash, credential, after: newestOf(action) },
     ...{ authenticatorData, clientDataJSON, signature },
   } as JsonObject;
   const verified = await verifiedBy({ ...decided, assurance }, enrolment);

@@ -129,7 +129,8 @@ export class ChainAudit {
   }
 }
 
-const isApart = (type: RecordPayload['type']): boolean => ['policy', 'freeze', 'key', 'export'].includes(type);
+const isApart = (type: RecordPayload['type']): boolean =>
+  ['policy', 'freeze', 'key', 'delegation', 'credential', 'export'].includes(type);
 
 /** A record as people are told of it. */
 export function nameOf({ type, seq }: Pick<VerdictRecord, 'seq'> & { type: string }): string {

@@ -94,6 +94,8 @@ export class GovernedAction implements Governed {
         return [...defects, { code: 'out-of-place', message: 'a record about a key stands in a governed action' }];
       case 'policy':
       case 'freeze':
+      case 'delegation':
+      case 'credential':
       case 'export':
         return [
           ...defects,

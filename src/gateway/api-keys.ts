@@ -1,6 +1,7 @@
 import { CountersignError } from '../contract/index.ts';
 import { createApiKey, type Caller } from '../identity/index.ts';
 import { isOwner } from './access.ts';
+import { sealCredential, sealRevocation } from './credentials.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { ApiKeyInput, ApiKeyView } from './types.ts';
 
@@ -9,7 +10,10 @@ function checkOwner(caller: Caller): void {
     throw new CountersignError('forbidden', 'only an owner makes and revokes keys; use the first key');
 }
 
-/** Makes a key of a service, scoped to surfaces and actors, vouching for the given roles and groups and no others. It is shown once; only its hash is kept. */
+/**
+ * Makes a key of a service, scoped to surfaces and actors, vouching for the given roles and groups and no others. It is shown once; only
+ * its hash is kept, and what it is for is sealed.
+ */
 export async function makeApiKey(
   deps: GatewayDeps,
   caller: Caller,
@@ -18,6 +22,10 @@ export async function makeApiKey(
   checkOwner(caller);
   const { key, entry } = createApiKey({ ...input, tenant: caller.tenant });
   const createdAt = deps.now().toISOString();
+  await sealCredential(deps, {
+    ...{ entry, kind: 'service', name: null, expiresAt: null, by: caller.id, reason: null },
+    at: createdAt,
+  });
   await deps.store.apiKeys.create({ ...entry, createdAt });
   const { id, surfaces, actors, roles, groups } = entry;
   return { id, surfaces, actors, roles, groups, createdAt, revokedAt: null, key };
@@ -25,18 +33,26 @@ export async function makeApiKey(
 
 export async function listApiKeys(deps: GatewayDeps, caller: Caller): Promise<ApiKeyView[]> {
   checkOwner(caller);
-  const keys = await deps.store.apiKeys.list(caller.tenant);
-  return keys.map(({ id, surfaces, actors, roles, groups, createdAt, revokedAt }) => ({
-    ...{ id, surfaces, actors, roles, groups },
-    ...{ createdAt, revokedAt },
-  }));
+  const { credentials } = await deps.register.current(caller.tenant);
+  return [...credentials.values()]
+    .filter(({ kind }) => kind === 'service')
+    .map(({ id, surfaces, actors, roles, groups, createdAt, revokedAt }) => ({
+      ...{ id, surfaces, actors, roles, groups },
+      ...{ createdAt, revokedAt },
+    }));
 }
 
+/** From the next request to any process on, the credential is not known. */
 export async function revokeApiKey(deps: GatewayDeps, caller: Caller, id: string): Promise<void> {
   checkOwner(caller);
   if (`key:${id}` === caller.id)
     throw new CountersignError('conflict', 'a key does not revoke itself; use another one');
-  if (!(await deps.store.apiKeys.revoke(caller.tenant, id, deps.now().toISOString()))) {
+  const { tenant } = caller;
+  const credential = (await deps.register.current(tenant)).credentials.get(id);
+  if (credential === undefined || credential.revokedAt !== null) {
     throw new CountersignError('not-found', 'there is no live key of that id');
   }
+  const at = deps.now().toISOString();
+  await sealRevocation(deps, credential, { tenant, by: caller.id, reason: null, at });
+  await deps.store.apiKeys.revoke(tenant, id, at);
 }

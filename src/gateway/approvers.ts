@@ -2,11 +2,12 @@
 import { CountersignError, includesId } from '../contract/index.ts';
 import { checkEvent, wordOf, type DelegationUse } from '../approval/index.ts';
 import type { ActionState } from '../engine/action-state.ts';
+import { delegationsInForce } from '../engine/delegations.ts';
 import { activeDelegation, type Caller, type Delegation } from '../identity/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { GatewayDeps } from './deps.ts';
 
-type ApproverDeps = Pick<GatewayDeps, 'store' | 'directory' | 'now'>;
+type ApproverDeps = Pick<GatewayDeps, 'register' | 'directory' | 'now'>;
 
 /**
  * The delegation under which the caller would decide. Of several people that they stand in for, it is the first who is still active
@@ -18,11 +19,8 @@ export async function delegationFor(
   state: ActionState,
 ): Promise<DelegationUse | null> {
   if (stageApprovers(state) === null || isApproverNow(state, caller.id)) return null;
-  return chooseDelegation(deps, await activeDelegations(deps, caller.tenant), caller.id, state);
+  return chooseDelegation(deps, await delegationsInForce(deps, caller.tenant), caller.id, state);
 }
-
-export const activeDelegations = (deps: ApproverDeps, tenant: string): Promise<Delegation[]> =>
-  deps.store.delegations.active(tenant, deps.now().toISOString());
 
 function chooseDelegation(
   deps: Pick<ApproverDeps, 'directory' | 'now'>,

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { instantOf } from '../canonical/index.ts';
 import { CountersignError } from '../contract/index.ts';
+import { sealInChain, type ChainEnd } from '../engine/chain.ts';
+import { delegationsInForce } from '../engine/delegations.ts';
 import type { Caller } from '../identity/index.ts';
+import { delegationBody, delegationChain, type DelegationChange } from '../sealing/index.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { DelegateInput, DelegationView } from './types.ts';
 
@@ -24,6 +27,8 @@ export async function delegate(deps: GatewayDeps, caller: Caller, input: Delegat
   }
   const id = `dlg_${randomUUID().replaceAll('-', '')}`;
   const surfaces = input.surfaces ?? ['**'];
+  const change = { id, from: caller.id, to: input.to, surfaces, startsAt: iso(now), endsAt: iso(endsAt) };
+  await sealDelegation(deps, caller, { ...change, state: 'given' }, null, iso(now));
   await deps.store.delegations.add({
     id,
     tenant: caller.tenant,
@@ -39,16 +44,38 @@ export async function delegate(deps: GatewayDeps, caller: Caller, input: Delegat
 
 /** Ends a delegation early; only who gave it may. */
 export async function revokeDelegation(deps: GatewayDeps, caller: Caller, id: string): Promise<void> {
-  const found = await deps.store.delegations.get(caller.tenant, id);
-  if (found === null || found.from !== caller.id)
+  const { tenant } = caller;
+  const found = (await deps.register.current(tenant)).delegations.get(id);
+  if (found === undefined || found.from !== caller.id)
     throw new CountersignError('not-found', 'you gave no such delegation');
-  await deps.store.delegations.revoke(caller.tenant, id, deps.now().toISOString());
+  if (found.revokedAt !== null) return;
+  const { from, to, surfaces, startsAt, endsAt, record } = found;
+  const at = deps.now().toISOString();
+  const change = { id, from, to, surfaces: [...surfaces], startsAt: iso(startsAt), endsAt: iso(endsAt) };
+  await sealDelegation(deps, caller, { ...change, state: 'revoked' }, { seq: 0, hash: record }, at);
+  await deps.store.delegations.revoke(tenant, id, at);
 }
+
+/** Sealed before it counts, and before it counts no more. */
+async function sealDelegation(
+  deps: GatewayDeps,
+  caller: Caller,
+  change: DelegationChange,
+  after: ChainEnd | null,
+  at: string,
+): Promise<void> {
+  await sealInChain(deps, {
+    ...{ tenant: caller.tenant, type: 'delegation', chain: delegationChain(change.id), after, at },
+    ...{ by: caller.id, reason: null, body: delegationBody(change), facets: { decision: change.state } },
+  });
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Those given by or to the caller. */
 export async function listDelegations(deps: GatewayDeps, caller: Caller): Promise<DelegationView[]> {
-  const active = await deps.store.delegations.active(caller.tenant, deps.now().toISOString());
+  const active = await delegationsInForce(deps, caller.tenant);
   return active
     .filter(({ from, to }) => from === caller.id || to === caller.id)
-    .map(({ id, from, to, surfaces, endsAt }) => ({ id, from, to, surfaces, until: new Date(endsAt).toISOString() }));
+    .map(({ id, from, to, surfaces, endsAt }) => ({ id, from, to, surfaces: [...surfaces], until: iso(endsAt) }));
 }

@@ -8,7 +8,7 @@ import type { LogReader } from '../sequencer/index.ts';
 
 export interface GatewayDeps extends Pick<
   EngineDeps,
-  'store' | 'sequencer' | 'bundles' | 'directory' | 'hub' | 'log' | 'now' | 'signers' | 'passkeys'
+  'store' | 'sequencer' | 'register' | 'bundles' | 'directory' | 'hub' | 'log' | 'now' | 'signers' | 'passkeys'
 > {
   client: Client;
   taskQueue: string;

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { checkReason, CountersignError, type Door } from '../contract/index.ts';
+import { freezesOf } from '../engine/freeze.ts';
+import { freezeChain } from '../sealing/index.ts';
 import { newestInChain, sealInChain, type ChainEnd } from '../engine/chain.ts';
 import type { ActionState } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
@@ -41,7 +43,7 @@ async function sealFreeze(
   await sealInChain(deps, {
     tenant: caller.tenant,
     type: 'freeze',
-    chain: chainOf(freeze.id),
+    chain: freezeChain(freeze.id),
     after: change.after,
     at: change.at,
     by: caller.id,
@@ -56,8 +58,6 @@ async function sealFreeze(
     facets: { decision: change.state },
   });
 }
-
-const chainOf = (freeze: string): string => `freeze:${freeze}`;
 
 /** Stops a tenant, surface or actor. In force before it is sealed: a stop that could not be recorded is still a stop. */
 export async function freeze(
@@ -98,17 +98,11 @@ export async function thaw(
 ): Promise<FreezeView> {
   checkRole(caller);
   checkReason(reason);
-  const found = await deps.store.freezes.get(caller.tenant, id);
-  if (found === null || found.liftedAt !== null)
-    throw new CountersignError('not-found', 'there is no such freeze in force');
-  const { scope, value, by, at } = found;
-  const view: FreezeView = { id, scope, value, reason: found.reason, by, at };
+  const view = (await listFreezes(deps, caller)).find((one) => one.id === id);
+  if (view === undefined) throw new CountersignError('not-found', 'there is no such freeze in force');
   const now = deps.now().toISOString();
-  const newest = await newestInChain(deps, caller.tenant, 'freeze', chainOf(id));
-  // Sealed by an attempt that died before it lifted: nothing is sealed again.
-  if (newest?.record.body['state'] !== 'lifted') {
-    await sealFreeze(deps, caller, view, { state: 'lifted', reason, at: now, after: newest }, from);
-  }
+  const newest = await newestInChain(deps, caller.tenant, 'freeze', freezeChain(id));
+  await sealFreeze(deps, caller, view, { state: 'lifted', reason, at: now, after: newest }, from);
   await deps.store.freezes.lift(caller.tenant, id, caller.id, now);
   for (const row of await deps.store.actions.waiting(caller.tenant)) {
     if ((row.view as unknown as ActionState).approval?.status !== 'approved') continue;
@@ -120,7 +114,11 @@ export async function thaw(
   return view;
 }
 
-export async function listFreezes(deps: Pick<GatewayDeps, 'store'>, caller: Caller): Promise<FreezeView[]> {
-  const active = await deps.store.freezes.active(caller.tenant);
-  return active.map(({ id, scope, value, reason, by, at }) => ({ id, scope, value, reason, by, at }));
+/** What is stopped now, oldest first. */
+export async function listFreezes(
+  deps: Pick<GatewayDeps, 'store' | 'register'>,
+  caller: Caller,
+): Promise<FreezeView[]> {
+  const all = await freezesOf(deps, caller.tenant);
+  return all.map(({ id, scope, value, reason, by, at }) => ({ id, scope, value, reason, by, at }));
 }

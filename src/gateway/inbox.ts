@@ -1,13 +1,14 @@
 /** What waits for a person, and what they decided lately: the same list for every door. */
 import type { ActionState } from '../engine/action-state.ts';
+import { delegationsInForce } from '../engine/delegations.ts';
 import { readActionState } from '../engine/seal.ts';
 import { summaryOf } from '../engine/summary.ts';
 import type { Caller } from '../identity/index.ts';
-import { activeDelegations, couldApprove } from './approvers.ts';
+import { couldApprove } from './approvers.ts';
 import type { GatewayDeps } from './deps.ts';
 import { listReviews } from './reviews.ts';
 
-export type InboxDeps = Pick<GatewayDeps, 'store' | 'directory' | 'now'>;
+export type InboxDeps = Pick<GatewayDeps, 'store' | 'register' | 'directory' | 'now'>;
 
 /** A decision of the person, with how its action stands now. */
 export interface DecidedAction {
@@ -21,7 +22,7 @@ export interface DecidedAction {
 
 /** Actions that this person could approve now, those first that expire first. */
 export async function toDecide(deps: InboxDeps, { tenant, id }: Caller): Promise<ActionState[]> {
-  const [rows, delegations] = await Promise.all([deps.store.actions.waiting(tenant), activeDelegations(deps, tenant)]);
+  const [rows, delegations] = await Promise.all([deps.store.actions.waiting(tenant), delegationsInForce(deps, tenant)]);
   return rows
     .map(({ view }) => view as unknown as ActionState)
     .filter((state) => couldApprove(deps, delegations, id, state))

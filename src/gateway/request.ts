@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
 import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
-import { actionStateOf, readActionState, withPermit, type StoredState } from '../engine/seal.ts';
+import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
 import { visible } from './access.ts';
 import { verdictUpdate } from '../workflows/messages.ts';
 import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
@@ -53,8 +53,8 @@ export function createStarter(deps: GatewayDeps) {
   const tenants = new Map<string, string>();
 
   const begin = async (tenant: string, id: string): Promise<Beginning> => {
-    const { action, bundle } = await deps.store.actions.beginning(tenant, id);
-    return { row: action === null ? null : actionStateOf(action), bundle };
+    const [row, bundle] = await Promise.all([readActionState(deps, tenant, id), deps.bundles.inForce(tenant)]);
+    return { row, bundle };
   };
 
   const answered = async (caller: Caller, row: StoredState | null, mac: string): Promise<Action | null> => {

@@ -28,7 +28,7 @@ const POSTED_TRIES = 4;
 const POSTED_MS = 150;
 
 /** What Slack's door reads beside the gateway. */
-export type SlackDoorDeps = Pick<GatewayDeps, 'store' | 'directory' | 'log'>;
+export type SlackDoorDeps = Pick<GatewayDeps, 'store' | 'register' | 'directory' | 'log'>;
 
 /** The parts of the gateway that Slack uses. */
 export type SlackGateway = Pick<Actions, 'action'> & Approvals & Reviews & Delegations & Freezes;
@@ -41,8 +41,8 @@ interface Context {
 }
 
 export function createSlackDoor(deps: SlackDoorDeps, gateway: SlackGateway, consoleUrl: string | null): SlackDoor {
-  const { store, directory, log } = deps;
-  const context = { deps: { store, directory, log, now: () => new Date() }, gateway, consoleUrl };
+  const { store, register, directory, log } = deps;
+  const context = { deps: { store, register, directory, log, now: () => new Date() }, gateway, consoleUrl };
   return {
     ...identity(context),
     ...messages(context),

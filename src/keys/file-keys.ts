@@ -6,6 +6,7 @@ import { CountersignError, isCountersignError } from '../contract/index.ts';
 import { SIGNING_USES, type PublicJwk, type Signer, type SigningUse } from '../sealing/index.ts';
 import type { PayloadCipher } from '../store/index.ts';
 import { namedKey, type NamedKey } from './aead.ts';
+import { commitmentsBy } from './commitments.ts';
 import { newSigningKey } from './ed25519.ts';
 import { loadOrMake, type AnySigningKey, type KeyFile, type SecretKey } from './key-file.ts';
 import { KeyRing, type KeyPeriod } from './key-ring.ts';
@@ -36,6 +37,8 @@ export interface Keys {
   readonly codec: readonly [NamedKey, ...NamedKey[]];
   /** Standard Webhooks secret, base64. */
   readonly webhookSecret: string;
+  /** Keyed commitments to a text, the present key's first: nobody else can make one, nor find a short text from it by trying. */
+  readonly commitments: (purpose: string, text: string) => string[];
   /**
    * The keys of a tenant, made when they are first asked for. Ask only for tenants that exist.
    *
@@ -111,6 +114,7 @@ class FileKeys implements Keys {
   readonly payloadCipher: PayloadCipher;
   readonly codec: readonly [NamedKey, ...NamedKey[]];
   readonly webhookSecret: string;
+  readonly commitments: Keys['commitments'];
   readonly #folder: string;
   readonly #settings: KeySettings;
   readonly #managers: KeyManager;
@@ -139,6 +143,7 @@ class FileKeys implements Keys {
     };
     this.payloadCipher = createPayloadCipher(secrets('payload'));
     this.codec = secrets('codec');
+    this.commitments = commitmentsBy(secretsOf(file.keys(false), 'payload'));
     this.webhookSecret = Buffer.from(secretsOf(file.keys(false), 'webhook')[0].secret, 'base64url').toString('base64');
     this.#engine = new KeyRing(file, this.#managers);
     this.#engine.present('attestation');

@@ -2,10 +2,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
-import { createApiKey, FIRST_KEY_SCOPE } from '../identity/index.ts';
+import { apiKeyHash, createApiKey, FIRST_KEY_SCOPE } from '../identity/index.ts';
 import { activateBundle, catchUp } from '../engine/activation.ts';
+import { adoptRows, sealCredential } from '../gateway/credentials.ts';
 import { settleKeys } from '../gateway/keys.ts';
 import type { Actions } from '../gateway/types.ts';
+import { credentialCommitments, type InForce } from '../register/index.ts';
 import type { Parts } from './parts.ts';
 import { loadBundle } from './policies.ts';
 
@@ -23,16 +25,45 @@ export async function ensureKeys(parts: Parts, say: (line: string) => void): Pro
   await settleKeys({ ...parts, signers, now: () => new Date() }, DEFAULT_TENANT);
 }
 
+const depsOf = (parts: Parts) => ({
+  ...parts,
+  signers: (tenant: string) => parts.keys.forTenant(tenant),
+  now: () => new Date(),
+});
+
 /** The first key: made, or brought by `COUNTERSIGN_API_KEY`, at the first start only. */
 export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null; made: boolean }> {
+  const deps = depsOf(parts);
+  await adoptRows(deps);
   const file = join(parts.config.dataDir, FIRST_KEY_FILE);
-  const known = await parts.store.apiKeys.list(DEFAULT_TENANT);
-  if (known.length > 0) return { key: existsSync(file) ? readFileSync(file, 'utf8').trim() : null, made: false };
+  const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
+  const { credentials } = await parts.register.current(DEFAULT_TENANT);
+  if (credentials.size > 0) {
+    if (known !== null) await restoreRow(parts, known, credentials);
+    return { key: known, made: false };
+  }
   const { key, entry } = createApiKey({ ...FIRST_KEY_SCOPE, tenant: DEFAULT_TENANT }, parts.config.apiKey);
   // The file first: a key that is stored but unknown to its owner would be of no use after a crash.
   writeFileSync(file, `${key}\n`, { mode: 0o600 });
-  await parts.store.apiKeys.create({ ...entry, createdAt: new Date().toISOString() });
+  const at = deps.now().toISOString();
+  await sealCredential(deps, {
+    ...{ entry, kind: 'service', name: 'the first key', expiresAt: null, by: STARTED_BY, reason: null },
+    at,
+  });
+  await parts.store.apiKeys.create({ ...entry, createdAt: at });
   return { key, made: true };
+}
+
+/** A crash between the record of the first key and its row, or somebody who deleted the row, would lock its owner out. */
+async function restoreRow(parts: Parts, key: string, credentials: InForce['credentials']): Promise<void> {
+  const hash = apiKeyHash(key);
+  if ((await parts.store.apiKeys.tenantOf(hash)) !== null) return;
+  const commitments = credentialCommitments(parts.keys, DEFAULT_TENANT, hash);
+  const found = [...credentials.values()].find(({ commitment }) => commitments.includes(commitment));
+  if (found === undefined) return;
+  const { id, surfaces, actors, roles, groups, createdAt } = found;
+  const scope = { surfaces, actors, roles, groups };
+  await parts.store.apiKeys.create({ ...scope, id, tenant: DEFAULT_TENANT, hash, createdAt });
 }
 
 /**
@@ -43,23 +74,17 @@ export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null
 export async function ensureBundle(parts: Parts): Promise<string | null> {
   const bundle = loadBundle(parts.config.policiesDir);
   await catchUp(parts, DEFAULT_TENANT);
-  const active = await parts.store.bundles.active(DEFAULT_TENANT);
-  if (active?.hash === bundle.hash) return null;
+  const active = (await parts.register.current(DEFAULT_TENANT)).activations.at(-1) ?? null;
+  if (active?.bundle === bundle.hash) return null;
   if (active !== null && active.by !== STARTED_BY) {
-    return `the policy folder (${bundle.hash.slice(0, 19)}…) differs from the published bundle in force (${active.hash.slice(0, 19)}…); publish it with countersign policy publish`;
+    return `the policy folder (${bundle.hash.slice(0, 19)}…) differs from the published bundle in force (${active.bundle.slice(0, 19)}…); publish it with countersign policy publish`;
   }
   await parts.store.bundles.put(DEFAULT_TENANT, bundle.hash, bundle.source);
-  const deps = {
-    store: parts.store,
-    sequencer: parts.sequencer,
-    signers: (tenant: string) => parts.keys.forTenant(tenant),
-    now: () => new Date(),
-  };
   // Stale: another process that starts beside this one was faster, and its bundle is in force.
-  await activateBundle(deps, {
+  await activateBundle(depsOf(parts), {
     tenant: DEFAULT_TENANT,
     hash: bundle.hash,
-    previous: active?.hash ?? null,
+    previous: active?.bundle ?? null,
     by: STARTED_BY,
     reason: null,
     action: null,

@@ -15,6 +15,7 @@ import {
   type DirectorySource,
 } from '../identity/index.ts';
 import { createPayloadCodec, openFileKeys, type Keys } from '../keys/index.ts';
+import { createRegister, markFiles, sealedCredentials, type Register } from '../register/index.ts';
 import { createLogReader, createSequencer, type LogReader, type Sequencer } from '../sequencer/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { externalEngines } from '../policy/engines/index.ts';
@@ -30,6 +31,7 @@ export interface Parts {
   store: Store;
   keys: Keys;
   sequencer: Sequencer;
+  register: Register;
   evidence: LogReader;
   directory: DirectorySource;
   bundles: NotifyDeps['bundles'];
@@ -90,6 +92,14 @@ export async function openParts(
         log.error({ problems }, 'the directory file is broken; the last good one stays in force'),
     });
     const sequencer = createSequencer({ store, keys });
+    const register = createRegister({
+      store,
+      keys,
+      marks: markFiles(config.dataDir),
+      onUnmarked: (tenant, error) =>
+        log.warn({ err: error, tenant }, 'how far the log was read could not be kept; the next start reads it anew'),
+    });
+    const credentials = sealedCredentials({ store, register, keys, now: Date.now });
     const attestationKeys = (): readonly object[] => keys.attestationKeys;
     return {
       config,
@@ -97,12 +107,13 @@ export async function openParts(
       store,
       keys,
       sequencer,
+      register,
       evidence: createLogReader({ store, keys }),
       directory,
-      bundles: createPolicyBundles(store, externalEngines),
+      bundles: createPolicyBundles({ store, register }, externalEngines),
       hub: createHub(),
       attestor: createAttestor(() => keys.attestation),
-      authenticate: createAuthenticator({ apiKeys: store.apiKeys, directory, attestationKeys, now: Date.now }),
+      authenticate: createAuthenticator({ apiKeys: credentials, directory, attestationKeys, now: Date.now }),
       codec: createPayloadCodec(keys),
       endpoints,
       sharing,
@@ -116,10 +127,11 @@ export async function openParts(
 }
 
 export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl: string | null): NotifyDeps {
-  const { store, sequencer, bundles, directory, hub, log, keys } = parts;
+  const { store, sequencer, register, bundles, directory, hub, log, keys } = parts;
   return {
     store,
     sequencer,
+    register,
     bundles,
     directory,
     hub,

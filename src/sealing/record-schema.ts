@@ -162,6 +162,8 @@ const otherRecord = z.looseObject({
     policy: true,
     freeze: true,
     key: true,
+    delegation: true,
+    credential: true,
     export: true,
   }),
   by: text,

@@ -1,6 +1,6 @@
 import type { Json } from '../contract/index.ts';
 import type { Database, Tables } from './database.ts';
-import { sql, type Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 
 /** An action as it now stands, written only together with the records that made it so (sequencer). Times are RFC 3339 UTC. */
 export interface StoredAction {
@@ -35,8 +35,6 @@ export interface ActionFilter {
 
 export interface ActionStore {
   get(tenant: string, id: string): Promise<StoredAction | null>;
-  /** The action, and the hash of the bundle in force (null for none), in one query: what a request for it begins with. */
-  beginning(tenant: string, id: string): Promise<{ action: StoredAction | null; bundle: string | null }>;
   /** Newest first. */
   list(tenant: string, filter: ActionFilter): Promise<StoredAction[]>;
   /** All that wait for a person, oldest first. */
@@ -50,11 +48,6 @@ export interface ActionStore {
 /** Nothing more can happen to them but a late report, which their workflow says. */
 const CLOSED = ['executed', 'failed', 'skipped', 'unreported', 'refused', 'expired', 'cancelled'];
 
-type Nullable<Row> = { [Column in keyof Row]: Row[Column] | null };
-
-/** Whether an outer join found a row: its key is never null. */
-const isRow = (row: Nullable<Selectable<Tables['action']>>): row is Selectable<Tables['action']> => row.id !== null;
-
 const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as Json });
 
 export function createActionStore(db: Database): ActionStore {
@@ -67,19 +60,6 @@ export function createActionStore(db: Database): ActionStore {
         .where('id', '=', id)
         .executeTakeFirst();
       return row === undefined ? null : stored(row);
-    },
-    async beginning(tenant, id) {
-      const { rows } = await sql<Nullable<Selectable<Tables['action']>> & { inForce: string | null }>`
-        select action.*, newest.hash as in_force
-        from (select) as one
-        left join action on action.tenant = ${tenant} and action.id = ${id}
-        left join lateral (
-          select hash from bundle_activation where tenant = ${tenant} order by id desc limit 1
-        ) as newest on true`.execute(db);
-      const [row] = rows;
-      if (row === undefined) throw new Error('a join to one row has one row');
-      const { inForce, ...action } = row;
-      return { action: isRow(action) ? stored(action) : null, bundle: inForce };
     },
     async list(tenant, { status, surface, actor, requester, before, limit = 100 }) {
       let query = db.selectFrom('action').selectAll().where('tenant', '=', tenant);

@@ -17,11 +17,11 @@ export interface StoredApiKey {
 export interface ApiKeyStore {
   /** A key that is there already, with the same hash, stays as it is. */
   create(key: Omit<StoredApiKey, 'revokedAt'>): Promise<void>;
-  /** The live key of this hash, or null: the one query that finds its tenant instead of being given it. */
-  findByHash(hash: string): Promise<StoredApiKey | null>;
+  /** The tenant of the key of this hash, or null: the one query that finds its tenant instead of being given it. */
+  tenantOf(hash: string): Promise<string | null>;
   /** Oldest first, revoked ones too. */
   list(tenant: string): Promise<StoredApiKey[]>;
-  /** From the next query of any process on, the key is not found. False when there is no live key of that id. */
+  /** False when there is no live key of that id. */
   revoke(tenant: string, id: string, at: string): Promise<boolean>;
 }
 
@@ -34,14 +34,9 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
         .onConflict((conflict) => conflict.column('hash').doNothing())
         .execute();
     },
-    async findByHash(hash) {
-      const row = await db
-        .selectFrom('apiKey')
-        .selectAll()
-        .where('hash', '=', hash)
-        .where('revokedAt', 'is', null)
-        .executeTakeFirst();
-      return row ?? null;
+    async tenantOf(hash) {
+      const row = await db.selectFrom('apiKey').select('tenant').where('hash', '=', hash).executeTakeFirst();
+      return row?.tenant ?? null;
     },
     async list(tenant) {
       return db

@@ -18,6 +18,8 @@ export interface LockedLog {
 }
 
 export interface LogStore {
+  /** Those that have sealed something. */
+  tenants(): Promise<string[]>;
   head(tenant: string): Promise<LogHead | null>;
   /**
    * Compare-and-swap: appends after exactly `expected`, in one statement that is its own transaction and on disk when it answers.
@@ -72,6 +74,10 @@ async function lock(connection: Connection, tenant: string): Promise<LogHead | n
 export function createLogStore({ db, query, transaction }: Postgres): LogStore {
   const entries = (tenant: string, from: number, to: number) => entryRange(db, tenant, from, to);
   return {
+    async tenants() {
+      const rows = await db.selectFrom('logHead').select('tenant').where('size', '>', 0).execute();
+      return rows.map(({ tenant }) => tenant);
+    },
     async head(tenant) {
       const row = await db
         .selectFrom('logHead')

@@ -49,7 +49,7 @@ it('a bundle in force that was altered judges nothing until it is whole again', 
   const hash = await inForce(it_);
   await replace(hash, 'params.amount <= 100 ', 'params.amount <= 999 ');
   // What a process does that has not read the bundle yet.
-  const bundles = createPolicyBundles(parts.store);
+  const bundles = createPolicyBundles(parts);
   const gateway = createGateway({
     ...parts,
     bundles,

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { activateBundle, catchUp, type ActivationDeps } from '../../src/engine/activation.ts';
+import { createRegister } from '../../src/register/index.ts';
 import { createSequencer } from '../../src/sequencer/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import { checkLog } from '../support/check-log.ts';
+import { NO_MARKS } from '../support/marks.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 let database: TestDatabase;
@@ -29,6 +31,7 @@ function engine(store: Store, fault?: Error): ActivationDeps {
       },
     },
     sequencer: createSequencer({ store, keys: database.keys }),
+    register: createRegister({ store, keys: database.keys, marks: NO_MARKS }),
     signers: (tenant) => database.keys.forTenant(tenant),
     now: () => new Date(),
   };
@@ -113,8 +116,8 @@ describe('an activation', () => {
   });
 
   it('catching up changes nothing where nothing was missed', async () => {
-    const { store } = await first('calm');
-    await Promise.all([catchUp({ store }, 'calm'), catchUp({ store }, 'calm')]);
+    const deps = await first('calm');
+    await Promise.all([catchUp(deps, 'calm'), catchUp(deps, 'calm')]);
     expect((await world('calm')).hashes).toEqual([named('a')]);
   });
 });

@@ -144,7 +144,7 @@ describe('permits', () => {
 });
 
 describe('small tables', () => {
-  it('apiKeys: found while they live', async () => {
+  it('apiKeys: their tenant is found, and they are listed', async () => {
     const key = {
       id: 'k1',
       hash: 'h1',
@@ -158,13 +158,12 @@ describe('small tables', () => {
     await store.apiKeys.create(key);
     await store.apiKeys.create({ ...key, surfaces: [] });
     const kept = { ...key, revokedAt: null };
-    expect(await store.apiKeys.findByHash('h1')).toEqual(kept);
+    expect([await store.apiKeys.tenantOf('h1'), await store.apiKeys.tenantOf('h2')]).toEqual(['default', null]);
     expect(await store.apiKeys.list('default')).toEqual([kept]);
     expect(await store.apiKeys.list('other')).toEqual([]);
     expect(await store.apiKeys.revoke('other', 'k1', at(1))).toBe(false);
     expect(await store.apiKeys.revoke('default', 'k1', at(1))).toBe(true);
     expect(await store.apiKeys.revoke('default', 'k1', at(2))).toBe(false);
-    expect(await store.apiKeys.findByHash('h1')).toBeNull();
     expect(await store.apiKeys.list('default')).toEqual([{ ...kept, revokedAt: at(1) }]);
   });
 

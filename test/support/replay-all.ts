@@ -3,6 +3,7 @@ import { createPolicyBundles } from '../../src/engine/compiled-bundles.ts';
 import { judgedRequest, sealedVerdict } from '../../src/gateway/replay.ts';
 import { replayVerdict } from '../../src/policy/index.ts';
 import { externalEngines } from '../../src/policy/engines/index.ts';
+import { NOTHING_IN_FORCE } from '../../src/register/index.ts';
 import type { Store } from '../../src/store/index.ts';
 
 export interface ReplayedLog {
@@ -18,7 +19,9 @@ const PAGE = 500;
 
 /** Judges every sealed verdict of a log again, with bundles read and compiled anew from the store. */
 export async function replayAll(store: Store, tenant = 'default'): Promise<ReplayedLog> {
-  const deps = { store, bundles: createPolicyBundles(store, externalEngines) };
+  // Bundles are found by the hashes that verdicts seal: which is in force does not matter.
+  const register = { current: () => Promise.resolve(NOTHING_IN_FORCE) };
+  const deps = { store, bundles: createPolicyBundles({ store, register }, externalEngines) };
   const result: ReplayedLog = { replayed: 0, erased: 0, differences: [] };
   for (let from = 0; ; from += PAGE) {
     const page = await store.records.entries(tenant, from, from + PAGE);

@@ -1,0 +1,98 @@
+/** What gives somebody a right is sealed before it counts: credentials, and what was there before such things were sealed. */
+import { sealInChain, type ChainRecord } from '../engine/chain.ts';
+import type { ApiKeyEntry } from '../identity/index.ts';
+import { credentialCommitments, type Credential } from '../register/index.ts';
+import {
+  ADOPTION_CHAIN,
+  credentialBody,
+  credentialChain,
+  delegationBody,
+  delegationChain,
+  type CredentialKind,
+} from '../sealing/index.ts';
+import { DEFAULT_TENANT } from '../contract/index.ts';
+import type { GatewayDeps } from './deps.ts';
+
+export type CredentialDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'register' | 'signers' | 'now'> & {
+  keys: Pick<GatewayDeps['keys'], 'commitments'>;
+};
+
+export interface NewCredential {
+  entry: ApiKeyEntry;
+  kind: CredentialKind;
+  /** Whom it is for, in words. */
+  name: string | null;
+  /** RFC 3339; null for one that does not end by itself. */
+  expiresAt: string | null;
+  by: string;
+  reason: string | null;
+  at: string;
+}
+
+/** Seals what a credential is for. It counts from here on; its row says only where to look for it. */
+export function sealCredential(deps: CredentialDeps, made: NewCredential): Promise<ChainRecord> {
+  const { entry, kind, name, expiresAt, by, reason, at } = made;
+  const { id, tenant, hash, surfaces, actors, roles, groups } = entry;
+  const [commitment = ''] = credentialCommitments(deps.keys, tenant, hash);
+  return sealInChain(deps, {
+    ...{ tenant, type: 'credential', chain: credentialChain(id), after: null, at, by, reason },
+    body: credentialBody({
+      ...{ state: 'made', id, kind, commitment, surfaces, actors, roles, groups, name, expiresAt },
+    }),
+    facets: { decision: 'made' },
+  });
+}
+
+/** Seals that a credential ended. */
+export function sealRevocation(
+  deps: CredentialDeps,
+  credential: Credential,
+  revoked: { tenant: string; by: string; reason: string | null; at: string },
+): Promise<ChainRecord> {
+  const { createdAt: _createdAt, revokedAt: _revokedAt, record, ...change } = credential;
+  return sealInChain(deps, {
+    ...{ ...revoked, type: 'credential', chain: credentialChain(credential.id), after: { seq: 0, hash: record } },
+    body: credentialBody({ ...change, state: 'revoked' }),
+    facets: { decision: 'revoked' },
+  });
+}
+
+const ADOPTED_BY = 'countersign start';
+
+/**
+ * Seals the credentials and delegations that were there before such things were sealed: once, at the first start of a version that
+ * believes no row without its record. Afterwards a row that somebody writes is nobody's right.
+ *
+ * Each is found again after a crash, since its place in its chain is taken. The stack's own tenant comes last, and says that it is done.
+ */
+export async function adoptRows(deps: CredentialDeps): Promise<void> {
+  if ((await deps.register.current(DEFAULT_TENANT)).adopted) return;
+  const others = (await deps.store.log.tenants()).filter((tenant) => tenant !== DEFAULT_TENANT);
+  for (const tenant of [...others.sort(), DEFAULT_TENANT]) await adopt(deps, tenant);
+}
+
+async function adopt(deps: CredentialDeps, tenant: string): Promise<void> {
+  const at = deps.now().toISOString();
+  const credentials = (await deps.store.apiKeys.list(tenant)).filter(({ revokedAt }) => revokedAt === null);
+  const delegations = await deps.store.delegations.active(tenant, at);
+  const reason = 'it was there before rights were sealed';
+  for (const entry of credentials) {
+    await sealCredential(deps, {
+      ...{ entry, kind: 'service', name: null, expiresAt: null, by: ADOPTED_BY, reason },
+      at,
+    });
+  }
+  for (const { id, from, to, surfaces, startsAt, endsAt } of delegations) {
+    const times = { startsAt: new Date(startsAt).toISOString(), endsAt: new Date(endsAt).toISOString() };
+    await sealInChain(deps, {
+      ...{ tenant, type: 'delegation', chain: delegationChain(id), after: null, at, by: ADOPTED_BY, reason },
+      body: delegationBody({ state: 'given', id, from, to, surfaces, ...times }),
+      facets: { decision: 'given' },
+    });
+  }
+  await sealInChain(deps, {
+    ...{ tenant, type: 'credential', chain: ADOPTION_CHAIN, after: null, at, by: ADOPTED_BY, reason: null },
+    body: { state: 'adopted', credentials: credentials.length, delegations: delegations.length },
+    facets: { decision: 'adopted' },
+  });
+}

@@ -1,0 +1,48 @@
+import type { ApiKeyEntry, ApiKeyFinder } from '../identity/index.ts';
+import type { Keys } from '../keys/index.ts';
+import type { Store } from '../store/index.ts';
+import type { Credential } from './in-force.ts';
+import type { Register } from './register.ts';
+
+export interface CredentialDeps {
+  store: { apiKeys: Pick<Store['apiKeys'], 'tenantOf'> };
+  register: Register;
+  keys: Pick<Keys, 'commitments'>;
+  now(): number;
+}
+
+/** What a credential's hash is committed to as, newest key first. */
+export function credentialCommitments(keys: Pick<Keys, 'commitments'>, tenant: string, hash: string): string[] {
+  return keys.commitments('credential v1', `${tenant}\n${hash}`);
+}
+
+const isLive = ({ revokedAt, expiresAt }: Credential, now: number): boolean =>
+  revokedAt === null && (expiresAt === null || now < Date.parse(expiresAt));
+
+/** Finds credentials by their sealed records. The row says only in whose log to look: it grants nothing, whatever is written in it. */
+export function sealedCredentials({ store, register, keys, now }: CredentialDeps): ApiKeyFinder {
+  return {
+    async findByHash(hash) {
+      const tenant = await store.apiKeys.tenantOf(hash);
+      if (tenant === null) return null;
+      const commitments = credentialCommitments(keys, tenant, hash);
+      const { credentials } = await register.current(tenant);
+      for (const credential of credentials.values()) {
+        if (commitments.includes(credential.commitment) && isLive(credential, now())) {
+          return entryOf(credential, tenant, hash);
+        }
+      }
+      return null;
+    },
+  };
+}
+
+const entryOf = ({ id, surfaces, actors, roles, groups }: Credential, tenant: string, hash: string): ApiKeyEntry => ({
+  id,
+  hash,
+  tenant,
+  surfaces,
+  actors,
+  roles,
+  groups,
+});

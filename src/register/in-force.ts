@@ -1,0 +1,192 @@
+/** What is in force in a tenant: everything that grants or stops, as the records of its log say. Pure; never changed, only replaced. */
+import type { OtherRecord, RecordPayload } from '../contract/index.ts';
+import {
+  credentialChangeOf,
+  delegationChangeOf,
+  freezeChangeOf,
+  isAboutPasskey,
+  isAdoption,
+  passkeyChangeOf,
+  type CredentialChange,
+  type FreezeScope,
+} from '../sealing/index.ts';
+import type { Delegation } from '../identity/delegations.ts';
+
+export interface FreezeInForce {
+  id: string;
+  scope: FreezeScope;
+  /** The surface or actor; null for the whole tenant. */
+  value: string | null;
+  reason: string;
+  by: string;
+  at: string;
+}
+
+/** A credential, with the hash of the record that it was made by. */
+export type Credential = Omit<CredentialChange, 'state'> & {
+  record: string;
+  createdAt: string;
+  revokedAt: string | null;
+};
+
+export type DelegationInForce = Delegation & { record: string };
+
+/** A passkey, with the record that introduced it. */
+export interface PasskeyInForce {
+  id: string;
+  person: string;
+  credential: string;
+  enrolment: { hash: string; record: RecordPayload };
+  revokedAt: string | null;
+}
+
+/** A bundle that came into force. */
+export interface Activation {
+  bundle: string;
+  /** The action that released it; null for what a first start brought. */
+  action: string | null;
+  by: string;
+  at: string;
+  seq: number;
+  /** Hash of the record that says so. */
+  record: string;
+}
+
+export interface InForce {
+  freezes: ReadonlyMap<string, FreezeInForce>;
+  /** Ids of freezes that ended: whatever a row still says of them. */
+  lifted: ReadonlySet<string>;
+  /** All that were given and have not ended by their time when the next one was given; revoked ones too. */
+  delegations: ReadonlyMap<string, DelegationInForce>;
+  /** By id, revoked ones too. */
+  credentials: ReadonlyMap<string, Credential>;
+  /** By id (`passkey:…`), revoked ones too. */
+  passkeys: ReadonlyMap<string, PasskeyInForce>;
+  /** In the order in which they came into force; the last one is in force. */
+  activations: readonly Activation[];
+  /** True once what was there before such records existed was sealed: from then on nothing counts that has none. */
+  adopted: boolean;
+}
+
+export const NOTHING_IN_FORCE: InForce = {
+  freezes: new Map(),
+  lifted: new Set(),
+  delegations: new Map(),
+  credentials: new Map(),
+  passkeys: new Map(),
+  activations: [],
+  adopted: false,
+};
+
+const TYPES: readonly RecordPayload['type'][] = ['policy', 'freeze', 'key', 'delegation', 'credential'];
+
+/** Whether a record may change what is in force. */
+export const concerns = ({ type }: Pick<RecordPayload, 'type'>): boolean => TYPES.includes(type);
+
+const having = <V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<string, V> => new Map(map).set(key, value);
+
+function without<V>(map: ReadonlyMap<string, V>, key: string): Map<string, V> {
+  const left = new Map(map);
+  left.delete(key);
+  return left;
+}
+
+/**
+ * What is in force after a record.
+ *
+ * @param record one that the log holds, its signature checked
+ * @throws EvidenceError when it does not have the form of its kind
+ */
+export function after(inForce: InForce, record: RecordPayload, hash: string): InForce {
+  switch (record.type) {
+    case 'freeze':
+      return afterFreeze(inForce, record);
+    case 'policy':
+      return afterActivation(inForce, record, hash);
+    case 'delegation':
+      return afterDelegation(inForce, record, hash);
+    case 'credential':
+      return isAdoption(record) ? { ...inForce, adopted: true } : afterCredential(inForce, record, hash);
+    case 'key':
+      return isAboutPasskey(record) ? afterPasskey(inForce, record, hash) : inForce;
+    default:
+      return inForce;
+  }
+}
+
+function afterFreeze(inForce: InForce, record: OtherRecord): InForce {
+  const change = freezeChangeOf(record);
+  if (change === null) return inForce;
+  const { id, scope, value, state } = change;
+  if (state === 'lifted') {
+    return { ...inForce, freezes: without(inForce.freezes, id), lifted: new Set(inForce.lifted).add(id) };
+  }
+  // One that could not be sealed in time may be lifted first: what ended stays ended.
+  if (inForce.lifted.has(id)) return inForce;
+  const freeze = { id, scope, value, reason: record.reason ?? '', by: record.by ?? '', at: record.at };
+  return { ...inForce, freezes: having(inForce.freezes, id, freeze) };
+}
+
+function afterActivation(inForce: InForce, record: OtherRecord, hash: string): InForce {
+  const { bundle, action } = record.body;
+  const { activations } = inForce;
+  if (typeof bundle !== 'string' || record.seq !== activations.length) return inForce;
+  const activation: Activation = {
+    bundle,
+    action: typeof action === 'string' ? action : null,
+    by: record.by ?? '',
+    at: record.at,
+    seq: record.seq,
+    record: hash,
+  };
+  return { ...inForce, activations: [...activations, activation] };
+}
+
+function afterDelegation(inForce: InForce, record: OtherRecord, hash: string): InForce {
+  const change = delegationChangeOf(record);
+  if (change === null) return inForce;
+  const { id, from, to, surfaces, startsAt, endsAt, state } = change;
+  const known = inForce.delegations.get(id);
+  const at = Date.parse(record.at);
+  if (state === 'revoked') {
+    if (known === undefined || known.revokedAt !== null) return inForce;
+    return { ...inForce, delegations: having(inForce.delegations, id, { ...known, revokedAt: at }) };
+  }
+  if (known !== undefined) return inForce;
+  const given: DelegationInForce = {
+    ...{ id, tenant: record.tenant, from, to, surfaces, record: hash },
+    ...{ startsAt: Date.parse(startsAt), endsAt: Date.parse(endsAt), revokedAt: null },
+  };
+  // Those that ended are forgotten, or they would gather for ever.
+  const open = [...inForce.delegations].filter(([, { endsAt: end }]) => end > at);
+  return { ...inForce, delegations: new Map([...open, [id, given]]) };
+}
+
+function afterCredential(inForce: InForce, record: OtherRecord, hash: string): InForce {
+  const change = credentialChangeOf(record);
+  if (change === null) return inForce;
+  const { state, ...made } = change;
+  const known = inForce.credentials.get(made.id);
+  if (state === 'revoked') {
+    if (known === undefined || known.revokedAt !== null) return inForce;
+    return { ...inForce, credentials: having(inForce.credentials, made.id, { ...known, revokedAt: record.at }) };
+  }
+  if (known !== undefined) return inForce;
+  const credential = { ...made, record: hash, createdAt: record.at, revokedAt: null };
+  return { ...inForce, credentials: having(inForce.credentials, made.id, credential) };
+}
+
+function afterPasskey(inForce: InForce, record: OtherRecord, hash: string): InForce {
+  const change = passkeyChangeOf(record);
+  if (change === null) return inForce;
+  const id = record.action;
+  const known = inForce.passkeys.get(id);
+  if (change.change === 'revoke') {
+    if (known === undefined) return inForce;
+    return { ...inForce, passkeys: having(inForce.passkeys, id, { ...known, revokedAt: record.at }) };
+  }
+  if (known !== undefined) return inForce;
+  const { person, credential } = change;
+  const passkey: PasskeyInForce = { id, person, credential, enrolment: { hash, record }, revokedAt: null };
+  return { ...inForce, passkeys: having(inForce.passkeys, id, passkey) };
+}

@@ -1,0 +1,4 @@
+export * from './credentials.ts';
+export * from './in-force.ts';
+export * from './mark.ts';
+export { createRegister, type Register } from './register.ts';

@@ -1,0 +1,100 @@
+/**
+ * How far a log was read, and what was in force there, kept in the data folder beside the keys: who may only write to the database cannot
+ * change it. With it a start reads no more of a log than what came after, and notices a log that was cut back.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CountersignError } from '../contract/index.ts';
+import type { Frontier } from '../ledger/index.ts';
+import { NOTHING_IN_FORCE, type InForce } from './in-force.ts';
+
+/** A beginning of a log, all of it read and checked. */
+export interface Mark {
+  /** Of the Merkle tree over what was read. */
+  frontier: Frontier;
+  inForce: InForce;
+}
+
+export const NOTHING_READ: Mark = { frontier: { size: 0, nodes: [] }, inForce: NOTHING_IN_FORCE };
+
+export interface MarkFiles {
+  /** What was kept last; null where nothing was. @throws CountersignError `configuration` for a damaged file */
+  read(tenant: string): Mark | null;
+  /** A later one replaces an earlier one, never the other way round. */
+  write(tenant: string, mark: Mark): void;
+}
+
+const entries = <V>(): z.ZodType<[string, V][]> => z.array(z.tuple([z.string(), z.custom<V>()]));
+
+const markSchema = z.strictObject({
+  v: z.literal(1),
+  frontier: z.strictObject({ size: z.int().nonnegative(), nodes: z.array(z.string()) }),
+  freezes: entries<NonNullable<ReturnType<InForce['freezes']['get']>>>(),
+  lifted: z.array(z.string()),
+  delegations: entries<NonNullable<ReturnType<InForce['delegations']['get']>>>(),
+  credentials: entries<NonNullable<ReturnType<InForce['credentials']['get']>>>(),
+  passkeys: entries<NonNullable<ReturnType<InForce['passkeys']['get']>>>(),
+  activations: z.array(z.custom<InForce['activations'][number]>()),
+  adopted: z.boolean(),
+});
+
+function toText({ frontier, inForce }: Mark): string {
+  const { freezes, lifted, delegations, credentials, passkeys, activations, adopted } = inForce;
+  const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
+  const { size, nodes } = frontier;
+  return JSON.stringify({
+    ...{ v: 1, frontier: { size, nodes }, ...maps, lifted: [...lifted], passkeys: [...passkeys] },
+    ...{ activations, adopted },
+  });
+}
+
+function toMark(text: string): Mark {
+  const read = markSchema.parse(JSON.parse(text));
+  return {
+    frontier: read.frontier,
+    inForce: {
+      freezes: new Map(read.freezes),
+      lifted: new Set(read.lifted),
+      delegations: new Map(read.delegations),
+      credentials: new Map(read.credentials),
+      passkeys: new Map(read.passkeys),
+      activations: read.activations,
+      adopted: read.adopted,
+    },
+  };
+}
+
+/** Marks as files `<dataDir>/register/<tenant>.json`, mode 0600. Several processes may share them. */
+export function markFiles(dataDir: string): MarkFiles {
+  const folder = join(dataDir, 'register');
+  const pathOf = (tenant: string): string => join(folder, `${tenant}.json`);
+  const read = (tenant: string): Mark | null => {
+    try {
+      return toMark(readFileSync(pathOf(tenant), 'utf8'));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw new CountersignError(
+        'configuration',
+        `\`${pathOf(tenant)}\` is damaged, so it cannot say how long the log of \`${tenant}\` was; restore it from a backup, or check the log with \`countersign audit\` and then delete the file`,
+        { cause },
+      );
+    }
+  };
+  return {
+    read,
+    write(tenant, mark) {
+      const before = read(tenant);
+      if (before !== null && before.frontier.size >= mark.frontier.size) return;
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const draft = `${pathOf(tenant)}.${randomBytes(8).toString('hex')}`;
+      try {
+        writeFileSync(draft, toText(mark), { mode: 0o600, flush: true });
+        renameSync(draft, pathOf(tenant));
+      } finally {
+        rmSync(draft, { force: true });
+      }
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * Records of type `credential`: what a key was made for, and that it ended. `action` is `credential:` and its id. The key is nowhere, not
+ * even its hash: a short key that somebody brought along could be found from that by trying, so it is committed to with a key of ours.
+ */
+import { z } from 'zod';
+import type { OtherRecord, RecordPayload } from '../contract/index.ts';
+import { EvidenceError } from '../ledger/index.ts';
+
+const PREFIX = 'credential:';
+/** `action` of the one record that says which credentials and delegations were there before such things were sealed. */
+export const ADOPTION_CHAIN = 'credential:adopted';
+
+/** `service`: asks for actions. `reader`: reads the log and its receipts, and nothing else. */
+export const CREDENTIAL_KINDS = ['service', 'reader'] as const;
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
+
+export interface CredentialChange {
+  state: 'made' | 'revoked';
+  id: string;
+  kind: CredentialKind;
+  /** Keyed commitment to the hash of the credential, hexadecimal. */
+  commitment: string;
+  /** Globs of surfaces that it reaches. */
+  surfaces: string[];
+  /** Exact actor ids it may speak for, or `*`. */
+  actors: string[];
+  /** Roles and groups of its actors that it vouches for. */
+  roles: string[];
+  groups: string[];
+  /** Whom it was made for, in words; null where nobody was named. */
+  name: string | null;
+  /** RFC 3339; null for one that does not end by itself. */
+  expiresAt: string | null;
+}
+
+const texts = z.array(z.string());
+const bodySchema = z.looseObject({
+  state: z.enum(['made', 'revoked']),
+  kind: z.enum(CREDENTIAL_KINDS),
+  commitment: z.string().regex(/^[0-9a-f]{64}$/),
+  surfaces: texts,
+  actors: texts,
+  roles: texts,
+  groups: texts,
+  name: z.string().nullable(),
+  expiresAt: z.iso.datetime().nullable(),
+});
+
+/** `action` of the records about a credential. */
+export const credentialChain = (id: string): string => PREFIX + id;
+
+/** The body of a record about a credential. */
+export function credentialBody({ id: _id, ...change }: CredentialChange): OtherRecord['body'] {
+  return { ...change };
+}
+
+/** Whether a record says that what was there before was sealed: from then on nothing counts that has no record. */
+export const isAdoption = ({ type, action }: Pick<RecordPayload, 'type' | 'action'>): boolean =>
+  type === 'credential' && action === ADOPTION_CHAIN;
+
+/**
+ * What a record says about a credential; null for a record of another kind.
+ *
+ * @throws EvidenceError `record-malformed`
+ */
+export function credentialChangeOf(record: RecordPayload): CredentialChange | null {
+  if (record.type !== 'credential' || isAdoption(record)) return null;
+  const read = bodySchema.safeParse(record.body);
+  if (!read.success || !record.action.startsWith(PREFIX)) {
+    throw new EvidenceError('record-malformed', 'a credential record does not say what it is for');
+  }
+  const { state, kind, commitment, surfaces, actors, roles, groups, name, expiresAt } = read.data;
+  const id = record.action.slice(PREFIX.length);
+  return { state, id, kind, commitment, surfaces, actors, roles, groups, name, expiresAt };
+}

@@ -1,0 +1,169 @@
+/**
+ * Somebody who may write to the database, without any key: each row that looks as if it granted something is inserted, updated and
+ * deleted, and grants nothing.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apiKeyHash } from '../../src/identity/index.ts';
+import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { tamper } from '../support/tamper.ts';
+
+const COMMANDER = 'user:incident-commander@acme.test';
+const STRANGER = 'user:duty-manager@acme.test';
+
+const databaseDir = mkdtempSync(join(tmpdir(), 'countersign-admin-'));
+let postgres: EmbeddedPostgres;
+let stack: TestStack;
+beforeAll(async () => {
+  postgres = await openEmbeddedPostgres({ dataDir: databaseDir });
+  stack = await startTestStack({ DATABASE_URL: postgres.connectionString });
+});
+afterAll(async () => {
+  await stack.stop();
+  await postgres.stop();
+  rmSync(databaseDir, { recursive: true, force: true });
+});
+
+const sql = (statement: string, values: unknown[] = []) => tamper(postgres.connectionString, statement, values);
+const as = async (person: string) => ({ token: await stack.person(person) });
+const approve = async (id: string, person: string) =>
+  stack.call('POST', `/v1/actions/${id}/decisions`, { decision: 'approve', reason: 'ok' }, await as(person));
+
+describe('a delegation', () => {
+  const insert = (from: string, to: string) =>
+    sql(
+      `insert into delegation (id, tenant, from_person, to_person, surfaces, starts_at, ends_at)
+       values ($1, 'default', $2, $3, '{**}', now() - interval '1 hour', now() + interval '1 hour')`,
+      [`dlg_${randomUUID()}`, from, to],
+    );
+
+  it('by INSERT decides nothing and shows nothing', async () => {
+    const { body } = await stack.ask(refund(660));
+    await insert(CFO, STRANGER);
+    expect((await approve(body.id, STRANGER)).status).toBe(403);
+    expect((await stack.call('GET', `/v1/actions/${body.id}`, undefined, await as(STRANGER))).status).toBe(404);
+    expect((await stack.call('GET', '/v1/delegations', undefined, await as(STRANGER))).body.delegations).toEqual([]);
+  });
+
+  it('that was given stays what was given, whatever its row says; taken back, it stays so', async () => {
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const given = await stack.call(
+      'POST',
+      '/v1/delegations',
+      { to: STRANGER, surfaces: ['deploy.*'], until },
+      await as(CFO),
+    );
+    expect(given.status).toBe(201);
+    await sql(`update delegation set surfaces = '{**}', ends_at = now() + interval '30 days' where id = $1`, [
+      given.body.id,
+    ]);
+    const { body } = await stack.ask(refund(661));
+    expect((await approve(body.id, STRANGER)).status).toBe(403);
+
+    const whole = await stack.call('POST', '/v1/delegations', { to: STRANGER, until }, await as(CFO));
+    expect((await stack.call('DELETE', `/v1/delegations/${whole.body.id}`, undefined, await as(CFO))).status).toBe(204);
+    await sql('update delegation set revoked_at = null where id = $1', [whole.body.id]);
+    expect((await approve(body.id, STRANGER)).status).toBe(403);
+  });
+
+  it('whose row is gone still holds', async () => {
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const given = await stack.call('POST', '/v1/delegations', { to: STRANGER, until }, await as(LEAD));
+    await sql('delete from delegation');
+    const { body } = await stack.ask(refund(662));
+    expect((await approve(body.id, STRANGER)).status).toBe(200);
+    const sealed = await stack.call('GET', `/v1/records?action=delegation:${given.body.id}`);
+    expect(sealed.body.records[0].record.body).toMatchObject({ state: 'given', from: LEAD, to: STRANGER });
+    await stack.call('DELETE', `/v1/delegations/${given.body.id}`, undefined, await as(LEAD));
+  });
+});
+
+describe('a freeze', () => {
+  it.each([
+    ['UPDATE', `update "freeze" set lifted_at = now(), lifted_by = 'user:nobody'`],
+    ['UPDATE of its scope', `update "freeze" set value = 'deploy.prod'`],
+    ['DELETE', `delete from "freeze"`],
+  ])('holds after an %s, and is lifted by a word only', async (_name, statement) => {
+    const before = await stack.ask(refund(20));
+    const stop = { scope: 'surface', value: 'payments.refund', reason: 'fraud wave' };
+    const frozen = await stack.call('POST', '/v1/freezes', stop, await as(COMMANDER));
+    await sql(statement);
+    expect((await stack.ask(refund(21))).status).toBe(403);
+    const redeemed = await stack.call('POST', '/v1/permits/redeem', { permit: before.body.permit });
+    expect([redeemed.status, redeemed.body.code]).toEqual([403, 'frozen']);
+    expect((await stack.call('GET', '/v1/freezes')).body.freezes).toMatchObject([{ id: frozen.body.id, ...stop }]);
+    await stack.call('DELETE', `/v1/freezes/${frozen.body.id}`, { reason: 'over' }, await as(COMMANDER));
+    expect((await stack.ask(refund(21))).status).toBe(200);
+    await sql('update "freeze" set lifted_at = null');
+    // What was lifted by a sealed word stays lifted.
+    expect((await stack.ask(refund(21))).status).toBe(200);
+    await sql('delete from "freeze"');
+  });
+});
+
+describe('an API key', () => {
+  const scope = { surfaces: ['payments.*'], actors: ['agent:support-bot'] };
+  const owner = (token: string) => stack.call('GET', '/v1/signing-keys', undefined, { token });
+
+  it('by INSERT is nobody’s', async () => {
+    const token = `csk_db_${randomUUID()}`;
+    await sql(
+      `insert into api_key (id, tenant, hash, surfaces, actors, roles, created_at)
+       values ($1, 'default', $2, '{**}', '{*}', '{}', now())`,
+      [randomUUID(), apiKeyHash(token)],
+    );
+    expect((await owner(token)).status).toBe(401);
+    expect((await stack.ask(refund(22), { token })).status).toBe(401);
+  });
+
+  it('keeps the scope that it was made with, and stays revoked', async () => {
+    const made = await stack.call('POST', '/v1/api-keys', scope);
+    const token = made.body.key as string;
+    await sql(`update api_key set surfaces = '{**}', actors = '{*}' where id = $1`, [made.body.id]);
+    expect((await owner(token)).status).toBe(403);
+    expect((await stack.ask(refund(23), { token })).status).toBe(200);
+    await stack.call('DELETE', `/v1/api-keys/${made.body.id}`);
+    await sql('update api_key set revoked_at = null where id = $1', [made.body.id]);
+    expect((await stack.ask(refund(23), { token })).status).toBe(401);
+  });
+
+  it('whose row takes another key’s hash is still only itself', async () => {
+    const mine = `csk_db_${randomUUID()}`;
+    const { body } = await stack.call('POST', '/v1/api-keys', scope);
+    await sql('update api_key set hash = $2 where id = $1', [body.id, apiKeyHash(mine)]);
+    expect((await owner(mine)).status).toBe(401);
+    expect((await stack.ask(refund(24), { token: mine })).status).toBe(401);
+  });
+});
+
+describe('a bundle', () => {
+  it('is in force by its record, not by a row', async () => {
+    const before = (await stack.call('GET', '/v1/policies')).body.inForce as string;
+    const [stored] = await sql(`select hash from bundle where tenant = 'default' and hash <> $1`, [before]);
+    const other = (stored?.['hash'] as string | undefined) ?? before.replace(/.{8}$/, 'deadbeef');
+    if (stored === undefined) {
+      await sql(`insert into bundle (tenant, hash, source) select tenant, $2, source from bundle where hash = $1`, [
+        ...[before, other],
+      ]);
+    }
+    await sql(
+      `insert into bundle_activation (tenant, hash, by, at, record) values ('default', $1, 'countersign start', now(), $2)`,
+      [other, `sha256:${'0'.repeat(64)}`],
+    );
+    expect((await stack.call('GET', '/v1/policies')).body.inForce).toBe(before);
+    expect((await stack.ask(refund(25))).body.verdict.bundle).toBe(before);
+    await sql('delete from bundle_activation');
+    expect((await stack.ask(refund(26))).body.verdict.bundle).toBe(before);
+  });
+});
+
+it('what was there before rights were sealed is sealed once, and nothing afterwards', async () => {
+  const adopted = await stack.call('GET', '/v1/records?action=credential:adopted');
+  expect(adopted.body.records).toMatchObject([
+    { record: { type: 'credential', seq: 0, body: { state: 'adopted', credentials: 0, delegations: 0 } } },
+  ]);
+});
