@@ -3,20 +3,7 @@ import { DOORS, verdictSchema } from './verdict.ts';
 import { passkeyAssertionSchema } from './passkey.ts';
 import { timeSchema } from './reading.ts';
 import { jsonObject } from './request.ts';
-
-export const STATUSES = [
-  'evaluating',
-  'supervised',
-  'released',
-  'executed',
-  'failed',
-  'skipped',
-  'unreported',
-  'refused',
-  'expired',
-  'cancelled',
-] as const;
-export type Status = (typeof STATUSES)[number];
+import { OUTCOME_STATUSES, STATUSES } from './status.ts';
 
 /** What a person can do about a parked action. */
 export const DECISIONS = ['approve', 'refuse', 'return', 'extend'] as const;
@@ -76,8 +63,6 @@ export const decisionInputSchema = z
   })
   .meta({ id: 'Decision' });
 export type DecisionInput = z.infer<typeof decisionInputSchema>;
-
-export const OUTCOME_STATUSES = ['executed', 'failed', 'skipped'] as const;
 
 export const outcomeInputSchema = z
   .strictObject({

@@ -1,3 +1,4 @@
+export * from './acting.ts';
 export * from './action.ts';
 export * from './errors.ts';
 export * from './events.ts';
@@ -9,6 +10,7 @@ export * from './reading.ts';
 export * from './record.ts';
 export * from './request.ts';
 export * from './responsibility.ts';
+export * from './status.ts';
 export * from './tenant.ts';
 export * from './verdict.ts';
 export * from './passkey.ts';

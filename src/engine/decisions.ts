@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  actingIds,
   isCountersignError,
   type Action,
   type ActionRequest,
@@ -7,7 +8,6 @@ import {
   type Facts,
   type Json,
   type JsonObject,
-  type RecordActor,
 } from '../contract/index.ts';
 import { applyChanges, evaluate, readPath, requiredFacts } from '../policy/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
@@ -122,9 +122,7 @@ async function admitReview(
   if (stored === null || review === null || review.status === 'done') {
     return { refusal: { code: 'not-open', message: 'this action has no open review' } };
   }
-  const acted: string[] = [];
-  for (let at: RecordActor | undefined = stored.state.actor; at !== undefined; at = at.onBehalfOf) acted.push(at.id);
-  if (acted.includes(claims.by)) {
+  if (actingIds(stored.state.actor).includes(claims.by)) {
     return { refusal: { code: 'own-request', message: 'you acted yourself; somebody else must review it' } };
   }
   if (!review.reviewers.includes(claims.by) || !deps.directory.current().active(claims.by)) {

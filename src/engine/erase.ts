@@ -4,7 +4,7 @@
  * Durable writes, in order: the history's deletion at Temporal; record, state, payload and key in one transaction of the log. A crash
  * between the two leaves an action whose payload is whole, and whoever asks again finishes.
  */
-import { CountersignError, type Action, type OtherRecord } from '../contract/index.ts';
+import { isClosed, CountersignError, type Action, type OtherRecord } from '../contract/index.ts';
 import type { ActionState } from './action-state.ts';
 import type { EngineDeps, Histories } from './deps.ts';
 import { nextHead, readActionState, sealAction } from './seal.ts';
@@ -21,8 +21,6 @@ export interface EraseInput {
   reason: string;
   cause: 'request' | 'retention';
 }
-
-const OPEN: readonly string[] = ['evaluating', 'supervised', 'released'];
 
 /**
  * Erases a closed action. One that was erased is answered as it is.
@@ -56,7 +54,7 @@ export async function eraseAction(deps: EraseDeps, input: EraseInput): Promise<A
 
 /** What is still to happen, in words, or null. */
 async function openFor(deps: EraseDeps, { action, review }: ActionState): Promise<string | null> {
-  if (OPEN.includes(action.status)) return `it is ${action.status}`;
+  if (!isClosed(action.status)) return `it is ${action.status}`;
   if (review !== null && review.status !== 'done') return 'its review is not done';
   if (!(await deps.histories.running(action.tenant, action.id))) return null;
   return action.status === 'unreported'

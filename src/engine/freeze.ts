@@ -1,3 +1,4 @@
+import { actingIds } from '../contract/acting.ts';
 import { includesId } from '../contract/identifiers.ts';
 import type { Actor } from '../contract/request.ts';
 import type { FreezeInForce } from '../register/index.ts';
@@ -25,8 +26,7 @@ export async function frozen(
   surface: string,
   actor: Actor,
 ): Promise<string | null> {
-  const actors: string[] = [];
-  for (let at: Actor | undefined = actor; at !== undefined; at = at.onBehalfOf) actors.push(at.id);
+  const actors = actingIds(actor);
   const freeze = (await freezesOf(deps, tenant)).find(
     ({ scope, value }) =>
       scope === 'tenant' ||

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import {
+  isSettled,
   isCountersignError,
   type Action,
   type OtherRecord,
@@ -12,8 +13,6 @@ import type { ActionState } from './action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { nextHead, readActionState, sealAction, withPermit } from './seal.ts';
 import type { ReconcileInput, SealOutcomeInput, Refusal } from './types.ts';
-
-const SETTLED: readonly string[] = ['executed', 'failed', 'skipped'];
 
 /** That the permit is ours and of this action. Its expiry bounds execution, not the report of it. */
 async function checkPermit(deps: EngineDeps, action: Action, permit: string): Promise<Refusal | null> {
@@ -63,14 +62,14 @@ export async function sealOutcome(deps: EngineDeps, input: SealOutcomeInput): Pr
     outcome?.detail === undefined || payload === null
       ? null
       : commitment(saltFor(payload.actionKey, 'outcome.detail'), 'outcome.detail', outcome.detail);
-  if (detail !== null && payload !== null && !SETTLED.includes(state.action.status)) {
+  if (detail !== null && payload !== null && !isSettled(state.action.status)) {
     // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
     await deps.store.payloads.update(tenant, id, (kept) => ({ ...kept, detail: outcome?.detail ?? null }));
   }
   const told = { status: outcome?.status ?? 'unreported', reference: outcome?.reference ?? null, detail };
 
   const current = state.action.status;
-  if (SETTLED.includes(current)) {
+  if (isSettled(current)) {
     const same =
       state.outcome !== null &&
       Object.entries(told).every(([key, value]) => state.outcome?.[key as keyof typeof told] === value);

@@ -1,13 +1,13 @@
 /** One governed action, as its records tell it. */
 import { includesId } from '../contract/identifiers.ts';
-import type {
-  DecisionRecord,
-  OtherRecord,
-  OutcomeRecord,
-  RecordActor,
-  RecordPayload,
-  ReleaseRecord,
-  VerdictRecord,
+import {
+  actingIds,
+  type DecisionRecord,
+  type OtherRecord,
+  type OutcomeRecord,
+  type RecordPayload,
+  type ReleaseRecord,
+  type VerdictRecord,
 } from '../contract/index.ts';
 import { isErasure } from '../sealing/index.ts';
 import type { Defect, FindingCode } from './finding.ts';
@@ -42,7 +42,7 @@ export class GovernedAction implements Governed {
     const { verdict, plan, surface, requestHash, actor, facts } = record;
     this.#surface = surface;
     this.#requestHash = requestHash;
-    this.#actors = chainOf(actor);
+    this.#actors = actingIds(actor);
     this.#changed = verdict.changes !== null;
     this.#basis = verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule';
     this.#phase = verdict.decision === 'refuse' ? 'refused' : verdict.decision === 'supervise' ? 'parked' : 'approved';
@@ -220,10 +220,4 @@ export class GovernedAction implements Governed {
     this.#phase = phase;
     this.#override = null;
   }
-}
-
-function chainOf(actor: RecordActor): string[] {
-  const ids: string[] = [];
-  for (let at: RecordActor | undefined = actor; at !== undefined; at = at.onBehalfOf) ids.push(at.id);
-  return ids;
 }

@@ -1,14 +1,8 @@
 /** Who may see and do what with an action. Closed by default. */
-import { CountersignError, type Action } from '../contract/index.ts';
+import { actingIds, CountersignError, type Action } from '../contract/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import type { ActionState } from '../engine/action-state.ts';
-
-const chain = (state: ActionState): string[] => {
-  const ids: string[] = [];
-  for (let at: ActionState['actor'] | undefined = state.actor; at !== undefined; at = at.onBehalfOf) ids.push(at.id);
-  return ids;
-};
 
 /** The caller's key reaches the action's surface and actor. */
 export function speaksFor(caller: Caller, state: ActionState): boolean {
@@ -21,7 +15,7 @@ export function speaksFor(caller: Caller, state: ActionState): boolean {
 
 /** The requester's side: who asked, a key that may speak for the actor, the actor, and whoever it acts for. */
 export function isRequester(caller: Caller, state: ActionState): boolean {
-  return mayExecute(caller, state) || chain(state).includes(caller.id);
+  return mayExecute(caller, state) || actingIds(state.actor).includes(caller.id);
 }
 
 /** May hold the permit: who asked, and a key that may speak for the actor. Never a person who only decides or reads. */

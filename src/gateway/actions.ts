@@ -1,13 +1,13 @@
 /** Asking for actions, and looking at them. */
 import { DeadlinePassed, within } from '../availability/index.ts';
-import { CountersignError, type Action } from '../contract/index.ts';
+import { CountersignError, isClosed, isOpen, isRefused, type Action } from '../contract/index.ts';
 import { isEngineSurface } from '../engine/activation.ts';
 import type { ActionState } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
 import { visible } from './access.ts';
 import { delegationFor } from './approvers.ts';
 import type { GatewayDeps } from './deps.ts';
-import { isPublished, preparePublication } from './policies.ts';
+import { preparePublication } from './policies.ts';
 import { createStarter } from './request.ts';
 import { requesterActions } from './requester.ts';
 import { readAction } from './stored-action.ts';
@@ -18,8 +18,6 @@ import { waitForNews } from './wait.ts';
 const VERDICT_PATH_MS = 4500;
 /** A released publication is carried out at once; past this the caller is told to look again. */
 const CARRIED_OUT_MS = 10_000;
-
-const isParked = (action: Action): boolean => action.status === 'supervised' || action.status === 'evaluating';
 
 export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPolicy'> {
   const starter = createStarter(deps);
@@ -66,9 +64,10 @@ async function timely<T>(verdict: Promise<T>): Promise<T> {
 
 /** The action as it stands after `waitMs` at most, where it is parked; with its proof where it is refused. */
 async function settled(deps: GatewayDeps, caller: Caller, answered: Action, waitMs: number): Promise<Answered> {
-  const action = isParked(answered) && waitMs > 0 ? await waitForAction(deps, caller, answered.id, waitMs) : answered;
+  const action =
+    isOpen(answered.status) && waitMs > 0 ? await waitForAction(deps, caller, answered.id, waitMs) : answered;
   const newest = action.records.at(-1);
-  const refused = ['refused', 'expired', 'cancelled'].includes(action.status) && newest !== undefined;
+  const refused = isRefused(action.status) && newest !== undefined;
   return { action, receipt: refused ? await deps.evidence.receipt(caller.tenant, newest) : null };
 }
 
@@ -79,7 +78,8 @@ async function waitForAction(deps: GatewayDeps, caller: Caller, id: string, wait
     const news = waitForNews(deps, caller.tenant, id, Math.max(0, remaining));
     const { state, action } = await readAction(deps, caller.tenant, id);
     const seen = await seenBy(deps, caller, state, action);
-    const open = isEngineSurface(state.surface) ? !isPublished(action) : isParked(action);
+    // The engine carries out what is released on its own surface, so nothing but the end is worth waiting for.
+    const open = isEngineSurface(state.surface) ? !isClosed(action.status) : isOpen(action.status);
     if (remaining <= 0 || !open) {
       news.cancel();
       return seen;

@@ -1,7 +1,6 @@
 import {
   CountersignError,
   isCountersignError,
-  type Action,
   type ActionRequest,
   type ErrorItem,
   type JsonObject,
@@ -216,7 +215,3 @@ export async function readPolicy(deps: GatewayDeps, caller: Caller, hash: string
   const { source, policies } = await storedBundle(deps, caller.tenant, hash);
   return { bundle: hash, policies: policies.map(({ name }) => name).sort(), source };
 }
-
-/** True once nothing more is to be waited for: a publication is carried out as soon as it is released. */
-export const isPublished = (action: Action): boolean =>
-  !['evaluating', 'supervised', 'released'].includes(action.status);

@@ -1,6 +1,6 @@
 /** Who calls, and what they may ask for. */
 import { z } from 'zod';
-import type { Actor, ActionRequest } from '../contract/index.ts';
+import { actingChain, actingIds, type Actor, type ActionRequest } from '../contract/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Directory } from './directory.ts';
 
@@ -47,7 +47,7 @@ export function mayAsk(caller: Caller, request: ActionRequest, directory?: Direc
       return conflict(`\`${caller.id}\` may ask as themself only, not for \`${actor.onBehalfOf.id}\``);
     }
   }
-  for (let at: Actor | undefined = actor; at !== undefined; at = at.onBehalfOf) {
+  for (const at of actingChain(actor)) {
     const detail = falseClaim(at, directory);
     if (detail !== null) return conflict(detail);
   }
@@ -60,9 +60,9 @@ export function mayAsk(caller: Caller, request: ActionRequest, directory?: Direc
  */
 export function spokenForBy(caller: Caller, request: ActionRequest): string[] | null {
   if (request.context?.urgency !== 'emergency') return null;
-  const ids: string[] = [];
-  for (let at: Actor | undefined = request.actor; at !== undefined; at = at.onBehalfOf) ids.push(at.id);
-  return [...new Set(ids)].filter((id) => caller.actors.includes('*') || caller.actors.includes(id));
+  return [...new Set(actingIds(request.actor))].filter(
+    (id) => caller.actors.includes('*') || caller.actors.includes(id),
+  );
 }
 
 function falseClaim(actor: Actor, directory: Directory | undefined): string | null {

@@ -1,5 +1,5 @@
 /** The directory: who people are, and which of them a policy's approver references mean. Pure: text in, answers out. */
-import type { Actor } from '../contract/index.ts';
+import { actingChain, type Actor } from '../contract/index.ts';
 
 /** One person of `policies/directory.yaml`. */
 export interface Person {
@@ -78,7 +78,7 @@ export class Directory {
   }
 
   #managerOf(actor: Actor): string | null {
-    for (let at: Actor | undefined = actor; at !== undefined; at = at.onBehalfOf) {
+    for (const at of actingChain(actor)) {
       const person = at.type === 'user' ? this.person(at.id) : null;
       if (person !== null) return person.active ? person.manager : null;
       // A user that nobody knows has no manager; an agent or service stands for the next one behind it.

@@ -1,6 +1,6 @@
 /** What people are shown about an action, made from its state: nothing that policy does not disclose. */
 import { waitingFor, type ApprovalState } from '../approval/index.ts';
-import { DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
+import { actingChain, DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type {
   ApprovalMessage,
@@ -168,8 +168,6 @@ export function approvalMessage(state: ActionState, context: MessageContext): Ap
   const { action, plan } = state;
   const disclosed = asChanged(state.disclosed, approval);
   const open = action.status === 'supervised' && approval?.status === 'open';
-  const onBehalfOf: MessageParty[] = [];
-  for (let at = state.actor.onBehalfOf; at !== undefined; at = at.onBehalfOf) onBehalfOf.push(partyOf(directory, at));
   return {
     tenant: action.tenant,
     action: action.id,
@@ -179,7 +177,9 @@ export function approvalMessage(state: ActionState, context: MessageContext): Ap
     state: stateOf(state, approval),
     ask: open ? 'decision' : state.review !== null && state.review.status !== 'done' ? 'review' : null,
     actor: partyOf(directory, state.actor),
-    onBehalfOf,
+    onBehalfOf: actingChain(state.actor)
+      .slice(1)
+      .map((party) => partyOf(directory, party)),
     resource: resourceOf(disclosed),
     amount: amountOf(disclosed),
     facts: Object.entries(disclosed)

@@ -1,6 +1,6 @@
 /** What the person behind a request is told in a direct message: a question, the time running out, and how it ended. */
 import type { ApprovalEffect } from '../approval/index.ts';
-import type { RecordActor } from '../contract/index.ts';
+import { actingIds } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type { ActionState } from '../engine/action-state.ts';
 import { nameOf } from './message.ts';
@@ -10,9 +10,7 @@ import type { PublishInput } from './types.ts';
 
 /** People of the directory who are to be told: who asked, and the nearest person for whom it was asked. */
 export function requestersOf(state: ActionState, directory: Directory): string[] {
-  const chain: string[] = [];
-  for (let at: RecordActor | undefined = state.actor; at !== undefined; at = at.onBehalfOf) chain.push(at.id);
-  const nearest = chain.find((id) => directory.person(id) !== null);
+  const nearest = actingIds(state.actor).find((id) => directory.person(id) !== null);
   const all = [state.requester, nearest].filter((id) => id !== undefined && directory.active(id));
   return [...new Set(all as string[])];
 }

@@ -1,11 +1,12 @@
 /** Breaking the glass: an emergency, an allowed person's own word with a reason, within how often one person may. */
+import { actingIds } from '../contract/acting.ts';
 import { compareDecimals, addDecimals, parseDecimal } from '../canonical/index.ts';
 import { includesId, type ActionRequest, type Basis, type BrokenGlass, type Reservation } from '../contract/index.ts';
 import type { CompiledPolicy } from './compiled.ts';
 import type { Frame } from './conditions/index.ts';
 import type { Trial } from './trial.ts';
 import { keyPart, sameKey, type LimitQuery } from './limits.ts';
-import { actingIds, resolve } from './people.ts';
+import { resolve } from './people.ts';
 import { readPath } from './paths.ts';
 
 /** How a policy's break-glass limit is called beside its own limits, whose names have no capitals. */
@@ -24,7 +25,7 @@ export function glassQueries(policy: CompiledPolicy, request: ActionRequest): Li
   const limit = policy.breakGlass?.limit ?? null;
   if (limit === null || !isEmergency(request)) return [];
   const { id, windowMs, max } = limit;
-  const acting = actingIds(request);
+  const acting = actingIds(request.actor);
   return [...new Set(acting)].map((person) => ({
     limit: id,
     key: [keyPart(person)],
@@ -45,7 +46,7 @@ export type Glass = { review: BrokenGlass; reservations: Reservation[] } | { who
 export function breakGlass(policy: CompiledPolicy, frame: Frame, on: Trial): Glass | null {
   const glass = policy.breakGlass;
   if (glass === null || !isEmergency(on.request)) return null;
-  const acting = actingIds(on.request);
+  const acting = actingIds(on.request.actor);
   const allowed = resolve(glass.allow, frame, on.facts).people;
   const named = acting.filter((id) => allowed.includes(id));
   if (named.length === 0) return null;

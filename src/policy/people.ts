@@ -1,18 +1,10 @@
-import type { Actor, ActionRequest, Facts } from '../contract/index.ts';
+import type { Facts } from '../contract/index.ts';
 import type { CompiledPolicy, CompiledRef } from './compiled.ts';
 import type { Frame } from './conditions/index.ts';
 import { REFERENCE_PATTERN } from './schema.ts';
 
 /** The most references one expression may yield. */
 const REFERENCES_MAX = 32;
-
-/** The actor and everyone it acts for: who can never approve under four eyes. */
-export function actingIds(request: ActionRequest): string[] {
-  const ids: string[] = [];
-  for (let at: Actor | undefined = request.actor; at !== undefined && ids.length < 8; at = at.onBehalfOf)
-    ids.push(at.id);
-  return ids;
-}
 
 /** Plain references: as written, or as the request makes an expression yield them. A sentence when it yields none. */
 export function plainReferences(ref: CompiledRef, frame: Frame): string[] | { error: string } {

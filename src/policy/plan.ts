@@ -1,3 +1,4 @@
+import { actingIds } from '../contract/acting.ts';
 import {
   includesId,
   type ActionRequest,
@@ -8,7 +9,7 @@ import {
 } from '../contract/index.ts';
 import type { CompiledApproval, CompiledStage } from './compiled.ts';
 import type { Frame } from './conditions/index.ts';
-import { actingIds, resolve } from './people.ts';
+import { resolve } from './people.ts';
 
 /** An approval with its people resolved, before four eyes: several policies are merged first. */
 export interface Draft {
@@ -48,7 +49,7 @@ function draftStage(stage: CompiledStage, frame: Frame, facts: Facts): Draft['st
 export function mergePlans(drafts: readonly Draft[], request: ActionRequest): ApprovalPlan | { unclear: string } {
   const approvals = drafts.map((draft) => draft.approval);
   const fourEyes = approvals.some((approval) => approval.fourEyes);
-  const excluded = fourEyes ? actingIds(request) : [];
+  const excluded = fourEyes ? actingIds(request.actor) : [];
   const stages: ApprovalStagePlan[] = [];
   for (const { nobody, ...stage } of drafts.flatMap((draft) => draft.stages)) {
     const approvers = stage.approvers.filter((person) => !includesId(excluded, person));

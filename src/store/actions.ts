@@ -1,4 +1,4 @@
-import type { Json } from '../contract/index.ts';
+import { CLOSED_STATUSES, type Json } from '../contract/index.ts';
 import type { Database, Tables } from './database.ts';
 import type { Selectable } from 'kysely';
 
@@ -44,9 +44,6 @@ export interface ActionStore {
   /** Asks again for the payload of a due action at `until`: it cannot be deleted yet, and must not stand before the others. */
   postpone(tenant: string, id: string, until: Date): Promise<void>;
 }
-
-/** Nothing more can happen to them but a late report, which their workflow says. */
-const CLOSED = ['executed', 'failed', 'skipped', 'unreported', 'refused', 'expired', 'cancelled'];
 
 const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as Json });
 
@@ -95,7 +92,7 @@ export function createActionStore(db: Database): ActionStore {
         .selectFrom('action')
         .select(['tenant', 'id'])
         .where('retainUntil', '<=', now.toISOString())
-        .where('status', 'in', CLOSED)
+        .where('status', 'in', CLOSED_STATUSES)
         .orderBy('retainUntil')
         .limit(limit)
         .execute(),

@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
+import { isSettled } from '../contract/status.ts';
 import type { LocalActivities } from '../activities/types.ts';
 import type { Refusal, Judged } from '../engine/types.ts';
 import { createExclusive } from './exclusive.ts';
@@ -74,7 +75,7 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   let review: ReviewTask | null = null;
   const exclusive = createExclusive();
   const judgedYet = (): boolean => action.status !== 'evaluating';
-  const settled = (): boolean => ['executed', 'failed', 'skipped'].includes(action.status);
+  const settled = (): boolean => isSettled(action.status);
 
   const whenParked = async (work: (open: Parked) => Promise<void>): Promise<Action> => {
     await condition(judgedYet);

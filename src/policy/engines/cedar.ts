@@ -1,7 +1,7 @@
 import cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { CedarValueJson, EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { hashOf } from '../../canonical/index.ts';
-import type { Actor, Json } from '../../contract/index.ts';
+import { actingIds, type Json } from '../../contract/index.ts';
 import type { ExternalEvaluator, ExternalInput } from '../engines.ts';
 
 const TYPES = { user: 'User', service: 'Service', agent: 'Agent' } as const;
@@ -43,8 +43,6 @@ function question({ request, now }: ExternalInput) {
     ...attributes.groups.map((id) => ({ type: 'Group', id })),
     ...attributes.roles.map((id) => ({ type: 'Role', id })),
   ];
-  const behind: string[] = [];
-  for (let at: Actor | undefined = actor.onBehalfOf; at !== undefined; at = at.onBehalfOf) behind.push(at.id);
   const entities: EntityJson[] = [
     { uid: principal, attrs: attributes, parents },
     { uid: target, attrs: record(resource as Json), parents: [] },
@@ -57,7 +55,7 @@ function question({ request, now }: ExternalInput) {
     context: {
       surface: request.surface,
       now,
-      onBehalfOf: behind,
+      onBehalfOf: actingIds(actor).slice(1),
       params: record(params),
       resource: record(resource as Json),
       context: record(context as Json),

@@ -1,0 +1,41 @@
+/** How an action stands, and which statuses mean what. Free of zod, so that workflows take it into Temporal's sandbox. */
+
+export const STATUSES = [
+  'evaluating',
+  'supervised',
+  'released',
+  'executed',
+  'failed',
+  'skipped',
+  'unreported',
+  'refused',
+  'expired',
+  'cancelled',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** What an executor reports. */
+export const OUTCOME_STATUSES = ['executed', 'failed', 'skipped'] as const;
+export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];
+
+/** Policy, or a person, has not decided yet. */
+const OPEN = ['evaluating', 'supervised'] as const satisfies readonly Status[];
+
+/** Closed without a release. */
+const REFUSED = ['refused', 'expired', 'cancelled'] as const satisfies readonly Status[];
+
+/** Nothing more can happen but a late report. */
+export const CLOSED_STATUSES = [...OUTCOME_STATUSES, 'unreported', ...REFUSED] as const satisfies readonly Status[];
+
+const among = (statuses: readonly Status[]): ((status: Status) => boolean) => {
+  const set: ReadonlySet<Status> = new Set(statuses);
+  return (status) => set.has(status);
+};
+
+/** It waits for policy or for a person. */
+export const isOpen = among(OPEN);
+/** Policy, a person, the clock or its requester said no. */
+export const isRefused = among(REFUSED);
+/** Its executor, or an owner, said how it ended. */
+export const isSettled = among(OUTCOME_STATUSES);
+export const isClosed = among(CLOSED_STATUSES);
