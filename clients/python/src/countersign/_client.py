@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from ._http import CountersignError, OutcomeUnknown, Skip, Transport
+
+T = TypeVar("T")
+Json = dict[str, Any]
+_Steps = Generator[Callable[[], Any], Any, "Governed[Any]"]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What comes with a released request. ``version``: raise :class:`Skip` where the state you find is another."""
+
+    permit: str
+    version: str | None
+    changes: Json | None
+    action: Json
+
+
+@dataclass(frozen=True)
+class Governed(Generic[T]):
+    """How a governed call ended.
+
+    ``status``: ``executed``, ``skipped``, ``refused`` (``final``: asking again cannot help), ``expired``, ``lapsed``, ``cancelled``,
+    ``waiting`` (after ``timeout``: call again with the same key), ``already`` (an earlier call came to its end, see ``outcome``) or
+    ``begun`` (another call redeemed and reported nothing yet: do not repeat the effect, look).
+    """
+
+    status: str
+    action: Json | None
+    value: T | None = None
+    decision: str | None = None
+    request: Json | None = None
+    reported: bool = False
+    final: bool = False
+    reasons: list[str] = field(default_factory=list)
+    receipt: Json | None = None
+    outcome: str | None = None
+    redeemed_at: str | None = None
+
+
+class Countersign:
+    """Countersign over HTTP. Every method raises :class:`CountersignError` for what is neither an answer nor a verdict."""
+
+    def __init__(self, url: str | None = None, key: str | None = None, *, retry_for: float = 30) -> None:
+        key = key or os.environ.get("COUNTERSIGN_API_KEY")
+        if not key:
+            raise CountersignError("configuration", "there is no key; pass `key`, or set COUNTERSIGN_API_KEY")
+        self.url = url or os.environ.get("COUNTERSIGN_URL") or "http://127.0.0.1:8787"
+        self._send = Transport(self.url, key, retry_for).send
+
+    def request(self, request: Mapping[str, Any], *, key: str, wait: int = 0, timeout: float | None = None) -> Json:
+        """Asks for an action; the same key and body are the same action for ever. A refusal raises ``action-refused``."""
+        return self._send("POST", "v1/actions", request, wait=wait, key=key, timeout=timeout)
+
+    def wait(self, action: str, *, timeout: float = float("inf")) -> Json:
+        """Waits until an action is decided; after ``timeout`` seconds it returns the action as it then is."""
+        end = time.monotonic() + timeout
+        while True:
+            found: Json = self._send("GET", _path(action), wait=_poll(end))
+            if found["status"] not in ("supervised", "evaluating") or time.monotonic() >= end:
+                return found
+
+    def permit(self, action: str) -> Json:
+        """A fresh permit of a released action that nobody redeemed yet; the one before is dead."""
+        return self._send("POST", _path(action, "permit"), {})
+
+    def redeem(self, permit: str, **more: Any) -> Json:
+        """Takes a permit: once, or again by the same ``redeemer`` until the outcome. Also: ``request``, ``audience``."""
+        return self._send("POST", "v1/permits/redeem", {"permit": permit, **more}, repeatable="redeemer" in more)
+
+    def report(self, action: str, permit: str, status: str, **more: str) -> Json:
+        """Reports ``executed``, ``failed`` or ``skipped``, with ``reference`` and ``detail``. The same again is the same answer."""
+        return self._send("POST", _path(action, "outcome"), {"permit": permit, "status": status, **more})
+
+    def cancel(self, action: str) -> Json:
+        """Withdraws an action that waits for a human."""
+        return self._send("POST", _path(action, "cancel"), {}, repeatable=False)
+
+    def evaluate(self, request: Mapping[str, Any]) -> Json:
+        """What policy would say. Nothing is started, nothing is sealed."""
+        return self._send("POST", "v1/evaluate", request)
+
+    def plan(self, plan: Mapping[str, Any], *, key: str | None = None) -> Json:
+        """Several steps, judged at once."""
+        return self._send("POST", "v1/plans", plan, key=key, repeatable=key is not None)
+
+    def actions(self, **filters: Any) -> Json:
+        """What the caller may see, newest first, by the filters of ``GET /v1/actions``."""
+        return self._send("GET", "v1/actions", query=filters)
+
+    def inbox(self) -> Json:
+        """What waits for this person, by deadline."""
+        return self._send("GET", "v1/inbox")
+
+    def govern(self, request: Mapping[str, Any], execute: Callable[[Json, Release], T], *, key: str, **options: Any) -> Governed[T]:
+        """Asks, waits for humans, redeems, lets ``execute(request, release)`` act on the request as released, and reports.
+
+        The effect happens at most once for one ``key``, whatever dies and comes back; a human is asked once. Options: ``timeout`` (seconds
+        to wait for humans), ``redeemer`` (only where ``execute`` may safely run again), ``reference`` (of a value), ``on_waiting``.
+        """
+        steps = _govern(self, request, execute, key, **options)
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    answer = step()
+                except Exception as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(answer)
+        except StopIteration as end:
+            return end.value
+
+
+class AsyncCountersign:
+    """Every method of :class:`Countersign`, awaited, on threads of its own."""
+
+    def __init__(self, url: str | None = None, key: str | None = None, *, retry_for: float = 30, threads: int = 64) -> None:
+        self.sync = Countersign(url, key, retry_for=retry_for)
+        self._pool = ThreadPoolExecutor(threads, "countersign")
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        method = getattr(self.sync, name)
+        return lambda *args, **kwargs: self._threaded(lambda: method(*args, **kwargs))
+
+    def _threaded(self, call: Callable[[], Any]) -> Awaitable[Any]:
+        return asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    async def govern(self, request: Mapping[str, Any], execute: Callable[[Json, Release], Any], *, key: str, **options: Any) -> Governed[Any]:
+        """See :meth:`Countersign.govern`; ``execute`` may be a coroutine function."""
+        steps = _govern(self.sync, request, execute, key, **options)
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    answer = step() if isinstance(step, _Act) else await self._threaded(step)
+                    answer = await answer if inspect.isawaitable(answer) else answer
+                except Exception as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(answer)
+        except StopIteration as end:
+            return end.value
+
+
+def _path(action: str, *below: str) -> str:
+    return "/".join(["v1/actions", quote(action, safe=""), *below])
+
+
+def _poll(end: float) -> int:
+    """Seconds of the next long poll: at most what the engine holds."""
+    return int(max(0, min(60, end - time.monotonic() + 1)))
+
+
+@dataclass(frozen=True)
+class _Act:
+    """The one step that is the caller's own."""
+
+    execute: Callable[[Json, Release], Any]
+    request: Json
+    release: Release
+
+    def __call__(self) -> Any:
+        return self.execute(self.request, self.release)
+
+
+def _govern(client: Countersign, request: Mapping[str, Any], execute: Callable[[Json, Release], Any], key: str, *,
+            timeout: float = float("inf"), redeemer: str | None = None, reference: Callable[[Any], str | None] | None = None,
+            on_waiting: Callable[[Json], None] | None = None) -> _Steps:  # fmt: skip
+    """The steps of ``govern``, each run by whoever drives them: at once, or on a thread."""
+    # Every call is a redeemer of its own: what a process that died has taken is never used again.
+    redeemer = redeemer or str(uuid.uuid4())
+    end, wait, taken, action = time.monotonic() + timeout, 0, None, None
+    try:
+        while taken is None:
+            action = yield lambda: client.request(request, key=key, wait=wait)
+            if action["status"] == "released":
+                taken = yield from _take(client, action, redeemer)
+                wait = 0 if taken else 1
+            elif action["status"] not in ("evaluating", "supervised"):
+                return _ended(action)
+            elif time.monotonic() >= end:
+                return Governed("waiting", action)
+            else:
+                if wait == 0 and on_waiting is not None:
+                    on_waiting(action)
+                wait = _poll(end)
+    except CountersignError as error:
+        return _refusal(error, action)
+    permit, redeemed = taken
+    changes, decision = redeemed.get("changes"), (action.get("verdict") or {}).get("decision")
+
+    def report(status: str, **more: str | None) -> Json | None:
+        try:
+            return client.report(action["id"], permit, status, **{name: text for name, text in more.items() if text})
+        except CountersignError:
+            return None  # A report that cannot be made changes nothing about the effect.
+
+    try:
+        value = yield _Act(execute, redeemed["request"], Release(permit, redeemed.get("version"), changes, action))
+    except Skip as error:
+        why = str(error)[:2000]
+        told = yield lambda: report("skipped", detail=why)
+        return Governed("skipped", told or action, reasons=[why], reported=told is not None)
+    except OutcomeUnknown:
+        raise
+    except Exception as error:
+        name = type(error).__name__  # The message of somebody else's error may hold a secret.
+        yield lambda: report("failed", detail=name)
+        raise
+    told = yield lambda: report("executed", reference=reference(value) if reference else None)
+    return Governed("executed", told or action, value, decision, redeemed["request"], told is not None)
+
+
+def _take(client: Countersign, action: Json, redeemer: str) -> Generator[Any, Any, tuple[str, Json] | None]:
+    """Redeems, with a fresh permit where the first came too late. None: the action changed meanwhile, ask how it stands."""
+    permit = action.get("permit")
+    fresh = permit is None
+    while True:
+        try:
+            if fresh:
+                permit = (yield lambda: client.permit(action["id"])).get("permit")
+            if permit is None:
+                return None
+            return permit, (yield lambda: client.redeem(permit, redeemer=redeemer))
+        except CountersignError as error:
+            if error.code == "not-open":
+                return None
+            if fresh or error.code not in ("permit-expired", "permit-invalid"):
+                raise
+            fresh = True
+
+
+def _ended(action: Json) -> Governed[Any]:
+    status = action["status"]
+    if status in ("executed", "failed", "skipped"):
+        return Governed("already", action, outcome=status)
+    if status in ("refused", "expired", "cancelled", "lapsed"):
+        return Governed(status, action, reasons=(action.get("verdict") or {}).get("reasons", []))
+    # `unreported`, and whatever a newer engine says: not known to be safe to begin.
+    return Governed("begun", action, redeemed_at=action.get("redeemedAt"))
+
+
+def _refusal(error: CountersignError, known: Json | None) -> Governed[Any]:
+    problem, action = error.problem, error.problem.get("action") or known
+    if error.code == "permit-already-redeemed":
+        return Governed("begun", action, redeemed_at=problem.get("redeemedAt"))
+    if error.code not in ("action-refused", "frozen"):
+        raise error
+    told = _ended(action) if error.code == "action-refused" and action else Governed("refused", action)
+    reasons = told.reasons or [str(error)]
+    return Governed(told.status, action, final=problem.get("final") is True, reasons=reasons, receipt=problem.get("receipt"))

@@ -1,0 +1,14 @@
+/** The Python that runs the client's tests: of its own environment in CI, else this machine's, where it has `cryptography`. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const PYTHON = process.env['COUNTERSIGN_PYTHON'] ?? 'python3';
+
+/** In its own environment the packed client is installed; else it is run from its source. */
+export const pythonEnv: Record<string, string> =
+  process.env['COUNTERSIGN_PYTHON'] === undefined
+    ? { PYTHONPATH: fileURLToPath(new URL('../../clients/python/src', import.meta.url)) }
+    : {};
+
+export const hasPython =
+  spawnSync(PYTHON, ['-c', 'import countersign'], { env: { ...process.env, ...pythonEnv } }).status === 0;
