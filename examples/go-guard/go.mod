@@ -1,0 +1,3 @@
+module countersign.example/guard
+
+go 1.24
