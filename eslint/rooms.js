@@ -70,7 +70,7 @@ const HIDDEN = [
     packages: /^(express|helmet|express-rate-limit)$/,
     only: ['src/api', 'src/slack', 'src/console', 'src/main', 'sandbox'],
   },
-  { packages: /^@temporalio\/(worker|testing)$/, only: ['src/main', 'test', 'bench'] },
+  { packages: /^@temporalio\/(worker|testing)$/, only: ['src/main', 'src/temporal', 'test', 'bench'] },
   { packages: /^(@aws-sdk\/client-kms|google-auth-library)$/, only: ['src/keys/managers'] },
   { packages: /^@simplewebauthn\//, only: ['src/gateway'] },
   { packages: /^(commander)$/, only: ['src/cli'] },

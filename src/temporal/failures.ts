@@ -1,0 +1,35 @@
+/** What Temporal is told. Nothing of ours but ids stands in a foreign history. */
+import type { Action } from '@countersign/client';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+
+/** A benign retry: no slot is held meanwhile, the history does not grow, and Temporal’s UI shows who is awaited until when. */
+export function waiting(action: Action, attempt: number, longest: number): ApplicationFailure {
+  const { approval, id } = action;
+  const people = approval?.stages[approval.stage]?.approvers.join(', ') ?? 'a verdict';
+  const until = approval === null ? '' : ` until ${approval.expiresAt}`;
+  return ApplicationFailure.create({
+    message: `waiting for ${people}${until} (${id})`,
+    type: 'CountersignWaiting',
+    nextRetryDelay: Math.min(longest, 1000 * 2 ** Math.min(attempt - 1, 20)),
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+/** A no that no retry changes. */
+export function refused(
+  message: string,
+  action: Action | null = null,
+  type = 'CountersignRefused',
+): ApplicationFailure {
+  return ApplicationFailure.create({
+    message,
+    type,
+    nonRetryable: true,
+    details: action === null ? [] : [{ action: action.id, status: action.status }],
+  });
+}
+
+/** The engine does not answer: nothing runs, and Temporal tries again. */
+export function unavailable(cause: Error): ApplicationFailure {
+  return ApplicationFailure.create({ message: cause.message, type: 'CountersignUnavailable', cause });
+}
