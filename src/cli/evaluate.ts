@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { instantOf } from '../canonical/index.ts';
 import { evaluationSchema, type EvaluationView } from '../contract/views/index.ts';
-import { type JsonObject } from '../contract/index.ts';
+import { DEFAULT_TENANT, type JsonObject } from '../contract/index.ts';
 import { readAnswer } from './answers.ts';
 import { connect, withConnection } from './connect.ts';
 import { EXIT } from './exit.ts';
@@ -65,19 +65,26 @@ function describe({ verdict, observed, plan, trace }: EvaluationView): string[] 
 
 /** Judges by a policies folder and its directory, with no server; the evaluator is the same. */
 async function judgeHere(io: Io, body: JsonObject, options: EvaluateOptions): Promise<unknown> {
-  const [{ evaluate, requiredFacts }, { compileFolder, readFolder, resolverOf }, { readRequest }] = await Promise.all([
+  const [{ asVouched, evaluate, requiredFacts }, identity, folders, { readRequest }] = await Promise.all([
     import('../policy/index.ts'),
+    import('../identity/index.ts'),
     import('./policy-folder.ts'),
     import('../contract/index.ts'),
   ]);
   const request = readRequest(body);
+  const { compileFolder, readFolder, resolverOf } = folders;
   const folder = await readFolder(io, options.policies);
   const bundle = await compileFolder(folder);
   const used = parsePairs('--used', options.used ?? []);
   const now = options.now === undefined ? io.now() : (instantOf(options.now) ?? Number.NaN);
   if (Number.isNaN(now))
     throw usage(`\`--now ${options.now ?? ''}\` is not a time with its offset; write 2026-11-21T08:00:00Z`);
-  const required = requiredFacts(bundle, request);
+  // As the first key would ask: it speaks for anybody and vouches for any role, so that the directory alone has a word on it.
+  const directory = folder.directory ?? new identity.Directory([]);
+  const caller = { kind: 'key' as const, id: 'key:offline', tenant: DEFAULT_TENANT, ...identity.FIRST_KEY_SCOPE };
+  const identities = identity.identitiesOf(caller, request, directory);
+  const spokenFor = identity.spokenForBy(caller, request);
+  const required = requiredFacts(bundle, asVouched(request, identities));
   const { verdict, observed, plan, trace } = evaluate(
     bundle,
     request,
@@ -89,7 +96,9 @@ async function judgeHere(io: Io, body: JsonObject, options: EvaluateOptions): Pr
         return { limit, key, used: String(amount) };
       }),
       people: Object.fromEntries(required.people.map((ref) => [ref, resolverOf(folder)(ref, request.actor)])),
-      conflict: null,
+      conflict: identity.mayAsk(caller, request, { directory, now })?.detail ?? null,
+      identities,
+      ...(spokenFor === null ? {} : { spokenFor }),
     },
     { trace: true },
   );

@@ -7,6 +7,9 @@
 export const ACTOR_TYPES = ['user', 'service', 'agent'] as const;
 export type ActorType = (typeof ACTOR_TYPES)[number];
 
+/** Stands for any actor, role or group; nothing is called so. */
+export const ANY = '*';
+
 /** Characters that an id may have in all. */
 export const ACTOR_ID_MAX = 256;
 

@@ -44,6 +44,10 @@ export interface RecordHead {
 export interface RecordActor {
   id: string;
   type: string;
+  /** A `user` that the directory does not have: nobody has checked who that is. */
+  unverified?: true;
+  /** Of an agent or service: who answers for it, null where nobody does. */
+  owner?: string | null;
   onBehalfOf?: RecordActor;
 }
 

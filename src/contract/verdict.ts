@@ -37,6 +37,24 @@ export interface LimitFact {
   used: string;
 }
 
+/**
+ * What is known of one of the actor and those it acts for. Policy sees these roles and groups, and no others that a request may claim;
+ * `*` in place of a list's names: whatever the request claims, because the credential vouches for it.
+ */
+export interface IdentityFact {
+  id: string;
+  /** `unverified`: a `user` that the directory does not have. `unlisted`: an agent or service that it does not have. */
+  standing: 'directory' | 'unverified' | 'unlisted';
+  /** Whether the caller's credential may speak for it; where not, that it stands behind the request is the caller's claim alone. */
+  spokenFor: boolean;
+  /** Of an agent or service: the active person of the directory who answers for it, if any. */
+  owner: string | null;
+  roles: string[];
+  groups: string[];
+  /** In a record: salted commitment to the roles and groups that were claimed and that nobody vouches for; null where there are none. */
+  claimed: string | null;
+}
+
 /** Everything a verdict depended on beside bundle and request (contract section 5). Sealed, so that anyone can replay it. */
 export interface Facts {
   /** RFC 3339 UTC with milliseconds: when the action was judged. */
@@ -49,6 +67,8 @@ export interface Facts {
    * of them is their word. Left out where nothing depends on it.
    */
   spokenFor?: string[];
+  /** The actor first, then whom it acts for. Left out in verdicts of before claims were weighed: they counted as they came. */
+  identities?: IdentityFact[];
   /** Why identity is in conflict (token against body, tenant, folder), or null. A conflict refuses with basis `unclear`. */
   conflict: string | null;
 }

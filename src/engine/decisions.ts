@@ -9,7 +9,7 @@ import {
   type Json,
   type JsonObject,
 } from '../contract/index.ts';
-import { applyChanges, evaluate, readPath, requiredFacts } from '../policy/index.ts';
+import { applyChanges, asVouched, evaluate, readPath, requiredFacts } from '../policy/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import { activeDelegation, verifyAttestation, type AttestationOf } from '../identity/index.ts';
 import { approvalView } from '../approval/index.ts';
@@ -17,6 +17,7 @@ import type { Payload } from './action-state.ts';
 import { delegationsInForce } from './delegations.ts';
 import type { EngineDeps } from './deps.ts';
 import type { Judgment } from './facts.ts';
+import { sealedIdentities, weighAgain } from './identify.ts';
 import { peopleFacts } from './judge.ts';
 import { admitAssertion, decidedMembers } from './passkey.ts';
 import { nextHead, readActionState, sealAction } from './seal.ts';
@@ -39,12 +40,13 @@ export async function judgeAgain(
   const bundle = await deps.bundles.compiled(tenant, bundleHash);
   if (bundle === null) return null;
   const now = deps.now();
-  const required = requiredFacts(bundle, request);
+  const identity = weighAgain(deps, await sealedIdentities(deps, tenant, id), request);
+  const required = requiredFacts(bundle, asVouched(request, identity.identities));
   const facts: Facts = {
     now: now.toISOString(),
     limits: await deps.store.limits.usage(tenant, id, required.limits, now),
     people: peopleFacts(deps, request, required.people),
-    conflict: null,
+    ...identity,
     // The glass is broken when the action is asked, or not at all.
     ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),
   };

@@ -1,6 +1,14 @@
 /** Facts as they are kept: what a limit is counted by may be a value that policy does not disclose. */
-import type { ActionRequest, Facts, Judgement } from '../contract/index.ts';
-import { keyPart, readPath, type LimitQuery } from '../policy/index.ts';
+import {
+  actingChain,
+  ANY,
+  type Actor,
+  type ActionRequest,
+  type Facts,
+  type IdentityFact,
+  type Judgement,
+} from '../contract/index.ts';
+import { keyPart, readPath, type LimitQuery, type VouchedRequest } from '../policy/index.ts';
 import { commitment, saltFor, saltPath, type Disclosure } from '../sealing/index.ts';
 
 /** A judgement and the facts it was made by; `counted[i]` are the request's paths by which `facts.limits[i]` is counted. */
@@ -24,7 +32,7 @@ export function withoutValues({ judgement, facts }: StoredJudgment, queries: rea
 }
 
 /** The values again. @param kept is empty for an action that was erased meanwhile, and then stays so */
-export function withValues(kept: StoredJudgment, request: ActionRequest): Judgment {
+export function withValues(kept: StoredJudgment, request: VouchedRequest): Judgment {
   if ((kept as Partial<StoredJudgment>).facts === undefined) return { ...kept, counted: [] };
   const counted = kept.facts.limits.map(({ key }) => key);
   return {
@@ -47,8 +55,16 @@ function mapKeys(
 const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((part, index) => part === b[index]);
 
+/** The roles and groups that one of the chain claims and nobody vouches for; null where there are none. */
+function unvouched(actor: Actor | undefined, fact: IdentityFact): { roles: string[]; groups: string[] } | null {
+  const beyond = (claimed: readonly string[] = [], vouched: readonly string[]): string[] =>
+    vouched.includes(ANY) ? [] : claimed.filter((name) => !vouched.includes(name));
+  const rest = { roles: beyond(actor?.roles, fact.roles), groups: beyond(actor?.groups, fact.groups) };
+  return rest.roles.length + rest.groups.length === 0 ? null : rest;
+}
+
 /** In every record in clear. */
-const IN_CLEAR = /^(surface|action|actor(\.onBehalfOf)*\.(id|type))$/;
+const IN_CLEAR = /^(surface|action|actor(\.onBehalfOf)*\.(id|type|owner))$/;
 
 /**
  * Facts as a record shows them: keys of limits in clear where the record shows the field, else as the field's commitment.
@@ -68,8 +84,18 @@ export function sealedFacts(
     const salt = saltFor(actionKey, saltPath(path, seq));
     return shown.commitments[path] ?? commitment(salt, path, readPath(request, path) ?? null);
   };
+  const claims = actingChain(request.actor);
+  const claimed = (fact: IdentityFact, depth: number): string | null => {
+    const rest = unvouched(claims[depth], fact);
+    if (rest === null) return null;
+    const path = `claimed.${depth}`;
+    return commitment(saltFor(actionKey, saltPath(path, seq)), path, rest);
+  };
   return {
     ...facts,
+    ...(facts.identities === undefined
+      ? {}
+      : { identities: facts.identities.map((fact, depth) => ({ ...fact, claimed: claimed(fact, depth) })) }),
     limits: facts.limits.map((fact, i) => ({
       ...fact,
       key: fact.key.map((value, j) => part(counted[i]?.[j] ?? '', value)),

@@ -1,44 +1,123 @@
-import { hashOf } from '../canonical/index.ts';
-import { isCountersignError } from '../contract/index.ts';
-import { mayAsk, spokenForBy, verifyAttestation, type Caller } from '../identity/index.ts';
+/** Who asks, what is known of them, and whether anything about that is in conflict. */
+import { canonicalBytes, hashOf } from '../canonical/index.ts';
+import {
+  actingChain,
+  isCountersignError,
+  type ActionRequest,
+  type Facts,
+  type IdentityFact,
+} from '../contract/index.ts';
+import { falseClaim, identitiesOf, mayAsk, spokenForBy, verifyAttestation, type Caller } from '../identity/index.ts';
 import type { EngineDeps } from './deps.ts';
 import type { JudgeInput } from './types.ts';
 
-/** Who is asking, and whether anything about that is in conflict. */
-export async function identify(
-  deps: EngineDeps,
-  input: JudgeInput,
-): Promise<{ requester: string; conflict: string | null; bundle: string | null; spokenFor: string[] | null }> {
-  const nobody = { requester: 'unknown', bundle: null, spokenFor: null };
+/** What the facts of a verdict say of identity. */
+export type IdentityFacts = Pick<Facts, 'conflict' | 'spokenFor' | 'identities'>;
+
+export interface Identified {
+  /** The credential's id; null when nobody valid asked. */
+  requester: string | null;
+  /** The bundle that the start was pinned to. */
+  bundle: string | null;
+  facts: IdentityFacts;
+}
+
+/** Bytes of identities that a record has room for beside all else that it says. */
+const IDENTITIES_MAX_BYTES = 16 * 1024;
+const TOO_MANY =
+  'those who act have more roles and groups than a record can hold; let the directory keep those that policies name';
+
+/** The same for every door: what a caller may ask by their credential and the directory, and what policy may see of the chain. */
+export function weigh(
+  deps: Pick<EngineDeps, 'directory' | 'now'>,
+  caller: Caller,
+  request: ActionRequest,
+): IdentityFacts & { surface: boolean } {
+  const directory = deps.directory.current();
+  const conflict = mayAsk(caller, request, { directory, now: deps.now().getTime() });
+  const spokenFor = spokenForBy(caller, request);
+  const identities = identitiesOf(caller, request, directory);
+  const fits = canonicalBytes(identities).length <= IDENTITIES_MAX_BYTES;
+  return {
+    surface: conflict?.kind !== 'surface',
+    conflict: conflict?.detail ?? (fits ? null : TOO_MANY),
+    ...(spokenFor === null ? {} : { spokenFor }),
+    identities: fits ? identities : identities.map((fact) => ({ ...fact, roles: [], groups: [] })),
+  };
+}
+
+export async function identify(deps: EngineDeps, input: JudgeInput): Promise<Identified> {
+  const refuse = (requester: string | null, conflict: string): Identified => ({
+    requester,
+    bundle: null,
+    facts: { conflict, identities: nobodySaid(deps, input) },
+  });
   try {
-    let caller: Caller;
-    let bundle: string | null = null;
-    if (input.token.split('.').length === 3 && !input.token.startsWith('csk_')) {
-      const start = await verifyAttestation(input.token, deps.attestationKeys(), deps.now().getTime(), {
-        kind: 'start',
-        tenant: input.tenant,
-        action: input.id,
-      }).catch(() => null);
-      if (start === null) caller = await deps.authenticate(input.token);
-      else if (start.requestHash !== hashOf(input.request))
-        return { ...nobody, conflict: 'the token was made for another request' };
-      else {
-        caller = start.caller;
-        bundle = start.bundle;
-      }
-    } else caller = await deps.authenticate(input.token);
-    if (caller.tenant !== input.tenant)
-      return { requester: caller.id, bundle, spokenFor: null, conflict: 'the token belongs to another tenant' };
-    const conflict = mayAsk(caller, input.request, deps.directory.current());
-    return {
-      requester: caller.id,
-      bundle,
-      spokenFor: spokenForBy(caller, input.request),
-      conflict: conflict?.detail ?? null,
-    };
+    const start = await startOf(deps, input);
+    if (start !== null && start.requestHash !== hashOf(input.request))
+      return refuse(null, 'the token was made for another request');
+    const caller = start?.caller ?? (await deps.authenticate(input.token));
+    if (caller.tenant !== input.tenant) return refuse(caller.id, 'the token belongs to another tenant');
+    const { surface: _, ...facts } = weigh(deps, caller, input.request);
+    return { requester: caller.id, bundle: start?.bundle ?? null, facts };
   } catch (error) {
     if (isCountersignError(error) && error.code === 'unauthenticated')
-      return { ...nobody, conflict: 'no valid token came with the request' };
+      return refuse(null, 'no valid token came with the request');
     throw error;
   }
+}
+
+/** The gateway's own word on who asked, where the token is one. */
+async function startOf(deps: EngineDeps, { token, tenant, id }: JudgeInput) {
+  if (token.split('.').length !== 3 || token.startsWith('csk_')) return null;
+  const expected = { kind: 'start', tenant, action: id } as const;
+  return verifyAttestation(token, deps.attestationKeys(), deps.now().getTime(), expected).catch(() => null);
+}
+
+/** The chain as a credential that may speak for nobody leaves it. */
+const nobodySaid = (deps: EngineDeps, { request, tenant }: JudgeInput): IdentityFact[] =>
+  identitiesOf(
+    { kind: 'key', id: 'unknown', tenant, surfaces: [], actors: [], roles: [], groups: [] },
+    request,
+    deps.directory.current(),
+  );
+
+/** What the verdict of an action sealed of its chain; undefined for one of before that was sealed. */
+export async function sealedIdentities(
+  deps: Pick<EngineDeps, 'store'>,
+  tenant: string,
+  id: string,
+): Promise<IdentityFact[] | undefined> {
+  const { records } = await deps.store.records.list(tenant, { action: id, type: 'verdict' }, undefined, 1);
+  const record = records[0]?.record;
+  return record?.type === 'verdict' ? record.facts.identities : undefined;
+}
+
+/**
+ * The chain once more, for an action that waited: as its verdict was sealed, and as the directory has it now. Whoever left meanwhile is in
+ * conflict, a role that was lost counts no more. What a credential vouched for stays as it was sealed.
+ */
+export function weighAgain(
+  deps: Pick<EngineDeps, 'directory' | 'now'>,
+  sealed: readonly IdentityFact[] | undefined,
+  request: ActionRequest,
+): IdentityFacts {
+  const standing = { directory: deps.directory.current(), now: deps.now().getTime() };
+  const conflicts = actingChain(request.actor).map((actor) => falseClaim(actor, request.surface, standing));
+  const conflict = conflicts.find((found) => found !== null) ?? null;
+  if (sealed === undefined) return { conflict };
+  const identities = sealed.map((fact): IdentityFact => {
+    const known = standing.directory.person(fact.id) ?? standing.directory.workload(fact.id);
+    const asNow = (own: readonly string[] | null, before: string[]): string[] =>
+      fact.spokenFor && own !== null ? [...own].sort() : before;
+    return {
+      ...fact,
+      standing: known === null ? fact.standing : 'directory',
+      owner: standing.directory.ownerOf(fact.id),
+      roles: asNow(known?.roles ?? null, fact.roles),
+      groups: asNow(known?.groups ?? null, fact.groups),
+      claimed: null,
+    };
+  });
+  return { conflict, identities };
 }

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { canonicalBytes } from '../canonical/json.ts';
 import type { ActionRequest, Actor } from '../contract/request.ts';
 import type { RecordActor } from '../contract/record.ts';
+import type { IdentityFact } from '../contract/verdict.ts';
 
 /** Keyed by the idempotency key, which is stored nowhere: the mark says nothing to whoever reads the database. */
 export function bodyMac(idempotencyKey: string, request: ActionRequest): string {
@@ -11,11 +12,17 @@ export function bodyMac(idempotencyKey: string, request: ActionRequest): string 
 export const actionIdOf = (idempotencyKey: string): string =>
   `act_${createHash('sha256').update(idempotencyKey, 'utf8').digest('hex')}`;
 
-export function recordActor(actor: Actor): RecordActor {
+/** @param identities what is known of the chain, the actor first */
+export function recordActor(
+  { id, type, onBehalfOf }: Actor,
+  [known, ...behind]: readonly IdentityFact[] = [],
+): RecordActor {
   return {
-    id: actor.id,
-    type: actor.type,
-    ...(actor.onBehalfOf === undefined ? {} : { onBehalfOf: recordActor(actor.onBehalfOf) }),
+    id,
+    type,
+    ...(known?.standing === 'unverified' ? { unverified: true } : {}),
+    ...(known === undefined || type === 'user' ? {} : { owner: known.owner }),
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf: recordActor(onBehalfOf, behind) }),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   type ReleaseRecord,
   type VerdictRecord,
 } from '../contract/index.ts';
-import { applyChanges, evaluate, requiredFacts, type CompiledBundle } from '../policy/index.ts';
+import { applyChanges, asVouched, evaluate, requiredFacts, type CompiledBundle } from '../policy/index.ts';
 import { discloseRequest, requestHash, signPermit } from '../sealing/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
@@ -22,12 +22,15 @@ import { sealPermit } from './permit.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealedFacts, withoutValues, withValues, type Judgment, type StoredJudgment } from './facts.ts';
 import { hooksOf } from './hooks.ts';
-import { identify } from './identify.ts';
+import { identify, type IdentityFacts } from './identify.ts';
 import { keepReview } from './review.ts';
 import { nextHead, readActionState, sealOrFind, type Draft } from './seal.ts';
 import type { Judged, JudgeInput } from './types.ts';
 import { frozen } from './freeze.ts';
 import { actionIdOf, bodyMac, recordActor } from './ids.ts';
+
+/** Who asked, where nobody did who could be told apart. */
+const UNKNOWN = 'unknown';
 
 /** The people that policy names, as the directory has them now. */
 export function peopleFacts(
@@ -68,20 +71,20 @@ async function judgeWithFacts(
   bundle: CompiledBundle | null,
   input: JudgeInput,
   finding: Promise<string | null>,
-  spokenFor: string[] | null,
+  identity: IdentityFacts,
 ): Promise<Judgment & { committed: Promise<void> }> {
   const now = deps.now();
   const facts: Facts = {
     now: now.toISOString(),
     limits: [],
     people: {},
-    conflict: null,
-    ...(spokenFor === null ? {} : { spokenFor }),
+    ...identity,
   };
+  const heard = asVouched(input.request, identity.identities);
   const committed = Promise.resolve();
   if (bundle === null)
     return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding }, counted: [], committed };
-  const required = requiredFacts(bundle, input.request);
+  const required = requiredFacts(bundle, heard);
   facts.people = peopleFacts(deps, input.request, required.people);
   const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
     const complete = { ...facts, conflict: await finding, limits };
@@ -92,7 +95,7 @@ async function judgeWithFacts(
     const value = await judge(limits);
     return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) as never };
   });
-  return { ...withValues(kept.value as unknown as StoredJudgment, input.request), committed: kept.committed };
+  return { ...withValues(kept.value as unknown as StoredJudgment, heard), committed: kept.committed };
 }
 
 const exact = (text: string): Decimal => parseDecimal(text, Infinity);
@@ -138,8 +141,9 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
   // Side by side: somebody waits for the answer. What is asked here is asked before a limit's locks are, so it never waits for them.
   const freeze = frozen(deps, input.tenant, request.surface, request.actor);
   freeze.catch(() => undefined);
-  const { requester, conflict, bundle: pinned, spokenFor } = await identify(deps, input);
-  if (requester === 'unknown' && (await deps.store.apiKeys.list(input.tenant)).length === 0) {
+  const { requester, bundle: pinned, facts: identity } = await identify(deps, input);
+  const { conflict } = identity;
+  if (requester === null && (await deps.store.apiKeys.list(input.tenant)).length === 0) {
     // Whoever can write to the namespace must not be able to make tenants, each with its log and its keys.
     throw ApplicationFailure.nonRetryable(
       'there is no such tenant, or no valid token came with the request',
@@ -149,7 +153,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
   const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
-    judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), spokenFor),
+    judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), identity),
     deps.store.payloads.create(input.tenant, input.id, { request } as never),
   ]);
   if (payload === null) return judgedBefore(deps, input);
@@ -174,7 +178,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
     createdAt: input.createdAt,
     updatedAt: at.toISOString(),
   };
-  const actor = recordActor(request.actor);
+  const actor = recordActor(request.actor, identity.identities);
   const record: VerdictRecord = {
     ...nextHead(action, 'verdict', at.toISOString()),
     surface: request.surface,
@@ -192,7 +196,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
     surface: request.surface,
     verb: request.action,
     actor,
-    requester,
+    requester: requester ?? UNKNOWN,
     bodyMac: bodyMac(input.idempotencyKey, request),
     disclosed,
     withheld: Object.keys(commitments).length,

@@ -1,6 +1,7 @@
 import { CountersignError, readRequest, type Judgement } from '../contract/index.ts';
-import { evaluate, requiredFacts } from '../policy/index.ts';
-import { mayAsk, spokenForBy, type Caller } from '../identity/index.ts';
+import { asVouched, evaluate, requiredFacts } from '../policy/index.ts';
+import type { Caller } from '../identity/index.ts';
+import { weigh } from '../engine/identify.ts';
 import { peopleFacts } from '../engine/judge.ts';
 import type { GatewayDeps } from './deps.ts';
 import { storedBundle } from './policies.ts';
@@ -8,14 +9,14 @@ import { storedBundle } from './policies.ts';
 /** What-if: the verdict on a request and its trace. Nothing is started, reserved or sealed. */
 export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: unknown): Promise<Judgement> {
   const request = readRequest(body);
-  const conflict = mayAsk(caller, request, deps.directory.current());
-  if (conflict?.kind === 'surface') throw new CountersignError('forbidden', conflict.detail);
+  const { surface, ...identity } = weigh(deps, caller, request);
+  if (!surface)
+    throw new CountersignError('forbidden', identity.conflict ?? 'this credential does not reach the surface');
   const hash = await deps.bundles.inForce(caller.tenant);
   const bundle = hash === null ? null : await storedBundle(deps, caller.tenant, hash);
   if (bundle === null) throw new CountersignError('unavailable', 'no policy is in force; publish a bundle first');
   const now = deps.now();
-  const required = requiredFacts(bundle, request);
-  const spokenFor = spokenForBy(caller, request);
+  const required = requiredFacts(bundle, asVouched(request, identity.identities));
   return evaluate(
     bundle,
     request,
@@ -23,8 +24,7 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
       now: now.toISOString(),
       limits: await deps.store.limits.usage(caller.tenant, '', required.limits, now),
       people: peopleFacts(deps, request, required.people),
-      conflict: conflict?.detail ?? null,
-      ...(spokenFor === null ? {} : { spokenFor }),
+      ...identity,
     },
     { trace: true },
   );

@@ -1,6 +1,6 @@
 /** API keys of services: random, shown once, kept as a hash. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { CountersignError } from '../contract/index.ts';
+import { ANY, CountersignError } from '../contract/index.ts';
 
 /** What is kept of a key. The key itself is nowhere. */
 export interface ApiKeyEntry {
@@ -39,9 +39,6 @@ export interface ApiKeyScope {
   roles?: string[];
   groups?: string[];
 }
-
-/** Stands for any actor, role or group. */
-export const ANY = '*';
 
 /** The first key of a tenant speaks for any actor of it and vouches for any role and group (contract section 8). */
 export const FIRST_KEY_SCOPE = { surfaces: ['**'], actors: [ANY], roles: [ANY], groups: [ANY] } satisfies ApiKeyScope;

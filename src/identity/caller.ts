@@ -1,6 +1,6 @@
 /** Who calls, and what they may ask for. */
 import { z } from 'zod';
-import { actingChain, actingIds, type Actor, type ActionRequest } from '../contract/index.ts';
+import { actingChain, actingIds, ANY, type Actor, type ActionRequest, type IdentityFact } from '../contract/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Directory } from './directory.ts';
 
@@ -26,19 +26,30 @@ export interface AskConflict {
   detail: string;
 }
 
+/** What the rules about identity are asked with. */
+export interface Standing {
+  directory: Directory;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** Whether a credential may speak in the name of `id`: exactly this one, for this grants. */
+export const speaksAs = ({ actors }: Pick<Caller, 'actors'>, id: string): boolean =>
+  actors.includes(ANY) || actors.includes(id);
+
 /**
  * Null when the caller may make this request, else the conflict in words. A conflict is refused with basis `unclear`.
  *
- * A key speaks for its actors on its surfaces; a person only for themself. With a directory, what the body claims of the
- * directory's own people must be true: somebody who left may not ask, and no one may claim a role or group they do not have.
+ * A key speaks for its actors on its surfaces; a person only for themself. With a directory, what the body claims of those whom it has
+ * must be true and exactly spelled: somebody who left may not ask, and no one may claim a role or group they do not have.
  */
-export function mayAsk(caller: Caller, request: ActionRequest, directory?: Directory): AskConflict | null {
+export function mayAsk(caller: Caller, request: ActionRequest, standing?: Standing): AskConflict | null {
   const { actor, surface } = request;
   if (!caller.surfaces.some((glob) => matchesSurface(glob, surface))) {
     return { kind: 'surface', detail: `the token of \`${caller.id}\` does not reach the surface \`${surface}\`` };
   }
   const conflict = (detail: string): AskConflict => ({ kind: 'actor', detail });
-  if (!caller.actors.includes('*') && !caller.actors.includes(actor.id)) {
+  if (!speaksAs(caller, actor.id)) {
     return conflict(`the token of \`${caller.id}\` may not speak for the actor \`${actor.id}\``);
   }
   if (caller.kind === 'person') {
@@ -48,7 +59,7 @@ export function mayAsk(caller: Caller, request: ActionRequest, directory?: Direc
     }
   }
   for (const at of actingChain(actor)) {
-    const detail = falseClaim(at, directory);
+    const detail = falseKind(at) ?? (standing === undefined ? null : falseClaim(at, surface, standing));
     if (detail !== null) return conflict(detail);
   }
   return null;
@@ -56,26 +67,62 @@ export function mayAsk(caller: Caller, request: ActionRequest, directory?: Direc
 
 /**
  * In an emergency, those of the request's chain whose word the request is: a person for themself, a key for the actors it was made for.
- * Null when there is no emergency, where nothing depends on it.
+ * A key for any actor speaks for agents and services, never in a person's name. Null when there is no emergency, where nothing depends
+ * on it.
  */
 export function spokenForBy(caller: Caller, request: ActionRequest): string[] | null {
   if (request.context?.urgency !== 'emergency') return null;
-  return [...new Set(actingIds(request.actor))].filter(
-    (id) => caller.actors.includes('*') || caller.actors.includes(id),
+  const ids = new Set(actingIds(request.actor));
+  return [...ids].filter(
+    (id) => caller.actors.includes(id) || (caller.actors.includes(ANY) && !id.startsWith('user:')),
   );
 }
 
-function falseClaim(actor: Actor, directory: Directory | undefined): string | null {
-  const prefix = /^(user|service|agent):/.exec(actor.id)?.[1];
-  if (prefix !== undefined && prefix !== actor.type) {
-    return `the actor \`${actor.id}\` is said to be of type \`${actor.type}\``;
+/** What is known of each of the chain, for policy and for the record. Says nothing of conflicts: {@link mayAsk} does. */
+export function identitiesOf(caller: Caller, request: ActionRequest, directory: Directory): IdentityFact[] {
+  return actingChain(request.actor).map(({ id, type }) => {
+    const person = directory.person(id);
+    const workload = directory.workload(id);
+    const spokenFor = speaksAs(caller, id);
+    // That somebody stands behind a request is worth their roles only on the word of a credential that may speak for them.
+    const vouched = (own: readonly string[] | null, byKey: readonly string[]): string[] =>
+      spokenFor ? [...(own ?? (caller.kind === 'key' ? byKey : []))].sort() : [];
+    return {
+      id,
+      standing: person !== null || workload !== null ? 'directory' : type === 'user' ? 'unverified' : 'unlisted',
+      spokenFor,
+      owner: directory.ownerOf(id),
+      roles: vouched((person ?? workload)?.roles ?? null, caller.roles),
+      groups: vouched((person ?? workload)?.groups ?? null, caller.groups),
+      claimed: null,
+    };
+  });
+}
+
+function falseKind({ id, type }: Actor): string | null {
+  return id.startsWith(`${type}:`) ? null : `the actor \`${id}\` is said to be of type \`${type}\``;
+}
+
+/** What the directory contradicts, of one of the chain. */
+export function falseClaim(actor: Actor, surface: string, { directory, now }: Standing): string | null {
+  const { id } = actor;
+  const spelled = directory.otherSpelling(id);
+  if (spelled !== null) return `\`${id}\` is not how the directory spells \`${spelled}\`; use the exact id`;
+  const person = directory.person(id);
+  const workload = directory.workload(id);
+  const known = person ?? workload;
+  if (known === null) return null;
+  if (!known.active) return `\`${id}\` is not active in the directory`;
+  if (workload !== null) {
+    if (workload.expiresAt !== null && workload.expiresAt <= now) {
+      return `\`${id}\` expired in the directory at ${new Date(workload.expiresAt).toISOString()}`;
+    }
+    if (workload.surfaces !== null && !workload.surfaces.some((glob) => matchesSurface(glob, surface))) {
+      return `\`${id}\` is not for the surface \`${surface}\`, by the directory`;
+    }
   }
-  const person = directory?.person(actor.id) ?? null;
-  if (person === null) return null;
-  if (!person.active) return `\`${actor.id}\` is not active in the directory`;
-  const role = actor.roles?.find((claimed) => !person.roles.includes(claimed));
-  if (role !== undefined) return `\`${actor.id}\` does not have the role \`${role}\` in the directory`;
-  const group = actor.groups?.find((claimed) => !person.groups.includes(claimed));
-  if (group !== undefined) return `\`${actor.id}\` is not in the group \`${group}\` in the directory`;
-  return null;
+  const role = actor.roles?.find((claimed) => known.roles?.includes(claimed) === false);
+  if (role !== undefined) return `\`${id}\` does not have the role \`${role}\` in the directory`;
+  const group = actor.groups?.find((claimed) => known.groups?.includes(claimed) === false);
+  return group === undefined ? null : `\`${id}\` is not in the group \`${group}\` in the directory`;
 }

@@ -1,7 +1,8 @@
 /** Reads `policies/directory.yaml` into a {@link Directory}, or says with line and column what is wrong with it. Pure. */
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
-import { Directory, type Person } from './directory.ts';
+import { actorIdSchema, ANY, foldId, type ActorType } from '../contract/index.ts';
+import { Directory, type Person, type Workload } from './directory.ts';
 
 /** One thing wrong with a directory file. Lines and columns count from 1. */
 export interface DirectoryProblem {
@@ -11,8 +12,11 @@ export interface DirectoryProblem {
   message: string;
 }
 
-const userId = z.string().regex(/^user:\S{1,251}$/, 'a person’s id is `user:` and a name, such as `user:jo@acme.test`');
+const idOf = (type: ActorType, what: string, example: string) =>
+  actorIdSchema.refine((id) => id.startsWith(`${type}:`), `${what} is \`${type}:\` and a name, such as \`${example}\``);
+const userId = idOf('user', 'a person’s id', 'user:jo@acme.test');
 const label = z.string().min(1).max(256);
+const labels = z.array(label.refine((name) => name !== ANY, 'a directory names each role and group'));
 
 const personSchema = z.strictObject({
   id: userId,
@@ -24,13 +28,34 @@ const personSchema = z.strictObject({
       user: z.string().regex(/^[UW][A-Z0-9]+$/, 'a Slack user id starts with `U`, such as `U2147483697`'),
     })
     .optional(),
-  groups: z.array(label).default([]),
-  roles: z.array(label).default([]),
+  groups: labels.default([]),
+  roles: labels.default([]),
   manager: userId.optional(),
   active: z.boolean().default(true),
 });
 
-const fileSchema = z.strictObject({ emailMatch: z.boolean().default(false), people: z.array(personSchema).min(1) });
+/** Agents and services: who answers for them, what for, and what they are. */
+const workloadFields = {
+  name: label.optional(),
+  purpose: z.string().min(1).max(1024).optional(),
+  owner: userId.optional(),
+  roles: labels.optional(),
+  groups: labels.optional(),
+  surfaces: z.array(z.string().min(1).max(256)).min(1).optional(),
+  expires: z.iso.datetime({ offset: true }).optional(),
+  active: z.boolean().default(true),
+};
+
+const fileSchema = z.strictObject({
+  emailMatch: z.boolean().default(false),
+  people: z.array(personSchema).min(1),
+  agents: z
+    .array(z.strictObject({ id: idOf('agent', 'an agent’s id', 'agent:support-bot'), ...workloadFields }))
+    .default([]),
+  services: z
+    .array(z.strictObject({ id: idOf('service', 'a service’s id', 'service:billing'), ...workloadFields }))
+    .default([]),
+});
 
 type Path = readonly (string | number)[];
 
@@ -76,7 +101,9 @@ export function parseDirectory(
     slack: person.slack ?? null,
     manager: person.manager ?? null,
   }));
+  const workloads = [...parsed.data.agents, ...parsed.data.services].map(workloadOf);
   reportDuplicates(people, problem);
+  reportSpellings(parsed.data, problem);
   const ids = new Set(people.map((person) => person.id));
   people.forEach((person, index) => {
     const at = ['people', index, 'manager'];
@@ -84,8 +111,46 @@ export function parseDirectory(
     if (!ids.has(person.manager)) problem(at, `the manager \`${person.manager}\` is not a person of this directory`);
     else if (person.manager === person.id) problem(at, `\`${person.id}\` cannot be their own manager`);
   });
+  for (const list of ['agents', 'services'] as const) {
+    parsed.data[list].forEach(({ owner }, index) => {
+      if (owner !== undefined && !ids.has(owner)) {
+        problem([list, index, 'owner'], `the owner \`${owner}\` is not a person of this directory`);
+      }
+    });
+  }
   if (problems.length > 0) return { directory: null, problems };
-  return { directory: new Directory(people, { emailMatch: parsed.data.emailMatch }), problems };
+  return { directory: new Directory(people, { emailMatch: parsed.data.emailMatch, workloads }), problems };
+}
+
+type FileContent = z.output<typeof fileSchema>;
+
+const workloadOf = ({ id, active, expires, ...given }: FileContent['agents'][number]): Workload => ({
+  id,
+  name: given.name ?? null,
+  purpose: given.purpose ?? null,
+  owner: given.owner ?? null,
+  roles: given.roles ?? null,
+  groups: given.groups ?? null,
+  surfaces: given.surfaces ?? null,
+  expiresAt: expires === undefined ? null : Date.parse(expires),
+  active,
+});
+
+/** Two ids that a reader would take for one are one, so only one of them can be there. */
+function reportSpellings(content: FileContent, problem: (at: Path, message: string) => void): void {
+  const seen = new Map<string, string>();
+  for (const list of ['people', 'agents', 'services'] as const) {
+    content[list].forEach(({ id }, index) => {
+      const before = seen.get(foldId(id));
+      if (before === undefined) seen.set(foldId(id), id);
+      else if (list !== 'people' || before !== id) {
+        problem(
+          [list, index, 'id'],
+          `the id \`${id}\` means the same as \`${before}\`, which is here already; keep one`,
+        );
+      }
+    });
+  }
 }
 
 function reportDuplicates(people: readonly Person[], problem: (at: Path, message: string) => void): void {

@@ -1,5 +1,5 @@
 /** The directory: who people are, and which of them a policy's approver references mean. Pure: text in, answers out. */
-import { actingChain, type Actor } from '../contract/index.ts';
+import { actingChain, foldId, type Actor } from '../contract/index.ts';
 
 /** One person of `policies/directory.yaml`. */
 export interface Person {
@@ -17,6 +17,26 @@ export interface Person {
   active: boolean;
 }
 
+/** An agent or a service of the directory. */
+export interface Workload {
+  /** Directory id, `agent:…` or `service:…`. */
+  id: string;
+  name: string | null;
+  /** What it is for, in words. */
+  purpose: string | null;
+  /** Directory id of the person who answers for it; null where nobody does. */
+  owner: string | null;
+  /** Those it has; null where the directory leaves that to its credentials. */
+  roles: readonly string[] | null;
+  groups: readonly string[] | null;
+  /** Globs of the surfaces that it may ask for; null for all that its credentials reach. */
+  surfaces: readonly string[] | null;
+  /** Milliseconds since the epoch, from when on it may ask for nothing; null for never. */
+  expiresAt: number | null;
+  /** False for one that was retired. */
+  active: boolean;
+}
+
 /**
  * People and their references. Names are compared exactly: no pattern, no case folding, no display name ever means anybody.
  * An instance never changes; a new file makes a new one.
@@ -26,11 +46,20 @@ export class Directory {
   readonly emailMatch: boolean;
   readonly #people: readonly Person[];
   readonly #byId: ReadonlyMap<string, Person>;
+  readonly #workloads: ReadonlyMap<string, Workload>;
+  /** Folded form of every id to the id as it is spelled here. */
+  readonly #spelled: ReadonlyMap<string, string>;
 
-  constructor(people: readonly Person[], options: { emailMatch?: boolean } = {}) {
+  constructor(
+    people: readonly Person[],
+    options: { emailMatch?: boolean; workloads?: readonly Workload[] | undefined } = {},
+  ) {
     this.emailMatch = options.emailMatch ?? false;
     this.#people = [...people].sort((a, b) => (a.id < b.id ? -1 : 1));
     this.#byId = new Map(this.#people.map((person) => [person.id, person]));
+    const workloads = [...(options.workloads ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.#workloads = new Map(workloads.map((workload) => [workload.id, workload]));
+    this.#spelled = new Map([...this.#byId.keys(), ...this.#workloads.keys()].map((id) => [foldId(id), id]));
   }
 
   /** Everyone, also those who left, sorted by id. */
@@ -41,6 +70,28 @@ export class Directory {
   /** The person with this id, also one who left. */
   person(id: string): Person | null {
     return this.#byId.get(id) ?? null;
+  }
+
+  /** Agents and services, also retired ones, sorted by id. */
+  workloads(): readonly Workload[] {
+    return [...this.#workloads.values()];
+  }
+
+  /** The agent or service with this id, also one that was retired. */
+  workload(id: string): Workload | null {
+    return this.#workloads.get(id) ?? null;
+  }
+
+  /** The active person who answers for an agent or service, or null. */
+  ownerOf(id: string): string | null {
+    const owner = this.#workloads.get(id)?.owner ?? null;
+    return owner !== null && this.active(owner) ? owner : null;
+  }
+
+  /** How the directory spells an id that means the same as this one; null when it has none, or spells it so. */
+  otherSpelling(id: string): string | null {
+    const spelled = this.#spelled.get(foldId(id));
+    return spelled === undefined || spelled === id ? null : spelled;
   }
 
   /** True when this is a person of the directory who has not left. */

@@ -31,6 +31,10 @@ export interface MessageParty {
   /** Display name of the directory; null for agents, services and strangers. */
   name: string | null;
   type: 'user' | 'service' | 'agent';
+  /** A `user` that the directory does not have: nobody has checked who that is. */
+  unverified?: boolean;
+  /** Of an agent or service: who answers for it by name, null where nobody does; left out where that was not asked. */
+  owner?: string | null;
 }
 
 /** A person who is asked to decide. */

@@ -54,7 +54,15 @@ function stateOf(state: ActionState, approval: ApprovalState | null): MessageSta
 
 function partyOf(directory: Directory, actor: RecordActor): MessageParty {
   const type = actor.type === 'user' || actor.type === 'service' ? actor.type : 'agent';
-  return { id: actor.id, name: directory.person(actor.id)?.name ?? null, type };
+  const { id, owner, unverified } = actor;
+  return {
+    id,
+    // A name beside an id that nobody checked would look checked.
+    name: unverified === true ? null : (directory.person(id)?.name ?? directory.workload(id)?.name ?? null),
+    type,
+    ...(unverified === true ? { unverified } : {}),
+    ...(owner === undefined ? {} : { owner: owner === null ? null : nameOf(directory, owner) }),
+  };
 }
 
 function stagesOf(approval: ApprovalState | null, directory: Directory): MessageStage[] {

@@ -8,6 +8,7 @@ import type { Trial } from './trial.ts';
 import { keyPart, sameKey, type LimitQuery } from './limits.ts';
 import { resolve } from './people.ts';
 import { readPath } from './paths.ts';
+import { ownersOf } from './vouched.ts';
 
 /** How a policy's break-glass limit is called beside its own limits, whose names have no capitals. */
 export const BREAK_GLASS = 'breakGlass';
@@ -56,7 +57,7 @@ export function breakGlass(policy: CompiledPolicy, frame: Frame, on: Trial): Gla
     return whole(`the glass was not broken: whoever asked may not speak for ${named.join(', ')}`, 'unclear');
   }
   const { refs, people } = resolve(glass.review, frame, on.facts);
-  const approvers = people.filter((person) => !includesId(acting, person));
+  const approvers = people.filter((person) => !includesId([...acting, ...ownersOf(on.request)], person));
   if (approvers.length === 0) return whole('the glass was not broken: nobody else could review it', 'rule');
   const review = { approvers, refs, withinMs: glass.withinMs, by };
   if (glass.limit === null) return { review: { ...review, reason: null }, reservations: [] };

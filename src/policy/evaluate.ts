@@ -6,6 +6,7 @@ import { judgeByPolicy, type Opinion } from './judge.ts';
 import type { Trial } from './trial.ts';
 import { leafPaths } from './paths.ts';
 import { PERMIT_MAX_MS } from './schema.ts';
+import { asVouched } from './vouched.ts';
 
 /** How long an executor has to report when no policy says. */
 const OUTCOME_WITHIN_MS = 600_000;
@@ -46,6 +47,7 @@ function judge(
   if (facts.conflict !== null) return refusal(bundle.hash, 'unclear', facts.conflict, trace);
   const nowMs = instantOf(facts.now);
   if (nowMs === null) return refusal(bundle.hash, 'error', 'the facts hold no time to judge by', trace);
+  const heard = asVouched(request, facts.identities);
   const policies = bundle.surfaces.covering(request.surface);
   if (policies.length === 0) {
     return refusal(
@@ -55,8 +57,8 @@ function judge(
       trace,
     );
   }
-  const bindings = bundle.conditions.bind(request, () => facts.now);
-  const on: Trial = { bundle, request, facts, nowMs, bindings, trace: traced ? trace : null };
+  const bindings = bundle.conditions.bind(heard, () => facts.now);
+  const on: Trial = { bundle, request: heard, facts, nowMs, bindings, trace: traced ? trace : null };
   const opinions = policies.map((policy) => judgeByPolicy(policy, on));
   const enforced = opinions.filter((opinion) => opinion.policy.mode === 'enforce');
   const watched = enforced.length === opinions.length ? null : combine(opinions, on);

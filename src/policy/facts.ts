@@ -1,9 +1,9 @@
-import type { ActionRequest } from '../contract/index.ts';
 import { glassQueries } from './break-glass.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { limitQuery, type LimitQuery } from './limits.ts';
 import { plainReferences, policyReferences } from './people.ts';
 import { policyFrame, readAmounts, type Hearing } from './policy-frame.ts';
+import type { VouchedRequest } from './vouched.ts';
 
 /** Everything that must be looked up before a request can be judged. */
 export interface RequiredFacts {
@@ -14,9 +14,9 @@ export interface RequiredFacts {
 
 /**
  * What the policies that cover a request may ask: all their limits, and every person they might name as approver, reviewer
- * or in an emergency. Pure and total: what cannot be read from the request is left out, and the evaluator then refuses.
+ * or in an emergency, of a request as it is vouched for ({@link asVouched}). Pure and total: what cannot be read from the request is left out, and the evaluator then refuses.
  */
-export function requiredFacts(bundle: CompiledBundle, request: ActionRequest): RequiredFacts {
+export function requiredFacts(bundle: CompiledBundle, request: VouchedRequest): RequiredFacts {
   const limits: LimitQuery[] = [];
   const people = new Set<string>();
   const bindings = bundle.conditions.bind(request, () => '');

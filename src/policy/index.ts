@@ -28,3 +28,4 @@ export { lint, lintFiles } from './lint.ts';
 export type { Finding, LintOptions } from './lint.ts';
 export { REFUSED_SINCE, replayVerdict } from './replay.ts';
 export type { Replayed, SealedVerdict } from './replay.ts';
+export { asVouched, type VouchedRequest } from './vouched.ts';

@@ -5,7 +5,7 @@ export const REQUEST_ROOTS = ['surface', 'action', 'actor', 'resource', 'params'
 
 /** Fields of `actor` and `context`, which are closed; `resource` and `params` hold what the owner likes. */
 export const CLOSED_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  actor: ['id', 'type', 'roles', 'groups', 'onBehalfOf'],
+  actor: ['id', 'type', 'roles', 'groups', 'owner', 'onBehalfOf'],
   context: ['folder', 'environment', 'urgency', 'reason', 'jurisdiction', 'matter', 'labels', 'constraints'],
 };
 

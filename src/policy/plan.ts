@@ -1,15 +1,9 @@
 import { actingIds } from '../contract/acting.ts';
-import {
-  includesId,
-  type ActionRequest,
-  type ApprovalPlan,
-  type ApprovalStagePlan,
-  type Door,
-  type Facts,
-} from '../contract/index.ts';
+import { includesId, type ApprovalPlan, type ApprovalStagePlan, type Door, type Facts } from '../contract/index.ts';
 import type { CompiledApproval, CompiledStage } from './compiled.ts';
 import type { Frame } from './conditions/index.ts';
 import { resolve } from './people.ts';
+import { ownersOf, type VouchedRequest } from './vouched.ts';
 
 /** An approval with its people resolved, before four eyes: several policies are merged first. */
 export interface Draft {
@@ -46,10 +40,10 @@ function draftStage(stage: CompiledStage, frame: Frame, facts: Facts): Draft['st
  * shortest expiry holds, a reason or four eyes is asked if any asks it, an approver may change and use only what all allow.
  * A sentence instead when somebody needed cannot be found: then nobody could ever decide, and the action is refused.
  */
-export function mergePlans(drafts: readonly Draft[], request: ActionRequest): ApprovalPlan | { unclear: string } {
+export function mergePlans(drafts: readonly Draft[], request: VouchedRequest): ApprovalPlan | { unclear: string } {
   const approvals = drafts.map((draft) => draft.approval);
   const fourEyes = approvals.some((approval) => approval.fourEyes);
-  const excluded = fourEyes ? actingIds(request.actor) : [];
+  const excluded = fourEyes ? [...new Set([...actingIds(request.actor), ...ownersOf(request)])] : [];
   const stages: ApprovalStagePlan[] = [];
   for (const { nobody, ...stage } of drafts.flatMap((draft) => draft.stages)) {
     const approvers = stage.approvers.filter((person) => !includesId(excluded, person));
@@ -85,7 +79,7 @@ function withoutExcluded(
 function tooFew(stage: ApprovalStagePlan, left: readonly string[], nobody: readonly string[]): string {
   const asked = [...new Set([...stage.refs, ...nobody])].join(', ');
   const excluded = stage.approvers.length - left.length;
-  const why = excluded > 0 ? '; whoever asks, or is acted for, cannot approve' : '';
+  const why = excluded > 0 ? '; whoever asks, is acted for, or owns an agent that acts cannot approve' : '';
   const have = left.length === 0 ? 'nobody' : `only ${left.length} of the ${stage.quorum} people needed`;
   return `stage \`${stage.name}\` (${asked}) finds ${have}${why}; ask the directory's owner to name an approver`;
 }

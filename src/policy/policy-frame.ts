@@ -4,6 +4,7 @@ import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
 import type { Answer, Bindings, Frame } from './conditions/index.ts';
 import { limitQuery, limitState, reservation } from './limits.ts';
 import { readPath, writePath } from './paths.ts';
+import type { VouchedRequest } from './vouched.ts';
 
 /** A frame that also remembers what its policy asked for. */
 export interface PolicyFrame extends Frame {
@@ -18,7 +19,7 @@ export interface PolicyFrame extends Frame {
 /** One request before one bundle: what is the same for all its policies. */
 export interface Hearing {
   bundle: CompiledBundle;
-  request: ActionRequest;
+  request: VouchedRequest;
   /** Null before facts are gathered: then nothing that needs them has an answer. */
   facts: Facts | null;
   nowMs: number;

@@ -43,8 +43,9 @@ afterAll(async () => {
   folder.remove();
 });
 
-const ask = async (amount: number, more: object = {}) => {
-  const { body } = await stack.ask({ ...REFUND, surface: 'test.desk', params: { amount, currency: 'USD' }, ...more });
+const ask = async (amount: number, more: object = {}, as?: string) => {
+  const request = { ...REFUND, surface: 'test.desk', params: { amount, currency: 'USD' }, ...more };
+  const { body } = await stack.ask(request, as === undefined ? {} : { token: await stack.person(as) });
   const id = body.id as string;
   return { id, ...(await sandboxDriver(stack.sandbox).messageOf(id)) };
 };
@@ -251,7 +252,7 @@ describe.each([
 
   it('an emergency is reviewed by somebody else, in its message', async () => {
     const context = { urgency: 'emergency', reason: 'the shop is down' };
-    const { id, channel, ts } = await ask(999, { actor: { id: IC, type: 'user' }, context });
+    const { id, channel, ts } = await ask(999, { actor: { id: IC, type: 'user' }, context }, IC);
     expect((await actionOf(id, 0)).verdict.basis).toBe('break_glass');
     await screen.at(RISK, channel);
     const message = screen.message(ts);

@@ -122,13 +122,17 @@ async function main(): Promise<void> {
       return id;
     },
     async 'glass-broken-overdue-reviewed'() {
-      const { body } = await it.ask({
-        ...REFUND,
-        surface: 'test.told',
-        actor: { id: 'user:incident-commander@acme.test', type: 'user' },
-        context: { urgency: 'emergency', reason: 'the shop is down' },
-        callback: `${receiver.url}/callback`,
-      });
+      const commander = 'user:incident-commander@acme.test';
+      const { body } = await it.ask(
+        {
+          ...REFUND,
+          surface: 'test.told',
+          actor: { id: commander, type: 'user' },
+          context: { urgency: 'emergency', reason: 'the shop is down' },
+          callback: `${receiver.url}/callback`,
+        },
+        { token: await it.person(commander) },
+      );
       const { id, permit } = body as { id: string; permit: string };
       await report(id, permit);
       await receiver.waitFor((message) => message.body.type === 'review.overdue');

@@ -237,7 +237,7 @@ describe('mayAsk', () => {
     ['an agent under a person’s prefix', first, request({ id: 'user:other@acme.test', type: 'agent' }), 'actor'],
     ['roles of an agent, which only its key knows', first, request({ ...bot, roles: ['support'] }), null],
   ])('%s', (_, caller, asked, want) => {
-    expect(mayAsk(caller, asked, directory)?.kind ?? null).toBe(want);
+    expect(mayAsk(caller, asked, { directory, now: NOW })?.kind ?? null).toBe(want);
   });
 });
 

@@ -27,7 +27,8 @@ export interface SkippingWorld {
   now(): number;
   /** Lets so many milliseconds pass. */
   pass(ms: number): Promise<void>;
-  ask(body: object): Promise<Action>;
+  /** As the first key, or as a person. */
+  ask(body: object, as?: string): Promise<Action>;
   decide(id: string, person: string, decision: DecisionInput): Promise<Action>;
   review(id: string, person: string, right: boolean): Promise<Action>;
   action(id: string): Promise<Action>;
@@ -147,7 +148,8 @@ export async function openSkippingWorld(executable: string, policies: string): P
       await server.sleep(ms);
       ahead = (await server.currentTimeMs()) - Date.now();
     },
-    ask: async (body) => (await gateway.request(caller, body, randomUUID(), 0)).action,
+    ask: async (body, as) =>
+      (await gateway.request(as === undefined ? caller : personOf(as), body, randomUUID(), 0)).action,
     decide: (id, person, decision) => gateway.decide(personOf(person), id, decision, 'api'),
     review: (id, person, right) => gateway.review(personOf(person), id, { right, reason: 'looked at it' }, 'api'),
     action: (id) => gateway.action(caller, id, 0),

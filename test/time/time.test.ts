@@ -42,8 +42,8 @@ describe.skipIf(SERVER === null)('hours and days (skipped where the time-skippin
     folder.remove();
   });
 
-  const ask = async (more: object = {}) => {
-    const action = await world.ask({ ...REFUND, surface: 'test.time', ...more });
+  const ask = async (more: object = {}, as?: string) => {
+    const action = await world.ask({ ...REFUND, surface: 'test.time', ...more }, as);
     return { id: action.id, action, openedAt: Date.parse(action.approval?.expiresAt ?? '') - 4 * HOUR };
   };
   const told = (id: string, kinds: string[]) =>
@@ -132,7 +132,7 @@ describe.skipIf(SERVER === null)('hours and days (skipped where the time-skippin
   };
 
   it('a broken glass is reviewed within 24 hours: reminded half-way, overdue when it is not, and still reviewed then', async () => {
-    const { id, action } = await ask(emergency);
+    const { id, action } = await ask(emergency, COMMANDER);
     expect(action.status).toBe('released');
     await world.pass(12 * HOUR + MINUTE);
     await told(id, ['break_glass', 'reminder']);
@@ -150,7 +150,7 @@ describe.skipIf(SERVER === null)('hours and days (skipped where the time-skippin
   });
 
   it('a broken glass that is reviewed in time is never overdue', async () => {
-    const { id } = await ask(emergency);
+    const { id } = await ask(emergency, COMMANDER);
     await world.pass(2 * HOUR);
     await expect(world.review(id, DUTY, true)).rejects.toMatchObject({ code: 'not-an-approver' });
     await world.review(id, RISK, true);

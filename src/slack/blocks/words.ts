@@ -39,14 +39,21 @@ export const headline = (message: ApprovalMessage): string => `${HEADLINES[messa
 
 /** Who asked, for whom, about what; and whether it was an emergency. `mrkdwn`. */
 export function whoAsks(message: ApprovalMessage): string {
-  const chain = message.onBehalfOf.slice(0, 4).map((party) => `*${partyName(party, 80)}*`);
+  const chain = message.onBehalfOf.slice(0, 4).map((party) => `*${partyName(party, 80)}*${known(party)}`);
   const forWhom = chain.length === 0 ? '' : ` for ${chain.join(', who acts for ')}`;
   const about =
     message.resource === null || message.amount === null ? '' : `, about ${mrkdwnText(message.resource, 120)}`;
-  const kind = message.actor.type === 'user' ? '' : ` (${message.actor.type})`;
   const asked = message.ask === 'decision' ? 'asks' : 'asked';
   const alone = EMERGENCY.has(message.state) ? '; as an emergency it was released at once, without an approval' : '';
-  return `*${partyName(message.actor, 80)}*${kind} ${asked}${forWhom}${about}${alone}`;
+  return `*${partyName(message.actor, 80)}*${known(message.actor, message.actor.type)} ${asked}${forWhom}${about}${alone}`;
+}
+
+/** What stands in brackets behind a name: the kind of who asks, who answers for it, and that nobody has checked who it is. */
+function known({ type, unverified, owner }: MessageParty, kind: MessageParty['type'] = 'user'): string {
+  const said: string[] = kind === 'user' ? [] : [kind];
+  if (unverified === true) said.push('unverified');
+  if (type !== 'user' && owner !== undefined) said.push(owner === null ? 'no owner' : `owner ${mrkdwnText(owner, 60)}`);
+  return said.length === 0 ? '' : ` (${said.join(', ')})`;
 }
 
 const EMERGENCY: ReadonlySet<MessageState> = new Set(['break_glass', 'review_overdue', 'reviewed']);
