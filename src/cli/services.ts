@@ -1,5 +1,6 @@
 /** `countersign start`, `api`, `worker` and `slack`: processes that run until they are told to stop. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { AutoAnswer } from '../main/auto-approver.ts';
 import type { Env } from '../main/config.ts';
 import type { Stack } from '../main/start.ts';
 import type { Io } from './io.ts';
@@ -9,6 +10,7 @@ interface ServiceOptions {
   policies?: string;
   port?: string;
   json?: boolean;
+  auto?: AutoAnswer;
 }
 
 /** What every service gives back once it serves. */
@@ -30,6 +32,13 @@ export function register(program: Command, io: Io): void {
 
   withPort(service('start', 'run everything on this machine: Temporal, store, API, worker, Slack, console'))
     .option('--json', 'say in one line of JSON where everything is, once it serves')
+    .addOption(
+      new Option('--auto <answer>', 'answer for the approvers, in other people’s tests').choices([
+        'approve',
+        'refuse',
+        'ask',
+      ]),
+    )
     .action(async (options: ServiceOptions) => {
       const [{ loadConfig }, { startStack }] = await Promise.all([
         import('../main/config.ts'),
@@ -37,7 +46,11 @@ export function register(program: Command, io: Io): void {
       ]);
       const config = loadConfig(environment(io, options));
       const sandbox = config.slack === null ? await io.sandbox?.() : undefined;
-      const around = { out: io.err, ...(sandbox === undefined ? {} : { sandbox }) };
+      const around = {
+        out: io.err,
+        ...(sandbox === undefined ? {} : { sandbox }),
+        ...(options.auto === undefined ? {} : { auto: options.auto }),
+      };
       await serve(
         io,
         () => startStack(config, around),

@@ -8,6 +8,7 @@ import { CountersignError } from '../contract/index.ts';
 import { createJudging } from '../activities/index.ts';
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
+import { createAutoApprover, refuseAutoAmongPeople, type AutoAnswer } from './auto-approver.ts';
 import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
 import { isLoopback, type Config, type SlackSettings } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
@@ -29,6 +30,8 @@ export interface StartIo {
   out(line: string): void;
   /** Starts the Slack sandbox where no Slack is configured; handed in, for the product does not know it. */
   sandbox?: SandboxFactory;
+  /** Answers for the approvers, in other people's tests. */
+  auto?: AutoAnswer;
 }
 
 /** What a sandbox has to offer; `sandbox/slack` does. */
@@ -97,6 +100,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
   const closers = new Closers();
   try {
     refuseOpenSandbox(config, io);
+    refuseAutoAmongPeople(config, io.auto ?? 'ask');
+    const auto = createAutoApprover(io.auto ?? 'ask');
     loadBundle(config.policiesDir);
     prepareDataFolder(config.dataDir);
     const lock = await lockDataFolder(config.dataDir);
@@ -121,7 +126,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     // Only a database that was given can have other processes of the stack on it.
     const news = config.databaseUrl === undefined ? null : await shareNews(own, config.databaseUrl);
     if (news !== null) closers.add(() => news.close());
-    const parts = news === null ? own : { ...own, hub: news.hub };
+    const shared = news === null ? own : { ...own, hub: news.hub };
+    const parts = auto === null ? shared : { ...shared, hub: auto.watch(shared.hub) };
 
     await ensureKeys(parts, (line) => io.out(line));
     const firstKey = await ensureFirstKey(parts);
@@ -134,6 +140,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     // Who judges needs neither Slack nor the console.
     const judging = createJudging(activityDeps(parts, null, null));
     const gateway = gatewayOf(parts, client, judging);
+    auto?.answerThrough(gateway, parts);
     const sandbox = config.slack === null ? openSandbox(config, parts, io) : null;
     if (sandbox !== null) closers.add(async () => sandbox.close());
     const consoleUrl = config.publicUrl ?? url;

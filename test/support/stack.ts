@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { createSlackSandbox, type SlackSandbox } from '../../sandbox/slack/index.ts';
 import { issuePersonToken } from '../../src/identity/index.ts';
+import type { AutoAnswer } from '../../src/main/auto-approver.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { startStack, type Stack } from '../../src/main/start.ts';
 import { replayAll } from './replay-all.ts';
@@ -55,7 +56,11 @@ export const refund = (amount: number, more: object = {}): object => ({
 export const LEAD = 'user:finance-lead@acme.test';
 export const CFO = 'user:cfo@acme.test';
 
-export async function startTestStack(env: Record<string, string> = {}, at?: string): Promise<TestStack> {
+export async function startTestStack(
+  env: Record<string, string> = {},
+  at?: string,
+  auto: AutoAnswer = 'ask',
+): Promise<TestStack> {
   const dataDir = at ?? mkdtempSync(join(tmpdir(), 'countersign-test-'));
   let sandbox: SlackSandbox | undefined;
   const config = loadConfig({
@@ -70,6 +75,7 @@ export async function startTestStack(env: Record<string, string> = {}, at?: stri
   const stack = await startStack(config, {
     out: () => undefined,
     sandbox: (options) => (sandbox = createSlackSandbox(options)),
+    auto,
   });
   const call: TestStack['call'] = async (method, path, body, options = {}) => {
     const response = await fetch(stack.url + path, {
