@@ -2,6 +2,7 @@
 import { createDocument } from 'zod-openapi';
 import { webhooks } from './openapi-webhooks.ts';
 import { actionPaths } from './routes/actions.ts';
+import { attemptPaths } from './routes/attempts.ts';
 import { apiKeyPaths } from './routes/api-keys.ts';
 import { delegationPaths } from './routes/delegations.ts';
 import { evaluatePaths } from './routes/evaluate.ts';
@@ -42,6 +43,7 @@ const build = () =>
       ...policyPaths,
       ...evaluatePaths,
       ...recordPaths,
+      ...attemptPaths,
       ...exportPaths,
       ...privacyPaths,
       ...logPaths,

@@ -1,14 +1,14 @@
 import express, { type Express, type RequestHandler } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
-import { createHash } from 'node:crypto';
 import { readSealed } from '../canonical/index.ts';
 import { CountersignError, REQUEST_LIMITS } from '../contract/index.ts';
 import type { Gateway } from '../gateway/types.ts';
 import { jsonBody } from './body.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler, sendProblem, type ErrorLog } from './problem.ts';
+import { rateLimit } from './rate-limit.ts';
 import { actionRoutes } from './routes/actions.ts';
+import { attemptRoutes } from './routes/attempts.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { delegationRoutes } from './routes/delegations.ts';
 import { reviewRoutes } from './routes/reviews.ts';
@@ -29,35 +29,12 @@ export interface ApiOptions {
   log: PublicLog;
   checks: ReadinessCheck[];
   errorLog: ErrorLog;
-  /** Requests a minute that one credential, or one address without any, may send. */
+  /** Requests a minute that one caller, or one address without a known one, may send. */
   requestsPerMinute: number;
   /** Mounted before any body parser: Slack signs the raw bytes. */
   beforeBodies?: (app: Express) => void;
   /** Mounted after the API: pages. */
   pages?: (app: Express) => void;
-}
-
-/** Counts by credential where there is one, so that one busy service cannot use up its neighbour's share. */
-function limiter(requestsPerMinute: number): RequestHandler {
-  return rateLimit({
-    windowMs: 60_000,
-    limit: requestsPerMinute,
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    skip: (request) => request.path === '/healthz' || request.path === '/readyz',
-    keyGenerator: (request) => {
-      const credential = request.get('authorization');
-      return credential === undefined
-        ? ipKeyGenerator(request.ip ?? '')
-        : createHash('sha256').update(credential).digest('hex');
-    },
-    handler: (_request, response) => {
-      sendProblem(
-        response,
-        new CountersignError('rate-limited', 'too many requests in a minute; wait, then send the same request again'),
-      );
-    },
-  });
 }
 
 /** The HTTP door (contract section 3). Express 5: a rejected handler reaches the problem maker. */
@@ -78,7 +55,7 @@ export function createApi(options: ApiOptions): Express {
       },
     }),
   );
-  app.use(limiter(options.requestsPerMinute));
+  app.use(rateLimit(options));
   app.use(refuseNull);
   app.use(healthRoutes(options.checks));
   app.use(logRoutes(options.log));
@@ -100,6 +77,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(reviewRoutes(options.gateway));
   app.use(freezeRoutes(options.gateway));
   app.use(delegationRoutes(options.gateway));
+  app.use(attemptRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));
   app.use(signingKeyRoutes(options.gateway));
   options.pages?.(app);

@@ -6,6 +6,7 @@ import { EXIT, exitOfError } from './exit.ts';
 import { processIo, type Io } from './io.ts';
 import { register as apiKey } from './api-key.ts';
 import { register as approve } from './approve.ts';
+import { register as attempts } from './attempts.ts';
 import { register as audit } from './audit.ts';
 import { register as freeze } from './freeze.ts';
 import { register as erase } from './erase.ts';
@@ -44,6 +45,7 @@ const VERBS = [
   replay,
   freeze,
   review,
+  attempts,
   apiKey,
 ];
 

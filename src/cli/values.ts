@@ -1,5 +1,5 @@
 /** Reads what was typed as `key=value`, and JSON from files. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isCanonicalError, readInput } from '../canonical/index.ts';
 import {
   CountersignError,
@@ -91,12 +91,22 @@ export async function readJsonObject(
   return value;
 }
 
+/** Bytes of the largest text that is read; receipts, requests, keys and openings are far smaller. */
+const TEXT_MAX = 64 * 1024 * 1024;
+
 /** The text of a file, or of standard input when the name is `-`. */
 export async function readText(io: Io, file: string): Promise<string> {
   if (file === '-') return io.stdin();
   try {
+    if ((await stat(file)).size > TEXT_MAX) {
+      throw new CountersignError(
+        'invalid-request',
+        `${nameOf(file)} is larger than 64 MiB; give the file that was meant`,
+      );
+    }
     return await readFile(file, 'utf8');
   } catch (cause) {
+    if (cause instanceof CountersignError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
     throw new CountersignError(
       'invalid-request',

@@ -10,9 +10,9 @@ import type { GatewayDeps } from './deps.ts';
 import { preparePublication } from './policies.ts';
 import { createStarter } from './request.ts';
 import { requesterActions } from './requester.ts';
-import { readAction } from './stored-action.ts';
+import { readAction, type StoredAction } from './stored-action.ts';
 import type { Actions, Answered, Policies } from './types.ts';
-import { waitForNews } from './wait.ts';
+import { createWatches, type Watches } from './watches.ts';
 
 /** A verdict is answered within this long, whatever hangs: in milliseconds. */
 const VERDICT_PATH_MS = 4500;
@@ -21,9 +21,20 @@ const CARRIED_OUT_MS = 10_000;
 
 export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPolicy'> {
   const starter = createStarter(deps);
+  const watches = createWatches(deps.hub, (tenant, id) => readAction(deps, tenant, id));
+  const waitForAction = (caller: Caller, id: string, waitMs: number): Promise<Action> =>
+    watch(deps, watches, caller, id, waitMs);
+
+  /** The action as it stands after `waitMs` at most, where it is parked; with its proof where it is refused. */
+  const settled = async (caller: Caller, answered: Action, waitMs: number): Promise<Answered> => {
+    const action = isOpen(answered.status) && waitMs > 0 ? await waitForAction(caller, answered.id, waitMs) : answered;
+    const newest = action.records.at(-1);
+    const refused = isRefused(action.status) && newest !== undefined;
+    return { action, receipt: refused ? await deps.evidence.receipt(caller.tenant, newest) : null };
+  };
 
   const request: Actions['request'] = async (caller, body, idempotencyKey, waitMs) =>
-    settled(deps, caller, await timely(starter.request(caller, body, idempotencyKey)), waitMs);
+    settled(caller, await timely(starter.request(caller, body, idempotencyKey)), waitMs);
 
   return {
     async submit(authorization, body, idempotencyKey, waitMs) {
@@ -32,17 +43,17 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
         return { caller, action: await starter.request(caller, body, idempotencyKey, beginning) };
       };
       const { caller, action } = await timely(ask());
-      return settled(deps, caller, action, waitMs);
+      return settled(caller, action, waitMs);
     },
     request,
-    action: (caller, id, waitMs) => waitForAction(deps, caller, id, waitMs),
+    action: waitForAction,
     ...requesterActions(deps),
 
     async publishPolicy(caller, input, idempotencyKey, waitMs) {
       const publication = await preparePublication(deps, caller, input, idempotencyKey);
       const answered = await request(caller, publication, idempotencyKey, waitMs);
       if (answered.action.status !== 'released') return answered;
-      const action = await waitForAction(deps, caller, answered.action.id, CARRIED_OUT_MS);
+      const action = await waitForAction(caller, answered.action.id, CARRIED_OUT_MS);
       return { ...answered, action };
     },
   };
@@ -62,29 +73,22 @@ async function timely<T>(verdict: Promise<T>): Promise<T> {
   }
 }
 
-/** The action as it stands after `waitMs` at most, where it is parked; with its proof where it is refused. */
-async function settled(deps: GatewayDeps, caller: Caller, answered: Action, waitMs: number): Promise<Answered> {
-  const action =
-    isOpen(answered.status) && waitMs > 0 ? await waitForAction(deps, caller, answered.id, waitMs) : answered;
-  const newest = action.records.at(-1);
-  const refused = isRefused(action.status) && newest !== undefined;
-  return { action, receipt: refused ? await deps.evidence.receipt(caller.tenant, newest) : null };
-}
-
 /** The action as soon as nothing more is to be waited for, or as it stands after `waitMs`. */
-async function waitForAction(deps: GatewayDeps, caller: Caller, id: string, waitMs: number): Promise<Action> {
+async function watch(deps: GatewayDeps, watches: Watches, caller: Caller, id: string, waitMs: number): Promise<Action> {
+  let shared: Promise<StoredAction> | null = null;
   for (const deadline = Date.now() + waitMs; ;) {
     const remaining = deadline - Date.now();
-    const news = waitForNews(deps, caller.tenant, id, Math.max(0, remaining));
-    const { state, action } = await readAction(deps, caller.tenant, id);
-    const seen = await seenBy(deps, caller, state, action);
-    // The engine carries out what is released on its own surface, so nothing but the end is worth waiting for.
-    const open = isEngineSurface(state.surface) ? !isClosed(action.status) : isOpen(action.status);
-    if (remaining <= 0 || !open) {
+    const news = watches.next(caller.tenant, id, Math.max(0, remaining));
+    try {
+      const { state, action } = await (shared ?? readAction(deps, caller.tenant, id));
+      const seen = await seenBy(deps, caller, state, action);
+      // The engine carries out what is released on its own surface, so nothing but the end is worth waiting for.
+      const open = isEngineSurface(state.surface) ? !isClosed(action.status) : isOpen(action.status);
+      if (remaining <= 0 || !open) return seen;
+      shared = (await news.done)?.look ?? null;
+    } finally {
       news.cancel();
-      return seen;
     }
-    await news.done;
   }
 }
 

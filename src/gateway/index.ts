@@ -1,7 +1,7 @@
 /** Puts the gateway together from its parts: one file for each thing it does. */
 import { actions } from './actions.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
-import { recordRefusal } from './attempts.ts';
+import { attempts, recordRefusal } from './attempts.ts';
 import { backtest } from './backtest.ts';
 import { approvals } from './decide.ts';
 import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
@@ -39,6 +39,7 @@ export type { Gateway } from './types.ts';
 export function createGateway(deps: GatewayDeps): Gateway {
   return {
     authenticate: deps.authenticate,
+    ...attempts(deps),
     ...actions(deps),
     ...approvals(deps),
     ...outcomes(deps),

@@ -1,9 +1,11 @@
+import { decodeJwt } from 'jose';
 import { CountersignError } from '../contract/index.ts';
 import { requestHash, verifyPermit } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import { frozen } from '../engine/freeze.ts';
 import { readActionState } from '../engine/seal.ts';
+import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Redeemed, RedeemInput } from './types.ts';
 
@@ -14,7 +16,21 @@ import type { Redeemed, RedeemInput } from './types.ts';
  * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-audience`, `permit-request-differs`, `frozen` or
  * `permit-already-redeemed`.
  */
-export async function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<Redeemed> {
+export function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<Redeemed> {
+  return recordRefusal(deps, caller, claimedAction(input.permit), 'api', () => redeemOnce(deps, caller, input));
+}
+
+/** The action that a permit says it is for, to tell attempts by; empty where it says none. */
+function claimedAction(permit: string): string {
+  try {
+    const { act } = decodeJwt(permit);
+    return typeof act === 'string' && /^act_[0-9a-f]{64}$/.test(act) ? act : '';
+  } catch {
+    return '';
+  }
+}
+
+async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<Redeemed> {
   const now = deps.now();
   const claims = await verifyPermit(input.permit, deps.signers(caller.tenant).permitKeys, {
     now: Math.floor(now.getTime() / 1000),

@@ -42,7 +42,8 @@ export async function listRecords(
 }
 
 /** The time that a filter means, as instants: the answer says them, since a plain date is a day somewhere. */
-function boundsOf({ from, to }: Pick<RecordFilter, 'from' | 'to'>): { from?: string; to?: string } {
+/** What a time that was asked for means. */
+export function boundsOf({ from, to }: Pick<RecordFilter, 'from' | 'to'>): { from?: string; to?: string } {
   return {
     ...(from === undefined ? {} : { from: readBound('from', from, 'from').toISOString() }),
     ...(to === undefined ? {} : { to: readBound('to', to, 'to').toISOString() }),

@@ -12,6 +12,7 @@ import { mayAsk, type Caller } from '../identity/index.ts';
 import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
 import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
 import { visible } from './access.ts';
+import { recordRefusal } from './attempts.ts';
 import { verdictUpdate } from '../workflows/messages.ts';
 import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
 import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
@@ -169,13 +170,14 @@ export function createStarter(deps: GatewayDeps) {
       const idempotencyKey = checkIdempotencyKey(rawKey);
       const request = readRequest(body);
       checkCallback(request, deps.webhookTargets ?? 'public');
+      const id = actionIdOf(idempotencyKey);
       if (mayAsk(caller, request)?.kind === 'surface') {
-        throw new CountersignError(
+        const refusal = new CountersignError(
           'forbidden',
           `this credential does not reach the surface \`${request.surface}\`; ask for a key that does`,
         );
+        return recordRefusal(deps, caller, id, 'api', () => Promise.reject(refusal));
       }
-      const id = actionIdOf(idempotencyKey);
       const mac = bodyMac(idempotencyKey, request);
       const key = `${caller.tenant}\n${caller.id}\n${id}`;
       const running = starting.get(key);

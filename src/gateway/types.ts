@@ -11,11 +11,13 @@ import type {
 } from '../contract/index.ts';
 import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
+import type { AttemptFilter } from '../store/index.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem, SigningUse } from '../sealing/index.ts';
 import type { BacktestInput, PolicyPublication } from './policy-types.ts';
 import type {
   ApiKeyView,
+  AttemptPage,
   BacktestView,
   BreakGlassReport,
   DelegationView,
@@ -207,6 +209,14 @@ export interface Outcomes {
   ): Promise<Action>;
 }
 
+/** Attempts that did not count. */
+export interface Attempts {
+  /** An address presented no good credential. */
+  unauthenticated(address: string): void;
+  /** For owners and auditors, newest first. @throws CountersignError `forbidden` */
+  attempts(caller: Caller, filter: AttemptFilter, cursor: string | undefined, limit: number): Promise<AttemptPage>;
+}
+
 export interface Permits {
   redeem(caller: Caller, input: RedeemInput): Promise<Redeemed>;
 }
@@ -284,6 +294,7 @@ export interface Policies {
 
 /** The whole of it, for whoever puts a process together. A route, listener or check takes only the parts it uses. */
 export type Gateway = Authentication &
+  Attempts &
   Actions &
   Approvals &
   Reviews &

@@ -24,7 +24,7 @@ export interface ApiKeyFinder {
 }
 
 /** Characters of the shortest key that may be brought along: shorter ones could be found by trying. */
-export const API_KEY_MIN_LENGTH = 8;
+export const API_KEY_MIN_LENGTH = 32;
 
 /** Hex SHA-256 over the key. A made key has 256 random bits, so a slow hash or a salt would protect nothing more. */
 export function apiKeyHash(key: string): string {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { reachOf, WEBHOOK_TARGETS, type WebhookTargets } from '../notify/webhook-target.ts';
 import { CountersignError } from '../contract/index.ts';
+import { API_KEY_MIN_LENGTH } from '../identity/index.ts';
 import { siteOf } from './passkey-site.ts';
 import { parseSignerRef, SIGNER_FORMS, type KeySettings } from '../keys/index.ts';
 
@@ -96,7 +97,14 @@ const envSchema = z.object({
   COUNTERSIGN_CACHE: text.optional(),
   COUNTERSIGN_URL: url(/^https?$/, 'http://127.0.0.1:8787').optional(),
   COUNTERSIGN_ORIGIN: url(/^https?$/, 'https://countersign.example.com').optional(),
-  COUNTERSIGN_API_KEY: text.optional(),
+  COUNTERSIGN_API_KEY: z
+    .string()
+    .min(
+      API_KEY_MIN_LENGTH,
+      `has at least ${API_KEY_MIN_LENGTH} characters; set a longer random one, or unset it to have one made`,
+    )
+    .regex(/^\S*$/, 'has no space in it')
+    .optional(),
   COUNTERSIGN_ISSUER: text.default('countersign'),
   COUNTERSIGN_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is one of trace, debug, info, warn, error, silent')

@@ -9,6 +9,7 @@ import type { Client } from '@temporalio/client';
 import type { Judging } from '../activities/index.ts';
 import type { Config } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
+import { prepareDataFolder } from './data-folder.ts';
 import { createClient, installRuntime, TASK_QUEUE } from './engine.ts';
 import { shareNews } from './news.ts';
 import { createLogger, openParts, type Parts } from './parts.ts';
@@ -113,6 +114,7 @@ export async function openService(config: Config, closers: Closers, io: { out(li
       'a single service needs DATABASE_URL and TEMPORAL_ADDRESS; `countersign start` brings its own of both',
     );
   }
+  prepareDataFolder(config.dataDir);
   const log = createLogger(config.logLevel);
   installRuntime({ log });
   const temporal = await openTemporal(config, { say: (line) => io.out(line) });

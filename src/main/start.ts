@@ -1,7 +1,7 @@
 /** All in one: Temporal, store, API, worker, Slack, console, in one process group. */
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { mkdirSync, accessSync, constants, writeFileSync, rmSync } from 'node:fs';
+import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Router } from 'express';
 import { CountersignError } from '../contract/index.ts';
@@ -12,6 +12,7 @@ import { createAutoApprover, refuseAutoAmongPeople, type AutoAnswer } from './au
 import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
 import { isLoopback, type Config, type SlackSettings } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys, refuseKnownForbidden, RUNTIME_FILE } from './bootstrap.ts';
+import { prepareDataFolder } from './data-folder.ts';
 import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
 import { shareNews } from './news.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
@@ -75,19 +76,6 @@ function refuseOpenSandbox({ slack, host }: Config, { sandbox }: StartIo): void 
     'configuration',
     `without Slack tokens the Slack sandbox is served, in which everybody is anybody, and COUNTERSIGN_HOST \`${host}\` lets other machines reach it; set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET, or COUNTERSIGN_HOST=127.0.0.1`,
   );
-}
-
-function prepareDataFolder(dir: string): void {
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    accessSync(dir, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new CountersignError(
-      'configuration',
-      `the data folder \`${dir}\` cannot be written; make it writable, or set COUNTERSIGN_DATA to another folder`,
-      { cause: error },
-    );
-  }
 }
 
 /**

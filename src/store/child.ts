@@ -7,10 +7,13 @@ import { PassThrough, type Readable } from 'node:stream';
  * writing end only we hold; when we die, however that happens, the kernel closes it and the supervisor ends the child. It tells the
  * child's process id on descriptor 3, and ends as the child ended.
  *
+ * What a child writes is for its user alone.
+ *
  * $1 signal for a gentle end, $2 seconds until a hard one, then the command.
  */
 const SUPERVISOR = `
 signal=$1 patience=$2; shift 2
+umask 077
 exec 4<&0
 "$@" 0</dev/null 3>&- 4<&- &
 child=$!

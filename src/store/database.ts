@@ -65,6 +65,7 @@ export interface Tables {
     shownHash: string;
     revision: number;
   };
+  unauthenticated: { address: string; hour: Time; times: number; lastAt: Time };
   attempt: {
     id: Generated<number>;
     tenant: string;

@@ -8,6 +8,7 @@ import * as keys from './migrations/0004-keys.ts';
 import * as retention from './migrations/0005-retention.ts';
 import * as passkeys from './migrations/0006-passkeys.ts';
 import * as reviews from './migrations/0007-reviews.ts';
+import * as attempts from './migrations/0065-attempts.ts';
 import * as keyGroups from './migrations/0050-key-groups.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -18,6 +19,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-passkeys': passkeys,
   '0007-reviews': reviews,
   '0050-key-groups': keyGroups,
+  '0065-attempts': attempts,
 };
 
 /**

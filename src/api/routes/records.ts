@@ -17,6 +17,9 @@ const bound = (what: string) =>
       examples: ['2026-11-21T00:00:00Z', '2026-11-21'],
     });
 
+/** From when and until when something is looked for. */
+export const timeFilterShape = { from: bound('The first instant'), to: bound('The instant before which') };
+
 /** What records are looked for by. */
 export const recordFilterShape = {
   surface: z.string().optional(),
@@ -25,8 +28,7 @@ export const recordFilterShape = {
   approver: z.string().optional(),
   decision: z.string().optional(),
   type: z.enum(RECORD_TYPES).optional(),
-  from: bound('The first instant'),
-  to: bound('The instant before which'),
+  ...timeFilterShape,
   q: z.string().optional(),
 };
 

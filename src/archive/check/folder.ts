@@ -1,12 +1,14 @@
 /** The files of an unpacked bundle: which there are, which were looked for, and what is wrong with them. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BUNDLE_FILES } from '../../export/index.ts';
 import type { SizedFile } from '../documents.ts';
 import type { UnpackProblem } from './unpack.ts';
 
+/** Bytes of the largest file that is read at once; the records are read line by line. */
+const READ_MAX = 256 * 1024 * 1024;
 /** Problems that are listed; all are counted. */
 const LISTED_MAX = 200;
 
@@ -61,7 +63,13 @@ export class ArchiveFolder {
 
   /** A file that the bundle must have, or null when it is missing. */
   async read(name: string, why?: string): Promise<Uint8Array | null> {
-    return this.expect(name, why) ? new Uint8Array(await readFile(join(this.path, name))) : null;
+    if (!this.expect(name, why)) return null;
+    const path = join(this.path, name);
+    if ((await stat(path)).size > READ_MAX) {
+      this.report(name, 'file-altered', 'it is larger than such a file can be');
+      return null;
+    }
+    return new Uint8Array(await readFile(path));
   }
 
   /** A file that must be these very bytes. */

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
@@ -28,6 +29,27 @@ const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
 /** Evidence compresses ten times or so; an archive that grows more than this was made to fill a disk. */
 const RATIO = 100;
 const ALLOWANCE = 100 * 1024 * 1024;
+/** Even an empty file is told of in so many compressed bytes when its name holds a hash, as those of evidence do. */
+const BYTES_PER_ENTRY = 40;
+const ENTRIES_ALLOWANCE = 1000;
+/** Of all its files together, whatever its size is. */
+const ENTRIES_MAX = 2_000_000;
+/** Problems that are listed: the rest would be told by an archive that was made to be told of. */
+const PROBLEMS_MAX = 200;
+/** Of a name: longer ones, and the headers that carry them, are no evidence's. */
+const NAME_MAX = 255;
+
+/** Passes what fits on, and fails with the first byte beyond: headers and names are bytes too. */
+function bounded(limit: number): Transform {
+  let passed = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      passed += chunk.length;
+      if (passed > limit) done(new Error('it grows without end'));
+      else done(null, chunk);
+    },
+  });
+}
 
 /** What a path is, as far as `verify` cares. @throws CountersignError `invalid-request` when there is nothing */
 export async function kindOf(path: string): Promise<'folder' | 'archive' | 'file'> {
@@ -55,23 +77,28 @@ export async function unpack(archive: string): Promise<Unpacked> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-verify-'));
   const problems: UnpackProblem[] = [];
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  const limit = (await stat(archive)).size * RATIO + ALLOWANCE;
+  const { size: archived } = await stat(archive);
+  const limit = archived * RATIO + ALLOWANCE;
+  const entries = Math.min(ENTRIES_MAX, ENTRIES_ALLOWANCE + Math.ceil(archived / BYTES_PER_ENTRY));
+  const report = (file: string, detail: string): void => {
+    if (problems.length < PROBLEMS_MAX) problems.push({ file: file.slice(0, NAME_MAX), reason: 'file-extra', detail });
+  };
   const files = extract();
-  const source = pipeline(createReadStream(archive), createGunzip(), files);
+  const source = pipeline(createReadStream(archive), createGunzip(), bounded(limit), files);
   source.catch(() => undefined);
   try {
-    let total = 0;
+    let count = 0;
     for await (const entry of files) {
-      const { type, size = 0 } = entry.header;
+      const { type } = entry.header;
       const name = entry.header.name.replace(/^\.\//, '');
-      total += size;
-      if (total > limit) throw new Error('it grows without end');
+      count += 1;
+      if (count > entries) throw new Error('it has more files than evidence of its size');
       if (type === 'directory') entry.resume();
-      else if (type !== 'file' || !NAME.test(name)) {
-        problems.push({ file: name, reason: 'file-extra', detail: 'a bundle has no file of this name or kind' });
+      else if (type !== 'file' || name.length > NAME_MAX || !NAME.test(name)) {
+        report(name, 'a bundle has no file of this name or kind');
         entry.resume();
       } else if (!(await write(join(folder, name), entry as AsyncIterable<Uint8Array>))) {
-        problems.push({ file: name, reason: 'file-extra', detail: 'it is in the archive more than once' });
+        report(name, 'it is in the archive more than once');
         entry.resume();
       }
     }

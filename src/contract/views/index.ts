@@ -1,5 +1,6 @@
 /** What the API answers, each once: the gateway's types, the OpenAPI document and the command line follow these schemas. */
 export * from './api-keys.ts';
+export * from './attempts.ts';
 export * from './delegations.ts';
 export * from './evaluation.ts';
 export * from './freezes.ts';

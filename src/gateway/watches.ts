@@ -1,0 +1,67 @@
+/** Long polls: however many wait for one action, an announcement costs one look at it. */
+import type { Hub } from '../engine/hub.ts';
+import type { StoredAction } from './stored-action.ts';
+
+/** What the next announcement brings: a look that all who wait share; null when the time was over before. */
+export interface NextLook {
+  done: Promise<{ look: Promise<StoredAction> } | null>;
+  cancel(): void;
+}
+
+export interface Watches {
+  /** Begin to wait before looking, so that no announcement falls between. */
+  next(tenant: string, id: string, ms: number): NextLook;
+}
+
+interface Watch {
+  waiting: Set<(woken: { look: Promise<StoredAction> } | null) => void>;
+  off(): void;
+}
+
+export function createWatches(
+  hub: Pick<Hub, 'on'>,
+  read: (tenant: string, id: string) => Promise<StoredAction>,
+): Watches {
+  const watches = new Map<string, Watch>();
+
+  const open = (tenant: string, id: string, key: string): Watch => {
+    const watch: Watch = {
+      waiting: new Set(),
+      off: hub.on(tenant, id, () => {
+        close(key, watch);
+        // One turn later: who is woken waits again by then, so that what is announced meanwhile is in the look or wakes them again.
+        const look = new Promise<StoredAction>((resolve, reject) => {
+          setImmediate(() => void read(tenant, id).then(resolve, reject));
+        });
+        look.catch(() => undefined);
+        for (const wake of [...watch.waiting]) wake({ look });
+      }),
+    };
+    watches.set(key, watch);
+    return watch;
+  };
+  const close = (key: string, watch: Watch): void => {
+    watch.off();
+    if (watches.get(key) === watch) watches.delete(key);
+  };
+
+  return {
+    next(tenant, id, ms) {
+      const key = `${tenant}\n${id}`;
+      const watch = watches.get(key) ?? open(tenant, id, key);
+      let cancel = (): void => undefined;
+      const done = new Promise<{ look: Promise<StoredAction> } | null>((resolve) => {
+        const wake = (woken: { look: Promise<StoredAction> } | null): void => {
+          clearTimeout(timer);
+          watch.waiting.delete(wake);
+          if (watch.waiting.size === 0) close(key, watch);
+          resolve(woken);
+        };
+        const timer = setTimeout(() => wake(null), ms);
+        watch.waiting.add(wake);
+        cancel = () => wake(null);
+      });
+      return { done, cancel: () => cancel() };
+    },
+  };
+}

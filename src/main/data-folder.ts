@@ -1,0 +1,44 @@
+/** The data folder holds keys and everything sealed: it is its user's alone. */
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { CountersignError } from '../contract/index.ts';
+
+/** Others' permissions. */
+const OTHERS = 0o077;
+
+/**
+ * Makes the folder, or closes one that is open to others, and each file directly in it.
+ *
+ * @throws CountersignError `configuration` when it cannot be written or closed.
+ */
+export function prepareDataFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    accessSync(dir, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new CountersignError(
+      'configuration',
+      `the data folder \`${dir}\` cannot be written; make it writable, or set COUNTERSIGN_DATA to another folder`,
+      { cause },
+    );
+  }
+  close(dir, dir);
+  for (const name of readdirSync(dir)) close(join(dir, name), dir);
+}
+
+function close(path: string, dir: string): void {
+  try {
+    // What a link leads to is looked after where it is.
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || found.isSymbolicLink() || !isOpen(found)) return;
+    chmodSync(path, found.mode & 0o7777 & ~OTHERS);
+  } catch (cause) {
+    throw new CountersignError(
+      'configuration',
+      `the data folder \`${dir}\` is open to others and cannot be closed; take others' permissions away (chmod -R go= on it), or set COUNTERSIGN_DATA to a folder of your own`,
+      { cause },
+    );
+  }
+}
+
+const isOpen = (found: Stats): boolean => (found.isFile() || found.isDirectory()) && (found.mode & OTHERS) !== 0;
