@@ -26,6 +26,7 @@ export const ok = (schema: z.ZodType, description: string): ZodOpenApiResponsesO
 export const COMMON: ZodOpenApiResponsesObject = {
   '400': problem('The input does not fit; `errors` says where.'),
   '401': problem('No valid credential.'),
+  '413': problem('The body, or what stands in it, is too large.'),
   '429': problem('Too many requests.'),
   '503': problem('Something Countersign needs does not answer; nothing was released.'),
 };

@@ -1,8 +1,15 @@
 /** `govern()`: from the question to the report, safe to be killed and begun again anywhere between. */
-import type { Countersign } from './client.ts';
 import { CountersignError, OutcomeUnknown, Skip } from './errors.ts';
-import { sleep } from './http.ts';
+import { sleep, type CallOptions } from './http.ts';
 import type { Action, ActionRequest, JsonObject, Outcome, Redeemed, Verdict } from './types.ts';
+
+/** The calls that one governed action is made of; a client has them all. */
+export interface GovernCalls {
+  request(request: ActionRequest, options: CallOptions & { idempotencyKey: string; wait?: number }): Promise<Action>;
+  permit(id: string, options?: CallOptions): Promise<Action>;
+  redeem(input: { permit: string; redeemer?: string }, options?: CallOptions): Promise<Redeemed>;
+  report(id: string, outcome: Outcome, options?: CallOptions): Promise<Action>;
+}
 
 export interface GovernOptions<T> {
   /** One key for one intended effect, the same after every restart: `refund-ord_991`. */
@@ -61,7 +68,7 @@ export type Governed<T> =
 const POLL_SECONDS = 60;
 
 export async function govern<T>(
-  client: Countersign,
+  client: GovernCalls,
   request: ActionRequest,
   options: GovernOptions<T>,
   execute: Execute<T>,
@@ -87,7 +94,7 @@ type Ended = Exclude<Governed<never>, { status: 'executed' | 'skipped' }>;
 
 /** Asks until the action is released, or has ended. */
 async function ask<T>(
-  client: Countersign,
+  client: GovernCalls,
   request: ActionRequest,
   { key, signal, onWaiting }: GovernOptions<T>,
   end: number,
@@ -155,7 +162,7 @@ function refusalOf(error: unknown): Ended {
 
 /** Redeems, with a fresh permit where the first came too late. `again`: the action changed meanwhile, so ask how it stands. */
 async function take(
-  client: Countersign,
+  client: GovernCalls,
   action: Action,
   redeemer: string,
   calls: { signal?: AbortSignal },
@@ -188,7 +195,7 @@ async function take(
 }
 
 async function run<T>(
-  client: Countersign,
+  client: GovernCalls,
   action: Action,
   { permit, redeemed }: { permit: string; redeemed: Redeemed },
   { reference, signal }: GovernOptions<T>,
