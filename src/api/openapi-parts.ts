@@ -51,5 +51,6 @@ export const onAction = (summary: string, input: z.ZodType | null): ZodOpenApiOp
     '403': problem('Not allowed.'),
     '404': problem('No such action, or it is not yours to see.'),
     '409': problem('No longer open.'),
+    '422': problem('It cannot be done in this way, such as refusing without a reason.'),
   },
 });

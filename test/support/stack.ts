@@ -8,6 +8,7 @@ import { issuePersonToken } from '../../src/identity/index.ts';
 import type { AutoAnswer } from '../../src/main/auto-approver.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { startStack, type Stack } from '../../src/main/start.ts';
+import { expectDescribed } from './described.ts';
 import { replayAll } from './replay-all.ts';
 
 export interface Answer {
@@ -24,7 +25,7 @@ export interface TestStack {
   dataDir: string;
   /** Throws where `SLACK_BOT_TOKEN` is set, for none is started then. */
   readonly sandbox: SlackSandbox;
-  /** Sends JSON as the first key, or as `token`. */
+  /** Sends JSON as the first key, or as `token`. What is answered must be as `openapi.json` says. */
   call(
     method: string,
     path: string,
@@ -89,7 +90,9 @@ export async function startTestStack(
     });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') === true;
-    return { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
+    const answer = { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
+    expectDescribed(method, path, answer);
+    return answer;
   };
   return {
     stack,

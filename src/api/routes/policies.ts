@@ -109,6 +109,7 @@ export const policyPaths: ZodOpenApiPathsObject = {
         ...ok(actionSchema, 'Released and carried out; `status` says how.'),
         '202': { description: 'Supervised: a named human must decide.', ...json(actionSchema) },
         '403': problem('Refused; `receipt` proves it.'),
+        '404': problem('No such bundle.'),
         '413': problem('The body is too large.'),
         '422': problem('An error of lint or a failing case, each with file and line; or a key used twice.'),
         ...COMMON,
