@@ -17,6 +17,7 @@ import { privacyPaths } from './routes/privacy.ts';
 import { recordPaths } from './routes/records.ts';
 import { reviewPaths } from './routes/reviews.ts';
 import { signingKeyPaths } from './routes/signing-keys.ts';
+import { tenantPaths } from './routes/tenants.ts';
 
 const build = () =>
   createDocument({
@@ -40,6 +41,7 @@ const build = () =>
       ...passkeyPaths,
       ...apiKeyPaths,
       ...signingKeyPaths,
+      ...tenantPaths,
       ...policyPaths,
       ...evaluatePaths,
       ...recordPaths,

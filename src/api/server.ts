@@ -23,6 +23,7 @@ import { permitRoutes } from './routes/permits.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { privacyRoutes } from './routes/privacy.ts';
 import { recordRoutes } from './routes/records.ts';
+import { tenantRoutes } from './routes/tenants.ts';
 
 export interface ApiOptions {
   gateway: Gateway;
@@ -80,6 +81,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(attemptRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));
   app.use(signingKeyRoutes(options.gateway));
+  app.use(tenantRoutes(options.gateway));
   options.pages?.(app);
   app.use((_request, response) => {
     sendProblem(

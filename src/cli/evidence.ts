@@ -143,6 +143,8 @@ function contentOf(record: RecordPayload): string {
           : `${state === 'made' ? 'made' : 'revoked'} the ${String(kind)} credential ${record.action} for the surfaces ${(surfaces as string[]).join(', ')} and the actors ${(actors as string[]).join(', ')}`;
       return `At ${record.at} ${record.by ?? 'the engine'} ${what}.`;
     }
+    case 'tenant':
+      return `At ${record.at} ${record.by ?? 'the engine'} made the ${record.action.replace(':', ' ')}, whose records the key ${String(record.body['recordKey'])} signs.`;
     case 'key': {
       const { change, use, kid, replaces, from, person, origin } = record.body;
       const did =

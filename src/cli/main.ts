@@ -22,6 +22,7 @@ import { register as review } from './review.ts';
 import { register as services } from './services.ts';
 import { register as show } from './show.ts';
 import { register as shown } from './shown.ts';
+import { register as tenant } from './tenant.ts';
 import { register as token } from './token.ts';
 import { register as verify } from './verify.ts';
 
@@ -47,6 +48,7 @@ const VERBS = [
   review,
   attempts,
   apiKey,
+  tenant,
 ];
 
 export function createProgram(io: Io): Command {

@@ -13,6 +13,7 @@ export const RECORD_TYPES = [
   'key',
   'delegation',
   'credential',
+  'tenant',
   'export',
 ] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
@@ -119,7 +120,7 @@ export interface OutcomeRecord extends RecordHead {
 }
 
 export interface OtherRecord extends RecordHead {
-  type: 'reconcile' | 'review' | 'policy' | 'freeze' | 'key' | 'delegation' | 'credential' | 'export';
+  type: 'reconcile' | 'review' | 'policy' | 'freeze' | 'key' | 'delegation' | 'credential' | 'tenant' | 'export';
   by: string | null;
   reason: string | null;
   body: JsonObject;

@@ -27,7 +27,7 @@ import { keepReview } from './review.ts';
 import { nextHead, readActionState, sealOrFind, type Draft } from './seal.ts';
 import type { Judged, JudgeInput } from './types.ts';
 import { frozen } from './freeze.ts';
-import { actionIdOf, bodyMac, recordActor } from './ids.ts';
+import { actionIdOf, bodyMac, recordActor, workflowIdOf } from './ids.ts';
 
 /** Who asked, where nobody did who could be told apart. */
 const UNKNOWN = 'unknown';
@@ -138,25 +138,25 @@ function judgedOf(deps: EngineDeps, state: ActionState, action: Action): Judged 
  */
 export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged> {
   const request = requestOf(input);
+  // Before anything is read or made in its name: whoever can write to the namespace must not be able to make tenants, each with a log and keys.
+  if (!(await deps.register.hasTenant(input.tenant))) {
+    throw ApplicationFailure.nonRetryable(
+      'there is no such tenant; an owner makes it with `countersign tenant add`',
+      'unauthenticated',
+    );
+  }
   // Side by side: somebody waits for the answer. What is asked here is asked before a limit's locks are, so it never waits for them.
   const freeze = frozen(deps, input.tenant, request.surface, request.actor);
   freeze.catch(() => undefined);
   const { requester, bundle: pinned, facts: identity } = await identify(deps, input);
   const { conflict } = identity;
-  if (requester === null && (await deps.store.apiKeys.list(input.tenant)).length === 0) {
-    // Whoever can write to the namespace must not be able to make tenants, each with its log and its keys.
-    throw ApplicationFailure.nonRetryable(
-      'there is no such tenant, or no valid token came with the request',
-      'unauthenticated',
-    );
-  }
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
   const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
     judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), identity),
     deps.store.payloads.create(input.tenant, input.id, { request } as never),
   ]);
-  if (payload === null) return judgedBefore(deps, input);
+  if (payload === null) return judgedBefore(deps, input, request);
   const { actionKey } = payload;
   const { verdict, plan } = judgement;
   const at = deps.now();
@@ -242,6 +242,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
   }
   await committed;
   const sealed = await sealOrFind(deps, state, drafts, permit);
+  sameRequest(sealed.state, input, request);
   await keepReview(deps, { ...sealed.state, action: sealed.action });
   return judgedOf(deps, sealed.state, sealed.action);
 }
@@ -249,8 +250,13 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
 /** The request as every door reads it. What is none never will be, so it is not tried again. */
 function requestOf(input: JudgeInput): ActionRequest {
   // Whatever its type says: any program can start the workflow.
-  const { idempotencyKey, tenant }: { idempotencyKey: unknown; tenant: unknown } = input;
-  if (typeof idempotencyKey === 'string' && typeof tenant === 'string' && actionIdOf(idempotencyKey) === input.id) {
+  const { idempotencyKey, tenant, token }: { idempotencyKey: unknown; tenant: unknown; token: unknown } = input;
+  const fits = typeof idempotencyKey === 'string' && typeof tenant === 'string' && typeof token === 'string';
+  if (
+    fits &&
+    actionIdOf(idempotencyKey) === input.id &&
+    (input.workflowId ?? workflowIdOf(tenant, input.id)) === workflowIdOf(tenant, input.id)
+  ) {
     try {
       return readRequest(input.request);
     } catch (error) {
@@ -259,15 +265,25 @@ function requestOf(input: JudgeInput): ActionRequest {
     }
   }
   throw ApplicationFailure.nonRetryable(
-    'the workflow id is not action/<tenant>/<sha256 of the idempotency key>',
+    'the input is not `{ request, tenant, idempotencyKey, token }` of a workflow called action/<tenant>/<sha256 of the idempotency key>',
     'invalid-request',
   );
 }
 
+/** A workflow that closed can be started anew under its id: with another request it is nobody's action. */
+function sameRequest(stored: ActionState, { idempotencyKey }: JudgeInput, request: ActionRequest): void {
+  if (stored.bodyMac === bodyMac(idempotencyKey, request)) return;
+  throw ApplicationFailure.nonRetryable(
+    'this idempotency key was used for another request; use a new key for a new action',
+    'idempotency-key-reused',
+  );
+}
+
 /** The answer of an action that was judged, and whose payload was erased since. */
-async function judgedBefore(deps: EngineDeps, { tenant, id }: JudgeInput): Promise<Judged> {
-  const stored = await readActionState(deps, tenant, id);
+async function judgedBefore(deps: EngineDeps, input: JudgeInput, request: ActionRequest): Promise<Judged> {
+  const stored = await readActionState(deps, input.tenant, input.id);
   if (stored === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');
+  sameRequest(stored.state, input, request);
   await keepReview(deps, stored.state);
   return judgedOf(deps, stored.state, stored.state.action);
 }

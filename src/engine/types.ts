@@ -8,6 +8,8 @@ import type { ApprovalPlan } from '../contract/verdict.ts';
 export interface JudgeInput extends GovernedActionInput {
   /** `act_` and the SHA-256 of the idempotency key, from the workflow's own id. */
   id: string;
+  /** What the workflow is called; left out by the process that started it. */
+  workflowId?: string;
   /** RFC 3339 UTC: when the workflow started, as the process says that asks or the workflow itself. */
   createdAt: string;
 }

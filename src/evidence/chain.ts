@@ -130,7 +130,7 @@ export class ChainAudit {
 }
 
 const isApart = (type: RecordPayload['type']): boolean =>
-  ['policy', 'freeze', 'key', 'delegation', 'credential', 'export'].includes(type);
+  ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant', 'export'].includes(type);
 
 /** A record as people are told of it. */
 export function nameOf({ type, seq }: Pick<VerdictRecord, 'seq'> & { type: string }): string {

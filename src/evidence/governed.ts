@@ -96,6 +96,7 @@ export class GovernedAction implements Governed {
       case 'freeze':
       case 'delegation':
       case 'credential':
+      case 'tenant':
       case 'export':
         return [
           ...defects,

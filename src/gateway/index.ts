@@ -20,6 +20,7 @@ import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
 import { replay } from './replay.ts';
 import { reviewAction } from './review.ts';
 import { breakGlassReport, listReviews } from './reviews.ts';
+import { listTenants, makeTenant } from './tenants.ts';
 import { readAction } from './stored-action.ts';
 import type {
   ApiKeys,
@@ -32,6 +33,7 @@ import type {
   Records,
   Reviews,
   SigningKeys,
+  TenantAdministration,
 } from './types.ts';
 
 export type { Gateway } from './types.ts';
@@ -47,6 +49,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...passkeys(deps),
     ...apiKeys(deps),
     ...keys(deps),
+    ...tenants(deps),
     ...freezes(deps),
     ...delegations(deps),
     ...records(deps),
@@ -84,6 +87,11 @@ const keys = (deps: GatewayDeps): SigningKeys => ({
   rotateKey: (caller, input) => rotateKey(deps, caller, input),
   revokeKey: (caller, input) => revokeKey(deps, caller, input),
   signingKeys: (caller) => signingKeys(deps, caller),
+});
+
+const tenants = (deps: GatewayDeps): TenantAdministration => ({
+  makeTenant: (caller, input) => makeTenant(deps, caller, input),
+  tenants: (caller) => listTenants(deps, caller),
 });
 
 const freezes = (deps: GatewayDeps): Freezes => ({

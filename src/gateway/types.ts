@@ -13,6 +13,7 @@ import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { AttemptFilter } from '../store/index.ts';
 import type { Exported } from './exported.ts';
+import type { TenantInput } from './tenants.ts';
 import type { Opening, RecordItem, SigningUse } from '../sealing/index.ts';
 import type { BacktestInput, PolicyPublication } from './policy-types.ts';
 import type {
@@ -32,7 +33,9 @@ import type {
   ReviewView,
   RotatedKey,
   ShownAgain,
+  NewTenant,
   SigningKeyView,
+  TenantView,
 } from '../contract/views/index.ts';
 
 export type {
@@ -235,6 +238,12 @@ export interface ApiKeys {
   revokeApiKey(caller: Caller, id: string): Promise<void>;
 }
 
+export interface TenantAdministration {
+  /** Makes a tenant; `key` is shown this once. */
+  makeTenant(caller: Caller, input: TenantInput): Promise<NewTenant>;
+  tenants(caller: Caller): Promise<TenantView[]>;
+}
+
 export interface SigningKeys {
   rotateKey(caller: Caller, input: RotateKeyInput): Promise<RotatedKey>;
   revokeKey(caller: Caller, input: RevokeKeyInput): Promise<KeyView>;
@@ -303,6 +312,7 @@ export type Gateway = Authentication &
   Passkeys &
   ApiKeys &
   SigningKeys &
+  TenantAdministration &
   Freezes &
   Delegations &
   Records &

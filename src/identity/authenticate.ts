@@ -15,6 +15,8 @@ export interface AuthenticatorDeps {
   directory: DirectorySource;
   /** Public halves of the stack's attestation keys, asked for each time so that a rotation counts at once. */
   attestationKeys: () => PublicKeys;
+  /** Whether there is such a tenant. */
+  hasTenant(name: string): Promise<boolean>;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
@@ -33,6 +35,12 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
         deps.directory.current(),
         deps.now(),
       );
+      if (!(await deps.hasTenant(tenant))) {
+        throw new CountersignError(
+          'unauthenticated',
+          'the token is for a tenant that does not exist; name one that `countersign tenant list` lists',
+        );
+      }
       return {
         kind: 'person',
         id: person.id,

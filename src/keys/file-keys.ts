@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CountersignError, isCountersignError } from '../contract/index.ts';
+import { CountersignError, isCountersignError, TENANT_NAME } from '../contract/index.ts';
 import { SIGNING_USES, type PublicJwk, type Signer, type SigningUse } from '../sealing/index.ts';
 import type { PayloadCipher } from '../store/index.ts';
 import { namedKey, type NamedKey } from './aead.ts';
@@ -80,9 +80,6 @@ export const FILE_KEYS: KeySettings = {
   vault: null,
   googleUrl: undefined,
 };
-
-/** What a tenant may be called: it is part of file names and of the log's origin. */
-const TENANT = /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/;
 
 function newSecret(use: SecretKey['use'], since: string): SecretKey {
   return { kind: 'secret', use, since, until: null, secret: randomBytes(32).toString('base64url') };
@@ -208,7 +205,7 @@ class FileKeys implements Keys {
   }
 
   #path(tenant: string): string {
-    if (!TENANT.test(tenant)) {
+    if (!TENANT_NAME.test(tenant)) {
       throw new CountersignError(
         'configuration',
         'a tenant has 1 to 63 lower-case letters, digits, `-` or `_`, and begins and ends with a letter or digit',

@@ -6,6 +6,7 @@ import { apiKeyHash, createApiKey, FIRST_KEY_SCOPE } from '../identity/index.ts'
 import { activateBundle, catchUp } from '../engine/activation.ts';
 import { adoptRows, sealCredential } from '../gateway/credentials.ts';
 import { settleKeys } from '../gateway/keys.ts';
+import { ensureTenants } from '../gateway/tenants.ts';
 import type { Actions } from '../gateway/types.ts';
 import { credentialCommitments, type InForce } from '../register/index.ts';
 import type { Parts } from './parts.ts';
@@ -35,6 +36,7 @@ const depsOf = (parts: Parts) => ({
 export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null; made: boolean }> {
   const deps = depsOf(parts);
   await adoptRows(deps);
+  await ensureTenants(deps, STARTED_BY);
   const file = join(parts.config.dataDir, FIRST_KEY_FILE);
   const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
   const { credentials } = await parts.register.current(DEFAULT_TENANT);

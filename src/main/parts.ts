@@ -113,7 +113,10 @@ export async function openParts(
       bundles: createPolicyBundles({ store, register }, externalEngines),
       hub: createHub(),
       attestor: createAttestor(() => keys.attestation),
-      authenticate: createAuthenticator({ apiKeys: credentials, directory, attestationKeys, now: Date.now }),
+      authenticate: createAuthenticator({
+        ...{ apiKeys: credentials, directory, attestationKeys, now: Date.now },
+        hasTenant: (name) => register.hasTenant(name),
+      }),
       codec: createPayloadCodec(keys),
       endpoints,
       sharing,

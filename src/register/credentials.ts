@@ -24,7 +24,7 @@ export function sealedCredentials({ store, register, keys, now }: CredentialDeps
   return {
     async findByHash(hash) {
       const tenant = await store.apiKeys.tenantOf(hash);
-      if (tenant === null) return null;
+      if (tenant === null || !(await register.hasTenant(tenant))) return null;
       const commitments = credentialCommitments(keys, tenant, hash);
       const { credentials } = await register.current(tenant);
       for (const credential of credentials.values()) {

@@ -7,6 +7,7 @@ import {
   isAboutPasskey,
   isAdoption,
   passkeyChangeOf,
+  tenantChangeOf,
   type CredentialChange,
   type FreezeScope,
 } from '../sealing/index.ts';
@@ -64,6 +65,8 @@ export interface InForce {
   passkeys: ReadonlyMap<string, PasskeyInForce>;
   /** In the order in which they came into force; the last one is in force. */
   activations: readonly Activation[];
+  /** By name, in the stack's own tenant only: which tenants were made, by which record and when. */
+  tenants: ReadonlyMap<string, { record: string; at: string }>;
   /** True once what was there before such records existed was sealed: from then on nothing counts that has none. */
   adopted: boolean;
 }
@@ -75,10 +78,11 @@ export const NOTHING_IN_FORCE: InForce = {
   credentials: new Map(),
   passkeys: new Map(),
   activations: [],
+  tenants: new Map(),
   adopted: false,
 };
 
-const TYPES: readonly RecordPayload['type'][] = ['policy', 'freeze', 'key', 'delegation', 'credential'];
+const TYPES: readonly RecordPayload['type'][] = ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant'];
 
 /** Whether a record may change what is in force. */
 export const concerns = ({ type }: Pick<RecordPayload, 'type'>): boolean => TYPES.includes(type);
@@ -107,6 +111,8 @@ export function after(inForce: InForce, record: RecordPayload, hash: string): In
       return afterDelegation(inForce, record, hash);
     case 'credential':
       return isAdoption(record) ? { ...inForce, adopted: true } : afterCredential(inForce, record, hash);
+    case 'tenant':
+      return afterTenant(inForce, record, hash);
     case 'key':
       return isAboutPasskey(record) ? afterPasskey(inForce, record, hash) : inForce;
     default:
@@ -174,6 +180,12 @@ function afterCredential(inForce: InForce, record: OtherRecord, hash: string): I
   if (known !== undefined) return inForce;
   const credential = { ...made, record: hash, createdAt: record.at, revokedAt: null };
   return { ...inForce, credentials: having(inForce.credentials, made.id, credential) };
+}
+
+function afterTenant(inForce: InForce, record: OtherRecord, hash: string): InForce {
+  const change = tenantChangeOf(record);
+  if (change === null || inForce.tenants.has(change.name)) return inForce;
+  return { ...inForce, tenants: having(inForce.tenants, change.name, { record: hash, at: record.at }) };
 }
 
 function afterPasskey(inForce: InForce, record: OtherRecord, hash: string): InForce {

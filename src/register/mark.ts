@@ -37,16 +37,17 @@ const markSchema = z.strictObject({
   credentials: entries<NonNullable<ReturnType<InForce['credentials']['get']>>>(),
   passkeys: entries<NonNullable<ReturnType<InForce['passkeys']['get']>>>(),
   activations: z.array(z.custom<InForce['activations'][number]>()),
+  tenants: entries<NonNullable<ReturnType<InForce['tenants']['get']>>>().default([]),
   adopted: z.boolean(),
 });
 
 function toText({ frontier, inForce }: Mark): string {
-  const { freezes, lifted, delegations, credentials, passkeys, activations, adopted } = inForce;
+  const { freezes, lifted, delegations, credentials, passkeys, activations, tenants, adopted } = inForce;
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
   const { size, nodes } = frontier;
   return JSON.stringify({
     ...{ v: 1, frontier: { size, nodes }, ...maps, lifted: [...lifted], passkeys: [...passkeys] },
-    ...{ activations, adopted },
+    ...{ activations, tenants: [...tenants], adopted },
   });
 }
 
@@ -61,6 +62,7 @@ function toMark(text: string): Mark {
       credentials: new Map(read.credentials),
       passkeys: new Map(read.passkeys),
       activations: read.activations,
+      tenants: new Map(read.tenants),
       adopted: read.adopted,
     },
   };

@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from '../contract/index.ts';
 import type { Keys } from '../keys/index.ts';
 import type { Store } from '../store/index.ts';
 import { LogFollower } from './follower.ts';
@@ -12,6 +13,8 @@ export interface Register {
    * @throws CountersignError `unavailable`; `invalid-evidence` when somebody changed the log in the database
    */
   current(tenant: string): Promise<InForce>;
+  /** Whether a tenant was made; asked at every door before anything is done in its name. @throws CountersignError as `current` */
+  hasTenant(name: string): Promise<boolean>;
 }
 
 export interface RegisterOptions {
@@ -24,7 +27,9 @@ export interface RegisterOptions {
 /** Tenants are made on purpose, so there are as many followers as there are of them. */
 export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptions): Register {
   const followers = new Map<string, LogFollower>();
-  return {
+  // Tenants are never unmade.
+  const made = new Set([DEFAULT_TENANT]);
+  const register: Register = {
     current(tenant) {
       let follower = followers.get(tenant);
       if (follower === undefined) {
@@ -36,5 +41,12 @@ export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptio
       }
       return follower.current();
     },
+    async hasTenant(name) {
+      if (made.has(name)) return true;
+      if (!(await register.current(DEFAULT_TENANT)).tenants.has(name)) return false;
+      made.add(name);
+      return true;
+    },
   };
+  return register;
 }

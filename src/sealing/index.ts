@@ -18,3 +18,4 @@ export * from './record-view.ts';
 export * from './shown.ts';
 export * from './signer.ts';
 export * from './trust.ts';
+export * from './tenant-record.ts';

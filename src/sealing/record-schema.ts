@@ -164,6 +164,7 @@ const otherRecord = z.looseObject({
     key: true,
     delegation: true,
     credential: true,
+    tenant: true,
     export: true,
   }),
   by: text,

@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   ApplicationFailure,
   allHandlersFinished,
   condition,
@@ -45,6 +46,20 @@ function refused(refusal: Refusal): ApplicationFailure {
   return ApplicationFailure.nonRetryable(refusal.message, refusal.code);
 }
 
+const NO_INPUT: Refusal = {
+  code: 'invalid-request',
+  message: 'the workflow was started without its input `{ request, tenant, idempotencyKey, token }`',
+};
+
+/** What an activity refuses for good, the workflow refuses with the same code; everything else stays what it is. */
+function asRefusal(error: unknown): never {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  if (cause instanceof ApplicationFailure && cause.nonRetryable === true) {
+    throw refused({ code: cause.type ?? 'invalid-request', message: cause.message });
+  }
+  throw error;
+}
+
 const NOT_PARKED: Refusal = { code: 'not-open', message: 'this action is not waiting for a decision' };
 
 /**
@@ -55,6 +70,8 @@ const NOT_PARKED: Refusal = { code: 'not-open', message: 'this action is not wai
  */
 export async function governedAction(input: GovernedActionInput): Promise<Action> {
   const info = workflowInfo();
+  // Whatever its type says: any program can start the workflow.
+  if (typeof input !== 'object' || input === null) throw refused(NO_INPUT);
   const createdAt = info.startTime.toISOString();
   const id = `act_${info.workflowId.slice(info.workflowId.lastIndexOf('/') + 1)}`;
 
@@ -155,7 +172,7 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
     });
   });
 
-  const judged: Judged = await local.judge({ ...input, id, createdAt });
+  const judged: Judged = await local.judge({ ...input, id, createdAt, workflowId: info.workflowId }).catch(asRefusal);
   outbox = createOutbox(
     {
       action: () => action,

@@ -34,6 +34,7 @@ const callerOf = (token: string) =>
     apiKeys: { findByHash: () => Promise.resolve(null) },
     directory: watchDirectory(join(policies, 'directory.yaml')),
     attestationKeys: () => [keys.attestation.publicJwk],
+    hasTenant: () => Promise.resolve(true),
     now: Date.now,
   })(token);
 

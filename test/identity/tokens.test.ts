@@ -35,6 +35,7 @@ function world(entries: ApiKeyEntry[] = [], now = NOW, people: Directory = direc
     apiKeys: { findByHash: (hash) => Promise.resolve(entries.find((entry) => entry.hash === hash) ?? null) },
     directory: { current: () => people },
     attestationKeys: () => keys,
+    hasTenant: (name) => Promise.resolve(name !== 'evil'),
     now: () => now,
   });
 }

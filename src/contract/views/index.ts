@@ -10,3 +10,4 @@ export * from './policies.ts';
 export * from './receipt.ts';
 export * from './reviews.ts';
 export * from './signing-keys.ts';
+export * from './tenants.ts';
