@@ -15,6 +15,7 @@ import { activeDelegation, verifyAttestation, type AttestationOf } from '../iden
 import { approvalView } from '../approval/index.ts';
 import type { Payload } from './action-state.ts';
 import { delegationsInForce } from './delegations.ts';
+import { judgementBudget } from './budget.ts';
 import type { EngineDeps } from './deps.ts';
 import type { Judgment } from './facts.ts';
 import { sealedIdentities, weighAgain } from './identify.ts';
@@ -50,7 +51,11 @@ export async function judgeAgain(
     // The glass is broken when the action is asked, or not at all.
     ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),
   };
-  return { judgement: evaluate(bundle, request, facts), facts, counted: required.limits.map(({ paths }) => paths) };
+  return {
+    judgement: evaluate(bundle, request, facts, { late: judgementBudget() }),
+    facts,
+    counted: required.limits.map(({ paths }) => paths),
+  };
 }
 
 /** The request that was asked; a parked action's payload is never erased before it closed. */

@@ -19,6 +19,7 @@ import { approvalView, openApproval } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
 import { type ActionState } from './action-state.ts';
 import { sealPermit } from './permit.ts';
+import { judgementBudget } from './budget.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealedFacts, withoutValues, withValues, type Judgment, type StoredJudgment } from './facts.ts';
 import { hooksOf } from './hooks.ts';
@@ -88,7 +89,10 @@ async function judgeWithFacts(
   facts.people = peopleFacts(deps, input.request, required.people);
   const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
     const complete = { ...facts, conflict: await finding, limits };
-    return { judgement: { ...evaluate(bundle, input.request, complete), trace: [] }, facts: complete };
+    return {
+      judgement: { ...evaluate(bundle, input.request, complete, { late: judgementBudget() }), trace: [] },
+      facts: complete,
+    };
   };
   if (required.limits.length === 0) return { ...(await judge([])), counted: [], committed };
   const kept = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {

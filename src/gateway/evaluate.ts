@@ -2,6 +2,7 @@ import { CountersignError, readRequest, type Judgement } from '../contract/index
 import { asVouched, evaluate, requiredFacts } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { weigh } from '../engine/identify.ts';
+import { judgementBudget } from '../engine/budget.ts';
 import { peopleFacts } from '../engine/judge.ts';
 import type { GatewayDeps } from './deps.ts';
 import { storedBundle } from './policies.ts';
@@ -26,6 +27,6 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
       people: peopleFacts(deps, request, required.people),
       ...identity,
     },
-    { trace: true },
+    { trace: true, late: judgementBudget() },
   );
 }

@@ -8,12 +8,19 @@ import { leafPaths } from './paths.ts';
 import { PERMIT_MAX_MS } from './schema.ts';
 import { asVouched } from './vouched.ts';
 
+const never = (): boolean => false;
+
 /** How long an executor has to report when no policy says. */
 const OUTCOME_WITHIN_MS = 600_000;
 
 export interface EvaluateOptions {
   /** Write what every rule said; off by default. */
   trace?: boolean;
+  /**
+   * True once the judgement took longer than it may: then whatever is not decided yet is refused with basis `error`. Never, by default;
+   * the only thing that the verdict may depend on beside bundle, request and facts.
+   */
+  late?: () => boolean;
 }
 
 /**
@@ -31,7 +38,7 @@ export function evaluate(
   try {
     if (bundle === null)
       return refusal(null, 'error', 'no policy bundle is in force; publish one and ask again', trace);
-    return judge(bundle, request, facts, trace, options.trace === true);
+    return judge(bundle, request, facts, trace, options);
   } catch {
     return refusal(bundle?.hash ?? null, 'error', 'the action could not be judged; nothing is released', trace);
   }
@@ -42,7 +49,7 @@ function judge(
   request: ActionRequest,
   facts: Facts,
   trace: TraceEntry[],
-  traced: boolean,
+  options: EvaluateOptions,
 ): Judgement {
   if (facts.conflict !== null) return refusal(bundle.hash, 'unclear', facts.conflict, trace);
   const nowMs = instantOf(facts.now);
@@ -58,7 +65,15 @@ function judge(
     );
   }
   const bindings = bundle.conditions.bind(heard, () => facts.now);
-  const on: Trial = { bundle, request: heard, facts, nowMs, bindings, trace: traced ? trace : null };
+  const on: Trial = {
+    bundle,
+    request: heard,
+    facts,
+    nowMs,
+    bindings,
+    late: options.late ?? never,
+    trace: options.trace === true ? trace : null,
+  };
   const opinions = policies.map((policy) => judgeByPolicy(policy, on));
   const enforced = opinions.filter((opinion) => opinion.policy.mode === 'enforce');
   const watched = enforced.length === opinions.length ? null : combine(opinions, on);

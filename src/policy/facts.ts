@@ -20,7 +20,7 @@ export function requiredFacts(bundle: CompiledBundle, request: VouchedRequest): 
   const limits: LimitQuery[] = [];
   const people = new Set<string>();
   const bindings = bundle.conditions.bind(request, () => '');
-  const on: Hearing = { bundle, request, facts: null, nowMs: Number.NaN, bindings };
+  const on: Hearing = { bundle, request, facts: null, nowMs: Number.NaN, bindings, late: () => false };
   for (const policy of bundle.surfaces.covering(request.surface)) {
     for (const limit of policy.limits) {
       const query = limitQuery(limit, request);

@@ -24,6 +24,8 @@ export interface Hearing {
   facts: Facts | null;
   nowMs: number;
   bindings: Bindings;
+  /** True once this has taken longer than it may; the clock is the caller's. */
+  late(): boolean;
 }
 
 const NO_FACTS = 'this needs facts, which are gathered after approvers are named';
@@ -35,6 +37,8 @@ export function policyFrame(policy: CompiledPolicy, on: Hearing, bindings: Bindi
     request,
     bindings,
     steps: 0,
+    work: 0,
+    late: on.late,
     asked: new Map(),
     exceeded: new Set(),
     unclear: null,

@@ -1,16 +1,22 @@
 /** Dotted glob: `*` is exactly one level, `**` any number of levels, none included. */
 export function matchesSurface(glob: string, surface: string): boolean {
-  return matchLevels(glob.split('.'), surface.split('.'), 0, 0);
-}
-
-function matchLevels(glob: readonly string[], levels: readonly string[], g: number, l: number): boolean {
-  if (g === glob.length) return l === levels.length;
-  if (glob[g] === '**') {
-    for (let skip = l; skip <= levels.length; skip += 1) if (matchLevels(glob, levels, g + 1, skip)) return true;
-    return false;
+  const [parts, levels] = [glob.split('.'), surface.split('.')];
+  let [part, level] = [0, 0];
+  /** The last `**` that was passed, and up to where it reaches. An earlier one never has to reach further: the later one can. */
+  let [star, reach] = [-1, 0];
+  while (level < levels.length) {
+    if (parts[part] === '**') {
+      star = part++;
+      reach = level;
+    } else if (part < parts.length && (parts[part] === '*' || parts[part] === levels[level])) {
+      part += 1;
+      level += 1;
+    } else if (star >= 0) {
+      part = star + 1;
+      level = ++reach;
+    } else return false;
   }
-  if (l === levels.length || (glob[g] !== '*' && glob[g] !== levels[l])) return false;
-  return matchLevels(glob, levels, g + 1, l + 1);
+  return parts.slice(part).every((rest) => rest === '**');
 }
 
 interface Covering {

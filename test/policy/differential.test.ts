@@ -20,7 +20,17 @@ function frameOf(asked: ActionRequest): Frame {
     throw new Error('not here');
   };
   const bindings = conditions.bind(asked, () => '2026-11-23T11:00:00Z');
-  return { request: asked, bindings, now: fail, limit: fail, holidays: fail, engine: fail, steps: 0 };
+  return {
+    request: asked,
+    bindings,
+    now: fail,
+    limit: fail,
+    holidays: fail,
+    engine: fail,
+    steps: 0,
+    work: 0,
+    late: () => false,
+  };
 }
 
 describe('CEL conformance', () => {

@@ -13,6 +13,7 @@ const SAYS_NO_VALUE = [
   /^(unresolved attribute|unbound function: )/,
   /^(duration|timestamp) out of range$/,
   /^loops visit more than /,
+  /^the (expression reads more|judgement takes longer) than /,
   /^a text is not /,
   /^write a time as text/,
   /^containsAny and containsAll /,

@@ -4,6 +4,9 @@ import type { Bindings } from './values.ts';
 /** Items that all comprehensions of one judgement may visit; nested loops over a large request stop here. */
 export const STEPS_MAX = 100_000;
 
+/** Characters and items that all calls of one policy's judgement may read and make. A request of 64 KiB can be read a hundred times. */
+export const WORK_MAX = 10_000_000;
+
 /** How a limit stands for one request: what `limit("…")` yields. Exact decimal strings. */
 export interface LimitState {
   fits: boolean;
@@ -26,4 +29,8 @@ export interface Frame {
   engine(kind: 'cedar' | 'opa', name: string): boolean;
   /** Items visited so far. */
   steps: number;
+  /** Characters and items read so far. */
+  work: number;
+  /** True once the judgement took longer than it may. */
+  late(): boolean;
 }

@@ -1,6 +1,7 @@
 import { celEnv, isCelError, parse, plan, type CelInput, type CelResult } from '@bufbuild/cel';
 import type { ActionRequest, Json } from '../../contract/index.ts';
 import { type Scope, checkNames } from './check.ts';
+import { charged } from './cost.ts';
 import { type Frame, STEPS_MAX } from './frame.ts';
 import { policyFunctions } from './functions.ts';
 import { partsOf, type Parts } from './implies.ts';
@@ -61,7 +62,8 @@ export function createConditions(): Conditions {
     if (running === null) throw new Error('no judgement is running');
     return running;
   });
-  const env = celEnv({ funcs: functions });
+  const free = celEnv({ funcs: functions });
+  const env = celEnv({ funcs: [...free.funcs].map((func) => charged(func, () => running)) });
   const known = new Set([...[...env.funcs].map((callable) => callable.name), ...MACROS]);
   const readTime = plan(env, parse('timestamp(text)')) as Evaluate;
   const texts = new Map<string, Planned | ExpressionProblem>();
