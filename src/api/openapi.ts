@@ -3,6 +3,7 @@ import { createDocument } from 'zod-openapi';
 import { webhooks } from './openapi-webhooks.ts';
 import { actionPaths } from './routes/actions.ts';
 import { attemptPaths } from './routes/attempts.ts';
+import { readTokenPaths } from './routes/read-tokens.ts';
 import { apiKeyPaths } from './routes/api-keys.ts';
 import { delegationPaths } from './routes/delegations.ts';
 import { evaluatePaths } from './routes/evaluate.ts';
@@ -40,6 +41,7 @@ const build = () =>
       ...delegationPaths,
       ...passkeyPaths,
       ...apiKeyPaths,
+      ...readTokenPaths,
       ...signingKeyPaths,
       ...tenantPaths,
       ...policyPaths,

@@ -16,7 +16,7 @@ const COUNTED = 10_000;
 const KNOWN = 10_000;
 
 export interface RateLimitOptions {
-  gateway: Authentication & Pick<Attempts, 'unauthenticated'>;
+  gateway: Pick<Authentication, 'authenticateReader'> & Pick<Attempts, 'unauthenticated'>;
   requestsPerMinute: number;
 }
 
@@ -46,7 +46,7 @@ export function rateLimit({ gateway, requestsPerMinute }: RateLimitOptions): Req
   /** The caller of a credential that is presented for the first time; null when it is not good, or not one of ours to know. */
   const recognize = async (authorization: string, digest: string): Promise<string | null> => {
     try {
-      const { tenant, id } = await gateway.authenticate(authorization);
+      const { tenant, id } = await gateway.authenticateReader(authorization);
       remember(digest, `${tenant}\n${id}`);
       return `${tenant}\n${id}`;
     } catch (error) {

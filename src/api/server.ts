@@ -22,6 +22,7 @@ import { passkeyRoutes } from './routes/passkeys.ts';
 import { permitRoutes } from './routes/permits.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { privacyRoutes } from './routes/privacy.ts';
+import { readTokenRoutes } from './routes/read-tokens.ts';
 import { recordRoutes } from './routes/records.ts';
 import { tenantRoutes } from './routes/tenants.ts';
 
@@ -80,6 +81,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(delegationRoutes(options.gateway));
   app.use(attemptRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));
+  app.use(readTokenRoutes(options.gateway));
   app.use(signingKeyRoutes(options.gateway));
   app.use(tenantRoutes(options.gateway));
   options.pages?.(app);

@@ -7,7 +7,7 @@ import type { AuditReport, LogFiles } from '../evidence/index.ts';
 import type { Trust } from '../sealing/index.ts';
 import { readAnchors } from './anchors.ts';
 import { readState, writeState, type AuditState } from './audit-state.ts';
-import { serverUrl, type ConnectOptions } from './connect.ts';
+import { readerToken, serverUrl, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { readLogKeys, readRecordKeys } from './trust.ts';
@@ -61,7 +61,7 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
   if (options.bundle !== undefined && options.url !== undefined) throw usage('give --url or --bundle, not both');
   const files =
     options.bundle === undefined
-      ? filesOfServer(serverUrl(io, options), options.tenant)
+      ? filesOfServer(serverUrl(io, options), options.tenant, await readerToken(io, options))
       : filesOfFolder(options.bundle);
   const state = options.state === undefined ? null : readState(options.state);
   const { trust, believed } = await trustOf(io, options, files, state);

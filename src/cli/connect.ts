@@ -1,6 +1,6 @@
 /** Which server a verb talks to, and as whom. */
 import { Option, type Command } from 'commander';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, isCountersignError } from '../contract/index.ts';
 import type { Connection } from './http.ts';
 import type { Io } from './io.ts';
 import { dataFolder, readFirstKey, readRuntime } from './local.ts';
@@ -76,6 +76,16 @@ export async function connect(io: Io, options: ConnectOptions): Promise<Connecti
   }
   requireLocal(url, data, 'the first key of the data folder');
   return { url, token: first };
+}
+
+/** What reads the log where it is not for everybody: as {@link connect}, or null without any credential. */
+export async function readerToken(io: Io, options: ConnectOptions): Promise<string | null> {
+  try {
+    return (await connect(io, options)).token;
+  } catch (error) {
+    if (isCountersignError(error) && error.code === 'unauthenticated') return null;
+    throw error;
+  }
 }
 
 function requireLocal(url: string, data: string, what: string): void {

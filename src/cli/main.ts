@@ -16,6 +16,7 @@ import { register as keys } from './keys.ts';
 import { register as open } from './open.ts';
 import { register as policy } from './policy.ts';
 import { register as refuse } from './refuse.ts';
+import { register as readToken } from './read-token.ts';
 import { register as replay } from './replay.ts';
 import { register as request } from './request.ts';
 import { register as review } from './review.ts';
@@ -49,6 +50,7 @@ const VERBS = [
   attempts,
   apiKey,
   tenant,
+  readToken,
 ];
 
 export function createProgram(io: Io): Command {

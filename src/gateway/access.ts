@@ -32,6 +32,9 @@ export function mayAudit(caller: Caller): boolean {
     : caller.roles.some((role) => AUDIT_ROLES.includes(role));
 }
 
+/** May read the entries of the tenant's log, and their receipts. */
+export const mayReadLog = (caller: Caller): boolean => caller.kind === 'reader' || mayAudit(caller);
+
 /** May settle what nobody reported, and stop things: a key for everything, or a person with the role `owner`. */
 export function isOwner(caller: Caller): boolean {
   return caller.kind === 'key' ? mayAudit(caller) : caller.roles.includes('owner');

@@ -1,5 +1,7 @@
 /** Puts the gateway together from its parts: one file for each thing it does. */
+import { CountersignError } from '../contract/index.ts';
 import { actions } from './actions.ts';
+import { listReadTokens, makeReadToken } from './read-tokens.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import { attempts, recordRefusal } from './attempts.ts';
 import { backtest } from './backtest.ts';
@@ -24,6 +26,7 @@ import { listTenants, makeTenant } from './tenants.ts';
 import { readAction } from './stored-action.ts';
 import type {
   ApiKeys,
+  ReadTokens,
   Delegations,
   Freezes,
   Gateway,
@@ -40,7 +43,12 @@ export type { Gateway } from './types.ts';
 
 export function createGateway(deps: GatewayDeps): Gateway {
   return {
-    authenticate: deps.authenticate,
+    async authenticate(authorization) {
+      const caller = await deps.authenticate(authorization);
+      if (caller.kind !== 'reader') return caller;
+      throw new CountersignError('forbidden', 'this token reads the log and its receipts, and does nothing else');
+    },
+    authenticateReader: deps.authenticate,
     ...attempts(deps),
     ...actions(deps),
     ...approvals(deps),
@@ -48,6 +56,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...reviews(deps),
     ...passkeys(deps),
     ...apiKeys(deps),
+    ...readTokens(deps),
     ...keys(deps),
     ...tenants(deps),
     ...freezes(deps),
@@ -81,6 +90,12 @@ const apiKeys = (deps: GatewayDeps): ApiKeys => ({
   makeApiKey: (caller, input) => makeApiKey(deps, caller, input),
   apiKeys: (caller) => listApiKeys(deps, caller),
   revokeApiKey: (caller, id) => revokeApiKey(deps, caller, id),
+});
+
+const readTokens = (deps: GatewayDeps): ReadTokens => ({
+  makeReadToken: (caller, input) => makeReadToken(deps, caller, input),
+  readTokens: (caller) => listReadTokens(deps, caller),
+  revokeReadToken: (caller, id) => revokeApiKey(deps, caller, id),
 });
 
 const keys = (deps: GatewayDeps): SigningKeys => ({

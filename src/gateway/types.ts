@@ -25,10 +25,12 @@ import type {
   FreezeView,
   KeyView,
   NewApiKey,
+  NewReadToken,
   PasskeyView,
   PolicyPage,
   PolicyView,
   Redeemed,
+  ReadTokenView,
   ReplayView,
   ReviewView,
   RotatedKey,
@@ -94,6 +96,13 @@ export interface ReviewInput {
   reason: string;
 }
 
+export interface ReadTokenInput {
+  /** Whom it is for, in words. */
+  for: string;
+  /** How long it counts, from 1 to 92. */
+  days: number;
+}
+
 export interface ApiKeyInput {
   /** Globs. */
   surfaces: string[];
@@ -156,8 +165,10 @@ export interface SlackEvidence {
 
 /** Who presents a credential. */
 export interface Authentication {
-  /** @throws CountersignError `unauthenticated` */
+  /** @throws CountersignError `unauthenticated`; `forbidden` for a token that only reads the log */
   authenticate(authorization: string | undefined): Promise<Caller>;
+  /** As `authenticate`, also for tokens that read the log and do nothing else. */
+  authenticateReader(authorization: string | undefined): Promise<Caller>;
 }
 
 /** Asking for actions. */
@@ -244,6 +255,13 @@ export interface TenantAdministration {
   tenants(caller: Caller): Promise<TenantView[]>;
 }
 
+export interface ReadTokens {
+  /** Makes a token that reads the log; `token` is shown this once. */
+  makeReadToken(caller: Caller, input: ReadTokenInput): Promise<NewReadToken>;
+  readTokens(caller: Caller): Promise<ReadTokenView[]>;
+  revokeReadToken(caller: Caller, id: string): Promise<void>;
+}
+
 export interface SigningKeys {
   rotateKey(caller: Caller, input: RotateKeyInput): Promise<RotatedKey>;
   revokeKey(caller: Caller, input: RevokeKeyInput): Promise<KeyView>;
@@ -311,6 +329,7 @@ export type Gateway = Authentication &
   Permits &
   Passkeys &
   ApiKeys &
+  ReadTokens &
   SigningKeys &
   TenantAdministration &
   Freezes &

@@ -15,6 +15,8 @@ export interface ApiKeyEntry {
   /** Roles and groups of its actors that it vouches for; `*` is any, which only the first key has. */
   roles: string[];
   groups: string[];
+  /** `reader` for a token that reads the log; a service's key where it is left out. */
+  kind?: 'service' | 'reader';
 }
 
 /** What this room needs of the store's `apiKeys`. */
@@ -60,6 +62,14 @@ export function createApiKey(scope: ApiKeyScope = {}, given?: string): { key: st
   const key = given ?? `csk_${id}_${randomBytes(32).toString('base64url')}`;
   const { tenant = 'default', surfaces = ['**'], actors = [ANY], roles = [], groups = [] } = scope;
   return { key, entry: { id, hash: apiKeyHash(key), tenant, surfaces, actors, roles, groups } };
+}
+
+/** Makes a token that reads a log, `csr_<id>_<secret>`: it reaches no surface and speaks for nobody. Show `token` once. */
+export function createReadToken(tenant: string): { token: string; entry: ApiKeyEntry } {
+  const id = randomBytes(6).toString('hex');
+  const token = `csr_${id}_${randomBytes(32).toString('base64url')}`;
+  const nothing = { surfaces: [], actors: [], roles: [], groups: [] };
+  return { token, entry: { id, hash: apiKeyHash(token), tenant, ...nothing, kind: 'reader' } };
 }
 
 /** The entry of a presented key, or null. */

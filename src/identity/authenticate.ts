@@ -59,7 +59,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
       );
     }
     const { id, tenant, surfaces, actors, roles, groups } = key;
-    return { kind: 'key', id: `key:${id}`, tenant, surfaces, actors, roles, groups };
+    return { kind: key.kind === 'reader' ? 'reader' : 'key', id: `key:${id}`, tenant, surfaces, actors, roles, groups };
   };
 }
 

@@ -4,9 +4,9 @@ import { actingChain, actingIds, ANY, type Actor, type ActionRequest, type Ident
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Directory } from './directory.ts';
 
-/** An authenticated caller: a service's API key, or a person. */
+/** An authenticated caller: a service's API key, a person, or whoever holds a token that reads the log and does nothing else. */
 export const callerSchema = z.strictObject({
-  kind: z.enum(['key', 'person']),
+  kind: z.enum(['key', 'person', 'reader']),
   /** `key:<id>`, or the person's directory id. */
   id: z.string().max(512),
   tenant: z.string().max(256),

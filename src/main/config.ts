@@ -57,6 +57,8 @@ export interface Config {
   };
   /** Settings file of witnesses and anchors. */
   witnesses: string | undefined;
+  /** Who may read the entries of the log: those with a credential for it, or everybody. */
+  log: 'private' | 'public';
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** For each credential. */
   requestsPerMinute: number;
@@ -106,6 +108,7 @@ const envSchema = z.object({
     .regex(/^\S*$/, 'has no space in it')
     .optional(),
   COUNTERSIGN_ISSUER: text.default('countersign'),
+  COUNTERSIGN_LOG: z.enum(['private', 'public'], 'is private or public').default('private'),
   COUNTERSIGN_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is one of trace, debug, info, warn, error, silent')
     .default('warn'),
@@ -201,6 +204,7 @@ export function loadConfig(env: Env): Config {
       targets: it.COUNTERSIGN_WEBHOOK_TARGETS ?? (isLoopback(it.COUNTERSIGN_HOST) ? 'loopback' : 'public'),
     },
     witnesses: it.COUNTERSIGN_WITNESSES === undefined ? undefined : resolve(it.COUNTERSIGN_WITNESSES),
+    log: it.COUNTERSIGN_LOG,
     logLevel: it.COUNTERSIGN_LOG_LEVEL,
     requestsPerMinute: it.COUNTERSIGN_REQUESTS_PER_MINUTE,
   };

@@ -1,11 +1,12 @@
 import type { PublicLog } from '../api/routes/log.ts';
+import { mayReadLog } from '../gateway/access.ts';
 import { keyHistory } from '../gateway/keys.ts';
 import { recordJwks } from '../archive/record-jwks.ts';
-import { DEFAULT_TENANT } from '../contract/index.ts';
+import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import type { Parts } from './parts.ts';
 
 /** The transparency log as the API serves it. */
-export function publicLog(parts: Pick<Parts, 'evidence' | 'keys' | 'store'>): PublicLog {
+export function publicLog(parts: Pick<Parts, 'evidence' | 'keys' | 'store' | 'authenticate' | 'config'>): PublicLog {
   const { evidence, keys } = parts;
   return {
     exists: (tenant) => evidence.exists(tenant),
@@ -13,6 +14,15 @@ export function publicLog(parts: Pick<Parts, 'evidence' | 'keys' | 'store'>): Pu
     witnessed: (tenant) => evidence.witnessed(tenant),
     tile: (tenant, level, index, width) => evidence.tile(tenant, level, index, width),
     entries: (tenant, index, width) => evidence.entries(tenant, index, width),
+    async checkReader(tenant, authorization) {
+      if (parts.config.log === 'public') return { everybody: true };
+      const caller = await parts.authenticate(authorization);
+      if (caller.tenant === tenant && mayReadLog(caller)) return { everybody: false };
+      throw new CountersignError(
+        'forbidden',
+        'the entries of a log are for its auditors and owners; ask one of them for a read token (`countersign read-token create`)',
+      );
+    },
     vkey: (tenant) => evidence.vkey(tenant),
     recordKeys: async (tenant) => recordJwks(await keyHistory(parts, tenant)),
     keyHistory: (tenant) => keyHistory(parts, tenant),

@@ -37,12 +37,11 @@ export function sealedCredentials({ store, register, keys, now }: CredentialDeps
   };
 }
 
-const entryOf = ({ id, surfaces, actors, roles, groups }: Credential, tenant: string, hash: string): ApiKeyEntry => ({
-  id,
-  hash,
-  tenant,
-  surfaces,
-  actors,
-  roles,
-  groups,
+const entryOf = (
+  { id, kind, surfaces, actors, roles, groups }: Credential,
+  tenant: string,
+  hash: string,
+): ApiKeyEntry => ({
+  ...{ id, hash, tenant, kind },
+  ...{ surfaces, actors, roles, groups },
 });

@@ -27,10 +27,10 @@ export interface ApiKeyStore {
 
 export function createApiKeyStore(db: Database): ApiKeyStore {
   return {
-    async create(key) {
+    async create({ id, tenant, hash, surfaces, actors, roles, groups, createdAt }) {
       await db
         .insertInto('apiKey')
-        .values(key)
+        .values({ id, tenant, hash, surfaces, actors, roles, groups, createdAt })
         .onConflict((conflict) => conflict.column('hash').doNothing())
         .execute();
     },

@@ -33,7 +33,7 @@ beforeEach(async () => {
   const app = express();
   app.use(
     rateLimit({
-      gateway: { authenticate, unauthenticated: (address) => void refused.push(address) },
+      gateway: { authenticateReader: authenticate, unauthenticated: (address) => void refused.push(address) },
       requestsPerMinute: LIMIT,
     }),
   );

@@ -40,7 +40,9 @@ const settings = (): Record<string, string> => ({
 });
 
 const files: LogFiles = async (path) => {
-  const response = await fetch(`${stack.url}/log/default/${path}`);
+  const response = await fetch(`${stack.url}/log/default/${path}`, {
+    headers: { authorization: `Bearer ${stack.stack.firstKey}` },
+  });
   return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
 };
 const trustNow = async (): Promise<Trust> => ({

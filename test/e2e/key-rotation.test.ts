@@ -25,7 +25,9 @@ const publicTrust = async (): Promise<Trust> => {
 };
 
 const files: LogFiles = async (path) => {
-  const response = await fetch(`${stack.url}/log/default/${path}`);
+  const response = await fetch(`${stack.url}/log/default/${path}`, {
+    headers: { authorization: `Bearer ${stack.stack.firstKey}` },
+  });
   return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
 };
 

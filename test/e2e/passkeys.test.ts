@@ -381,7 +381,9 @@ describe('bringing one in', () => {
 describe('an audit of all this', () => {
   it('verifies every assertion in the log, and finds nothing wrong', async () => {
     const served = async (path: string): Promise<Uint8Array | null> => {
-      const answer = await fetch(`${stack.url}/log/default/${path}`);
+      const answer = await fetch(`${stack.url}/log/default/${path}`, {
+        headers: { authorization: `Bearer ${stack.stack.firstKey}` },
+      });
       return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
     };
     const text = async (path: string): Promise<string> => Buffer.from((await served(path)) ?? []).toString('utf8');

@@ -36,6 +36,7 @@ describe('an empty environment', () => {
       issuer: 'countersign',
       webhooks: { file: undefined, targets: 'loopback' },
       witnesses: undefined,
+      log: 'private',
       logLevel: 'warn',
       requestsPerMinute: 60_000,
     } satisfies Config);
@@ -106,6 +107,7 @@ describe('a variable', () => {
     [{ COUNTERSIGN_PORT: '-1' }, 'COUNTERSIGN_PORT is a whole number from 0 to 65535'],
     [{ COUNTERSIGN_URL: 'approvals.acme.test' }, 'COUNTERSIGN_URL is a URL such as http://127.0.0.1:8787'],
     [{ COUNTERSIGN_URL: 'ftp://acme.test' }, 'COUNTERSIGN_URL is a URL such as http://127.0.0.1:8787'],
+    [{ COUNTERSIGN_LOG: 'mine' }, 'COUNTERSIGN_LOG is private or public'],
     [{ COUNTERSIGN_LOG_LEVEL: 'loud' }, 'COUNTERSIGN_LOG_LEVEL is one of trace, debug, info, warn, error, silent'],
     [{ COUNTERSIGN_REQUESTS_PER_MINUTE: '0' }, 'COUNTERSIGN_REQUESTS_PER_MINUTE is a whole number of at least 1'],
     [{ DATABASE_URL: 'mysql://u@db/c' }, 'DATABASE_URL is a URL such as postgres://user@host/database'],

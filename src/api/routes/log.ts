@@ -5,7 +5,7 @@ import { CountersignError } from '../../contract/index.ts';
 import { keyHistorySchema } from '../../contract/views/index.ts';
 import { ok, problem } from '../openapi-parts.ts';
 
-/** What a log shows to the world (C2SP tlog-tiles). Public by design: hashes, and envelopes that hold no secrets. */
+/** A log as others read it (C2SP tlog-tiles): checkpoints, keys and hashes for everybody, entries for who may read them. */
 export interface PublicLog {
   /** False for a tenant that has no log. */
   exists(tenant: string): Promise<boolean>;
@@ -15,6 +15,8 @@ export interface PublicLog {
   /** A tile of hashes, or null when the log does not reach that far. `width` is 1 to 256. */
   tile(tenant: string, level: number, index: number, width: number): Promise<Uint8Array | null>;
   entries(tenant: string, index: number, width: number): Promise<Uint8Array | null>;
+  /** Whether entries are for everybody. @throws CountersignError `unauthenticated`, `forbidden` when they are not, and not for this one */
+  checkReader(tenant: string, authorization: string | undefined): Promise<{ everybody: boolean }>;
   vkey(tenant: string): Promise<string>;
   recordKeys(tenant: string): Promise<object[]>;
   permitKeys(): Promise<object[]>;
@@ -33,11 +35,12 @@ function parseTile(path: string): { index: number; width: number } | null {
   return Number.isSafeInteger(index) && width <= 256 ? { index, width } : null;
 }
 
-function sendTile(response: Response, tile: Uint8Array | null, width: number): void {
+function sendTile(response: Response, tile: Uint8Array | null, width: number, everybody = true): void {
   if (tile === null)
     throw new CountersignError('not-found', 'the log does not reach this tile yet; read the checkpoint for its size');
   // A full tile never changes; a partial one is superseded.
-  response.setHeader('Cache-Control', width === 256 ? 'public, max-age=31536000, immutable' : 'public, max-age=60');
+  const whose = everybody ? 'public' : 'private';
+  response.setHeader('Cache-Control', `${whose}, ${width === 256 ? 'max-age=31536000, immutable' : 'max-age=60'}`);
   response.type('application/octet-stream').send(Buffer.from(tile));
 }
 
@@ -82,7 +85,8 @@ export function logRoutes(log: PublicLog): Router {
     if (bundle !== undefined) {
       const at = parseTile(bundle);
       if (at !== null) {
-        sendTile(response, await log.entries(tenant, at.index, at.width), at.width);
+        const { everybody } = await log.checkReader(tenant, request.get('authorization'));
+        sendTile(response, await log.entries(tenant, at.index, at.width), at.width, everybody);
         return;
       }
     }
@@ -165,10 +169,15 @@ export const logPaths: ZodOpenApiPathsObject = {
   },
   '/log/{tenant}/tile/entries/{index}': {
     get: {
-      summary: 'A bundle of entries (C2SP tlog-tiles)',
-      security: [],
+      summary:
+        'A bundle of entries (C2SP tlog-tiles); for auditors, owners and read tokens, or for everybody where `COUNTERSIGN_LOG=public`',
       requestParams: { path: z.object({ tenant, index: z.string() }) },
-      responses: { '200': bytes('Up to 256 envelopes, each with a 16-bit length.'), ...MISSING },
+      responses: {
+        '200': bytes('Up to 256 envelopes, each with a 16-bit length.'),
+        '401': problem('No valid credential.'),
+        '403': problem('This credential does not read the log.'),
+        ...MISSING,
+      },
     },
   },
   '/log/{tenant}/keys.json': {

@@ -61,7 +61,7 @@ export function recordRoutes(gateway: Authentication & Records): Router {
     response.json(await gateway.record(caller, pathText(request, 'hash')));
   });
   router.get('/v1/records/:hash/receipt', async (request, response) => {
-    const caller = await callerOf(gateway, request);
+    const caller = await gateway.authenticateReader(request.get('authorization'));
     response.json(await gateway.receipt(caller, pathText(request, 'hash')));
   });
   router.get('/v1/records/:hash/shown', async (request, response) => {

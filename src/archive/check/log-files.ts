@@ -10,12 +10,16 @@ const TIMEOUT = 20_000;
 /** Milliseconds before each further try, where the server asks for patience or does not answer. */
 const PAUSES = [500, 2000, 8000];
 
-/** The public log of a tenant: no token is sent, and no redirect followed. */
-export function filesOfServer(url: string, tenant: string): LogFiles {
+/**
+ * The log of a tenant. No redirect is followed, and the token goes with entries only: everything else is for everybody.
+ *
+ * @throws CountersignError `unauthenticated` where entries are not for everybody, and not for this token
+ */
+export function filesOfServer(url: string, tenant: string, token: string | null = null): LogFiles {
   const base = new URL(`log/${encodeURIComponent(tenant)}/`, url.endsWith('/') ? url : `${url}/`);
   return async (path) => {
     for (let turn = 0; ; turn += 1) {
-      const answer = await get(new URL(path, base));
+      const answer = await get(new URL(path, base), path.startsWith('tile/entries/') ? token : null);
       if (answer !== 'again') return answer;
       const pause = PAUSES[turn];
       if (pause === undefined) {
@@ -29,11 +33,12 @@ export function filesOfServer(url: string, tenant: string): LogFiles {
   };
 }
 
-async function get(url: URL): Promise<Uint8Array | null | 'again'> {
+async function get(url: URL, token: string | null): Promise<Uint8Array | null | 'again'> {
   let response: Response;
   let bytes: ArrayBuffer;
   try {
-    response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
+    const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+    response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
     bytes = await response.arrayBuffer();
   } catch {
     return 'again';
@@ -41,6 +46,12 @@ async function get(url: URL): Promise<Uint8Array | null | 'again'> {
   if (response.ok) return new Uint8Array(bytes);
   if (response.status === 404) return null;
   if (response.status === 429 || response.status >= 500) return 'again';
+  if (response.status === 401 || response.status === 403) {
+    throw new CountersignError(
+      'unauthenticated',
+      `${url.origin} shows the entries of this log only to who may read them; set COUNTERSIGN_API_KEY to a read token, which an owner makes with \`countersign read-token create\``,
+    );
+  }
   throw new CountersignError(
     'unavailable',
     `${url.origin} answers ${response.status} for ${url.pathname}; check the URL`,

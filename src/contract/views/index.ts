@@ -7,6 +7,7 @@ export * from './freezes.ts';
 export * from './passkeys.ts';
 export * from './permits.ts';
 export * from './policies.ts';
+export * from './read-tokens.ts';
 export * from './receipt.ts';
 export * from './reviews.ts';
 export * from './signing-keys.ts';
