@@ -2,15 +2,18 @@
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEvent } from '../approval/index.ts';
 import type {
+  ActionRef,
   AdmitInput,
   Admitted,
   Judged,
   JudgeInput,
+  NotDue,
   ReconcileInput,
   Refusal,
   Released,
   ReleaseInput,
   SealDecisionInput,
+  Sealed,
   SealOutcomeInput,
   SealReviewInput,
 } from '../engine/types.ts';
@@ -24,12 +27,12 @@ export type CancelEvent = Extract<ApprovalEvent, { type: 'cancel' }>;
 export interface LocalActivities {
   judge(input: JudgeInput): Promise<Judged>;
   admit(input: AdmitInput): Promise<Admitted>;
-  sealDecision(input: SealDecisionInput): Promise<Action>;
+  sealDecision(input: SealDecisionInput): Promise<Sealed>;
   release(input: ReleaseInput): Promise<Released>;
-  sealOutcome(input: SealOutcomeInput): Promise<Action | { refusal: Refusal }>;
-  reconcile(input: ReconcileInput): Promise<Action>;
-  sealReview(input: SealReviewInput): Promise<Action>;
-  publishPolicy(input: { action: Action }): Promise<Action>;
+  sealOutcome(input: SealOutcomeInput): Promise<Action | { refusal: Refusal } | NotDue>;
+  reconcile(input: ReconcileInput): Promise<Action | { refusal: Refusal }>;
+  sealReview(input: SealReviewInput): Promise<Action | { refusal: Refusal }>;
+  publishPolicy(input: { action: ActionRef }): Promise<Action>;
 }
 
 /** Those that talk to somebody else's server and are retried for long. */

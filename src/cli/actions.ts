@@ -110,6 +110,7 @@ const SAID: Record<Action['status'], string> = {
   failed: 'was released, and its execution failed',
   skipped: 'was released, and its executor skipped it',
   unreported: 'was released, and no outcome was reported',
+  lapsed: 'was released, and nobody collected it in time: nothing happened',
   refused: 'is refused',
   expired: 'expired: nobody decided in time',
   cancelled: 'was withdrawn by its requester',

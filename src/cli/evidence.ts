@@ -126,6 +126,8 @@ function contentOf(record: RecordPayload): string {
     }
     case 'release':
       return `At ${record.at} the action on ${record.surface} was released by ${BASIS[record.basis]}; its permit was good until ${record.permit.expiresAt}.`;
+    case 'redemption':
+      return `At ${record.at} ${record.by} redeemed the permit for ${record.surface}; the outcome was due by ${record.reportBy}.`;
     case 'outcome':
       return `At ${record.at} the outcome was ${record.status}${record.by === null ? '' : `, reported by ${record.by}`}${record.reference === null ? '' : ` as ${record.reference}`}.`;
     case 'delegation': {

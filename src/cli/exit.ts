@@ -31,6 +31,7 @@ export function exitOfStatus(status: Status): number {
     case 'failed':
     case 'skipped':
     case 'unreported':
+    case 'lapsed':
       return EXIT.fault;
   }
 }

@@ -45,6 +45,11 @@ export const actionSchema = z
     records: z.array(z.string()).meta({ description: 'Record hashes, oldest first.' }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
+    redeemedAt: z.iso
+      .datetime()
+      .nullable()
+      .optional()
+      .meta({ description: 'When the executor took the permit; null or left out while nobody did.' }),
   })
   .meta({ id: 'Action' });
 export type Action = z.infer<typeof actionSchema>;

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   'not-found': 404,
   'not-open': 409,
   'permit-already-redeemed': 409,
+  'permit-not-redeemed': 409,
   'outcome-already-reported': 409,
   conflict: 409,
   'body-too-large': 413,

@@ -23,5 +23,6 @@ export const EVENTS = [
   'action.failed',
   'action.skipped',
   'action.unreported',
+  'action.lapsed',
 ] as const;
 export type EventType = (typeof EVENTS)[number];

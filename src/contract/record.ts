@@ -5,6 +5,7 @@ export const RECORD_TYPES = [
   'verdict',
   'decision',
   'release',
+  'redemption',
   'outcome',
   'reconcile',
   'review',
@@ -29,7 +30,8 @@ export const DISCLOSED_MAX_BYTES = 32 * 1024;
 
 /** What every record says. `prev` is the hash of the action's previous record, null for the first. */
 export interface RecordHead {
-  v: 1;
+  /** Version of the contract that the record was sealed under. What version 1 sealed verifies for ever. */
+  v: 1 | 2;
   type: RecordType;
   tenant: string;
   /** Action id; for records that belong to no action, the id of what they are about (`policy`, `key`, `freeze:…`). */
@@ -75,6 +77,8 @@ export interface DecisionRecord extends RecordHead {
   decision: 'approve' | 'refuse' | 'return' | 'extend' | 'expired' | 'cancelled' | 'answered' | 'escalated';
   /** People added by an escalation. */
   added: string[] | null;
+  /** Who of the approvers could not be told, where that is why more people are asked. Since version 2. */
+  unreachable?: string[];
   /** Directory id; `countersign` for the clock. */
   by: string;
   /** For whom, when decided under a delegation: its id and the person who delegated. */
@@ -104,18 +108,38 @@ export interface ReleaseRecord extends RecordHead {
   surface: string;
   basis: (typeof RELEASE_BASES)[number];
   permit: { jti: string; kid: string; expiresAt: string; audience: string; requestHash: string };
-  /** The verdict under the bundle in force at release, with its facts, for a parked action. */
+  /** The verdict under the bundle in force at release, with its facts, for a parked action and for a fresh permit. */
   rejudged: { verdict: Verdict; facts: Facts } | null;
+  /** Until when a fresh permit may be had and redeemed, RFC 3339. Since version 2. */
+  collectUntil?: string;
+  /** `jti` of the permit that this one takes the place of: that one is dead. Since version 2, null for the first. */
+  replaces?: string | null;
+  /** Who looks back at a break-glass release, and until when. Since version 2. */
+  review?: { reviewers: string[]; dueAt: string };
+}
+
+/** The executor took the permit: from now on the action counts as begun. Since version 2. */
+export interface RedemptionRecord extends RecordHead {
+  type: 'redemption';
+  surface: string;
+  permit: { jti: string };
+  /** Identity of the caller that redeemed it; `countersign` for what the engine carries out itself. */
+  by: string;
+  /** Hash of the redeemer's own random text, bound to the permit: whoever knows the text asks again. Null where none was given. */
+  redeemer: string | null;
+  /** When the outcome is due, RFC 3339. */
+  reportBy: string;
 }
 
 export interface OutcomeRecord extends RecordHead {
   type: 'outcome';
   surface: string;
-  status: 'executed' | 'failed' | 'skipped' | 'unreported';
+  /** `lapsed`: nobody redeemed in time, so nothing happened. `unreported`: redeemed, and silent. */
+  status: 'executed' | 'failed' | 'skipped' | 'unreported' | 'lapsed';
   reference: string | null;
   /** Salted commitment to the reported detail. */
   detail: string | null;
-  /** Identity of the caller that reported it; null for `unreported`. */
+  /** Identity of the caller that reported it; null for `unreported` and `lapsed`. */
   by: string | null;
 }
 
@@ -126,7 +150,8 @@ export interface OtherRecord extends RecordHead {
   body: JsonObject;
 }
 
-export type RecordPayload = VerdictRecord | DecisionRecord | ReleaseRecord | OutcomeRecord | OtherRecord;
+export type RecordPayload =
+  VerdictRecord | DecisionRecord | ReleaseRecord | RedemptionRecord | OutcomeRecord | OtherRecord;
 
 /** DSSE envelope (github.com/secure-systems-lab/dsse, envelope.md). Base64 is standard, padded. */
 export interface Envelope {

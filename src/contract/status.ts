@@ -8,6 +8,7 @@ export const STATUSES = [
   'failed',
   'skipped',
   'unreported',
+  'lapsed',
   'refused',
   'expired',
   'cancelled',
@@ -24,8 +25,11 @@ const OPEN = ['evaluating', 'supervised'] as const satisfies readonly Status[];
 /** Closed without a release. */
 const REFUSED = ['refused', 'expired', 'cancelled'] as const satisfies readonly Status[];
 
+/** Released, and ended: somebody said how, or nobody came for it in time. */
+const SETTLED = [...OUTCOME_STATUSES, 'lapsed'] as const satisfies readonly Status[];
+
 /** Nothing more can happen but a late report. */
-export const CLOSED_STATUSES = [...OUTCOME_STATUSES, 'unreported', ...REFUSED] as const satisfies readonly Status[];
+export const CLOSED_STATUSES = [...SETTLED, 'unreported', ...REFUSED] as const satisfies readonly Status[];
 
 const among = (statuses: readonly Status[]): ((status: Status) => boolean) => {
   const set: ReadonlySet<Status> = new Set(statuses);
@@ -36,6 +40,6 @@ const among = (statuses: readonly Status[]): ((status: Status) => boolean) => {
 export const isOpen = among(OPEN);
 /** Policy, a person, the clock or its requester said no. */
 export const isRefused = among(REFUSED);
-/** Its executor, or an owner, said how it ended. */
-export const isSettled = among(OUTCOME_STATUSES);
+/** Its executor, or an owner, said how it ended, or it lapsed. */
+export const isSettled = among(SETTLED);
 export const isClosed = among(CLOSED_STATUSES);

@@ -142,6 +142,8 @@ export interface Judgement {
   notify: string[];
   /** How long the executor has to report, in milliseconds. */
   outcomeWithinMs: number;
+  /** How long after its release a fresh permit may be had, in milliseconds; null where policy leaves it to how it was released. */
+  collectWithinMs: number | null;
   /** How long a permit lives, in milliseconds; 5 minutes unless policy says less. */
   permitMs: number;
   /** How long the payload is kept, in milliseconds; null is for ever. */

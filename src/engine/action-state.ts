@@ -38,6 +38,8 @@ export interface ActionState {
   /** Milliseconds since the epoch. */
   openedAt: number;
   outcomeWithinMs: number;
+  /** How long a fresh permit may be had; null or left out where policy leaves it to how the action is released. */
+  collectWithinMs?: number | null;
   permitMs: number;
   retainMs: number | null;
   announced: boolean;

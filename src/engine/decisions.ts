@@ -1,276 +1,245 @@
-import { createHash } from 'node:crypto';
+/** Sealing what people, the clock or a withdrawal decided about a parked action, as its sealed records and the reducer have it. */
+import { hashOf } from '../canonical/index.ts';
+import type { Action, DecisionRecord, Json, JsonObject } from '../contract/index.ts';
 import {
-  actingIds,
-  isCountersignError,
-  type Action,
-  type ActionRequest,
-  type DecisionRecord,
-  type Facts,
-  type Json,
-  type JsonObject,
-} from '../contract/index.ts';
-import { applyChanges, asVouched, evaluate, readPath, requiredFacts } from '../policy/index.ts';
-import { matchesSurface } from '../policy/surfaces.ts';
-import { activeDelegation, verifyAttestation, type AttestationOf } from '../identity/index.ts';
-import { approvalView } from '../approval/index.ts';
+  approvalView,
+  checkEvent,
+  reduce,
+  type ApprovalEffect,
+  type ApprovalEvent,
+  type ApprovalState,
+} from '../approval/index.ts';
 import type { Payload } from './action-state.ts';
-import { delegationsInForce } from './delegations.ts';
-import { judgementBudget } from './budget.ts';
+import { admitTo } from './admit.ts';
 import type { EngineDeps } from './deps.ts';
-import type { Judgment } from './facts.ts';
-import { sealedIdentities, weighAgain } from './identify.ts';
-import { peopleFacts } from './judge.ts';
-import { admitAssertion, decidedMembers } from './passkey.ts';
-import { nextHead, readActionState, sealAction } from './seal.ts';
+import { frozen } from './freeze.ts';
+import { readLife, readPayload, type Life } from './life.ts';
+import { insist, nextHead, sealNext, withPermit, type Draft } from './seal.ts';
 import { sealedChanges } from './sealed-changes.ts';
-import type { SealDecisionInput, Admitted, AdmitInput } from './types.ts';
+import type { DecisionEvidence, Refusal, Sealed, SealDecisionInput } from './types.ts';
+import { hashOfText, unreachableBy } from './words.ts';
 
-const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+const NO_EVIDENCE: DecisionEvidence = {
+  slack: null,
+  shown: null,
+  responsibility: null,
+  assurance: null,
+  attestation: null,
+};
 
 /**
- * Judges a parked action's request once more: after an approver changed it, and at its release. Its own reservations are not
- * counted against it, and none are made.
+ * Seals the next records of a parked action: first what time brought by now, then the word that came. The word is verified here and
+ * weighed by the reducer against the sealed records; nothing else that the caller says is believed. Without a word, only what is due is
+ * sealed: an expiry or an escalation before its time is none.
  */
-export async function judgeAgain(
-  deps: EngineDeps,
-  tenant: string,
-  id: string,
-  bundleHash: string,
-  request: ActionRequest,
-): Promise<Judgment | null> {
-  const bundle = await deps.bundles.compiled(tenant, bundleHash);
-  if (bundle === null) return null;
-  const now = deps.now();
-  const identity = weighAgain(deps, await sealedIdentities(deps, tenant, id), request);
-  const required = requiredFacts(bundle, asVouched(request, identity.identities));
-  const facts: Facts = {
-    now: now.toISOString(),
-    limits: await deps.store.limits.usage(tenant, id, required.limits, now),
-    people: peopleFacts(deps, request, required.people),
-    ...identity,
-    // The glass is broken when the action is asked, or not at all.
-    ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),
-  };
-  return {
-    judgement: evaluate(bundle, request, facts, { late: judgementBudget() }),
-    facts,
-    counted: required.limits.map(({ paths }) => paths),
-  };
-}
-
-/** The request that was asked; a parked action's payload is never erased before it closed. */
-export async function payloadOf(
-  deps: Pick<EngineDeps, 'store'>,
-  action: Action,
-): Promise<Payload & { actionKey: Uint8Array }> {
-  const stored = await deps.store.payloads.read(action.tenant, action.id);
-  if (stored === null) throw new Error('the payload of an open action is not in the store');
-  return { ...(stored.payload as unknown as Payload), actionKey: stored.actionKey };
-}
-
-/** Checks who said it, and that they still may. What the reducer can see for itself is left to it. */
-export async function admit(deps: EngineDeps, input: AdmitInput): Promise<Admitted> {
-  const { action, attestation } = input;
-  try {
-    const claims = await verifyAttestation(attestation, deps.attestationKeys(), deps.now().getTime(), {
-      kind: input.kind,
-      tenant: action.tenant,
-      action: action.id,
+export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promise<Sealed> {
+  const { tenant, id } = input.action;
+  return insist(async () => {
+    const life = await readLife(deps, tenant, id);
+    if (life === null) throw new Error('a decision about an action that is not stored');
+    const { approval, action } = life.state;
+    const stands = async (refusal?: Refusal): Promise<Sealed> => ({
+      action: await withPermit(deps, life.state, life.sealedPermit),
+      approval,
+      effects: [],
+      ...(refusal === undefined ? {} : { refusal }),
     });
-    const evidence = {
-      slack: null,
-      shown: null,
-      responsibility: null,
-      assurance: null,
-      attestation: sha256(attestation),
-    };
-    switch (claims.kind) {
-      case 'cancel':
-        return { event: { type: 'cancel', by: claims.by }, evidence: { ...evidence, slack: claims.slack } };
-      case 'answer':
-        return {
-          event: { type: 'answer', by: claims.by, text: claims.reason },
-          evidence: { ...evidence, slack: claims.slack },
-        };
-      case 'review':
-        return await admitReview(deps, action, claims as AttestationOf<'review'>, evidence);
-      case 'reconcile':
-        return { reconcile: { by: claims.by, status: claims.status, reason: claims.reason } };
-      default:
-        return await admitDecision(deps, action, claims as AttestationOf<'decide'>, evidence);
+    if (input.attestation !== undefined && holds(life, hashOfText(input.attestation))) {
+      return stands({ code: 'already-decided', message: 'this very message was sealed before; it counts once' });
     }
-  } catch (error) {
-    if (!isCountersignError(error) || error.status >= 500) throw error;
-    deps.log.warn(
-      { action: action.id, tenant: action.tenant, code: error.code },
-      'a message that does not count was refused',
-    );
-    await deps.store.attempts.add({
-      tenant: action.tenant,
-      action: action.id,
-      by: 'unknown',
-      door: 'temporal',
-      code: error.code,
-      at: deps.now().toISOString(),
-    });
-    return { refusal: { code: error.code, message: error.message } };
-  }
-}
-
-/** A reviewer is one that policy names, still active, and never one of those who acted. */
-async function admitReview(
-  deps: EngineDeps,
-  action: Action,
-  claims: AttestationOf<'review'>,
-  evidence: Extract<Admitted, { evidence: unknown }>['evidence'],
-): Promise<Admitted> {
-  const stored = await readActionState(deps, action.tenant, action.id);
-  const review = stored?.state.review ?? null;
-  if (stored === null || review === null || review.status === 'done') {
-    return { refusal: { code: 'not-open', message: 'this action has no open review' } };
-  }
-  if (actingIds(stored.state.actor).includes(claims.by)) {
-    return { refusal: { code: 'own-request', message: 'you acted yourself; somebody else must review it' } };
-  }
-  if (!review.reviewers.includes(claims.by) || !deps.directory.current().active(claims.by)) {
-    return { refusal: { code: 'not-an-approver', message: 'you are not one of the reviewers that policy names' } };
-  }
-  const { by, right, reason, via, slack, shown } = claims;
-  return { review: { by, right, reason, via }, evidence: { ...evidence, slack, shown } };
-}
-
-async function admitDecision(
-  deps: EngineDeps,
-  action: Action,
-  claims: AttestationOf<'decide'>,
-  evidence: Extract<Admitted, { evidence: unknown }>['evidence'],
-): Promise<Admitted> {
-  if (claims.requestHash !== null && claims.requestHash !== action.requestHash) {
+    if (approval === null || action.status !== 'supervised') {
+      const message = `this action is already ${action.status}; nothing was changed`;
+      return stands(input.attestation === undefined ? undefined : { code: 'not-open', message });
+    }
+    const course = new Course(life, approval, deps.now());
+    await timePassed(deps, course, life);
+    const refusal = course.isOpen() ? await weigh(deps, course, life, input) : notOpen(input, course);
+    if (course.drafts.length === 0) return stands(refusal);
+    const sealed = await sealNext(deps, course.after(), course.drafts, null);
+    if (sealed === null) return null;
     return {
-      refusal: { code: 'conflict', message: 'the decision was made about another request; look at the action again' },
+      action: sealed,
+      approval: course.approval,
+      effects: course.effects,
+      ...(refusal === undefined ? {} : { refusal }),
     };
-  }
-  const payload = await payloadOf(deps, action);
-  const { request } = payload;
-  const directory = deps.directory.current();
-  const { delegation } = claims;
-  const now = deps.now();
-  const delegations = await delegationsInForce(deps, action.tenant);
-  const delegated =
-    delegation === null ||
-    (directory.active(delegation.from) &&
-      activeDelegation(delegations, {
-        from: delegation.from,
-        to: claims.by,
-        surface: request.surface,
-        now: now.getTime(),
-      })?.id === delegation.id);
-  const changes = claims.changes as Record<string, Json> | null;
-  const original: Record<string, Json> = {};
-  for (const path of Object.keys(changes ?? {})) original[path] = (readPath(request, path) ?? null) as Json;
-  if (changes !== null && claims.decision === 'approve') {
-    const bundle = await deps.bundles.inForce(action.tenant);
-    const again = await judgeAgain(deps, action.tenant, action.id, bundle ?? '', applyChanges(request, changes));
-    if (again === null || again.judgement.verdict.decision === 'refuse') {
-      const why = again?.judgement.verdict.reasons.join('; ') ?? 'no policy is in force';
-      return {
-        refusal: { code: 'change-not-allowed', message: `policy refuses the request as you changed it: ${why}` },
-      };
-    }
-  }
-  const assured = claims.assurance === null ? null : await admitPasskey(deps, action, claims, payload);
-  const stage = claims.stage ?? assured?.stage ?? null;
-  return {
-    event: {
-      type: 'decide',
-      by: claims.by,
-      decision: claims.decision,
-      ...(stage === null ? {} : { stage }),
-      reason: claims.reason,
-      changes,
-      original,
-      until: claims.until === null ? null : Date.parse(claims.until),
-      via: claims.via,
-      assured: assured !== null,
-      delegation,
-      standsInFor: delegations
-        .filter(
-          ({ to, surfaces }) => to === claims.by && surfaces.some((glob) => matchesSurface(glob, request.surface)),
-        )
-        .map(({ from }) => from),
-      standing: directory.active(claims.by) && delegated,
-    },
-    evidence: {
-      ...evidence,
-      slack: claims.slack,
-      shown: claims.shown,
-      responsibility: claims.responsibility,
-      assurance: assured?.assurance ?? null,
-    },
-  };
-}
-
-/** One that comes with an assertion counts only with it, also where no stage asks for any. */
-async function admitPasskey(
-  deps: EngineDeps,
-  action: Action,
-  claims: AttestationOf<'decide'>,
-  payload: Awaited<ReturnType<typeof payloadOf>>,
-): Promise<{ stage: number; assurance: JsonObject }> {
-  const stored = await readActionState(deps, action.tenant, action.id);
-  if (stored === null) throw new Error('a decision about an action that is not stored');
-  const decided = decidedMembers(stored.state, action, claims, payload);
-  return {
-    stage: decided.stage,
-    assurance: await admitAssertion(deps, action, decided, claims.assurance ?? {}),
-  };
-}
-
-/** Before the record that commits to them: whoever holds the salts can open it only while somebody holds the values. */
-async function keepChanges(deps: EngineDeps, { action, changes }: SealDecisionInput): Promise<void> {
-  await deps.store.payloads.update(action.tenant, action.id, (payload) => {
-    const decided = { ...(payload as unknown as Payload).decided, [action.records.length]: changes };
-    return { ...payload, decided } as JsonObject;
   });
 }
 
-/** Seals what a human, the clock or the requester decided, with the state it leads to. */
-export async function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promise<Action> {
-  const stored = await readActionState(deps, input.action.tenant, input.action.id);
-  if (stored === null) throw new Error('a decision about an action that is not stored');
-  const { state } = stored;
-  const { approval } = input;
-  const { actionKey, ...payload } = await payloadOf(deps, input.action);
-  const { request } = payload;
-  if (input.changes !== null) await keepChanges(deps, input);
-  const at = deps.now().toISOString();
-  const closed = input.decision === 'expired' || input.decision === 'cancelled' || approval.status === 'refused';
-  const status =
-    input.decision === 'expired'
-      ? 'expired'
-      : input.decision === 'cancelled'
-        ? 'cancelled'
-        : approval.status === 'refused'
-          ? 'refused'
-          : 'supervised';
-  const action: Action = { ...input.action, status, approval: approvalView(approval), updatedAt: at };
-  const record: DecisionRecord = {
-    ...nextHead(input.action, 'decision', at),
-    surface: state.surface,
-    stage: input.stage,
-    decision: input.decision,
-    by: input.by,
-    delegation: input.delegation,
-    reason: input.reason,
-    via: input.via,
-    slack: input.evidence.slack,
-    shown: input.evidence.shown,
-    responsibility: input.evidence.responsibility,
-    changes: sealedChanges(state, request, input.changes, actionKey, input.action.records.length),
-    until: input.until === null ? null : new Date(input.until).toISOString(),
-    added: input.added,
-    assurance: input.evidence.assurance,
-    attestation: input.evidence.attestation,
-  };
-  return sealAction(deps, { ...state, action, approval }, [{ record, releaseReservations: closed }], null);
+/** Whether a record of the action names this attestation. */
+function holds({ records }: Life, attestation: string): boolean {
+  return records.some(
+    ({ record }) =>
+      ('attestation' in record && record.attestation === attestation) ||
+      ('body' in record && record.body['attestation'] === attestation),
+  );
+}
+
+const notOpen = ({ attestation }: SealDecisionInput, { action }: Course): Refusal | undefined =>
+  attestation === undefined
+    ? undefined
+    : { code: 'not-open', message: `this action is already ${action.status}; nothing was changed` };
+
+/** The records to come, in order, and how the action stands after them. */
+class Course {
+  readonly drafts: Draft[] = [];
+  readonly effects: ApprovalEffect[] = [];
+  approval: ApprovalState;
+  action: Action;
+  readonly now: Date;
+  readonly #life: Life;
+
+  constructor(life: Life, approval: ApprovalState, now: Date) {
+    this.#life = life;
+    this.approval = approval;
+    this.action = life.state.action;
+    this.now = now;
+  }
+
+  isOpen(): boolean {
+    return this.action.status === 'supervised';
+  }
+
+  /** The event's effects, and the escalations among them as records. */
+  apply(event: ApprovalEvent): ApprovalEffect[] {
+    const { state, effects } = reduce(this.approval, event, this.now.getTime());
+    this.approval = state;
+    this.effects.push(...effects);
+    return effects;
+  }
+
+  /** Who was added to decide is sealed before they are asked. */
+  escalations(effects: readonly ApprovalEffect[], unreachable?: string[]): void {
+    for (const effect of effects) {
+      if (effect.type !== 'escalate') continue;
+      this.add({
+        decision: 'escalated',
+        stage: effect.stage,
+        reason: effect.because,
+        added: effect.people,
+        ...(unreachable === undefined ? {} : { unreachable }),
+      });
+    }
+  }
+
+  add(said: Pick<DecisionRecord, 'decision' | 'stage'> & Partial<DecisionRecord>): void {
+    const at = this.now.toISOString();
+    const status = this.#statusAfter(said.decision);
+    const record: DecisionRecord = {
+      ...nextHead(this.action, 'decision', at),
+      surface: this.#life.state.surface,
+      by: 'countersign',
+      delegation: null,
+      reason: null,
+      via: 'engine',
+      changes: null,
+      until: null,
+      added: null,
+      ...NO_EVIDENCE,
+      ...said,
+    };
+    this.drafts.push({ record, releaseReservations: status !== 'supervised' });
+    const approval = approvalView(this.approval);
+    this.action = {
+      ...this.action,
+      status,
+      approval,
+      records: [...this.action.records, hashOf(record)],
+      updatedAt: at,
+    };
+  }
+
+  #statusAfter(decision: DecisionRecord['decision']): Action['status'] {
+    if (decision === 'expired' || decision === 'cancelled') return decision;
+    return this.approval.status === 'refused' ? 'refused' : 'supervised';
+  }
+
+  /** As it is to be stored beside the drafts, whose hashes are added when they are sealed. */
+  after(): Life['state'] {
+    const { state } = this.#life;
+    return { ...state, approval: this.approval, action: { ...this.action, records: state.action.records } };
+  }
+}
+
+/** What was due by now: more people to ask, or the end of the wait. */
+async function timePassed(deps: EngineDeps, course: Course, { state }: Life): Promise<void> {
+  course.escalations(course.apply({ type: 'tick' }));
+  const { status, stage, expiresAt } = course.approval;
+  if (status === 'expired') return course.add({ decision: 'expired', stage });
+  // Approved, but frozen until its time ran out: nothing is released after the approvers' deadline.
+  if (status !== 'approved' || course.now.getTime() < expiresAt) return;
+  if ((await frozen(deps, state.action.tenant, state.surface, state.actor as never)) !== null) {
+    course.add({ decision: 'expired', stage });
+  }
+}
+
+/** Takes up the word that came, if any does; answers why it does not count. */
+async function weigh(
+  deps: EngineDeps,
+  course: Course,
+  life: Life,
+  input: SealDecisionInput,
+): Promise<Refusal | undefined> {
+  if (input.unreachable !== undefined) {
+    const people = await unreachableBy(deps, input.action, input.unreachable);
+    course.escalations(course.apply({ type: 'unreachable', people }), people);
+    return undefined;
+  }
+  if (input.attestation === undefined) {
+    // Withdrawn by whoever may write to the namespace: that releases nothing.
+    if (input.decision === 'cancelled') withdraw(course, 'temporal', NO_EVIDENCE);
+    return undefined;
+  }
+  const kind = input.kind ?? 'decide';
+  const admitted = await admitTo(deps, life, { attestation: input.attestation, kind });
+  if ('refusal' in admitted) return admitted.refusal;
+  if (!('event' in admitted)) return { code: 'invalid-request', message: `this is not a ${kind} message` };
+  const { event, evidence } = admitted;
+  if (event.type === 'cancel') {
+    withdraw(course, event.by, evidence);
+    return undefined;
+  }
+  const refusal = checkEvent(course.approval, event, course.now.getTime());
+  if (refusal !== null) return refusal;
+  const { stage } = course.approval;
+  if (event.type === 'answer') {
+    course.apply(event);
+    course.add({ decision: 'answered', by: event.by, via: 'api', stage, reason: event.text, ...evidence });
+    return undefined;
+  }
+  if (event.type !== 'decide') return { code: 'invalid-request', message: `this is not a ${kind} message` };
+  const seq = course.action.records.length;
+  const { by, decision, via, delegation, reason, until } = event;
+  const changes = event.changes === null ? null : await keepChanges(deps, life, event.changes, seq);
+  const effects = course.apply(event);
+  course.add({
+    ...{ decision, by, via, stage, delegation, reason, changes, ...evidence },
+    until: until === null ? null : new Date(until).toISOString(),
+  });
+  course.escalations(effects);
+  return undefined;
+}
+
+/** Also what is approved, while a freeze holds it back: there is nothing left to decide, and still something to withdraw. */
+function withdraw(course: Course, by: string, evidence: DecisionEvidence): void {
+  const { stage, status } = course.approval;
+  if (status === 'open') course.apply({ type: 'cancel', by });
+  course.add({ decision: 'cancelled', by, stage, ...evidence });
+}
+
+/** Before the record that commits to them: whoever holds the salts can open it only while somebody holds the values. */
+async function keepChanges(
+  deps: EngineDeps,
+  life: Life,
+  changes: Record<string, Json>,
+  seq: number,
+): Promise<DecisionRecord['changes']> {
+  const { tenant, id } = life.state.action;
+  const payload = life.payload ?? (await readPayload(deps, tenant, id));
+  if (payload === null) throw new Error('the payload of a parked action is not in the store');
+  await deps.store.payloads.update(tenant, id, (kept) => {
+    const decided = { ...(kept as unknown as Payload).decided, [seq]: changes };
+    return { ...kept, decided } as JsonObject;
+  });
+  return sealedChanges(life.state.disclosed, payload.request, changes, payload.actionKey, seq);
 }

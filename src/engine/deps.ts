@@ -39,6 +39,8 @@ export interface EngineLog {
 export interface TenantSigners {
   readonly record: Signer;
   readonly permit: Signer;
+  /** Keys that may have signed the record at entry `index` of the log. */
+  recordKeysAt(index: number): readonly PublicJwk[];
   /** Keys that a permit which has not expired may be signed with. */
   readonly permitKeys: readonly PublicJwk[];
   /** Keys that a permit may ever have been signed with, none of them revoked. */

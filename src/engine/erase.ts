@@ -7,7 +7,8 @@
 import { isClosed, CountersignError, type Action, type OtherRecord } from '../contract/index.ts';
 import type { ActionState } from './action-state.ts';
 import type { EngineDeps, Histories } from './deps.ts';
-import { nextHead, readActionState, sealAction } from './seal.ts';
+import { readLife } from './life.ts';
+import { nextHead, sealAction } from './seal.ts';
 
 export type EraseDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now'> & {
   histories: Histories;
@@ -30,9 +31,9 @@ export interface EraseInput {
  */
 export async function eraseAction(deps: EraseDeps, input: EraseInput): Promise<Action> {
   const { tenant, id, by, reason, cause } = input;
-  const stored = await readActionState(deps, tenant, id);
-  if (stored === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
-  const { state } = stored;
+  const life = await readLife(deps, tenant, id);
+  if (life === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
+  const { state } = life;
   if (state.erased !== undefined) return state.action;
   const open = await openFor(deps, state);
   if (open !== null) {

@@ -82,17 +82,6 @@ const nobodySaid = (deps: EngineDeps, { request, tenant }: JudgeInput): Identity
     deps.directory.current(),
   );
 
-/** What the verdict of an action sealed of its chain; undefined for one of before that was sealed. */
-export async function sealedIdentities(
-  deps: Pick<EngineDeps, 'store'>,
-  tenant: string,
-  id: string,
-): Promise<IdentityFact[] | undefined> {
-  const { records } = await deps.store.records.list(tenant, { action: id, type: 'verdict' }, undefined, 1);
-  const record = records[0]?.record;
-  return record?.type === 'verdict' ? record.facts.identities : undefined;
-}
-
 /**
  * The chain once more, for an action that waited: as its verdict was sealed, and as the directory has it now. Whoever left meanwhile is in
  * conflict, a role that was lost counts no more. What a credential vouched for stays as it was sealed.

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import { addDecimals, formatDecimal, hashOf, parseDecimal, type Decimal } from '../canonical/index.ts';
 import {
@@ -10,21 +9,20 @@ import {
   type Facts,
   type Judgement,
   type LimitFact,
-  type ReleaseRecord,
   type VerdictRecord,
 } from '../contract/index.ts';
 import { applyChanges, asVouched, evaluate, requiredFacts, type CompiledBundle } from '../policy/index.ts';
-import { discloseRequest, requestHash, signPermit } from '../sealing/index.ts';
+import { discloseRequest, requestHash } from '../sealing/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
 import { type ActionState } from './action-state.ts';
-import { sealPermit } from './permit.ts';
 import { judgementBudget } from './budget.ts';
+import { draftRelease } from './draft-release.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealedFacts, withoutValues, withValues, type Judgment, type StoredJudgment } from './facts.ts';
 import { hooksOf } from './hooks.ts';
 import { identify, type IdentityFacts } from './identify.ts';
-import { keepReview } from './review.ts';
+import { keepReview } from './keep-review.ts';
 import { nextHead, readActionState, sealOrFind, type Draft } from './seal.ts';
 import type { Judged, JudgeInput } from './types.ts';
 import { frozen } from './freeze.ts';
@@ -60,6 +58,7 @@ const NO_BUNDLE: Judgement = {
   disclose: [],
   notify: [],
   outcomeWithinMs: 600_000,
+  collectWithinMs: null,
   permitMs: 300_000,
   retainMs: null,
   review: null,
@@ -120,12 +119,13 @@ function limitsLeft(judgement: Judgement, facts: Facts): ActionState['limits'] {
 
 function judgedOf(deps: EngineDeps, state: ActionState, action: Action): Judged {
   const hooks = hooksOf(action.tenant, state.notify, deps.endpoints);
-  const { plan, openedAt, outcomeWithinMs, announced, review } = state;
+  const { plan, openedAt, outcomeWithinMs, permitMs, announced, review } = state;
   return {
     action,
     plan: state.approval === null ? null : plan,
     openedAt,
     outcomeWithinMs,
+    permitMs,
     announced,
     review: review === null ? null : { openedAt, dueAt: review.dueAt },
     activates: isEngineSurface(state.surface),
@@ -210,6 +210,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
     approval,
     openedAt,
     outcomeWithinMs: judgement.outcomeWithinMs,
+    collectWithinMs: judgement.collectWithinMs,
     permitMs: judgement.permitMs,
     retainMs: judgement.retainMs,
     announced: supervised || judgement.review !== null,
@@ -231,8 +232,10 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
   let permit: { sealed: string; clear: string } | null = null;
   if (releases) {
     const changed = verdict.changes === null ? request : applyChanges(request, verdict.changes);
+    action.redeemedAt = null;
     const release = await draftRelease(deps, {
       state: { ...state, action: { ...action, records: [hashOf(record)] } },
+      collectWithinMs: judgement.collectWithinMs ?? null,
       basis: verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule',
       request: changed,
       changes: verdict.changes,
@@ -290,59 +293,4 @@ async function judgedBefore(deps: EngineDeps, input: JudgeInput, request: Action
   sameRequest(stored.state, input, request);
   await keepReview(deps, stored.state);
   return judgedOf(deps, stored.state, stored.state.action);
-}
-
-export interface ReleaseDraftInput {
-  state: ActionState;
-  basis: ReleaseRecord['basis'];
-  /** The request as it may now be executed. */
-  request: ActionRequest;
-  changes: Record<string, unknown> | null;
-  actionKey: Uint8Array;
-  rejudged: ReleaseRecord['rejudged'];
-  at: Date;
-}
-
-/** The record of a release and the permit bound to it. Nothing is released until the record is sealed. */
-export async function draftRelease(
-  deps: EngineDeps,
-  input: ReleaseDraftInput,
-): Promise<{ draft: Draft; permit: { sealed: string; clear: string } }> {
-  const { state, request, at } = input;
-  const { tenant, id } = state.action;
-  const signer = deps.signers(tenant).permit;
-  const iat = Math.floor(at.getTime() / 1000);
-  const exp = iat + Math.max(1, Math.floor(state.permitMs / 1000));
-  const jti = randomUUID();
-  const req = requestHash(request, input.actionKey);
-  const expiresAt = new Date(exp * 1000).toISOString();
-  const record: ReleaseRecord = {
-    ...nextHead(state.action, 'release', at.toISOString()),
-    surface: state.surface,
-    basis: input.basis,
-    permit: { jti, kid: signer.kid, expiresAt, audience: state.surface, requestHash: req },
-    rejudged: input.rejudged,
-  };
-  const clear = await signPermit(
-    {
-      iss: deps.issuer,
-      aud: state.surface,
-      sub: state.actor.id,
-      iat,
-      nbf: iat,
-      exp,
-      jti,
-      tenant,
-      act: id,
-      req,
-      ...(input.changes === null ? {} : { changes: input.changes as never }),
-      ...(request.resource?.version === undefined ? {} : { ver: request.resource.version }),
-      rec: hashOf(record),
-    },
-    signer,
-  );
-  return {
-    draft: { record, permit: { jti, audience: state.surface, requestHash: req, expiresAt } },
-    permit: { clear, sealed: sealPermit(input.actionKey, tenant, id, clear) },
-  };
 }

@@ -1,9 +1,8 @@
 import { decodeJwt } from 'jose';
 import {
-  isSettled,
   isCountersignError,
+  isSettled,
   type Action,
-  type OtherRecord,
   type OutcomeInput,
   type OutcomeRecord,
 } from '../contract/index.ts';
@@ -11,25 +10,26 @@ import { commitment, saltFor, verifyPermit } from '../sealing/index.ts';
 import { verifyAttestation } from '../identity/index.ts';
 import type { ActionState } from './action-state.ts';
 import type { EngineDeps } from './deps.ts';
-import { nextHead, readActionState, sealAction, withPermit } from './seal.ts';
-import type { ReconcileInput, SealOutcomeInput, Refusal } from './types.ts';
+import { readLife, type Life } from './life.ts';
+import { insist, nextHead, permitOf, sealNext, withPermit } from './seal.ts';
+import type { NotDue, Refusal, SealOutcomeInput } from './types.ts';
 
-/** That the permit is ours and of this action. Its expiry bounds execution, not the report of it. */
-async function checkPermit(deps: EngineDeps, action: Action, permit: string): Promise<Refusal | null> {
+/** That the permit is ours and the one of this action that counts. Its expiry bounds execution, not the report of it. */
+async function checkPermit(deps: EngineDeps, life: Life, permit: string): Promise<Refusal | null> {
+  const { action } = life.state;
+  const refusal = (which: string): Refusal => ({
+    code: 'permit-invalid',
+    message: `the permit ${which}; report with the permit that was redeemed`,
+  });
   try {
     const iat = decodeJwt(permit).iat ?? 0;
     const claims = await verifyPermit(permit, deps.signers(action.tenant).allPermitKeys, { now: iat });
-    if (claims.act === action.id && claims.tenant === action.tenant) return null;
-    return {
-      code: 'permit-invalid',
-      message: 'the permit belongs to another action; report with the permit that was redeemed',
-    };
+    if (claims.act !== action.id || claims.tenant !== action.tenant) return refusal('belongs to another action');
+    const counts = life.redemption?.permit.jti ?? life.release?.permit.jti;
+    return claims.jti === counts ? null : refusal('is dead, since another one took its place');
   } catch (error) {
     if (isCountersignError(error) && error.status >= 500) throw error;
-    return {
-      code: 'permit-invalid',
-      message: 'the permit is not one of ours; report with the permit that was redeemed',
-    };
+    return refusal('is not one of ours');
   }
 }
 
@@ -43,37 +43,70 @@ async function reporter(deps: EngineDeps, action: Action, attestation: string | 
   return claims?.by ?? null;
 }
 
+/** Records of version 1 know no redemption: what was released under them ends as it would have then. */
+const knowsRedemption = ({ release }: Life): boolean => release?.collectUntil !== undefined;
+
+/** What silence means of a released action, and from when on. */
+function silence({ state, release, redemption }: Life): { status: 'unreported' | 'lapsed'; at: number } | null {
+  if (state.action.status !== 'released' || release === null) return null;
+  if (redemption !== null) return { status: 'unreported', at: Date.parse(redemption.reportBy) };
+  if (release.collectUntil !== undefined) return { status: 'lapsed', at: Date.parse(release.collectUntil) };
+  return { status: 'unreported', at: Date.parse(release.at) + state.outcomeWithinMs };
+}
+
 /**
- * Seals what the executor reported, or that it never did. The same report again is the same answer; another one is refused. A late
- * report of an unreported action still counts: the truth is worth more than the deadline.
+ * Seals what the executor reported, or what its silence means: `lapsed` where nobody redeemed, `unreported` where somebody did. The
+ * same report again is the same answer; another one is refused. A late report of an unreported action still counts: the truth is worth
+ * more than the deadline.
  */
-export async function sealOutcome(deps: EngineDeps, input: SealOutcomeInput): Promise<Action | { refusal: Refusal }> {
-  const { outcome } = input;
+export async function sealOutcome(
+  deps: EngineDeps,
+  input: SealOutcomeInput,
+): Promise<Action | { refusal: Refusal } | NotDue> {
   const { tenant, id } = input.action;
-  const stored = await readActionState(deps, tenant, id);
-  if (stored === null) throw new Error('an outcome of an action that is not stored');
-  const { state, sealedPermit } = stored;
-  if (outcome !== null) {
-    const invalid = await checkPermit(deps, input.action, outcome.permit);
-    if (invalid !== null) return { refusal: invalid };
+  return insist(async () => {
+    const life = await readLife(deps, tenant, id);
+    if (life === null) throw new Error('an outcome of an action that is not stored');
+    return input.outcome === null ? sealSilence(deps, life) : sealReport(deps, life, input.outcome);
+  });
+}
+
+async function sealSilence(deps: EngineDeps, life: Life): Promise<Action | { refusal: Refusal } | NotDue | null> {
+  const { status } = life.state.action;
+  if (isSettled(status) || status === 'unreported') return withPermit(deps, life.state, life.sealedPermit);
+  const means = silence(life);
+  if (means === null) {
+    return { refusal: { code: 'not-open', message: `there is nothing to report: this action is ${status}` } };
   }
+  const now = deps.now();
+  if (now.getTime() < means.at) {
+    return { refusal: { code: 'not-open', message: 'there is still time to collect, or to report' }, wakeAt: means.at };
+  }
+  const told = { status: means.status, reference: null, detail: null };
+  // Nobody redeemed, and from here on nobody can: what it took of a limit is given back.
+  return seal(deps, life, { ...told, by: null }, null, means.status === 'lapsed');
+}
+
+async function sealReport(
+  deps: EngineDeps,
+  life: Life,
+  outcome: NonNullable<SealOutcomeInput['outcome']>,
+): Promise<Action | { refusal: Refusal } | null> {
+  const { state, sealedPermit, redemption } = life;
+  const { tenant, id, status: current } = state.action;
+  const invalid = await checkPermit(deps, life, outcome.permit);
+  if (invalid !== null) return { refusal: invalid };
   const payload = await deps.store.payloads.read(tenant, id);
   const detail =
-    outcome?.detail === undefined || payload === null
+    outcome.detail === undefined || payload === null
       ? null
       : commitment(saltFor(payload.actionKey, 'outcome.detail'), 'outcome.detail', outcome.detail);
-  if (detail !== null && payload !== null && !isSettled(state.action.status)) {
-    // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
-    await deps.store.payloads.update(tenant, id, (kept) => ({ ...kept, detail: outcome?.detail ?? null }));
-  }
-  const told = { status: outcome?.status ?? 'unreported', reference: outcome?.reference ?? null, detail };
-
-  const current = state.action.status;
+  const told = { status: outcome.status, reference: outcome.reference ?? null, detail };
   if (isSettled(current)) {
     const same =
       state.outcome !== null &&
       Object.entries(told).every(([key, value]) => state.outcome?.[key as keyof typeof told] === value);
-    if (same || outcome === null) return withPermit(deps, state, sealedPermit);
+    if (same) return withPermit(deps, state, sealedPermit);
     return {
       refusal: {
         code: 'outcome-already-reported',
@@ -84,47 +117,37 @@ export async function sealOutcome(deps: EngineDeps, input: SealOutcomeInput): Pr
   if (current !== 'released' && current !== 'unreported') {
     return { refusal: { code: 'not-open', message: `there is nothing to report: this action is ${current}` } };
   }
-  const at = deps.now().toISOString();
-  const record: OutcomeRecord = {
-    ...nextHead(input.action, 'outcome', at),
-    surface: state.surface,
-    ...told,
-    status: outcome?.status ?? 'unreported',
-    by: await reporter(deps, input.action, outcome?.attestation),
-  };
-  const next: ActionState = {
-    ...state,
-    outcome: outcome === null ? null : told,
-    action: { ...input.action, status: record.status, updatedAt: at },
-  };
-  const undone = outcome !== null && didNothing(outcome);
-  return sealAction(deps, next, [{ record, releaseReservations: undone }], permitOf(input.action, sealedPermit));
+  if (outcome.status !== 'skipped' && redemption === null && knowsRedemption(life)) {
+    return {
+      refusal: {
+        code: 'permit-not-redeemed',
+        message: `nothing was ${outcome.status} under a permit that nobody redeemed; redeem it first, or report \`skipped\``,
+      },
+    };
+  }
+  if (detail !== null) {
+    // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
+    await deps.store.payloads.update(tenant, id, (kept) => ({ ...kept, detail: outcome.detail ?? null }));
+  }
+  const by = await reporter(deps, state.action, outcome.attestation);
+  return seal(deps, life, { ...told, by }, told, didNothing(outcome));
 }
 
 const didNothing = (outcome: OutcomeInput): boolean => outcome.status !== 'executed';
 
-function permitOf(action: Action, sealed: string | null): { sealed: string; clear: string } | null {
-  return sealed === null || action.permit === null ? null : { sealed, clear: action.permit };
-}
-
-/** Seals an owner's settlement of an unreported action: as a reconciliation, never as a report. */
-export async function reconcile(deps: EngineDeps, input: ReconcileInput): Promise<Action> {
-  const { tenant, id } = input.action;
-  const stored = await readActionState(deps, tenant, id);
-  if (stored === null) throw new Error('a reconciliation of an action that is not stored');
+/** One more record of the action; null where somebody was faster. */
+async function seal(
+  deps: EngineDeps,
+  { state, sealedPermit }: Life,
+  said: Pick<OutcomeRecord, 'status' | 'reference' | 'detail' | 'by'>,
+  outcome: ActionState['outcome'],
+  releaseReservations: boolean,
+): Promise<Action | null> {
+  const { tenant, id } = state.action;
   const at = deps.now().toISOString();
-  const record: OtherRecord = {
-    ...nextHead(input.action, 'reconcile', at),
-    type: 'reconcile',
-    by: input.by,
-    reason: input.reason,
-    body: { surface: stored.state.surface, status: input.status },
-  };
-  const next: ActionState = { ...stored.state, action: { ...input.action, status: input.status, updatedAt: at } };
-  return sealAction(
-    deps,
-    next,
-    [{ record, releaseReservations: input.status !== 'executed' }],
-    permitOf(input.action, stored.sealedPermit),
-  );
+  const record: OutcomeRecord = { ...nextHead(state.action, 'outcome', at), surface: state.surface, ...said };
+  const next: ActionState = { ...state, outcome, action: { ...state.action, status: said.status, updatedAt: at } };
+  const payload = sealedPermit === null ? null : await deps.store.payloads.read(tenant, id);
+  const permit = permitOf(payload?.actionKey ?? null, state.action, sealedPermit);
+  return sealNext(deps, next, [{ record, releaseReservations }], permit);
 }

@@ -35,7 +35,7 @@ export function decidedMembers(
     stage: said.stage ?? action.approval?.stage ?? 0,
     ...{ decision, by, delegation, reason, via, shown, responsibility },
     changes: sealedChanges(
-      state,
+      state.disclosed,
       request,
       said.changes as Record<string, Json> | null,
       actionKey,

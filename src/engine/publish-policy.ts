@@ -5,13 +5,13 @@ import {
   type JsonObject,
   type OutcomeRecord,
 } from '../contract/index.ts';
-import { applyChanges } from '../policy/index.ts';
-import { activateBundle, PUBLISH_ACTION } from './activation.ts';
+import { activateBundle, isEngineSurface, PUBLISH_ACTION } from './activation.ts';
 import type { ActionState } from './action-state.ts';
-import { payloadOf } from './decisions.ts';
 import type { EngineDeps } from './deps.ts';
-import { frozen } from './freeze.ts';
-import { nextHead, readActionState, sealAction } from './seal.ts';
+import { readLife, type Life } from './life.ts';
+import { redeemPermit, releasedRequest } from './redeem.ts';
+import { insist, nextHead, sealNext } from './seal.ts';
+import type { ActionRef } from './types.ts';
 
 /** What came of it, as its outcome says; `reference` is the activation's record, or why nothing was done. */
 type Done = { status: 'executed' | 'failed' | 'skipped'; reference: string };
@@ -23,13 +23,27 @@ type Done = { status: 'executed' | 'failed' | 'skipped'; reference: string };
  * Durable writes, in order: the redemption; the `policy` record and what it brings into force; the outcome. Run again after any of
  * them, it finds and uses what is there: nobody else can redeem this permit, since it never left the engine.
  */
-export async function publishPolicy(deps: EngineDeps, input: { action: Action }): Promise<Action> {
+export async function publishPolicy(deps: EngineDeps, input: { action: ActionRef }): Promise<Action> {
   const { tenant, id } = input.action;
-  const stored = await readActionState(deps, tenant, id);
-  if (stored === null) throw new Error('a publication of an action that is not stored');
-  const { state } = stored;
+  const life = await readLife(deps, tenant, id);
+  if (life === null) throw new Error('a publication of an action that is not stored');
+  if (life.state.action.status !== 'released' || !isEngineSurface(life.state.surface)) return life.state.action;
+  const { request } = await releasedRequest(deps, life);
+  const done = await carryOut(deps, life, request);
+  return insist(() => sealDone(deps, tenant, id, done));
+}
+
+async function sealDone(
+  deps: EngineDeps,
+  tenant: string,
+  id: string,
+  { status, reference }: Done,
+): Promise<Action | null> {
+  // Read again: carrying it out sealed its redemption.
+  const life = await readLife(deps, tenant, id);
+  if (life === null) throw new Error('a publication of an action that is not stored');
+  const { state } = life;
   if (state.action.status !== 'released') return state.action;
-  const { status, reference } = await carryOut(deps, state, await releasedRequest(deps, state));
   const at = deps.now().toISOString();
   const record: OutcomeRecord = {
     ...nextHead(state.action, 'outcome', at),
@@ -44,18 +58,19 @@ export async function publishPolicy(deps: EngineDeps, input: { action: Action })
     outcome: { status, reference, detail: null },
     action: { ...state.action, status, updatedAt: at },
   };
-  return sealAction(deps, next, [{ record, releaseReservations: status !== 'executed' }], null);
+  return sealNext(deps, next, [{ record, releaseReservations: status !== 'executed' }], null);
 }
 
-async function carryOut(deps: EngineDeps, state: ActionState, request: ActionRequest): Promise<Done> {
+async function carryOut(deps: EngineDeps, life: Life, request: ActionRequest): Promise<Done> {
+  const { state } = life;
   const { tenant, id } = state.action;
   const skipped = (reference: string): Done => ({ status: 'skipped', reference });
   const { bundle, previous } = (request.params ?? {}) as JsonObject;
   if (request.action !== PUBLISH_ACTION || typeof bundle !== 'string') {
     return skipped(`only ${PUBLISH_ACTION} of a bundle is carried out on this surface`);
   }
-  const dead = await redeemOwn(deps, state, request);
-  if (dead !== null) return { status: 'failed', reference: dead };
+  const dead = await redeemOwn(deps, life);
+  if (dead !== null) return skipped(dead);
   try {
     if ((await deps.bundles.compiled(tenant, bundle)) === null) return skipped('there is no such bundle');
   } catch (error) {
@@ -76,25 +91,16 @@ async function carryOut(deps: EngineDeps, state: ActionState, request: ActionReq
     : skipped(`another bundle came into force meanwhile: ${activated.inForce ?? 'none'}`);
 }
 
-/** Uses the permit up under the rules that hold for every executor, or says why it is dead. Redeemed already: by ourselves. */
-async function redeemOwn(deps: EngineDeps, state: ActionState, request: ActionRequest): Promise<string | null> {
-  const { tenant } = state.action;
-  const release = await deps.store.records.get(tenant, state.action.records.at(-1) ?? '');
-  if (release?.record.type !== 'release') return 'the release is not in the log';
-  const { jti, expiresAt } = release.record.permit;
-  const permit = await deps.store.permits.find(tenant, jti);
-  if (permit === null) return 'the permit was never released by this log';
-  if (permit.redeemedAt !== null) return null;
-  const now = deps.now();
-  if (now.getTime() >= Date.parse(expiresAt)) return 'the permit expired before the engine came to it';
-  const freeze = await frozen(deps, tenant, state.surface, request.actor);
-  if (freeze !== null) return freeze;
-  await deps.store.permits.redeem(tenant, jti, now);
-  return null;
-}
-
-/** The request as it was released: policy's changes, and the approvers' on top of them. */
-async function releasedRequest(deps: EngineDeps, state: ActionState): Promise<ActionRequest> {
-  const { request } = await payloadOf(deps, state.action);
-  return applyChanges(request, { ...state.action.verdict?.changes, ...state.approval?.changes });
+/** Uses the permit up under the rules that hold for every executor, or says why it is dead. Run again, it finds what it did. */
+async function redeemOwn(deps: EngineDeps, { state, release }: Life): Promise<string | null> {
+  const { tenant, id } = state.action;
+  if (release === null) return 'it was never released';
+  try {
+    const { jti } = release.permit;
+    await redeemPermit(deps, { tenant, id, jti, by: 'countersign', redeemer: release.prev, check: () => undefined });
+    return null;
+  } catch (error) {
+    if (!isCountersignError(error) || error.status >= 500) throw error;
+    return error.message;
+  }
 }

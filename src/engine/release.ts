@@ -1,88 +1,160 @@
-import type { Action, VerdictRecord } from '../contract/index.ts';
+import type { Action, ActionRequest, ReleaseRecord, VerdictRecord } from '../contract/index.ts';
+import { CountersignError } from '../contract/index.ts';
 import { applyChanges, REFUSED_SINCE } from '../policy/index.ts';
 import { discloseRequest } from '../sealing/index.ts';
-import { approvalView } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
 import type { ActionState } from './action-state.ts';
-import { judgeAgain, payloadOf } from './decisions.ts';
+import { judgeAgain } from './judge-again.ts';
 import type { EngineDeps } from './deps.ts';
-import { draftRelease } from './judge.ts';
+import { draftRelease } from './draft-release.ts';
+import type { Judgment } from './facts.ts';
 import { frozen } from './freeze.ts';
 import { sealedFacts } from './facts.ts';
-import { nextHead, readActionState, sealAction, withPermit } from './seal.ts';
+import { readLife, readPayload, type Life } from './life.ts';
+import { insist, nextHead, sealNext, withPermit } from './seal.ts';
 import type { Released, ReleaseInput } from './types.ts';
 
-/**
- * Releases a completed supervised override, unless policy has come to refuse it: a parked action is judged once more by the bundle
- * in force now, and the strictest of the two verdicts holds (contract section 5). Both are sealed.
- */
-export async function release(deps: EngineDeps, input: ReleaseInput): Promise<Released> {
-  const { tenant, id } = input.action;
-  const stored = await readActionState(deps, tenant, id);
-  if (stored === null) throw new Error('a release of an action that is not stored');
-  if (stored.state.action.records.length > input.action.records.length) {
-    return { action: await withPermit(deps, stored.state, stored.sealedPermit) };
-  }
-  const { request, actionKey } = await payloadOf(deps, input.action);
-  const freeze = await frozen(deps, tenant, request.surface, request.actor);
-  if (freeze !== null) return { frozen: freeze };
+type ReleaseDeps = Pick<
+  EngineDeps,
+  'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now' | 'bundles' | 'directory' | 'issuer'
+>;
 
+/**
+ * Releases a supervised override that is complete by its sealed decisions, unless policy has come to refuse it: a parked action is
+ * judged once more by the bundle in force now, and the strictest of the two verdicts holds (contract section 5). Both are sealed.
+ * What is not complete, or was released, stays as it is.
+ */
+export function release(deps: EngineDeps, input: ReleaseInput): Promise<Released> {
+  const { tenant, id } = input.action;
+  return insist(async () => {
+    const life = await readLife(deps, tenant, id);
+    if (life === null) throw new Error('a release of an action that is not stored');
+    const { state } = life;
+    const { approval } = state;
+    if (state.action.status !== 'supervised' || approval?.status !== 'approved') {
+      return { action: await withPermit(deps, state, life.sealedPermit), approval };
+    }
+    const asked = await askedAgain(deps, life);
+    if ('frozen' in asked) return asked;
+    const action = await (asked.again === null || asked.again.judgement.verdict.decision === 'refuse'
+      ? refuse(deps, life, asked)
+      : permit(deps, life, { ...asked, again: asked.again }, 'override'));
+    return action === null ? null : { action, approval };
+  });
+}
+
+/**
+ * A fresh permit for the requester of a released action that nobody has redeemed, while it may be collected: judged and freeze-checked
+ * again, and the one before it is dead from then on.
+ *
+ * @throws CountersignError `not-open`, `permit-already-redeemed`, `frozen`, or `action-refused` where policy has come to refuse it
+ */
+export function collect(deps: ReleaseDeps, tenant: string, id: string): Promise<Action> {
+  return insist(async () => {
+    const life = await readLife(deps, tenant, id);
+    const before = life?.release ?? null;
+    if (life === null || before === null || life.state.action.status !== 'released') {
+      const how = life?.state.action.status ?? 'unknown';
+      throw new CountersignError('not-open', `only a released action has a permit; this one is ${how}`);
+    }
+    if (life.redemption !== null) {
+      throw new CountersignError(
+        'permit-already-redeemed',
+        'its permit was redeemed; report what became of it, or ask for a new action with a new key',
+        { extensions: { redeemedAt: life.redemption.at } },
+      );
+    }
+    if (before.collectUntil === undefined || deps.now().toISOString() >= before.collectUntil) {
+      throw new CountersignError('not-open', 'the time to collect it has passed; ask for it anew with a new key');
+    }
+    const asked = await askedAgain(deps, life);
+    if ('frozen' in asked) throw new CountersignError('frozen', `${asked.frozen}; no permit is given while that holds`);
+    const { again } = asked;
+    if (again === null || again.judgement.verdict.decision === 'refuse') {
+      const why = again?.judgement.verdict.reasons.join('; ') ?? 'no policy is in force';
+      throw new CountersignError('action-refused', `policy has come to refuse it: ${why}; no fresh permit is given`);
+    }
+    return permit(deps, life, { ...asked, again }, before.basis, before);
+  });
+}
+
+interface Asked {
+  /** The request as it may now be executed. */
+  request: ActionRequest;
+  changes: Record<string, unknown> | null;
+  actionKey: Uint8Array;
+  again: Judgment | null;
+}
+
+/** What policy says now of the request as it was approved. */
+async function askedAgain(deps: ReleaseDeps, life: Life): Promise<Asked | { frozen: string }> {
+  const { state, verdict } = life;
+  const { tenant, id } = state.action;
+  const payload = life.payload ?? (await readPayload(deps, tenant, id));
+  if (payload === null) throw new Error('the payload of an open action is not in the store');
+  const freeze = await frozen(deps, tenant, state.surface, payload.request.actor);
+  if (freeze !== null) return { frozen: freeze };
   // Policy's own changes, where one of several policies constrains, and the approvers' on top of them.
-  const all = { ...input.action.verdict?.changes, ...input.changes };
+  const all = { ...verdict.verdict.changes, ...state.approval?.changes };
   const changes = Object.keys(all).length === 0 ? null : all;
-  const changed = changes === null ? request : applyChanges(request, changes);
+  const request = changes === null ? payload.request : applyChanges(payload.request, changes);
   const bundle = await deps.bundles.inForce(tenant);
-  const again = bundle === null ? null : await judgeAgain(deps, tenant, id, bundle, changed);
-  const at = deps.now();
-  const state: ActionState = {
-    ...stored.state,
-    approval: input.approval,
-    action: { ...input.action, permit: null, approval: approvalView(input.approval), updatedAt: at.toISOString() },
+  const again = bundle === null ? null : await judgeAgain(deps, verdict, bundle, request);
+  return { request, changes, actionKey: payload.actionKey, again };
+}
+
+async function refuse(deps: EngineDeps, { state }: Life, asked: Asked): Promise<Action | null> {
+  const { again, request, actionKey } = asked;
+  const at = deps.now().toISOString();
+  const seq = state.action.records.length;
+  const verdict = {
+    ...(again?.judgement.verdict ?? refusedBy(state.action)),
+    reasons: [REFUSED_SINCE, ...(again?.judgement.verdict.reasons ?? ['no policy is in force'])],
   };
-  if (again === null || again.judgement.verdict.decision === 'refuse') {
-    const why = again?.judgement.verdict.reasons ?? ['no policy is in force'];
-    const verdict = {
-      ...(again?.judgement.verdict ?? { ...refusedBy(input.action), basis: 'silence' as const }),
-      reasons: [REFUSED_SINCE, ...why],
-    };
-    const action: Action = { ...state.action, status: 'refused', verdict };
-    const seq = input.action.records.length;
-    const shown = discloseRequest(changed, again?.judgement.disclose ?? [], actionKey, seq);
-    const record: VerdictRecord = {
-      ...nextHead(input.action, 'verdict', at.toISOString()),
-      surface: state.surface,
-      verb: state.verb,
-      actor: state.actor,
-      verdict,
-      observed: null,
-      facts:
-        again === null
-          ? { now: at.toISOString(), limits: [], people: {}, conflict: null }
-          : sealedFacts(again, changed, shown, actionKey, seq),
-      plan: null,
-      ...shown,
-    };
-    return { action: await sealAction(deps, { ...state, action }, [{ record, releaseReservations: true }], null) };
-  }
-  const seq = input.action.records.length;
-  const shown = discloseRequest(changed, again.judgement.disclose, actionKey, seq);
-  const { draft, permit } = await draftRelease(deps, {
+  const shown = discloseRequest(request, again?.judgement.disclose ?? [], actionKey, seq);
+  const record: VerdictRecord = {
+    ...nextHead(state.action, 'verdict', at),
+    surface: state.surface,
+    verb: state.verb,
+    actor: state.actor,
+    verdict,
+    observed: null,
+    facts:
+      again === null
+        ? { now: at, limits: [], people: {}, conflict: null }
+        : sealedFacts(again, request, shown, actionKey, seq),
+    plan: null,
+    ...shown,
+  };
+  const action: Action = { ...state.action, status: 'refused', verdict, updatedAt: at };
+  return sealNext(deps, { ...state, action }, [{ record, releaseReservations: true }], null);
+}
+
+async function permit(
+  deps: ReleaseDeps,
+  { state }: Life,
+  { again, request, actionKey, changes }: Asked & { again: Judgment },
+  basis: ReleaseRecord['basis'],
+  replaces?: ReleaseRecord,
+): Promise<Action | null> {
+  const at = deps.now();
+  const seq = state.action.records.length;
+  const { judgement } = again;
+  const shown = discloseRequest(request, judgement.disclose, actionKey, seq);
+  const made = await draftRelease(deps, {
     state,
-    basis: input.basis,
-    request: changed,
+    basis,
+    request,
     changes,
     actionKey,
-    rejudged: { verdict: again.judgement.verdict, facts: sealedFacts(again, changed, shown, actionKey, seq) },
+    rejudged: { verdict: judgement.verdict, facts: sealedFacts(again, request, shown, actionKey, seq) },
     at,
+    collectWithinMs: judgement.collectWithinMs ?? null,
+    ...(replaces === undefined ? {} : { replaces }),
   });
-  return {
-    action: await sealAction(
-      deps,
-      { ...state, action: { ...state.action, status: 'released' } },
-      [draft],
-      isEngineSurface(state.surface) ? null : permit,
-    ),
-  };
+  const action: Action = { ...state.action, status: 'released', redeemedAt: null, updatedAt: at.toISOString() };
+  const next: ActionState = { ...state, action };
+  return sealNext(deps, next, [made.draft], isEngineSurface(state.surface) ? null : made.permit);
 }
 
 function refusedBy(action: Action): NonNullable<Action['verdict']> {

@@ -1,15 +1,18 @@
 /** Turns what happened into records, and seals them with everything that changes beside them in one append. */
-import type { Action, RecordPayload, RecordType } from '../contract/index.ts';
+import { CountersignError, type Action, type RecordPayload, type RecordType } from '../contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../sealing/index.ts';
 import type { StagedRecord } from '../sequencer/index.ts';
 import type { StoredAction } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
 import { inClear, type ActionState } from './action-state.ts';
 import { openPermit } from './permit.ts';
+import { noteSigned } from './sealed-records.ts';
 
 export interface Draft {
   record: RecordPayload;
   permit?: NonNullable<StagedRecord['permit']>;
+  /** `jti` of the permit that this record uses up. */
+  redeems?: string;
   /** Gives back what the action took from its limits. */
   releaseReservations?: boolean;
   /** Deletes the action's payload and key. */
@@ -21,7 +24,7 @@ type SealDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub'>;
 /** The head of the next record of an action: one more than the last, and bound to it. */
 export function nextHead<T extends RecordType>(action: Action, type: T, at: string) {
   return {
-    v: 1 as const,
+    v: 2 as const,
     type,
     tenant: action.tenant,
     action: action.id,
@@ -35,6 +38,7 @@ export function nextHead<T extends RecordType>(action: Action, type: T, at: stri
 export async function signRecord(draft: Draft, signer: Signer, facets: StagedRecord['facets']): Promise<StagedRecord> {
   const { payload, hash } = encodeRecord(draft.record);
   const envelope = await signEnvelope(payload, signer);
+  noteSigned(hash, signer.kid);
   const { action, seq, type, at } = draft.record;
   return {
     action,
@@ -45,6 +49,7 @@ export async function signRecord(draft: Draft, signer: Signer, facets: StagedRec
     envelope: envelopeBytes(envelope),
     facets,
     ...(draft.permit === undefined ? {} : { permit: draft.permit }),
+    ...(draft.redeems === undefined ? {} : { redeems: draft.redeems }),
     ...(draft.releaseReservations === undefined ? {} : { releaseReservations: draft.releaseReservations }),
     ...(draft.erasesPayload === undefined ? {} : { erasesPayload: draft.erasesPayload }),
   };
@@ -86,20 +91,41 @@ export async function sealAction(
   return (await sealOrFind(deps, state, drafts, permit)).action;
 }
 
+/** {@link sealAction}, or null where somebody else sealed the action's next record first: read what it says, and decide anew. */
+export async function sealNext(...args: Parameters<typeof sealOrFind>): Promise<Action | null> {
+  const { action, found } = await sealOrFind(...args);
+  return found ? null : action;
+}
+
+/** Of those who want to seal an action's next record exactly one does, each time: so many others may be faster. */
+const TURNS = 16;
+
+/** What `attempt` makes of the action's records, tried again with what there is by then while somebody else was faster. */
+export async function insist<T>(attempt: () => Promise<T | null>): Promise<T> {
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const made = await attempt();
+    if (made !== null) return made;
+  }
+  throw new CountersignError(
+    'unavailable',
+    'too many others write about this action now; nothing was changed, try again',
+  );
+}
+
 /** {@link sealAction}, with the state that is durable now: the stored one where the step was sealed before. */
 export async function sealOrFind(
   deps: SealDeps,
   state: ActionState,
   drafts: Draft[],
   permit: { sealed: string; clear: string } | null,
-): Promise<{ state: ActionState; action: Action }> {
+): Promise<{ state: ActionState; action: Action; found: boolean }> {
   const { action } = state;
   const signer = deps.signers(action.tenant).record;
   const staged = await Promise.all(drafts.map((draft) => signRecord(draft, signer, facetsOf(state, draft.record))));
   const hashes = staged.map(({ recordHash }) => recordHash);
   const next: ActionState = { ...state, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
   const last = staged.at(-1);
-  if (last === undefined) return { state, action };
+  if (last === undefined) return { state, action, found: true };
   last.projection = {
     status: next.action.status,
     surface: next.surface,
@@ -117,11 +143,11 @@ export async function sealOrFind(
   if (sealed.some(({ existing }) => existing)) {
     const stored = await readActionState(deps, action.tenant, action.id);
     if (stored === null) throw new Error('a record is sealed whose action is not stored');
-    return { state: stored.state, action: await withPermit(deps, stored.state, stored.sealedPermit) };
+    return { state: stored.state, action: await withPermit(deps, stored.state, stored.sealedPermit), found: true };
   }
   const durable = { ...next.action, permit: permit?.clear ?? action.permit };
   deps.hub.emit(durable);
-  return { state: next, action: durable };
+  return { state: next, action: durable, found: false };
 }
 
 /** `retain` counts from the action's last change; null for ever, and for what is erased. */
@@ -152,6 +178,16 @@ export async function readActionState(
 ): Promise<StoredState | null> {
   const row = await deps.store.actions.get(tenant, id);
   return row === null ? null : actionStateOf(row);
+}
+
+/** The permit that the action has, to be kept beside its next record; null where it has none. */
+export function permitOf(
+  actionKey: Uint8Array | null,
+  { tenant, id }: Action,
+  sealed: string | null,
+): { sealed: string; clear: string } | null {
+  if (sealed === null || actionKey === null) return null;
+  return { sealed, clear: openPermit(actionKey, tenant, id, sealed) };
 }
 
 /** The action with its permit in clear, for the caller that may execute. */

@@ -1,15 +1,15 @@
-import type { ActionRequest, DecisionRecord, Json } from '../contract/index.ts';
+import type { ActionRequest, DecisionRecord, Json, JsonObject } from '../contract/index.ts';
 import { readPath } from '../policy/index.ts';
 import { commitment, saltFor, saltPath } from '../sealing/index.ts';
-import type { ActionState } from './action-state.ts';
 
 /**
  * Old and new values for the record: in clear where policy discloses the path, else as commitments under the action's key.
  *
+ * @param disclosed of the verdict's record: the paths that policy discloses
  * @param seq of the decision's record: a value that is changed twice has salts of its own each time
  */
 export function sealedChanges(
-  state: ActionState,
+  disclosed: JsonObject,
   request: ActionRequest,
   changes: Record<string, Json> | null,
   actionKey: Uint8Array,
@@ -19,7 +19,7 @@ export function sealedChanges(
   // Each with a salt of its own: opening one must not help to guess the other.
   const show = (path: string, side: 'from' | 'to', value: Json): Json => {
     const at = `${path}#${side}`;
-    return path in state.disclosed ? value : commitment(saltFor(actionKey, saltPath(at, seq)), at, value);
+    return Object.hasOwn(disclosed, path) ? value : commitment(saltFor(actionKey, saltPath(at, seq)), at, value);
   };
   return Object.fromEntries(
     Object.entries(changes).map(([path, to]) => [

@@ -1,5 +1,4 @@
-import type { ApprovalEvent, ApprovalState } from '../approval/types.ts';
-import type { Json } from '../canonical/json.ts';
+import type { ApprovalEffect, ApprovalEvent, ApprovalState } from '../approval/types.ts';
 import type { Action, OutcomeInput } from '../contract/action.ts';
 import type { GovernedActionInput } from '../contract/governed-action.ts';
 import type { DecisionRecord } from '../contract/record.ts';
@@ -21,6 +20,8 @@ export interface Judged {
   /** Milliseconds since the epoch: when the wait for approvers began. */
   openedAt: number;
   outcomeWithinMs: number;
+  /** How long a permit lives, in milliseconds; left out by verdicts of before. */
+  permitMs?: number;
   /** Whether anybody is told about it: approvers, a channel, a callback. */
   announced: boolean;
   /** The review that a break-glass release opens: when it is due, in milliseconds since the epoch. */
@@ -45,8 +46,14 @@ export interface DecisionEvidence {
   attestation: string | null;
 }
 
+/** Which action a step is about. Workflows of before send the whole action, of which nothing else is read. */
+export interface ActionRef {
+  tenant: string;
+  id: string;
+}
+
 export interface AdmitInput {
-  action: Action;
+  action: ActionRef;
   attestation: string;
   /** What the workflow expects this message to be. */
   kind: 'decide' | 'cancel' | 'answer' | 'reconcile' | 'review';
@@ -59,47 +66,53 @@ export type Admitted =
   | { reconcile: { by: string; status: 'executed' | 'failed' | 'skipped'; reason: string } };
 
 export interface SealDecisionInput {
+  action: ActionRef;
+  /** A person's word, attested; without one only what is due is sealed. */
+  attestation?: string;
+  /** What the message is; `decide` unless said. */
+  kind?: 'decide' | 'cancel' | 'answer';
+  /** `cancelled`, without an attestation: somebody who may write to the namespace withdrew it. Nothing else is read. */
+  decision?: string;
+  /** Who cannot be told, as the worker attested that tried. */
+  unreachable?: string;
+}
+
+/** How the action and its override stand now. Workflows of before have the action alone in their histories. */
+export interface Sealed {
   action: Action;
-  decision: DecisionRecord['decision'];
-  stage: number;
-  by: string;
-  delegation: DecisionRecord['delegation'];
-  reason: string | null;
-  via: DecisionRecord['via'];
-  evidence: DecisionEvidence;
-  changes: Record<string, Json> | null;
-  until: number | null;
-  /** People added by an escalation. */
-  added: string[] | null;
-  approval: ApprovalState;
+  approval: ApprovalState | null;
+  effects: ApprovalEffect[];
+  /** Why the word does not count. */
+  refusal?: Refusal;
 }
 
 export interface ReleaseInput {
-  action: Action;
-  basis: 'override';
-  changes: Record<string, Json>;
-  approval: ApprovalState;
+  action: ActionRef;
 }
 
 /** `frozen`: nothing was released and nothing was sealed; try again when the freeze is lifted. */
-export type Released = { action: Action } | { frozen: string };
+export type Released = { action: Action; approval?: ApprovalState | null } | { frozen: string };
 
 export interface SealOutcomeInput {
-  action: Action;
+  action: ActionRef;
   /** Null when the executor never reported. */
   outcome: (OutcomeInput & { attestation?: string | undefined }) | null;
 }
 
+/** Nothing was sealed: look again then, in milliseconds since the epoch. */
+export interface NotDue {
+  refusal: Refusal;
+  wakeAt: number;
+}
+
 export interface ReconcileInput {
-  action: Action;
-  by: string;
-  status: 'executed' | 'failed' | 'skipped';
-  reason: string;
+  action: ActionRef;
+  /** Left out by workflows of before: nobody's word, so nothing is settled. */
+  attestation?: string;
 }
 
 export interface SealReviewInput {
-  action: Action;
-  /** Null: it came due, and nobody had looked. */
-  result: { by: string; right: boolean; reason: string; via: DecisionRecord['via'] } | null;
-  evidence: DecisionEvidence | null;
+  action: ActionRef;
+  /** Left out: it came due, and nobody had looked. */
+  attestation?: string;
 }

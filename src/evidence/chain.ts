@@ -72,7 +72,7 @@ export class ChainAudit {
       chain.governed = governed;
       return [...governed.opening(), ...this.#judged(record.verdict.bundle)];
     }
-    if (!['decision', 'release', 'outcome', 'reconcile', 'review'].includes(type)) return [];
+    if (!['decision', 'release', 'redemption', 'outcome', 'reconcile', 'review'].includes(type)) return [];
     return [{ code: 'verdict-missing', message: `${nameOf(record)} stands without a verdict before it` }];
   }
 

@@ -6,6 +6,7 @@ import {
   type OtherRecord,
   type OutcomeRecord,
   type RecordPayload,
+  type RedemptionRecord,
   type ReleaseRecord,
   type VerdictRecord,
 } from '../contract/index.ts';
@@ -15,7 +16,16 @@ import { Override } from './override.ts';
 
 /** Where an action stands after the records seen. */
 type Phase =
-  'approved' | 'parked' | 'overridden' | 'refused' | 'expired' | 'cancelled' | 'released' | 'unreported' | 'settled';
+  | 'approved'
+  | 'parked'
+  | 'overridden'
+  | 'refused'
+  | 'expired'
+  | 'cancelled'
+  | 'released'
+  | 'redeemed'
+  | 'unreported'
+  | 'settled';
 
 const ENDED: readonly Phase[] = ['refused', 'expired', 'cancelled', 'settled'];
 
@@ -36,6 +46,9 @@ export class GovernedAction implements Governed {
   /** The request may be executed otherwise than it was asked. */
   #changed: boolean;
   #isErased = false;
+  /** Newest release: its permit alone counts. */
+  #released: ReleaseRecord | null = null;
+  #redemption: RedemptionRecord | null = null;
   #review: 'open' | 'overdue' | 'done' | null = null;
 
   constructor(record: VerdictRecord) {
@@ -83,6 +96,8 @@ export class GovernedAction implements Governed {
         return [...defects, ...this.#decision(record, signed)];
       case 'release':
         return [...defects, ...this.#release(record)];
+      case 'redemption':
+        return [...defects, ...this.#redeemed(record)];
       case 'outcome':
         return [...defects, ...this.#outcome(record)];
       case 'reconcile':
@@ -133,12 +148,14 @@ export class GovernedAction implements Governed {
   #release(record: ReleaseRecord): Defect[] {
     const defects: Defect[] = [];
     const add = (code: FindingCode, message: string): void => void defects.push({ code, message });
-    const expected = this.#phase === 'overridden' ? 'override' : this.#basis;
+    const before = this.#released;
+    const fresh = before !== null && this.#phase === 'released' && isFresh(before, record);
+    const expected = fresh ? before.basis : this.#phase === 'overridden' ? 'override' : this.#basis;
     if (this.#phase === 'parked') {
       add('quorum-missing', `it was released without its approval: ${this.#override?.lacking() ?? 'nobody was asked'}`);
     } else if (ENDED.includes(this.#phase) && this.#phase !== 'settled') {
       add('released-against-verdict', `it was released although it had been ${this.#phase}`);
-    } else if (this.#phase !== 'approved' && this.#phase !== 'overridden') {
+    } else if (this.#phase !== 'approved' && this.#phase !== 'overridden' && !fresh) {
       add('released-twice', 'it was released a second time');
     } else if (record.basis !== expected) {
       add('basis-wrong', `it says that it was released by ${record.basis}, but it was by ${expected}`);
@@ -155,21 +172,67 @@ export class GovernedAction implements Governed {
     if (!this.#changed && record.permit.requestHash !== this.#requestHash) {
       add('permit-differs', 'its permit is for another request than the one that was judged, and nobody changed it');
     }
+    if (fresh && record.rejudged === null) {
+      add('basis-wrong', 'a fresh permit was given without being judged once more by the policy then in force');
+    }
     this.#phase = 'released';
     this.#override = null;
+    this.#released = record;
     return defects;
   }
 
-  #outcome({ status }: OutcomeRecord): Defect[] {
+  /** Once, of the newest permit, while it was good. */
+  #redeemed(record: RedemptionRecord): Defect[] {
+    const { permit, at } = record;
     const before = this.#phase;
-    if (before === 'released' || (before === 'unreported' && status !== 'unreported')) {
+    const released = this.#released;
+    if (before !== 'released' || released === null) {
+      const twice = this.#redemption !== null;
+      const code = twice ? 'redeemed-twice' : 'redemption-wrong';
+      return [{ code, message: `its permit was redeemed, though the action was ${twice ? 'begun already' : before}` }];
+    }
+    this.#phase = 'redeemed';
+    this.#redemption = record;
+    const defects: Defect[] = [];
+    const add = (message: string): void => void defects.push({ code: 'redemption-wrong', message });
+    if (permit.jti !== released.permit.jti) add('another permit was redeemed than the one that was released last');
+    if (at >= released.permit.expiresAt) add(`its permit was redeemed at ${at}, after it had expired`);
+    return defects;
+  }
+
+  #outcome({ status, at }: OutcomeRecord): Defect[] {
+    const before = this.#phase;
+    const open = before === 'released' || before === 'redeemed';
+    if (open || (before === 'unreported' && status !== 'unreported' && status !== 'lapsed')) {
       this.#phase = status === 'unreported' ? 'unreported' : 'settled';
-      return [];
+      return this.#fits(status, at);
     }
     if (before === 'settled' || before === 'unreported') {
       return [{ code: 'outcome-repeated', message: `an outcome (${status}) follows one that was final` }];
     }
     return [{ code: 'release-missing', message: `an outcome (${status}) stands without a release before it` }];
+  }
+
+  /** What may be said of a permit that was, or was not, redeemed. Version 1 sealed no redemptions. */
+  #fits(status: OutcomeRecord['status'], at: string): Defect[] {
+    const until = this.#released?.collectUntil;
+    if (until === undefined) return [];
+    const redemption = this.#redemption;
+    if (redemption === null && status !== 'skipped' && status !== 'lapsed') {
+      return [
+        { code: 'redemption-missing', message: `it was reported as ${status}, and nobody had redeemed its permit` },
+      ];
+    }
+    const early = 'before the time for it was over';
+    if (status === 'lapsed') {
+      if (redemption !== null)
+        return [{ code: 'redemption-wrong', message: 'it lapsed, though its permit was redeemed' }];
+      return at < until ? [{ code: 'ended-early', message: `it lapsed ${early}` }] : [];
+    }
+    if (status === 'unreported' && redemption !== null && at < redemption.reportBy) {
+      return [{ code: 'ended-early', message: `it was called unreported ${early}` }];
+    }
+    return [];
   }
 
   #reconcile(): Defect[] {
@@ -221,4 +284,17 @@ export class GovernedAction implements Governed {
     this.#phase = phase;
     this.#override = null;
   }
+}
+
+/** A fresh permit takes the place of the one before it, for the same audience and no longer than that could be collected. */
+function isFresh(before: ReleaseRecord, { replaces, collectUntil, permit, basis, at }: ReleaseRecord): boolean {
+  return (
+    before.collectUntil !== undefined &&
+    replaces === before.permit.jti &&
+    collectUntil === before.collectUntil &&
+    permit.audience === before.permit.audience &&
+    permit.requestHash === before.permit.requestHash &&
+    basis === before.basis &&
+    at < before.collectUntil
+  );
 }

@@ -85,6 +85,10 @@ function cellsOf(record: RecordPayload): Row {
       const { surface, basis, permit, rejudged } = record;
       return { surface, basis, bundle: rejudged?.verdict.bundle ?? null, details: `permit until ${permit.expiresAt}` };
     }
+    case 'redemption': {
+      const { surface, by, reportBy } = record;
+      return { surface, by, details: `to be reported by ${reportBy}` };
+    }
     case 'outcome': {
       const { surface, status, reference, by } = record;
       return { surface, decision: status, reference, by };

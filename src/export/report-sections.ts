@@ -12,6 +12,7 @@ export const ENDING_TONE: Record<Ending, 'good' | 'bad' | 'wait'> = {
   skipped: 'wait',
   failed: 'bad',
   unreported: 'bad',
+  lapsed: 'wait',
   waiting: 'wait',
   'refused by policy': 'bad',
   'refused by a person': 'bad',
@@ -37,7 +38,7 @@ const DECIDED: Record<DecisionRecord['decision'], string> = {
 };
 
 export function actionSection(story: Story): Html {
-  const { id, verdict, decisions, rejudged, release, outcomes, others, ending, records } = story;
+  const { id, verdict, decisions, rejudged, release, redemption, outcomes, others, ending, records } = story;
   const again = release?.rejudged?.verdict;
   return markup`<section class="action" id="${id}">
 <header><h3>${whatOf(story)}</h3><span class="badge ${ENDING_TONE[ending]}">${ending}</span><span class="id mono">${id}</span></header>
@@ -50,6 +51,7 @@ ${verdict?.observed == null ? null : fact('Would have been', judged(verdict.obse
 ${rejudged.map((later) => fact('Judged again', markup`${timeText(later.at)}: ${judged(later.verdict)}`))}
 ${again === undefined ? null : fact('At release', isSame(again, verdict?.verdict) ? markup`judged again: <b>${again.decision}</b>, by the same rule and bundle` : judged(again))}
 ${release === null ? null : fact('Released by', `${RELEASED_BY[release.basis]}; ${timeText(release.at)}, permit good until ${timeText(release.permit.expiresAt)}`)}
+${redemption === null ? null : fact('Redeemed by', `${redemption.by}; ${timeText(redemption.at)}`)}
 ${outcomes.map((outcome) => fact('Outcome', outcomeText(outcome)))}
 ${isErased(story) ? fact('Payload', 'was deleted, with its key; every record and proof stays') : null}
 </dl>

@@ -5,6 +5,7 @@ import type {
   OutcomeRecord,
   RecordActor,
   RecordPayload,
+  RedemptionRecord,
   ReleaseRecord,
   VerdictRecord,
 } from '../contract/index.ts';
@@ -18,6 +19,7 @@ export const ENDINGS = [
   'failed',
   'skipped',
   'unreported',
+  'lapsed',
   'released',
   'waiting',
   'refused by policy',
@@ -37,6 +39,7 @@ export interface Story {
   /** Verdicts after the first: what refused a parked action when it was judged once more. */
   rejudged: VerdictRecord[];
   release: ReleaseRecord | null;
+  redemption: RedemptionRecord | null;
   outcomes: OutcomeRecord[];
   /** Reconciliations, reviews and the deletion of the payload. */
   others: OtherRecord[];
@@ -58,7 +61,7 @@ export function actorText(actor: RecordActor): string {
 }
 
 const isOther = (record: RecordPayload): record is OtherRecord =>
-  !['verdict', 'decision', 'release', 'outcome'].includes(record.type);
+  !['verdict', 'decision', 'release', 'redemption', 'outcome'].includes(record.type);
 
 /** Tells the records of one action, in their order; at least one. */
 export function storyOf(records: readonly ExportRecord[]): Story | Chapter {
@@ -71,7 +74,17 @@ export function storyOf(records: readonly ExportRecord[]): Story | Chapter {
     return { id, type, entries, records };
   }
   const story: Story = {
-    ...{ id, first, verdict: null, decisions: [], rejudged: [], release: null, outcomes: [], others: [] },
+    ...{
+      id,
+      first,
+      verdict: null,
+      decisions: [],
+      rejudged: [],
+      release: null,
+      redemption: null,
+      outcomes: [],
+      others: [],
+    },
     ending: 'waiting',
     records,
   };
@@ -91,6 +104,9 @@ function add(story: Story, record: RecordPayload, index: number): void {
       return;
     case 'release':
       story.release = record;
+      return;
+    case 'redemption':
+      story.redemption = record;
       return;
     case 'outcome':
       story.outcomes.push(record);

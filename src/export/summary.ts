@@ -72,6 +72,7 @@ function columnsOf({ ending, release }: Story): (keyof Tally)[] {
     case 'waiting':
       return ['waiting'];
     case 'released':
+    case 'lapsed':
     case 'skipped':
       return basis;
   }

@@ -8,7 +8,17 @@ import type { LogReader } from '../sequencer/index.ts';
 
 export interface GatewayDeps extends Pick<
   EngineDeps,
-  'store' | 'sequencer' | 'register' | 'bundles' | 'directory' | 'hub' | 'log' | 'now' | 'signers' | 'passkeys'
+  | 'store'
+  | 'sequencer'
+  | 'register'
+  | 'bundles'
+  | 'directory'
+  | 'hub'
+  | 'log'
+  | 'now'
+  | 'signers'
+  | 'passkeys'
+  | 'issuer'
 > {
   client: Client;
   taskQueue: string;

@@ -19,7 +19,7 @@ import {
   type PublicJwk,
 } from '../sealing/index.ts';
 import type { ActionState } from '../engine/action-state.ts';
-import { payloadOf } from '../engine/decisions.ts';
+import { readPayload } from '../engine/life.ts';
 import type { PasskeySite } from '../engine/deps.ts';
 import { decidedMembers, newestOf } from '../engine/passkey.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
@@ -136,6 +136,8 @@ export async function decisionOptions(
     throw new CountersignError('not-found', 'you have no passkey here; bring one in with POST /v1/passkeys/options');
   }
   const { action } = state;
+  const payload = await readPayload(deps, action.tenant, action.id);
+  if (payload === null) throw new CountersignError('not-open', 'what was asked was erased; nothing is left to decide');
   const decided = decidedMembers(
     state,
     action,
@@ -145,7 +147,7 @@ export async function decisionOptions(
       ...{ until: input.until ?? null, shown: null },
       responsibility: input.decision === 'approve' ? RESPONSIBILITY : null,
     },
-    await payloadOf(deps, action),
+    payload,
   );
   const statement = decisionStatement(decided, newestOf(action));
   const options = await generateAuthenticationOptions({

@@ -1,19 +1,18 @@
 import { decodeJwt } from 'jose';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, type PermitClaims } from '../contract/index.ts';
 import { requestHash, verifyPermit } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
-import { frozen } from '../engine/freeze.ts';
-import { readActionState } from '../engine/seal.ts';
+import { redeemPermit } from '../engine/redeem.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Redeemed, RedeemInput } from './types.ts';
 
 /**
- * Redeems a permit: once, for its own audience, request and time. The redemption is one durable update; of any number of callers at
- * once, exactly one is answered with it.
+ * Redeems a permit: once, for its own audience, request and time. The redemption is sealed before it is answered; of any number of
+ * callers at once, exactly one is answered with it, and whoever knows its `redeemer` again until the outcome is sealed.
  *
- * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-audience`, `permit-request-differs`, `frozen` or
+ * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-audience`, `permit-request-differs`, `frozen`, `not-open` or
  * `permit-already-redeemed`.
  */
 export function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<Redeemed> {
@@ -31,51 +30,72 @@ function claimedAction(permit: string): string {
 }
 
 async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<Redeemed> {
-  const now = deps.now();
-  const claims = await verifyPermit(input.permit, deps.signers(caller.tenant).permitKeys, {
-    now: Math.floor(now.getTime() / 1000),
-    ...(input.audience === undefined ? {} : { audience: input.audience }),
+  const claims = await claimsOf(deps, caller, input);
+  if (input.requestHash !== undefined && input.requestHash !== claims.req) throw differs();
+  const { record, request } = await redeemPermit(deps, {
+    tenant: claims.tenant,
+    id: claims.act,
+    jti: claims.jti,
+    by: caller.id,
+    redeemer: input.redeemer ?? null,
+    async check() {
+      if (deps.now().getTime() >= claims.exp * 1000) throw expired();
+      if (input.request === undefined) return;
+      const payload = await deps.store.payloads.read(claims.tenant, claims.act);
+      if (payload === null || requestHash(input.request, payload.actionKey) !== claims.req) throw differs();
+    },
   });
-  if (claims.tenant !== caller.tenant)
+  return {
+    act: claims.act,
+    surface: claims.aud,
+    request,
+    requestHash: claims.req,
+    changes: claims.changes ?? null,
+    version: claims.ver ?? null,
+    redeemedAt: record.at,
+  };
+}
+
+/** What the permit says, once it is known to be ours. Its expiry is for the redemption to check: whoever has redeemed may ask again. */
+async function claimsOf(deps: GatewayDeps, caller: Caller, { permit, audience }: RedeemInput): Promise<PermitClaims> {
+  const claims = await verifyPermit(permit, deps.signers(caller.tenant).permitKeys, {
+    now: issuedAt(permit) ?? Math.floor(deps.now().getTime() / 1000),
+    ...(audience === undefined ? {} : { audience }),
+  });
+  if (claims.iat > deps.now().getTime() / 1000 + CLOCKS_S) {
+    throw new CountersignError(
+      'permit-invalid',
+      'the permit is not valid yet; do not execute. ask for the action again',
+    );
+  }
+  if (claims.tenant !== caller.tenant) {
     throw new CountersignError('permit-invalid', 'the permit belongs to another tenant');
+  }
   if (!caller.surfaces.some((glob) => matchesSurface(glob, claims.aud))) {
     throw new CountersignError(
       'permit-audience',
       `the permit is for the surface \`${claims.aud}\`, which this credential does not serve`,
     );
   }
-  const stored = await readActionState(deps, claims.tenant, claims.act);
-  if (stored === null) throw new CountersignError('permit-invalid', 'the permit belongs to no action of this log');
-  const { state } = stored;
-  if (input.requestHash !== undefined && input.requestHash !== claims.req) throw differs();
-  if (input.request !== undefined) {
-    const payload = await deps.store.payloads.read(claims.tenant, claims.act);
-    if (payload === null)
-      throw new CountersignError('permit-invalid', 'the action of this permit was erased; ask again with a new key');
-    if (requestHash(input.request, payload.actionKey) !== claims.req) throw differs();
-  }
-  const freeze = await frozen(deps, claims.tenant, state.surface, state.actor as never);
-  if (freeze !== null)
-    throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
-  switch (await deps.store.permits.redeem(claims.tenant, claims.jti, now)) {
-    case 'redeemed':
-      return {
-        act: claims.act,
-        surface: claims.aud,
-        requestHash: claims.req,
-        changes: claims.changes ?? null,
-        version: claims.ver ?? null,
-        redeemedAt: now.toISOString(),
-      };
-    case 'already':
-      throw new CountersignError(
-        'permit-already-redeemed',
-        'this permit was redeemed before; do not execute. ask again with a new key for a new action',
-      );
-    default:
-      throw new CountersignError('permit-invalid', 'the permit was never released by this log');
+  return claims;
+}
+
+/** Seconds that the clocks of two processes may differ by. */
+const CLOCKS_S = 5;
+
+function issuedAt(permit: string): number | undefined {
+  try {
+    return decodeJwt(permit).iat;
+  } catch {
+    return undefined;
   }
 }
+
+const expired = (): CountersignError =>
+  new CountersignError(
+    'permit-expired',
+    'the permit has expired; do not execute. while the action is released, POST /v1/actions/{id}/permit gives a fresh one',
+  );
 
 const differs = (): CountersignError =>
   new CountersignError(

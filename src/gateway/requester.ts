@@ -1,13 +1,34 @@
-/** What the requester's side does with an action that is parked: answers a question, or withdraws it. */
+/** What the requester's side does with its action: answers a question, withdraws it, or comes for a fresh permit. */
 import { CountersignError } from '../contract/index.ts';
-import { answerUpdate, cancelUpdate } from '../workflows/messages.ts';
-import { isRequester, notFound } from './access.ts';
+import { isEngineSurface } from '../engine/activation.ts';
+import { workflowIdOf } from '../engine/ids.ts';
+import { collect } from '../engine/release.ts';
+import { answerUpdate, cancelUpdate, collectedSignal } from '../workflows/messages.ts';
+import { isRequester, notFound, visible } from './access.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
 import { readAction, updateAction } from './stored-action.ts';
 import type { Actions } from './types.ts';
 
-export const requesterActions = (deps: GatewayDeps): Pick<Actions, 'answer' | 'cancel'> => ({
+export const requesterActions = (deps: GatewayDeps): Pick<Actions, 'answer' | 'cancel' | 'collect'> => ({
+  collect: (caller, id) =>
+    recordRefusal(deps, caller, id, 'api', async () => {
+      const { state } = await readAction(deps, caller.tenant, id);
+      if (!isRequester(caller, state)) throw notFound();
+      if (isEngineSurface(state.surface)) {
+        throw new CountersignError('forbidden', 'what the engine carries out itself needs no permit');
+      }
+      const action = await collect(deps, caller.tenant, id);
+      // Its workflow looks anew when this permit has run out. One that hears of nothing looks when the time to collect is over.
+      await deps.client.workflow
+        .getHandle(workflowIdOf(caller.tenant, id))
+        .signal(collectedSignal)
+        .catch((error: unknown) =>
+          deps.log.warn({ err: error, action: id }, 'a workflow was not told of a fresh permit'),
+        );
+      return visible(caller, state, action);
+    }),
+
   answer: (caller, id, text) =>
     recordRefusal(deps, caller, id, 'api', async () => {
       const { state } = await readAction(deps, caller.tenant, id);

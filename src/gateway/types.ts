@@ -83,6 +83,8 @@ export interface RecordPage {
 
 export interface RedeemInput {
   permit: string;
+  /** The caller's own random text: with it the same answer is had again until the outcome is sealed. */
+  redeemer?: string | undefined;
   /** The request about to be executed; refused when it is not the one the permit was made for. */
   request?: ActionRequest | undefined;
   requestHash?: string | undefined;
@@ -185,6 +187,8 @@ export interface Actions {
   action(caller: Caller, id: string, waitMs: number): Promise<Action>;
   answer(caller: Caller, id: string, text: string): Promise<Action>;
   cancel(caller: Caller, id: string): Promise<Action>;
+  /** A fresh permit of a released action that nobody redeemed: judged again, and the one before it is dead. */
+  collect(caller: Caller, id: string): Promise<Action>;
 }
 
 /** Deciding about parked actions. */

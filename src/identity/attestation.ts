@@ -80,6 +80,9 @@ const reviewSchema = z.strictObject({
   shown,
 });
 
+/** People who could not be told that they are asked, by the worker that tried. */
+const unreachableSchema = z.strictObject({ kind: z.literal('unreachable'), ...head, people: z.array(text).max(1000) });
+
 const claimsSchema = z.discriminatedUnion('kind', [
   startSchema,
   decideSchema,
@@ -88,6 +91,7 @@ const claimsSchema = z.discriminatedUnion('kind', [
   outcomeSchema,
   reconcileSchema,
   reviewSchema,
+  unreachableSchema,
 ]);
 
 /** What is attested; optional fields may be left out when attesting and are null when read. */
@@ -122,6 +126,7 @@ const LIFETIME: Record<AttestationKind, number> = {
   outcome: 15 * 60,
   reconcile: 15 * 60,
   review: 15 * 60,
+  unreachable: 24 * 3600,
 };
 
 /**

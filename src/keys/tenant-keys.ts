@@ -16,6 +16,8 @@ export interface TenantKeys {
   readonly permitKeys: readonly PublicJwk[];
   /** Keys that a permit may ever have been signed with, none of them revoked. */
   readonly allPermitKeys: readonly PublicJwk[];
+  /** Keys that signed the record at entry `index` of the log, where it counts: none that was revoked from there on. */
+  recordKeysAt(index: number): readonly PublicJwk[];
   /** Keys of each use that ever signed, the present one last. */
   readonly history: Readonly<Record<TenantUse, readonly KeyPeriod[]>>;
 }
@@ -67,6 +69,13 @@ export function tenantKeys(ring: KeyRing, origin: string): TenantKeys {
       return counting('permit')
         .map(({ jwk }) => jwk)
         .reverse();
+    },
+    recordKeysAt(index) {
+      const counts = ({ revoked }: KeyPeriod): boolean => revoked === null || index < revoked.from;
+      return ring
+        .periods('record')
+        .filter(counts)
+        .map(({ jwk }) => jwk);
     },
     get history() {
       const signed = (use: TenantUse): readonly KeyPeriod[] => ring.periods(use).filter(({ pending }) => !pending);

@@ -28,6 +28,8 @@ import { readSharing, type Sharing } from './witnesses.ts';
 export interface Parts {
   config: Config;
   log: Logger;
+  /** `iss` of every permit. */
+  issuer: string;
   store: Store;
   keys: Keys;
   sequencer: Sequencer;
@@ -104,6 +106,7 @@ export async function openParts(
     return {
       config,
       log,
+      issuer: config.issuer,
       store,
       keys,
       sequencer,
@@ -141,6 +144,7 @@ export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl
     log,
     notifier,
     consoleUrl,
+    attestor: parts.attestor,
     issuer: parts.config.issuer,
     signers: (tenant) => keys.forTenant(tenant),
     authenticate: (token) => parts.authenticate(token),

@@ -20,6 +20,7 @@ export type MessageState =
   | 'failed'
   | 'skipped'
   | 'unreported'
+  | 'lapsed'
   | 'break_glass'
   | 'review_overdue'
   | 'reviewed';

@@ -46,6 +46,7 @@ const STATUS: Partial<Record<Action['status'], EventType>> = {
   failed: 'action.failed',
   skipped: 'action.skipped',
   unreported: 'action.unreported',
+  lapsed: 'action.lapsed',
 };
 
 function ofReview(what: NonNullable<PublishInput['review']>, review: NonNullable<ActionState['review']>): ActionEvent {

@@ -53,6 +53,7 @@ export interface ThreadEvent {
     | 'failed'
     | 'skipped'
     | 'unreported'
+    | 'lapsed'
     | 'frozen'
     | 'thawed'
     | 'break_glass'

@@ -83,7 +83,10 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
     }
     if (unreachable.length > 0) deps.log.warn({ action: id, unreachable }, 'somebody cannot be told in Slack');
     const asked = new Set(input.approval?.stages[input.approval.stage]?.approvers ?? []);
-    return { unreachable: unreachable.map(({ person }) => person).filter((person) => asked.has(person)) };
+    const people = unreachable.map(({ person }) => person).filter((person) => asked.has(person));
+    if (people.length === 0) return { unreachable: [] };
+    const said = { kind: 'unreachable' as const, tenant, action: id, by: 'countersign', via: 'slack' as const, people };
+    return { unreachable: people, attested: await deps.attestor.attest(said) };
   } catch (error) {
     if (!(error instanceof NotifierUnavailable)) throw error;
     deps.log.warn({ action: id, retryAfterMs: error.retryAfterMs }, 'Slack cannot be told now; it will be tried again');
@@ -113,6 +116,7 @@ const STATUS_NEWS: Partial<Record<Action['status'], ThreadEvent['kind']>> = {
   failed: 'failed',
   skipped: 'skipped',
   unreported: 'unreported',
+  lapsed: 'lapsed',
 };
 
 /** One line of the thread for what happened, or null for what the message itself says already. */

@@ -13,6 +13,8 @@ export interface PublishInput {
 
 export interface Published {
   unreachable: string[];
+  /** That this worker could not tell them, attested: nobody else can say so. */
+  attested?: string;
 }
 
 /** What happened since the last time, for those who are told by webhook. */

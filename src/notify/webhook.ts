@@ -72,6 +72,7 @@ const WORDS: Record<EventType, string> = {
   'action.failed': 'Failed, as the executor reports',
   'action.skipped': 'Skipped, as the executor reports',
   'action.unreported': 'The executor never reported what happened',
+  'action.lapsed': 'Nobody redeemed the permit in time: nothing happened',
 };
 
 /** What policy discloses, one sentence for a person, and where to decide. */

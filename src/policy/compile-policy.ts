@@ -91,6 +91,7 @@ export function compilePolicy(
     disclose: source.disclose,
     notify: source.notify,
     outcomeWithinMs: ms(source.outcome.within),
+    collectWithinMs: source.collectWithin === undefined ? null : ms(source.collectWithin),
     permitMs: ms(source.permit),
     retainMs: source.retain === undefined ? null : ms(source.retain),
   };

@@ -74,6 +74,8 @@ export interface CompiledPolicy {
   disclose: string[];
   notify: string[];
   outcomeWithinMs: number;
+  /** Null where the policy leaves it to how the action was released. */
+  collectWithinMs: number | null;
   permitMs: number;
   retainMs: number | null;
 }

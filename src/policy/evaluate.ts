@@ -110,11 +110,18 @@ function judgement(
     ].sort(),
     notify: [...new Set(notify)],
     outcomeWithinMs: Math.min(...policies.map((policy) => policy.outcomeWithinMs)),
+    collectWithinMs: shortest(policies.map((policy) => policy.collectWithinMs)),
     permitMs: Math.min(...policies.map((policy) => policy.permitMs)),
     retainMs: retained.includes(null) ? null : Math.max(...retained.map((ms) => ms ?? 0)),
     review: combined.review,
     trace,
   };
+}
+
+/** The least of those that are given, or null where none is. */
+function shortest(times: readonly (number | null)[]): number | null {
+  const given = times.filter((time) => time !== null);
+  return given.length === 0 ? null : Math.min(...given);
 }
 
 /** Everything is released, unchanged, and says so; limits count as they would have. */
@@ -146,6 +153,7 @@ function refusal(bundle: string | null, basis: Verdict['basis'], reason: string,
     disclose: [],
     notify: [],
     outcomeWithinMs: OUTCOME_WITHIN_MS,
+    collectWithinMs: null,
     permitMs: PERMIT_MAX_MS,
     retainMs: null,
     review: null,

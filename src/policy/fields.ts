@@ -16,6 +16,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     'disclose',
     'notify',
     'outcome',
+    'collectWithin',
     'permit',
     'retain',
   ],

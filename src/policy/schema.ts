@@ -172,7 +172,14 @@ export const policySchema = z
       .default([])
       .meta({ description: 'Shown in clear in records; all else is committed.' }),
     notify: notifySchema.default([]),
-    outcome: z.strictObject({ within: duration }).default({ within: '10m' }),
+    outcome: z
+      .strictObject({ within: duration })
+      .default({ within: '10m' })
+      .meta({ description: 'How long the executor has to report, from the redemption of its permit.' }),
+    collectWithin: duration.optional().meta({
+      description:
+        'How long after its release a fresh permit may be had; default 8h after a human’s yes, 10m after a rule’s.',
+    }),
     permit: permitDuration.default('5m').meta({ description: 'How long a permit lives; at most 5m.' }),
     retain: duration.optional().meta({ description: 'How long the payload is kept; default for ever.' }),
   })

@@ -27,7 +27,7 @@ function oneOf<T extends string>(members: Record<T, true>): z.ZodEnum<{ [K in T]
 }
 
 const head = {
-  v: z.literal(1),
+  v: z.union([z.literal(1), z.literal(2)]),
   tenant: z.string().min(1),
   action: z.string().min(1),
   seq: count,
@@ -114,6 +114,7 @@ const decisionRecord = z.looseObject({
     escalated: true,
   }),
   added: people.nullable(),
+  unreachable: people.exactOptional(),
   by: z.string(),
   delegation: z.looseObject({ id: z.string(), from: z.string() }).nullable(),
   reason: text,
@@ -142,13 +143,32 @@ const releaseRecord = z.looseObject({
     requestHash: hash,
   }),
   rejudged: z.looseObject({ verdict, facts }).nullable(),
+  collectUntil: instant.exactOptional(),
+  replaces: text.exactOptional(),
+  review: z.looseObject({ reviewers: people, dueAt: instant }).exactOptional(),
+});
+
+const redemptionRecord = z.looseObject({
+  ...head,
+  type: z.literal('redemption'),
+  surface: z.string(),
+  permit: z.looseObject({ jti: z.string() }),
+  by: z.string(),
+  redeemer: hash.nullable(),
+  reportBy: instant,
 });
 
 const outcomeRecord = z.looseObject({
   ...head,
   type: z.literal('outcome'),
   surface: z.string(),
-  status: oneOf<OutcomeRecord['status']>({ executed: true, failed: true, skipped: true, unreported: true }),
+  status: oneOf<OutcomeRecord['status']>({
+    executed: true,
+    failed: true,
+    skipped: true,
+    unreported: true,
+    lapsed: true,
+  }),
   reference: text,
   detail: hash.nullable(),
   by: text,
@@ -176,6 +196,7 @@ export const recordSchema: z.ZodType<RecordPayload> = z.discriminatedUnion('type
   verdictRecord,
   decisionRecord,
   releaseRecord,
+  redemptionRecord,
   outcomeRecord,
   otherRecord,
 ]);

@@ -93,6 +93,9 @@ export async function grow(
       ).values(),
     ],
     permits: records.flatMap(({ action, permit }) => (permit === undefined ? [] : [{ action, ...permit }])),
+    redeemed: records.flatMap(({ action, redeems, at }) =>
+      redeems === undefined ? [] : [{ action, jti: redeems, at }],
+    ),
     released: records.filter(({ releaseReservations }) => releaseReservations === true).map(({ action }) => action),
     erased: records.filter(({ erasesPayload }) => erasesPayload === true).map(({ action }) => action),
   };

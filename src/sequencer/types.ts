@@ -17,6 +17,8 @@ export interface StagedRecord {
   projection?: Projection;
   /** The permit that this record releases. */
   permit?: NewPermit;
+  /** `jti` of the permit that this record uses up. */
+  redeems?: string;
   /** Gives back what the action holds of limits. */
   releaseReservations?: boolean;
   /** Deletes the action's payload and key. */

@@ -137,6 +137,28 @@ function permitsPart(tenant: string, permits: LogAppend['permits']): Part {
   };
 }
 
+/** Uses permits up. */
+function redeemedPart(tenant: string, redeemed: NonNullable<LogAppend['redeemed']>): Part {
+  return {
+    name: 'redeemed',
+    sql: `update permit set redeemed_at = r.at
+      from head, unnest(?::text[], ?::timestamptz[]) as r(jti, at)
+      where permit.tenant = ?::text and permit.jti = r.jti`,
+    values: [redeemed.map(({ jti }) => jti), redeemed.map(({ at }) => at), tenant],
+  };
+}
+
+/** What must hold of every permit that is used up, beside the head: unused, and its action released. */
+function redeemable(tenant: string, redeemed: NonNullable<LogAppend['redeemed']>): { sql: string; values: unknown[] } {
+  if (redeemed.length === 0) return { sql: '', values: [] };
+  return {
+    sql: ` and ?::bigint = (select count(*) from unnest(?::text[], ?::text[]) as r(action, jti)
+          join permit p on p.tenant = ?::text and p.jti = r.jti and p.action = r.action and p.redeemed_at is null
+          join action a on a.tenant = p.tenant and a.id = p.action and a.status = 'released')`,
+    values: [redeemed.length, redeemed.map(({ action }) => action), redeemed.map(({ jti }) => jti), tenant],
+  };
+}
+
 function releasedPart(tenant: string, released: readonly string[]): Part {
   return {
     name: 'given_back',
@@ -172,14 +194,15 @@ function erasedParts(tenant: string, erased: readonly string[]): Part[] {
  * @param expected null for a log without entries
  */
 export function swapStatement(tenant: string, expected: LogHead | null, append: LogAppend): Statement {
-  const { head, entries, tiles, projections, permits, released, erased = [] } = append;
+  const { head, entries, tiles, projections, permits, redeemed = [], released, erased = [] } = append;
+  const guard = redeemable(tenant, redeemed);
   const from = expected?.size ?? 0;
   const [only, ...rest] = entries;
   const parts: Part[] = [
     {
       name: 'head',
       sql: `update log_head set size = ?, frontier = ?, root = ?, checkpoint = ?
-        where tenant = ? and size = ? and root = ? returning size`,
+        where tenant = ? and size = ? and root = ?${guard.sql} returning size`,
       values: [
         head.size,
         Buffer.from(head.frontier),
@@ -188,6 +211,7 @@ export function swapStatement(tenant: string, expected: LogHead | null, append: 
         tenant,
         from,
         Buffer.from(expected?.root ?? []),
+        ...guard.values,
       ],
     },
     only === undefined || rest.length > 0 ? entriesPart(tenant, from, entries) : entryPart(tenant, from, only),
@@ -195,6 +219,7 @@ export function swapStatement(tenant: string, expected: LogHead | null, append: 
   if (tiles.length > 0) parts.push(tilesPart(tenant, tiles));
   if (projections.length > 0) parts.push(projectionsPart(tenant, projections));
   if (permits.length > 0) parts.push(permitsPart(tenant, permits));
+  if (redeemed.length > 0) parts.push(redeemedPart(tenant, redeemed));
   if (released.length > 0) parts.push(releasedPart(tenant, released));
   if (erased.length > 0) parts.push(...erasedParts(tenant, erased));
   const name = `swap ${parts.map((part) => part.name).join(' ')}`;

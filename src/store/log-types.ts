@@ -70,6 +70,8 @@ export interface LogAppend {
   tiles: readonly TileGrowth[];
   projections: readonly ({ id: string } & Projection)[];
   permits: readonly ({ action: string } & NewPermit)[];
+  /** Permits that are used up, each of an action that must be `released` in this very statement: else nothing of it is written. */
+  redeemed?: readonly { action: string; jti: string; at: string }[];
   /** Actions that give back what they hold of limits. */
   released: readonly string[];
   /** Actions whose payload and key are deleted with this commit. */

@@ -9,38 +9,24 @@ export interface StoredPermit {
   redeemedAt: string | null;
 }
 
-/** Permits that were released. Rows come into being only in the transaction that seals their release (sequencer). */
+/**
+ * Permits that were released. Rows come into being, and are used up, only in the transaction that seals a release or a redemption
+ * (sequencer). A row says what its records say, or nothing: whoever redeems asks the records (engine/redeem).
+ */
 export interface PermitStore {
-  /**
-   * Uses the permit up. One statement: of any number of callers in any number of processes exactly one is answered `redeemed`, and
-   * only after that is on disk. Expiry is the caller's to check: the permit itself says it.
-   */
-  redeem(tenant: string, jti: string, now: Date): Promise<'redeemed' | 'already' | 'unknown'>;
   find(tenant: string, jti: string): Promise<StoredPermit | null>;
 }
 
 export function createPermitStore(db: Database): PermitStore {
-  const find: PermitStore['find'] = async (tenant, jti) => {
-    const row = await db
-      .selectFrom('permit')
-      .select(['jti', 'action', 'audience', 'requestHash', 'expiresAt', 'redeemedAt'])
-      .where('tenant', '=', tenant)
-      .where('jti', '=', jti)
-      .executeTakeFirst();
-    return row ?? null;
-  };
   return {
-    find,
-    async redeem(tenant, jti, now) {
-      const updated = await db
-        .updateTable('permit')
-        .set({ redeemedAt: now.toISOString() })
+    async find(tenant, jti) {
+      const row = await db
+        .selectFrom('permit')
+        .select(['jti', 'action', 'audience', 'requestHash', 'expiresAt', 'redeemedAt'])
         .where('tenant', '=', tenant)
         .where('jti', '=', jti)
-        .where('redeemedAt', 'is', null)
         .executeTakeFirst();
-      if (updated.numUpdatedRows === 1n) return 'redeemed';
-      return (await find(tenant, jti)) === null ? 'unknown' : 'already';
+      return row ?? null;
     },
   };
 }

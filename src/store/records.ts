@@ -37,6 +37,8 @@ export interface RecordStore extends RecordScan {
     cursor: string | undefined,
     limit: number,
   ): Promise<{ records: StoredRecord[]; nextCursor: string | null }>;
+  /** All records of one action, in the order of their numbers. */
+  ofAction(tenant: string, action: string): Promise<StoredRecord[]>;
   /** Entries `from` up to but not including `to`, in order; fewer where the log ends before. */
   entries(tenant: string, from: number, to: number): Promise<StoredRecord[]>;
   /** How many actions people decided since `since` (RFC 3339), of what the same surface, and rule if given, asked for. */
@@ -108,6 +110,10 @@ export function createRecordStore(db: Database): RecordStore {
       const nextCursor =
         rows.length > limit && last !== undefined ? Buffer.from(`r${last.index}`).toString('base64url') : null;
       return { records, nextCursor };
+    },
+    async ofAction(tenant, action) {
+      const rows = await entries(tenant).where('action', '=', action).orderBy('seq').execute();
+      return rows.map(stored);
     },
     async entries(tenant, from, to) {
       const rows = await entries(tenant).where('index', '>=', from).where('index', '<', to).orderBy('index').execute();

@@ -10,7 +10,7 @@ import {
 import type { Action } from '../contract/index.ts';
 import { isSettled } from '../contract/status.ts';
 import type { LocalActivities } from '../activities/types.ts';
-import type { Refusal, Judged } from '../engine/types.ts';
+import type { ActionRef, Judged, Refusal } from '../engine/types.ts';
 import { createExclusive } from './exclusive.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createParked, type Parked } from './parked.ts';
@@ -21,6 +21,7 @@ import {
   cancelSignal,
   cancelUpdate,
   decideSignal,
+  collectedSignal,
   decideUpdate,
   outcomeUpdate,
   reconcileUpdate,
@@ -40,6 +41,9 @@ const local = proxyLocalActivities<LocalActivities>({
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
   localRetryThreshold: '5 seconds',
 });
+
+/** The engine's clock and Temporal's may differ: a look is not repeated at once. */
+const LOOK_MIN_MS = 1000;
 
 /** A refusal as the sender of an update sees it; its `type` is the contract's error code. */
 function refused(refusal: Refusal): ApplicationFailure {
@@ -93,6 +97,9 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   const exclusive = createExclusive();
   const judgedYet = (): boolean => action.status !== 'evaluating';
   const settled = (): boolean => isSettled(action.status);
+  const ref = (): ActionRef => ({ tenant: action.tenant, id: action.id });
+  /** Fresh permits that were given. */
+  let collected = 0;
 
   const whenParked = async (work: (open: Parked) => Promise<void>): Promise<Action> => {
     await condition(judgedYet);
@@ -132,10 +139,11 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
     await cancel(message ?? {}).catch(() => undefined);
   });
   setHandler(thawSignal, () => parked?.thaw());
+  setHandler(collectedSignal, () => void (collected += 1));
   setHandler(outcomeUpdate, async (report) => {
     await condition(judgedYet);
     return exclusive(async () => {
-      const sealed = await local.sealOutcome({ action, outcome: report });
+      const sealed = await local.sealOutcome({ action: ref(), outcome: report });
       if ('refusal' in sealed) throw refused(sealed.refusal);
       const news = sealed.updatedAt !== action.updatedAt;
       action = sealed;
@@ -145,7 +153,8 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   });
   setHandler(reconcileUpdate, async (message) =>
     exclusive(async () => {
-      const admitted = await local.admit({ action, attestation: message.attestation, kind: 'reconcile' });
+      const { attestation } = message;
+      const admitted = await local.admit({ action: ref(), attestation, kind: 'reconcile' });
       if ('refusal' in admitted) throw refused(admitted.refusal);
       if (!('reconcile' in admitted) || action.status !== 'unreported') {
         throw refused({
@@ -153,7 +162,9 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
           message: `only an unreported action is reconciled; this one is ${action.status}`,
         });
       }
-      action = await local.reconcile({ action, ...admitted.reconcile });
+      const sealed = await local.reconcile({ action: ref(), attestation });
+      if ('refusal' in sealed) throw refused(sealed.refusal);
+      action = sealed;
       outbox?.changed();
       return action;
     }),
@@ -162,22 +173,42 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   setHandler(reviewUpdate, async (message) => {
     await condition(judgedYet);
     return exclusive(async () => {
-      const admitted = await local.admit({ action, attestation: message.attestation, kind: 'review' });
+      const admitted = await local.admit({ action: ref(), attestation: message.attestation, kind: 'review' });
       if ('refusal' in admitted) throw refused(admitted.refusal);
       if (!('review' in admitted) || review?.isOpen() !== true) {
         throw refused({ code: 'not-open', message: 'this action has no open review' });
       }
-      await review.close(admitted.review, admitted.evidence);
+      await review.close(message.attestation);
       return action;
     });
   });
+
+  /** Looks whether anybody collected and reported, first when the permit has run out; the records say when to look again. */
+  const silence = async (firstMs: number): Promise<void> => {
+    for (let wait: number | null = firstMs; wait !== null && !settled();) {
+      const seen = collected;
+      await condition(() => settled() || collected !== seen, wait);
+      if (settled()) return;
+      wait = collected === seen ? await exclusive(quiet) : firstMs;
+    }
+  };
+  /** Seals what the silence means; milliseconds to the next look, where it is not time, or null. */
+  const quiet = async (): Promise<number | null> => {
+    if (settled()) return null;
+    const sealed = await local.sealOutcome({ action: ref(), outcome: null });
+    if ('wakeAt' in sealed) return Math.max(LOOK_MIN_MS, sealed.wakeAt - Date.now());
+    if ('refusal' in sealed) return null;
+    action = sealed;
+    outbox?.changed();
+    return null;
+  };
 
   const judged: Judged = await local.judge({ ...input, id, createdAt, workflowId: info.workflowId }).catch(asRefusal);
   outbox = createOutbox(
     {
       action: () => action,
       approval: () => parked?.state() ?? null,
-      unreachable: (people) => void exclusive(async () => parked?.unreachable(people)),
+      unreachable: (people, attested) => void exclusive(async () => parked?.unreachable(people, attested)),
     },
     { people: judged.announced, callback: typeof input.request?.callback === 'string', hooks: judged.hooks },
   );
@@ -198,6 +229,7 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
     review = createReview(judged.review, {
       local,
       exclusive,
+      refused,
       action: () => action,
       became: (next) => (action = next),
       tell: (event) => outbox?.changed([], event),
@@ -209,22 +241,13 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
 
   if (action.status === 'released' && judged.activates) {
     await exclusive(async () => {
-      action = await local.publishPolicy({ action });
+      action = await local.publishPolicy({ action: ref() });
       outbox?.changed();
     });
   }
   if (action.status === 'released') {
-    await condition(settled, judged.outcomeWithinMs);
-    if (!settled()) {
-      await exclusive(async () => {
-        if (settled()) return;
-        const sealed = await local.sealOutcome({ action, outcome: null });
-        if ('refusal' in sealed) return;
-        action = sealed;
-        outbox?.changed();
-      });
-      await condition(settled, UNSETTLED_MS);
-    }
+    await silence(judged.permitMs ?? judged.outcomeWithinMs);
+    if (!settled()) await condition(settled, UNSETTLED_MS);
   }
   await reviewed;
   await outbox.drained();

@@ -24,5 +24,7 @@ export const reconcileUpdate = defineUpdate<Action, [AttestedMessage]>('reconcil
 export const answerUpdate = defineUpdate<Action, [AttestedMessage]>('answer');
 /** What a reviewer found of a break-glass release. */
 export const reviewUpdate = defineUpdate<Action, [AttestedMessage]>('review');
+/** A fresh permit was given: its time runs from now. Carries no authority. */
+export const collectedSignal = defineSignal('collected');
 /** A freeze was lifted: try the release again. Carries no authority. */
 export const thawSignal = defineSignal('thaw');

@@ -23,7 +23,7 @@ export interface OutboxSource {
   action(): Action;
   approval(): ApprovalState | null;
   /** People that Slack could not reach: escalated at once, not waited for. */
-  unreachable(people: string[]): void;
+  unreachable(people: string[], attested: string | undefined): void;
 }
 
 /**
@@ -71,7 +71,7 @@ export function createOutbox(
           was,
           review: reviewed,
         });
-        if (result.unreachable.length > 0) source.unreachable(result.unreachable);
+        if (result.unreachable.length > 0) source.unreachable(result.unreachable, result.attested);
       } catch {
         // Given up after a week; the API and the console still show and decide everything.
       }

@@ -10,7 +10,7 @@ import {
   type ApprovalState,
 } from '../approval/index.ts';
 import type { LocalActivities } from '../activities/types.ts';
-import type { SealDecisionInput, DecisionEvidence, Refusal } from '../engine/types.ts';
+import type { ActionRef, Refusal, Sealed, SealDecisionInput } from '../engine/types.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A supervised override while it lives. Every method that changes it runs inside the workflow's one-at-a-time queue. */
@@ -23,7 +23,8 @@ export interface Parked {
   answer(attestation: string): Promise<void>;
   /** With no attestation, whoever may write to the namespace withdrew it: that releases nothing. */
   cancel(attestation: string | null): Promise<void>;
-  unreachable(people: string[]): Promise<void>;
+  /** @param attested by the worker that could not tell them: nobody is asked early without it */
+  unreachable(people: string[], attested: string | undefined): Promise<void>;
   thaw(): void;
   /** Resolves when the action was released or ended. */
   closed(): Promise<void>;
@@ -44,13 +45,8 @@ const WITHDRAWN_WHILE_FROZEN = 'withdrawn-while-frozen';
 /** Before it, an approval waited for its expiry when the freeze that it met was lifted at that moment. */
 const THAWED_MEANWHILE = 'thawed-meanwhile';
 
-const NO_EVIDENCE: DecisionEvidence = {
-  slack: null,
-  shown: null,
-  responsibility: null,
-  assurance: null,
-  attestation: null,
-};
+/** How long the clock waits when the engine's says that it is not time yet: the two may differ by a little. */
+const CLOCKS_MS = 1000;
 
 export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedDeps): Parked {
   let state = openApproval(plan, openedAt);
@@ -59,6 +55,9 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
   let frozen = false;
   /** Freezes that were lifted since it opened. */
   let thaws = 0;
+  /** Messages that were taken up: one that is sent again, and was sealed before, is refused. */
+  const heard = new Set<string>();
+  const ref = (): ActionRef => ({ tenant: deps.action().tenant, id: deps.action().id });
 
   const isOpen = (): boolean => state.status === 'open';
   const released = (): boolean => deps.action().status !== 'supervised';
@@ -78,35 +77,37 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
     turns += 1;
     return next.effects;
   };
-  const seal = async (
-    input: Pick<SealDecisionInput, 'decision' | 'by' | 'via' | 'stage'> & Partial<SealDecisionInput>,
-    effects: ApprovalEffect[],
-  ): Promise<void> => {
-    deps.became(
-      await deps.local.sealDecision({
-        delegation: null,
-        reason: null,
-        evidence: NO_EVIDENCE,
-        changes: null,
-        until: null,
-        added: null,
-        ...input,
-        action: deps.action(),
-        approval: state,
-      }),
-    );
-    deps.outbox.changed(effects);
+  /**
+   * Has sealed what follows from the records and from the word given. What this workflow made of it by itself only sets its clock: how
+   * the action stands is what comes back. Workflows of before have the action alone in their histories, and go by their own count.
+   */
+  const seal = async (input: Omit<SealDecisionInput, 'action'>, effects: ApprovalEffect[]): Promise<void> => {
+    const sealed: Sealed | Action = await deps.local.sealDecision({ ...input, action: ref() });
+    if (!('effects' in sealed)) {
+      deps.became(sealed);
+      deps.outbox.changed(effects);
+      return;
+    }
+    const { action, approval, refusal } = sealed;
+    const { attestation } = input;
+    const repeated = attestation !== undefined && refusal?.code === 'already-decided' && !heard.has(attestation);
+    if (attestation !== undefined) heard.add(attestation);
+    if (approval !== null) adopt(approval);
+    const news = action.records.length !== deps.action().records.length;
+    deps.became(action);
+    if (news || refusal === undefined) deps.outbox.changed(sealed.effects.length > 0 ? sealed.effects : effects);
+    // Sealed by an attempt of this very step that died before it could say so: that is no refusal.
+    if (refusal !== undefined && !repeated) throw deps.refused(refusal);
+  };
+  const adopt = (approval: ApprovalState): void => {
+    state = approval;
+    turns += 1;
   };
   /** An approval that is complete is released at once, under the bundle then in force; a freeze only delays it. */
   const release = async (): Promise<void> => {
     if (state.status !== 'approved' || released()) return;
     const before = thaws;
-    const result = await deps.local.release({
-      action: deps.action(),
-      basis: 'override',
-      changes: state.changes,
-      approval: state,
-    });
+    const result = await deps.local.release({ action: ref() });
     turns += 1;
     if ('frozen' in result) {
       // Lifted while the release was being refused: nobody will say so again, so it is tried again.
@@ -115,39 +116,30 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
       return;
     }
     frozen = false;
+    if (result.approval !== undefined && result.approval !== null) adopt(result.approval);
     deps.became(result.action);
     deps.outbox.changed();
   };
   const admit = async (attestation: string, kind: 'decide' | 'cancel' | 'answer') => {
-    const admitted = await deps.local.admit({ action: deps.action(), attestation, kind });
+    const admitted = await deps.local.admit({ action: ref(), attestation, kind });
     if ('refusal' in admitted) throw deps.refused(admitted.refusal);
     if (!('event' in admitted))
       throw deps.refused({ code: 'invalid-request', message: `this is not a ${kind} message` });
     return admitted;
   };
   /** Who was added to decide is sealed before they are asked. */
-  const sealEscalation = async (effects: ApprovalEffect[]): Promise<void> => {
+  const sealEscalation = async (effects: ApprovalEffect[], unreachable?: string): Promise<void> => {
     const escalation = effects.find((effect) => effect.type === 'escalate');
     if (escalation?.type !== 'escalate') return;
-    await seal(
-      {
-        decision: 'escalated',
-        by: 'countersign',
-        via: 'engine',
-        stage: escalation.stage,
-        reason: escalation.because,
-        added: escalation.people,
-      },
-      [],
-    );
+    await seal(unreachable === undefined ? {} : { unreachable }, []);
   };
   /** What the clock or an unreachable approver brought about. */
-  const proceed = async (effects: ApprovalEffect[]): Promise<void> => {
+  const proceed = async (effects: ApprovalEffect[], unreachable?: string): Promise<void> => {
     if (state.status === 'expired') {
-      await seal({ decision: 'expired', by: 'countersign', via: 'engine', stage: state.stage }, effects);
+      await seal({}, effects);
       return;
     }
-    await sealEscalation(effects);
+    await sealEscalation(effects, unreachable);
     if (effects.length > 0) deps.outbox.changed(effects);
   };
   const tick = (): Promise<void> => proceed(advance({ type: 'tick' }, Date.now()));
@@ -163,78 +155,55 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
     },
 
     async decide(attestation) {
-      const { event, evidence } = await admit(attestation, 'decide');
+      const { event } = await admit(attestation, 'decide');
       if (event.type !== 'decide') return;
-      const stage = state.stage;
       const effects = await accept(event);
-      await seal(
-        {
-          decision: event.decision,
-          by: event.by,
-          via: event.via,
-          stage,
-          delegation: event.delegation,
-          reason: event.reason,
-          changes: event.changes,
-          until: event.until,
-          evidence,
-        },
-        effects,
-      );
+      await seal({ attestation, kind: 'decide' }, effects);
       await sealEscalation(effects);
       await release();
     },
 
     async answer(attestation) {
-      const { event, evidence } = await admit(attestation, 'answer');
+      const { event } = await admit(attestation, 'answer');
       if (event.type !== 'answer') return;
-      const effects = await accept(event);
-      await seal(
-        { decision: 'answered', by: event.by, via: 'api', stage: state.stage, reason: event.text, evidence },
-        effects,
-      );
+      await seal({ attestation, kind: 'answer' }, await accept(event));
     },
 
     async cancel(attestation) {
       const admitted =
         attestation === null
-          ? { event: { type: 'cancel', by: 'temporal' } as const, evidence: NO_EVIDENCE }
+          ? { event: { type: 'cancel', by: 'temporal' } as const }
           : await admit(attestation, 'cancel');
       if (admitted.event.type !== 'cancel') return;
       // Approved, but a freeze holds it back: there is nothing left to decide, and still something to withdraw.
       const held = state.status === 'approved' && !released() && patched(WITHDRAWN_WHILE_FROZEN);
       const effects = held ? [] : await accept(admitted.event);
-      await seal(
-        {
-          decision: 'cancelled',
-          by: admitted.event.by,
-          via: 'engine',
-          stage: state.stage,
-          evidence: admitted.evidence,
-        },
-        effects,
-      );
+      await seal(attestation === null ? { decision: 'cancelled' } : { attestation, kind: 'cancel' }, effects);
     },
 
-    async unreachable(people) {
+    async unreachable(people, attested) {
       if (!isOpen()) return;
-      await proceed(advance({ type: 'unreachable', people }, Date.now()));
+      await proceed(advance({ type: 'unreachable', people }, Date.now()), attested);
     },
 
     async closed() {
+      let pause = 1;
       while (!released()) {
         const seen = turns;
         const changed = (): boolean => released() || turns !== seen;
         const wake = isOpen() ? nextWake(state) : state.expiresAt;
-        const woken = wake === null || (await condition(changed, Math.max(1, wake - Date.now())));
+        const woken = wake === null || (await condition(changed, Math.max(pause, wake - Date.now())));
+        pause = 1;
         if (wake === null) await condition(changed);
         await deps.exclusive(async () => {
           if (released()) return;
-          if (isOpen() && !woken) await tick();
-          else if (state.status === 'approved' && !frozen) await release();
+          if (isOpen() && !woken) {
+            await tick();
+            if (isOpen() && (nextWake(state) ?? Infinity) <= Date.now()) pause = CLOCKS_MS;
+          } else if (state.status === 'approved' && !frozen) await release();
           else if (state.status === 'approved' && !woken) {
             // Approved, but frozen until its time ran out: nothing is released after the approvers' deadline.
-            await seal({ decision: 'expired', by: 'countersign', via: 'engine', stage: state.stage }, []);
+            await seal({}, []);
           }
         });
       }

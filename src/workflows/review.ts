@@ -1,8 +1,8 @@
-import { condition, type LocalActivityInterfaceFor } from '@temporalio/workflow';
+import { condition, type ApplicationFailure, type LocalActivityInterfaceFor } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
 import type { LocalActivities } from '../activities/types.ts';
 import type { PublishInput } from '../notify/types.ts';
-import type { SealReviewInput } from '../engine/types.ts';
+import type { Refusal } from '../engine/types.ts';
 
 /** How often people are reminded of an overdue review before the workflow lets go of it; it stays listed as overdue. */
 const REMINDERS = 12;
@@ -10,7 +10,7 @@ const REMINDERS = 12;
 export interface ReviewTask {
   isOpen(): boolean;
   /** Seals a reviewer's finding; runs inside the workflow's one-at-a-time queue. */
-  close(result: NonNullable<SealReviewInput['result']>, evidence: SealReviewInput['evidence']): Promise<void>;
+  close(attestation: string): Promise<void>;
   /** Resolves when it was reviewed, or nobody ever did. */
   closed(): Promise<void>;
 }
@@ -19,6 +19,7 @@ export interface ReviewDeps {
   local: LocalActivityInterfaceFor<LocalActivities>;
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   action(): Action;
+  refused(refusal: Refusal): ApplicationFailure;
   became(next: Action): void;
   tell(event: NonNullable<PublishInput['review']>): void;
 }
@@ -29,10 +30,18 @@ export function createReview(times: { openedAt: number; dueAt: number }, deps: R
   let open = true;
   const reviewed = (ms: number): Promise<boolean> => condition(() => !open, Math.max(1, ms));
 
+  const seal = async (attestation?: string): Promise<void> => {
+    const { tenant, id } = deps.action();
+    const ref = { action: { tenant, id } };
+    const sealed = await deps.local.sealReview(attestation === undefined ? ref : { ...ref, attestation });
+    if ('refusal' in sealed) throw deps.refused(sealed.refusal);
+    deps.became(sealed);
+  };
+
   return {
     isOpen: () => open,
-    async close(result, evidence) {
-      deps.became(await deps.local.sealReview({ action: deps.action(), result, evidence }));
+    async close(attestation) {
+      await seal(attestation);
       open = false;
       deps.tell('reviewed');
     },
@@ -42,7 +51,7 @@ export function createReview(times: { openedAt: number; dueAt: number }, deps: R
       if (await reviewed(times.dueAt - Date.now())) return;
       await deps.exclusive(async () => {
         if (!open) return;
-        deps.became(await deps.local.sealReview({ action: deps.action(), result: null, evidence: null }));
+        await seal();
         deps.tell('review_overdue');
       });
       for (let i = 0; i < REMINDERS && open; i += 1) {

@@ -34,6 +34,7 @@ describe('exit codes of what an action became', () => {
     failed: 1,
     skipped: 1,
     unreported: 1,
+    lapsed: 1,
     refused: 3,
     expired: 4,
     cancelled: 3,

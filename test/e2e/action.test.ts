@@ -47,7 +47,7 @@ describe('a small refund', () => {
       expect(verified.recordHash).toBe(hash);
       types.push(verified.record.type);
     }
-    expect(types).toEqual(['verdict', 'release', 'outcome']);
+    expect(types).toEqual(['verdict', 'release', 'redemption', 'outcome']);
   });
 });
 

@@ -161,6 +161,7 @@ describe('breaking the glass', () => {
   it('is rare: beyond the limit the ordinary verdict stands, also when what was released has failed', async () => {
     const first = await ownWord('test.rare');
     expect(first.body.verdict.basis).toBe('break_glass');
+    await stack.call('POST', '/v1/permits/redeem', { permit: first.body.permit });
     const reported = await stack.call('POST', `/v1/actions/${first.body.id}/outcome`, {
       permit: first.body.permit,
       status: 'failed',

@@ -15,7 +15,8 @@ rules:
       stages: [{ name: finance, approvers: ['group:finance'], remind: 1s }]
       expires: 3s
 notify: ['#finance-approvals']
-permit: 1s
+permit: 2s
+collectWithin: 4s
 outcome: { within: 2s }
 `;
 
@@ -80,21 +81,30 @@ describe('an approval that nobody gives', () => {
   });
 });
 
+const redeem = (permit: string, more: object = {}) => it_.call('POST', '/v1/permits/redeem', { permit, ...more });
+const report = (id: string, permit: string, status: string) =>
+  it_.call('POST', `/v1/actions/${id}/outcome`, { permit, status, reference: 'late' });
+
 describe('an outcome that never comes', () => {
-  it('is unreported; a late report is sealed after it', async () => {
+  it('is unreported once it was redeemed; a late report is sealed after it', async () => {
     const { body } = await it_.ask(quick(1));
-    await becomes(body.id, 'unreported');
-    const reported = await it_.call('POST', `/v1/actions/${body.id}/outcome`, {
-      permit: body.permit,
-      status: 'executed',
-      reference: 'late',
-    });
+    expect((await redeem(body.permit)).status).toBe(200);
+    const unreported = await becomes(body.id, 'unreported');
+    expect(unreported.redeemedAt).toEqual(expect.any(String));
+    const reported = await report(body.id, body.permit, 'executed');
     expect([reported.status, reported.body.status]).toEqual([200, 'executed']);
-    expect(await typesOf(body.id)).toEqual(['verdict', 'release', 'outcome unreported', 'outcome executed']);
+    expect(await typesOf(body.id)).toEqual([
+      'verdict',
+      'release',
+      'redemption',
+      'outcome unreported',
+      'outcome executed',
+    ]);
   });
 
   it('is settled by an owner as a reconciliation, never as a report', async () => {
     const { body } = await it_.ask(quick(2));
+    await redeem(body.permit);
     await becomes(body.id, 'unreported');
     const nobody = await it_.call(
       'POST',
@@ -112,11 +122,88 @@ describe('an outcome that never comes', () => {
   });
 });
 
-describe('a permit', () => {
-  it('dies after its time, and only the report outlives it', async () => {
+describe('a permit that nobody redeems', () => {
+  it('dies after its time, and its action lapses when it can be collected no longer', async () => {
     const { body } = await it_.ask(quick(3));
-    await becomes(body.id, 'unreported');
-    const redeemed = await it_.call('POST', '/v1/permits/redeem', { permit: body.permit });
-    expect([redeemed.status, redeemed.body.code]).toEqual([403, 'permit-expired']);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const late = await redeem(body.permit);
+    expect([late.status, late.body.code]).toEqual([403, 'permit-expired']);
+    const lapsed = await becomes(body.id, 'lapsed');
+    expect(lapsed).toMatchObject({ redeemedAt: null });
+    const dead = await redeem(body.permit);
+    expect([dead.status, dead.body.code]).toEqual([409, 'not-open']);
+    expect(await typesOf(body.id)).toEqual(['verdict', 'release', 'outcome lapsed']);
+  });
+
+  it.each(['executed', 'failed'])('has nothing %s under it', async (status) => {
+    const { body } = await it_.ask(quick(4));
+    const reported = await report(body.id, body.permit, status);
+    expect([reported.status, reported.body.code]).toEqual([409, 'permit-not-redeemed']);
+  });
+
+  it('is dead once its action was skipped', async () => {
+    const { body } = await it_.ask(quick(5));
+    expect((await report(body.id, body.permit, 'skipped')).body.status).toBe('skipped');
+    const redeemed = await redeem(body.permit, { redeemer: 'r' });
+    expect([redeemed.status, redeemed.body.code]).toEqual([409, 'not-open']);
+  });
+});
+
+describe('a redemption', () => {
+  it('is answered again to the same redeemer until the outcome is sealed, and to nobody else', async () => {
+    const { body } = await it_.ask(quick(6));
+    const first = await redeem(body.permit, { redeemer: 'mine' });
+    expect([first.status, first.body.request.params.amount]).toEqual([200, 6]);
+    const again = await redeem(body.permit, { redeemer: 'mine' });
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    for (const more of [{}, { redeemer: 'another' }]) {
+      const other = await redeem(body.permit, more);
+      expect([other.status, other.body.code, other.body.redeemedAt]).toEqual([
+        409,
+        'permit-already-redeemed',
+        first.body.redeemedAt,
+      ]);
+    }
+    await report(body.id, body.permit, 'executed');
+    expect((await redeem(body.permit, { redeemer: 'mine' })).status).toBe(409);
+  });
+
+  it('is one, of whatever wants to be it at once, and never beside another ending', async () => {
+    const { body } = await it_.ask(quick(7));
+    const [skipped, ...redeemed] = await Promise.all([
+      report(body.id, body.permit, 'skipped'),
+      ...Array.from({ length: 20 }, (_, n) => redeem(body.permit, { redeemer: `r${n}` })),
+    ]);
+    const records = await typesOf(body.id);
+    const won = redeemed.filter(({ status }) => status === 200).length;
+    expect(won).toBe(records.filter((type) => type === 'redemption').length);
+    expect(won).toBeLessThanOrEqual(1);
+    expect(skipped?.body.status).toBe('skipped');
+  });
+});
+
+describe('an approval that outlives its permit', () => {
+  it('gives its requester a fresh one while it can be collected, and the one before it is dead', async () => {
+    const { body } = await it_.ask(quick(8));
+    const fresh = await it_.call('POST', `/v1/actions/${body.id}/permit`);
+    expect([fresh.status, fresh.body.status]).toEqual([200, 'released']);
+    expect(fresh.body.permit).not.toBe(body.permit);
+    const old = await redeem(body.permit);
+    expect([old.status, old.body.code]).toEqual([403, 'permit-invalid']);
+    expect((await redeem(fresh.body.permit)).status).toBe(200);
+    const late = await it_.call('POST', `/v1/actions/${body.id}/permit`);
+    expect([late.status, late.body.code]).toEqual([409, 'permit-already-redeemed']);
+    expect(await typesOf(body.id)).toEqual(['verdict', 'release', 'release', 'redemption']);
+  });
+
+  it('is nobody else’s to collect, and none can be had of what is settled', async () => {
+    const { body } = await it_.ask(quick(9));
+    const stranger = await it_.call('POST', `/v1/actions/${body.id}/permit`, undefined, {
+      token: await it_.person(LEAD),
+    });
+    expect(stranger.status).toBe(404);
+    await report(body.id, body.permit, 'skipped');
+    const settled = await it_.call('POST', `/v1/actions/${body.id}/permit`);
+    expect([settled.status, settled.body.code]).toEqual([409, 'not-open']);
   });
 });

@@ -73,9 +73,9 @@ it('judges once, and the workflow goes on from that verdict', async () => {
   const reported = await it_.call('POST', `/v1/actions/${body.id}/outcome`, { permit, status: 'executed' });
   expect([reported.status, reported.body.status]).toEqual([200, 'executed']);
   expect(decide).toHaveBeenCalledTimes(1);
-  // One for the verdict and its release, one for the outcome.
-  expect(append).toHaveBeenCalledTimes(2);
-  expect(await sealed(body.id)).toEqual(['verdict', 'release', 'outcome']);
+  // One for the verdict and its release, one for the redemption, one for the outcome.
+  expect(append).toHaveBeenCalledTimes(3);
+  expect(await sealed(body.id)).toEqual(['verdict', 'release', 'redemption', 'outcome']);
 });
 
 it('is judged again by the workflow where sealing failed in the process that asked', async () => {

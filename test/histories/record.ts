@@ -61,7 +61,11 @@ async function main(): Promise<void> {
     (await it.ask({ ...REFUND, surface: 'test.quick', params: { amount } })).body as { id: string; permit: string };
   const decide = async (id: string, body: object, person = LEAD) =>
     it.call('POST', `/v1/actions/${id}/decisions`, body, { token: await it.person(person) });
-  const report = (id: string, permit: string) => it.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed' });
+  const redeem = (permit: string) => it.call('POST', '/v1/permits/redeem', { permit });
+  const report = async (id: string, permit: string): Promise<void> => {
+    await redeem(permit);
+    await it.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed' });
+  };
   const becomes = async (id: string, status: string): Promise<{ permit: string }> => {
     for (;;) {
       const { body } = await it.call('GET', `/v1/actions/${id}`);
@@ -107,6 +111,7 @@ async function main(): Promise<void> {
     },
     async 'unreported-then-late'() {
       const { id, permit } = await ask(10);
+      await redeem(permit);
       await becomes(id, 'unreported');
       await report(id, permit);
       return id;

@@ -125,21 +125,57 @@ describe('payloads', () => {
   });
 });
 
+const PROJECTION = {
+  surface: 'payments.refund',
+  actor: 'agent:x',
+  requester: 'key:1',
+  bundle: null,
+  view: {},
+  sealedPermit: null,
+  createdAt: AT,
+  updatedAt: AT,
+  expiresAt: null,
+};
+
 describe('permits', () => {
-  it('are redeemed once by 50 callers from several pools', async () => {
-    const signer = world.keys.forTenant('default').record;
-    const record = await stageRecord(signer, { action: 'act_permit' });
-    const permit = { jti: 'jti-1', audience: 'payments.refund', requestHash: 'sha256:1', expiresAt: at(300) };
-    await createSequencer(world).append('default', [{ ...record, permit }]);
+  const released = async (action: string, jti: string, status = 'released') => {
+    const record = await stageRecord(world.keys.forTenant('default').record, { action });
+    const permit = { jti, audience: 'payments.refund', requestHash: 'sha256:1', expiresAt: at(300) };
+    const projection = { ...PROJECTION, status };
+    await createSequencer(world).append('default', [{ ...record, permit, projection }]);
+    return { record, permit };
+  };
+  const redemption = (action: string, jti: string, seq = 1) =>
+    stageRecord(world.keys.forTenant('default').record, { action, seq }).then((record) => ({
+      ...record,
+      redeems: jti,
+    }));
+
+  it('are used up once by 50 callers from several pools', async () => {
+    const { permit } = await released('act_permit', 'jti-1');
     const stores = [store, await world.open(), await world.open()];
+    const sequencers = stores.map((one) => createSequencer({ ...world, store: one }));
+    const staged = await redemption('act_permit', 'jti-1');
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, n) => (stores[n % 3] as Store).permits.redeem('default', 'jti-1', new Date(AT))),
+      Array.from({ length: 50 }, (_, n) =>
+        (sequencers[n % 3] as ReturnType<typeof createSequencer>).append('default', [staged]),
+      ),
     );
-    expect(answers.filter((answer) => answer === 'redeemed')).toHaveLength(1);
-    expect(answers.filter((answer) => answer === 'already')).toHaveLength(49);
-    expect(await store.permits.redeem('default', 'jti-2', new Date(AT))).toBe('unknown');
-    expect(await store.permits.redeem('other', 'jti-1', new Date(AT))).toBe('unknown');
-    expect(await store.permits.find('default', 'jti-1')).toEqual({ ...permit, action: 'act_permit', redeemedAt: AT });
+    expect(answers.filter(([sealed]) => sealed?.existing === false)).toHaveLength(1);
+    expect(await store.permits.find('default', 'jti-1')).toEqual({
+      ...permit,
+      action: 'act_permit',
+      redeemedAt: staged.at,
+    });
+  });
+
+  it.each([
+    ['its action is not released', 'act_settled', 'skipped', 'jti-2'],
+    ['no such permit was released', 'act_other', 'released', 'jti-none'],
+  ])('are not used up where %s', async (_why, action, status, jti) => {
+    await released(action, `${action}-own`, status);
+    const staged = await redemption(action, jti === 'jti-none' ? jti : `${action}-own`);
+    await expect(createSequencer(world).append('default', [staged])).rejects.toMatchObject({ code: 'internal' });
   });
 });
 

@@ -103,6 +103,11 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
     about(response, action).json(action);
   });
 
+  router.post('/v1/actions/:id/permit', async (request, response) => {
+    const action = await gateway.collect(await callerOf(gateway, request), pathText(request, 'id'));
+    about(response, action).json(action);
+  });
+
   router.post('/v1/actions/:id/outcome', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const outcome = parseBody(outcomeInputSchema, request.body);
@@ -163,6 +168,9 @@ export const actionPaths: ZodOpenApiPathsObject = {
   },
   '/v1/actions/{id}/answer': { post: onAction('Answer an approver who returned the action', answerInputSchema) },
   '/v1/actions/{id}/cancel': { post: onAction('Withdraw a parked action', null) },
+  '/v1/actions/{id}/permit': {
+    post: onAction('Get a fresh permit of a released action that nobody redeemed; the one before it is dead', null),
+  },
   '/v1/actions/{id}/outcome': { post: onAction('Report what the executor did', outcomeInputSchema) },
   '/v1/actions/{id}/reconcile': { post: onAction('Settle an unreported action as its owner', reconcileInputSchema) },
 };

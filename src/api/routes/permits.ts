@@ -10,6 +10,10 @@ import { body, COMMON, ok, problem } from '../openapi-parts.ts';
 const redeemInputSchema = z
   .strictObject({
     permit: z.string().min(1).max(16_384),
+    redeemer: z.string().min(1).max(256).optional().meta({
+      description:
+        'Your own random text, kept to yourself: whoever sends it again gets the same answer again, until the outcome is sealed. Without one, an answer that was lost is lost.',
+    }),
     request: actionRequestSchema.optional().meta({ description: 'The request about to be executed, after changes.' }),
     requestHash: z
       .string()
@@ -38,7 +42,7 @@ export const permitPaths: ZodOpenApiPathsObject = {
         ...ok(redeemedSchema, 'Redeemed: execute now.'),
         ...COMMON,
         '403': problem('Expired, for another audience, tampered with, or for another request.'),
-        '409': problem('Already redeemed.'),
+        '409': problem('Already redeemed, with `redeemedAt`, or settled.'),
       },
     },
   },

@@ -20,6 +20,7 @@ const EVENTS: Record<ThreadEvent['kind'], string> = {
   failed: '❌ It failed, as the executor reports',
   skipped: '⏭️ Skipped, as the executor reports',
   unreported: '❓ The executor never reported what happened',
+  lapsed: '💤 Nobody redeemed the permit in time: nothing happened',
   frozen: '🧊 Frozen: nothing is released until the freeze is lifted',
   thawed: '🌤 The freeze is lifted',
   break_glass: '🚨 Released at once, in an emergency: a review is open',

@@ -16,6 +16,7 @@ const HEADLINES: Record<MessageState, string> = {
   failed: '❌ Failed',
   skipped: '⏭️ Skipped',
   unreported: '❓ Outcome not reported',
+  lapsed: '💤 Lapsed: nobody collected it, nothing happened',
   break_glass: '🚨 Break-glass release',
   review_overdue: '🚨 Review overdue',
   reviewed: '🔎 Reviewed',

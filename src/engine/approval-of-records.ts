@@ -1,0 +1,91 @@
+/** A supervised override, counted anew from its sealed records through the reducer: whatever a workflow or a row says of it. */
+import type { ActionRequest, DecisionRecord, Json, VerdictRecord } from '../contract/index.ts';
+import { openApproval, reduce, type ApprovalEvent, type ApprovalState } from '../approval/index.ts';
+import { hashOf } from '../canonical/index.ts';
+import { readPath } from '../policy/index.ts';
+import type { Payload } from './action-state.ts';
+import { sealedChanges } from './sealed-changes.ts';
+
+/** What was asked and what approvers changed, where it was not erased. */
+export type KnownPayload = (Payload & { actionKey: Uint8Array }) | null;
+
+/** The override that a verdict opened, or null where it asked nobody. */
+export function openedBy({ verdict, plan, facts }: VerdictRecord): ApprovalState | null {
+  return verdict.decision === 'supervise' && plan !== null ? openApproval(plan, Date.parse(facts.now)) : null;
+}
+
+/** The override after a sealed decision. One that the reducer does not take changes nothing but what the time brought. */
+export function afterDecision(
+  state: ApprovalState,
+  record: DecisionRecord,
+  verdict: VerdictRecord,
+  payload: KnownPayload,
+): ApprovalState {
+  const now = Date.parse(record.at);
+  const due = reduce(state, { type: 'tick' }, now).state;
+  const event = eventOf(due, record, verdict, payload);
+  return event === null ? due : reduce(due, event, now).state;
+}
+
+function eventOf(
+  state: ApprovalState,
+  record: DecisionRecord,
+  verdict: VerdictRecord,
+  payload: KnownPayload,
+): ApprovalEvent | null {
+  const { by, reason, decision } = record;
+  switch (decision) {
+    case 'expired':
+      return null;
+    case 'cancelled':
+      return { type: 'cancel', by };
+    case 'answered':
+      return { type: 'answer', by, text: reason ?? '' };
+    case 'escalated': {
+      const stage = state.stages[record.stage];
+      if (stage === undefined || stage.escalated) return null;
+      // Asked before its time: somebody who was waited for could not be told. Records of version 1 do not say who.
+      return { type: 'unreachable', people: record.unreachable ?? stage.approvers };
+    }
+    case 'approve':
+    case 'refuse':
+    case 'return':
+    case 'extend': {
+      const changes = changesOf(record, verdict, payload);
+      return {
+        type: 'decide',
+        by,
+        decision,
+        stage: record.stage,
+        reason,
+        changes,
+        original: originalOf(payload?.request ?? null, changes),
+        until: record.until === null ? null : Date.parse(record.until),
+        via: record.via === 'engine' ? 'api' : record.via,
+        assured: record.assurance !== null,
+        delegation: record.delegation,
+        standing: true,
+      };
+    }
+  }
+}
+
+/** What the changed paths held in the request as it was asked. */
+export function originalOf(request: ActionRequest | null, changes: Record<string, Json> | null): Record<string, Json> {
+  const paths = request === null ? [] : Object.keys(changes ?? {});
+  return Object.fromEntries(paths.map((path) => [path, (readPath(request as ActionRequest, path) ?? null) as Json]));
+}
+
+/** The values that an approver set: those kept under the action's key count only where the record commits to exactly them. */
+function changesOf(record: DecisionRecord, verdict: VerdictRecord, payload: KnownPayload): Record<string, Json> | null {
+  if (record.changes === null) return null;
+  if (payload === null) {
+    return Object.fromEntries(Object.entries(record.changes).map(([path, { to }]) => [path, to]));
+  }
+  const kept = (payload.decided?.[record.seq] ?? null) as Record<string, Json> | null;
+  const made = sealedChanges(verdict.disclosed, payload.request, kept, payload.actionKey, record.seq);
+  if (made === null || hashOf(made) !== hashOf(record.changes)) {
+    throw new Error('what an approver changed is not what the record of the decision commits to');
+  }
+  return kept;
+}

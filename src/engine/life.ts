@@ -1,0 +1,163 @@
+/**
+ * The life of an action, as its sealed records tell it. Everything that is granted is granted by what stands here: a row is a cache,
+ * and only adds what no record says (how long it is kept, whom it is told to).
+ */
+import type {
+  Action,
+  OutcomeRecord,
+  RecordPayload,
+  RedemptionRecord,
+  ReleaseRecord,
+  Status,
+  VerdictRecord,
+} from '../contract/index.ts';
+import { approvalView, type ApprovalState } from '../approval/index.ts';
+import type { ActionState, Payload } from './action-state.ts';
+import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
+import type { EngineDeps } from './deps.ts';
+import { verifiedRecords, type VerifiedRecord } from './sealed-records.ts';
+
+export interface Life {
+  /** The action as it stands by its records. */
+  state: ActionState;
+  records: readonly VerifiedRecord[];
+  verdict: VerdictRecord;
+  /** The newest release, whose permit alone counts. */
+  release: ReleaseRecord | null;
+  redemption: RedemptionRecord | null;
+  /** The newest permit, encrypted under the action's key. */
+  sealedPermit: string | null;
+  /** Null where it was erased. */
+  payload: KnownPayload;
+}
+
+type LifeDeps = Pick<EngineDeps, 'store' | 'signers'>;
+
+/** Null when there is no such action. @throws CountersignError `invalid-evidence` */
+export async function readLife(deps: LifeDeps, tenant: string, id: string): Promise<Life | null> {
+  const row = await deps.store.actions.get(tenant, id);
+  if (row === null) return null;
+  const records = await verifiedRecords(deps, tenant, id);
+  const first = records[0]?.record;
+  if (first?.type !== 'verdict') return null;
+  const changed = records.some(({ record }) => record.type === 'decision' && record.changes !== null);
+  const payload = changed ? await readPayload(deps, tenant, id) : null;
+  const told = tell(first, records, payload);
+  const state = { ...(row.view as unknown as ActionState), ...told.state };
+  const { status, verdict, approval, redeemedAt, outcome, updatedAt } = told;
+  const action: Action = {
+    ...state.action,
+    ...{ id, tenant, status, requestHash: first.requestHash, verdict, updatedAt },
+    approval: approval === null ? null : approvalView(approval),
+    permit: null,
+    records: records.map(({ hash }) => hash),
+    ...(redeemedAt === undefined ? {} : { redeemedAt }),
+  };
+  const review = state.review === null ? null : reviewOf(state.review, records);
+  return {
+    state: { ...state, approval, review, outcome, action },
+    records,
+    verdict: first,
+    release: told.release,
+    redemption: told.redemption,
+    sealedPermit: row.sealedPermit,
+    payload,
+  };
+}
+
+/** What was asked, whole, with the key that its commitments are made under; null where it was erased. */
+export async function readPayload(deps: Pick<EngineDeps, 'store'>, tenant: string, id: string): Promise<KnownPayload> {
+  const stored = await deps.store.payloads.read(tenant, id);
+  return stored === null ? null : { ...(stored.payload as unknown as Payload), actionKey: stored.actionKey };
+}
+
+interface Told {
+  state: Pick<ActionState, 'surface' | 'verb' | 'actor' | 'disclosed' | 'plan' | 'openedAt'>;
+  status: Status;
+  verdict: VerdictRecord['verdict'];
+  approval: ApprovalState | null;
+  release: ReleaseRecord | null;
+  redemption: RedemptionRecord | null;
+  redeemedAt: string | null | undefined;
+  outcome: ActionState['outcome'];
+  updatedAt: string;
+}
+
+function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload: KnownPayload): Told {
+  const { surface, verb, actor, disclosed, plan, facts } = first;
+  const told: Told = {
+    state: { surface, verb, actor, disclosed, plan, openedAt: Date.parse(facts.now) },
+    status: first.verdict.decision === 'refuse' ? 'refused' : 'evaluating',
+    verdict: first.verdict,
+    approval: openedBy(first),
+    release: null,
+    redemption: null,
+    redeemedAt: undefined,
+    outcome: null,
+    updatedAt: first.at,
+  };
+  if (told.approval !== null) told.status = 'supervised';
+  for (const { record } of records.slice(1)) {
+    follow(told, record, first, payload);
+    told.updatedAt = record.at;
+  }
+  return told;
+}
+
+function follow(told: Told, record: RecordPayload, first: VerdictRecord, payload: KnownPayload): void {
+  switch (record.type) {
+    case 'verdict':
+      told.verdict = record.verdict;
+      told.status = 'refused';
+      return;
+    case 'decision':
+      if (told.approval !== null) told.approval = afterDecision(told.approval, record, first, payload);
+      if (record.decision === 'expired' || record.decision === 'cancelled') told.status = record.decision;
+      else if (told.approval?.status === 'refused') told.status = 'refused';
+      return;
+    case 'release':
+      told.release = record;
+      told.status = 'released';
+      told.redeemedAt = null;
+      return;
+    case 'redemption':
+      told.redemption = record;
+      told.redeemedAt = record.at;
+      return;
+    case 'outcome':
+      told.status = record.status;
+      told.outcome =
+        record.status === 'unreported' || record.status === 'lapsed'
+          ? null
+          : { status: record.status, reference: record.reference, detail: record.detail };
+      return;
+    case 'reconcile':
+      told.status = statusOf(record.body['status']);
+      return;
+    default:
+  }
+}
+
+/** What an owner settled it as; a record that names nothing else leaves it unreported. */
+const statusOf = (value: unknown): OutcomeRecord['status'] =>
+  value === 'executed' || value === 'failed' || value === 'skipped' ? value : 'unreported';
+
+/** The look back, by who the release named for it and what was found. */
+function reviewOf(
+  review: NonNullable<ActionState['review']>,
+  records: readonly VerifiedRecord[],
+): ActionState['review'] {
+  let told: NonNullable<ActionState['review']> = { ...review, status: 'open', result: null };
+  for (const { record } of records) {
+    if (record.type === 'release' && record.review !== undefined) {
+      told = { ...told, reviewers: record.review.reviewers, dueAt: Date.parse(record.review.dueAt) };
+    }
+    if (record.type !== 'review') continue;
+    const { by, reason, at, body } = record;
+    if (body['state'] === 'overdue') told = { ...told, status: 'overdue' };
+    else if (by !== null) {
+      told = { ...told, status: 'done', result: { by, right: body['right'] === true, reason: reason ?? '', at } };
+    }
+  }
+  return told;
+}

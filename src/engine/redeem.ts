@@ -1,0 +1,131 @@
+/**
+ * The redemption of a permit: the one moment from which on something irreversible may happen.
+ *
+ * It is a record of its action. (tenant, action, number) is sealed at most once, so of a redemption, an outcome, a reconciliation and a
+ * lapse that want to be the next record, exactly one is; the statement that writes it looks at the action's and the permit's rows as
+ * well. Whoever lost reads the records again.
+ */
+import { hashOf } from '../canonical/index.ts';
+import { CountersignError, type ActionRequest, type RedemptionRecord } from '../contract/index.ts';
+import { applyChanges } from '../policy/index.ts';
+import { isEngineSurface } from './activation.ts';
+import type { EngineDeps } from './deps.ts';
+import { frozen } from './freeze.ts';
+import { readLife, readPayload, type Life } from './life.ts';
+import { insist, nextHead, permitOf, sealNext } from './seal.ts';
+
+export type RedeemDeps = Pick<EngineDeps, 'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now'>;
+
+export interface Redeeming {
+  tenant: string;
+  id: string;
+  jti: string;
+  /** Identity of the caller. */
+  by: string;
+  /** The caller's own random text; null where it gave none, and then nobody is answered twice. */
+  redeemer: string | null;
+  /** Throws what speaks against this caller's redemption; asked before anything is sealed, not of one that only asks again. */
+  check(life: Life, request: ActionRequest): Promise<void> | void;
+}
+
+export interface Redemption {
+  record: RedemptionRecord;
+  life: Life;
+  /** The request as it was released. */
+  request: ActionRequest;
+}
+
+/**
+ * Redeems a permit, or answers the same redeemer with the same redemption again, until the outcome is sealed.
+ *
+ * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-already-redeemed` (with `redeemedAt`), `not-open` or `frozen`
+ */
+export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<Redemption> {
+  const { tenant, id, jti } = input;
+  const redeemer = input.redeemer === null ? null : redeemerHash(tenant, jti, input.redeemer);
+  return insist(async () => {
+    const life = await readLife(deps, tenant, id);
+    if (life === null) throw invalid('belongs to no action of this log');
+    const { redemption } = life;
+    if (redemption !== null) {
+      const again = redeemer !== null && redemption.redeemer === redeemer && redemption.permit.jti === jti;
+      if (!again || life.state.action.status !== 'released') throw redeemedAlready(redemption.at);
+      const { request } = await releasedRequest(deps, life);
+      return { record: redemption, life, request };
+    }
+    const release = await redeemable(deps, life, jti);
+    const { request, actionKey } = await releasedRequest(deps, life);
+    await input.check(life, request);
+    const freeze = await frozen(deps, tenant, life.state.surface, request.actor);
+    if (freeze !== null) {
+      throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
+    }
+    const now = deps.now();
+    const at = now.toISOString();
+    if (at >= release.permit.expiresAt) throw expired();
+    const record: RedemptionRecord = {
+      ...nextHead(life.state.action, 'redemption', at),
+      surface: life.state.surface,
+      permit: { jti },
+      by: input.by,
+      redeemer,
+      reportBy: new Date(now.getTime() + life.state.outcomeWithinMs).toISOString(),
+    };
+    const action = { ...life.state.action, redeemedAt: at, updatedAt: at };
+    const permit = isEngineSurface(life.state.surface) ? null : permitOf(actionKey, action, life.sealedPermit);
+    const sealed = await sealNext(deps, { ...life.state, action }, [{ record, redeems: jti }], permit);
+    return sealed === null ? null : { record, life, request };
+  });
+}
+
+/** The release whose permit this is, while it may be used up. */
+async function redeemable(
+  deps: RedeemDeps,
+  { state, release }: Life,
+  jti: string,
+): Promise<NonNullable<Life['release']>> {
+  const { tenant, status } = state.action;
+  if (release === null) throw invalid('was never released by this log');
+  if (status !== 'released') {
+    throw new CountersignError('not-open', `this action is settled as ${status}; its permit is dead. do not execute`);
+  }
+  if (release.permit.jti !== jti) throw invalid('is dead: another one took its place, or it was never released');
+  // A row that says more than the records: redeemed under version 1, which sealed no redemptions, or edited. Either way it is used up.
+  const row = await deps.store.permits.find(tenant, jti);
+  if (row === null) throw invalid('was never released by this log');
+  if (row.redeemedAt !== null) throw redeemedAlready(row.redeemedAt);
+  return release;
+}
+
+/** The request as it was released: policy's changes, and the approvers' on top of them. Never where it answers to. */
+export async function releasedRequest(
+  deps: Pick<EngineDeps, 'store'>,
+  { state, verdict, payload: known }: Life,
+): Promise<{ request: ActionRequest; actionKey: Uint8Array }> {
+  const { tenant, id } = state.action;
+  const payload = known ?? (await readPayload(deps, tenant, id));
+  if (payload === null) throw invalid('belongs to an action that was erased');
+  const { callback: _callback, ...asked } = payload.request;
+  const request = applyChanges(asked, { ...verdict.verdict.changes, ...state.approval?.changes });
+  return { request, actionKey: payload.actionKey };
+}
+
+/** What is kept of a redeemer's text: without the text nobody can tell whose it was, or that two are one. */
+const redeemerHash = (tenant: string, jti: string, redeemer: string): string =>
+  hashOf(['countersign redeemer v1', tenant, jti, redeemer]);
+
+const invalid = (why: string): CountersignError =>
+  new CountersignError('permit-invalid', `the permit ${why}; do not execute. ask for the action again with a new key`);
+
+const expired = (): CountersignError =>
+  new CountersignError(
+    'permit-expired',
+    'the permit has expired; do not execute. while the action is released, POST /v1/actions/{id}/permit gives a fresh one',
+  );
+
+const redeemedAlready = (redeemedAt: string): CountersignError =>
+  new CountersignError(
+    'permit-already-redeemed',
+    'this permit was redeemed before; do not execute. ask again with a new key for a new action',
+    { extensions: { redeemedAt } },
+  );

@@ -1,0 +1,75 @@
+/** An action's records as the log has them, each believed only after its signature was verified. */
+import { fromBase64, hashOfBytes } from '../canonical/index.ts';
+import { CountersignError, type Envelope, type RecordPayload } from '../contract/index.ts';
+import { nodeVerify } from '../keys/index.ts';
+import { isEvidenceError } from '../ledger/index.ts';
+import { decodeRecord, openEnvelope, parseEnvelope } from '../sealing/index.ts';
+import type { StoredRecord } from '../store/index.ts';
+import type { EngineDeps } from './deps.ts';
+
+export interface VerifiedRecord {
+  /** `sha256:…` of the record. */
+  hash: string;
+  record: RecordPayload;
+}
+
+/** Payloads, by hash, whose signature was made or verified in this process, and by which key. */
+const known = new Map<string, string>();
+const KNOWN_MAX = 20_000;
+
+/** Notes that the payload of this hash is signed with the key `kid`. */
+export function noteSigned(hash: string, kid: string): void {
+  const oldest = known.keys().next().value;
+  if (known.size >= KNOWN_MAX && oldest !== undefined) known.delete(oldest);
+  known.set(hash, kid);
+}
+
+/**
+ * The records of one action, from its first on, none missing.
+ *
+ * @throws CountersignError `invalid-evidence` where the database holds something else than what was sealed: nothing follows from that.
+ */
+export async function verifiedRecords(
+  deps: Pick<EngineDeps, 'store' | 'signers'>,
+  tenant: string,
+  id: string,
+): Promise<VerifiedRecord[]> {
+  const records: VerifiedRecord[] = [];
+  for (const entry of await deps.store.records.ofAction(tenant, id)) {
+    const { hash, record } = await verified(deps, tenant, entry);
+    const fits = record.tenant === tenant && record.action === id && record.seq === records.length;
+    if (!fits || record.prev !== (records.at(-1)?.hash ?? null)) throw altered(id, 'a record of it is out of place');
+    records.push({ hash, record });
+  }
+  return records;
+}
+
+async function verified(
+  deps: Pick<EngineDeps, 'signers'>,
+  tenant: string,
+  { envelope: bytes, index }: StoredRecord,
+): Promise<VerifiedRecord> {
+  const keys = deps.signers(tenant).recordKeysAt(index);
+  try {
+    const envelope: Envelope = parseEnvelope(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    const payload = fromBase64(envelope.payload);
+    const hash = hashOfBytes(payload);
+    const kid = known.get(hash);
+    if (kid === undefined || !keys.some((key) => key.kid === kid)) {
+      const { key } = await openEnvelope(envelope, keys, nodeVerify);
+      noteSigned(hash, key.kid);
+    }
+    return { hash, record: decodeRecord(payload) };
+  } catch (error) {
+    if (error instanceof SyntaxError || isEvidenceError(error)) throw altered(String(index), error.message, error);
+    throw error;
+  }
+}
+
+function altered(what: string, why: string, cause?: unknown): CountersignError {
+  return new CountersignError(
+    'invalid-evidence',
+    `the database does not hold what was sealed (${what}: ${why}); nothing follows from it. run \`countersign audit\``,
+    { cause },
+  );
+}

@@ -1,0 +1,28 @@
+/** What people said, as attested: how it is named, and what becomes of what does not count. */
+import { createHash } from 'node:crypto';
+import { isCountersignError } from '../contract/index.ts';
+import { verifyAttestation } from '../identity/index.ts';
+import type { EngineDeps } from './deps.ts';
+import type { ActionRef, Refusal } from './types.ts';
+
+/** `sha256:…` of an attestation: what records name it by. */
+export const hashOfText = (text: string): string => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+
+/** Whom a worker attested that it could not tell. Nobody, where nothing was attested: then time escalates, as policy says. */
+export async function unreachableBy(
+  deps: Pick<EngineDeps, 'attestationKeys' | 'now'>,
+  { tenant, id }: ActionRef,
+  attestation: string,
+): Promise<string[]> {
+  const expected = { kind: 'unreachable' as const, tenant, action: id };
+  const claims = await verifyAttestation(attestation, deps.attestationKeys(), deps.now().getTime(), expected).catch(
+    () => null,
+  );
+  return claims?.people ?? [];
+}
+
+/** A refusal of what does not count. @throws what is no fault of whoever sent it: the step is tried again */
+export function refusalOf(error: unknown): { refusal: Refusal } {
+  if (!isCountersignError(error) || error.status >= 500) throw error;
+  return { refusal: { code: error.code, message: error.message } };
+}
