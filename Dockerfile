@@ -5,9 +5,9 @@ COPY package.json package-lock.json .npmrc ./
 COPY src/client/package.json src/client/
 COPY src/temporal/package.json src/temporal/
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/build.js scripts/
 COPY src src
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+RUN node scripts/build.js && npm prune --omit=dev --ignore-scripts
 
 FROM node:22-slim
 ENV NODE_ENV=production COUNTERSIGN_HOST=0.0.0.0 COUNTERSIGN_DATA=/var/lib/countersign COUNTERSIGN_POLICIES=/etc/countersign/policies

@@ -2,6 +2,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CountersignError, ERROR_CODES, type ErrorCode, type ErrorItem } from '../contract/index.ts';
+import { send, type Received } from './transport.ts';
 
 /** Milliseconds a call may take beyond what it was asked to wait. */
 const TIMEOUT = 20_000;
@@ -34,10 +35,9 @@ export interface Connection {
 export async function call(connection: Connection, request: Call): Promise<unknown> {
   const url = new URL(request.path, connection.url.endsWith('/') ? connection.url : `${connection.url}/`);
   if (request.wait !== undefined) url.searchParams.set('wait', String(request.wait));
-  let response: Response;
-  let text: string;
+  let answer: Received;
   try {
-    response = await fetch(url, {
+    answer = await send(url, {
       method: request.method ?? 'GET',
       headers: {
         accept: 'application/json',
@@ -46,11 +46,8 @@ export async function call(connection: Connection, request: Call): Promise<unkno
         ...request.headers,
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      // A token is for this server only, so it never follows a redirect elsewhere.
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT + (request.wait ?? 0) * 1000 + (request.allowMs ?? 0)),
+      timeoutMs: TIMEOUT + (request.wait ?? 0) * 1000 + (request.allowMs ?? 0),
     });
-    text = await response.text();
   } catch (cause) {
     throw new CountersignError(
       'unavailable',
@@ -58,17 +55,16 @@ export async function call(connection: Connection, request: Call): Promise<unkno
       { cause },
     );
   }
-  const json = response.headers.get('content-type')?.includes('json') === true;
-  let body: unknown = text;
-  if (json) {
+  let body: unknown = answer.text;
+  if (answer.contentType.includes('json')) {
     try {
-      body = JSON.parse(text);
+      body = JSON.parse(answer.text);
     } catch (cause) {
       throw notCountersign(url, cause);
     }
   }
-  if (response.ok) return body;
-  throw problemError(url, response.status, body);
+  if (answer.status >= 200 && answer.status < 300) return body;
+  throw problemError(url, answer.status, body);
 }
 
 /**
@@ -100,10 +96,9 @@ export async function callPatiently(
 function isPassing(error: CountersignError, answered: boolean): boolean {
   if (error.code !== 'unavailable' && error.code !== 'rate-limited') return false;
   if (error.extensions['retryAfter'] !== undefined) return true;
-  const code =
-    error.cause instanceof Error ? (error.cause.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
+  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return answered;
-  return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE';
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 /**
@@ -139,8 +134,9 @@ export async function download(connection: Connection, path: string): Promise<Re
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'no answer';
   if (cause.name === 'TimeoutError') return 'no answer in time';
-  const inner = cause.cause as NodeJS.ErrnoException | undefined;
-  return inner?.code ?? inner?.message ?? cause.message;
+  // `fetch` wraps what happened; Node's own client does not.
+  const inner = (cause.cause ?? cause) as NodeJS.ErrnoException;
+  return inner.code ?? inner.message;
 }
 
 /** The same error with one more sentence on what to do next. */

@@ -1,59 +1,52 @@
 /** The command line: one file for each verb, each loading no more than it needs. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import { EXIT, exitOfError } from './exit.ts';
 import { processIo, type Io } from './io.ts';
-import { register as apiKey } from './api-key.ts';
-import { register as approve } from './approve.ts';
-import { register as attempts } from './attempts.ts';
-import { register as audit } from './audit.ts';
-import { register as freeze } from './freeze.ts';
-import { register as erase } from './erase.ts';
-import { register as exportRecords } from './export.ts';
-import { register as evaluate } from './evaluate.ts';
-import { register as keys } from './keys.ts';
-import { register as open } from './open.ts';
-import { register as policy } from './policy.ts';
-import { register as refuse } from './refuse.ts';
-import { register as readToken } from './read-token.ts';
-import { register as replay } from './replay.ts';
-import { register as request } from './request.ts';
-import { register as review } from './review.ts';
-import { register as services } from './services.ts';
-import { register as show } from './show.ts';
-import { register as shown } from './shown.ts';
-import { register as tenant } from './tenant.ts';
-import { register as token } from './token.ts';
-import { register as verify } from './verify.ts';
+import { packageFolder } from './package-folder.ts';
 
-/** All verbs, in the order in which help lists them. */
-const VERBS = [
-  services,
-  request,
-  approve,
-  refuse,
-  show,
-  token,
-  verify,
-  audit,
-  exportRecords,
-  open,
-  shown,
-  erase,
-  keys,
-  policy,
-  evaluate,
-  replay,
-  freeze,
-  review,
-  attempts,
-  apiKey,
-  tenant,
-  readToken,
+interface VerbFile {
+  /** The verbs that its `register` adds. */
+  names: readonly string[];
+  load(): Promise<{ register(program: Command, io: Io): void }>;
+}
+
+/** All verbs, in the order in which help lists them. Only the file of the verb that is asked for is loaded. */
+export const VERBS: readonly VerbFile[] = [
+  { names: ['start', 'api', 'worker', 'slack'], load: () => import('./services.ts') },
+  { names: ['request'], load: () => import('./request.ts') },
+  { names: ['approve'], load: () => import('./approve.ts') },
+  { names: ['refuse'], load: () => import('./refuse.ts') },
+  { names: ['show'], load: () => import('./show.ts') },
+  { names: ['token'], load: () => import('./token.ts') },
+  { names: ['verify'], load: () => import('./verify.ts') },
+  { names: ['audit'], load: () => import('./audit.ts') },
+  { names: ['export'], load: () => import('./export.ts') },
+  { names: ['open'], load: () => import('./open.ts') },
+  { names: ['shown'], load: () => import('./shown.ts') },
+  { names: ['erase'], load: () => import('./erase.ts') },
+  { names: ['keys'], load: () => import('./keys.ts') },
+  { names: ['policy'], load: () => import('./policy.ts') },
+  { names: ['evaluate'], load: () => import('./evaluate.ts') },
+  { names: ['replay'], load: () => import('./replay.ts') },
+  { names: ['freeze'], load: () => import('./freeze.ts') },
+  { names: ['review', 'report', 'answer'], load: () => import('./review.ts') },
+  { names: ['attempts'], load: () => import('./attempts.ts') },
+  { names: ['api-key'], load: () => import('./api-key.ts') },
+  { names: ['tenant'], load: () => import('./tenant.ts') },
+  { names: ['read-token'], load: () => import('./read-token.ts') },
 ];
 
-export function createProgram(io: Io): Command {
+/** The files that this command line needs: all of them where no verb is named, as for help or a slip of the pen. */
+function filesFor([first = '']: readonly string[]): readonly VerbFile[] {
+  if (['--version', '-V'].includes(first)) return [];
+  const asked = VERBS.filter(({ names }) => names.includes(first));
+  return asked.length > 0 ? asked : VERBS;
+}
+
+async function createProgram(args: readonly string[], io: Io): Promise<Command> {
   const program = new Command('countersign')
     .description('The approval engine in front of irreversible actions.')
     .version(version())
@@ -67,14 +60,15 @@ export function createProgram(io: Io): Command {
       '\nExit codes: 0 approved or valid, 1 fault, 2 usage, 3 refused or invalid, 4 expired or still waiting.',
     )
     .exitOverride();
-  for (const register of VERBS) register(program, io);
+  for (const { register } of await Promise.all(filesFor(args).map(({ load }) => load()))) register(program, io);
   return program;
 }
 
 /** Runs one command line. @returns its exit code. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   try {
-    await createProgram(io).parseAsync(args, { from: 'user' });
+    const program = await createProgram(args, io);
+    await program.parseAsync(args, { from: 'user' });
     return io.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -104,16 +98,10 @@ function fail(error: unknown, io: Io, json: boolean): number {
 const linesOf = (text: string): string[] => text.trimEnd().split('\n');
 
 function version(): string {
-  // From src/cli in a checkout, and from dist/src/cli when built.
-  for (const up of ['../../package.json', '../../../package.json']) {
-    try {
-      const { version: found } = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string };
-      return found;
-    } catch {
-      // The other place has it.
-    }
-  }
-  return 'unknown';
+  const { version: found } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return found;
 }
 
 /** The process's own entry. `outer` is what lies around the product. */

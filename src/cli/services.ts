@@ -1,9 +1,12 @@
 /** `countersign start`, `api`, `worker` and `slack`: processes that run until they are told to stop. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { AutoAnswer } from '../main/auto-approver.ts';
 import type { Env } from '../main/config.ts';
 import type { Stack } from '../main/start.ts';
 import type { Io } from './io.ts';
+import { packageFolder } from './package-folder.ts';
 
 interface ServiceOptions {
   data?: string;
@@ -44,7 +47,7 @@ export function register(program: Command, io: Io): void {
         import('../main/config.ts'),
         import('../main/start.ts'),
       ]);
-      const config = loadConfig(environment(io, options));
+      const config = loadConfig(withSamples(io, environment(io, options)));
       const sandbox = config.slack === null ? await io.sandbox?.() : undefined;
       const around = {
         out: io.err,
@@ -94,6 +97,16 @@ function environment(io: Io, { data, policies, port }: ServiceOptions): Env {
     ...(policies === undefined ? {} : { COUNTERSIGN_POLICIES: policies }),
     ...(port === undefined ? {} : { COUNTERSIGN_PORT: port }),
   };
+}
+
+/** Where nobody named a policy folder and none is here, as in an empty folder, the samples that came with the product. */
+function withSamples(io: Io, env: Env): Env {
+  if (env['COUNTERSIGN_POLICIES'] !== undefined || existsSync('policies')) return env;
+  const samples = join(packageFolder(), 'policies');
+  io.err(
+    `there is no folder \`policies\` here: the samples in \`${samples}\` are in force; copy them here to change them`,
+  );
+  return { ...env, COUNTERSIGN_POLICIES: samples };
 }
 
 function placesOf({ url, temporal, firstKey }: Stack, sandbox: boolean): Record<string, string | null> {

@@ -1,0 +1,205 @@
+/**
+ * Builds `dist/` from `src/` and, in a checkout, `sandbox/`: types are stripped file by file, nothing is bundled, and only what changed is built again.
+ * `tsc` checks the types apart. Plain JavaScript: `bin/countersign.js` asks it before anything else runs.
+ */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+/** What `dist/` was built from: the stamp of each source. */
+const STAMPS = join(DIST, '.built-from.json');
+const LOCK = join(DIST, '.building');
+/** Folders of a package within, which it builds itself. */
+const NOT_OURS = ['dist', 'node_modules'];
+/** Rebuilds everything when it changes. */
+const BUILDER = 'scripts/build.js';
+/** A builder needs two seconds; one that needs longer is not waited for. */
+const PATIENCE_MS = 20_000;
+/** How long a lock may lack the id of its owner, who writes it at once. */
+const UNSIGNED_MS = 2_000;
+
+/**
+ * Size and times of every source. The change time is in it because a copy or a checkout may restore an old modification time.
+ *
+ * @returns {Record<string, string>} by path from the root.
+ */
+function readStamps() {
+  const stamps = {};
+  const add = (file) => {
+    const { size, mtimeMs, ctimeMs } = statSync(join(ROOT, file));
+    stamps[file] = `${size} ${mtimeMs} ${ctimeMs}`;
+  };
+  const walk = (folder) => {
+    for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
+      const file = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) {
+        if (!NOT_OURS.includes(entry.name)) walk(file);
+      } else if (isBuilt(file)) add(file);
+    }
+  };
+  for (const folder of ['src', 'sandbox']) if (existsSync(join(ROOT, folder))) walk(folder);
+  add(BUILDER);
+  return stamps;
+}
+
+const isScript = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts');
+const isBuilt = (file) => isScript(file) || file.includes('/static/');
+const outputOf = (file) => join(DIST, isScript(file) ? file.replace(/\.ts$/, '.js') : file);
+
+function readText(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const printed = (stamps) => JSON.stringify(stamps, null, 1);
+
+/** Whether `dist/` was built from the sources as they are. A few milliseconds. */
+export function isCurrent() {
+  const built = readText(STAMPS);
+  return built !== '' && built === printed(readStamps());
+}
+
+/** A reader sees the old file or the new one, never half of it. */
+function replaceFile(file, write) {
+  mkdirSync(dirname(file), { recursive: true });
+  const beside = `${file}.${process.pid}`;
+  write(beside);
+  renameSync(beside, file);
+}
+
+/** Brings `dist/` up to date. The caller holds the lock. */
+async function build() {
+  // The stamps are read before the sources: what is edited meanwhile is stale afterwards, never wrongly current.
+  const stamps = readStamps();
+  const before = JSON.parse(readText(STAMPS) || '{}');
+  const sameBuilder = before[BUILDER] === stamps[BUILDER];
+  const changed = Object.keys(stamps).filter(
+    (file) => file !== BUILDER && !(sameBuilder && before[file] === stamps[file] && existsSync(outputOf(file))),
+  );
+  await strip(changed.filter(isScript));
+  for (const file of changed.filter((one) => !isScript(one))) {
+    replaceFile(outputOf(file), (to) => copyFileSync(join(ROOT, file), to));
+  }
+  for (const file of Object.keys(before)) {
+    if (stamps[file] === undefined) rmSync(outputOf(file), { force: true });
+  }
+  replaceFile(STAMPS, (to) => writeFileSync(to, printed(stamps)));
+}
+
+/** Strips the types of these files and lets relative imports name what was built. */
+async function strip(files) {
+  if (files.length === 0) return;
+  const esbuild = await import('esbuild');
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: files,
+    outdir: DIST,
+    outbase: ROOT,
+    write: false,
+    // A bundle of one file each, with every import left where it is: that is how esbuild rewrites what they name.
+    bundle: true,
+    treeShaking: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: true,
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'imports stay',
+        setup({ onResolve }) {
+          onResolve({ filter: /./ }, ({ kind, path }) => {
+            if (kind === 'entry-point') return undefined;
+            return { external: true, path: path.startsWith('.') ? path.replace(/\.ts$/, '.js') : path };
+          });
+        },
+      },
+    ],
+  });
+  // Its own process would stay for as long as ours.
+  await esbuild.stop();
+  for (const { path, contents } of outputFiles) replaceFile(path, (to) => writeFileSync(to, contents));
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Whether the owner of the lock died, perhaps before it had written its id. */
+function isVoid() {
+  const owner = Number(readText(LOCK));
+  if (owner > 0) return !isAlive(owner);
+  const { mtimeMs = Date.now() } = statSync(LOCK, { throwIfNoEntry: false }) ?? {};
+  return Date.now() - mtimeMs > UNSIGNED_MS;
+}
+
+/** Takes the lock, or says who has it. A lock whose owner died is void. @returns {boolean} */
+function takeLock() {
+  mkdirSync(DIST, { recursive: true });
+  try {
+    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  if (isVoid()) {
+    // Renamed first: of several that find it void, one removes it.
+    const mine = `${LOCK}.${process.pid}`;
+    try {
+      renameSync(LOCK, mine);
+      rmSync(mine);
+    } catch {
+      // Somebody else was quicker.
+    }
+  }
+  return false;
+}
+
+/**
+ * Makes `dist/` current; of several processes that find it stale, one builds and the others wait.
+ *
+ * @throws when it cannot be built here: no esbuild, a folder that cannot be written, a source with an error in its syntax.
+ */
+export async function ensureBuilt() {
+  for (const end = Date.now() + PATIENCE_MS; !isCurrent();) {
+    if (takeLock()) {
+      try {
+        if (!isCurrent()) await build();
+        return;
+      } finally {
+        rmSync(LOCK, { force: true });
+      }
+    }
+    if (Date.now() > end) throw new Error('another process has been building dist/ for too long');
+    await sleep(20);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await ensureBuilt().catch((error) => {
+    // After `npm ci --omit=dev` there is nothing to build with; the command says so when it is run.
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    console.error(`dist/ is not built: ${error.message}`);
+  });
+}
