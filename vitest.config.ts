@@ -1,16 +1,58 @@
+import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+// One seed for all that is random in a run; the processes that run the test files inherit it.
+process.env['COUNTERSIGN_TEST_SEED'] ??= String(randomInt(1, 2 ** 31));
+
+/**
+ * Rooms without I/O, and what is tested with values alone: no Temporal, no PostgreSQL, no set-up. Not the few tests of them that need
+ * a database or Temporal's bundler, or that tamper with whole logs for minutes.
+ */
+const PURE = [
+  'test/{availability,canonical,contract,export,identity,ledger,policy,sealing,vectors}/**/*.test.ts',
+  'test/approval/!(bundle).test.ts',
+  'test/evidence/!(rows|tamper).test.ts',
+  'test/client/verify.test.ts',
+];
+/** A whole stack: Temporal's server, PostgreSQL, the API, a worker and Slack. */
+const STACK = ['test/{e2e,main,privacy,scenarios,time}/**/*.test.ts'];
+
+const FIXTURES = 'test/lint/fixtures/**';
 
 export default defineConfig({
   // The package is tested from its source; as packed, in test/client.
   resolve: { alias: { '@countersign/client': fileURLToPath(new URL('src/client/index.ts', import.meta.url)) } },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/lint/fixtures/**'],
-    globalSetup: ['test/support/temporal.ts'],
     // The real server, PostgreSQL and Chromium share two cores: few files at once, and no test is a race against the clock.
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 300_000,
+    reporters: ['default', './test/support/ending.ts'],
+    projects: [
+      {
+        extends: true,
+        // Nothing in them is state, so they share what they load.
+        test: { name: 'pure', include: PURE, isolate: false, setupFiles: ['test/support/seed.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: [FIXTURES, ...STACK, ...PURE],
+          setupFiles: ['test/support/seed.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'stack',
+          include: STACK,
+          globalSetup: ['test/support/temporal.ts'],
+          setupFiles: ['test/support/seed.ts'],
+        },
+      },
+    ],
   },
 });

@@ -22,6 +22,8 @@ export const systemClock: Clock = {
 export interface ManualClock extends Clock {
   /** Moves time on and runs, in order, every timer that falls due. */
   advance(ms: number): void;
+  /** How many timers wait for their time. */
+  readonly waiting: number;
 }
 
 /** @param start milliseconds since the epoch; default now, so that signatures are fresh to a verifier with a real clock. */
@@ -36,6 +38,9 @@ export function manualClock(start: number = Date.now()): ManualClock {
       return () => {
         timers.delete(timer);
       };
+    },
+    get waiting() {
+      return timers.size;
     },
     advance(ms) {
       const until = time + ms;

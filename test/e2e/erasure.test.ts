@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { auditLog } from '../../src/evidence/index.ts';
 import { logFiles } from '../../src/archive/make/log-files.ts';
 import { nodeVerify } from '../../src/keys/index.ts';
@@ -65,14 +66,6 @@ const workflowOf = (id: string) => {
   return client.workflow.getHandle(`action/default/${id.slice('act_'.length)}`);
 };
 
-async function until<T>(read: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await read();
-    if (found !== undefined) return found;
-    await new Promise((next) => setTimeout(next, 100));
-  }
-}
-
 /** An action that was approved, executed and reported, and whose workflow closed. */
 async function executed(amount: number, more: { key?: string; surface?: string } = {}): Promise<Answer['body']> {
   const body = asked(amount, more.surface);
@@ -86,7 +79,9 @@ async function executed(amount: number, more: { key?: string; surface?: string }
   const report = { permit: released.permit, status: 'executed', reference: 'tx_1', detail: 'paid by hand' };
   const { body: settled } = await it_.call('POST', `/v1/actions/${action.id}/outcome`, report);
   expect(settled.status).toBe('executed');
-  await until(async () => ((await workflowOf(action.id).describe()).status.name === 'COMPLETED' ? true : undefined));
+  await eventually('the workflow is completed', async () =>
+    (await workflowOf(action.id).describe()).status.name === 'COMPLETED' ? true : undefined,
+  );
   return settled;
 }
 
@@ -162,7 +157,7 @@ describe('erasure on request', () => {
     expect((await erase(released.id)).body.code).toBe('conflict');
     expect(await payloadOf(released.id)).not.toBeNull();
     await it_.call('POST', `/v1/actions/${parked.id}/cancel`);
-    const cancelled = await until(async () => {
+    const cancelled = await eventually('it is cancelled', async () => {
       const { status, body } = await erase(parked.id);
       return status === 200 ? body : undefined;
     });
@@ -195,7 +190,7 @@ describe('retention', () => {
     const brief = await executed(9, { surface: 'test.brief' });
     const { body: open } = await it_.ask(asked(700, 'test.brief'));
     const client = createClient(parts, temporal.connection, temporal.namespace);
-    const after = await until(async () => {
+    const after = await eventually('it is erased', async () => {
       await client.schedule.getHandle(RETENTION_SCHEDULE).trigger();
       const { body } = await it_.call('GET', `/v1/actions/${brief.id}`);
       return body.records.length > brief.records.length ? body : undefined;
@@ -282,6 +277,6 @@ it('Temporal knows nothing of what was erased', { timeout: 300_000 }, async () =
           () => undefined,
           (error: Error) => (error.name === 'WorkflowNotFoundError' ? true : undefined),
         );
-    expect(await until(gone)).toBe(true);
+    expect(await eventually('its history is gone', gone)).toBe(true);
   }
 });

@@ -125,7 +125,7 @@ describe('an action started by any Temporal SDK', () => {
 
   it('fails when its workflow id is not that of its key', async () => {
     const handle = await start(randomUUID(), it_.stack.firstKey ?? '', `action/default/${hashOf('another')}`);
-    await expect(handle.result()).rejects.toThrow();
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'invalid-request' } });
     expect((await it_.call('GET', `/v1/actions/act_${hashOf('another')}`)).status).toBe(404);
   });
 

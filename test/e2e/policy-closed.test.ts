@@ -195,7 +195,7 @@ describe('started by Temporal alone', () => {
 
   it('a tenant that does not exist gets neither a log nor a permit', async () => {
     const handle = await start({ tenant: 'nobody', token: 'nothing-of-ours' });
-    await expect(handle.result()).rejects.toThrow();
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'unauthenticated' } });
     expect((await it_.call('GET', '/log/nobody/checkpoint')).status).toBe(404);
   });
 });

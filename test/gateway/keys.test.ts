@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { signRecord } from '../../src/engine/seal.ts';
 import { isCountersignError, type OtherRecord, type Receipt } from '../../src/contract/index.ts';
@@ -63,7 +64,7 @@ beforeEach(async () => {
 
 /** Seals a record of no importance, as `by`. @returns its hash. */
 async function sealOne(by: Signer = deps.keys.forTenant(tenant).record, own: Process = deps): Promise<string> {
-  const action = `freeze:${Math.random()}`;
+  const action = `freeze:${randomUUID()}`;
   const record: OtherRecord = {
     v: 1,
     type: 'freeze',

@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { startSlackSandbox, type RunningSandbox } from '../../sandbox/slack/index.ts';
 import { decodeEntries } from '../../src/ledger/index.ts';
 import { issuePersonToken, parseDirectory, type Directory } from '../../src/identity/index.ts';
@@ -111,7 +112,7 @@ beforeAll(async () => {
     stdio: ['ignore', said, said],
   });
   closeSync(said);
-  const runtime = await until(() => {
+  const runtime = await eventually('the product serves', () => {
     if (product.exitCode !== null) throw new Error(readFileSync(logFile(), 'utf8'));
     try {
       return JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')) as { url: string };
@@ -135,14 +136,6 @@ function people(): Directory {
   const { directory } = parseDirectory('directory.yaml', readFileSync(join(folder.path, 'directory.yaml'), 'utf8'));
   if (directory === null) throw new Error('the sample directory is broken');
   return directory;
-}
-
-async function until<T>(read: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await read();
-    if (found !== undefined) return found;
-    await new Promise((next) => setTimeout(next, 100));
-  }
 }
 
 interface Answer {
@@ -279,7 +272,7 @@ it('nothing that policy does not disclose is anywhere in clear', { timeout: 600_
   await call('GET', `/v1/records/${hash}/replay`, undefined, as(auditor));
   await call('POST', '/v1/api-keys', { surfaces: ['test.planted'], actors: ['agent:support-bot'] });
   const made = await call('POST', '/v1/api-keys', { surfaces: ['test.planted'], actors: ['agent:support-bot'] });
-  const erased = await until(async () => {
+  const erased = await eventually('it is erased', async () => {
     const { status, body } = await call(
       'POST',
       `/v1/actions/${executed.id}/erase`,
@@ -300,7 +293,7 @@ it('nothing that policy does not disclose is anywhere in clear', { timeout: 600_
     expect(response.status, path).toBe(200);
     tiles.push(Buffer.from(await response.arrayBuffer()));
   }
-  await until(() => (received.length >= 10 ? true : undefined));
+  await eventually('ten webhooks came', () => (received.length >= 10 ? true : undefined));
   product.kill('SIGTERM');
   await once(product, 'exit');
 

@@ -1,16 +1,20 @@
 import { WebClient } from '@slack/web-api';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SandboxControlError, startSlackSandbox, type DeliveryFault } from '../../sandbox/slack/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { APPROVAL_BLOCKS, CHANNELS, USERS, callApi, httpBench, socketBench, type Bench } from './support.ts';
 
 let bench: Bench;
 let clicks: string[];
 let events: (number | undefined)[];
 let hold: Promise<void> | undefined;
+/** Clicks that reached the app. */
+let held = 0;
 
 beforeAll(async () => {
   bench = await httpBench();
   bench.app.action('approve', async ({ ack, action }) => {
+    held += 1;
     await hold;
     clicks.push('value' in action ? String(action.value) : '');
     await ack();
@@ -27,6 +31,7 @@ beforeEach(() => {
   clicks = [];
   events = [];
   hold = undefined;
+  held = 0;
   bench.sandbox.control.clearLogs();
 });
 
@@ -135,8 +140,9 @@ describe('injected faults of delivery', () => {
 
   it('delays', async () => {
     bench.sandbox.control.inject({ deliver: 'delay', delayMs: 2000 });
+    const before = bench.clock.waiting;
     const result = click();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually('the delay begins', () => (bench.clock.waiting > before ? true : undefined));
     expect(clicks).toEqual([]);
     bench.clock.advance(2000);
     expect(await result).toMatchObject({ ok: true });
@@ -181,8 +187,7 @@ describe('three seconds to answer', () => {
       release = resolve;
     });
     const result = click();
-    await control.waitFor(() => control.calls.at(-1)?.method === 'chat.postMessage');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually('the app has the click', () => (held > 0 ? true : undefined));
     bench.clock.advance(3001);
     expect(await result).toMatchObject({ ok: false, status: 0, error: 'timeout' });
     expect(control.problems.at(-1)).toMatchObject({ user: 'U0ANNA', text: 'operation_timeout' });
@@ -268,7 +273,7 @@ describe('Socket Mode', () => {
     expect(seen).toBe(2);
     silent = true;
     const slow = control.click(act);
-    while (seen < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually('the app has the third click', () => (seen < 3 ? undefined : true));
     socket.clock.advance(3001);
     expect(await slow).toMatchObject({ ok: false, error: 'timeout' });
     await socket.stop();

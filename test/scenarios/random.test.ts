@@ -5,12 +5,13 @@
 import { Client } from '@temporalio/client';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { SEED } from '../support/seed.ts';
 import { checkLog } from '../support/check-log.ts';
 import { Rules, anyDay, anyPlan, faultsOf, specOf, type Command, type Deeds, type Plan } from './rules.ts';
 import { createStory, type Story } from './story.ts';
-import { openWorld, personOf, PEOPLE, until, type Name, type World } from './world.ts';
+import { openWorld, personOf, PEOPLE, type Name, type World } from './world.ts';
 
-const SEED = Number(process.env['COUNTERSIGN_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const DAYS = 32;
 /** An expiry of an hour is looked at, not waited for. */
 const WAITED_SECONDS = 60;
@@ -29,9 +30,21 @@ interface Played {
   surprises: string[];
 }
 
-async function live(world: World, index: number, plan: Plan, day: readonly Command[]): Promise<Played> {
+/** How much of all days is over: what faults are timed by. */
+interface Progress {
+  steps: number;
+  all: number;
+}
+
+async function live(
+  world: World,
+  index: number,
+  plan: Plan,
+  day: readonly Command[],
+  progress: Progress,
+): Promise<Played> {
   const story = createStory(world, tagOf(index));
-  const asked = await until(`${story.tag} is asked`, async () => {
+  const asked = await eventually(`${story.tag} is asked`, async () => {
     const { status } = await story.ask();
     // Without a worker it is accepted and not judged yet.
     return status === 202 ? story.becomes('supervised') : undefined;
@@ -46,6 +59,7 @@ async function live(world: World, index: number, plan: Plan, day: readonly Comma
   let freeze: string | null = null;
 
   for (const step of day) {
+    progress.steps += 1;
     switch (step.do) {
       case 'wait':
         await sleep(step.ms);
@@ -97,14 +111,21 @@ async function live(world: World, index: number, plan: Plan, day: readonly Comma
   return { story, plan, deeds, surprises };
 }
 
-/** Ends workers while people go about their day: politely, or with SIGKILL. */
-async function chaos(world: World, how: readonly ('stop' | 'kill')[]): Promise<void> {
+/** Ends workers while people go about their day: politely, or with SIGKILL; after so many more of their steps. */
+async function chaos(world: World, how: readonly ('stop' | 'kill')[], progress: Progress): Promise<void> {
+  const share = Math.floor(progress.all / (2 * how.length + 2));
+  const goOn = (): Promise<true> => {
+    const from = progress.steps;
+    return eventually('people go on', () =>
+      progress.steps >= Math.min(from + share, progress.all) ? true : undefined,
+    );
+  };
   for (const end of how) {
-    await sleep(2000);
+    await goOn();
     if (end === 'stop') await world.stopWorker();
     else {
       await world.useProcess();
-      await sleep(1500);
+      await goOn();
       await world.killProcess();
     }
     await world.startWorker();
@@ -117,9 +138,10 @@ describe(`random days (COUNTERSIGN_TEST_SEED=${SEED})`, () => {
   let played: Played[];
   beforeAll(async () => {
     world = await openWorld(Object.fromEntries(days.map(([plan], index) => [tagOf(index), specOf(plan)])));
+    const progress = { steps: 0, all: days.reduce((sum, [, day]) => sum + day.length, 0) };
     const [all] = await Promise.all([
-      Promise.all(days.map(([plan, day], index) => live(world, index, plan, day))),
-      chaos(world, ['stop', 'kill', 'stop']),
+      Promise.all(days.map(([plan, day], index) => live(world, index, plan, day, progress))),
+      chaos(world, ['stop', 'kill', 'stop'], progress),
     ]);
     played = all;
   });
@@ -136,7 +158,7 @@ describe(`random days (COUNTERSIGN_TEST_SEED=${SEED})`, () => {
       played.map(async ({ story, plan }) => {
         if (plan.expires <= WAITED_SECONDS) {
           let last: unknown;
-          return until(`${story.tag} ends`, async () => {
+          return eventually(`${story.tag} ends`, async () => {
             const action = await story.action();
             last = action;
             return CLOSED.includes(action.status as string) ? (action.status as string) : undefined;

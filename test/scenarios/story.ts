@@ -1,8 +1,9 @@
 /** One supervised override as a story: what people do over the real doors, and what is sealed of it. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { INCIDENT } from './crew.ts';
-import { own, personOf, surfaceOf, until, type Answer, type Name, type StorySpec, type World } from './world.ts';
+import { own, personOf, surfaceOf, type Answer, type Name, type StorySpec, type World } from './world.ts';
 
 type Body = Answer['body'];
 
@@ -158,12 +159,12 @@ export function createStory(world: World, tag: string): Story {
     leave: (name) => world.change(personOf(tag, name), { active: false }),
     action: async () => (await call('GET', `/v1/actions/${id}`)).body,
     becomes: (status) =>
-      until(`${tag} becomes ${status}`, async () => {
+      eventually(`${tag} becomes ${status}`, async () => {
         const action = await story.action();
         return action.status === status ? action : undefined;
       }),
     sealed: (count) =>
-      until(`${tag} has ${count} records`, async () => {
+      eventually(`${tag} has ${count} records`, async () => {
         const lines = (await story.records()).map(lineOf);
         return lines.length >= count ? lines : undefined;
       }),
@@ -179,7 +180,7 @@ const CLOSED = ['released', 'refused', 'expired', 'cancelled'];
 
 /** What is left of a story compares with what was wanted of it. */
 export async function check(story: Story, { wanted }: Scenario): Promise<void> {
-  const action = await until(`${story.tag} becomes ${String(wanted.status)}`, async () => {
+  const action = await eventually(`${story.tag} becomes ${String(wanted.status)}`, async () => {
     const now = await story.action();
     return matches(now.status, wanted.status) ? now : undefined;
   });

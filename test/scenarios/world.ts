@@ -214,13 +214,4 @@ export async function openWorld(stories: Readonly<Record<string, StorySpec>>): P
   };
 }
 
-/** Asks again and again until `read` answers something. */
-export async function until<T>(what: string, read: () => Promise<T | undefined>, ms = 90_000): Promise<T> {
-  for (const end = Date.now() + ms; ; await new Promise((resolve) => setTimeout(resolve, 150))) {
-    const found = await read();
-    if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`never: ${what}`);
-  }
-}
-
 export type { Answer };

@@ -36,7 +36,7 @@ describe('jose agrees', () => {
       algorithms: ['EdDSA', 'ES256'],
     });
     if (code === null) expect((await verified).payload).toEqual(claims);
-    else await expect(verified).rejects.toThrow();
+    else await expect(verified).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_J/) as string });
   });
 });
 

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,11 +16,16 @@ import { equalBytes } from '../../src/canonical/index.ts';
 import { createLogReader, createSequencer, type StagedRecord } from '../../src/sequencer/index.ts';
 import { checkLog, type CheckedLog } from '../support/check-log.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { seededRandom } from '../support/random.ts';
 import { stageRecord } from '../support/records.ts';
+import { SEED } from '../support/seed.ts';
 
 /** How often each is killed; the issue asks for 200 writers, `COUNTERSIGN_CRASHES=200` kills as many of either kind. */
 const CRASHES = Number(process.env['COUNTERSIGN_CRASHES'] ?? 20);
 const WRITER = fileURLToPath(new URL('crash-writer.ts', import.meta.url));
+
+/** When each dies: between two answers, before the first, after many. */
+const random = seededRandom(SEED);
 
 let world: TestDatabase;
 let look: CheckedLog;
@@ -124,14 +128,14 @@ async function continues(served: ReadonlySet<string>): Promise<number> {
   return roots.size;
 }
 
-describe('kill -9 while sealing', () => {
+describe(`kill -9 while sealing (COUNTERSIGN_TEST_SEED=${SEED})`, () => {
   it(`loses no answered record of writers (${CRASHES} times)`, { timeout: 120_000 + CRASHES * 20_000 }, async () => {
     let writers = [startWriter('w0'), startWriter('w1')];
     const watch = watchCheckpoints();
     const answered = new Map<number, string>();
     for (let crash = 1; crash <= CRASHES; crash++) {
       await Promise.all(writers.map(({ ready }) => ready));
-      await sleep(randomInt(1, 150));
+      await sleep(1 + random(149));
       const [victim, survivor] = crash % 2 === 0 ? writers : [...writers].reverse();
       if (victim === undefined || survivor === undefined) throw new Error('there are two writers');
       await victim.kill();
@@ -179,7 +183,7 @@ describe('kill -9 while sealing', () => {
           }
         };
         const lanes = Array.from({ length: 16 }, (_, number) => lane(number));
-        await sleep(randomInt(1, 60));
+        await sleep(1 + random(59));
         process.kill(world.postgres.pid, 'SIGKILL');
         await world.postgres.ended;
         down = true;

@@ -250,7 +250,9 @@ describe('small tables', () => {
       { hash: 'sha256:1', by: 'user:a', at: AT, record: 'sha256:r1' },
       newest,
     ]);
-    await expect(store.bundles.activate('default', 'sha256:3', 'user:b', AT, 'sha256:r3')).rejects.toThrow();
+    await expect(store.bundles.activate('default', 'sha256:3', 'user:b', AT, 'sha256:r3')).rejects.toMatchObject({
+      code: '23503',
+    });
   });
 
   it('freezes: active until lifted', async () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { policiesFolder } from '../support/policies.ts';
 import { openSkippingWorld, type SkippingWorld } from '../support/skipping.ts';
-import { until } from '../scenarios/world.ts';
+import { eventually } from '../support/eventually.ts';
 import { timeServer } from '../support/wheels.ts';
 import { CFO, LEAD, REFUND } from '../support/stack.ts';
 
@@ -47,13 +47,13 @@ describe.skipIf(SERVER === null)('hours and days (skipped where the time-skippin
     return { id: action.id, action, openedAt: Date.parse(action.approval?.expiresAt ?? '') - 4 * HOUR };
   };
   const told = (id: string, kinds: string[]) =>
-    until(
+    eventually(
       `${kinds.join(', ')} is told`,
       () => Promise.resolve(JSON.stringify(world.told(id)) === JSON.stringify(kinds) ? true : undefined),
-      30_000,
+      { withinMs: 30_000 },
     );
   const becomes = (id: string, status: string) =>
-    until(`it becomes ${status}`, async () => {
+    eventually(`it becomes ${status}`, async () => {
       const action = await world.action(id);
       return action.status === status ? action : undefined;
     });
@@ -88,7 +88,7 @@ describe.skipIf(SERVER === null)('hours and days (skipped where the time-skippin
   it('a decision in the last minute counts; the person asked later may give it', async () => {
     const { id } = await ask();
     await world.pass(4 * HOUR - MINUTE);
-    await until('it is escalated', async () => ((await world.sealed(id)).length > 1 ? true : undefined));
+    await eventually('it is escalated', async () => ((await world.sealed(id)).length > 1 ? true : undefined));
     expect((await world.decide(id, CFO, { decision: 'approve' })).status).toBe('released');
     expect(await world.sealed(id)).toEqual(['verdict', 'escalated', 'approve', 'release']);
   });

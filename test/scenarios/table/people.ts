@@ -1,4 +1,5 @@
 /** Who: four eyes, managers, delegations, departures, strangers, doors. */
+import { passed } from '../../support/eventually.ts';
 import { expect } from 'vitest';
 import { RISK } from '../crew.ts';
 import type { Scenario } from '../story.ts';
@@ -164,7 +165,7 @@ export const people: Scenario[] = [
     async play(it) {
       await it.ask();
       await it.delegate('ann', 'eve', { seconds: 1 });
-      await new Promise((resolve) => setTimeout(resolve, 1100));
+      await passed(Date.now() + 1000);
       expect(await it.approve('eve')).toBe('not-an-approver');
     },
     wanted: { status: 'supervised', records: WAITING },

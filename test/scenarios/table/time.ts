@@ -1,6 +1,6 @@
 /** Reminders, escalation, people out of reach, extension, expiry; hours are seconds here. */
+import { eventually, passed } from '../../support/eventually.ts';
 import { expect } from 'vitest';
-import { until } from '../world.ts';
 import type { Scenario, Story } from '../story.ts';
 import { one } from './stages.ts';
 
@@ -11,7 +11,7 @@ const notify = { notify: ['#finance-approvals'] };
 
 /** Texts of the thread under the message about it, once there are so many. */
 const thread = (it: Story, holds: (texts: string) => boolean) =>
-  until(`the thread of ${it.tag}`, () => {
+  eventually(`the thread of ${it.tag}`, () => {
     const { control } = it.world.stack.sandbox;
     const message = control
       .messages('finance-approvals')
@@ -203,7 +203,7 @@ export const time: Scenario[] = [
       await it.ask();
       const first = Date.parse((await it.action()).approval.expiresAt as string);
       expect(await it.extend('ann', 300)).toBe('done');
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, first + 500 - Date.now())));
+      await passed(first + 500);
       expect((await it.action()).status).toBe('supervised');
       expect(await it.approve('ann')).toBe('done');
     },
