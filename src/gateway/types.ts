@@ -1,4 +1,4 @@
-/** The one door to an action (design.md, decision 2): Slack, HTTP, command line and console all come through here. */
+/** The one door to an action (docs/architecture.md): Slack, HTTP, command line and console all come through here. */
 import type {
   Action,
   ActionRequest,

@@ -1,4 +1,4 @@
-/** Notification webhooks: how Teams, e-mail or a pager is attached (contract: `notify`). */
+/** Notification webhooks: how Teams, e-mail or a pager is attached (contract section 5, `notify`). */
 import { ApplicationFailure } from '@temporalio/activity';
 import type { EventType, Json } from '../contract/index.ts';
 import { approvalMessage, nameOf } from './message.ts';
