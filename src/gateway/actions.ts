@@ -2,7 +2,7 @@
 import { DeadlinePassed, within } from '../availability/index.ts';
 import { CountersignError, isClosed, isOpen, isRefused, type Action } from '../contract/index.ts';
 import { isEngineSurface } from '../engine/activation.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { actionIdOf } from '../engine/ids.ts';
 import { readActionState } from '../engine/seal.ts';
 import type { Caller } from '../identity/index.ts';

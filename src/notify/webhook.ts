@@ -4,7 +4,7 @@ import type { EventType, Json } from '../contract/index.ts';
 import { approvalMessage, nameOf } from './message.ts';
 import type { WebhookEndpoint } from '../engine/deps.ts';
 import type { NotifyDeps } from './deps.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { asJson, eventsOf, type ActionEvent } from './events.ts';
 import { readActionState } from '../engine/seal.ts';
 import { summaryOf } from '../engine/summary.ts';
