@@ -4,6 +4,7 @@ import { readSealed } from '../canonical/index.ts';
 import { CountersignError, REQUEST_LIMITS } from '../contract/index.ts';
 import type { Gateway } from '../gateway/types.ts';
 import { jsonBody } from './body.ts';
+import { knownParameters } from './known-parameters.ts';
 import { openApiDocument } from './openapi.ts';
 import { allowedMethods } from './methods.ts';
 import { problemHandler, type ErrorLog } from './problem.ts';
@@ -61,6 +62,7 @@ export function createApi(options: ApiOptions): Express {
   );
   app.use(rateLimit(options));
   app.use(refuseNull);
+  app.use(knownParameters());
   app.use(healthRoutes(options.checks));
   app.use(logRoutes(options.log));
   app.get('/openapi.json', (_request, response) => {

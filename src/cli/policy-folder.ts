@@ -12,6 +12,8 @@ import type { Io } from './io.ts';
 export interface Folder {
   name: string;
   files: PolicyFile[];
+  /** What else is there. */
+  unread: string[];
   directory: Directory | null;
   /** What is wrong with the directory file, in the words of a policy problem. */
   directoryProblems: Problem[];
@@ -20,12 +22,12 @@ export interface Folder {
 
 export async function readFolder(io: Io, folder: string | undefined): Promise<Folder> {
   const name = folder ?? (io.env['COUNTERSIGN_POLICIES'] || 'policies');
-  const [{ DIRECTORY_FILE, readPolicyFiles }, { parseDirectory }, { existsSync, readFileSync }] = await Promise.all([
+  const [{ DIRECTORY_FILE, readPolicyFolder }, { parseDirectory }, { existsSync, readFileSync }] = await Promise.all([
     import('../main/policies.ts'),
     import('../identity/index.ts'),
     import('node:fs'),
   ]);
-  const files = readPolicyFiles(name);
+  const { files, unread } = readPolicyFolder(name);
   const path = join(name, DIRECTORY_FILE);
   const parsed = existsSync(path)
     ? parseDirectory(DIRECTORY_FILE, readFileSync(path, 'utf8'))
@@ -43,6 +45,7 @@ export async function readFolder(io: Io, folder: string | undefined): Promise<Fo
   return {
     name,
     files,
+    unread,
     directory: parsed.directory,
     directoryProblems: parsed.problems.map(({ path: file, line, column, message }) => ({
       severity: 'error',
@@ -53,7 +56,7 @@ export async function readFolder(io: Io, folder: string | undefined): Promise<Fo
       message,
       suggestion: null,
     })),
-    engines: await enginesFor(files.some(({ path: file }) => /\.(cedar|wasm)$/.test(file))),
+    engines: await enginesFor(files.some(({ path: file }) => /\.(cedar|wasm)$/i.test(file))),
   };
 }
 

@@ -11,10 +11,11 @@ interface Options {
 }
 
 export async function lint(io: Io, folder: string | undefined, options: Options): Promise<void> {
-  const { lintFiles } = await import('../policy/index.ts');
-  const { name, files, directory, directoryProblems, engines } = await readFolder(io, folder);
+  const { lintFiles, unread } = await import('../policy/index.ts');
+  const { name, files, unread: others, directory, directoryProblems, engines } = await readFolder(io, folder);
   const problems = [
     ...directoryProblems,
+    ...others.map(unread),
     ...lintFiles(files, {
       ...(directory === null ? {} : { resolve: (ref, actor) => directory.resolve(ref, actor) }),
       ...(engines === undefined ? {} : { engines }),

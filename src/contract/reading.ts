@@ -34,6 +34,9 @@ export function readJson(what: string, text: string, read: (text: string) => Jso
   }
 }
 
+/** Names of the connectors through which this engine executes. There are none yet: what nobody would carry out is not accepted. */
+const CONNECTORS: readonly string[] = [];
+
 /**
  * A body as an action request, the same at every door.
  *
@@ -51,7 +54,11 @@ export function readRequest(body: unknown): ActionRequest {
       { errors },
     );
   }
-  const { params = {}, context } = parsed.data;
+  const { params = {}, context, execution } = parsed.data;
+  if (execution !== undefined && !CONNECTORS.includes(execution.connector)) {
+    const detail = 'there is no such connector; leave `execution` out and execute with the permit';
+    throw refusal('the request', { pointer: '/execution/connector', detail });
+  }
   // Not in the schema, which also reads what was asked before reasons had to be readable.
   if (context?.reason !== undefined && !saysSomething(context.reason)) {
     throw refusal('the request', { pointer: '/context/reason', detail: NO_REASON });

@@ -2,7 +2,7 @@
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { actorIdSchema, ANY, foldId, type ActorType } from '../contract/index.ts';
-import { Directory, type Person, type Workload } from './directory.ts';
+import { Directory, foldEmail, type Person, type Workload } from './directory.ts';
 
 /** One thing wrong with a directory file. Lines and columns count from 1. */
 export interface DirectoryProblem {
@@ -167,7 +167,7 @@ function reportDuplicates(people: readonly Person[], problem: (at: Path, message
       claim(`slack ${workspace} ${user}`, person, ['people', index, 'slack', 'user'], `the Slack user \`${user}\``);
     }
     if (person.email !== null) {
-      claim(`email ${person.email}`, person, ['people', index, 'email'], `the address \`${person.email}\``);
+      claim(`email ${foldEmail(person.email)}`, person, ['people', index, 'email'], `the address \`${person.email}\``);
     }
   });
 }

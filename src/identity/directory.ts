@@ -124,7 +124,7 @@ export class Directory {
     const named = this.#people.find((person) => person.slack?.user === user && person.slack.workspace === workspace);
     if (named !== undefined) return named.active ? named : null;
     if (!this.emailMatch || verifiedEmail === undefined || verifiedEmail === '') return null;
-    const mailed = this.#people.find((person) => person.email === verifiedEmail);
+    const mailed = this.#people.find(({ email }) => email !== null && foldEmail(email) === foldEmail(verifiedEmail));
     return mailed !== undefined && mailed.active && mailed.slack === null ? mailed : null;
   }
 
@@ -138,6 +138,9 @@ export class Directory {
     return null;
   }
 }
+
+/** Addresses are compared without regard to case: no mail system in use tells them apart. */
+export const foldEmail = (email: string): string => email.toLowerCase();
 
 function idsOf(people: readonly Person[]): string[] {
   return people.map((person) => person.id);

@@ -10,7 +10,7 @@ import { ensureTenants } from '../gateway/tenants.ts';
 import type { Actions } from '../gateway/types.ts';
 import { credentialCommitments, type InForce } from '../register/index.ts';
 import type { Parts } from './parts.ts';
-import { loadBundle } from './policies.ts';
+import { loadBundle, readPolicyFolder } from './policies.ts';
 
 /** Where the local stack keeps its first key, mode 0600. */
 export const FIRST_KEY_FILE = 'first-key';
@@ -75,6 +75,8 @@ async function restoreRow(parts: Parts, key: string, credentials: InForce['crede
  */
 export async function ensureBundle(parts: Parts): Promise<string | null> {
   const bundle = loadBundle(parts.config.policiesDir);
+  const { unread } = readPolicyFolder(parts.config.policiesDir);
+  if (unread.length > 0) parts.log.warn({ files: unread }, 'files in the policy folder that are not read');
   await catchUp(parts, DEFAULT_TENANT);
   const active = (await parts.register.current(DEFAULT_TENANT)).activations.at(-1) ?? null;
   if (active?.bundle === bundle.hash) return null;

@@ -1,30 +1,83 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { CountersignError } from '../contract/index.ts';
 import { buildBundle, kindOfFile, type Bundle, type PolicyFile } from '../policy/index.ts';
 
 export const DIRECTORY_FILE = 'directory.yaml';
 
+/** A policy folder, read whole. */
+export interface PolicyFolder {
+  /** Policies, their cases and what they name, sorted by path. */
+  files: PolicyFile[];
+  /** Everything else that is there, sorted: nobody should believe that it is in force. */
+  unread: string[];
+}
+
 /**
- * The text files of a policy folder, sorted: policies, their cases and what they name, without the directory of people.
+ * The text files of a policy folder: policies, their cases and what they name, without the directory of people. Links are followed, also
+ * to folders: what a file is called and where its text lies makes no policy less of one.
  *
- * @throws CountersignError `configuration` when the folder cannot be read.
+ * @throws CountersignError `configuration` when the folder cannot be read, or a link leads out of it or nowhere.
  */
-export function readPolicyFiles(folder: string): PolicyFile[] {
+export function readPolicyFolder(folder: string): PolicyFolder {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new CountersignError(
       'configuration',
       `there is no policy folder at \`${folder}\`; set COUNTERSIGN_POLICIES to the folder that holds the policies`,
     );
   }
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !['other', 'directory'].includes(kindOfFile(entry.name)))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((path) => ({
-      path: relative(folder, path).split(sep).join('/'),
-      text: readFileSync(path, path.endsWith('.wasm') ? 'base64' : 'utf8'),
-    }));
+  const found: PolicyFolder = { files: [], unread: [] };
+  /** By their real paths: a file that two links lead to is one file. */
+  const read = new Set<string>();
+  const others: { path: string; real: string }[] = [];
+  for (const path of [...filesIn(folder, '', realpathSync(folder), [])].sort()) {
+    const kind = kindOfFile(path);
+    const real = realpathSync(join(folder, path));
+    if (path === DIRECTORY_FILE || path.endsWith('.schema.json') || read.has(real)) continue;
+    if (kind === 'other' || kind === 'directory') {
+      others.push({ path, real });
+      continue;
+    }
+    read.add(real);
+    found.files.push({ path, text: readFileSync(real, kind === 'opa' ? 'base64' : 'utf8') });
+  }
+  found.unread = others.filter(({ real }) => !read.has(real)).map(({ path }) => path);
+  return found;
+}
+
+/** Paths of files, `/` between names, links followed. @param open real paths of the folders around it: a link back to one is no news */
+function* filesIn(folder: string, inside: string, root: string, open: readonly string[]): Generator<string> {
+  const real = realpathSync(join(folder, inside));
+  if (open.includes(real)) return;
+  for (const entry of readdirSync(join(folder, inside), { withFileTypes: true })) {
+    const path = inside === '' ? entry.name : `${inside}/${entry.name}`;
+    if (entry.isSymbolicLink()) checkLink(folder, path, root);
+    const stat = statSync(join(folder, path));
+    if (stat.isDirectory()) yield* filesIn(folder, path, root, [...open, real]);
+    else yield path;
+  }
+}
+
+function checkLink(folder: string, path: string, root: string): void {
+  let target: string;
+  try {
+    target = realpathSync(join(folder, path));
+  } catch {
+    throw new CountersignError(
+      'configuration',
+      `the link \`${path}\` in \`${folder}\` leads nowhere; correct or remove it`,
+    );
+  }
+  if (target === root || target.startsWith(root + sep)) return;
+  throw new CountersignError(
+    'configuration',
+    `the link \`${path}\` leads out of the policy folder \`${folder}\`; copy what it leads to into the folder`,
+  );
+}
+
+/** The files of {@link readPolicyFolder}. @throws CountersignError `configuration` */
+export function readPolicyFiles(folder: string): PolicyFile[] {
+  return readPolicyFolder(folder).files;
 }
 
 /**

@@ -17,9 +17,9 @@ export interface PolicyFile {
 /** What a file of the policies folder is, by its name. */
 export type FileKind = 'policy' | 'cases' | 'directory' | 'holidays' | 'cedar' | 'opa' | 'other';
 
-/** Tells the files of a policies folder apart. */
+/** Tells the files of a policies folder apart, whatever the case of their letters: `REFUSE.YAML` is a policy. */
 export function kindOfFile(path: string): FileKind {
-  const name = path.split(/[\\/]/).at(-1) ?? path;
+  const name = (path.split(/[\\/]/).at(-1) ?? path).toLowerCase();
   if (/\.test\.ya?ml$/.test(name)) return 'cases';
   if (/^directory\.ya?ml$/.test(name)) return 'directory';
   if (/^holidays\.ya?ml$/.test(name)) return 'holidays';
@@ -45,6 +45,7 @@ export function buildBundle(files: readonly PolicyFile[]): { bundle: Bundle | nu
     if (kind === 'policy') parsed.push({ file, parsed: parsePolicyFile(file.path, file.text) });
     else if (kind === 'holidays') problems.push(...addHolidays(file, source));
     else if (kind === 'cedar' || kind === 'opa') problems.push(...addExternal(file, kind, external));
+    else if (kind === 'other') problems.push(unread(file.path));
   }
   for (const one of external) source.external[`${one.kind}:${one.name}`] = one.content;
   const around = surroundings(source.holidays, external);
@@ -91,6 +92,12 @@ function fileProblem(file: string, message: string, suggestion: string | null): 
   return { severity: 'error', file, line: 1, column: 1, text: '', message, suggestion };
 }
 
+/** That a file says nothing to anybody, for whoever believes that it does. */
+export function unread(file: string): Problem {
+  const message = 'the file is not read: it is no policy, cases, holidays, Cedar or OPA file';
+  return { ...fileProblem(file, message, 'remove it, or name it like `payments.refund.yaml`'), severity: 'warning' };
+}
+
 function addHolidays(file: PolicyFile, source: BundleSource): Problem[] {
   const { yaml, problems } = readYaml(file.path, file.text);
   if (yaml === null) return problems;
@@ -105,7 +112,7 @@ function addHolidays(file: PolicyFile, source: BundleSource): Problem[] {
 }
 
 function addExternal(file: PolicyFile, kind: ExternalPolicy['kind'], external: ExternalPolicy[]): Problem[] {
-  const name = (file.path.split(/[\\/]/).at(-1) ?? '').replace(/\.(cedar|wasm)$/, '');
+  const name = (file.path.split(/[\\/]/).at(-1) ?? '').replace(/\.(cedar|wasm)$/i, '');
   if (!/^[a-z][a-z0-9_-]*$/.test(name))
     return [
       fileProblem(

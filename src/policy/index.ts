@@ -1,4 +1,4 @@
-export { buildBundle, kindOfFile } from './build.ts';
+export { buildBundle, kindOfFile, unread } from './build.ts';
 export type { FileKind, PolicyFile } from './build.ts';
 export { bundleSourceSchema, compileBundle, policiesOf } from './bundle.ts';
 export type { Bundle, BundleSource } from './bundle.ts';

@@ -7,7 +7,7 @@ import { implies } from './conditions/index.ts';
 import type { ExternalEngines } from './engines.ts';
 import { parsePolicyFile } from './parse.ts';
 import { leafPaths } from './paths.ts';
-import { type Problem, didYouMean } from './problem.ts';
+import { type Problem, didYouMean, excerpt } from './problem.ts';
 import { matchesSurface } from './surfaces.ts';
 import type { Place } from './yaml.ts';
 
@@ -35,6 +35,7 @@ export interface Finding {
 export function lintFiles(files: readonly PolicyFile[], options: LintOptions = {}): Problem[] {
   const { bundle, problems } = buildBundle(files);
   const { cases, problems: caseProblems } = readCases(files);
+  problems.push(...files.filter(({ path }) => kindOfFile(path) === 'policy').flatMap(cutTexts));
   if (bundle === null) return [...problems, ...caseProblems];
   const findings = lint(compileBundle(bundle.source, bundle.hash, options.engines), cases, options.resolve);
   const found = files
@@ -50,6 +51,25 @@ export function lintFiles(files: readonly PolicyFile[], options: LintOptions = {
         }));
     });
   return [...problems, ...caseProblems, ...found];
+}
+
+/** A text for people whose end YAML takes for a comment, because nothing quotes it. */
+const CUT = /(?<=^[^#\n]*)\b(because|description):[ \t]+([^\s"'|>#][^\n]*?)([ \t]#[^\n]*)/gm;
+
+function cutTexts({ path, text }: PolicyFile): Problem[] {
+  return [...text.matchAll(CUT)].map((match): Problem => {
+    const [, name = '', kept = '', rest = ''] = match;
+    const before = text.slice(0, match.index).split('\n');
+    return {
+      severity: 'warning',
+      file: path,
+      line: before.length,
+      column: (before.at(-1)?.length ?? 0) + 1,
+      text: excerpt(match[0]),
+      message: `\`${name}\` ends before \`${rest.trim().slice(0, 40)}\`, which is a comment`,
+      suggestion: `put it in quotes: "${`${kept}${rest}`.slice(0, 60)}…"`,
+    };
+  });
 }
 
 /** Rules that never match, fields that nobody sends, approvers that are nobody, surfaces that no case covers. */

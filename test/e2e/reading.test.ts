@@ -277,3 +277,41 @@ describe('a body', () => {
     expect((await stack.call('POST', '/v1/actions', `\ufeff${JSON.stringify(refund(12))}`, key())).status).toBe(200);
   });
 });
+
+describe('filters and fields that do not exist', () => {
+  it.each([
+    '/v1/records?basis=override',
+    '/v1/records?Surface=payments.refund',
+    '/v1/records?surfaces=payments.refund',
+    '/v1/records?since=2026-11-21',
+    '/v1/records?limt=5',
+    '/v1/export?format=jsonl&basis=override',
+    '/v1/reports/break-glass?since=2026-11-21',
+    '/v1/reviews?state=open',
+    '/v1/policies?page=2',
+    '/v1/freezes?scope=actor',
+    '/v1/delegations?to=x',
+    '/v1/api-keys?id=x',
+    '/v1/passkeys?person=x',
+    '/v1/actions/act_x?waits=5',
+  ])('%s is 400 and names it', async (path) => {
+    const name = /[?&]([A-Za-z]+)=[^&]*$/.exec(path)?.[1] ?? '';
+    expect(await stack.call('GET', path)).toMatchObject({ status: 400, body: { errors: [{ pointer: `/${name}` }] } });
+  });
+
+  it.each([
+    '/v1/records?surface=payments.refund&limit=5',
+    '/v1/records?type=verdict&decision=approve&q=x',
+    '/v1/reviews?status=open',
+    '/v1/reports/break-glass?from=2026-11-01',
+    '/v1/policies?limit=1',
+    '/v1/attempts?limit=1',
+  ])('%s is answered', async (path) => expect((await stack.call('GET', path)).status).toBe(200));
+
+  it('a connector that is none is 400', async () => {
+    for (const path of ['/v1/actions', '/v1/evaluate']) {
+      const answer = await stack.call('POST', path, { ...REFUND, execution: { connector: 'ledger-http' } }, key());
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/execution/connector' }] } });
+    }
+  });
+});

@@ -62,7 +62,7 @@ describe('bySlack', () => {
     ['e-mail of a person who has a Slack id', directory, 'T1', 'U5', 'lee@acme.test', null],
     ['somebody who left', directory, 'T1', 'U9', undefined, null],
     ['somebody who left, with another’s e-mail', directory, 'T1', 'U9', 'cleo@acme.test', null],
-    ['e-mail in another case', directory, 'T1', 'U5', 'CLEO@acme.test', null],
+    ['e-mail in another case', directory, 'T1', 'U5', 'CLEO@acme.test', 'user:cfo@acme.test'],
     ['an empty e-mail', directory, 'T1', 'U5', '', null],
     ['an unknown user', directory, 'T1', 'U5', undefined, null],
   ])('%s', (_, from, workspace, slackUser, email, want) => {

@@ -109,7 +109,10 @@ export function logRoutes(log: PublicLog): Router {
 
 const tenant = z.string();
 const jwkSetSchema = z.strictObject({ keys: z.array(z.looseObject({ kid: z.string() })) });
-const MISSING = { '404': problem('There is no such log, or it does not reach that far.') };
+const MISSING = {
+  '400': problem('The address names nothing that could be.'),
+  '404': problem('There is no such log, or it does not reach that far.'),
+};
 const text = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } });
 const bytes = (description: string) => ({
   description,
@@ -139,6 +142,7 @@ export const logPaths: ZodOpenApiPathsObject = {
       requestParams: { path: z.object({ tenant }) },
       responses: {
         '200': text('A signed note.'),
+        ...MISSING,
         '404': problem('There is no such log, or no witness cosigned it yet.'),
       },
     },
