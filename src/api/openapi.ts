@@ -1,9 +1,9 @@
 /** The OpenAPI 3.1 document: each route file says its own paths, from the schemas it parses and answers with. */
 import { createDocument } from 'zod-openapi';
-import { complete } from './openapi-complete.ts';
 import { webhooks } from './openapi-webhooks.ts';
 import { actionPaths } from './routes/actions.ts';
 import { attemptPaths } from './routes/attempts.ts';
+import { rowDifferencePaths } from './routes/row-differences.ts';
 import { readTokenPaths } from './routes/read-tokens.ts';
 import { apiKeyPaths } from './routes/api-keys.ts';
 import { delegationPaths } from './routes/delegations.ts';
@@ -43,6 +43,7 @@ const build = () =>
       ...passkeyPaths,
       ...apiKeyPaths,
       ...readTokenPaths,
+      ...rowDifferencePaths,
       ...signingKeyPaths,
       ...tenantPaths,
       ...policyPaths,
@@ -60,6 +61,6 @@ let document: ReturnType<typeof build> | null = null;
 
 /** Built once: the schemas do not change while the process lives. */
 export function openApiDocument(): ReturnType<typeof build> {
-  document ??= complete(build());
+  document ??= build();
   return document;
 }

@@ -6,9 +6,7 @@ import type { Gateway } from '../gateway/types.ts';
 import { jsonBody } from './body.ts';
 import { knownParameters } from './known-parameters.ts';
 import { openApiDocument } from './openapi.ts';
-import { allowedMethods } from './methods.ts';
-import { problemHandler, type ErrorLog } from './problem.ts';
-import { nameNewestRecord } from './receipt-header.ts';
+import { problemHandler, sendProblem, type ErrorLog } from './problem.ts';
 import { rateLimit } from './rate-limit.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { attemptRoutes } from './routes/attempts.ts';
@@ -25,6 +23,7 @@ import { passkeyRoutes } from './routes/passkeys.ts';
 import { permitRoutes } from './routes/permits.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { privacyRoutes } from './routes/privacy.ts';
+import { rowDifferenceRoutes } from './routes/row-differences.ts';
 import { readTokenRoutes } from './routes/read-tokens.ts';
 import { recordRoutes } from './routes/records.ts';
 import { tenantRoutes } from './routes/tenants.ts';
@@ -86,21 +85,16 @@ export function createApi(options: ApiOptions): Express {
   app.use(attemptRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));
   app.use(readTokenRoutes(options.gateway));
+  app.use(rowDifferenceRoutes(options.gateway));
   app.use(signingKeyRoutes(options.gateway));
   app.use(tenantRoutes(options.gateway));
   options.pages?.(app);
-  app.use((request, response) => {
-    const methods = allowedMethods(app, request.path);
-    if (methods.length === 0) {
-      throw new CountersignError('not-found', 'there is nothing at this address; /openapi.json lists what there is');
-    }
-    response.setHeader('Allow', methods.join(', '));
-    throw new CountersignError(
-      'method-not-allowed',
-      `this address does not take ${request.method}; it takes ${methods.join(', ')}`,
+  app.use((_request, response) => {
+    sendProblem(
+      response,
+      new CountersignError('not-found', 'there is nothing at this address; /openapi.json lists what there is'),
     );
   });
-  app.use(nameNewestRecord(options.gateway));
   app.use(problemHandler(options.errorLog));
   return app;
 }

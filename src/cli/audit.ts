@@ -6,6 +6,7 @@ import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import type { AuditReport, LogFiles } from '../evidence/index.ts';
 import type { Trust } from '../sealing/index.ts';
 import { readAnchors } from './anchors.ts';
+import { rowFindings } from './audit-rows.ts';
 import { readState, writeState, type AuditState } from './audit-state.ts';
 import { readerToken, serverUrl, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
@@ -59,15 +60,14 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
     import('../archive/check/log-files.ts'),
   ]);
   if (options.bundle !== undefined && options.url !== undefined) throw usage('give --url or --bundle, not both');
+  const server = options.bundle === undefined ? await serverOf(io, options) : null;
   const files =
-    options.bundle === undefined
-      ? filesOfServer(serverUrl(io, options), options.tenant, await readerToken(io, options))
-      : filesOfFolder(options.bundle);
+    server === null ? filesOfFolder(options.bundle ?? '') : filesOfServer(server.url, options.tenant, server.token);
   const state = options.state === undefined ? null : readState(options.state);
   const { trust, believed } = await trustOf(io, options, files, state);
   // Before the newest one, which must continue it.
   const witnessed = trust.witnessKeys?.length === 0 ? null : await files('checkpoint.witnessed');
-  const report = await auditLog({
+  const audited = await auditLog({
     files,
     trust,
     verify: nodeVerify,
@@ -78,6 +78,13 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
     ],
     ...(options.bundle === undefined ? { tenant: options.tenant } : {}),
   });
+  const rows = server === null ? [] : await rowFindings(server.url, server.token);
+  const report: AuditReport = {
+    ...audited,
+    clean: audited.clean && rows.length === 0,
+    found: audited.found + rows.length,
+    findings: [...audited.findings, ...rows],
+  };
   const notProven = [
     ...(seenByOthers(report) ? [] : [NOT_PROVEN.seenByOthers]),
     ...(believed ? [NOT_PROVEN.keys] : []),
@@ -87,6 +94,11 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
   else for (const line of describe(report, notProven, describeFinding)) io.out(line);
   io.exitCode = report.clean ? EXIT.ok : EXIT.refused;
 }
+
+const serverOf = async (io: Io, options: AuditOptions): Promise<{ url: string; token: string | null }> => ({
+  url: serverUrl(io, options),
+  token: await readerToken(io, options),
+});
 
 /** The keys that were given, else those of the last audit, else what the server says, which is believed this once and said so. */
 async function trustOf(

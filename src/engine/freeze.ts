@@ -1,5 +1,6 @@
-import { actingIds, type Acting } from '../contract/acting.ts';
+import { actingIds } from '../contract/acting.ts';
 import { includesId } from '../contract/identifiers.ts';
+import type { Actor } from '../contract/request.ts';
 import type { FreezeInForce } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';
 
@@ -23,7 +24,7 @@ export async function frozen(
   deps: Pick<EngineDeps, 'store' | 'register'>,
   tenant: string,
   surface: string,
-  actor: Acting,
+  actor: Actor,
 ): Promise<string | null> {
   const actors = actingIds(actor);
   const freeze = (await freezesOf(deps, tenant)).find(

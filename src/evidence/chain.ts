@@ -6,6 +6,7 @@
 import type { RecordPayload, VerdictRecord } from '../contract/index.ts';
 import { GovernedAction, type Governed } from './governed.ts';
 import type { Defect, FindingCode } from './finding.ts';
+import { RightsAudit } from './rights.ts';
 
 export interface ChainOptions {
   /**
@@ -28,6 +29,7 @@ interface Chain {
 export class ChainAudit {
   readonly #chains = new Map<string, Chain>();
   readonly #bundles = new Set<string>();
+  readonly #rights = new RightsAudit();
   readonly #whole: boolean;
   #lost = false;
   #bundle: string | null = null;
@@ -55,6 +57,7 @@ export class ChainAudit {
     const chain = this.#chains.get(record.action);
     const defects = chain === undefined ? this.#first(record, hash) : this.#next(chain, record, hash, signed);
     if (record.type === 'policy') defects.push(...this.#activation(record.body));
+    if (this.#whole && !this.#lost) defects.push(...this.#rights.add(record));
     return defects;
   }
 
@@ -70,7 +73,7 @@ export class ChainAudit {
     if (type === 'verdict') {
       const governed = new GovernedAction(record);
       chain.governed = governed;
-      return [...governed.opening(), ...this.#judged(record.verdict.bundle)];
+      return [...governed.opening(), ...this.#judged(record.verdict.bundle, record.at, true)];
     }
     if (!['decision', 'release', 'redemption', 'outcome', 'reconcile', 'review'].includes(type)) return [];
     return [{ code: 'verdict-missing', message: `${nameOf(record)} stands without a verdict before it` }];
@@ -97,9 +100,10 @@ export class ChainAudit {
     }
     if (chain.governed !== null) {
       defects.push(...chain.governed.next(record, signed));
-      if (record.type === 'verdict') defects.push(...this.#judged(record.verdict.bundle));
+      if (record.type === 'verdict') defects.push(...this.#judged(record.verdict.bundle, record.at, false));
+      defects.push(...this.#granted(record, chain.governed));
       if (record.type === 'release' && record.rejudged !== null) {
-        defects.push(...this.#judged(record.rejudged.verdict.bundle));
+        defects.push(...this.#judged(record.rejudged.verdict.bundle, record.at, false));
       }
     } else if (seq === chain.seq + 1 && record.type !== chain.type && isApart(chain.type)) {
       add('out-of-place', `${nameOf(record)} stands among ${chain.type} records`);
@@ -109,8 +113,19 @@ export class ChainAudit {
     return defects;
   }
 
-  #judged(bundle: string | null): Defect[] {
-    if (!this.#whole || this.#lost || bundle === null || this.#bundles.has(bundle)) return [];
+  /** Whether what a decision or release rests on was so at that time. */
+  #granted(record: RecordPayload, { surface, actors }: Governed): Defect[] {
+    if (!this.#whole || this.#lost) return [];
+    if (record.type === 'decision') return this.#rights.decided(record);
+    if (record.type === 'release' || record.type === 'redemption') {
+      return this.#rights.released(surface, actors, record.at);
+    }
+    return [];
+  }
+
+  #judged(bundle: string | null, at: string, submitted: boolean): Defect[] {
+    if (!this.#whole || this.#lost || bundle === null) return [];
+    if (this.#bundles.has(bundle)) return this.#rights.judged(bundle, at, submitted);
     const message = `it was judged by ${bundle}, which no record before it had brought into force`;
     return [{ code: 'bundle-never-in-force', message }];
   }

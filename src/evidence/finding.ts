@@ -36,6 +36,7 @@ export const FINDING_CODES = [
   'out-of-place',
   'verdict-missing',
   'bundle-never-in-force',
+  'bundle-not-in-force',
   'plan-missing',
   'four-eyes',
   'not-an-approver',
@@ -48,12 +49,15 @@ export const FINDING_CODES = [
   'passkey-revoked',
   'passkey-counter',
   'not-attested',
+  'delegation-unknown',
+  'delegation-wrong',
   'reason-missing',
   'change-not-allowed',
   'extended-too-far',
   'quorum-missing',
   'released-against-verdict',
   'released-twice',
+  'released-while-frozen',
   'basis-wrong',
   'permit-differs',
   'redemption-missing',
@@ -66,6 +70,11 @@ export const FINDING_CODES = [
   'erased-open',
   'review-wrong',
   'activation-wrong',
+  'right-malformed',
+  // Rows of the database that are not what the records say.
+  'row-inserted',
+  'row-altered',
+  'row-removed',
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

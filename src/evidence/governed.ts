@@ -30,6 +30,9 @@ type Phase =
 const ENDED: readonly Phase[] = ['refused', 'expired', 'cancelled', 'settled'];
 
 export interface Governed {
+  readonly surface: string;
+  /** Who acts, and whoever it acts for. */
+  readonly actors: readonly string[];
   /** What is wrong with the next record of the action; `signed` is false when the passkey assertion that it holds does not hold. */
   next(record: RecordPayload, signed: boolean): Defect[];
 }
@@ -39,9 +42,9 @@ export class GovernedAction implements Governed {
   #override: Override | null = null;
   /** What a release of a verdict without a human must say. */
   readonly #basis: ReleaseRecord['basis'];
-  readonly #surface: string;
+  readonly surface: string;
   readonly #requestHash: string | null;
-  readonly #actors: string[];
+  readonly actors: string[];
   readonly #opening: Defect[] = [];
   /** The request may be executed otherwise than it was asked. */
   #changed: boolean;
@@ -53,9 +56,9 @@ export class GovernedAction implements Governed {
 
   constructor(record: VerdictRecord) {
     const { verdict, plan, surface, requestHash, actor, facts } = record;
-    this.#surface = surface;
+    this.surface = surface;
     this.#requestHash = requestHash;
-    this.#actors = actingIds(actor);
+    this.actors = actingIds(actor);
     this.#changed = verdict.changes !== null;
     this.#basis = verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule';
     this.#phase = verdict.decision === 'refuse' ? 'refused' : verdict.decision === 'supervise' ? 'parked' : 'approved';
@@ -65,7 +68,7 @@ export class GovernedAction implements Governed {
       this.#opening.push({ code: 'plan-missing', message: 'it needs a human decision, but does not say whose' });
       return;
     }
-    const blind = plan.fourEyes ? this.#actors.filter((id) => !includesId(plan.excluded, id)) : [];
+    const blind = plan.fourEyes ? this.actors.filter((id) => !includesId(plan.excluded, id)) : [];
     if (blind.length > 0) {
       const message = `its plan asks for four eyes, but would let ${blind.join(', ')} decide about their own request`;
       this.#opening.push({ code: 'four-eyes', message });
@@ -83,10 +86,10 @@ export class GovernedAction implements Governed {
     if (this.#isErased && !isErasure(record)) {
       defects.push({ code: 'after-end', message: `a record (${record.type}) follows its erasure` });
     }
-    if ('surface' in record && record.surface !== this.#surface) {
+    if ('surface' in record && record.surface !== this.surface) {
       defects.push({
         code: 'surface-differs',
-        message: `it is about ${record.surface}, and the verdict was about ${this.#surface}`,
+        message: `it is about ${record.surface}, and the verdict was about ${this.surface}`,
       });
     }
     switch (record.type) {
@@ -166,8 +169,8 @@ export class GovernedAction implements Governed {
     if (record.rejudged?.verdict.decision === 'refuse') {
       add('released-against-verdict', 'it was released although policy, asked once more at its release, refused it');
     }
-    if (record.permit.audience !== this.#surface) {
-      add('permit-differs', `its permit is for ${record.permit.audience}, not for ${this.#surface}`);
+    if (record.permit.audience !== this.surface) {
+      add('permit-differs', `its permit is for ${record.permit.audience}, not for ${this.surface}`);
     }
     if (!this.#changed && record.permit.requestHash !== this.#requestHash) {
       add('permit-differs', 'its permit is for another request than the one that was judged, and nobody changed it');
@@ -256,7 +259,7 @@ export class GovernedAction implements Governed {
     if (by === null || !Array.isArray(reviewers) || !reviewers.includes(by)) {
       return wrong(`${by ?? 'nobody'} reviewed it, who is not one of its reviewers`);
     }
-    return includesId(this.#actors, by) ? wrong(`${by} acted in it, and reviewed it`) : [];
+    return includesId(this.actors, by) ? wrong(`${by} acted in it, and reviewed it`) : [];
   }
 
   /** Its payload is deleted when nothing more can happen to it, once, and nothing follows. */

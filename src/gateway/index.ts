@@ -1,6 +1,7 @@
 /** Puts the gateway together from its parts: one file for each thing it does. */
 import { CountersignError } from '../contract/index.ts';
 import { actions } from './actions.ts';
+import { listRowDifferences } from './row-differences.ts';
 import { listReadTokens, makeReadToken } from './read-tokens.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import { attempts, recordRefusal } from './attempts.ts';
@@ -64,6 +65,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...records(deps),
     ...privacy(deps),
     ...policies(deps),
+    rowDifferences: (caller) => listRowDifferences(deps, caller),
     redeem: (caller, input) => redeem(deps, caller, input),
     export: (caller, format, filter) => exportRecords(deps, caller, format, filter),
   };

@@ -2,3 +2,4 @@ export * from './credentials.ts';
 export * from './in-force.ts';
 export * from './mark.ts';
 export { createRegister, type Register } from './register.ts';
+export { rowDifferences, type RowDifference } from './rows.ts';

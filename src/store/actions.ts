@@ -1,5 +1,4 @@
-import { CLOSED_STATUSES } from '../contract/index.ts';
-import type { ActionState } from './action-state.ts';
+import { CLOSED_STATUSES, type Json } from '../contract/index.ts';
 import type { Database, Tables } from './database.ts';
 import type { Selectable } from 'kysely';
 
@@ -13,8 +12,7 @@ export interface StoredAction {
   /** Key or person that asked. */
   requester: string;
   bundle: string | null;
-  /** What `status` and the columns beside it are the index of. */
-  view: ActionState;
+  view: Json;
   /** The permit, encrypted under the action's key; null when none was released. */
   sealedPermit: string | null;
   createdAt: string;
@@ -47,7 +45,7 @@ export interface ActionStore {
   postpone(tenant: string, id: string, until: Date): Promise<void>;
 }
 
-const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as ActionState });
+const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as Json });
 
 export function createActionStore(db: Database): ActionStore {
   return {

@@ -1,5 +1,4 @@
 import type { Database } from './database.ts';
-import { endRow, findRow } from './rows.ts';
 
 /** A stop: while it is active nothing of its scope is released and no permit of it redeemed. */
 export interface Freeze {
@@ -34,10 +33,24 @@ export function createFreezeStore(db: Database): FreezeStore {
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     },
-    lift: (tenant, id, by, at) => endRow(db, 'freeze', tenant, id, { liftedAt: at, liftedBy: by }),
+    async lift(tenant, id, by, at) {
+      const updated = await db
+        .updateTable('freeze')
+        .set({ liftedAt: at, liftedBy: by })
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .where('liftedAt', 'is', null)
+        .executeTakeFirst();
+      return updated.numUpdatedRows === 1n;
+    },
     async get(tenant, id) {
-      const row = await findRow(db, 'freeze', tenant, id);
-      return row === null ? null : { ...row, scope: row.scope as Freeze['scope'] };
+      const row = await db
+        .selectFrom('freeze')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : { ...row, scope: row.scope as Freeze['scope'] };
     },
     async active(tenant) {
       const rows = await db

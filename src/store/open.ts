@@ -15,6 +15,7 @@ import { createPermitStore, type PermitStore } from './permits.ts';
 import { createPublicKeyStore, type PublicKeyStore } from './public-keys.ts';
 import { createRecordStore, type RecordStore } from './records.ts';
 import { createReviewStore, type ReviewStore } from './reviews.ts';
+import { createRightRowStore, type RightRowStore } from './right-rows.ts';
 import { createSlackMessageStore, type SlackMessageStore } from './slack-messages.ts';
 import { createWitnessedStore, type WitnessedStore } from './witnessed.ts';
 
@@ -35,6 +36,7 @@ export interface Store {
   delegations: DelegationStore;
   reviews: ReviewStore;
   passkeys: PasskeyStore;
+  rightRows: RightRowStore;
   publicKeys: PublicKeyStore;
   records: RecordStore;
   /** Written by the sequencer only. */
@@ -85,6 +87,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     delegations: createDelegationStore(db),
     reviews: createReviewStore(db),
     passkeys: createPasskeyStore(db),
+    rightRows: createRightRowStore(db),
     publicKeys: createPublicKeyStore(db),
     records: createRecordStore(db),
     log: createLogStore(postgres),

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKeyHash } from '../../src/identity/index.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import { countersign } from '../cli/harness.ts';
 import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 import { tamper } from '../support/tamper.ts';
 
@@ -166,4 +167,112 @@ it('what was there before rights were sealed is sealed once, and nothing afterwa
   expect(adopted.body.records).toMatchObject([
     { record: { type: 'credential', seq: 0, body: { state: 'adopted', credentials: 0, delegations: 0 } } },
   ]);
+});
+
+/** One of each table, as an honest stack writes it. */
+const ROW: Record<string, () => Promise<string>> = {
+  freeze: async () =>
+    (
+      await stack.call(
+        'POST',
+        '/v1/freezes',
+        { scope: 'surface', value: 'deploy.prod', reason: 'drill' },
+        await as(COMMANDER),
+      )
+    ).body.id,
+  delegation: async () => {
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    return (await stack.call('POST', '/v1/delegations', { to: STRANGER, surfaces: ['deploy.*'], until }, await as(CFO)))
+      .body.id;
+  },
+  api_key: async () =>
+    (await stack.call('POST', '/v1/api-keys', { surfaces: ['payments.*'], actors: ['agent:support-bot'] })).body.id,
+};
+
+/** A row that nobody made. */
+const INSERT: Record<string, (id: string) => Promise<unknown>> = {
+  freeze: (id) =>
+    sql(
+      `insert into "freeze" (id, tenant, scope, value, reason, by, at) values ($1, 'default', 'surface', 'x.y', 'z', 'user:nobody', now())`,
+      [id],
+    ),
+  delegation: (id) =>
+    sql(
+      `insert into delegation (id, tenant, from_person, to_person, surfaces, starts_at, ends_at)
+       values ($1, 'default', $2, $3, '{**}', now(), now() + interval '1 hour')`,
+      [id, CFO, STRANGER],
+    ),
+  api_key: (id) =>
+    sql(
+      `insert into api_key (id, tenant, hash, surfaces, actors, roles, created_at) values ($1, 'default', $1, '{**}', '{*}', '{}', now())`,
+      [id],
+    ),
+  passkey: (id) =>
+    sql(
+      `insert into passkey (tenant, id, person, credential, record, transports, sign_count, created_at, created_by)
+       values ('default', $1, $2, 'AA', 'sha256:00', '{}', 0, now(), $2)`,
+      [id, CFO],
+    ),
+};
+
+const UPDATE: Record<string, string> = {
+  freeze: `update "freeze" set lifted_at = now() where id = $1`,
+  delegation: `update delegation set surfaces = '{**}' where id = $1`,
+  api_key: `update api_key set surfaces = '{**}', actors = '{*}' where id = $1`,
+};
+
+describe('the audit names every row that somebody changed', () => {
+  const named = async (): Promise<string[]> => {
+    const { out } = await countersign(['audit', '--url', stack.url, '--json'], {
+      env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
+    });
+    const { findings } = JSON.parse(out) as { findings: { code: string; message: string }[] };
+    return findings.map(({ code, message }) => `${code} ${/row (\S+) of/.exec(message)?.[1] ?? message}`);
+  };
+
+  it.each(Object.keys(INSERT))('%s: inserted', async (table) => {
+    const id = `${table}-${randomUUID()}`;
+    await INSERT[table]?.(id);
+    expect(await named()).toContain(`row-inserted ${id}`);
+    await sql(`delete from "${table}" where id = $1`, [id]);
+    expect(await named()).not.toContain(`row-inserted ${id}`);
+  });
+
+  it.each(Object.keys(ROW))('%s: updated, rolled back and deleted', async (table) => {
+    const id = await ROW[table]?.();
+    const before = await named();
+    const [row] = await sql(`select to_jsonb(t) as row from "${table}" t where id = $1`, [id]);
+    await sql(UPDATE[table] ?? '', [id]);
+    expect(await named()).toContain(`row-altered ${id}`);
+    await sql(`delete from "${table}" where id = $1`, [id]);
+    expect(await named()).toContain(`row-removed ${id}`);
+    // Put back as it was, there is nothing to say of it.
+    await sql(`insert into "${table}" select * from jsonb_populate_record(null::"${table}", $1)`, [row?.['row']]);
+    expect(await named()).toEqual(before);
+    // An older copy of a row that ended since.
+    const path = { freeze: 'freezes', delegation: 'delegations', api_key: 'api-keys' }[table];
+    const who = table === 'freeze' ? await as(COMMANDER) : table === 'delegation' ? await as(CFO) : {};
+    await stack.call('DELETE', `/v1/${path}/${id}`, table === 'freeze' ? { reason: 'over' } : undefined, who);
+    await sql(`delete from "${table}" where id = $1`, [id]);
+    await sql(`insert into "${table}" select * from jsonb_populate_record(null::"${table}", $1)`, [row?.['row']]);
+    expect(await named()).toContain(`row-altered ${id}`);
+  });
+
+  it('bundle_activation: inserted, updated and deleted', async () => {
+    const record = `sha256:${'0'.repeat(64)}`;
+    const hash = (await stack.call('GET', '/v1/policies')).body.inForce as string;
+    await sql(`insert into bundle_activation (tenant, hash, by, at, record) values ('default', $1, 'x', now(), $2)`, [
+      hash,
+      record,
+    ]);
+    expect(await named()).toContain(`row-inserted ${record}`);
+    await sql('delete from bundle_activation where record = $1', [record]);
+  });
+
+  it('to readers of the log, and to nobody else', async () => {
+    expect((await stack.call('GET', '/v1/row-differences', undefined, await as(LEAD))).status).toBe(403);
+    expect((await stack.call('GET', '/v1/row-differences', undefined, await as('user:auditor@acme.test'))).status).toBe(
+      200,
+    );
+  });
 });

@@ -10,5 +10,6 @@ export * from './policies.ts';
 export * from './read-tokens.ts';
 export * from './receipt.ts';
 export * from './reviews.ts';
+export * from './row-differences.ts';
 export * from './signing-keys.ts';
 export * from './tenants.ts';

@@ -1,0 +1,29 @@
+import { Router } from 'express';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { rowDifferencesSchema } from '../../contract/views/index.ts';
+import type { Authentication, RowChecks } from '../../gateway/types.ts';
+import { COMMON, ok, problem } from '../openapi-parts.ts';
+
+/** The database beside the log: what somebody changed in it. */
+export function rowDifferenceRoutes(gateway: Authentication & RowChecks): Router {
+  const router = Router();
+  router.get('/v1/row-differences', async (request, response) => {
+    const caller = await gateway.authenticateReader(request.get('authorization'));
+    response.json(await gateway.rowDifferences(caller));
+  });
+  return router;
+}
+
+export const rowDifferencePaths: ZodOpenApiPathsObject = {
+  '/v1/row-differences': {
+    get: {
+      summary:
+        'Rows of the database that are not what the sealed records say: they grant nothing, and somebody changed them',
+      responses: {
+        ...ok(rowDifferencesSchema, 'Differences.'),
+        ...COMMON,
+        '403': problem('Not an auditor, owner or reader.'),
+      },
+    },
+  },
+};

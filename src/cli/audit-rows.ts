@@ -1,0 +1,31 @@
+/** What `audit` asks the server beside the log: which rows of its database are not what the records say. */
+import { z } from 'zod';
+import { isCountersignError } from '../contract/index.ts';
+import type { Finding } from '../evidence/index.ts';
+import { call } from './http.ts';
+
+const answerSchema = z.looseObject({
+  differences: z.array(
+    z.looseObject({
+      table: z.string(),
+      id: z.string(),
+      change: z.enum(['inserted', 'altered', 'removed']),
+      message: z.string(),
+    }),
+  ),
+});
+
+/** Findings about rows; none where the server does not compare them for this credential. */
+export async function rowFindings(url: string, token: string | null): Promise<Finding[]> {
+  if (token === null) return [];
+  try {
+    const { differences } = answerSchema.parse(await call({ url, token }, { path: 'v1/row-differences' }));
+    return differences.map(({ table, id, change, message }) => ({
+      ...{ code: `row-${change}` as const, message: `row ${id} of \`${table}\` was ${change}: ${message}` },
+      ...{ index: null, action: null, file: null },
+    }));
+  } catch (error) {
+    if (isCountersignError(error) && ['not-found', 'forbidden', 'unauthenticated'].includes(error.code)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** Rows of the database that are not what the sealed records say. They grant nothing; somebody changed them. */
+export const rowDifferencesSchema = z
+  .strictObject({
+    at: z.iso.datetime(),
+    differences: z.array(
+      z.strictObject({
+        table: z.enum(['freeze', 'delegation', 'api_key', 'passkey', 'bundle_activation']),
+        id: z.string(),
+        change: z.enum(['inserted', 'altered', 'removed']),
+        message: z.string().meta({ description: 'What the row would have made possible, had anybody believed it.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'RowDifferences' });
+export type RowDifferences = z.infer<typeof rowDifferencesSchema>;

@@ -1,0 +1,190 @@
+/**
+ * The rows beside the records. They grant nothing, so nothing was possible by them; but a row that is not what the records say was
+ * changed by somebody who may write to the database, and an auditor wants to know.
+ */
+import type { ApiKeyEntry } from '../identity/index.ts';
+import type {
+  Activation as ActivationRow,
+  Freeze,
+  StoredApiKey,
+  StoredDelegation,
+  StoredPasskey,
+} from '../store/index.ts';
+import type { InForce } from './in-force.ts';
+
+export type RowChange = 'inserted' | 'altered' | 'removed';
+
+/** One row that is not what the records say. */
+export interface RowDifference {
+  table: 'freeze' | 'delegation' | 'api_key' | 'passkey' | 'bundle_activation';
+  /** The row's id, or of an activation the hash of the record that it names. */
+  id: string;
+  change: RowChange;
+  /** What it would have made possible, had anybody believed it. */
+  message: string;
+}
+
+export interface Rows {
+  freezes: readonly Freeze[];
+  delegations: readonly StoredDelegation[];
+  apiKeys: readonly StoredApiKey[];
+  passkeys: readonly StoredPasskey[];
+  activations: readonly ActivationRow[];
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * Compares rows with what is in force by the records.
+ *
+ * @param commitments what a credential's hash may be committed to as
+ * @param now milliseconds since the epoch
+ */
+export function rowDifferences(
+  inForce: InForce,
+  rows: Rows,
+  commitments: (hash: string) => readonly string[],
+  now: number,
+): RowDifference[] {
+  return [
+    ...freezes(inForce, rows.freezes),
+    ...delegations(inForce, rows.delegations, now),
+    ...apiKeys(inForce, rows.apiKeys, commitments),
+    ...passkeys(inForce, rows.passkeys),
+    ...activations(inForce, rows.activations),
+  ];
+}
+
+function freezes({ freezes: sealed, lifted }: InForce, rows: readonly Freeze[]): RowDifference[] {
+  const say = (id: string, change: RowChange, message: string): RowDifference => ({
+    table: 'freeze',
+    id,
+    change,
+    message,
+  });
+  const found: RowDifference[] = [];
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  for (const { id, scope, value } of sealed.values()) {
+    const row = byId.get(id);
+    const what = scope === 'tenant' ? 'everything' : `the ${scope} ${value}`;
+    if (row === undefined) found.push(say(id, 'removed', `the row would have let ${what} go on, which is frozen`));
+    else if (row.liftedAt !== null || row.scope !== scope || row.value !== value)
+      found.push(say(id, 'altered', `the row would have let ${what} go on, which is frozen`));
+  }
+  for (const { id, liftedAt } of rows) {
+    if (liftedAt !== null || sealed.has(id)) continue;
+    const message = lifted.has(id)
+      ? 'the row says that it is frozen still, and it was lifted'
+      : 'the row stops something, and no record says who stopped it';
+    found.push(say(id, lifted.has(id) ? 'altered' : 'inserted', message));
+  }
+  return found;
+}
+
+function delegations(
+  { delegations: sealed }: InForce,
+  rows: readonly StoredDelegation[],
+  now: number,
+): RowDifference[] {
+  const say = (id: string, change: RowChange, message: string): RowDifference => ({
+    ...{ table: 'delegation', id, change, message },
+  });
+  const found: RowDifference[] = [];
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  for (const { id, from, to, surfaces, startsAt, endsAt, revokedAt } of sealed.values()) {
+    const row = byId.get(id);
+    const whom = `${to} decide for ${from}`;
+    if (row === undefined) {
+      if (endsAt > now) found.push(say(id, 'removed', `the record that lets ${whom} has no row`));
+      continue;
+    }
+    const fields = [row.from, row.to, row.surfaces, row.startsAt, row.endsAt, row.revokedAt === null];
+    if (same(fields, [from, to, surfaces, startsAt, endsAt, revokedAt === null])) continue;
+    const until = new Date(row.endsAt).toISOString();
+    const message = `the row would have let ${row.to} decide for ${row.from} on ${row.surfaces.join(', ')} until ${until}`;
+    found.push(say(id, 'altered', message));
+  }
+  for (const { id, from, to, surfaces, endsAt, revokedAt } of rows) {
+    if (sealed.has(id) || endsAt <= now || revokedAt !== null) continue;
+    found.push(say(id, 'inserted', `the row would have let ${to} decide for ${from} on ${surfaces.join(', ')}`));
+  }
+  return found;
+}
+
+const scopeOf = ({ surfaces, actors, roles, groups }: Pick<ApiKeyEntry, 'surfaces' | 'actors' | 'roles' | 'groups'>) =>
+  [surfaces, actors, roles, groups] as const;
+
+function apiKeys(
+  { credentials: sealed }: InForce,
+  rows: readonly StoredApiKey[],
+  commitments: (hash: string) => readonly string[],
+): RowDifference[] {
+  const say = (id: string, change: RowChange, message: string): RowDifference => ({
+    ...{ table: 'api_key', id, change, message },
+  });
+  const found: RowDifference[] = [];
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const reach = (row: StoredApiKey): string =>
+    `would have reached ${row.surfaces.join(', ') || 'no surface'} for ${row.actors.join(', ') || 'nobody'}`;
+  for (const credential of sealed.values()) {
+    const row = byId.get(credential.id);
+    if (row === undefined) {
+      if (credential.revokedAt === null) found.push(say(credential.id, 'removed', 'the row of a live key is gone'));
+      continue;
+    }
+    const fits =
+      commitments(row.hash).includes(credential.commitment) &&
+      same(scopeOf(row), scopeOf(credential)) &&
+      (row.revokedAt === null) === (credential.revokedAt === null);
+    if (!fits) found.push(say(credential.id, 'altered', `the row ${reach(row)}`));
+  }
+  for (const row of rows) {
+    if (sealed.has(row.id) || row.revokedAt !== null) continue;
+    found.push(say(row.id, 'inserted', `a key that nobody made ${reach(row)}`));
+  }
+  return found;
+}
+
+function passkeys({ passkeys: sealed }: InForce, rows: readonly StoredPasskey[]): RowDifference[] {
+  const say = (id: string, change: RowChange, message: string): RowDifference => ({
+    table: 'passkey',
+    id,
+    change,
+    message,
+  });
+  const found: RowDifference[] = [];
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  for (const { id, person, credential, enrolment, revokedAt } of sealed.values()) {
+    const row = byId.get(id);
+    if (row === undefined) {
+      if (revokedAt === null) found.push(say(id, 'removed', `the row of a passkey of ${person} is gone`));
+      continue;
+    }
+    const fields = [row.person, row.credential, row.record, row.revokedAt === null];
+    if (same(fields, [person, credential, enrolment.hash, revokedAt === null])) continue;
+    found.push(say(id, 'altered', `the row would have made the passkey of ${person} one of ${row.person}`));
+  }
+  for (const { id, person, revokedAt } of rows) {
+    if (sealed.has(id) || revokedAt !== null) continue;
+    found.push(say(id, 'inserted', `a passkey that nobody brought in would have signed as ${person}`));
+  }
+  return found;
+}
+
+function activations({ activations: sealed }: InForce, rows: readonly ActivationRow[]): RowDifference[] {
+  const say = (id: string, change: RowChange, message: string): RowDifference => ({
+    ...{ table: 'bundle_activation', id, change, message },
+  });
+  const known = new Map(sealed.map((one) => [one.record, one.bundle]));
+  const found: RowDifference[] = [];
+  for (const { record, hash } of rows) {
+    const bundle = known.get(record);
+    if (bundle === undefined) found.push(say(record, 'inserted', `the bundle ${hash} would have come into force`));
+    else if (bundle !== hash) found.push(say(record, 'altered', `the bundle ${hash} would have come into force`));
+  }
+  const there = new Set(rows.map(({ record }) => record));
+  for (const { record, bundle } of sealed.filter((one) => !there.has(one.record))) {
+    found.push(say(record, 'removed', `the row of the bundle ${bundle} is gone, which came into force`));
+  }
+  return found;
+}
