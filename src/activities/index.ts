@@ -1,4 +1,3 @@
-import { activityInfo } from '@temporalio/activity';
 import type { Histories } from '../engine/deps.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { callback } from '../notify/callback.ts';
@@ -21,7 +20,12 @@ export { createShareActivities, type ShareDeps } from '../witnessing/share.ts';
 /** The activities of a worker, over what `main` hands in. */
 export function createActivities(deps: NotifyDeps, judging: Judging): LocalActivities & RemoteActivities {
   return {
-    judge: (input) => judging.judge(activityInfo().workflowExecution?.runId ?? '', input),
+    judge: (input) => judging.judge(input),
+    async judgeAndReport({ outcome, ...question }) {
+      const judged = await judging.judge(question);
+      const { tenant, id } = judged.action;
+      return { judged, reported: await sealOutcome(deps, { action: { tenant, id }, outcome }) };
+    },
     admit: (input) => admit(deps, input),
     sealDecision: (input) => sealDecision(deps, input),
     release: (input) => release(deps, input),

@@ -1,35 +1,40 @@
-/** Judging as a workflow asks for it, and a moment before it can ask. */
+/** Judging, for the process that asks and for the workflow: whoever comes second finds the verdict of the first. */
 import type { EngineDeps } from '../engine/deps.ts';
-import { judge } from '../engine/judge.ts';
+import { findJudged, judge } from '../engine/judge.ts';
 import type { Judged, JudgeInput } from '../engine/types.ts';
-
-/** How long what nobody asked for is kept, in milliseconds: as long as one attempt of the workflow's question may take. */
-const KEPT_MS = 20_000;
 
 export interface Judging {
   /**
-   * Begins to judge what the workflow run `run` was started for, while its first task is still on its way through the worker of this
-   * process. Only for a start that Temporal has answered: what is sealed here belongs to an action that no crash forgets.
+   * Judges what this process has just started. Only for a start that Temporal has acknowledged: what is sealed here belongs to an
+   * action that no crash forgets.
    */
-  begin(run: string, input: JudgeInput): void;
-  /** The question of the workflow run: joins what was begun for it, and judges by itself where nothing was, or where that failed. */
-  judge(run: string, input: JudgeInput): Promise<Judged>;
+  begin(input: JudgeInput): Promise<Judged>;
+  /** The workflow's question: joins what this process is judging now, and judges by itself where nothing runs, or where that failed. */
+  judge(input: JudgeInput): Promise<Judged>;
 }
 
-/** `judge` finds what it wrote before, so that a run that is judged twice has one verdict. */
-export function createJudging(deps: EngineDeps): Judging {
-  const begun = new Map<string, Promise<Judged>>();
+/**
+ * `judge` finds what it wrote before, so that an action that is judged twice has one verdict.
+ *
+ * @param alone Tells no other process: whoever asked is answered by the promise itself.
+ * @param shared Tells every process that waits.
+ */
+export function createJudging({ alone, shared }: { alone: EngineDeps; shared: EngineDeps }): Judging {
+  const running = new Map<string, Promise<Judged>>();
+  const keyOf = ({ tenant, id }: JudgeInput): string => `${tenant}\n${id}`;
   return {
-    begin(run, input) {
-      const judged = judge(deps, input);
-      // Who waits for it sees the failure; where nobody does, the workflow judges again.
-      judged.catch(() => undefined);
-      begun.set(run, judged);
-      setTimeout(() => begun.delete(run), KEPT_MS).unref();
+    async begin(input) {
+      const key = keyOf(input);
+      const judged = judge(alone, input);
+      running.set(key, judged);
+      try {
+        return await judged;
+      } finally {
+        if (running.get(key) === judged) running.delete(key);
+      }
     },
-    async judge(run, input) {
-      const early = begun.get(run);
-      begun.delete(run);
+    async judge(input) {
+      const early = running.get(keyOf(input));
       if (early !== undefined) {
         try {
           return await early;
@@ -37,7 +42,7 @@ export function createJudging(deps: EngineDeps): Judging {
           // Once more, by this execution, whose failure the workflow sees.
         }
       }
-      return judge(deps, input);
+      return (await findJudged(shared, input)) ?? judge(shared, input);
     },
   };
 }

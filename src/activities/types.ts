@@ -6,6 +6,8 @@ import type {
   AdmitInput,
   Admitted,
   Judged,
+  JudgeAndReportInput,
+  JudgedAndReported,
   JudgeInput,
   NotDue,
   ReconcileInput,
@@ -26,6 +28,8 @@ export type CancelEvent = Extract<ApprovalEvent, { type: 'cancel' }>;
 /** Short, and run inside the workflow task: their results are in the history at once. */
 export interface LocalActivities {
   judge(input: JudgeInput): Promise<Judged>;
+  /** Both in one, where the report is what woke the workflow. */
+  judgeAndReport(input: JudgeAndReportInput): Promise<JudgedAndReported>;
   admit(input: AdmitInput): Promise<Admitted>;
   sealDecision(input: SealDecisionInput): Promise<Sealed>;
   release(input: ReleaseInput): Promise<Released>;

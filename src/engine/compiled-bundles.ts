@@ -1,14 +1,19 @@
-import type { Register } from '../register/index.ts';
+import type { Activation } from '../register/index.ts';
 import type { Store } from '../store/index.ts';
 import { compileBundle, type CompiledBundle, type ExternalEngines } from '../policy/index.ts';
 import type { PolicyBundles } from './deps.ts';
+
+/** Where it is asked which bundle is in force; the register is one. */
+export interface ActivationSource {
+  current(tenant: string): Promise<{ activations: readonly Activation[] }>;
+}
 
 /** Compiled bundles kept at hand; older ones are compiled again when a parked action needs them. */
 const KEPT = 32;
 
 /** Bundles of the store, by hash; the sealed records say which is in force. A stored bundle that does not hash to its name is never evaluated: compiling it throws. */
 export function createPolicyBundles(
-  { store, register }: { store: Pick<Store, 'bundles'>; register: Register },
+  { store, register }: { store: Pick<Store, 'bundles'>; register: ActivationSource },
   engines?: ExternalEngines,
 ): PolicyBundles {
   const compiled = new Map<string, CompiledBundle>();

@@ -8,20 +8,15 @@ import type { EngineDeps } from './deps.ts';
  * What is stopped in a tenant, oldest first: what was sealed and not lifted by a sealed word, whatever a row says of it, and what a row
  * says whose record is still to come. A row can only add to what is stopped.
  */
-export async function freezesOf(
-  deps: Pick<EngineDeps, 'store' | 'register'>,
-  tenant: string,
-): Promise<FreezeInForce[]> {
-  const rows = await deps.store.freezes.active(tenant);
-  // After the rows: of one that is lifted meanwhile the record is seen.
-  const { freezes, lifted } = await deps.register.current(tenant);
-  const unsealed = rows.filter(({ id }) => !freezes.has(id) && !lifted.has(id));
+export async function freezesOf(deps: Pick<EngineDeps, 'register'>, tenant: string): Promise<FreezeInForce[]> {
+  const { freezes, lifted, freezeRows } = await deps.register.current(tenant);
+  const unsealed = freezeRows.filter(({ id }) => !freezes.has(id) && !lifted.has(id));
   return [...freezes.values(), ...unsealed].sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
 /** Why nothing of this kind may be released now, or null. */
 export async function frozen(
-  deps: Pick<EngineDeps, 'store' | 'register'>,
+  deps: Pick<EngineDeps, 'register'>,
   tenant: string,
   surface: string,
   actor: Actor,

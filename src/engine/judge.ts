@@ -160,7 +160,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
     judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), identity),
     deps.store.payloads.create(input.tenant, input.id, { request } as never),
   ]);
-  if (payload === null) return judgedBefore(deps, input, request);
+  if (payload === null) return judgedBefore(deps, input);
   const { actionKey } = payload;
   const { verdict, plan } = judgement;
   const at = deps.now();
@@ -287,9 +287,21 @@ function sameRequest(stored: ActionState, { idempotencyKey }: JudgeInput, reques
 }
 
 /** The answer of an action that was judged, and whose payload was erased since. */
-async function judgedBefore(deps: EngineDeps, input: JudgeInput, request: ActionRequest): Promise<Judged> {
+async function judgedBefore(deps: EngineDeps, input: JudgeInput): Promise<Judged> {
+  const found = await findJudged(deps, input);
+  if (found === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');
+  return found;
+}
+
+/**
+ * The verdict that is sealed already, or null.
+ *
+ * @throws ApplicationFailure that is not retried, where the workflow was started anew with another request.
+ */
+export async function findJudged(deps: EngineDeps, input: JudgeInput): Promise<Judged | null> {
+  const request = requestOf(input);
   const stored = await readActionState(deps, input.tenant, input.id);
-  if (stored === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');
+  if (stored === null) return null;
   sameRequest(stored.state, input, request);
   await keepReview(deps, stored.state);
   return judgedOf(deps, stored.state, stored.state.action);

@@ -93,10 +93,23 @@ export interface ReleaseInput {
 /** `frozen`: nothing was released and nothing was sealed; try again when the freeze is lifted. */
 export type Released = { action: Action; approval?: ApprovalState | null } | { frozen: string };
 
+/** An executor's report, and which caller brought it. */
+export type OutcomeReport = OutcomeInput & { attestation?: string | undefined };
+
 export interface SealOutcomeInput {
   action: ActionRef;
   /** Null when the executor never reported. */
-  outcome: (OutcomeInput & { attestation?: string | undefined }) | null;
+  outcome: OutcomeReport | null;
+}
+
+/** What a workflow asks whose first task is an executor's report. */
+export interface JudgeAndReportInput extends JudgeInput {
+  outcome: OutcomeReport;
+}
+
+export interface JudgedAndReported {
+  judged: Judged;
+  reported: Action | { refusal: Refusal };
 }
 
 /** Nothing was sealed: look again then, in milliseconds since the epoch. */

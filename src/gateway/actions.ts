@@ -42,7 +42,7 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
         const { caller, beginning } = await starter.arrive(authorization, idempotencyKey);
         return { caller, action: await starter.request(caller, body, idempotencyKey, beginning) };
       };
-      const { caller, action } = await timely(ask());
+      const { caller, action } = await timely(deps.register.atOnce(ask));
       return settled(caller, action, waitMs);
     },
     request,

@@ -22,8 +22,10 @@ export interface GatewayDeps extends Pick<
 > {
   client: Client;
   taskQueue: string;
-  /** Of the worker in this process on the same native connection: workflows are started eagerly on it. Null where there is none. */
-  judging: Judging | null;
+  /** Judges what this process starts: no worker is needed for a verdict. */
+  judging: Judging;
+  /** How long a workflow rests before its first task, in milliseconds: time for the process that asked to judge. */
+  startDelayMs: number;
   /** Where callbacks may go; the public internet only when left out. */
   webhookTargets?: WebhookTargets;
   attestor: Attestor;

@@ -13,15 +13,23 @@ import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
 import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
 import { visible } from './access.ts';
 import { recordRefusal } from './attempts.ts';
-import { verdictUpdate } from '../workflows/messages.ts';
+import { wakeUpdate } from '../workflows/messages.ts';
 import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
 import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
 import type { GatewayDeps } from './deps.ts';
 import { isAlreadyStarted } from './temporal-errors.ts';
 import { waitForNews } from './wait.ts';
+import type { Judged } from '../engine/types.ts';
 
 /** How long a request waits for its sealed verdict before it is told to ask again. */
-const VERDICT_MS = 4000;
+const VERDICT_MS = 3500;
+
+/** How often, and how long apart in milliseconds, a verdict is looked for that another process may be sealing now. */
+const SOON_TRIES = 3;
+const SOON_MS = 60;
+
+/** How soon another worker takes over from one that died. */
+const WORKFLOW_TASK_TIMEOUT = '3 seconds';
 
 /** The caller's key for one action, as its door has read it. @throws CountersignError as {@link checkKey} */
 export function checkIdempotencyKey(key: string | undefined): string {
@@ -76,65 +84,102 @@ export function createStarter(deps: GatewayDeps) {
     const { row, bundle } = await beginning;
     const found = await answered(caller, row, mac);
     if (found !== null) return found;
-    const judged = waitForNews(deps, tenant, id, VERDICT_MS);
-    /** Whether this very call started it: then what was announced is this caller's own answer. */
-    let mine = true;
-    try {
-      const input: GovernedActionInput = {
-        request,
+    const input: GovernedActionInput = {
+      request,
+      tenant,
+      idempotencyKey,
+      token: await deps.attestor.attest({
+        kind: 'start',
         tenant,
-        idempotencyKey,
-        token: await deps.attestor.attest({
-          kind: 'start',
-          tenant,
-          action: id,
-          by: caller.id,
-          via: 'api',
-          requestHash: hashOf(request),
-          caller,
-          bundle,
-        }),
-      };
-      const started = await deps.client.workflow.start(GOVERNED_ACTION, {
-        workflowId: workflowIdOf(tenant, id),
+        action: id,
+        by: caller.id,
+        via: 'api',
+        requestHash: hashOf(request),
+        caller,
+        bundle,
+      }),
+    };
+    if (await started(input, id)) {
+      const judged = await judgedHere(input, id);
+      if (judged !== null) return judged.action;
+    }
+    return judgedElsewhere(caller, id, mac);
+  };
+
+  /**
+   * Starts the workflow with its first task delayed: durable at once, and no worker is asked before the verdict is sealed.
+   *
+   * @returns false when it was started before.
+   */
+  const started = async (input: GovernedActionInput, id: string): Promise<boolean> => {
+    try {
+      await deps.client.workflow.start(GOVERNED_ACTION, {
+        workflowId: workflowIdOf(input.tenant, id),
         taskQueue: deps.taskQueue,
         args: [input],
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
-        requestEagerStart: deps.judging !== null,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        startDelay: deps.startDelayMs,
       });
-      if (started.eagerlyStarted) {
-        const createdAt = deps.now().toISOString();
-        deps.judging?.begin(started.firstExecutionRunId, { ...input, id, createdAt });
-      }
+      return true;
     } catch (error) {
-      mine = false;
-      if (!isAlreadyStarted(error)) {
-        judged.cancel();
-        // Our own word, such as that the key to attest with cannot sign.
-        if (isCountersignError(error)) throw error;
-        throw new CountersignError(
-          'unavailable',
-          'the workflow engine does not answer; nothing was released. send the same request with the same key again',
-          {
-            cause: error,
-            extensions: { retryAfter: 1 },
-          },
-        );
-      }
+      if (isAlreadyStarted(error)) return false;
+      // Our own word, such as that Temporal is known to be down.
+      if (isCountersignError(error)) throw error;
+      throw new CountersignError(
+        'unavailable',
+        'the workflow engine does not answer; nothing was released. send the same request with the same key again',
+        { cause: error, extensions: { retryAfter: 1 } },
+      );
     }
-    // Without a worker here, nobody tells this process of the verdict: ask the workflow itself.
-    if (deps.judging === null) {
-      void deps.client.workflow
-        .getHandle(workflowIdOf(tenant, id))
-        .executeUpdate(verdictUpdate)
-        .then((action) => deps.hub.emit(action))
-        .catch(() => undefined);
+  };
+
+  /** The verdict of what this process started, sealed by it; null where that failed, and the workflow has to judge. */
+  const judgedHere = async (input: GovernedActionInput, id: string): Promise<Judged | null> => {
+    try {
+      const judged = await deps.judging.begin({ ...input, id, createdAt: deps.now().toISOString() });
+      if (needsWorkflow(judged, input)) wake(input.tenant, id);
+      return judged;
+    } catch (error) {
+      deps.log.warn({ err: error, action: id }, 'the process that was asked could not judge; the workflow does');
+      return null;
     }
-    const announced = await judged.done;
-    if (mine && announced !== null) return announced;
+  };
+
+  /** The verdict of an action that another process started, or could not judge: its workflow is woken for it. */
+  const judgedElsewhere = async (caller: Caller, id: string, mac: string): Promise<Action> => {
+    const { tenant } = caller;
+    const news = waitForNews(deps, tenant, id, VERDICT_MS);
+    try {
+      // Who started it may be judging at this moment: that costs less than the workflow's first task.
+      const early = await answeredSoon(caller, id, mac);
+      if (early !== null) return early;
+      wake(tenant, id);
+      await news.done;
+    } finally {
+      news.cancel();
+    }
     const now = await answered(caller, await readActionState(deps, tenant, id), mac);
     return now ?? evaluating(tenant, id, deps.now().toISOString());
+  };
+
+  const answeredSoon = async (caller: Caller, id: string, mac: string): Promise<Action | null> => {
+    for (let tries = 0; tries < SOON_TRIES; tries += 1) {
+      const action = await answered(caller, await readActionState(deps, caller.tenant, id), mac);
+      if (action !== null) return action;
+      const news = waitForNews(deps, caller.tenant, id, SOON_MS);
+      await news.done;
+    }
+    return null;
+  };
+
+  /** Gives the workflow its first task now. The update is refused by its validator, so that it leaves no event. */
+  const wake = (tenant: string, id: string): void => {
+    void deps.client.workflow
+      .getHandle(workflowIdOf(tenant, id))
+      .executeUpdate(wakeUpdate)
+      .catch(() => undefined);
   };
 
   return {
@@ -194,6 +239,15 @@ export function createStarter(deps: GatewayDeps) {
       }
     },
   };
+}
+
+/** Whether anything is to be done before somebody reports or the delay is over: to ask, to tell, to carry out, or to end. */
+function needsWorkflow(
+  { action, announced, hooks, activates, review }: Judged,
+  { request }: GovernedActionInput,
+): boolean {
+  if (action.status !== 'released' || activates || review !== null) return true;
+  return announced || hooks !== undefined || request.callback !== undefined;
 }
 
 function sameBody(before: string, now: string): void {

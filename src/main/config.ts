@@ -62,6 +62,8 @@ export interface Config {
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** For each credential. */
   requestsPerMinute: number;
+  /** How long a workflow rests before its first task, in milliseconds. */
+  startDelayMs: number;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -112,6 +114,7 @@ const envSchema = z.object({
   COUNTERSIGN_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is one of trace, debug, info, warn, error, silent')
     .default('warn'),
+  COUNTERSIGN_START_DELAY_MS: whole(1, 60_000, 'is a whole number of milliseconds, 1 to 60000').default(5000),
   COUNTERSIGN_REQUESTS_PER_MINUTE: whole(1, 999_999_999, 'is a whole number of at least 1').default(60_000),
   COUNTERSIGN_SIGNER: signer,
   COUNTERSIGN_PERMIT_SIGNER: signer,
@@ -207,6 +210,7 @@ export function loadConfig(env: Env): Config {
     log: it.COUNTERSIGN_LOG,
     logLevel: it.COUNTERSIGN_LOG_LEVEL,
     requestsPerMinute: it.COUNTERSIGN_REQUESTS_PER_MINUTE,
+    startDelayMs: it.COUNTERSIGN_START_DELAY_MS,
   };
 }
 

@@ -72,7 +72,7 @@ export async function startWorkerOn(
   connection: NativeConnection,
   namespace: string,
   deps: NotifyDeps,
-  { taskQueue = TASK_QUEUE, judging = createJudging(deps) }: WorkerChoices = {},
+  { taskQueue = TASK_QUEUE, judging = createJudging({ alone: deps, shared: deps }) }: WorkerChoices = {},
 ): Promise<RunningWorker> {
   const worker = await Worker.create({
     connection,

@@ -1,10 +1,12 @@
-/** Tells the other processes of a stack that an action changed, by PostgreSQL's LISTEN and NOTIFY: no polling, nothing kept. */
+/**
+ * Tells the other processes of a stack that an action changed, by PostgreSQL's LISTEN and NOTIFY: no polling, nothing kept. Each action
+ * has a channel of its own, so that news reach only processes in which somebody waits for that action.
+ */
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { Hub } from '../engine/hub.ts';
 import { readActionState, withPermit } from '../engine/seal.ts';
 import type { Parts } from './parts.ts';
-
-const CHANNEL = 'countersign_news';
 
 /** How long a broken connection waits before the next try. */
 const RETRY_MS = 1000;
@@ -15,34 +17,50 @@ export interface News {
   close(): Promise<void>;
 }
 
+interface Topic {
+  tenant: string;
+  id: string;
+  waiting: number;
+}
+
+/** PostgreSQL takes names of at most 63 bytes. */
+const channelOf = (tenant: string, id: string): string =>
+  `countersign_${createHash('sha256').update(`${tenant}\n${id}`).digest('hex').slice(0, 40)}`;
+
 /**
  * Connects a hub to those of the other processes. What is lost while the connection is down costs a waiting request its time, never
  * its answer: it reads the store before it gives up.
  */
 export async function shareNews(parts: Pick<Parts, 'hub' | 'store' | 'log'>, connectionString: string): Promise<News> {
   const { hub, log } = parts;
-  const from = `${process.pid}.${Math.trunc(performance.timeOrigin)}`;
+  const here = `${process.pid}.${Math.trunc(performance.timeOrigin)}`;
   let closed = false;
   let client: pg.Client | null = null;
+  const topics = new Map<string, Topic>();
   const out = new pg.Pool({ connectionString, max: 1, application_name: 'countersign news' });
   out.on('error', () => undefined);
 
-  const hear = async (text: string): Promise<void> => {
-    const { tenant, id, by } = JSON.parse(text) as { tenant: string; id: string; by: string };
-    if (by === from) return;
-    const stored = await readActionState(parts, tenant, id);
+  const hear = async (channel: string, from: string | undefined): Promise<void> => {
+    const topic = topics.get(channel);
+    if (from === here || topic === undefined) return;
+    const stored = await readActionState(parts, topic.tenant, topic.id);
     if (stored !== null) hub.emit(await withPermit(parts, stored.state, stored.sealedPermit));
+  };
+  const run = async (statement: string): Promise<void> => void (await client?.query(statement).catch(() => undefined));
+  /** What happened before the database listens is looked up once. */
+  const listen = async (channel: string): Promise<void> => {
+    await run(`listen ${channel}`);
+    await hear(channel, undefined);
   };
   const connect = async (): Promise<void> => {
     const next = new pg.Client({ connectionString, application_name: 'countersign news' });
-    next.on('notification', ({ payload }) => {
-      if (payload !== undefined)
-        hear(payload).catch((error: unknown) => log.warn({ err: error }, 'news of an action were lost'));
+    next.on('notification', ({ channel, payload }) => {
+      hear(channel, payload).catch((error: unknown) => log.warn({ err: error }, 'news of an action were lost'));
     });
     next.on('error', () => void again());
     await next.connect();
-    await next.query(`listen ${CHANNEL}`);
     client = next;
+    for (const channel of topics.keys()) void listen(channel).catch(() => undefined);
   };
   const again = async (): Promise<void> => {
     client = null;
@@ -55,15 +73,27 @@ export async function shareNews(parts: Pick<Parts, 'hub' | 'store' | 'log'>, con
 
   return {
     hub: {
-      on: (tenant, id, listener) => hub.on(tenant, id, listener),
+      on(tenant, id, listener) {
+        const off = hub.on(tenant, id, listener);
+        const channel = channelOf(tenant, id);
+        const topic = topics.get(channel) ?? { tenant, id, waiting: 0 };
+        topics.set(channel, topic);
+        topic.waiting += 1;
+        if (topic.waiting === 1) void listen(channel).catch(() => undefined);
+        let listening = true;
+        return () => {
+          off();
+          if (!listening) return;
+          listening = false;
+          topic.waiting -= 1;
+          if (topic.waiting > 0) return;
+          topics.delete(channel);
+          void run(`unlisten ${channel}`);
+        };
+      },
       emit(action) {
         hub.emit(action);
-        out
-          .query('select pg_notify($1, $2)', [
-            CHANNEL,
-            JSON.stringify({ tenant: action.tenant, id: action.id, by: from }),
-          ])
-          .catch(() => undefined);
+        out.query('select pg_notify($1, $2)', [channelOf(action.tenant, action.id), here]).catch(() => undefined);
       },
     },
     async close() {

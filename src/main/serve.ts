@@ -6,13 +6,13 @@ import { answerStarting } from '../api/starting.ts';
 import type { Circuit } from '../availability/index.ts';
 import { createGateway, type Gateway } from '../gateway/index.ts';
 import type { Client } from '@temporalio/client';
-import type { Judging } from '../activities/index.ts';
+import { createJudging, type Judging } from '../activities/index.ts';
 import type { Config } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { createClient, installRuntime, TASK_QUEUE } from './engine.ts';
 import { shareNews } from './news.ts';
-import { createLogger, openParts, type Parts } from './parts.ts';
+import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
 
@@ -87,15 +87,22 @@ export interface Service {
   gateway: Gateway;
   /** In front of Temporal. */
   circuit: Circuit;
+  /** Shared with the worker of this process, where there is one. */
+  judging: Judging;
 }
 
-export function gatewayOf(parts: Parts, client: Client, judging: Judging | null): Gateway {
+/** @param own Tells this process alone. @param shared Tells every process of the stack. Who judges needs neither Slack nor the console. */
+export const judgingOf = (own: Parts, shared: Parts): Judging =>
+  createJudging({ alone: activityDeps(own, null, null), shared: activityDeps(shared, null, null) });
+
+export function gatewayOf(parts: Parts, client: Client, judging: Judging): Gateway {
   return createGateway({
     ...parts,
     signers: (tenant) => parts.keys.forTenant(tenant),
     client,
     taskQueue: TASK_QUEUE,
     judging,
+    startDelayMs: parts.config.startDelayMs,
     authenticate: (authorization) => parts.authenticate(authorization),
     webhookTargets: parts.config.webhooks.targets,
     now: () => new Date(),
@@ -131,5 +138,6 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   const circuit = createTemporalCircuit(temporal.connection);
   closers.add(async () => circuit.close());
   const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
-  return { parts, temporal, client, circuit, gateway: gatewayOf(parts, client, null) };
+  const judging = judgingOf(own, parts);
+  return { parts, temporal, client, circuit, judging, gateway: gatewayOf(parts, client, judging) };
 }

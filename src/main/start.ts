@@ -5,7 +5,6 @@ import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Router } from 'express';
 import { CountersignError } from '../contract/index.ts';
-import { createJudging } from '../activities/index.ts';
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
 import { createAutoApprover, refuseAutoAmongPeople, type AutoAnswer } from './auto-approver.ts';
@@ -21,7 +20,7 @@ import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
 import { ensureRetention } from './retention.ts';
 import { ensureSharing } from './witnesses.ts';
-import { Closers, gatewayOf, openServer } from './serve.ts';
+import { Closers, gatewayOf, judgingOf, openServer } from './serve.ts';
 import { connectSlack } from './slack.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
@@ -125,8 +124,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const circuit = createTemporalCircuit(temporal.connection);
     closers.add(async () => circuit.close());
     const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
-    // Who judges needs neither Slack nor the console.
-    const judging = createJudging(activityDeps(parts, null, null));
+    const judging = judgingOf(own, parts);
     const gateway = gatewayOf(parts, client, judging);
     auto?.answerThrough(gateway, parts);
     const sandbox = config.slack === null ? openSandbox(config, parts, io) : null;

@@ -13,10 +13,10 @@ import { slackNotifier } from './slack.ts';
 export async function startWorker(config: Config, io: { out(line: string): void }): Promise<RunningService> {
   const closers = new Closers();
   try {
-    const { parts, temporal, gateway, client } = await openService(config, closers, io);
+    const { parts, temporal, gateway, client, judging } = await openService(config, closers, io);
     const notifier = config.slack === null ? null : slackNotifier(parts, config.slack);
     const deps = activityDeps(parts, notifier, config.publicUrl ?? null);
-    const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps);
+    const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, { judging });
     closers.add(() => worker.stop());
     await ensureRetention(client, TASK_QUEUE, parts.log);
     await ensureSharing(client, TASK_QUEUE, parts.sharing, parts.log);

@@ -11,6 +11,9 @@ export interface CredentialDeps {
   now(): number;
 }
 
+/** Credentials whose tenant is remembered. */
+const KEPT_TENANTS = 1000;
+
 /** What a credential's hash is committed to as, newest key first. */
 export function credentialCommitments(keys: Pick<Keys, 'commitments'>, tenant: string, hash: string): string[] {
   return keys.commitments('credential v1', `${tenant}\n${hash}`);
@@ -21,10 +24,22 @@ const isLive = ({ revokedAt, expiresAt }: Credential, now: number): boolean =>
 
 /** Finds credentials by their sealed records. The row says only in whose log to look: it grants nothing, whatever is written in it. */
 export function sealedCredentials({ store, register, keys, now }: CredentialDeps): ApiKeyFinder {
+  // In whose log to look never changes for a credential that was made.
+  const tenants = new Map<string, string>();
+  const tenantOf = async (hash: string): Promise<string | null> => {
+    const known = tenants.get(hash);
+    if (known !== undefined) return known;
+    const tenant = await store.apiKeys.tenantOf(hash);
+    if (tenant === null || !(await register.hasTenant(tenant))) return null;
+    const oldest = tenants.keys().next().value;
+    if (tenants.size >= KEPT_TENANTS && oldest !== undefined) tenants.delete(oldest);
+    tenants.set(hash, tenant);
+    return tenant;
+  };
   return {
     async findByHash(hash) {
-      const tenant = await store.apiKeys.tenantOf(hash);
-      if (tenant === null || !(await register.hasTenant(tenant))) return null;
+      const tenant = await tenantOf(hash);
+      if (tenant === null) return null;
       const commitments = credentialCommitments(keys, tenant, hash);
       const { credentials } = await register.current(tenant);
       for (const credential of credentials.values()) {

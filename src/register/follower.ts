@@ -5,7 +5,7 @@ import { CountersignError, type Envelope, type RecordPayload } from '../contract
 import { nodeVerify, nodeVerifyEd25519, type TenantKeys } from '../keys/index.ts';
 import { extendFrontier, frontierRoot, isEvidenceError, openCheckpoint } from '../ledger/index.ts';
 import { openEnvelope, parseEnvelope, decodeRecord, recordHash } from '../sealing/index.ts';
-import type { LogHead, Store } from '../store/index.ts';
+import type { Freeze, LogHead, Look, Store } from '../store/index.ts';
 import { after, concerns, type InForce } from './in-force.ts';
 import { NOTHING_READ, type Mark, type MarkFiles } from './mark.ts';
 
@@ -14,9 +14,14 @@ const PAGE = 256;
 /** Entries that a mark may lie behind: so many are read again after a start. */
 const MARK_EVERY = 1024;
 
+/** What is in force, and what rows alone say is stopped. */
+export interface Looked extends InForce {
+  freezeRows: readonly Freeze[];
+}
+
 export interface FollowerOptions {
   tenant: string;
-  store: Pick<Store, 'log'>;
+  store: Pick<Store, 'looks'>;
   /** Asked only once the log has an entry: keys are made when they are asked for. */
   keys(): Pick<TenantKeys, 'logKeys' | 'history'>;
   marks: MarkFiles;
@@ -32,6 +37,10 @@ export class LogFollower {
   readonly #options: FollowerOptions;
   #read: Mark;
   #marked: number;
+  /** What rows say is stopped, as of the last look. */
+  #freezeRows: readonly Freeze[] = [];
+  /** When the last look that ended well began. */
+  #lookedAt = -Infinity;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
 
@@ -44,13 +53,16 @@ export class LogFollower {
   /**
    * What is in force now: everything that was sealed before the call counts. Calls at the same time share one look at the log.
    *
+   * @param since a look that began then or later counts too, by the process's own clock (`performance.now()`)
    * @throws CountersignError `unavailable`; `invalid-evidence` when the log is not the one that was signed, or not the one it was
    */
-  async current(): Promise<InForce> {
-    // One that runs already may have looked before the call: the next one counts for it.
-    this.#next ??= this.#after(this.#running);
-    await this.#next;
-    return this.#read.inForce;
+  async current(since = performance.now()): Promise<Looked> {
+    if (this.#lookedAt < since) {
+      // One that runs already may have looked before the call: the next one counts for it.
+      this.#next ??= this.#after(this.#running);
+      await this.#next;
+    }
+    return { ...this.#read.inForce, freezeRows: this.#freezeRows };
   }
 
   async #after(running: Promise<void> | null): Promise<void> {
@@ -63,7 +75,15 @@ export class LogFollower {
   async #follow(): Promise<void> {
     const { tenant, store } = this.#options;
     const before = this.#read;
-    const head = await store.log.head(tenant);
+    const began = performance.now();
+    const look = await store.looks.at(tenant, before.frontier.size, PAGE);
+    await this.#take(before, look);
+    this.#freezeRows = look.freezes;
+    this.#lookedAt = began;
+  }
+
+  async #take(before: Mark, look: Look): Promise<void> {
+    const { head } = look;
     const size = head?.size ?? 0;
     if (size < before.frontier.size) {
       throw altered(
@@ -76,17 +96,18 @@ export class LogFollower {
         throw altered('has another root than the one that was read');
       return;
     }
-    const read = await this.#readOn(before, size);
+    const read = await this.#readOn(before, size, look.envelopes);
     await this.#checkHead(head, read);
     this.#read = read;
     if (read.inForce !== before.inForce || size - this.#marked >= MARK_EVERY) this.#mark(read);
   }
 
-  async #readOn({ frontier, inForce }: Mark, size: number): Promise<Mark> {
+  async #readOn({ frontier, inForce }: Mark, size: number, first: Uint8Array[]): Promise<Mark> {
     const { tenant, store } = this.#options;
-    for (let from = frontier.size; from < size; from += PAGE) {
+    const begin = frontier.size;
+    for (let from = begin; from < size; from += PAGE) {
       const to = Math.min(size, from + PAGE);
-      const entries = await store.log.envelopes(tenant, from, to);
+      const entries = from === begin ? first : (await store.looks.at(tenant, from, to - from)).envelopes;
       if (entries.length !== to - from) throw altered(`is missing some of the entries ${from} to ${to - 1}`);
       for (const [offset, entry] of entries.entries()) {
         const read = await this.#recordOf(entry, from + offset);

@@ -10,6 +10,7 @@ export * from './freezes.ts';
 export * from './limits.ts';
 export * from './lock.ts';
 export * from './log.ts';
+export * from './looks.ts';
 export * from './log-types.ts';
 export * from './open.ts';
 export * from './passkeys.ts';

@@ -6,6 +6,7 @@ import { createBundleStore, type BundleStore } from './bundles.ts';
 import { openPostgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
 import { createFreezeStore, type FreezeStore } from './freezes.ts';
+import { createLookStore, type LookStore } from './looks.ts';
 import { createLimitStore, type LimitStore } from './limits.ts';
 import { createLogStore, type LogStore } from './log.ts';
 import { migrate } from './migrate.ts';
@@ -33,6 +34,7 @@ export interface Store {
   attempts: AttemptStore;
   bundles: BundleStore;
   freezes: FreezeStore;
+  looks: LookStore;
   delegations: DelegationStore;
   reviews: ReviewStore;
   passkeys: PasskeyStore;
@@ -84,6 +86,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     attempts: createAttemptStore(db),
     bundles: createBundleStore(db),
     freezes: createFreezeStore(db),
+    looks: createLookStore(db),
     delegations: createDelegationStore(db),
     reviews: createReviewStore(db),
     passkeys: createPasskeyStore(db),

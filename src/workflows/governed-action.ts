@@ -10,7 +10,7 @@ import {
 import type { Action } from '../contract/index.ts';
 import { isSettled } from '../contract/status.ts';
 import type { LocalActivities } from '../activities/types.ts';
-import type { ActionRef, Judged, Refusal } from '../engine/types.ts';
+import type { ActionRef, Judged, JudgeInput, OutcomeReport, Refusal } from '../engine/types.ts';
 import { createExclusive } from './exclusive.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createParked, type Parked } from './parked.ts';
@@ -28,6 +28,7 @@ import {
   reviewUpdate,
   thawSignal,
   verdictUpdate,
+  wakeUpdate,
   type AttestedMessage,
 } from './messages.ts';
 import { type GovernedActionInput } from '../contract/governed-action.ts';
@@ -66,6 +67,15 @@ function asRefusal(error: unknown): never {
 
 const NOT_PARKED: Refusal = { code: 'not-open', message: 'this action is not waiting for a decision' };
 
+/** The verdict, and what became of a report that came with the first task. */
+async function firstAnswer(
+  question: JudgeInput,
+  report: OutcomeReport | null,
+): Promise<{ judged: Judged; reported: Action | { refusal: Refusal } | null }> {
+  if (report === null) return { judged: await local.judge(question), reported: null };
+  return local.judgeAndReport({ ...question, outcome: report });
+}
+
 /**
  * One request to do one thing on one surface, from the question to its sealed outcome.
  *
@@ -98,6 +108,11 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   const judgedYet = (): boolean => action.status !== 'evaluating';
   const settled = (): boolean => isSettled(action.status);
   const ref = (): ActionRef => ({ tenant: action.tenant, id: action.id });
+  /** Whether the verdict has been asked for. */
+  let asked = false;
+  /** A report that came with the first task: what follows from it is sealed by the same local activity that finds the verdict. */
+  let early: OutcomeReport | null = null;
+  let earlyRefusal: Refusal | null = null;
   /** Fresh permits that were given. */
   let collected = 0;
 
@@ -122,6 +137,11 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   };
 
   setHandler(actionQuery, () => action);
+  setHandler(wakeUpdate, () => undefined, {
+    validator: () => {
+      throw refused({ code: 'not-open', message: 'the workflow is awake' });
+    },
+  });
   setHandler(verdictUpdate, async () => {
     await condition(judgedYet);
     return action;
@@ -141,6 +161,12 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   setHandler(thawSignal, () => parked?.thaw());
   setHandler(collectedSignal, () => void (collected += 1));
   setHandler(outcomeUpdate, async (report) => {
+    if (!asked && early === null) {
+      early = report;
+      await condition(judgedYet);
+      if (earlyRefusal !== null) throw refused(earlyRefusal);
+      return action;
+    }
     await condition(judgedYet);
     return exclusive(async () => {
       const sealed = await local.sealOutcome({ action: ref(), outcome: report });
@@ -203,7 +229,9 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
     return null;
   };
 
-  const judged: Judged = await local.judge({ ...input, id, createdAt, workflowId: info.workflowId }).catch(asRefusal);
+  asked = true;
+  const question: JudgeInput = { ...input, id, createdAt, workflowId: info.workflowId };
+  const { judged, reported } = await firstAnswer(question, early).catch(asRefusal);
   outbox = createOutbox(
     {
       action: () => action,
@@ -224,6 +252,11 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   }
   action = judged.action;
   outbox.changed(parked?.opening() ?? []);
+  if (reported !== null && 'refusal' in reported) earlyRefusal = reported.refusal;
+  else if (reported !== null) {
+    action = reported;
+    outbox.changed();
+  }
 
   if (judged.review !== null) {
     review = createReview(judged.review, {

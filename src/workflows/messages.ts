@@ -11,6 +11,8 @@ export interface AttestedMessage {
 }
 
 export const actionQuery = defineQuery<Action>('action');
+/** Gives a workflow whose first task is delayed that task now. Always refused by its validator: it leaves no event. */
+export const wakeUpdate = defineUpdate('wake');
 export const verdictUpdate = defineUpdate<Action>('verdict');
 export const decideUpdate = defineUpdate<Action, [AttestedMessage]>('decide');
 export const decideSignal = defineSignal<[AttestedMessage]>('decide');

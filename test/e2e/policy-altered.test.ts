@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPolicyBundles } from '../../src/engine/compiled-bundles.ts';
 import { createGateway } from '../../src/gateway/index.ts';
+import { createJudging } from '../../src/activities/index.ts';
 import { createClient, startWorkerOn } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
@@ -50,22 +51,18 @@ it('a bundle in force that was altered judges nothing until it is whole again', 
   await replace(hash, 'params.amount <= 100 ', 'params.amount <= 999 ');
   // What a process does that has not read the bundle yet.
   const bundles = createPolicyBundles(parts);
+  const deps = { ...activityDeps(parts, null, null), bundles };
   const gateway = createGateway({
     ...parts,
     bundles,
     signers: (tenant) => parts.keys.forTenant(tenant),
     client: createClient(parts, temporal.connection, temporal.namespace),
     taskQueue: 'fresh',
-    judging: null,
+    judging: createJudging({ alone: deps, shared: deps }),
+    startDelayMs: 1000,
     now: () => new Date(),
   });
-  const worker = await startWorkerOn(
-    parts,
-    temporal.connection,
-    temporal.namespace,
-    { ...activityDeps(parts, null, null), bundles },
-    { taskQueue: 'fresh' },
-  );
+  const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, { taskQueue: 'fresh' });
   try {
     const caller = await parts.authenticate(`Bearer ${it_.stack.firstKey}`);
     await expect(gateway.evaluate(caller, refund(500))).rejects.toMatchObject({ code: 'unavailable' });

@@ -163,7 +163,9 @@ describe('a publish in mid-flight', () => {
       signers: (tenant) => parts.keys.forTenant(tenant),
       client: createClient(parts, temporal.connection, temporal.namespace),
       taskQueue: 'paused',
-      judging: null,
+      // As a process that died between the start and the verdict.
+      judging: { begin: () => Promise.reject(new Error('killed')), judge: () => Promise.reject(new Error('killed')) },
+      startDelayMs: 1000,
       now: () => new Date(),
     });
     const caller = await parts.authenticate(`Bearer ${it_.stack.firstKey}`);

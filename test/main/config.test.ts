@@ -39,6 +39,7 @@ describe('an empty environment', () => {
       log: 'private',
       logLevel: 'warn',
       requestsPerMinute: 60_000,
+      startDelayMs: 5000,
     } satisfies Config);
   });
 });

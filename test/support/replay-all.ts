@@ -20,7 +20,7 @@ const PAGE = 500;
 /** Judges every sealed verdict of a log again, with bundles read and compiled anew from the store. */
 export async function replayAll(store: Store, tenant = 'default'): Promise<ReplayedLog> {
   // Bundles are found by the hashes that verdicts seal: which is in force does not matter.
-  const register = { current: () => Promise.resolve(NOTHING_IN_FORCE), hasTenant: () => Promise.resolve(true) };
+  const register = { current: () => Promise.resolve(NOTHING_IN_FORCE) };
   const deps = { store, bundles: createPolicyBundles({ store, register }, externalEngines) };
   const result: ReplayedLog = { replayed: 0, erased: 0, differences: [] };
   for (let from = 0; ; from += PAGE) {

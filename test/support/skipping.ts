@@ -118,7 +118,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
   };
   const clock = (): Date => new Date(now());
   const deps = { ...activityDeps(parts, notifier, null), now: clock };
-  const judging = createJudging(deps);
+  const judging = createJudging({ alone: deps, shared: deps });
   const worker = await startWorkerOn(parts, server.connection, 'default', deps, { judging });
   const gateway: Gateway = createGateway({
     ...parts,
@@ -127,6 +127,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
     client: createClient(parts, server.connection, 'default'),
     taskQueue: TASK_QUEUE,
     judging,
+    startDelayMs: 1000,
     now: clock,
   });
   const caller = await parts.authenticate(`Bearer ${key ?? ''}`);

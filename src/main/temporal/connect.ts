@@ -29,7 +29,7 @@ function tlsOf(tls: NonNullable<TemporalSettings['tls']>): NonNullable<NativeCon
 }
 
 /**
- * A connection that client and worker share, which eager starts need.
+ * A connection that client and worker share.
  *
  * @throws CountersignError `configuration` when the server does not answer.
  */

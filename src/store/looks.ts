@@ -1,0 +1,50 @@
+/** One look at what is in force: the end of the log, what was added to it, and the freezes that rows tell of, in one statement. */
+import type { Database } from './database.ts';
+import { sql } from 'kysely';
+import type { Freeze } from './freezes.ts';
+import type { LogHead } from './log-types.ts';
+
+export interface Look {
+  /** Null for a log without an entry. */
+  head: LogHead | null;
+  /** Entries from the asked one on, at most as many as were asked for, all of them below `head.size`. */
+  envelopes: Uint8Array[];
+  /** Rows of freezes that are not lifted, oldest first. */
+  freezes: Freeze[];
+}
+
+export interface LookStore {
+  /** @param from the first entry that is wanted. @param most how many at most */
+  at(tenant: string, from: number, most: number): Promise<Look>;
+}
+
+interface Row {
+  size: number | null;
+  frontier: Buffer;
+  root: Buffer;
+  checkpoint: string;
+  envelopes: Buffer[];
+  freezes: Freeze[];
+}
+
+export function createLookStore(db: Database): LookStore {
+  return {
+    async at(tenant, from, most) {
+      const { rows } = await sql<Row>`
+        select h.size, h.frontier, h.root, h.checkpoint,
+          array(select e.envelope from log_entry e
+                where e.tenant = ${tenant} and e.index >= ${from} and e.index < least(h.size, ${from + most}::bigint)
+                order by e.index) as envelopes,
+          (select coalesce(json_agg(json_build_object('id', f.id, 'tenant', f.tenant, 'scope', f.scope, 'value', f.value,
+                    'reason', f.reason, 'by', f.by, 'at', f.at, 'liftedAt', null, 'liftedBy', null) order by f.at, f.id), '[]')
+           from "freeze" f where f.tenant = ${tenant} and f.lifted_at is null) as freezes
+        from (select 1) as one left join log_head h on h.tenant = ${tenant}`.execute(db);
+      const [row] = rows;
+      if (row === undefined) return { head: null, envelopes: [], freezes: [] };
+      const { size, frontier, root, checkpoint, envelopes } = row;
+      const freezes = row.freezes.map((freeze) => ({ ...freeze, at: new Date(freeze.at).toISOString() }));
+      const head = size === null || size === 0 ? null : { size, frontier, root, checkpoint };
+      return { head, envelopes, freezes };
+    },
+  };
+}

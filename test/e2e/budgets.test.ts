@@ -1,0 +1,95 @@
+/** What an action may cost, in statements of the database and events of its history: counted, so that no machine is too slow for it. */
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { workflowIdOf } from '../../src/engine/ids.ts';
+import { createClient } from '../../src/main/engine.ts';
+import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+
+let it_: TestStack;
+const statements: string[] = [];
+const { query } = pg.Client.prototype;
+
+beforeAll(async () => {
+  it_ = await startTestStack();
+  pg.Client.prototype.query = function (this: pg.Client, ...args: Parameters<typeof query>) {
+    const [first] = args as unknown as [string | { text: string }];
+    statements.push((typeof first === 'string' ? first : first.text).trim().toLowerCase());
+    return Reflect.apply(query, this, args);
+  } as typeof query;
+});
+afterAll(async () => {
+  pg.Client.prototype.query = query;
+  await it_.stop();
+});
+
+/** A statement outside of a transaction commits by itself. */
+function countOf(texts: readonly string[]): { commits: number; reads: number } {
+  const reads = texts.filter(
+    (text) => /^(select|with)\b/.test(text) && !/\b(insert|update|delete|pg_notify)\b/.test(text),
+  );
+  const writes = texts.filter((text) => /^(insert|update|delete|commit)\b/.test(text) || /\bpg_notify\b/.test(text));
+  return { commits: writes.length, reads: reads.length };
+}
+
+async function eventsOf(id: string): Promise<string[]> {
+  const { parts, temporal } = it_.stack;
+  const client = createClient(parts, temporal.connection, temporal.namespace);
+  const { events } = await client.workflow.getHandle(workflowIdOf('default', id)).fetchHistory();
+  return (events ?? []).map(({ eventType }) => String(eventType));
+}
+
+const closed = async (id: string): Promise<void> => {
+  const { parts, temporal } = it_.stack;
+  const client = createClient(parts, temporal.connection, temporal.namespace);
+  await client.workflow.getHandle(workflowIdOf('default', id)).result();
+};
+
+async function report(id: string, permit: string): Promise<void> {
+  expect((await it_.call('POST', '/v1/permits/redeem', { permit })).status).toBe(200);
+  const { status } = await it_.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed' });
+  expect(status).toBe(200);
+}
+
+describe('an approved action', () => {
+  it('costs few statements until its answer', async () => {
+    await it_.ask(refund(1));
+    statements.length = 0;
+    const { body } = await it_.ask(refund(2));
+    const told = [...statements];
+    expect(body.status).toBe('released');
+    const { commits, reads } = countOf(told);
+    expect(commits).toBeLessThanOrEqual(5);
+    expect(reads).toBeLessThanOrEqual(3);
+  });
+
+  it('has at most 3 events until its answer and 8 until its reported end', async () => {
+    const { body } = await it_.ask(refund(3));
+    expect((await eventsOf(body.id)).length).toBeLessThanOrEqual(3);
+    await report(body.id, body.permit);
+    await closed(body.id);
+    expect((await eventsOf(body.id)).length).toBeLessThanOrEqual(8);
+  });
+});
+
+it('a refusal has at most 6 events', async () => {
+  const { body } = await it_.ask(refund(5000));
+  await closed(body.action?.id ?? body.id);
+  expect((await eventsOf(body.action?.id ?? body.id)).length).toBeLessThanOrEqual(6);
+});
+
+it('an action that a human decides has at most 42 events until its reported end', async () => {
+  const { body } = await it_.ask(refund(420.5));
+  const decided = await it_.call(
+    'POST',
+    `/v1/actions/${body.id}/decisions`,
+    { decision: 'approve', reason: 'fits' },
+    {
+      token: await it_.person(LEAD),
+    },
+  );
+  expect(decided.status).toBe(200);
+  const { body: released } = await it_.call('GET', `/v1/actions/${body.id}?wait=20`);
+  await report(body.id, released.permit);
+  await closed(body.id);
+  expect((await eventsOf(body.id)).length).toBeLessThanOrEqual(42);
+});
