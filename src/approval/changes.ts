@@ -23,7 +23,7 @@ function amountOf(value: Json): Amount | null {
   return scale < 0 ? { units: units * 10n ** BigInt(-scale), scale: 0 } : { units, scale };
 }
 
-/** True from zero to `from`: never more, and never past zero, where a refund would become a charge. */
+/** True between zero and `from`: never more, and never negative, which would turn a refund into a charge. */
 function isLowered(from: Amount, to: Amount): boolean {
   const scale = Math.max(from.scale, to.scale);
   const was = from.units * 10n ** BigInt(scale - from.scale);
@@ -43,9 +43,9 @@ function isSame(a: Json, b: Json): boolean {
 }
 
 /**
- * Why these changes are not allowed, or null. Paths must be in `mayChange`, to the letter. An amount may only be lowered,
- * against what an earlier approver lowered it to; a field that an earlier approver set stays as it was set: what somebody
- * approved is never widened behind their back.
+ * Why these changes are not allowed, or null. Paths must be in `mayChange`, to the letter. An amount may only be lowered, against what an
+ * earlier approver lowered it to; a field that an earlier approver set stays as it was set: nobody's approval is widened after they gave
+ * it.
  */
 export function faultOfChanges(
   state: ApprovalState,

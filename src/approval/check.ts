@@ -1,10 +1,10 @@
-/** What counts. Synchronous: the workflow's update validator may not wait. */
+/** Decides which events count. It is synchronous, because the workflow's update validator may not wait. */
 import { at, current, isExcluded, wordOf } from './people.ts';
 import { faultOfChanges } from './changes.ts';
 import { settle } from './timers.ts';
 import type { ApprovalRefusal, ApprovalState, DecideEvent, ApprovalEvent } from './types.ts';
 
-/** Questions and extensions that one approval bears: its state stays small. */
+/** How many questions and extensions one approval allows, so that its state stays small. */
 const TURNS_MAX = 50;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -75,7 +75,7 @@ function checkPerson(state: ApprovalState, event: DecideEvent): ApprovalRefusal 
   );
 }
 
-/** Nobody's word counts twice: neither the person's own, nor that of whom they decide for. */
+/** Nobody's word counts twice: not the person's own, and not that of the person they decide for. */
 function usedWord(state: ApprovalState, seen: number, { by, delegation }: DecideEvent): string | null {
   for (const person of delegation === null ? [by] : [by, delegation.from]) {
     const word = wordOf(state, seen, person);

@@ -1,8 +1,8 @@
 /**
  * The supervised override (contract sections 1 and 5): stages, quorum, four eyes, changes, reminders, escalation, expiry.
  *
- * Pure and deterministic: it runs inside Temporal's sandbox, imports nothing at run time but its own files, and is told the time.
- * A change to it is a change to parked actions. docs/approvals.md says what it means to a person.
+ * Pure and deterministic: it runs inside Temporal's sandbox, imports nothing at run time but its own files, and takes the time as an
+ * argument. A change to it is a change to parked actions. docs/approvals.md says what it means to a person.
  */
 export { checkEvent } from './check.ts';
 export { approvalView, openApproval } from './open.ts';

@@ -5,8 +5,8 @@ import { openStage, warningTime } from './timers.ts';
 import type { ApprovalState } from './types.ts';
 
 /**
- * Begins a supervised override at `now` (milliseconds since the epoch). Its first `stage-opened` is the caller's to announce;
- * whatever else is due at once comes with the first `tick`.
+ * Begins a supervised override at `now` (milliseconds since the epoch). The caller announces its first `stage-opened`. Whatever else is due
+ * immediately comes with the first `tick`.
  *
  * @throws Error for a plan without stages, which policy never makes.
  */

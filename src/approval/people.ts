@@ -20,7 +20,7 @@ export function withStage(state: ApprovalState, index: number, patch: Partial<St
   return { ...state, stages: state.stages.map((stage, i) => (i === index ? { ...stage, ...patch } : stage)) };
 }
 
-/** Approving and refusing use a person's one word up; asking and extending do not. */
+/** Approving and refusing use up a person's one word. Asking and extending do not. */
 const isWord = ({ decision }: ApprovalDecision): boolean => decision === 'approve' || decision === 'refuse';
 
 export const countOf = (stage: StageState, decision: 'approve' | 'refuse'): number =>

@@ -5,8 +5,8 @@ import { close, hurry, openStage, settle, takeStock, warningTime } from './timer
 import type { ApprovalEffect, ApprovalEvent, ApprovalState, DecideEvent, Step } from './types.ts';
 
 /**
- * What becomes of `state` by `event` at `now` (milliseconds since the epoch). First everything that time made due happens, the
- * expiry included; then the event, unless {@link checkEvent} refuses it: then nothing of it does. Never changes its arguments.
+ * Applies `event` to `state` at `now` (milliseconds since the epoch). First it does everything that is due by then, the expiry included.
+ * Then it applies the event, unless {@link checkEvent} refuses it. It never changes its arguments.
  */
 export function reduce(state: ApprovalState, event: ApprovalEvent, now: number): Step {
   const due = settle(state, now);
@@ -16,7 +16,7 @@ export function reduce(state: ApprovalState, event: ApprovalEvent, now: number):
   return worthTelling({ state: after.state, effects: [...due.effects, ...step.effects, ...after.effects] });
 }
 
-/** Leaves out what asks for a decision that is no longer open, or names an expiry that is no longer so. */
+/** Drops requests for a decision that is no longer open, and warnings of an expiry that has changed. */
 function worthTelling({ state, effects }: Step): Step {
   const holds = (effect: ApprovalEffect): boolean => {
     switch (effect.type) {
@@ -55,7 +55,7 @@ function apply(state: ApprovalState, event: ApprovalEvent, now: number): Step {
   }
 }
 
-/** Names who cannot be told, and asks more people at once where one of them is waited for. */
+/** Records who cannot be told, and asks more people immediately if the stage waits for one of them. */
 function outOfReach(state: ApprovalState, people: readonly string[], now: number): Step {
   const concerns = (person: string): boolean =>
     state.plan.stages.some(
@@ -121,7 +121,7 @@ function decide(state: ApprovalState, event: DecideEvent, now: number): Step {
   }
 }
 
-/** Counts the words of the open stage: refusals end it all, a quorum opens the next stage or completes it. */
+/** Counts the decisions of the open stage: a refusal ends the override, a quorum opens the next stage or completes it. */
 function count(state: ApprovalState, event: DecideEvent, decision: 'approve' | 'refuse', now: number): Step {
   const { index, stage, plan } = current(state);
   const { by, delegation } = event;

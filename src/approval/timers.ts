@@ -1,6 +1,6 @@
 /**
- * Time. What is due happens at the time it was due, in order, however late the clock looks: one late look leads to the same
- * state as many in time. Nothing happens at or after the expiry but the expiry.
+ * Timers. Each takes effect at the time it was due, in order, however late the clock looks: one late look leads to the same state as many
+ * punctual ones. At or after the expiry, only the expiry takes effect.
  */
 import { askable, at as stageAt, current, isExcluded, missing, withStage, wordOf } from './people.ts';
 import type { ApprovalEffect, ApprovalState, EscalationCause, Step } from './types.ts';
@@ -21,7 +21,7 @@ interface Timer {
   at: number;
 }
 
-/** What comes next; of two at the same time the first of this order. */
+/** The next timer. Of two that are due at the same time, the first in this order. */
 function nextTimer(state: ApprovalState): Timer {
   const { stage } = current(state);
   let next: Timer = { kind: 'expire', at: state.expiresAt };
@@ -95,14 +95,17 @@ function escalate(state: ApprovalState, at: number): Step {
   return { state: rest.state, effects: [{ type: 'escalate', ...told }, ...rest.effects] };
 }
 
-/** Makes an escalation that is still to come due now. */
+/** Brings a pending escalation forward to now. */
 export function hurry(state: ApprovalState, because: EscalationCause, at: number): ApprovalState {
   const { index, stage } = current(state);
   if (stage.escalation === null || stage.escalation.at <= at) return state;
   return withStage(state, index, { escalation: { at, because } });
 }
 
-/** Whether those who are left can still reach the quorum: if not, more are asked at once, or it is said that nobody is left. */
+/**
+ * Checks whether the remaining people can still reach the quorum. If not, more are asked immediately, or an effect says that nobody is
+ * left.
+ */
 export function takeStock(state: ApprovalState, at: number): Step {
   const { index, stage } = current(state);
   const lacking = missing(state, index);
@@ -114,7 +117,7 @@ export function takeStock(state: ApprovalState, at: number): Step {
   };
 }
 
-/** Opens a stage: its clock starts, and people known to be out of reach are not waited for. */
+/** Opens a stage: its clock starts, and it does not wait for people who are known to be out of reach. */
 export function openStage(state: ApprovalState, index: number, at: number): Step {
   const { stage, plan } = stageAt(state, index);
   const opened = withStage(state, index, {

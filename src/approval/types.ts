@@ -97,7 +97,7 @@ export interface DecideEvent {
   /** A verified passkey assertion of `by` over this decision came with it. */
   assured: boolean;
   delegation: DelegationUse | null;
-  /** Everybody for whom `by` stands in at present, used or not: the delegate of who asks cannot decide either. */
+  /** Everybody for whom `by` currently stands in, used or not: a delegate of the requester cannot decide either. */
   standsInFor?: string[];
   /** Checked against the directory just now: `by`, and the delegator, are active and the delegation holds. */
   standing: boolean;
@@ -128,7 +128,7 @@ export type ApprovalEffect =
       unable: string[];
     }
   | { type: 'unreachable'; stage: number; people: string[] }
-  /** So many approvers too few are left to reach the quorum, and nobody else will be asked. */
+  /** How many approvers are missing for the quorum. Nobody else will be asked. */
   | { type: 'short'; stage: number; missing: number }
   | { type: 'stage-opened'; stage: number }
   | {

@@ -20,16 +20,16 @@ const bodySchema = z.looseObject({
   records: z.int().nonnegative(),
   /** `sha256:` and the SHA-256 of their hashes, 32 bytes each, in the order of the log. */
   digest: hash,
-  /** The log when it was asked: nothing of it that came later was exported. */
+  /** The log at the time of the request. Later entries were not exported. */
   log: z.looseObject({
     origin: z.string(),
     size: z.int().nonnegative(),
     /** Base64, as in a checkpoint. */
     root: z.string(),
   }),
-  /** Of a bundle: {@link RENDERING} of who wrote it. */
+  /** Of an archive: the {@link RENDERING} that wrote it. */
   rendering: z.int().optional(),
-  /** Of a bundle: hash of its `keys/key-history.json`. */
+  /** Of an archive: the hash of its `keys/key-history.json`. */
   keys: hash.optional(),
 });
 export type ExportBody = z.infer<typeof bodySchema>;
@@ -41,5 +41,5 @@ export function exportBodyOf(record: RecordPayload): ExportBody | null {
   return read.success ? read.data : null;
 }
 
-/** True for an export of the whole log: then a bundle holds the log itself. */
+/** True for an export of the whole log. Its archive then holds the log itself. */
 export const isWholeLog = ({ filter }: Pick<ExportBody, 'filter'>): boolean => Object.keys(filter).length === 0;

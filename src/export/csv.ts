@@ -35,9 +35,9 @@ type Row = Partial<Record<(typeof COLUMNS)[number], Json>>;
 
 /** A number as it stands: it may begin with a minus without being a formula. */
 const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/;
-/** What makes a spreadsheet take a cell for a formula, in its wide forms too. */
+/** The characters that make a spreadsheet read a cell as a formula, in their full-width forms too. */
 const FORMULA = /^[\s\u0000-\u001f]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
-/** Characters that no cell holds, but a newline. */
+/** Control characters, which no cell may hold, except a newline. */
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/g;
 
 /** One cell. Text that a spreadsheet could run gets an apostrophe before it; numbers stay exactly as they were signed. */

@@ -1,4 +1,4 @@
-/** What an evidence bundle is made of (docs/evidence.md). Everything in it follows from what is signed: nothing is beside the proof. */
+/** The files of an evidence archive (docs/evidence.md). Every file can be derived from what is signed. */
 
 export const BUNDLE_FILES = {
   readme: 'README.md',

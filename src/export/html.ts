@@ -11,7 +11,10 @@ type Part = string | number | Html | null | readonly (Html | null)[];
 const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Text as it is safe anywhere in a document: names and reasons come from strangers. What nobody could see is shown by its number. */
+/**
+ * Text that is safe anywhere in a document, because names and reasons come from strangers. Invisible characters are shown by their code
+ * points.
+ */
 export const escapeHtml = (text: string): string =>
   text
     .replaceAll(INVISIBLE, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -16,13 +16,13 @@ export interface LineParts {
   index: number;
   /** The log's entry: JCS bytes of the envelope. */
   envelope: Uint8Array;
-  /** In a bundle: no record of its action comes after it. */
+  /** In an archive: whether it is the last record of its action. */
   last?: boolean;
 }
 
 /**
- * The one right spelling of a line, without its newline: record and envelope are the very bytes that were signed and logged.
- * The entry is taken for what it is; nothing of it is verified.
+ * The one right spelling of a line, without its newline: record and envelope are the very bytes that were signed and logged. Nothing in the
+ * entry is verified here.
  */
 export function exportLine({ index, envelope, last }: LineParts): ExportRecord & { line: string } {
   const entry = fromUtf8(envelope);

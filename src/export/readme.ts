@@ -1,9 +1,9 @@
-/** `README.md` of a bundle: what is in it, and the exact commands that check it. */
+/** `README.md` of an archive: what is in it, and the exact commands that check it. */
 import { isWholeLog } from './body.ts';
 import { BUNDLE_FILES } from './files.ts';
 import type { ReportHead } from './report.ts';
 
-/** Names and filters come from strangers: nothing of them is Markdown. */
+/** Names and filters come from strangers, so nothing in them is treated as Markdown. */
 const code = (text: string): string =>
   `\`${text.replaceAll(/[`\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '?')}\``;
 

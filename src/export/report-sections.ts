@@ -20,7 +20,7 @@ export const ENDING_TONE: Record<Ending, 'good' | 'bad' | 'wait'> = {
   withdrawn: 'wait',
 };
 
-/** `2026-11-21 10:00:00 UTC`; what is no time stays as it is. */
+/** `2026-11-21 10:00:00 UTC`. Text that is not a time stays as it is. */
 export function timeText(at: string): string {
   const [, day, time] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(at) ?? [];
   return day === undefined || time === undefined ? at : `${day} ${time} UTC`;

@@ -1,4 +1,4 @@
-/** The readable report: one page of HTML that stands for itself, without scripts, and is the same for everyone who makes it again. */
+/** The readable report: one self-contained page of HTML without scripts, the same bytes for everyone who makes it again. */
 import { fact, markup, type Html } from './html.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { actionSection, chapterSection, ENDING_TONE, timeText } from './report-sections.ts';

@@ -27,7 +27,7 @@ export interface Summary {
   total: Tally;
 }
 
-/** Surfaces that are told apart; what came in with made-up names must not fill a page. */
+/** How many surfaces are listed separately, so that made-up names cannot fill a page. */
 export const SURFACES_MAX = 200;
 
 const none = (): Tally => ({

@@ -48,7 +48,7 @@ export function parseCheckpoint(text: string): Checkpoint {
 export interface VerifiedCheckpoint extends Checkpoint {
   /** The log's key that signed it. */
   key: NoteKey;
-  /** By known witnesses, each once. */
+  /** Cosignatures by known witnesses, one for each. */
   cosignatures: VerifiedSignature[];
 }
 

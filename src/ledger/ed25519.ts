@@ -13,13 +13,13 @@ export type SignEd25519 = (message: Uint8Array) => Promise<Uint8Array>;
 export const ED25519_KEY_BYTES = 32;
 export const ED25519_SIGNATURE_BYTES = 64;
 
-/** {@link VerifyEd25519} in JavaScript alone, for where there is no other; about fifteen times slower than node:crypto. Never throws. */
+/** {@link VerifyEd25519} in plain JavaScript, for platforms without another. About fifteen times slower than node:crypto. Never throws. */
 export const nobleVerifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
   if (publicKey.length !== ED25519_KEY_BYTES || signature.length !== ED25519_SIGNATURE_BYTES) return false;
   try {
     return ed25519.verify(signature, message, publicKey, { zip215: false });
   } catch {
-    // A key that is no point of the curve has signed nothing.
+    // A key that is not a point of the curve has signed nothing.
     return false;
   }
 };

@@ -62,7 +62,7 @@ export function isEvidenceError(value: unknown): value is EvidenceError {
   return value instanceof Error && value.name === 'CountersignError' && 'reason' in value;
 }
 
-/** Runs a decoder of this project's own and gives its complaint the reason it has here. */
+/** Runs one of our decoders and turns its error into an EvidenceError with this reason. */
 export function reading<T>(reason: EvidenceReason, what: string, read: () => T): T {
   try {
     return read();

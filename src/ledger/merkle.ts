@@ -1,11 +1,11 @@
-/** The Merkle tree of RFC 6962 section 2.1, grown leaf by leaf from what is kept of it: its frontier. */
+/** The Merkle tree of RFC 6962 section 2.1. It grows leaf by leaf, and only its frontier is kept. */
 import { concatBytes, fromHex, sha256, toHex } from '../canonical/index.ts';
 import { EvidenceError, reading } from './error.ts';
 
 /** Bytes of a node of the tree. */
 export const HASH_BYTES = 32;
 
-/** Leaves of a tree at most: sizes are exact numbers everywhere. */
+/** The most leaves of a tree, so that every size is an exact number. */
 export const MAX_TREE_SIZE = Number.MAX_SAFE_INTEGER;
 
 const LEAF_PREFIX = Uint8Array.of(0x00);
@@ -27,8 +27,8 @@ export function emptyRoot(): Uint8Array {
 }
 
 /**
- * All that a tree needs to grow: the roots of the complete subtrees it consists of, largest (leftmost) first, in hexadecimal.
- * There is one for each binary one of `size`. Plain JSON, so that it can be kept in a row.
+ * What a tree needs to grow: the roots of its complete subtrees, largest (leftmost) first, in hexadecimal. There is one for each set bit of
+ * `size`. Plain JSON, so that it can be kept in a row.
  */
 export interface Frontier {
   size: number;

@@ -19,7 +19,7 @@ export interface VerifiedNote {
 
 const TIMESTAMP_BYTES = 8;
 
-/** Signs the text of a note with a log's key, and with others behind it, such as those that it takes over from. */
+/** Signs the text of a note with a log's key, and then with further keys, such as those that it replaces. */
 export async function signNote(
   text: string,
   key: NoteKey,
@@ -50,8 +50,8 @@ export async function cosign(text: string, key: NoteKey, time: number, sign: Sig
 /**
  * Opens a note: reads it and checks every signature by a known key. Signatures by others are ignored, as signed-note demands.
  *
- * @throws EvidenceError `note-malformed`; `note-signature-wrong` when a known key's signature is not its own;
- * `note-key-unknown` when no known key signed
+ * @throws EvidenceError `note-malformed`; `note-signature-wrong` when a signature by a known key does not verify; `note-key-unknown` when
+ * no known key signed
  */
 export async function openNote(
   note: string,

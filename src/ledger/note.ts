@@ -1,4 +1,7 @@
-/** Signed notes and their keys, as C2SP signed-note says. A note comes from anywhere: nothing in it counts before a known key signed it. */
+/**
+ * Signed notes and their keys, as C2SP signed-note says. A note may come from anybody. Nothing in it counts until a known key's signature
+ * is verified.
+ */
 import { concatBytes, fromBase64, fromHex, sha256, toBase64, toHex, utf8 } from '../canonical/index.ts';
 import { ED25519_KEY_BYTES } from './ed25519.ts';
 import { EvidenceError, reading } from './error.ts';
@@ -7,7 +10,7 @@ import { EvidenceError, reading } from './error.ts';
 export const NOTE_ALGORITHMS = { ed25519: 0x01, cosignatureV1: 0x04 } as const;
 export type NoteAlgorithm = (typeof NOTE_ALGORITHMS)[keyof typeof NOTE_ALGORITHMS];
 
-/** UTF-8 bytes of a note at most, and signatures in it: enough for a hundred witnesses, too little to be busy with for long. */
+/** Limits on a note's UTF-8 bytes and signatures: enough for a hundred witnesses, and quick to check. */
 export const NOTE_MAX_BYTES = 1_000_000;
 export const NOTE_MAX_SIGNATURES = 100;
 
@@ -26,7 +29,7 @@ export interface NoteSignature {
   signature: Uint8Array;
 }
 
-/** A note that can be read; nothing says yet that it is true. */
+/** A note that was parsed but not verified. */
 export interface Note {
   /** Ends in a newline; what is signed. */
   text: string;

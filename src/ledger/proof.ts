@@ -6,7 +6,7 @@ import { emptyRoot, HASH_BYTES, nodeHash } from './merkle.ts';
 /** Reads the hash of the complete subtree of 2^`level` leaves that starts at leaf `index` × 2^`level`. */
 export type ReadHash = (level: number, index: number) => Promise<Uint8Array>;
 
-/** Hashes that a proof about a tree of at most 2^53 leaves can hold, with room for the one more of a consistency proof. */
+/** The most hashes in a proof about a tree of at most 2^53 leaves. A consistency proof may have one more than an inclusion proof. */
 export const MAX_PROOF_HASHES = 54;
 
 /** A stretch of leaves, from `start` up to but not including `end`. */
@@ -48,7 +48,7 @@ export async function consistencyProof(oldSize: number, newSize: number, readHas
   if (oldSize === 0 || oldSize === newSize) return [];
   const proof: Range[] = [];
   let range: Range = { start: 0, end: newSize };
-  // True while the subtree in hand is one of the old tree, root and all, whose hash the verifier has.
+  // True while the current subtree is the whole old tree, whose root the verifier already has.
   let isOldRoot = true;
   while (range.end !== oldSize) {
     const middle = range.start + splitOf(range.end - range.start);
@@ -101,7 +101,7 @@ export function verifyConsistency(
 ): boolean {
   if (!isSize(oldSize) || !isSize(newSize) || oldSize > newSize || !isProof(proof)) return false;
   if (oldSize === newSize) return proof.length === 0 && equalBytes(oldRoot, newRoot);
-  // Anything grows from nothing; the root of nothing is known.
+  // Every tree extends the empty tree, whose root is known.
   if (oldSize === 0) return proof.length === 0 && equalBytes(oldRoot, emptyRoot());
   let position = oldSize - 1;
   let last = newSize - 1;

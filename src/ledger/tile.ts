@@ -40,7 +40,7 @@ export function parseTilePath(path: string): Tile | null {
   const width = widthText === undefined ? TILE_WIDTH : Number(widthText);
   const tile: Tile = { level, index, width };
   if ((level !== 'entries' && level > 63) || width > TILE_WIDTH || !Number.isSafeInteger(index)) return null;
-  // Redundant `x000` groups and a full width written out would be other names of the same tile.
+  // Redundant `x000` groups, or an explicit full width, would be second names of the same tile.
   return tilePath(tile) === path ? tile : null;
 }
 
@@ -54,8 +54,8 @@ export function tileWidth(level: number, index: number, size: number): number {
 export type ReadTile = (tile: Tile & { level: number }) => Promise<Uint8Array>;
 
 /**
- * Subtree hashes of the tree of `size` leaves, read from its tiles. Each tile is read once and kept while the reader is, so make one
- * for each proof. The tiles are believed: check what is made of them against a signed root.
+ * Subtree hashes of the tree of `size` leaves, read from its tiles. Each tile is read once and kept while the reader is, so make one for
+ * each proof. The tiles are not verified: check the result against a signed root.
  *
  * @throws EvidenceError `tile-malformed`, from the reads, when a tile is missing hashes that a tree of this size has
  */

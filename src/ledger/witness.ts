@@ -1,4 +1,4 @@
-/** What a log and its witnesses say to one another, as C2SP tlog-witness has it: the body of `add-checkpoint`. */
+/** The messages between a log and its witnesses, as C2SP tlog-witness defines them: the body of `add-checkpoint`. */
 import { fromBase64, toBase64 } from '../canonical/index.ts';
 import type { VerifyEd25519 } from './ed25519.ts';
 import { EvidenceError, reading } from './error.ts';
@@ -52,7 +52,7 @@ export function withSignatures(note: string, lines: readonly SignatureLines[]): 
 }
 
 /**
- * Of what a witness answered, its own cosignature of the checkpoint: as a line of a note, and verified. What others signed is ignored.
+ * The witness's own cosignature from its answer, verified, as a line of a note. Signatures by others are ignored.
  *
  * @throws EvidenceError `note-malformed`, `note-key-unknown` when it is not there, `note-signature-wrong` when it does not hold
  */

@@ -11,13 +11,13 @@ const KEPT = 8192;
 export class HashCache {
   readonly #hashes = new Map<string, Uint8Array>();
 
-  /** `read`, asked only for what is not known. */
+  /** Wraps `read`, which is called only for hashes that are not cached. */
   over(tenant: string, read: ReadHash): ReadHash {
     return async (level, index) => {
       if (level < LEVEL_MIN) return read(level, index);
       const key = `${tenant}/${level}/${index}`;
       const hash = this.#hashes.get(key) ?? (await read(level, index));
-      // The one used last goes to the end; the first is the one not used for longest.
+      // LRU: reinserting moves a key to the end, so the first is the oldest.
       this.#hashes.delete(key);
       this.#hashes.set(key, hash);
       const oldest = this.#hashes.keys().next();

@@ -20,15 +20,15 @@ import type { TenantKeys } from '../keys/index.ts';
 import type { LogHead, Store } from '../store/index.ts';
 import { HashCache } from './hash-cache.ts';
 
-/** Reading asks for no key of a log but its public one, and costs O(log size) hashes for a proof. */
+/** Reading needs only a log's public key, and costs O(log size) hashes for a proof. */
 export interface LogReader {
   /** False for a tenant that has sealed nothing. */
   exists(tenant: string): Promise<boolean>;
-  /** The newest signed note, with the cosignatures that there are of it. @throws CountersignError `not-found` */
+  /** The newest signed note, with its cosignatures. @throws CountersignError `not-found` */
   checkpoint(tenant: string): Promise<string>;
   /** The newest signed note that a witness cosigned, or null when none did. */
   witnessed(tenant: string): Promise<string | null>;
-  /** The first `width` (1 to 256) hashes of a tile (C2SP tlog-tiles), or null when the log does not reach that far. */
+  /** The first `width` (1 to 256) hashes of a tile (C2SP tlog-tiles), or null when the log is shorter. */
   tile(tenant: string, level: number, index: number, width: number): Promise<Uint8Array | null>;
   /** The first `width` entries of a bundle, or null when the log does not reach that far. */
   entries(tenant: string, index: number, width: number): Promise<Uint8Array | null>;
@@ -56,7 +56,7 @@ export function createLogReader({ store: { log, witnessed }, keys }: LogReaderOp
     if (head === null) throw new CountersignError('not-found', 'this log has no entries yet; nothing was ever sealed');
     return head;
   };
-  /** Bytes of a tile that the log of the head just read is known to reach. */
+  /** Bytes of a tile. The caller has read a head that covers it, so it must exist. */
   const readTile = async (tenant: string, level: number, index: number, width: number): Promise<Uint8Array> => {
     const from = index * TILE_WIDTH;
     if (level === 0 && width < TILE_WIDTH) return log.leafHashes(tenant, from, from + width);
@@ -95,7 +95,7 @@ export function createLogReader({ store: { log, witnessed }, keys }: LogReaderOp
       const hex = /^sha256:([0-9a-f]{64})$/.exec(recordHash)?.[1];
       const found = hex === undefined ? null : await log.find(tenant, fromHex(hex));
       if (found === null) throw new CountersignError('not-found', 'this log holds no record of that hash');
-      // Read after the entry was found, so the checkpoint covers it.
+      // This is read after the entry was found, so the checkpoint covers the entry.
       const [head, cosigned] = await Promise.all([headOf(tenant), witnessed?.newest(tenant) ?? null]);
       const { size, checkpoint } =
         cosigned !== null && cosigned.size > found.index && cosigned.size <= head.size

@@ -12,9 +12,9 @@
  * The checkpoint is signed before the commit and served only from the committed row. A signer that fails fails the batch: nothing is
  * sealed unsigned.
  *
- * There is one writer because the head is compared and swapped, not because there is one process: any number may race. Who finds the
- * head moved, or an entry taken, or does not know how its own last commit ended, takes the locked way: under the head's row lock it
- * reads what is there, drops what is sealed already, and swaps. That is also how a process begins, so recovery is the normal path.
+ * There is one writer because the head is compared and swapped, not because there is one process: any number may race. A writer takes the
+ * locked path when the head has moved, an entry is taken, or the outcome of its own last commit is unknown: under the head's row lock it
+ * reads what is there, drops what is sealed already, and swaps. A process also begins that way, so recovery is the normal path.
  */
 import { equalBytes } from '../canonical/index.ts';
 import { CountersignError, ENVELOPE_MAX_BYTES } from '../contract/index.ts';
@@ -24,7 +24,7 @@ import { isUnavailable, type LockedLog, type LogHead, type SealedEntry, type Sto
 import { grow, unpackFrontier, type LogEnd } from './growth.ts';
 import type { SealedRecord, Sequencer, StagedRecord } from './types.ts';
 
-/** Records of one commit at most: bounds what one transaction holds in memory here and there. */
+/** The most records of one commit. It bounds the memory of a transaction, here and in PostgreSQL. */
 const BATCH_MAX = 512;
 /** A signer that does not answer must not hold the log's lock for ever. */
 const SIGNER_MS = 10_000;
@@ -82,7 +82,7 @@ class LogWriter {
   readonly #keys: LogKeys;
   #waiting: Call[] = [];
   #running = false;
-  /** As our own last commit left it; null when that is not known. */
+  /** The head as our last commit left it, or null when the outcome of that commit is unknown. */
   #end: LogEnd | null = null;
 
   constructor(tenant: string, store: SequencerOptions['store'], keys: LogKeys) {
@@ -110,7 +110,7 @@ class LogWriter {
         if (calls.length === 1 || isUnavailable(error)) {
           for (const { reject } of calls) reject(error);
         } else {
-          // One of them is bad; each on its own, so that the others are not refused with it.
+          // One record is bad. Each is sealed on its own, so that the others are not refused with it.
           for (const call of calls) await this.#seal([call]).catch((own: unknown) => call.reject(own));
         }
       }
@@ -142,7 +142,7 @@ class LogWriter {
     await this.#sealLocked(calls);
   }
 
-  /** The short way: one statement on top of our own last commit. False when the locked way has to find out. */
+  /** The fast path: one statement on top of our own last commit. False when the locked path has to find out. */
   async #swapAfter(end: LogEnd, calls: readonly Call[]): Promise<boolean> {
     const { append, end: next } = await this.#grow(end, calls);
     this.#end = null;
@@ -180,8 +180,8 @@ class LogWriter {
   }
 
   /**
-   * The end of a log that others may have written. It is grown only if a key of ours signed it: a head that somebody edited in the database
-   * would otherwise be made respectable by the next signature.
+   * The end of a log that others may have written. It is extended only if one of our keys signed it. Otherwise our next signature would
+   * vouch for a head that somebody edited in the database.
    */
   async #continue(log: LockedLog, head: LogHead): Promise<LogEnd> {
     const { size, root } = await openCheckpoint(
@@ -231,7 +231,7 @@ async function within(ms: number, signing: Promise<Uint8Array>): Promise<Uint8Ar
   }
 }
 
-/** Answers calls whose records are on disk from position `from` on. */
+/** Resolves the calls whose records are on disk, starting at position `from`. */
 function answer(calls: readonly Call[], from: number): void {
   let index = from;
   for (const { records, resolve } of calls) {

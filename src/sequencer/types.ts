@@ -30,7 +30,7 @@ export interface SealedRecord {
   index: number;
   recordHash: string;
   envelope: Uint8Array;
-  /** True when another record stands at this (action, seq) since before: this one is what counts. */
+  /** True when another record was sealed at this (action, seq) before. That one counts. */
   existing: boolean;
 }
 
