@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document: each route file says its own paths, from the schemas it parses and answers with. */
 import { createDocument } from 'zod-openapi';
+import { complete } from './openapi-complete.ts';
 import { webhooks } from './openapi-webhooks.ts';
 import { actionPaths } from './routes/actions.ts';
 import { attemptPaths } from './routes/attempts.ts';
@@ -61,6 +62,6 @@ let document: ReturnType<typeof build> | null = null;
 
 /** Built once: the schemas do not change while the process lives. */
 export function openApiDocument(): ReturnType<typeof build> {
-  document ??= build();
+  document ??= complete(build());
   return document;
 }

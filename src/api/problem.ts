@@ -41,6 +41,7 @@ export function sendProblem(response: Response, error: CountersignError): void {
   const problem = toProblem(error);
   const { retryAfter } = problem;
   if (typeof retryAfter === 'number') response.setHeader('Retry-After', String(retryAfter));
+  if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="countersign"');
   response.status(error.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 

@@ -6,7 +6,9 @@ import type { Gateway } from '../gateway/types.ts';
 import { jsonBody } from './body.ts';
 import { knownParameters } from './known-parameters.ts';
 import { openApiDocument } from './openapi.ts';
-import { problemHandler, sendProblem, type ErrorLog } from './problem.ts';
+import { allowedMethods } from './methods.ts';
+import { problemHandler, type ErrorLog } from './problem.ts';
+import { nameNewestRecord } from './receipt-header.ts';
 import { rateLimit } from './rate-limit.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { attemptRoutes } from './routes/attempts.ts';
@@ -89,12 +91,18 @@ export function createApi(options: ApiOptions): Express {
   app.use(signingKeyRoutes(options.gateway));
   app.use(tenantRoutes(options.gateway));
   options.pages?.(app);
-  app.use((_request, response) => {
-    sendProblem(
-      response,
-      new CountersignError('not-found', 'there is nothing at this address; /openapi.json lists what there is'),
+  app.use((request, response) => {
+    const methods = allowedMethods(app, request.path);
+    if (methods.length === 0) {
+      throw new CountersignError('not-found', 'there is nothing at this address; /openapi.json lists what there is');
+    }
+    response.setHeader('Allow', methods.join(', '));
+    throw new CountersignError(
+      'method-not-allowed',
+      `this address does not take ${request.method}; it takes ${methods.join(', ')}`,
     );
   });
+  app.use(nameNewestRecord(options.gateway));
   app.use(problemHandler(options.errorLog));
   return app;
 }

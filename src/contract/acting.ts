@@ -1,6 +1,8 @@
 /** Who acts, and whom they act for. */
 
-interface Acting {
+/** Of an actor what says who acts. */
+export interface Acting {
+  id: string;
   onBehalfOf?: Acting | undefined;
 }
 
@@ -12,5 +14,4 @@ export function actingChain<T extends Acting & { onBehalfOf?: T | undefined }>(a
 }
 
 /** The ids of {@link actingChain}: who can never approve under four eyes. */
-export const actingIds = <T extends { id: string; onBehalfOf?: T | undefined }>(actor: T): string[] =>
-  actingChain(actor).map(({ id }) => id);
+export const actingIds = (actor: Acting): string[] => actingChain(actor).map(({ id }) => id);

@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   'permit-request-differs': 403,
   frozen: 403,
   'not-found': 404,
+  'method-not-allowed': 405,
   'not-open': 409,
   'permit-already-redeemed': 409,
   'permit-not-redeemed': 409,

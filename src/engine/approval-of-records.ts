@@ -3,7 +3,7 @@ import type { ActionRequest, DecisionRecord, Json, VerdictRecord } from '../cont
 import { openApproval, reduce, type ApprovalEvent, type ApprovalState } from '../approval/index.ts';
 import { hashOf } from '../canonical/index.ts';
 import { readPath } from '../policy/index.ts';
-import type { Payload } from './action-state.ts';
+import type { Payload } from '../store/action-state.ts';
 import { sealedChanges } from './sealed-changes.ts';
 
 /** What was asked and what approvers changed, where it was not erased. */

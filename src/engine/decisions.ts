@@ -1,6 +1,6 @@
 /** Sealing what people, the clock or a withdrawal decided about a parked action, as its sealed records and the reducer have it. */
 import { hashOf } from '../canonical/index.ts';
-import type { Action, DecisionRecord, Json, JsonObject } from '../contract/index.ts';
+import type { Action, DecisionRecord, Json } from '../contract/index.ts';
 import {
   approvalView,
   checkEvent,
@@ -9,7 +9,6 @@ import {
   type ApprovalEvent,
   type ApprovalState,
 } from '../approval/index.ts';
-import type { Payload } from './action-state.ts';
 import { admitTo } from './admit.ts';
 import type { EngineDeps } from './deps.ts';
 import { frozen } from './freeze.ts';
@@ -168,7 +167,7 @@ async function timePassed(deps: EngineDeps, course: Course, { state }: Life): Pr
   if (status === 'expired') return course.add({ decision: 'expired', stage });
   // Approved, but frozen until its time ran out: nothing is released after the approvers' deadline.
   if (status !== 'approved' || course.now.getTime() < expiresAt) return;
-  if ((await frozen(deps, state.action.tenant, state.surface, state.actor as never)) !== null) {
+  if ((await frozen(deps, state.action.tenant, state.surface, state.actor)) !== null) {
     course.add({ decision: 'expired', stage });
   }
 }
@@ -238,8 +237,8 @@ async function keepChanges(
   const payload = life.payload ?? (await readPayload(deps, tenant, id));
   if (payload === null) throw new Error('the payload of a parked action is not in the store');
   await deps.store.payloads.update(tenant, id, (kept) => {
-    const decided = { ...(kept as unknown as Payload).decided, [seq]: changes };
-    return { ...kept, decided } as JsonObject;
+    const decided = { ...kept.decided, [seq]: changes };
+    return { ...kept, decided };
   });
   return sealedChanges(life.state.disclosed, payload.request, changes, payload.actionKey, seq);
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hashOf } from '../canonical/index.ts';
-import type { ActionRequest, ReleaseRecord } from '../contract/index.ts';
+import type { ActionRequest, JsonObject, ReleaseRecord } from '../contract/index.ts';
 import { requestHash, signPermit } from '../sealing/index.ts';
-import type { ActionState } from './action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealPermit } from './permit.ts';
 import { nextHead, type Draft } from './seal.ts';
@@ -22,7 +22,7 @@ export interface ReleaseDraftInput {
   basis: ReleaseRecord['basis'];
   /** The request as it may now be executed. */
   request: ActionRequest;
-  changes: Record<string, unknown> | null;
+  changes: JsonObject | null;
   actionKey: Uint8Array;
   rejudged: ReleaseRecord['rejudged'];
   at: Date;
@@ -73,7 +73,7 @@ export async function draftRelease(
       tenant,
       act: id,
       req,
-      ...(input.changes === null ? {} : { changes: input.changes as never }),
+      ...(input.changes === null ? {} : { changes: input.changes }),
       ...(request.resource?.version === undefined ? {} : { ver: request.resource.version }),
       rec: hashOf(record),
     },

@@ -5,7 +5,7 @@
  * between the two leaves an action whose payload is whole, and whoever asks again finishes.
  */
 import { isClosed, CountersignError, type Action, type OtherRecord } from '../contract/index.ts';
-import type { ActionState } from './action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps, Histories } from './deps.ts';
 import { readLife } from './life.ts';
 import { nextHead, sealAction } from './seal.ts';

@@ -1,6 +1,5 @@
-import { actingIds } from '../contract/acting.ts';
+import { actingIds, type Acting } from '../contract/acting.ts';
 import { includesId } from '../contract/identifiers.ts';
-import type { Actor } from '../contract/request.ts';
 import type { FreezeInForce } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';
 
@@ -19,7 +18,7 @@ export async function frozen(
   deps: Pick<EngineDeps, 'register'>,
   tenant: string,
   surface: string,
-  actor: Actor,
+  actor: Acting,
 ): Promise<string | null> {
   const actors = actingIds(actor);
   const freeze = (await freezesOf(deps, tenant)).find(

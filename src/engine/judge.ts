@@ -15,11 +15,11 @@ import { applyChanges, asVouched, evaluate, requiredFacts, type CompiledBundle }
 import { discloseRequest, requestHash } from '../sealing/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
-import { type ActionState } from './action-state.ts';
+import { type ActionState } from '../store/action-state.ts';
 import { judgementBudget } from './budget.ts';
 import { draftRelease } from './draft-release.ts';
 import type { EngineDeps } from './deps.ts';
-import { sealedFacts, withoutValues, withValues, type Judgment, type StoredJudgment } from './facts.ts';
+import { sealedFacts, withoutValues, withValues, type Judgment } from './facts.ts';
 import { hooksOf } from './hooks.ts';
 import { identify, type IdentityFacts } from './identify.ts';
 import { keepReview } from './keep-review.ts';
@@ -96,9 +96,9 @@ async function judgeWithFacts(
   if (required.limits.length === 0) return { ...(await judge([])), counted: [], committed };
   const kept = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
     const value = await judge(limits);
-    return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) as never };
+    return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) };
   });
-  return { ...withValues(kept.value as unknown as StoredJudgment, heard), committed: kept.committed };
+  return { ...withValues(kept.value, heard), committed: kept.committed };
 }
 
 const exact = (text: string): Decimal => parseDecimal(text, Infinity);
@@ -158,7 +158,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
   const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
     judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), identity),
-    deps.store.payloads.create(input.tenant, input.id, { request } as never),
+    deps.store.payloads.create(input.tenant, input.id, { request }),
   ]);
   if (payload === null) return judgedBefore(deps, input);
   const { actionKey } = payload;

@@ -1,4 +1,4 @@
-import type { ActionState } from './action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { summaryOf } from './summary.ts';
 

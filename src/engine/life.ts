@@ -12,7 +12,7 @@ import type {
   VerdictRecord,
 } from '../contract/index.ts';
 import { approvalView, type ApprovalState } from '../approval/index.ts';
-import type { ActionState, Payload } from './action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
 import { verifiedRecords, type VerifiedRecord } from './sealed-records.ts';
@@ -43,7 +43,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string): Prom
   const changed = records.some(({ record }) => record.type === 'decision' && record.changes !== null);
   const payload = changed ? await readPayload(deps, tenant, id) : null;
   const told = tell(first, records, payload);
-  const state = { ...(row.view as unknown as ActionState), ...told.state };
+  const state = { ...row.view, ...told.state };
   const { status, verdict, approval, redeemedAt, outcome, updatedAt } = told;
   const action: Action = {
     ...state.action,
@@ -68,7 +68,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string): Prom
 /** What was asked, whole, with the key that its commitments are made under; null where it was erased. */
 export async function readPayload(deps: Pick<EngineDeps, 'store'>, tenant: string, id: string): Promise<KnownPayload> {
   const stored = await deps.store.payloads.read(tenant, id);
-  return stored === null ? null : { ...(stored.payload as unknown as Payload), actionKey: stored.actionKey };
+  return stored === null ? null : { ...stored.payload, actionKey: stored.actionKey };
 }
 
 interface Told {

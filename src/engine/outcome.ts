@@ -8,7 +8,7 @@ import {
 } from '../contract/index.ts';
 import { commitment, saltFor, verifyPermit } from '../sealing/index.ts';
 import { verifyAttestation } from '../identity/index.ts';
-import type { ActionState } from './action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readLife, type Life } from './life.ts';
 import { insist, nextHead, permitOf, sealNext, withPermit } from './seal.ts';
@@ -125,9 +125,10 @@ async function sealReport(
       },
     };
   }
-  if (detail !== null) {
+  const words = outcome.detail;
+  if (words !== undefined && detail !== null) {
     // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
-    await deps.store.payloads.update(tenant, id, (kept) => ({ ...kept, detail: outcome.detail ?? null }));
+    await deps.store.payloads.update(tenant, id, (kept) => ({ ...kept, detail: words }));
   }
   const by = await reporter(deps, state.action, outcome.attestation);
   return seal(deps, life, { ...told, by }, told, didNothing(outcome));

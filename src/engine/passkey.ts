@@ -11,7 +11,7 @@ import {
   type VerifiedAssertion,
 } from '../sealing/index.ts';
 import type { AttestationOf } from '../identity/index.ts';
-import type { ActionState, Payload } from './action-state.ts';
+import type { ActionState, Payload } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealedChanges } from './sealed-changes.ts';
 

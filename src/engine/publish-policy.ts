@@ -6,7 +6,7 @@ import {
   type OutcomeRecord,
 } from '../contract/index.ts';
 import { activateBundle, isEngineSurface, PUBLISH_ACTION } from './activation.ts';
-import type { ActionState } from './action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readLife, type Life } from './life.ts';
 import { redeemPermit, releasedRequest } from './redeem.ts';

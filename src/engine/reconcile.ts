@@ -1,6 +1,6 @@
 import type { Action, OtherRecord } from '../contract/index.ts';
 import { verifyAttestation } from '../identity/index.ts';
-import type { ActionState } from './action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readLife } from './life.ts';
 import { insist, nextHead, permitOf, sealNext } from './seal.ts';

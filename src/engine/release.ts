@@ -1,9 +1,9 @@
-import type { Action, ActionRequest, ReleaseRecord, VerdictRecord } from '../contract/index.ts';
+import type { Action, ActionRequest, JsonObject, ReleaseRecord, VerdictRecord } from '../contract/index.ts';
 import { CountersignError } from '../contract/index.ts';
 import { applyChanges, REFUSED_SINCE } from '../policy/index.ts';
 import { discloseRequest } from '../sealing/index.ts';
 import { isEngineSurface } from './activation.ts';
-import type { ActionState } from './action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { judgeAgain } from './judge-again.ts';
 import type { EngineDeps } from './deps.ts';
 import { draftRelease } from './draft-release.ts';
@@ -81,7 +81,7 @@ export function collect(deps: ReleaseDeps, tenant: string, id: string): Promise<
 interface Asked {
   /** The request as it may now be executed. */
   request: ActionRequest;
-  changes: Record<string, unknown> | null;
+  changes: JsonObject | null;
   actionKey: Uint8Array;
   again: Judgment | null;
 }

@@ -1,5 +1,5 @@
 import type { Action, OtherRecord } from '../contract/index.ts';
-import type { ActionState, BreakGlassReview } from './action-state.ts';
+import type { ActionState, BreakGlassReview } from '../store/action-state.ts';
 import { admitTo } from './admit.ts';
 import type { EngineDeps } from './deps.ts';
 import { keepReview } from './keep-review.ts';

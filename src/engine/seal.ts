@@ -4,7 +4,7 @@ import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../seali
 import type { StagedRecord } from '../sequencer/index.ts';
 import type { StoredAction } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
-import { inClear, type ActionState } from './action-state.ts';
+import { inClear, type ActionState } from '../store/action-state.ts';
 import { openPermit } from './permit.ts';
 import { noteSigned } from './sealed-records.ts';
 
@@ -132,7 +132,7 @@ export async function sealOrFind(
     actor: next.actor.id,
     requester: next.requester,
     bundle: next.action.verdict?.bundle ?? null,
-    view: inClear(next) as unknown as NonNullable<StagedRecord['projection']>['view'],
+    view: inClear(next),
     sealedPermit: permit?.sealed ?? null,
     createdAt: next.action.createdAt,
     updatedAt: next.action.updatedAt,
@@ -167,7 +167,7 @@ export interface StoredState {
 }
 
 export const actionStateOf = ({ view, sealedPermit }: StoredAction): StoredState => ({
-  state: view as unknown as ActionState,
+  state: view,
   sealedPermit,
 });
 

@@ -1,4 +1,4 @@
-import type { ActionState } from './action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { asChanged, amountOf, resourceOf } from './disclosed.ts';
 
 /** What, how much and about what, in one line: as an approver changed it. */

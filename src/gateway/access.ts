@@ -2,7 +2,7 @@
 import { actingIds, CountersignError, type Action } from '../contract/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 
 /** The caller's key reaches the action's surface and actor. */
 export function speaksFor(caller: Caller, state: ActionState): boolean {

@@ -2,16 +2,19 @@
 import { DeadlinePassed, within } from '../availability/index.ts';
 import { CountersignError, isClosed, isOpen, isRefused, type Action } from '../contract/index.ts';
 import { isEngineSurface } from '../engine/activation.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
+import { actionIdOf } from '../engine/ids.ts';
+import { readActionState } from '../engine/seal.ts';
 import type { Caller } from '../identity/index.ts';
 import { visible } from './access.ts';
 import { delegationFor } from './approvers.ts';
 import type { GatewayDeps } from './deps.ts';
+import { claimedAction } from './permits.ts';
 import { preparePublication } from './policies.ts';
 import { createStarter } from './request.ts';
 import { requesterActions } from './requester.ts';
 import { readAction, type StoredAction } from './stored-action.ts';
-import type { Actions, Answered, Policies } from './types.ts';
+import type { AboutAction, Actions, Answered, Policies } from './types.ts';
 import { createWatches, type Watches } from './watches.ts';
 
 /** A verdict is answered within this long, whatever hangs: in milliseconds. */
@@ -47,6 +50,7 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
     },
     request,
     action: waitForAction,
+    newestRecord: (caller, about) => newestRecord(deps, caller, about),
     ...requesterActions(deps),
 
     async publishPolicy(caller, input, idempotencyKey, waitMs) {
@@ -90,6 +94,17 @@ async function watch(deps: GatewayDeps, watches: Watches, caller: Caller, id: st
       news.cancel();
     }
   }
+}
+
+async function newestRecord(deps: GatewayDeps, caller: Caller, about: AboutAction): Promise<string | null> {
+  const id =
+    'action' in about
+      ? about.action
+      : 'permit' in about
+        ? claimedAction(about.permit)
+        : actionIdOf(about.idempotencyKey);
+  const stored = await readActionState(deps, caller.tenant, id);
+  return stored?.state.action.records.at(-1) ?? null;
 }
 
 /** As {@link visible}, and for whoever stands in for somebody who is asked now. */

@@ -1,7 +1,7 @@
 /** Who may decide, for every door. The engine checks it all again when the decision arrives there. */
 import { CountersignError, includesId } from '../contract/index.ts';
 import { checkEvent, wordOf, type DelegationUse } from '../approval/index.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { delegationsInForce } from '../engine/delegations.ts';
 import { activeDelegation, type Caller, type Delegation } from '../identity/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';

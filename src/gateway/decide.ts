@@ -2,7 +2,7 @@
 import { instantOf } from '../canonical/index.ts';
 import { checkReason, CountersignError, type Action, type DecisionInput, type Door } from '../contract/index.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { Caller } from '../identity/index.ts';
 import { decideUpdate } from '../workflows/messages.ts';
 import { approverOf, checkApprover, delegationFor } from './approvers.ts';

@@ -3,7 +3,6 @@ import { checkReason, CountersignError, type Door } from '../contract/index.ts';
 import { freezesOf } from '../engine/freeze.ts';
 import { freezeChain } from '../sealing/index.ts';
 import { newestInChain, sealInChain, type ChainEnd } from '../engine/chain.ts';
-import type { ActionState } from '../engine/action-state.ts';
 import type { Caller } from '../identity/index.ts';
 import { thawSignal } from '../workflows/messages.ts';
 import { mayAudit } from './access.ts';
@@ -105,7 +104,7 @@ export async function thaw(
   await sealFreeze(deps, caller, view, { state: 'lifted', reason, at: now, after: newest }, from);
   await deps.store.freezes.lift(caller.tenant, id, caller.id, now);
   for (const row of await deps.store.actions.waiting(caller.tenant)) {
-    if ((row.view as unknown as ActionState).approval?.status !== 'approved') continue;
+    if (row.view.approval?.status !== 'approved') continue;
     await deps.client.workflow
       .getHandle(workflowIdOf(caller.tenant, row.id))
       .signal(thawSignal)

@@ -1,5 +1,5 @@
 /** What waits for a person, and what they decided lately: the same list for every door. */
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { delegationsInForce } from '../engine/delegations.ts';
 import { readActionState } from '../engine/seal.ts';
 import { summaryOf } from '../engine/summary.ts';
@@ -24,7 +24,7 @@ export interface DecidedAction {
 export async function toDecide(deps: InboxDeps, { tenant, id }: Caller): Promise<ActionState[]> {
   const [rows, delegations] = await Promise.all([deps.store.actions.waiting(tenant), delegationsInForce(deps, tenant)]);
   return rows
-    .map(({ view }) => view as unknown as ActionState)
+    .map(({ view }) => view)
     .filter((state) => couldApprove(deps, delegations, id, state))
     .sort((a, b) => (a.approval?.expiresAt ?? 0) - (b.approval?.expiresAt ?? 0));
 }

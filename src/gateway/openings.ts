@@ -2,7 +2,7 @@ import { CountersignError, type Json, type RecordPayload } from '../contract/ind
 import { commitmentAt, DETAIL_PATH, makeOpening, valueAt, verifyOpening, type Opening } from '../sealing/index.ts';
 import { readPath } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
-import type { Payload } from '../engine/action-state.ts';
+import type { Payload } from '../store/action-state.ts';
 import { newExportChain, sealInChain } from '../engine/chain.ts';
 import { readActionState } from '../engine/seal.ts';
 import { isRequester, mayAudit } from './access.ts';
@@ -39,7 +39,7 @@ export async function openCommitment(
   if (stored === null) {
     throw new CountersignError('conflict', 'the payload of this action was erased; nobody can open it any more');
   }
-  const value = await valueOf(deps, record, stored.payload as unknown as Payload, input.path);
+  const value = await valueOf(deps, record, stored.payload, input.path);
   const opening = makeOpening(record, hash, input.path, value ?? null, stored.actionKey);
   // Whoever asks gets what opens, or nothing.
   verifyOpening(opening, record, hash);

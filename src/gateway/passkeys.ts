@@ -18,7 +18,7 @@ import {
   type PasskeyChange,
   type PublicJwk,
 } from '../sealing/index.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { readPayload } from '../engine/life.ts';
 import type { PasskeySite } from '../engine/deps.ts';
 import { decidedMembers, newestOf } from '../engine/passkey.ts';

@@ -20,7 +20,7 @@ export function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): P
 }
 
 /** The action that a permit says it is for, to tell attempts by; empty where it says none. */
-function claimedAction(permit: string): string {
+export function claimedAction(permit: string): string {
   try {
     const { act } = decodeJwt(permit);
     return typeof act === 'string' && /^act_[0-9a-f]{64}$/.test(act) ? act : '';

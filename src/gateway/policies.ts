@@ -138,7 +138,7 @@ export async function preparePublication(
   // Repeated under its key, it is the same request, whatever is in force by now.
   const before = await deps.store.payloads.read(tenant, id);
   if (before !== null) {
-    const asked = (before.payload as unknown as { request: ActionRequest }).request.params ?? {};
+    const asked = before.payload.request.params ?? {};
     const { bundle: _bundle, reason: _reason, ...more } = asked;
     return request(more);
   }

@@ -2,7 +2,6 @@ import { CountersignError, type ActionRequest, type JsonObject, type RecordPaylo
 import { applyChanges, replayVerdict, type SealedVerdict } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { readActionState } from '../engine/seal.ts';
-import type { Payload } from '../engine/action-state.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { ReplayView } from './policy-types.ts';
@@ -23,7 +22,7 @@ export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Pr
   const { tenant, action: id, seq } = record;
   const payload = await deps.store.payloads.read(tenant, id);
   if (payload === null) return null;
-  const { request, decided } = payload.payload as unknown as Payload;
+  const { request, decided } = payload.payload;
   if (seq === 0) return request;
   const state = (await readActionState(deps, tenant, id))?.state;
   const first = await deps.store.records.get(tenant, state?.action.records[0] ?? '');

@@ -1,6 +1,6 @@
 /** A reviewer's finding about a break-glass release. */
 import { checkReason, CountersignError, type Action, type Door } from '../contract/index.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { Caller } from '../identity/index.ts';
 import { reviewUpdate } from '../workflows/messages.ts';
 import type { GatewayDeps } from './deps.ts';

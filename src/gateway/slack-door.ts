@@ -1,6 +1,6 @@
 /** The gateway as the slack room needs it: people by their Slack identity, messages we sent, decisions. */
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { readActionState } from '../engine/seal.ts';
 import { showAction } from '../notify/show.ts';
 import { keepShown } from '../notify/shown.ts';
@@ -109,7 +109,7 @@ function messages(context: Context): SlackMessages {
       } catch {
         return null;
       }
-      return show(context, only.view as unknown as ActionState);
+      return show(context, only.view);
     },
   };
 }

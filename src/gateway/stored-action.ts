@@ -1,6 +1,6 @@
 /** An action as it is stored, and what is said to its workflow. */
 import type { Action } from '../contract/index.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { workflowIdOf } from '../engine/ids.ts';
 import { readActionState, withPermit } from '../engine/seal.ts';
 import { notFound } from './access.ts';

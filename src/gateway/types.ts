@@ -1,4 +1,4 @@
-/** The one door to an action (design.md, decision 2): Slack, HTTP, command line and console all come through here. */
+/** The one door to an action (docs/architecture.md): Slack, HTTP, command line and console all come through here. */
 import type {
   Action,
   ActionRequest,
@@ -56,6 +56,9 @@ export type {
 } from '../contract/views/index.ts';
 
 /** A new or repeated request, and how it now stands. */
+/** An action by its id, or by the permit or the caller's key that is for it. */
+export type AboutAction = { action: string } | { permit: string } | { idempotencyKey: string };
+
 export interface Answered {
   action: Action;
   /** Proof of a refusal; null while the action is not refused. */
@@ -186,6 +189,11 @@ export interface Actions {
   /** Starts the action, or finds it by its key. Answers when the verdict is sealed, or after `waitMs` when it is parked. */
   request(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<Answered>;
   action(caller: Caller, id: string, waitMs: number): Promise<Action>;
+  /**
+   * Hash of the newest record of the action that is meant, to be named beside an answer that already says that there is one; null
+   * where there is none.
+   */
+  newestRecord(caller: Caller, about: AboutAction): Promise<string | null>;
   answer(caller: Caller, id: string, text: string): Promise<Action>;
   cancel(caller: Caller, id: string): Promise<Action>;
   /** A fresh permit of a released action that nobody redeemed: judged again, and the one before it is dead. */

@@ -1,7 +1,7 @@
 /** What happened to an action, as webhooks tell it: names, and what each says. Nothing that policy does not disclose. */
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { Action, EventType, JsonObject } from '../contract/index.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { PublishInput } from './types.ts';
 
 export interface ActionEvent {

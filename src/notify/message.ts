@@ -10,7 +10,7 @@ import type {
   MessageStage,
   MessageState,
 } from './approval-message.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { amountOf, asChanged, labelOf, moneyText, resourceOf, textOf } from '../engine/disclosed.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
 

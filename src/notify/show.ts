@@ -1,7 +1,7 @@
 import type { ApprovalState } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
 import type { ApprovalMessage } from './approval-message.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { approvalMessage, revisionOf } from './message.ts';
 import { summaryOf } from '../engine/summary.ts';
 
@@ -42,7 +42,7 @@ export async function showAction(
 async function alike(deps: ShowDeps, state: ActionState): Promise<ApprovalMessage['alike']> {
   const waiting = await deps.store.actions.waiting(state.action.tenant);
   return waiting
-    .map((row) => row.view as unknown as ActionState)
+    .map((row) => row.view)
     .filter(
       (other) =>
         other.action.id !== state.action.id &&

@@ -5,7 +5,6 @@
 import { hashOf } from '../canonical/index.ts';
 import type { Json, JsonObject } from '../contract/index.ts';
 import type { ApprovalMessage } from './approval-message.ts';
-import type { Payload } from '../engine/action-state.ts';
 import type { NotifyDeps } from './deps.ts';
 
 /** An action is returned and extended at most fifty times each, and every form that is opened may be one more. */
@@ -25,7 +24,7 @@ export async function keepShown(
   const model = message as unknown as JsonObject;
   const hash = hashOf(model);
   await deps.store.payloads.update(message.tenant, action, (payload) => {
-    const before = (payload as unknown as Payload).shown ?? {};
+    const before = payload.shown ?? {};
     if (Object.hasOwn(before, hash)) return payload;
     const shown = Object.fromEntries([...Object.entries(before), [hash, model as Json]].slice(-MAX_SHOWN));
     return { ...payload, shown };
@@ -39,5 +38,5 @@ export async function shownOf(
   action: string,
 ): Promise<JsonObject[] | null> {
   const stored = await deps.store.payloads.read(tenant, action);
-  return stored === null ? null : Object.values((stored.payload as unknown as Payload).shown ?? {});
+  return stored === null ? null : Object.values(stored.payload.shown ?? {});
 }

@@ -2,7 +2,7 @@
 import type { ApprovalEffect } from '../approval/index.ts';
 import { actingIds } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { nameOf } from './message.ts';
 import type { ApprovalMessage, Notice } from './notifier.ts';
 import { summaryOf } from '../engine/summary.ts';

@@ -1,10 +1,10 @@
-/** Notification webhooks: how Teams, e-mail or a pager is attached (contract: `notify`). */
+/** Notification webhooks: how Teams, e-mail or a pager is attached (contract section 5, `notify`). */
 import { ApplicationFailure } from '@temporalio/activity';
 import type { EventType, Json } from '../contract/index.ts';
 import { approvalMessage, nameOf } from './message.ts';
 import type { WebhookEndpoint } from '../engine/deps.ts';
 import type { NotifyDeps } from './deps.ts';
-import type { ActionState } from '../engine/action-state.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { asJson, eventsOf, type ActionEvent } from './events.ts';
 import { readActionState } from '../engine/seal.ts';
 import { summaryOf } from '../engine/summary.ts';

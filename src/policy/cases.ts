@@ -83,7 +83,7 @@ export function readCases(files: readonly PolicyFile[]): { cases: PolicyCase[]; 
         problems.push({
           ...place,
           message: `case \`${row.name}\` has no valid request${where}`,
-          suggestion: 'see the contract, section 2',
+          suggestion: 'see docs/contract.md, section 2',
         });
       }
     }

@@ -1,4 +1,5 @@
-import { CLOSED_STATUSES, type Json } from '../contract/index.ts';
+import { CLOSED_STATUSES } from '../contract/index.ts';
+import type { ActionState } from './action-state.ts';
 import type { Database, Tables } from './database.ts';
 import type { Selectable } from 'kysely';
 
@@ -12,7 +13,8 @@ export interface StoredAction {
   /** Key or person that asked. */
   requester: string;
   bundle: string | null;
-  view: Json;
+  /** What `status` and the columns beside it are the index of. */
+  view: ActionState;
   /** The permit, encrypted under the action's key; null when none was released. */
   sealedPermit: string | null;
   createdAt: string;
@@ -45,7 +47,7 @@ export interface ActionStore {
   postpone(tenant: string, id: string, until: Date): Promise<void>;
 }
 
-const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as Json });
+const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as ActionState });
 
 export function createActionStore(db: Database): ActionStore {
   return {

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { endRow } from './rows.ts';
 
 /** What is kept of a service's key: never the key. */
 export interface StoredApiKey {
@@ -47,15 +48,6 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
         .orderBy('id')
         .execute();
     },
-    async revoke(tenant, id, at) {
-      const updated = await db
-        .updateTable('apiKey')
-        .set({ revokedAt: at })
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .where('revokedAt', 'is', null)
-        .executeTakeFirst();
-      return updated.numUpdatedRows === 1n;
-    },
+    revoke: (tenant, id, at) => endRow(db, 'apiKey', tenant, id, { revokedAt: at }),
   };
 }

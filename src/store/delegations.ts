@@ -1,4 +1,5 @@
 import type { Database, Tables } from './database.ts';
+import { endRow, findRow } from './rows.ts';
 import type { Selectable } from 'kysely';
 
 /** One person's word that another decides for them. Times are milliseconds since the epoch, as identity/ reads them. */
@@ -54,24 +55,10 @@ export function createDelegationStore(db: Database): DelegationStore {
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     },
-    async revoke(tenant, id, at) {
-      const updated = await db
-        .updateTable('delegation')
-        .set({ revokedAt: at })
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .where('revokedAt', 'is', null)
-        .executeTakeFirst();
-      return updated.numUpdatedRows === 1n;
-    },
+    revoke: (tenant, id, at) => endRow(db, 'delegation', tenant, id, { revokedAt: at }),
     async get(tenant, id) {
-      const row = await db
-        .selectFrom('delegation')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      return row === undefined ? null : stored(row);
+      const row = await findRow(db, 'delegation', tenant, id);
+      return row === null ? null : stored(row);
     },
     async active(tenant, now) {
       const rows = await db

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { endRow, findRow } from './rows.ts';
 
 /** A stop: while it is active nothing of its scope is released and no permit of it redeemed. */
 export interface Freeze {
@@ -33,24 +34,10 @@ export function createFreezeStore(db: Database): FreezeStore {
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     },
-    async lift(tenant, id, by, at) {
-      const updated = await db
-        .updateTable('freeze')
-        .set({ liftedAt: at, liftedBy: by })
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .where('liftedAt', 'is', null)
-        .executeTakeFirst();
-      return updated.numUpdatedRows === 1n;
-    },
+    lift: (tenant, id, by, at) => endRow(db, 'freeze', tenant, id, { liftedAt: at, liftedBy: by }),
     async get(tenant, id) {
-      const row = await db
-        .selectFrom('freeze')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      return row === undefined ? null : { ...row, scope: row.scope as Freeze['scope'] };
+      const row = await findRow(db, 'freeze', tenant, id);
+      return row === null ? null : { ...row, scope: row.scope as Freeze['scope'] };
     },
     async active(tenant) {
       const rows = await db

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CompiledQuery } from 'kysely';
-import type { Json, LimitFact, Reservation } from '../contract/index.ts';
+import type { LimitFact, Reservation } from '../contract/index.ts';
 import type { Committing, Postgres } from './postgres.ts';
 
 /** One limit that a request touches, as policy asks for it. */
@@ -22,10 +22,10 @@ export interface LimitStore {
    * reserved inside each sliding window ending at `now`, calls `decide`, stores its reservations and its value.
    *
    * Once decided, an action stays decided: a second call, also at the same time in another process, answers the stored value without
-   * calling `decide`. `decide` runs inside the transaction, under the locks: it waits for nothing that could wait for them.
+   * calling `decide`. Its value is kept as JSON. `decide` runs inside the transaction, under the locks: it waits for nothing that could wait for them.
    * Answers as soon as it is decided; a record that rests on it is sealed after `committed`, and brings the decision to disk with it.
    */
-  decide<T extends Json>(
+  decide<T>(
     tenant: string,
     action: string,
     queries: readonly LimitQuery[],
@@ -93,7 +93,7 @@ export function createLimitStore({ db, locking }: Postgres): LimitStore {
       const { rows } = await db.executeQuery<{ used: string[] }>(asks as CompiledQuery<{ used: string[] }>);
       return factsOf(queries, rows[0]?.used);
     },
-    decide<T extends Json>(
+    decide<T>(
       tenant: string,
       action: string,
       queries: readonly LimitQuery[],

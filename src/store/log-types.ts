@@ -1,4 +1,4 @@
-import type { Json } from '../canonical/json.ts';
+import type { ActionState } from './action-state.ts';
 import type { Receipt } from '../contract/record.ts';
 
 /** Where a log ends. `frontier` is what a tree needs to grow, as the sequencer keeps it. */
@@ -40,7 +40,7 @@ export interface Projection {
   actor: string;
   requester: string;
   bundle: string | null;
-  view: Json;
+  view: ActionState;
   sealedPermit: string | null;
   createdAt: string;
   updatedAt: string;

@@ -1,5 +1,6 @@
 import { sql, type Selectable } from 'kysely';
 import type { Database, Tables } from './database.ts';
+import { endRow, findRow } from './rows.ts';
 
 /** How a person's passkey stands now. Its key is in the sealed record that introduced it. */
 export interface StoredPasskey {
@@ -54,29 +55,15 @@ export function createPasskeyStore(db: Database): PasskeyStore {
         .execute();
     },
     async get(tenant, id) {
-      const row = await db
-        .selectFrom('passkey')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      return row === undefined ? null : stored(row);
+      const row = await findRow(db, 'passkey', tenant, id);
+      return row === null ? null : stored(row);
     },
     async list(tenant, person) {
       let query = db.selectFrom('passkey').selectAll().where('tenant', '=', tenant);
       if (person !== undefined) query = query.where('person', '=', person);
       return (await query.orderBy('createdAt').orderBy('id').execute()).map(stored);
     },
-    async revoke(tenant, id, by, at) {
-      const updated = await db
-        .updateTable('passkey')
-        .set({ revokedAt: at, revokedBy: by })
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .where('revokedAt', 'is', null)
-        .executeTakeFirst();
-      return updated.numUpdatedRows === 1n;
-    },
+    revoke: (tenant, id, by, at) => endRow(db, 'passkey', tenant, id, { revokedAt: at, revokedBy: by }),
     async used(tenant, id, { counter, hash }) {
       const updated = await db
         .updateTable('passkey')

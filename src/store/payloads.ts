@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../contract/index.ts';
 import { sql } from 'kysely';
+import type { Payload } from './action-state.ts';
 import type { Database } from './database.ts';
 
 /**
@@ -17,7 +17,7 @@ export interface PayloadCipher {
 }
 
 export interface StoredPayload {
-  payload: Json;
+  payload: Payload;
   /** 32 secret bytes of this action only: salts and permit encryption derive from it, and erasure destroys it. */
   actionKey: Uint8Array;
 }
@@ -30,20 +30,20 @@ export interface PayloadStore {
    *
    * Null when the action is stored and its payload was erased: it is never made anew.
    */
-  create(tenant: string, action: string, payload: Json): Promise<StoredPayload | null>;
+  create(tenant: string, action: string, payload: Payload): Promise<StoredPayload | null>;
   /** Null when there never was one, or it was erased. */
   read(tenant: string, action: string): Promise<StoredPayload | null>;
   /**
    * Replaces the payload under the same key by what `change` makes of it, one call after another: none undoes another's. False when
    * there is none.
    */
-  update(tenant: string, action: string, change: (payload: JsonObject) => JsonObject): Promise<boolean>;
+  update(tenant: string, action: string, change: (payload: Payload) => Payload): Promise<boolean>;
   /** Deletes ciphertext and key. Every record and proof stays valid. */
   erase(tenant: string, action: string): Promise<void>;
 }
 
-const encode = (payload: Json): Uint8Array => Buffer.from(JSON.stringify(payload), 'utf8');
-const decode = (bytes: Uint8Array): Json => JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
+const encode = (payload: Payload): Uint8Array => Buffer.from(JSON.stringify(payload), 'utf8');
+const decode = (bytes: Uint8Array): Payload => JSON.parse(Buffer.from(bytes).toString('utf8')) as Payload;
 
 export function createPayloadStore(db: Database, cipher: PayloadCipher): PayloadStore {
   const find = (on: Database, tenant: string, action: string) =>
@@ -81,7 +81,7 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
         const row = await find(transaction, tenant, action).forUpdate().executeTakeFirst();
         if (row === undefined) return false;
         const { actionKey, payload } = opened(tenant, action, row);
-        const changed = change(payload as JsonObject);
+        const changed = change(payload);
         if (changed === payload) return true;
         const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(changed)));
         await transaction

@@ -1,5 +1,6 @@
 import type { BrokenGlassItem, ReviewStatus } from '../contract/views/index.ts';
 import type { Database, Tables } from './database.ts';
+import { findRow } from './rows.ts';
 import type { Selectable } from 'kysely';
 
 /** A look back at a break-glass release, and whether it happened. */
@@ -51,13 +52,8 @@ export function createReviewStore(db: Database): ReviewStore {
         .execute();
     },
     async get(tenant, id) {
-      const row = await db
-        .selectFrom('review')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      return row === undefined ? null : stored(row);
+      const row = await findRow(db, 'review', tenant, id);
+      return row === null ? null : stored(row);
     },
     async list(tenant, status) {
       let query = db.selectFrom('review').selectAll().where('tenant', '=', tenant);

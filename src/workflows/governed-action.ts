@@ -128,7 +128,7 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   const cancel = (message: Partial<AttestedMessage>): Promise<Action> =>
     whenParked((open) => open.cancel(message.attestation ?? null));
 
-  // Synchronous on purpose: a validator that awaits fails the workflow task for ever (design.md, decision 5).
+  // Synchronous on purpose: a validator that awaits fails the workflow task for ever (docs/architecture.md, "Why it is so").
   const attested = (message: AttestedMessage): void => {
     if (typeof message?.attestation !== 'string') {
       throw refused({ code: 'unauthenticated', message: 'a decision counts only with the attestation of the gateway' });

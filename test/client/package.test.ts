@@ -1,42 +1,42 @@
 /** The package as it ships: what each entry holds, that `require` loads it, and that it runs where there is no Node. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { EdgeVM } from '@edge-runtime/vm';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+import { hasPython, PYTHON, pythonEnv } from './python.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'countersign-package-'));
-const installed = join(folder, 'node_modules', '@countersign', 'client');
+const run = promisify(execFile);
 
-beforeAll(() => {
-  const packed = spawnSync(
+/** The client as npm users have it: packed, and installed into an empty folder. */
+async function installPacked(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-package-'));
+  const { stdout } = await run(
     'npm',
-    ['pack', '--workspace', '@countersign/client', '--json', '--pack-destination', folder],
-    {
-      cwd: root,
-      encoding: 'utf8',
-    },
+    ['pack', '--workspace', '@countersign/client', '--json', '--silent', '--pack-destination', folder],
+    { cwd: root },
   );
-  if (packed.status !== 0) throw new Error(packed.stderr);
-  const install = spawnSync(
-    'npm',
-    [
-      'install',
-      '--no-audit',
-      '--no-fund',
-      '--prefix',
-      folder,
-      ...['client-0.1.0.tgz'].map((file) => join(folder, `countersign-${file}`)),
-    ],
-    { encoding: 'utf8' },
-  );
-  if (install.status !== 0) throw new Error(install.stderr);
+  const [packed] = JSON.parse(stdout) as [{ filename: string }];
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefix', folder, join(folder, packed.filename)]);
+  return folder;
+}
+
+let folder: string;
+beforeAll(async () => {
+  folder = await installPacked();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+const installed = (): string => join(folder, 'node_modules', '@countersign', 'client');
 
 async function bundle(entry: string, globalName?: string) {
   const result = await build({
@@ -56,9 +56,9 @@ async function bundle(entry: string, globalName?: string) {
 describe('@countersign/client as packed', () => {
   it('ships compiled code, its types and its page', () => {
     for (const file of ['dist/index.js', 'dist/index.d.ts', 'dist/verify/index.js', 'README.md']) {
-      expect(existsSync(join(installed, file)), file).toBe(true);
+      expect(existsSync(join(installed(), file)), file).toBe(true);
     }
-    expect(existsSync(join(installed, 'client.ts'))).toBe(false);
+    expect(existsSync(join(installed(), 'client.ts'))).toBe(false);
   });
   it('needs no package to ask, and is small', async () => {
     const { text, inputs } = await bundle('');
@@ -92,5 +92,36 @@ describe('@countersign/client as packed', () => {
       return JSON.stringify([action.seen, claims.act]);
     })()`);
     expect(answer).toBe('["k1","act_1"]');
+  });
+});
+
+const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+const blockOf = (language: string): string => readme.split(`\`\`\`${language}\n`)[1]?.split('```')[0] ?? '';
+
+let stack: TestStack;
+
+async function typed(command: string, file: string, text: string): Promise<string> {
+  writeFileSync(join(folder, file), text);
+  const { stdout } = await run(command, [file, `ord_${randomUUID()}`], {
+    cwd: folder,
+    env: { ...process.env, ...pythonEnv, COUNTERSIGN_URL: stack.url, COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
+  });
+  return stdout;
+}
+
+const SAID = 'a human was asked\nrefunding 420.5\nexecuted\n';
+
+/** What the README tells a developer to type, typed into the empty folder. */
+describe('the README’s quick start', () => {
+  beforeAll(async () => {
+    stack = await startTestStack({}, undefined, 'approve');
+  });
+  afterAll(() => stack?.stop());
+
+  it('in JavaScript', async () => {
+    expect(await typed(process.execPath, 'refund.mjs', blockOf('js'))).toBe(SAID);
+  });
+  it.skipIf(!hasPython)('in Python', async () => {
+    expect(await typed(PYTHON, 'refund.py', blockOf('python'))).toBe(SAID);
   });
 });

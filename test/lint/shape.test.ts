@@ -1,5 +1,5 @@
 /** The shape of the house: what lint does not measure. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
@@ -74,4 +74,18 @@ describe('the architecture page', () => {
     const there = new Set(sources.map(({ file }) => file.split('/')[1]));
     expect(named).toEqual(ROOMS.filter((room) => there.has(room)));
   });
+
+  it('says where each change belongs, in places that are there, as CONTRIBUTING.md does', () => {
+    const [page, contributing] = ['docs/architecture.md', 'CONTRIBUTING.md'].map((file) => changesOf(file));
+    expect(page?.length).toBeGreaterThanOrEqual(25);
+    expect(contributing).toEqual(page);
+    const places = page?.join(' ').match(/\b(?:src|test|docs|sandbox|scripts|eslint)\/[\w./-]+/g) ?? [];
+    expect(places.filter((place) => !existsSync(join(ROOT, place)))).toEqual([]);
+  });
 });
+
+/** The rows of the table of changes in a page. */
+function changesOf(file: string): string[] {
+  const [, rest = ''] = readFileSync(join(ROOT, file), 'utf8').split('| you want to change | look in | run |\n');
+  return (rest.split('\n\n')[0] ?? '').trim().split('\n').slice(1);
+}

@@ -46,7 +46,7 @@ describe('cases', () => {
     [
       'a request that is none',
       'cases: [{ name: x, request: { surface: test.do }, want: { decision: approve } }]',
-      'see the contract, section 2',
+      'see docs/contract.md, section 2',
     ],
     ['YAML that is none', 'cases: [', null],
   ])('report %s', (_what, text, suggestion) => {

@@ -3,7 +3,7 @@ import { createLogReader, createSequencer, type StagedRecord } from '../../src/s
 import type { TenantKeys } from '../../src/keys/index.ts';
 import { checkLog, tamper, type CheckedLog } from '../support/check-log.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { AT, stageRecord, type Draft } from '../support/records.ts';
+import { anyPayload, anyState, AT, stageRecord, type Draft } from '../support/records.ts';
 
 let world: TestDatabase;
 const looks: CheckedLog[] = [];
@@ -108,7 +108,7 @@ describe('append', () => {
       actor: 'agent:nul\0byte',
       requester: 'key:1',
       bundle: null,
-      view: { z: 1, a: ['\0', 'ü'] },
+      view: anyState({ z: 1, a: ['\0', 'ü'] }),
       sealedPermit: 'sealed',
       createdAt: AT,
       updatedAt: AT,
@@ -154,12 +154,12 @@ describe('append', () => {
     ) => {
       const action = more.action ?? freshAction();
       const projection = {
-        ...{ status, surface: 's', actor: 'a', requester: 'r', bundle: null, view: {}, sealedPermit: null },
+        ...{ status, surface: 's', actor: 'a', requester: 'r', bundle: null, view: anyState({}), sealedPermit: null },
         ...{ createdAt: AT, updatedAt: AT, expiresAt: null, retainUntil },
       };
       const seq = prev === undefined ? {} : { seq: 1, prev };
       // Before the action is stored: afterwards there is none to make.
-      await payloads.create('default', action, { of: action });
+      await payloads.create('default', action, anyPayload({ of: action }));
       const [sealed] = await sequencer().append('default', [
         { ...(await stage({ action, ...seq })), projection, ...more },
       ]);
@@ -181,7 +181,7 @@ describe('append', () => {
     expect(await payloads.read('default', first)).not.toBeNull();
     await close('refused', null, { action: first, erasesPayload: true }, hash);
     expect(await payloads.read('default', first)).toBeNull();
-    expect(await payloads.create('default', first, { of: first })).toBeNull();
+    expect(await payloads.create('default', first, anyPayload({ of: first }))).toBeNull();
     expect(await payloads.read('default', later)).toMatchObject({ payload: { of: later } });
     expect(await due()).toEqual([later]);
   });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSequencer } from '../../src/sequencer/index.ts';
 import { openStore, type Review, type Store } from '../../src/store/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { AT, stageRecord } from '../support/records.ts';
+import { anyPayload, anyState, AT, stageRecord } from '../support/records.ts';
 
 let world: TestDatabase;
 let store: Store;
@@ -70,11 +70,11 @@ describe('opening', () => {
 });
 
 describe('payloads', () => {
-  const payload = { request: { params: { amount: 420.5, note: 'zażółć \u0000 𝄞' }, order: ['z', 'a'] } };
+  const payload = anyPayload({ request: { params: { amount: 420.5, note: 'zażółć \u0000 𝄞' }, order: ['z', 'a'] } });
 
   it('keeps the first of many at once, and gives everybody its key', async () => {
     const all = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => store.payloads.create('default', 'act_race', { n })),
+      Array.from({ length: 20 }, (_, n) => store.payloads.create('default', 'act_race', anyPayload({ n }))),
     );
     const [first] = all;
     for (const one of all) expect(one).toEqual(first);
@@ -86,7 +86,7 @@ describe('payloads', () => {
     const actionKey = created?.actionKey;
     expect(actionKey).toHaveLength(32);
     expect(await store.payloads.read('default', 'act_p')).toEqual({ payload, actionKey });
-    expect(await store.payloads.update('default', 'act_p', () => ({ changed: true }))).toBe(true);
+    expect(await store.payloads.update('default', 'act_p', () => anyPayload({ changed: true }))).toBe(true);
     expect(await store.payloads.read('default', 'act_p')).toEqual({ payload: { changed: true }, actionKey });
     await store.payloads.erase('default', 'act_p');
     expect(await store.payloads.read('default', 'act_p')).toBeNull();
@@ -95,7 +95,7 @@ describe('payloads', () => {
   });
 
   it('loses none of many changes at once', async () => {
-    await store.payloads.create('default', 'act_many', {});
+    await store.payloads.create('default', 'act_many', anyPayload({}));
     const names = Array.from({ length: 12 }, (_, n) => `part${n}`);
     await Promise.all(
       names.map((name) => store.payloads.update('default', 'act_many', (kept) => ({ ...kept, [name]: true }))),
@@ -111,8 +111,8 @@ describe('payloads', () => {
 
   it('opens only where it was stored, and only unchanged', async () => {
     const secret = randomBytes(12).toString('hex');
-    await store.payloads.create('default', 'act_x', { secret });
-    await store.payloads.create('default', 'act_y', { secret });
+    await store.payloads.create('default', 'act_x', anyPayload({ secret }));
+    await store.payloads.create('default', 'act_y', anyPayload({ secret }));
     const [row] = await raw(`select ciphertext from action_payload where action = 'act_x'`);
     expect((row?.['ciphertext'] as Buffer).includes(secret)).toBe(false);
     await raw(`update action_payload y set ciphertext = x.ciphertext, wrapped_key = x.wrapped_key from action_payload x
@@ -130,7 +130,7 @@ const PROJECTION = {
   actor: 'agent:x',
   requester: 'key:1',
   bundle: null,
-  view: {},
+  view: anyState({}),
   sealedPermit: null,
   createdAt: AT,
   updatedAt: AT,
@@ -366,7 +366,7 @@ describe('actions', () => {
           actor: 'agent:x',
           requester: 'key:1',
           bundle: null,
-          view: {},
+          view: anyState({}),
           sealedPermit: null,
           createdAt: at(Math.floor(n / 2)),
           updatedAt: AT,

@@ -1,4 +1,5 @@
 /** Signed records to seal. */
+import type { ActionState, Payload } from '../../src/store/action-state.ts';
 import type { OutcomeRecord } from '../../src/contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../../src/sealing/index.ts';
 import type { StagedRecord } from '../../src/sequencer/index.ts';
@@ -52,3 +53,7 @@ export async function stageRecord(signer: Signer, draft: Draft): Promise<StagedR
     },
   };
 }
+
+/** A state that stands for any: what the store keeps it does not read. */
+export const anyState = (value: object): ActionState => value as ActionState;
+export const anyPayload = (value: object): Payload => value as Payload;

@@ -8,8 +8,9 @@ import {
   passkeyOptionsSchema,
   passkeySchema,
 } from '../../contract/views/index.ts';
-import type { Approvals, Authentication, Passkeys } from '../../gateway/types.ts';
+import type { Actions, Approvals, Authentication, Passkeys } from '../../gateway/types.ts';
 import { callerOf, doorOf, parseBody, pathText } from '../input.ts';
+import { nameRecordOf } from '../receipt-header.ts';
 import { actionId, body, byId, COMMON, json, ok, problem } from '../openapi-parts.ts';
 
 const base64Url = (most: number): z.ZodString =>
@@ -45,14 +46,17 @@ const decisionOptionsInputSchema = decisionInputSchema
 const revokePasskeyInputSchema = z.strictObject({ reason: reasonSchema }).meta({ id: 'PasskeyRevocation' });
 
 /** People's passkeys, and what they sign with them. */
-export function passkeyRoutes(gateway: Authentication & Passkeys & Pick<Approvals, 'decisionOptions'>): Router {
+export function passkeyRoutes(
+  gateway: Authentication & Actions & Passkeys & Pick<Approvals, 'decisionOptions'>,
+): Router {
   const router = Router();
   router.post('/v1/actions/:id/decision-options', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const input = parseBody(decisionOptionsInputSchema, request.body);
-    response.json(
-      await gateway.decisionOptions(caller, pathText(request, 'id'), input, doorOf(request, { signed: true })),
-    );
+    const id = pathText(request, 'id');
+    const options = await gateway.decisionOptions(caller, id, input, doorOf(request, { signed: true }));
+    await nameRecordOf(gateway, caller, { action: id }, response);
+    response.json(options);
   });
   router.post('/v1/passkeys/options', async (request, response) => {
     response.json(await gateway.passkeyOptions(await callerOf(gateway, request)));

@@ -4,6 +4,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { reasonSchema } from '../../contract/index.ts';
 import type { Authentication, Privacy } from '../../gateway/types.ts';
 import { openingSchema } from '../../sealing/index.ts';
+import { about } from '../receipt-header.ts';
 import { callerOf, parseBody, pathText } from '../input.ts';
 import { body, COMMON, ok, onAction, problem, recordHash } from '../openapi-parts.ts';
 
@@ -25,9 +26,7 @@ export function privacyRoutes(gateway: Authentication & Privacy): Router {
     const caller = await callerOf(gateway, request);
     const { reason: why } = parseBody(eraseInputSchema, request.body);
     const action = await gateway.erase(caller, pathText(request, 'id'), why);
-    const newest = action.records.at(-1);
-    if (newest !== undefined) response.setHeader('Countersign-Receipt', newest);
-    response.json(action);
+    about(response, action);
   });
   router.post('/v1/records/:hash/openings', async (request, response) => {
     const caller = await callerOf(gateway, request);

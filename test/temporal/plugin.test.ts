@@ -1,0 +1,195 @@
+/** Somebody else's workflow, governed by one line of its worker: a real server, a real worker that can be killed. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import type { ActivityOptions } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LEAD, startTestStack, type TestStack } from '../support/stack.ts';
+import type { Refund, refunding } from './workflows.ts';
+
+let stack: TestStack;
+let client: Client;
+/** What was paid, and how often the ledger is to fail before it pays an order. */
+const paid: Refund[] = [];
+const failing = new Map<string, number>();
+const ledger = createServer((request, response) => {
+  void request.toArray().then((chunks) => {
+    const refund = JSON.parse(chunks.map(String).join('')) as Refund;
+    const left = failing.get(refund.order) ?? 0;
+    failing.set(refund.order, left - 1);
+    if (left > 0) {
+      response.writeHead(503).end();
+      return;
+    }
+    paid.push(refund);
+    response.end(`re_${refund.order}`);
+  });
+});
+
+const workers: ChildProcess[] = [];
+async function startWorker(queue: string, env: Record<string, string> = {}): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('worker.ts', import.meta.url))], {
+    env: {
+      ...process.env,
+      COUNTERSIGN_URL: stack.url,
+      COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '',
+      LEDGER: `http://127.0.0.1:${(ledger.address() as AddressInfo).port}`,
+      ADDRESS: stack.stack.temporal.address,
+      QUEUE: queue,
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  workers.push(child);
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+  return child;
+}
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  ledger.listen(0, '127.0.0.1');
+  await once(ledger, 'listening');
+  client = new Client({ connection: await Connection.connect({ address: stack.stack.temporal.address }) });
+  await startWorker('payments');
+});
+afterAll(async () => {
+  for (const worker of workers) worker.kill('SIGKILL');
+  await client?.connection.close();
+  ledger.close();
+  await stack?.stop();
+});
+
+interface Started {
+  order: string;
+  handle: WorkflowHandle<typeof refunding>;
+}
+
+async function start(amount: number, options: ActivityOptions = {}, queue = 'payments'): Promise<Started> {
+  const order = `ord_${randomUUID()}`;
+  const handle = await client.workflow.start<typeof refunding>('refunding', {
+    workflowId: order,
+    taskQueue: queue,
+    args: [{ order, amount, currency: 'USD' }, options],
+  });
+  return { order, handle };
+}
+
+const paidFor = (order: string): Refund[] => paid.filter((one) => one.order === order);
+
+/** Why the activity failed, in the words that reach the workflow. */
+async function failure({ handle }: Started): Promise<{ type: string; message: string }> {
+  const error: unknown = await handle.result().then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  let cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  while (cause?.cause instanceof Error) cause = cause.cause;
+  return { type: (cause as { type?: string })?.type ?? '', message: cause?.message ?? '' };
+}
+
+const asked = (order: string): boolean =>
+  stack.sandbox.control.messages('finance-approvals').some(({ blocks }) => JSON.stringify(blocks).includes(order));
+
+/** What Temporal's UI shows of the activity that is tried again. */
+async function pending({ handle }: Started): Promise<string> {
+  for (;;) {
+    const { raw } = await handle.describe();
+    const message = raw.pendingActivities?.[0]?.lastFailure?.message;
+    if (message != null && message.startsWith('waiting')) return message;
+    await new Promise((next) => setTimeout(next, 100));
+  }
+}
+
+/** Every text in a history, and every payload in clear. */
+function textsOf(value: unknown): string[] {
+  if (value instanceof Uint8Array) return [Buffer.from(value).toString()];
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsOf);
+  return typeof value === 'string' ? [value] : [];
+}
+
+const lengthOf = async ({ handle }: Started): Promise<number> => (await handle.describe()).historyLength;
+
+async function decide(message: string, body: object): Promise<void> {
+  const id = /act_\w+/.exec(message)?.[0] ?? '';
+  const answer = await stack.call('POST', `/v1/actions/${id}/decisions`, body, { token: await stack.person(LEAD) });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+}
+
+describe('an activity that is designated by name', () => {
+  it('runs at once where policy lets it', async () => {
+    const started = await start(42);
+    expect(await started.handle.result()).toBe(`re_${started.order}`);
+    expect(paidFor(started.order)).toHaveLength(1);
+  });
+
+  it('fails for good with policy’s own sentence where it is refused', async () => {
+    const started = await start(5000);
+    expect(await failure(started)).toEqual({
+      type: 'CountersignRefused',
+      message: 'Refunds above 1,000 go through the treasury desk.',
+    });
+    expect(paidFor(started.order)).toEqual([]);
+  });
+
+  it('waits for a human without growing the history, says for whom and until when, and runs once as released', async () => {
+    const started = await start(420);
+    const message = await pending(started);
+    expect(message).toMatch(/^waiting for .*user:finance-lead@acme\.test.* until \d{4}-\d\d-\d\dT.* \(act_\w+\)$/);
+    const before = await lengthOf(started);
+    await new Promise((next) => setTimeout(next, 3000));
+    expect(await lengthOf(started)).toBe(before);
+    await decide(message, { decision: 'approve', reason: 'half', changes: { 'params.amount': 210 } });
+    await started.handle.result();
+    expect(paidFor(started.order)).toEqual([{ order: started.order, amount: 210, currency: 'USD' }]);
+    expect(textsOf(await started.handle.fetchHistory()).filter((text) => text.includes('eyJ'))).toEqual([]);
+  });
+
+  it('runs once after its worker was killed while it waited', async () => {
+    const queue = 'killed';
+    const worker = await startWorker(queue);
+    const started = await start(421, {}, queue);
+    const message = await pending(started);
+    worker.kill('SIGKILL');
+    await once(worker, 'exit');
+    await decide(message, { decision: 'approve', reason: 'fits' });
+    await startWorker(queue);
+    expect(await started.handle.result()).toBe(`re_${started.order}`);
+    expect(paidFor(started.order)).toHaveLength(1);
+  });
+
+  it('keeps its permit when it fails twice before it succeeds', async () => {
+    const order = `ord_${randomUUID()}`;
+    failing.set(order, 2);
+    const handle = await client.workflow.start<typeof refunding>('refunding', {
+      workflowId: order,
+      taskQueue: 'payments',
+      args: [{ order, amount: 43, currency: 'USD' }],
+    });
+    expect(await handle.result()).toBe(`re_${order}`);
+    expect(paidFor(order)).toHaveLength(1);
+  });
+
+  it.each<[string, ActivityOptions]>([
+    ['maximumAttempts: 1', { retry: { maximumAttempts: 1 } }],
+    ['maximumAttempts', { retry: { maximumAttempts: 5 } }],
+    ['scheduleToCloseTimeout', { scheduleToCloseTimeout: '5m' }],
+  ])('is refused before anybody is asked: %s', async (name, options) => {
+    const started = await start(422, options);
+    const { type, message } = await failure(started);
+    expect(type).toBe('CountersignRefused');
+    expect(message).toContain(name);
+    expect(asked(started.order)).toBe(false);
+  });
+
+  it('is refused on a worker without the plugin', async () => {
+    await startWorker('plain', { PLUGIN: 'none' });
+    const started = await start(42, {}, 'plain');
+    const { type, message } = await failure(started);
+    expect({ type, named: message.includes('plugins') }).toEqual({ type: 'CountersignRefused', named: true });
+    expect(paidFor(started.order)).toEqual([]);
+  });
+});
