@@ -1,4 +1,4 @@
-/** AES-256-GCM in one layout, for payloads, their keys and Temporal's payloads. */
+/** AES-256-GCM with one layout, for stored payloads, their keys and Temporal's payloads. */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import type { SecretKey } from './key-file.ts';
 
@@ -23,7 +23,7 @@ export function deriveKey(secret: Uint8Array, purpose: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), purpose, 32));
 }
 
-/** `iv (12) || tag (16) || ciphertext`, with a random iv. `bound` has to be the same when it is opened. */
+/** `iv (12) || tag (16) || ciphertext`, with a random iv. Opening it takes the same `bound`. */
 export function seal(key: Uint8Array, bound: string, plaintext: Uint8Array): Uint8Array {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(bound, 'utf8'));

@@ -2,8 +2,8 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import type { SecretKey } from './key-file.ts';
 
 /**
- * Keyed commitments to a text, hexadecimal, one for each of our payload secrets, the present one first. Each purpose has a key of its
- * own (RFC 5869), so that what is committed to for one says nothing for another.
+ * Keyed commitments to a text, in hexadecimal: one for each payload secret, the current one first. Each purpose has its own key (RFC 5869),
+ * so a commitment for one purpose says nothing about another.
  */
 export function commitmentsBy(secrets: readonly SecretKey[]): (purpose: string, text: string) => string[] {
   const keys = new Map<string, Buffer[]>();

@@ -31,7 +31,7 @@ export function signerOf(key: SigningKey): Signer {
   return { kid: jwk.kid, algorithm: 'EdDSA', publicJwk: jwk, sign: signWith(key) };
 }
 
-/** Parsing a key costs as much as a signature: the last ones used are kept. */
+/** Parsing a key costs as much as a signature, so recently used keys are cached. */
 const KEPT = 256;
 
 class PublicKeys {

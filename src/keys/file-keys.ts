@@ -1,4 +1,7 @@
-/** Keys in files, mode 0600 in a folder of mode 0700, and never anywhere else; of keys in key managers, where they are. */
+/**
+ * Keys in files, mode 0600 in a folder of mode 0700, and never anywhere else. For a key in a key manager, the file holds only its
+ * reference.
+ */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +31,7 @@ export interface PreparedKey {
 }
 
 export interface Keys {
-  /** Signs that the gateway authenticated a human. Read it when it is used: it rotates. */
+  /** Signs that the gateway authenticated a human. Read it at each use, because it rotates. */
   readonly attestation: Signer;
   /** Keys that an attestation or a person's token may be signed with. */
   readonly attestationKeys: readonly PublicJwk[];
@@ -37,7 +40,7 @@ export interface Keys {
   readonly codec: readonly [NamedKey, ...NamedKey[]];
   /** Standard Webhooks secret, base64. */
   readonly webhookSecret: string;
-  /** Keyed commitments to a text, the present key's first: nobody else can make one, nor find a short text from it by trying. */
+  /** Keyed commitments to a text, the current key's first. Nobody else can make one, or guess a short text from it. */
   readonly commitments: (purpose: string, text: string) => string[];
   /**
    * The keys of a tenant, made when they are first asked for. Ask only for tenants that exist.
@@ -46,8 +49,7 @@ export interface Keys {
    */
   forTenant(tenant: string): TenantKeys;
   /**
-   * Makes the keys of a tenant where there are none, those in key managers included, and looks whether the key managers still have the
-   * keys in use.
+   * Makes missing keys of a tenant, in key managers too, and checks that the key managers still have the keys in use.
    *
    * @returns what the owner should know, in sentences
    * @throws CountersignError `configuration` when a key cannot be used, `unavailable` when a key is needed for the first time and its
@@ -57,7 +59,7 @@ export interface Keys {
   /** All keys of a use, pending ones included, oldest first. */
   periods(tenant: string, use: SigningUse): readonly KeyPeriod[];
   /**
-   * Makes the next key of a use, or finds the one that is ready already. Whoever verifies accepts it from now on.
+   * Makes the next key of a use, or finds the one that is already prepared. Verifiers accept it from now on.
    *
    * @param signer where the key is to be, in the words of the setting; as the setting says when left out
    * @throws CountersignError `configuration`, `unavailable` as {@link Keys.ensure}; `conflict` when it is a key that was used before
@@ -65,7 +67,7 @@ export interface Keys {
   prepare(tenant: string, use: SigningUse, signer?: string): Promise<PreparedKey>;
   /** The prepared key begins to sign. `until`: the end of the one before it. Both RFC 3339. Idempotent. */
   activate(tenant: string, use: SigningUse, kid: string, times: { since: string; until: string }): void;
-  /** Nothing counts any more that the key signs from the log's entry `from` on. */
+  /** From entry `from` of the log on, signatures by this key no longer count. */
   revoke(tenant: string, use: SigningUse, kid: string, revoked: { at: string; from: number }): void;
 }
 
@@ -123,7 +125,7 @@ class FileKeys implements Keys {
     this.#settings = settings;
     this.#managers = createManagers(settings);
     const path = join(folder, 'engine.json');
-    // The first key to attest with is made here in any case; a rotation brings it to a key manager.
+    // The first attestation key is always made here. A rotation moves it to a key manager.
     loadOrMake(path, () => ({
       v: 1,
       keys: [
@@ -225,7 +227,7 @@ class FileKeys implements Keys {
       return { v: 1, keys: TENANT_USES.map((use) => newSigningKey(use, now())) };
     });
     const ring = new KeyRing(new LiveKeyFile(path), this.#managers);
-    // A file without one of them is found now, and not when something has to be signed.
+    // A file that lacks one of them is found now, not when something has to be signed.
     for (const use of TENANT_USES) ring.present(use);
     const made = { ring, keys: tenantKeys(ring, `countersign/${tenant}`) };
     this.#tenants.set(tenant, made);
@@ -249,7 +251,7 @@ class FileKeys implements Keys {
     return { kind: 'remote', use, since: now(), until: null, signer: formatSignerRef(pinned), jwk: half };
   }
 
-  /** Whether the present key of a use is the one that the settings name, and still the manager's. */
+  /** Checks that the current key of a use is the one in the settings, and that its manager still has it. */
   async #look(tenant: string, use: SigningUse): Promise<string[]> {
     const present = this.periods(tenant, use).findLast(({ until, pending }) => until === null && !pending);
     const wanted = this.#settings.signers[use].replaceAll('{tenant}', tenant);

@@ -1,4 +1,4 @@
-/** One file of secret keys: made once, by whoever comes first, and changed only as a whole. */
+/** One file of secret keys. The first process makes it, and it only changes as a whole. */
 import { randomBytes, type JsonWebKey } from 'node:crypto';
 import {
   closeSync,
@@ -17,16 +17,16 @@ import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 import { SIGNING_USES } from '../sealing/index.ts';
 
-/** One of a use without an end signs; older ones stay, for what was signed or sealed with them. */
+/** The key of a use that has no end signs. Older keys stay, for what they signed or encrypted. */
 const signing = {
   use: z.enum(SIGNING_USES),
   /** RFC 3339 UTC: when it was made; for the first of its use, when it began to sign. */
   since: z.iso.datetime(),
-  /** When its successor took over. A log key whose end is still to come signs beside its successor. */
+  /** When its successor took over. A log key whose end lies in the future signs beside its successor. */
   until: z.iso.datetime().nullable(),
-  /** Made, and known to whoever verifies, but not signing yet: the record that introduces it is not sealed. */
+  /** Made, and known to verifiers, but not signing yet: the record that introduces it is not sealed. */
   pending: z.literal(true).exactOptional(),
-  /** Since when nothing counts that it signs: a time, and a size of the log. */
+  /** When its signatures stopped counting: a time, and a size of the log. */
   revoked: z.strictObject({ at: z.iso.datetime(), from: z.int().nonnegative() }).exactOptional(),
 };
 
@@ -43,7 +43,7 @@ const remoteKeySchema = z.strictObject({
   ...signing,
   /** Names this very key (`formatSignerRef`). */
   signer: z.string(),
-  /** The public key, as the manager gave it when the key was taken into use: a signature by any other is not used. */
+  /** The public key, as the manager gave it when the key was taken into use. A signature by any other key is rejected. */
   jwk: z.strictObject({
     kty: z.enum(['OKP', 'EC']),
     crv: z.enum(['Ed25519', 'P-256']),
@@ -77,8 +77,8 @@ export type PrivateJwk = JsonWebKey & SigningKey['jwk'];
 const OTHERS = 0o077;
 
 /**
- * Reads a file of keys, or makes it. The file appears whole or not at all, mode 0600, and on disk; of several processes at once one
- * makes it and all read the same.
+ * Reads a file of keys, or makes it. The file appears whole or not at all, with mode 0600, and on disk. If several processes start
+ * together, one makes it and all read the same.
  *
  * @throws CountersignError `configuration` when it cannot be read, is open to others, or is not one of ours.
  */
@@ -102,7 +102,7 @@ export function loadOrMake(file: string, make: () => KeyFile): KeyFile {
 }
 
 /**
- * Replaces a file of keys, whole and on disk. Only one process at a time may do so: whoever calls it holds a lock.
+ * Replaces a file of keys, whole and on disk. The caller holds a lock, because only one process at a time may do so.
  *
  * @throws CountersignError `configuration` when it cannot be read or written
  */
@@ -134,7 +134,7 @@ function syncFolder(file: string): void {
   closeSync(folder);
 }
 
-/** A link to a finished file never replaces one that is there: the first wins. */
+/** Linking a finished file never replaces an existing one, so the first process wins. */
 function publish(file: string, text: string): void {
   const draft = draftOf(file);
   try {

@@ -1,4 +1,4 @@
-/** The signing keys of one file, as they stand at the moment: rotations by other processes included. */
+/** The signing keys of one file as they currently stand, including rotations by other processes. */
 import { CountersignError } from '../contract/index.ts';
 import { fromBase64Url } from '../canonical/index.ts';
 import { formatVkey, NOTE_ALGORITHMS, noteKey, type NoteKey } from '../ledger/index.ts';
@@ -18,9 +18,9 @@ export interface KeyPeriod {
   signer: string;
   /** RFC 3339 UTC. */
   since: string;
-  /** When its successor took over; null for the present key. A log key whose end is still to come signs beside its successor. */
+  /** When its successor took over; null for the current key. A log key whose end lies in the future signs beside its successor. */
   until: string | null;
-  /** Known to whoever verifies, and not signing yet. */
+  /** Known to verifiers, and not signing yet. */
   pending: boolean;
   revoked: { at: string; from: number } | null;
 }
@@ -31,7 +31,7 @@ export class KeyRing {
   readonly #file: LiveKeyFile;
   readonly #managers: KeyManager;
   readonly #signers = new Map<string, Signer>();
-  /** Of one state of the file: a thumbprint costs more than all the rest. */
+  /** Cached for one state of the file, because computing a thumbprint costs more than everything else. */
   #periods: { of: KeyFile['keys']; uses: Map<SigningUse, KeyPeriod[]> } | null = null;
 
   constructor(file: LiveKeyFile, managers: KeyManager) {
@@ -50,7 +50,7 @@ export class KeyRing {
     );
   }
 
-  /** Replaced keys whose end is still to come. */
+  /** Replaced keys whose end lies in the future. */
   leaving(use: SigningUse, now: number): Signer[] {
     return this.#keys(use, false)
       .filter((key) => isLive(key) && key.until !== null && Date.parse(key.until) > now)
@@ -84,7 +84,7 @@ export class KeyRing {
       .sort((a, b) => stageOf(a) - stageOf(b) || (a.since < b.since ? -1 : 1));
   }
 
-  /** Adds a key that does not sign yet, in place of another such key of its use. */
+  /** Adds a key that does not sign yet. It replaces an earlier pending key of its use. */
   add(key: AnySigningKey): void {
     this.#change((keys) => [
       ...keys.filter((old) => !isSigning(old) || old.use !== key.use || old.pending !== true),
@@ -92,7 +92,7 @@ export class KeyRing {
     ]);
   }
 
-  /** A pending key begins to sign; the one before it ends at `until`. Again for the same key, it changes nothing. */
+  /** A pending key begins to sign, and the one before it ends at `until`. Idempotent. */
   activate(use: SigningUse, kid: string, { since, until }: { since: string; until: string }): void {
     if (!this.periods(use).some((key) => key.kid === kid && key.pending)) return;
     this.#change((keys) =>
@@ -105,7 +105,7 @@ export class KeyRing {
     );
   }
 
-  /** From now on nothing counts that the key signs. */
+  /** From now on, signatures by this key do not count. */
   revoke(use: SigningUse, kid: string, revoked: { at: string; from: number }): void {
     if (!this.periods(use).some((key) => key.kid === kid && key.revoked === null)) return;
     this.#change((keys) =>
@@ -133,7 +133,7 @@ export class KeyRing {
   }
 }
 
-/** Replaced, present, pending: whatever the clocks of those who made them said. */
+/** Ordered by lifecycle (replaced, current, pending), not by timestamps, because clocks differ. */
 const stageOf = ({ pending, until }: KeyPeriod): number => (pending ? 2 : until === null ? 1 : 0);
 
 const isLive = (key: AnySigningKey): boolean => key.pending !== true && key.revoked === undefined;

@@ -1,8 +1,8 @@
-/** A key file that another process may replace: what was read last, and whether that still holds. */
+/** A key file that another process may replace: caches the last read, and checks whether it is still current. */
 import { statSync } from 'node:fs';
 import { read, type KeyFile } from './key-file.ts';
 
-/** Milliseconds for which a signer is used without a look at its file. Whoever verifies looks each time. */
+/** Milliseconds for which a signer is used without checking its file. Verifiers check each time. */
 export const LOOK_MS = 1000;
 
 export class LiveKeyFile {

@@ -6,8 +6,8 @@ import { deriveKey, open, seal, type NamedKey } from './aead.ts';
 const KEY_ID_BYTES = 8;
 
 /**
- * Per-action keys, wrapped by a key of the tenant that derives from the payload key: `key id (8) || sealed key`. The first key wraps;
- * all of them unwrap, so that a new one can take over.
+ * Per-action keys, wrapped by a key of the tenant that derives from the payload key: `key id (8) || sealed key`. The first key wraps; all
+ * of them unwrap, so that the key can be rotated.
  */
 export function createPayloadCipher(keys: readonly [NamedKey, ...NamedKey[]]): PayloadCipher {
   const derived = new Map<string, Uint8Array>();

@@ -34,9 +34,9 @@ export function createPayloadCodec(keys: { codec: readonly [NamedKey, ...NamedKe
 }
 
 /**
- * What JSON cannot say in one way only is not handed on: the SDK's own reader would take the last of two equal names, and the double
- * nearest to a number. In its place stands what was wrong, which fits nothing that anybody asks for. An error here would fail the
- * workflow's task, and Temporal would try it again for ever.
+ * Ambiguous JSON is not passed on, because the SDK's reader would take the last of two equal names and the nearest double of a number. It
+ * is replaced by a description of what was wrong, which fits no request. Throwing here would fail the workflow task, and Temporal would
+ * retry it for ever.
  */
 function readable(payload: Payload): Payload {
   if (textOf(payload.metadata?.['encoding']) !== JSON_ENCODING || payload.data == null) return payload;

@@ -11,8 +11,8 @@ export function publicHalf({ jwk: { crv, x, ...rest } }: Pick<AnySigningKey, 'jw
 }
 
 /**
- * Signs by a key manager, and believes it only when the signature is one of the key that was taken into use: a manager that has
- * another key under that name by now, or whose answer was spoiled on its way, signs nothing.
+ * Signs with a key manager, and uses the signature only if it verifies under the key that was taken into use. So a manager that now has
+ * another key under that name, or a corrupted answer, signs nothing.
  */
 export function remoteSigner(key: RemoteKey, managers: KeyManager): Signer {
   const ref = parseSignerRef(key.signer);

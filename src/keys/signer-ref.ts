@@ -1,4 +1,4 @@
-/** Where a private key is, in one line of text: a setting, and what the key file keeps of a key that a key manager holds. */
+/** The location of a private key in one line of text: a setting, and what the key file keeps for a key in a key manager. */
 import { CountersignError } from '../contract/index.ts';
 
 /** `file`: in the data folder. Every other kind never leaves its key manager. */
@@ -21,7 +21,7 @@ const VAULT = /^(?:([A-Za-z0-9_/-]+)\/)?([A-Za-z0-9_.-]+?)(?::([1-9]\d{0,8}))?$/
 export const SIGNER_FORMS =
   'file, aws-kms:<key id, ARN or alias/NAME>, gcp-kms:projects/…/cryptoKeyVersions/N, or vault:[MOUNT/]KEY[:VERSION]';
 
-/** @throws CountersignError `configuration` for what is none of the forms */
+/** @throws CountersignError `configuration` for any other form */
 export function parseSignerRef(text: string): SignerRef {
   if (text === 'file') return { kind: 'file' };
   const [, kind = '', rest = ''] = /^([a-z-]+):(.+)$/s.exec(text) ?? [];

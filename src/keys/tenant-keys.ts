@@ -3,22 +3,22 @@ import type { PublicJwk, Signer, SigningUse } from '../sealing/index.ts';
 import type { NoteSigner } from './ed25519.ts';
 import { logKeyOf, noteSignerFrom, type KeyPeriod, type KeyRing } from './key-ring.ts';
 
-/** A tenant's own keys: what it seals, releases and publishes is signed with no other tenant's. Each is read when it is used: keys rotate. */
+/** A tenant's own keys; no other tenant's keys sign for it. Each is read at its use, because keys rotate. */
 export interface TenantKeys {
   readonly record: Signer;
   readonly permit: Signer;
   readonly log: NoteSigner;
-  /** Log keys that were replaced, and sign beside the present one for a while. */
+  /** Log keys that were replaced and still sign beside the current one for a while. */
   readonly leaving: readonly NoteSigner[];
   /** Keys that may have signed the log's head. */
   readonly logKeys: readonly NoteKey[];
-  /** Keys that a permit which has not expired may be signed with. */
+  /** Keys that may have signed a permit that has not expired. */
   readonly permitKeys: readonly PublicJwk[];
-  /** Keys that a permit may ever have been signed with, none of them revoked. */
+  /** Keys that ever signed permits, except revoked ones. */
   readonly allPermitKeys: readonly PublicJwk[];
-  /** Keys that signed the record at entry `index` of the log, where it counts: none that was revoked from there on. */
+  /** Keys that may have signed the record at entry `index` of the log, except those revoked at or before it. */
   recordKeysAt(index: number): readonly PublicJwk[];
-  /** Keys of each use that ever signed, the present one last. */
+  /** Keys of each use that ever signed, the current one last. */
   readonly history: Readonly<Record<TenantUse, readonly KeyPeriod[]>>;
 }
 
@@ -57,7 +57,7 @@ export function tenantKeys(ring: KeyRing, origin: string): TenantKeys {
       return ring.leaving('log', Date.now()).map(noteSigner);
     },
     get logKeys() {
-      // Also revoked ones: the head that was the newest when a key was revoked may be signed by it.
+      // This includes revoked keys: the head that was newest at a revocation may be signed by the revoked key.
       return ring.periods('log').map(logKey);
     },
     get permitKeys() {

@@ -1,4 +1,4 @@
-/** What is kept of an action beside its records, so that any process can answer for it. Never the request, never a secret. */
+/** The stored state of an action beside its records, so that any process can answer for it. It never holds the request or a secret. */
 import type { Action, ActionRequest, ApprovalPlan, JsonObject, RecordActor } from '../contract/index.ts';
 import type { ApprovalState } from '../approval/index.ts';
 
@@ -24,7 +24,7 @@ export interface ActionState {
   actor: RecordActor;
   /** Caller that asked, `key:…` or `user:…`. */
   requester: string;
-  /** Keyed hash of the body, to tell a repeated request from another one under the same key. */
+  /** Keyed hash of the body, to tell a repeated request from a different one under the same key. */
   bodyMac: string;
   /** Disclosed values, as in the verdict's record. */
   disclosed: JsonObject;
@@ -44,13 +44,16 @@ export interface ActionState {
   retainMs: number | null;
   announced: boolean;
   review: BreakGlassReview | null;
-  /** The sealed report, to know it again when it is sent twice. `detail` is its commitment. */
+  /** The sealed report, to recognise it when it is sent again. `detail` is its commitment. */
   outcome: { status: string; reference: string | null; detail: string | null } | null;
   /** Set when payload and key were deleted. */
   erased?: { at: string; by: string | null; cause: 'request' | 'retention' };
 }
 
-/** What is kept of an action under its own key, and deleted with it (retention, erasure): everything that records only commit to. */
+/**
+ * The part of an action that is encrypted under its own key and deleted with that key (retention, erasure): everything that records only
+ * commit to.
+ */
 export interface Payload {
   request: ActionRequest;
   /** What approvers changed, by the number of the decision's record. */
@@ -61,7 +64,7 @@ export interface Payload {
   shown?: Record<string, JsonObject>;
 }
 
-/** Values of changes as they are kept in clear: none where policy does not disclose the path. */
+/** Changed values that are kept in clear: only those whose path policy discloses. */
 export function disclosedChanges(changes: JsonObject, disclosed: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(changes).map(([path, value]) => [path, Object.hasOwn(disclosed, path) ? value : null]),

@@ -3,7 +3,7 @@ import type { ActionState } from './action-state.ts';
 import type { Database, Tables } from './database.ts';
 import type { Selectable } from 'kysely';
 
-/** An action as it now stands, written only together with the records that made it so (sequencer). Times are RFC 3339 UTC. */
+/** The current state of an action. The sequencer writes it together with the records that led to it. Times are RFC 3339 UTC. */
 export interface StoredAction {
   tenant: string;
   id: string;
@@ -13,7 +13,7 @@ export interface StoredAction {
   /** Key or person that asked. */
   requester: string;
   bundle: string | null;
-  /** What `status` and the columns beside it are the index of. */
+  /** The whole state. `status` and the columns beside it index it. */
   view: ActionState;
   /** The permit, encrypted under the action's key; null when none was released. */
   sealedPermit: string | null;
@@ -29,7 +29,7 @@ export interface ActionFilter {
   surface?: string | undefined;
   actor?: string | undefined;
   requester?: string | undefined;
-  /** Only actions created before this one: the next page after it. */
+  /** Only actions created before this one, which gives the next page. */
   before?: { createdAt: string; id: string } | undefined;
   /** From 1 to 1,000; 100 by default. */
   limit?: number | undefined;
@@ -39,11 +39,11 @@ export interface ActionStore {
   get(tenant: string, id: string): Promise<StoredAction | null>;
   /** Newest first. */
   list(tenant: string, filter: ActionFilter): Promise<StoredAction[]>;
-  /** All that wait for a person, oldest first. */
+  /** All actions that wait for a person, oldest first. */
   waiting(tenant: string): Promise<StoredAction[]>;
-  /** Actions of all tenants that are closed and whose retention has passed at `now`, the longest passed first. */
+  /** Closed actions of all tenants whose retention has ended at `now`, the longest overdue first. */
   due(now: Date, limit: number): Promise<{ tenant: string; id: string }[]>;
-  /** Asks again for the payload of a due action at `until`: it cannot be deleted yet, and must not stand before the others. */
+  /** Postpones a due action to `until`: its payload cannot be deleted yet, and it must not block the others. */
   postpone(tenant: string, id: string, until: Date): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 import { endRow } from './rows.ts';
 
-/** What is kept of a service's key: never the key. */
+/** The stored entry of a service's key, without the key itself. */
 export interface StoredApiKey {
   id: string;
   tenant: string;
@@ -16,9 +16,9 @@ export interface StoredApiKey {
 }
 
 export interface ApiKeyStore {
-  /** A key that is there already, with the same hash, stays as it is. */
+  /** An existing key with the same hash stays as it is. */
   create(key: Omit<StoredApiKey, 'revokedAt'>): Promise<void>;
-  /** The tenant of the key of this hash, or null: the one query that finds its tenant instead of being given it. */
+  /** The tenant of the key of this hash, or null: the only query that finds the tenant instead of taking it as an argument. */
   tenantOf(hash: string): Promise<string | null>;
   /** Oldest first, revoked ones too. */
   list(tenant: string): Promise<StoredApiKey[]>;

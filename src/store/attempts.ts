@@ -2,12 +2,12 @@ import { sql } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
 
-/** Something that was tried and did not count: a click by somebody who is no approver, a forged signal. */
+/** Something that was tried and did not count, such as a click by somebody who is not an approver, or a forged signal. */
 export interface Attempt {
   tenant: string;
-  /** Empty where it was about none. */
+  /** Empty if it concerned no action. */
   action: string;
-  /** Who it was, as far as that is known. */
+  /** Who tried it, as far as that is known. */
   by: string;
   door: string;
   /** Error code of the refusal. */
@@ -15,7 +15,7 @@ export interface Attempt {
   at: string;
 }
 
-/** What attempts are looked for by; all of it holds. */
+/** Search criteria for attempts; all of them must match. */
 export interface AttemptFilter {
   action?: string | undefined;
   by?: string | undefined;
@@ -34,7 +34,7 @@ export interface Unauthenticated {
   lastAt: string;
 }
 
-/** The audit of refusals. Nothing in it ever changes an action. */
+/** The list of refused attempts. It never changes an action. */
 export interface AttemptStore {
   add(attempt: Attempt): Promise<void>;
   /** Oldest first, of one action or of all, 1,000 at most. */

@@ -11,10 +11,10 @@ export interface Activation {
 
 /** Policy bundles, immutable under their hash, and which of them is in force. */
 export interface BundleStore {
-  /** Keeps a bundle. One that is there already stays as it is. Whoever reads checks that the source hashes to the name. */
+  /** Stores a bundle; an existing one stays as it is. Readers check that the source matches its hash. */
   put(tenant: string, hash: string, source: Json): Promise<void>;
   get(tenant: string, hash: string): Promise<Json | null>;
-  /** Brings a stored bundle into force. Called after the record that says so is sealed; the same record again changes nothing. */
+  /** Brings a stored bundle into force. Call it after the record that says so is sealed. The same record again changes nothing. */
   activate(tenant: string, hash: string, by: string, at: string, record: string): Promise<void>;
   /** The newest activation, or null when no policy is in force. */
   active(tenant: string): Promise<Activation | null>;

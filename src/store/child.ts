@@ -1,4 +1,4 @@
-/** Child processes that never outlive us, not even when we are killed with -9. */
+/** Child processes that never outlive this process, not even after SIGKILL. */
 import { spawn } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
 
@@ -92,13 +92,13 @@ export async function spawnSupervised(
     },
   );
   const lifeline = supervisor.stdin;
-  // The supervisor ends first when the command does: writing to its closed pipe is nothing to report.
+  // When the command ends, its supervisor ends first. A write to its closed pipe is not an error.
   lifeline?.on('error', () => undefined);
   const ended = new Promise<Ended>((resolve) => {
     supervisor.once('error', () => resolve({ status: 127 }));
     supervisor.once('exit', (code, signal) => {
       lifeline?.destroy();
-      // Somebody killed the supervisor: nobody else would end the command.
+      // The supervisor was killed, and nothing else would end the command.
       if (signal !== null && child.pid > 0) tryKill(child.pid);
       resolve({ status: code ?? 137 });
     });
@@ -117,7 +117,7 @@ export async function spawnSupervised(
   return child;
 }
 
-/** Node throws away what nobody has read yet when a child ends; its last words are the ones that matter. */
+/** Node discards unread output when a child ends, and the last output matters most. */
 function kept(stream: Readable | null): Readable | null {
   return stream === null ? null : stream.pipe(new PassThrough());
 }

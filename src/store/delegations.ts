@@ -2,7 +2,7 @@ import type { Database, Tables } from './database.ts';
 import { endRow, findRow } from './rows.ts';
 import type { Selectable } from 'kysely';
 
-/** One person's word that another decides for them. Times are milliseconds since the epoch, as identity/ reads them. */
+/** A delegation: one person lets another decide for them. Times are milliseconds since the epoch, as identity/ reads them. */
 export interface StoredDelegation {
   id: string;
   tenant: string;
@@ -20,7 +20,7 @@ export interface DelegationStore {
   /** False when there is no live delegation of that id. */
   revoke(tenant: string, id: string, at: string): Promise<boolean>;
   get(tenant: string, id: string): Promise<StoredDelegation | null>;
-  /** Those that hold at `now` (RFC 3339), by id. Whom they cover is for identity/ to say. */
+  /** Delegations that are valid at `now` (RFC 3339), by id. `identity/` says whom they cover. */
   active(tenant: string, now: string): Promise<StoredDelegation[]>;
 }
 

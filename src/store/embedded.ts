@@ -1,4 +1,4 @@
-/** A real PostgreSQL in the data folder, for whoever has none: started with us, ended with us. */
+/** A real PostgreSQL in the data folder, for users who have none. It starts and ends with this process. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -43,8 +43,8 @@ const ORPHAN_TRIES = 40;
 const READY_MS = 60_000;
 
 /**
- * Durability is PostgreSQL's default and said here so that nothing else can be meant. One user on one machine: no replication, no
- * parallel workers. Messages are terse, since their details quote rows.
+ * Durability settings are PostgreSQL's defaults, stated so that no other configuration can change them. One user on one machine needs no
+ * replication and no parallel workers. Messages are terse, because their details quote rows.
  */
 const SETTINGS = {
   fsync: 'on',
@@ -128,7 +128,7 @@ function ensurePassword(file: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-/** Makes the cluster beside its place and moves it there whole: a crash on the way leaves nothing that looks like one. */
+/** Makes the cluster in a temporary folder and renames it, so that a crash leaves nothing that looks like a cluster. */
 function initialise(folder: string, cluster: string, { initdb }: PostgresBinaries, as: RunAs, password: string): void {
   const workshop = join(folder, 'making');
   rmSync(workshop, { recursive: true, force: true });
@@ -190,7 +190,7 @@ async function start(
     const said = readFileSync(logFile, 'utf8').slice(offset);
     if (/could not bind|could not create any TCP/.test(said) && wanted === undefined && attempt < START_TRIES) continue;
     if (/shared memory block .* still in use/.test(said) && attempt < ORPHAN_TRIES) {
-      // The server before was killed, and its processes are only just noticing.
+      // The previous server was killed, and its processes have not all ended yet.
       await sleep(250);
       continue;
     }

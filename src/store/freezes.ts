@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 import { endRow, findRow } from './rows.ts';
 
-/** A stop: while it is active nothing of its scope is released and no permit of it redeemed. */
+/** A freeze: while it is active, nothing in its scope is released and none of its permits is redeemed. */
 export interface Freeze {
   id: string;
   tenant: string;
@@ -16,7 +16,7 @@ export interface Freeze {
 }
 
 export interface FreezeStore {
-  /** In force for every process when this returns. The same id again changes nothing. */
+  /** When this returns, the freeze is in force for every process. The same id again changes nothing. */
   add(freeze: Omit<Freeze, 'liftedAt' | 'liftedBy'>): Promise<void>;
   /** False when there is no active freeze of that id. */
   lift(tenant: string, id: string, by: string, at: string): Promise<boolean>;

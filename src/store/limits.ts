@@ -13,8 +13,8 @@ export interface LimitQuery {
 }
 
 /**
- * Limits as reservations: what an action takes is written in the transaction that judged it, so two actions can never both fit
- * where only one does.
+ * Limits as reservations. An action's share is written in the transaction that judged it, so two actions can never both take what is enough
+ * for one.
  */
 export interface LimitStore {
   /**
@@ -22,8 +22,10 @@ export interface LimitStore {
    * reserved inside each sliding window ending at `now`, calls `decide`, stores its reservations and its value.
    *
    * Once decided, an action stays decided: a second call, also at the same time in another process, answers the stored value without
-   * calling `decide`. Its value is kept as JSON. `decide` runs inside the transaction, under the locks: it waits for nothing that could wait for them.
-   * Answers as soon as it is decided; a record that rests on it is sealed after `committed`, and brings the decision to disk with it.
+   * <<<<<<< Updated upstream calling `decide`. Its value is kept as JSON. `decide` runs inside the transaction, under the locks, so it must
+   * not wait for anything that could wait for them. ======= calling `decide`. `decide` runs inside the transaction, under the locks, so it
+   * must not wait for anything that could wait for them. >>>>>>> Stashed changes Answers as soon as it is decided; a record that rests on
+   * it is sealed after `committed`, and brings the decision to disk with it.
    */
   decide<T>(
     tenant: string,
@@ -32,20 +34,20 @@ export interface LimitStore {
     now: Date,
     decide: (facts: LimitFact[]) => Promise<{ reservations: readonly Reservation[]; value: T }>,
   ): Promise<Committing<T>>;
-  /** How the limits stand, without what this action itself holds. Takes no lock and reserves nothing. */
+  /** The current use of the limits, without this action's own share. Takes no lock and reserves nothing. */
   usage(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): Promise<LimitFact[]>;
   /** Gives back what an action holds. */
   release(tenant: string, action: string): Promise<void>;
 }
 
-/** Identity of one limit and key: a digest, since keys are callers' text of any length. */
+/** Identity of one limit and key. It is a digest, because keys are text of any length from callers. */
 function slotOf(limit: string, key: readonly string[]): Buffer {
   return createHash('sha256')
     .update(JSON.stringify([limit, ...key]))
     .digest();
 }
 
-/** Advisory lock ids in one order for everybody, so that no two transactions wait for each other. */
+/** Advisory lock ids in one global order, so that no two transactions wait for each other. */
 function lockIds(tenant: string, names: readonly (readonly string[])[]): string[] {
   const ids = names.map((name) =>
     createHash('sha256')
@@ -56,7 +58,7 @@ function lockIds(tenant: string, names: readonly (readonly string[])[]): string[
   return [...new Set(ids)].sort((a, b) => (a < b ? -1 : 1)).map(String);
 }
 
-/** What of each limit others hold, in the order of `$2`, `$3`; `$1` is the tenant and `$4` the action. */
+/** The share of each limit that other actions hold, in the order of `$2`, `$3`. `$1` is the tenant and `$4` the action. */
 const USED = `select coalesce(array_agg(used order by n), '{}') from (
   select q.n, trim_scale(coalesce(sum(r.amount), 0))::text as used
   from unnest($2::bytea[], $3::timestamptz[]) with ordinality as q(slot, since, n)
@@ -72,7 +74,7 @@ const WRITE = `with decided as (insert into limit_decision (tenant, action, valu
   select $1, $2, r.slot, r.limit_name, r.amount, $4
   from unnest($5::bytea[], $6::text[], $7::numeric[]) as r(slot, limit_name, amount)`;
 
-/** `$1` to `$4` of what a question about limits asks. */
+/** The values `$1` to `$4` of a query about limits. */
 function asked(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): unknown[] {
   return [
     tenant,

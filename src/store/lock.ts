@@ -1,4 +1,4 @@
-/** One process at a time on a data folder, whatever happened to the one before. */
+/** A lock on a data folder: one process at a time, however the previous one ended. */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
 import {
@@ -19,15 +19,15 @@ import { CountersignError } from '../contract/index.ts';
 /** A claim on a folder: a file whose name is the identity of a process. A dead identity never comes back, so its claim is safe to delete. */
 interface Claim {
   file: string;
-  /** Where process ids mean the same: this boot of this machine, this container. */
+  /** The scope in which a process id is unique: this boot of this machine, this container. */
   realm: string;
   pid: number;
-  /** When the process started: tells it from a later one with the same id. */
+  /** When the process started, which tells it from a later one with the same id. */
   start: string;
 }
 
 export interface FolderLock {
-  /** Gives the folder back. A process that dies gives it back too. */
+  /** Releases the folder. A process that dies releases it too. */
   release(): void;
 }
 
@@ -54,7 +54,7 @@ function realm(): string {
   try {
     namespace = readlinkSync('/proc/self/ns/pid');
   } catch {
-    // Not Linux: the host's name has to do.
+    // This is not Linux, so the host's name has to suffice.
   }
   return digest([read('/proc/sys/kernel/random/boot_id'), namespace, hostname()].join('\n'));
 }
@@ -160,7 +160,7 @@ export async function lockDataFolder(dir: string): Promise<FolderLock> {
     try {
       utimesSync(path, now, now);
     } catch {
-      // The folder was deleted under us; who uses it next will say so.
+      // The folder was deleted meanwhile. Its next use reports that.
     }
   }, HEARTBEAT_MS);
   beat.unref();

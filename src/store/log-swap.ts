@@ -137,7 +137,7 @@ function permitsPart(tenant: string, permits: LogAppend['permits']): Part {
   };
 }
 
-/** Uses permits up. */
+/** Marks permits as used. */
 function redeemedPart(tenant: string, redeemed: NonNullable<LogAppend['redeemed']>): Part {
   return {
     name: 'redeemed',
@@ -168,7 +168,7 @@ function releasedPart(tenant: string, released: readonly string[]): Part {
   };
 }
 
-/** Payload and key. That a limit was decided stays known, without what was decided: it is never decided again. */
+/** Deletes payload and key. The row that a limit was decided stays, without its value, so that it is never decided again. */
 function erasedParts(tenant: string, erased: readonly string[]): Part[] {
   const values = [tenant, [...erased]];
   return [

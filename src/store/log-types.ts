@@ -1,7 +1,7 @@
 import type { ActionState } from './action-state.ts';
 import type { Receipt } from '../contract/record.ts';
 
-/** Where a log ends. `frontier` is what a tree needs to grow, as the sequencer keeps it. */
+/** The head of a log. `frontier` is what its tree needs to grow, in the sequencer's form. */
 export interface LogHead {
   /** Entries of the log. */
   size: number;
@@ -11,7 +11,7 @@ export interface LogHead {
   checkpoint: Receipt['log']['checkpoint'];
 }
 
-/** What a record can be found by. */
+/** The columns that a record can be found by. */
 export interface Facets {
   surface: string | null;
   actor: string | null;

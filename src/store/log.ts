@@ -4,7 +4,7 @@ import type { Connection, Postgres } from './postgres.ts';
 import { swapStatement } from './log-swap.ts';
 import type { LogAppend, LogHead, SealedEntry } from './log-types.ts';
 
-/** `swapped`: durable. `moved`: the head is another one by now, or one of the entries is there already; nothing was written. */
+/** `swapped`: durable. `moved`: the head has changed, or one of the entries exists already; nothing was written. */
 export type Swap = 'swapped' | 'moved';
 
 /** A log whose head is locked: nobody else appends to it until the transaction ends. */
@@ -41,7 +41,7 @@ export interface LogStore {
 }
 
 const UNIQUE_VIOLATION = '23505';
-/** The one unique constraint that a log's own writers can run into: anything else twice is a fault, not a race. */
+/** The only unique constraint that concurrent writers of a log can violate. Any other violation is a bug, not a race. */
 const ENTRY_KEYS = ['log_entry_tenant_action_seq_key', 'log_entry_pkey'];
 
 function isTaken(error: unknown): boolean {

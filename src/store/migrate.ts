@@ -47,7 +47,7 @@ export async function migrate(db: Database): Promise<void> {
   throw error instanceof Error ? error : new Error('the migrations failed', { cause: error });
 }
 
-/** An answer is given after its record is on disk: a server that may lose a committed transaction cannot keep that. */
+/** An answer is given only after its record is on disk. A server that may lose a committed transaction breaks that promise. */
 async function assertDurable(db: Database): Promise<void> {
   const { rows } = await sql<{ name: string; setting: string }>`
     select name, setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit')`.execute(

@@ -21,7 +21,7 @@ import { createSlackMessageStore, type SlackMessageStore } from './slack-message
 import { createWitnessedStore, type WitnessedStore } from './witnessed.ts';
 
 /**
- * All that is kept beside Temporal. Every method fails closed with CountersignError `unavailable` when the database cannot be
+ * Everything that is stored outside Temporal. Every method fails closed with CountersignError `unavailable` when the database cannot be
  * reached. What a method did is on disk when it resolves; where it says otherwise, it is on disk before any record that depends on it.
  */
 export interface Store {
@@ -48,7 +48,7 @@ export interface Store {
   migrate(): Promise<void>;
   /** Resolves when the database answers, rejects within a second when it does not. */
   ping(): Promise<void>;
-  /** Waits for what is running, then closes every connection. */
+  /** Waits for running queries, then closes every connection. */
   close(): Promise<void>;
 }
 

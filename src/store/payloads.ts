@@ -31,10 +31,10 @@ export interface PayloadStore {
    * Null when the action is stored and its payload was erased: it is never made anew.
    */
   create(tenant: string, action: string, payload: Payload): Promise<StoredPayload | null>;
-  /** Null when there never was one, or it was erased. */
+  /** Null if there never was one, or if it was erased. */
   read(tenant: string, action: string): Promise<StoredPayload | null>;
   /**
-   * Replaces the payload under the same key by what `change` makes of it, one call after another: none undoes another's. False when
+   * Replaces the payload under the same key by what `change` makes of it, one call after another, so that no change is lost. False when
    * there is none.
    */
   update(tenant: string, action: string, change: (payload: Payload) => Payload): Promise<boolean>;

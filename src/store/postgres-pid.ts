@@ -1,4 +1,4 @@
-/** PostgreSQL's own note of which process serves a cluster. */
+/** PostgreSQL's own file that names the process serving a cluster. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,8 +42,8 @@ const GENTLE_MS = 15_000;
 const HARD_MS = 5000;
 
 /**
- * Ends a server that was left behind on our cluster: both we and its supervisor were killed, or it is still on its way out. Called
- * with the folder locked, so nobody else is using it. A note without its process is PostgreSQL's own to clear.
+ * Ends a server that was left behind on our cluster: both we and its supervisor were killed, or it is still on its way out. Called with the
+ * folder locked, so nobody else is using it. PostgreSQL itself clears a file whose process is gone.
  *
  * @throws CountersignError `configuration` when it cannot be ended.
  */
@@ -57,7 +57,7 @@ export async function endOrphan(cluster: string): Promise<void> {
     try {
       process.kill(file.pid, signal);
     } catch {
-      // Gone, or not ours to end: the wait tells.
+      // The process is gone, or we may not end it. The wait below shows which.
     }
     for (let waited = 0; waited < patience; waited += 20) {
       if (!serves(file.pid, cluster)) return;

@@ -33,7 +33,7 @@ function postgresUser(): { uid: number; gid: number } {
         stdio: 'ignore',
       });
     } catch {
-      // Created by another process just now, or not at all: the second look tells.
+      // Another process created it just now, or it was not created. The second lookup shows which.
     }
   }
   throw new CountersignError(
@@ -71,7 +71,7 @@ function throughClosedFolders(user: { uid: number; gid: number }, command: strin
  */
 export function runAs(folder: string, cluster: string, binary: string): RunAs {
   if (process.getuid?.() !== 0) return { user: null, wrap: (command, args) => ({ command, args: [...args] }) };
-  // Whoever owns the cluster goes on owning it: it may have been made before somebody became root.
+  // The cluster keeps its owner, because it may have been made before this ran as root.
   const owner = existsSync(cluster) ? statSync(cluster) : null;
   const user = owner === null || owner.uid === 0 ? postgresUser() : { uid: owner.uid, gid: owner.gid };
   for (const own of [dirname(folder), folder]) {

@@ -1,4 +1,4 @@
-/** The connections, and what becomes of questions that PostgreSQL does not answer. */
+/** The connections to PostgreSQL, and how unanswered queries fail. */
 import pg from 'pg';
 import { CamelCasePlugin, Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import { createCircuit, within, type Circuit } from '../availability/index.ts';
@@ -30,7 +30,10 @@ export function isUnavailable(error: unknown): boolean {
   return UNAVAILABLE_STATES.test(code) || /^E[A-Z]+$/.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
 }
 
-/** Every failure to reach the database becomes one error that fails closed, a cancelled statement another; all else stays what it is. */
+/**
+ * Maps every failure to reach the database to one error that fails closed, and a cancelled statement to another. Other errors stay as they
+ * are.
+ */
 export function translated(error: unknown): unknown {
   if (error instanceof CountersignError) return error;
   if (error instanceof Error && 'code' in error && error.code === CANCELLED_STATE) {
@@ -57,7 +60,7 @@ export interface Connection {
   query<Row>(statement: Statement | string): Promise<Row[]>;
 }
 
-/** What a transaction came to, and when it is committed; that rejects when it was not. */
+/** The result of a transaction, and a promise that resolves when it is committed and rejects if it was not. */
 export interface Committing<T> {
   value: T;
   committed: Promise<void>;
@@ -90,7 +93,7 @@ const SEALING_POOL = 4;
 /** Connections for locks: who waits for one waits behind the lock's holder in any case. */
 const LOCKING_POOL = 6;
 
-/** A question that takes too long is given up, and a process that stopped inside a transaction gives its locks back. */
+/** A query that takes too long is cancelled, and a process that stopped inside a transaction loses its locks. */
 const timeouts = (statement: string): string =>
   `set statement_timeout = '${statement}'; set idle_in_transaction_session_timeout = '20s'`;
 
@@ -119,9 +122,9 @@ function createPool(connectionString: string, { max, pipeline = false, timeout =
     },
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
-  // A server that goes away under an idle connection: the pool drops it, and the next query says what is wrong.
+  // The server closed an idle connection. The pool drops it, and the next query reports the fault.
   pool.on('error', () => undefined);
-  // One that goes away between two queries of a transaction has nobody waiting for an answer: its next query fails.
+  // A connection that breaks between two queries of a transaction has nobody waiting for it. Its next query fails.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
@@ -149,7 +152,7 @@ async function connectTo({ pool, circuit }: Guarded): Promise<pg.PoolClient> {
 /** What finds out whether the server answers: a connection of its own, so that it waits behind nothing. */
 function createDatabaseCircuit(connectionString: string): { circuit: Circuit; end(): Promise<void> } {
   const pool = createPool(connectionString, { max: 1 });
-  /** One question at a time; whoever asks meanwhile hears its answer. */
+  /** One probe at a time. Concurrent callers share its answer. */
   let asking: Promise<unknown> | null = null;
   const ask = async (): Promise<unknown> => {
     const client = await pool.connect();
@@ -268,7 +271,10 @@ async function transaction<T>(guarded: Guarded, work: (connection: Connection) =
   }
 }
 
-/** Names of statements that are prepared once per connection; a search with many forms must not fill a connection with them. */
+/**
+ * Names of statements that are prepared once per connection. Searches have many forms and would fill a connection, so they are not
+ * prepared.
+ */
 const NAMED_MAX = 500;
 const names = new Map<string, string>();
 

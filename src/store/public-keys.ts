@@ -83,7 +83,7 @@ export function createPublicKeyStore(db: Database): PublicKeyStore {
     },
     exclusively(tenant, work) {
       const name = `countersign keys ${tenant}`;
-      // The lock goes with its connection: a process that dies holds nothing.
+      // The lock belongs to its connection, so a process that dies holds nothing.
       const run = () =>
         db.connection().execute(async (connection) => {
           await sql`select pg_advisory_lock(hashtextextended(${name}, 0))`.execute(connection);
@@ -93,7 +93,7 @@ export function createPublicKeyStore(db: Database): PublicKeyStore {
             await sql`select pg_advisory_unlock(hashtextextended(${name}, 0))`.execute(connection);
           }
         });
-      // One connection of this process waits at most: the work needs some of its own.
+      // At most one connection of this process waits, because the work needs connections too.
       const turn = last.then(run, run);
       last = turn.catch(() => undefined);
       return turn;

@@ -1,4 +1,4 @@
-/** What a record is looked for by, as conditions on rows of `log_entry`. */
+/** Search criteria for records, as conditions on rows of `log_entry`. */
 import { sql, type RawBuilder } from 'kysely';
 
 export interface RecordFilter {

@@ -48,7 +48,7 @@ export interface RecordStore extends RecordScan {
       surface: string;
       policy?: string | undefined;
       rule?: string | undefined;
-      /** An action that is no precedent for itself. */
+      /** The action itself, which does not count as its own precedent. */
       except?: string | undefined;
     },
     since: string,

@@ -19,7 +19,7 @@ export interface Review {
 
 type Required = 'surface' | 'verb' | 'actor' | 'reviewers' | 'result';
 
-/** What is told of a review. Rows from before reports were made have only the first few. */
+/** The details of a review. Rows from before reports existed have only the first few. */
 export type ReviewDetails = Pick<BrokenGlassItem, Required> &
   Partial<Pick<BrokenGlassItem, 'policy' | 'rule' | 'what' | 'reason'>>;
 

@@ -1,4 +1,4 @@
-/** What the tables have in common whose rows are made, found by id, and ended once. */
+/** Shared queries of the tables whose rows are inserted, found by id, and ended once. */
 import { sql, type Selectable } from 'kysely';
 import type { Database, Tables } from './database.ts';
 

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** A message about an action that Slack holds and that is edited for as long as the action changes. */
+/** A message in Slack about an action. It is edited as long as the action changes. */
 export interface SlackMessage {
   tenant: string;
   action: string;
@@ -19,7 +19,7 @@ export interface SlackMessage {
 }
 
 export interface SlackMessageStore {
-  /** Keeps a message, or how it now looks. An older revision never replaces a newer one. */
+  /** Stores a message, or its new content. An older revision never replaces a newer one. */
   put(message: SlackMessage): Promise<void>;
   list(tenant: string, action: string): Promise<SlackMessage[]>;
   /** The message that a click came from: Slack names it by these three, and the row names the tenant. */

@@ -1,4 +1,4 @@
-/** What others outside hold of a tenant's log: cosignatures of witnesses, and where its checkpoints are anchored. */
+/** Outside evidence about a tenant's log: cosignatures of witnesses, and the places where its checkpoints are anchored. */
 import type { Database } from './database.ts';
 
 /** One witness's cosignature of one checkpoint. */
@@ -18,7 +18,7 @@ export interface Cosignature {
 export interface WitnessedStore {
   /** Tenants that have a log. */
   tenants(): Promise<string[]>;
-  /** Keeps it; the same again changes nothing. Those of the same witness that are older than a day are forgotten. */
+  /** Stores a cosignature; the same again changes nothing. Cosignatures of the same witness that are older than a day are deleted. */
   add(cosignature: Cosignature): Promise<void>;
   /** Lines of all cosignatures of the checkpoint of this size. */
   lines(tenant: string, size: number): Promise<string[]>;

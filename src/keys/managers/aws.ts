@@ -76,7 +76,7 @@ async function connect(region: string | undefined): Promise<{
   const sdk = await import('@aws-sdk/client-kms');
   const client = new sdk.KMSClient({
     ...(region === undefined ? {} : { region }),
-    // Whoever asked tries again, and waits longer each time.
+    // The caller retries, and waits longer each time.
     maxAttempts: 2,
     requestHandler: { requestTimeout: CALL_MS, connectionTimeout: 2000, throwOnRequestTimeout: true },
   });

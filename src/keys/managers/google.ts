@@ -13,7 +13,7 @@ const SCOPE = 'https://www.googleapis.com/auth/cloudkms';
 
 const SIGNS = ['EC_SIGN_ED25519', 'EC_SIGN_P256_SHA256'];
 
-/** @param url Where the service is, when that is not where everybody finds it (Private Service Connect). */
+/** @param url The service's address, if it is not the public one (Private Service Connect). */
 export function createGoogleKms(url: string = GOOGLE_KMS_URL): KeyManager<GoogleRef> {
   const auths = new Map<string, Promise<GoogleAuth>>();
   const signIn = (projectId: string): Promise<GoogleAuth> => {
@@ -25,7 +25,7 @@ export function createGoogleKms(url: string = GOOGLE_KMS_URL): KeyManager<Google
     return auth;
   };
   const ask = async (path: string, body?: Record<string, unknown>): Promise<JsonAnswer> => {
-    // Else Google's library would ask another of its services whose project this is.
+    // Otherwise Google's library would ask another service which project this is.
     const auth = await signIn(path.split('/')[1] ?? '');
     const token = await inTime(auth.getAccessToken());
     if (typeof token !== 'string') throw new Error('Google gave no access token');
@@ -67,7 +67,7 @@ export function createGoogleKms(url: string = GOOGLE_KMS_URL): KeyManager<Google
   };
 }
 
-/** Google's library waits as long as it takes. */
+/** Google's library has no time limit of its own. */
 async function inTime<T>(asked: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

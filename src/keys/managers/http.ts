@@ -7,7 +7,7 @@ export interface JsonAnswer {
   body: Record<string, unknown>;
 }
 
-/** @throws what `fetch` throws; an answer that is no success is an answer. No redirect is followed: a token goes with the call. */
+/** @throws what `fetch` throws; an error status is returned, not thrown. No redirect is followed: a token goes with the call. */
 export async function askJson(
   url: URL,
   headers: Record<string, string>,
@@ -25,7 +25,7 @@ export async function askJson(
   return { status: response.status, body: isObject ? (parsed as Record<string, unknown>) : {} };
 }
 
-/** Base64 text in an answer; empty when it is none. */
+/** Base64 text in an answer; empty where the field is not text. */
 export function bytesOf(value: unknown): Uint8Array {
   return typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64')) : new Uint8Array(0);
 }

@@ -10,7 +10,7 @@ export interface ManagerSettings {
   googleUrl: string | undefined;
 }
 
-/** All kinds as one; nothing of a kind is loaded before it is asked for. */
+/** All kinds behind one interface. A kind is loaded when it is first needed. */
 export function createManagers({ vault, googleUrl }: ManagerSettings): KeyManager {
   const aws = createAwsKms();
   const google = createGoogleKms(googleUrl);

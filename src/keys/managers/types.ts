@@ -3,12 +3,12 @@ import { CountersignError } from '../../contract/index.ts';
 import { publicJwk, type PublicJwk, type SignatureAlgorithm } from '../../sealing/index.ts';
 import type { RemoteRef } from '../signer-ref.ts';
 
-/** Milliseconds that one call of a key manager may take. Whoever asked tries again. */
+/** Milliseconds that one call of a key manager may take. The caller retries. */
 export const CALL_MS = 5000;
 
 /** A key as its manager has it now. */
 export interface ManagedKey<R extends RemoteRef = RemoteRef> {
-  /** Names this very key for ever: an alias or a newest version is resolved. */
+  /** Names this exact key for ever: aliases and newest versions are resolved. */
   ref: R;
   jwk: PublicJwk;
 }
@@ -20,7 +20,7 @@ export interface KeyManager<R extends RemoteRef = RemoteRef> {
    * `unavailable` when the manager does not answer.
    */
   describe(ref: R): Promise<ManagedKey<R>>;
-  /** Signs; ES256 as `r || s`. @throws whatever went wrong; nothing secret is in it. */
+  /** Signs; ES256 as `r || s`. @throws on any failure; the error holds no secret. */
   sign(ref: R, algorithm: SignatureAlgorithm, message: Uint8Array): Promise<Uint8Array>;
 }
 

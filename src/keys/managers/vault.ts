@@ -13,7 +13,7 @@ export interface VaultSettings {
   address: string;
   namespace: string | undefined;
   token: string | undefined;
-  /** Read at each call: an agent renews it there. */
+  /** Read at each call, because an agent renews the file. */
   tokenFile: string | undefined;
 }
 
