@@ -80,7 +80,31 @@ export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resol
     ...(resolve === undefined ? [] : missingPeople(policy, resolve)),
     ...untestedSurfaces(policy, cases),
     ...untold(policy),
+    ...openRules(policy),
   ]);
+}
+
+/** What a condition must say to name something: a comparison, a list, a part of a text, a limit. */
+const NAMES_SOMETHING =
+  /==|\bin\b|[<>]|\.(startsWith|endsWith|contains|matches|exists|all|domain|within)\b|\b(limit|inFolder|hours|cedar|opa)\(/;
+
+/** Rules that approve whatever no other rule names: a spelling that nobody thought of is then approved. */
+function openRules(policy: CompiledPolicy): Finding[] {
+  return policy.rules.flatMap((rule, index): Finding[] => {
+    // A policy of one rule says openly that it approves everything.
+    if (rule.then !== 'approve' || index === 0 || policy.mode === 'observe') return [];
+    const positive = rule.when.text.replaceAll(/!\s*\([^()]*(?:\([^()]*\)[^()]*)*\)|"[^"]*"|'[^']*'/g, '');
+    if (rule.when.parts()?.length !== 0 && NAMES_SOMETHING.test(positive)) return [];
+    return [
+      {
+        severity: 'warning',
+        policy: policy.name,
+        place: ['rules', index, 'when'],
+        message: `rule \`${rule.id}\` approves whatever no rule before it names`,
+        suggestion: 'list what is allowed, and leave the rest to silence, which refuses',
+      },
+    ];
+  });
 }
 
 function deadRules(policy: CompiledPolicy): Finding[] {

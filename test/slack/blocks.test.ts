@@ -330,7 +330,17 @@ describe('requester-supplied text', () => {
     ['<@U0CFO>', '&lt;@U0CFO&gt;'],
     ['<https://evil.test|Console>', '&lt;https://evil.test|Console&gt;'],
     ['a & b', 'a &amp; b'],
-    ['one\n*Approved by Chidi Forde*', 'one *Approved by Chidi Forde*'],
+    ['one\n*Approved by Chidi Forde*', 'one ∗Approved by Chidi Forde∗'],
+    ['_sealed_ by _risk_', 'ˍsealedˍ by ˍriskˍ'],
+    ['ord_991_b', 'ord_991_b'],
+    ['~see below~', '∼see below∼'],
+    ['`code`', 'ˋcodeˋ'],
+    ['ok :white_check_mark: :+1:', 'ok ∶white_check_mark: ∶+1:'],
+    ['at 10:30', 'at 10:30'],
+    ['> quoted', '› quoted'],
+    ['a\u034fb\u115fc\u3164d\u2800e\ufe0ff', 'abcdef'],
+    ['x\u{e0041}\u{e0100}y', 'xy'],
+    ['a\ue000b', 'a\ufffdb'],
     ['\u202Egnp.exe', 'gnp.exe'],
     ['pay\u200Bments', 'payments'],
   ])('%j is shown as %j', (given, shown) => {
@@ -338,6 +348,33 @@ describe('requester-supplied text', () => {
     const fields = blocks.flatMap((block) => (block['fields'] as JsonObject[] | undefined) ?? []);
     expect(fields[0]?.['text']).toBe(`*Note*\n${shown}`);
     expect(fields[0]?.['verbatim']).toBe(true);
+  });
+
+  test('forges nothing in any mrkdwn of any state, whoever and whatever is called so', () => {
+    const forged = '*the board* _said_ ~no~ `yes` :white_check_mark: <!channel> <@U0CFO> <https://evil.test|here>';
+    const party = { ...WAITING.actor, id: `user:${forged}`, name: forged };
+    const message = {
+      ...WAITING,
+      actor: party,
+      onBehalfOf: [party],
+      resource: forged,
+      verb: forged,
+      facts: [{ label: forged, value: forged }],
+      notes: [forged],
+    };
+    const texts: string[] = [];
+    const walk = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if ('type' in value && value.type === 'mrkdwn' && 'text' in value) texts.push(String(value.text));
+      Object.values(value).forEach(walk);
+    };
+    const rendered = renderApprovalMessage(message);
+    walk(rendered.blocks);
+    for (const text of [...texts, rendered.text]) {
+      expect(text).not.toMatch(
+        /\*the board\*|_said_|~no~|`yes`|:white_check_mark:|<!channel>|<@U0CFO>|<https:\/\/evil/,
+      );
+    }
   });
 
   test('a long value is cut, with a link to all of it', () => {

@@ -3,7 +3,7 @@ export type * from '../../notify/approval-message.ts';
 export type { Notice, ThreadEvent } from '../../notify/notifier.ts';
 
 /** Version of everything in this folder that makes `text` and `blocks` of a message: sealed beside the hash of what was shown. */
-export const RENDERER = 'slack/4';
+export const RENDERER = 'slack/5';
 
 /** `action_id`s. */
 export const ACTIONS = {

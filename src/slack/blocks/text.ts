@@ -7,8 +7,13 @@
 const CONTROL = /\p{Cc}/u;
 /** Half a pair: not text, and no JSON either. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
-/** Characters that are not seen, but change the order or the look of others: bidi controls, zero-width ones, tags. */
-const HIDDEN = /[\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/u;
+/**
+ * Characters that are not seen, but change the order or the look of others: all that Unicode calls format characters or ignorable (bidi
+ * controls, zero-width ones, fillers, variation selectors, tags), and the Braille cell without dots.
+ */
+const HIDDEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+/** What every font may show as it likes: no character, or one that nobody agreed on. */
+const UNKNOWN = /[\p{Cn}\p{Co}]/u;
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
@@ -17,8 +22,10 @@ export function clean(text: string): string {
   let out = '';
   for (const char of text) {
     if (LONE_SURROGATE.test(char)) out += '\uFFFD';
+    else if (HIDDEN.test(char)) continue;
+    else if (UNKNOWN.test(char)) out += '\uFFFD';
     else if (CONTROL.test(char) || char === '\u2028' || char === '\u2029') out += ' ';
-    else if (!HIDDEN.test(char)) out += char;
+    else out += char;
   }
   const line = out.replace(/\s+/gu, ' ').trim();
   return line === '' ? '—' : line;
@@ -39,14 +46,29 @@ function cut(text: string, max: number, write: (char: string) => string): { text
 
 const escapeChar = (char: string): string => ENTITIES[char] ?? char;
 
-/** Outside text for a `mrkdwn` object, at most `max` characters as Slack counts them: escaped, on one line. */
+/** Slack has no way to write these as themselves: what looks like them stands for them. */
+const ALIKE: Record<string, string> = { '*': '∗', '~': '∼', '`': 'ˋ' };
+
+/**
+ * Takes from outside text what `mrkdwn` would read as markup: bold, italic, strike, code, an emoji's name, a quote. An underscore inside a
+ * word, as in `ord_991`, is none.
+ */
+function unmarked(text: string): string {
+  return text
+    .replaceAll(/[*~`]/g, (char) => ALIKE[char] ?? char)
+    .replaceAll(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, 'ˍ')
+    .replaceAll(/:(?=[\p{L}\p{N}_+'-]+:)/gu, '∶')
+    .replace(/^>/, '›');
+}
+
+/** Outside text for a `mrkdwn` object, at most `max` characters as Slack counts them: nothing in it is markup, on one line. */
 export function mrkdwnText(text: string, max: number): string {
-  return cut(clean(text), max, escapeChar).text;
+  return cut(unmarked(clean(text)), max, escapeChar).text;
 }
 
 /** {@link mrkdwnText}, with a link to the rest when it was cut. */
 export function mrkdwnOrMore(text: string, max: number, url: string | null): string {
-  const shown = cut(clean(text), max, escapeChar);
+  const shown = cut(unmarked(clean(text)), max, escapeChar);
   return shown.whole || url === null ? shown.text : `${shown.text} ${link(url, 'more')}`;
 }
 
@@ -60,7 +82,7 @@ export const cutWhole = (text: string, max: number): string => cut(text, max, (c
 
 /** Outside text in code: no formatting inside. */
 export function code(text: string, max: number): string {
-  return `\`${mrkdwnText(text.replaceAll('`', 'ˋ'), max)}\``;
+  return `\`${cut(clean(text).replaceAll('`', 'ˋ'), max, escapeChar).text}\``;
 }
 
 /** Longer links are left out: they would eat the room for what is to be read. */

@@ -14,7 +14,7 @@ const HEADLINES: Record<MessageState, string> = {
   released: '✅ Released',
   executed: '✅ Done',
   failed: '❌ Failed',
-  skipped: '⏭️ Skipped',
+  skipped: '⏭ Skipped',
   unreported: '❓ Outcome not reported',
   lapsed: '💤 Lapsed: nobody collected it, nothing happened',
   break_glass: '🚨 Break-glass release',
