@@ -14,8 +14,10 @@ import { readLife, type Life } from './life.ts';
 import { insist, nextHead, permitOf, sealNext, withPermit } from './seal.ts';
 import type { NotDue, Refusal, SealOutcomeInput } from './types.ts';
 
+export type OutcomeDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'attestationKeys' | 'hub' | 'now'>;
+
 /** That the permit is ours and the one of this action that counts. Its expiry bounds execution, not the report of it. */
-async function checkPermit(deps: EngineDeps, life: Life, permit: string): Promise<Refusal | null> {
+async function checkPermit(deps: OutcomeDeps, life: Life, permit: string): Promise<Refusal | null> {
   const { action } = life.state;
   const refusal = (which: string): Refusal => ({
     code: 'permit-invalid',
@@ -33,7 +35,7 @@ async function checkPermit(deps: EngineDeps, life: Life, permit: string): Promis
   }
 }
 
-async function reporter(deps: EngineDeps, action: Action, attestation: string | undefined): Promise<string | null> {
+async function reporter(deps: OutcomeDeps, action: Action, attestation: string | undefined): Promise<string | null> {
   if (attestation === undefined) return null;
   const claims = await verifyAttestation(attestation, deps.attestationKeys(), deps.now().getTime(), {
     kind: 'outcome',
@@ -60,7 +62,7 @@ function silence({ state, release, redemption }: Life): { status: 'unreported' |
  * more than the deadline.
  */
 export async function sealOutcome(
-  deps: EngineDeps,
+  deps: OutcomeDeps,
   input: SealOutcomeInput,
 ): Promise<Action | { refusal: Refusal } | NotDue> {
   const { tenant, id } = input.action;
@@ -71,7 +73,7 @@ export async function sealOutcome(
   });
 }
 
-async function sealSilence(deps: EngineDeps, life: Life): Promise<Action | { refusal: Refusal } | NotDue | null> {
+async function sealSilence(deps: OutcomeDeps, life: Life): Promise<Action | { refusal: Refusal } | NotDue | null> {
   const { status } = life.state.action;
   if (isSettled(status) || status === 'unreported') return withPermit(deps, life.state, life.sealedPermit);
   const means = silence(life);
@@ -88,7 +90,7 @@ async function sealSilence(deps: EngineDeps, life: Life): Promise<Action | { ref
 }
 
 async function sealReport(
-  deps: EngineDeps,
+  deps: OutcomeDeps,
   life: Life,
   outcome: NonNullable<SealOutcomeInput['outcome']>,
 ): Promise<Action | { refusal: Refusal } | null> {
@@ -138,7 +140,7 @@ const didNothing = (outcome: OutcomeInput): boolean => outcome.status !== 'execu
 
 /** One more record of the action; null where somebody was faster. */
 async function seal(
-  deps: EngineDeps,
+  deps: OutcomeDeps,
   { state, sealedPermit }: Life,
   said: Pick<OutcomeRecord, 'status' | 'reference' | 'detail' | 'by'>,
   outcome: ActionState['outcome'],

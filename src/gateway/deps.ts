@@ -17,6 +17,7 @@ export interface GatewayDeps extends Pick<
   | 'log'
   | 'now'
   | 'signers'
+  | 'attestationKeys'
   | 'passkeys'
   | 'issuer'
 > {

@@ -1,11 +1,12 @@
 /** How a released action ended: the executor's report, or an owner's word where nobody reported. */
-import { CountersignError, type Action, type OutcomeInput } from '../contract/index.ts';
-import type { Caller } from '../identity/index.ts';
+import { CountersignError, isCountersignError } from '../contract/index.ts';
+import { sealOutcome } from '../engine/outcome.ts';
 import { outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
 import { isOwner, isRequester, notFound, speaksFor, visible } from './access.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
 import { readAction, updateAction } from './stored-action.ts';
+import { fromRefusal } from './temporal-errors.ts';
 import type { Outcomes } from './types.ts';
 
 export const outcomes = (deps: GatewayDeps): Outcomes => ({
@@ -20,13 +21,15 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
       via: 'api',
       status: outcome.status,
     });
-    try {
-      const message = { ...outcome, attestation };
-      return visible(caller, state, await updateAction(deps, caller.tenant, id, outcomeUpdate.name, message));
-    } catch (error) {
-      if (error instanceof CountersignError && error.code === 'not-open') return repeated(deps, caller, id, outcome);
-      throw error;
-    }
+    const message = { ...outcome, attestation };
+    const sealed = await sealOutcome(deps, { action: { tenant: caller.tenant, id }, outcome: message });
+    if ('refusal' in sealed) throw fromRefusal(sealed.refusal);
+    // Its workflow tells the others, and ends. One that does not hear of it finds the record at its next look.
+    updateAction(deps, caller.tenant, id, outcomeUpdate.name, message).catch((error: unknown) => {
+      if (isCountersignError(error) && error.code === 'not-open') return;
+      deps.log.warn({ err: error, action: id }, 'a workflow was not told of the outcome');
+    });
+    return visible(caller, state, sealed);
   },
 
   reconcile: (caller, id, input) =>
@@ -44,15 +47,3 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
       return updateAction(deps, caller.tenant, id, reconcileUpdate.name, { attestation });
     }),
 });
-
-/** A report to a workflow that closed: the same one again is the same answer. */
-async function repeated(deps: GatewayDeps, caller: Caller, id: string, outcome: OutcomeInput): Promise<Action> {
-  const { state, action } = await readAction(deps, caller.tenant, id);
-  if (state.outcome?.status === outcome.status && state.outcome.reference === (outcome.reference ?? null)) {
-    return visible(caller, state, action);
-  }
-  throw new CountersignError(
-    'outcome-already-reported',
-    `this action was already settled as ${action.status}; nothing was changed`,
-  );
-}

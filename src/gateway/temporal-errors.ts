@@ -7,11 +7,16 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { CountersignError, ERROR_CODES, isCountersignError, type ErrorCode } from '../contract/index.ts';
+import type { Refusal } from '../engine/types.ts';
 
 export const isAlreadyStarted = (error: unknown): boolean => error instanceof WorkflowExecutionAlreadyStartedError;
 
 const isCode = (value: string | null | undefined): value is ErrorCode =>
   typeof value === 'string' && value in ERROR_CODES;
+
+/** What the engine refused. */
+export const fromRefusal = ({ code, message }: Refusal): CountersignError =>
+  new CountersignError(isCode(code) ? code : 'internal', message);
 
 /** The refusal inside a failed update, or that the engine does not answer. */
 export function fromTemporal(error: unknown): CountersignError {

@@ -99,6 +99,7 @@ export function gatewayOf(parts: Parts, client: Client, judging: Judging): Gatew
   return createGateway({
     ...parts,
     signers: (tenant) => parts.keys.forTenant(tenant),
+    attestationKeys: () => parts.keys.attestationKeys,
     client,
     taskQueue: TASK_QUEUE,
     judging,

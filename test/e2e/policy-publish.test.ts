@@ -161,6 +161,7 @@ describe('a publish in mid-flight', () => {
     const paused = createGateway({
       ...parts,
       signers: (tenant) => parts.keys.forTenant(tenant),
+      attestationKeys: () => parts.keys.attestationKeys,
       client: createClient(parts, temporal.connection, temporal.namespace),
       taskQueue: 'paused',
       // As a process that died between the start and the verdict.

@@ -124,6 +124,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
     ...parts,
     attestor: createAttestor(() => parts.keys.attestation, now),
     signers: (tenant) => parts.keys.forTenant(tenant),
+    attestationKeys: () => parts.keys.attestationKeys,
     client: createClient(parts, server.connection, 'default'),
     taskQueue: TASK_QUEUE,
     judging,
