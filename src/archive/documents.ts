@@ -8,6 +8,8 @@ import {
   csvRow,
   emptySummary,
   isStory,
+  RENDERING,
+  RENDERING_WITHOUT_MONEY,
   reportEnd,
   reportMiddle,
   reportRow,
@@ -17,6 +19,7 @@ import {
   type ExportRecord,
   type ReportHead,
 } from '../export/index.ts';
+import { MoneyLedger, type ReadBundle } from './money-ledger.ts';
 import { Spool } from './spool.ts';
 
 /** Where a line stands in `records.jsonl`, in bytes, without its newline. */
@@ -34,24 +37,34 @@ export interface SizedFile {
   chunks(): AsyncIterable<Uint8Array>;
 }
 
+export interface DocumentOptions {
+  /** Of the version that wrote them; this one's when left out. */
+  rendering?: number | undefined;
+  bundle: ReadBundle;
+}
+
 export class Documents {
   readonly #readLine: ReadLine;
   readonly #csv: Spool;
   readonly #rows: Spool;
   readonly #sections: Spool;
   readonly #open = new Map<string, DocumentPlace[]>();
+  readonly #ledger: MoneyLedger;
+  readonly #rendering: number;
   readonly #summary = emptySummary();
 
-  private constructor(readLine: ReadLine, [csv, rows, sections]: [Spool, Spool, Spool]) {
+  private constructor(readLine: ReadLine, [csv, rows, sections]: [Spool, Spool, Spool], options: DocumentOptions) {
     this.#readLine = readLine;
+    this.#rendering = options.rendering ?? RENDERING;
+    this.#ledger = new MoneyLedger(options.bundle);
     this.#csv = csv;
     this.#rows = rows;
     this.#sections = sections;
   }
 
-  static async open(readLine: ReadLine): Promise<Documents> {
-    const documents = new Documents(readLine, [await Spool.open(), await Spool.open(), await Spool.open()]);
-    await documents.#csv.write(csvHeader());
+  static async open(readLine: ReadLine, options: DocumentOptions): Promise<Documents> {
+    const documents = new Documents(readLine, [await Spool.open(), await Spool.open(), await Spool.open()], options);
+    await documents.#csv.write(csvHeader(documents.#rendering));
     return documents;
   }
 
@@ -66,7 +79,9 @@ export class Documents {
     this.#summary.records += 1;
     this.#summary.from ??= at;
     this.#summary.to = at;
-    await this.#csv.write(csvRow(one));
+    const told = await this.#ledger.after(one.record, last);
+    const money = this.#rendering === RENDERING_WITHOUT_MONEY ? null : told;
+    await this.#csv.write(csvRow(one, money, this.#rendering));
     const before = this.#open.get(action) ?? [];
     if (!last) {
       if (before.push(place) === 1) this.#open.set(action, before);
@@ -74,10 +89,10 @@ export class Documents {
     }
     this.#open.delete(action);
     const records = await Promise.all(before.map((earlier) => this.#read(earlier)));
-    const told = storyOf([...records, one]);
-    if (isStory(told)) countStory(this.#summary, told);
-    await this.#rows.write(reportRow(told));
-    await this.#sections.write(reportSection(told));
+    const story = storyOf([...records, one]);
+    if (isStory(story)) countStory(this.#summary, story, money);
+    await this.#rows.write(reportRow(story, money));
+    await this.#sections.write(reportSection(story, money));
   }
 
   async #read(place: DocumentPlace): Promise<ExportRecord> {

@@ -11,6 +11,7 @@ import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { readAnswer } from './answers.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
+import { registerOverrides } from './report-overrides.ts';
 import { usage } from './values.ts';
 
 function line(item: ReviewView & Partial<Pick<BrokenGlassItem, 'what' | 'late'>>): string {
@@ -48,7 +49,9 @@ export function register(program: Command, io: Io): void {
     printAction(io, action, options.json);
   });
 
-  const report = program.command('report').description('reports of what was sealed').command('break-glass');
+  const reports = program.command('report').description('reports of what was sealed');
+  registerOverrides(reports, io);
+  const report = reports.command('break-glass');
   report
     .description(
       'every emergency of a time: who, when, what, why, and what its review found; exits 3 when a review is overdue',

@@ -7,7 +7,10 @@ export const EXPORT_FORMATS = ['csv', 'jsonl', 'bundle'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** How this version writes `records.csv`, `report.html` and `README.md`: a verifier of another version cannot make them again. */
-export const RENDERING = 1;
+export const RENDERING = 2;
+
+/** The first, without amounts of their own; a verifier still makes it again. */
+export const RENDERING_WITHOUT_MONEY = 1;
 
 const hash = z.string().regex(HASH_PATTERN);
 

@@ -1,7 +1,16 @@
 /** Records as a table for spreadsheets: RFC 4180, one row each, nothing that a spreadsheet would run. */
 import type { Json, JsonObject, RecordPayload } from '../contract/index.ts';
 import { actorText } from './story.ts';
+import { RENDERING_WITHOUT_MONEY, RENDERING } from './body.ts';
 import type { ExportRecord } from './line.ts';
+import { stagesOf, type Money, type Stage } from './money.ts';
+
+const STAGE_COLUMNS = {
+  asked: 'asked_amount',
+  approved: 'approved_amount',
+  released: 'released_amount',
+  executed: 'executed_amount',
+} as const satisfies Record<Stage, string>;
 
 const COLUMNS = [
   'index',
@@ -18,6 +27,7 @@ const COLUMNS = [
   'rule',
   'amount',
   'currency',
+  ...Object.values(STAGE_COLUMNS),
   'resource',
   'by',
   'via',
@@ -50,12 +60,39 @@ export function csvCell(value: Json | undefined): string {
 
 const line = (cells: readonly string[]): string => `${cells.join(',')}\r\n`;
 
-export const csvHeader = (): string => line(COLUMNS);
+const columnsOf = (rendering: number): readonly (typeof COLUMNS)[number][] =>
+  rendering === RENDERING_WITHOUT_MONEY
+    ? COLUMNS.filter((name) => !Object.values<string>(STAGE_COLUMNS).includes(name))
+    : COLUMNS;
 
-export function csvRow({ index, hash, record }: ExportRecord): string {
+export const csvHeader = (rendering = RENDERING): string => line(columnsOf(rendering));
+
+/** @param money of the action, this record included */
+export function csvRow(
+  { index, hash, record }: ExportRecord,
+  money: Money | null = null,
+  rendering = RENDERING,
+): string {
   const { at, type, action, seq, requestHash } = record;
-  const row: Row = { index, at, type, action, seq, request_hash: requestHash, record_hash: hash, ...cellsOf(record) };
-  return line(COLUMNS.map((name) => csvCell(row[name])));
+  const row: Row = {
+    index,
+    at,
+    type,
+    action,
+    seq,
+    request_hash: requestHash,
+    record_hash: hash,
+    ...cellsOf(record),
+    ...amounts(record, money),
+  };
+  return line(columnsOf(rendering).map((name) => csvCell(row[name])));
+}
+
+/** Each amount stands in the row of the record that made it, so that a column can be added up. */
+function amounts(record: RecordPayload, money: Money | null): Row {
+  if (money === null) return {};
+  const cells = Object.fromEntries(stagesOf(record).map((stage) => [STAGE_COLUMNS[stage], money[stage]]));
+  return Object.values(cells).every((cell) => cell === null) ? {} : { ...cells, currency: money.currency };
 }
 
 function cellsOf(record: RecordPayload): Row {

@@ -2,6 +2,7 @@ export * from './body.ts';
 export * from './csv.ts';
 export * from './files.ts';
 export * from './line.ts';
+export * from './money.ts';
 export * from './readme.ts';
 export * from './report.ts';
 export * from './story.ts';

@@ -3,7 +3,8 @@ import { HASH_PATTERN } from '../canonical/index.ts';
 import type { DecisionRecord, Json, OtherRecord, OutcomeRecord, Verdict } from '../contract/index.ts';
 import { fact, markup, type Html } from './html.ts';
 import { actorText, isErased, RELEASED_BY, surfaceOf, whatOf, type Chapter, type Ending, type Story } from './story.ts';
-import { labelOf, textOf } from './values.ts';
+import { STAGES, UNDISCLOSED, type Money, type Stage } from './money.ts';
+import { inCurrency, labelOf, textOf } from './values.ts';
 import type { ExportRecord } from './line.ts';
 
 export const ENDING_TONE: Record<Ending, 'good' | 'bad' | 'wait'> = {
@@ -37,15 +38,16 @@ const DECIDED: Record<DecisionRecord['decision'], string> = {
   escalated: 'nobody had decided: more people were asked',
 };
 
-export function actionSection(story: Story): Html {
+export function actionSection(story: Story, money: Money | null): Html {
   const { id, verdict, decisions, rejudged, release, redemption, outcomes, others, ending, records } = story;
   const again = release?.rejudged?.verdict;
   return markup`<section class="action" id="${id}">
-<header><h3>${whatOf(story)}</h3><span class="badge ${ENDING_TONE[ending]}">${ending}</span><span class="id mono">${id}</span></header>
+<header><h3>${whatOf(story, money)}</h3><span class="badge ${ENDING_TONE[ending]}">${ending}</span><span class="id mono">${id}</span></header>
 <dl class="facts">
 ${verdict === null ? null : fact('Asked by', `${actorText(verdict.actor)}, ${timeText(verdict.at)}`)}
 ${fact('On', surfaceOf(story))}
 ${verdict === null ? null : fact('What', asked(verdict.disclosed, Object.keys(verdict.commitments).length))}
+${amounts(money)}
 ${verdict === null ? null : fact('Judged', judged(verdict.verdict))}
 ${verdict?.observed == null ? null : fact('Would have been', judged(verdict.observed))}
 ${rejudged.map((later) => fact('Judged again', markup`${timeText(later.at)}: ${judged(later.verdict)}`))}
@@ -60,6 +62,17 @@ ${others.length === 0 ? null : markup`<h4>Afterwards</h4><ol class="steps">${oth
 ${proofs(records)}
 </section>
 `;
+}
+
+/** Asked, approved, released and executed; nothing where no amount is told. */
+function amounts(money: Money | null): Html | null {
+  const told = money === null ? [] : STAGES.filter((stage) => money[stage] !== null);
+  if (money === null || told.length === 0) return null;
+  const text = (stage: Stage): string => {
+    const amount = money[stage];
+    return amount === UNDISCLOSED ? 'not disclosed' : inCurrency(amount ?? '', money.currency);
+  };
+  return fact('Amounts', told.map((stage) => `${stage} ${text(stage)}`).join(', '));
 }
 
 function asked(disclosed: Record<string, Json>, withheld: number): Html {

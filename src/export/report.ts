@@ -4,6 +4,8 @@ import { REPORT_STYLE } from './report-style.ts';
 import { actionSection, chapterSection, ENDING_TONE, timeText } from './report-sections.ts';
 import type { ExportBody } from './body.ts';
 import { actorText, isStory, surfaceOf, whatOf, type Chapter, type Story } from './story.ts';
+import { STAGES, type Money, type Sum } from './money.ts';
+import { moneyText } from './values.ts';
 import { SURFACES_MAX, type Summary, type Tally } from './summary.ts';
 
 /** What a report says of itself: all of it is in the record of the export. */
@@ -85,7 +87,7 @@ ${fact('Sealed as', markup`<span class="mono">${record}</span>`)}
 holds the salts can open one by one.</p>
 <h2>Summary</h2>
 ${summaryTable(summary)}
-<h2>Actions</h2>
+${moneyTable(summary)}<h2>Actions</h2>
 <table class="index"><thead><tr><th>Last record</th><th>What</th><th>Asked by</th><th>How it ended</th></tr></thead><tbody>
 `.html;
 }
@@ -104,19 +106,19 @@ records and compares every byte.</footer>
 }
 
 /** A line of the list of actions; empty for what is no action. */
-export function reportRow(told: Story | Chapter): string {
+export function reportRow(told: Story | Chapter, money: Money | null = null): string {
   if (!isStory(told)) return '';
   const { id, ending, verdict, records } = told;
   const last = timeText(records.at(-1)?.record.at ?? '');
   const asker = verdict === null ? 'not here' : actorText(verdict.actor);
   const badge = markup`<span class="badge ${ENDING_TONE[ending]}">${ending}</span>`;
-  return markup`<tr><td class="when">${last}</td><td><a href="#${id}">${whatOf(told)}</a> on ${surfaceOf(told)}</td><td>${asker}</td><td>${badge}</td></tr>
+  return markup`<tr><td class="when">${last}</td><td><a href="#${id}">${whatOf(told, money)}</a> on ${surfaceOf(told)}</td><td>${asker}</td><td>${badge}</td></tr>
 `.html;
 }
 
 /** All of an action, or of a chain that is none. */
-export function reportSection(told: Story | Chapter): string {
-  return (isStory(told) ? actionSection(told) : chapterSection(told)).html;
+export function reportSection(told: Story | Chapter, money: Money | null = null): string {
+  return (isStory(told) ? actionSection(told, money) : chapterSection(told)).html;
 }
 
 function summaryTable({ surfaces, rest, total }: Summary): Html {
@@ -133,6 +135,22 @@ function summaryTable({ surfaces, rest, total }: Summary): Html {
 <tr><th scope="col">Surface</th>${COLUMNS.map(({ label }) => markup`<th scope="col">${label}</th>`)}</tr></thead>
 <tbody>${rows}${rest.actions === 0 ? null : row(`beyond ${SURFACES_MAX} surfaces`, rest)}</tbody>
 <tfoot>${row('All', total)}</tfoot></table></div>`;
+}
+
+/** Sums by currency; nothing where no amount is told. */
+function moneyTable({ money }: Summary): Html {
+  const totals = money.list();
+  if (totals.length === 0) return { html: '' };
+  const cell = ({ sum, undisclosed }: Sum, currency: string | null): Html =>
+    markup`<td>${moneyText(sum, currency) ?? sum}${undisclosed === 0 ? '' : ` + ${undisclosed} not disclosed`}</td>`;
+  const rows = totals.map(
+    ({ currency, ...total }) =>
+      markup`<tr><th scope="row">${currency ?? 'no currency'}</th>${STAGES.map((stage) => cell(total[stage], currency))}</tr>\n`,
+  );
+  return markup`<h3>Amounts</h3>
+<div class="scroll"><table class="sums"><thead><tr><th scope="col">Currency</th>${STAGES.map((stage) => markup`<th scope="col">${stage}</th>`)}</tr></thead>
+<tbody>${rows}</tbody></table></div>
+`;
 }
 
 function list(filters: [string, string][]): Html {

@@ -11,7 +11,8 @@ import type {
 } from '../contract/index.ts';
 import { isErasure } from '../sealing/index.ts';
 import type { ExportRecord } from './line.ts';
-import { amountOf, resourceOf } from './values.ts';
+import { UNDISCLOSED, type Money } from './money.ts';
+import { amountOf, inCurrency, resourceOf } from './values.ts';
 
 /** How an action ended, as far as its records say. */
 export const ENDINGS = [
@@ -142,10 +143,14 @@ export function surfaceOf({ first, verdict }: Story): string {
   return 'surface' in record ? record.surface : String((record as OtherRecord).body['surface'] ?? '');
 }
 
-/** What, how much and about what: `refund.create, 420.50 USD, order ord_991`. */
-export function whatOf({ verdict }: Story): string {
+/** What, how much as it then stands, and about what: `refund.create, 420.50 USD, order ord_991`. */
+export function whatOf({ verdict }: Story, money: Money | null = null): string {
   if (verdict === null) return 'an action of which the first records are not here';
-  const parts = [verdict.verb, amountOf(verdict.disclosed), resourceOf(verdict.disclosed)];
+  const amount =
+    money === null || money.now === null || money.now === UNDISCLOSED
+      ? amountOf(verdict.disclosed)
+      : inCurrency(money.now, money.currency);
+  const parts = [verdict.verb, amount, resourceOf(verdict.disclosed)];
   return parts.filter((part) => part !== null).join(', ');
 }
 

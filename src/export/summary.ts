@@ -1,4 +1,5 @@
 /** How many actions of an export went which way, by surface. */
+import { MoneyTotals, type Money } from './money.ts';
 import { surfaceOf, type Story } from './story.ts';
 
 export interface Tally {
@@ -25,6 +26,8 @@ export interface Summary {
   /** Actions on surfaces beyond {@link SURFACES_MAX}. */
   rest: Tally;
   total: Tally;
+  /** By currency. */
+  money: MoneyTotals;
 }
 
 /** How many surfaces are listed separately, so that made-up names cannot fill a page. */
@@ -39,10 +42,12 @@ export const emptySummary = (): Summary => ({
   ...{ records: 0, from: null, to: null, surfaces: new Map() },
   rest: none(),
   total: none(),
+  money: new MoneyTotals(),
 });
 
 /** Counts a story in. */
-export function countStory(summary: Summary, story: Story): void {
+export function countStory(summary: Summary, story: Story, money: Money | null = null): void {
+  summary.money.add(money);
   const surface = surfaceOf(story);
   let own = summary.surfaces.get(surface);
   if (own === undefined && summary.surfaces.size < SURFACES_MAX) {

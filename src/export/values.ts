@@ -1,5 +1,7 @@
 /** What policy discloses of a request, as people read it. */
 import type { Json, JsonObject } from '../contract/index.ts';
+import { UNDISCLOSED } from './money.ts';
+import { placesOf } from './currencies.ts';
 
 /** `params.amount` reads `amount`. */
 export const labelOf = (path: string): string =>
@@ -14,9 +16,6 @@ export function resourceOf(disclosed: JsonObject): string | null {
   return typeof type === 'string' ? `${type} ${id}` : id;
 }
 
-/** ISO 4217 currencies without a minor unit. */
-const WHOLE: readonly string[] = 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ');
-
 /** `1,420.50 USD`: what policy discloses of the amount; null where it discloses none. */
 export function amountOf(disclosed: JsonObject): string | null {
   const currency = disclosed['params.currency'];
@@ -24,13 +23,18 @@ export function amountOf(disclosed: JsonObject): string | null {
   return written === null || typeof currency !== 'string' ? written : `${written} ${currency}`;
 }
 
-/** An amount without its currency, exact (digits are moved, never computed): thousands apart, at least two places where the currency has cents. Null for what is no amount. */
+/** `1,420.50 USD`, of an amount that is exact already. */
+export function inCurrency(amount: string, currency: string | null): string {
+  const written = moneyText(amount, currency) ?? amount;
+  return currency === null || currency === UNDISCLOSED ? written : `${written} ${currency}`;
+}
+
+/** An amount without its currency, exact (digits are moved, never computed): thousands apart, at least the places that ISO 4217 gives the currency. Null for what is no amount. */
 export function moneyText(amount: Json | undefined, currency: Json | undefined): string | null {
   if (typeof amount !== 'number' && typeof amount !== 'string') return null;
   const plain = /^(-?)(\d+)(?:\.(\d+))?$/.exec(String(amount));
   if (plain === null) return String(amount);
   const [, sign = '', whole = '', fraction = ''] = plain;
-  const cents = typeof currency === 'string' && /^[A-Z]{3}$/.test(currency) && !WHOLE.includes(currency);
-  const places = cents ? fraction.padEnd(2, '0') : fraction;
+  const places = fraction.padEnd(placesOf(currency) ?? 0, '0');
   return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${places === '' ? '' : `.${places}`}`;
 }

@@ -4,7 +4,16 @@ import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { canonicalize, hashOfBytes, toBase64 } from '../canonical/index.ts';
 import { CountersignError, readBound, type OtherRecord } from '../contract/index.ts';
-import { csvHeader, csvRow, exportLine, RENDERING, type ExportBody, type ExportFormat } from '../export/index.ts';
+import {
+  csvHeader,
+  csvRow,
+  exportLine,
+  RENDERING,
+  type ExportBody,
+  type ExportFormat,
+  type ExportRecord,
+} from '../export/index.ts';
+import { MoneyLedger } from '../archive/money-ledger.ts';
 import { emptyRoot, parseCheckpoint, parseNote } from '../ledger/index.ts';
 import { newExportChain, sealInChain, type ChainRecord } from '../engine/chain.ts';
 import type { Caller } from '../identity/index.ts';
@@ -122,13 +131,35 @@ async function* lines(
   selection: Selection,
   format: ExportFormat,
 ): AsyncGenerator<Uint8Array> {
+  const ledger = new MoneyLedger((hash) => deps.store.bundles.get(tenant, hash));
   if (format === 'csv') yield Buffer.from(csvHeader());
   for await (const page of deps.store.records.scan(tenant, selection)) {
-    const texts = page.map(({ index, envelope }) => {
+    const texts: string[] = [];
+    for (const { index, envelope, last } of page) {
       const { line, ...one } = exportLine({ index, envelope });
-      return format === 'csv' ? csvRow(one) : `${line}\n`;
-    });
+      if (format === 'csv') {
+        // A filter may leave out what came before it.
+        if (one.record.seq > 0 && !ledger.knows(one.record.action)) await catchUp(deps, tenant, ledger, one);
+        texts.push(csvRow(one, await ledger.after(one.record, last)));
+      } else texts.push(`${line}\n`);
+    }
     yield Buffer.from(texts.join(''), 'utf8');
+  }
+}
+
+/** Records of one action that are read at once; none has more. */
+const RECORDS_MAX = 1000;
+
+/** Reads the records of an action that came before this one. */
+async function catchUp(
+  deps: ExportDeps,
+  tenant: string,
+  ledger: MoneyLedger,
+  { index, record }: ExportRecord,
+): Promise<void> {
+  const { records } = await deps.store.records.list(tenant, { action: record.action }, undefined, RECORDS_MAX);
+  for (const earlier of records.reverse()) {
+    if (earlier.index < index) await ledger.after(earlier.record, false);
   }
 }
 

@@ -17,6 +17,7 @@ import { revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { openCommitment } from './openings.ts';
 import { outcomes } from './outcome.ts';
 import { enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './passkeys.ts';
+import { overridesReport } from './overrides.ts';
 import { redeem } from './permits.ts';
 import { listPolicies, readPolicy } from './policies.ts';
 import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
@@ -79,6 +80,7 @@ const reviews = (deps: GatewayDeps): Reviews => ({
     }),
   reviews: (caller, status) => listReviews(deps, caller, status),
   breakGlassReport: (caller, from, to) => breakGlassReport(deps, caller, from, to),
+  overridesReport: (caller, from, to) => overridesReport(deps, caller, from, to),
 });
 
 const passkeys = (deps: GatewayDeps): Passkeys => ({

@@ -25,6 +25,7 @@ import type {
   FreezeView,
   KeyView,
   NewApiKey,
+  OverridesReport,
   NewReadToken,
   PasskeyView,
   PolicyPage,
@@ -224,6 +225,8 @@ export interface Reviews {
   reviews(caller: Caller, status?: string): Promise<ReviewView[]>;
   /** Every emergency of a time: the auditor's and the owner's view. */
   breakGlassReport(caller: Caller, from: string | undefined, to: string | undefined): Promise<BreakGlassReport>;
+  /** What people let through in a time, with totals. @throws CountersignError `forbidden` */
+  overridesReport(caller: Caller, from: string | undefined, to: string | undefined): Promise<OverridesReport>;
 }
 
 /** How released actions ended. */

@@ -172,6 +172,8 @@ function checkPaths(source: Policy, faults: Fault[]): void {
     [['requires'], source.requires],
     [['decimals'], source.decimals],
     [['disclose'], source.disclose],
+    [['amount'], source.amount === undefined ? [] : [source.amount]],
+    [['currency'], source.currency === undefined ? [] : [source.currency]],
     ...Object.entries(source.limits).map(([name, limit]): [Fault['path'], string[]] => [
       ['limits', name, 'key'],
       limit.key,
@@ -184,7 +186,11 @@ function checkPaths(source: Policy, faults: Fault[]): void {
     texts.forEach((text, index) => {
       const problem = unknownField(text);
       if (problem !== null)
-        faults.push({ path: path.at(-1) === 'sum' ? path : [...path, index], offset: 0, ...problem });
+        faults.push({
+          path: ['sum', 'amount', 'currency'].includes(String(path.at(-1))) ? path : [...path, index],
+          offset: 0,
+          ...problem,
+        });
     });
   }
 }

@@ -14,6 +14,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     'rules',
     'breakGlass',
     'disclose',
+    'amount',
+    'currency',
     'notify',
     'outcome',
     'collectWithin',

@@ -171,6 +171,10 @@ export const policySchema = z
       .max(64)
       .default([])
       .meta({ description: 'Shown in clear in records; all else is committed.' }),
+    amount: path.optional().meta({
+      description: 'Which field is the amount, for columns and sums of money; default `params.amount`.',
+    }),
+    currency: path.optional().meta({ description: 'Which field is its currency; default `params.currency`.' }),
     notify: notifySchema.default([]),
     outcome: z
       .strictObject({ within: duration })

@@ -94,3 +94,9 @@ it('a row has as many cells as the header', () => {
     by: "'=evil()",
   });
 });
+
+it('a table of the version before has its columns, and no others', () => {
+  expect(csvHeader(1)).toBe(
+    'index,at,type,action,seq,surface,verb,actor,decision,basis,policy,rule,amount,currency,resource,by,via,stage,reason,changes,reference,disclosed,details,bundle,request_hash,record_hash\r\n',
+  );
+});

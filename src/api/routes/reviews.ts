@@ -2,7 +2,12 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { reasonSchema } from '../../contract/index.ts';
-import { breakGlassReportSchema, REVIEW_STATUSES, reviewListSchema } from '../../contract/views/index.ts';
+import {
+  overridesReportSchema,
+  breakGlassReportSchema,
+  REVIEW_STATUSES,
+  reviewListSchema,
+} from '../../contract/views/index.ts';
 import type { Authentication, Reviews } from '../../gateway/types.ts';
 import { callerOf, doorOf, parseBody, pathText, queryText } from '../input.ts';
 import { about } from '../receipt-header.ts';
@@ -31,6 +36,10 @@ export function reviewRoutes(gateway: Authentication & Reviews): Router {
     const caller = await callerOf(gateway, request);
     response.json(await gateway.breakGlassReport(caller, queryText(request, 'from'), queryText(request, 'to')));
   });
+  router.get('/v1/reports/overrides', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    response.json(await gateway.overridesReport(caller, queryText(request, 'from'), queryText(request, 'to')));
+  });
   return router;
 }
 
@@ -50,6 +59,18 @@ export const reviewPaths: ZodOpenApiPathsObject = {
   },
   '/v1/actions/{id}/review': {
     post: onAction('Look back at a break-glass release, as one of its reviewers', reviewInputSchema),
+  },
+  '/v1/reports/overrides': {
+    get: {
+      summary:
+        'What people let through: who asked, who approved, when, how long it took, amounts, basis, outcome, receipt',
+      requestParams: { query: z.object({ from: time, to: time }) },
+      responses: {
+        ...ok(overridesReportSchema, 'The report, newest first, with totals by approver, surface and currency.'),
+        ...COMMON,
+        '403': problem('Neither an auditor nor an owner.'),
+      },
+    },
   },
   '/v1/reports/break-glass': {
     get: {

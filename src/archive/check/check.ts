@@ -9,6 +9,7 @@ import {
   isWholeLog,
   policyPath,
   RENDERING,
+  RENDERING_WITHOUT_MONEY,
   type ExportBody,
   type ReportHead,
 } from '../../export/index.ts';
@@ -58,7 +59,12 @@ export async function checkArchive(
     await folder.mustBe(BUNDLE_FILES.checkpoint, Buffer.from(own.checkpoint, 'utf8'), why);
   } else folder.expect(BUNDLE_FILES.checkpoint);
   const log = own === null ? null : { origin: own.verified.origin, checkpoint: own.checkpoint };
-  const read = await readRecords(folder, { trust, log, size: own?.body.log.size ?? null });
+  const read = await readRecords(folder, {
+    trust,
+    log,
+    rendering: own?.body.rendering,
+    size: own?.body.log.size ?? null,
+  });
   const notProven: string[] = [];
   try {
     if (own !== null) {
@@ -176,7 +182,7 @@ async function checkMade(folder: ArchiveFolder, own: Own, read: ReadRecords, not
     );
   }
   const made = [BUNDLE_FILES.readme, BUNDLE_FILES.csv, BUNDLE_FILES.report];
-  if (body.rendering !== RENDERING) {
+  if (body.rendering !== RENDERING && body.rendering !== RENDERING_WITHOUT_MONEY) {
     notProven.push(`${made.join(', ')}: another version of Countersign wrote them; verify with that version`);
     for (const name of made) folder.expect(name);
     return;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Json } from '../../contract/index.ts';
 import { BUNDLE_FILES } from '../../export/index.ts';
 import type { SizedFile } from '../documents.ts';
 import type { UnpackProblem } from './unpack.ts';
@@ -70,6 +71,19 @@ export class ArchiveFolder {
       return null;
     }
     return new Uint8Array(await readFile(path));
+  }
+
+  /** The JSON of a file whose own check is somewhere else; null where there is none. */
+  async peek(name: string): Promise<Json | null> {
+    if (!this.#files.has(name)) return null;
+    const path = join(this.path, name);
+    if ((await stat(path)).size > READ_MAX) return null;
+    try {
+      return JSON.parse(await readFile(path, 'utf8')) as Json;
+    } catch {
+      // What is no JSON is told of where the file is checked.
+      return null;
+    }
   }
 
   /** A file that must be these very bytes. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { canonicalBytes, fromBase64, fromHex, fromUtf8, isCanonicalError, readSealed } from '../../canonical/index.ts';
 import { isCountersignError, type Receipt } from '../../contract/index.ts';
 import { ChainAudit, PasskeyAudit } from '../../evidence/index.ts';
-import { BUNDLE_FILES, exportLine, receiptPath, type ExportRecord } from '../../export/index.ts';
+import { policyPath, BUNDLE_FILES, exportLine, receiptPath, type ExportRecord } from '../../export/index.ts';
 import { entryBundlesOf, receiptBytes } from '../make/files.ts';
 import { Documents, type DocumentPlace } from '../documents.ts';
 import { nodeVerify } from '../../keys/ed25519.ts';
@@ -35,6 +35,8 @@ export interface RecordsInput {
   trust: Trust;
   /** The one checkpoint of the bundle, and the log's name. */
   log: { origin: string; checkpoint: string } | null;
+  /** Of the version that wrote the bundle. */
+  rendering: number | undefined;
   /** Entries that the export looked at; null where that is not known. */
   size: number | null;
 }
@@ -43,7 +45,10 @@ export interface RecordsInput {
 export async function readRecords(folder: ArchiveFolder, input: RecordsInput): Promise<ReadRecords | null> {
   if (!folder.expect(BUNDLE_FILES.records)) return null;
   const file = await open(join(folder.path, BUNDLE_FILES.records), 'r');
-  const documents = await Documents.open((place) => bytesAt(file, place));
+  const documents = await Documents.open((place) => bytesAt(file, place), {
+    rendering: input.rendering,
+    bundle: (hash) => folder.peek(policyPath(hash)),
+  });
   const close = async (): Promise<void> => {
     await Promise.all([documents.close(), file.close()]);
   };

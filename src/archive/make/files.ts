@@ -98,7 +98,9 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
 
   const records = await Spool.open();
   try {
-    const documents = await Documents.open(({ offset, length }) => records.read(offset, length));
+    const documents = await Documents.open(({ offset, length }) => records.read(offset, length), {
+      bundle: (hash) => source.store.bundles.get(tenant, hash),
+    });
     try {
       const bundles = new Set<string>();
       for await (const page of source.store.records.scan(tenant, selection)) {

@@ -4,6 +4,7 @@ export * from './attempts.ts';
 export * from './delegations.ts';
 export * from './evaluation.ts';
 export * from './freezes.ts';
+export * from './overrides.ts';
 export * from './passkeys.ts';
 export * from './permits.ts';
 export * from './policies.ts';

@@ -1,0 +1,53 @@
+/** The amounts of actions whose records come one after the other. Of an action that is not at its end a few texts are held. */
+import type { Json, RecordPayload, VerdictRecord } from '../contract/index.ts';
+import {
+  DEFAULT_FIELDS,
+  fieldsOfBundle,
+  moneyAfter,
+  type FieldsOfBundle,
+  type Money,
+  type MoneyFields,
+} from '../export/index.ts';
+
+/** A policy bundle by its hash; null where there is none. */
+export type ReadBundle = (hash: string) => Promise<Json | null>;
+
+/** Bundles whose fields are held at once. */
+const BUNDLES = 100;
+
+export class MoneyLedger {
+  readonly #read: ReadBundle;
+  readonly #open = new Map<string, Money | null>();
+  readonly #bundles = new Map<string, FieldsOfBundle>();
+
+  constructor(read: ReadBundle) {
+    this.#read = read;
+  }
+
+  /** Whether anything of the action was seen. */
+  knows(action: string): boolean {
+    return this.#open.has(action);
+  }
+
+  /** The action's amounts after its next record. @param last of the action: nothing of it is held any more */
+  async after(record: RecordPayload, last: boolean): Promise<Money | null> {
+    const before = this.#open.get(record.action) ?? null;
+    const fields = record.type === 'verdict' && before === null ? await this.#fieldsOf(record) : DEFAULT_FIELDS;
+    const money = moneyAfter(before, record, () => fields);
+    if (last) this.#open.delete(record.action);
+    else this.#open.set(record.action, money);
+    return money;
+  }
+
+  async #fieldsOf({ verdict: { bundle, policy } }: VerdictRecord): Promise<MoneyFields> {
+    if (bundle === null || policy === null) return DEFAULT_FIELDS;
+    let known = this.#bundles.get(bundle);
+    if (known === undefined) {
+      known = fieldsOfBundle(await this.#read(bundle));
+      const oldest = this.#bundles.keys().next().value;
+      if (this.#bundles.size >= BUNDLES && oldest !== undefined) this.#bundles.delete(oldest);
+      this.#bundles.set(bundle, known);
+    }
+    return known.get(policy) ?? DEFAULT_FIELDS;
+  }
+}

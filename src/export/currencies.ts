@@ -1,0 +1,16 @@
+/** ISO 4217: how many places an amount of a currency has. */
+
+/** Currencies that have other than two; of metals, funds and tests it says none. */
+const PLACES: Readonly<Record<string, number | null>> = Object.fromEntries([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0]),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3]),
+  ...'CLF UYW'.split(' ').map((code) => [code, 4]),
+  ...'XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX'.split(' ').map((code) => [code, null]),
+]);
+
+/** Null for what is no currency, or has no minor unit of its own. */
+export function placesOf(currency: unknown): number | null {
+  if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency)) return null;
+  const places = PLACES[currency];
+  return places === undefined ? 2 : places;
+}

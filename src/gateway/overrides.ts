@@ -1,0 +1,154 @@
+/** What people let through: one row an action, and what it came to by approver, surface and currency. */
+import { CountersignError, readBound } from '../contract/index.ts';
+import type { OverridesReport, OverrideView } from '../contract/views/index.ts';
+import { MoneyLedger } from '../archive/money-ledger.ts';
+import {
+  actorText,
+  exportLine,
+  isStory,
+  MoneyTotals,
+  storyOf,
+  surfaceOf,
+  whatOf,
+  type ExportRecord,
+  type Money,
+  type Story,
+} from '../export/index.ts';
+import type { Caller } from '../identity/index.ts';
+import { mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+
+/** Days before `to` where `from` is left out. */
+const DAYS = 90;
+const DAY_MS = 24 * 3600 * 1000;
+/** Actions that are listed. */
+const ITEMS_MAX = 10_000;
+
+/** @throws CountersignError `forbidden`, `invalid-request` for what is no time. */
+export async function overridesReport(
+  deps: Pick<GatewayDeps, 'store' | 'now'>,
+  caller: Caller,
+  from: string | undefined,
+  to: string | undefined,
+): Promise<OverridesReport> {
+  if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner reads this report');
+  const end = to === undefined ? deps.now() : readBound('to', to, 'to');
+  const start = from === undefined ? new Date(end.getTime() - DAYS * DAY_MS) : readBound('from', from, 'from');
+  if (start >= end) throw new CountersignError('invalid-request', '`from` is a time before `to`');
+  const time = { from: start.toISOString(), to: end.toISOString() };
+  const report = new Report();
+  let cut = false;
+  for await (const { story, money } of released(deps, caller.tenant, time)) {
+    if (report.items.length >= ITEMS_MAX) {
+      cut = true;
+      break;
+    }
+    report.add(story, money);
+  }
+  return { ...time, cut, total: report.items.length, ...report.told() };
+}
+
+/** Actions that were released in a time, each with all its records. */
+async function* released(
+  { store }: Pick<GatewayDeps, 'store'>,
+  tenant: string,
+  time: { from: string; to: string },
+): AsyncGenerator<{ story: Story; money: Money | null }> {
+  const size = (await store.log.head(tenant))?.size ?? 0;
+  const ledger = new MoneyLedger((hash) => store.bundles.get(tenant, hash));
+  const open = new Map<string, ExportRecord[]>();
+  for await (const page of store.records.scan(tenant, { filter: { type: 'release', ...time }, size, whole: true })) {
+    for (const { index, envelope, last } of page) {
+      const { line: _line, ...one } = exportLine({ index, envelope });
+      const records = [...(open.get(one.record.action) ?? []), one];
+      const money = await ledger.after(one.record, last);
+      if (!last) {
+        open.set(one.record.action, records);
+        continue;
+      }
+      open.delete(one.record.action);
+      const story = storyOf(records);
+      if (isStory(story)) yield { story, money };
+    }
+  }
+}
+
+class Report {
+  readonly items: OverrideView[] = [];
+  readonly #approvers = new Groups();
+  readonly #surfaces = new Groups();
+  readonly #currencies = new MoneyTotals();
+
+  add(story: Story, money: Money | null): void {
+    const item = itemOf(story, money);
+    if (item === null) return;
+    this.items.push(item);
+    for (const by of item.approvedBy) this.#approvers.add(by, money);
+    this.#surfaces.add(item.surface, money);
+    this.#currencies.add(money);
+  }
+
+  told(): Pick<OverridesReport, 'items' | 'approvers' | 'surfaces' | 'currencies'> {
+    return {
+      items: [...this.items].reverse(),
+      approvers: this.#approvers.list().map(({ name, ...group }) => ({ approver: name, ...group })),
+      surfaces: this.#surfaces.list().map(({ name, ...group }) => ({ surface: name, ...group })),
+      currencies: this.#currencies.list(),
+    };
+  }
+}
+
+/** Totals by name, the most actions first. An action that two people approved stands with both. */
+class Groups {
+  readonly #groups = new Map<string, { actions: number; money: MoneyTotals }>();
+
+  add(name: string, money: Money | null): void {
+    const group = this.#groups.get(name) ?? { actions: 0, money: new MoneyTotals() };
+    this.#groups.set(name, group);
+    group.actions += 1;
+    group.money.add(money);
+  }
+
+  list(): { name: string; actions: number; money: ReturnType<MoneyTotals['list']> }[] {
+    return [...this.#groups]
+      .map(([name, { actions, money }]) => ({ name, actions, money: money.list() }))
+      .sort((a, b) => b.actions - a.actions || (a.name < b.name ? -1 : 1));
+  }
+}
+
+/** Null for what a rule or an observing policy released. */
+function itemOf(story: Story, money: Money | null): OverrideView | null {
+  const { verdict, release, decisions, ending, records } = story;
+  if (verdict === null || release === null) return null;
+  if (release.basis !== 'override' && release.basis !== 'break_glass') return null;
+  const receipt = records.find(({ record }) => record === release)?.hash;
+  if (receipt === undefined) return null;
+  const approvals = decisions.filter(({ record }) => record.decision === 'approve').map(({ record }) => record);
+  return {
+    action: story.id,
+    surface: surfaceOf(story),
+    what: whatOf(story, money),
+    askedBy: actorText(verdict.actor),
+    askedAt: verdict.at,
+    approvedBy: release.basis === 'override' ? [...new Set(approvals.map(({ by }) => by))] : [wordOf(story)],
+    approvedAt: approvals.at(-1)?.at ?? release.at,
+    tookSeconds: Math.round((Date.parse(release.at) - Date.parse(verdict.at)) / 1000),
+    currency: money?.currency ?? null,
+    amounts: {
+      asked: money?.asked ?? null,
+      approved: money?.approved ?? null,
+      released: money?.released ?? null,
+      executed: money?.executed ?? null,
+    },
+    basis: release.basis,
+    outcome: ending,
+    receipt,
+  };
+}
+
+/** On whose word the glass was broken: the person at the end of the actor's chain. */
+function wordOf({ verdict }: Story): string {
+  let actor = verdict?.actor;
+  while (actor?.onBehalfOf !== undefined) actor = actor.onBehalfOf;
+  return actor?.id ?? 'unknown';
+}

@@ -1,0 +1,104 @@
+/** Money that left, as owners and auditors read it: an action that was lowered to 200 is not listed as 420.50. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countersign } from '../cli/harness.ts';
+import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+
+const AUDITOR = 'user:auditor@acme.test';
+let stack: TestStack;
+let lowered: string;
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  lowered = (await stack.ask(refund(420.5))).body.id;
+  const approve = { decision: 'approve', reason: 'half was delivered', changes: { 'params.amount': 200 } };
+  const decided = await stack.call('POST', `/v1/actions/${lowered}/decisions`, approve, {
+    token: await stack.person(LEAD),
+  });
+  const { permit } = (await stack.call('GET', `/v1/actions/${lowered}`)).body;
+  expect(decided.status).toBe(200);
+  expect((await stack.call('POST', '/v1/permits/redeem', { permit })).status).toBe(200);
+  expect((await stack.call('POST', `/v1/actions/${lowered}/outcome`, { permit, status: 'executed' })).status).toBe(200);
+  await stack.ask(refund(10));
+  await stack.ask(refund(5000));
+});
+afterAll(() => stack.stop());
+
+const csv = async (query: string): Promise<Record<string, string>[]> => {
+  const text = (await stack.call('GET', `/v1/export?format=csv${query}`)).body as string;
+  const [header = [], ...rows] = text
+    .trimEnd()
+    .split('\r\n')
+    .map((line) => [...line.matchAll(/(?:^|,)("(?:[^"]|"")*"|[^,]*)/g)].map(([, cell = '']) => cell));
+  return rows.map((row) => Object.fromEntries(header.map((name, n) => [name, row[n] ?? ''])));
+};
+
+describe('the table', () => {
+  it.each([
+    ['', 5],
+    ['&type=release', 1],
+    ['&type=outcome', 1],
+  ])('has each amount in its own column, once (%s)', async (filter, rows) => {
+    const found = await csv(`&action=${lowered}${filter}`);
+    expect(found).toHaveLength(rows);
+    const column = (name: string): string[] => found.map((row) => row[name] ?? '').filter((cell) => cell !== '');
+    const has = (type: string): boolean => found.some((row) => row['type'] === type);
+    expect([column('asked_amount'), column('approved_amount')]).toEqual(
+      has('verdict') ? [['420.50'], ['200.00']] : [[], []],
+    );
+    expect(column('released_amount')).toEqual(has('release') ? ['200.00'] : []);
+    expect(column('executed_amount')).toEqual(has('outcome') ? ['200.00'] : []);
+  });
+});
+
+describe('the report of overrides', () => {
+  it('has one row an action, and totals', async () => {
+    const { status, body } = await stack.call('GET', '/v1/reports/overrides', undefined, {
+      token: await stack.person(AUDITOR),
+    });
+    expect(status).toBe(200);
+    const amounts = { asked: '420.50', approved: '200.00', released: '200.00', executed: '200.00' };
+    expect(body.items).toEqual([
+      {
+        action: lowered,
+        surface: 'payments.refund',
+        what: 'refund.create, 200.00 USD, ord_991',
+        askedBy: 'agent:support-bot, for user:requester@acme.test',
+        askedAt: expect.any(String),
+        approvedBy: [LEAD],
+        approvedAt: expect.any(String),
+        tookSeconds: expect.any(Number),
+        currency: 'USD',
+        amounts,
+        basis: 'override',
+        outcome: 'executed',
+        receipt: expect.stringMatching(/^sha256:/),
+      },
+    ]);
+    const sums = {
+      currency: 'USD',
+      ...Object.fromEntries(Object.entries(amounts).map(([name, sum]) => [name, { sum, undisclosed: 0 }])),
+    };
+    expect(body).toMatchObject({ total: 1, cut: false, currencies: [sums] });
+    expect(body.approvers).toEqual([{ approver: LEAD, actions: 1, money: [sums] }]);
+    expect(body.surfaces).toEqual([{ surface: 'payments.refund', actions: 1, money: [sums] }]);
+    expect((await stack.call('GET', `/v1/records/${body.items[0].receipt}/receipt`)).status).toBe(200);
+  });
+
+  it('is a command too, and is not for everybody', async () => {
+    const env = { COUNTERSIGN_URL: stack.url, COUNTERSIGN_API_KEY: await stack.person(AUDITOR) };
+    const said = await countersign(['report', 'overrides'], { env });
+    expect([said.code, said.err]).toEqual([0, '']);
+    expect(said.out).toContain(
+      `by ${LEAD}: asked 420.50 USD, approved 200.00 USD, released 200.00 USD, executed 200.00 USD`,
+    );
+    const token = await stack.person(LEAD);
+    expect((await stack.call('GET', '/v1/reports/overrides', undefined, { token })).status).toBe(403);
+  });
+
+  it.each(['from=yesterday', 'to=2026-11-31', 'from=2027-01-02&to=2027-01-01', 'from=2026-11-21T10:00:00'])(
+    'refuses %s',
+    async (query) => {
+      expect((await stack.call('GET', `/v1/reports/overrides?${query}`)).status).toBe(400);
+    },
+  );
+});
