@@ -1,7 +1,7 @@
 /** Judging, for the process that asks and for the workflow: whoever comes second finds the verdict of the first. */
 import type { EngineDeps } from '../engine/deps.ts';
 import { findJudged, judge } from '../engine/judge.ts';
-import type { Judged, JudgeInput } from '../engine/types.ts';
+import type { Judged, JudgeInput, StartedInput } from '../engine/types.ts';
 
 export interface Judging {
   /**
@@ -10,7 +10,7 @@ export interface Judging {
    */
   begin(input: JudgeInput): Promise<Judged>;
   /** The workflow's question: joins what this process is judging now, and judges by itself where nothing runs, or where that failed. */
-  judge(input: JudgeInput): Promise<Judged>;
+  judge(input: StartedInput): Promise<Judged>;
 }
 
 /**
@@ -21,7 +21,8 @@ export interface Judging {
  */
 export function createJudging({ alone, shared }: { alone: EngineDeps; shared: EngineDeps }): Judging {
   const running = new Map<string, Promise<Judged>>();
-  const keyOf = ({ tenant, id }: JudgeInput): string => `${tenant}\n${id}`;
+  // An encrypted input is not judged here before its workflow asks.
+  const keyOf = (input: StartedInput): string => `${'tenant' in input ? input.tenant : ''}\n${input.id}`;
   return {
     async begin(input) {
       const key = keyOf(input);

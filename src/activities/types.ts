@@ -8,7 +8,6 @@ import type {
   Judged,
   JudgeAndReportInput,
   JudgedAndReported,
-  JudgeInput,
   NotDue,
   ReconcileInput,
   Refusal,
@@ -18,6 +17,7 @@ import type {
   Sealed,
   SealOutcomeInput,
   SealReviewInput,
+  StartedInput,
 } from '../engine/types.ts';
 import type { CallbackInput, Published, PublishInput, WebhookInput } from '../notify/types.ts';
 
@@ -27,7 +27,7 @@ export type CancelEvent = Extract<ApprovalEvent, { type: 'cancel' }>;
 
 /** Short, and run inside the workflow task: their results are in the history at once. */
 export interface LocalActivities {
-  judge(input: JudgeInput): Promise<Judged>;
+  judge(input: StartedInput): Promise<Judged>;
   /** Both in one, where the report is what woke the workflow. */
   judgeAndReport(input: JudgeAndReportInput): Promise<JudgedAndReported>;
   admit(input: AdmitInput): Promise<Admitted>;

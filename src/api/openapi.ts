@@ -20,6 +20,7 @@ import { privacyPaths } from './routes/privacy.ts';
 import { recordPaths } from './routes/records.ts';
 import { reviewPaths } from './routes/reviews.ts';
 import { signingKeyPaths } from './routes/signing-keys.ts';
+import { startTokenPaths } from './routes/start-tokens.ts';
 import { tenantPaths } from './routes/tenants.ts';
 
 const build = () =>
@@ -47,6 +48,7 @@ const build = () =>
       ...rowDifferencePaths,
       ...signingKeyPaths,
       ...tenantPaths,
+      ...startTokenPaths,
       ...policyPaths,
       ...evaluatePaths,
       ...recordPaths,

@@ -28,6 +28,7 @@ import { privacyRoutes } from './routes/privacy.ts';
 import { rowDifferenceRoutes } from './routes/row-differences.ts';
 import { readTokenRoutes } from './routes/read-tokens.ts';
 import { recordRoutes } from './routes/records.ts';
+import { startTokenRoutes } from './routes/start-tokens.ts';
 import { tenantRoutes } from './routes/tenants.ts';
 
 export interface ApiOptions {
@@ -90,6 +91,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(rowDifferenceRoutes(options.gateway));
   app.use(signingKeyRoutes(options.gateway));
   app.use(tenantRoutes(options.gateway));
+  app.use(startTokenRoutes(options.gateway));
   options.pages?.(app);
   app.use((request, response) => {
     const methods = allowedMethods(app, request.path);

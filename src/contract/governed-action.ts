@@ -5,8 +5,15 @@ export interface GovernedActionInput {
   request: ActionRequest;
   tenant: string;
   idempotencyKey: string;
-  /** An API key, or the gateway's own start attestation. Without a valid one the action is refused. */
+  /** A start token (`POST /v1/start-tokens`); where nobody else can read the input, an API key too. Without a valid one the action is refused. */
   token: string;
+  /** Set by the codec, whatever the sender says. */
+  arrivedInClear?: boolean;
+}
+
+/** The same input, encrypted to the key with `use: enc` at `/.well-known/jwks.json`: a compact JWE of its JSON. */
+export interface EncryptedActionInput {
+  jwe: string;
 }
 
 export const GOVERNED_ACTION = 'governedAction';

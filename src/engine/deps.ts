@@ -76,6 +76,8 @@ export interface EngineDeps {
   signers(tenant: string): TenantSigners;
   authenticate(token: string): Promise<Caller>;
   attestationKeys(): readonly object[];
+  /** The plaintext of a JWE to the stack's start key, or null. */
+  openStart(jwe: string): Promise<Uint8Array | null>;
   hub: Hub;
   endpoints: readonly WebhookEndpoint[];
   /** Null where the stack has no name of its own: no passkey counts. */

@@ -7,7 +7,16 @@ import {
   type Facts,
   type IdentityFact,
 } from '../contract/index.ts';
-import { falseClaim, identitiesOf, mayAsk, spokenForBy, verifyAttestation, type Caller } from '../identity/index.ts';
+import {
+  falseClaim,
+  identitiesOf,
+  isAttestation,
+  mayAsk,
+  spokenForBy,
+  verifyAttestation,
+  type AttestationOf,
+  type Caller,
+} from '../identity/index.ts';
 import type { EngineDeps } from './deps.ts';
 import type { JudgeInput } from './types.ts';
 
@@ -53,6 +62,8 @@ export async function identify(deps: EngineDeps, input: JudgeInput): Promise<Ide
     facts: { conflict, identities: nobodySaid(deps, input) },
   });
   try {
+    const exposed = input.arrivedInClear === true ? await exposedIn(deps, input) : null;
+    if (exposed !== null) return refuse(exposed.by, exposed.conflict);
     const start = await startOf(deps, input);
     if (start !== null && start.requestHash !== hashOf(input.request))
       return refuse(null, 'the token was made for another request');
@@ -61,17 +72,33 @@ export async function identify(deps: EngineDeps, input: JudgeInput): Promise<Ide
     const { surface: _, ...facts } = weigh(deps, caller, input.request);
     return { requester: caller.id, bundle: start?.bundle ?? null, facts };
   } catch (error) {
-    if (isCountersignError(error) && error.code === 'unauthenticated')
-      return refuse(null, 'no valid token came with the request');
-    throw error;
+    if (!isCountersignError(error) || (error.code !== 'unauthenticated' && error.code !== 'forbidden')) throw error;
+    return refuse(null, `no valid token came with the request: ${error.message}`);
   }
 }
 
 /** The gateway's own word on who asked, where the token is one. */
-async function startOf(deps: EngineDeps, { token, tenant, id }: JudgeInput) {
-  if (token.split('.').length !== 3 || token.startsWith('csk_')) return null;
+async function startOf(deps: EngineDeps, { token, tenant, id }: JudgeInput): Promise<AttestationOf<'start'> | null> {
+  if (!isAttestation(token)) return null;
   const expected = { kind: 'start', tenant, action: id } as const;
-  return verifyAttestation(token, deps.attestationKeys(), deps.now().getTime(), expected).catch(() => null);
+  return verifyAttestation(token, deps.attestationKeys(), deps.now().getTime(), expected);
+}
+
+/** What an input in clear should not have held: everybody with access to the namespace, and its backups, can read it. */
+async function exposedIn(deps: EngineDeps, input: JudgeInput): Promise<{ by: string | null; conflict: string } | null> {
+  const next =
+    'start with a token of POST /v1/start-tokens, or encrypt the whole input to the key at /.well-known/jwks.json';
+  if (!isAttestation(input.token)) {
+    const caller = await deps.authenticate(input.token).catch(() => null);
+    const which = caller?.kind === 'key' ? caller.id.replace(/^key:/, '') : '<id>';
+    const conflict = `a credential arrived in clear in a workflow’s history: revoke it with \`countersign api-key revoke ${which}\`, and ${next}`;
+    return { by: caller?.tenant === input.tenant ? caller.id : null, conflict };
+  }
+  if (input.request.content === undefined) return null;
+  return {
+    by: null,
+    conflict: `\`content\` arrived in clear in a workflow’s history: take it for disclosed, revoke what it gives access to, and ${next}`,
+  };
 }
 
 /** The chain as a credential that may speak for nobody leaves it. */

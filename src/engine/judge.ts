@@ -2,8 +2,6 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { addDecimals, formatDecimal, hashOf, parseDecimal, type Decimal } from '../canonical/index.ts';
 import {
   CountersignError,
-  isCountersignError,
-  readRequest,
   type Action,
   type ActionRequest,
   type Facts,
@@ -24,9 +22,10 @@ import { hooksOf } from './hooks.ts';
 import { identify, type IdentityFacts } from './identify.ts';
 import { keepReview } from './keep-review.ts';
 import { nextHead, readActionState, sealOrFind, type Draft } from './seal.ts';
-import type { Judged, JudgeInput } from './types.ts';
+import { readStart } from './start-input.ts';
+import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { frozen } from './freeze.ts';
-import { actionIdOf, bodyMac, recordActor, workflowIdOf } from './ids.ts';
+import { bodyMac, recordActor } from './ids.ts';
 
 /** Who asked, where nobody did who could be told apart. */
 const UNKNOWN = 'unknown';
@@ -117,7 +116,7 @@ function limitsLeft(judgement: Judgement, facts: Facts): ActionState['limits'] {
   });
 }
 
-function judgedOf(deps: EngineDeps, state: ActionState, action: Action): Judged {
+function judgedOf(deps: EngineDeps, state: ActionState, action: Action, { callback }: ActionRequest): Judged {
   const hooks = hooksOf(action.tenant, state.notify, deps.endpoints);
   const { plan, openedAt, outcomeWithinMs, permitMs, announced, review } = state;
   return {
@@ -127,6 +126,7 @@ function judgedOf(deps: EngineDeps, state: ActionState, action: Action): Judged 
     outcomeWithinMs,
     permitMs,
     announced,
+    callback: callback !== undefined,
     review: review === null ? null : { openedAt, dueAt: review.dueAt },
     activates: isEngineSurface(state.surface),
     ...(hooks.length === 0 ? {} : { hooks }),
@@ -140,15 +140,8 @@ function judgedOf(deps: EngineDeps, state: ActionState, action: Action): Judged 
  * release, permit and state in one transaction of the log. A crash after any of them leads, by running this again, to the same
  * answer: each write is found and used, never made twice.
  */
-export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged> {
-  const request = requestOf(input);
-  // Before anything is read or made in its name: whoever can write to the namespace must not be able to make tenants, each with a log and keys.
-  if (!(await deps.register.hasTenant(input.tenant))) {
-    throw ApplicationFailure.nonRetryable(
-      'there is no such tenant; an owner makes it with `countersign tenant add`',
-      'unauthenticated',
-    );
-  }
+export async function judge(deps: EngineDeps, started: StartedInput): Promise<Judged> {
+  const { input, request } = await readStart(deps, started);
   // Side by side: somebody waits for the answer. What is asked here is asked before a limit's locks are, so it never waits for them.
   const freeze = frozen(deps, input.tenant, request.surface, request.actor);
   freeze.catch(() => undefined);
@@ -251,30 +244,7 @@ export async function judge(deps: EngineDeps, input: JudgeInput): Promise<Judged
   const sealed = await sealOrFind(deps, state, drafts, permit);
   sameRequest(sealed.state, input, request);
   await keepReview(deps, { ...sealed.state, action: sealed.action });
-  return judgedOf(deps, sealed.state, sealed.action);
-}
-
-/** The request as every door reads it. What is none never will be, so it is not tried again. */
-function requestOf(input: JudgeInput): ActionRequest {
-  // Whatever its type says: any program can start the workflow.
-  const { idempotencyKey, tenant, token }: { idempotencyKey: unknown; tenant: unknown; token: unknown } = input;
-  const fits = typeof idempotencyKey === 'string' && typeof tenant === 'string' && typeof token === 'string';
-  if (
-    fits &&
-    actionIdOf(idempotencyKey) === input.id &&
-    (input.workflowId ?? workflowIdOf(tenant, input.id)) === workflowIdOf(tenant, input.id)
-  ) {
-    try {
-      return readRequest(input.request);
-    } catch (error) {
-      if (!isCountersignError(error)) throw error;
-      throw ApplicationFailure.nonRetryable(error.message, error.code);
-    }
-  }
-  throw ApplicationFailure.nonRetryable(
-    'the input is not `{ request, tenant, idempotencyKey, token }` of a workflow called action/<tenant>/<sha256 of the idempotency key>',
-    'invalid-request',
-  );
+  return judgedOf(deps, sealed.state, sealed.action, request);
 }
 
 /** A workflow that closed can be started anew under its id: with another request it is nobody's action. */
@@ -298,11 +268,11 @@ async function judgedBefore(deps: EngineDeps, input: JudgeInput): Promise<Judged
  *
  * @throws ApplicationFailure that is not retried, where the workflow was started anew with another request.
  */
-export async function findJudged(deps: EngineDeps, input: JudgeInput): Promise<Judged | null> {
-  const request = requestOf(input);
+export async function findJudged(deps: EngineDeps, started: StartedInput): Promise<Judged | null> {
+  const { input, request } = await readStart(deps, started);
   const stored = await readActionState(deps, input.tenant, input.id);
   if (stored === null) return null;
   sameRequest(stored.state, input, request);
   await keepReview(deps, stored.state);
-  return judgedOf(deps, stored.state, stored.state.action);
+  return judgedOf(deps, stored.state, stored.state.action, request);
 }

@@ -1,10 +1,11 @@
 import type { ApprovalEffect, ApprovalEvent, ApprovalState } from '../approval/types.ts';
 import type { Action, OutcomeInput } from '../contract/action.ts';
-import type { GovernedActionInput } from '../contract/governed-action.ts';
+import type { EncryptedActionInput, GovernedActionInput } from '../contract/governed-action.ts';
 import type { DecisionRecord } from '../contract/record.ts';
 import type { ApprovalPlan } from '../contract/verdict.ts';
 
-export interface JudgeInput extends GovernedActionInput {
+/** Which workflow asks. */
+export interface Started {
   /** `act_` and the SHA-256 of the idempotency key, from the workflow's own id. */
   id: string;
   /** What the workflow is called; left out by the process that started it. */
@@ -12,6 +13,12 @@ export interface JudgeInput extends GovernedActionInput {
   /** RFC 3339 UTC: when the workflow started, as the process says that asks or the workflow itself. */
   createdAt: string;
 }
+
+/** What the workflow was started with, as it came. */
+export type StartedInput = (GovernedActionInput | EncryptedActionInput) & Started;
+
+/** The same, read. */
+export interface JudgeInput extends GovernedActionInput, Started {}
 
 /** What the workflow has to know after the verdict to carry the action on. */
 export interface Judged {
@@ -22,6 +29,8 @@ export interface Judged {
   outcomeWithinMs: number;
   /** How long a permit lives, in milliseconds; left out by verdicts of before. */
   permitMs?: number;
+  /** Whether the request names a callback; left out by verdicts of before, whose workflow saw the request. */
+  callback?: boolean;
   /** Whether anybody is told about it: approvers, a channel, a callback. */
   announced: boolean;
   /** The review that a break-glass release opens: when it is due, in milliseconds since the epoch. */
@@ -103,9 +112,7 @@ export interface SealOutcomeInput {
 }
 
 /** What a workflow asks whose first task is an executor's report. */
-export interface JudgeAndReportInput extends JudgeInput {
-  outcome: OutcomeReport;
-}
+export type JudgeAndReportInput = StartedInput & { outcome: OutcomeReport };
 
 export interface JudgedAndReported {
   judged: Judged;

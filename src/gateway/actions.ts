@@ -12,6 +12,7 @@ import type { GatewayDeps } from './deps.ts';
 import { claimedAction } from './permits.ts';
 import { preparePublication } from './policies.ts';
 import { createStarter } from './request.ts';
+import { startToken } from './start-tokens.ts';
 import { requesterActions } from './requester.ts';
 import { readAction, type StoredAction } from './stored-action.ts';
 import type { AboutAction, Actions, Answered, Policies } from './types.ts';
@@ -52,6 +53,7 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
     action: waitForAction,
     newestRecord: (caller, about) => newestRecord(deps, caller, about),
     ...requesterActions(deps),
+    startToken: (caller, input) => startToken(deps, caller, input),
 
     async publishPolicy(caller, input, idempotencyKey, waitMs) {
       const publication = await preparePublication(deps, caller, input, idempotencyKey);

@@ -37,7 +37,7 @@ export function checkIdempotencyKey(key: string | undefined): string {
 }
 
 /** Said at once and not only when the first callback fails. @throws CountersignError `invalid-request` */
-function checkCallback({ callback }: ActionRequest, targets: WebhookTargets): void {
+export function checkCallback({ callback }: ActionRequest, targets: WebhookTargets): void {
   const fault = callback === undefined ? null : faultOfTarget(new URL(callback), targets);
   if (fault === null) return;
   throw new CountersignError('invalid-request', `the callback cannot be used: ${fault}`, {

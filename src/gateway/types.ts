@@ -13,6 +13,7 @@ import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { AttemptFilter } from '../store/index.ts';
 import type { Exported } from './exported.ts';
+import type { StartTokenInput } from './start-tokens.ts';
 import type { TenantInput } from './tenants.ts';
 import type { Opening, RecordItem, SigningUse } from '../sealing/index.ts';
 import type { BacktestInput, PolicyPublication } from './policy-types.ts';
@@ -39,6 +40,7 @@ import type {
   ShownAgain,
   NewTenant,
   SigningKeyView,
+  StartToken,
   TenantView,
 } from '../contract/views/index.ts';
 
@@ -195,6 +197,8 @@ export interface Actions {
    * where there is none.
    */
   newestRecord(caller: Caller, about: AboutAction): Promise<string | null>;
+  /** For a caller who starts this very action through Temporal. */
+  startToken(caller: Caller, input: StartTokenInput): Promise<StartToken>;
   answer(caller: Caller, id: string, text: string): Promise<Action>;
   cancel(caller: Caller, id: string): Promise<Action>;
   /** A fresh permit of a released action that nobody redeemed: judged again, and the one before it is dead. */

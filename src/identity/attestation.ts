@@ -3,6 +3,7 @@
  * Temporal namespace can send any message, but cannot make this.
  */
 import { randomUUID } from 'node:crypto';
+import { decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import { CountersignError, DECISIONS, DOORS, OUTCOME_STATUSES, jsonObject } from '../contract/index.ts';
 import type { PublicJwk, Signer } from '../sealing/index.ts';
@@ -117,9 +118,9 @@ function remember(jws: string, key: PublicJwk, claims: Attestation): void {
   own.set(jws, { key, claims });
 }
 
-/** Seconds an attestation counts. A start waits in its workflow until a worker is there, so it outlives a night's outage. */
+/** Seconds an attestation counts. A start that no worker sees in time is refused: ask again, with a new key. */
 const LIFETIME: Record<AttestationKind, number> = {
-  start: 24 * 3600,
+  start: 15 * 60,
   decide: 15 * 60,
   cancel: 15 * 60,
   answer: 15 * 60,
@@ -151,6 +152,15 @@ export function createAttestor(signer: Signer | (() => Signer), now: () => numbe
       return jws;
     },
   };
+}
+
+/** Whether a token claims to be the gateway's word; whether it is, {@link verifyAttestation} says. */
+export function isAttestation(token: string): boolean {
+  try {
+    return token.split('.').length === 3 && decodeProtectedHeader(token).typ === TYP;
+  } catch {
+    return false;
+  }
 }
 
 const signedSchema = z.looseObject({ aud: z.unknown(), iat: z.int(), exp: z.int(), jti: z.string() });

@@ -13,6 +13,7 @@ import { commitmentsBy } from './commitments.ts';
 import { newSigningKey } from './ed25519.ts';
 import { loadOrMake, type AnySigningKey, type KeyFile, type SecretKey } from './key-file.ts';
 import { KeyRing, type KeyPeriod } from './key-ring.ts';
+import { createStartKeys, type StartKeys } from './start-keys.ts';
 import { tenantKeys, type TenantKeys } from './tenant-keys.ts';
 import { LiveKeyFile } from './live-file.ts';
 import { createManagers, type KeyManager, type ManagerSettings } from './managers/index.ts';
@@ -38,6 +39,8 @@ export interface Keys {
   readonly payloadCipher: PayloadCipher;
   /** For {@link createPayloadCodec}: the first encrypts. */
   readonly codec: readonly [NamedKey, ...NamedKey[]];
+  /** What starts through Temporal are encrypted to. */
+  readonly starts: StartKeys;
   /** Standard Webhooks secret, base64. */
   readonly webhookSecret: string;
   /** Keyed commitments to a text, the current key's first. Nobody else can make one, or guess a short text from it. */
@@ -112,6 +115,7 @@ export function openFileKeys(dataDir: string, settings: KeySettings = FILE_KEYS)
 class FileKeys implements Keys {
   readonly payloadCipher: PayloadCipher;
   readonly codec: readonly [NamedKey, ...NamedKey[]];
+  readonly starts: StartKeys;
   readonly webhookSecret: string;
   readonly commitments: Keys['commitments'];
   readonly #folder: string;
@@ -142,6 +146,7 @@ class FileKeys implements Keys {
     };
     this.payloadCipher = createPayloadCipher(secrets('payload'));
     this.codec = secrets('codec');
+    this.starts = createStartKeys(this.codec);
     this.commitments = commitmentsBy(secretsOf(file.keys(false), 'payload'));
     this.webhookSecret = Buffer.from(secretsOf(file.keys(false), 'webhook')[0].secret, 'base64url').toString('base64');
     this.#engine = new KeyRing(file, this.#managers);

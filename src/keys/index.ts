@@ -6,3 +6,4 @@ export type { NamedKey } from './aead.ts';
 export { type KeyPeriod } from './key-ring.ts';
 export { parseSignerRef, SIGNER_FORMS } from './signer-ref.ts';
 export type { TenantKeys, TenantUse } from './tenant-keys.ts';
+export type { StartKeyJwk, StartKeys } from './start-keys.ts';

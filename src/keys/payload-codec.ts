@@ -1,7 +1,7 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { fromUtf8, isCanonicalError, readSealed } from '../canonical/index.ts';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, type GovernedActionInput } from '../contract/index.ts';
 import { open, seal, type NamedKey } from './aead.ts';
 
 const ENCODING = 'binary/encrypted';
@@ -17,7 +17,8 @@ const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
  * Temporal's payloads, encrypted before they leave the process: the server and its web pages see a key id and nothing else. The
  * first key encrypts, all of them decrypt.
  *
- * What arrives unencrypted is left as it is: any SDK may start an action (contract section 4), and not all of them have our key.
+ * What arrives unencrypted stays readable: any SDK may start an action (contract section 4), and not all of them have our key. What looks
+ * like a start is marked, so that no secret in it is taken for one.
  */
 export function createPayloadCodec(keys: { codec: readonly [NamedKey, ...NamedKey[]] }): PayloadCodec {
   const [current] = keys.codec;
@@ -29,7 +30,10 @@ export function createPayloadCodec(keys: { codec: readonly [NamedKey, ...NamedKe
           data: seal(current.secret, PURPOSE, PayloadMessage.encode(payload).finish()),
         })),
       ),
-    decode: async (payloads) => payloads.map((payload) => readable(decrypted(payload, keys.codec))),
+    decode: async (payloads) =>
+      payloads.map((payload) =>
+        isEncrypted(payload) ? readable(decrypted(payload, keys.codec)) : marked(readable(payload)),
+      ),
   };
 }
 
@@ -50,11 +54,21 @@ function readable(payload: Payload): Payload {
   }
 }
 
+const isEncrypted = ({ metadata }: Payload): boolean => textOf(metadata?.['encoding']) === ENCODING;
+
+/** Says of an input of `governedAction` that it arrived in clear: everybody with access to the namespace can read what is in it. */
+function marked(payload: Payload): Payload {
+  if (textOf(payload.metadata?.['encoding']) !== JSON_ENCODING || payload.data == null) return payload;
+  const input: unknown = JSON.parse(fromUtf8(payload.data));
+  if (typeof input !== 'object' || input === null || !('request' in input || 'token' in input)) return payload;
+  const said: Pick<GovernedActionInput, 'arrivedInClear'> = { arrivedInClear: true };
+  return { ...payload, data: encoder.encode(JSON.stringify({ ...input, ...said })) };
+}
+
 const textOf = (bytes: Uint8Array | null | undefined): string => decoder.decode(bytes ?? new Uint8Array(0));
 
 function decrypted(payload: Payload, keys: readonly NamedKey[]): Payload {
   const { metadata, data } = payload;
-  if (textOf(metadata?.['encoding']) !== ENCODING) return payload;
   const id = textOf(metadata?.[KEY_ID]);
   const key = keys.find((known) => known.id === id);
   const opened = key === undefined ? null : open(key.secret, PURPOSE, data ?? new Uint8Array(0));

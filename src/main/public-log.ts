@@ -6,8 +6,10 @@ import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import type { Parts } from './parts.ts';
 
 /** The transparency log as the API serves it. */
-export function publicLog(parts: Pick<Parts, 'evidence' | 'keys' | 'store' | 'authenticate' | 'config'>): PublicLog {
-  const { evidence, keys } = parts;
+export function publicLog(
+  parts: Pick<Parts, 'evidence' | 'keys' | 'store' | 'authenticate' | 'config' | 'register'>,
+): PublicLog {
+  const { evidence, keys, register } = parts;
   return {
     exists: (tenant) => evidence.exists(tenant),
     checkpoint: (tenant) => evidence.checkpoint(tenant),
@@ -26,6 +28,12 @@ export function publicLog(parts: Pick<Parts, 'evidence' | 'keys' | 'store' | 'au
     vkey: (tenant) => evidence.vkey(tenant),
     recordKeys: async (tenant) => recordJwks(await keyHistory(parts, tenant)),
     keyHistory: (tenant) => keyHistory(parts, tenant),
-    permitKeys: async () => [...keys.forTenant(DEFAULT_TENANT).permitKeys],
+    async permitKeys() {
+      const { tenants } = await register.current(DEFAULT_TENANT);
+      const permits = [...new Set([DEFAULT_TENANT, ...tenants.keys()])].flatMap(
+        (name) => keys.forTenant(name).permitKeys,
+      );
+      return [...permits, keys.starts.publicJwk];
+    },
   };
 }

@@ -10,7 +10,7 @@ import {
 import type { Action } from '../contract/index.ts';
 import { isSettled } from '../contract/status.ts';
 import type { LocalActivities } from '../activities/types.ts';
-import type { ActionRef, Judged, JudgeInput, OutcomeReport, Refusal } from '../engine/types.ts';
+import type { ActionRef, Judged, StartedInput, OutcomeReport, Refusal } from '../engine/types.ts';
 import { createExclusive } from './exclusive.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createParked, type Parked } from './parked.ts';
@@ -31,7 +31,7 @@ import {
   wakeUpdate,
   type AttestedMessage,
 } from './messages.ts';
-import { type GovernedActionInput } from '../contract/governed-action.ts';
+import type { EncryptedActionInput, GovernedActionInput } from '../contract/governed-action.ts';
 
 /** How long an unreported action waits for a late report or an owner before its workflow closes. */
 const UNSETTLED_MS = 90 * 24 * 3600 * 1000;
@@ -69,7 +69,7 @@ const NOT_PARKED: Refusal = { code: 'not-open', message: 'this action is not wai
 
 /** The verdict, and what became of a report that came with the first task. */
 async function firstAnswer(
-  question: JudgeInput,
+  question: StartedInput,
   report: OutcomeReport | null,
 ): Promise<{ judged: Judged; reported: Action | { refusal: Refusal } | null }> {
   if (report === null) return { judged: await local.judge(question), reported: null };
@@ -82,7 +82,7 @@ async function firstAnswer(
  * Judge (policy, facts, limits; sealed) → released, refused, or parked until a named human decides → outcome, or `unreported`.
  * Everything that decides is sealed by a local activity before it is answered; a fault anywhere leaves no permit.
  */
-export async function governedAction(input: GovernedActionInput): Promise<Action> {
+export async function governedAction(input: GovernedActionInput | EncryptedActionInput): Promise<Action> {
   const info = workflowInfo();
   // Whatever its type says: any program can start the workflow.
   if (typeof input !== 'object' || input === null) throw refused(NO_INPUT);
@@ -91,7 +91,8 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
 
   let action: Action = {
     id,
-    tenant: input.tenant,
+    // Of an encrypted input only the workflow's own name says so; the engine compares the two.
+    tenant: 'tenant' in input ? input.tenant : (info.workflowId.split('/')[1] ?? ''),
     status: 'evaluating',
     requestHash: null,
     verdict: null,
@@ -230,7 +231,7 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
   };
 
   asked = true;
-  const question: JudgeInput = { ...input, id, createdAt, workflowId: info.workflowId };
+  const question: StartedInput = { ...input, id, createdAt, workflowId: info.workflowId };
   const { judged, reported } = await firstAnswer(question, early).catch(asRefusal);
   outbox = createOutbox(
     {
@@ -238,7 +239,11 @@ export async function governedAction(input: GovernedActionInput): Promise<Action
       approval: () => parked?.state() ?? null,
       unreachable: (people, attested) => void exclusive(async () => parked?.unreachable(people, attested)),
     },
-    { people: judged.announced, callback: typeof input.request?.callback === 'string', hooks: judged.hooks },
+    {
+      people: judged.announced,
+      callback: judged.callback ?? ('request' in input && typeof input.request?.callback === 'string'),
+      hooks: judged.hooks,
+    },
   );
   if (judged.plan !== null) {
     parked = createParked(judged.plan, judged.openedAt, {

@@ -36,6 +36,16 @@ describe('createPayloadCodec', () => {
     expect(await codec.encode([])).toEqual([]);
   });
 
+  it('marks what looks like a start and was sent in clear, whatever it says of itself', async () => {
+    const codec = createPayloadCodec(await keys());
+    for (const input of [{ token: 'x' }, { request: {}, arrivedInClear: false }]) {
+      const [decoded] = await codec.decode([payloadOf(input)]);
+      expect(defaultPayloadConverter.fromPayload(decoded as Payload)).toEqual({ ...input, arrivedInClear: true });
+      const [own] = await codec.decode(await codec.encode([payloadOf(input)]));
+      expect(defaultPayloadConverter.fromPayload(own as Payload)).toEqual(input);
+    }
+  });
+
   it('decrypts what an older key encrypted, once a newer one took over', async () => {
     const [older, newer] = [await keys(), await keys()];
     const encoded = await createPayloadCodec(older).encode([payloadOf(secret)]);

@@ -122,7 +122,7 @@ const bytes = (description: string) => ({
 export const logPaths: ZodOpenApiPathsObject = {
   '/.well-known/jwks.json': {
     get: {
-      summary: 'Permit keys',
+      summary: 'Permit keys, and the key with `use: enc` that starts through Temporal may be encrypted to',
       security: [],
       responses: ok(jwkSetSchema, 'A JWK set.'),
     },

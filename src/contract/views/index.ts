@@ -14,3 +14,4 @@ export * from './reviews.ts';
 export * from './row-differences.ts';
 export * from './signing-keys.ts';
 export * from './tenants.ts';
+export * from './start-tokens.ts';

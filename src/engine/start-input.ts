@@ -1,0 +1,71 @@
+/** Reads what a workflow was started with: any program can start one, with anything. */
+import { ApplicationFailure } from '@temporalio/activity';
+import { fromUtf8, isCanonicalError } from '../canonical/index.ts';
+import { isCountersignError, readJson, readRequest, type ActionRequest } from '../contract/index.ts';
+import type { EngineDeps } from './deps.ts';
+import { actionIdOf, workflowIdOf } from './ids.ts';
+import type { JudgeInput, StartedInput } from './types.ts';
+
+/** Refused once: what does not fit will never fit. */
+const refusal = (message: string, code = 'invalid-request'): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(message, code);
+
+/**
+ * The input, decrypted where it came as a JWE, and its request; of a tenant that there is.
+ *
+ * @throws ApplicationFailure that is not tried again, with the code of the contract
+ */
+export async function readStart(
+  deps: Pick<EngineDeps, 'openStart' | 'register'>,
+  started: StartedInput,
+): Promise<{ input: JudgeInput; request: ActionRequest }> {
+  const { id, createdAt, workflowId } = started;
+  const { idempotencyKey, tenant, token, request, arrivedInClear } = await plain(deps, started);
+  if (
+    typeof idempotencyKey !== 'string' ||
+    typeof tenant !== 'string' ||
+    typeof token !== 'string' ||
+    actionIdOf(idempotencyKey) !== id ||
+    (workflowId !== undefined && workflowId !== workflowIdOf(tenant, id))
+  ) {
+    throw refusal(
+      'the input is not `{ request, tenant, idempotencyKey, token }` of a workflow called action/<tenant>/<sha256 of the idempotency key>',
+    );
+  }
+  // Before anything is read or made in its name: whoever can write to the namespace must not be able to make tenants, each with a log and keys.
+  if (!(await deps.register.hasTenant(tenant))) {
+    throw refusal('there is no such tenant; an owner makes it with `countersign tenant add`', 'unauthenticated');
+  }
+  try {
+    const read = readRequest(request);
+    const clear = arrivedInClear === true;
+    return {
+      request: read,
+      input: { request: read, tenant, idempotencyKey, token, arrivedInClear: clear, id, createdAt },
+    };
+  } catch (error) {
+    if (isCountersignError(error)) throw refusal(error.message, error.code);
+    throw error;
+  }
+}
+
+async function plain(deps: Pick<EngineDeps, 'openStart'>, started: StartedInput): Promise<Record<string, unknown>> {
+  if (!('jwe' in started) || started.jwe === undefined) return { ...started };
+  const opened = typeof started.jwe === 'string' ? await deps.openStart(started.jwe) : null;
+  if (opened === null) {
+    throw refusal(
+      '`jwe` is no JWE to a key of this stack; encrypt to the key with `use: enc` at /.well-known/jwks.json',
+    );
+  }
+  try {
+    const input = readJson('the input', fromUtf8(opened));
+    // Nobody but the sender and the stack has seen it.
+    if (typeof input === 'object' && input !== null) return { ...input, arrivedInClear: false };
+  } catch (error) {
+    if (!isCountersignError(error) && !isCanonicalError(error)) throw error;
+    throw refusal(`what was encrypted is not the input: ${error.message}`);
+  }
+  throw refusal(
+    'what was encrypted is not the input; encrypt the JSON of `{ request, tenant, idempotencyKey, token }`',
+  );
+}

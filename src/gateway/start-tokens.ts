@@ -1,0 +1,41 @@
+/** Tokens for starts through Temporal: for one tenant, one idempotency key and one request, and for minutes. */
+import { decodeJwt } from 'jose';
+import { hashOf } from '../canonical/index.ts';
+import { checkKey, CountersignError, readRequest } from '../contract/index.ts';
+import type { StartToken } from '../contract/views/index.ts';
+import { actionIdOf, workflowIdOf } from '../engine/ids.ts';
+import { mayAsk, type Caller } from '../identity/index.ts';
+import type { GatewayDeps } from './deps.ts';
+import { checkCallback } from './request.ts';
+
+export interface StartTokenInput {
+  idempotencyKey: string;
+  request: unknown;
+}
+
+/**
+ * What the gateway would have started itself, for a caller who starts it through Temporal: the same word on who asked, for what, and which
+ * bundle was in force then. Whoever reads it in a history can start nothing else with it.
+ */
+export async function startToken(deps: GatewayDeps, caller: Caller, input: StartTokenInput): Promise<StartToken> {
+  const idempotencyKey = checkKey(input.idempotencyKey);
+  const request = readRequest(input.request);
+  checkCallback(request, deps.webhookTargets ?? 'public');
+  const conflict = mayAsk(caller, request);
+  if (conflict?.kind === 'surface') {
+    throw new CountersignError('forbidden', `${conflict.detail}; ask for a key that does`);
+  }
+  const { tenant } = caller;
+  const id = actionIdOf(idempotencyKey);
+  const token = await deps.attestor.attest({
+    ...{ kind: 'start', tenant, action: id, by: caller.id, via: 'api', requestHash: hashOf(request), caller },
+    bundle: await deps.bundles.inForce(tenant),
+  });
+  const { exp = 0 } = decodeJwt(token);
+  return {
+    token,
+    expiresAt: new Date(exp * 1000).toISOString(),
+    workflowId: workflowIdOf(tenant, id),
+    taskQueue: deps.taskQueue,
+  };
+}
