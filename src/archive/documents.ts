@@ -1,6 +1,6 @@
 /**
- * `records.csv` and `report.html`, made of records in the order of the log. The exporter makes them, and the verifier makes them again
- * and compares. Of an action that is not at its end only the places of its lines are held, so memory does not grow with the records.
+ * `records.csv` and `report.html`, made of records in the order of the log. The exporter makes them, and the verifier makes them again and
+ * compares. For an unfinished action only the positions of its lines are kept, so memory does not grow with the records.
  */
 import {
   countStory,
@@ -68,7 +68,7 @@ export class Documents {
     return documents;
   }
 
-  /** Actions whose last record has not come. */
+  /** Actions whose last record has not been read yet. */
   get open(): number {
     return this.#open.size;
   }

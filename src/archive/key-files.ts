@@ -1,4 +1,4 @@
-/** The public keys of a bundle, in the forms that verifiers take; both follow from the key history. */
+/** The public keys of an archive, in the forms that verifiers take. Both are derived from the key history. */
 import type { KeyHistory } from '../sealing/key-views.ts';
 import { recordJwks } from './record-jwks.ts';
 

@@ -1,9 +1,9 @@
-/** A file without a name: what has to wait until its size is known. It is gone with its handle, whatever happens to the process. */
+/** An unlinked temporary file, for content whose size must be known first. It disappears with its handle, however the process ends. */
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Bytes that are gathered before they are written, and read at once. */
+/** The size of the write and read buffers, in bytes. */
 const CHUNK = 256 * 1024;
 
 export class Spool {
@@ -12,7 +12,7 @@ export class Spool {
   #waitingBytes = 0;
   #written = 0;
   #size = 0;
-  /** One write at a time: whoever reads waits for what was before. */
+  /** One write at a time; reads wait for earlier writes. */
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(file: FileHandle) {

@@ -1,4 +1,4 @@
-/** A whole log, audited from outside: nothing of it is believed but the keys that came by another way. */
+/** Audits a whole log from outside. It trusts nothing but the keys that were obtained separately. */
 import { equalBytes, fromUtf8, readSealed, toHex } from '../canonical/index.ts';
 import type { RecordType } from '../contract/index.ts';
 import {
@@ -19,9 +19,9 @@ import { KeyChain } from './key-chain.ts';
 import { PasskeyAudit } from './passkeys.ts';
 import { TreeAudit, type Mark } from './tree.ts';
 
-/** Blocks in a row of which nothing is there: the rest is not looked for, whatever size the checkpoint claims. */
+/** After this many missing blocks in a row, the rest is not searched, whatever size the checkpoint claims. */
 const ABSENT_MAX = 4;
-/** Findings of one code that a report lists: what follows from one cause must not hide another. All are counted, and told. */
+/** How many findings of one code a report lists, so that one cause does not hide another. All are counted and passed to the callback. */
 const LISTED_MAX = 200;
 
 /** A checkpoint that was seen before, and where. */
@@ -40,7 +40,7 @@ export interface AuditOptions {
   /** The tenant whose records all of them must be; that of the first record unless given. */
   tenant?: string;
   verify?: VerifySignature;
-  /** Instead of {@link entryReader} over the trusted keys: for whoever remembers what was verified before. */
+  /** Replaces {@link entryReader} over the trusted keys, for callers that remember what was verified before. */
   readEntry?: EntryReader;
   /** Called with each finding as it is made. */
   onFinding?: (finding: Finding) => void;
@@ -49,7 +49,7 @@ export interface AuditOptions {
 export interface AuditReport {
   /** True when nothing is wrong. */
   clean: boolean;
-  /** What the checkpoint says; null when it cannot even be read. */
+  /** The contents of the checkpoint; null when it cannot be read. */
   origin: string | null;
   size: number;
   /** Hexadecimal. */
@@ -78,10 +78,10 @@ export interface AuditReport {
  * checkpoint, every tile and entry against its root, that it continues earlier checkpoints, the signature of every record, and the
  * chain of every action. From the keys given it follows the log's key records to those of today.
  *
- * Memory grows with the number of actions (a few hundred bytes each), not with the log. Whatever is served leads to findings, never to
- * an exception; only `files` may throw, when it cannot read.
+ * Memory grows with the number of actions (a few hundred bytes each), not with the log. Malformed input leads to findings, never to an
+ * exception. Only `files` may throw, when it cannot read.
  *
- * @throws EvidenceError `note-key-malformed`, `record-key-malformed` for keys that are none
+ * @throws EvidenceError `note-key-malformed`, `record-key-malformed` for malformed keys
  */
 export async function auditLog(options: AuditOptions): Promise<AuditReport> {
   return new Audit(options).run();
@@ -103,7 +103,7 @@ class Audit {
   #found = 0;
   #records = 0;
   #tenant: string | null;
-  /** Cleared when the log is not the one that was signed, or not the one that it was. */
+  /** Cleared when the log is not the one that was signed, or does not continue the earlier one. */
   #holds = true;
 
   constructor(options: AuditOptions) {
@@ -140,7 +140,7 @@ class Audit {
     };
   }
 
-  /** From the keys given to those that sign today; nothing of the history is believed but what they prove. */
+  /** Follows the history from the given keys to those that sign today. It trusts only what they prove. */
   async #followKeys(): Promise<void> {
     const bytes = await this.#options.files('keys.json');
     if (bytes === null) return;
@@ -199,7 +199,7 @@ class Audit {
     if (!(await tree.finish())) this.#holds = false;
   }
 
-  /** What must be a beginning of the log, as marks on the way through it. */
+  /** Earlier checkpoints, as positions that the log must pass with the right root. */
   async #earlier(origin: string, size: number): Promise<Mark[]> {
     const marks: Mark[] = [];
     for (const { note, from } of this.#options.earlier ?? []) {
@@ -241,7 +241,7 @@ class Audit {
     return marks;
   }
 
-  /** An entry that is not what was sealed: says what can still be told of it. */
+  /** Describes an entry that is not what was sealed, as far as it can be read. */
   async #differs(difference: Difference, file: string, bytes: Uint8Array | null): Promise<void> {
     const read = bytes === null ? null : await this.#tryEntry(bytes);
     const at = { action: read !== null && 'record' in read ? read.record.action : null, file };
@@ -322,7 +322,7 @@ const AT_CHECKPOINT = { index: null, action: null, file: 'checkpoint' } as const
 const witnessesOf = ({ cosignatures }: Awaited<ReturnType<typeof openTrusted>>): AuditReport['witnesses'] =>
   cosignatures.map(({ key, time }) => ({ name: key.name, time: time ?? 0 }));
 
-/** What a checkpoint says that nobody signed: enough to look whether the rest agrees with itself. */
+/** Reads an unsigned checkpoint, to check at least whether the rest is consistent with it. */
 function unsigned(note: string): Checkpoint | null {
   try {
     return parseCheckpoint(parseNote(note).text);

@@ -1,5 +1,5 @@
 /**
- * The records of each action, one after the other: that none is missing, and that each may follow the one before.
+ * Checks the records of each action in order: none is missing, and each may follow the one before.
  *
  * It is written from the contract, not from the engine: it shares no code with what decides, so that a fault there shows here.
  */
@@ -21,11 +21,11 @@ interface Chain {
   hash: string;
   requestHash: string | null;
   type: RecordPayload['type'];
-  /** Null for chains that govern nothing, and where records are missing: nothing can be said of what follows. */
+  /** Null for chains that are not actions, and where records are missing, because the rest cannot be checked then. */
   governed: Governed | null;
 }
 
-/** Keeps what the next record of each action must fit: a few hundred bytes for an open action, fewer for a closed one. */
+/** The state that the next record of each action must fit: a few hundred bytes for an open action, fewer for a closed one. */
 export class ChainAudit {
   readonly #chains = new Map<string, Chain>();
   readonly #bundles = new Set<string>();
@@ -147,7 +147,7 @@ export class ChainAudit {
 const isApart = (type: RecordPayload['type']): boolean =>
   ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant', 'export'].includes(type);
 
-/** A record as people are told of it. */
+/** A short name of a record, for findings. */
 export function nameOf({ type, seq }: Pick<VerdictRecord, 'seq'> & { type: string }): string {
   return `record ${seq}, ${/^[aeo]/.test(type) ? 'an' : 'a'} ${type},`;
 }

@@ -1,4 +1,4 @@
-/** What became of the entries of a bundle, told from the hashes that they should have. */
+/** Compares the entries of an entry bundle with the hashes that they should have. */
 import { toHex } from '../canonical/index.ts';
 
 export type Difference =
@@ -10,8 +10,8 @@ export type Difference =
   | { kind: 'moved'; index: number; from: number };
 
 /**
- * Compares leaf hashes as found with those that should be there; places count from 0. What is the same at both ends is the same; between
- * them, with as many found as there should be, each place is altered or moved; else what is in one list only is missing or extra.
+ * Compares leaf hashes as found with those that should be there; places count from 0. Equal entries at both ends are matched first. Between
+ * them, if the counts agree, each differing place is altered or moved; otherwise entries in only one list are missing or extra.
  */
 export function differencesOf(found: readonly Uint8Array[], expected: readonly Uint8Array[]): Difference[] {
   const have = found.map(toHex);

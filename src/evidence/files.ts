@@ -1,4 +1,4 @@
-/** A log as files, wherever they lie: a server, a folder, an archive. */
+/** A log as files, on a server, in a folder or in an archive. */
 import { TILE_WIDTH } from '../ledger/index.ts';
 
 /** Reads a file of a log by its path below the log (`checkpoint`, `tile/0/000`); null when there is none. */

@@ -1,6 +1,6 @@
 import type { EvidenceReason } from '../ledger/index.ts';
 
-/** What an audit can find wrong. Stable: reports and their readers branch on it. */
+/** What an audit can find. The codes are stable, because users branch on them. */
 export const FINDING_CODES = [
   // The checkpoint, and what it says against what it said before.
   'checkpoint-invalid',

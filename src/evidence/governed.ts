@@ -40,7 +40,7 @@ export interface Governed {
 export class GovernedAction implements Governed {
   #phase: Phase;
   #override: Override | null = null;
-  /** What a release of a verdict without a human must say. */
+  /** What the release of an action that no human decided must say. */
   readonly #basis: ReleaseRecord['basis'];
   readonly surface: string;
   readonly #requestHash: string | null;
@@ -49,7 +49,7 @@ export class GovernedAction implements Governed {
   /** The request may be executed otherwise than it was asked. */
   #changed: boolean;
   #isErased = false;
-  /** Newest release: its permit alone counts. */
+  /** The newest release. Only its permit counts. */
   #released: ReleaseRecord | null = null;
   #redemption: RedemptionRecord | null = null;
   #review: 'open' | 'overdue' | 'done' | null = null;

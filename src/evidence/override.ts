@@ -1,4 +1,4 @@
-/** A supervised override, counted anew from its sealed plan and decisions. */
+/** Recounts a supervised override from its sealed plan and decisions. */
 import { includesId } from '../contract/identifiers.ts';
 import type { ApprovalPlan, DecisionRecord } from '../contract/index.ts';
 import type { Defect, FindingCode } from './finding.ts';
@@ -21,7 +21,7 @@ export class Override {
   #words: Word[] = [];
   #stage = 0;
   #asked = false;
-  /** Hashes of what was the newest record when a decision was made: engines add people between that and its seal. */
+  /** Hashes of the newest record at the time of each decision. The engine may add people between a decision and its seal. */
   #newest: (string | null)[] = [];
   #escalated = false;
 
@@ -31,7 +31,7 @@ export class Override {
   }
 
   /**
-   * What is wrong with a decision, and what becomes of the action by it. One that is wrong does not count.
+   * Checks a decision and applies it. A wrong decision does not count.
    *
    * @param signed False when the passkey assertion that it holds does not hold.
    */

@@ -19,7 +19,7 @@ interface Known {
   at: number;
 }
 
-/** Two that a person signed almost at once may be sealed in the other order, in milliseconds. */
+/** Milliseconds within which two decisions of a person may be sealed in the opposite order. */
 const TOGETHER_MS = 60_000;
 
 export class PasskeyAudit {
@@ -33,7 +33,7 @@ export class PasskeyAudit {
     this.#verify = verify;
   }
 
-  /** What is wrong with the next record's passkey, in the order of the log: nothing for records that have to do with none. */
+  /** Checks the passkey of the next record, in the order of the log. Empty for records that involve no passkey. */
   async add(record: RecordPayload, hash: string): Promise<Defect[]> {
     if (isAboutPasskey(record)) return this.#change(record, hash);
     if (record.type !== 'decision' || record.assurance === null) return [];
@@ -73,7 +73,7 @@ export class PasskeyAudit {
     }
   }
 
-  /** Every signature counts one further, or the authenticator does not count at all. */
+  /** Every signature increments the counter, unless the authenticator has none. */
   #counted(known: Known, counter: number, { at, by }: { at: string; by: string }): Defect[] {
     const time = Date.parse(at);
     const back = counter < known.counter && time - known.at > TOGETHER_MS;

@@ -4,7 +4,7 @@ import { HASH_BYTES, tileHashes, tilePath, TILE_WIDTH, tileWidth, type SubtreeHa
 import type { Finding } from './finding.ts';
 import type { LogFiles } from './files.ts';
 
-/** A tile as it was found: what it holds, or what is wrong with it as a file. */
+/** A tile as found: its hashes, or what is wrong with the file. */
 export type FoundTile = { hashes: Uint8Array[] } | { finding: Finding };
 
 /** Reads the tile that a log of `size` entries has at this place. */
@@ -19,7 +19,7 @@ export async function findTile(files: LogFiles, level: number, index: number, si
   return { finding: { ...at, code: 'tile-malformed', message } };
 }
 
-/** Gathers what tiles of the upper levels must hold, and compares each when it is complete. */
+/** Collects the expected hashes of upper tiles, and compares each tile when it is complete. */
 export class UpperTiles {
   readonly #files: LogFiles;
   readonly #size: number;

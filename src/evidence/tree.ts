@@ -1,9 +1,9 @@
 /**
  * A log's tree, computed anew from what is served, and compared with the root that was signed.
  *
- * A block is a bundle of 256 entries. What its hash is, three witnesses say: its entries, its level-0 tile and the hash in the level-1
- * tile above it. What two of them say is taken for what was sealed, and the third for what was altered; the signed root then tells
- * whether that was right. The last, partial block has two witnesses and the root.
+ * A block is an entry bundle of 256 entries. Three sources give its hash: its entries, its level-0 tile, and the hash in the level-1 tile
+ * above it. If two agree, they are taken as sealed and the third as altered; the signed root then confirms or refutes that. The last,
+ * partial block has two sources and the root.
  */
 import { equalBytes, toHex } from '../canonical/index.ts';
 import {
@@ -23,10 +23,10 @@ import { splitEntries, type LogFiles } from './files.ts';
 import type { Finding } from './finding.ts';
 import { alteredTile, findTile, UpperTiles } from './tiles.ts';
 
-/** Findings that wait for the end are at most so many. */
+/** The most findings that are held back until the end. */
 const HELD_MAX = 1000;
 
-/** An entry that is the one which was sealed at its place. */
+/** An entry that was sealed at this place. */
 export interface FoundEntry {
   index: number;
   bytes: Uint8Array;
@@ -56,7 +56,7 @@ export class TreeAudit {
   readonly #marks: Mark[];
   readonly #report: (finding: Finding) => void;
   readonly #upper: UpperTiles;
-  /** Roots of full blocks as two witnesses say, and as the level-1 tiles say. */
+  /** Roots of full blocks, from two agreeing sources and from the level-1 tiles. */
   #frontier: Frontier = emptyFrontier();
   #served: Frontier = emptyFrontier();
   #level1: { index: number; hashes: Uint8Array[] | null } = { index: -1, hashes: null };
@@ -135,7 +135,7 @@ export class TreeAudit {
     };
   }
 
-  /** What two of three witnesses say of a full block; null when nobody can say anything. */
+  /** The hash of a full block that two of three sources agree on; null when no source is readable. */
   async #full(number: number, leaves: Uint8Array[] | null, tile: Uint8Array[] | null): Promise<Uint8Array[] | null> {
     const above = await this.#above(number);
     const ofEntries = leaves === null ? null : rootOf(leaves);
@@ -153,7 +153,7 @@ export class TreeAudit {
     return takeEntries ? leaves : tile;
   }
 
-  /** What the last, partial block is made of, as the signed root says. */
+  /** The leaves of the last, partial block, confirmed by the signed root. */
   #partial(leaves: Uint8Array[] | null, tile: Uint8Array[] | null): Uint8Array[] | null {
     const candidates = [leaves, tile].filter((hashes) => hashes !== null);
     const fitting = candidates.find((hashes) => this.#fits(this.#frontier, hashes) || this.#fits(this.#served, hashes));
@@ -208,7 +208,7 @@ export class TreeAudit {
     return holds;
   }
 
-  /** Of the last, partial block no tile above knows anything: when all others agree, it is the one. */
+  /** No upper tile covers the last, partial block. If all others agree, the fault is in it. */
   #edgeRewritten(): Finding {
     const index = Math.floor(this.#size / TILE_WIDTH);
     const file = tilePath({ level: 'entries', index, width: this.#size % TILE_WIDTH });

@@ -1,6 +1,6 @@
 /**
- * A decision's passkey assertion, verified by anybody: WebAuthn level 3, section 7.2, with a challenge that is computed from the
- * decision's record instead of remembered. The assertion may be whatever an attacker likes.
+ * A decision's passkey assertion, verified by anybody: WebAuthn level 3, section 7.2, with a challenge that is computed from the decision's
+ * record instead of remembered. An attacker may have written the assertion.
  */
 import {
   concatBytes,

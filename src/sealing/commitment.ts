@@ -1,4 +1,4 @@
-/** Salted commitments: a value can be shown later to one person, and nobody can guess it from the record (docs/formats.md). */
+/** Salted commitments: a value can later be shown to one person, and nobody can guess it from the record (docs/formats.md). */
 import {
   canonicalBytes,
   concatBytes,
@@ -12,7 +12,7 @@ import {
 const DOMAIN = utf8('countersign.commitment/v1');
 const SALT_DOMAIN = utf8('countersign.salt/v1');
 
-/** Each part behind its length in four bytes, big-endian, so that no two lists of parts read the same. */
+/** Each part is prefixed with its length in four bytes, big-endian, so that no two lists of parts have the same encoding. */
 function framed(...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes(...parts.flatMap((part) => [lengthOf(part), part]));
 }

@@ -1,14 +1,17 @@
-/** What of a request a record shows, what it only commits to, and the hash that stands for all of it. */
+/** Which parts of a request a record shows, which it only commits to, and the hash of the whole request. */
 import { canonicalize, hashOf, utf8, type Json } from '../canonical/index.ts';
 import { DISCLOSED_MAX_BYTES, type ActionRequest, type JsonObject } from '../contract/index.ts';
 import { commitment, saltFor, saltPath } from './commitment.ts';
 
-/** Bytes of commitments per leaf that a record may hold; beyond it, there is one per section, so that the envelope fits its log. */
+/**
+ * The most bytes of per-leaf commitments in a record. Beyond it there is one commitment per section, so that the envelope fits into the
+ * log.
+ */
 export const COMMITMENTS_MAX_BYTES = 8 * 1024;
 
 const SECTIONS = ['resource', 'params', 'context'] as const;
 
-/** Names that stand in a path as they are; all others are written as `["…"]`, so that a path names one place only. */
+/** Names that are written plainly in a path. All others are written as `["…"]`, so that a path is unambiguous. */
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 export interface Disclosure {
@@ -105,7 +108,7 @@ function leavesOf(request: ActionRequest): Leaf[] {
   };
   for (const section of SECTIONS) {
     const value = request[section] as Json | undefined;
-    // Refuses what has no end before it is walked.
+    // Refuses cyclic values before walking them.
     if (value !== undefined && canonicalize(value) !== '') walk(section, section, value);
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -6,7 +6,7 @@ import { decodeRecord } from './record.ts';
 import { fromDer, toDer } from './ecdsa-der.ts';
 import { isSignedBy, nobleVerify, type PublicJwk, type Signer, type VerifySignature } from './signer.ts';
 
-/** Signatures that an envelope may carry; more is not read. */
+/** The most signatures in an envelope; more are not read. */
 const MAX_SIGNATURES = 16;
 
 /** What is signed: `DSSEv1 <type length> <type> <payload length> <payload>`. */
@@ -50,7 +50,7 @@ export function parseEnvelope(value: unknown): Envelope {
   if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > MAX_SIGNATURES) {
     return fail(`does not have from 1 to ${MAX_SIGNATURES} signatures`);
   }
-  // Not `map`, which passes over holes and leaves them in.
+  // Not `map`, which skips the holes of a sparse array.
   const read = Array.from(signatures, (entry: unknown) => {
     const members: object = typeof entry === 'object' && entry !== null ? entry : {};
     const { keyid, sig, ...more } = members as Record<string, unknown>;
@@ -86,7 +86,7 @@ export async function openEnvelope(
   let known = false;
   for (const { keyid, sig } of envelope.signatures) {
     const key = keys.find(({ kid }) => kid === keyid);
-    // DSSE: a signature by a key that is not known says nothing, for or against.
+    // DSSE: a signature by an unknown key neither helps nor harms.
     if (key === undefined) continue;
     known = true;
     const sent = reading('envelope-malformed', 'a signature of the envelope', () => fromBase64(sig));

@@ -16,7 +16,7 @@ export function toDer(raw: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(SEQUENCE, body.length), body);
 }
 
-/** DER as `r || s`, or null: only the one right spelling of two positive numbers that fit is read. */
+/** DER as `r || s`, or null. Only the canonical encoding of two positive numbers of the right size is accepted. */
 export function fromDer(der: Uint8Array): Uint8Array | null {
   if (der[0] !== SEQUENCE || der.length < 2 || der[1] !== der.length - 2) return null;
   const r = readInteger(der, 2);
@@ -28,7 +28,7 @@ export function fromDer(der: Uint8Array): Uint8Array | null {
   return raw;
 }
 
-/** A positive number: no zero in front, but the one that keeps the first bit from meaning minus. */
+/** A positive number without leading zeros, except the one that keeps the sign bit clear. */
 function integer(digits: Uint8Array): Uint8Array {
   let first = 0;
   while (first < digits.length - 1 && digits[first] === 0) first += 1;

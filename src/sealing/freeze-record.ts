@@ -1,4 +1,7 @@
-/** Records of type `freeze`: what was stopped, and that it goes on. Each stop has a chain of its own, `action` is `freeze:` and its id. */
+/**
+ * Records of type `freeze`: what was frozen, and when the freeze was lifted. Each freeze has its own chain, `action` is `freeze:` and its
+ * id.
+ */
 import { z } from 'zod';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import { EvidenceError } from '../ledger/index.ts';

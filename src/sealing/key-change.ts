@@ -1,4 +1,4 @@
-/** Records of type `key`: how a key comes into use, and how it stops to count. One chain for each tenant, `action` is `key`. */
+/** Records of type `key`: how a key comes into use, and how it stops counting. One chain for each tenant, `action` is `key`. */
 import { z } from 'zod';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import { SIGNING_USES, type SigningUse } from '../contract/views/index.ts';
@@ -24,7 +24,7 @@ export interface Introduction {
   beside: string | null;
 }
 
-/** From entry `from` of the log on, nothing counts that the key signs; of a log key, no checkpoint of more than `from` entries. */
+/** From entry `from` of the log on, the key's signatures do not count. For a log key, no checkpoint of more than `from` entries counts. */
 export interface Revocation {
   change: 'revoke';
   use: SigningUse;

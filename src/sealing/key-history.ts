@@ -1,14 +1,14 @@
-/** From keys that are trusted to those that they introduced: the key chain, followed receipt by receipt. */
+/** Follows the key chain, receipt by receipt, from trusted keys to those that they introduced. */
 import { EvidenceError, isEvidenceError } from '../ledger/index.ts';
 import { keyChangeOf, type KeyChange } from './key-change.ts';
 import { verifyReceipt, type VerifiedReceipt } from './receipt.ts';
 import { readPublicJwk, type VerifySignature } from './signer.ts';
 import type { Trust } from './trust.ts';
 
-/** What `GET /log/{tenant}/keys.json` and `countersign keys export` give: nothing of it is believed but what its receipts prove. */
+/** What `GET /log/{tenant}/keys.json` and `countersign keys export` give: only what its receipts prove is trusted. */
 export const KEY_HISTORY_KIND = 'countersign.keys/v1';
 
-/** Receipts that a history may have; more are not read. */
+/** The most receipts in a history; more are not read. */
 const MAX_RECEIPTS = 10_000;
 
 /** One step that a history proved. */
@@ -37,8 +37,8 @@ export function receiptsOfHistory(history: unknown): unknown[] {
 }
 
 /**
- * Follows a key history from keys that came by another way. Each of its receipts must hold under the keys that are trusted by then;
- * those of before the time of the keys given are passed over, for they say nothing that these keys vouch for.
+ * Follows a key history from keys that were obtained separately. Each receipt must verify under the keys trusted so far. Receipts from
+ * before the given keys are skipped, because these keys cannot vouch for them.
  *
  * @throws EvidenceError the exact reason for which a receipt does not hold, `key-record-malformed` for one that is about something else
  */

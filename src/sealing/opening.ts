@@ -1,4 +1,4 @@
-/** Opening one commitment of a record: the value and its salt, checked by anybody, and no help with any other (docs/privacy.md). */
+/** Opens one commitment of a record: anybody can check the value and its salt, and they reveal no other value (docs/privacy.md). */
 import { z } from 'zod';
 import { fromBase64, toBase64, type Json } from '../canonical/index.ts';
 import type { ActionRequest, RecordPayload } from '../contract/index.ts';
@@ -48,7 +48,7 @@ function lookUp(record: RecordPayload, path: string): unknown {
   }
 }
 
-/** Makes the opening of what a record commits to at `path`. Whether it opens it is for {@link verifyOpening} to say. */
+/** Makes the opening of what a record commits to at `path`. {@link verifyOpening} checks it. */
 export function makeOpening(
   record: Pick<RecordPayload, 'type' | 'seq'>,
   hash: string,

@@ -28,7 +28,7 @@ const CREDENTIAL_BYTES = 1023;
 export interface PasskeyEnrolment {
   change: 'introduce';
   use: 'passkey';
-  /** Directory id: nobody else's decisions count with it. */
+  /** Directory id. Only this person's decisions count with it. */
   person: string;
   /** Credential id, base64url. */
   credential: string;
@@ -46,7 +46,7 @@ export interface PasskeyEnrolment {
   name: string | null;
 }
 
-/** From here on it counts for nothing. */
+/** From here on it does not count. */
 export interface PasskeyRevocation {
   change: 'revoke';
   use: 'passkey';
@@ -144,7 +144,7 @@ export type DecidedMembers = Pick<
 /**
  * Exactly what is decided.
  *
- * @param after Hash of the action's newest record when it was signed: what is signed counts once, and for nothing that came later.
+ * @param after Hash of the action's newest record when it was signed: the signature counts once, and not for anything later.
  */
 export function decisionStatement(decided: DecidedMembers, after: string): JsonObject {
   const { tenant, action, requestHash, surface, stage, decision, by, delegation } = decided;

@@ -11,13 +11,13 @@ import {
   type VerifySignature,
 } from './signer.ts';
 
-/** Explicit typing (RFC 8725 section 3.11): no other token of the same key passes for a permit. */
+/** Explicit typing (RFC 8725 section 3.11), so that no other token signed by the same key is accepted as a permit. */
 export const PERMIT_TYP = 'permit+jwt';
 
 /** Characters of the longest permit that is read: `changes` may be as large as a request's params. */
 const MAX_LENGTH = 128 * 1024;
 
-/** Seconds that the clocks of issuer and executor may differ by. For the start only: an expired permit has expired. */
+/** Seconds by which the clocks of issuer and executor may differ. It applies to the start only, never to the expiry. */
 const START_TOLERANCE = 5;
 
 const seconds = z.int().nonnegative();
@@ -60,7 +60,7 @@ export interface PermitCheck {
 }
 
 /**
- * Checks a permit: form, then key, then signature, and only then what it says. Whether it was redeemed before only its issuer knows.
+ * Checks a permit: form, then key, then signature, and only then its claims. Only the issuer knows whether it was redeemed.
  *
  * @throws CountersignError `permit-invalid`; of a permit whose signature holds, `permit-audience` or `permit-expired`
  */

@@ -49,8 +49,8 @@ export function makeReceipt(
 }
 
 /**
- * Verifies a receipt: form → checkpoint, under the log's key → inclusion → envelope, under the record key → record.
- * Uses nothing but its arguments; the receipt may be whatever an attacker likes.
+ * Verifies a receipt: form → checkpoint, under the log's key → inclusion → envelope, under the record key → record. It uses nothing but its
+ * arguments, and an attacker may have written the receipt.
  *
  * @throws EvidenceError with the exact reason, and nothing else
  */
@@ -98,7 +98,7 @@ export async function verifyReceipt(
 }
 
 /**
- * Opens a checkpoint under the log keys of {@link Trust}: a revoked one counts only for a log no longer than it was then.
+ * Opens a checkpoint under the log keys of {@link Trust}: a revoked key counts only for logs up to their size at its revocation.
  *
  * @throws EvidenceError as `openCheckpoint`; `log-key-revoked` when only a revoked key signed
  */
@@ -125,7 +125,7 @@ export async function openTrusted(
 }
 
 /**
- * Reads the form of a receipt. The value is copied once and the copy alone is read, so it cannot change under the verifier.
+ * Reads the form of a receipt. The value is copied once and only the copy is read, so it cannot change during verification.
  *
  * @throws EvidenceError `receipt-malformed`, `envelope-malformed`
  */
@@ -150,7 +150,7 @@ function snapshot(receipt: unknown): unknown {
   try {
     return JSON.parse(canonicalize(receipt));
   } catch (error) {
-    // Anything else was thrown by the value itself, by a getter or a proxy.
+    // The value itself threw anything else, in a getter or a proxy.
     throw malformed(isCanonicalError(error) ? `is not JSON: ${error.message}` : 'cannot be read', error);
   }
 }

@@ -1,4 +1,4 @@
-/** The form of each type of record (contract section 6). Members that a later version adds are let through: they are signed all the same. */
+/** The form of each type of record (contract section 6). Members that a later version adds are accepted, because they are signed too. */
 import { z } from 'zod';
 import { HASH_PATTERN } from '../canonical/index.ts';
 import {
@@ -21,7 +21,7 @@ const instant = z.iso.datetime({ precision: 3 });
 const count = z.int().nonnegative();
 const people = z.array(z.string());
 
-/** An enum over all members of a union: leaving one out, or adding one to the contract alone, does not compile. */
+/** An enum over all members of a union: it does not compile if one is missing here or in the contract. */
 function oneOf<T extends string>(members: Record<T, true>): z.ZodEnum<{ [K in T]: K }> {
   return z.enum(Object.keys(members) as T[]);
 }

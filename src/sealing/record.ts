@@ -30,7 +30,7 @@ export function recordHash(payload: Uint8Array): string {
 export function decodeRecord(payload: Uint8Array): RecordPayload {
   const text = reading('record-malformed', 'the record', () => fromUtf8(payload));
   const value = reading('record-malformed', 'the record', () => JSON.parse(text) as unknown);
-  // Before anything walks the value: this also bounds how deep it nests, and finds names that are there twice.
+  // This runs before anything walks the value. It also bounds the nesting, and finds duplicate names.
   if (reading('record-not-canonical', 'the record', () => canonicalize(value)) !== text) {
     throw new EvidenceError('record-not-canonical', 'the record is not in canonical form (RFC 8785)');
   }

@@ -20,17 +20,19 @@ export interface PublicJwk {
   use: 'sig';
 }
 
-/** Signs. ES256 signatures are `r || s`, 64 bytes (RFC 7518 section 3.4), whatever the key manager gives; envelopes hold them as DER. */
+/**
+ * Signs. ES256 signatures are `r || s`, 64 bytes (RFC 7518 section 3.4), whatever form the key manager uses; envelopes hold them as DER.
+ */
 export interface Signer {
   /** RFC 7638 thumbprint of the key. */
   readonly kid: string;
   readonly algorithm: SignatureAlgorithm;
   readonly publicJwk: PublicJwk;
-  /** @throws when the key cannot be used now; nothing is ever released unsigned. */
+  /** @throws when the key cannot be used now, so that nothing is released unsigned. */
   sign(message: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Checks one signature; false for whatever is wrong with it. */
+/** Checks one signature. False for any fault. */
 export type VerifySignature = (
   jwk: PublicJwk,
   message: Uint8Array,

@@ -21,11 +21,10 @@ export interface LimitStore {
    * Judges under the limits' locks. In one transaction: takes the locks of all `queries` in one order, sums what other actions have
    * reserved inside each sliding window ending at `now`, calls `decide`, stores its reservations and its value.
    *
-   * Once decided, an action stays decided: a second call, also at the same time in another process, answers the stored value without
-   * <<<<<<< Updated upstream calling `decide`. Its value is kept as JSON. `decide` runs inside the transaction, under the locks, so it must
-   * not wait for anything that could wait for them. ======= calling `decide`. `decide` runs inside the transaction, under the locks, so it
-   * must not wait for anything that could wait for them. >>>>>>> Stashed changes Answers as soon as it is decided; a record that rests on
-   * it is sealed after `committed`, and brings the decision to disk with it.
+   * Once decided, an action stays decided: a second call, also a concurrent one of another process, answers the stored value without
+   * calling `decide`. The value is kept as JSON. `decide` runs inside the transaction, under the locks, so it must not wait for anything that could wait for them.
+   *
+   * Answers as soon as it is decided. A record that rests on it is sealed after `committed`, and brings the decision to disk with it.
    */
   decide<T>(
     tenant: string,

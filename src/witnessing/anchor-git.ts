@@ -47,7 +47,7 @@ export async function commitAnchor(anchor: GitAnchor, anchored: AnchoredCheckpoi
     const tree = (await git(['write-tree'])).trim();
     const message = `${anchored.origin}: ${anchored.size} entries\n`;
     const commit = (await git(['commit-tree', tree, ...(parent === '' ? [] : ['-p', parent])], message)).trim();
-    // Only from where it was read: two that commit at once do not overwrite one another.
+    // Updates the branch only if it has not moved, so that two concurrent commits do not overwrite each other.
     await git(['update-ref', ref, commit, parent === '' ? '0'.repeat(commit.length) : parent]);
     if (anchor.push !== undefined) await git(['push', '--quiet', '--', anchor.push, `${ref}:${ref}`]);
   } finally {
@@ -55,7 +55,7 @@ export async function commitAnchor(anchor: GitAnchor, anchored: AnchoredCheckpoi
   }
 }
 
-/** The binary itself, without a shell, without asking anybody anything, and with an index that nobody else has. */
+/** Runs the binary itself: without a shell, without prompts, and with a private index. */
 function runner(repository: string, index: string): Git {
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'))),
@@ -70,7 +70,7 @@ function runner(repository: string, index: string): Git {
         if (error === null) resolve(stdout);
         else reject(new Error(`\`git ${args[0] ?? ''}\` failed in the repository of the anchor`, { cause: error }));
       });
-      // A process that ended before it read everything is told of by its exit.
+      // If the process ended before it read everything, its exit status reports that.
       child.stdin?.on('error', () => undefined);
       child.stdin?.end(input ?? '');
     });

@@ -1,4 +1,6 @@
-/** Anchors checkpoints outside: in a file, at an HTTP endpoint, in a Git repository. What is there the operator cannot take back. */
+/**
+ * Anchors checkpoints outside: in a file, at an HTTP endpoint, in a Git repository. The operator cannot take back what is stored there.
+ */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { parseCheckpoint, parseNote } from '../ledger/index.ts';
@@ -8,7 +10,7 @@ import { commitAnchor } from './anchor-git.ts';
 import type { WebhookSender } from '../notify/webhook-sender.ts';
 import type { AnchoredCheckpoint } from './anchored.ts';
 
-/** Where checkpoints are anchored; `name` is what it is known by from then on. */
+/** A place where checkpoints are anchored, known by its `name`. */
 export type Anchor = { name: string } & (
   | { kind: 'file'; path: string }
   | { kind: 'http'; url: string; secret: string | undefined }
@@ -23,7 +25,7 @@ export interface AnchorDeps {
 }
 
 /**
- * Anchors the newest checkpoint of a tenant, unless it is there already. A crash in between anchors it twice, which says the same twice.
+ * Anchors the newest checkpoint of a tenant, unless it is anchored there already. A crash in between anchors it twice, which is harmless.
  *
  * @returns the size that is anchored now
  * @throws Error to try again
@@ -58,7 +60,7 @@ async function put(deps: AnchorDeps, anchor: Anchor, anchored: AnchoredCheckpoin
   }
 }
 
-/** On disk when it resolves. A line that a crash cut short is ended first, so that it spoils no other. */
+/** On disk when it resolves. An incomplete line from a crash is ended first, so that it does not damage the next one. */
 async function append(path: string, line: string): Promise<void> {
   const file = await open(path, 'a+');
   try {

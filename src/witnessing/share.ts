@@ -18,7 +18,7 @@ export function createShareActivities(deps: ShareDeps): ShareActivities {
 }
 
 /**
- * Every tenant by itself: what fails for one is told when the others are through.
+ * Handles each tenant on its own. A failure for one is reported after the others are done.
  *
  * @returns how many tenants have their newest checkpoint there now
  */
@@ -34,7 +34,7 @@ async function shareCheckpoints(deps: ShareDeps, { kind, name }: ShareTarget): P
       await share(tenant);
       shared += 1;
     } catch (error) {
-      // The store went away: that is no tenant's own trouble.
+      // The store cannot be reached, which concerns every tenant.
       if (error instanceof CountersignError && error.code === 'unavailable') throw error;
       deps.log.warn({ err: error, tenant, [kind]: name }, 'the checkpoint could not be shared; it is tried again');
       failures.push(error);

@@ -1,4 +1,4 @@
-/** A witness or an anchor, by its name in the settings: the address and its secrets are in no history. */
+/** A witness or an anchor, by its name in the settings: the address and its secrets appear in no history. */
 export interface ShareTarget {
   kind: 'witness' | 'anchor';
   name: string;

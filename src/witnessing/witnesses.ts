@@ -7,7 +7,7 @@ import type { LogReader } from '../sequencer/index.ts';
 import type { LogHead, Store } from '../store/index.ts';
 import type { EngineLog } from '../engine/deps.ts';
 
-/** An independent party that sees to it that a log only grows. */
+/** An independent party that checks that a log only grows. */
 export interface Witness {
   /** C2SP vkey of its cosignatures (tlog-cosignature, version 1). */
   vkey: string;
@@ -30,7 +30,7 @@ const TURNS = 3;
 const never = (message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, 'witness-refused');
 
 /**
- * Has one witness cosign the newest checkpoint of a tenant. What it cosigned already is not asked for again.
+ * Has one witness cosign the newest checkpoint of a tenant. It is not asked again for what it has cosigned.
  *
  * @returns the size that the witness has cosigned now; 0 for a log without entries
  * @throws Error to try again; a non-retryable `ApplicationFailure` when the witness refuses
@@ -99,7 +99,7 @@ async function ask(
   }
 }
 
-/** Of a log from nothing there is nothing to prove. */
+/** A log that starts from nothing needs no proof. */
 async function proofOf(deps: WitnessDeps, tenant: string, from: number, to: number): Promise<Uint8Array[]> {
   if (from === 0 || from === to) return [];
   return (await deps.evidence.consistency(tenant, from, to)).map((hash) => fromBase64(hash));

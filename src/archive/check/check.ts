@@ -1,4 +1,4 @@
-/** `verify` of an evidence bundle: that everything in it follows from what is signed, and that nothing was altered, removed or added. */
+/** Verifies an evidence archive: everything in it follows from what is signed, and nothing was altered, removed or added. */
 import { fromUtf8, hashOfBytes, isCanonicalError, readSealed } from '../../canonical/index.ts';
 import type { Receipt } from '../../contract/index.ts';
 import { auditLog, describeFinding } from '../../evidence/index.ts';
@@ -33,7 +33,7 @@ export interface ArchiveReport {
   actions: number;
   /** What the export's own record says; null when it does not hold. */
   export: { record: string; index: number; by: string | null; at: string; body: ExportBody } | null;
-  /** The log whose checkpoint covers it all; null when none holds. */
+  /** The log whose checkpoint covers everything; null when no checkpoint verifies. */
   log: { origin: string; size: number; root: string } | null;
   notProven: string[];
 }
@@ -106,7 +106,7 @@ export async function checkArchive(
   };
 }
 
-/** Files that cannot be compared with anything, because the export's record does not hold, are still files of a bundle. */
+/** Without a valid export record these files cannot be compared, but they still belong to the archive. */
 const quietly = async (folder: ArchiveFolder, name: string): Promise<void> => {
   if (!folder.isWrong(name)) await folder.read(name);
 };

@@ -1,4 +1,4 @@
-/** The files of an unpacked bundle: which there are, which were looked for, and what is wrong with them. */
+/** The files of an unpacked archive: which exist, which were read, and what is wrong with them. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export class ArchiveFolder {
   found: number;
   readonly #files = new Set<string>();
   readonly #expected = new Set<string>([BUNDLE_FILES.sums]);
-  /** Files that something is wrong with already: one cause is told once. */
+  /** Files that already have a problem, so that one cause is reported once. */
   readonly #wrong = new Set<string>();
 
   private constructor(path: string, problems: readonly UnpackProblem[]) {
@@ -54,7 +54,7 @@ export class ArchiveFolder {
     return this.#wrong.has(file);
   }
 
-  /** A file that the bundle must have. False, and reported, when it does not. */
+  /** A required file of the archive. Missing files are reported, and give false. */
   expect(name: string, why = 'it belongs to every bundle'): boolean {
     this.#expected.add(name);
     if (this.#files.has(name)) return true;
@@ -62,7 +62,7 @@ export class ArchiveFolder {
     return false;
   }
 
-  /** A file that the bundle must have, or null when it is missing. */
+  /** A required file of the archive, or null when it is missing. */
   async read(name: string, why?: string): Promise<Uint8Array | null> {
     if (!this.expect(name, why)) return null;
     const path = join(this.path, name);
@@ -86,14 +86,14 @@ export class ArchiveFolder {
     }
   }
 
-  /** A file that must be these very bytes. */
+  /** A file that must have exactly these bytes. */
   async mustBe(name: string, bytes: Uint8Array, why: string): Promise<void> {
     const found = await this.read(name, why);
     if (found !== null && !Buffer.from(bytes).equals(found))
       this.report(name, 'file-altered', `it was altered: ${why}`);
   }
 
-  /** A file that must be what was made again. */
+  /** A file that must equal its regenerated content. */
   async mustBeMade(name: string, made: SizedFile, why: string): Promise<void> {
     if (!this.expect(name, why)) return;
     const hash = createHash('sha256');

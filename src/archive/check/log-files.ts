@@ -58,7 +58,7 @@ async function get(url: URL, token: string | null): Promise<Uint8Array | null | 
   );
 }
 
-/** A log in a folder: its own, or an evidence bundle's, where it is in `log/`. */
+/** A log in a folder: the log's own, or the `log/` of an evidence archive. */
 export function filesOfFolder(folder: string): LogFiles {
   const base = existsSync(join(folder, 'log')) ? join(folder, 'log') : folder;
   if (!existsSync(base)) {

@@ -13,7 +13,7 @@ import { isEvidenceError } from '../../ledger/index.ts';
 import { makeReceipt, verifyReceipt, type Trust } from '../../sealing/index.ts';
 import type { ArchiveFolder } from './folder.ts';
 
-/** A line longer than this is none of ours: an envelope is at most 64 KiB, and stands in it twice. */
+/** The longest line we write: an envelope is at most 64 KiB, and appears in it twice. */
 const LINE_MAX = 512 * 1024;
 
 export interface ReadRecords {
@@ -33,7 +33,7 @@ export interface ReadRecords {
 
 export interface RecordsInput {
   trust: Trust;
-  /** The one checkpoint of the bundle, and the log's name. */
+  /** The one checkpoint of the archive, and the log's name. */
   log: { origin: string; checkpoint: string } | null;
   /** Of the version that wrote the bundle. */
   rendering: number | undefined;
@@ -130,7 +130,7 @@ class Reading {
     try {
       await this.#documents.add(one, place, last);
     } catch {
-      // A record that no version of ours wrote: its receipt says so.
+      // A record that no version of ours wrote. The check of its receipt reports it.
       this.#whole = false;
     }
   }
@@ -202,7 +202,7 @@ async function bytesAt(file: FileHandle, { offset, length }: DocumentPlace): Pro
   return bytes.subarray(0, bytesRead);
 }
 
-/** Lines with their places; the text of one that is too long is null. */
+/** Lines with their positions; the text of an overlong line is null. */
 async function* linesOf(file: FileHandle): AsyncGenerator<{ text: string | null; place: DocumentPlace }> {
   let rest: Buffer = Buffer.alloc(0);
   let offset = 0;
@@ -224,6 +224,6 @@ async function* linesOf(file: FileHandle): AsyncGenerator<{ text: string | null;
     }
     if (bytesRead === 0) break;
   }
-  // What has no newline at its end was cut off.
+  // A last line without a newline was cut off.
   if (rest.length > 0 || long) yield { text: null, place: { offset, length: rest.length } };
 }

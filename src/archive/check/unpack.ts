@@ -9,7 +9,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { CountersignError } from '../../contract/index.ts';
 
-/** Something in a bundle that does not hold. */
+/** Something in an archive that does not hold. */
 export interface UnpackProblem {
   file: string;
   /** Stable: what kind of thing is wrong. */
@@ -24,22 +24,22 @@ export interface Unpacked {
   close(): Promise<void>;
 }
 
-/** Names that a bundle's files have: nothing above the folder, nothing that a shell or a terminal obeys. */
+/** The allowed file names of an archive: nothing above the folder, and no characters that a shell or terminal interprets. */
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
-/** Evidence compresses ten times or so; an archive that grows more than this was made to fill a disk. */
+/** Evidence compresses about tenfold. An archive that expands more than this was made to fill a disk. */
 const RATIO = 100;
 const ALLOWANCE = 100 * 1024 * 1024;
 /** Even an empty file is told of in so many compressed bytes when its name holds a hash, as those of evidence do. */
 const BYTES_PER_ENTRY = 40;
 const ENTRIES_ALLOWANCE = 1000;
-/** Of all its files together, whatever its size is. */
+/** The limit for all files together, whatever the size of the archive. */
 const ENTRIES_MAX = 2_000_000;
-/** Problems that are listed: the rest would be told by an archive that was made to be told of. */
+/** How many problems are listed, because a hostile archive could have endlessly many. */
 const PROBLEMS_MAX = 200;
-/** Of a name: longer ones, and the headers that carry them, are no evidence's. */
+/** The longest file name. Evidence has no longer ones. */
 const NAME_MAX = 255;
 
-/** Passes what fits on, and fails with the first byte beyond: headers and names are bytes too. */
+/** Passes bytes on up to the limit, and fails at the first byte beyond it. Headers and names count too. */
 function bounded(limit: number): Transform {
   let passed = 0;
   return new Transform({

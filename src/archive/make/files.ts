@@ -1,4 +1,4 @@
-/** The files of an evidence bundle, one after the other, as they are made. */
+/** Generates the files of an evidence archive, one after the other. */
 import { createHash } from 'node:crypto';
 import { canonicalBytes } from '../../canonical/index.ts';
 import type { Envelope, Receipt, RecordPayload } from '../../contract/index.ts';

@@ -9,7 +9,7 @@ import {
 } from '../../ledger/index.ts';
 import type { LogReader } from '../../sequencer/index.ts';
 
-/** Tiles above the leaves, and hashes of large subtrees, that are kept: neighbours share them. */
+/** How many upper tiles and subtree hashes are cached, because neighbouring entries share them. */
 const KEPT = 256;
 const LEVEL_HIGH = 8;
 
@@ -53,7 +53,7 @@ export class Proofs {
   }
 }
 
-/** The one used last goes to the end; the first is the one not used for longest. */
+/** LRU: reinserting moves a key to the end, so the first is the oldest. */
 function kept<T>(map: Map<string, T>, key: string, load: () => T): T {
   const value = map.get(key) ?? load();
   map.delete(key);

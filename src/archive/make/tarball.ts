@@ -1,4 +1,4 @@
-/** Files as a tar archive, made no faster than it is read. */
+/** Writes files as a tar archive, no faster than it is read. */
 import { once } from 'node:events';
 import { pack as openPack, type Pack } from 'tar-stream';
 
@@ -9,12 +9,12 @@ export interface ArchiveFile {
   chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
-/** The archive's bytes. Whoever stops reading stops the files, and their `finally` runs. */
+/** The archive's bytes. When the reader stops, so do the files, and their `finally` blocks run. */
 export async function* tarball(files: AsyncIterable<ArchiveFile>, mtime: Date): AsyncGenerator<Uint8Array> {
   const pack = openPack();
   pack.on('error', () => undefined);
   const feeding = feed(pack, files, mtime);
-  // What went wrong there ends the archive below.
+  // The error ends the archive below.
   feeding.catch(() => undefined);
   try {
     for await (const chunk of pack as AsyncIterable<Uint8Array>) yield chunk;
@@ -30,7 +30,7 @@ async function feed(pack: Pack, files: AsyncIterable<ArchiveFile>, mtime: Date):
     for await (const { name, size, chunks } of files) {
       if (pack.destroyed) return;
       const entry = pack.entry({ name, size, mtime, mode: 0o644 });
-      // A reader that left destroys the entry as well.
+      // When the reader has left, the entry is destroyed as well.
       entry.on('error', () => undefined);
       const ended = new Promise<void>((resolve) => entry.once('close', () => resolve()));
       for await (const chunk of chunks()) {
