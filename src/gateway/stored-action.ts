@@ -1,5 +1,6 @@
 /** An action as it is stored, and what is said to its workflow. */
-import type { Action } from '../contract/index.ts';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { CountersignError, type Action } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { workflowIdOf } from '../engine/ids.ts';
 import { readActionState, withPermit } from '../engine/seal.ts';
@@ -16,12 +17,36 @@ export interface StoredAction {
   action: Action;
 }
 
-/** @throws CountersignError `not-found`, also for what is no action id */
-export async function readAction(deps: Pick<GatewayDeps, 'store'>, tenant: string, id: string): Promise<StoredAction> {
+/**
+ * @throws CountersignError `not-found`, also for what is no action id; `unavailable` for an action that was accepted and is not judged
+ * yet: it is never said not to exist
+ */
+export async function readAction(
+  deps: Pick<GatewayDeps, 'store' | 'client'>,
+  tenant: string,
+  id: string,
+): Promise<StoredAction> {
   if (!/^act_[0-9a-f]{64}$/.test(id)) throw notFound();
   const stored = await readActionState(deps, tenant, id);
-  if (stored === null) throw notFound();
+  if (stored === null) {
+    if (!(await isAccepted(deps, tenant, id))) throw notFound();
+    throw new CountersignError(
+      'unavailable',
+      'the action is accepted but not judged yet, and nothing was released. look again in a moment',
+      { extensions: { retryAfter: 1 } },
+    );
+  }
   return { state: stored.state, action: await withPermit(deps, stored.state, stored.sealedPermit) };
+}
+
+/** Whether a workflow runs for an action that is not stored. */
+async function isAccepted({ client }: Pick<GatewayDeps, 'client'>, tenant: string, id: string): Promise<boolean> {
+  try {
+    return (await client.workflow.getHandle(workflowIdOf(tenant, id)).describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw fromTemporal(error);
+  }
 }
 
 /** Sends an update to the action's workflow. @throws CountersignError the workflow's refusal, or `unavailable` */

@@ -3,6 +3,7 @@ import { activityDeps } from '../../src/main/parts.ts';
 import { createClient, startWorkerOn } from '../../src/main/engine.ts';
 import { createGateway } from '../../src/gateway/index.ts';
 import { verifyReceipt } from '../../src/sealing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { decide, edited, inForce, policyFiles, publish, publishApproved, RISK } from '../support/policies.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -62,12 +63,13 @@ describe('publishing', () => {
     const sealed = (await it_.call('GET', `/v1/records?action=${asked.body.id}`)).body.records;
     expect(sealed.map((item: { record: { type: string } }) => item.record.type)).toEqual([
       'outcome',
+      'redemption',
       'release',
       'decision',
       'verdict',
     ]);
     expect(sealed[0].record).toMatchObject({ by: 'countersign', reference: list.activations[0].record });
-    expect(sealed[3].record.disclosed).toMatchObject({
+    expect(sealed[4].record.disclosed).toMatchObject({
       'params.changes': '~payments.refund',
       'params.previous': first,
     });
@@ -170,7 +172,10 @@ describe('a publish in mid-flight', () => {
       now: () => new Date(),
     });
     const caller = await parts.authenticate(`Bearer ${it_.stack.firstKey}`);
-    const waiting = paused.request(caller, refund(950), 'asked-before-the-publish', 0);
+    const key = 'asked-before-the-publish';
+    const { action: unjudged } = await paused.request(caller, refund(950), key, 0);
+    expect(unjudged.status).toBe('evaluating');
+    await expect(paused.action(caller, unjudged.id, 0)).rejects.toMatchObject({ code: 'unavailable' });
     const done = await publishApproved(it_, { files: tighter() });
     expect(done.status).toBe('executed');
     expect(await inForce(it_)).not.toBe(first);
@@ -182,8 +187,10 @@ describe('a publish in mid-flight', () => {
       { taskQueue: 'paused' },
     );
     try {
-      let { action } = await waiting;
-      while (action.status === 'evaluating') action = await paused.action(caller, action.id, 200);
+      const action = await eventually('the worker judges it', async () => {
+        const { action: asked } = await paused.request(caller, refund(950), key, 0);
+        return asked.status === 'evaluating' ? undefined : asked;
+      });
       expect([action.status, action.verdict?.bundle]).toEqual(['supervised', first]);
     } finally {
       await worker.stop();
