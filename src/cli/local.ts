@@ -3,14 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
+import { FIRST_KEY_FILE, RUNTIME_FILE } from '../main/local-files.ts';
 import type { Io } from './io.ts';
 
 /** `<data>/runtime.json`, mode 0600: where the stack that uses this folder listens. */
 export const runtimeSchema = z.looseObject({ url: z.url({ protocol: /^https?$/ }), pid: z.int().positive() });
 export type Runtime = z.infer<typeof runtimeSchema>;
-
-export const RUNTIME_FILE = 'runtime.json';
-export const FIRST_KEY_FILE = 'first-key';
 
 /** The data folder that is meant: `--data`, else `COUNTERSIGN_DATA`, else `.countersign`. */
 export function dataFolder(io: Io, option: string | undefined): string {

@@ -26,6 +26,7 @@ import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { frozen } from './freeze.ts';
 import { bodyMac, recordActor } from './ids.ts';
+import { nonRetryable } from './failure.ts';
 
 /** Who asked, where nobody did who could be told apart. */
 const UNKNOWN = 'unknown';
@@ -250,7 +251,7 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
 /** A workflow that closed can be started anew under its id: with another request it is nobody's action. */
 function sameRequest(stored: ActionState, { idempotencyKey }: JudgeInput, request: ActionRequest): void {
   if (stored.bodyMac === bodyMac(idempotencyKey, request)) return;
-  throw ApplicationFailure.nonRetryable(
+  throw nonRetryable(
     'this idempotency key was used for another request; use a new key for a new action',
     'idempotency-key-reused',
   );

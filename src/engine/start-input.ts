@@ -5,10 +5,10 @@ import { isCountersignError, readJson, readRequest, type ActionRequest } from '.
 import type { EngineDeps } from './deps.ts';
 import { actionIdOf, workflowIdOf } from './ids.ts';
 import type { JudgeInput, StartedInput } from './types.ts';
+import { nonRetryable } from './failure.ts';
 
 /** Refused once: what does not fit will never fit. */
-const refusal = (message: string, code = 'invalid-request'): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(message, code);
+const refusal = (message: string, code = 'invalid-request'): ApplicationFailure => nonRetryable(message, code);
 
 /**
  * The input, decrypted where it came as a JWE, and its request; of a tenant that there is.

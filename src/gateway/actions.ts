@@ -14,7 +14,7 @@ import { preparePublication } from './policies.ts';
 import { createStarter } from './request.ts';
 import { startToken } from './start-tokens.ts';
 import { requesterActions } from './requester.ts';
-import { readAction, type StoredAction } from './stored-action.ts';
+import { readAction, type KnownAction } from './stored-action.ts';
 import type { AboutAction, Actions, Answered, Policies } from './types.ts';
 import { createWatches, type Watches } from './watches.ts';
 
@@ -81,7 +81,7 @@ async function timely<T>(verdict: Promise<T>): Promise<T> {
 
 /** The action as soon as nothing more is to be waited for, or as it stands after `waitMs`. */
 async function watch(deps: GatewayDeps, watches: Watches, caller: Caller, id: string, waitMs: number): Promise<Action> {
-  let shared: Promise<StoredAction> | null = null;
+  let shared: Promise<KnownAction> | null = null;
   for (const deadline = Date.now() + waitMs; ;) {
     const remaining = deadline - Date.now();
     const news = watches.next(caller.tenant, id, Math.max(0, remaining));

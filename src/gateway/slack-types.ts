@@ -65,7 +65,7 @@ export interface ReviewItem {
   consoleUrl: string | null;
 }
 
-export interface DelegateInput {
+export interface SlackDelegation {
   /** Slack user of the same workspace, or a directory id. */
   to: { slackUser: string } | { person: string };
   /** Globs; `['**']` for everything. */
@@ -75,7 +75,7 @@ export interface DelegateInput {
   slack: SlackOrigin;
 }
 
-export interface FreezeInput {
+export interface SlackFreeze {
   scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string };
   reason: string;
   slack: SlackOrigin;
@@ -92,7 +92,7 @@ export interface FreezeItem {
   at: number;
 }
 
-export interface LiftInput {
+export interface SlackLift {
   /** The freeze's id, or the beginning of it. */
   id: string;
   reason: string;
@@ -169,13 +169,13 @@ export interface SlackInbox {
 /** What a person does about many actions at once. */
 export interface SlackOrders {
   /** @returns the name of who stands in. @throws CountersignError forbidden · invalid-request · not-found */
-  delegate(person: SlackPerson, input: DelegateInput): Promise<{ name: string }>;
+  delegate(person: SlackPerson, input: SlackDelegation): Promise<{ name: string }>;
   /** @returns the freeze's id. @throws CountersignError forbidden · invalid-request */
-  freeze(person: SlackPerson, input: FreezeInput): Promise<{ id: string }>;
+  freeze(person: SlackPerson, input: SlackFreeze): Promise<{ id: string }>;
   /** What is frozen now, and whether this person may lift it. */
   freezes(person: SlackPerson): Promise<{ freezes: FreezeItem[]; mayLift: boolean }>;
   /** @returns what is free again. @throws CountersignError forbidden · not-found */
-  lift(person: SlackPerson, input: LiftInput): Promise<FreezeItem>;
+  lift(person: SlackPerson, input: SlackLift): Promise<FreezeItem>;
 }
 
 /** Everything that the slack room asks of the gateway. */

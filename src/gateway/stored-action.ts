@@ -12,7 +12,7 @@ import { fromTemporal } from './temporal-errors.ts';
 const UPDATE_MS = 15_000;
 
 /** The stored state, and the action with its permit. */
-export interface StoredAction {
+export interface KnownAction {
   state: ActionState;
   action: Action;
 }
@@ -25,7 +25,7 @@ export async function readAction(
   deps: Pick<GatewayDeps, 'store' | 'client'>,
   tenant: string,
   id: string,
-): Promise<StoredAction> {
+): Promise<KnownAction> {
   if (!/^act_[0-9a-f]{64}$/.test(id)) throw notFound();
   const stored = await readActionState(deps, tenant, id);
   if (stored === null) {

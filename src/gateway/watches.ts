@@ -1,10 +1,10 @@
 /** Long polls: however many wait for one action, an announcement costs one look at it. */
 import type { Hub } from '../engine/hub.ts';
-import type { StoredAction } from './stored-action.ts';
+import type { KnownAction } from './stored-action.ts';
 
 /** What the next announcement brings: a look that all who wait share; null when the time was over before. */
 export interface NextLook {
-  done: Promise<{ look: Promise<StoredAction> } | null>;
+  done: Promise<{ look: Promise<KnownAction> } | null>;
   cancel(): void;
 }
 
@@ -14,13 +14,13 @@ export interface Watches {
 }
 
 interface Watch {
-  waiting: Set<(woken: { look: Promise<StoredAction> } | null) => void>;
+  waiting: Set<(woken: { look: Promise<KnownAction> } | null) => void>;
   off(): void;
 }
 
 export function createWatches(
   hub: Pick<Hub, 'on'>,
-  read: (tenant: string, id: string) => Promise<StoredAction>,
+  read: (tenant: string, id: string) => Promise<KnownAction>,
 ): Watches {
   const watches = new Map<string, Watch>();
 
@@ -30,7 +30,7 @@ export function createWatches(
       off: hub.on(tenant, id, () => {
         close(key, watch);
         // One turn later: who is woken waits again by then, so that what is announced meanwhile is in the look or wakes them again.
-        const look = new Promise<StoredAction>((resolve, reject) => {
+        const look = new Promise<KnownAction>((resolve, reject) => {
           setImmediate(() => void read(tenant, id).then(resolve, reject));
         });
         look.catch(() => undefined);
@@ -50,8 +50,8 @@ export function createWatches(
       const key = `${tenant}\n${id}`;
       const watch = watches.get(key) ?? open(tenant, id, key);
       let cancel = (): void => undefined;
-      const done = new Promise<{ look: Promise<StoredAction> } | null>((resolve) => {
-        const wake = (woken: { look: Promise<StoredAction> } | null): void => {
+      const done = new Promise<{ look: Promise<KnownAction> } | null>((resolve) => {
+        const wake = (woken: { look: Promise<KnownAction> } | null): void => {
           clearTimeout(timer);
           watch.waiting.delete(wake);
           if (watch.waiting.size === 0) close(key, watch);

@@ -9,12 +9,9 @@ import { settleKeys } from '../gateway/keys.ts';
 import { ensureTenants } from '../gateway/tenants.ts';
 import type { Actions } from '../gateway/types.ts';
 import { credentialCommitments, type InForce } from '../register/index.ts';
+import { FIRST_KEY_FILE } from './local-files.ts';
 import type { Parts } from './parts.ts';
 import { loadBundle, readPolicyFolder } from './policies.ts';
-
-/** Where the local stack keeps its first key, mode 0600. */
-export const FIRST_KEY_FILE = 'first-key';
-export const RUNTIME_FILE = 'runtime.json';
 
 /** Who activates the bundle of the policy folder. */
 const STARTED_BY = 'countersign start';

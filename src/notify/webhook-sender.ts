@@ -3,7 +3,8 @@ import { lookup as dnsLookup } from 'node:dns/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type LookupFunction, isIP } from 'node:net';
-import { ApplicationFailure } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
+import { nonRetryable } from '../engine/failure.ts';
 import { Webhook } from 'standardwebhooks';
 import type { JsonObject } from '../contract/index.ts';
 import { faultOfAddresses, faultOfTarget, hostOf, type WebhookTargets } from './webhook-target.ts';
@@ -29,7 +30,7 @@ export interface WebhookSenderOptions {
 
 const TIMEOUT_MS = 15_000;
 
-const never = (message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, 'invalid-request');
+const undeliverable = (message: string): ApplicationFailure => nonRetryable(message, 'invalid-request');
 
 /**
  * The address is looked up once, checked, and connected to: a name that answers otherwise a moment later leads nowhere else. Redirects
@@ -45,7 +46,7 @@ export function createWebhookSender({
     async send({ url, messageId, body, secret: own }) {
       const target = new URL(url);
       const fault = faultOfTarget(target, targets);
-      if (fault !== null) throw never(fault);
+      if (fault !== null) throw undeliverable(fault);
       const host = hostOf(target);
       const addresses = isIP(host) === 0 ? await resolve(host) : [host];
       const wrong = faultOfAddresses(target, addresses, targets);
@@ -64,7 +65,7 @@ export function createWebhookSender({
         'webhook-signature': new Webhook(own ?? secret).sign(messageId, now, text),
       });
       // 410: the receiver wants no more of it (spec, "Delivery").
-      if (status === 410) throw never('the webhook answered 410: it is gone');
+      if (status === 410) throw undeliverable('the webhook answered 410: it is gone');
       if (status < 200 || status > 299) throw new Error(`the webhook answered ${status}`);
     },
   };

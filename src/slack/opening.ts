@@ -9,6 +9,7 @@ import type { SlackOrigin } from '../gateway/slack-types.ts';
 import { FORM_SECONDS } from './metadata.ts';
 import { readClick, type Click } from './origin.ts';
 import { LATE, within } from './tasks.ts';
+import { toSlackView } from './web.ts';
 
 /** How long the look-ups may take before a placeholder is opened: a second is left for the call itself. */
 const LOOKUP_MS = 1200;
@@ -33,7 +34,7 @@ export async function openView(
   let id: string | undefined;
   try {
     const shown = view === LATE ? loadingModal() : view;
-    id = (await desk.client.views.open({ trigger_id: trigger, view: shown as never })).view?.id;
+    id = (await desk.client.views.open({ trigger_id: trigger, view: toSlackView(shown) })).view?.id;
   } catch (error) {
     desk.log.warn({ error: messageOf(error) }, 'Slack did not open a form');
     build.catch(() => undefined);
@@ -54,7 +55,7 @@ export async function openView(
   } catch (error) {
     filled = textModal('Not possible', `${readable(desk, error).message}. Nothing was changed.`);
   }
-  await desk.client.views.update({ view_id: id, view: filled as never });
+  await desk.client.views.update({ view_id: id, view: toSlackView(filled) });
 }
 
 /** What a form carries, for a click on one of our messages. */

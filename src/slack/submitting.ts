@@ -17,6 +17,7 @@ import type { SlackOrigin, SlackPerson } from '../gateway/slack-types.ts';
 import type { Metadata } from './metadata.ts';
 import { personBehind, readSubmission, type Submission } from './origin.ts';
 import { HOLD_MS, LATE, within } from './tasks.ts';
+import { toSlackView } from './web.ts';
 
 export type SubmitAck = AckFn<ViewResponseAction>;
 
@@ -53,13 +54,13 @@ export async function submit(desk: Desk, form: Form, body: unknown, ack: SubmitA
   try {
     const view = await within(work, HOLD_MS);
     if (view === LATE) {
-      await ack({ response_action: 'update', view: sealingModal(submitted?.meta.action ?? '') as never });
+      await ack({ response_action: 'update', view: toSlackView(sealingModal(submitted?.meta.action ?? '')) });
       desk.tasks.run(
         'a submitted decision',
         finish(desk, form, submission, () => submitted, work),
       );
     } else if (view === null) await ack();
-    else await ack({ response_action: 'update', view: view as never });
+    else await ack({ response_action: 'update', view: toSlackView(view) });
   } catch (error) {
     await ack(errors(readable(desk, error)));
     const { meta } = submitted ?? {};
@@ -96,7 +97,7 @@ async function finish(
       known === undefined ? textModal('Not decided', problem) : form.again(known, metadata, typedOf(fields), problem);
   }
   // Somebody may have closed the window: the message in the channel still tells.
-  await desk.client.views.update({ view_id: viewId, view: view as never }).catch(() => undefined);
+  await desk.client.views.update({ view_id: viewId, view: toSlackView(view) }).catch(() => undefined);
   const { meta } = submitted() ?? {};
   if (meta !== undefined) await redraw(desk, meta);
 }

@@ -5,8 +5,10 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
   WebClient,
+  type View as SlackView,
   type WebClientOptions,
 } from '@slack/web-api';
+import type { View } from './blocks/index.ts';
 import { sdkLogger, type SlackLog } from './log.ts';
 
 /**
@@ -33,6 +35,9 @@ export function createWebClient(
 ): WebClient {
   return new WebClient(botToken, clientOptions(log, slackApiUrl, timeoutMs));
 }
+
+/** A view of ours as Slack's library types it. The blocks room is pure and knows no package, so this is where the two meet. */
+export const toSlackView = (view: View): SlackView => view as unknown as SlackView;
 
 /** `unavailable`: Slack itself, the network or our token; wait. `target`: this channel, person or message; go on with the others. */
 export type Trouble =

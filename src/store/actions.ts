@@ -1,26 +1,13 @@
 import { CLOSED_STATUSES } from '../contract/index.ts';
-import type { ActionState } from './action-state.ts';
 import type { Database, Tables } from './database.ts';
+import type { Projection } from './log-types.ts';
 import type { Selectable } from 'kysely';
 
 /** The current state of an action. The sequencer writes it together with the records that led to it. Times are RFC 3339 UTC. */
-export interface StoredAction {
+export interface StoredAction extends Projection {
   tenant: string;
   id: string;
-  status: string;
-  surface: string;
-  actor: string;
-  /** Key or person that asked. */
-  requester: string;
-  bundle: string | null;
-  /** The whole state. `status` and the columns beside it index it. */
-  view: ActionState;
-  /** The permit, encrypted under the action's key; null when none was released. */
-  sealedPermit: string | null;
-  createdAt: string;
-  updatedAt: string;
-  expiresAt: string | null;
-  /** When its payload is to be deleted; null for never, or when it was. */
+  /** Null also when its payload was deleted. */
   retainUntil: string | null;
 }
 

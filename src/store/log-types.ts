@@ -38,9 +38,12 @@ export interface Projection {
   status: string;
   surface: string;
   actor: string;
+  /** Key or person that asked. */
   requester: string;
   bundle: string | null;
+  /** What `status` and the columns beside it are the index of. */
   view: ActionState;
+  /** The permit, encrypted under the action's key; null when none was released. */
   sealedPermit: string | null;
   createdAt: string;
   updatedAt: string;

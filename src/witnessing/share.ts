@@ -1,5 +1,5 @@
 /** The checkpoints of all tenants, shared with one witness or one anchor. */
-import { ApplicationFailure } from '@temporalio/activity';
+import { nonRetryable } from '../engine/failure.ts';
 import { CountersignError } from '../contract/index.ts';
 import { anchorCheckpoint, type Anchor, type AnchorDeps } from './anchors.ts';
 import type { ShareActivities, ShareTarget } from './types.ts';
@@ -25,7 +25,7 @@ export function createShareActivities(deps: ShareDeps): ShareActivities {
 async function shareCheckpoints(deps: ShareDeps, { kind, name }: ShareTarget): Promise<{ shared: number }> {
   const share = shareWith(deps, kind, name);
   if (share === null) {
-    throw ApplicationFailure.nonRetryable(`this worker knows no ${kind} \`${name}\``, 'configuration');
+    throw nonRetryable(`this worker knows no ${kind} \`${name}\``, 'configuration');
   }
   const failures: unknown[] = [];
   let shared = 0;

@@ -1,5 +1,6 @@
 /** Asks witnesses to cosign the tenants' checkpoints (C2SP tlog-witness). Nothing waits for it: no seal, and no other witness. */
-import { ApplicationFailure } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
+import { nonRetryable } from '../engine/failure.ts';
 import { fromBase64 } from '../canonical/index.ts';
 import { nodeVerifyEd25519 } from '../keys/index.ts';
 import { cosignatureOf, formatAddCheckpoint, isEvidenceError, parseVkey } from '../ledger/index.ts';
@@ -27,7 +28,7 @@ const ANSWER_MAX = 65_536;
 /** A first try, one with the size that the witness named, and one for a head that moved meanwhile. */
 const TURNS = 3;
 
-const never = (message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, 'witness-refused');
+const refused = (message: string): ApplicationFailure => nonRetryable(message, 'witness-refused');
 
 /**
  * Has one witness cosign the newest checkpoint of a tenant. It is not asked again for what it has cosigned.
@@ -60,7 +61,7 @@ async function own(text: string, head: LogHead, witness: Witness): ReturnType<ty
   try {
     return await cosignatureOf(text, head.checkpoint, parseVkey(witness.vkey), nodeVerifyEd25519);
   } catch (error) {
-    if (isEvidenceError(error)) throw never(`what the witness answered is no cosignature: ${error.message}`);
+    if (isEvidenceError(error)) throw refused(`what the witness answered is no cosignature: ${error.message}`);
     throw error;
   }
 }
@@ -83,17 +84,17 @@ async function ask(
       return { text };
     case 409: {
       const [, digits] = /^(0|[1-9][0-9]{0,15})\n$/.exec(text) ?? [];
-      if (digits === undefined) throw never('the witness answered 409 without the size that it has seen');
+      if (digits === undefined) throw refused('the witness answered 409 without the size that it has seen');
       return { seen: Number(digits) };
     }
     case 422:
       deps.log.error(where, 'the witness says that the log does not continue what it cosigned: was history rewritten?');
-      throw never('the witness says that the log does not continue what it cosigned');
+      throw refused('the witness says that the log does not continue what it cosigned');
     case 400:
     case 403:
     case 404:
       deps.log.error({ ...where, status }, 'the witness does not take this log; give its operator origin and vkey');
-      throw never(`the witness answered ${status}: it does not know this log, or not this key of it`);
+      throw refused(`the witness answered ${status}: it does not know this log, or not this key of it`);
     default:
       throw new Error(`the witness answered ${status}`);
   }
@@ -108,7 +109,7 @@ async function proofOf(deps: WitnessDeps, tenant: string, from: number, to: numb
 function rolledBack(deps: WitnessDeps, tenant: string, witness: Witness, seen: number, size: number): Error {
   const { name } = parseVkey(witness.vkey);
   deps.log.error({ tenant, witness: name, seen, size }, 'the witness cosigned a longer log than this: was it cut off?');
-  return never(`the witness cosigned ${seen} entries, and the log has ${size}`);
+  return refused(`the witness cosigned ${seen} entries, and the log has ${size}`);
 }
 
 async function post(url: string, body: string): Promise<{ status: number; text: string }> {

@@ -1,11 +1,11 @@
 /** However many wait for one action: one announcement, one look. */
 import { describe, expect, it } from 'vitest';
 import { createHub } from '../../src/engine/hub.ts';
-import type { StoredAction } from '../../src/gateway/stored-action.ts';
+import type { KnownAction } from '../../src/gateway/stored-action.ts';
 import { createWatches } from '../../src/gateway/watches.ts';
 
 const ID = 'act_1';
-const announced = (id: string): StoredAction['action'] => ({
+const announced = (id: string): KnownAction['action'] => ({
   id,
   tenant: 'default',
   status: 'released',
@@ -23,7 +23,7 @@ function world() {
   let looks = 0;
   const watches = createWatches(hub, (_tenant, id) => {
     looks += 1;
-    return Promise.resolve({ action: announced(id) } as StoredAction);
+    return Promise.resolve({ action: announced(id) } as KnownAction);
   });
   return { hub, watches, looks: () => looks };
 }

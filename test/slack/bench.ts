@@ -12,9 +12,9 @@ import type { Notifier, PostedMessage } from '../../src/notify/notifier.ts';
 import { CountersignError, type Action } from '../../src/contract/index.ts';
 import type { ApprovalMessage } from '../../src/slack/blocks/index.ts';
 import {
-  type DelegateInput,
-  type FreezeInput,
-  type LiftInput,
+  type SlackDelegation,
+  type SlackFreeze,
+  type SlackLift,
   type RefusedAttempt,
   type SlackDecision,
   createSlackApp,
@@ -63,9 +63,9 @@ export interface MemoryDoor extends SlackDoor {
   /** What was kept of what people were shown. */
   shown: ApprovalMessage[];
   attempts: RefusedAttempt[];
-  delegations: DelegateInput[];
-  stops: FreezeInput[];
-  lifts: LiftInput[];
+  delegations: SlackDelegation[];
+  stops: SlackFreeze[];
+  lifts: SlackLift[];
   frozen: boolean;
   mayLift: boolean;
   /** Milliseconds before a decision is accepted or refused. */

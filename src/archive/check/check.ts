@@ -1,6 +1,5 @@
 /** Verifies an evidence archive: everything in it follows from what is signed, and nothing was altered, removed or added. */
 import { fromUtf8, hashOfBytes, isCanonicalError, readSealed } from '../../canonical/index.ts';
-import type { Receipt } from '../../contract/index.ts';
 import { auditLog, describeFinding } from '../../evidence/index.ts';
 import {
   BUNDLE_FILES,
@@ -18,7 +17,7 @@ import { keyFiles } from '../key-files.ts';
 import type { KeyHistory } from '../../sealing/key-views.ts';
 import { nodeVerify } from '../../keys/ed25519.ts';
 import { isEvidenceError } from '../../ledger/index.ts';
-import { followKeys, verifyReceipt, type Trust, type VerifiedReceipt } from '../../sealing/index.ts';
+import { followKeys, parseReceipt, verifyReceipt, type Trust, type VerifiedReceipt } from '../../sealing/index.ts';
 import { filesOfFolder } from './log-files.ts';
 import { ArchiveFolder } from './folder.ts';
 import { readRecords, type ReadRecords } from './records.ts';
@@ -128,7 +127,7 @@ async function ownReceipt(folder: ArchiveFolder, trust: Trust): Promise<Own | nu
   const bytes = await folder.read(name);
   if (bytes === null) return null;
   try {
-    const receipt = readSealed(fromUtf8(bytes)) as unknown as Receipt;
+    const receipt = parseReceipt(readSealed(fromUtf8(bytes)));
     const verified = await verifyReceipt(receipt, trust, { verify: nodeVerify });
     const body = exportBodyOf(verified.record);
     if (body?.format !== 'bundle' || body.log.origin !== verified.origin || verified.index < body.log.size) {

@@ -10,7 +10,7 @@ import { entryBundlesOf, receiptBytes } from '../make/files.ts';
 import { Documents, type DocumentPlace } from '../documents.ts';
 import { nodeVerify } from '../../keys/ed25519.ts';
 import { isEvidenceError } from '../../ledger/index.ts';
-import { makeReceipt, verifyReceipt, type Trust } from '../../sealing/index.ts';
+import { makeReceipt, parseReceipt, verifyReceipt, type Trust } from '../../sealing/index.ts';
 import type { ArchiveFolder } from './folder.ts';
 
 /** The longest line we write: an envelope is at most 64 KiB, and appears in it twice. */
@@ -156,7 +156,7 @@ class Reading {
     if (bytes === null) return;
     const { trust, log } = this.#input;
     try {
-      const receipt = readSealed(fromUtf8(bytes)) as unknown as Receipt;
+      const receipt = parseReceipt(readSealed(fromUtf8(bytes)));
       const verified = await verifyReceipt(receipt, trust, { verify: nodeVerify });
       if (verified.recordHash !== hash || verified.index !== index) {
         this.#folder.report(name, 'file-altered', `it is the receipt of another record than entry ${index}`);

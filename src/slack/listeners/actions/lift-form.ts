@@ -7,6 +7,7 @@ import type { Desk } from '../../desk.ts';
 import { FORM_SECONDS } from '../../metadata.ts';
 import { openView } from '../../opening.ts';
 import { personBehind, readClick, type Click } from '../../origin.ts';
+import { toSlackView } from '../../web.ts';
 
 /** From the Home tab: why may it go on? */
 export const liftForm =
@@ -22,7 +23,7 @@ export const liftForm =
     await openView(desk, click.trigger, prepared(desk, click), async (error) => {
       keepRefusal(desk, 'lift', error, click.origin, { tenant: null, action: null, person: null });
       const view = textModal('Not possible', `${error.message}. Nothing was changed.`);
-      await desk.client.views.open({ trigger_id: click.trigger, view: view as never });
+      await desk.client.views.open({ trigger_id: click.trigger, view: toSlackView(view) });
     });
   };
 

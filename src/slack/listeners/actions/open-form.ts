@@ -7,6 +7,7 @@ import type { Desk } from '../../desk.ts';
 import { FORM_SECONDS } from '../../metadata.ts';
 import { openView } from '../../opening.ts';
 import { personBehind, readClick, type Click } from '../../origin.ts';
+import { toSlackView } from '../../web.ts';
 
 /** From the Home tab or an answer of `/countersign`: everything about one action, with the decision inside. */
 export const openForm =
@@ -51,5 +52,5 @@ async function prepared(desk: Desk, { origin, value }: Click): Promise<View> {
 async function say(desk: Desk, click: Click, respond: RespondFn | undefined, error: CountersignError): Promise<void> {
   if (click.origin.channel !== 'view') return whisper(desk, click.origin, respond, await explain(desk, error, null));
   const view = textModal('Not possible', `${error.message}. Nothing was changed.`);
-  await desk.client.views.open({ trigger_id: click.trigger, view: view as never });
+  await desk.client.views.open({ trigger_id: click.trigger, view: toSlackView(view) });
 }

@@ -3,6 +3,7 @@ import { homeView, noHomeView, type View } from '../../blocks/index.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
 import { personBehind } from '../../origin.ts';
+import { toSlackView } from '../../web.ts';
 
 /** The inbox: what waits, what is overdue, what was decided. */
 export const appHomeOpened =
@@ -12,7 +13,7 @@ export const appHomeOpened =
     const view = await home(desk, body.team_id, event.user).catch((error: unknown) =>
       noHomeView(readable(desk, error).message),
     );
-    await desk.client.views.publish({ user_id: event.user, view: view as never });
+    await desk.client.views.publish({ user_id: event.user, view: toSlackView(view) });
   };
 
 /** Also what is shown again after something was done in it. */

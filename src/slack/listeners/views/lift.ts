@@ -8,6 +8,7 @@ import type { SlackOrigin } from '../../../gateway/slack-types.ts';
 import { personBehind, readSubmission } from '../../origin.ts';
 import { needReason } from '../../submitting.ts';
 import { home } from '../events/app-home-opened.ts';
+import { toSlackView } from '../../web.ts';
 
 /** Lifting a freeze: sealed with the reason, then the Home tab shows what is left. */
 export const lift =
@@ -37,7 +38,7 @@ export const lift =
     desk.tasks.run(
       'showing the Home tab',
       home(desk, workspace, user).then((view) =>
-        desk.client.views.publish({ user_id: user, view: view as never }).then(() => undefined),
+        desk.client.views.publish({ user_id: user, view: toSlackView(view) }).then(() => undefined),
       ),
     );
   };
