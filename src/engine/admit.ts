@@ -1,10 +1,9 @@
 /** Who said something, and whether they still may: found out from the attestation and the sealed records, each time anew. */
 import { actingIds, isCountersignError, type Json, type JsonObject } from '../contract/index.ts';
 import { applyChanges } from '../policy/index.ts';
-import { matchesSurface } from '../policy/surfaces.ts';
-import { activeDelegation, verifyAttestation, type AttestationOf } from '../identity/index.ts';
+import { verifyAttestation, type AttestationOf } from '../identity/index.ts';
 import { originalOf, type KnownPayload } from './approval-of-records.ts';
-import { delegationsInForce } from './delegations.ts';
+import { delegationsInForce, standingOf } from './delegations.ts';
 import type { EngineDeps } from './deps.ts';
 import { judgeAgain } from './judge-again.ts';
 import { readLife, readPayload, type Life } from './life.ts';
@@ -112,11 +111,6 @@ async function admitDecision(
   const { delegation } = claims;
   const now = deps.now();
   const delegations = await delegationsInForce(deps, tenant);
-  const delegated =
-    delegation === null ||
-    (directory.active(delegation.from) &&
-      activeDelegation(delegations, { from: delegation.from, to: claims.by, surface, now: now.getTime() })?.id ===
-        delegation.id);
   const changes = claims.changes as Record<string, Json> | null;
   if (changes !== null && claims.decision === 'approve') {
     const bundle = await deps.bundles.inForce(tenant);
@@ -141,10 +135,7 @@ async function admitDecision(
       via: claims.via,
       assured: assured !== null,
       delegation,
-      standsInFor: delegations
-        .filter(({ to, surfaces }) => to === claims.by && surfaces.some((glob) => matchesSurface(glob, surface)))
-        .map(({ from }) => from),
-      standing: directory.active(claims.by) && delegated,
+      ...standingOf(directory, delegations, { by: claims.by, delegation, surface, now: now.getTime() }),
     },
     evidence: {
       ...evidence,

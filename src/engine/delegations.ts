@@ -1,4 +1,6 @@
-import type { Delegation } from '../identity/index.ts';
+import type { DecideEvent, DelegationUse } from '../approval/index.ts';
+import { activeDelegation, type Delegation, type Directory } from '../identity/index.ts';
+import { matchesSurface } from '../policy/surfaces.ts';
 import type { EngineDeps } from './deps.ts';
 
 /** The delegations that hold now, by their sealed records. Whom each covers is for identity/ to say. */
@@ -11,4 +13,34 @@ export async function delegationsInForce(
   return [...delegations.values()].filter(
     ({ startsAt, endsAt, revokedAt }) => startsAt <= now && now < endsAt && (revokedAt === null || now < revokedAt),
   );
+}
+
+/** A decision that somebody makes, or would make. */
+export interface Deciding {
+  by: string;
+  delegation: DelegationUse | null;
+  surface: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/**
+ * For whom somebody decides, and whether they and whoever they decide for still may: what the approval's rule asks of the world. The
+ * gateway asks it to say who is asked, and the engine to admit a decision.
+ */
+export function standingOf(
+  directory: Directory,
+  delegations: readonly Delegation[],
+  { by, delegation, surface, now }: Deciding,
+): Required<Pick<DecideEvent, 'standsInFor' | 'standing'>> {
+  const holds =
+    delegation === null ||
+    (directory.active(delegation.from) &&
+      activeDelegation(delegations, { from: delegation.from, to: by, surface, now })?.id === delegation.id);
+  return {
+    standsInFor: delegations
+      .filter(({ to, surfaces }) => to === by && surfaces.some((glob) => matchesSurface(glob, surface)))
+      .map(({ from }) => from),
+    standing: directory.active(by) && holds,
+  };
 }

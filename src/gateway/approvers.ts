@@ -2,9 +2,8 @@
 import { CountersignError, includesId } from '../contract/index.ts';
 import { checkEvent, wordOf, type DelegationUse } from '../approval/index.ts';
 import type { ActionState } from '../store/action-state.ts';
-import { delegationsInForce } from '../engine/delegations.ts';
+import { delegationsInForce, standingOf } from '../engine/delegations.ts';
 import { activeDelegation, type Caller, type Delegation } from '../identity/index.ts';
-import { matchesSurface } from '../policy/surfaces.ts';
 import type { GatewayDeps } from './deps.ts';
 
 type ApproverDeps = Pick<GatewayDeps, 'register' | 'directory' | 'now'>;
@@ -58,6 +57,7 @@ export function couldApprove(
   const { approval, surface } = state;
   if (approval === null || stageApprovers(state) === null) return false;
   const directory = deps.directory.current();
+  const now = deps.now().getTime();
   const delegation = isApproverNow(state, person) ? null : chooseDelegation(deps, delegations, person, state);
   const refusal = checkEvent(
     approval,
@@ -72,12 +72,9 @@ export function couldApprove(
       via: approval.plan.via[0] ?? 'api',
       assured: true,
       delegation,
-      standsInFor: delegations
-        .filter(({ to, surfaces }) => to === person && surfaces.some((glob) => matchesSurface(glob, surface)))
-        .map(({ from }) => from),
-      standing: directory.active(person) && (delegation === null || directory.active(delegation.from)),
+      ...standingOf(directory, delegations, { by: person, delegation, surface, now }),
     },
-    deps.now().getTime(),
+    now,
   );
   return refusal === null;
 }
