@@ -1,4 +1,5 @@
 import { CLOSED_STATUSES } from '../contract/index.ts';
+import type { ActionState } from './action-state.ts';
 import type { Database, Tables } from './database.ts';
 import type { Projection } from './log-types.ts';
 import type { Selectable } from 'kysely';
