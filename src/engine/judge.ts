@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import { addDecimals, formatDecimal, hashOf, parseDecimal, type Decimal } from '../canonical/index.ts';
 import {
   CountersignError,

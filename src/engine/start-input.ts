@@ -1,5 +1,5 @@
 /** Reads what a workflow was started with: any program can start one, with anything. */
-import { ApplicationFailure } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
 import { fromUtf8, isCanonicalError } from '../canonical/index.ts';
 import { isCountersignError, readJson, readRequest, type ActionRequest } from '../contract/index.ts';
 import type { EngineDeps } from './deps.ts';
