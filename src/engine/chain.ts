@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OtherRecord } from '../contract/index.ts';
 import { hashOf } from '../canonical/index.ts';
+import { withAttestation, type Signer } from '../sealing/index.ts';
 import type { EngineDeps } from './deps.ts';
 import { signRecord } from './seal.ts';
 
@@ -24,6 +25,8 @@ export interface ChainDraft {
   by: string;
   reason: string | null;
   body: OtherRecord['body'];
+  /** The key that attests that it was `by` who said so: its signature over the record is sealed with it. */
+  attestedBy?: Signer;
   /** What else it can be found by. */
   facets?: { surface?: string; decision?: string };
 }
@@ -46,7 +49,7 @@ type ChainDeps = Pick<EngineDeps, 'sequencer' | 'signers'>;
  */
 export async function sealInChain(deps: ChainDeps, draft: ChainDraft): Promise<ChainRecord> {
   const { tenant, type, chain, after, at, by, reason, body, facets } = draft;
-  const record: OtherRecord = {
+  const said: OtherRecord = {
     v: 1,
     type,
     tenant,
@@ -59,6 +62,7 @@ export async function sealInChain(deps: ChainDeps, draft: ChainDraft): Promise<C
     reason,
     body,
   };
+  const record = draft.attestedBy === undefined ? said : await withAttestation(said, draft.attestedBy);
   const staged = await signRecord({ record }, deps.signers(tenant).record, {
     surface: facets?.surface ?? null,
     actor: by,

@@ -10,6 +10,7 @@ import {
   type EvidenceError,
 } from '../ledger/index.ts';
 import { followKeys, nobleVerify, openTrusted, type Trust, type VerifySignature } from '../sealing/index.ts';
+import { AttestedAudit } from './attested.ts';
 import { ChainAudit } from './chain.ts';
 import type { Difference } from './differences.ts';
 import { entryReader, type EntryReader } from './entry.ts';
@@ -95,6 +96,7 @@ class Audit {
   #keys: KeyChain;
   #readEntry: EntryReader;
   readonly #passkeys: PasskeyAudit;
+  readonly #attested: AttestedAudit;
   readonly #chains = new ChainAudit({ whole: true });
   readonly #findings: Finding[] = [];
   readonly #listed = new Map<FindingCode, number>();
@@ -110,6 +112,7 @@ class Audit {
     this.#options = options;
     this.#verify = options.verify ?? nobleVerify;
     this.#passkeys = new PasskeyAudit(this.#verify);
+    this.#attested = new AttestedAudit(this.#verify);
     this.#tenant = options.tenant ?? null;
     this.#trust = options.trust;
     this.#keys = new KeyChain(options.trust, new Set());
@@ -295,7 +298,8 @@ class Audit {
     }
     const passkey = await this.#passkeys.add(record, hash);
     const chain = this.#chains.add(record, hash, passkey.length === 0);
-    const defects = [...this.#keys.add(read, index), ...passkey, ...chain];
+    const attested = await this.#attested.add(record);
+    const defects = [...this.#keys.add(read, index), ...passkey, ...attested, ...chain];
     for (const defect of defects) this.#report({ ...at, ...defect });
   }
 

@@ -49,6 +49,7 @@ export const FINDING_CODES = [
   'passkey-revoked',
   'passkey-counter',
   'not-attested',
+  'attestation-wrong',
   'delegation-unknown',
   'delegation-wrong',
   'reason-missing',

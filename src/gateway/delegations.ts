@@ -67,6 +67,7 @@ async function sealDelegation(
   await sealInChain(deps, {
     ...{ tenant: caller.tenant, type: 'delegation', chain: delegationChain(change.id), after, at },
     ...{ by: caller.id, reason: null, body: delegationBody(change), facets: { decision: change.state } },
+    attestedBy: deps.keys.attestation,
   });
 }
 

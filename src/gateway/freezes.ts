@@ -55,6 +55,7 @@ async function sealFreeze(
       slack: from.slack === null ? null : { ...from.slack },
     },
     facets: { decision: change.state },
+    attestedBy: deps.keys.attestation,
   });
 }
 

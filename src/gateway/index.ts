@@ -1,5 +1,5 @@
 /** Puts the gateway together from its parts: one file for each thing it does. */
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { actions } from './actions.ts';
 import { listRowDifferences } from './row-differences.ts';
 import { listReadTokens, makeReadToken } from './read-tokens.ts';
@@ -13,7 +13,7 @@ import { erase } from './erasure.ts';
 import { evaluateRequest } from './evaluate.ts';
 import { exportRecords } from './export.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
-import { revokeKey, rotateKey, signingKeys } from './keys.ts';
+import { introduceAttestation, revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { openCommitment } from './openings.ts';
 import { outcomes } from './outcome.ts';
 import { enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './passkeys.ts';
@@ -103,7 +103,14 @@ const readTokens = (deps: GatewayDeps): ReadTokens => ({
 });
 
 const keys = (deps: GatewayDeps): SigningKeys => ({
-  rotateKey: (caller, input) => rotateKey(deps, caller, input),
+  async rotateKey(caller, input) {
+    const rotated = await rotateKey(deps, caller, input);
+    // One key attests for every tenant: each log says which.
+    const { tenants } = await deps.register.current(DEFAULT_TENANT);
+    if (input.use === 'attestation')
+      for (const tenant of tenants.keys()) await introduceAttestation(deps, tenant, caller.id);
+    return rotated;
+  },
   revokeKey: (caller, input) => revokeKey(deps, caller, input),
   signingKeys: (caller) => signingKeys(deps, caller),
 });

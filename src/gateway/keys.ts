@@ -39,8 +39,8 @@ const DAY_MS = 24 * 3_600_000;
 /** What was signed before another process heard of a rotation is sealed by then, in milliseconds. */
 const UNDERWAY_MS = 30_000;
 
-/** Uses that others verify; attestations are checked by this engine alone. */
-const PUBLIC_USES = ['record', 'permit', 'log'] as const;
+/** Uses that others verify. */
+const PUBLIC_USES = ['record', 'permit', 'log', 'attestation'] as const;
 
 const origin = (tenant: string): string => `countersign/${tenant}`;
 
@@ -67,7 +67,7 @@ export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyI
     const now = deps.now();
     const since = now.toISOString();
     const until = use === 'log' ? later(now, input.besideDays ?? BESIDE_DAYS) : since;
-    if (use !== 'attestation') await deps.store.publicKeys.put(publicKey(deps, tenant, use, next.kid, since));
+    await deps.store.publicKeys.put(publicKey(deps, tenant, use, next.kid, since));
     const replaces = before?.kid ?? '';
     const change: KeyChange = {
       change: 'introduce',
@@ -146,6 +146,29 @@ function checkReplaced({ use, until }: KeyPeriod, replacedAt: string, now: numbe
   }
 }
 
+/**
+ * Says, sealed in a tenant's key chain, which key attests: once for each. Its first key was never introduced by another, and one that was
+ * rotated in another tenant is new to this one. What it attests can then be checked with nothing but the log and its record keys.
+ */
+export async function introduceAttestation(deps: KeyDeps, tenant: string, by: string): Promise<void> {
+  await deps.store.publicKeys.exclusively(tenant, async () => {
+    const { kid, publicJwk } = deps.keys.attestation;
+    const known = (await chainOf(deps, tenant)).map(({ record }) => keyChangeOf(record));
+    if (known.some((change) => change?.change === 'introduce' && change.kid === kid)) return;
+    const change = {
+      change: 'introduce',
+      use: 'attestation',
+      kid,
+      key: publicJwk,
+      replaces: '',
+      beside: null,
+    } as const;
+    const reason = 'so that everybody can check what it attests';
+    await sealChange(deps, { tenant, id: by }, change, reason, deps.now().toISOString());
+    await settle(deps, tenant);
+  });
+}
+
 /** Brings key files, public keys and receipts up to what is sealed. At a start, and before and after every change. */
 export async function settleKeys(deps: KeyDeps, tenant: string): Promise<void> {
   await deps.store.publicKeys.exclusively(tenant, () => settle(deps, tenant));
@@ -187,7 +210,7 @@ async function chainOf(deps: KeyDeps, tenant: string): Promise<StoredRecord[]> {
 
 async function sealChange(
   deps: KeyDeps,
-  caller: Caller,
+  caller: Pick<Caller, 'tenant' | 'id'>,
   change: KeyChange,
   reason: string,
   at: string,

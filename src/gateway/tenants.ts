@@ -8,8 +8,12 @@ import { tenantBody, tenantChain } from '../sealing/index.ts';
 import { isOwner } from './access.ts';
 import { sealCredential } from './credentials.ts';
 import type { GatewayDeps } from './deps.ts';
+import { introduceAttestation } from './keys.ts';
 
-export type TenantDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'register' | 'signers' | 'now' | 'hub' | 'keys'>;
+export type TenantDeps = Pick<
+  GatewayDeps,
+  'store' | 'sequencer' | 'register' | 'evidence' | 'signers' | 'now' | 'hub' | 'keys'
+>;
 
 export interface TenantInput {
   name: string;
@@ -50,6 +54,7 @@ export async function makeTenant(
   const reason = input.reason ?? null;
   await deps.keys.ensure(name);
   await bringBundle(deps, name, by);
+  await introduceAttestation(deps, name, by);
   const { key, entry } = createApiKey({ ...FIRST_KEY_SCOPE, tenant: name });
   await sealCredential(deps, {
     ...{ entry, kind: 'service', name: 'the first key', expiresAt: null, by, reason, at },

@@ -5,7 +5,7 @@ import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { apiKeyHash, createApiKey, FIRST_KEY_SCOPE } from '../identity/index.ts';
 import { activateBundle, catchUp } from '../engine/activation.ts';
 import { adoptRows, sealCredential } from '../gateway/credentials.ts';
-import { settleKeys } from '../gateway/keys.ts';
+import { introduceAttestation, settleKeys } from '../gateway/keys.ts';
 import { ensureTenants } from '../gateway/tenants.ts';
 import type { Actions } from '../gateway/types.ts';
 import { credentialCommitments, type InForce } from '../register/index.ts';
@@ -34,6 +34,8 @@ export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null
   const deps = depsOf(parts);
   await adoptRows(deps);
   await ensureTenants(deps, STARTED_BY);
+  const { tenants } = await parts.register.current(DEFAULT_TENANT);
+  for (const tenant of tenants.keys()) await introduceAttestation(deps, tenant, STARTED_BY);
   const file = join(parts.config.dataDir, FIRST_KEY_FILE);
   const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
   const { credentials } = await parts.register.current(DEFAULT_TENANT);

@@ -1,4 +1,5 @@
 export * from './assertion.ts';
+export * from './attested.ts';
 export * from './commitment.ts';
 export * from './credential-record.ts';
 export * from './delegation-record.ts';

@@ -5,7 +5,7 @@ import type { Database, Tables } from './database.ts';
 /** A public key of a tenant, kept for ever: old receipts are checked with the key of their time. */
 export interface PublicKey {
   tenant: string;
-  use: 'record' | 'permit' | 'log';
+  use: 'record' | 'permit' | 'log' | 'attestation';
   /** RFC 7638 thumbprint, also of a log's key. */
   kid: string;
   /** A JWK, or for the log its note key as text. */

@@ -76,7 +76,7 @@ async function sealOne(by: Signer = deps.keys.forTenant(tenant).record, own: Pro
     requestHash: null,
     by: 'key:first',
     reason: null,
-    body: { state: 'frozen' },
+    body: { state: 'frozen', scope: 'surface', value: 'a.b' },
   };
   const facets = { surface: null, actor: null, approver: null, decision: null };
   const staged = await signRecord({ record }, by, facets);

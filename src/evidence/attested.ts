@@ -1,0 +1,59 @@
+/** Whether the gateway gave its word for what people did beside actions: stops, and standing in. */
+import type { OtherRecord, RecordPayload } from '../contract/index.ts';
+import { isEvidenceError } from '../ledger/index.ts';
+import {
+  isAdoption,
+  isAttested,
+  keyChangeOf,
+  readPublicJwk,
+  verifyAttested,
+  type PublicJwk,
+  type VerifySignature,
+} from '../sealing/index.ts';
+import type { Defect } from './finding.ts';
+
+export class AttestedAudit {
+  /** Those that the log's own key records introduced, and did not revoke. */
+  readonly #keys = new Map<string, PublicJwk>();
+  readonly #verify: VerifySignature;
+  /** From here on such records carry a signature. */
+  #begun = false;
+
+  constructor(verify: VerifySignature) {
+    this.#verify = verify;
+  }
+
+  /** What is wrong with the attestation of the next record, in the order of the log. */
+  async add(record: RecordPayload): Promise<Defect[]> {
+    if (isAdoption(record)) this.#begun = true;
+    if (record.type === 'key') this.#learn(record);
+    return record.type === 'freeze' || record.type === 'delegation' ? this.#check(record) : [];
+  }
+
+  async #check(record: OtherRecord): Promise<Defect[]> {
+    if (!isAttested(record)) {
+      const message = `nobody attested that it was ${record.by ?? 'anybody'} who said so (${record.type})`;
+      return this.#begun ? [{ code: 'not-attested', message }] : [];
+    }
+    try {
+      await verifyAttested(record, [...this.#keys.values()], this.#verify);
+      return [];
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error;
+      return [{ code: 'attestation-wrong', message: error.message, reason: error.reason }];
+    }
+  }
+
+  #learn(record: RecordPayload): void {
+    try {
+      const change = keyChangeOf(record);
+      if (change?.use !== 'attestation') return;
+      const key = change.change === 'introduce' ? readPublicJwk(change.key) : null;
+      if (key !== null) this.#keys.set(key.kid, key);
+      else this.#keys.delete(change.kid);
+    } catch (error) {
+      // What is wrong with the key record itself is said where keys are audited.
+      if (!isEvidenceError(error)) throw error;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The gateway's word in a record itself: its attestation key signs exactly what is sealed. Whoever has the published attestation keys can
+ * check that a human, or a service's key, was authenticated for this very thing, and not only that somebody held the record key.
+ */
+import { z } from 'zod';
+import { canonicalBytes, fromBase64, toBase64 } from '../canonical/index.ts';
+import type { OtherRecord } from '../contract/index.ts';
+import { EvidenceError, reading } from '../ledger/index.ts';
+import { isSignedBy, nobleVerify, type PublicJwk, type Signer, type VerifySignature } from './signer.ts';
+
+/** Of what is signed. */
+export const ATTESTED_KIND = 'countersign.attested/v1';
+
+/** Member of a record's body: the signature, over the record without it. */
+const attestedSchema = z.looseObject({ kid: z.string(), sig: z.string() });
+
+/** What is signed: the canonical bytes of `{ kind, record }`, the record without its `attested`. */
+function statementOf(record: OtherRecord): Uint8Array {
+  const { attested: _attested, ...body } = record.body;
+  return canonicalBytes({ kind: ATTESTED_KIND, record: { ...record, body } });
+}
+
+/** The record with the attestation key's signature over all of it. */
+export async function withAttestation(record: OtherRecord, signer: Signer): Promise<OtherRecord> {
+  const sig = toBase64(await signer.sign(statementOf(record)));
+  return { ...record, body: { ...record.body, attested: { kid: signer.kid, sig } } };
+}
+
+/** Whether a record carries the signature of an attestation key. */
+export const isAttested = ({ body }: Pick<OtherRecord, 'body'>): boolean => body['attested'] !== undefined;
+
+/**
+ * Checks the signature that a record carries.
+ *
+ * @param keys attestation keys that came by another way, or that the log's own key records introduced
+ * @throws EvidenceError `attestation-malformed`, `attestation-key-unknown`, `attestation-signature-wrong`
+ */
+export async function verifyAttested(
+  record: OtherRecord,
+  keys: readonly PublicJwk[],
+  verify: VerifySignature = nobleVerify,
+): Promise<void> {
+  const read = attestedSchema.safeParse(record.body['attested']);
+  if (!read.success)
+    throw new EvidenceError('attestation-malformed', 'the record holds no signature of an attestation');
+  const { kid, sig } = read.data;
+  const key = keys.find((one) => one.kid === kid);
+  if (key === undefined) {
+    throw new EvidenceError('attestation-key-unknown', `the attestation key ${kid} is none that was introduced before`);
+  }
+  const signature = reading('attestation-malformed', 'the signature of the attestation', () => fromBase64(sig));
+  if (!(await isSignedBy(verify, key, statementOf(record), signature))) {
+    throw new EvidenceError('attestation-signature-wrong', 'the attestation’s signature is not over what was sealed');
+  }
+}

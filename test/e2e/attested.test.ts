@@ -1,0 +1,70 @@
+/** What people say beside actions carries the signature of a published attestation key over exactly what was sealed. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { OtherRecord } from '../../src/contract/index.ts';
+import { readPublicJwk, verifyAttested, type PublicJwk } from '../../src/sealing/index.ts';
+import { countersign } from '../cli/harness.ts';
+import { CFO, startTestStack, type TestStack } from '../support/stack.ts';
+
+const COMMANDER = 'user:incident-commander@acme.test';
+const STRANGER = 'user:duty-manager@acme.test';
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startTestStack();
+});
+afterAll(() => stack.stop());
+
+const as = async (person: string) => ({ token: await stack.person(person) });
+
+async function published(): Promise<PublicJwk[]> {
+  const history = (await (await fetch(`${stack.url}/log/default/keys.json`)).json()) as {
+    keys: { use: string; key: unknown }[];
+  };
+  const keys = history.keys.filter(({ use }) => use === 'attestation');
+  return keys.flatMap(({ key }) => readPublicJwk(key) ?? []);
+}
+
+async function sealed(chain: string): Promise<OtherRecord[]> {
+  const { body } = await stack.call('GET', `/v1/records?action=${chain}`);
+  return (body.records as { record: OtherRecord }[]).map(({ record }) => record);
+}
+
+async function said(): Promise<OtherRecord[]> {
+  const stop = { scope: 'surface', value: 'deploy.prod', reason: 'drill' };
+  const freeze = await stack.call('POST', '/v1/freezes', stop, await as(COMMANDER));
+  await stack.call('DELETE', `/v1/freezes/${freeze.body.id}`, { reason: 'over' }, await as(COMMANDER));
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  const given = await stack.call('POST', '/v1/delegations', { to: STRANGER, until }, await as(CFO));
+  await stack.call('DELETE', `/v1/delegations/${given.body.id}`, undefined, await as(CFO));
+  return [...(await sealed(`freeze:${freeze.body.id}`)), ...(await sealed(`delegation:${given.body.id}`))];
+}
+
+it('a freeze, its lifting, a delegation and its end are checked with nothing but published keys', async () => {
+  const records = await said();
+  expect(records.map(({ body }) => body['state'])).toEqual(['lifted', 'frozen', 'revoked', 'given']);
+  const keys = await published();
+  for (const record of records) {
+    await verifyAttested(record, keys);
+    for (const forged of [
+      { ...record, by: 'user:mallory@acme.test' },
+      { ...record, at: new Date(0).toISOString() },
+      { ...record, body: { ...record.body, to: 'user:mallory@acme.test' } },
+    ]) {
+      await expect(verifyAttested(forged, keys)).rejects.toMatchObject({ reason: 'attestation-signature-wrong' });
+    }
+    await expect(verifyAttested(record, [])).rejects.toMatchObject({ reason: 'attestation-key-unknown' });
+  }
+});
+
+it('also after the key was rotated, and the audit finds nothing', async () => {
+  const before = await published();
+  const rotated = await stack.call('POST', '/v1/signing-keys', { use: 'attestation', reason: 'it is time' });
+  expect(rotated.status).toBe(201);
+  const after = await published();
+  expect(after.length).toBe(before.length + 1);
+  for (const record of await said()) await verifyAttested(record, after);
+  const audit = await countersign(['audit', '--url', stack.url, '--json'], {
+    env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
+  });
+  expect((JSON.parse(audit.out) as { findings: object[] }).findings).toEqual([]);
+});
