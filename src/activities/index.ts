@@ -1,3 +1,4 @@
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { Histories } from '../engine/deps.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { callback } from '../notify/callback.ts';
@@ -9,37 +10,56 @@ import { reconcile } from '../engine/reconcile.ts';
 import { webhook } from '../notify/webhook.ts';
 import { publish } from '../notify/publish.ts';
 import { publishPolicy } from '../engine/publish-policy.ts';
+import { resume, resumeLost } from '../engine/resume.ts';
 import { release } from '../engine/release.ts';
 import { sealReview } from '../engine/review.ts';
 import { eraseDue } from '../engine/erase.ts';
-import type { LocalActivities, RemoteActivities, RetentionActivities } from './types.ts';
+import type { LocalActivities, RemoteActivities, RetentionActivities, SweepActivities } from './types.ts';
 
 export { createJudging, type Judging } from './judging.ts';
 export { createShareActivities, type ShareDeps } from '../witnessing/share.ts';
 
+/**
+ * A step that seals runs inside a workflow task of our own worker, and its input never crosses the network. One that was scheduled comes
+ * from somebody else who may write to the namespace, whatever it holds.
+ */
+const sealing =
+  <In, Out>(step: (input: In) => Promise<Out>): ((input: In) => Promise<Out>) =>
+  (input) => {
+    if (activityInfo().isLocal) return step(input);
+    throw ApplicationFailure.nonRetryable(
+      'what seals runs inside a governed action only; send the action a message through the gateway',
+      'forbidden',
+    );
+  };
+
 /** The activities of a worker, over what `main` hands in. */
 export function createActivities(deps: NotifyDeps, judging: Judging): LocalActivities & RemoteActivities {
   return {
-    judge: (input) => judging.judge(input),
-    async judgeAndReport({ outcome, ...question }) {
+    judge: sealing((input) => judging.judge(input)),
+    judgeAndReport: sealing(async ({ outcome, ...question }) => {
       const judged = await judging.judge(question);
       const { tenant, id } = judged.action;
       return { judged, reported: await sealOutcome(deps, { action: { tenant, id }, outcome }) };
-    },
-    admit: (input) => admit(deps, input),
-    sealDecision: (input) => sealDecision(deps, input),
-    release: (input) => release(deps, input),
-    sealOutcome: (input) => sealOutcome(deps, input),
-    reconcile: (input) => reconcile(deps, input),
-    sealReview: (input) => sealReview(deps, input),
-    publishPolicy: (input) => publishPolicy(deps, input),
+    }),
+    resume: sealing((input) => resume(deps, input)),
+    admit: sealing((input) => admit(deps, input)),
+    sealDecision: sealing((input) => sealDecision(deps, input)),
+    release: sealing((input) => release(deps, input)),
+    sealOutcome: sealing((input) => sealOutcome(deps, input)),
+    reconcile: sealing((input) => reconcile(deps, input)),
+    sealReview: sealing((input) => sealReview(deps, input)),
+    publishPolicy: sealing((input) => publishPolicy(deps, input)),
     publish: (input) => publish(deps, input),
     callback: (input) => callback(deps, input),
     webhook: (input) => webhook(deps, input),
   };
 }
 
-/** What only the `retention` workflow needs. */
-export function createRetentionActivities(deps: NotifyDeps, histories: Histories): RetentionActivities {
-  return { eraseDue: ({ limit }) => eraseDue({ ...deps, histories }, limit) };
+/** What only the `retention` and `sweep` workflows need. */
+export function createSweepActivities(deps: NotifyDeps, histories: Histories): RetentionActivities & SweepActivities {
+  return {
+    eraseDue: ({ limit }) => eraseDue({ ...deps, histories }, limit),
+    resumeLost: (input) => resumeLost({ ...deps, histories }, input),
+  };
 }

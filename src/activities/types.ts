@@ -13,12 +13,15 @@ import type {
   Refusal,
   Released,
   ReleaseInput,
+  ResumeActionInput,
+  Resumed,
   SealDecisionInput,
   Sealed,
   SealOutcomeInput,
   SealReviewInput,
   StartedInput,
 } from '../engine/types.ts';
+import type { Swept } from '../engine/resume.ts';
 import type { CallbackInput, Published, PublishInput, WebhookInput } from '../notify/types.ts';
 
 export type DecideEvent = Extract<ApprovalEvent, { type: 'decide' }>;
@@ -30,6 +33,7 @@ export interface LocalActivities {
   judge(input: StartedInput): Promise<Judged>;
   /** Both in one, where the report is what woke the workflow. */
   judgeAndReport(input: JudgeAndReportInput): Promise<JudgedAndReported>;
+  resume(input: ResumeActionInput): Promise<Resumed>;
   admit(input: AdmitInput): Promise<Admitted>;
   sealDecision(input: SealDecisionInput): Promise<Sealed>;
   release(input: ReleaseInput): Promise<Released>;
@@ -44,6 +48,11 @@ export interface RemoteActivities {
   publish(input: PublishInput): Promise<Published>;
   callback(input: CallbackInput): Promise<void>;
   webhook(input: WebhookInput): Promise<void>;
+}
+
+/** What the `sweep` workflow asks for. */
+export interface SweepActivities {
+  resumeLost(input: { after: { tenant: string; id: string } | null; limit: number }): Promise<Swept>;
 }
 
 /** What the `retention` workflow asks for. */

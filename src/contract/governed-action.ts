@@ -16,4 +16,10 @@ export interface EncryptedActionInput {
   jwe: string;
 }
 
+/** Input of a workflow that takes up an action whose own was lost: everything else is in its records. */
+export interface ResumeInput {
+  resume: true;
+  tenant: string;
+}
+
 export const GOVERNED_ACTION = 'governedAction';

@@ -79,9 +79,8 @@ export function originalOf(request: ActionRequest | null, changes: Record<string
 /** The values that an approver set: those kept under the action's key count only where the record commits to exactly them. */
 function changesOf(record: DecisionRecord, verdict: VerdictRecord, payload: KnownPayload): Record<string, Json> | null {
   if (record.changes === null) return null;
-  if (payload === null) {
-    return Object.fromEntries(Object.entries(record.changes).map(([path, { to }]) => [path, to]));
-  }
+  // Erased, so closed: what was changed grants nothing any more, and whose word it was counts all the same.
+  if (payload === null) return null;
   const kept = (payload.decided?.[record.seq] ?? null) as Record<string, Json> | null;
   const made = sealedChanges(verdict.disclosed, payload.request, kept, payload.actionKey, record.seq);
   if (made === null || hashOf(made) !== hashOf(record.changes)) {

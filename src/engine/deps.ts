@@ -51,6 +51,8 @@ export interface TenantSigners {
 export interface Histories {
   /** Whether the action's workflow is still open. */
   running(tenant: string, id: string): Promise<boolean>;
+  /** Starts its workflow anew, from the action's records; nothing happens when it runs. */
+  resume(tenant: string, id: string): Promise<void>;
   /** Deletes the history of a closed one; nothing happens when there is none. */
   delete(tenant: string, id: string): Promise<void>;
 }

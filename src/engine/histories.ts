@@ -1,5 +1,6 @@
 /** Temporal's histories of governed actions: what is erased of an action beside its payload. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { GOVERNED_ACTION, type ResumeInput } from '../contract/governed-action.ts';
 import type { Histories } from './deps.ts';
 import { workflowIdOf } from './ids.ts';
 
@@ -7,8 +8,22 @@ import { workflowIdOf } from './ids.ts';
 const NOT_FOUND = 5;
 
 /** The histories of governed actions, by the client of their namespace. */
-export function createHistories(client: Client): Histories {
+export function createHistories(client: Client, taskQueue: string): Histories {
   return {
+    async resume(tenant, id) {
+      try {
+        const input: ResumeInput = { resume: true, tenant };
+        await client.workflow.start(GOVERNED_ACTION, {
+          workflowId: workflowIdOf(tenant, id),
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+          taskQueue,
+          args: [input],
+        });
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+    },
     async running(tenant, id) {
       try {
         const { status } = await client.workflow.getHandle(workflowIdOf(tenant, id)).describe();

@@ -116,7 +116,13 @@ function limitsLeft(judgement: Judgement, facts: Facts): ActionState['limits'] {
   });
 }
 
-function judgedOf(deps: EngineDeps, state: ActionState, action: Action, { callback }: ActionRequest): Judged {
+/** What the workflow has to know of a stored action. */
+export function judgedOf(
+  deps: Pick<EngineDeps, 'endpoints'>,
+  state: ActionState,
+  action: Action,
+  { callback }: Pick<ActionRequest, 'callback'>,
+): Judged {
   const hooks = hooksOf(action.tenant, state.notify, deps.endpoints);
   const { plan, openedAt, outcomeWithinMs, permitMs, announced, review } = state;
   return {
@@ -127,7 +133,7 @@ function judgedOf(deps: EngineDeps, state: ActionState, action: Action, { callba
     permitMs,
     announced,
     callback: callback !== undefined,
-    review: review === null ? null : { openedAt, dueAt: review.dueAt },
+    review: review === null || review.status === 'done' ? null : { openedAt, dueAt: review.dueAt },
     activates: isEngineSurface(state.surface),
     ...(hooks.length === 0 ? {} : { hooks }),
   };

@@ -12,6 +12,7 @@ import type {
   VerdictRecord,
 } from '../contract/index.ts';
 import { approvalView, type ApprovalState } from '../approval/index.ts';
+import type { StoredAction } from '../store/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
@@ -33,18 +34,21 @@ export interface Life {
 
 type LifeDeps = Pick<EngineDeps, 'store' | 'signers'>;
 
-/** Null when there is no such action. @throws CountersignError `invalid-evidence` */
-export async function readLife(deps: LifeDeps, tenant: string, id: string): Promise<Life | null> {
-  const row = await deps.store.actions.get(tenant, id);
-  if (row === null) return null;
-  const records = await verifiedRecords(deps, tenant, id);
+/** Null when there is no such action. @param upTo records that are read: how it stood then. @throws CountersignError `invalid-evidence` */
+export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo = Infinity): Promise<Life | null> {
+  const read = await readTogether(deps, tenant, id);
+  if (read === null) return null;
+  const { row } = read;
+  const records = read.records.slice(0, upTo);
   const first = records[0]?.record;
   if (first?.type !== 'verdict') return null;
   const changed = records.some(({ record }) => record.type === 'decision' && record.changes !== null);
   const payload = changed ? await readPayload(deps, tenant, id) : null;
   const told = tell(first, records, payload);
   const state = { ...row.view, ...told.state };
-  const { status, verdict, approval, redeemedAt, outcome, updatedAt } = told;
+  const { status, verdict, redeemedAt, outcome, erased, updatedAt } = told;
+  // What an erased action's approvers changed is known to nobody; that it is closed is.
+  const approval = changed && payload === null ? state.approval : told.approval;
   const action: Action = {
     ...state.action,
     ...{ id, tenant, status, requestHash: first.requestHash, verdict, updatedAt },
@@ -53,9 +57,10 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string): Prom
     records: records.map(({ hash }) => hash),
     ...(redeemedAt === undefined ? {} : { redeemedAt }),
   };
+  const { erased: _claimed, ...rest } = state;
   const review = state.review === null ? null : reviewOf(state.review, records);
   return {
-    state: { ...state, approval, review, outcome, action },
+    state: { ...rest, approval, review, outcome, action, ...(erased === undefined ? {} : { erased }) },
     records,
     verdict: first,
     release: told.release,
@@ -63,6 +68,27 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string): Prom
     sealedPermit: row.sealedPermit,
     payload,
   };
+}
+
+/** Looks at most so often for records and row of one moment. */
+const LOOKS = 4;
+
+/**
+ * The records, then the row: one that is older than they are would bring back what it says. One that is newer was written while the
+ * records were read, so they are read again; one that stays so was edited, and the records are what counts.
+ */
+async function readTogether(
+  deps: LifeDeps,
+  tenant: string,
+  id: string,
+): Promise<{ row: StoredAction; records: VerifiedRecord[] } | null> {
+  for (let look = 1; ; look += 1) {
+    const records = await verifiedRecords(deps, tenant, id);
+    const row = await deps.store.actions.get(tenant, id);
+    if (row === null) return null;
+    const { action } = row.view;
+    if (action.records.length <= records.length || look === LOOKS) return { row, records };
+  }
 }
 
 /** What was asked, whole, with the key that its commitments are made under; null where it was erased. */
@@ -80,6 +106,7 @@ interface Told {
   redemption: RedemptionRecord | null;
   redeemedAt: string | null | undefined;
   outcome: ActionState['outcome'];
+  erased: ActionState['erased'];
   updatedAt: string;
 }
 
@@ -94,6 +121,7 @@ function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload:
     redemption: null,
     redeemedAt: undefined,
     outcome: null,
+    erased: undefined,
     updatedAt: first.at,
   };
   if (told.approval !== null) told.status = 'supervised';
@@ -134,6 +162,12 @@ function follow(told: Told, record: RecordPayload, first: VerdictRecord, payload
     case 'reconcile':
       told.status = statusOf(record.body['status']);
       return;
+    case 'key': {
+      const { state, cause } = record.body;
+      if (state !== 'erased') return;
+      told.erased = { at: record.at, by: record.by, cause: cause === 'retention' ? 'retention' : 'request' };
+      return;
+    }
     default:
   }
 }

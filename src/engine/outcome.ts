@@ -57,6 +57,15 @@ function silence({ state, release, redemption }: Life): { status: 'unreported' |
 }
 
 /**
+ * When silence may mean something next, in milliseconds since the epoch. Nobody tells the workflow of a redemption: while the permit is
+ * good, one may have come since, and its report be due.
+ */
+function nextLook({ state, release, redemption }: Life, due: number, now: number): number {
+  const until = redemption === null && release !== null ? Date.parse(release.permit.expiresAt) : 0;
+  return now < until ? Math.min(due, until, now + state.outcomeWithinMs) : due;
+}
+
+/**
  * Seals what the executor reported, or what its silence means: `lapsed` where nobody redeemed, `unreported` where somebody did. The
  * same report again is the same answer; another one is refused. A late report of an unreported action still counts: the truth is worth
  * more than the deadline.
@@ -82,7 +91,10 @@ async function sealSilence(deps: OutcomeDeps, life: Life): Promise<Action | { re
   }
   const now = deps.now();
   if (now.getTime() < means.at) {
-    return { refusal: { code: 'not-open', message: 'there is still time to collect, or to report' }, wakeAt: means.at };
+    return {
+      refusal: { code: 'not-open', message: 'there is still time to collect, or to report' },
+      wakeAt: nextLook(life, means.at, now.getTime()),
+    };
   }
   const told = { status: means.status, reference: null, detail: null };
   // Nobody redeemed, and from here on nobody can: what it took of a limit is given back.

@@ -41,6 +41,17 @@ export interface Judged {
   activates: boolean;
 }
 
+/** As {@link Judged}, of an action whose workflow was lost. */
+export interface Resumed extends Judged {
+  approval: ApprovalState | null;
+}
+
+export interface ResumeActionInput {
+  action: ActionRef;
+  /** What the workflow that asks is called. */
+  workflowId: string;
+}
+
 export interface Refusal {
   code: string;
   message: string;

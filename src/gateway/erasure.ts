@@ -13,5 +13,5 @@ export async function erase(deps: GatewayDeps, caller: Caller, id: string, reaso
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an owner or an auditor erases an action');
   if (!/^act_[0-9a-f]{64}$/.test(id)) throw notFound();
   const input = { tenant: caller.tenant, id, by: caller.id, reason, cause: 'request' as const };
-  return eraseAction({ ...deps, histories: createHistories(deps.client) }, input);
+  return eraseAction({ ...deps, histories: createHistories(deps.client, deps.taskQueue) }, input);
 }

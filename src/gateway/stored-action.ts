@@ -2,7 +2,9 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { CountersignError, type Action } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
+import { createHistories } from '../engine/histories.ts';
 import { workflowIdOf } from '../engine/ids.ts';
+import { resumeIfLost } from '../engine/resume.ts';
 import { readActionState, withPermit } from '../engine/seal.ts';
 import { notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -51,18 +53,38 @@ async function isAccepted({ client }: Pick<GatewayDeps, 'client'>, tenant: strin
 
 /** Sends an update to the action's workflow. @throws CountersignError the workflow's refusal, or `unavailable` */
 export async function updateAction(
-  deps: Pick<GatewayDeps, 'client'>,
+  deps: Pick<GatewayDeps, 'client' | 'store' | 'taskQueue'>,
   tenant: string,
   id: string,
   name: string,
   message: object,
 ): Promise<Action> {
-  try {
-    return await deps.client.withDeadline(Date.now() + UPDATE_MS, () =>
+  const send = () =>
+    deps.client.withDeadline(Date.now() + UPDATE_MS, () =>
       deps.client.workflow
         .getHandle(workflowIdOf(tenant, id))
         .executeUpdate<Action, [object]>(name, { args: [message] }),
     );
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError) || !(await isResumed(deps, tenant, id))) throw fromTemporal(error);
+  }
+  try {
+    return await send();
+  } catch (error) {
+    throw fromTemporal(error);
+  }
+}
+
+/** An open action whose workflow was lost is taken up at once by whoever has something to say to it. */
+async function isResumed(
+  deps: Pick<GatewayDeps, 'client' | 'store' | 'taskQueue'>,
+  tenant: string,
+  id: string,
+): Promise<boolean> {
+  try {
+    return await resumeIfLost({ ...deps, histories: createHistories(deps.client, deps.taskQueue) }, tenant, id);
   } catch (error) {
     throw fromTemporal(error);
   }

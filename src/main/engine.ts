@@ -7,7 +7,7 @@ import type { DataConverter } from '@temporalio/common';
 import {
   createActivities,
   createJudging,
-  createRetentionActivities,
+  createSweepActivities,
   createShareActivities,
   type Judging,
 } from '../activities/index.ts';
@@ -83,7 +83,7 @@ export async function startWorkerOn(
     bundlerOptions: { preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('index')] },
     activities: {
       ...createActivities(deps, judging),
-      ...createRetentionActivities(deps, createHistories(createClient(parts, connection, namespace))),
+      ...createSweepActivities(deps, createHistories(createClient(parts, connection, namespace), taskQueue)),
       ...createShareActivities({ ...deps, ...parts.sharing, evidence: parts.evidence }),
     },
     dataConverter: converter(parts),

@@ -19,7 +19,7 @@ import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
-import { ensureRetention } from './retention.ts';
+import { ensureSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
 import { Closers, gatewayOf, judgingOf, openServer } from './serve.ts';
 import { connectSlack } from './slack.ts';
@@ -152,7 +152,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     );
     closers.add(() => worker.stop());
 
-    await ensureRetention(client, TASK_QUEUE, log);
+    await ensureSchedules(client, TASK_QUEUE, log);
     await ensureSharing(client, TASK_QUEUE, parts.sharing, log);
 
     await refuseKnownForbidden(gateway, randomUUID());

@@ -4,7 +4,7 @@ import { refuseKnownForbidden } from './bootstrap.ts';
 import type { Config } from './config.ts';
 import { startWorkerOn, TASK_QUEUE } from './engine.ts';
 import { activityDeps } from './parts.ts';
-import { ensureRetention } from './retention.ts';
+import { ensureSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
 import { Closers, openService } from './serve.ts';
 import { slackNotifier } from './slack.ts';
@@ -18,7 +18,7 @@ export async function startWorker(config: Config, io: { out(line: string): void 
     const deps = activityDeps(parts, notifier, config.publicUrl ?? null);
     const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, { judging });
     closers.add(() => worker.stop());
-    await ensureRetention(client, TASK_QUEUE, parts.log);
+    await ensureSchedules(client, TASK_QUEUE, parts.log);
     await ensureSharing(client, TASK_QUEUE, parts.sharing, parts.log);
     await refuseKnownForbidden(gateway, randomUUID());
     io.out('countersign worker runs');

@@ -1,21 +1,25 @@
 import type { ActionRequest } from '../contract/index.ts';
 import type { NotifyDeps } from './deps.ts';
 import { asJson, eventsOf, outward } from './events.ts';
-import { readActionState } from '../engine/seal.ts';
+import { happened, lifeWhen } from './happened.ts';
 import type { CallbackInput } from './types.ts';
 
 /** Tells the requester's server how its action stands, and what happened to it. The permit never goes this way. */
 export async function callback(deps: NotifyDeps, input: CallbackInput): Promise<void> {
-  const { action } = input;
-  const [payload, stored] = await Promise.all([
-    deps.store.payloads.read(action.tenant, action.id),
-    readActionState(deps, action.tenant, action.id),
+  const [payload, life] = await Promise.all([
+    deps.store.payloads.read(input.action.tenant, input.action.id),
+    lifeWhen(deps, input.action),
   ]);
   const url = (payload?.payload as { request: ActionRequest } | undefined)?.request.callback;
-  if (url === undefined || stored === null) return;
+  if (url === undefined || life === null) return;
+  const { action, approval } = life.state;
   const { status } = action;
   const events =
-    input.news === undefined ? [] : eventsOf(stored.state, { ...input.news, status }).map((event) => asJson(event));
+    input.news === undefined
+      ? []
+      : eventsOf(life.state, { ...input.news, effects: happened(input.news.effects, approval), status }).map((event) =>
+          asJson(event),
+        );
   try {
     await deps.webhooks.send({
       url,
@@ -23,7 +27,7 @@ export async function callback(deps: NotifyDeps, input: CallbackInput): Promise<
       body: {
         type: `action.${status}`,
         timestamp: action.updatedAt,
-        data: { ...outward(action, stored.state.disclosed), events },
+        data: { ...outward(action, life.state.disclosed), events },
       },
     });
   } catch (error) {

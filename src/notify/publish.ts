@@ -1,11 +1,13 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { Action } from '../contract/index.ts';
-import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
+import type { ApprovalEffect } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
 import { nameOf } from './message.ts';
 import type { SlackMessage } from '../store/index.ts';
 import { NotifierUnavailable, type ApprovalMessage, type PostedMessage, type ThreadEvent } from './notifier.ts';
-import { readActionState } from '../engine/seal.ts';
+import { inClear } from '../store/action-state.ts';
+import { readLife } from '../engine/life.ts';
+import { agreeing, happened } from './happened.ts';
 import { showAction } from './show.ts';
 import { keepShown } from './shown.ts';
 import { noticesOf, requestersOf } from './tell-requester.ts';
@@ -20,9 +22,13 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   const { notifier, store } = deps;
   if (notifier === null) return { unreachable: [] };
   const { tenant, id } = input.action;
-  const stored = await readActionState(deps, tenant, id);
-  if (stored === null) return { unreachable: [] };
-  const message = await showAction(deps, stored.state, newestOf(input.approval, stored.state.approval));
+  // As it stands now: told late, what was true then would be untrue.
+  const life = await readLife(deps, tenant, id);
+  if (life === null) return { unreachable: [] };
+  const stored = { state: inClear(life.state) };
+  const sealed = stored.state.approval;
+  const effects = happened(input.effects, sealed);
+  const message = await showAction(deps, stored.state, agreeing(input.approval, sealed));
   await keepShown(deps, message);
   const directory = deps.directory.current();
   // The same for every attempt of one publication: what is told is told once, and told again when it happens again.
@@ -43,13 +49,13 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
         until: Math.floor(dueAt / 1000),
       });
     }
-    for (const [i, effect] of input.effects.entries()) {
+    for (const [i, effect] of effects.entries()) {
       // Told late, after an outage, that it waits would be untrue.
       if (ASKING.has(effect.type) && message.ask !== 'decision') continue;
       const event = eventOf(deps, message, effect, `${turn}.${i}`);
       if (event !== null) await notifier.thread(posted, event);
     }
-    const now = input.action.status;
+    const now = life.state.action.status;
     const news = input.was === now || input.was === null ? undefined : STATUS_NEWS[now];
     if (news !== undefined) {
       await notifier.thread(posted, {
@@ -76,13 +82,13 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
       });
     }
     for (const person of requestersOf(stored.state, directory)) {
-      for (const notice of noticesOf(stored.state, message, input, directory, turn)) {
+      for (const notice of noticesOf(stored.state, message, { ...input, effects }, directory, turn)) {
         const why = await notifier.tell(person, notice);
         if (why !== null) deps.log.info({ action: id, person, why: why.why }, 'the requester cannot be told in Slack');
       }
     }
     if (unreachable.length > 0) deps.log.warn({ action: id, unreachable }, 'somebody cannot be told in Slack');
-    const asked = new Set(input.approval?.stages[input.approval.stage]?.approvers ?? []);
+    const asked = new Set(sealed?.stages[sealed.stage]?.approvers ?? []);
     const people = unreachable.map(({ person }) => person).filter((person) => asked.has(person));
     if (people.length === 0) return { unreachable: [] };
     const said = { kind: 'unreachable' as const, tenant, action: id, by: 'countersign', via: 'slack' as const, people };
@@ -100,14 +106,6 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
 
 /** What asks for a decision. */
 const ASKING: ReadonlySet<ApprovalEffect['type']> = new Set(['remind', 'warn', 'escalate', 'stage-opened']);
-
-/** The workflow knows of reminders and of who is out of reach before anything is sealed; after an outage, the store knows more. */
-function newestOf(told: ApprovalState | null, stored: ApprovalState | null): ApprovalState | null {
-  const age = (state: ApprovalState): number =>
-    state.history.length + state.stages.reduce((sum, { decisions }) => sum + decisions.length, 0);
-  if (told === null || stored === null) return told ?? stored;
-  return age(told) >= age(stored) ? told : stored;
-}
 
 /** Changes of status that no decision has told of. */
 const STATUS_NEWS: Partial<Record<Action['status'], ThreadEvent['kind']>> = {

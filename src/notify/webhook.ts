@@ -6,7 +6,7 @@ import type { WebhookEndpoint } from '../engine/deps.ts';
 import type { NotifyDeps } from './deps.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { asJson, eventsOf, type ActionEvent } from './events.ts';
-import { readActionState } from '../engine/seal.ts';
+import { happened, lifeWhen } from './happened.ts';
 import { summaryOf } from '../engine/summary.ts';
 import type { WebhookInput } from './types.ts';
 import { isUrl, NAMED } from '../engine/hooks.ts';
@@ -21,16 +21,17 @@ function endpointOf(deps: NotifyDeps, state: ActionState, mark: string): Omit<We
 
 /** Tells one endpoint of everything that one change brought, an event a message. */
 export async function webhook(deps: NotifyDeps, input: WebhookInput): Promise<void> {
-  const { tenant, id, status } = input.action;
-  const stored = await readActionState(deps, tenant, id);
-  if (stored === null) return;
-  const { state } = stored;
+  const life = await lifeWhen(deps, input.action);
+  if (life === null) return;
+  const { state } = life;
+  const { id, status } = state.action;
   const endpoint = endpointOf(deps, state, input.target);
   if (endpoint === null) {
     deps.log.warn({ action: id, target: input.target }, 'a webhook that policy names is not in the settings file');
     return;
   }
-  const events = eventsOf(state, { ...input.news, status }).filter(
+  const effects = happened(input.news.effects, state.approval);
+  const events = eventsOf(state, { ...input.news, effects, status }).filter(
     ({ type }) => endpoint.events === null || endpoint.events.includes(type),
   );
   for (const [index, event] of events.entries()) {
@@ -39,7 +40,7 @@ export async function webhook(deps: NotifyDeps, input: WebhookInput): Promise<vo
         url: endpoint.url,
         secret: endpoint.secret,
         messageId: `${input.messageId}.${index}`,
-        body: { type: event.type, timestamp: input.at, data: dataOf(deps, state, event, input) },
+        body: { type: event.type, timestamp: input.at, data: dataOf(deps, state, event) },
       });
     } catch (error) {
       deps.log.warn({ action: id, endpoint: endpoint.name, event: event.type }, 'a notification could not be sent');
@@ -76,7 +77,7 @@ const WORDS: Record<EventType, string> = {
 };
 
 /** What policy discloses, one sentence for a person, and where to decide. */
-function dataOf(deps: NotifyDeps, state: ActionState, event: ActionEvent, input: WebhookInput): Record<string, Json> {
+function dataOf(deps: NotifyDeps, state: ActionState, event: ActionEvent): Record<string, Json> {
   const directory = deps.directory.current();
   const message = approvalMessage(state, {
     directory,
@@ -91,7 +92,7 @@ function dataOf(deps: NotifyDeps, state: ActionState, event: ActionEvent, input:
   return {
     tenant: state.action.tenant,
     action: state.action.id,
-    status: input.action.status,
+    status: state.action.status,
     surface: state.surface,
     verb: state.verb,
     actor: state.actor.id,

@@ -31,9 +31,21 @@ export interface ActionStore {
   waiting(tenant: string): Promise<StoredAction[]>;
   /** Closed actions of all tenants whose retention has ended at `now`, the longest overdue first. */
   due(now: Date, limit: number): Promise<{ tenant: string; id: string }[]>;
+  /**
+   * Actions of all tenants that are not closed, or unreported and still to be reported, and did not change since `before`, by tenant and
+   * id from `after` on.
+   */
+  unfinished(
+    before: Date,
+    after: { tenant: string; id: string } | null,
+    limit: number,
+  ): Promise<{ tenant: string; id: string }[]>;
   /** Postpones a due action to `until`: its payload cannot be deleted yet, and it must not block the others. */
   postpone(tenant: string, id: string, until: Date): Promise<void>;
 }
+
+/** What a workflow has still to look after. */
+const UNFINISHED = ['supervised', 'released', 'unreported'];
 
 const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as ActionState });
 
@@ -86,6 +98,18 @@ export function createActionStore(db: Database): ActionStore {
         .orderBy('retainUntil')
         .limit(limit)
         .execute(),
+    unfinished(before, after, limit) {
+      let query = db
+        .selectFrom('action')
+        .select(['tenant', 'id'])
+        .where('status', 'in', UNFINISHED)
+        .where('updatedAt', '<', before.toISOString());
+      if (after !== null) {
+        const { tenant, id } = after;
+        query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('tenant', 'id'), '>', tuple(tenant, id)));
+      }
+      return query.orderBy('tenant').orderBy('id').limit(limit).execute();
+    },
     async postpone(tenant, id, until) {
       await db
         .updateTable('action')

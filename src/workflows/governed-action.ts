@@ -10,7 +10,8 @@ import {
 import type { Action } from '../contract/index.ts';
 import { isSettled } from '../contract/status.ts';
 import type { LocalActivities } from '../activities/types.ts';
-import type { ActionRef, Judged, StartedInput, OutcomeReport, Refusal } from '../engine/types.ts';
+import type { ActionRef, Judged, OutcomeReport, Refusal, Resumed, Started } from '../engine/types.ts';
+import { openApproval } from '../approval/index.ts';
 import { createExclusive } from './exclusive.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createParked, type Parked } from './parked.ts';
@@ -31,7 +32,7 @@ import {
   wakeUpdate,
   type AttestedMessage,
 } from './messages.ts';
-import type { EncryptedActionInput, GovernedActionInput } from '../contract/governed-action.ts';
+import type { EncryptedActionInput, GovernedActionInput, ResumeInput } from '../contract/governed-action.ts';
 
 /** How long an unreported action waits for a late report or an owner before its workflow closes. */
 const UNSETTLED_MS = 90 * 24 * 3600 * 1000;
@@ -67,13 +68,30 @@ function asRefusal(error: unknown): never {
 
 const NOT_PARKED: Refusal = { code: 'not-open', message: 'this action is not waiting for a decision' };
 
+type WorkflowInput = GovernedActionInput | EncryptedActionInput | ResumeInput;
+
+interface FirstAnswer {
+  judged: Judged;
+  reported: Awaited<ReturnType<LocalActivities['sealOutcome']>> | null;
+  /** How it stood, where it was taken up from its records. */
+  resumed: Resumed | null;
+}
+
 /** The verdict, and what became of a report that came with the first task. */
 async function firstAnswer(
-  question: StartedInput,
+  input: WorkflowInput,
+  names: Started & { workflowId: string },
   report: OutcomeReport | null,
-): Promise<{ judged: Judged; reported: Action | { refusal: Refusal } | null }> {
-  if (report === null) return { judged: await local.judge(question), reported: null };
-  return local.judgeAndReport({ ...question, outcome: report });
+): Promise<FirstAnswer> {
+  if ('resume' in input) {
+    const action: ActionRef = { tenant: input.tenant, id: names.id };
+    const resumed = await local.resume({ action, workflowId: names.workflowId });
+    const reported = report === null ? null : await local.sealOutcome({ action, outcome: report });
+    return { judged: resumed, reported, resumed };
+  }
+  const question = { ...input, ...names };
+  if (report === null) return { judged: await local.judge(question), reported: null, resumed: null };
+  return { ...(await local.judgeAndReport({ ...question, outcome: report })), resumed: null };
 }
 
 /**
@@ -82,7 +100,7 @@ async function firstAnswer(
  * Judge (policy, facts, limits; sealed) → released, refused, or parked until a named human decides → outcome, or `unreported`.
  * Everything that decides is sealed by a local activity before it is answered; a fault anywhere leaves no permit.
  */
-export async function governedAction(input: GovernedActionInput | EncryptedActionInput): Promise<Action> {
+export async function governedAction(input: WorkflowInput): Promise<Action> {
   const info = workflowInfo();
   // Whatever its type says: any program can start the workflow.
   if (typeof input !== 'object' || input === null) throw refused(NO_INPUT);
@@ -231,8 +249,8 @@ export async function governedAction(input: GovernedActionInput | EncryptedActio
   };
 
   asked = true;
-  const question: StartedInput = { ...input, id, createdAt, workflowId: info.workflowId };
-  const { judged, reported } = await firstAnswer(question, early).catch(asRefusal);
+  const names = { id, createdAt, workflowId: info.workflowId };
+  const { judged, reported, resumed } = await firstAnswer(input, names, early).catch(asRefusal);
   outbox = createOutbox(
     {
       action: () => action,
@@ -246,7 +264,7 @@ export async function governedAction(input: GovernedActionInput | EncryptedActio
     },
   );
   if (judged.plan !== null) {
-    parked = createParked(judged.plan, judged.openedAt, {
+    parked = createParked(resumed?.approval ?? openApproval(judged.plan, judged.openedAt), resumed !== null, {
       local,
       outbox,
       refused,
@@ -284,8 +302,10 @@ export async function governedAction(input: GovernedActionInput | EncryptedActio
     });
   }
   if (action.status === 'released') {
-    await silence(judged.permitMs ?? judged.outcomeWithinMs);
+    await silence(Math.min(judged.permitMs ?? judged.outcomeWithinMs, judged.outcomeWithinMs));
     if (!settled()) await condition(settled, UNSETTLED_MS);
+  } else if (resumed !== null && action.status === 'unreported') {
+    await condition(settled, UNSETTLED_MS);
   }
   await reviewed;
   await outbox.drained();

@@ -1,9 +1,8 @@
 import { condition, patched, type ApplicationFailure, type LocalActivityInterfaceFor } from '@temporalio/workflow';
-import type { Action, ApprovalPlan } from '../contract/index.ts';
+import type { Action } from '../contract/index.ts';
 import {
   checkEvent,
   nextWake,
-  openApproval,
   reduce,
   type ApprovalEffect,
   type ApprovalEvent,
@@ -48,8 +47,9 @@ const THAWED_MEANWHILE = 'thawed-meanwhile';
 /** How long the clock waits when the engine's says that it is not time yet: the two may differ by a little. */
 const CLOCKS_MS = 1000;
 
-export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedDeps): Parked {
-  let state = openApproval(plan, openedAt);
+/** @param resumed as its records tell it, by a workflow that took it up: people were asked before */
+export function createParked(opened: ApprovalState, resumed: boolean, deps: ParkedDeps): Parked {
+  let state = opened;
   /** Grows with every change of the state or of a freeze, so that the clock is set anew. */
   let turns = 0;
   let frozen = false;
@@ -95,7 +95,8 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
     if (approval !== null) adopt(approval);
     const news = action.records.length !== deps.action().records.length;
     deps.became(action);
-    if (news || refusal === undefined) deps.outbox.changed(sealed.effects.length > 0 ? sealed.effects : effects);
+    if (refusal === undefined || repeated) deps.outbox.changed(effects);
+    else if (news) deps.outbox.changed(sealed.effects);
     // Sealed by an attempt of this very step that died before it could say so: that is no refusal.
     if (refusal !== undefined && !repeated) throw deps.refused(refusal);
   };
@@ -147,7 +148,7 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
   return {
     isOpen,
     state: () => state,
-    opening: () => [{ type: 'stage-opened', stage: 0 }],
+    opening: () => (resumed ? [] : [{ type: 'stage-opened', stage: 0 }]),
     thaw() {
       thaws += 1;
       if (frozen) turns += 1;
@@ -187,6 +188,8 @@ export function createParked(plan: ApprovalPlan, openedAt: number, deps: ParkedD
     },
 
     async closed() {
+      // The release was the next step of the workflow that was lost.
+      if (resumed && state.status === 'approved') await deps.exclusive(release);
       let pause = 1;
       while (!released()) {
         const seen = turns;

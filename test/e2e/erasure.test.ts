@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { auditLog } from '../../src/evidence/index.ts';
 import { logFiles } from '../../src/archive/make/log-files.ts';
 import { nodeVerify } from '../../src/keys/index.ts';
-import { RETENTION_SCHEDULE } from '../../src/main/retention.ts';
+import { RETENTION_SCHEDULE } from '../../src/main/schedules.ts';
 import { createClient } from '../../src/main/engine.ts';
 import { verifyReceipt } from '../../src/sealing/index.ts';
 import { countersign } from '../cli/harness.ts';
@@ -223,7 +223,7 @@ describe('one commitment', () => {
         ...['verify', ...receipts, '--key', files['keys'] ?? '', '--log-key', files['vkey'] ?? '', '--json'],
         ...openings.flatMap((file) => ['--open', file]),
       ]);
-    const types = ['verdict', 'decision', 'release', 'outcome'];
+    const types = ['verdict', 'decision', 'release', 'redemption', 'outcome'];
     const env = { COUNTERSIGN_URL: it_.url, COUNTERSIGN_API_KEY: await it_.person(AUDITOR) };
     for (const [type, path, value] of [
       ['verdict', 'params.account', 'acct-4711'],

@@ -226,6 +226,7 @@ describe('what policy releases by itself', () => {
   it('is told of only when nobody reports what became of it', async () => {
     const { body } = await ask('test.silent');
     expect(body.status).toBe('released');
+    await stack.call('POST', '/v1/permits/redeem', { permit: body.permit });
     const told = await receiver.waitFor(of('/pager', body.id, 'action.unreported'));
     expect(told.body.data).toMatchObject({ status: 'unreported', surface: 'test.silent' });
     expect(receiver.all.filter(of('/pager', body.id))).toHaveLength(1);

@@ -1,0 +1,185 @@
+/** The first rows of the table in SECURITY.md: what a writer to the Temporal namespace can make of an action. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openApproval, type ApprovalState } from '../../src/approval/index.ts';
+import { createAttestor } from '../../src/identity/index.ts';
+import { sealDecision } from '../../src/engine/decisions.ts';
+import { activityDeps } from '../../src/main/parts.ts';
+import { ChainAudit } from '../../src/evidence/chain.ts';
+import { checkLog } from '../support/check-log.ts';
+import { LEAD, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
+import { openStranger, type Stranger } from './stranger.ts';
+
+let it_: TestStack;
+let stranger: Stranger;
+beforeAll(async () => {
+  it_ = await startTestStack();
+  stranger = await openStranger(it_.stack.temporal.address);
+});
+afterAll(async () => {
+  await stranger.close();
+  await it_.stop();
+});
+
+const read = async (id: string): Promise<Answer['body']> => (await it_.call('GET', `/v1/actions/${id}`)).body;
+const workflowIdOf = (id: string): string => `action/default/${id.slice('act_'.length)}`;
+
+/** An override that somebody made up: everybody said yes. */
+function madeUp(plan: ApprovalState['plan']): ApprovalState {
+  const open = openApproval(plan, Date.now());
+  return {
+    ...open,
+    status: 'approved',
+    stages: open.stages.map((stage) => ({
+      ...stage,
+      decisions: [
+        {
+          ...{ by: stage.approvers[0] ?? '', decision: 'approve', reason: 'forged', at: new Date().toISOString() },
+          ...{ via: 'slack', delegation: null, changes: null, until: null, assured: false },
+        } as const,
+      ],
+    })),
+  };
+}
+
+describe('an activity that a stranger schedules', () => {
+  it.each([
+    'judge',
+    'judgeAndReport',
+    'resume',
+    'admit',
+    'sealDecision',
+    'release',
+    'sealOutcome',
+    'reconcile',
+    'sealReview',
+    'publishPolicy',
+  ])('%s is refused, whatever it holds', async (activity) => {
+    const { body: action } = await it_.ask(refund(640));
+    const { plan } = (await it_.call('GET', `/v1/records/${action.records[0]}`)).body.record;
+    const evidence = { slack: null, shown: null, responsibility: null, assurance: null, attestation: null };
+    const forged = {
+      ...{ action: { ...action, status: 'released' }, approval: madeUp(plan), basis: 'override', changes: {} },
+      ...{ decision: 'approve', by: LEAD, via: 'slack', stage: 0, delegation: null, reason: 'forged', evidence },
+      ...{ status: 'executed', outcome: { permit: 'x', status: 'executed' }, result: { by: LEAD, right: true } },
+    };
+    expect(await stranger.schedule(activity, forged)).toEqual({ failed: 'forbidden' });
+    expect(await read(action.id)).toEqual(action);
+  });
+
+  it.each(['publish', 'callback', 'webhook', 'resumeLost', 'eraseDue'])(
+    '%s says and does nothing that the records do not',
+    async (activity) => {
+      const { body: action } = await it_.ask(refund(641));
+      const { plan } = (await it_.call('GET', `/v1/records/${action.records[0]}`)).body.record;
+      const approval = madeUp(plan);
+      const effects = [
+        { type: 'decided', stage: 0, by: LEAD, decision: 'approve', delegation: null, approvals: 1, quorum: 1 },
+      ];
+      await stranger.schedule(activity, {
+        ...{ action: { ...action, status: 'released' }, approval, effects, was: null, review: null },
+        ...{ news: { effects, was: null, review: null }, messageId: 'x', target: 'notify/0', at: action.createdAt },
+        ...{ after: null, limit: 10 },
+      });
+      expect(await read(action.id)).toEqual(action);
+      const said = it_.sandbox.control
+        .messages('finance-approvals')
+        .filter((one) => JSON.stringify(one).includes(action.id));
+      expect(JSON.stringify(said)).not.toContain('forged');
+    },
+  );
+});
+
+describe('an attestation', () => {
+  it('counts once, however often it is sent, and only for its own action', async () => {
+    const { body: action } = await it_.ask(refund(642));
+    const { body: other } = await it_.ask(refund(643));
+    const { parts } = it_.stack;
+    const deps = activityDeps(parts, null, null);
+    const claims = { kind: 'decide' as const, tenant: 'default', action: action.id, by: LEAD, via: 'slack' as const };
+    const attestation = await createAttestor(parts.keys.attestation).attest({
+      ...claims,
+      decision: 'return',
+      reason: 'which order?',
+    });
+    const send = (id: string) => sealDecision(deps, { action: { tenant: 'default', id }, attestation, kind: 'decide' });
+    expect((await send(action.id)).refusal).toBeUndefined();
+    for (let times = 0; times < 5; times += 1) {
+      expect((await send(action.id)).refusal).toMatchObject({ code: 'already-decided' });
+    }
+    expect((await send(other.id)).refusal).toMatchObject({ code: 'forbidden' });
+    expect((await read(action.id)).records).toHaveLength(2);
+    expect((await read(other.id)).records).toHaveLength(1);
+  });
+});
+
+describe('a workflow of an action', () => {
+  const approve = async (id: string): Promise<Answer> =>
+    it_.call(
+      'POST',
+      `/v1/actions/${id}/decisions`,
+      { decision: 'approve', reason: 'ok' },
+      { token: await it_.person(LEAD) },
+    );
+
+  it('that is terminated is taken up again by whoever has something to say to it', async () => {
+    const { body: action } = await it_.ask(refund(644));
+    await stranger.client.workflow.getHandle(workflowIdOf(action.id)).terminate();
+    expect(await read(action.id)).toEqual(action);
+    const decided = await approve(action.id);
+    expect([decided.status, decided.body.status]).toEqual([200, 'released']);
+  });
+
+  it('that is terminated is taken up again by the sweep, with what it waited for', { timeout: 150_000 }, async () => {
+    const { body: action } = await it_.ask(refund(645));
+    const handle = stranger.client.workflow.getHandle(workflowIdOf(action.id));
+    await handle.terminate();
+    while ((await handle.describe()).status.name !== 'RUNNING') await new Promise((next) => setTimeout(next, 500));
+    expect(await read(action.id)).toEqual(action);
+    expect((await approve(action.id)).body.status).toBe('released');
+  });
+
+  it('that is reset to its beginning ends as its records say', async () => {
+    const { body: action } = await it_.ask(refund(646));
+    await approve(action.id);
+    const released = await read(action.id);
+    const { history } = await stranger.client.workflowService.getWorkflowExecutionHistory({
+      namespace: 'default',
+      execution: { workflowId: workflowIdOf(action.id) },
+    });
+    const first = history?.events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId;
+    await stranger.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: workflowIdOf(action.id) },
+      workflowTaskFinishEventId: first ?? null,
+      requestId: crypto.randomUUID(),
+      reason: 'forged',
+    });
+    const again = await approve(action.id);
+    expect([again.status, again.body.code]).toEqual([409, 'not-open']);
+    expect((await read(action.id)).records).toEqual(released.records);
+    const { permit } = released;
+    expect((await it_.call('POST', '/v1/permits/redeem', { permit })).status).toBe(200);
+    const reported = await it_.call('POST', `/v1/actions/${action.id}/outcome`, { permit, status: 'executed' });
+    expect([reported.status, reported.body.status]).toEqual([200, 'executed']);
+  });
+
+  it('that somebody else starts for an action is not its own', async () => {
+    const { body: action } = await it_.ask(refund(647));
+    for (const args of [[{ resume: true, tenant: 'default' }], [{ resume: true, tenant: 'other' }]]) {
+      const handle = await stranger.client.workflow.start('governedAction', {
+        ...{ workflowId: `stranger/${action.id.slice('act_'.length)}`, taskQueue: 'countersign', args },
+        workflowIdConflictPolicy: 'TERMINATE_EXISTING',
+      });
+      await expect(handle.result()).rejects.toThrow();
+    }
+    expect(await read(action.id)).toEqual(action);
+  });
+});
+
+it('leaves a log in which an audit finds nothing', async () => {
+  const { parts } = it_.stack;
+  const { size } = await checkLog(parts);
+  const audit = new ChainAudit({ whole: true });
+  const entries = await parts.store.records.entries('default', 0, size);
+  expect(entries.flatMap(({ record, hash }) => audit.add(record, hash))).toEqual([]);
+});
