@@ -57,12 +57,36 @@ function lockIds(tenant: string, names: readonly (readonly string[])[]): string[
   return [...new Set(ids)].sort((a, b) => (a < b ? -1 : 1)).map(String);
 }
 
+/** The first boundary of `width` that is not before `time`. */
+const nextOf = (width: string, time: string): string =>
+  `date_bin('${width}', ${time} + interval '${width}' - interval '1 microsecond', timestamptz 'epoch')`;
+
+/** Totals of one width between two boundaries of it. */
+const totals = (width: string, between: string): string =>
+  `coalesce((select sum(t.total) from limit_total t
+    where t.tenant = $1 and t.slot = q.slot and t.width = interval '${width}' and ${between}), 0)`;
+
+/**
+ * All that is held after `q.since`, which is exact at its edge: single reservations up to the next second, then totals of seconds up to the
+ * next minute, of minutes up to the next hour, and of hours from there on. However much is held, it is a few hundred rows.
+ */
+const HELD = `(coalesce((select sum(r.amount) from limit_reservation r
+    where r.tenant = $1 and r.slot = q.slot and r.at > q.since and r.at < s.second), 0)
+  + ${totals('1 second', 't.start >= s.second and t.start < m.minute')}
+  + ${totals('1 minute', 't.start >= m.minute and t.start < h.hour')}
+  + ${totals('1 hour', 't.start >= h.hour')})`;
+
+/** What the asking action holds of it itself. */
+const OWN = `coalesce((select sum(r.amount) from limit_reservation r
+    where r.tenant = $1 and r.action = $4 and r.slot = q.slot and r.at > q.since), 0)`;
+
 /** The share of each limit that other actions hold, in the order of `$2`, `$3`. `$1` is the tenant and `$4` the action. */
 const USED = `select coalesce(array_agg(used order by n), '{}') from (
-  select q.n, trim_scale(coalesce(sum(r.amount), 0))::text as used
+  select q.n, trim_scale(${HELD} - ${OWN})::text as used
   from unnest($2::bytea[], $3::timestamptz[]) with ordinality as q(slot, since, n)
-  left join limit_reservation r on r.tenant = $1 and r.slot = q.slot and r.at > q.since and r.action <> $4
-  group by q.n) as sums`;
+  cross join lateral (select date_bin('1 second', q.since, timestamptz 'epoch') + interval '1 second' as second) as s
+  cross join lateral (select ${nextOf('1 minute', 's.second')} as minute) as m
+  cross join lateral (select ${nextOf('1 hour', 'm.minute')} as hour) as h) as sums`;
 
 const USAGE = `select (${USED}) as used`;
 

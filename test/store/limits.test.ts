@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../../src/canonical/index.ts';
 import type { LimitFact } from '../../src/contract/index.ts';
@@ -44,6 +45,59 @@ function take(
     }),
   );
 }
+
+describe('running totals', () => {
+  const SECOND = 1000;
+  const EDGES = [0, 1, -1, SECOND, 60 * SECOND, 3600 * SECOND, 86_400 * SECOND];
+  /** Times around the edges of seconds, minutes, hours and windows. */
+  const time = fc
+    .tuple(fc.constantFrom(...EDGES), fc.constantFrom(...EDGES), fc.integer({ min: -2, max: 2 }))
+    .map(([a, b, ms]) => a - b + ms);
+  const amount = fc
+    .tuple(fc.integer({ min: 0, max: 10 ** 9 }), fc.integer({ min: 0, max: 6 }))
+    .map(([units, scale]) => formatDecimal({ units: BigInt(units), scale }));
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('take' as const), at: time, amount }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('release' as const), which: fc.nat() }) },
+  );
+
+  it('are the plain sum, whatever was taken and given back, at every edge of the window', async () => {
+    let world_ = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 25 }),
+        fc.array(fc.tuple(time, fc.constantFrom(1, 1000, 60_000, 3_600_000, 86_400_000, 2_592_000_000)), {
+          minLength: 1,
+          maxLength: 8,
+        }),
+        async (steps, looks) => {
+          world_ += 1;
+          const query = daily([`property ${world_}`]);
+          const held: { action: string; at: number; amount: string }[] = [];
+          for (const [n, one] of steps.entries()) {
+            if (one.do === 'take') {
+              const action = `act_${world_}_${n}`;
+              await take(store, action, query, one.amount, '1' + '0'.repeat(14), after(one.at));
+              held.push({ action, at: one.at, amount: one.amount });
+            } else if (held.length > 0) {
+              const [gone] = held.splice(one.which % held.length, 1);
+              await store.limits.release('default', gone?.action ?? '');
+            }
+          }
+          for (const [at, windowMs] of looks) {
+            const asker = held[0]?.action ?? 'act_nobody';
+            const plain = held
+              .filter((one) => one.action !== asker && one.at > at - windowMs)
+              .reduce((sum, one) => addDecimals(sum, parseDecimal(one.amount)), parseDecimal('0'));
+            const [fact] = await store.limits.usage('default', asker, [{ ...query, windowMs }], after(at));
+            expect(fact?.used).toBe(formatDecimal(plain));
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+});
 
 describe('limits.decide', () => {
   it('admits exactly as many as fit, of 200 at once over several pools', async () => {
