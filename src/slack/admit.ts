@@ -9,7 +9,14 @@ import {
   shownHash,
 } from './blocks/index.ts';
 import type { Desk } from './desk.ts';
-import type { SlackOrigin, SlackPerson, SlackPosted } from '../gateway/slack-types.ts';
+import type {
+  SlackDecisions,
+  SlackIdentity,
+  SlackMessages,
+  SlackOrigin,
+  SlackPerson,
+  SlackPosted,
+} from '../gateway/slack-types.ts';
 import { readable } from './answer.ts';
 import { type Click, personBehind } from './origin.ts';
 
@@ -28,7 +35,7 @@ export interface Admitted {
  *
  * @throws CountersignError not-found · forbidden · unauthenticated · conflict · unavailable
  */
-export async function admit(desk: Desk, click: Click): Promise<Admitted> {
+export async function admit(desk: Desk<SlackIdentity & SlackMessages>, click: Click): Promise<Admitted> {
   const { workspace, user, channel, message: ts } = click.origin;
   const value = readButtonValue(click.value);
   const [posted, { person }] = await Promise.all([
@@ -50,7 +57,12 @@ export async function admit(desk: Desk, click: Click): Promise<Admitted> {
 }
 
 /** What was on the screen: the newest rendering, or one so new that it is not on file yet. */
-async function seen(desk: Desk, posted: SlackPosted, message: ApprovalMessage, value: ButtonValue): Promise<string> {
+async function seen(
+  desk: Desk<SlackMessages>,
+  posted: SlackPosted,
+  message: ApprovalMessage,
+  value: ButtonValue,
+): Promise<string> {
   if (message.state === 'frozen') {
     throw new CountersignError('frozen', 'a freeze is in force, so nothing is decided here until it is lifted');
   }
@@ -78,7 +90,7 @@ export function aboutOf(message: ApprovalMessage): string {
 
 /** Keeps what the slack room itself refused; the gateway keeps its own refusals. */
 export function keepRefusal(
-  desk: Desk,
+  desk: Desk<Pick<SlackDecisions, 'refused'>>,
   what: string,
   error: unknown,
   origin: SlackOrigin,

@@ -9,7 +9,7 @@ import {
   shownHash,
 } from './blocks/index.ts';
 import type { Desk } from './desk.ts';
-import type { SlackOrigin, SlackPosted } from '../gateway/slack-types.ts';
+import type { SlackMessages, SlackOrigin, SlackPosted } from '../gateway/slack-types.ts';
 import { forSlack } from './notifier.ts';
 
 /**
@@ -18,7 +18,7 @@ import { forSlack } from './notifier.ts';
  * @param respond Undefined for a click in a view: there is nowhere to whisper then, and a modal speaks instead.
  */
 export async function whisper(
-  desk: Desk,
+  desk: Desk<unknown>,
   origin: SlackOrigin,
   respond: RespondFn | undefined,
   said: Rendered,
@@ -36,7 +36,7 @@ export async function whisper(
 }
 
 /** Any error as one that a person may read. What nobody foresaw is logged, and told without its inside. */
-export function readable(desk: Desk, error: unknown): CountersignError {
+export function readable(desk: Desk<unknown>, error: unknown): CountersignError {
   if (isCountersignError(error) && error.status !== 500) return error;
   desk.log.error({ error: messageOf(error) }, 'a Slack interaction failed');
   return new CountersignError(
@@ -50,7 +50,7 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 
 /** Why a click did not count, with who decided already where that is the reason. */
 export async function explain(
-  desk: Desk,
+  desk: Desk<SlackMessages>,
   error: CountersignError,
   posted: Pick<SlackPosted, 'tenant' | 'action'> | null,
 ): Promise<Rendered> {
@@ -64,7 +64,10 @@ export async function explain(
  * Makes a posted message show the present state, if it does not. Looks again after each edit: the engine's own edit may have come
  * between, and the older of two must not stay.
  */
-export async function rerender(desk: Desk, at: Pick<SlackOrigin, 'workspace' | 'channel' | 'message'>): Promise<void> {
+export async function rerender(
+  desk: Desk<SlackMessages>,
+  at: Pick<SlackOrigin, 'workspace' | 'channel' | 'message'>,
+): Promise<void> {
   const { workspace, channel, message: ts } = at;
   const posted = await desk.door.posted(workspace, channel, ts);
   if (posted === null) return;

@@ -1,13 +1,17 @@
 /** What every listener works with. */
 import type { WebClient } from '@slack/web-api';
-import type { SlackDoor } from '../gateway/slack-types.ts';
+import type { SlackDecisions, SlackDoor, SlackIdentity, SlackMessages } from '../gateway/slack-types.ts';
 import type { SlackLog } from './log.ts';
 import type { MetadataSeal } from './metadata.ts';
 import type { Tasks } from './tasks.ts';
 import type { UserCheck } from './users.ts';
 
-export interface Desk {
-  door: SlackDoor;
+/** What answering with a decision takes of the door. */
+export type DecisionDoor = SlackIdentity & SlackMessages & SlackDecisions;
+
+/** @typeParam Door The parts of the door that a listener uses; it is given no others. */
+export interface Desk<Door = SlackDoor> {
+  door: Door;
   /** With a short timeout: somebody waits. */
   client: WebClient;
   users: UserCheck;

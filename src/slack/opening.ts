@@ -4,7 +4,7 @@ import { CountersignError } from '../contract/index.ts';
 import { type View, type ViewName, loadingModal, textModal } from './blocks/index.ts';
 import { aboutOf, admit, keepRefusal, type Admitted } from './admit.ts';
 import { explain, messageOf, readable, rerender, whisper } from './answer.ts';
-import type { Desk } from './desk.ts';
+import type { DecisionDoor, Desk } from './desk.ts';
 import type { SlackOrigin } from '../gateway/slack-types.ts';
 import { FORM_SECONDS } from './metadata.ts';
 import { readClick, type Click } from './origin.ts';
@@ -20,7 +20,7 @@ const LOOKUP_MS = 1200;
  * @param refused Told of why there is nothing to open, when nothing was opened yet.
  */
 export async function openView(
-  desk: Desk,
+  desk: Desk<unknown>,
   trigger: string,
   build: Promise<View>,
   refused: (error: CountersignError) => Promise<void>,
@@ -59,7 +59,13 @@ export async function openView(
 }
 
 /** What a form carries, for a click on one of our messages. */
-export function sealedFor(desk: Desk, kind: ViewName, origin: SlackOrigin, admitted: Admitted, shown?: string): string {
+export function sealedFor(
+  desk: Desk<unknown>,
+  kind: ViewName,
+  origin: SlackOrigin,
+  admitted: Admitted,
+  shown?: string,
+): string {
   const { posted, message, value } = admitted;
   return desk.seal.seal({
     kind,
@@ -75,7 +81,7 @@ export function sealedFor(desk: Desk, kind: ViewName, origin: SlackOrigin, admit
 
 /** Handles a click on a button that opens a form about a posted message. */
 export async function openForm(
-  desk: Desk,
+  desk: Desk<DecisionDoor>,
   kind: ViewName,
   body: BlockAction,
   respond: RespondFn | undefined,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 import type { Desk } from './desk.ts';
-import type { SlackOrigin, SlackPerson } from '../gateway/slack-types.ts';
+import type { SlackIdentity, SlackOrigin, SlackPerson } from '../gateway/slack-types.ts';
 import type { SlackUser } from './users.ts';
 
 const id = z.string().min(1).max(64);
@@ -112,7 +112,7 @@ const malformed = (): CountersignError =>
  * @throws CountersignError forbidden · unauthenticated · unavailable
  */
 export async function personBehind(
-  desk: Desk,
+  desk: Desk<SlackIdentity>,
   workspace: string,
   user: string,
 ): Promise<{ person: SlackPerson; member: SlackUser }> {

@@ -12,7 +12,7 @@ import {
 } from './blocks/index.ts';
 import { aboutOf, keepRefusal } from './admit.ts';
 import { readable, rerender } from './answer.ts';
-import type { Desk } from './desk.ts';
+import type { DecisionDoor, Desk } from './desk.ts';
 import type { SlackOrigin, SlackPerson } from '../gateway/slack-types.ts';
 import type { Metadata } from './metadata.ts';
 import { personBehind, readSubmission, type Submission } from './origin.ts';
@@ -39,7 +39,7 @@ export interface Form {
 }
 
 /** Handles one submission from its payload to its acknowledgement, and past it when the decision takes longer. */
-export async function submit(desk: Desk, form: Form, body: unknown, ack: SubmitAck): Promise<void> {
+export async function submit(desk: Desk<DecisionDoor>, form: Form, body: unknown, ack: SubmitAck): Promise<void> {
   let submission: Submission;
   try {
     submission = readSubmission(body);
@@ -81,7 +81,7 @@ const fieldOf = (error: CountersignError): string => {
 
 /** After the acknowledgement: the open window says what became of the decision, with the form again if it was refused. */
 async function finish(
-  desk: Desk,
+  desk: Desk<DecisionDoor>,
   form: Form,
   { viewId, metadata, fields }: Submission,
   submitted: () => Submitted | undefined,
@@ -102,7 +102,7 @@ async function finish(
   if (meta !== undefined) await redraw(desk, meta);
 }
 
-async function redraw(desk: Desk, meta: Metadata): Promise<void> {
+async function redraw(desk: Desk<DecisionDoor>, meta: Metadata): Promise<void> {
   if (!meta.message.startsWith('view:')) await rerender(desk, meta);
 }
 
@@ -112,7 +112,7 @@ async function redraw(desk: Desk, meta: Metadata): Promise<void> {
  *
  * @throws CountersignError forbidden · not-found · unauthenticated · unavailable
  */
-async function admitSubmission(desk: Desk, kind: ViewName, submission: Submission): Promise<Submitted> {
+async function admitSubmission(desk: Desk<DecisionDoor>, kind: ViewName, submission: Submission): Promise<Submitted> {
   const { workspace, user, metadata, viewId } = submission;
   const meta = desk.seal.open(metadata, Math.floor(desk.now() / 1000));
   const origin: SlackOrigin = meta ?? { workspace, user, channel: 'view', message: `view:${viewId}` };
@@ -154,7 +154,11 @@ const pick = ({ workspace, user, channel, message }: SlackOrigin): SlackOrigin =
  * @param input Without the stage, which is the one that was shown.
  * @throws CountersignError also `conflict`, when what the decision is about changed while the form was open.
  */
-export async function decideAs(desk: Desk, submitted: Submitted, input: Omit<DecisionInput, 'stage'>): Promise<void> {
+export async function decideAs(
+  desk: Desk<DecisionDoor>,
+  submitted: Submitted,
+  input: Omit<DecisionInput, 'stage'>,
+): Promise<void> {
   const { meta, person, message } = submitted;
   if (message.ask !== null && aboutOf(message) !== meta.about) {
     throw new CountersignError(

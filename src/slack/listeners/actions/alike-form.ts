@@ -1,11 +1,11 @@
 import type { BlockAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
 import { alikeModal, alikeShown, shownHash } from '../../blocks/index.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import { openForm, sealedFor } from '../../opening.ts';
 
 /** Deciding several like requests together: what is shown, and so sealed, is the list in the form. */
 export const alikeForm =
-  (desk: Desk): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {
     await ack();
     await openForm(desk, 'alike', body, respond, (admitted, { origin }) => {

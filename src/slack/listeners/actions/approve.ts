@@ -2,7 +2,7 @@ import type { BlockAction, Middleware, SlackActionMiddlewareArgs } from '@slack/
 import { RENDERER } from '../../blocks/index.ts';
 import { admit, keepRefusal } from '../../admit.ts';
 import { explain, messageOf, readable, rerender, whisper } from '../../answer.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import type { SlackPosted } from '../../../gateway/slack-types.ts';
 import { readClick, type Click } from '../../origin.ts';
 import { HOLD_MS, LATE, within } from '../../tasks.ts';
@@ -12,7 +12,7 @@ import { HOLD_MS, LATE, within } from '../../tasks.ts';
  * the person are told what became of it.
  */
 export const approve =
-  (desk: Desk): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {
     let click: Click;
     try {
@@ -38,10 +38,10 @@ export const approve =
     await ack();
   };
 
-const ours = (desk: Desk, { origin }: Click): Promise<SlackPosted | null> =>
+const ours = (desk: Desk<DecisionDoor>, { origin }: Click): Promise<SlackPosted | null> =>
   desk.door.posted(origin.workspace, origin.channel, origin.message).catch(() => null);
 
-async function decide(desk: Desk, click: Click, late: () => boolean): Promise<void> {
+async function decide(desk: Desk<DecisionDoor>, click: Click, late: () => boolean): Promise<void> {
   const admitted = await admit(desk, click).catch(async (error: unknown) => {
     const posted = await ours(desk, click);
     const about = { tenant: posted?.tenant ?? null, action: posted?.action ?? null, person: null };

@@ -1,11 +1,11 @@
 import type { BlockAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
 import { extendModal } from '../../blocks/index.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import { openForm, sealedFor } from '../../opening.ts';
 
 /** Waiting longer, as far as policy lets an approver. */
 export const extendForm =
-  (desk: Desk): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {
     // Opening a form decides nothing, so there is nothing to hold the acknowledgement for.
     await ack();

@@ -4,14 +4,17 @@ import { liftModal, textModal, type View } from '../../blocks/index.ts';
 import { keepRefusal } from '../../admit.ts';
 import { messageOf } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
+import type { SlackIdentity, SlackDecisions, SlackOrders } from '../../../gateway/slack-types.ts';
 import { FORM_SECONDS } from '../../metadata.ts';
 import { openView } from '../../opening.ts';
 import { personBehind, readClick, type Click } from '../../origin.ts';
 import { toSlackView } from '../../web.ts';
 
+type LiftDoor = SlackIdentity & Pick<SlackOrders, 'freezes'> & Pick<SlackDecisions, 'refused'>;
+
 /** From the Home tab: why may it go on? */
 export const liftForm =
-  (desk: Desk): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
+  (desk: Desk<LiftDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body }) => {
     await ack();
     let click: Click;
@@ -27,7 +30,7 @@ export const liftForm =
     });
   };
 
-async function prepared(desk: Desk, { origin, value }: Click): Promise<View> {
+async function prepared(desk: Desk<LiftDoor>, { origin, value }: Click): Promise<View> {
   const { person } = await personBehind(desk, origin.workspace, origin.user);
   const { freezes, mayLift } = await desk.door.freezes(person);
   const freeze = freezes.find(({ id }) => id === value);

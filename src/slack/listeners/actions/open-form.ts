@@ -3,7 +3,7 @@ import { CountersignError } from '../../../contract/index.ts';
 import { openModal, openShown, readButtonValue, shownHash, textModal, type View } from '../../blocks/index.ts';
 import { aboutOf, keepRefusal } from '../../admit.ts';
 import { explain, messageOf, whisper } from '../../answer.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import { FORM_SECONDS } from '../../metadata.ts';
 import { openView } from '../../opening.ts';
 import { personBehind, readClick, type Click } from '../../origin.ts';
@@ -11,7 +11,7 @@ import { toSlackView } from '../../web.ts';
 
 /** From the Home tab or an answer of `/countersign`: everything about one action, with the decision inside. */
 export const openForm =
-  (desk: Desk): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {
     await ack();
     let click: Click;
@@ -26,7 +26,7 @@ export const openForm =
     });
   };
 
-async function prepared(desk: Desk, { origin, value }: Click): Promise<View> {
+async function prepared(desk: Desk<DecisionDoor>, { origin, value }: Click): Promise<View> {
   const { person } = await personBehind(desk, origin.workspace, origin.user);
   const named = readButtonValue(value);
   const message = named === null ? null : await desk.door.find(person, named.action);
@@ -49,7 +49,12 @@ async function prepared(desk: Desk, { origin, value }: Click): Promise<View> {
 }
 
 /** In a view there is nowhere to whisper, so a modal says it. */
-async function say(desk: Desk, click: Click, respond: RespondFn | undefined, error: CountersignError): Promise<void> {
+async function say(
+  desk: Desk<DecisionDoor>,
+  click: Click,
+  respond: RespondFn | undefined,
+  error: CountersignError,
+): Promise<void> {
   if (click.origin.channel !== 'view') return whisper(desk, click.origin, respond, await explain(desk, error, null));
   const view = textModal('Not possible', `${error.message}. Nothing was changed.`);
   await desk.client.views.open({ trigger_id: click.trigger, view: toSlackView(view) });

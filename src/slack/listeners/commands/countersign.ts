@@ -13,15 +13,29 @@ import {
 import { keepRefusal } from '../../admit.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
-import type { SlackOrigin } from '../../../gateway/slack-types.ts';
+import type {
+  SlackDecisions,
+  SlackIdentity,
+  SlackInbox,
+  SlackMessages,
+  SlackOrders,
+  SlackOrigin,
+} from '../../../gateway/slack-types.ts';
 import { forSlack } from '../../notifier.ts';
 import { personBehind } from '../../origin.ts';
 import { HOLD_MS, LATE, within } from '../../tasks.ts';
 import { parseCommand, untilOf } from './parse.ts';
 
+/** What the command asks and does. */
+export type CommandDoor = SlackIdentity &
+  Pick<SlackMessages, 'find'> &
+  Pick<SlackInbox, 'waitingFor'> &
+  SlackOrders &
+  Pick<SlackDecisions, 'refused'>;
+
 /** `/countersign`: answered to the person alone. */
 export const countersign =
-  (desk: Desk): Middleware<SlackCommandMiddlewareArgs> =>
+  (desk: Desk<CommandDoor>): Middleware<SlackCommandMiddlewareArgs> =>
   async ({ ack, command, respond }) => {
     const origin: SlackOrigin = {
       workspace: command.team_id,
@@ -40,7 +54,7 @@ export const countersign =
     desk.tasks.run('an answer to /countersign', later);
   };
 
-async function answer(desk: Desk, origin: SlackOrigin, text: string): Promise<Rendered> {
+async function answer(desk: Desk<CommandDoor>, origin: SlackOrigin, text: string): Promise<Rendered> {
   const order = parseCommand(text);
   if (order.verb === 'help') return helpAnswer(order.problem);
   const { person, member } = await personBehind(desk, origin.workspace, origin.user);

@@ -2,12 +2,16 @@ import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
 import { homeView, noHomeView, type View } from '../../blocks/index.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
+import type { SlackIdentity, SlackInbox, SlackOrders } from '../../../gateway/slack-types.ts';
 import { personBehind } from '../../origin.ts';
 import { toSlackView } from '../../web.ts';
 
+/** What the Home tab lists. */
+export type HomeDoor = SlackIdentity & SlackInbox & Pick<SlackOrders, 'freezes'>;
+
 /** The inbox: what waits, what is overdue, what was decided. */
 export const appHomeOpened =
-  (desk: Desk): Middleware<SlackEventMiddlewareArgs<'app_home_opened'>> =>
+  (desk: Desk<HomeDoor>): Middleware<SlackEventMiddlewareArgs<'app_home_opened'>> =>
   async ({ event, body }) => {
     if (event.tab !== 'home') return;
     const view = await home(desk, body.team_id, event.user).catch((error: unknown) =>
@@ -17,7 +21,7 @@ export const appHomeOpened =
   };
 
 /** Also what is shown again after something was done in it. */
-export async function home(desk: Desk, workspace: string, user: string): Promise<View> {
+export async function home(desk: Desk<HomeDoor>, workspace: string, user: string): Promise<View> {
   const { person } = await personBehind(desk, workspace, user);
   const [waiting, decided, reviews, frozen] = await Promise.all([
     desk.door.waitingFor(person),

@@ -12,17 +12,17 @@ import {
   type View,
 } from '../../blocks/index.ts';
 import { readable } from '../../answer.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import { needReason, reasonOf, submit, type Form, type Submitted } from '../../submitting.ts';
 
-const form = (desk: Desk): Form => ({
+const form = (desk: Desk<DecisionDoor>): Form => ({
   kind: 'alike',
   decide: (submitted) => decideAll(desk, submitted),
   again: ({ message }, metadata, typed, problem) => alikeModal(message, { metadata, typed, problem }),
 });
 
 /** Each by itself: one that is refused takes none of the others with it. */
-async function decideAll(desk: Desk, submitted: Submitted): Promise<View | null> {
+async function decideAll(desk: Desk<DecisionDoor>, submitted: Submitted): Promise<View | null> {
   const { meta, person, message, submission } = submitted;
   const decision = submission.fields[INPUTS.decision]?.selected_option?.value;
   if (decision !== 'approve' && decision !== 'refuse') {
@@ -75,6 +75,6 @@ function chosenOf({ submission }: Submitted): ButtonValue[] {
 
 /** Deciding several like requests together. */
 export const alike =
-  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
     submit(desk, form(desk), body, ack);

@@ -1,10 +1,10 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { approveModal } from '../../blocks/index.ts';
 import { changesOf } from '../../changes.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, needReason, reasonOf, submit, type Form } from '../../submitting.ts';
 
-const form = (desk: Desk): Form => ({
+const form = (desk: Desk<DecisionDoor>): Form => ({
   kind: 'approve',
   async decide(submitted) {
     const { message, submission } = submitted;
@@ -23,6 +23,6 @@ const form = (desk: Desk): Form => ({
 
 /** Approving with a reason or with changes. */
 export const approve =
-  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
     submit(desk, form(desk), body, ack);

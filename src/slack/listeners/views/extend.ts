@@ -1,10 +1,10 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { CountersignError } from '../../../contract/index.ts';
 import { INPUTS, extendModal } from '../../blocks/index.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, reasonOf, submit, type Form } from '../../submitting.ts';
 
-const form = (desk: Desk): Form => ({
+const form = (desk: Desk<DecisionDoor>): Form => ({
   kind: 'extend',
   async decide(submitted) {
     const { submission, message } = submitted;
@@ -34,6 +34,6 @@ const form = (desk: Desk): Form => ({
 
 /** Waiting longer. */
 export const extend =
-  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
     submit(desk, form(desk), body, ack);

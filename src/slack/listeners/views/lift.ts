@@ -4,15 +4,17 @@ import { INPUTS, VIEWS } from '../../blocks/index.ts';
 import { keepRefusal } from '../../admit.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
-import type { SlackOrigin } from '../../../gateway/slack-types.ts';
+import type { SlackDecisions, SlackOrders, SlackOrigin } from '../../../gateway/slack-types.ts';
 import { personBehind, readSubmission } from '../../origin.ts';
 import { needReason } from '../../submitting.ts';
-import { home } from '../events/app-home-opened.ts';
+import { home, type HomeDoor } from '../events/app-home-opened.ts';
 import { toSlackView } from '../../web.ts';
+
+type LiftDoor = HomeDoor & Pick<SlackOrders, 'lift'> & Pick<SlackDecisions, 'refused'>;
 
 /** Lifting a freeze: sealed with the reason, then the Home tab shows what is left. */
 export const lift =
-  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  (desk: Desk<LiftDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   async ({ ack, body }) => {
     let who: SlackOrigin | null = null;
     try {

@@ -2,10 +2,10 @@ import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@sla
 import { CountersignError, type DecisionInput } from '../../../contract/index.ts';
 import { INPUTS, openModal } from '../../blocks/index.ts';
 import { changesOf } from '../../changes.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, needReason, reasonOf, submit, type Form, type Submitted } from '../../submitting.ts';
 
-const form = (desk: Desk): Form => ({
+const form = (desk: Desk<DecisionDoor>): Form => ({
   kind: 'open',
   async decide(submitted) {
     await decideAs(desk, submitted, decisionOf(submitted));
@@ -37,6 +37,6 @@ function decisionOf({ message, submission }: Submitted): DecisionInput {
 
 /** Deciding from the Home tab or from `/countersign`. */
 export const open =
-  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
     submit(desk, form(desk), body, ack);

@@ -1,9 +1,9 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { refuseModal } from '../../blocks/index.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, needReason, submit, type Form } from '../../submitting.ts';
 
-const form = (desk: Desk): Form => ({
+const form = (desk: Desk<DecisionDoor>): Form => ({
   kind: 'refuse',
   async decide(submitted) {
     await decideAs(desk, submitted, { decision: 'refuse', reason: needReason(submitted.submission) });
@@ -14,6 +14,6 @@ const form = (desk: Desk): Form => ({
 
 /** Refusing, always with a reason. */
 export const refuse =
-  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
     submit(desk, form(desk), body, ack);

@@ -1,9 +1,9 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { returnModal } from '../../blocks/index.ts';
-import type { Desk } from '../../desk.ts';
+import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, needReason, submit, type Form } from '../../submitting.ts';
 
-const form = (desk: Desk): Form => ({
+const form = (desk: Desk<DecisionDoor>): Form => ({
   kind: 'return',
   async decide(submitted) {
     await decideAs(desk, submitted, { decision: 'return', reason: needReason(submitted.submission) });
@@ -14,6 +14,6 @@ const form = (desk: Desk): Form => ({
 
 /** Asking the requester for more. */
 export const returned =
-  (desk: Desk): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
+  (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
     submit(desk, form(desk), body, ack);
