@@ -35,6 +35,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['review', 'report', 'answer'], load: () => import('./review.ts') },
   { names: ['attempts'], load: () => import('./attempts.ts') },
   { names: ['api-key'], load: () => import('./api-key.ts') },
+  { names: ['agent'], load: () => import('./agent.ts') },
   { names: ['tenant'], load: () => import('./tenant.ts') },
   { names: ['read-token'], load: () => import('./read-token.ts') },
 ];

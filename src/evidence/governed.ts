@@ -1,6 +1,7 @@
 /** One governed action, as its records tell it. */
 import { includesId } from '../contract/identifiers.ts';
 import {
+  actingChain,
   actingIds,
   type DecisionRecord,
   type OtherRecord,
@@ -45,6 +46,8 @@ export class GovernedAction implements Governed {
   readonly surface: string;
   readonly #requestHash: string | null;
   readonly actors: string[];
+  /** Them, and the owners of agents among them: none of them decides. */
+  readonly #acting: string[];
   readonly #opening: Defect[] = [];
   /** The request may be executed otherwise than it was asked. */
   #changed: boolean;
@@ -59,6 +62,7 @@ export class GovernedAction implements Governed {
     this.surface = surface;
     this.#requestHash = requestHash;
     this.actors = actingIds(actor);
+    this.#acting = [...this.actors, ...actingChain(actor).flatMap(({ owner }) => owner ?? [])];
     this.#changed = verdict.changes !== null;
     this.#basis = verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule';
     this.#phase = verdict.decision === 'refuse' ? 'refused' : verdict.decision === 'supervise' ? 'parked' : 'approved';
@@ -68,7 +72,7 @@ export class GovernedAction implements Governed {
       this.#opening.push({ code: 'plan-missing', message: 'it needs a human decision, but does not say whose' });
       return;
     }
-    const blind = plan.fourEyes ? this.actors.filter((id) => !includesId(plan.excluded, id)) : [];
+    const blind = plan.fourEyes ? this.#acting.filter((id) => !includesId(plan.excluded, id)) : [];
     if (blind.length > 0) {
       const message = `its plan asks for four eyes, but would let ${blind.join(', ')} decide about their own request`;
       this.#opening.push({ code: 'four-eyes', message });
@@ -259,7 +263,7 @@ export class GovernedAction implements Governed {
     if (by === null || !Array.isArray(reviewers) || !reviewers.includes(by)) {
       return wrong(`${by ?? 'nobody'} reviewed it, who is not one of its reviewers`);
     }
-    return includesId(this.actors, by) ? wrong(`${by} acted in it, and reviewed it`) : [];
+    return includesId(this.#acting, by) ? wrong(`${by} acted in it, and reviewed it`) : [];
   }
 
   /** Its payload is deleted when nothing more can happen to it, once, and nothing follows. */

@@ -4,6 +4,7 @@ export * from './authenticate.ts';
 export * from './caller.ts';
 export * from './delegations.ts';
 export * from './directory.ts';
+export * from './directory-edit.ts';
 export * from './directory-file.ts';
 export type { PublicKeys } from './jws.ts';
 export * from './person-tokens.ts';
