@@ -12,12 +12,13 @@ interface FreezeOptions extends ConnectOptions {
   surface?: string;
   actor?: string;
   lift?: string;
+  unknown?: boolean;
   reason?: string;
   json?: boolean;
 }
 
-const line = ({ id, scope, value, reason, by, at }: FreezeView): string =>
-  `${id}  ${scope}${value === null ? '' : ` ${value}`}  by ${by} at ${at}: ${reason}`;
+const line = ({ id, scope, value, reason, by, at, stops }: FreezeView): string =>
+  `${id}  ${scope}${value === null ? '' : ` ${value}`}  by ${by} at ${at}: ${reason}${stops === undefined ? '' : `\nstops now: ${stops.surfaces} surfaces of policies, ${stops.actors} known actors, ${stops.actions} waiting actions`}`;
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -28,6 +29,7 @@ export function register(program: Command, io: Io): void {
     .option('--everything', 'the whole tenant')
     .option('--surface <name>', 'one surface')
     .option('--actor <id>', 'one actor, and everyone who acts for it')
+    .option('--unknown', 'freeze also what no policy covers, or nobody is called')
     .option('--lift <id>', 'lift the freeze of that id')
     .option('--reason <text>', 'why; needed to freeze and to lift')
     .option('--json', 'print JSON');
@@ -58,7 +60,12 @@ export function register(program: Command, io: Io): void {
       readAnswer(
         freezeSchema,
         options.lift === undefined
-          ? await call(connection, { path: 'v1/freezes', method: 'POST', body: { ...what, reason }, headers })
+          ? await call(connection, {
+              path: 'v1/freezes',
+              method: 'POST',
+              body: { ...what, reason, ...(options.unknown === true ? { unknown: true } : {}) },
+              headers,
+            })
           : await call(connection, {
               path: `v1/freezes/${encodeURIComponent(options.lift)}`,
               method: 'DELETE',

@@ -1,5 +1,6 @@
 import { actingIds, type Acting } from '../contract/acting.ts';
 import { includesId } from '../contract/identifiers.ts';
+import { matchesSurface } from '../policy/surfaces.ts';
 import type { FreezeInForce } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';
 
@@ -13,6 +14,17 @@ export async function freezesOf(deps: Pick<EngineDeps, 'register'>, tenant: stri
   return [...freezes.values(), ...unsealed].sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
+/** Whether a freeze stops what this actor does on this surface. A surface may be a glob, as policies write them. */
+export function freezeCovers(
+  { scope, value }: Pick<FreezeInForce, 'scope' | 'value'>,
+  surface: string,
+  actor: Acting,
+): boolean {
+  if (scope === 'tenant') return true;
+  if (value === null) return false;
+  return scope === 'surface' ? matchesSurface(value, surface) : includesId(actingIds(actor), value);
+}
+
 /** Why nothing of this kind may be released now, or null. */
 export async function frozen(
   deps: Pick<EngineDeps, 'register'>,
@@ -20,13 +32,7 @@ export async function frozen(
   surface: string,
   actor: Acting,
 ): Promise<string | null> {
-  const actors = actingIds(actor);
-  const freeze = (await freezesOf(deps, tenant)).find(
-    ({ scope, value }) =>
-      scope === 'tenant' ||
-      (scope === 'surface' && value === surface) ||
-      (scope === 'actor' && includesId(actors, value ?? '')),
-  );
+  const freeze = (await freezesOf(deps, tenant)).find((one) => freezeCovers(one, surface, actor));
   return freeze === undefined
     ? null
     : `${freeze.scope === 'tenant' ? 'everything' : `the ${freeze.scope} \`${freeze.value}\``} is frozen: ${freeze.reason}`;

@@ -8,6 +8,7 @@ import { thawSignal } from '../workflows/messages.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { workflowIdOf } from '../engine/ids.ts';
+import { stopsOf, targetOf } from './freeze-target.ts';
 import type { FreezeInput, FreezeView, SlackEvidence } from './types.ts';
 
 const FREEZE_ROLES = ['incident-commander', 'duty-manager', 'owner'];
@@ -68,24 +69,20 @@ export async function freeze(
 ): Promise<FreezeView> {
   checkRole(caller);
   checkReason(input.reason);
-  if ((input.scope === 'tenant') !== (input.value === undefined)) {
-    throw new CountersignError(
-      'invalid-request',
-      'a freeze of a surface or an actor names it in `value`; one of the tenant names nothing',
-    );
-  }
+  const value = targetOf(deps, input, from.slack);
+  const stops = await stopsOf(deps, caller, input, value);
   const at = deps.now().toISOString();
   const view: FreezeView = {
     id: `frz_${randomUUID().replaceAll('-', '')}`,
     scope: input.scope,
-    value: input.value ?? null,
+    value,
     reason: input.reason,
     by: caller.id,
     at,
   };
   await deps.store.freezes.add({ ...view, tenant: caller.tenant });
   await sealFreeze(deps, caller, view, { state: 'frozen', reason: view.reason, at, after: null }, from);
-  return view;
+  return { ...view, stops };
 }
 
 /** Lifts a freeze: sealed first, then lifted. What was approved meanwhile goes on. */

@@ -200,8 +200,8 @@ function orders(context: Context): SlackOrders {
     async freeze(person, { scope, reason, slack }) {
       const value = scope.kind === 'tenant' ? {} : { value: scope.value };
       const input = { scope: scope.kind, ...value, reason };
-      const { id } = await gateway.freeze(callerOf(context, person), input, 'slack', slack);
-      return { id };
+      const { id, stops } = await gateway.freeze(callerOf(context, person), input, 'slack', slack);
+      return { id, ...(stops === undefined ? {} : { actions: stops.actions }) };
     },
     async freezes(person) {
       const caller = callerOf(context, person);

@@ -170,8 +170,8 @@ export interface SlackInbox {
 export interface SlackOrders {
   /** @returns the name of who stands in. @throws CountersignError forbidden · invalid-request · not-found */
   delegate(person: SlackPerson, input: SlackDelegation): Promise<{ name: string }>;
-  /** @returns the freeze's id. @throws CountersignError forbidden · invalid-request */
-  freeze(person: SlackPerson, input: SlackFreeze): Promise<{ id: string }>;
+  /** @returns the freeze's id, and how many actions it stops now. @throws CountersignError forbidden · invalid-request */
+  freeze(person: SlackPerson, input: SlackFreeze): Promise<{ id: string; actions?: number }>;
   /** What is frozen now, and whether this person may lift it. */
   freezes(person: SlackPerson): Promise<{ freezes: FreezeItem[]; mayLift: boolean }>;
   /** @returns what is free again. @throws CountersignError forbidden · not-found */

@@ -123,6 +123,8 @@ export interface ApiKeyInput {
 }
 
 export interface FreezeInput {
+  /** Freezes also what nobody knows: no policy covers it, or nobody is called so. */
+  unknown?: boolean | undefined;
   scope: 'tenant' | 'surface' | 'actor';
   /** The surface or actor; left out for the whole tenant. */
   value?: string | undefined;

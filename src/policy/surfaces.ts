@@ -19,6 +19,32 @@ export function matchesSurface(glob: string, surface: string): boolean {
   return parts.slice(part).every((rest) => rest === '**');
 }
 
+/** Levels of dotted lower case, `*` or `**`. */
+const GLOB = /^(?:\*{1,2}|[a-z0-9][a-z0-9_-]*)(?:\.(?:\*{1,2}|[a-z0-9][a-z0-9_-]*))*$/;
+
+/** True for a surface or a glob of surfaces. */
+export const isGlob = (text: string): boolean => text.length <= 256 && GLOB.test(text);
+
+/** Whether any surface matches both globs. Each pair of places in them is looked at once. */
+export function globsOverlap(one: string, other: string): boolean {
+  const [a, b] = [one.split('.'), other.split('.')];
+  let after: boolean[] = [];
+  for (let i = a.length; i >= 0; i -= 1) {
+    const row: boolean[] = [];
+    for (let j = b.length; j >= 0; j -= 1) {
+      const [left, right] = [a[i], b[j]];
+      if (left === undefined && right === undefined) row[j] = true;
+      // `**` stands for nothing here, or for the level that the other one goes on by.
+      else if (left === '**') row[j] = (after[j] ?? false) || (right !== undefined && (row[j + 1] ?? false));
+      else if (right === '**') row[j] = (row[j + 1] ?? false) || (left !== undefined && (after[j] ?? false));
+      else if (left === undefined || right === undefined) row[j] = false;
+      else row[j] = (left === '*' || right === '*' || left === right) && (after[j + 1] ?? false);
+    }
+    after = row;
+  }
+  return after[0] ?? false;
+}
+
 interface Covering {
   readonly name: string;
   readonly surfaces: readonly string[];

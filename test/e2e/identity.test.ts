@@ -77,7 +77,7 @@ describe('another spelling of a name', () => {
     const frozen = await it_.call(
       'POST',
       '/v1/freezes',
-      { scope: 'actor', value: 'agent:rogue', reason: 'r' },
+      { scope: 'actor', value: 'agent:rogue', reason: 'r', unknown: true },
       { token },
     );
     const answer = await it_.ask(refund(1, agent('agent:Rogue')));

@@ -315,3 +315,65 @@ describe('filters and fields that do not exist', () => {
     }
   });
 });
+
+describe('a stop', () => {
+  const freeze = (scope: string, value: string, more: object = {}) =>
+    stack.call('POST', '/v1/freezes', { scope, value, reason: 'incident', ...more });
+  const lift = (id: string) => stack.call('DELETE', `/v1/freezes/${id}`, { reason: 'over' });
+
+  it.each([
+    ['surface', 'Payments.Refund'],
+    ['surface', 'payments.refunds'],
+    ['surface', 'payment.*'],
+    ['surface', 'payments.refund '],
+    ['surface', ' payments.refund'],
+    ['surface', 'payments'],
+    ['surface', 'payments.'],
+    ['surface', 'payments.refund.*'],
+    ['surface', 'payments/refund'],
+    ['surface', '*.*.*.*.*'],
+    ['actor', 'support-bot'],
+    ['actor', 'agent:suport-bot'],
+    ['actor', 'user:finance-led@acme.test'],
+    ['actor', '<@U0FINANCE|fatima>'],
+    ['actor', '@fatima'],
+    ['actor', 'agent:support-bot '],
+    ['actor', 'agent:*'],
+  ])('of the %s %j stops nothing, so it is refused', async (scope, value) => {
+    expect(await freeze(scope, value)).toMatchObject({ status: 400, body: { errors: [{ pointer: '/value' }] } });
+    expect((await stack.call('GET', '/v1/freezes')).body.freezes).toEqual([]);
+  });
+
+  it.each([
+    ['surface', 'payments.*'],
+    ['surface', 'payments.refund'],
+    ['surface', '*.refund'],
+    ['surface', '**'],
+    ['surface', '**.refund'],
+    ['surface', 'payments.**'],
+    ['surface', '*.*'],
+    ['actor', 'agent:support-bot'],
+    ['actor', 'user:requester@acme.test'],
+    ['actor', 'agent:Support-Bot'],
+  ])('of the %s %s stops the refund, and says how much it stops', async (scope, value) => {
+    const parked = await stack.ask(refund(420));
+    const { status, body } = await freeze(scope, value);
+    expect(status).toBe(201);
+    expect(body.stops.actions).toBeGreaterThan(0);
+    expect(body.stops[scope === 'surface' ? 'surfaces' : 'actors']).toBeGreaterThan(0);
+    expect((await stack.ask(refund(12))).status).toBe(403);
+    await lift(body.id);
+    expect((await stack.ask(refund(12))).status).toBe(200);
+    await stack.call('POST', `/v1/actions/${parked.body.id}/cancel`, {});
+  });
+
+  it.each([
+    ['surface', 'warehouse.empty'],
+    ['actor', 'agent:to-come'],
+  ])('of the %s %s, which is unknown, is made when it is said so', async (scope, value) => {
+    const { status, body } = await freeze(scope, value, { unknown: true });
+    expect(status).toBe(201);
+    expect(body.stops).toEqual({ surfaces: 0, actors: 0, actions: 0 });
+    await lift(body.id);
+  });
+});

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ActionRequest, Facts, Judgement } from '../../src/contract/index.ts';
 import { buildBundle, compileBundle, evaluate } from '../../src/policy/index.ts';
-import { matchesSurface } from '../../src/policy/surfaces.ts';
+import { globsOverlap, matchesSurface } from '../../src/policy/surfaces.ts';
 
 const FACTS: Facts = { now: '2026-11-25T12:00:00.000Z', limits: [], people: {}, conflict: null };
 
@@ -99,6 +99,25 @@ describe('a glob', () => {
         expect(matchesSurface(glob.join('.'), surface.join('.'))).toBe(slow(glob, surface));
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it('overlaps another where some surface matches both', () => {
+    const words = ['a', 'b'];
+    const surfaces = [1, 2, 3, 4, 5, 6, 7].flatMap((length) =>
+      Array.from({ length: 2 ** length }, (_, bits) =>
+        Array.from({ length }, (_unused, at) => words[(bits >> at) & 1]).join('.'),
+      ),
+    );
+    const glob = fc
+      .array(fc.constantFrom('a', 'b', '*', '**'), { minLength: 1, maxLength: 3 })
+      .map((parts) => parts.join('.'));
+    fc.assert(
+      fc.property(glob, glob, (one, other) => {
+        const both = surfaces.some((surface) => matchesSurface(one, surface) && matchesSurface(other, surface));
+        expect(globsOverlap(one, other)).toBe(both);
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -19,6 +19,7 @@ const freezeInputSchema = z
       .optional()
       .meta({ description: 'The surface or actor; left out for the tenant.' }),
     reason,
+    unknown: z.boolean().optional().meta({ description: 'Freeze also what no policy covers, or nobody is called.' }),
   })
   .meta({ id: 'Freeze' });
 

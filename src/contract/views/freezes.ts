@@ -10,6 +10,9 @@ export const freezeSchema = z
     reason: z.string(),
     by: z.string(),
     at: z.iso.datetime(),
+    stops: z.strictObject({ surfaces: z.int(), actors: z.int(), actions: z.int() }).optional().meta({
+      description: 'When it is made: how many surfaces of policies, known actors and waiting actions it stops.',
+    }),
   })
   .meta({ id: 'FreezeInForce' });
 export type FreezeView = z.infer<typeof freezeSchema>;

@@ -79,9 +79,13 @@ async function answer(desk: Desk<CommandDoor>, origin: SlackOrigin, text: string
       return words(`${name} decides for you on ${order.surfaces.join(', ')} from now on`, until);
     }
     case 'freeze': {
-      const { id } = await desk.door.freeze(person, { scope: order.scope, reason: order.reason, slack: origin });
+      const { id, actions } = await desk.door.freeze(person, {
+        scope: order.scope,
+        reason: order.reason,
+        slack: origin,
+      });
       return words(
-        `frozen: ${frozenWhat(order.scope)}. Nothing of it is released until it is lifted: lift ${id.slice(0, 12)} because REASON`,
+        `frozen: ${frozenWhat(order.scope)}${actions === undefined ? '' : `, ${actions} waiting actions of it now`}. Nothing of it is released until it is lifted: lift ${id.slice(0, 12)} because REASON`,
       );
     }
     case 'freezes':
