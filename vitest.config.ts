@@ -16,7 +16,7 @@ const PURE = [
   'test/client/verify.test.ts',
 ];
 /** A whole stack: Temporal's server, PostgreSQL, the API, a worker and Slack. */
-const STACK = ['test/{e2e,main,privacy,scenarios,time}/**/*.test.ts'];
+const STACK = ['test/{client,e2e,main,privacy,scenarios,temporal,time}/**/*.test.ts'];
 
 const FIXTURES = 'test/lint/fixtures/**';
 
@@ -49,6 +49,7 @@ export default defineConfig({
         test: {
           name: 'stack',
           include: STACK,
+          exclude: PURE,
           globalSetup: ['test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts'],
         },

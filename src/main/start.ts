@@ -109,13 +109,13 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
         : Promise.resolve({ connectionString: config.databaseUrl, stop: async () => undefined }),
       openTemporal(config, { say: (line) => io.out(line) }),
     );
-    const own = await openParts(config, database.connectionString, log, url);
+    const opened = await openParts(config, database.connectionString, log, url);
+    const own = auto === null ? opened : { ...opened, hub: auto.watch(opened.hub) };
     closers.add(() => own.close());
     // Only a database that was given can have other processes of the stack on it.
     const news = config.databaseUrl === undefined ? null : await shareNews(own, config.databaseUrl);
     if (news !== null) closers.add(() => news.close());
-    const shared = news === null ? own : { ...own, hub: news.hub };
-    const parts = auto === null ? shared : { ...shared, hub: auto.watch(shared.hub) };
+    const parts = news === null ? own : { ...own, hub: news.hub };
 
     await ensureKeys(parts, (line) => io.out(line));
     const firstKey = await ensureFirstKey(parts);

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { startTestStack } from '../support/stack.ts';
 import { hasPython, PYTHON, pythonEnv } from './python.ts';
 
 const folder = fileURLToPath(new URL('../../clients/python', import.meta.url));
@@ -10,12 +11,38 @@ const folder = fileURLToPath(new URL('../../clients/python', import.meta.url));
 describe.skipIf(!hasPython)(
   `countersign for Python${hasPython ? '' : ' (skipped: no Python with `cryptography`)'}`,
   () => {
+    const run = async (tests: string, env: Record<string, string> = {}): Promise<string> =>
+      (
+        await promisify(execFile)(PYTHON, ['-m', 'unittest', '-v', `tests/${tests}.py`], {
+          cwd: folder,
+          env: { ...process.env, ...pythonEnv, ...env },
+        })
+      ).stderr;
+
     it('agrees with the published vectors', async () => {
-      const { stderr } = await promisify(execFile)(PYTHON, ['-m', 'unittest', '-v', 'tests/test_vectors.py'], {
-        cwd: folder,
-        env: { ...process.env, ...pythonEnv },
-      });
-      expect(stderr).toMatch(/\nOK\n$/);
+      expect(await run('test_vectors')).toMatch(/\nOK\n$/);
+    });
+
+    it('governs on a running engine, sync and async', async () => {
+      const stack = await startTestStack({}, undefined, 'approve');
+      const env = { COUNTERSIGN_URL: stack.url, COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' };
+      expect(await run('test_govern', env)).toMatch(/\nOK\n$/);
+      await stack.stop();
+    });
+
+    it('starts an engine for other people’s tests', async () => {
+      const engine = JSON.stringify([
+        process.execPath,
+        fileURLToPath(new URL('../../bin/countersign.js', import.meta.url)),
+      ]);
+      const script = `
+from countersign.testing import test_engine
+with test_engine(command=${engine}) as client:
+    request = {"surface": "payments.refund", "action": "a", "actor": {"id": "agent:a", "type": "agent"}, "params": {"amount": 420.5}}
+    print(client.govern(request, lambda *_: "done", key="k1").status)
+`;
+      const { stdout } = await promisify(execFile)(PYTHON, ['-c', script], { env: { ...process.env, ...pythonEnv } });
+      expect(stdout).toBe('executed\n');
     });
   },
 );

@@ -11,16 +11,20 @@ describe('an engine that answers for the approvers', () => {
   it.each([
     ['approve', 'released'],
     ['refuse', 'refused'],
-  ] as const)('%s', async (auto, status) => {
-    const stack = await startTestStack({}, undefined, auto);
-    const { body } = await stack.ask(refund(420.5));
-    const settled = await stack.call('GET', `/v1/actions/${(body.action ?? body).id}?wait=30`);
-    expect(settled.body.status).toBe(status);
-    expect(settled.body.approval.stages[0].decisions).toEqual([
-      expect.objectContaining({ decision: auto, reason: 'answered by `countersign start --auto`', via: 'cli' }),
-    ]);
-    await stack.stop();
-  });
+  ] as const)(
+    '%s',
+    async (auto, status) => {
+      const stack = await startTestStack({}, undefined, auto);
+      const { body } = await stack.ask(refund(420.5));
+      const settled = await stack.call('GET', `/v1/actions/${(body.action ?? body).id}?wait=30`);
+      expect(settled.body.status).toBe(status);
+      expect(settled.body.approval.stages[0].decisions).toEqual([
+        expect.objectContaining({ decision: auto, reason: 'answered by `countersign start --auto`', via: 'cli' }),
+      ]);
+      await stack.stop();
+    },
+    300_000,
+  );
 
   it('is refused where people are really asked', () => {
     const real = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' };
@@ -49,5 +53,5 @@ describe('an engine that answers for the approvers', () => {
     expect((await client.wait(id, { timeout: 30_000 })).status).toBe('released');
     await engine.stop();
     await expect(fetch(engine.url)).rejects.toThrow();
-  });
+  }, 300_000);
 });

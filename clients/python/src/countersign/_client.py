@@ -3,9 +3,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import threading
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -15,7 +16,6 @@ from ._http import CountersignError, OutcomeUnknown, Skip, Transport
 
 T = TypeVar("T")
 Json = dict[str, Any]
-_Steps = Generator[Callable[[], Any], Any, "Governed[Any]"]
 
 
 @dataclass(frozen=True)
@@ -110,18 +110,7 @@ class Countersign:
         The effect happens at most once for one ``key``, whatever dies and comes back; a human is asked once. Options: ``timeout`` (seconds
         to wait for humans), ``redeemer`` (only where ``execute`` may safely run again), ``reference`` (of a value), ``on_waiting``.
         """
-        steps = _govern(self, request, execute, key, **options)
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    answer = step()
-                except Exception as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(answer)
-        except StopIteration as end:
-            return end.value
+        return _govern(self, request, execute, key, **options)
 
 
 class AsyncCountersign:
@@ -139,20 +128,23 @@ class AsyncCountersign:
         return asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     async def govern(self, request: Mapping[str, Any], execute: Callable[[Json, Release], Any], *, key: str, **options: Any) -> Governed[Any]:
-        """See :meth:`Countersign.govern`; ``execute`` may be a coroutine function."""
-        steps = _govern(self.sync, request, execute, key, **options)
+        """See :meth:`Countersign.govern`; ``execute`` may be a coroutine function. Cancelled, it executes nothing any more."""
+        loop, stopped = asyncio.get_running_loop(), threading.Event()
+
+        async def act(request: Json, release: Release) -> Any:
+            value = execute(request, release)
+            return await value if inspect.isawaitable(value) else value
+
+        def on_loop(request: Json, release: Release) -> Any:
+            if stopped.is_set():
+                raise Skip("the caller stopped before it began")
+            return asyncio.run_coroutine_threadsafe(act(request, release), loop).result()
+
         try:
-            step = next(steps)
-            while True:
-                try:
-                    answer = step() if isinstance(step, _Act) else await self._threaded(step)
-                    answer = await answer if inspect.isawaitable(answer) else answer
-                except Exception as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(answer)
-        except StopIteration as end:
-            return end.value
+            return await self._threaded(lambda: self.sync.govern(request, on_loop, key=key, **options))
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
 
 
 def _path(action: str, *below: str) -> str:
@@ -164,30 +156,17 @@ def _poll(end: float) -> int:
     return int(max(0, min(60, end - time.monotonic() + 1)))
 
 
-@dataclass(frozen=True)
-class _Act:
-    """The one step that is the caller's own."""
-
-    execute: Callable[[Json, Release], Any]
-    request: Json
-    release: Release
-
-    def __call__(self) -> Any:
-        return self.execute(self.request, self.release)
-
-
-def _govern(client: Countersign, request: Mapping[str, Any], execute: Callable[[Json, Release], Any], key: str, *,
-            timeout: float = float("inf"), redeemer: str | None = None, reference: Callable[[Any], str | None] | None = None,
-            on_waiting: Callable[[Json], None] | None = None) -> _Steps:  # fmt: skip
-    """The steps of ``govern``, each run by whoever drives them: at once, or on a thread."""
+def _govern(client: Countersign, request: Mapping[str, Any], execute: Callable[[Json, Release], T], key: str, *,
+            timeout: float = float("inf"), redeemer: str | None = None, reference: Callable[[T], str | None] | None = None,
+            on_waiting: Callable[[Json], None] | None = None) -> Governed[T]:  # fmt: skip
     # Every call is a redeemer of its own: what a process that died has taken is never used again.
     redeemer = redeemer or str(uuid.uuid4())
     end, wait, taken, action = time.monotonic() + timeout, 0, None, None
     try:
         while taken is None:
-            action = yield lambda: client.request(request, key=key, wait=wait)
+            action = client.request(request, key=key, wait=wait)
             if action["status"] == "released":
-                taken = yield from _take(client, action, redeemer)
+                taken = _take(client, action, redeemer)
                 wait = 0 if taken else 1
             elif action["status"] not in ("evaluating", "supervised"):
                 return _ended(action)
@@ -200,7 +179,6 @@ def _govern(client: Countersign, request: Mapping[str, Any], execute: Callable[[
     except CountersignError as error:
         return _refusal(error, action)
     permit, redeemed = taken
-    changes, decision = redeemed.get("changes"), (action.get("verdict") or {}).get("decision")
 
     def report(status: str, **more: str | None) -> Json | None:
         try:
@@ -209,32 +187,28 @@ def _govern(client: Countersign, request: Mapping[str, Any], execute: Callable[[
             return None  # A report that cannot be made changes nothing about the effect.
 
     try:
-        value = yield _Act(execute, redeemed["request"], Release(permit, redeemed.get("version"), changes, action))
+        value = execute(redeemed["request"], Release(permit, redeemed.get("version"), redeemed.get("changes"), action))
     except Skip as error:
-        why = str(error)[:2000]
-        told = yield lambda: report("skipped", detail=why)
-        return Governed("skipped", told or action, reasons=[why], reported=told is not None)
+        told = report("skipped", detail=str(error)[:2000])
+        return Governed("skipped", told or action, reasons=[str(error)], reported=told is not None)
     except OutcomeUnknown:
         raise
     except Exception as error:
-        name = type(error).__name__  # The message of somebody else's error may hold a secret.
-        yield lambda: report("failed", detail=name)
+        report("failed", detail=type(error).__name__)  # The message of somebody else's error may hold a secret.
         raise
-    told = yield lambda: report("executed", reference=reference(value) if reference else None)
+    told = report("executed", reference=reference(value) if reference else None)
+    decision = (action.get("verdict") or {}).get("decision")
     return Governed("executed", told or action, value, decision, redeemed["request"], told is not None)
 
 
-def _take(client: Countersign, action: Json, redeemer: str) -> Generator[Any, Any, tuple[str, Json] | None]:
+def _take(client: Countersign, action: Json, redeemer: str) -> tuple[str, Json] | None:
     """Redeems, with a fresh permit where the first came too late. None: the action changed meanwhile, ask how it stands."""
     permit = action.get("permit")
     fresh = permit is None
     while True:
         try:
-            if fresh:
-                permit = (yield lambda: client.permit(action["id"])).get("permit")
-            if permit is None:
-                return None
-            return permit, (yield lambda: client.redeem(permit, redeemer=redeemer))
+            permit = client.permit(action["id"]).get("permit") if fresh else permit
+            return None if permit is None else (permit, client.redeem(permit, redeemer=redeemer))
         except CountersignError as error:
             if error.code == "not-open":
                 return None
