@@ -7,11 +7,7 @@ import { actionIdOf, workflowIdOf } from '../engine/ids.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
 import type { GatewayDeps } from './deps.ts';
 import { checkCallback } from './request.ts';
-
-export interface StartTokenInput {
-  idempotencyKey: string;
-  request: unknown;
-}
+import type { StartTokenInput } from './types.ts';
 
 /**
  * What the gateway would have started itself, for a caller who starts it through Temporal: the same word on who asked, for what, and which

@@ -9,16 +9,12 @@ import { isOwner } from './access.ts';
 import { sealCredential } from './credentials.ts';
 import type { GatewayDeps } from './deps.ts';
 import { introduceAttestation } from './keys.ts';
+import type { TenantInput } from './types.ts';
 
 export type TenantDeps = Pick<
   GatewayDeps,
   'store' | 'sequencer' | 'register' | 'evidence' | 'signers' | 'now' | 'hub' | 'keys'
 >;
-
-export interface TenantInput {
-  name: string;
-  reason?: string | undefined;
-}
 
 function checkOperator(caller: Caller): void {
   if (caller.tenant === DEFAULT_TENANT && isOwner(caller)) return;

@@ -13,8 +13,6 @@ import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { AttemptFilter } from '../store/index.ts';
 import type { Exported } from './exported.ts';
-import type { StartTokenInput } from './start-tokens.ts';
-import type { TenantInput } from './tenants.ts';
 import type { Opening, RecordItem, SigningUse } from '../sealing/index.ts';
 import type { BacktestInput, PolicyPublication } from './policy-types.ts';
 import type {
@@ -172,6 +170,16 @@ export interface SlackEvidence {
   shown: { hash: string; renderer: string } | null;
   /** The sentence of responsibility that they were shown, where they approve. */
   responsibility?: string | null;
+}
+
+export interface StartTokenInput {
+  idempotencyKey: string;
+  request: unknown;
+}
+
+export interface TenantInput {
+  name: string;
+  reason?: string | undefined;
 }
 
 /** Who presents a credential. */

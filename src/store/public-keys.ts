@@ -79,7 +79,7 @@ export function createPublicKeyStore(db: Database): PublicKeyStore {
         .where('tenant', '=', tenant)
         .orderBy('seq')
         .execute();
-      return rows.map(({ seq, receipt }) => ({ seq, receipt: receipt as unknown as Receipt }));
+      return rows.map(({ seq, receipt }) => ({ seq, receipt: receipt as Receipt }));
     },
     exclusively(tenant, work) {
       const name = `countersign keys ${tenant}`;
