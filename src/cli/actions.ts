@@ -1,4 +1,4 @@
-/** What the verbs about actions share: reading an answer, waiting for a human, and saying how things stand. */
+/** Shared by the verbs about actions: reading an answer, waiting for a human, and printing the state. */
 import { CountersignError, actionSchema, type Action } from '../contract/index.ts';
 import { readAnswer } from './answers.ts';
 import { callPatiently, withHint, type Connection } from './http.ts';
@@ -37,7 +37,7 @@ export async function askFor(
     if (!(error instanceof CountersignError)) throw error;
     const refused = error.extensions['action'];
     if (error.code === 'action-refused' && refused !== undefined) return parseAction(refused);
-    // Whether it was started is not known: only the same key makes asking again safe.
+    // It may have started. Only the same key makes it safe to ask again.
     if (error.code === 'unavailable') {
       throw withHint(error, `to ask for the same action again, add \`--idempotency-key ${key}\``);
     }

@@ -8,7 +8,7 @@ import { readText, usage } from './values.ts';
 
 /**
  * Files that hold one signed note, or a line of JSON with a `checkpoint` for each, as anchors are written; of a folder, such as the
- * checkout of a Git anchor, all files that end in `.jsonl`. The same checkpoint from several places is one.
+ * checkout of a Git anchor, all files that end in `.jsonl`. Duplicates of a checkpoint count once.
  *
  * @throws CountersignError `invalid-request`: evidence that cannot be read is not left out silently
  */

@@ -22,7 +22,7 @@ export function register(program: Command, io: Io): void {
     // Paths stay dotted: that is how a policy's `mayChange` names them.
     const changes = Object.fromEntries((options.change ?? []).map(changeOf));
     const given = options.change === undefined ? {} : { changes };
-    // Said before it is sent, as the other doors say it above the button; it is sealed with the decision.
+    // Printed before the decision is sent, as other doors show it above the button. It is sealed with the decision.
     if (options.json !== true) io.err(RESPONSIBILITY);
     const action = await decide(io, id, { decision: 'approve', ...given }, options);
     io.exitCode = exitOfStatus(action.status);

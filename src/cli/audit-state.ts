@@ -8,7 +8,7 @@ const stateSchema = z.looseObject({
   v: z.literal(1),
   origin: z.string(),
   size: z.int().nonnegative(),
-  /** The signed note: proof against the log, should it ever say otherwise. */
+  /** The signed note, which is evidence if the log ever contradicts it. */
   checkpoint: z.string(),
   logKeys: z.array(z.string()),
   recordKeys: z.array(z.looseObject({})),
@@ -53,7 +53,7 @@ export function readState(file: string): AuditState | null {
   }
 }
 
-/** All of it or nothing: a state that a crash cut short would be an audit without a past. */
+/** All or nothing, because an audit with an incomplete state would have no past. */
 export async function writeState(file: string, state: AuditState): Promise<void> {
   const next = `${file}.next`;
   try {

@@ -100,7 +100,7 @@ const serverOf = async (io: Io, options: AuditOptions): Promise<{ url: string; t
   token: await readerToken(io, options),
 });
 
-/** The keys that were given, else those of the last audit, else what the server says, which is believed this once and said so. */
+/** The given keys, else those of the last audit, else the server's, which are trusted on first use, with a warning. */
 async function trustOf(
   io: Io,
   options: AuditOptions,
@@ -143,7 +143,10 @@ function keysOf(text: string): unknown[] {
   throw new CountersignError('unavailable', 'the server’s answer holds no keys; check --url and --tenant');
 }
 
-/** The newest checkpoint is kept only when the log holds: else the old one is the evidence, and the new one is put beside it. */
+/**
+ * The newest checkpoint replaces the old one only if the audit finds nothing. Otherwise the old one is evidence, and the new one is stored
+ * beside it.
+ */
 async function remember(io: Io, file: string, report: AuditReport, trust: Trust): Promise<void> {
   if (report.holds && report.origin !== null) {
     await writeState(file, {
@@ -169,7 +172,7 @@ const seenByOthers = ({ witnesses, continues }: AuditReport): boolean =>
 const cosigned = ({ name, time }: AuditReport['witnesses'][number]): string =>
   `Cosigned by ${name} at ${new Date(time * 1000).toISOString()}.`;
 
-/** Of thousands of anchors the first and the last say it. */
+/** With thousands of anchors, the first and the last suffice. */
 function inOrder(continues: AuditReport['continues']): AuditReport['continues'] {
   return continues.length <= 5 ? continues : [...continues.slice(0, 2), ...continues.slice(-2)];
 }

@@ -1,4 +1,4 @@
-/** Which server a verb talks to, and as whom. */
+/** Finds the server that a verb talks to, and the credential. */
 import { Option, type Command } from 'commander';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import type { Connection } from './http.ts';

@@ -1,4 +1,4 @@
-/** What `approve` and `refuse` share: a human's word through the command line. */
+/** Shared by `approve` and `refuse`: a human's decision through the command line. */
 import { CountersignError, type Action, type DecisionInput } from '../contract/index.ts';
 import { actionPath, parseAction, printAction } from './actions.ts';
 import { connect, type ConnectOptions } from './connect.ts';

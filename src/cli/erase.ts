@@ -1,4 +1,4 @@
-/** `countersign erase`: deletes what a closed action was about, and keeps that it was. */
+/** `countersign erase`: deletes the payload of a closed action, and keeps its records. */
 import type { Command } from 'commander';
 import { actionPath, parseAction, printAction } from './actions.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';

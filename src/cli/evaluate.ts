@@ -79,7 +79,7 @@ async function judgeHere(io: Io, body: JsonObject, options: EvaluateOptions): Pr
   const now = options.now === undefined ? io.now() : (instantOf(options.now) ?? Number.NaN);
   if (Number.isNaN(now))
     throw usage(`\`--now ${options.now ?? ''}\` is not a time with its offset; write 2026-11-21T08:00:00Z`);
-  // As the first key would ask: it speaks for anybody and vouches for any role, so that the directory alone has a word on it.
+  // Judges as for the first key, which speaks for anybody and vouches for any role, so that only the directory decides.
   const directory = folder.directory ?? new identity.Directory([]);
   const caller = { kind: 'key' as const, id: 'key:offline', tenant: DEFAULT_TENANT, ...identity.FIRST_KEY_SCOPE };
   const identities = identity.identitiesOf(caller, request, directory);

@@ -1,4 +1,4 @@
-/** What verified receipts say: each in words, and whether they can all be true together. */
+/** What verified receipts prove, in words, and whether they are consistent with each other. */
 import type { DecisionRecord, OtherRecord, RecordActor, RecordPayload } from '../contract/index.ts';
 import { parseCheckpoint, parseNote } from '../ledger/index.ts';
 import type { VerifiedReceipt } from '../sealing/index.ts';
@@ -37,8 +37,8 @@ export function describeReceipt({
 }
 
 /**
- * Contradictions between receipts that each hold: an action's records that do not follow one another, or a log that committed to two
- * histories. Empty when all can be true together.
+ * Contradictions between receipts that are each valid: records of an action that do not follow one another, or a log that committed to two
+ * histories.
  */
 export function findConflicts(held: readonly Held[]): string[] {
   return [...conflictsOfActions(held), ...conflictsOfLogs(held)];

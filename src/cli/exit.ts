@@ -14,7 +14,7 @@ export const EXIT = {
   waiting: 4,
 } as const;
 
-/** How a command ends that asked for an action. */
+/** The exit code of a command that asked for an action. */
 export function exitOfStatus(status: Status): number {
   switch (status) {
     case 'released':
@@ -36,7 +36,7 @@ export function exitOfStatus(status: Status): number {
   }
 }
 
-/** How a command ends that was stopped by an error. */
+/** The exit code of a command that failed. */
 export function exitOfError(code: ErrorCode): number {
   switch (code) {
     case 'not-found':

@@ -10,7 +10,7 @@ import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { download } from './http.ts';
 import type { Io } from './io.ts';
 
-/** Said again, so that no other verb loads what an export takes. */
+/** Repeated here, so that other verbs do not load the export's modules. */
 const FORMATS = ['csv', 'jsonl', 'bundle'] as const satisfies readonly ExportFormat[];
 
 const FILTERS = ['surface', 'action', 'actor', 'approver', 'decision', 'type', 'from', 'to', 'q'] as const;
@@ -79,7 +79,7 @@ async function* counted(response: Response, written: Written): AsyncGenerator<Ui
 const cutShort = (cause: unknown): CountersignError =>
   new CountersignError('unavailable', 'the export was cut short, so nothing was kept; try again', { cause });
 
-/** All of it or nothing: half an export must not pass for one. */
+/** All or nothing, so that half an export is not mistaken for a whole one. */
 async function toFile(response: Response, file: string): Promise<Written> {
   const written: Written = { bytes: 0, sha256: '' };
   const part = `${file}.part`;

@@ -7,7 +7,7 @@ import { send, type Received } from './transport.ts';
 /** Milliseconds a call may take beyond what it was asked to wait. */
 const TIMEOUT = 20_000;
 
-/** Milliseconds until a download begins: what it holds is counted and sealed before. */
+/** Milliseconds until a download begins, because its contents are counted and sealed first. */
 const DOWNLOAD_TIMEOUT = 120_000;
 
 /** Milliseconds for which an unreachable or overloaded server is asked again. */
@@ -71,7 +71,7 @@ export async function call(connection: Connection, request: Call): Promise<unkno
  * {@link call}, asked again while the server restarts or asks for patience. Only for calls that may be repeated: reading, and whatever
  * carries an idempotency key.
  *
- * @param answered Whether this server has answered before: then also a closed port is taken for a restart.
+ * @param answered Whether this server has answered before. If so, a closed port also counts as a restart.
  */
 export async function callPatiently(
   connection: Connection,
@@ -102,7 +102,7 @@ function isPassing(error: CountersignError, answered: boolean): boolean {
 }
 
 /**
- * Opens a GET whose body may be long: it has no time limit once it began.
+ * Opens a GET whose body may be long. It has no time limit once it has begun.
  *
  * @throws CountersignError as {@link call}
  */

@@ -1,4 +1,4 @@
-/** What the verbs know of the world around them: handed in, so that a test can be that world. */
+/** The verbs' view of the outside world. It is passed in, so that a test can replace it. */
 import { once } from 'node:events';
 import type { SandboxFactory } from '../main/start.ts';
 
@@ -22,13 +22,13 @@ export interface Io {
   exitCode: number;
 }
 
-/** Characters that a terminal obeys or that turn the order of what is read, and JSON leaves as they are. */
+/** Control and bidi characters that JSON does not escape. */
 const BEYOND_JSON = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** One line as it is safe to show: reasons and names come from strangers, who must not write to the screen or add a line of their own. */
+/** One line that is safe to print. Reasons and names come from strangers, who must not control the terminal or add lines. */
 export function visible(line: string): string {
   return line.replaceAll(CONTROL, escaped);
 }
@@ -62,7 +62,7 @@ export function createIo(streams: Streams, outer: Pick<Io, 'sandbox'> = {}): Io 
 
 /** The process itself. */
 export function processIo(outer: Pick<Io, 'sandbox'> = {}): Io {
-  // A reader that has seen enough (`| head`) is no fault of ours.
+  // A reader that stops early (`| head`) is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

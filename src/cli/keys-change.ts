@@ -1,4 +1,4 @@
-/** `countersign keys rotate` and `revoke`: asked of the running stack, by an owner. */
+/** `countersign keys rotate` and `revoke`: requests by an owner to the running stack. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import { keySchema, rotatedKeySchema, SIGNING_USES } from '../contract/views/index.ts';
@@ -63,7 +63,7 @@ export function registerChanges(keys: Command, io: Io): void {
     });
 }
 
-/** A key that was replaced only just now is revoked when what it signed is in the log: the server says how long that takes. */
+/** A key that was just replaced can be revoked once everything it signed is in the log. The server says how long that takes. */
 async function whenSettled(io: Io, connection: Connection, request: Call): Promise<unknown> {
   for (let turn = 0; ; turn += 1) {
     try {

@@ -1,4 +1,4 @@
-/** The command line: one file for each verb, each loading no more than it needs. */
+/** The command line: one file for each verb, and each loads only what it needs. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
@@ -40,7 +40,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['read-token'], load: () => import('./read-token.ts') },
 ];
 
-/** The files that this command line needs: all of them where no verb is named, as for help or a slip of the pen. */
+/** The files that this command line needs: all of them if no verb is named, as for help or a typing error. */
 function filesFor([first = '']: readonly string[]): readonly VerbFile[] {
   if (['--version', '-V'].includes(first)) return [];
   const asked = VERBS.filter(({ names }) => names.includes(first));
@@ -105,7 +105,7 @@ function version(): string {
   return found;
 }
 
-/** The process's own entry. `outer` is what lies around the product. */
+/** The entry point of the process. `outer` is what `bin/` adds to the product. */
 export async function main(outer: Pick<Io, 'sandbox'> = {}): Promise<void> {
   process.exitCode = await run(process.argv.slice(2), processIo(outer));
 }

@@ -25,7 +25,7 @@ export async function localPersonToken(
   return issuePersonToken(keys.attestation, { person: input.person, tenant: input.tenant, directory, now: io.now() });
 }
 
-/** Opening the keys of a folder that has none would make new ones, which no stack would ever trust. */
+/** Opening a folder without keys would create new ones, which no stack would trust. */
 export function requireKeys(data: string): void {
   if (existsSync(join(data, 'keys'))) return;
   throw new CountersignError(

@@ -31,7 +31,7 @@ export interface BacktestOptions extends RangeOptions {
   bundle?: string;
 }
 
-/** Milliseconds that judging thousands of sealed actions again may take. */
+/** The time limit in milliseconds for judging thousands of sealed actions again. */
 const LONG_MS = 120_000;
 
 export async function diff(io: Io, before: string, after: string, options: DiffOptions): Promise<void> {

@@ -60,7 +60,7 @@ export async function readFolder(io: Io, folder: string | undefined): Promise<Fo
   };
 }
 
-/** The engines of other languages are large: loaded only where a policy is written in one. */
+/** The engines of other languages are large, so they are loaded only if a policy needs one. */
 async function enginesFor(needed: boolean): Promise<ExternalEngines | undefined> {
   return needed ? (await import('../policy/engines/index.ts')).externalEngines : undefined;
 }
@@ -84,7 +84,7 @@ export async function compileSource(source: Json, hash: string): Promise<Compile
   return compileBundle(source, hash, await enginesFor(Object.keys(external ?? {}).length > 0));
 }
 
-/** Without a usable directory nobody is anybody, as at run time. */
+/** Without a usable directory nobody is known, as at run time. */
 export function resolverOf(folder: Pick<Folder, 'directory'> | null): Directory['resolve'] {
   return (ref, actor) => folder?.directory?.resolve(ref, actor) ?? [];
 }

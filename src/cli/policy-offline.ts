@@ -35,7 +35,7 @@ export async function test(io: Io, folder: string | undefined, options: Options)
   const read = await readFolder(io, folder);
   const { results, coverage, problems } = runCases(await compileFolder(read), read.files, resolverOf(read));
   if (results.length === 0 && problems.length === 0) {
-    // Nothing failed where nothing was asked: a pipeline must not take that for a pass.
+    // Without cases nothing failed, but a pipeline must not take that for a pass.
     throw usage(
       `there are no cases in \`${read.name}\`; write them beside a policy, such as payments.refund.test.yaml`,
     );

@@ -1,4 +1,4 @@
-/** A tenant's public keys through time: as the server tells them, or as the local data folder has them. */
+/** A tenant's public keys through time, from the server or from the local data folder. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -50,7 +50,7 @@ export async function publicKeys(io: Io, options: Options): Promise<PublicKeySet
     try {
       return await fetchKeys(io, options);
     } catch (error) {
-      // It does not run any more, and its folder is as good.
+      // The stack has stopped, and its folder has the same keys.
       if (!isCountersignError(error) || !['unavailable', 'not-found'].includes(error.code)) throw error;
     }
   }
@@ -84,7 +84,7 @@ async function folderKeys(data: string, tenant: string): Promise<PublicKeySet> {
   };
 }
 
-/** Public, so read without a token. Whoever verifies takes them once, over a way they trust, and keeps them. */
+/** Public, so read without a token. A verifier fetches them once, over a channel it trusts, and keeps them. */
 async function fetchKeys(io: Io, options: Options): Promise<PublicKeySet> {
   const connection = { url: serverUrl(io, options), token: null };
   const read = historySchema.safeParse(

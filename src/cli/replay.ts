@@ -58,7 +58,7 @@ async function there(io: Io, record: string, options: ReplayOptions): Promise<Re
   return readAnswer(replaySchema, await call(await connect(io, options), { path: `v1/records/${hash}/replay` }));
 }
 
-/** What was sealed once, maybe before callers had to write their numbers shorter. */
+/** What was sealed may have longer numbers than requests may have today. */
 function sealedRequest(value: JsonObject): ActionRequest {
   const parsed = actionRequestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -114,7 +114,7 @@ async function checkRequest(record: RecordPayload, request: ActionRequest): Prom
   }
 }
 
-/** The record inside a receipt and its hash. Signatures and proof are `countersign verify`'s to check. */
+/** The record inside a receipt and its hash. `countersign verify` checks signatures and proof. */
 async function readReceipt(io: Io, file: string): Promise<{ record: RecordPayload; hash: string }> {
   const [{ decodeRecord, recordHash }, { isEvidenceError }] = await Promise.all([
     import('../sealing/index.ts'),

@@ -46,7 +46,7 @@ export function withRequestBody(command: Command): Command {
 const TEXT_OF_RESOURCE = ['type', 'id', 'version'];
 const TEXT_OF_CONTEXT = ['folder', 'environment', 'urgency', 'reason', 'jurisdiction', 'matter'];
 
-/** The request body from a file and from options; what is typed wins over the file. Whether it is a valid request, the server says. */
+/** The request body from a file and from options; options win over the file. The server checks whether the request is valid. */
 export async function buildRequest(io: Io, options: RequestBodyOptions): Promise<JsonObject> {
   const fromInput = [options.file, options.params, options.content].filter((file) => file === '-');
   if (fromInput.length > 1)
@@ -58,7 +58,7 @@ export async function buildRequest(io: Io, options: RequestBodyOptions): Promise
   if (options.surface !== undefined) body['surface'] = options.surface;
   if (options.action !== undefined) body['action'] = options.action;
   if (options.actor !== undefined) body['actor'] = actorOf(options.actor, options);
-  // A person who acts as themself need not say so twice.
+  // A person who acts in their own name need not say so twice.
   else if (options.as !== undefined && body['actor'] === undefined) body['actor'] = actorOf(options.as, options);
   if (options.params !== undefined) merge('params', await readJsonObject(io, options.params));
   merge('params', parsePairs('--param', options.param ?? []));

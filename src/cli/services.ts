@@ -18,7 +18,7 @@ interface ServiceOptions {
 
 /** What every service gives back once it serves. */
 interface Running {
-  /** Rejects when a part dies that nothing can go on without. */
+  /** Rejects when an essential part dies. */
   failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -89,7 +89,7 @@ export function register(program: Command, io: Io): void {
   });
 }
 
-/** Options stand above the environment. */
+/** Options override the environment. */
 function environment(io: Io, { data, policies, port }: ServiceOptions): Env {
   return {
     ...io.env,
@@ -99,7 +99,7 @@ function environment(io: Io, { data, policies, port }: ServiceOptions): Env {
   };
 }
 
-/** Where nobody named a policy folder and none is here, as in an empty folder, the samples that came with the product. */
+/** Uses the samples of the package if no policy folder is named and none is here, as in an empty folder. */
 function withSamples(io: Io, env: Env): Env {
   if (env['COUNTERSIGN_POLICIES'] !== undefined || existsSync('policies')) return env;
   const samples = join(packageFolder(), 'policies');
@@ -130,7 +130,7 @@ function welcome(stack: Stack, sandbox: boolean): string[] {
     `  console        ${url}/console`,
     ...(slackSandbox === null ? [] : [`  Slack sandbox  ${slackSandbox}`]),
     ...(temporalUi === null ? [] : [`  Temporal       ${temporalUi}`]),
-    // Shown once, to whoever made it by this start: what a process says is often kept where more people read it.
+    // Shown only at the start that made it, because output of processes is often kept where more people read it.
     ...(firstKey === null
       ? []
       : [`  first API key  ${stack.firstKeyMade ? firstKey : `in ${stack.parts.config.dataDir}/first-key`}`]),
@@ -145,8 +145,8 @@ function welcome(stack: Stack, sandbox: boolean): string[] {
 }
 
 /**
- * Starts a service and runs it until a signal, or until a part dies; stops everything either way. A signal that comes while it
- * starts is kept until it can be stopped cleanly; a second one does not wait.
+ * Starts a service, runs it until a signal or until a part dies, and then stops everything. A signal during the start takes effect when a
+ * clean stop is possible; a second one does not wait.
  */
 async function serve<R extends Running>(
   io: Io,

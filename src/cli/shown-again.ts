@@ -37,7 +37,7 @@ interface Mismatch {
   detail: string;
 }
 
-/** Renders each file again; its record must be among the receipts given. */
+/** Renders each file again. Its record must be among the given receipts. */
 export async function checkShown(
   io: Io,
   files: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * One request over HTTP or HTTPS. By Node's own client, because `fetch` alone takes longer to load than all else that a verb needs.
+ * One request over HTTP or HTTPS. It uses Node's own client, because loading `fetch` takes longer than everything else that a verb needs.
  */
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';

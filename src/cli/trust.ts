@@ -1,11 +1,11 @@
-/** Keys that a verifier was given: they come from elsewhere than the evidence. */
+/** The keys given to a verifier. They come from another place than the evidence. */
 import { readSealed } from '../canonical/index.ts';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import type { Trust } from '../sealing/index.ts';
 import type { Io } from './io.ts';
 import { readText, usage } from './values.ts';
 
-/** Keys that cannot be used are the caller's mistake: nothing was found out about any receipt. */
+/** Unusable keys are the caller's mistake, and say nothing about any receipt. */
 export async function readRecordKeys(io: Io, files: readonly string[]): Promise<unknown[]> {
   const { readPublicJwk } = await import('../sealing/index.ts');
   const keys: unknown[] = [];

@@ -91,7 +91,7 @@ export async function readJsonObject(
   return value;
 }
 
-/** Bytes of the largest text that is read; receipts, requests, keys and openings are far smaller. */
+/** The largest text that is read, in bytes. Receipts, requests, keys and openings are far smaller. */
 const TEXT_MAX = 64 * 1024 * 1024;
 
 /** The text of a file, or of standard input when the name is `-`. */

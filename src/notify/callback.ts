@@ -4,7 +4,7 @@ import { asJson, eventsOf, outward } from './events.ts';
 import { happened, lifeWhen } from './happened.ts';
 import type { CallbackInput } from './types.ts';
 
-/** Tells the requester's server how its action stands, and what happened to it. The permit never goes this way. */
+/** Tells the requester's server the state of its action and what happened. It never sends the permit. */
 export async function callback(deps: NotifyDeps, input: CallbackInput): Promise<void> {
   const [payload, life] = await Promise.all([
     deps.store.payloads.read(input.action.tenant, input.action.id),
@@ -31,7 +31,7 @@ export async function callback(deps: NotifyDeps, input: CallbackInput): Promise<
       },
     });
   } catch (error) {
-    // Never with its address, which may hold a secret.
+    // Never with the URL, which may hold a secret.
     deps.log.warn({ action: action.id, tenant: action.tenant }, 'a callback could not be sent');
     throw error;
   }

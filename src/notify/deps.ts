@@ -3,7 +3,7 @@ import type { Attestor } from '../identity/index.ts';
 import type { Notifier } from './notifier.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
-/** What it takes to tell people, beside what the engine has. */
+/** The dependencies for telling people, beside those of the engine. */
 export interface NotifyDeps extends EngineDeps {
   /** Null where no Slack is configured: API, command line and console still decide. */
   notifier: Notifier | null;

@@ -1,4 +1,4 @@
-/** What happened to an action, as webhooks tell it: names, and what each says. Nothing that policy does not disclose. */
+/** The events of an action, as webhooks report them. They hold nothing that policy does not disclose. */
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { Action, EventType, JsonObject } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -90,10 +90,10 @@ function ofEffect(effect: ApprovalEffect, state: ActionState): ActionEvent[] {
   }
 }
 
-/** Without the keys that say nothing: the same as JSON. */
+/** Drops undefined members, as JSON does. */
 export const asJson = (event: ActionEvent): JsonObject => JSON.parse(JSON.stringify(event)) as JsonObject;
 
-/** The action as it may leave the house: never the permit, and of policy's own changes only what is disclosed. */
+/** The public view of an action: without the permit, and with only the disclosed part of policy's changes. */
 export function outward(action: Action, disclosed: JsonObject): JsonObject {
   const { permit: _permit, ...rest } = action;
   const changes = rest.verdict?.changes ?? null;

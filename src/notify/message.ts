@@ -1,4 +1,4 @@
-/** What people are shown about an action, made from its state: nothing that policy does not disclose. */
+/** Builds the message about an action from its state. It holds nothing that policy does not disclose. */
 import { waitingFor, type ApprovalState } from '../approval/index.ts';
 import { actingChain, DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
@@ -57,7 +57,7 @@ function partyOf(directory: Directory, actor: RecordActor): MessageParty {
   const { id, owner, unverified } = actor;
   return {
     id,
-    // A name beside an id that nobody checked would look checked.
+    // A name beside an unchecked id would make it look checked.
     name: unverified === true ? null : (directory.person(id)?.name ?? directory.workload(id)?.name ?? null),
     type,
     ...(unverified === true ? { unverified } : {}),
@@ -92,11 +92,11 @@ function stagesOf(approval: ApprovalState | null, directory: Directory): Message
 export const nameOf = (directory: Directory, id: string): string =>
   id === 'countersign' ? 'Countersign' : (directory.person(id)?.name ?? id);
 
-/** A reason as people read it: whom it names by a directory id, by their name. */
+/** A reason as people read it: directory ids are replaced by names. */
 const named = (reason: string, directory: Directory): string =>
   reason.replace(/\buser:[\w.@+-]*\w/g, (id) => nameOf(directory, id));
 
-/** The reference through which policy means this person. */
+/** The reference by which policy names this person. */
 function refOf(directory: Directory, refs: readonly string[], id: string): string {
   const person = directory.person(id);
   return (

@@ -18,7 +18,7 @@ export interface PostedMessage {
   shownHash: string;
 }
 
-/** Somebody or some channel that cannot be told, and why: never a reason to fail the request. */
+/** A person or channel that cannot be told, and why. It is never a reason to fail the request. */
 export interface Unreachable {
   /** Directory id, or a channel as policy writes it. */
   person: string;
@@ -82,10 +82,7 @@ export interface Notice {
   consoleUrl: string | null;
 }
 
-/**
- * Tells people. Every method may be called again with the same arguments: what was done is not done twice, except where Slack's
- * answer to a post was lost on the way.
- */
+/** Tells people. Every method is idempotent, except that a post whose answer was lost may be repeated. */
 export interface Notifier {
   /**
    * Makes every message of the action show `message`: posts what is missing, edits what shows an older revision, leaves alone what
@@ -106,11 +103,11 @@ export interface Notifier {
   tell(person: string, notice: Notice): Promise<Unreachable | null>;
 }
 
-/** Slack cannot be used now: wait as long as it says, then do the same again. Nothing is lost. */
+/** Slack cannot be used now. Wait as long as it says, then repeat the call. Nothing is lost. */
 export class NotifierUnavailable extends Error {
   /** Milliseconds; Slack's own `Retry-After` where it gave one. */
   readonly retryAfterMs: number;
-  /** True when waiting does not help until somebody repairs a token or a scope. */
+  /** True when waiting does not help, because somebody must fix a token or a scope. */
   readonly configuration: boolean;
   /** What is posted so far, those of before included. */
   readonly posted: readonly PostedMessage[];

@@ -31,7 +31,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   const message = await showAction(deps, stored.state, agreeing(input.approval, sealed));
   await keepShown(deps, message);
   const directory = deps.directory.current();
-  // The same for every attempt of one publication: what is told is told once, and told again when it happens again.
+  // The same for every attempt of one publication, so that each event is told once, and again if it happens again.
   const turn = activityInfo().activityId;
   try {
     const { posted, unreachable } = await notifier.publish(
@@ -50,7 +50,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
       });
     }
     for (const [i, effect] of effects.entries()) {
-      // Told late, after an outage, that it waits would be untrue.
+      // After an outage it may no longer wait, so saying so late would be untrue.
       if (ASKING.has(effect.type) && message.ask !== 'decision') continue;
       const event = eventOf(deps, message, effect, `${turn}.${i}`);
       if (event !== null) await notifier.thread(posted, event);

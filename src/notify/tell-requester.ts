@@ -18,7 +18,7 @@ export function requestersOf(state: ActionState, directory: Directory): string[]
 type Told = Pick<Notice, 'headline' | 'lines'> & { kind: string; until?: number };
 
 /**
- * What there is to tell a requester of one publication, in the order in which it happened.
+ * What a requester is told about one publication, in the order of events.
  *
  * @param turn Names the publication, the same in each attempt.
  */
@@ -62,7 +62,7 @@ export function noticesOf(
   }));
 }
 
-/** Nothing that asks or promises is told of what is closed by now. */
+/** Skips questions and promises once the action is closed. */
 function ofEffect(
   effect: ApprovalEffect,
   what: string,
@@ -128,7 +128,7 @@ function ofEffect(
 const namesOf = (people: readonly string[], directory: Directory): string =>
   people.map((person) => nameOf(directory, person)).join(', ');
 
-/** How it ended: once, when the state that is told of first becomes one that no approver changes. */
+/** How it ended. It is told once, when the action first reaches a state that no approver can change. */
 function endOf(
   state: ActionState,
   message: ApprovalMessage,

@@ -33,8 +33,8 @@ const TIMEOUT_MS = 15_000;
 const undeliverable = (message: string): ApplicationFailure => nonRetryable(message, 'invalid-request');
 
 /**
- * The address is looked up once, checked, and connected to: a name that answers otherwise a moment later leads nowhere else. Redirects
- * are not followed, and of the answer nothing but its status is read.
+ * The name is resolved once, and the checked address is the one connected to, so a later DNS answer changes nothing. Redirects are not
+ * followed, and of the answer nothing but its status is read.
  */
 export function createWebhookSender({
   secret,
@@ -51,7 +51,7 @@ export function createWebhookSender({
       const addresses = isIP(host) === 0 ? await resolve(host) : [host];
       const wrong = faultOfAddresses(target, addresses, targets);
       const [address] = addresses;
-      // Not given up: whoever keeps the name may correct it.
+      // Retryable, because the owner of the DNS name may fix it.
       if (wrong !== null || address === undefined) throw new Error(wrong ?? 'the name of the webhook leads nowhere');
 
       const now = new Date();
@@ -92,7 +92,7 @@ function post(
       method: 'POST',
       headers,
       lookup: pinned,
-      // Every delivery connects anew: a kept connection would be one to an address that was checked long ago.
+      // Every delivery opens a new connection, because the address of a kept one was checked long ago.
       agent: false as const,
       signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(ca === undefined ? {} : { ca }),

@@ -1,4 +1,4 @@
-/** Where webhooks may go. Whoever asks for an action names an address; it must not lead into our own network. */
+/** Restricts where webhooks may go. A requester names the address, and it must not lead into our own network. */
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /**
@@ -57,14 +57,14 @@ const NEVER = list(
   ],
 );
 
-/** How far an address lies; an IPv4 address written as IPv6 is what it means. */
+/** The scope of an address. An IPv4 address written as IPv6 counts as IPv4. */
 export function reachOf(address: string): Reach {
   const plain = /%/.test(address) ? 'never' : address;
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(plain)?.[1];
   const ip = mapped ?? plain;
   if (isIP(ip) === 0) return 'never';
   const type = isIPv4(ip) ? 'ipv4' : 'ipv6';
-  // `::ffff:a00:1` and the deprecated `::10.0.0.1`: no server is reached so that could not be named plainly.
+  // `::ffff:a00:1` and the deprecated `::10.0.0.1`. No server needs these forms.
   if (type === 'ipv6' && EMBEDDED.check(ip, 'ipv6') && !LOOPBACK.check(ip, 'ipv6')) return 'never';
   if (NEVER.check(ip, type)) return 'never';
   if (LOOPBACK.check(ip, type)) return 'loopback';
@@ -76,7 +76,7 @@ const EMBEDDED = list([], ['::/96', '::ffff:0:0/96', '::ffff:0:0:0/96']);
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
 
 /**
- * Why a webhook may not go to this URL, as far as the URL itself says; null when it may, if its name leads where it may.
+ * Why a webhook may not go to this URL, judged by the URL alone; null if it may, subject to the addresses of its name.
  *
  * The message is for whoever wrote the URL, and repeats nothing of it: it may hold a secret.
  */

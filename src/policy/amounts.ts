@@ -1,7 +1,7 @@
 import { formatDecimal, isCanonicalError, parseDecimal } from '../canonical/index.ts';
 import type { Json } from '../contract/index.ts';
 
-/** An amount as exact decimal text and as the double that compares like it; or why it is none. */
+/** An amount as exact decimal text and as a double with the same order, or the reason why it is not an amount. */
 export type Amount = { ok: true; text: string; value: number } | { ok: false; why: string };
 
 /**

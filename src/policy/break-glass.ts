@@ -1,4 +1,4 @@
-/** Breaking the glass: an emergency, an allowed person's own word with a reason, within how often one person may. */
+/** Breaking the glass: an emergency, declared with a reason by an allowed person in their own name, within that person's limit. */
 import { actingIds } from '../contract/acting.ts';
 import { compareDecimals, addDecimals, parseDecimal } from '../canonical/index.ts';
 import { includesId, type ActionRequest, type Basis, type BrokenGlass, type Reservation } from '../contract/index.ts';
@@ -10,18 +10,18 @@ import { resolve } from './people.ts';
 import { readPath } from './paths.ts';
 import { ownersOf } from './vouched.ts';
 
-/** How a policy's break-glass limit is called beside its own limits, whose names have no capitals. */
+/** The name of a policy's break-glass limit. It has capitals, which the names of its own limits cannot have. */
 export const BREAK_GLASS = 'breakGlass';
 
 /** How often one person may break the glass of one policy when the policy does not say. */
 export const GLASS_LIMIT = { max: 2, window: '7d' } as const;
 
-/** Whether a limit counts broken glass. What it counted is not given back when the execution fails. */
+/** Whether a limit counts broken glass. Its count is not given back when the execution fails. */
 export const isGlassLimit = (limit: string): boolean => limit.endsWith(`/${BREAK_GLASS}`);
 
 const isEmergency = (request: ActionRequest): boolean => request.context?.urgency === 'emergency';
 
-/** What must be known of everyone in whose name the request comes, if it is an emergency. */
+/** What must be looked up about everyone in the chain of an emergency request. */
 export function glassQueries(policy: CompiledPolicy, request: ActionRequest): LimitQuery[] {
   const limit = policy.breakGlass?.limit ?? null;
   if (limit === null || !isEmergency(request)) return [];
@@ -37,12 +37,12 @@ export function glassQueries(policy: CompiledPolicy, request: ActionRequest): Li
   }));
 }
 
-/** Broken, or left whole: then in words why, after `; `, and on which basis the ordinary verdict stands. */
+/** Broken; or not broken, with the reason in words (after `; `) and the basis of the ordinary verdict. */
 export type Glass = { review: BrokenGlass; reservations: Reservation[] } | { whole: string; basis: Basis };
 
 /**
- * What an emergency makes of a rule that asks for approval. Null when there is no emergency, or nobody of the actor and those it acts
- * for is named under `breakGlass.allow`.
+ * The effect of an emergency on a rule that asks for approval. Null when there is no emergency, or when `breakGlass.allow` names neither
+ * the actor nor anybody it acts for.
  */
 export function breakGlass(policy: CompiledPolicy, frame: Frame, on: Trial): Glass | null {
   const glass = policy.breakGlass;
@@ -82,7 +82,7 @@ export function breakGlass(policy: CompiledPolicy, frame: Frame, on: Trial): Gla
 
 const whole = (why: string, basis: Basis): Glass => ({ whole: why, basis });
 
-/** `context.reason`; or what the request itself calls its reason, where policy shows that in clear anyway. */
+/** `context.reason`; or the request's own reason field, if policy discloses it. */
 function reasonOf(policy: CompiledPolicy, request: ActionRequest): string | null {
   const param = policy.disclose.includes('params.reason') ? readPath(request, 'params.reason') : undefined;
   const said = request.context?.reason ?? param;

@@ -76,7 +76,7 @@ export function buildBundle(files: readonly PolicyFile[]): { bundle: Bundle | nu
   return { bundle: sealBundle(source), problems };
 }
 
-/** Filled in here and not by the schema: a stored bundle from before there was a limit keeps its meaning. */
+/** The default is set here, not in the schema, so that a bundle stored before limits existed keeps its meaning. */
 function withGlassLimit(policy: Policy): Policy {
   const { breakGlass } = policy;
   return breakGlass === undefined
@@ -92,7 +92,7 @@ function fileProblem(file: string, message: string, suggestion: string | null): 
   return { severity: 'error', file, line: 1, column: 1, text: '', message, suggestion };
 }
 
-/** That a file says nothing to anybody, for whoever believes that it does. */
+/** Warns about a file that is ignored, because its author may think it is not. */
 export function unread(file: string): Problem {
   const message = 'the file is not read: it is no policy, cases, holidays, Cedar or OPA file';
   return { ...fileProblem(file, message, 'remove it, or name it like `payments.refund.yaml`'), severity: 'warning' };

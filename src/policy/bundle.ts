@@ -82,7 +82,7 @@ export function compileBundle(source: Json, expectedHash?: string, engines?: Ext
   });
 }
 
-/** What a policy finds around it in a bundle. */
+/** The parts of a bundle that a policy may refer to. */
 export function surroundings(holidays: BundleSource['holidays'], external: readonly ExternalPolicy[]): Surroundings {
   const named = (kind: ExternalPolicy['kind']): ReadonlySet<string> =>
     new Set(external.filter((one) => one.kind === kind).map((one) => one.name));

@@ -19,7 +19,7 @@ import { readYaml, schemaProblems } from './yaml.ts';
 /** People an approver reference means for an actor, as the directory says. */
 export type Resolve = (ref: string, actor: Actor) => string[];
 
-/** When a case is judged that does not say: a Wednesday noon. */
+/** The default time of a case: a Wednesday noon. */
 const DEFAULT_NOW = '2026-11-18T12:00:00.000Z';
 
 /** One row of a cases file, ready to judge. */
@@ -41,7 +41,7 @@ export interface CaseResult {
   line: number;
   name: string;
   pass: boolean;
-  /** One sentence for each thing that is not as wanted. */
+  /** One sentence for each difference from what the case expects. */
   differences: string[];
   judgement: Judgement;
 }
@@ -129,7 +129,7 @@ function mergeJson(base: Json, over: Json): Json {
   return merged;
 }
 
-/** The facts of a case under a bundle: its own, and the directory's for people it does not name. */
+/** The facts of a case under a bundle: its own, and those of the directory for people that it does not name. */
 export function caseFacts(bundle: CompiledBundle, one: PolicyCase, resolve: Resolve): Facts {
   const need = requiredFacts(bundle, one.request);
   return {

@@ -4,7 +4,7 @@ import { canonicalize } from '../canonical/index.ts';
 import type { Answer, Frame } from './conditions/index.ts';
 import { writePath } from './paths.ts';
 
-/** The new values that a `constrain` rule sets, or a sentence saying which could not be made. */
+/** The new values that a `constrain` rule sets, or a sentence naming the one that could not be computed. */
 export function readChanges(changes: CompiledRule['changes'], frame: Frame): Answer<JsonObject> {
   const values: JsonObject = {};
   for (const { path, literal, expression } of changes) {
@@ -37,8 +37,8 @@ export function mergeChanges(all: readonly JsonObject[]): Answer<JsonObject> {
 }
 
 /**
- * The request as it may be executed: dotted paths replaced by their values, what lies between made where missing. The
- * request given is not touched. Surface, actor, content, execution and callback never change.
+ * The request as it may be executed: dotted paths replaced by their values, creating missing objects on the way. The given request is not
+ * modified. Surface, actor, content, execution and callback never change.
  *
  * @throws CountersignError `change-not-allowed` when a path may not change or the result is no longer a request.
  */

@@ -6,7 +6,7 @@ import type { Trial } from './trial.ts';
 import { mergePlans } from './plan.ts';
 import { strictness } from './strictness.ts';
 
-/** Several opinions made one. */
+/** Combines the opinions of several policies. */
 export interface Combined {
   verdict: Verdict;
   plan: ApprovalPlan | null;
@@ -29,14 +29,13 @@ export function refusedVerdict(bundle: string | null, basis: Basis, reason: stri
 }
 
 /**
- * The strictest opinion holds. What the others ask stays asked: all changes are made, all approvals given, all limits taken.
- * Where they cannot be had together the action is refused as unclear. `opinions` come in the order of policy names and
- * hold at least one.
+ * The strictest opinion wins, and the requirements of the others still hold: all changes, all approvals, all limits. If they conflict, the
+ * action is refused as unclear. `opinions` come in the order of policy names and hold at least one.
  */
 export function combine(opinions: readonly Opinion[], on: Trial): Combined {
   const strictestOf = Math.max(...opinions.map((opinion) => strictness(opinion.decision)));
   const leading = opinions.filter((opinion) => strictness(opinion.decision) === strictestOf);
-  // Among releases the one that broke the glass leads: an emergency must never look like an ordinary approval.
+  // Among releases, the one that broke the glass comes first, so that an emergency never looks like an ordinary approval.
   const lead = opinions.find((opinion) => opinion.review !== null && strictestOf < 2) ?? leading[0];
   if (lead === undefined)
     return refused(refusedVerdict(on.bundle.hash, 'silence', 'no policy speaks about this action'));
@@ -64,7 +63,7 @@ export function combine(opinions: readonly Opinion[], on: Trial): Combined {
     verdict,
     plan,
     review: decision === 'supervise' ? null : mergeReviews(opinions),
-    // A glass that another policy kept whole was not broken, and is not counted.
+    // If another policy did not break the glass, it was not broken, and is not counted.
     reservations: takenLimits(opinions).filter(({ limit }) => decision !== 'supervise' || !isGlassLimit(limit)),
   };
 }

@@ -16,7 +16,7 @@ export interface SealedCase {
   verdict: Verdict;
 }
 
-/** One action that another bundle judges otherwise. */
+/** One action that another bundle judges differently. */
 export interface ChangedVerdict {
   name: string;
   from: Verdict;
@@ -28,7 +28,7 @@ export interface BacktestReport {
   changed: ChangedVerdict[];
   /** Counts by decision, most frequent first. */
   transitions: { from: string; to: string; count: number }[];
-  /** How many actions the sealed facts alone could not judge, because the candidate asks for more; see {@link backtest}. */
+  /** How many actions need more facts than were sealed, because the candidate asks for more; see {@link backtest}. */
   assumed: number;
   /** `37 of 1,204 would change: 30 supervise → approve, 7 approve → refuse`, and what was assumed. */
   lines: string[];
@@ -80,7 +80,7 @@ function completeFacts(bundle: CompiledBundle, one: SealedCase, resolve: Resolve
   return { facts: { ...one.facts, people, limits }, complete };
 }
 
-/** Verdicts that release, park or refuse alike, with the same changes, are the same; text and names do not count. */
+/** Verdicts are equal if they release, park or refuse alike with the same changes. Texts and names do not matter. */
 function differs(a: Verdict, b: Verdict): boolean {
   return a.decision !== b.decision || a.mode !== b.mode || canonicalize(a.changes) !== canonicalize(b.changes);
 }
@@ -113,7 +113,7 @@ export interface BundleDiff {
   /** Names of policies. */
   added: string[];
   removed: string[];
-  /** Policies whose text differs, whether or not any verdict does. */
+  /** Policies whose text differs, even if no verdict does. */
   changed: string[];
   /** Cases whose judgement differs. */
   verdicts: (ChangedVerdict & { why: string })[];

@@ -20,7 +20,7 @@ export interface Surroundings {
   holidays: Readonly<Record<string, readonly string[]>>;
   cedar: ReadonlySet<string>;
   opa: ReadonlySet<string>;
-  /** Whether it comes from a file that can be corrected: then numbers must stay what they show. A stored bundle means what it meant. */
+  /** Whether it comes from a file that can be corrected: then its numbers must be exact. A stored bundle keeps its meaning. */
   fromFile?: boolean;
 }
 
@@ -166,7 +166,7 @@ function compileApproval(
   };
 }
 
-/** Paths that the schema takes but no request can have. */
+/** Paths that the schema accepts, but that no request can have. */
 function checkPaths(source: Policy, faults: Fault[]): void {
   const lists: [Fault['path'], readonly string[]][] = [
     [['requires'], source.requires],

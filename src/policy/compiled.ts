@@ -63,7 +63,7 @@ export interface CompiledPolicy {
   decimals: string[];
   limits: CompiledLimit[];
   rules: CompiledRule[];
-  /** `limit` is null only in bundles from before there was one: those are judged as they were. */
+  /** `limit` is null only in bundles from before limits existed. Those are judged as before. */
   breakGlass: {
     allow: CompiledRef[];
     review: CompiledRef[];

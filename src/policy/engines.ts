@@ -1,6 +1,6 @@
 import type { ActionRequest } from '../contract/index.ts';
 
-/** A policy in another language that rides in the bundle and is hashed with it. */
+/** A policy in another language. It is part of the bundle and of its hash. */
 export interface ExternalPolicy {
   kind: 'cedar' | 'opa';
   name: string;
@@ -18,7 +18,7 @@ export interface ExternalInput {
 /** One external policy, ready to be asked. Deterministic, synchronous; throws an `Error` when it has no answer. */
 export type ExternalEvaluator = (input: ExternalInput) => boolean;
 
-/** Makes evaluators of the languages it knows. Handed to `compileBundle`, so that the core needs none of them. */
+/** Makes evaluators of the languages it knows. Passed to `compileBundle`, so that the core depends on none of them. */
 export interface ExternalEngines {
   /** Throws an `Error` that says what is wrong with the policy. */
   prepare(policy: ExternalPolicy): ExternalEvaluator;

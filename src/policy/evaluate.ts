@@ -10,11 +10,11 @@ import { asVouched } from './vouched.ts';
 
 const never = (): boolean => false;
 
-/** How long an executor has to report when no policy says. */
+/** The default time that an executor has to report. */
 const OUTCOME_WITHIN_MS = 600_000;
 
 export interface EvaluateOptions {
-  /** Write what every rule said; off by default. */
+  /** Records the result of every rule. Off by default. */
   trace?: boolean;
   /**
    * True once the judgement took longer than it may: then whatever is not decided yet is refused with basis `error`. Never, by default;
@@ -24,9 +24,8 @@ export interface EvaluateOptions {
 }
 
 /**
- * Judges one validated request by one bundle under one set of facts (contract section 5). Pure: the same three give the
- * same judgement, on any machine, for ever. Never throws: whatever goes wrong is a refusal with basis `error`. Without a
- * bundle everything is refused.
+ * Judges one validated request by one bundle under one set of facts (contract section 5). Pure: the same three give the same judgement, on
+ * any machine, for ever. Never throws: every fault is a refusal with basis `error`. Without a bundle everything is refused.
  */
 export function evaluate(
   bundle: CompiledBundle | null,
@@ -118,7 +117,7 @@ function judgement(
   };
 }
 
-/** The least of those that are given, or null where none is. */
+/** The smallest of the given values, or null if there is none. */
 function shortest(times: readonly (number | null)[]): number | null {
   const given = times.filter((time) => time !== null);
   return given.length === 0 ? null : Math.min(...given);

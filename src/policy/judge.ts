@@ -28,7 +28,7 @@ const SAYS = {
   refuse: 'refuses',
 } as const;
 
-/** Judges by one policy. Refusal stands first; only a rule that matched without any doubt replaces it. */
+/** Judges by one policy. It starts with a refusal, which only a rule that matched without doubt replaces. */
 export function judgeByPolicy(policy: CompiledPolicy, on: Trial): Opinion {
   const missing = missingFields(policy, on.request);
   if (missing.length > 0) {
@@ -66,7 +66,7 @@ export function judgeByPolicy(policy: CompiledPolicy, on: Trial): Opinion {
   );
 }
 
-/** A refusal that no rule made. */
+/** A refusal without a rule. */
 function refusal(on: Trial, policy: CompiledPolicy, basis: Basis, reason: string): Opinion {
   if (on.trace !== null)
     on.trace.push({ policy: policy.name, rule: null, when: null, result: 'error', detail: reason, decision: 'refuse' });
@@ -83,7 +83,7 @@ function refusal(on: Trial, policy: CompiledPolicy, basis: Basis, reason: string
   };
 }
 
-/** The refusal of a rule whose condition has no answer. */
+/** The refusal because a rule's condition could not be evaluated. */
 function broken(policy: CompiledPolicy, rule: CompiledRule, frame: PolicyFrame, error: string): Opinion {
   const why = frame.unclear ?? `its condition could not be evaluated: ${error}`;
   return opinionOf(

@@ -5,7 +5,7 @@ import type { CompiledLimit } from './compiled.ts';
 import type { LimitState } from './conditions/index.ts';
 import { readPath } from './paths.ts';
 
-/** What an activity needs to know to look up, and later reserve, one limit. */
+/** What an activity needs to look up, and later reserve, one limit. */
 export interface LimitQuery {
   /** `policy/limit` */
   limit: string;
@@ -22,7 +22,7 @@ export interface LimitQuery {
 
 const ID_PREFIXES = ACTOR_TYPES.map((type) => `${type}:`);
 
-/** A value that a limit is counted by. Ids count in their folded form: another spelling of a name is no second allowance. */
+/** A value that a limit is counted by. Ids are folded, so that another spelling of a name gets no second allowance. */
 export function keyPart(value: Json): string {
   const text = String(value);
   const folded = foldId(text);
@@ -46,7 +46,7 @@ export function limitQuery(limit: CompiledLimit, request: ActionRequest): LimitQ
   return { ...query, amount: amount?.ok === true && amount.value >= 0 ? amount.text : null };
 }
 
-/** How a limit stands under the facts. Throws an `Error` with a sentence when they do not say. */
+/** The state of a limit by the facts. Throws an `Error` with a sentence if they lack it. */
 export function limitState(query: LimitQuery & { amount: string }, facts: Facts): LimitState {
   const fact = facts.limits.find((one) => one.limit === query.limit && sameKey(one.key, query.key));
   if (fact === undefined) throw new Error(`the facts do not say how limit \`${query.limit}\` stands`);
@@ -75,7 +75,7 @@ export function sameKey(sealed: readonly string[], key: readonly string[]): bool
   );
 }
 
-/** What the action takes from a limit while it lives. */
+/** The action's share of a limit while it is alive. */
 export function reservation(query: LimitQuery, amount: string): Reservation {
   return { limit: query.limit, key: query.key, amount, windowMs: query.windowMs, max: query.max };
 }

@@ -18,7 +18,7 @@ export interface LintOptions {
   engines?: ExternalEngines;
 }
 
-/** Something in a policy that is allowed and yet most likely wrong. */
+/** Something in a policy that is allowed but probably wrong. */
 export interface Finding {
   severity: Problem['severity'];
   policy: string;
@@ -53,7 +53,7 @@ export function lintFiles(files: readonly PolicyFile[], options: LintOptions = {
   return [...problems, ...caseProblems, ...found];
 }
 
-/** A text for people whose end YAML takes for a comment, because nothing quotes it. */
+/** An unquoted text whose end YAML reads as a comment. */
 const CUT = /(?<=^[^#\n]*)\b(because|description):[ \t]+([^\s"'|>#][^\n]*?)([ \t]#[^\n]*)/gm;
 
 function cutTexts({ path, text }: PolicyFile): Problem[] {
@@ -72,7 +72,7 @@ function cutTexts({ path, text }: PolicyFile): Problem[] {
   });
 }
 
-/** Rules that never match, fields that nobody sends, approvers that are nobody, surfaces that no case covers. */
+/** Finds rules that never match, fields that are never sent, approvers that do not exist, and surfaces that no case covers. */
 export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resolve?: Resolve): Finding[] {
   return bundle.policies.flatMap((policy) => [
     ...deadRules(policy),
@@ -174,7 +174,7 @@ function unguardedFields(policy: CompiledPolicy, cases: readonly PolicyCase[]): 
   return findings;
 }
 
-/** Someone who is nobody's manager: only references that need no request can be checked ahead. */
+/** An actor without a manager, because only references that need no request can be checked in advance. */
 const ANYBODY: Actor = { id: 'user:lint', type: 'user' };
 
 function missingPeople(policy: CompiledPolicy, resolve: Resolve): Finding[] {

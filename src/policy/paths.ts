@@ -33,7 +33,7 @@ export function readPath(request: ActionRequest, path: string): Json | undefined
   return value as Json | undefined;
 }
 
-/** A copy of `root` with the value at `path` replaced, objects made where they are missing. Shares what it does not touch. */
+/** A copy of `root` with the value at `path` replaced, objects made where they are missing. Unchanged parts are shared. */
 export function writePath(root: JsonObject, path: readonly string[], value: Json): JsonObject {
   const [name, ...rest] = path;
   if (name === undefined || FORBIDDEN_NAMES.has(name)) return root;

@@ -6,7 +6,7 @@ import { REFERENCE_PATTERN } from './schema.ts';
 /** The most references one expression may yield. */
 const REFERENCES_MAX = 32;
 
-/** Plain references: as written, or as the request makes an expression yield them. A sentence when it yields none. */
+/** Plain references: as written, or as an expression yields them for the request. A sentence if it yields none. */
 export function plainReferences(ref: CompiledRef, frame: Frame): string[] | { error: string } {
   if (ref.expression === null) return [ref.text];
   const answer = ref.expression.read(frame);
@@ -33,11 +33,11 @@ export function policyReferences(policy: CompiledPolicy): CompiledRef[] {
 export interface Resolved {
   refs: string[];
   people: string[];
-  /** References, or expressions with their fault, that led to nobody. */
+  /** References that resolve to nobody, and expressions that failed. */
   nobody: string[];
 }
 
-/** Resolves references by the facts. Who is not in the facts is nobody. */
+/** Resolves references by the facts. A person who is not in the facts does not exist. */
 export function resolve(refs: readonly CompiledRef[], frame: Frame, facts: Facts): Resolved {
   const plain: string[] = [];
   const nobody: string[] = [];

@@ -66,7 +66,7 @@ export function mergePlans(drafts: readonly Draft[], request: VouchedRequest): A
   };
 }
 
-/** An escalation that leads to nobody is left out: the stage itself can still be decided, or expires. */
+/** An escalation that resolves to nobody is dropped. The stage itself can still be decided, or expires. */
 function withoutExcluded(
   escalate: ApprovalStagePlan['escalate'],
   excluded: readonly string[],

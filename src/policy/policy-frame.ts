@@ -12,7 +12,7 @@ export interface PolicyFrame extends Frame {
   readonly asked: Map<string, Reservation>;
   /** Names of the limits that were asked about and did not fit. */
   readonly exceeded: Set<string>;
-  /** Set when the request leaves something open, so that an evaluation error means `unclear`. */
+  /** Set when the request lacks something, so that an evaluation error means `unclear`. */
   unclear: string | null;
 }
 
@@ -20,7 +20,7 @@ export interface PolicyFrame extends Frame {
 export interface Hearing {
   bundle: CompiledBundle;
   request: VouchedRequest;
-  /** Null before facts are gathered: then nothing that needs them has an answer. */
+  /** Null before facts are gathered. Everything that needs them then fails. */
   facts: Facts | null;
   nowMs: number;
   bindings: Bindings;
@@ -30,7 +30,7 @@ export interface Hearing {
 
 const NO_FACTS = 'this needs facts, which are gathered after approvers are named';
 
-/** Makes the frame in which one policy hears the request. `bindings` are the policy's own when it reads decimal strings. */
+/** Makes the frame in which one policy judges the request. `bindings` are the policy's own when it reads decimal strings. */
 export function policyFrame(policy: CompiledPolicy, on: Hearing, bindings: Bindings): PolicyFrame {
   const { request, facts } = on;
   const frame: PolicyFrame = {

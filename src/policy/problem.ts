@@ -1,4 +1,4 @@
-/** One thing wrong with a policy file, with everything an editor or a person needs to find it and mend it. */
+/** One thing wrong with a policy file, with everything that an editor or a person needs to find and fix it. */
 export interface Problem {
   /** An `error` keeps the bundle from being built; a `warning` is for the owner to judge. */
   severity: 'error' | 'warning';

@@ -3,7 +3,7 @@ import { canonicalize } from '../canonical/index.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { evaluate } from './evaluate.ts';
 
-/** Begins the reasons of a verdict that was sealed at release: an approval came, and policy had come to refuse meanwhile. */
+/** The first reason of a verdict that was sealed at release: people approved, but policy refuses by now. */
 export const REFUSED_SINCE = 'approved, but policy has since come to refuse it';
 
 /** A sealed verdict with what it was made from, beside bundle and request. */
@@ -17,7 +17,7 @@ export interface SealedVerdict {
 
 export interface Replayed {
   same: boolean;
-  /** What the same bundle, request and facts say now. */
+  /** The verdict of the same bundle, request and facts now. */
   verdict: Verdict;
   /** Which parts differ from what was sealed: `verdict`, `observed`, `plan`. */
   differences: string[];

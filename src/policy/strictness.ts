@@ -6,7 +6,7 @@ export function strictness(decision: VerdictDecision): number {
 }
 
 /**
- * The stricter of two verdicts: `refuse` > `supervise` > `constrain` > `approve`. Of two alike the first holds, so give the
+ * The stricter of two verdicts: `refuse` > `supervise` > `constrain` > `approve`. Of two equally strict ones the first wins, so pass the
  * verdict of submission first and the one at release second (contract section 5).
  */
 export function strictest(a: Verdict, b: Verdict): Verdict {

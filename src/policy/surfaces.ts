@@ -2,7 +2,7 @@
 export function matchesSurface(glob: string, surface: string): boolean {
   const [parts, levels] = [glob.split('.'), surface.split('.')];
   let [part, level] = [0, 0];
-  /** The last `**` that was passed, and up to where it reaches. An earlier one never has to reach further: the later one can. */
+  /** The last `**` so far, and how far it reaches. Earlier ones never need to reach further, because the last one can. */
   let [star, reach] = [-1, 0];
   while (level < levels.length) {
     if (parts[part] === '**') {

@@ -1,7 +1,7 @@
 import type { Facts, TraceEntry } from '../contract/verdict.ts';
 import type { Hearing } from './policy-frame.ts';
 
-/** A hearing with its facts, and the trace to write if one is wanted. */
+/** One judgement with its facts, and a trace if one is wanted. */
 export interface Trial extends Hearing {
   facts: Facts;
   trace: TraceEntry[] | null;

@@ -1,4 +1,4 @@
-/** The request as policy hears it: with the roles, groups and owners that somebody vouches for, in place of those that it claims. */
+/** The request as policy sees it: claimed roles, groups and owners are replaced by those that somebody vouches for. */
 import { actingChain } from '../contract/acting.ts';
 import { ANY, type Actor, type ActionRequest, type IdentityFact } from '../contract/index.ts';
 
@@ -8,14 +8,14 @@ export interface VouchedActor extends Actor {
   onBehalfOf?: VouchedActor | undefined;
 }
 
-/** An action request, its actors as they are vouched for. */
+/** An action request whose actors have only vouched-for roles and groups. */
 export interface VouchedRequest extends ActionRequest {
   actor: VouchedActor;
 }
 
 /**
- * @param identities as the facts have them, one for each of the chain; without them the request is heard as it came, which is how verdicts of
- * before are replayed
+ * @param identities as the facts have them, one for each of the chain; without them the request is judged as it came, which is how old
+ * verdicts are replayed
  * @throws Error when they are about another chain
  */
 export function asVouched(request: ActionRequest, identities: readonly IdentityFact[] | undefined): VouchedRequest {
@@ -36,12 +36,12 @@ function vouchedActor(actor: Actor, identities: readonly IdentityFact[], depth: 
   };
 }
 
-/** What is vouched for; an empty list only where something was claimed, so that asking for what nobody said stays a fault. */
+/** What is vouched for. The list is empty only where something was claimed, so that reading an absent field stays a fault. */
 function listed(name: 'roles' | 'groups', vouched: readonly string[], claimed: string[] | undefined): Partial<Actor> {
   const list = vouched.includes(ANY) ? claimed : [...vouched];
   return list === undefined || (list.length === 0 && claimed === undefined) ? {} : { [name]: list };
 }
 
-/** People who answer for the actor or for whom it acts: they can no more approve than those can. */
+/** The owners of the actor and of those it acts for. Like them, they cannot approve. */
 export const ownersOf = ({ actor }: VouchedRequest): string[] =>
   actingChain<VouchedActor>(actor).flatMap(({ owner }) => owner ?? []);

@@ -21,7 +21,7 @@ const FILE_MAX = 512 * 1024;
 /** A place in a value: object keys and array indexes from its root. */
 export type Place = readonly PropertyKey[];
 
-/** A YAML file as JSON, which knows where each of its values stands. */
+/** A YAML file as JSON, with the position of each value. */
 export interface YamlFile {
   value: Json;
   /** Makes a problem at a place; `offset` counts from the start of the text there. Missing places report their parent. */
@@ -30,7 +30,7 @@ export interface YamlFile {
   keyProblem(place: Place, message: string, suggestion: string | null): Problem;
 }
 
-/** Reads one YAML document. Pure: aliases, tags of foreign types and repeated keys are problems, not surprises. */
+/** Reads one YAML document. Pure. Aliases, tags of foreign types and repeated keys are reported as problems. */
 export function readYaml(file: string, text: string): { yaml: YamlFile | null; problems: Problem[] } {
   const lines = new LineCounter();
   const at = (offset: number, message: string, suggestion: string | null, shown: string): Problem => {

@@ -1,4 +1,4 @@
-/** From a click to who it is, what it is about, and exactly what was on the screen. */
+/** Resolves a click to the person, the action, and exactly what was on the screen. */
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError } from '../contract/index.ts';
 import {
@@ -56,7 +56,7 @@ export async function admit(desk: Desk<SlackIdentity & SlackMessages>, click: Cl
   return { person, posted, message, value, shown: await seen(desk, posted, message, value) };
 }
 
-/** What was on the screen: the newest rendering, or one so new that it is not on file yet. */
+/** What was on the screen: the newest stored rendering, or one so new that it is not stored yet. */
 async function seen(
   desk: Desk<SlackMessages>,
   posted: SlackPosted,
@@ -80,7 +80,7 @@ async function seen(
   );
 }
 
-/** Digest of what a decision is about, without what may change around it while a form is open: reminders, notes, counts. */
+/** Digest of the subject of a decision, without the parts that may change while a form is open: reminders, notes, counts. */
 export function aboutOf(message: ApprovalMessage): string {
   const { action, verb, surface, amount, resource, actor, onBehalfOf, facts, stage, ask, controls } = message;
   const changed = message.decisions.flatMap(({ changes }) => changes);
@@ -88,7 +88,7 @@ export function aboutOf(message: ApprovalMessage): string {
   return hashOf({ action, verb, surface, amount, resource, actor, onBehalfOf, facts, stage, ask, mayChange, changed });
 }
 
-/** Keeps what the slack room itself refused; the gateway keeps its own refusals. */
+/** Stores what the slack room itself refused. The gateway stores its own refusals. */
 export function keepRefusal(
   desk: Desk<Pick<SlackDecisions, 'refused'>>,
   what: string,

@@ -1,4 +1,4 @@
-/** Telling the person who clicked: never silent, and the message itself always brought up to date. */
+/** Answers the person who clicked. It is never silent, and always brings the message up to date. */
 import type { RespondFn } from '@slack/bolt';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import {
@@ -15,7 +15,7 @@ import { forSlack } from './notifier.ts';
 /**
  * Says something only this person sees: by its own call, else through the click's `response_url`.
  *
- * @param respond Undefined for a click in a view: there is nowhere to whisper then, and a modal speaks instead.
+ * @param respond Undefined for a click in a view, where ephemeral messages are impossible and a modal answers instead.
  */
 export async function whisper(
   desk: Desk<unknown>,
@@ -35,7 +35,7 @@ export async function whisper(
   await respond?.({ response_type: 'ephemeral', replace_original: false, ...forSlack(said) });
 }
 
-/** Any error as one that a person may read. What nobody foresaw is logged, and told without its inside. */
+/** Turns any error into one that a person may read. Unexpected errors are logged, and told without details. */
 export function readable(desk: Desk<unknown>, error: unknown): CountersignError {
   if (isCountersignError(error) && error.status !== 500) return error;
   desk.log.error({ error: messageOf(error) }, 'a Slack interaction failed');
@@ -48,7 +48,7 @@ export function readable(desk: Desk<unknown>, error: unknown): CountersignError 
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Why a click did not count, with who decided already where that is the reason. */
+/** Why a click did not count. If somebody has decided already, it says who. */
 export async function explain(
   desk: Desk<SlackMessages>,
   error: CountersignError,
@@ -61,8 +61,8 @@ export async function explain(
 }
 
 /**
- * Makes a posted message show the present state, if it does not. Looks again after each edit: the engine's own edit may have come
- * between, and the older of two must not stay.
+ * Updates a posted message to the current state. It checks again after each edit, because the engine's own edit may have come between, and
+ * the older of the two must not stay.
  */
 export async function rerender(
   desk: Desk<SlackMessages>,

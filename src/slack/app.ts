@@ -1,4 +1,4 @@
-/** The Slack app: signed HTTP or Socket Mode, the same listeners behind both. An outage of Slack never ends the process. */
+/** The Slack app: signed HTTP or Socket Mode, the same listeners behind both. An outage of Slack never stops the process. */
 import { App, ExpressReceiver, SocketModeReceiver, type Receiver } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import { Router, type Express } from 'express';
@@ -19,7 +19,7 @@ import { clientOptions, createWebClient } from './web.ts';
 
 export interface SlackAppOptions {
   botToken: string;
-  /** For HTTP. With neither this nor `appToken`, nothing could come in. */
+  /** For HTTP. Without this and without `appToken`, no payload could arrive. */
   signingSecret?: string;
   /** For Socket Mode, which is used when it is given. */
   appToken?: string;
@@ -37,11 +37,11 @@ export interface SlackApp {
   mode: 'http' | 'socket';
   /** Takes `POST /slack/events` over HTTP. Before any body parser: the signature is over the untouched bytes. */
   mount(app: Express): void;
-  /** Resolves at once; Socket Mode connects behind it, and again whenever it must. */
+  /** Resolves immediately. Socket Mode connects in the background, and reconnects when it must. */
   start(): Promise<void>;
-  /** Finishes what was acknowledged but is not done yet. */
+  /** Finishes work that was acknowledged but is not done. */
   stop(): Promise<void>;
-  /** One try each, ten seconds: for the notifier. */
+  /** For the notifier: one try per call, ten seconds. */
   client: WebClient;
   /** Whether payloads can come in now. */
   connected(): boolean;
@@ -49,7 +49,7 @@ export interface SlackApp {
 
 /** Milliseconds for a call while somebody waits. */
 const CALL_MS = 2500;
-/** Milliseconds that the stop waits for decisions under way. */
+/** Milliseconds for which a stop waits for running decisions. */
 const STOP_MS = 10_000;
 
 /** @throws CountersignError `configuration` */
@@ -70,7 +70,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const make = (receiver: Receiver): void => {
     const app = new App({
       receiver,
-      // No token here: Bolt would try it in the constructor, and end the process when Slack is down.
+      // No token here, because Bolt would test it in the constructor, and end the process if Slack is down.
       authorize: () => Promise.resolve({ botToken }),
       convoStore: false,
       logger: sdkLogger(log),

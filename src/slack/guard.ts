@@ -1,4 +1,4 @@
-/** What stands before Bolt's own check: Bolt takes timestamps of the future, and the same request twice. */
+/** The check before Bolt's own, because Bolt accepts future timestamps, and the same request twice. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import express from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
@@ -45,7 +45,7 @@ export function slackGuard({ signingSecret, log, now }: GuardOptions): RequestHa
     const signature = request.get('x-slack-signature') ?? '';
     const expected = `v0=${createHmac('sha256', signingSecret).update(`v0:${timestamp}:`).update(bytes).digest('hex')}`;
     if (!equal(signature, expected)) return refuse(request, response, 401, 'signature');
-    // Only what is rightly signed is remembered: a stranger cannot fill this.
+    // Only correctly signed requests are remembered, so a stranger cannot fill this.
     if (seen.has(signature)) return refuse(request, response, 401, 'replayed');
     seen.set(signature, Number(timestamp) + WINDOW_SECONDS);
     for (const [old, until] of seen) {

@@ -24,7 +24,7 @@ export interface NotifierDeps {
   log: SlackLog;
 }
 
-/** How many lines and notices are remembered as sent, so that a retried activity does not send them twice. */
+/** How many sent lines and notices are remembered, so that a retried activity does not send them twice. */
 const REMEMBERED = 20_000;
 
 /** Messages that are edited no longer: deleted by someone, or too old for the workspace's rules. */
@@ -77,7 +77,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
         all.set(`${one.channel}/${one.ts}`, one);
         await progress?.(one);
       };
-      /** One target's trouble is told of and passed over; Slack's own ends the attempt. */
+      /** A failure for one target is reported and skipped. An outage of Slack ends the attempt. */
       const attempt = async (who: string | null, work: () => Promise<PostedMessage | null>): Promise<void> => {
         try {
           const result = await work();
@@ -102,7 +102,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
           }
         });
       }
-      // Whoever was never asked is not told of the end; the channels are, so that it is on record there.
+      // People who were never asked are not told of the end. Channels are, so that it is on record there.
       if (open || posted.length === 0) {
         for (const name of new Set(message.audience.channels)) {
           await attempt(name, async () => {
@@ -129,7 +129,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
           });
         }
       }
-      // In a channel nobody is told one by one: who of those asked is not there would be waited for in vain.
+      // A channel tells nobody individually, so the workflow would wait in vain for an approver who is not in it.
       if (message.ask === 'decision') {
         for (const person of new Set(message.audience.asked)) {
           if (unreachable.some((known) => known.person === person)) continue;

@@ -1,4 +1,4 @@
-/** Opening forms inside the three seconds that a trigger lives, whatever the look-ups behind them take. */
+/** Opens forms within the three seconds that a trigger lives, however long the look-ups take. */
 import type { BlockAction, RespondFn } from '@slack/bolt';
 import { CountersignError } from '../contract/index.ts';
 import { type View, type ViewName, loadingModal, textModal } from './blocks/index.ts';

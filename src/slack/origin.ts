@@ -1,4 +1,4 @@
-/** Where a payload comes from and who sent it. All of it is signed by Slack, none of it is believed further than that. */
+/** The origin and sender of a payload. Slack signed all of it, and it is trusted no further than that. */
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 import type { Desk } from './desk.ts';
@@ -48,7 +48,7 @@ export interface Click {
   origin: SlackOrigin;
   trigger: string;
   value: string | undefined;
-  /** False for what only its reader sees: no message of ours that could be compared. */
+  /** False for an ephemeral message, which cannot be compared with a stored one. */
   posted: boolean;
 }
 

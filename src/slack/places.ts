@@ -21,11 +21,11 @@ export interface Places {
   joined<T>(name: string, post: (channel: string) => Promise<T>): Promise<T>;
   /** The person's channel with the app, or why there is none. */
   directMessage(person: string): Promise<{ channel: string } | { why: string }>;
-  /** Why this person could not act here even if they saw the message, or null; looked up at most every few minutes. */
+  /** Why this person could not act here even if they saw the message, or null. Cached for a few minutes. */
   absence(person: string): Promise<string | null>;
 }
 
-/** Milliseconds for which it is remembered whether a person is there. */
+/** Milliseconds for which a person's availability is cached. */
 const REMEMBER_MS = 5 * 60_000;
 
 export function createPlaces(client: WebClient, people: SlackPeople, now: () => number = Date.now): Places {
@@ -66,7 +66,7 @@ export function createPlaces(client: WebClient, people: SlackPeople, now: () => 
     if (email === null) return { why: 'has no Slack id in the directory' };
     const { user } = await client.users.lookupByEmail({ email });
     if (user?.id === undefined) return { why: inWords('users_not_found') };
-    // An address that Slack did not verify is anybody's: what we send must not go there.
+    // An address that Slack did not verify may belong to anybody, so we send nothing there.
     return user.is_email_confirmed === true ? { user: user.id } : { why: 'has no verified address in Slack' };
   };
   const look = async (person: string): Promise<string | null> => {
@@ -77,7 +77,7 @@ export function createPlaces(client: WebClient, people: SlackPeople, now: () => 
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble.kind === 'target') return inWords(trouble.code);
-      // Without the scope to look people up, nobody is said to be away.
+      // Without the scope to look people up, nobody counts as away.
       if (trouble.configuration) return null;
       throw error;
     }
@@ -126,7 +126,7 @@ export function createPlaces(client: WebClient, people: SlackPeople, now: () => 
 
 type User = Awaited<ReturnType<WebClient['users']['info']>>['user'];
 
-/** Whom a click would not be taken from: the same people as in `users.ts`, told of others. */
+/** Why Slack would not accept this user's clicks. It mirrors `users.ts`. */
 function strangeness(workspace: string, user: User): string | null {
   if (user === undefined) return inWords('user_not_found');
   if (user.deleted === true) return inWords('user_disabled');

@@ -1,4 +1,4 @@
-/** From a submitted form to a sealed decision: nothing typed is lost, and nothing is acknowledged as decided that is not. */
+/** From a submitted form to a sealed decision. No typed text is lost, and nothing is acknowledged as decided before it is. */
 import type { AckFn, ViewResponseAction } from '@slack/bolt';
 import { checkReason, CountersignError, type DecisionInput } from '../contract/index.ts';
 import {
@@ -79,7 +79,7 @@ const fieldOf = (error: CountersignError): string => {
   return typeof field === 'string' ? field : INPUTS.reason;
 };
 
-/** After the acknowledgement: the open window says what became of the decision, with the form again if it was refused. */
+/** After the acknowledgement, the open window shows the result, with the form again if the decision was refused. */
 async function finish(
   desk: Desk<DecisionDoor>,
   form: Form,

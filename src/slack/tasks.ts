@@ -1,4 +1,4 @@
-/** Slack waits three seconds for an acknowledgement. What takes longer goes on behind it, and is not forgotten at the stop. */
+/** Slack waits three seconds for an acknowledgement. Longer work goes on after it, and a stop waits for it. */
 import type { SlackLog } from './log.ts';
 
 /** How long an acknowledgement is held for the decision behind it. */
@@ -6,7 +6,7 @@ export const HOLD_MS = 2000;
 
 export const LATE = Symbol('late');
 
-/** What `work` answers, or {@link LATE} after `ms`; it goes on in that case. @throws what `work` throws in time. */
+/** The result of `work`, or {@link LATE} after `ms`; the work then goes on. @throws what `work` throws in time. */
 export async function within<T>(work: Promise<T>, ms: number): Promise<T | typeof LATE> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<typeof LATE>((resolve) => {

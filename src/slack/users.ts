@@ -1,4 +1,4 @@
-/** Whether a Slack user may be a person of ours at all: asked of Slack itself, remembered for a minute, closed when it cannot be asked. */
+/** Whether a Slack user may be one of our people. Slack is asked, the answer is cached for a minute, and without an answer it is no. */
 import type { WebClient } from '@slack/web-api';
 import { CountersignError } from '../contract/index.ts';
 import { troubleOf } from './web.ts';
@@ -60,7 +60,7 @@ function checked(workspace: string, id: string, user: Asked): SlackUser {
   const teams = user.enterprise_user?.teams ?? [];
   if (user.team_id !== workspace && !teams.includes(workspace)) throw no('you belong to another Slack workspace');
   if (user.deleted !== false) throw no('your Slack account is deactivated');
-  // `false` and nothing else: what Slack does not say is not taken for granted.
+  // Exactly `false`: what Slack does not say is not assumed.
   if (user.is_bot !== false) throw no('only people decide');
   const guest = user.is_restricted !== false || user.is_ultra_restricted === true || user.is_stranger === true;
   if (guest) throw no('guests of a Slack workspace do not decide');

@@ -1,4 +1,4 @@
-/** What the check of a bundle found, in sentences. */
+/** The result of checking an archive, in sentences. */
 import type { ArchiveReport } from '../../archive/check/check.ts';
 
 const count = (number: number, of: string): string => `${number} ${of}${number === 1 ? '' : 's'}`;

@@ -1,4 +1,4 @@
-/** What `verify` was given: receipts, bundles, and folders of either. */
+/** The inputs of `verify`: receipts, archives, and folders of either. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
@@ -14,7 +14,7 @@ export interface Evidence {
   bundles: { path: string; packed: boolean }[];
 }
 
-/** A folder counts as a bundle when anything of a bundle is in it: what is missing is then told. */
+/** A folder counts as an archive when it holds any file of one. Missing files are then reported. */
 const MARKS = [BUNDLE_FILES.receipt, BUNDLE_FILES.records, BUNDLE_FILES.sums, BUNDLE_FILES.report];
 
 /** @throws CountersignError `invalid-request` for what cannot be read, and for a folder without evidence */
@@ -30,7 +30,7 @@ export async function sortEvidence(given: readonly string[]): Promise<Evidence> 
   return evidence;
 }
 
-/** Every JSON file of a folder; one that is no receipt is then told. */
+/** Every JSON file of a folder. A file that is not a receipt is reported. */
 async function receiptsIn(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   if (names.length > 0) return names.map((name) => join(folder, name));
@@ -57,7 +57,7 @@ export async function checkBundles(
   return checked;
 }
 
-/** What such keys leave open; null when none of them lies in one of the folders. */
+/** A warning about keys from the same folder as the evidence; null if there are none. */
 export function keysBeside(keys: readonly string[], { bundles }: Evidence): string | null {
   const inside = (key: string, folder: string): boolean => {
     const way = relative(resolve(folder), resolve(key));

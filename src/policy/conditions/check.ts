@@ -121,7 +121,7 @@ function checkCall(call: Call, scope: Scope): Fault | null {
   }
 }
 
-/** The name must be a literal, so that what a verdict may depend on can be gathered before it is made. */
+/** The name must be a literal, so that the facts of a verdict can be gathered before judging. */
 function declared(
   what: string,
   name: string | null | undefined,

@@ -1,8 +1,8 @@
-/** What calls cost: every function is charged by the size of what it reads and makes, so that no expression runs for long. */
+/** The cost of calls. Every function is charged for the size of its inputs and output, so that no expression runs for long. */
 import { isCelList, isCelMap, type CelFunc, type CelValue } from '@bufbuild/cel';
 import { type Frame, WORK_MAX } from './frame.ts';
 
-/** What is known before a call whose work is more than the sum of what it reads. */
+/** The cost, known before the call, of a function whose work exceeds the size of its inputs. */
 const DEARER: Record<string, (read: readonly CelValue[]) => number> = {
   '@in': ([item, list]) => sizeOf(item) + sizeOf(list),
   containsAny: product,
@@ -11,14 +11,14 @@ const DEARER: Record<string, (read: readonly CelValue[]) => number> = {
   matches: ([text, pattern]) => sizeOf(text) * states(pattern),
 };
 
-/** {@link CelFunc} that takes what it costs from the judgement that is running. */
+/** {@link CelFunc} that charges its cost to the current judgement. */
 export function charged(func: CelFunc, frame: () => Frame | null): CelFunc {
   const dearer = DEARER[func.name];
   const call: CelFunc['call'] = (id, target, args) => {
     const read = target === undefined ? args : [target, ...args];
     if (dearer !== undefined) charge(frame(), dearer(read));
     const result = func.call(id, target, args);
-    // Undefined: the call is of another overload, which is charged then.
+    // Undefined means that another overload handles the call and is charged instead.
     if (result === undefined) return result;
     let units = 1;
     for (const value of read) units += sizeOf(value);

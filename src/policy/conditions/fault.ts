@@ -1,8 +1,8 @@
 /**
  * What went wrong in an expression, in words that are sealed and shown: never a value of the request, which policy may not disclose.
  *
- * Our own functions throw such sentences only. Of the engine's, those are repeated that name types, functions and fields of the
- * expression; the others quote what could not be read, and become a sentence of ours.
+ * Our own functions throw only such sentences. Messages of the engine are repeated if they name types, functions and fields of the
+ * expression. Others quote the unreadable value, and are replaced by a sentence of ours.
  */
 const SAYS_NO_VALUE = [
   /^found no matching overload for /,

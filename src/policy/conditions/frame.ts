@@ -1,13 +1,13 @@
 import type { ActionRequest } from '../../contract/index.ts';
 import type { Bindings } from './values.ts';
 
-/** Items that all comprehensions of one judgement may visit; nested loops over a large request stop here. */
+/** The most items that all comprehensions of one judgement may visit. It stops nested loops over a large request. */
 export const STEPS_MAX = 100_000;
 
 /** Characters and items that all calls of one policy's judgement may read and make. A request of 64 KiB can be read a hundred times. */
 export const WORK_MAX = 10_000_000;
 
-/** How a limit stands for one request: what `limit("…")` yields. Exact decimal strings. */
+/** The state of a limit for one request, as `limit("…")` yields it. Exact decimal strings. */
 export interface LimitState {
   fits: boolean;
   used: string;

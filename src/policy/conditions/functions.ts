@@ -37,7 +37,7 @@ const STRING_HELPERS = new Set([
   'join',
 ]);
 
-/** One address and nothing else: a list of addresses must not pass for its last one. */
+/** Exactly one address, so that a list of addresses is not read as its last one. */
 const EMAIL = /^[^\s@,;:<>"()[\]\\]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)$/;
 
 function millisecondsOf(value: CelValue): number {
@@ -61,7 +61,7 @@ function folderSteps(path: string): string[] {
   return path === '/' ? [] : steps;
 }
 
-/** Accessors of a timestamp by the wall clock of a zone. The engine's own go through the zone of the machine. */
+/** Accessors of a timestamp by the wall clock of a zone. The engine's own depend on the machine's zone. */
 const CLOCK: Record<string, (at: DateTime) => number> = {
   getFullYear: (at) => at.year,
   getMonth: (at) => at.month - 1,

@@ -45,7 +45,7 @@ function boundOf(expr: Expr, parsed: Parsed): Part['bound'] {
   return { subject: textOf(subject, parsed), ...comparison, value: Number(constantKind.value) };
 }
 
-/** True only when whatever satisfies `later` surely satisfies `earlier`. Often false where a prover would know better. */
+/** True only when everything that satisfies `later` certainly satisfies `earlier`. It is conservative: a prover would find more cases. */
 export function implies(later: readonly Part[], earlier: readonly Part[]): boolean {
   return earlier.every((wanted) =>
     later.some((given) => given.text === wanted.text || tighter(given.bound, wanted.bound)),

@@ -26,7 +26,7 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; error: string };
 export interface Expression {
   readonly text: string;
   readonly outline: Outline;
-  /** What must hold for it to hold, for lint; null when it never does. */
+  /** The conjunction it consists of, for lint; null when it is never true. */
   parts(): Parts;
   /** As a condition: anything but true or false is an error. */
   test(frame: Frame): Answer<boolean>;
@@ -47,7 +47,7 @@ const MACROS = ['_&&_', '_||_', '_?_:_', '_[_]', '@not_strictly_false', '__not_s
 
 type Evaluate = (variables: Record<string, CelInput>) => CelResult;
 
-/** A text that is fine by itself, whoever uses it. */
+/** An expression that is valid in itself, in whatever policy. */
 interface Planned {
   text: string;
   outline: Outline;

@@ -1,9 +1,9 @@
 import type { Expr } from './syntax.ts';
 
-/** Names of guards. Not names that CEL text can spell. */
-/** Every comprehension asks it before it starts. */
+/** Names of guards. CEL text cannot spell them. */
+/** Called before every comprehension. */
 export const RANGE_GUARD = '@range';
-/** Every `timestamp(…)` asks it: the engine's own reading rolls 30 February into March. */
+/** Called for every `timestamp(…)`, because the engine itself reads 30 February as a day in March. */
 export const TIME_GUARD = '@instant';
 
 const COMPARISONS = new Set(['_<_', '_<=_', '_>_', '_>=_', '_==_', '_!=_']);

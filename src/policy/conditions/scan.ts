@@ -5,7 +5,7 @@ import { EXPRESSION_MAX } from '../schema.ts';
 export const NESTING_MAX = 32;
 const BRACKETS_MAX = 400;
 
-/** What is wrong with a text, at an offset into it. */
+/** A fault in a text, with its offset. */
 export interface ExpressionProblem {
   offset: number;
   message: string;
@@ -53,7 +53,7 @@ export function scan(text: string): ExpressionProblem | null {
 const TOKENS =
   /[rR]?(?:"""[^]*?"""|'''[^]*?''')|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\/\/[^\n]*|[A-Za-z_]\w*|(?<number>0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)/g;
 
-/** Numbers of an expression that mean another value than they show: the double nearest to them. */
+/** Numbers of an expression that a double cannot represent exactly. */
 export function inexactNumbers(text: string): ExpressionProblem[] {
   const found: ExpressionProblem[] = [];
   for (const { groups, index } of text.matchAll(TOKENS)) {

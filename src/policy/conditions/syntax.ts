@@ -48,7 +48,7 @@ function syntaxProblem(text: string, error: unknown): ExpressionProblem {
   return { offset, message: `this is not CEL from \`${rest.slice(0, 20)}\` on`, suggestion: guess(text, offset, rest) };
 }
 
-/** What people of other languages write, and CEL's word for it. */
+/** Operators of other languages, with CEL's word for each. */
 function guess(text: string, offset: number, rest: string): string | null {
   if (/^=(?!=)/.test(rest)) return 'compare with `==`';
   if (/^===/.test(rest) || text.slice(offset - 2, offset) === '==') return 'compare with `==`';

@@ -28,7 +28,7 @@ export function prepareCedar(text: string): ExternalEvaluator {
     });
     if (answer.type === 'failure') throw new Error(answer.errors.map((error) => error.message).join('; '));
     const [broken] = answer.response.diagnostics.errors;
-    // Cedar skips a policy that fails; here a failure is never silent.
+    // Cedar skips a policy that fails. Here a failure is an error.
     if (broken !== undefined) throw new Error(`Cedar policy ${broken.policyId}: ${broken.error.message}`);
     return answer.response.decision === 'allow';
   };

@@ -1,4 +1,4 @@
-/** Policies in other languages. Apart from the rest of the room: only who passes this to `compileBundle` loads the WASM. */
+/** Policies in other languages. Separate from the rest of the room, so that only callers that pass it to `compileBundle` load the WASM. */
 import type { ExternalEngines } from '../engines.ts';
 import { prepareCedar } from './cedar.ts';
 import { prepareOpa } from './opa.ts';

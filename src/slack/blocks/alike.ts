@@ -22,7 +22,7 @@ export function alikeModal(message: ApprovalMessage, options: ModalOptions): Vie
   return form({ name: 'alike', title: 'Decide together', submit: 'Decide', blocks }, options);
 }
 
-/** What the person was shown, without anything of the moment: hashed and sealed with each of the decisions. */
+/** What the person was shown, without anything that changes by the minute. It is hashed and sealed with each decision. */
 export function alikeShown(message: ApprovalMessage): Rendered {
   return { text: listed(message), blocks: [...checkboxes(message), context(mrkdwnText(message.responsibility, 600))] };
 }

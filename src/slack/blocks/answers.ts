@@ -1,4 +1,4 @@
-/** Answers to `/countersign`, and what a person reads whose click did not count. */
+/** Answers to `/countersign`, and messages to people whose click did not count. */
 import type { ErrorCode } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
 import { type Rendered, actions, button, context, header, section } from './kit.ts';
@@ -57,7 +57,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   conflict: 'It changed while you looked.',
 };
 
-/** What a person reads whose click did not count: why, who decided already, and what to do. */
+/** The message to a person whose click did not count: why, who decided already, and what to do. */
 export function refusalAnswer(error: { code: ErrorCode; message: string }, message: ApprovalMessage | null): Rendered {
   const decided = error.code === 'already-decided' || error.code === 'not-open';
   const last = decided ? message?.decisions.at(-1) : undefined;

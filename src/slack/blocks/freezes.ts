@@ -1,10 +1,10 @@
-/** What is stopped, and the form that lets it go on. */
+/** Active freezes, and the form that lifts one. */
 import { ACTIONS } from './model.ts';
 import { type Block, type Rendered, type View, button, divider, header, section } from './kit.ts';
 import { form, reasonInput, type ModalOptions } from './modals.ts';
 import { clean, code, mrkdwnText, plainText, time } from './text.ts';
 
-/** A stop that is in force. Times are seconds since the epoch. */
+/** An active freeze. Times are seconds since the epoch. */
 export interface HomeFreeze {
   id: string;
   scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string };
@@ -29,7 +29,7 @@ function item(freeze: HomeFreeze, mayLift: boolean): Block {
 
 const shortFreeze = (id: string): string => [...clean(id)].slice(0, 12).join('');
 
-/** The part of the Home tab about stops; nothing when there is none. */
+/** The part of the Home tab about freezes; empty when there is none. */
 export function freezeBlocks(freezes: readonly HomeFreeze[], mayLift: boolean): Block[] {
   if (freezes.length === 0) return [];
   return [header('Frozen'), ...freezes.slice(0, SHOWN).map((freeze) => item(freeze, mayLift)), divider];

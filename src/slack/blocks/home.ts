@@ -28,7 +28,7 @@ export interface Home {
   waiting: ApprovalMessage[];
   decided: HomeDecided[];
   reviews: HomeReview[];
-  /** What is stopped now. */
+  /** Active freezes. */
   freezes?: HomeFreeze[];
   /** Whether this person may lift it. */
   mayLift?: boolean;
@@ -56,7 +56,7 @@ export function homeView(home: Home): View {
   return { type: 'home', blocks };
 }
 
-/** What somebody sees who is not a person of ours. @param why Part of a sentence. */
+/** The Home tab of a user who is not in the directory. @param why Part of a sentence. */
 export const noHomeView = (why: string): View => ({
   type: 'home',
   blocks: [header('Countersign'), section(mrkdwnText(sentence(why), 600))],

@@ -1,4 +1,4 @@
-/** Block Kit objects, no more than we use (docs.slack.dev/reference/block-kit). Every limit of Slack's is kept by the callers' cuts. */
+/** The Block Kit objects that we use (docs.slack.dev/reference/block-kit). Callers cut their texts to Slack's limits. */
 import type { JsonObject } from '../../contract/index.ts';
 import { plainText } from './text.ts';
 
@@ -31,7 +31,7 @@ export const LIMITS = {
   reason: 2000,
 } as const;
 
-/** `verbatim`: Slack makes no link, channel or mention of anything that we did not mark up ourselves. */
+/** `verbatim`: Slack creates no link, channel or mention that we did not mark up ourselves. */
 export const mrkdwn = (text: string): JsonObject => ({ type: 'mrkdwn', text, verbatim: true });
 
 /** `emoji: false`: `:like_this:` stays as it is. */

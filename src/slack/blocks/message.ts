@@ -29,7 +29,7 @@ export function shownHash({ text, blocks }: Rendered): string {
   return hashOf({ text, blocks });
 }
 
-/** A block, and how soon it is left out when all of them are too long: the highest first, 0 never. */
+/** A block and its priority for being dropped when the message is too long: the highest first, 0 never. */
 interface Part {
   block: Block;
   spare: number;
@@ -127,7 +127,7 @@ function controls(message: ApprovalMessage): Block[] {
     }),
   ];
   if (!review) {
-    // One click approves as it was asked; what may be changed has a form of its own.
+    // One click approves the request as asked. Changes have their own form.
     if (!form && message.controls.mayChange.length > 0) {
       elements.push(button(ACTIONS.approveForm, 'Change…', value, { label: `Change and approve: ${about}` }));
     }
@@ -140,7 +140,7 @@ function controls(message: ApprovalMessage): Block[] {
   return [...sentence, actions('controls', elements)];
 }
 
-/** Where a decision does not count in Slack: a link, and no button that would look as if it did. */
+/** Where a decision in Slack does not count, there is a link, and no button that suggests otherwise. */
 function elsewhere(message: ApprovalMessage, passkey: boolean): Block[] {
   const url = safeUrl(message.consoleUrl);
   const why = passkey ? 'This step counts only with your passkey.' : 'Policy wants this decided outside Slack.';
@@ -167,7 +167,7 @@ function footer(message: ApprovalMessage): Block {
   return context(parts.join(' · '));
 }
 
-/** What a notification and a screen reader say: the first glance, in words. */
+/** The text of notifications and screen readers: the essentials in words. */
 function fallback(message: ApprovalMessage): string {
   const parts = [mrkdwnText(headline(message), 200), whoAsks(message).replaceAll('*', '')];
   const last = message.decisions.at(-1);

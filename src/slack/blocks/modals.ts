@@ -9,7 +9,7 @@ import { deadline, what, whoAsks } from './words.ts';
 export interface ModalOptions {
   /** Goes to Slack and back; sealed by the listener. */
   metadata: string;
-  /** What was typed before, when a refused submission opens again; by `block_id`. */
+  /** What was typed before, by `block_id`, when a form opens again after a refused submission. */
   typed?: Readonly<Record<string, string>>;
   /** Why it opens again: shown on top. */
   problem?: string | null;
@@ -92,7 +92,7 @@ export function openModal(message: ApprovalMessage, options: ModalOptions & { pe
   return form({ name: 'open', title: 'Decide', submit: 'Decide', blocks }, options);
 }
 
-/** What somebody reads in that form, without anything of the moment: hashed and sealed with the decision. */
+/** What somebody reads in that form, without anything that changes by the minute. It is hashed and sealed with the decision. */
 export function openShown(message: ApprovalMessage, person: string): Rendered {
   return { text: what(message), blocks: openModal(message, { metadata: '', person }).blocks };
 }
@@ -186,10 +186,10 @@ export function notice(title: string, blocks: Block[], callbackId = 'notice'): V
   };
 }
 
-/** Opened at once while the rest is being looked up: a trigger lives three seconds. */
+/** Opened immediately while the rest is looked up, because a trigger lives three seconds. */
 export const loadingModal = (): View => notice('One moment', [section('Looking it up…')]);
 
-/** After two seconds without an answer: what was said is on its way, and this view will say what became of it. */
+/** Shown after two seconds without an answer: the decision is on its way, and this view will show the result. */
 export function sealingModal(action: string): View {
   const text = `Your decision on \`${shortId(action)}\` is being sealed. It takes longer than usual; this window will tell.`;
   return notice('Being sealed', [section(text)]);

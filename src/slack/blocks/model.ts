@@ -47,7 +47,7 @@ export const INPUTS = {
 export const MAX_CHANGES = 10;
 export const MAX_ALIKE = 30;
 
-/** What a button says it stands for: nothing but which action, and which rendering of it was on the screen. */
+/** The value of a button: only the action, and the rendering of it that was on the screen. */
 export interface ButtonValue {
   action: string;
   revision: number;
@@ -60,7 +60,7 @@ export function buttonValue({ action, revision, stage }: ButtonValue): string {
 
 const count = (value: number): number => (Number.isSafeInteger(value) && value >= 0 ? value : 0);
 
-/** Reads a value that came back from a client; null for anything that is not exactly ours. */
+/** Reads a value that came back from a client; null unless it is exactly one of ours. */
 export function readButtonValue(value: unknown): ButtonValue | null {
   if (typeof value !== 'string' || value.length > 256) return null;
   let parsed: unknown;

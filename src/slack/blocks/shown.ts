@@ -19,7 +19,7 @@ export interface Shown {
   model: ApprovalMessage;
 }
 
-/** @throws CountersignError `invalid-evidence` for a version that this one is not: its blocks would be others. */
+/** @throws CountersignError `invalid-evidence` for another version, whose blocks would differ. */
 export function renderShown({ renderer, view, person, model }: Shown): Rendered {
   if (renderer !== RENDERER) {
     throw new CountersignError(

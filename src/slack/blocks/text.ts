@@ -5,7 +5,7 @@
 
 /** Controls, which have no place on a line. */
 const CONTROL = /\p{Cc}/u;
-/** Half a pair: not text, and no JSON either. */
+/** Lone surrogates, which are neither text nor JSON. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /**
  * Characters that are not seen, but change the order or the look of others: all that Unicode calls format characters or ignorable (bidi
@@ -85,7 +85,7 @@ export function code(text: string, max: number): string {
   return `\`${cut(clean(text).replaceAll('`', 'ˋ'), max, escapeChar).text}\``;
 }
 
-/** Longer links are left out: they would eat the room for what is to be read. */
+/** Longer links are dropped, because they would take the space of the text. */
 const MAX_URL = 240;
 
 /** Only links to http(s) pages that cannot end the markup they stand in. */

@@ -8,8 +8,8 @@ import { readClick, type Click } from '../../origin.ts';
 import { HOLD_MS, LATE, within } from '../../tasks.ts';
 
 /**
- * One click decides. Slack is answered when the decision is sealed; past two seconds it is answered all the same, and the message and
- * the person are told what became of it.
+ * One click decides. Slack gets its answer when the decision is sealed. After two seconds it gets it anyway, and the message and the person
+ * are told the result.
  */
 export const approve =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
@@ -58,6 +58,7 @@ async function decide(desk: Desk<DecisionDoor>, click: Click, late: () => boolea
     shown: { hash: shown, renderer: RENDERER },
     responsibility: message.responsibility,
   });
-  // In time, the engine's own edit follows at once; late, Slack may be what is slow, so it is looked after here too.
+  // If the decision is in time, the engine's own edit follows immediately. If it is late, Slack may be slow, so the message is also updated
+  // here.
   if (late()) await rerender(desk, click.origin);
 }

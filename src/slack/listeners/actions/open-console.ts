@@ -1,6 +1,6 @@
 import type { BlockAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
 
-/** A link: the browser does the rest, Slack only wants to hear that we heard. */
+/** A link. The browser opens it, and Slack only wants an acknowledgement. */
 export const openConsole =
   (): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack }) => {

@@ -48,7 +48,7 @@ async function prepared(desk: Desk<DecisionDoor>, { origin, value }: Click): Pro
   return openModal(message, { metadata, person: person.id });
 }
 
-/** In a view there is nowhere to whisper, so a modal says it. */
+/** A view has no ephemeral messages, so a modal says it. */
 async function say(
   desk: Desk<DecisionDoor>,
   click: Click,

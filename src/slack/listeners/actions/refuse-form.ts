@@ -7,7 +7,7 @@ import { openForm, sealedFor } from '../../opening.ts';
 export const refuseForm =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {
-    // Opening a form decides nothing, so there is nothing to hold the acknowledgement for.
+    // Opening a form decides nothing, so it is acknowledged immediately.
     await ack();
     await openForm(desk, 'refuse', body, respond, (admitted, { origin }) =>
       refuseModal(admitted.message, { metadata: sealedFor(desk, 'refuse', origin, admitted) }),

@@ -21,7 +21,7 @@ const form = (desk: Desk<DecisionDoor>): Form => ({
   again: ({ message }, metadata, typed, problem) => alikeModal(message, { metadata, typed, problem }),
 });
 
-/** Each by itself: one that is refused takes none of the others with it. */
+/** Each is decided separately, so that a refusal of one does not affect the others. */
 async function decideAll(desk: Desk<DecisionDoor>, submitted: Submitted): Promise<View | null> {
   const { meta, person, message, submission } = submitted;
   const decision = submission.fields[INPUTS.decision]?.selected_option?.value;
@@ -35,7 +35,7 @@ async function decideAll(desk: Desk<DecisionDoor>, submitted: Submitted): Promis
   let sealed = 0;
   for (const { action, stage } of chosen) {
     try {
-      // What was offered came from us, but through a client: only what still waits beside this one counts.
+      // The list came from us, but through a client, so only requests that still wait beside this one count.
       if (!allAlike(message).some((item) => item.action === action)) {
         throw new CountersignError('not-open', 'it does not wait any more, or not with these');
       }
