@@ -19,7 +19,7 @@ import type { AboutAction, Actions, Answered, Policies } from './types.ts';
 import { createWatches, type Watches } from './watches.ts';
 
 /** A verdict is answered within this long, whatever hangs: in milliseconds. */
-const VERDICT_PATH_MS = 4500;
+const VERDICT_PATH_MS = 4900;
 /** A released publication is carried out at once; past this the caller is told to look again. */
 const CARRIED_OUT_MS = 10_000;
 

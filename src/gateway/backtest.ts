@@ -1,17 +1,14 @@
 import { CountersignError } from '../contract/index.ts';
-import { backtest as judgeAgain, type SealedCase } from '../policy/index.ts';
+import { backtest as judgeAgain } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { candidateOf } from './policies.ts';
-import { judgedRequest } from './replay.ts';
+import { MAX_CASES, sealedCases } from './sealed-cases.ts';
 import type { BacktestInput, BacktestView } from './policy-types.ts';
 
-/** Verdicts of one backtest at most, the newest first. */
-const MAX_CASES = 10_000;
 /** Changed verdicts that are named one by one. */
 const SHOWN = 200;
-const PAGE = 100;
 
 /**
  * Judges sealed history again under a candidate bundle, here, so that payloads stay inside. With `base` the verdicts of two bundles
@@ -23,7 +20,7 @@ export async function backtest(deps: GatewayDeps, caller: Caller, input: Backtes
   const base = input.base === undefined ? null : await candidateOf(deps, caller.tenant, input.base);
   const resolve = (ref: string, actor: Parameters<NonNullable<Parameters<typeof judgeAgain>[2]>>[1]): string[] =>
     deps.directory.current().resolve(ref, actor);
-  const { cases, erased, truncated } = await gather(deps, caller.tenant, input);
+  const { cases, erased, truncated } = await sealedCases(deps, caller.tenant, input);
   const under = new Map(
     base === null ? [] : judgeAgain(base, cases, resolve).changed.map(({ name, to }) => [name, to]),
   );
@@ -47,27 +44,4 @@ export async function backtest(deps: GatewayDeps, caller: Caller, input: Backtes
     truncated,
     lines,
   };
-}
-
-/** First verdicts only: what was judged once more at release is the same action. */
-async function gather(
-  deps: GatewayDeps,
-  tenant: string,
-  { from, to, surface }: BacktestInput,
-): Promise<{ cases: SealedCase[]; erased: number; truncated: boolean }> {
-  const cases: SealedCase[] = [];
-  let erased = 0;
-  for (let cursor: string | undefined; ;) {
-    const page = await deps.store.records.list(tenant, { type: 'verdict', from, to, surface }, cursor, PAGE);
-    const requests = await Promise.all(page.records.map(({ record }) => judgedRequest(deps, record)));
-    for (const [i, { record }] of page.records.entries()) {
-      if (record.type !== 'verdict' || record.seq !== 0) continue;
-      if (cases.length === MAX_CASES) return { cases, erased, truncated: true };
-      const request = requests[i] ?? null;
-      if (request === null) erased += 1;
-      else cases.push({ name: record.action, request, facts: record.facts, verdict: record.verdict });
-    }
-    if (page.nextCursor === null) return { cases, erased, truncated: false };
-    cursor = page.nextCursor;
-  }
 }

@@ -7,8 +7,8 @@ import {
 } from '../contract/index.ts';
 import {
   buildBundle,
+  caseNames,
   compileBundle,
-  diffBundles,
   formatProblem,
   lint,
   lintFiles,
@@ -24,6 +24,7 @@ import { POLICY_SURFACE, PUBLISH_ACTION } from '../engine/activation.ts';
 import { actionIdOf } from '../engine/ids.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
+import { effectOf } from './policy-effect.ts';
 import { checkIdempotencyKey } from './request.ts';
 import type { CandidateInput, PolicyPage, PolicyPublication, PolicyView } from './policy-types.ts';
 
@@ -144,27 +145,22 @@ export async function preparePublication(
   }
   const errors = objections(deps, input, bundle);
   if (errors.length > 0) throw invalid(errors);
-  await deps.store.bundles.put(tenant, bundle.hash, bundle.source);
+  await deps.store.bundles.put(tenant, bundle.hash, bundle.source, input.files && caseNames(input.files));
   const previous = await deps.bundles.inForce(tenant);
-  return request({ previous, ...(await effect(deps, tenant, previous, bundle, input.files ?? [])) });
+  return request({ previous, ...(await effect(deps, caller, previous, bundle, input.files ?? [])) });
 }
 
-/** What approvers have to know: which policies differ, and how many of the cases are judged otherwise. */
+/** What approvers have to know. The first bundle of a tenant changes nothing. */
 async function effect(
   deps: GatewayDeps,
-  tenant: string,
+  caller: Caller,
   previous: string | null,
-  bundle: CompiledBundle,
+  after: CompiledBundle,
   files: readonly PolicyFile[],
 ): Promise<JsonObject> {
   if (previous === null) return {};
-  const diff = diffBundles(await storedBundle(deps, tenant, previous), bundle, files, resolverOf(deps));
-  const names = (sign: string, list: string[]): string[] => list.map((name) => `${sign}${name}`);
-  const changes = [...names('+', diff.added), ...names('-', diff.removed), ...names('~', diff.changed)];
-  return {
-    changes: changes.slice(0, 100).join(' ') || 'none',
-    ...(files.length === 0 ? {} : { effect: `${diff.verdicts.length} of ${diff.total} cases are judged otherwise` }),
-  };
+  const before = await storedBundle(deps, caller.tenant, previous);
+  return effectOf(deps, caller, { before, after, previous, files }, resolverOf(deps));
 }
 
 const mayRead = (caller: Caller): boolean => mayAudit(caller) || caller.kind === 'person' || reaches(caller);

@@ -11,6 +11,7 @@ import type { Actions } from '../gateway/types.ts';
 import { credentialCommitments, type InForce } from '../register/index.ts';
 import { FIRST_KEY_FILE } from './local-files.ts';
 import type { Parts } from './parts.ts';
+import { caseNames } from '../policy/index.ts';
 import { loadBundle, readPolicyFolder } from './policies.ts';
 
 /** Who activates the bundle of the policy folder. */
@@ -74,7 +75,7 @@ async function restoreRow(parts: Parts, key: string, credentials: InForce['crede
  */
 export async function ensureBundle(parts: Parts): Promise<string | null> {
   const bundle = loadBundle(parts.config.policiesDir);
-  const { unread } = readPolicyFolder(parts.config.policiesDir);
+  const { files, unread } = readPolicyFolder(parts.config.policiesDir);
   if (unread.length > 0) parts.log.warn({ files: unread }, 'files in the policy folder that are not read');
   await catchUp(parts, DEFAULT_TENANT);
   const active = (await parts.register.current(DEFAULT_TENANT)).activations.at(-1) ?? null;
@@ -82,7 +83,7 @@ export async function ensureBundle(parts: Parts): Promise<string | null> {
   if (active !== null && active.by !== STARTED_BY) {
     return `the policy folder (${bundle.hash.slice(0, 19)}…) differs from the published bundle in force (${active.bundle.slice(0, 19)}…); publish it with countersign policy publish`;
   }
-  await parts.store.bundles.put(DEFAULT_TENANT, bundle.hash, bundle.source);
+  await parts.store.bundles.put(DEFAULT_TENANT, bundle.hash, bundle.source, caseNames(files));
   // Stale: another process that starts beside this one was faster, and its bundle is in force.
   await activateBundle(depsOf(parts), {
     tenant: DEFAULT_TENANT,

@@ -59,6 +59,10 @@ export interface CasesReport {
   problems: Problem[];
 }
 
+/** The cases of files, as a change that deletes some names them. */
+export const caseNames = (files: readonly PolicyFile[]): string[] =>
+  readCases(files).cases.map(({ file, name }) => `${file}: ${name}`);
+
 /** Reads the cases among `files`; others are passed over. Never throws. */
 export function readCases(files: readonly PolicyFile[]): { cases: PolicyCase[]; problems: Problem[] } {
   const cases: PolicyCase[] = [];

@@ -2,7 +2,9 @@
 import type { AckFn, ViewResponseAction } from '@slack/bolt';
 import { checkReason, CountersignError, type DecisionInput } from '../contract/index.ts';
 import {
+  formError,
   INPUTS,
+  MAX_CHANGES,
   RENDERER,
   sealingModal,
   textModal,
@@ -62,22 +64,32 @@ export async function submit(desk: Desk<DecisionDoor>, form: Form, body: unknown
     } else if (view === null) await ack();
     else await ack({ response_action: 'update', view: toSlackView(view) });
   } catch (error) {
-    await ack(errors(readable(desk, error)));
+    await ack(errors(readable(desk, error), submitted));
     const { meta } = submitted ?? {};
     if (meta !== undefined) desk.tasks.run('showing the present state', redraw(desk, meta));
   }
 }
 
 /** Under the reason, which every form has: Slack shows errors under inputs only. */
-const errors = (error: CountersignError): ViewResponseAction => ({
+const errors = (error: CountersignError, submitted?: Submitted): ViewResponseAction => ({
   response_action: 'errors',
-  errors: { [fieldOf(error)]: `${error.message}. Nothing was decided.`.slice(0, 500) },
+  errors: { [fieldOf(error, submitted)]: formError(error.message, 'nothing was decided') },
 });
 
-const fieldOf = (error: CountersignError): string => {
+/** The input that an error is about: the one it names, else the field of which it speaks. */
+function fieldOf(error: CountersignError, submitted: Submitted | undefined): string {
   const { field } = error.extensions;
-  return typeof field === 'string' ? field : INPUTS.reason;
-};
+  if (typeof field === 'string') return field;
+  if (error.code !== 'change-not-allowed' || submitted === undefined) return INPUTS.reason;
+  const { submission, message } = submitted;
+  if (INPUTS.until in submission.fields) return INPUTS.until;
+  const changeable = message.controls.mayChange.slice(0, MAX_CHANGES);
+  const changed = changeable.flatMap(({ path, value }, index) => {
+    const typed = submission.fields[INPUTS.change(index)]?.value?.trim() ?? '';
+    return typed === '' || typed === value ? [] : [{ path, input: INPUTS.change(index) }];
+  });
+  return (changed.find(({ path }) => error.message.includes(path)) ?? changed[0])?.input ?? INPUTS.reason;
+}
 
 /** After the acknowledgement, the open window shows the result, with the form again if the decision was refused. */
 async function finish(
@@ -91,7 +103,7 @@ async function finish(
   try {
     view = (await work) ?? textModal('Sealed', 'Your decision is sealed.');
   } catch (error) {
-    const problem = `${readable(desk, error).message}. Nothing was decided`;
+    const problem = formError(readable(desk, error).message, 'nothing was decided');
     const known = submitted();
     view =
       known === undefined ? textModal('Not decided', problem) : form.again(known, metadata, typedOf(fields), problem);

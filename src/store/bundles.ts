@@ -11,8 +11,13 @@ export interface Activation {
 
 /** Policy bundles, immutable under their hash, and which of them is in force. */
 export interface BundleStore {
-  /** Stores a bundle; an existing one stays as it is. Readers check that the source matches its hash. */
-  put(tenant: string, hash: string, source: Json): Promise<void>;
+  /**
+   * Keeps a bundle, and the names of the cases that came with it last. The source of one that is there already stays as it is. Whoever
+   * reads checks that the source hashes to the name.
+   */
+  put(tenant: string, hash: string, source: Json, cases?: readonly string[]): Promise<void>;
+  /** Names of the cases that came with a bundle; null where none ever did. */
+  cases(tenant: string, hash: string): Promise<string[] | null>;
   get(tenant: string, hash: string): Promise<Json | null>;
   /** Brings a stored bundle into force. Call it after the record that says so is sealed. The same record again changes nothing. */
   activate(tenant: string, hash: string, by: string, at: string, record: string): Promise<void>;
@@ -26,12 +31,30 @@ export function createBundleStore(db: Database): BundleStore {
   const activations = (tenant: string) =>
     db.selectFrom('bundleActivation').select(['hash', 'by', 'at', 'record']).where('tenant', '=', tenant);
   return {
-    async put(tenant, hash, source) {
+    async put(tenant, hash, source, cases) {
       await db
         .insertInto('bundle')
-        .values({ tenant, hash, source: JSON.stringify(source) })
-        .onConflict((conflict) => conflict.doNothing())
+        .values({
+          tenant,
+          hash,
+          source: JSON.stringify(source),
+          cases: cases === undefined ? null : JSON.stringify(cases),
+        })
+        .onConflict((conflict) =>
+          cases === undefined
+            ? conflict.doNothing()
+            : conflict.columns(['tenant', 'hash']).doUpdateSet({ cases: JSON.stringify(cases) }),
+        )
         .execute();
+    },
+    async cases(tenant, hash) {
+      const row = await db
+        .selectFrom('bundle')
+        .select('cases')
+        .where('tenant', '=', tenant)
+        .where('hash', '=', hash)
+        .executeTakeFirst();
+      return (row?.cases as string[] | null | undefined) ?? null;
     },
     async get(tenant, hash) {
       const row = await db

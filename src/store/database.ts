@@ -75,7 +75,12 @@ export interface Tables {
     code: string;
     at: Time;
   };
-  bundle: { tenant: string; hash: string; source: JsonColumn };
+  bundle: {
+    tenant: string;
+    hash: string;
+    source: JsonColumn;
+    cases: ColumnType<unknown, string | null | undefined, string | null>;
+  };
   bundleActivation: { id: Generated<number>; tenant: string; hash: string; by: string; at: Time; record: string };
   freeze: {
     id: string;

@@ -10,6 +10,7 @@ import * as passkeys from './migrations/0006-passkeys.ts';
 import * as reviews from './migrations/0007-reviews.ts';
 import * as attempts from './migrations/0065-attempts.ts';
 import * as limitTotals from './migrations/0066-limit-totals.ts';
+import * as bundleCases from './migrations/0067-bundle-cases.ts';
 import * as keyGroups from './migrations/0050-key-groups.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0050-key-groups': keyGroups,
   '0065-attempts': attempts,
   '0066-limit-totals': limitTotals,
+  '0067-bundle-cases': bundleCases,
 };
 
 /**

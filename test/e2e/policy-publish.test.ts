@@ -72,6 +72,13 @@ describe('publishing', () => {
     expect(sealed[4].record.disclosed).toMatchObject({
       'params.changes': '~payments.refund',
       'params.previous': first,
+      'params.rules': expect.stringContaining(
+        'payments.refund / medium: when params.amount <= 1000 → when params.amount <= 900',
+      ),
+      'params.cases': expect.stringContaining('payments.refund.test.yaml:5 between: supervise → refuse'),
+      'params.deleted': expect.stringContaining('payments.refund.test.yaml: 100 goes at once'),
+      'params.recorded': expect.stringMatching(/^(none|[0-9,]+) of [0-9,]+ would change/),
+      'params.askedBy': expect.stringMatching(/^key:/),
     });
   });
 

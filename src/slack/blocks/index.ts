@@ -9,4 +9,5 @@ export * from './modals.ts';
 export * from './model.ts';
 export * from './shown.ts';
 export * from './thread.ts';
+export { formError } from './text.ts';
 export { what } from './words.ts';

@@ -124,5 +124,18 @@ export function sentence(text: string): string {
   return ended.charAt(0).toUpperCase() + ended.slice(1);
 }
 
+/** Characters that a form shows of an error. */
+const FORM_ERROR_MAX = 500;
+
+/** An error as a form shows it at its field: one sentence with one full stop, which ends in what came of it. */
+export function formError(message: string, result: string): string {
+  const parts = message
+    .trim()
+    .split(/[.!?…]+(?:\s+|$)/u)
+    .filter((part) => part !== '');
+  const room = FORM_ERROR_MAX - result.length - 3;
+  return sentence(`${parts.join('; ').slice(0, room)}: ${result}`);
+}
+
 /** As people see and say an action id; the whole one is in the button's value. */
 export const shortId = (action: string): string => [...plainText(action, 64)].slice(0, 12).join('');

@@ -1,6 +1,6 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { CountersignError } from '../../../contract/index.ts';
-import { INPUTS, VIEWS } from '../../blocks/index.ts';
+import { formError, INPUTS, VIEWS } from '../../blocks/index.ts';
 import { keepRefusal } from '../../admit.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
@@ -32,7 +32,7 @@ export const lift =
     } catch (error) {
       const known = readable(desk, error);
       if (who !== null) keepRefusal(desk, 'lift', known, who, { tenant: null, action: null, person: null });
-      const text = `${known.message}. Nothing was changed.`.slice(0, 500);
+      const text = formError(known.message, 'nothing was changed');
       return ack({ response_action: 'errors', errors: { [INPUTS.reason]: text } });
     }
     await ack();

@@ -1,0 +1,80 @@
+/** What whoever approves a change of policy has to know of it: rules in words, and what is judged otherwise. */
+import type { JsonObject } from '../contract/index.ts';
+import {
+  backtest,
+  changesInWords,
+  diffBundles,
+  caseNames,
+  type CompiledBundle,
+  type PolicyFile,
+  type Resolve,
+} from '../policy/index.ts';
+import type { Caller } from '../identity/index.ts';
+
+import type { GatewayDeps } from './deps.ts';
+import { sealedCases } from './sealed-cases.ts';
+
+/** Recorded actions that are judged again before a publication, the newest first. */
+const RECORDED_MAX = 1000;
+/** Characters of each text: an approver reads it uncut. */
+const TEXT_MAX = 2000;
+
+export interface Change {
+  before: CompiledBundle;
+  after: CompiledBundle;
+  /** Hash of the bundle before. */
+  previous: string;
+  files: readonly PolicyFile[];
+}
+
+export async function effectOf(
+  deps: GatewayDeps,
+  caller: Caller,
+  { before, after, previous, files }: Change,
+  resolve: Resolve,
+): Promise<JsonObject> {
+  const diff = diffBundles(before, after, files, resolve);
+  const sign = (mark: string, names: string[]): string[] => names.map((name) => `${mark}${name}`);
+  const changes = [...sign('+', diff.added), ...sign('-', diff.removed), ...sign('~', diff.changed)];
+  const { cases } = await sealedCases(deps, caller.tenant, {}, RECORDED_MAX);
+  const recorded = backtest(after, cases, resolve);
+  const deleted = await deletedCases(deps, caller.tenant, previous, files);
+  return {
+    changes: changes.slice(0, 100).join(' ') || 'none',
+    rules: joined(changesInWords(before, after)) || 'none',
+    recorded: recorded.lines.join('; '),
+    askedBy: caller.id,
+    ...(files.length === 0
+      ? {}
+      : {
+          effect: `${diff.verdicts.length} of ${diff.total} cases are judged otherwise`,
+          ...(diff.verdicts.length === 0
+            ? {}
+            : { cases: joined(diff.verdicts.map(({ name, why }) => `${name}: ${why}`)) }),
+        }),
+    ...(deleted.length === 0 ? {} : { deleted: `${deleted.length} cases are deleted: ${joined(deleted)}` }),
+  };
+}
+
+/** Cases that came with the bundle before and do not come with this one. */
+async function deletedCases(
+  { store }: Pick<GatewayDeps, 'store'>,
+  tenant: string,
+  previous: string,
+  files: readonly PolicyFile[],
+): Promise<string[]> {
+  if (files.length === 0) return [];
+  const names = new Set(caseNames(files));
+  return ((await store.bundles.cases(tenant, previous)) ?? []).filter((name) => !names.has(name));
+}
+
+function joined(lines: readonly string[]): string {
+  const shown: string[] = [];
+  let length = 0;
+  for (const [n, line] of lines.entries()) {
+    length += line.length + 1;
+    if (length > TEXT_MAX - 40) return `${shown.join('\n')}\nand ${lines.length - n} more`;
+    shown.push(line);
+  }
+  return shown.join('\n');
+}
