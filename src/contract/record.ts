@@ -99,6 +99,8 @@ export interface DecisionRecord extends RecordHead {
   assurance: JsonObject | null;
   /** SHA-256 of the gateway's attestation of the human, `sha256:…`. */
   attestation: string | null;
+  /** The attestation key's signature over the record without it, where somebody said so. Since version 2. */
+  attested?: { kid: string; sig: string };
 }
 
 export const RELEASE_BASES = ['rule', 'override', 'break_glass', 'observe'] as const;

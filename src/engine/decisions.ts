@@ -9,6 +9,7 @@ import {
   type ApprovalEvent,
   type ApprovalState,
 } from '../approval/index.ts';
+import { withAttestation } from '../sealing/index.ts';
 import { admitTo } from './admit.ts';
 import type { EngineDeps } from './deps.ts';
 import { frozen } from './freeze.ts';
@@ -50,7 +51,7 @@ export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promis
       const message = `this action is already ${action.status}; nothing was changed`;
       return stands(input.attestation === undefined ? undefined : { code: 'not-open', message });
     }
-    const course = new Course(life, approval, deps.now());
+    const course = new Course(life, approval, deps);
     await timePassed(deps, course, life);
     const refusal = course.isOpen() ? await weigh(deps, course, life, input) : notOpen(input, course);
     if (course.drafts.length === 0) return stands(refusal);
@@ -87,12 +88,14 @@ class Course {
   action: Action;
   readonly now: Date;
   readonly #life: Life;
+  readonly #attestation: EngineDeps['attestation'];
 
-  constructor(life: Life, approval: ApprovalState, now: Date) {
+  constructor(life: Life, approval: ApprovalState, deps: Pick<EngineDeps, 'now' | 'attestation'>) {
     this.#life = life;
     this.approval = approval;
     this.action = life.state.action;
-    this.now = now;
+    this.now = deps.now();
+    this.#attestation = deps.attestation;
   }
 
   isOpen(): boolean {
@@ -108,10 +111,10 @@ class Course {
   }
 
   /** Who was added to decide is sealed before they are asked. */
-  escalations(effects: readonly ApprovalEffect[], unreachable?: string[]): void {
+  async escalations(effects: readonly ApprovalEffect[], unreachable?: string[]): Promise<void> {
     for (const effect of effects) {
       if (effect.type !== 'escalate') continue;
-      this.add({
+      await this.add({
         decision: 'escalated',
         stage: effect.stage,
         reason: effect.because,
@@ -121,10 +124,11 @@ class Course {
     }
   }
 
-  add(said: Pick<DecisionRecord, 'decision' | 'stage'> & Partial<DecisionRecord>): void {
+  /** What somebody said carries the attestation key's signature over the whole record. */
+  async add(said: Pick<DecisionRecord, 'decision' | 'stage'> & Partial<DecisionRecord>): Promise<void> {
     const at = this.now.toISOString();
     const status = this.#statusAfter(said.decision);
-    const record: DecisionRecord = {
+    const bare: DecisionRecord = {
       ...nextHead(this.action, 'decision', at),
       surface: this.#life.state.surface,
       by: 'countersign',
@@ -137,6 +141,7 @@ class Course {
       ...NO_EVIDENCE,
       ...said,
     };
+    const record = bare.attestation === null ? bare : await withAttestation(bare, this.#attestation());
     this.drafts.push({ record, releaseReservations: status !== 'supervised' });
     const approval = approvalView(this.approval);
     this.action = {
@@ -162,13 +167,13 @@ class Course {
 
 /** What was due by now: more people to ask, or the end of the wait. */
 async function timePassed(deps: EngineDeps, course: Course, { state }: Life): Promise<void> {
-  course.escalations(course.apply({ type: 'tick' }));
+  await course.escalations(course.apply({ type: 'tick' }));
   const { status, stage, expiresAt } = course.approval;
   if (status === 'expired') return course.add({ decision: 'expired', stage });
   // Approved, but frozen until its time ran out: nothing is released after the approvers' deadline.
   if (status !== 'approved' || course.now.getTime() < expiresAt) return;
   if ((await frozen(deps, state.action.tenant, state.surface, state.actor)) !== null) {
-    course.add({ decision: 'expired', stage });
+    await course.add({ decision: 'expired', stage });
   }
 }
 
@@ -181,12 +186,12 @@ async function weigh(
 ): Promise<Refusal | undefined> {
   if (input.unreachable !== undefined) {
     const people = await unreachableBy(deps, input.action, input.unreachable);
-    course.escalations(course.apply({ type: 'unreachable', people }), people);
+    await course.escalations(course.apply({ type: 'unreachable', people }), people);
     return undefined;
   }
   if (input.attestation === undefined) {
     // Withdrawn by whoever may write to the namespace: that releases nothing.
-    if (input.decision === 'cancelled') withdraw(course, 'temporal', NO_EVIDENCE);
+    if (input.decision === 'cancelled') await withdraw(course, 'temporal', NO_EVIDENCE);
     return undefined;
   }
   const kind = input.kind ?? 'decide';
@@ -195,7 +200,7 @@ async function weigh(
   if (!('event' in admitted)) return { code: 'invalid-request', message: `this is not a ${kind} message` };
   const { event, evidence } = admitted;
   if (event.type === 'cancel') {
-    withdraw(course, event.by, evidence);
+    await withdraw(course, event.by, evidence);
     return undefined;
   }
   const refusal = checkEvent(course.approval, event, course.now.getTime());
@@ -203,7 +208,7 @@ async function weigh(
   const { stage } = course.approval;
   if (event.type === 'answer') {
     course.apply(event);
-    course.add({ decision: 'answered', by: event.by, via: 'api', stage, reason: event.text, ...evidence });
+    await course.add({ decision: 'answered', by: event.by, via: 'api', stage, reason: event.text, ...evidence });
     return undefined;
   }
   if (event.type !== 'decide') return { code: 'invalid-request', message: `this is not a ${kind} message` };
@@ -211,19 +216,19 @@ async function weigh(
   const { by, decision, via, delegation, reason, until } = event;
   const changes = event.changes === null ? null : await keepChanges(deps, life, event.changes, seq);
   const effects = course.apply(event);
-  course.add({
+  await course.add({
     ...{ decision, by, via, stage, delegation, reason, changes, ...evidence },
     until: until === null ? null : new Date(until).toISOString(),
   });
-  course.escalations(effects);
+  await course.escalations(effects);
   return undefined;
 }
 
 /** Also what is approved, while a freeze holds it back: there is nothing left to decide, and still something to withdraw. */
-function withdraw(course: Course, by: string, evidence: DecisionEvidence): void {
+async function withdraw(course: Course, by: string, evidence: DecisionEvidence): Promise<void> {
   const { stage, status } = course.approval;
   if (status === 'open') course.apply({ type: 'cancel', by });
-  course.add({ decision: 'cancelled', by, stage, ...evidence });
+  await course.add({ decision: 'cancelled', by, stage, ...evidence });
 }
 
 /** Before the record that commits to them: whoever holds the salts can open it only while somebody holds the values. */

@@ -78,6 +78,8 @@ export interface EngineDeps {
   signers(tenant: string): TenantSigners;
   authenticate(token: string): Promise<Caller>;
   attestationKeys(): readonly object[];
+  /** Signs what somebody said as it is sealed. Asked for at each use: it rotates. */
+  attestation(): Signer;
   /** The plaintext of a JWE to the stack's start key, or null. */
   openStart(jwe: string): Promise<Uint8Array | null>;
   hub: Hub;

@@ -1,5 +1,6 @@
 import type { Action, OtherRecord } from '../contract/index.ts';
 import { verifyAttestation } from '../identity/index.ts';
+import { withAttestation } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readLife } from './life.ts';
@@ -30,13 +31,14 @@ async function attempt(deps: EngineDeps, input: ReconcileInput): Promise<Action 
   }
   const { by, status, reason } = attested;
   const at = deps.now().toISOString();
-  const record: OtherRecord = {
+  const bare: OtherRecord = {
     ...nextHead(action, 'reconcile', at),
     type: 'reconcile',
     by,
     reason,
     body: { surface: state.surface, status, attestation: hashOfText(input.attestation ?? '') },
   };
+  const record = await withAttestation(bare, deps.attestation());
   const next: ActionState = { ...state, action: { ...action, status, updatedAt: at } };
   const payload = life.sealedPermit === null ? null : await deps.store.payloads.read(tenant, id);
   const permit = permitOf(payload?.actionKey ?? null, action, life.sealedPermit);

@@ -1,5 +1,6 @@
 import type { Action, OtherRecord } from '../contract/index.ts';
 import type { ActionState, BreakGlassReview } from '../store/action-state.ts';
+import { withAttestation } from '../sealing/index.ts';
 import { admitTo } from './admit.ts';
 import type { EngineDeps } from './deps.ts';
 import { keepReview } from './keep-review.ts';
@@ -51,7 +52,7 @@ async function sealWord(
     status: word === null ? 'overdue' : 'done',
     result: word === null ? null : { by: word.by, right: word.right, reason: word.reason, at },
   };
-  const record: OtherRecord = {
+  const bare: OtherRecord = {
     ...nextHead(state.action, 'review', at),
     type: 'review',
     by: word?.by ?? null,
@@ -70,6 +71,7 @@ async function sealWord(
       shown: found?.evidence.shown == null ? null : { ...found.evidence.shown },
     },
   };
+  const record = word === null ? bare : await withAttestation(bare, deps.attestation());
   const { tenant, id } = state.action;
   const next: ActionState = { ...state, review, action: { ...state.action, updatedAt: at } };
   const payload = sealedPermit === null ? null : await deps.store.payloads.read(tenant, id);

@@ -1,5 +1,5 @@
-/** Whether the gateway gave its word for what people did beside actions: stops, and standing in. */
-import type { OtherRecord, RecordPayload } from '../contract/index.ts';
+/** Whether the gateway gave its word for what people are said to have said: decisions, stops, standing in. */
+import type { RecordPayload } from '../contract/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
 import {
   isAdoption,
@@ -8,6 +8,7 @@ import {
   readPublicJwk,
   verifyAttested,
   type PublicJwk,
+  type SaidRecord,
   type VerifySignature,
 } from '../sealing/index.ts';
 import type { Defect } from './finding.ts';
@@ -27,10 +28,10 @@ export class AttestedAudit {
   async add(record: RecordPayload): Promise<Defect[]> {
     if (isAdoption(record)) this.#begun = true;
     if (record.type === 'key') this.#learn(record);
-    return record.type === 'freeze' || record.type === 'delegation' ? this.#check(record) : [];
+    return isSaid(record) ? this.#check(record) : [];
   }
 
-  async #check(record: OtherRecord): Promise<Defect[]> {
+  async #check(record: SaidRecord): Promise<Defect[]> {
     if (!isAttested(record)) {
       const message = `nobody attested that it was ${record.by ?? 'anybody'} who said so (${record.type})`;
       return this.#begun ? [{ code: 'not-attested', message }] : [];
@@ -49,11 +50,28 @@ export class AttestedAudit {
       const change = keyChangeOf(record);
       if (change?.use !== 'attestation') return;
       const key = change.change === 'introduce' ? readPublicJwk(change.key) : null;
+      if (change.change === 'introduce' && change.replaces === '') this.#begun = true;
       if (key !== null) this.#keys.set(key.kid, key);
       else this.#keys.delete(change.kid);
     } catch (error) {
       // What is wrong with the key record itself is said where keys are audited.
       if (!isEvidenceError(error)) throw error;
     }
+  }
+}
+
+/** Records of what somebody said, as opposed to what the clock or policy brought. */
+function isSaid(record: RecordPayload): record is SaidRecord {
+  switch (record.type) {
+    case 'freeze':
+    case 'delegation':
+    case 'reconcile':
+      return true;
+    case 'review':
+      return record.by !== null;
+    case 'decision':
+      return record.attestation !== null;
+    default:
+      return false;
   }
 }

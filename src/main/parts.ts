@@ -149,6 +149,7 @@ export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl
     signers: (tenant) => keys.forTenant(tenant),
     authenticate: (token) => parts.authenticate(token),
     attestationKeys: () => keys.attestationKeys,
+    attestation: () => keys.attestation,
     openStart: (jwe) => keys.starts.open(jwe),
     webhooks: createWebhookSender({ secret: keys.webhookSecret, targets: parts.config.webhooks.targets }),
     endpoints: parts.endpoints,

@@ -1,33 +1,42 @@
 /**
- * The gateway's word in a record itself: its attestation key signs exactly what is sealed. Whoever has the published attestation keys can
+ * The gateway's word in a record itself: the attestation key signs exactly what is sealed. Whoever has the published attestation keys can
  * check that a human, or a service's key, was authenticated for this very thing, and not only that somebody held the record key.
  */
 import { z } from 'zod';
 import { canonicalBytes, fromBase64, toBase64 } from '../canonical/index.ts';
-import type { OtherRecord } from '../contract/index.ts';
+import type { DecisionRecord, OtherRecord } from '../contract/index.ts';
 import { EvidenceError, reading } from '../ledger/index.ts';
 import { isSignedBy, nobleVerify, type PublicJwk, type Signer, type VerifySignature } from './signer.ts';
 
 /** Of what is signed. */
 export const ATTESTED_KIND = 'countersign.attested/v1';
 
-/** Member of a record's body: the signature, over the record without it. */
+/** Records that say what somebody said. A decision has `attested` of its own, the others have it in their `body`. */
+export type SaidRecord = DecisionRecord | OtherRecord;
+
 const attestedSchema = z.looseObject({ kid: z.string(), sig: z.string() });
 
+const attestedOf = (record: SaidRecord): unknown =>
+  record.type === 'decision' ? record.attested : record.body['attested'];
+
 /** What is signed: the canonical bytes of `{ kind, record }`, the record without its `attested`. */
-function statementOf(record: OtherRecord): Uint8Array {
+function statementOf(record: SaidRecord): Uint8Array {
+  if (record.type === 'decision') {
+    const { attested: _attested, ...bare } = record;
+    return canonicalBytes({ kind: ATTESTED_KIND, record: bare });
+  }
   const { attested: _attested, ...body } = record.body;
   return canonicalBytes({ kind: ATTESTED_KIND, record: { ...record, body } });
 }
 
 /** The record with the attestation key's signature over all of it. */
-export async function withAttestation(record: OtherRecord, signer: Signer): Promise<OtherRecord> {
-  const sig = toBase64(await signer.sign(statementOf(record)));
-  return { ...record, body: { ...record.body, attested: { kid: signer.kid, sig } } };
+export async function withAttestation<R extends SaidRecord>(record: R, signer: Signer): Promise<R> {
+  const attested = { kid: signer.kid, sig: toBase64(await signer.sign(statementOf(record))) };
+  return record.type === 'decision' ? { ...record, attested } : { ...record, body: { ...record.body, attested } };
 }
 
 /** Whether a record carries the signature of an attestation key. */
-export const isAttested = ({ body }: Pick<OtherRecord, 'body'>): boolean => body['attested'] !== undefined;
+export const isAttested = (record: SaidRecord): boolean => attestedOf(record) !== undefined;
 
 /**
  * Checks the signature that a record carries.
@@ -36,11 +45,11 @@ export const isAttested = ({ body }: Pick<OtherRecord, 'body'>): boolean => body
  * @throws EvidenceError `attestation-malformed`, `attestation-key-unknown`, `attestation-signature-wrong`
  */
 export async function verifyAttested(
-  record: OtherRecord,
+  record: SaidRecord,
   keys: readonly PublicJwk[],
   verify: VerifySignature = nobleVerify,
 ): Promise<void> {
-  const read = attestedSchema.safeParse(record.body['attested']);
+  const read = attestedSchema.safeParse(attestedOf(record));
   if (!read.success)
     throw new EvidenceError('attestation-malformed', 'the record holds no signature of an attestation');
   const { kid, sig } = read.data;

@@ -128,6 +128,7 @@ const decisionRecord = z.looseObject({
   until: text,
   assurance: jsonObject.nullable(),
   attestation: hash.nullable(),
+  attested: z.looseObject({ kid: z.string(), sig: z.string() }).exactOptional(),
 });
 
 const releaseRecord = z.looseObject({

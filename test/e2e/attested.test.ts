@@ -1,9 +1,9 @@
 /** What people say beside actions carries the signature of a published attestation key over exactly what was sealed. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OtherRecord } from '../../src/contract/index.ts';
-import { readPublicJwk, verifyAttested, type PublicJwk } from '../../src/sealing/index.ts';
+import { readPublicJwk, verifyAttested, type PublicJwk, type SaidRecord } from '../../src/sealing/index.ts';
 import { countersign } from '../cli/harness.ts';
-import { CFO, startTestStack, type TestStack } from '../support/stack.ts';
+import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 
 const COMMANDER = 'user:incident-commander@acme.test';
 const STRANGER = 'user:duty-manager@acme.test';
@@ -54,6 +54,27 @@ it('a freeze, its lifting, a delegation and its end are checked with nothing but
     }
     await expect(verifyAttested(record, [])).rejects.toMatchObject({ reason: 'attestation-key-unknown' });
   }
+});
+
+it('a decision is too, changes and all; one that is not signed, or by another key, does not hold', async () => {
+  const { body } = await stack.ask(refund(420));
+  const decided = { decision: 'approve', reason: 'matches', changes: { 'params.amount': 400 } };
+  const answer = await stack.call('POST', `/v1/actions/${body.id}/decisions`, decided, await as(LEAD));
+  expect([answer.status, answer.body.status]).toEqual([200, 'released']);
+  const { body: page } = await stack.call('GET', `/v1/records?action=${body.id}&type=decision`);
+  const record = page.records[0].record as SaidRecord & { type: 'decision' };
+  const keys = await published();
+  await verifyAttested(record, keys);
+  for (const forged of [
+    { ...record, by: CFO },
+    { ...record, decision: 'refuse' as const },
+    { ...record, changes: null },
+    { ...record, attestation: `sha256:${'0'.repeat(64)}` },
+  ]) {
+    await expect(verifyAttested(forged, keys)).rejects.toMatchObject({ reason: 'attestation-signature-wrong' });
+  }
+  const { attested: _attested, ...bare } = record;
+  await expect(verifyAttested(bare, keys)).rejects.toMatchObject({ reason: 'attestation-malformed' });
 });
 
 it('also after the key was rotated, and the audit finds nothing', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FindingCode } from '../../src/evidence/index.ts';
 import { withAttestation } from '../../src/sealing/index.ts';
-import { audit, nodeKey, openLog, other, type Draft } from './world.ts';
+import { audit, decision, nodeKey, openLog, other, verdict, type Draft } from './world.ts';
 
 const key = nodeKey();
 const introduced = other('key', {
@@ -39,6 +39,14 @@ describe('an audit of a freeze with', () => {
     const report = await audit(await world.files(), world.trust);
     expect(report.findings.map(({ code }) => code)).toEqual(codes);
   });
+});
+
+it('names a decision that the attestation key did not sign', async () => {
+  const world = await openLog();
+  await world.seal('key', [introduced]);
+  await world.seal('act_1', [verdict('supervise'), decision('approve')]);
+  const report = await audit(await world.files(), world.trust);
+  expect(report.findings.map(({ code }) => code)).toEqual(['not-attested']);
 });
 
 it('asks for no signature of what was sealed before there were any', async () => {
