@@ -3,6 +3,7 @@ import { decodeProtectedHeader } from 'jose';
 import { CountersignError } from '../contract/index.ts';
 import { findApiKey, type ApiKeyFinder } from './api-keys.ts';
 import type { Caller } from './caller.ts';
+import type { Issuers } from './issuers.ts';
 import type { DirectorySource } from './watch.ts';
 import type { PublicKeys } from './jws.ts';
 import { PERSON_TOKEN_TYP, verifyPersonToken } from './person-tokens.ts';
@@ -15,6 +16,8 @@ export interface AuthenticatorDeps {
   directory: DirectorySource;
   /** Public halves of the stack's attestation keys, asked for each time so that a rotation counts at once. */
   attestationKeys: () => PublicKeys;
+  /** The owner's own issuers of tokens; left out where there are none. */
+  issuers?: Issuers | undefined;
   /** Whether there is such a tenant. */
   hasTenant(name: string): Promise<boolean>;
   /** Milliseconds since the epoch. */
@@ -50,6 +53,14 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
         roles: [...person.roles],
         groups: [...person.groups],
       };
+    }
+    const issued = (await deps.issuers?.callerOf(token)) ?? null;
+    if (issued !== null) {
+      if (await deps.hasTenant(issued.tenant)) return issued;
+      throw new CountersignError(
+        'unauthenticated',
+        'the token is for a tenant that does not exist; let its issuer name one that does',
+      );
     }
     const key = await findApiKey(deps.apiKeys, token);
     if (key === null) {

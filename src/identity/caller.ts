@@ -4,6 +4,27 @@ import { actingChain, actingIds, ANY, type Actor, type ActionRequest, type Ident
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Directory } from './directory.ts';
 
+const boundsSchema = z.strictObject({
+  /** Globs. */
+  surfaces: z.array(z.string()),
+  /** Verbs; null for any. */
+  actions: z.array(z.string()).nullable(),
+});
+export type TokenBounds = z.infer<typeof boundsSchema>;
+
+const tokenSchema = z.strictObject({
+  /** Ids of who acts and whom they act for, the actor first: a request must say exactly these. */
+  chain: z.array(z.string()),
+  /** The folder that it is for, and all below it; null for any. */
+  folder: z.string().nullable(),
+  /** Directory id of who answers for the actor, as the issuer says. */
+  owner: z.string().nullable(),
+  /** What it may be used for (RFC 9396), one of them; null for all that its surfaces reach. */
+  bounds: z.array(boundsSchema).nullable(),
+  /** `txn` of a transaction token: the caller's correlation. */
+  txn: z.string().nullable(),
+});
+
 /** An authenticated caller: a service's API key, a person, or whoever holds a token that reads the log and does nothing else. */
 export const callerSchema = z.strictObject({
   kind: z.enum(['key', 'person', 'reader']),
@@ -17,6 +38,8 @@ export const callerSchema = z.strictObject({
   /** A person's own by the directory; of a key, those that it vouches for its actors to have, or `*` for any. */
   roles: z.array(z.string().max(256)),
   groups: z.array(z.string().max(256)).default([]),
+  /** What a token of an issuer says beside that; left out of keys and people. */
+  token: tokenSchema.optional(),
 });
 export type Caller = z.infer<typeof callerSchema>;
 
@@ -34,8 +57,8 @@ export interface Standing {
 }
 
 /** Whether a credential may speak in the name of `id`: exactly this one, for this grants. */
-export const speaksAs = ({ actors }: Pick<Caller, 'actors'>, id: string): boolean =>
-  actors.includes(ANY) || actors.includes(id);
+export const speaksAs = ({ actors, token }: Pick<Caller, 'actors' | 'token'>, id: string): boolean =>
+  actors.includes(ANY) || actors.includes(id) || token?.chain.includes(id) === true;
 
 /**
  * Null when the caller may make this request, else the conflict in words. A conflict is refused with basis `unclear`.
@@ -52,6 +75,8 @@ export function mayAsk(caller: Caller, request: ActionRequest, standing?: Standi
   if (!speaksAs(caller, actor.id)) {
     return conflict(`the token of \`${caller.id}\` may not speak for the actor \`${actor.id}\``);
   }
+  const beyond = caller.token === undefined ? null : beyondToken(caller.token, request);
+  if (beyond !== null) return conflict(beyond);
   if (caller.kind === 'person') {
     if (actor.type !== 'user') return conflict(`\`${caller.id}\` is a person, but the request says \`${actor.type}\``);
     if (actor.onBehalfOf !== undefined) {
@@ -63,6 +88,25 @@ export function mayAsk(caller: Caller, request: ActionRequest, standing?: Standi
     if (detail !== null) return conflict(detail);
   }
   return null;
+}
+
+/** Where a request says something else than the token that it came with. */
+function beyondToken({ chain, folder, bounds }: NonNullable<Caller['token']>, request: ActionRequest): string | null {
+  const asked = actingIds(request.actor);
+  if (asked.length !== chain.length || asked.some((id, depth) => id !== chain[depth])) {
+    return `the token is for ${chain.map((id) => `\`${id}\``).join(' on behalf of ')}, and the request is not`;
+  }
+  const said = request.context?.folder;
+  if (folder !== null && said !== folder && said?.startsWith(folder.endsWith('/') ? folder : `${folder}/`) !== true) {
+    return `the token is for the folder \`${folder}\`, which \`context.folder\` has to name`;
+  }
+  if (folder !== null && said?.split('/').some((step) => step === '..' || step === '.') === true) {
+    return '`context.folder` leads out of the folder that it names';
+  }
+  const within = ({ surfaces, actions }: TokenBounds): boolean =>
+    surfaces.some((glob) => matchesSurface(glob, request.surface)) &&
+    (actions === null || actions.includes(request.action));
+  return bounds === null || bounds.some(within) ? null : 'the token’s `authorization_details` do not cover this action';
 }
 
 /**
@@ -80,23 +124,30 @@ export function spokenForBy(caller: Caller, request: ActionRequest): string[] | 
 
 /** What is known of each of the chain, for policy and for the record. Says nothing of conflicts: {@link mayAsk} does. */
 export function identitiesOf(caller: Caller, request: ActionRequest, directory: Directory): IdentityFact[] {
-  return actingChain(request.actor).map(({ id, type }) => {
+  return actingChain(request.actor).map(({ id, type }, depth) => {
+    // A token says of the actor alone what it is and who answers for it.
+    const speaksOf = caller.token === undefined || depth === 0;
     const person = directory.person(id);
     const workload = directory.workload(id);
     const spokenFor = speaksAs(caller, id);
     // That somebody stands behind a request is worth their roles only on the word of a credential that may speak for them.
     const vouched = (own: readonly string[] | null, byKey: readonly string[]): string[] =>
-      spokenFor ? [...(own ?? (caller.kind === 'key' ? byKey : []))].sort() : [];
+      spokenFor ? [...(own ?? (caller.kind === 'key' && speaksOf ? byKey : []))].sort() : [];
     return {
       id,
       standing: person !== null || workload !== null ? 'directory' : type === 'user' ? 'unverified' : 'unlisted',
       spokenFor,
-      owner: directory.ownerOf(id),
+      owner: directory.ownerOf(id) ?? (depth === 0 && type !== 'user' ? activeOwner(caller, directory) : null),
       roles: vouched((person ?? workload)?.roles ?? null, caller.roles),
       groups: vouched((person ?? workload)?.groups ?? null, caller.groups),
       claimed: null,
     };
   });
+}
+
+function activeOwner({ token }: Caller, directory: Directory): string | null {
+  const owner = token?.owner ?? null;
+  return owner !== null && directory.active(owner) ? owner : null;
 }
 
 function falseKind({ id, type }: Actor): string | null {

@@ -9,3 +9,5 @@ export * from './directory-file.ts';
 export type { PublicKeys } from './jws.ts';
 export * from './person-tokens.ts';
 export * from './watch.ts';
+export * from './issuers.ts';
+export { isTrustworthy } from './issuer-keys.ts';

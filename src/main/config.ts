@@ -55,6 +55,8 @@ export interface Config {
     /** Where callbacks and notifications may go: also to this machine only where the stack itself serves nobody else. */
     targets: WebhookTargets;
   };
+  /** Settings file of the owner's own issuers of tokens. */
+  issuers: string | undefined;
   /** Settings file of witnesses and anchors. */
   witnesses: string | undefined;
   /** Who may read the entries of the log: those with a credential for it, or everybody. */
@@ -127,6 +129,7 @@ const envSchema = z.object({
   VAULT_TOKEN_FILE: text.optional(),
   DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user@host/database').optional(),
   COUNTERSIGN_WEBHOOKS: text.optional(),
+  COUNTERSIGN_ISSUERS: text.optional(),
   COUNTERSIGN_WITNESSES: text.optional(),
   COUNTERSIGN_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS, `is one of ${WEBHOOK_TARGETS.join(', ')}`).optional(),
   TEMPORAL_ADDRESS: z
@@ -206,6 +209,7 @@ export function loadConfig(env: Env): Config {
       file: it.COUNTERSIGN_WEBHOOKS === undefined ? undefined : resolve(it.COUNTERSIGN_WEBHOOKS),
       targets: it.COUNTERSIGN_WEBHOOK_TARGETS ?? (isLoopback(it.COUNTERSIGN_HOST) ? 'loopback' : 'public'),
     },
+    issuers: it.COUNTERSIGN_ISSUERS === undefined ? undefined : resolve(it.COUNTERSIGN_ISSUERS),
     witnesses: it.COUNTERSIGN_WITNESSES === undefined ? undefined : resolve(it.COUNTERSIGN_WITNESSES),
     log: it.COUNTERSIGN_LOG,
     logLevel: it.COUNTERSIGN_LOG_LEVEL,

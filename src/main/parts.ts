@@ -10,6 +10,7 @@ import { createWebhookSender } from '../notify/webhook-sender.ts';
 import {
   createAttestor,
   createAuthenticator,
+  createIssuers,
   watchDirectory,
   type Attestor,
   type DirectorySource,
@@ -22,6 +23,7 @@ import { externalEngines } from '../policy/engines/index.ts';
 import type { Config } from './config.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
+import { readIssuers } from './issuers.ts';
 import { readEndpoints } from './webhooks.ts';
 import { readSharing, type Sharing } from './witnesses.ts';
 
@@ -118,6 +120,7 @@ export async function openParts(
       attestor: createAttestor(() => keys.attestation),
       authenticate: createAuthenticator({
         ...{ apiKeys: credentials, directory, attestationKeys, now: Date.now },
+        issuers: createIssuers(readIssuers(config.issuers), { fetch: globalThis.fetch, now: Date.now }),
         hasTenant: (name) => register.hasTenant(name),
       }),
       codec: createPayloadCodec(keys),

@@ -35,6 +35,7 @@ describe('an empty environment', () => {
       slack: null,
       issuer: 'countersign',
       webhooks: { file: undefined, targets: 'loopback' },
+      issuers: undefined,
       witnesses: undefined,
       log: 'private',
       logLevel: 'warn',
