@@ -1,4 +1,4 @@
-/** What one use of an allowance came to. */
+/** The result of one use of an allowance. */
 export interface Taken {
   fits: boolean;
   limit: number;
@@ -52,7 +52,7 @@ export class Allowance {
     const found = this.#counts.get(key);
     if (found !== undefined && found.endsAt > now) return found;
     this.#counts.delete(key);
-    // Every window is equally long, so those that began first, which stand first, end first.
+    // All windows have the same length, so the first in the map end first.
     for (const [old, { endsAt }] of this.#counts) {
       if (endsAt > now) break;
       this.#counts.delete(old);

@@ -1,4 +1,4 @@
-/** Reads the bodies of requests as what they say, which a parser that only keeps the last of two names cannot. */
+/** Parses request bodies strictly: a parser that keeps only the last of two equal names would not notice. */
 import express, { type RequestHandler } from 'express';
 import { fromUtf8, isCanonicalError, readInput, type Json } from '../canonical/index.ts';
 import { CountersignError, readJson } from '../contract/index.ts';

@@ -1,4 +1,4 @@
-/** Reads what a stranger sent, and says exactly what is wrong with it. */
+/** Validates input from strangers, and says exactly what is wrong with it. */
 import type { Request } from 'express';
 import { type z } from 'zod';
 import { pointerOf } from '../canonical/index.ts';

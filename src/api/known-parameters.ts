@@ -1,4 +1,4 @@
-/** A query parameter that an operation does not have is a mistyped one: answered without it, it would be another question. */
+/** Refuses unknown query parameters. One is probably mistyped, and the answer without it would be to another question. */
 import type { RequestHandler } from 'express';
 import { CountersignError } from '../contract/index.ts';
 import { openApiDocument } from './openapi.ts';

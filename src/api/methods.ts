@@ -1,4 +1,4 @@
-/** Which methods an address takes: asked of the routes themselves, so that `Allow` is right by construction. */
+/** The methods of an address, read from the routes themselves, so that `Allow` is right by construction. */
 import type { Express } from 'express';
 
 interface Layer {

@@ -1,4 +1,4 @@
-/** What holds for every operation is said once, here: its id, the statuses that any of its kind can answer, and an example. */
+/** Completes every operation of the document: its id, the statuses that any of its kind can answer, and an example. */
 import { exampleOf, type Schema } from './examples.ts';
 import { problem } from './openapi-parts.ts';
 

@@ -64,7 +64,7 @@ export function rateLimit({ gateway, requestsPerMinute }: RateLimitOptions): Req
     const authorization = request.get('authorization');
     const digest = authorization === undefined ? null : digestOf(authorization);
     let caller = digest === null ? null : (known.get(digest) ?? null);
-    /** Taken before it is known to be wrong, so that a thousand guesses at once are not all looked at. */
+    /** Counted before the credential is checked, so that a thousand concurrent guesses are not all checked. */
     let guess = false;
     response.on('finish', () => {
       if (response.statusCode === 401) {

@@ -44,7 +44,7 @@ function meantBy(request: Request, code: string, status: number): AboutAction | 
   return code === 'idempotency-key-reused' ? { idempotencyKey: readIdempotencyKey(keys) } : null;
 }
 
-/** Stands before the maker of problems. What cannot be named is left out: the refusal itself matters more. */
+/** Runs before the problem handler. If the record cannot be named, the header is left out, because the refusal matters more. */
 export function nameNewestRecord(gateway: Authentication & Actions): ErrorRequestHandler {
   return async (error: unknown, request, response, next) => {
     const meant = isCountersignError(error) ? meantBy(request, error.code, error.status) : null;

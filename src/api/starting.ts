@@ -1,4 +1,4 @@
-/** What a process answers between listening and ready: it is alive, and releases nothing yet. */
+/** The answers of a process between listening and ready: it is alive, and releases nothing yet. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CountersignError } from '../contract/index.ts';
 import { toProblem } from './problem.ts';
@@ -8,7 +8,7 @@ const RETRY_AFTER_S = 1;
 /** `GET /healthz` is 200, as ever; everything else is told to come again. */
 export function answerStarting(request: IncomingMessage, response: ServerResponse): void {
   const path = request.url?.split('?', 1)[0];
-  // What is still being sent is read and dropped, so that the connection can be used again.
+  // The rest of the body is read and dropped, so that the connection can be reused.
   request.resume();
   if (path === '/healthz' && (request.method === 'GET' || request.method === 'HEAD')) {
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end('{"status":"ok"}');

@@ -1,6 +1,6 @@
 /**
- * Which bundle is in force. The sealed `policy` records are the truth, one chain for each tenant; the table of activations follows
- * them for whoever reads it, and grants nothing.
+ * Which bundle is in force. The sealed `policy` records decide, one chain for each tenant. The table of activations follows them for its
+ * readers, and grants nothing.
  */
 import type { EngineDeps } from './deps.ts';
 import { sealInChain } from './chain.ts';
@@ -29,12 +29,12 @@ export interface ActivationInput {
   action: string | null;
 }
 
-/** `activated` with the hash of its record, also when it was done before; `stale` when another bundle is in force by now. */
+/** `activated` with the hash of its record, also if it was done before; `stale` if another bundle is now in force. */
 export type Activated = { state: 'activated'; record: string } | { state: 'stale'; inForce: string | null };
 
 /**
- * Seals that a bundle comes into force: from then on it is. Again for the same action, it finds what it did. Of two that replace the
- * same bundle one is sealed, since both want the same place in the chain.
+ * Seals that a bundle comes into force, which takes effect then. It is idempotent for an action. Of two that replace the same bundle one is
+ * sealed, because both want the same place in the chain.
  */
 export async function activateBundle(deps: ActivationDeps, input: ActivationInput): Promise<Activated> {
   const { tenant, hash } = input;
@@ -62,7 +62,7 @@ export async function activateBundle(deps: ActivationDeps, input: ActivationInpu
       await deps.store.bundles.activate(tenant, hash, input.by, at, sealed.hash);
       return { state: 'activated', record: sealed.hash };
     }
-    // Somebody was faster: look again at what is in force.
+    // A concurrent activation was faster, so look again at what is in force.
   }
 }
 

@@ -1,4 +1,4 @@
-/** Who said something, and whether they still may: found out from the attestation and the sealed records, each time anew. */
+/** Checks who said something, and whether they still may, from the attestation and the sealed records, each time. */
 import { actingIds, isCountersignError, type Json, type JsonObject } from '../contract/index.ts';
 import { applyChanges } from '../policy/index.ts';
 import { verifyAttestation, type AttestationOf } from '../identity/index.ts';
@@ -12,8 +12,8 @@ import type { Admitted, AdmitInput, DecisionEvidence, Refusal } from './types.ts
 import { hashOfText } from './words.ts';
 
 /**
- * Checks a message before its workflow takes it up. What is sealed is checked once more, by whoever seals it: this only spares the
- * others. Who tried is kept.
+ * Checks a message before its workflow accepts it. Sealing checks it again; this check only spares the workflow bad messages. Refused
+ * attempts are stored.
  */
 export async function admit(deps: EngineDeps, input: AdmitInput): Promise<Admitted> {
   const { tenant, id } = input.action;
@@ -147,7 +147,7 @@ async function admitDecision(
   };
 }
 
-/** One that comes with an assertion counts only with it, also where no stage asks for any. */
+/** A decision with an assertion counts only if that verifies, even if no stage requires one. */
 async function admitPasskey(
   deps: EngineDeps,
   { state }: Life,

@@ -1,4 +1,4 @@
-/** A supervised override, counted anew from its sealed records through the reducer: whatever a workflow or a row says of it. */
+/** Recounts a supervised override from its sealed records through the reducer, whatever a workflow or a row says. */
 import type { ActionRequest, DecisionRecord, Json, VerdictRecord } from '../contract/index.ts';
 import { openApproval, reduce, type ApprovalEvent, type ApprovalState } from '../approval/index.ts';
 import { hashOf } from '../canonical/index.ts';
@@ -14,7 +14,7 @@ export function openedBy({ verdict, plan, facts }: VerdictRecord): ApprovalState
   return verdict.decision === 'supervise' && plan !== null ? openApproval(plan, Date.parse(facts.now)) : null;
 }
 
-/** The override after a sealed decision. One that the reducer does not take changes nothing but what the time brought. */
+/** The override after a sealed decision. If the reducer refuses it, only the timers change the state. */
 export function afterDecision(
   state: ApprovalState,
   record: DecisionRecord,
@@ -79,7 +79,7 @@ export function originalOf(request: ActionRequest | null, changes: Record<string
 /** The values that an approver set: those kept under the action's key count only where the record commits to exactly them. */
 function changesOf(record: DecisionRecord, verdict: VerdictRecord, payload: KnownPayload): Record<string, Json> | null {
   if (record.changes === null) return null;
-  // Erased, so closed: what was changed grants nothing any more, and whose word it was counts all the same.
+  // The action is erased, and so closed. Its changes no longer matter, but each decision still counts.
   if (payload === null) return null;
   const kept = (payload.decided?.[record.seq] ?? null) as Record<string, Json> | null;
   const made = sealedChanges(verdict.disclosed, payload.request, kept, payload.actionKey, record.seq);

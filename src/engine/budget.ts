@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-/** Milliseconds that one judgement may take: what is undecided then is refused. A thousandth of it is usual. */
+/** Milliseconds that one judgement may take. What is undecided then is refused. Usually it takes a thousandth of that. */
 const JUDGEMENT_MS = 2000;
 
 /** For `evaluate`: says when the time of a judgement that begins now is over. */

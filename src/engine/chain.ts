@@ -44,8 +44,8 @@ export interface ChainRecord {
 type ChainDeps = Pick<EngineDeps, 'sequencer' | 'signers'>;
 
 /**
- * Seals the next record of a chain. Two that follow the same end want the same place: one is sealed, and the other is told that it
- * `existing`s already.
+ * Seals the next record of a chain. If two follow the same end, both want the same place: one is sealed, and the other gets it as
+ * `existing`.
  */
 export async function sealInChain(deps: ChainDeps, draft: ChainDraft): Promise<ChainRecord> {
   const { tenant, type, chain, after, at, by, reason, body, facets } = draft;

@@ -8,7 +8,7 @@ export interface ActivationSource {
   current(tenant: string): Promise<{ activations: readonly Activation[] }>;
 }
 
-/** Compiled bundles kept at hand; older ones are compiled again when a parked action needs them. */
+/** How many compiled bundles are cached. Older ones are compiled again when a parked action needs them. */
 const KEPT = 32;
 
 /** Bundles of the store, by hash; the sealed records say which is in force. A stored bundle that does not hash to its name is never evaluated: compiling it throws. */

@@ -1,4 +1,4 @@
-/** Sealing what people, the clock or a withdrawal decided about a parked action, as its sealed records and the reducer have it. */
+/** Seals what people, the clock or a withdrawal decided about a parked action, as its sealed records and the reducer say. */
 import { hashOf } from '../canonical/index.ts';
 import type { Action, DecisionRecord, Json } from '../contract/index.ts';
 import {
@@ -28,9 +28,9 @@ const NO_EVIDENCE: DecisionEvidence = {
 };
 
 /**
- * Seals the next records of a parked action: first what time brought by now, then the word that came. The word is verified here and
- * weighed by the reducer against the sealed records; nothing else that the caller says is believed. Without a word, only what is due is
- * sealed: an expiry or an escalation before its time is none.
+ * Seals the next records of a parked action: first what is due by now, then the message. The message is verified here, and the reducer
+ * applies it to the sealed records. Nothing else from the caller is trusted. Without a message, only what is due is sealed, so an early
+ * expiry or escalation is impossible.
  */
 export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promise<Sealed> {
   const { tenant, id } = input.action;
@@ -177,7 +177,7 @@ async function timePassed(deps: EngineDeps, course: Course, { state }: Life): Pr
   }
 }
 
-/** Takes up the word that came, if any does; answers why it does not count. */
+/** Applies the message, if there is one; returns why it does not count. */
 async function weigh(
   deps: EngineDeps,
   course: Course,
@@ -190,7 +190,7 @@ async function weigh(
     return undefined;
   }
   if (input.attestation === undefined) {
-    // Withdrawn by whoever may write to the namespace: that releases nothing.
+    // Anyone who may write to the namespace can withdraw, because that releases nothing.
     if (input.decision === 'cancelled') await withdraw(course, 'temporal', NO_EVIDENCE);
     return undefined;
   }
@@ -231,7 +231,7 @@ async function withdraw(course: Course, by: string, evidence: DecisionEvidence):
   await course.add({ decision: 'cancelled', by, stage, ...evidence });
 }
 
-/** Before the record that commits to them: whoever holds the salts can open it only while somebody holds the values. */
+/** Stored before the record that commits to them, because an opening needs the values as well as the salts. */
 async function keepChanges(
   deps: EngineDeps,
   life: Life,

@@ -9,7 +9,7 @@ import { nextHead, type Draft } from './seal.ts';
 
 /** A permit lives no longer than this (contract section 3), whatever a row says. */
 const PERMIT_MAX_MS = 5 * 60_000;
-/** How long a fresh permit may be had where policy does not say: people ask late, machines at once. */
+/** The default time for collecting a fresh permit: people ask late, machines immediately. */
 const COLLECT_MS: Record<ReleaseRecord['basis'], number> = {
   override: 8 * 3_600_000,
   rule: 10 * 60_000,
@@ -28,7 +28,7 @@ export interface ReleaseDraftInput {
   at: Date;
   /** As policy says; null where it says nothing. */
   collectWithinMs: number | null;
-  /** The release whose permit this one takes the place of: it can be collected no longer for that. */
+  /** The release whose permit this one replaces. Replacing it does not extend the time for collection. */
   replaces?: ReleaseRecord;
 }
 

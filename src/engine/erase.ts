@@ -1,8 +1,8 @@
 /**
- * Deleting what was asked, and keeping that it was: payload, key and Temporal's history go, every record and proof stays.
+ * Deletes the content of an action: payload, key and Temporal's history. Every record and proof stays.
  *
  * Durable writes, in order: the history's deletion at Temporal; record, state, payload and key in one transaction of the log. A crash
- * between the two leaves an action whose payload is whole, and whoever asks again finishes.
+ * between the two leaves an action with its whole payload, and the next attempt finishes.
  */
 import { isClosed, CountersignError, type Action, type OtherRecord } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -24,7 +24,7 @@ export interface EraseInput {
 }
 
 /**
- * Erases a closed action. One that was erased is answered as it is.
+ * Erases a closed action. An erased action is returned as it is.
  *
  * @throws CountersignError `not-found`; `conflict` for an action that is still open: something of it may yet have to be decided,
  * reported, reviewed or told.
@@ -63,9 +63,9 @@ async function openFor(deps: EraseDeps, { action, review }: ActionState): Promis
     : 'its callback, or somebody in Slack, is not told yet';
 }
 
-/** How long an action whose retention has passed is left in peace when it cannot be erased yet. */
+/** How long an overdue action is skipped if it cannot be erased yet. */
 const POSTPONED_MS = 3600 * 1000;
-/** Erased at once: their records share commits. */
+/** Erased concurrently, so that their records share commits. */
 const AT_ONCE = 16;
 
 export interface Due {

@@ -1,4 +1,4 @@
-/** Facts as they are kept: what a limit is counted by may be a value that policy does not disclose. */
+/** Facts as they are stored. The key of a limit may be a value that policy does not disclose. */
 import {
   actingChain,
   ANY,

@@ -5,8 +5,8 @@ import type { FreezeInForce } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';
 
 /**
- * What is stopped in a tenant, oldest first: what was sealed and not lifted by a sealed word, whatever a row says of it, and what a row
- * says whose record is still to come. A row can only add to what is stopped.
+ * The active freezes of a tenant, oldest first: those sealed and not lifted by a sealed record, whatever a row says, and those of rows
+ * whose record is not sealed yet. A row can only add a freeze.
  */
 export async function freezesOf(deps: Pick<EngineDeps, 'register'>, tenant: string): Promise<FreezeInForce[]> {
   const { freezes, lifted, freezeRows } = await deps.register.current(tenant);

@@ -1,7 +1,7 @@
 import type { WebhookEndpoint } from './deps.ts';
 
 /**
- * Who is told of an action by webhook, each by a mark that holds no secret: `notify/2`, the place in the policy's list, or `always/pager`,
+ * The webhook endpoints of an action, each by a mark that holds no secret: `notify/2`, the place in the policy's list, or `always/pager`,
  * an endpoint that is told of everything in its tenant.
  */
 export function hooksOf(tenant: string, notify: readonly string[], endpoints: readonly WebhookEndpoint[]): string[] {
@@ -14,7 +14,7 @@ export function hooksOf(tenant: string, notify: readonly string[], endpoints: re
 
 export const isHook = (entry: string): boolean => entry.startsWith(NAMED) || isUrl(entry);
 
-/** In clear only to this machine or, where that is allowed, a private network: the sender sees to it. */
+/** Plain HTTP goes only to this machine or, if allowed, a private network. The sender enforces that. */
 export const isUrl = (entry: string): boolean => /^https?:\/\//.test(entry);
 
 export const NAMED = 'webhook:';

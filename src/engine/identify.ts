@@ -1,4 +1,4 @@
-/** Who asks, what is known of them, and whether anything about that is in conflict. */
+/** The requester's identity: what is known of the chain, and whether anything is in conflict. */
 import { canonicalBytes, hashOf } from '../canonical/index.ts';
 import {
   actingChain,

@@ -4,7 +4,7 @@ import type { ActionRequest, Actor } from '../contract/request.ts';
 import type { RecordActor } from '../contract/record.ts';
 import type { IdentityFact } from '../contract/verdict.ts';
 
-/** Keyed by the idempotency key, which is stored nowhere: the mark says nothing to whoever reads the database. */
+/** Keyed by the idempotency key, which is not stored, so the MAC reveals nothing to a reader of the database. */
 export function bodyMac(idempotencyKey: string, request: ActionRequest): string {
   return createHmac('sha256', idempotencyKey).update(canonicalBytes(request)).digest('base64url');
 }

@@ -29,7 +29,7 @@ export async function judgeAgain(
     limits: await deps.store.limits.usage(tenant, id, required.limits, now),
     people: peopleFacts(deps, request, required.people),
     ...identity,
-    // The glass is broken when the action is asked, or not at all.
+    // The glass can be broken only when the action is asked.
     ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),
   };
   return {

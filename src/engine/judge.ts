@@ -27,7 +27,7 @@ import { frozen } from './freeze.ts';
 import { bodyMac, recordActor } from './ids.ts';
 import { nonRetryable } from './failure.ts';
 
-/** Who asked, where nobody did who could be told apart. */
+/** The requester's name if the requester is unknown. */
 const UNKNOWN = 'unknown';
 
 /** The people that policy names, as the directory has them now. */
@@ -107,7 +107,7 @@ function left(max: string, used: string, amount: string): string {
   return formatDecimal(addDecimals(exact(max), { units: -taken.units, scale: taken.scale }));
 }
 
-/** What each limit leaves after this action, as approvers are shown it. */
+/** What each limit has left after this action, as approvers see it. */
 function limitsLeft(judgement: Judgement, facts: Facts): ActionState['limits'] {
   return judgement.reservations.map(({ limit, key, amount, max }) => {
     const used =
@@ -148,7 +148,7 @@ export function judgedOf(
  */
 export async function judge(deps: EngineDeps, started: StartedInput): Promise<Judged> {
   const { input, request } = await readStart(deps, started);
-  // Side by side: somebody waits for the answer. What is asked here is asked before a limit's locks are, so it never waits for them.
+  // These queries run concurrently, because a caller waits. They start before the limits' locks are taken, so they never wait behind them.
   const freeze = frozen(deps, input.tenant, request.surface, request.actor);
   freeze.catch(() => undefined);
   const { requester, bundle: pinned, facts: identity } = await identify(deps, input);
@@ -243,7 +243,7 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
       at,
     });
     drafts.push(release.draft);
-    // What the engine carries out itself needs no permit outside of it.
+    // An action that the engine carries out itself needs no external permit.
     permit = isEngineSurface(request.surface) ? null : release.permit;
   }
   await committed;
@@ -253,7 +253,7 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
   return judgedOf(deps, sealed.state, sealed.action, request);
 }
 
-/** A workflow that closed can be started anew under its id: with another request it is nobody's action. */
+/** A closed workflow can be started again under its id. With another request it is refused. */
 function sameRequest(stored: ActionState, { idempotencyKey }: JudgeInput, request: ActionRequest): void {
   if (stored.bodyMac === bodyMac(idempotencyKey, request)) return;
   throw nonRetryable(

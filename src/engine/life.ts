@@ -1,6 +1,6 @@
 /**
- * The life of an action, as its sealed records tell it. Everything that is granted is granted by what stands here: a row is a cache,
- * and only adds what no record says (how long it is kept, whom it is told to).
+ * The life of an action, as its sealed records tell it. Only what stands here grants anything. A row is a cache, and only adds what no
+ * record says (how long it is kept, who is told).
  */
 import type {
   Action,
@@ -47,7 +47,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   const told = tell(first, records, payload);
   const state = { ...row.view, ...told.state };
   const { status, verdict, redeemedAt, outcome, erased, updatedAt } = told;
-  // What an erased action's approvers changed is known to nobody; that it is closed is.
+  // The changes of an erased action are lost, but it is known to be closed.
   const approval = changed && payload === null ? state.approval : told.approval;
   const action: Action = {
     ...state.action,
@@ -70,7 +70,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   };
 }
 
-/** Looks at most so often for records and row of one moment. */
+/** The most attempts to read records and row of the same moment. */
 const LOOKS = 4;
 
 /**

@@ -16,7 +16,7 @@ import type { NotDue, Refusal, SealOutcomeInput } from './types.ts';
 
 export type OutcomeDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'attestationKeys' | 'hub' | 'now'>;
 
-/** That the permit is ours and the one of this action that counts. Its expiry bounds execution, not the report of it. */
+/** Checks that the permit is ours, and the current one of this action. Its expiry limits the execution, not the report. */
 async function checkPermit(deps: OutcomeDeps, life: Life, permit: string): Promise<Refusal | null> {
   const { action } = life.state;
   const refusal = (which: string): Refusal => ({
@@ -45,10 +45,10 @@ async function reporter(deps: OutcomeDeps, action: Action, attestation: string |
   return claims?.by ?? null;
 }
 
-/** Records of version 1 know no redemption: what was released under them ends as it would have then. */
+/** Version 1 had no redemption records. Actions released under it end as they did then. */
 const knowsRedemption = ({ release }: Life): boolean => release?.collectUntil !== undefined;
 
-/** What silence means of a released action, and from when on. */
+/** What the executor's silence means, and from when. */
 function silence({ state, release, redemption }: Life): { status: 'unreported' | 'lapsed'; at: number } | null {
   if (state.action.status !== 'released' || release === null) return null;
   if (redemption !== null) return { status: 'unreported', at: Date.parse(redemption.reportBy) };
@@ -66,8 +66,8 @@ function nextLook({ state, release, redemption }: Life, due: number, now: number
 }
 
 /**
- * Seals what the executor reported, or what its silence means: `lapsed` where nobody redeemed, `unreported` where somebody did. The
- * same report again is the same answer; another one is refused. A late report of an unreported action still counts: the truth is worth
+ * Seals what the executor reported, or what its silence means: `lapsed` where nobody redeemed, `unreported` where somebody did. The same
+ * report again is the same answer; another one is refused. A late report of an unreported action still counts, because the truth matters
  * more than the deadline.
  */
 export async function sealOutcome(
@@ -97,7 +97,7 @@ async function sealSilence(deps: OutcomeDeps, life: Life): Promise<Action | { re
     };
   }
   const told = { status: means.status, reference: null, detail: null };
-  // Nobody redeemed, and from here on nobody can: what it took of a limit is given back.
+  // Nobody redeemed, and now nobody can, so its share of limits is given back.
   return seal(deps, life, { ...told, by: null }, null, means.status === 'lapsed');
 }
 
@@ -150,7 +150,7 @@ async function sealReport(
 
 const didNothing = (outcome: OutcomeInput): boolean => outcome.status !== 'executed';
 
-/** One more record of the action; null where somebody was faster. */
+/** Seals one more record of the action; null if a concurrent step was faster. */
 async function seal(
   deps: OutcomeDeps,
   { state, sealedPermit }: Life,

@@ -5,7 +5,7 @@ export const keyOf = (actionKey: Uint8Array): Buffer =>
 
 export const aad = (tenant: string, id: string): Buffer => Buffer.from(`${tenant}\n${id}`, 'utf8');
 
-/** A permit as the store keeps it: whoever reads the database cannot redeem it. AES-256-GCM under the action's own key. */
+/** A permit as stored, encrypted so that a reader of the database cannot redeem it. AES-256-GCM under the action's own key. */
 export function sealPermit(actionKey: Uint8Array, tenant: string, id: string, permit: string): string {
   const iv = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', keyOf(actionKey), iv).setAAD(aad(tenant, id));

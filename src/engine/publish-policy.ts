@@ -91,7 +91,7 @@ async function carryOut(deps: EngineDeps, life: Life, request: ActionRequest): P
     : skipped(`another bundle came into force meanwhile: ${activated.inForce ?? 'none'}`);
 }
 
-/** Uses the permit up under the rules that hold for every executor, or says why it is dead. Run again, it finds what it did. */
+/** Redeems the permit under the rules for every executor, or says why it is dead. Idempotent. */
 async function redeemOwn(deps: EngineDeps, { state, release }: Life): Promise<string | null> {
   const { tenant, id } = state.action;
   if (release === null) return 'it was never released';

@@ -2,8 +2,8 @@
  * The redemption of a permit: the one moment from which on something irreversible may happen.
  *
  * It is a record of its action. (tenant, action, number) is sealed at most once, so of a redemption, an outcome, a reconciliation and a
- * lapse that want to be the next record, exactly one is; the statement that writes it looks at the action's and the permit's rows as
- * well. Whoever lost reads the records again.
+ * lapse that want to be the next record, exactly one is; the statement that writes it looks at the action's and the permit's rows as well.
+ * The loser reads the records again.
  */
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError, type ActionRequest, type RedemptionRecord } from '../contract/index.ts';
@@ -22,9 +22,9 @@ export interface Redeeming {
   jti: string;
   /** Identity of the caller. */
   by: string;
-  /** The caller's own random text; null where it gave none, and then nobody is answered twice. */
+  /** The caller's own random text; null if it gave none, and then nobody gets the answer twice. */
   redeemer: string | null;
-  /** Throws what speaks against this caller's redemption; asked before anything is sealed, not of one that only asks again. */
+  /** Throws if this caller may not redeem. Called before anything is sealed, but not for a repeated call. */
   check(life: Life, request: ActionRequest): Promise<void> | void;
 }
 
@@ -90,7 +90,7 @@ async function redeemable(
     throw new CountersignError('not-open', `this action is settled as ${status}; its permit is dead. do not execute`);
   }
   if (release.permit.jti !== jti) throw invalid('is dead: another one took its place, or it was never released');
-  // A row that says more than the records: redeemed under version 1, which sealed no redemptions, or edited. Either way it is used up.
+  // A row that says more than the records: redeemed under version 1, which sealed no redemptions, or edited. Either way the permit is used.
   const row = await deps.store.permits.find(tenant, jti);
   if (row === null) throw invalid('was never released by this log');
   if (row.redeemedAt !== null) throw redeemedAlready(row.redeemedAt);
@@ -110,7 +110,7 @@ export async function releasedRequest(
   return { request, actionKey: payload.actionKey };
 }
 
-/** What is kept of a redeemer's text: without the text nobody can tell whose it was, or that two are one. */
+/** The stored form of a redeemer's text. Without the text, nobody can identify it or link two of them. */
 const redeemerHash = (tenant: string, jti: string, redeemer: string): string =>
   hashOf(['countersign redeemer v1', tenant, jti, redeemer]);
 

@@ -20,9 +20,9 @@ type ReleaseDeps = Pick<
 >;
 
 /**
- * Releases a supervised override that is complete by its sealed decisions, unless policy has come to refuse it: a parked action is
- * judged once more by the bundle in force now, and the strictest of the two verdicts holds (contract section 5). Both are sealed.
- * What is not complete, or was released, stays as it is.
+ * Releases a supervised override that is complete by its sealed decisions, unless policy has come to refuse it: a parked action is judged
+ * once more by the bundle in force now, and the strictest of the two verdicts holds (contract section 5). Both are sealed. An incomplete or
+ * already released override stays as it is.
  */
 export function release(deps: EngineDeps, input: ReleaseInput): Promise<Released> {
   const { tenant, id } = input.action;
@@ -45,7 +45,7 @@ export function release(deps: EngineDeps, input: ReleaseInput): Promise<Released
 
 /**
  * A fresh permit for the requester of a released action that nobody has redeemed, while it may be collected: judged and freeze-checked
- * again, and the one before it is dead from then on.
+ * again; the previous permit is dead from then on.
  *
  * @throws CountersignError `not-open`, `permit-already-redeemed`, `frozen`, or `action-refused` where policy has come to refuse it
  */

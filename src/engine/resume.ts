@@ -1,4 +1,4 @@
-/** Taking up an action whose workflow was terminated, reset or lost: its sealed records say all that the next one has to know. */
+/** Resumes an action whose workflow was terminated, reset or lost. Its sealed records hold all that a new workflow needs. */
 import { ApplicationFailure } from '@temporalio/activity';
 import { CountersignError } from '../contract/index.ts';
 import type { EngineDeps, Histories } from './deps.ts';
@@ -23,7 +23,7 @@ export async function resume(deps: EngineDeps, input: ResumeActionInput): Promis
   return {
     ...judgedOf(deps, life.state, action, payload?.request ?? {}),
     approval: life.state.approval,
-    // Looked at once: what was due while nobody looked is due now.
+    // Checked immediately, because something may have become due meanwhile.
     permitMs: 1,
   };
 }

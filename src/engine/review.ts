@@ -9,8 +9,8 @@ import { insist, nextHead, permitOf, sealNext, withPermit } from './seal.ts';
 import type { Admitted, Refusal, SealReviewInput } from './types.ts';
 
 /**
- * Seals what a reviewer found of a break-glass release, or that the review came due and nobody had looked. The release stands either
- * way: a review is a look back, not a decision.
+ * Seals a reviewer's finding about a break-glass release, or that the review became due without one. The release stands either way: a
+ * review is a look back, not a decision.
  */
 export function sealReview(deps: EngineDeps, input: SealReviewInput): Promise<Action | { refusal: Refusal }> {
   const { tenant, id } = input.action;

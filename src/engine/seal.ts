@@ -1,4 +1,4 @@
-/** Turns what happened into records, and seals them with everything that changes beside them in one append. */
+/** Turns events into records, and seals them in one append together with every change of state. */
 import { CountersignError, type Action, type RecordPayload, type RecordType } from '../contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../sealing/index.ts';
 import type { StagedRecord } from '../sequencer/index.ts';
@@ -21,7 +21,7 @@ export interface Draft {
 
 type SealDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub'>;
 
-/** The head of the next record of an action: one more than the last, and bound to it. */
+/** The head of the next record of an action: the next number, and the hash of the last record. */
 export function nextHead<T extends RecordType>(action: Action, type: T, at: string) {
   return {
     v: 2 as const,
@@ -97,10 +97,10 @@ export async function sealNext(...args: Parameters<typeof sealOrFind>): Promise<
   return found ? null : action;
 }
 
-/** Of those who want to seal an action's next record exactly one does, each time: so many others may be faster. */
+/** The most retries: of concurrent writers exactly one seals the next record each time. */
 const TURNS = 16;
 
-/** What `attempt` makes of the action's records, tried again with what there is by then while somebody else was faster. */
+/** Runs `attempt` on the action's records, again on newer ones as long as a concurrent step was faster. */
 export async function insist<T>(attempt: () => Promise<T | null>): Promise<T> {
   for (let turn = 0; turn < TURNS; turn += 1) {
     const made = await attempt();
@@ -154,7 +154,7 @@ export async function sealOrFind(
 function retainUntil({ retainMs, erased, action }: ActionState): string | null {
   if (retainMs === null || erased !== undefined) return null;
   const until = Date.parse(action.updatedAt) + retainMs;
-  // Past what a date can say is for ever.
+  // Beyond the range of a date means for ever.
   return until > LAST_INSTANT ? null : new Date(until).toISOString();
 }
 

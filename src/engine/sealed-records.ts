@@ -1,4 +1,4 @@
-/** An action's records as the log has them, each believed only after its signature was verified. */
+/** An action's records as the log has them, each used only after its signature was verified. */
 import { fromBase64, hashOfBytes } from '../canonical/index.ts';
 import { CountersignError, type Envelope, type RecordPayload } from '../contract/index.ts';
 import { nodeVerify } from '../keys/index.ts';

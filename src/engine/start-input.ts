@@ -1,4 +1,4 @@
-/** Reads what a workflow was started with: any program can start one, with anything. */
+/** Reads the input of a workflow. Any program can start one, with any input. */
 import type { ApplicationFailure } from '@temporalio/activity';
 import { fromUtf8, isCanonicalError } from '../canonical/index.ts';
 import { isCountersignError, readJson, readRequest, type ActionRequest } from '../contract/index.ts';
@@ -7,7 +7,7 @@ import { actionIdOf, workflowIdOf } from './ids.ts';
 import type { JudgeInput, StartedInput } from './types.ts';
 import { nonRetryable } from './failure.ts';
 
-/** Refused once: what does not fit will never fit. */
+/** Refused without a retry, because it will never fit. */
 const refusal = (message: string, code = 'invalid-request'): ApplicationFailure => nonRetryable(message, code);
 
 /**
@@ -32,7 +32,8 @@ export async function readStart(
       'the input is not `{ request, tenant, idempotencyKey, token }` of a workflow called action/<tenant>/<sha256 of the idempotency key>',
     );
   }
-  // Before anything is read or made in its name: whoever can write to the namespace must not be able to make tenants, each with a log and keys.
+  // Checked before anything is read or created for the tenant, because writers to the namespace must not be able to create tenants, each
+  // with a log and keys.
   if (!(await deps.register.hasTenant(tenant))) {
     throw refusal('there is no such tenant; an owner makes it with `countersign tenant add`', 'unauthenticated');
   }

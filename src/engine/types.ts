@@ -10,7 +10,7 @@ export interface Started {
   id: string;
   /** What the workflow is called; left out by the process that started it. */
   workflowId?: string;
-  /** RFC 3339 UTC: when the workflow started, as the process says that asks or the workflow itself. */
+  /** RFC 3339 UTC: when the workflow started, as reported by the starting process, or by the workflow itself. */
   createdAt: string;
 }
 

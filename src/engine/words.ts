@@ -8,7 +8,7 @@ import type { ActionRef, Refusal } from './types.ts';
 /** `sha256:…` of an attestation: what records name it by. */
 export const hashOfText = (text: string): string => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 
-/** Whom a worker attested that it could not tell. Nobody, where nothing was attested: then time escalates, as policy says. */
+/** The people whom a worker attested it could not reach. Empty without an attestation; then only the timers escalate. */
 export async function unreachableBy(
   deps: Pick<EngineDeps, 'attestationKeys' | 'now'>,
   { tenant, id }: ActionRef,

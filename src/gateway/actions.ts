@@ -1,4 +1,4 @@
-/** Asking for actions, and looking at them. */
+/** Asks for actions, and reads them. */
 import { DeadlinePassed, within } from '../availability/index.ts';
 import { CountersignError, isClosed, isOpen, isRefused, type Action } from '../contract/index.ts';
 import { isEngineSurface } from '../engine/activation.ts';
@@ -18,9 +18,9 @@ import { readAction, type KnownAction } from './stored-action.ts';
 import type { AboutAction, Actions, Answered, Policies } from './types.ts';
 import { createWatches, type Watches } from './watches.ts';
 
-/** A verdict is answered within this long, whatever hangs: in milliseconds. */
+/** The deadline of a verdict in milliseconds, whatever hangs. */
 const VERDICT_PATH_MS = 4900;
-/** A released publication is carried out at once; past this the caller is told to look again. */
+/** A released publication is carried out immediately. After this time the caller is told to look again. */
 const CARRIED_OUT_MS = 10_000;
 
 export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPolicy'> {

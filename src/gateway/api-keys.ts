@@ -42,7 +42,7 @@ export async function listApiKeys(deps: GatewayDeps, caller: Caller): Promise<Ap
     }));
 }
 
-/** From the next request to any process on, the credential is not known. */
+/** From the next request on, no process accepts the credential. */
 export async function revokeApiKey(deps: GatewayDeps, caller: Caller, id: string): Promise<void> {
   checkOwner(caller);
   if (`key:${id}` === caller.id)

@@ -45,8 +45,8 @@ const stageApprovers = ({ approval }: ActionState): readonly string[] | null =>
 const isApproverNow = (state: ActionState, person: string): boolean => stageApprovers(state)?.includes(person) === true;
 
 /**
- * Whether this person's approval would count now. It asks the very rule that admits a decision, so that nothing is listed for
- * somebody who cannot decide it.
+ * Whether this person's approval would count now. It applies the same rule that admits a decision, so that nothing is listed for somebody
+ * who cannot decide it.
  */
 export function couldApprove(
   deps: Pick<ApproverDeps, 'directory' | 'now'>,
@@ -96,7 +96,7 @@ export async function approverOf(
   return { delegation };
 }
 
-/** Early and plain, before anything enters the workflow's history; the reducer checks it all again. */
+/** Checked early, before anything enters the workflow's history. The reducer checks everything again. */
 export function checkApprover(caller: Caller, state: ActionState, delegation: DelegationUse | null): void {
   const { approval, plan } = state;
   if (approval === null || plan === null) {

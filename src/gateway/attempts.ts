@@ -1,4 +1,4 @@
-/** Attempts that did not count: kept where they fail, and read by owners and auditors. */
+/** Attempts that did not count: stored where they fail, and readable by owners and auditors. */
 import { CountersignError } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { mayAudit } from './access.ts';
@@ -6,7 +6,7 @@ import type { GatewayDeps } from './deps.ts';
 import { boundsOf } from './records.ts';
 import type { Attempts } from './types.ts';
 
-/** Does `work`, and keeps a refusal: who tried, through which door, and why it did not count. */
+/** Runs `work`, and stores a refusal: who tried, through which door, and why it did not count. */
 export async function recordRefusal<T>(
   deps: Pick<GatewayDeps, 'store' | 'now'>,
   caller: Caller,
@@ -31,7 +31,7 @@ export async function recordRefusal<T>(
   }
 }
 
-/** How long counts of addresses are gathered before they are written, in milliseconds: a guess costs no write. */
+/** Milliseconds for which counts of addresses are collected before they are written, so that a guess costs no write. */
 const GATHER_MS = 2000;
 /** Addresses that are counted one by one meanwhile. */
 const GATHERED = 1000;

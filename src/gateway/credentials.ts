@@ -1,4 +1,4 @@
-/** What gives somebody a right is sealed before it counts: credentials, and what was there before such things were sealed. */
+/** Seals what grants a right before it counts: credentials, and those from before such records existed. */
 import { sealInChain, type ChainRecord } from '../engine/chain.ts';
 import type { ApiKeyEntry } from '../identity/index.ts';
 import { credentialCommitments, type Credential } from '../register/index.ts';
@@ -60,8 +60,8 @@ export function sealRevocation(
 const ADOPTED_BY = 'countersign start';
 
 /**
- * Seals the credentials and delegations that were there before such things were sealed: once, at the first start of a version that
- * believes no row without its record. Afterwards a row that somebody writes is nobody's right.
+ * Seals the credentials and delegations that were there before such things were sealed: once, at the first start of a version that believes
+ * no row without its record. Afterwards an inserted row grants nothing.
  *
  * Each is found again after a crash, since its place in its chain is taken. The stack's own tenant comes last, and says that it is done.
  */

@@ -77,7 +77,7 @@ async function decide(
     via: door,
     requestHash: state.action.requestHash,
     decision: input.decision,
-    // Said without a stage it is about the one that is open now: the same word, sent twice, never counts for the next one too.
+    // A decision without a stage is about the currently open one, so the same decision, sent twice, never counts for the next stage too.
     stage: input.stage ?? state.approval?.stage ?? null,
     reason: input.reason ?? null,
     changes: input.changes ?? null,

@@ -56,7 +56,7 @@ export async function revokeDelegation(deps: GatewayDeps, caller: Caller, id: st
   await deps.store.delegations.revoke(tenant, id, at);
 }
 
-/** Sealed before it counts, and before it counts no more. */
+/** The record is sealed before the delegation starts or stops counting. */
 async function sealDelegation(
   deps: GatewayDeps,
   caller: Caller,

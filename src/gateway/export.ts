@@ -174,7 +174,7 @@ async function bundle(
     at: string;
   },
 ): Promise<Readable> {
-  // Read after the export was sealed, so it covers the export as well.
+  // This is read after the export was sealed, so it covers the export too.
   const checkpoint = await deps.evidence.checkpoint(tenant);
   const { origin, size } = parseCheckpoint(parseNote(checkpoint).text);
   const { selection, sealed, history, body, by, at } = made;
@@ -183,6 +183,6 @@ async function bundle(
     head: { body, by, at, record: sealed.hash },
     log: { origin, size, checkpoint },
   });
-  // What goes wrong ends the stream, and whoever reads it is told there.
+  // A failure ends the stream, and its reader gets the error.
   return pipeline(Readable.from(tarball(files, new Date(at))), createGzip(), () => undefined);
 }

@@ -60,7 +60,7 @@ async function sealFreeze(
   });
 }
 
-/** Stops a tenant, surface or actor. In force before it is sealed: a stop that could not be recorded is still a stop. */
+/** Freezes a tenant, surface or actor. It is in force before it is sealed, because a freeze that could not be recorded must still hold. */
 export async function freeze(
   deps: GatewayDeps,
   caller: Caller,

@@ -1,6 +1,6 @@
 /**
- * Signing keys through time. The sealed records of the key chain are the truth; key files and the table of public keys follow them,
- * and what a crash kept them from is done by whoever rotates or starts next ({@link settleKeys}).
+ * Signing keys through time. The sealed records of the key chain decide. Key files and the table of public keys follow them, and the next
+ * rotation or start completes what a crash interrupted ({@link settleKeys}).
  *
  * The order of a rotation, and what a power cut after each step leaves:
  *   1. the new key in the key file, not signing yet: whoever verifies accepts it; nothing else knows of it, and the next rotation uses it;
@@ -36,7 +36,7 @@ export type KeyDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'evidence' | 'no
 const BESIDE_DAYS = 7;
 const DAY_MS = 24 * 3_600_000;
 
-/** What was signed before another process heard of a rotation is sealed by then, in milliseconds. */
+/** Milliseconds after which everything that another process signed before it heard of a rotation is sealed. */
 const UNDERWAY_MS = 30_000;
 
 /** Uses that others verify. */
@@ -83,7 +83,7 @@ export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyI
   });
 }
 
-/** Here a signer is what somebody asks for, and no setting of ours. */
+/** Here the signer comes from a caller, not from our settings. */
 async function prepared(deps: KeyDeps, tenant: string, { use, signer }: RotateKeyInput): ReturnType<Keys['prepare']> {
   try {
     return await deps.keys.prepare(tenant, use, signer);

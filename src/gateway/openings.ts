@@ -41,7 +41,7 @@ export async function openCommitment(
   }
   const value = await valueOf(deps, record, stored.payload, input.path);
   const opening = makeOpening(record, hash, input.path, value ?? null, stored.actionKey);
-  // Whoever asks gets what opens, or nothing.
+  // The caller gets an opening that verifies, or nothing.
   verifyOpening(opening, record, hash);
   await sealInChain(deps, {
     tenant,

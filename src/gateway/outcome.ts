@@ -24,7 +24,7 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
     const message = { ...outcome, attestation };
     const sealed = await sealOutcome(deps, { action: { tenant: caller.tenant, id }, outcome: message });
     if ('refusal' in sealed) throw fromRefusal(sealed.refusal);
-    // Its workflow tells the others, and ends. One that does not hear of it finds the record at its next look.
+    // Its workflow tells the others, and ends. If the signal is lost, it finds the record at its next check.
     updateAction(deps, caller.tenant, id, outcomeUpdate.name, message).catch((error: unknown) => {
       if (isCountersignError(error) && error.code === 'not-open') return;
       deps.log.warn({ err: error, action: id }, 'a workflow was not told of the outcome');

@@ -1,4 +1,4 @@
-/** An action as it is stored, and what is said to its workflow. */
+/** Reads a stored action, and sends messages to its workflow. */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { CountersignError, type Action } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -10,7 +10,7 @@ import { notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { fromTemporal } from './temporal-errors.ts';
 
-/** An update's answer is waited for this long; past it the caller is told to look again. */
+/** How long to wait for an update's answer. After that the caller is told to look again. */
 const UPDATE_MS = 15_000;
 
 /** The stored state, and the action with its permit. */
@@ -77,7 +77,7 @@ export async function updateAction(
   }
 }
 
-/** An open action whose workflow was lost is taken up at once by whoever has something to say to it. */
+/** A message to an open action whose workflow was lost resumes it immediately. */
 async function isResumed(
   deps: Pick<GatewayDeps, 'client' | 'store' | 'taskQueue'>,
   tenant: string,

@@ -27,8 +27,8 @@ function checkOperator(caller: Caller): void {
 /**
  * Makes a tenant: keys, a log that begins with the bundle now in force in `default`, and a first key, which is shown this once.
  *
- * The tenant's own record comes last, and with it everything counts. A crash before it leaves nothing that does: called again, it makes
- * the tenant with another first key.
+ * The tenant's own record comes last, and only then anything counts. After a crash before it, a second call makes the tenant with another
+ * first key.
  */
 export async function makeTenant(
   deps: TenantDeps,

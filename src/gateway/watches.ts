@@ -1,4 +1,4 @@
-/** Long polls: however many wait for one action, an announcement costs one look at it. */
+/** Long polls. However many wait for one action, an announcement costs one read of it. */
 import type { Hub } from '../engine/hub.ts';
 import type { KnownAction } from './stored-action.ts';
 
@@ -9,7 +9,7 @@ export interface NextLook {
 }
 
 export interface Watches {
-  /** Begin to wait before looking, so that no announcement falls between. */
+  /** Begin to wait before looking, so that no announcement is missed. */
   next(tenant: string, id: string, ms: number): NextLook;
 }
 

@@ -34,17 +34,17 @@ import {
 } from './messages.ts';
 import type { EncryptedActionInput, GovernedActionInput, ResumeInput } from '../contract/governed-action.ts';
 
-/** How long an unreported action waits for a late report or an owner before its workflow closes. */
+/** How long the workflow of an unreported action waits for a late report or an owner before it closes. */
 const UNSETTLED_MS = 90 * 24 * 3600 * 1000;
 
 const local = proxyLocalActivities<LocalActivities>({
   startToCloseTimeout: '20 seconds',
-  // Without end: a store or a signer that is down parks the action, it never decides it.
+  // Unlimited retries: if the store or a signer is down, the action waits, and is never decided by that.
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
   localRetryThreshold: '5 seconds',
 });
 
-/** The engine's clock and Temporal's may differ: a look is not repeated at once. */
+/** The engine's clock and Temporal's may differ, so a check is not repeated immediately. */
 const LOOK_MIN_MS = 1000;
 
 /** A refusal as the sender of an update sees it; its `type` is the contract's error code. */
@@ -57,7 +57,7 @@ const NO_INPUT: Refusal = {
   message: 'the workflow was started without its input `{ request, tenant, idempotencyKey, token }`',
 };
 
-/** What an activity refuses for good, the workflow refuses with the same code; everything else stays what it is. */
+/** A non-retryable refusal of an activity becomes the workflow's refusal with the same code. Other errors stay as they are. */
 function asRefusal(error: unknown): never {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (cause instanceof ApplicationFailure && cause.nonRetryable === true) {
@@ -95,7 +95,7 @@ async function firstAnswer(
 }
 
 /**
- * One request to do one thing on one surface, from the question to its sealed outcome.
+ * One request to do one thing on one surface, from the request to its sealed outcome.
  *
  * Judge (policy, facts, limits; sealed) → released, refused, or parked until a named human decides → outcome, or `unreported`.
  * Everything that decides is sealed by a local activity before it is answered; a fault anywhere leaves no permit.
@@ -167,7 +167,7 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   });
   setHandler(decideUpdate, decide, { validator: attested });
   setHandler(decideSignal, async (message) => {
-    // A signal has nobody to answer to: what does not count changes nothing.
+    // A signal has no answer, so one that does not count changes nothing.
     if (typeof message?.attestation === 'string') await decide(message).catch(() => undefined);
   });
   setHandler(answerUpdate, (message) => whenParked((open) => open.answer(message.attestation)), {

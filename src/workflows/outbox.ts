@@ -6,7 +6,7 @@ import type { WebhookChange, PublishInput } from '../notify/types.ts';
 
 const { publish, callback, webhook } = proxyActivities<RemoteActivities>({
   startToCloseTimeout: '1 minute',
-  // A week: an outage of Slack or of the caller's server delays what people read, never what was decided.
+  // A week. An outage of Slack or of the caller's server delays messages, never decisions.
   scheduleToCloseTimeout: '7 days',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '2 minutes' },
 });
@@ -27,8 +27,8 @@ export interface OutboxSource {
 }
 
 /**
- * One writer for everything that is told about an action: at most one publication runs, always of the newest state, so that an
- * older one can never overwrite a newer. Callbacks go beside it, in their own order, so that neither waits for the other's outage.
+ * The one writer of everything that is told about an action. At most one publication runs, always of the newest state, so that an older one
+ * never overwrites a newer. Callbacks run beside it, in their own order, so that neither waits for the other's outage.
  */
 export function createOutbox(
   source: OutboxSource,
@@ -126,7 +126,7 @@ export function createOutbox(
       const call = { action, at, news: { effects: more, review: news, was: last } };
       last = action.status;
       if (tells.callback) calls.push(call);
-      // What policy released by itself is news only when nobody reports what became of it.
+      // A release by policy alone is told only if nobody reports its outcome.
       if (hooks.length > 0 && (tells.people || action.status === 'unreported')) notifications.push(call);
     },
     drained: () =>

@@ -20,7 +20,7 @@ export interface Parked {
   opening(): ApprovalEffect[];
   decide(attestation: string): Promise<void>;
   answer(attestation: string): Promise<void>;
-  /** With no attestation, whoever may write to the namespace withdrew it: that releases nothing. */
+  /** Without an attestation, somebody who may write to the namespace withdrew it, which releases nothing. */
   cancel(attestation: string | null): Promise<void>;
   /** @param attested by the worker that could not tell them: nobody is asked early without it */
   unreachable(people: string[], attested: string | undefined): Promise<void>;
@@ -44,7 +44,7 @@ const WITHDRAWN_WHILE_FROZEN = 'withdrawn-while-frozen';
 /** Before it, an approval waited for its expiry when the freeze that it met was lifted at that moment. */
 const THAWED_MEANWHILE = 'thawed-meanwhile';
 
-/** How long the clock waits when the engine's says that it is not time yet: the two may differ by a little. */
+/** How long the clock waits if the engine says that it is too early, because the two clocks may differ a little. */
 const CLOCKS_MS = 1000;
 
 /** @param resumed as its records tell it, by a workflow that took it up: people were asked before */
@@ -97,7 +97,7 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
     deps.became(action);
     if (refusal === undefined || repeated) deps.outbox.changed(effects);
     else if (news) deps.outbox.changed(sealed.effects);
-    // Sealed by an attempt of this very step that died before it could say so: that is no refusal.
+    // An earlier attempt of this step sealed it and died before it could answer. That is not a refusal.
     if (refusal !== undefined && !repeated) throw deps.refused(refusal);
   };
   const adopt = (approval: ApprovalState): void => {
@@ -111,7 +111,7 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
     const result = await deps.local.release({ action: ref() });
     turns += 1;
     if ('frozen' in result) {
-      // Lifted while the release was being refused: nobody will say so again, so it is tried again.
+      // The freeze was lifted while the release was being refused. No further signal will come, so the release is tried again.
       frozen = thaws === before || !patched(THAWED_MEANWHILE);
       deps.outbox.changed();
       return;
@@ -134,7 +134,7 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
     if (escalation?.type !== 'escalate') return;
     await seal(unreachable === undefined ? {} : { unreachable }, []);
   };
-  /** What the clock or an unreachable approver brought about. */
+  /** Events of the clock and of unreachable approvers. */
   const proceed = async (effects: ApprovalEffect[], unreachable?: string): Promise<void> => {
     if (state.status === 'expired') {
       await seal({}, effects);

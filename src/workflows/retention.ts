@@ -1,7 +1,7 @@
 import { continueAsNew, proxyActivities } from '@temporalio/workflow';
 import type { RetentionActivities } from '../activities/types.ts';
 
-/** Actions of one batch, and batches of one run: neither an activity nor a history grows without end. */
+/** The sizes of a batch and of a run, so that neither an activity nor a history grows without bound. */
 const BATCH = 200;
 const BATCHES = 100;
 

@@ -11,7 +11,7 @@ export interface ReviewTask {
   isOpen(): boolean;
   /** Seals a reviewer's finding; runs inside the workflow's one-at-a-time queue. */
   close(attestation: string): Promise<void>;
-  /** Resolves when it was reviewed, or nobody ever did. */
+  /** Resolves when it was reviewed, or when the workflow gives up. */
   closed(): Promise<void>;
 }
 

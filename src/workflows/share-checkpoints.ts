@@ -1,7 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { ShareActivities, ShareTarget } from '../witnessing/types.ts';
 
-/** Few tries: the Schedule comes again soon, with a newer checkpoint. */
+/** Few tries, because the Schedule runs again soon, with a newer checkpoint. */
 const { shareCheckpoints: share } = proxyActivities<ShareActivities>({
   startToCloseTimeout: '5 minutes',
   retry: { initialInterval: '1 second', maximumAttempts: 3 },
@@ -9,7 +9,7 @@ const { shareCheckpoints: share } = proxyActivities<ShareActivities>({
 
 /**
  * Brings the newest checkpoints to one witness or anchor. Each has a Temporal Schedule of its own (main/witnesses), so that one that is
- * down keeps up nobody else.
+ * down does not delay the others.
  */
 export async function shareCheckpoints(target: ShareTarget): Promise<void> {
   await share(target);

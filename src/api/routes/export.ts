@@ -20,7 +20,7 @@ export function exportRoutes(gateway: Authentication & Exports): Router {
     if (format === undefined) {
       throw new CountersignError('invalid-request', `format is one of ${EXPORT_FORMATS.join(', ')}`);
     }
-    // A filter that was mistyped must not become an export of everything.
+    // A mistyped filter must not become an export of everything.
     const unknown = Object.keys(request.query).find((name) => !PARAMETERS.includes(name));
     if (unknown !== undefined) {
       throw new CountersignError('invalid-request', `an export takes ${PARAMETERS.join(', ')}, and nothing else`);
@@ -35,7 +35,7 @@ export function exportRoutes(gateway: Authentication & Exports): Router {
     try {
       await pipeline(stream, response);
     } catch (error) {
-      // Nobody is there to be told, and what was sent must not look whole.
+      // The headers are sent already, and the truncated file must not look complete.
       if (!response.destroyed) response.destroy();
       if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
     }
