@@ -55,9 +55,18 @@ export function queryText(request: Request, name: string): string | undefined {
   return raw;
 }
 
-/** The key of the header `Idempotency-Key`. @throws CountersignError as {@link readIdempotencyKey} */
-export function idempotencyKeyOf(request: Request): string {
-  return readIdempotencyKey(request.headersDistinct['idempotency-key'] ?? []);
+/**
+ * The key of the header `Idempotency-Key`. Who has no good credential is told so, and not what is wrong with their key.
+ *
+ * @throws CountersignError `unauthenticated`, and as {@link readIdempotencyKey}
+ */
+export async function idempotencyKeyOf(gateway: Authentication, request: Request): Promise<string> {
+  try {
+    return readIdempotencyKey(request.headersDistinct['idempotency-key'] ?? []);
+  } catch (error) {
+    await callerOf(gateway, request);
+    throw error;
+  }
 }
 
 /** A path parameter, always one text. */

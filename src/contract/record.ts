@@ -28,6 +28,9 @@ export const ENVELOPE_MAX_BYTES = 65_535;
 /** Bytes of disclosed values a record may show in all; beyond it they are committed, not shown. */
 export const DISCLOSED_MAX_BYTES = 32 * 1024;
 
+/** How a committed value is written. */
+export const COMMITTED = /^sha256:[0-9a-f]{64}$/;
+
 /** What every record says. `prev` is the hash of the action's previous record, null for the first. */
 export interface RecordHead {
   /** Version of the contract that the record was sealed under. What version 1 sealed verifies for ever. */

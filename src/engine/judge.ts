@@ -20,6 +20,7 @@ import { sealedFacts, withoutValues, withValues, type Judgment } from './facts.t
 import { hooksOf } from './hooks.ts';
 import { identify, type IdentityFacts } from './identify.ts';
 import { keepReview } from './keep-review.ts';
+import { hiddenChanges, sealedVerdict } from './sealed-verdict.ts';
 import { nextHead, readActionState, sealOrFind, type Draft } from './seal.ts';
 import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
@@ -182,13 +183,17 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
     updatedAt: at.toISOString(),
   };
   const actor = recordActor(request.actor, identity.identities);
+  const inRecord = sealedVerdict(verdict, judgement.disclose, actionKey, { seq: 0 });
+  const hidden = hiddenChanges(verdict, inRecord);
   const record: VerdictRecord = {
     ...nextHead(action, 'verdict', at.toISOString()),
     surface: request.surface,
     verb: request.action,
     actor,
-    verdict,
-    observed: judgement.observed,
+    verdict: inRecord,
+    observed:
+      judgement.observed &&
+      sealedVerdict(judgement.observed, judgement.disclose, actionKey, { seq: 0, place: 'observed' }),
     facts: sealedFacts({ facts, counted }, request, shown, actionKey, 0),
     plan,
     disclosed,
@@ -245,6 +250,10 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
     drafts.push(release.draft);
     // An action that the engine carries out itself needs no external permit.
     permit = isEngineSurface(request.surface) ? null : release.permit;
+  }
+  // Before the record that commits to them.
+  if (hidden !== null) {
+    await deps.store.payloads.update(input.tenant, input.id, (kept) => ({ ...kept, changes: hidden }));
   }
   await committed;
   const sealed = await sealOrFind(deps, state, drafts, permit);

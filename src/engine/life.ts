@@ -16,6 +16,7 @@ import type { StoredAction } from '../store/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
+import { isHidden, openedVerdict } from './sealed-verdict.ts';
 import { verifiedRecords, type VerifiedRecord } from './sealed-records.ts';
 
 export interface Life {
@@ -40,10 +41,11 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   if (read === null) return null;
   const { row } = read;
   const records = read.records.slice(0, upTo);
-  const first = records[0]?.record;
-  if (first?.type !== 'verdict') return null;
+  const sealed = records[0]?.record;
+  if (sealed?.type !== 'verdict') return null;
   const changed = records.some(({ record }) => record.type === 'decision' && record.changes !== null);
-  const payload = changed ? await readPayload(deps, tenant, id) : null;
+  const payload = changed || isHidden(sealed) ? await readPayload(deps, tenant, id) : null;
+  const first = openedVerdict(sealed, payload);
   const told = tell(first, records, payload);
   const state = { ...row.view, ...told.state };
   const { status, verdict, redeemedAt, outcome, erased, updatedAt } = told;

@@ -11,6 +11,7 @@ import type { Judgment } from './facts.ts';
 import { frozen } from './freeze.ts';
 import { sealedFacts } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
+import { sealedVerdict } from './sealed-verdict.ts';
 import { insist, nextHead, sealNext, withPermit } from './seal.ts';
 import type { Released, ReleaseInput } from './types.ts';
 
@@ -117,7 +118,7 @@ async function refuse(deps: EngineDeps, { state }: Life, asked: Asked): Promise<
     surface: state.surface,
     verb: state.verb,
     actor: state.actor,
-    verdict,
+    verdict: sealedVerdict(verdict, again?.judgement.disclose ?? [], actionKey, { seq }),
     observed: null,
     facts:
       again === null
@@ -147,7 +148,10 @@ async function permit(
     request,
     changes,
     actionKey,
-    rejudged: { verdict: judgement.verdict, facts: sealedFacts(again, request, shown, actionKey, seq) },
+    rejudged: {
+      verdict: sealedVerdict(judgement.verdict, judgement.disclose, actionKey, { seq, place: 'rejudged' }),
+      facts: sealedFacts(again, request, shown, actionKey, seq),
+    },
     at,
     collectWithinMs: judgement.collectWithinMs ?? null,
     ...(replaces === undefined ? {} : { replaces }),

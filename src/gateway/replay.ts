@@ -22,7 +22,7 @@ export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Pr
   const { tenant, action: id, seq } = record;
   const payload = await deps.store.payloads.read(tenant, id);
   if (payload === null) return null;
-  const { request, decided } = payload.payload;
+  const { request, decided, changes: hidden } = payload.payload;
   if (seq === 0) return request;
   const state = (await readActionState(deps, tenant, id))?.state;
   const first = await deps.store.records.get(tenant, state?.action.records[0] ?? '');
@@ -30,7 +30,7 @@ export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Pr
   const inOrder = Object.entries(decided ?? {}).sort(([a], [b]) => Number(a) - Number(b));
   const approvers =
     decided === undefined ? state?.approval?.changes : Object.assign({}, ...inOrder.map(([, one]) => one));
-  return applyChanges(request, { ...policys, ...(approvers as JsonObject | undefined) });
+  return applyChanges(request, { ...policys, ...hidden, ...(approvers as JsonObject | undefined) });
 }
 
 /**

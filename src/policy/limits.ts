@@ -1,5 +1,13 @@
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../canonical/index.ts';
-import { ACTOR_TYPES, foldId, type ActionRequest, type Facts, type Json, type Reservation } from '../contract/index.ts';
+import {
+  ACTOR_TYPES,
+  COMMITTED,
+  foldId,
+  type ActionRequest,
+  type Facts,
+  type Json,
+  type Reservation,
+} from '../contract/index.ts';
 import { readAmount } from './amounts.ts';
 import type { CompiledLimit } from './compiled.ts';
 import type { LimitState } from './conditions/index.ts';
@@ -61,8 +69,6 @@ export function limitState(query: LimitQuery & { amount: string }, facts: Facts)
     remaining: left.units < 0n ? '0' : formatDecimal(left),
   };
 }
-
-const COMMITTED = /^sha256:[0-9a-f]{64}$/;
 
 /**
  * Whether a sealed fact is about the key that the request yields, also one of before ids were folded. Where policy does not disclose

@@ -1,4 +1,11 @@
-import type { ActionRequest, ApprovalPlan, Facts, Verdict } from '../contract/index.ts';
+import {
+  COMMITTED,
+  type ActionRequest,
+  type ApprovalPlan,
+  type Facts,
+  type Json,
+  type Verdict,
+} from '../contract/index.ts';
 import { canonicalize } from '../canonical/index.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { evaluate } from './evaluate.ts';
@@ -23,6 +30,18 @@ export interface Replayed {
   differences: string[];
 }
 
+/** The verdict with a commitment wherever one was sealed: nobody without the action's key can tell more of such a value. */
+function asSealed(verdict: Verdict, sealed: Verdict | null): Verdict {
+  if (verdict.changes === null || sealed?.changes == null) return verdict;
+  const was = sealed.changes;
+  const part = (path: string, value: Json): Json => {
+    const before = was[path];
+    return typeof before === 'string' && COMMITTED.test(before) ? before : value;
+  };
+  const changes = Object.entries(verdict.changes).map(([path, value]) => [path, part(path, value)] as const);
+  return { ...verdict, changes: Object.fromEntries(changes) };
+}
+
 /**
  * Judges a sealed verdict again: same bundle, same request and same facts give the same verdict (contract section 5), for ever.
  *
@@ -41,9 +60,9 @@ export function replayVerdict(sealed: SealedVerdict, bundle: CompiledBundle | nu
   const check = (name: string, was: unknown, is: unknown): void => {
     if (was !== undefined && canonicalize(was) !== canonicalize(is)) differences.push(name);
   };
-  check('verdict', sealed.verdict, verdict);
+  check('verdict', sealed.verdict, asSealed(verdict, sealed.verdict));
   if (since.length === 0) {
-    check('observed', sealed.observed, again.observed);
+    check('observed', sealed.observed, again.observed && asSealed(again.observed, sealed.observed ?? null));
     check('plan', sealed.plan, again.plan);
   }
   return { same: differences.length === 0, verdict, differences };

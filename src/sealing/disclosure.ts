@@ -114,6 +114,7 @@ function leavesOf(request: ActionRequest): Leaf[] {
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function covers(disclosed: string, path: string): boolean {
+/** Whether a disclosed path covers another one: it is the same, or above it. */
+export function covers(disclosed: string, path: string): boolean {
   return path === disclosed || path.startsWith(`${disclosed}.`) || path.startsWith(`${disclosed}[`);
 }

@@ -58,6 +58,8 @@ export interface Payload {
   request: ActionRequest;
   /** What approvers changed, by the number of the decision's record. */
   decided?: Record<string, JsonObject>;
+  /** What policy itself put in and does not disclose, by its path: the verdict's record only commits to it. */
+  changes?: JsonObject;
   /** The executor's words. */
   detail?: string;
   /** What people were shown while they could decide, by its hash. */

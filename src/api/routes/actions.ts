@@ -65,7 +65,7 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
     const { action, receipt } = await gateway.submit(
       request.get('authorization'),
       request.body,
-      idempotencyKeyOf(request),
+      await idempotencyKeyOf(gateway, request),
       waitOf(request),
     );
     sendAnswer(response, action, receipt);

@@ -68,7 +68,7 @@ export function policyRoutes(gateway: Authentication & Policies): Router {
     const { action, receipt } = await gateway.publishPolicy(
       knownCaller(response),
       parseBody(publicationSchema, request.body),
-      idempotencyKeyOf(request),
+      await idempotencyKeyOf(gateway, request),
       waitOf(request),
     );
     sendAnswer(response, action, receipt);
