@@ -1,7 +1,7 @@
 /** `countersign verify`: checks receipts, bundles and folders offline, with nothing but them and two public keys. */
 import type { Command } from 'commander';
 import { isCanonicalError, readSealed } from '../canonical/index.ts';
-import type { VerifiedReceipt } from '../sealing/index.ts';
+import type { Trust, VerifiedReceipt } from '../sealing/index.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { readKeyHistory, readLogKeys, readRecordKeys } from './trust.ts';
@@ -71,7 +71,7 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
   }
   const { sortEvidence, checkBundles, keysBeside } = await import('./bundle/inputs.ts');
   const evidence = await sortEvidence(given);
-  const trusted = {
+  const trusted: Trust = {
     recordKeys: await readRecordKeys(io, key),
     logKeys: await readLogKeys(io, logKey),
     witnessKeys: options.witnessKey === undefined ? [] : await readLogKeys(io, options.witnessKey),
@@ -99,7 +99,10 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
   const { checkPasskeys } = await import('./passkeys.ts');
   const passkeys = await checkPasskeys(held);
   failed.push(...passkeys.failed);
-  const wrong = new Set(passkeys.failed.map(({ file }) => file));
+  const { checkAttested, NOT_ATTESTED } = await import('./attested.ts');
+  const attested = await checkAttested(held, trust);
+  failed.push(...attested.failed);
+  const wrong = new Set([...passkeys.failed, ...attested.failed].map(({ file }) => file));
   const good = held.filter(({ file }) => !wrong.has(file));
   const { checkOpenings, describeOpened } = await import('./openings.ts');
   const { opened, failed: unopened } = await checkOpenings(io, options.open ?? [], held);
@@ -111,6 +114,7 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
   const valid = failed.length + conflicts.length === 0 && bundles.every(({ report }) => report.valid);
   const notProven = [
     ...(held.length > 0 || bundles.length > 0 ? [NOT_PROVEN] : []),
+    ...(attested.unchecked ? [NOT_ATTESTED] : []),
     ...new Set(bundles.flatMap(({ report }) => report.notProven)),
     ...(beside === null ? [] : [beside]),
   ];

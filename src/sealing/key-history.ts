@@ -68,6 +68,8 @@ export function withChange(trust: Trust, change: KeyChange): Trust {
   if (change.use === 'record' && !kidsOf(trust).includes(change.kid)) {
     return { ...trust, recordKeys: [...trust.recordKeys, change.key] };
   }
+  if (change.use === 'attestation')
+    return { ...trust, attestationKeys: [...(trust.attestationKeys ?? []), change.key] };
   if (change.use === 'log' && typeof change.key === 'string' && !trust.logKeys.includes(change.key)) {
     return { ...trust, logKeys: [...trust.logKeys, change.key] };
   }

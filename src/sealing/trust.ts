@@ -11,6 +11,8 @@ export interface Trust {
   logKeys: readonly string[];
   /** C2SP vkeys of witnesses whose cosignatures are to be checked and named. */
   witnessKeys?: readonly string[];
+  /** JWKs of attestation keys, as key records of the log introduced them (`followKeys`). */
+  attestationKeys?: readonly unknown[];
   /** Keys that count no more from some entry on, as records of the log say (`followKeys`). */
   revoked?: readonly Revocation[];
 }

@@ -1,4 +1,7 @@
 /** What people say beside actions carries the signature of a published attestation key over exactly what was sealed. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OtherRecord } from '../../src/contract/index.ts';
 import { readPublicJwk, verifyAttested, type PublicJwk, type SaidRecord } from '../../src/sealing/index.ts';
@@ -73,6 +76,19 @@ it('a decision is too, changes and all; one that is not signed, or by another ke
   ]) {
     await expect(verifyAttested(forged, keys)).rejects.toMatchObject({ reason: 'attestation-signature-wrong' });
   }
+  // Offline, from the receipt and the keys alone: the record key would have signed a forged one too, the attestation key did not.
+  const dir = mkdtempSync(join(tmpdir(), 'countersign-attested-'));
+  const receipt = join(dir, 'receipt.json');
+  writeFileSync(receipt, JSON.stringify((await stack.call('GET', `/v1/records/${page.records[0].hash}/receipt`)).body));
+  const cli = (...args: string[]) => countersign(args, { env: {} });
+  expect((await cli('keys', 'export', '--url', stack.url, '--out', dir)).code).toBe(0);
+  const given = ['--key', join(dir, 'record-keys.jwks.json'), '--log-key', join(dir, 'log.vkey')];
+  const without = await cli('verify', receipt, ...given);
+  expect([without.code, without.out]).toEqual([0, expect.stringContaining('attested who decided')]);
+  const proven = await cli('verify', receipt, ...given, '--key-history', join(dir, 'key-history.json'));
+  expect([proven.code, proven.out]).toEqual([0, expect.not.stringContaining('attested who decided')]);
+  rmSync(dir, { recursive: true });
+
   const { attested: _attested, ...bare } = record;
   await expect(verifyAttested(bare, keys)).rejects.toMatchObject({ reason: 'attestation-malformed' });
 });
