@@ -4,6 +4,7 @@ import { complete } from './openapi-complete.ts';
 import { webhooks } from './openapi-webhooks.ts';
 import { actionPaths } from './routes/actions.ts';
 import { attemptPaths } from './routes/attempts.ts';
+import { surfacePaths } from './routes/surfaces.ts';
 import { rowDifferencePaths } from './routes/row-differences.ts';
 import { readTokenPaths } from './routes/read-tokens.ts';
 import { apiKeyPaths } from './routes/api-keys.ts';
@@ -53,6 +54,7 @@ const build = () =>
       ...evaluatePaths,
       ...recordPaths,
       ...attemptPaths,
+      ...surfacePaths,
       ...exportPaths,
       ...privacyPaths,
       ...logPaths,

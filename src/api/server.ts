@@ -12,6 +12,7 @@ import { nameNewestRecord } from './receipt-header.ts';
 import { rateLimit } from './rate-limit.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { attemptRoutes } from './routes/attempts.ts';
+import { surfaceRoutes } from './routes/surfaces.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { delegationRoutes } from './routes/delegations.ts';
 import { reviewRoutes } from './routes/reviews.ts';
@@ -86,6 +87,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(freezeRoutes(options.gateway));
   app.use(delegationRoutes(options.gateway));
   app.use(attemptRoutes(options.gateway));
+  app.use(surfaceRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));
   app.use(readTokenRoutes(options.gateway));
   app.use(rowDifferenceRoutes(options.gateway));

@@ -34,6 +34,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['freeze'], load: () => import('./freeze.ts') },
   { names: ['review', 'report', 'answer'], load: () => import('./review.ts') },
   { names: ['attempts'], load: () => import('./attempts.ts') },
+  { names: ['surfaces'], load: () => import('./surfaces.ts') },
   { names: ['api-key'], load: () => import('./api-key.ts') },
   { names: ['agent'], load: () => import('./agent.ts') },
   { names: ['tenant'], load: () => import('./tenant.ts') },

@@ -24,6 +24,7 @@ import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
 import { replay } from './replay.ts';
 import { reviewAction } from './review.ts';
 import { breakGlassReport, listReviews } from './reviews.ts';
+import { listSurfaces } from './surfaces.ts';
 import { listTenants, makeTenant } from './tenants.ts';
 import { readAction } from './stored-action.ts';
 import type {
@@ -66,6 +67,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...records(deps),
     ...privacy(deps),
     ...policies(deps),
+    surfaces: (caller) => listSurfaces(deps, caller),
     rowDifferences: (caller) => listRowDifferences(deps, caller),
     redeem: (caller, input) => redeem(deps, caller, input),
     export: (caller, format, filter) => exportRecords(deps, caller, format, filter),

@@ -18,6 +18,7 @@ import type { BacktestInput, PolicyPublication } from './policy-types.ts';
 import type {
   ApiKeyView,
   AttemptPage,
+  SurfaceList,
   BacktestView,
   BreakGlassReport,
   DelegationView,
@@ -261,6 +262,12 @@ export interface Attempts {
   attempts(caller: Caller, filter: AttemptFilter, cursor: string | undefined, limit: number): Promise<AttemptPage>;
 }
 
+/** What is governed. */
+export interface Coverage {
+  /** For owners and auditors. @throws CountersignError `forbidden` */
+  surfaces(caller: Caller): Promise<SurfaceList>;
+}
+
 export interface Permits {
   redeem(caller: Caller, input: RedeemInput): Promise<Redeemed>;
 }
@@ -362,6 +369,7 @@ export type Gateway = Authentication &
   Reviews &
   Outcomes &
   Permits &
+  Coverage &
   Passkeys &
   ApiKeys &
   ReadTokens &

@@ -2,6 +2,7 @@ import { CountersignError } from '../contract/index.ts';
 import { createActionStore, type ActionStore } from './actions.ts';
 import { createApiKeyStore, type ApiKeyStore } from './api-keys.ts';
 import { createAttemptStore, type AttemptStore } from './attempts.ts';
+import { createCoverageStore, type CoverageStore } from './coverage.ts';
 import { createBundleStore, type BundleStore } from './bundles.ts';
 import { openPostgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
@@ -32,6 +33,7 @@ export interface Store {
   apiKeys: ApiKeyStore;
   slackMessages: SlackMessageStore;
   attempts: AttemptStore;
+  coverage: CoverageStore;
   bundles: BundleStore;
   freezes: FreezeStore;
   looks: LookStore;
@@ -84,6 +86,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     apiKeys: createApiKeyStore(db),
     slackMessages: createSlackMessageStore(db),
     attempts: createAttemptStore(db),
+    coverage: createCoverageStore(db),
     bundles: createBundleStore(db),
     freezes: createFreezeStore(db),
     looks: createLookStore(db),

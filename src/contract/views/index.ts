@@ -13,5 +13,6 @@ export * from './receipt.ts';
 export * from './reviews.ts';
 export * from './row-differences.ts';
 export * from './signing-keys.ts';
+export * from './surfaces.ts';
 export * from './tenants.ts';
 export * from './start-tokens.ts';
