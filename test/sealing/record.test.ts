@@ -151,7 +151,7 @@ describe('a record', () => {
     ['without a verdict', without('verdict'), 'record-malformed'],
     ['without facts', without('facts'), 'record-malformed'],
     ['of an unknown type', canonicalBytes({ ...verdictRecord, type: 'rumour' }), 'record-malformed'],
-    ['of another version', canonicalBytes({ ...verdictRecord, v: 2 }), 'record-malformed'],
+    ['of another version', canonicalBytes({ ...verdictRecord, v: 3 }), 'record-malformed'],
     [
       'with a time of another form',
       canonicalBytes({ ...verdictRecord, at: '2026-11-21T10:00:00Z' }),
