@@ -30,7 +30,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** True for the same bytes; takes the same time wherever they differ, for secrets and what is derived from them. */
+/** True for the same bytes. It takes constant time, for secrets and values derived from them. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

@@ -28,7 +28,7 @@ export function canonicalize(value: unknown): string {
   try {
     return write(value, MAX_DEPTH);
   } catch (error) {
-    // Only a value that is too deep can be a cycle: looking for one here costs sound values nothing.
+    // Only a value that is too deep can be cyclic, so sound values pay nothing for this check.
     if (error instanceof CanonicalError && error.code === 'too-deep' && hasCycle(value)) {
       throw new CanonicalError('cycle', 'a value contains itself, so it is not JSON; send a copy without the cycle');
     }

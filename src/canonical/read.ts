@@ -1,8 +1,8 @@
 /**
  * Reads JSON text as I-JSON (RFC 7493), which RFC 8785 builds on: a text that two readers could take for two values is refused.
  *
- * `JSON.parse` keeps the last of two equal names and the double nearest to a number, and says nothing. So the text itself is walked
- * beside it: what is looked at here is what was sent.
+ * `JSON.parse` keeps the last of two equal names and the double nearest to a number, without a warning. So this walks the text itself
+ * beside it, and checks what was sent.
  */
 import { CanonicalError, type CanonicalErrorCode } from './error.ts';
 import { DECIMAL_DIGITS } from './decimal.ts';
@@ -29,8 +29,8 @@ export function readInput(text: string): Json {
 }
 
 /**
- * JSON that was sealed or stored, also by version 1: its numbers may have the 17 digits that a double needs, and its texts are what
- * they were. A name twice, or a number that no double writes, was never ours.
+ * JSON that was sealed or stored, also by version 1: its numbers may have the 17 digits that a double needs, and its texts are what they
+ * were. We never wrote a duplicate name, or a number that is not the text of a double.
  *
  * @throws CanonicalError with its `pointer`: `malformed-json` · `duplicate-name` · `inexact-number`
  */
@@ -40,7 +40,7 @@ export function readSealed(text: string): Json {
 
 /** What is wrong with a JSON number as it is written, or null. @param digits significant digits that it may have */
 export function faultOfNumber(number: string, digits: number = DECIMAL_DIGITS): string | null {
-  // So short that a double keeps it: 15 significant digits always survive.
+  // Short enough for a double: 15 significant digits always survive.
   if (number.length <= DECIMAL_DIGITS && !/[eE]/.test(number)) return null;
   const sent = significant(number);
   if (sent.digits.length > digits) {
@@ -61,18 +61,18 @@ function significant(number: string): { digits: string; exponent: number } {
   return { digits, exponent: Number(power) - fraction.length + (all.length - digits.length) };
 }
 
-/** By index: a regular expression for this tries every zero as the first of the last. */
+/** By index, because a regular expression would try every zero as the start of the trailing ones. */
 function withoutTrailingZeros(digits: string): string {
   let end = digits.length;
   while (end > 0 && digits.charCodeAt(end - 1) === 48) end -= 1;
   return digits.slice(0, end);
 }
 
-/** An array or object that the walk is inside of. */
+/** An array or object that encloses the current position. */
 interface Open {
   /** Names so far; null in an array. */
   names: Set<string> | null;
-  /** Where the walk is: a name, or an index. */
+  /** The current position: a name, or an index. */
   at: string | number;
   /** Whether the next text is a name. */
   naming: boolean;

@@ -33,7 +33,7 @@ function startOfDay(text: string): number | null {
   if (match === null) return null;
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const date = new Date(0);
-  // Not Date.UTC, which takes the years 0 to 99 for those of the twentieth century.
+  // Not Date.UTC, which maps the years 0 to 99 to the twentieth century.
   date.setUTCFullYear(year, month - 1, day);
   return month >= 1 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : null;
 }

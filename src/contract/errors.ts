@@ -1,5 +1,5 @@
 /**
- * The one error that Countersign throws on purpose, with a stable code for whoever branches on it.
+ * The one error that Countersign throws on purpose, with a stable code for callers that branch on it.
  *
  * `code` is the last path segment of the problem `type` (RFC 9457 section 3.1.1); `status` is the HTTP status the api room
  * answers with. `message` is written for a person: what happened, then what to do next. It carries no secret.

@@ -1,4 +1,4 @@
-/** What happens to an action, as those who are told by webhook read it. */
+/** The events of an action, as webhook receivers see them. */
 /** All events, in the order of a life. */
 export const EVENTS = [
   'approval.asked',

@@ -16,7 +16,7 @@ export interface EncryptedActionInput {
   jwe: string;
 }
 
-/** Input of a workflow that takes up an action whose own was lost: everything else is in its records. */
+/** Input of a workflow that resumes an action whose workflow was lost. Everything else is in its records. */
 export interface ResumeInput {
   resume: true;
   tenant: string;

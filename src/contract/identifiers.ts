@@ -13,12 +13,12 @@ export const ANY = '*';
 /** Characters that an id may have in all. */
 export const ACTOR_ID_MAX = 256;
 
-/** What leaves no mark, or is made to be overlooked: controls, separators, default ignorables, unassigned, and the blank braille cell. */
+/** Invisible characters: controls, separators, default ignorables, unassigned, and the blank braille cell. */
 const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 const ALL_INVISIBLE = new RegExp(INVISIBLE, 'gu');
 
 const SHAPE = /^(?:user|service|agent):./su;
-/** A mark that has nothing of the name to stand on. */
+/** A combining mark without a base character. */
 const LEADING_MARK = /^[a-z]+:\p{M}/u;
 const PLAIN = /^[\x21-\x7e]*$/;
 
@@ -56,7 +56,7 @@ export function foldId(id: string): string {
 const foldOnce = (text: string): string =>
   text.normalize('NFKC').replace(ALL_INVISIBLE, '').toUpperCase().toLowerCase().normalize('NFKC');
 
-/** Whether the ids mean one and the same for whatever excludes or limits. */
+/** Whether two ids count as the same where something is excluded or limited. */
 export const sameId = (a: string, b: string): boolean => a === b || foldId(a) === foldId(b);
 
 /** Whether `id` is among `ids`, in whatever spelling. */

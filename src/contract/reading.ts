@@ -1,4 +1,4 @@
-/** What a stranger sends us, read once and the same way at every door. */
+/** Reads input from strangers, once and the same way at every door. */
 import { z } from 'zod';
 import {
   canonicalBytes,
@@ -34,7 +34,7 @@ export function readJson(what: string, text: string, read: (text: string) => Jso
   }
 }
 
-/** Names of the connectors through which this engine executes. There are none yet: what nobody would carry out is not accepted. */
+/** Names of the connectors through which this engine executes. There are none yet, and an unknown connector is refused. */
 const CONNECTORS: readonly string[] = [];
 
 /**
@@ -59,7 +59,7 @@ export function readRequest(body: unknown): ActionRequest {
     const detail = 'there is no such connector; leave `execution` out and execute with the permit';
     throw refusal('the request', { pointer: '/execution/connector', detail });
   }
-  // Not in the schema, which also reads what was asked before reasons had to be readable.
+  // Not in the schema, because that also reads requests from before reasons had to be readable.
   if (context?.reason !== undefined && !saysSomething(context.reason)) {
     throw refusal('the request', { pointer: '/context/reason', detail: NO_REASON });
   }

@@ -29,7 +29,7 @@ export const surfaceSchema = z
     examples: ['payments.refund'],
   });
 
-/** Whoever acts: `user:`, `service:` or `agent:` and visible NFC text without spaces. */
+/** The id of an actor: `user:`, `service:` or `agent:` and visible NFC text without spaces. */
 export const actorIdSchema = z
   .string()
   .max(ACTOR_ID_MAX)

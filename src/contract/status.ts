@@ -1,4 +1,4 @@
-/** How an action stands, and which statuses mean what. Free of zod, so that workflows take it into Temporal's sandbox. */
+/** The statuses of an action, and what they mean. Free of zod, so that workflows take it into Temporal's sandbox. */
 
 export const STATUSES = [
   'evaluating',

@@ -1,5 +1,5 @@
 /** The tenant of a local stack, and of whoever names none. */
 export const DEFAULT_TENANT = 'default';
 
-/** What a tenant may be called: it is part of file names and of the log's origin. */
+/** The form of a tenant's name, which is part of file names and of the log's origin. */
 export const TENANT_NAME = /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/;

@@ -27,7 +27,7 @@ export const verdictSchema = z
   .meta({ id: 'Verdict' });
 export type Verdict = z.infer<typeof verdictSchema>;
 
-/** How a limit stood when the verdict was made. Amounts are exact decimal strings. */
+/** The state of a limit at the time of the verdict. Amounts are exact decimal strings. */
 export interface LimitFact {
   /** `policy/limit` */
   limit: string;

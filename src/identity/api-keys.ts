@@ -2,7 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { ANY, CountersignError } from '../contract/index.ts';
 
-/** What is kept of a key. The key itself is nowhere. */
+/** The stored entry of a key. The key itself is not stored. */
 export interface ApiKeyEntry {
   id: string;
   /** {@link apiKeyHash} of the whole key. */
@@ -19,13 +19,13 @@ export interface ApiKeyEntry {
   kind?: 'service' | 'reader';
 }
 
-/** What this room needs of the store's `apiKeys`. */
+/** The part of the store's `apiKeys` that this room needs. */
 export interface ApiKeyFinder {
   /** The key with this hash, or null; a revoked key is not found. */
   findByHash(hash: string): Promise<ApiKeyEntry | null>;
 }
 
-/** Characters of the shortest key that may be brought along: shorter ones could be found by trying. */
+/** The shortest accepted key, in characters. Shorter ones could be guessed. */
 export const API_KEY_MIN_LENGTH = 32;
 
 /** Hex SHA-256 over the key. A made key has 256 random bits, so a slow hash or a salt would protect nothing more. */
@@ -77,7 +77,7 @@ export async function findApiKey(keys: ApiKeyFinder, presented: string): Promise
   const hash = apiKeyHash(presented);
   const entry = await keys.findByHash(hash);
   if (entry === null) return null;
-  // The store looked it up by equality; this comparison tells nothing by its duration, and holds whatever the store's collation.
+  // The store looked it up by equality. This comparison takes constant time, and does not depend on the store's collation.
   const [want, have] = [Buffer.from(entry.hash), Buffer.from(hash)];
   return want.length === have.length && timingSafeEqual(want, have) ? entry : null;
 }

@@ -1,6 +1,6 @@
 /**
- * The gateway's signed word that a human, or a service's key, said something (contract section 4). Whoever can write to the
- * Temporal namespace can send any message, but cannot make this.
+ * The gateway's signed word that a human, or a service's key, said something (contract section 4). A writer to the Temporal namespace can
+ * send any message, but cannot make this.
  */
 import { randomUUID } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
@@ -31,7 +31,7 @@ const shown = z.strictObject({ hash: text, renderer: text }).nullable().default(
 const startSchema = z.strictObject({
   kind: z.literal('start'),
   ...head,
-  /** Hash of the request as it was authenticated: the attestation counts for no other. */
+  /** Hash of the authenticated request. The attestation counts for no other request. */
   requestHash: text,
   /** Who was authenticated and what they may ask, so that the engine can judge a conflict of identity itself. */
   caller: callerSchema,
@@ -108,7 +108,7 @@ export interface Attestor {
   attest(claims: AttestationInput): Promise<string>;
 }
 
-/** What this process attested last. Its own signature needs no second look; all else about an attestation is checked as always. */
+/** The latest attestations of this process. Their signatures need no second check; everything else is checked as always. */
 const own = new Map<string, { key: PublicJwk; claims: Attestation }>();
 const KEPT_OWN = 1000;
 
@@ -118,7 +118,7 @@ function remember(jws: string, key: PublicJwk, claims: Attestation): void {
   own.set(jws, { key, claims });
 }
 
-/** Seconds an attestation counts. A start that no worker sees in time is refused: ask again, with a new key. */
+/** The validity of an attestation in seconds. A start that no worker sees in time is refused; ask again with a new key. */
 const LIFETIME: Record<AttestationKind, number> = {
   start: 15 * 60,
   decide: 15 * 60,
@@ -154,7 +154,7 @@ export function createAttestor(signer: Signer | (() => Signer), now: () => numbe
   };
 }
 
-/** Whether a token claims to be the gateway's word; whether it is, {@link verifyAttestation} says. */
+/** Whether a token claims to be an attestation. {@link verifyAttestation} checks it. */
 export function isAttestation(token: string): boolean {
   try {
     return token.split('.').length === 3 && decodeProtectedHeader(token).typ === TYP;
@@ -166,7 +166,7 @@ export function isAttestation(token: string): boolean {
 const signedSchema = z.looseObject({ aud: z.unknown(), iat: z.int(), exp: z.int(), jti: z.string() });
 
 /**
- * What a gateway of this stack attested. It says who spoke, not that they may: the reducer decides that.
+ * What a gateway of this stack attested. It says who spoke. The reducer decides whether they may.
  *
  * @param expected The kind the message must be, and the action and tenant it must be about: one action's word never counts for another.
  * @param now Milliseconds since the epoch.

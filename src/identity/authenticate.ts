@@ -96,7 +96,7 @@ function isPersonToken(token: string): boolean {
   try {
     return decodeProtectedHeader(token).typ === PERSON_TOKEN_TYP;
   } catch {
-    // Not a JWS at all: it may still be a key.
+    // It is not a JWS, but it may be an API key.
     return false;
   }
 }

@@ -49,7 +49,7 @@ export interface AskConflict {
   detail: string;
 }
 
-/** What the rules about identity are asked with. */
+/** The input of the rules about identity. */
 export interface Standing {
   directory: Directory;
   /** Milliseconds since the epoch. */
@@ -130,7 +130,7 @@ export function identitiesOf(caller: Caller, request: ActionRequest, directory: 
     const person = directory.person(id);
     const workload = directory.workload(id);
     const spokenFor = speaksAs(caller, id);
-    // That somebody stands behind a request is worth their roles only on the word of a credential that may speak for them.
+    // A person's roles count behind a request only if the credential may speak for that person.
     const vouched = (own: readonly string[] | null, byKey: readonly string[]): string[] =>
       spokenFor ? [...(own ?? (caller.kind === 'key' && speaksOf ? byKey : []))].sort() : [];
     return {
@@ -154,7 +154,7 @@ function falseKind({ id, type }: Actor): string | null {
   return id.startsWith(`${type}:`) ? null : `the actor \`${id}\` is said to be of type \`${type}\``;
 }
 
-/** What the directory contradicts, of one of the chain. */
+/** The claims about one member of the chain that the directory contradicts. */
 export function falseClaim(actor: Actor, surface: string, { directory, now }: Standing): string | null {
   const { id } = actor;
   const spelled = directory.otherSpelling(id);

@@ -1,7 +1,7 @@
 /** Standing in: “while I am away until Friday, X decides for me”, bounded in time and by surface. Pure. */
 import { matchesSurface } from '../policy/surfaces.ts';
 
-/** One person's word that another decides for them. Times are milliseconds since the epoch. */
+/** A delegation: one person lets another decide for them. Times are milliseconds since the epoch. */
 export interface Delegation {
   id: string;
   tenant: string;
@@ -17,7 +17,7 @@ export interface Delegation {
   revokedAt: number | null;
 }
 
-/** What is asked: may `to` decide now, on this surface, for `from` (or for anybody of `from`)? */
+/** The question: may `to` decide now, on this surface, for one of `from`? */
 export interface DelegationQuestion {
   /** The approvers that are waited for; when left out, anybody. */
   from?: string | readonly string[] | undefined;
@@ -30,8 +30,7 @@ export interface DelegationQuestion {
 /**
  * The delegation under which `to` may decide, or null: the one that ends first, then by id, so that everyone names the same one.
  *
- * No chains: a delegation passes on its giver's own authority only. What somebody holds through a delegation is not theirs to give,
- * and this function never follows a second one.
+ * No chains: a delegation passes on only its giver's own authority, so this function never follows a second one.
  */
 export function activeDelegation(delegations: readonly Delegation[], question: DelegationQuestion): Delegation | null {
   const { to, surface, now } = question;

@@ -61,7 +61,7 @@ type Path = readonly (string | number)[];
 
 /**
  * @param path How problems name the file; nothing is read from it.
- * @returns The directory, or null when there is any problem: half a directory would silently leave approvers out.
+ * @returns The directory, or null when there is any problem: half a directory would silently drop approvers.
  */
 export function parseDirectory(
   path: string,
@@ -136,7 +136,7 @@ const workloadOf = ({ id, active, expires, ...given }: FileContent['agents'][num
   active,
 });
 
-/** Two ids that a reader would take for one are one, so only one of them can be there. */
+/** Two ids that look the same to a reader count as one, so only one of them may be listed. */
 function reportSpellings(content: FileContent, problem: (at: Path, message: string) => void): void {
   const seen = new Map<string, string>();
   for (const list of ['people', 'agents', 'services'] as const) {

@@ -139,7 +139,7 @@ export class Directory {
   }
 }
 
-/** Addresses are compared without regard to case: no mail system in use tells them apart. */
+/** Addresses are compared case-insensitively, because no mail system in use distinguishes them by case. */
 export const foldEmail = (email: string): string => email.toLowerCase();
 
 function idsOf(people: readonly Person[]): string[] {

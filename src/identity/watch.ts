@@ -1,4 +1,4 @@
-/** Keeps a directory file's newest good version at hand, so that somebody who left since cannot approve. */
+/** Keeps the newest valid version of a directory file, so that somebody who has left cannot approve. */
 import { readFileSync, statSync } from 'node:fs';
 import { CountersignError } from '../contract/index.ts';
 import type { Directory } from './directory.ts';
@@ -42,7 +42,7 @@ export function watchDirectory(
 }
 
 function read(file: string): { directory: Directory | null; problems: DirectoryProblem[]; version: string } {
-  // Taken before the text: an edit in between is then seen as a newer version at the next look.
+  // Read before the text, so that an edit in between is seen as a newer version at the next check.
   const version = versionOf(file);
   try {
     return { ...parseDirectory(file, readFileSync(file, 'utf8')), version };
