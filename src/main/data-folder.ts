@@ -1,5 +1,5 @@
 /** The data folder holds keys and everything sealed: it is its user's alone. */
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs';
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError } from '../contract/index.ts';
 
@@ -7,7 +7,7 @@ import { CountersignError } from '../contract/index.ts';
 const OTHERS = 0o077;
 
 /**
- * Makes the folder, or closes one that is open to others, and each file directly in it.
+ * Makes the folder, or closes one that is open to others, and everything in it.
  *
  * @throws CountersignError `configuration` when it cannot be written or closed.
  */
@@ -22,16 +22,8 @@ export function prepareDataFolder(dir: string): void {
       { cause },
     );
   }
-  close(dir, dir);
-  for (const name of readdirSync(dir)) close(join(dir, name), dir);
-}
-
-function close(path: string, dir: string): void {
   try {
-    // What a link leads to is looked after where it is.
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found === undefined || found.isSymbolicLink() || !isOpen(found)) return;
-    chmodSync(path, found.mode & 0o7777 & ~OTHERS);
+    close(dir);
   } catch (cause) {
     throw new CountersignError(
       'configuration',
@@ -41,4 +33,14 @@ function close(path: string, dir: string): void {
   }
 }
 
-const isOpen = (found: Stats): boolean => (found.isFile() || found.isDirectory()) && (found.mode & OTHERS) !== 0;
+/** What a link leads to is looked after where it is; what is gone meanwhile needs no closing. */
+function close(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || !(found.isFile() || found.isDirectory())) return;
+  try {
+    if ((found.mode & OTHERS) !== 0) chmodSync(path, found.mode & 0o7777 & ~OTHERS);
+    if (found.isDirectory()) for (const name of readdirSync(path)) close(join(path, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

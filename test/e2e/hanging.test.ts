@@ -14,6 +14,8 @@ beforeAll(async () => {
   stack = await startTestStack();
   parked = (await stack.ask(refund(420.5))).body;
   released = (await stack.ask(refund(10))).body;
+  // Only what was redeemed can be reported.
+  await stack.call('POST', '/v1/permits/redeem', { permit: released.permit });
   lead = await stack.person(LEAD);
 });
 afterAll(() => stack.stop());
@@ -78,10 +80,10 @@ const ENGINE: Door[] = [
   ['POST', () => '/v1/actions?wait=30', () => refund(5000)],
   ['POST', of('/decisions'), () => ({ decision: 'approve', reason: 'seen' }), () => lead],
   ['POST', of('/cancel')],
-  ['POST', () => `/v1/actions/${released.id}/outcome`, () => ({ permit: released.permit, status: 'executed' })],
 ];
 const STORE: Door[] = [
   ...ENGINE,
+  ['POST', () => `/v1/actions/${released.id}/outcome`, () => ({ permit: released.permit, status: 'executed' })],
   ['GET', of('')],
   ['GET', of('?wait=30')],
   ['GET', () => '/v1/records'],

@@ -45,6 +45,17 @@ describe('a data folder', () => {
     expect(modeOf(join(data, name))).toBe(closed);
   });
 
+  it('closes what lies deeper too', () => {
+    mkdirSync(join(data, 'postgres', 'cluster'), { recursive: true });
+    writeFileSync(join(data, 'postgres', 'cluster', 'PG_VERSION'), '18');
+    for (const path of ['postgres', 'postgres/cluster', 'postgres/cluster/PG_VERSION'])
+      chmodSync(join(data, path), 0o755);
+    prepareDataFolder(data);
+    expect(
+      ['postgres', 'postgres/cluster', 'postgres/cluster/PG_VERSION'].map((path) => modeOf(join(data, path))),
+    ).toEqual(['700', '700', '700']);
+  });
+
   it('what a link in it leads to is left alone', () => {
     mkdirSync(data);
     const outside = join(root, 'outside');
