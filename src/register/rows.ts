@@ -16,8 +16,8 @@ export type RowChange = 'inserted' | 'altered' | 'removed';
 
 /** One row that is not what the records say. */
 export interface RowDifference {
-  table: 'freeze' | 'delegation' | 'api_key' | 'passkey' | 'bundle_activation';
-  /** The row's id, or of an activation the hash of the record that it names. */
+  table: 'freeze' | 'delegation' | 'api_key' | 'passkey' | 'bundle_activation' | 'permit';
+  /** The row's id; of an activation the hash of the record that it names, of a permit its action. */
   id: string;
   change: RowChange;
   /** What it would have made possible, had anybody believed it. */
@@ -30,6 +30,7 @@ export interface Rows {
   apiKeys: readonly StoredApiKey[];
   passkeys: readonly StoredPasskey[];
   activations: readonly ActivationRow[];
+  unredeemed: readonly string[];
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -52,8 +53,14 @@ export function rowDifferences(
     ...apiKeys(inForce, rows.apiKeys, commitments),
     ...passkeys(inForce, rows.passkeys),
     ...activations(inForce, rows.activations),
+    ...rows.unredeemed.map(unredeemed),
   ];
 }
+
+const unredeemed = (action: string): RowDifference => ({
+  ...{ table: 'permit', id: action, change: 'altered' },
+  message: 'the row would have let its permit be redeemed a second time',
+});
 
 function freezes({ freezes: sealed, lifted }: InForce, rows: readonly Freeze[]): RowDifference[] {
   const say = (id: string, change: RowChange, message: string): RowDifference => ({

@@ -269,6 +269,17 @@ describe('the audit names every row that somebody changed', () => {
     await sql('delete from bundle_activation where record = $1', [record]);
   });
 
+  it('permit: made redeemable again', async () => {
+    const { body } = await stack.ask(refund(27));
+    const redeem = () => stack.call('POST', '/v1/permits/redeem', { permit: body.permit });
+    expect((await redeem()).status).toBe(200);
+    await sql('update permit set redeemed_at = null where action = $1', [body.id]);
+    expect((await redeem()).status).toBe(409);
+    expect(await named()).toContain(`row-altered ${body.id}`);
+    await sql('update permit set redeemed_at = now() where action = $1', [body.id]);
+    expect(await named()).not.toContain(`row-altered ${body.id}`);
+  });
+
   it('to readers of the log, and to nobody else', async () => {
     expect((await stack.call('GET', '/v1/row-differences', undefined, await as(LEAD))).status).toBe(403);
     expect((await stack.call('GET', '/v1/row-differences', undefined, await as('user:auditor@acme.test'))).status).toBe(

@@ -6,7 +6,7 @@ export const rowDifferencesSchema = z
     at: z.iso.datetime(),
     differences: z.array(
       z.strictObject({
-        table: z.enum(['freeze', 'delegation', 'api_key', 'passkey', 'bundle_activation']),
+        table: z.enum(['freeze', 'delegation', 'api_key', 'passkey', 'bundle_activation', 'permit']),
         id: z.string(),
         change: z.enum(['inserted', 'altered', 'removed']),
         message: z.string().meta({ description: 'What the row would have made possible, had anybody believed it.' }),
