@@ -56,6 +56,9 @@ function silence({ state, release, redemption }: Life): { status: 'unreported' |
   return { status: 'unreported', at: Date.parse(release.at) + state.outcomeWithinMs };
 }
 
+/** When the silence of a released action means something, in milliseconds since the epoch; null where there is nothing to wait for. */
+export const dueOf = (life: Life | null): number | null => (life === null ? null : (silence(life)?.at ?? null));
+
 /**
  * When silence may mean something next, in milliseconds since the epoch. Nobody tells the workflow of a redemption: while the permit is
  * good, one may have come since, and its report be due.

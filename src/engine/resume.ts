@@ -1,10 +1,14 @@
 /** Resumes an action whose workflow was terminated, reset or lost. Its sealed records hold all that a new workflow needs. */
 import { ApplicationFailure } from '@temporalio/activity';
 import { CountersignError } from '../contract/index.ts';
+import type { StoredAction } from '../store/index.ts';
+import { sealDecision } from './decisions.ts';
 import type { EngineDeps, Histories } from './deps.ts';
 import { workflowIdOf } from './ids.ts';
 import { judgedOf } from './judge.ts';
 import { readLife, readPayload } from './life.ts';
+import { dueOf, sealOutcome } from './outcome.ts';
+import { release } from './release.ts';
 import { withPermit } from './seal.ts';
 import type { Resumed, ResumeActionInput } from './types.ts';
 
@@ -39,9 +43,34 @@ export interface Swept {
   resumed: number;
 }
 
-/** Starts anew the workflows of open actions that have none, from `after` on, `limit` actions of all tenants at most. */
+/** What was due so long ago was not looked at by the workflow that runs under the action's name. */
+const OVERDUE_MS = 60_000;
+
+/**
+ * Seals what is overdue of an action, whatever workflow runs under its name: somebody else may have started one there. Nothing is sealed
+ * before its sealed time.
+ */
+async function settleOverdue(
+  deps: EngineDeps,
+  { tenant, id, status, expiresAt }: Pick<StoredAction, 'tenant' | 'id' | 'status' | 'expiresAt'>,
+): Promise<void> {
+  const action = { tenant, id };
+  const late = deps.now().getTime() - OVERDUE_MS;
+  if (status === 'released') {
+    const due = dueOf(await readLife(deps, tenant, id));
+    if (due !== null && due < late) await sealOutcome(deps, { action, outcome: null });
+  } else if (status === 'supervised' && expiresAt !== null && Date.parse(expiresAt) < late) {
+    const { approval } = await sealDecision(deps, { action });
+    if (approval?.status === 'approved') await release(deps, { action });
+  }
+}
+
+/**
+ * Starts anew the workflows of open actions that have none, from `after` on, `limit` actions of all tenants at most, and seals what is
+ * overdue of the others.
+ */
 export async function resumeLost(
-  deps: Pick<EngineDeps, 'store' | 'log' | 'now'> & { histories: Histories },
+  deps: EngineDeps & { histories: Histories },
   { after, limit }: { after: { tenant: string; id: string } | null; limit: number },
 ): Promise<Swept> {
   const quiet = new Date(deps.now().getTime() - QUIET_MS);
@@ -49,7 +78,9 @@ export async function resumeLost(
   let resumed = 0;
   const work = open.values();
   const lane = async (): Promise<void> => {
-    for (const { tenant, id } of work) {
+    for (const one of work) {
+      const { tenant, id } = one;
+      await settleOverdue(deps, one);
       if (await deps.histories.running(tenant, id)) continue;
       deps.log.warn({ action: id, tenant }, 'an open action had no workflow: it is taken up again from its records');
       await deps.histories.resume(tenant, id);
@@ -57,7 +88,8 @@ export async function resumeLost(
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  return { next: open.length < limit ? null : (open.at(-1) ?? null), resumed };
+  const last = open.length < limit ? undefined : open.at(-1);
+  return { next: last === undefined ? null : { tenant: last.tenant, id: last.id }, resumed };
 }
 
 /** Starts the action's workflow anew where it is open and has none. @returns whether it was */

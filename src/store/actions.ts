@@ -39,7 +39,7 @@ export interface ActionStore {
     before: Date,
     after: { tenant: string; id: string } | null,
     limit: number,
-  ): Promise<{ tenant: string; id: string }[]>;
+  ): Promise<Pick<StoredAction, 'tenant' | 'id' | 'status' | 'expiresAt'>[]>;
   /** Postpones a due action to `until`: its payload cannot be deleted yet, and it must not block the others. */
   postpone(tenant: string, id: string, until: Date): Promise<void>;
 }
@@ -101,7 +101,7 @@ export function createActionStore(db: Database): ActionStore {
     unfinished(before, after, limit) {
       let query = db
         .selectFrom('action')
-        .select(['tenant', 'id'])
+        .select(['tenant', 'id', 'status', 'expiresAt'])
         .where('status', 'in', UNFINISHED)
         .where('updatedAt', '<', before.toISOString());
       if (after !== null) {

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApproval, type ApprovalState } from '../../src/approval/index.ts';
 import { createAttestor } from '../../src/identity/index.ts';
 import { sealDecision } from '../../src/engine/decisions.ts';
+import { createHistories } from '../../src/engine/histories.ts';
+import { resumeLost } from '../../src/engine/resume.ts';
+import { createClient } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
 import { ChainAudit } from '../../src/evidence/chain.ts';
 import { checkLog } from '../support/check-log.ts';
@@ -161,6 +164,20 @@ describe('a workflow of an action', () => {
     expect((await it_.call('POST', '/v1/permits/redeem', { permit })).status).toBe(200);
     const reported = await it_.call('POST', `/v1/actions/${action.id}/outcome`, { permit, status: 'executed' });
     expect([reported.status, reported.body.status]).toEqual([200, 'executed']);
+  });
+
+  it('under whose name another one runs does not wait for ever', async () => {
+    const { body: action } = await it_.ask(refund(648));
+    const workflowId = workflowIdOf(action.id);
+    await stranger.client.workflow.getHandle(workflowId).terminate();
+    const fake = await stranger.client.workflow.start('stranger', { workflowId, taskQueue: 'stranger', args: [] });
+    const { parts, temporal } = it_.stack;
+    const histories = createHistories(createClient(parts, temporal.connection, 'default'), 'countersign');
+    const later = new Date(Date.now() + 24 * 3_600_000);
+    const deps = { ...activityDeps(parts, null, null), histories, now: () => later };
+    await resumeLost(deps, { after: null, limit: 1000 });
+    expect(await read(action.id)).toMatchObject({ status: 'expired', permit: null });
+    await fake.terminate();
   });
 
   it('that somebody else starts for an action is not its own', async () => {
