@@ -69,6 +69,8 @@ export interface Facts {
   spokenFor?: string[];
   /** The actor first, then whom it acts for. Left out in verdicts of before claims were weighed: they counted as they came. */
   identities?: IdentityFact[];
+  /** `txn` of the caller's token (transaction tokens): what ties the action to the caller's own trail. */
+  txn?: string;
   /** Why identity is in conflict (token against body, tenant, folder), or null. A conflict refuses with basis `unclear`. */
   conflict: string | null;
 }

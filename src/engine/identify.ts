@@ -21,7 +21,7 @@ import type { EngineDeps } from './deps.ts';
 import type { JudgeInput } from './types.ts';
 
 /** What the facts of a verdict say of identity. */
-export type IdentityFacts = Pick<Facts, 'conflict' | 'spokenFor' | 'identities'>;
+export type IdentityFacts = Pick<Facts, 'conflict' | 'spokenFor' | 'identities' | 'txn'>;
 
 export interface Identified {
   /** The credential's id; null when nobody valid asked. */
@@ -51,6 +51,7 @@ export function weigh(
     surface: conflict?.kind !== 'surface',
     conflict: conflict?.detail ?? (fits ? null : TOO_MANY),
     ...(spokenFor === null ? {} : { spokenFor }),
+    ...(caller.token?.txn == null ? {} : { txn: caller.token.txn }),
     identities: fits ? identities : identities.map((fact) => ({ ...fact, roles: [], groups: [] })),
   };
 }

@@ -173,7 +173,7 @@ function callerOf(claims: JWTPayload, it: IssuerSettings): Caller {
       folder,
       owner: map.owner === null ? null : fillTemplate(map.owner, claims),
       bounds: boundsOf(claims['authorization_details'], name),
-      txn: claimText(claims, 'txn')?.slice(0, 256) ?? null,
+      txn: correlationOf(claims),
     },
   };
 }
@@ -182,6 +182,12 @@ function callerOf(claims: JWTPayload, it: IssuerSettings): Caller {
 function subjectOf({ sub = '' }: JWTPayload, name: string): string {
   if (sub === '' || sub.length > 256 || /\p{Surrogate}/u.test(sub)) throw refused(name, 'its `sub` is no name');
   return sub.replace(/[^\x21-\x7e]/gu, encodeURIComponent);
+}
+
+/** `txn` of a transaction token, where it is a name that a record can show. */
+function correlationOf(claims: JWTPayload): string | null {
+  const txn = claimText(claims, 'txn');
+  return txn !== null && /^[\x21-\x7e]{1,256}$/.test(txn) ? txn : null;
 }
 
 /** The `act` claim (RFC 8693 section 4.1), the one who acts now first. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BASES, VERDICT_DECISIONS, jsonObject, timeSchema } from '../contract/index.ts';
+import { actorIdSchema, BASES, VERDICT_DECISIONS, jsonObject, timeSchema } from '../contract/index.ts';
 
 const decision = z.enum(VERDICT_DECISIONS);
 
@@ -16,6 +16,9 @@ const circumstances = {
     .record(z.string(), z.array(z.string()))
     .optional()
     .meta({ description: 'People that references resolve to, instead of the directory’s.' }),
+  owner: actorIdSchema
+    .optional()
+    .meta({ description: 'Who answers for the actor, an agent or a service; default nobody.' }),
   conflict: z.string().optional().meta({ description: 'Why the identity of the actor is in conflict.' }),
 };
 

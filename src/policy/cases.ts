@@ -2,10 +2,13 @@ import {
   type ActionRequest,
   type Actor,
   type Facts,
+  type IdentityFact,
   type Json,
   type JsonObject,
   type Judgement,
+  actingChain,
   actionRequestSchema,
+  ANY,
 } from '../contract/index.ts';
 import { canonicalize, instantOf } from '../canonical/index.ts';
 import { type PolicyFile, kindOfFile } from './build.ts';
@@ -14,6 +17,7 @@ import type { CompiledBundle } from './compiled.ts';
 import { evaluate } from './evaluate.ts';
 import { requiredFacts } from './facts.ts';
 import type { Problem } from './problem.ts';
+import { asVouched } from './vouched.ts';
 import { readYaml, schemaProblems } from './yaml.ts';
 
 /** People an approver reference means for an actor, as the directory says. */
@@ -32,6 +36,8 @@ export interface PolicyCase {
   now: string;
   used: Record<string, string>;
   people: Record<string, string[]>;
+  /** Who answers for the actor; null for nobody. */
+  owner: string | null;
   conflict: string | null;
   want: CaseWant;
 }
@@ -116,6 +122,7 @@ function caseOf(
     now: new Date(instantOf(row.now ?? all.given?.now ?? DEFAULT_NOW) ?? Number.NaN).toISOString(),
     used: Object.fromEntries(used) as Record<string, string>,
     people: { ...all.given?.people, ...row.people },
+    owner: row.owner ?? all.given?.owner ?? null,
     conflict: row.conflict ?? all.given?.conflict ?? null,
     want: row.want,
   };
@@ -135,7 +142,8 @@ function mergeJson(base: Json, over: Json): Json {
 
 /** The facts of a case under a bundle: its own, and those of the directory for people that it does not name. */
 export function caseFacts(bundle: CompiledBundle, one: PolicyCase, resolve: Resolve): Facts {
-  const need = requiredFacts(bundle, one.request);
+  const identities = one.owner === null ? undefined : ownedBy(one.owner, one.request);
+  const need = requiredFacts(bundle, asVouched(one.request, identities));
   return {
     now: one.now,
     limits: need.limits.map(({ limit, key }) => ({
@@ -145,8 +153,16 @@ export function caseFacts(bundle: CompiledBundle, one: PolicyCase, resolve: Reso
     })),
     people: Object.fromEntries(need.people.map((ref) => [ref, one.people[ref] ?? resolve(ref, one.request.actor)])),
     conflict: one.conflict,
+    ...(identities === undefined ? {} : { identities }),
   };
 }
+
+/** The chain as the first key vouches for it, its actor owned by somebody. */
+const ownedBy = (owner: string, { actor }: ActionRequest): IdentityFact[] =>
+  actingChain(actor).map(({ id }, depth) => ({
+    ...{ id, standing: 'directory', spokenFor: true, owner: depth === 0 ? owner : null },
+    ...{ roles: [ANY], groups: [ANY], claimed: null },
+  }));
 
 /** Runs the cases among `files` against a bundle and counts which rules they reach. */
 export function runCases(bundle: CompiledBundle, files: readonly PolicyFile[], resolve: Resolve): CasesReport {

@@ -56,10 +56,11 @@ const asked = (amount: number, actor: object, more: object = {}): object =>
 const app = { id: 'agent:ci/app', type: 'agent' };
 
 it('asks as its actor, in its folder, on its surfaces, and gets the permit', async () => {
-  const token = await tokenOf();
+  const token = await tokenOf({ txn: 'txn-7f3a' });
   const own = await it_.ask(asked(5, app), { token });
   expect(own.body).toMatchObject({ status: 'released', permit: expect.any(String) });
   const record = (await it_.call('GET', `/v1/records?action=${own.body.id}&type=verdict`)).body.records[0].record;
+  expect(record.facts.txn).toBe('txn-7f3a');
   expect(record.facts.identities).toMatchObject([{ id: app.id, spokenFor: true, roles: ['deployer'] }]);
   const redeemed = await it_.call('POST', '/v1/permits/redeem', { permit: own.body.permit }, { token });
   expect(redeemed.status).toBe(200);

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issuePersonToken } from '../../src/identity/index.ts';
 import { countersign } from '../cli/harness.ts';
@@ -128,6 +129,9 @@ describe('a tenant that an owner made', () => {
     const mine = await it_.ask(refund(7), { token });
     expect([mine.body.status, mine.body.tenant]).toEqual(['released', 'acme']);
     expect((await it_.call('GET', `/v1/actions/${mine.body.id}`)).status).toBe(404);
+    const { kid } = decodeProtectedHeader(mine.body.permit as string);
+    const published = (await it_.call('GET', '/.well-known/jwks.json')).body.keys as { kid: string }[];
+    expect(published.map((jwk) => jwk.kid)).toContain(kid);
     const theirs = await it_.ask(refund(7));
     expect((await it_.call('GET', `/v1/actions/${theirs.body.id}`, undefined, { token })).status).toBe(404);
     expect((await it_.call('GET', '/log/acme/checkpoint')).body).toContain('countersign/acme');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ActionRequest, IdentityFact } from '../../src/contract/index.ts';
-import { asVouched, evaluate, replayVerdict } from '../../src/policy/index.ts';
+import { asVouched, evaluate, replayVerdict, runCases } from '../../src/policy/index.ts';
 import { compiled, facts, policy, request } from './helpers.ts';
 
 const known = (id: string, more: Partial<IdentityFact> = {}): IdentityFact => ({
@@ -112,5 +112,19 @@ describe('the owner of an agent', () => {
     };
     const identities = [known('service:s'), known('agent:bot', { owner: 'user:owner' })];
     expect(evaluate(on, request({ actor }), facts({ identities })).verdict.rule).toBe('mine');
+  });
+
+  it('is said in cases of a policy', () => {
+    const text = `cases:
+  - { name: owned, owner: 'user:jo', request: { surface: test.do, action: do, actor: { id: 'agent:a', type: agent } }, want: { decision: approve } }
+  - { name: not, request: { surface: test.do, action: do, actor: { id: 'agent:a', type: agent } }, want: { decision: refuse, basis: unclear } }
+`;
+    const on = compiled(policy(`- { id: all, when: 'true', then: approve }`, 'requires: [actor.owner]'));
+    const { results, problems } = runCases(on, [{ path: 'test.test.yaml', text }], () => []);
+    expect(problems).toEqual([]);
+    expect(results.map(({ pass, differences }) => [pass, differences])).toEqual([
+      [true, []],
+      [true, []],
+    ]);
   });
 });
