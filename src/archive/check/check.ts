@@ -127,14 +127,15 @@ async function ownReceipt(folder: ArchiveFolder, trust: Trust): Promise<Own | nu
   const bytes = await folder.read(name);
   if (bytes === null) return null;
   try {
-    const receipt = parseReceipt(readSealed(fromUtf8(bytes)));
+    const held = readSealed(fromUtf8(bytes));
+    const receipt = parseReceipt(held);
     const verified = await verifyReceipt(receipt, trust, { verify: nodeVerify });
     const body = exportBodyOf(verified.record);
     if (body?.format !== 'bundle' || body.log.origin !== verified.origin || verified.index < body.log.size) {
       folder.report(name, 'export-differs', 'it is the receipt of a record that exported no such bundle');
       return null;
     }
-    if (!Buffer.from(receiptBytes(receipt)).equals(bytes)) {
+    if (!Buffer.from(receiptBytes(held)).equals(bytes)) {
       folder.report(name, 'file-altered', 'it was altered: it holds, but is not what was exported');
     }
     return { verified, checkpoint: receipt.log.checkpoint, body };

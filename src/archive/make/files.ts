@@ -1,7 +1,7 @@
 /** Generates the files of an evidence archive, one after the other. */
 import { createHash } from 'node:crypto';
 import { canonicalBytes } from '../../canonical/index.ts';
-import type { Envelope, Receipt, RecordPayload } from '../../contract/index.ts';
+import type { Envelope, Json, Receipt, RecordPayload } from '../../contract/index.ts';
 import {
   BUNDLE_FILES,
   bundleReadme,
@@ -41,7 +41,8 @@ export interface ArchiveInput {
 }
 
 /** A receipt as a file holds it. */
-export const receiptBytes = (receipt: Receipt): Uint8Array => Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`);
+export const receiptBytes = (receipt: Receipt | Json): Uint8Array =>
+  Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`);
 
 /** Policy bundles that a record names. */
 export function entryBundlesOf(record: RecordPayload): string[] {
