@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document: each route file says its own paths, from the schemas it parses and answers with. */
-import { createDocument } from 'zod-openapi';
+import { createDocument, type oas31 } from 'zod-openapi';
 import { complete } from './openapi-complete.ts';
 import { webhooks } from './openapi-webhooks.ts';
 import { actionPaths } from './routes/actions.ts';
@@ -24,7 +24,7 @@ import { signingKeyPaths } from './routes/signing-keys.ts';
 import { startTokenPaths } from './routes/start-tokens.ts';
 import { tenantPaths } from './routes/tenants.ts';
 
-const build = () =>
+const build = (): oas31.OpenAPIObject =>
   createDocument({
     openapi: '3.1.1',
     info: {
