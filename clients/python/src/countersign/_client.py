@@ -104,13 +104,53 @@ class Countersign:
         """What waits for this person, by deadline."""
         return self._send("GET", "v1/inbox")
 
-    def govern(self, request: Mapping[str, Any], execute: Callable[[Json, Release], T], *, key: str, **options: Any) -> Governed[T]:
+    def govern(self, request: Mapping[str, Any], execute: Callable[[Json, Release], T], *, key: str, timeout: float = float("inf"),
+               redeemer: str | None = None, reference: Callable[[T], str | None] | None = None,
+               on_waiting: Callable[[Json], None] | None = None) -> Governed[T]:  # fmt: skip
         """Asks, waits for humans, redeems, lets ``execute(request, release)`` act on the request as released, and reports.
 
-        The effect happens at most once for one ``key``, whatever dies and comes back; a human is asked once. Options: ``timeout`` (seconds
-        to wait for humans), ``redeemer`` (only where ``execute`` may safely run again), ``reference`` (of a value), ``on_waiting``.
+        The effect happens at most once for one ``key``, whatever dies and comes back; a human is asked once. ``timeout``: seconds to wait
+        for humans. ``redeemer``: only where ``execute`` may safely run again. ``reference``: the executor's own id, of what was returned.
         """
-        return _govern(self, request, execute, key, **options)
+        # Every call is a redeemer of its own: what a process that died has taken is never used again.
+        redeemer = redeemer or str(uuid.uuid4())
+        end, wait, taken, action = time.monotonic() + timeout, 0, None, None
+        try:
+            while taken is None:
+                action = self.request(request, key=key, wait=wait)
+                if action["status"] == "released":
+                    taken = _take(self, action, redeemer)
+                    wait = 0 if taken else 1
+                elif action["status"] not in ("evaluating", "supervised"):
+                    return _ended(action)
+                elif time.monotonic() >= end:
+                    return Governed("waiting", action)
+                else:
+                    if wait == 0 and on_waiting is not None:
+                        on_waiting(action)
+                    wait = _poll(end)
+        except CountersignError as error:
+            return _refusal(error, action)
+        permit, redeemed = taken
+
+        def report(status: str, **more: str | None) -> Json | None:
+            try:
+                return self.report(action["id"], permit, status, **{name: text for name, text in more.items() if text})
+            except CountersignError:
+                return None  # A report that cannot be made changes nothing about the effect.
+
+        try:
+            value = execute(redeemed["request"], Release(permit, redeemed.get("version"), redeemed.get("changes"), action))
+        except Skip as error:
+            told = report("skipped", detail=str(error)[:2000])
+            return Governed("skipped", told or action, reasons=[str(error)], reported=told is not None)
+        except OutcomeUnknown:
+            raise
+        except Exception as error:
+            report("failed", detail=type(error).__name__)  # The message of somebody else's error may hold a secret.
+            raise
+        told = report("executed", reference=reference(value) if reference else None)
+        return Governed("executed", told or action, value, action["verdict"]["decision"], redeemed["request"], told is not None)
 
 
 class AsyncCountersign:
@@ -154,51 +194,6 @@ def _path(action: str, *below: str) -> str:
 def _poll(end: float) -> int:
     """Seconds of the next long poll: at most what the engine holds."""
     return int(max(0, min(60, end - time.monotonic() + 1)))
-
-
-def _govern(client: Countersign, request: Mapping[str, Any], execute: Callable[[Json, Release], T], key: str, *,
-            timeout: float = float("inf"), redeemer: str | None = None, reference: Callable[[T], str | None] | None = None,
-            on_waiting: Callable[[Json], None] | None = None) -> Governed[T]:  # fmt: skip
-    # Every call is a redeemer of its own: what a process that died has taken is never used again.
-    redeemer = redeemer or str(uuid.uuid4())
-    end, wait, taken, action = time.monotonic() + timeout, 0, None, None
-    try:
-        while taken is None:
-            action = client.request(request, key=key, wait=wait)
-            if action["status"] == "released":
-                taken = _take(client, action, redeemer)
-                wait = 0 if taken else 1
-            elif action["status"] not in ("evaluating", "supervised"):
-                return _ended(action)
-            elif time.monotonic() >= end:
-                return Governed("waiting", action)
-            else:
-                if wait == 0 and on_waiting is not None:
-                    on_waiting(action)
-                wait = _poll(end)
-    except CountersignError as error:
-        return _refusal(error, action)
-    permit, redeemed = taken
-
-    def report(status: str, **more: str | None) -> Json | None:
-        try:
-            return client.report(action["id"], permit, status, **{name: text for name, text in more.items() if text})
-        except CountersignError:
-            return None  # A report that cannot be made changes nothing about the effect.
-
-    try:
-        value = execute(redeemed["request"], Release(permit, redeemed.get("version"), redeemed.get("changes"), action))
-    except Skip as error:
-        told = report("skipped", detail=str(error)[:2000])
-        return Governed("skipped", told or action, reasons=[str(error)], reported=told is not None)
-    except OutcomeUnknown:
-        raise
-    except Exception as error:
-        report("failed", detail=type(error).__name__)  # The message of somebody else's error may hold a secret.
-        raise
-    told = report("executed", reference=reference(value) if reference else None)
-    decision = (action.get("verdict") or {}).get("decision")
-    return Governed("executed", told or action, value, decision, redeemed["request"], told is not None)
 
 
 def _take(client: Countersign, action: Json, redeemer: str) -> tuple[str, Json] | None:

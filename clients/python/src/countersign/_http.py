@@ -60,10 +60,10 @@ class Transport:
 
     def _once(self, method: str, path: str, body: Any, key: str | None, limit: float) -> Any:
         request_id = str(uuid.uuid4())
-        headers = {"authorization": f"Bearer {self._key}" if self._key else None, "idempotency-key": key, "x-request-id": request_id}
+        headers = {"idempotency-key": key, "x-request-id": request_id, "content-type": "application/json",
+                   "authorization": f"Bearer {self._key}" if self._key else None}  # fmt: skip
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
         request = urllib.request.Request(f"{self.url}/{path}", data, {k: v for k, v in headers.items() if v}, method=method)
-        request.add_header("content-type", "application/json")
         try:
             with self._open(request, timeout=max(limit, 0.001)) as response:
                 status, answer = response.status, response.read()

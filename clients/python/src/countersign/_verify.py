@@ -8,13 +8,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from ._client import Countersign, Json
@@ -32,17 +32,13 @@ def canonicalize(value: Any) -> str:
         return "{" + ",".join(f"{canonicalize(name)}:{canonicalize(value[name])}" for name in names) + "}"
     if not isinstance(value, (str, bool, type(None))):
         raise ValueError(f"a {type(value).__name__} is not JSON")
-    text = json.dumps(value, ensure_ascii=False)
-    text.encode()  # Lone surrogates are no text.
-    return text
+    return json.dumps(value, ensure_ascii=False).encode().decode()  # Lone surrogates are no text.
 
 
 def _number(number: float) -> str:
     """As ECMAScript writes it."""
-    if number != number or number in (float("inf"), float("-inf")):
-        raise ValueError("a number is not finite")
     sign, parts, exponent = Decimal(repr(number)).normalize().as_tuple()
-    digits, point = "".join(map(str, parts)), len(parts) + int(exponent)
+    digits, point = "".join(map(str, parts)), len(parts) + int(exponent)  # No number for what is not finite: ValueError.
     if number == 0:
         return "0"
     if 0 < point <= 21:
@@ -97,15 +93,12 @@ def check_permit(token: Any, keys: Sequence[Json], *, audience: str, tenant: str
     except (InvalidSignature, ValueError, KeyError) as error:
         raise _invalid("has a signature that does not fit: it was changed") from error
     texts = all(isinstance(claims.get(name), str) and claims[name] for name in ("iss", "aud", "sub", "jti", "tenant", "act", "req", "rec"))
-    times = all(type(claims.get(name)) is int for name in ("iat", "nbf", "exp"))
-    if not texts or not times or not isinstance(claims.get("changes", {}), dict):
+    if not texts or not isinstance(claims.get("changes", {}), dict) or any(type(claims.get(name)) is not int for name in ("iat", "nbf", "exp")):
         raise _invalid("has claims that permits do not have")
     if claims["aud"] != audience:
         raise CountersignError("permit-audience", f"the permit is for `{claims['aud']}`, not for `{audience}`; do not execute")
-    if claims["tenant"] != tenant or (issuer is not None and claims["iss"] != issuer):
-        raise _invalid("belongs to another tenant or issuer")
-    if now + 5 < claims["nbf"]:
-        raise _invalid("is not valid yet")
+    if claims["tenant"] != tenant or issuer not in (None, claims["iss"]) or now + 5 < claims["nbf"]:
+        raise _invalid("belongs to another tenant or issuer, or is not valid yet")
     if now >= claims["exp"]:
         raise CountersignError("permit-expired", "the permit has expired; do not execute. take a fresh one")
     return claims
@@ -117,7 +110,7 @@ def _check_signature(key: Json, signature: bytes, message: bytes) -> None:
         ed25519.Ed25519PublicKey.from_public_bytes(_bytes(key["x"])).verify(signature, message)
     elif kind == ("ES256", "EC", "P-256") and len(signature) == 64:
         x, y, r, s = (int.from_bytes(part, "big") for part in (_bytes(key["x"]), _bytes(key["y"]), signature[:32], signature[32:]))
-        ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key().verify(encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
+        ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key().verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
     else:
         raise InvalidSignature
 
@@ -130,13 +123,10 @@ def _bytes(text: str) -> bytes:
 
 
 def _decoded(part: str) -> Json:
-    try:
-        value = json.loads(_bytes(part))
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise _invalid("is not a compact JWS")
-    return value
+    with suppress(ValueError, RecursionError):
+        if isinstance(value := json.loads(_bytes(part)), dict):
+            return value
+    raise _invalid("is not a compact JWS")
 
 
 def _invalid(why: str) -> CountersignError:
@@ -173,8 +163,8 @@ class PermitVerifier:
 
     def __init__(self, surface: str, *, url: str | None = None, key: str | None = None, tenant: str = "default",
                  issuer: str | None = None, offline: ReplayCache | None = None, now: Callable[[], float] = time.time) -> None:  # fmt: skip
-        self._client, self._keys, self._read_at = Countersign(url, key), list[Json](), float("-inf")
-        self._surface, self._tenant, self._issuer, self._offline, self._now = surface, tenant, issuer, offline, now
+        self._client, self._keys, self._read_at, self._now = Countersign(url, key), list[Json](), float("-inf"), now
+        self._surface, self._tenant, self._issuer, self._offline = surface, tenant, issuer, offline
 
     def __call__(self, permit: str | None, request: Mapping[str, Any], *, version: str | None = None) -> Granted:
         """Checks a permit for exactly this request and uses it. Raises :class:`CountersignError` in every doubt."""
@@ -194,8 +184,7 @@ class PermitVerifier:
         return Granted(claims, released, lambda status, **more: self._client.report(claims["act"], permit, status, **more))
 
     def _key_set(self, kid: Any) -> list[Json]:
-        age = time.monotonic() - self._read_at
-        if age > 600 or (age > 10 and all(key.get("kid") != kid for key in self._keys)):
+        if (age := time.monotonic() - self._read_at) > 600 or (age > 10 and all(key.get("kid") != kid for key in self._keys)):
             try:
                 self._keys = Transport(self._client.url, None, 0).send("GET", ".well-known/jwks.json", timeout=5)["keys"]
                 self._read_at = time.monotonic()

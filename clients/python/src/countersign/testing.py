@@ -17,8 +17,7 @@ from ._client import Countersign
 def test_engine(auto: str = "approve", policies: str | None = None, command: Sequence[str] = ("npx", "countersign")) -> Iterator[Countersign]:
     """A client of an engine that runs meanwhile. ``auto``: ``approve``, ``refuse``, or ``ask`` for the Slack sandbox."""
     with tempfile.TemporaryDirectory() as data:
-        args = [*command, "start", "--json", "--auto", auto, "--port", "0", "--data", data]
-        args += [] if policies is None else ["--policies", policies]
+        args = [*command, "start", "--json", "--auto", auto, "--port", "0", "--data", data, *(["--policies", policies] if policies else [])]
         engine = subprocess.Popen(args, stdout=subprocess.PIPE, start_new_session=True)
         try:
             places = json.loads(engine.stdout.readline() if engine.stdout else b"")
