@@ -20,6 +20,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['approve'], load: () => import('./approve.ts') },
   { names: ['refuse'], load: () => import('./refuse.ts') },
   { names: ['show'], load: () => import('./show.ts') },
+  { names: ['permit'], load: () => import('./permit.ts') },
   { names: ['token'], load: () => import('./token.ts') },
   { names: ['verify'], load: () => import('./verify.ts') },
   { names: ['audit'], load: () => import('./audit.ts') },

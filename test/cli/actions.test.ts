@@ -329,6 +329,25 @@ describe('evaluate', () => {
   });
 });
 
+describe('permit', () => {
+  it('posts for a fresh permit, and prints it', async () => {
+    queue({ status: 200, body: { ...actionOf('released'), permit: 'eyJfresh' } });
+    const ran = await run(['permit', 'act_1']);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(ran.out).toContain('eyJfresh');
+  });
+
+  it('says why there is none', async () => {
+    queue({
+      status: 409,
+      body: { code: 'permit-already-redeemed', status: 409, title: 'x', detail: 'it was redeemed' },
+    });
+    const ran = await run(['permit', 'act_1']);
+    expect(ran.code).toBe(3);
+    expect(ran.err).toContain('it was redeemed');
+  });
+});
+
 describe('show --receipts', () => {
   it('writes the receipt of each record', async () => {
     queue(
