@@ -163,6 +163,8 @@ describe('an audit', () => {
     const world = await openLog();
     for (const [action, drafts] of steps) await world.seal(action, drafts);
     const report = await audit(await world.files(), world.trust);
-    expect(report.findings.map(({ code }) => code)).toEqual(codes);
+    // These drafts are signed by no attestation key; test/evidence/attested looks at that.
+    const found = report.findings.map(({ code }) => code).filter((code) => code !== 'not-attested');
+    expect(found).toEqual(codes);
   });
 });
