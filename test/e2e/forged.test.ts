@@ -116,8 +116,8 @@ describe('an action started by any Temporal SDK', () => {
     const key = randomUUID();
     await start(key, 'csk_000000000000_wrong');
     let answer = await it_.call('GET', `/v1/actions/act_${hashOf(key)}`);
-    // Nobody over HTTP asked for it, so nobody is told when it is judged.
-    while (answer.status === 404) {
+    // Nobody over HTTP asked for it, so nobody is told when it is judged: until then there is none, or it is being judged.
+    while (answer.status === 404 || answer.status === 503) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       answer = await it_.call('GET', `/v1/actions/act_${hashOf(key)}`);
     }
