@@ -3,6 +3,7 @@ import { backtest as judgeAgain } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
+import { rehearse } from './rehearsal.ts';
 import { candidateOf } from './policies.ts';
 import { MAX_CASES, sealedCases } from './sealed-cases.ts';
 import type { BacktestInput, BacktestView } from './policy-types.ts';
@@ -16,11 +17,13 @@ const SHOWN = 200;
  */
 export async function backtest(deps: GatewayDeps, caller: Caller, input: BacktestInput): Promise<BacktestView> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner tests history');
+  for (const { files } of [input, input.base ?? {}]) if (files !== undefined) await rehearse(deps, files);
   const candidate = await candidateOf(deps, caller.tenant, input);
   const base = input.base === undefined ? null : await candidateOf(deps, caller.tenant, input.base);
   const resolve = (ref: string, actor: Parameters<NonNullable<Parameters<typeof judgeAgain>[2]>>[1]): string[] =>
     deps.directory.current().resolve(ref, actor);
   const { cases, erased, truncated } = await sealedCases(deps, caller.tenant, input);
+  if (input.files !== undefined) await rehearse(deps, input.files, cases);
   const under = new Map(
     base === null ? [] : judgeAgain(base, cases, resolve).changed.map(({ name, to }) => [name, to]),
   );

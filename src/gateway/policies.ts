@@ -26,6 +26,7 @@ import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { effectOf } from './policy-effect.ts';
 import { checkIdempotencyKey } from './request.ts';
+import { rehearse } from './rehearsal.ts';
 import type { CandidateInput, PolicyPage, PolicyPublication, PolicyView } from './policy-types.ts';
 
 /** Who asks, when a key does not say. */
@@ -125,7 +126,12 @@ export async function preparePublication(
   if (!reaches(caller)) {
     throw new CountersignError('forbidden', `this credential does not reach the surface \`${POLICY_SURFACE}\``);
   }
+  // Before anything of a stranger's is read: who has no role proposes no policy.
+  if (caller.kind === 'person' && caller.roles.length === 0) {
+    throw new CountersignError('forbidden', 'only people with a role in the directory propose policy; ask one of them');
+  }
   const id = actionIdOf(checkIdempotencyKey(idempotencyKey));
+  if (input.files !== undefined) await rehearse(deps, input.files);
   const bundle = await candidateOf(deps, tenant, input);
   const params = { bundle: bundle.hash, reason: input.reason };
   const actor = input.actor ?? (caller.kind === 'person' ? { id: caller.id, type: 'user' as const } : PUBLISHER);

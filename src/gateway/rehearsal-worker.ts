@@ -1,0 +1,55 @@
+/** A candidate's first run, in a thread that can be stopped: built, linted, judged by its cases and by sealed history. */
+import { parentPort } from 'node:worker_threads';
+import type { ActionRequest } from '../contract/index.ts';
+import { Directory } from '../identity/index.ts';
+import { backtest, buildBundle, compileBundle, evaluate, lintFiles, type CompiledBundle } from '../policy/index.ts';
+import { caseFacts, readCases } from '../policy/cases.ts';
+import { externalEngines } from '../policy/engines/index.ts';
+import type { RehearsalInput, RehearsalNews } from './rehearsal.ts';
+
+const tell = (news: RehearsalNews): void => parentPort?.postMessage(news);
+
+function rehearse({ files, people, workloads, sealed }: RehearsalInput): void {
+  const directory = new Directory(people, { workloads });
+  const resolve = directory.resolve.bind(directory);
+  tell({ at: 'reading it', file: null });
+  const { bundle } = buildBundle(files);
+  // What is wrong with it, and where, is said by whoever asked for the rehearsal.
+  if (bundle === null) return;
+  tell({ at: 'preparing it', file: null });
+  const compiled = compileBundle(bundle.source, bundle.hash, externalEngines);
+  tell({ at: 'lint', file: null });
+  lintFiles(files, { resolve, engines: externalEngines });
+  for (const one of readCases(files).cases) {
+    tell({ at: `case \`${one.name}\``, file: one.file });
+    evaluate(compiled, one.request, caseFacts(compiled, one, resolve));
+  }
+  tellEngines(compiled);
+  for (const one of sealed) {
+    tell({ at: `the sealed action ${one.name}`, file: null });
+    backtest(compiled, [one], resolve);
+  }
+}
+
+/** Also those that no case asks. */
+function tellEngines(compiled: CompiledBundle): void {
+  const request: ActionRequest = { surface: 'a.b', action: 'a', actor: { id: 'agent:a', type: 'agent' }, params: {} };
+  for (const [name, ask] of compiled.engines) {
+    tell({ at: `the ${name.replace(':', ' policy `')}\``, file: null });
+    try {
+      ask({ request, now: '2026-11-25T12:00:00.000Z' });
+    } catch {
+      // It has an answer to other requests, or none: that is for its cases to say.
+    }
+  }
+}
+
+parentPort?.on('message', (input: RehearsalInput) => {
+  try {
+    rehearse(input);
+  } catch {
+    // An error is no hang: it is found again, and told, where the candidate is checked.
+  }
+  tell({ at: 'done', file: null });
+});
+tell({ at: 'started', file: null });
