@@ -69,9 +69,15 @@ export const decisionInputSchema = z
   .meta({ id: 'Decision' });
 export type DecisionInput = z.infer<typeof decisionInputSchema>;
 
+/** Characters of a permit at most. */
+const PERMIT_MAX_CHARS = 128 * 1024;
+
+/** A permit as executors bring it, one bound at every door: it holds what was changed, which params bound, in base64. */
+export const permitSchema = z.string().min(1).max(PERMIT_MAX_CHARS);
+
 export const outcomeInputSchema = z
   .strictObject({
-    permit: z.string().min(1).max(16384),
+    permit: permitSchema,
     status: z.enum(OUTCOME_STATUSES),
     reference: z.string().max(512).optional().meta({ description: 'The executor’s own id of what it did.' }),
     detail: z.string().max(2000).optional(),

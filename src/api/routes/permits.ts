@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { actionRequestSchema, surfaceSchema } from '../../contract/index.ts';
+import { actionRequestSchema, surfaceSchema, permitSchema } from '../../contract/index.ts';
 import { redeemedSchema } from '../../contract/views/index.ts';
 import type { Actions, Authentication, Permits } from '../../gateway/types.ts';
 import { callerOf, parseBody } from '../input.ts';
@@ -10,7 +10,7 @@ import { body, COMMON, ok, problem } from '../openapi-parts.ts';
 
 const redeemInputSchema = z
   .strictObject({
-    permit: z.string().min(1).max(16_384),
+    permit: permitSchema,
     redeemer: z.string().min(1).max(256).optional().meta({
       description:
         'Your own random text, kept to yourself: whoever sends it again gets the same answer again, until the outcome is sealed. Without one, an answer that was lost is lost.',
