@@ -1,6 +1,5 @@
 /** What the workflow asks of the outside world. Workflows import these as types only. */
 import type { Action } from '../contract/index.ts';
-import type { ApprovalEvent } from '../approval/index.ts';
 import type {
   ActionRef,
   AdmitInput,
@@ -23,10 +22,6 @@ import type {
 } from '../engine/types.ts';
 import type { Swept } from '../engine/resume.ts';
 import type { CallbackInput, Published, PublishInput, WebhookInput } from '../notify/types.ts';
-
-export type DecideEvent = Extract<ApprovalEvent, { type: 'decide' }>;
-export type AnswerEvent = Extract<ApprovalEvent, { type: 'answer' }>;
-export type CancelEvent = Extract<ApprovalEvent, { type: 'cancel' }>;
 
 /** Short, and run inside the workflow task: their results are in the history at once. */
 export interface LocalActivities {

@@ -37,7 +37,9 @@ export const body = (schema: z.ZodType, { required = true } = {}) => ({ requestB
 
 /** Path parameters. */
 export const actionId = { path: z.object({ id: z.string().meta({ description: 'Action id, `act_…`.' }) }) };
-export const recordHash = { path: z.object({ hash: z.string().meta({ description: 'Record hash, `sha256:…`.' }) }) };
+export const recordHashParameter = {
+  path: z.object({ hash: z.string().meta({ description: 'Record hash, `sha256:…`.' }) }),
+};
 export const byId = (description: string) => ({ path: z.object({ id: z.string().meta({ description }) }) });
 
 /** An operation about one action, answered with the action as it then stands. */

@@ -5,7 +5,7 @@ import { CountersignError, isCountersignError, type ErrorCode } from '../contrac
 
 export const PROBLEM_TYPE_PREFIX = 'urn:countersign:problem:';
 
-export interface Problem {
+export interface ProblemDetails {
   type: string;
   title: string;
   status: number;
@@ -24,7 +24,7 @@ const titleOf = (code: ErrorCode): string => (code.charAt(0).toUpperCase() + cod
 /** Seconds after which an answer of 503 is worth another try, where nothing better is known. */
 const RETRY_AFTER_S = 1;
 
-export function toProblem(error: CountersignError): Problem {
+export function toProblem(error: CountersignError): ProblemDetails {
   return {
     ...(error.status === 503 ? { retryAfter: RETRY_AFTER_S } : {}),
     ...error.extensions,

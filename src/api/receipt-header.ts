@@ -14,7 +14,7 @@ export function name(response: Response, action: Action): Response {
 }
 
 /** Answers with the action. */
-export function about(response: Response, action: Action): void {
+export function answerWithAction(response: Response, action: Action): void {
   name(response, action).json(action);
 }
 

@@ -1,7 +1,7 @@
 /** Shared by the verbs about actions: reading an answer, waiting for a human, and printing the state. */
 import { CountersignError, actionSchema, type Action } from '../contract/index.ts';
 import { readAnswer } from './answers.ts';
-import { callPatiently, withHint, type Connection } from './http.ts';
+import { callPatiently, withHint, type ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
 
 /** Seconds that one long poll asks the server to hold its answer. */
@@ -25,7 +25,7 @@ export const parseAction = (body: unknown): Action => readAnswer(actionSchema, b
 /** Asks for an action under its key; a refusal is an answer about the action, not an error. */
 export async function askFor(
   io: Io,
-  connection: Connection,
+  connection: ApiConnection,
   { path, body, key }: { path: string; body: object; key: string },
 ): Promise<Action> {
   try {
@@ -46,7 +46,7 @@ export async function askFor(
 }
 
 /** True while a human, or the engine itself, is still to speak. */
-export function isOpen(action: Action): boolean {
+export function isUndecided(action: Action): boolean {
   return action.status === 'supervised' || action.status === 'evaluating';
 }
 
@@ -58,13 +58,13 @@ export function isOpen(action: Action): boolean {
  */
 export async function waitUntilClosed(
   io: Io,
-  connection: Connection,
+  connection: ApiConnection,
   action: Action,
   seconds: number | null,
 ): Promise<Action> {
   const end = seconds === null ? Infinity : io.now() + seconds * 1000;
   let latest = action;
-  while (isOpen(latest)) {
+  while (isUndecided(latest)) {
     const left = Math.ceil((end - io.now()) / 1000);
     if (left <= 0) break;
     const wait = Math.min(POLL_SECONDS, left);
@@ -87,7 +87,7 @@ export function describeAction(action: Action): string[] {
   }
   approval?.stages.forEach((stage, index) => {
     const approvals = stage.decisions.filter(({ decision }) => decision === 'approve').length;
-    const waiting = index === approval.stage && isOpen(action) ? ' ← waiting' : '';
+    const waiting = index === approval.stage && isUndecided(action) ? ' ← waiting' : '';
     lines.push(
       `  stage      ${stage.name}: ${approvals} of ${stage.quorum} from ${stage.approvers.join(', ')}${waiting}`,
     );
@@ -95,7 +95,7 @@ export function describeAction(action: Action): string[] {
       lines.push(`             ${by}: ${decision} at ${at} via ${via}${reason === null ? '' : `: ${reason}`}`);
     }
   });
-  if (approval !== null && isOpen(action)) lines.push(`  expires    ${approval.expiresAt}`);
+  if (approval !== null && isUndecided(action)) lines.push(`  expires    ${approval.expiresAt}`);
   if (action.permit !== null) lines.push(`  permit     ${action.permit}`);
   const newest = action.records.at(-1);
   if (newest !== undefined) lines.push(`  record     ${newest}`);

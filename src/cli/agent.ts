@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { CountersignError } from '../contract/index.ts';
 import type { WorkloadEntry } from '../identity/index.ts';
 import type { Io } from './io.ts';
-import { collect } from './values.ts';
+import { collectValues } from './values.ts';
 
 const DIRECTORY_FILE = 'directory.yaml';
 
@@ -38,9 +38,9 @@ export function register(program: Command, io: Io): void {
     .argument('<id>', 'agent:… or service:…')
     .requiredOption('--owner <person>', 'who answers for it, and never approves what it asks')
     .option('--purpose <text>', 'what it is for')
-    .option('--role <role>', 'a role that it has; without any, its credentials say (repeatable)', collect)
-    .option('--group <group>', 'a group that it is in; without any, its credentials say (repeatable)', collect)
-    .option('--surface <glob>', 'a surface that it may ask for; without any, all (repeatable)', collect)
+    .option('--role <role>', 'a role that it has; without any, its credentials say (repeatable)', collectValues)
+    .option('--group <group>', 'a group that it is in; without any, its credentials say (repeatable)', collectValues)
+    .option('--surface <glob>', 'a surface that it may ask for; without any, all (repeatable)', collectValues)
     .option('--expires <time>', 'from when on it may ask for nothing, such as 2027-01-31T00:00:00Z')
     .action(async (id: string, options: AddOptions) => {
       const { owner, purpose, role, group, surface, expires } = options;

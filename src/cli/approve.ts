@@ -6,7 +6,7 @@ import { withConnection } from './connect.ts';
 import { decide, type DecideOptions } from './decide.ts';
 import { exitOfStatus } from './exit.ts';
 import type { Io } from './io.ts';
-import { collect, usage, valueOf } from './values.ts';
+import { collectValues, usage, valueOf } from './values.ts';
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -15,7 +15,11 @@ export function register(program: Command, io: Io): void {
     .addHelpText('after', `\n${RESPONSIBILITY}`)
     .argument('<id>', 'the action’s id')
     .option('--reason <text>', 'why; sealed with the decision')
-    .option('--change <path=value>', 'a field to lower or set first, where policy allows it (repeatable)', collect)
+    .option(
+      '--change <path=value>',
+      'a field to lower or set first, where policy allows it (repeatable)',
+      collectValues,
+    )
     .option('--stage <number>', 'the stage that is meant, from 0 (default: the one that waits)')
     .option('--json', 'print the action as JSON');
   withConnection(command, { as: true }).action(async (id: string, options: DecideOptions & { change?: string[] }) => {

@@ -12,7 +12,7 @@ import { readerToken, serverUrl, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { readLogKeys, readRecordKeys } from './trust.ts';
-import { collect, usage } from './values.ts';
+import { collectValues, usage } from './values.ts';
 
 interface AuditOptions extends ConnectOptions {
   bundle?: string;
@@ -41,13 +41,13 @@ export function register(program: Command, io: Io): void {
     .option('--bundle <folder>', 'instead of a server: an unpacked evidence bundle that holds a whole log')
     .option('--tenant <name>', 'whose log', DEFAULT_TENANT)
     .option('--state <file>', 'keeps the last checkpoint; the next audit checks that the log continues it')
-    .option('--key <jwks>', 'the record keys, from elsewhere than the server (repeatable)', collect)
-    .option('--log-key <vkey>', 'the log’s key, from elsewhere than the server (repeatable)', collect)
-    .option('--witness-key <vkey>', 'keys of witnesses whose cosignatures are checked (repeatable)', collect)
+    .option('--key <jwks>', 'the record keys, from elsewhere than the server (repeatable)', collectValues)
+    .option('--log-key <vkey>', 'the log’s key, from elsewhere than the server (repeatable)', collectValues)
+    .option('--witness-key <vkey>', 'keys of witnesses whose cosignatures are checked (repeatable)', collectValues)
     .option(
       '--anchors <file>',
       'checkpoints that were anchored outside; the log must continue them (repeatable)',
-      collect,
+      collectValues,
     )
     .option('--json', 'print the findings as JSON')
     .action((options: AuditOptions) => audit(io, options));

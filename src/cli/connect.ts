@@ -1,7 +1,7 @@
 /** Finds the server that a verb talks to, and the credential. */
 import { Option, type Command } from 'commander';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
-import type { Connection } from './http.ts';
+import type { ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
 import { dataFolder, readFirstKey, readRuntime } from './local.ts';
 
@@ -56,7 +56,7 @@ export function serverUrl(io: Io, options: ConnectOptions): string {
  *
  * What the data folder holds is sent only to the stack that the folder belongs to, or to this machine.
  */
-export async function connect(io: Io, options: ConnectOptions): Promise<Connection> {
+export async function connect(io: Io, options: ConnectOptions): Promise<ApiConnection> {
   const url = serverUrl(io, options);
   const data = dataFolder(io, options.data);
   if (options.as !== undefined) {

@@ -9,7 +9,7 @@ import { EXIT } from './exit.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
 import { buildRequest, withRequestBody, type RequestBodyOptions } from './request-body.ts';
-import { collect, parsePairs, usage } from './values.ts';
+import { collectValues, parsePairs, usage } from './values.ts';
 
 interface EvaluateOptions extends RequestBodyOptions {
   offline?: boolean;
@@ -33,7 +33,7 @@ export function register(program: Command, io: Io): void {
       'judge by the policies folder here (--policies, else COUNTERSIGN_POLICIES) instead of a server',
     )
     .option('--now <time>', 'offline: when it is judged (default: now)')
-    .option('--used <limit=amount>', 'offline: what a limit holds already (repeatable)', collect)
+    .option('--used <limit=amount>', 'offline: what a limit holds already (repeatable)', collectValues)
     .option('--json', 'print the verdict and its trace as JSON');
   withConnection(command, { as: true }).action(async (options: EvaluateOptions) => {
     const body = await buildRequest(io, options);

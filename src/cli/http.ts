@@ -13,7 +13,7 @@ const DOWNLOAD_TIMEOUT = 120_000;
 /** Milliseconds for which an unreachable or overloaded server is asked again. */
 const PATIENCE = 60_000;
 
-export interface Call {
+export interface HttpCall {
   method?: 'GET' | 'POST' | 'DELETE';
   path: string;
   body?: unknown;
@@ -25,14 +25,14 @@ export interface Call {
 }
 
 /** A server and who calls it. */
-export interface Connection {
+export interface ApiConnection {
   url: string;
   /** Null for what everyone may read. */
   token: string | null;
 }
 
 /** The body of the answer, parsed when it is JSON. */
-export async function call(connection: Connection, request: Call): Promise<unknown> {
+export async function call(connection: ApiConnection, request: HttpCall): Promise<unknown> {
   const url = new URL(request.path, connection.url.endsWith('/') ? connection.url : `${connection.url}/`);
   if (request.wait !== undefined) url.searchParams.set('wait', String(request.wait));
   let answer: Received;
@@ -74,8 +74,8 @@ export async function call(connection: Connection, request: Call): Promise<unkno
  * @param answered Whether this server has answered before. If so, a closed port also counts as a restart.
  */
 export async function callPatiently(
-  connection: Connection,
-  request: Call,
+  connection: ApiConnection,
+  request: HttpCall,
   options: { note: (line: string) => void; answered: boolean },
 ): Promise<unknown> {
   const start = performance.now();
@@ -106,7 +106,7 @@ function isPassing(error: CountersignError, answered: boolean): boolean {
  *
  * @throws CountersignError as {@link call}
  */
-export async function download(connection: Connection, path: string): Promise<Response> {
+export async function download(connection: ApiConnection, path: string): Promise<Response> {
   const url = new URL(path, connection.url.endsWith('/') ? connection.url : `${connection.url}/`);
   const waiting = new AbortController();
   const timer = setTimeout(() => waiting.abort(), DOWNLOAD_TIMEOUT);

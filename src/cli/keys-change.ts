@@ -5,7 +5,7 @@ import { keySchema, rotatedKeySchema, SIGNING_USES } from '../contract/views/ind
 import { isCountersignError } from '../contract/index.ts';
 import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
-import { call, type Call, type Connection } from './http.ts';
+import { call, type HttpCall, type ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
 import { usage } from './values.ts';
 
@@ -64,7 +64,7 @@ export function registerChanges(keys: Command, io: Io): void {
 }
 
 /** A key that was just replaced can be revoked once everything it signed is in the log. The server says how long that takes. */
-async function whenSettled(io: Io, connection: Connection, request: Call): Promise<unknown> {
+async function whenSettled(io: Io, connection: ApiConnection, request: HttpCall): Promise<unknown> {
   for (let turn = 0; ; turn += 1) {
     try {
       return await call(connection, request);

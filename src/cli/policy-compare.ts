@@ -3,7 +3,7 @@ import { readBound, type Verdict } from '../contract/index.ts';
 import { backtestReportSchema, type BacktestView } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';
 import { connect, type ConnectOptions } from './connect.ts';
-import { call, type Connection } from './http.ts';
+import { call, type ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
 import {
   compileFolder,
@@ -65,7 +65,7 @@ export async function diff(io: Io, before: string, after: string, options: DiffO
   io.out(`${changes.verdicts.length} of ${changes.total} cases are judged otherwise`);
 }
 
-export async function backtest(io: Io, options: BacktestOptions): Promise<void> {
+export async function backtestVerb(io: Io, options: BacktestOptions): Promise<void> {
   const connection = await connect(io, options);
   const given =
     options.bundle === undefined
@@ -81,13 +81,13 @@ async function side(io: Io, name: string, options: ConnectOptions) {
 }
 
 /** A bundle as the server takes it: the files of a folder, or a hash that it knows. */
-async function candidate(io: Io, connection: Connection, name: string): Promise<object> {
+async function candidate(io: Io, connection: ApiConnection, name: string): Promise<object> {
   return isStored(name)
     ? { bundle: await storedHash(connection, name) }
     : { files: (await readFolder(io, name)).files };
 }
 
-async function report(io: Io, connection: Connection, options: RangeOptions, candidates: object): Promise<void> {
+async function report(io: Io, connection: ApiConnection, options: RangeOptions, candidates: object): Promise<void> {
   const body = {
     ...candidates,
     ...(options.from === undefined ? {} : { from: boundOf('from', options.from) }),

@@ -1,11 +1,11 @@
 /** A policies folder as the command line reads it, and bundles by folder or by hash. */
 import { join } from 'node:path';
 import { CountersignError, type Json } from '../contract/index.ts';
-import { policyPageSchema, policySchema } from '../contract/views/index.ts';
+import { policyPageSchema, policyViewSchema } from '../contract/views/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type { CompiledBundle, ExternalEngines, PolicyFile, Problem } from '../policy/index.ts';
 import { readAnswer } from './answers.ts';
-import { call, type Connection } from './http.ts';
+import { call, type ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
 
 /** A policies folder, read. */
@@ -95,7 +95,7 @@ export const isStored = (name: string): boolean => name === 'in-force' || name.s
 const HASH = /^sha256:[0-9a-f]{64}$/;
 
 /** The hash that `sha256:…` or `in-force` means. @throws CountersignError `invalid-request`, `not-found` */
-export async function storedHash(connection: Connection, name: string): Promise<string> {
+export async function storedHash(connection: ApiConnection, name: string): Promise<string> {
   if (name !== 'in-force') {
     if (HASH.test(name)) return name;
     throw new CountersignError('invalid-request', `\`${name}\` is not a bundle’s hash; write all 64 digits of it`);
@@ -106,8 +106,8 @@ export async function storedHash(connection: Connection, name: string): Promise<
 }
 
 /** Fetches a stored bundle; its hash is checked here. */
-export async function fetchBundle(connection: Connection, name: string): Promise<CompiledBundle> {
+export async function fetchBundle(connection: ApiConnection, name: string): Promise<CompiledBundle> {
   const hash = await storedHash(connection, name);
-  const { source } = readAnswer(policySchema, await call(connection, { path: `v1/policies/${hash}` }));
+  const { source } = readAnswer(policyViewSchema, await call(connection, { path: `v1/policies/${hash}` }));
   return compileSource(source, hash);
 }

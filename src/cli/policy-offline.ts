@@ -10,7 +10,7 @@ interface Options {
   json?: boolean;
 }
 
-export async function lint(io: Io, folder: string | undefined, options: Options): Promise<void> {
+export async function lintVerb(io: Io, folder: string | undefined, options: Options): Promise<void> {
   const { lintFiles, unread } = await import('../policy/index.ts');
   const { name, files, unread: others, directory, directoryProblems, engines } = await readFolder(io, folder);
   const problems = [

@@ -19,7 +19,7 @@ export interface PublishOptions extends ConnectOptions {
   json?: boolean;
 }
 
-export async function publish(io: Io, folder: string | undefined, options: PublishOptions): Promise<void> {
+export async function publishVerb(io: Io, folder: string | undefined, options: PublishOptions): Promise<void> {
   if (folder !== undefined && options.rollback !== undefined)
     throw usage('give either a folder or `--rollback`, not both');
   const limit = options.wait === undefined ? 0 : options.wait === true ? null : secondsOf('--wait', options.wait);

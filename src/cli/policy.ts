@@ -20,7 +20,7 @@ export function register(program: Command, io: Io): void {
     .argument('[folder]', FOLDER)
     .option('--json', 'print the problems as JSON')
     .action(async (folder: string | undefined, options: JsonOption) =>
-      (await import('./policy-offline.ts')).lint(io, folder, options),
+      (await import('./policy-offline.ts')).lintVerb(io, folder, options),
     );
 
   policy
@@ -51,7 +51,7 @@ export function register(program: Command, io: Io): void {
     .description('say which sealed verdicts of the running stack a candidate would change');
   withRange(withConnection(tried, { as: true }))
     .option('--bundle <hash>', 'a stored bundle as the candidate, instead of the folder')
-    .action(async (options: BacktestOptions) => (await import('./policy-compare.ts')).backtest(io, options));
+    .action(async (options: BacktestOptions) => (await import('./policy-compare.ts')).backtestVerb(io, options));
   showPolicies(tried);
 
   const published = policy
@@ -65,7 +65,7 @@ export function register(program: Command, io: Io): void {
     .option('--wait [seconds]', 'wait until a human has decided; without seconds, as long as it takes')
     .option('--json', 'print the action as JSON');
   withConnection(published, { as: true }).action(async (folder: string | undefined, options: PublishOptions) =>
-    (await import('./policy-publish.ts')).publish(io, folder, options),
+    (await import('./policy-publish.ts')).publishVerb(io, folder, options),
   );
 
   withConnection(

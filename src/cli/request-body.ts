@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { JsonObject } from '../contract/index.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { Io } from './io.ts';
-import { collect, parsePairs, readJsonObject, usage } from './values.ts';
+import { collectValues, parsePairs, readJsonObject, usage } from './values.ts';
 
 export interface RequestBodyOptions extends ConnectOptions {
   file?: string;
@@ -31,13 +31,17 @@ export function withRequestBody(command: Command): Command {
     .option('--action <verb>', 'what is to be done, such as refund.create')
     .option('--actor <id>', 'who asks, such as agent:support-bot')
     .option('--actor-type <type>', 'user, service or agent (default: what the id starts with)')
-    .option('--role <role>', 'a role of the actor (repeatable)', collect)
-    .option('--group <group>', 'a group of the actor (repeatable)', collect)
+    .option('--role <role>', 'a role of the actor (repeatable)', collectValues)
+    .option('--group <group>', 'a group of the actor (repeatable)', collectValues)
     .option('--on-behalf-of <id>', 'whom the actor acts for, such as user:jo@acme.test')
-    .option('--param <key=value>', 'a parameter; the value is JSON, else text (repeatable)', collect)
+    .option('--param <key=value>', 'a parameter; the value is JSON, else text (repeatable)', collectValues)
     .option('--params <json>', 'a JSON object of parameters from a file, or - for standard input')
-    .option('--resource <key=value>', 'what it happens to: type=order, id=ord_991, version=… (repeatable)', collect)
-    .option('--context <key=value>', 'environment=production, urgency=emergency, … (repeatable)', collect)
+    .option(
+      '--resource <key=value>',
+      'what it happens to: type=order, id=ord_991, version=… (repeatable)',
+      collectValues,
+    )
+    .option('--context <key=value>', 'environment=production, urgency=emergency, … (repeatable)', collectValues)
     .option('--content <json>', 'sensitive content from a file, or -; only its commitment is ever recorded')
     .option('--connector <name>', 'let the engine execute it through this connector')
     .option('--callback <url>', 'a URL told of every change');

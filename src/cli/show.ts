@@ -6,7 +6,7 @@ import type { Action } from '../contract/index.ts';
 import { actionPath, parseAction, printAction, waitUntilClosed } from './actions.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
-import { call, type Connection } from './http.ts';
+import { call, type ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
 import { secondsOf } from './values.ts';
 
@@ -37,7 +37,7 @@ export function register(program: Command, io: Io): void {
 }
 
 /** One file for each record, numbered in the order in which they were sealed. */
-async function writeReceipts(io: Io, connection: Connection, action: Action, folder: string): Promise<void> {
+async function writeReceipts(io: Io, connection: ApiConnection, action: Action, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [index, hash] of action.records.entries()) {
     const receipt = await call(connection, { path: `v1/records/${encodeURIComponent(hash)}/receipt` });

@@ -12,7 +12,7 @@ import {
 import type { Io } from './io.ts';
 
 /** For commander: gathers a repeatable option. */
-export function collect(value: string, before: string[] | undefined): string[] {
+export function collectValues(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
 

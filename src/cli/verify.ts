@@ -5,7 +5,7 @@ import type { Trust, VerifiedReceipt } from '../sealing/index.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { readKeyHistory, readLogKeys, readRecordKeys } from './trust.ts';
-import { collect, readText, usage } from './values.ts';
+import { collectValues, readText, usage } from './values.ts';
 import type { Held } from './evidence.ts';
 
 interface VerifyOptions {
@@ -34,19 +34,19 @@ export function register(program: Command, io: Io): void {
     .option(
       '--key <jwks>',
       'the record keys: a JWKS or JWK file, as `countersign keys export` writes (repeatable; needed)',
-      collect,
+      collectValues,
     )
-    .option('--log-key <vkey>', 'the log’s key: a vkey, or a file that holds one (repeatable; needed)', collect)
-    .option('--witness-key <vkey>', 'keys of witnesses whose cosignatures are checked (repeatable)', collect)
+    .option('--log-key <vkey>', 'the log’s key: a vkey, or a file that holds one (repeatable; needed)', collectValues)
+    .option('--witness-key <vkey>', 'keys of witnesses whose cosignatures are checked (repeatable)', collectValues)
     .option(
       '--open <file>',
       'an opening of one of their commitments, as `countersign open` prints (repeatable)',
-      collect,
+      collectValues,
     )
     .option(
       '--shown <file>',
       'what an approver was shown, as `countersign shown` prints: it is rendered again (repeatable)',
-      collect,
+      collectValues,
     )
     .option('--key-history <file>', 'key-history.json: from keys of an earlier time it leads to those of today')
     .option('--json', 'print the findings as JSON')

@@ -14,7 +14,7 @@ import { admitTo } from './admit.ts';
 import type { EngineDeps } from './deps.ts';
 import { frozen } from './freeze.ts';
 import { readLife, readPayload, type Life } from './life.ts';
-import { insist, nextHead, sealNext, withPermit, type Draft } from './seal.ts';
+import { insist, nextHead, sealNext, withPermit, type RecordDraft } from './seal.ts';
 import { sealedChanges } from './sealed-changes.ts';
 import type { DecisionEvidence, Refusal, Sealed, SealDecisionInput } from './types.ts';
 import { hashOfText, unreachableBy } from './words.ts';
@@ -82,7 +82,7 @@ const notOpen = ({ attestation }: SealDecisionInput, { action }: Course): Refusa
 
 /** The records to come, in order, and how the action stands after them. */
 class Course {
-  readonly drafts: Draft[] = [];
+  readonly drafts: RecordDraft[] = [];
   readonly effects: ApprovalEffect[] = [];
   approval: ApprovalState;
   action: Action;

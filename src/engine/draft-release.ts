@@ -5,7 +5,7 @@ import { requestHash, signPermit } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealPermit } from './permit.ts';
-import { nextHead, type Draft } from './seal.ts';
+import { nextHead, type RecordDraft } from './seal.ts';
 
 /** A permit lives no longer than this (contract section 3), whatever a row says. */
 const PERMIT_MAX_MS = 5 * 60_000;
@@ -36,7 +36,7 @@ export interface ReleaseDraftInput {
 export async function draftRelease(
   deps: Pick<EngineDeps, 'signers' | 'issuer'>,
   input: ReleaseDraftInput,
-): Promise<{ draft: Draft; permit: { sealed: string; clear: string } }> {
+): Promise<{ draft: RecordDraft; permit: { sealed: string; clear: string } }> {
   const { state, request, at, basis } = input;
   const { tenant, id } = state.action;
   const signer = deps.signers(tenant).permit;

@@ -8,7 +8,7 @@ import {
   type IdentityFact,
   type Judgement,
 } from '../contract/index.ts';
-import { keyPart, readPath, type LimitQuery, type VouchedRequest } from '../policy/index.ts';
+import { keyPart, readPath, type LimitRequirement, type VouchedRequest } from '../policy/index.ts';
 import { commitment, saltFor, saltPath, type Disclosure } from '../sealing/index.ts';
 
 /** A judgement and the facts it was made by; `counted[i]` are the request's paths by which `facts.limits[i]` is counted. */
@@ -25,7 +25,10 @@ export interface StoredJudgment {
 }
 
 /** Names of the fields for their values. @param queries as they were asked, one for each fact, in the same order */
-export function withoutValues({ judgement, facts }: StoredJudgment, queries: readonly LimitQuery[]): StoredJudgment {
+export function withoutValues(
+  { judgement, facts }: StoredJudgment,
+  queries: readonly LimitRequirement[],
+): StoredJudgment {
   const named = (limit: string, key: readonly string[]): string[] =>
     queries.find((query) => query.limit === limit && same(query.key, key))?.paths ?? [];
   return mapKeys({ judgement, facts }, named);

@@ -20,8 +20,8 @@ import { sealedFacts, withoutValues, withValues, type Judgment } from './facts.t
 import { hooksOf } from './hooks.ts';
 import { identify, type IdentityFacts } from './identify.ts';
 import { keepReview } from './keep-review.ts';
-import { hiddenChanges, sealedVerdict } from './sealed-verdict.ts';
-import { nextHead, readActionState, sealOrFind, type Draft } from './seal.ts';
+import { hiddenChanges, sealVerdict } from './sealed-verdict.ts';
+import { nextHead, readActionState, sealOrFind, type RecordDraft } from './seal.ts';
 import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { frozen } from './freeze.ts';
@@ -183,7 +183,7 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
     updatedAt: at.toISOString(),
   };
   const actor = recordActor(request.actor, identity.identities);
-  const inRecord = sealedVerdict(verdict, judgement.disclose, actionKey, { seq: 0 });
+  const inRecord = sealVerdict(verdict, judgement.disclose, actionKey, { seq: 0 });
   const hidden = hiddenChanges(verdict, inRecord);
   const record: VerdictRecord = {
     ...nextHead(action, 'verdict', at.toISOString()),
@@ -193,7 +193,7 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
     verdict: inRecord,
     observed:
       judgement.observed &&
-      sealedVerdict(judgement.observed, judgement.disclose, actionKey, { seq: 0, place: 'observed' }),
+      sealVerdict(judgement.observed, judgement.disclose, actionKey, { seq: 0, place: 'observed' }),
     facts: sealedFacts({ facts, counted }, request, shown, actionKey, 0),
     plan,
     disclosed,
@@ -232,7 +232,7 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
           },
     outcome: null,
   };
-  const drafts: Draft[] = [{ record }];
+  const drafts: RecordDraft[] = [{ record }];
   let permit: { sealed: string; clear: string } | null = null;
   if (releases) {
     const changed = verdict.changes === null ? request : applyChanges(request, verdict.changes);

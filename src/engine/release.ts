@@ -11,7 +11,7 @@ import type { Judgment } from './facts.ts';
 import { frozen } from './freeze.ts';
 import { sealedFacts } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
-import { sealedVerdict } from './sealed-verdict.ts';
+import { sealVerdict } from './sealed-verdict.ts';
 import { insist, nextHead, sealNext, withPermit } from './seal.ts';
 import type { Released, ReleaseInput } from './types.ts';
 
@@ -50,7 +50,7 @@ export function release(deps: EngineDeps, input: ReleaseInput): Promise<Released
  *
  * @throws CountersignError `not-open`, `permit-already-redeemed`, `frozen`, or `action-refused` where policy has come to refuse it
  */
-export function collect(deps: ReleaseDeps, tenant: string, id: string): Promise<Action> {
+export function collectPermit(deps: ReleaseDeps, tenant: string, id: string): Promise<Action> {
   return insist(async () => {
     const life = await readLife(deps, tenant, id);
     const before = life?.release ?? null;
@@ -118,7 +118,7 @@ async function refuse(deps: EngineDeps, { state }: Life, asked: Asked): Promise<
     surface: state.surface,
     verb: state.verb,
     actor: state.actor,
-    verdict: sealedVerdict(verdict, again?.judgement.disclose ?? [], actionKey, { seq }),
+    verdict: sealVerdict(verdict, again?.judgement.disclose ?? [], actionKey, { seq }),
     observed: null,
     facts:
       again === null
@@ -149,7 +149,7 @@ async function permit(
     changes,
     actionKey,
     rejudged: {
-      verdict: sealedVerdict(judgement.verdict, judgement.disclose, actionKey, { seq, place: 'rejudged' }),
+      verdict: sealVerdict(judgement.verdict, judgement.disclose, actionKey, { seq, place: 'rejudged' }),
       facts: sealedFacts(again, request, shown, actionKey, seq),
     },
     at,

@@ -8,7 +8,7 @@ import { inClear, type ActionState } from '../store/action-state.ts';
 import { openPermit } from './permit.ts';
 import { noteSigned } from './sealed-records.ts';
 
-export interface Draft {
+export interface RecordDraft {
   record: RecordPayload;
   permit?: NonNullable<StagedRecord['permit']>;
   /** `jti` of the permit that this record uses up. */
@@ -35,7 +35,11 @@ export function nextHead<T extends RecordType>(action: Action, type: T, at: stri
   };
 }
 
-export async function signRecord(draft: Draft, signer: Signer, facets: StagedRecord['facets']): Promise<StagedRecord> {
+export async function signRecord(
+  draft: RecordDraft,
+  signer: Signer,
+  facets: StagedRecord['facets'],
+): Promise<StagedRecord> {
   const { payload, hash } = encodeRecord(draft.record);
   const envelope = await signEnvelope(payload, signer);
   noteSigned(hash, signer.kid);
@@ -85,7 +89,7 @@ export function facetsOf(state: ActionState, record: RecordPayload): StagedRecor
 export async function sealAction(
   deps: SealDeps,
   state: ActionState,
-  drafts: Draft[],
+  drafts: RecordDraft[],
   permit: { sealed: string; clear: string } | null,
 ): Promise<Action> {
   return (await sealOrFind(deps, state, drafts, permit)).action;
@@ -116,7 +120,7 @@ export async function insist<T>(attempt: () => Promise<T | null>): Promise<T> {
 export async function sealOrFind(
   deps: SealDeps,
   state: ActionState,
-  drafts: Draft[],
+  drafts: RecordDraft[],
   permit: { sealed: string; clear: string } | null,
 ): Promise<{ state: ActionState; action: Action; found: boolean }> {
   const { action } = state;

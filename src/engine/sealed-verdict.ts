@@ -28,7 +28,7 @@ const placeOf = (path: string, place: Place): string => `${path}#${place}`;
  * @param disclose dotted paths that policy discloses
  * @param seq of the record among its action's
  */
-export function sealedVerdict(
+export function sealVerdict(
   verdict: Verdict,
   disclose: readonly string[],
   actionKey: Uint8Array,
@@ -45,7 +45,7 @@ export function sealedVerdict(
   return { ...verdict, changes: Object.fromEntries(changes) };
 }
 
-/** The values that {@link sealedVerdict} only commits to: kept with the payload, and erased with it. Null when there are none. */
+/** The values that {@link sealVerdict} only commits to: kept with the payload, and erased with it. Null when there are none. */
 export function hiddenChanges(verdict: Verdict, sealed: Verdict): JsonObject | null {
   const hidden = Object.entries(verdict.changes ?? {}).filter(([path, value]) => sealed.changes?.[path] !== value);
   return hidden.length === 0 ? null : Object.fromEntries(hidden);

@@ -18,7 +18,7 @@ import type { LogFiles } from './files.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import { KeyChain } from './key-chain.ts';
 import { PasskeyAudit } from './passkeys.ts';
-import { TreeAudit, type Mark } from './tree.ts';
+import { TreeAudit, type EarlierSize } from './tree.ts';
 
 /** After this many missing blocks in a row, the rest is not searched, whatever size the checkpoint claims. */
 const ABSENT_MAX = 4;
@@ -203,8 +203,8 @@ class Audit {
   }
 
   /** Earlier checkpoints, as positions that the log must pass with the right root. */
-  async #earlier(origin: string, size: number): Promise<Mark[]> {
-    const marks: Mark[] = [];
+  async #earlier(origin: string, size: number): Promise<EarlierSize[]> {
+    const marks: EarlierSize[] = [];
     for (const { note, from } of this.#options.earlier ?? []) {
       let before: Awaited<ReturnType<typeof openTrusted>>;
       try {

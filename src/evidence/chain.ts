@@ -68,7 +68,7 @@ export class ChainAudit {
     if (seq !== 0) {
       if (!this.#whole) return [];
       const missing = seq === 1 ? 'record 0 is' : `records 0 to ${seq - 1} are`;
-      return [{ code: 'record-missing', message: `${missing} missing before ${nameOf(record)}` }];
+      return [{ code: 'record-missing', message: `${missing} missing before ${recordLabel(record)}` }];
     }
     if (type === 'verdict') {
       const governed = new GovernedAction(record);
@@ -76,7 +76,7 @@ export class ChainAudit {
       return [...governed.opening(), ...this.#judged(record.verdict.bundle, record.at, true)];
     }
     if (!['decision', 'release', 'redemption', 'outcome', 'reconcile', 'review'].includes(type)) return [];
-    return [{ code: 'verdict-missing', message: `${nameOf(record)} stands without a verdict before it` }];
+    return [{ code: 'verdict-missing', message: `${recordLabel(record)} stands without a verdict before it` }];
   }
 
   #next(chain: Chain, record: RecordPayload, hash: string, signed: boolean): Defect[] {
@@ -84,19 +84,19 @@ export class ChainAudit {
     const add = (code: FindingCode, message: string): void => void defects.push({ code, message });
     const { seq, prev, requestHash } = record;
     if (seq <= chain.seq) {
-      add('record-repeated', `${nameOf(record)} comes after record ${chain.seq} of the same action`);
+      add('record-repeated', `${recordLabel(record)} comes after record ${chain.seq} of the same action`);
       return defects;
     }
     if (seq > chain.seq + 1) {
       const last = seq - 1;
       const missing = last === chain.seq + 1 ? `record ${last} is` : `records ${chain.seq + 1} to ${last} are`;
-      add('record-missing', `${missing} missing before ${nameOf(record)}`);
+      add('record-missing', `${missing} missing before ${recordLabel(record)}`);
       chain.governed = null;
     } else if (prev !== chain.hash) {
-      add('prev-wrong', `${nameOf(record)} says that another record came before it than the one in the log`);
+      add('prev-wrong', `${recordLabel(record)} says that another record came before it than the one in the log`);
     }
     if (requestHash !== chain.requestHash) {
-      add('request-differs', `${nameOf(record)} is about another request than the record before it`);
+      add('request-differs', `${recordLabel(record)} is about another request than the record before it`);
     }
     if (chain.governed !== null) {
       defects.push(...chain.governed.next(record, signed));
@@ -106,7 +106,7 @@ export class ChainAudit {
         defects.push(...this.#judged(record.rejudged.verdict.bundle, record.at, false));
       }
     } else if (seq === chain.seq + 1 && record.type !== chain.type && isApart(chain.type)) {
-      add('out-of-place', `${nameOf(record)} stands among ${chain.type} records`);
+      add('out-of-place', `${recordLabel(record)} stands among ${chain.type} records`);
     }
     chain.seq = seq;
     chain.hash = hash;
@@ -148,6 +148,6 @@ const isApart = (type: RecordPayload['type']): boolean =>
   ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant', 'export'].includes(type);
 
 /** A short name of a record, for findings. */
-export function nameOf({ type, seq }: Pick<VerdictRecord, 'seq'> & { type: string }): string {
+export function recordLabel({ type, seq }: Pick<VerdictRecord, 'seq'> & { type: string }): string {
   return `record ${seq}, ${/^[aeo]/.test(type) ? 'an' : 'a'} ${type},`;
 }

@@ -32,7 +32,7 @@ export interface FoundEntry {
   bytes: Uint8Array;
 }
 
-export interface Block {
+export interface EntryBlock {
   /** Those that stand at their places, in order. */
   genuine: FoundEntry[];
   /** What is wrong with the others, with what was found there. */
@@ -44,7 +44,7 @@ export interface Block {
 }
 
 /** An earlier size whose root is wanted. */
-export interface Mark {
+export interface EarlierSize {
   size: number;
   found: (root: Uint8Array) => void;
 }
@@ -53,7 +53,7 @@ export class TreeAudit {
   readonly #files: LogFiles;
   readonly #size: number;
   readonly #root: Uint8Array;
-  readonly #marks: Mark[];
+  readonly #marks: EarlierSize[];
   readonly #report: (finding: Finding) => void;
   readonly #upper: UpperTiles;
   /** Roots of full blocks, from two agreeing sources and from the level-1 tiles. */
@@ -69,7 +69,7 @@ export class TreeAudit {
   /** @param root what the checkpoint signs */
   constructor(
     log: { files: LogFiles; size: number; root: Uint8Array },
-    marks: readonly Mark[],
+    marks: readonly EarlierSize[],
     report: (finding: Finding) => void,
   ) {
     this.#files = log.files;
@@ -86,7 +86,7 @@ export class TreeAudit {
   }
 
   /** The next block; call it for each of them in order. */
-  async block(number: number): Promise<Block> {
+  async block(number: number): Promise<EntryBlock> {
     const start = number * TILE_WIDTH;
     const width = Math.min(TILE_WIDTH, this.#size - start);
     const file = tilePath({ level: 'entries', index: number, width });

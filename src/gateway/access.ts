@@ -49,7 +49,7 @@ const isApprover = (caller: Caller, state: ActionState): boolean =>
  *
  * @throws CountersignError `not-found`, the same for what does not exist and for what is not theirs to see.
  */
-export function visible(caller: Caller, state: ActionState, action: Action): Action {
+export function visibleTo(caller: Caller, state: ActionState, action: Action): Action {
   if (caller.tenant !== action.tenant) throw notFound();
   if (mayExecute(caller, state)) return action;
   if (isRequester(caller, state) || mayAudit(caller) || (caller.kind === 'person' && isApprover(caller, state)))

@@ -6,7 +6,7 @@ import type { ActionState } from '../store/action-state.ts';
 import { actionIdOf } from '../engine/ids.ts';
 import { readActionState } from '../engine/seal.ts';
 import type { Caller } from '../identity/index.ts';
-import { visible } from './access.ts';
+import { visibleTo } from './access.ts';
 import { delegationFor } from './approvers.ts';
 import type { GatewayDeps } from './deps.ts';
 import { claimedAction } from './permits.ts';
@@ -109,10 +109,10 @@ async function newestRecord(deps: GatewayDeps, caller: Caller, about: AboutActio
   return stored?.state.action.records.at(-1) ?? null;
 }
 
-/** As {@link visible}, and for whoever stands in for somebody who is asked now. */
+/** As {@link visibleTo}, and for whoever stands in for somebody who is asked now. */
 async function seenBy(deps: GatewayDeps, caller: Caller, state: ActionState, action: Action): Promise<Action> {
   try {
-    return visible(caller, state, action);
+    return visibleTo(caller, state, action);
   } catch (error) {
     const standsIn = caller.kind === 'person' && (await delegationFor(deps, caller, state)) !== null;
     if (standsIn) return { ...action, permit: null };

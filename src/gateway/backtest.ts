@@ -15,7 +15,7 @@ const SHOWN = 200;
  * Judges sealed history again under a candidate bundle, here, so that payloads stay inside. With `base` the verdicts of two bundles
  * are compared instead of the sealed ones with the candidate's.
  */
-export async function backtest(deps: GatewayDeps, caller: Caller, input: BacktestInput): Promise<BacktestView> {
+export async function backtestPolicies(deps: GatewayDeps, caller: Caller, input: BacktestInput): Promise<BacktestView> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner tests history');
   for (const { files } of [input, input.base ?? {}]) if (files !== undefined) await rehearse(deps, files);
   const candidate = await candidateOf(deps, caller.tenant, input);

@@ -13,7 +13,7 @@ import {
 import { DEFAULT_TENANT } from '../contract/index.ts';
 import type { GatewayDeps } from './deps.ts';
 
-export type CredentialDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'register' | 'signers' | 'now'> & {
+export type CredentialRouteDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'register' | 'signers' | 'now'> & {
   keys: Pick<GatewayDeps['keys'], 'commitments'>;
 };
 
@@ -30,7 +30,7 @@ export interface NewCredential {
 }
 
 /** Seals what a credential is for. It counts from here on; its row says only where to look for it. */
-export function sealCredential(deps: CredentialDeps, made: NewCredential): Promise<ChainRecord> {
+export function sealCredential(deps: CredentialRouteDeps, made: NewCredential): Promise<ChainRecord> {
   const { entry, kind, name, expiresAt, by, reason, at } = made;
   const { id, tenant, hash, surfaces, actors, roles, groups } = entry;
   const [commitment = ''] = credentialCommitments(deps.keys, tenant, hash);
@@ -45,7 +45,7 @@ export function sealCredential(deps: CredentialDeps, made: NewCredential): Promi
 
 /** Seals that a credential ended. */
 export function sealRevocation(
-  deps: CredentialDeps,
+  deps: CredentialRouteDeps,
   credential: Credential,
   revoked: { tenant: string; by: string; reason: string | null; at: string },
 ): Promise<ChainRecord> {
@@ -65,13 +65,13 @@ const ADOPTED_BY = 'countersign start';
  *
  * Each is found again after a crash, since its place in its chain is taken. The stack's own tenant comes last, and says that it is done.
  */
-export async function adoptRows(deps: CredentialDeps): Promise<void> {
+export async function adoptRows(deps: CredentialRouteDeps): Promise<void> {
   if ((await deps.register.current(DEFAULT_TENANT)).adopted) return;
   const others = (await deps.store.log.tenants()).filter((tenant) => tenant !== DEFAULT_TENANT);
   for (const tenant of [...others.sort(), DEFAULT_TENANT]) await adopt(deps, tenant);
 }
 
-async function adopt(deps: CredentialDeps, tenant: string): Promise<void> {
+async function adopt(deps: CredentialRouteDeps, tenant: string): Promise<void> {
   const at = deps.now().toISOString();
   const credentials = (await deps.store.apiKeys.list(tenant)).filter(({ revokedAt }) => revokedAt === null);
   const delegations = await deps.store.delegations.active(tenant, at);

@@ -5,7 +5,7 @@ import { listRowDifferences } from './row-differences.ts';
 import { listReadTokens, makeReadToken } from './read-tokens.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import { attempts, recordRefusal } from './attempts.ts';
-import { backtest } from './backtest.ts';
+import { backtestPolicies } from './backtest.ts';
 import { approvals } from './decide.ts';
 import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -14,7 +14,7 @@ import { evaluateRequest } from './evaluate.ts';
 import { exportRecords } from './export.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
 import { introduceAttestation, revokeKey, rotateKey, signingKeys } from './keys.ts';
-import { openCommitment } from './openings.ts';
+import { openSealedValue } from './openings.ts';
 import { outcomes } from './outcome.ts';
 import { enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './passkeys.ts';
 import { overridesReport } from './overrides.ts';
@@ -144,12 +144,12 @@ const records = (deps: GatewayDeps): Records => ({
 
 const privacy = (deps: GatewayDeps): Privacy => ({
   erase: (caller, id, reason) => erase(deps, caller, id, reason),
-  open: (caller, hash, input) => openCommitment(deps, caller, hash, input),
+  open: (caller, hash, input) => openSealedValue(deps, caller, hash, input),
 });
 
 const policies = (deps: GatewayDeps): Omit<Policies, 'publishPolicy'> => ({
   evaluate: (caller, body) => evaluateRequest(deps, caller, body),
   policies: (caller, cursor, limit) => listPolicies(deps, caller, cursor, limit),
   policy: (caller, hash) => readPolicy(deps, caller, hash),
-  backtest: (caller, input) => backtest(deps, caller, input),
+  backtest: (caller, input) => backtestPolicies(deps, caller, input),
 });

@@ -16,7 +16,7 @@ import { judgedRequest } from './replay.ts';
  * @throws CountersignError `not-found` for a record that is not theirs to see, or that commits to nothing there; `conflict` when the
  * payload was erased.
  */
-export async function openCommitment(
+export async function openSealedValue(
   deps: GatewayDeps,
   caller: Caller,
   hash: string,

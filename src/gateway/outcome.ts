@@ -2,7 +2,7 @@
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
-import { isOwner, isRequester, notFound, speaksFor, visible } from './access.ts';
+import { isOwner, isRequester, notFound, speaksFor, visibleTo } from './access.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
 import { readAction, updateAction } from './stored-action.ts';
@@ -29,7 +29,7 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
       if (isCountersignError(error) && error.code === 'not-open') return;
       deps.log.warn({ err: error, action: id }, 'a workflow was not told of the outcome');
     });
-    return visible(caller, state, sealed);
+    return visibleTo(caller, state, sealed);
   },
 
   reconcile: (caller, id, input) =>

@@ -4,9 +4,9 @@ import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import { readActionState } from '../engine/seal.ts';
 import { shownOf } from '../notify/shown.ts';
-import { mayAudit, mayReadLog, visible } from './access.ts';
+import { mayAudit, mayReadLog, visibleTo } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { RecordFilter, RecordPage, ShownAgain } from './types.ts';
+import type { RecordQuery, RecordPage, ShownAgain } from './types.ts';
 
 const noRecord = (): CountersignError =>
   new CountersignError('not-found', 'there is no such record, or it is not yours to see');
@@ -16,7 +16,7 @@ async function mayRead(deps: GatewayDeps, caller: Caller, record: RecordPayload)
   const stored = await readActionState(deps, caller.tenant, record.action);
   if (stored === null) return false;
   try {
-    visible(caller, stored.state, stored.state.action);
+    visibleTo(caller, stored.state, stored.state.action);
     return true;
   } catch {
     return false;
@@ -27,7 +27,7 @@ async function mayRead(deps: GatewayDeps, caller: Caller, record: RecordPayload)
 export async function listRecords(
   deps: GatewayDeps,
   caller: Caller,
-  filter: RecordFilter,
+  filter: RecordQuery,
   cursor: string | undefined,
   limit: number,
 ): Promise<RecordPage> {
@@ -43,7 +43,7 @@ export async function listRecords(
 
 /** The time that a filter means, as instants: the answer says them, since a plain date is a day somewhere. */
 /** What a time that was asked for means. */
-export function boundsOf({ from, to }: Pick<RecordFilter, 'from' | 'to'>): { from?: string; to?: string } {
+export function boundsOf({ from, to }: Pick<RecordQuery, 'from' | 'to'>): { from?: string; to?: string } {
   return {
     ...(from === undefined ? {} : { from: readBound('from', from, 'from').toISOString() }),
     ...(to === undefined ? {} : { to: readBound('to', to, 'to').toISOString() }),

@@ -9,7 +9,7 @@ import type { ReplayView } from './policy-types.ts';
 export type ReplayDeps = Pick<GatewayDeps, 'store' | 'bundles'>;
 
 /** The verdict that a record seals, or null: a release holds one where a parked action was judged once more. */
-export function sealedVerdict(record: RecordPayload): SealedVerdict | null {
+export function verdictIn(record: RecordPayload): SealedVerdict | null {
   if (record.type === 'verdict') return record;
   return record.type === 'release' ? record.rejudged : null;
 }
@@ -40,7 +40,7 @@ export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Pr
  * @throws CountersignError `conflict` when the payload was erased; `not-found` when the bundle is gone.
  */
 export async function replayRecord(deps: ReplayDeps, hash: string, record: RecordPayload): Promise<ReplayView | null> {
-  const sealed = sealedVerdict(record);
+  const sealed = verdictIn(record);
   if (sealed === null) return null;
   const request = await judgedRequest(deps, record);
   if (request === null) {

@@ -11,7 +11,7 @@ import {
 import { mayAsk, type Caller } from '../identity/index.ts';
 import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
 import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
-import { visible } from './access.ts';
+import { visibleTo } from './access.ts';
 import { recordRefusal } from './attempts.ts';
 import { wakeUpdate } from '../workflows/messages.ts';
 import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
@@ -69,7 +69,7 @@ export function createStarter(deps: GatewayDeps) {
   const answered = async (caller: Caller, row: StoredState | null, mac: string): Promise<Action | null> => {
     if (row === null) return null;
     sameBody(row.state.bodyMac, mac);
-    return visible(caller, row.state, await withPermit(deps, row.state, row.sealedPermit));
+    return visibleTo(caller, row.state, await withPermit(deps, row.state, row.sealedPermit));
   };
 
   const start = async (

@@ -2,9 +2,9 @@
 import { CountersignError } from '../contract/index.ts';
 import { isEngineSurface } from '../engine/activation.ts';
 import { workflowIdOf } from '../engine/ids.ts';
-import { collect } from '../engine/release.ts';
+import { collectPermit } from '../engine/release.ts';
 import { answerUpdate, cancelUpdate, collectedSignal } from '../workflows/messages.ts';
-import { isRequester, notFound, visible } from './access.ts';
+import { isRequester, notFound, visibleTo } from './access.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
 import { readAction, updateAction } from './stored-action.ts';
@@ -18,7 +18,7 @@ export const requesterActions = (deps: GatewayDeps): Pick<Actions, 'answer' | 'c
       if (isEngineSurface(state.surface)) {
         throw new CountersignError('forbidden', 'what the engine carries out itself needs no permit');
       }
-      const action = await collect(deps, caller.tenant, id);
+      const action = await collectPermit(deps, caller.tenant, id);
       // Its workflow looks anew when this permit has run out. One that hears of nothing looks when the time to collect is over.
       await deps.client.workflow
         .getHandle(workflowIdOf(caller.tenant, id))
@@ -26,7 +26,7 @@ export const requesterActions = (deps: GatewayDeps): Pick<Actions, 'answer' | 'c
         .catch((error: unknown) =>
           deps.log.warn({ err: error, action: id }, 'a workflow was not told of a fresh permit'),
         );
-      return visible(caller, state, action);
+      return visibleTo(caller, state, action);
     }),
 
   answer: (caller, id, text) =>

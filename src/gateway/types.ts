@@ -67,7 +67,7 @@ export interface Answered {
   receipt: Receipt | null;
 }
 
-export interface RecordFilter {
+export interface RecordQuery {
   surface?: string | undefined;
   action?: string | undefined;
   actor?: string | undefined;
@@ -324,7 +324,7 @@ export interface Delegations {
 
 /** Sealed records, and what was kept beside them. */
 export interface Records {
-  records(caller: Caller, filter: RecordFilter, cursor: string | undefined, limit: number): Promise<RecordPage>;
+  records(caller: Caller, filter: RecordQuery, cursor: string | undefined, limit: number): Promise<RecordPage>;
   record(caller: Caller, hash: string): Promise<RecordItem>;
   receipt(caller: Caller, hash: string): Promise<Receipt>;
   /** What its approver was shown. @throws CountersignError `not-found` · `conflict` when it was erased */
@@ -335,7 +335,7 @@ export interface Records {
 
 export interface Exports {
   /** Everything that fits, streamed; sealed as a record before the first byte. */
-  export(caller: Caller, format: ExportFormat, filter: RecordFilter): Promise<Exported>;
+  export(caller: Caller, format: ExportFormat, filter: RecordQuery): Promise<Exported>;
 }
 
 /** Deleting what was asked, and showing one value of it. */

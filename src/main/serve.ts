@@ -11,7 +11,7 @@ import type { Config } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { createClient, installRuntime, TASK_QUEUE } from './engine.ts';
-import { shareNews } from './news.ts';
+import { bridgeHub } from './hub-bridge.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
@@ -129,7 +129,7 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   closers.add(() => temporal.stop());
   const own = await openParts(config, config.databaseUrl, log);
   closers.add(() => own.close());
-  const news = await shareNews(own, config.databaseUrl);
+  const news = await bridgeHub(own, config.databaseUrl);
   closers.add(() => news.close());
   const parts = { ...own, hub: news.hub };
   await ensureKeys(parts, (line) => io.out(line));

@@ -14,7 +14,7 @@ import { ensureBundle, ensureFirstKey, ensureKeys, refuseKnownForbidden } from '
 import { RUNTIME_FILE } from './local-files.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
-import { shareNews } from './news.ts';
+import { bridgeHub } from './hub-bridge.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
@@ -113,7 +113,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const own = auto === null ? opened : { ...opened, hub: auto.watch(opened.hub) };
     closers.add(() => own.close());
     // Only a database that was given can have other processes of the stack on it.
-    const news = config.databaseUrl === undefined ? null : await shareNews(own, config.databaseUrl);
+    const news = config.databaseUrl === undefined ? null : await bridgeHub(own, config.databaseUrl);
     if (news !== null) closers.add(() => news.close());
     const parts = news === null ? own : { ...own, hub: news.hub };
 

@@ -61,7 +61,7 @@ function partyOf(directory: Directory, actor: RecordActor): MessageParty {
     name: unverified === true ? null : (directory.person(id)?.name ?? directory.workload(id)?.name ?? null),
     type,
     ...(unverified === true ? { unverified } : {}),
-    ...(owner === undefined ? {} : { owner: owner === null ? null : nameOf(directory, owner) }),
+    ...(owner === undefined ? {} : { owner: owner === null ? null : displayName(directory, owner) }),
   };
 }
 
@@ -83,18 +83,18 @@ function stagesOf(approval: ApprovalState | null, directory: Directory): Message
           : i === approval.stage
             ? 'open'
             : 'later',
-      people: stage.approvers.map((id) => ({ id, name: nameOf(directory, id), ref: refOf(directory, refs, id) })),
+      people: stage.approvers.map((id) => ({ id, name: displayName(directory, id), ref: refOf(directory, refs, id) })),
       passkey: plan?.assurance === 'passkey',
     };
   });
 }
 
-export const nameOf = (directory: Directory, id: string): string =>
+export const displayName = (directory: Directory, id: string): string =>
   id === 'countersign' ? 'Countersign' : (directory.person(id)?.name ?? id);
 
 /** A reason as people read it: directory ids are replaced by names. */
 const named = (reason: string, directory: Directory): string =>
-  reason.replace(/\buser:[\w.@+-]*\w/g, (id) => nameOf(directory, id));
+  reason.replace(/\buser:[\w.@+-]*\w/g, (id) => displayName(directory, id));
 
 /** The reference by which policy names this person. */
 function refOf(directory: Directory, refs: readonly string[], id: string): string {
@@ -113,12 +113,12 @@ function decisionsOf(state: ActionState, approval: ApprovalState | null, directo
   const said = (approval?.stages ?? []).flatMap(({ decisions }) =>
     decisions.map(({ by, decision, reason, at, via, delegation, changes }): MessageDecision => ({
       by,
-      name: nameOf(directory, by),
+      name: displayName(directory, by),
       decision,
       at: seconds(at),
       reason,
       via,
-      onBehalfOf: delegation === null ? null : nameOf(directory, delegation.from),
+      onBehalfOf: delegation === null ? null : displayName(directory, delegation.from),
       changes: changesOf(changes ?? {}, before),
     })),
   );
@@ -127,7 +127,7 @@ function decisionsOf(state: ActionState, approval: ApprovalState | null, directo
     const by = status === 'expired' ? 'countersign' : state.actor.id;
     said.push({
       by,
-      name: nameOf(directory, by),
+      name: displayName(directory, by),
       decision: status,
       at: seconds(updatedAt),
       reason: null,
@@ -233,17 +233,17 @@ function reviewOf({ review }: ActionState, directory: Directory): ApprovalMessag
   const { reviewers, dueAt, result } = review;
   return {
     dueAt: Math.floor(dueAt / 1000),
-    reviewers: reviewers.map((id) => nameOf(directory, id)),
+    reviewers: reviewers.map((id) => displayName(directory, id)),
     result:
       result === null
         ? null
-        : `${nameOf(directory, result.by)}: it was ${result.right ? 'right' : 'wrong'}. ${result.reason}`,
+        : `${displayName(directory, result.by)}: it was ${result.right ? 'right' : 'wrong'}. ${result.reason}`,
   };
 }
 
 /** Unreachable people, escalations and extensions, as they happened. */
 function notesOf(approval: ApprovalState | null, directory: Directory): string[] {
-  const names = (people: readonly string[]): string => people.map((id) => nameOf(directory, id)).join(', ');
+  const names = (people: readonly string[]): string => people.map((id) => displayName(directory, id)).join(', ');
   const notes = (approval?.history ?? []).flatMap((entry) => {
     switch (entry.type) {
       case 'unreachable':
@@ -253,9 +253,9 @@ function notesOf(approval: ApprovalState | null, directory: Directory): string[]
           `${entry.people.length === 0 ? 'Nobody else could be asked' : `${names(entry.people)} was asked as well`}: ${CAUSES[entry.because]}.`,
         ];
       case 'extended':
-        return [`${nameOf(directory, entry.by)} gave it more time.`];
+        return [`${displayName(directory, entry.by)} gave it more time.`];
       case 'answered':
-        return [`${nameOf(directory, entry.by)} answered: ${entry.text}`];
+        return [`${displayName(directory, entry.by)} answered: ${entry.text}`];
       default:
         return [];
     }

@@ -2,7 +2,7 @@ import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
-import { nameOf } from './message.ts';
+import { displayName } from './message.ts';
 import type { SlackMessage } from '../store/index.ts';
 import { NotifierUnavailable, type ApprovalMessage, type PostedMessage, type ThreadEvent } from './notifier.ts';
 import { inClear } from '../store/action-state.ts';
@@ -44,7 +44,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
       await notifier.thread(posted, {
         id: 'break_glass',
         kind: 'break_glass',
-        by: nameOf(directory, by ?? stored.state.actor.id),
+        by: displayName(directory, by ?? stored.state.actor.id),
         detail: reason ?? null,
         until: Math.floor(dueAt / 1000),
       });
@@ -71,12 +71,12 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
       await notifier.thread(posted, {
         id: `${turn}.review.${input.review}`,
         kind: input.review,
-        by: review?.result === null || review === null ? null : nameOf(directory, review.result.by),
+        by: review?.result === null || review === null ? null : displayName(directory, review.result.by),
         detail:
           review?.result?.reason ??
           (review === null
             ? null
-            : `to be reviewed by ${review.reviewers.map((id) => nameOf(directory, id)).join(', ')}`),
+            : `to be reviewed by ${review.reviewers.map((id) => displayName(directory, id)).join(', ')}`),
         until: review === null ? null : Math.floor(review.dueAt / 1000),
         ...(review === null || review.result !== null ? {} : { people: review.reviewers }),
       });
@@ -128,10 +128,11 @@ function eventOf(deps: NotifyDeps, message: ApprovalMessage, effect: ApprovalEff
     until: null,
     ...more,
   });
-  const names = (people: readonly string[]): string => people.map((person) => nameOf(directory, person)).join(', ');
+  const names = (people: readonly string[]): string =>
+    people.map((person) => displayName(directory, person)).join(', ');
   const asks = (people: string[]): Partial<ThreadEvent> => ({ detail: names(people), people });
   const seconds = (ms: number): number => Math.floor(ms / 1000);
-  const by = (person: string | null): string | null => (person === null ? null : nameOf(directory, person));
+  const by = (person: string | null): string | null => (person === null ? null : displayName(directory, person));
   switch (effect.type) {
     case 'remind':
       return event('reminder', { ...asks(effect.people), until: seconds(effect.expiresAt) });

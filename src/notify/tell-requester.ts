@@ -3,7 +3,7 @@ import type { ApprovalEffect } from '../approval/index.ts';
 import { actingIds } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
-import { nameOf } from './message.ts';
+import { displayName } from './message.ts';
 import type { ApprovalMessage, Notice } from './notifier.ts';
 import { summaryOf } from '../engine/summary.ts';
 import type { PublishInput } from './types.ts';
@@ -45,7 +45,7 @@ export function noticesOf(
     told.push({
       kind: 'reviewed',
       headline: `Your emergency was reviewed: it was ${result.right ? 'right' : 'wrong'} (${what})`,
-      lines: [`${nameOf(directory, result.by)}: ${result.reason}`],
+      lines: [`${displayName(directory, result.by)}: ${result.reason}`],
     });
   }
   const ended = endOf(state, message, what, input);
@@ -79,7 +79,7 @@ function ofEffect(
           kind: 'returned',
           headline: `A question about your request: ${what}`,
           lines: [
-            `${nameOf(directory, effect.by)}: ${effect.question}`,
+            `${displayName(directory, effect.by)}: ${effect.question}`,
             `Answer with: countersign answer ${state.action.id} "…"`,
             'It is decided, or refused, at this time at the latest, answered or not:',
           ],
@@ -100,7 +100,7 @@ function ofEffect(
         {
           kind: 'extended',
           headline: `There is more time to decide: ${what}`,
-          lines: [`${nameOf(directory, effect.by)} extended it.`],
+          lines: [`${displayName(directory, effect.by)} extended it.`],
           until: seconds(effect.until),
         },
       ];
@@ -126,7 +126,7 @@ function ofEffect(
 }
 
 const namesOf = (people: readonly string[], directory: Directory): string =>
-  people.map((person) => nameOf(directory, person)).join(', ');
+  people.map((person) => displayName(directory, person)).join(', ');
 
 /** How it ended. It is told once, when the action first reaches a state that no approver can change. */
 function endOf(

@@ -1,7 +1,7 @@
 /** Notification webhooks: how Teams, e-mail or a pager is attached (contract section 5, `notify`). */
 import { ApplicationFailure } from '@temporalio/activity';
 import type { EventType, Json } from '../contract/index.ts';
-import { approvalMessage, nameOf } from './message.ts';
+import { approvalMessage, displayName } from './message.ts';
 import type { WebhookEndpoint } from '../engine/deps.ts';
 import type { NotifyDeps } from './deps.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -87,7 +87,7 @@ function dataOf(deps: NotifyDeps, state: ActionState, event: ActionEvent): Recor
     approval: state.approval,
   });
   const { type: _type, people = [], by, ...more } = asJson(event) as Record<string, Json> & { people?: string[] };
-  const who = typeof by === 'string' ? ` by ${nameOf(directory, by)}` : '';
+  const who = typeof by === 'string' ? ` by ${displayName(directory, by)}` : '';
   const summary = `${state.surface}: ${summaryOf(state)}`;
   return {
     tenant: state.action.tenant,
@@ -101,7 +101,7 @@ function dataOf(deps: NotifyDeps, state: ActionState, event: ActionEvent): Recor
     policy: state.action.verdict?.policy ?? null,
     rule: state.action.verdict?.rule ?? null,
     reasons: message.why.reasons,
-    people: people.map((id) => ({ id, name: nameOf(directory, id) })),
+    people: people.map((id) => ({ id, name: displayName(directory, id) })),
     ...(by === undefined ? {} : { by }),
     ...more,
     url: message.consoleUrl,

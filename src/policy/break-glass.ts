@@ -5,7 +5,7 @@ import { includesId, type ActionRequest, type Basis, type BrokenGlass, type Rese
 import type { CompiledPolicy } from './compiled.ts';
 import type { Frame } from './conditions/index.ts';
 import type { Trial } from './trial.ts';
-import { keyPart, sameKey, type LimitQuery } from './limits.ts';
+import { keyPart, sameKey, type LimitRequirement } from './limits.ts';
 import { resolve } from './people.ts';
 import { readPath } from './paths.ts';
 import { ownersOf } from './vouched.ts';
@@ -22,7 +22,7 @@ export const isGlassLimit = (limit: string): boolean => limit.endsWith(`/${BREAK
 const isEmergency = (request: ActionRequest): boolean => request.context?.urgency === 'emergency';
 
 /** What must be looked up about everyone in the chain of an emergency request. */
-export function glassQueries(policy: CompiledPolicy, request: ActionRequest): LimitQuery[] {
+export function glassQueries(policy: CompiledPolicy, request: ActionRequest): LimitRequirement[] {
   const limit = policy.breakGlass?.limit ?? null;
   if (limit === null || !isEmergency(request)) return [];
   const { id, windowMs, max } = limit;

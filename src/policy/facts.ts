@@ -1,13 +1,13 @@
 import { glassQueries } from './break-glass.ts';
 import type { CompiledBundle } from './compiled.ts';
-import { limitQuery, type LimitQuery } from './limits.ts';
+import { limitQuery, type LimitRequirement } from './limits.ts';
 import { plainReferences, policyReferences } from './people.ts';
 import { policyFrame, readAmounts, type Hearing } from './policy-frame.ts';
 import type { VouchedRequest } from './vouched.ts';
 
 /** Everything that must be looked up before a request can be judged. */
 export interface RequiredFacts {
-  limits: LimitQuery[];
+  limits: LimitRequirement[];
   /** References to resolve, sorted, each once: `user:…`, `group:…`, `role:…`, or `manager` (the actor's). */
   people: string[];
 }
@@ -17,7 +17,7 @@ export interface RequiredFacts {
  * or in an emergency, of a request as it is vouched for ({@link asVouched}). Pure and total: what cannot be read from the request is left out, and the evaluator then refuses.
  */
 export function requiredFacts(bundle: CompiledBundle, request: VouchedRequest): RequiredFacts {
-  const limits: LimitQuery[] = [];
+  const limits: LimitRequirement[] = [];
   const people = new Set<string>();
   const bindings = bundle.conditions.bind(request, () => '');
   const on: Hearing = { bundle, request, facts: null, nowMs: Number.NaN, bindings, late: () => false };

@@ -1,4 +1,4 @@
-import type { Place } from './yaml.ts';
+import type { ValuePath } from './yaml.ts';
 
 /** Fields of each part of a policy file, by the names that lead there (`*` for an index or a free name). For suggestions only. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
@@ -34,7 +34,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Names that may stand in a map of a policy file. */
-export function policyFields(place: Place): readonly string[] {
+export function policyFields(place: ValuePath): readonly string[] {
   const free = place.map((step, index) =>
     typeof step === 'number' || place[index - 1] === 'limits' ? '*' : String(step),
   );

@@ -2,7 +2,7 @@ import type { Basis, BrokenGlass, JsonObject, Reservation, TraceEntry, VerdictDe
 import { breakGlass } from './break-glass.ts';
 import { readChanges } from './changes.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled.ts';
-import { draftPlan, type Draft } from './plan.ts';
+import { draftPlan, type PlanDraft } from './plan.ts';
 import { missingFields, policyFrame, readAmounts, type PolicyFrame } from './policy-frame.ts';
 import type { Trial } from './trial.ts';
 
@@ -15,7 +15,7 @@ export interface Opinion {
   /** A sentence for a person. */
   reason: string;
   changes: JsonObject | null;
-  draft: Draft | null;
+  draft: PlanDraft | null;
   review: BrokenGlass | null;
   /** Limits that the rules asked about on the way and that this action fits. */
   reservations: Reservation[];

@@ -14,7 +14,7 @@ import type { LimitState } from './conditions/index.ts';
 import { readPath } from './paths.ts';
 
 /** What an activity needs to look up, and later reserve, one limit. */
-export interface LimitQuery {
+export interface LimitRequirement {
   /** `policy/limit` */
   limit: string;
   /** Values of the key fields, in the policy's order. */
@@ -38,7 +38,7 @@ export function keyPart(value: Json): string {
 }
 
 /** The query of one limit for one request, or a sentence saying which field is missing or unusable. */
-export function limitQuery(limit: CompiledLimit, request: ActionRequest): LimitQuery | { missing: string } {
+export function limitQuery(limit: CompiledLimit, request: ActionRequest): LimitRequirement | { missing: string } {
   const key: string[] = [];
   for (const path of limit.key) {
     const value = readPath(request, path);
@@ -55,7 +55,7 @@ export function limitQuery(limit: CompiledLimit, request: ActionRequest): LimitQ
 }
 
 /** The state of a limit by the facts. Throws an `Error` with a sentence if they lack it. */
-export function limitState(query: LimitQuery & { amount: string }, facts: Facts): LimitState {
+export function limitState(query: LimitRequirement & { amount: string }, facts: Facts): LimitState {
   const fact = facts.limits.find((one) => one.limit === query.limit && sameKey(one.key, query.key));
   if (fact === undefined) throw new Error(`the facts do not say how limit \`${query.limit}\` stands`);
   const used = parseDecimal(fact.used, Infinity);
@@ -82,6 +82,6 @@ export function sameKey(sealed: readonly string[], key: readonly string[]): bool
 }
 
 /** The action's share of a limit while it is alive. */
-export function reservation(query: LimitQuery, amount: string): Reservation {
+export function reservation(query: LimitRequirement, amount: string): Reservation {
   return { limit: query.limit, key: query.key, amount, windowMs: query.windowMs, max: query.max };
 }

@@ -9,7 +9,7 @@ import { parsePolicyFile } from './parse.ts';
 import { leafPaths } from './paths.ts';
 import { type Problem, didYouMean, excerpt } from './problem.ts';
 import { matchesSurface } from './surfaces.ts';
-import type { Place } from './yaml.ts';
+import type { ValuePath } from './yaml.ts';
 
 export interface LintOptions {
   /** Resolves approver references by the directory; without it they are not checked. */
@@ -19,11 +19,11 @@ export interface LintOptions {
 }
 
 /** Something in a policy that is allowed but probably wrong. */
-export interface Finding {
+export interface LintFinding {
   severity: Problem['severity'];
   policy: string;
   /** Where in the policy. */
-  place: Place;
+  place: ValuePath;
   message: string;
   suggestion: string | null;
 }
@@ -73,7 +73,7 @@ function cutTexts({ path, text }: PolicyFile): Problem[] {
 }
 
 /** Finds rules that never match, fields that are never sent, approvers that do not exist, and surfaces that no case covers. */
-export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resolve?: Resolve): Finding[] {
+export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resolve?: Resolve): LintFinding[] {
   return bundle.policies.flatMap((policy) => [
     ...deadRules(policy),
     ...unguardedFields(policy, cases),
@@ -89,8 +89,8 @@ const NAMES_SOMETHING =
   /==|\bin\b|[<>]|\.(startsWith|endsWith|contains|matches|exists|all|domain|within)\b|\b(limit|inFolder|hours|cedar|opa)\(/;
 
 /** Rules that approve whatever no other rule names: a spelling that nobody thought of is then approved. */
-function openRules(policy: CompiledPolicy): Finding[] {
-  return policy.rules.flatMap((rule, index): Finding[] => {
+function openRules(policy: CompiledPolicy): LintFinding[] {
+  return policy.rules.flatMap((rule, index): LintFinding[] => {
     // A policy of one rule says openly that it approves everything.
     if (rule.then !== 'approve' || index === 0 || policy.mode === 'observe') return [];
     const positive = rule.when.text.replaceAll(/!\s*\([^()]*(?:\([^()]*\)[^()]*)*\)|"[^"]*"|'[^']*'/g, '');
@@ -107,9 +107,9 @@ function openRules(policy: CompiledPolicy): Finding[] {
   });
 }
 
-function deadRules(policy: CompiledPolicy): Finding[] {
+function deadRules(policy: CompiledPolicy): LintFinding[] {
   const parts = policy.rules.map((rule) => rule.when.parts());
-  return policy.rules.flatMap((rule, index): Finding[] => {
+  return policy.rules.flatMap((rule, index): LintFinding[] => {
     const place = ['rules', index, 'when'];
     const own = parts[index];
     if (own === null || own === undefined) {
@@ -139,12 +139,12 @@ function deadRules(policy: CompiledPolicy): Finding[] {
 }
 
 /** Fields of `params` and `resource` that a condition reads although a request may lack them, or that no case ever sends. */
-function unguardedFields(policy: CompiledPolicy, cases: readonly PolicyCase[]): Finding[] {
+function unguardedFields(policy: CompiledPolicy, cases: readonly PolicyCase[]): LintFinding[] {
   const relevant = cases.filter((one) => covers(policy, one.request.surface));
   const sent = new Set(relevant.flatMap((one) => leafPaths(one.request, ['resource', 'params'])));
   const fields = policy.rules.map((rule) => rule.when.outline.fields);
   const tested = new Set(fields.flatMap((list) => list.filter((field) => field.tested).map((field) => field.path)));
-  const findings: Finding[] = [];
+  const findings: LintFinding[] = [];
   const reported = new Set<string>();
   fields.forEach((list, index) => {
     for (const { path } of list) {
@@ -177,9 +177,9 @@ function unguardedFields(policy: CompiledPolicy, cases: readonly PolicyCase[]): 
 /** An actor without a manager, because only references that need no request can be checked in advance. */
 const ANYBODY: Actor = { id: 'user:lint', type: 'user' };
 
-function missingPeople(policy: CompiledPolicy, resolve: Resolve): Finding[] {
-  const findings: Finding[] = [];
-  const people = (refs: readonly CompiledRef[], place: Place): number | null => {
+function missingPeople(policy: CompiledPolicy, resolve: Resolve): LintFinding[] {
+  const findings: LintFinding[] = [];
+  const people = (refs: readonly CompiledRef[], place: ValuePath): number | null => {
     const all = new Set<string>();
     let open = false;
     refs.forEach((ref, index) => {
@@ -225,8 +225,8 @@ function missingPeople(policy: CompiledPolicy, resolve: Resolve): Finding[] {
   return findings;
 }
 
-function untestedSurfaces(policy: CompiledPolicy, cases: readonly PolicyCase[]): Finding[] {
-  return policy.surfaces.flatMap((glob, index): Finding[] => {
+function untestedSurfaces(policy: CompiledPolicy, cases: readonly PolicyCase[]): LintFinding[] {
+  return policy.surfaces.flatMap((glob, index): LintFinding[] => {
     if (cases.some((one) => matchesSurface(glob, one.request.surface))) return [];
     const message = `no case covers surface \`${glob}\``;
     return [
@@ -244,15 +244,15 @@ function untestedSurfaces(policy: CompiledPolicy, cases: readonly PolicyCase[]):
 const TOLD = /^(#[^\s#]+|user:\S+|webhook:[a-z][a-z0-9_-]*|https?:\/\/\S+)$/;
 
 /** Entries of `notify` that mean nobody. */
-function untold(policy: CompiledPolicy): Finding[] {
-  const lists: [Place, readonly string[]][] = [
+function untold(policy: CompiledPolicy): LintFinding[] {
+  const lists: [ValuePath, readonly string[]][] = [
     [['notify'], policy.notify],
-    ...policy.rules.flatMap((rule, index): [Place, readonly string[]][] =>
+    ...policy.rules.flatMap((rule, index): [ValuePath, readonly string[]][] =>
       rule.notify === policy.notify ? [] : [[['rules', index, 'notify'], rule.notify]],
     ),
   ];
   return lists.flatMap(([place, entries]) =>
-    entries.flatMap((entry, index): Finding[] =>
+    entries.flatMap((entry, index): LintFinding[] =>
       TOLD.test(entry)
         ? []
         : [

@@ -6,17 +6,17 @@ import { resolve } from './people.ts';
 import { ownersOf, type VouchedRequest } from './vouched.ts';
 
 /** An approval with its people resolved, before four eyes: several policies are merged first. */
-export interface Draft {
+export interface PlanDraft {
   approval: CompiledApproval;
   stages: (ApprovalStagePlan & { nobody: string[] })[];
 }
 
 /** Resolves everyone that an approval names. */
-export function draftPlan(approval: CompiledApproval, frame: Frame, facts: Facts): Draft {
+export function draftPlan(approval: CompiledApproval, frame: Frame, facts: Facts): PlanDraft {
   return { approval, stages: approval.stages.map((stage) => draftStage(stage, frame, facts)) };
 }
 
-function draftStage(stage: CompiledStage, frame: Frame, facts: Facts): Draft['stages'][number] {
+function draftStage(stage: CompiledStage, frame: Frame, facts: Facts): PlanDraft['stages'][number] {
   const found = resolve(stage.approvers, frame, facts);
   const later = stage.escalate === null ? null : resolve(stage.escalate.to, frame, facts);
   return {
@@ -40,7 +40,7 @@ function draftStage(stage: CompiledStage, frame: Frame, facts: Facts): Draft['st
  * shortest expiry holds, a reason or four eyes is asked if any asks it, an approver may change and use only what all allow.
  * A sentence instead when somebody needed cannot be found: then nobody could ever decide, and the action is refused.
  */
-export function mergePlans(drafts: readonly Draft[], request: VouchedRequest): ApprovalPlan | { unclear: string } {
+export function mergePlans(drafts: readonly PlanDraft[], request: VouchedRequest): ApprovalPlan | { unclear: string } {
   const approvals = drafts.map((draft) => draft.approval);
   const fourEyes = approvals.some((approval) => approval.fourEyes);
   const excluded = fourEyes ? [...new Set([...actingIds(request.actor), ...ownersOf(request)])] : [];

@@ -19,15 +19,15 @@ import { type Problem, didYouMean, excerpt } from './problem.ts';
 const FILE_MAX = 512 * 1024;
 
 /** A place in a value: object keys and array indexes from its root. */
-export type Place = readonly PropertyKey[];
+export type ValuePath = readonly PropertyKey[];
 
 /** A YAML file as JSON, with the position of each value. */
 export interface YamlFile {
   value: Json;
   /** Makes a problem at a place; `offset` counts from the start of the text there. Missing places report their parent. */
-  problem(place: Place, message: string, suggestion: string | null, offset?: number): Problem;
+  problem(place: ValuePath, message: string, suggestion: string | null, offset?: number): Problem;
   /** The same, at the key of a place instead of its value. */
-  keyProblem(place: Place, message: string, suggestion: string | null): Problem;
+  keyProblem(place: ValuePath, message: string, suggestion: string | null): Problem;
 }
 
 /** Reads one YAML document. Pure. Aliases, tags of foreign types and repeated keys are reported as problems. */
@@ -123,7 +123,7 @@ function locate(
 }
 
 /** The node at a place, or the nearest one above it that is there. */
-function nodeAt(document: Document, place: Place): Node | null {
+function nodeAt(document: Document, place: ValuePath): Node | null {
   for (let length = place.length; length >= 0; length -= 1) {
     const node = length === 0 ? document.contents : document.getIn(place.slice(0, length) as unknown[], true);
     if (isNode(node) && !isAlias(node)) return node;
@@ -152,12 +152,16 @@ function lineAt(text: string, offset: number): string {
 export function schemaProblems(
   yaml: YamlFile,
   error: z.ZodError,
-  known: (place: Place) => readonly string[],
+  known: (place: ValuePath) => readonly string[],
 ): Problem[] {
   return error.issues.flatMap((issue) => issueProblems(yaml, issue, known));
 }
 
-function issueProblems(yaml: YamlFile, issue: z.core.$ZodIssue, known: (place: Place) => readonly string[]): Problem[] {
+function issueProblems(
+  yaml: YamlFile,
+  issue: z.core.$ZodIssue,
+  known: (place: ValuePath) => readonly string[],
+): Problem[] {
   const name = String(issue.path.at(-1) ?? 'the file');
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -211,7 +215,7 @@ function plainType(expected: string): string {
   return words[expected] ?? `a ${expected}`;
 }
 
-function valueAt(value: Json, place: Place): Json | undefined {
+function valueAt(value: Json, place: ValuePath): Json | undefined {
   let at: Json | undefined = value;
   for (const step of place) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined;

@@ -7,7 +7,7 @@ import { extendFrontier, frontierRoot, isEvidenceError, openCheckpoint } from '.
 import { openEnvelope, parseEnvelope, decodeRecord, recordHash } from '../sealing/index.ts';
 import type { Freeze, LogHead, Look, Store } from '../store/index.ts';
 import { after, concerns, type InForce } from './in-force.ts';
-import { NOTHING_READ, type Mark, type MarkFiles } from './mark.ts';
+import { NOTHING_READ, type RegisterMark, type MarkFiles } from './mark.ts';
 
 /** Entries read at once: 64 KiB each at worst. */
 const PAGE = 256;
@@ -35,7 +35,7 @@ export interface FollowerOptions {
  */
 export class LogFollower {
   readonly #options: FollowerOptions;
-  #read: Mark;
+  #read: RegisterMark;
   #marked: number;
   /** What rows say is stopped, as of the last look. */
   #freezeRows: readonly Freeze[] = [];
@@ -82,7 +82,7 @@ export class LogFollower {
     this.#lookedAt = began;
   }
 
-  async #take(before: Mark, look: Look): Promise<void> {
+  async #take(before: RegisterMark, look: Look): Promise<void> {
     const { head } = look;
     const size = head?.size ?? 0;
     if (size < before.frontier.size) {
@@ -102,7 +102,7 @@ export class LogFollower {
     if (read.inForce !== before.inForce || size - this.#marked >= MARK_EVERY) this.#mark(read);
   }
 
-  async #readOn({ frontier, inForce }: Mark, size: number, first: Uint8Array[]): Promise<Mark> {
+  async #readOn({ frontier, inForce }: RegisterMark, size: number, first: Uint8Array[]): Promise<RegisterMark> {
     const { tenant, store } = this.#options;
     const begin = frontier.size;
     for (let from = begin; from < size; from += PAGE) {
@@ -139,7 +139,7 @@ export class LogFollower {
     }
   }
 
-  async #checkHead(head: LogHead, { frontier }: Mark): Promise<void> {
+  async #checkHead(head: LogHead, { frontier }: RegisterMark): Promise<void> {
     try {
       const signed = await openCheckpoint(head.checkpoint, this.#options.keys().logKeys, nodeVerifyEd25519);
       const root = frontierRoot(frontier);
@@ -151,7 +151,7 @@ export class LogFollower {
     throw altered('holds other entries than those that its checkpoint signs');
   }
 
-  #mark(read: Mark): void {
+  #mark(read: RegisterMark): void {
     try {
       this.#options.marks.write(this.#options.tenant, read);
       this.#marked = read.frontier.size;

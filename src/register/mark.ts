@@ -11,19 +11,19 @@ import type { Frontier } from '../ledger/index.ts';
 import { NOTHING_IN_FORCE, type InForce } from './in-force.ts';
 
 /** A beginning of a log, all of it read and checked. */
-export interface Mark {
+export interface RegisterMark {
   /** Of the Merkle tree over what was read. */
   frontier: Frontier;
   inForce: InForce;
 }
 
-export const NOTHING_READ: Mark = { frontier: { size: 0, nodes: [] }, inForce: NOTHING_IN_FORCE };
+export const NOTHING_READ: RegisterMark = { frontier: { size: 0, nodes: [] }, inForce: NOTHING_IN_FORCE };
 
 export interface MarkFiles {
   /** What was kept last; null where nothing was. @throws CountersignError `configuration` for a damaged file */
-  read(tenant: string): Mark | null;
+  read(tenant: string): RegisterMark | null;
   /** A later one replaces an earlier one, never the other way round. */
-  write(tenant: string, mark: Mark): void;
+  write(tenant: string, mark: RegisterMark): void;
 }
 
 const entries = <V>(): z.ZodType<[string, V][]> => z.array(z.tuple([z.string(), z.custom<V>()]));
@@ -41,7 +41,7 @@ const markSchema = z.strictObject({
   adopted: z.boolean(),
 });
 
-function toText({ frontier, inForce }: Mark): string {
+function toText({ frontier, inForce }: RegisterMark): string {
   const { freezes, lifted, delegations, credentials, passkeys, activations, tenants, adopted } = inForce;
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
   const { size, nodes } = frontier;
@@ -51,7 +51,7 @@ function toText({ frontier, inForce }: Mark): string {
   });
 }
 
-function toMark(text: string): Mark {
+function toMark(text: string): RegisterMark {
   const read = markSchema.parse(JSON.parse(text));
   return {
     frontier: read.frontier,
@@ -72,7 +72,7 @@ function toMark(text: string): Mark {
 export function markFiles(dataDir: string): MarkFiles {
   const folder = join(dataDir, 'register');
   const pathOf = (tenant: string): string => join(folder, `${tenant}.json`);
-  const read = (tenant: string): Mark | null => {
+  const read = (tenant: string): RegisterMark | null => {
     try {
       return toMark(readFileSync(pathOf(tenant), 'utf8'));
     } catch (cause) {

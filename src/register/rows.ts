@@ -4,7 +4,7 @@
  */
 import type { ApiKeyEntry } from '../identity/index.ts';
 import type {
-  Activation as ActivationRow,
+  BundleActivation as ActivationRow,
   Freeze,
   StoredApiKey,
   StoredDelegation,

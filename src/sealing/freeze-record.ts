@@ -3,10 +3,10 @@
  * id.
  */
 import { z } from 'zod';
+import { FREEZE_SCOPES } from '../contract/views/freezes.ts';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import { EvidenceError } from '../ledger/index.ts';
 
-export const FREEZE_SCOPES = ['tenant', 'surface', 'actor'] as const;
 export type FreezeScope = (typeof FREEZE_SCOPES)[number];
 
 const PREFIX = 'freeze:';

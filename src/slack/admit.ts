@@ -20,7 +20,7 @@ import type {
 import { readable } from './answer.ts';
 import { type Click, personBehind } from './origin.ts';
 
-export interface Admitted {
+export interface AdmittedClick {
   person: SlackPerson;
   posted: SlackPosted;
   message: ApprovalMessage;
@@ -35,7 +35,7 @@ export interface Admitted {
  *
  * @throws CountersignError not-found · forbidden · unauthenticated · conflict · unavailable
  */
-export async function admit(desk: Desk<SlackIdentity & SlackMessages>, click: Click): Promise<Admitted> {
+export async function admitClick(desk: Desk<SlackIdentity & SlackMessages>, click: Click): Promise<AdmittedClick> {
   const { workspace, user, channel, message: ts } = click.origin;
   const value = readButtonValue(click.value);
   const [posted, { person }] = await Promise.all([

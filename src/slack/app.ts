@@ -12,7 +12,7 @@ import { register as registerEvents } from './listeners/events/index.ts';
 import { register as registerViews } from './listeners/views/index.ts';
 import { sdkLogger, type SlackLog } from './log.ts';
 import { createMetadataSeal } from './metadata.ts';
-import { keepConnected, type Connection } from './socket.ts';
+import { keepConnected, type SocketConnection } from './socket.ts';
 import { createTasks } from './tasks.ts';
 import { createUserCheck } from './users.ts';
 import { clientOptions, createWebClient } from './web.ts';
@@ -92,7 +92,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       installerOptions: { clientOptions: clientOptions(log, slackApiUrl, 10_000) },
     });
     make(receiver);
-    let connection: Connection | null = null;
+    let connection: SocketConnection | null = null;
     return {
       ...base,
       mode: 'socket',

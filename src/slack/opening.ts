@@ -2,13 +2,13 @@
 import type { BlockAction, RespondFn } from '@slack/bolt';
 import { CountersignError } from '../contract/index.ts';
 import { type View, type ViewName, loadingModal, textModal } from './blocks/index.ts';
-import { aboutOf, admit, keepRefusal, type Admitted } from './admit.ts';
+import { aboutOf, admitClick, keepRefusal, type AdmittedClick } from './admit.ts';
 import { explain, messageOf, readable, rerender, whisper } from './answer.ts';
 import type { DecisionDoor, Desk } from './desk.ts';
 import type { SlackOrigin } from '../gateway/slack-types.ts';
 import { FORM_SECONDS } from './metadata.ts';
 import { readClick, type Click } from './origin.ts';
-import { LATE, within } from './tasks.ts';
+import { LATE, orLate } from './tasks.ts';
 import { toSlackView } from './web.ts';
 
 /** How long the look-ups may take before a placeholder is opened: a second is left for the call itself. */
@@ -27,7 +27,7 @@ export async function openView(
 ): Promise<void> {
   let view: View | typeof LATE;
   try {
-    view = await within(build, LOOKUP_MS);
+    view = await orLate(build, LOOKUP_MS);
   } catch (error) {
     return refused(readable(desk, error));
   }
@@ -63,7 +63,7 @@ export function sealedFor(
   desk: Desk<unknown>,
   kind: ViewName,
   origin: SlackOrigin,
-  admitted: Admitted,
+  admitted: AdmittedClick,
   shown?: string,
 ): string {
   const { posted, message, value } = admitted;
@@ -85,7 +85,7 @@ export async function openForm(
   kind: ViewName,
   body: BlockAction,
   respond: RespondFn | undefined,
-  build: (admitted: Admitted, click: Click) => View,
+  build: (admitted: AdmittedClick, click: Click) => View,
 ): Promise<void> {
   let click: Click;
   try {
@@ -95,7 +95,7 @@ export async function openForm(
   }
   const { origin, trigger } = click;
   const prepared = (async () => {
-    const admitted = await admit(desk, click);
+    const admitted = await admitClick(desk, click);
     await desk.door.check(admitted.posted.tenant, admitted.posted.action, admitted.person.id);
     const { action, alike } = admitted.message;
     const about = kind === 'alike' ? [action, ...alike.map((other) => other.action)] : [action];

@@ -1,9 +1,9 @@
 /** Keeps a Socket Mode connection, for as long as it is wanted and however often it breaks. */
 import type { SocketModeReceiver } from '@slack/bolt';
 import type { SlackLog } from './log.ts';
-import { within } from './tasks.ts';
+import { orLate } from './tasks.ts';
 
-export interface Connection {
+export interface SocketConnection {
   open(): boolean;
   close(): Promise<void>;
 }
@@ -11,7 +11,7 @@ export interface Connection {
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
 
-export function keepConnected(client: SocketModeReceiver['client'], log: SlackLog): Connection {
+export function keepConnected(client: SocketModeReceiver['client'], log: SlackLog): SocketConnection {
   let wanted = true;
   let open = false;
   let wait = FIRST_MS;
@@ -51,7 +51,7 @@ export function keepConnected(client: SocketModeReceiver['client'], log: SlackLo
       wanted = false;
       clearTimeout(timer);
       // A socket that is closed already never says so.
-      await within(client.disconnect(), 2000);
+      await orLate(client.disconnect(), 2000);
     },
   };
 }

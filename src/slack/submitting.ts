@@ -18,7 +18,7 @@ import type { DecisionDoor, Desk } from './desk.ts';
 import type { SlackOrigin, SlackPerson } from '../gateway/slack-types.ts';
 import type { Metadata } from './metadata.ts';
 import { personBehind, readSubmission, type Submission } from './origin.ts';
-import { HOLD_MS, LATE, within } from './tasks.ts';
+import { HOLD_MS, LATE, orLate } from './tasks.ts';
 import { toSlackView } from './web.ts';
 
 export type SubmitAck = AckFn<ViewResponseAction>;
@@ -54,7 +54,7 @@ export async function submit(desk: Desk<DecisionDoor>, form: Form, body: unknown
     return form.decide(submitted);
   })();
   try {
-    const view = await within(work, HOLD_MS);
+    const view = await orLate(work, HOLD_MS);
     if (view === LATE) {
       await ack({ response_action: 'update', view: toSlackView(sealingModal(submitted?.meta.action ?? '')) });
       desk.tasks.run(

@@ -7,7 +7,7 @@ export const HOLD_MS = 2000;
 export const LATE = Symbol('late');
 
 /** The result of `work`, or {@link LATE} after `ms`; the work then goes on. @throws what `work` throws in time. */
-export async function within<T>(work: Promise<T>, ms: number): Promise<T | typeof LATE> {
+export async function orLate<T>(work: Promise<T>, ms: number): Promise<T | typeof LATE> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<typeof LATE>((resolve) => {
     timer = setTimeout(() => resolve(LATE), ms);
@@ -41,7 +41,7 @@ export function createTasks(log: SlackLog): Tasks {
       void task.then(() => running.delete(task));
     },
     async drained(ms) {
-      await within(Promise.all(running), ms);
+      await orLate(Promise.all(running), ms);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../contract/index.ts';
 import type { Database } from './database.ts';
 
-export interface Activation {
+export interface BundleActivation {
   hash: string;
   by: string;
   at: string;
@@ -22,9 +22,9 @@ export interface BundleStore {
   /** Brings a stored bundle into force. Call it after the record that says so is sealed. The same record again changes nothing. */
   activate(tenant: string, hash: string, by: string, at: string, record: string): Promise<void>;
   /** The newest activation, or null when no policy is in force. */
-  active(tenant: string): Promise<Activation | null>;
+  active(tenant: string): Promise<BundleActivation | null>;
   /** All activations, oldest first. */
-  history(tenant: string): Promise<Activation[]>;
+  history(tenant: string): Promise<BundleActivation[]>;
 }
 
 export function createBundleStore(db: Database): BundleStore {

@@ -1,4 +1,4 @@
-import type { Activation } from './bundles.ts';
+import type { BundleActivation } from './bundles.ts';
 import type { StoredApiKey } from './api-keys.ts';
 import type { Database } from './database.ts';
 import type { StoredDelegation } from './delegations.ts';
@@ -11,7 +11,7 @@ export interface RightRows {
   delegations: StoredDelegation[];
   apiKeys: StoredApiKey[];
   passkeys: StoredPasskey[];
-  activations: Activation[];
+  activations: BundleActivation[];
   /** Actions whose permit was redeemed by a record of the log, and whose rows say that it was not. */
   unredeemed: string[];
 }

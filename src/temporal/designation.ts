@@ -61,7 +61,7 @@ export function argsOf(
 }
 
 /** One key for one scheduled activity: its retries are the same action. */
-export function keyOf({ namespace, workflowExecution, activityId, activityRunId }: Info): string {
+export function scheduledActivityKey({ namespace, workflowExecution, activityId, activityRunId }: Info): string {
   const run = workflowExecution ?? { workflowId: 'standalone', runId: activityRunId ?? '' };
   return `temporal:${namespace}:${run.workflowId}:${run.runId}:${activityId}`;
 }

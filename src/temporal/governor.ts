@@ -10,7 +10,7 @@ import {
 } from '@countersign/client';
 import type { Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { argsOf, keyOf, redeemerOf, requestOf, type Designation } from './designation.ts';
+import { argsOf, scheduledActivityKey, redeemerOf, requestOf, type Designation } from './designation.ts';
 import { refused, unavailable, waiting } from './failures.ts';
 
 export interface GovernorOptions {
@@ -50,7 +50,7 @@ export class Governor {
     const designation = Object.hasOwn(activities, info.activityType) ? activities[info.activityType] : undefined;
     if (designation === undefined) return run(args);
     const asked = requestOf(designation, this.#actor, args);
-    const key = keyOf(info);
+    const key = scheduledActivityKey(info);
     try {
       requireRetries(info);
       if (info.attempt === 1) await this.#requirePatience(info, asked, longestPause);

@@ -105,6 +105,38 @@ describe('casts that switch the compiler off', () => {
   });
 });
 
+/** Why an exported name may be declared in several files. `client` is a package of its own, so it is not compared. */
+const SAME_NAME: Record<string, string> = {
+  register:
+    'each verb of the command line and each kind of Slack listener registers itself; they are imported by namespace',
+  up: 'each migration has one; the migrator calls it by that name',
+};
+
+/** The names that a file declares and exports itself; what it passes on from another file is not among them. */
+function exportsOf(tree: ts.SourceFile): string[] {
+  return tree.statements.flatMap((statement) => {
+    if (!ts.canHaveModifiers(statement)) return [];
+    if (ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) !== true) return [];
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.map(({ name }) => name.getText(tree));
+    const { name } = statement as ts.DeclarationStatement;
+    return name === undefined ? [] : [name.text];
+  });
+}
+
+describe('an exported name', () => {
+  it('is declared in one file', () => {
+    const files = new Map<string, Set<string>>();
+    for (const { file, tree } of sources.filter((source) => !source.file.startsWith('src/client/')))
+      for (const name of exportsOf(tree)) files.set(name, (files.get(name) ?? new Set()).add(file));
+    const repeated = [...files].filter(([, { size }]) => size > 1);
+    expect(
+      repeated.filter(([name]) => !(name in SAME_NAME)).map(([name, of]) => `${name}: ${[...of].join(', ')}`),
+    ).toEqual([]);
+    expect(Object.keys(SAME_NAME).filter((name) => !repeated.some(([other]) => other === name))).toEqual([]);
+  });
+});
+
 describe('the architecture page', () => {
   it('names every room of lint that there is, in the same order', () => {
     const page = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');

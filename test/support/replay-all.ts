@@ -1,6 +1,6 @@
 /** Same bundle, same request, same facts: same verdict, for every verdict that a test run sealed. */
 import { createPolicyBundles } from '../../src/engine/compiled-bundles.ts';
-import { judgedRequest, sealedVerdict } from '../../src/gateway/replay.ts';
+import { judgedRequest, verdictIn } from '../../src/gateway/replay.ts';
 import { replayVerdict } from '../../src/policy/index.ts';
 import { externalEngines } from '../../src/policy/engines/index.ts';
 import { NOTHING_IN_FORCE } from '../../src/register/index.ts';
@@ -26,7 +26,7 @@ export async function replayAll(store: Store, tenant = 'default'): Promise<Repla
   for (let from = 0; ; from += PAGE) {
     const page = await store.records.entries(tenant, from, from + PAGE);
     for (const { hash, record } of page) {
-      const sealed = sealedVerdict(record);
+      const sealed = verdictIn(record);
       if (sealed === null) continue;
       const request = await judgedRequest(deps, record);
       if (request === null) {

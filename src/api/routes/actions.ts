@@ -17,7 +17,7 @@ import {
 import type { Actions, Approvals, Authentication, Outcomes } from '../../gateway/types.ts';
 import { callerOf, doorOf, idempotencyKeyOf, parseBody, pathText, waitOf } from '../input.ts';
 import { actionId, body, COMMON, json, ok, onAction, problem, wait } from '../openapi-parts.ts';
-import { about, name } from '../receipt-header.ts';
+import { answerWithAction, name } from '../receipt-header.ts';
 import { sendProblem } from '../problem.ts';
 
 const answerInputSchema = z.strictObject({ text: reasonSchema }).meta({ id: 'Answer' });
@@ -74,7 +74,7 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
   router.get('/v1/actions/:id', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const action = await gateway.action(caller, pathText(request, 'id'), waitOf(request));
-    about(response, action);
+    answerWithAction(response, action);
   });
 
   router.post('/v1/actions/:id/decisions', async (request, response) => {
@@ -82,38 +82,38 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
     const input = parseBody(decisionInputSchema, request.body);
     const door = doorOf(request, { signed: input.passkey !== undefined });
     const action = await gateway.decide(caller, pathText(request, 'id'), input, door);
-    about(response, action);
+    answerWithAction(response, action);
   });
 
   router.post('/v1/actions/:id/answer', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const { text } = parseBody(answerInputSchema, request.body);
     const action = await gateway.answer(caller, pathText(request, 'id'), text);
-    about(response, action);
+    answerWithAction(response, action);
   });
 
   router.post('/v1/actions/:id/cancel', async (request, response) => {
     const action = await gateway.cancel(await callerOf(gateway, request), pathText(request, 'id'));
-    about(response, action);
+    answerWithAction(response, action);
   });
 
   router.post('/v1/actions/:id/permit', async (request, response) => {
     const action = await gateway.collect(await callerOf(gateway, request), pathText(request, 'id'));
-    about(response, action);
+    answerWithAction(response, action);
   });
 
   router.post('/v1/actions/:id/outcome', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const outcome = parseBody(outcomeInputSchema, request.body);
     const action = await gateway.report(caller, pathText(request, 'id'), outcome);
-    about(response, action);
+    answerWithAction(response, action);
   });
 
   router.post('/v1/actions/:id/reconcile', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const input = parseBody(reconcileInputSchema, request.body);
     const action = await gateway.reconcile(caller, pathText(request, 'id'), input);
-    about(response, action);
+    answerWithAction(response, action);
   });
 
   return router;

@@ -4,7 +4,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { actionSchema, actorSchema, reasonSchema, timeSchema } from '../../contract/index.ts';
 import type { Caller } from '../../identity/index.ts';
 import type { Authentication, Policies } from '../../gateway/types.ts';
-import { backtestReportSchema, policyPageSchema, policySchema } from '../../contract/views/index.ts';
+import { backtestReportSchema, policyPageSchema, policyViewSchema } from '../../contract/views/index.ts';
 import { jsonBody } from '../body.ts';
 import { callerOf, idempotencyKeyOf, limitOf, parseBody, pathText, queryText, waitOf } from '../input.ts';
 import { body, COMMON, json, ok, problem, wait } from '../openapi-parts.ts';
@@ -123,7 +123,7 @@ export const policyPaths: ZodOpenApiPathsObject = {
         path: z.object({ bundle: z.string().meta({ description: 'Bundle hash, `sha256:…`.' }) }),
       },
       responses: {
-        ...ok(policySchema, 'The bundle.'),
+        ...ok(policyViewSchema, 'The bundle.'),
         ...COMMON,
         '404': problem('No such bundle.'),
       },

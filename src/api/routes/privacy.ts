@@ -4,9 +4,9 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { reasonSchema } from '../../contract/index.ts';
 import type { Authentication, Privacy } from '../../gateway/types.ts';
 import { openingSchema } from '../../sealing/index.ts';
-import { about } from '../receipt-header.ts';
+import { answerWithAction } from '../receipt-header.ts';
 import { callerOf, parseBody, pathText } from '../input.ts';
-import { body, COMMON, ok, onAction, problem, recordHash } from '../openapi-parts.ts';
+import { body, COMMON, ok, onAction, problem, recordHashParameter } from '../openapi-parts.ts';
 
 const reason = reasonSchema;
 
@@ -26,7 +26,7 @@ export function privacyRoutes(gateway: Authentication & Privacy): Router {
     const caller = await callerOf(gateway, request);
     const { reason: why } = parseBody(eraseInputSchema, request.body);
     const action = await gateway.erase(caller, pathText(request, 'id'), why);
-    about(response, action);
+    answerWithAction(response, action);
   });
   router.post('/v1/records/:hash/openings', async (request, response) => {
     const caller = await callerOf(gateway, request);
@@ -46,7 +46,7 @@ export const privacyPaths: ZodOpenApiPathsObject = {
   '/v1/records/{hash}/openings': {
     post: {
       summary: 'Open one commitment of a record: its value and salt; sealed as an export',
-      requestParams: recordHash,
+      requestParams: recordHashParameter,
       ...body(openingInputSchema),
       responses: {
         ...ok(openingSchema.meta({ id: 'Opening' }), 'What `countersign verify --open` checks.'),

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { RECORD_TYPES } from '../../contract/index.ts';
 import { receiptSchema, replaySchema, shownAgainSchema } from '../../contract/views/index.ts';
-import type { Authentication, Records, RecordFilter } from '../../gateway/types.ts';
+import type { Authentication, Records, RecordQuery } from '../../gateway/types.ts';
 import { recordItemSchema } from '../../sealing/index.ts';
 import { callerOf, limitOf, pathText, queryText } from '../input.ts';
-import { COMMON, ok, problem, recordHash } from '../openapi-parts.ts';
+import { COMMON, ok, problem, recordHashParameter } from '../openapi-parts.ts';
 
 const bound = (what: string) =>
   z
@@ -33,7 +33,7 @@ export const recordFilterShape = {
 };
 
 /** What `/v1/records` and `/v1/export` look for. */
-export function filterOf(request: Request): RecordFilter {
+export function filterOf(request: Request): RecordQuery {
   const text = (name: string): string | undefined => queryText(request, name);
   return {
     surface: text('surface'),
@@ -99,21 +99,21 @@ export const recordPaths: ZodOpenApiPathsObject = {
   '/v1/records/{hash}': {
     get: {
       summary: 'One record',
-      requestParams: recordHash,
+      requestParams: recordHashParameter,
       responses: { ...ok(recordItemSchema, 'The record.'), ...COMMON, '404': problem('No such record.') },
     },
   },
   '/v1/records/{hash}/receipt': {
     get: {
       summary: 'The receipt of a record, which verifies offline',
-      requestParams: recordHash,
+      requestParams: recordHashParameter,
       responses: { ...ok(receiptSchema, 'The receipt.'), ...COMMON, '404': problem('No such record.') },
     },
   },
   '/v1/records/{hash}/shown': {
     get: {
       summary: 'What its approver was shown, to be rendered again: one of the models gives the sealed hash',
-      requestParams: recordHash,
+      requestParams: recordHashParameter,
       responses: {
         ...ok(shownAgainSchema, 'The models that were shown while the action could be decided, oldest first.'),
         ...COMMON,
@@ -125,7 +125,7 @@ export const recordPaths: ZodOpenApiPathsObject = {
   '/v1/records/{hash}/replay': {
     get: {
       summary: 'Judge a sealed verdict again: same bundle, request and facts; for auditors and owners',
-      requestParams: recordHash,
+      requestParams: recordHashParameter,
       responses: {
         ...ok(replaySchema, 'Whether it came out the same.'),
         ...COMMON,

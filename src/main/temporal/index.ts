@@ -5,7 +5,7 @@ import { findTemporal } from './binary.ts';
 import { checkNamespace, connectTemporal } from './connect.ts';
 import { startDevServer, type DevServer, type DevServerOptions } from './dev-server.ts';
 
-export { findTemporal, type FindOptions, type Place, type TemporalBinary } from './binary.ts';
+export { findTemporal, type FindOptions, type BinarySource, type TemporalBinary } from './binary.ts';
 export { lockCache } from './cache.ts';
 export { isExecutable } from './executables.ts';
 export { checkNamespace, connectTemporal } from './connect.ts';

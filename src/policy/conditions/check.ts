@@ -3,7 +3,7 @@ import { didYouMean } from '../problem.ts';
 import { isZone, parseHours } from '../hours.ts';
 import { parseDuration } from '../duration.ts';
 import type { ExpressionProblem } from './scan.ts';
-import type { Call, Outline } from './syntax.ts';
+import type { FunctionCall, Outline } from './syntax.ts';
 import { VARIABLES } from './values.ts';
 
 /** What an expression is for, and the names that its policy declares. */
@@ -92,7 +92,7 @@ export function unknownField(path: string): Fault | null {
   };
 }
 
-function checkCall(call: Call, scope: Scope): Fault | null {
+function checkCall(call: FunctionCall, scope: Scope): Fault | null {
   const [first, second, third] = call.literals;
   switch (call.name) {
     case 'limit':

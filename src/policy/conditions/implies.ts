@@ -58,4 +58,4 @@ function tighter(given: Part['bound'], wanted: Part['bound']): boolean {
   return given.side === 'below' ? given.value < wanted.value : given.value > wanted.value;
 }
 
-export type Parts = Part[] | null;
+export type Conjuncts = Part[] | null;

@@ -4,7 +4,7 @@ import { type Scope, checkNames } from './check.ts';
 import { charged } from './cost.ts';
 import { type Frame, STEPS_MAX } from './frame.ts';
 import { policyFunctions } from './functions.ts';
-import { partsOf, type Parts } from './implies.ts';
+import { partsOf, type Conjuncts } from './implies.ts';
 import type { ExpressionProblem } from './scan.ts';
 import { type Outline, outline, parseExpression } from './syntax.ts';
 import { prepareTree } from './prepare.ts';
@@ -27,7 +27,7 @@ export interface Expression {
   readonly text: string;
   readonly outline: Outline;
   /** The conjunction it consists of, for lint; null when it is never true. */
-  parts(): Parts;
+  parts(): Conjuncts;
   /** As a condition: anything but true or false is an error. */
   test(frame: Frame): Answer<boolean>;
   /** As JSON. */

@@ -8,7 +8,7 @@ export type Expr = NonNullable<Parsed['expr']>;
 export const DEPTH_MAX = 250;
 
 /** One call in an expression, with its arguments where they are string literals. */
-export interface Call {
+export interface FunctionCall {
   name: string;
   /** Null for an argument that is not a string literal. */
   literals: (string | null)[];
@@ -21,7 +21,7 @@ export interface Outline {
   variables: { name: string; offset: number }[];
   /** Field paths from a free variable, longest first use: `params.amount`. `tested` when inside `has()`. */
   fields: { path: string; offset: number; tested: boolean }[];
-  calls: Call[];
+  calls: FunctionCall[];
   /** Names that its comprehensions give to their items. */
   items: { name: string; offset: number }[];
   /** Protobuf messages it would make, which no condition may. */

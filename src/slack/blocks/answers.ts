@@ -1,10 +1,10 @@
 /** Answers to `/countersign`, and messages to people whose click did not count. */
 import type { ErrorCode } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
-import { type Rendered, actions, button, context, header, section } from './kit.ts';
+import { type Rendered, actionsBlock, button, context, header, section } from './kit.ts';
 import { mrkdwnText, sentence, time } from './text.ts';
 import { waitingItem } from './home.ts';
-import { about } from './message.ts';
+import { aboutBlocks } from './message.ts';
 import { decisionLine, headline } from './words.ts';
 
 const HELP = [
@@ -34,7 +34,7 @@ export function pendingAnswer(waiting: ApprovalMessage[]): Rendered {
 export function showAnswer(message: ApprovalMessage, person: string): Rendered {
   const title = headline(message);
   const open = button(ACTIONS.openForm, message.ask === null ? 'Open' : 'Decide…', buttonValue(message));
-  const blocks = [header(title), ...about(message, { person }), actions('open', [open])];
+  const blocks = [header(title), ...aboutBlocks(message, { person }), actionsBlock('open', [open])];
   return { text: mrkdwnText(title, 300), blocks };
 }
 

@@ -76,7 +76,7 @@ export const linkButton = (actionId: string, text: string, url: string): JsonObj
   url,
 });
 
-export const actions = (blockId: string, elements: JsonObject[]): Block => ({
+export const actionsBlock = (blockId: string, elements: JsonObject[]): Block => ({
   type: 'actions',
   block_id: blockId,
   elements,

@@ -2,7 +2,17 @@
 import { hashOf } from '../../canonical/index.ts';
 import type { Json, JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
-import { type Block, type Rendered, actions, button, context, fields, header, linkButton, section } from './kit.ts';
+import {
+  type Block,
+  type Rendered,
+  actionsBlock,
+  button,
+  context,
+  fields,
+  header,
+  linkButton,
+  section,
+} from './kit.ts';
 import { code, link, mrkdwnOrMore, mrkdwnText, safeUrl, shortId } from './text.ts';
 import { asked, deadline, decisionLine, headline, helps, progress, what, whoAsks, whyYou } from './words.ts';
 
@@ -18,7 +28,7 @@ export interface RenderOptions {
 export function renderApprovalMessage(message: ApprovalMessage, options: RenderOptions = {}): Rendered {
   const frame = [header(headline(message)), ...controls(message), footer(message)];
   const [top, ...rest] = frame as [Block, ...Block[]];
-  return { text: fallback(message), blocks: [top, ...about(message, options, MAX_TEXT - size(frame)), ...rest] };
+  return { text: fallback(message), blocks: [top, ...aboutBlocks(message, options, MAX_TEXT - size(frame)), ...rest] };
 }
 
 /** Characters in all blocks of a message: Slack refuses more than 12,000 (`msg_blocks_too_long`). */
@@ -36,7 +46,7 @@ interface Part {
 }
 
 /** All of the message but its buttons: also the inside of the modal that opens from the Home tab. */
-export function about(message: ApprovalMessage, options: RenderOptions = {}, budget = MAX_TEXT): Block[] {
+export function aboutBlocks(message: ApprovalMessage, options: RenderOptions = {}, budget = MAX_TEXT): Block[] {
   const parts = partsOf(message, options);
   for (let left = size(parts.map(({ block }) => block)); left > budget;) {
     const spare = Math.max(...parts.map((part) => part.spare));
@@ -137,7 +147,7 @@ function controls(message: ApprovalMessage): Block[] {
     if (alike > 0) elements.push(button(ACTIONS.alikeForm, `Decide ${alike + 1} alike…`, value));
   }
   const sentence = review ? [] : [context(mrkdwnText(message.responsibility, 400))];
-  return [...sentence, actions('controls', elements)];
+  return [...sentence, actionsBlock('controls', elements)];
 }
 
 /** Where a decision in Slack does not count, there is a link, and no button that suggests otherwise. */
@@ -147,7 +157,7 @@ function elsewhere(message: ApprovalMessage, passkey: boolean): Block[] {
   if (url !== null) {
     return [
       context(`${why} Decide in the console.`),
-      actions('controls', [linkButton(ACTIONS.console, 'Open console', url)]),
+      actionsBlock('controls', [linkButton(ACTIONS.console, 'Open console', url)]),
     ];
   }
   const how = passkey ? 'the console' : `the console, or with ${code(`countersign approve ${message.action}`, 120)}`;

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, type MessageChangeable, type ViewName, INPUTS, MAX_CHANGES, VIEWS } from './model.ts';
 import { type Block, type Rendered, type View, LIMITS, context, input, mrkdwn, option, plain, section } from './kit.ts';
 import { cutWhole, mrkdwnText, plainText, sentence, shortId } from './text.ts';
-import { about } from './message.ts';
+import { aboutBlocks } from './message.ts';
 import { deadline, what, whoAsks } from './words.ts';
 
 export interface ModalOptions {
@@ -104,7 +104,7 @@ export function canDecide(message: ApprovalMessage): boolean {
 }
 
 function openBlocks(message: ApprovalMessage, options: ModalOptions & { person: string }): Block[] {
-  const blocks = [section(`*${mrkdwnText(what(message), 120)}*`), ...about(message, { person: options.person })];
+  const blocks = [section(`*${mrkdwnText(what(message), 120)}*`), ...aboutBlocks(message, { person: options.person })];
   if (!canDecide(message)) return blocks;
   const review = message.ask === 'review';
   const choices = [

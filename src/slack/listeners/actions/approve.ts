@@ -1,17 +1,17 @@
 import type { BlockAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
 import { RENDERER } from '../../blocks/index.ts';
-import { admit, keepRefusal } from '../../admit.ts';
+import { admitClick, keepRefusal } from '../../admit.ts';
 import { explain, messageOf, readable, rerender, whisper } from '../../answer.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import type { SlackPosted } from '../../../gateway/slack-types.ts';
 import { readClick, type Click } from '../../origin.ts';
-import { HOLD_MS, LATE, within } from '../../tasks.ts';
+import { HOLD_MS, LATE, orLate } from '../../tasks.ts';
 
 /**
  * One click decides. Slack gets its answer when the decision is sealed. After two seconds it gets it anyway, and the message and the person
  * are told the result.
  */
-export const approve =
+export const approveButton =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {
     let click: Click;
@@ -33,7 +33,7 @@ export const approve =
           'a person could not be told what became of a click',
         );
       });
-    late = (await within(work, HOLD_MS)) === LATE;
+    late = (await orLate(work, HOLD_MS)) === LATE;
     if (late) desk.tasks.run('an approval by click', work);
     await ack();
   };
@@ -42,7 +42,7 @@ const ours = (desk: Desk<DecisionDoor>, { origin }: Click): Promise<SlackPosted 
   desk.door.posted(origin.workspace, origin.channel, origin.message).catch(() => null);
 
 async function decide(desk: Desk<DecisionDoor>, click: Click, late: () => boolean): Promise<void> {
-  const admitted = await admit(desk, click).catch(async (error: unknown) => {
+  const admitted = await admitClick(desk, click).catch(async (error: unknown) => {
     const posted = await ours(desk, click);
     const about = { tenant: posted?.tenant ?? null, action: posted?.action ?? null, person: null };
     keepRefusal(desk, 'approve', error, click.origin, about);

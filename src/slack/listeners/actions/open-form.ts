@@ -10,7 +10,7 @@ import { personBehind, readClick, type Click } from '../../origin.ts';
 import { toSlackView } from '../../web.ts';
 
 /** From the Home tab or an answer of `/countersign`: everything about one action, with the decision inside. */
-export const openForm =
+export const openFormButton =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {
     await ack();

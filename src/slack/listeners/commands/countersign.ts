@@ -23,7 +23,7 @@ import type {
 } from '../../../gateway/slack-types.ts';
 import { forSlack } from '../../notifier.ts';
 import { personBehind } from '../../origin.ts';
-import { HOLD_MS, LATE, within } from '../../tasks.ts';
+import { HOLD_MS, LATE, orLate } from '../../tasks.ts';
 import { parseCommand, untilOf } from './parse.ts';
 
 /** What the command asks and does. */
@@ -34,7 +34,7 @@ export type CommandDoor = SlackIdentity &
   Pick<SlackDecisions, 'refused'>;
 
 /** `/countersign`: answered to the person alone. */
-export const countersign =
+export const countersignCommand =
   (desk: Desk<CommandDoor>): Middleware<SlackCommandMiddlewareArgs> =>
   async ({ ack, command, respond }) => {
     const origin: SlackOrigin = {
@@ -47,7 +47,7 @@ export const countersign =
       keepRefusal(desk, 'command', error, origin, { tenant: null, action: null, person: null });
       return refusalAnswer(readable(desk, error), null);
     });
-    const said = await within(work, HOLD_MS);
+    const said = await orLate(work, HOLD_MS);
     if (said !== LATE) return ack({ response_type: 'ephemeral', ...forSlack(said) });
     await ack();
     const later = work.then((late) => respond({ response_type: 'ephemeral', ...forSlack(late) }));

@@ -1,7 +1,7 @@
 import type { App } from '@slack/bolt';
 import type { Desk } from '../../desk.ts';
-import { countersign, type CommandDoor } from './countersign.ts';
+import { countersignCommand, type CommandDoor } from './countersign.ts';
 
 export function register(app: App, desk: Desk<CommandDoor>): void {
-  app.command('/countersign', countersign(desk));
+  app.command('/countersign', countersignCommand(desk));
 }

@@ -22,7 +22,7 @@ const form = (desk: Desk<DecisionDoor>): Form => ({
 });
 
 /** Approving with a reason or with changes. */
-export const approve =
+export const approveSubmission =
   (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
     submit(desk, form(desk), body, ack);

@@ -36,7 +36,7 @@ function decisionOf({ message, submission }: Submitted): DecisionInput {
 }
 
 /** Deciding from the Home tab or from `/countersign`. */
-export const open =
+export const openSubmission =
   (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
     submit(desk, form(desk), body, ack);

@@ -11,7 +11,7 @@ import type { Parts } from './parts.ts';
 /** How long a broken connection waits before the next try. */
 const RETRY_MS = 1000;
 
-export interface News {
+export interface HubBridge {
   /** Where this process's own news go out. */
   hub: Hub;
   close(): Promise<void>;
@@ -31,7 +31,10 @@ const channelOf = (tenant: string, id: string): string =>
  * Connects a hub to those of the other processes. What is lost while the connection is down costs a waiting request its time, never
  * its answer: it reads the store before it gives up.
  */
-export async function shareNews(parts: Pick<Parts, 'hub' | 'store' | 'log'>, connectionString: string): Promise<News> {
+export async function bridgeHub(
+  parts: Pick<Parts, 'hub' | 'store' | 'log'>,
+  connectionString: string,
+): Promise<HubBridge> {
   const { hub, log } = parts;
   const here = `${process.pid}.${Math.trunc(performance.timeOrigin)}`;
   let closed = false;
