@@ -14,6 +14,7 @@ import { resume, resumeLost } from '../engine/resume.ts';
 import { release } from '../engine/release.ts';
 import { sealReview } from '../engine/review.ts';
 import { eraseDue } from '../engine/erase.ts';
+import { asRefusalForGood } from '../engine/fault.ts';
 import type { LocalActivities, RemoteActivities, RetentionActivities, SweepActivities } from './types.ts';
 
 export { createJudging, type Judging } from './judging.ts';
@@ -25,8 +26,14 @@ export { createShareActivities, type ShareDeps } from '../witnessing/share.ts';
  */
 const sealing =
   <In, Out>(step: (input: In) => Promise<Out>): ((input: In) => Promise<Out>) =>
-  (input) => {
-    if (activityInfo().isLocal) return step(input);
+  async (input) => {
+    if (activityInfo().isLocal) {
+      try {
+        return await step(input);
+      } catch (error) {
+        throw asRefusalForGood(error);
+      }
+    }
     throw ApplicationFailure.nonRetryable(
       'what seals runs inside a governed action only; send the action a message through the gateway',
       'forbidden',

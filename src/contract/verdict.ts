@@ -73,6 +73,8 @@ export interface Facts {
   txn?: string;
   /** Why identity is in conflict (token against body, tenant, folder), or null. A conflict refuses with basis `unclear`. */
   conflict: string | null;
+  /** Why the request cannot be judged, or its verdict not be sealed, however often it is tried. It refuses with basis `error`. */
+  fault?: string;
 }
 
 /** One stage of an approval plan, its people resolved. Times are in milliseconds. */

@@ -27,6 +27,7 @@ import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { frozen } from './freeze.ts';
 import { bodyMac, recordActor } from './ids.ts';
 import { nonRetryable } from './failure.ts';
+import { lastingFault } from './fault.ts';
 
 /** The requester's name if the requester is unknown. */
 const UNKNOWN = 'unknown';
@@ -101,6 +102,19 @@ async function judgeWithFacts(
   return { ...withValues(kept.value, heard), committed: kept.committed };
 }
 
+/** The verdict on what cannot be judged: refused, by facts that say why. */
+function refusedByFault(
+  deps: EngineDeps,
+  bundle: CompiledBundle | null,
+  request: ActionRequest,
+  identity: IdentityFacts,
+  fault: string,
+): Judgment & { committed: Promise<void> } {
+  const facts: Facts = { now: deps.now().toISOString(), limits: [], people: {}, ...identity, fault };
+  const judgement = bundle === null ? NO_BUNDLE : evaluate(bundle, request, facts);
+  return { judgement: { ...judgement, trace: [] }, facts, counted: [], committed: Promise.resolve() };
+}
+
 const exact = (text: string): Decimal => parseDecimal(text, Infinity);
 
 function left(max: string, used: string, amount: string): string {
@@ -149,6 +163,23 @@ export function judgedOf(
  */
 export async function judge(deps: EngineDeps, started: StartedInput): Promise<Judged> {
   const { input, request } = await readStart(deps, started);
+  try {
+    return await judgeAndSeal(deps, input, request, null);
+  } catch (error) {
+    const fault = lastingFault(error);
+    if (fault === null) throw error;
+    deps.log.error({ err: error, action: input.id, tenant: input.tenant }, 'an action is refused: it cannot be judged');
+    return judgeAndSeal(deps, input, request, fault);
+  }
+}
+
+/** @param fault why this request is refused without being judged; null to judge it. */
+async function judgeAndSeal(
+  deps: EngineDeps,
+  input: JudgeInput,
+  request: ActionRequest,
+  fault: string | null,
+): Promise<Judged> {
   // These queries run concurrently, because a caller waits. They start before the limits' locks are taken, so they never wait behind them.
   const freeze = frozen(deps, input.tenant, request.surface, request.actor);
   freeze.catch(() => undefined);
@@ -157,7 +188,9 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
   const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
-    judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), identity),
+    fault === null
+      ? judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), identity)
+      : refusedByFault(deps, bundle, request, identity, fault),
     deps.store.payloads.create(input.tenant, input.id, { request }),
   ]);
   if (payload === null) return judgedBefore(deps, input);
@@ -232,7 +265,8 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
           },
     outcome: null,
   };
-  const drafts: RecordDraft[] = [{ record }];
+  // What a try before this one took of a limit is given back.
+  const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];
   let permit: { sealed: string; clear: string } | null = null;
   if (releases) {
     const changed = verdict.changes === null ? request : applyChanges(request, verdict.changes);

@@ -50,6 +50,7 @@ function judge(
   trace: TraceEntry[],
   options: EvaluateOptions,
 ): Judgement {
+  if (facts.fault !== undefined) return refusal(bundle.hash, 'error', facts.fault, trace);
   if (facts.conflict !== null) return refusal(bundle.hash, 'unclear', facts.conflict, trace);
   const nowMs = instantOf(facts.now);
   if (nowMs === null) return refusal(bundle.hash, 'error', 'the facts hold no time to judge by', trace);

@@ -60,6 +60,7 @@ const facts = z.looseObject({
   limits: z.array(z.looseObject({ limit: z.string(), key: z.array(z.string()), used: z.string() })),
   people: z.record(z.string(), people),
   conflict: text,
+  fault: z.string().exactOptional(),
 });
 
 const escalation = z.looseObject({ afterMs: z.number(), refs: people, approvers: people });
