@@ -49,8 +49,8 @@ export class Allowance {
   }
 
   #countOf(key: string, now: number): Count {
-    const found = this.#counts.get(key);
-    if (found !== undefined && found.endsAt > now) return found;
+    const counter = this.#counts.get(key);
+    if (counter !== undefined && counter.endsAt > now) return counter;
     this.#counts.delete(key);
     // All windows have the same length, so the first in the map end first.
     for (const [old, { endsAt }] of this.#counts) {

@@ -79,8 +79,8 @@ const DEPTH_MAX = 8;
 /** A value that `schema` takes. `refs` are the document's named schemas. */
 export function exampleOf(schema: Schema, refs: Readonly<Record<string, Schema>>, name = '', depth = 0): unknown {
   if (schema.$ref !== undefined) {
-    const found = refs[schema.$ref.split('/').at(-1) ?? ''];
-    return found === undefined || depth > DEPTH_MAX ? {} : exampleOf(found, refs, name, depth + 1);
+    const component = refs[schema.$ref.split('/').at(-1) ?? ''];
+    return component === undefined || depth > DEPTH_MAX ? {} : exampleOf(component, refs, name, depth + 1);
   }
   if (schema.examples?.[0] !== undefined) return schema.examples[0];
   if (schema.const !== undefined) return schema.const;

@@ -12,15 +12,15 @@ const stackOf = (router: object): Layer[] => ('stack' in router && Array.isArray
 
 /** Upper case, sorted; empty where there is nothing at the address. */
 export function allowedMethods(app: Express, path: string): string[] {
-  const found = new Set<string>();
+  const methods = new Set<string>();
   const look = (router: object): void => {
     for (const layer of stackOf(router)) {
       if (layer.route !== undefined) {
-        if (layer.match(path)) for (const method of Object.keys(layer.route.methods)) found.add(method.toUpperCase());
+        if (layer.match(path)) for (const method of Object.keys(layer.route.methods)) methods.add(method.toUpperCase());
       } else if (layer.slash === true) look(layer.handle);
     }
   };
   look(app.router);
-  if (found.has('GET')) found.add('HEAD');
-  return [...found].sort();
+  if (methods.has('GET')) methods.add('HEAD');
+  return [...methods].sort();
 }

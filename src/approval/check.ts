@@ -5,7 +5,7 @@ import { settle } from './timers.ts';
 import type { ApprovalRefusal, ApprovalState, DecideEvent, ApprovalEvent } from './types.ts';
 
 /** How many questions and extensions one approval allows, so that its state stays small. */
-const TURNS_MAX = 50;
+const CHANGES_MAX = 50;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const blank = (text: string | null): boolean => text === null || text.trim() === '';
@@ -46,9 +46,12 @@ function checkPerson(state: ApprovalState, event: DecideEvent): ApprovalRefusal 
     );
   }
   const standsFor = [...(delegation === null ? [] : [delegation.from]), ...(event.standsInFor ?? [])];
-  const own = standsFor.find((person) => isExcluded(state, person));
-  if (own !== undefined) {
-    return refuse('own-request', `you stand in for ${own}, whose request this is; somebody else must decide`);
+  const excludedPrincipal = standsFor.find((person) => isExcluded(state, person));
+  if (excludedPrincipal !== undefined) {
+    return refuse(
+      'own-request',
+      `you stand in for ${excludedPrincipal}, whose request this is; somebody else must decide`,
+    );
   }
   if (!event.standing) {
     return refuse('not-an-approver', 'you, or the person you decide for, may no longer decide; ask another approver');
@@ -127,8 +130,8 @@ function checkContent(state: ApprovalState, event: DecideEvent): ApprovalRefusal
   }
   if (decision === 'return' || decision === 'extend') {
     const turns = state.stages.flatMap(({ decisions }) => decisions).filter((made) => made.decision === decision);
-    if (turns.length >= TURNS_MAX) {
-      return refuse('conflict', `that was done ${TURNS_MAX} times already; approve or refuse`);
+    if (turns.length >= CHANGES_MAX) {
+      return refuse('conflict', `that was done ${CHANGES_MAX} times already; approve or refuse`);
     }
   }
   return null;

@@ -126,7 +126,7 @@ function count(state: ApprovalState, event: DecideEvent, decision: 'approve' | '
   const { index, stage, plan } = current(state);
   const { by, delegation } = event;
   const approvals = countOf(stage, 'approve');
-  const told: ApprovalEffect = {
+  const decidedEffect: ApprovalEffect = {
     type: 'decided',
     stage: index,
     by,
@@ -135,7 +135,7 @@ function count(state: ApprovalState, event: DecideEvent, decision: 'approve' | '
     approvals,
     quorum: plan.quorum,
   };
-  const then = (step: Step): Step => ({ state: step.state, effects: [told, ...step.effects] });
+  const then = (step: Step): Step => ({ state: step.state, effects: [decidedEffect, ...step.effects] });
   if (decision === 'refuse' && countOf(stage, 'refuse') >= plan.refusals) return then(close(state, 'refused', by, now));
   if (decision === 'approve' && approvals >= plan.quorum) {
     const last = index + 1 >= state.stages.length;

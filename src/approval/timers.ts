@@ -84,15 +84,15 @@ function escalate(state: ApprovalState, at: number): Step {
   const further = approvers.filter((person) => !stage.approvers.includes(person));
   const unable = further.filter((person) => isExcluded(state, person) || wordOf(state, index, person) !== null);
   const people = further.filter((person) => !unable.includes(person));
-  const told = { stage: index, people, refs, because, unable };
+  const escalation = { stage: index, people, refs, because, unable };
   const added = withStage(state, index, {
     approvers: [...stage.approvers, ...people],
     escalation: null,
     escalated: true,
   });
-  const noted: ApprovalState = { ...added, history: [...state.history, { at, type: 'escalated', ...told }] };
+  const noted: ApprovalState = { ...added, history: [...state.history, { at, type: 'escalated', ...escalation }] };
   const rest = takeStock(noted, at);
-  return { state: rest.state, effects: [{ type: 'escalate', ...told }, ...rest.effects] };
+  return { state: rest.state, effects: [{ type: 'escalate', ...escalation }, ...rest.effects] };
 }
 
 /** Brings a pending escalation forward to now. */

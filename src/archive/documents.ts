@@ -79,8 +79,8 @@ export class Documents {
     this.#summary.records += 1;
     this.#summary.from ??= at;
     this.#summary.to = at;
-    const told = await this.#ledger.after(one.record, last);
-    const money = this.#rendering === RENDERING_WITHOUT_MONEY ? null : told;
+    const amounts = await this.#ledger.after(one.record, last);
+    const money = this.#rendering === RENDERING_WITHOUT_MONEY ? null : amounts;
     await this.#csv.write(csvRow(one, money, this.#rendering));
     const before = this.#open.get(action) ?? [];
     if (!last) {

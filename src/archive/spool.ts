@@ -13,7 +13,7 @@ export class Spool {
   #written = 0;
   #size = 0;
   /** One write at a time; reads wait for earlier writes. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #lastWrite: Promise<unknown> = Promise.resolve();
 
   private constructor(file: FileHandle) {
     this.#file = file;
@@ -43,9 +43,9 @@ export class Spool {
   }
 
   #flush(): Promise<void> {
-    const turn = this.#turn.then(() => this.#writeAll());
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    const write = this.#lastWrite.then(() => this.#writeAll());
+    this.#lastWrite = write.catch(() => undefined);
+    return write;
   }
 
   async #writeAll(): Promise<void> {
@@ -79,7 +79,7 @@ export class Spool {
 
   async close(): Promise<void> {
     this.#waiting = [];
-    await this.#turn;
+    await this.#lastWrite;
     await this.#file.close();
   }
 }

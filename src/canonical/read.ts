@@ -47,8 +47,8 @@ export function faultOfNumber(number: string, digits: number = DECIMAL_DIGITS): 
     return `a number has more than ${digits} significant digits; round it, or send a decimal string where policy takes one`;
   }
   const double = Number(number);
-  const kept = Number.isFinite(double) ? significant(String(double)) : null;
-  if (kept?.digits === sent.digits && (sent.digits === '' || kept.exponent === sent.exponent)) return null;
+  const parsed = Number.isFinite(double) ? significant(String(double)) : null;
+  if (parsed?.digits === sent.digits && (sent.digits === '' || parsed.exponent === sent.exponent)) return null;
   return 'a number does not survive as a double; round it, or send a decimal string where policy takes one';
 }
 

@@ -13,9 +13,9 @@ import { readText, usage } from './values.ts';
  * @throws CountersignError `invalid-request`: evidence that cannot be read is not left out silently
  */
 export async function readAnchors(io: Io, given: readonly string[]): Promise<EarlierCheckpoint[]> {
-  const found = new Map<string, EarlierCheckpoint>();
+  const checkpoints = new Map<string, EarlierCheckpoint>();
   const add = (note: string, from: string): void => {
-    if (!found.has(note)) found.set(note, { note, from });
+    if (!checkpoints.has(note)) checkpoints.set(note, { note, from });
   };
   for (const file of given.flatMap(filesAt)) {
     const text = await readText(io, file);
@@ -27,7 +27,7 @@ export async function readAnchors(io: Io, given: readonly string[]): Promise<Ear
       if (line.trim() !== '') add(checkpointOf(line, number + 1, file), `\`${file}\`, line ${number + 1}`);
     }
   }
-  return [...found.values()];
+  return [...checkpoints.values()];
 }
 
 function checkpointOf(line: string, number: number, file: string): string {

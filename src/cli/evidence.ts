@@ -45,7 +45,7 @@ export function findConflicts(held: readonly Held[]): string[] {
 }
 
 function conflictsOfActions(held: readonly Held[]): string[] {
-  const found: string[] = [];
+  const paths: string[] = [];
   const bySeq = new Map<string, Held>();
   const place = ({ origin, record }: VerifiedReceipt, seq: number): string =>
     JSON.stringify([origin, record.tenant, record.action, seq]);
@@ -53,7 +53,7 @@ function conflictsOfActions(held: readonly Held[]): string[] {
     const at = place(one.verified, one.verified.record.seq);
     const other = bySeq.get(at);
     if (other !== undefined && other.verified.recordHash !== one.verified.recordHash) {
-      found.push(
+      paths.push(
         `${other.file} and ${one.file} are different records, both number ${one.verified.record.seq} of ${one.verified.record.action}`,
       );
     }
@@ -64,16 +64,16 @@ function conflictsOfActions(held: readonly Held[]): string[] {
     const before = bySeq.get(place(one.verified, record.seq - 1));
     if (before === undefined) continue;
     if (record.prev !== before.verified.recordHash) {
-      found.push(`${one.file} says that another record than ${before.file} came before it`);
+      paths.push(`${one.file} says that another record than ${before.file} came before it`);
     } else if (index <= before.verified.index) {
-      found.push(`${one.file} stands in the log before ${before.file}, which it follows`);
+      paths.push(`${one.file} stands in the log before ${before.file}, which it follows`);
     }
   }
-  return found;
+  return paths;
 }
 
 function conflictsOfLogs(held: readonly Held[]): string[] {
-  const found: string[] = [];
+  const paths: string[] = [];
   const roots = new Map<string, { file: string; root: string }>();
   const entries = new Map<string, { file: string; hash: string }>();
   for (const { file, verified, checkpoint } of held) {
@@ -81,20 +81,20 @@ function conflictsOfLogs(held: readonly Held[]): string[] {
     const root = Array.from(parseCheckpoint(parseNote(checkpoint).text).root).join();
     const sameSize = roots.get(`${origin} ${size}`);
     if (sameSize !== undefined && sameSize.root !== root) {
-      found.push(
+      paths.push(
         `the log ${origin} signed two histories of ${size} entries: ${sameSize.file} and ${file}; keep both and tell its operator`,
       );
     }
     roots.set(`${origin} ${size}`, { file, root });
     const samePlace = entries.get(`${origin} ${index}`);
     if (samePlace !== undefined && samePlace.hash !== recordHash) {
-      found.push(
+      paths.push(
         `the log ${origin} committed to two entries ${index}: ${samePlace.file} and ${file}; keep both and tell its operator`,
       );
     }
     entries.set(`${origin} ${index}`, { file, hash: recordHash });
   }
-  return found;
+  return paths;
 }
 
 /** A sealed record may come from a later version, with fields that this one does not know how to say. */

@@ -164,8 +164,8 @@ function problemError(url: URL, status: number, body: unknown): CountersignError
 }
 
 function codeOfStatus(status: number): ErrorCode {
-  const found = Object.entries(ERROR_CODES).find(([, value]) => value === status)?.[0] as ErrorCode | undefined;
-  return found ?? (status < 500 ? 'invalid-request' : 'unavailable');
+  const code = Object.entries(ERROR_CODES).find(([, value]) => value === status)?.[0] as ErrorCode | undefined;
+  return code ?? (status < 500 ? 'invalid-request' : 'unavailable');
 }
 
 function notCountersign(url: URL, cause?: unknown): CountersignError {

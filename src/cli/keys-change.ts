@@ -65,12 +65,12 @@ export function registerChanges(keys: Command, io: Io): void {
 
 /** A key that was just replaced can be revoked once everything it signed is in the log. The server says how long that takes. */
 async function whenSettled(io: Io, connection: ApiConnection, request: HttpCall): Promise<unknown> {
-  for (let turn = 0; ; turn += 1) {
+  for (let round = 0; ; round += 1) {
     try {
       return await call(connection, request);
     } catch (error) {
       const wait = isCountersignError(error) && error.code === 'conflict' ? error.extensions['retryAfter'] : undefined;
-      if (typeof wait !== 'number' || turn > 2) throw error;
+      if (typeof wait !== 'number' || round > 2) throw error;
       io.err(`the key was replaced only just now; waiting ${wait} seconds for what it signed`);
       await sleep(wait * 1000);
     }

@@ -101,10 +101,10 @@ function fail(error: unknown, io: Io, json: boolean): number {
 const linesOf = (text: string): string[] => text.trimEnd().split('\n');
 
 function version(): string {
-  const { version: found } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as {
+  const { version: packageVersion } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as {
     version: string;
   };
-  return found;
+  return packageVersion;
 }
 
 /** The entry point of the process. `outer` is what `bin/` adds to the product. */

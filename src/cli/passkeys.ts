@@ -64,30 +64,32 @@ async function checked(
   const { by } = record;
   const { enrolment } = readAssurance(record.assurance);
   const about = { record: recordHash, by, enrolment };
-  const found = held.find(({ verified }) => verified.recordHash === enrolment && verified.origin === origin)?.verified;
-  if (found === undefined) {
+  const enrolled = held.find(
+    ({ verified }) => verified.recordHash === enrolment && verified.origin === origin,
+  )?.verified;
+  if (enrolled === undefined) {
     const says = `Not checked: ${by} is said to have signed it with the passkey of record ${enrolment}; give its receipt as well.`;
     return { ...about, checked: false, says };
   }
   const { backedUp, enrolment: passkey } = await verifyPasskeyDecision(
     record,
-    { record: found.record, hash: found.recordHash },
+    { record: enrolled.record, hash: enrolled.recordHash },
     { verify: nodeVerify },
   );
   for (const { verified } of held) {
-    if (verified.record.action !== found.record.action || verified.index >= index) continue;
+    if (verified.record.action !== enrolled.record.action || verified.index >= index) continue;
     if (passkeyChangeOf(verified.record)?.change === 'revoke') {
       throw new OutOfTime('passkey-revoked', `record ${verified.recordHash} revoked the passkey before it signed`);
     }
   }
-  if (found.index >= index) {
+  if (enrolled.index >= index) {
     throw new OutOfTime(
       'passkey-enrolled-later',
-      `the passkey was enrolled only by entry ${found.index}, after it signed`,
+      `the passkey was enrolled only by entry ${enrolled.index}, after it signed`,
     );
   }
   const where = `at ${passkey.origin}${backedUp ? ', kept on several of their devices' : ''}`;
-  const says = `Proven: signed by the approver’s own passkey (${by}, ${where}), enrolled in record ${enrolment} at ${found.record.at}.`;
+  const says = `Proven: signed by the approver’s own passkey (${by}, ${where}), enrolled in record ${enrolment} at ${enrolled.record.at}.`;
   return { ...about, checked: true, says };
 }
 

@@ -40,26 +40,26 @@ export function registerOverrides(report: Command, io: Io): void {
       const value = options[name];
       if (value !== undefined) query.set(name, value);
     }
-    const told = overridesReportSchema.parse(
+    const answer = overridesReportSchema.parse(
       await call(await connect(io, options), { path: `v1/reports/overrides?${query.toString()}` }),
     );
     if (options.json === true) {
-      io.json(told);
+      io.json(answer);
       return;
     }
-    for (const item of told.items) {
+    for (const item of answer.items) {
       const amounts = STAGES.map((stage) => `${stage} ${inCurrency(item.amounts[stage], item.currency)}`).join(', ');
       io.out(
         `${item.action}  ${item.askedAt}  ${item.surface}  ${item.what}  asked by ${item.askedBy}  approved by ${item.approvedBy.join(', ')} after ${item.tookSeconds ?? 0} s  ${amounts}  ${item.basis}  ${item.outcome}  ${item.receipt}`,
       );
     }
-    io.out(`${told.total} ${told.total === 1 ? 'action' : 'actions'} from ${told.from} to ${told.to}`);
+    io.out(`${answer.total} ${answer.total === 1 ? 'action' : 'actions'} from ${answer.from} to ${answer.to}`);
     const groups = [
-      ...told.approvers.map((group) => ({ name: `by ${group.approver}`, ...group })),
-      ...told.surfaces.map((group) => ({ name: `on ${group.surface}`, ...group })),
+      ...answer.approvers.map((group) => ({ name: `by ${group.approver}`, ...group })),
+      ...answer.surfaces.map((group) => ({ name: `on ${group.surface}`, ...group })),
     ];
     for (const { name, money } of groups) for (const total of money) io.out(`${name}: ${totalText(total)}`);
-    for (const total of told.currencies) io.out(`in all: ${totalText(total)}`);
-    if (told.cut) io.out('there were more; ask for a shorter time');
+    for (const total of answer.currencies) io.out(`in all: ${totalText(total)}`);
+    if (answer.cut) io.out('there were more; ask for a shorter time');
   });
 }

@@ -17,11 +17,11 @@ import { usage } from './values.ts';
 function line(item: ReviewView & Partial<Pick<BrokenGlassItem, 'what' | 'late'>>): string {
   const { action, status, at, dueAt, by, surface, reason, reviewers, result } = item;
   const why = reason === null ? 'no reason kept' : `“${reason}”`;
-  const found =
+  const reviews =
     result === null
       ? `${status === 'overdue' ? 'OVERDUE since' : 'due'} ${dueAt}, waits for ${reviewers.join(', ')}`
       : `${result.by} found it ${result.right ? 'right' : 'wrong'} at ${result.at}${item.late === true ? ' (late)' : ''}: “${result.reason}”`;
-  return `${action}  ${at}  ${by ?? 'unknown'}  ${surface}${item.what === undefined ? '' : `  ${item.what}`}  ${why}  ${found}`;
+  return `${action}  ${at}  ${by ?? 'unknown'}  ${surface}${item.what === undefined ? '' : `  ${item.what}`}  ${why}  ${reviews}`;
 }
 
 export function register(program: Command, io: Io): void {
@@ -64,14 +64,16 @@ export function register(program: Command, io: Io): void {
     if (options.from !== undefined) query.set('from', options.from);
     if (options.to !== undefined) query.set('to', options.to);
     const path = `v1/reports/break-glass?${query.toString()}`;
-    const found = readAnswer(breakGlassReportSchema, await call(await connect(io, options), { path }));
-    if (found.overdue > 0) io.exitCode = 3;
-    if (options.json === true) return io.json(found);
-    io.out(`break-glass releases from ${found.from} to ${found.to}: ${found.total}`);
-    io.out(`reviews: ${found.right} right, ${found.wrong} wrong, ${found.open} open, ${found.overdue} overdue`);
-    for (const { by, times } of found.people) io.out(`  ${by}: ${times}`);
-    for (const item of found.items) io.out(line(item));
-    if (found.cut) io.err('there are more than are listed; ask for a shorter time');
+    const breakGlass = readAnswer(breakGlassReportSchema, await call(await connect(io, options), { path }));
+    if (breakGlass.overdue > 0) io.exitCode = 3;
+    if (options.json === true) return io.json(breakGlass);
+    io.out(`break-glass releases from ${breakGlass.from} to ${breakGlass.to}: ${breakGlass.total}`);
+    io.out(
+      `reviews: ${breakGlass.right} right, ${breakGlass.wrong} wrong, ${breakGlass.open} open, ${breakGlass.overdue} overdue`,
+    );
+    for (const { by, times } of breakGlass.people) io.out(`  ${by}: ${times}`);
+    for (const item of breakGlass.items) io.out(line(item));
+    if (breakGlass.cut) io.err('there are more than are listed; ask for a shorter time');
   });
 
   const answer = program

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readSealed } from '../canonical/index.ts';
 import { isCountersignError, type RecordPayload } from '../contract/index.ts';
 import { shownIn } from '../sealing/index.ts';
-import { RENDERER, SHOWN_VIEWS, renderShown, shownHash, textsOf, type Shown } from '../slack/blocks/index.ts';
+import { RENDERER, SHOWN_VIEWS, renderShown, shownHash, textsOf, type RenderingSource } from '../slack/blocks/index.ts';
 import type { Held } from './evidence.ts';
 import type { Io } from './io.ts';
 import { readText } from './values.ts';
@@ -42,19 +42,19 @@ export async function checkShown(
   io: Io,
   files: readonly string[],
   held: readonly Held[],
-): Promise<{ shown: Rendering[]; failed: Mismatch[] }> {
-  const shown: Rendering[] = [];
+): Promise<{ matched: Rendering[]; failed: Mismatch[] }> {
+  const renderings: Rendering[] = [];
   const failed: Mismatch[] = [];
   for (const file of files) {
     const text = await readText(io, file);
     try {
-      shown.push({ file, ...renderedAgain(text, held) });
+      renderings.push({ file, ...renderedAgain(text, held) });
     } catch (error) {
       const reason = isCountersignError(error) || error instanceof Different ? 'shown-mismatch' : 'shown-malformed';
       failed.push({ file, reason, detail: (error as Error).message });
     }
   }
-  return { shown, failed };
+  return { matched: renderings, failed };
 }
 
 class Different extends Error {}
@@ -69,7 +69,7 @@ function renderedAgain(text: string, held: readonly Held[]): Omit<Rendering, 'fi
   if (!isAbout(parsed.model, receipt.record)) throw new Different('it is about another action than the record');
   if (parsed.person !== null && parsed.person !== sealed.by) throw new Different('it was shown to somebody else');
   if (parsed.renderer !== sealed.shown.renderer) throw new Different(`the record names \`${sealed.shown.renderer}\``);
-  const rendered = renderShown(parsed as unknown as Shown);
+  const rendered = renderShown(parsed as unknown as RenderingSource);
   const hash = shownHash(rendered);
   if (hash !== sealed.shown.hash)
     throw new Different(`it renders to ${hash}, and the record holds ${sealed.shown.hash}`);

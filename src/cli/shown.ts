@@ -17,10 +17,10 @@ export function register(program: Command, io: Io): void {
     const { findShown } = await import('../slack/blocks/index.ts');
     const answer = await call(await connect(io, options), { path: `v1/records/${encodeURIComponent(record)}/shown` });
     const { by, shown, models } = readAnswer(shownAgainSchema, answer);
-    const found = findShown(shown, by, models as unknown as ApprovalMessage[]);
-    if (found === null) {
+    const rendering = findShown(shown, by, models as unknown as ApprovalMessage[]);
+    if (rendering === null) {
       throw new CountersignError('invalid-evidence', 'nothing that the server kept renders to the sealed hash');
     }
-    io.json({ kind: 'countersign.shown/v1', record, ...found });
+    io.json({ kind: 'countersign.shown/v1', record, ...rendering });
   });
 }

@@ -18,13 +18,13 @@ export async function readRecordKeys(io: Io, files: readonly string[]): Promise<
       throw usage(`\`${file}\` is not JSON; give the JWKS that \`countersign keys export\` wrote`);
     }
     const listed = (value as { keys?: unknown } | null)?.keys;
-    const found: unknown[] = Array.isArray(listed) ? listed : [value];
-    if (found.length === 0 || found.some((key) => readPublicJwk(key) === null)) {
+    const entries: unknown[] = Array.isArray(listed) ? listed : [value];
+    if (entries.length === 0 || entries.some((key) => readPublicJwk(key) === null)) {
       throw usage(
         `\`${file}\` holds no keys, or one that is not an Ed25519 or P-256 JWK; give the JWKS that \`countersign keys export\` wrote`,
       );
     }
-    keys.push(...found);
+    keys.push(...entries);
   }
   return keys;
 }

@@ -108,7 +108,7 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
   const { opened, failed: unopened } = await checkOpenings(io, options.open ?? [], held);
   failed.push(...unopened);
   const again = options.shown === undefined ? null : await import('./shown-again.ts');
-  const renderings = (await again?.checkShown(io, options.shown ?? [], held)) ?? { shown: [], failed: [] };
+  const renderings = (await again?.checkShown(io, options.shown ?? [], held)) ?? { matched: [], failed: [] };
   failed.push(...renderings.failed);
 
   const valid = failed.length + conflicts.length === 0 && bundles.every(({ report }) => report.valid);
@@ -125,7 +125,7 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
       conflicts,
       ...(passkeys.signed.length === 0 ? {} : { passkeys: passkeys.signed }),
       ...(options.open === undefined ? {} : { opened }),
-      ...(options.shown === undefined ? {} : { shown: renderings.shown }),
+      ...(options.shown === undefined ? {} : { shown: renderings.matched }),
       ...(bundles.length === 0 ? {} : { bundles: bundles.map(({ path, report }) => ({ file: path, ...report })) }),
       notProven: notProven.join('; '),
     });
@@ -136,7 +136,7 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
       for (const one of passkeys.signed.filter((signed) => signed.file === file)) io.out(`  ${one.says}`);
     }
     for (const one of opened) io.out(describeOpened(one));
-    for (const one of renderings.shown) for (const line of again?.describeRendering(one) ?? []) io.out(line);
+    for (const one of renderings.matched) for (const line of again?.describeRendering(one) ?? []) io.out(line);
     for (const { file, reason, detail } of failed) io.out(`${file}: INVALID (${reason}): ${detail}`);
     for (const conflict of conflicts) io.out(`INVALID together: ${conflict}`);
     const { describeBundle } = await import('./bundle/describe.ts');

@@ -214,8 +214,8 @@ async function run<T>(
     value = await execute(request, { permit, version, changes, action });
   } catch (error) {
     if (error instanceof Skip) {
-      const told = await report({ status: 'skipped', detail: error.message.slice(0, 2000) });
-      return { status: 'skipped', reason: error.message, reported: told !== null, action: told ?? action };
+      const reported = await report({ status: 'skipped', detail: error.message.slice(0, 2000) });
+      return { status: 'skipped', reason: error.message, reported: reported !== null, action: reported ?? action };
     }
     // The message of somebody else's error may hold a secret: only its name is told.
     if (!(error instanceof OutcomeUnknown)) {
@@ -224,14 +224,14 @@ async function run<T>(
     throw error;
   }
   const id = reference?.(value);
-  const told = await report({ status: 'executed', ...(id === undefined ? {} : { reference: id }) });
+  const reported = await report({ status: 'executed', ...(id === undefined ? {} : { reference: id }) });
   return {
     status: 'executed',
     decision: action.verdict?.decision ?? 'approve',
     value,
     request,
     changes,
-    reported: told !== null,
-    action: told ?? action,
+    reported: reported !== null,
+    action: reported ?? action,
   };
 }

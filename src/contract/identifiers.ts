@@ -33,7 +33,7 @@ export function faultOfActorId(id: string): string | null {
 }
 
 /** Folding once more may change what normalizing has just put together; it settles at the second turn. */
-const TURNS_MAX = 4;
+const ROUNDS_MAX = 4;
 
 /**
  * What two ids have in common that a person would read as one: compatibility forms (NFKC), case and invisible characters are gone.
@@ -44,7 +44,7 @@ const TURNS_MAX = 4;
 export function foldId(id: string): string {
   if (PLAIN.test(id)) return id.toLowerCase();
   let folded = id;
-  for (let turn = 0; turn < TURNS_MAX; turn += 1) {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const next = foldOnce(folded);
     if (next === folded) break;
     folded = next;

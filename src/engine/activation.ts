@@ -41,8 +41,8 @@ export async function activateBundle(deps: ActivationDeps, input: ActivationInpu
   for (;;) {
     await catchUp(deps, tenant);
     const { activations } = await deps.register.current(tenant);
-    const own = input.action === null ? undefined : activations.find(({ action }) => action === input.action);
-    if (own !== undefined) return { state: 'activated', record: own.record };
+    const activation = input.action === null ? undefined : activations.find(({ action }) => action === input.action);
+    if (activation !== undefined) return { state: 'activated', record: activation.record };
     const newest = activations.at(-1) ?? null;
     const inForce = newest?.bundle ?? null;
     if (inForce !== input.previous) return { state: 'stale', inForce };

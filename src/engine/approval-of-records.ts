@@ -81,10 +81,10 @@ function changesOf(record: DecisionRecord, verdict: VerdictRecord, payload: Know
   if (record.changes === null) return null;
   // The action is erased, and so closed. Its changes no longer matter, but each decision still counts.
   if (payload === null) return null;
-  const kept = (payload.decided?.[record.seq] ?? null) as Record<string, Json> | null;
-  const made = sealedChanges(verdict.disclosed, payload.request, kept, payload.actionKey, record.seq);
+  const stored = (payload.decided?.[record.seq] ?? null) as Record<string, Json> | null;
+  const made = sealedChanges(verdict.disclosed, payload.request, stored, payload.actionKey, record.seq);
   if (made === null || hashOf(made) !== hashOf(record.changes)) {
     throw new Error('what an approver changed is not what the record of the decision commits to');
   }
-  return kept;
+  return stored;
 }

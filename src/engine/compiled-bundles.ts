@@ -9,7 +9,7 @@ export interface ActivationSource {
 }
 
 /** How many compiled bundles are cached. Older ones are compiled again when a parked action needs them. */
-const KEPT = 32;
+const CACHED_MAX = 32;
 
 /** Bundles of the store, by hash; the sealed records say which is in force. A stored bundle that does not hash to its name is never evaluated: compiling it throws. */
 export function createPolicyBundles(
@@ -30,7 +30,7 @@ export function createPolicyBundles(
       const bundle = compileBundle(source, hash, engines);
       compiled.set(key, bundle);
       const oldest = compiled.keys().next().value;
-      if (compiled.size > KEPT && oldest !== undefined) compiled.delete(oldest);
+      if (compiled.size > CACHED_MAX && oldest !== undefined) compiled.delete(oldest);
       return bundle;
     },
   };

@@ -241,9 +241,9 @@ async function keepChanges(
   const { tenant, id } = life.state.action;
   const payload = life.payload ?? (await readPayload(deps, tenant, id));
   if (payload === null) throw new Error('the payload of a parked action is not in the store');
-  await deps.store.payloads.update(tenant, id, (kept) => {
-    const decided = { ...kept.decided, [seq]: changes };
-    return { ...kept, decided };
+  await deps.store.payloads.update(tenant, id, (stored) => {
+    const decided = { ...stored.decided, [seq]: changes };
+    return { ...stored, decided };
   });
   return sealedChanges(life.state.disclosed, payload.request, changes, payload.actionKey, seq);
 }

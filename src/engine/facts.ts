@@ -34,12 +34,12 @@ export function withoutValues(
   return mapKeys({ judgement, facts }, named);
 }
 
-/** The values again. @param kept is empty for an action that was erased meanwhile, and then stays so */
-export function withValues(kept: StoredJudgment, request: VouchedRequest): Judgment {
-  if ((kept as Partial<StoredJudgment>).facts === undefined) return { ...kept, counted: [] };
-  const counted = kept.facts.limits.map(({ key }) => key);
+/** The values again. @param stored is empty for an action that was erased meanwhile, and then stays so */
+export function withValues(stored: StoredJudgment, request: VouchedRequest): Judgment {
+  if ((stored as Partial<StoredJudgment>).facts === undefined) return { ...stored, counted: [] };
+  const counted = stored.facts.limits.map(({ key }) => key);
   return {
-    ...mapKeys(kept, (_limit, paths) => paths.map((path) => keyPart(readPath(request, path) ?? null))),
+    ...mapKeys(stored, (_limit, paths) => paths.map((path) => keyPart(readPath(request, path) ?? null))),
     counted,
   };
 }
@@ -73,19 +73,19 @@ const IN_CLEAR = /^(surface|action|actor(\.onBehalfOf)*\.(id|type|owner))$/;
  * Facts as a record shows them: keys of limits in clear where the record shows the field, else as the field's commitment.
  *
  * @param counted as in {@link Judgment}
- * @param shown what the same record discloses and commits to, made for `seq`
+ * @param disclosure what the same record discloses and commits to, made for `seq`
  */
 export function sealedFacts(
   { facts, counted }: Pick<Judgment, 'facts' | 'counted'>,
   request: ActionRequest,
-  shown: Disclosure,
+  disclosure: Disclosure,
   actionKey: Uint8Array,
   seq: number,
 ): Facts {
   const part = (path: string, value: string): string => {
-    if (IN_CLEAR.test(path) || Object.hasOwn(shown.disclosed, path)) return value;
+    if (IN_CLEAR.test(path) || Object.hasOwn(disclosure.disclosed, path)) return value;
     const salt = saltFor(actionKey, saltPath(path, seq));
-    return shown.commitments[path] ?? commitment(salt, path, readPath(request, path) ?? null);
+    return disclosure.commitments[path] ?? commitment(salt, path, readPath(request, path) ?? null);
   };
   const claims = actingChain(request.actor);
   const claimed = (fact: IdentityFact, depth: number): string | null => {

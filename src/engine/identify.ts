@@ -121,12 +121,12 @@ export function weighAgain(
 ): IdentityFacts {
   const standing = { directory: deps.directory.current(), now: deps.now().getTime() };
   const conflicts = actingChain(request.actor).map((actor) => falseClaim(actor, request.surface, standing));
-  const conflict = conflicts.find((found) => found !== null) ?? null;
+  const conflict = conflicts.find((claim) => claim !== null) ?? null;
   if (sealed === undefined) return { conflict };
   const identities = sealed.map((fact): IdentityFact => {
     const known = standing.directory.person(fact.id) ?? standing.directory.workload(fact.id);
-    const asNow = (own: readonly string[] | null, before: string[]): string[] =>
-      fact.spokenFor && own !== null ? [...own].sort() : before;
+    const asNow = (standingRoles: readonly string[] | null, before: string[]): string[] =>
+      fact.spokenFor && standingRoles !== null ? [...standingRoles].sort() : before;
     return {
       ...fact,
       standing: known === null ? fact.standing : 'directory',

@@ -95,11 +95,11 @@ async function judgeWithFacts(
     };
   };
   if (required.limits.length === 0) return { ...(await judge([])), counted: [], committed };
-  const kept = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
+  const decided = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
     const value = await judge(limits);
     return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) };
   });
-  return { ...withValues(kept.value, heard), committed: kept.committed };
+  return { ...withValues(decided.value, heard), committed: decided.committed };
 }
 
 /** The verdict on what cannot be judged: refused, by facts that say why. */
@@ -198,8 +198,8 @@ async function judgeAndSeal(
   const { verdict, plan } = judgement;
   const at = deps.now();
   const openedAt = Date.parse(facts.now);
-  const shown = discloseRequest(request, judgement.disclose, actionKey);
-  const { disclosed, commitments } = shown;
+  const disclosure = discloseRequest(request, judgement.disclose, actionKey);
+  const { disclosed, commitments } = disclosure;
   const supervised = verdict.decision === 'supervise' && plan !== null;
   const releases = verdict.decision === 'approve' || verdict.decision === 'constrain';
   const approval = supervised ? openApproval(plan, openedAt) : null;
@@ -227,7 +227,7 @@ async function judgeAndSeal(
     observed:
       judgement.observed &&
       sealVerdict(judgement.observed, judgement.disclose, actionKey, { seq: 0, place: 'observed' }),
-    facts: sealedFacts({ facts, counted }, request, shown, actionKey, 0),
+    facts: sealedFacts({ facts, counted }, request, disclosure, actionKey, 0),
     plan,
     disclosed,
     commitments,
@@ -287,7 +287,7 @@ async function judgeAndSeal(
   }
   // Before the record that commits to them.
   if (hidden !== null) {
-    await deps.store.payloads.update(input.tenant, input.id, (kept) => ({ ...kept, changes: hidden }));
+    await deps.store.payloads.update(input.tenant, input.id, (stored) => ({ ...stored, changes: hidden }));
   }
   await committed;
   const sealed = await sealOrFind(deps, state, drafts, permit);
@@ -307,9 +307,9 @@ function sameRequest(stored: ActionState, { idempotencyKey }: JudgeInput, reques
 
 /** The answer of an action that was judged, and whose payload was erased since. */
 async function judgedBefore(deps: EngineDeps, input: JudgeInput): Promise<Judged> {
-  const found = await findJudged(deps, input);
-  if (found === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');
-  return found;
+  const judged = await findJudged(deps, input);
+  if (judged === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');
+  return judged;
 }
 
 /**

@@ -46,11 +46,11 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   const changed = records.some(({ record }) => record.type === 'decision' && record.changes !== null);
   const payload = changed || isHidden(sealed) ? await readPayload(deps, tenant, id) : null;
   const first = openedVerdict(sealed, payload);
-  const told = tell(first, records, payload);
-  const state = { ...row.view, ...told.state };
-  const { status, verdict, redeemedAt, outcome, erased, updatedAt } = told;
+  const folded = tell(first, records, payload);
+  const state = { ...row.view, ...folded.state };
+  const { status, verdict, redeemedAt, outcome, erased, updatedAt } = folded;
   // The changes of an erased action are lost, but it is known to be closed.
-  const approval = changed && payload === null ? state.approval : told.approval;
+  const approval = changed && payload === null ? state.approval : folded.approval;
   const action: Action = {
     ...state.action,
     ...{ id, tenant, status, requestHash: first.requestHash, verdict, updatedAt },
@@ -65,8 +65,8 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
     state: { ...rest, approval, review, outcome, action, ...(erased === undefined ? {} : { erased }) },
     records,
     verdict: first,
-    release: told.release,
-    redemption: told.redemption,
+    release: folded.release,
+    redemption: folded.redemption,
     sealedPermit: row.sealedPermit,
     payload,
   };
@@ -99,7 +99,7 @@ export async function readPayload(deps: Pick<EngineDeps, 'store'>, tenant: strin
   return stored === null ? null : { ...stored.payload, actionKey: stored.actionKey };
 }
 
-interface Told {
+interface FoldedRecords {
   state: Pick<ActionState, 'surface' | 'verb' | 'actor' | 'disclosed' | 'plan' | 'openedAt'>;
   status: Status;
   verdict: VerdictRecord['verdict'];
@@ -112,9 +112,9 @@ interface Told {
   updatedAt: string;
 }
 
-function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload: KnownPayload): Told {
+function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload: KnownPayload): FoldedRecords {
   const { surface, verb, actor, disclosed, plan, facts } = first;
-  const told: Told = {
+  const folded: FoldedRecords = {
     state: { surface, verb, actor, disclosed, plan, openedAt: Date.parse(facts.now) },
     status: first.verdict.decision === 'refuse' ? 'refused' : 'evaluating',
     verdict: first.verdict,
@@ -126,48 +126,48 @@ function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload:
     erased: undefined,
     updatedAt: first.at,
   };
-  if (told.approval !== null) told.status = 'supervised';
+  if (folded.approval !== null) folded.status = 'supervised';
   for (const { record } of records.slice(1)) {
-    follow(told, record, first, payload);
-    told.updatedAt = record.at;
+    follow(folded, record, first, payload);
+    folded.updatedAt = record.at;
   }
-  return told;
+  return folded;
 }
 
-function follow(told: Told, record: RecordPayload, first: VerdictRecord, payload: KnownPayload): void {
+function follow(folded: FoldedRecords, record: RecordPayload, first: VerdictRecord, payload: KnownPayload): void {
   switch (record.type) {
     case 'verdict':
-      told.verdict = record.verdict;
-      told.status = 'refused';
+      folded.verdict = record.verdict;
+      folded.status = 'refused';
       return;
     case 'decision':
-      if (told.approval !== null) told.approval = afterDecision(told.approval, record, first, payload);
-      if (record.decision === 'expired' || record.decision === 'cancelled') told.status = record.decision;
-      else if (told.approval?.status === 'refused') told.status = 'refused';
+      if (folded.approval !== null) folded.approval = afterDecision(folded.approval, record, first, payload);
+      if (record.decision === 'expired' || record.decision === 'cancelled') folded.status = record.decision;
+      else if (folded.approval?.status === 'refused') folded.status = 'refused';
       return;
     case 'release':
-      told.release = record;
-      told.status = 'released';
-      told.redeemedAt = null;
+      folded.release = record;
+      folded.status = 'released';
+      folded.redeemedAt = null;
       return;
     case 'redemption':
-      told.redemption = record;
-      told.redeemedAt = record.at;
+      folded.redemption = record;
+      folded.redeemedAt = record.at;
       return;
     case 'outcome':
-      told.status = record.status;
-      told.outcome =
+      folded.status = record.status;
+      folded.outcome =
         record.status === 'unreported' || record.status === 'lapsed'
           ? null
           : { status: record.status, reference: record.reference, detail: record.detail };
       return;
     case 'reconcile':
-      told.status = statusOf(record.body['status']);
+      folded.status = statusOf(record.body['status']);
       return;
     case 'key': {
       const { state, cause } = record.body;
       if (state !== 'erased') return;
-      told.erased = { at: record.at, by: record.by, cause: cause === 'retention' ? 'retention' : 'request' };
+      folded.erased = { at: record.at, by: record.by, cause: cause === 'retention' ? 'retention' : 'request' };
       return;
     }
     default:
@@ -183,17 +183,17 @@ function reviewOf(
   review: NonNullable<ActionState['review']>,
   records: readonly VerifiedRecord[],
 ): ActionState['review'] {
-  let told: NonNullable<ActionState['review']> = { ...review, status: 'open', result: null };
+  let current: NonNullable<ActionState['review']> = { ...review, status: 'open', result: null };
   for (const { record } of records) {
     if (record.type === 'release' && record.review !== undefined) {
-      told = { ...told, reviewers: record.review.reviewers, dueAt: Date.parse(record.review.dueAt) };
+      current = { ...current, reviewers: record.review.reviewers, dueAt: Date.parse(record.review.dueAt) };
     }
     if (record.type !== 'review') continue;
     const { by, reason, at, body } = record;
-    if (body['state'] === 'overdue') told = { ...told, status: 'overdue' };
+    if (body['state'] === 'overdue') current = { ...current, status: 'overdue' };
     else if (by !== null) {
-      told = { ...told, status: 'done', result: { by, right: body['right'] === true, reason: reason ?? '', at } };
+      current = { ...current, status: 'done', result: { by, right: body['right'] === true, reason: reason ?? '', at } };
     }
   }
-  return told;
+  return current;
 }

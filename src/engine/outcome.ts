@@ -99,9 +99,9 @@ async function sealSilence(deps: OutcomeDeps, life: Life): Promise<Action | { re
       wakeAt: nextLook(life, means.at, now.getTime()),
     };
   }
-  const told = { status: means.status, reference: null, detail: null };
+  const report = { status: means.status, reference: null, detail: null };
   // Nobody redeemed, and now nobody can, so its share of limits is given back.
-  return seal(deps, life, { ...told, by: null }, null, means.status === 'lapsed');
+  return seal(deps, life, { ...report, by: null }, null, means.status === 'lapsed');
 }
 
 async function sealReport(
@@ -118,11 +118,11 @@ async function sealReport(
     outcome.detail === undefined || payload === null
       ? null
       : commitment(saltFor(payload.actionKey, 'outcome.detail'), 'outcome.detail', outcome.detail);
-  const told = { status: outcome.status, reference: outcome.reference ?? null, detail };
+  const report = { status: outcome.status, reference: outcome.reference ?? null, detail };
   if (isSettled(current)) {
     const same =
       state.outcome !== null &&
-      Object.entries(told).every(([key, value]) => state.outcome?.[key as keyof typeof told] === value);
+      Object.entries(report).every(([key, value]) => state.outcome?.[key as keyof typeof report] === value);
     if (same) return withPermit(deps, state, sealedPermit);
     return {
       refusal: {
@@ -145,10 +145,10 @@ async function sealReport(
   const words = outcome.detail;
   if (words !== undefined && detail !== null) {
     // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
-    await deps.store.payloads.update(tenant, id, (kept) => ({ ...kept, detail: words }));
+    await deps.store.payloads.update(tenant, id, (stored) => ({ ...stored, detail: words }));
   }
   const by = await reporter(deps, state.action, outcome.attestation);
-  return seal(deps, life, { ...told, by }, told, didNothing(outcome));
+  return seal(deps, life, { ...report, by }, report, didNothing(outcome));
 }
 
 const didNothing = (outcome: OutcomeInput): boolean => outcome.status !== 'executed';

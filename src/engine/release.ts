@@ -112,7 +112,7 @@ async function refuse(deps: EngineDeps, { state }: Life, asked: Asked): Promise<
     ...(again?.judgement.verdict ?? refusedBy(state.action)),
     reasons: [REFUSED_SINCE, ...(again?.judgement.verdict.reasons ?? ['no policy is in force'])],
   };
-  const shown = discloseRequest(request, again?.judgement.disclose ?? [], actionKey, seq);
+  const disclosure = discloseRequest(request, again?.judgement.disclose ?? [], actionKey, seq);
   const record: VerdictRecord = {
     ...nextHead(state.action, 'verdict', at),
     surface: state.surface,
@@ -123,9 +123,9 @@ async function refuse(deps: EngineDeps, { state }: Life, asked: Asked): Promise<
     facts:
       again === null
         ? { now: at, limits: [], people: {}, conflict: null }
-        : sealedFacts(again, request, shown, actionKey, seq),
+        : sealedFacts(again, request, disclosure, actionKey, seq),
     plan: null,
-    ...shown,
+    ...disclosure,
   };
   const action: Action = { ...state.action, status: 'refused', verdict, updatedAt: at };
   return sealNext(deps, { ...state, action }, [{ record, releaseReservations: true }], null);
@@ -141,7 +141,7 @@ async function permit(
   const at = deps.now();
   const seq = state.action.records.length;
   const { judgement } = again;
-  const shown = discloseRequest(request, judgement.disclose, actionKey, seq);
+  const disclosure = discloseRequest(request, judgement.disclose, actionKey, seq);
   const made = await draftRelease(deps, {
     state,
     basis,
@@ -150,7 +150,7 @@ async function permit(
     actionKey,
     rejudged: {
       verdict: sealVerdict(judgement.verdict, judgement.disclose, actionKey, { seq, place: 'rejudged' }),
-      facts: sealedFacts(again, request, shown, actionKey, seq),
+      facts: sealedFacts(again, request, disclosure, actionKey, seq),
     },
     at,
     collectWithinMs: judgement.collectWithinMs ?? null,

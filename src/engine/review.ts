@@ -18,18 +18,18 @@ export function sealReview(deps: EngineDeps, input: SealReviewInput): Promise<Ac
     const life = await readLife(deps, tenant, id);
     if (life === null || life.state.review === null) throw new Error('a review of an action that has none');
     const before = life.state.review;
-    const found =
+    const admitted =
       input.attestation === undefined
         ? null
         : await admitTo(deps, life, { attestation: input.attestation, kind: 'review' });
-    if (found !== null && 'refusal' in found) return found;
+    if (admitted !== null && 'refusal' in admitted) return admitted;
     const now = deps.now();
     // Nobody looked, and it is not due, or that was sealed before.
-    if (found === null && (before.status !== 'open' || now.getTime() < before.dueAt)) {
+    if (admitted === null && (before.status !== 'open' || now.getTime() < before.dueAt)) {
       return withPermit(deps, life.state, life.sealedPermit);
     }
-    const word = found !== null && 'review' in found ? found : null;
-    if (found !== null && word === null)
+    const word = admitted !== null && 'review' in admitted ? admitted : null;
+    if (admitted !== null && word === null)
       return { refusal: { code: 'invalid-request', message: 'this is not a review message' } };
     const at = now.toISOString();
     const sealed = await sealWord(deps, life, before, word, at);
@@ -37,16 +37,16 @@ export function sealReview(deps: EngineDeps, input: SealReviewInput): Promise<Ac
   });
 }
 
-type Found = Extract<Admitted, { review: unknown }>;
+type AdmittedReview = Extract<Admitted, { review: unknown }>;
 
 async function sealWord(
   deps: EngineDeps,
   { state, sealedPermit }: Life,
   before: BreakGlassReview,
-  found: Found | null,
+  admitted: AdmittedReview | null,
   at: string,
 ): Promise<Action | null> {
-  const word = found?.review ?? null;
+  const word = admitted?.review ?? null;
   const review: BreakGlassReview = {
     ...before,
     status: word === null ? 'overdue' : 'done',
@@ -66,9 +66,9 @@ async function sealWord(
       brokenBy: review.by ?? state.actor.id,
       given: review.reason ?? null,
       dueAt: new Date(review.dueAt).toISOString(),
-      attestation: found?.evidence.attestation ?? null,
-      slack: found?.evidence.slack == null ? null : { ...found.evidence.slack },
-      shown: found?.evidence.shown == null ? null : { ...found.evidence.shown },
+      attestation: admitted?.evidence.attestation ?? null,
+      slack: admitted?.evidence.slack == null ? null : { ...admitted.evidence.slack },
+      shown: admitted?.evidence.shown == null ? null : { ...admitted.evidence.shown },
     },
   };
   const record = word === null ? bare : await withAttestation(bare, deps.attestation());

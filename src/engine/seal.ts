@@ -97,16 +97,16 @@ export async function sealAction(
 
 /** {@link sealAction}, or null where somebody else sealed the action's next record first: read what it says, and decide anew. */
 export async function sealNext(...args: Parameters<typeof sealOrFind>): Promise<Action | null> {
-  const { action, found } = await sealOrFind(...args);
-  return found ? null : action;
+  const { action, alreadySealed } = await sealOrFind(...args);
+  return alreadySealed ? null : action;
 }
 
 /** The most retries: of concurrent writers exactly one seals the next record each time. */
-const TURNS = 16;
+const ROUNDS_MAX = 16;
 
 /** Runs `attempt` on the action's records, again on newer ones as long as a concurrent step was faster. */
 export async function insist<T>(attempt: () => Promise<T | null>): Promise<T> {
-  for (let turn = 0; turn < TURNS; turn += 1) {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const made = await attempt();
     if (made !== null) return made;
   }
@@ -122,14 +122,14 @@ export async function sealOrFind(
   state: ActionState,
   drafts: RecordDraft[],
   permit: { sealed: string; clear: string } | null,
-): Promise<{ state: ActionState; action: Action; found: boolean }> {
+): Promise<{ state: ActionState; action: Action; alreadySealed: boolean }> {
   const { action } = state;
   const signer = deps.signers(action.tenant).record;
   const staged = await Promise.all(drafts.map((draft) => signRecord(draft, signer, facetsOf(state, draft.record))));
   const hashes = staged.map(({ recordHash }) => recordHash);
   const next: ActionState = { ...state, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
   const last = staged.at(-1);
-  if (last === undefined) return { state, action, found: true };
+  if (last === undefined) return { state, action, alreadySealed: true };
   last.projection = {
     status: next.action.status,
     surface: next.surface,
@@ -147,11 +147,15 @@ export async function sealOrFind(
   if (sealed.some(({ existing }) => existing)) {
     const stored = await readActionState(deps, action.tenant, action.id);
     if (stored === null) throw new Error('a record is sealed whose action is not stored');
-    return { state: stored.state, action: await withPermit(deps, stored.state, stored.sealedPermit), found: true };
+    return {
+      state: stored.state,
+      action: await withPermit(deps, stored.state, stored.sealedPermit),
+      alreadySealed: true,
+    };
   }
   const durable = { ...next.action, permit: permit?.clear ?? action.permit };
   deps.hub.emit(durable);
-  return { state: next, action: durable, found: false };
+  return { state: next, action: durable, alreadySealed: false };
 }
 
 /** `retain` counts from the action's last change; null for ever, and for what is erased. */

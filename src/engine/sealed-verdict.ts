@@ -15,7 +15,7 @@ import type { KnownPayload } from './approval-of-records.ts';
 type Place = 'verdict' | 'observed' | 'rejudged';
 
 /** Bytes of one disclosed value; a longer one is committed, so that the envelope fits its log. */
-const SHOWN_MAX_BYTES = 4096;
+const DISCLOSED_MAX_BYTES = 4096;
 
 /** The verb is in clear in every record. */
 const VERB = 'action';
@@ -36,8 +36,8 @@ export function sealVerdict(
 ): Verdict {
   if (verdict.changes === null) return verdict;
   const show = (path: string, value: Json): Json => {
-    const shown = path === VERB || disclose.some((one) => covers(one, path));
-    if (shown && canonicalBytes(value).length <= SHOWN_MAX_BYTES) return value;
+    const disclosed = path === VERB || disclose.some((one) => covers(one, path));
+    if (disclosed && canonicalBytes(value).length <= DISCLOSED_MAX_BYTES) return value;
     const at = placeOf(path, place);
     return commitment(saltFor(actionKey, saltPath(at, seq)), at, value);
   };
@@ -62,10 +62,10 @@ export function isHidden({ verdict }: VerdictRecord): boolean {
  * @throws CountersignError `invalid-evidence` when what is stored is not what was sealed
  */
 export function openedVerdict(record: VerdictRecord, payload: KnownPayload): VerdictRecord {
-  const kept = payload?.changes;
-  if (payload === null || kept === undefined || record.verdict.changes === null) return record;
+  const storedChanges = payload?.changes;
+  if (payload === null || storedChanges === undefined || record.verdict.changes === null) return record;
   const open = (path: string, sealed: Json): Json => {
-    const value = kept[path];
+    const value = storedChanges[path];
     if (value === undefined || typeof sealed !== 'string') return sealed;
     const at = placeOf(path, 'verdict');
     if (openCommitment(sealed, saltFor(payload.actionKey, saltPath(at, record.seq)), at, value)) return value;

@@ -102,7 +102,7 @@ class Audit {
   readonly #listed = new Map<FindingCode, number>();
   readonly #continues: AuditReport['continues'] = [];
   readonly #types: AuditReport['types'] = {};
-  #found = 0;
+  #count = 0;
   #records = 0;
   #tenant: string | null;
   /** Cleared when the log is not the one that was signed, or does not continue the earlier one. */
@@ -126,7 +126,7 @@ class Audit {
     const { checkpoint, witnesses } = await this.#open(note, bytes === null);
     if (checkpoint !== null) await this.#walk(checkpoint);
     return {
-      clean: this.#found === 0,
+      clean: this.#count === 0,
       origin: checkpoint?.origin ?? null,
       size: checkpoint?.size ?? 0,
       root: checkpoint === null ? null : toHex(checkpoint.root),
@@ -137,7 +137,7 @@ class Audit {
       records: this.#records,
       actions: this.#chains.actions,
       types: this.#types,
-      found: this.#found,
+      found: this.#count,
       findings: this.#findings,
       trust: this.#trust,
     };
@@ -229,7 +229,7 @@ class Audit {
       } else {
         marks.push({
           size: before.size,
-          found: (root) => {
+          onRoot: (root) => {
             if (equalBytes(root, before.root)) {
               this.#continues.push({ from, size: before.size, witnesses: witnessesOf(before) });
             } else
@@ -313,7 +313,7 @@ class Audit {
   }
 
   #report(finding: Finding): void {
-    this.#found += 1;
+    this.#count += 1;
     const listed = this.#listed.get(finding.code) ?? 0;
     this.#listed.set(finding.code, listed + 1);
     if (listed < LISTED_MAX) this.#findings.push(finding);

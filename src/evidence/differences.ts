@@ -13,8 +13,8 @@ export type Difference =
  * Compares leaf hashes as found with those that should be there; places count from 0. Equal entries at both ends are matched first. Between
  * them, if the counts agree, each differing place is altered or moved; otherwise entries in only one list are missing or extra.
  */
-export function differencesOf(found: readonly Uint8Array[], expected: readonly Uint8Array[]): Difference[] {
-  const have = found.map(toHex);
+export function differencesOf(actual: readonly Uint8Array[], expected: readonly Uint8Array[]): Difference[] {
+  const have = actual.map(toHex);
   const want = expected.map(toHex);
   let start = 0;
   while (start < have.length && start < want.length && have[start] === want[start]) start += 1;

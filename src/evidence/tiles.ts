@@ -59,10 +59,10 @@ export class UpperTiles {
     if (pending === undefined) return [];
     this.#pending.delete(level);
     const index = Math.floor(pending.first / TILE_WIDTH);
-    const found = await findTile(this.#files, level, index, this.#size);
-    if ('finding' in found) return [found.finding];
+    const result = await findTile(this.#files, level, index, this.#size);
+    if ('finding' in result) return [result.finding];
     const differing = pending.hashes.flatMap((hash, i) => {
-      const served = found.hashes[i];
+      const served = result.hashes[i];
       return served !== undefined && equalBytes(served, hash) ? [] : [i];
     });
     if (differing.length === 0) return [];

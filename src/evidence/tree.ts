@@ -46,7 +46,7 @@ export interface EntryBlock {
 /** An earlier size whose root is wanted. */
 export interface EarlierSize {
   size: number;
-  found: (root: Uint8Array) => void;
+  onRoot: (root: Uint8Array) => void;
 }
 
 export class TreeAudit {
@@ -91,9 +91,9 @@ export class TreeAudit {
     const width = Math.min(TILE_WIDTH, this.#size - start);
     const file = tilePath({ level: 'entries', index: number, width });
     const at = { index: null, action: null, file };
-    const [found, bundle] = await Promise.all([findTile(this.#files, 0, number, this.#size), this.#files(file)]);
-    const tile = 'hashes' in found ? found.hashes : null;
-    if ('finding' in found) this.#report(found.finding);
+    const [hashTile, bundle] = await Promise.all([findTile(this.#files, 0, number, this.#size), this.#files(file)]);
+    const tile = 'hashes' in hashTile ? hashTile.hashes : null;
+    if ('finding' in hashTile) this.#report(hashTile.finding);
     if (bundle === null) {
       const message = `${file} is missing: entries ${start} to ${start + width - 1} cannot be read`;
       this.#report({ ...at, code: 'entries-missing', message });
@@ -169,9 +169,9 @@ export class TreeAudit {
   async #above(number: number): Promise<Uint8Array | null> {
     const index = Math.floor(number / TILE_WIDTH);
     if (this.#level1.index !== index) {
-      const found = await findTile(this.#files, 1, index, this.#size);
-      if ('finding' in found) this.#report(found.finding);
-      this.#level1 = { index, hashes: 'hashes' in found ? found.hashes : null };
+      const hashTile = await findTile(this.#files, 1, index, this.#size);
+      if ('finding' in hashTile) this.#report(hashTile.finding);
+      this.#level1 = { index, hashes: 'hashes' in hashTile ? hashTile.hashes : null };
     }
     return this.#level1.hashes?.[number % TILE_WIDTH] ?? null;
   }
@@ -182,7 +182,7 @@ export class TreeAudit {
       const inside = mark.size - start;
       if (inside > leaves.length) return;
       this.#marks.shift();
-      mark.found(inside === TILE_WIDTH ? rootWith(this.#frontier, []) : rootWith(before, leaves.slice(0, inside)));
+      mark.onRoot(inside === TILE_WIDTH ? rootWith(this.#frontier, []) : rootWith(before, leaves.slice(0, inside)));
     }
   }
 

@@ -68,7 +68,7 @@ function decimalText(value: number): string {
 
 const isCommitment = (value: Json | undefined): boolean => typeof value === 'string' && value.startsWith('sha256:');
 
-function shown(record: VerdictRecord, path: string): Json | undefined {
+function disclosedValue(record: VerdictRecord, path: string): Json | undefined {
   return Object.hasOwn(record.disclosed, path)
     ? record.disclosed[path]
     : Object.hasOwn(record.commitments, path)
@@ -84,8 +84,8 @@ const textAs = (value: Json | undefined): string | null =>
 
 /** The first verdict of an action. */
 function begin(record: VerdictRecord, fields: MoneyFields): Money {
-  const currency = textAs(shown(record, fields.currency));
-  const asked = amountAs(shown(record, fields.amount), currency);
+  const currency = textAs(disclosedValue(record, fields.currency));
+  const asked = amountAs(disclosedValue(record, fields.amount), currency);
   const changes: JsonObject = record.verdict.changes ?? {};
   const now = Object.hasOwn(changes, fields.amount) ? amountAs(changes[fields.amount], currency) : asked;
   const approves = record.verdict.decision === 'approve' || record.verdict.decision === 'constrain';

@@ -66,21 +66,21 @@ ${proofs(records)}
 
 /** Asked, approved, released and executed; nothing where no amount is told. */
 function amounts(money: Money | null): Html | null {
-  const told = money === null ? [] : STAGES.filter((stage) => money[stage] !== null);
-  if (money === null || told.length === 0) return null;
+  const stages = money === null ? [] : STAGES.filter((stage) => money[stage] !== null);
+  if (money === null || stages.length === 0) return null;
   const text = (stage: Stage): string => {
     const amount = money[stage];
     return amount === UNDISCLOSED ? 'not disclosed' : inCurrency(amount ?? '', money.currency);
   };
-  return fact('Amounts', told.map((stage) => `${stage} ${text(stage)}`).join(', '));
+  return fact('Amounts', stages.map((stage) => `${stage} ${text(stage)}`).join(', '));
 }
 
 function asked(disclosed: Record<string, Json>, withheld: number): Html {
   const values = Object.entries(disclosed).map(
     ([path, value], i) => markup`${i === 0 ? '' : ', '}${labelOf(path)} <b>${textOf(value)}</b>`,
   );
-  const kept = withheld === 1 ? '1 value as a commitment only' : `${withheld} values as commitments only`;
-  return markup`${values}${withheld === 0 ? '' : values.length === 0 ? kept : `; ${kept}`}`;
+  const hidden = withheld === 1 ? '1 value as a commitment only' : `${withheld} values as commitments only`;
+  return markup`${values}${withheld === 0 ? '' : values.length === 0 ? hidden : `; ${hidden}`}`;
 }
 
 const isSame = (one: Verdict, other: Verdict | undefined): boolean =>

@@ -106,19 +106,19 @@ records and compares every byte.</footer>
 }
 
 /** A line of the list of actions; empty for what is no action. */
-export function reportRow(told: Story | Chapter, money: Money | null = null): string {
-  if (!isStory(told)) return '';
-  const { id, ending, verdict, records } = told;
+export function reportRow(part: Story | Chapter, money: Money | null = null): string {
+  if (!isStory(part)) return '';
+  const { id, ending, verdict, records } = part;
   const last = timeText(records.at(-1)?.record.at ?? '');
   const asker = verdict === null ? 'not here' : actorText(verdict.actor);
   const badge = markup`<span class="badge ${ENDING_TONE[ending]}">${ending}</span>`;
-  return markup`<tr><td class="when">${last}</td><td><a href="#${id}">${whatOf(told, money)}</a> on ${surfaceOf(told)}</td><td>${asker}</td><td>${badge}</td></tr>
+  return markup`<tr><td class="when">${last}</td><td><a href="#${id}">${whatOf(part, money)}</a> on ${surfaceOf(part)}</td><td>${asker}</td><td>${badge}</td></tr>
 `.html;
 }
 
 /** All of an action, or of a chain that is none. */
-export function reportSection(told: Story | Chapter, money: Money | null = null): string {
-  return (isStory(told) ? actionSection(told, money) : chapterSection(told)).html;
+export function reportSection(part: Story | Chapter, money: Money | null = null): string {
+  return (isStory(part) ? actionSection(part, money) : chapterSection(part)).html;
 }
 
 function summaryTable({ surfaces, rest, total }: Summary): Html {

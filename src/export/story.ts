@@ -132,7 +132,7 @@ function endingOf({ verdict, decisions, rejudged, release, outcomes, others }: S
   return 'waiting';
 }
 
-export const isStory = (told: Story | Chapter): told is Story => 'verdict' in told;
+export const isStory = (part: Story | Chapter): part is Story => 'verdict' in part;
 
 /** True when the payload was deleted. */
 export const isErased = ({ others }: Story): boolean => others.some(isErasure);

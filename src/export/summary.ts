@@ -49,12 +49,12 @@ export const emptySummary = (): Summary => ({
 export function countStory(summary: Summary, story: Story, money: Money | null = null): void {
   summary.money.add(money);
   const surface = surfaceOf(story);
-  let own = summary.surfaces.get(surface);
-  if (own === undefined && summary.surfaces.size < SURFACES_MAX) {
-    own = none();
-    summary.surfaces.set(surface, own);
+  let counts = summary.surfaces.get(surface);
+  if (counts === undefined && summary.surfaces.size < SURFACES_MAX) {
+    counts = none();
+    summary.surfaces.set(surface, counts);
   }
-  for (const tally of [own ?? summary.rest, summary.total]) {
+  for (const tally of [counts ?? summary.rest, summary.total]) {
     tally.actions += 1;
     for (const name of columnsOf(story)) tally[name] += 1;
   }

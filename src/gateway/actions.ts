@@ -84,16 +84,16 @@ async function watch(deps: GatewayDeps, watches: Watches, caller: Caller, id: st
   let shared: Promise<KnownAction> | null = null;
   for (const deadline = Date.now() + waitMs; ;) {
     const remaining = deadline - Date.now();
-    const news = watches.next(caller.tenant, id, Math.max(0, remaining));
+    const change = watches.next(caller.tenant, id, Math.max(0, remaining));
     try {
       const { state, action } = await (shared ?? readAction(deps, caller.tenant, id));
       const seen = await seenBy(deps, caller, state, action);
       // The engine carries out what is released on its own surface, so nothing but the end is worth waiting for.
       const open = isEngineSurface(state.surface) ? !isClosed(action.status) : isOpen(action.status);
       if (remaining <= 0 || !open) return seen;
-      shared = (await news.done)?.look ?? null;
+      shared = (await change.done)?.look ?? null;
     } finally {
-      news.cancel();
+      change.cancel();
     }
   }
 }

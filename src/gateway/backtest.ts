@@ -9,7 +9,7 @@ import { MAX_CASES, sealedCases } from './sealed-cases.ts';
 import type { BacktestInput, BacktestView } from './policy-types.ts';
 
 /** Changed verdicts that are named one by one. */
-const SHOWN = 200;
+const LISTED_MAX = 200;
 
 /**
  * Judges sealed history again under a candidate bundle, here, so that payloads stay inside. With `base` the verdicts of two bundles
@@ -40,7 +40,7 @@ export async function backtestPolicies(deps: GatewayDeps, caller: Caller, input:
     base: base?.hash ?? null,
     total: report.total,
     changed: report.changed.length,
-    examples: report.changed.slice(0, SHOWN),
+    examples: report.changed.slice(0, LISTED_MAX),
     transitions: report.transitions,
     assumed: report.assumed,
     erased,

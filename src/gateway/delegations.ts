@@ -45,11 +45,11 @@ export async function delegate(deps: GatewayDeps, caller: Caller, input: Delegat
 /** Ends a delegation early; only who gave it may. */
 export async function revokeDelegation(deps: GatewayDeps, caller: Caller, id: string): Promise<void> {
   const { tenant } = caller;
-  const found = (await deps.register.current(tenant)).delegations.get(id);
-  if (found === undefined || found.from !== caller.id)
+  const delegation = (await deps.register.current(tenant)).delegations.get(id);
+  if (delegation === undefined || delegation.from !== caller.id)
     throw new CountersignError('not-found', 'you gave no such delegation');
-  if (found.revokedAt !== null) return;
-  const { from, to, surfaces, startsAt, endsAt, record } = found;
+  if (delegation.revokedAt !== null) return;
+  const { from, to, surfaces, startsAt, endsAt, record } = delegation;
   const at = deps.now().toISOString();
   const change = { id, from, to, surfaces: [...surfaces], startsAt: iso(startsAt), endsAt: iso(endsAt) };
   await sealDelegation(deps, caller, { ...change, state: 'revoked' }, { seq: 0, hash: record }, at);

@@ -45,7 +45,7 @@ const PUBLIC_USES = ['record', 'permit', 'log', 'attestation'] as const;
 const origin = (tenant: string): string => `countersign/${tenant}`;
 
 /** A key as its record shows it: a vkey for a log, else a JWK. */
-function shown(tenant: string, use: SigningUse, jwk: KeyPeriod['jwk']): string | KeyPeriod['jwk'] {
+function publicForm(tenant: string, use: SigningUse, jwk: KeyPeriod['jwk']): string | KeyPeriod['jwk'] {
   if (use !== 'log') return jwk;
   return formatVkey(noteKey(origin(tenant), NOTE_ALGORITHMS.ed25519, fromBase64Url(jwk.x)));
 }
@@ -73,7 +73,7 @@ export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyI
       change: 'introduce',
       use,
       kid: next.kid,
-      key: shown(tenant, use, next.jwk),
+      key: publicForm(tenant, use, next.jwk),
       replaces,
       beside: use === 'log' ? until : null,
     };
@@ -104,13 +104,13 @@ export async function revokeKey(deps: KeyDeps, caller: Caller, input: RevokeKeyI
   return deps.store.publicKeys.exclusively(tenant, async () => {
     await settle(deps, tenant);
     const { kid } = input;
-    const found = SIGNING_USES.flatMap((use) => deps.keys.periods(tenant, use)).find((key) => key.kid === kid);
-    if (found === undefined || found.pending) {
+    const period = SIGNING_USES.flatMap((use) => deps.keys.periods(tenant, use)).find((key) => key.kid === kid);
+    if (period === undefined || period.pending) {
       throw new CountersignError('not-found', 'there is no signing key of that id; see `countersign keys list`');
     }
-    if (found.revoked !== null) throw new CountersignError('conflict', 'the key is revoked already');
-    const successor = deps.keys.periods(tenant, found.use).findLast((key) => !key.pending && key.until === null);
-    checkReplaced(found, successor?.since ?? found.since, deps.now().getTime());
+    if (period.revoked !== null) throw new CountersignError('conflict', 'the key is revoked already');
+    const successor = deps.keys.periods(tenant, period.use).findLast((key) => !key.pending && key.until === null);
+    checkReplaced(period, successor?.since ?? period.since, deps.now().getTime());
     const { size } = parseCheckpoint(parseNote(await deps.evidence.checkpoint(tenant)).text);
     const from = input.from ?? size;
     if (from > size) {
@@ -119,12 +119,12 @@ export async function revokeKey(deps: KeyDeps, caller: Caller, input: RevokeKeyI
     await sealChange(
       deps,
       caller,
-      { change: 'revoke', use: found.use, kid, from },
+      { change: 'revoke', use: period.use, kid, from },
       input.reason,
       deps.now().toISOString(),
     );
     await settle(deps, tenant);
-    const revoked = deps.keys.periods(tenant, found.use).find((key) => key.kid === kid) ?? found;
+    const revoked = deps.keys.periods(tenant, period.use).find((key) => key.kid === kid) ?? period;
     return viewOf(tenant, revoked);
   });
 }
@@ -240,7 +240,7 @@ function publicKey(deps: KeyDeps, tenant: string, use: PublicKey['use'], kid: st
     tenant,
     use,
     kid,
-    key: shown(tenant, use, period.jwk) as PublicKey['key'],
+    key: publicForm(tenant, use, period.jwk) as PublicKey['key'],
     since: at ?? period.since,
     until: period.until,
     revokedAt: period.revoked?.at ?? null,
@@ -249,7 +249,7 @@ function publicKey(deps: KeyDeps, tenant: string, use: PublicKey['use'], kid: st
 }
 
 function viewOf(tenant: string, { use, kid, jwk, since, until, revoked }: KeyPeriod): KeyView {
-  return { use, kid, key: shown(tenant, use, jwk), since, until, revoked };
+  return { use, kid, key: publicForm(tenant, use, jwk), since, until, revoked };
 }
 
 /** Where the keys are, for an owner. */

@@ -23,12 +23,12 @@ export async function openSealedValue(
   input: { path: string; reason: string },
 ): Promise<Opening> {
   const { tenant } = caller;
-  const found = await deps.store.records.get(tenant, hash);
-  const state = found === null ? null : (await readActionState(deps, tenant, found.record.action))?.state;
-  if (found === null || state == null || !(mayAudit(caller) || isRequester(caller, state))) {
+  const sealedRecord = await deps.store.records.get(tenant, hash);
+  const state = sealedRecord === null ? null : (await readActionState(deps, tenant, sealedRecord.record.action))?.state;
+  if (sealedRecord === null || state == null || !(mayAudit(caller) || isRequester(caller, state))) {
     throw new CountersignError('not-found', 'there is no such record, or it is not yours to open');
   }
-  const { record } = found;
+  const { record } = sealedRecord;
   if (commitmentAt(record, input.path) === null) {
     throw new CountersignError(
       'not-found',

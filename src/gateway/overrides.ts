@@ -45,7 +45,7 @@ export async function overridesReport(
     }
     report.add(story, money);
   }
-  return { ...time, cut, total: report.items.length, ...report.told() };
+  return { ...time, cut, total: report.items.length, ...report.report() };
 }
 
 /** Actions that were released in a time, each with all its records. */
@@ -88,7 +88,7 @@ class Report {
     this.#currencies.add(money);
   }
 
-  told(): Pick<OverridesReport, 'items' | 'approvers' | 'surfaces' | 'currencies'> {
+  report(): Pick<OverridesReport, 'items' | 'approvers' | 'surfaces' | 'currencies'> {
     return {
       items: [...this.items].reverse(),
       approvers: this.#approvers.list().map(({ name, ...group }) => ({ approver: name, ...group })),

@@ -105,17 +105,17 @@ export async function listPasskeys(deps: GatewayDeps, caller: Caller): Promise<P
 /** Sealed first, then in force: its person, or an owner where it was lost. */
 export async function revokePasskey(deps: GatewayDeps, caller: Caller, id: string, reason: string): Promise<void> {
   const { tenant } = caller;
-  const found = (await deps.register.current(tenant)).passkeys.get(id);
-  if (found === undefined || found.revokedAt !== null || (found.person !== caller.id && !isOwner(caller))) {
+  const passkey = (await deps.register.current(tenant)).passkeys.get(id);
+  if (passkey === undefined || passkey.revokedAt !== null || (passkey.person !== caller.id && !isOwner(caller))) {
     throw new CountersignError('not-found', 'there is no such passkey in use, or it is not yours');
   }
-  const change = passkeyChangeOf(found.enrolment.record);
+  const change = passkeyChangeOf(passkey.enrolment.record);
   if (change === null) throw new CountersignError('internal', 'a passkey has no record that introduced it');
   const { person, credential, kid } = change;
   const at = deps.now().toISOString();
   await sealChange(deps, caller, id, {
     body: { change: 'revoke', use: 'passkey', person, credential, kid },
-    after: { seq: 0, hash: found.enrolment.hash },
+    after: { seq: 0, hash: passkey.enrolment.hash },
     at,
     reason,
   });

@@ -33,7 +33,7 @@ import type { CandidateInput, PolicyPage, PolicyPublication, PolicyView } from '
 const PUBLISHER = { id: 'service:policy-publisher', type: 'service' } as const;
 
 /** Errors of a candidate that are named one by one. */
-const SHOWN_ERRORS = 100;
+const LISTED_ERRORS = 100;
 
 const resolverOf =
   (deps: Pick<GatewayDeps, 'directory'>): Resolve =>
@@ -73,7 +73,7 @@ const invalid = (errors: ErrorItem[]): CountersignError =>
   new CountersignError(
     'invalid-policy',
     `the policies cannot be published: ${errors[0]?.detail.split('\n')[0] ?? 'there are none'}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`,
-    { errors: errors.slice(0, SHOWN_ERRORS) },
+    { errors: errors.slice(0, LISTED_ERRORS) },
   );
 
 /** An error in the words of an editor (`file:line:column: …`), at its place in the body. */

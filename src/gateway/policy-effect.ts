@@ -69,12 +69,12 @@ async function deletedCases(
 }
 
 function joined(lines: readonly string[]): string {
-  const shown: string[] = [];
+  const paths: string[] = [];
   let length = 0;
   for (const [n, line] of lines.entries()) {
     length += line.length + 1;
-    if (length > TEXT_MAX - 40) return `${shown.join('\n')}\nand ${lines.length - n} more`;
-    shown.push(line);
+    if (length > TEXT_MAX - 40) return `${paths.join('\n')}\nand ${lines.length - n} more`;
+    paths.push(line);
   }
-  return shown.join('\n');
+  return paths.join('\n');
 }

@@ -55,9 +55,9 @@ function inScope(caller: Caller, record: RecordPayload): boolean {
 }
 
 export async function readRecord(deps: GatewayDeps, caller: Caller, hash: string): Promise<RecordItem> {
-  const found = await deps.store.records.get(caller.tenant, hash);
-  if (found === null || !(await mayRead(deps, caller, found.record))) throw noRecord();
-  return { hash, index: found.index, record: found.record };
+  const stored = await deps.store.records.get(caller.tenant, hash);
+  if (stored === null || !(await mayRead(deps, caller, stored.record))) throw noRecord();
+  return { hash, index: stored.index, record: stored.record };
 }
 
 export async function readReceipt(deps: GatewayDeps, caller: Caller, hash: string): Promise<Receipt> {
@@ -67,8 +67,8 @@ export async function readReceipt(deps: GatewayDeps, caller: Caller, hash: strin
 
 export async function readShown(deps: GatewayDeps, caller: Caller, hash: string): Promise<ShownAgain> {
   const { record } = await readRecord(deps, caller, hash);
-  const shown = shownIn(record);
-  if (shown === null) {
+  const rendering = shownIn(record);
+  if (rendering === null) {
     throw new CountersignError(
       'not-found',
       'this record is of no decision in Slack, so it seals nothing that was shown',
@@ -78,5 +78,5 @@ export async function readShown(deps: GatewayDeps, caller: Caller, hash: string)
   if (models === null) {
     throw new CountersignError('conflict', 'what was shown was erased with the payload; only its hash is left');
   }
-  return { record: hash, ...shown, models };
+  return { record: hash, ...rendering, models };
 }

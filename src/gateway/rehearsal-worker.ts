@@ -7,7 +7,7 @@ import { caseFacts, readCases } from '../policy/cases.ts';
 import { externalEngines } from '../policy/engines/index.ts';
 import type { RehearsalInput, RehearsalNews } from './rehearsal.ts';
 
-const tell = (news: RehearsalNews): void => parentPort?.postMessage(news);
+const tell = (message: RehearsalNews): void => parentPort?.postMessage(message);
 
 function rehearse({ files, people, workloads, sealed }: RehearsalInput): void {
   const directory = new Directory(people, { workloads });

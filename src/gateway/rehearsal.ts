@@ -56,10 +56,10 @@ export async function rehearse(
   allow(ready === null ? START_MS : STEP_MS);
   try {
     await new Promise<void>((resolve) => {
-      worker.on('message', (news: RehearsalNews) => {
-        last = news;
+      worker.on('message', (message: RehearsalNews) => {
+        last = message;
         allow(STEP_MS);
-        if (news.at === 'done') resolve();
+        if (message.at === 'done') resolve();
       });
       // Out of memory is an error; how far it came says `last`.
       worker.on('error', () => undefined);

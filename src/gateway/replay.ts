@@ -61,13 +61,13 @@ export async function replayRecord(deps: ReplayDeps, hash: string, record: Recor
 /** Replays one sealed verdict for whoever may read everything. */
 export async function replay(deps: GatewayDeps, caller: Caller, hash: string): Promise<ReplayView> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner replays verdicts');
-  const found = await deps.store.records.get(caller.tenant, hash);
-  if (found === null) throw new CountersignError('not-found', 'there is no such record');
-  const view = await replayRecord(deps, hash, found.record);
+  const stored = await deps.store.records.get(caller.tenant, hash);
+  if (stored === null) throw new CountersignError('not-found', 'there is no such record');
+  const view = await replayRecord(deps, hash, stored.record);
   if (view === null) {
     throw new CountersignError(
       'invalid-request',
-      `this is a record of type ${found.record.type}, which holds no verdict; replay one that does, as countersign show lists them`,
+      `this is a record of type ${stored.record.type}, which holds no verdict; replay one that does, as countersign show lists them`,
     );
   }
   return view;

@@ -52,7 +52,7 @@ interface Beginning {
 }
 
 /** Credentials whose tenant is remembered. */
-const KEPT_TENANTS = 1000;
+const CACHED_TENANTS = 1000;
 
 /** Starts an action at most once for its key, and answers when its verdict is sealed. */
 export function createStarter(deps: GatewayDeps) {
@@ -82,8 +82,8 @@ export function createStarter(deps: GatewayDeps) {
   ): Promise<Action> => {
     const { tenant } = caller;
     const { row, bundle } = await beginning;
-    const found = await answered(caller, row, mac);
-    if (found !== null) return found;
+    const earlier = await answered(caller, row, mac);
+    if (earlier !== null) return earlier;
     const input: GovernedActionInput = {
       request,
       tenant,
@@ -150,15 +150,15 @@ export function createStarter(deps: GatewayDeps) {
   /** The verdict of an action that another process started, or could not judge: its workflow is woken for it. */
   const judgedElsewhere = async (caller: Caller, id: string, mac: string): Promise<Action> => {
     const { tenant } = caller;
-    const news = waitForNews(deps, tenant, id, VERDICT_MS);
+    const change = waitForNews(deps, tenant, id, VERDICT_MS);
     try {
       // Who started it may be judging at this moment: that costs less than the workflow's first task.
       const early = await answeredSoon(caller, id, mac);
       if (early !== null) return early;
       wake(tenant, id);
-      await news.done;
+      await change.done;
     } finally {
-      news.cancel();
+      change.cancel();
     }
     const now = await answered(caller, await readActionState(deps, tenant, id), mac);
     return now ?? evaluating(tenant, id, deps.now().toISOString());
@@ -168,8 +168,8 @@ export function createStarter(deps: GatewayDeps) {
     for (let tries = 0; tries < SOON_TRIES; tries += 1) {
       const action = await answered(caller, await readActionState(deps, caller.tenant, id), mac);
       if (action !== null) return action;
-      const news = waitForNews(deps, caller.tenant, id, SOON_MS);
-      await news.done;
+      const change = waitForNews(deps, caller.tenant, id, SOON_MS);
+      await change.done;
     }
     return null;
   };
@@ -200,7 +200,7 @@ export function createStarter(deps: GatewayDeps) {
       const caller = await deps.authenticate(authorization);
       if (tenant === undefined) {
         const oldest = tenants.keys().next().value;
-        if (tenants.size >= KEPT_TENANTS && oldest !== undefined) tenants.delete(oldest);
+        if (tenants.size >= CACHED_TENANTS && oldest !== undefined) tenants.delete(oldest);
       }
       tenants.set(credential, caller.tenant);
       return { caller, beginning: tenant === caller.tenant ? beginning : null };

@@ -29,16 +29,16 @@ export async function listSurfaces(deps: GatewayDeps, caller: Caller): Promise<S
     const covering = seen.has(surface)
       ? (bundle?.surfaces.covering(surface) ?? [])
       : (bundle?.policies.filter((policy) => policy.surfaces.includes(surface)) ?? []);
-    const own = asked.filter((one) => one.surface === surface);
+    const actions = asked.filter((one) => one.surface === surface);
     const times = (status?: string): number =>
-      own.filter((one) => status === undefined || one.status === status).reduce((sum, one) => sum + one.times, 0);
+      actions.filter((one) => status === undefined || one.status === status).reduce((sum, one) => sum + one.times, 0);
     return {
       surface,
       governed: covering.length > 0,
       policies: covering.map(({ name, mode }) => ({ name, mode })),
       actions: times(),
       lastAt:
-        own
+        actions
           .map(({ lastAt }) => lastAt)
           .sort()
           .at(-1) ?? null,

@@ -26,7 +26,7 @@ const head = {
 
 /** The Slack identity and message that a click came from. */
 const slack = z.strictObject({ workspace: text, user: text, channel: text, message: text }).nullable().default(null);
-const shown = z.strictObject({ hash: text, renderer: text }).nullable().default(null);
+const shownSchema = z.strictObject({ hash: text, renderer: text }).nullable().default(null);
 
 const startSchema = z.strictObject({
   kind: z.literal('start'),
@@ -50,7 +50,7 @@ const decideSchema = z.strictObject({
   changes: jsonObject.nullable().default(null),
   until: z.iso.datetime().nullable().default(null),
   slack,
-  shown,
+  shown: shownSchema,
   responsibility: text.nullable().default(null),
   delegation: z.strictObject({ id: text, from: text }).nullable().default(null),
   assurance: jsonObject.nullable().default(null),
@@ -78,7 +78,7 @@ const reviewSchema = z.strictObject({
   right: z.boolean(),
   reason: text,
   slack,
-  shown,
+  shown: shownSchema,
 });
 
 /** People who could not be told that they are asked, by the worker that tried. */
@@ -109,13 +109,13 @@ export interface Attestor {
 }
 
 /** The latest attestations of this process. Their signatures need no second check; everything else is checked as always. */
-const own = new Map<string, { key: PublicJwk; claims: Attestation }>();
-const KEPT_OWN = 1000;
+const attestedHere = new Map<string, { key: PublicJwk; claims: Attestation }>();
+const ATTESTED_HERE_MAX = 1000;
 
 function remember(jws: string, key: PublicJwk, claims: Attestation): void {
-  const oldest = own.keys().next().value;
-  if (own.size >= KEPT_OWN && oldest !== undefined) own.delete(oldest);
-  own.set(jws, { key, claims });
+  const oldest = attestedHere.keys().next().value;
+  if (attestedHere.size >= ATTESTED_HERE_MAX && oldest !== undefined) attestedHere.delete(oldest);
+  attestedHere.set(jws, { key, claims });
 }
 
 /** The validity of an attestation in seconds. A start that no worker sees in time is refused; ask again with a new key. */
@@ -180,7 +180,7 @@ export async function verifyAttestation<K extends AttestationKind>(
   expected: { kind: K; tenant: string; action: string },
 ): Promise<AttestationOf<K>> {
   const next = 'send the message through the gateway, which attests it';
-  const made = own.get(jws);
+  const made = attestedHere.get(jws);
   if (made !== undefined && isCurrent(made.claims, now) && keys.some((key) => 'x' in key && key.x === made.key.x)) {
     return about(made.claims, expected, next);
   }

@@ -131,8 +131,8 @@ export function identitiesOf(caller: Caller, request: ActionRequest, directory: 
     const workload = directory.workload(id);
     const spokenFor = speaksAs(caller, id);
     // A person's roles count behind a request only if the credential may speak for that person.
-    const vouched = (own: readonly string[] | null, byKey: readonly string[]): string[] =>
-      spokenFor ? [...(own ?? (caller.kind === 'key' && speaksOf ? byKey : []))].sort() : [];
+    const vouched = (roles: readonly string[] | null, byKey: readonly string[]): string[] =>
+      spokenFor ? [...(roles ?? (caller.kind === 'key' && speaksOf ? byKey : []))].sort() : [];
     return {
       id,
       standing: person !== null || workload !== null ? 'directory' : type === 'user' ? 'unverified' : 'unlisted',

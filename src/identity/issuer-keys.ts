@@ -84,10 +84,11 @@ export class IssuerKeys {
   async #address(): Promise<string> {
     const { jwksUri, issuer } = this.#options;
     if (jwksUri !== null) return jwksUri;
-    const found = await this.#json(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-    const uri = found['jwks_uri'];
+    const discovery = await this.#json(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+    const uri = discovery['jwks_uri'];
     // OpenID Connect Discovery 1.0 section 4.3: the document is the issuer's own.
-    if (found['issuer'] !== issuer || typeof uri !== 'string' || !isTrustworthy(uri)) throw new Error('not its own');
+    if (discovery['issuer'] !== issuer || typeof uri !== 'string' || !isTrustworthy(uri))
+      throw new Error('not its own');
     return uri;
   }
 

@@ -79,10 +79,10 @@ export function createIssuers(settings: readonly IssuerSettings[], { fetch, now 
   );
   return {
     async callerOf(token) {
-      const found = known.get(issuerOf(token) ?? '');
-      if (found === undefined) return null;
-      const claims = await verified(token, found.settings, found.keys, now());
-      return callerOf(claims, found.settings);
+      const issuer = known.get(issuerOf(token) ?? '');
+      if (issuer === undefined) return null;
+      const claims = await verified(token, issuer.settings, issuer.keys, now());
+      return callerOf(claims, issuer.settings);
     },
   };
 }

@@ -37,13 +37,13 @@ type KeySet = ReturnType<typeof createLocalJWKSet>;
 
 /** Key sets as jose has imported them: importing one takes as long as checking a signature. They change when a key rotates. */
 const keySets = new Map<string, KeySet>();
-const KEPT_SETS = 16;
+const CACHED_SETS = 16;
 
 function keySetOf(keys: PublicKeys): KeySet {
   const name = JSON.stringify(keys);
   let set = keySets.get(name);
   if (set === undefined) {
-    if (keySets.size >= KEPT_SETS) keySets.clear();
+    if (keySets.size >= CACHED_SETS) keySets.clear();
     set = createLocalJWKSet({ keys: keys as JWK[] });
     keySets.set(name, set);
   }

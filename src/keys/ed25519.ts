@@ -32,7 +32,7 @@ export function signerOf(key: SigningKey): Signer {
 }
 
 /** Parsing a key costs as much as a signature, so recently used keys are cached. */
-const KEPT = 256;
+const CACHED_MAX = 256;
 
 class PublicKeys {
   readonly #keys = new Map<string, KeyObject>();
@@ -41,7 +41,7 @@ class PublicKeys {
     if (known !== undefined) return known;
     const key = make();
     const oldest = this.#keys.keys().next();
-    if (this.#keys.size >= KEPT && oldest.done !== true) this.#keys.delete(oldest.value);
+    if (this.#keys.size >= CACHED_MAX && oldest.done !== true) this.#keys.delete(oldest.value);
     this.#keys.set(id, key);
     return key;
   }

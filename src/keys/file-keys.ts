@@ -91,10 +91,10 @@ function newSecret(use: SecretKey['use'], since: string): SecretKey {
 }
 
 function secretsOf(keys: KeyFile['keys'], use: SecretKey['use']): [SecretKey, ...SecretKey[]] {
-  const found = keys.filter((key): key is SecretKey => key.kind === 'secret' && key.use === use);
+  const secretKeys = keys.filter((key): key is SecretKey => key.kind === 'secret' && key.use === use);
   // The key in use first: the one without an end.
-  found.sort((a, b) => Number(a.until !== null) - Number(b.until !== null) || (a.since < b.since ? 1 : -1));
-  const [first, ...rest] = found;
+  secretKeys.sort((a, b) => Number(a.until !== null) - Number(b.until !== null) || (a.since < b.since ? 1 : -1));
+  const [first, ...rest] = secretKeys;
   if (first !== undefined && first.until === null) return [first, ...rest];
   throw new CountersignError('configuration', `a key file has no present key for \`${use}\`; restore it from a backup`);
 }

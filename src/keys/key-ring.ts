@@ -41,8 +41,8 @@ export class KeyRing {
 
   /** The key that signs. @throws CountersignError `configuration` when there is none */
   present(use: SigningUse): Signer {
-    const found = this.#keys(use, false).filter((key) => key.until === null && isLive(key));
-    const newest = found.reduce<AnySigningKey | null>((a, b) => (a === null || a.since <= b.since ? b : a), null);
+    const live = this.#keys(use, false).filter((key) => key.until === null && isLive(key));
+    const newest = live.reduce<AnySigningKey | null>((a, b) => (a === null || a.since <= b.since ? b : a), null);
     if (newest !== null) return this.#signerOf(newest);
     throw new CountersignError(
       'configuration',

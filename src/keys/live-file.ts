@@ -29,7 +29,7 @@ export class LiveKeyFile {
   }
 
   #mark(): string | null {
-    const found = statSync(this.path, { bigint: true, throwIfNoEntry: false });
-    return found === undefined ? null : `${found.ino} ${found.size} ${found.mtimeNs}`;
+    const stat = statSync(this.path, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? null : `${stat.ino} ${stat.size} ${stat.mtimeNs}`;
   }
 }

@@ -77,13 +77,13 @@ function startKey({ secret }: NamedKey): StartKey {
 
 /** 32 bytes that are a private key of the curve: all but one in 2^32 are at the first try. */
 function privateScalar(secret: Uint8Array, ecdh: ReturnType<typeof createECDH>): Buffer {
-  for (let turn = 0; ; turn += 1) {
-    const d = Buffer.from(deriveKey(secret, `countersign start encryption v1\n${turn}`));
+  for (let round = 0; ; round += 1) {
+    const d = Buffer.from(deriveKey(secret, `countersign start encryption v1\n${round}`));
     try {
       ecdh.setPrivateKey(d);
       return d;
     } catch (error) {
-      if (turn === 8) throw error;
+      if (round === 8) throw error;
     }
   }
 }

@@ -66,10 +66,10 @@ export async function openCheckpoint(
   const { text, signatures } = await openNote(note, keys, verify);
   const checkpoint = parseCheckpoint(text);
   const isLog = ({ key }: VerifiedSignature): boolean => key.algorithm === NOTE_ALGORITHMS.ed25519;
-  const own = signatures.filter(isLog);
-  if (own.length === 0)
+  const logSignatures = signatures.filter(isLog);
+  if (logSignatures.length === 0)
     throw new EvidenceError('note-key-unknown', 'witnesses signed the checkpoint, but no log key that you trust');
-  const signed = own.find(({ key }) => key.name === checkpoint.origin);
+  const signed = logSignatures.find(({ key }) => key.name === checkpoint.origin);
   if (signed === undefined) {
     throw new EvidenceError('origin-differs', 'the checkpoint names another log than the key that signed it');
   }

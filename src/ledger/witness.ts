@@ -64,9 +64,9 @@ export async function cosignatureOf(
 ): Promise<{ line: SignatureLines; signature: VerifiedSignature }> {
   const { text } = parseNote(checkpoint);
   const { signatures } = parseNote(`${text}\n${answer}`);
-  const own = signatures.find(({ name, id }) => name === witness.name && id === witness.id);
-  if (own === undefined) throw new EvidenceError('note-key-unknown', `\`${witness.name}\` did not cosign`);
-  const note = formatNote(text, [own]);
+  const cosignature = signatures.find(({ name, id }) => name === witness.name && id === witness.id);
+  if (cosignature === undefined) throw new EvidenceError('note-key-unknown', `\`${witness.name}\` did not cosign`);
+  const note = formatNote(text, [cosignature]);
   const [signature] = (await openNote(note, [witness], verify)).signatures;
   // A cosignature without a time says nothing about when (C2SP tlog-witness).
   if (signature === undefined || (signature.time ?? 0) <= 0) {

@@ -61,9 +61,9 @@ async function restoreRow(parts: Parts, key: string, credentials: InForce['crede
   const hash = apiKeyHash(key);
   if ((await parts.store.apiKeys.tenantOf(hash)) !== null) return;
   const commitments = credentialCommitments(parts.keys, DEFAULT_TENANT, hash);
-  const found = [...credentials.values()].find(({ commitment }) => commitments.includes(commitment));
-  if (found === undefined) return;
-  const { id, surfaces, actors, roles, groups, createdAt } = found;
+  const firstKey = [...credentials.values()].find(({ commitment }) => commitments.includes(commitment));
+  if (firstKey === undefined) return;
+  const { id, surfaces, actors, roles, groups, createdAt } = firstKey;
   const scope = { surfaces, actors, roles, groups };
   await parts.store.apiKeys.create({ ...scope, id, tenant: DEFAULT_TENANT, hash, createdAt });
 }

@@ -35,11 +35,11 @@ export function prepareDataFolder(dir: string): void {
 
 /** What a link leads to is looked after where it is; what is gone meanwhile needs no closing. */
 function close(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined || !(found.isFile() || found.isDirectory())) return;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || !(stat.isFile() || stat.isDirectory())) return;
   try {
-    if ((found.mode & OTHERS) !== 0) chmodSync(path, found.mode & 0o7777 & ~OTHERS);
-    if (found.isDirectory()) for (const name of readdirSync(path)) close(join(path, name));
+    if ((stat.mode & OTHERS) !== 0) chmodSync(path, stat.mode & 0o7777 & ~OTHERS);
+    if (stat.isDirectory()) for (const name of readdirSync(path)) close(join(path, name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

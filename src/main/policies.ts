@@ -26,7 +26,7 @@ export function readPolicyFolder(folder: string): PolicyFolder {
       `there is no policy folder at \`${folder}\`; set COUNTERSIGN_POLICIES to the folder that holds the policies`,
     );
   }
-  const found: PolicyFolder = { files: [], unread: [] };
+  const policyFolder: PolicyFolder = { files: [], unread: [] };
   /** By their real paths: a file that two links lead to is one file. */
   const read = new Set<string>();
   const others: { path: string; real: string }[] = [];
@@ -39,10 +39,10 @@ export function readPolicyFolder(folder: string): PolicyFolder {
       continue;
     }
     read.add(real);
-    found.files.push({ path, text: readFileSync(real, kind === 'opa' ? 'base64' : 'utf8') });
+    policyFolder.files.push({ path, text: readFileSync(real, kind === 'opa' ? 'base64' : 'utf8') });
   }
-  found.unread = others.filter(({ real }) => !read.has(real)).map(({ path }) => path);
-  return found;
+  policyFolder.unread = others.filter(({ real }) => !read.has(real)).map(({ path }) => path);
+  return policyFolder;
 }
 
 /** Paths of files, `/` between names, links followed. @param open real paths of the folders around it: a link back to one is no news */

@@ -91,9 +91,9 @@ export interface Service {
   judging: Judging;
 }
 
-/** @param own Tells this process alone. @param shared Tells every process of the stack. Who judges needs neither Slack nor the console. */
-export const judgingOf = (own: Parts, shared: Parts): Judging =>
-  createJudging({ alone: activityDeps(own, null, null), shared: activityDeps(shared, null, null) });
+/** @param local Tells this process alone. @param shared Tells every process of the stack. Who judges needs neither Slack nor the console. */
+export const judgingOf = (local: Parts, shared: Parts): Judging =>
+  createJudging({ alone: activityDeps(local, null, null), shared: activityDeps(shared, null, null) });
 
 export function gatewayOf(parts: Parts, client: Client, judging: Judging): Gateway {
   return createGateway({
@@ -127,11 +127,11 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   installRuntime({ log });
   const temporal = await openTemporal(config, { say: (line) => io.out(line) });
   closers.add(() => temporal.stop());
-  const own = await openParts(config, config.databaseUrl, log);
-  closers.add(() => own.close());
-  const news = await bridgeHub(own, config.databaseUrl);
-  closers.add(() => news.close());
-  const parts = { ...own, hub: news.hub };
+  const localParts = await openParts(config, config.databaseUrl, log);
+  closers.add(() => localParts.close());
+  const bridge = await bridgeHub(localParts, config.databaseUrl);
+  closers.add(() => bridge.close());
+  const parts = { ...localParts, hub: bridge.hub };
   await ensureKeys(parts, (line) => io.out(line));
   await ensureFirstKey(parts);
   const notice = await ensureBundle(parts);
@@ -139,6 +139,6 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   const circuit = createTemporalCircuit(temporal.connection);
   closers.add(async () => circuit.close());
   const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
-  const judging = judgingOf(own, parts);
+  const judging = judgingOf(localParts, parts);
   return { parts, temporal, client, circuit, judging, gateway: gatewayOf(parts, client, judging) };
 }

@@ -110,12 +110,12 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       openTemporal(config, { say: (line) => io.out(line) }),
     );
     const opened = await openParts(config, database.connectionString, log, url);
-    const own = auto === null ? opened : { ...opened, hub: auto.watch(opened.hub) };
-    closers.add(() => own.close());
+    const localParts = auto === null ? opened : { ...opened, hub: auto.watch(opened.hub) };
+    closers.add(() => localParts.close());
     // Only a database that was given can have other processes of the stack on it.
-    const news = config.databaseUrl === undefined ? null : await bridgeHub(own, config.databaseUrl);
-    if (news !== null) closers.add(() => news.close());
-    const parts = news === null ? own : { ...own, hub: news.hub };
+    const bridge = config.databaseUrl === undefined ? null : await bridgeHub(localParts, config.databaseUrl);
+    if (bridge !== null) closers.add(() => bridge.close());
+    const parts = bridge === null ? localParts : { ...localParts, hub: bridge.hub };
 
     await ensureKeys(parts, (line) => io.out(line));
     const firstKey = await ensureFirstKey(parts);
@@ -125,7 +125,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const circuit = createTemporalCircuit(temporal.connection);
     closers.add(async () => circuit.close());
     const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
-    const judging = judgingOf(own, parts);
+    const judging = judgingOf(localParts, parts);
     const gateway = gatewayOf(parts, client, judging);
     auto?.answerThrough(gateway, parts);
     const sandbox = config.slack === null ? openSandbox(config, parts, io) : null;

@@ -21,9 +21,9 @@ export type ActionChange = Pick<PublishInput, 'effects' | 'review' | 'was'> & { 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** The events of one change, in order. */
-export function eventsOf(state: ActionState, news: ActionChange): ActionEvent[] {
-  const events = news.effects.flatMap((effect) => ofEffect(effect, state));
-  if (news.was === null && state.review !== null) {
+export function eventsOf(state: ActionState, change: ActionChange): ActionEvent[] {
+  const events = change.effects.flatMap((effect) => ofEffect(effect, state));
+  if (change.was === null && state.review !== null) {
     const { reviewers, reason, dueAt, by } = state.review;
     events.push({
       type: 'break_glass.released',
@@ -33,9 +33,9 @@ export function eventsOf(state: ActionState, news: ActionChange): ActionEvent[] 
       until: iso(dueAt),
     });
   }
-  const ended = news.was === news.status ? undefined : STATUS[news.status];
-  if (ended !== undefined && !(news.was === null && state.review !== null)) events.push({ type: ended });
-  if (news.review !== null && state.review !== null) events.push(ofReview(news.review, state.review));
+  const ended = change.was === change.status ? undefined : STATUS[change.status];
+  if (ended !== undefined && !(change.was === null && state.review !== null)) events.push({ type: ended });
+  if (change.review !== null && state.review !== null) events.push(ofReview(change.review, state.review));
   return events;
 }
 
@@ -97,11 +97,11 @@ export const asJson = (event: ActionEvent): JsonObject => JSON.parse(JSON.string
 export function outward(action: Action, disclosed: JsonObject): JsonObject {
   const { permit: _permit, ...rest } = action;
   const changes = rest.verdict?.changes ?? null;
-  const shown =
+  const disclosedChanges =
     changes === null
       ? null
       : Object.fromEntries(Object.entries(changes).filter(([path]) => path === 'action' || path in disclosed));
   return JSON.parse(
-    JSON.stringify({ ...rest, verdict: rest.verdict === null ? null : { ...rest.verdict, changes: shown } }),
+    JSON.stringify({ ...rest, verdict: rest.verdict === null ? null : { ...rest.verdict, changes: disclosedChanges } }),
   ) as JsonObject;
 }

@@ -5,9 +5,9 @@ import { inClear } from '../store/action-state.ts';
 import { readLife, type Life } from '../engine/life.ts';
 import type { NotifyDeps } from './deps.ts';
 
-/** The action as its records had it when it was as long as `told`; null where there is none. */
-export async function lifeWhen(deps: NotifyDeps, told: Action): Promise<Life | null> {
-  const { tenant, id, records } = told;
+/** The action as its records had it at the length of `action`; null where there is none. */
+export async function lifeWhen(deps: NotifyDeps, action: Action): Promise<Life | null> {
+  const { tenant, id, records } = action;
   const life = await readLife(deps, tenant, id, Array.isArray(records) ? records.length : 0);
   return life === null ? null : { ...life, state: inClear(life.state) };
 }
@@ -49,11 +49,11 @@ export function happened(effects: readonly ApprovalEffect[], approval: ApprovalS
  * What the workflow knows beside what is sealed: reminders, and who is out of reach. It is taken where it has the same people and the
  * same decisions as the records.
  */
-export function agreeing(told: ApprovalState | null, sealed: ApprovalState | null): ApprovalState | null {
-  if (told === null || sealed === null) return sealed;
+export function agreeing(reported: ApprovalState | null, sealed: ApprovalState | null): ApprovalState | null {
+  if (reported === null || sealed === null) return sealed;
   const decided = ({ stages, status, stage }: ApprovalState): string =>
     JSON.stringify([status, stage, stages.map(({ approvers, decisions }) => [approvers, decisions.map(word)])]);
-  return decided(told) === decided(sealed) ? { ...told, plan: sealed.plan } : sealed;
+  return decided(reported) === decided(sealed) ? { ...reported, plan: sealed.plan } : sealed;
 }
 
 const word = ({ by, decision, reason }: ApprovalState['stages'][number]['decisions'][number]): unknown => [

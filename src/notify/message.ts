@@ -281,7 +281,7 @@ const CAUSES = {
 
 /** People named one by one get a direct message; people of a group or role see the channel. With no channel, everyone asked is told. */
 function namedPeople(state: ActionState, approval: ApprovalState | null): string[] {
-  const told = state.notify.filter((name) => name.startsWith('user:'));
+  const addressees = state.notify.filter((name) => name.startsWith('user:'));
   const hasChannel = state.notify.some((name) => name.startsWith('#'));
   const asked = (approval?.stages ?? []).slice(0, (approval?.stage ?? 0) + 1).flatMap((stage, i) => {
     const plan = approval?.plan.stages[i];
@@ -291,5 +291,5 @@ function namedPeople(state: ActionState, approval: ApprovalState | null): string
   });
   // An emergency is announced loudly: each reviewer is told in person, whatever channel there is.
   const reviewing = state.review === null || state.review.status === 'done' ? [] : state.review.reviewers;
-  return [...new Set([...told, ...asked, ...reviewing])];
+  return [...new Set([...addressees, ...asked, ...reviewing])];
 }

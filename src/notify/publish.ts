@@ -32,7 +32,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   await keepShown(deps, message);
   const directory = deps.directory.current();
   // The same for every attempt of one publication, so that each event is told once, and again if it happens again.
-  const turn = activityInfo().activityId;
+  const publication = activityInfo().activityId;
   try {
     const { posted, unreachable } = await notifier.publish(
       message,
@@ -52,15 +52,15 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
     for (const [i, effect] of effects.entries()) {
       // After an outage it may no longer wait, so saying so late would be untrue.
       if (ASKING.has(effect.type) && message.ask !== 'decision') continue;
-      const event = eventOf(deps, message, effect, `${turn}.${i}`);
+      const event = eventOf(deps, message, effect, `${publication}.${i}`);
       if (event !== null) await notifier.thread(posted, event);
     }
     const now = life.state.action.status;
-    const news = input.was === now || input.was === null ? undefined : STATUS_NEWS[now];
-    if (news !== undefined) {
+    const statusNotice = input.was === now || input.was === null ? undefined : STATUS_NEWS[now];
+    if (statusNotice !== undefined) {
       await notifier.thread(posted, {
-        id: `${turn}.${news}`,
-        kind: news,
+        id: `${publication}.${statusNotice}`,
+        kind: statusNotice,
         by: null,
         detail: stored.state.outcome?.reference ?? null,
         until: null,
@@ -69,7 +69,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
     if (input.review !== null) {
       const { review } = stored.state;
       await notifier.thread(posted, {
-        id: `${turn}.review.${input.review}`,
+        id: `${publication}.review.${input.review}`,
         kind: input.review,
         by: review?.result === null || review === null ? null : displayName(directory, review.result.by),
         detail:
@@ -82,7 +82,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
       });
     }
     for (const person of requestersOf(stored.state, directory)) {
-      for (const notice of noticesOf(stored.state, message, { ...input, effects }, directory, turn)) {
+      for (const notice of noticesOf(stored.state, message, { ...input, effects }, directory, publication)) {
         const why = await notifier.tell(person, notice);
         if (why !== null) deps.log.info({ action: id, person, why: why.why }, 'the requester cannot be told in Slack');
       }

@@ -26,8 +26,8 @@ export async function keepShown(
   await deps.store.payloads.update(message.tenant, action, (payload) => {
     const before = payload.shown ?? {};
     if (Object.hasOwn(before, hash)) return payload;
-    const shown = Object.fromEntries([...Object.entries(before), [hash, model as Json]].slice(-MAX_SHOWN));
-    return { ...payload, shown };
+    const models = Object.fromEntries([...Object.entries(before), [hash, model as Json]].slice(-MAX_SHOWN));
+    return { ...payload, shown: models };
   });
 }
 

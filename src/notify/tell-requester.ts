@@ -15,25 +15,25 @@ export function requestersOf(state: ActionState, directory: Directory): string[]
   return [...new Set(all as string[])];
 }
 
-type Told = Pick<Notice, 'headline' | 'lines'> & { kind: string; until?: number };
+type DirectNotice = Pick<Notice, 'headline' | 'lines'> & { kind: string; until?: number };
 
 /**
  * What a requester is told about one publication, in the order of events.
  *
- * @param turn Names the publication, the same in each attempt.
+ * @param publication Names the publication, the same in each attempt.
  */
 export function noticesOf(
   state: ActionState,
   message: ApprovalMessage,
   input: Pick<PublishInput, 'effects' | 'review' | 'was'>,
   directory: Directory,
-  turn: string,
+  publication: string,
 ): Notice[] {
   const what = summaryOf(state);
   const open = message.ask === 'decision';
-  const told: Told[] = input.effects.flatMap((effect) => ofEffect(effect, what, open, state, directory));
+  const notices: DirectNotice[] = input.effects.flatMap((effect) => ofEffect(effect, what, open, state, directory));
   if (input.was === null && state.review !== null) {
-    told.push({
+    notices.push({
       kind: 'break_glass',
       headline: `Released at once, in an emergency: ${what}`,
       lines: [`${namesOf(state.review.reviewers, directory)} will review it.`],
@@ -42,17 +42,17 @@ export function noticesOf(
   }
   const result = input.review === 'reviewed' ? (state.review?.result ?? null) : null;
   if (result !== null) {
-    told.push({
+    notices.push({
       kind: 'reviewed',
       headline: `Your emergency was reviewed: it was ${result.right ? 'right' : 'wrong'} (${what})`,
       lines: [`${displayName(directory, result.by)}: ${result.reason}`],
     });
   }
   const ended = endOf(state, message, what, input);
-  if (ended !== null) told.push(ended);
+  if (ended !== null) notices.push(ended);
   const { tenant, id: action } = state.action;
-  return told.map(({ kind, headline, lines, until }, index) => ({
-    id: `${turn}.${index}.${kind}`,
+  return notices.map(({ kind, headline, lines, until }, index) => ({
+    id: `${publication}.${index}.${kind}`,
     tenant,
     action,
     headline,
@@ -69,7 +69,7 @@ function ofEffect(
   open: boolean,
   state: ActionState,
   directory: Directory,
-): Told[] {
+): DirectNotice[] {
   if (!open) return [];
   const seconds = (ms: number): number => Math.floor(ms / 1000);
   switch (effect.type) {
@@ -134,7 +134,7 @@ function endOf(
   message: ApprovalMessage,
   what: string,
   input: Pick<PublishInput, 'was'>,
-): Told | null {
+): DirectNotice | null {
   if (state.approval === null || input.was !== 'supervised') return null;
   const last = message.decisions.at(-1);
   const said = last === undefined || last.via === 'engine' ? [] : [`${last.name}: ${last.reason ?? last.decision}`];

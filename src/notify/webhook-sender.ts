@@ -43,7 +43,7 @@ export function createWebhookSender({
   ca,
 }: WebhookSenderOptions): WebhookSender {
   return {
-    async send({ url, messageId, body, secret: own }) {
+    async send({ url, messageId, body, secret: endpointSecret }) {
       const target = new URL(url);
       const fault = faultOfTarget(target, targets);
       if (fault !== null) throw undeliverable(fault);
@@ -62,7 +62,7 @@ export function createWebhookSender({
         'user-agent': 'countersign-webhook/1',
         'webhook-id': messageId,
         'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': new Webhook(own ?? secret).sign(messageId, now, text),
+        'webhook-signature': new Webhook(endpointSecret ?? secret).sign(messageId, now, text),
       });
       // 410: the receiver wants no more of it (spec, "Delivery").
       if (status === 410) throw undeliverable('the webhook answered 410: it is gone');

@@ -24,7 +24,7 @@ function list(v4: string[], v6: string[]): BlockList {
 const LOOPBACK = list(['127.0.0.0/8'], ['::1/128']);
 const PRIVATE = list(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], ['fc00::/7']);
 /** IANA's special-purpose registries, and what clouds serve to their own machines only. */
-const NEVER = list(
+const BLOCKED = list(
   [
     '0.0.0.0/8',
     '169.254.0.0/16',
@@ -66,7 +66,7 @@ export function reachOf(address: string): Reach {
   const type = isIPv4(ip) ? 'ipv4' : 'ipv6';
   // `::ffff:a00:1` and the deprecated `::10.0.0.1`. No server needs these forms.
   if (type === 'ipv6' && EMBEDDED.check(ip, 'ipv6') && !LOOPBACK.check(ip, 'ipv6')) return 'never';
-  if (NEVER.check(ip, type)) return 'never';
+  if (BLOCKED.check(ip, type)) return 'never';
   if (LOOPBACK.check(ip, type)) return 'loopback';
   return PRIVATE.check(ip, type) ? 'private' : 'public';
 }

@@ -186,9 +186,9 @@ export function runCases(bundle: CompiledBundle, files: readonly PolicyFile[], r
 
 function compare(want: CaseWant, have: Judgement): string[] {
   const differences: string[] = [];
-  const check = (name: string, wanted: unknown, found: unknown): void => {
-    if (wanted === undefined || canonicalize(wanted) === canonicalize(found ?? null)) return;
-    differences.push(`${name}: want ${canonicalize(wanted)}, have ${canonicalize(found ?? null)}`);
+  const check = (name: string, wanted: unknown, actual: unknown): void => {
+    if (wanted === undefined || canonicalize(wanted) === canonicalize(actual ?? null)) return;
+    differences.push(`${name}: want ${canonicalize(wanted)}, have ${canonicalize(actual ?? null)}`);
   };
   const sorted = (people: readonly string[] | undefined): string[] | undefined => people && [...people].sort();
   const { verdict } = have;

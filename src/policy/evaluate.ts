@@ -8,7 +8,7 @@ import { leafPaths } from './paths.ts';
 import { PERMIT_MAX_MS } from './schema.ts';
 import { asVouched } from './vouched.ts';
 
-const never = (): boolean => false;
+const neverStop = (): boolean => false;
 
 /** The default time that an executor has to report. */
 const OUTCOME_WITHIN_MS = 600_000;
@@ -71,7 +71,7 @@ function judge(
     facts,
     nowMs,
     bindings,
-    late: options.late ?? never,
+    late: options.late ?? neverStop,
     trace: options.trace === true ? trace : null,
   };
   const opinions = policies.map((policy) => judgeByPolicy(policy, on));

@@ -38,7 +38,7 @@ export function lintFiles(files: readonly PolicyFile[], options: LintOptions = {
   problems.push(...files.filter(({ path }) => kindOfFile(path) === 'policy').flatMap(cutTexts));
   if (bundle === null) return [...problems, ...caseProblems];
   const findings = lint(compileBundle(bundle.source, bundle.hash, options.engines), cases, options.resolve);
-  const found = files
+  const fileProblems = files
     .filter((file) => kindOfFile(file.path) === 'policy')
     .flatMap((file) => {
       const { policy, yaml } = parsePolicyFile(file.path, file.text);
@@ -50,7 +50,7 @@ export function lintFiles(files: readonly PolicyFile[], options: LintOptions = {
           severity: finding.severity,
         }));
     });
-  return [...problems, ...caseProblems, ...found];
+  return [...problems, ...caseProblems, ...fileProblems];
 }
 
 /** An unquoted text whose end YAML reads as a comment. */
@@ -58,7 +58,7 @@ const CUT = /(?<=^[^#\n]*)\b(because|description):[ \t]+([^\s"'|>#][^\n]*?)([ \t
 
 function cutTexts({ path, text }: PolicyFile): Problem[] {
   return [...text.matchAll(CUT)].map((match): Problem => {
-    const [, name = '', kept = '', rest = ''] = match;
+    const [, name = '', matched = '', rest = ''] = match;
     const before = text.slice(0, match.index).split('\n');
     return {
       severity: 'warning',
@@ -67,7 +67,7 @@ function cutTexts({ path, text }: PolicyFile): Problem[] {
       column: (before.at(-1)?.length ?? 0) + 1,
       text: excerpt(match[0]),
       message: `\`${name}\` ends before \`${rest.trim().slice(0, 40)}\`, which is a comment`,
-      suggestion: `put it in quotes: "${`${kept}${rest}`.slice(0, 60)}…"`,
+      suggestion: `put it in quotes: "${`${matched}${rest}`.slice(0, 60)}…"`,
     };
   });
 }
@@ -111,14 +111,14 @@ function deadRules(policy: CompiledPolicy): LintFinding[] {
   const parts = policy.rules.map((rule) => rule.when.parts());
   return policy.rules.flatMap((rule, index): LintFinding[] => {
     const place = ['rules', index, 'when'];
-    const own = parts[index];
-    if (own === null || own === undefined) {
+    const condition = parts[index];
+    if (condition === null || condition === undefined) {
       const message = `rule \`${rule.id}\` never matches: its condition is false`;
       return [{ severity: 'warning', policy: policy.name, place, message, suggestion: 'remove the rule' }];
     }
     const before = policy.rules.findIndex((_earlier, at) => {
       const earlier = at < index ? parts[at] : null;
-      return earlier !== null && earlier !== undefined && implies(own, earlier);
+      return earlier !== null && earlier !== undefined && implies(condition, earlier);
     });
     if (before < 0) return [];
     const by = policy.rules[before]?.id ?? '';
@@ -187,8 +187,8 @@ function missingPeople(policy: CompiledPolicy, resolve: Resolve): LintFinding[] 
         open = true;
         return;
       }
-      const found = resolve(ref.text, ANYBODY);
-      if (found.length === 0) {
+      const resolved = resolve(ref.text, ANYBODY);
+      if (resolved.length === 0) {
         findings.push({
           severity: 'error',
           policy: policy.name,
@@ -197,7 +197,7 @@ function missingPeople(policy: CompiledPolicy, resolve: Resolve): LintFinding[] 
           suggestion: 'name an active person, group or role of the directory',
         });
       }
-      for (const person of found) all.add(person);
+      for (const person of resolved) all.add(person);
     });
     return open ? null : all.size;
   };
@@ -241,7 +241,7 @@ function untestedSurfaces(policy: CompiledPolicy, cases: readonly PolicyCase[]):
   });
 }
 
-const TOLD = /^(#[^\s#]+|user:\S+|webhook:[a-z][a-z0-9_-]*|https?:\/\/\S+)$/;
+const ADDRESSEE = /^(#[^\s#]+|user:\S+|webhook:[a-z][a-z0-9_-]*|https?:\/\/\S+)$/;
 
 /** Entries of `notify` that mean nobody. */
 function untold(policy: CompiledPolicy): LintFinding[] {
@@ -253,7 +253,7 @@ function untold(policy: CompiledPolicy): LintFinding[] {
   ];
   return lists.flatMap(([place, entries]) =>
     entries.flatMap((entry, index): LintFinding[] =>
-      TOLD.test(entry)
+      ADDRESSEE.test(entry)
         ? []
         : [
             {

@@ -43,10 +43,10 @@ export function writePath(root: JsonObject, path: readonly string[], value: Json
 
 /** Dotted paths of every value under `roots` that is not an object, for `log: full`. Names that hold a dot are left out. */
 export function leafPaths(request: ActionRequest, roots: readonly string[]): string[] {
-  const found: string[] = [];
+  const paths: string[] = [];
   const walk = (value: unknown, path: string, depth: number): void => {
     if (!isObject(value) || depth > 7) {
-      if (value !== undefined) found.push(path);
+      if (value !== undefined) paths.push(path);
       return;
     }
     for (const [name, below] of Object.entries(value)) {
@@ -54,5 +54,5 @@ export function leafPaths(request: ActionRequest, roots: readonly string[]): str
     }
   };
   for (const root of roots) walk(readPath(request, root), root, 0);
-  return found.sort();
+  return paths.sort();
 }

@@ -42,15 +42,15 @@ export function resolve(refs: readonly CompiledRef[], frame: Frame, facts: Facts
   const plain: string[] = [];
   const nobody: string[] = [];
   for (const ref of refs) {
-    const found = plainReferences(ref, frame);
-    if (Array.isArray(found)) plain.push(...found);
-    else nobody.push(`${ref.text} (${found.error})`);
+    const plainPeople = plainReferences(ref, frame);
+    if (Array.isArray(plainPeople)) plain.push(...plainPeople);
+    else nobody.push(`${ref.text} (${plainPeople.error})`);
   }
   const people = new Set<string>();
   for (const ref of plain) {
-    const found = Object.hasOwn(facts.people, ref) ? (facts.people[ref] ?? []) : [];
-    if (found.length === 0) nobody.push(ref);
-    for (const person of found) people.add(person);
+    const members = Object.hasOwn(facts.people, ref) ? (facts.people[ref] ?? []) : [];
+    if (members.length === 0) nobody.push(ref);
+    for (const person of members) people.add(person);
   }
   return { refs: plain, people: [...people].sort(), nobody };
 }

@@ -17,21 +17,21 @@ export function draftPlan(approval: CompiledApproval, frame: Frame, facts: Facts
 }
 
 function draftStage(stage: CompiledStage, frame: Frame, facts: Facts): PlanDraft['stages'][number] {
-  const found = resolve(stage.approvers, frame, facts);
+  const resolved = resolve(stage.approvers, frame, facts);
   const later = stage.escalate === null ? null : resolve(stage.escalate.to, frame, facts);
   return {
     name: stage.name,
     quorum: stage.quorum,
     refusals: stage.refusals,
-    refs: found.refs,
-    approvers: found.people,
+    refs: resolved.refs,
+    approvers: resolved.people,
     remindMs: stage.remindMs,
     escalate:
       stage.escalate === null || later === null
         ? null
         : { afterMs: stage.escalate.afterMs, refs: later.refs, approvers: later.people },
     assurance: stage.assurance,
-    nobody: found.nobody,
+    nobody: resolved.nobody,
   };
 }
 

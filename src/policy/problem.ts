@@ -15,12 +15,12 @@ export interface Problem {
   suggestion: string | null;
 }
 
-const SHOWN_TEXT = 80;
+const EXCERPT_MAX = 80;
 
 /** The first line of `text`, cut to what a {@link Problem} shows. */
 export function excerpt(text: string): string {
   const line = text.trim().split('\n')[0] ?? '';
-  return line.length > SHOWN_TEXT ? `${line.slice(0, SHOWN_TEXT - 1)}…` : line;
+  return line.length > EXCERPT_MAX ? `${line.slice(0, EXCERPT_MAX - 1)}…` : line;
 }
 
 /** `file:line:column: severity: message` and, on a second line, the text and the suggestion. */

@@ -72,11 +72,11 @@ export function indexSurfaces<T extends Covering>(policies: readonly T[]): Surfa
   }
   return {
     covering(surface) {
-      const found = new Set(exact.get(surface));
+      const names = new Set(exact.get(surface));
       for (const level of [surface.split('.')[0] ?? '', '*']) {
-        for (const { glob, policy } of globs.get(level) ?? []) if (matchesSurface(glob, surface)) found.add(policy);
+        for (const { glob, policy } of globs.get(level) ?? []) if (matchesSurface(glob, surface)) names.add(policy);
       }
-      return found.size < 2 ? [...found] : [...found].sort((a, b) => (a.name < b.name ? -1 : 1));
+      return names.size < 2 ? [...names] : [...names].sort((a, b) => (a.name < b.name ? -1 : 1));
     },
   };
 }

@@ -33,14 +33,14 @@ export interface YamlFile {
 /** Reads one YAML document. Pure. Aliases, tags of foreign types and repeated keys are reported as problems. */
 export function readYaml(file: string, text: string): { yaml: YamlFile | null; problems: Problem[] } {
   const lines = new LineCounter();
-  const at = (offset: number, message: string, suggestion: string | null, shown: string): Problem => {
+  const at = (offset: number, message: string, suggestion: string | null, snippet: string): Problem => {
     const { line, col } = lines.linePos(Math.max(0, offset));
     return {
       severity: 'error',
       file,
       line: Math.max(1, line),
       column: Math.max(1, col),
-      text: excerpt(shown),
+      text: excerpt(snippet),
       message,
       suggestion,
     };
@@ -96,7 +96,7 @@ function locate(
   document: Document,
   value: Json,
   text: string,
-  at: (offset: number, message: string, suggestion: string | null, shown: string) => Problem,
+  at: (offset: number, message: string, suggestion: string | null, snippet: string) => Problem,
 ): YamlFile {
   const shownOf = (node: Node): string => text.slice(node.range?.[0] ?? 0, node.range?.[1] ?? 0);
   return {
@@ -172,8 +172,8 @@ function issueProblems(
       });
     case 'invalid_value': {
       const values = issue.values.map(String);
-      const found = valueAt(yaml.value, issue.path);
-      const guess = (typeof found === 'string' ? didYouMean(found, values) : null) ?? `one of: ${values.join(', ')}`;
+      const node = valueAt(yaml.value, issue.path);
+      const guess = (typeof node === 'string' ? didYouMean(node, values) : null) ?? `one of: ${values.join(', ')}`;
       return [yaml.problem(issue.path, `\`${name}\` has a value it cannot have`, guess)];
     }
     case 'invalid_union': {
@@ -189,10 +189,10 @@ function issueProblems(
         yaml.keyProblem(issue.path, `\`${name}\` is not a name that can stand here`, issue.issues[0]?.message ?? null),
       ];
     case 'invalid_type': {
-      const found = valueAt(yaml.value, issue.path);
-      if (found === undefined) return [yaml.problem(issue.path, `\`${name}\` is missing`, `add \`${name}\``)];
-      const quote = issue.expected === 'string' && (typeof found === 'boolean' || typeof found === 'number');
-      const hint = quote ? `put it in quotes: "${String(found)}"` : `it must be ${plainType(issue.expected)}`;
+      const node = valueAt(yaml.value, issue.path);
+      if (node === undefined) return [yaml.problem(issue.path, `\`${name}\` is missing`, `add \`${name}\``)];
+      const quote = issue.expected === 'string' && (typeof node === 'boolean' || typeof node === 'number');
+      const hint = quote ? `put it in quotes: "${String(node)}"` : `it must be ${plainType(issue.expected)}`;
       return [yaml.problem(issue.path, `\`${name}\` is of the wrong type`, hint)];
     }
     default:

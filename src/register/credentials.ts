@@ -12,7 +12,7 @@ export interface CredentialDeps {
 }
 
 /** Credentials whose tenant is remembered. */
-const KEPT_TENANTS = 1000;
+const CACHED_TENANTS = 1000;
 
 /** What a credential's hash is committed to as, newest key first. */
 export function credentialCommitments(keys: Pick<Keys, 'commitments'>, tenant: string, hash: string): string[] {
@@ -32,7 +32,7 @@ export function sealedCredentials({ store, register, keys, now }: CredentialDeps
     const tenant = await store.apiKeys.tenantOf(hash);
     if (tenant === null || !(await register.hasTenant(tenant))) return null;
     const oldest = tenants.keys().next().value;
-    if (tenants.size >= KEPT_TENANTS && oldest !== undefined) tenants.delete(oldest);
+    if (tenants.size >= CACHED_TENANTS && oldest !== undefined) tenants.delete(oldest);
     tenants.set(hash, tenant);
     return tenant;
   };

@@ -69,23 +69,24 @@ function freezes({ freezes: sealed, lifted }: InForce, rows: readonly Freeze[]):
     change,
     message,
   });
-  const found: RowDifference[] = [];
+  const differences: RowDifference[] = [];
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const { id, scope, value } of sealed.values()) {
     const row = byId.get(id);
     const what = scope === 'tenant' ? 'everything' : `the ${scope} ${value}`;
-    if (row === undefined) found.push(say(id, 'removed', `the row would have let ${what} go on, which is frozen`));
+    if (row === undefined)
+      differences.push(say(id, 'removed', `the row would have let ${what} go on, which is frozen`));
     else if (row.liftedAt !== null || row.scope !== scope || row.value !== value)
-      found.push(say(id, 'altered', `the row would have let ${what} go on, which is frozen`));
+      differences.push(say(id, 'altered', `the row would have let ${what} go on, which is frozen`));
   }
   for (const { id, liftedAt } of rows) {
     if (liftedAt !== null || sealed.has(id)) continue;
     const message = lifted.has(id)
       ? 'the row says that it is frozen still, and it was lifted'
       : 'the row stops something, and no record says who stopped it';
-    found.push(say(id, lifted.has(id) ? 'altered' : 'inserted', message));
+    differences.push(say(id, lifted.has(id) ? 'altered' : 'inserted', message));
   }
-  return found;
+  return differences;
 }
 
 function delegations(
@@ -96,26 +97,26 @@ function delegations(
   const say = (id: string, change: RowChange, message: string): RowDifference => ({
     ...{ table: 'delegation', id, change, message },
   });
-  const found: RowDifference[] = [];
+  const differences: RowDifference[] = [];
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const { id, from, to, surfaces, startsAt, endsAt, revokedAt } of sealed.values()) {
     const row = byId.get(id);
     const whom = `${to} decide for ${from}`;
     if (row === undefined) {
-      if (endsAt > now) found.push(say(id, 'removed', `the record that lets ${whom} has no row`));
+      if (endsAt > now) differences.push(say(id, 'removed', `the record that lets ${whom} has no row`));
       continue;
     }
     const fields = [row.from, row.to, row.surfaces, row.startsAt, row.endsAt, row.revokedAt === null];
     if (same(fields, [from, to, surfaces, startsAt, endsAt, revokedAt === null])) continue;
     const until = new Date(row.endsAt).toISOString();
     const message = `the row would have let ${row.to} decide for ${row.from} on ${row.surfaces.join(', ')} until ${until}`;
-    found.push(say(id, 'altered', message));
+    differences.push(say(id, 'altered', message));
   }
   for (const { id, from, to, surfaces, endsAt, revokedAt } of rows) {
     if (sealed.has(id) || endsAt <= now || revokedAt !== null) continue;
-    found.push(say(id, 'inserted', `the row would have let ${to} decide for ${from} on ${surfaces.join(', ')}`));
+    differences.push(say(id, 'inserted', `the row would have let ${to} decide for ${from} on ${surfaces.join(', ')}`));
   }
-  return found;
+  return differences;
 }
 
 const scopeOf = ({ surfaces, actors, roles, groups }: Pick<ApiKeyEntry, 'surfaces' | 'actors' | 'roles' | 'groups'>) =>
@@ -129,27 +130,28 @@ function apiKeys(
   const say = (id: string, change: RowChange, message: string): RowDifference => ({
     ...{ table: 'api_key', id, change, message },
   });
-  const found: RowDifference[] = [];
+  const differences: RowDifference[] = [];
   const byId = new Map(rows.map((row) => [row.id, row]));
   const reach = (row: StoredApiKey): string =>
     `would have reached ${row.surfaces.join(', ') || 'no surface'} for ${row.actors.join(', ') || 'nobody'}`;
   for (const credential of sealed.values()) {
     const row = byId.get(credential.id);
     if (row === undefined) {
-      if (credential.revokedAt === null) found.push(say(credential.id, 'removed', 'the row of a live key is gone'));
+      if (credential.revokedAt === null)
+        differences.push(say(credential.id, 'removed', 'the row of a live key is gone'));
       continue;
     }
     const fits =
       commitments(row.hash).includes(credential.commitment) &&
       same(scopeOf(row), scopeOf(credential)) &&
       (row.revokedAt === null) === (credential.revokedAt === null);
-    if (!fits) found.push(say(credential.id, 'altered', `the row ${reach(row)}`));
+    if (!fits) differences.push(say(credential.id, 'altered', `the row ${reach(row)}`));
   }
   for (const row of rows) {
     if (sealed.has(row.id) || row.revokedAt !== null) continue;
-    found.push(say(row.id, 'inserted', `a key that nobody made ${reach(row)}`));
+    differences.push(say(row.id, 'inserted', `a key that nobody made ${reach(row)}`));
   }
-  return found;
+  return differences;
 }
 
 function passkeys({ passkeys: sealed }: InForce, rows: readonly StoredPasskey[]): RowDifference[] {
@@ -159,23 +161,23 @@ function passkeys({ passkeys: sealed }: InForce, rows: readonly StoredPasskey[])
     change,
     message,
   });
-  const found: RowDifference[] = [];
+  const differences: RowDifference[] = [];
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const { id, person, credential, enrolment, revokedAt } of sealed.values()) {
     const row = byId.get(id);
     if (row === undefined) {
-      if (revokedAt === null) found.push(say(id, 'removed', `the row of a passkey of ${person} is gone`));
+      if (revokedAt === null) differences.push(say(id, 'removed', `the row of a passkey of ${person} is gone`));
       continue;
     }
     const fields = [row.person, row.credential, row.record, row.revokedAt === null];
     if (same(fields, [person, credential, enrolment.hash, revokedAt === null])) continue;
-    found.push(say(id, 'altered', `the row would have made the passkey of ${person} one of ${row.person}`));
+    differences.push(say(id, 'altered', `the row would have made the passkey of ${person} one of ${row.person}`));
   }
   for (const { id, person, revokedAt } of rows) {
     if (sealed.has(id) || revokedAt !== null) continue;
-    found.push(say(id, 'inserted', `a passkey that nobody brought in would have signed as ${person}`));
+    differences.push(say(id, 'inserted', `a passkey that nobody brought in would have signed as ${person}`));
   }
-  return found;
+  return differences;
 }
 
 function activations({ activations: sealed }: InForce, rows: readonly ActivationRow[]): RowDifference[] {
@@ -183,15 +185,16 @@ function activations({ activations: sealed }: InForce, rows: readonly Activation
     ...{ table: 'bundle_activation', id, change, message },
   });
   const known = new Map(sealed.map((one) => [one.record, one.bundle]));
-  const found: RowDifference[] = [];
+  const differences: RowDifference[] = [];
   for (const { record, hash } of rows) {
     const bundle = known.get(record);
-    if (bundle === undefined) found.push(say(record, 'inserted', `the bundle ${hash} would have come into force`));
-    else if (bundle !== hash) found.push(say(record, 'altered', `the bundle ${hash} would have come into force`));
+    if (bundle === undefined)
+      differences.push(say(record, 'inserted', `the bundle ${hash} would have come into force`));
+    else if (bundle !== hash) differences.push(say(record, 'altered', `the bundle ${hash} would have come into force`));
   }
   const there = new Set(rows.map(({ record }) => record));
   for (const { record, bundle } of sealed.filter((one) => !there.has(one.record))) {
-    found.push(say(record, 'removed', `the row of the bundle ${bundle} is gone, which came into force`));
+    differences.push(say(record, 'removed', `the row of the bundle ${bundle} is gone, which came into force`));
   }
-  return found;
+  return differences;
 }

@@ -98,10 +98,10 @@ function memberBytes(name: string, value: Json): number {
 
 /** Every value below the sections that is not an object with members, in the order of the paths. Arrays are whole. */
 function leavesOf(request: ActionRequest): Leaf[] {
-  const found: Leaf[] = [];
+  const leaves: Leaf[] = [];
   const walk = (section: Leaf['section'], path: string, value: Json): void => {
     const members = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-    if (members.length === 0) found.push({ section, path, value });
+    if (members.length === 0) leaves.push({ section, path, value });
     for (const [name, below] of members) {
       walk(section, PLAIN_NAME.test(name) ? `${path}.${name}` : `${path}[${canonicalize(name)}]`, below);
     }
@@ -111,7 +111,7 @@ function leavesOf(request: ActionRequest): Leaf[] {
     // Refuses cyclic values before walking them.
     if (value !== undefined && canonicalize(value) !== '') walk(section, section, value);
   }
-  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return leaves.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Whether a disclosed path covers another one: it is the same, or above it. */

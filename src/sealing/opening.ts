@@ -28,8 +28,8 @@ export type Opening = z.infer<typeof openingSchema>;
  * a decision, and `outcome.detail`.
  */
 export function commitmentAt(record: RecordPayload, path: string): string | null {
-  const found = lookUp(record, path);
-  return typeof found === 'string' && /^sha256:[0-9a-f]{64}$/.test(found) ? found : null;
+  const commitment = lookUp(record, path);
+  return typeof commitment === 'string' && /^sha256:[0-9a-f]{64}$/.test(commitment) ? commitment : null;
 }
 
 function lookUp(record: RecordPayload, path: string): unknown {

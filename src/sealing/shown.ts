@@ -11,8 +11,8 @@ export interface SealedShown {
 /** What a decision, or the review of a broken glass, says of it; null for any other record, and where it came through another door. */
 export function shownIn(record: RecordPayload): SealedShown | null {
   if (record.type !== 'decision' && record.type !== 'review') return null;
-  const shown: unknown = record.type === 'decision' ? record.shown : record.body['shown'];
-  const { hash, renderer } = (shown ?? {}) as Record<string, unknown>;
+  const rendering: unknown = record.type === 'decision' ? record.shown : record.body['shown'];
+  const { hash, renderer } = (rendering ?? {}) as Record<string, unknown>;
   if (record.by === null || typeof hash !== 'string' || typeof renderer !== 'string') return null;
   return { by: record.by, shown: { hash, renderer } };
 }

@@ -2,7 +2,7 @@ import type { ReadHash } from '../ledger/index.ts';
 
 /** Subtrees below this level change hands too often to be worth keeping: a proof reads them from one tile anyway. */
 const LEVEL_MIN = 8;
-const KEPT = 8192;
+const CACHED_MAX = 8192;
 
 /**
  * Keeps hashes of complete subtrees. An append-only log never changes one, so nothing here is ever out of date; the upper part of a
@@ -21,7 +21,7 @@ export class HashCache {
       this.#hashes.delete(key);
       this.#hashes.set(key, hash);
       const oldest = this.#hashes.keys().next();
-      if (this.#hashes.size > KEPT && oldest.done !== true) this.#hashes.delete(oldest.value);
+      if (this.#hashes.size > CACHED_MAX && oldest.done !== true) this.#hashes.delete(oldest.value);
       return hash;
     };
   }

@@ -93,18 +93,18 @@ export function createLogReader({ store: { log, witnessed }, keys }: LogReaderOp
     },
     async receipt(tenant, recordHash) {
       const hex = /^sha256:([0-9a-f]{64})$/.exec(recordHash)?.[1];
-      const found = hex === undefined ? null : await log.find(tenant, fromHex(hex));
-      if (found === null) throw new CountersignError('not-found', 'this log holds no record of that hash');
+      const entry = hex === undefined ? null : await log.find(tenant, fromHex(hex));
+      if (entry === null) throw new CountersignError('not-found', 'this log holds no record of that hash');
       // This is read after the entry was found, so the checkpoint covers the entry.
       const [head, cosigned] = await Promise.all([headOf(tenant), witnessed?.newest(tenant) ?? null]);
       const { size, checkpoint } =
-        cosigned !== null && cosigned.size > found.index && cosigned.size <= head.size
+        cosigned !== null && cosigned.size > entry.index && cosigned.size <= head.size
           ? { size: cosigned.size, checkpoint: withSignatures(cosigned.checkpoint, cosigned.lines) }
           : head;
-      const inclusion = await inclusionProof(found.index, size, hashReader(tenant, size));
+      const inclusion = await inclusionProof(entry.index, size, hashReader(tenant, size));
       const { origin } = parseCheckpoint(parseNote(checkpoint).text);
-      const envelope = JSON.parse(fromUtf8(found.envelope)) as Envelope;
-      return makeReceipt(envelope, { origin, index: found.index, checkpoint, proof: inclusion });
+      const envelope = JSON.parse(fromUtf8(entry.envelope)) as Envelope;
+      return makeReceipt(envelope, { origin, index: entry.index, checkpoint, proof: inclusion });
     },
     async consistency(tenant, from, to) {
       const { size } = await headOf(tenant);

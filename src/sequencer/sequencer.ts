@@ -111,7 +111,7 @@ class LogWriter {
           for (const { reject } of calls) reject(error);
         } else {
           // One record is bad. Each is sealed on its own, so that the others are not refused with it.
-          for (const call of calls) await this.#seal([call]).catch((own: unknown) => call.reject(own));
+          for (const call of calls) await this.#seal([call]).catch((reason: unknown) => call.reject(reason));
         }
       }
     }
@@ -125,12 +125,12 @@ class LogWriter {
     const keys = new Set<string>();
     let count = 0;
     for (const call of this.#waiting) {
-      const own = call.records.map(keyOf);
-      const fits = left.length === 0 && count + own.length <= BATCH_MAX;
-      if (fits && !own.some((key) => keys.has(key))) {
+      const recordKeys = call.records.map(keyOf);
+      const fits = left.length === 0 && count + recordKeys.length <= BATCH_MAX;
+      if (fits && !recordKeys.some((key) => keys.has(key))) {
         taken.push(call);
-        count += own.length;
-        for (const key of own) keys.add(key);
+        count += recordKeys.length;
+        for (const key of recordKeys) keys.add(key);
       } else left.push(call);
     }
     this.#waiting = left;
@@ -176,7 +176,7 @@ class LogWriter {
     this.#end = next;
     answer(fresh, from);
     const old = calls.filter((call) => !fresh.includes(call));
-    for (const { records, resolve } of old) resolve(records.flatMap((record) => found(existing, record)));
+    for (const { records, resolve } of old) resolve(records.flatMap((record) => sealedOf(existing, record)));
   }
 
   /**
@@ -239,7 +239,7 @@ function answer(calls: readonly Call[], from: number): void {
   }
 }
 
-function found(sealed: ReadonlyMap<string, SealedEntry>, record: StagedRecord): SealedRecord[] {
+function sealedOf(sealed: ReadonlyMap<string, SealedEntry>, record: StagedRecord): SealedRecord[] {
   const entry = sealed.get(keyOf(record));
   if (entry === undefined) return [];
   const { index, recordHash, envelope } = entry;

@@ -71,13 +71,13 @@ export async function rerender(
   const { workspace, channel, message: ts } = at;
   const posted = await desk.door.posted(workspace, channel, ts);
   if (posted === null) return;
-  for (let shown = posted.revision, turn = 0; turn < 4; turn++) {
+  for (let revision = posted.revision, attempt = 0; attempt < 4; attempt++) {
     const message = await desk.door.message(posted.tenant, posted.action);
-    if (message === null || message.revision <= shown) return;
+    if (message === null || message.revision <= revision) return;
     await desk.door.keepShown(message);
     const rendered = renderApprovalMessage(message, { person: posted.person });
     await desk.client.chat.update({ channel, ts, ...forSlack(rendered) });
-    shown = message.revision;
-    await desk.door.reshown({ workspace, channel, ts, revision: shown, shownHash: shownHash(rendered) });
+    revision = message.revision;
+    await desk.door.reshown({ workspace, channel, ts, revision, shownHash: shownHash(rendered) });
   }
 }

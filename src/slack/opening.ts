@@ -33,8 +33,8 @@ export async function openView(
   }
   let id: string | undefined;
   try {
-    const shown = view === LATE ? loadingModal() : view;
-    id = (await desk.client.views.open({ trigger_id: trigger, view: toSlackView(shown) })).view?.id;
+    const modal = view === LATE ? loadingModal() : view;
+    id = (await desk.client.views.open({ trigger_id: trigger, view: toSlackView(modal) })).view?.id;
   } catch (error) {
     desk.log.warn({ error: messageOf(error) }, 'Slack did not open a form');
     build.catch(() => undefined);

@@ -71,9 +71,9 @@ export function createPlaces(client: WebClient, people: SlackPeople, now: () => 
   };
   const look = async (person: string): Promise<string | null> => {
     try {
-      const found = await userOf(person);
-      if ('why' in found) return found.why;
-      return strangeness(await workspace(), (await client.users.info({ user: found.user })).user);
+      const slackUser = await userOf(person);
+      if ('why' in slackUser) return slackUser.why;
+      return strangeness(await workspace(), (await client.users.info({ user: slackUser.user })).user);
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble.kind === 'target') return inWords(trouble.code);
@@ -106,9 +106,9 @@ export function createPlaces(client: WebClient, people: SlackPeople, now: () => 
     async directMessage(person) {
       const known = direct.get(person);
       if (known !== undefined) return { channel: known };
-      const found = await userOf(person);
-      if ('why' in found) return found;
-      const opened = await client.conversations.open({ users: found.user });
+      const slackUser = await userOf(person);
+      if ('why' in slackUser) return slackUser;
+      const opened = await client.conversations.open({ users: slackUser.user });
       const channel = String(opened.channel?.id);
       direct.set(person, channel);
       return { channel };

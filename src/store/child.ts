@@ -106,8 +106,8 @@ export async function spawnSupervised(
   const child: SupervisedChild = {
     pid: -1,
     ended,
-    stdout: kept(supervisor.stdout as Readable | null),
-    stderr: kept(supervisor.stderr as Readable | null),
+    stdout: buffered(supervisor.stdout as Readable | null),
+    stderr: buffered(supervisor.stderr as Readable | null),
     stop() {
       lifeline?.end();
       return ended;
@@ -118,7 +118,7 @@ export async function spawnSupervised(
 }
 
 /** Node discards unread output when a child ends, and the last output matters most. */
-function kept(stream: Readable | null): Readable | null {
+function buffered(stream: Readable | null): Readable | null {
   return stream === null ? null : stream.pipe(new PassThrough());
 }
 

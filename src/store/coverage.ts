@@ -50,15 +50,15 @@ export function createCoverageStore(db: Database): CoverageStore {
         .orderBy('index', 'desc')
         .limit(limit)
         .execute();
-      const found = new Map<string, ExecutedBy>();
+      const executors = new Map<string, ExecutedBy>();
       for (const { envelope } of rows) {
         const record = recordOf(envelope);
         if (record.type !== 'redemption') continue;
         const { surface, by } = record;
         const key = `${surface}\n${by}`;
-        found.set(key, { surface, by, times: (found.get(key)?.times ?? 0) + 1 });
+        executors.set(key, { surface, by, times: (executors.get(key)?.times ?? 0) + 1 });
       }
-      return [...found.values()];
+      return [...executors.values()];
     },
   };
 }

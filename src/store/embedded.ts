@@ -170,8 +170,8 @@ async function start(
   if (existsSync(logFile) && statSync(logFile).size > LOG_MAX_BYTES) renameSync(logFile, `${logFile}.old`);
   for (let attempt = 1; ; attempt++) {
     const port = wanted ?? (await freePort());
-    const own = { port: String(port), unix_socket_directories: socket ?? '' };
-    const settings = Object.entries({ ...SETTINGS, ...own }).flatMap(([k, v]) => ['-c', `${k}=${v}`]);
+    const connectionSettings = { port: String(port), unix_socket_directories: socket ?? '' };
+    const settings = Object.entries({ ...SETTINGS, ...connectionSettings }).flatMap(([k, v]) => ['-c', `${k}=${v}`]);
     const { command, args, ...identity } = as.wrap(postgres, ['-D', cluster, ...settings]);
     const log = openSync(logFile, 'a', 0o600);
     const offset = statSync(logFile).size;

@@ -77,12 +77,12 @@ const HELD = `(coalesce((select sum(r.amount) from limit_reservation r
   + ${totals('1 hour', 't.start >= h.hour')})`;
 
 /** What the asking action holds of it itself. */
-const OWN = `coalesce((select sum(r.amount) from limit_reservation r
+const OWN_SHARE = `coalesce((select sum(r.amount) from limit_reservation r
     where r.tenant = $1 and r.action = $4 and r.slot = q.slot and r.at > q.since), 0)`;
 
 /** The share of each limit that other actions hold, in the order of `$2`, `$3`. `$1` is the tenant and `$4` the action. */
 const USED = `select coalesce(array_agg(used order by n), '{}') from (
-  select q.n, trim_scale(${HELD} - ${OWN})::text as used
+  select q.n, trim_scale(${HELD} - ${OWN_SHARE})::text as used
   from unnest($2::bytea[], $3::timestamptz[]) with ordinality as q(slot, since, n)
   cross join lateral (select date_bin('1 second', q.since, timestamptz 'epoch') + interval '1 second' as second) as s
   cross join lateral (select ${nextOf('1 minute', 's.second')} as minute) as m

@@ -133,19 +133,19 @@ export async function lockDataFolder(dir: string): Promise<FolderLock> {
   const folder = resolve(dir);
   writing(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   const here = realm();
-  const own: Claim = { file: '', realm: here, pid: process.pid, start: startOf(process.pid) ?? digest('') };
-  own.file = `.holder-${own.realm}-${own.pid}-${own.start}`;
-  if (held.has(folder)) throw holderError(dir, own);
+  const ourClaim: Claim = { file: '', realm: here, pid: process.pid, start: startOf(process.pid) ?? digest('') };
+  ourClaim.file = `.holder-${ourClaim.realm}-${ourClaim.pid}-${ourClaim.start}`;
+  if (held.has(folder)) throw holderError(dir, ourClaim);
   held.add(folder);
-  const path = join(folder, own.file);
+  const path = join(folder, ourClaim.file);
   const giveUp = (): void => {
     rmSync(path, { force: true });
     held.delete(folder);
   };
   try {
     for (let attempt = 1; ; attempt++) {
-      writing(folder, () => writeFileSync(path, `process ${own.pid} on ${hostname()}\n`, { mode: 0o600 }));
-      const holder = await otherHolder(folder, own);
+      writing(folder, () => writeFileSync(path, `process ${ourClaim.pid} on ${hostname()}\n`, { mode: 0o600 }));
+      const holder = await otherHolder(folder, ourClaim);
       if (holder === null) break;
       rmSync(path, { force: true });
       if (attempt === TRIES) throw holderError(dir, holder);
@@ -172,10 +172,10 @@ export async function lockDataFolder(dir: string): Promise<FolderLock> {
   };
 }
 
-async function otherHolder(folder: string, own: Claim): Promise<Claim | null> {
+async function otherHolder(folder: string, ourClaim: Claim): Promise<Claim | null> {
   for (const claim of claims(folder)) {
-    if (claim.file === own.file) continue;
-    if (await isLive(folder, claim, own.realm)) return claim;
+    if (claim.file === ourClaim.file) continue;
+    if (await isLive(folder, claim, ourClaim.realm)) return claim;
     rmSync(join(folder, claim.file), { force: true });
   }
   return null;

@@ -44,12 +44,12 @@ function postgresUser(): { uid: number; gid: number } {
 
 /** The nearest folder on the way to `path` that this user may not pass through, or null. */
 function barrier(path: string, { uid, gid }: { uid: number; gid: number }): string | null {
-  let found: string | null = null;
+  let closedFolder: string | null = null;
   for (let at = path; ; at = dirname(at)) {
     const { mode, uid: owner, gid: group } = statSync(at);
     const search = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
-    if ((mode & search) === 0) found = at;
-    if (dirname(at) === at) return found;
+    if ((mode & search) === 0) closedFolder = at;
+    if (dirname(at) === at) return closedFolder;
   }
 }
 
@@ -74,10 +74,10 @@ export function runAs(folder: string, cluster: string, binary: string): RunAs {
   // The cluster keeps its owner, because it may have been made before this ran as root.
   const owner = existsSync(cluster) ? statSync(cluster) : null;
   const user = owner === null || owner.uid === 0 ? postgresUser() : { uid: owner.uid, gid: owner.gid };
-  for (const own of [dirname(folder), folder]) {
-    if (barrier(own, user) !== own) continue;
-    chownSync(own, 0, user.gid);
-    chmodSync(own, 0o710);
+  for (const path of [dirname(folder), folder]) {
+    if (barrier(path, user) !== path) continue;
+    chownSync(path, 0, user.gid);
+    chmodSync(path, 0o710);
   }
   const closed = barrier(folder, user) ?? barrier(dirname(binary), user);
   if (closed === null) return { user, wrap: (command, args) => ({ command, args: [...args], ...user }) };

@@ -94,9 +94,9 @@ export function createPublicKeyStore(db: Database): PublicKeyStore {
           }
         });
       // At most one connection of this process waits, because the work needs connections too.
-      const turn = last.then(run, run);
-      last = turn.catch(() => undefined);
-      return turn;
+      const next = last.then(run, run);
+      last = next.catch(() => undefined);
+      return next;
     },
   };
 }

@@ -31,7 +31,7 @@ export interface WitnessedStore {
   setAnchored(anchored: { tenant: string; anchor: string; size: number; at: string }): Promise<void>;
 }
 
-const KEPT_MS = 24 * 3600 * 1000;
+const RETENTION_MS = 24 * 3600 * 1000;
 
 export function createWitnessedStore(db: Database): WitnessedStore {
   const of = (tenant: string, size: number) =>
@@ -65,7 +65,7 @@ export function createWitnessedStore(db: Database): WitnessedStore {
         .where('tenant', '=', tenant)
         .where('witness', '=', witness)
         .where('size', '<', size)
-        .where('at', '<', new Date(Date.parse(at) - KEPT_MS).toISOString())
+        .where('at', '<', new Date(Date.parse(at) - RETENTION_MS).toISOString())
         .execute();
     },
     async lines(tenant, size) {

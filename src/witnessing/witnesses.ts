@@ -26,7 +26,7 @@ export interface WitnessDeps {
 const TIMEOUT_MS = 15_000;
 const ANSWER_MAX = 65_536;
 /** A first try, one with the size that the witness named, and one for a head that moved meanwhile. */
-const TURNS = 3;
+const ATTEMPTS_MAX = 3;
 
 const refused = (message: string): ApplicationFailure => nonRetryable(message, 'witness-refused');
 
@@ -39,16 +39,16 @@ const refused = (message: string): ApplicationFailure => nonRetryable(message, '
 export async function cosignCheckpoint(deps: WitnessDeps, tenant: string, witness: Witness): Promise<number> {
   const { witnessed } = deps.store;
   let old = (await witnessed.lastSize(tenant, witness.vkey)) ?? 0;
-  for (let turn = 0; turn < TURNS; turn++) {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const head = await deps.store.log.head(tenant);
-    if (head === null || (old === head.size && turn === 0)) return head?.size ?? 0;
+    if (head === null || (old === head.size && attempt === 0)) return head?.size ?? 0;
     if (old > head.size) throw rolledBack(deps, tenant, witness, old, head.size);
     const answer = await ask(deps, tenant, witness, old, head);
     if ('seen' in answer) {
       old = answer.seen;
       continue;
     }
-    const { line, signature } = await own(answer.text, head, witness);
+    const { line, signature } = await readCosignature(answer.text, head, witness);
     const at = new Date((signature.time ?? 0) * 1000).toISOString();
     const { size, checkpoint } = head;
     await witnessed.add({ tenant, size, witness: witness.vkey, checkpoint, line, at });
@@ -57,7 +57,7 @@ export async function cosignCheckpoint(deps: WitnessDeps, tenant: string, witnes
   throw new Error('the witness names another size at every try');
 }
 
-async function own(text: string, head: LogHead, witness: Witness): ReturnType<typeof cosignatureOf> {
+async function readCosignature(text: string, head: LogHead, witness: Witness): ReturnType<typeof cosignatureOf> {
   try {
     return await cosignatureOf(text, head.checkpoint, parseVkey(witness.vkey), nodeVerifyEd25519);
   } catch (error) {
@@ -121,13 +121,13 @@ async function post(url: string, body: string): Promise<{ status: number; text: 
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return { status: response.status, text: await short(response) };
+    return { status: response.status, text: await readBodyUpTo(response) };
   } catch (cause) {
     throw new Error('the witness cannot be reached', { cause });
   }
 }
 
-async function short(response: Response): Promise<string> {
+async function readBodyUpTo(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {

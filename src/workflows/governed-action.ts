@@ -190,9 +190,9 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
     return exclusive(async () => {
       const sealed = await local.sealOutcome({ action: ref(), outcome: report });
       if ('refusal' in sealed) throw refused(sealed.refusal);
-      const news = sealed.updatedAt !== action.updatedAt;
+      const changed = sealed.updatedAt !== action.updatedAt;
       action = sealed;
-      if (news) outbox?.changed();
+      if (changed) outbox?.changed();
       return action;
     });
   });

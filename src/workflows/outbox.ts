@@ -38,7 +38,7 @@ export function createOutbox(
   let published = 0;
   let effects: ApprovalEffect[] = [];
   let review: PublishInput['review'] = null;
-  let told: Action['status'] | null = null;
+  let toldStatus: Action['status'] | null = null;
   let called = 0;
   interface Call {
     action: Action;
@@ -61,8 +61,8 @@ export function createOutbox(
       const reviewed = review;
       review = null;
       const { status } = source.action();
-      const was = told;
-      told = status;
+      const was = toldStatus;
+      toldStatus = status;
       try {
         const result = await publish({
           action: source.action(),
@@ -116,14 +116,14 @@ export function createOutbox(
   hooks.forEach((target, index) => void scope.run(() => tellHook(target, index)));
 
   return {
-    changed(more = [], news = null) {
+    changed(more = [], change = null) {
       revision += 1;
       effects.push(...more);
-      review = news ?? review;
+      review = change ?? review;
       if (!tells.callback && hooks.length === 0) return;
       const action = source.action();
       const at = new Date().toISOString();
-      const call = { action, at, news: { effects: more, review: news, was: last } };
+      const call = { action, at, news: { effects: more, review: change, was: last } };
       last = action.status;
       if (tells.callback) calls.push(call);
       // A release by policy alone is told only if nobody reports its outcome.

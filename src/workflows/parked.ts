@@ -93,10 +93,10 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
     const repeated = attestation !== undefined && refusal?.code === 'already-decided' && !heard.has(attestation);
     if (attestation !== undefined) heard.add(attestation);
     if (approval !== null) adopt(approval);
-    const news = action.records.length !== deps.action().records.length;
+    const grew = action.records.length !== deps.action().records.length;
     deps.became(action);
     if (refusal === undefined || repeated) deps.outbox.changed(effects);
-    else if (news) deps.outbox.changed(sealed.effects);
+    else if (grew) deps.outbox.changed(sealed.effects);
     // An earlier attempt of this step sealed it and died before it could answer. That is not a refusal.
     if (refusal !== undefined && !repeated) throw deps.refused(refusal);
   };

@@ -89,7 +89,7 @@ export async function bundleOf(
   const names: string[] = [];
   const files = bundleFiles(source, {
     ...{ tenant: 'default', selection, head, keyHistory },
-    own: { index: size, envelope },
+    exportRecord: { index: size, envelope },
     log: { origin: ORIGIN, size: log.size, checkpoint: await world.checkpoint() },
   });
   const named = async function* (): AsyncGenerator<Awaited<ReturnType<typeof files.next>>['value']> {

@@ -37,7 +37,7 @@ export interface ArchiveReport {
   notProven: string[];
 }
 
-interface Own {
+interface ExportReceipt {
   verified: VerifiedReceipt;
   checkpoint: string;
   body: ExportBody;
@@ -52,24 +52,25 @@ export async function checkArchive(
   const folder = await ArchiveFolder.open(path, problems);
   const history = await folder.read(BUNDLE_FILES.keyHistory);
   const trust = await follow(folder, given, history);
-  const own = await ownReceipt(folder, trust);
-  if (own !== null) {
+  const exportReceipt = await ownReceipt(folder, trust);
+  if (exportReceipt !== null) {
     const why = 'it is not the checkpoint of the export’s own receipt';
-    await folder.mustBe(BUNDLE_FILES.checkpoint, Buffer.from(own.checkpoint, 'utf8'), why);
+    await folder.mustBe(BUNDLE_FILES.checkpoint, Buffer.from(exportReceipt.checkpoint, 'utf8'), why);
   } else folder.expect(BUNDLE_FILES.checkpoint);
-  const log = own === null ? null : { origin: own.verified.origin, checkpoint: own.checkpoint };
+  const log =
+    exportReceipt === null ? null : { origin: exportReceipt.verified.origin, checkpoint: exportReceipt.checkpoint };
   const read = await readRecords(folder, {
     trust,
     log,
-    rendering: own?.body.rendering,
-    size: own?.body.log.size ?? null,
+    rendering: exportReceipt?.body.rendering,
+    size: exportReceipt?.body.log.size ?? null,
   });
   const notProven: string[] = [];
   try {
-    if (own !== null) {
-      await checkKeys(folder, own.body, history);
-      if (read !== null) await checkMade(folder, own, read, notProven);
-      if (isWholeLog(own.body)) await checkLog(folder, own, trust, history);
+    if (exportReceipt !== null) {
+      await checkKeys(folder, exportReceipt.body, history);
+      if (read !== null) await checkMade(folder, exportReceipt, read, notProven);
+      if (isWholeLog(exportReceipt.body)) await checkLog(folder, exportReceipt, trust, history);
       else notProven.push('that no other action fits the filter: that is the operator’s word, sealed with its count');
     }
     if (read !== null && read.passkeysUnknown > 0) {
@@ -80,7 +81,7 @@ export async function checkArchive(
   } finally {
     await read?.close();
   }
-  if (own === null)
+  if (exportReceipt === null)
     for (const name of Object.values(BUNDLE_FILES))
       if (name !== BUNDLE_FILES.logKeyHistory) await quietly(folder, name);
   await folder.finish();
@@ -91,16 +92,23 @@ export async function checkArchive(
     records: read?.records ?? 0,
     actions: read?.actions ?? 0,
     export:
-      own === null
+      exportReceipt === null
         ? null
         : {
-            record: own.verified.recordHash,
-            index: own.verified.index,
-            by: 'by' in own.verified.record ? own.verified.record.by : null,
-            at: own.verified.record.at,
-            body: own.body,
+            record: exportReceipt.verified.recordHash,
+            index: exportReceipt.verified.index,
+            by: 'by' in exportReceipt.verified.record ? exportReceipt.verified.record.by : null,
+            at: exportReceipt.verified.record.at,
+            body: exportReceipt.body,
           },
-    log: own === null ? null : { origin: own.verified.origin, size: own.verified.size, root: own.verified.root },
+    log:
+      exportReceipt === null
+        ? null
+        : {
+            origin: exportReceipt.verified.origin,
+            size: exportReceipt.verified.size,
+            root: exportReceipt.verified.root,
+          },
     notProven,
   };
 }
@@ -122,7 +130,7 @@ async function follow(folder: ArchiveFolder, given: Trust, history: Uint8Array |
 }
 
 /** The receipt of the record that says what was exported: everything else is compared with it. */
-async function ownReceipt(folder: ArchiveFolder, trust: Trust): Promise<Own | null> {
+async function ownReceipt(folder: ArchiveFolder, trust: Trust): Promise<ExportReceipt | null> {
   const name = BUNDLE_FILES.receipt;
   const bytes = await folder.read(name);
   if (bytes === null) return null;
@@ -165,8 +173,13 @@ async function checkKeys(folder: ArchiveFolder, body: ExportBody, history: Uint8
 }
 
 /** What follows from the records: their number and digest, the table, the report and the README. */
-async function checkMade(folder: ArchiveFolder, own: Own, read: ReadRecords, notProven: string[]): Promise<void> {
-  const { body, verified } = own;
+async function checkMade(
+  folder: ArchiveFolder,
+  exportReceipt: ExportReceipt,
+  read: ReadRecords,
+  notProven: string[],
+): Promise<void> {
+  const { body, verified } = exportReceipt;
   const { at, by } = verified.record as { at: string; by: string | null };
   const head: ReportHead = { body, at, by: by ?? '', record: verified.recordHash };
   const same = read.records === body.records && read.digest === body.digest;
@@ -201,12 +214,17 @@ async function checkMade(folder: ArchiveFolder, own: Own, read: ReadRecords, not
 }
 
 /** The log itself, from its first entry to its last. */
-async function checkLog(folder: ArchiveFolder, own: Own, trust: Trust, history: Uint8Array | null): Promise<void> {
+async function checkLog(
+  folder: ArchiveFolder,
+  exportReceipt: ExportReceipt,
+  trust: Trust,
+  history: Uint8Array | null,
+): Promise<void> {
   if (history !== null)
     await folder.mustBe(BUNDLE_FILES.logKeyHistory, history, `it is not ${BUNDLE_FILES.keyHistory}`);
   else folder.expect(BUNDLE_FILES.logKeyHistory);
-  for (const path of treeFiles(own.verified.size)) folder.expect(`log/${path}`, 'the whole log was exported');
-  const { records, log } = own.body;
+  for (const path of treeFiles(exportReceipt.verified.size)) folder.expect(`log/${path}`, 'the whole log was exported');
+  const { records, log } = exportReceipt.body;
   if (records !== log.size) {
     const detail = `it says that the whole log of ${log.size} entries was exported, and that there were ${records} records`;
     folder.report(BUNDLE_FILES.receipt, 'records-differ', detail);

@@ -88,8 +88,8 @@ export class ArchiveFolder {
 
   /** A file that must have exactly these bytes. */
   async mustBe(name: string, bytes: Uint8Array, why: string): Promise<void> {
-    const found = await this.read(name, why);
-    if (found !== null && !Buffer.from(bytes).equals(found))
+    const actual = await this.read(name, why);
+    if (actual !== null && !Buffer.from(bytes).equals(actual))
       this.report(name, 'file-altered', `it was altered: ${why}`);
   }
 

@@ -18,10 +18,10 @@ const PAUSES = [500, 2000, 8000];
 export function filesOfServer(url: string, tenant: string, token: string | null = null): LogFiles {
   const base = new URL(`log/${encodeURIComponent(tenant)}/`, url.endsWith('/') ? url : `${url}/`);
   return async (path) => {
-    for (let turn = 0; ; turn += 1) {
+    for (let attempt = 0; ; attempt += 1) {
       const answer = await get(new URL(path, base), path.startsWith('tile/entries/') ? token : null);
       if (answer !== 'again') return answer;
-      const pause = PAUSES[turn];
+      const pause = PAUSES[attempt];
       if (pause === undefined) {
         throw new CountersignError(
           'unavailable',

@@ -53,8 +53,8 @@ export async function readRecords(folder: ArchiveFolder, input: RecordsInput): P
     await Promise.all([documents.close(), file.close()]);
   };
   try {
-    const found = await new Reading(folder, input, documents).run(file);
-    return { ...found, documents, close };
+    const reading = await new Reading(folder, input, documents).run(file);
+    return { ...reading, documents, close };
   } catch (error) {
     await close();
     throw error;

@@ -33,7 +33,7 @@ export interface ArchiveInput {
   selection: Selection;
   head: ReportHead;
   /** The export's own record: its place and its entry of the log. */
-  own: { index: number; envelope: Uint8Array };
+  exportRecord: { index: number; envelope: Uint8Array };
   /** A checkpoint that covers it. */
   log: { origin: string; size: number; checkpoint: string };
   /** Bytes of `key-history.json`. */
@@ -81,7 +81,7 @@ async function* hashing(file: ArchiveFile, hash: ReturnType<typeof createHash>):
 const file = (name: string, bytes: Uint8Array): ArchiveFile => ({ name, size: bytes.length, chunks: () => [bytes] });
 
 async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerator<ArchiveFile> {
-  const { tenant, selection, head, own, log, keyHistory } = input;
+  const { tenant, selection, head, exportRecord, log, keyHistory } = input;
   const whole = isWholeLog(head.body);
   const proofs = new Proofs(source.evidence, tenant, log.size);
   const receipt = async (index: number, envelope: Uint8Array): Promise<Uint8Array> => {
@@ -90,7 +90,7 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
     return receiptBytes(makeReceipt(parsed, { origin, index, checkpoint, proof: await proofs.of(index) }));
   };
   yield file(BUNDLE_FILES.readme, Buffer.from(bundleReadme(head), 'utf8'));
-  yield file(BUNDLE_FILES.receipt, await receipt(own.index, own.envelope));
+  yield file(BUNDLE_FILES.receipt, await receipt(exportRecord.index, exportRecord.envelope));
   const keys = keyFiles(JSON.parse(Buffer.from(keyHistory).toString('utf8')) as KeyHistory);
   yield file(BUNDLE_FILES.recordKeys, keys.recordKeys);
   yield file(BUNDLE_FILES.logKey, keys.logKey);

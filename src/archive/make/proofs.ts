@@ -10,7 +10,7 @@ import {
 import type { LogReader } from '../../sequencer/index.ts';
 
 /** How many upper tiles and subtree hashes are cached, because neighbouring entries share them. */
-const KEPT = 256;
+const CACHED_MAX = 256;
 const LEVEL_HIGH = 8;
 
 /** Each hash below a tile of leaves is computed once for the 256 entries that share it. */
@@ -29,7 +29,7 @@ export class Proofs {
       const { level, index, width } = tile;
       const load = async (): Promise<Uint8Array> =>
         (await reader.tile(tenant, level, index, width)) ?? new Uint8Array(0);
-      return level === 0 ? load() : kept(this.#tiles, tilePath(tile), load);
+      return level === 0 ? load() : cached(this.#tiles, tilePath(tile), load);
     };
     this.#read = tileHashReader(this.#readTile, size);
   }
@@ -45,7 +45,7 @@ export class Proofs {
     return inclusionProof(index, this.#size, (level, at) => {
       const load = (): Promise<Uint8Array> => this.#read(level, at);
       const key = `${level}/${at}`;
-      if (level >= LEVEL_HIGH) return kept(this.#high, key, load);
+      if (level >= LEVEL_HIGH) return cached(this.#high, key, load);
       const known = this.#low.get(key) ?? load();
       this.#low.set(key, known);
       return known;
@@ -54,11 +54,11 @@ export class Proofs {
 }
 
 /** LRU: reinserting moves a key to the end, so the first is the oldest. */
-function kept<T>(map: Map<string, T>, key: string, load: () => T): T {
+function cached<T>(map: Map<string, T>, key: string, load: () => T): T {
   const value = map.get(key) ?? load();
   map.delete(key);
   map.set(key, value);
   const oldest = map.keys().next();
-  if (map.size > KEPT && oldest.done !== true) map.delete(oldest.value);
+  if (map.size > CACHED_MAX && oldest.done !== true) map.delete(oldest.value);
   return value;
 }

@@ -63,8 +63,8 @@ export function keysBeside(keys: readonly string[], { bundles }: Evidence): stri
     const way = relative(resolve(folder), resolve(key));
     return way !== '' && way !== '..' && !way.startsWith(`..${sep}`);
   };
-  const found = keys.find((key) => bundles.some(({ path, packed }) => !packed && inside(key, path)));
-  return found === undefined
+  const misplaced = keys.find((key) => bundles.some(({ path, packed }) => !packed && inside(key, path)));
+  return misplaced === undefined
     ? null
-    : `whose keys these are: \`${found}\` lies beside the evidence, and whoever made the one could make the other; get the keys another way`;
+    : `whose keys these are: \`${misplaced}\` lies beside the evidence, and whoever made the one could make the other; get the keys another way`;
 }

@@ -33,10 +33,11 @@ export function createAwsKms(): KeyManager<AwsRef> {
     async describe(ref) {
       const { client, sdk } = await open(ref);
       try {
-        const found = await client.send(new sdk.GetPublicKeyCommand({ KeyId: ref.key }));
-        if (found.KeyUsage !== 'SIGN_VERIFY') throw unusable('is not for signing; make one with key usage SIGN_VERIFY');
-        const jwk = jwkOfSpki({ der: found.PublicKey ?? new Uint8Array(0) });
-        return { ref: { kind: 'aws-kms', key: found.KeyId ?? ref.key }, jwk };
+        const response = await client.send(new sdk.GetPublicKeyCommand({ KeyId: ref.key }));
+        if (response.KeyUsage !== 'SIGN_VERIFY')
+          throw unusable('is not for signing; make one with key usage SIGN_VERIFY');
+        const jwk = jwkOfSpki({ der: response.PublicKey ?? new Uint8Array(0) });
+        return { ref: { kind: 'aws-kms', key: response.KeyId ?? ref.key }, jwk };
       } catch (error) {
         const name = error instanceof Error ? error.name : '';
         if (name === 'CountersignError') throw error;

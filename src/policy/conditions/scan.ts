@@ -55,13 +55,13 @@ const TOKENS =
 
 /** Numbers of an expression that a double cannot represent exactly. */
 export function inexactNumbers(text: string): ExpressionProblem[] {
-  const found: ExpressionProblem[] = [];
+  const problems: ExpressionProblem[] = [];
   for (const { groups, index } of text.matchAll(TOKENS)) {
     const number = groups?.['number'];
     if (number === undefined || /^0x/i.test(number) || faultOfNumber(number) === null) continue;
-    found.push(problem(index, `\`${number}\` is not kept as it is written`, 'write at most 15 significant digits'));
+    problems.push(problem(index, `\`${number}\` is not kept as it is written`, 'write at most 15 significant digits'));
   }
-  return found;
+  return problems;
 }
 
 function problem(offset: number, message: string, suggestion: string | null): ExpressionProblem {

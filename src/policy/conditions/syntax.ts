@@ -67,7 +67,7 @@ function guess(text: string, offset: number, rest: string): string | null {
  * Walks a syntax tree without recursion and tells what it names. Null when the tree is deeper than {@link DEPTH_MAX}.
  */
 export function outline(parsed: Parsed): Outline | null {
-  const found: Outline = { variables: [], fields: [], calls: [], items: [], messages: [] };
+  const result: Outline = { variables: [], fields: [], calls: [], items: [], messages: [] };
   const positions = parsed.sourceInfo?.positions ?? {};
   const offsetOf = (expr: Expr): number => positions[expr.id.toString()] ?? 0;
   const work: { expr: Expr; depth: number; bound: ReadonlySet<string> }[] = [];
@@ -82,16 +82,16 @@ export function outline(parsed: Parsed): Outline | null {
     const kind = expr.exprKind;
     switch (kind.case) {
       case 'identExpr':
-        if (!bound.has(kind.value.name)) found.variables.push({ name: kind.value.name, offset: offsetOf(expr) });
+        if (!bound.has(kind.value.name)) result.variables.push({ name: kind.value.name, offset: offsetOf(expr) });
         break;
       case 'selectExpr': {
         const path = fieldPath(expr, bound);
-        if (path !== null) found.fields.push({ path, offset: offsetOf(rootOf(expr)), tested: kind.value.testOnly });
+        if (path !== null) result.fields.push({ path, offset: offsetOf(rootOf(expr)), tested: kind.value.testOnly });
         push(path === null ? kind.value.operand : rootOf(expr), depth, bound);
         break;
       }
       case 'callExpr':
-        found.calls.push({
+        result.calls.push({
           name: kind.value.function,
           literals: kind.value.args.map(stringLiteral),
           offset: offsetOf(expr),
@@ -104,7 +104,7 @@ export function outline(parsed: Parsed): Outline | null {
         break;
       case 'structExpr':
         if (kind.value.messageName !== '')
-          found.messages.push({ name: kind.value.messageName, offset: offsetOf(expr) });
+          result.messages.push({ name: kind.value.messageName, offset: offsetOf(expr) });
         for (const entry of kind.value.entries) {
           if (entry.keyKind.case === 'mapKey') push(entry.keyKind.value, depth, bound);
           push(entry.value, depth, bound);
@@ -112,7 +112,7 @@ export function outline(parsed: Parsed): Outline | null {
         break;
       case 'comprehensionExpr': {
         const fold = kind.value;
-        found.items.push({ name: fold.iterVar, offset: offsetOf(expr) });
+        result.items.push({ name: fold.iterVar, offset: offsetOf(expr) });
         const inside = new Set([...bound, fold.iterVar, fold.accuVar]);
         push(fold.iterRange, depth, bound);
         push(fold.accuInit, depth, bound);
@@ -122,7 +122,7 @@ export function outline(parsed: Parsed): Outline | null {
       default:
     }
   }
-  return found;
+  return result;
 }
 
 function rootOf(expr: Expr): Expr {

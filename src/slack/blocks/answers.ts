@@ -25,10 +25,10 @@ export const helpAnswer = (problem: string | null = null): Rendered => {
 
 export function pendingAnswer(waiting: ApprovalMessage[]): Rendered {
   if (waiting.length === 0) return words('Nothing waits for you.');
-  const shown = waiting.slice(0, 10);
+  const listed = waiting.slice(0, 10);
   const title = `${waiting.length} waiting for you`;
-  const more = waiting.length > shown.length ? [context('The others are in the Home tab and in the console.')] : [];
-  return { text: title, blocks: [header(title), ...shown.map(waitingItem), ...more] };
+  const more = waiting.length > listed.length ? [context('The others are in the Home tab and in the console.')] : [];
+  return { text: title, blocks: [header(title), ...listed.map(waitingItem), ...more] };
 }
 
 export function showAnswer(message: ApprovalMessage, person: string): Rendered {
@@ -40,8 +40,8 @@ export function showAnswer(message: ApprovalMessage, person: string): Rendered {
 
 /** A sentence or two, ours or an error's. @param until Seconds since the epoch, when it speaks of a deadline. */
 export function words(text: string, until: number | null = null): Rendered {
-  const shown = mrkdwnText(sentence(text), 1500);
-  const said = until === null ? shown : `${shown}\nUntil ${time(until)}.`;
+  const excerpt = mrkdwnText(sentence(text), 1500);
+  const said = until === null ? excerpt : `${excerpt}\nUntil ${time(until)}.`;
   return { text: said, blocks: [section(said)] };
 }
 

@@ -17,7 +17,7 @@ export interface HomeFreeze {
 export const frozenWhat = (scope: HomeFreeze['scope']): string =>
   scope.kind === 'tenant' ? 'everything' : `${scope.kind} ${plainText(scope.value, 120)}`;
 
-const SHOWN = 10;
+const LISTED_MAX = 10;
 
 function item(freeze: HomeFreeze, mayLift: boolean): Block {
   const { id, scope, reason, by, at } = freeze;
@@ -32,7 +32,7 @@ const shortFreeze = (id: string): string => [...clean(id)].slice(0, 12).join('')
 /** The part of the Home tab about freezes; empty when there is none. */
 export function freezeBlocks(freezes: readonly HomeFreeze[], mayLift: boolean): Block[] {
   if (freezes.length === 0) return [];
-  return [header('Frozen'), ...freezes.slice(0, SHOWN).map((freeze) => item(freeze, mayLift)), divider];
+  return [header('Frozen'), ...freezes.slice(0, LISTED_MAX).map((freeze) => item(freeze, mayLift)), divider];
 }
 
 export function freezesAnswer(freezes: readonly HomeFreeze[]): Rendered {

@@ -34,23 +34,23 @@ export interface Home {
   mayLift?: boolean;
 }
 
-const SHOWN = { waiting: 20, decided: 10, reviews: 10 };
+const LISTED_MAX = { waiting: 20, decided: 10, reviews: 10 };
 
 export function homeView(home: Home): View {
   const blocks: Block[] = [
     ...freezeBlocks(home.freezes ?? [], home.mayLift === true),
     header('Waiting for you'),
-    ...orNothing(home.waiting.slice(0, SHOWN.waiting).map(waitingItem), 'Nothing waits for you.'),
-    ...more(home.waiting.length, SHOWN.waiting),
+    ...orNothing(home.waiting.slice(0, LISTED_MAX.waiting).map(waitingItem), 'Nothing waits for you.'),
+    ...more(home.waiting.length, LISTED_MAX.waiting),
   ];
   if (home.reviews.length > 0) {
-    blocks.push(divider, header('Overdue reviews'), ...home.reviews.slice(0, SHOWN.reviews).map(reviewItem));
-    blocks.push(...more(home.reviews.length, SHOWN.reviews));
+    blocks.push(divider, header('Overdue reviews'), ...home.reviews.slice(0, LISTED_MAX.reviews).map(reviewItem));
+    blocks.push(...more(home.reviews.length, LISTED_MAX.reviews));
   }
   blocks.push(
     divider,
     header('You decided'),
-    ...orNothing(home.decided.slice(0, SHOWN.decided).map(decidedItem), 'Nothing yet.'),
+    ...orNothing(home.decided.slice(0, LISTED_MAX.decided).map(decidedItem), 'Nothing yet.'),
     context(`You are *${mrkdwnText(home.name, 80)}* in the directory.`),
   );
   return { type: 'home', blocks };
@@ -110,5 +110,5 @@ function reference({ action, consoleUrl }: { action: string; consoleUrl: string 
 
 const orNothing = (blocks: Block[], nothing: string): Block[] => (blocks.length > 0 ? blocks : [section(nothing)]);
 
-const more = (all: number, shown: number): Block[] =>
-  all > shown ? [context(`And ${all - shown} more: see the console.`)] : [];
+const more = (all: number, listed: number): Block[] =>
+  all > listed ? [context(`And ${all - listed} more: see the console.`)] : [];

@@ -70,8 +70,8 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   if (message.facts.length > 0) {
     parts.push({ block: fields(message.facts.map(({ label, value }) => fact(label, value, url))), spare: 4 });
   }
-  message.decisions.slice(-3).forEach((decision, index, shown) => {
-    parts.push({ block: section(decisionLine(decision)), spare: index === shown.length - 1 ? 0 : 3 });
+  message.decisions.slice(-3).forEach((decision, index, latest) => {
+    parts.push({ block: section(decisionLine(decision)), spare: index === latest.length - 1 ? 0 : 3 });
   });
   if (message.review?.result != null) {
     parts.push({ block: section(`*Review:* ${mrkdwnText(message.review.result, 300)}`), spare: 0 });
@@ -92,8 +92,8 @@ const lines = (all: readonly (string | null)[]): string => all.filter((line) => 
 function size(value: Json): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + size(item), 0);
-  const own = typeof value['text'] === 'string' ? value['text'].length : 0;
-  return Object.values(value).reduce<number>((sum, item) => sum + size(item), own);
+  const length = typeof value['text'] === 'string' ? value['text'].length : 0;
+  return Object.values(value).reduce<number>((sum, item) => sum + size(item), length);
 }
 
 function because(message: ApprovalMessage, url: string | null): string | null {

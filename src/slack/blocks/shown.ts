@@ -10,7 +10,7 @@ import { openShown } from './modals.ts';
 export const SHOWN_VIEWS = ['message', 'open', 'alike'] as const;
 export type ShownView = (typeof SHOWN_VIEWS)[number];
 
-export interface Shown {
+export interface RenderingSource {
   /** Version of the renderer, as sealed. */
   renderer: string;
   view: ShownView;
@@ -20,7 +20,7 @@ export interface Shown {
 }
 
 /** @throws CountersignError `invalid-evidence` for another version, whose blocks would differ. */
-export function renderShown({ renderer, view, person, model }: Shown): Rendered {
+export function renderShown({ renderer, view, person, model }: RenderingSource): Rendered {
   if (renderer !== RENDERER) {
     throw new CountersignError(
       'invalid-evidence',
@@ -47,12 +47,12 @@ export function findShown(
   sealed: { hash: string; renderer: string },
   person: string,
   models: readonly ApprovalMessage[],
-): Shown | null {
+): RenderingSource | null {
   // The newest first: a decision is about what was on the screen last.
   for (const model of models.toReversed()) {
     for (const view of SHOWN_VIEWS) {
       for (const reader of [null, person]) {
-        const shown: Shown = { renderer: sealed.renderer, view, person: reader, model };
+        const shown: RenderingSource = { renderer: sealed.renderer, view, person: reader, model };
         if (shownHash(renderShown(shown)) === sealed.hash) return shown;
       }
     }
@@ -65,8 +65,8 @@ export function textsOf({ blocks }: Rendered): string[] {
   const texts = (value: Json): string[] => {
     if (Array.isArray(value)) return value.flatMap(texts);
     if (typeof value !== 'object' || value === null) return [];
-    const own = typeof value['text'] === 'string' ? value['text'].split('\n') : [];
-    return [...own, ...Object.values(value).flatMap(texts)];
+    const textLines = typeof value['text'] === 'string' ? value['text'].split('\n') : [];
+    return [...textLines, ...Object.values(value).flatMap(texts)];
   };
   return texts(blocks);
 }

@@ -68,8 +68,8 @@ export function mrkdwnText(text: string, max: number): string {
 
 /** {@link mrkdwnText}, with a link to the rest when it was cut. */
 export function mrkdwnOrMore(text: string, max: number, url: string | null): string {
-  const shown = cut(unmarked(clean(text)), max, escapeChar);
-  return shown.whole || url === null ? shown.text : `${shown.text} ${link(url, 'more')}`;
+  const excerpt = cut(unmarked(clean(text)), max, escapeChar);
+  return excerpt.whole || url === null ? excerpt.text : `${excerpt.text} ${link(url, 'more')}`;
 }
 
 /** Outside text for a `plain_text` object, which Slack shows as it is. */
@@ -110,11 +110,11 @@ export function time(at: number): string {
 
 /** `a, b and c`, at most `max` of them. */
 export function list(items: readonly string[], max: number): string {
-  const shown = items.slice(0, max);
-  const more = items.length - shown.length;
-  if (more > 0) return `${shown.join(', ')} and ${more} more`;
-  const last = shown.at(-1);
-  return shown.length < 2 ? (last ?? 'nobody') : `${shown.slice(0, -1).join(', ')} and ${last}`;
+  const listed = items.slice(0, max);
+  const more = items.length - listed.length;
+  if (more > 0) return `${listed.join(', ')} and ${more} more`;
+  const last = listed.at(-1);
+  return listed.length < 2 ? (last ?? 'nobody') : `${listed.slice(0, -1).join(', ')} and ${last}`;
 }
 
 /** First letter in upper case, one full stop at the end: for texts of ours that are written as parts of a sentence. */

@@ -135,9 +135,9 @@ export function asked(message: ApprovalMessage): string | null {
 
 /** Why this reader is asked. `mrkdwn`; null when they are not. */
 export function whyYou(message: ApprovalMessage, person: string): string | null {
-  const found = message.stages.flatMap(({ people }) => people).find(({ id }) => id === person);
-  if (found === undefined) return null;
-  return found.ref === person ? 'You are asked by name.' : `You are asked because of ${mrkdwnText(found.ref, 60)}.`;
+  const member = message.stages.flatMap(({ people }) => people).find(({ id }) => id === person);
+  if (member === undefined) return null;
+  return member.ref === person ? 'You are asked by name.' : `You are asked because of ${mrkdwnText(member.ref, 60)}.`;
 }
 
 /** The deadline, and what happens without a decision. `mrkdwn`; null when nothing runs out. */

@@ -9,7 +9,7 @@ export const alikeForm =
   async ({ ack, body, respond }) => {
     await ack();
     await openForm(desk, 'alike', body, respond, (admitted, { origin }) => {
-      const shown = shownHash(alikeShown(admitted.message));
-      return alikeModal(admitted.message, { metadata: sealedFor(desk, 'alike', origin, admitted, shown) });
+      const hash = shownHash(alikeShown(admitted.message));
+      return alikeModal(admitted.message, { metadata: sealedFor(desk, 'alike', origin, admitted, hash) });
     });
   };
