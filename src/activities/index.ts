@@ -21,8 +21,8 @@ export { createJudging, type Judging } from './judging.ts';
 export { createShareActivities, type ShareDeps } from '../witnessing/share.ts';
 
 /**
- * A step that seals runs inside a workflow task of our own worker, and its input never crosses the network. One that was scheduled comes
- * from somebody else who may write to the namespace, whatever it holds.
+ * A step that seals runs as a local activity: inside a workflow task of our own worker, so its input never crosses the network. The same
+ * step as a scheduled activity was sent by somebody else with write access to the namespace, and is refused.
  */
 const sealing =
   <In, Out>(step: (input: In) => Promise<Out>): ((input: In) => Promise<Out>) =>

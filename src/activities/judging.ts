@@ -1,22 +1,22 @@
-/** Judging, for the process that asks and for the workflow: whoever comes second finds the verdict of the first. */
+/** Judging, for the process that asks and for the workflow: the second of them finds the verdict of the first. */
 import type { EngineDeps } from '../engine/deps.ts';
 import { findJudged, judge } from '../engine/judge.ts';
 import type { Judged, JudgeInput, StartedInput } from '../engine/types.ts';
 
 export interface Judging {
   /**
-   * Judges what this process has just started. Only for a start that Temporal has acknowledged: what is sealed here belongs to an
-   * action that no crash forgets.
+   * Judges what this process has just started. Call it only after Temporal has acknowledged the start, so that no record is sealed for an
+   * action that a crash would lose.
    */
   begin(input: JudgeInput): Promise<Judged>;
-  /** The workflow's question: joins what this process is judging now, and judges by itself where nothing runs, or where that failed. */
+  /** For the workflow. Joins the judging that runs in this process; judges by itself where none runs, or where it failed. */
   judge(input: StartedInput): Promise<Judged>;
 }
 
 /**
- * `judge` finds what it wrote before, so that an action that is judged twice has one verdict.
+ * `judge` finds the verdict that it wrote before, so an action that is judged twice has one verdict.
  *
- * @param alone Tells no other process: whoever asked is answered by the promise itself.
+ * @param alone Tells no other process: the promise itself answers the caller.
  * @param shared Tells every process that waits.
  */
 export function createJudging({ alone, shared }: { alone: EngineDeps; shared: EngineDeps }): Judging {
@@ -40,7 +40,7 @@ export function createJudging({ alone, shared }: { alone: EngineDeps; shared: En
         try {
           return await early;
         } catch {
-          // Once more, by this execution, whose failure the workflow sees.
+          // Try again in this execution: the workflow sees its failure.
         }
       }
       return (await findJudged(shared, input)) ?? judge(shared, input);

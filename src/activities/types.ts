@@ -23,10 +23,10 @@ import type {
 import type { Swept } from '../engine/resume.ts';
 import type { CallbackInput, Published, PublishInput, WebhookInput } from '../notify/types.ts';
 
-/** Short, and run inside the workflow task: their results are in the history at once. */
+/** Short local activities. They run inside the workflow task, so their results reach the history with it. */
 export interface LocalActivities {
   judge(input: StartedInput): Promise<Judged>;
-  /** Both in one, where the report is what woke the workflow. */
+  /** Judges and seals the report in one step, when the report is what woke the workflow. */
   judgeAndReport(input: JudgeAndReportInput): Promise<JudgedAndReported>;
   resume(input: ResumeActionInput): Promise<Resumed>;
   admit(input: AdmitInput): Promise<Admitted>;
@@ -38,7 +38,7 @@ export interface LocalActivities {
   publishPolicy(input: { action: ActionRef }): Promise<Action>;
 }
 
-/** Those that talk to somebody else's server and are retried for long. */
+/** Activities that call other people's servers. They are retried for a long time. */
 export interface RemoteActivities {
   publish(input: PublishInput): Promise<Published>;
   callback(input: CallbackInput): Promise<void>;

@@ -1,16 +1,16 @@
-/** Finds out that a dependency hangs, answers for it meanwhile, and notices by itself when it is back. */
+/** A circuit breaker. It detects a dependency that hangs, fails calls meanwhile, and notices by itself when the dependency is back. */
 import { CountersignError } from '../contract/index.ts';
 import { within } from './deadline.ts';
 
-/** A call that is unanswered for so long makes its dependency suspect, in milliseconds. */
+/** After how many milliseconds without an answer a call makes its dependency suspect. */
 export const SUSPECT_MS = 2000;
-/** How long a suspect may take to answer the smallest question there is. */
+/** How long a suspect dependency may take to answer a probe. */
 export const PROBE_MS = 1500;
-/** How often a dependency that is down is asked again. */
+/** Pause between two probes of a dependency that is down. */
 export const AGAIN_MS = 500;
-/** How long a call waits for its dependency to be found back, before it is refused. */
+/** How long a call waits for its dependency to come back before it is refused. */
 const BACK_MS = 250;
-/** How long {@link Circuit.check} waits: readiness is told within a second. */
+/** How long {@link Circuit.check} waits: readiness is answered within a second. */
 const CHECK_MS = 800;
 
 export interface CircuitOptions {
@@ -18,24 +18,24 @@ export interface CircuitOptions {
   name: string;
   /** As a sentence begins: `the database`. */
   what: string;
-  /** The smallest question there is, asked beside everything else. */
+  /** The probe: the cheapest call there is, made beside all others. */
   probe(): Promise<unknown>;
-  /** Whether a failed call makes its dependency suspect; all other failures are answers. */
+  /** Whether a failure makes the dependency suspect. Any other failure counts as an answer. */
   isOutage(error: unknown): boolean;
 }
 
 /**
- * A guard in front of one dependency. A call that fails or hangs is no proof, for a slow question looks the same: what decides is
- * whether a small question beside it is answered. Where it is not, the circuit opens: what waits is given up, what comes asks the
- * small question first, and nothing else until it is answered; it is asked again and again also when nobody comes.
+ * A circuit breaker in front of one dependency. A call that fails or hangs proves nothing, because a slow query looks the same. The
+ * probe decides. When the probe is not answered, the circuit opens: waiting calls are given up, and new calls wait for the next probe.
+ * Probes go on even when nobody calls.
  */
 export interface Circuit {
   readonly name: string;
-  /** @throws CountersignError `unavailable` while the dependency is down, also for calls that were waiting already. */
+  /** @throws CountersignError `unavailable` while the dependency is down, also for calls that were already waiting. */
   run<T>(work: () => Promise<T>): Promise<T>;
-  /** Resolves when the dependency answers now, rejects within a second when it does not. */
+  /** Resolves when the dependency answers; rejects within a second when it does not. */
   check(): Promise<void>;
-  /** Asks no more. */
+  /** Stops probing. */
   close(): void;
 }
 
@@ -48,7 +48,7 @@ export function createCircuit({ name, what, probe, isOutage }: CircuitOptions): 
   const calls = new Set<Call>();
   let open = false;
   let closed = false;
-  /** One small question at a time, for everybody. Never rejects: `open` says how it ended. */
+  /** One probe at a time, shared by all callers. Never rejects: `open` holds the result. */
   let probing: Promise<void> | null = null;
   let lastAnswer = 0;
   let sweep: NodeJS.Timeout | null = null;
@@ -83,7 +83,7 @@ export function createCircuit({ name, what, probe, isOutage }: CircuitOptions): 
       () => !open,
       () => false,
     );
-  /** Looks after what hangs. There is a timer only while something is asked. */
+  /** Watches for calls that hang. The timer runs only while a call is pending. */
   const look = (): void => {
     if (calls.size === 0) {
       if (sweep !== null) clearInterval(sweep);

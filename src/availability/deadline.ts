@@ -1,4 +1,4 @@
-/** Thrown when something took longer than it may. What was waited for goes on, and counts for nothing here. */
+/** Thrown when work takes longer than allowed. The work goes on, but its result is ignored. */
 export class DeadlinePassed extends Error {
   constructor(ms: number) {
     super(`no answer within ${ms} ms`);
@@ -7,10 +7,10 @@ export class DeadlinePassed extends Error {
 }
 
 /**
- * What `work` comes to, within `ms` milliseconds.
+ * The result of `work`, if it comes within `ms` milliseconds.
  *
- * An answer that lay in the socket while this process was busy is still taken: timers run before sockets are read, so the deadline
- * leaves them one more turn.
+ * An answer that arrived while this process was busy still counts. Timers run before sockets are read, so the deadline waits for one
+ * more turn of the event loop.
  *
  * @throws DeadlinePassed
  */

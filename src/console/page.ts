@@ -1,4 +1,4 @@
-/** The console's place until it is built: it says what an address is about and how to go on. */
+/** A placeholder until the console is built. The page says what its address is for and what to do instead. */
 import { Router } from 'express';
 
 const HTML = `<!doctype html>

@@ -11,10 +11,10 @@ export interface CredentialDeps {
   now(): number;
 }
 
-/** Credentials whose tenant is remembered. */
+/** Most credentials whose tenant is cached. */
 const CACHED_TENANTS = 1000;
 
-/** What a credential's hash is committed to as, newest key first. */
+/** The possible commitments to a credential's hash, newest key first. */
 export function credentialCommitments(keys: Pick<Keys, 'commitments'>, tenant: string, hash: string): string[] {
   return keys.commitments('credential v1', `${tenant}\n${hash}`);
 }
@@ -22,9 +22,9 @@ export function credentialCommitments(keys: Pick<Keys, 'commitments'>, tenant: s
 const isLive = ({ revokedAt, expiresAt }: Credential, now: number): boolean =>
   revokedAt === null && (expiresAt === null || now < Date.parse(expiresAt));
 
-/** Finds credentials by their sealed records. The row says only in whose log to look: it grants nothing, whatever is written in it. */
+/** Finds credentials by their sealed records. The row only says which tenant's log to read. It grants nothing. */
 export function sealedCredentials({ store, register, keys, now }: CredentialDeps): ApiKeyFinder {
-  // In whose log to look never changes for a credential that was made.
+  // A credential never moves to another tenant's log.
   const tenants = new Map<string, string>();
   const tenantOf = async (hash: string): Promise<string | null> => {
     const known = tenants.get(hash);

@@ -1,4 +1,4 @@
-/** One tenant's log, read from its beginning on and never believed: what is in force follows from what its keys signed. */
+/** Reads one tenant's log from the beginning. The database is not trusted: only signed entries say what is in force. */
 import { createHash } from 'node:crypto';
 import { equalBytes, fromUtf8 } from '../canonical/index.ts';
 import { CountersignError, type Envelope, type RecordPayload } from '../contract/index.ts';
@@ -9,12 +9,12 @@ import type { Freeze, LogHead, Look, Store } from '../store/index.ts';
 import { after, concerns, type InForce } from './in-force.ts';
 import { NOTHING_READ, type RegisterMark, type MarkFiles } from './mark.ts';
 
-/** Entries read at once: 64 KiB each at worst. */
+/** Entries read in one query, 64 KiB each at most. */
 const PAGE = 256;
-/** Entries that a mark may lie behind: so many are read again after a start. */
+/** How many entries a mark may lag behind. A start reads them again. */
 const MARK_EVERY = 1024;
 
-/** What is in force, and what rows alone say is stopped. */
+/** What is in force by the records, and what is stopped by rows alone. */
 export interface Looked extends InForce {
   freezeRows: readonly Freeze[];
 }
@@ -22,24 +22,24 @@ export interface Looked extends InForce {
 export interface FollowerOptions {
   tenant: string;
   store: Pick<Store, 'looks'>;
-  /** Asked only once the log has an entry: keys are made when they are asked for. */
+  /** Call it only when the log has an entry: asking for keys creates them. */
   keys(): Pick<TenantKeys, 'logKeys' | 'history'>;
   marks: MarkFiles;
-  /** A mark could not be kept. */
+  /** Called when a mark could not be written. */
   onUnmarked(error: unknown): void;
 }
 
 /**
- * Follows a log. Every entry is hashed into the tree whose root the log's key signed, so that none can be changed, left out or put in by
- * whoever may write to the database; entries that grant or stop are also checked against the record keys, and folded.
+ * Follows a log. Every entry is hashed into the tree whose root the log's key signed, so nobody with write access to the database can
+ * change, drop or insert one. Entries that grant or stop something are also checked against the record keys, then folded.
  */
 export class LogFollower {
   readonly #options: FollowerOptions;
   #read: RegisterMark;
   #marked: number;
-  /** What rows say is stopped, as of the last look. */
+  /** What rows said was stopped when the log was last read. */
   #freezeRows: readonly Freeze[] = [];
-  /** When the last look that ended well began. */
+  /** When the last successful read began. */
   #lookedAt = -Infinity;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
@@ -51,14 +51,14 @@ export class LogFollower {
   }
 
   /**
-   * What is in force now: everything that was sealed before the call counts. Calls at the same time share one look at the log.
+   * What is in force now, including everything sealed before the call. Concurrent calls share one read of the log.
    *
-   * @param since a look that began then or later counts too, by the process's own clock (`performance.now()`)
+   * @param since accept a read that began at this time or later, by the process's own clock (`performance.now()`)
    * @throws CountersignError `unavailable`; `invalid-evidence` when the log is not the one that was signed, or not the one it was
    */
   async current(since = performance.now()): Promise<Looked> {
     if (this.#lookedAt < since) {
-      // One that runs already may have looked before the call: the next one counts for it.
+      // A read in progress may have begun before the call, so wait for the next one.
       this.#next ??= this.#after(this.#running);
       await this.#next;
     }
@@ -118,7 +118,7 @@ export class LogFollower {
     return { frontier, inForce };
   }
 
-  /** The record of an entry that grants or stops something, its signature checked; null for every other entry. */
+  /** The verified record of an entry that grants or stops something; null for every other entry. */
   async #recordOf(entry: Uint8Array, index: number): Promise<{ record: RecordPayload; hash: string } | null> {
     const { tenant, keys } = this.#options;
     try {

@@ -1,4 +1,4 @@
-/** What is in force in a tenant: everything that grants or stops, as the records of its log say. Pure; never changed, only replaced. */
+/** What is in force in a tenant: all that grants or stops something, by the records of its log. Pure; values are replaced, never mutated. */
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import {
   credentialChangeOf,
@@ -23,7 +23,7 @@ export interface FreezeInForce {
   at: string;
 }
 
-/** A credential, with the hash of the record that it was made by. */
+/** A credential, with the hash of the record that created it. */
 export type Credential = Omit<CredentialChange, 'state'> & {
   record: string;
   createdAt: string;
@@ -44,7 +44,7 @@ export interface PasskeyInForce {
 /** A bundle that came into force. */
 export interface Activation {
   bundle: string;
-  /** The action that released it; null for what a first start brought. */
+  /** The action that released it; null for the bundle of a first start. */
   action: string | null;
   by: string;
   at: string;
@@ -55,9 +55,9 @@ export interface Activation {
 
 export interface InForce {
   freezes: ReadonlyMap<string, FreezeInForce>;
-  /** Ids of freezes that ended: whatever a row still says of them. */
+  /** Ids of lifted freezes. They stay lifted, whatever their rows say. */
   lifted: ReadonlySet<string>;
-  /** All that were given and have not ended by their time when the next one was given; revoked ones too. */
+  /** All delegations, revoked ones too. Expired ones are dropped when the next one is given. */
   delegations: ReadonlyMap<string, DelegationInForce>;
   /** By id, revoked ones too. */
   credentials: ReadonlyMap<string, Credential>;
@@ -65,9 +65,9 @@ export interface InForce {
   passkeys: ReadonlyMap<string, PasskeyInForce>;
   /** In the order in which they came into force; the last one is in force. */
   activations: readonly Activation[];
-  /** By name, in the stack's own tenant only: which tenants were made, by which record and when. */
+  /** Tenants by name, with the record that created each and when. Filled in the stack's own tenant only. */
   tenants: ReadonlyMap<string, { record: string; at: string }>;
-  /** True once what was there before such records existed was sealed: from then on nothing counts that has none. */
+  /** True once grants from before such records existed were sealed. From then on, nothing counts without a record. */
   adopted: boolean;
 }
 
@@ -98,7 +98,7 @@ function without<V>(map: ReadonlyMap<string, V>, key: string): Map<string, V> {
 /**
  * What is in force after a record.
  *
- * @param record one that the log holds, its signature checked
+ * @param record a record of the log whose signature was checked
  * @throws EvidenceError when it does not have the form of its kind
  */
 export function after(inForce: InForce, record: RecordPayload, hash: string): InForce {
@@ -127,7 +127,7 @@ function afterFreeze(inForce: InForce, record: OtherRecord): InForce {
   if (state === 'lifted') {
     return { ...inForce, freezes: without(inForce.freezes, id), lifted: new Set(inForce.lifted).add(id) };
   }
-  // One that could not be sealed in time may be lifted first: what ended stays ended.
+  // A freeze may be lifted before it could be sealed. Once lifted, it stays lifted.
   if (inForce.lifted.has(id)) return inForce;
   const freeze = { id, scope, value, reason: record.reason ?? '', by: record.by ?? '', at: record.at };
   return { ...inForce, freezes: having(inForce.freezes, id, freeze) };
@@ -163,7 +163,7 @@ function afterDelegation(inForce: InForce, record: OtherRecord, hash: string): I
     ...{ id, tenant: record.tenant, from, to, surfaces, record: hash },
     ...{ startsAt: Date.parse(startsAt), endsAt: Date.parse(endsAt), revokedAt: null },
   };
-  // Those that ended are forgotten, or they would gather for ever.
+  // Drop expired delegations, or they would pile up for ever.
   const open = [...inForce.delegations].filter(([, { endsAt: end }]) => end > at);
   return { ...inForce, delegations: new Map([...open, [id, given]]) };
 }

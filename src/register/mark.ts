@@ -1,6 +1,6 @@
 /**
- * How far a log was read, and what was in force there, kept in the data folder beside the keys: who may only write to the database cannot
- * change it. With it a start reads no more of a log than what came after, and notices a log that was cut back.
+ * How far a log was read, and what was in force there. The data folder holds it beside the keys, so write access to the database is not
+ * enough to change it. A start reads only the entries after the mark, and notices a log that was cut back.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,9 +10,9 @@ import { CountersignError } from '../contract/index.ts';
 import type { Frontier } from '../ledger/index.ts';
 import { NOTHING_IN_FORCE, type InForce } from './in-force.ts';
 
-/** A beginning of a log, all of it read and checked. */
+/** The part of a log, from its beginning, that was read and checked. */
 export interface RegisterMark {
-  /** Of the Merkle tree over what was read. */
+  /** The frontier of the Merkle tree over the entries read. */
   frontier: Frontier;
   inForce: InForce;
 }
@@ -20,9 +20,9 @@ export interface RegisterMark {
 export const NOTHING_READ: RegisterMark = { frontier: { size: 0, nodes: [] }, inForce: NOTHING_IN_FORCE };
 
 export interface MarkFiles {
-  /** What was kept last; null where nothing was. @throws CountersignError `configuration` for a damaged file */
+  /** The last mark written, or null. @throws CountersignError `configuration` for a damaged file */
   read(tenant: string): RegisterMark | null;
-  /** A later one replaces an earlier one, never the other way round. */
+  /** A later mark replaces an earlier one, never the other way round. */
   write(tenant: string, mark: RegisterMark): void;
 }
 

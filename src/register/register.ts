@@ -5,7 +5,7 @@ import { LogFollower, type Looked } from './follower.ts';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { MarkFiles } from './mark.ts';
 
-/** What is in force: a row of the database grants nothing, the sealed records do. */
+/** What is in force. Only sealed records grant anything; rows of the database do not. */
 export interface Register {
   /**
    * What is in force in a tenant at the moment of the call; nothing for one without a log.
@@ -14,11 +14,11 @@ export interface Register {
    */
   current(tenant: string): Promise<Looked>;
   /**
-   * Runs `work`, within which a look at the log counts for every later question: a request that asks who calls, what is in force and what
-   * is stopped looks once. Nothing that was sealed before the call is missed.
+   * Runs `work` with one shared read of the log: a request that asks who calls, what is in force and what is stopped reads it once. The
+   * read includes everything sealed before this call.
    */
   atOnce<T>(work: () => Promise<T>): Promise<T>;
-  /** Whether a tenant was made; asked at every door before anything is done in its name. @throws CountersignError as `current` */
+  /** Whether a tenant exists. Every channel asks this before it acts in the name of a tenant. @throws CountersignError as `current` */
   hasTenant(name: string): Promise<boolean>;
 }
 
@@ -29,11 +29,11 @@ export interface RegisterOptions {
   onUnmarked?: (tenant: string, error: unknown) => void;
 }
 
-/** Tenants are made on purpose, so there are as many followers as there are of them. */
+/** One follower for each tenant. Tenants are created on purpose, so their number is bounded. */
 export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptions): Register {
   const followers = new Map<string, LogFollower>();
   const since = new AsyncLocalStorage<number>();
-  // Tenants are never unmade.
+  // Tenants are never deleted.
   const made = new Set([DEFAULT_TENANT]);
   const register: Register = {
     current(tenant) {

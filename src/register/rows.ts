@@ -1,6 +1,6 @@
 /**
- * The rows beside the records. They grant nothing, so nothing was possible by them; but a row that is not what the records say was
- * changed by somebody who may write to the database, and an auditor wants to know.
+ * Compares rows with the sealed records. Rows grant nothing, so a wrong row allowed nothing. But it shows that somebody changed the
+ * database, and an auditor wants to know that.
  */
 import type { ApiKeyEntry } from '../identity/index.ts';
 import type {
@@ -14,13 +14,13 @@ import type { InForce } from './in-force.ts';
 
 export type RowChange = 'inserted' | 'altered' | 'removed';
 
-/** One row that is not what the records say. */
+/** One row that differs from the records. */
 export interface RowDifference {
   table: 'freeze' | 'delegation' | 'api_key' | 'passkey' | 'bundle_activation' | 'permit';
-  /** The row's id; of an activation the hash of the record that it names, of a permit its action. */
+  /** The row's id. For an activation: the hash of the record that it names; for a permit: its action. */
   id: string;
   change: RowChange;
-  /** What it would have made possible, had anybody believed it. */
+  /** What the row would have allowed, had it been trusted. */
   message: string;
 }
 
@@ -38,7 +38,7 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 /**
  * Compares rows with what is in force by the records.
  *
- * @param commitments what a credential's hash may be committed to as
+ * @param commitments the possible commitments to a credential's hash
  * @param now milliseconds since the epoch
  */
 export function rowDifferences(

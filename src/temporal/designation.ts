@@ -1,4 +1,4 @@
-/** How an activity's arguments become a request, and a released request its arguments again. */
+/** Turns the arguments of an activity into a request, and a released request back into arguments. */
 import type { ActionRequest, JsonObject } from '@countersign/client';
 import type { Info } from '@temporalio/activity';
 import { refused } from './failures.ts';
@@ -36,7 +36,7 @@ export function requestOf(
   };
 }
 
-/** The arguments that do what was released. @throws ApplicationFailure where they cannot be made, for then nothing may run */
+/** The arguments for the request as released. @throws ApplicationFailure when they cannot be made; nothing may run then */
 export function argsOf(
   { args: make, surface }: Designation,
   asked: ActionRequest,
@@ -66,7 +66,7 @@ export function scheduledActivityKey({ namespace, workflowExecution, activityId,
   return `temporal:${namespace}:${run.workflowId}:${run.runId}:${activityId}`;
 }
 
-/** Who redeems: the same for all attempts of one scheduled activity, and nobody without the API key can say it. */
+/** The redeemer. All attempts of one scheduled activity share it, and nobody can compute it without the API key. */
 export async function redeemerOf(apiKey: string, key: string): Promise<string> {
   const text = new TextEncoder();
   const secret = await crypto.subtle.importKey('raw', text.encode(apiKey), { name: 'HMAC', hash: 'SHA-256' }, false, [

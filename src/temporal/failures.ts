@@ -1,8 +1,8 @@
-/** What Temporal is told. Nothing of ours but ids stands in a foreign history. */
+/** The failures that Temporal sees. Other people's histories get our ids and nothing else. */
 import type { Action } from '@countersign/client';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 
-/** A benign retry: no slot is held meanwhile, the history does not grow, and Temporal’s UI shows who is awaited until when. */
+/** A benign retry. It holds no slot, the history does not grow, and Temporal’s UI shows who is awaited and until when. */
 export function waiting(action: Action, attempt: number, longest: number): ApplicationFailure {
   const { approval, id } = action;
   const people = approval?.stages[approval.stage]?.approvers.join(', ') ?? 'a verdict';
@@ -15,7 +15,7 @@ export function waiting(action: Action, attempt: number, longest: number): Appli
   });
 }
 
-/** A no that no retry changes. */
+/** A refusal that no retry changes. */
 export function refused(
   message: string,
   action: Action | null = null,
@@ -29,7 +29,7 @@ export function refused(
   });
 }
 
-/** The engine does not answer: nothing runs, and Temporal tries again. */
+/** The engine does not answer. Nothing runs, and Temporal retries. */
 export function unavailable(cause: Error): ApplicationFailure {
   return ApplicationFailure.create({ message: cause.message, type: 'CountersignUnavailable', cause });
 }

@@ -1,4 +1,4 @@
-/** What happens round a designated activity: ask, wait by retry, redeem, run on what was released, report. */
+/** Wraps a designated activity: ask, wait by retrying, redeem, run the request as released, report. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   Countersign,
@@ -22,7 +22,7 @@ export interface GovernorOptions {
   actor: string | ActionRequest['actor'];
   /** Designated activities by name. */
   activities: Record<string, Designation>;
-  /** Milliseconds between two looks at an action that waits for a human, at most. Default: 30 s. */
+  /** Longest pause between two checks of an action that waits for a human, in milliseconds. Default: 30 s. */
   longestPause?: number;
   fetch?: typeof globalThis.fetch;
 }
@@ -44,7 +44,7 @@ export class Governor {
         : options.actor;
   }
 
-  /** Runs an activity: as it is where it is not designated, else only when it is released and as it is released. */
+  /** Runs an activity. A designated one runs only when released, with the released arguments. */
   async execute(info: Info, args: unknown[], run: (args: unknown[]) => Promise<unknown>): Promise<unknown> {
     const { activities, key: apiKey, longestPause = 30_000 } = this.#options;
     const designation = Object.hasOwn(activities, info.activityType) ? activities[info.activityType] : undefined;
@@ -105,7 +105,7 @@ export class Governor {
     }
   }
 
-  /** Runs it and reports. A failure that Temporal retries is not reported: the permit is this activity’s for its retries too. */
+  /** Runs it and reports. A failure that Temporal will retry is not reported: the retries use the same permit. */
   async #act(
     info: Info,
     { reference }: Designation,
@@ -134,7 +134,7 @@ export class Governor {
     return result;
   }
 
-  /** Refuses before anybody is asked where Temporal would give up before policy’s people have to answer. */
+  /** Refuses without asking anybody when Temporal would give up before the approvers’ deadline. */
   async #requirePatience(info: Info, asked: ActionRequest, pause: number): Promise<void> {
     const { scheduleToCloseTimeoutMs: close, retryPolicy } = info;
     const attempts = retryPolicy?.maximumAttempts ?? 0;
@@ -146,7 +146,7 @@ export class Governor {
         `\`scheduleToCloseTimeout\` is ${close / 1000} s, and people have ${plan.expiresMs / 1000} s to answer; make it longer, or leave it out`,
       );
     }
-    // The first pauses are shorter than the longest; each look at a waiting action is an attempt.
+    // The first pauses are shorter than the longest; each check of a waiting action is an attempt.
     const looks = Math.ceil(plan.expiresMs / pause) + 10;
     if (attempts > 0 && attempts < looks) {
       throw refused(
@@ -166,7 +166,7 @@ function requireRetries({ isLocal, retryPolicy, activityType }: Info): void {
   }
 }
 
-/** What came of asking or redeeming, as Temporal is to take it. */
+/** Turns the result of asking or redeeming into a failure for Temporal. */
 function failureOf(error: CountersignError): ApplicationFailure {
   if (error.code === 'action-refused') {
     const action = error.problem?.['action'] as Action | undefined;
@@ -180,7 +180,7 @@ function failureOf(error: CountersignError): ApplicationFailure {
 
 /** True where Temporal will not try again. */
 function isLast({ attempt, retryPolicy }: Info, error: unknown): boolean {
-  // What was cancelled may have happened: nobody can say, so nothing is reported.
+  // A cancelled effect may or may not have happened. Report nothing, so that it shows as unreported.
   if (error instanceof CancelledFailure) return false;
   const attempts = retryPolicy?.maximumAttempts ?? 0;
   if (attempts > 0 && attempt >= attempts) return true;
@@ -196,9 +196,9 @@ function ignoreUnreported(error: unknown): void {
 }
 
 /**
- * Wraps activities so that they refuse where they were not released: on a worker that was started without the plugin.
+ * Wraps activities so that they refuse to run unreleased, even on a worker that was started without the plugin.
  *
- * @param names of those that are designated; all by default
+ * @param names names of the designated activities; all by default
  */
 export function onlyGoverned<T extends Record<string, (...args: never[]) => unknown>>(
   activities: T,
