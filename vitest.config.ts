@@ -17,6 +17,12 @@ const PURE = [
 ];
 /** A whole stack: Temporal's server, PostgreSQL, the API, a worker and Slack. */
 const STACK = ['test/{client,e2e,main,privacy,scenarios,temporal,time}/**/*.test.ts'];
+/** Of these, the files that leave a stack as they found it: those that one process runs share one. */
+const SHARED = [
+  'test/client/crash.test.ts',
+  'test/e2e/{action,browser,candidates,forged,manners,passkey-browser,slack,starts}.test.ts',
+  'test/temporal/plugin.test.ts',
+];
 
 const FIXTURES = 'test/lint/fixtures/**';
 
@@ -28,6 +34,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 300_000,
+    // A shared stack stops when its process ends.
+    teardownTimeout: 60_000,
     reporters: ['default', './test/support/ending.ts'],
     projects: [
       {
@@ -49,9 +57,23 @@ export default defineConfig({
         test: {
           name: 'stack',
           include: STACK,
-          exclude: PURE,
+          exclude: [...PURE, ...SHARED],
           globalSetup: ['test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: SHARED,
+          pool: 'forks',
+          isolate: false,
+          // After all others: a process that gets a file of another project in between ends, and its stack with it.
+          sequence: { groupOrder: 1 },
+          environment: './test/support/shared-environment.ts',
+          globalSetup: ['test/support/temporal.ts', 'test/support/shared-home.ts'],
+          setupFiles: ['test/support/seed.ts', 'test/support/shared-setup.ts'],
         },
       },
     ],

@@ -3,8 +3,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LEAD, startTestStack, type TestStack } from '../support/stack.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { LEAD } from '../support/stack.ts';
 import { hasPython, PYTHON, pythonEnv } from './python.ts';
 import { startWire, type Step, type Wire } from './wire.ts';
 
@@ -15,11 +16,10 @@ const CALLERS: Record<string, [string, string[]]> = {
   ...(hasPython ? { Python: [PYTHON, [file('caller.py')]] as [string, string[]] } : {}),
 };
 
-let stack: TestStack;
+let stack: SharedStack;
 beforeAll(async () => {
-  stack = await startTestStack();
+  stack = await sharedStack();
 });
-afterAll(() => stack?.stop());
 
 /** What one caller ended with, or null where it was killed. */
 type Ended = { status: string; outcome: string | null } | null;

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { verifyReceipt } from '../../src/sealing/index.ts';
-import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { CFO, LEAD, refund } from '../support/stack.ts';
 
-let it_: TestStack;
+let it_: SharedStack;
 beforeAll(async () => {
-  it_ = await startTestStack();
+  it_ = await sharedStack();
 });
-afterAll(() => it_.stop());
 
 async function trust() {
   const { keys } = (await it_.call('GET', '/log/default/jwks.json')).body as { keys: never[] };

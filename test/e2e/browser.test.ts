@@ -1,19 +1,19 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { axe, launchBrowser } from '../support/browser.ts';
-import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { LEAD, refund } from '../support/stack.ts';
 
-let stack: TestStack;
+let stack: SharedStack;
 let browser: Browser;
 let page: Page;
 const errors: string[] = [];
 
 beforeAll(async () => {
-  [stack, browser] = await Promise.all([startTestStack(), launchBrowser()]);
+  [stack, browser] = await Promise.all([sharedStack(), launchBrowser()]);
 });
 afterAll(async () => {
   await browser.close();
-  await stack.stop();
 });
 afterEach(async () => {
   await page.context().close();

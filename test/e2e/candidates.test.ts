@@ -1,13 +1,13 @@
 /** A candidate policy cannot stop the engine: it runs first in a thread that is stopped, and the case that does not end is named. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { policyFiles, publish } from '../support/policies.ts';
-import { refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { refund } from '../support/stack.ts';
 
-let stack: TestStack;
+let stack: SharedStack;
 beforeAll(async () => {
-  stack = await startTestStack();
+  stack = await sharedStack();
 });
-afterAll(() => stack.stop());
 
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 /** `loop br 0 end`: a module of forty bytes whose start never ends. */

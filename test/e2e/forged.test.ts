@@ -6,20 +6,20 @@ import { openFileKeys } from '../../src/keys/index.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { LEAD, refund } from '../support/stack.ts';
 
 /** A client as anybody who reaches the namespace may make one: without our codec, without our keys. */
 let plain: Client;
 let connection: Connection;
-let it_: TestStack;
+let it_: SharedStack;
 beforeAll(async () => {
-  it_ = await startTestStack();
+  it_ = await sharedStack();
   connection = await Connection.connect({ address: it_.stack.temporal.address });
   plain = new Client({ connection });
 });
 afterAll(async () => {
   await connection.close();
-  await it_.stop();
 });
 
 const workflowId = (id: string): string => `action/default/${id.slice(4)}`;

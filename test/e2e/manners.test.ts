@@ -1,13 +1,13 @@
 /** HTTP manners: 405 with a right `Allow`, and the newest record of an action on every answer about it. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CFO, LEAD, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { CFO, LEAD, refund, type Answer } from '../support/stack.ts';
 
-let stack: TestStack;
+let stack: SharedStack;
 beforeAll(async () => {
-  stack = await startTestStack();
+  stack = await sharedStack();
 });
-afterAll(() => stack.stop());
 
 describe('a method that an address does not take', () => {
   it.each([

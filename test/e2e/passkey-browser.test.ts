@@ -4,7 +4,8 @@ import { verifyPasskeyDecision } from '../../src/sealing/index.ts';
 import { buttonValue } from '../../src/slack/blocks/model.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { originOf, send } from '../support/passkeys.ts';
-import { startTestStack, type Answer, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import type { Answer } from '../support/stack.ts';
 
 /** Chromium's own WebAuthn with a virtual authenticator, on the real stack, under a policy that is shipped. */
 const COUNSEL = 'user:counsel@acme.test';
@@ -17,7 +18,7 @@ const FILING = {
 };
 const APPROVE = { decision: 'approve', reason: 'read in full' };
 
-let stack: TestStack;
+let stack: SharedStack;
 let browser: Browser;
 let page: Page;
 let authenticator: { session: CDPSession; id: string };
@@ -38,12 +39,11 @@ async function open(origin: string): Promise<{ page: Page; authenticator: typeof
 }
 
 beforeAll(async () => {
-  [stack, browser] = await Promise.all([startTestStack(), launchBrowser()]);
+  [stack, browser] = await Promise.all([sharedStack(), launchBrowser()]);
   ({ page, authenticator } = await open(originOf(stack)));
 });
 afterAll(async () => {
   await browser.close();
-  await stack.stop();
 });
 
 /** What a page does: asks for options, hands them to the browser, sends on what it answers. */

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { approverTests } from '../support/approver.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
-import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { LEAD, refund } from '../support/stack.ts';
 
-let it_: TestStack;
+let it_: SharedStack;
 beforeAll(async () => {
-  it_ = await startTestStack();
+  it_ = await sharedStack();
 });
-afterAll(() => it_.stop());
 
 function slackIdOf(person: string): string {
   const user = it_.stack.parts.directory.current().person(person)?.slack?.user;

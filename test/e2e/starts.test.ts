@@ -4,20 +4,20 @@ import { Client, Connection } from '@temporalio/client';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAttestor } from '../../src/identity/index.ts';
-import { LEAD, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { LEAD, refund, type Answer } from '../support/stack.ts';
 
-let it_: TestStack;
+let it_: SharedStack;
 /** Without our codec, as any SDK. */
 let plain: Client;
 let connection: Connection;
 beforeAll(async () => {
-  it_ = await startTestStack();
+  it_ = await sharedStack();
   connection = await Connection.connect({ address: it_.stack.temporal.address });
   plain = new Client({ connection });
 });
 afterAll(async () => {
   await connection.close();
-  await it_.stop();
 });
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

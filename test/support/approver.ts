@@ -1,6 +1,7 @@
 /** The approver's end-to-end test, the same against every Slack: our sandbox, and others' emulators. */
 import { expect, it } from 'vitest';
-import { CFO, LEAD, refund, type TestStack } from './stack.ts';
+import type { SharedStack } from './shared-stack.ts';
+import { CFO, LEAD, refund } from './stack.ts';
 
 /** A message as it is shown now. */
 export interface Shown {
@@ -30,7 +31,7 @@ export const hasButton = (message: Shown, actionId: string): boolean =>
   JSON.stringify(message.blocks).includes(`"action_id":"${actionId}"`);
 
 /** Registers the tests; `of` is asked when they run. */
-export function approverTests(of: () => { stack: TestStack; slack: ApproverDriver }): void {
+export function approverTests(of: () => { stack: SharedStack; slack: ApproverDriver }): void {
   const slackId = (person: string): string => {
     const user = of().stack.stack.parts.directory.current().person(person)?.slack?.user;
     if (user === undefined) throw new Error(`${person} has no Slack id`);

@@ -1,9 +1,10 @@
 /** People with passkeys on a running stack. */
 import { SoftAuthenticator, type AuthenticatorOptions, type Deviation } from './authenticator.ts';
-import type { Answer, TestStack } from './stack.ts';
+import type { SharedStack } from './shared-stack.ts';
+import type { Answer } from './stack.ts';
 
 /** Where the stack's passkeys are made: its address as a browser on this machine opens it. */
-export const originOf = ({ url }: TestStack): string => url.replace('127.0.0.1', 'localhost');
+export const originOf = ({ url }: SharedStack): string => url.replace('127.0.0.1', 'localhost');
 
 export interface Enrolled {
   authenticator: SoftAuthenticator;
@@ -12,7 +13,7 @@ export interface Enrolled {
 }
 
 export async function enrol(
-  stack: TestStack,
+  stack: SharedStack,
   person: string,
   options: Partial<AuthenticatorOptions> = {},
 ): Promise<Enrolled> {
@@ -31,7 +32,7 @@ export interface Doing {
 
 /** What a person's authenticator says to a decision. */
 export async function signed(
-  stack: TestStack,
+  stack: SharedStack,
   id: string,
   decision: object,
   person: string,
@@ -47,7 +48,7 @@ export async function signed(
 
 /** Sends a decision with the assertion given, or without any. */
 export async function send(
-  stack: TestStack,
+  stack: SharedStack,
   id: string,
   decision: object,
   person: string,

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { readPolicyFiles } from '../../src/main/policies.ts';
 import type { PolicyFile } from '../../src/policy/index.ts';
-import type { Answer, TestStack } from './stack.ts';
+import type { SharedStack } from './shared-stack.ts';
+import type { Answer } from './stack.ts';
 
 export const RISK = 'user:risk-officer@acme.test';
 
@@ -34,21 +35,21 @@ export function edited(path: string, from: string, to: string): PolicyFile[] {
   });
 }
 
-export const publish = (stack: TestStack, body: object, key: string = randomUUID()): Promise<Answer> =>
+export const publish = (stack: SharedStack, body: object, key: string = randomUUID()): Promise<Answer> =>
   stack.call('POST', '/v1/policies', { reason: 'a test', ...body }, { headers: { 'idempotency-key': key } });
 
 /** Publishes and has risk approve it. @returns the settled action */
-export async function publishApproved(stack: TestStack, body: object): Promise<Answer['body']> {
+export async function publishApproved(stack: SharedStack, body: object): Promise<Answer['body']> {
   const asked = await publish(stack, body);
   if (asked.status !== 202) throw new Error(`publishing answered ${asked.status}: ${JSON.stringify(asked.body)}`);
   await decide(stack, asked.body.id, { decision: 'approve', reason: 'looked at it' }, RISK);
   return (await stack.call('GET', `/v1/actions/${asked.body.id}?wait=30`)).body;
 }
 
-export async function decide(stack: TestStack, id: string, decision: object, person: string): Promise<Answer> {
+export async function decide(stack: SharedStack, id: string, decision: object, person: string): Promise<Answer> {
   return stack.call('POST', `/v1/actions/${id}/decisions`, decision, { token: await stack.person(person) });
 }
 
-export async function inForce(stack: TestStack): Promise<string> {
+export async function inForce(stack: SharedStack): Promise<string> {
   return (await stack.call('GET', '/v1/policies')).body.inForce;
 }

@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { ActivityOptions } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LEAD, startTestStack, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { LEAD } from '../support/stack.ts';
 import type { Refund, refunding } from './workflows.ts';
 
-let stack: TestStack;
+let stack: SharedStack;
 let client: Client;
 /** What was paid, and how often the ledger is to fail before it pays an order. */
 const paid: Refund[] = [];
@@ -50,7 +51,7 @@ async function startWorker(queue: string, env: Record<string, string> = {}): Pro
 }
 
 beforeAll(async () => {
-  stack = await startTestStack();
+  stack = await sharedStack();
   ledger.listen(0, '127.0.0.1');
   await once(ledger, 'listening');
   client = new Client({ connection: await Connection.connect({ address: stack.stack.temporal.address }) });
@@ -60,7 +61,6 @@ afterAll(async () => {
   for (const worker of workers) worker.kill('SIGKILL');
   await client?.connection.close();
   ledger.close();
-  await stack?.stop();
 });
 
 interface Started {
