@@ -18,7 +18,7 @@ import { readAction, type KnownAction } from './stored-action.ts';
 import type { AboutAction, Actions, Answered, Policies } from './types.ts';
 import { createWatches, type Watches } from './watches.ts';
 
-/** The deadline of a verdict in milliseconds, whatever hangs. */
+/** The deadline of a verdict in milliseconds, even when a dependency hangs. */
 const VERDICT_PATH_MS = 4900;
 /** A released publication is carried out immediately. After this time the caller is told to look again. */
 const CARRIED_OUT_MS = 10_000;
@@ -79,7 +79,7 @@ async function timely<T>(verdict: Promise<T>): Promise<T> {
   }
 }
 
-/** The action as soon as nothing more is to be waited for, or as it stands after `waitMs`. */
+/** The action once there is nothing more to wait for, or after `waitMs` at the latest. */
 async function watch(deps: GatewayDeps, watches: Watches, caller: Caller, id: string, waitMs: number): Promise<Action> {
   let shared: Promise<KnownAction> | null = null;
   for (const deadline = Date.now() + waitMs; ;) {
@@ -109,7 +109,7 @@ async function newestRecord(deps: GatewayDeps, caller: Caller, about: AboutActio
   return stored?.state.action.records.at(-1) ?? null;
 }
 
-/** As {@link visibleTo}, and for whoever stands in for somebody who is asked now. */
+/** As {@link visibleTo}, and also for delegates of the current approvers. */
 async function seenBy(deps: GatewayDeps, caller: Caller, state: ActionState, action: Action): Promise<Action> {
   try {
     return visibleTo(caller, state, action);

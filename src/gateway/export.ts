@@ -147,7 +147,7 @@ async function* lines(
   }
 }
 
-/** Records of one action that are read at once; none has more. */
+/** Records of one action, read in one query; no action has more. */
 const RECORDS_MAX = 1000;
 
 /** Reads the records of an action that came before this one. */

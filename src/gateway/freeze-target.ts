@@ -1,4 +1,4 @@
-/** What a freeze would stop: whoever asks for one has to know that it stops something. */
+/** What a freeze would stop. The caller must learn whether it stops anything. */
 import { CountersignError, faultOfActorId, includesId } from '../contract/index.ts';
 import { actingIds } from '../contract/acting.ts';
 import { freezeCovers } from '../engine/freeze.ts';
@@ -7,7 +7,7 @@ import type { Caller } from '../identity/index.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { FreezeInput, SlackEvidence } from './types.ts';
 
-/** How much a freeze stops at the moment it is made. */
+/** How much a freeze stops when it is made. */
 export interface Stops {
   /** Globs of the policies in force that it reaches. */
   surfaces: number;
@@ -52,7 +52,7 @@ export function targetOf(
   return value;
 }
 
-/** @throws CountersignError `invalid-request` when it would stop nothing that anybody knows, and `unknown` does not say so */
+/** @throws CountersignError `invalid-request` when it would stop nothing known, and `unknown` does not allow that */
 export async function stopsOf(
   deps: GatewayDeps,
   caller: Caller,

@@ -32,11 +32,11 @@ import type { KeyHistory, KeyView } from '../sealing/key-views.ts';
 
 export type KeyDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'evidence' | 'now' | 'signers'> & { keys: Keys };
 
-/** Days that a replaced log key signs beside its successor, unless told otherwise: time for everybody to learn the new one. */
+/** Default number of days that a replaced log key signs beside its successor, so that everybody can learn the new one. */
 const BESIDE_DAYS = 7;
 const DAY_MS = 24 * 3_600_000;
 
-/** Milliseconds after which everything that another process signed before it heard of a rotation is sealed. */
+/** After how many milliseconds all that another process signed before it learned of a rotation is sealed. */
 const UNDERWAY_MS = 30_000;
 
 /** Uses that others verify. */

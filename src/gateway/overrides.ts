@@ -1,4 +1,4 @@
-/** What people let through: one row an action, and what it came to by approver, surface and currency. */
+/** Actions that people let through: one row each, and totals by approver, surface and currency. */
 import { CountersignError, readBound } from '../contract/index.ts';
 import type { OverridesReport, OverrideView } from '../contract/views/index.ts';
 import { MoneyLedger } from '../archive/money-ledger.ts';
@@ -146,7 +146,7 @@ function itemOf(story: Story, money: Money | null): OverrideView | null {
   };
 }
 
-/** On whose word the glass was broken: the person at the end of the actor's chain. */
+/** The person who broke the glass: the one at the end of the actor's chain. */
 function wordOf({ verdict }: Story): string {
   let actor = verdict?.actor;
   while (actor?.onBehalfOf !== undefined) actor = actor.onBehalfOf;

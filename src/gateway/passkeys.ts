@@ -1,4 +1,4 @@
-/** People's passkeys: brought in by themselves, sealed, and used to sign decisions. */
+/** People's passkeys. People enrol their own; enrolment is sealed; passkeys sign decisions. */
 import {
   generateAuthenticationOptions,
   generateRegistrationOptions,
@@ -30,13 +30,13 @@ import { isOwner, mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { DecisionOptions, PasskeyOptions, PasskeyView } from './types.ts';
 
-/** How long an authenticator's answer is waited for, in milliseconds. */
+/** How long to wait for the authenticator, in milliseconds. */
 const ANSWER_MS = 300_000;
 
 /** COSE numbers of what the verifier's interface can check: Ed25519 and ECDSA P-256. */
 const ALGORITHMS = [-8, -7];
 
-/** What a person has at most: more are a mistake, and would be sent with every decision. */
+/** Passkeys of one person at most. All of them are sent with every decision, and more are surely a mistake. */
 const MAX_LIVE = 20;
 
 /** What an authenticator needs to make a passkey for the caller. */
@@ -51,7 +51,7 @@ export async function passkeyOptions(deps: GatewayDeps, caller: Caller): Promise
     rpID: site.rpId,
     userName: caller.id,
     userDisplayName: name,
-    // Of no meaning to whoever reads the authenticator.
+    // Means nothing to a reader of the authenticator.
     userID: new Uint8Array(sha256(utf8(JSON.stringify([caller.tenant, caller.id])))),
     attestationType: 'none',
     timeout: ANSWER_MS,
@@ -65,9 +65,9 @@ export async function passkeyOptions(deps: GatewayDeps, caller: Caller): Promise
 }
 
 /**
- * Brings a passkey in. It counts once the record that says so is sealed, and everybody who audits the log sees that record.
+ * Enrols a passkey. It counts once its record is sealed, and every auditor of the log sees that record.
  *
- * @throws CountersignError `passkey-invalid` · `conflict` when it was brought in before
+ * @throws CountersignError `passkey-invalid` · `conflict` when it is enrolled already
  */
 export async function enrolPasskey(
   deps: GatewayDeps,
@@ -96,13 +96,13 @@ export async function enrolPasskey(
   return viewOf(passkey);
 }
 
-/** The caller's own; for auditors and owners those of everybody. */
+/** The caller's own passkeys. Auditors and owners see everybody's. */
 export async function listPasskeys(deps: GatewayDeps, caller: Caller): Promise<PasskeyView[]> {
   const all = await deps.store.passkeys.list(caller.tenant, mayAudit(caller) ? undefined : caller.id);
   return all.map(viewOf);
 }
 
-/** Sealed first, then in force: its person, or an owner where it was lost. */
+/** Revokes a passkey: sealed first, then in force. Its person may do so, or an owner when it was lost. */
 export async function revokePasskey(deps: GatewayDeps, caller: Caller, id: string, reason: string): Promise<void> {
   const { tenant } = caller;
   const passkey = (await deps.register.current(tenant)).passkeys.get(id);
@@ -122,7 +122,7 @@ export async function revokePasskey(deps: GatewayDeps, caller: Caller, id: strin
   await deps.store.passkeys.revoke(tenant, id, caller.id, at);
 }
 
-/** What the caller's authenticator has to sign for this very decision to count. */
+/** The challenge that the caller's authenticator must sign for exactly this decision. */
 export async function decisionOptions(
   deps: GatewayDeps,
   caller: Caller,
@@ -227,7 +227,7 @@ function jwkOf(bytes: Uint8Array<ArrayBuffer>): PublicJwk | null {
   return publicJwk({ crv: 'P-256', x: toBase64Url(x), y: toBase64Url(y) });
 }
 
-/** Seals that a passkey came into use, or that it was revoked. */
+/** Seals the enrolment or the revocation of a passkey. */
 function sealChange(
   deps: GatewayDeps,
   caller: Caller,

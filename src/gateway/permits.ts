@@ -9,8 +9,8 @@ import type { GatewayDeps } from './deps.ts';
 import type { Redeemed, RedeemInput } from './types.ts';
 
 /**
- * Redeems a permit: once, for its own audience, request and time. The redemption is sealed before it is answered; of any number of
- * callers at once, exactly one is answered with it, and whoever knows its `redeemer` again until the outcome is sealed.
+ * Redeems a permit: once, for its own audience, request and time. The redemption is sealed before it is answered. Of concurrent
+ * callers exactly one succeeds. A caller with the same `redeemer` gets the same answer until the outcome is sealed.
  *
  * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-audience`, `permit-request-differs`, `frozen`, `not-open` or
  * `permit-already-redeemed`.
@@ -19,7 +19,7 @@ export function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): P
   return recordRefusal(deps, caller, claimedAction(input.permit), 'api', () => redeemOnce(deps, caller, input));
 }
 
-/** The action that a permit says it is for, to tell attempts by; empty where it says none. */
+/** The action that the permit claims, for recording attempts; empty when it claims none. */
 export function claimedAction(permit: string): string {
   try {
     const { act } = decodeJwt(permit);
@@ -56,7 +56,7 @@ async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput)
   };
 }
 
-/** What the permit says, once it is known to be ours. Its expiry is for the redemption to check: whoever has redeemed may ask again. */
+/** The claims of a permit that we signed. The redemption checks the expiry, because the redeemer may ask again later. */
 async function claimsOf(deps: GatewayDeps, caller: Caller, { permit, audience }: RedeemInput): Promise<PermitClaims> {
   const claims = await verifyPermit(permit, deps.signers(caller.tenant).permitKeys, {
     now: issuedAt(permit) ?? Math.floor(deps.now().getTime() / 1000),

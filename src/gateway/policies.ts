@@ -32,7 +32,7 @@ import type { CandidateInput, PolicyPage, PolicyPublication, PolicyView } from '
 /** Who asks, when a key does not say. */
 const PUBLISHER = { id: 'service:policy-publisher', type: 'service' } as const;
 
-/** Errors of a candidate that are named one by one. */
+/** How many errors of a candidate are listed. */
 const LISTED_ERRORS = 100;
 
 const resolverOf =
@@ -59,7 +59,7 @@ export async function storedBundle(deps: GatewayDeps, tenant: string, hash: stri
   return bundle;
 }
 
-/** A bundle to be tried or published: of files, or stored. Nothing is kept. @throws CountersignError `invalid-policy` */
+/** A bundle to try or to publish, from files or from the store. Nothing is stored. @throws CountersignError `invalid-policy` */
 export async function candidateOf(deps: GatewayDeps, tenant: string, input: CandidateInput): Promise<CompiledBundle> {
   if (input.bundle !== undefined) return storedBundle(deps, tenant, input.bundle);
   const { bundle, problems } = buildBundle(input.files ?? []);
@@ -82,7 +82,7 @@ function fileError(files: readonly PolicyFile[], problem: Parameters<typeof form
   return { pointer: index < 0 ? '/files' : `/files/${index}/text`, detail: formatProblem(problem) };
 }
 
-/** Everything that keeps a candidate from being published: lint, its own cases, and a bundle that nobody could ever replace. */
+/** All that blocks a publication: lint errors, failing cases, or a bundle that nobody could ever replace. */
 function objections(deps: GatewayDeps, input: CandidateInput, bundle: CompiledBundle): ErrorItem[] {
   const resolve = resolverOf(deps);
   const errors: ErrorItem[] = [];
@@ -112,7 +112,7 @@ function objections(deps: GatewayDeps, input: CandidateInput, bundle: CompiledBu
 }
 
 /**
- * Checks and stores a bundle, and makes the request that asks for it to come into force. Storing brings nothing into force.
+ * Checks and stores a bundle, and builds the request to activate it. Storing a bundle activates nothing.
  *
  * @throws CountersignError `invalid-policy` with every error of lint and every failing case, each with its file and line.
  */
@@ -126,7 +126,7 @@ export async function preparePublication(
   if (!reaches(caller)) {
     throw new CountersignError('forbidden', `this credential does not reach the surface \`${POLICY_SURFACE}\``);
   }
-  // Before anything of a stranger's is read: who has no role proposes no policy.
+  // Check the role before reading anything that a stranger sent.
   if (caller.kind === 'person' && caller.roles.length === 0) {
     throw new CountersignError('forbidden', 'only people with a role in the directory propose policy; ask one of them');
   }
@@ -142,7 +142,7 @@ export async function preparePublication(
     resource: { type: 'policy-bundle', id: bundle.hash },
     params: { ...params, ...more },
   });
-  // Repeated under its key, it is the same request, whatever is in force by now.
+  // The same key repeats the same request, whatever bundle is current.
   const before = await deps.store.payloads.read(tenant, id);
   if (before !== null) {
     const asked = before.payload.request.params ?? {};
@@ -180,7 +180,7 @@ function checkReader(caller: Caller): void {
   }
 }
 
-/** Which bundle is in force, and all that ever were, newest first. */
+/** The current bundle and all earlier ones, newest first. */
 export async function listPolicies(
   deps: GatewayDeps,
   caller: Caller,

@@ -1,4 +1,4 @@
-/** What whoever approves a change of policy has to know of it: rules in words, and what is judged otherwise. */
+/** What the approver of a policy change must know: its rules in words, and which verdicts change. */
 import type { JsonObject } from '../contract/index.ts';
 import {
   backtest,
@@ -14,7 +14,7 @@ import type { Caller } from '../identity/index.ts';
 import type { GatewayDeps } from './deps.ts';
 import { sealedCases } from './sealed-cases.ts';
 
-/** Recorded actions that are judged again before a publication, the newest first. */
+/** How many recorded actions are judged again before a publication, newest first. */
 const RECORDED_MAX = 1000;
 /** Characters of each text: an approver reads it uncut. */
 const TEXT_MAX = 2000;
@@ -22,7 +22,7 @@ const TEXT_MAX = 2000;
 export interface Change {
   before: CompiledBundle;
   after: CompiledBundle;
-  /** Hash of the bundle before. */
+  /** Hash of the previous bundle. */
   previous: string;
   files: readonly PolicyFile[];
 }
@@ -56,7 +56,7 @@ export async function effectOf(
   };
 }
 
-/** Cases that came with the bundle before and do not come with this one. */
+/** Cases of the previous bundle that this one lacks. */
 async function deletedCases(
   { store }: Pick<GatewayDeps, 'store'>,
   tenant: string,

@@ -1,4 +1,4 @@
-/** Tokens that read the entries of a log and their receipts, and nothing else: made for one auditor or witness, and not for long. */
+/** Short-lived tokens for one auditor or witness. They read the entries of a log and their receipts, and nothing else. */
 import { CountersignError } from '../contract/index.ts';
 import type { NewReadToken, ReadTokenView } from '../contract/views/index.ts';
 import { createReadToken, type Caller } from '../identity/index.ts';
@@ -15,7 +15,7 @@ function checkOwner(caller: Caller): void {
     throw new CountersignError('forbidden', 'only an owner makes and sees read tokens; ask one, or use the first key');
 }
 
-/** Makes a read token. It is shown once; whom it was made for, and until when, is sealed. */
+/** Makes a read token. It is shown once; its holder and expiry are sealed. */
 export async function makeReadToken(deps: GatewayDeps, caller: Caller, input: ReadTokenInput): Promise<NewReadToken> {
   checkOwner(caller);
   const { token, entry } = createReadToken(caller.tenant);

@@ -14,7 +14,7 @@ function rehearse({ files, people, workloads, sealed }: RehearsalInput): void {
   const resolve = directory.resolve.bind(directory);
   tell({ at: 'reading it', file: null });
   const { bundle } = buildBundle(files);
-  // What is wrong with it, and where, is said by whoever asked for the rehearsal.
+  // The caller of the rehearsal reports what is wrong, and where.
   if (bundle === null) return;
   tell({ at: 'preparing it', file: null });
   const compiled = compileBundle(bundle.source, bundle.hash, externalEngines);
@@ -39,7 +39,7 @@ function tellEngines(compiled: CompiledBundle): void {
     try {
       ask({ request, now: '2026-11-25T12:00:00.000Z' });
     } catch {
-      // It has an answer to other requests, or none: that is for its cases to say.
+      // An error on another request is for the cases to report.
     }
   }
 }
@@ -48,7 +48,7 @@ parentPort?.on('message', (input: RehearsalInput) => {
   try {
     rehearse(input);
   } catch {
-    // An error is no hang: it is found again, and told, where the candidate is checked.
+    // An error is not a hang. The check of the candidate finds and reports it.
   }
   tell({ at: 'done', file: null });
 });

@@ -1,6 +1,6 @@
 /**
- * Before a candidate is checked where verdicts are made, it runs once in a thread with limits of time and memory: what loops, or grows
- * without end, stops that thread and nothing else.
+ * Runs a candidate once in a thread with limits on time and memory, before the process that makes verdicts checks it. An endless loop
+ * or unbounded growth stops that thread and nothing else.
  */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -18,22 +18,22 @@ export interface RehearsalInput {
   sealed: readonly SealedCase[];
 }
 
-/** What the thread begins with now. */
+/** The step that the thread starts now. */
 export interface RehearsalNews {
   at: string;
-  /** The file that it stands in, where it stands in one. */
+  /** The file of the step, if it has one. */
   file: string | null;
 }
 
-/** Milliseconds of one step, such as one case: a thousandth of it is usual. */
+/** Time limit of one step, such as one case, in milliseconds. A step usually takes a thousandth of it. */
 const STEP_MS = 5000;
-/** Milliseconds until the thread has loaded its programs, on a machine that is busy. */
+/** Time limit for loading the thread, in milliseconds, on a busy machine. */
 const START_MS = 60_000;
-/** Milliseconds of all steps. */
+/** Time limit of all steps together, in milliseconds. */
 const TOTAL_MS = 60_000;
 const MEMORY_MB = 384;
 
-/** @throws CountersignError `invalid-policy` naming the case, or whatever else it was, that did not end */
+/** @throws CountersignError `invalid-policy` naming the case or other step that did not end */
 export async function rehearse(
   deps: Pick<GatewayDeps, 'directory'>,
   files: readonly PolicyFile[],
@@ -61,7 +61,7 @@ export async function rehearse(
         allow(STEP_MS);
         if (message.at === 'done') resolve();
       });
-      // Out of memory is an error; how far it came says `last`.
+      // Running out of memory is an error; `last` says how far it got.
       worker.on('error', () => undefined);
       worker.on('exit', () => resolve());
       worker.postMessage(input);
@@ -75,7 +75,7 @@ export async function rehearse(
   keep(worker);
 }
 
-/** A thread that has loaded its programs and waits for the next candidate: loading them takes longer than most candidates do. */
+/** A loaded thread that waits for the next candidate. Loading takes longer than most candidates. */
 let idle: Worker | null = null;
 
 function keep(worker: Worker): void {
@@ -94,7 +94,7 @@ function keep(worker: Worker): void {
 function startWorker(): Worker {
   const options = { resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: 64 } };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./rehearsal-worker.js', import.meta.url), options);
-  // A checkout that cannot be built runs its sources as they are, here too.
+  // A checkout that cannot be built runs from its sources, here too.
   const tsx = pathToFileURL(
     createRequire(import.meta.url)
       .resolve('tsx/esm/api')

@@ -15,8 +15,8 @@ export function verdictIn(record: RecordPayload): SealedVerdict | null {
 }
 
 /**
- * The request as a record's verdict judged it: as it was asked, and at release with policy's and the approvers' changes. Null
- * when its payload was erased.
+ * The request that a record's verdict judged: the original one, or at release the one with all changes applied. Null when its
+ * payload was erased.
  */
 export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Promise<ActionRequest | null> {
   const { tenant, action: id, seq } = record;
@@ -34,8 +34,7 @@ export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Pr
 }
 
 /**
- * Judges what a record sealed again, by the bundle it names, the stored request and the sealed facts. Null for a record that holds
- * no verdict.
+ * Judges a sealed verdict again, by its bundle, the stored request and the sealed facts. Null for a record without a verdict.
  *
  * @throws CountersignError `conflict` when the payload was erased; `not-found` when the bundle is gone.
  */
@@ -58,7 +57,7 @@ export async function replayRecord(deps: ReplayDeps, hash: string, record: Recor
   return { record: hash, action: record.action, bundle: named, same, sealed: sealed.verdict, verdict, differences };
 }
 
-/** Replays one sealed verdict for whoever may read everything. */
+/** Replays one sealed verdict, for auditors and owners. */
 export async function replay(deps: GatewayDeps, caller: Caller, hash: string): Promise<ReplayView> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner replays verdicts');
   const stored = await deps.store.records.get(caller.tenant, hash);

@@ -24,7 +24,7 @@ import type { Judged } from '../engine/types.ts';
 /** How long a request waits for its sealed verdict before it is told to ask again. */
 const VERDICT_MS = 3500;
 
-/** How often, and how long apart in milliseconds, a verdict is looked for that another process may be sealing now. */
+/** How often, and how far apart in milliseconds, to look for a verdict that another process may be sealing. */
 const SOON_TRIES = 3;
 const SOON_MS = 60;
 
@@ -36,7 +36,7 @@ export function checkIdempotencyKey(key: string | undefined): string {
   return checkKey(key ?? '');
 }
 
-/** Said at once and not only when the first callback fails. @throws CountersignError `invalid-request` */
+/** Checked now, so the caller learns of it before the first callback fails. @throws CountersignError `invalid-request` */
 export function checkCallback({ callback }: ActionRequest, targets: WebhookTargets): void {
   const fault = callback === undefined ? null : faultOfTarget(new URL(callback), targets);
   if (fault === null) return;
@@ -45,13 +45,13 @@ export function checkCallback({ callback }: ActionRequest, targets: WebhookTarge
   });
 }
 
-/** What a request is answered from, or begins with: the action where it is stored already, and the bundle in force. */
+/** What a request starts from: the stored action if there is one, and the current bundle. */
 interface Beginning {
   row: StoredState | null;
   bundle: string | null;
 }
 
-/** Credentials whose tenant is remembered. */
+/** Most credentials whose tenant is cached. */
 const CACHED_TENANTS = 1000;
 
 /** Starts an action at most once for its key, and answers when its verdict is sealed. */
@@ -107,7 +107,7 @@ export function createStarter(deps: GatewayDeps) {
   };
 
   /**
-   * Starts the workflow with its first task delayed: durable at once, and no worker is asked before the verdict is sealed.
+   * Starts the workflow with its first task delayed. The start is durable immediately, and no worker is asked before the verdict is sealed.
    *
    * @returns false when it was started before.
    */
@@ -125,7 +125,7 @@ export function createStarter(deps: GatewayDeps) {
       return true;
     } catch (error) {
       if (isAlreadyStarted(error)) return false;
-      // Our own word, such as that Temporal is known to be down.
+      // Our own error, for example because Temporal is known to be down.
       if (isCountersignError(error)) throw error;
       throw new CountersignError(
         'unavailable',

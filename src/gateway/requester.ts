@@ -19,7 +19,7 @@ export const requesterActions = (deps: GatewayDeps): Pick<Actions, 'answer' | 'c
         throw new CountersignError('forbidden', 'what the engine carries out itself needs no permit');
       }
       const action = await collectPermit(deps, caller.tenant, id);
-      // Its workflow looks anew when this permit has run out. One that hears of nothing looks when the time to collect is over.
+      // The workflow checks again when this permit expires. If it hears of no permit, it checks when the time to collect is over.
       await deps.client.workflow
         .getHandle(workflowIdOf(caller.tenant, id))
         .signal(collectedSignal)

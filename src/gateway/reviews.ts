@@ -8,7 +8,7 @@ import type { BreakGlassReport, BrokenGlassItem, ReviewView } from './types.ts';
 
 /** Emergencies in one report. */
 const ITEMS_MAX = 1000;
-/** A report that is asked for no time covers so many days. */
+/** Default period of the report, in days. */
 const DAYS = 90;
 
 /** A review that nobody closed in time is overdue from that moment, also where the clock has not come to say so yet. */

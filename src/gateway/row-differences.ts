@@ -14,7 +14,7 @@ export async function listRowDifferences(deps: GatewayDeps, caller: Caller): Pro
     );
   }
   const { tenant } = caller;
-  // The rows first: of one that changes meanwhile the record is there already.
+  // Read the rows first: if one changes meanwhile, its record is already there.
   const rows = await deps.store.rightRows.all(tenant);
   const inForce = await deps.register.current(tenant);
   const now = deps.now();

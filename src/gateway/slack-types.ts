@@ -128,9 +128,9 @@ export interface SlackMessages {
   /** Notes that a message of ours was edited by a click and now shows this. */
   reshown(at: { workspace: string; channel: string; ts: string; revision: number; shownHash: string }): Promise<void>;
   /**
-   * Keeps what somebody is about to be shown, so that a verifier can render it again.
+   * Stores what a person is about to see, so that a verifier can render it again.
    *
-   * @param action The one it is kept with; its own by default. A list of several is kept with each.
+   * @param action The action to store it with; its own by default. A list of several is stored with each.
    */
   keepShown(message: ApprovalMessage, action?: string): Promise<void>;
   /** What the action looks like now; null when there is none. Fast: no call to the engine. */

@@ -10,8 +10,8 @@ import { checkCallback } from './request.ts';
 import type { StartTokenInput } from './types.ts';
 
 /**
- * What the gateway would have started itself, for a caller who starts it through Temporal: the same word on who asked, for what, and which
- * bundle was in force then. Whoever reads it in a history can start nothing else with it.
+ * A token for a caller who starts an action through Temporal. It states the requester, the request and the current bundle, just as the
+ * gateway would have. A reader of the history can start nothing else with it.
  */
 export async function startToken(deps: GatewayDeps, caller: Caller, input: StartTokenInput): Promise<StartToken> {
   const idempotencyKey = checkKey(input.idempotencyKey);

@@ -20,8 +20,8 @@ export interface KnownAction {
 }
 
 /**
- * @throws CountersignError `not-found`, also for what is no action id; `unavailable` for an action that was accepted and is not judged
- * yet: it is never said not to exist
+ * @throws CountersignError `not-found`, also for a malformed id; `unavailable` for an action that was accepted but is not judged yet,
+ * because `not-found` would be untrue
  */
 export async function readAction(
   deps: Pick<GatewayDeps, 'store' | 'client'>,

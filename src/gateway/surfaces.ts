@@ -23,7 +23,7 @@ export async function listSurfaces(deps: GatewayDeps, caller: Caller): Promise<S
   const bundle = hash === null ? null : await storedBundle(deps, tenant, hash);
   const named = bundle?.policies.flatMap(({ surfaces }) => surfaces) ?? [];
   const seen = new Set(asked.map(({ surface }) => surface));
-  // A glob stands for itself only where nothing below it was asked for.
+  // List a glob itself only if no action asked for a surface below it.
   const silent = named.filter((glob) => ![...seen].some((surface) => matchesSurface(glob, surface)));
   const surfaces = [...new Set([...seen, ...silent])].sort().map((surface): SurfaceCoverage => {
     const covering = seen.has(surface)

@@ -6,7 +6,7 @@ import { Closers, openServer, openService } from './serve.ts';
 
 export interface RunningService {
   url: string | null;
-  /** Rejects when a part dies that nothing can go on without. */
+  /** Rejects when an indispensable part dies. */
   failed: Promise<never>;
   stop(): Promise<void>;
 }

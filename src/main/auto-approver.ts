@@ -61,7 +61,7 @@ export function createAutoApprover(answer: AutoAnswer): AutoApprover | null {
         if (person === undefined || answered.has(state)) return;
         answered.add(state);
         answerFor(person, id).catch((error: unknown) => {
-          // Decided by somebody else meanwhile: there is nothing left to answer.
+          // Somebody else decided meanwhile, so there is nothing to answer.
           if (isCountersignError(error) && error.code === 'not-open') return;
           log.error({ err: error, action: id }, 'the automatic answer was not taken');
         });

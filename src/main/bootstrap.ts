@@ -56,7 +56,7 @@ export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null
   return { key, made: true };
 }
 
-/** A crash between the record of the first key and its row, or somebody who deleted the row, would lock its owner out. */
+/** Restores a missing row of the first key. A crash before the row was written, or a deleted row, would lock its owner out. */
 async function restoreRow(parts: Parts, key: string, credentials: InForce['credentials']): Promise<void> {
   const hash = apiKeyHash(key);
   if ((await parts.store.apiKeys.tenantOf(hash)) !== null) return;
@@ -69,7 +69,7 @@ async function restoreRow(parts: Parts, key: string, credentials: InForce['crede
 }
 
 /**
- * Brings the policy folder into force, sealed, unless somebody published a bundle through the engine: that one stays.
+ * Activates the policy folder and seals that, unless somebody published a bundle through the engine. A published bundle stays.
  *
  * @returns What the owner should know, or null.
  */
@@ -84,7 +84,7 @@ export async function ensureBundle(parts: Parts): Promise<string | null> {
     return `the policy folder (${bundle.hash.slice(0, 19)}…) differs from the published bundle in force (${active.bundle.slice(0, 19)}…); publish it with countersign policy publish`;
   }
   await parts.store.bundles.put(DEFAULT_TENANT, bundle.hash, bundle.source, caseNames(files));
-  // Stale: another process that starts beside this one was faster, and its bundle is in force.
+  // Stale: another process started concurrently and was faster. Its bundle is current.
   await activateBundle(depsOf(parts), {
     tenant: DEFAULT_TENANT,
     hash: bundle.hash,
@@ -97,8 +97,8 @@ export async function ensureBundle(parts: Parts): Promise<string | null> {
 }
 
 /**
- * Sends a request that no policy may ever release, an actor that its caller may not speak for, through the whole path. Anything
- * but a sealed refusal means that this stack must not serve.
+ * Sends a request through the whole path that must be refused: its caller may not speak for its actor. Any answer but a sealed refusal
+ * means that this stack must not serve.
  */
 export async function refuseKnownForbidden(gateway: Pick<Actions, 'request'>, startId: string): Promise<void> {
   const caller = {

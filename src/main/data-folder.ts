@@ -33,7 +33,7 @@ export function prepareDataFolder(dir: string): void {
   }
 }
 
-/** What a link leads to is looked after where it is; what is gone meanwhile needs no closing. */
+/** Skips links, whose targets are closed where they are, and files that are gone meanwhile. */
 function close(path: string): void {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined || !(stat.isFile() || stat.isDirectory())) return;

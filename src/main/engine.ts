@@ -45,11 +45,11 @@ export function installRuntime(parts: Pick<Parts, 'log'>): void {
       shutdownSignals: [],
     });
   } catch {
-    // Installed already: several stacks in one process, as in tests.
+    // Already installed: tests run several stacks in one process.
   }
 }
 
-/** @param circuit Where callers wait for an answer: they hear of an outage at once. */
+/** @param circuit Set where callers wait for an answer, so that they learn of an outage immediately. */
 export function createClient(parts: Parts, connection: NativeConnection, namespace: string, circuit?: Circuit): Client {
   const interceptors = circuit === undefined ? {} : { workflow: [guarding(connection, circuit)] };
   return new Client({ connection, namespace, dataConverter: converter(parts), interceptors });
@@ -79,7 +79,7 @@ export async function startWorkerOn(
     namespace,
     taskQueue,
     workflowsPath: pathOf('index'),
-    // Nothing in them is state: loaded once, not again for every action.
+    // These modules hold no state, so load them once and not again for every action.
     bundlerOptions: { preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('index')] },
     activities: {
       ...createActivities(deps, judging),

@@ -1,6 +1,6 @@
 /**
- * Tells the other processes of a stack that an action changed, by PostgreSQL's LISTEN and NOTIFY: no polling, nothing kept. Each action
- * has a channel of its own, so that news reach only processes in which somebody waits for that action.
+ * Tells the other processes of a stack that an action changed, by PostgreSQL's LISTEN and NOTIFY: no polling, nothing stored. Each
+ * action has its own channel, so a change reaches only processes in which somebody waits for that action.
  */
 import { createHash } from 'node:crypto';
 import pg from 'pg';
@@ -8,11 +8,11 @@ import type { Hub } from '../engine/hub.ts';
 import { readActionState, withPermit } from '../engine/seal.ts';
 import type { Parts } from './parts.ts';
 
-/** How long a broken connection waits before the next try. */
+/** Pause before a broken connection is opened again. */
 const RETRY_MS = 1000;
 
 export interface HubBridge {
-  /** Where this process's own news go out. */
+  /** Announces the changes of this process. */
   hub: Hub;
   close(): Promise<void>;
 }
@@ -28,8 +28,8 @@ const channelOf = (tenant: string, id: string): string =>
   `countersign_${createHash('sha256').update(`${tenant}\n${id}`).digest('hex').slice(0, 40)}`;
 
 /**
- * Connects a hub to those of the other processes. What is lost while the connection is down costs a waiting request its time, never
- * its answer: it reads the store before it gives up.
+ * Connects a hub to the hubs of the other processes. A message lost while the connection is down delays a waiting request, but never
+ * changes its answer: the request reads the store before it gives up.
  */
 export async function bridgeHub(
   parts: Pick<Parts, 'hub' | 'store' | 'log'>,

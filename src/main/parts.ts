@@ -76,7 +76,7 @@ export function createLogger(level: string): Logger {
 /**
  * Opens everything but Temporal and Slack. The store is migrated before anything reads it.
  *
- * @param url Where this process serves, when it does: what it is called is for the settings to say.
+ * @param url Where this process serves, if it does. Its public address comes from the settings.
  */
 export async function openParts(
   config: Config,

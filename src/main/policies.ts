@@ -9,13 +9,13 @@ export const DIRECTORY_FILE = 'directory.yaml';
 export interface PolicyFolder {
   /** Policies, their cases and what they name, sorted by path. */
   files: PolicyFile[];
-  /** Everything else that is there, sorted: nobody should believe that it is in force. */
+  /** All other files, sorted. They are reported, so that nobody believes they are in force. */
   unread: string[];
 }
 
 /**
  * The text files of a policy folder: policies, their cases and what they name, without the directory of people. Links are followed, also
- * to folders: what a file is called and where its text lies makes no policy less of one.
+ * to folders: a linked policy is as much in force as any other.
  *
  * @throws CountersignError `configuration` when the folder cannot be read, or a link leads out of it or nowhere.
  */
@@ -45,7 +45,7 @@ export function readPolicyFolder(folder: string): PolicyFolder {
   return policyFolder;
 }
 
-/** Paths of files, `/` between names, links followed. @param open real paths of the folders around it: a link back to one is no news */
+/** Paths of files, `/` between names, links followed. @param open real paths of the folders around it: a link back to one is skipped */
 function* filesIn(folder: string, inside: string, root: string, open: readonly string[]): Generator<string> {
   const real = realpathSync(join(folder, inside));
   if (open.includes(real)) return;

@@ -28,7 +28,7 @@ const RECURRING: readonly Recurring[] = [
   },
 ];
 
-/** Makes the Schedules unless they are there. A namespace that has none is told of, and everything else still runs. */
+/** Makes the Schedules unless they are there. A namespace without Schedules is logged, and everything else still runs. */
 export async function ensureSchedules(
   client: Client,
   taskQueue: string,

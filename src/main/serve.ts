@@ -1,4 +1,4 @@
-/** What the processes of a stack that is spread over several share: everything is given, nothing embedded. */
+/** What the processes of a distributed stack share. All services are given; none is embedded. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CountersignError } from '../contract/index.ts';
@@ -49,8 +49,8 @@ export async function listen(server: Server, port: number, host: string): Promis
 }
 
 /**
- * How long an idle connection is kept, in milliseconds: longer than the 60 seconds of the usual proxies and clients, so that it is they who
- * close it. One that is closed here may be closed under a request that is already on its way.
+ * How long an idle connection stays open, in milliseconds. It is longer than the 60 seconds of the usual proxies and clients, so that they
+ * close it first: if we closed it, a request might already be on its way.
  */
 const KEEP_ALIVE_MS = 75_000;
 
@@ -58,7 +58,7 @@ const KEEP_ALIVE_MS = 75_000;
 export interface Listening {
   server: Server;
   url: string;
-  /** From now on `handler` answers; until then everybody is told that it starts. */
+  /** Lets `handler` answer from now on. Until then every caller hears that the process is starting. */
   serve(handler: RequestListener): void;
 }
 
@@ -71,7 +71,7 @@ export async function openServer(config: Config, closers: Closers): Promise<List
     () =>
       new Promise((resolve) => {
         server.close(resolve);
-        // Kept-alive connections would hold it open; what is in flight is durable already.
+        // Keep-alive connections would hold the server open. Requests in flight are already durable.
         server.closeIdleConnections();
         setTimeout(() => server.closeAllConnections(), 2000).unref();
       }),

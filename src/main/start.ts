@@ -60,16 +60,16 @@ export interface Stack {
   temporal: TemporalHandle;
   parts: Parts;
   firstKey: string | null;
-  /** Whether it was made at this very start: then nobody knows it yet, and it is shown. */
+  /** True if this start created it. Nobody knows it yet, so it is printed. */
   firstKeyMade: boolean;
   /** What runs the workflows and activities of this process. */
   worker: RunningWorker;
-  /** Rejects when a part dies that nothing can go on without. */
+  /** Rejects when an indispensable part dies. */
   failed: Promise<never>;
   stop(): Promise<void>;
 }
 
-/** Whoever reaches the sandbox acts in it as anybody, without a credential: it is never where another machine could reach it. */
+/** Anybody who reaches the sandbox can act as anyone, without a credential. So it never listens where another machine could reach it. */
 function refuseOpenSandbox({ slack, host }: Config, { sandbox }: StartIo): void {
   if (slack !== null || sandbox === undefined || isLoopback(host)) return;
   throw new CountersignError(
@@ -96,7 +96,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     closers.add(async () => lock.release());
     installRuntime({ log });
 
-    // The address is known before anything is started that would only have to be stopped again.
+    // Bind the address first, before starting anything that a failure would have to stop again.
     const { server, url, serve } = await openServer(config, closers);
 
     const [database, temporal] = await bothOrNeither(
@@ -112,7 +112,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const opened = await openParts(config, database.connectionString, log, url);
     const localParts = auto === null ? opened : { ...opened, hub: auto.watch(opened.hub) };
     closers.add(() => localParts.close());
-    // Only a database that was given can have other processes of the stack on it.
+    // Only a given database can be shared with other processes of the stack.
     const bridge = config.databaseUrl === undefined ? null : await bridgeHub(localParts, config.databaseUrl);
     if (bridge !== null) closers.add(() => bridge.close());
     const parts = bridge === null ? localParts : { ...localParts, hub: bridge.hub };

@@ -110,8 +110,8 @@ const PREFIX = 'countersign-share-';
 const scheduleOf = ({ kind, name: of }: ShareTarget): string => `${PREFIX}${kind}-${of}`;
 
 /**
- * Makes the Schedules say what the settings say: one for each witness and anchor, brought up to date where it is there, and none for
- * what is no longer configured. A namespace that has no Schedules is told of, and everything else still runs.
+ * Makes the Schedules match the settings: creates or updates one for each witness and anchor, and deletes those that are no longer
+ * configured. A namespace without Schedules is logged, and everything else still runs.
  */
 export async function ensureSharing(
   client: Client,

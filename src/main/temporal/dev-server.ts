@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CountersignError } from '../../contract/index.ts';
 import { spawnSupervised } from '../../store/child.ts';
 
-/** Nobody is told that it runs, and it does not ask whether there is a newer one. */
+/** Turns off telemetry and the check for updates. */
 const QUIET = ['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'];
 
 /**
@@ -45,7 +45,7 @@ export interface DevServerOptions {
 export interface DevServerEnd {
   /** In a sentence. */
   why: string;
-  /** One of its ports was taken by somebody else between our look and its start. */
+  /** Another program took one of its ports between our check and its start. */
   portTaken: boolean;
 }
 

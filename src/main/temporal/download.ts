@@ -7,14 +7,14 @@ import { pathToFileURL } from 'node:url';
 import { spawnSupervised } from '../../store/child.ts';
 import { isExecutable } from './executables.ts';
 
-/** A download that has not begun by then is given up for the next way. */
+/** A download that has not started by then is given up, and the next way is tried. */
 const BEGIN_MS = 8_000;
 /** All of it: about 100 MB. */
 const FINISH_MS = 300_000;
 
 /**
- * Runs apart, so that it can be ended: the SDK has no way to stop a download, and it starts a server that we do not want and that
- * must not outlive it.
+ * Runs in its own process, because the SDK cannot stop a download. It also starts a server that we do not want and that must end with
+ * it.
  */
 const PROGRAM = `
 const [testing, dir] = process.argv.slice(1);

@@ -42,7 +42,7 @@ export async function goInstall(
   }, TICK_MS);
   const { status } = await child.ended;
   clearInterval(ticking);
-  // Its last words may still be on their way; what it started may hold the pipe open for longer.
+  // Its last output may still arrive; its children may hold the pipe open for longer.
   const open = [child.stdout, child.stderr].filter((stream) => stream !== null && !stream.readableEnded);
   await Promise.race([
     Promise.all(open.map(async (stream) => stream !== null && (await once(stream, 'end')))),

@@ -1,4 +1,4 @@
-/** The circuit in front of Temporal: whoever asks it for something hears within seconds that it does not answer. */
+/** The circuit breaker in front of Temporal. Callers learn within seconds that it does not answer. */
 import type { ConnectionLike, WorkflowClientInterceptor } from '@temporalio/client';
 import { createCircuit, type Circuit } from '../../availability/index.ts';
 
@@ -8,7 +8,7 @@ const OUTAGES = [4, 14];
 /** How long a start may take, in milliseconds; a caller waits for its verdict meanwhile. */
 const START_MS = 4000;
 
-/** How long the SDK's own retries of the small question go on, in milliseconds. */
+/** How long the SDK itself retries a probe, in milliseconds. */
 const PROBE_MS = 1500;
 
 function isOutage(error: unknown): boolean {

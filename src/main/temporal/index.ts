@@ -26,7 +26,7 @@ export interface TemporalHandle {
 
 /** How long a dev server may take until it answers; a migration of an old file takes a while. */
 const READY_MS = 60_000;
-/** How often it is started again on other ports when one that was free has been taken. */
+/** How often to start it again on other ports when a free port was taken. */
 const START_TRIES = 5;
 
 /** The configured cluster, or a dev server of our own. Answers when its namespace does. */
@@ -72,8 +72,8 @@ export async function openTemporal(config: Config, io: { say(line: string): void
 }
 
 /**
- * A dev server whose namespace answers. It opens its ports, and more of its own choice, a moment after they were found free: where
- * somebody else was quicker, it is started again on others.
+ * A dev server whose namespace answers. It opens its ports a moment after we found them free. When another program takes one first, the
+ * server is started again on other ports.
  *
  * @throws CountersignError `configuration` when it does not get ready.
  */
