@@ -15,8 +15,8 @@ export interface GovernOptions<T> {
   /** One key for one intended effect, the same after every restart: `refund-ord_991`. */
   key: string;
   /**
-   * Who redeems. By default every call is a redeemer of its own, so that a permit taken by a process that died is never used again: whether
-   * its effect happened nobody knows. Name one only where `execute` may safely run again, as with an idempotency key of its own.
+   * The redeemer. By default every call has its own, so a permit taken by a process that died is never used again: nobody knows whether its
+   * effect happened. Set one only if `execute` may safely run again, for example because it sends an idempotency key.
    */
   redeemer?: string;
   /** Milliseconds to wait for humans. Default: as long as policy lets them take. */
@@ -99,7 +99,7 @@ async function ask<T>(
   { key, signal, onWaiting }: GovernOptions<T>,
   end: number,
 ): Promise<{ action: Action } | Ended> {
-  // The first answer is not waited for: whoever is to be told that a human is awaited is told at once.
+  // Do not hold the first answer, so that the caller learns immediately that a human is awaited.
   for (let wait = 0; ; wait = Math.max(0, Math.min(POLL_SECONDS, Math.ceil((end - Date.now()) / 1000)))) {
     const call = { idempotencyKey: key, wait };
     let action: Action;
@@ -135,7 +135,7 @@ function endOf(action: Action): Ended | null {
     case 'lapsed':
       return { status: action.status, action };
     default:
-      // `unreported`, and whatever a newer server says: not known to be safe to begin.
+      // `unreported`, or a status of a newer server: it may not be safe to begin.
       return { status: 'begun', redeemedAt: action.redeemedAt ?? null, action };
   }
 }
@@ -178,7 +178,7 @@ async function take(
       switch (error.code) {
         case 'permit-expired':
         case 'permit-invalid':
-          // Another call may have taken a fresh permit, and this one is dead since.
+          // Another call may have taken a fresh permit, which makes this one invalid.
           if (fresh) throw error;
           continue;
         case 'not-open':
@@ -203,7 +203,7 @@ async function run<T>(
 ): Promise<Governed<T>> {
   const { request, changes, version } = redeemed;
   const report = (outcome: Omit<Outcome, 'permit'>): Promise<Action | null> =>
-    // Not stopped by the caller's signal: what happened is to be told. A report that cannot be made changes nothing about the effect.
+    // The caller's signal does not stop the report. A failed report changes nothing about the effect.
     client.report(action.id, { ...outcome, permit }).catch((error: unknown) => {
       if (error instanceof CountersignError) return null;
       throw error;
@@ -217,7 +217,7 @@ async function run<T>(
       const reported = await report({ status: 'skipped', detail: error.message.slice(0, 2000) });
       return { status: 'skipped', reason: error.message, reported: reported !== null, action: reported ?? action };
     }
-    // The message of somebody else's error may hold a secret: only its name is told.
+    // The message of a foreign error may hold a secret, so only its name is reported.
     if (!(error instanceof OutcomeUnknown)) {
       await report({ status: 'failed', detail: error instanceof Error ? error.name : 'it threw what is no error' });
     }

@@ -36,7 +36,7 @@ export async function startTestEngine({
   const child = spawn(program, policies === undefined ? args : [...args, '--policies', policies], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
-    // A group of its own, so that what it started ends with it.
+    // Its own process group, so that its children end with it.
     detached: true,
   });
   const stop = async (): Promise<void> => {

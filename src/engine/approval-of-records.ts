@@ -44,7 +44,7 @@ function eventOf(
     case 'escalated': {
       const stage = state.stages[record.stage];
       if (stage === undefined || stage.escalated) return null;
-      // Asked before its time: somebody who was waited for could not be told. Records of version 1 do not say who.
+      // Escalated early, because an awaited approver could not be told. Records of version 1 do not say who.
       return { type: 'unreachable', people: record.unreachable ?? stage.approvers };
     }
     case 'approve':

@@ -28,7 +28,7 @@ const NO_EVIDENCE: DecisionEvidence = {
 };
 
 /**
- * Seals the next records of a parked action: first what is due by now, then the message. The message is verified here, and the reducer
+ * Seals the next records of a parked action: first what is due, then the message. The message is verified here, and the reducer
  * applies it to the sealed records. Nothing else from the caller is trusted. Without a message, only what is due is sealed, so an early
  * expiry or escalation is impossible.
  */
@@ -165,7 +165,7 @@ class Course {
   }
 }
 
-/** What was due by now: more people to ask, or the end of the wait. */
+/** Seals what is due: more people to ask, or the end of the wait. */
 async function timePassed(deps: EngineDeps, course: Course, { state }: Life): Promise<void> {
   await course.escalations(course.apply({ type: 'tick' }));
   const { status, stage, expiresAt } = course.approval;

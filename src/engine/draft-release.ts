@@ -42,7 +42,7 @@ export async function draftRelease(
   const signer = deps.signers(tenant).permit;
   const collectUntil = input.replaces?.collectUntil ?? untilOf(at, input.collectWithinMs ?? COLLECT_MS[basis]);
   const iat = Math.floor(at.getTime() / 1000);
-  // Never beyond the time in which it can be collected: after that nothing of it may begin.
+  // Never after the time to collect it is over: execution must not begin later.
   const lasts = Math.min(state.permitMs, PERMIT_MAX_MS, Date.parse(collectUntil) - at.getTime());
   const exp = iat + Math.max(1, Math.floor(lasts / 1000));
   const jti = randomUUID();

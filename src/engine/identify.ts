@@ -111,8 +111,8 @@ const nobodySaid = (deps: EngineDeps, { request, tenant }: JudgeInput): Identity
   );
 
 /**
- * The chain once more, for an action that waited: as its verdict was sealed, and as the directory has it now. Whoever left meanwhile is in
- * conflict, a role that was lost counts no more. What a credential vouched for stays as it was sealed.
+ * Identifies the chain again, for an action that waited. Compares the sealed identities with the current directory: a person who left is a
+ * conflict, and a lost role no longer counts. What a credential vouched for stays as it was sealed.
  */
 export function weighAgain(
   deps: Pick<EngineDeps, 'directory' | 'now'>,

@@ -1,6 +1,6 @@
 /**
- * The life of an action, as its sealed records tell it. Only what stands here grants anything. A row is a cache, and only adds what no
- * record says (how long it is kept, who is told).
+ * The life of an action, as its sealed records tell it. Only these records grant anything. A row is a cache. It only adds what no
+ * record says: how long the action is kept, and who is told.
  */
 import type {
   Action,
@@ -76,8 +76,8 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
 const LOOKS = 4;
 
 /**
- * The records, then the row: one that is older than they are would bring back what it says. One that is newer was written while the
- * records were read, so they are read again; one that stays so was edited, and the records are what counts.
+ * Reads the records, then the row, because an older row would bring back an old state. A newer row was written while the records were
+ * read, so they are read again. A row that still differs was edited, and the records count.
  */
 async function readTogether(
   deps: LifeDeps,

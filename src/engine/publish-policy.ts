@@ -13,15 +13,15 @@ import { redeemPermit, releasedRequest } from './redeem.ts';
 import { insist, nextHead, sealNext } from './seal.ts';
 import type { ActionRef } from './types.ts';
 
-/** What came of it, as its outcome says; `reference` is the activation's record, or why nothing was done. */
+/** The result, as its outcome says; `reference` is the activation's record, or why nothing was done. */
 type Done = { status: 'executed' | 'failed' | 'skipped'; reference: string };
 
 /**
- * Carries out a released publication: redeems its permit, brings the bundle into force and seals the outcome. The bundle that was
- * judged to be replaced must still be in force, else it is skipped.
+ * Carries out a released publication: redeems its permit, activates the bundle and seals the outcome. Skips it unless the bundle that it
+ * was approved to replace is still current.
  *
- * Durable writes, in order: the redemption; the `policy` record and what it brings into force; the outcome. Run again after any of
- * them, it finds and uses what is there: nobody else can redeem this permit, since it never left the engine.
+ * Durable writes, in order: the redemption; the `policy` record and what it brings into force; the outcome. A second run
+ * continues after the last of them. Nobody else can redeem this permit, because it never left the engine.
  */
 export async function publishPolicy(deps: EngineDeps, input: { action: ActionRef }): Promise<Action> {
   const { tenant, id } = input.action;

@@ -13,8 +13,8 @@ import { withPermit } from './seal.ts';
 import type { Resumed, ResumeActionInput } from './types.ts';
 
 /**
- * How an action stands, as `judge` would have said it. Only for the workflow that is the action's own by its id, so that no second one
- * tells people of it.
+ * How an action stands, in the form that `judge` returns. Only the workflow whose id is the action's may ask, so that no second workflow
+ * tells people about it.
  */
 export async function resume(deps: EngineDeps, input: ResumeActionInput): Promise<Resumed> {
   const { tenant, id } = input.action;
@@ -34,7 +34,7 @@ export async function resume(deps: EngineDeps, input: ResumeActionInput): Promis
 
 /** An action that changed lately may be between two steps of its workflow. */
 const QUIET_MS = 30_000;
-/** Looked for at once. */
+/** How many actions are checked concurrently. */
 const AT_ONCE = 8;
 
 export interface Swept {
@@ -47,8 +47,8 @@ export interface Swept {
 const OVERDUE_MS = 60_000;
 
 /**
- * Seals what is overdue of an action, whatever workflow runs under its name: somebody else may have started one there. Nothing is sealed
- * before its sealed time.
+ * Seals what is overdue for an action, whatever workflow runs under its id: somebody else may have started it. Nothing is sealed before
+ * its sealed time.
  */
 async function settleOverdue(
   deps: EngineDeps,
@@ -66,8 +66,8 @@ async function settleOverdue(
 }
 
 /**
- * Starts anew the workflows of open actions that have none, from `after` on, `limit` actions of all tenants at most, and seals what is
- * overdue of the others.
+ * Restarts the workflows of open actions that lost theirs, and seals what is overdue for the others. Looks at `limit` actions of all
+ * tenants at most, from `after` on.
  */
 export async function resumeLost(
   deps: EngineDeps & { histories: Histories },

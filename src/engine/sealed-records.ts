@@ -25,9 +25,9 @@ export function noteSigned(hash: string, kid: string): void {
 }
 
 /**
- * The records of one action, from its first on, none missing.
+ * All records of one action, oldest first.
  *
- * @throws CountersignError `invalid-evidence` where the database holds something else than what was sealed: nothing follows from that.
+ * @throws CountersignError `invalid-evidence` when the database holds something other than what was sealed. Such records prove nothing.
  */
 export async function verifiedRecords(
   deps: Pick<EngineDeps, 'store' | 'signers'>,

@@ -23,7 +23,7 @@ const VERB = 'action';
 const placeOf = (path: string, place: Place): string => `${path}#${place}`;
 
 /**
- * A verdict for its record.
+ * A verdict in the form that its record seals.
  *
  * @param disclose dotted paths that policy discloses
  * @param seq of the record among its action's
@@ -57,7 +57,7 @@ export function isHidden({ verdict }: VerdictRecord): boolean {
 }
 
 /**
- * The first record of an action with the values that policy put in. Without the payload, which was erased, it stays as it is.
+ * The first record of an action, with the values that policy set. Returned unchanged when the payload was erased.
  *
  * @throws CountersignError `invalid-evidence` when what is stored is not what was sealed
  */

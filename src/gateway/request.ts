@@ -184,8 +184,8 @@ export function createStarter(deps: GatewayDeps) {
 
   return {
     /**
-     * Finds out who presents `authorization`, and meanwhile reads what the request begins with, for the tenant that the credential had
-     * last. What was read counts only when it still has that tenant.
+     * Authenticates the caller. Concurrently reads what the request starts from, for the last known tenant of the credential. The result
+     * counts only if the credential still belongs to that tenant.
      */
     async arrive(
       authorization: string | undefined,
