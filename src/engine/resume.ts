@@ -35,7 +35,7 @@ export async function resume(deps: EngineDeps, input: ResumeActionInput): Promis
 /** An action that changed lately may be between two steps of its workflow. */
 const QUIET_MS = 30_000;
 /** How many actions are checked concurrently. */
-const AT_ONCE = 8;
+const CONCURRENT_MAX = 8;
 
 export interface Swept {
   /** Begins the next batch; null at the end. */
@@ -87,7 +87,7 @@ export async function resumeLost(
       resumed += 1;
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: CONCURRENT_MAX }, lane));
   const last = open.length < limit ? undefined : open.at(-1);
   return { next: last === undefined ? null : { tenant: last.tenant, id: last.id }, resumed };
 }

@@ -85,6 +85,8 @@ const CASTS: Record<string, string> = {
   'src/client/verify/permit.ts': 'claims whose members were checked one by one, in a package without a schema library',
   'src/client/verify/request-hash.ts': 'a request is JSON; its optional members keep TypeScript from saying so',
   'src/gateway/export.ts': 'an export’s body is JSON; an interface has no index signature',
+  'src/identity/issuer-keys.ts':
+    'an answer that the key library checks itself; Node’s streams, which the DOM’s types do not call iterable',
   'src/notify/shown.ts': 'a message is JSON; an interface has no index signature',
   'src/policy/changes.ts': 'a request is JSON; its optional members keep TypeScript from saying so',
   'src/policy/conditions/functions.ts': 'the CEL library does not export the type of its durations',
