@@ -41,10 +41,7 @@ export async function rehearse(
 ): Promise<void> {
   const directory = deps.directory.current();
   const input: RehearsalInput = { files, people: directory.people(), workloads: directory.workloads(), sealed };
-  const ready = idle;
-  idle = null;
-  const worker = ready ?? startWorker();
-  worker.ref();
+  const worker = startWorker();
   let last: RehearsalNews = { at: 'starting', file: null };
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = (): void => void worker.terminate();
@@ -53,7 +50,7 @@ export async function rehearse(
     clearTimeout(timer);
     timer = setTimeout(stop, ms);
   };
-  allow(ready === null ? START_MS : STEP_MS);
+  allow(START_MS);
   try {
     await new Promise<void>((resolve) => {
       worker.on('message', (message: RehearsalNews) => {
@@ -69,26 +66,9 @@ export async function rehearse(
   } finally {
     clearTimeout(timer);
     clearTimeout(total);
-    worker.removeAllListeners();
+    stop();
   }
   if (last.at !== 'done') throw endless(files, last);
-  keep(worker);
-}
-
-/** A loaded thread that waits for the next candidate. Loading takes longer than most candidates. */
-let idle: Worker | null = null;
-
-function keep(worker: Worker): void {
-  if (idle !== null) {
-    void worker.terminate();
-    return;
-  }
-  worker.unref();
-  worker.once('error', () => (idle = null));
-  worker.once('exit', () => {
-    if (idle === worker) idle = null;
-  });
-  idle = worker;
 }
 
 function startWorker(): Worker {

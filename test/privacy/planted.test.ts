@@ -289,7 +289,7 @@ it('nothing that policy does not disclose is anywhere in clear', { timeout: 600_
   for (let from = 0; from < size; from += 256) {
     const width = Math.min(256, size - from);
     const path = `/log/default/tile/entries/${String(from / 256).padStart(3, '0')}${width < 256 ? `.p/${width}` : ''}`;
-    const response = await fetch(url + path);
+    const response = await fetch(url + path, { headers: { authorization: `Bearer ${firstKey}` } });
     expect(response.status, path).toBe(200);
     tiles.push(Buffer.from(await response.arrayBuffer()));
   }
