@@ -1,9 +1,9 @@
 import { randomUUID, createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApiKey } from '../../src/identity/index.ts';
 import { createClient, TASK_QUEUE } from '../../src/main/engine.ts';
 import { GOVERNED_ACTION } from '../../src/contract/governed-action.ts';
 import { policiesFolder } from '../support/policies.ts';
+import { createApiKey } from '../../src/identity/index.ts';
 import { refund, startTestStack, type TestStack } from '../support/stack.ts';
 
 const folder = policiesFolder({
@@ -50,9 +50,9 @@ interface Row {
 
 /** A key of its own, as an owner would make it. */
 async function keyFor(scope: { actors?: string[]; surfaces?: string[] }): Promise<string> {
-  const { key, entry } = createApiKey({ tenant: 'default', ...scope });
-  await it_.stack.parts.store.apiKeys.create({ ...entry, createdAt: new Date().toISOString() });
-  return key;
+  const { status, body } = await it_.call('POST', '/v1/api-keys', { surfaces: ['**'], actors: ['agent:a'], ...scope });
+  expect(status).toBe(201);
+  return body.key as string;
 }
 
 const ROWS: Record<string, Row> = {
