@@ -85,6 +85,11 @@ export function rateLimit({ gateway, requestsPerMinute }: RateLimitOptions): Req
       }
       guess = true;
       caller = await recognize(authorization, digest);
+      if (caller !== null) {
+        // Known now: what it sends may take long, and many people share an address.
+        guess = false;
+        wrong.giveBack(address);
+      }
     }
     const taken = caller === null ? addresses.take(address) : callers.take(caller);
     show(response, taken);

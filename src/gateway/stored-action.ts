@@ -8,10 +8,13 @@ import { resumeIfLost } from '../engine/resume.ts';
 import { readActionState, withPermit } from '../engine/seal.ts';
 import { notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import { fromTemporal } from './temporal-errors.ts';
+import { fromTemporal, isBusy } from './temporal-errors.ts';
 
 /** How long to wait for an update's answer. After that the caller is told to look again. */
 const UPDATE_MS = 15_000;
+
+/** How long an action is left alone that has as many messages under way as Temporal allows, in milliseconds. */
+const BUSY_MS = 100;
 
 /** The stored state, and the action with its permit. */
 export interface KnownAction {
@@ -59,12 +62,22 @@ export async function updateAction(
   name: string,
   message: object,
 ): Promise<Action> {
-  const send = () =>
-    deps.client.withDeadline(Date.now() + UPDATE_MS, () =>
-      deps.client.workflow
-        .getHandle(workflowIdOf(tenant, id))
-        .executeUpdate<Action, [object]>(name, { args: [message] }),
-    );
+  const end = Date.now() + UPDATE_MS;
+  const send = async (): Promise<Action> => {
+    for (;;) {
+      try {
+        return await deps.client.withDeadline(end, () =>
+          deps.client.workflow
+            .getHandle(workflowIdOf(tenant, id))
+            .executeUpdate<Action, [object]>(name, { args: [message] }),
+        );
+      } catch (error) {
+        // Temporal took nothing in, so that sending it again is not sending it twice.
+        if (!isBusy(error) || Date.now() + BUSY_MS > end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
+      }
+    }
+  };
   try {
     return await send();
   } catch (error) {

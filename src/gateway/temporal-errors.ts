@@ -11,6 +11,15 @@ import type { Refusal } from '../engine/types.ts';
 
 export const isAlreadyStarted = (error: unknown): boolean => error instanceof WorkflowExecutionAlreadyStartedError;
 
+/** gRPC's RESOURCE_EXHAUSTED. */
+const RESOURCE_EXHAUSTED = 8;
+
+/** Whether Temporal took nothing in because as many messages to this action are under way as it allows (ten). */
+export function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && error.code === RESOURCE_EXHAUSTED) || isBusy(error.cause);
+}
+
 const isCode = (value: string | null | undefined): value is ErrorCode =>
   typeof value === 'string' && value in ERROR_CODES;
 

@@ -41,6 +41,8 @@ export class LogFollower {
   #freezeRows: readonly Freeze[] = [];
   /** When the last successful read began. */
   #lookedAt = -Infinity;
+  /** When the one that runs now, or ran last, began. */
+  #beganAt = -Infinity;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
 
@@ -57,6 +59,7 @@ export class LogFollower {
    * @throws CountersignError `unavailable`; `invalid-evidence` when the log is not the one that was signed, or not the one it was
    */
   async current(since = performance.now()): Promise<Looked> {
+    if (this.#running !== null && this.#beganAt >= since) await this.#running;
     if (this.#lookedAt < since) {
       // A read in progress may have begun before the call, so wait for the next one.
       this.#next ??= this.#after(this.#running);
@@ -69,6 +72,7 @@ export class LogFollower {
     await running?.catch(() => undefined);
     this.#running = this.#next;
     this.#next = null;
+    this.#beganAt = performance.now();
     await this.#follow();
   }
 

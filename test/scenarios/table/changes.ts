@@ -25,7 +25,10 @@ export const changes: Scenario[] = [
       const redeemed = await it.world.stack.call('POST', '/v1/permits/redeem', { permit });
       expect(redeemed.body.changes).toEqual({ 'params.amount': 320 });
     },
-    wanted: { status: 'released', records: ['verdict supervise', 'approve ann 0 amount 500>320', 'release override'] },
+    wanted: {
+      status: 'released',
+      records: ['verdict supervise', 'approve ann 0 amount 500>320', 'release override', 'redemption'],
+    },
   },
   {
     name: 'an approver sets the currency',
@@ -91,6 +94,7 @@ export const changes: Scenario[] = [
         'approve ann 0 amount 500>300',
         'approve bob 0 amount 500>200',
         'release override',
+        'redemption',
       ],
     },
   },

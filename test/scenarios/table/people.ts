@@ -386,7 +386,7 @@ export const people: Scenario[] = [
     async play(it) {
       await it.ask();
       const token = await it.world.tokenOf(it.person('ann'), 'other');
-      expect(await it.decide('ann', { decision: 'approve' }, { token })).toBe('not-found');
+      expect(await it.decide('ann', { decision: 'approve' }, { token })).toBe('unauthenticated');
     },
     wanted: { status: 'supervised', records: WAITING },
   },
