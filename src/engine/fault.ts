@@ -16,9 +16,9 @@ export function lastingFault(error: unknown): string | null {
   if (isEvidenceError(error) && error.reason === 'envelope-too-large')
     return `its record cannot be sealed: ${error.message}`;
   if (isCountersignError(error)) return null;
-  const own = error instanceof RangeError || (error instanceof TypeError && error.cause === undefined);
+  const programming = error instanceof RangeError || (error instanceof TypeError && error.cause === undefined);
   // `fetch` throws a TypeError where the network fails.
-  return own && !/fetch failed|terminated/.test(error.message) ? REPEATS : null;
+  return programming && !/fetch failed|terminated/.test(error.message) ? REPEATS : null;
 }
 
 /** The same failure for a step that is asked by a message: its sender is told, and it is not tried again. */

@@ -79,11 +79,10 @@ export class LogFollower {
   async #follow(): Promise<void> {
     const { tenant, store } = this.#options;
     const before = this.#read;
-    const began = performance.now();
     const look = await store.looks.at(tenant, before.frontier.size, PAGE);
     await this.#take(before, look);
     this.#freezeRows = look.freezes;
-    this.#lookedAt = began;
+    this.#lookedAt = this.#beganAt;
   }
 
   async #take(before: RegisterMark, look: Look): Promise<void> {
