@@ -14,11 +14,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CountersignError } from '../contract/index.ts';
 import { spawnSupervised, type SupervisedChild } from './child.ts';
+import { freePort } from './free-port.ts';
 import { lockDataFolder } from './lock.ts';
 import { endOrphan, readPidFile } from './postgres-pid.ts';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
@@ -212,15 +212,4 @@ async function isReady(cluster: string, child: SupervisedChild): Promise<boolean
     await sleep(10);
   }
   return false;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening, failed) => {
-    server.once('error', failed);
-    server.listen(0, '127.0.0.1', listening);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }

@@ -3,6 +3,7 @@ export * from './api-keys.ts';
 export * from './attempts.ts';
 export * from './bundles.ts';
 export * from './child.ts';
+export * from './free-port.ts';
 export * from './coverage.ts';
 export { isUnavailable } from './postgres.ts';
 export * from './delegations.ts';

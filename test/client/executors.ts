@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import { permitOf, requirePermit } from '../../src/client/verify/index.ts';
-import { freePort } from '../support/port.ts';
+import { freePort } from '../../src/store/index.ts';
 import { hasPython, PYTHON, pythonEnv } from './python.ts';
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

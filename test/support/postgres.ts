@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileKeys, type Keys } from '../../src/keys/index.ts';
-import { openEmbeddedPostgres, openStore, type EmbeddedPostgres, type Store } from '../../src/store/index.ts';
-import { freePort } from './port.ts';
+import { freePort, openEmbeddedPostgres, openStore, type EmbeddedPostgres, type Store } from '../../src/store/index.ts';
 
 export interface TestDatabase {
   dataDir: string;
@@ -13,8 +12,8 @@ export interface TestDatabase {
   store: Store;
   /** Another pool on the same database, closed with everything else. */
   open(poolSize?: number): Promise<Store>;
-  /** Another server on the same folder, after the first was stopped or killed. */
-  restart(how?: { port: number; keepStores: true }): Promise<void>;
+  /** Another server on the same folder and port, after the first was stopped or killed. */
+  restart(how?: { keepStores: true }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -22,6 +21,8 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-test-'));
   const keys = await openFileKeys(dataDir);
   const stores: Store[] = [];
+  // Nobody else is given it while the server is stopped, so that it can be started there again.
+  const port = await freePort();
   const open = async (poolSize = 4): Promise<Store> => {
     const store = await openStore({
       connectionString: database.postgres.connectionString,
@@ -34,14 +35,13 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const database: TestDatabase = {
     dataDir,
     keys,
-    // One that nobody else is given while it is stopped, so that it can be started there again.
-    postgres: await openEmbeddedPostgres({ dataDir, port: await freePort() }),
+    postgres: await openEmbeddedPostgres({ dataDir, port }),
     store: undefined as unknown as Store,
     open,
     async restart(how) {
       if (how === undefined) await Promise.all(stores.splice(0).map((store) => store.close()));
       await database.postgres.stop();
-      database.postgres = await openEmbeddedPostgres({ dataDir, ...(how === undefined ? {} : { port: how.port }) });
+      database.postgres = await openEmbeddedPostgres({ dataDir, port });
       if (how === undefined) database.store = await open(10);
     },
     async close() {

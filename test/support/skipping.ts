@@ -21,7 +21,7 @@ import { loadConfig } from '../../src/main/config.ts';
 import { createClient, installRuntime, startWorkerOn, TASK_QUEUE } from '../../src/main/engine.ts';
 import { activityDeps, createLogger, openParts } from '../../src/main/parts.ts';
 import { openEmbeddedPostgres } from '../../src/store/index.ts';
-import { freePort } from './port.ts';
+import { freePort } from '../../src/store/index.ts';
 
 export interface SkippingWorld {
   now(): number;

@@ -1,9 +1,11 @@
 /** Temporal's dev server: one process and one SQLite file, tuned for actions that somebody waits for. */
+import { once } from 'node:events';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { CountersignError } from '../../contract/index.ts';
 import { spawnSupervised } from '../../store/child.ts';
+import { freePort } from '../../store/free-port.ts';
 
 /** Turns off telemetry and the check for updates. */
 const QUIET = ['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'];
@@ -35,9 +37,8 @@ export interface DevServerOptions {
   /** Holds its database, `temporal.db`, and its log, `temporal.log`. */
   dataDir: string;
   namespace: string;
-  /** 0 = any free port. */
+  /** Without one, any that is free. */
   port?: number;
-  uiPort?: number;
   /** Without our tuning, as people run it; for comparison in `bench/`. */
   stock?: boolean;
 }
@@ -59,22 +60,27 @@ export interface DevServer {
   stop(): Promise<void>;
 }
 
-/** @throws CountersignError `configuration` when `wanted` is taken. */
-async function freePort(wanted: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', (cause: NodeJS.ErrnoException) => {
-      const why =
-        cause.code === 'EADDRINUSE'
-          ? `port ${wanted}, which Temporal’s server should have, is taken; stop what uses it, or choose another one`
-          : `Temporal’s server cannot listen on port ${wanted} (${cause.code ?? cause.message}); choose another one`;
-      reject(new CountersignError('configuration', why, { cause }));
-    });
-    probe.listen(wanted, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
+/** @throws CountersignError `configuration` when `port` is taken. */
+async function refuseTaken(port: number): Promise<void> {
+  const probe = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(probe, 'listening');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why =
+      code === 'EADDRINUSE'
+        ? `port ${port}, which Temporal’s server should have, is taken; stop what uses it, or choose another one`
+        : `Temporal’s server cannot listen on port ${port} (${code ?? message}); choose another one`;
+    throw new CountersignError('configuration', why, { cause });
+  }
+  probe.close();
+  await once(probe, 'close');
+}
+
+async function portFor(wanted: number | undefined): Promise<number> {
+  if (wanted === undefined) return freePort();
+  await refuseTaken(wanted);
+  return wanted;
 }
 
 /**
@@ -84,8 +90,8 @@ async function freePort(wanted: number): Promise<number> {
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
-  const port = await freePort(options.port ?? 0);
-  const uiPort = await freePort(options.uiPort ?? 0);
+  const port = await portFor(options.port);
+  const uiPort = await freePort();
   const logFile = join(options.dataDir, 'temporal.log');
   const log = openSync(logFile, 'a', 0o600);
   const from = fstatSync(log).size;

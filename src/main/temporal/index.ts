@@ -78,7 +78,7 @@ export async function openTemporal(config: Config, io: { say(line: string): void
  * @throws CountersignError `configuration` when it does not get ready.
  */
 export async function startReadyDevServer(
-  options: Omit<DevServerOptions, 'port' | 'uiPort'>,
+  options: Omit<DevServerOptions, 'port'>,
   config: Pick<Config, 'temporal'>,
 ): Promise<{ server: DevServer; connection: NativeConnection }> {
   for (let attempt = 1; ; attempt++) {
@@ -104,6 +104,8 @@ export async function untilReady(server: DevServer, config: Pick<Config, 'tempor
       const connection = await connectTemporal(server.address, { ...config.temporal, tls: null, apiKey: undefined });
       try {
         await connection.workflowService.describeNamespace({ namespace });
+        // Of one that has ended, it is somebody else who answers there.
+        if (ended !== null) throw new Error(ended);
         return connection;
       } catch (error) {
         await connection.close();

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * A free port on loopback for a server that must be told one. It lies below those that the system hands out by itself, so that nothing
- * started at the same time is given it before that server opens it.
+ * A free port on loopback for a server that must be told one. It lies below those that systems hand out by themselves (Linux: from
+ * 32768, macOS and Windows: from 49152), so that no connection is given it before that server opens it. One that another of our own
+ * servers takes in that moment would answer in its place.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
