@@ -1,5 +1,6 @@
 /**
- * `node .ci/report.mjs REPORT… -- passed:STEP… failed:STEP…`: vitest's JSON reports and how the steps ended, said in short.
+ * `node .ci/report.mjs REPORT… -- passed:STEP… failed:STEP…`: vitest's reports (REPORT.json, and REPORT.again.json of the files that were
+ * run a second time) and how the steps ended, said in short.
  * The last line is `N passed, N failed`, with `, N skipped` when there are some. Exits with 1 when anything failed.
  */
 import { readFileSync } from 'node:fs';
@@ -10,25 +11,41 @@ const reports = args.slice(0, end);
 const steps = args.slice(end + 1);
 const namesOf = (outcome) => steps.flatMap((step) => (step.startsWith(outcome) ? [step.slice(outcome.length)] : []));
 
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function failuresOf(suite) {
+  const failed = suite.assertionResults.filter(({ status }) => status === 'failed');
+  // A file that could not be loaded, or whose set-up failed, has no failed test of its own.
+  if (suite.status === 'failed' && failed.length === 0) return [`${suite.name}: ${suite.message}`];
+  return failed.map(({ fullName }) => `${suite.name}: ${fullName}`);
+}
+
 // The demo is a test that is not run by vitest.
 let passed = namesOf('passed:').filter((step) => step === 'demo').length;
 let skipped = 0;
 const failures = [];
-for (const file of reports) {
-  let report;
-  try {
-    report = JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    failures.push(`${file}: the tests wrote no report`);
+for (const name of reports) {
+  const report = read(`${name}.json`);
+  if (report === null) {
+    failures.push(`${name}: the tests wrote no report`);
     continue;
   }
-  passed += report.numPassedTests;
-  skipped += report.numPendingTests + report.numTodoTests;
-  for (const suite of report.testResults) {
-    const failed = suite.assertionResults.filter(({ status }) => status === 'failed');
-    for (const { fullName } of failed) failures.push(`${suite.name}: ${fullName}`);
-    // A file that could not be loaded, or whose set-up failed, has no failed test of its own.
-    if (suite.status === 'failed' && failed.length === 0) failures.push(`${suite.name}: ${suite.message}`);
+  const again = new Map((read(`${name}.again.json`)?.testResults ?? []).map((suite) => [suite.name, suite]));
+  for (const first of report.testResults) {
+    const suite = again.get(first.name) ?? first;
+    if (suite !== first && suite.status !== 'failed') {
+      for (const failure of failuresOf(first)) console.log(`UNSTABLE, passed by itself: ${failure}`);
+    }
+    const count = (...wanted) => suite.assertionResults.filter(({ status }) => wanted.includes(status)).length;
+    passed += count('passed');
+    skipped += count('pending', 'skipped', 'todo');
+    failures.push(...failuresOf(suite));
   }
 }
 const said = failures.length;
