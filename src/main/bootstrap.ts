@@ -1,7 +1,8 @@
 /** What the first start makes, and every start checks, before anything is served. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CountersignError, DEFAULT_TENANT, isCountersignError } from '../contract/index.ts';
 import { apiKeyHash, createApiKey, FIRST_KEY_SCOPE } from '../identity/index.ts';
 import { activateBundle, catchUp } from '../engine/activation.ts';
 import { adoptRows, sealCredential } from '../gateway/credentials.ts';
@@ -96,11 +97,21 @@ export async function ensureBundle(parts: Parts): Promise<string | null> {
   return null;
 }
 
+/** Between two self-checks that nobody answered, in milliseconds. */
+const SELF_CHECK_PAUSE_MS = 1000;
+
 /**
- * Sends a request through the whole path that must be refused: its caller may not speak for its actor. Any answer but a sealed refusal
- * means that this stack must not serve.
+ * Sends a request through the whole path that must be refused: its caller may not speak for its actor. This process judges it itself, so
+ * it waits for no worker and behind no backlog. As long as nobody answers, it asks again with the same key, without an end: an engine that
+ * is behind is no reason to stop what would help it.
+ *
+ * @throws CountersignError `internal` when it is answered, but not with a sealed refusal: this stack must not serve.
  */
-export async function refuseKnownForbidden(gateway: Pick<Actions, 'request'>, startId: string): Promise<void> {
+export async function refuseKnownForbidden(
+  gateway: Pick<Actions, 'request'>,
+  startId: string,
+  { say, pauseMs = SELF_CHECK_PAUSE_MS }: { say(line: string): void; pauseMs?: number },
+): Promise<void> {
   const caller = {
     kind: 'key' as const,
     id: 'key:self-check',
@@ -115,11 +126,22 @@ export async function refuseKnownForbidden(gateway: Pick<Actions, 'request'>, st
     action: 'self-check.forbidden',
     actor: { id: 'service:somebody-else', type: 'service' },
   };
-  const { action, receipt } = await gateway.request(caller, body, `self-check-${startId}`, 0);
-  if (action.status !== 'refused' || receipt === null) {
-    throw new CountersignError(
-      'internal',
-      `a request that must be refused was answered ${action.status}; nothing is served. check the policies and the engine's log`,
-    );
+  for (let tries = 1; ; tries += 1) {
+    const answer = await gateway.request(caller, body, `self-check-${startId}`, 0).catch(passing);
+    if (answer?.action.status === 'refused' && answer.receipt !== null) return;
+    if (answer !== null && !['evaluating', 'refused'].includes(answer.action.status)) {
+      throw new CountersignError(
+        'internal',
+        `a request that must be refused was answered ${answer.action.status}; nothing is served. check the policies and the engine's log`,
+      );
+    }
+    if (tries === 3) say('the self-check is not answered yet; asking again until it is. see readyz for what is down');
+    await sleep(pauseMs);
   }
+}
+
+/** Null for a failure that passes. */
+function passing(error: unknown): null {
+  if (isCountersignError(error) && error.code === 'unavailable') return null;
+  throw error;
 }

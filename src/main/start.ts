@@ -143,6 +143,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const slack = settings === null ? null : connectSlack(parts, gateway, { settings, consoleUrl });
     if (slack !== null) closers.add(() => slack.stop());
 
+    await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
     const worker: RunningWorker = await startWorkerOn(
       parts,
       temporal.connection,
@@ -154,8 +155,6 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
 
     await ensureSchedules(client, TASK_QUEUE, log);
     await ensureSharing(client, TASK_QUEUE, parts.sharing, log);
-
-    await refuseKnownForbidden(gateway, randomUUID());
 
     const app = createApi({
       gateway,

@@ -16,11 +16,11 @@ export async function startWorker(config: Config, io: { out(line: string): void 
     const { parts, temporal, gateway, client, judging } = await openService(config, closers, io);
     const notifier = config.slack === null ? null : slackNotifier(parts, config.slack);
     const deps = activityDeps(parts, notifier, config.publicUrl ?? null);
+    await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
     const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, { judging });
     closers.add(() => worker.stop());
     await ensureSchedules(client, TASK_QUEUE, parts.log);
     await ensureSharing(client, TASK_QUEUE, parts.sharing, parts.log);
-    await refuseKnownForbidden(gateway, randomUUID());
     io.out('countersign worker runs');
     const failed = Promise.race([worker.done.then(() => new Promise<never>(() => undefined)), temporal.failed]);
     failed.catch(() => undefined);
