@@ -20,9 +20,8 @@ export const approvals = (deps: GatewayDeps): Approvals => ({
       return decide(deps, caller, state, input, door, evidence);
     }),
 
-  decideOrReview: (caller, id, input, door, evidence) =>
-    recordRefusal(deps, caller, id, door, async () => {
-      const { state } = await readAction(deps, caller.tenant, id);
+  decideOrReview: (caller, state, input, door, evidence) =>
+    recordRefusal(deps, caller, state.action.id, door, async () => {
       // A broken glass has no approval to decide: what is said of it is its review.
       if (state.review === null || state.approval !== null) return decide(deps, caller, state, input, door, evidence);
       const { decision, reason } = input;
@@ -32,8 +31,7 @@ export const approvals = (deps: GatewayDeps): Approvals => ({
       return reviewAction(deps, caller, state, { right: decision === 'approve', reason }, door, evidence);
     }),
 
-  async check(caller, id) {
-    const { state } = await readAction(deps, caller.tenant, id);
+  async check(caller, state) {
     if (state.review !== null && state.review.status !== 'done') {
       if (state.review.reviewers.includes(caller.id)) return;
       throw new CountersignError('not-an-approver', 'you are not one of the reviewers that policy names');

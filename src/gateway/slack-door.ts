@@ -115,13 +115,18 @@ function messages(context: Context): SlackMessages {
 }
 
 const decisions = (context: Context): SlackDecisions => ({
-  check: (tenant, action, person) => context.gateway.check(callerOf(context, { tenant, id: person }), action),
-  decide: ({ tenant, action, person, decision, slack, shown, responsibility }) =>
-    context.gateway.decideOrReview(callerOf(context, { tenant, id: person }), action, decision, 'slack', {
-      slack,
-      shown,
-      responsibility,
-    }),
+  async read(tenant, action) {
+    const { deps, gateway } = context;
+    const stored = await readActionState(deps, tenant, action);
+    if (stored === null) return null;
+    const { state } = stored;
+    return {
+      message: await show(context, state),
+      check: (person) => gateway.check(callerOf(context, { tenant, id: person }), state),
+      decide: ({ person, decision, ...evidence }) =>
+        gateway.decideOrReview(callerOf(context, { tenant, id: person }), state, decision, 'slack', evidence),
+    };
+  },
   async refused({ tenant, action, person, what, code, slack }) {
     const { log, store, now } = context.deps;
     log.warn(

@@ -19,8 +19,6 @@ export interface SlackOrigin {
 }
 
 export interface SlackDecision {
-  tenant: string;
-  action: string;
   /** Directory id. */
   person: string;
   decision: DecisionInput;
@@ -29,6 +27,25 @@ export interface SlackDecision {
   shown: { hash: string; renderer: string };
   /** The sentence that the approver was shown and takes on; null when nothing was approved. */
   responsibility: string | null;
+}
+
+/** An action, read once: what is shown of it and what is decided about it are of the same reading. */
+export interface SlackAction {
+  message: ApprovalMessage;
+  /**
+   * Whether this person could decide now, without deciding: asked before a form opens. Fast: no call to the engine.
+   *
+   * @param person Directory id.
+   * @throws CountersignError not-an-approver · own-request · already-decided · not-open · door-closed
+   */
+  check(person: string): Promise<void>;
+  /**
+   * Resolves when the decision is durable.
+   *
+   * @throws CountersignError not-an-approver · own-request · already-decided · not-open · reason-required · change-not-allowed ·
+   * door-closed · frozen · unavailable …
+   */
+  decide(input: SlackDecision): Promise<Action>;
 }
 
 /** The message that a click names, when it is one of ours. */
@@ -140,19 +157,8 @@ export interface SlackMessages {
 }
 
 export interface SlackDecisions {
-  /**
-   * Whether this person could decide now, without deciding: asked before a form opens. Fast: no call to the engine.
-   *
-   * @throws CountersignError not-an-approver · own-request · already-decided · not-open · door-closed · not-found
-   */
-  check(tenant: string, action: string, person: string): Promise<void>;
-  /**
-   * Resolves when the decision is durable.
-   *
-   * @throws CountersignError not-an-approver · own-request · already-decided · not-open · reason-required · change-not-allowed ·
-   * door-closed · frozen · unavailable …
-   */
-  decide(input: SlackDecision): Promise<Action>;
+  /** The action that somebody may be about to decide; null when there is none. Fast: no call to the engine. */
+  read(tenant: string, action: string): Promise<SlackAction | null>;
   /** Keeps a refused attempt. Never throws for the attempt's sake. */
   refused(attempt: RefusedAttempt): Promise<void>;
 }

@@ -11,6 +11,7 @@ import type {
 } from '../contract/index.ts';
 import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { AttemptFilter } from '../store/index.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem, SigningUse } from '../sealing/index.ts';
@@ -219,16 +220,20 @@ export interface Actions {
 /** Deciding about parked actions. */
 export interface Approvals {
   decide(caller: Caller, id: string, input: DecisionInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
-  /** As `decide`; where the glass was broken, approving and refusing say what the review found. */
+  /**
+   * As `decide`, for an action that was read already; where the glass was broken, approving and refusing say what the review found.
+   *
+   * @param state of the caller's tenant
+   */
   decideOrReview(
     caller: Caller,
-    id: string,
+    state: ActionState,
     input: DecisionInput,
     door: Door,
     evidence?: SlackEvidence,
   ): Promise<Action>;
   /** Whether this person could decide now, without deciding. @throws CountersignError as `decide` would */
-  check(caller: Caller, id: string): Promise<void>;
+  check(caller: Caller, state: ActionState): Promise<void>;
   /** What the caller's passkey has to sign for this decision. @throws CountersignError as `decide` would */
   decisionOptions(caller: Caller, id: string, input: DecisionInput, door: Door): Promise<DecisionOptions>;
 }

@@ -8,10 +8,10 @@ import {
   renderApprovalMessage,
   shownHash,
 } from './blocks/index.ts';
-import type { Desk } from './desk.ts';
+import type { DecisionDoor, Desk } from './desk.ts';
 import type {
+  SlackAction,
   SlackDecisions,
-  SlackIdentity,
   SlackMessages,
   SlackOrigin,
   SlackPerson,
@@ -23,7 +23,7 @@ import { type Click, personBehind } from './origin.ts';
 export interface AdmittedClick {
   person: SlackPerson;
   posted: SlackPosted;
-  message: ApprovalMessage;
+  subject: SlackAction;
   value: ButtonValue;
   /** Hash of what the person was looking at. */
   shown: string;
@@ -35,7 +35,7 @@ export interface AdmittedClick {
  *
  * @throws CountersignError not-found · forbidden · unauthenticated · conflict · unavailable
  */
-export async function admitClick(desk: Desk<SlackIdentity & SlackMessages>, click: Click): Promise<AdmittedClick> {
+export async function admitClick(desk: Desk<DecisionDoor>, click: Click): Promise<AdmittedClick> {
   const { workspace, user, channel, message: ts } = click.origin;
   const value = readButtonValue(click.value);
   const [posted, { person }] = await Promise.all([
@@ -51,9 +51,9 @@ export async function admitClick(desk: Desk<SlackIdentity & SlackMessages>, clic
   if (posted.person !== null && posted.person !== person.id) {
     throw new CountersignError('forbidden', 'this message was sent to somebody else');
   }
-  const message = await desk.door.message(posted.tenant, posted.action);
-  if (message === null) throw new CountersignError('not-found', 'there is no such action any more');
-  return { person, posted, message, value, shown: await seen(desk, posted, message, value) };
+  const subject = await desk.door.read(posted.tenant, posted.action);
+  if (subject === null) throw new CountersignError('not-found', 'there is no such action any more');
+  return { person, posted, subject, value, shown: await seen(desk, posted, subject.message, value) };
 }
 
 /** What was on the screen: the newest stored rendering, or one so new that it is not stored yet. */

@@ -66,7 +66,7 @@ export function sealedFor(
   admitted: AdmittedClick,
   shown?: string,
 ): string {
-  const { posted, message, value } = admitted;
+  const { posted, subject, value } = admitted;
   return desk.seal.seal({
     kind,
     ...origin,
@@ -74,7 +74,7 @@ export function sealedFor(
     action: posted.action,
     stage: value.stage,
     shown: shown ?? admitted.shown,
-    about: aboutOf(message),
+    about: aboutOf(subject.message),
     expires: Math.floor(desk.now() / 1000) + FORM_SECONDS,
   });
 }
@@ -96,10 +96,11 @@ export async function openForm(
   const { origin, trigger } = click;
   const prepared = (async () => {
     const admitted = await admitClick(desk, click);
-    await desk.door.check(admitted.posted.tenant, admitted.posted.action, admitted.person.id);
-    const { action, alike } = admitted.message;
+    const { subject, person } = admitted;
+    await subject.check(person.id);
+    const { action, alike } = subject.message;
     const about = kind === 'alike' ? [action, ...alike.map((other) => other.action)] : [action];
-    await Promise.all(about.map((one) => desk.door.keepShown(admitted.message, one)));
+    await Promise.all(about.map((one) => desk.door.keepShown(subject.message, one)));
     return build(admitted, click);
   })();
   await openView(desk, trigger, prepared, async (error) => {

@@ -8,14 +8,13 @@ import {
   RENDERER,
   sealingModal,
   textModal,
-  type ApprovalMessage,
   type View,
   type ViewName,
 } from './blocks/index.ts';
 import { aboutOf, keepRefusal } from './admit.ts';
 import { readable, rerender } from './answer.ts';
 import type { DecisionDoor, Desk } from './desk.ts';
-import type { SlackOrigin, SlackPerson } from '../gateway/slack-types.ts';
+import type { SlackAction, SlackOrigin, SlackPerson } from '../gateway/slack-types.ts';
 import type { Metadata } from './metadata.ts';
 import { personBehind, readSubmission, type Submission } from './origin.ts';
 import { HOLD_MS, LATE, orLate } from './tasks.ts';
@@ -28,7 +27,7 @@ export interface Submitted {
   submission: Submission;
   meta: Metadata;
   person: SlackPerson;
-  message: ApprovalMessage;
+  subject: SlackAction;
 }
 
 /** What a form does with a submission. */
@@ -81,9 +80,9 @@ function fieldOf(error: CountersignError, submitted: Submitted | undefined): str
   const { field } = error.extensions;
   if (typeof field === 'string') return field;
   if (error.code !== 'change-not-allowed' || submitted === undefined) return INPUTS.reason;
-  const { submission, message } = submitted;
+  const { submission, subject } = submitted;
   if (INPUTS.until in submission.fields) return INPUTS.until;
-  const changeable = message.controls.mayChange.slice(0, MAX_CHANGES);
+  const changeable = subject.message.controls.mayChange.slice(0, MAX_CHANGES);
   const changed = changeable.flatMap(({ path, value }, index) => {
     const typed = submission.fields[INPUTS.change(index)]?.value?.trim() ?? '';
     return typed === '' || typed === value ? [] : [{ path, input: INPUTS.change(index) }];
@@ -140,9 +139,9 @@ async function admitSubmission(desk: Desk<DecisionDoor>, kind: ViewName, submiss
         throw new CountersignError('not-found', 'the message of this form is not one that Countersign sent here');
       }
     }
-    const message = person.tenant === meta.tenant ? await desk.door.message(meta.tenant, meta.action) : null;
-    if (message === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours');
-    return { submission, meta, person, message };
+    const subject = person.tenant === meta.tenant ? await desk.door.read(meta.tenant, meta.action) : null;
+    if (subject === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours');
+    return { submission, meta, person, subject };
   } catch (error) {
     keepRefusal(desk, kind, error, pick(origin), {
       tenant: meta?.tenant ?? null,
@@ -166,21 +165,16 @@ const pick = ({ workspace, user, channel, message }: SlackOrigin): SlackOrigin =
  * @param input Without the stage, which is the one that was shown.
  * @throws CountersignError also `conflict`, when what the decision is about changed while the form was open.
  */
-export async function decideAs(
-  desk: Desk<DecisionDoor>,
-  submitted: Submitted,
-  input: Omit<DecisionInput, 'stage'>,
-): Promise<void> {
-  const { meta, person, message } = submitted;
+export async function decideAs(submitted: Submitted, input: Omit<DecisionInput, 'stage'>): Promise<void> {
+  const { meta, person, subject } = submitted;
+  const { message } = subject;
   if (message.ask !== null && aboutOf(message) !== meta.about) {
     throw new CountersignError(
       'conflict',
       'the request changed while this form was open; close it and look at the message again',
     );
   }
-  await desk.door.decide({
-    tenant: meta.tenant,
-    action: meta.action,
+  await subject.decide({
     person: person.id,
     decision: { ...input, stage: meta.stage },
     slack: pick(meta),

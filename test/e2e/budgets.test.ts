@@ -3,7 +3,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { workflowIdOf } from '../../src/engine/ids.ts';
 import { createClient } from '../../src/main/engine.ts';
+import { sandboxDriver } from '../support/sandbox-driver.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+
+const ROW_OF_AN_ACTION = 'select * from "action" where "tenant" = $1 and "id" = $2';
 
 let it_: TestStack;
 const statements: string[] = [];
@@ -96,4 +99,22 @@ it('an action that a human decides has at most 42 events until its reported end'
   await report(body.id, released.permit);
   await closed(body.id);
   expect((await eventsOf(body.id)).length).toBeLessThanOrEqual(42);
+});
+
+it('a click reads the row of its action once before the engine, which goes by sealed records, decides', async () => {
+  const user = it_.stack.parts.directory.current().person(LEAD)?.slack?.user ?? '';
+  const counts: number[] = [];
+  for (const amount of [421, 422, 423]) {
+    const { body } = await it_.ask(refund(amount));
+    const { channel, ts } = await sandboxDriver(it_.sandbox).messageOf(body.id);
+    statements.length = 0;
+    const { deliveries } = await it_.sandbox.control.click({ user, channel, ts, actionId: 'approve' });
+    const texts = [...statements];
+    expect(deliveries.map(({ status }) => status)).toEqual([200]);
+    const engine = texts.findIndex((text) => /from "log_entry" where "tenant" = \$1 and "action" = \$2/.test(text));
+    expect(engine).toBeGreaterThan(0);
+    const atTheDoor = texts.slice(0, engine);
+    counts.push(atTheDoor.filter((text) => text === ROW_OF_AN_ACTION).length);
+  }
+  expect(Math.min(...counts)).toBe(1);
 });

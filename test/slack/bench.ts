@@ -56,10 +56,13 @@ const PEOPLE: Record<string, string> = {
   U0OTHER: 'user:other@acme.test',
 };
 
+/** A decision, and what it was about. */
+type KeptDecision = SlackDecision & { tenant: string; action: string };
+
 export interface MemoryDoor extends SlackDoor {
   messages: Map<string, ApprovalMessage>;
   rows: PostedMessage[];
-  decisions: SlackDecision[];
+  decisions: KeptDecision[];
   /** What was kept of what people were shown. */
   shown: ApprovalMessage[];
   attempts: RefusedAttempt[];
@@ -84,6 +87,27 @@ export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>)
     const by = message.decisions.find((one) => one.by === person);
     if (by !== undefined) throw new CountersignError('already-decided', 'you decided this already');
     if (message.ask === null) throw new CountersignError('not-open', `this action is already ${message.state}`);
+  };
+  const decide = async (input: KeptDecision): Promise<Action> => {
+    if (door.slowMs > 0) await new Promise((resolve) => setTimeout(resolve, door.slowMs));
+    if (door.failure !== null) throw door.failure;
+    const message = door.messages.get(input.action) as ApprovalMessage;
+    check(message, input.person);
+    door.decisions.push(input);
+    const done = input.decision.decision;
+    const ends = done === 'approve' || done === 'refuse';
+    const next: ApprovalMessage = {
+      ...message,
+      revision: message.revision + 1,
+      ...(ends ? { state: done === 'approve' ? 'approved' : 'refused', ask: null } : {}),
+      decisions: [
+        ...message.decisions,
+        decision({ by: input.person, name: input.person, decision: done, reason: input.decision.reason ?? null }),
+      ],
+    };
+    door.messages.set(input.action, next);
+    await changed(next);
+    return {} as Action;
   };
   const door: MemoryDoor = {
     messages: new Map(),
@@ -117,30 +141,14 @@ export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>)
     },
     keepShown: (message) => Promise.resolve(void door.shown.push(message)),
     message: (_tenant, action) => Promise.resolve(door.messages.get(action) ?? null),
-    check: (_tenant, action, person) => {
-      check(door.messages.get(action) as ApprovalMessage, person);
-      return Promise.resolve();
-    },
-    async decide(input) {
-      if (door.slowMs > 0) await new Promise((resolve) => setTimeout(resolve, door.slowMs));
-      if (door.failure !== null) throw door.failure;
-      const message = door.messages.get(input.action) as ApprovalMessage;
-      check(message, input.person);
-      door.decisions.push(input);
-      const done = input.decision.decision;
-      const ends = done === 'approve' || done === 'refuse';
-      const next: ApprovalMessage = {
-        ...message,
-        revision: message.revision + 1,
-        ...(ends ? { state: done === 'approve' ? 'approved' : 'refused', ask: null } : {}),
-        decisions: [
-          ...message.decisions,
-          decision({ by: input.person, name: input.person, decision: done, reason: input.decision.reason ?? null }),
-        ],
-      };
-      door.messages.set(input.action, next);
-      await changed(next);
-      return {} as Action;
+    read: (tenant, action) => {
+      const message = door.messages.get(action);
+      if (message === undefined) return Promise.resolve(null);
+      return Promise.resolve({
+        message,
+        check: async (person) => check(message, person),
+        decide: (input) => decide({ ...input, tenant, action }),
+      });
     },
     find: (_person, prefix) =>
       Promise.resolve([...door.messages.values()].find(({ action }) => action.startsWith(prefix)) ?? null),

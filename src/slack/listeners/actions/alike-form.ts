@@ -9,7 +9,7 @@ export const alikeForm =
   async ({ ack, body, respond }) => {
     await ack();
     await openForm(desk, 'alike', body, respond, (admitted, { origin }) => {
-      const hash = shownHash(alikeShown(admitted.message));
-      return alikeModal(admitted.message, { metadata: sealedFor(desk, 'alike', origin, admitted, hash) });
+      const hash = shownHash(alikeShown(admitted.subject.message));
+      return alikeModal(admitted.subject.message, { metadata: sealedFor(desk, 'alike', origin, admitted, hash) });
     });
   };

@@ -10,6 +10,6 @@ export const approveForm =
     // Opening a form decides nothing, so it is acknowledged immediately.
     await ack();
     await openForm(desk, 'approve', body, respond, (admitted, { origin }) =>
-      approveModal(admitted.message, { metadata: sealedFor(desk, 'approve', origin, admitted) }),
+      approveModal(admitted.subject.message, { metadata: sealedFor(desk, 'approve', origin, admitted) }),
     );
   };

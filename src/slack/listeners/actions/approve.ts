@@ -48,15 +48,13 @@ async function decide(desk: Desk<DecisionDoor>, click: Click, late: () => boolea
     keepRefusal(desk, 'approve', error, click.origin, about);
     throw error;
   });
-  const { person, message, posted, value, shown } = admitted;
-  await desk.door.decide({
-    tenant: posted.tenant,
-    action: posted.action,
+  const { person, subject, value, shown } = admitted;
+  await subject.decide({
     person: person.id,
     decision: { decision: 'approve', stage: value.stage },
     slack: click.origin,
     shown: { hash: shown, renderer: RENDERER },
-    responsibility: message.responsibility,
+    responsibility: subject.message.responsibility,
   });
   // If the decision is in time, the engine's own edit follows immediately. If it is late, Slack may be slow, so the message is also updated
   // here.

@@ -10,6 +10,6 @@ export const extendForm =
     // Opening a form decides nothing, so it is acknowledged immediately.
     await ack();
     await openForm(desk, 'extend', body, respond, (admitted, { origin }) =>
-      extendModal(admitted.message, { metadata: sealedFor(desk, 'extend', origin, admitted) }),
+      extendModal(admitted.subject.message, { metadata: sealedFor(desk, 'extend', origin, admitted) }),
     );
   };

@@ -10,6 +10,6 @@ export const refuseForm =
     // Opening a form decides nothing, so it is acknowledged immediately.
     await ack();
     await openForm(desk, 'refuse', body, respond, (admitted, { origin }) =>
-      refuseModal(admitted.message, { metadata: sealedFor(desk, 'refuse', origin, admitted) }),
+      refuseModal(admitted.subject.message, { metadata: sealedFor(desk, 'refuse', origin, admitted) }),
     );
   };

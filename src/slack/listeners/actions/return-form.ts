@@ -10,6 +10,6 @@ export const returnForm =
     // Opening a form decides nothing, so it is acknowledged immediately.
     await ack();
     await openForm(desk, 'return', body, respond, (admitted, { origin }) =>
-      returnModal(admitted.message, { metadata: sealedFor(desk, 'return', origin, admitted) }),
+      returnModal(admitted.subject.message, { metadata: sealedFor(desk, 'return', origin, admitted) }),
     );
   };

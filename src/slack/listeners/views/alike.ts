@@ -18,12 +18,13 @@ import { needReason, reasonOf, submit, type Form, type Submitted } from '../../s
 const form = (desk: Desk<DecisionDoor>): Form => ({
   kind: 'alike',
   decide: (submitted) => decideAll(desk, submitted),
-  again: ({ message }, metadata, typed, problem) => alikeModal(message, { metadata, typed, problem }),
+  again: ({ subject: { message } }, metadata, typed, problem) => alikeModal(message, { metadata, typed, problem }),
 });
 
 /** Each is decided separately, so that a refusal of one does not affect the others. */
 async function decideAll(desk: Desk<DecisionDoor>, submitted: Submitted): Promise<View | null> {
-  const { meta, person, message, submission } = submitted;
+  const { meta, person, subject, submission } = submitted;
+  const { message } = subject;
   const decision = submission.fields[INPUTS.decision]?.selected_option?.value;
   if (decision !== 'approve' && decision !== 'refuse') {
     throw new CountersignError('invalid-request', 'choose what you decide', { extensions: { field: INPUTS.decision } });
@@ -39,9 +40,9 @@ async function decideAll(desk: Desk<DecisionDoor>, submitted: Submitted): Promis
       if (!allAlike(message).some((item) => item.action === action)) {
         throw new CountersignError('not-open', 'it does not wait any more, or not with these');
       }
-      await desk.door.decide({
-        tenant: meta.tenant,
-        action,
+      const other = action === meta.action ? subject : await desk.door.read(meta.tenant, action);
+      if (other === null) throw new CountersignError('not-found', 'there is no such action any more');
+      await other.decide({
         person: person.id,
         decision: { decision, stage, ...(reason === undefined ? {} : { reason }) },
         slack: { workspace: meta.workspace, user: meta.user, channel: meta.channel, message: meta.message },

@@ -4,25 +4,26 @@ import { changesOf } from '../../changes.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, needReason, reasonOf, submit, type Form } from '../../submitting.ts';
 
-const form = (desk: Desk<DecisionDoor>): Form => ({
+const FORM: Form = {
   kind: 'approve',
   async decide(submitted) {
-    const { message, submission } = submitted;
+    const { submission, subject } = submitted;
+    const { message } = subject;
     const required = message.ask === 'review' || message.controls.approveReason === 'required';
     const reason = required ? needReason(submission) : reasonOf(submission);
     const changes = changesOf(message, submission);
-    await decideAs(desk, submitted, {
+    await decideAs(submitted, {
       decision: 'approve',
       ...(reason === undefined ? {} : { reason }),
       ...(changes === undefined ? {} : { changes }),
     });
     return null;
   },
-  again: ({ message }, metadata, typed, problem) => approveModal(message, { metadata, typed, problem }),
-});
+  again: ({ subject: { message } }, metadata, typed, problem) => approveModal(message, { metadata, typed, problem }),
+};
 
 /** Approving with a reason or with changes. */
 export const approveSubmission =
   (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
-    submit(desk, form(desk), body, ack);
+    submit(desk, FORM, body, ack);

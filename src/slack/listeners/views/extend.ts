@@ -4,10 +4,11 @@ import { INPUTS, extendModal } from '../../blocks/index.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, reasonOf, submit, type Form } from '../../submitting.ts';
 
-const form = (desk: Desk<DecisionDoor>): Form => ({
+const FORM: Form = {
   kind: 'extend',
   async decide(submitted) {
-    const { submission, message } = submitted;
+    const { submission, subject } = submitted;
+    const { message } = subject;
     const until = submission.fields[INPUTS.until]?.selected_date_time;
     const field = { extensions: { field: INPUTS.until } };
     if (until === null || until === undefined) {
@@ -22,18 +23,18 @@ const form = (desk: Desk<DecisionDoor>): Form => ({
       );
     }
     const reason = reasonOf(submission);
-    await decideAs(desk, submitted, {
+    await decideAs(submitted, {
       decision: 'extend',
       until: new Date(until * 1000).toISOString(),
       ...(reason === undefined ? {} : { reason }),
     });
     return null;
   },
-  again: ({ message }, metadata, typed, problem) => extendModal(message, { metadata, typed, problem }),
-});
+  again: ({ subject: { message } }, metadata, typed, problem) => extendModal(message, { metadata, typed, problem }),
+};
 
 /** Waiting longer. */
 export const extend =
   (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
-    submit(desk, form(desk), body, ack);
+    submit(desk, FORM, body, ack);

@@ -5,17 +5,17 @@ import { changesOf } from '../../changes.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, needReason, reasonOf, submit, type Form, type Submitted } from '../../submitting.ts';
 
-const form = (desk: Desk<DecisionDoor>): Form => ({
+const FORM: Form = {
   kind: 'open',
   async decide(submitted) {
-    await decideAs(desk, submitted, decisionOf(submitted));
+    await decideAs(submitted, decisionOf(submitted));
     return null;
   },
-  again: ({ message, person }, metadata, typed, problem) =>
+  again: ({ subject: { message }, person }, metadata, typed, problem) =>
     openModal(message, { metadata, typed, problem, person: person.id }),
-});
+};
 
-function decisionOf({ message, submission }: Submitted): DecisionInput {
+function decisionOf({ subject: { message }, submission }: Submitted): DecisionInput {
   const chosen = submission.fields[INPUTS.decision]?.selected_option?.value;
   if (chosen !== 'approve') {
     if (chosen !== 'refuse' && chosen !== 'return') {
@@ -39,4 +39,4 @@ function decisionOf({ message, submission }: Submitted): DecisionInput {
 export const openSubmission =
   (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
-    submit(desk, form(desk), body, ack);
+    submit(desk, FORM, body, ack);

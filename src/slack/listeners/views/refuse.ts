@@ -3,17 +3,17 @@ import { refuseModal } from '../../blocks/index.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, needReason, submit, type Form } from '../../submitting.ts';
 
-const form = (desk: Desk<DecisionDoor>): Form => ({
+const FORM: Form = {
   kind: 'refuse',
   async decide(submitted) {
-    await decideAs(desk, submitted, { decision: 'refuse', reason: needReason(submitted.submission) });
+    await decideAs(submitted, { decision: 'refuse', reason: needReason(submitted.submission) });
     return null;
   },
-  again: ({ message }, metadata, typed, problem) => refuseModal(message, { metadata, typed, problem }),
-});
+  again: ({ subject: { message } }, metadata, typed, problem) => refuseModal(message, { metadata, typed, problem }),
+};
 
 /** Refusing, always with a reason. */
 export const refuse =
   (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
-    submit(desk, form(desk), body, ack);
+    submit(desk, FORM, body, ack);

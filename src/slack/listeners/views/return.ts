@@ -3,17 +3,17 @@ import { returnModal } from '../../blocks/index.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, needReason, submit, type Form } from '../../submitting.ts';
 
-const form = (desk: Desk<DecisionDoor>): Form => ({
+const FORM: Form = {
   kind: 'return',
   async decide(submitted) {
-    await decideAs(desk, submitted, { decision: 'return', reason: needReason(submitted.submission) });
+    await decideAs(submitted, { decision: 'return', reason: needReason(submitted.submission) });
     return null;
   },
-  again: ({ message }, metadata, typed, problem) => returnModal(message, { metadata, typed, problem }),
-});
+  again: ({ subject: { message } }, metadata, typed, problem) => returnModal(message, { metadata, typed, problem }),
+};
 
 /** Asking the requester for more. */
 export const returned =
   (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
-    submit(desk, form(desk), body, ack);
+    submit(desk, FORM, body, ack);
