@@ -15,10 +15,14 @@ import { release } from '../engine/release.ts';
 import { sealReview } from '../engine/review.ts';
 import { eraseDue } from '../engine/erase.ts';
 import { asRefusalForGood } from '../engine/fault.ts';
+import { workflowIdOf } from '../engine/ids.ts';
+import type { ActionRef } from '../engine/types.ts';
+import type { ArrivedInClear } from '../contract/governed-action.ts';
+import { shareCheckpoints, type ShareDeps } from '../witnessing/share.ts';
+import type { ShareActivities } from '../witnessing/types.ts';
 import type { LocalActivities, RemoteActivities, RetentionActivities, SweepActivities } from './types.ts';
 
 export { createJudging, type Judging } from './judging.ts';
-export { createShareActivities, type ShareDeps } from '../witnessing/share.ts';
 
 /**
  * A step that seals runs as a local activity: inside a workflow task of our own worker, so its input never crosses the network. The same
@@ -40,6 +44,33 @@ const sealing =
     );
   };
 
+/**
+ * A step that tells people, or that looks after many actions, is scheduled, so its input crosses the network: encrypted where one of our
+ * workflows sent it. In clear it was sent by somebody else. They could not make it say what the records do not, but could make it say so
+ * again and again, or under the message id of what is still to come.
+ */
+const ours =
+  <In, Out>(step: (input: In) => Promise<Out>): ((input: In) => Promise<Out>) =>
+  (input) => {
+    if (isOurs(input)) return step(input);
+    throw notOurs();
+  };
+
+const isOurs = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && Object.getPrototypeOf(input) === Object.prototype && !isClear(input);
+const isClear = (input: ArrivedInClear): boolean => input.arrivedInClear === true;
+
+/** As {@link ours}, of one action: only the workflow of its name tells of it. */
+const telling = <In extends { action: ActionRef }, Out>(step: (input: In) => Promise<Out>) =>
+  ours<In, Out>((input) => {
+    const { tenant, id } = input.action;
+    if (activityInfo().workflowExecution?.workflowId === workflowIdOf(tenant, id)) return step(input);
+    throw notOurs();
+  });
+
+const notOurs = (): ApplicationFailure =>
+  ApplicationFailure.nonRetryable('only a workflow of this engine asks for this, with an encrypted input', 'forbidden');
+
 /** The activities of a worker, over what `main` hands in. */
 export function createActivities(deps: NotifyDeps, judging: Judging): LocalActivities & RemoteActivities {
   return {
@@ -57,16 +88,21 @@ export function createActivities(deps: NotifyDeps, judging: Judging): LocalActiv
     reconcile: sealing((input) => reconcile(deps, input)),
     sealReview: sealing((input) => sealReview(deps, input)),
     publishPolicy: sealing((input) => publishPolicy(deps, input)),
-    publish: (input) => publish(deps, input),
-    callback: (input) => callback(deps, input),
-    webhook: (input) => webhook(deps, input),
+    publish: telling((input) => publish(deps, input)),
+    callback: telling((input) => callback(deps, input)),
+    webhook: telling((input) => webhook(deps, input)),
   };
 }
 
 /** What only the `retention` and `sweep` workflows need. */
 export function createSweepActivities(deps: NotifyDeps, histories: Histories): RetentionActivities & SweepActivities {
   return {
-    eraseDue: ({ limit }) => eraseDue({ ...deps, histories }, limit),
-    resumeLost: (input) => resumeLost({ ...deps, histories }, input),
+    eraseDue: ours(({ limit }) => eraseDue({ ...deps, histories }, limit)),
+    resumeLost: ours((input) => resumeLost({ ...deps, histories }, input)),
   };
+}
+
+/** What only the `shareCheckpoints` workflow needs. */
+export function createShareActivities(deps: ShareDeps): ShareActivities {
+  return { shareCheckpoints: ours((target) => shareCheckpoints(deps, target)) };
 }

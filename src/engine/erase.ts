@@ -7,10 +7,11 @@
 import { isClosed, CountersignError, type Action, type OtherRecord } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps, Histories } from './deps.ts';
-import { readLife } from './life.ts';
-import { nextHead, sealAction } from './seal.ts';
+import { retentionOf } from '../policy/index.ts';
+import { readLife, type Life } from './life.ts';
+import { nextHead, retainUntil, sealAction } from './seal.ts';
 
-export type EraseDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now'> & {
+export type EraseDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now' | 'bundles'> & {
   histories: Histories;
 };
 
@@ -27,7 +28,7 @@ export interface EraseInput {
  * Erases a closed action. An erased action is returned as it is.
  *
  * @throws CountersignError `not-found`; `conflict` for an action that is still open: something of it may yet have to be decided,
- * reported, reviewed or told.
+ * reported, reviewed or told; {@link NotYet} for one that the clock may not erase yet
  */
 export async function eraseAction(deps: EraseDeps, input: EraseInput): Promise<Action> {
   const { tenant, id, by, reason, cause } = input;
@@ -35,6 +36,7 @@ export async function eraseAction(deps: EraseDeps, input: EraseInput): Promise<A
   if (life === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
   const { state } = life;
   if (state.erased !== undefined) return state.action;
+  if (cause === 'retention') await checkDue(deps, life);
   const open = await openFor(deps, state);
   if (open !== null) {
     throw new CountersignError('conflict', `this action is still open: ${open}; erase it when it is closed`);
@@ -51,6 +53,29 @@ export async function eraseAction(deps: EraseDeps, input: EraseInput): Promise<A
   const action: Action = { ...state.action, permit: null, updatedAt: at };
   const next: ActionState = { ...state, action, erased: { at, by, cause } };
   return sealAction(deps, next, [{ record, erasesPayload: true }], null);
+}
+
+/** By its records, an action is to be kept until then. */
+class NotYet extends Error {
+  readonly until: Date | null;
+
+  constructor(until: Date | null) {
+    super('the time for which policy keeps it has not passed');
+    this.until = until;
+  }
+}
+
+/**
+ * Whether the time is over for which policy keeps it: the sealed time of its last record, and the retention of the bundle that it was
+ * judged by. When a row says that it ends is only where the clock looks first.
+ */
+async function checkDue(deps: EraseDeps, { state, verdict }: Life): Promise<void> {
+  const { tenant, updatedAt } = state.action;
+  const { bundle: hash } = verdict.verdict;
+  const bundle = hash === null ? null : await deps.bundles.compiled(tenant, hash);
+  const retainMs = bundle === null ? null : retentionOf(bundle, verdict.surface);
+  const until = retainUntil(retainMs, updatedAt);
+  if (until === null || deps.now() < until) throw new NotYet(until);
 }
 
 /** What is still to happen, in words, or null. */
@@ -86,6 +111,14 @@ export async function eraseDue(deps: EraseDeps & Pick<EngineDeps, 'log'>, limit:
         await eraseAction(deps, { tenant, id, by: null, reason, cause: 'retention' });
         erased += 1;
       } catch (error) {
+        if (error instanceof NotYet) {
+          deps.log.warn(
+            { action: id, tenant },
+            'a row says that an action is due to be erased, and its records do not',
+          );
+          await deps.store.actions.postpone(tenant, id, error.until);
+          continue;
+        }
         if (!(error instanceof CountersignError) || error.code !== 'conflict') throw error;
         deps.log.info({ action: id, tenant }, 'an action whose retention has passed is still open');
         await deps.store.actions.postpone(tenant, id, new Date(deps.now().getTime() + POSTPONED_MS));

@@ -13,7 +13,7 @@ import type {
 } from '../contract/index.ts';
 import { approvalView, type ApprovalState } from '../approval/index.ts';
 import type { StoredAction } from '../store/index.ts';
-import type { ActionState } from '../store/action-state.ts';
+import type { ActionState, BreakGlassReview } from '../store/action-state.ts';
 import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
 import { isHidden, openedVerdict } from './sealed-verdict.ts';
@@ -60,7 +60,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
     ...(redeemedAt === undefined ? {} : { redeemedAt }),
   };
   const { erased: _claimed, ...rest } = state;
-  const review = state.review === null ? null : reviewOf(state.review, records);
+  const review = reviewOf(state.review, records);
   return {
     state: { ...rest, approval, review, outcome, action, ...(erased === undefined ? {} : { erased }) },
     records,
@@ -178,16 +178,21 @@ function follow(folded: FoldedRecords, record: RecordPayload, first: VerdictReco
 const statusOf = (value: unknown): OutcomeRecord['status'] =>
   value === 'executed' || value === 'failed' || value === 'skipped' ? value : 'unreported';
 
-/** The look back, by who the release named for it and what was found. */
-function reviewOf(
-  review: NonNullable<ActionState['review']>,
-  records: readonly VerifiedRecord[],
-): ActionState['review'] {
-  let current: NonNullable<ActionState['review']> = { ...review, status: 'open', result: null };
+/**
+ * The look back at a broken glass, by who the release named for it and what was found. The row only adds what no record says, and all of
+ * it for releases of version 1.
+ */
+function reviewOf(row: ActionState['review'], records: readonly VerifiedRecord[]): ActionState['review'] {
+  const release = records.map(({ record }) => record).find((record) => record.type === 'release');
+  const isOld = release !== undefined && release.collectUntil === undefined;
+  const named = release?.review;
+  if (named === undefined && (row === null || !isOld)) return null;
+  let current: BreakGlassReview = {
+    ...(row ?? { refs: [], by: null, reason: null }),
+    ...{ reviewers: named?.reviewers ?? row?.reviewers ?? [], status: 'open', result: null },
+    dueAt: named === undefined ? (row?.dueAt ?? 0) : Date.parse(named.dueAt),
+  };
   for (const { record } of records) {
-    if (record.type === 'release' && record.review !== undefined) {
-      current = { ...current, reviewers: record.review.reviewers, dueAt: Date.parse(record.review.dueAt) };
-    }
     if (record.type !== 'review') continue;
     const { by, reason, at, body } = record;
     if (body['state'] === 'overdue') current = { ...current, status: 'overdue' };

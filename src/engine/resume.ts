@@ -1,16 +1,17 @@
 /** Resumes an action whose workflow was terminated, reset or lost. Its sealed records hold all that a new workflow needs. */
 import { ApplicationFailure } from '@temporalio/activity';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, type Status } from '../contract/index.ts';
 import type { StoredAction } from '../store/index.ts';
 import { sealDecision } from './decisions.ts';
 import type { EngineDeps, Histories } from './deps.ts';
 import { workflowIdOf } from './ids.ts';
 import { judgedOf } from './judge.ts';
-import { readLife, readPayload } from './life.ts';
+import { readLife, readPayload, type Life } from './life.ts';
 import { dueOf, sealOutcome } from './outcome.ts';
 import { release } from './release.ts';
+import { sealReview } from './review.ts';
 import { withPermit } from './seal.ts';
-import type { Resumed, ResumeActionInput } from './types.ts';
+import type { ActionRef, Resumed, ResumeActionInput } from './types.ts';
 
 /**
  * How an action stands, in the form that `judge` returns. Only the workflow whose id is the action's may ask, so that no second workflow
@@ -46,6 +47,14 @@ export interface Swept {
 /** What was due so long ago was not looked at by the workflow that runs under the action's name. */
 const OVERDUE_MS = 60_000;
 
+/** Statuses in which the workflow of an action has still something to do. */
+const UNFINISHED: readonly Status[] = ['supervised', 'released', 'unreported'];
+
+/** Whether an action's workflow has still something to do, by its records: its end, or the look back at its release. */
+function isUnfinished({ state: { action, review } }: Life): boolean {
+  return UNFINISHED.includes(action.status) || (review !== null && review.status !== 'done');
+}
+
 /**
  * Seals what is overdue for an action, whatever workflow runs under its id: somebody else may have started it. Nothing is sealed before
  * its sealed time.
@@ -57,12 +66,19 @@ async function settleOverdue(
   const action = { tenant, id };
   const late = deps.now().getTime() - OVERDUE_MS;
   if (status === 'released') {
+    await settleReview(deps, action, late);
     const due = dueOf(await readLife(deps, tenant, id));
     if (due !== null && due < late) await sealOutcome(deps, { action, outcome: null });
   } else if (status === 'supervised' && expiresAt !== null && Date.parse(expiresAt) < late) {
     const { approval } = await sealDecision(deps, { action });
     if (approval?.status === 'approved') await release(deps, { action });
-  }
+  } else if (!UNFINISHED.includes(status as Status)) await settleReview(deps, action, late);
+}
+
+/** Seals that the look back at an emergency is overdue. */
+async function settleReview(deps: EngineDeps, action: ActionRef, late: number): Promise<void> {
+  const review = (await readLife(deps, action.tenant, action.id))?.state.review ?? null;
+  if (review?.status === 'open' && review.dueAt < late) await sealReview(deps, { action });
 }
 
 /**
@@ -92,15 +108,15 @@ export async function resumeLost(
   return { next: last === undefined ? null : { tenant: last.tenant, id: last.id }, resumed };
 }
 
-/** Starts the action's workflow anew where it is open and has none. @returns whether it was */
+/** Starts the action's workflow anew where it has still something to do and has none. @returns whether it was */
 export async function resumeIfLost(
-  deps: Pick<EngineDeps, 'store'> & { histories: Histories },
+  deps: Pick<EngineDeps, 'store' | 'signers'> & { histories: Histories },
   tenant: string,
   id: string,
 ): Promise<boolean> {
-  const row = await deps.store.actions.get(tenant, id);
-  if (row === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
-  if (!['supervised', 'released', 'unreported'].includes(row.status)) return false;
+  const life = await readLife(deps, tenant, id);
+  if (life === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
+  if (!isUnfinished(life)) return false;
   if (await deps.histories.running(tenant, id)) return false;
   await deps.histories.resume(tenant, id);
   return true;

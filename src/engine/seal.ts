@@ -141,7 +141,7 @@ export async function sealOrFind(
     createdAt: next.action.createdAt,
     updatedAt: next.action.updatedAt,
     expiresAt: next.action.approval?.expiresAt ?? null,
-    retainUntil: retainUntil(next),
+    retainUntil: next.erased === undefined ? textOf(retainUntil(next.retainMs, next.action.updatedAt)) : null,
   };
   const sealed = await deps.sequencer.append(action.tenant, staged);
   if (sealed.some(({ existing }) => existing)) {
@@ -158,13 +158,15 @@ export async function sealOrFind(
   return { state: next, action: durable, alreadySealed: false };
 }
 
-/** `retain` counts from the action's last change; null for ever, and for what is erased. */
-function retainUntil({ retainMs, erased, action }: ActionState): string | null {
-  if (retainMs === null || erased !== undefined) return null;
-  const until = Date.parse(action.updatedAt) + retainMs;
+/** Until when a payload is kept: `retain` counts from the action's last change. Null for ever. */
+export function retainUntil(retainMs: number | null, updatedAt: string): Date | null {
+  if (retainMs === null) return null;
+  const until = Date.parse(updatedAt) + retainMs;
   // Beyond the range of a date means for ever.
-  return until > LAST_INSTANT ? null : new Date(until).toISOString();
+  return until > LAST_INSTANT ? null : new Date(until);
 }
+
+const textOf = (time: Date | null): string | null => (time === null ? null : time.toISOString());
 
 /** 9999-12-31, the last day of RFC 3339. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31);

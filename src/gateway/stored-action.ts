@@ -56,7 +56,7 @@ async function isAccepted({ client }: Pick<GatewayDeps, 'client'>, tenant: strin
 
 /** Sends an update to the action's workflow. @throws CountersignError the workflow's refusal, or `unavailable` */
 export async function updateAction(
-  deps: Pick<GatewayDeps, 'client' | 'store' | 'taskQueue'>,
+  deps: Pick<GatewayDeps, 'client' | 'store' | 'signers' | 'taskQueue'>,
   tenant: string,
   id: string,
   name: string,
@@ -92,7 +92,7 @@ export async function updateAction(
 
 /** A message to an open action whose workflow was lost resumes it immediately. */
 async function isResumed(
-  deps: Pick<GatewayDeps, 'client' | 'store' | 'taskQueue'>,
+  deps: Pick<GatewayDeps, 'client' | 'store' | 'signers' | 'taskQueue'>,
   tenant: string,
   id: string,
 ): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { fromUtf8, isCanonicalError, readSealed } from '../canonical/index.ts';
-import { CountersignError, type GovernedActionInput } from '../contract/index.ts';
+import { CountersignError, type ArrivedInClear } from '../contract/index.ts';
 import { open, seal, type NamedKey } from './aead.ts';
 
 const ENCODING = 'binary/encrypted';
@@ -17,8 +17,8 @@ const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
  * Temporal's payloads, encrypted before they leave the process: the server and its web pages see a key id and nothing else. The
  * first key encrypts, all of them decrypt.
  *
- * What arrives unencrypted stays readable: any SDK may start an action (contract section 4), and not all of them have our key. What looks
- * like a start is marked, so that no secret in it is taken for one.
+ * What arrives unencrypted stays readable: any SDK may start an action (contract section 4), and not all of them have our key. It is
+ * marked where it matters: no secret in a start is taken for one, and no activity runs on a stranger's word.
  */
 export function createPayloadCodec(keys: { codec: readonly [NamedKey, ...NamedKey[]] }): PayloadCodec {
   const [current] = keys.codec;
@@ -56,12 +56,15 @@ function readable(payload: Payload): Payload {
 
 const isEncrypted = ({ metadata }: Payload): boolean => textOf(metadata?.['encoding']) === ENCODING;
 
-/** Says of an input of `governedAction` that it arrived in clear: everybody with access to the namespace can read what is in it. */
+/** Members of which our workflows' and activities' inputs have one: of starts, then of activities. */
+const TELLING = ['request', 'token', 'action', 'limit', 'kind'];
+
+/** Says of an input that it arrived in clear: everybody with access to the namespace can read it, and anybody may have written it. */
 function marked(payload: Payload): Payload {
   if (textOf(payload.metadata?.['encoding']) !== JSON_ENCODING || payload.data == null) return payload;
   const input: unknown = JSON.parse(fromUtf8(payload.data));
-  if (typeof input !== 'object' || input === null || !('request' in input || 'token' in input)) return payload;
-  const said: Pick<GovernedActionInput, 'arrivedInClear'> = { arrivedInClear: true };
+  if (typeof input !== 'object' || input === null || !TELLING.some((name) => name in input)) return payload;
+  const said: ArrivedInClear = { arrivedInClear: true };
   return { ...payload, data: encoder.encode(JSON.stringify({ ...input, ...said })) };
 }
 

@@ -99,7 +99,6 @@ function judgement(
   const full = opinions.some((opinion) => opinion.rule?.log === 'full');
   const disclose = policies.flatMap((policy) => policy.disclose);
   const notify = opinions.flatMap((opinion) => opinion.rule?.notify ?? opinion.policy.notify);
-  const retained = policies.map((policy) => policy.retainMs);
   return {
     verdict: combined.verdict,
     observed,
@@ -112,10 +111,20 @@ function judgement(
     outcomeWithinMs: Math.min(...policies.map((policy) => policy.outcomeWithinMs)),
     collectWithinMs: shortest(policies.map((policy) => policy.collectWithinMs)),
     permitMs: Math.min(...policies.map((policy) => policy.permitMs)),
-    retainMs: retained.includes(null) ? null : Math.max(...retained.map((ms) => ms ?? 0)),
+    retainMs: longestOf(policies),
     review: combined.review,
     trace,
   };
+}
+
+/** How long a bundle keeps the payload of an action on a surface, in milliseconds; null for ever. */
+export const retentionOf = (bundle: CompiledBundle, surface: string): number | null =>
+  longestOf(bundle.surfaces.covering(surface));
+
+/** The policy that keeps longest counts, and for ever where one says nothing, or none speaks. */
+function longestOf(policies: readonly CompiledPolicy[]): number | null {
+  const retained = policies.map(({ retainMs }) => retainMs);
+  return retained.length === 0 || retained.includes(null) ? null : Math.max(...retained.map((ms) => ms ?? 0));
 }
 
 /** The smallest of the given values, or null if there is none. */

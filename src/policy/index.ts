@@ -6,7 +6,7 @@ export { applyChanges } from './changes.ts';
 export type { CompiledBundle } from './compiled.ts';
 export { describeDuration, parseDuration } from './duration.ts';
 export type { ExternalEngines, ExternalEvaluator, ExternalInput, ExternalPolicy } from './engines.ts';
-export { evaluate } from './evaluate.ts';
+export { evaluate, retentionOf } from './evaluate.ts';
 export type { EvaluateOptions } from './evaluate.ts';
 export { requiredFacts } from './facts.ts';
 export type { RequiredFacts } from './facts.ts';

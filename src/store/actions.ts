@@ -32,16 +32,16 @@ export interface ActionStore {
   /** Closed actions of all tenants whose retention has ended at `now`, the longest overdue first. */
   due(now: Date, limit: number): Promise<{ tenant: string; id: string }[]>;
   /**
-   * Actions of all tenants that are not closed, or unreported and still to be reported, and did not change since `before`, by tenant and
-   * id from `after` on.
+   * Actions of all tenants that are not closed, or unreported and still to be reported, or whose review is still open, and that did not
+   * change since `before`, by tenant and id from `after` on.
    */
   unfinished(
     before: Date,
     after: { tenant: string; id: string } | null,
     limit: number,
   ): Promise<Pick<StoredAction, 'tenant' | 'id' | 'status' | 'expiresAt'>[]>;
-  /** Postpones a due action to `until`: its payload cannot be deleted yet, and it must not block the others. */
-  postpone(tenant: string, id: string, until: Date): Promise<void>;
+  /** Postpones a due action to `until`, null for ever: its payload cannot be deleted yet, and it must not block the others. */
+  postpone(tenant: string, id: string, until: Date | null): Promise<void>;
 }
 
 /** What a workflow has still to look after. */
@@ -102,7 +102,18 @@ export function createActionStore(db: Database): ActionStore {
       let query = db
         .selectFrom('action')
         .select(['tenant', 'id', 'status', 'expiresAt'])
-        .where('status', 'in', UNFINISHED)
+        .where(({ or, eb, exists, selectFrom }) =>
+          or([
+            eb('status', 'in', UNFINISHED),
+            exists(
+              selectFrom('review')
+                .select('review.id')
+                .whereRef('review.tenant', '=', 'action.tenant')
+                .whereRef('review.action', '=', 'action.id')
+                .where('review.status', '=', 'open'),
+            ),
+          ]),
+        )
         .where('updatedAt', '<', before.toISOString());
       if (after !== null) {
         const { tenant, id } = after;
@@ -113,7 +124,7 @@ export function createActionStore(db: Database): ActionStore {
     async postpone(tenant, id, until) {
       await db
         .updateTable('action')
-        .set({ retainUntil: until.toISOString() })
+        .set({ retainUntil: until === null ? null : until.toISOString() })
         .where('tenant', '=', tenant)
         .where('id', '=', id)
         .execute();

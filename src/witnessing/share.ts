@@ -2,7 +2,7 @@
 import { nonRetryable } from '../engine/failure.ts';
 import { CountersignError } from '../contract/index.ts';
 import { anchorCheckpoint, type Anchor, type AnchorDeps } from './anchors.ts';
-import type { ShareActivities, ShareTarget } from './types.ts';
+import type { ShareTarget } from './types.ts';
 import { cosignCheckpoint, type Witness, type WitnessDeps } from './witnesses.ts';
 
 export interface ShareDeps extends WitnessDeps, AnchorDeps {
@@ -13,16 +13,12 @@ export interface ShareDeps extends WitnessDeps, AnchorDeps {
   anchors: ReadonlyMap<string, Anchor>;
 }
 
-export function createShareActivities(deps: ShareDeps): ShareActivities {
-  return { shareCheckpoints: (target) => shareCheckpoints(deps, target) };
-}
-
 /**
  * Handles each tenant on its own. A failure for one is reported after the others are done.
  *
  * @returns how many tenants have their newest checkpoint there now
  */
-async function shareCheckpoints(deps: ShareDeps, { kind, name }: ShareTarget): Promise<{ shared: number }> {
+export async function shareCheckpoints(deps: ShareDeps, { kind, name }: ShareTarget): Promise<{ shared: number }> {
   const share = shareWith(deps, kind, name);
   if (share === null) {
     throw nonRetryable(`this worker knows no ${kind} \`${name}\``, 'configuration');

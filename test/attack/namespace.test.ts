@@ -9,6 +9,7 @@ import { createClient } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
 import { ChainAudit } from '../../src/evidence/chain.ts';
 import { checkLog } from '../support/check-log.ts';
+import { eventually } from '../support/eventually.ts';
 import { LEAD, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
 import { openStranger, type Stranger } from './stranger.ts';
 
@@ -69,27 +70,40 @@ describe('an activity that a stranger schedules', () => {
     expect(await read(action.id)).toEqual(action);
   });
 
-  it.each(['publish', 'callback', 'webhook', 'resumeLost', 'eraseDue'])(
-    '%s says and does nothing that the records do not',
+  it.each(['publish', 'callback', 'webhook', 'resumeLost', 'eraseDue', 'shareCheckpoints'])(
+    '%s is refused too: it would tell people, or look after actions, on a stranger’s word',
     async (activity) => {
       const { body: action } = await it_.ask(refund(641));
       const { plan } = (await it_.call('GET', `/v1/records/${action.records[0]}`)).body.record;
-      const approval = madeUp(plan);
       const effects = [
         { type: 'decided', stage: 0, by: LEAD, decision: 'approve', delegation: null, approvals: 1, quorum: 1 },
       ];
-      await stranger.schedule(activity, {
-        ...{ action: { ...action, status: 'released' }, approval, effects, was: null, review: null },
+      const forged = {
+        ...{ action: { ...action, status: 'released' }, approval: madeUp(plan), effects, was: null, review: null },
         ...{ news: { effects, was: null, review: null }, messageId: 'x', target: 'notify/0', at: action.createdAt },
-        ...{ after: null, limit: 10 },
-      });
+        ...{ after: null, limit: 10, kind: 'witness', name: 'x' },
+      };
+      for (const input of [{ ...forged, arrivedInClear: false }, [forged], null]) {
+        expect(await stranger.schedule(activity, input)).toEqual({ failed: 'forbidden' });
+      }
       expect(await read(action.id)).toEqual(action);
-      const said = it_.sandbox.control
-        .messages('finance-approvals')
-        .filter((one) => JSON.stringify(one).includes(action.id));
-      expect(JSON.stringify(said)).not.toContain('forged');
     },
   );
+
+  it('is refused with an encrypted input as well, which a stranger copied from the history of its action', async () => {
+    const { body: action } = await it_.ask(refund(641));
+    const handle = stranger.client.workflow.getHandle(workflowIdOf(action.id));
+    const copied = await eventually('the action is told of', async () => {
+      const { events } = await handle.fetchHistory();
+      const scheduled = events?.find((one) => one.activityTaskScheduledEventAttributes != null);
+      return scheduled?.activityTaskScheduledEventAttributes ?? undefined;
+    });
+    expect(copied.activityType?.name).toBe('publish');
+    const payload = (copied.input?.payloads ?? [])[0] ?? {};
+    for (const activity of ['publish', 'callback', 'webhook']) {
+      expect(await stranger.scheduleCopied(activity, payload)).toEqual({ failed: 'forbidden' });
+    }
+  });
 });
 
 describe('an attestation', () => {
@@ -178,6 +192,44 @@ describe('a workflow of an action', () => {
     await resumeLost(deps, { after: null, limit: 1000 });
     expect(await read(action.id)).toMatchObject({ status: 'expired', permit: null });
     await fake.terminate();
+  });
+
+  it('that is lost while a review is open is taken up again, by the sweep and by the reviewer', async () => {
+    const commander = 'user:incident-commander@acme.test';
+    const emergency = {
+      ...{ surface: 'deploy.prod', action: 'deploy.start', actor: { id: commander, type: 'user' } },
+      resource: { type: 'service', id: 'shop', service: 'shop' },
+      params: { version: '1.42.1', tests: 'passed', plan: { destroy: 1 } },
+      context: { environment: 'production', urgency: 'emergency', reason: 'checkout is down for everybody' },
+    };
+    const { parts, temporal } = it_.stack;
+    const histories = createHistories(createClient(parts, temporal.connection, 'default'), 'countersign');
+    const deps = { ...activityDeps(parts, null, null), histories };
+    const broken = async () => {
+      const { body } = await it_.ask(emergency, { token: await it_.person(commander) });
+      expect(body.verdict.basis).toBe('break_glass');
+      await it_.call('POST', '/v1/permits/redeem', { permit: body.permit });
+      const report = { permit: body.permit, status: 'executed' };
+      expect((await it_.call('POST', `/v1/actions/${body.id}/outcome`, report)).body.status).toBe('executed');
+      await stranger.client.workflow.getHandle(workflowIdOf(body.id)).terminate();
+      return body.id as string;
+    };
+    const swept = await broken();
+    const soon = new Date(Date.now() + 60_000);
+    await resumeLost({ ...deps, now: () => soon }, { after: null, limit: 1000 });
+    expect(await histories.running('default', swept)).toBe(true);
+
+    const found = { right: true, reason: 'it was needed' };
+    const review = async (id: string) =>
+      it_.call('POST', `/v1/actions/${id}/review`, found, { token: await it_.person('user:risk-officer@acme.test') });
+    await stranger.client.workflow.getHandle(workflowIdOf(swept)).terminate();
+    expect((await review(swept)).status).toBe(200);
+
+    const ignored = await broken();
+    const late = new Date(Date.now() + 30 * 24 * 3_600_000);
+    await resumeLost({ ...deps, now: () => late }, { after: null, limit: 1000 });
+    const { body } = await it_.call('GET', `/v1/records?action=${ignored}&type=review`);
+    expect(body.records[0].record.body).toMatchObject({ state: 'overdue' });
   });
 
   it('that somebody else starts for an action is not its own', async () => {

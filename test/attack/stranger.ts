@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
 
 const { CommandType } = proto.temporal.api.enums.v1;
@@ -10,6 +11,8 @@ export interface Stranger {
   client: Client;
   /** Has our worker run an activity, scheduled by a workflow of the stranger's own. Answers how it failed, or null. */
   schedule(activity: string, input: unknown): Promise<{ failed: string | null }>;
+  /** The same, with a payload as it stands in somebody's history. */
+  scheduleCopied(activity: string, payload: Payload): Promise<{ failed: string | null }>;
   close(): Promise<void>;
 }
 
@@ -44,42 +47,43 @@ export async function openStranger(address: string): Promise<Stranger> {
 
   return {
     client: new Client({ connection }),
-    async schedule(activity, input) {
-      const taskQueue = { name: `stranger-${randomUUID()}` };
-      const workflowId = `stranger/${randomUUID()}`;
-      await service.startWorkflowExecution({
-        ...{ namespace, identity, workflowId, taskQueue, requestId: randomUUID() },
-        workflowType: { name: 'stranger' },
-      });
-      const { taskToken } = await connection.withDeadline(Date.now() + SECONDS * 1000, () =>
-        service.pollWorkflowTaskQueue({ namespace, identity, taskQueue }),
-      );
-      const seconds = { seconds: SECONDS as never };
-      await service.respondWorkflowTaskCompleted({
-        ...{ namespace, identity, taskToken },
-        commands: [
-          {
-            commandType: CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
-            scheduleActivityTaskCommandAttributes: {
-              activityId: '1',
-              activityType: { name: activity },
-              taskQueue: { name: 'countersign' },
-              input: { payloads: [plain(input)] },
-              scheduleToCloseTimeout: seconds,
-              startToCloseTimeout: seconds,
-              retryPolicy: { maximumAttempts: 1 },
-            },
-          },
-        ],
-      });
-      try {
-        return await endOf(workflowId);
-      } finally {
-        await service
-          .terminateWorkflowExecution({ namespace, workflowExecution: { workflowId } })
-          .catch(() => undefined);
-      }
-    },
+    schedule: (activity, input) => schedule(activity, plain(input)),
+    scheduleCopied: schedule,
     close: () => connection.close(),
   };
+
+  async function schedule(activity: string, input: Payload): Promise<{ failed: string | null }> {
+    const taskQueue = { name: `stranger-${randomUUID()}` };
+    const workflowId = `stranger/${randomUUID()}`;
+    await service.startWorkflowExecution({
+      ...{ namespace, identity, workflowId, taskQueue, requestId: randomUUID() },
+      workflowType: { name: 'stranger' },
+    });
+    const { taskToken } = await connection.withDeadline(Date.now() + SECONDS * 1000, () =>
+      service.pollWorkflowTaskQueue({ namespace, identity, taskQueue }),
+    );
+    const seconds = { seconds: SECONDS as never };
+    await service.respondWorkflowTaskCompleted({
+      ...{ namespace, identity, taskToken },
+      commands: [
+        {
+          commandType: CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
+          scheduleActivityTaskCommandAttributes: {
+            activityId: '1',
+            activityType: { name: activity },
+            taskQueue: { name: 'countersign' },
+            input: { payloads: [input] },
+            scheduleToCloseTimeout: seconds,
+            startToCloseTimeout: seconds,
+            retryPolicy: { maximumAttempts: 1 },
+          },
+        },
+      ],
+    });
+    try {
+      return await endOf(workflowId);
+    } finally {
+      await service.terminateWorkflowExecution({ namespace, workflowExecution: { workflowId } }).catch(() => undefined);
+    }
+  }
 }

@@ -8,6 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKeyHash } from '../../src/identity/index.ts';
+import { eraseDue } from '../../src/engine/erase.ts';
+import { createHistories } from '../../src/engine/histories.ts';
+import { createClient, TASK_QUEUE } from '../../src/main/engine.ts';
+import { activityDeps } from '../../src/main/parts.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
 import { countersign } from '../cli/harness.ts';
 import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
@@ -160,6 +164,23 @@ describe('a bundle', () => {
     await sql('delete from bundle_activation');
     expect((await stack.ask(refund(26))).body.verdict.bundle).toBe(before);
   });
+});
+
+it('a payload is kept as long as policy says, whatever its row says', async () => {
+  const { parts, temporal } = stack.stack;
+  const { body } = await stack.ask(refund(28));
+  await stack.call('POST', '/v1/permits/redeem', { permit: body.permit });
+  await stack.call('POST', `/v1/actions/${body.id}/outcome`, { permit: body.permit, status: 'executed' });
+  await sql(
+    `update action set retain_until = now() - interval '1 day', view = jsonb_set(view::jsonb, '{retainMs}', '1')::json
+     where id = $1`,
+    [body.id],
+  );
+  const histories = createHistories(createClient(parts, temporal.connection, 'default'), TASK_QUEUE);
+  expect(await eraseDue({ ...activityDeps(parts, null, null), histories }, 1000)).toEqual({ found: 1, erased: 0 });
+  expect(await parts.store.payloads.read('default', body.id)).not.toBeNull();
+  // The row is as its records say again.
+  expect(await eraseDue({ ...activityDeps(parts, null, null), histories }, 1000)).toEqual({ found: 0, erased: 0 });
 });
 
 it('what was there before rights were sealed is sealed once, and nothing afterwards', async () => {
