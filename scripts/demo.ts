@@ -72,7 +72,7 @@ export async function demo(): Promise<void> {
       control.messages('finance-approvals').find((one) => JSON.stringify(one).includes(medium.body.id)),
     );
     say(`   In #finance-approvals: “${message.text.split('\n')[0] ?? ''}”`);
-    const lead = stack.parts.directory.current().person('user:finance-lead@acme.test')?.slack?.user ?? '';
+    const lead = stack.parts.directory.current('default').person('user:finance-lead@acme.test')?.slack?.user ?? '';
     const waiting = call<Action>('GET', `/v1/actions/${medium.body.id}?wait=30`);
     const clicked = await control.click({ user: lead, channel: message.channel, ts: message.ts, actionId: 'approve' });
     expect(clicked.ok, `the click was answered ${clicked.status}`);

@@ -16,7 +16,7 @@ const WAIT_MS = 30_000;
 type Shown = Map<string, SandboxMessage>;
 
 const slackId = (stack: TestStack, name: string): string =>
-  stack.stack.parts.directory.current().person(name)?.slack?.user ?? '';
+  stack.stack.parts.directory.current('default').person(name)?.slack?.user ?? '';
 
 /** Plays one scene on a phone. @returns its message, in the state that was wanted. */
 async function play(stack: TestStack, phone: Screen, scene: Scene): Promise<SandboxMessage> {

@@ -14,14 +14,17 @@ export async function localPersonToken(
   input: { data: string; policies: string | undefined; person: string; tenant: string },
 ): Promise<string> {
   requireKeys(input.data);
-  const [{ openFileKeys }, { issuePersonToken, watchDirectory }, { loadConfig }] = await Promise.all([
+  const [{ openFileKeys }, { issuePersonToken, watchDirectory }, { loadConfig }, { readTenants }] = await Promise.all([
     import('../keys/index.ts'),
     import('../identity/index.ts'),
     import('../main/config.ts'),
+    import('../main/tenants.ts'),
   ]);
   const policies = input.policies ?? (io.env['COUNTERSIGN_POLICIES'] || 'policies');
-  const directory = watchDirectory(join(policies, 'directory.yaml')).current();
-  const keys = await openFileKeys(input.data, loadConfig(io.env).keys);
+  const config = loadConfig(io.env);
+  const own = readTenants(config.tenants).find(({ name }) => name === input.tenant)?.directory ?? null;
+  const directory = watchDirectory(own ?? join(policies, 'directory.yaml')).current();
+  const keys = await openFileKeys(input.data, config.keys);
   return issuePersonToken(keys.attestation, { person: input.person, tenant: input.tenant, directory, now: io.now() });
 }
 

@@ -51,7 +51,7 @@ export async function admitTo(
           evidence: { ...evidence, slack: claims.slack },
         };
       case 'review':
-        return admitReview(deps, life, claims as AttestationOf<'review'>, evidence);
+        return await admitReview(deps, life, claims as AttestationOf<'review'>, evidence);
       case 'reconcile':
         return { reconcile: { by: claims.by, status: claims.status, reason: claims.reason } };
       default:
@@ -75,18 +75,19 @@ export async function admitTo(
 const refused = (code: string, message: string): { refusal: Refusal } => ({ refusal: { code, message } });
 
 /** A reviewer is one that policy names, still active, and never one of those who acted. */
-function admitReview(
+async function admitReview(
   deps: EngineDeps,
   { state }: Life,
   claims: AttestationOf<'review'>,
   evidence: DecisionEvidence,
-): Admitted {
+): Promise<Admitted> {
   const { review } = state;
   if (review === null || review.status === 'done') return refused('not-open', 'this action has no open review');
   if (actingIds(state.actor).includes(claims.by)) {
     return refused('own-request', 'you acted yourself; somebody else must review it');
   }
-  if (!review.reviewers.includes(claims.by) || !deps.directory.current().active(claims.by)) {
+  const directory = await deps.directory.fresh(state.action.tenant);
+  if (!review.reviewers.includes(claims.by) || !directory.active(claims.by)) {
     return refused('not-an-approver', 'you are not one of the reviewers that policy names');
   }
   const { by, right, reason, via, slack, shown } = claims;
@@ -107,7 +108,7 @@ async function admitDecision(
   const payload = life.payload ?? (await readPayload(deps, tenant, id));
   if (payload === null) return refused('not-open', 'what was asked was erased; nothing is left to decide');
   const { request } = payload;
-  const directory = deps.directory.current();
+  const directory = await deps.directory.fresh(tenant);
   const { delegation } = claims;
   const now = deps.now();
   const delegations = await delegationsInForce(deps, tenant);

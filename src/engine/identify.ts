@@ -37,12 +37,12 @@ const TOO_MANY =
   'those who act have more roles and groups than a record can hold; let the directory keep those that policies name';
 
 /** The same for every door: what a caller may ask by their credential and the directory, and what policy may see of the chain. */
-export function weigh(
+export async function weigh(
   deps: Pick<EngineDeps, 'directory' | 'now'>,
   caller: Caller,
   request: ActionRequest,
-): IdentityFacts & { surface: boolean } {
-  const directory = deps.directory.current();
+): Promise<IdentityFacts & { surface: boolean }> {
+  const directory = await deps.directory.fresh(caller.tenant);
   const conflict = mayAsk(caller, request, { directory, now: deps.now().getTime() });
   const spokenFor = spokenForBy(caller, request);
   const identities = identitiesOf(caller, request, directory);
@@ -70,7 +70,7 @@ export async function identify(deps: EngineDeps, input: JudgeInput): Promise<Ide
       return refuse(null, 'the token was made for another request');
     const caller = start?.caller ?? (await deps.authenticate(input.token));
     if (caller.tenant !== input.tenant) return refuse(caller.id, 'the token belongs to another tenant');
-    const { surface: _, ...facts } = weigh(deps, caller, input.request);
+    const { surface: _, ...facts } = await weigh(deps, caller, input.request);
     return { requester: caller.id, bundle: start?.bundle ?? null, facts };
   } catch (error) {
     if (!isCountersignError(error) || (error.code !== 'unauthenticated' && error.code !== 'forbidden')) throw error;
@@ -107,19 +107,20 @@ const nobodySaid = (deps: EngineDeps, { request, tenant }: JudgeInput): Identity
   identitiesOf(
     { kind: 'key', id: 'unknown', tenant, surfaces: [], actors: [], roles: [], groups: [] },
     request,
-    deps.directory.current(),
+    deps.directory.current(tenant),
   );
 
 /**
  * Identifies the chain again, for an action that waited. Compares the sealed identities with the current directory: a person who left is a
  * conflict, and a lost role no longer counts. What a credential vouched for stays as it was sealed.
  */
-export function weighAgain(
+export async function weighAgain(
   deps: Pick<EngineDeps, 'directory' | 'now'>,
+  tenant: string,
   sealed: readonly IdentityFact[] | undefined,
   request: ActionRequest,
-): IdentityFacts {
-  const standing = { directory: deps.directory.current(), now: deps.now().getTime() };
+): Promise<IdentityFacts> {
+  const standing = { directory: await deps.directory.fresh(tenant), now: deps.now().getTime() };
   const conflicts = actingChain(request.actor).map((actor) => falseClaim(actor, request.surface, standing));
   const conflict = conflicts.find((claim) => claim !== null) ?? null;
   if (sealed === undefined) return { conflict };

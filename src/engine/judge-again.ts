@@ -22,12 +22,12 @@ export async function judgeAgain(
   const bundle = await deps.bundles.compiled(tenant, bundleHash);
   if (bundle === null) return null;
   const now = deps.now();
-  const identity = weighAgain(deps, verdict.facts.identities, request);
+  const identity = await weighAgain(deps, tenant, verdict.facts.identities, request);
   const required = requiredFacts(bundle, asVouched(request, identity.identities));
   const facts: Facts = {
     now: now.toISOString(),
     limits: await deps.store.limits.usage(tenant, id, required.limits, now),
-    people: peopleFacts(deps, request, required.people),
+    people: peopleFacts(deps.directory.current(tenant), request, required.people),
     ...identity,
     // The glass can be broken only when the action is asked.
     ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),

@@ -22,6 +22,7 @@ import { identify, type IdentityFacts } from './identify.ts';
 import { keepReview } from './keep-review.ts';
 import { hiddenChanges, sealVerdict } from './sealed-verdict.ts';
 import { nextHead, readActionState, sealOrFind, type RecordDraft } from './seal.ts';
+import type { Directory } from '../identity/index.ts';
 import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { frozen } from './freeze.ts';
@@ -33,12 +34,7 @@ import { lastingFault } from './fault.ts';
 const UNKNOWN = 'unknown';
 
 /** The people that policy names, as the directory has them now. */
-export function peopleFacts(
-  deps: Pick<EngineDeps, 'directory'>,
-  request: ActionRequest,
-  refs: readonly string[],
-): Facts['people'] {
-  const directory = deps.directory.current();
+export function peopleFacts(directory: Directory, request: ActionRequest, refs: readonly string[]): Facts['people'] {
   return Object.fromEntries([...new Set(refs)].sort().map((ref) => [ref, directory.resolve(ref, request.actor)]));
 }
 
@@ -86,7 +82,7 @@ async function judgeWithFacts(
   if (bundle === null)
     return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding }, counted: [], committed };
   const required = requiredFacts(bundle, heard);
-  facts.people = peopleFacts(deps, input.request, required.people);
+  facts.people = peopleFacts(deps.directory.current(input.tenant), input.request, required.people);
   const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
     const complete = { ...facts, conflict: await finding, limits };
     return {

@@ -34,7 +34,7 @@ function chooseDelegation(
     const delegation = activeDelegation(delegations, { from, to: person, surface: state.surface, now });
     return delegation === null ? [] : [{ id: delegation.id, from }];
   });
-  const directory = deps.directory.current();
+  const directory = deps.directory.current(state.action.tenant);
   const counts = held.find(({ from }) => directory.active(from) && wordOf(approval, approval.stage, from) === null);
   return counts ?? held[0] ?? null;
 }
@@ -56,7 +56,7 @@ export function couldApprove(
 ): boolean {
   const { approval, surface } = state;
   if (approval === null || stageApprovers(state) === null) return false;
-  const directory = deps.directory.current();
+  const directory = deps.directory.current(state.action.tenant);
   const now = deps.now().getTime();
   const delegation = isApproverNow(state, person) ? null : chooseDelegation(deps, delegations, person, state);
   const refusal = checkEvent(

@@ -17,13 +17,14 @@ const LISTED_MAX = 200;
  */
 export async function backtestPolicies(deps: GatewayDeps, caller: Caller, input: BacktestInput): Promise<BacktestView> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner tests history');
-  for (const { files } of [input, input.base ?? {}]) if (files !== undefined) await rehearse(deps, files);
+  for (const { files } of [input, input.base ?? {}])
+    if (files !== undefined) await rehearse(deps, caller.tenant, files);
   const candidate = await candidateOf(deps, caller.tenant, input);
   const base = input.base === undefined ? null : await candidateOf(deps, caller.tenant, input.base);
   const resolve = (ref: string, actor: Parameters<NonNullable<Parameters<typeof judgeAgain>[2]>>[1]): string[] =>
-    deps.directory.current().resolve(ref, actor);
+    deps.directory.current(caller.tenant).resolve(ref, actor);
   const { cases, erased, truncated } = await sealedCases(deps, caller.tenant, input);
-  if (input.files !== undefined) await rehearse(deps, input.files, cases);
+  if (input.files !== undefined) await rehearse(deps, caller.tenant, input.files, cases);
   const under = new Map(
     base === null ? [] : judgeAgain(base, cases, resolve).changed.map(({ name, to }) => [name, to]),
   );

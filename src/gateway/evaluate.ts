@@ -10,7 +10,7 @@ import { storedBundle } from './policies.ts';
 /** What-if: the verdict on a request and its trace. Nothing is started, reserved or sealed. */
 export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: unknown): Promise<Judgement> {
   const request = readRequest(body);
-  const { surface, ...identity } = weigh(deps, caller, request);
+  const { surface, ...identity } = await weigh(deps, caller, request);
   if (!surface)
     throw new CountersignError('forbidden', identity.conflict ?? 'this credential does not reach the surface');
   const hash = await deps.bundles.inForce(caller.tenant);
@@ -24,7 +24,7 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
     {
       now: now.toISOString(),
       limits: await deps.store.limits.usage(caller.tenant, '', required.limits, now),
-      people: peopleFacts(deps, request, required.people),
+      people: peopleFacts(deps.directory.current(caller.tenant), request, required.people),
       ...identity,
     },
     { trace: true, late: judgementBudget() },

@@ -26,6 +26,7 @@ const MENTION = /^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>$/;
  */
 export function targetOf(
   deps: Pick<GatewayDeps, 'directory'>,
+  tenant: string,
   input: FreezeInput,
   slack: SlackEvidence['slack'] | null,
 ): string | null {
@@ -43,7 +44,7 @@ export function targetOf(
   }
   const mentioned = slack === null ? undefined : MENTION.exec(value)?.[1];
   if (mentioned !== undefined) {
-    const person = deps.directory.current().bySlack(slack?.workspace ?? '', mentioned);
+    const person = deps.directory.current(tenant).bySlack(slack?.workspace ?? '', mentioned);
     if (person !== null) return person.id;
     throw refused('whom you mention is nobody of the directory; name the actor by its id');
   }
@@ -87,7 +88,7 @@ async function policyGlobs(deps: GatewayDeps, tenant: string): Promise<string[]>
 }
 
 async function isKnownActor(deps: GatewayDeps, tenant: string, id: string): Promise<boolean> {
-  const directory = deps.directory.current();
+  const directory = deps.directory.current(tenant);
   if (directory.person(id) !== null || directory.workload(id) !== null) return true;
   const { credentials } = await deps.register.current(tenant);
   if ([...credentials.values()].some(({ actors, revokedAt }) => revokedAt === null && includesId(actors, id)))

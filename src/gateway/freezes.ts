@@ -69,7 +69,7 @@ export async function freeze(
 ): Promise<FreezeView> {
   checkRole(caller);
   checkReason(input.reason);
-  const value = targetOf(deps, input, from.slack);
+  const value = targetOf(deps, caller.tenant, input, from.slack);
   const stops = await stopsOf(deps, caller, input, value);
   const at = deps.now().toISOString();
   const view: FreezeView = {

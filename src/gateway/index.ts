@@ -13,7 +13,7 @@ import { erase } from './erasure.ts';
 import { evaluateRequest } from './evaluate.ts';
 import { exportRecords } from './export.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
-import { introduceAttestation, revokeKey, rotateKey, signingKeys } from './keys.ts';
+import { checkStackKey, introduceAttestation, revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { openSealedValue } from './openings.ts';
 import { outcomes } from './outcome.ts';
 import { enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './passkeys.ts';
@@ -106,6 +106,7 @@ const readTokens = (deps: GatewayDeps): ReadTokens => ({
 
 const keys = (deps: GatewayDeps): SigningKeys => ({
   async rotateKey(caller, input) {
+    checkStackKey(caller, input.use);
     const rotated = await rotateKey(deps, caller, input);
     // One key attests for every tenant: each log says which.
     const { tenants } = await deps.register.current(DEFAULT_TENANT);
@@ -113,7 +114,11 @@ const keys = (deps: GatewayDeps): SigningKeys => ({
       for (const tenant of tenants.keys()) await introduceAttestation(deps, tenant, caller.id);
     return rotated;
   },
-  revokeKey: (caller, input) => revokeKey(deps, caller, input),
+  async revokeKey(caller, input) {
+    const known = deps.keys.periods(caller.tenant, 'attestation').some(({ kid }) => kid === input.kid);
+    checkStackKey(caller, known ? 'attestation' : undefined);
+    return revokeKey(deps, caller, input);
+  },
   signingKeys: (caller) => signingKeys(deps, caller),
 });
 

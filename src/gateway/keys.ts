@@ -9,7 +9,7 @@
  *   4. the receipt of that record, under the log key of before: what an auditor with only the old keys follows;
  *   5. the key file: the new key signs.
  */
-import { CountersignError, isCountersignError } from '../contract/index.ts';
+import { CountersignError, DEFAULT_TENANT, isCountersignError } from '../contract/index.ts';
 import { fromBase64Url } from '../canonical/index.ts';
 import type { KeyPeriod, Keys } from '../keys/index.ts';
 import {
@@ -283,6 +283,15 @@ function checkOwner(caller: Caller): void {
   if (!isOwner(caller)) {
     throw new CountersignError('forbidden', 'only an owner rotates and revokes keys; use the first key');
   }
+}
+
+/** One key attests for every tenant, so the owner of one cannot turn it. @throws CountersignError `forbidden` */
+export function checkStackKey({ tenant }: Caller, use: SigningUse | undefined): void {
+  if (use !== 'attestation' || tenant === DEFAULT_TENANT) return;
+  throw new CountersignError(
+    'forbidden',
+    `the attestation key is the whole stack’s; an owner of the tenant \`${DEFAULT_TENANT}\` rotates and revokes it`,
+  );
 }
 
 const later = (now: Date, days: number): string => new Date(now.getTime() + days * DAY_MS).toISOString();

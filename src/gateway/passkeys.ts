@@ -160,8 +160,11 @@ export async function decisionOptions(
   return { statement, options };
 }
 
-function personAt({ passkeys, directory }: GatewayDeps, { kind, id }: Caller): { site: PasskeySite; name: string } {
-  const person = kind === 'person' ? directory.current().person(id) : null;
+function personAt(
+  { passkeys, directory }: GatewayDeps,
+  { kind, id, tenant }: Caller,
+): { site: PasskeySite; name: string } {
+  const person = kind === 'person' ? directory.current(tenant).person(id) : null;
   if (person === null || !person.active) {
     throw new CountersignError('forbidden', 'passkeys belong to people of the directory; come with a person’s token');
   }

@@ -36,9 +36,9 @@ const PUBLISHER = { id: 'service:policy-publisher', type: 'service' } as const;
 const LISTED_ERRORS = 100;
 
 const resolverOf =
-  (deps: Pick<GatewayDeps, 'directory'>): Resolve =>
+  (deps: Pick<GatewayDeps, 'directory'>, tenant: string): Resolve =>
   (ref, actor) =>
-    deps.directory.current().resolve(ref, actor);
+    deps.directory.current(tenant).resolve(ref, actor);
 
 const reaches = (caller: Caller): boolean => caller.surfaces.some((glob) => matchesSurface(glob, POLICY_SURFACE));
 
@@ -83,8 +83,8 @@ function fileError(files: readonly PolicyFile[], problem: Parameters<typeof form
 }
 
 /** All that blocks a publication: lint errors, failing cases, or a bundle that nobody could ever replace. */
-function objections(deps: GatewayDeps, input: CandidateInput, bundle: CompiledBundle): ErrorItem[] {
-  const resolve = resolverOf(deps);
+function objections(deps: GatewayDeps, tenant: string, input: CandidateInput, bundle: CompiledBundle): ErrorItem[] {
+  const resolve = resolverOf(deps, tenant);
   const errors: ErrorItem[] = [];
   if (input.files === undefined) {
     for (const { severity, policy, place, message } of lint(bundle, [], resolve)) {
@@ -131,7 +131,7 @@ export async function preparePublication(
     throw new CountersignError('forbidden', 'only people with a role in the directory propose policy; ask one of them');
   }
   const id = actionIdOf(checkIdempotencyKey(idempotencyKey));
-  if (input.files !== undefined) await rehearse(deps, input.files);
+  if (input.files !== undefined) await rehearse(deps, tenant, input.files);
   const bundle = await candidateOf(deps, tenant, input);
   const params = { bundle: bundle.hash, reason: input.reason };
   const actor = input.actor ?? (caller.kind === 'person' ? { id: caller.id, type: 'user' as const } : PUBLISHER);
@@ -149,7 +149,7 @@ export async function preparePublication(
     const { bundle: _bundle, reason: _reason, ...more } = asked;
     return request(more);
   }
-  const errors = objections(deps, input, bundle);
+  const errors = objections(deps, caller.tenant, input, bundle);
   if (errors.length > 0) throw invalid(errors);
   await deps.store.bundles.put(tenant, bundle.hash, bundle.source, input.files && caseNames(input.files));
   const previous = await deps.bundles.inForce(tenant);
@@ -166,7 +166,7 @@ async function effect(
 ): Promise<JsonObject> {
   if (previous === null) return {};
   const before = await storedBundle(deps, caller.tenant, previous);
-  return effectOf(deps, caller, { before, after, previous, files }, resolverOf(deps));
+  return effectOf(deps, caller, { before, after, previous, files }, resolverOf(deps, caller.tenant));
 }
 
 const mayRead = (caller: Caller): boolean => mayAudit(caller) || caller.kind === 'person' || reaches(caller);

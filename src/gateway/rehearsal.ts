@@ -36,10 +36,11 @@ const MEMORY_MB = 384;
 /** @throws CountersignError `invalid-policy` naming the case or other step that did not end */
 export async function rehearse(
   deps: Pick<GatewayDeps, 'directory'>,
+  tenant: string,
   files: readonly PolicyFile[],
   sealed: readonly SealedCase[] = [],
 ): Promise<void> {
-  const directory = deps.directory.current();
+  const directory = deps.directory.current(tenant);
   const input: RehearsalInput = { files, people: directory.people(), workloads: directory.workloads(), sealed };
   const worker = startWorker();
   let last: RehearsalNews = { at: 'starting', file: null };

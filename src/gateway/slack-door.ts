@@ -1,10 +1,11 @@
 /** The gateway as the slack room needs it: people by their Slack identity, messages we sent, decisions. */
-import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
+import { CountersignError } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { readActionState } from '../engine/seal.ts';
 import { showAction } from '../notify/show.ts';
 import { keepShown } from '../notify/shown.ts';
 import type { Caller } from '../identity/index.ts';
+import { notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { mayFreeze } from './freezes.ts';
 import { decidedBy, toDecide, toReview } from './inbox.ts';
@@ -38,11 +39,17 @@ interface Context {
   deps: SlackDoorDeps & { now(): Date };
   gateway: SlackGateway;
   consoleUrl: string | null;
+  /** The tenant whose workspace this is: nobody comes through this door to another. */
+  tenant: string;
 }
 
-export function createSlackDoor(deps: SlackDoorDeps, gateway: SlackGateway, consoleUrl: string | null): SlackDoor {
+export function createSlackDoor(
+  deps: SlackDoorDeps,
+  gateway: SlackGateway,
+  { tenant, consoleUrl }: Pick<Context, 'tenant' | 'consoleUrl'>,
+): SlackDoor {
   const { store, register, directory, log } = deps;
-  const context = { deps: { store, register, directory, log, now: () => new Date() }, gateway, consoleUrl };
+  const context = { deps: { store, register, directory, log, now: () => new Date() }, gateway, consoleUrl, tenant };
   return {
     ...identity(context),
     ...messages(context),
@@ -52,8 +59,9 @@ export function createSlackDoor(deps: SlackDoorDeps, gateway: SlackGateway, cons
   };
 }
 
-function callerOf({ deps }: Context, { tenant, id }: Pick<SlackPerson, 'tenant' | 'id'>): Caller {
-  const person = deps.directory.current().person(id);
+function callerOf({ deps, ...door }: Context, { tenant, id }: Pick<SlackPerson, 'tenant' | 'id'>): Caller {
+  if (tenant !== door.tenant) throw notFound();
+  const person = deps.directory.current(tenant).person(id);
   const [roles, groups] = [[...(person?.roles ?? [])], [...(person?.groups ?? [])]];
   return { kind: 'person', id, tenant, surfaces: ['**'], actors: [id], roles, groups };
 }
@@ -66,10 +74,10 @@ const linkTo = ({ consoleUrl }: Context, action: string): string | null =>
 
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
 
-const identity = ({ deps: { directory } }: Context): SlackIdentity => ({
-  personOf(workspace, slackUser, verifiedEmail) {
-    const person = directory.current().bySlack(workspace, slackUser, verifiedEmail);
-    return Promise.resolve(person === null ? null : { tenant: DEFAULT_TENANT, id: person.id, name: person.name });
+const identity = ({ deps: { directory }, tenant }: Context): SlackIdentity => ({
+  async personOf(workspace, slackUser, verifiedEmail) {
+    const person = (await directory.fresh(tenant)).bySlack(workspace, slackUser, verifiedEmail);
+    return person === null ? null : { tenant, id: person.id, name: person.name };
   },
 });
 
@@ -93,6 +101,7 @@ function messages(context: Context): SlackMessages {
       if (message !== null) await slackMessages.put({ ...message, revision, shownHash });
     },
     async message(tenant, action) {
+      if (tenant !== context.tenant) return null;
       const stored = await readActionState(deps, tenant, action);
       return stored === null ? null : show(context, stored.state);
     },
@@ -135,7 +144,7 @@ const decisions = (context: Context): SlackDecisions => ({
     );
     await store.attempts
       .add({
-        tenant: tenant ?? DEFAULT_TENANT,
+        tenant: tenant ?? context.tenant,
         action: action ?? 'unknown',
         by: person ?? `slack:${slack.workspace}/${slack.user}`,
         door: 'slack',
@@ -167,7 +176,7 @@ function inbox(context: Context): SlackInbox {
     },
     async overdueReviews(person) {
       const overdue = await gateway.reviews(callerOf(context, person), 'overdue');
-      const people = deps.directory.current();
+      const people = deps.directory.current(person.tenant);
       return overdue.map(({ action, surface, actor, dueAt, reviewers }) => ({
         action,
         summary: `${surface} by ${actor}`,
@@ -185,12 +194,12 @@ function orders(context: Context): SlackOrders {
     id,
     scope: scope === 'tenant' ? { kind: scope } : { kind: scope, value: value ?? '' },
     reason,
-    by: deps.directory.current().person(by)?.name ?? by,
+    by: deps.directory.current(context.tenant).person(by)?.name ?? by,
     at: seconds(at),
   });
   return {
     async delegate(person, { to, surfaces, until, slack }) {
-      const people = deps.directory.current();
+      const people = deps.directory.current(person.tenant);
       const stand = 'person' in to ? people.person(to.person) : people.bySlack(slack.workspace, to.slackUser);
       if (stand === null || !stand.active) {
         throw new CountersignError('not-found', 'that person is not in the directory; name one of its active people');

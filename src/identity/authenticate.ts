@@ -3,6 +3,7 @@ import { decodeProtectedHeader } from 'jose';
 import { CountersignError } from '../contract/index.ts';
 import { findApiKey, type ApiKeyFinder } from './api-keys.ts';
 import type { Caller } from './caller.ts';
+import type { Directory } from './directory.ts';
 import type { Issuers } from './issuers.ts';
 import type { DirectorySource } from './watch.ts';
 import type { PublicKeys } from './jws.ts';
@@ -32,18 +33,14 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
   return async (presented) => {
     const token = bearer(presented);
     if (isPersonToken(token)) {
-      const { person, tenant } = await verifyPersonToken(
-        token,
-        deps.attestationKeys(),
-        deps.directory.current(),
-        deps.now(),
-      );
-      if (!(await deps.hasTenant(tenant))) {
+      const directoryOf = async (name: string): Promise<Directory> => {
+        if (await deps.hasTenant(name)) return deps.directory.fresh(name);
         throw new CountersignError(
           'unauthenticated',
           'the token is for a tenant that does not exist; name one that `countersign tenant list` lists',
         );
-      }
+      };
+      const { person, tenant } = await verifyPersonToken(token, deps.attestationKeys(), directoryOf, deps.now());
       return {
         kind: 'person',
         id: person.id,

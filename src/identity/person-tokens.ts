@@ -43,15 +43,16 @@ export async function issuePersonToken(
 const claimsSchema = z.looseObject({ sub: z.string(), tenant: z.string(), iat: z.int(), exp: z.int() });
 
 /**
- * The person that a token speaks for, who is still active in the directory.
+ * The person that a token speaks for, who is still active in the directory of its tenant.
  *
+ * @param directoryOf throws where there is no such tenant.
  * @param now Milliseconds since the epoch.
  * @throws CountersignError `unauthenticated`.
  */
 export async function verifyPersonToken(
   token: string,
   keys: PublicKeys,
-  directory: Directory,
+  directoryOf: (tenant: string) => Promise<Directory>,
   now: number,
 ): Promise<{ person: Person; tenant: string; expiresAt: number }> {
   const next = 'get a new one with `countersign token --as user:…`';
@@ -67,7 +68,7 @@ export async function verifyPersonToken(
   const claims = claimsSchema.safeParse(payload);
   if (!claims.success || claims.data.exp - claims.data.iat > PERSON_TOKEN_SECONDS)
     throw refuse('the token is not a person’s');
-  const person = directory.person(claims.data.sub);
+  const person = (await directoryOf(claims.data.tenant)).person(claims.data.sub);
   if (person === null || !person.active) throw refuse('the token’s person is not active in the directory');
   return { person, tenant: claims.data.tenant, expiresAt: claims.data.exp * 1000 };
 }

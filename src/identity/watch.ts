@@ -4,9 +4,17 @@ import { CountersignError } from '../contract/index.ts';
 import type { Directory } from './directory.ts';
 import { parseDirectory, type DirectoryProblem } from './directory-file.ts';
 
-/** The directory as the file says it now. */
-export interface DirectorySource {
+/** The directory as one file says it now. */
+export interface DirectoryFile {
   current(): Directory;
+}
+
+/** The directories of all tenants. */
+export interface DirectorySource {
+  /** As it was last read. */
+  current(tenant: string): Directory;
+  /** As it is now, with everything sealed before the call: for whatever grants something. */
+  fresh(tenant: string): Promise<Directory>;
 }
 
 /**
@@ -19,7 +27,7 @@ export interface DirectorySource {
 export function watchDirectory(
   file: string,
   options: { onProblems?: (problems: DirectoryProblem[]) => void } = {},
-): DirectorySource {
+): DirectoryFile {
   const first = read(file);
   if (first.directory === null) {
     throw new CountersignError(

@@ -47,7 +47,7 @@ export function createAutoApprover(answer: AutoAnswer): AutoApprover | null {
         const token = await issuePersonToken(keys.attestation, {
           person,
           tenant: DEFAULT_TENANT,
-          directory: directory.current(),
+          directory: directory.current(DEFAULT_TENANT),
           now: Date.now(),
         });
         const caller = await gateway.authenticate(`Bearer ${token}`);

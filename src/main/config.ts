@@ -57,6 +57,8 @@ export interface Config {
   };
   /** Settings file of the owner's own issuers of tokens. */
   issuers: string | undefined;
+  /** Settings file of tenants with a directory or a Slack workspace of their own. */
+  tenants: string | undefined;
   /** Settings file of witnesses and anchors. */
   witnesses: string | undefined;
   /** Who may read the entries of the log: those with a credential for it, or everybody. */
@@ -130,6 +132,7 @@ const envSchema = z.object({
   DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user@host/database').optional(),
   COUNTERSIGN_WEBHOOKS: text.optional(),
   COUNTERSIGN_ISSUERS: text.optional(),
+  COUNTERSIGN_TENANTS: text.optional(),
   COUNTERSIGN_WITNESSES: text.optional(),
   COUNTERSIGN_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS, `is one of ${WEBHOOK_TARGETS.join(', ')}`).optional(),
   TEMPORAL_ADDRESS: z
@@ -210,6 +213,7 @@ export function loadConfig(env: Env): Config {
       targets: it.COUNTERSIGN_WEBHOOK_TARGETS ?? (isLoopback(it.COUNTERSIGN_HOST) ? 'loopback' : 'public'),
     },
     issuers: it.COUNTERSIGN_ISSUERS === undefined ? undefined : resolve(it.COUNTERSIGN_ISSUERS),
+    tenants: it.COUNTERSIGN_TENANTS === undefined ? undefined : resolve(it.COUNTERSIGN_TENANTS),
     witnesses: it.COUNTERSIGN_WITNESSES === undefined ? undefined : resolve(it.COUNTERSIGN_WITNESSES),
     log: it.COUNTERSIGN_LOG,
     logLevel: it.COUNTERSIGN_LOG_LEVEL,

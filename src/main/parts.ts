@@ -13,10 +13,11 @@ import {
   createIssuers,
   watchDirectory,
   type Attestor,
+  type DirectoryFile,
   type DirectorySource,
 } from '../identity/index.ts';
 import { createPayloadCodec, openFileKeys, type Keys } from '../keys/index.ts';
-import { createRegister, markFiles, sealedCredentials, type Register } from '../register/index.ts';
+import { createDirectories, createRegister, markFiles, sealedCredentials, type Register } from '../register/index.ts';
 import { createLogReader, createSequencer, type LogReader, type Sequencer } from '../sequencer/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { externalEngines } from '../policy/engines/index.ts';
@@ -24,6 +25,7 @@ import type { Config } from './config.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
 import { readIssuers } from './issuers.ts';
+import { readTenants, type TenantSettings } from './tenants.ts';
 import { readEndpoints } from './webhooks.ts';
 import { readSharing, type Sharing } from './witnesses.ts';
 
@@ -45,6 +47,8 @@ export interface Parts {
   codec: ReturnType<typeof createPayloadCodec>;
   endpoints: readonly WebhookEndpoint[];
   passkeys: NotifyDeps['passkeys'];
+  /** Those with settings of their own. */
+  tenants: readonly TenantSettings[];
   /** Witnesses and anchors. */
   sharing: Sharing;
   close(): Promise<void>;
@@ -85,16 +89,13 @@ export async function openParts(
   url: string | null = null,
 ): Promise<Parts> {
   const endpoints = readEndpoints(config.webhooks);
+  const tenants = readTenants(config.tenants);
   const sharing = readSharing({ file: config.witnesses, targets: config.webhooks.targets });
   const address = config.origin ?? config.publicUrl ?? url;
   const keys = await openFileKeys(config.dataDir, config.keys);
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
   try {
     await store.migrate();
-    const directory = watchDirectory(join(config.policiesDir, DIRECTORY_FILE), {
-      onProblems: (problems) =>
-        log.error({ problems }, 'the directory file is broken; the last good one stays in force'),
-    });
     const sequencer = createSequencer({ store, keys });
     const register = createRegister({
       store,
@@ -103,6 +104,14 @@ export async function openParts(
       onUnmarked: (tenant, error) =>
         log.warn({ err: error, tenant }, 'how far the log was read could not be kept; the next start reads it anew'),
     });
+    const watch = (file: string): DirectoryFile =>
+      watchDirectory(file, {
+        onProblems: (problems) =>
+          log.error({ problems }, 'the directory file is broken; the last good one stays in force'),
+      });
+    const own = tenants.flatMap(({ name, directory: file }) => (file === null ? [] : [[name, watch(file)] as const]));
+    const files = { stack: watch(join(config.policiesDir, DIRECTORY_FILE)), own: new Map(own) };
+    const directory = createDirectories(files, register);
     const credentials = sealedCredentials({ store, register, keys, now: Date.now });
     const attestationKeys = (): readonly object[] => keys.attestationKeys;
     return {
@@ -125,6 +134,7 @@ export async function openParts(
       }),
       codec: createPayloadCodec(keys),
       endpoints,
+      tenants,
       sharing,
       passkeys: address === null ? null : siteOf(address),
       close: () => store.close(),
@@ -135,7 +145,10 @@ export async function openParts(
   }
 }
 
-export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl: string | null): NotifyDeps {
+/** Who tells the people of a tenant in Slack; null where nobody does. */
+export type Notifiers = (tenant: string) => Notifier | null;
+
+export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUrl: string | null): NotifyDeps {
   const { store, sequencer, register, bundles, directory, hub, log, keys } = parts;
   return {
     store,
@@ -145,7 +158,7 @@ export function activityDeps(parts: Parts, notifier: Notifier | null, consoleUrl
     directory,
     hub,
     log,
-    notifier,
+    notifier: notifier ?? (() => null),
     consoleUrl,
     attestor: parts.attestor,
     issuer: parts.config.issuer,

@@ -1,62 +1,113 @@
 import type { Express } from 'express';
 import express from 'express';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import type { Notifier } from '../notify/notifier.ts';
-import { createSlackApp, createSlackNotifier, createWebClient, type SlackPeople } from '../slack/index.ts';
+import {
+  createSlackApp,
+  createSlackNotifier,
+  createWebClient,
+  type SlackApp,
+  type SlackPeople,
+} from '../slack/index.ts';
 import type { RunningService } from './api.ts';
 import type { Config, SlackSettings } from './config.ts';
-import type { Parts } from './parts.ts';
+import type { Notifiers, Parts } from './parts.ts';
 import { createSlackDoor, type SlackGateway } from '../gateway/slack-door.ts';
 import { Closers, openServer, openService } from './serve.ts';
 
-/** A Slack app that is connected to this process. */
+/** The Slack apps that are connected to this process, one for each tenant that has a workspace. */
 export interface SlackConnection {
-  notifier: Notifier;
-  /** Mounts `POST /slack/events`; before any body parser. Nothing in Socket Mode. */
+  notifier: Notifiers;
+  /** Mounts where Slack sends what people click; before any body parser. Nothing in Socket Mode. */
   mount(app: Express): void;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-function peopleOf({ directory }: Pick<Parts, 'directory'>): SlackPeople {
+function peopleOf({ directory }: Pick<Parts, 'directory'>, tenant: string): SlackPeople {
   return {
-    gone: (person) => directory.current().person(person)?.active === false,
-    slackOf: (person) => directory.current().person(person)?.slack ?? null,
+    gone: (person) => directory.current(tenant).person(person)?.active === false,
+    slackOf: (person) => directory.current(tenant).person(person)?.slack ?? null,
     emailOf: (id) => {
-      const people = directory.current();
+      const people = directory.current(tenant);
       const person = people.person(id);
       return people.emailMatch && person?.slack === null ? person.email : null;
     },
   };
 }
 
-/** Tells people; takes nothing in. */
-export function slackNotifier(parts: Pick<Parts, 'directory' | 'log'>, settings: SlackSettings): Notifier {
+/** Where Slack sends what people of a tenant click. */
+export const eventsPath = (tenant: string): string =>
+  tenant === DEFAULT_TENANT ? '/slack/events' : `/slack/events/${tenant}`;
+
+/** Tells the people of a tenant; takes nothing in. */
+export function slackNotifier(
+  parts: Pick<Parts, 'directory' | 'log'>,
+  settings: SlackSettings,
+  tenant: string,
+): Notifier {
   const client = createWebClient(settings.botToken, parts.log, settings.apiUrl);
-  return createSlackNotifier({ client, people: peopleOf(parts), log: parts.log });
+  return createSlackNotifier({ client, people: peopleOf(parts, tenant), log: parts.log });
 }
 
-/** The app that people click in, before the one gateway. */
-export function connectSlack(
+/** The app that the people of a tenant click in, before the one gateway. */
+function connectSlack(
   parts: Parts,
   gateway: SlackGateway,
-  options: { settings: SlackSettings; consoleUrl: string | null },
-): SlackConnection {
-  const { botToken, signingSecret, appToken, apiUrl } = options.settings;
-  const app = createSlackApp({
+  { tenant, settings, consoleUrl }: { tenant: string; settings: SlackSettings; consoleUrl: string | null },
+): SlackApp {
+  const { botToken, signingSecret, appToken, apiUrl } = settings;
+  return createSlackApp({
     botToken,
     ...(signingSecret === undefined ? {} : { signingSecret }),
     ...(appToken === undefined ? {} : { appToken }),
     ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
-    door: createSlackDoor(parts, gateway, options.consoleUrl),
+    door: createSlackDoor(parts, gateway, { tenant, consoleUrl }),
+    path: eventsPath(tenant),
     logger: parts.log,
   });
+}
+
+/** The workspaces of a process: the stack's own, where it has one, and those of its tenants. */
+const workspacesOf = ({ tenants }: Pick<Parts, 'tenants'>, own: SlackSettings | null): Map<string, SlackSettings> =>
+  new Map([
+    ...(own === null ? [] : [[DEFAULT_TENANT, own] as const]),
+    ...tenants.flatMap(({ name, slack }) => (slack === null ? [] : [[name, slack] as const])),
+  ]);
+
+/** @param settings of the stack's own workspace */
+export function connectWorkspaces(
+  parts: Parts,
+  gateway: SlackGateway,
+  { settings, consoleUrl }: { settings: SlackSettings | null; consoleUrl: string | null },
+): SlackConnection {
+  const apps = [...workspacesOf(parts, settings)].map(([tenant, workspace]) => ({
+    tenant,
+    app: connectSlack(parts, gateway, { tenant, settings: workspace, consoleUrl }),
+  }));
+  const notifiers = new Map(
+    apps.map(({ tenant, app: { client } }) => [
+      tenant,
+      createSlackNotifier({ client, people: peopleOf(parts, tenant), log: parts.log }),
+    ]),
+  );
   return {
-    notifier: createSlackNotifier({ client: app.client, people: peopleOf(parts), log: parts.log }),
-    mount: (web) => app.mount(web),
-    start: () => app.start(),
-    stop: () => app.stop(),
+    notifier: (tenant) => notifiers.get(tenant) ?? null,
+    mount: (web) => apps.forEach(({ app }) => app.mount(web)),
+    start: async () => void (await Promise.all(apps.map(({ app }) => app.start()))),
+    stop: async () => void (await Promise.all(apps.map(({ app }) => app.stop()))),
   };
+}
+
+/** Tells the people of each workspace; takes nothing in. */
+export function slackNotifiers(
+  parts: Pick<Parts, 'directory' | 'log' | 'tenants'>,
+  settings: SlackSettings | null,
+): Notifiers {
+  const notifiers = new Map(
+    [...workspacesOf(parts, settings)].map(([tenant, workspace]) => [tenant, slackNotifier(parts, workspace, tenant)]),
+  );
+  return (tenant) => notifiers.get(tenant) ?? null;
 }
 
 /** The Slack app alone: over HTTP it serves `POST /slack/events`, in Socket Mode it connects out. */
@@ -65,13 +116,15 @@ export async function startSlack(config: Config, io: { out(line: string): void }
   try {
     const { url, serve } = await openServer(config, closers);
     const { parts, gateway, temporal } = await openService(config, closers, io);
-    if (config.slack === null) {
+    if (workspacesOf(parts, config.slack).size === 0) {
       throw new CountersignError(
         'configuration',
         'the Slack service needs SLACK_BOT_TOKEN; without Slack, run `countersign start` for the sandbox',
       );
     }
-    const slack = connectSlack(parts, gateway, { settings: config.slack, consoleUrl: config.publicUrl ?? null });
+    const slack = connectWorkspaces(parts, gateway, {
+      ...{ settings: config.slack, consoleUrl: config.publicUrl ?? null },
+    });
     closers.add(() => slack.stop());
     const web = express().disable('x-powered-by');
     slack.mount(web);

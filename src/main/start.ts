@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Router } from 'express';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
 import { createAutoApprover, refuseAutoAmongPeople, type AutoAnswer } from './auto-approver.ts';
@@ -22,7 +22,7 @@ import { loadBundle } from './policies.ts';
 import { ensureSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
 import { Closers, gatewayOf, judgingOf, openServer } from './serve.ts';
-import { connectSlack } from './slack.ts';
+import { connectWorkspaces } from './slack.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
 
@@ -140,15 +140,15 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
             appToken: undefined,
             apiUrl: `${url}${SANDBOX_PATH}/api/`,
           };
-    const slack = settings === null ? null : connectSlack(parts, gateway, { settings, consoleUrl });
-    if (slack !== null) closers.add(() => slack.stop());
+    const slack = connectWorkspaces(parts, gateway, { settings, consoleUrl });
+    closers.add(() => slack.stop());
 
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
     const worker: RunningWorker = await startWorkerOn(
       parts,
       temporal.connection,
       temporal.namespace,
-      activityDeps(parts, slack?.notifier ?? null, consoleUrl),
+      activityDeps(parts, slack.notifier, consoleUrl),
       { judging },
     );
     closers.add(() => worker.stop());
@@ -167,7 +167,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
         { name: 'temporal', check: () => circuit.check() },
       ],
       beforeBodies: (web) => {
-        slack?.mount(web);
+        slack.mount(web);
         if (sandbox !== null) web.use(SANDBOX_PATH, sandbox.router);
       },
     });
@@ -175,7 +175,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     sandbox?.attachWebSocket(server);
     sandbox?.setUrl(`${url}${SANDBOX_PATH}`);
     sandbox?.control.setRequestUrl(`${url}/slack/events`);
-    await slack?.start();
+    await slack.start();
     writeFileSync(
       join(config.dataDir, RUNTIME_FILE),
       `${JSON.stringify({ url, pid: process.pid, temporal: temporal.address, ui: temporal.uiUrl })}\n`,
@@ -219,7 +219,7 @@ async function bothOrNeither<A extends { stop(): Promise<unknown> }, B extends {
 /** A workspace with the people of the directory and the channels that policies tell. */
 function openSandbox(config: Config, parts: Parts, io: StartIo): MountedSandbox | null {
   if (io.sandbox === undefined) return null;
-  const people = parts.directory.current().people();
+  const people = parts.directory.current(DEFAULT_TENANT).people();
   const workspace = people.find(({ slack }) => slack !== null)?.slack?.workspace ?? 'T0SANDBOX';
   return io.sandbox({
     workspace: { id: workspace, name: 'Slack sandbox' },

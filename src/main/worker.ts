@@ -7,15 +7,14 @@ import { activityDeps } from './parts.ts';
 import { ensureSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
 import { Closers, openService } from './serve.ts';
-import { slackNotifier } from './slack.ts';
+import { slackNotifiers } from './slack.ts';
 
 /** A worker alone: it judges, seals and tells Slack, and serves nothing. */
 export async function startWorker(config: Config, io: { out(line: string): void }): Promise<RunningService> {
   const closers = new Closers();
   try {
     const { parts, temporal, gateway, client, judging } = await openService(config, closers, io);
-    const notifier = config.slack === null ? null : slackNotifier(parts, config.slack);
-    const deps = activityDeps(parts, notifier, config.publicUrl ?? null);
+    const deps = activityDeps(parts, slackNotifiers(parts, config.slack), config.publicUrl ?? null);
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
     const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, { judging });
     closers.add(() => worker.stop());

@@ -5,8 +5,8 @@ import type { WebhookSender } from './webhook-sender.ts';
 
 /** The dependencies for telling people, beside those of the engine. */
 export interface NotifyDeps extends EngineDeps {
-  /** Null where no Slack is configured: API, command line and console still decide. */
-  notifier: Notifier | null;
+  /** Null where no Slack is configured for the tenant: API, command line and console still decide. */
+  notifier(tenant: string): Notifier | null;
   attestor: Attestor;
   webhooks: WebhookSender;
   /** Where people open the console; null when there is none. */

@@ -19,9 +19,10 @@ import type { Published, PublishInput } from './types.ts';
  * Slack's outage or its limits end this attempt and set when the next one is due: nothing is decided by what people were told.
  */
 export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Published> {
-  const { notifier, store } = deps;
-  if (notifier === null) return { unreachable: [] };
+  const { store } = deps;
   const { tenant, id } = input.action;
+  const notifier = deps.notifier(tenant);
+  if (notifier === null) return { unreachable: [] };
   // As it stands now: told late, what was true then would be untrue.
   const life = await readLife(deps, tenant, id);
   if (life === null) return { unreachable: [] };
@@ -30,7 +31,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   const effects = happened(input.effects, sealed);
   const message = await showAction(deps, stored.state, agreeing(input.approval, sealed));
   await keepShown(deps, message);
-  const directory = deps.directory.current();
+  const directory = deps.directory.current(tenant);
   // The same for every attempt of one publication, so that each event is told once, and again if it happens again.
   const publication = activityInfo().activityId;
   try {
@@ -119,7 +120,7 @@ const STATUS_NEWS: Partial<Record<Action['status'], ThreadEvent['kind']>> = {
 
 /** One line of the thread for what happened, or null for what the message itself says already. */
 function eventOf(deps: NotifyDeps, message: ApprovalMessage, effect: ApprovalEffect, id: string): ThreadEvent | null {
-  const directory = deps.directory.current();
+  const directory = deps.directory.current(message.tenant);
   const event = (kind: ThreadEvent['kind'], more: Partial<ThreadEvent> = {}): ThreadEvent => ({
     id,
     kind,

@@ -30,7 +30,7 @@ export async function showAction(
     since,
   );
   return approvalMessage(state, {
-    directory: deps.directory.current(),
+    directory: deps.directory.current(tenant),
     consoleUrl: deps.consoleUrl,
     lately: { approved, refused, days: LATELY_DAYS },
     alike: state.action.status === 'supervised' ? await alike(deps, state) : [],

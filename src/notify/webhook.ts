@@ -78,7 +78,7 @@ const WORDS: Record<EventType, string> = {
 
 /** What policy discloses, one sentence for a person, and where to decide. */
 function dataOf(deps: NotifyDeps, state: ActionState, event: ActionEvent): Record<string, Json> {
-  const directory = deps.directory.current();
+  const directory = deps.directory.current(state.action.tenant);
   const message = approvalMessage(state, {
     directory,
     consoleUrl: deps.consoleUrl,

@@ -2,5 +2,6 @@ export * from './credentials.ts';
 export * from './in-force.ts';
 export * from './mark.ts';
 export type { Looked } from './follower.ts';
+export * from './directories.ts';
 export { createRegister, type Register } from './register.ts';
 export { rowDifferences, type RowDifference } from './rows.ts';

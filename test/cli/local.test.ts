@@ -29,14 +29,16 @@ const run = (args: string[], env: Record<string, string> = {}) =>
   countersign(args, { cwd: folder, env: { COUNTERSIGN_POLICIES: policies, ...env } });
 
 /** Who the stack takes a token for. */
-const callerOf = (token: string) =>
-  createAuthenticator({
+const callerOf = (token: string) => {
+  const { current } = watchDirectory(join(policies, 'directory.yaml'));
+  return createAuthenticator({
     apiKeys: { findByHash: () => Promise.resolve(null) },
-    directory: watchDirectory(join(policies, 'directory.yaml')),
+    directory: { current, fresh: () => Promise.resolve(current()) },
     attestationKeys: () => [keys.attestation.publicJwk],
     hasTenant: () => Promise.resolve(true),
     now: Date.now,
   })(token);
+};
 
 describe('token', () => {
   it('prints a token that the stack takes for the person', async () => {

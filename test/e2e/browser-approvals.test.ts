@@ -50,7 +50,7 @@ const ask = async (amount: number, more: object = {}, as?: string) => {
   return { id, ...(await sandboxDriver(stack.sandbox).messageOf(id)) };
 };
 const actionOf = async (id: string, wait = 20) => (await stack.call('GET', `/v1/actions/${id}?wait=${wait}`)).body;
-const nameOf = (person: string): string => stack.stack.parts.directory.current().person(person)?.name ?? '';
+const nameOf = (person: string): string => stack.stack.parts.directory.current('default').person(person)?.name ?? '';
 
 /** The same screen before somebody else. */
 const standIn = async (person: string, channel: string): Promise<Screen> => {

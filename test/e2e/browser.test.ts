@@ -41,7 +41,7 @@ async function parkedInFrontOfTheLead(amount: number, width: number, height: num
     30_000,
   );
   await open(`/slack-sandbox/#channel=${channel}`, width, height);
-  const name = stack.stack.parts.directory.current().person(LEAD)?.name ?? '';
+  const name = stack.stack.parts.directory.current('default').person(LEAD)?.name ?? '';
   await page.getByLabel('Act as').selectOption({ label: name });
   const message = page.locator(`[data-ts="${ts}"]`);
   await message.getByRole('heading', { name: /Decide: refund.create/ }).waitFor();

@@ -102,7 +102,7 @@ it('an action that a human decides has at most 42 events until its reported end'
 });
 
 it('a click reads the row of its action once before the engine, which goes by sealed records, decides', async () => {
-  const user = it_.stack.parts.directory.current().person(LEAD)?.slack?.user ?? '';
+  const user = it_.stack.parts.directory.current('default').person(LEAD)?.slack?.user ?? '';
   const counts: number[] = [];
   for (const amount of [421, 422, 423]) {
     const { body } = await it_.ask(refund(amount));

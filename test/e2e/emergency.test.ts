@@ -52,7 +52,8 @@ const emergency = (surface: string, more: object = {}): object => ({
 });
 /** The commander asks, as themself. */
 const ownWord = async (surface: string) => stack.ask(emergency(surface), { token: await stack.person(IC) });
-const slackId = (person: string): string => stack.stack.parts.directory.current().person(person)?.slack?.user ?? '';
+const slackId = (person: string): string =>
+  stack.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
 const shown = (action: string, test: (text: string) => boolean) =>
   stack.sandbox.control.waitFor(
     () =>

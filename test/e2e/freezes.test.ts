@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-const slackId = (person: string): string => stack.stack.parts.directory.current().person(person)?.slack?.user ?? '';
+const slackId = (person: string): string =>
+  stack.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
 const cli = (...args: string[]): Promise<Ran> =>
   countersign([...args, '--url', stack.url, '--data', stack.dataDir], { env: { COUNTERSIGN_POLICIES: 'policies' } });
 const command = async (person: string, text: string): Promise<string> => {

@@ -25,7 +25,7 @@ describe.skipIf(BINARY === undefined).each([
         COUNTERSIGN_LOG_LEVEL: 'silent',
       });
       const requestUrl = 'SLACK_SIGNING_SECRET' in env ? `${stack.url}/slack/events` : null;
-      driver = await slack.start(stack.stack.parts.directory.current(), requestUrl);
+      driver = await slack.start(stack.stack.parts.directory.current('default'), requestUrl);
     });
     afterAll(async () => {
       try {

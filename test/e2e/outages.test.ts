@@ -31,7 +31,8 @@ afterAll(async () => {
   folder.remove();
 });
 
-const slackId = (person: string): string => stack.stack.parts.directory.current().person(person)?.slack?.user ?? '';
+const slackId = (person: string): string =>
+  stack.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
 const actionOf = async (id: string, wait = 20) => (await stack.call('GET', `/v1/actions/${id}?wait=${wait}`)).body;
 const decide = async (id: string, body: object) =>
   stack.call('POST', `/v1/actions/${id}/decisions`, body, { token: await stack.person(LEAD) });

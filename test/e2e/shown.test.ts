@@ -22,7 +22,8 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-const slackId = (person: string): string => it_.stack.parts.directory.current().person(person)?.slack?.user ?? '';
+const slackId = (person: string): string =>
+  it_.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
 const parked = async (amount: number): Promise<string> => (await it_.ask(refund(amount))).body.id as string;
 const closed = (id: string) => it_.call('GET', `/v1/actions/${id}?wait=30`);
 const click = async (id: string, person: string, actionId: string): Promise<void> => {

@@ -20,7 +20,8 @@ let warned: MockInstance;
 /** What the form to refuse `mine` carries, opened by the finance lead. */
 let sealed: string;
 
-const slackId = (person: string): string => it_.stack.parts.directory.current().person(person)?.slack?.user ?? '';
+const slackId = (person: string): string =>
+  it_.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
 const states = async (): Promise<Answer['body'][]> =>
   Promise.all([mine, other].map(async ({ id }) => (await it_.call('GET', `/v1/actions/${id}`)).body));
 const attempts = async (): Promise<number> => {

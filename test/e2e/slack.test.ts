@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 function slackIdOf(person: string): string {
-  const user = it_.stack.parts.directory.current().person(person)?.slack?.user;
+  const user = it_.stack.parts.directory.current('default').person(person)?.slack?.user;
   if (user === undefined) throw new Error(`${person} has no Slack id`);
   return user;
 }

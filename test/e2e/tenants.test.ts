@@ -52,7 +52,7 @@ describe('a tenant that nobody made', () => {
   });
 
   it('has no people', async () => {
-    const directory = it_.stack.parts.directory.current();
+    const directory = it_.stack.parts.directory.current('default');
     const token = await issuePersonToken(it_.stack.parts.keys.attestation, {
       ...{ person: LEAD, tenant: 'evil-3', directory, now: Date.now() },
     });

@@ -84,7 +84,8 @@ const ask = (surface: string, more: object = {}) =>
   stack.ask({ ...REFUND, surface, params: { amount: 42, currency: 'USD', secret: 'do not tell' }, ...more });
 const decide = async (id: string, person: string, body: object) =>
   stack.call('POST', `/v1/actions/${id}/decisions`, body, { token: await stack.person(person) });
-const slackId = (person: string): string => stack.stack.parts.directory.current().person(person)?.slack?.user ?? '';
+const slackId = (person: string): string =>
+  stack.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
 const of = (path: string, id: string, type?: string) => (message: Received) =>
   message.path === path &&
   (message.body.data.action ?? message.body.data.id) === id &&

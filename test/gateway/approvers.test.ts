@@ -17,7 +17,7 @@ ${[CFO, LEAD, DUTY, REQUESTER].map((id) => `  - { id: "${id}", name: "${id}" }`)
 if (directory === null) throw new Error('no directory');
 
 const at = (now: number) => ({
-  directory: { current: () => directory },
+  directory: { current: () => directory, fresh: () => Promise.resolve(directory) },
   now: () => new Date(now),
 });
 const delegation = (from: string, to: string, more: Partial<Delegation> = {}): Delegation => ({
@@ -102,7 +102,7 @@ const cases: Case[] = [
 
 describe('is asked to decide', () => {
   it.each(cases)('$what: $asked', ({ approval, person, delegations = [], later = 0, asked }) => {
-    const state = anyState({ approval, surface: 'payments.refund' });
+    const state = anyState({ approval, surface: 'payments.refund', action: { tenant: 'default' } });
     expect(couldApprove(at(NOW + later), delegations, person, state)).toBe(asked);
   });
 

@@ -33,7 +33,7 @@ if (directory === null) throw new Error('no directory');
 function world(entries: ApiKeyEntry[] = [], now = NOW, people: Directory = directory as Directory) {
   return createAuthenticator({
     apiKeys: { findByHash: (hash) => Promise.resolve(entries.find((entry) => entry.hash === hash) ?? null) },
-    directory: { current: () => people },
+    directory: { current: () => people, fresh: () => Promise.resolve(people) },
     attestationKeys: () => keys,
     hasTenant: (name) => Promise.resolve(name !== 'evil'),
     now: () => now,

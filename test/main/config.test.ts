@@ -36,6 +36,7 @@ describe('an empty environment', () => {
       issuer: 'countersign',
       webhooks: { file: undefined, targets: 'loopback' },
       issuers: undefined,
+      tenants: undefined,
       witnesses: undefined,
       log: 'private',
       logLevel: 'warn',

@@ -129,7 +129,7 @@ export async function openWorld(stories: Readonly<Record<string, StorySpec>>): P
     COUNTERSIGN_LOG_LEVEL: 'silent',
   });
   const { parts, temporal } = stack.stack;
-  const everybody = parts.directory.current();
+  const everybody = parts.directory.current('default');
   let worker: RunningWorker | null = stack.stack.worker;
   let child: ChildProcess | null = null;
   const slackUrl = `${stack.url}/slack-sandbox/api/`;
@@ -182,17 +182,21 @@ export async function openWorld(stories: Readonly<Record<string, StorySpec>>): P
       throw new Error(`the worker ended: ${said.slice(-5).join('\n')}`);
     },
     async startWorker() {
-      const notifier = slackNotifier(parts, {
-        botToken: stack.sandbox.botToken,
-        signingSecret: stack.sandbox.signingSecret,
-        appToken: undefined,
-        apiUrl: slackUrl,
-      });
+      const notifier = slackNotifier(
+        parts,
+        {
+          botToken: stack.sandbox.botToken,
+          signingSecret: stack.sandbox.signingSecret,
+          appToken: undefined,
+          apiUrl: slackUrl,
+        },
+        'default',
+      );
       worker = await startWorkerOn(
         parts,
         temporal.connection,
         temporal.namespace,
-        activityDeps(parts, notifier, stack.url),
+        activityDeps(parts, () => notifier, stack.url),
       );
     },
     async publish(now) {

@@ -33,11 +33,12 @@ export const hasButton = (message: Shown, actionId: string): boolean =>
 /** Registers the tests; `of` is asked when they run. */
 export function approverTests(of: () => { stack: SharedStack; slack: ApproverDriver }): void {
   const slackId = (person: string): string => {
-    const user = of().stack.stack.parts.directory.current().person(person)?.slack?.user;
+    const user = of().stack.stack.parts.directory.current('default').person(person)?.slack?.user;
     if (user === undefined) throw new Error(`${person} has no Slack id`);
     return user;
   };
-  const nameOf = (person: string): string => of().stack.stack.parts.directory.current().person(person)?.name ?? '';
+  const nameOf = (person: string): string =>
+    of().stack.stack.parts.directory.current('default').person(person)?.name ?? '';
   const actionOf = (id: string, wait = 20) => of().stack.call('GET', `/v1/actions/${id}?wait=${wait}`);
   const parked = async (amount: number) => {
     const { stack, slack } = of();

@@ -34,7 +34,8 @@ export async function openScreen(
   const errors: string[] = [];
   page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())));
   page.on('pageerror', (error) => void errors.push(String(error)));
-  const slackId = (person: string): string => stack.stack.parts.directory.current().person(person)?.slack?.user ?? '';
+  const slackId = (person: string): string =>
+    stack.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
   const open = async (person: string, channel: string, more = ''): Promise<void> => {
     // A change of the address behind `#` alone loads nothing.
     await page.goto('about:blank');

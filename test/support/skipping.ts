@@ -117,7 +117,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
     tell: () => Promise.resolve(null),
   };
   const clock = (): Date => new Date(now());
-  const deps = { ...activityDeps(parts, notifier, null), now: clock };
+  const deps = { ...activityDeps(parts, () => notifier, null), now: clock };
   const judging = createJudging({ alone: deps, shared: deps });
   const worker = await startWorkerOn(parts, server.connection, 'default', deps, { judging });
   const gateway: Gateway = createGateway({
@@ -138,8 +138,8 @@ export async function openSkippingWorld(executable: string, policies: string): P
     tenant: 'default',
     surfaces: ['**'],
     actors: [id],
-    roles: [...(parts.directory.current().person(id)?.roles ?? [])],
-    groups: [...(parts.directory.current().person(id)?.groups ?? [])],
+    roles: [...(parts.directory.current('default').person(id)?.roles ?? [])],
+    groups: [...(parts.directory.current('default').person(id)?.groups ?? [])],
   });
 
   return {

@@ -112,7 +112,7 @@ export async function startTestStack(
       issuePersonToken(stack.parts.keys.attestation, {
         person: id,
         tenant: 'default',
-        directory: stack.parts.directory.current(),
+        directory: stack.parts.directory.current('default'),
         now: Date.now(),
       }),
     async stop({ keepData = false, replay = true } = {}) {

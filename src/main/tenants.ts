@@ -1,0 +1,64 @@
+/** The settings file of tenants: which directory and which Slack workspace are whose. */
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { DEFAULT_TENANT, TENANT_NAME } from '../contract/index.ts';
+import type { SlackSettings } from './config.ts';
+import { readSettingsFile } from './settings-file.ts';
+
+export interface TenantSettings {
+  name: string;
+  /** Its directory file; null where the stack's is for it too. */
+  directory: string | null;
+  /** Its Slack workspace; null where nobody is told in Slack. */
+  slack: SlackSettings | null;
+}
+
+const text = z.string().min(1);
+const slackSchema = z
+  .strictObject({
+    botToken: text,
+    signingSecret: text.optional(),
+    appToken: text.optional(),
+    apiUrl: z.url({ protocol: /^https?$/ }).optional(),
+  })
+  .refine(
+    ({ signingSecret, appToken }) => signingSecret !== undefined || appToken !== undefined,
+    'has `signingSecret` (HTTP) or `appToken` (Socket Mode)',
+  );
+
+const fileSchema = z.strictObject({
+  tenants: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .regex(TENANT_NAME, 'is the name of a tenant')
+          .refine((name) => name !== DEFAULT_TENANT, 'is not `default`, whose settings are the stack’s own'),
+        directory: text.optional(),
+        slack: slackSchema.optional(),
+      }),
+    )
+    .max(1000),
+});
+
+/** Paths in the file are relative to it. @throws CountersignError `configuration`; no value is repeated, for some are secrets. */
+export function readTenants(file: string | undefined): TenantSettings[] {
+  if (file === undefined) return [];
+  const { settings, wrong } = readSettingsFile('tenants', file, fileSchema);
+  const seen = new Set<string>();
+  return settings.tenants.map(({ name, directory, slack }) => {
+    for (const key of [`tenant ${name}`, `workspace ${slack?.botToken ?? name}`]) {
+      if (seen.has(key)) throw wrong(`\`${name}\`, or its Slack workspace, is there twice`);
+      seen.add(key);
+    }
+    return {
+      name,
+      directory: directory === undefined ? null : resolve(dirname(file), directory),
+      slack: slack === undefined ? null : slackOf(slack),
+    };
+  });
+}
+
+const slackOf = ({ botToken, signingSecret, appToken, apiUrl }: z.output<typeof slackSchema>): SlackSettings => ({
+  ...{ botToken, signingSecret, appToken, apiUrl },
+});
