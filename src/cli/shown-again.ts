@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readSealed } from '../canonical/index.ts';
 import { isCountersignError, type RecordPayload } from '../contract/index.ts';
 import { shownIn } from '../sealing/index.ts';
-import { RENDERER, SHOWN_VIEWS, renderShown, shownHash, textsOf, type RenderingSource } from '../slack/blocks/index.ts';
+import { SHOWN_VIEWS, renderShown, shownHash, textsOf, type RenderingSource } from '../slack/blocks/index.ts';
 import type { Held } from './evidence.ts';
 import type { Io } from './io.ts';
 import { readText } from './values.ts';
@@ -73,7 +73,7 @@ function renderedAgain(text: string, held: readonly Held[]): Omit<Rendering, 'fi
   const hash = shownHash(rendered);
   if (hash !== sealed.shown.hash)
     throw new Different(`it renders to ${hash}, and the record holds ${sealed.shown.hash}`);
-  return { record: parsed.record, by: sealed.by, hash, renderer: RENDERER, texts: textsOf(rendered) };
+  return { record: parsed.record, by: sealed.by, hash, renderer: parsed.renderer, texts: textsOf(rendered) };
 }
 
 type Model = z.infer<typeof fileSchema>['model'];

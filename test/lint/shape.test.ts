@@ -114,6 +114,9 @@ const SAME_NAME: Record<string, string> = {
   up: 'each migration has one; the migrator calls it by that name',
 };
 
+/** A renderer that records were sealed with is a copy that stays as it was, names and all. */
+const FROZEN = /^src\/slack\/blocks\/slack-\d+\//;
+
 /** The names that a file declares and exports itself; what it passes on from another file is not among them. */
 function exportsOf(tree: ts.SourceFile): string[] {
   return tree.statements.flatMap((statement) => {
@@ -129,7 +132,9 @@ function exportsOf(tree: ts.SourceFile): string[] {
 describe('an exported name', () => {
   it('is declared in one file', () => {
     const files = new Map<string, Set<string>>();
-    for (const { file, tree } of sources.filter((source) => !source.file.startsWith('src/client/')))
+    for (const { file, tree } of sources.filter(
+      (source) => !source.file.startsWith('src/client/') && !FROZEN.test(source.file),
+    ))
       for (const name of exportsOf(tree)) files.set(name, (files.get(name) ?? new Set()).add(file));
     const repeated = [...files].filter(([, { size }]) => size > 1);
     expect(

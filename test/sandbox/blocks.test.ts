@@ -17,6 +17,9 @@ const times = <T>(count: number, make: (index: number) => T): T[] =>
 const button = (more: object = {}): object => ({ type: 'button', text: plain(5), ...more });
 const actions = (...elements: object[]): object[] => [{ type: 'actions', elements }];
 const section = (more: object): object[] => [{ type: 'section', text: plain(5), ...more }];
+const rich = (...elements: object[]): object[] => [
+  { type: 'rich_text', elements: [{ type: 'rich_text_section', elements }] },
+];
 const option = (index: number, text = 5): object => ({ text: plain(text), value: String(index) });
 const confirm = (more: object = {}): object => ({
   title: plain(5),
@@ -103,6 +106,16 @@ const BAD: [what: string, blocks: unknown, wrong: string][] = [
   ['a menu without options', actions({ type: 'static_select' }), 'must define either `options` or `option_groups`'],
   ['an initial option that is not offered', actions({ ...menu(2), initial_option: option(9) }), 'initial option must'],
   ['a date that is none', section({ accessory: { type: 'datepicker', initial_date: '1.2.2026' } }), 'YYYY-MM-DD'],
+  ['rich text that is mrkdwn', rich({ type: 'mrkdwn', text: 'x' }), 'unsupported type: mrkdwn'],
+  ['an empty piece of rich text', rich({ type: 'text', text: '' }), 'must be more than 0 characters'],
+  [
+    'an unknown style of rich text',
+    rich({ type: 'text', text: 'x', style: { loud: true } }),
+    'additional property: loud',
+  ],
+  ['a date that is no whole number', rich({ type: 'date', timestamp: 1.5, format: '{date}' }), 'must be an integer'],
+  ['a link of rich text that is none', rich({ type: 'link', url: 'javascript:alert(1)' }), 'must be a valid url'],
+  ['rich text without a section', [{ type: 'rich_text', elements: [{ type: 'text', text: 'x' }] }], 'type: text'],
   [
     'a confirm dialog without a button',
     actions(button({ confirm: { title: plain(5), text: plain(5) } })),

@@ -87,6 +87,25 @@ describe.each([
     await shot(page, `${name}-4-approved`);
   });
 
+  it('draws rich text, and reads no markup in it', async () => {
+    const elements = [
+      { type: 'text', text: '*so* _it_ ~is~ `written` :tada: <!channel> ' },
+      { type: 'text', text: 'loud', style: { bold: true } },
+      { type: 'date', timestamp: 86_400, format: '{date_num}', fallback: 'then' },
+      { type: 'user', user_id: 'U0ANNA' },
+      { type: 'link', url: 'https://shop.acme.test/', text: 'shop' },
+    ];
+    const blocks = [{ type: 'rich_text', elements: [{ type: 'rich_text_section', elements }] }];
+    const { ts } = await post('x', { blocks });
+    await open('U0BOB');
+    const message = page.locator(`[data-ts="${ts}"]`);
+    await message.getByText('*so* _it_ ~is~ `written` :tada: <!channel>').waitFor();
+    expect(await message.locator('strong').allInnerTexts()).toEqual(['loud']);
+    expect(await message.locator('time[title="then"]').innerText()).toMatch(/^1970-01-0[12]$/);
+    expect(await message.locator('.mention').count()).toBe(1);
+    expect(await message.getByRole('link', { name: 'shop' }).getAttribute('href')).toBe('https://shop.acme.test/');
+  });
+
   it('shows an ephemeral to the one it is for', async () => {
     const { ts } = await post('Refund 420.50 USD?', { blocks: card(Math.floor(Date.now() / 1000) + 4 * 3600) });
     await open('U0BOB');

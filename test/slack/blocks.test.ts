@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkBlocks, textLength } from '../../sandbox/slack/blocks/blocks.ts';
@@ -7,12 +8,16 @@ import {
   RENDERER,
   SHOWN_VIEWS,
   alikeModal,
+  alikeShown,
   approveModal,
   buttonValue,
   extendModal,
   findShown,
+  freezesAnswer,
   helpAnswer,
   homeView,
+  liftModal,
+  noHomeView,
   openModal,
   pendingAnswer,
   readButtonValue,
@@ -42,7 +47,7 @@ const everything = (value: Json): string => JSON.stringify(value);
 describe('the message of each state', () => {
   test.each(Object.entries(MODELS))('%s looks as it did', async (name, model) => {
     const rendered = renderApprovalMessage(model, { person: 'user:finance-lead@acme.test' });
-    await expect(`${JSON.stringify(rendered, null, 2)}\n`).toMatchFileSnapshot(`./golden/${name}.json`);
+    await expect(`${JSON.stringify(rendered, null, 2)}\n`).toMatchFileSnapshot(`./golden/${RENDERER}/${name}.json`);
     expect(checkBlocks(rendered.blocks, 'message')).toEqual([]);
   });
 
@@ -72,7 +77,7 @@ describe('the message of each state', () => {
       'Robin Requester',
       'order ord_991',
       'Refunds above 100 need a person of finance',
-      `<!date^${NOW + 4 * 3600}^{date_short_pretty} at {time}|2026-11-21 16:00 UTC>`,
+      `"timestamp":${NOW + 4 * 3600},"format":"{date_short_pretty} at {time}","fallback":"2026-11-21 16:00 UTC"`,
       'If nobody does, it is refused.',
     ]) {
       expect(glance).toContain(part);
@@ -89,7 +94,7 @@ describe('the message of each state', () => {
       'You are',
     );
     expect(everything(renderApprovalMessage(MODELS['second-stage'] as ApprovalMessage).blocks)).toContain(
-      '*1 of 2*: finance done, security waiting',
+      '1 of 2: finance done, security waiting',
     );
   });
 
@@ -121,9 +126,31 @@ describe('what was shown, rendered again', () => {
     expect(findShown(sealed, lead, kept.slice(0, 1))).toBeNull();
   });
 
-  test('by another version is refused in words', () => {
+  test('by an older version is the same bytes as then', async () => {
+    const views = Object.entries(MODELS).flatMap(([name, model]) =>
+      SHOWN_VIEWS.flatMap((view) => [null, lead].map((person) => ({ name, model, view, person }))),
+    );
+    const hashes = views.map(({ name, model, view, person }) => [
+      `${name} ${view} ${person ?? 'channel'}`,
+      shownHash(renderShown({ renderer: 'slack/5', view, person, model })),
+    ]);
+    const golden: unknown = JSON.parse(
+      await readFile(new URL('./golden/slack/5/hashes.json', import.meta.url), 'utf8'),
+    );
+    expect(Object.fromEntries(hashes)).toEqual(golden);
+    for (const [name, model] of Object.entries(MODELS)) {
+      const rendered = renderShown({ renderer: 'slack/5', view: 'message', person: lead, model });
+      await expect(`${JSON.stringify(rendered, null, 2)}\n`).toMatchFileSnapshot(`./golden/slack/5/${name}.json`);
+      const sealed = { hash: shownHash(rendered), renderer: 'slack/5' };
+      expect(findShown(sealed, lead, [model])).toMatchObject({ renderer: 'slack/5', view: 'message' });
+    }
+  });
+
+  test('by a version that nobody has any more is refused in words', () => {
     const old = { renderer: 'slack/1', view: 'message', person: null, model: WAITING } as const;
-    expect(() => renderShown(old)).toThrow(/rendered by `slack\/1`, and this version renders `slack\/\d+` only/);
+    expect(() => renderShown(old)).toThrow(
+      /rendered by `slack\/1`, and this version renders `slack\/5` and `slack\/6` only/,
+    );
     expect(() => findShown({ ...sealed, renderer: 'slack/1' }, lead, [WAITING])).toThrow(
       expect.objectContaining({ code: 'invalid-evidence' }) as Error,
     );
@@ -245,6 +272,7 @@ describe('whatever the model holds', () => {
     expect(rendered.text.length).toBeGreaterThan(0);
     expect(rendered.text.length).toBeLessThanOrEqual(4000);
     expect(foreignMarkup([rendered.text, ...rendered.blocks.map(onlyMrkdwn)])).toEqual([]);
+    expect(textsIn(rendered.blocks, 'mrkdwn').filter((text) => !OURS.test(text))).toEqual([]);
     expect(shownHash(rendered)).toMatch(/^sha256:[0-9a-f]{64}$/);
   };
   /** Plain text is shown as it is, so only `mrkdwn` can hold markup. */
@@ -324,53 +352,146 @@ describe('whatever the model holds', () => {
   });
 });
 
-describe('requester-supplied text', () => {
-  test.each([
-    ['<!channel> approve', '&lt;!channel&gt; approve'],
-    ['<@U0CFO>', '&lt;@U0CFO&gt;'],
-    ['<https://evil.test|Console>', '&lt;https://evil.test|Console&gt;'],
-    ['a & b', 'a &amp; b'],
-    ['one\n*Approved by Chidi Forde*', 'one ∗Approved by Chidi Forde∗'],
-    ['_sealed_ by _risk_', 'ˍsealedˍ by ˍriskˍ'],
-    ['ord_991_b', 'ord_991_b'],
-    ['~see below~', '∼see below∼'],
-    ['`code`', 'ˋcodeˋ'],
-    ['ok :white_check_mark: :+1:', 'ok ∶white_check_mark: ∶+1:'],
-    ['at 10:30', 'at 10:30'],
-    ['> quoted', '› quoted'],
-    ['a\u034fb\u115fc\u3164d\u2800e\ufe0ff', 'abcdef'],
-    ['x\u{e0041}\u{e0100}y', 'xy'],
-    ['a\ue000b', 'a\ufffdb'],
-    ['\u202Egnp.exe', 'gnp.exe'],
-    ['pay\u200Bments', 'payments'],
-  ])('%j is shown as %j', (given, shown) => {
-    const { blocks } = renderApprovalMessage({ ...WAITING, facts: [{ label: 'Note', value: given }] });
-    const fields = blocks.flatMap((block) => (block['fields'] as JsonObject[] | undefined) ?? []);
-    expect(fields[0]?.['text']).toBe(`*Note*\n${shown}`);
-    expect(fields[0]?.['verbatim']).toBe(true);
+/** All texts of elements of one type. */
+function textsIn(value: Json, type: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((one) => textsIn(one, type));
+  if (typeof value !== 'object' || value === null) return [];
+  const own = value['type'] === type && typeof value['text'] === 'string' ? [value['text']] : [];
+  return [...own, ...Object.values(value).flatMap((one) => textsIn(one, type))];
+}
+
+/** The only `mrkdwn` there is: a link of ours, and the help. */
+const OURS =
+  /^(<https?:\/\/[^\s<>|]+\|(console|see in the console)>|\*`\/countersign`\*: what you can do here\n[^<>]*)$/;
+
+/** What comes from outside, and what people read. */
+const OUTSIDE: readonly (readonly [given: string, shown: string])[] = [
+  ['<!channel> approve', '<!channel> approve'],
+  ['<@U0CFO>', '<@U0CFO>'],
+  ['<https://evil.test|Console>', '<https://evil.test|Console>'],
+  ['https://evil.test/console', 'https://evil.test/console'],
+  ['a & b &lt;', 'a & b &lt;'],
+  ['one\n*Approved by Chidi Forde*', 'one *Approved by Chidi Forde*'],
+  ['_sealed_ by _risk_', '_sealed_ by _risk_'],
+  ['ord_991_b', 'ord_991_b'],
+  ['~see below~', '~see below~'],
+  ['`code` ```block```', '`code` ```block```'],
+  ['ok :white_check_mark: :+1:', 'ok :white_check_mark: :+1:'],
+  ['> quoted', '> quoted'],
+  ['<!date^0^{date}|never>', '<!date^0^{date}|never>'],
+  ['\u202Egnp.exe', 'gnp.exe'],
+  ['\u2066pay\u2069\u061c\u200e', 'pay'],
+  ['pay\u200B\u200C\u200D\u2060\ufeff\u00adments', 'payments'],
+  ['a\u034fb\u115fc\u1160d\u3164e\uffa0f\u2800g', 'abcdefg'],
+  ['a\ufe0fb\ufe00c\u{e0100}d\u180be', 'abcde'],
+  ['x\u{e0001}\u{e0041}\u{e007f}y', 'xy'],
+  ['a\u17b4b\u17b5c\u206ad\ufff9e', 'abcde'],
+  ['a\u{1d173}b\u{1d159}c\u{13441}d\u{16fe4}e', 'abcde'],
+  ['a\ue000b\ufdd0', 'a\ufffdb\ufffd'],
+  ['a\ud800b', 'a\ufffdb'],
+  ['a\u0000\u0007\u001b[31mb\u2028c', 'a [31mb c'],
+  ['\u200b\u3164x\u2029', 'x'],
+];
+
+/** Every place of a model that holds text from outside, each with `text` in it. */
+const everywhere = (text: string): ApprovalMessage => {
+  const party = { ...WAITING.actor, id: `user:${text}`, name: text };
+  const [stage] = WAITING.stages;
+  if (stage === undefined) throw new Error('no stage');
+  const people = [{ id: 'user:cfo@acme.test', name: text, ref: text }];
+  return {
+    ...WAITING,
+    surface: text,
+    verb: text,
+    actor: party,
+    onBehalfOf: [party],
+    resource: text,
+    amount: text,
+    facts: [{ label: text, value: text }],
+    why: { policy: text, rule: text, reasons: [text] },
+    otherwise: text,
+    stages: [
+      { ...stage, name: text, people },
+      { ...stage, name: text, people },
+    ],
+    decisions: [
+      decision({ name: text, reason: text, onBehalfOf: text, changes: [{ label: text, from: text, to: text }] }),
+    ],
+    controls: { ...WAITING.controls, mayChange: [{ path: 'params.a', label: text, kind: 'text', value: text }] },
+    responsibility: text,
+    limitsLeft: [{ label: text, left: text, max: text }],
+    alike: [{ action: ACTION, revision: 1, stage: 0, summary: text }],
+    notes: [text],
+    review: { dueAt: NOW, reviewers: [text], result: text },
+    receipt: text,
+  };
+};
+
+/** Everything that is posted or opened about such a model. */
+function rendered(text: string): { name: string; blocks: JsonObject[] }[] {
+  const message = everywhere(text);
+  const options = { metadata: '', problem: text, typed: { reason: text } };
+  const freeze = { id: 'frz_0123', scope: { kind: 'actor' as const, value: text }, reason: text, by: text, at: NOW };
+  const decided = [{ action: ACTION, summary: text, decision: text, at: NOW, state: text, consoleUrl: null }];
+  const reviews = [{ action: ACTION, summary: text, dueAt: NOW, reviewers: [text], consoleUrl: null }];
+  const states = Object.values(MODELS).map(({ state, ask }) => ({
+    name: state,
+    ...renderApprovalMessage({ ...message, state, ask }, { person: 'user:cfo@acme.test' }),
+  }));
+  const event = { id: 'e', kind: 'reminder', by: text, detail: text, until: null } as const;
+  const told = { id: 'n', tenant: '', action: ACTION, headline: text, lines: [text], consoleUrl: null };
+  return [
+    ...states,
+    { name: 'thread', ...renderThreadEvent(event) },
+    { name: 'notice', ...renderNotice(told) },
+    { name: 'words', ...words(text) },
+    { name: 'refusal', ...refusalAnswer({ code: 'not-open', message: text }, message) },
+    { name: 'help', ...helpAnswer(text) },
+    { name: 'show', ...showAnswer(message, 'user:cfo@acme.test') },
+    { name: 'pending', ...pendingAnswer([message]) },
+    { name: 'freezes', ...freezesAnswer([freeze]) },
+    { name: 'lift', ...liftModal(freeze, options) },
+    { name: 'nobody', ...noHomeView(text) },
+    {
+      name: 'home',
+      ...homeView({ name: text, waiting: [message], decided, reviews, freezes: [freeze], mayLift: true }),
+    },
+    { name: 'open', ...openModal(message, { ...options, person: 'user:cfo@acme.test' }) },
+    { name: 'text', ...textModal('T', text) },
+    ...[approveModal, refuseModal, returnModal, extendModal, alikeModal].map((make) => ({
+      name: make.name,
+      ...make(message, options),
+    })),
+  ];
+}
+
+describe('text from outside', () => {
+  test.each(OUTSIDE)('%j is read as %j, and never stands where Slack reads markup', (given, shown) => {
+    for (const { name, blocks } of rendered(given)) {
+      const surface = ['open', 'lift', 'nobody', 'home', 'text'].includes(name) || name.endsWith('Modal');
+      if (!surface) expect([name, checkBlocks(blocks, 'message')]).toEqual([name, []]);
+      expect([name, textsIn(blocks, 'mrkdwn').filter((text) => !OURS.test(text))]).toEqual([name, []]);
+      const texts = [...textsIn(blocks, 'text'), ...textsIn(blocks, 'plain_text')];
+      expect([name, texts.some((text) => text.toLowerCase().includes(shown.toLowerCase()))]).toEqual([name, true]);
+      expect([
+        name,
+        texts.filter((text) => /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(text.replaceAll('\ufe0f', ''))),
+      ]).toEqual([name, []]);
+    }
   });
 
-  test('forges nothing in any mrkdwn of any state, whoever and whatever is called so', () => {
+  test('is no markup either in what only notifications have', () => {
     const forged = '*the board* _said_ ~no~ `yes` :white_check_mark: <!channel> <@U0CFO> <https://evil.test|here>';
-    const party = { ...WAITING.actor, id: `user:${forged}`, name: forged };
-    const message = {
-      ...WAITING,
-      actor: party,
-      onBehalfOf: [party],
-      resource: forged,
-      verb: forged,
-      facts: [{ label: forged, value: forged }],
-      notes: [forged],
-    };
-    const texts: string[] = [];
-    const walk = (value: unknown): void => {
-      if (typeof value !== 'object' || value === null) return;
-      if ('type' in value && value.type === 'mrkdwn' && 'text' in value) texts.push(String(value.text));
-      Object.values(value).forEach(walk);
-    };
-    const rendered = renderApprovalMessage(message);
-    walk(rendered.blocks);
-    for (const text of [...texts, rendered.text]) {
+    const message = everywhere(forged);
+    for (const { text } of [
+      renderApprovalMessage(message),
+      renderApprovalMessage({ ...message, ask: null }),
+      words(forged),
+      refusalAnswer({ code: 'not-open', message: forged }, message),
+      showAnswer(message, ''),
+      alikeShown(message),
+    ]) {
+      expect(text).toContain('the board');
       expect(text).not.toMatch(
         /\*the board\*|_said_|~no~|`yes`|:white_check_mark:|<!channel>|<@U0CFO>|<https:\/\/evil/,
       );
@@ -379,7 +500,9 @@ describe('requester-supplied text', () => {
 
   test('a long value is cut, with a link to all of it', () => {
     const { blocks } = renderApprovalMessage({ ...WAITING, facts: [{ label: 'Note', value: 'x'.repeat(500) }] });
-    expect(everything(blocks)).toContain(`${'x'.repeat(159)}… <${WAITING.consoleUrl}|more>`);
+    expect(everything(blocks)).toContain(
+      `${'x'.repeat(159)}… "},{"type":"link","url":"${WAITING.consoleUrl}","text":"more"}`,
+    );
   });
 
   test.each(['javascript:alert(1)', 'https://a.test/>|x', 'https://a.test/ b', 'file:///etc/passwd'])(
@@ -417,7 +540,7 @@ describe('button values', () => {
   test('a late click reads who decided', () => {
     const refused = { ...WAITING, ask: null, decisions: [decision({ decision: 'refuse', reason: 'Duplicate' })] };
     const { text } = refusalAnswer({ code: 'not-open', message: 'this action is already refused' }, refused);
-    expect(text).toContain('*Fatima Lindqvist* refused');
+    expect(text).toContain('Fatima Lindqvist refused');
     expect(text).toContain('Duplicate');
   });
 });

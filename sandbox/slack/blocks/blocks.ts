@@ -4,6 +4,7 @@ import { Issues, all, boolean, list, object, oneOf, optional, required, text, ty
 import type { Check, Field } from './check.ts';
 import { accessory, actionsElement, inputElement } from './elements.ts';
 import { anyText, blockId, either, imageFields, plainText } from './objects.ts';
+import { richText } from './rich-text.ts';
 
 /** Where blocks are shown: it decides how many there may be, and which. */
 export type Surface = 'message' | 'modal' | 'home';
@@ -23,18 +24,6 @@ const contextElement = typed({
   mrkdwn: anyText(3000),
   image: object({ type: required(oneOf('image')), ...imageFields }),
 });
-
-// The inside of rich text is a language of its own, which the sandbox shows as text and does not check.
-const richTextElement = typed(
-  Object.fromEntries(
-    ['rich_text_section', 'rich_text_list', 'rich_text_quote', 'rich_text_preformatted'].map((type) => [
-      type,
-      ((value, path, issues) => {
-        if (isObject(value) && !Array.isArray(value['elements'])) issues.add('missing required field: elements', path);
-      }) satisfies Check,
-    ]),
-  ),
-);
 
 const common: Record<string, Check> = {
   section: all(
@@ -58,7 +47,7 @@ const common: Record<string, Check> = {
     optional: optional(boolean),
     dispatch_action: optional(boolean),
   }),
-  rich_text: block('rich_text', { elements: required(list(richTextElement, 100, 0)) }),
+  rich_text: block('rich_text', { elements: richText }),
 };
 
 const KINDS: Record<Surface, Check> = {

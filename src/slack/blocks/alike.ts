@@ -1,9 +1,10 @@
 /** Several like requests decided in one modal: each is decided and sealed by itself. */
 import { type ApprovalMessage, type MessageAlike, INPUTS, MAX_ALIKE, buttonValue } from './model.ts';
-import { type Block, type Rendered, type View, LIMITS, context, input, option, section } from './kit.ts';
-import { mrkdwnText, plainText, shortId } from './text.ts';
+import { type Block, type Rendered, type View, LIMITS, input, option, small } from './kit.ts';
+import { type Line, inNotification, line, rich } from './rich.ts';
+import { plainText, shortId } from './text.ts';
 import { choice, form, reasonHint, reasonInput, type ModalOptions } from './modals.ts';
-import { inOneLine, partyName } from './words.ts';
+import { inOneLine, named } from './words.ts';
 
 /** The request itself first, then those like it, at most {@link MAX_ALIKE}. */
 export function allAlike(message: ApprovalMessage): MessageAlike[] {
@@ -13,23 +14,31 @@ export function allAlike(message: ApprovalMessage): MessageAlike[] {
 
 export function alikeModal(message: ApprovalMessage, options: ModalOptions): View {
   const blocks: Block[] = [
-    section(listed(message)),
+    rich([listed(message)]),
     ...checkboxes(message),
     choice([option('Approve them', 'approve'), option('Refuse them', 'refuse')], options),
     reasonInput('Reason for all of them', true, options, reasonHint(message)),
-    context(mrkdwnText(message.responsibility, 600)),
+    small([plainText(message.responsibility, 600)]),
   ];
   return form({ name: 'alike', title: 'Decide together', submit: 'Decide', blocks }, options);
 }
 
 /** What the person was shown, without anything that changes by the minute. It is hashed and sealed with each decision. */
 export function alikeShown(message: ApprovalMessage): Rendered {
-  return { text: listed(message), blocks: [...checkboxes(message), context(mrkdwnText(message.responsibility, 600))] };
+  const what = listed(message);
+  return {
+    text: inNotification(what),
+    blocks: [rich([what]), ...checkboxes(message), small([plainText(message.responsibility, 600)])],
+  };
 }
 
-function listed(message: ApprovalMessage): string {
+function listed(message: ApprovalMessage): Line {
   const all = allAlike(message).length;
-  return `${all} requests of *${partyName(message.actor, 80)}* that the same rule of the same policy stopped. Each is decided and sealed by itself.`;
+  return line(
+    `${all} requests of `,
+    named(message.actor),
+    ' that the same rule of the same policy stopped. Each is decided and sealed by itself.',
+  );
 }
 
 function checkboxes(message: ApprovalMessage): Block[] {

@@ -1,11 +1,12 @@
 /** Answers to `/countersign`, and messages to people whose click did not count. */
 import type { ErrorCode } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
-import { type Rendered, actionsBlock, button, context, header, section } from './kit.ts';
-import { mrkdwnText, sentence, time } from './text.ts';
+import { type Rendered, actionsBlock, button, header, help, small } from './kit.ts';
+import { type Line, dated, inNotification, line, rich, strong } from './rich.ts';
+import { notified, plainText, sentence } from './text.ts';
 import { waitingItem } from './home.ts';
 import { aboutBlocks } from './message.ts';
-import { decisionLine, headline } from './words.ts';
+import { decisionLines, headline } from './words.ts';
 
 const HELP = [
   '*`/countersign`*: what you can do here',
@@ -18,32 +19,37 @@ const HELP = [
   'A decision counts only if policy names you; being in a channel gives no authority.',
 ].join('\n');
 
-export const helpAnswer = (problem: string | null = null): Rendered => {
-  const text = problem === null ? HELP : `${mrkdwnText(sentence(problem), 400)}\n\n${HELP}`;
-  return { text, blocks: [section(text)] };
-};
+export function helpAnswer(problem: string | null = null): Rendered {
+  if (problem === null) return { text: HELP, blocks: [help(HELP)] };
+  const { text, blocks } = words(problem);
+  return { text: `${text}\n\n${HELP}`, blocks: [...blocks, help(HELP)] };
+}
 
 export function pendingAnswer(waiting: ApprovalMessage[]): Rendered {
   if (waiting.length === 0) return words('Nothing waits for you.');
   const listed = waiting.slice(0, 10);
   const title = `${waiting.length} waiting for you`;
-  const more = waiting.length > listed.length ? [context('The others are in the Home tab and in the console.')] : [];
-  return { text: title, blocks: [header(title), ...listed.map(waitingItem), ...more] };
+  const more = waiting.length > listed.length ? [small(['The others are in the Home tab and in the console.'])] : [];
+  return { text: title, blocks: [header(title), ...listed.flatMap(waitingItem), ...more] };
 }
 
 export function showAnswer(message: ApprovalMessage, person: string): Rendered {
   const title = headline(message);
   const open = button(ACTIONS.openForm, message.ask === null ? 'Open' : 'Decide…', buttonValue(message));
   const blocks = [header(title), ...aboutBlocks(message, { person }), actionsBlock('open', [open])];
-  return { text: mrkdwnText(title, 300), blocks };
+  return { text: notified(title, 300), blocks };
 }
 
 /** A sentence or two, ours or an error's. @param until Seconds since the epoch, when it speaks of a deadline. */
 export function words(text: string, until: number | null = null): Rendered {
-  const excerpt = mrkdwnText(sentence(text), 1500);
-  const said = until === null ? excerpt : `${excerpt}\nUntil ${time(until)}.`;
-  return { text: said, blocks: [section(said)] };
+  const lines = [line(plainText(sentence(text), 1500)), ...(until === null ? [] : [line('Until ', dated(until), '.')])];
+  return inLines(lines);
 }
+
+const inLines = (lines: readonly Line[]): Rendered => ({
+  text: lines.map(inNotification).join('\n'),
+  blocks: [rich(lines)],
+});
 
 const TITLES: Partial<Record<ErrorCode, string>> = {
   'not-an-approver': 'This is not yours to decide.',
@@ -61,11 +67,9 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
 export function refusalAnswer(error: { code: ErrorCode; message: string }, message: ApprovalMessage | null): Rendered {
   const decided = error.code === 'already-decided' || error.code === 'not-open';
   const last = decided ? message?.decisions.at(-1) : undefined;
-  const lines = [
-    `*${TITLES[error.code] ?? 'That did not count.'}* ${mrkdwnText(sentence(error.message), 800)}`,
-    ...(last === undefined ? [] : [decisionLine(last)]),
-    'Nothing was changed by your click.',
-  ];
-  const text = lines.join('\n');
-  return { text, blocks: [section(text)] };
+  return inLines([
+    line(strong(TITLES[error.code] ?? 'That did not count.', 80), ` ${plainText(sentence(error.message), 800)}`),
+    ...(last === undefined ? [] : decisionLines(last)),
+    line('Nothing was changed by your click.'),
+  ]);
 }

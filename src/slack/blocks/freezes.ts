@@ -1,8 +1,9 @@
 /** Active freezes, and the form that lifts one. */
 import { ACTIONS } from './model.ts';
-import { type Block, type Rendered, type View, button, divider, header, section } from './kit.ts';
+import { type Block, type Rendered, type View, actionsBlock, button, divider, header } from './kit.ts';
+import { dated, line, mono, rich, strong } from './rich.ts';
 import { form, reasonInput, type ModalOptions } from './modals.ts';
-import { clean, code, mrkdwnText, plainText, time } from './text.ts';
+import { clean, plainText } from './text.ts';
 
 /** An active freeze. Times are seconds since the epoch. */
 export interface HomeFreeze {
@@ -19,12 +20,17 @@ export const frozenWhat = (scope: HomeFreeze['scope']): string =>
 
 const LISTED_MAX = 10;
 
-function item(freeze: HomeFreeze, mayLift: boolean): Block {
+/** What it stops and why, and the button that lifts it. */
+function item(freeze: HomeFreeze, mayLift: boolean): Block[] {
   const { id, scope, reason, by, at } = freeze;
-  const text = `🧊 *${mrkdwnText(frozenWhat(scope), 150)}* · since ${time(at)}, by ${mrkdwnText(by, 80)}\n“${mrkdwnText(reason, 300)}” · ${code(shortFreeze(id), 20)}`;
-  if (!mayLift) return section(text);
   const label = `Lift the freeze of ${frozenWhat(scope)}`;
-  return section(text, { accessory: button(ACTIONS.liftForm, 'Lift…', id.slice(0, 64), { label }) });
+  const about = rich([
+    line('🧊 ', strong(frozenWhat(scope), 150), ' · since ', dated(at), `, by ${plainText(by, 80)}`),
+    line(`“${plainText(reason, 300)}” · `, mono(shortFreeze(id), 20)),
+  ]);
+  return mayLift
+    ? [about, actionsBlock(null, [button(ACTIONS.liftForm, 'Lift…', id.slice(0, 64), { label })])]
+    : [about];
 }
 
 const shortFreeze = (id: string): string => [...clean(id)].slice(0, 12).join('');
@@ -32,19 +38,22 @@ const shortFreeze = (id: string): string => [...clean(id)].slice(0, 12).join('')
 /** The part of the Home tab about freezes; empty when there is none. */
 export function freezeBlocks(freezes: readonly HomeFreeze[], mayLift: boolean): Block[] {
   if (freezes.length === 0) return [];
-  return [header('Frozen'), ...freezes.slice(0, LISTED_MAX).map((freeze) => item(freeze, mayLift)), divider];
+  return [header('Frozen'), ...freezes.slice(0, LISTED_MAX).flatMap((freeze) => item(freeze, mayLift)), divider];
 }
 
 export function freezesAnswer(freezes: readonly HomeFreeze[]): Rendered {
   const title = freezes.length === 0 ? 'Nothing is frozen.' : `${freezes.length} frozen`;
-  const blocks = freezes.length === 0 ? [section(title)] : freezeBlocks(freezes, false).slice(0, -1);
+  const blocks = freezes.length === 0 ? [rich([line(title)])] : freezeBlocks(freezes, false).slice(0, -1);
   return { text: title, blocks };
 }
 
 export function liftModal(freeze: HomeFreeze, options: ModalOptions): View {
-  const about = section(
-    `*${mrkdwnText(frozenWhat(freeze.scope), 150)}* goes on: what was approved meanwhile is released, and permits that are still in time count again.`,
-  );
+  const about = rich([
+    line(
+      strong(frozenWhat(freeze.scope), 150),
+      ' goes on: what was approved meanwhile is released, and permits that are still in time count again.',
+    ),
+  ]);
   const hint = 'It is sealed with your name.';
   const blocks = [about, reasonInput('Why may it go on?', false, options, hint)];
   return form({ name: 'lift', title: 'Lift the freeze', submit: 'Lift', blocks }, options);

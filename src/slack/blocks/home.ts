@@ -1,8 +1,9 @@
 /** App Home, the inbox: waiting for you, overdue reviews, you decided. */
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
 import { freezeBlocks, type HomeFreeze } from './freezes.ts';
-import { type Block, type View, button, context, divider, header, section } from './kit.ts';
-import { code, link, list, mrkdwnText, safeUrl, sentence, shortId, time } from './text.ts';
+import { type Block, type View, actionsBlock, button, divider, header, small } from './kit.ts';
+import { type Piece, dated, line, linked, mono, rich, strong } from './rich.ts';
+import { list, plainText, safeUrl, sentence, shortId } from './text.ts';
 import { deadline, progress, what, whoAsks } from './words.ts';
 
 /** One line of “you decided”. Times are seconds since the epoch. */
@@ -40,7 +41,7 @@ export function homeView(home: Home): View {
   const blocks: Block[] = [
     ...freezeBlocks(home.freezes ?? [], home.mayLift === true),
     header('Waiting for you'),
-    ...orNothing(home.waiting.slice(0, LISTED_MAX.waiting).map(waitingItem), 'Nothing waits for you.'),
+    ...orNothing(home.waiting.slice(0, LISTED_MAX.waiting).flatMap(waitingItem), 'Nothing waits for you.'),
     ...more(home.waiting.length, LISTED_MAX.waiting),
   ];
   if (home.reviews.length > 0) {
@@ -51,7 +52,7 @@ export function homeView(home: Home): View {
     divider,
     header('You decided'),
     ...orNothing(home.decided.slice(0, LISTED_MAX.decided).map(decidedItem), 'Nothing yet.'),
-    context(`You are *${mrkdwnText(home.name, 80)}* in the directory.`),
+    small([`You are ${plainText(home.name, 80)} in the directory.`]),
   );
   return { type: 'home', blocks };
 }
@@ -59,27 +60,29 @@ export function homeView(home: Home): View {
 /** The Home tab of a user who is not in the directory. @param why Part of a sentence. */
 export const noHomeView = (why: string): View => ({
   type: 'home',
-  blocks: [header('Countersign'), section(mrkdwnText(sentence(why), 600))],
+  blocks: [header('Countersign'), rich([line(plainText(sentence(why), 600))])],
 });
 
-/** One waiting action with the button that opens it. */
-export function waitingItem(message: ApprovalMessage): Block {
+/** One waiting action, and the button that opens it. */
+export function waitingItem(message: ApprovalMessage): Block[] {
   const late = message.state === 'review_overdue' ? 'Overdue review' : 'Review';
   const title = message.ask === 'review' ? `🚨 ${late}: ${what(message)}` : what(message);
-  const lines = [`*${mrkdwnText(title, 140)}*`, whoAsks(message), deadline(message), progress(message)];
   const open = button(ACTIONS.openForm, 'Open…', buttonValue(message), { label: `Open ${what(message)}` });
-  const text = lines.filter((line) => line !== null).join('\n');
-  return section(text, { accessory: open });
+  const steps = progress(message);
+  const about = [whoAsks(message), deadline(message), steps === null ? null : line(steps)];
+  const lines = [line(strong(title, 140)), ...about.filter((one) => one !== null)];
+  return [rich(lines), actionsBlock(null, [open])];
 }
 
 function reviewItem(review: HomeReview): Block {
   const who = list(
-    review.reviewers.map((name) => mrkdwnText(name, 60)),
+    review.reviewers.map((name) => plainText(name, 60)),
     4,
   );
-  return section(
-    `🚨 *${mrkdwnText(review.summary, 150)}* · due ${time(review.dueAt)}\nReviewers: ${who} · ${reference(review)}`,
-  );
+  return rich([
+    line('🚨 ', strong(review.summary, 150), ' · due ', dated(review.dueAt)),
+    line(`Reviewers: ${who} · `, reference(review)),
+  ]);
 }
 
 const SAID = new Map([
@@ -90,25 +93,19 @@ const SAID = new Map([
 ]);
 
 function decidedItem(item: HomeDecided): Block {
-  const said = mrkdwnText(SAID.get(item.decision) ?? item.decision, 60);
-  return section(
-    `*${mrkdwnText(item.summary, 150)}*\n${said} · ${time(item.at)} · now ${mrkdwnText(item.state, 40)} · ${reference(item)}`,
-  );
+  const did = plainText(SAID.get(item.decision) ?? item.decision, 60);
+  return rich([
+    line(strong(item.summary, 150)),
+    line(`${did} · `, dated(item.at), ` · now ${plainText(item.state, 40)} · `, reference(item)),
+  ]);
 }
 
-function reference({ action, consoleUrl }: { action: string; consoleUrl: string | null }): string {
+function reference({ action, consoleUrl }: { action: string; consoleUrl: string | null }): Piece {
   const url = safeUrl(consoleUrl);
-  return url === null
-    ? code(shortId(action), 20)
-    : link(
-        url,
-        shortId(action)
-          .replace(/[<>|&]/g, '')
-          .trim() || 'console',
-      );
+  return url === null ? mono(shortId(action), 20) : linked(url, shortId(action));
 }
 
-const orNothing = (blocks: Block[], nothing: string): Block[] => (blocks.length > 0 ? blocks : [section(nothing)]);
+const orNothing = (blocks: Block[], nothing: string): Block[] => (blocks.length > 0 ? blocks : [rich([line(nothing)])]);
 
 const more = (all: number, listed: number): Block[] =>
-  all > listed ? [context(`And ${all - listed} more: see the console.`)] : [];
+  all > listed ? [small([`And ${all - listed} more: see the console.`])] : [];

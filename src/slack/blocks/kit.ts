@@ -31,9 +31,6 @@ export const LIMITS = {
   reason: 2000,
 } as const;
 
-/** `verbatim`: Slack creates no link, channel or mention that we did not mark up ourselves. */
-export const mrkdwn = (text: string): JsonObject => ({ type: 'mrkdwn', text, verbatim: true });
-
 /** `emoji: false`: `:like_this:` stays as it is. */
 export const plain = (text: string, max: number): JsonObject => ({
   type: 'plain_text',
@@ -42,18 +39,23 @@ export const plain = (text: string, max: number): JsonObject => ({
 });
 
 export const header = (text: string): Block => ({ type: 'header', text: plain(text, LIMITS.header) });
-export const section = (text: string, extra: JsonObject = {}): Block => ({
-  type: 'section',
-  text: mrkdwn(text),
-  ...extra,
-});
-export const context = (...texts: string[]): Block => ({ type: 'context', elements: texts.map(mrkdwn) });
-export const divider: Block = { type: 'divider' };
+/** Words of ours, in `mrkdwn`: nothing from outside is ever in them. */
+export const help = (text: string): Block => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } });
 
-export const fields = (pairs: readonly string[]): Block => ({
-  type: 'section',
-  fields: pairs.slice(0, LIMITS.fields).map(mrkdwn),
+/**
+ * Small words below, one line each, of parts that `plainText` cut and cleaned.
+ *
+ * @param link A `link`, which only `mrkdwn` can hold: the address is a `safeUrl` and the words are ours.
+ */
+export const small = (lines: readonly string[], link: string | null = null): Block => ({
+  type: 'context',
+  elements: [
+    { type: 'plain_text', text: lines.join('\n'), emoji: false },
+    ...(link === null ? [] : [{ type: 'mrkdwn', text: link, verbatim: true }]),
+  ],
 });
+
+export const divider: Block = { type: 'divider' };
 
 export interface ButtonLook {
   style?: 'primary' | 'danger';
@@ -76,9 +78,10 @@ export const linkButton = (actionId: string, text: string, url: string): JsonObj
   url,
 });
 
-export const actionsBlock = (blockId: string, elements: JsonObject[]): Block => ({
+/** @param blockId Null where several of them stand in one list: Slack names them then. */
+export const actionsBlock = (blockId: string | null, elements: JsonObject[]): Block => ({
   type: 'actions',
-  block_id: blockId,
+  ...(blockId === null ? {} : { block_id: blockId }),
   elements,
 });
 

@@ -2,19 +2,10 @@
 import { hashOf } from '../../canonical/index.ts';
 import type { Json, JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
-import {
-  type Block,
-  type Rendered,
-  actionsBlock,
-  button,
-  context,
-  fields,
-  header,
-  linkButton,
-  section,
-} from './kit.ts';
-import { code, link, mrkdwnOrMore, mrkdwnText, safeUrl, shortId } from './text.ts';
-import { asked, deadline, decisionLine, headline, helps, progress, what, whoAsks, whyYou } from './words.ts';
+import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from './kit.ts';
+import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from './rich.ts';
+import { link, notified, plainText, safeUrl, shortId } from './text.ts';
+import { asked, deadline, decisionLines, headline, helps, progress, what, whoAsks, whyYou } from './words.ts';
 
 export interface RenderOptions {
   /** Directory id of the reader: adds why they are asked. */
@@ -65,55 +56,77 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   const open = message.ask !== null;
   const deciding = message.ask === 'decision';
   const you = deciding && options.person != null ? whyYou(message, options.person) : null;
-  const glance = [whoAsks(message), because(message, url), open ? deadline(message) : null, you];
-  const parts: Part[] = [{ block: section(lines(glance)), spare: 0 }];
+  const glance = [
+    whoAsks(message),
+    because(message, url),
+    open ? deadline(message) : null,
+    you === null ? null : line(you),
+  ];
+  const parts: Part[] = [{ block: rich(glance.filter((one) => one !== null)), spare: 0 }];
   if (message.facts.length > 0) {
-    parts.push({ block: fields(message.facts.map(({ label, value }) => fact(label, value, url))), spare: 4 });
+    parts.push({ block: rich(message.facts.slice(0, MAX_FACTS).map((fact) => factLine(fact, url))), spare: 4 });
   }
   message.decisions.slice(-3).forEach((decision, index, latest) => {
-    parts.push({ block: section(decisionLine(decision)), spare: index === latest.length - 1 ? 0 : 3 });
+    parts.push({ block: rich(decisionLines(decision)), spare: index === latest.length - 1 ? 0 : 3 });
   });
   if (message.review?.result != null) {
-    parts.push({ block: section(`*Review:* ${mrkdwnText(message.review.result, 300)}`), spare: 0 });
+    const result = line(strong('Review:', 40), ` ${plainText(message.review.result, 300)}`);
+    parts.push({ block: rich([result]), spare: 0 });
   }
-  const small: [string | null, number][] = [
-    [lines([progress(message), deciding || message.state === 'expired' ? asked(message) : null]), 0],
-    [deciding ? helps(message) : null, 2],
-    [open ? notShown(message, url) : null, 0],
-    [lines(message.notes.slice(-5).map((note) => `• ${mrkdwnText(note, 200)}`)), 1],
+  const below: [(string | null)[], number][] = [
+    [[progress(message), deciding || message.state === 'expired' ? asked(message) : null], 0],
+    [[deciding ? helps(message) : null], 2],
   ];
-  for (const [text, spare] of small) if (text !== null && text !== '') parts.push({ block: context(text), spare });
+  for (const [texts, spare] of below) addSmall(parts, texts, spare);
+  const hidden = open ? notShown(message) : null;
+  if (hidden !== null) {
+    parts.push({ block: small([hidden], url === null ? null : link(url, 'see in the console')), spare: 0 });
+  }
+  addSmall(
+    parts,
+    message.notes.slice(-5).map((note) => `• ${plainText(note, 200)}`),
+    1,
+  );
   return parts;
 }
 
-const lines = (all: readonly (string | null)[]): string => all.filter((line) => line !== null).join('\n');
+function addSmall(parts: Part[], texts: readonly (string | null)[], spare: number): void {
+  const there = texts.filter((text) => text !== null);
+  if (there.length > 0) parts.push({ block: small(there), spare });
+}
 
 /** Characters of all texts in blocks. */
 function size(value: Json): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + size(item), 0);
-  const length = typeof value['text'] === 'string' ? value['text'].length : 0;
-  return Object.values(value).reduce<number>((sum, item) => sum + size(item), length);
+  const own = ['text', 'fallback', 'url'].reduce((sum, name) => sum + lengthOf(value[name]), 0);
+  return Object.values(value).reduce<number>((sum, item) => sum + size(item), own);
 }
 
-function because(message: ApprovalMessage, url: string | null): string | null {
-  const reasons = message.why.reasons.slice(0, 3).map((reason) => mrkdwnOrMore(reason, 260, url));
-  if (reasons.length > 0) return `*Why:* ${reasons.join(' · ')}`;
-  return message.why.rule === null ? null : `*Why:* rule ${code(message.why.rule, 80)}`;
+const lengthOf = (value: Json | undefined): number => (typeof value === 'string' ? value.length : 0);
+
+function because({ why }: ApprovalMessage, url: string | null): Line | null {
+  const reasons = why.reasons.slice(0, 3).map((reason) => saidOrMore(reason, 260, url));
+  if (reasons.length > 0) {
+    return line(strong('Why:', 40), ...reasons.flatMap((reason, index) => [index === 0 ? ' ' : ' · ', ...reason]));
+  }
+  return why.rule === null ? null : line(strong('Why:', 40), ' rule ', mono(why.rule, 80));
 }
 
-const fact = (label: string, value: string, url: string | null): string =>
-  `*${mrkdwnText(label, 60)}*\n${mrkdwnOrMore(value, 160, url)}`;
+/** Values that a message shows; the console has all. */
+const MAX_FACTS = 10;
 
-function notShown(message: ApprovalMessage, url: string | null): string | null {
-  const more = Math.max(0, message.facts.length - 10);
+const factLine = ({ label, value }: ApprovalMessage['facts'][number], url: string | null): Line =>
+  line(strong(label, 60), ': ', ...saidOrMore(value, 160, url));
+
+function notShown(message: ApprovalMessage): string | null {
+  const more = Math.max(0, message.facts.length - MAX_FACTS);
   const parts: string[] = [];
   if (more > 0) parts.push(`${more} more values`);
   if (Number.isSafeInteger(message.withheld) && message.withheld > 0) {
     parts.push(`${message.withheld} values that policy does not disclose here`);
   }
-  if (parts.length === 0) return null;
-  return `Not shown: ${parts.join(', ')}${url === null ? '' : ` · ${link(url, 'see in the console')}`}`;
+  return parts.length === 0 ? null : `Not shown: ${parts.join(', ')}`;
 }
 
 function controls(message: ApprovalMessage): Block[] {
@@ -146,7 +159,7 @@ function controls(message: ApprovalMessage): Block[] {
     const alike = message.alike.length;
     if (alike > 0) elements.push(button(ACTIONS.alikeForm, `Decide ${alike + 1} alike…`, value));
   }
-  const sentence = review ? [] : [context(mrkdwnText(message.responsibility, 400))];
+  const sentence = review ? [] : [small([plainText(message.responsibility, 400)])];
   return [...sentence, actionsBlock('controls', elements)];
 }
 
@@ -156,34 +169,33 @@ function elsewhere(message: ApprovalMessage, passkey: boolean): Block[] {
   const why = passkey ? 'This step counts only with your passkey.' : 'Policy wants this decided outside Slack.';
   if (url !== null) {
     return [
-      context(`${why} Decide in the console.`),
+      small([`${why} Decide in the console.`]),
       actionsBlock('controls', [linkButton(ACTIONS.console, 'Open console', url)]),
     ];
   }
-  const how = passkey ? 'the console' : `the console, or with ${code(`countersign approve ${message.action}`, 120)}`;
-  return [context(`${why} Decide in ${how}.`)];
+  const how = passkey ? 'the console' : `the console, or with countersign approve ${plainText(message.action, 100)}`;
+  return [small([`${why} Decide in ${how}`])];
 }
 
 function footer(message: ApprovalMessage): Block {
   const url = safeUrl(message.consoleUrl);
-  const parts = [code(shortId(message.action), 20)];
-  if (message.surface !== message.why.policy) parts.push(mrkdwnText(message.surface, 60));
+  const parts = [shortId(message.action)];
+  if (message.surface !== message.why.policy) parts.push(plainText(message.surface, 60));
   if (message.why.policy !== null) {
-    const rule = message.why.rule === null ? '' : ` / ${mrkdwnText(message.why.rule, 60)}`;
-    parts.push(`policy ${mrkdwnText(message.why.policy, 60)}${rule}`);
+    const rule = message.why.rule === null ? '' : ` / ${plainText(message.why.rule, 60)}`;
+    parts.push(`policy ${plainText(message.why.policy, 60)}${rule}`);
   }
-  if (message.receipt !== null) parts.push(`record ${code(message.receipt.replace('sha256:', '').slice(0, 12), 20)}`);
-  if (url !== null) parts.push(link(url, 'console'));
-  return context(parts.join(' · '));
+  if (message.receipt !== null)
+    parts.push(`record ${plainText(message.receipt.replace('sha256:', '').slice(0, 12), 20)}`);
+  return small([parts.join(' · ')], url === null ? null : link(url, 'console'));
 }
 
 /** The text of notifications and screen readers: the essentials in words. */
 function fallback(message: ApprovalMessage): string {
-  const parts = [mrkdwnText(headline(message), 200), whoAsks(message).replaceAll('*', '')];
+  const parts = [notified(headline(message), 200), inNotification(whoAsks(message))];
   const last = message.decisions.at(-1);
-  if (message.ask === null && last !== undefined)
-    parts.push(decisionLine(last).replaceAll('*', '').replaceAll('\n', ' '));
+  if (message.ask === null && last !== undefined) parts.push(...decisionLines(last).map(inNotification));
   const until = deadline(message);
-  if (until !== null) parts.push(until.replaceAll('*', ''));
+  if (until !== null) parts.push(inNotification(until));
   return parts.join('. ');
 }

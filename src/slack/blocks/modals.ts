@@ -1,8 +1,9 @@
 /** The modals: one per thing a person can say, each with what it is about on top, and every typed word kept when it is refused. */
 import type { JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, type MessageChangeable, type ViewName, INPUTS, MAX_CHANGES, VIEWS } from './model.ts';
-import { type Block, type Rendered, type View, LIMITS, context, input, mrkdwn, option, plain, section } from './kit.ts';
-import { cutWhole, mrkdwnText, plainText, sentence, shortId } from './text.ts';
+import { type Block, type Rendered, type View, LIMITS, input, option, plain, small } from './kit.ts';
+import { line, mono, rich, strong } from './rich.ts';
+import { cutWhole, plainText, sentence, shortId } from './text.ts';
 import { aboutBlocks } from './message.ts';
 import { deadline, what, whoAsks } from './words.ts';
 
@@ -24,7 +25,7 @@ export interface FormParts {
 
 /** A modal with a form in it. */
 export function form(parts: FormParts, options: ModalOptions): View {
-  const problem = options.problem == null ? [] : [section(`⚠️ ${mrkdwnText(sentence(options.problem), 600)}`)];
+  const problem = options.problem == null ? [] : [rich([line(`⚠️ ${plainText(sentence(options.problem), 600)}`)])];
   return {
     type: 'modal',
     callback_id: VIEWS[parts.name],
@@ -50,7 +51,7 @@ export function approveModal(message: ApprovalMessage, options: ModalOptions): V
         summary(message),
         ...(review ? [] : changeInputs(message, options)),
         reasonInput('Reason', !required, options),
-        ...(review ? [] : [context(mrkdwnText(message.responsibility, 600))]),
+        ...(review ? [] : [small([plainText(message.responsibility, 600)])]),
       ],
     },
     options,
@@ -104,7 +105,7 @@ export function canDecide(message: ApprovalMessage): boolean {
 }
 
 function openBlocks(message: ApprovalMessage, options: ModalOptions & { person: string }): Block[] {
-  const blocks = [section(`*${mrkdwnText(what(message), 120)}*`), ...aboutBlocks(message, { person: options.person })];
+  const blocks = [rich([line(strong(what(message), 120))]), ...aboutBlocks(message, { person: options.person })];
   if (!canDecide(message)) return blocks;
   const review = message.ask === 'review';
   const choices = [
@@ -117,7 +118,7 @@ function openBlocks(message: ApprovalMessage, options: ModalOptions & { person: 
     choice(choices, options),
     ...(review ? [] : changeInputs(message, options)),
     reasonInput('Reason', true, options, reasonHint(message)),
-    ...(review ? [] : [context(mrkdwnText(message.responsibility, 600))]),
+    ...(review ? [] : [small([plainText(message.responsibility, 600)])]),
   ];
 }
 
@@ -137,8 +138,8 @@ export function choice(options: JsonObject[], { typed }: ModalOptions): Block {
 
 /** What, who for whom, until when. */
 export function summary(message: ApprovalMessage): Block {
-  const lines = [`*${mrkdwnText(what(message), 120)}*`, whoAsks(message), deadline(message)];
-  return section(lines.filter((line) => line !== null).join('\n'));
+  const lines = [line(strong(what(message), 120)), whoAsks(message), deadline(message)];
+  return rich(lines.filter((one) => one !== null));
 }
 
 export function reasonInput(label: string, optional: boolean, options: ModalOptions, hint?: string): Block {
@@ -187,14 +188,17 @@ export function notice(title: string, blocks: Block[], callbackId = 'notice'): V
 }
 
 /** Opened immediately while the rest is looked up, because a trigger lives three seconds. */
-export const loadingModal = (): View => notice('One moment', [section('Looking it up…')]);
+export const loadingModal = (): View => notice('One moment', [rich([line('Looking it up…')])]);
 
 /** Shown after two seconds without an answer: the decision is on its way, and this view will show the result. */
 export function sealingModal(action: string): View {
-  const text = `Your decision on \`${shortId(action)}\` is being sealed. It takes longer than usual; this window will tell.`;
-  return notice('Being sealed', [section(text)]);
+  const text = line(
+    'Your decision on ',
+    mono(shortId(action), 20),
+    ' is being sealed. It takes longer than usual; this window will tell.',
+  );
+  return notice('Being sealed', [rich([text])]);
 }
 
 /** @param text Ours or an error's: one or two sentences. */
-export const textModal = (title: string, text: string): View =>
-  notice(title, [{ type: 'section', text: mrkdwn(mrkdwnText(text, 2000)) }]);
+export const textModal = (title: string, text: string): View => notice(title, [rich([line(plainText(text, 2000))])]);

@@ -1,14 +1,12 @@
 /** What an approver was shown, rendered again: the same model and version give the same blocks and text, and so the sealed hash. */
-import { CountersignError, type Json } from '../../contract/index.ts';
-import { type ApprovalMessage, RENDERER } from './model.ts';
+import { CountersignError, type Json, type JsonObject } from '../../contract/index.ts';
+import { type ApprovalMessage, type ShownView, RENDERER, RENDERERS, SHOWN_VIEWS } from './model.ts';
 import type { Rendered } from './kit.ts';
 import { alikeShown } from './alike.ts';
 import { renderApprovalMessage, shownHash } from './message.ts';
 import { openShown } from './modals.ts';
-
-/** Where it was shown: the message, the form of one action opened from a list, the form of several at once. */
-export const SHOWN_VIEWS = ['message', 'open', 'alike'] as const;
-export type ShownView = (typeof SHOWN_VIEWS)[number];
+import { lineText } from './rich.ts';
+import { renderSlack5 } from './slack-5/index.ts';
 
 export interface RenderingSource {
   /** Version of the renderer, as sealed. */
@@ -19,12 +17,13 @@ export interface RenderingSource {
   model: ApprovalMessage;
 }
 
-/** @throws CountersignError `invalid-evidence` for another version, whose blocks would differ. */
+/** @throws CountersignError `invalid-evidence` for a version that is not among {@link RENDERERS}, whose blocks nobody knows here. */
 export function renderShown({ renderer, view, person, model }: RenderingSource): Rendered {
+  if (renderer === 'slack/5') return renderSlack5(view, person, model);
   if (renderer !== RENDERER) {
     throw new CountersignError(
       'invalid-evidence',
-      `it was rendered by \`${renderer.slice(0, 40)}\`, and this version renders \`${RENDERER}\` only; render it with the version that sealed it`,
+      `it was rendered by \`${renderer.slice(0, 40)}\`, and this version renders ${RENDERERS.map((one) => `\`${one}\``).join(' and ')} only; render it with the version that sealed it`,
     );
   }
   switch (view) {
@@ -60,11 +59,12 @@ export function findShown(
   return null;
 }
 
-/** Every text of a rendering, from top to bottom, as Slack's markup writes it. */
+/** Every text of a rendering, from top to bottom: a line of rich text as one, anything else as it stands. */
 export function textsOf({ blocks }: Rendered): string[] {
   const texts = (value: Json): string[] => {
     if (Array.isArray(value)) return value.flatMap(texts);
     if (typeof value !== 'object' || value === null) return [];
+    if (value['type'] === 'rich_text_section') return [lineText(value['elements'] as JsonObject[])];
     const textLines = typeof value['text'] === 'string' ? value['text'].split('\n') : [];
     return [...textLines, ...Object.values(value).flatMap(texts)];
   };

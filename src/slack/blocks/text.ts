@@ -1,6 +1,7 @@
 /**
- * Text for Slack. Everything that came from outside goes through {@link mrkdwnText} or {@link plainText}: nothing in it can mention,
- * link, reorder or hide what a person reads (docs.slack.dev/messaging/formatting-message-text).
+ * Text for Slack. Everything that came from outside goes through {@link plainText} into an element that reads no markup: a `plain_text`
+ * object or a text element of rich text. Nothing in it can mention, link, reorder or hide what a person reads
+ * (docs.slack.dev/messaging/formatting-message-text).
  */
 
 /** Controls, which have no place on a line. */
@@ -9,9 +10,11 @@ const CONTROL = /\p{Cc}/u;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /**
  * Characters that are not seen, but change the order or the look of others: all that Unicode calls format characters or ignorable (bidi
- * controls, zero-width ones, fillers, variation selectors, tags), and the Braille cell without dots.
+ * controls, zero-width ones, Hangul fillers, variation selectors, tags), and the blanks that it counts among letters and signs: the Braille
+ * cell without dots, the null notehead, the Egyptian blanks, the Khitan filler.
  */
-const HIDDEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const HIDDEN =
+  /[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Variation_Selector}\u2800\u{1d159}\u{13441}\u{13442}\u{16fe4}]/u;
 /** What every font may show as it likes: no character, or one that nobody agreed on. */
 const UNKNOWN = /[\p{Cn}\p{Co}]/u;
 
@@ -61,15 +64,12 @@ function unmarked(text: string): string {
     .replace(/^>/, '›');
 }
 
-/** Outside text for a `mrkdwn` object, at most `max` characters as Slack counts them: nothing in it is markup, on one line. */
-export function mrkdwnText(text: string, max: number): string {
+/**
+ * Outside text for the `text` of a message with blocks, at most `max` characters as Slack counts them. Only notifications and screen readers
+ * have it, and Slack has no form of it without markup; nothing in it is markup then, on one line.
+ */
+export function notified(text: string, max: number): string {
   return cut(unmarked(clean(text)), max, escapeChar).text;
-}
-
-/** {@link mrkdwnText}, with a link to the rest when it was cut. */
-export function mrkdwnOrMore(text: string, max: number, url: string | null): string {
-  const excerpt = cut(unmarked(clean(text)), max, escapeChar);
-  return excerpt.whole || url === null ? excerpt.text : `${excerpt.text} ${link(url, 'more')}`;
 }
 
 /** Outside text for a `plain_text` object, which Slack shows as it is. */
@@ -80,10 +80,8 @@ export function plainText(text: string, max: number): string {
 /** The beginning of what a person typed, line breaks and all. */
 export const cutWhole = (text: string, max: number): string => cut(text, max, (char) => char).text;
 
-/** Outside text in code: no formatting inside. */
-export function code(text: string, max: number): string {
-  return `\`${cut(clean(text).replaceAll('`', 'ˋ'), max, escapeChar).text}\``;
-}
+/** Whether {@link plainText} leaves something out. */
+export const isCut = (text: string, max: number): boolean => !cut(clean(text), max, (char) => char).whole;
 
 /** Longer links are dropped, because they would take the space of the text. */
 const MAX_URL = 240;
@@ -100,12 +98,14 @@ export function link(url: string, words: string): string {
   return `<${url.replaceAll('&', '&amp;')}|${words}>`;
 }
 
-/** A time in the reader's own zone; where it cannot be shown so, in UTC. @param at Seconds since the epoch. */
-export function time(at: number): string {
+/** How Slack writes a time for its reader. */
+export const DATE_FORMAT = '{date_short_pretty} at {time}';
+
+/** Whole seconds of a time that can be shown, and the words for where no date can be; null for any other. @param at Seconds since the epoch. */
+export function dateOf(at: number): { seconds: number; utc: string } | null {
   const seconds = Math.trunc(at);
-  if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 253_402_300_799) return 'an unknown time';
-  const utc = `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return `<!date^${seconds}^{date_short_pretty} at {time}|${utc}>`;
+  if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 253_402_300_799) return null;
+  return { seconds, utc: `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC` };
 }
 
 /** `a, b and c`, at most `max` of them. */

@@ -1,7 +1,8 @@
 /** What is said beside the message: one line in its thread for each event, and direct messages to the requester. */
 import type { Notice, ThreadEvent } from './model.ts';
-import { type Rendered, context, section } from './kit.ts';
-import { code, link, mrkdwnText, safeUrl, shortId, time } from './text.ts';
+import { type Rendered, small } from './kit.ts';
+import { type Line, dated, inNotification, line, rich, said, strong } from './rich.ts';
+import { link, plainText, safeUrl, shortId } from './text.ts';
 
 const EVENTS: Record<ThreadEvent['kind'], string> = {
   asked: '👋 Now asked to decide',
@@ -35,25 +36,32 @@ const MAX_MENTIONS = 20;
 export function renderThreadEvent(event: ThreadEvent, mentions: readonly string[] = []): Rendered {
   const ids = mentions.filter((id) => /^[UW][A-Z0-9]{1,30}$/.test(id)).slice(0, MAX_MENTIONS);
   const all = ids.length > 0 && ids.length === event.people?.length;
-  const by = event.by === null ? '' : ` by *${mrkdwnText(event.by, 80)}*`;
-  const until = event.until === null ? '' : ` · until ${time(event.until)}`;
-  const detail = event.detail === null || all ? '' : `\n“${mrkdwnText(event.detail, 1500)}”`;
-  const whom = ids.length === 0 ? '' : `\n${ids.map((id) => `<@${id}>`).join(' ')}`;
-  const text = `${EVENTS[event.kind]}${by}${until}${detail}${whom}`;
-  return { text, blocks: [section(text)] };
+  const lines: Line[] = [
+    line(
+      EVENTS[event.kind],
+      ...(event.by === null ? [] : [' by ', strong(event.by, 80)]),
+      ...(event.until === null ? [] : [' · until ', dated(event.until)]),
+    ),
+  ];
+  if (event.detail !== null && !all) lines.push(line(`“${plainText(event.detail, 1500)}”`));
+  const text = lines.map(inNotification);
+  if (ids.length > 0) {
+    lines.push(ids.flatMap((id, index) => [...(index === 0 ? [] : [said(' ')]), { type: 'user', user_id: id }]));
+    text.push(ids.map((id) => `<@${id}>`).join(' '));
+  }
+  return { text: text.join('\n'), blocks: [rich(lines)] };
 }
 
 /** A direct message to one person. */
 export function renderNotice(notice: Notice): Rendered {
   const url = safeUrl(notice.consoleUrl);
-  const headline = mrkdwnText(notice.headline, 200);
-  const lines = [
-    ...notice.lines.slice(0, 8).map((line) => mrkdwnText(line, 300)),
-    ...(notice.until == null ? [] : [time(notice.until)]),
+  const lines: Line[] = [
+    line(strong(notice.headline, 200)),
+    ...notice.lines.slice(0, 8).map((text) => line(plainText(text, 300))),
+    ...(notice.until == null ? [] : [line(dated(notice.until))]),
   ];
-  const footer = [code(shortId(notice.action), 20), ...(url === null ? [] : [link(url, 'console')])].join(' · ');
   return {
-    text: [headline, ...lines].join('\n'),
-    blocks: [section([`*${headline}*`, ...lines].join('\n')), context(footer)],
+    text: lines.map(inNotification).join('\n'),
+    blocks: [rich(lines), small([shortId(notice.action)], url === null ? null : link(url, 'console'))],
   };
 }

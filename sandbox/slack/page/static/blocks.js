@@ -1,6 +1,7 @@
 import { el, freshId } from './dom.js';
 import { makeElement } from './elements.js';
 import { mrkdwn, plain, textNodes } from './mrkdwn.js';
+import { richText } from './rich-text.js';
 
 /**
  * Blocks as nodes. `context`: `{ world, values, errors, dispatch(block, element, value, node) }`; `fields` collects
@@ -89,23 +90,13 @@ function input(block, context, fields) {
   );
 }
 
-/** Rich text as plain words: enough to read it. */
-function richText(block) {
-  const words = (part) => [part.text ?? part.url ?? '', ...(part.elements ?? []).map(words)].join('');
-  return el(
-    'div',
-    { class: 'block prose' },
-    block.elements.map((part) => el('p', {}, words(part))),
-  );
-}
-
 const unknown = (block) => el('p', { class: 'block' }, `[${block.type}]`);
 
 const BLOCKS = {
   section,
   input,
   context: contextBlock,
-  rich_text: richText,
+  rich_text: (block, { world }) => el('div', { class: 'block prose' }, richText(block, world)),
   header: (block, { world }) => el('h2', { class: 'block header' }, textNodes(block.text, world)),
   divider: () => el('hr', { class: 'block' }),
   actions: (block, context, fields) =>

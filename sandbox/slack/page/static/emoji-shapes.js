@@ -174,11 +174,12 @@ export function emojiShape(name) {
 
 const TOKEN = new RegExp(`:([a-z0-9_+'-]+):|(${[...BY_CHARACTER.keys()].join('|')})\ufe0f?`, 'gu');
 
-/** Text whose emoji, written `:name:` or as characters, are shown. */
-export function emojiNodes(text) {
+/** Text whose emoji are shown: as characters, and `:name:` too unless `names` is false. */
+export function emojiNodes(text, { names = true } = {}) {
   const nodes = [];
   let at = 0;
   for (const match of text.matchAll(TOKEN)) {
+    if (match[1] && !names) continue;
     const name = match[1] ?? BY_CHARACTER.get(match[2]);
     const shown = emojiShape(name) ?? EMOJI[name];
     if (!shown) continue;

@@ -11,10 +11,20 @@ const unescape = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').
 const emojified = (text) => text.replace(/:([a-z0-9_+'-]+):/g, (whole, name) => EMOJI[name] ?? whole);
 
 /** A link, if its address is one that is safe to follow. */
-function link(address, label) {
-  const href = unescape(address);
+export function linkNode(href, label) {
   if (!/^(https?|mailto|tel):/i.test(href)) return el('span', {}, label);
   return el('a', { href, target: '_blank', rel: 'noopener noreferrer' }, label);
+}
+
+export function userNode(id, world, label) {
+  const user = world.users.find((entry) => entry.id === id);
+  const own = user?.id === world.user.id ? ' own' : '';
+  return el('span', { class: `mention${own}` }, `@${user?.realName ?? label ?? id}`);
+}
+
+export function channelNode(id, world, label) {
+  const channel = world.channels.find((entry) => entry.id === id);
+  return el('span', { class: 'mention' }, `#${channel?.name ?? label ?? id}`);
 }
 
 function dateEntity(body, label, world) {
@@ -22,25 +32,21 @@ function dateEntity(body, label, world) {
   const text = unescape(fillDate(format ?? '', Number(seconds), world.user.tz));
   const shown = Number.isFinite(Number(seconds)) ? text : unescape(label ?? '');
   const time = el('time', { title: unescape(label ?? '') }, shown);
-  return address ? link(address, time) : time;
+  return address ? linkNode(unescape(address), time) : time;
 }
 
 function entity(inside, world) {
   const bar = inside.indexOf('|');
   const body = bar < 0 ? inside : inside.slice(0, bar);
   const label = bar < 0 ? undefined : inside.slice(bar + 1);
-  if (body.startsWith('@')) {
-    const user = world.users.find((entry) => entry.id === body.slice(1));
-    const own = user?.id === world.user.id ? ' own' : '';
-    return el('span', { class: `mention${own}` }, `@${user?.realName ?? label ?? body.slice(1)}`);
-  }
-  if (body.startsWith('#')) {
-    const channel = world.channels.find((entry) => entry.id === body.slice(1));
-    return el('span', { class: 'mention' }, `#${channel?.name ?? label ?? body.slice(1)}`);
-  }
+  if (body.startsWith('@')) return userNode(body.slice(1), world, label);
+  if (body.startsWith('#')) return channelNode(body.slice(1), world, label);
   if (body.startsWith('!date^')) return dateEntity(body, label, world);
   if (body.startsWith('!')) return el('span', { class: 'mention own' }, label ?? `@${body.slice(1).split('^')[0]}`);
-  return link(body, label === undefined ? unescape(body).replace(/^mailto:/, '') : emojiNodes(unescape(label)));
+  return linkNode(
+    unescape(body),
+    label === undefined ? unescape(body).replace(/^mailto:/, '') : emojiNodes(unescape(label)),
+  );
 }
 
 const PAIRS = { '*': 'strong', _: 'em', '~': 's' };
@@ -70,7 +76,7 @@ function inline(text, world) {
       found = match(new RegExp(`${mark}(?=\\S)([^${mark}\\n]*?\\S)${mark}(?![A-Za-z0-9])`, 'y'));
       if (found) node = el(PAIRS[char], {}, inline(found[1], world));
     } else if (char === 'h' && !/[A-Za-z0-9]/.test(before) && (found = match(/https?:\/\/[^\s<>]+[^\s<>.,;:!?)]/y))) {
-      node = link(found[0], unescape(found[0]));
+      node = linkNode(unescape(found[0]), unescape(found[0]));
     }
     if (found) {
       flush();
@@ -117,8 +123,9 @@ export function mrkdwn(text, world) {
 /** A text object (`plain_text` or `mrkdwn`) as nodes. */
 export function textNodes(object, world) {
   if (!object) return [];
-  return object.type === 'mrkdwn' ? mrkdwn(object.text, world) : emojiNodes(object.text);
+  if (object.type === 'mrkdwn') return mrkdwn(object.text, world);
+  return emojiNodes(object.text, { names: object.emoji !== false });
 }
 
 /** A text object as plain words, for labels. */
-export const plain = (object) => emojified(object?.text ?? '');
+export const plain = (object) => (object?.emoji === false ? object.text : emojified(object?.text ?? ''));
