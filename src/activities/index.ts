@@ -3,8 +3,11 @@ import type { Histories } from '../engine/deps.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { callback } from '../notify/callback.ts';
 import { admit } from '../engine/admit.ts';
+import { hear } from '../engine/hear.ts';
 import { sealDecision } from '../engine/decisions.ts';
+import type { Judged } from '../engine/types.ts';
 import type { Judging } from './judging.ts';
+import { createPublishing } from './publishing.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { reconcile } from '../engine/reconcile.ts';
 import { webhook } from '../notify/webhook.ts';
@@ -71,24 +74,30 @@ const telling = <In extends { action: ActionRef }, Out>(step: (input: In) => Pro
 const notOurs = (): ApplicationFailure =>
   ApplicationFailure.nonRetryable('only a workflow of this engine asks for this, with an encrypted input', 'forbidden');
 
+/** Tells the workflow, by its history, which shape its steps have from here on. */
+const joined = <T extends Judged>(judged: T): T => ({ ...judged, joined: true });
+
 /** The activities of a worker, over what `main` hands in. */
 export function createActivities(deps: NotifyDeps, judging: Judging): LocalActivities & RemoteActivities {
+  const publishing = createPublishing((input) => publish(deps, input));
   return {
-    judge: sealing((input) => judging.judge(input)),
+    judge: sealing(async (input) => joined(await judging.judge(input))),
     judgeAndReport: sealing(async ({ outcome, ...question }) => {
-      const judged = await judging.judge(question);
+      const judged = joined(await judging.judge(question));
       const { tenant, id } = judged.action;
       return { judged, reported: await sealOutcome(deps, { action: { tenant, id }, outcome }) };
     }),
-    resume: sealing((input) => resume(deps, input)),
+    resume: sealing(async (input) => joined(await resume(deps, input))),
     admit: sealing((input) => admit(deps, input)),
     sealDecision: sealing((input) => sealDecision(deps, input)),
+    decide: sealing((input) => hear(deps, input)),
     release: sealing((input) => release(deps, input)),
     sealOutcome: sealing((input) => sealOutcome(deps, input)),
     reconcile: sealing((input) => reconcile(deps, input)),
     sealReview: sealing((input) => sealReview(deps, input)),
     publishPolicy: sealing((input) => publishPolicy(deps, input)),
-    publish: telling((input) => publish(deps, input)),
+    publishNow: sealing((input) => publishing.publishNow(input)),
+    publish: telling((input) => publishing.publish(input)),
     callback: telling((input) => callback(deps, input)),
     webhook: telling((input) => webhook(deps, input)),
   };

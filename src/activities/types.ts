@@ -4,6 +4,8 @@ import type {
   ActionRef,
   AdmitInput,
   Admitted,
+  DecideInput,
+  Decided,
   Judged,
   JudgeAndReportInput,
   JudgedAndReported,
@@ -31,11 +33,14 @@ export interface LocalActivities {
   resume(input: ResumeActionInput): Promise<Resumed>;
   admit(input: AdmitInput): Promise<Admitted>;
   sealDecision(input: SealDecisionInput): Promise<Sealed>;
+  decide(input: DecideInput): Promise<Decided>;
   release(input: ReleaseInput): Promise<Released>;
   sealOutcome(input: SealOutcomeInput): Promise<Action | { refusal: Refusal } | NotDue>;
   reconcile(input: ReconcileInput): Promise<Action | { refusal: Refusal }>;
   sealReview(input: SealReviewInput): Promise<Action | { refusal: Refusal }>;
   publishPolicy(input: { action: ActionRef }): Promise<Action>;
+  /** One short try of {@link RemoteActivities.publish}; null where that is to go on with it. */
+  publishNow(input: PublishInput): Promise<Published | null>;
 }
 
 /** Activities that call other people's servers. They are retried for a long time. */

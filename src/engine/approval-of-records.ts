@@ -1,6 +1,13 @@
 /** Recounts a supervised override from its sealed records through the reducer, whatever a workflow or a row says. */
-import type { ActionRequest, DecisionRecord, Json, VerdictRecord } from '../contract/index.ts';
-import { openApproval, reduce, type ApprovalEvent, type ApprovalState } from '../approval/index.ts';
+import type { ActionRequest, DecisionRecord, Json, RecordPayload, VerdictRecord } from '../contract/index.ts';
+import {
+  openApproval,
+  reduce,
+  type ApprovalEffect,
+  type ApprovalEvent,
+  type ApprovalState,
+  type Step,
+} from '../approval/index.ts';
 import { hashOf } from '../canonical/index.ts';
 import { readPath } from '../policy/index.ts';
 import type { Payload } from '../store/action-state.ts';
@@ -15,16 +22,32 @@ export function openedBy({ verdict, plan, facts }: VerdictRecord): ApprovalState
 }
 
 /** The override after a sealed decision. If the reducer refuses it, only the timers change the state. */
-export function afterDecision(
-  state: ApprovalState,
-  record: DecisionRecord,
+export const afterDecision = (...decided: Parameters<typeof stepOf>): ApprovalState => stepOf(...decided).state;
+
+/** What the decision at `index` of an action's records brought about; nothing where there is none. */
+export function effectsOfDecision(
+  records: readonly RecordPayload[],
+  index: number,
   verdict: VerdictRecord,
   payload: KnownPayload,
-): ApprovalState {
+): ApprovalEffect[] {
+  let state = openedBy(verdict);
+  for (const [i, record] of records.entries()) {
+    if (state === null || record.type !== 'decision') continue;
+    const step = stepOf(state, record, verdict, payload);
+    if (i === index) return step.effects;
+    state = step.state;
+  }
+  return [];
+}
+
+function stepOf(state: ApprovalState, record: DecisionRecord, verdict: VerdictRecord, payload: KnownPayload): Step {
   const now = Date.parse(record.at);
-  const due = reduce(state, { type: 'tick' }, now).state;
-  const event = eventOf(due, record, verdict, payload);
-  return event === null ? due : reduce(due, event, now).state;
+  const due = reduce(state, { type: 'tick' }, now);
+  const event = eventOf(due.state, record, verdict, payload);
+  if (event === null) return due;
+  const { state: next, effects } = reduce(due.state, event, now);
+  return { state: next, effects: [...due.effects, ...effects] };
 }
 
 function eventOf(

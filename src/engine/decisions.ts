@@ -11,6 +11,7 @@ import {
 } from '../approval/index.ts';
 import { withAttestation } from '../sealing/index.ts';
 import { admitTo } from './admit.ts';
+import { effectsOfDecision } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
 import { frozen } from './freeze.ts';
 import { readLife, readPayload, type Life } from './life.ts';
@@ -44,8 +45,13 @@ export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promis
       effects: [],
       ...(refusal === undefined ? {} : { refusal }),
     });
-    if (input.attestation !== undefined && holds(life, hashOfText(input.attestation))) {
-      return stands({ code: 'already-decided', message: 'this very message was sealed before; it counts once' });
+    const before = input.attestation === undefined ? -1 : sealedAt(life, hashOfText(input.attestation));
+    if (before !== -1) {
+      const refusal = { code: 'already-decided', message: 'this very message was sealed before; it counts once' };
+      const records = life.records.map(({ record }) => record);
+      // For an attempt that sealed it and died before it could answer.
+      const effects = effectsOfDecision(records, before, life.verdict, life.payload);
+      return { ...(await stands(refusal)), effects };
     }
     if (approval === null || action.status !== 'supervised') {
       const message = `this action is already ${action.status}; nothing was changed`;
@@ -66,9 +72,9 @@ export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promis
   });
 }
 
-/** Whether a record of the action names this attestation. */
-function holds({ records }: Life, attestation: string): boolean {
-  return records.some(
+/** Which record of the action names this attestation; -1 where none does. */
+function sealedAt({ records }: Life, attestation: string): number {
+  return records.findIndex(
     ({ record }) =>
       ('attestation' in record && record.attestation === attestation) ||
       ('body' in record && record.body['attestation'] === attestation),

@@ -39,6 +39,11 @@ export interface Judged {
   hooks?: string[];
   /** True for a policy publication: the engine itself carries it out once it is released. */
   activates: boolean;
+  /**
+   * Whether its workflow takes the steps of a decision as one, and tells people from the task in which it learns of something. It stands in
+   * the recorded result, so that it costs a history nothing; left out by workers of before, whose workflows go on as they began.
+   */
+  joined?: true;
 }
 
 /** As {@link Judged}, of an action whose workflow was lost. */
@@ -104,6 +109,19 @@ export interface Sealed {
   effects: ApprovalEffect[];
   /** Why the word does not count. */
   refusal?: Refusal;
+}
+
+/** A person's word, attested. */
+export interface DecideInput {
+  action: ActionRef;
+  attestation: string;
+  kind: 'decide' | 'cancel' | 'answer';
+}
+
+export interface Decided {
+  sealed: Sealed;
+  /** What became of an approval that the word completed; null where it did not. */
+  released: Released | null;
 }
 
 export interface ReleaseInput {

@@ -33,7 +33,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   await keepShown(deps, message);
   const directory = deps.directory.current(tenant);
   // The same for every attempt of one publication, so that each event is told once, and again if it happens again.
-  const publication = activityInfo().activityId;
+  const publication = input.publication ?? activityInfo().activityId;
   try {
     const { posted, unreachable } = await notifier.publish(
       message,

@@ -9,6 +9,8 @@ export interface PublishInput {
   was: Action['status'] | null;
   /** What happened to a break-glass review, for the thread. */
   review: 'reminder' | 'review_overdue' | 'reviewed' | null;
+  /** Names it, the same in every attempt. Left out by workflows of before, of which each publication is one activity. */
+  publication?: string;
 }
 
 export interface Published {

@@ -261,17 +261,22 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
       people: judged.announced,
       callback: judged.callback ?? ('request' in input && typeof input.request?.callback === 'string'),
       hooks: judged.hooks,
+      joined: judged.joined === true,
     },
   );
   if (judged.plan !== null) {
-    parked = createParked(resumed?.approval ?? openApproval(judged.plan, judged.openedAt), resumed !== null, {
-      local,
-      outbox,
-      refused,
-      exclusive,
-      action: () => action,
-      became: (next) => (action = next),
-    });
+    const approval = resumed?.approval ?? openApproval(judged.plan, judged.openedAt);
+    parked = createParked(
+      { approval, resumed: resumed !== null, joined: judged.joined === true },
+      {
+        local,
+        outbox,
+        refused,
+        exclusive,
+        action: () => action,
+        became: (next) => (action = next),
+      },
+    );
   }
   action = judged.action;
   outbox.changed(parked?.opening() ?? []);

@@ -1,8 +1,14 @@
-import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  proxyActivities,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
-import type { RemoteActivities } from '../activities/types.ts';
-import type { WebhookChange, PublishInput } from '../notify/types.ts';
+import type { LocalActivities, RemoteActivities } from '../activities/types.ts';
+import type { Published, WebhookChange, PublishInput } from '../notify/types.ts';
 
 const { publish, callback, webhook } = proxyActivities<RemoteActivities>({
   startToCloseTimeout: '1 minute',
@@ -10,6 +16,23 @@ const { publish, callback, webhook } = proxyActivities<RemoteActivities>({
   scheduleToCloseTimeout: '7 days',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '2 minutes' },
 });
+
+/** The first try, from the task in which the workflow learned of it. Slack's slowness holds no task up: what takes longer is scheduled. */
+const { publishNow } = proxyLocalActivities<Pick<LocalActivities, 'publishNow'>>({
+  startToCloseTimeout: '2 seconds',
+  retry: { maximumAttempts: 1 },
+});
+
+/** What an executor's report or its absence led to: whoever reported has their answer, and waits for nothing. */
+const REPORTED: ReadonlySet<Action['status']> = new Set(['executed', 'failed', 'skipped', 'unreported', 'lapsed']);
+
+/** Tells people, at once where nobody waits for the answer of this task; an approver who decided does. */
+async function tell(input: PublishInput): Promise<Published> {
+  if (input.publication === undefined || (input.was !== null && !REPORTED.has(input.action.status)))
+    return publish(input);
+  const told = await publishNow(input).catch(() => null);
+  return told ?? publish(input);
+}
 
 /** What is to be told, as it stands when the telling begins. */
 export interface Outbox {
@@ -32,7 +55,7 @@ export interface OutboxSource {
  */
 export function createOutbox(
   source: OutboxSource,
-  tells: { people: boolean; callback: boolean; hooks?: readonly string[] | undefined },
+  tells: { people: boolean; callback: boolean; joined: boolean; hooks?: readonly string[] | undefined },
 ): Outbox {
   let revision = 0;
   let published = 0;
@@ -64,12 +87,13 @@ export function createOutbox(
       const was = toldStatus;
       toldStatus = status;
       try {
-        const result = await publish({
+        const result = await tell({
           action: source.action(),
           approval: source.approval(),
           effects: batch,
           was,
           review: reviewed,
+          ...(tells.joined ? { publication: `${workflowInfo().runId}.${now}` } : {}),
         });
         if (result.unreachable.length > 0) source.unreachable(result.unreachable, result.attested);
       } catch {

@@ -9,7 +9,7 @@ import {
   type ApprovalState,
 } from '../approval/index.ts';
 import type { LocalActivities } from '../activities/types.ts';
-import type { ActionRef, Refusal, Sealed, SealDecisionInput } from '../engine/types.ts';
+import type { ActionRef, DecideInput, Refusal, Released, Sealed, SealDecisionInput } from '../engine/types.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A supervised override while it lives. Every method that changes it runs inside the workflow's one-at-a-time queue. */
@@ -47,8 +47,15 @@ const THAWED_MEANWHILE = 'thawed-meanwhile';
 /** How long the clock waits if the engine says that it is too early, because the two clocks may differ a little. */
 const CLOCKS_MS = 1000;
 
-/** @param resumed as its records tell it, by a workflow that took it up: people were asked before */
-export function createParked(opened: ApprovalState, resumed: boolean, deps: ParkedDeps): Parked {
+export interface OpenedApproval {
+  approval: ApprovalState;
+  /** As its records tell it, by a workflow that took it up: people were asked before. */
+  resumed: boolean;
+  /** As {@link Judged}. */
+  joined: boolean;
+}
+
+export function createParked({ approval: opened, resumed, joined }: OpenedApproval, deps: ParkedDeps): Parked {
   let state = opened;
   /** Grows with every change of the state or of a freeze, so that the clock is set anew. */
   let turns = 0;
@@ -88,8 +95,13 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
       deps.outbox.changed(effects);
       return;
     }
+    const refusal = take(sealed, input.attestation, effects);
+    if (refusal !== null) throw deps.refused(refusal);
+  };
+  /** Goes on from what was sealed; why the word given does not count, or null. */
+  const take = (sealed: Sealed, attestation: string | undefined, effects: ApprovalEffect[]): Refusal | null => {
     const { action, approval, refusal } = sealed;
-    const { attestation } = input;
+    // An earlier attempt of this step sealed it and died before it could answer. That is not a refusal.
     const repeated = attestation !== undefined && refusal?.code === 'already-decided' && !heard.has(attestation);
     if (attestation !== undefined) heard.add(attestation);
     if (approval !== null) adopt(approval);
@@ -97,8 +109,7 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
     deps.became(action);
     if (refusal === undefined || repeated) deps.outbox.changed(effects);
     else if (grew) deps.outbox.changed(sealed.effects);
-    // An earlier attempt of this step sealed it and died before it could answer. That is not a refusal.
-    if (refusal !== undefined && !repeated) throw deps.refused(refusal);
+    return refusal === undefined || repeated ? null : refusal;
   };
   const adopt = (approval: ApprovalState): void => {
     state = approval;
@@ -109,10 +120,14 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
     if (state.status !== 'approved' || released()) return;
     const before = thaws;
     const result = await deps.local.release({ action: ref() });
+    // The freeze was lifted while the release was being refused. No further signal will come, so the release is tried again.
+    takeRelease(result, () => thaws === before || !patched(THAWED_MEANWHILE));
+  };
+  /** @param held whether the freeze that it met still holds */
+  const takeRelease = (result: Released, held: () => boolean): void => {
     turns += 1;
     if ('frozen' in result) {
-      // The freeze was lifted while the release was being refused. No further signal will come, so the release is tried again.
-      frozen = thaws === before || !patched(THAWED_MEANWHILE);
+      frozen = held();
       deps.outbox.changed();
       return;
     }
@@ -120,6 +135,14 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
     if (result.approval !== undefined && result.approval !== null) adopt(result.approval);
     deps.became(result.action);
     deps.outbox.changed();
+  };
+  /** A person's word as one step: checked, sealed, and the action released where it is complete by it. */
+  const hear = async (attestation: string, kind: DecideInput['kind']): Promise<void> => {
+    const before = thaws;
+    const { sealed, released: result } = await deps.local.decide({ action: ref(), attestation, kind });
+    const refusal = take(sealed, attestation, sealed.effects);
+    if (result !== null) takeRelease(result, () => thaws === before);
+    if (refusal !== null) throw deps.refused(refusal);
   };
   const admit = async (attestation: string, kind: 'decide' | 'cancel' | 'answer') => {
     const admitted = await deps.local.admit({ action: ref(), attestation, kind });
@@ -156,6 +179,7 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
     },
 
     async decide(attestation) {
+      if (joined) return hear(attestation, 'decide');
       const { event } = await admit(attestation, 'decide');
       if (event.type !== 'decide') return;
       const effects = await accept(event);
@@ -165,12 +189,14 @@ export function createParked(opened: ApprovalState, resumed: boolean, deps: Park
     },
 
     async answer(attestation) {
+      if (joined) return hear(attestation, 'answer');
       const { event } = await admit(attestation, 'answer');
       if (event.type !== 'answer') return;
       await seal({ attestation, kind: 'answer' }, await accept(event));
     },
 
     async cancel(attestation) {
+      if (joined && attestation !== null) return hear(attestation, 'cancel');
       const admitted =
         attestation === null
           ? { event: { type: 'cancel', by: 'temporal' } as const }

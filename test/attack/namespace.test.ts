@@ -52,11 +52,13 @@ describe('an activity that a stranger schedules', () => {
     'resume',
     'admit',
     'sealDecision',
+    'decide',
     'release',
     'sealOutcome',
     'reconcile',
     'sealReview',
     'publishPolicy',
+    'publishNow',
   ])('%s is refused, whatever it holds', async (activity) => {
     const { body: action } = await it_.ask(refund(640));
     const { plan } = (await it_.call('GET', `/v1/records/${action.records[0]}`)).body.record;

@@ -1,5 +1,6 @@
 /**
- * Records what workflows did, for test/workflows/replay.test.ts: `npx tsx test/histories/record.ts [COURSE…]`. The files are protobuf
+ * Records what workflows did, for test/workflows/replay.test.ts: `npx tsx test/histories/record.ts SHAPE [COURSE…]`. SHAPE
+ * names how the workflow takes its steps today; the files of earlier shapes stay, because parked actions have it. The files are protobuf
  * (temporal.api.history.v1.History), their payloads decrypted, so that no key is needed to replay them. Run it when the workflow gained a course that no history shows; never to make a failing replay pass:
  * a history that no longer replays is a parked action that no longer wakes.
  */
@@ -156,15 +157,16 @@ async function main(): Promise<void> {
       return id;
     },
   };
-  const wanted = process.argv.slice(2);
+  const [shape, ...wanted] = process.argv.slice(2);
+  if (shape === undefined) throw new Error('say which shape it is, such as `joined`');
   for (const [name, run] of Object.entries(courses)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const handle = client.workflow.getHandle(`action/default/${(await run()).slice(4)}`);
     await handle.result();
     const history = await handle.fetchHistory();
     await decrypted(it, history);
-    writeFileSync(new URL(`${name}.history`, import.meta.url), proto.temporal.api.history.v1.History.encode(history).finish());
-    console.log(`recorded ${name}: ${history.events?.length ?? 0} events`);
+    writeFileSync(new URL(`${name}.${shape}.history`, import.meta.url), proto.temporal.api.history.v1.History.encode(history).finish());
+    console.log(`recorded ${name}.${shape}: ${history.events?.length ?? 0} events`);
   }
   await it.stop();
   folder.remove();

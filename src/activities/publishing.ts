@@ -1,0 +1,31 @@
+/** Telling people from the workflow's own task first, and by a scheduled activity where that takes long. */
+import { within } from '../availability/index.ts';
+import type { Published, PublishInput } from '../notify/types.ts';
+
+/** How long a workflow's task waits for Slack, in milliseconds; less than its timeout, so that no task is lost by it. */
+const NOW_MS = 1500;
+/** How many tasks of this process wait for Slack at once: the others belong to decisions and reports. */
+const AT_ONCE = 8;
+
+export interface Publishing {
+  /** Null where it failed, or takes longer than a workflow's task may: {@link publish} goes on with it. */
+  publishNow(input: PublishInput): Promise<Published | null>;
+  /** Joins the same publication where it still runs in this process, so that nothing is posted twice. */
+  publish(input: PublishInput): Promise<Published>;
+}
+
+export function createPublishing(tell: (input: PublishInput) => Promise<Published>): Publishing {
+  const running = new Map<string, Promise<Published>>();
+  return {
+    async publishNow(input) {
+      const { publication } = input;
+      if (publication === undefined || running.size >= AT_ONCE) return null;
+      const telling = tell(input).finally(() => running.delete(publication));
+      running.set(publication, telling);
+      return within(NOW_MS, telling).catch(() => null);
+    },
+    async publish(input) {
+      return running.get(input.publication ?? '')?.catch(() => tell(input)) ?? tell(input);
+    },
+  };
+}

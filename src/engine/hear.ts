@@ -1,0 +1,17 @@
+/** A person's word about a parked action: sealed, and the action released where the word completes its approval. */
+import { sealDecision } from './decisions.ts';
+import type { EngineDeps } from './deps.ts';
+import { release } from './release.ts';
+import type { DecideInput, Decided } from './types.ts';
+
+/**
+ * Seals the word, then releases what is approved by the sealed records: two steps of which each finds what it wrote before, so a retry
+ * after a crash between them goes on with the second.
+ */
+export async function hear(deps: EngineDeps, input: DecideInput): Promise<Decided> {
+  const sealed = await sealDecision(deps, input);
+  const { action, approval, refusal } = sealed;
+  const counts = refusal === undefined || refusal.code === 'already-decided';
+  const complete = counts && action.status === 'supervised' && approval?.status === 'approved';
+  return { sealed, released: complete ? await release(deps, { action: input.action }) : null };
+}
