@@ -4,6 +4,7 @@ import { complete } from './openapi-complete.ts';
 import { webhooks } from './openapi-webhooks.ts';
 import { actionPaths } from './routes/actions.ts';
 import { attemptPaths } from './routes/attempts.ts';
+import { codecPaths } from './routes/codec.ts';
 import { surfacePaths } from './routes/surfaces.ts';
 import { rowDifferencePaths } from './routes/row-differences.ts';
 import { readTokenPaths } from './routes/read-tokens.ts';
@@ -50,6 +51,7 @@ const build = (): oas31.OpenAPIObject =>
       ...signingKeyPaths,
       ...tenantPaths,
       ...startTokenPaths,
+      ...codecPaths,
       ...policyPaths,
       ...evaluatePaths,
       ...recordPaths,

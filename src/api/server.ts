@@ -12,6 +12,7 @@ import { nameNewestRecord } from './receipt-header.ts';
 import { rateLimit } from './rate-limit.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { attemptRoutes } from './routes/attempts.ts';
+import { codecRoutes } from './routes/codec.ts';
 import { surfaceRoutes } from './routes/surfaces.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { delegationRoutes } from './routes/delegations.ts';
@@ -39,6 +40,8 @@ export interface ApiOptions {
   errorLog: ErrorLog;
   /** Requests a minute that one caller, or one address without a known one, may send. */
   requestsPerMinute: number;
+  /** Where Temporal's UI is, whose pages may read payloads here. */
+  codecOrigins: readonly string[];
   /** Mounted before any body parser: Slack signs the raw bytes. */
   beforeBodies?: (app: Express) => void;
   /** Mounted after the API: pages. */
@@ -72,6 +75,7 @@ export function createApi(options: ApiOptions): Express {
     response.json(openApiDocument());
   });
   app.use(policyRoutes(options.gateway));
+  app.use(codecRoutes(options.gateway, options.codecOrigins));
   // What is redeemed is the request as released: policy may have computed numbers that no caller could send.
   app.use('/v1/permits/redeem', jsonBody({ limit: REQUEST_LIMITS.bodyBytes, read: readSealed }));
   app.use(jsonBody({ limit: REQUEST_LIMITS.bodyBytes }));

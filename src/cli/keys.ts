@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { withConnection, type ConnectOptions } from './connect.ts';
 import type { Io } from './io.ts';
+import { CODEC_KEYS_FILE, exportCodecKeys } from './codec-keys.ts';
 import { registerChanges } from './keys-change.ts';
 import { publicKeys, type PublicKeySet } from './public-keys.ts';
 import { registerWebhookSecret } from './webhook-secret.ts';
@@ -17,6 +18,7 @@ export const KEY_HISTORY_FILE = 'key-history.json';
 interface KeysOptions extends ConnectOptions {
   tenant: string;
   out: string;
+  codec?: boolean;
   json?: boolean;
 }
 
@@ -47,7 +49,17 @@ export function register(program: Command, io: Io): void {
     `write ${RECORD_KEYS_FILE}, ${LOG_KEY_FILE} and ${KEY_HISTORY_FILE}, which \`countersign verify\` takes`,
   )
     .option('--out <folder>', 'where to write them', '.')
+    .option(
+      '--codec',
+      `write ${CODEC_KEYS_FILE} instead: the secret keys that read Temporal’s histories, and no others`,
+    )
     .action(async (options: KeysOptions) => {
+      if (options.codec === true) {
+        const codec = await exportCodecKeys(io, options);
+        if (options.json === true) io.json({ codec });
+        else io.out(`wrote ${codec}; whoever has it reads every history`);
+        return;
+      }
       const set = await publicKeys(io, options);
       const files = await write(options.out, set);
       if (options.json === true) io.json(files);

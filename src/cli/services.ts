@@ -121,7 +121,7 @@ function placesOf({ url, temporal, firstKey }: Stack, sandbox: boolean): Record<
 }
 
 function welcome(stack: Stack, sandbox: boolean): string[] {
-  const { url, slackSandbox, temporalUi, firstKey } = placesOf(stack, sandbox);
+  const { url, slackSandbox, temporal, temporalUi, firstKey } = placesOf(stack, sandbox);
   const ask = 'npx countersign request --surface payments.refund --action refund.create --actor agent:support-bot';
   return [
     '',
@@ -129,7 +129,8 @@ function welcome(stack: Stack, sandbox: boolean): string[] {
     `  API            ${url}`,
     `  console        ${url}/console`,
     ...(slackSandbox === null ? [] : [`  Slack sandbox  ${slackSandbox}`]),
-    ...(temporalUi === null ? [] : [`  Temporal       ${temporalUi}`]),
+    `  Temporal       ${temporal}`,
+    ...(temporalUi === null ? [] : [`  Temporal’s UI  ${temporalUi}`]),
     // Shown only at the start that made it, because output of processes is often kept where more people read it.
     ...(firstKey === null
       ? []

@@ -6,6 +6,7 @@ import { listReadTokens, makeReadToken } from './read-tokens.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import { attempts, recordRefusal } from './attempts.ts';
 import { backtestPolicies } from './backtest.ts';
+import { payloadReading } from './codec.ts';
 import { approvals } from './decide.ts';
 import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -67,6 +68,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...records(deps),
     ...privacy(deps),
     ...policies(deps),
+    ...payloadReading(deps),
     surfaces: (caller) => listSurfaces(deps, caller),
     rowDifferences: (caller) => listRowDifferences(deps, caller),
     redeem: (caller, input) => redeem(deps, caller, input),

@@ -9,6 +9,7 @@ import type {
   OutcomeInput,
   Receipt,
 } from '../contract/index.ts';
+import type { Payload } from '@temporalio/common';
 import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -343,6 +344,13 @@ export interface Exports {
   export(caller: Caller, format: ExportFormat, filter: RecordQuery): Promise<Exported>;
 }
 
+/** What Temporal keeps encrypted, for those who may read it. */
+export interface PayloadReading {
+  /** What is not encrypted comes back as it is. @throws CountersignError `forbidden`; `invalid-request` for what no key of this stack opens */
+  decodePayloads(caller: Caller, payloads: readonly Payload[]): Promise<Payload[]>;
+  encodePayloads(caller: Caller, payloads: readonly Payload[]): Promise<Payload[]>;
+}
+
 /** Deleting what was asked, and showing one value of it. */
 export interface Privacy {
   /** Deletes the payload of a closed action, its key and its history. */
@@ -385,5 +393,6 @@ export type Gateway = Authentication &
   Delegations &
   Records &
   Exports &
+  PayloadReading &
   Privacy &
   Policies;

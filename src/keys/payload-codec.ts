@@ -13,29 +13,39 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
+/** The first encrypts, all of them decrypt. */
+export interface CodecKeys {
+  codec: readonly [NamedKey, ...NamedKey[]];
+}
+
 /**
- * Temporal's payloads, encrypted before they leave the process: the server and its web pages see a key id and nothing else. The
- * first key encrypts, all of them decrypt.
+ * Temporal's payloads, encrypted before they leave the process: the server and its web pages see a key id and nothing else.
  *
  * What arrives unencrypted stays readable: any SDK may start an action (contract section 4), and not all of them have our key. It is
  * marked where it matters: no secret in a start is taken for one, and no activity runs on a stranger's word.
  */
-export function createPayloadCodec(keys: { codec: readonly [NamedKey, ...NamedKey[]] }): PayloadCodec {
-  const [current] = keys.codec;
+export function createPayloadCodec({ codec: keys }: CodecKeys): PayloadCodec {
   return {
-    encode: (payloads) =>
-      Promise.resolve(
-        payloads.map((payload) => ({
-          metadata: { encoding: encoder.encode(ENCODING), [KEY_ID]: encoder.encode(current.id) },
-          data: seal(current.secret, PURPOSE, PayloadMessage.encode(payload).finish()),
-        })),
-      ),
+    encode: (payloads) => Promise.resolve(payloads.map((payload) => encrypted(payload, keys[0]))),
     decode: async (payloads) =>
       payloads.map((payload) =>
-        isEncrypted(payload) ? readable(decrypted(payload, keys.codec)) : marked(readable(payload)),
+        isEncrypted(payload) ? readable(decrypted(payload, keys)) : marked(readable(payload)),
       ),
   };
 }
+
+/** For people who look at a history: what was encrypted is decrypted, and everything else is left exactly as it stands there. */
+export function createViewingCodec({ codec: keys }: CodecKeys): PayloadCodec {
+  return {
+    ...createPayloadCodec({ codec: keys }),
+    decode: async (payloads) => payloads.map((payload) => (isEncrypted(payload) ? decrypted(payload, keys) : payload)),
+  };
+}
+
+const encrypted = (payload: Payload, { id, secret }: NamedKey): Payload => ({
+  metadata: { encoding: encoder.encode(ENCODING), [KEY_ID]: encoder.encode(id) },
+  data: seal(secret, PURPOSE, PayloadMessage.encode(payload).finish()),
+});
 
 /**
  * Ambiguous JSON is not passed on, because the SDK's reader would take the last of two equal names and the nearest double of a number. It

@@ -23,6 +23,7 @@ export async function startApi(config: Config, io: { out(line: string): void }):
         log: publicLog(parts),
         errorLog: parts.log,
         requestsPerMinute: config.requestsPerMinute,
+        codecOrigins: config.codecOrigins,
         pages: (web) => void web.use(consoleRoutes()),
         checks: [
           { name: 'store', check: () => parts.store.ping() },

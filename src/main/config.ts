@@ -23,6 +23,8 @@ export interface TemporalSettings {
   /** Null: no TLS. Paths of PEM files. */
   tls: { serverName?: string; ca?: string; cert?: string; key?: string } | null;
   cliPath: string | undefined;
+  /** Of our own dev server; any free one when left out. */
+  port: number | undefined;
 }
 
 /** Settings of a process (contract section 8), validated at its start. */
@@ -61,6 +63,8 @@ export interface Config {
   tenants: string | undefined;
   /** Settings file of witnesses and anchors. */
   witnesses: string | undefined;
+  /** Origins of Temporal's UI, whose pages may ask the codec server. */
+  codecOrigins: readonly string[];
   /** Who may read the entries of the log: those with a credential for it, or everybody. */
   log: 'private' | 'public';
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -82,6 +86,10 @@ const whole = (min: number, max: number, error: string) =>
 const url = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `is a URL such as ${example}` });
 const text = z.string().min(1);
+
+/** Scheme, host and port as a browser writes them in `Origin`: compared exactly. */
+const isOrigin = (value: string): boolean =>
+  URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value;
 
 /** Where a key is. `{tenant}` stands for the tenant's name. */
 const signer = text
@@ -134,6 +142,14 @@ const envSchema = z.object({
   COUNTERSIGN_ISSUERS: text.optional(),
   COUNTERSIGN_TENANTS: text.optional(),
   COUNTERSIGN_WITNESSES: text.optional(),
+  COUNTERSIGN_CODEC_ORIGINS: z
+    .string()
+    .transform((list) => list.split(',').map((one) => one.trim()))
+    .refine(
+      (list) => list.every(isOrigin),
+      'is one origin or several, such as https://temporal.example.com,http://localhost:8233',
+    )
+    .default([]),
   COUNTERSIGN_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS, `is one of ${WEBHOOK_TARGETS.join(', ')}`).optional(),
   TEMPORAL_ADDRESS: z
     .string()
@@ -147,6 +163,7 @@ const envSchema = z.object({
   TEMPORAL_TLS_CLIENT_CERT_PATH: text.optional(),
   TEMPORAL_TLS_CLIENT_KEY_PATH: text.optional(),
   TEMPORAL_CLI_PATH: text.optional(),
+  TEMPORAL_PORT: whole(1, 65_535, 'is a whole number from 1 to 65535').optional(),
   SLACK_BOT_TOKEN: text.optional(),
   SLACK_SIGNING_SECRET: text.optional(),
   SLACK_APP_TOKEN: text.optional(),
@@ -197,6 +214,7 @@ export function loadConfig(env: Env): Config {
       apiKey: it.TEMPORAL_API_KEY,
       tls: tlsOf(it),
       cliPath: it.TEMPORAL_CLI_PATH,
+      port: it.TEMPORAL_PORT,
     },
     slack:
       it.SLACK_BOT_TOKEN === undefined
@@ -215,6 +233,7 @@ export function loadConfig(env: Env): Config {
     issuers: it.COUNTERSIGN_ISSUERS === undefined ? undefined : resolve(it.COUNTERSIGN_ISSUERS),
     tenants: it.COUNTERSIGN_TENANTS === undefined ? undefined : resolve(it.COUNTERSIGN_TENANTS),
     witnesses: it.COUNTERSIGN_WITNESSES === undefined ? undefined : resolve(it.COUNTERSIGN_WITNESSES),
+    codecOrigins: it.COUNTERSIGN_CODEC_ORIGINS,
     log: it.COUNTERSIGN_LOG,
     logLevel: it.COUNTERSIGN_LOG_LEVEL,
     requestsPerMinute: it.COUNTERSIGN_REQUESTS_PER_MINUTE,

@@ -161,6 +161,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       log: publicLog(parts),
       errorLog: log,
       requestsPerMinute: config.requestsPerMinute,
+      codecOrigins: [...config.codecOrigins, ...(temporal.uiUrl === null ? [] : [temporal.uiUrl])],
       pages: (web) => void web.use(consoleRoutes()),
       checks: [
         { name: 'store', check: () => parts.store.ping() },

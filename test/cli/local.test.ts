@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -127,5 +127,22 @@ describe('keys', () => {
     const odd = await run(['keys', 'list'], { COUNTERSIGN_URL: server.url });
     expect(odd).toMatchObject({ code: 1, err: expect.stringContaining('COUNTERSIGN_URL') as string });
     expect(await run(['keys', 'list', '--tenant', 'other', '--data', 'absent'])).toMatchObject({ code: 1 });
+  });
+});
+
+describe('keys export --codec', () => {
+  it('writes the codec keys and no others, for their owner alone, and never over a file', async () => {
+    const out = join(folder, 'codec');
+    const ran = await run(['keys', 'export', '--codec', '--out', out]);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    const file = join(out, 'codec-keys.json');
+    const secrets = keys.codec.map(({ id, secret }) => ({ id, secret: Buffer.from(secret).toString('base64') }));
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ kind: 'countersign.codec-keys/v1', keys: secrets });
+    expect(statSync(file).mode & 0o077).toBe(0);
+    expect(readdirSync(out)).toEqual(['codec-keys.json']);
+    expect(ran.out).not.toContain(secrets[0]?.secret);
+    expect(server.seen).toEqual([]);
+    expect(await run(['keys', 'export', '--codec', '--out', out])).toMatchObject({ code: 2, out: '' });
+    expect(await run(['keys', 'export', '--codec', '--out', out, '--data', 'absent'])).toMatchObject({ code: 1 });
   });
 });

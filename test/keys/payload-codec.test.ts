@@ -1,9 +1,11 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { createPayloadCodec, openFileKeys } from '../../src/keys/index.ts';
+import { createPayloadCodec, createViewingCodec, openFileKeys } from '../../src/keys/index.ts';
+import { createStartKeys } from '../../src/keys/start-keys.ts';
+import type { CodecVectors, JsonPayload } from '../vectors/build/codec.ts';
 
 const keys = (): ReturnType<typeof openFileKeys> => openFileKeys(mkdtempSync(join(tmpdir(), 'countersign-codec-')));
 const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
@@ -78,5 +80,45 @@ describe('createPayloadCodec', () => {
     const codec = createPayloadCodec(await keys());
     const [encoded] = await codec.encode([payloadOf(secret)]);
     await expect(codec.decode([spoil(encoded as Payload) as Payload])).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('the published vectors', () => {
+  const vectors = JSON.parse(readFileSync(new URL('../vectors/codec.json', import.meta.url), 'utf8')) as CodecVectors;
+  const key = { id: vectors.key.id, secret: Buffer.from(vectors.key.secret, 'base64') };
+  const fromJson = ({ metadata, data }: JsonPayload): Payload => ({
+    metadata: Object.fromEntries(Object.entries(metadata).map(([name, text]) => [name, Buffer.from(text, 'base64')])),
+    data: Buffer.from(data ?? '', 'base64'),
+  });
+  const plain = ({ metadata, data }: Payload) => ({
+    metadata: Object.fromEntries(
+      Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString()]),
+    ),
+    data: Buffer.from(data ?? []).toString('base64'),
+  });
+
+  it.each(vectors.payloads)('$name is decrypted', async ({ clear, encrypted }) => {
+    const [decoded] = await createViewingCodec({ codec: [key] }).decode([fromJson(encrypted)]);
+    expect(plain(decoded as Payload)).toEqual(plain(fromJson(clear)));
+  });
+  it.each(vectors.refused)('$name is refused', async ({ encrypted }) => {
+    for (const codec of [createPayloadCodec({ codec: [key] }), createViewingCodec({ codec: [key] })]) {
+      await expect(codec.decode([fromJson(encrypted)])).rejects.toMatchObject({ code: 'unavailable' });
+    }
+  });
+  it('the start opens', async () => {
+    const { jwk, jwe, plaintext } = vectors.start;
+    const starts = createStartKeys([key]);
+    expect(starts.publicJwk).toEqual(jwk);
+    expect(Buffer.from((await starts.open(jwe)) ?? []).toString()).toBe(plaintext);
+  });
+});
+
+describe('createViewingCodec', () => {
+  it('shows what was not encrypted exactly as it stands there', async () => {
+    const codec = createViewingCodec(await keys());
+    const twice = { ...payloadOf({}), data: Buffer.from('{"token":1,"token":2}') };
+    const clear = [payloadOf({ token: 'x', request: {} }), twice, {}];
+    expect(await codec.decode(clear)).toEqual(clear);
   });
 });

@@ -51,7 +51,10 @@ export async function openTemporal(config: Config, io: { say(line: string): void
     say: (line) => io.say(line),
   });
   const { server, connection } = await startReadyDevServer(
-    { binary: path, dataDir: config.dataDir, namespace: temporal.namespace },
+    {
+      ...{ binary: path, dataDir: config.dataDir, namespace: temporal.namespace },
+      ...(temporal.port === undefined ? {} : { port: temporal.port }),
+    },
     config,
   );
   const failed = server.exited.then(({ why }) => {
@@ -78,7 +81,7 @@ export async function openTemporal(config: Config, io: { say(line: string): void
  * @throws CountersignError `configuration` when it does not get ready.
  */
 export async function startReadyDevServer(
-  options: Omit<DevServerOptions, 'port'>,
+  options: DevServerOptions,
   config: Pick<Config, 'temporal'>,
 ): Promise<{ server: DevServer; connection: NativeConnection }> {
   for (let attempt = 1; ; attempt++) {

@@ -1,4 +1,5 @@
 import { canonicalVectors } from './canonical.ts';
+import { codecVectors } from './codec.ts';
 import { keyVectors } from './keys.ts';
 import { merkleVectors, noteVectors, tileVectors } from './ledger.ts';
 import { passkeyVectors } from './passkeys.ts';
@@ -17,6 +18,7 @@ export async function buildVectors(): Promise<Record<string, unknown>> {
     'receipts.json': await receiptVectors(),
     'passkeys.json': await passkeyVectors(),
     'keys.json': await keyVectors(),
+    'codec.json': await codecVectors(),
   };
 }
 
