@@ -12,3 +12,7 @@ export const pythonEnv: Record<string, string> =
 
 export const hasPython =
   spawnSync(PYTHON, ['-c', 'import countersign'], { env: { ...process.env, ...pythonEnv } }).status === 0;
+
+/** Whether that Python has Temporal's SDK. */
+export const hasTemporalio =
+  hasPython && spawnSync(PYTHON, ['-c', 'import temporalio'], { env: { ...process.env, ...pythonEnv } }).status === 0;
