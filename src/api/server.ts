@@ -83,7 +83,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(actionRoutes(options.gateway));
   app.use(passkeyRoutes(options.gateway));
   app.use(permitRoutes(options.gateway));
-  app.use(recordRoutes(options.gateway));
+  app.use(recordRoutes(options.gateway, options.log));
   app.use(exportRoutes(options.gateway));
   app.use(privacyRoutes(options.gateway));
   app.use(evaluateRoutes(options.gateway));

@@ -10,6 +10,10 @@ export function publicLog(
   parts: Pick<Parts, 'evidence' | 'keys' | 'store' | 'authenticate' | 'config' | 'register'>,
 ): PublicLog {
   const { evidence, keys, register } = parts;
+  const tenants = async (): Promise<string[]> => {
+    const { tenants: made } = await register.current(DEFAULT_TENANT);
+    return [...new Set([DEFAULT_TENANT, ...made.keys()])];
+  };
   return {
     exists: (tenant) => evidence.exists(tenant),
     checkpoint: (tenant) => evidence.checkpoint(tenant),
@@ -25,14 +29,19 @@ export function publicLog(
         'the entries of a log are for its auditors and owners; ask one of them for a read token (`countersign read-token create`)',
       );
     },
+    async receipt(hash) {
+      if (parts.config.log !== 'public') return null;
+      for (const tenant of await tenants()) {
+        const stored = await parts.store.records.get(tenant, hash);
+        if (stored !== null) return evidence.receipt(tenant, hash);
+      }
+      throw new CountersignError('not-found', 'no log here holds a record of that hash');
+    },
     vkey: (tenant) => evidence.vkey(tenant),
     recordKeys: async (tenant) => recordJwks(await keyHistory(parts, tenant)),
     keyHistory: (tenant) => keyHistory(parts, tenant),
     async permitKeys() {
-      const { tenants } = await register.current(DEFAULT_TENANT);
-      const permits = [...new Set([DEFAULT_TENANT, ...tenants.keys()])].flatMap(
-        (name) => keys.forTenant(name).permitKeys,
-      );
+      const permits = (await tenants()).flatMap((name) => keys.forTenant(name).permitKeys);
       return [...permits, keys.starts.publicJwk];
     },
   };

@@ -4,6 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OtherRecord } from '../../src/contract/index.ts';
+import { sealOutcome } from '../../src/engine/outcome.ts';
+import { reconcile } from '../../src/engine/reconcile.ts';
+import { AttestedAudit } from '../../src/evidence/attested.ts';
+import { createAttestor } from '../../src/identity/index.ts';
+import { nodeVerify } from '../../src/keys/index.ts';
+import { activityDeps } from '../../src/main/parts.ts';
 import { readPublicJwk, verifyAttested, type PublicJwk, type SaidRecord } from '../../src/sealing/index.ts';
 import { countersign } from '../cli/harness.ts';
 import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
@@ -91,6 +97,90 @@ it('a decision is too, changes and all; one that is not signed, or by another ke
 
   const { attested: _attested, ...bare } = record;
   await expect(verifyAttested(bare, keys)).rejects.toMatchObject({ reason: 'attestation-malformed' });
+});
+
+/** Records of one action of these types, oldest first, each as it was sealed. */
+async function sealedOf(id: string, types: readonly string[]): Promise<SaidRecord[]> {
+  const { body } = await stack.call('GET', `/v1/records?action=${id}&limit=100`);
+  const records = (body.records as { record: SaidRecord }[]).map(({ record }) => record).reverse();
+  return records.filter(({ type }) => types.includes(type));
+}
+
+/** One action each for what people and keys say of it, until all of it is sealed. */
+async function everyWord(): Promise<[string, SaidRecord[]][]> {
+  const parked = (await stack.ask(refund(421))).body.id as string;
+  const on = (path: string, body: unknown, token?: string) =>
+    stack.call('POST', `/v1/actions/${path}`, body, token === undefined ? {} : { token });
+  const lead = await stack.person(LEAD);
+  const until = new Date(Date.now() + 5 * 3_600_000).toISOString();
+  expect((await on(`${parked}/decisions`, { decision: 'return', reason: 'which order?' }, lead)).status).toBe(200);
+  expect((await on(`${parked}/answer`, { text: 'the second one' })).status).toBe(200);
+  expect((await on(`${parked}/decisions`, { decision: 'extend', until, reason: 'wait' }, lead)).status).toBe(200);
+  expect((await on(`${parked}/cancel`, {})).status).toBe(200);
+
+  const emergency = {
+    ...{ surface: 'deploy.prod', action: 'deploy.start', actor: { id: COMMANDER, type: 'user' } },
+    resource: { type: 'service', id: 'shop', service: 'shop' },
+    params: { version: '1.42.1', tests: 'passed', plan: { destroy: 1 } },
+    context: { environment: 'production', urgency: 'emergency', reason: 'checkout is down for everybody' },
+  };
+  const { body: broken } = await stack.ask(emergency, { token: await stack.person(COMMANDER) });
+  expect(broken.verdict.basis).toBe('break_glass');
+  const right = { right: true, reason: 'it was needed' };
+  expect((await on(`${broken.id}/review`, right, await stack.person('user:risk-officer@acme.test'))).status).toBe(200);
+
+  // Redeemed, and then silent for as long as policy waits.
+  const { body: silent } = await stack.ask(refund(21));
+  expect((await stack.call('POST', '/v1/permits/redeem', { permit: silent.permit })).status).toBe(200);
+  const deps = activityDeps(stack.stack.parts, null, null);
+  const later = new Date(Date.now() + 24 * 3_600_000);
+  await sealOutcome({ ...deps, now: () => later }, { action: { tenant: 'default', id: silent.id }, outcome: null });
+  const attestation = await createAttestor(stack.stack.parts.keys.attestation).attest({
+    ...({ kind: 'reconcile', tenant: 'default', by: CFO, via: 'api', status: 'executed' } as const),
+    ...{ action: silent.id, reason: 'the ledger has it' },
+  });
+  await reconcile(deps, { action: { tenant: 'default', id: silent.id }, attestation });
+  return [
+    [parked, await sealedOf(parked, ['decision'])],
+    [broken.id, await sealedOf(broken.id, ['review'])],
+    [silent.id, await sealedOf(silent.id, ['reconcile'])],
+  ];
+}
+
+it('so are a return, an answer, an extension, a withdrawal, a review and a reconciliation; forged ones do not hold', async () => {
+  const words = await everyWord();
+  const said = words.flatMap(([, records]) => records);
+  expect(said.map((record) => (record.type === 'decision' ? record.decision : record.type))).toEqual([
+    ...['return', 'answered', 'extend', 'cancelled', 'review', 'reconcile'],
+  ]);
+  const keys = await published();
+  for (const record of said) {
+    await verifyAttested(record, keys);
+    const body = 'body' in record ? { body: { ...record.body, right: false, status: 'skipped' } } : { until: null };
+    for (const forged of [
+      { ...record, by: 'user:mallory@acme.test' },
+      { ...record, reason: 'nobody said so' },
+      { ...record, action: `act_${'0'.repeat(64)}` },
+      { ...record, seq: record.seq + 1 },
+      { ...record, at: new Date(0).toISOString() },
+      ...('body' in record || record.until !== null ? [{ ...record, ...body }] : []),
+    ] as SaidRecord[]) {
+      await expect(verifyAttested(forged, keys)).rejects.toMatchObject({ reason: 'attestation-signature-wrong' });
+    }
+    await expect(verifyAttested(record, [])).rejects.toMatchObject({ reason: 'attestation-key-unknown' });
+  }
+  // What the record key alone signed is told from it, by the audit and by `verify`: the log's own key records introduce the keys.
+  const audit = new AttestedAudit(nodeVerify);
+  const entries = await stack.stack.parts.store.records.entries('default', 0, 10_000);
+  for (const { record } of entries) expect(await audit.add(record)).toEqual([]);
+  for (const record of said) {
+    expect(await audit.add({ ...record, reason: 'nobody said so' })).toMatchObject([{ code: 'attestation-wrong' }]);
+    const bare =
+      record.type === 'decision'
+        ? { ...record, attested: undefined }
+        : { ...record, body: { ...record.body, attested: undefined } };
+    expect(await audit.add(JSON.parse(JSON.stringify(bare)) as SaidRecord)).toMatchObject([{ code: 'not-attested' }]);
+  }
 });
 
 it('also after the key was rotated, and the audit finds nothing', async () => {

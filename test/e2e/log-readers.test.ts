@@ -1,6 +1,7 @@
 /** Who reads the log: everybody its checkpoints, hashes and keys; its entries and receipts only who may. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { publicLog } from '../../src/main/public-log.ts';
+import { apiKeyHash } from '../../src/identity/index.ts';
+import { sealedCredentials } from '../../src/register/index.ts';
 import { countersign } from '../cli/harness.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -32,10 +33,24 @@ describe('without a credential', () => {
     expect((await get(`/v1/records/${released}/receipt`, null)).status).toBe(401);
   });
 
-  it('the owner of a log may open it', async () => {
-    const { parts } = stack.stack;
-    const open = publicLog({ ...parts, config: { ...parts.config, log: 'public' } });
-    expect(await open.checkReader('default', undefined)).toEqual({ everybody: true });
+  it('the owner of a log may open it, receipts with the entries', async () => {
+    const { config } = stack.stack.parts;
+    const keyed = (await stack.call('GET', `/v1/records/${released}/receipt`)).body;
+    const before = config.log;
+    config.log = 'public';
+    try {
+      const entries = await get(await entriesPath(), null);
+      expect([entries.status, entries.headers.get('cache-control')]).toEqual([200, expect.stringMatching(/^public, /)]);
+      const answer = await get(`/v1/records/${released}/receipt`, null);
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toMatchObject({ envelope: keyed.envelope, log: { index: keyed.log.index } });
+      expect((await get(`/v1/records/sha256:${'0'.repeat(64)}/receipt`, null)).status).toBe(404);
+      // A credential that does not count is no anonymous reader.
+      expect((await get(`/v1/records/${released}/receipt`, 'csr_nobody_knows')).status).toBe(401);
+      expect((await get(`/v1/records/${released}`, null)).status).toBe(401);
+    } finally {
+      config.log = before;
+    }
   });
 });
 
@@ -89,6 +104,15 @@ describe('a read token', () => {
     expect((await get(await entriesPath(), token)).status).toBe(401);
     expect((await stack.call('DELETE', `/v1/read-tokens/${id}`)).status).toBe(404);
     expect((await stack.call('GET', '/v1/api-keys')).body.keys.map((key: { id: string }) => key.id)).not.toContain(id);
+  });
+
+  it('counts until its sealed time, and no longer, whatever its row says', async () => {
+    const { token, expiresAt } = await tokenFor('Wilma of Witness Ltd', 1);
+    const { store, register, keys } = stack.stack.parts;
+    const at = (now: number) =>
+      sealedCredentials({ store, register, keys, now: () => now }).findByHash(apiKeyHash(token));
+    expect(await at(Date.parse(expiresAt) - 1)).toMatchObject({ kind: 'reader' });
+    expect(await at(Date.parse(expiresAt))).toBeNull();
   });
 
   it.each([0, 93, 1.5])('is never made for %s days', async (days) => {

@@ -29,6 +29,10 @@ notify: ['#finance-approvals']
 outcome: { within: 2s }
 `;
 
+/** As quick, and nobody needs to come for it. */
+const BRIEF = `${QUICK.replaceAll('test.quick', 'test.brief')}collectWithin: 3s
+`;
+
 /** An emergency, an approver who is not there, and somebody else's server that is told of it all. */
 const told = (url: string): string => `policy: test.told
 surfaces: [test.told]
@@ -55,11 +59,11 @@ async function decrypted(it: TestStack, value: unknown): Promise<unknown> {
 
 async function main(): Promise<void> {
   const receiver = await openReceiver();
-  const folder = policiesFolder({ 'test.quick.yaml': QUICK, 'test.told.yaml': told(receiver.url) });
+  const folder = policiesFolder({ 'test.quick.yaml': QUICK, 'test.brief.yaml': BRIEF, 'test.told.yaml': told(receiver.url) });
   const it = await startTestStack({ COUNTERSIGN_POLICIES: folder.path });
   const client = createClient(it.stack.parts, it.stack.temporal.connection, 'default');
-  const ask = async (amount: number): Promise<{ id: string; permit: string }> =>
-    (await it.ask({ ...REFUND, surface: 'test.quick', params: { amount } })).body as { id: string; permit: string };
+  const ask = async (amount: number, surface = 'test.quick'): Promise<{ id: string; permit: string }> =>
+    (await it.ask({ ...REFUND, surface, params: { amount } })).body as { id: string; permit: string };
   const decide = async (id: string, body: object, person = LEAD) =>
     it.call('POST', `/v1/actions/${id}/decisions`, body, { token: await it.person(person) });
   const redeem = (permit: string) => it.call('POST', '/v1/permits/redeem', { permit });
@@ -124,6 +128,42 @@ async function main(): Promise<void> {
       await decide(id, { decision: 'approve' });
       await it.call('DELETE', `/v1/freezes/${freeze.body.id}`, { reason: 'x' }, { token });
       const { permit } = await becomes(id, 'released');
+      await report(id, permit);
+      return id;
+    },
+    async 'collected-afresh'() {
+      const { id } = await ask(10);
+      const { body } = await it.call('POST', `/v1/actions/${id}/permit`);
+      await report(id, (body as { permit: string }).permit);
+      return id;
+    },
+    async lapsed() {
+      const { id } = await ask(10, 'test.brief');
+      await becomes(id, 'lapsed');
+      return id;
+    },
+    async 'terminated-then-taken-up'() {
+      const { id } = await ask(500);
+      const handle = client.workflow.getHandle(`action/default/${id.slice(4)}`);
+      // Its first run has told people; the second begins from the records.
+      while ((await handle.fetchHistory()).events?.some((event) => event.activityTaskCompletedEventAttributes) !== true)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      await handle.terminate();
+      await decide(id, { decision: 'approve' });
+      const { permit } = await becomes(id, 'released');
+      await report(id, permit);
+      return id;
+    },
+    async 'terminated-after-its-release'() {
+      const { id, permit } = await ask(10);
+      const handle = client.workflow.getHandle(`action/default/${id.slice(4)}`);
+      await handle.terminate();
+      const input = { resume: true, tenant: 'default' };
+      await client.workflow.start('governedAction', {
+        ...{ workflowId: handle.workflowId, taskQueue: 'countersign', args: [input] },
+      });
+      await redeem(permit);
+      await becomes(id, 'unreported');
       await report(id, permit);
       return id;
     },

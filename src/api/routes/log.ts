@@ -1,7 +1,7 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { CountersignError } from '../../contract/index.ts';
+import { CountersignError, type Receipt } from '../../contract/index.ts';
 import { keyHistorySchema } from '../../contract/views/index.ts';
 import { ok, problem } from '../openapi-parts.ts';
 
@@ -17,6 +17,8 @@ export interface PublicLog {
   entries(tenant: string, index: number, width: number): Promise<Uint8Array | null>;
   /** Whether entries are for everybody. @throws CountersignError `unauthenticated`, `forbidden` when they are not, and not for this one */
   checkReader(tenant: string, authorization: string | undefined): Promise<{ everybody: boolean }>;
+  /** The receipt of a record where entries are for everybody; null where they are not. @throws CountersignError `not-found` */
+  receipt(hash: string): Promise<Receipt | null>;
   vkey(tenant: string): Promise<string>;
   recordKeys(tenant: string): Promise<object[]>;
   permitKeys(): Promise<object[]>;

@@ -6,6 +6,7 @@ import { receiptSchema, replaySchema, shownAgainSchema } from '../../contract/vi
 import type { Authentication, Records, RecordQuery } from '../../gateway/types.ts';
 import { recordItemSchema } from '../../sealing/index.ts';
 import { callerOf, limitOf, pathText, queryText } from '../input.ts';
+import type { PublicLog } from './log.ts';
 import { COMMON, ok, problem, recordHashParameter } from '../openapi-parts.ts';
 
 const bound = (what: string) =>
@@ -49,7 +50,7 @@ export function filterOf(request: Request): RecordQuery {
 }
 
 /** Sealed records, and what proves and explains each. */
-export function recordRoutes(gateway: Authentication & Records): Router {
+export function recordRoutes(gateway: Authentication & Records, log: Pick<PublicLog, 'receipt'>): Router {
   const router = Router();
   router.get('/v1/records', async (request, response) => {
     const caller = await callerOf(gateway, request);
@@ -61,8 +62,10 @@ export function recordRoutes(gateway: Authentication & Records): Router {
     response.json(await gateway.record(caller, pathText(request, 'hash')));
   });
   router.get('/v1/records/:hash/receipt', async (request, response) => {
-    const caller = await gateway.authenticateReader(request.get('authorization'));
-    response.json(await gateway.receipt(caller, pathText(request, 'hash')));
+    const authorization = request.get('authorization');
+    const hash = pathText(request, 'hash');
+    const forAll = authorization === undefined ? await log.receipt(hash) : null;
+    response.json(forAll ?? (await gateway.receipt(await gateway.authenticateReader(authorization), hash)));
   });
   router.get('/v1/records/:hash/shown', async (request, response) => {
     const caller = await callerOf(gateway, request);
@@ -105,7 +108,7 @@ export const recordPaths: ZodOpenApiPathsObject = {
   },
   '/v1/records/{hash}/receipt': {
     get: {
-      summary: 'The receipt of a record, which verifies offline',
+      summary: 'The receipt of a record, which verifies offline; without a credential where `COUNTERSIGN_LOG=public`',
       requestParams: recordHashParameter,
       responses: { ...ok(receiptSchema, 'The receipt.'), ...COMMON, '404': problem('No such record.') },
     },
