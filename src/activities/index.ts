@@ -21,7 +21,7 @@ import { asRefusalForGood } from '../engine/fault.ts';
 import { workflowIdOf } from '../engine/ids.ts';
 import type { ActionRef } from '../engine/types.ts';
 import type { ArrivedInClear } from '../contract/governed-action.ts';
-import { shareCheckpoints, type ShareDeps } from '../witnessing/share.ts';
+import { shareWithTarget, type ShareDeps } from '../witnessing/share.ts';
 import type { ShareActivities } from '../witnessing/types.ts';
 import type { LocalActivities, RemoteActivities, RetentionActivities, SweepActivities } from './types.ts';
 
@@ -113,5 +113,5 @@ export function createSweepActivities(deps: NotifyDeps, histories: Histories): R
 
 /** What only the `shareCheckpoints` workflow needs. */
 export function createShareActivities(deps: ShareDeps): ShareActivities {
-  return { shareCheckpoints: ours((target) => shareCheckpoints(deps, target)) };
+  return { shareCheckpoints: ours((target) => shareWithTarget(deps, target)) };
 }

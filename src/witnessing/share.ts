@@ -18,7 +18,7 @@ export interface ShareDeps extends WitnessDeps, AnchorDeps {
  *
  * @returns how many tenants have their newest checkpoint there now
  */
-export async function shareCheckpoints(deps: ShareDeps, { kind, name }: ShareTarget): Promise<{ shared: number }> {
+export async function shareWithTarget(deps: ShareDeps, { kind, name }: ShareTarget): Promise<{ shared: number }> {
   const share = shareWith(deps, kind, name);
   if (share === null) {
     throw nonRetryable(`this worker knows no ${kind} \`${name}\``, 'configuration');
