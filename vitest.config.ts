@@ -21,7 +21,7 @@ const STACK = ['test/{client,e2e,main,privacy,scenarios,temporal,time}/**/*.test
 const SHARED = [
   'test/client/crash.test.ts',
   'test/e2e/{action,browser,candidates,codec,forged,manners,passkey-browser,slack,starts}.test.ts',
-  'test/temporal/{outsider,plugin}.test.ts',
+  'test/temporal/{outsider,plugin,python}.test.ts',
 ];
 
 const FIXTURES = 'test/lint/fixtures/**';
