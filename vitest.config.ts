@@ -20,7 +20,7 @@ const STACK = ['test/{client,e2e,main,privacy,scenarios,temporal,time}/**/*.test
 /** Of these, the files that leave a stack as they found it: those that one process runs share one. */
 const SHARED = [
   'test/client/crash.test.ts',
-  'test/e2e/{action,browser,candidates,codec,forged,manners,passkey-browser,slack,starts}.test.ts',
+  'test/e2e/{action,browser,candidates,codec,faults,forged,manners,passkey-browser,slack,starts}.test.ts',
   'test/temporal/{outsider,plugin,python}.test.ts',
 ];
 

@@ -25,7 +25,11 @@ export function createPublishing(tell: (input: PublishInput) => Promise<Publishe
       return within(NOW_MS, telling).catch(() => null);
     },
     async publish(input) {
-      return running.get(input.publication ?? '')?.catch(() => tell(input)) ?? tell(input);
+      const key = input.publication ?? '';
+      const early = running.get(key);
+      // Joined once: the attempt after one that hung begins anew.
+      running.delete(key);
+      return early?.catch(() => tell(input)) ?? tell(input);
     },
   };
 }

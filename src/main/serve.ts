@@ -95,13 +95,13 @@ export interface Service {
 export const judgingOf = (local: Parts, shared: Parts): Judging =>
   createJudging({ alone: activityDeps(local, null, null), shared: activityDeps(shared, null, null) });
 
-export function gatewayOf(parts: Parts, client: Client, judging: Judging): Gateway {
+export function gatewayOf(parts: Parts, client: Client, judging: Judging, taskQueue = TASK_QUEUE): Gateway {
   return createGateway({
     ...parts,
     signers: (tenant) => parts.keys.forTenant(tenant),
     attestationKeys: () => parts.keys.attestationKeys,
     client,
-    taskQueue: TASK_QUEUE,
+    taskQueue,
     judging,
     startDelayMs: parts.config.startDelayMs,
     authenticate: (authorization) => parts.authenticate(authorization),
