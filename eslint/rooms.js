@@ -29,6 +29,7 @@ export const ROOMS = [
   'workflows',
   'connectors',
   'gateway',
+  'scim',
   'api',
   'slack',
   'console',
@@ -73,6 +74,7 @@ const HIDDEN = [
   { packages: /^@temporalio\/(worker|testing)$/, only: ['src/main', 'src/temporal', 'test', 'bench'] },
   { packages: /^(@aws-sdk\/client-kms|google-auth-library)$/, only: ['src/keys/managers'] },
   { packages: /^@simplewebauthn\//, only: ['src/gateway'] },
+  { packages: /^scimmy$/, only: ['src/scim'] },
   { packages: /^(commander)$/, only: ['src/cli'] },
 ];
 

@@ -8,6 +8,8 @@ import { codecPaths } from './routes/codec.ts';
 import { surfacePaths } from './routes/surfaces.ts';
 import { rowDifferencePaths } from './routes/row-differences.ts';
 import { readTokenPaths } from './routes/read-tokens.ts';
+import { scimTokenPaths } from './routes/scim-tokens.ts';
+import { scimPaths } from './routes/scim.ts';
 import { apiKeyPaths } from './routes/api-keys.ts';
 import { delegationPaths } from './routes/delegations.ts';
 import { evaluatePaths } from './routes/evaluate.ts';
@@ -47,6 +49,8 @@ const build = (): oas31.OpenAPIObject =>
       ...passkeyPaths,
       ...apiKeyPaths,
       ...readTokenPaths,
+      ...scimTokenPaths,
+      ...scimPaths,
       ...rowDifferencePaths,
       ...signingKeyPaths,
       ...tenantPaths,

@@ -29,6 +29,8 @@ import { policyRoutes } from './routes/policies.ts';
 import { privacyRoutes } from './routes/privacy.ts';
 import { rowDifferenceRoutes } from './routes/row-differences.ts';
 import { readTokenRoutes } from './routes/read-tokens.ts';
+import { scimTokenRoutes } from './routes/scim-tokens.ts';
+import { scimRoutes } from './routes/scim.ts';
 import { recordRoutes } from './routes/records.ts';
 import { startTokenRoutes } from './routes/start-tokens.ts';
 import { tenantRoutes } from './routes/tenants.ts';
@@ -74,6 +76,7 @@ export function createApi(options: ApiOptions): Express {
   app.get('/openapi.json', (_request, response) => {
     response.json(openApiDocument());
   });
+  app.use(scimRoutes(options.gateway));
   app.use(policyRoutes(options.gateway));
   app.use(codecRoutes(options.gateway, options.codecOrigins));
   // What is redeemed is the request as released: policy may have computed numbers that no caller could send.
@@ -94,6 +97,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(surfaceRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));
   app.use(readTokenRoutes(options.gateway));
+  app.use(scimTokenRoutes(options.gateway));
   app.use(rowDifferenceRoutes(options.gateway));
   app.use(signingKeyRoutes(options.gateway));
   app.use(tenantRoutes(options.gateway));

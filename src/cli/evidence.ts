@@ -147,6 +147,14 @@ function contentOf(record: RecordPayload): string {
     }
     case 'tenant':
       return `At ${record.at} ${record.by ?? 'the engine'} made the ${record.action.replace(':', ' ')}, whose records the key ${String(record.body['recordKey'])} signs.`;
+    case 'directory': {
+      const { what, state, userName, name, active, joined, left } = record.body;
+      const who = what === 'user' ? `the person ${String(userName)}` : `the group ${String(name)}`;
+      const members = [joined, left].map((list) => (Array.isArray(list) ? list.length : 0));
+      const how =
+        what === 'user' ? (active === true ? 'active' : 'inactive') : `${members[0]} joined, ${members[1]} left`;
+      return `At ${record.at} ${record.by ?? 'the engine'} ${state === 'deleted' ? 'deleted' : 'kept'} ${who}: ${how}.`;
+    }
     case 'key': {
       const { change, use, kid, replaces, from, person, origin } = record.body;
       const did =

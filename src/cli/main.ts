@@ -40,6 +40,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['agent'], load: () => import('./agent.ts') },
   { names: ['tenant'], load: () => import('./tenant.ts') },
   { names: ['read-token'], load: () => import('./read-token.ts') },
+  { names: ['scim-token'], load: () => import('./scim-token.ts') },
 ];
 
 /** The files that this command line needs: all of them if no verb is named, as for help or a typing error. */

@@ -15,6 +15,7 @@ export const RECORD_TYPES = [
   'delegation',
   'credential',
   'tenant',
+  'directory',
   'export',
 ] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
@@ -149,7 +150,17 @@ export interface OutcomeRecord extends RecordHead {
 }
 
 export interface OtherRecord extends RecordHead {
-  type: 'reconcile' | 'review' | 'policy' | 'freeze' | 'key' | 'delegation' | 'credential' | 'tenant' | 'export';
+  type:
+    | 'reconcile'
+    | 'review'
+    | 'policy'
+    | 'freeze'
+    | 'key'
+    | 'delegation'
+    | 'credential'
+    | 'tenant'
+    | 'directory'
+    | 'export';
   by: string | null;
   reason: string | null;
   body: JsonObject;

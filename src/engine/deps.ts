@@ -4,7 +4,7 @@ import type { Caller, DirectorySource } from '../identity/index.ts';
 import type { Register } from '../register/index.ts';
 import type { Sequencer } from '../sequencer/index.ts';
 import type { Store } from '../store/index.ts';
-import type { EventType } from '../contract/index.ts';
+import type { AlertType, EventType } from '../contract/index.ts';
 import type { Hub } from './hub.ts';
 
 /** The policy bundles of every tenant, compiled once each. */
@@ -24,7 +24,7 @@ export interface WebhookEndpoint {
   /** Base64, with or without `whsec_`; undefined for the stack's own. */
   secret: string | undefined;
   /** Which events it is told of; null for all. */
-  events: readonly EventType[] | null;
+  events: readonly (EventType | AlertType)[] | null;
   /** Told of every action, whatever policy says. */
   always: boolean;
 }

@@ -145,7 +145,7 @@ export class ChainAudit {
 }
 
 const isApart = (type: RecordPayload['type']): boolean =>
-  ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant', 'export'].includes(type);
+  ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant', 'directory', 'export'].includes(type);
 
 /** A short name of a record, for findings. */
 export function recordLabel({ type, seq }: Pick<VerdictRecord, 'seq'> & { type: string }): string {

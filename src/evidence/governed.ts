@@ -119,6 +119,7 @@ export class GovernedAction implements Governed {
       case 'delegation':
       case 'credential':
       case 'tenant':
+      case 'directory':
       case 'export':
         return [
           ...defects,

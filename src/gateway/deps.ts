@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { Alarm } from '../notify/alarm.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Judging } from '../activities/judging.ts';
 import type { WebhookTargets } from '../notify/webhook-target.ts';
@@ -33,4 +34,6 @@ export interface GatewayDeps extends Pick<
   authenticate(authorization: string | undefined): Promise<Caller>;
   evidence: LogReader;
   keys: Keys;
+  /** Tells whoever watches over the stack. Never throws. */
+  alarm: Alarm;
 }

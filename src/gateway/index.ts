@@ -2,7 +2,7 @@
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { actions } from './actions.ts';
 import { listRowDifferences } from './row-differences.ts';
-import { listReadTokens, makeReadToken } from './read-tokens.ts';
+import { listBoundTokens, makeBoundToken } from './read-tokens.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import { attempts, recordRefusal } from './attempts.ts';
 import { backtestPolicies } from './backtest.ts';
@@ -20,6 +20,7 @@ import { outcomes } from './outcome.ts';
 import { enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './passkeys.ts';
 import { overridesReport } from './overrides.ts';
 import { redeem } from './permits.ts';
+import { provisioning } from './provisioning.ts';
 import { listPolicies, readPolicy } from './policies.ts';
 import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
 import { replay } from './replay.ts';
@@ -49,8 +50,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   return {
     async authenticate(authorization) {
       const caller = await deps.authenticate(authorization);
-      if (caller.kind !== 'reader') return caller;
-      throw new CountersignError('forbidden', 'this token reads the log and its receipts, and does nothing else');
+      if (caller.kind === 'key' || caller.kind === 'person') return caller;
+      const what = caller.kind === 'reader' ? 'reads the log and its receipts' : 'keeps the directory by SCIM';
+      throw new CountersignError('forbidden', `this token ${what}, and does nothing else`);
     },
     authenticateReader: deps.authenticate,
     ...attempts(deps),
@@ -61,6 +63,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...passkeys(deps),
     ...apiKeys(deps),
     ...readTokens(deps),
+    ...provisioning(deps),
     ...keys(deps),
     ...tenants(deps),
     ...freezes(deps),
@@ -101,8 +104,8 @@ const apiKeys = (deps: GatewayDeps): ApiKeys => ({
 });
 
 const readTokens = (deps: GatewayDeps): ReadTokens => ({
-  makeReadToken: (caller, input) => makeReadToken(deps, caller, input),
-  readTokens: (caller) => listReadTokens(deps, caller),
+  makeReadToken: (caller, input) => makeBoundToken(deps, caller, 'reader', input),
+  readTokens: (caller) => listBoundTokens(deps, caller, 'reader'),
   revokeReadToken: (caller, id) => revokeApiKey(deps, caller, id),
 });
 

@@ -1,39 +1,44 @@
-/** Short-lived tokens for one auditor or witness. They read the entries of a log and their receipts, and nothing else. */
+/** Tokens bound to one purpose: for an auditor or witness who reads the log, and for an identity provider that keeps the directory. */
 import { CountersignError } from '../contract/index.ts';
 import type { NewReadToken, ReadTokenView } from '../contract/views/index.ts';
-import { createReadToken, type Caller } from '../identity/index.ts';
+import { createBoundToken, type BoundKind, type Caller } from '../identity/index.ts';
 import type { Credential } from '../register/index.ts';
 import { isOwner } from './access.ts';
 import { sealCredential } from './credentials.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { ReadTokenInput } from './types.ts';
+import type { ReadTokenInput } from './provisioning-types.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
 function checkOwner(caller: Caller): void {
   if (!isOwner(caller))
-    throw new CountersignError('forbidden', 'only an owner makes and sees read tokens; ask one, or use the first key');
+    throw new CountersignError('forbidden', 'only an owner makes and sees such tokens; ask one, or use the first key');
 }
 
-/** Makes a read token. It is shown once; its holder and expiry are sealed. */
-export async function makeReadToken(deps: GatewayDeps, caller: Caller, input: ReadTokenInput): Promise<NewReadToken> {
+/** Makes a token. It is shown once; its holder and expiry are sealed. */
+export async function makeBoundToken(
+  deps: GatewayDeps,
+  caller: Caller,
+  kind: BoundKind,
+  input: ReadTokenInput,
+): Promise<NewReadToken> {
   checkOwner(caller);
-  const { token, entry } = createReadToken(caller.tenant);
+  const { token, entry } = createBoundToken(kind, caller.tenant);
   const now = deps.now();
   const createdAt = now.toISOString();
   const expiresAt = new Date(now.getTime() + input.days * DAY_MS).toISOString();
   await sealCredential(deps, {
-    ...{ entry, kind: 'reader', name: input.for, expiresAt, by: caller.id, reason: null },
+    ...{ entry, kind, name: input.for, expiresAt, by: caller.id, reason: null },
     at: createdAt,
   });
   await deps.store.apiKeys.create({ ...entry, createdAt });
   return { id: entry.id, for: input.for, createdAt, expiresAt, revokedAt: null, token };
 }
 
-export async function listReadTokens(deps: GatewayDeps, caller: Caller): Promise<ReadTokenView[]> {
+export async function listBoundTokens(deps: GatewayDeps, caller: Caller, kind: BoundKind): Promise<ReadTokenView[]> {
   checkOwner(caller);
   const { credentials } = await deps.register.current(caller.tenant);
-  return [...credentials.values()].filter(({ kind }) => kind === 'reader').map(viewOf);
+  return [...credentials.values()].filter((one) => one.kind === kind).map(viewOf);
 }
 
 const viewOf = ({ id, name, createdAt, expiresAt, revokedAt }: Credential): ReadTokenView => ({

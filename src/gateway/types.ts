@@ -16,6 +16,7 @@ import type { ActionState } from '../store/action-state.ts';
 import type { AttemptFilter } from '../store/index.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem, SigningUse } from '../sealing/index.ts';
+import type { Provisioning, ReadTokenInput } from './provisioning-types.ts';
 import type { BacktestInput, PolicyPublication } from './policy-types.ts';
 import type {
   ApiKeyView,
@@ -104,13 +105,6 @@ export interface ReviewInput {
   /** Whether the emergency justified it. */
   right: boolean;
   reason: string;
-}
-
-export interface ReadTokenInput {
-  /** Whom it is for, in words. */
-  for: string;
-  /** How long it counts, from 1 to 92. */
-  days: number;
 }
 
 export interface ApiKeyInput {
@@ -386,6 +380,7 @@ export type Gateway = Authentication &
   Passkeys &
   ApiKeys &
   ReadTokens &
+  Provisioning &
   RowChecks &
   SigningKeys &
   TenantAdministration &

@@ -15,8 +15,8 @@ export interface ApiKeyEntry {
   /** Roles and groups of its actors that it vouches for; `*` is any, which only the first key has. */
   roles: string[];
   groups: string[];
-  /** `reader` for a token that reads the log; a service's key where it is left out. */
-  kind?: 'service' | 'reader';
+  /** `reader` for a token that reads the log, `provisioner` for one of SCIM; a service's key where it is left out. */
+  kind?: 'service' | BoundKind;
 }
 
 /** The part of the store's `apiKeys` that this room needs. */
@@ -64,12 +64,17 @@ export function createApiKey(scope: ApiKeyScope = {}, given?: string): { key: st
   return { key, entry: { id, hash: apiKeyHash(key), tenant, surfaces, actors, roles, groups } };
 }
 
-/** Makes a token that reads a log, `csr_<id>_<secret>`: it reaches no surface and speaks for nobody. Show `token` once. */
-export function createReadToken(tenant: string): { token: string; entry: ApiKeyEntry } {
+/** What a token without a surface is for: reading the log, or keeping the directory by SCIM; nothing else. */
+export type BoundKind = 'reader' | 'provisioner';
+
+const PREFIXES: Readonly<Record<BoundKind, string>> = { reader: 'csr', provisioner: 'csp' };
+
+/** Makes a token, `csr_<id>_<secret>` or `csp_…`: it reaches no surface and speaks for nobody. Show `token` once. */
+export function createBoundToken(kind: BoundKind, tenant: string): { token: string; entry: ApiKeyEntry } {
   const id = randomBytes(6).toString('hex');
-  const token = `csr_${id}_${randomBytes(32).toString('base64url')}`;
+  const token = `${PREFIXES[kind]}_${id}_${randomBytes(32).toString('base64url')}`;
   const nothing = { surfaces: [], actors: [], roles: [], groups: [] };
-  return { token, entry: { id, hash: apiKeyHash(token), tenant, ...nothing, kind: 'reader' } };
+  return { token, entry: { id, hash: apiKeyHash(token), tenant, ...nothing, kind } };
 }
 
 /** The entry of a presented key, or null. */

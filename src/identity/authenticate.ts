@@ -67,7 +67,8 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
       );
     }
     const { id, tenant, surfaces, actors, roles, groups } = key;
-    return { kind: key.kind === 'reader' ? 'reader' : 'key', id: `key:${id}`, tenant, surfaces, actors, roles, groups };
+    const kind = key.kind === undefined || key.kind === 'service' ? 'key' : key.kind;
+    return { kind, id: `key:${id}`, tenant, surfaces, actors, roles, groups };
   };
 }
 

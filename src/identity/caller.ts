@@ -25,9 +25,9 @@ const tokenSchema = z.strictObject({
   txn: z.string().nullable(),
 });
 
-/** An authenticated caller: a service's API key, a person, or whoever holds a token that reads the log and does nothing else. */
+/** An authenticated caller: a service's API key, a person, or whoever holds a token that reads the log, or keeps the directory, and does nothing else. */
 export const callerSchema = z.strictObject({
-  kind: z.enum(['key', 'person', 'reader']),
+  kind: z.enum(['key', 'person', 'reader', 'provisioner']),
   /** `key:<id>`, or the person's directory id. */
   id: z.string().max(512),
   tenant: z.string().max(256),

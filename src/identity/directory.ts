@@ -124,8 +124,10 @@ export class Directory {
     const named = this.#people.find((person) => person.slack?.user === user && person.slack.workspace === workspace);
     if (named !== undefined) return named.active ? named : null;
     if (!this.emailMatch || verifiedEmail === undefined || verifiedEmail === '') return null;
-    const mailed = this.#people.find(({ email }) => email !== null && foldEmail(email) === foldEmail(verifiedEmail));
-    return mailed !== undefined && mailed.active && mailed.slack === null ? mailed : null;
+    const same = this.#people.filter(({ email }) => email !== null && foldEmail(email) === foldEmail(verifiedEmail));
+    // An address of several people means none of them.
+    const [mailed] = same;
+    return same.length === 1 && mailed !== undefined && mailed.active && mailed.slack === null ? mailed : null;
   }
 
   #managerOf(actor: Actor): string | null {

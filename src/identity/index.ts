@@ -8,6 +8,7 @@ export * from './directory-edit.ts';
 export * from './directory-file.ts';
 export type { PublicKeys } from './jws.ts';
 export * from './person-tokens.ts';
+export * from './provisioned.ts';
 export * from './watch.ts';
 export * from './issuers.ts';
 export { isTrustworthy } from './issuer-keys.ts';

@@ -6,7 +6,8 @@ import type { WebhookEndpoint } from '../engine/deps.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { createHub, type Hub } from '../engine/hub.ts';
 import type { Notifier } from '../notify/notifier.ts';
-import { createWebhookSender } from '../notify/webhook-sender.ts';
+import { createAlarm, type Alarm } from '../notify/alarm.ts';
+import { createWebhookSender, type WebhookSender } from '../notify/webhook-sender.ts';
 import {
   createAttestor,
   createAuthenticator,
@@ -46,6 +47,7 @@ export interface Parts {
   authenticate: ReturnType<typeof createAuthenticator>;
   codec: ReturnType<typeof createPayloadCodec>;
   endpoints: readonly WebhookEndpoint[];
+  alarm: Alarm;
   passkeys: NotifyDeps['passkeys'];
   /** Those with settings of their own. */
   tenants: readonly TenantSettings[];
@@ -134,6 +136,7 @@ export async function openParts(
       }),
       codec: createPayloadCodec(keys),
       endpoints,
+      alarm: createAlarm({ endpoints, webhooks: webhooksOf({ config, keys }), log, now: () => new Date() }),
       tenants,
       sharing,
       passkeys: address === null ? null : siteOf(address),
@@ -147,6 +150,9 @@ export async function openParts(
 
 /** Who tells the people of a tenant in Slack; null where nobody does. */
 export type Notifiers = (tenant: string) => Notifier | null;
+
+const webhooksOf = ({ config, keys }: Pick<Parts, 'config' | 'keys'>): WebhookSender =>
+  createWebhookSender({ secret: keys.webhookSecret, targets: config.webhooks.targets });
 
 export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUrl: string | null): NotifyDeps {
   const { store, sequencer, register, bundles, directory, hub, log, keys } = parts;
@@ -167,7 +173,7 @@ export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUr
     attestationKeys: () => keys.attestationKeys,
     attestation: () => keys.attestation,
     openStart: (jwe) => keys.starts.open(jwe),
-    webhooks: createWebhookSender({ secret: keys.webhookSecret, targets: parts.config.webhooks.targets }),
+    webhooks: webhooksOf(parts),
     endpoints: parts.endpoints,
     passkeys: parts.passkeys,
     now: () => new Date(),

@@ -1,9 +1,11 @@
 /** The settings file of notification webhooks: addresses and secrets, which have no place in a policy. */
 import { z } from 'zod';
 import type { WebhookEndpoint } from '../engine/deps.ts';
-import { EVENTS } from '../contract/index.ts';
+import { ALERTS, EVENTS } from '../contract/index.ts';
 import type { WebhookTargets } from '../notify/webhook-target.ts';
 import { readSettingsFile, settingName, webhookSecret } from './settings-file.ts';
+
+const TOLD = [...EVENTS, ...ALERTS] as const;
 
 const fileSchema = z.strictObject({
   webhooks: z
@@ -14,7 +16,7 @@ const fileSchema = z.strictObject({
         url: z.url({ protocol: /^https?$/, error: 'is a URL such as https://pager.example/hooks' }),
         secret: webhookSecret.optional(),
         events: z
-          .array(z.enum(EVENTS, `is one of ${EVENTS.join(', ')}`))
+          .array(z.enum(TOLD, `is one of ${TOLD.join(', ')}`))
           .min(1)
           .optional(),
         always: z.boolean().default(false),

@@ -68,6 +68,11 @@ export class LogFollower {
     return { ...this.#read.inForce, freezeRows: this.#freezeRows };
   }
 
+  /** As it was last read. */
+  get known(): InForce {
+    return this.#read.inForce;
+  }
+
   async #after(running: Promise<void> | null): Promise<void> {
     await running?.catch(() => undefined);
     this.#running = this.#next;

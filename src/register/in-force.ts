@@ -3,6 +3,7 @@ import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import {
   credentialChangeOf,
   delegationChangeOf,
+  directoryChangeOf,
   freezeChangeOf,
   isAboutPasskey,
   isAdoption,
@@ -12,6 +13,7 @@ import {
   type FreezeScope,
 } from '../sealing/index.ts';
 import type { Delegation } from '../identity/delegations.ts';
+import type { ProvisionedGroup, ProvisionedUser } from '../identity/provisioned.ts';
 
 export interface FreezeInForce {
   id: string;
@@ -31,6 +33,17 @@ export type Credential = Omit<CredentialChange, 'state'> & {
 };
 
 export type DelegationInForce = Delegation & { record: string };
+
+/** Where the next record about it is to follow, and when it came and last changed. */
+interface Followed {
+  seq: number;
+  record: string;
+  createdAt: string;
+  changedAt: string;
+}
+
+export type UserInForce = ProvisionedUser & Followed;
+export type GroupInForce = ProvisionedGroup & Followed;
 
 /** A passkey, with the record that introduced it. */
 export interface PasskeyInForce {
@@ -67,6 +80,11 @@ export interface InForce {
   activations: readonly Activation[];
   /** Tenants by name, with the record that created each and when. Filled in the stack's own tenant only. */
   tenants: ReadonlyMap<string, { record: string; at: string }>;
+  /** People and groups that an identity provider keeps, by SCIM id. */
+  users: ReadonlyMap<string, UserInForce>;
+  groups: ReadonlyMap<string, GroupInForce>;
+  /** User names of those that it deleted. */
+  gone: readonly string[];
   /** True once grants from before such records existed were sealed. From then on, nothing counts without a record. */
   adopted: boolean;
 }
@@ -79,10 +97,21 @@ export const NOTHING_IN_FORCE: InForce = {
   passkeys: new Map(),
   activations: [],
   tenants: new Map(),
+  users: new Map(),
+  groups: new Map(),
+  gone: [],
   adopted: false,
 };
 
-const TYPES: readonly RecordPayload['type'][] = ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant'];
+const TYPES: readonly RecordPayload['type'][] = [
+  'policy',
+  'freeze',
+  'key',
+  'delegation',
+  'credential',
+  'tenant',
+  'directory',
+];
 
 /** Whether a record may change what is in force. */
 export const concerns = ({ type }: Pick<RecordPayload, 'type'>): boolean => TYPES.includes(type);
@@ -113,6 +142,8 @@ export function after(inForce: InForce, record: RecordPayload, hash: string): In
       return isAdoption(record) ? { ...inForce, adopted: true } : afterCredential(inForce, record, hash);
     case 'tenant':
       return afterTenant(inForce, record, hash);
+    case 'directory':
+      return afterDirectory(inForce, record, hash);
     case 'key':
       return isAboutPasskey(record) ? afterPasskey(inForce, record, hash) : inForce;
     default:
@@ -201,4 +232,29 @@ function afterPasskey(inForce: InForce, record: OtherRecord, hash: string): InFo
   const { person, credential } = change;
   const passkey: PasskeyInForce = { id, person, credential, enrolment: { hash, record }, revokedAt: null };
   return { ...inForce, passkeys: having(inForce.passkeys, id, passkey) };
+}
+
+function afterDirectory(inForce: InForce, record: OtherRecord, hash: string): InForce {
+  const change = directoryChangeOf(record);
+  if (change === null) return inForce;
+  const { id } = change;
+  const known = change.what === 'user' ? inForce.users.get(id) : inForce.groups.get(id);
+  // Whoever was deleted does not come back under the same id, and a record that does not follow the newest says nothing.
+  if (record.seq !== (known === undefined ? 0 : known.seq + 1)) return inForce;
+  const createdAt = known?.createdAt ?? record.at;
+  const followed = { seq: record.seq, record: hash, createdAt, changedAt: record.at };
+  if (change.what === 'group') {
+    if (change.state === 'deleted') return { ...inForce, groups: without(inForce.groups, id) };
+    const { name, externalId, joined, left } = change;
+    const before = inForce.groups.get(id)?.members ?? [];
+    const members = [...new Set([...before.filter((member) => !left.includes(member)), ...joined])];
+    return { ...inForce, groups: having(inForce.groups, id, { id, name, externalId, members, ...followed }) };
+  }
+  const { userName, externalId, name, email, roles, manager, active } = change;
+  if (change.state === 'deleted') {
+    return { ...inForce, users: without(inForce.users, id), gone: [...new Set([...inForce.gone, userName])] };
+  }
+  const user = { ...{ id, userName, externalId, name, email, roles, manager, active }, ...followed };
+  const gone = inForce.gone.filter((other) => other !== userName);
+  return { ...inForce, users: having(inForce.users, id, user), gone };
 }

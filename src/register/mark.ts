@@ -38,16 +38,20 @@ const markSchema = z.strictObject({
   passkeys: entries<NonNullable<ReturnType<InForce['passkeys']['get']>>>(),
   activations: z.array(z.custom<InForce['activations'][number]>()),
   tenants: entries<NonNullable<ReturnType<InForce['tenants']['get']>>>().default([]),
+  users: entries<NonNullable<ReturnType<InForce['users']['get']>>>().default([]),
+  groups: entries<NonNullable<ReturnType<InForce['groups']['get']>>>().default([]),
+  gone: z.array(z.string()).default([]),
   adopted: z.boolean(),
 });
 
 function toText({ frontier, inForce }: RegisterMark): string {
   const { freezes, lifted, delegations, credentials, passkeys, activations, tenants, adopted } = inForce;
+  const { users, groups, gone } = inForce;
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
   const { size, nodes } = frontier;
   return JSON.stringify({
     ...{ v: 1, frontier: { size, nodes }, ...maps, lifted: [...lifted], passkeys: [...passkeys] },
-    ...{ activations, tenants: [...tenants], adopted },
+    ...{ activations, tenants: [...tenants], users: [...users], groups: [...groups], gone, adopted },
   });
 }
 
@@ -63,6 +67,9 @@ function toMark(text: string): RegisterMark {
       passkeys: new Map(read.passkeys),
       activations: read.activations,
       tenants: new Map(read.tenants),
+      users: new Map(read.users),
+      groups: new Map(read.groups),
+      gone: read.gone,
       adopted: read.adopted,
     },
   };

@@ -2,6 +2,7 @@ import { DEFAULT_TENANT } from '../contract/index.ts';
 import type { Keys } from '../keys/index.ts';
 import type { Store } from '../store/index.ts';
 import { LogFollower, type Looked } from './follower.ts';
+import { NOTHING_IN_FORCE, type InForce } from './in-force.ts';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { MarkFiles } from './mark.ts';
 
@@ -13,6 +14,8 @@ export interface Register {
    * @throws CountersignError `unavailable`; `invalid-evidence` when somebody changed the log in the database
    */
   current(tenant: string): Promise<Looked>;
+  /** What was in force when the log was last read; nothing before the first time. For what is shown, never for what is granted. */
+  known(tenant: string): InForce;
   /**
    * Runs `work` with one shared read of the log: a request that asks who calls, what is in force and what is stopped reads it once. The
    * read includes everything sealed before this call.
@@ -47,6 +50,7 @@ export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptio
       }
       return follower.current(since.getStore());
     },
+    known: (tenant) => followers.get(tenant)?.known ?? NOTHING_IN_FORCE,
     atOnce: (work) => since.run(performance.now(), work),
     async hasTenant(name) {
       if (made.has(name)) return true;

@@ -10,8 +10,11 @@ const PREFIX = 'credential:';
 /** `action` of the one record that says which credentials and delegations were there before such things were sealed. */
 export const ADOPTION_CHAIN = 'credential:adopted';
 
-/** `service`: asks for actions. `reader`: reads the log and its receipts, and nothing else. */
-export const CREDENTIAL_KINDS = ['service', 'reader'] as const;
+/**
+ * `service`: asks for actions. `reader`: reads the log and its receipts, and nothing else. `provisioner`: keeps the directory by SCIM,
+ * and does nothing else.
+ */
+export const CREDENTIAL_KINDS = ['service', 'reader', 'provisioner'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
 export interface CredentialChange {

@@ -3,6 +3,7 @@ export * from './attested.ts';
 export * from './commitment.ts';
 export * from './credential-record.ts';
 export * from './delegation-record.ts';
+export * from './directory-record.ts';
 export * from './disclosure.ts';
 export * from './opening.ts';
 export * from './dsse.ts';

@@ -187,6 +187,7 @@ const otherRecord = z.looseObject({
     delegation: true,
     credential: true,
     tenant: true,
+    directory: true,
     export: true,
   }),
   by: text,

@@ -94,6 +94,7 @@ beforeAll(async () => {
     ['its first key', acme],
     ['a scoped key', (await stack.call('POST', '/v1/api-keys', scoped, as(acme))).body.key],
     ['a read token', (await stack.call('POST', '/v1/read-tokens', reader, as(acme))).body.token],
+    ['a SCIM token', (await stack.call('POST', '/v1/scim-tokens', { for: 'a provider' }, as(acme))).body.token],
     ['an owner', await personOf('acme', BOSS)],
     ['an auditor', await personOf('acme', AUDITOR)],
     [
@@ -139,6 +140,10 @@ describe('nothing of one tenant is answered to the other', () => {
     ).body;
     const made = (await stack.call('POST', '/v1/api-keys', { surfaces: ['deploy.*'], actors: [MARK] })).body;
     const reader = (await stack.call('POST', '/v1/read-tokens', { for: 'a reader only there', days: 1 })).body;
+    const provisioner = (await stack.call('POST', '/v1/scim-tokens', { for: 'a provider only there' })).body;
+    const kept = (what: string, body: object) => stack.call('POST', `/scim/v2/${what}`, body, as(provisioner.token));
+    const person = (await kept('Users', { userName: 'only-there@acme.test', active: true })).body.id;
+    const group = (await kept('Groups', { displayName: 'only-there' })).body.id;
     const until = new Date(Date.now() + 3_600_000).toISOString();
     const lent = (
       await stack.call('POST', '/v1/delegations', { to: 'user:cfo@acme.test', until }, as(await stack.person(LEAD)))
@@ -157,6 +162,8 @@ describe('nothing of one tenant is answered to the other', () => {
       frozen.id,
       made.id,
       reader.id,
+      provisioner.id,
+      'only-there',
       lent.id,
       LEAD,
       'user:cfo@acme.test',
@@ -169,6 +176,9 @@ describe('nothing of one tenant is answered to the other', () => {
       '/v1/passkeys/{id}': 'passkey:there',
       '/v1/api-keys/{id}': made.id,
       '/v1/read-tokens/{id}': reader.id,
+      '/v1/scim-tokens/{id}': provisioner.id,
+      '/scim/v2/Users/{id}': person,
+      '/scim/v2/Groups/{id}': group,
       '/v1/signing-keys/{kid}': keys[0]?.kid ?? '',
       '/v1/policies/{bundle}': bundle,
       '/v1/records/{hash}': hash,

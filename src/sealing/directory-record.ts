@@ -1,0 +1,58 @@
+/**
+ * Records of type `directory`: what an identity provider said of a person or a group by SCIM. `action` is `directory:user:` or
+ * `directory:group:` and the SCIM id. The people who may decide follow from them, so that nobody who writes to the database makes one.
+ */
+import { z } from 'zod';
+import type { OtherRecord, RecordPayload } from '../contract/index.ts';
+import { EvidenceError } from '../ledger/index.ts';
+
+const text = z.string();
+
+const userSchema = z.looseObject({
+  state: z.enum(['kept', 'deleted']),
+  what: z.literal('user'),
+  userName: text.min(1),
+  externalId: text.nullable(),
+  name: text.nullable(),
+  email: text.nullable(),
+  roles: z.array(text),
+  manager: text.nullable(),
+  active: z.boolean(),
+});
+const groupSchema = z.looseObject({
+  state: z.enum(['kept', 'deleted']),
+  what: z.literal('group'),
+  name: text.min(1),
+  externalId: text.nullable(),
+  /** SCIM ids of people who come and who leave; a group may be too large to be said whole. */
+  joined: z.array(text),
+  left: z.array(text),
+});
+const bodySchema = z.discriminatedUnion('what', [userSchema, groupSchema]);
+
+export type DirectoryUserChange = z.infer<typeof userSchema> & { id: string };
+export type DirectoryGroupChange = z.infer<typeof groupSchema> & { id: string };
+export type DirectoryChange = DirectoryUserChange | DirectoryGroupChange;
+
+/** `action` of the records about a person or a group. */
+export const directoryChain = (what: DirectoryChange['what'], id: string): string => `directory:${what}:${id}`;
+
+/** The body of a record about a person or a group. */
+export function directoryBody({ id: _id, ...change }: DirectoryChange): OtherRecord['body'] {
+  return { ...change } as OtherRecord['body'];
+}
+
+/**
+ * What a record says about a person or a group; null for a record of another type.
+ *
+ * @throws EvidenceError `record-malformed`
+ */
+export function directoryChangeOf(record: RecordPayload): DirectoryChange | null {
+  if (record.type !== 'directory') return null;
+  const read = bodySchema.safeParse(record.body);
+  const prefix = read.success ? directoryChain(read.data.what, '') : '';
+  if (!read.success || !record.action.startsWith(prefix)) {
+    throw new EvidenceError('record-malformed', 'a directory record does not say whom it is about');
+  }
+  return { ...read.data, id: record.action.slice(prefix.length) };
+}
