@@ -2,17 +2,25 @@
 # Asks a throw-away stack everything that its OpenAPI document allows, and much that it does not: no 5xx, no undocumented status, no answer
 # that its schema does not describe. schemathesis comes from PyPI, into a place of its own.
 #
-# $1 a folder for all of it, which the caller removes.
+# $1 `install`, and then `run`
+# $2 a folder for all of it, which the caller removes.
 set -euo pipefail
-mkdir -p "$1/data"
-place=$(cd "$1" && pwd)
+mkdir -p "$2/data"
+place=$(cd "$2" && pwd)
 
-if python3 -m venv "$place/venv" >/dev/null 2>&1; then
-  "$place/venv/bin/pip" install --quiet --disable-pip-version-check 'schemathesis==4.32.5'
+if [[ $1 == install ]]; then
+  if python3 -m venv "$place/venv" >/dev/null 2>&1; then
+    "$place/venv/bin/pip" install --quiet --disable-pip-version-check 'schemathesis==4.32.5'
+  else
+    # A Python without venv gets a folder of packages instead.
+    rm -rf "$place/venv"
+    python3 -m pip install --quiet --disable-pip-version-check --target "$place/packages" 'schemathesis==4.32.5'
+  fi
+  exit
+fi
+if [[ -d $place/venv ]]; then
   schemathesis=("$place/venv/bin/schemathesis")
 else
-  # A Python without venv gets a folder of packages instead.
-  python3 -m pip install --quiet --disable-pip-version-check --target "$place/packages" 'schemathesis==4.32.5'
   schemathesis=(env PYTHONPATH="$place/packages" python3 -m schemathesis.cli)
 fi
 
