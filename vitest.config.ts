@@ -19,8 +19,8 @@ const PURE = [
 const STACK = ['test/{client,e2e,main,privacy,scenarios,temporal,time}/**/*.test.ts'];
 /** Of these, the files that leave a stack as they found it: those that one process runs share one. */
 const SHARED = [
-  'test/client/crash.test.ts',
-  'test/e2e/{action,browser,candidates,codec,faults,forged,manners,passkey-browser,slack,starts}.test.ts',
+  'test/client/{attacks,crash}.test.ts',
+  'test/e2e/{action,browser,budgets,candidates,codec,faults,forged,manners,passkey-browser,reading,slack,starts}.test.ts',
   'test/temporal/{outsider,plugin,python}.test.ts',
 ];
 
@@ -58,7 +58,7 @@ export default defineConfig({
           name: 'stack',
           include: STACK,
           exclude: [...PURE, ...SHARED],
-          globalSetup: ['test/support/temporal.ts'],
+          globalSetup: ['test/support/temporal.ts', 'test/support/workflow-bundle.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
       },
@@ -72,7 +72,7 @@ export default defineConfig({
           // After all others: a process that gets a file of another project in between ends, and its stack with it.
           sequence: { groupOrder: 1 },
           environment: './test/support/shared-environment.ts',
-          globalSetup: ['test/support/temporal.ts', 'test/support/shared-home.ts'],
+          globalSetup: ['test/support/temporal.ts', 'test/support/workflow-bundle.ts', 'test/support/shared-home.ts'],
           setupFiles: ['test/support/seed.ts', 'test/support/shared-setup.ts'],
         },
       },

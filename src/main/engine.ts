@@ -2,7 +2,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  type BundleOptions,
+  type NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
 import {
   createActivities,
@@ -24,6 +31,16 @@ function pathOf(name: 'index' | 'preload'): string {
   const source = fileURLToPath(new URL(`../workflows/${name}.ts`, import.meta.url));
   return existsSync(source) ? source : fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
 }
+
+/** The workflows, and the modules that hold no state: these are loaded once and not again for every action. */
+const workflows = (): Required<Pick<BundleOptions, 'workflowsPath' | 'preloadModules'>> => ({
+  workflowsPath: pathOf('index'),
+  preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('index')],
+});
+
+/** The code of the workflows, as {@link startWorkerOn} takes it where many workers start from the same sources. */
+export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
+  bundleWorkflowCode({ ...workflows(), logger: Runtime.instance().logger });
 
 const converter = (parts: Parts): DataConverter => ({ payloadCodecs: [parts.codec] });
 
@@ -65,6 +82,8 @@ interface WorkerChoices {
   taskQueue?: string;
   /** What a gateway in this process begins to judge with. */
   judging?: Judging;
+  /** File of bundled workflows; bundled here where it is not given. */
+  workflowBundle?: string;
 }
 
 export async function startWorkerOn(
@@ -72,15 +91,20 @@ export async function startWorkerOn(
   connection: NativeConnection,
   namespace: string,
   deps: NotifyDeps,
-  { taskQueue = TASK_QUEUE, judging = createJudging({ alone: deps, shared: deps }) }: WorkerChoices = {},
+  {
+    taskQueue = TASK_QUEUE,
+    judging = createJudging({ alone: deps, shared: deps }),
+    workflowBundle,
+  }: WorkerChoices = {},
 ): Promise<RunningWorker> {
+  const { workflowsPath, preloadModules } = workflows();
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue,
-    workflowsPath: pathOf('index'),
-    // These modules hold no state, so load them once and not again for every action.
-    bundlerOptions: { preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('index')] },
+    ...(workflowBundle === undefined
+      ? { workflowsPath, bundlerOptions: { preloadModules } }
+      : { workflowBundle: { codePath: workflowBundle } }),
     activities: {
       ...createActivities(deps, judging),
       ...createSweepActivities(deps, createHistories(createClient(parts, connection, namespace), taskQueue)),

@@ -33,6 +33,8 @@ export interface StartIo {
   sandbox?: SandboxFactory;
   /** Answers for the approvers, in other people's tests. */
   auto?: AutoAnswer;
+  /** File of bundled workflows, of these very sources; bundled anew where it is not given. */
+  workflowBundle?: string;
 }
 
 /** What a sandbox has to offer; `sandbox/slack` does. */
@@ -149,7 +151,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       temporal.connection,
       temporal.namespace,
       activityDeps(parts, slack.notifier, consoleUrl),
-      { judging },
+      { judging, ...(io.workflowBundle === undefined ? {} : { workflowBundle: io.workflowBundle }) },
     );
     closers.add(() => worker.stop());
 

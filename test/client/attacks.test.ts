@@ -3,7 +3,8 @@ import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Action } from '../../src/client/index.ts';
 import { signPermit, type PublicJwk } from '../../src/sealing/index.ts';
-import { refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { refund } from '../support/stack.ts';
 import { LANGUAGES, startExecutors, type Executors } from './executors.ts';
 
 type Json = Record<string, unknown>;
@@ -13,12 +14,12 @@ interface Attempt {
   request?: unknown;
 }
 
-let stack: TestStack;
+let stack: SharedStack;
 let executors: Executors;
 let elsewhere: Executors;
 
 beforeAll(async () => {
-  stack = await startTestStack();
+  stack = await sharedStack();
   const engine = { url: stack.url, key: stack.stack.firstKey ?? '' };
   executors = await startExecutors(engine, 'payments.refund');
   elsewhere = await startExecutors(engine, 'payments.payout');
@@ -26,7 +27,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await executors?.stop();
   await elsewhere?.stop();
-  await stack?.stop();
 });
 
 const REQUEST = refund(42) as Json;

@@ -4,16 +4,17 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { workflowIdOf } from '../../src/engine/ids.ts';
 import { createClient } from '../../src/main/engine.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
-import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { LEAD, refund } from '../support/stack.ts';
 
 const ROW_OF_AN_ACTION = 'select * from "action" where "tenant" = $1 and "id" = $2';
 
-let it_: TestStack;
+let it_: SharedStack;
 const statements: string[] = [];
 const { query } = pg.Client.prototype;
 
 beforeAll(async () => {
-  it_ = await startTestStack();
+  it_ = await sharedStack();
   // Every overload passes through as it came: only the text is noted.
   vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]): void {
     const [first] = args;
@@ -24,7 +25,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   vi.restoreAllMocks();
-  await it_.stop();
 });
 
 /** A statement outside of a transaction commits by itself. */

@@ -1,19 +1,19 @@
 /** Every door reads alike: what is wrong in one kind of input is refused wherever that kind can enter, and starts nothing. */
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Client, defaultPayloadConverter, type Payload } from '@temporalio/client';
 import { GOVERNED_ACTION } from '../../src/contract/governed-action.ts';
 import { actionIdOf, workflowIdOf } from '../../src/engine/ids.ts';
 import { BLANK_REASONS, TWICE, WRONG_DATES, WRONG_NUMBERS, WRONG_TIMES } from '../reading/inputs.ts';
-import { LEAD, REFUND, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { LEAD, REFUND, refund } from '../support/stack.ts';
 import { decide } from '../support/policies.ts';
 
-let stack: TestStack;
+let stack: SharedStack;
 beforeAll(async () => {
-  stack = await startTestStack();
+  stack = await sharedStack();
 });
-afterAll(() => stack.stop());
 
 const withParams = (params: string): string =>
   JSON.stringify({ ...REFUND, params: 0 }).replace('"params":0', `"params":${params}`);

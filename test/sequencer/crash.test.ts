@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeVerifyEd25519 } from '../../src/keys/index.ts';
 import {
@@ -23,6 +25,8 @@ import { SEED } from '../support/seed.ts';
 /** How often each is killed; the issue asks for 200 writers, `COUNTERSIGN_CRASHES=200` kills as many of either kind. */
 const CRASHES = Number(process.env['COUNTERSIGN_CRASHES'] ?? 20);
 const WRITER = fileURLToPath(new URL('crash-writer.ts', import.meta.url));
+/** Inside the tree, so that what it imports of packages is found. */
+const BUILT = fileURLToPath(new URL(`../../node_modules/.cache/crash-writer-${process.pid}.mjs`, import.meta.url));
 
 /** When each dies: between two answers, before the first, after many. */
 const random = seededRandom(SEED);
@@ -31,10 +35,22 @@ let world: TestDatabase;
 let look: CheckedLog;
 
 beforeAll(async () => {
+  // Built once, for a process that lives for a tenth of a second.
+  await build({
+    entryPoints: [WRITER],
+    outfile: BUILT,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+  });
   world = await openTestDatabase();
   look = await checkLog(world);
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await world.close();
+  rmSync(BUILT);
+});
 
 interface Writer {
   /** Index and hash of every record it was answered for. */
@@ -45,11 +61,9 @@ interface Writer {
 }
 
 function startWriter(name: string): Writer {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', WRITER, world.dataDir, world.postgres.connectionString, name],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const child = spawn(process.execPath, [BUILT, world.dataDir, world.postgres.connectionString, name], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const answered = new Map<number, string>();
   let rest = '';
   const ready = new Promise<void>((resolve) => {

@@ -77,6 +77,9 @@ export async function startTestStack(
     out: () => undefined,
     sandbox: (options) => (sandbox = createSlackSandbox(options)),
     auto,
+    ...(process.env['COUNTERSIGN_TEST_WORKFLOWS'] === undefined
+      ? {}
+      : { workflowBundle: process.env['COUNTERSIGN_TEST_WORKFLOWS'] }),
   });
   const call: TestStack['call'] = async (method, path, body, options = {}) => {
     const response = await fetch(stack.url + path, {
