@@ -29,6 +29,24 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   );
 }
 
+/**
+ * Parses the query by `schema`; an empty parameter is none.
+ *
+ * @throws CountersignError `invalid-request` naming every parameter that is wrong.
+ */
+export function parseQuery<T>(schema: z.ZodType<T>, request: Request): T {
+  const given = Object.entries(request.query).filter(([, value]) => value !== '');
+  const result = schema.safeParse(Object.fromEntries(given));
+  if (result.success) return result.data;
+  const errors = result.error.issues.map(itemOf);
+  const first = errors[0];
+  throw new CountersignError(
+    'invalid-request',
+    `the query does not fit: ${first?.pointer.slice(1) ?? ''}: ${first?.detail ?? 'unknown'}`,
+    { errors },
+  );
+}
+
 /** Seconds of `?wait=`, 0 to 60, also as `30s`; in milliseconds. */
 export function waitOf(request: Request): number {
   const raw = request.query['wait'];

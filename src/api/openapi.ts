@@ -2,6 +2,7 @@
 import { createDocument, type oas31 } from 'zod-openapi';
 import { complete } from './openapi-complete.ts';
 import { webhooks } from './openapi-webhooks.ts';
+import { actionListPaths } from './routes/action-list.ts';
 import { actionPaths } from './routes/actions.ts';
 import { attemptPaths } from './routes/attempts.ts';
 import { codecPaths } from './routes/codec.ts';
@@ -41,6 +42,8 @@ const build = (): oas31.OpenAPIObject =>
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     webhooks,
     paths: {
+      // Before the action of an id: who looks an address up takes the first that fits.
+      ...actionListPaths,
       ...actionPaths,
       ...permitPaths,
       ...reviewPaths,

@@ -10,6 +10,7 @@ import { allowedMethods } from './methods.ts';
 import { problemHandler, type ErrorLog } from './problem.ts';
 import { nameNewestRecord } from './receipt-header.ts';
 import { rateLimit } from './rate-limit.ts';
+import { actionListRoutes } from './routes/action-list.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { attemptRoutes } from './routes/attempts.ts';
 import { codecRoutes } from './routes/codec.ts';
@@ -83,6 +84,8 @@ export function createApi(options: ApiOptions): Express {
   app.use('/v1/permits/redeem', jsonBody({ limit: REQUEST_LIMITS.bodyBytes, read: readSealed }));
   app.use(jsonBody({ limit: REQUEST_LIMITS.bodyBytes }));
   app.use(requireJson);
+  // Before the action of an id: `facets` is none.
+  app.use(actionListRoutes(options.gateway));
   app.use(actionRoutes(options.gateway));
   app.use(passkeyRoutes(options.gateway));
   app.use(permitRoutes(options.gateway));

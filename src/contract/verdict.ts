@@ -10,6 +10,7 @@ export const BASES = ['rule', 'silence', 'unclear', 'limit', 'plan', 'break_glas
 export type Basis = (typeof BASES)[number];
 
 export const MODES = ['enforce', 'observe'] as const;
+export type Mode = (typeof MODES)[number];
 
 export const verdictSchema = z
   .strictObject({

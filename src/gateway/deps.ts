@@ -5,6 +5,7 @@ import type { Judging } from '../activities/judging.ts';
 import type { WebhookTargets } from '../notify/webhook-target.ts';
 import type { Attestor, Caller } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
+import type { ReadModel } from '../projection/index.ts';
 import type { LogReader } from '../sequencer/index.ts';
 
 export interface GatewayDeps extends Pick<
@@ -33,6 +34,8 @@ export interface GatewayDeps extends Pick<
   attestor: Attestor;
   authenticate(authorization: string | undefined): Promise<Caller>;
   evidence: LogReader;
+  /** The read model. */
+  readModel: ReadModel;
   keys: Keys;
   /** Tells whoever watches over the stack. Never throws. */
   alarm: Alarm;

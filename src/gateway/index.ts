@@ -1,5 +1,6 @@
 /** Puts the gateway together from its parts: one file for each thing it does. */
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
+import { actionFacets, checkProjection, listActions, rebuildProjection } from './action-list.ts';
 import { actions } from './actions.ts';
 import { listRowDifferences } from './row-differences.ts';
 import { listBoundTokens, makeBoundToken } from './read-tokens.ts';
@@ -30,6 +31,7 @@ import { listSurfaces } from './surfaces.ts';
 import { listTenants, makeTenant } from './tenants.ts';
 import { readAction } from './stored-action.ts';
 import type {
+  ActionLists,
   ApiKeys,
   ReadTokens,
   Delegations,
@@ -72,12 +74,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...privacy(deps),
     ...policies(deps),
     ...payloadReading(deps),
+    ...actionLists(deps),
     surfaces: (caller) => listSurfaces(deps, caller),
     rowDifferences: (caller) => listRowDifferences(deps, caller),
     redeem: (caller, input) => redeem(deps, caller, input),
     export: (caller, format, filter) => exportRecords(deps, caller, format, filter),
   };
 }
+
+const actionLists = (deps: GatewayDeps): ActionLists => ({
+  actions: (caller, query, cursor, limit) => listActions(deps, caller, query, cursor, limit),
+  actionFacets: (caller, filter) => actionFacets(deps, caller, filter),
+  checkProjection: (caller, from) => checkProjection(deps, caller, from),
+  rebuildProjection: (caller) => rebuildProjection(deps, caller),
+});
 
 const reviews = (deps: GatewayDeps): Reviews => ({
   review: (caller, id, input, door, evidence) =>

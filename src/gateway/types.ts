@@ -1,21 +1,13 @@
 /** The one door to an action (docs/architecture.md): Slack, HTTP, command line and console all come through here. */
-import type {
-  Action,
-  ActionRequest,
-  DecisionInput,
-  Door,
-  JsonObject,
-  Judgement,
-  OutcomeInput,
-  Receipt,
-} from '../contract/index.ts';
+import type { Action, DecisionInput, Door, Judgement, OutcomeInput, Receipt } from '../contract/index.ts';
 import type { Payload } from '@temporalio/common';
 import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { AttemptFilter } from '../store/index.ts';
+import type { ActionLists } from './action-list-types.ts';
 import type { Exported } from './exported.ts';
-import type { Opening, RecordItem, SigningUse } from '../sealing/index.ts';
+import type { Opening, RecordItem } from '../sealing/index.ts';
 import type { Provisioning, ReadTokenInput } from './provisioning-types.ts';
 import type { BacktestInput, PolicyPublication } from './policy-types.ts';
 import type {
@@ -45,7 +37,23 @@ import type {
   StartToken,
   TenantView,
 } from '../contract/views/index.ts';
+import type {
+  RedeemInput,
+  ReviewInput,
+  ApiKeyInput,
+  FreezeInput,
+  DelegateInput,
+  PasskeyOptions,
+  DecisionOptions,
+  RotateKeyInput,
+  RevokeKeyInput,
+  SlackEvidence,
+  StartTokenInput,
+  TenantInput,
+} from './inputs.ts';
 
+export * from './inputs.ts';
+export type { ActionLists } from './action-list-types.ts';
 export type {
   ApiKeyView,
   BreakGlassReport,
@@ -88,95 +96,6 @@ export interface RecordPage {
   to?: string;
   records: RecordItem[];
   next_cursor: string | null;
-}
-
-export interface RedeemInput {
-  permit: string;
-  /** The caller's own random text: with it the same answer is had again until the outcome is sealed. */
-  redeemer?: string | undefined;
-  /** The request about to be executed; refused when it is not the one the permit was made for. */
-  request?: ActionRequest | undefined;
-  requestHash?: string | undefined;
-  /** The surface the executor serves; it must be the permit's audience. */
-  audience?: string | undefined;
-}
-
-export interface ReviewInput {
-  /** Whether the emergency justified it. */
-  right: boolean;
-  reason: string;
-}
-
-export interface ApiKeyInput {
-  /** Globs. */
-  surfaces: string[];
-  /** Exact actor ids. */
-  actors: string[];
-  /** Roles and groups that it vouches for its actors to have. */
-  roles: string[];
-  groups: string[];
-}
-
-export interface FreezeInput {
-  /** Freezes also what nobody knows: no policy covers it, or nobody is called so. */
-  unknown?: boolean | undefined;
-  scope: 'tenant' | 'surface' | 'actor';
-  /** The surface or actor; left out for the whole tenant. */
-  value?: string | undefined;
-  reason: string;
-}
-
-export interface DelegateInput {
-  /** Directory id of who stands in. */
-  to: string;
-  /** Globs; everything by default. */
-  surfaces?: string[] | undefined;
-  /** RFC 3339. */
-  until: string;
-}
-
-/** `PublicKeyCredentialCreationOptionsJSON` of WebAuthn level 3. */
-export type PasskeyOptions = object;
-
-export interface DecisionOptions {
-  /** What is decided (docs/formats.md): the challenge in the options is its hash. */
-  statement: JsonObject;
-  /** `PublicKeyCredentialRequestOptionsJSON` of WebAuthn level 3. */
-  options: object;
-}
-
-export interface RotateKeyInput {
-  use: SigningUse;
-  /** Where the next key is, in the words of the setting (docs/keys.md); as the setting says when left out. */
-  signer?: string | undefined;
-  reason: string;
-  /** Of a log key: days for which the replaced one signs beside it. */
-  besideDays?: number | undefined;
-}
-
-export interface RevokeKeyInput {
-  kid: string;
-  reason: string;
-  /** Entry of the log from which on nothing counts that the key signed; the next one unless given. */
-  from?: number | undefined;
-}
-
-/** What a decision through Slack brings beside the person. */
-export interface SlackEvidence {
-  slack: { workspace: string; user: string; channel: string; message: string };
-  shown: { hash: string; renderer: string } | null;
-  /** The sentence of responsibility that they were shown, where they approve. */
-  responsibility?: string | null;
-}
-
-export interface StartTokenInput {
-  idempotencyKey: string;
-  request: unknown;
-}
-
-export interface TenantInput {
-  name: string;
-  reason?: string | undefined;
 }
 
 /** Who presents a credential. */
@@ -376,6 +295,7 @@ export type Gateway = Authentication &
   Reviews &
   Outcomes &
   Permits &
+  ActionLists &
   Coverage &
   Passkeys &
   ApiKeys &

@@ -1,6 +1,7 @@
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
 import type { Config } from './config.ts';
+import { followLogs } from './follow-logs.ts';
 import { publicLog } from './public-log.ts';
 import { Closers, openServer, openService } from './serve.ts';
 
@@ -17,6 +18,8 @@ export async function startApi(config: Config, io: { out(line: string): void }):
   try {
     const { url, serve } = await openServer(config, closers);
     const { parts, circuit, gateway, temporal } = await openService(config, closers, io);
+    const following = followLogs(parts);
+    closers.add(() => following.close());
     serve(
       createApi({
         gateway,

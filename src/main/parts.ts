@@ -19,6 +19,7 @@ import {
 } from '../identity/index.ts';
 import { createPayloadCodec, openFileKeys, type Keys } from '../keys/index.ts';
 import { createDirectories, createRegister, markFiles, sealedCredentials, type Register } from '../register/index.ts';
+import { createReadModel, type ReadModel } from '../projection/index.ts';
 import { createLogReader, createSequencer, type LogReader, type Sequencer } from '../sequencer/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { externalEngines } from '../policy/engines/index.ts';
@@ -40,6 +41,8 @@ export interface Parts {
   sequencer: Sequencer;
   register: Register;
   evidence: LogReader;
+  /** The read model. */
+  readModel: ReadModel;
   directory: DirectorySource;
   bundles: NotifyDeps['bundles'];
   hub: Hub;
@@ -125,6 +128,7 @@ export async function openParts(
       sequencer,
       register,
       evidence: createLogReader({ store, keys }),
+      readModel: createReadModel(store),
       directory,
       bundles: createPolicyBundles({ store, register }, externalEngines),
       hub: createHub(),

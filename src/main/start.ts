@@ -14,6 +14,7 @@ import { ensureBundle, ensureFirstKey, ensureKeys, refuseKnownForbidden } from '
 import { RUNTIME_FILE } from './local-files.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
+import { followLogs } from './follow-logs.ts';
 import { bridgeHub } from './hub-bridge.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
@@ -158,6 +159,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     await ensureSchedules(client, TASK_QUEUE, log);
     await ensureSharing(client, TASK_QUEUE, parts.sharing, log);
 
+    const following = followLogs(parts);
+    closers.add(() => following.close());
     const app = createApi({
       gateway,
       log: publicLog(parts),

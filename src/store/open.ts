@@ -6,6 +6,7 @@ import { createCoverageStore, type CoverageStore } from './coverage.ts';
 import { createBundleStore, type BundleStore } from './bundles.ts';
 import { openPostgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
+import { createFactStore, type FactStore } from './facts.ts';
 import { createFreezeStore, type FreezeStore } from './freezes.ts';
 import { createLookStore, type LookStore } from './looks.ts';
 import { createLimitStore, type LimitStore } from './limits.ts';
@@ -37,6 +38,7 @@ export interface Store {
   bundles: BundleStore;
   freezes: FreezeStore;
   looks: LookStore;
+  facts: FactStore;
   delegations: DelegationStore;
   reviews: ReviewStore;
   passkeys: PasskeyStore;
@@ -90,6 +92,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     bundles: createBundleStore(db),
     freezes: createFreezeStore(db),
     looks: createLookStore(db),
+    facts: createFactStore(db),
     delegations: createDelegationStore(db),
     reviews: createReviewStore(db),
     passkeys: createPasskeyStore(db),

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { conditionsOf, type RecordFilter } from './record-filter.ts';
+import { boundsOfAction } from './record-list.ts';
 
 /** What is to be read: records of the first `size` entries that fit `filter`. */
 export interface Selection {
@@ -58,15 +59,8 @@ export function createRecordScan(db: Database): RecordScan {
   /** Where to look: of one action the entries between its first record and its last, else the whole log. */
   const bounds = async (tenant: string, { filter, size }: Selection): Promise<{ from: number; to: number }> => {
     if (filter.action === undefined) return { from: 0, to: size };
-    const { first, last } = await db
-      .selectFrom('logEntry')
-      .select(({ fn }) => [fn.min('index').as('first'), fn.max('index').as('last')])
-      .where('tenant', '=', tenant)
-      .where('action', '=', filter.action)
-      .executeTakeFirstOrThrow();
-    // An action without records has no bounds.
-    const known = first as number | null;
-    return known === null ? { from: 0, to: 0 } : { from: known, to: Math.min(size, last + 1) };
+    const [part = { from: 0, to: 0 }] = await boundsOfAction(db, tenant, filter.action, size);
+    return part;
   };
 
   async function* pages<Row extends { index: number }>(

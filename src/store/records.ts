@@ -1,6 +1,7 @@
 import { type Envelope, type RecordPayload, CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
-import { conditionsOf, type RecordFilter } from './record-filter.ts';
+import type { RecordFilter } from './record-filter.ts';
+import { listNewest, type EntryRow } from './record-list.ts';
 import { createRecordScan, type RecordScan } from './record-scan.ts';
 
 export type { RecordFilter } from './record-filter.ts';
@@ -28,6 +29,7 @@ export interface RecordStore extends RecordScan {
   get(tenant: string, hash: string): Promise<StoredRecord | null>;
   /**
    * Newest first, in the order of the log. `cursor` is opaque: a page begun once goes on without gap or repetition while the log grows.
+   * A search looks for a second: where little fits, a page may be short, or empty, and its cursor goes on where the search stopped.
    *
    * @throws CountersignError `invalid-request` for a cursor that was not made here.
    */
@@ -57,12 +59,6 @@ export interface RecordStore extends RecordScan {
 
 const HASH = /^sha256:([0-9a-f]{64})$/;
 
-interface EntryRow {
-  index: number;
-  recordHash: Buffer;
-  envelope: Buffer;
-}
-
 /** The record inside an envelope that the sequencer took. */
 export function recordOf(envelope: Uint8Array): RecordPayload {
   const { payload } = JSON.parse(Buffer.from(envelope).toString('utf8')) as Envelope;
@@ -75,6 +71,8 @@ const stored = ({ index, recordHash, envelope }: EntryRow): StoredRecord => ({
   record: recordOf(envelope),
   envelope,
 });
+
+const cursorOf = (index: number): string => Buffer.from(`r${index}`).toString('base64url');
 
 function beforeOf(cursor: string): number {
   const index = Number(/^r([0-9]{1,16})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1] ?? NaN);
@@ -98,18 +96,11 @@ export function createRecordStore(db: Database): RecordStore {
       return row === undefined ? null : stored(row);
     },
     async list(tenant, filter, cursor, limit) {
-      let query = entries(tenant);
-      for (const condition of conditionsOf(filter)) query = query.where(condition);
-      if (cursor !== undefined) query = query.where('index', '<', beforeOf(cursor));
-      const rows = await query
-        .orderBy('index', 'desc')
-        .limit(limit + 1)
-        .execute();
-      const records = rows.slice(0, limit).map(stored);
-      const last = records.at(-1);
-      const nextCursor =
-        rows.length > limit && last !== undefined ? Buffer.from(`r${last.index}`).toString('base64url') : null;
-      return { records, nextCursor };
+      const { records, next } = await listNewest(db, tenant, filter, {
+        before: cursor === undefined ? Infinity : beforeOf(cursor),
+        limit,
+      });
+      return { records: records.map(stored), nextCursor: next === null ? null : cursorOf(next) };
     },
     async ofAction(tenant, action) {
       const rows = await entries(tenant).where('action', '=', action).orderBy('seq').execute();

@@ -19,6 +19,7 @@ import { callerOf, doorOf, idempotencyKeyOf, parseBody, pathText, waitOf } from 
 import { actionId, body, COMMON, json, ok, onAction, problem, wait } from '../openapi-parts.ts';
 import { answerWithAction, name } from '../receipt-header.ts';
 import { sendProblem } from '../problem.ts';
+import { listActionsOperation } from './action-list.ts';
 
 const answerInputSchema = z.strictObject({ text: reasonSchema }).meta({ id: 'Answer' });
 
@@ -133,6 +134,7 @@ function refusalText(action: Action): string {
 
 export const actionPaths: ZodOpenApiPathsObject = {
   '/v1/actions': {
+    get: listActionsOperation,
     post: {
       summary: 'Ask for an action to be released',
       requestParams: {

@@ -89,6 +89,8 @@ export const recordPaths: ZodOpenApiPathsObject = {
   '/v1/records': {
     get: {
       summary: 'Sealed records, newest first',
+      description:
+        'A page is looked for a second: where little fits, it may be short, or empty, and its cursor goes on.',
       requestParams: {
         query: z.object({
           ...recordFilterShape,

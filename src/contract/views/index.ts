@@ -1,4 +1,5 @@
 /** What the API answers, each once: the gateway's types, the OpenAPI document and the command line follow these schemas. */
+export * from './action-list.ts';
 export * from './api-keys.ts';
 export * from './attempts.ts';
 export * from './delegations.ts';

@@ -1,0 +1,88 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  actionFacetsSchema,
+  actionFilterShape,
+  actionListSchema,
+  projectionCheckSchema,
+  projectionRebuiltSchema,
+} from '../../contract/views/index.ts';
+import type { ActionLists, Authentication } from '../../gateway/types.ts';
+import { FACT_SORTS } from '../../store/fact-search.ts';
+import { callerOf, limitOf, parseQuery, queryText } from '../input.ts';
+import { COMMON, ok, problem } from '../openapi-parts.ts';
+import { timeFilterShape } from './records.ts';
+
+const filterSchema = z.object({ ...actionFilterShape, ...timeFilterShape });
+const querySchema = filterSchema.extend({
+  sort: z.enum(FACT_SORTS).optional().meta({ description: 'With `-` the greatest first; `-askedAt` unless given.' }),
+});
+const fromSchema = z.object({ from: z.coerce.number().int().nonnegative().optional() });
+
+/** Finding actions, and the read model behind it. */
+export function actionListRoutes(gateway: Authentication & ActionLists): Router {
+  const router = Router();
+  router.get('/v1/actions', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    const [limit, cursor] = [limitOf(request), queryText(request, 'cursor')];
+    response.json(await gateway.actions(caller, parseQuery(querySchema, request), cursor, limit));
+  });
+  router.get('/v1/actions/facets', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    response.json(await gateway.actionFacets(caller, parseQuery(filterSchema, request)));
+  });
+  router.get('/v1/projection', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    response.json(await gateway.checkProjection(caller, parseQuery(fromSchema, request).from ?? 0));
+  });
+  router.post('/v1/projection/rebuild', async (request, response) => {
+    response.json(await gateway.rebuildProjection(await callerOf(gateway, request)));
+  });
+  return router;
+}
+
+export const actionListPaths: ZodOpenApiPathsObject = {
+  '/v1/actions/facets': {
+    get: {
+      summary: 'How many actions there are of each value, among those that fit',
+      requestParams: { query: filterSchema },
+      responses: { ...ok(actionFacetsSchema, 'Counts by field.'), ...COMMON },
+    },
+  },
+  '/v1/projection': {
+    get: {
+      summary: 'Compare the read model with the sealed records, part by part; for auditors and owners',
+      requestParams: {
+        query: z.object({
+          from: z.int().nonnegative().optional().meta({ description: 'An entry of the log; the first unless given.' }),
+        }),
+      },
+      responses: {
+        ...ok(projectionCheckSchema, 'What differs.'),
+        ...COMMON,
+        '403': problem('Neither an auditor nor an owner.'),
+      },
+    },
+  },
+  '/v1/projection/rebuild': {
+    post: {
+      summary: 'Make the read model again from the log; for owners',
+      responses: {
+        ...ok(projectionRebuiltSchema, 'How much of the log it includes.'),
+        ...COMMON,
+        '403': problem('Not an owner.'),
+      },
+    },
+  },
+};
+
+/** Stands with the other operations of its address. */
+export const listActionsOperation = {
+  summary: 'Actions that the caller may see, newest first',
+  description: 'From the read model, which follows the log; `asOf` says how far. Unknown filters are refused.',
+  requestParams: {
+    query: querySchema.extend({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
+  },
+  responses: { ...ok(actionListSchema, 'One page.'), ...COMMON },
+};

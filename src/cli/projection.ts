@@ -1,0 +1,62 @@
+/** `countersign projection`: whether what lists and reports show is what the sealed records say. */
+import type { Command } from 'commander';
+import { projectionCheckSchema, projectionRebuiltSchema, type ProjectionCheck } from '../contract/views/index.ts';
+import { readAnswer } from './answers.ts';
+import { connect, withConnection, type ConnectOptions } from './connect.ts';
+import { EXIT } from './exit.ts';
+import { call } from './http.ts';
+import type { Io } from './io.ts';
+
+export function register(program: Command, io: Io): void {
+  const projection = program
+    .command('projection')
+    .description('the read model that lists and reports come from: compare it with the log, or make it again');
+  const check = projection
+    .command('check')
+    .description('compare every column of every row with the sealed records; exit code 3 when something differs')
+    .option('--json', 'print JSON');
+  withConnection(check, { as: true }).action(async (options: ConnectOptions & { json?: boolean }) => {
+    const connection = await connect(io, options);
+    const found = { size: 0, actions: 0, differences: [] as object[], windows: [] as number[] };
+    const lines: string[] = [];
+    for (let from: number | null = 0; from !== null;) {
+      const answer = await call(connection, { path: `v1/projection?from=${from}` });
+      const { next, size, ...part }: ProjectionCheck = readAnswer(projectionCheckSchema, answer);
+      found.size = size;
+      found.actions += part.actions;
+      found.differences.push(...part.differences);
+      found.windows.push(...part.windows);
+      for (const { action, change, columns } of part.differences) {
+        lines.push(`${action}: ${WHAT[change]}${columns.length === 0 ? '' : `: ${columns.join(', ')}`}`);
+      }
+      for (const number of part.windows)
+        lines.push(`the times of part ${number} of the log are not those of its entries`);
+      from = next;
+    }
+    if (options.json === true) io.json(found);
+    else {
+      lines.forEach(io.out);
+      io.out(
+        `${found.actions} actions of ${found.size} entries compared: ${lines.length === 0 ? 'nothing differs' : `${lines.length} differ; make it again with \`countersign projection rebuild\`, and find out who changed the database`}`,
+      );
+    }
+    if (lines.length > 0) io.exitCode = EXIT.refused;
+  });
+  const rebuild = projection
+    .command('rebuild')
+    .description('forget all rows and make them again from the log')
+    .option('--json', 'print JSON');
+  withConnection(rebuild, { as: true }).action(async (options: ConnectOptions & { json?: boolean }) => {
+    const connection = await connect(io, options);
+    const answer = await call(connection, { method: 'POST', path: 'v1/projection/rebuild' });
+    const { size, logSize } = readAnswer(projectionRebuiltSchema, answer);
+    if (options.json === true) io.json({ size, logSize });
+    else io.out(`made again from ${size} of ${logSize} entries`);
+  });
+}
+
+const WHAT = {
+  inserted: 'somebody added this row; no record says that there is such an action',
+  altered: 'not what its records say',
+  removed: 'its row is missing',
+} as const;

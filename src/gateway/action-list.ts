@@ -1,0 +1,128 @@
+/** `GET /v1/actions`: actions as the read model lists them, each only for whom it is theirs to see. */
+import { parseDecimal } from '../canonical/index.ts';
+import { CountersignError } from '../contract/index.ts';
+import type { ActionFacets, ActionList, ActionSummary, ProjectionCheck } from '../contract/views/index.ts';
+import type { Caller } from '../identity/index.ts';
+import type { ActionFact, FactFilter, FactScope } from '../store/index.ts';
+import { isOwner, mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import { boundsOf } from './records.ts';
+import type { ActionQuery } from './action-list-types.ts';
+
+/** So many are counted, and looked at for facets. */
+const COUNTED = 10_000;
+/** Pages of the log that a request includes by itself, so that whoever asks sees what they did before. */
+const PAGES = 4;
+/** Characters of a text to be looked for: of fewer there would be too many. */
+const TEXT_MIN = 3;
+
+/** One page. @throws CountersignError `invalid-request` for a filter or cursor that makes no sense */
+export async function listActions(
+  deps: GatewayDeps,
+  caller: Caller,
+  { sort = '-askedAt', ...asked }: ActionQuery,
+  cursor: string | undefined,
+  limit: number,
+): Promise<ActionList> {
+  const { tenant } = caller;
+  const { filter, between } = filterOf(asked);
+  const asOf = await deps.readModel.catchUp(tenant, PAGES);
+  const scope = scopeOf(caller);
+  const [page, found] = await Promise.all([
+    deps.store.facts.search(tenant, { filter, scope, sort, cursor, limit }),
+    deps.store.facts.count(tenant, filter, scope, COUNTED + 1),
+  ]);
+  return {
+    ...between,
+    actions: page.facts.map(summaryOf),
+    count: countOf(found),
+    asOf,
+    next_cursor: page.nextCursor,
+  };
+}
+
+/** How many there are of each value. @throws CountersignError `invalid-request` */
+export async function actionFacets(deps: GatewayDeps, caller: Caller, asked: FactFilter): Promise<ActionFacets> {
+  const { tenant } = caller;
+  const { filter, between } = filterOf(asked);
+  const asOf = await deps.readModel.catchUp(tenant, PAGES);
+  const scope = scopeOf(caller);
+  const [counts, found] = await Promise.all([
+    deps.store.facts.facets(tenant, filter, scope, COUNTED),
+    deps.store.facts.count(tenant, filter, scope, COUNTED + 1),
+  ]);
+  const facets: ActionFacets['facets'] = {};
+  for (const { facet, value, count } of counts) (facets[facet] ??= []).push({ value, count });
+  return { ...between, facets, count: countOf(found), asOf };
+}
+
+/** Compares rows with records. @throws CountersignError `forbidden` */
+export async function checkProjection(deps: GatewayDeps, caller: Caller, from: number): Promise<ProjectionCheck> {
+  if (!mayAudit(caller))
+    throw new CountersignError('forbidden', 'only an auditor or an owner compares rows with records');
+  return deps.readModel.check(caller.tenant, from);
+}
+
+/** Makes the rows again. @throws CountersignError `forbidden` */
+export async function rebuildProjection(deps: GatewayDeps, caller: Caller): Promise<{ size: number; logSize: number }> {
+  if (!isOwner(caller)) throw new CountersignError('forbidden', 'only an owner has the rows made again');
+  return deps.readModel.rebuild(caller.tenant);
+}
+
+const countOf = (found: number): ActionList['count'] => ({
+  atLeast: Math.min(found, COUNTED),
+  exact: found <= COUNTED,
+});
+
+function filterOf(asked: FactFilter): { filter: FactFilter; between: { from?: string; to?: string } } {
+  const between = boundsOf(asked);
+  for (const name of ['amountFrom', 'amountTo'] as const) checkAmount(name, asked[name]);
+  if (asked.q !== undefined && [...asked.q].length < TEXT_MIN) {
+    throw wrong('q', `\`q\` has at least ${TEXT_MIN} characters; look for a longer part of the word`);
+  }
+  return { filter: { ...asked, ...between }, between };
+}
+
+function checkAmount(name: string, value: string | undefined): void {
+  if (value === undefined) return;
+  try {
+    parseDecimal(value);
+  } catch {
+    throw wrong(name, `\`${name}\` is an exact decimal such as 250 or 1499.50`);
+  }
+}
+
+const wrong = (name: string, detail: string): CountersignError =>
+  new CountersignError('invalid-request', detail, { errors: [{ pointer: `/${name}`, detail }] });
+
+/** What this caller may see, as `visibleTo` says it of one action. */
+function scopeOf(caller: Caller): FactScope {
+  if (mayAudit(caller)) return 'all';
+  const { id, kind, surfaces, actors } = caller;
+  if (kind === 'person') return { requester: id, involved: id, speaksFor: null };
+  return {
+    requester: id,
+    involved: null,
+    speaksFor: { surfaces: patternOf(surfaces), actors: actors.includes('*') ? null : actors },
+  };
+}
+
+/** Globs of surfaces as one regular expression: `*` is one level, `**` any number of them. */
+export function patternOf(globs: readonly string[]): string {
+  const level = (part: string): string =>
+    part === '**' ? '(\\.[^.]+)*' : part === '*' ? '\\.[^.]+' : `\\.${part.replaceAll(/[^A-Za-z0-9_-]/g, '\\$&')}`;
+  const each = globs.map((glob) => glob.split('.').map(level).join(''));
+  return `^(${each.join('|')})$`;
+}
+
+function summaryOf(fact: ActionFact): ActionSummary {
+  const { tenant: _tenant, involved: _involved, actorType: _type, action, verb, ...rest } = fact;
+  const { amount, amountApproved, amountReleased, amountExecuted, amountUndisclosed, ...same } = rest;
+  return {
+    ...same,
+    id: action,
+    action: verb,
+    amounts: { asked: amount, approved: amountApproved, released: amountReleased, executed: amountExecuted },
+    undisclosed: amountUndisclosed,
+  };
+}

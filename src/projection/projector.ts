@@ -1,0 +1,122 @@
+/** Keeps the read model: follows each log behind its sealing, makes it again, and compares it with what the records say. */
+import { MoneyLedger } from '../archive/money-ledger.ts';
+import { LOG_WINDOW, type ActionFact, type LogRecord, type Projected, type Store } from '../store/index.ts';
+import { factOf } from './fact.ts';
+
+/** Entries that one transaction includes. */
+const PAGE = 1024;
+/** Pages that are made again before the answer. */
+const REBUILT_PAGES = 64;
+/** Entries of one comparison. */
+const CHECKED = 16 * LOG_WINDOW;
+
+/** A row that is not what the records say. */
+export interface FactDifference {
+  action: string;
+  /** The columns that differ; empty where the row is missing, or of no action. */
+  columns: string[];
+  change: 'inserted' | 'altered' | 'removed';
+}
+
+export interface Comparison {
+  /** Entries of the log that the rows include. */
+  size: number;
+  /** Where the next comparison begins; null when this one reached the end. */
+  next: number | null;
+  /** Actions that were compared. */
+  actions: number;
+  differences: FactDifference[];
+  /** Parts of the log, by number, whose noted times are not those of their entries: a search by time would pass them over. */
+  windows: number[];
+}
+
+export interface ReadModel {
+  /** Tenants whose log holds more than their rows include. */
+  behind(): Promise<string[]>;
+  /**
+   * Includes what the log holds by now, in pages.
+   *
+   * @param pages at most; all of it where left out
+   * @throws CountersignError `unavailable`
+   */
+  catchUp(tenant: string, pages?: number): Promise<Projected>;
+  /**
+   * Compares every column of the rows with a fresh fold of the records: of the actions that begin at entry `from` or later, so many that
+   * one answer does not take long.
+   */
+  check(tenant: string, from: number): Promise<Comparison>;
+  /** Forgets the rows and begins to make them again. The rest follows as after any growth of the log. */
+  rebuild(tenant: string): Promise<Projected>;
+}
+
+export function createReadModel(store: Pick<Store, 'facts' | 'bundles'>): ReadModel {
+  const fold = async (tenant: string, actions: readonly (readonly LogRecord[])[]): Promise<ActionFact[]> => {
+    const ledger = new MoneyLedger((hash) => store.bundles.get(tenant, hash));
+    const facts: ActionFact[] = [];
+    for (const records of actions) {
+      let money = null;
+      for (const [at, { record }] of records.entries()) money = await ledger.after(record, at === records.length - 1);
+      const fact = factOf(records, money);
+      if (fact !== null) facts.push(fact);
+    }
+    return facts;
+  };
+  const readModel: ReadModel = {
+    behind: () => store.facts.behind(),
+    async catchUp(tenant, pages = Infinity) {
+      let projected = await store.facts.projected(tenant);
+      for (let page = 0; page < pages && projected.size < projected.logSize; page += 1) {
+        const next = await store.facts.advance(tenant, PAGE, (actions) => fold(tenant, actions));
+        // Another process advances it.
+        if (next.size <= projected.size) return next;
+        projected = next;
+      }
+      return projected;
+    },
+    async check(tenant, from) {
+      const { size } = await store.facts.projected(tenant);
+      const end = Math.min(size, from + CHECKED);
+      const comparison: Comparison = { size, next: end < size ? end : null, actions: 0, differences: [], windows: [] };
+      // Rows that claim a place outside of the log are looked at with the first and the last part of it.
+      for (let at = from; at === from || at < end; at += LOG_WINDOW) {
+        const [first, last] = [at === 0, at + LOG_WINDOW >= size];
+        const { rows, actions } = await store.facts.between(
+          tenant,
+          first ? Number.MIN_SAFE_INTEGER : at,
+          last ? Number.MAX_SAFE_INTEGER : at + LOG_WINDOW,
+        );
+        const expected = await fold(tenant, actions);
+        comparison.actions += expected.length;
+        comparison.differences.push(...factDifferences(rows, expected));
+      }
+      if (comparison.next === null) comparison.windows = await store.facts.wrongWindows(tenant);
+      return comparison;
+    },
+    async rebuild(tenant) {
+      await store.facts.forget(tenant);
+      return readModel.catchUp(tenant, REBUILT_PAGES);
+    },
+  };
+  return readModel;
+}
+
+/** Compares rows with what they should be, column by column. */
+export function factDifferences(rows: readonly ActionFact[], expected: readonly ActionFact[]): FactDifference[] {
+  const stored = new Map(rows.map((row) => [row.action, row]));
+  const differences: FactDifference[] = [];
+  for (const fact of expected) {
+    const row = stored.get(fact.action);
+    stored.delete(fact.action);
+    if (row === undefined) {
+      differences.push({ action: fact.action, columns: [], change: 'removed' });
+      continue;
+    }
+    const is = new Map<string, unknown>(Object.entries(row));
+    const columns = Object.entries(fact).flatMap(([column, value]) =>
+      JSON.stringify(is.get(column)) === JSON.stringify(value) ? [] : [column],
+    );
+    if (columns.length > 0) differences.push({ action: fact.action, columns, change: 'altered' });
+  }
+  for (const action of stored.keys()) differences.push({ action, columns: [], change: 'inserted' });
+  return differences;
+}

@@ -1,0 +1,53 @@
+import type { Mode, Status, VerdictDecision } from '../contract/index.ts';
+
+/** One governed action. Times are RFC 3339 UTC; amounts are exact decimals in the places of their currency. */
+export interface ActionFact {
+  tenant: string;
+  action: string;
+  /** Positions in the log of its first and its newest record. */
+  firstIndex: number;
+  lastIndex: number;
+  askedAt: string;
+  /** When a person approved or refused it last. */
+  decidedAt: string | null;
+  releasedAt: string | null;
+  redeemedAt: string | null;
+  endedAt: string | null;
+  surface: string;
+  verb: string;
+  actor: string;
+  actorType: string;
+  /** Whom it was asked for: the end of the actor's chain. */
+  requester: string;
+  resource: string | null;
+  folder: string | null;
+  /** Of the first verdict. */
+  decision: VerdictDecision;
+  basis: string;
+  mode: Mode;
+  policy: string | null;
+  rule: string | null;
+  bundle: string | null;
+  status: Status;
+  releaseBasis: string | null;
+  /** Who decided last. */
+  approver: string | null;
+  via: string | null;
+  /** Somebody decided in the name of somebody else. */
+  delegated: boolean;
+  /** A person, or policy, released something else than was asked for. */
+  changed: boolean;
+  /** From the request to a person's decision, in milliseconds. */
+  waitMs: number | null;
+  amount: string | null;
+  amountApproved: string | null;
+  amountReleased: string | null;
+  amountExecuted: string | null;
+  /** There is an amount, and policy does not disclose it. */
+  amountUndisclosed: boolean;
+  currency: string | null;
+  reason: string | null;
+  reference: string | null;
+  /** Everybody on the actor's side, everybody who was asked to decide or review, and who decided; sorted. */
+  involved: string[];
+}

@@ -1,0 +1,222 @@
+/** The read model: rows that say what the sealed records of each action say. A row is a claim; the records are the proof. */
+import { sql, type Transaction } from 'kysely';
+import type { Database, Tables } from './database.ts';
+import { createFactSearch, type FactSearch } from './fact-search.ts';
+import { recordOf } from './records.ts';
+import type { RecordPayload } from '../contract/index.ts';
+import type { ActionFact } from './action-fact.ts';
+import { LOG_WINDOW } from './log-window.ts';
+
+/** A record of the log as the projector reads it. */
+export interface LogRecord {
+  index: number;
+  record: RecordPayload;
+}
+
+/** Where the read model stands. */
+export interface Projected {
+  /** Entries of the log that it includes. */
+  size: number;
+  /** Entries of the log. */
+  logSize: number;
+}
+
+export interface FactStore extends FactSearch {
+  /** Tenants whose log holds more than the rows include. */
+  behind(): Promise<string[]>;
+  /** How much of the log the rows include. */
+  projected(tenant: string): Promise<Projected>;
+  /**
+   * Includes the next entries of the log, `most` at most, in one transaction: `fold` is given every record so far of each action that has
+   * one among them. One process advances a tenant at a time; another finds that out at once, and is answered what stands.
+   */
+  advance(
+    tenant: string,
+    most: number,
+    fold: (actions: readonly (readonly LogRecord[])[]) => Promise<ActionFact[]>,
+  ): Promise<Projected>;
+  /** Forgets all rows of a tenant, so that they are made again from the first entry on. */
+  forget(tenant: string): Promise<void>;
+  /** Rows and records of a part of the log side by side, for a comparison: the actions whose first record lies in it. */
+  between(tenant: string, from: number, to: number): Promise<{ rows: ActionFact[]; actions: LogRecord[][] }>;
+  /** Numbers of windows whose noted times are not those of their entries, and of those that are missing. */
+  wrongWindows(tenant: string): Promise<number[]>;
+}
+
+/** Rows of one statement: PostgreSQL takes 65,535 values. */
+const ROWS = 500;
+
+export function createFactStore(db: Database): FactStore {
+  const sizes = async (on: Database, tenant: string): Promise<Projected> => {
+    const { rows } = await sql<Projected>`
+      select coalesce((select size from projection where tenant = ${tenant}), 0)::bigint as size,
+        coalesce((select size from log_head where tenant = ${tenant}), 0)::bigint as log_size`.execute(on);
+    return rows[0] ?? { size: 0, logSize: 0 };
+  };
+  return {
+    ...createFactSearch(db),
+    async behind() {
+      const { rows } = await sql<{ tenant: string }>`
+        select h.tenant from log_head h left join projection p using (tenant)
+        where h.size > coalesce(p.size, 0) order by 1`.execute(db);
+      return rows.map(({ tenant }) => tenant);
+    },
+    projected: (tenant) => sizes(db, tenant),
+    async advance(tenant, most, fold) {
+      const before = await sizes(db, tenant);
+      if (before.size >= before.logSize) return before;
+      return db.transaction().execute(async (on) => {
+        const from = await lock(on, tenant);
+        if (from === null) return before;
+        const { logSize } = await sizes(on, tenant);
+        const to = Math.min(logSize, from + most);
+        if (to <= from) return { size: from, logSize };
+        await write(on, await fold(await recordsOfTouched(on, tenant, from, to)));
+        await closeWindows(on, tenant, from, to);
+        await on.updateTable('projection').set({ size: to }).where('tenant', '=', tenant).execute();
+        return { size: to, logSize };
+      });
+    },
+    async forget(tenant) {
+      await db.transaction().execute(async (on) => {
+        await sql`insert into projection (tenant, size) values (${tenant}, 0) on conflict do nothing`.execute(on);
+        await on.selectFrom('projection').select('size').where('tenant', '=', tenant).forUpdate().execute();
+        await on.deleteFrom('actionFact').where('tenant', '=', tenant).execute();
+        await on.deleteFrom('logWindow').where('tenant', '=', tenant).execute();
+        await on.updateTable('projection').set({ size: 0 }).where('tenant', '=', tenant).execute();
+      });
+    },
+    wrongWindows: (tenant) => wrongWindows(db, tenant),
+    async between(tenant, from, to) {
+      // One snapshot: a row and its records are of the same moment.
+      return db
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .execute(async (on) => {
+          const { size } = await sizes(on, tenant);
+          const rows = await on
+            .selectFrom('actionFact')
+            .selectAll()
+            .where('tenant', '=', tenant)
+            .where('firstIndex', '>=', from)
+            .where('firstIndex', '<', to)
+            .orderBy('firstIndex')
+            .execute();
+          return { rows, actions: await recordsOfBegun(on, tenant, from, to, size) };
+        });
+    },
+  };
+}
+
+async function wrongWindows(db: Database, tenant: string): Promise<number[]> {
+  const { rows } = await sql<{ number: number }>`
+    with noted as (select number, first_at, last_at from log_window where tenant = ${tenant}),
+      size as (select coalesce((select size from projection where tenant = ${tenant}), 0) as entries),
+      due as (
+        select index / ${LOG_WINDOW} as number, min(at) as first_at, max(at) as last_at from log_entry, size
+        where tenant = ${tenant} and index < entries - entries % ${LOG_WINDOW} group by 1)
+    select coalesce(noted.number, due.number) as number from noted full join due using (number)
+    where (noted.first_at, noted.last_at) is distinct from (due.first_at, due.last_at) order by 1`.execute(db);
+  return rows.map(({ number }) => number);
+}
+
+/** The watermark of a tenant, locked; null while somebody else holds it. */
+async function lock(on: Transaction<Tables>, tenant: string): Promise<number | null> {
+  await sql`insert into projection (tenant, size) values (${tenant}, 0) on conflict do nothing`.execute(on);
+  const row = await on
+    .selectFrom('projection')
+    .select('size')
+    .where('tenant', '=', tenant)
+    .forUpdate()
+    .skipLocked()
+    .executeTakeFirst();
+  return row?.size ?? null;
+}
+
+interface EntryRow {
+  action: string;
+  index: number;
+  envelope: Buffer;
+}
+
+/** By action, each with its records in their order. */
+function grouped(rows: readonly EntryRow[]): LogRecord[][] {
+  const actions = new Map<string, LogRecord[]>();
+  for (const { action, index, envelope } of rows) {
+    const records = actions.get(action) ?? [];
+    actions.set(action, records);
+    records.push({ index, record: recordOf(envelope) });
+  }
+  return [...actions.values()];
+}
+
+async function recordsOfTouched(on: Database, tenant: string, from: number, to: number): Promise<LogRecord[][]> {
+  const { rows } = await sql<EntryRow>`
+    select e.action, e.index, e.envelope from log_entry e
+    where e.tenant = ${tenant} and e.index < ${to}
+      and e.action in (select n.action from log_entry n
+        where n.tenant = ${tenant} and n.index >= ${from} and n.index < ${to})
+    order by e.action, e.seq`.execute(on);
+  return grouped(rows);
+}
+
+/** Every record below `size` of the actions whose verdict lies in a part of the log. */
+async function recordsOfBegun(
+  on: Database,
+  tenant: string,
+  from: number,
+  to: number,
+  size: number,
+): Promise<LogRecord[][]> {
+  const { rows } = await sql<EntryRow>`
+    select e.action, e.index, e.envelope from log_entry e
+    where e.tenant = ${tenant} and e.index < ${size}
+      and e.action in (select n.action from log_entry n
+        where n.tenant = ${tenant} and n.index >= ${from} and n.index < ${Math.min(to, size)}
+          and n.type = 'verdict' and n.seq = 0)
+    order by e.action, e.seq`.execute(on);
+  return grouped(rows);
+}
+
+async function write(on: Database, facts: readonly ActionFact[]): Promise<void> {
+  for (let at = 0; at < facts.length; at += ROWS) {
+    await on
+      .insertInto('actionFact')
+      .values(facts.slice(at, at + ROWS))
+      .onConflict((conflict) =>
+        conflict.columns(['tenant', 'action']).doUpdateSet(({ ref }) => ({
+          lastIndex: ref('excluded.lastIndex'),
+          decidedAt: ref('excluded.decidedAt'),
+          releasedAt: ref('excluded.releasedAt'),
+          redeemedAt: ref('excluded.redeemedAt'),
+          endedAt: ref('excluded.endedAt'),
+          status: ref('excluded.status'),
+          releaseBasis: ref('excluded.releaseBasis'),
+          approver: ref('excluded.approver'),
+          via: ref('excluded.via'),
+          delegated: ref('excluded.delegated'),
+          changed: ref('excluded.changed'),
+          waitMs: ref('excluded.waitMs'),
+          amountApproved: ref('excluded.amountApproved'),
+          amountReleased: ref('excluded.amountReleased'),
+          amountExecuted: ref('excluded.amountExecuted'),
+          amountUndisclosed: ref('excluded.amountUndisclosed'),
+          reason: ref('excluded.reason'),
+          reference: ref('excluded.reference'),
+          involved: ref('excluded.involved'),
+        })),
+      )
+      .execute();
+  }
+}
+
+/** Notes the times of the windows that are whole now. */
+async function closeWindows(on: Database, tenant: string, from: number, to: number): Promise<void> {
+  for (let number = Math.floor(from / LOG_WINDOW); (number + 1) * LOG_WINDOW <= to; number += 1) {
+    await sql`
+      insert into log_window (tenant, number, first_at, last_at)
+      select ${tenant}, ${number}::bigint, min(at), max(at) from log_entry
+      where tenant = ${tenant} and index >= ${number * LOG_WINDOW} and index < ${(number + 1) * LOG_WINDOW}
+      on conflict do nothing`.execute(on);
+  }
+}

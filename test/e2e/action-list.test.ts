@@ -1,0 +1,158 @@
+/** `GET /v1/actions`: found by every filter, each only by whom it is theirs to see, and equal to what the records say. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import { countersign } from '../cli/harness.ts';
+import { CFO, LEAD, REFUND, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { tamper } from '../support/tamper.ts';
+
+const databaseDir = mkdtempSync(join(tmpdir(), 'countersign-list-'));
+let postgres: EmbeddedPostgres;
+let stack: TestStack;
+let released: string;
+let overridden: string;
+let refused: string;
+let parked: string;
+const REQUESTER = REFUND.actor.onBehalfOf.id;
+
+beforeAll(async () => {
+  postgres = await openEmbeddedPostgres({ dataDir: databaseDir });
+  stack = await startTestStack({ DATABASE_URL: postgres.connectionString });
+  released = (await stack.ask(refund(42))).body.id;
+  overridden = (await stack.ask(refund(420))).body.id;
+  const decision = { decision: 'approve', reason: 'matches the order', changes: { 'params.amount': 400 } };
+  const token = await stack.person(LEAD);
+  expect((await stack.call('POST', `/v1/actions/${overridden}/decisions`, decision, { token })).status).toBe(200);
+  refused = (await stack.ask(refund(5000))).body.action.id;
+  parked = (await stack.ask(refund(500))).body.id;
+});
+afterAll(async () => {
+  await stack.stop();
+  await postgres.stop();
+  rmSync(databaseDir, { recursive: true, force: true });
+});
+
+const list = (query: string, token?: string) =>
+  stack.call('GET', `/v1/actions${query}`, undefined, token === undefined ? {} : { token });
+const idsOf = async (query: string, token?: string): Promise<string[]> => {
+  const { status, body } = await list(query, token);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body.actions.map(({ id }: { id: string }) => id);
+};
+
+describe('is found', () => {
+  it.each([
+    ['?status=released&basis=rule', () => [released]],
+    ['?basis=override', () => [overridden]],
+    ['?status=refused&actor=agent:support-bot', () => [refused]],
+    ['?status=supervised', () => [parked]],
+    [`?approver=${LEAD}`, () => [overridden]],
+    [`?requester=${REQUESTER}&surface=payments.refund&amountFrom=400&amountTo=450`, () => [overridden]],
+    ['?q=MATCHES%20the&via=api', () => [overridden]],
+    [`?sort=amount&surface=payments.refund&currency=USD`, () => [released, overridden, parked, refused]],
+    [`?sort=-amount&limit=2`, () => [refused, parked]],
+    ['?surface=deploy.prod', () => []],
+  ])('by %s', async (query, expected) => {
+    expect(await idsOf(query)).toEqual(expected());
+  });
+
+  it('by the beginning of its id', async () => {
+    expect(await idsOf(`?q=${parked.slice(0, 20)}`)).toEqual([parked]);
+  });
+
+  it('newest first, page by page, each once', async () => {
+    const seen: string[] = [];
+    for (let cursor = ''; ;) {
+      const { body } = await list(`?surface=payments.refund&limit=1${cursor}`);
+      seen.push(...body.actions.map(({ id }: { id: string }) => id));
+      if (body.next_cursor === null) break;
+      cursor = `&cursor=${body.next_cursor}`;
+    }
+    expect(seen).toEqual([parked, refused, overridden, released]);
+  });
+
+  it('with the amounts at each stage, how many there are, and how far the log was read', async () => {
+    const { body } = await list('?basis=override');
+    expect(body.actions[0]).toMatchObject({
+      ...{ status: 'released', releaseBasis: 'override', approver: LEAD, changed: true, currency: 'USD' },
+      amounts: { asked: '420.00', approved: '400.00', released: '400.00', executed: null },
+    });
+    expect(body.count).toEqual({ atLeast: 1, exact: true });
+    expect(body.asOf.size).toBe(body.asOf.logSize);
+  });
+
+  it('and counted by field', async () => {
+    const { body } = await stack.call('GET', '/v1/actions/facets?surface=payments.refund');
+    expect(body.facets.status).toEqual([
+      { value: 'released', count: 2 },
+      { value: 'refused', count: 1 },
+      { value: 'supervised', count: 1 },
+    ]);
+    expect(body.facets.approver).toEqual([{ value: LEAD, count: 1 }]);
+  });
+});
+
+describe('is not asked for wrongly', () => {
+  it.each([
+    '?colour=red',
+    '?status=open',
+    '?basis=money',
+    '?mode=off',
+    '?via=telephone',
+    '?sort=size',
+    '?q=ab',
+    '?amountFrom=much',
+    '?from=2026-11-31',
+    '?cursor=bm90IG91cnM',
+    '?limit=0',
+  ])('by %s', async (query) => {
+    const { status, body } = await list(query);
+    expect([status, body.type]).toEqual([400, expect.stringMatching(/invalid-request$/)]);
+  });
+});
+
+describe('is seen', () => {
+  it('by people on its side, and by who may decide it', async () => {
+    expect(await idsOf('', await stack.person(REQUESTER))).toEqual([parked, refused, overridden, released]);
+    expect(await idsOf('', await stack.person(LEAD))).toEqual([parked, overridden]);
+    expect(await idsOf('', await stack.person('user:duty-manager@acme.test'))).not.toContain(released);
+    expect(await idsOf('?surface=payments.refund', await stack.person(CFO))).not.toContain(released);
+  });
+
+  it('by a key for its surface and actor, and by no other', async () => {
+    const key = async (surfaces: string[], actors: string[]): Promise<string> =>
+      (await stack.call('POST', '/v1/api-keys', { surfaces, actors })).body.key;
+    expect(await idsOf('', await key(['payments.*'], ['agent:support-bot']))).toHaveLength(4);
+    expect(await idsOf('', await key(['**'], ['agent:somebody-else']))).toEqual([]);
+    expect(await idsOf('', await key(['payments'], ['*']))).toEqual([]);
+    expect(await idsOf('', await key(['payments.refund.*'], ['*']))).toEqual([]);
+    expect(await idsOf('', await key(['payments.**.refund'], ['*']))).toHaveLength(4);
+  });
+});
+
+it('a row that somebody changed is named, and made again', async () => {
+  const cli = (...args: string[]) =>
+    countersign(['projection', ...args, '--url', stack.url], {
+      env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
+    });
+  const clean = await cli('check');
+  expect([clean.code, clean.out]).toEqual([0, expect.stringContaining('nothing differs')]);
+  await tamper(
+    postgres.connectionString,
+    'update action_fact set amount_released = 4, approver = $2 where action = $1',
+    [overridden, CFO],
+  );
+  const found = await cli('check', '--json');
+  expect(found.code).toBe(3);
+  expect((JSON.parse(found.out) as { differences: object[] }).differences).toEqual([
+    { action: overridden, change: 'altered', columns: ['approver', 'amountReleased'] },
+  ]);
+  const lead = await countersign(['projection', 'rebuild', '--url', stack.url], {
+    env: { COUNTERSIGN_API_KEY: await stack.person(LEAD) },
+  });
+  expect(lead.code).not.toBe(0);
+  expect((await cli('rebuild')).code).toBe(0);
+  expect((await cli('check')).code).toBe(0);
+});

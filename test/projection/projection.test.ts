@@ -1,0 +1,146 @@
+/** The read model says what the records say, however it came about; and what somebody wrote into it is named. */
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createReadModel } from '../../src/projection/index.ts';
+import type { ActionFact } from '../../src/store/index.ts';
+import { ASKER, COURSES, CFO, LEAD } from '../evidence/world.ts';
+import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { sealCourses, sealingOf, asking, BEGAN } from './history.ts';
+
+const ROUNDS = 3;
+let world: TestDatabase;
+let client: pg.Client;
+let actions: Map<string, string[]>;
+
+beforeAll(async () => {
+  world = await openTestDatabase();
+  actions = await sealCourses(world, ROUNDS);
+  client = new pg.Client({ connectionString: world.postgres.connectionString });
+  await client.connect();
+}, 300_000);
+afterAll(async () => {
+  await client.end();
+  await world.close();
+});
+
+const all = async (): Promise<ActionFact[]> => {
+  const page = { filter: {}, scope: 'all' as const, sort: 'askedAt' as const, cursor: undefined, limit: 500 };
+  return (await world.store.facts.search('default', page)).facts;
+};
+const factOf = async (course: string): Promise<ActionFact | undefined> =>
+  (await all()).find(({ action }) => action === actions.get(course)?.[0]);
+
+describe('the rows', () => {
+  it('include the whole log, page by page, and each page once', async () => {
+    const readModel = createReadModel(world.store);
+    const first = await readModel.catchUp('default', 0);
+    expect(first).toMatchObject({ size: 0 });
+    const sizes = new Set<number>();
+    // Three processes at the same time: one advances, the others see that.
+    const done = async (): Promise<void> => {
+      for (let at = first; at.size < at.logSize; sizes.add(at.size)) at = await readModel.catchUp('default', 1);
+    };
+    await Promise.all([done(), done(), done()]);
+    const { size, logSize } = await readModel.catchUp('default');
+    expect(size).toBe(logSize);
+    expect((await all()).length).toBe(Object.keys(COURSES).length * ROUNDS);
+  });
+
+  it.each([
+    ['approved', { status: 'executed', releaseBasis: 'rule', approver: null, waitMs: null }],
+    ['constrained', { status: 'failed', changed: true, decision: 'constrain' }],
+    ['refused', { status: 'refused', basis: 'silence', releaseBasis: null }],
+    ['overridden', { status: 'executed', releaseBasis: 'override', approver: LEAD, via: 'slack', waitMs: 7000 }],
+    ['approved by a delegate', { status: 'skipped', delegated: true, approver: 'user:deputy@acme.test' }],
+    [
+      'asked, answered, extended, escalated, approved by who was added',
+      { status: 'released', changed: true, approver: 'user:duty-manager@acme.test', delegated: false },
+    ],
+    ['two of a quorum', { status: 'executed', approver: CFO }],
+    ['refused by a human', { status: 'refused', approver: LEAD, reason: 'looked at it' }],
+    ['expired', { status: 'expired', approver: null, decidedAt: null }],
+    ['approved, then frozen until it expired', { status: 'expired', approver: LEAD }],
+    ['withdrawn', { status: 'cancelled', approver: null }],
+    ['refused at its release', { status: 'refused', approver: LEAD, releasedAt: null }],
+    ['break glass, reviewed late', { status: 'executed', releaseBasis: 'break_glass' }],
+    ['observed', { status: 'executed', mode: 'observe', releaseBasis: 'observe' }],
+    ['never reported, and no longer kept', { status: 'unreported' }],
+    ['reconciled', { status: 'failed' }],
+  ])('say of an action that was %s what its records say', async (course, expected) => {
+    expect(await factOf(course)).toMatchObject(expected);
+  });
+
+  it('hold the amounts at each stage, exact, in the places of their currency', async () => {
+    expect(await factOf('overridden')).toMatchObject({
+      ...{ amount: '4.00', amountApproved: '4.00', amountReleased: '4.00', amountExecuted: '4.00', currency: 'USD' },
+      amountUndisclosed: false,
+    });
+    const { seal } = sealingOf(world);
+    const hidden = asking(
+      COURSES['overridden'] ?? [],
+      { 'params.currency': 'KWD' },
+      {
+        commitments: { 'params.amount': `sha256:${'0'.repeat(64)}` },
+      },
+    );
+    await seal('act_hidden', hidden, BEGAN + 86_400_000);
+    await createReadModel(world.store).catchUp('default');
+    const fact = (await all()).find(({ action }) => action === 'act_hidden');
+    expect(fact).toMatchObject({ amount: null, amountExecuted: null, amountUndisclosed: true, currency: 'KWD' });
+  });
+
+  it('name everybody who is involved', async () => {
+    const fact = await factOf('asked, answered, extended, escalated, approved by who was added');
+    expect(fact?.involved).toEqual(['agent:support-bot', ASKER, CFO, LEAD, 'user:duty-manager@acme.test'].sort());
+    expect(fact?.requester).toBe(ASKER);
+  });
+});
+
+describe('the comparison', () => {
+  it('finds nothing where nobody wrote, and after the rows were made again', async () => {
+    const readModel = createReadModel(world.store);
+    const clean = await readModel.check('default', 0);
+    expect(clean.differences).toEqual([]);
+    expect(clean.actions).toBe(Object.keys(COURSES).length * ROUNDS + 1);
+    const before = await all();
+    await readModel.rebuild('default');
+    expect(await all()).toEqual(before);
+    expect((await readModel.check('default', 0)).differences).toEqual([]);
+  });
+
+  it('names every column of a row that was changed, a row that was added, and one that is gone', async () => {
+    const readModel = createReadModel(world.store);
+    const [action = ''] = actions.get('two of a quorum') ?? [];
+    const { rows: columns } = await client.query<{ name: string; type: string }>(
+      `select column_name as name, data_type as type from information_schema.columns
+       where table_name = 'action_fact' and column_name not in ('tenant', 'action')`,
+    );
+    const other: Record<string, string> = {
+      text: `'mallory'`,
+      bigint: '987654321',
+      numeric: '0.01',
+      boolean: 'not $2',
+      'timestamp with time zone': `'2020-01-01T00:00:00Z'`,
+      ARRAY: `array['user:mallory@acme.test']`,
+    };
+    for (const { name, type } of columns) {
+      const value = (other[type] ?? 'no such type').replace('$2', name);
+      const { rows } = await client.query(`select ${name} as was from action_fact where action = $1`, [action]);
+      await client.query(`update action_fact set ${name} = ${value} where action = $1`, [action]);
+      const { differences } = await readModel.check('default', 0);
+      const column = name.replaceAll(/_(.)/g, (_all, letter: string) => letter.toUpperCase());
+      expect(differences, name).toEqual([{ action, columns: [column], change: 'altered' }]);
+      await client.query(`update action_fact set ${name} = $2 where action = $1`, [action, rows[0].was]);
+    }
+    await client.query('create temp table copy as select * from action_fact order by action limit 1');
+    await client.query(`update copy set action = 'act_made_up', first_index = 99999999`);
+    await client.query('insert into action_fact select * from copy');
+    expect((await readModel.check('default', 0)).differences).toEqual([
+      { action: 'act_made_up', columns: [], change: 'inserted' },
+    ]);
+    await client.query(`delete from action_fact where action = 'act_made_up' or action = $1`, [action]);
+    expect((await readModel.check('default', 0)).differences).toEqual([{ action, columns: [], change: 'removed' }]);
+    await readModel.rebuild('default');
+    expect((await readModel.check('default', 0)).differences).toEqual([]);
+  });
+});
