@@ -2,6 +2,7 @@ import type { Activation } from '../register/index.ts';
 import type { Store } from '../store/index.ts';
 import { compileBundle, type CompiledBundle, type ExternalEngines } from '../policy/index.ts';
 import type { PolicyBundles } from './deps.ts';
+import { createPrograms } from './programs.ts';
 
 /** Where it is asked which bundle is in force; the register is one. */
 export interface ActivationSource {
@@ -17,7 +18,9 @@ export function createPolicyBundles(
   engines?: ExternalEngines,
 ): PolicyBundles {
   const compiled = new Map<string, CompiledBundle>();
+  const { asking } = createPrograms();
   return {
+    asking,
     async inForce(tenant) {
       return (await register.current(tenant)).activations.at(-1)?.bundle ?? null;
     },

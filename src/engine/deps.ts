@@ -6,6 +6,7 @@ import type { Sequencer } from '../sequencer/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AlertType, EventType } from '../contract/index.ts';
 import type { Hub } from './hub.ts';
+import type { Programs } from './programs.ts';
 
 /** The policy bundles of every tenant, compiled once each. */
 export interface PolicyBundles {
@@ -13,6 +14,8 @@ export interface PolicyBundles {
   inForce(tenant: string): Promise<string | null>;
   /** The bundle with exactly this hash, or null when there is no such bundle. Never an altered one. */
   compiled(tenant: string, hash: string): Promise<CompiledBundle | null>;
+  /** Judges by a bundle whose policies may be programs. */
+  asking: Programs['asking'];
 }
 
 /** Where notifications of a tenant go, from the settings file. */

@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { isCountersignError } from '../contract/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
+import { SilentPolicy } from './programs.ts';
 
 const REPEATS = 'judging this request fails the same way every time; the operator finds the error in the log';
 
@@ -13,6 +14,7 @@ const REPEATS = 'judging this request fails the same way every time; the operato
  */
 export function lastingFault(error: unknown): string | null {
   if (error instanceof ApplicationFailure) return null;
+  if (error instanceof SilentPolicy) return error.message;
   if (isEvidenceError(error) && error.reason === 'envelope-too-large')
     return `its record cannot be sealed: ${error.message}`;
   if (isCountersignError(error)) return null;

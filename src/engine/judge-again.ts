@@ -32,9 +32,13 @@ export async function judgeAgain(
     // The glass can be broken only when the action is asked.
     ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),
   };
+  const { value, silence } = await deps.bundles
+    .asking(bundle)
+    .judged((by) => evaluate(by, request, facts, { late: judgementBudget() }));
+  const refused = silence === null ? null : { ...facts, fault: silence };
   return {
-    judgement: evaluate(bundle, request, facts, { late: judgementBudget() }),
-    facts,
+    judgement: refused === null ? value : evaluate(bundle, request, refused),
+    facts: refused ?? facts,
     counted: required.limits.map(({ paths }) => paths),
   };
 }

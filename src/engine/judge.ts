@@ -8,7 +8,14 @@ import {
   type LimitFact,
   type VerdictRecord,
 } from '../contract/index.ts';
-import { applyChanges, asVouched, evaluate, requiredFacts, type CompiledBundle } from '../policy/index.ts';
+import {
+  applyChanges,
+  asVouched,
+  asksPrograms,
+  evaluate,
+  requiredFacts,
+  type CompiledBundle,
+} from '../policy/index.ts';
 import { discloseRequest, requestHash } from '../sealing/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { isEngineSurface } from './activation.ts';
@@ -23,6 +30,7 @@ import { keepReview } from './keep-review.ts';
 import { hiddenChanges, sealVerdict } from './sealed-verdict.ts';
 import { nextHead, readActionState, sealOrFind, type RecordDraft } from './seal.ts';
 import type { Directory } from '../identity/index.ts';
+import { SilentPolicy } from './programs.ts';
 import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { frozen } from './freeze.ts';
@@ -83,14 +91,18 @@ async function judgeWithFacts(
     return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding }, counted: [], committed };
   const required = requiredFacts(bundle, heard);
   facts.people = peopleFacts(deps.directory.current(input.tenant), input.request, required.people);
+  const asking = deps.bundles.asking(bundle);
   const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
     const complete = { ...facts, conflict: await finding, limits };
-    return {
-      judgement: { ...evaluate(bundle, input.request, complete, { late: judgementBudget() }), trace: [] },
-      facts: complete,
-    };
+    const { value, silence } = await asking.judged((by) =>
+      evaluate(by, input.request, complete, { late: judgementBudget() }),
+    );
+    if (silence !== null) throw new SilentPolicy(silence);
+    return { judgement: { ...value, trace: [] }, facts: complete };
   };
   if (required.limits.length === 0) return { ...(await judge([])), counted: [], committed };
+  // What takes time is asked before the limits are held.
+  if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(input.tenant, input.id, required.limits, now));
   const decided = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
     const value = await judge(limits);
     return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) };

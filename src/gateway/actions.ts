@@ -10,7 +10,7 @@ import { visibleTo } from './access.ts';
 import { delegationFor } from './approvers.ts';
 import type { GatewayDeps } from './deps.ts';
 import { claimedAction } from './permits.ts';
-import { preparePublication } from './policies.ts';
+import { preparePublication } from './publication.ts';
 import { createStarter } from './request.ts';
 import { startToken } from './start-tokens.ts';
 import { requesterActions } from './requester.ts';

@@ -1,5 +1,5 @@
 import { CountersignError } from '../contract/index.ts';
-import { backtest as judgeAgain } from '../policy/index.ts';
+import { backtest as judgeAgain, type BacktestReport, type CompiledBundle, type SealedCase } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -25,13 +25,12 @@ export async function backtestPolicies(deps: GatewayDeps, caller: Caller, input:
     deps.directory.current(caller.tenant).resolve(ref, actor);
   const { cases, erased, truncated } = await sealedCases(deps, caller.tenant, input);
   if (input.files !== undefined) await rehearse(deps, caller.tenant, input.files, cases);
-  const under = new Map(
-    base === null ? [] : judgeAgain(base, cases, resolve).changed.map(({ name, to }) => [name, to]),
-  );
-  const report = judgeAgain(
+  const judged = async (bundle: CompiledBundle, sealed: SealedCase[]): Promise<BacktestReport> =>
+    (await deps.bundles.asking(bundle).judged((by) => judgeAgain(by, sealed, resolve))).value;
+  const under = new Map(base === null ? [] : (await judged(base, cases)).changed.map(({ name, to }) => [name, to]));
+  const report = await judged(
     candidate,
     cases.map((one) => ({ ...one, verdict: under.get(one.name) ?? one.verdict })),
-    resolve,
   );
   const lines = [...report.lines];
   if (erased > 0) lines.push(`${erased} more were left out: their payloads were erased`);

@@ -1,4 +1,4 @@
-import { CountersignError, readRequest, type Judgement } from '../contract/index.ts';
+import { CountersignError, readRequest, type Facts, type Judgement } from '../contract/index.ts';
 import { asVouched, evaluate, requiredFacts } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { weigh } from '../engine/identify.ts';
@@ -18,15 +18,14 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
   if (bundle === null) throw new CountersignError('unavailable', 'no policy is in force; publish a bundle first');
   const now = deps.now();
   const required = requiredFacts(bundle, asVouched(request, identity.identities));
-  return evaluate(
-    bundle,
-    request,
-    {
-      now: now.toISOString(),
-      limits: await deps.store.limits.usage(caller.tenant, '', required.limits, now),
-      people: peopleFacts(deps.directory.current(caller.tenant), request, required.people),
-      ...identity,
-    },
-    { trace: true, late: judgementBudget() },
-  );
+  const facts: Facts = {
+    now: now.toISOString(),
+    limits: await deps.store.limits.usage(caller.tenant, '', required.limits, now),
+    people: peopleFacts(deps.directory.current(caller.tenant), request, required.people),
+    ...identity,
+  };
+  const { value, silence } = await deps.bundles
+    .asking(bundle)
+    .judged((by) => evaluate(by, request, facts, { trace: true, late: judgementBudget() }));
+  return silence === null ? value : evaluate(bundle, request, { ...facts, fault: silence });
 }

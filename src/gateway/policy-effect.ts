@@ -8,14 +8,12 @@ import {
   type CompiledBundle,
   type PolicyFile,
   type Resolve,
+  type SealedCase,
 } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 
 import type { GatewayDeps } from './deps.ts';
-import { sealedCases } from './sealed-cases.ts';
 
-/** How many recorded actions are judged again before a publication, newest first. */
-const RECORDED_MAX = 1000;
 /** Characters of each text: an approver reads it uncut. */
 const TEXT_MAX = 2000;
 
@@ -25,19 +23,22 @@ export interface Change {
   /** Hash of the previous bundle. */
   previous: string;
   files: readonly PolicyFile[];
+  /** Recorded actions that are judged again. */
+  sealed: readonly SealedCase[];
 }
 
 export async function effectOf(
   deps: GatewayDeps,
   caller: Caller,
-  { before, after, previous, files }: Change,
+  { before, after, previous, files, sealed }: Change,
   resolve: Resolve,
 ): Promise<JsonObject> {
-  const diff = diffBundles(before, after, files, resolve);
+  const [one, other] = [deps.bundles.asking(before), deps.bundles.asking(after)];
+  await one.judged((by) => diffBundles(by, other.bundle, files, resolve));
+  const { value: diff } = await other.judged((by) => diffBundles(one.bundle, by, files, resolve));
   const sign = (mark: string, names: string[]): string[] => names.map((name) => `${mark}${name}`);
   const changes = [...sign('+', diff.added), ...sign('-', diff.removed), ...sign('~', diff.changed)];
-  const { cases } = await sealedCases(deps, caller.tenant, {}, RECORDED_MAX);
-  const recorded = backtest(after, cases, resolve);
+  const { value: recorded } = await other.judged((by) => backtest(by, sealed, resolve));
   const deleted = await deletedCases(deps, caller.tenant, previous, files);
   return {
     changes: changes.slice(0, 100).join(' ') || 'none',

@@ -17,7 +17,12 @@ function rehearse({ files, people, workloads, sealed }: RehearsalInput): void {
   // The caller of the rehearsal reports what is wrong, and where.
   if (bundle === null) return;
   tell({ at: 'preparing it', file: null });
-  const compiled = compileBundle(bundle.source, bundle.hash, externalEngines);
+  let compiled: CompiledBundle;
+  try {
+    compiled = compileBundle(bundle.source, bundle.hash, externalEngines);
+  } catch (error) {
+    return tell({ at: 'preparing it', file: null, broken: error instanceof Error ? error.message : String(error) });
+  }
   tell({ at: 'lint', file: null });
   lintFiles(files, { resolve, engines: externalEngines });
   for (const one of readCases(files).cases) {

@@ -2,13 +2,11 @@
  * Runs a candidate once in a thread with limits on time and memory, before the process that makes verdicts checks it. An endless loop
  * or unbounded growth stops that thread and nothing else.
  */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { Worker } from 'node:worker_threads';
 import { CountersignError } from '../contract/index.ts';
 import type { Person, Workload } from '../identity/directory.ts';
 import type { PolicyFile, SealedCase } from '../policy/index.ts';
+import { startThread } from '../engine/thread.ts';
 import type { GatewayDeps } from './deps.ts';
 
 export interface RehearsalInput {
@@ -23,6 +21,8 @@ export interface RehearsalNews {
   at: string;
   /** The file of the step, if it has one. */
   file: string | null;
+  /** Why its policies do not compile. */
+  broken?: string | undefined;
 }
 
 /** Time limit of one step, such as one case, in milliseconds. A step usually takes a thousandth of it. */
@@ -31,7 +31,6 @@ const STEP_MS = 5000;
 const START_MS = 60_000;
 /** Time limit of all steps together, in milliseconds. */
 const TOTAL_MS = 60_000;
-const MEMORY_MB = 384;
 
 /** @throws CountersignError `invalid-policy` naming the case or other step that did not end */
 export async function rehearse(
@@ -42,7 +41,7 @@ export async function rehearse(
 ): Promise<void> {
   const directory = deps.directory.current(tenant);
   const input: RehearsalInput = { files, people: directory.people(), workloads: directory.workloads(), sealed };
-  const worker = startWorker();
+  const worker = startThread(new URL('./rehearsal-worker', import.meta.url));
   let last: RehearsalNews = { at: 'starting', file: null };
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = (): void => void worker.terminate();
@@ -55,7 +54,7 @@ export async function rehearse(
   try {
     await new Promise<void>((resolve) => {
       worker.on('message', (message: RehearsalNews) => {
-        last = message;
+        last = { broken: last.broken, ...message };
         allow(STEP_MS);
         if (message.at === 'done') resolve();
       });
@@ -69,21 +68,8 @@ export async function rehearse(
     clearTimeout(total);
     stop();
   }
+  if (last.broken !== undefined) throw new CountersignError('invalid-policy', last.broken);
   if (last.at !== 'done') throw endless(files, last);
-}
-
-function startWorker(): Worker {
-  const options = { resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: 64 } };
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./rehearsal-worker.js', import.meta.url), options);
-  // A checkout that cannot be built runs from its sources, here too.
-  const tsx = pathToFileURL(
-    createRequire(import.meta.url)
-      .resolve('tsx/esm/api')
-      .replace(/cjs$/, 'mjs'),
-  ).href;
-  const program = new URL('./rehearsal-worker.ts', import.meta.url).href;
-  const start = `import(${JSON.stringify(tsx)}).then(({ register }) => (register(), import(${JSON.stringify(program)})))`;
-  return new Worker(start, { ...options, eval: true });
 }
 
 function endless(files: readonly PolicyFile[], { at, file }: RehearsalNews): CountersignError {

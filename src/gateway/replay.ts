@@ -1,5 +1,11 @@
 import { CountersignError, type ActionRequest, type JsonObject, type RecordPayload } from '../contract/index.ts';
-import { applyChanges, replayVerdict, type SealedVerdict } from '../policy/index.ts';
+import {
+  applyChanges,
+  replayVerdict,
+  type CompiledBundle,
+  type Replayed,
+  type SealedVerdict,
+} from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { readActionState } from '../engine/seal.ts';
 import { mayAudit } from './access.ts';
@@ -53,7 +59,9 @@ export async function replayRecord(deps: ReplayDeps, hash: string, record: Recor
   if (named !== null && bundle === null) {
     throw new CountersignError('not-found', `the bundle ${named} is not in the store; restore it from a backup`);
   }
-  const { same, verdict, differences } = replayVerdict(sealed, bundle, request);
+  const again = (by: CompiledBundle | null): Replayed => replayVerdict(sealed, by, request);
+  const { same, verdict, differences } =
+    bundle === null ? again(null) : (await deps.bundles.asking(bundle).judged(again)).value;
   return { record: hash, action: record.action, bundle: named, same, sealed: sealed.verdict, verdict, differences };
 }
 

@@ -22,7 +22,7 @@ import { createDirectories, createRegister, markFiles, sealedCredentials, type R
 import { createReadModel, type ReadModel } from '../projection/index.ts';
 import { createLogReader, createSequencer, type LogReader, type Sequencer } from '../sequencer/index.ts';
 import { openStore, type Store } from '../store/index.ts';
-import { externalEngines } from '../policy/engines/index.ts';
+import { servingEngines } from '../policy/engines/index.ts';
 import type { Config } from './config.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
@@ -130,7 +130,7 @@ export async function openParts(
       evidence: createLogReader({ store, keys }),
       readModel: createReadModel(store),
       directory,
-      bundles: createPolicyBundles({ store, register }, externalEngines),
+      bundles: createPolicyBundles({ store, register }, servingEngines),
       hub: createHub(),
       attestor: createAttestor(() => keys.attestation),
       authenticate: createAuthenticator({

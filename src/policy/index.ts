@@ -26,6 +26,8 @@ export type { BacktestReport, BundleDiff, ChangedVerdict, SealedCase } from './c
 export { casesJsonSchema, policyJsonSchema } from './json-schema.ts';
 export { lint, lintFiles } from './lint.ts';
 export type { LintFinding, LintOptions } from './lint.ts';
+export { asksPrograms, rememberingBundle } from './remembered.ts';
+export type { ExternalAnswer, ExternalQuestion, RememberingBundle } from './remembered.ts';
 export { REFUSED_SINCE, replayVerdict } from './replay.ts';
 export type { Replayed, SealedVerdict } from './replay.ts';
 export { changesInWords, tierInWords } from './words.ts';

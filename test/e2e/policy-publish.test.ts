@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { activityDeps } from '../../src/main/parts.ts';
 import { createClient, startWorkerOn } from '../../src/main/engine.ts';
 import { createGateway } from '../../src/gateway/index.ts';
 import { verifyReceipt } from '../../src/sealing/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { loopingProgram } from '../support/looping-program.ts';
 import { decide, edited, inForce, policyFiles, publish, publishApproved, RISK } from '../support/policies.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -236,5 +238,92 @@ describe('a publish in mid-flight', () => {
       expect.stringContaining('treasury desk'),
     ]);
     await publishApproved(it_, { bundle: first });
+  });
+});
+
+describe('a policy that is a program, and does not end on some requests', () => {
+  const business = readFileSync('test/policy/fixtures/business.wasm', 'base64');
+  const withProgram = (content: string) => [
+    ...policyFiles(),
+    { path: 'business.wasm', text: content },
+    {
+      path: 'x.program.yaml',
+      text: `policy: x.program\nsurfaces: [x.program]\nrules: [{ id: a, when: 'opa("business")', then: approve }]\n`,
+    },
+  ];
+  const asks = (padding: number) => ({
+    surface: 'x.program',
+    action: 'go',
+    actor: { id: 'agent:a', type: 'agent' },
+    params: { amount: 5, padding: 'x'.repeat(padding) },
+  });
+
+  /** On a busy machine the first answer may be that it is not judged yet: the same key asks for the same action. */
+  const judgedAtLast = (body: object) => {
+    const key = crypto.randomUUID();
+    return eventually('it is judged', async () => {
+      const answer = await it_.ask(body, { key });
+      return answer.status === 503 ? undefined : answer;
+    });
+  };
+
+  it('refuses those alone, seals why, and stops nobody else', async () => {
+    expect((await publishApproved(it_, { files: withProgram(loopingProgram(business, 2000)) })).status).toBe(
+      'executed',
+    );
+    expect((await it_.ask(asks(1))).status).toBe(200);
+    const [heavy, ...others] = await Promise.all([
+      judgedAtLast(asks(3000)),
+      it_.ask(refund(11)),
+      it_.ask(refund(12)),
+      it_.call('POST', '/v1/evaluate', refund(13)),
+    ]);
+    expect(others.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect([heavy.status, heavy.body.action.verdict]).toMatchObject([403, { decision: 'refuse', basis: 'error' }]);
+    expect(heavy.body.action.verdict.reasons).toEqual([
+      'the opa policy `business` gives no answer: it takes longer, or more memory, than a policy may',
+    ]);
+    const replayed = await it_.call('GET', `/v1/records/${heavy.body.action.records[0]}/replay`);
+    expect(replayed.body).toMatchObject({ same: true });
+    expect((await it_.call('POST', '/v1/evaluate', asks(3000))).body.verdict).toMatchObject({ basis: 'error' });
+    expect((await it_.ask(asks(2))).status).toBe(200);
+  });
+
+  it('is no candidate when it does not end on an action that was recorded, which is named', async () => {
+    const recorded = await it_.ask(asks(1500));
+    const answer = await publish(it_, { files: withProgram(loopingProgram(business, 1000)) });
+    expect([answer.status, answer.body.code]).toEqual([422, 'invalid-policy']);
+    expect(answer.body.detail).toContain(`the sealed action ${recorded.body.id}`);
+    expect((await it_.ask(refund(14))).status).toBe(200);
+  });
+
+  it('is replaced like any other', async () => {
+    expect((await publishApproved(it_, { files: policyFiles() })).status).toBe('executed');
+  });
+});
+
+describe('who may publish', () => {
+  const guarded = (rules: string) =>
+    edited(
+      'countersign.policy.yaml',
+      `  - id: publish\n    when: 'true'`,
+      `${rules}  - id: publish\n    when: 'true'`,
+    ).filter(({ path }) => path !== 'countersign.policy.test.yaml');
+  const byDuty = async (files: object[]) =>
+    it_.call(
+      'POST',
+      '/v1/policies',
+      { files, reason: 'a test' },
+      { token: await it_.person('user:duty-manager@acme.test'), headers: { 'idempotency-key': crypto.randomUUID() } },
+    );
+  const UNREADABLE = [{ path: 'x.yaml', text: '{' }];
+
+  it('is asked of the policy in force before the candidate is read', async () => {
+    expect((await byDuty(UNREADABLE)).body.code).toBe('invalid-policy');
+    const rule = `  - { id: risk-proposes, when: "!('risk' in actor.groups)", then: refuse, because: Only risk proposes policy. }\n`;
+    expect((await publishApproved(it_, { files: guarded(rule) })).status).toBe('executed');
+    const answer = await byDuty(UNREADABLE);
+    expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
+    expect(answer.body.detail).toContain('Only risk proposes policy.');
   });
 });

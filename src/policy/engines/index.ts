@@ -7,3 +7,13 @@ import { prepareOpa } from './opa.ts';
 export const externalEngines: ExternalEngines = {
   prepare: (policy) => (policy.kind === 'cedar' ? prepareCedar(policy.content) : prepareOpa(policy.content)),
 };
+
+/** For a process that answers others. OPA's programs may run for ever, so they are only asked where they can be stopped. */
+export const servingEngines: ExternalEngines = {
+  prepare: (policy) =>
+    policy.kind === 'cedar'
+      ? prepareCedar(policy.content)
+      : () => {
+          throw new Error(`the opa policy \`${policy.name}\` is asked in a thread of its own`);
+        },
+};

@@ -1,0 +1,164 @@
+/**
+ * Policies that are programs (OPA's WASM) may run for ever. They run in a thread of their own, which is stopped where one takes too long:
+ * that judgement is refused, and whoever asks anything else is answered meanwhile.
+ */
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import type { Worker } from 'node:worker_threads';
+import { hashOf } from '../canonical/index.ts';
+import { CountersignError } from '../contract/index.ts';
+import {
+  asksPrograms,
+  rememberingBundle,
+  type CompiledBundle,
+  type ExternalAnswer,
+  type ExternalInput,
+  type ExternalQuestion,
+} from '../policy/index.ts';
+import { startThread } from './thread.ts';
+
+export interface ProgramQuestion {
+  /** Hash of the content. */
+  program: string;
+  /** Base64 of a compiled module. */
+  content: string;
+  input: ExternalInput;
+}
+export type ProgramAnswer = { yields: boolean } | { fails: string };
+
+/** Judging by one bundle whose policies may be programs; what they answered is kept. */
+export interface Asking {
+  /** The bundle, answering from what is kept. */
+  readonly bundle: CompiledBundle;
+  /**
+   * Runs `judge` until its bundle has every answer, and returns the last result, with the first program that did not end in time.
+   *
+   * @param judge pure; it is run again after each round of answers
+   * @throws CountersignError `unavailable` where others kept the programs busy for too long
+   */
+  judged<T>(judge: (bundle: CompiledBundle) => T): Promise<{ value: T; silence: string | null }>;
+}
+
+/** Where programs are asked. */
+export interface Programs {
+  asking(bundle: CompiledBundle): Asking;
+}
+
+/** A policy that is a program did not end: the request is refused, by facts that say so. */
+export class SilentPolicy extends Error {}
+
+/** Milliseconds for one answer, as for one judgement. Usually it takes a thousandth of that. */
+const ANSWER_MS = 2000;
+/** Milliseconds that a question waits for its turn. */
+const TURN_MS = 3000;
+/** After so many that did not end, the others of the same round are not asked. */
+const SILENT_MAX = 3;
+
+const SILENCE = 'it takes longer, or more memory, than a policy may';
+
+/** @param options.turnMs how long a question waits for its turn, in milliseconds */
+export function createPrograms({ turnMs = TURN_MS } = {}): Programs {
+  let thread: Promise<Worker> | null = null;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** Between questions it keeps no process alive. */
+  const running = (): Promise<Worker> =>
+    (thread ??= new Promise((resolve, reject) => {
+      const worker = startThread(new URL('./program-worker', import.meta.url));
+      worker.once('message', () => resolve(worker));
+      // An error is followed by its end.
+      worker.on('error', () => undefined);
+      worker.once('exit', () => {
+        thread = null;
+        reject(
+          new CountersignError('unavailable', 'the thread of policies that are programs did not start; try again'),
+        );
+      });
+    }));
+
+  const ask = async (question: ProgramQuestion): Promise<ExternalAnswer> => {
+    const worker = await running();
+    worker.ref();
+    try {
+      return await answerOf(worker, question);
+    } finally {
+      worker.unref();
+    }
+  };
+
+  /** One at a time, in order. */
+  const askInTurn = (question: ProgramQuestion): Promise<ExternalAnswer> =>
+    new Promise((resolve, reject) => {
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        reject(
+          new CountersignError('unavailable', 'the policies that are programs are busy; try again in a moment', {
+            extensions: { retryAfter: 1 },
+          }),
+        );
+      }, turnMs);
+      turn = turn.then(async () => {
+        clearTimeout(timer);
+        if (!late) await ask(question).then(resolve, reject);
+      });
+    });
+
+  return { asking: (bundle) => (asksPrograms(bundle) ? remembered(bundle, askInTurn) : atOnce(bundle)) };
+}
+
+const atOnce = (bundle: CompiledBundle): Asking => ({
+  bundle,
+  judged: (judge) => Promise.resolve({ value: judge(bundle), silence: null }),
+});
+
+function remembered(original: CompiledBundle, ask: (question: ProgramQuestion) => Promise<ExternalAnswer>): Asking {
+  const { bundle, open, remember, silence } = rememberingBundle(original);
+  let silent = 0;
+  const answerTo = async ({ engine, input }: ExternalQuestion): Promise<ExternalAnswer> => {
+    if (silent >= SILENT_MAX) return { fails: SILENCE, silent: true };
+    const content = contentOf(original, engine);
+    const answer = await ask({ program: hashOf(content), content, input });
+    if ('silent' in answer && answer.silent) silent += 1;
+    return answer;
+  };
+  return {
+    bundle,
+    async judged(judge) {
+      for (;;) {
+        const value = judge(bundle);
+        const questions = open();
+        if (questions.length === 0) return { value, silence: silence() };
+        for (const question of questions) remember(question, named(await answerTo(question), question.engine));
+      }
+    },
+  };
+}
+
+/** The answer of one question; the thread is stopped where there is none in time, and ends by itself out of memory. */
+function answerOf(worker: Worker, question: ProgramQuestion): Promise<ExternalAnswer> {
+  return new Promise((resolve) => {
+    const done = (answer: ExternalAnswer): void => {
+      clearTimeout(timer);
+      worker.off('message', answered);
+      worker.off('exit', ended);
+      resolve(answer);
+    };
+    const answered = (answer: ProgramAnswer): void => done('fails' in answer ? { ...answer, silent: false } : answer);
+    const ended = (): void => done({ fails: SILENCE, silent: true });
+    // What arrived while this process was busy itself is taken first.
+    const timer = setTimeout(() => setImmediate(() => setImmediate(() => void worker.terminate())), ANSWER_MS);
+    worker.on('message', answered);
+    worker.once('exit', ended);
+    worker.postMessage(question);
+  });
+}
+
+const named = (answer: ExternalAnswer, engine: string): ExternalAnswer =>
+  'silent' in answer && answer.silent
+    ? { ...answer, fails: `the ${engine.replace(':', ' policy `')}\` gives no answer: ${answer.fails}` }
+    : answer;
+
+function contentOf({ source }: CompiledBundle, engine: string): string {
+  const external = (source as { external?: Record<string, string> }).external ?? {};
+  return external[engine] ?? '';
+}
