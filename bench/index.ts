@@ -1,10 +1,12 @@
-/** `npm run bench [latency|client|evidence]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [latency|client|evidence|workers]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { latency } from './latency/index.ts';
+import { workers } from './workers/index.ts';
 
 const BENCHES: Record<string, () => Promise<boolean>> = {
   latency,
   client,
+  workers,
   async evidence() {
     // Each measures as it is loaded, one after the other.
     await import('./evidence/seal.ts');

@@ -4,6 +4,9 @@ import { GOVERNED_ACTION, type ResumeInput } from '../contract/governed-action.t
 import type { Histories } from './deps.ts';
 import { workflowIdOf } from './ids.ts';
 
+/** How soon another worker takes over from one that died in the middle of a task. */
+export const WORKFLOW_TASK_TIMEOUT = '3 seconds';
+
 /** `grpc.status.NOT_FOUND` */
 const NOT_FOUND = 5;
 
@@ -18,6 +21,7 @@ export function createHistories(client: Client, taskQueue: string): Histories {
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           workflowIdConflictPolicy: 'FAIL',
           taskQueue,
+          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
           args: [input],
         });
       } catch (error) {

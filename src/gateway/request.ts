@@ -9,6 +9,7 @@ import {
   type ActionRequest,
 } from '../contract/index.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
+import { WORKFLOW_TASK_TIMEOUT } from '../engine/histories.ts';
 import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
 import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
 import { visibleTo } from './access.ts';
@@ -27,9 +28,6 @@ const VERDICT_MS = 3500;
 /** How often, and how far apart in milliseconds, to look for a verdict that another process may be sealing. */
 const SOON_TRIES = 3;
 const SOON_MS = 60;
-
-/** How soon another worker takes over from one that died. */
-const WORKFLOW_TASK_TIMEOUT = '3 seconds';
 
 /** The caller's key for one action, as its door has read it. @throws CountersignError as {@link checkKey} */
 export function checkIdempotencyKey(key: string | undefined): string {

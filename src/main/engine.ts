@@ -111,6 +111,8 @@ export async function startWorkerOn(
       ...createShareActivities({ ...deps, ...parts.sharing, evidence: parts.evidence }),
     },
     dataConverter: converter(parts),
+    // A task for a worker that died is soon another one's: whoever decides waits for it.
+    stickyQueueScheduleToStartTimeout: '2 seconds',
     shutdownGraceTime: '5 seconds',
   });
   const done = worker.run();
