@@ -1,10 +1,10 @@
-/** `npm run bench [latency|client|evidence|workers]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [latency|client|evidence|policy|limits|workers] [small]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { latency } from './latency/index.ts';
 import { workers } from './workers/index.ts';
 
 const BENCHES: Record<string, () => Promise<boolean>> = {
-  latency,
+  latency: () => latency(process.argv[3] === 'small'),
   client,
   workers,
   async evidence() {
@@ -13,7 +13,14 @@ const BENCHES: Record<string, () => Promise<boolean>> = {
     await import('./evidence/proof.ts');
     return true;
   },
+  policy: loaded(() => import('./policy/index.ts')),
+  limits: loaded(() => import('./limits/index.ts')),
 };
+
+/** One that measures as it is loaded. */
+function loaded(load: () => Promise<unknown>): () => Promise<boolean> {
+  return async () => (await load()) !== null;
+}
 
 const name = process.argv[2] ?? 'latency';
 const bench = BENCHES[name];

@@ -1,15 +1,21 @@
+import { processorMs } from './processor.ts';
+
 export interface Timing {
   p50: number;
   p95: number;
   p99: number;
   /** Per second, with 32 in flight. */
   throughput: number;
+  /** Of all processes for one, in milliseconds, one after another and many at once together. */
+  processorMs: number;
 }
 
 export interface Contender {
   name: string;
   /** Does it once; gets a number that is never repeated. */
   run(n: number): Promise<void>;
+  /** One after another only, where many at once are not to be compared. */
+  alone?: boolean;
 }
 
 export interface Counts {
@@ -34,21 +40,32 @@ function percentile(sorted: readonly number[], part: number): number {
 
 /** Times all of them in turns: one after another, then many at once. In the order of `contenders`. */
 export async function measure(contenders: readonly Contender[], counts: Counts): Promise<Timing[]> {
-  const found = contenders.map(({ run }) => ({ run, n: 0, times: [] as number[], concurrentMs: 0 }));
+  const found = contenders.map((one) => ({
+    ...one,
+    n: 0,
+    times: [] as number[],
+    concurrentMs: 0,
+    processor: 0,
+    done: 0,
+  }));
   for (const one of found) for (let i = 0; i < counts.warmUp; i += 1) await one.run((one.n += 1));
   for (let round = 0; round < counts.rounds; round += 1) {
     for (const one of found) {
       await rest();
+      const before = processorMs();
       for (let i = 0; i < counts.sequential / counts.rounds; i += 1) {
         const began = performance.now();
         await one.run((one.n += 1));
         one.times.push(performance.now() - began);
       }
+      one.processor += processorMs() - before;
+      one.done += counts.sequential / counts.rounds;
     }
   }
   for (let round = 0; round < counts.rounds; round += 1) {
-    for (const one of found) {
+    for (const one of found.filter(({ alone }) => alone !== true)) {
       await rest();
+      const before = processorMs();
       let left = counts.concurrent / counts.rounds;
       const began = performance.now();
       const asker = async (): Promise<void> => {
@@ -59,15 +76,18 @@ export async function measure(contenders: readonly Contender[], counts: Counts):
       };
       await Promise.all(Array.from({ length: IN_FLIGHT }, asker));
       one.concurrentMs += performance.now() - began;
+      one.processor += processorMs() - before;
+      one.done += counts.concurrent / counts.rounds;
     }
   }
-  return found.map(({ times, concurrentMs }) => {
+  return found.map(({ times, concurrentMs, processor, done }) => {
     const sorted = times.toSorted((a, b) => a - b);
     return {
       p50: percentile(sorted, 0.5),
       p95: percentile(sorted, 0.95),
       p99: percentile(sorted, 0.99),
-      throughput: counts.concurrent / (concurrentMs / 1000),
+      throughput: concurrentMs === 0 ? Number.NaN : counts.concurrent / (concurrentMs / 1000),
+      processorMs: processor / done,
     };
   });
 }
