@@ -66,6 +66,12 @@ export function scheduledActivityKey({ namespace, workflowExecution, activityId,
   return `temporal:${namespace}:${run.workflowId}:${run.runId}:${activityId}`;
 }
 
+/** The engine's id of the action with this key (contract section 4). */
+export async function actionIdOf(key: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key));
+  return `act_${Buffer.from(digest).toString('hex')}`;
+}
+
 /** The redeemer. All attempts of one scheduled activity share it, and nobody can compute it without the API key. */
 export async function redeemerOf(apiKey: string, key: string): Promise<string> {
   const text = new TextEncoder();

@@ -10,8 +10,10 @@ import {
 } from '@countersign/client';
 import type { Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { argsOf, scheduledActivityKey, redeemerOf, requestOf, type Designation } from './designation.ts';
+import { callbackFor } from './callback.ts';
+import { actionIdOf, argsOf, redeemerOf, requestOf, scheduledActivityKey, type Designation } from './designation.ts';
 import { refused, unavailable, waiting } from './failures.ts';
+import { WAITED, type Decided, type Governed } from './waiting.ts';
 
 export interface GovernorOptions {
   /** Where the engine is. */
@@ -24,8 +26,15 @@ export interface GovernorOptions {
   activities: Record<string, Designation>;
   /** Longest pause between two checks of an action that waits for a human, in milliseconds. Default: 30 s. */
   longestPause?: number;
+  /**
+   * Where the engine reports that `governed()` need not wait any longer: the address of {@link signalOnCallback}. Without it, the
+   * longest pause passes until a workflow notices.
+   */
+  callback?: string;
   fetch?: typeof globalThis.fetch;
 }
+
+const isWaiting = ({ status }: Action): boolean => status === 'supervised' || status === 'evaluating';
 
 /** The name of the designated activity that was released and runs here. */
 const running = new AsyncLocalStorage<string>();
@@ -49,23 +58,66 @@ export class Governor {
     const { activities, key: apiKey, longestPause = 30_000 } = this.#options;
     const designation = Object.hasOwn(activities, info.activityType) ? activities[info.activityType] : undefined;
     if (designation === undefined) return run(args);
-    const asked = requestOf(designation, this.#actor, args);
+    const asked = this.#request(designation, args, info);
     const key = scheduledActivityKey(info);
+    // `governed()` waited already, so Temporal's limits bound the activity alone.
+    const waited = info.activityId.startsWith(WAITED);
     try {
-      requireRetries(info);
-      if (info.attempt === 1) await this.#requirePatience(info, asked, longestPause);
+      if (!waited) requireRetries(info);
+      if (!waited && info.attempt === 1) await this.#requirePatience(info, asked, longestPause);
       const action = await this.#ask(asked, key);
-      if (action.status === 'supervised' || action.status === 'evaluating') {
-        throw waiting(action, info.attempt, longestPause);
+      if (isWaiting(action)) {
+        throw waited
+          ? refused('nobody has decided yet; let `governed()` wait for that', action)
+          : waiting(action, info.attempt, longestPause);
       }
       const { permit, redeemed } = await this.#take(action, await redeemerOf(apiKey, key));
-      const released = argsOf(designation, asked, redeemed.request, args);
+      // Where the engine calls back is no part of what is released.
+      const { callback: _callback, ...given } = asked;
+      const released = argsOf(designation, given, redeemed.request, args);
       return await this.#act(info, designation, action, permit, () =>
         running.run(info.activityType, () => run(released)),
       );
     } catch (error) {
       throw error instanceof CountersignError ? failureOf(error) : error;
     }
+  }
+
+  /** For `governed()`: asks for an activity that is to be scheduled, and is retried until it is decided. @returns our id and status */
+  async decide(info: Info, { activityType, activityId, args }: Governed): Promise<Decided> {
+    const designation = Object.hasOwn(this.#options.activities, activityType)
+      ? this.#options.activities[activityType]
+      : undefined;
+    if (designation === undefined) {
+      throw refused(`\`${activityType}\` is not designated in the plugin of this worker; name it in \`activities\``);
+    }
+    const asked = this.#request(designation, args, { ...info, activityId });
+    try {
+      const action = await this.#ask(asked, scheduledActivityKey({ ...info, activityId }));
+      if (isWaiting(action)) throw waiting(action, info.attempt, this.#options.longestPause ?? 30_000);
+      return { action: action.id, status: action.status };
+    } catch (error) {
+      throw error instanceof CountersignError ? failureOf(error) : error;
+    }
+  }
+
+  /** For `governed()` in a workflow that is cancelled: nobody is asked any longer. */
+  async withdraw(info: Info, { activityId }: Governed): Promise<void> {
+    try {
+      await this.#client.cancel(await actionIdOf(scheduledActivityKey({ ...info, activityId })));
+    } catch (error) {
+      // It was never asked, or somebody decided meanwhile.
+      if (error instanceof CountersignError && ['not-found', 'not-open'].includes(error.code)) return;
+      throw error instanceof CountersignError ? failureOf(error) : error;
+    }
+  }
+
+  /** The same for one activity id, whoever asks. */
+  #request(designation: Designation, args: readonly unknown[], info: Info): ActionRequest {
+    const request = requestOf(designation, this.#actor, args);
+    const { callback } = this.#options;
+    if (callback === undefined || !info.activityId.startsWith(WAITED)) return request;
+    return { ...request, callback: callbackFor(callback, info) };
   }
 
   async #ask(asked: ActionRequest, key: string): Promise<Action> {

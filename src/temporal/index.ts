@@ -1,8 +1,11 @@
 /** Governs Temporal activities by name, with one line in the worker’s options. */
+import { activityInfo } from '@temporalio/activity';
 import { SimplePlugin } from '@temporalio/plugin';
 import { Governor, type GovernorOptions } from './governor.ts';
+import type { WaitingActivities } from './waiting.ts';
 
 export { onlyGoverned, type GovernorOptions } from './governor.ts';
+export { signalOnCallback, type CallbackOptions, type SignallingClient } from './callback.ts';
 export type { Designation } from './designation.ts';
 
 /**
@@ -13,8 +16,13 @@ export type { Designation } from './designation.ts';
  */
 export function countersign(options: GovernorOptions): SimplePlugin {
   const governor = new Governor(options);
+  const waiting: WaitingActivities = {
+    countersignDecision: (what) => governor.decide(activityInfo(), what),
+    countersignWithdraw: (what) => governor.withdraw(activityInfo(), what),
+  };
   return new SimplePlugin({
     name: 'countersign',
+    activities: waiting,
     workerInterceptors: {
       activity: [
         ({ info }) => ({

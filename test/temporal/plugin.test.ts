@@ -2,15 +2,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { ActivityOptions } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signalOnCallback } from '../../src/temporal/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD } from '../support/stack.ts';
-import type { Refund, refunding } from './workflows.ts';
+import type { Refund, refunding, refundingWhenReleased } from './workflows.ts';
+
+const { EventType } = proto.temporal.api.enums.v1;
 
 let stack: SharedStack;
 let client: Client;
@@ -65,7 +70,7 @@ afterAll(async () => {
 
 interface Started {
   order: string;
-  handle: WorkflowHandle<typeof refunding>;
+  handle: WorkflowHandle<typeof refunding | typeof refundingWhenReleased>;
 }
 
 async function start(amount: number, options: ActivityOptions = {}, queue = 'payments'): Promise<Started> {
@@ -191,5 +196,80 @@ describe('an activity that is designated by name', () => {
     const { type, message } = await failure(started);
     expect({ type, named: message.includes('plugins') }).toEqual({ type: 'CountersignRefused', named: true });
     expect(paidFor(started.order)).toEqual([]);
+  });
+});
+
+describe('governed() in a workflow', () => {
+  /** Long enough that nothing but the signal ends the wait. */
+  const PAUSE = String(24 * 3600 * 1000);
+  let receiver: Server;
+  const answers: number[] = [];
+  beforeAll(async () => {
+    const secret = `whsec_${stack.stack.parts.keys.webhookSecret}`;
+    const signal = signalOnCallback({ client, secret });
+    receiver = createServer((request, response) => {
+      response.on('finish', () => answers.push(response.statusCode));
+      signal(request, response);
+    });
+    receiver.listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    await startWorker('waiting', { CALLBACK: address(), PAUSE });
+  });
+  afterAll(() => receiver?.close());
+  const address = (): string => `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/decided`;
+
+  const begin = async (amount: number): Promise<Started> => {
+    const order = `ord_${randomUUID()}`;
+    const handle = await client.workflow.start<typeof refundingWhenReleased>('refundingWhenReleased', {
+      workflowId: order,
+      taskQueue: 'waiting',
+      args: [{ order, amount, currency: 'USD' }],
+    });
+    return { order, handle };
+  };
+
+  it('waits whatever the activity’s limits are, is woken by the callback’s signal, and runs once as released', async () => {
+    const started = await begin(420);
+    const message = await pending(started);
+    expect(message).toMatch(/^waiting for .*user:finance-lead@acme\.test/);
+    const before = await lengthOf(started);
+    await decide(message, { decision: 'approve', reason: 'half', changes: { 'params.amount': 210 } });
+    await started.handle.result();
+    expect(paidFor(started.order)).toEqual([{ order: started.order, amount: 210, currency: 'USD' }]);
+    const history = await started.handle.fetchHistory();
+    // Nothing was written while it waited, and a signal ended that.
+    const kinds = (history.events ?? []).map(({ eventType }) => eventType);
+    const signals = kinds.filter((type) => type === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED);
+    expect(before).toBe(5);
+    expect(signals.length).toBeGreaterThan(0);
+    expect(textsOf(history).filter((text) => text.includes('eyJ'))).toEqual([]);
+    expect(answers).not.toContain(401);
+  });
+
+  it('fails for good with policy’s own sentence where it is refused', async () => {
+    expect(await failure(await begin(5000))).toEqual({
+      type: 'CountersignRefused',
+      message: 'Refunds above 1,000 go through the treasury desk.',
+    });
+  });
+
+  it('withdraws what waits when the workflow is cancelled', async () => {
+    const started = await begin(421);
+    const id = /act_\w+/.exec(await pending(started))?.[0] ?? '';
+    await started.handle.cancel();
+    await expect(started.handle.result()).rejects.toThrow();
+    await eventually('the action is withdrawn', async () => {
+      const { status } = (await stack.call('GET', `/v1/actions/${id}`)).body as { status: string };
+      return status === 'cancelled' ? status : undefined;
+    });
+    expect(paidFor(started.order)).toEqual([]);
+  });
+
+  it('takes no signal from a callback that the engine did not sign', async () => {
+    const headers = { 'webhook-id': '1', 'webhook-timestamp': String(Math.floor(Date.now() / 1000)) };
+    for (const signature of ['', 'v1,AAAA', `v1,${Buffer.alloc(32).toString('base64')}`]) {
+      const init = { method: 'POST', body: '{}', headers: { ...headers, 'webhook-signature': signature } };
+      expect((await fetch(`${address()}?workflow=x`, init)).status).toBe(401);
+    }
   });
 });

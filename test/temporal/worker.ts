@@ -4,7 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { countersign, onlyGoverned } from '../../src/temporal/index.ts';
 import type { Refund } from './workflows.ts';
 
-const { COUNTERSIGN_URL = '', COUNTERSIGN_API_KEY = '', LEDGER = '', ADDRESS = '', QUEUE = '', PLUGIN } = process.env;
+const {
+  COUNTERSIGN_URL = '',
+  COUNTERSIGN_API_KEY = '',
+  LEDGER = '',
+  ADDRESS = '',
+  QUEUE = '',
+  PLUGIN,
+  CALLBACK,
+  PAUSE = '1000',
+} = process.env;
 
 const activities = {
   async refund(input: Refund): Promise<string> {
@@ -27,7 +36,8 @@ const worker = await Worker.create({
             url: COUNTERSIGN_URL,
             key: COUNTERSIGN_API_KEY,
             actor: 'service:payments',
-            longestPause: 1000,
+            longestPause: Number(PAUSE),
+            ...(CALLBACK === undefined ? {} : { callback: CALLBACK }),
             activities: {
               refund: {
                 surface: 'payments.refund',

@@ -1,5 +1,6 @@
-/** A workflow of somebody else, which knows nothing of us. */
+/** Workflows of somebody else: one knows nothing of us, one waits in its own code. */
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { governed } from '../../src/temporal/workflow.ts';
 
 export interface Refund {
   order: string;
@@ -17,5 +18,11 @@ export async function refunding(input: Refund, options: ActivityOptions = {}): P
     ...options,
     retry: { initialInterval: '100ms', ...options.retry },
   });
+  return refund(input);
+}
+
+/** Days may pass before it is decided; then it is tried once. */
+export async function refundingWhenReleased(input: Refund): Promise<string> {
+  const { refund } = governed<Activities>({ startToCloseTimeout: '1m', retry: { maximumAttempts: 1 } });
   return refund(input);
 }

@@ -1,0 +1,26 @@
+/** What `governed()` in a workflow and the plugin of its worker agree on. Plain values, so that workflows can import it. */
+
+/** Prefix of the ids of activities that `governed()` schedules, once they are decided. */
+export const WAITED = 'countersign-';
+
+/** Signal that makes `governed()` look at once. It carries nothing and grants nothing. */
+export const DECIDED_SIGNAL = 'countersign';
+
+/** A designated activity that is to be scheduled. */
+export interface Governed {
+  activityType: string;
+  activityId: string;
+  args: unknown[];
+}
+
+/** All that a foreign history gets of an action. */
+export interface Decided {
+  action: string;
+  status: string;
+}
+
+/** Activities that the plugin brings. */
+export interface WaitingActivities {
+  countersignDecision(governed: Governed): Promise<Decided>;
+  countersignWithdraw(governed: Governed): Promise<void>;
+}
