@@ -1,4 +1,5 @@
 /** The amounts of actions whose records come one after the other. Of an action that is not at its end a few texts are held. */
+import { BoundedMap } from '../canonical/index.ts';
 import type { Json, RecordPayload, VerdictRecord } from '../contract/index.ts';
 import {
   DEFAULT_FIELDS,
@@ -18,7 +19,7 @@ const BUNDLES = 100;
 export class MoneyLedger {
   readonly #read: ReadBundle;
   readonly #open = new Map<string, Money | null>();
-  readonly #bundles = new Map<string, FieldsOfBundle>();
+  readonly #bundles = new BoundedMap<string, FieldsOfBundle>(BUNDLES);
 
   constructor(read: ReadBundle) {
     this.#read = read;
@@ -44,8 +45,6 @@ export class MoneyLedger {
     let known = this.#bundles.get(bundle);
     if (known === undefined) {
       known = fieldsOfBundle(await this.#read(bundle));
-      const oldest = this.#bundles.keys().next().value;
-      if (this.#bundles.size >= BUNDLES && oldest !== undefined) this.#bundles.delete(oldest);
       this.#bundles.set(bundle, known);
     }
     return known.get(policy) ?? DEFAULT_FIELDS;

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../canonical/index.ts';
 import type { Activation } from '../register/index.ts';
 import type { Store } from '../store/index.ts';
 import { compileBundle, type CompiledBundle, type ExternalEngines } from '../policy/index.ts';
@@ -17,7 +18,7 @@ export function createPolicyBundles(
   { store, register }: { store: Pick<Store, 'bundles'>; register: ActivationSource },
   engines?: ExternalEngines,
 ): PolicyBundles {
-  const compiled = new Map<string, CompiledBundle>();
+  const compiled = new BoundedMap<string, CompiledBundle>(CACHED_MAX);
   const { asking } = createPrograms();
   return {
     asking,
@@ -32,8 +33,6 @@ export function createPolicyBundles(
       if (source === null) return null;
       const bundle = compileBundle(source, hash, engines);
       compiled.set(key, bundle);
-      const oldest = compiled.keys().next().value;
-      if (compiled.size > CACHED_MAX && oldest !== undefined) compiled.delete(oldest);
       return bundle;
     },
   };

@@ -1,5 +1,5 @@
 /** An action's records as the log has them, each used only after its signature was verified. */
-import { fromBase64, hashOfBytes } from '../canonical/index.ts';
+import { BoundedMap, fromBase64, hashOfBytes } from '../canonical/index.ts';
 import { CountersignError, type Envelope, type RecordPayload } from '../contract/index.ts';
 import { nodeVerify } from '../keys/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
@@ -14,13 +14,10 @@ export interface VerifiedRecord {
 }
 
 /** Payloads, by hash, whose signature was made or verified in this process, and by which key. */
-const known = new Map<string, string>();
-const KNOWN_MAX = 20_000;
+const known = new BoundedMap<string, string>(20_000);
 
 /** Notes that the payload of this hash is signed with the key `kid`. */
 export function noteSigned(hash: string, kid: string): void {
-  const oldest = known.keys().next().value;
-  if (known.size >= KNOWN_MAX && oldest !== undefined) known.delete(oldest);
   known.set(hash, kid);
 }
 

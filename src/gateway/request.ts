@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { hashOf } from '../canonical/index.ts';
+import { BoundedMap, hashOf } from '../canonical/index.ts';
 import {
   checkKey,
   CountersignError,
@@ -57,7 +57,7 @@ export function createStarter(deps: GatewayDeps) {
   /** Identical requests that arrive together share one start. */
   const starting = new Map<string, { mac: string; answer: Promise<Action> }>();
   /** The tenants of credentials as they were when last presented, by hash. */
-  const tenants = new Map<string, string>();
+  const tenants = new BoundedMap<string, string>(CACHED_TENANTS);
 
   const begin = async (tenant: string, id: string): Promise<Beginning> => {
     const [row, bundle] = await Promise.all([readActionState(deps, tenant, id), deps.bundles.inForce(tenant)]);
@@ -196,10 +196,6 @@ export function createStarter(deps: GatewayDeps) {
       const beginning = tenant === undefined ? null : begin(tenant, actionIdOf(rawKey ?? ''));
       beginning?.catch(() => undefined);
       const caller = await deps.authenticate(authorization);
-      if (tenant === undefined) {
-        const oldest = tenants.keys().next().value;
-        if (tenants.size >= CACHED_TENANTS && oldest !== undefined) tenants.delete(oldest);
-      }
       tenants.set(credential, caller.tenant);
       return { caller, beginning: tenant === caller.tenant ? beginning : null };
     },

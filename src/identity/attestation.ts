@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
+import { BoundedMap } from '../canonical/index.ts';
 import { CountersignError, DECISIONS, DOORS, OUTCOME_STATUSES, jsonObject } from '../contract/index.ts';
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import { callerSchema } from './caller.ts';
@@ -109,14 +110,7 @@ export interface Attestor {
 }
 
 /** The latest attestations of this process. Their signatures need no second check; everything else is checked as always. */
-const attestedHere = new Map<string, { key: PublicJwk; claims: Attestation }>();
-const ATTESTED_HERE_MAX = 1000;
-
-function remember(jws: string, key: PublicJwk, claims: Attestation): void {
-  const oldest = attestedHere.keys().next().value;
-  if (attestedHere.size >= ATTESTED_HERE_MAX && oldest !== undefined) attestedHere.delete(oldest);
-  attestedHere.set(jws, { key, claims });
-}
+const attestedHere = new BoundedMap<string, { key: PublicJwk; claims: Attestation }>(1000);
 
 /** The validity of an attestation in seconds. A start that no worker sees in time is refused; ask again with a new key. */
 const LIFETIME: Record<AttestationKind, number> = {
@@ -148,7 +142,7 @@ export function createAttestor(signer: Signer | (() => Signer), now: () => numbe
       const times = { iat, exp: iat + LIFETIME[claims.data.kind], jti: randomUUID() };
       const key = typeof signer === 'function' ? signer() : signer;
       const jws = await signCompact(key, TYP, { ...claims.data, aud: AUDIENCE, ...times });
-      remember(jws, key.publicJwk, { ...claims.data, ...times });
+      attestedHere.set(jws, { key: key.publicJwk, claims: { ...claims.data, ...times } });
       return jws;
     },
   };

@@ -1,6 +1,6 @@
 /** Ed25519 by node:crypto: fifteen times faster than in JavaScript. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
-import { toBase64Url } from '../canonical/index.ts';
+import { BoundedMap, toBase64Url } from '../canonical/index.ts';
 import type { NoteKey, VerifyEd25519 } from '../ledger/index.ts';
 import { publicJwk, type PublicJwk, type Signer, type VerifySignature } from '../sealing/index.ts';
 import type { SigningKey } from './key-file.ts';
@@ -32,29 +32,17 @@ export function signerOf(key: SigningKey): Signer {
 }
 
 /** Parsing a key costs as much as a signature, so recently used keys are cached. */
-const CACHED_MAX = 256;
-
-class PublicKeys {
-  readonly #keys = new Map<string, KeyObject>();
-  get(id: string, make: () => KeyObject): KeyObject {
-    const known = this.#keys.get(id);
-    if (known !== undefined) return known;
-    const key = make();
-    const oldest = this.#keys.keys().next();
-    if (this.#keys.size >= CACHED_MAX && oldest.done !== true) this.#keys.delete(oldest.value);
-    this.#keys.set(id, key);
-    return key;
-  }
-}
-
-const publicKeys = new PublicKeys();
+const publicKeys = new BoundedMap<string, KeyObject>(256);
 
 const SIGNATURE_BYTES = 64;
 
 function keyObject({ kty, crv, x, y }: Pick<PublicJwk, 'kty' | 'crv' | 'x' | 'y'>): KeyObject {
-  return publicKeys.get(`${crv} ${x} ${y ?? ''}`, () =>
-    createPublicKey({ key: y === undefined ? { kty, crv, x } : { kty, crv, x, y }, format: 'jwk' }),
-  );
+  const id = `${crv} ${x} ${y ?? ''}`;
+  const known = publicKeys.get(id);
+  if (known !== undefined) return known;
+  const key = createPublicKey({ key: y === undefined ? { kty, crv, x } : { kty, crv, x, y }, format: 'jwk' });
+  publicKeys.set(id, key);
+  return key;
 }
 
 /** {@link VerifySignature} by node:crypto, for Ed25519 and P-256. False for whatever is wrong, the key included. */

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../canonical/index.ts';
 import type { ApiKeyEntry, ApiKeyFinder } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
 import type { Store } from '../store/index.ts';
@@ -25,14 +26,12 @@ const isLive = ({ revokedAt, expiresAt }: Credential, now: number): boolean =>
 /** Finds credentials by their sealed records. The row only says which tenant's log to read. It grants nothing. */
 export function sealedCredentials({ store, register, keys, now }: CredentialDeps): ApiKeyFinder {
   // A credential never moves to another tenant's log.
-  const tenants = new Map<string, string>();
+  const tenants = new BoundedMap<string, string>(CACHED_TENANTS);
   const tenantOf = async (hash: string): Promise<string | null> => {
     const known = tenants.get(hash);
     if (known !== undefined) return known;
     const tenant = await store.apiKeys.tenantOf(hash);
     if (tenant === null || !(await register.hasTenant(tenant))) return null;
-    const oldest = tenants.keys().next().value;
-    if (tenants.size >= CACHED_TENANTS && oldest !== undefined) tenants.delete(oldest);
     tenants.set(hash, tenant);
     return tenant;
   };

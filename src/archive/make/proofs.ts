@@ -1,4 +1,5 @@
 /** Inclusion proofs of many entries in a row, in a log of one size. */
+import { BoundedMap } from '../../canonical/index.ts';
 import {
   inclusionProof,
   TILE_WIDTH,
@@ -17,8 +18,8 @@ const LEVEL_HIGH = 8;
 export class Proofs {
   readonly #size: number;
   readonly #readTile: ReadTile;
-  readonly #tiles = new Map<string, Promise<Uint8Array>>();
-  readonly #high = new Map<string, Promise<Uint8Array>>();
+  readonly #tiles = new BoundedMap<string, Promise<Uint8Array>>(CACHED_MAX);
+  readonly #high = new BoundedMap<string, Promise<Uint8Array>>(CACHED_MAX);
   #low = new Map<string, Promise<Uint8Array>>();
   #tile = -1;
   #read: ReadHash;
@@ -53,12 +54,9 @@ export class Proofs {
   }
 }
 
-/** LRU: reinserting moves a key to the end, so the first is the oldest. */
-function cached<T>(map: Map<string, T>, key: string, load: () => T): T {
+/** Least recently used goes first: each use sets the value again. */
+function cached<T>(map: BoundedMap<string, T>, key: string, load: () => T): T {
   const value = map.get(key) ?? load();
-  map.delete(key);
   map.set(key, value);
-  const oldest = map.keys().next();
-  if (map.size > CACHED_MAX && oldest.done !== true) map.delete(oldest.value);
   return value;
 }
