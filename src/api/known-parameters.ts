@@ -1,12 +1,13 @@
 /** Refuses unknown query parameters. One is probably mistyped, and the answer without it would be to another question. */
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { CountersignError } from '../contract/index.ts';
 import { openApiDocument } from './openapi.ts';
 
 interface Operation {
   method: string;
   path: RegExp;
-  parameters: ReadonlySet<string>;
+  /** By name, with the values that there are where they are listed. */
+  parameters: ReadonlyMap<string, readonly string[] | null>;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -18,15 +19,21 @@ function operations(): Operation[] {
     return METHODS.flatMap((method): Operation[] => {
       const operation = item?.[method];
       if (operation === undefined) return [];
-      const names = (operation.parameters ?? []).flatMap((one) =>
-        'in' in one && one.in === 'query' ? [one.name] : [],
+      const parameters = (operation.parameters ?? []).flatMap((one) =>
+        'in' in one && one.in === 'query' ? [[one.name, valuesOf(one.schema)] as const] : [],
       );
-      return [{ method: method.toUpperCase(), path, parameters: new Set(names) }];
+      return [{ method: method.toUpperCase(), path, parameters: new Map(parameters) }];
     });
   });
 }
 
-/** Refuses query parameters of `/v1` that the operation does not have, and those that stand twice. */
+/** The values that a schema lists, or null. */
+function valuesOf(schema: unknown): string[] | null {
+  const values = (schema as { enum?: unknown } | undefined)?.enum;
+  return Array.isArray(values) ? values.map(String) : null;
+}
+
+/** Refuses query parameters of `/v1` that the operation does not have, and values of them that there are not. */
 export function knownParameters(): RequestHandler {
   const all = operations();
   return (request, _response, next) => {
@@ -35,15 +42,25 @@ export function knownParameters(): RequestHandler {
       asked.length === 0 || !request.path.startsWith('/v1/')
         ? undefined
         : all.find(({ method, path }) => method === request.method && path.test(request.path));
-    const unknown = operation && asked.find((name) => !operation.parameters.has(name));
-    if (operation === undefined || unknown === undefined) {
-      next();
-      return;
-    }
-    const known = [...operation.parameters].map((name) => `\`${name}\``).join(', ') || 'none';
-    const detail = `there is no query parameter \`${unknown.slice(0, 64)}\` here; known are: ${known}`;
-    next(
-      new CountersignError('invalid-request', detail, { errors: [{ pointer: `/${unknown.slice(0, 64)}`, detail }] }),
-    );
+    next(operation && problemOf(operation, request.query));
   };
 }
+
+function problemOf({ parameters }: Operation, query: Request['query']): CountersignError | undefined {
+  for (const [name, value] of Object.entries(query)) {
+    const values = parameters.get(name);
+    if (values === undefined) {
+      const known = [...parameters.keys()].map((one) => `\`${one}\``).join(', ') || 'none';
+      return wrong(name, `there is no query parameter \`${name.slice(0, 64)}\` here; known are: ${known}`);
+    }
+    // Without it the answer would be to another question.
+    if (value === '') return wrong(name, `the query parameter \`${name}\` is empty; give it a value, or leave it out`);
+    if (values !== null && typeof value === 'string' && !values.includes(value)) {
+      return wrong(name, `\`${name}\` is one of ${values.join(', ')}`);
+    }
+  }
+  return undefined;
+}
+
+const wrong = (name: string, detail: string): CountersignError =>
+  new CountersignError('invalid-request', detail, { errors: [{ pointer: `/${name.slice(0, 64)}`, detail }] });

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from './json.ts';
-import type { Door, Facts, ApprovalPlan, Verdict } from './verdict.ts';
+import { VERDICT_DECISIONS, type Door, type Facts, type ApprovalPlan, type Verdict } from './verdict.ts';
 
 export const RECORD_TYPES = [
   'verdict',
@@ -148,6 +148,17 @@ export interface OutcomeRecord extends RecordHead {
   /** Identity of the caller that reported it; null for `unreported` and `lapsed`. */
   by: string | null;
 }
+
+/** What records are found by as their decision: of verdicts, people, releases, outcomes, and of what became of anything else. */
+export const RECORD_DECISIONS = [
+  ...VERDICT_DECISIONS,
+  ...(['return', 'extend', 'expired', 'cancelled', 'answered', 'escalated'] as const),
+  ...RELEASE_BASES,
+  ...(['executed', 'failed', 'skipped', 'unreported', 'lapsed'] as const),
+  ...(['made', 'given', 'adopted', 'introduce', 'revoke', 'revoked', 'frozen', 'lifted'] as const),
+  ...(['kept', 'deleted', 'opening', 'export'] as const),
+] as const;
+export type RecordDecision = (typeof RECORD_DECISIONS)[number];
 
 export interface OtherRecord extends RecordHead {
   type:

@@ -1,6 +1,6 @@
 /** Records that belong to no action: keys, freezes, policies, exports. Each is an entry of a chain of its own. */
 import { randomUUID } from 'node:crypto';
-import type { OtherRecord } from '../contract/index.ts';
+import type { OtherRecord, RecordDecision } from '../contract/index.ts';
 import { hashOf } from '../canonical/index.ts';
 import { withAttestation, type Signer } from '../sealing/index.ts';
 import type { EngineDeps } from './deps.ts';
@@ -28,7 +28,7 @@ export interface ChainDraft {
   /** The key that attests that it was `by` who said so: its signature over the record is sealed with it. */
   attestedBy?: Signer;
   /** What else it can be found by. */
-  facets?: { surface?: string; decision?: string };
+  facets?: { surface?: string; decision?: RecordDecision };
 }
 
 export interface ChainRecord {

@@ -1,5 +1,5 @@
 import type { ActionState } from './action-state.ts';
-import type { Receipt } from '../contract/record.ts';
+import type { Receipt, RecordDecision } from '../contract/record.ts';
 
 /** The head of a log. `frontier` is what its tree needs to grow, in the sequencer's form. */
 export interface LogHead {
@@ -16,7 +16,7 @@ export interface Facets {
   surface: string | null;
   actor: string | null;
   approver: string | null;
-  decision: string | null;
+  decision: RecordDecision | null;
   policy?: string | null | undefined;
   rule?: string | null | undefined;
 }

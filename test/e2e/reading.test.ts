@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openApiDocument } from '../../src/api/openapi.ts';
 import { Client, defaultPayloadConverter, type Payload } from '@temporalio/client';
 import { GOVERNED_ACTION } from '../../src/contract/governed-action.ts';
 import { actionIdOf, workflowIdOf } from '../../src/engine/ids.ts';
@@ -307,6 +308,51 @@ describe('filters and fields that do not exist', () => {
     '/v1/policies?limit=1',
     '/v1/attempts?limit=1',
   ])('%s is answered', async (path) => expect((await stack.call('GET', path)).status).toBe(200));
+
+  /** Every list, report and look-up of `/v1`, with what its query may hold. */
+  const LISTS = Object.entries(openApiDocument().paths ?? {}).flatMap(([path, item]) => {
+    if (!path.startsWith('/v1/') || item.get === undefined) return [];
+    const parameters = (item.get.parameters ?? []).flatMap((one) => ('in' in one && one.in === 'query' ? [one] : []));
+    return [{ path: path.replaceAll(/\{\w+\}/g, 'x'), parameters }];
+  });
+  const valuesOf = (schema: unknown): unknown => (schema as { enum?: unknown }).enum;
+
+  it.each(LISTS.map(({ path }) => path))('%s: one that it does not have is 400', async (path) => {
+    for (const name of ['basiss', 'Limit', 'constructor']) {
+      const answer = await stack.call('GET', `${path}?${name}=x`);
+      expect([name, answer]).toMatchObject([name, { status: 400, body: { errors: [{ pointer: `/${name}` }] } }]);
+    }
+  });
+
+  it.each(LISTS.flatMap(({ path, parameters }) => parameters.map(({ name, schema }) => ({ path, name, schema }))))(
+    '$path: no value of $name, or one that there is not, is 400',
+    async ({ path, name, schema }) => {
+      const wrong = valuesOf(schema) === undefined ? [''] : ['', 'zzz', 'approve ', 'APPROVE', 'verdict,release', '0'];
+      for (const value of wrong) {
+        const answer = await stack.call('GET', `${path}?${name}=${encodeURIComponent(value)}`);
+        expect([value, answer]).toMatchObject([value, { status: 400, body: { errors: [{ pointer: `/${name}` }] } }]);
+      }
+    },
+  );
+
+  it('covers the filters whose values are known', () => {
+    const known = LISTS.flatMap(({ path, parameters }) =>
+      parameters.filter(({ schema }) => valuesOf(schema) !== undefined).map(({ name }) => `${path}?${name}`),
+    );
+    expect(known).toEqual(
+      expect.arrayContaining([
+        '/v1/records?decision',
+        '/v1/records?type',
+        '/v1/export?format',
+        '/v1/export?decision',
+        '/v1/reviews?status',
+        '/v1/actions?status',
+        '/v1/actions?basis',
+        '/v1/attempts?door',
+        '/v1/attempts?code',
+      ]),
+    );
+  });
 
   it('a connector that is none is 400', async () => {
     for (const path of ['/v1/actions', '/v1/evaluate']) {

@@ -1,6 +1,6 @@
 /** Signed records to seal. */
 import type { ActionState, Payload } from '../../src/store/action-state.ts';
-import type { OutcomeRecord } from '../../src/contract/index.ts';
+import type { RecordDecision, OutcomeRecord } from '../../src/contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../../src/sealing/index.ts';
 import type { StagedRecord } from '../../src/sequencer/index.ts';
 
@@ -16,7 +16,7 @@ export interface Draft {
   surface?: string;
   actor?: string;
   approver?: string | null;
-  decision?: string | null;
+  decision?: RecordDecision | null;
   at?: string;
 }
 

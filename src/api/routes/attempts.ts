@@ -2,8 +2,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { CountersignError } from '../../contract/index.ts';
-import { attemptPageSchema } from '../../contract/views/index.ts';
+import { CountersignError, ERROR_CODES } from '../../contract/index.ts';
+import { ATTEMPT_DOORS, attemptPageSchema } from '../../contract/views/index.ts';
 import type { Attempts, Authentication } from '../../gateway/types.ts';
 import { callerOf, limitOf, queryText } from '../input.ts';
 import { COMMON, ok, problem } from '../openapi-parts.ts';
@@ -12,8 +12,8 @@ import { timeFilterShape } from './records.ts';
 const filterShape = {
   action: z.string().optional(),
   by: z.string().optional(),
-  door: z.string().optional(),
-  code: z.string().optional(),
+  door: z.enum(ATTEMPT_DOORS).optional(),
+  code: z.enum(Object.keys(ERROR_CODES)).optional(),
   ...timeFilterShape,
 };
 

@@ -1,7 +1,7 @@
 import { Router, type Request } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { RECORD_TYPES } from '../../contract/index.ts';
+import { RECORD_DECISIONS, RECORD_TYPES } from '../../contract/index.ts';
 import { receiptSchema, replaySchema, shownAgainSchema } from '../../contract/views/index.ts';
 import type { Authentication, Records, RecordQuery } from '../../gateway/types.ts';
 import { recordItemSchema } from '../../sealing/index.ts';
@@ -27,7 +27,7 @@ export const recordFilterShape = {
   action: z.string().optional(),
   actor: z.string().optional(),
   approver: z.string().optional(),
-  decision: z.string().optional(),
+  decision: z.enum(RECORD_DECISIONS).optional(),
   type: z.enum(RECORD_TYPES).optional(),
   ...timeFilterShape,
   q: z.string().optional(),

@@ -1,10 +1,15 @@
 import { z } from 'zod';
 
+/** Where something can be tried. */
+export const ATTEMPT_DOORS = ['api', 'slack', 'console', 'cli', 'temporal', 'workflow', 'scim'] as const;
+
 export const attemptSchema = z
   .strictObject({
     action: z.string().nullable().meta({ description: 'Null where it was about no action.' }),
     by: z.string(),
-    door: z.string().meta({ description: 'Where it was tried: `api`, `slack`, `console`, `cli`, `workflow`.' }),
+    door: z
+      .string()
+      .meta({ description: `One of ${ATTEMPT_DOORS.map((door) => `\`${door}\``).join(', ')}: where it was tried.` }),
     code: z.string().meta({ description: 'Error code of the refusal.' }),
     at: z.iso.datetime(),
   })
