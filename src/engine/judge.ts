@@ -195,11 +195,12 @@ async function judgeAndSeal(
   const { conflict } = identity;
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
+  const asked = { by: requester ?? UNKNOWN, mac: bodyMac(input.idempotencyKey, request) };
   const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
     fault === null
       ? judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), identity)
       : refusedByFault(deps, bundle, request, identity, fault),
-    deps.store.payloads.create(input.tenant, input.id, { request }),
+    deps.store.payloads.create(input.tenant, input.id, { request, asked }),
   ]);
   if (payload === null) return judgedBefore(deps, input);
   const { actionKey } = payload;
@@ -245,8 +246,8 @@ async function judgeAndSeal(
     surface: request.surface,
     verb: request.action,
     actor,
-    requester: requester ?? UNKNOWN,
-    bodyMac: bodyMac(input.idempotencyKey, request),
+    requester: asked.by,
+    bodyMac: asked.mac,
     disclosed,
     withheld: Object.keys(commitments).length,
     limits: limitsLeft(judgement, facts),

@@ -2,9 +2,9 @@
 import { CountersignError, type Action, type RecordPayload, type RecordType } from '../contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../sealing/index.ts';
 import type { StagedRecord } from '../sequencer/index.ts';
-import type { StoredAction } from '../store/index.ts';
+import type { Projection, StoredAction } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
-import { inClear, type ActionState } from '../store/action-state.ts';
+import { inClear, type ActionState, type Payload } from '../store/action-state.ts';
 import { openPermit } from './permit.ts';
 import { noteSigned } from './sealed-records.ts';
 
@@ -130,19 +130,7 @@ export async function sealOrFind(
   const next: ActionState = { ...state, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
   const last = staged.at(-1);
   if (last === undefined) return { state, action, alreadySealed: true };
-  last.projection = {
-    status: next.action.status,
-    surface: next.surface,
-    actor: next.actor.id,
-    requester: next.requester,
-    bundle: next.action.verdict?.bundle ?? null,
-    view: inClear(next),
-    sealedPermit: permit?.sealed ?? null,
-    createdAt: next.action.createdAt,
-    updatedAt: next.action.updatedAt,
-    expiresAt: next.action.approval?.expiresAt ?? null,
-    retainUntil: next.erased === undefined ? textOf(retainUntil(next.retainMs, next.action.updatedAt)) : null,
-  };
+  last.projection = projectionOf(next, permit?.sealed ?? null);
   const sealed = await deps.sequencer.append(action.tenant, staged);
   if (sealed.some(({ existing }) => existing)) {
     const stored = await readActionState(deps, action.tenant, action.id);
@@ -156,6 +144,24 @@ export async function sealOrFind(
   const durable = { ...next.action, permit: permit?.clear ?? action.permit };
   deps.hub.emit(durable);
   return { state: next, action: durable, alreadySealed: false };
+}
+
+/** The row of an action in this state. */
+export function projectionOf(state: ActionState, sealedPermit: string | null): Projection {
+  const { action, erased, retainMs } = state;
+  return {
+    status: action.status,
+    surface: state.surface,
+    actor: state.actor.id,
+    requester: state.requester,
+    bundle: action.verdict?.bundle ?? null,
+    view: inClear(state),
+    sealedPermit,
+    createdAt: action.createdAt,
+    updatedAt: action.updatedAt,
+    expiresAt: action.approval?.expiresAt ?? null,
+    retainUntil: erased === undefined ? textOf(retainUntil(retainMs, action.updatedAt)) : null,
+  };
 }
 
 /** Until when a payload is kept: `retain` counts from the action's last change. Null for ever. */
@@ -200,6 +206,16 @@ export function permitOf(
   return { sealed, clear: openPermit(actionKey, tenant, id, sealed) };
 }
 
+/**
+ * Whether it was asked for as the row says: by whom, for which actor, on which surface. The permit is for them alone, so it is not given out
+ * by a row that somebody edited. Payloads of before do not say who asked.
+ */
+function isAsked({ requester, surface, actor }: ActionState, { request, asked }: Payload): boolean {
+  return (
+    (asked === undefined || asked.by === requester) && request.surface === surface && request.actor.id === actor.id
+  );
+}
+
 /** The action with its permit in clear, for the caller that may execute. */
 export async function withPermit(
   deps: Pick<EngineDeps, 'store'>,
@@ -210,6 +226,6 @@ export async function withPermit(
   const { tenant, id } = state.action;
   const payload = await deps.store.payloads.read(tenant, id);
   // Erased: the permit is gone with the key that could open it.
-  if (payload === null) return state.action;
+  if (payload === null || !isAsked(state, payload.payload)) return state.action;
   return { ...state.action, permit: openPermit(payload.actionKey, tenant, id, sealedPermit) };
 }

@@ -76,7 +76,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...payloadReading(deps),
     ...actionLists(deps),
     surfaces: (caller) => listSurfaces(deps, caller),
-    rowDifferences: (caller) => listRowDifferences(deps, caller),
+    rowDifferences: (caller, cursor) => listRowDifferences(deps, caller, cursor),
     redeem: (caller, input) => redeem(deps, caller, input),
     export: (caller, format, filter) => exportRecords(deps, caller, format, filter),
   };

@@ -40,12 +40,12 @@ const DAY_MS = 24 * 3_600_000;
 const UNDERWAY_MS = 30_000;
 
 /** Uses that others verify. */
-const PUBLIC_USES = ['record', 'permit', 'log', 'attestation'] as const;
+export const PUBLIC_USES = ['record', 'permit', 'log', 'attestation'] as const;
 
 const origin = (tenant: string): string => `countersign/${tenant}`;
 
 /** A key as its record shows it: a vkey for a log, else a JWK. */
-function publicForm(tenant: string, use: SigningUse, jwk: KeyPeriod['jwk']): string | KeyPeriod['jwk'] {
+export function publicForm(tenant: string, use: SigningUse, jwk: KeyPeriod['jwk']): string | KeyPeriod['jwk'] {
   if (use !== 'log') return jwk;
   return formatVkey(noteKey(origin(tenant), NOTE_ALGORITHMS.ed25519, fromBase64Url(jwk.x)));
 }

@@ -219,8 +219,8 @@ export interface ReadTokens {
 }
 
 export interface RowChecks {
-  /** Rows of the database that are not what the sealed records say. */
-  rowDifferences(caller: Caller): Promise<RowDifferences>;
+  /** Rows of the database that are not what the sealed records say, page by page. */
+  rowDifferences(caller: Caller, cursor: string | undefined): Promise<RowDifferences>;
 }
 
 export interface SigningKeys {

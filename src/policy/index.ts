@@ -2,6 +2,7 @@ export { buildBundle, kindOfFile, unread } from './build.ts';
 export type { FileKind, PolicyFile } from './build.ts';
 export { bundleSourceSchema, compileBundle, policiesOf } from './bundle.ts';
 export type { Bundle, BundleSource } from './bundle.ts';
+export { isGlassLimit } from './break-glass.ts';
 export { applyChanges } from './changes.ts';
 export type { CompiledBundle } from './compiled.ts';
 export { describeDuration, parseDuration } from './duration.ts';

@@ -4,4 +4,4 @@ export * from './mark.ts';
 export type { Looked } from './follower.ts';
 export * from './directories.ts';
 export { createRegister, type Register } from './register.ts';
-export { rowDifferences, type RowDifference } from './rows.ts';
+export { rowDifferences, type RowChange, type RowDifference, type RowTable } from './rows.ts';

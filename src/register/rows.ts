@@ -2,6 +2,7 @@
  * Compares rows with the sealed records. Rows grant nothing, so a wrong row allowed nothing. But it shows that somebody changed the
  * database, and an auditor wants to know that.
  */
+import type { RowDifferences } from '../contract/views/index.ts';
 import type { ApiKeyEntry } from '../identity/index.ts';
 import type {
   BundleActivation as ActivationRow,
@@ -14,10 +15,16 @@ import type { InForce } from './in-force.ts';
 
 export type RowChange = 'inserted' | 'altered' | 'removed';
 
+/** Tables whose rows are compared with the records. */
+export type RowTable = RowDifferences['differences'][number]['table'];
+
 /** One row that differs from the records. */
 export interface RowDifference {
-  table: 'freeze' | 'delegation' | 'api_key' | 'passkey' | 'bundle_activation' | 'permit';
-  /** The row's id. For an activation: the hash of the record that it names; for a permit: its action. */
+  table: RowTable;
+  /**
+   * The row's id. For an activation: the hash of the record that it names; for a permit or a reservation: its action; for a key: its use and
+   * id; for an entry: its place in the log.
+   */
   id: string;
   change: RowChange;
   /** What the row would have allowed, had it been trusted. */
@@ -30,7 +37,6 @@ export interface Rows {
   apiKeys: readonly StoredApiKey[];
   passkeys: readonly StoredPasskey[];
   activations: readonly ActivationRow[];
-  unredeemed: readonly string[];
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -53,14 +59,8 @@ export function rowDifferences(
     ...apiKeys(inForce, rows.apiKeys, commitments),
     ...passkeys(inForce, rows.passkeys),
     ...activations(inForce, rows.activations),
-    ...rows.unredeemed.map(unredeemed),
   ];
 }
-
-const unredeemed = (action: string): RowDifference => ({
-  ...{ table: 'permit', id: action, change: 'altered' },
-  message: 'the row would have let its permit be redeemed a second time',
-});
 
 function freezes({ freezes: sealed, lifted }: InForce, rows: readonly Freeze[]): RowDifference[] {
   const say = (id: string, change: RowChange, message: string): RowDifference => ({

@@ -56,6 +56,8 @@ export interface ActionState {
  */
 export interface Payload {
   request: ActionRequest;
+  /** Who asked, and the keyed hash of the body, authenticated by being encrypted; left out by payloads of before. */
+  asked?: { by: string; mac: string };
   /** What approvers changed, by the number of the decision's record. */
   decided?: Record<string, JsonObject>;
   /** What policy itself put in and does not disclose, by its path: the verdict's record only commits to it. */

@@ -2,7 +2,7 @@ import { CLOSED_STATUSES } from '../contract/index.ts';
 import type { ActionState } from './action-state.ts';
 import type { Database, Tables } from './database.ts';
 import type { Projection } from './log-types.ts';
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 
 /** The current state of an action. The sequencer writes it together with the records that led to it. Times are RFC 3339 UTC. */
 export interface StoredAction extends Projection {
@@ -44,10 +44,16 @@ export interface ActionStore {
   postpone(tenant: string, id: string, until: Date | null): Promise<void>;
 }
 
+/** The last instant of RFC 3339. */
+const FOR_EVER = new Date('9999-12-31T23:59:59.999Z');
+
 /** What a workflow has still to look after. */
 const UNFINISHED = ['supervised', 'released', 'unreported'];
 
-const stored = (row: Selectable<Tables['action']>): StoredAction => ({ ...row, view: row.view as ActionState });
+const stored = ({ postponedUntil: _, view, ...row }: Selectable<Tables['action']>): StoredAction => ({
+  ...row,
+  view: view as ActionState,
+});
 
 export function createActionStore(db: Database): ActionStore {
   return {
@@ -94,8 +100,9 @@ export function createActionStore(db: Database): ActionStore {
         .selectFrom('action')
         .select(['tenant', 'id'])
         .where('retainUntil', '<=', now.toISOString())
+        .where(({ eb, or }) => or([eb('postponedUntil', 'is', null), eb('postponedUntil', '<=', now.toISOString())]))
         .where('status', 'in', CLOSED_STATUSES)
-        .orderBy('retainUntil')
+        .orderBy(sql`greatest(retain_until, postponed_until)`)
         .limit(limit)
         .execute(),
     unfinished(before, after, limit) {
@@ -124,7 +131,7 @@ export function createActionStore(db: Database): ActionStore {
     async postpone(tenant, id, until) {
       await db
         .updateTable('action')
-        .set({ retainUntil: until === null ? null : until.toISOString() })
+        .set({ postponedUntil: (until ?? FOR_EVER).toISOString() })
         .where('tenant', '=', tenant)
         .where('id', '=', id)
         .execute();

@@ -25,6 +25,7 @@ export interface Tables {
     updatedAt: Time;
     expiresAt: Time | null;
     retainUntil: Time | null;
+    postponedUntil: Time | null;
   };
   permit: {
     tenant: string;

@@ -1,4 +1,5 @@
 export * from './action-fact.ts';
+export * from './action-rows.ts';
 export * from './actions.ts';
 export * from './api-keys.ts';
 export * from './attempts.ts';

@@ -11,6 +11,7 @@ import * as reviews from './migrations/0007-reviews.ts';
 import * as attempts from './migrations/0065-attempts.ts';
 import * as limitTotals from './migrations/0066-limit-totals.ts';
 import * as bundleCases from './migrations/0067-bundle-cases.ts';
+import * as postponed from './migrations/0070-postponed.ts';
 import * as actionFacts from './migrations/0110-action-facts.ts';
 import * as keyGroups from './migrations/0050-key-groups.ts';
 
@@ -25,6 +26,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0065-attempts': attempts,
   '0066-limit-totals': limitTotals,
   '0067-bundle-cases': bundleCases,
+  '0070-postponed': postponed,
   '0110-action-facts': actionFacts,
 };
 

@@ -1,4 +1,5 @@
 import { CountersignError } from '../contract/index.ts';
+import { createActionRowStore, type ActionRowStore } from './action-rows.ts';
 import { createActionStore, type ActionStore } from './actions.ts';
 import { createApiKeyStore, type ApiKeyStore } from './api-keys.ts';
 import { createAttemptStore, type AttemptStore } from './attempts.ts';
@@ -43,6 +44,7 @@ export interface Store {
   reviews: ReviewStore;
   passkeys: PasskeyStore;
   rightRows: RightRowStore;
+  actionRows: ActionRowStore;
   publicKeys: PublicKeyStore;
   records: RecordStore;
   /** Written by the sequencer only. */
@@ -97,6 +99,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     reviews: createReviewStore(db),
     passkeys: createPasskeyStore(db),
     rightRows: createRightRowStore(db),
+    actionRows: createActionRowStore(db),
     publicKeys: createPublicKeyStore(db),
     records: createRecordStore(db),
     log: createLogStore(postgres),

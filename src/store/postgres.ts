@@ -11,8 +11,15 @@ const TIMESTAMPTZ = 1184;
 /** `bigint` as a number (every count here is below 2^53), `timestamptz` as RFC 3339 UTC. */
 function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
   if (oid === INT8) return Number;
-  if (oid === TIMESTAMPTZ) return (text: string): string => new Date(text).toISOString();
+  if (oid === TIMESTAMPTZ) return timeOf;
   return pg.types.getTypeParser(oid, format as 'text');
+}
+
+/** PostgreSQL has times that no date is, such as `infinity`. We write none, and whoever does must not stop what reads the row beside it. */
+function timeOf(text: string): string {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at.toISOString();
+  return text.startsWith('-') || text.endsWith('BC') ? '0001-01-01T00:00:00.000Z' : '9999-12-31T23:59:59.999Z';
 }
 
 /** SQLSTATE classes that say the server cannot answer now, not that the question was wrong. */

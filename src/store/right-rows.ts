@@ -12,8 +12,6 @@ export interface RightRows {
   apiKeys: StoredApiKey[];
   passkeys: StoredPasskey[];
   activations: BundleActivation[];
-  /** Actions whose permit was redeemed by a record of the log, and whose rows say that it was not. */
-  unredeemed: string[];
 }
 
 export interface RightRowStore {
@@ -25,23 +23,12 @@ const ms = (time: string): number => Date.parse(time);
 export function createRightRowStore(db: Database): RightRowStore {
   return {
     async all(tenant) {
-      const [freezes, delegations, apiKeys, passkeys, activations, unredeemed] = await Promise.all([
+      const [freezes, delegations, apiKeys, passkeys, activations] = await Promise.all([
         db.selectFrom('freeze').selectAll().where('tenant', '=', tenant).execute(),
         db.selectFrom('delegation').selectAll().where('tenant', '=', tenant).execute(),
         db.selectFrom('apiKey').selectAll().where('tenant', '=', tenant).execute(),
         db.selectFrom('passkey').selectAll().where('tenant', '=', tenant).execute(),
         db.selectFrom('bundleActivation').selectAll().where('tenant', '=', tenant).orderBy('id').execute(),
-        db
-          .selectFrom('permit')
-          .innerJoin('logEntry', (join) =>
-            join.onRef('logEntry.tenant', '=', 'permit.tenant').onRef('logEntry.action', '=', 'permit.action'),
-          )
-          .select('permit.action')
-          .where('permit.tenant', '=', tenant)
-          .where('logEntry.type', '=', 'redemption')
-          .groupBy('permit.action')
-          .having(({ fn }) => fn.count('permit.redeemedAt'), '=', 0)
-          .execute(),
       ]);
       return {
         freezes: freezes.map((row) => ({ ...row, scope: row.scope as Freeze['scope'] })),
@@ -52,7 +39,6 @@ export function createRightRowStore(db: Database): RightRowStore {
         apiKeys,
         passkeys,
         activations,
-        unredeemed: unredeemed.map(({ action }) => action),
       };
     },
   };

@@ -63,6 +63,43 @@ const step = fc.oneof(
 );
 type Step = { kind: string; amount?: number; at?: number };
 
+/** Edits of rows of one action, each by what it does. */
+const EDITS: Record<string, string> = {
+  'the status': `update action set status = case status when 'executed' then 'released' else 'executed' end where id = $1`,
+  'the status of the view': `update action set view = jsonb_set(view::jsonb, '{action,status}', '"lapsed"')::json where id = $1`,
+  'who asked': `update action set requester = 'user:mallory@acme.test' where id = $1`,
+  'the request hash': `update action set view = jsonb_set(view::jsonb, '{action,requestHash}', '"sha256:00"')::json where id = $1`,
+  'its retention': `update action set retain_until = now() where id = $1`,
+  'its row': `delete from action where id = $1`,
+  'its redemption': `update permit set redeemed_at = case when redeemed_at is null then now() end where action = $1`,
+  'the time of its permits': `update permit set expires_at = expires_at + interval '1 day' where action = $1`,
+  'its permits': `delete from permit where action = $1`,
+  'its share': `delete from limit_reservation where action = $1`,
+  'the size of its share': `update limit_reservation set amount = amount - 1 where action = $1`,
+};
+const EDITED = ['action', 'permit', 'limit_reservation', 'limit_total'];
+
+/** Actions that the audit of the rows names. */
+async function named(): Promise<string[]> {
+  const ids: string[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const query = cursor === '' ? '' : `?cursor=${encodeURIComponent(cursor)}`;
+    const { body } = await it_.call('GET', `/v1/row-differences${query}`);
+    ids.push(...body.differences.map(({ id }: { id: string }) => id));
+    cursor = body.next_cursor;
+  }
+  return [...new Set(ids.filter((id) => id.startsWith('act_')))].sort();
+}
+
+const sql = (statement: string, values: unknown[] = []) => tamper(postgres.connectionString, statement, values);
+/** All that a table says of an action. */
+const rowsOf = async (id: string): Promise<string> =>
+  JSON.stringify([
+    await sql('select to_jsonb(a) as row from action a where id = $1', [id]),
+    await sql('select to_jsonb(p) as row from permit p where action = $1 order by jti', [id]),
+    await sql('select to_jsonb(r) as row from limit_reservation r where action = $1', [id]),
+  ]);
+
 async function take(pool: string, all: Running[], { kind, amount, at = 0 }: Step): Promise<void> {
   const { parts } = it_.stack;
   const deps = activityDeps(parts, null, null);
@@ -171,5 +208,45 @@ it(
       for (const { record, hash } of entries) expect(audit.add(record, hash)).toEqual([]);
       if (entries.length < 500) break;
     }
+  },
+);
+
+it(
+  'the audit of the rows names every action of which a row was edited, and no other',
+  { timeout: 240_000 },
+  async () => {
+    await sql('create schema backup');
+    let run = 0;
+    const edit = fc.record({ kind: fc.constantFrom(...Object.keys(EDITS)), at: fc.nat(9) });
+    const course = fc.array(
+      step.filter(({ kind }) => !kind.startsWith('edit-')),
+      { minLength: 6, maxLength: 16 },
+    );
+    // What the courses before left edited.
+    const before = await named();
+    await fc.assert(
+      fc.asyncProperty(course, fc.array(edit, { minLength: 1, maxLength: 4 }), async (steps, edits) => {
+        const all: Running[] = [];
+        const pool = `edited-${(run += 1)}`;
+        await take(pool, all, { kind: 'ask', amount: 60 });
+        for (const one of steps) await take(pool, all, one as Step);
+        expect(await named()).toEqual(before);
+        for (const table of EDITED) await sql(`create table backup."${table}" as select * from "${table}"`);
+        const was = new Map<string, string>();
+        for (const { id } of all) was.set(id, await rowsOf(id));
+        for (const { kind, at } of edits) await sql(EDITS[kind] ?? '', [all[at % all.length]?.id]);
+        const edited = new Set(before);
+        for (const { id } of all) if ((await rowsOf(id)) !== was.get(id)) edited.add(id);
+        const found = await named();
+        const restored = EDITED.map(
+          (table) =>
+            `delete from "${table}"; insert into "${table}" select * from backup."${table}"; drop table backup."${table}";`,
+        );
+        await sql(`set session_replication_role = replica; ${restored.join(' ')}`);
+        expect(found).toEqual([...edited].sort());
+        expect(await named()).toEqual(before);
+      }),
+      { numRuns: 6, endOnFailure: true },
+    );
   },
 );

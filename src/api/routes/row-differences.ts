@@ -1,7 +1,9 @@
 import { Router } from 'express';
+import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { rowDifferencesSchema } from '../../contract/views/index.ts';
 import type { Authentication, RowChecks } from '../../gateway/types.ts';
+import { queryText } from '../input.ts';
 import { COMMON, ok, problem } from '../openapi-parts.ts';
 
 /** The database beside the log: what somebody changed in it. */
@@ -9,7 +11,7 @@ export function rowDifferenceRoutes(gateway: Authentication & RowChecks): Router
   const router = Router();
   router.get('/v1/row-differences', async (request, response) => {
     const caller = await gateway.authenticateReader(request.get('authorization'));
-    response.json(await gateway.rowDifferences(caller));
+    response.json(await gateway.rowDifferences(caller, queryText(request, 'cursor')));
   });
   return router;
 }
@@ -19,6 +21,7 @@ export const rowDifferencePaths: ZodOpenApiPathsObject = {
     get: {
       summary:
         'Rows of the database that are not what the sealed records say: they grant nothing, and somebody changed them',
+      requestParams: { query: z.object({ cursor: z.string().optional() }) },
       responses: {
         ...ok(rowDifferencesSchema, 'Differences.'),
         ...COMMON,

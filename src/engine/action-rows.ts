@@ -1,0 +1,250 @@
+/**
+ * Compares the rows of one action with the fold of its sealed records. They grant nothing, whatever they say; that they differ shows that
+ * somebody changed the database.
+ */
+import { canonicalize, formatDecimal, parseDecimal } from '../canonical/index.ts';
+import { isCountersignError, type Json, type Judgement, type Status } from '../contract/index.ts';
+import { evaluate, isGlassLimit } from '../policy/index.ts';
+import type { RowChange, RowDifference, RowTable } from '../register/index.ts';
+import type { RowsOfAction, Review, StoredAction, StoredPermit } from '../store/index.ts';
+import type { ActionState } from '../store/action-state.ts';
+import type { EngineDeps } from './deps.ts';
+import { readLife, readPayload, type Life } from './life.ts';
+import { openPermit } from './permit.ts';
+import { projectionOf } from './seal.ts';
+
+export type ActionRowDeps = Pick<EngineDeps, 'store' | 'signers' | 'bundles'>;
+
+/** What differs, at two looks: between them nothing was only on its way. */
+export async function actionDifferences(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
+  const first = await lookSafely(deps, tenant, id);
+  return first.length === 0 ? first : lookSafely(deps, tenant, id);
+}
+
+/** What cannot even be read was edited too, and keeps nothing else from being named. */
+async function lookSafely(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
+  try {
+    return await look(deps, tenant, id);
+  } catch (error) {
+    if (isCountersignError(error) && error.code === 'unavailable') throw error;
+    return [difference('action', id, 'altered', 'what the database holds of it cannot be read')];
+  }
+}
+
+const difference = (table: RowTable, id: string, change: RowChange, message: string): RowDifference => ({
+  ...{ table, id, change, message },
+});
+
+async function look(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
+  const { store } = deps;
+  // The row first: what is sealed meanwhile is in the records, and the second look tells.
+  const row = await store.actions.get(tenant, id);
+  let life: Life | null;
+  try {
+    life = await readLife(deps, tenant, id);
+  } catch (error) {
+    if (!isCountersignError(error) || error.code !== 'invalid-evidence') throw error;
+    return [difference('log_entry', id, 'altered', error.message)];
+  }
+  if (life === null) return withoutLife(deps, tenant, id, row);
+  if (row === null) return [];
+  const [rows, review, judgement] = await Promise.all([
+    store.actionRows.of(tenant, id),
+    store.reviews.get(tenant, id),
+    judgementOf(deps, life),
+  ]);
+  return [
+    ...(await ofAction(deps, row, life, judgement)),
+    ...ofPermits(id, rows.permits, life),
+    ...ofReview(id, review, life),
+    ...ofReservations(id, rows.reservations, life, judgement),
+  ];
+}
+
+/** A row without records, or records without their row. */
+async function withoutLife(
+  { store }: ActionRowDeps,
+  tenant: string,
+  id: string,
+  row: StoredAction | null,
+): Promise<RowDifference[]> {
+  const [records, { permits }, review] = await Promise.all([
+    store.records.ofAction(tenant, id),
+    store.actionRows.of(tenant, id),
+    store.reviews.get(tenant, id),
+  ]);
+  if (records.length > 0) {
+    return row === null ? [difference('action', id, 'removed', 'the row of an action that was sealed is gone')] : [];
+  }
+  return [
+    ...(row === null
+      ? []
+      : [difference('action', id, 'inserted', `nobody asked for it; the row says \`${row.status}\``)]),
+    ...permits.map(() => difference('permit', id, 'inserted', 'a permit of an action that nobody asked for')),
+    ...(review === null ? [] : [difference('review', id, 'inserted', 'a review of an action that nobody asked for')]),
+  ];
+}
+
+/** What policy said beside the verdict: judged again by the sealed bundle, request and facts. Null where one of them is gone. */
+async function judgementOf(deps: ActionRowDeps, life: Life): Promise<Judgement | null> {
+  const { tenant, id } = life.state.action;
+  const { bundle: hash } = life.verdict.verdict;
+  const payload = life.payload ?? (await readPayload(deps, tenant, id));
+  if (payload === null || hash === null) return null;
+  try {
+    const bundle = await deps.bundles.compiled(tenant, hash);
+    const again = bundle === null ? null : evaluate(bundle, payload.request, life.verdict.facts);
+    // A judgement that took too long was refused, and is not made again.
+    return again !== null && again.verdict.basis === life.verdict.verdict.basis ? again : null;
+  } catch (error) {
+    // An altered bundle is named as one.
+    if (!isCountersignError(error)) throw error;
+    return null;
+  }
+}
+
+const text = (value: unknown): string => canonicalize(JSON.parse(JSON.stringify(value ?? null)) as Json);
+
+/** Names of what differs. */
+function differing(has: Record<string, unknown>, should: Record<string, unknown>): string[] {
+  return Object.keys(should).filter((name) => text(has[name]) !== text(should[name]));
+}
+
+/** Of a view, what its records say too. */
+function told({ action, approval, review, ...state }: ActionState): Record<string, unknown> {
+  const { id, tenant, status, requestHash, records, updatedAt, redeemedAt, verdict } = action;
+  const { surface, verb, actor, plan, openedAt, disclosed, outcome, erased } = state;
+  const decided = approval?.stages.map(({ name, approvers, decisions }) => [
+    ...[name, approvers],
+    decisions.map(({ by, decision, reason, at, via, delegation }) => [by, decision, reason, at, via, delegation]),
+  ]);
+  return {
+    ...{ id, tenant, status, requestHash, records, updatedAt, redeemedAt, permit: action.permit },
+    verdict: verdict === null ? null : [verdict.decision, verdict.basis, verdict.bundle, verdict.policy, verdict.rule],
+    ...{ surface, verb, actor, plan, openedAt, disclosed, outcome, erased, decided },
+    approval: approval === null ? null : [approval.status, approval.stage, approval.expiresAt],
+    expiresAt: action.approval?.expiresAt ?? null,
+    review: review === null ? null : [review.reviewers, review.dueAt, review.status, review.result],
+  };
+}
+
+/** Of a view, what policy said beside the verdict. */
+function asJudged({ notify, outcomeWithinMs, collectWithinMs, permitMs, retainMs }: Judgement | ActionState) {
+  return { notify, outcomeWithinMs, collectWithinMs: collectWithinMs ?? null, permitMs, retainMs };
+}
+
+async function ofAction(
+  deps: ActionRowDeps,
+  row: StoredAction,
+  life: Life,
+  judgement: Judgement | null,
+): Promise<RowDifference[]> {
+  const { view } = row;
+  // Version 1 sealed less than this.
+  const isOld = life.verdict.v === 1;
+  const state: ActionState = { ...life.state, ...(judgement === null || isOld ? {} : asJudged(judgement)) };
+  const { status, surface, actor, bundle, updatedAt, expiresAt, retainUntil } = projectionOf(state, null);
+  const columns = { status, surface, actor, bundle, updatedAt, expiresAt, retainUntil, requester: view.requester };
+  const wrong = isOld
+    ? differing({ ...row }, { status, surface, updatedAt })
+    : [
+        ...differing({ ...row }, { ...columns, createdAt: view.action.createdAt }),
+        ...differing(told(view), told(state)).map((name) => `view.${name}`),
+        ...(judgement === null ? [] : differing(asJudged(view), asJudged(judgement)).map((name) => `view.${name}`)),
+        ...(await ofIdentity(deps, view)),
+        ...((await holdsPermit(deps, row, life)) ? [] : ['sealed_permit']),
+      ];
+  if (wrong.length === 0) return [];
+  const said = `the row says \`${row.status}\`, the records \`${state.action.status}\`; it differs in ${wrong.join(', ')}`;
+  return [difference('action', row.id, 'altered', said)];
+}
+
+/** Who asked, and by which body, as it is kept with the request. */
+async function ofIdentity(deps: ActionRowDeps, view: ActionState): Promise<string[]> {
+  const { tenant, id } = view.action;
+  const asked = (await readPayload(deps, tenant, id))?.asked;
+  if (asked === undefined) return [];
+  return differing({ requester: view.requester, bodyMac: view.bodyMac }, { requester: asked.by, bodyMac: asked.mac });
+}
+
+/** Whether the row holds the newest permit, or none where there is none. */
+async function holdsPermit(
+  deps: ActionRowDeps,
+  { tenant, id, sealedPermit }: StoredAction,
+  life: Life,
+): Promise<boolean> {
+  if (sealedPermit === null) return true;
+  if (life.release === null) return false;
+  const payload = life.payload ?? (await readPayload(deps, tenant, id));
+  if (payload === null) return true;
+  try {
+    const [, claims = ''] = openPermit(payload.actionKey, tenant, id, sealedPermit).split('.');
+    const { jti } = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8')) as { jti?: unknown };
+    return jti === life.release.permit.jti;
+  } catch {
+    return false;
+  }
+}
+
+function ofPermits(id: string, rows: readonly StoredPermit[], { records, redemption }: Life): RowDifference[] {
+  const say = (change: RowChange, message: string): RowDifference => difference('permit', id, change, message);
+  const byJti = new Map(rows.map((row) => [row.jti, row]));
+  const differences: RowDifference[] = [];
+  for (const { record } of records) {
+    if (record.type !== 'release') continue;
+    const { jti, audience, requestHash, expiresAt } = record.permit;
+    const row = byJti.get(jti);
+    byJti.delete(jti);
+    if (row === undefined) {
+      differences.push(say('removed', 'the row of a permit that was released is gone'));
+      continue;
+    }
+    const redeemed = redemption?.permit.jti === jti;
+    if (row.redeemedAt === null && redeemed) {
+      differences.push(say('altered', 'the row would have let its permit be redeemed a second time'));
+    } else if (row.redeemedAt !== null && !redeemed && record.collectUntil !== undefined) {
+      differences.push(say('altered', 'the row says that its permit was redeemed, and no record does'));
+    }
+    const wrong = differing({ ...row }, { audience, requestHash, expiresAt });
+    if (wrong.length > 0) differences.push(say('altered', `the row of its permit differs in ${wrong.join(', ')}`));
+  }
+  for (const { jti } of byJti.values()) differences.push(say('inserted', `no record released a permit \`${jti}\``));
+  return differences;
+}
+
+function ofReview(id: string, row: Review | null, { state, verdict }: Life): RowDifference[] {
+  const { review } = state;
+  if (verdict.v === 1) return [];
+  if (review === null)
+    return row === null ? [] : [difference('review', id, 'inserted', 'no release asks for a review')];
+  if (row === null)
+    return [difference('review', id, 'removed', `a review that is ${review.status} would be forgotten`)];
+  const has = { status: row.status, dueAt: row.dueAt, reviewers: row.view.reviewers, result: row.view.result };
+  const { status, dueAt, reviewers, result } = review;
+  const wrong = differing(has, { status, dueAt: new Date(dueAt).toISOString(), reviewers, result });
+  if (wrong.length === 0) return [];
+  return [difference('review', id, 'altered', `the row says \`${row.status}\`; it differs in ${wrong.join(', ')}`)];
+}
+
+/** Statuses in which an action has given back what it took, but for the breaking of a glass. */
+const GAVE_BACK: readonly Status[] = ['refused', 'expired', 'cancelled', 'failed', 'skipped', 'lapsed'];
+
+const amountsOf = (rows: readonly { limit: string; amount: string }[]): string[] =>
+  rows.map(({ limit, amount }) => `${limit} ${formatDecimal(parseDecimal(amount, Infinity))}`).sort();
+
+function ofReservations(
+  id: string,
+  rows: RowsOfAction['reservations'],
+  { state, verdict }: Life,
+  judgement: Judgement | null,
+): RowDifference[] {
+  if (judgement === null || verdict.v === 1) return [];
+  const gaveBack = GAVE_BACK.includes(state.action.status);
+  const expected = judgement.reservations.filter(({ limit }) => !gaveBack || isGlassLimit(limit));
+  const [has, should] = [amountsOf(rows), amountsOf(expected)];
+  if (text(has) === text(should)) return [];
+  const change: RowChange =
+    has.length < should.length ? 'removed' : has.length > should.length ? 'inserted' : 'altered';
+  const said = `it holds ${has.join(', ') || 'nothing'} of its limits, and should hold ${should.join(', ') || 'nothing'}`;
+  return [difference('limit_reservation', id, change, said)];
+}
