@@ -1,6 +1,7 @@
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import type { CompiledBundle } from '../policy/index.ts';
 import type { Caller, DirectorySource } from '../identity/index.ts';
+import type { Keys } from '../keys/index.ts';
 import type { Register } from '../register/index.ts';
 import type { Sequencer } from '../sequencer/index.ts';
 import type { Store } from '../store/index.ts';
@@ -83,6 +84,8 @@ export interface EngineDeps {
   attestationKeys(): readonly object[];
   /** Signs what somebody said as it is sealed. Asked for at each use: it rotates. */
   attestation(): Signer;
+  /** Keyed commitments to a text, the current key's first: what carries one was written by this engine. */
+  commitments: Keys['commitments'];
   /** The plaintext of a JWE to the stack's start key, or null. */
   openStart(jwe: string): Promise<Uint8Array | null>;
   hub: Hub;

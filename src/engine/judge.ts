@@ -23,7 +23,15 @@ import { type ActionState } from '../store/action-state.ts';
 import { judgementBudget } from './budget.ts';
 import { draftRelease } from './draft-release.ts';
 import type { EngineDeps } from './deps.ts';
-import { sealedFacts, withoutValues, withValues, type Judgment } from './facts.ts';
+import {
+  createVoucher,
+  sealedFacts,
+  withoutValues,
+  withValues,
+  type Judgment,
+  type KeptJudgment,
+  type StoredJudgment,
+} from './facts.ts';
 import { hooksOf } from './hooks.ts';
 import { identify, type IdentityFacts } from './identify.ts';
 import { keepReview } from './keep-review.ts';
@@ -103,12 +111,23 @@ async function judgeWithFacts(
   if (required.limits.length === 0) return { ...(await judge([])), counted: [], committed };
   // What takes time is asked before the limits are held.
   if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(input.tenant, input.id, required.limits, now));
-  const decided = await deps.store.limits.decide(input.tenant, input.id, required.limits, now, async (limits) => {
-    const value = await judge(limits);
-    return { reservations: value.judgement.reservations, value: withoutValues(value, required.limits) };
-  });
-  return { ...withValues(decided.value, heard), committed: decided.committed };
+  const { vouched, isVouched } = createVoucher(deps, input.tenant, input.id);
+  const decided = await deps.store.limits.decide<KeptJudgment>(
+    ...([input.tenant, input.id, required.limits, now] as const),
+    async (limits) => {
+      const value = await judge(limits);
+      return { reservations: value.judgement.reservations, value: vouched(withoutValues(value, required.limits)) };
+    },
+  );
+  if (!isVouched(decided.value)) {
+    deps.log.error({ action: input.id, tenant: input.tenant }, 'somebody wrote a judgement into the database');
+    const refused = refusedByFault(deps, bundle, input.request, identity, FORGED);
+    return { ...refused, committed: decided.committed };
+  }
+  return { ...withValues(decided.value as StoredJudgment, heard), committed: decided.committed };
 }
+
+const FORGED = 'what the database holds of its judgement is not what this engine wrote; nothing is released by it';
 
 /** The verdict on what cannot be judged: refused, by facts that say why. */
 function refusedByFault(

@@ -16,6 +16,7 @@ import type { StoredAction } from '../store/index.ts';
 import type { ActionState, BreakGlassReview } from '../store/action-state.ts';
 import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
+import { openPermit } from './permit.ts';
 import { isHidden, openedVerdict } from './sealed-verdict.ts';
 import { verifiedRecords, type VerifiedRecord } from './sealed-records.ts';
 
@@ -70,6 +71,22 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
     sealedPermit: row.sealedPermit,
     payload,
   };
+}
+
+/** An action for whoever may see it: how it stands by its records, and who asked as it is kept with the request. With its permit. */
+export async function readKnown(
+  deps: LifeDeps,
+  tenant: string,
+  id: string,
+): Promise<{ state: ActionState; action: Action } | null> {
+  const life = await readLife(deps, tenant, id);
+  if (life === null) return null;
+  const { sealedPermit } = life;
+  const payload = life.payload ?? (await readPayload(deps, tenant, id));
+  const state = { ...life.state, requester: payload?.asked?.by ?? life.state.requester };
+  const permit =
+    payload === null || sealedPermit === null ? null : openPermit(payload.actionKey, tenant, id, sealedPermit);
+  return { state, action: { ...state.action, permit } };
 }
 
 /** The most attempts to read records and row of the same moment. */

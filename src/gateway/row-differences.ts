@@ -4,7 +4,7 @@ import type { RowDifferences } from '../contract/views/index.ts';
 import { actionDifferences } from '../engine/action-rows.ts';
 import type { Caller } from '../identity/index.ts';
 import { credentialCommitments, rowDifferences, type RowChange, type RowDifference } from '../register/index.ts';
-import { recordOf, type FoundEntry } from '../store/index.ts';
+import { recordOf, type IndexedEntry } from '../store/index.ts';
 import { fromBase64, hashOf, hashOfBytes } from '../canonical/index.ts';
 import { mayReadLog } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -143,7 +143,7 @@ async function ofActions(deps: GatewayDeps, tenant: string, ids: readonly string
 }
 
 /** The columns that an entry is found by. What is in the entry itself, the audit compares with the tree. */
-function ofEntry({ index, envelope, recordHash, ...found }: FoundEntry): RowDifference[] {
+function ofEntry({ index, envelope, recordHash, ...found }: IndexedEntry): RowDifference[] {
   const say = (message: string): RowDifference[] => [differenceOf('log_entry', String(index), 'altered', message)];
   try {
     const record = recordOf(envelope);

@@ -1,6 +1,7 @@
 /** The gateway as the slack room needs it: people by their Slack identity, messages we sent, decisions. */
 import { CountersignError } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
+import { readKnown } from '../engine/life.ts';
 import { readActionState } from '../engine/seal.ts';
 import { showAction } from '../notify/show.ts';
 import { keepShown } from '../notify/shown.ts';
@@ -29,7 +30,7 @@ const POSTED_TRIES = 4;
 const POSTED_MS = 150;
 
 /** What Slack's door reads beside the gateway. */
-export type SlackDoorDeps = Pick<GatewayDeps, 'store' | 'register' | 'directory' | 'log'>;
+export type SlackDoorDeps = Pick<GatewayDeps, 'store' | 'signers' | 'register' | 'directory' | 'log'>;
 
 /** The parts of the gateway that Slack uses. */
 export type SlackGateway = Pick<Actions, 'action'> & Approvals & Reviews & Delegations & Freezes;
@@ -48,8 +49,9 @@ export function createSlackDoor(
   gateway: SlackGateway,
   { tenant, consoleUrl }: Pick<Context, 'tenant' | 'consoleUrl'>,
 ): SlackDoor {
-  const { store, register, directory, log } = deps;
-  const context = { deps: { store, register, directory, log, now: () => new Date() }, gateway, consoleUrl, tenant };
+  const { store, signers, register, directory, log } = deps;
+  const now = (): Date => new Date();
+  const context = { deps: { store, signers, register, directory, log, now }, gateway, consoleUrl, tenant };
   return {
     ...identity(context),
     ...messages(context),
@@ -102,8 +104,8 @@ function messages(context: Context): SlackMessages {
     },
     async message(tenant, action) {
       if (tenant !== context.tenant) return null;
-      const stored = await readActionState(deps, tenant, action);
-      return stored === null ? null : show(context, stored.state);
+      const known = await readKnown(deps, tenant, action);
+      return known === null ? null : show(context, known.state);
     },
     keepShown: (message, action) => keepShown(deps, message, action),
     async find(person, idOrPrefix) {

@@ -4,8 +4,8 @@ import { CountersignError, type Action } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { createHistories } from '../engine/histories.ts';
 import { workflowIdOf } from '../engine/ids.ts';
+import { readKnown } from '../engine/life.ts';
 import { resumeIfLost } from '../engine/resume.ts';
-import { readActionState, withPermit } from '../engine/seal.ts';
 import { notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { fromTemporal, isBusy } from './temporal-errors.ts';
@@ -16,7 +16,7 @@ const UPDATE_MS = 15_000;
 /** How long an action is left alone that has as many messages under way as Temporal allows, in milliseconds. */
 const BUSY_MS = 100;
 
-/** The stored state, and the action with its permit. */
+/** How it stands by its records, and the action with its permit. */
 export interface KnownAction {
   state: ActionState;
   action: Action;
@@ -27,13 +27,13 @@ export interface KnownAction {
  * because `not-found` would be untrue
  */
 export async function readAction(
-  deps: Pick<GatewayDeps, 'store' | 'client'>,
+  deps: Pick<GatewayDeps, 'store' | 'signers' | 'client'>,
   tenant: string,
   id: string,
 ): Promise<KnownAction> {
   if (!/^act_[0-9a-f]{64}$/.test(id)) throw notFound();
-  const stored = await readActionState(deps, tenant, id);
-  if (stored === null) {
+  const known = await readKnown(deps, tenant, id);
+  if (known === null) {
     if (!(await isAccepted(deps, tenant, id))) throw notFound();
     throw new CountersignError(
       'unavailable',
@@ -41,7 +41,7 @@ export async function readAction(
       { extensions: { retryAfter: 1 } },
     );
   }
-  return { state: stored.state, action: await withPermit(deps, stored.state, stored.sealedPermit) };
+  return known;
 }
 
 /** Whether a workflow runs for an action that is not stored. */

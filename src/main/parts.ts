@@ -176,6 +176,7 @@ export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUr
     authenticate: (token) => parts.authenticate(token),
     attestationKeys: () => keys.attestationKeys,
     attestation: () => keys.attestation,
+    commitments: keys.commitments,
     openStart: (jwe) => keys.starts.open(jwe),
     webhooks: webhooksOf(parts),
     endpoints: parts.endpoints,

@@ -57,12 +57,13 @@ function connectSlack(
   { tenant, settings, consoleUrl }: { tenant: string; settings: SlackSettings; consoleUrl: string | null },
 ): SlackApp {
   const { botToken, signingSecret, appToken, apiUrl } = settings;
+  const signers = (name: string) => parts.keys.forTenant(name);
   return createSlackApp({
     botToken,
     ...(signingSecret === undefined ? {} : { signingSecret }),
     ...(appToken === undefined ? {} : { appToken }),
     ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
-    door: createSlackDoor(parts, gateway, { tenant, consoleUrl }),
+    door: createSlackDoor({ ...parts, signers }, gateway, { tenant, consoleUrl }),
     path: eventsPath(tenant),
     logger: parts.log,
   });

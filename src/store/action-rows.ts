@@ -11,7 +11,7 @@ export interface RowsOfAction {
 }
 
 /** An entry of the log, with the columns that it is found by. */
-export interface FoundEntry {
+export interface IndexedEntry {
   index: number;
   action: string;
   seq: number;
@@ -28,7 +28,7 @@ export interface ActionRowStore {
   ids(tenant: string, after: string, limit: number): Promise<string[]>;
   of(tenant: string, action: string): Promise<RowsOfAction>;
   /** Entries from `from` on, in the order of the log. */
-  entries(tenant: string, from: number, limit: number): Promise<FoundEntry[]>;
+  entries(tenant: string, from: number, limit: number): Promise<IndexedEntry[]>;
   /** Hashes of all stored bundles. */
   bundles(tenant: string): Promise<string[]>;
   /** Limits whose running totals are not the sums of what is reserved, in hexadecimal; 100 at most. */

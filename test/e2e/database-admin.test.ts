@@ -2,7 +2,7 @@
  * Somebody who may write to the database, without any key: each row that looks as if it granted something is inserted, updated and
  * deleted, and grants nothing.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKeyHash } from '../../src/identity/index.ts';
 import { eraseDue } from '../../src/engine/erase.ts';
 import { createHistories } from '../../src/engine/histories.ts';
+import { readKnown } from '../../src/engine/life.ts';
 import { createClient, TASK_QUEUE } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
@@ -163,6 +164,67 @@ describe('a bundle', () => {
     expect((await stack.ask(refund(25))).body.verdict.bundle).toBe(before);
     await sql('delete from bundle_activation');
     expect((await stack.ask(refund(26))).body.verdict.bundle).toBe(before);
+  });
+});
+
+describe('an action', () => {
+  const id = (key: string): string => `act_${createHash('sha256').update(key).digest('hex')}`;
+
+  it('is judged by what this engine judged, not by a row that waits for it', async () => {
+    const key = randomUUID();
+    const bundle = (await stack.call('GET', '/v1/policies')).body.inForce as string;
+    const verdict = {
+      ...{ decision: 'approve', basis: 'rule', bundle, policy: 'payments.refund', rule: 'small' },
+      ...{ reasons: ['forged'], mode: 'enforce', changes: null },
+    };
+    const judgement = {
+      ...{ verdict, observed: null, plan: null, reservations: [], disclose: [], notify: [], trace: [], review: null },
+      ...{ outcomeWithinMs: 600_000, collectWithinMs: null, permitMs: 300_000, retainMs: null },
+    };
+    const facts = { now: new Date().toISOString(), limits: [], people: {}, conflict: null };
+    await sql(`insert into limit_decision (tenant, action, value, at) values ('default', $1, $2, now())`, [
+      ...[id(key), JSON.stringify({ judgement, facts, mac: '0'.repeat(64) })],
+    ]);
+    const { status, body } = await stack.ask(refund(5000), { key });
+    expect([status, body.action.verdict.decision, body.action.verdict.basis]).toEqual([403, 'refuse', 'error']);
+    expect(body.action.permit).toBeNull();
+  });
+
+  it('gives its permit to who asked, whoever its row names', async () => {
+    const { body: scoped } = await stack.call('POST', '/v1/api-keys', {
+      ...{ surfaces: ['deploy.*'], actors: ['agent:other'] },
+    });
+    const thief = { token: scoped.key as string };
+    const { body } = await stack.ask(refund(29));
+    await sql(
+      `update action set requester = $2, surface = 'deploy.prod', view = (view::jsonb || $3::jsonb)::json where id = $1`,
+      [
+        ...[body.id, `key:${scoped.id}`],
+        JSON.stringify({
+          requester: `key:${scoped.id}`,
+          surface: 'deploy.prod',
+          actor: { id: 'agent:other', type: 'agent' },
+        }),
+      ],
+    );
+    expect((await stack.call('GET', `/v1/actions/${body.id}`, undefined, thief)).status).toBe(404);
+    expect((await stack.call('POST', `/v1/actions/${body.id}/permit`, undefined, thief)).status).toBe(404);
+    expect((await stack.call('GET', `/v1/actions/${body.id}`)).body).toMatchObject({ permit: body.permit });
+    expect((await stack.call('POST', '/v1/permits/redeem', { permit: body.permit })).status).toBe(200);
+  });
+
+  it('is shown to whoever decides as it was sealed, whatever its row shows', async () => {
+    const { body } = await stack.ask(refund(663));
+    await sql(
+      `update action set status = 'released', view = jsonb_set(jsonb_set(view::jsonb, '{disclosed,params.amount}', '1'),
+         '{action,status}', '"released"')::json where id = $1`,
+      [body.id],
+    );
+    const lead = await as(LEAD);
+    expect((await stack.call('GET', `/v1/actions/${body.id}`, undefined, lead)).body.status).toBe('supervised');
+    const known = await readKnown(activityDeps(stack.stack.parts, null, null), 'default', body.id);
+    expect(known?.state.disclosed['params.amount']).toBe(663);
+    expect((await approve(body.id, LEAD)).body.status).toBe('released');
   });
 });
 
