@@ -93,9 +93,12 @@ async function judgementOf(deps: ActionRowDeps, life: Life): Promise<Judgement |
   if (payload === null || hash === null) return null;
   try {
     const bundle = await deps.bundles.compiled(tenant, hash);
-    const again = bundle === null ? null : evaluate(bundle, payload.request, life.verdict.facts);
+    if (bundle === null) return null;
+    const { value: again } = await deps.bundles
+      .asking(bundle)
+      .judged((by) => evaluate(by, payload.request, life.verdict.facts));
     // A judgement that took too long was refused, and is not made again.
-    return again !== null && again.verdict.basis === life.verdict.verdict.basis ? again : null;
+    return again.verdict.basis === life.verdict.verdict.basis ? again : null;
   } catch (error) {
     // An altered bundle is named as one.
     if (!isCountersignError(error)) throw error;
