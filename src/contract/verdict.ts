@@ -56,6 +56,46 @@ export interface IdentityFact {
   claimed: string | null;
 }
 
+/** What one table would lose or gain, as it was counted. */
+export interface TableFact {
+  /** With its schema. */
+  table: string;
+  inserted: number;
+  updated: number;
+  deleted: number;
+}
+
+/** `public.orders: 14 updated` */
+export const rowsInWords = (tables: readonly TableFact[]): string =>
+  tables
+    .map(({ table, ...counts }) => {
+      const said = Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
+      return `${table}: ${said.join(', ')}`;
+    })
+    .join('; ') || 'nothing';
+
+/**
+ * How the engine itself would execute a request. What is counted comes from a try that was rolled back: the request cannot say it.
+ * Connectors without a database have the first two alone.
+ */
+export interface ExecutionFact {
+  connector: string;
+  /** Hash of the connector's settings, which hold references to secrets and no secret. */
+  settings: string;
+  /** What kind of statement it is: `select`, `insert`, `update`, `delete` or `merge`. */
+  statement?: string;
+  /** Kinds of change that stand anywhere in it, sorted, each once. */
+  writes?: string[];
+  /** Rows that were counted, in all tables: cascades, triggers and functions as well. */
+  inserted?: number;
+  updated?: number;
+  deleted?: number;
+  /** The three together. */
+  rows?: number;
+  /** By table, sorted. */
+  tables?: TableFact[];
+}
+
 /** Everything a verdict depended on beside bundle and request (contract section 5). Sealed, so that anyone can replay it. */
 export interface Facts {
   /** RFC 3339 UTC with milliseconds: when the action was judged. */
@@ -72,6 +112,8 @@ export interface Facts {
   identities?: IdentityFact[];
   /** `txn` of the caller's token (transaction tokens): what ties the action to the caller's own trail. */
   txn?: string;
+  /** Where the engine executes: what its connector knows of the request. */
+  execution?: ExecutionFact;
   /** Why identity is in conflict (token against body, tenant, folder), or null. A conflict refuses with basis `unclear`. */
   conflict: string | null;
   /** Why the request cannot be judged, or its verdict not be sealed, however often it is tried. It refuses with basis `error`. */

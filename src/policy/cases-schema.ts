@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actorIdSchema, BASES, VERDICT_DECISIONS, jsonObject, timeSchema } from '../contract/index.ts';
 
+const STATEMENTS = ['select', 'insert', 'update', 'delete', 'merge'] as const;
 const decision = z.enum(VERDICT_DECISIONS);
 
 const circumstances = {
@@ -19,6 +20,26 @@ const circumstances = {
   owner: actorIdSchema
     .optional()
     .meta({ description: 'Who answers for the actor, an agent or a service; default nobody.' }),
+  execution: z
+    .strictObject({
+      statement: z.enum(STATEMENTS),
+      writes: z.array(z.enum(STATEMENTS)).optional(),
+      inserted: z.int().nonnegative().optional(),
+      updated: z.int().nonnegative().optional(),
+      deleted: z.int().nonnegative().optional(),
+      tables: z
+        .array(
+          z.strictObject({
+            table: z.string(),
+            inserted: z.int().nonnegative(),
+            updated: z.int().nonnegative(),
+            deleted: z.int().nonnegative(),
+          }),
+        )
+        .optional(),
+    })
+    .optional()
+    .meta({ description: 'What the connector of the request has counted; default nothing.' }),
   conflict: z.string().optional().meta({ description: 'Why the identity of the actor is in conflict.' }),
 };
 

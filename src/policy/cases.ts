@@ -2,6 +2,7 @@ import {
   type ActionRequest,
   type Actor,
   type Facts,
+  type ExecutionFact,
   type IdentityFact,
   type Json,
   type JsonObject,
@@ -39,6 +40,8 @@ export interface PolicyCase {
   /** Who answers for the actor; null for nobody. */
   owner: string | null;
   conflict: string | null;
+  /** What a connector has counted; null where the engine does not execute it. */
+  execution: ExecutionFact | null;
   want: CaseWant;
 }
 
@@ -103,7 +106,9 @@ export function readCases(files: readonly PolicyFile[]): { cases: PolicyCase[]; 
 
 function caseFields(place: readonly PropertyKey[]): readonly string[] {
   if (place.at(-1) === 'want') return Object.keys(casesSchema.shape.cases.element.shape.want.shape);
-  return place.length === 0 ? ['given', 'cases'] : ['name', 'request', 'now', 'used', 'people', 'conflict', 'want'];
+  return place.length === 0
+    ? ['given', 'cases']
+    : ['name', 'request', 'now', 'used', 'people', 'conflict', 'execution', 'want'];
 }
 
 function caseOf(
@@ -124,9 +129,24 @@ function caseOf(
     people: { ...all.given?.people, ...row.people },
     owner: row.owner ?? all.given?.owner ?? null,
     conflict: row.conflict ?? all.given?.conflict ?? null,
+    execution: executionOf(request, row.execution ?? all.given?.execution),
     want: row.want,
   };
 }
+
+/** What is not said was counted as none. */
+function executionOf(
+  { execution }: ActionRequest,
+  said: CasesFile['cases'][number]['execution'],
+): ExecutionFact | null {
+  if (execution === undefined) return null;
+  const { connector } = execution;
+  if (said === undefined) return { connector, settings: UNKNOWN_SETTINGS };
+  const { inserted = 0, updated = 0, deleted = 0, statement, writes = [], tables = [] } = said;
+  const counted = { inserted, updated, deleted, rows: inserted + updated + deleted };
+  return { connector, settings: UNKNOWN_SETTINGS, statement, writes, ...counted, tables };
+}
+const UNKNOWN_SETTINGS = `sha256:${'0'.repeat(64)}`;
 
 /** Objects merge member by member; everything else is replaced. */
 function mergeJson(base: Json, over: Json): Json {
@@ -143,7 +163,7 @@ function mergeJson(base: Json, over: Json): Json {
 /** The facts of a case under a bundle: its own, and those of the directory for people that it does not name. */
 export function caseFacts(bundle: CompiledBundle, one: PolicyCase, resolve: Resolve): Facts {
   const identities = one.owner === null ? undefined : ownedBy(one.owner, one.request);
-  const need = requiredFacts(bundle, asVouched(one.request, identities));
+  const need = requiredFacts(bundle, asVouched(one.request, identities, one.execution ?? undefined));
   return {
     now: one.now,
     limits: need.limits.map(({ limit, key }) => ({
@@ -154,6 +174,7 @@ export function caseFacts(bundle: CompiledBundle, one: PolicyCase, resolve: Reso
     people: Object.fromEntries(need.people.map((ref) => [ref, one.people[ref] ?? resolve(ref, one.request.actor)])),
     conflict: one.conflict,
     ...(identities === undefined ? {} : { identities }),
+    ...(one.execution === null ? {} : { execution: one.execution }),
   };
 }
 

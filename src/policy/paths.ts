@@ -1,16 +1,18 @@
 import type { ActionRequest, Json, JsonObject } from '../contract/index.ts';
 
 /** Parts of a request that a policy may name. `content` is not among them: it is never read. */
-export const REQUEST_ROOTS = ['surface', 'action', 'actor', 'resource', 'params', 'context'] as const;
+export const REQUEST_ROOTS = ['surface', 'action', 'actor', 'resource', 'params', 'context', 'execution'] as const;
 
-/** Fields of `actor` and `context`, which are closed; `resource` and `params` hold what the owner likes. */
+/** Fields of `actor`, `context` and `execution`, which are closed; `resource` and `params` hold what the owner likes. */
 export const CLOSED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   actor: ['id', 'type', 'roles', 'groups', 'owner', 'onBehalfOf'],
   context: ['folder', 'environment', 'urgency', 'reason', 'jurisdiction', 'matter', 'labels', 'constraints'],
+  execution: ['connector', 'statement', 'writes', 'inserted', 'updated', 'deleted', 'rows', 'tables'],
 };
 
 /** `params.amount`, `resource.owner.id`: a root and at most seven names below it. */
-export const PATH_PATTERN = /^(surface|action|actor|resource|params|context)(\.[A-Za-z_][A-Za-z0-9_-]*){0,7}$/;
+export const PATH_PATTERN =
+  /^(surface|action|actor|resource|params|context|execution)(\.[A-Za-z_][A-Za-z0-9_-]*){0,7}$/;
 
 const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 

@@ -1,6 +1,6 @@
 /** The request as policy sees it: claimed roles, groups and owners are replaced by those that somebody vouches for. */
 import { actingChain } from '../contract/acting.ts';
-import { ANY, type Actor, type ActionRequest, type IdentityFact } from '../contract/index.ts';
+import { ANY, type Actor, type ActionRequest, type ExecutionFact, type IdentityFact } from '../contract/index.ts';
 
 /** An actor with the person who answers for it. A request cannot say this. */
 export interface VouchedActor extends Actor {
@@ -11,15 +11,26 @@ export interface VouchedActor extends Actor {
 /** An action request whose actors have only vouched-for roles and groups. */
 export interface VouchedRequest extends ActionRequest {
   actor: VouchedActor;
+  /** What the connector counted stands beside its name, which is all that a caller can say. */
+  execution?: ({ connector: string } & Partial<ExecutionFact>) | undefined;
 }
 
 /**
  * @param identities as the facts have them, one for each of the chain; without them the request is judged as it came, which is how old
  * verdicts are replayed
- * @throws Error when they are about another chain
+ * @param execution as the facts have it, where the engine executes
+ * @throws Error when they are about another chain, or another connector
  */
-export function asVouched(request: ActionRequest, identities: readonly IdentityFact[] | undefined): VouchedRequest {
-  return identities === undefined ? request : { ...request, actor: vouchedActor(request.actor, identities, 0) };
+export function asVouched(
+  request: ActionRequest,
+  identities: readonly IdentityFact[] | undefined,
+  execution?: ExecutionFact,
+): VouchedRequest {
+  const heard = identities === undefined ? request : { ...request, actor: vouchedActor(request.actor, identities, 0) };
+  if (execution === undefined) return heard;
+  // INVARIANT: as for the actors.
+  if (execution.connector !== request.execution?.connector) throw new Error('the facts are about another connector');
+  return { ...heard, execution };
 }
 
 function vouchedActor(actor: Actor, identities: readonly IdentityFact[], depth: number): VouchedActor {

@@ -60,6 +60,7 @@ const facts = z.looseObject({
   limits: z.array(z.looseObject({ limit: z.string(), key: z.array(z.string()), used: z.string() })),
   people: z.record(z.string(), people),
   conflict: text,
+  execution: z.looseObject({ connector: z.string(), settings: hash }).exactOptional(),
   fault: z.string().exactOptional(),
 });
 

@@ -44,7 +44,7 @@ export function checkNames(names: Outline, scope: Scope, functions: ReadonlySet<
     if (problem !== null) say(offset, problem.message, problem.suggestion);
   }
   for (const { name, offset } of names.items) {
-    if (!(VARIABLES as readonly string[]).includes(name)) continue;
+    if (!(VARIABLES as readonly string[]).includes(name) || name === 'execution') continue;
     say(offset, `\`${name}\` cannot name the items of a list: it is part of the request`, 'choose another name');
   }
   for (const message of names.messages) {
@@ -73,7 +73,7 @@ function isSpellable(name: string): boolean {
 
 type Fault = Pick<ExpressionProblem, 'message' | 'suggestion'>;
 
-/** A field of `actor` or `context` that no request can have; null when the path is fine. */
+/** A field of `actor`, `context` or `execution` that no request can have; null when the path is fine. */
 export function unknownField(path: string): Fault | null {
   const names = path.split('.');
   const root = names.shift() ?? '';

@@ -9,7 +9,7 @@ export const TIME_GUARD = '@instant';
 const COMPARISONS = new Set(['_<_', '_<=_', '_>_', '_>=_', '_==_', '_!=_']);
 
 /** Parts of a request whose numbers are JSON numbers, so doubles. */
-const JSON_ROOTS = new Set(['actor', 'resource', 'params', 'context']);
+const JSON_ROOTS = new Set(['actor', 'resource', 'params', 'context', 'execution']);
 
 /**
  * Makes a tree that `outline` has measured ready to be planned, in place:

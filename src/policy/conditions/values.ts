@@ -19,15 +19,16 @@ function toCel(value: Json | undefined): CelInput {
 /** Members whose name CEL can write after a dot. */
 const MEMBER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-const ROOTS = ['actor', 'resource', 'params', 'context'] as const;
+const ROOTS = ['actor', 'resource', 'params', 'context', 'execution'] as const;
 
 /**
- * The variables of one request. `resource`, `params` and `context` are empty maps when the request has none, so
+ * The variables of one request. `resource`, `params`, `context` and `execution` are empty maps when the request has none, so
  * `has(context.folder)` is false and `context.folder` an error.
  *
  * Each member is there a second time under its full name, `params.amount`: the engine looks for that name first (CEL resolves
  * qualified names longest first) and otherwise searches its type registry at every access. No comprehension may call its items
- * by the name of a root, so the full name always means the same as the two steps.
+ * by the name of such a root, so the full name always means the same as the two steps. `execution` came later: bundles from
+ * before may call their items so, and its members have no second name.
  */
 export class Bindings {
   [name: string]: CelInput;
@@ -43,7 +44,7 @@ export class Bindings {
         if (json === undefined) continue;
         const value = toCel(json);
         map.set(name, value);
-        if (value !== null && MEMBER.test(name)) this[`${root}.${name}`] = value;
+        if (value !== null && root !== 'execution' && MEMBER.test(name)) this[`${root}.${name}`] = value;
       }
       this[root] = celMap(map);
     }
@@ -52,7 +53,7 @@ export class Bindings {
 }
 
 /** Names that an expression may use. */
-export const VARIABLES = ['surface', 'action', 'actor', 'resource', 'params', 'context', 'now'] as const;
+export const VARIABLES = ['surface', 'action', 'actor', 'resource', 'params', 'context', 'execution', 'now'] as const;
 
 /** A CEL value as JSON, or undefined for what JSON cannot say exactly: bytes, NaN, timestamps, integers beyond 2^53. */
 export function toJson(value: CelResult): Json | undefined {
