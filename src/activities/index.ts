@@ -16,6 +16,7 @@ import { publishPolicy } from '../engine/publish-policy.ts';
 import { resume, resumeLost } from '../engine/resume.ts';
 import { release } from '../engine/release.ts';
 import { sealReview } from '../engine/review.ts';
+import { execute } from '../engine/execute.ts';
 import { eraseDue } from '../engine/erase.ts';
 import { asRefusalForGood } from '../engine/fault.ts';
 import { workflowIdOf } from '../engine/ids.ts';
@@ -23,7 +24,13 @@ import type { ActionRef } from '../engine/types.ts';
 import type { ArrivedInClear } from '../contract/governed-action.ts';
 import { shareWithTarget, type ShareDeps } from '../witnessing/share.ts';
 import type { ShareActivities } from '../witnessing/types.ts';
-import type { LocalActivities, RemoteActivities, RetentionActivities, SweepActivities } from './types.ts';
+import type {
+  ExecutionActivities,
+  LocalActivities,
+  RemoteActivities,
+  RetentionActivities,
+  SweepActivities,
+} from './types.ts';
 
 export { createJudging, type Judging } from './judging.ts';
 
@@ -78,7 +85,10 @@ const notOurs = (): ApplicationFailure =>
 const joined = <T extends Judged>(judged: T): T => ({ ...judged, joined: true });
 
 /** The activities of a worker, over what `main` hands in. */
-export function createActivities(deps: NotifyDeps, judging: Judging): LocalActivities & RemoteActivities {
+export function createActivities(
+  deps: NotifyDeps,
+  judging: Judging,
+): LocalActivities & RemoteActivities & ExecutionActivities {
   const publishing = createPublishing((input) => publish(deps, input));
   return {
     judge: sealing(async (input) => joined(await judging.judge(input))),
@@ -100,6 +110,7 @@ export function createActivities(deps: NotifyDeps, judging: Judging): LocalActiv
     publish: telling((input) => publishing.publish(input)),
     callback: telling((input) => callback(deps, input)),
     webhook: telling((input) => webhook(deps, input)),
+    execute: telling((input) => execute(deps, input)),
   };
 }
 

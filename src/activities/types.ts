@@ -50,6 +50,11 @@ export interface RemoteActivities {
   webhook(input: WebhookInput): Promise<void>;
 }
 
+/** What executes through a connector. Anybody who may write to the namespace can schedule it, so it takes an id and no more. */
+export interface ExecutionActivities {
+  execute(input: { action: ActionRef }): Promise<void>;
+}
+
 /** What the `sweep` workflow asks for. */
 export interface SweepActivities {
   resumeLost(input: { after: { tenant: string; id: string } | null; limit: number }): Promise<Swept>;

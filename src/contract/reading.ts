@@ -34,9 +34,6 @@ export function readJson(what: string, text: string, read: (text: string) => Jso
   }
 }
 
-/** Names of the connectors through which this engine executes. There are none yet, and an unknown connector is refused. */
-const CONNECTORS: readonly string[] = [];
-
 /**
  * A body as an action request, the same at every door.
  *
@@ -54,11 +51,7 @@ export function readRequest(body: unknown): ActionRequest {
       { errors },
     );
   }
-  const { params = {}, context, execution } = parsed.data;
-  if (execution !== undefined && !CONNECTORS.includes(execution.connector)) {
-    const detail = 'there is no such connector; leave `execution` out and execute with the permit';
-    throw refusal('the request', { pointer: '/execution/connector', detail });
-  }
+  const { params = {}, context } = parsed.data;
   // Not in the schema, because that also reads requests from before reasons had to be readable.
   if (context?.reason !== undefined && !saysSomething(context.reason)) {
     throw refusal('the request', { pointer: '/context/reason', detail: NO_REASON });
@@ -71,6 +64,13 @@ export function readRequest(body: unknown): ActionRequest {
   }
   return parsed.data;
 }
+
+/** The refusal of a request that names a connector which this engine does not have for it. */
+export const noSuchConnector = (): CountersignError =>
+  refusal('the request', {
+    pointer: '/execution/connector',
+    detail: 'there is no such connector for this surface; leave `execution` out and execute with the permit',
+  });
 
 const NO_REASON = 'say why, with at least one letter or digit that can be seen';
 

@@ -12,6 +12,10 @@ export const PUBLISH_ACTION = 'policy.publish';
 /** True where no executor outside is needed: the permit then never leaves the engine. */
 export const isEngineSurface = (surface: string): boolean => surface === POLICY_SURFACE;
 
+/** True where the engine itself carries out what is released: then the permit never leaves it. */
+export const isCarriedOut = ({ surface, execution }: { surface: string; execution?: object | undefined }): boolean =>
+  isEngineSurface(surface) || execution !== undefined;
+
 /** `action` of the records that say which bundle came into force. */
 const CHAIN = 'policy';
 

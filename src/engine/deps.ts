@@ -6,6 +6,7 @@ import type { Register } from '../register/index.ts';
 import type { Sequencer } from '../sequencer/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AlertType, EventType } from '../contract/index.ts';
+import type { Connectors } from './connectors.ts';
 import type { Hub } from './hub.ts';
 import type { Programs } from './programs.ts';
 
@@ -90,6 +91,8 @@ export interface EngineDeps {
   openStart(jwe: string): Promise<Uint8Array | null>;
   hub: Hub;
   endpoints: readonly WebhookEndpoint[];
+  /** Through which the engine itself executes. */
+  connectors: Connectors;
   /** Null where the stack has no name of its own: no passkey counts. */
   passkeys: PasskeySite | null;
   log: EngineLog;

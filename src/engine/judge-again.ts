@@ -23,12 +23,15 @@ export async function judgeAgain(
   if (bundle === null) return null;
   const now = deps.now();
   const identity = await weighAgain(deps, tenant, verdict.facts.identities, request);
-  const required = requiredFacts(bundle, asVouched(request, identity.identities));
+  const { execution } = verdict.facts;
+  const required = requiredFacts(bundle, asVouched(request, identity.identities, execution));
   const facts: Facts = {
     now: now.toISOString(),
     limits: await deps.store.limits.usage(tenant, id, required.limits, now),
     people: peopleFacts(deps.directory.current(tenant), request, required.people),
     ...identity,
+    // As approvers saw it; what is executed stays within it.
+    ...(execution === undefined ? {} : { execution }),
     // The glass can be broken only when the action is asked.
     ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),
   };

@@ -18,7 +18,8 @@ import {
 } from '../policy/index.ts';
 import { discloseRequest, requestHash } from '../sealing/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
-import { isEngineSurface } from './activation.ts';
+import { isCarriedOut, isEngineSurface } from './activation.ts';
+import { measured } from './measure.ts';
 import { type ActionState } from '../store/action-state.ts';
 import { judgementBudget } from './budget.ts';
 import { draftRelease } from './draft-release.ts';
@@ -84,7 +85,7 @@ async function judgeWithFacts(
   bundle: CompiledBundle | null,
   input: JudgeInput,
   finding: Promise<string | null>,
-  identity: IdentityFacts,
+  identity: IdentityFacts & Pick<Facts, 'execution'>,
 ): Promise<Judgment & { committed: Promise<void> }> {
   const now = deps.now();
   const facts: Facts = {
@@ -93,7 +94,7 @@ async function judgeWithFacts(
     people: {},
     ...identity,
   };
-  const heard = asVouched(input.request, identity.identities);
+  const heard = asVouched(input.request, identity.identities, identity.execution);
   const committed = Promise.resolve();
   if (bundle === null)
     return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding }, counted: [], committed };
@@ -134,7 +135,7 @@ function refusedByFault(
   deps: EngineDeps,
   bundle: CompiledBundle | null,
   request: ActionRequest,
-  identity: IdentityFacts,
+  identity: IdentityFacts & Pick<Facts, 'execution'>,
   fault: string,
 ): Judgment & { committed: Promise<void> } {
   const facts: Facts = { now: deps.now().toISOString(), limits: [], people: {}, ...identity, fault };
@@ -163,7 +164,7 @@ export function judgedOf(
   deps: Pick<EngineDeps, 'endpoints'>,
   state: ActionState,
   action: Action,
-  { callback }: Pick<ActionRequest, 'callback'>,
+  { callback, execution }: Pick<ActionRequest, 'callback' | 'execution'>,
 ): Judged {
   const hooks = hooksOf(action.tenant, state.notify, deps.endpoints);
   const { plan, openedAt, outcomeWithinMs, permitMs, announced, review } = state;
@@ -178,6 +179,7 @@ export function judgedOf(
     review: review === null || review.status === 'done' ? null : { openedAt, dueAt: review.dueAt },
     activates: isEngineSurface(state.surface),
     ...(hooks.length === 0 ? {} : { hooks }),
+    ...(execution === undefined ? {} : { executes: true }),
   };
 }
 
@@ -200,20 +202,27 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
   }
 }
 
-/** @param fault why this request is refused without being judged; null to judge it. */
+/** @param lasting why this request is refused without being judged; null to judge it. */
 async function judgeAndSeal(
   deps: EngineDeps,
   input: JudgeInput,
   request: ActionRequest,
-  fault: string | null,
+  lasting: string | null,
 ): Promise<Judged> {
   // These queries run concurrently, because a caller waits. They start before the limits' locks are taken, so they never wait behind them.
   const freeze = frozen(deps, input.tenant, request.surface, request.actor);
   freeze.catch(() => undefined);
-  const { requester, bundle: pinned, facts: identity } = await identify(deps, input);
-  const { conflict } = identity;
+  const { requester, bundle: pinned, facts: known } = await identify(deps, input);
+  const { conflict } = known;
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
+  const covered = bundle !== null && bundle.surfaces.covering(request.surface).length > 0;
+  const tried =
+    request.execution === undefined || lasting !== null || !covered || (conflict ?? (await freeze)) !== null
+      ? { execution: undefined, fault: null }
+      : await measured(deps, input.tenant, request);
+  const fault = lasting ?? tried.fault;
+  const identity = { ...known, ...(tried.execution === undefined ? {} : { execution: tried.execution }) };
   const asked = { by: requester ?? UNKNOWN, mac: bodyMac(input.idempotencyKey, request) };
   const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
     fault === null
@@ -292,6 +301,7 @@ async function judgeAndSeal(
             reason: judgement.review.reason,
           },
     outcome: null,
+    ...(facts.execution === undefined ? {} : { execution: facts.execution }),
   };
   // What a try before this one took of a limit is given back.
   const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];
@@ -311,7 +321,7 @@ async function judgeAndSeal(
     });
     drafts.push(release.draft);
     // An action that the engine carries out itself needs no external permit.
-    permit = isEngineSurface(request.surface) ? null : release.permit;
+    permit = isCarriedOut(request) ? null : release.permit;
   }
   // Before the record that commits to them.
   if (hidden !== null) {

@@ -48,7 +48,8 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   const payload = changed || isHidden(sealed) ? await readPayload(deps, tenant, id) : null;
   const first = openedVerdict(sealed, payload);
   const folded = tell(first, records, payload);
-  const state = { ...row.view, ...folded.state };
+  const { execution: _claimed, ...view } = row.view;
+  const state: ActionState = { ...view, ...folded.state };
   const { status, verdict, redeemedAt, outcome, erased, updatedAt } = folded;
   // The changes of an erased action are lost, but it is known to be closed.
   const approval = changed && payload === null ? state.approval : folded.approval;
@@ -60,7 +61,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
     records: records.map(({ hash }) => hash),
     ...(redeemedAt === undefined ? {} : { redeemedAt }),
   };
-  const { erased: _claimed, ...rest } = state;
+  const { erased: _erased, ...rest } = state;
   const review = reviewOf(state.review, records);
   return {
     state: { ...rest, approval, review, outcome, action, ...(erased === undefined ? {} : { erased }) },
@@ -117,7 +118,7 @@ export async function readPayload(deps: Pick<EngineDeps, 'store'>, tenant: strin
 }
 
 interface FoldedRecords {
-  state: Pick<ActionState, 'surface' | 'verb' | 'actor' | 'disclosed' | 'plan' | 'openedAt'>;
+  state: Pick<ActionState, 'surface' | 'verb' | 'actor' | 'disclosed' | 'plan' | 'openedAt' | 'execution'>;
   status: Status;
   verdict: VerdictRecord['verdict'];
   approval: ApprovalState | null;
@@ -132,7 +133,10 @@ interface FoldedRecords {
 function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload: KnownPayload): FoldedRecords {
   const { surface, verb, actor, disclosed, plan, facts } = first;
   const folded: FoldedRecords = {
-    state: { surface, verb, actor, disclosed, plan, openedAt: Date.parse(facts.now) },
+    state: {
+      ...{ surface, verb, actor, disclosed, plan, openedAt: Date.parse(facts.now) },
+      ...(facts.execution === undefined ? {} : { execution: facts.execution }),
+    },
     status: first.verdict.decision === 'refuse' ? 'refused' : 'evaluating',
     verdict: first.verdict,
     approval: openedBy(first),

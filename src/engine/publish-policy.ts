@@ -1,16 +1,9 @@
-import {
-  isCountersignError,
-  type Action,
-  type ActionRequest,
-  type JsonObject,
-  type OutcomeRecord,
-} from '../contract/index.ts';
+import { isCountersignError, type Action, type ActionRequest, type JsonObject } from '../contract/index.ts';
 import { activateBundle, isEngineSurface, PUBLISH_ACTION } from './activation.ts';
-import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readLife, type Life } from './life.ts';
+import { sealOwnOutcome } from './own-outcome.ts';
 import { redeemPermit, releasedRequest } from './redeem.ts';
-import { insist, nextHead, sealNext } from './seal.ts';
 import type { ActionRef } from './types.ts';
 
 /** The result, as its outcome says; `reference` is the activation's record, or why nothing was done. */
@@ -30,35 +23,7 @@ export async function publishPolicy(deps: EngineDeps, input: { action: ActionRef
   if (life.state.action.status !== 'released' || !isEngineSurface(life.state.surface)) return life.state.action;
   const { request } = await releasedRequest(deps, life);
   const done = await carryOut(deps, life, request);
-  return insist(() => sealDone(deps, tenant, id, done));
-}
-
-async function sealDone(
-  deps: EngineDeps,
-  tenant: string,
-  id: string,
-  { status, reference }: Done,
-): Promise<Action | null> {
-  // Read again: carrying it out sealed its redemption.
-  const life = await readLife(deps, tenant, id);
-  if (life === null) throw new Error('a publication of an action that is not stored');
-  const { state } = life;
-  if (state.action.status !== 'released') return state.action;
-  const at = deps.now().toISOString();
-  const record: OutcomeRecord = {
-    ...nextHead(state.action, 'outcome', at),
-    surface: state.surface,
-    status,
-    reference,
-    detail: null,
-    by: 'countersign',
-  };
-  const next: ActionState = {
-    ...state,
-    outcome: { status, reference, detail: null },
-    action: { ...state.action, status, updatedAt: at },
-  };
-  return sealNext(deps, next, [{ record, releaseReservations: status !== 'executed' }], null);
+  return sealOwnOutcome(deps, { tenant, id }, done);
 }
 
 async function carryOut(deps: EngineDeps, life: Life, request: ActionRequest): Promise<Done> {

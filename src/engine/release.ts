@@ -2,9 +2,9 @@ import type { Action, ActionRequest, JsonObject, ReleaseRecord, VerdictRecord } 
 import { CountersignError } from '../contract/index.ts';
 import { applyChanges, REFUSED_SINCE } from '../policy/index.ts';
 import { discloseRequest } from '../sealing/index.ts';
-import { isEngineSurface } from './activation.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { judgeAgain } from './judge-again.ts';
+import { isCarriedOut } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
 import { draftRelease } from './draft-release.ts';
 import type { Judgment } from './facts.ts';
@@ -158,7 +158,7 @@ async function permit(
   });
   const action: Action = { ...state.action, status: 'released', redeemedAt: null, updatedAt: at.toISOString() };
   const next: ActionState = { ...state, action };
-  return sealNext(deps, next, [made.draft], isEngineSurface(state.surface) ? null : made.permit);
+  return sealNext(deps, next, [made.draft], isCarriedOut(request) ? null : made.permit);
 }
 
 function refusedBy(action: Action): NonNullable<Action['verdict']> {

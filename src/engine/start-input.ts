@@ -3,6 +3,7 @@ import type { ApplicationFailure } from '@temporalio/activity';
 import { fromUtf8, isCanonicalError } from '../canonical/index.ts';
 import { isCountersignError, readJson, readRequest, type ActionRequest } from '../contract/index.ts';
 import type { EngineDeps } from './deps.ts';
+import { checkConnector } from './measure.ts';
 import { actionIdOf, workflowIdOf } from './ids.ts';
 import type { JudgeInput, StartedInput } from './types.ts';
 import { nonRetryable } from './failure.ts';
@@ -16,7 +17,7 @@ const refusal = (message: string, code = 'invalid-request'): ApplicationFailure 
  * @throws ApplicationFailure that is not tried again, with the code of the contract
  */
 export async function readStart(
-  deps: Pick<EngineDeps, 'openStart' | 'register'>,
+  deps: Pick<EngineDeps, 'openStart' | 'register' | 'connectors'>,
   started: StartedInput,
 ): Promise<{ input: JudgeInput; request: ActionRequest }> {
   const { id, createdAt, workflowId } = started;
@@ -39,6 +40,7 @@ export async function readStart(
   }
   try {
     const read = readRequest(request);
+    checkConnector(deps, tenant, read);
     const clear = arrivedInClear === true;
     return {
       request: read,

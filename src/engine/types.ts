@@ -44,6 +44,8 @@ export interface Judged {
    * the recorded result, so that it costs a history nothing; left out by workers of before, whose workflows go on as they began.
    */
   joined?: true;
+  /** True where a connector executes it once it is released; left out where none does. */
+  executes?: boolean;
 }
 
 /** As {@link Judged}, of an action whose workflow was lost. */

@@ -1,7 +1,7 @@
 /** Asks for actions, and reads them. */
 import { DeadlinePassed, within } from '../availability/index.ts';
 import { CountersignError, isClosed, isOpen, isRefused, type Action } from '../contract/index.ts';
-import { isEngineSurface } from '../engine/activation.ts';
+import { isCarriedOut } from '../engine/activation.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { actionIdOf } from '../engine/ids.ts';
 import { readActionState } from '../engine/seal.ts';
@@ -88,8 +88,8 @@ async function watch(deps: GatewayDeps, watches: Watches, caller: Caller, id: st
     try {
       const { state, action } = await (shared ?? readAction(deps, caller.tenant, id));
       const seen = await seenBy(deps, caller, state, action);
-      // The engine carries out what is released on its own surface, so nothing but the end is worth waiting for.
-      const open = isEngineSurface(state.surface) ? !isClosed(action.status) : isOpen(action.status);
+      // What the engine carries out itself has no permit, so nothing but the end is worth waiting for.
+      const open = isCarriedOut(state) ? !isClosed(action.status) : isOpen(action.status);
       if (remaining <= 0 || !open) return seen;
       shared = (await change.done)?.look ?? null;
     } finally {

@@ -21,6 +21,7 @@ export interface GatewayDeps extends Pick<
   | 'signers'
   | 'attestationKeys'
   | 'passkeys'
+  | 'connectors'
   | 'issuer'
 > {
   client: Client;

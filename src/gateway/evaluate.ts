@@ -3,6 +3,7 @@ import { asVouched, evaluate, requiredFacts } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { weigh } from '../engine/identify.ts';
 import { judgementBudget } from '../engine/budget.ts';
+import { checkConnector } from '../engine/measure.ts';
 import { peopleFacts } from '../engine/judge.ts';
 import type { GatewayDeps } from './deps.ts';
 import { storedBundle } from './policies.ts';
@@ -10,6 +11,7 @@ import { storedBundle } from './policies.ts';
 /** What-if: the verdict on a request and its trace. Nothing is started, reserved or sealed. */
 export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: unknown): Promise<Judgement> {
   const request = readRequest(body);
+  checkConnector(deps, caller.tenant, request);
   const { surface, ...identity } = await weigh(deps, caller, request);
   if (!surface)
     throw new CountersignError('forbidden', identity.conflict ?? 'this credential does not reach the surface');

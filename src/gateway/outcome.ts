@@ -1,5 +1,6 @@
 /** How a released action ended: the executor's report, or an owner's word where nobody reported. */
-import { CountersignError, isCountersignError } from '../contract/index.ts';
+import { hashOf } from '../canonical/index.ts';
+import { CountersignError, isCountersignError, isSettled } from '../contract/index.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
 import { isOwner, isRequester, notFound, speaksFor, visibleTo } from './access.ts';
@@ -10,6 +11,20 @@ import { fromRefusal } from './temporal-errors.ts';
 import type { Outcomes } from './types.ts';
 
 export const outcomes = (deps: GatewayDeps): Outcomes => ({
+  async result(caller, id) {
+    const { state } = await readAction(deps, caller.tenant, id);
+    if (!isRequester(caller, state)) throw notFound();
+    const stored = await deps.store.payloads.read(caller.tenant, id);
+    const result = stored?.payload.result;
+    if (result === undefined || !isSettled(state.action.status)) {
+      throw new CountersignError(
+        'not-found',
+        'this action has no result: the engine did not execute it, or got nothing',
+      );
+    }
+    return { action: id, result, hash: hashOf(result) };
+  },
+
   async report(caller, id, outcome) {
     const { state } = await readAction(deps, caller.tenant, id);
     if (!speaksFor(caller, state) && !isRequester(caller, state)) throw notFound();

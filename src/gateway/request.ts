@@ -11,6 +11,7 @@ import {
 import { mayAsk, type Caller } from '../identity/index.ts';
 import { WORKFLOW_TASK_TIMEOUT } from '../engine/histories.ts';
 import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
+import { checkConnector } from '../engine/measure.ts';
 import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
 import { visibleTo } from './access.ts';
 import { recordRefusal } from './attempts.ts';
@@ -209,6 +210,7 @@ export function createStarter(deps: GatewayDeps) {
       const idempotencyKey = checkIdempotencyKey(rawKey);
       const request = readRequest(body);
       checkCallback(request, deps.webhookTargets ?? 'public');
+      checkConnector(deps, caller.tenant, request);
       const id = actionIdOf(idempotencyKey);
       if (mayAsk(caller, request)?.kind === 'surface') {
         const refusal = new CountersignError(
@@ -237,10 +239,10 @@ export function createStarter(deps: GatewayDeps) {
 
 /** Whether anything is to be done before somebody reports or the delay is over: to ask, to tell, to carry out, or to end. */
 function needsWorkflow(
-  { action, announced, hooks, activates, review }: Judged,
+  { action, announced, hooks, activates, executes, review }: Judged,
   { request }: GovernedActionInput,
 ): boolean {
-  if (action.status !== 'released' || activates || review !== null) return true;
+  if (action.status !== 'released' || activates || executes === true || review !== null) return true;
   return announced || hooks !== undefined || request.callback !== undefined;
 }
 

@@ -1,6 +1,6 @@
 /** What the requester's side does with its action: answers a question, withdraws it, or comes for a fresh permit. */
 import { CountersignError } from '../contract/index.ts';
-import { isEngineSurface } from '../engine/activation.ts';
+import { isCarriedOut } from '../engine/activation.ts';
 import { workflowIdOf } from '../engine/ids.ts';
 import { collectPermit } from '../engine/release.ts';
 import { answerUpdate, cancelUpdate, collectedSignal } from '../workflows/messages.ts';
@@ -15,7 +15,7 @@ export const requesterActions = (deps: GatewayDeps): Pick<Actions, 'answer' | 'c
     recordRefusal(deps, caller, id, 'api', async () => {
       const { state } = await readAction(deps, caller.tenant, id);
       if (!isRequester(caller, state)) throw notFound();
-      if (isEngineSurface(state.surface)) {
+      if (isCarriedOut(state)) {
         throw new CountersignError('forbidden', 'what the engine carries out itself needs no permit');
       }
       const action = await collectPermit(deps, caller.tenant, id);

@@ -4,6 +4,7 @@ import { hashOf } from '../canonical/index.ts';
 import { checkKey, CountersignError, readRequest } from '../contract/index.ts';
 import type { StartToken } from '../contract/views/index.ts';
 import { actionIdOf, workflowIdOf } from '../engine/ids.ts';
+import { checkConnector } from '../engine/measure.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
 import type { GatewayDeps } from './deps.ts';
 import { checkCallback } from './request.ts';
@@ -17,6 +18,7 @@ export async function startToken(deps: GatewayDeps, caller: Caller, input: Start
   const idempotencyKey = checkKey(input.idempotencyKey);
   const request = readRequest(input.request);
   checkCallback(request, deps.webhookTargets ?? 'public');
+  checkConnector(deps, caller.tenant, request);
   const conflict = mayAsk(caller, request);
   if (conflict?.kind === 'surface') {
     throw new CountersignError('forbidden', `${conflict.detail}; ask for a key that does`);

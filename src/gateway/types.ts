@@ -25,6 +25,7 @@ import type {
   PasskeyView,
   PolicyPage,
   PolicyView,
+  ExecutionResult,
   Redeemed,
   ReadTokenView,
   ReplayView,
@@ -165,6 +166,12 @@ export interface Reviews {
 
 /** How released actions ended. */
 export interface Outcomes {
+  /**
+   * What the engine got when it executed an action: for the side that asked.
+   *
+   * @throws CountersignError `not-found` where there is none
+   */
+  result(caller: Caller, id: string): Promise<ExecutionResult>;
   report(caller: Caller, id: string, outcome: OutcomeInput): Promise<Action>;
   reconcile(
     caller: Caller,

@@ -61,6 +61,8 @@ export interface Config {
   issuers: string | undefined;
   /** Settings file of tenants with a directory or a Slack workspace of their own. */
   tenants: string | undefined;
+  /** Settings file of connectors, and where the secrets are that it refers to. */
+  connectors: { file: string | undefined; env: Env };
   /** Settings file of witnesses and anchors. */
   witnesses: string | undefined;
   /** Origins of Temporal's UI, whose pages may ask the codec server. */
@@ -141,6 +143,7 @@ const envSchema = z.object({
   COUNTERSIGN_WEBHOOKS: text.optional(),
   COUNTERSIGN_ISSUERS: text.optional(),
   COUNTERSIGN_TENANTS: text.optional(),
+  COUNTERSIGN_CONNECTORS: text.optional(),
   COUNTERSIGN_WITNESSES: text.optional(),
   COUNTERSIGN_CODEC_ORIGINS: z
     .string()
@@ -232,6 +235,10 @@ export function loadConfig(env: Env): Config {
     },
     issuers: it.COUNTERSIGN_ISSUERS === undefined ? undefined : resolve(it.COUNTERSIGN_ISSUERS),
     tenants: it.COUNTERSIGN_TENANTS === undefined ? undefined : resolve(it.COUNTERSIGN_TENANTS),
+    connectors: {
+      file: it.COUNTERSIGN_CONNECTORS === undefined ? undefined : resolve(it.COUNTERSIGN_CONNECTORS),
+      env: it.COUNTERSIGN_CONNECTORS === undefined ? {} : env,
+    },
     witnesses: it.COUNTERSIGN_WITNESSES === undefined ? undefined : resolve(it.COUNTERSIGN_WITNESSES),
     codecOrigins: it.COUNTERSIGN_CODEC_ORIGINS,
     log: it.COUNTERSIGN_LOG,

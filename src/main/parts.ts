@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { createPolicyBundles } from '../engine/compiled-bundles.ts';
 import type { WebhookEndpoint } from '../engine/deps.ts';
+import type { Connectors } from '../engine/connectors.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { createHub, type Hub } from '../engine/hub.ts';
 import type { Notifier } from '../notify/notifier.ts';
@@ -24,6 +25,7 @@ import { createLogReader, createSequencer, type LogReader, type Sequencer } from
 import { openStore, type Store } from '../store/index.ts';
 import { servingEngines } from '../policy/engines/index.ts';
 import type { Config } from './config.ts';
+import { readConnectors } from './connectors.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
 import { readIssuers } from './issuers.ts';
@@ -51,6 +53,7 @@ export interface Parts {
   codec: ReturnType<typeof createPayloadCodec>;
   endpoints: readonly WebhookEndpoint[];
   alarm: Alarm;
+  connectors: Connectors;
   passkeys: NotifyDeps['passkeys'];
   /** Those with settings of their own. */
   tenants: readonly TenantSettings[];
@@ -96,6 +99,7 @@ export async function openParts(
   const endpoints = readEndpoints(config.webhooks);
   const tenants = readTenants(config.tenants);
   const sharing = readSharing({ file: config.witnesses, targets: config.webhooks.targets });
+  const connectors = readConnectors(config.connectors);
   const address = config.origin ?? config.publicUrl ?? url;
   const keys = await openFileKeys(config.dataDir, config.keys);
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
@@ -142,6 +146,7 @@ export async function openParts(
       endpoints,
       alarm: createAlarm({ endpoints, webhooks: webhooksOf({ config, keys }), log, now: () => new Date() }),
       tenants,
+      connectors,
       sharing,
       passkeys: address === null ? null : siteOf(address),
       close: () => store.close(),
@@ -180,6 +185,7 @@ export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUr
     openStart: (jwe) => keys.starts.open(jwe),
     webhooks: webhooksOf(parts),
     endpoints: parts.endpoints,
+    connectors: parts.connectors,
     passkeys: parts.passkeys,
     now: () => new Date(),
   };

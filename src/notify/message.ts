@@ -11,6 +11,7 @@ import type {
   MessageState,
 } from './approval-message.ts';
 import type { ActionState } from '../store/action-state.ts';
+import { rowsInWords } from '../contract/verdict.ts';
 import { amountOf, asChanged, labelOf, moneyText, resourceOf, textOf } from '../engine/disclosed.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
 
@@ -190,10 +191,7 @@ export function approvalMessage(state: ActionState, context: MessageContext): Ap
       .map((party) => partyOf(directory, party)),
     resource: resourceOf(disclosed),
     amount: amountOf(disclosed),
-    facts: Object.entries(disclosed)
-      .sort(([a], [b]) => Number(b.startsWith('resource.')) - Number(a.startsWith('resource.')))
-      .filter(([path]) => !['params.amount', 'params.currency', 'resource.id', 'resource.type'].includes(path))
-      .map(([path, value]) => ({ label: labelOf(path), value: textOf(value) })),
+    facts: [...executionFacts(state), ...disclosedFacts(disclosed)],
     withheld: state.withheld,
     why: {
       policy: action.verdict?.policy ?? null,
@@ -226,6 +224,21 @@ export function approvalMessage(state: ActionState, context: MessageContext): Ap
       asked: open && approval !== null ? waitingFor(approval) : [],
     },
   };
+}
+
+/** What is disclosed and has no place of its own in the message. */
+const disclosedFacts = (disclosed: ActionState['disclosed']): ApprovalMessage['facts'] =>
+  Object.entries(disclosed)
+    .sort(([a], [b]) => Number(b.startsWith('resource.')) - Number(a.startsWith('resource.')))
+    .filter(([path]) => !['params.amount', 'params.currency', 'resource.id', 'resource.type'].includes(path))
+    .map(([path, value]) => ({ label: labelOf(path), value: textOf(value) }));
+
+/** That the engine executes it, and what was counted when it was tried out: sealed facts, and nobody's words. */
+function executionFacts({ execution }: ActionState): ApprovalMessage['facts'] {
+  if (execution === undefined) return [];
+  const counted =
+    execution.tables === undefined ? [] : [{ label: 'Would change', value: rowsInWords(execution.tables) }];
+  return [...counted, { label: 'Executed by', value: `the engine, through ${execution.connector}` }];
 }
 
 function reviewOf({ review }: ActionState, directory: Directory): ApprovalMessage['review'] {

@@ -1,5 +1,5 @@
 /** The stored state of an action beside its records, so that any process can answer for it. It never holds the request or a secret. */
-import type { Action, ActionRequest, ApprovalPlan, JsonObject, RecordActor } from '../contract/index.ts';
+import type { Action, ActionRequest, ApprovalPlan, ExecutionFact, JsonObject, RecordActor } from '../contract/index.ts';
 import type { ApprovalState } from '../approval/index.ts';
 
 /** The look back at a break-glass release, by other people. */
@@ -46,6 +46,8 @@ export interface ActionState {
   review: BreakGlassReview | null;
   /** The sealed report, to recognise it when it is sent again. `detail` is its commitment. */
   outcome: { status: string; reference: string | null; detail: string | null } | null;
+  /** Set where the engine executes it: through which connector, and what that counted. */
+  execution?: ExecutionFact;
   /** Set when payload and key were deleted. */
   erased?: { at: string; by: string | null; cause: 'request' | 'retention' };
 }
@@ -64,6 +66,8 @@ export interface Payload {
   changes?: JsonObject;
   /** The executor's words. */
   detail?: string;
+  /** What the engine got when it executed it: rows that were read, or parts of an answer. */
+  result?: JsonObject;
   /** What people were shown while they could decide, by its hash. */
   shown?: Record<string, JsonObject>;
 }

@@ -10,6 +10,14 @@ type JsonColumn = ColumnType<unknown, string, string>;
 type Exact = string;
 
 export interface Tables {
+  execution: {
+    tenant: string;
+    action: string;
+    lease: string;
+    leaseUntil: Time;
+    attempts: number;
+    note: JsonColumn | null;
+  };
   actionPayload: { tenant: string; action: string; wrappedKey: Buffer; ciphertext: Buffer };
   action: {
     tenant: string;

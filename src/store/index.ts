@@ -12,6 +12,7 @@ export * from './free-port.ts';
 export { isUnavailable } from './postgres.ts';
 export * from './delegations.ts';
 export * from './embedded.ts';
+export * from './executions.ts';
 export * from './freezes.ts';
 export * from './limits.ts';
 export * from './lock.ts';

@@ -8,6 +8,7 @@ import { createBundleStore, type BundleStore } from './bundles.ts';
 import { openPostgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
 import { createFactStore, type FactStore } from './facts.ts';
+import { createExecutionStore, type ExecutionStore } from './executions.ts';
 import { createFreezeStore, type FreezeStore } from './freezes.ts';
 import { createLookStore, type LookStore } from './looks.ts';
 import { createLimitStore, type LimitStore } from './limits.ts';
@@ -37,6 +38,7 @@ export interface Store {
   attempts: AttemptStore;
   coverage: CoverageStore;
   bundles: BundleStore;
+  executions: ExecutionStore;
   freezes: FreezeStore;
   looks: LookStore;
   facts: FactStore;
@@ -92,6 +94,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     attempts: createAttemptStore(db),
     coverage: createCoverageStore(db),
     bundles: createBundleStore(db),
+    executions: createExecutionStore(db),
     freezes: createFreezeStore(db),
     looks: createLookStore(db),
     facts: createFactStore(db),

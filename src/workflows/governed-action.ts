@@ -3,13 +3,14 @@ import {
   ApplicationFailure,
   allHandlersFinished,
   condition,
+  proxyActivities,
   proxyLocalActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
 import { isSettled } from '../contract/status.ts';
-import type { LocalActivities } from '../activities/types.ts';
+import type { ExecutionActivities, LocalActivities } from '../activities/types.ts';
 import type { ActionRef, Judged, OutcomeReport, Refusal, Resumed, Started } from '../engine/types.ts';
 import { openApproval } from '../approval/index.ts';
 import { createExclusive } from './exclusive.ts';
@@ -42,6 +43,12 @@ const local = proxyLocalActivities<LocalActivities>({
   // Unlimited retries: if the store or a signer is down, the action waits, and is never decided by that.
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
   localRetryThreshold: '5 seconds',
+});
+
+/** Not local: it may take as long as somebody else's system does. It ends by itself when the action is settled, lapsed or unreported. */
+const { execute } = proxyActivities<ExecutionActivities>({
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
 /** The engine's clock and Temporal's may differ, so a check is not repeated immediately. */
@@ -248,6 +255,12 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
     return null;
   };
 
+  /** Has it executed, and looks what that led to. */
+  const carriedOut = async (): Promise<void> => {
+    await execute({ action: ref() }).catch(() => undefined);
+    await exclusive(quiet);
+  };
+
   asked = true;
   const names = { id, createdAt, workflowId: info.workflowId };
   const { judged, reported, resumed } = await firstAnswer(input, names, early).catch(asRefusal);
@@ -306,12 +319,14 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
       outbox?.changed();
     });
   }
+  const executed = action.status === 'released' && judged.executes === true ? carriedOut() : undefined;
   if (action.status === 'released') {
     await silence(Math.min(judged.permitMs ?? judged.outcomeWithinMs, judged.outcomeWithinMs));
     if (!settled()) await condition(settled, UNSETTLED_MS);
   } else if (resumed !== null && action.status === 'unreported') {
     await condition(settled, UNSETTLED_MS);
   }
+  await executed;
   await reviewed;
   await outbox.drained();
   await condition(allHandlersFinished);

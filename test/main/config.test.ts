@@ -44,6 +44,7 @@ describe('an empty environment', () => {
       webhooks: { file: undefined, targets: 'loopback' },
       issuers: undefined,
       tenants: undefined,
+      connectors: { file: undefined, env: {} },
       witnesses: undefined,
       codecOrigins: [],
       log: 'private',

@@ -14,6 +14,7 @@ import {
   type Receipt,
   RESPONSIBILITY,
 } from '../../contract/index.ts';
+import { executionResultSchema } from '../../contract/views/index.ts';
 import type { Actions, Approvals, Authentication, Outcomes } from '../../gateway/types.ts';
 import { callerOf, doorOf, idempotencyKeyOf, parseBody, pathText, waitOf } from '../input.ts';
 import { actionId, body, COMMON, json, ok, onAction, problem, wait } from '../openapi-parts.ts';
@@ -103,6 +104,10 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
     answerWithAction(response, action);
   });
 
+  router.get('/v1/actions/:id/result', async (request, response) => {
+    response.json(await gateway.result(await callerOf(gateway, request), pathText(request, 'id')));
+  });
+
   router.post('/v1/actions/:id/outcome', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const outcome = parseBody(outcomeInputSchema, request.body);
@@ -166,6 +171,17 @@ export const actionPaths: ZodOpenApiPathsObject = {
   '/v1/actions/{id}/cancel': { post: onAction('Withdraw a parked action', null) },
   '/v1/actions/{id}/permit': {
     post: onAction('Get a fresh permit of a released action that nobody redeemed; the one before it is dead', null),
+  },
+  '/v1/actions/{id}/result': {
+    get: {
+      summary: 'Read what the engine got when a connector executed an action',
+      requestParams: actionId,
+      responses: {
+        ...ok(executionResultSchema, 'The result.'),
+        ...COMMON,
+        '404': problem('No such action, or no result.'),
+      },
+    },
   },
   '/v1/actions/{id}/outcome': { post: onAction('Report what the executor did', outcomeInputSchema) },
   '/v1/actions/{id}/reconcile': { post: onAction('Settle an unreported action as its owner', reconcileInputSchema) },

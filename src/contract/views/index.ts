@@ -11,6 +11,7 @@ export * from './permits.ts';
 export * from './policies.ts';
 export * from './read-tokens.ts';
 export * from './receipt.ts';
+export * from './results.ts';
 export * from './reviews.ts';
 export * from './row-differences.ts';
 export * from './signing-keys.ts';

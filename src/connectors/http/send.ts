@@ -1,0 +1,106 @@
+/** Sends one request to the checked address of a name, and reads a bounded answer. */
+import { lookup as dnsLookup } from 'node:dns/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { within } from '../../availability/index.ts';
+import { faultOfAddresses, faultOfTarget, hostOf, type WebhookTargets } from '../../notify/webhook-target.ts';
+
+export interface Outgoing {
+  method: string;
+  url: URL;
+  headers: Record<string, string>;
+  /** Empty for none. */
+  body: string;
+  network: WebhookTargets;
+  timeoutMs: number;
+}
+
+export interface SendOptions {
+  /** All addresses of a name. Default: the system's resolver. */
+  resolve?: (host: string) => Promise<string[]>;
+  /** Default: the system's. For tests with a certificate of their own. */
+  ca?: string;
+}
+
+/** `unsent`: no byte of the request left. `lost`: it left, and no whole answer came. */
+export type Exchanged =
+  | { kind: 'answered'; status: number; json: boolean; text: string }
+  | { kind: 'unsent'; why: string }
+  | { kind: 'lost'; why: string };
+
+/** Bytes of an answer that are read; the rest is not waited for. */
+const ANSWER_MAX_BYTES = 64 * 1024;
+
+/**
+ * The name is resolved once, and the checked address is the one connected to, so a later DNS answer changes nothing. Redirects are not
+ * followed. Each attempt has a connection of its own, because the address of a kept one was checked long ago.
+ */
+export async function sendOnce(outgoing: Outgoing, { resolve = resolveAll, ca }: SendOptions = {}): Promise<Exchanged> {
+  const { url, network, timeoutMs } = outgoing;
+  const unsent = (why: string): Exchanged => ({ kind: 'unsent', why });
+  if (faultOfTarget(url, network) !== null) return unsent('the address is not one that this connector may reach');
+  const host = hostOf(url);
+  let addresses: string[];
+  try {
+    addresses = isIP(host) === 0 ? await within(timeoutMs, resolve(host)) : [host];
+  } catch {
+    return unsent('the name of the address leads nowhere');
+  }
+  const [address] = addresses;
+  if (address === undefined || faultOfAddresses(url, addresses, network) !== null) {
+    return unsent('the name leads to an address that this connector may not reach');
+  }
+  return exchange(outgoing, address, ca);
+}
+
+async function resolveAll(host: string): Promise<string[]> {
+  return (await dnsLookup(host, { all: true, verbatim: true })).map(({ address }) => address);
+}
+
+function exchange(
+  { method, url, headers, body, timeoutMs }: Outgoing,
+  address: string,
+  ca?: string,
+): Promise<Exchanged> {
+  const pinned: LookupFunction = (_host, options, done) => {
+    const family = isIP(address);
+    if (options.all === true) done(null, [{ address, family }]);
+    else done(null, address, family);
+  };
+  const secure = url.protocol === 'https:';
+  return new Promise((settle) => {
+    /** From then on bytes may have arrived. */
+    let connected = false;
+    const options = {
+      ...{ method, headers, lookup: pinned, agent: false as const, signal: AbortSignal.timeout(timeoutMs) },
+      ...(ca === undefined ? {} : { ca }),
+    };
+    const request = (secure ? httpsRequest : httpRequest)(url, options, (response) => settle(answerOf(response)));
+    request.on('socket', (socket) => socket.once(secure ? 'secureConnect' : 'connect', () => (connected = true)));
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const why = `the receiver cannot be reached (${error.code ?? error.name})`;
+      settle({ kind: connected ? 'lost' : 'unsent', why });
+    });
+    request.end(body);
+  });
+}
+
+/** Its status decides, also where the rest is cut off. */
+async function answerOf(response: IncomingMessage): Promise<Exchanged> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of response as AsyncIterable<Buffer>) {
+      bytes += part.length;
+      parts.push(part);
+      if (bytes > ANSWER_MAX_BYTES) break;
+    }
+  } catch {
+    // Nothing but its words is missing.
+  }
+  response.destroy();
+  const whole = response.complete && bytes <= ANSWER_MAX_BYTES;
+  const json = whole && /\bjson\b/i.test(response.headers['content-type'] ?? '');
+  return { kind: 'answered', status: response.statusCode ?? 0, json, text: Buffer.concat(parts).toString('utf8') };
+}

@@ -1,0 +1,67 @@
+/** The outcome of what the engine carried out itself. */
+import type { Action, JsonObject, OutcomeRecord } from '../contract/index.ts';
+import { commitment, saltFor } from '../sealing/index.ts';
+import type { ActionState } from '../store/action-state.ts';
+import type { EngineDeps } from './deps.ts';
+import { readLife } from './life.ts';
+import { insist, nextHead, sealNext } from './seal.ts';
+
+export interface OwnOutcome {
+  status: 'executed' | 'failed' | 'skipped';
+  reference: string | null;
+  /** The record commits to it. */
+  detail?: string;
+  /** What was got, kept beside the request. */
+  result?: JsonObject;
+}
+
+type OwnOutcomeDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now'>;
+
+/** Seals how it ended, once: what is sealed already stays as it is. */
+export function sealOwnOutcome(
+  deps: OwnOutcomeDeps,
+  { tenant, id }: { tenant: string; id: string },
+  { status, reference, detail, result }: OwnOutcome,
+): Promise<Action> {
+  return insist(async () => {
+    // Read again: carrying it out sealed its redemption.
+    const life = await readLife(deps, tenant, id);
+    if (life === null) throw new Error('an outcome of an action that is not stored');
+    const { state } = life;
+    if (state.action.status !== 'released' && state.action.status !== 'unreported') return state.action;
+    const committed = await commitTo(deps, { tenant, id }, detail, result);
+    const at = deps.now().toISOString();
+    const record: OutcomeRecord = {
+      ...nextHead(state.action, 'outcome', at),
+      surface: state.surface,
+      status,
+      reference,
+      detail: committed,
+      by: 'countersign',
+    };
+    const next: ActionState = {
+      ...state,
+      outcome: { status, reference, detail: committed },
+      action: { ...state.action, status, updatedAt: at },
+    };
+    return sealNext(deps, next, [{ record, releaseReservations: status !== 'executed' }], null);
+  });
+}
+
+/** Keeps words and result beside the request, before the record that commits to them. */
+async function commitTo(
+  deps: Pick<EngineDeps, 'store'>,
+  { tenant, id }: { tenant: string; id: string },
+  detail: string | undefined,
+  result: JsonObject | undefined,
+): Promise<string | null> {
+  if (detail === undefined) return null;
+  const stored = await deps.store.payloads.read(tenant, id);
+  if (stored === null) return null;
+  await deps.store.payloads.update(tenant, id, (payload) => ({
+    ...payload,
+    detail,
+    ...(result === undefined ? {} : { result }),
+  }));
+  return commitment(saltFor(stored.actionKey, 'outcome.detail'), 'outcome.detail', detail);
+}
