@@ -45,7 +45,8 @@ export function register(program: Command, io: Io): void {
     .action(async (id: string, options: AddOptions) => {
       const { owner, purpose, role, group, surface, expires } = options;
       const entry: WorkloadEntry = {
-        ...{ id, owner },
+        id,
+        owner,
         ...(purpose === undefined ? {} : { purpose }),
         ...(role === undefined ? {} : { roles: role }),
         ...(group === undefined ? {} : { groups: group }),

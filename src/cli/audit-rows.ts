@@ -26,8 +26,11 @@ export async function rowFindings(url: string, token: string | null): Promise<Fi
       const page = answerSchema.parse(await call({ url, token }, { path: `v1/row-differences${query}` }));
       for (const { table, id, change, message } of page.differences) {
         findings.push({
-          ...{ code: `row-${change}` as const, message: `row ${id} of \`${table}\` was ${change}: ${message}` },
-          ...{ index: null, action: id.startsWith('act_') ? id : null, file: null },
+          code: `row-${change}` as const,
+          message: `row ${id} of \`${table}\` was ${change}: ${message}`,
+          index: null,
+          action: id.startsWith('act_') ? id : null,
+          file: null,
         });
       }
       cursor = page.next_cursor ?? null;

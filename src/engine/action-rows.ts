@@ -32,7 +32,10 @@ async function lookSafely(deps: ActionRowDeps, tenant: string, id: string): Prom
 }
 
 const difference = (table: RowTable, id: string, change: RowChange, message: string): RowDifference => ({
-  ...{ table, id, change, message },
+  table,
+  id,
+  change,
+  message,
 });
 
 async function look(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
@@ -122,9 +125,24 @@ function told({ action, approval, review, ...state }: ActionState): Record<strin
     decisions.map(({ by, decision, reason, at, via, delegation }) => [by, decision, reason, at, via, delegation]),
   ]);
   return {
-    ...{ id, tenant, status, requestHash, records, updatedAt, redeemedAt, permit: action.permit },
+    id,
+    tenant,
+    status,
+    requestHash,
+    records,
+    updatedAt,
+    redeemedAt,
+    permit: action.permit,
     verdict: verdict === null ? null : [verdict.decision, verdict.basis, verdict.bundle, verdict.policy, verdict.rule],
-    ...{ surface, verb, actor, plan, openedAt, disclosed, outcome, erased, decided },
+    surface,
+    verb,
+    actor,
+    plan,
+    openedAt,
+    disclosed,
+    outcome,
+    erased,
+    decided,
     approval: approval === null ? null : [approval.status, approval.stage, approval.expiresAt],
     expiresAt: action.approval?.expiresAt ?? null,
     review: review === null ? null : [review.reviewers, review.dueAt, review.status, review.result],

@@ -223,7 +223,14 @@ async function weigh(
   const changes = event.changes === null ? null : await keepChanges(deps, life, event.changes, seq);
   const effects = course.apply(event);
   await course.add({
-    ...{ decision, by, via, stage, delegation, reason, changes, ...evidence },
+    decision,
+    by,
+    via,
+    stage,
+    delegation,
+    reason,
+    changes,
+    ...evidence,
     until: until === null ? null : new Date(until).toISOString(),
   });
   await course.escalations(effects);

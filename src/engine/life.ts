@@ -55,7 +55,12 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   const approval = changed && payload === null ? state.approval : folded.approval;
   const action: Action = {
     ...state.action,
-    ...{ id, tenant, status, requestHash: first.requestHash, verdict, updatedAt },
+    id,
+    tenant,
+    status,
+    requestHash: first.requestHash,
+    verdict,
+    updatedAt,
     approval: approval === null ? null : approvalView(approval),
     permit: null,
     records: records.map(({ hash }) => hash),
@@ -210,7 +215,9 @@ function reviewOf(row: ActionState['review'], records: readonly VerifiedRecord[]
   if (named === undefined && (row === null || !isOld)) return null;
   let current: BreakGlassReview = {
     ...(row ?? { refs: [], by: null, reason: null }),
-    ...{ reviewers: named?.reviewers ?? row?.reviewers ?? [], status: 'open', result: null },
+    reviewers: named?.reviewers ?? row?.reviewers ?? [],
+    status: 'open',
+    result: null,
     dueAt: named === undefined ? (row?.dueAt ?? 0) : Date.parse(named.dueAt),
   };
   for (const { record } of records) {

@@ -31,9 +31,18 @@ export function decidedMembers(
   const { tenant, id, requestHash } = action;
   const { decision, by, via, reason, shown, responsibility, delegation, until } = said;
   return {
-    ...{ tenant, action: id, requestHash, surface: state.surface },
+    tenant,
+    action: id,
+    requestHash,
+    surface: state.surface,
     stage: said.stage ?? action.approval?.stage ?? 0,
-    ...{ decision, by, delegation, reason, via, shown, responsibility },
+    decision,
+    by,
+    delegation,
+    reason,
+    via,
+    shown,
+    responsibility,
     changes: sealedChanges(
       state.disclosed,
       request,
@@ -73,8 +82,13 @@ export async function admitAssertion(
   }
   const { enrolment } = known;
   const assurance = {
-    ...{ kind: ASSURANCE_KIND, enrolment: enrolment.hash, credential, after: newestOf(action) },
-    ...{ authenticatorData, clientDataJSON, signature },
+    kind: ASSURANCE_KIND,
+    enrolment: enrolment.hash,
+    credential,
+    after: newestOf(action),
+    authenticatorData,
+    clientDataJSON,
+    signature,
   } as JsonObject;
   const verified = await verifiedBy({ ...decided, assurance }, enrolment);
   if (deps.passkeys === null || verified.enrolment.origin !== deps.passkeys.origin) {

@@ -101,7 +101,14 @@ function cellsOf(record: RecordPayload): Row {
       const { surface, verb, disclosed, verdict, observed } = record;
       const { decision, basis, policy, rule, bundle, reasons, changes } = verdict;
       return {
-        ...{ surface, verb, actor: actorText(record.actor), decision, basis, policy, rule, bundle },
+        surface,
+        verb,
+        actor: actorText(record.actor),
+        decision,
+        basis,
+        policy,
+        rule,
+        bundle,
         ...requested(disclosed),
         reason: reasons.join('; '),
         changes,

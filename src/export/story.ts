@@ -75,17 +75,15 @@ export function storyOf(records: readonly ExportRecord[]): Story | Chapter {
     return { id, type, entries, records };
   }
   const story: Story = {
-    ...{
-      id,
-      first,
-      verdict: null,
-      decisions: [],
-      rejudged: [],
-      release: null,
-      redemption: null,
-      outcomes: [],
-      others: [],
-    },
+    id,
+    first,
+    verdict: null,
+    decisions: [],
+    rejudged: [],
+    release: null,
+    redemption: null,
+    outcomes: [],
+    others: [],
     ending: 'waiting',
     records,
   };

@@ -34,12 +34,25 @@ export interface Summary {
 export const SURFACES_MAX = 200;
 
 const none = (): Tally => ({
-  ...{ actions: 0, rule: 0, override: 0, break_glass: 0, observe: 0, refusedByPolicy: 0, refusedByPeople: 0 },
-  ...{ lapsed: 0, waiting: 0, executed: 0, failed: 0, unreported: 0 },
+  actions: 0,
+  rule: 0,
+  override: 0,
+  break_glass: 0,
+  observe: 0,
+  refusedByPolicy: 0,
+  refusedByPeople: 0,
+  lapsed: 0,
+  waiting: 0,
+  executed: 0,
+  failed: 0,
+  unreported: 0,
 });
 
 export const emptySummary = (): Summary => ({
-  ...{ records: 0, from: null, to: null, surfaces: new Map() },
+  records: 0,
+  from: null,
+  to: null,
+  surfaces: new Map(),
   rest: none(),
   total: none(),
   money: new MoneyTotals(),

@@ -23,7 +23,12 @@ export async function makeApiKey(
   const { key, entry } = createApiKey({ ...input, tenant: caller.tenant });
   const createdAt = deps.now().toISOString();
   await sealCredential(deps, {
-    ...{ entry, kind: 'service', name: null, expiresAt: null, by: caller.id, reason: null },
+    entry,
+    kind: 'service',
+    name: null,
+    expiresAt: null,
+    by: caller.id,
+    reason: null,
     at: createdAt,
   });
   await deps.store.apiKeys.create({ ...entry, createdAt });
@@ -37,8 +42,13 @@ export async function listApiKeys(deps: GatewayDeps, caller: Caller): Promise<Ap
   return [...credentials.values()]
     .filter(({ kind }) => kind === 'service')
     .map(({ id, surfaces, actors, roles, groups, createdAt, revokedAt }) => ({
-      ...{ id, surfaces, actors, roles, groups },
-      ...{ createdAt, revokedAt },
+      id,
+      surfaces,
+      actors,
+      roles,
+      groups,
+      createdAt,
+      revokedAt,
     }));
 }
 

@@ -35,9 +35,24 @@ export function sealCredential(deps: CredentialRouteDeps, made: NewCredential): 
   const { id, tenant, hash, surfaces, actors, roles, groups } = entry;
   const [commitment = ''] = credentialCommitments(deps.keys, tenant, hash);
   return sealInChain(deps, {
-    ...{ tenant, type: 'credential', chain: credentialChain(id), after: null, at, by, reason },
+    tenant,
+    type: 'credential',
+    chain: credentialChain(id),
+    after: null,
+    at,
+    by,
+    reason,
     body: credentialBody({
-      ...{ state: 'made', id, kind, commitment, surfaces, actors, roles, groups, name, expiresAt },
+      state: 'made',
+      id,
+      kind,
+      commitment,
+      surfaces,
+      actors,
+      roles,
+      groups,
+      name,
+      expiresAt,
     }),
     facets: { decision: 'made' },
   });
@@ -51,7 +66,10 @@ export function sealRevocation(
 ): Promise<ChainRecord> {
   const { createdAt: _createdAt, revokedAt: _revokedAt, record, ...change } = credential;
   return sealInChain(deps, {
-    ...{ ...revoked, type: 'credential', chain: credentialChain(credential.id), after: { seq: 0, hash: record } },
+    ...revoked,
+    type: 'credential',
+    chain: credentialChain(credential.id),
+    after: { seq: 0, hash: record },
     body: credentialBody({ ...change, state: 'revoked' }),
     facets: { decision: 'revoked' },
   });
@@ -78,20 +96,37 @@ async function adopt(deps: CredentialRouteDeps, tenant: string): Promise<void> {
   const reason = 'it was there before rights were sealed';
   for (const entry of credentials) {
     await sealCredential(deps, {
-      ...{ entry, kind: 'service', name: null, expiresAt: null, by: ADOPTED_BY, reason },
+      entry,
+      kind: 'service',
+      name: null,
+      expiresAt: null,
+      by: ADOPTED_BY,
+      reason,
       at,
     });
   }
   for (const { id, from, to, surfaces, startsAt, endsAt } of delegations) {
     const times = { startsAt: new Date(startsAt).toISOString(), endsAt: new Date(endsAt).toISOString() };
     await sealInChain(deps, {
-      ...{ tenant, type: 'delegation', chain: delegationChain(id), after: null, at, by: ADOPTED_BY, reason },
+      tenant,
+      type: 'delegation',
+      chain: delegationChain(id),
+      after: null,
+      at,
+      by: ADOPTED_BY,
+      reason,
       body: delegationBody({ state: 'given', id, from, to, surfaces, ...times }),
       facets: { decision: 'given' },
     });
   }
   await sealInChain(deps, {
-    ...{ tenant, type: 'credential', chain: ADOPTION_CHAIN, after: null, at, by: ADOPTED_BY, reason: null },
+    tenant,
+    type: 'credential',
+    chain: ADOPTION_CHAIN,
+    after: null,
+    at,
+    by: ADOPTED_BY,
+    reason: null,
     body: { state: 'adopted', credentials: credentials.length, delegations: delegations.length },
     facets: { decision: 'adopted' },
   });

@@ -65,8 +65,15 @@ async function sealDelegation(
   at: string,
 ): Promise<void> {
   await sealInChain(deps, {
-    ...{ tenant: caller.tenant, type: 'delegation', chain: delegationChain(change.id), after, at },
-    ...{ by: caller.id, reason: null, body: delegationBody(change), facets: { decision: change.state } },
+    tenant: caller.tenant,
+    type: 'delegation',
+    chain: delegationChain(change.id),
+    after,
+    at,
+    by: caller.id,
+    reason: null,
+    body: delegationBody(change),
+    facets: { decision: change.state },
     attestedBy: deps.keys.attestation,
   });
 }

@@ -179,7 +179,10 @@ async function bundle(
   const { origin, size } = parseCheckpoint(parseNote(checkpoint).text);
   const { selection, sealed, history, body, by, at } = made;
   const files = bundleFiles(deps, {
-    ...{ tenant, selection, exportRecord: sealed, keyHistory: history },
+    tenant,
+    selection,
+    exportRecord: sealed,
+    keyHistory: history,
     head: { body, by, at, record: sealed.hash },
     log: { origin, size, checkpoint },
   });

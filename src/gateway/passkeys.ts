@@ -80,17 +80,35 @@ export async function enrolPasskey(
   const id = passkeyChain(made.credential);
   const at = deps.now().toISOString();
   const change: PasskeyChange = {
-    ...{ change: 'introduce', use: 'passkey', person, credential: made.credential, kid: made.key.kid, key: made.key },
-    ...{ rpId: site.rpId, origin: site.origin, counter: made.counter, aaguid: made.aaguid, name: input.name ?? null },
+    change: 'introduce',
+    use: 'passkey',
+    person,
+    credential: made.credential,
+    kid: made.key.kid,
+    key: made.key,
+    rpId: site.rpId,
+    origin: site.origin,
+    counter: made.counter,
+    aaguid: made.aaguid,
+    name: input.name ?? null,
   };
   const sealed = await sealChange(deps, caller, id, { body: change, after: null, at, reason: null });
   if (sealed.existing) {
     throw new CountersignError('conflict', 'this passkey was brought in before; make another one');
   }
   const passkey: StoredPasskey = {
-    ...{ tenant, id, person, credential: made.credential, record: sealed.hash, name: change.name },
-    ...{ transports: made.transports, signCount: made.counter, createdAt: at, createdBy: person },
-    ...{ revokedAt: null, revokedBy: null },
+    tenant,
+    id,
+    person,
+    credential: made.credential,
+    record: sealed.hash,
+    name: change.name,
+    transports: made.transports,
+    signCount: made.counter,
+    createdAt: at,
+    createdBy: person,
+    revokedAt: null,
+    revokedBy: null,
   };
   await deps.store.passkeys.add(passkey);
   return viewOf(passkey);
@@ -142,9 +160,15 @@ export async function decisionOptions(
     state,
     action,
     {
-      ...{ by: caller.id, via: how.door, delegation: how.delegation, decision: input.decision },
-      ...{ stage: input.stage ?? null, reason: input.reason ?? null, changes: input.changes ?? null },
-      ...{ until: input.until ?? null, shown: null },
+      by: caller.id,
+      via: how.door,
+      delegation: how.delegation,
+      decision: input.decision,
+      stage: input.stage ?? null,
+      reason: input.reason ?? null,
+      changes: input.changes ?? null,
+      until: input.until ?? null,
+      shown: null,
       responsibility: input.decision === 'approve' ? RESPONSIBILITY : null,
     },
     payload,
@@ -200,8 +224,12 @@ async function verified(
     new CountersignError('passkey-invalid', `the passkey cannot be taken: ${why}; begin again`, { cause });
   try {
     const { registrationInfo } = await verifyRegistrationResponse({
-      ...{ response, expectedChallenge: take, expectedOrigin: origin, expectedRPID: rpId },
-      ...{ requireUserVerification: true, supportedAlgorithmIDs: ALGORITHMS },
+      response,
+      expectedChallenge: take,
+      expectedOrigin: origin,
+      expectedRPID: rpId,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: ALGORITHMS,
     });
     if (registrationInfo === undefined) throw wrong('its attestation does not hold');
     const { credential, aaguid } = registrationInfo;

@@ -101,7 +101,7 @@ function failures(deps: GatewayDeps): Pick<Provisioning, 'provisioningFailed'> {
         'a provisioning request failed, so the directory may be out of date; see why, and let the provider try again';
       try {
         const at = deps.now().toISOString();
-        await deps.store.attempts.add({ ...{ tenant, action: '', by, door: 'scim', code, at } });
+        await deps.store.attempts.add({ tenant, action: '', by, door: 'scim', code, at });
       } catch (error) {
         deps.log.error({ err: error }, 'a failed provisioning request could not be kept');
       }
@@ -138,7 +138,15 @@ const userChange = ({
   manager,
   active,
 }: UserContent & { id: string }) => ({
-  ...{ what: 'user' as const, id, userName, externalId, name, email, roles: [...roles], manager, active },
+  what: 'user' as const,
+  id,
+  userName,
+  externalId,
+  name,
+  email,
+  roles: [...roles],
+  manager,
+  active,
 });
 
 const groupChange = (
@@ -159,8 +167,15 @@ async function seal(
 ): Promise<ChainEnd | null> {
   const after = now === null ? null : { seq: now.seq, hash: now.record };
   const sealed = await sealInChain(deps, {
-    ...{ tenant, type: 'directory', chain: directoryChain(change.what, change.id), after, by, reason: null },
-    ...{ at: deps.now().toISOString(), body: directoryBody(change), facets: { decision: change.state } },
+    tenant,
+    type: 'directory',
+    chain: directoryChain(change.what, change.id),
+    after,
+    by,
+    reason: null,
+    at: deps.now().toISOString(),
+    body: directoryBody(change),
+    facets: { decision: change.state },
   });
   return sealed.existing ? null : { seq: (after?.seq ?? -1) + 1, hash: sealed.hash };
 }

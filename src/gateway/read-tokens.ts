@@ -28,7 +28,12 @@ export async function makeBoundToken(
   const createdAt = now.toISOString();
   const expiresAt = new Date(now.getTime() + input.days * DAY_MS).toISOString();
   await sealCredential(deps, {
-    ...{ entry, kind, name: input.for, expiresAt, by: caller.id, reason: null },
+    entry,
+    kind,
+    name: input.for,
+    expiresAt,
+    by: caller.id,
+    reason: null,
     at: createdAt,
   });
   await deps.store.apiKeys.create({ ...entry, createdAt });
@@ -42,5 +47,9 @@ export async function listBoundTokens(deps: GatewayDeps, caller: Caller, kind: B
 }
 
 const viewOf = ({ id, name, createdAt, expiresAt, revokedAt }: Credential): ReadTokenView => ({
-  ...{ id, for: name ?? '', createdAt, expiresAt: expiresAt ?? createdAt, revokedAt },
+  id,
+  for: name ?? '',
+  createdAt,
+  expiresAt: expiresAt ?? createdAt,
+  revokedAt,
 });

@@ -149,7 +149,9 @@ function ofEntry({ index, envelope, recordHash, ...found }: IndexedEntry): RowDi
     const record = recordOf(envelope);
     const { payload } = JSON.parse(envelope.toString('utf8')) as { payload: string };
     const is: Record<string, unknown> = {
-      ...{ action: record.action, seq: record.seq, type: record.type },
+      action: record.action,
+      seq: record.seq,
+      type: record.type,
       hash: hashOfBytes(fromBase64(payload)),
       ...('surface' in record ? { surface: record.surface } : {}),
       ...(record.type === 'decision' ? { decision: record.decision, approver: whoDecided(record) } : {}),

@@ -26,7 +26,13 @@ export async function startToken(deps: GatewayDeps, caller: Caller, input: Start
   const { tenant } = caller;
   const id = actionIdOf(idempotencyKey);
   const token = await deps.attestor.attest({
-    ...{ kind: 'start', tenant, action: id, by: caller.id, via: 'api', requestHash: hashOf(request), caller },
+    kind: 'start',
+    tenant,
+    action: id,
+    by: caller.id,
+    via: 'api',
+    requestHash: hashOf(request),
+    caller,
     bundle: await deps.bundles.inForce(tenant),
   });
   const { exp = 0 } = decodeJwt(token);

@@ -53,7 +53,13 @@ export async function makeTenant(
   await introduceAttestation(deps, name, by);
   const { key, entry } = createApiKey({ ...FIRST_KEY_SCOPE, tenant: name });
   await sealCredential(deps, {
-    ...{ entry, kind: 'service', name: 'the first key', expiresAt: null, by, reason, at },
+    entry,
+    kind: 'service',
+    name: 'the first key',
+    expiresAt: null,
+    by,
+    reason,
+    at,
   });
   await deps.store.apiKeys.create({ ...entry, createdAt: at });
   const record = await sealTenant(deps, { name, by, reason, at });
@@ -77,7 +83,13 @@ async function sealTenant(
 ): Promise<string> {
   const { record, log } = deps.keys.forTenant(name);
   const sealed = await sealInChain(deps, {
-    ...{ tenant: DEFAULT_TENANT, type: 'tenant', chain: tenantChain(name), after: null, at, by, reason },
+    tenant: DEFAULT_TENANT,
+    type: 'tenant',
+    chain: tenantChain(name),
+    after: null,
+    at,
+    by,
+    reason,
     body: tenantBody({ state: 'made', name, recordKey: record.kid, logKey: log.vkey }),
     facets: { decision: 'made' },
   });

@@ -50,7 +50,12 @@ export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null
   writeFileSync(file, `${key}\n`, { mode: 0o600 });
   const at = deps.now().toISOString();
   await sealCredential(deps, {
-    ...{ entry, kind: 'service', name: 'the first key', expiresAt: null, by: STARTED_BY, reason: null },
+    entry,
+    kind: 'service',
+    name: 'the first key',
+    expiresAt: null,
+    by: STARTED_BY,
+    reason: null,
     at,
   });
   await parts.store.apiKeys.create({ ...entry, createdAt: at });

@@ -55,8 +55,13 @@ export function readIssuers(file: string | undefined): IssuerSettings[] {
     const { subject = null, owner = null, folder = null } = map;
     return {
       ...one,
-      ...{ audiences: audience, jwksUri: jwksUri ?? null, typ: typ ?? null },
-      ...{ maxAgeMs: maxAge, skewMs: skew, staleMs: keepKeys, map: { ...map, subject, owner, folder } },
+      audiences: audience,
+      jwksUri: jwksUri ?? null,
+      typ: typ ?? null,
+      maxAgeMs: maxAge,
+      skewMs: skew,
+      staleMs: keepKeys,
+      map: { ...map, subject, owner, folder },
     };
   });
 }

@@ -138,7 +138,10 @@ export async function openParts(
       hub: createHub(),
       attestor: createAttestor(() => keys.attestation),
       authenticate: createAuthenticator({
-        ...{ apiKeys: credentials, directory, attestationKeys, now: Date.now },
+        apiKeys: credentials,
+        directory,
+        attestationKeys,
+        now: Date.now,
         issuers: createIssuers(readIssuers(config.issuers), { fetch: globalThis.fetch, now: Date.now }),
         hasTenant: (name) => register.hasTenant(name),
       }),

@@ -124,7 +124,8 @@ export async function startSlack(config: Config, io: { out(line: string): void }
       );
     }
     const slack = connectWorkspaces(parts, gateway, {
-      ...{ settings: config.slack, consoleUrl: config.publicUrl ?? null },
+      settings: config.slack,
+      consoleUrl: config.publicUrl ?? null,
     });
     closers.add(() => slack.stop());
     const web = express().disable('x-powered-by');

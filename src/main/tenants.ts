@@ -60,5 +60,8 @@ export function readTenants(file: string | undefined): TenantSettings[] {
 }
 
 const slackOf = ({ botToken, signingSecret, appToken, apiUrl }: z.output<typeof slackSchema>): SlackSettings => ({
-  ...{ botToken, signingSecret, appToken, apiUrl },
+  botToken,
+  signingSecret,
+  appToken,
+  apiUrl,
 });

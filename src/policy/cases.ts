@@ -181,8 +181,13 @@ export function caseFacts(bundle: CompiledBundle, one: PolicyCase, resolve: Reso
 /** The chain as the first key vouches for it, its actor owned by somebody. */
 const ownedBy = (owner: string, { actor }: ActionRequest): IdentityFact[] =>
   actingChain(actor).map(({ id }, depth) => ({
-    ...{ id, standing: 'directory', spokenFor: true, owner: depth === 0 ? owner : null },
-    ...{ roles: [ANY], groups: [ANY], claimed: null },
+    id,
+    standing: 'directory',
+    spokenFor: true,
+    owner: depth === 0 ? owner : null,
+    roles: [ANY],
+    groups: [ANY],
+    claimed: null,
   }));
 
 /** Runs the cases among `files` against a bundle and counts which rules they reach. */

@@ -106,7 +106,11 @@ function courseOf(verdict: VerdictRecord, later: readonly PlacedRecord[]): Cours
   const refused = verdict.verdict.decision === 'refuse';
   const course: Course = {
     status: refused ? 'refused' : approval === null ? 'evaluating' : 'supervised',
-    ...{ decidedAt: null, redeemedAt: null, reference: null, release: null, decision: null },
+    decidedAt: null,
+    redeemedAt: null,
+    reference: null,
+    release: null,
+    decision: null,
     endedAt: refused ? verdict.at : null,
     delegated: false,
     changed: verdict.verdict.changes !== null,

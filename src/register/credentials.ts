@@ -56,6 +56,12 @@ const entryOf = (
   tenant: string,
   hash: string,
 ): ApiKeyEntry => ({
-  ...{ id, hash, tenant, kind },
-  ...{ surfaces, actors, roles, groups },
+  id,
+  hash,
+  tenant,
+  kind,
+  surfaces,
+  actors,
+  roles,
+  groups,
 });

@@ -191,8 +191,15 @@ function afterDelegation(inForce: InForce, record: OtherRecord, hash: string): I
   }
   if (known !== undefined) return inForce;
   const given: DelegationInForce = {
-    ...{ id, tenant: record.tenant, from, to, surfaces, record: hash },
-    ...{ startsAt: Date.parse(startsAt), endsAt: Date.parse(endsAt), revokedAt: null },
+    id,
+    tenant: record.tenant,
+    from,
+    to,
+    surfaces,
+    record: hash,
+    startsAt: Date.parse(startsAt),
+    endsAt: Date.parse(endsAt),
+    revokedAt: null,
   };
   // Drop expired delegations, or they would pile up for ever.
   const open = [...inForce.delegations].filter(([, { endsAt: end }]) => end > at);
@@ -254,7 +261,7 @@ function afterDirectory(inForce: InForce, record: OtherRecord, hash: string): In
   if (change.state === 'deleted') {
     return { ...inForce, users: without(inForce.users, id), gone: [...new Set([...inForce.gone, userName])] };
   }
-  const user = { ...{ id, userName, externalId, name, email, roles, manager, active }, ...followed };
+  const user = { id, userName, externalId, name, email, roles, manager, active, ...followed };
   const gone = inForce.gone.filter((other) => other !== userName);
   return { ...inForce, users: having(inForce.users, id, user), gone };
 }

@@ -50,8 +50,17 @@ function toText({ frontier, inForce }: RegisterMark): string {
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
   const { size, nodes } = frontier;
   return JSON.stringify({
-    ...{ v: 1, frontier: { size, nodes }, ...maps, lifted: [...lifted], passkeys: [...passkeys] },
-    ...{ activations, tenants: [...tenants], users: [...users], groups: [...groups], gone, adopted },
+    v: 1,
+    frontier: { size, nodes },
+    ...maps,
+    lifted: [...lifted],
+    passkeys: [...passkeys],
+    activations,
+    tenants: [...tenants],
+    users: [...users],
+    groups: [...groups],
+    gone,
+    adopted,
   });
 }
 

@@ -43,7 +43,10 @@ export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptio
       let follower = followers.get(tenant);
       if (follower === undefined) {
         follower = new LogFollower({
-          ...{ tenant, store, marks, keys: () => keys.forTenant(tenant) },
+          tenant,
+          store,
+          marks,
+          keys: () => keys.forTenant(tenant),
           onUnmarked: (error) => onUnmarked?.(tenant, error),
         });
         followers.set(tenant, follower);

@@ -95,7 +95,10 @@ function delegations(
   now: number,
 ): RowDifference[] {
   const say = (id: string, change: RowChange, message: string): RowDifference => ({
-    ...{ table: 'delegation', id, change, message },
+    table: 'delegation',
+    id,
+    change,
+    message,
   });
   const differences: RowDifference[] = [];
   const byId = new Map(rows.map((row) => [row.id, row]));
@@ -128,7 +131,10 @@ function apiKeys(
   commitments: (hash: string) => readonly string[],
 ): RowDifference[] {
   const say = (id: string, change: RowChange, message: string): RowDifference => ({
-    ...{ table: 'api_key', id, change, message },
+    table: 'api_key',
+    id,
+    change,
+    message,
   });
   const differences: RowDifference[] = [];
   const byId = new Map(rows.map((row) => [row.id, row]));
@@ -182,7 +188,10 @@ function passkeys({ passkeys: sealed }: InForce, rows: readonly StoredPasskey[])
 
 function activations({ activations: sealed }: InForce, rows: readonly ActivationRow[]): RowDifference[] {
   const say = (id: string, change: RowChange, message: string): RowDifference => ({
-    ...{ table: 'bundle_activation', id, change, message },
+    table: 'bundle_activation',
+    id,
+    change,
+    message,
   });
   const known = new Map(sealed.map((one) => [one.record, one.bundle]));
   const differences: RowDifference[] = [];

@@ -69,7 +69,10 @@ export function userResource(user: StoredUser, groups: readonly StoredGroup[], b
 export function groupResource(group: StoredGroup, base: string): ScimResource {
   const { id, externalId, name, members } = group;
   return {
-    ...{ schemas: [GROUP], id, ...said('externalId', externalId), displayName: name },
+    schemas: [GROUP],
+    id,
+    ...said('externalId', externalId),
+    displayName: name,
     members: members.map((value) => ({ value })),
     meta: metaOf('Group', base, group),
   };

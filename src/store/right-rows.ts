@@ -33,7 +33,13 @@ export function createRightRowStore(db: Database): RightRowStore {
       return {
         freezes: freezes.map((row) => ({ ...row, scope: row.scope as Freeze['scope'] })),
         delegations: delegations.map(({ id, fromPerson, toPerson, surfaces, startsAt, endsAt, revokedAt }) => ({
-          ...{ id, tenant, from: fromPerson, to: toPerson, surfaces, startsAt: ms(startsAt), endsAt: ms(endsAt) },
+          id,
+          tenant,
+          from: fromPerson,
+          to: toPerson,
+          surfaces,
+          startsAt: ms(startsAt),
+          endsAt: ms(endsAt),
           revokedAt: revokedAt === null ? null : ms(revokedAt),
         })),
         apiKeys,

@@ -42,6 +42,12 @@ function hasBlindCast(node: ts.Node): boolean {
   return ts.forEachChild(node, (child) => (hasBlindCast(child) ? true : undefined)) === true;
 }
 
+/** `...{ a, b }` in an object: members on one line that nobody sees are missing. */
+function hasPackedMembers(node: ts.Node): boolean {
+  if (ts.isSpreadAssignment(node) && ts.isObjectLiteralExpression(node.expression)) return true;
+  return ts.forEachChild(node, (child) => (hasPackedMembers(child) ? true : undefined)) === true;
+}
+
 describe('the sources', () => {
   it('have no circle, types included', () => {
     expect(cyclesOf(sources)).toEqual([]);
@@ -55,6 +61,11 @@ describe('the sources', () => {
 
   it(`have no file over ${LINES_MAX} lines`, () => {
     expect(sources.filter(({ text }) => text.split('\n').length - 1 > LINES_MAX).map(({ file }) => file)).toEqual([]);
+  });
+
+  it('name the members of an object one by one', () => {
+    const here = sources.filter(({ file }) => !file.startsWith('src/slack/blocks/slack-5/'));
+    expect(here.filter(({ tree }) => hasPackedMembers(tree)).map(({ file }) => file)).toEqual([]);
   });
 
   it(`have no interface over ${METHODS_MAX} methods`, () => {

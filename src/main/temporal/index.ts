@@ -52,7 +52,9 @@ export async function openTemporal(config: Config, io: { say(line: string): void
   });
   const { server, connection } = await startReadyDevServer(
     {
-      ...{ binary: path, dataDir: config.dataDir, namespace: temporal.namespace },
+      binary: path,
+      dataDir: config.dataDir,
+      namespace: temporal.namespace,
       ...(temporal.port === undefined ? {} : { port: temporal.port }),
     },
     config,
