@@ -13,7 +13,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { callbackFor } from './callback.ts';
 import { actionIdOf, argsOf, redeemerOf, requestOf, scheduledActivityKey, type Designation } from './designation.ts';
 import { refused, unavailable, waiting } from './failures.ts';
-import { WAITED, type Decided, type Governed } from './waiting.ts';
+import { WAITED, type DesignatedAction, type DesignatedCall } from './waiting.ts';
 
 export interface GovernorOptions {
   /** Where the engine is. */
@@ -84,7 +84,7 @@ export class Governor {
   }
 
   /** For `governed()`: asks for an activity that is to be scheduled, and is retried until it is decided. @returns our id and status */
-  async decide(info: Info, { activityType, activityId, args }: Governed): Promise<Decided> {
+  async decide(info: Info, { activityType, activityId, args }: DesignatedCall): Promise<DesignatedAction> {
     const designation = Object.hasOwn(this.#options.activities, activityType)
       ? this.#options.activities[activityType]
       : undefined;
@@ -102,7 +102,7 @@ export class Governor {
   }
 
   /** For `governed()` in a workflow that is cancelled: nobody is asked any longer. */
-  async withdraw(info: Info, { activityId }: Governed): Promise<void> {
+  async withdraw(info: Info, { activityId }: DesignatedCall): Promise<void> {
     try {
       await this.#client.cancel(await actionIdOf(scheduledActivityKey({ ...info, activityId })));
     } catch (error) {

@@ -7,20 +7,20 @@ export const WAITED = 'countersign-';
 export const DECIDED_SIGNAL = 'countersign';
 
 /** A designated activity that is to be scheduled. */
-export interface Governed {
+export interface DesignatedCall {
   activityType: string;
   activityId: string;
   args: unknown[];
 }
 
 /** All that a foreign history gets of an action. */
-export interface Decided {
+export interface DesignatedAction {
   action: string;
   status: string;
 }
 
 /** Activities that the plugin brings. */
 export interface WaitingActivities {
-  countersignDecision(governed: Governed): Promise<Decided>;
-  countersignWithdraw(governed: Governed): Promise<void>;
+  countersignDecision(governed: DesignatedCall): Promise<DesignatedAction>;
+  countersignWithdraw(governed: DesignatedCall): Promise<void>;
 }

@@ -10,7 +10,7 @@ import {
   type ActivityOptions,
   type UntypedActivities,
 } from '@temporalio/workflow';
-import { DECIDED_SIGNAL, WAITED, type Governed, type WaitingActivities } from './waiting.ts';
+import { DECIDED_SIGNAL, WAITED, type DesignatedCall, type WaitingActivities } from './waiting.ts';
 
 /** The signal that a callback sends. Signal it by hand to make all that wait in a workflow look at once. */
 export const decidedSignal = defineSignal(DECIDED_SIGNAL);
@@ -42,7 +42,7 @@ export function governed<A = UntypedActivities>(options: ActivityOptions): Activ
 
 const nextId = (): string => `${WAITED}${(calls += 1)}`;
 
-async function runWhenReleased(what: Governed, options: ActivityOptions): Promise<unknown> {
+async function runWhenReleased(what: DesignatedCall, options: ActivityOptions): Promise<unknown> {
   await released(what, options.taskQueue === undefined ? {} : { taskQueue: options.taskQueue });
   const { activityType, activityId, args } = what;
   const { [activityType]: run } = proxyActivities<UntypedActivities>({ ...options, activityId });
@@ -50,7 +50,7 @@ async function runWhenReleased(what: Governed, options: ActivityOptions): Promis
 }
 
 /** Looks until somebody decided; between two looks it waits for the activity's next retry, or for a signal. */
-async function released(what: Governed, where: { taskQueue?: string }): Promise<void> {
+async function released(what: DesignatedCall, where: { taskQueue?: string }): Promise<void> {
   const { countersignDecision, countersignWithdraw } = proxyActivities<WaitingActivities>({
     ...where,
     startToCloseTimeout: '1 minute',

@@ -64,7 +64,7 @@ describe('the sources', () => {
   });
 
   it('name the members of an object one by one', () => {
-    const here = sources.filter(({ file }) => !file.startsWith('src/slack/blocks/slack-5/'));
+    const here = sources.filter(({ file }) => !FROZEN.test(file));
     expect(here.filter(({ tree }) => hasPackedMembers(tree)).map(({ file }) => file)).toEqual([]);
   });
 
@@ -123,6 +123,7 @@ const SAME_NAME: Record<string, string> = {
   register:
     'each verb of the command line and each kind of Slack listener registers itself; they are imported by namespace',
   up: 'each migration has one; the migrator calls it by that name',
+  actionIdOf: 'the same id in both: the plugin is a package of its own and takes nothing of the engine',
 };
 
 /** A renderer that records were sealed with is a copy that stays as it was, names and all. */
