@@ -10,7 +10,7 @@ process.env['COUNTERSIGN_TEST_SEED'] ??= String(randomInt(1, 2 ** 31));
  * a database or Temporal's bundler, or that tamper with whole logs for minutes.
  */
 const PURE = [
-  'test/{availability,canonical,contract,export,identity,ledger,policy,sealing,vectors}/**/*.test.ts',
+  'test/{audit,availability,canonical,contract,export,identity,ledger,policy,sealing,vectors}/**/*.test.ts',
   'test/approval/!(bundle).test.ts',
   'test/evidence/!(rows|tamper).test.ts',
   'test/client/verify.test.ts',

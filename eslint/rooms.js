@@ -48,6 +48,7 @@ export const PURE = [
   'sealing',
   'evidence',
   'export',
+  'audit',
   'policy',
   'approval',
   'slack/blocks',

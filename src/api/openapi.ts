@@ -15,6 +15,7 @@ import { apiKeyPaths } from './routes/api-keys.ts';
 import { delegationPaths } from './routes/delegations.ts';
 import { evaluatePaths } from './routes/evaluate.ts';
 import { exportPaths } from './routes/export.ts';
+import { findingPaths } from './routes/findings.ts';
 import { freezePaths } from './routes/freezes.ts';
 import { healthPaths } from './routes/health.ts';
 import { logPaths } from './routes/log.ts';
@@ -63,6 +64,7 @@ const build = (): oas31.OpenAPIObject =>
       ...evaluatePaths,
       ...recordPaths,
       ...attemptPaths,
+      ...findingPaths,
       ...surfacePaths,
       ...exportPaths,
       ...privacyPaths,

@@ -21,6 +21,7 @@ import { reviewRoutes } from './routes/reviews.ts';
 import { signingKeyRoutes } from './routes/signing-keys.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
 import { exportRoutes } from './routes/export.ts';
+import { findingRoutes } from './routes/findings.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
 import { logRoutes, type PublicLog } from './routes/log.ts';
@@ -97,6 +98,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(freezeRoutes(options.gateway));
   app.use(delegationRoutes(options.gateway));
   app.use(attemptRoutes(options.gateway));
+  app.use(findingRoutes(options.gateway));
   app.use(surfaceRoutes(options.gateway));
   app.use(apiKeyRoutes(options.gateway));
   app.use(readTokenRoutes(options.gateway));

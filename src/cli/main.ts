@@ -35,6 +35,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['freeze'], load: () => import('./freeze.ts') },
   { names: ['review', 'report', 'answer'], load: () => import('./review.ts') },
   { names: ['attempts'], load: () => import('./attempts.ts') },
+  { names: ['sample'], load: () => import('./sample.ts') },
   { names: ['projection'], load: () => import('./projection.ts') },
   { names: ['surfaces'], load: () => import('./surfaces.ts') },
   { names: ['api-key'], load: () => import('./api-key.ts') },

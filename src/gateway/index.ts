@@ -14,6 +14,7 @@ import type { GatewayDeps } from './deps.ts';
 import { erase } from './erasure.ts';
 import { evaluateRequest } from './evaluate.ts';
 import { exportRecords } from './export.ts';
+import { drawSample, findings } from './findings.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
 import { checkStackKey, introduceAttestation, revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { openSealedValue } from './openings.ts';
@@ -75,6 +76,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...policies(deps),
     ...payloadReading(deps),
     ...actionLists(deps),
+    findings: (caller, query) => findings(deps, caller, query),
+    drawSample: (caller, input) => drawSample(deps, caller, input),
     surfaces: (caller) => listSurfaces(deps, caller),
     rowDifferences: (caller, cursor) => listRowDifferences(deps, caller, cursor),
     redeem: (caller, input) => redeem(deps, caller, input),

@@ -6,6 +6,7 @@ import type { Caller } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { AttemptFilter } from '../store/index.ts';
 import type { ActionLists } from './action-list-types.ts';
+import type { Auditing } from './finding-types.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem } from '../sealing/index.ts';
 import type { Provisioning, ReadTokenInput } from './provisioning-types.ts';
@@ -55,6 +56,7 @@ import type {
 
 export * from './inputs.ts';
 export type { ActionLists } from './action-list-types.ts';
+export type { Auditing } from './finding-types.ts';
 export type {
   ApiKeyView,
   BreakGlassReport,
@@ -303,6 +305,7 @@ export type Gateway = Authentication &
   Outcomes &
   Permits &
   ActionLists &
+  Auditing &
   Coverage &
   Passkeys &
   ApiKeys &

@@ -27,7 +27,11 @@ interface Course {
   reference: string | null;
   release: ReleaseRecord | null;
   decision: DecisionRecord | null;
-  delegated: boolean;
+  expiresAt: string | null;
+  reviewDueAt: string | null;
+  reviewedAt: string | null;
+  delegatedFrom: string | null;
+  extended: boolean;
   changed: boolean;
   involved: Set<string>;
 }
@@ -54,6 +58,9 @@ export function factOf(records: readonly PlacedRecord[], money: Money | null): A
     releasedAt: release?.at ?? null,
     redeemedAt: course.redeemedAt,
     endedAt: course.endedAt,
+    expiresAt: course.expiresAt,
+    reviewDueAt: course.reviewDueAt,
+    reviewedAt: course.reviewedAt,
     surface: verdict.surface,
     verb: verdict.verb,
     actor: verdict.actor.id,
@@ -71,7 +78,8 @@ export function factOf(records: readonly PlacedRecord[], money: Money | null): A
     releaseBasis: release?.basis ?? null,
     approver: decision?.by ?? null,
     via: decision?.via ?? null,
-    delegated: course.delegated,
+    delegatedFrom: course.delegatedFrom,
+    extended: course.extended,
     changed: course.changed,
     waitMs: course.decidedAt === null ? null : Date.parse(course.decidedAt) - Date.parse(verdict.at),
     ...amountsOf(money),
@@ -112,7 +120,9 @@ function courseOf(verdict: VerdictRecord, later: readonly PlacedRecord[]): Cours
     release: null,
     decision: null,
     endedAt: refused ? verdict.at : null,
-    delegated: false,
+    expiresAt: approval === null ? null : new Date(approval.expiresAt).toISOString(),
+    ...{ reviewDueAt: null, reviewedAt: null, delegatedFrom: null },
+    extended: false,
     changed: verdict.verdict.changes !== null,
     involved: new Set(actingIds(verdict.actor)),
   };
@@ -137,9 +147,13 @@ function decide(course: Course, record: DecisionRecord): void {
   if (HUMAN.includes(record.decision)) {
     course.decision = record;
     course.decidedAt = record.at;
+    course.delegatedFrom = record.delegation?.from ?? null;
     course.involved.add(record.by);
   }
-  course.delegated ||= record.delegation !== null;
+  if (record.decision === 'extend' && record.until !== null) {
+    course.extended = true;
+    course.expiresAt = record.until;
+  }
   course.changed ||= record.changes !== null;
   if (record.decision === 'expired' || record.decision === 'cancelled') end(course, record.decision, record.at);
 }
@@ -154,6 +168,7 @@ function follow(course: Course, record: RecordPayload): void {
       course.release = record;
       course.status = 'released';
       course.endedAt = null;
+      course.reviewDueAt = record.review?.dueAt ?? null;
       for (const person of record.review?.reviewers ?? []) course.involved.add(person);
       return;
     case 'redemption':
@@ -168,6 +183,10 @@ function follow(course: Course, record: RecordPayload): void {
       if (status === 'executed' || status === 'failed' || status === 'skipped') end(course, status, record.at);
       return;
     }
+    case 'review':
+      // The clock says that it is overdue; a person, what it found.
+      if (record.by !== null) course.reviewedAt ??= record.at;
+      return;
     default:
   }
 }

@@ -13,6 +13,11 @@ export interface ActionFact {
   releasedAt: string | null;
   redeemedAt: string | null;
   endedAt: string | null;
+  /** Until when people may decide, extensions included; null where nobody was asked. */
+  expiresAt: string | null;
+  /** Of a break-glass release: by when it has to be looked back at, and when it was. */
+  reviewDueAt: string | null;
+  reviewedAt: string | null;
   surface: string;
   verb: string;
   actor: string;
@@ -33,8 +38,10 @@ export interface ActionFact {
   /** Who decided last. */
   approver: string | null;
   via: string | null;
-  /** Somebody decided in the name of somebody else. */
-  delegated: boolean;
+  /** In whose name somebody else decided last. */
+  delegatedFrom: string | null;
+  /** Somebody gave it more time. */
+  extended: boolean;
   /** A person, or policy, released something else than was asked for. */
   changed: boolean;
   /** From the request to a person's decision, in milliseconds. */

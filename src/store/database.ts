@@ -179,6 +179,9 @@ export interface Tables {
     releasedAt: Time | null;
     redeemedAt: Time | null;
     endedAt: Time | null;
+    expiresAt: Time | null;
+    reviewDueAt: Time | null;
+    reviewedAt: Time | null;
     surface: string;
     verb: string;
     actor: string;
@@ -196,7 +199,8 @@ export interface Tables {
     releaseBasis: string | null;
     approver: string | null;
     via: string | null;
-    delegated: boolean;
+    delegatedFrom: string | null;
+    extended: boolean;
     changed: boolean;
     waitMs: number | null;
     amount: Exact | null;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lotOf } from '../../src/audit/index.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
 import { countersign } from '../cli/harness.ts';
 import { CFO, LEAD, REFUND, refund, startTestStack, type TestStack } from '../support/stack.ts';
@@ -129,6 +130,61 @@ describe('is seen', () => {
     expect(await idsOf('', await key(['payments'], ['*']))).toEqual([]);
     expect(await idsOf('', await key(['payments.refund.*'], ['*']))).toEqual([]);
     expect(await idsOf('', await key(['payments.**.refund'], ['*']))).toHaveLength(4);
+  });
+});
+
+describe('the auditor', () => {
+  it('is told what sixteen tests found, with their parameters', async () => {
+    const { status, body } = await stack.call('GET', '/v1/findings?surface=payments.refund');
+    expect([status, body.tests.length, body.actions, body.cut]).toEqual([200, 16, 4, false]);
+    const split = await stack.call('GET', '/v1/findings?test=split-under-tier');
+    expect(split.body.tests).toEqual([expect.objectContaining({ name: 'split-under-tier', findings: 0 })]);
+    // Two more below the bound of 1,000, of the same human, within the hour: the policy in force says where it lies.
+    const parts = [await stack.ask(refund(950)), await stack.ask(refund(960))].map(({ body: { id } }) => id as string);
+    const found = await stack.call('GET', '/v1/findings?test=split-under-tier');
+    expect(found.body.findings).toEqual([
+      expect.objectContaining({
+        test: 'split-under-tier',
+        actions: expect.arrayContaining(parts) as string[],
+        figures: expect.objectContaining({ tier: '1000' }) as object,
+      }),
+    ]);
+  });
+
+  it('draws a sample that anybody draws again from the log’s root, and the command line too', async () => {
+    const input = { size: 2, word: 'my own', surface: 'payments.refund', allAbove: '4000' };
+    const { status, body } = await stack.call('POST', '/v1/samples', input);
+    expect([status, body.drawn.length]).toEqual([200, 3]);
+    expect(body.drawn.find(({ by }: { by: string }) => by === 'bound').id).toBe(refused);
+    expect(body.seed).toBe(`${body.log.root}/my own`);
+    const { body: list_ } = await list('?surface=payments.refund');
+    const ids = list_.actions.map(({ id }: { id: string }) => id).filter((id: string) => id !== refused);
+    const lots = ids.map((id: string) => lotOf(body.seed, id)).sort();
+    const drawn = body.drawn.filter(({ by }: { by: string }) => by === 'lot').map(({ lot }: { lot: string }) => lot);
+    expect(drawn).toEqual(lots.slice(0, 2));
+    const args = ['sample', '--size', '2', '--word', 'my own', '--surface', 'payments.refund', '--json'];
+    const cli = await countersign([...args, '--url', stack.url], {
+      env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
+    });
+    expect([cli.code, (JSON.parse(cli.out) as { drawn: object[] }).drawn.length]).toEqual([0, 2]);
+  });
+
+  it.each([
+    ['GET', '/v1/findings', undefined],
+    ['POST', '/v1/samples', { size: 1, word: 'w' }],
+  ] as const)('%s %s is for auditors and owners', async (method, path, body) => {
+    const { status } = await stack.call(method, path, body, { token: await stack.person(LEAD) });
+    expect(status).toBe(403);
+  });
+
+  it.each([
+    { size: 0, word: 'w' },
+    { size: 1, word: '' },
+    { size: 1 },
+    { size: 1, word: 'w', allAbove: '-1' },
+    { size: 1, word: 'w', colour: 'red' },
+  ])('a sample is not asked for by %j', async (input) => {
+    expect((await stack.call('POST', '/v1/samples', input)).status).toBe(400);
   });
 });
 

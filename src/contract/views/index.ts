@@ -4,6 +4,7 @@ export * from './api-keys.ts';
 export * from './attempts.ts';
 export * from './delegations.ts';
 export * from './evaluation.ts';
+export * from './findings.ts';
 export * from './freezes.ts';
 export * from './overrides.ts';
 export * from './passkeys.ts';

@@ -8,9 +8,10 @@ const STATEMENTS = [
   `create table action_fact (
     tenant text not null, action text not null, first_index bigint not null, last_index bigint not null,
     asked_at timestamptz not null, decided_at timestamptz, released_at timestamptz, redeemed_at timestamptz, ended_at timestamptz,
+    expires_at timestamptz, review_due_at timestamptz, reviewed_at timestamptz,
     surface text not null, verb text not null, actor text not null, actor_type text not null, requester text not null,
     resource text, folder text, decision text not null, basis text not null, mode text not null, policy text, rule text, bundle text,
-    status text not null, release_basis text, approver text, via text, delegated boolean not null, changed boolean not null,
+    status text not null, release_basis text, approver text, via text, delegated_from text, extended boolean not null, changed boolean not null,
     wait_ms bigint, amount numeric, amount_approved numeric, amount_released numeric, amount_executed numeric,
     amount_undisclosed boolean not null, currency text, reason text, reference text, involved text[] not null,
     primary key (tenant, action))`,

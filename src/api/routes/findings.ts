@@ -1,0 +1,72 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { AUDIT_TESTS } from '../../audit/index.ts';
+import { actionFilterShape, drawnSampleSchema, findingsSchema } from '../../contract/views/index.ts';
+import type { Auditing, Authentication } from '../../gateway/types.ts';
+import { callerOf, parseBody, parseQuery } from '../input.ts';
+import { body, COMMON, ok, problem } from '../openapi-parts.ts';
+import { timeFilterShape } from './records.ts';
+
+const querySchema = z.object({
+  ...timeFilterShape,
+  surface: z.string().optional(),
+  test: z.enum(AUDIT_TESTS.map(({ name }) => name)).optional(),
+});
+
+const { surface, status, currency, basis } = actionFilterShape;
+const sampleInputSchema = z
+  .strictObject({
+    ...{ ...timeFilterShape, surface, status, currency, basis },
+    size: z.int().min(1).max(1000).meta({ description: 'How many are drawn of each stratum.' }),
+    word: z.string().min(1).max(256).meta({ description: 'Your own: with it nobody else can have chosen.' }),
+    strata: z.enum(['surface', 'currency']).optional().meta({ description: 'What is drawn apart.' }),
+    allAbove: z
+      .string()
+      .regex(/^\d{1,15}(\.\d{1,15})?$/, 'is an exact decimal such as 250 or 1499.50')
+      .optional()
+      .meta({ description: 'An exact decimal: all actions above it are taken, and not drawn from.' }),
+  })
+  .meta({ id: 'SampleInput' });
+
+/** The auditor's finance tests and samples. */
+export function findingRoutes(gateway: Authentication & Auditing): Router {
+  const router = Router();
+  router.get('/v1/findings', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    response.json(await gateway.findings(caller, parseQuery(querySchema, request)));
+  });
+  router.post('/v1/samples', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    response.json(await gateway.drawSample(caller, parseBody(sampleInputSchema, request.body)));
+  });
+  return router;
+}
+
+export const findingPaths: ZodOpenApiPathsObject = {
+  '/v1/findings': {
+    get: {
+      summary: 'What sixteen finance tests ask to be looked at: splits, duplicates, rubber stamps and others',
+      description:
+        'For auditors and owners; of the 90 days before `to` unless given. A finding is a question, no verdict.',
+      requestParams: { query: querySchema },
+      responses: {
+        ...ok(findingsSchema, 'The tests, their parameters, and what they found.'),
+        ...COMMON,
+        '403': problem('Neither an auditor nor an owner.'),
+      },
+    },
+  },
+  '/v1/samples': {
+    post: {
+      summary: 'Draw actions that nobody chose, and that anybody can draw again',
+      description: 'For auditors and owners; of the 90 days before `to` unless given.',
+      ...body(sampleInputSchema),
+      responses: {
+        ...ok(drawnSampleSchema, 'The population, the seed, and what was drawn.'),
+        ...COMMON,
+        '403': problem('Neither an auditor nor an owner.'),
+      },
+    },
+  },
+};

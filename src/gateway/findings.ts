@@ -1,0 +1,120 @@
+/** The auditor's finance tests and samples, over the actions of a time. */
+import { AUDIT_TESTS, sample, type AuditContext } from '../audit/index.ts';
+import { toBase64 } from '../canonical/index.ts';
+import { CountersignError, readBound } from '../contract/index.ts';
+import type { DrawnSample, Findings } from '../contract/views/index.ts';
+import type { Caller } from '../identity/index.ts';
+import { emptyRoot } from '../ledger/index.ts';
+import { amountBounds } from '../policy/amount-bounds.ts';
+import type { ActionFact, FactFilter } from '../store/index.ts';
+import { mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { FindingsQuery, SampleInput } from './finding-types.ts';
+import { storedBundle } from './policies.ts';
+
+/** Days before `to` where `from` is left out. */
+const DAYS = 90;
+const DAY_MS = 24 * 3600 * 1000;
+/** Actions that one answer looks at. */
+const ACTIONS_MAX = 100_000;
+const PAGE = 1000;
+
+/** @throws CountersignError `forbidden`, `invalid-request` */
+export async function findings(deps: GatewayDeps, caller: Caller, query: FindingsQuery): Promise<Findings> {
+  refuseOthers(caller);
+  const tests = AUDIT_TESTS.filter(({ name }) => query.test === undefined || query.test === name);
+  if (tests.length === 0) {
+    const known = AUDIT_TESTS.map(({ name }) => `\`${name}\``).join(', ');
+    throw new CountersignError('invalid-request', `there is no test of that name; known are ${known}`);
+  }
+  const time = timeOf(deps, query);
+  const asOf = await deps.readModel.catchUp(caller.tenant);
+  const { facts, cut } = await readFacts(deps, caller.tenant, { ...time, surface: query.surface });
+  const context = await contextOf(deps, caller.tenant, facts);
+  const found = tests.map((test) => ({ test, findings: test.run(facts, context) }));
+  return {
+    ...time,
+    ...{ actions: facts.length, cut, zone: context.zone },
+    tests: found.map(({ test: { name, version, question, params }, findings: { length } }) => ({
+      ...{ name, version, question, params: { ...params } },
+      findings: length,
+    })),
+    findings: found.flatMap(({ findings: own }) => own),
+    asOf,
+  };
+}
+
+/** Draws a sample. @throws CountersignError `forbidden`, `invalid-request` */
+export async function drawSample(deps: GatewayDeps, caller: Caller, input: SampleInput): Promise<DrawnSample> {
+  refuseOthers(caller);
+  const { size, word, strata, allAbove, from, to, ...filter } = input;
+  const time = timeOf(deps, { from, to });
+  // The population is fixed by the log of this size, which its root commits to: whoever asks cannot have chosen it.
+  const head = await deps.store.log.head(caller.tenant);
+  await deps.readModel.catchUp(caller.tenant);
+  const entries = head?.size ?? 0;
+  const { facts: all, cut } = await readFacts(deps, caller.tenant, { ...filter, ...time });
+  const facts = all.filter(({ firstIndex }) => firstIndex < entries);
+  if (cut) {
+    throw new CountersignError(
+      'invalid-request',
+      `there are more than ${ACTIONS_MAX} such actions; ask for a shorter time`,
+    );
+  }
+  const root = toBase64(head?.root ?? emptyRoot());
+  const seed = `${root}/${word}`;
+  const stratumOf = (fact: ActionFact): string => (strata === undefined ? 'all' : (fact[strata] ?? 'none'));
+  const population = facts.map((fact) => ({ id: fact.action, stratum: stratumOf(fact), amount: fact.amount }));
+  const names = [...new Set(population.map(({ stratum }) => stratum))].sort();
+  return {
+    ...time,
+    population: {
+      actions: population.length,
+      strata: names.map((name) => ({ name, actions: population.filter(({ stratum }) => stratum === name).length })),
+    },
+    seed,
+    drawn: sample(population, { size, seed, allAbove }),
+    log: { size: entries, root },
+  };
+}
+
+function refuseOthers(caller: Caller): void {
+  if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner asks this');
+}
+
+/** @throws CountersignError `invalid-request` for what is no time */
+function timeOf(deps: Pick<GatewayDeps, 'now'>, { from, to }: FindingsQuery): { from: string; to: string } {
+  const end = to === undefined ? deps.now() : readBound('to', to, 'to');
+  const start = from === undefined ? new Date(end.getTime() - DAYS * DAY_MS) : readBound('from', from, 'from');
+  if (start >= end) throw new CountersignError('invalid-request', '`from` is a time before `to`');
+  return { from: start.toISOString(), to: end.toISOString() };
+}
+
+/** In the order in which they were asked for. */
+async function readFacts(
+  { store }: Pick<GatewayDeps, 'store'>,
+  tenant: string,
+  filter: FactFilter,
+): Promise<{ facts: ActionFact[]; cut: boolean }> {
+  const facts: ActionFact[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = { filter, scope: 'all' as const, sort: 'askedAt' as const, cursor, limit: PAGE };
+    const { facts: more, nextCursor } = await store.facts.search(tenant, page);
+    facts.push(...more);
+    cursor = nextCursor ?? undefined;
+  } while (cursor !== undefined && facts.length < ACTIONS_MAX);
+  return { facts, cut: cursor !== undefined };
+}
+
+/** The bounds of the policies in force, by surface. */
+async function contextOf(deps: GatewayDeps, tenant: string, facts: readonly ActionFact[]): Promise<AuditContext> {
+  const hash = await deps.bundles.inForce(tenant);
+  const bundle = hash === null ? null : await storedBundle(deps, tenant, hash);
+  const surfaces = new Set(facts.map(({ surface }) => surface));
+  return {
+    tiers: new Map([...surfaces].map((surface) => [surface, bundle === null ? [] : amountBounds(bundle, surface)])),
+    ...{ zones: new Map(), zone: 'UTC', holidays: new Set() },
+    now: deps.now().toISOString(),
+  };
+}
