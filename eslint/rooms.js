@@ -80,6 +80,7 @@ const HIDDEN = [
   { packages: /^(@aws-sdk\/client-kms|google-auth-library)$/, only: ['src/keys/managers'] },
   { packages: /^@simplewebauthn\//, only: ['src/gateway'] },
   { packages: /^scimmy$/, only: ['src/scim'] },
+  { packages: /^openid-client$/, only: ['src/identity'] },
   { packages: /^(commander)$/, only: ['src/cli'] },
 ];
 

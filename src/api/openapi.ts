@@ -11,6 +11,7 @@ import { rowDifferencePaths } from './routes/row-differences.ts';
 import { readTokenPaths } from './routes/read-tokens.ts';
 import { scimTokenPaths } from './routes/scim-tokens.ts';
 import { scimPaths } from './routes/scim.ts';
+import { sessionPaths } from './routes/sessions.ts';
 import { apiKeyPaths } from './routes/api-keys.ts';
 import { delegationPaths } from './routes/delegations.ts';
 import { evaluatePaths } from './routes/evaluate.ts';
@@ -55,6 +56,7 @@ const build = (): oas31.OpenAPIObject =>
       ...readTokenPaths,
       ...scimTokenPaths,
       ...scimPaths,
+      ...sessionPaths,
       ...rowDifferencePaths,
       ...signingKeyPaths,
       ...tenantPaths,

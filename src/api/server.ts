@@ -3,6 +3,7 @@ import helmet from 'helmet';
 import { readSealed } from '../canonical/index.ts';
 import { CountersignError, REQUEST_LIMITS } from '../contract/index.ts';
 import type { Gateway } from '../gateway/types.ts';
+import { cookieCredential } from './cookie.ts';
 import { jsonBody } from './body.ts';
 import { knownParameters } from './known-parameters.ts';
 import { openApiDocument } from './openapi.ts';
@@ -33,6 +34,7 @@ import { rowDifferenceRoutes } from './routes/row-differences.ts';
 import { readTokenRoutes } from './routes/read-tokens.ts';
 import { scimTokenRoutes } from './routes/scim-tokens.ts';
 import { scimRoutes } from './routes/scim.ts';
+import { sessionRoutes } from './routes/sessions.ts';
 import { recordRoutes } from './routes/records.ts';
 import { startTokenRoutes } from './routes/start-tokens.ts';
 import { tenantRoutes } from './routes/tenants.ts';
@@ -70,6 +72,7 @@ export function createApi(options: ApiOptions): Express {
       },
     }),
   );
+  app.use(cookieCredential);
   app.use(rateLimit(options));
   app.use(refuseNull);
   app.use(knownParameters());
@@ -103,6 +106,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(apiKeyRoutes(options.gateway));
   app.use(readTokenRoutes(options.gateway));
   app.use(scimTokenRoutes(options.gateway));
+  app.use(sessionRoutes(options.gateway));
   app.use(rowDifferenceRoutes(options.gateway));
   app.use(signingKeyRoutes(options.gateway));
   app.use(tenantRoutes(options.gateway));

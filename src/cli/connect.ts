@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import type { ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
+import { loginFor } from './logins.ts';
 import { dataFolder, readFirstKey, readRuntime } from './local.ts';
 
 /** Options of every verb that talks to a server. */
@@ -52,7 +53,8 @@ export function serverUrl(io: Io, options: ConnectOptions): string {
 }
 
 /**
- * The server, and the token to call it with: `--as` on the local data folder, else `COUNTERSIGN_API_KEY`, else the folder's first key.
+ * The server, and the token to call it with: `--as` on the local data folder, else `COUNTERSIGN_API_KEY`, else what `countersign login` keeps
+ * for this server, else the folder's first key.
  *
  * What the data folder holds is sent only to the stack that the folder belongs to, or to this machine.
  */
@@ -67,11 +69,13 @@ export async function connect(io: Io, options: ConnectOptions): Promise<ApiConne
   }
   const given = io.env['COUNTERSIGN_API_KEY'];
   if (given !== undefined && given !== '') return { url, token: given };
+  const login = loginFor(io, url);
+  if (login !== null) return { url, token: login.token };
   const first = readFirstKey(data);
   if (first === null) {
     throw new CountersignError(
       'unauthenticated',
-      'no key to call with; set `COUNTERSIGN_API_KEY` to an API key or to what `countersign token --as user:…` prints',
+      'no key to call with; run `countersign login`, or set `COUNTERSIGN_API_KEY` to an API key or to what `countersign token --as user:…` prints',
     );
   }
   requireLocal(url, data, 'the first key of the data folder');

@@ -42,6 +42,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['agent'], load: () => import('./agent.ts') },
   { names: ['tenant'], load: () => import('./tenant.ts') },
   { names: ['read-token'], load: () => import('./read-token.ts') },
+  { names: ['login', 'logout', 'sessions'], load: () => import('./login.ts') },
   { names: ['scim-token'], load: () => import('./scim-token.ts') },
 ];
 

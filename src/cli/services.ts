@@ -135,6 +135,7 @@ function welcome(stack: Stack, sandbox: boolean): string[] {
     ...(firstKey === null
       ? []
       : [`  first API key  ${stack.firstKeyMade ? firstKey : `in ${stack.parts.config.dataDir}/first-key`}`]),
+    ...(stack.signInLink === null ? [] : [`  sign in once   ${stack.signInLink}`]),
     '',
     'To try, in another terminal here: one is released, one waits until you approve it in Slack, one is refused.',
     `  ${ask} --param amount=50 --param currency=USD`,

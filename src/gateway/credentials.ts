@@ -9,6 +9,7 @@ import {
   delegationBody,
   delegationChain,
   type CredentialKind,
+  type SessionProof,
 } from '../sealing/index.ts';
 import { DEFAULT_TENANT } from '../contract/index.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -27,11 +28,12 @@ export interface NewCredential {
   by: string;
   reason: string | null;
   at: string;
+  session?: SessionProof;
 }
 
 /** Seals what a credential is for. It counts from here on; its row says only where to look for it. */
 export function sealCredential(deps: CredentialRouteDeps, made: NewCredential): Promise<ChainRecord> {
-  const { entry, kind, name, expiresAt, by, reason, at } = made;
+  const { entry, kind, name, expiresAt, by, reason, at, session } = made;
   const { id, tenant, hash, surfaces, actors, roles, groups } = entry;
   const [commitment = ''] = credentialCommitments(deps.keys, tenant, hash);
   return sealInChain(deps, {
@@ -53,6 +55,7 @@ export function sealCredential(deps: CredentialRouteDeps, made: NewCredential): 
       groups,
       name,
       expiresAt,
+      ...(session && { session }),
     }),
     facets: { decision: 'made' },
   });

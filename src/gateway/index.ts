@@ -23,6 +23,7 @@ import { enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './pas
 import { overridesReport } from './overrides.ts';
 import { redeem } from './permits.ts';
 import { provisioning } from './provisioning.ts';
+import { sessions } from './sessions.ts';
 import { listPolicies, readPolicy } from './policies.ts';
 import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
 import { replay } from './replay.ts';
@@ -67,6 +68,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...apiKeys(deps),
     ...readTokens(deps),
     ...provisioning(deps),
+    ...sessions(deps),
     ...keys(deps),
     ...tenants(deps),
     ...freezes(deps),

@@ -10,6 +10,7 @@ import type { Auditing } from './finding-types.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem } from '../sealing/index.ts';
 import type { Provisioning, ReadTokenInput } from './provisioning-types.ts';
+import type { Sessions } from './session-types.ts';
 import type { BacktestInput, PolicyPublication } from './policy-types.ts';
 import type {
   ApiKeyView,
@@ -311,6 +312,7 @@ export type Gateway = Authentication &
   ApiKeys &
   ReadTokens &
   Provisioning &
+  Sessions &
   RowChecks &
   SigningKeys &
   TenantAdministration &

@@ -16,7 +16,9 @@ export interface ApiKeyEntry {
   roles: string[];
   groups: string[];
   /** `reader` for a token that reads the log, `provisioner` for one of SCIM; a service's key where it is left out. */
-  kind?: 'service' | BoundKind;
+  kind?: 'service' | 'session' | BoundKind;
+  /** Of a session, RFC 3339: when its person proved who they are. */
+  provedAt?: string;
 }
 
 /** The part of the store's `apiKeys` that this room needs. */
@@ -75,6 +77,13 @@ export function createBoundToken(kind: BoundKind, tenant: string): { token: stri
   const token = `${PREFIXES[kind]}_${id}_${randomBytes(32).toString('base64url')}`;
   const nothing = { surfaces: [], actors: [], roles: [], groups: [] };
   return { token, entry: { id, hash: apiKeyHash(token), tenant, ...nothing, kind } };
+}
+
+/** Makes the token of a person's session, `cse_<id>_<secret>`. What they may do, the directory says at each request. */
+export function createSessionToken(id: string, tenant: string, person: string): { token: string; entry: ApiKeyEntry } {
+  const token = `cse_${id}_${randomBytes(32).toString('base64url')}`;
+  const scope = { surfaces: ['**'], actors: [person], roles: [], groups: [] };
+  return { token, entry: { id, hash: apiKeyHash(token), tenant, ...scope, kind: 'session' } };
 }
 
 /** The entry of a presented key, or null. */

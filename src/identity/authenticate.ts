@@ -1,7 +1,7 @@
 /** Turns what a caller presents into who they are. */
 import { decodeProtectedHeader } from 'jose';
 import { CountersignError } from '../contract/index.ts';
-import { findApiKey, type ApiKeyFinder } from './api-keys.ts';
+import { findApiKey, type ApiKeyEntry, type ApiKeyFinder } from './api-keys.ts';
 import type { Caller } from './caller.ts';
 import type { Directory } from './directory.ts';
 import type { Issuers } from './issuers.ts';
@@ -67,8 +67,24 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
       );
     }
     const { id, tenant, surfaces, actors, roles, groups } = key;
+    if (key.kind === 'session') return signedIn(key, await deps.directory.fresh(tenant));
     const kind = key.kind === undefined || key.kind === 'service' ? 'key' : key.kind;
     return { kind, id: `key:${id}`, tenant, surfaces, actors, roles, groups };
+  };
+}
+
+/** A session's person as the directory has them now: roles are never kept with it. */
+function signedIn({ id, tenant, actors: [name = ''], provedAt = '' }: ApiKeyEntry, directory: Directory): Caller {
+  const person = directory.person(name);
+  if (person?.active !== true) {
+    throw new CountersignError(
+      'unauthenticated',
+      'the session’s person is not active in the directory; ask who keeps it',
+    );
+  }
+  return {
+    ...{ kind: 'person', id: person.id, tenant, surfaces: ['**'], actors: [person.id] },
+    ...{ roles: [...person.roles], groups: [...person.groups], session: { id, provedAt } },
   };
 }
 

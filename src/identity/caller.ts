@@ -40,6 +40,8 @@ export const callerSchema = z.strictObject({
   groups: z.array(z.string().max(256)).default([]),
   /** What a token of an issuer says beside that; left out of keys and people. */
   token: tokenSchema.optional(),
+  /** Of a person who signed in: their session, and when they proved who they are (RFC 3339). */
+  session: z.strictObject({ id: z.string().max(64), provedAt: z.string().max(64) }).optional(),
 });
 export type Caller = z.infer<typeof callerSchema>;
 

@@ -1,5 +1,6 @@
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
+import { signInRoutes } from '../console/sign-in.ts';
 import type { Config } from './config.ts';
 import { followLogs } from './follow-logs.ts';
 import { publicLog } from './public-log.ts';
@@ -27,7 +28,8 @@ export async function startApi(config: Config, io: { out(line: string): void }):
         errorLog: parts.log,
         requestsPerMinute: config.requestsPerMinute,
         codecOrigins: config.codecOrigins,
-        pages: (web) => void web.use(consoleRoutes()),
+        pages: (web) =>
+          void web.use(consoleRoutes()).use(signInRoutes({ gateway, url: config.origin ?? config.publicUrl ?? null })),
         checks: [
           { name: 'store', check: () => parts.store.ping() },
           { name: 'temporal', check: () => circuit.check() },

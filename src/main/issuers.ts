@@ -1,7 +1,7 @@
 /** The settings file of issuers: whose tokens are believed, for what, and what their claims mean. */
 import { z } from 'zod';
 import { TENANT_NAME } from '../contract/index.ts';
-import { isTrustworthy, TOKEN_ALGORITHMS, type IssuerSettings } from '../identity/index.ts';
+import { isTrustworthy, TOKEN_ALGORITHMS, type IssuerSettings, type SignInSettings } from '../identity/index.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { readSettingsFile, settingName } from './settings-file.ts';
 
@@ -40,7 +40,33 @@ const issuerSchema = z.strictObject({
   }),
 });
 
-const fileSchema = z.strictObject({ issuers: z.array(issuerSchema).min(1).max(32) });
+const signInSchema = z.strictObject({
+  name: settingName,
+  issuer: trusted,
+  clientId: text,
+  clientSecret: text.optional(),
+  person: text.regex(/^user:/, 'begins with `user:`'),
+  requires: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  scopes: z.array(text).default(['openid', 'email', 'profile']),
+  tenant: z.string().regex(TENANT_NAME).default('default'),
+});
+
+const fileSchema = z
+  .strictObject({
+    issuers: z.array(issuerSchema).max(32).default([]),
+    signIn: z.array(signInSchema).max(32).default([]),
+  })
+  .refine(({ issuers, signIn }) => issuers.length + signIn.length > 0, 'names neither `issuers` nor `signIn`');
+
+/** Where people sign in. @throws CountersignError `configuration` */
+export function readSignIn(file: string | undefined): SignInSettings[] {
+  if (file === undefined) return [];
+  const { settings, wrong } = readSettingsFile('issuers', file, fileSchema);
+  const names = settings.signIn.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw wrong(`\`${twice}\` is there twice`);
+  return settings.signIn.map(({ clientSecret, ...one }) => ({ ...one, clientSecret: clientSecret ?? null }));
+}
 
 /** @throws CountersignError `configuration` */
 export function readIssuers(file: string | undefined): IssuerSettings[] {

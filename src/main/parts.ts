@@ -13,10 +13,12 @@ import {
   createAttestor,
   createAuthenticator,
   createIssuers,
+  createSignIn,
   watchDirectory,
   type Attestor,
   type DirectoryFile,
   type DirectorySource,
+  type SignIn,
 } from '../identity/index.ts';
 import { createPayloadCodec, openFileKeys, type Keys } from '../keys/index.ts';
 import { createDirectories, createRegister, markFiles, sealedCredentials, type Register } from '../register/index.ts';
@@ -28,7 +30,7 @@ import type { Config } from './config.ts';
 import { readConnectors } from './connectors.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
-import { readIssuers } from './issuers.ts';
+import { readIssuers, readSignIn } from './issuers.ts';
 import { readTenants, type TenantSettings } from './tenants.ts';
 import { readEndpoints } from './webhooks.ts';
 import { readSharing, type Sharing } from './witnesses.ts';
@@ -52,6 +54,7 @@ export interface Parts {
   authenticate: ReturnType<typeof createAuthenticator>;
   codec: ReturnType<typeof createPayloadCodec>;
   endpoints: readonly WebhookEndpoint[];
+  signIn: SignIn;
   alarm: Alarm;
   connectors: Connectors;
   passkeys: NotifyDeps['passkeys'];
@@ -147,6 +150,7 @@ export async function openParts(
       }),
       codec: createPayloadCodec(keys),
       endpoints,
+      signIn: createSignIn(readSignIn(config.issuers), Date.now),
       alarm: createAlarm({ endpoints, webhooks: webhooksOf({ config, keys }), log, now: () => new Date() }),
       tenants,
       connectors,

@@ -7,8 +7,10 @@ import type { Router } from 'express';
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
+import { signInRoutes } from '../console/sign-in.ts';
 import { createAutoApprover, refuseAutoAmongPeople, type AutoAnswer } from './auto-approver.ts';
 import { lockDataFolder, openEmbeddedPostgres } from '../store/index.ts';
+import type { Sessions } from '../gateway/session-types.ts';
 import { isLoopback, type Config, type SlackSettings } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys, refuseKnownForbidden } from './bootstrap.ts';
 import { RUNTIME_FILE } from './local-files.ts';
@@ -65,6 +67,8 @@ export interface Stack {
   firstKey: string | null;
   /** True if this start created it. Nobody knows it yet, so it is printed. */
   firstKeyMade: boolean;
+  /** Signs the owner in once, within a quarter of an hour; null where the directory names none. */
+  signInLink: string | null;
   /** What runs the workflows and activities of this process. */
   worker: RunningWorker;
   /** Rejects when an indispensable part dies. */
@@ -167,7 +171,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       errorLog: log,
       requestsPerMinute: config.requestsPerMinute,
       codecOrigins: [...config.codecOrigins, ...(temporal.uiUrl === null ? [] : [temporal.uiUrl])],
-      pages: (web) => void web.use(consoleRoutes()),
+      pages: (web) =>
+        void web.use(consoleRoutes()).use(signInRoutes({ gateway, url: config.origin ?? config.publicUrl ?? null })),
       checks: [
         { name: 'store', check: () => parts.store.ping() },
         { name: 'temporal', check: () => circuit.check() },
@@ -196,6 +201,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       temporal,
       parts,
       firstKey: firstKey.key,
+      signInLink: await signInLink(parts, gateway, consoleUrl),
       firstKeyMade: firstKey.made && config.apiKey === undefined,
       worker,
       failed,
@@ -205,6 +211,20 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     await closers.closeAll();
     throw error;
   }
+}
+
+const LINK_S = 15 * 60;
+
+async function signInLink(
+  { directory }: Parts,
+  gateway: Pick<Sessions, 'loginCode'>,
+  url: string,
+): Promise<string | null> {
+  const people = directory.current(DEFAULT_TENANT).people();
+  const owner = people.find(({ active, roles }) => active && roles.includes('owner'));
+  if (owner === undefined) return null;
+  const who = { provider: 'link', tenant: DEFAULT_TENANT, person: owner.id, provedAt: Date.now() };
+  return `${url}/sign-in/link?code=${await gateway.loginCode(who, null, LINK_S)}`;
 }
 
 /** Starts both side by side; when one fails, the other is stopped with everything else. */

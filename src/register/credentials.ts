@@ -6,7 +6,7 @@ import type { Credential } from './in-force.ts';
 import type { Register } from './register.ts';
 
 export interface CredentialDeps {
-  store: { apiKeys: Pick<Store['apiKeys'], 'tenantOf'> };
+  store: { apiKeys: Pick<Store['apiKeys'], 'tenantOf'>; sessions: Pick<Store['sessions'], 'tenantOf'> };
   register: Register;
   keys: Pick<Keys, 'commitments'>;
   now(): number;
@@ -30,7 +30,7 @@ export function sealedCredentials({ store, register, keys, now }: CredentialDeps
   const tenantOf = async (hash: string): Promise<string | null> => {
     const known = tenants.get(hash);
     if (known !== undefined) return known;
-    const tenant = await store.apiKeys.tenantOf(hash);
+    const tenant = (await store.apiKeys.tenantOf(hash)) ?? (await store.sessions.tenantOf(hash));
     if (tenant === null || !(await register.hasTenant(tenant))) return null;
     tenants.set(hash, tenant);
     return tenant;
@@ -52,7 +52,7 @@ export function sealedCredentials({ store, register, keys, now }: CredentialDeps
 }
 
 const entryOf = (
-  { id, kind, surfaces, actors, roles, groups }: Credential,
+  { id, kind, surfaces, actors, roles, groups, session }: Credential,
   tenant: string,
   hash: string,
 ): ApiKeyEntry => ({
@@ -64,4 +64,5 @@ const entryOf = (
   actors,
   roles,
   groups,
+  ...(session === undefined ? {} : { provedAt: session.provedAt }),
 });

@@ -217,8 +217,18 @@ function afterCredential(inForce: InForce, record: OtherRecord, hash: string): I
   }
   if (known !== undefined) return inForce;
   const credential = { ...made, record: hash, createdAt: record.at, revokedAt: null };
-  return { ...inForce, credentials: having(inForce.credentials, made.id, credential) };
+  // Sessions end in hours; they would pile up for ever.
+  const open = made.kind === 'session' ? withoutEnded(inForce.credentials, record.at) : inForce.credentials;
+  return { ...inForce, credentials: having(open, made.id, credential) };
 }
+
+const withoutEnded = (credentials: InForce['credentials'], at: string): InForce['credentials'] =>
+  new Map(
+    [...credentials].filter(
+      ([, { kind, revokedAt, expiresAt }]) =>
+        kind !== 'session' || (revokedAt === null && expiresAt !== null && expiresAt > at),
+    ),
+  );
 
 function afterTenant(inForce: InForce, record: OtherRecord, hash: string): InForce {
   const change = tenantChangeOf(record);

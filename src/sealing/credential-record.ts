@@ -12,9 +12,9 @@ export const ADOPTION_CHAIN = 'credential:adopted';
 
 /**
  * `service`: asks for actions. `reader`: reads the log and its receipts, and nothing else. `provisioner`: keeps the directory by SCIM,
- * and does nothing else.
+ * and does nothing else. `session`: a person who signed in.
  */
-export const CREDENTIAL_KINDS = ['service', 'reader', 'provisioner'] as const;
+export const CREDENTIAL_KINDS = ['service', 'reader', 'provisioner', 'session'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
 export interface CredentialChange {
@@ -34,6 +34,16 @@ export interface CredentialChange {
   name: string | null;
   /** RFC 3339; null for one that does not end by itself. */
   expiresAt: string | null;
+  /** Of a session: how and when its person proved who they are. */
+  session?: SessionProof;
+}
+
+/** How a person signed in. */
+export interface SessionProof {
+  /** Name of the identity provider in the settings; `link` for a link that the stack printed. */
+  by: string;
+  /** RFC 3339: when they proved it, which may be before they signed in here. */
+  provedAt: string;
 }
 
 const texts = z.array(z.string());
@@ -47,14 +57,15 @@ const bodySchema = z.looseObject({
   groups: texts,
   name: z.string().nullable(),
   expiresAt: z.iso.datetime().nullable(),
+  session: z.strictObject({ by: z.string(), provedAt: z.iso.datetime() }).exactOptional(),
 });
 
 /** `action` of the records about a credential. */
 export const credentialChain = (id: string): string => PREFIX + id;
 
 /** The body of a record about a credential. */
-export function credentialBody({ id: _id, ...change }: CredentialChange): OtherRecord['body'] {
-  return { ...change };
+export function credentialBody({ id: _id, session, ...change }: CredentialChange): OtherRecord['body'] {
+  return { ...change, ...(session && { session: { ...session } }) };
 }
 
 /** Whether a record says that what was there before was sealed: from then on nothing counts that has no record. */
@@ -72,7 +83,7 @@ export function credentialChangeOf(record: RecordPayload): CredentialChange | nu
   if (!read.success || !record.action.startsWith(PREFIX)) {
     throw new EvidenceError('record-malformed', 'a credential record does not say what it is for');
   }
-  const { state, kind, commitment, surfaces, actors, roles, groups, name, expiresAt } = read.data;
+  const { state, kind, commitment, surfaces, actors, roles, groups, name, expiresAt, session } = read.data;
   const id = record.action.slice(PREFIX.length);
-  return { state, id, kind, commitment, surfaces, actors, roles, groups, name, expiresAt };
+  return { state, id, kind, commitment, surfaces, actors, roles, groups, name, expiresAt, ...(session && { session }) };
 }

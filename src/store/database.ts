@@ -64,6 +64,7 @@ export interface Tables {
     createdAt: Time;
     revokedAt: Time | null;
   };
+  session: { hash: string; tenant: string; id: string; expiresAt: Time };
   slackMessage: {
     tenant: string;
     action: string;

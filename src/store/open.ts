@@ -1,6 +1,7 @@
 import { CountersignError } from '../contract/index.ts';
 import { createActionRowStore, type ActionRowStore } from './action-rows.ts';
 import { createActionStore, type ActionStore } from './actions.ts';
+import { createSessionStore, type SessionStore } from './sessions.ts';
 import { createApiKeyStore, type ApiKeyStore } from './api-keys.ts';
 import { createAttemptStore, type AttemptStore } from './attempts.ts';
 import { createCoverageStore, type CoverageStore } from './coverage.ts';
@@ -34,6 +35,7 @@ export interface Store {
   permits: PermitStore;
   limits: LimitStore;
   apiKeys: ApiKeyStore;
+  sessions: SessionStore;
   slackMessages: SlackMessageStore;
   attempts: AttemptStore;
   coverage: CoverageStore;
@@ -90,6 +92,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     permits: createPermitStore(db),
     limits: createLimitStore(postgres),
     apiKeys: createApiKeyStore(db),
+    sessions: createSessionStore(db),
     slackMessages: createSlackMessageStore(db),
     attempts: createAttemptStore(db),
     coverage: createCoverageStore(db),

@@ -144,6 +144,8 @@ describe('nothing of one tenant is answered to the other', () => {
     const kept = (what: string, body: object) => stack.call('POST', `/scim/v2/${what}`, body, as(provisioner.token));
     const person = (await kept('Users', { userName: 'only-there@acme.test', active: true })).body.id;
     const group = (await kept('Groups', { displayName: 'only-there' })).body.id;
+    const link = new URL(stack.stack.signInLink ?? '').searchParams.get('code');
+    const session = (await stack.call('POST', '/v1/sessions', { code: link })).body.id;
     const until = new Date(Date.now() + 3_600_000).toISOString();
     const lent = (
       await stack.call('POST', '/v1/delegations', { to: 'user:cfo@acme.test', until }, as(await stack.person(LEAD)))
@@ -163,6 +165,7 @@ describe('nothing of one tenant is answered to the other', () => {
       made.id,
       reader.id,
       provisioner.id,
+      session,
       'only-there',
       lent.id,
       LEAD,
@@ -177,6 +180,7 @@ describe('nothing of one tenant is answered to the other', () => {
       '/v1/api-keys/{id}': made.id,
       '/v1/read-tokens/{id}': reader.id,
       '/v1/scim-tokens/{id}': provisioner.id,
+      '/v1/sessions/{id}': session,
       '/scim/v2/Users/{id}': person,
       '/scim/v2/Groups/{id}': group,
       '/v1/signing-keys/{kid}': keys[0]?.kid ?? '',
@@ -206,6 +210,9 @@ describe('nothing of one tenant is answered to the other', () => {
     'GET /log/{tenant}/tile/{level}/{index}',
     'GET /log/{tenant}/vkey',
     'GET /readyz',
+    // Whoever has a code, or a device on which somebody signs in, is nobody yet.
+    'POST /v1/sessions',
+    'POST /v1/sessions/device',
   ];
   /** What would end the tenant's own means to ask on: shown elsewhere. */
   const bodyFor = (path: string, example: unknown): unknown => {

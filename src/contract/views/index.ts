@@ -15,6 +15,7 @@ export * from './receipt.ts';
 export * from './results.ts';
 export * from './reviews.ts';
 export * from './row-differences.ts';
+export * from './sessions.ts';
 export * from './signing-keys.ts';
 export * from './surfaces.ts';
 export * from './tenants.ts';
