@@ -11,6 +11,7 @@ import { rowDifferencePaths } from './routes/row-differences.ts';
 import { readTokenPaths } from './routes/read-tokens.ts';
 import { scimTokenPaths } from './routes/scim-tokens.ts';
 import { scimPaths } from './routes/scim.ts';
+import { signalPaths } from './routes/signals.ts';
 import { sessionPaths } from './routes/sessions.ts';
 import { apiKeyPaths } from './routes/api-keys.ts';
 import { delegationPaths } from './routes/delegations.ts';
@@ -57,6 +58,7 @@ const build = (): oas31.OpenAPIObject =>
       ...scimTokenPaths,
       ...scimPaths,
       ...sessionPaths,
+      ...signalPaths,
       ...rowDifferencePaths,
       ...signingKeyPaths,
       ...tenantPaths,

@@ -34,6 +34,7 @@ import { rowDifferenceRoutes } from './routes/row-differences.ts';
 import { readTokenRoutes } from './routes/read-tokens.ts';
 import { scimTokenRoutes } from './routes/scim-tokens.ts';
 import { scimRoutes } from './routes/scim.ts';
+import { signalRoutes } from './routes/signals.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { recordRoutes } from './routes/records.ts';
 import { startTokenRoutes } from './routes/start-tokens.ts';
@@ -82,6 +83,7 @@ export function createApi(options: ApiOptions): Express {
     response.json(openApiDocument());
   });
   app.use(scimRoutes(options.gateway));
+  app.use(signalRoutes(options.gateway));
   app.use(policyRoutes(options.gateway));
   app.use(codecRoutes(options.gateway, options.codecOrigins));
   // What is redeemed is the request as released: policy may have computed numbers that no caller could send.

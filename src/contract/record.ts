@@ -156,7 +156,7 @@ export const RECORD_DECISIONS = [
   ...RELEASE_BASES,
   ...(['executed', 'failed', 'skipped', 'unreported', 'lapsed'] as const),
   ...(['made', 'given', 'adopted', 'introduce', 'revoke', 'revoked', 'frozen', 'lifted'] as const),
-  ...(['kept', 'deleted', 'opening', 'export'] as const),
+  ...(['kept', 'deleted', 'stopped', 'opening', 'export'] as const),
 ] as const;
 export type RecordDecision = (typeof RECORD_DECISIONS)[number];
 

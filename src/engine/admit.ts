@@ -87,7 +87,7 @@ async function admitReview(
     return refused('own-request', 'you acted yourself; somebody else must review it');
   }
   const directory = await deps.directory.fresh(state.action.tenant);
-  if (!review.reviewers.includes(claims.by) || !directory.active(claims.by)) {
+  if (!review.reviewers.includes(claims.by) || !directory.mayDecide(claims.by)) {
     return refused('not-an-approver', 'you are not one of the reviewers that policy names');
   }
   const { by, right, reason, via, slack, shown } = claims;

@@ -35,12 +35,12 @@ export function standingOf(
 ): Required<Pick<DecideEvent, 'standsInFor' | 'standing'>> {
   const holds =
     delegation === null ||
-    (directory.active(delegation.from) &&
+    (directory.mayDecide(delegation.from) &&
       activeDelegation(delegations, { from: delegation.from, to: by, surface, now })?.id === delegation.id);
   return {
     standsInFor: delegations
       .filter(({ to, surfaces }) => to === by && surfaces.some((glob) => matchesSurface(glob, surface)))
       .map(({ from }) => from),
-    standing: directory.active(by) && holds,
+    standing: directory.mayDecide(by) && holds,
   };
 }

@@ -10,6 +10,7 @@ import { CountersignError, type ActionRequest, type RedemptionRecord } from '../
 import { applyChanges } from '../policy/index.ts';
 import { isEngineSurface } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
+import { inDoubt } from './doubt.ts';
 import { frozen } from './freeze.ts';
 import { readLife, readPayload, type Life } from './life.ts';
 import { insist, nextHead, permitOf, sealNext } from './seal.ts';
@@ -56,7 +57,7 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
     const release = await redeemable(deps, life, jti);
     const { request, actionKey } = await releasedRequest(deps, life);
     await input.check(life, request);
-    const freeze = await frozen(deps, tenant, life.state.surface, request.actor);
+    const freeze = (await frozen(deps, tenant, life.state.surface, request.actor)) ?? (await inDoubt(deps, life));
     if (freeze !== null) {
       throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
     }

@@ -8,6 +8,7 @@ import { isCarriedOut } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
 import { draftRelease } from './draft-release.ts';
 import type { Judgment } from './facts.ts';
+import { inDoubt } from './doubt.ts';
 import { frozen } from './freeze.ts';
 import { sealedFacts } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
@@ -93,7 +94,7 @@ async function askedAgain(deps: ReleaseDeps, life: Life): Promise<Asked | { froz
   const { tenant, id } = state.action;
   const payload = life.payload ?? (await readPayload(deps, tenant, id));
   if (payload === null) throw new Error('the payload of an open action is not in the store');
-  const freeze = await frozen(deps, tenant, state.surface, payload.request.actor);
+  const freeze = (await frozen(deps, tenant, state.surface, payload.request.actor)) ?? (await inDoubt(deps, life));
   if (freeze !== null) return { frozen: freeze };
   // Policy's own changes, where one of several policies constrains, and the approvers' on top of them.
   const all = { ...verdict.verdict.changes, ...state.approval?.changes };

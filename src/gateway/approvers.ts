@@ -35,7 +35,7 @@ function chooseDelegation(
     return delegation === null ? [] : [{ id: delegation.id, from }];
   });
   const directory = deps.directory.current(state.action.tenant);
-  const counts = held.find(({ from }) => directory.active(from) && wordOf(approval, approval.stage, from) === null);
+  const counts = held.find(({ from }) => directory.mayDecide(from) && wordOf(approval, approval.stage, from) === null);
   return counts ?? held[0] ?? null;
 }
 

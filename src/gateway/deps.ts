@@ -3,7 +3,7 @@ import type { Alarm } from '../notify/alarm.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Judging } from '../activities/judging.ts';
 import type { WebhookTargets } from '../notify/webhook-target.ts';
-import type { Attestor, Caller, SignIn } from '../identity/index.ts';
+import type { Attestor, Caller, Signals, SignIn } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
 import type { ReadModel } from '../projection/index.ts';
 import type { LogReader } from '../sequencer/index.ts';
@@ -40,6 +40,7 @@ export interface GatewayDeps extends Pick<
   keys: Keys;
   /** Where people sign in. */
   signIn: SignIn;
+  signals: Signals;
   /** Tells whoever watches over the stack. Never throws. */
   alarm: Alarm;
 }

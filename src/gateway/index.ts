@@ -24,6 +24,7 @@ import { overridesReport } from './overrides.ts';
 import { redeem } from './permits.ts';
 import { provisioning } from './provisioning.ts';
 import { sessions } from './sessions.ts';
+import { securityEvents } from './signals.ts';
 import { listPolicies, readPolicy } from './policies.ts';
 import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
 import { replay } from './replay.ts';
@@ -69,6 +70,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...readTokens(deps),
     ...provisioning(deps),
     ...sessions(deps),
+    ...securityEvents(deps),
     ...keys(deps),
     ...tenants(deps),
     ...freezes(deps),

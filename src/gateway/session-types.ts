@@ -35,3 +35,8 @@ export interface Sessions {
   /** @param id `current` for the one that asks */
   endSession(caller: Caller, id: string): Promise<void>;
 }
+
+export interface SecurityEvents {
+  /** Takes a security event token (RFC 8417). The same one again changes nothing. @throws CountersignError `unauthenticated`, `invalid-request` */
+  securityEvent(token: string): Promise<void>;
+}

@@ -12,7 +12,7 @@ import {
   type Person,
   type SignedIn,
 } from '../identity/index.ts';
-import type { Credential } from '../register/index.ts';
+import { isAnew, type Credential } from '../register/index.ts';
 import { isOwner } from './access.ts';
 import { sealCredential, sealRevocation } from './credentials.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -130,7 +130,7 @@ function viewOf({ id, actors: [person = ''], session, createdAt, expiresAt }: Cr
 }
 
 /** The person whom a provider means. Capitals make no other person where all is ASCII; nothing else is folded. */
-function meant(directory: Directory, id: string): Person | null {
+export function meant(directory: Directory, id: string): Person | null {
   const exact = directory.person(id);
   return exact !== null || !/^[\x21-\x7e]+$/.test(id) ? exact : directory.person(id.toLowerCase());
 }
@@ -141,6 +141,10 @@ async function open(deps: GatewayDeps, who: SignedIn, once: string): Promise<New
   if (!(await deps.register.hasTenant(tenant))) throw wrong('there is no such tenant');
   const person = meant(await deps.directory.fresh(tenant), who.person);
   if (person?.active !== true) throw wrong(`\`${who.person}\` is not an active person of the directory`);
+  const stopped = (await deps.register.current(tenant)).stopped.get(person.id);
+  const provided = deps.signIn.providers.includes(by);
+  if (stopped !== undefined && !(provided && isAnew(new Date(who.provedAt).toISOString(), stopped)))
+    throw wrong('your identity provider ended your sessions, so prove anew who you are (/sign-in?max_age=0)');
   const now = deps.now();
   const createdAt = now.toISOString();
   const expiresAt = new Date(now.getTime() + SESSION_MS).toISOString();

@@ -78,7 +78,14 @@ const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
 
 const identity = ({ deps: { directory }, tenant }: Context): SlackIdentity => ({
   async personOf(workspace, slackUser, verifiedEmail) {
-    const person = (await directory.fresh(tenant)).bySlack(workspace, slackUser, verifiedEmail);
+    const people = await directory.fresh(tenant);
+    const person = people.bySlack(workspace, slackUser, verifiedEmail);
+    if (person !== null && people.stopped(person.id)) {
+      throw new CountersignError(
+        'unauthenticated',
+        'your identity provider ended your sessions; sign in to Countersign anew, then decide',
+      );
+    }
     return person === null ? null : { tenant, id: person.id, name: person.name };
   },
 });

@@ -10,7 +10,7 @@ import type { Auditing } from './finding-types.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem } from '../sealing/index.ts';
 import type { Provisioning, ReadTokenInput } from './provisioning-types.ts';
-import type { Sessions } from './session-types.ts';
+import type { SecurityEvents, Sessions } from './session-types.ts';
 import type { BacktestInput, PolicyPublication } from './policy-types.ts';
 import type {
   ApiKeyView,
@@ -313,6 +313,7 @@ export type Gateway = Authentication &
   ReadTokens &
   Provisioning &
   Sessions &
+  SecurityEvents &
   RowChecks &
   SigningKeys &
   TenantAdministration &

@@ -41,6 +41,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
         );
       };
       const { person, tenant } = await verifyPersonToken(token, deps.attestationKeys(), directoryOf, deps.now());
+      checkNotStopped(deps.directory.current(tenant), person.id);
       return {
         kind: 'person',
         id: person.id,
@@ -73,9 +74,19 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
   };
 }
 
+/** @throws CountersignError `unauthenticated` */
+function checkNotStopped(directory: Directory, person: string): void {
+  if (!directory.stopped(person)) return;
+  throw new CountersignError(
+    'unauthenticated',
+    'your identity provider ended your sessions; sign in anew (`countersign login`, or /sign-in?max_age=0)',
+  );
+}
+
 /** A session's person as the directory has them now: roles are never kept with it. */
 function signedIn({ id, tenant, actors: [name = ''], provedAt = '' }: ApiKeyEntry, directory: Directory): Caller {
   const person = directory.person(name);
+  checkNotStopped(directory, name);
   if (person?.active !== true) {
     throw new CountersignError(
       'unauthenticated',

@@ -49,12 +49,18 @@ export class Directory {
   readonly #workloads: ReadonlyMap<string, Workload>;
   /** Folded form of every id to the id as it is spelled here. */
   readonly #spelled: ReadonlyMap<string, string>;
+  readonly #stopped: ReadonlySet<string>;
 
   constructor(
     people: readonly Person[],
-    options: { emailMatch?: boolean; workloads?: readonly Workload[] | undefined } = {},
+    options: {
+      emailMatch?: boolean;
+      workloads?: readonly Workload[] | undefined;
+      stopped?: readonly string[];
+    } = {},
   ) {
     this.emailMatch = options.emailMatch ?? false;
+    this.#stopped = new Set(options.stopped);
     this.#people = [...people].sort((a, b) => (a.id < b.id ? -1 : 1));
     this.#byId = new Map(this.#people.map((person) => [person.id, person]));
     const workloads = [...(options.workloads ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -99,18 +105,28 @@ export class Directory {
     return this.#byId.get(id)?.active === true;
   }
 
+  /** True for a person whom a security event stopped: they have to prove anew who they are. */
+  stopped(id: string): boolean {
+    return this.#stopped.has(id);
+  }
+
+  /** True when this person's word counts now: active, not stopped, and no auditor, who reads all and decides nothing. */
+  mayDecide(id: string): boolean {
+    return this.active(id) && !this.stopped(id) && !isAuditor(this.#byId.get(id));
+  }
+
   /**
-   * The active people that an approver reference means, sorted. An unknown reference means nobody.
+   * The active people that an approver reference means, sorted: never an auditor. An unknown reference means nobody.
    *
    * @param ref `user:…`, `group:…`, `role:…`, or `manager`: of the actor, or of the person an agent or service acts for.
    */
   resolve(ref: string, actor: Actor): string[] {
-    const active = this.#people.filter((person) => person.active);
+    const active = this.#people.filter((person) => person.active && !isAuditor(person));
     if (ref === 'manager') {
       const manager = this.#managerOf(actor);
-      return manager !== null && this.active(manager) ? [manager] : [];
+      return manager !== null && active.some(({ id }) => id === manager) ? [manager] : [];
     }
-    if (ref.startsWith('user:')) return this.active(ref) ? [ref] : [];
+    if (ref.startsWith('user:')) return active.some(({ id }) => id === ref) ? [ref] : [];
     if (ref.startsWith('group:')) return idsOf(active.filter((person) => person.groups.includes(ref.slice(6))));
     if (ref.startsWith('role:')) return idsOf(active.filter((person) => person.roles.includes(ref.slice(5))));
     return [];
@@ -140,6 +156,11 @@ export class Directory {
     return null;
   }
 }
+
+const AUDITOR = 'auditor';
+
+/** Whoever checks what others decided decides nothing. */
+const isAuditor = (person: Person | undefined): boolean => person?.roles.includes(AUDITOR) === true;
 
 /** Addresses are compared case-insensitively, because no mail system in use distinguishes them by case. */
 export const foldEmail = (email: string): string => email.toLowerCase();

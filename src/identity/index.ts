@@ -10,6 +10,7 @@ export { signCompact, verifyCompact, type PublicKeys } from './jws.ts';
 export * from './person-tokens.ts';
 export * from './provisioned.ts';
 export * from './sign-in.ts';
+export * from './signals.ts';
 export * from './watch.ts';
 export * from './issuers.ts';
 export { isTrustworthy } from './issuer-keys.ts';

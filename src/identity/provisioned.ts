@@ -26,6 +26,16 @@ export interface ProvisionedGroup {
   members: readonly string[];
 }
 
+/** What providers say of people, by sealed records. */
+export interface Provided {
+  users: readonly ProvisionedUser[];
+  groups: readonly ProvisionedGroup[];
+  /** User names of those whom it had and deleted. */
+  gone: readonly string[];
+  /** Directory ids of those who have to prove anew who they are. */
+  stopped: readonly string[];
+}
+
 /** The name of a person who is provisioned. */
 export const personIdOf = ({ userName }: Pick<ProvisionedUser, 'userName'>): string => `user:${userName}`;
 
@@ -36,15 +46,9 @@ const union = (a: readonly string[], b: readonly string[]): string[] => [...new 
  * and groups are those of both, the Slack identity is the file's, and they are active only where both say so. Somebody whom the
  * provider deleted is one who left.
  *
- * @param gone people whom the provider had and deleted, by user name
  */
-export function withProvisioned(
-  file: Directory,
-  users: readonly ProvisionedUser[],
-  groups: readonly ProvisionedGroup[],
-  gone: readonly string[],
-): Directory {
-  if (users.length === 0 && gone.length === 0) return file;
+export function withProvisioned(file: Directory, { users, groups, gone, stopped }: Provided): Directory {
+  if (users.length === 0 && gone.length === 0 && stopped.length === 0) return file;
   const byId = new Map(users.map((user) => [user.id, user]));
   const byName = new Map(
     users.flatMap((user) => [user.userName, user.externalId].map((name) => [name, user] as const)),
@@ -78,7 +82,7 @@ export function withProvisioned(
       active: user.active && known?.active !== false,
     });
   }
-  return new Directory([...people.values()], { emailMatch: file.emailMatch, workloads: file.workloads() });
+  return new Directory([...people.values()], { emailMatch: file.emailMatch, workloads: file.workloads(), stopped });
 }
 
 /** Whether two user names mean one person. */

@@ -26,7 +26,7 @@ export interface PendingSignIn {
   nonce: string;
   verifier: string;
   redirectUri: string;
-  /** Seconds since the person last proved who they are, at most; null where it does not matter. */
+  /** Seconds since the person last proved who they are, at most; null for half a day. */
   maxAge: number | null;
 }
 
@@ -35,7 +35,7 @@ export interface SignedIn {
   tenant: string;
   /** Directory id. */
   person: string;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; 0 where the provider does not say. */
   provedAt: number;
 }
 
@@ -69,6 +69,8 @@ export interface SignIn {
 /** How long what a provider says of itself is believed, in milliseconds. */
 const FRESH_MS = 10 * 60_000;
 const TIMEOUT_S = 10;
+/** Seconds for which a proof of who somebody is serves for further sign-ins. */
+const MAX_AGE_S = 12 * 3600;
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 export function createSignIn(settings: readonly SignInSettings[], now: () => number): SignIn {
@@ -107,7 +109,8 @@ export function createSignIn(settings: readonly SignInSettings[], now: () => num
       const url = oidc.buildAuthorizationUrl(config, {
         ...{ redirect_uri: redirectUri, scope: one.scopes.join(' '), state: pending.state, nonce: pending.nonce },
         ...{ code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' },
-        ...(maxAge === null ? {} : { max_age: String(maxAge) }),
+        // Asked for in any case, so that the provider says when (OpenID Connect Core 1.0 section 2, `auth_time`).
+        max_age: String(maxAge ?? MAX_AGE_S),
       });
       return { url: url.href, pending };
     },
@@ -118,7 +121,7 @@ export function createSignIn(settings: readonly SignInSettings[], now: () => num
       const tokens = await believed(() =>
         oidc.authorizationCodeGrant(config, callback, {
           ...{ pkceCodeVerifier: pending.verifier, expectedState: pending.state, expectedNonce: pending.nonce },
-          ...{ idTokenExpected: true, ...(pending.maxAge === null ? {} : { maxAge: pending.maxAge }) },
+          ...{ idTokenExpected: true, maxAge: pending.maxAge ?? MAX_AGE_S },
         }),
       );
       return personOf(one, tokens.claims(), now());
@@ -198,6 +201,6 @@ function personOf(one: SignInSettings, claims: oidc.IDToken | undefined, now: nu
   }
   const person = fillTemplate(one.person, claims);
   if (person === null || faultOfActorId(person) !== null) throw refused('its claims do not say who you are');
-  const provedAt = typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : now;
+  const provedAt = typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : 0;
   return { provider: one.name, tenant: one.tenant, person, provedAt: Math.min(provedAt, now) };
 }

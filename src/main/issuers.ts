@@ -1,7 +1,13 @@
 /** The settings file of issuers: whose tokens are believed, for what, and what their claims mean. */
 import { z } from 'zod';
 import { TENANT_NAME } from '../contract/index.ts';
-import { isTrustworthy, TOKEN_ALGORITHMS, type IssuerSettings, type SignInSettings } from '../identity/index.ts';
+import {
+  isTrustworthy,
+  TOKEN_ALGORITHMS,
+  type IssuerSettings,
+  type SignalSettings,
+  type SignInSettings,
+} from '../identity/index.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { readSettingsFile, settingName } from './settings-file.ts';
 
@@ -51,12 +57,35 @@ const signInSchema = z.strictObject({
   tenant: z.string().regex(TENANT_NAME).default('default'),
 });
 
+const signalSchema = z.strictObject({
+  name: settingName,
+  issuer: trusted,
+  audience: text,
+  jwksUri: trusted.optional(),
+  algorithms: z.array(z.enum(TOKEN_ALGORITHMS)).min(1),
+  person: text.regex(/^user:/, 'begins with `user:`'),
+  tenant: z.string().regex(TENANT_NAME).default('default'),
+});
+
 const fileSchema = z
   .strictObject({
     issuers: z.array(issuerSchema).max(32).default([]),
     signIn: z.array(signInSchema).max(32).default([]),
+    signals: z.array(signalSchema).max(32).default([]),
   })
-  .refine(({ issuers, signIn }) => issuers.length + signIn.length > 0, 'names neither `issuers` nor `signIn`');
+  .refine(
+    ({ issuers, signIn, signals }) => issuers.length + signIn.length + signals.length > 0,
+    'names neither `issuers`, `signIn` nor `signals`',
+  );
+
+/** Whose security events are believed. @throws CountersignError `configuration` */
+export function readSignals(file: string | undefined): SignalSettings[] {
+  if (file === undefined) return [];
+  const { settings, wrong } = readSettingsFile('issuers', file, fileSchema);
+  const issuers = settings.signals.map(({ issuer }) => issuer);
+  if (new Set(issuers).size !== issuers.length) throw wrong('an issuer of `signals` is there twice');
+  return settings.signals.map(({ jwksUri, ...one }) => ({ ...one, jwksUri: jwksUri ?? null }));
+}
 
 /** Where people sign in. @throws CountersignError `configuration` */
 export function readSignIn(file: string | undefined): SignInSettings[] {

@@ -13,11 +13,13 @@ import {
   createAttestor,
   createAuthenticator,
   createIssuers,
+  createSignals,
   createSignIn,
   watchDirectory,
   type Attestor,
   type DirectoryFile,
   type DirectorySource,
+  type Signals,
   type SignIn,
 } from '../identity/index.ts';
 import { createPayloadCodec, openFileKeys, type Keys } from '../keys/index.ts';
@@ -30,7 +32,7 @@ import type { Config } from './config.ts';
 import { readConnectors } from './connectors.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
-import { readIssuers, readSignIn } from './issuers.ts';
+import { readIssuers, readSignals, readSignIn } from './issuers.ts';
 import { readTenants, type TenantSettings } from './tenants.ts';
 import { readEndpoints } from './webhooks.ts';
 import { readSharing, type Sharing } from './witnesses.ts';
@@ -55,6 +57,7 @@ export interface Parts {
   codec: ReturnType<typeof createPayloadCodec>;
   endpoints: readonly WebhookEndpoint[];
   signIn: SignIn;
+  signals: Signals;
   alarm: Alarm;
   connectors: Connectors;
   passkeys: NotifyDeps['passkeys'];
@@ -150,6 +153,7 @@ export async function openParts(
       }),
       codec: createPayloadCodec(keys),
       endpoints,
+      signals: createSignals(readSignals(config.issuers), { fetch: globalThis.fetch, now: Date.now }),
       signIn: createSignIn(readSignIn(config.issuers), Date.now),
       alarm: createAlarm({ endpoints, webhooks: webhooksOf({ config, keys }), log, now: () => new Date() }),
       tenants,

@@ -11,7 +11,7 @@ export interface DirectoryFiles {
   own: ReadonlyMap<string, DirectoryFile>;
 }
 
-type Provisioned = Pick<InForce, 'users' | 'groups' | 'gone'>;
+type Provisioned = Pick<InForce, 'users' | 'groups' | 'gone' | 'stopped'>;
 
 /** A union, and what it was made of. */
 interface Made extends Provisioned {
@@ -21,14 +21,16 @@ interface Made extends Provisioned {
 
 export function createDirectories({ stack, own }: DirectoryFiles, register: Register): DirectorySource {
   const made = new Map<string, Made>();
-  const unionOf = (tenant: string, { users, groups, gone }: Provisioned): Directory => {
+  const unionOf = (tenant: string, { users, groups, gone, stopped }: Provisioned): Directory => {
     const file = (own.get(tenant) ?? stack).current();
     const before = made.get(tenant);
-    if (before?.file === file && before.users === users && before.groups === groups && before.gone === gone) {
-      return before.union;
-    }
-    const union = withProvisioned(file, [...users.values()], [...groups.values()], gone);
-    made.set(tenant, { file, users, groups, gone, union });
+    const from = { users, groups, gone, stopped };
+    const same = (Object.keys(from) as (keyof Provisioned)[]).every((part) => before?.[part] === from[part]);
+    if (before?.file === file && same) return before.union;
+    const union = withProvisioned(file, {
+      ...{ users: [...users.values()], groups: [...groups.values()], gone, stopped: [...stopped.keys()] },
+    });
+    made.set(tenant, { file, ...from, union });
     return union;
   };
   return {

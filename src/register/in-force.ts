@@ -85,6 +85,10 @@ export interface InForce {
   groups: ReadonlyMap<string, GroupInForce>;
   /** User names of those that it deleted. */
   gone: readonly string[];
+  /** People whom a security event stopped, until they proved anew who they are: when, by directory id. */
+  stopped: ReadonlyMap<string, string>;
+  /** The newest security event about each person, also when they proved it since: what they approved before is in doubt. */
+  doubted: ReadonlyMap<string, string>;
   /** True once grants from before such records existed were sealed. From then on, nothing counts without a record. */
   adopted: boolean;
 }
@@ -100,6 +104,8 @@ export const NOTHING_IN_FORCE: InForce = {
   users: new Map(),
   groups: new Map(),
   gone: [],
+  stopped: new Map(),
+  doubted: new Map(),
   adopted: false,
 };
 
@@ -219,7 +225,30 @@ function afterCredential(inForce: InForce, record: OtherRecord, hash: string): I
   const credential = { ...made, record: hash, createdAt: record.at, revokedAt: null };
   // Sessions end in hours; they would pile up for ever.
   const open = made.kind === 'session' ? withoutEnded(inForce.credentials, record.at) : inForce.credentials;
-  return { ...inForce, credentials: having(open, made.id, credential) };
+  return { ...inForce, ...cleared(inForce, credential), credentials: having(open, made.id, credential) };
+}
+
+/** Whether somebody proved who they are since they were stopped. Providers say seconds. */
+export const isAnew = (provedAt: string, stoppedAt: string): boolean =>
+  Date.parse(provedAt) + 1000 > Date.parse(stoppedAt);
+
+/** A session by a provider that proved its person anew lifts the stop. */
+function cleared(inForce: InForce, { kind, actors, session }: Credential): Partial<InForce> {
+  const [person = ''] = actors;
+  const at = inForce.stopped.get(person);
+  if (kind !== 'session' || at === undefined || session === undefined || !isAnew(session.provedAt, at)) return {};
+  return { stopped: without(inForce.stopped, person) };
+}
+
+function afterSignal(inForce: InForce, person: string, at: string): InForce {
+  const credentials = new Map(
+    [...inForce.credentials].map(([id, one]) => {
+      const theirs = one.kind === 'session' && one.revokedAt === null && one.actors.includes(person);
+      return [id, theirs ? { ...one, revokedAt: at } : one];
+    }),
+  );
+  const [stopped, doubted] = [having(inForce.stopped, person, at), having(inForce.doubted, person, at)];
+  return { ...inForce, credentials, stopped, doubted };
 }
 
 const withoutEnded = (credentials: InForce['credentials'], at: string): InForce['credentials'] =>
@@ -254,6 +283,7 @@ function afterPasskey(inForce: InForce, record: OtherRecord, hash: string): InFo
 function afterDirectory(inForce: InForce, record: OtherRecord, hash: string): InForce {
   const change = directoryChangeOf(record);
   if (change === null) return inForce;
+  if (change.what === 'signal') return afterSignal(inForce, change.person, record.at);
   const { id } = change;
   const known = change.what === 'user' ? inForce.users.get(id) : inForce.groups.get(id);
   // Whoever was deleted does not come back under the same id, and a record that does not follow the newest says nothing.

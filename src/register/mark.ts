@@ -41,12 +41,14 @@ const markSchema = z.strictObject({
   users: entries<NonNullable<ReturnType<InForce['users']['get']>>>().default([]),
   groups: entries<NonNullable<ReturnType<InForce['groups']['get']>>>().default([]),
   gone: z.array(z.string()).default([]),
+  stopped: entries<string>().default([]),
+  doubted: entries<string>().default([]),
   adopted: z.boolean(),
 });
 
 function toText({ frontier, inForce }: RegisterMark): string {
   const { freezes, lifted, delegations, credentials, passkeys, activations, tenants, adopted } = inForce;
-  const { users, groups, gone } = inForce;
+  const { users, groups, gone, stopped, doubted } = inForce;
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
   const { size, nodes } = frontier;
   return JSON.stringify({
@@ -61,6 +63,8 @@ function toText({ frontier, inForce }: RegisterMark): string {
     groups: [...groups],
     gone,
     adopted,
+    stopped: [...stopped],
+    doubted: [...doubted],
   });
 }
 
@@ -79,6 +83,8 @@ function toMark(text: string): RegisterMark {
       users: new Map(read.users),
       groups: new Map(read.groups),
       gone: read.gone,
+      stopped: new Map(read.stopped),
+      doubted: new Map(read.doubted),
       adopted: read.adopted,
     },
   };

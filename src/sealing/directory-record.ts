@@ -1,6 +1,6 @@
 /**
- * Records of type `directory`: what an identity provider said of a person or a group by SCIM. `action` is `directory:user:` or
- * `directory:group:` and the SCIM id. The people who may decide follow from them, so that nobody who writes to the database makes one.
+ * Records of type `directory`: what an identity provider said of a person or a group by SCIM, or of a person by a security event. `action`
+ * is `directory:user:` or `directory:group:` and the SCIM id, or `directory:signal:` and the event's. The people who may decide follow from them, so that nobody who writes to the database makes one.
  */
 import { z } from 'zod';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
@@ -28,11 +28,20 @@ const groupSchema = z.looseObject({
   joined: z.array(text),
   left: z.array(text),
 });
-const bodySchema = z.discriminatedUnion('what', [userSchema, groupSchema]);
+/** From now on the person decides nothing, until they proved anew who they are; their sessions have ended. */
+const signalSchema = z.looseObject({
+  state: z.literal('stopped'),
+  what: z.literal('signal'),
+  /** Directory id. */
+  person: text.min(1),
+  event: text,
+});
+const bodySchema = z.discriminatedUnion('what', [userSchema, groupSchema, signalSchema]);
 
 export type DirectoryUserChange = z.infer<typeof userSchema> & { id: string };
 export type DirectoryGroupChange = z.infer<typeof groupSchema> & { id: string };
-export type DirectoryChange = DirectoryUserChange | DirectoryGroupChange;
+export type DirectorySignal = z.infer<typeof signalSchema> & { id: string };
+export type DirectoryChange = DirectoryUserChange | DirectoryGroupChange | DirectorySignal;
 
 /** `action` of the records about a person or a group. */
 export const directoryChain = (what: DirectoryChange['what'], id: string): string => `directory:${what}:${id}`;

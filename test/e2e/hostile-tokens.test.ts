@@ -90,7 +90,7 @@ it('no operation answers any of them', async () => {
     accepted.push(...answers.flat());
   }
   expect(accepted).toEqual([]);
-});
+}, 300_000);
 
 it('no start through Temporal is released with any of them', async () => {
   const connection = await Connection.connect({ address: stack.stack.temporal.address });
@@ -124,4 +124,4 @@ it('no start through Temporal is released with any of them', async () => {
     accepted.push(...(await Promise.all(tokens.slice(from, from + 8).map(started))).flat());
   await connection.close();
   expect(accepted).toEqual([]);
-});
+}, 300_000);

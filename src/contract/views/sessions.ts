@@ -10,7 +10,9 @@ export const sessionSchema = z
     by: z
       .string()
       .meta({ description: 'The identity provider, by its name in the settings; `link` for a link of the stack.' }),
-    provedAt: instant.meta({ description: 'When the person proved who they are.' }),
+    provedAt: instant.meta({
+      description: 'When the person proved who they are; 1970 where the provider does not say.',
+    }),
     createdAt: instant,
     expiresAt: instant,
     current: z.boolean().meta({ description: 'Whether it is the session that asks.' }),
