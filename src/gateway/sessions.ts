@@ -35,7 +35,11 @@ const whoSchema = z.strictObject({
 });
 const pendingSchema = z.looseObject({
   pending: z.strictObject({
-    ...{ provider: z.string(), state: z.string(), nonce: z.string(), verifier: z.string(), redirectUri: z.string() },
+    provider: z.string(),
+    state: z.string(),
+    nonce: z.string(),
+    verifier: z.string(),
+    redirectUri: z.string(),
     maxAge: z.number().nullable(),
   }),
   plan: z.strictObject({
@@ -56,8 +60,12 @@ export function sessions(deps: GatewayDeps): Sessions {
   };
   const brought = async <T>(typ: string, token: string, schema: z.ZodType<T>): Promise<T> => {
     const claims = await verifyCompact(token, deps.attestationKeys(), {
-      ...{ typ, audience: AUDIENCE, now: deps.now().getTime(), code: 'unauthenticated' },
-      ...{ what: 'what was begun here', next: 'sign in again' },
+      typ,
+      audience: AUDIENCE,
+      now: deps.now().getTime(),
+      code: 'unauthenticated',
+      what: 'what was begun here',
+      next: 'sign in again',
     });
     const read = schema.safeParse(claims);
     if (!read.success) throw wrong('what was begun here is not what came back');
@@ -96,7 +104,12 @@ export function sessions(deps: GatewayDeps): Sessions {
       const mine = await live(deps, caller);
       const { id, tenant, roles, groups } = caller;
       return {
-        ...{ kind: caller.kind === 'person' ? 'person' : 'key', id, tenant, name: person?.name ?? null, roles, groups },
+        kind: caller.kind === 'person' ? 'person' : 'key',
+        id,
+        tenant,
+        name: person?.name ?? null,
+        roles,
+        groups,
         session: mine.map((one) => viewOf(one, caller)).find(({ current }) => current) ?? null,
       };
     },
@@ -152,7 +165,13 @@ async function open(deps: GatewayDeps, who: SignedIn, once: string): Promise<New
   const id = createHash('sha256').update(once).digest('hex').slice(0, 24);
   const { token, entry } = createSessionToken(id, tenant, person.id);
   const sealed = await sealCredential(deps, {
-    ...{ entry, kind: 'session', name: null, expiresAt, by: person.id, reason: null, at: createdAt },
+    entry,
+    kind: 'session',
+    name: null,
+    expiresAt,
+    by: person.id,
+    reason: null,
+    at: createdAt,
     session: { by, provedAt },
   });
   if (sealed.existing) throw wrong('what opens one session was used already');

@@ -37,8 +37,14 @@ async function stop(
     return;
   }
   const sealed = await sealInChain(deps, {
-    ...{ tenant, type: 'directory', chain: directoryChain('signal', id), after: null, by, reason: null },
-    ...{ at: deps.now().toISOString(), facets: { decision: 'stopped' } },
+    tenant,
+    type: 'directory',
+    chain: directoryChain('signal', id),
+    after: null,
+    by,
+    reason: null,
+    at: deps.now().toISOString(),
+    facets: { decision: 'stopped' },
     body: directoryBody({ what: 'signal', state: 'stopped', id, person: person.id, event }),
   });
   // A transmitter that heard no answer sends it again.

@@ -94,8 +94,14 @@ function signedIn({ id, tenant, actors: [name = ''], provedAt = '' }: ApiKeyEntr
     );
   }
   return {
-    ...{ kind: 'person', id: person.id, tenant, surfaces: ['**'], actors: [person.id] },
-    ...{ roles: [...person.roles], groups: [...person.groups], session: { id, provedAt } },
+    kind: 'person',
+    id: person.id,
+    tenant,
+    surfaces: ['**'],
+    actors: [person.id],
+    roles: [...person.roles],
+    groups: [...person.groups],
+    session: { id, provedAt },
   };
 }
 

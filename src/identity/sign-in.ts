@@ -107,8 +107,12 @@ export function createSignIn(settings: readonly SignInSettings[], now: () => num
         maxAge,
       };
       const url = oidc.buildAuthorizationUrl(config, {
-        ...{ redirect_uri: redirectUri, scope: one.scopes.join(' '), state: pending.state, nonce: pending.nonce },
-        ...{ code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' },
+        redirect_uri: redirectUri,
+        scope: one.scopes.join(' '),
+        state: pending.state,
+        nonce: pending.nonce,
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
         // Asked for in any case, so that the provider says when (OpenID Connect Core 1.0 section 2, `auth_time`).
         max_age: String(maxAge ?? MAX_AGE_S),
       });
@@ -120,8 +124,11 @@ export function createSignIn(settings: readonly SignInSettings[], now: () => num
       const config = await configOf(one);
       const tokens = await believed(() =>
         oidc.authorizationCodeGrant(config, callback, {
-          ...{ pkceCodeVerifier: pending.verifier, expectedState: pending.state, expectedNonce: pending.nonce },
-          ...{ idTokenExpected: true, maxAge: pending.maxAge ?? MAX_AGE_S },
+          pkceCodeVerifier: pending.verifier,
+          expectedState: pending.state,
+          expectedNonce: pending.nonce,
+          idTokenExpected: true,
+          maxAge: pending.maxAge ?? MAX_AGE_S,
         }),
       );
       return personOf(one, tokens.claims(), now());
@@ -133,7 +140,9 @@ export function createSignIn(settings: readonly SignInSettings[], now: () => num
       const asked = await believed(() => oidc.initiateDeviceAuthorization(config, { scope: one.scopes.join(' ') }));
       return {
         provider: one.name,
-        ...{ deviceCode: asked.device_code, userCode: asked.user_code, expiresIn: asked.expires_in },
+        deviceCode: asked.device_code,
+        userCode: asked.user_code,
+        expiresIn: asked.expires_in,
         verificationUri: asked.verification_uri_complete ?? asked.verification_uri,
         interval: asked.interval ?? 5,
       };

@@ -83,8 +83,13 @@ async function verified(token: string, one: SignalSettings, keys: IssuerKeys, no
     const { kid, ...header } = decodeProtectedHeader(token);
     if (KEY_HEADERS.some((member) => member in header)) throw refused();
     const { payload } = await jwtVerify(token, await keys.with(kid), {
-      ...{ issuer: one.issuer, audience: one.audience, algorithms: [...one.algorithms], typ: 'secevent+jwt' },
-      ...{ requiredClaims: ['iss', 'aud', 'iat', 'jti', 'events'], clockTolerance: SKEW_S, currentDate: new Date(now) },
+      issuer: one.issuer,
+      audience: one.audience,
+      algorithms: [...one.algorithms],
+      typ: 'secevent+jwt',
+      requiredClaims: ['iss', 'aud', 'iat', 'jti', 'events'],
+      clockTolerance: SKEW_S,
+      currentDate: new Date(now),
     });
     if ((payload.iat ?? Infinity) * 1000 > now + SKEW_S * 1000) throw refused();
     return payload;

@@ -28,7 +28,10 @@ export function createDirectories({ stack, own }: DirectoryFiles, register: Regi
     const same = (Object.keys(from) as (keyof Provisioned)[]).every((part) => before?.[part] === from[part]);
     if (before?.file === file && same) return before.union;
     const union = withProvisioned(file, {
-      ...{ users: [...users.values()], groups: [...groups.values()], gone, stopped: [...stopped.keys()] },
+      users: [...users.values()],
+      groups: [...groups.values()],
+      gone,
+      stopped: [...stopped.keys()],
     });
     made.set(tenant, { file, ...from, union });
     return union;
