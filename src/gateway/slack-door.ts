@@ -220,11 +220,11 @@ function orders(context: Context): SlackOrders {
       });
       return { name: stand.name };
     },
-    async freeze(person, { scope, reason, slack }) {
+    async freeze(person, { scope, unknown, reason, slack }) {
       const value = scope.kind === 'tenant' ? {} : { value: scope.value };
-      const input = { scope: scope.kind, ...value, reason };
-      const { id, stops } = await gateway.freeze(callerOf(context, person), input, 'slack', slack);
-      return { id, ...(stops === undefined ? {} : { actions: stops.actions }) };
+      const input = { scope: scope.kind, ...value, reason, ...(unknown ? { unknown } : {}) };
+      const made = await gateway.freeze(callerOf(context, person), input, 'slack', slack);
+      return { ...itemOf(made), stops: made.stops ?? null };
     },
     async freezes(person) {
       const caller = callerOf(context, person);

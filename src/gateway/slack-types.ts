@@ -94,6 +94,8 @@ export interface SlackDelegation {
 
 export interface SlackFreeze {
   scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string };
+  /** Whether it may stop what nobody knows yet. */
+  unknown: boolean;
   reason: string;
   slack: SlackOrigin;
 }
@@ -177,7 +179,10 @@ export interface SlackOrders {
   /** @returns the name of who stands in. @throws CountersignError forbidden · invalid-request · not-found */
   delegate(person: SlackPerson, input: SlackDelegation): Promise<{ name: string }>;
   /** @returns the freeze's id, and how many actions it stops now. @throws CountersignError forbidden · invalid-request */
-  freeze(person: SlackPerson, input: SlackFreeze): Promise<{ id: string; actions?: number }>;
+  freeze(
+    person: SlackPerson,
+    input: SlackFreeze,
+  ): Promise<FreezeItem & { stops: { surfaces: number; actors: number; actions: number } | null }>;
   /** What is frozen now, and whether this person may lift it. */
   freezes(person: SlackPerson): Promise<{ freezes: FreezeItem[]; mayLift: boolean }>;
   /** @returns what is free again. @throws CountersignError forbidden · not-found */

@@ -119,6 +119,65 @@ describe.each(DOORS)('a freeze through $name', ({ name, freeze, lift, refused })
   });
 });
 
+const stopped = async (kind: string, value: string, unknown: boolean): Promise<Ran> =>
+  cli('freeze', `--${kind}`, value, '--reason', 'incident', '--as', IC, ...(unknown ? ['--unknown'] : []));
+const liftAll = async (): Promise<void> => {
+  for (const { id } of await inForce()) {
+    const token = await stack.person(IC);
+    await stack.call('DELETE', `/v1/freezes/${id}`, { reason: 'over' }, { token });
+  }
+};
+
+describe('what nobody knows', () => {
+  it.each([
+    ['surface', 'payments.refunds'],
+    ['surface', 'payment.*'],
+    ['surface', 'refund.payments'],
+    ['surface', 'payments'],
+    ['surface', 'payments.refund.**.x'],
+    ['actor', 'agent:suport-bot'],
+    ['actor', 'service:nobody'],
+    ['actor', 'user:finance-led@acme.test'],
+    ['actor', 'user:finance-lead@acme.tset'],
+    ['actor', 'agent:finance-lead@acme.test'],
+  ])('as %s %s is frozen by no door unless it is said so', async (kind, value) => {
+    const refused = await stopped(kind, value, false);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('--unknown')]);
+    expect(await command(IC, `freeze ${kind} ${value} because incident`)).toContain('--unknown');
+    expect(await inForce()).toEqual([]);
+
+    const taken = await stopped(kind, value, true);
+    expect([taken.code, taken.out]).toEqual([0, expect.stringContaining('stops now: 0 surfaces')]);
+    await liftAll();
+    const said = await command(IC, `freeze ${kind} ${value} --unknown because incident`);
+    expect(said).toContain('it stops 0 surfaces of policies, 0 known actors and 0 waiting actions now');
+    expect(await inForce()).toMatchObject([{ scope: kind, value }]);
+    await liftAll();
+  });
+});
+
+describe('a mention in Slack', () => {
+  it.each([
+    ['user:requester@acme.test', (id: string) => `<@${id}>`],
+    ['user:requester@acme.test', (id: string) => `<@${id}|somebody else>`.replace(' ', '_')],
+    ['user:cfo@acme.test', (id: string) => `<@${id}|fatima>`],
+    ['user:duty-manager@acme.test', (id: string) => `<@${id}|>`],
+  ])('is %s', async (person, mention) => {
+    const said = await command(IC, `freeze actor ${mention(slackId(person))} because incident`);
+    expect(await inForce()).toMatchObject([{ scope: 'actor', value: person }]);
+    expect(said).toContain(`actor ${person}; it stops 0 surfaces of policies, 1 known actors`);
+    await liftAll();
+  });
+
+  it.each(['<@U0NOBODY>', '<@U0NOBODY|Robin>', '<!channel>', '@Robin', '<@u0cfo>', '<#C0FINANCE|x>'])(
+    '%s is nobody, and stops nothing',
+    async (mention) => {
+      await command(IC, `freeze actor ${mention} because incident`);
+      expect(await inForce()).toEqual([]);
+    },
+  );
+});
+
 describe('the Home tab', () => {
   it('shows what is frozen to everybody, and lifts it for who may', async () => {
     const { control } = stack.sandbox;

@@ -161,7 +161,8 @@ export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>)
     },
     freeze: (_person, input) => {
       door.stops.push(input);
-      return Promise.resolve({ id: 'frz_1' });
+      const { scope, reason } = input;
+      return Promise.resolve({ id: 'frz_1', scope, reason, by: 'Ines', at: 1e9, stops: null });
     },
     freezes: () =>
       Promise.resolve({

@@ -20,14 +20,25 @@ describe('/countersign', () => {
       'delegate user:cfo@acme.test until friday',
       { verb: 'delegate', to: { person: 'user:cfo@acme.test' }, until: 'friday', surfaces: ['**'] },
     ],
-    ['freeze everything because breach', { verb: 'freeze', scope: { kind: 'tenant' }, reason: 'breach' }],
+    [
+      'freeze everything because breach',
+      { verb: 'freeze', scope: { kind: 'tenant' }, unknown: false, reason: 'breach' },
+    ],
     [
       'freeze actor agent:bot because it loops',
-      { verb: 'freeze', scope: { kind: 'actor', value: 'agent:bot' }, reason: 'it loops' },
+      { verb: 'freeze', scope: { kind: 'actor', value: 'agent:bot' }, unknown: false, reason: 'it loops' },
+    ],
+    [
+      'freeze surface a.b --unknown because it is to come',
+      { verb: 'freeze', scope: { kind: 'surface', value: 'a.b' }, unknown: true, reason: 'it is to come' },
+    ],
+    [
+      'freeze actor &lt;@U0CFO|cfo&gt; because x',
+      { verb: 'freeze', scope: { kind: 'actor', value: '<@U0CFO|cfo>' }, unknown: false, reason: 'x' },
     ],
     [
       'freeze everything because R&amp;D sent &lt;x&gt;',
-      { verb: 'freeze', scope: { kind: 'tenant' }, reason: 'R&D sent <x>' },
+      { verb: 'freeze', scope: { kind: 'tenant' }, unknown: false, reason: 'R&D sent <x>' },
     ],
     ['freezes', { verb: 'freezes' }],
     ['lift frz_0A1b because it is over', { verb: 'lift', id: 'frz_0a1b', reason: 'it is over' }],

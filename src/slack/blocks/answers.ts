@@ -13,7 +13,7 @@ const HELP = [
   '• `pending`: what waits for you',
   '• `show act_…`: one action, by its id or the beginning of it',
   '• `delegate @person until 2026-12-24 [for payments.*]`: while you are away, somebody else decides for you',
-  '• `freeze surface payments.refund because REASON`: stop a surface, an `actor`, or `everything`; needs the role',
+  '• `freeze surface payments.refund because REASON`: stop a surface, an `actor`, or `everything`; needs the role; `--unknown` before `because` for what nobody knows yet',
   '• `freezes`, `lift frz_… because REASON`: what is stopped, and how it goes on',
   '• `help`: this',
   'A decision counts only if policy names you; being in a channel gives no authority.',

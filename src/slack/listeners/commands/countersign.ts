@@ -79,13 +79,14 @@ async function answer(desk: Desk<CommandDoor>, origin: SlackOrigin, text: string
       return words(`${name} decides for you on ${order.surfaces.join(', ')} from now on`, until);
     }
     case 'freeze': {
-      const { id, actions } = await desk.door.freeze(person, {
+      const { id, scope, stops } = await desk.door.freeze(person, {
         scope: order.scope,
+        unknown: order.unknown,
         reason: order.reason,
         slack: origin,
       });
       return words(
-        `frozen: ${frozenWhat(order.scope)}${actions === undefined ? '' : `, ${actions} waiting actions of it now`}. Nothing of it is released until it is lifted: lift ${id.slice(0, 12)} because REASON`,
+        `frozen: ${frozenWhat(scope)}${stops === null ? '' : `; it stops ${stops.surfaces} surfaces of policies, ${stops.actors} known actors and ${stops.actions} waiting actions now`}. Nothing of it is released until it is lifted: lift ${id.slice(0, 12)} because REASON`,
       );
     }
     case 'freezes':

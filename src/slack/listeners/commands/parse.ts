@@ -7,7 +7,12 @@ export type Order =
   | { verb: 'pending' }
   | { verb: 'show'; id: string }
   | { verb: 'delegate'; to: { slackUser: string } | { person: string }; until: string; surfaces: string[] }
-  | { verb: 'freeze'; scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string }; reason: string }
+  | {
+      verb: 'freeze';
+      scope: { kind: 'tenant' } | { kind: 'surface' | 'actor'; value: string };
+      unknown: boolean;
+      reason: string;
+    }
   | { verb: 'freezes' }
   | { verb: 'lift'; id: string; reason: string };
 
@@ -59,14 +64,13 @@ function delegate(rest: string): Order {
 }
 
 function freeze(rest: string): Order {
-  const match = /^(everything|surface (\S+)|actor (\S+)) because (.+)$/i.exec(rest);
+  const match = /^(everything|surface (\S+)|actor (\S+))( --unknown)? because (.+)$/i.exec(rest);
   if (match === null) return help('say what and why: `freeze surface payments.refund because REASON`');
-  const [, , surface, actor, reason = ''] = match;
-  if (surface !== undefined)
-    return { verb: 'freeze', scope: { kind: 'surface', value: surface }, reason: unescaped(reason) };
-  if (actor !== undefined)
-    return { verb: 'freeze', scope: { kind: 'actor', value: unescaped(actor) }, reason: unescaped(reason) };
-  return { verb: 'freeze', scope: { kind: 'tenant' }, reason: unescaped(reason) };
+  const [, , surface, actor, unknown, typed = ''] = match;
+  const more = { unknown: unknown !== undefined, reason: unescaped(typed) };
+  if (surface !== undefined) return { verb: 'freeze', scope: { kind: 'surface', value: surface }, ...more };
+  if (actor !== undefined) return { verb: 'freeze', scope: { kind: 'actor', value: unescaped(actor) }, ...more };
+  return { verb: 'freeze', scope: { kind: 'tenant' }, ...more };
 }
 
 function lift(rest: string): Order {
