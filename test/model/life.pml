@@ -35,13 +35,16 @@ byte begun = 0;                                          /* executors that were 
 /* Seals the next record unless somebody was faster: sealNext in src/engine/seal.ts, one statement of the database. */
 #define SEAL(seen) n == seen -> n++
 
+#define CLOSED (status == executed || status == failed || status == skipped || status == lapsed || status == refused || \
+  status == expired || status == cancelled)
+
 /* Whatever a workflow asks for, in whatever order. */
 proctype Engine() {
   byte seen;
   do
-  :: status != executed && status != failed && status != skipped && status != lapsed && status != refused &&
-     status != expired && status != cancelled ->
+  :: !CLOSED ->
     if
+    :: CLOSED -> skip /* by somebody else, meanwhile */
     /* sealDecision, of an attested yes: src/engine/decisions.ts */
     :: atomic { status == supervised && !approved && saidYes && !word1 && !decisionLate -> READ(seen) };
        if :: atomic { SEAL(seen); approved = true; word1 = true } :: n != seen :: skip /* died */ fi

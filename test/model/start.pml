@@ -1,0 +1,92 @@
+/*
+ * The beginning of an action, from its request to its sealed verdict, as a model: `spin -run test/model/start.pml`. What follows a verdict
+ * is in life.pml.
+ *
+ * Two processes are asked for one key, as a caller asks that had no answer. Each of them, and the workflow's task, may die after any of
+ * its writes, and a start may be persisted though its answer is lost. Each write is one of docs/action-cycle.md, and each transition names
+ * its function. Whatever dies: one verdict is sealed, whoever is answered is answered with it, and nobody is whose start is not
+ * acknowledged. A repeat is judged at once; without one, the workflow judges when its delay is over.
+ */
+#define APPROVE 1
+#define REFUSE 2
+#define DEATHS 3
+
+/* What is durable. */
+bool started = false;      /* 1: Temporal has the workflow, its first task delayed */
+bool payload = false;      /* 2: what was asked, under a key of its own */
+byte judgement = 0;        /* 3: the judgement, with what it took of a limit */
+byte reserved = 0;         /* how often a limit was taken from */
+byte sealed = 0;           /* 4: the verdict's record */
+
+/* What is so beside it. */
+bool limited = false;      /* policy asks a limit; without one a judgement is not kept, and two may differ */
+bool woken = false;        /* the workflow was woken by an update that its validator refuses */
+bool late = false;         /* the delay of the first task is over */
+byte answer = 0;           /* what the first who was answered was told */
+byte deaths = 0;
+
+/* The process goes on, or dies here. */
+#define GO_ON(dead) if :: skip :: atomic { deaths < DEATHS -> deaths++ }; goto dead fi
+
+/* One judgement, or another: facts may have changed meanwhile. */
+#define JUDGE(mine) if :: mine = APPROVE :: mine = REFUSE fi
+
+/* judge: src/engine/judge.ts. Each write is found and used where it is there. */
+#define WRITES(mine, dead) \
+  atomic { payload = true }; GO_ON(dead); \
+  if \
+  :: limited -> \
+     atomic { if :: judgement == 0 -> JUDGE(judgement); if :: judgement == APPROVE -> reserved++ :: else fi :: else fi; mine = judgement }; \
+     GO_ON(dead) \
+  :: else -> JUDGE(mine) \
+  fi; \
+  atomic { if :: sealed == 0 -> sealed = mine :: else fi; mine = sealed }; \
+  GO_ON(dead)
+
+/* createStarter: src/gateway/request.ts */
+proctype Asked() {
+  byte mine = 0;
+  bool acknowledged = false;
+  if
+  :: atomic { !started -> started = true; acknowledged = true }
+  :: atomic { !started && deaths < DEATHS -> started = true; deaths++ }; goto dead /* persisted, and the answer was lost */
+  :: atomic { deaths < DEATHS -> deaths++ }; goto dead /* failed */
+  :: atomic { started -> acknowledged = true }; /* by whoever was asked before: it answers what is sealed */
+     woken = true;
+     if :: atomic { sealed != 0 -> mine = sealed }; goto answers :: goto dead /* told to ask again */ fi
+  fi;
+  GO_ON(dead);
+  WRITES(mine, dead);
+answers:
+  atomic {
+    assert(acknowledged && started && payload && sealed == mine);
+    if :: answer == 0 -> answer = mine :: else -> assert(answer == mine) fi
+  }
+dead: skip
+}
+
+/* judging.judge: src/activities/judging.ts. A task that died is another worker's. */
+proctype Workflow() {
+  byte mine;
+end:
+  started && (woken || late);
+task:
+  if
+  :: sealed != 0 -> skip /* findJudged */
+  :: else -> WRITES(mine, task)
+  fi;
+  assert(sealed != 0)
+}
+
+/* The delay may be over, or not yet. */
+active proctype Clock() { if :: late = true :: skip fi }
+
+init {
+  if :: limited = true :: skip fi;
+  atomic { run Workflow(); run Asked(); run Asked() }
+}
+
+/* The workflow of what was never started, or is not yet due, waits: that is no fault. */
+ltl once { [] (reserved <= 1) && [] (answer != 0 -> (started && sealed == answer)) }
+ltl atonce { [] ((started && woken) -> <> (sealed != 0)) }
+ltl bydelay { [] ((started && late) -> <> (sealed != 0)) }
