@@ -1,5 +1,12 @@
 import type { Json, JsonObject } from './json.ts';
-import { VERDICT_DECISIONS, type Door, type Facts, type ApprovalPlan, type Verdict } from './verdict.ts';
+import {
+  VERDICT_DECISIONS,
+  type ApprovalPlan,
+  type Door,
+  type EffectKind,
+  type Facts,
+  type Verdict,
+} from './verdict.ts';
 
 export const RECORD_TYPES = [
   'verdict',
@@ -58,6 +65,25 @@ export interface RecordActor {
   onBehalfOf?: RecordActor;
 }
 
+/** What makes another request the same effect, as one policy says. */
+export interface SealedSameness {
+  policy: string;
+  /** Keyed hash of the fields: nobody without the stack's own key can guess them. */
+  key: string;
+  /** Of whom one must act again for it to be the same; null where that does not matter. */
+  who: string[] | null;
+}
+
+/** What an action does to the world. */
+export interface SealedEffect {
+  kind: EffectKind | null;
+  /** What a human's no would stand against, and how long; empty where nobody is asked. */
+  same: (SealedSameness & { standsMs: number; ask: boolean })[];
+}
+
+/** What a human's no stands against. `ask`: who was asked, and is asked again; null where the no stands without asking. */
+export type StandingRefusal = SealedSameness & { until: string; ask: string[] | null };
+
 export interface VerdictRecord extends RecordHead {
   type: 'verdict';
   surface: string;
@@ -71,6 +97,8 @@ export interface VerdictRecord extends RecordHead {
   disclosed: JsonObject;
   /** Dotted path to `sha256:…` salted commitment, for all else of `resource`, `params`, `context` and for `content`. */
   commitments: Record<string, string>;
+  /** Since version 2; left out where policy says nothing of it and nobody is asked. */
+  effect?: SealedEffect;
 }
 
 /** A human's word, or the clock's (`expired`) or the requester's (`cancelled`) on a parked action. */
@@ -103,6 +131,8 @@ export interface DecisionRecord extends RecordHead {
   assurance: JsonObject | null;
   /** SHA-256 of the gateway's attestation of the human, `sha256:…`. */
   attestation: string | null;
+  /** Of the refusal that ended the override. Since version 2. */
+  stands?: StandingRefusal[];
   /** The attestation key's signature over the record without it, where somebody said so. Since version 2. */
   attested?: { kid: string; sig: string };
 }

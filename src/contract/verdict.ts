@@ -6,8 +6,12 @@ import type { JsonObject } from './json.ts';
 export const VERDICT_DECISIONS = ['approve', 'constrain', 'supervise', 'refuse'] as const;
 export type VerdictDecision = (typeof VERDICT_DECISIONS)[number];
 
-export const BASES = ['rule', 'silence', 'unclear', 'limit', 'plan', 'break_glass', 'error'] as const;
+export const BASES = ['rule', 'silence', 'unclear', 'limit', 'plan', 'break_glass', 'error', 'refused_before'] as const;
 export type Basis = (typeof BASES)[number];
+
+/** What an action does to the world, from what leaves no trace to what nothing takes back. */
+export const EFFECT_KINDS = ['read', 'reversible', 'compensable', 'irreversible'] as const;
+export type EffectKind = (typeof EFFECT_KINDS)[number];
 
 export const MODES = ['enforce', 'observe'] as const;
 export type Mode = (typeof MODES)[number];
@@ -96,6 +100,24 @@ export interface ExecutionFact {
   tables?: TableFact[];
 }
 
+/** A human's no to the same effect, which still stands. */
+export interface RefusalFact {
+  /** The policy by whose word the two requests are one effect. */
+  policy: string;
+  /** Id of the action that was refused. */
+  action: string;
+  /** Hash of the decision's record. */
+  record: string;
+  /** Directory id of who said no last, when, and why. */
+  by: string;
+  at: string;
+  reason: string | null;
+  /** Until when it stands, RFC 3339. */
+  until: string;
+  /** Who was asked then, and is asked again. Left out where the no stands without asking. */
+  ask?: string[];
+}
+
 /** Everything a verdict depended on beside bundle and request (contract section 5). Sealed, so that anyone can replay it. */
 export interface Facts {
   /** RFC 3339 UTC with milliseconds: when the action was judged. */
@@ -116,6 +138,8 @@ export interface Facts {
   execution?: ExecutionFact;
   /** Why identity is in conflict (token against body, tenant, folder), or null. A conflict refuses with basis `unclear`. */
   conflict: string | null;
+  /** Humans' refusals of the same effect that still stand. Left out where there are none. */
+  refusals?: RefusalFact[];
   /** Why the request cannot be judged, or its verdict not be sealed, however often it is tried. It refuses with basis `error`. */
   fault?: string;
 }
@@ -195,6 +219,8 @@ export interface Judgement {
   permitMs: number;
   /** How long the payload is kept, in milliseconds; null is for ever. */
   retainMs: number | null;
+  /** The worst that the policies and rules which spoke say of it; null where none says anything. */
+  effect: EffectKind | null;
   /** Present when the verdict's basis is `break_glass`. */
   review: BrokenGlass | null;
   trace: TraceEntry[];

@@ -16,6 +16,7 @@ import type { EngineDeps } from './deps.ts';
 import { frozen } from './freeze.ts';
 import { readLife, readPayload, type Life } from './life.ts';
 import { insist, nextHead, sealNext, withPermit, type RecordDraft } from './seal.ts';
+import { standingAgainst } from './refusals.ts';
 import { sealedChanges } from './sealed-changes.ts';
 import type { DecisionEvidence, Refusal, Sealed, SealDecisionInput } from './types.ts';
 import { hashOfText, unreachableBy } from './words.ts';
@@ -134,6 +135,8 @@ class Course {
   async add(said: Pick<DecisionRecord, 'decision' | 'stage'> & Partial<DecisionRecord>): Promise<void> {
     const at = this.now.toISOString();
     const status = this.#statusAfter(said.decision);
+    const final = said.decision === 'refuse' && status === 'refused';
+    const stands = final ? standingAgainst(this.#life.verdict.effect, this.approval, this.now) : [];
     const bare: DecisionRecord = {
       ...nextHead(this.action, 'decision', at),
       surface: this.#life.state.surface,
@@ -146,6 +149,7 @@ class Course {
       added: null,
       ...NO_EVIDENCE,
       ...said,
+      ...(stands.length === 0 ? {} : { stands }),
     };
     const record = bare.attestation === null ? bare : await withAttestation(bare, this.#attestation());
     this.drafts.push({ record, releaseReservations: status !== 'supervised' });

@@ -1,7 +1,7 @@
 import { actingIds, type Acting } from '../contract/acting.ts';
 import { includesId } from '../contract/identifiers.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
-import type { FreezeInForce } from '../register/index.ts';
+import type { FreezeInForce, Looked } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';
 
 /**
@@ -9,7 +9,10 @@ import type { EngineDeps } from './deps.ts';
  * whose record is not sealed yet. A row can only add a freeze.
  */
 export async function freezesOf(deps: Pick<EngineDeps, 'register'>, tenant: string): Promise<FreezeInForce[]> {
-  const { freezes, lifted, freezeRows } = await deps.register.current(tenant);
+  return freezesIn(await deps.register.current(tenant));
+}
+
+function freezesIn({ freezes, lifted, freezeRows }: Looked): FreezeInForce[] {
   const unsealed = freezeRows.filter(({ id }) => !freezes.has(id) && !lifted.has(id));
   return [...freezes.values(), ...unsealed].sort((a, b) => (a.at < b.at ? -1 : 1));
 }
@@ -32,7 +35,12 @@ export async function frozen(
   surface: string,
   actor: Acting,
 ): Promise<string | null> {
-  const freeze = (await freezesOf(deps, tenant)).find((one) => freezeCovers(one, surface, actor));
+  return frozenIn(await deps.register.current(tenant), surface, actor);
+}
+
+/** {@link frozen}, by a look that was made. */
+export function frozenIn(looked: Looked, surface: string, actor: Acting): string | null {
+  const freeze = freezesIn(looked).find((one) => freezeCovers(one, surface, actor));
   return freeze === undefined
     ? null
     : `${freeze.scope === 'tenant' ? 'everything' : `the ${freeze.scope} \`${freeze.value}\``} is frozen: ${freeze.reason}`;

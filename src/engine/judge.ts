@@ -14,6 +14,7 @@ import {
   asksPrograms,
   evaluate,
   requiredFacts,
+  samenessIn,
   type CompiledBundle,
 } from '../policy/index.ts';
 import { discloseRequest, requestHash } from '../sealing/index.ts';
@@ -42,7 +43,9 @@ import type { Directory } from '../identity/index.ts';
 import { SilentPolicy } from './programs.ts';
 import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
-import { frozen } from './freeze.ts';
+import { frozenIn } from './freeze.ts';
+import { countersOf, earlierRefusals, refusalFacts, sealedEffect, sharesOf } from './refusals.ts';
+import type { Looked } from '../register/index.ts';
 import { bodyMac, recordActor } from './ids.ts';
 import { nonRetryable } from './failure.ts';
 import { lastingFault } from './fault.ts';
@@ -75,6 +78,7 @@ const NO_BUNDLE: Judgement = {
   collectWithinMs: null,
   permitMs: 300_000,
   retainMs: null,
+  effect: null,
   review: null,
   trace: [],
 };
@@ -84,7 +88,7 @@ async function judgeWithFacts(
   deps: EngineDeps,
   bundle: CompiledBundle | null,
   input: JudgeInput,
-  finding: Promise<string | null>,
+  look: Promise<Looked>,
   identity: IdentityFacts & Pick<Facts, 'execution'>,
 ): Promise<Judgment & { committed: Promise<void> }> {
   const now = deps.now();
@@ -94,35 +98,54 @@ async function judgeWithFacts(
     people: {},
     ...identity,
   };
-  const heard = asVouched(input.request, identity.identities, identity.execution);
+  const { tenant, request } = input;
+  const finding = async (): Promise<string | null> =>
+    identity.conflict ?? frozenIn(await look, request.surface, request.actor);
+  const heard = asVouched(request, identity.identities, identity.execution);
   const committed = Promise.resolve();
   if (bundle === null)
-    return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding }, counted: [], committed };
+    return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding() }, counted: [], committed };
   const required = requiredFacts(bundle, heard);
-  facts.people = peopleFacts(deps.directory.current(input.tenant), input.request, required.people);
+  const { refusals } = await look;
+  const sameness = refusals.length === 0 ? [] : samenessIn(bundle, heard);
+  const earlier = await earlierRefusals(deps, tenant, refusals, bundle, sameness, now.getTime());
+  const again = earlier.flatMap(({ fact }) => fact.ask ?? []);
+  facts.people = peopleFacts(deps.directory.current(tenant), request, [...required.people, ...again]);
   const asking = deps.bundles.asking(bundle);
   const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
-    const complete = { ...facts, conflict: await finding, limits };
+    const counting = refusalFacts(earlier, limits);
+    const complete = {
+      ...facts,
+      conflict: await finding(),
+      limits: limits.slice(0, required.limits.length),
+      ...(counting.length === 0 ? {} : { refusals: counting }),
+    };
     const { value, silence } = await asking.judged((by) =>
-      evaluate(by, input.request, complete, { late: judgementBudget() }),
+      evaluate(by, request, complete, { late: judgementBudget() }),
     );
     if (silence !== null) throw new SilentPolicy(silence);
     return { judgement: { ...value, trace: [] }, facts: complete };
   };
-  if (required.limits.length === 0) return { ...(await judge([])), counted: [], committed };
+  const queries = [...required.limits, ...countersOf(earlier)];
+  if (queries.length === 0) return { ...(await judge([])), counted: [], committed };
   // What takes time is asked before the limits are held.
-  if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(input.tenant, input.id, required.limits, now));
-  const { vouched, isVouched } = createVoucher(deps, input.tenant, input.id);
+  if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
+  const { vouched, isVouched } = createVoucher(deps, tenant, input.id);
   const decided = await deps.store.limits.decide<KeptJudgment>(
-    ...([input.tenant, input.id, required.limits, now] as const),
+    ...([tenant, input.id, queries, now] as const),
     async (limits) => {
       const value = await judge(limits);
-      return { reservations: value.judgement.reservations, value: vouched(withoutValues(value, required.limits)) };
+      const { reservations, verdict } = value.judgement;
+      const shares = verdict.decision === 'refuse' ? [] : sharesOf(earlier);
+      return {
+        reservations: [...reservations, ...shares],
+        value: vouched(withoutValues(value, required.limits)),
+      };
     },
   );
   if (!isVouched(decided.value)) {
-    deps.log.error({ action: input.id, tenant: input.tenant }, 'somebody wrote a judgement into the database');
-    const refused = refusedByFault(deps, bundle, input.request, identity, FORGED);
+    deps.log.error({ action: input.id, tenant }, 'somebody wrote a judgement into the database');
+    const refused = refusedByFault(deps, bundle, request, identity, FORGED);
     return { ...refused, committed: decided.committed };
   }
   return { ...withValues(decided.value as StoredJudgment, heard), committed: decided.committed };
@@ -210,15 +233,14 @@ async function judgeAndSeal(
   lasting: string | null,
 ): Promise<Judged> {
   // These queries run concurrently, because a caller waits. They start before the limits' locks are taken, so they never wait behind them.
-  const freeze = frozen(deps, input.tenant, request.surface, request.actor);
-  freeze.catch(() => undefined);
+  const look = deps.register.current(input.tenant);
+  look.catch(() => undefined);
   const { requester, bundle: pinned, facts: known } = await identify(deps, input);
-  const { conflict } = known;
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
   const covered = bundle !== null && bundle.surfaces.covering(request.surface).length > 0;
   const tried =
-    request.execution === undefined || lasting !== null || !covered || (conflict ?? (await freeze)) !== null
+    request.execution === undefined || lasting !== null || !covered || (known.conflict ?? frozenIn(await look, request.surface, request.actor)) !== null
       ? { execution: undefined, fault: null }
       : await measured(deps, input.tenant, request);
   const fault = lasting ?? tried.fault;
@@ -226,7 +248,7 @@ async function judgeAndSeal(
   const asked = { by: requester ?? UNKNOWN, mac: bodyMac(input.idempotencyKey, request) };
   const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
     fault === null
-      ? judgeWithFacts(deps, bundle, input, conflict === null ? freeze : Promise.resolve(conflict), identity)
+      ? judgeWithFacts(deps, bundle, input, look, identity)
       : refusedByFault(deps, bundle, request, identity, fault),
     deps.store.payloads.create(input.tenant, input.id, { request, asked }),
   ]);
@@ -239,6 +261,8 @@ async function judgeAndSeal(
   const { disclosed, commitments } = disclosure;
   const supervised = verdict.decision === 'supervise' && plan !== null;
   const releases = verdict.decision === 'approve' || verdict.decision === 'constrain';
+  const sameness = bundle === null || !supervised ? [] : samenessIn(bundle, asVouched(request, identity.identities));
+  const effect = sealedEffect(deps, input.tenant, judgement.effect, sameness, supervised);
   const approval = supervised ? openApproval(plan, openedAt) : null;
   const action: Action = {
     id: input.id,
@@ -268,6 +292,7 @@ async function judgeAndSeal(
     plan,
     disclosed,
     commitments,
+    ...(effect === null ? {} : { effect }),
   };
   const state: ActionState = {
     action,

@@ -1,7 +1,8 @@
 import { CountersignError, readRequest, type Facts, type Judgement } from '../contract/index.ts';
-import { asVouched, evaluate, requiredFacts } from '../policy/index.ts';
+import { asVouched, evaluate, requiredFacts, samenessIn } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { weigh } from '../engine/identify.ts';
+import { countersOf, earlierRefusals, refusalFacts } from '../engine/refusals.ts';
 import { judgementBudget } from '../engine/budget.ts';
 import { checkConnector } from '../engine/measure.ts';
 import { peopleFacts } from '../engine/judge.ts';
@@ -19,12 +20,22 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
   const bundle = hash === null ? null : await storedBundle(deps, caller.tenant, hash);
   if (bundle === null) throw new CountersignError('unavailable', 'no policy is in force; publish a bundle first');
   const now = deps.now();
-  const required = requiredFacts(bundle, asVouched(request, identity.identities));
+  const heard = asVouched(request, identity.identities);
+  const required = requiredFacts(bundle, heard);
+  const { refusals } = await deps.register.current(caller.tenant);
+  const refusalDeps = { store: deps.store, commitments: deps.keys.commitments };
+  const sameness = refusals.length === 0 ? [] : samenessIn(bundle, heard);
+  const earlier = await earlierRefusals(refusalDeps, caller.tenant, refusals, bundle, sameness, now.getTime());
+  const queries = [...required.limits, ...countersOf(earlier)];
+  const limits = await deps.store.limits.usage(caller.tenant, '', queries, now);
+  const counting = refusalFacts(earlier, limits);
+  const people = [...required.people, ...counting.flatMap(({ ask }) => ask ?? [])];
   const facts: Facts = {
     now: now.toISOString(),
-    limits: await deps.store.limits.usage(caller.tenant, '', required.limits, now),
-    people: peopleFacts(deps.directory.current(caller.tenant), request, required.people),
+    limits: limits.slice(0, required.limits.length),
+    people: peopleFacts(deps.directory.current(caller.tenant), request, people),
     ...identity,
+    ...(counting.length === 0 ? {} : { refusals: counting }),
   };
   const { value, silence } = await deps.bundles
     .asking(bundle)

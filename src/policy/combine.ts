@@ -1,7 +1,7 @@
 import type { ApprovalPlan, Basis, BrokenGlass, Reservation, Verdict, VerdictDecision } from '../contract/index.ts';
 import { mergeChanges } from './changes.ts';
 import { isGlassLimit } from './break-glass.ts';
-import type { Opinion } from './judge.ts';
+import type { Opinion } from './opinion.ts';
 import type { Trial } from './trial.ts';
 import { mergePlans } from './plan.ts';
 import { strictness } from './strictness.ts';

@@ -1,5 +1,12 @@
 import type { Json } from '../contract/index.ts';
-import type { CompiledApproval, CompiledLimit, CompiledPolicy, CompiledRef, CompiledRule } from './compiled.ts';
+import type {
+  CompiledApproval,
+  CompiledLimit,
+  CompiledPolicy,
+  CompiledRef,
+  CompiledRule,
+  CompiledSameness,
+} from './compiled.ts';
 import { type Conditions, type Expression, type Scope, inexactNumbers, unknownField } from './conditions/index.ts';
 import { BREAK_GLASS } from './break-glass.ts';
 import { parseDuration } from './duration.ts';
@@ -61,7 +68,7 @@ export function compilePolicy(
     const approval = rule.then === 'supervise' ? compileApproval(rule.approval, [...path, 'approval'], refs) : null;
     if (when === null) return null;
     const { id, then, because = null, notify = source.notify, log } = rule;
-    return { id, then, when, because, notify, log, changes, approval };
+    return { id, then, when, because, notify, log, effect: rule.effect?.kind ?? null, changes, approval };
   });
   const breakGlass = source.breakGlass && {
     allow: refs(source.breakGlass.allow, ['breakGlass', 'allow']),
@@ -89,6 +96,8 @@ export function compilePolicy(
     breakGlass: breakGlass ?? null,
     holidays: new Map(Object.entries(holidays).map(([name, days]) => [name, new Set(days)])),
     disclose: source.disclose,
+    effect: source.effect?.kind ?? null,
+    sameness: compileSameness(source, rules as CompiledRule[]),
     notify: source.notify,
     outcomeWithinMs: ms(source.outcome.within),
     collectWithinMs: source.collectWithin === undefined ? null : ms(source.collectWithin),
@@ -107,6 +116,28 @@ function ms(duration: string): number {
   const value = parseDuration(duration);
   if (value === null) throw new Error(`\`${duration}\` is not a duration`);
   return value;
+}
+
+/** How long a human's no stands where policy says nothing. */
+const STANDS_MS = 24 * 3_600_000;
+
+function compileSameness(source: Policy, rules: readonly CompiledRule[]): CompiledSameness {
+  const { amount = 'params.amount', currency = 'params.currency', refusalStands: stands } = source;
+  const read = rules.flatMap(({ when }) => when.outline.fields.map((field) => field.path));
+  const named = [...new Set([...source.requires, ...source.disclose, ...read])].sort();
+  const below = (root: string, without: readonly string[]): string[] =>
+    named.filter((path) => path.startsWith(`${root}.`) && !without.includes(path));
+  return {
+    fields: source.effect?.same ?? null,
+    named: {
+      resource: below('resource', ['resource.type', 'resource.version']),
+      params: below('params', [amount, currency]),
+    },
+    amount,
+    currency,
+    standsMs: stands === 0 ? 0 : stands === undefined || stands === 'ask' ? STANDS_MS : ms(stands),
+    ask: stands === 'ask',
+  };
 }
 
 function compileLimit(policy: string, name: string, limit: Policy['limits'][string]): CompiledLimit {
@@ -174,6 +205,7 @@ function checkPaths(source: Policy, faults: Fault[]): void {
     [['disclose'], source.disclose],
     [['amount'], source.amount === undefined ? [] : [source.amount]],
     [['currency'], source.currency === undefined ? [] : [source.currency]],
+    [['effect', 'same'], source.effect?.same ?? []],
     ...Object.entries(source.limits).map(([name, limit]): [Fault['path'], string[]] => [
       ['limits', name, 'key'],
       limit.key,

@@ -1,4 +1,4 @@
-import type { Door, Json } from '../contract/index.ts';
+import type { Door, EffectKind, Json } from '../contract/index.ts';
 import type { Conditions, Expression } from './conditions/index.ts';
 import type { Engines } from './engines.ts';
 import type { Policy, PolicyRule } from './schema.ts';
@@ -49,9 +49,24 @@ export interface CompiledRule {
   because: string | null;
   notify: string[];
   log: 'policy' | 'full';
+  effect: EffectKind | null;
   /** For `constrain`, in the order of their paths. */
   changes: { path: string; literal: Json | undefined; expression: Expression | null }[];
   approval: CompiledApproval | null;
+}
+
+/** When two requests are one effect. */
+export interface CompiledSameness {
+  /** As policy writes them; null where it leaves it to the default. */
+  fields: string[] | null;
+  /** Fields of `resource` and `params` that the policy names anywhere: another name that a caller makes up makes no difference. */
+  named: { resource: string[]; params: string[] };
+  amount: string;
+  currency: string;
+  /** How long a human's no stands, in milliseconds; 0 where it does not. */
+  standsMs: number;
+  /** The same people are asked again. */
+  ask: boolean;
 }
 
 export interface CompiledPolicy {
@@ -72,6 +87,8 @@ export interface CompiledPolicy {
   } | null;
   holidays: ReadonlyMap<string, ReadonlySet<string>>;
   disclose: string[];
+  effect: EffectKind | null;
+  sameness: CompiledSameness;
   notify: string[];
   outcomeWithinMs: number;
   /** Null where the policy leaves it to how the action was released. */

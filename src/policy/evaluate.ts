@@ -1,8 +1,17 @@
-import type { ActionRequest, Facts, Judgement, TraceEntry, Verdict } from '../contract/index.ts';
+import {
+  EFFECT_KINDS,
+  type ActionRequest,
+  type EffectKind,
+  type Facts,
+  type Judgement,
+  type TraceEntry,
+  type Verdict,
+} from '../contract/index.ts';
 import { combine, refusedVerdict, type Combined } from './combine.ts';
 import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
 import { instantOf } from '../canonical/index.ts';
-import { judgeByPolicy, type Opinion } from './judge.ts';
+import { judgeByPolicy } from './judge.ts';
+import type { Opinion } from './opinion.ts';
 import type { Trial } from './trial.ts';
 import { leafPaths } from './paths.ts';
 import { PERMIT_MAX_MS } from './schema.ts';
@@ -112,6 +121,7 @@ function judgement(
     collectWithinMs: shortest(policies.map((policy) => policy.collectWithinMs)),
     permitMs: Math.min(...policies.map((policy) => policy.permitMs)),
     retainMs: longestOf(policies),
+    effect: worst(opinions.map(({ rule, policy }) => rule?.effect ?? policy.effect)),
     review: combined.review,
     trace,
   };
@@ -125,6 +135,11 @@ export const retentionOf = (bundle: CompiledBundle, surface: string): number | n
 function longestOf(policies: readonly CompiledPolicy[]): number | null {
   const retained = policies.map(({ retainMs }) => retainMs);
   return retained.length === 0 || retained.includes(null) ? null : Math.max(...retained.map((ms) => ms ?? 0));
+}
+
+/** The worst of the given kinds, or null if there is none. */
+function worst(kinds: readonly (EffectKind | null)[]): EffectKind | null {
+  return EFFECT_KINDS.findLast((kind) => kinds.includes(kind)) ?? null;
 }
 
 /** The smallest of the given values, or null if there is none. */
@@ -165,6 +180,7 @@ function refusal(bundle: string | null, basis: Verdict['basis'], reason: string,
     collectWithinMs: null,
     permitMs: PERMIT_MAX_MS,
     retainMs: null,
+    effect: null,
     review: null,
     trace,
   };

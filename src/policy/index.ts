@@ -18,6 +18,8 @@ export { formatProblem } from './problem.ts';
 export type { Problem } from './problem.ts';
 export { policySchema } from './schema.ts';
 export type { Policy } from './schema.ts';
+export { amountOf, samenessIn, spelling } from './sameness.ts';
+export type { AmountOfEffect, Sameness } from './sameness.ts';
 export { strictest } from './strictness.ts';
 export { caseFacts, caseNames, describeCoverage, readCases, runCases } from './cases.ts';
 export type { CaseResult, CasesReport, PolicyCase, PolicyCoverage, Resolve } from './cases.ts';

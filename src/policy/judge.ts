@@ -1,25 +1,12 @@
-import type { Basis, BrokenGlass, JsonObject, Reservation, TraceEntry, VerdictDecision } from '../contract/index.ts';
+import type { Basis, TraceEntry, VerdictDecision } from '../contract/index.ts';
 import { breakGlass } from './break-glass.ts';
 import { readChanges } from './changes.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled.ts';
-import { draftPlan, type PlanDraft } from './plan.ts';
+import { draftPlan } from './plan.ts';
 import { missingFields, policyFrame, readAmounts, type PolicyFrame } from './policy-frame.ts';
+import { afterRefusal } from './refusal.ts';
 import type { Trial } from './trial.ts';
-
-/** What one policy says about one request, before the policies are combined. */
-export interface Opinion {
-  policy: CompiledPolicy;
-  decision: VerdictDecision;
-  basis: Basis;
-  rule: CompiledRule | null;
-  /** A sentence for a person. */
-  reason: string;
-  changes: JsonObject | null;
-  draft: PlanDraft | null;
-  review: BrokenGlass | null;
-  /** Limits that the rules asked about on the way and that this action fits. */
-  reservations: Reservation[];
-}
+import type { Opinion } from './opinion.ts';
 
 const SAYS = {
   approve: 'approves',
@@ -28,8 +15,15 @@ const SAYS = {
   refuse: 'refuses',
 } as const;
 
-/** Judges by one policy. It starts with a refusal, which only a rule that matched without doubt replaces. */
+/** Judges by one policy, and by a human's no to the same effect where one stands. */
 export function judgeByPolicy(policy: CompiledPolicy, on: Trial): Opinion {
+  const opinion = judgeByRules(policy, on);
+  const refusal = (on.facts.refusals ?? []).find((one) => one.policy === policy.name);
+  return refusal === undefined ? opinion : afterRefusal(opinion, refusal, on);
+}
+
+/** Judges by the rules of one policy. It starts with a refusal, which only a rule that matched without doubt replaces. */
+function judgeByRules(policy: CompiledPolicy, on: Trial): Opinion {
   const missing = missingFields(policy, on.request);
   if (missing.length > 0) {
     const fields = missing.map((path) => `\`${path}\``).join(', ');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DOORS, MODES } from '../contract/index.ts';
+import { DOORS, EFFECT_KINDS, MODES } from '../contract/index.ts';
 import { DURATION_PATTERN, parseDuration } from './duration.ts';
 import { PATH_PATTERN, isPath } from './paths.ts';
 
@@ -38,6 +38,15 @@ const changeablePath = path.refine((text) => /^(params|resource|context)\./.test
 });
 
 const duration = z.string().regex(DURATION_PATTERN, 'a duration such as `15m`, `4h` or `7y`');
+
+const effectKind = z.enum(EFFECT_KINDS).meta({
+  description: '`irreversible` cannot be undone; `compensable` takes another action to take back.',
+});
+
+/** What a human's no stands against, and how long. */
+const refusalStands = z.union([duration, z.literal('ask'), z.literal(0)]).meta({
+  description: 'How long a human’s no to the same effect holds; `ask`: the same people, the earlier no first; 0: off.',
+});
 
 const permitDuration = duration.refine((text) => (parseDuration(text) ?? 0) <= PERMIT_MAX_MS, 'at most `5m`');
 
@@ -98,6 +107,7 @@ const ruleFields = {
   when: expression.meta({ description: 'A CEL condition; quote it. `"true"` always holds.' }),
   because: z.string().min(1).max(500).optional().meta({ description: 'A sentence for the person who asked.' }),
   notify: notifySchema.optional(),
+  effect: z.strictObject({ kind: effectKind }).optional(),
   log: z
     .enum(['policy', 'full'])
     .default('policy')
@@ -175,6 +185,17 @@ export const policySchema = z
       description: 'Which field is the amount, for columns and sums of money; default `params.amount`.',
     }),
     currency: path.optional().meta({ description: 'Which field is its currency; default `params.currency`.' }),
+    effect: z
+      .strictObject({
+        kind: effectKind.optional(),
+        same: z.array(path).min(1).max(16).optional().meta({
+          description:
+            'Fields that make two requests one effect; `actor`: the human behind it. Default: surface, action, resource, actor and amount.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'What the action does to the world.' }),
+    refusalStands: refusalStands.optional(),
     notify: notifySchema.default([]),
     outcome: z
       .strictObject({ within: duration })

@@ -1,5 +1,5 @@
 /** What is in force in a tenant: all that grants or stops something, by the records of its log. Pure; values are replaced, never mutated. */
-import type { OtherRecord, RecordPayload } from '../contract/index.ts';
+import type { DecisionRecord, OtherRecord, RecordPayload, StandingRefusal } from '../contract/index.ts';
 import {
   credentialChangeOf,
   delegationChangeOf,
@@ -54,6 +54,17 @@ export interface PasskeyInForce {
   revokedAt: string | null;
 }
 
+/** A human's no that ended an override. */
+export interface HumanRefusal {
+  action: string;
+  /** Hash of the decision's record. */
+  record: string;
+  by: string;
+  at: string;
+  reason: string | null;
+  stands: readonly StandingRefusal[];
+}
+
 /** A bundle that came into force. */
 export interface Activation {
   bundle: string;
@@ -76,6 +87,8 @@ export interface InForce {
   credentials: ReadonlyMap<string, Credential>;
   /** By id (`passkey:…`), revoked ones too. */
   passkeys: ReadonlyMap<string, PasskeyInForce>;
+  /** Oldest first. Those that no longer stand are dropped when the next one is said. */
+  refusals: readonly HumanRefusal[];
   /** In the order in which they came into force; the last one is in force. */
   activations: readonly Activation[];
   /** Tenants by name, with the record that created each and when. Filled in the stack's own tenant only. */
@@ -99,6 +112,7 @@ export const NOTHING_IN_FORCE: InForce = {
   delegations: new Map(),
   credentials: new Map(),
   passkeys: new Map(),
+  refusals: [],
   activations: [],
   tenants: new Map(),
   users: new Map(),
@@ -120,7 +134,8 @@ const TYPES: readonly RecordPayload['type'][] = [
 ];
 
 /** Whether a record may change what is in force. */
-export const concerns = ({ type }: Pick<RecordPayload, 'type'>): boolean => TYPES.includes(type);
+export const concerns = (record: RecordPayload): boolean =>
+  TYPES.includes(record.type) || (record.type === 'decision' && record.stands !== undefined);
 
 const having = <V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<string, V> => new Map(map).set(key, value);
 
@@ -142,6 +157,8 @@ export function after(inForce: InForce, record: RecordPayload, hash: string): In
       return afterFreeze(inForce, record);
     case 'policy':
       return afterActivation(inForce, record, hash);
+    case 'decision':
+      return afterRefusal(inForce, record, hash);
     case 'delegation':
       return afterDelegation(inForce, record, hash);
     case 'credential':
@@ -183,6 +200,13 @@ function afterActivation(inForce: InForce, record: OtherRecord, hash: string): I
     record: hash,
   };
   return { ...inForce, activations: [...activations, activation] };
+}
+
+function afterRefusal(inForce: InForce, record: DecisionRecord, hash: string): InForce {
+  const { stands, action, by, at, reason } = record;
+  if (stands === undefined || stands.length === 0) return inForce;
+  const standing = inForce.refusals.filter((one) => one.stands.some(({ until }) => until > at));
+  return { ...inForce, refusals: [...standing, { action, record: hash, by, at, reason, stands }] };
 }
 
 function afterDelegation(inForce: InForce, record: OtherRecord, hash: string): InForce {

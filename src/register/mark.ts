@@ -36,6 +36,7 @@ const markSchema = z.strictObject({
   delegations: entries<NonNullable<ReturnType<InForce['delegations']['get']>>>(),
   credentials: entries<NonNullable<ReturnType<InForce['credentials']['get']>>>(),
   passkeys: entries<NonNullable<ReturnType<InForce['passkeys']['get']>>>(),
+  refusals: z.array(z.custom<InForce['refusals'][number]>()).default([]),
   activations: z.array(z.custom<InForce['activations'][number]>()),
   tenants: entries<NonNullable<ReturnType<InForce['tenants']['get']>>>().default([]),
   users: entries<NonNullable<ReturnType<InForce['users']['get']>>>().default([]),
@@ -48,7 +49,7 @@ const markSchema = z.strictObject({
 
 function toText({ frontier, inForce }: RegisterMark): string {
   const { freezes, lifted, delegations, credentials, passkeys, activations, tenants, adopted } = inForce;
-  const { users, groups, gone, stopped, doubted } = inForce;
+  const { refusals, users, groups, gone, stopped, doubted } = inForce;
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
   const { size, nodes } = frontier;
   return JSON.stringify({
@@ -57,6 +58,7 @@ function toText({ frontier, inForce }: RegisterMark): string {
     ...maps,
     lifted: [...lifted],
     passkeys: [...passkeys],
+    refusals,
     activations,
     tenants: [...tenants],
     users: [...users],
@@ -78,6 +80,7 @@ function toMark(text: string): RegisterMark {
       delegations: new Map(read.delegations),
       credentials: new Map(read.credentials),
       passkeys: new Map(read.passkeys),
+      refusals: read.refusals,
       activations: read.activations,
       tenants: new Map(read.tenants),
       users: new Map(read.users),

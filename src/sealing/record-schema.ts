@@ -4,6 +4,7 @@ import { HASH_PATTERN } from '../canonical/index.ts';
 import {
   BASES,
   DOORS,
+  EFFECT_KINDS,
   jsonObject,
   MODES,
   RELEASE_BASES,
@@ -61,6 +62,14 @@ const facts = z.looseObject({
   people: z.record(z.string(), people),
   conflict: text,
   execution: z.looseObject({ connector: z.string(), settings: hash }).exactOptional(),
+  refusals: z
+    .array(
+      z.looseObject({
+        ...{ policy: z.string(), action: z.string(), record: hash, by: z.string(), at: instant },
+        ...{ reason: text, until: instant, ask: people.exactOptional() },
+      }),
+    )
+    .exactOptional(),
   fault: z.string().exactOptional(),
 });
 
@@ -86,6 +95,12 @@ const plan = z.looseObject({
   via: z.array(z.enum(DOORS)),
 });
 
+const sameness = { policy: z.string(), key: z.string(), who: people.nullable() };
+const effect = z.looseObject({
+  kind: z.enum(EFFECT_KINDS).nullable(),
+  same: z.array(z.looseObject({ ...sameness, standsMs: z.number(), ask: z.boolean() })),
+});
+
 const verdictRecord = z.looseObject({
   ...head,
   type: z.literal('verdict'),
@@ -98,6 +113,7 @@ const verdictRecord = z.looseObject({
   plan: plan.nullable(),
   disclosed: jsonObject,
   commitments: z.record(z.string(), hash),
+  effect: effect.exactOptional(),
 });
 
 const decisionRecord = z.looseObject({
@@ -130,6 +146,7 @@ const decisionRecord = z.looseObject({
   until: text,
   assurance: jsonObject.nullable(),
   attestation: hash.nullable(),
+  stands: z.array(z.looseObject({ ...sameness, until: instant, ask: people.nullable() })).exactOptional(),
   attested: z.looseObject({ kid: z.string(), sig: z.string() }).exactOptional(),
 });
 

@@ -19,6 +19,7 @@ import { tamper } from '../support/tamper.ts';
 const MAX = 250;
 const POLICY = `policy: test.random
 surfaces: [test.random]
+refusalStands: 0
 limits:
   daily: { key: [resource.id], sum: params.amount, window: 24h, max: ${MAX} }
 rules:

@@ -118,7 +118,7 @@ describe('a medium refund', () => {
   });
 
   it('ends when an approver refuses, and refusing needs a reason', async () => {
-    const { body } = await it_.ask(refund(300));
+    const { body } = await it_.ask(refund(310.5));
     const token = await it_.person(CFO);
     const silent = await it_.call('POST', `/v1/actions/${body.id}/decisions`, { decision: 'refuse' }, { token });
     expect(silent.body.code).toBe('reason-required');

@@ -85,7 +85,7 @@ export function approverTests(of: () => { stack: SharedStack; slack: ApproverDri
 
   it('refuses in a modal that wants a reason, and the message shows it', async () => {
     const { slack } = of();
-    const { id, message } = await parked(300);
+    const { id, message } = await parked(311.3);
     await slack.click(slackId(CFO), message, 'refuse_form');
     expect(await slack.submit(slackId(CFO), {})).toBe('errors');
     expect((await actionOf(id, 0)).body.status).toBe('supervised');

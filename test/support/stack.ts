@@ -48,8 +48,10 @@ export const REFUND = {
   context: { environment: 'production' },
 };
 
+/** Each amount is about an order of its own: a no to one (`refusalStands`) is not a no to the others. */
 export const refund = (amount: number, more: object = {}): object => ({
   ...REFUND,
+  resource: { type: 'order', id: `ord_${String(amount)}` },
   params: { amount, currency: 'USD' },
   ...more,
 });

@@ -30,6 +30,10 @@ const reconcileInputSchema = z
 
 const location = (action: Action): string => `/v1/actions/${action.id}`;
 
+/** A human said no: asking again, in whatever words, cannot help. */
+const isFinal = ({ status, verdict }: Action): boolean =>
+  status === 'refused' && (verdict?.basis === 'refused_before' || verdict?.decision === 'supervise');
+
 /** Answers a new or repeated request as its status asks: released, supervised, refused with proof, or not judged yet. */
 export function sendAnswer(response: Response, action: Action, receipt: Receipt | null): void {
   name(response, action).setHeader('Location', location(action));
@@ -43,7 +47,7 @@ export function sendAnswer(response: Response, action: Action, receipt: Receipt 
       sendProblem(
         response,
         new CountersignError('action-refused', refusalText(action), {
-          extensions: { action, receipt },
+          extensions: { action, receipt, ...(isFinal(action) ? { final: true } : {}) },
         }),
       );
       return;

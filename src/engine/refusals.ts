@@ -1,0 +1,167 @@
+/** Humans' refusals that stand: what is sealed of them, and which of them are about what is asked now. */
+import { addDecimals, compareDecimals, parseDecimal, type Decimal } from '../canonical/index.ts';
+import type {
+  EffectKind,
+  LimitFact,
+  RefusalFact,
+  Reservation,
+  SealedEffect,
+  StandingRefusal,
+} from '../contract/index.ts';
+import type { ApprovalState } from '../approval/index.ts';
+import { amountOf, type AmountOfEffect, type CompiledBundle, type Sameness } from '../policy/index.ts';
+import type { HumanRefusal } from '../register/index.ts';
+import type { LimitQuery } from '../store/index.ts';
+import type { EngineDeps } from './deps.ts';
+
+/** The share of the refused amount from which on a request, with the like of it since, is what was refused: 8 tenths. */
+const REACHES = { of: 10n, tenths: 8n };
+
+/** Keys of an effect, the current one first. Without the stack's own secret nobody can guess the fields behind them. */
+const keysOf = (deps: Pick<EngineDeps, 'commitments'>, tenant: string, { key }: Sameness): string[] =>
+  deps.commitments('effect v1', `${tenant}\n${key}`);
+
+/** What a verdict's record says of the effect; null where there is nothing to say. @param asks whether people are asked */
+export function sealedEffect(
+  deps: Pick<EngineDeps, 'commitments'>,
+  tenant: string,
+  kind: EffectKind | null,
+  sameness: readonly Sameness[],
+  asks: boolean,
+): SealedEffect | null {
+  const same = asks
+    ? sameness.map((one) => {
+        const { policy, who, standsMs, ask } = one;
+        return { policy, key: keysOf(deps, tenant, one)[0] ?? '', who, standsMs, ask };
+      })
+    : [];
+  return kind === null && same.length === 0 ? null : { kind, same };
+}
+
+/** What the no that ended an override stands against, as its verdict said. @param at of the decision */
+export function standingAgainst(
+  effect: SealedEffect | undefined,
+  { stages, stage }: ApprovalState,
+  at: Date,
+): StandingRefusal[] {
+  const people = stages[stage]?.approvers ?? [];
+  return (effect?.same ?? []).map(({ policy, key, who, standsMs, ask }) => ({
+    ...{ policy, key, who },
+    until: new Date(Math.min(LAST_INSTANT, at.getTime() + standsMs)).toISOString(),
+    ask: ask ? people : null,
+  }));
+}
+
+/** 9999-12-31, the last day of RFC 3339. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31);
+
+/** A human's no that may be about what is asked now. */
+export interface EarlierRefusal {
+  fact: RefusalFact;
+  /** How much of what was refused is asked since then; null where the amount makes no difference. */
+  share: { query: LimitQuery; amount: string; refused: string } | null;
+}
+
+type RefusalDeps = Pick<EngineDeps, 'commitments' | 'store'>;
+
+/** The refusals, newest first, of the same effect by any of the policies. Reads nothing unless there is one. */
+export async function earlierRefusals(
+  deps: RefusalDeps,
+  tenant: string,
+  refusals: readonly HumanRefusal[],
+  bundle: CompiledBundle,
+  sameness: readonly Sameness[],
+  now: number,
+): Promise<EarlierRefusal[]> {
+  const found: Promise<EarlierRefusal>[] = [];
+  for (const same of sameness) {
+    const standing = refusals.flatMap((refusal) =>
+      refusal.stands
+        .filter((one) => one.policy === same.policy && now < Date.parse(one.until))
+        .map((stands) => ({ refusal, stands })),
+    );
+    if (standing.length === 0) continue;
+    const keys = keysOf(deps, tenant, same);
+    for (const { refusal, stands } of standing.reverse()) {
+      if (!keys.includes(stands.key) || !shares(stands.who, same.who)) continue;
+      found.push(earlier(deps, tenant, bundle, same, refusal, stands, now));
+    }
+  }
+  return Promise.all(found);
+}
+
+const shares = (then: readonly string[] | null, now: readonly string[] | null): boolean =>
+  then === null || now === null || then.some((id) => now.includes(id));
+
+async function earlier(
+  deps: RefusalDeps,
+  tenant: string,
+  bundle: CompiledBundle,
+  same: Sameness,
+  { action, record, by, at, reason }: HumanRefusal,
+  { policy, until, ask }: StandingRefusal,
+  now: number,
+): Promise<EarlierRefusal> {
+  const fact: RefusalFact = {
+    ...{ policy, action, record, by, at, reason, until },
+    ...(same.ask && ask !== null ? { ask } : {}),
+  };
+  const refused = same.amount === null ? null : await refusedAmount(deps, tenant, bundle, policy, action);
+  const amount = comparable(same.amount, refused);
+  if (amount === null) return { fact, share: null };
+  const windowMs = Math.max(1, now - Date.parse(at));
+  return { fact, share: { query: { limit: `${policy}/${COUNTER}`, key: [record], windowMs }, ...amount } };
+}
+
+/** Named so that no limit of a policy can be called the same: those have no capitals. */
+const COUNTER = 'refusedBefore';
+
+/** How much was refused. Null where it was erased since: then nobody can say that this is less. */
+async function refusedAmount(
+  deps: RefusalDeps,
+  tenant: string,
+  bundle: CompiledBundle,
+  name: string,
+  action: string,
+): Promise<AmountOfEffect | null> {
+  const policy = bundle.policies.find((one) => one.name === name);
+  const stored = await deps.store.payloads.read(tenant, action);
+  return policy === undefined || stored === null ? null : amountOf(policy, stored.payload.request);
+}
+
+/** Both amounts, where one can be told to be less than the other; every doubt makes it the same. */
+function comparable(
+  asked: AmountOfEffect | null,
+  refused: AmountOfEffect | null,
+): { amount: string; refused: string } | null {
+  if (asked === null || asked.value === null || refused === null || refused.value === null) return null;
+  return asked.currency === refused.currency ? { amount: asked.value, refused: refused.value } : null;
+}
+
+const exact = (text: string): Decimal => parseDecimal(text, Infinity);
+const times = ({ units, scale }: Decimal, factor: bigint): Decimal => ({ units: units * factor, scale });
+
+/** Whether this request, with the like of it since the no, comes to what was refused. */
+function reaches({ share }: EarlierRefusal, limits: readonly LimitFact[]): boolean {
+  if (share === null) return true;
+  const { query, amount, refused } = share;
+  const used = limits.find(({ limit, key }) => limit === query.limit && key[0] === query.key[0])?.used ?? '0';
+  const asked = addDecimals(exact(used), exact(amount));
+  return compareDecimals(times(asked, REACHES.of), times(exact(refused), REACHES.tenths)) >= 0;
+}
+
+/** The facts of those that count, by how much was asked for since; the newest of each policy. */
+export function refusalFacts(earlier: readonly EarlierRefusal[], limits: readonly LimitFact[]): RefusalFact[] {
+  const counting = earlier.filter((one) => reaches(one, limits)).map(({ fact }) => fact);
+  return counting.filter(({ policy }, index) => counting.findIndex((one) => one.policy === policy) === index);
+}
+
+/** The counters of what is asked for since each refusal. */
+export const countersOf = (earlier: readonly EarlierRefusal[]): LimitQuery[] =>
+  earlier.flatMap(({ share }) => share?.query ?? []);
+
+/** What this action adds to them while it lives. */
+export const sharesOf = (earlier: readonly EarlierRefusal[]): Reservation[] =>
+  earlier.flatMap(({ share }) =>
+    share === null ? [] : [{ ...share.query, amount: share.amount, max: share.refused }],
+  );

@@ -1,0 +1,58 @@
+/** What a human's no to the same effect makes of another request for it. */
+import { DOORS, type RefusalFact } from '../contract/index.ts';
+import type { CompiledApproval } from './compiled.ts';
+import type { Opinion } from './opinion.ts';
+import { resolve } from './people.ts';
+import type { PlanDraft } from './plan.ts';
+import { policyFrame } from './policy-frame.ts';
+import type { Trial } from './trial.ts';
+
+/** How those who said no are asked again. */
+const ASKED_AGAIN: CompiledApproval = {
+  stages: [],
+  expiresMs: 24 * 3_600_000,
+  extendUpToMs: null,
+  reason: 'optional',
+  fourEyes: true,
+  mayChange: [],
+  via: [...DOORS],
+};
+
+/**
+ * The opinion while the no stands. What policy refuses by itself it still refuses for its own reason, and whoever breaks the glass answers
+ * for it in a review.
+ */
+export function afterRefusal(opinion: Opinion, refusal: RefusalFact, on: Trial): Opinion {
+  if (opinion.decision === 'refuse' || opinion.review !== null) return opinion;
+  const { by, at, record, until } = refusal;
+  const said = `${by} refused the same on ${at} (record ${record})${quoted(refusal.reason)}`;
+  if (refusal.ask === undefined) {
+    return {
+      ...{ policy: opinion.policy, rule: opinion.rule, decision: 'refuse', basis: 'refused_before' },
+      reason: `${said}; asking again in other words does not help before ${until}`,
+      ...{ changes: null, draft: null, review: null, reservations: [] },
+    };
+  }
+  return {
+    ...opinion,
+    decision: 'supervise',
+    reason: `${opinion.reason.replace(/\.$/, '')}; ${said}, so the same people look first`,
+    draft: askAgain(opinion, refusal.ask, on),
+  };
+}
+
+const quoted = (reason: string | null): string => (reason === null ? '' : `: “${reason}”`);
+
+/** The plan in which one of those who were asked then is asked first. */
+function askAgain({ policy, draft }: Opinion, people: readonly string[], on: Trial): PlanDraft {
+  if (draft?.stages[0]?.approvers.some((person) => people.includes(person)) === true) return draft;
+  const refs = people.map((person) => ({ text: person, expression: null }));
+  const again = resolve(refs, policyFrame(policy, on, on.bindings), on.facts);
+  const stage: PlanDraft['stages'][number] = {
+    ...{ name: 'asked again', quorum: 1, refusals: 1, refs: again.refs, approvers: again.people },
+    ...{ remindMs: null, escalate: null, assurance: null, nobody: again.nobody },
+  };
+  return draft === null
+    ? { approval: ASKED_AGAIN, stages: [stage] }
+    : { approval: draft.approval, stages: [stage, ...draft.stages] };
+}

@@ -1,0 +1,140 @@
+/** When two requests are one effect, however they are worded: what a human's no stands against. */
+import { canonicalize } from '../canonical/index.ts';
+import { actingChain } from '../contract/acting.ts';
+import { foldId, type Json, type JsonObject } from '../contract/index.ts';
+import { readAmount } from './amounts.ts';
+import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
+import { readPath } from './paths.ts';
+import { ownersOf, type VouchedRequest } from './vouched.ts';
+
+/** What one policy says makes another request the same effect. */
+export interface Sameness {
+  policy: string;
+  /** Two requests with the same key are one effect, but for who asks and for how much. */
+  key: string;
+  /** Of whom one must act again; null where that does not matter. */
+  who: string[] | null;
+  /** How much is asked for; null where it makes no difference. */
+  amount: AmountOfEffect | null;
+  standsMs: number;
+  ask: boolean;
+}
+
+export interface AmountOfEffect {
+  /** Exact decimal string; null where the request does not say, or not clearly. */
+  value: string | null;
+  currency: string | null;
+}
+
+/** Letters of other scripts that look like Latin ones, in lower case. */
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  ...{ а: 'a', е: 'e', о: 'o', р: 'p', с: 'c', у: 'y', х: 'x', і: 'i', ј: 'j', ѕ: 's', к: 'k', м: 'm', т: 't', в: 'b' },
+  ...{ н: 'h', г: 'r', ԁ: 'd', ԛ: 'q', ԝ: 'w', ѵ: 'v', α: 'a', ε: 'e', ο: 'o', ρ: 'p', ι: 'i', κ: 'k', ν: 'v', τ: 't' },
+  ...{ υ: 'u', χ: 'x', ı: 'i', ɑ: 'a', ɡ: 'g', ſ: 's' },
+};
+const FOREIGN = new RegExp(`[${Object.keys(LOOKALIKES).join('')}]`, 'gu');
+
+/** What percent-encoding says, where it is valid. */
+function decoded(text: string): string {
+  if (!/%[0-9a-f]{2}/i.test(text)) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * What two spellings of one name have in common: their words and numbers. Case, accents, look-alike letters, blanks, separators, leading
+ * zeros and percent-encoding make no difference. For comparisons that refuse, never for ones that grant.
+ */
+export function spelling(text: string): string {
+  const plain = foldId(decoded(text).replace(/[\p{Z}\s]/gu, '-'))
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(FOREIGN, (letter) => LOOKALIKES[letter] ?? letter);
+  const words = plain.match(/\p{L}+|\p{N}+/gu);
+  return words === null ? plain : words.map((word) => word.replace(/^0+(?=\p{N})/u, '')).join('-');
+}
+
+/** A value however it is spelled; the order of a list makes no difference. */
+function spelled(value: Json): Json {
+  if (typeof value === 'string') return spelling(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return spelling(String(value));
+  if (value === null) return '';
+  if (Array.isArray(value)) return [...new Set(value.map((item) => canonicalize(spelled(item))))].sort();
+  return Object.fromEntries(Object.entries(value).map(([name, below]) => [spelling(name), spelled(below)]));
+}
+
+type Part = [path: string, value: Json];
+
+const partsOf = (request: VouchedRequest, paths: readonly string[]): Part[] =>
+  paths.flatMap((path): Part[] => {
+    const value = readPath(request, path);
+    return value === undefined || value === null ? [] : [[path, valueOf(request, path, value)]];
+  });
+
+/** An id without the kind of thing before it: `order/ord_991` of an `order` is `ord_991`. */
+function valueOf({ resource }: VouchedRequest, path: string, value: Json): Json {
+  const plain = spelled(value);
+  if (path !== 'resource.id' || typeof plain !== 'string' || resource?.type === undefined) return plain;
+  const kind = `${spelling(resource.type)}-`;
+  return plain.startsWith(kind) ? plain.slice(kind.length) : plain;
+}
+
+const without = (object: JsonObject | undefined, names: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(object ?? {}).filter(([name]) => !names.includes(name)));
+
+/** What is acted on: fields that the policy names, or the resource, or, without one, what else the request asks for. */
+function objectOf({ sameness: { named, amount, currency } }: CompiledPolicy, request: VouchedRequest): Part[] {
+  const resource = request.resource as JsonObject | undefined;
+  const known = partsOf(request, named.resource);
+  if (known.length > 0) return known;
+  if (resource?.['id'] !== undefined) return partsOf(request, ['resource.id']);
+  const rest = without(resource, ['type', 'version']);
+  if (Object.keys(rest).length > 0) return [['resource', spelled(rest)]];
+  const asked = partsOf(request, named.params);
+  if (asked.length > 0) return asked;
+  const money = [amount, currency].map((path) => path.replace(/^params\./, ''));
+  return [['params', spelled(without(request.params, money))]];
+}
+
+/** Everybody who acts, and the people who answer for agents among them. */
+const actors = (request: VouchedRequest): string[] =>
+  [...new Set([...actingChain(request.actor).map(({ id }) => id), ...ownersOf(request)].map(foldId))].sort();
+
+/** How much a request asks for, as a policy counts it. */
+export function amountOf({ sameness }: CompiledPolicy, request: VouchedRequest): AmountOfEffect {
+  const json = readPath(request, sameness.amount);
+  const read = json === undefined || json === null ? null : readAmount(json, true);
+  const currency = readPath(request, sameness.currency);
+  return {
+    value: read?.ok === true && read.value >= 0 ? read.text : null,
+    currency: typeof currency === 'string' ? spelling(currency) : null,
+  };
+}
+
+/** When another request would be the same effect, by each policy under which a human's no stands. */
+export const samenessIn = (bundle: CompiledBundle, request: VouchedRequest): Sameness[] =>
+  bundle.surfaces
+    .covering(request.surface)
+    .filter(({ sameness }) => sameness.standsMs > 0)
+    .map((policy) => samenessOf(policy, request));
+
+/** The same, by one policy. */
+export function samenessOf(policy: CompiledPolicy, request: VouchedRequest): Sameness {
+  const { fields, amount, standsMs, ask } = policy.sameness;
+  const named = fields?.filter((path) => path !== amount && path !== 'actor') ?? [];
+  const own = partsOf(request, named);
+  // A policy whose fields the request does not have says nothing about it.
+  const says = fields !== null && (own.length > 0 || named.length === 0);
+  const parts: Part[] = says ? own : [...partsOf(request, ['surface', 'action']), ...objectOf(policy, request)];
+  return {
+    policy: policy.name,
+    key: canonicalize([policy.name, ...parts]),
+    who: says && !fields.includes('actor') ? null : actors(request),
+    amount: says && !fields.includes(amount) ? null : amountOf(policy, request),
+    standsMs,
+    ask,
+  };
+}
