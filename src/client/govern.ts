@@ -66,6 +66,8 @@ export type Governed<T> =
   | { status: 'begun'; redeemedAt: string | null; action: Action };
 
 const POLL_SECONDS = 60;
+/** A held action may be withdrawn meanwhile, so it is looked at again. */
+const HELD_MAX_MS = 60_000;
 
 export async function govern<T>(
   client: GovernCalls,
@@ -80,7 +82,7 @@ export async function govern<T>(
     const asked = await ask(client, request, options, end);
     if ('status' in asked) return asked;
     const { action } = asked;
-    const taken = await take(client, action, redeemer, calls);
+    const taken = await take(client, action, redeemer, calls, end);
     if (taken === 'again') {
       await sleep(100, options.signal);
       continue;
@@ -166,6 +168,7 @@ async function take(
   action: Action,
   redeemer: string,
   calls: { signal?: AbortSignal },
+  end: number,
 ): Promise<{ permit: string; redeemed: Redeemed } | Ended | 'again'> {
   let { permit } = action;
   for (let fresh = permit === null; ; fresh = true) {
@@ -181,6 +184,13 @@ async function take(
           // Another call may have taken a fresh permit, which makes this one invalid.
           if (fresh) throw error;
           continue;
+        case 'permit-held': {
+          // Approved, and held so that it can be withdrawn.
+          const until = Date.parse(String(error.problem?.['notBefore']));
+          if (!(until <= end)) return { status: 'waiting', action };
+          await sleep(Math.min(HELD_MAX_MS, Math.max(0, until - Date.now()) + 100), calls.signal);
+          return 'again';
+        }
         case 'not-open':
           return 'again';
         case 'permit-already-redeemed': {

@@ -50,6 +50,11 @@ export const actionSchema = z
       .nullable()
       .optional()
       .meta({ description: 'When the executor took the permit; null or left out while nobody did.' }),
+    reverses: z.string().optional().meta({ description: 'The action that this one takes back.' }),
+    reversedBy: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Actions that take this one back, oldest first; left out where there are none.' }),
   })
   .meta({ id: 'Action' });
 export type Action = z.infer<typeof actionSchema>;

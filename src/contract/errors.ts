@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   'door-closed': 403,
   'passkey-invalid': 403,
   'permit-expired': 403,
+  'permit-held': 403,
   'permit-invalid': 403,
   'permit-audience': 403,
   'permit-request-differs': 403,

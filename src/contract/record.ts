@@ -97,6 +97,8 @@ export interface VerdictRecord extends RecordHead {
   disclosed: JsonObject;
   /** Dotted path to `sha256:…` salted commitment, for all else of `resource`, `params`, `context` and for `content`. */
   commitments: Record<string, string>;
+  /** The action that this one takes back. Since version 2. */
+  reverses?: string;
   /** Since version 2; left out where policy says nothing of it and nobody is asked. */
   effect?: SealedEffect;
 }
@@ -146,6 +148,8 @@ export interface ReleaseRecord extends RecordHead {
   permit: { jti: string; kid: string; expiresAt: string; audience: string; requestHash: string };
   /** The verdict under the bundle in force at release, with its facts, for a parked action and for a fresh permit. */
   rejudged: { verdict: Verdict; facts: Facts } | null;
+  /** Before it nothing is executed, and it can be withdrawn, RFC 3339. Left out where policy holds nothing back. Since version 2. */
+  notBefore?: string;
   /** Until when a fresh permit may be had and redeemed, RFC 3339. Since version 2. */
   collectUntil?: string;
   /** `jti` of the permit that this one takes the place of: that one is dead. Since version 2, null for the first. */

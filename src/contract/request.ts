@@ -80,6 +80,9 @@ export type Context = z.infer<typeof contextSchema>;
 export const resourceSchema = z.looseObject({ type: name.optional(), id: name.optional(), version: name.optional() });
 export type Resource = z.infer<typeof resourceSchema>;
 
+/** `act_` and the SHA-256 of an idempotency key. */
+export const ACTION_ID = /^act_[0-9a-f]{64}$/;
+
 /** The request of contract section 2. Unknown top-level keys are refused. */
 export const actionRequestSchema = z
   .strictObject({
@@ -89,6 +92,11 @@ export const actionRequestSchema = z
     resource: resourceSchema.optional(),
     params: jsonObject.optional().meta({ description: 'What policy may read, at most 64 KiB in all.' }),
     context: contextSchema.optional(),
+    reverses: z
+      .string()
+      .regex(ACTION_ID, 'the id of an action, `act_…`')
+      .optional()
+      .meta({ description: 'The action that this one takes back.' }),
     content: jsonObject.optional().meta({ description: 'Sensitive: only its salted commitment is ever recorded.' }),
     execution: z.strictObject({ connector: name }).optional(),
     callback: z

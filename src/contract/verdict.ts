@@ -209,6 +209,8 @@ export interface Judgement {
   reservations: Reservation[];
   /** Dotted paths that records may show in clear. */
   disclose: string[];
+  /** Dotted paths that approvers see beside these. */
+  show: string[];
   /** Slack channels and people that are told. */
   notify: string[];
   /** How long the executor has to report, in milliseconds. */
@@ -217,6 +219,8 @@ export interface Judgement {
   collectWithinMs: number | null;
   /** How long a permit lives, in milliseconds; 5 minutes unless policy says less. */
   permitMs: number;
+  /** How long what is approved is held, in milliseconds: until then it can be withdrawn, and not executed. */
+  releaseAfterMs: number;
   /** How long the payload is kept, in milliseconds; null is for ever. */
   retainMs: number | null;
   /** The worst that the policies and rules which spoke say of it; null where none says anything. */

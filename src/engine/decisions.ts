@@ -18,6 +18,7 @@ import { readLife, readPayload, type Life } from './life.ts';
 import { insist, nextHead, sealNext, withPermit, type RecordDraft } from './seal.ts';
 import { standingAgainst } from './refusals.ts';
 import { sealedChanges } from './sealed-changes.ts';
+import { isHeld, withdrawHeld } from './withdraw-held.ts';
 import type { DecisionEvidence, Refusal, Sealed, SealDecisionInput } from './types.ts';
 import { hashOfText, unreachableBy } from './words.ts';
 
@@ -53,6 +54,10 @@ export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promis
       // For an attempt that sealed it and died before it could answer.
       const effects = effectsOfDecision(records, before, life.verdict, life.payload);
       return { ...(await stands(refusal)), effects };
+    }
+    if (isHeld(life) && input.kind === 'cancel' && input.attestation !== undefined) {
+      const withdrawn = await withdrawHeld(deps, life, input.attestation);
+      return withdrawn !== null && !('action' in withdrawn) ? stands(withdrawn.refusal) : withdrawn;
     }
     if (approval === null || action.status !== 'supervised') {
       const message = `this action is already ${action.status}; nothing was changed`;

@@ -83,8 +83,6 @@ export interface EngineDeps {
   signers(tenant: string): TenantSigners;
   authenticate(token: string): Promise<Caller>;
   attestationKeys(): readonly object[];
-  /** Keyed commitments to a text, the current one first: one for each secret of the stack. */
-  commitments(purpose: string, text: string): string[];
   /** Signs what somebody said as it is sealed. Asked for at each use: it rotates. */
   attestation(): Signer;
   /** Keyed commitments to a text, the current key's first: what carries one was written by this engine. */

@@ -28,23 +28,40 @@ export interface ReleaseDraftInput {
   at: Date;
   /** As policy says; null where it says nothing. */
   collectWithinMs: number | null;
+  /** How long policy holds what is approved, in milliseconds; none by default. */
+  afterMs?: number;
   /** The release whose permit this one replaces. Replacing it does not extend the time for collection. */
   replaces?: ReleaseRecord;
+}
+
+/** Until when what is approved is held. An emergency is not, and a fresh permit changes nothing of it. */
+function heldUntil({ replaces, basis, afterMs = 0, at }: ReleaseDraftInput): string | null {
+  if (replaces !== undefined) return replaces.notBefore ?? null;
+  if (afterMs === 0 || basis === 'break_glass' || basis === 'observe') return null;
+  return untilOf(at, afterMs);
 }
 
 /** The record of a release and the permit bound to it. Nothing is released until the record is sealed. */
 export async function draftRelease(
   deps: Pick<EngineDeps, 'signers' | 'issuer'>,
   input: ReleaseDraftInput,
-): Promise<{ draft: RecordDraft; permit: { sealed: string; clear: string } }> {
+): Promise<{
+  draft: RecordDraft;
+  permit: { sealed: string; clear: string };
+  until: Pick<ActionState, 'heldUntil' | 'collectUntil'>;
+}> {
   const { state, request, at, basis } = input;
   const { tenant, id } = state.action;
   const signer = deps.signers(tenant).permit;
-  const collectUntil = input.replaces?.collectUntil ?? untilOf(at, input.collectWithinMs ?? COLLECT_MS[basis]);
+  const notBefore = heldUntil(input);
+  const from = notBefore === null ? at : new Date(Math.max(at.getTime(), Date.parse(notBefore)));
+  const collectUntil = input.replaces?.collectUntil ?? untilOf(from, input.collectWithinMs ?? COLLECT_MS[basis]);
   const iat = Math.floor(at.getTime() / 1000);
+  // Up to the next second: an executor that checks by itself must not begin before the time is over.
+  const nbf = Math.max(iat, notBefore === null ? 0 : Math.ceil(Date.parse(notBefore) / 1000));
   // Never after the time to collect it is over: execution must not begin later.
-  const lasts = Math.min(state.permitMs, PERMIT_MAX_MS, Date.parse(collectUntil) - at.getTime());
-  const exp = iat + Math.max(1, Math.floor(lasts / 1000));
+  const lasts = Math.min(state.permitMs, PERMIT_MAX_MS, Date.parse(collectUntil) - from.getTime());
+  const exp = nbf + Math.max(1, Math.floor(lasts / 1000));
   const jti = randomUUID();
   const req = requestHash(request, input.actionKey);
   const expiresAt = new Date(exp * 1000).toISOString();
@@ -55,6 +72,7 @@ export async function draftRelease(
     basis,
     permit: { jti, kid: signer.kid, expiresAt, audience: state.surface, requestHash: req },
     rejudged: input.rejudged,
+    ...(notBefore === null ? {} : { notBefore }),
     collectUntil,
     replaces: input.replaces?.permit.jti ?? null,
     ...(review === null
@@ -67,7 +85,7 @@ export async function draftRelease(
       aud: state.surface,
       sub: state.actor.id,
       iat,
-      nbf: iat,
+      nbf,
       exp,
       jti,
       tenant,
@@ -82,6 +100,7 @@ export async function draftRelease(
   return {
     draft: { record, permit: { jti, audience: state.surface, requestHash: req, expiresAt } },
     permit: { clear, sealed: sealPermit(input.actionKey, tenant, id, clear) },
+    until: { heldUntil: notBefore, collectUntil },
   };
 }
 

@@ -1,4 +1,4 @@
-import { addDecimals, formatDecimal, hashOf, parseDecimal, type Decimal } from '../canonical/index.ts';
+import { hashOf } from '../canonical/index.ts';
 import {
   CountersignError,
   type Action,
@@ -36,6 +36,7 @@ import {
 } from './facts.ts';
 import { hooksOf } from './hooks.ts';
 import { identify, type IdentityFacts } from './identify.ts';
+import { limitsLeft } from './limits-left.ts';
 import { keepReview } from './keep-review.ts';
 import { hiddenChanges, sealVerdict } from './sealed-verdict.ts';
 import { nextHead, readActionState, sealOrFind, type RecordDraft } from './seal.ts';
@@ -73,10 +74,12 @@ const NO_BUNDLE: Judgement = {
   plan: null,
   reservations: [],
   disclose: [],
+  show: [],
   notify: [],
   outcomeWithinMs: 600_000,
   collectWithinMs: null,
   permitMs: 300_000,
+  releaseAfterMs: 0,
   retainMs: null,
   effect: null,
   review: null,
@@ -166,22 +169,6 @@ function refusedByFault(
   return { judgement: { ...judgement, trace: [] }, facts, counted: [], committed: Promise.resolve() };
 }
 
-const exact = (text: string): Decimal => parseDecimal(text, Infinity);
-
-function left(max: string, used: string, amount: string): string {
-  const taken = addDecimals(exact(used), exact(amount));
-  return formatDecimal(addDecimals(exact(max), { units: -taken.units, scale: taken.scale }));
-}
-
-/** What each limit has left after this action, as approvers see it. */
-function limitsLeft(judgement: Judgement, facts: Facts): ActionState['limits'] {
-  return judgement.reservations.map(({ limit, key, amount, max }) => {
-    const used =
-      facts.limits.find((fact) => fact.limit === limit && fact.key.join('\n') === key.join('\n'))?.used ?? '0';
-    return { label: limit, left: left(max, used, amount), max };
-  });
-}
-
 /** What the workflow has to know of a stored action. */
 export function judgedOf(
   deps: Pick<EngineDeps, 'endpoints'>,
@@ -201,6 +188,7 @@ export function judgedOf(
     callback: callback !== undefined,
     review: review === null || review.status === 'done' ? null : { openedAt, dueAt: review.dueAt },
     activates: isEngineSurface(state.surface),
+    ...(state.releaseAfterMs === undefined ? {} : { held: true }),
     ...(hooks.length === 0 ? {} : { hooks }),
     ...(execution === undefined ? {} : { executes: true }),
   };
@@ -240,7 +228,10 @@ async function judgeAndSeal(
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
   const covered = bundle !== null && bundle.surfaces.covering(request.surface).length > 0;
   const tried =
-    request.execution === undefined || lasting !== null || !covered || (known.conflict ?? frozenIn(await look, request.surface, request.actor)) !== null
+    request.execution === undefined ||
+    lasting !== null ||
+    !covered ||
+    (known.conflict ?? frozenIn(await look, request.surface, request.actor)) !== null
       ? { execution: undefined, fault: null }
       : await measured(deps, input.tenant, request);
   const fault = lasting ?? tried.fault;
@@ -275,6 +266,7 @@ async function judgeAndSeal(
     records: [],
     createdAt: input.createdAt,
     updatedAt: at.toISOString(),
+    ...(request.reverses === undefined ? {} : { reverses: request.reverses }),
   };
   const actor = recordActor(request.actor, identity.identities);
   const inRecord = sealVerdict(verdict, judgement.disclose, actionKey, { seq: 0 });
@@ -292,6 +284,7 @@ async function judgeAndSeal(
     plan,
     disclosed,
     commitments,
+    ...(request.reverses === undefined ? {} : { reverses: request.reverses }),
     ...(effect === null ? {} : { effect }),
   };
   const state: ActionState = {
@@ -303,6 +296,7 @@ async function judgeAndSeal(
     bodyMac: asked.mac,
     disclosed,
     withheld: Object.keys(commitments).length,
+    ...(judgement.show.length > 0 ? { show: judgement.show } : {}),
     limits: limitsLeft(judgement, facts),
     notify: judgement.notify,
     plan,
@@ -311,6 +305,8 @@ async function judgeAndSeal(
     outcomeWithinMs: judgement.outcomeWithinMs,
     collectWithinMs: judgement.collectWithinMs,
     permitMs: judgement.permitMs,
+    effect: judgement.effect,
+    ...(judgement.releaseAfterMs > 0 ? { releaseAfterMs: judgement.releaseAfterMs } : {}),
     retainMs: judgement.retainMs,
     announced: supervised || judgement.review !== null,
     review:
@@ -337,6 +333,7 @@ async function judgeAndSeal(
     const release = await draftRelease(deps, {
       state: { ...state, action: { ...action, records: [hashOf(record)] } },
       collectWithinMs: judgement.collectWithinMs ?? null,
+      afterMs: judgement.releaseAfterMs,
       basis: verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule',
       request: changed,
       changes: verdict.changes,
@@ -345,6 +342,7 @@ async function judgeAndSeal(
       at,
     });
     drafts.push(release.draft);
+    Object.assign(state, release.until);
     // An action that the engine carries out itself needs no external permit.
     permit = isCarriedOut(request) ? null : release.permit;
   }

@@ -63,6 +63,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
     updatedAt,
     approval: approval === null ? null : approvalView(approval),
     permit: null,
+    ...(first.reverses === undefined ? {} : { reverses: first.reverses }),
     records: records.map(({ hash }) => hash),
     ...(redeemedAt === undefined ? {} : { redeemedAt }),
   };
@@ -122,8 +123,21 @@ export async function readPayload(deps: Pick<EngineDeps, 'store'>, tenant: strin
   return stored === null ? null : { ...stored.payload, actionKey: stored.actionKey };
 }
 
+type FromRecords =
+  | 'surface'
+  | 'verb'
+  | 'actor'
+  | 'disclosed'
+  | 'plan'
+  | 'openedAt'
+  | 'execution'
+  | 'effect'
+  | 'heldUntil'
+  | 'collectUntil'
+  | 'withdrawnBy';
+
 interface FoldedRecords {
-  state: Pick<ActionState, 'surface' | 'verb' | 'actor' | 'disclosed' | 'plan' | 'openedAt' | 'execution'>;
+  state: Pick<ActionState, FromRecords>;
   status: Status;
   verdict: VerdictRecord['verdict'];
   approval: ApprovalState | null;
@@ -139,8 +153,17 @@ function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload:
   const { surface, verb, actor, disclosed, plan, facts } = first;
   const folded: FoldedRecords = {
     state: {
-      ...{ surface, verb, actor, disclosed, plan, openedAt: Date.parse(facts.now) },
+      surface,
+      verb,
+      actor,
+      disclosed,
+      plan,
+      openedAt: Date.parse(facts.now),
       ...(facts.execution === undefined ? {} : { execution: facts.execution }),
+      effect: first.effect?.kind ?? null,
+      heldUntil: null,
+      collectUntil: null,
+      withdrawnBy: null,
     },
     status: first.verdict.decision === 'refuse' ? 'refused' : 'evaluating',
     verdict: first.verdict,
@@ -168,12 +191,15 @@ function follow(folded: FoldedRecords, record: RecordPayload, first: VerdictReco
       return;
     case 'decision':
       if (folded.approval !== null) folded.approval = afterDecision(folded.approval, record, first, payload);
+      if (record.decision === 'cancelled') folded.state.withdrawnBy = record.by;
       if (record.decision === 'expired' || record.decision === 'cancelled') folded.status = record.decision;
       else if (folded.approval?.status === 'refused') folded.status = 'refused';
       return;
     case 'release':
       folded.release = record;
       folded.status = 'released';
+      folded.state.heldUntil = record.notBefore ?? null;
+      folded.state.collectUntil = record.collectUntil ?? null;
       folded.redeemedAt = null;
       return;
     case 'redemption':

@@ -24,8 +24,8 @@ async function checkPermit(deps: OutcomeDeps, life: Life, permit: string): Promi
     message: `the permit ${which}; report with the permit that was redeemed`,
   });
   try {
-    const iat = decodeJwt(permit).iat ?? 0;
-    const claims = await verifyPermit(permit, deps.signers(action.tenant).allPermitKeys, { now: iat });
+    const { nbf, iat } = decodeJwt(permit);
+    const claims = await verifyPermit(permit, deps.signers(action.tenant).allPermitKeys, { now: nbf ?? iat ?? 0 });
     if (claims.act !== action.id || claims.tenant !== action.tenant) return refusal('belongs to another action');
     const counts = life.redemption?.permit.jti ?? life.release?.permit.jti;
     return claims.jti === counts ? null : refusal('is dead, since another one took its place');

@@ -63,6 +63,7 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
     }
     const now = deps.now();
     const at = now.toISOString();
+    if (release.notBefore !== undefined && at < release.notBefore) throw held(release.notBefore);
     if (at >= release.permit.expiresAt) throw expired();
     const record: RedemptionRecord = {
       ...nextHead(life.state.action, 'redemption', at),
@@ -117,6 +118,13 @@ const redeemerHash = (tenant: string, jti: string, redeemer: string): string =>
 
 const invalid = (why: string): CountersignError =>
   new CountersignError('permit-invalid', `the permit ${why}; do not execute. ask for the action again with a new key`);
+
+const held = (notBefore: string): CountersignError =>
+  new CountersignError(
+    'permit-held',
+    `policy holds what is approved until ${notBefore}, so that it can be withdrawn; do not execute before. redeem it then`,
+    { extensions: { notBefore } },
+  );
 
 const expired = (): CountersignError =>
   new CountersignError(

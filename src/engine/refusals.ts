@@ -9,7 +9,7 @@ import type {
   StandingRefusal,
 } from '../contract/index.ts';
 import type { ApprovalState } from '../approval/index.ts';
-import { amountOf, type AmountOfEffect, type CompiledBundle, type Sameness } from '../policy/index.ts';
+import { amountAsked, type AmountOfEffect, type CompiledBundle, type Sameness } from '../policy/index.ts';
 import type { HumanRefusal } from '../register/index.ts';
 import type { LimitQuery } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
@@ -46,7 +46,9 @@ export function standingAgainst(
 ): StandingRefusal[] {
   const people = stages[stage]?.approvers ?? [];
   return (effect?.same ?? []).map(({ policy, key, who, standsMs, ask }) => ({
-    ...{ policy, key, who },
+    policy,
+    key,
+    who,
     until: new Date(Math.min(LAST_INSTANT, at.getTime() + standsMs)).toISOString(),
     ask: ask ? people : null,
   }));
@@ -103,7 +105,13 @@ async function earlier(
   now: number,
 ): Promise<EarlierRefusal> {
   const fact: RefusalFact = {
-    ...{ policy, action, record, by, at, reason, until },
+    policy,
+    action,
+    record,
+    by,
+    at,
+    reason,
+    until,
     ...(same.ask && ask !== null ? { ask } : {}),
   };
   const refused = same.amount === null ? null : await refusedAmount(deps, tenant, bundle, policy, action);
@@ -126,7 +134,7 @@ async function refusedAmount(
 ): Promise<AmountOfEffect | null> {
   const policy = bundle.policies.find((one) => one.name === name);
   const stored = await deps.store.payloads.read(tenant, action);
-  return policy === undefined || stored === null ? null : amountOf(policy, stored.payload.request);
+  return policy === undefined || stored === null ? null : amountAsked(policy, stored.payload.request);
 }
 
 /** Both amounts, where one can be told to be less than the other; every doubt makes it the same. */

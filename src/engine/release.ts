@@ -155,10 +155,11 @@ async function permit(
     },
     at,
     collectWithinMs: judgement.collectWithinMs ?? null,
+    afterMs: judgement.releaseAfterMs,
     ...(replaces === undefined ? {} : { replaces }),
   });
   const action: Action = { ...state.action, status: 'released', redeemedAt: null, updatedAt: at.toISOString() };
-  const next: ActionState = { ...state, action };
+  const next: ActionState = { ...state, ...made.until, action };
   return sealNext(deps, next, [made.draft], isCarriedOut(request) ? null : made.permit);
 }
 

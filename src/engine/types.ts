@@ -37,6 +37,8 @@ export interface Judged {
   review: { openedAt: number; dueAt: number } | null;
   /** Marks of the webhooks that are told; left out where there is none. */
   hooks?: string[];
+  /** True where policy holds what is approved, so that it can be withdrawn after its release. */
+  held?: boolean;
   /** True for a policy publication: the engine itself carries it out once it is released. */
   activates: boolean;
   /**

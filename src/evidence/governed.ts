@@ -138,6 +138,10 @@ export class GovernedAction implements Governed {
   }
 
   #decision(record: DecisionRecord, signed: boolean): Defect[] {
+    if (record.decision === 'cancelled' && this.#phase === 'released' && this.#released?.notBefore !== undefined) {
+      this.#end('cancelled');
+      return [];
+    }
     if (this.#override === null || !['parked', 'overridden'].includes(this.#phase)) {
       return [this.#unexpected(`a decision (${record.decision} by ${record.by})`)];
     }
@@ -204,6 +208,8 @@ export class GovernedAction implements Governed {
     const defects: Defect[] = [];
     const add = (message: string): void => void defects.push({ code: 'redemption-wrong', message });
     if (permit.jti !== released.permit.jti) add('another permit was redeemed than the one that was released last');
+    const { notBefore } = released;
+    if (notBefore !== undefined && at < notBefore) add(`its permit was redeemed at ${at}, held until ${notBefore}`);
     if (at >= released.permit.expiresAt) add(`its permit was redeemed at ${at}, after it had expired`);
     return defects;
   }

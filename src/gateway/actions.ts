@@ -111,11 +111,13 @@ async function newestRecord(deps: GatewayDeps, caller: Caller, about: AboutActio
 
 /** As {@link visibleTo}, and also for delegates of the current approvers. */
 async function seenBy(deps: GatewayDeps, caller: Caller, state: ActionState, action: Action): Promise<Action> {
+  const reversedBy = isOpen(action.status) ? [] : await deps.store.actions.reversing(action.tenant, action.id);
+  const known = reversedBy.length === 0 ? action : { ...action, reversedBy };
   try {
-    return visibleTo(caller, state, action);
+    return visibleTo(caller, state, known);
   } catch (error) {
     const standsIn = caller.kind === 'person' && (await delegationFor(deps, caller, state)) !== null;
-    if (standsIn) return { ...action, permit: null };
+    if (standsIn) return { ...known, permit: null };
     throw error;
   }
 }

@@ -59,7 +59,7 @@ async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput)
 /** The claims of a permit that we signed. The redemption checks the expiry, because the redeemer may ask again later. */
 async function claimsOf(deps: GatewayDeps, caller: Caller, { permit, audience }: RedeemInput): Promise<PermitClaims> {
   const claims = await verifyPermit(permit, deps.signers(caller.tenant).permitKeys, {
-    now: issuedAt(permit) ?? Math.floor(deps.now().getTime() / 1000),
+    now: beginsAt(permit) ?? Math.floor(deps.now().getTime() / 1000),
     ...(audience === undefined ? {} : { audience }),
   });
   if (claims.iat > deps.now().getTime() / 1000 + CLOCKS_S) {
@@ -83,9 +83,11 @@ async function claimsOf(deps: GatewayDeps, caller: Caller, { permit, audience }:
 /** Seconds that the clocks of two processes may differ by. */
 const CLOCKS_S = 5;
 
-function issuedAt(permit: string): number | undefined {
+/** When it begins to be good. Whether that is now, the redemption decides by the records. */
+function beginsAt(permit: string): number | undefined {
   try {
-    return decodeJwt(permit).iat;
+    const { nbf, iat } = decodeJwt(permit);
+    return nbf ?? iat;
   } catch {
     return undefined;
   }

@@ -13,7 +13,7 @@ import { WORKFLOW_TASK_TIMEOUT } from '../engine/histories.ts';
 import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
 import { checkConnector } from '../engine/measure.ts';
 import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
-import { visibleTo } from './access.ts';
+import { notFound, visibleTo } from './access.ts';
 import { recordRefusal } from './attempts.ts';
 import { wakeUpdate } from '../workflows/messages.ts';
 import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
@@ -219,6 +219,7 @@ export function createStarter(deps: GatewayDeps) {
         );
         return recordRefusal(deps, caller, id, 'api', () => Promise.reject(refusal));
       }
+      await checkReversed(deps, caller, request);
       const mac = bodyMac(idempotencyKey, request);
       const key = `${caller.tenant}\n${caller.id}\n${id}`;
       const running = starting.get(key);
@@ -235,6 +236,21 @@ export function createStarter(deps: GatewayDeps) {
       }
     },
   };
+}
+
+/** What is taken back must be there, and the caller's to see. @throws CountersignError `invalid-request` */
+async function checkReversed(deps: GatewayDeps, caller: Caller, { reverses }: ActionRequest): Promise<void> {
+  if (reverses === undefined) return;
+  const stored = await readActionState(deps, caller.tenant, reverses);
+  try {
+    if (stored === null) throw notFound();
+    visibleTo(caller, stored.state, stored.state.action);
+  } catch (error) {
+    if (!isCountersignError(error) || error.code !== 'not-found') throw error;
+    throw new CountersignError('invalid-request', 'the request takes back an action that is not there', {
+      errors: [{ pointer: '/reverses', detail: error.message }],
+    });
+  }
 }
 
 /** Whether anything is to be done before somebody reports or the delay is over: to ask, to tell, to carry out, or to end. */

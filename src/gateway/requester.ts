@@ -4,6 +4,8 @@ import { isCarriedOut } from '../engine/activation.ts';
 import { workflowIdOf } from '../engine/ids.ts';
 import { collectPermit } from '../engine/release.ts';
 import { answerUpdate, cancelUpdate, collectedSignal } from '../workflows/messages.ts';
+import type { Caller } from '../identity/index.ts';
+import type { ActionState } from '../store/action-state.ts';
 import { isRequester, notFound, visibleTo } from './access.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -47,7 +49,7 @@ export const requesterActions = (deps: GatewayDeps): Pick<Actions, 'answer' | 'c
   cancel: (caller, id) =>
     recordRefusal(deps, caller, id, 'api', async () => {
       const { state } = await readAction(deps, caller.tenant, id);
-      if (!isRequester(caller, state)) {
+      if (!isRequester(caller, state) && !mayTakeBack(caller, state)) {
         throw new CountersignError('forbidden', 'only the requester withdraws an action; as an approver, refuse it');
       }
       const attestation = await deps.attestor.attest({
@@ -60,3 +62,10 @@ export const requesterActions = (deps: GatewayDeps): Pick<Actions, 'answer' | 'c
       return updateAction(deps, caller.tenant, id, cancelUpdate.name, { attestation });
     }),
 });
+
+/** Also whoever could approve it, while what is approved is held (`release.after`). */
+const mayTakeBack = (caller: Caller, { action, heldUntil, approval }: ActionState): boolean =>
+  action.status === 'released' &&
+  heldUntil != null &&
+  caller.kind === 'person' &&
+  (approval?.stages ?? []).some(({ approvers }) => approvers.includes(caller.id));

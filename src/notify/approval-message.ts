@@ -3,7 +3,7 @@
  *
  * It holds what policy discloses and nothing else: no content, no undisclosed value. Texts are plain; escaping is the renderer's.
  */
-import type { Door } from '../contract/index.ts';
+import type { Door, EffectKind } from '../contract/index.ts';
 
 /** How an action stands, as its message says it. */
 export type MessageState =
@@ -109,6 +109,12 @@ export interface ApprovalMessage {
   resource: string | null;
   /** How much, in one phrase: `420.50 USD`; null when there is none or it is not disclosed. */
   amount: string | null;
+  /** What it does to the world; left out where policy does not say. */
+  effect?: EffectKind;
+  /** Until when what is approved is held and can be withdrawn, seconds since the epoch; left out where it is not. */
+  heldUntil?: number;
+  /** Until when what is approved waits to be collected, seconds since the epoch; left out once it was. */
+  collectUntil?: number;
   /** Other disclosed values. */
   facts: { label: string; value: string }[];
   /** How many values policy does not disclose. */

@@ -34,7 +34,11 @@ export function eventsOf(state: ActionState, change: ActionChange): ActionEvent[
     });
   }
   const ended = change.was === change.status ? undefined : STATUS[change.status];
-  if (ended !== undefined && !(change.was === null && state.review !== null)) events.push({ type: ended });
+  if (change.was === 'released' && change.status === 'cancelled') {
+    events.push({ type: 'approval.cancelled', by: state.withdrawnBy ?? 'countersign' });
+  }
+  const waits = change.status === 'released' && state.collectUntil != null ? { until: state.collectUntil } : {};
+  if (ended !== undefined && !(change.was === null && state.review !== null)) events.push({ type: ended, ...waits });
   if (change.review !== null && state.review !== null) events.push(ofReview(change.review, state.review));
   return events;
 }

@@ -21,6 +21,8 @@ export interface MessageContext {
   consoleUrl: string | null;
   lately: ApprovalMessage['lately'];
   alike: ApprovalMessage['alike'];
+  /** Values that policy shows to approvers beside what it discloses, by their paths. */
+  shown: JsonObject;
   /** The state of the approval where the workflow has a newer one than the state. */
   approval: ApprovalState | null;
 }
@@ -125,7 +127,7 @@ function decisionsOf(state: ActionState, approval: ApprovalState | null, directo
   );
   const { status, updatedAt } = state.action;
   if (status === 'expired' || status === 'cancelled') {
-    const by = status === 'expired' ? 'countersign' : state.actor.id;
+    const by = status === 'expired' ? 'countersign' : (takenBackBy(state) ?? state.actor.id);
     said.push({
       by,
       name: displayName(directory, by),
@@ -139,6 +141,10 @@ function decisionsOf(state: ActionState, approval: ApprovalState | null, directo
   }
   return said.sort((a, b) => a.at - b.at);
 }
+
+/** The person who took back what was approved and held. */
+const takenBackBy = ({ withdrawnBy }: ActionState): string | null =>
+  withdrawnBy?.startsWith('user:') === true ? withdrawnBy : null;
 
 /** What an approver changed, from what the one before left in `values`; where policy does not disclose a value, only that it changed. */
 function changesOf(changes: JsonObject, values: Map<string, Json>): MessageDecision['changes'] {
@@ -173,9 +179,9 @@ function changeable(state: ActionState, disclosed: ActionState['disclosed']): Me
 }
 
 export function approvalMessage(state: ActionState, context: MessageContext): ApprovalMessage {
-  const { directory, approval } = context;
+  const { directory, approval, shown } = context;
   const { action, plan } = state;
-  const disclosed = asChanged(state.disclosed, approval);
+  const disclosed = { ...asChanged(state.disclosed, approval), ...shown };
   const open = action.status === 'supervised' && approval?.status === 'open';
   return {
     tenant: action.tenant,
@@ -191,8 +197,10 @@ export function approvalMessage(state: ActionState, context: MessageContext): Ap
       .map((party) => partyOf(directory, party)),
     resource: resourceOf(disclosed),
     amount: amountOf(disclosed),
+    ...(state.effect == null ? {} : { effect: state.effect }),
+    ...collectable(state),
     facts: [...executionFacts(state), ...disclosedFacts(disclosed)],
-    withheld: state.withheld,
+    withheld: Math.max(0, state.withheld - Object.keys(shown).filter((path) => !(path in state.disclosed)).length),
     why: {
       policy: action.verdict?.policy ?? null,
       rule: action.verdict?.rule ?? null,
@@ -239,6 +247,20 @@ function executionFacts({ execution }: ActionState): ApprovalMessage['facts'] {
   const counted =
     execution.tables === undefined ? [] : [{ label: 'Would change', value: rowsInWords(execution.tables) }];
   return [...counted, { label: 'Executed by', value: `the engine, through ${execution.connector}` }];
+}
+
+/** Of what a human approved, and nobody has come for yet. */
+function collectable({
+  action,
+  approval,
+  heldUntil,
+  collectUntil,
+}: ActionState): Pick<ApprovalMessage, 'heldUntil' | 'collectUntil'> {
+  if (action.status !== 'released' || approval === null || action.redeemedAt != null) return {};
+  return {
+    ...(heldUntil == null ? {} : { heldUntil: seconds(heldUntil) }),
+    ...(collectUntil == null ? {} : { collectUntil: seconds(collectUntil) }),
+  };
 }
 
 function reviewOf({ review }: ActionState, directory: Directory): ApprovalMessage['review'] {

@@ -57,14 +57,14 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
       if (event !== null) await notifier.thread(posted, event);
     }
     const now = life.state.action.status;
-    const statusNotice = input.was === now || input.was === null ? undefined : STATUS_NEWS[now];
+    const statusNotice = input.was === now || input.was === null ? undefined : newsOf(input.was, now);
     if (statusNotice !== undefined) {
       await notifier.thread(posted, {
         id: `${publication}.${statusNotice}`,
         kind: statusNotice,
-        by: null,
+        by: statusNotice === 'cancelled' ? displayName(directory, stored.state.withdrawnBy ?? '') : null,
         detail: stored.state.outcome?.reference ?? null,
-        until: null,
+        until: now === 'released' ? (message.collectUntil ?? null) : null,
       });
     }
     if (input.review !== null) {
@@ -107,6 +107,10 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
 
 /** What asks for a decision. */
 const ASKING: ReadonlySet<ApprovalEffect['type']> = new Set(['remind', 'warn', 'escalate', 'stage-opened']);
+
+/** What was released is withdrawn without an effect of its own. */
+const newsOf = (was: Action['status'], now: Action['status']): ThreadEvent['kind'] | undefined =>
+  now === 'cancelled' && was === 'released' ? 'cancelled' : STATUS_NEWS[now];
 
 /** Changes of status that no decision has told of. */
 const STATUS_NEWS: Partial<Record<Action['status'], ThreadEvent['kind']>> = {

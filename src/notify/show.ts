@@ -1,4 +1,7 @@
 import type { ApprovalState } from '../approval/index.ts';
+import type { JsonObject } from '../contract/index.ts';
+import { applyChanges } from '../policy/index.ts';
+import { discloseRequest } from '../sealing/index.ts';
 import type { NotifyDeps } from './deps.ts';
 import type { ApprovalMessage } from './approval-message.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -35,7 +38,18 @@ export async function showAction(
     lately: { approved, refused, days: LATELY_DAYS },
     alike: state.action.status === 'supervised' ? await alike(deps, state) : [],
     approval,
+    shown: await shownValues(deps, state),
   });
+}
+
+/** What policy shows to approvers and records only commit to, as an approver changed it. Nothing where it was erased. */
+async function shownValues(deps: ShowDeps, { show, action }: ActionState): Promise<JsonObject> {
+  if (show === undefined) return {};
+  const stored = await deps.store.payloads.read(action.tenant, action.id);
+  if (stored === null) return {};
+  const { request, changes, decided = {} } = stored.payload;
+  const all = Object.values(decided).reduce<JsonObject>((before, after) => ({ ...before, ...after }), { ...changes });
+  return discloseRequest(applyChanges(request, all), show, stored.actionKey).disclosed;
 }
 
 /** Same surface, actor and rule, and waiting at the same stage. */

@@ -48,7 +48,7 @@ export function noticesOf(
       lines: [`${displayName(directory, result.by)}: ${result.reason}`],
     });
   }
-  const ended = endOf(state, message, what, input);
+  const ended = endOf(state, message, what, input, directory);
   if (ended !== null) notices.push(ended);
   const { tenant, id: action } = state.action;
   return notices.map(({ kind, headline, lines, until }, index) => ({
@@ -128,14 +128,39 @@ function ofEffect(
 const namesOf = (people: readonly string[], directory: Directory): string =>
   people.map((person) => displayName(directory, person)).join(', ');
 
+const untilOf = ({ collectUntil }: ApprovalMessage): Pick<DirectNotice, 'until'> =>
+  collectUntil === undefined ? {} : { until: collectUntil };
+
+/** That a permit waits, and how to have it. */
+const waitingPermit = ({ action, collectUntil, heldUntil }: ApprovalMessage): string[] =>
+  collectUntil === undefined
+    ? []
+    : [
+        ...(heldUntil === undefined ? [] : ['It is held for a while, and can be withdrawn until it begins.']),
+        `A permit waits to be collected: countersign permit ${action}`,
+      ];
+
 /** How it ended. It is told once, when the action first reaches a state that no approver can change. */
 function endOf(
   state: ActionState,
   message: ApprovalMessage,
   what: string,
   input: Pick<PublishInput, 'was'>,
+  directory: Directory,
 ): DirectNotice | null {
-  if (state.approval === null || input.was !== 'supervised') return null;
+  if (state.approval === null) return null;
+  if (input.was === 'released' && state.action.status === 'lapsed') {
+    return {
+      kind: 'lapsed',
+      headline: `Lapsed: ${what}`,
+      lines: ['It was approved, nobody collected it in time, and nothing happened. Ask anew if it is still wanted.'],
+    };
+  }
+  if (input.was === 'released' && state.action.status === 'cancelled') {
+    const by = displayName(directory, state.withdrawnBy ?? state.actor.id);
+    return { kind: 'withdrawn', headline: `Withdrawn: ${what}`, lines: [`${by} took it back before it began.`] };
+  }
+  if (input.was !== 'supervised') return null;
   const last = message.decisions.at(-1);
   const said = last === undefined || last.via === 'engine' ? [] : [`${last.name}: ${last.reason ?? last.decision}`];
   switch (state.action.status) {
@@ -152,6 +177,11 @@ function endOf(
         lines: ['Nobody decided in time, and nothing happened. Ask anew if it is still wanted.'],
       };
     default:
-      return { kind: 'approved', headline: `Approved: ${what}`, lines: said };
+      return {
+        kind: 'approved',
+        headline: `Approved: ${what}`,
+        lines: [...said, ...waitingPermit(message)],
+        ...untilOf(message),
+      };
   }
 }

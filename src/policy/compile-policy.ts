@@ -96,12 +96,14 @@ export function compilePolicy(
     breakGlass: breakGlass ?? null,
     holidays: new Map(Object.entries(holidays).map(([name, days]) => [name, new Set(days)])),
     disclose: source.disclose,
+    show: source.show ?? [],
     effect: source.effect?.kind ?? null,
     sameness: compileSameness(source, rules as CompiledRule[]),
     notify: source.notify,
     outcomeWithinMs: ms(source.outcome.within),
     collectWithinMs: source.collectWithin === undefined ? null : ms(source.collectWithin),
     permitMs: ms(source.permit),
+    releaseAfterMs: source.release === undefined ? 0 : ms(source.release.after),
     retainMs: source.retain === undefined ? null : ms(source.retain),
   };
   return { policy, faults };
@@ -124,7 +126,8 @@ const STANDS_MS = 24 * 3_600_000;
 function compileSameness(source: Policy, rules: readonly CompiledRule[]): CompiledSameness {
   const { amount = 'params.amount', currency = 'params.currency', refusalStands: stands } = source;
   const read = rules.flatMap(({ when }) => when.outline.fields.map((field) => field.path));
-  const named = [...new Set([...source.requires, ...source.disclose, ...read])].sort();
+  const { requires, disclose, show = [] } = source;
+  const named = [...new Set([...requires, ...disclose, ...show, ...read])].sort();
   const below = (root: string, without: readonly string[]): string[] =>
     named.filter((path) => path.startsWith(`${root}.`) && !without.includes(path));
   return {
@@ -203,6 +206,7 @@ function checkPaths(source: Policy, faults: Fault[]): void {
     [['requires'], source.requires],
     [['decimals'], source.decimals],
     [['disclose'], source.disclose],
+    [['show'], source.show ?? []],
     [['amount'], source.amount === undefined ? [] : [source.amount]],
     [['currency'], source.currency === undefined ? [] : [source.currency]],
     [['effect', 'same'], source.effect?.same ?? []],

@@ -87,6 +87,8 @@ export interface CompiledPolicy {
   } | null;
   holidays: ReadonlyMap<string, ReadonlySet<string>>;
   disclose: string[];
+  /** What approvers see beside what is disclosed. */
+  show: string[];
   effect: EffectKind | null;
   sameness: CompiledSameness;
   notify: string[];
@@ -94,6 +96,8 @@ export interface CompiledPolicy {
   /** Null where the policy leaves it to how the action was released. */
   collectWithinMs: number | null;
   permitMs: number;
+  /** How long what is approved is held; 0 where it is not. */
+  releaseAfterMs: number;
   retainMs: number | null;
 }
 

@@ -14,10 +14,12 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     'rules',
     'breakGlass',
     'disclose',
+    'show',
     'amount',
     'currency',
     'effect',
     'refusalStands',
+    'release',
     'notify',
     'outcome',
     'collectWithin',
@@ -34,6 +36,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   'breakGlass.limit': ['max', 'window'],
   effect: ['kind', 'same'],
   'rules.*.effect': ['kind'],
+  release: ['after'],
   outcome: ['within'],
 };
 

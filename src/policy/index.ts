@@ -18,7 +18,7 @@ export { formatProblem } from './problem.ts';
 export type { Problem } from './problem.ts';
 export { policySchema } from './schema.ts';
 export type { Policy } from './schema.ts';
-export { amountOf, samenessIn, spelling } from './sameness.ts';
+export { amountAsked, samenessIn, spelling } from './sameness.ts';
 export type { AmountOfEffect, Sameness } from './sameness.ts';
 export { strictest } from './strictness.ts';
 export { caseFacts, caseNames, describeCoverage, readCases, runCases } from './cases.ts';

@@ -2,7 +2,7 @@ import type { Actor } from '../contract/index.ts';
 import { buildBundle, kindOfFile, type PolicyFile } from './build.ts';
 import { compileBundle } from './bundle.ts';
 import { type PolicyCase, type Resolve, readCases } from './cases.ts';
-import type { CompiledBundle, CompiledPolicy, CompiledRef } from './compiled.ts';
+import type { CompiledBundle, CompiledPolicy, CompiledRef, CompiledRule } from './compiled.ts';
 import { implies } from './conditions/index.ts';
 import type { ExternalEngines } from './engines.ts';
 import { parsePolicyFile } from './parse.ts';
@@ -81,6 +81,8 @@ export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resol
     ...untestedSurfaces(policy, cases),
     ...untold(policy),
     ...openRules(policy),
+    ...unboundedRules(policy),
+    ...blindRules(policy),
   ]);
 }
 
@@ -102,6 +104,46 @@ function openRules(policy: CompiledPolicy): LintFinding[] {
         place: ['rules', index, 'when'],
         message: `rule \`${rule.id}\` approves whatever no rule before it names`,
         suggestion: 'list what is allowed, and leave the rest to silence, which refuses',
+      },
+    ];
+  });
+}
+
+/** Rules that ask people who would see nothing of what the rule goes by. */
+function blindRules(policy: CompiledPolicy): LintFinding[] {
+  const visible = [...policy.disclose, ...policy.show];
+  const seen = (field: string): boolean => visible.some((path) => isBelow(field, path) || isBelow(path, field));
+  return policy.rules.flatMap((rule, index): LintFinding[] => {
+    const read = rule.when.outline.fields
+      .map((field) => field.path)
+      .filter((path) => /^(params|resource)\./.test(path));
+    if (rule.then !== 'supervise' || rule.log === 'full' || read.length === 0 || read.some(seen)) return [];
+    return [
+      {
+        severity: 'error',
+        policy: policy.name,
+        place: ['rules', index, 'when'],
+        message: `rule \`${rule.id}\` asks people who would see none of what it reads: ${read.map((path) => `\`${path}\``).join(', ')}`,
+        suggestion: 'add one to `disclose` or `show`',
+      },
+    ];
+  });
+}
+
+/** Rules that let go at once what cannot be undone, with no limit on how much or how often. */
+function unboundedRules(policy: CompiledPolicy): LintFinding[] {
+  const bounded = (rule: CompiledRule): boolean => rule.when.outline.calls.some(({ name }) => name === 'limit');
+  return policy.rules.flatMap((rule, index): LintFinding[] => {
+    const kind = rule.effect ?? policy.effect;
+    if (kind !== 'irreversible' || !['approve', 'constrain'].includes(rule.then)) return [];
+    if (policy.rules.slice(0, index + 1).some(bounded)) return [];
+    return [
+      {
+        severity: 'warning',
+        policy: policy.name,
+        place: ['rules', index, 'then'],
+        message: `rule \`${rule.id}\` releases by itself what cannot be undone, without a limit`,
+        suggestion: 'let it supervise or refuse, or ask a limit first',
       },
     ];
   });
@@ -271,3 +313,5 @@ function untold(policy: CompiledPolicy): LintFinding[] {
 function covers(policy: CompiledPolicy, surface: string): boolean {
   return policy.surfaces.some((glob) => matchesSurface(glob, surface));
 }
+
+const isBelow = (path: string, above: string): boolean => path === above || path.startsWith(`${above}.`);

@@ -28,9 +28,15 @@ export function afterRefusal(opinion: Opinion, refusal: RefusalFact, on: Trial):
   const said = `${by} refused the same on ${at} (record ${record})${quoted(refusal.reason)}`;
   if (refusal.ask === undefined) {
     return {
-      ...{ policy: opinion.policy, rule: opinion.rule, decision: 'refuse', basis: 'refused_before' },
+      policy: opinion.policy,
+      rule: opinion.rule,
+      decision: 'refuse',
+      basis: 'refused_before',
       reason: `${said}; asking again in other words does not help before ${until}`,
-      ...{ changes: null, draft: null, review: null, reservations: [] },
+      changes: null,
+      draft: null,
+      review: null,
+      reservations: [],
     };
   }
   return {
@@ -49,8 +55,15 @@ function askAgain({ policy, draft }: Opinion, people: readonly string[], on: Tri
   const refs = people.map((person) => ({ text: person, expression: null }));
   const again = resolve(refs, policyFrame(policy, on, on.bindings), on.facts);
   const stage: PlanDraft['stages'][number] = {
-    ...{ name: 'asked again', quorum: 1, refusals: 1, refs: again.refs, approvers: again.people },
-    ...{ remindMs: null, escalate: null, assurance: null, nobody: again.nobody },
+    name: 'asked again',
+    quorum: 1,
+    refusals: 1,
+    refs: again.refs,
+    approvers: again.people,
+    remindMs: null,
+    escalate: null,
+    assurance: null,
+    nobody: again.nobody,
   };
   return draft === null
     ? { approval: ASKED_AGAIN, stages: [stage] }

@@ -26,13 +26,13 @@ export interface AmountOfEffect {
   currency: string | null;
 }
 
-/** Letters of other scripts that look like Latin ones, in lower case. */
-const LOOKALIKES: Readonly<Record<string, string>> = {
-  ...{ а: 'a', е: 'e', о: 'o', р: 'p', с: 'c', у: 'y', х: 'x', і: 'i', ј: 'j', ѕ: 's', к: 'k', м: 'm', т: 't', в: 'b' },
-  ...{ н: 'h', г: 'r', ԁ: 'd', ԛ: 'q', ԝ: 'w', ѵ: 'v', α: 'a', ε: 'e', ο: 'o', ρ: 'p', ι: 'i', κ: 'k', ν: 'v', τ: 't' },
-  ...{ υ: 'u', χ: 'x', ı: 'i', ɑ: 'a', ɡ: 'g', ſ: 's' },
-};
-const FOREIGN = new RegExp(`[${Object.keys(LOOKALIKES).join('')}]`, 'gu');
+/** Letters of other scripts that look like Latin ones, each before the one that it looks like, in lower case. */
+const LOOKALIKES = new Map(
+  ('аa еe оo рp сc уy хx іi јj ѕs кk мm тt вb нh гr ԁd ԛq ԝw ѵv ' + 'αa εe οo ρp ιi κk νv τt υu χx ıi ɑa ɡg ſs')
+    .split(' ')
+    .map((pair) => [pair.slice(0, -1), pair.slice(-1)]),
+);
+const FOREIGN = new RegExp(`[${[...LOOKALIKES.keys()].join('')}]`, 'gu');
 
 /** What percent-encoding says, where it is valid. */
 function decoded(text: string): string {
@@ -52,7 +52,7 @@ export function spelling(text: string): string {
   const plain = foldId(decoded(text).replace(/[\p{Z}\s]/gu, '-'))
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
-    .replace(FOREIGN, (letter) => LOOKALIKES[letter] ?? letter);
+    .replace(FOREIGN, (letter) => LOOKALIKES.get(letter) ?? letter);
   const words = plain.match(/\p{L}+|\p{N}+/gu);
   return words === null ? plain : words.map((word) => word.replace(/^0+(?=\p{N})/u, '')).join('-');
 }
@@ -104,7 +104,7 @@ const actors = (request: VouchedRequest): string[] =>
   [...new Set([...actingChain(request.actor).map(({ id }) => id), ...ownersOf(request)].map(foldId))].sort();
 
 /** How much a request asks for, as a policy counts it. */
-export function amountOf({ sameness }: CompiledPolicy, request: VouchedRequest): AmountOfEffect {
+export function amountAsked({ sameness }: CompiledPolicy, request: VouchedRequest): AmountOfEffect {
   const json = readPath(request, sameness.amount);
   const read = json === undefined || json === null ? null : readAmount(json, true);
   const currency = readPath(request, sameness.currency);
@@ -133,7 +133,7 @@ export function samenessOf(policy: CompiledPolicy, request: VouchedRequest): Sam
     policy: policy.name,
     key: canonicalize([policy.name, ...parts]),
     who: says && !fields.includes('actor') ? null : actors(request),
-    amount: says && !fields.includes(amount) ? null : amountOf(policy, request),
+    amount: says && !fields.includes(amount) ? null : amountAsked(policy, request),
     standsMs,
     ask,
   };

@@ -181,6 +181,9 @@ export const policySchema = z
       .max(64)
       .default([])
       .meta({ description: 'Shown in clear in records; all else is committed.' }),
+    show: z.array(path).max(64).optional().meta({
+      description: 'Approvers see these too, whole; in records they are only committed. Default: what is disclosed.',
+    }),
     amount: path.optional().meta({
       description: 'Which field is the amount, for columns and sums of money; default `params.amount`.',
     }),
@@ -196,6 +199,10 @@ export const policySchema = z
       .optional()
       .meta({ description: 'What the action does to the world.' }),
     refusalStands: refusalStands.optional(),
+    release: z
+      .strictObject({ after: duration })
+      .optional()
+      .meta({ description: 'Holds what is approved so long: until then it can be withdrawn, and not executed.' }),
     notify: notifySchema.default([]),
     outcome: z
       .strictObject({ within: duration })

@@ -65,8 +65,14 @@ const facts = z.looseObject({
   refusals: z
     .array(
       z.looseObject({
-        ...{ policy: z.string(), action: z.string(), record: hash, by: z.string(), at: instant },
-        ...{ reason: text, until: instant, ask: people.exactOptional() },
+        policy: z.string(),
+        action: z.string(),
+        record: hash,
+        by: z.string(),
+        at: instant,
+        reason: text,
+        until: instant,
+        ask: people.exactOptional(),
       }),
     )
     .exactOptional(),
@@ -113,6 +119,7 @@ const verdictRecord = z.looseObject({
   plan: plan.nullable(),
   disclosed: jsonObject,
   commitments: z.record(z.string(), hash),
+  reverses: z.string().exactOptional(),
   effect: effect.exactOptional(),
 });
 
@@ -163,6 +170,7 @@ const releaseRecord = z.looseObject({
     requestHash: hash,
   }),
   rejudged: z.looseObject({ verdict, facts }).nullable(),
+  notBefore: instant.exactOptional(),
   collectUntil: instant.exactOptional(),
   replaces: text.exactOptional(),
   review: z.looseObject({ reviewers: people, dueAt: instant }).exactOptional(),

@@ -1,5 +1,13 @@
 /** The stored state of an action beside its records, so that any process can answer for it. It never holds the request or a secret. */
-import type { Action, ActionRequest, ApprovalPlan, ExecutionFact, JsonObject, RecordActor } from '../contract/index.ts';
+import type {
+  Action,
+  ActionRequest,
+  ApprovalPlan,
+  EffectKind,
+  ExecutionFact,
+  JsonObject,
+  RecordActor,
+} from '../contract/index.ts';
 import type { ApprovalState } from '../approval/index.ts';
 
 /** The look back at a break-glass release, by other people. */
@@ -28,6 +36,8 @@ export interface ActionState {
   bodyMac: string;
   /** Disclosed values, as in the verdict's record. */
   disclosed: JsonObject;
+  /** Paths whose values approvers see beside those; left out where there are none. The values are in the {@link Payload} alone. */
+  show?: string[];
   /** How many values policy does not disclose. */
   withheld: number;
   /** What was left of each limit after this action's share, exact decimal strings. */
@@ -41,6 +51,16 @@ export interface ActionState {
   /** How long a fresh permit may be had; null or left out where policy leaves it to how the action is released. */
   collectWithinMs?: number | null;
   permitMs: number;
+  /** What the action does to the world; null or left out where policy does not say. */
+  effect?: EffectKind | null;
+  /** How long policy holds what is approved, in milliseconds; left out where it does not. */
+  releaseAfterMs?: number;
+  /** Until when what was released is held, RFC 3339; null or left out where it is not. */
+  heldUntil?: string | null;
+  /** Until when it can be collected, RFC 3339; null or left out where it is not released. */
+  collectUntil?: string | null;
+  /** Who took it back; null or left out where nobody did. */
+  withdrawnBy?: string | null;
   retainMs: number | null;
   announced: boolean;
   review: BreakGlassReview | null;

@@ -27,6 +27,8 @@ export interface ActionStore {
   get(tenant: string, id: string): Promise<StoredAction | null>;
   /** Newest first. */
   list(tenant: string, filter: ActionFilter): Promise<StoredAction[]>;
+  /** Actions that were asked for to take this one back, oldest first. */
+  reversing(tenant: string, id: string): Promise<string[]>;
   /** All actions that wait for a person, oldest first. */
   waiting(tenant: string): Promise<StoredAction[]>;
   /** Closed actions of all tenants whose retention has ended at `now`, the longest overdue first. */
@@ -83,6 +85,19 @@ export function createActionStore(db: Database): ActionStore {
         .limit(Math.min(Math.max(1, limit), 1000))
         .execute();
       return rows.map(stored);
+    },
+    async reversing(tenant, id) {
+      const reverses = sql<string>`view -> 'action' ->> 'reverses'`;
+      const rows = await db
+        .selectFrom('action')
+        .select('id')
+        .where('tenant', '=', tenant)
+        .where(reverses, 'is not', null)
+        .where(reverses, '=', id)
+        .orderBy('createdAt')
+        .limit(100)
+        .execute();
+      return rows.map((row) => row.id);
     },
     async waiting(tenant) {
       const rows = await db

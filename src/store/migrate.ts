@@ -12,6 +12,7 @@ import * as attempts from './migrations/0065-attempts.ts';
 import * as limitTotals from './migrations/0066-limit-totals.ts';
 import * as bundleCases from './migrations/0067-bundle-cases.ts';
 import * as postponed from './migrations/0070-postponed.ts';
+import * as reversals from './migrations/0090-reversals.ts';
 import * as actionFacts from './migrations/0110-action-facts.ts';
 import * as executions from './migrations/0078-executions.ts';
 import * as sessions from './migrations/0080-sessions.ts';
@@ -29,6 +30,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0066-limit-totals': limitTotals,
   '0067-bundle-cases': bundleCases,
   '0070-postponed': postponed,
+  '0090-reversals': reversals,
   '0110-action-facts': actionFacts,
   '0078-executions': executions,
   '0080-sessions': sessions,

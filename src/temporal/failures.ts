@@ -1,5 +1,5 @@
 /** The failures that Temporal sees. Other people's histories get our ids and nothing else. */
-import type { Action } from '@countersign/client';
+import type { Action, CountersignError } from '@countersign/client';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 
 /** A benign retry. It holds no slot, the history does not grow, and Temporal’s UI shows who is awaited and until when. */
@@ -11,6 +11,17 @@ export function waiting(action: Action, attempt: number, longest: number): Appli
     message: `waiting for ${people}${until} (${id})`,
     type: 'CountersignWaiting',
     nextRetryDelay: Math.min(longest, 1000 * 2 ** Math.min(attempt - 1, 20)),
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+/** Approved, and held by policy so that it can be withdrawn: the retry comes when that is over. */
+export function held(error: CountersignError): ApplicationFailure {
+  const left = Date.parse(String(error.problem?.['notBefore'])) - Date.now();
+  return ApplicationFailure.create({
+    message: error.message,
+    type: 'CountersignHeld',
+    nextRetryDelay: Number.isNaN(left) ? 60_000 : Math.max(1000, left),
     category: ApplicationFailureCategory.BENIGN,
   });
 }

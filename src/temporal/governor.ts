@@ -12,7 +12,7 @@ import type { Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { callbackFor } from './callback.ts';
 import { actionIdOf, argsOf, redeemerOf, requestOf, scheduledActivityKey, type Designation } from './designation.ts';
-import { refused, unavailable, waiting } from './failures.ts';
+import { held, refused, unavailable, waiting } from './failures.ts';
 import { WAITED, type DesignatedAction, type DesignatedCall } from './waiting.ts';
 
 export interface GovernorOptions {
@@ -151,6 +151,7 @@ export class Governor {
         if (permit === null) throw refused('the action is no longer released', action);
         return { permit, redeemed: await this.#client.redeem({ permit, redeemer }) };
       } catch (error) {
+        if (error instanceof CountersignError && error.code === 'permit-held') throw held(error);
         const late = error instanceof CountersignError && ['permit-expired', 'permit-invalid'].includes(error.code);
         if (fresh || !late) throw error;
       }

@@ -132,7 +132,10 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   let review: ReviewTask | null = null;
   const exclusive = createExclusive();
   const judgedYet = (): boolean => action.status !== 'evaluating';
-  const settled = (): boolean => isSettled(action.status);
+  /** What is approved can be withdrawn until it is redeemed. */
+  let held = false;
+  const withdrawn = (): boolean => held && action.status === 'cancelled';
+  const settled = (): boolean => isSettled(action.status) || withdrawn();
   const ref = (): ActionRef => ({ tenant: action.tenant, id: action.id });
   /** Whether the verdict has been asked for. */
   let asked = false;
@@ -151,8 +154,20 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
     });
   };
   const decide = (message: AttestedMessage): Promise<Action> => whenParked((open) => open.decide(message.attestation));
-  const cancel = (message: Partial<AttestedMessage>): Promise<Action> =>
-    whenParked((open) => open.cancel(message.attestation ?? null));
+  const cancel = async (message: Partial<AttestedMessage>): Promise<Action> => {
+    await condition(judgedYet);
+    if (held && action.status === 'released') return withdraw(message.attestation ?? null);
+    return whenParked((open) => open.cancel(message.attestation ?? null));
+  };
+  const withdraw = (attestation: string | null): Promise<Action> =>
+    exclusive(async () => {
+      if (attestation === null) throw refused(NOT_PARKED);
+      const { sealed } = await local.decide({ action: ref(), attestation, kind: 'cancel' });
+      if (sealed.refusal !== undefined && sealed.action.status !== 'cancelled') throw refused(sealed.refusal);
+      action = sealed.action;
+      outbox?.changed();
+      return action;
+    });
 
   // Synchronous on purpose: a validator that awaits fails the workflow task for ever (docs/architecture.md, "Why it is so").
   const attested = (message: AttestedMessage): void => {
@@ -292,6 +307,7 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
     );
   }
   action = judged.action;
+  held = judged.held === true;
   outbox.changed(parked?.opening() ?? []);
   if (reported !== null && 'refusal' in reported) earlyRefusal = reported.refusal;
   else if (reported !== null) {

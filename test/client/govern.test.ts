@@ -42,6 +42,7 @@ afterAll(async () => {
 
 const request = (amount: number, more: Partial<ActionRequest> = {}): ActionRequest => ({
   ...(REFUND as ActionRequest),
+  resource: { type: 'order', id: `ord_${String(amount)}` },
   params: { amount, currency: 'USD' },
   ...more,
 });

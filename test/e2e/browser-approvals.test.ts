@@ -13,6 +13,7 @@ const DUTY = 'user:duty-manager@acme.test';
 /** What the shipped policies do not offer all at once; told in the channel that the driver looks in. */
 const POLICY = `# yaml-language-server: $schema=policy.schema.json
 policy: test.desk
+refusalStands: 0
 surfaces: ['test.desk', 'test.other']
 rules:
   - id: asks

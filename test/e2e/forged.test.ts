@@ -138,7 +138,7 @@ describe('an action started by any Temporal SDK', () => {
         value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
       ),
     ).toString();
-    for (const secret of ['planted-secret-7f3a', 'support-bot', 'ord_991', String(it_.stack.firstKey)])
+    for (const secret of ['planted-secret-7f3a', 'support-bot', 'ord_42', String(it_.stack.firstKey)])
       expect(text).not.toContain(secret);
   });
 });

@@ -61,7 +61,7 @@ describe('the report of overrides', () => {
       {
         action: lowered,
         surface: 'payments.refund',
-        what: 'refund.create, 200.00 USD, ord_991',
+        what: 'refund.create, 200.00 USD, ord_420.5',
         askedBy: 'agent:support-bot, for user:requester@acme.test',
         askedAt: expect.any(String),
         approvedBy: [LEAD],

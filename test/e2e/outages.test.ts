@@ -7,6 +7,7 @@ import { LEAD, REFUND, refund, startTestStack, type TestStack } from '../support
 
 const QUICK = `# yaml-language-server: $schema=policy.schema.json
 policy: test.quick
+refusalStands: 0
 surfaces: [test.quick]
 rules:
   - id: asks

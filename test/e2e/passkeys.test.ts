@@ -12,6 +12,7 @@ import { policiesFolder } from '../support/policies.ts';
 import { CFO, LEAD, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
 
 const POLICY = `policy: treasury
+refusalStands: 0
 surfaces: [treasury.payout]
 requires: [params.amount]
 rules:

@@ -26,6 +26,7 @@ limits: { five: { key: [params.pool], sum: params.amount, window: 1h, max: 5 } }
 rules:
 ${rule('fits', 'limit("five").fits', 'then: approve')}`,
   'one.yaml': `policy: one
+refusalStands: 0
 surfaces: [one.direct, one.parked, one.brief]
 limits: { one: { key: [params.pool], count: true, window: 1h, max: 1 } }
 outcome: { within: 1h }

@@ -8,6 +8,7 @@ import { REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
 const POLICY = `# yaml-language-server: $schema=policy.schema.json
 policy: test.door
+refusalStands: 0
 surfaces: [test.door]
 rules:
   - id: asks

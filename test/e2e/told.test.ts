@@ -27,6 +27,7 @@ const policy = (
   notify: string,
 ): string => `# yaml-language-server: $schema=policy.schema.json
 policy: ${name}
+refusalStands: 0
 surfaces: [${name}]
 rules:${rules}
 notify: ${notify}

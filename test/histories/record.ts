@@ -13,6 +13,7 @@ import { openReceiver } from '../support/receiver.ts';
 import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
 const QUICK = `policy: test.quick
+refusalStands: 0
 surfaces: [test.quick]
 rules:
   - { id: small, when: params.amount <= 100, then: approve }

@@ -34,6 +34,7 @@ const odd = (name: string): string => `${MARK}-${name} "ü/\\?`;
 /** Every policy feature that touches a value: limits, changes by approvers and by policy, conditions that fail on it. */
 const POLICY = `# yaml-language-server: $schema=policy.schema.json
 policy: test.planted
+refusalStands: 0
 surfaces: [test.planted]
 limits:
   per-account: { key: [params.account], sum: params.amount, window: 24h, max: 100000 }

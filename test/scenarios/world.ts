@@ -82,6 +82,7 @@ export function policyText(tag: string, { approval, policy }: StorySpec): string
     rules,
     disclose: ['params.amount', 'params.currency'],
     outcome: { within: '1h' },
+    refusalStands: 0,
     ...policy,
   });
 }

@@ -5,7 +5,18 @@ import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
 import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from './kit.ts';
 import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from './rich.ts';
 import { link, notified, plainText, safeUrl, shortId } from './text.ts';
-import { asked, deadline, decisionLines, headline, helps, progress, what, whoAsks, whyYou } from './words.ts';
+import {
+  asked,
+  consequence,
+  deadline,
+  decisionLines,
+  headline,
+  helps,
+  progress,
+  what,
+  whoAsks,
+  whyYou,
+} from './words.ts';
 
 export interface RenderOptions {
   /** Directory id of the reader: adds why they are asked. */
@@ -59,7 +70,8 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   const glance = [
     whoAsks(message),
     because(message, url),
-    open ? deadline(message) : null,
+    open ? consequence(message) : null,
+    deadline(message),
     you === null ? null : line(you),
   ];
   const parts: Part[] = [{ block: rich(glance.filter((one) => one !== null)), spare: 0 }];

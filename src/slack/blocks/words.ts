@@ -37,7 +37,21 @@ export function inOneLine(message: Pick<ApprovalMessage, 'verb' | 'amount' | 're
 }
 
 /** Plain text. */
-export const headline = (message: ApprovalMessage): string => `${HEADLINES[message.state]}: ${what(message)}`;
+export const headline = (message: ApprovalMessage): string =>
+  `${HEADLINES[message.state]}${message.collectUntil === undefined ? '' : ', not collected yet'}: ${what(message)}`;
+
+const EFFECTS: Record<NonNullable<ApprovalMessage['effect']>, string> = {
+  read: 'Only reads',
+  reversible: 'Can be undone',
+  compensable: 'Can be made good',
+  irreversible: 'Cannot be undone',
+};
+
+/** What it does to the world; null where policy does not say. */
+export function consequence({ effect }: ApprovalMessage): Line | null {
+  if (effect === undefined) return null;
+  return line(...(effect === 'irreversible' ? ['⚠️ ', strong(EFFECTS[effect], 40)] : [EFFECTS[effect]]));
+}
 
 /** Who asked, for whom, about what; and whether it was an emergency. */
 export function whoAsks(message: ApprovalMessage): Line {
@@ -153,6 +167,12 @@ export function deadline(message: ApprovalMessage): Line | null {
     );
     const due = message.state === 'review_overdue' ? 'Review was due:' : 'Review by:';
     return line(strong(due, 40), ' ', dated(message.review.dueAt), ` · ${reviewers}`);
+  }
+  if (message.heldUntil !== undefined) {
+    return line(strong('Held until:', 40), ' ', dated(message.heldUntil), '. Until then it can be withdrawn.');
+  }
+  if (message.collectUntil !== undefined) {
+    return line(strong('To be collected by:', 40), ' ', dated(message.collectUntil), '. Otherwise nothing happens.');
   }
   if (message.ask === null || message.expiresAt === null) return null;
   const anyway = message.state === 'returned' ? ', answered or not' : '';

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -207,9 +208,18 @@ def _take(client: Countersign, action: Json, redeemer: str) -> tuple[str, Json] 
         except CountersignError as error:
             if error.code == "not-open":
                 return None
+            if error.code == "permit-held":
+                _until(error.problem.get("notBefore"))
+                return None
             if fresh or error.code not in ("permit-expired", "permit-invalid"):
                 raise
             fresh = True
+
+
+def _until(held: Any) -> None:
+    """Waits while what is approved can be withdrawn, a minute at most: then it is looked at again."""
+    left = datetime.fromisoformat(str(held).replace("Z", "+00:00")).timestamp() - time.time()
+    time.sleep(min(60, max(0, left) + 0.1))
 
 
 def _ended(action: Json) -> Governed[Any]:
