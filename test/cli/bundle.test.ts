@@ -8,6 +8,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COURSES, fill, openLog, type TestLog } from '../evidence/world.ts';
 import { bundleOf, keyOptions } from './bundles.ts';
+import type { Json } from '../../src/contract/index.ts';
+import { everyNameTwice } from '../support/json-twice.ts';
 import { countersign } from './harness.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'cli-bundle-'));
@@ -179,6 +181,24 @@ describe('a bundle that was tampered with', () => {
       expect(found.code, name).toBe(3);
       expect(blamed(found), name).toContain(name);
       rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is found when a name stands twice in any of them that is JSON', async () => {
+    for (const name of kinds().filter((one) => /\.jsonl?$/.test(one))) {
+      const text = readFileSync(join(whole, name), 'utf8');
+      const [first = '', ...rest] = name.endsWith('l') ? text.split('\n') : [text];
+      const texts = everyNameTwice(JSON.parse(first) as Json);
+      // The first, one inside, and the last.
+      for (const at of new Set([0, Math.floor(texts.length / 2), texts.length - 1])) {
+        const folder = copy();
+        writeFileSync(join(folder, name), [texts[at]?.text ?? '', ...rest].join('\n'));
+        listAnew(folder);
+        const found = await verify(folder);
+        expect([name, texts[at]?.pointer, found.code], found.text).toEqual([name, texts[at]?.pointer, 3]);
+        expect(blamed(found), name).toContain(name);
+        rmSync(folder, { recursive: true });
+      }
     }
   });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64Url } from '../../src/canonical/index.ts';
-import type { DecisionRecord, Receipt, RecordPayload } from '../../src/contract/index.ts';
+import type { DecisionRecord, Json, Receipt, RecordPayload } from '../../src/contract/index.ts';
 import {
   emptyFrontier,
   extendFrontier,
@@ -25,6 +25,7 @@ import {
   signEnvelope,
   type Signer,
 } from '../../src/sealing/index.ts';
+import { everyNameTwice } from '../support/json-twice.ts';
 import { countersign } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-verify-'));
@@ -240,6 +241,34 @@ describe('verify', () => {
       valid: false,
       receipts: [{ file: 'bad.json', valid: false, reason }],
     });
+  });
+
+  it('finds a name that stands twice, wherever it is in a receipt', async () => {
+    const [receipt] = receipts;
+    const texts = everyNameTwice(receipt as unknown as Json);
+    expect(texts.length).toBeGreaterThanOrEqual(10);
+    for (const { pointer, text } of texts) {
+      save('twice.json', text);
+      const ran = await run(['twice.json', ...KEYS, '--json']);
+      expect([pointer, ran.code, JSON.parse(ran.out)]).toMatchObject([
+        pointer,
+        3,
+        { valid: false, receipts: [{ file: 'twice.json', valid: false, reason: 'receipt-malformed' }] },
+      ]);
+    }
+    // Written otherwise it is the same name.
+    save('twice.json', JSON.stringify(receipt).replace('{"kind":', '{"\\u006bind":"countersign.receipt/v1","kind":'));
+    expect((await run(['twice.json', ...KEYS])).out).toContain('twice.json: INVALID (receipt-malformed)');
+  });
+
+  it('takes no keys from a file in which a name stands twice', async () => {
+    const texts = everyNameTwice({ keys: [records.signer.publicJwk] } as unknown as Json);
+    expect(texts.length).toBeGreaterThanOrEqual(5);
+    for (const { pointer, text } of texts) {
+      save('twice-keys.json', text);
+      const ran = await run(['r0.json', '--key', 'twice-keys.json', '--log-key', 'log.vkey']);
+      expect([pointer, ran.code, ran.err]).toEqual([pointer, 2, expect.stringContaining('twice-keys.json')]);
+    }
   });
 
   it('finds keys of somebody else', async () => {
