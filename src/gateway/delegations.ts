@@ -17,7 +17,14 @@ export async function delegate(deps: GatewayDeps, caller: Caller, input: Delegat
   const endsAt = instantOf(input.until) ?? Number.NaN;
   if (caller.kind !== 'person')
     throw new CountersignError('forbidden', 'a key is not a person; delegate with your own token');
-  if (!deps.directory.current(caller.tenant).active(input.to)) {
+  const directory = deps.directory.current(caller.tenant);
+  if (!directory.mayDecide(caller.id)) {
+    throw new CountersignError(
+      'forbidden',
+      'you decide nothing, so there is nothing that somebody could decide for you',
+    );
+  }
+  if (!directory.active(input.to)) {
     throw new CountersignError('not-found', 'that person is not in the directory; name one of its active people');
   }
   if (input.to === caller.id)

@@ -36,6 +36,10 @@ const OWN = [
   'POST /v1/policies/backtest',
   'POST /v1/passkeys/options',
   'POST /v1/start-tokens',
+  // Draws records to look at.
+  'POST /v1/samples',
+  'POST /codec/decode',
+  'POST /codec/encode',
   // Shows one value that a record commits to, which is sealed.
   'POST /v1/records/{hash}/openings',
 ];
