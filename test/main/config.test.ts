@@ -176,3 +176,28 @@ describe('a variable', () => {
     expect(loadConfig({ PORT: 'x', TEMPORAL_PROFILE: 'x' }).port).toBe(8787);
   });
 });
+
+describe('the first API key', () => {
+  const LONG = 'k'.repeat(32);
+  it.each([
+    'k',
+    'change-me',
+    'secret',
+    'csk_test',
+    'k'.repeat(16),
+    'k'.repeat(31),
+    `${LONG} `,
+    ` ${LONG}`,
+    `${LONG}\n`,
+    'k '.repeat(20),
+  ])('%j is refused, and not repeated', (key) => {
+    const said = refusalOf({ COUNTERSIGN_API_KEY: key });
+    expect(said).toContain('COUNTERSIGN_API_KEY');
+    expect(said).toMatch(/has at least 32 characters|has no space in it/);
+    if (key.trim().length > 8) expect(said).not.toContain(key.trim());
+  });
+
+  it.each([LONG, 'k'.repeat(200), `csk_${'0123456789abcdef'.repeat(2)}`])('%s is taken', (key) => {
+    expect(loadConfig({ COUNTERSIGN_API_KEY: key }).apiKey).toBe(key);
+  });
+});
