@@ -11,7 +11,7 @@ import { applyChanges } from '../policy/index.ts';
 import { isEngineSurface } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
 import { inDoubt } from './doubt.ts';
-import { frozen } from './freeze.ts';
+import { frozenIn } from './freeze.ts';
 import { readLife, readPayload, type Life } from './life.ts';
 import { insist, nextHead, permitOf, sealNext } from './seal.ts';
 
@@ -57,10 +57,12 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
     const release = await redeemable(deps, life, jti);
     const { request, actionKey } = await releasedRequest(deps, life);
     await input.check(life, request);
-    const freeze = (await frozen(deps, tenant, life.state.surface, request.actor)) ?? (await inDoubt(deps, life));
+    const looked = await deps.register.current(tenant);
+    const freeze = frozenIn(looked, life.state.surface, request.actor) ?? (await inDoubt(deps, life));
     if (freeze !== null) {
       throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
     }
+    if (looked.spent.has(id)) return checkWhole(deps, tenant, id);
     const now = deps.now();
     const at = now.toISOString();
     if (release.notBefore !== undefined && at < release.notBefore) throw held(release.notBefore);
@@ -78,6 +80,26 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
     const sealed = await sealNext(deps, { ...life.state, action }, [{ record, redeems: jti }], permit);
     return sealed === null ? null : { record, life, request };
   });
+}
+
+/**
+ * Of an action that the log says was redeemed or ended, and whose records were read without it: sealed meanwhile, so that they are to be
+ * read again, or hidden by somebody with write access to the database.
+ *
+ * @throws CountersignError `invalid-evidence` when it is hidden
+ */
+export async function checkWhole(
+  deps: Pick<EngineDeps, 'store' | 'signers'>,
+  tenant: string,
+  id: string,
+): Promise<null> {
+  const life = await readLife(deps, tenant, id);
+  const begunOrEnded = life?.records.some(({ record }) => record.type === 'redemption' || record.type === 'outcome');
+  if (begunOrEnded === true) return null;
+  throw new CountersignError(
+    'invalid-evidence',
+    'the database hides records of this action; nothing follows from the others. do not execute, and run `countersign audit`',
+  );
 }
 
 /** The release whose permit this is, while it may be used up. */

@@ -12,6 +12,7 @@ import { inDoubt } from './doubt.ts';
 import { frozen } from './freeze.ts';
 import { sealedFacts } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
+import { checkWhole } from './redeem.ts';
 import { sealVerdict } from './sealed-verdict.ts';
 import { insist, nextHead, sealNext, withPermit } from './seal.ts';
 import type { Released, ReleaseInput } from './types.ts';
@@ -69,6 +70,7 @@ export function collectPermit(deps: ReleaseDeps, tenant: string, id: string): Pr
     if (before.collectUntil === undefined || deps.now().toISOString() >= before.collectUntil) {
       throw new CountersignError('not-open', 'the time to collect it has passed; ask for it anew with a new key');
     }
+    if ((await deps.register.current(tenant)).spent.has(id)) return checkWhole(deps, tenant, id);
     const asked = await askedAgain(deps, life);
     if ('frozen' in asked) throw new CountersignError('frozen', `${asked.frozen}; no permit is given while that holds`);
     const { again } = asked;

@@ -14,9 +14,14 @@ const PAGE = 256;
 /** How many entries a mark may lag behind. A start reads them again. */
 const MARK_EVERY = 1024;
 
+/** Actions whose redemption or end is remembered: more than are collected in the time for it, on a busy day. */
+const SPENT_MAX = 50_000;
+
 /** What is in force by the records, and what is stopped by rows alone. */
 export interface Looked extends InForce {
   freezeRows: readonly Freeze[];
+  /** Actions that were redeemed or ended lately. Their entries may be hidden from a search; they were read all the same. */
+  spent: ReadonlySet<string>;
 }
 
 export interface FollowerOptions {
@@ -37,6 +42,8 @@ export class LogFollower {
   readonly #options: FollowerOptions;
   #read: RegisterMark;
   #marked: number;
+  /** Grows while a log is read, before its root is checked: what is in it too early only refuses. */
+  readonly #spent: Set<string>;
   /** What rows said was stopped when the log was last read. */
   #freezeRows: readonly Freeze[] = [];
   /** When the last successful read began. */
@@ -50,6 +57,7 @@ export class LogFollower {
     this.#options = options;
     this.#read = options.marks.read(options.tenant) ?? NOTHING_READ;
     this.#marked = this.#read.frontier.size;
+    this.#spent = new Set(this.#read.spent);
   }
 
   /**
@@ -65,7 +73,7 @@ export class LogFollower {
       this.#next ??= this.#after(this.#running);
       await this.#next;
     }
-    return { ...this.#read.inForce, freezeRows: this.#freezeRows };
+    return { ...this.#read.inForce, freezeRows: this.#freezeRows, spent: this.#spent };
   }
 
   /** As it was last read. */
@@ -123,7 +131,13 @@ export class LogFollower {
       }
       ({ frontier } = extendFrontier(frontier, entries.map(hashLeaf)));
     }
-    return { frontier, inForce };
+    return { frontier, inForce, spent: this.#spent };
+  }
+
+  #spend(action: string): void {
+    this.#spent.add(action);
+    const oldest = this.#spent.values().next();
+    if (this.#spent.size > SPENT_MAX && oldest.done !== true) this.#spent.delete(oldest.value);
   }
 
   /** The verified record of an entry that grants or stops something; null for every other entry. */
@@ -132,6 +146,7 @@ export class LogFollower {
     try {
       const envelope = JSON.parse(fromUtf8(entry)) as Envelope;
       const seen = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as RecordPayload;
+      if (seen.type === 'redemption' || seen.type === 'outcome') this.#spend(seen.action);
       if (!concerns(seen)) return null;
       const counts = keys().history.record.filter(({ revoked }) => revoked === null || index < revoked.from);
       const { payload } = await openEnvelope(

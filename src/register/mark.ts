@@ -15,9 +15,15 @@ export interface RegisterMark {
   /** The frontier of the Merkle tree over the entries read. */
   frontier: Frontier;
   inForce: InForce;
+  /** Ids of actions that were redeemed or ended lately, the oldest first. */
+  spent: ReadonlySet<string>;
 }
 
-export const NOTHING_READ: RegisterMark = { frontier: { size: 0, nodes: [] }, inForce: NOTHING_IN_FORCE };
+export const NOTHING_READ: RegisterMark = {
+  frontier: { size: 0, nodes: [] },
+  inForce: NOTHING_IN_FORCE,
+  spent: new Set(),
+};
 
 export interface MarkFiles {
   /** The last mark written, or null. @throws CountersignError `configuration` for a damaged file */
@@ -45,9 +51,10 @@ const markSchema = z.strictObject({
   stopped: entries<string>().default([]),
   doubted: entries<string>().default([]),
   adopted: z.boolean(),
+  spent: z.array(z.string()).default([]),
 });
 
-function toText({ frontier, inForce }: RegisterMark): string {
+function toText({ frontier, inForce, spent }: RegisterMark): string {
   const { freezes, lifted, delegations, credentials, passkeys, activations, tenants, adopted } = inForce;
   const { refusals, users, groups, gone, stopped, doubted } = inForce;
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
@@ -67,6 +74,7 @@ function toText({ frontier, inForce }: RegisterMark): string {
     adopted,
     stopped: [...stopped],
     doubted: [...doubted],
+    spent: [...spent],
   });
 }
 
@@ -90,6 +98,7 @@ function toMark(text: string): RegisterMark {
       doubted: new Map(read.doubted),
       adopted: read.adopted,
     },
+    spent: new Set(read.spent),
   };
 }
 

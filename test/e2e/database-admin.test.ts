@@ -190,6 +190,20 @@ describe('an action', () => {
     expect(body.action.permit).toBeNull();
   });
 
+  it('is not redeemed again, nor collected, after its redemption was hidden from every search', async () => {
+    const { body } = await stack.ask(refund(30));
+    const before = await sql('select view from action where id = $1', [body.id]);
+    const redeem = () => stack.call('POST', '/v1/permits/redeem', { permit: body.permit, redeemer: randomUUID() });
+    expect((await redeem()).status).toBe(200);
+    await sql(`update log_entry set action = 'hidden' where action = $1 and type = 'redemption'`, [body.id]);
+    await sql('update permit set redeemed_at = null where action = $1', [body.id]);
+    await sql('update action set view = $2 where id = $1', [body.id, JSON.stringify(before[0]?.['view'])]);
+    expect((await redeem()).body.code).toBe('invalid-evidence');
+    expect((await stack.call('POST', `/v1/actions/${body.id}/permit`)).body.code).toBe('invalid-evidence');
+    await sql(`update log_entry set action = $1 where action = 'hidden'`, [body.id]);
+    expect((await redeem()).body.code).toBe('permit-already-redeemed');
+  });
+
   it('gives its permit to who asked, whoever its row names', async () => {
     const { body: scoped } = await stack.call('POST', '/v1/api-keys', {
       ...{ surfaces: ['deploy.*'], actors: ['agent:other'] },
