@@ -47,8 +47,12 @@ export async function listRowDifferences(
   const { tenant } = caller;
   const at = read(cursor);
   const { differences, next } = await page(deps, tenant, at);
+  // Rows come in no order, and lie elsewhere once they were put back.
+  differences.sort((a, b) => (place(a) < place(b) ? -1 : 1));
   return { at: deps.now().toISOString(), differences, next_cursor: next === null ? null : text(next) };
 }
+
+const place = ({ table, id, change, message }: RowDifference): string => [table, id, change, message].join(' ');
 
 async function page(
   deps: GatewayDeps,
@@ -132,14 +136,15 @@ async function ofKeys({ store, keys }: GatewayDeps, tenant: string): Promise<Row
   return differences;
 }
 
+/** In the order of their ids, whichever is read first. */
 async function ofActions(deps: GatewayDeps, tenant: string, ids: readonly string[]): Promise<RowDifference[]> {
-  const differences: RowDifference[] = [];
-  const work = ids.values();
+  const differences: RowDifference[][] = [];
+  const work = ids.entries();
   const lane = async (): Promise<void> => {
-    for (const id of work) differences.push(...(await actionDifferences(deps, tenant, id)));
+    for (const [index, id] of work) differences[index] = await actionDifferences(deps, tenant, id);
   };
   await Promise.all(Array.from({ length: CONCURRENT_MAX }, lane));
-  return differences;
+  return differences.flat();
 }
 
 /** The columns that an entry is found by. What is in the entry itself, the audit compares with the tree. */
