@@ -58,7 +58,10 @@ function found(
   const [first] = run;
   const { sum, tier, parts } = figures;
   return {
-    ...{ test: 'split-under-tier', version: 1, actions: idsOf(run), figures },
+    test: 'split-under-tier',
+    version: 1,
+    actions: idsOf(run),
+    figures,
     sentence: `${first?.requester ?? ''} asked for ${parts} × ${first?.surface ?? ''} of at most ${tier} ${first?.currency ?? ''} each, together ${sum}: one of ${sum} would have been above the bound`,
   };
 }
@@ -79,7 +82,9 @@ export const bunching: AuditTest<{ below: number; above: number; ratio: number; 
         const over = group.filter(({ amount }) => isAbove(amount, tier) && shareOf(amount, tier) <= above);
         if (under.length < least || under.length < ratio * Math.max(1, over.length)) continue;
         findings.push({
-          ...{ test: 'bunching', version: 1, actions: idsOf(under) },
+          test: 'bunching',
+          version: 1,
+          actions: idsOf(under),
           figures: { tier, below: under.length, above: over.length },
           sentence: `${under.length} × ${surface} within ${round((1 - below) * 100)} % below ${tier} ${currency}, and ${over.length} within as much above it`,
         });
@@ -112,7 +117,9 @@ export const duplicate: AuditTest<{ days: number; weakDays: number }> = {
     const say = (group: readonly Priced[], strength: string): AuditFinding => {
       const { surface = '', amount = '', currency = '', resource = null, requester = '' } = group[0] ?? {};
       return {
-        ...{ test: 'duplicate', version: 1, actions: idsOf(group) },
+        test: 'duplicate',
+        version: 1,
+        actions: idsOf(group),
         figures: { amount, times: group.length, strength },
         sentence: `${surface} of ${amount} ${currency} was released ${group.length} times for ${resource ?? requester}`,
       };
@@ -157,7 +164,9 @@ export const roundAmounts: AuditTest<{
         });
         if (!dense || share < ratio * Math.max(usual, 1 / others.length)) continue;
         findings.push({
-          ...{ test: 'round-amounts', version: 1, actions: idsOf(mine) },
+          test: 'round-amounts',
+          version: 1,
+          actions: idsOf(mine),
           figures: { round: mine.length, of: own.length, share: round(share), usual: round(usual) },
           sentence: `${mine.length} of ${own.length} amounts that ${actor} asked for are round; of the others’ it is ${round(usual * 100)} %`,
         });
@@ -199,7 +208,9 @@ export const benford: AuditTest<{ least: number; orders: number }> = {
       if (NIGRINI.some(({ below }) => deviation < below)) continue;
       const { surface = '', currency = '' } = group[0] ?? {};
       findings.push({
-        ...{ test: 'benford', version: 1, actions: [] },
+        test: 'benford',
+        version: 1,
+        actions: [],
         figures: { amounts: values.length, deviation: round(deviation, 4), ...digits(counts) },
         sentence: `the first digits of ${values.length} amounts of ${surface} in ${currency} do not come as often as expected; that has many innocent reasons, prices among them`,
       });

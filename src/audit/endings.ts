@@ -14,7 +14,10 @@ export const neverUsed: AuditTest = {
       const { surface = '', status = '' } = group[0] ?? {};
       const what = { lapsed: 'nobody came for', unreported: 'nobody reported', skipped: 'were given up' }[status] ?? '';
       return {
-        ...{ test: 'never-used', version: 1, actions: idsOf(group), figures: { times: group.length } },
+        test: 'never-used',
+        version: 1,
+        actions: idsOf(group),
+        figures: { times: group.length },
         sentence: `${group.length} × ${surface} that people let through ${what}`,
       };
     });
@@ -35,7 +38,10 @@ export const brokenGlass: AuditTest = {
         const overdue = reviewDueAt !== null && timeOf(reviewedAt ?? now) > timeOf(reviewDueAt);
         const review = reviewedAt === null ? (overdue ? 'missing' : 'open') : overdue ? 'late' : 'done';
         return {
-          ...{ test: 'break-glass', version: 1, actions: [one.action], figures: { review } },
+          test: 'break-glass',
+          version: 1,
+          actions: [one.action],
+          figures: { review },
           sentence: `${one.requester} broke the glass for ${one.surface}; the review is ${review}`,
         };
       });

@@ -26,7 +26,10 @@ export interface NamedTest {
 }
 
 const named = <P extends Readonly<Record<string, number>>>(test: AuditTest<P>): NamedTest => ({
-  ...{ name: test.name, version: test.version, question: test.question, params: test.defaults },
+  name: test.name,
+  version: test.version,
+  question: test.question,
+  params: test.defaults,
   run: (actions, context) => test.run(actions, test.defaults, context),
 });
 

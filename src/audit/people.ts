@@ -34,7 +34,9 @@ export const rubberStamp: AuditTest<{ least: number; seconds: number; sameWords:
       const words = Math.max(...[...groupBy(own, ({ reason }) => reason ?? '').values()].map(({ length }) => length));
       const alike = words / own.length >= sameWords;
       findings.push({
-        ...{ test: 'rubber-stamp', version: 1, actions: idsOf(own) },
+        test: 'rubber-stamp',
+        version: 1,
+        actions: idsOf(own),
         figures: { decided: own.length, refused: 0, medianSeconds: round(median, 1), sameWords: words },
         sentence: `${approver} decided ${own.length}, refused and changed none, half of them in under ${round(median, 1)} s${alike ? ', with the same words' : ''}`,
       });
@@ -59,7 +61,9 @@ export const onePair: AuditTest<{ least: number; approvers: number; share: numbe
       for (const [approver, theirs] of groupBy(own, (one) => one.approver)) {
         if (theirs.length / own.length < share) continue;
         findings.push({
-          ...{ test: 'one-pair', version: 1, actions: idsOf(theirs) },
+          test: 'one-pair',
+          version: 1,
+          actions: idsOf(theirs),
           figures: { decided: theirs.length, of: own.length, possible: possible.size },
           sentence: `${approver} decided ${theirs.length} of the ${own.length} that ${requester} asked for; ${possible.size} people could have`,
         });
@@ -88,7 +92,9 @@ export const reciprocal: AuditTest<{ days: number }> = {
       const [first, second] = [one[0]?.approver ?? '', other[0]?.approver ?? ''];
       return [
         {
-          ...{ test: 'reciprocal', version: 1, actions: idsOf(group) },
+          test: 'reciprocal',
+          version: 1,
+          actions: idsOf(group),
           figures: { one: one.length, other: other.length },
           sentence: `${first} decided ${one.length} of ${second}, and ${second} ${other.length} of ${first}`,
         },
@@ -111,7 +117,10 @@ export const ownSide: AuditTest = {
       const standing = who === one.approver ? '' : `, standing in for ${who},`;
       return [
         {
-          ...{ test: 'own-side', version: 1, actions: [one.action], figures: {} },
+          test: 'own-side',
+          version: 1,
+          actions: [one.action],
+          figures: {},
           sentence: `${one.approver}${standing} decided ${one.surface} that was asked for from that side`,
         },
       ];
@@ -146,7 +155,9 @@ export const secondOpinion: AuditTest<{ days: number }> = {
           );
         if (yes === undefined) continue;
         findings.push({
-          ...{ test: 'second-opinion', version: 1, actions: idsOf([no, yes]) },
+          test: 'second-opinion',
+          version: 1,
+          actions: idsOf([no, yes]),
           figures: { hours: round((timeOf(yes.askedAt) - timeOf(no.askedAt)) / HOUR_MS, 1) },
           sentence: `${no.requester} was told no by ${no.status === 'expired' ? 'the clock' : (no.approver ?? '')}, and yes by ${yes.approver ?? ''} afterwards`,
         });
@@ -175,7 +186,9 @@ export const afterHours: AuditTest<{ from: number; to: number }> = {
     for (const [approver, own] of groupBy(late, ({ one }) => one.approver)) {
       const { there = zone, when = '' } = own[0] ?? {};
       findings.push({
-        ...{ test: 'after-hours', version: 1, actions: idsOf(own.map(({ one }) => one)) },
+        test: 'after-hours',
+        version: 1,
+        actions: idsOf(own.map(({ one }) => one)),
         figures: { times: own.length },
         sentence: `${approver} let ${own.length} through outside of working hours (${there}), the first ${when}`,
       });
@@ -187,8 +200,13 @@ export const afterHours: AuditTest<{ from: number; to: number }> = {
 /** The wall clock at a place. */
 function localTime(at: string, timeZone: string): { day: string; hour: number; weekday: string } {
   const format = new Intl.DateTimeFormat('en-GB', {
-    ...{ timeZone, hourCycle: 'h23', weekday: 'short', hour: '2-digit' },
-    ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
+    timeZone,
+    hourCycle: 'h23',
+    weekday: 'short',
+    hour: '2-digit',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
   });
   const part = new Map(format.formatToParts(timeOf(at)).map(({ type, value }) => [type, value]));
   return {
@@ -212,7 +230,9 @@ export const sleeper: AuditTest<{ days: number }> = {
         if (before === undefined || gap < days) return [];
         return [
           {
-            ...{ test: 'sleeper', version: 1, actions: idsOf([before, one]) },
+            test: 'sleeper',
+            version: 1,
+            actions: idsOf([before, one]),
             figures: { days: Math.floor(gap) },
             sentence: `${approver} decided again after ${Math.floor(gap)} days without a decision`,
           },
@@ -240,7 +260,9 @@ export const lastMinute: AuditTest<{ share: number; least: number; often: number
       if (theirs.length < least || theirs.length / own.length < often) return [];
       return [
         {
-          ...{ test: 'last-minute', version: 1, actions: idsOf(theirs) },
+          test: 'last-minute',
+          version: 1,
+          actions: idsOf(theirs),
           figures: { late: theirs.length, of: own.length },
           sentence: `${approver} decided ${theirs.length} of ${own.length} in the last moments, or after more time was given`,
         },
@@ -264,7 +286,9 @@ export const noWords: AuditTest<{ percentile: number; characters: number }> = {
         return group
           .filter(({ amount, reason }) => Number(amount) >= bound && (reason ?? '').trim().length < characters)
           .map((one): AuditFinding => ({
-            ...{ test: 'no-words', version: 1, actions: [one.action] },
+            test: 'no-words',
+            version: 1,
+            actions: [one.action],
             figures: { amount: one.amount, characters: (one.reason ?? '').trim().length },
             sentence: `${one.approver} let ${one.amount} ${one.currency} of ${one.surface} through with ${one.reason === null ? 'no words' : `the words “${one.reason.trim()}”`}`,
           }));

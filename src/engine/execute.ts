@@ -114,7 +114,11 @@ async function run(deps: EngineDeps, lease: ExecutionLease, work: Work): Promise
   const { request, fact, connector } = work;
   try {
     return await connector.execute({
-      ...{ request, fact, key: lease.action, attempt: lease.attempt, before: lease.before },
+      request,
+      fact,
+      key: lease.action,
+      attempt: lease.attempt,
+      before: lease.before,
       note: (note) => deps.store.executions.note(lease, note),
     });
   } catch (error) {

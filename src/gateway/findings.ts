@@ -34,9 +34,14 @@ export async function findings(deps: GatewayDeps, caller: Caller, query: Finding
   const found = tests.map((test) => ({ test, findings: test.run(facts, context) }));
   return {
     ...time,
-    ...{ actions: facts.length, cut, zone: context.zone },
+    actions: facts.length,
+    cut,
+    zone: context.zone,
     tests: found.map(({ test: { name, version, question, params }, findings: { length } }) => ({
-      ...{ name, version, question, params: { ...params } },
+      name,
+      version,
+      question,
+      params: { ...params },
       findings: length,
     })),
     findings: found.flatMap(({ findings: own }) => own),
@@ -114,7 +119,9 @@ async function contextOf(deps: GatewayDeps, tenant: string, facts: readonly Acti
   const surfaces = new Set(facts.map(({ surface }) => surface));
   return {
     tiers: new Map([...surfaces].map((surface) => [surface, bundle === null ? [] : amountBounds(bundle, surface)])),
-    ...{ zones: new Map(), zone: 'UTC', holidays: new Set() },
+    zones: new Map(),
+    zone: 'UTC',
+    holidays: new Set(),
     now: deps.now().toISOString(),
   };
 }

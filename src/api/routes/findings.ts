@@ -17,7 +17,11 @@ const querySchema = z.object({
 const { surface, status, currency, basis } = actionFilterShape;
 const sampleInputSchema = z
   .strictObject({
-    ...{ ...timeFilterShape, surface, status, currency, basis },
+    ...timeFilterShape,
+    surface,
+    status,
+    currency,
+    basis,
     size: z.int().min(1).max(1000).meta({ description: 'How many are drawn of each stratum.' }),
     word: z.string().min(1).max(256).meta({ description: 'Your own: with it nobody else can have chosen.' }),
     strata: z.enum(['surface', 'currency']).optional().meta({ description: 'What is drawn apart.' }),

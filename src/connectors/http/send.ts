@@ -73,7 +73,11 @@ function exchange(
     /** From then on bytes may have arrived. */
     let connected = false;
     const options = {
-      ...{ method, headers, lookup: pinned, agent: false as const, signal: AbortSignal.timeout(timeoutMs) },
+      method,
+      headers,
+      lookup: pinned,
+      agent: false as const,
+      signal: AbortSignal.timeout(timeoutMs),
       ...(ca === undefined ? {} : { ca }),
     };
     const request = (secure ? httpsRequest : httpRequest)(url, options, (response) => settle(answerOf(response)));
