@@ -88,6 +88,8 @@ async function redeemed(deps: EngineDeps, { life, request }: Work): Promise<bool
   } catch (error) {
     if (!isCountersignError(error) || error.status >= 500) throw error;
     if (error.code === 'frozen') throw later('it is frozen');
+    // Withdrawn meanwhile, it is no longer released, and the next attempt ends.
+    if (error.code === 'permit-held') throw later('policy holds it, so that it can be withdrawn');
     deps.log.warn({ action: id, tenant, code: error.code }, 'the permit of an action is dead before it was executed');
     return false;
   }
