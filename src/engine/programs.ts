@@ -46,17 +46,17 @@ export interface Programs {
 /** A policy that is a program did not end: the request is refused, by facts that say so. */
 export class SilentPolicy extends Error {}
 
-/** Milliseconds for one answer, as for one judgement. Usually it takes a thousandth of that. */
-const ANSWER_MS = 2000;
+/** Milliseconds for one answer. Usually it takes a thousandth of that; a busy machine may starve the thread for a while. */
+const ANSWER_MS = 3000;
 /** Milliseconds that a question waits for its turn. */
-const TURN_MS = 3000;
+const TURN_MS = 4000;
 /** After so many that did not end, the others of the same round are not asked. */
 const SILENT_MAX = 3;
 
 const SILENCE = 'it takes longer, or more memory, than a policy may';
 
-/** @param options.turnMs how long a question waits for its turn, in milliseconds */
-export function createPrograms({ turnMs = TURN_MS } = {}): Programs {
+/** @param options how long a question waits for its turn, and how long its answer may take, in milliseconds */
+export function createPrograms({ turnMs = TURN_MS, answerMs = ANSWER_MS } = {}): Programs {
   let thread: Promise<Worker> | null = null;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -79,7 +79,7 @@ export function createPrograms({ turnMs = TURN_MS } = {}): Programs {
     const worker = await running();
     worker.ref();
     try {
-      return await answerOf(worker, question);
+      return await answerOf(worker, question, answerMs);
     } finally {
       worker.unref();
     }
@@ -135,7 +135,7 @@ function remembered(original: CompiledBundle, ask: (question: ProgramQuestion) =
 }
 
 /** The answer of one question; the thread is stopped where there is none in time, and ends by itself out of memory. */
-function answerOf(worker: Worker, question: ProgramQuestion): Promise<ExternalAnswer> {
+function answerOf(worker: Worker, question: ProgramQuestion, answerMs: number): Promise<ExternalAnswer> {
   return new Promise((resolve) => {
     const done = (answer: ExternalAnswer): void => {
       clearTimeout(timer);
@@ -146,7 +146,7 @@ function answerOf(worker: Worker, question: ProgramQuestion): Promise<ExternalAn
     const answered = (answer: ProgramAnswer): void => done('fails' in answer ? { ...answer, silent: false } : answer);
     const ended = (): void => done({ fails: SILENCE, silent: true });
     // What arrived while this process was busy itself is taken first.
-    const timer = setTimeout(() => setImmediate(() => setImmediate(() => void worker.terminate())), ANSWER_MS);
+    const timer = setTimeout(() => setImmediate(() => setImmediate(() => void worker.terminate())), answerMs);
     worker.on('message', answered);
     worker.once('exit', ended);
     worker.postMessage(question);

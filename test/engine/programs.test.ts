@@ -13,6 +13,7 @@ const business = readFileSync(join(import.meta.dirname, '../policy/fixtures/busi
 const LONGEST = 2000;
 /** On a busy machine a thread may take long to start. */
 const programs = createPrograms({ turnMs: 50_000 });
+const patient = createPrograms({ turnMs: 50_000, answerMs: 40_000 });
 
 function bundleOf(rules: string, text: string): CompiledBundle {
   const { bundle, problems } = buildBundle([
@@ -26,8 +27,8 @@ function bundleOf(rules: string, text: string): CompiledBundle {
 const RULES = `- { id: r, when: 'opa("business")', then: approve }`;
 const asked = (params: object, roles: string[] = []) =>
   request({ action: 'refund.create', actor: { id: 'agent:b', type: 'agent', roles }, params: params as never });
-const judged = (bundle: CompiledBundle, params: object, roles: string[] = []) =>
-  programs.asking(bundle).judged((by) => evaluate(by, asked(params, roles), facts()));
+const judged = (bundle: CompiledBundle, params: object, roles: string[] = [], by_ = programs) =>
+  by_.asking(bundle).judged((by) => evaluate(by, asked(params, roles), facts()));
 
 const HEAVY = { amount: 5, padding: 'x'.repeat(LONGEST) };
 
@@ -47,7 +48,7 @@ describe('a program that ends', () => {
     [{}, []],
     [{ amount: 5, note: 'é'.repeat(100) }, []],
   ])('says of %j by %j what it says in process', async (params, roles) => {
-    const { value, silence } = await judged(bundle, params, roles);
+    const { value, silence } = await judged(bundle, params, roles, patient);
     expect(value).toEqual(evaluate(inside, asked(params, roles), facts()));
     expect(silence).toBeNull();
   });
