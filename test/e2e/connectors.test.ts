@@ -111,7 +111,7 @@ describe('SQL', () => {
 });
 
 describe('HTTP', () => {
-  const through = { execution: { connector: 'ledger-http' } };
+  const through = { resource: { type: 'order', id: 'ord_991' }, execution: { connector: 'ledger-http' } };
 
   it('sends the judged amount with the key, and tries again what the receiver puts off', async () => {
     receiver.answers.push({ status: 503 });
