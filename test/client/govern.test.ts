@@ -1,5 +1,7 @@
 /** What `govern()` ends with, for each way an action can go. */
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   Countersign,
@@ -9,7 +11,9 @@ import {
   type Action,
   type ActionRequest,
 } from '../../src/client/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { policiesFolder } from '../support/policies.ts';
+import { hasPython, PYTHON, pythonEnv } from './python.ts';
 import { LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
 /** A permit of one second, and a constraint. */
@@ -27,11 +31,27 @@ rules:
     changes: { params.amount: 50 }
 `;
 
+/** Nobody has time to decide, or to collect. */
+const ENDINGS = `
+policy: client.endings
+surfaces: [client.expiring, client.lapsing]
+permit: 1s
+collectWithin: 1s
+rules:
+  - id: lapsing
+    when: surface == "client.lapsing"
+    then: approve
+  - id: expiring
+    when: "true"
+    then: supervise
+    approval: { stages: [{ name: finance, approvers: ["group:finance"] }], expires: 1s }
+`;
+
 let stack: TestStack;
 let client: Countersign;
 let policies: ReturnType<typeof policiesFolder>;
 beforeAll(async () => {
-  policies = policiesFolder({ 'client.sample.yaml': POLICY });
+  policies = policiesFolder({ 'client.sample.yaml': POLICY, 'client.endings.yaml': ENDINGS });
   stack = await startTestStack({ COUNTERSIGN_POLICIES: policies.path });
   client = new Countersign({ url: stack.url, key: stack.stack.firstKey ?? '' });
 });
@@ -50,6 +70,26 @@ const request = (amount: number, more: Partial<ActionRequest> = {}): ActionReque
 async function decide({ id }: Action, body: object): Promise<void> {
   const answer = await stack.call('POST', `/v1/actions/${id}/decisions`, body, { token: await stack.person(LEAD) });
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+}
+
+/** The client for Python says the same of the same action: status, and whether for good. */
+async function expectInPython(
+  asked: ActionRequest,
+  key: string,
+  said: [status: string, final: boolean],
+): Promise<void> {
+  if (!hasPython) return;
+  const script = `
+import json, sys
+from countersign import Countersign
+def never(*_):
+    raise AssertionError("it was executed")
+result = Countersign().govern(json.loads(sys.argv[1]), never, key=sys.argv[2])
+print(json.dumps([result.status, result.final]))`;
+  const { stdout } = await promisify(execFile)(PYTHON, ['-c', script, JSON.stringify(asked), key], {
+    env: { ...process.env, ...pythonEnv, COUNTERSIGN_URL: stack.url, COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
+  });
+  expect(JSON.parse(stdout)).toEqual(said);
 }
 
 const statusOf = async (id: string): Promise<string> => (await stack.call('GET', `/v1/actions/${id}`)).body.status;
@@ -120,7 +160,28 @@ describe('govern()', () => {
     expect(first).toMatchObject({ status: 'waiting', action: { status: 'supervised' } });
     await client.cancel((first.action as Action).id);
     expect(await client.govern(request(642), { key }, execute)).toMatchObject({ status: 'cancelled' });
+    await expectInPython(request(642), key, ['cancelled', false]);
     expect(execute).not.toHaveBeenCalled();
+  });
+
+  it.each(['expired', 'lapsed'] as const)('%s: nothing happened, and nothing does', async (status) => {
+    const [key, execute] = [randomUUID(), vi.fn()];
+    const asked = request(1, { surface: status === 'expired' ? 'client.expiring' : 'client.lapsing' });
+    const { id } = await client.request(asked, { idempotencyKey: key });
+    await eventually(`it is ${status}`, async () => ((await statusOf(id)) === status ? true : undefined));
+    expect(await client.govern(asked, { key }, execute)).toMatchObject({ status, action: { id } });
+    expect(execute).not.toHaveBeenCalled();
+    await expectInPython(asked, key, [status, false]);
+  });
+
+  it('refused for good by a human, by policy as long as it is what it is, and the same in Python', async () => {
+    const [byPolicy, byHuman] = [randomUUID(), randomUUID()];
+    expect(await client.govern(request(5001), { key: byPolicy }, vi.fn())).toMatchObject({ final: false });
+    const onWaiting = (action: Action): void => void decide(action, { decision: 'refuse', reason: 'paid already' });
+    const human = await client.govern(request(644), { key: byHuman, onWaiting }, vi.fn());
+    expect(human).toMatchObject({ status: 'refused', final: true });
+    await expectInPython(request(5001), byPolicy, ['refused', false]);
+    await expectInPython(request(644), byHuman, ['refused', true]);
   });
 
   it('stopped by its signal: the action stays as it is', async () => {
@@ -194,6 +255,33 @@ describe('govern()', () => {
 describe('the single calls', () => {
   it('evaluate starts nothing; actions lists what was asked', async () => {
     expect(await client.evaluate(request(48))).toMatchObject({ verdict: { decision: 'approve' } });
+    const { id } = await client.request(request(49), { idempotencyKey: randomUUID() });
+    // The list follows the log a moment later.
+    await eventually('it is listed', async () => {
+      const listed = (await client.actions({ surface: 'payments.refund' })) as { actions: { id: string }[] };
+      return listed.actions.some((one) => one.id === id) ? true : undefined;
+    });
+    await expect(client.actions({ nonsense: 'x' })).rejects.toMatchObject({ code: 'invalid-request' });
+  });
+
+  it('plan and inbox are sent as the contract has them', async () => {
+    const seen: [string, string, unknown][] = [];
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      const url = new URL(String(input));
+      seen.push([
+        `${init?.method} ${url.pathname}`,
+        new Headers(init?.headers).get('idempotency-key') ?? '',
+        init?.body,
+      ]);
+      return Promise.resolve(Response.json({ steps: [] }));
+    };
+    const one = new Countersign({ url: 'http://engine.test', key: 'k', fetch });
+    await one.plan({ steps: [request(1)] }, { idempotencyKey: 'plan-1' });
+    await one.inbox();
+    expect(seen).toEqual([
+      ['POST /v1/plans', 'plan-1', JSON.stringify({ steps: [request(1)] })],
+      ['GET /v1/inbox', '', undefined],
+    ]);
   });
 
   it('errors carry the code, the id of the request and the whole problem', async () => {

@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 describe('a method that an address does not take', () => {
   it.each([
-    ['DELETE', '/v1/actions', 'POST'],
+    ['DELETE', '/v1/actions', 'GET, HEAD, POST'],
     ['PUT', '/v1/actions/act_1', 'GET, HEAD'],
     ['GET', '/v1/actions/act_1/decisions', 'POST'],
     ['DELETE', '/v1/records', 'GET, HEAD'],

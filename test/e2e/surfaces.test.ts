@@ -1,5 +1,6 @@
 /** `GET /v1/surfaces` and `countersign surfaces`: what is governed, and what was asked for without a policy. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countersign } from '../cli/harness.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 
 let stack: TestStack;
@@ -38,6 +39,26 @@ describe('coverage', () => {
       actions: 1,
     });
     expect(surfaces.some(({ actions, governed }) => actions === 0 && governed)).toBe(true);
+  });
+
+  it('is printed by the command line, what no policy governs in capitals', async () => {
+    const env = { COUNTERSIGN_URL: stack.url, COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' };
+    const { code, out } = await countersign(['surfaces'], { env });
+    const lines = out.split('\n');
+    expect(code).toBe(0);
+    expect(lines).toContain('nobody.thought.of.it  NO POLICY · 1 asked for');
+    expect(
+      lines.some((line) =>
+        /^payments\.refund {2}payments\.refund · 2 asked for · executed by key:\S+ \(1\)$/.test(line),
+      ),
+    ).toBe(true);
+    const { surfaces } = JSON.parse((await countersign(['surfaces', '--json'], { env })).out) as {
+      surfaces: Covered[];
+    };
+    expect(surfaces).toContainEqual(expect.objectContaining({ surface: 'nobody.thought.of.it', governed: false }));
+    expect(
+      (await countersign(['surfaces'], { env: { ...env, COUNTERSIGN_API_KEY: await stack.person(LEAD) } })).code,
+    ).toBe(3);
   });
 
   it('is for owners and auditors', async () => {
