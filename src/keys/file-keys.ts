@@ -141,14 +141,14 @@ class FileKeys implements Keys {
     }));
     const file = new LiveKeyFile(path);
     const secrets = (use: SecretKey['use']): [NamedKey, ...NamedKey[]] => {
-      const [first, ...rest] = secretsOf(file.keys(false), use);
+      const [first, ...rest] = secretsOf(file.keys(), use);
       return [namedKey(first), ...rest.map(namedKey)];
     };
     this.payloadCipher = createPayloadCipher(secrets('payload'));
     this.codec = secrets('codec');
     this.starts = createStartKeys(this.codec);
-    this.commitments = commitmentsBy(secretsOf(file.keys(false), 'payload'));
-    this.webhookSecret = Buffer.from(secretsOf(file.keys(false), 'webhook')[0].secret, 'base64url').toString('base64');
+    this.commitments = commitmentsBy(secretsOf(file.keys(), 'payload'));
+    this.webhookSecret = Buffer.from(secretsOf(file.keys(), 'webhook')[0].secret, 'base64url').toString('base64');
     this.#engine = new KeyRing(file, this.#managers);
     this.#engine.present('attestation');
   }

@@ -41,7 +41,7 @@ export class KeyRing {
 
   /** The key that signs. @throws CountersignError `configuration` when there is none */
   present(use: SigningUse): Signer {
-    const live = this.#keys(use, false).filter((key) => key.until === null && isLive(key));
+    const live = this.#keys(use).filter((key) => key.until === null && isLive(key));
     const newest = live.reduce<AnySigningKey | null>((a, b) => (a === null || a.since <= b.since ? b : a), null);
     if (newest !== null) return this.#signerOf(newest);
     throw new CountersignError(
@@ -52,14 +52,14 @@ export class KeyRing {
 
   /** Replaced keys whose end lies in the future. */
   leaving(use: SigningUse, now: number): Signer[] {
-    return this.#keys(use, false)
+    return this.#keys(use)
       .filter((key) => isLive(key) && key.until !== null && Date.parse(key.until) > now)
       .map((key) => this.#signerOf(key));
   }
 
   /** All keys of a use, oldest first, as the file has them now. */
   periods(use: SigningUse): readonly KeyPeriod[] {
-    const of = this.#file.keys(true);
+    const of = this.#file.readKeys();
     if (this.#periods?.of !== of) this.#periods = { of, uses: new Map() };
     let periods = this.#periods.uses.get(use);
     if (periods === undefined) this.#periods.uses.set(use, (periods = this.#read(use)));
@@ -67,7 +67,7 @@ export class KeyRing {
   }
 
   #read(use: SigningUse): KeyPeriod[] {
-    return this.#keys(use, false)
+    return this.#keys(use)
       .map((key) => {
         const jwk = publicHalf(key);
         return {
@@ -115,11 +115,11 @@ export class KeyRing {
 
   #change(change: Parameters<typeof changeKeyFile>[1]): void {
     changeKeyFile(this.#file.path, change);
-    this.#file.keys(true);
+    this.#file.readKeys();
   }
 
-  #keys(use: SigningUse, fresh: boolean): AnySigningKey[] {
-    return this.#file.keys(fresh).filter((key): key is AnySigningKey => isSigning(key) && key.use === use);
+  #keys(use: SigningUse): AnySigningKey[] {
+    return this.#file.keys().filter((key): key is AnySigningKey => isSigning(key) && key.use === use);
   }
 
   #signerOf(key: AnySigningKey): Signer {

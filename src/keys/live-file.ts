@@ -13,15 +13,19 @@ export class LiveKeyFile {
     this.path = path;
   }
 
+  /** The keys as they were a moment ago; otherwise as {@link readKeys}. */
+  keys(): KeyFile['keys'] {
+    if (this.#seen !== null && performance.now() - this.#seen.at < LOOK_MS) return this.#seen.keys;
+    return this.readKeys();
+  }
+
   /**
-   * The keys; the same list as long as the file is the same.
+   * The keys as the file has them now; the same list as long as the file is the same.
    *
-   * @param fresh true to look at the file in any case
    * @throws CountersignError `configuration` when it was damaged; a file that is gone is what was read last
    */
-  keys(fresh: boolean): KeyFile['keys'] {
+  readKeys(): KeyFile['keys'] {
     const now = performance.now();
-    if (this.#seen !== null && !fresh && now - this.#seen.at < LOOK_MS) return this.#seen.keys;
     const mark = this.#mark();
     if (this.#seen !== null && (mark === null || mark === this.#seen.mark)) this.#seen.at = now;
     else this.#seen = { keys: read(this.path).keys, mark: mark ?? '', at: now };

@@ -4,12 +4,15 @@ import type { Json } from '../contract/index.ts';
 /** An amount as exact decimal text and as a double with the same order, or the reason why it is not an amount. */
 export type Amount = { ok: true; text: string; value: number } | { ok: false; why: string };
 
+/** Reads an amount that is a JSON number; otherwise as {@link readAmount}. */
+export const readNumber = (json: Json): Amount =>
+  typeof json === 'string' ? { ok: false, why: 'is text, where a number is needed' } : readAmount(json);
+
 /**
- * Reads an amount: a JSON number, or a decimal string such as `"420.50"` where `decimal` allows one. At most 15
- * significant digits, which a double keeps apart; anything else is unclear (contract section 2).
+ * Reads an amount: a JSON number, or a decimal string such as `"420.50"`. At most 15 significant digits, which a double
+ * keeps apart; anything else is unclear (contract section 2).
  */
-export function readAmount(json: Json, decimal: boolean): Amount {
-  if (typeof json === 'string' && !decimal) return { ok: false, why: 'is text, where a number is needed' };
+export function readAmount(json: Json): Amount {
   if (typeof json !== 'number' && typeof json !== 'string') return { ok: false, why: 'is not an amount' };
   try {
     const exact = parseDecimal(json);

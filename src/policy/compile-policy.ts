@@ -144,7 +144,7 @@ function compileSameness(source: Policy, rules: readonly CompiledRule[]): Compil
 }
 
 function compileLimit(policy: string, name: string, limit: Policy['limits'][string]): CompiledLimit {
-  const max = readAmount(limit.max, true);
+  const max = readAmount(limit.max);
   return {
     id: `${policy}/${name}`,
     name,

@@ -50,7 +50,7 @@ export function limitQuery(limit: CompiledLimit, request: ActionRequest): LimitR
   const query = { limit: limit.id, key, paths: [...limit.key], windowMs: limit.windowMs, max: limit.max };
   if (limit.sum === null) return { ...query, amount: '1' };
   const value = readPath(request, limit.sum);
-  const amount = value === undefined || value === null ? null : readAmount(value, true);
+  const amount = value === undefined || value === null ? null : readAmount(value);
   return { ...query, amount: amount?.ok === true && amount.value >= 0 ? amount.text : null };
 }
 

@@ -1,5 +1,5 @@
 import type { ActionRequest, Facts, JsonObject, Reservation } from '../contract/index.ts';
-import { readAmount } from './amounts.ts';
+import { readAmount, readNumber } from './amounts.ts';
 import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
 import type { Answer, Bindings, Frame } from './conditions/index.ts';
 import { limitQuery, limitState, reservation } from './limits.ts';
@@ -95,7 +95,7 @@ export function readAmounts(policy: CompiledPolicy, on: Hearing): Answer<Binding
   for (const path of policy.decimals) {
     const json = readPath(on.request, path);
     if (json === undefined || json === null) continue;
-    const amount = readAmount(json, true);
+    const amount = readAmount(json);
     if (!amount.ok)
       return { ok: false, error: `\`${path}\` ${amount.why}; policy \`${policy.name}\` cannot compare it` };
     if (typeof json === 'string') {
@@ -105,7 +105,7 @@ export function readAmounts(policy: CompiledPolicy, on: Hearing): Answer<Binding
   for (const { sum } of policy.limits) {
     const json = sum === null ? undefined : readPath(on.request, sum);
     if (sum === null || json === undefined || json === null) continue;
-    const amount = readAmount(json, policy.decimals.includes(sum));
+    const amount = policy.decimals.includes(sum) ? readAmount(json) : readNumber(json);
     if (!amount.ok) return { ok: false, error: `\`${sum}\` ${amount.why}; policy \`${policy.name}\` cannot sum it` };
     if (amount.value < 0)
       return { ok: false, error: `\`${sum}\` is below zero; policy \`${policy.name}\` cannot sum it` };

@@ -106,7 +106,7 @@ const actors = (request: VouchedRequest): string[] =>
 /** How much a request asks for, as a policy counts it. */
 export function amountAsked({ sameness }: CompiledPolicy, request: VouchedRequest): AmountOfEffect {
   const json = readPath(request, sameness.amount);
-  const read = json === undefined || json === null ? null : readAmount(json, true);
+  const read = json === undefined || json === null ? null : readAmount(json);
   const currency = readPath(request, sameness.currency);
   return {
     value: read?.ok === true && read.value >= 0 ? read.text : null,
