@@ -3,7 +3,7 @@ import { decodeProtectedHeader } from 'jose';
 import { CountersignError } from '../contract/index.ts';
 import { findApiKey, type ApiKeyEntry, type ApiKeyFinder } from './api-keys.ts';
 import type { Caller } from './caller.ts';
-import type { Directory } from './directory.ts';
+import type { Directory, Person } from './directory.ts';
 import type { Issuers } from './issuers.ts';
 import type { DirectorySource } from './watch.ts';
 import type { PublicKeys } from './jws.ts';
@@ -42,15 +42,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
       };
       const { person, tenant } = await verifyPersonToken(token, deps.attestationKeys(), directoryOf, deps.now());
       checkNotStopped(deps.directory.current(tenant), person.id);
-      return {
-        kind: 'person',
-        id: person.id,
-        tenant,
-        surfaces: ['**'],
-        actors: [person.id],
-        roles: [...person.roles],
-        groups: [...person.groups],
-      };
+      return callerOf(person, tenant);
     }
     const issued = (await deps.issuers?.callerOf(token)) ?? null;
     if (issued !== null) {
@@ -83,6 +75,16 @@ function checkNotStopped(directory: Directory, person: string): void {
   );
 }
 
+const callerOf = ({ id, roles, groups }: Person, tenant: string): Caller => ({
+  kind: 'person',
+  id,
+  tenant,
+  surfaces: ['**'],
+  actors: [id],
+  roles: [...roles],
+  groups: [...groups],
+});
+
 /** A session's person as the directory has them now: roles are never kept with it. */
 function signedIn({ id, tenant, actors: [name = ''], provedAt = '' }: ApiKeyEntry, directory: Directory): Caller {
   const person = directory.person(name);
@@ -93,16 +95,7 @@ function signedIn({ id, tenant, actors: [name = ''], provedAt = '' }: ApiKeyEntr
       'the session’s person is not active in the directory; ask who keeps it',
     );
   }
-  return {
-    kind: 'person',
-    id: person.id,
-    tenant,
-    surfaces: ['**'],
-    actors: [person.id],
-    roles: [...person.roles],
-    groups: [...person.groups],
-    session: { id, provedAt },
-  };
+  return { ...callerOf(person, tenant), session: { id, provedAt } };
 }
 
 function bearer(presented: string | undefined): string {
