@@ -53,7 +53,7 @@ export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promis
       const records = life.records.map(({ record }) => record);
       // For an attempt that sealed it and died before it could answer.
       const effects = effectsOfDecision(records, before, life.verdict, life.payload);
-      return { ...(await stands(refusal)), effects };
+      return { ...(await stands(refusal)), effects, repeated: true };
     }
     if (isHeld(life) && input.kind === 'cancel' && input.attestation !== undefined) {
       const withdrawn = await withdrawHeld(deps, life, input.attestation);

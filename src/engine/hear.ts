@@ -10,8 +10,8 @@ import type { DecideInput, Decided } from './types.ts';
  */
 export async function hear(deps: EngineDeps, input: DecideInput): Promise<Decided> {
   const sealed = await sealDecision(deps, input);
-  const { action, approval, refusal } = sealed;
-  const counts = refusal === undefined || refusal.code === 'already-decided';
+  const { action, approval, refusal, repeated = false } = sealed;
+  const counts = refusal === undefined || repeated;
   const complete = counts && action.status === 'supervised' && approval?.status === 'approved';
   return { sealed, released: complete ? await release(deps, { action: input.action }) : null };
 }

@@ -113,6 +113,8 @@ export interface Sealed {
   effects: ApprovalEffect[];
   /** Why the word does not count. */
   refusal?: Refusal;
+  /** This very message was sealed before: for an attempt that died before it could answer, that is no refusal. */
+  repeated?: true;
 }
 
 /** A person's word, attested. */

@@ -101,8 +101,10 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
   /** Goes on from what was sealed; why the word given does not count, or null. */
   const take = (sealed: Sealed, attestation: string | undefined, effects: ApprovalEffect[]): Refusal | null => {
     const { action, approval, refusal } = sealed;
-    // An earlier attempt of this step sealed it and died before it could answer. That is not a refusal.
-    const repeated = attestation !== undefined && refusal?.code === 'already-decided' && !heard.has(attestation);
+    // An earlier attempt of this step sealed it and died before it could answer. That is not a refusal. Results of before do not say it,
+    // and there no other word that was used already came as far as the engine.
+    const before = joined ? sealed.repeated === true : refusal?.code === 'already-decided';
+    const repeated = attestation !== undefined && before && !heard.has(attestation);
     if (attestation !== undefined) heard.add(attestation);
     if (approval !== null) adopt(approval);
     const grew = action.records.length !== deps.action().records.length;

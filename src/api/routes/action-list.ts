@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import {
   actionFacetsSchema,
   actionFilterShape,
@@ -78,7 +78,7 @@ export const actionListPaths: ZodOpenApiPathsObject = {
 };
 
 /** Stands with the other operations of its address. */
-export const listActionsOperation = {
+export const listActionsOperation: ZodOpenApiOperationObject = {
   summary: 'Actions that the caller may see, newest first',
   description: 'From the read model, which follows the log; `asOf` says how far. Unknown filters are refused.',
   requestParams: {
