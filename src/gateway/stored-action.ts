@@ -8,13 +8,13 @@ import { readKnown } from '../engine/life.ts';
 import { resumeIfLost } from '../engine/resume.ts';
 import { notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import { fromTemporal, isBusy } from './temporal-errors.ts';
+import { fromTemporal, isUntaken } from './temporal-errors.ts';
 
 /** How long to wait for an update's answer. After that the caller is told to look again. */
 const UPDATE_MS = 15_000;
 
-/** How long an action is left alone that has as many messages under way as Temporal allows, in milliseconds. */
-const BUSY_MS = 100;
+/** How long an action is left alone whose workflow did not take a message in, in milliseconds. */
+const UNTAKEN_MS = 100;
 
 /** How it stands by its records, and the action with its permit. */
 export interface KnownAction {
@@ -73,8 +73,8 @@ export async function updateAction(
         );
       } catch (error) {
         // Temporal took nothing in, so that sending it again is not sending it twice.
-        if (!isBusy(error) || Date.now() + BUSY_MS > end) throw error;
-        await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
+        if (!isUntaken(error) || Date.now() + UNTAKEN_MS > end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, UNTAKEN_MS));
       }
     }
   };

@@ -14,10 +14,17 @@ export const isAlreadyStarted = (error: unknown): boolean => error instanceof Wo
 /** gRPC's RESOURCE_EXHAUSTED. */
 const RESOURCE_EXHAUSTED = 8;
 
-/** Whether Temporal took nothing in because as many messages to this action are under way as it allows (ten). */
-export function isBusy(error: unknown): boolean {
+/** How Temporal's server names an update that its worker left out of its answer: while a task's heartbeat crosses with it, for example. */
+const UNPROCESSED = 'UnprocessedUpdate';
+
+/**
+ * Whether Temporal took nothing in, because as many messages to this action are under way as it allows (ten), or because its worker passed
+ * this one over.
+ */
+export function isUntaken(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return ('code' in error && error.code === RESOURCE_EXHAUSTED) || isBusy(error.cause);
+  if ('code' in error && error.code === RESOURCE_EXHAUSTED) return true;
+  return (error instanceof ApplicationFailure && error.type === UNPROCESSED) || isUntaken(error.cause);
 }
 
 const isCode = (value: string | null | undefined): value is ErrorCode =>
