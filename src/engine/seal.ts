@@ -161,6 +161,7 @@ export function projectionOf(state: ActionState, sealedPermit: string | null): P
     updatedAt: action.updatedAt,
     expiresAt: action.approval?.expiresAt ?? null,
     retainUntil: erased === undefined ? textOf(retainUntil(retainMs, action.updatedAt)) : null,
+    reverses: action.reverses ?? null,
   };
 }
 

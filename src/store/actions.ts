@@ -52,7 +52,12 @@ const FOR_EVER = new Date('9999-12-31T23:59:59.999Z');
 /** What a workflow has still to look after. */
 const UNFINISHED = ['supervised', 'released', 'unreported'];
 
-const stored = ({ postponedUntil: _, view, ...row }: Selectable<Tables['action']>): StoredAction => ({
+const stored = ({
+  postponedUntil: _,
+  reverses: _reverses,
+  view,
+  ...row
+}: Selectable<Tables['action']>): StoredAction => ({
   ...row,
   view: view as ActionState,
 });
@@ -87,13 +92,11 @@ export function createActionStore(db: Database): ActionStore {
       return rows.map(stored);
     },
     async reversing(tenant, id) {
-      const reverses = sql<string>`view -> 'action' ->> 'reverses'`;
       const rows = await db
         .selectFrom('action')
         .select('id')
         .where('tenant', '=', tenant)
-        .where(reverses, 'is not', null)
-        .where(reverses, '=', id)
+        .where('reverses', '=', id)
         .orderBy('createdAt')
         .limit(100)
         .execute();

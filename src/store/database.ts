@@ -34,6 +34,7 @@ export interface Tables {
     expiresAt: Time | null;
     retainUntil: Time | null;
     postponedUntil: Time | null;
+    reverses: string | null;
   };
   permit: {
     tenant: string;

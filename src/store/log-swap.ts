@@ -95,10 +95,10 @@ function projectionsPart(tenant: string, rows: LogAppend['projections']): Part {
   return {
     name: 'actions',
     sql: `insert into action (tenant, id, status, surface, actor, requester, bundle, view, sealed_permit,
-                              created_at, updated_at, expires_at, retain_until)
+                              created_at, updated_at, expires_at, retain_until, reverses)
       select ?::text, a.* from head,
         unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::json[], ?::text[],
-               ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) as a
+               ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::text[]) as a
       on conflict (tenant, id) do update set
         status = excluded.status, surface = excluded.surface, actor = excluded.actor, requester = excluded.requester,
         bundle = excluded.bundle, view = excluded.view, sealed_permit = excluded.sealed_permit,
@@ -117,6 +117,7 @@ function projectionsPart(tenant: string, rows: LogAppend['projections']): Part {
       rows.map(({ updatedAt }) => updatedAt),
       rows.map(({ expiresAt }) => expiresAt),
       rows.map(({ retainUntil }) => retainUntil ?? null),
+      rows.map(({ reverses }) => reverses ?? null),
     ],
   };
 }

@@ -50,6 +50,8 @@ export interface Projection {
   expiresAt: string | null;
   /** When the payload is to be deleted; left out or null for never. */
   retainUntil?: string | null;
+  /** The action that this one takes back. */
+  reverses?: string | null;
 }
 
 export interface NewPermit {

@@ -46,7 +46,11 @@ async function named(): Promise<string[]> {
 type Course = 'released' | 'executed' | 'parked' | 'refused' | 'emergency';
 async function make(course: Course): Promise<Answer['body']> {
   if (course === 'emergency') return (await stack.ask(EMERGENCY, { token: await stack.person(COMMANDER) })).body;
-  const { body } = await stack.ask(refund(course === 'parked' || course === 'refused' ? 640 : 42));
+  // A human's no stands against whoever asks for the same again: it is about an order of its own.
+  const refused = { resource: { type: 'order', id: 'ord_refused' } };
+  const { body } = await stack.ask(
+    refund(course === 'parked' || course === 'refused' ? 640 : 42, course === 'refused' ? refused : {}),
+  );
   if (course === 'refused') {
     const no = { decision: 'refuse', reason: 'no' };
     await stack.call('POST', `/v1/actions/${body.id}/decisions`, no, { token: await stack.person(LEAD) });
