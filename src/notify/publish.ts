@@ -91,9 +91,9 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
     if (unreachable.length > 0) deps.log.warn({ action: id, unreachable }, 'somebody cannot be told in Slack');
     const asked = new Set(sealed?.stages[sealed.stage]?.approvers ?? []);
     const people = unreachable.map(({ person }) => person).filter((person) => asked.has(person));
-    if (people.length === 0) return { unreachable: [] };
+    if (people.length === 0) return { unreachable: [], told: now };
     const said = { kind: 'unreachable' as const, tenant, action: id, by: 'countersign', via: 'slack' as const, people };
-    return { unreachable: people, attested: await deps.attestor.attest(said) };
+    return { unreachable: people, attested: await deps.attestor.attest(said), told: now };
   } catch (error) {
     if (!(error instanceof NotifierUnavailable)) throw error;
     deps.log.warn({ action: id, retryAfterMs: error.retryAfterMs }, 'Slack cannot be told now; it will be tried again');

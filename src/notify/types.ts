@@ -17,6 +17,8 @@ export interface Published {
   unreachable: string[];
   /** That this worker could not tell them, attested: nobody else can say so. */
   attested?: string;
+  /** How the action stood that people were told of; left out by workers of before, and where nobody is told. */
+  told?: Action['status'];
 }
 
 /** What happened since the last time, for those who are told by webhook. */

@@ -95,6 +95,8 @@ export function createOutbox(
           review: reviewed,
           ...(tells.joined ? { publication: `${workflowInfo().runId}.${now}` } : {}),
         });
+        // It told how the action stands by now, which may be more than was to be told.
+        toldStatus = result.told ?? status;
         if (result.unreachable.length > 0) source.unreachable(result.unreachable, result.attested);
       } catch {
         // Given up after a week; the API and the console still show and decide everything.
