@@ -16,6 +16,9 @@ import {
 } from './group.ts';
 import type { AuditTest, AuditFinding } from './types.ts';
 
+/** What is less than half of a bound is no part of a split below it. */
+const PART_SHARE = 0.5;
+
 const priced = (actions: Parameters<AuditTest['run']>[0]): Priced[] => actions.filter(isPriced);
 
 /** Sums above a tier, asked for in parts below it. Caseware "Splitting of Entries"; IDEA, potential splitting. */
@@ -33,36 +36,39 @@ export const splitUnderTier: AuditTest<{ hours: number; nearShare: number; stron
       for (const group of groups.values()) {
         const [first] = group;
         for (const tier of tiers.get(first?.surface ?? '') ?? []) {
-          // What is above the tier by itself was judged by it.
-          const below = group.filter(({ amount }) => !isAbove(amount, tier) && shareOf(amount, tier) >= 0.5);
-          for (const run of runs(below, hours * HOUR_MS)) {
-            const sum = sumOf(run.map(({ amount }) => amount));
-            if (run.length < 2 || !isAbove(sum, tier)) continue;
+          // What is above the tier by itself was judged by it, and what is far below it is no part of a split.
+          const below = group.filter(({ amount }) => !isAbove(amount, tier) && shareOf(amount, tier) >= PART_SHARE);
+          const splits = (parts: readonly Priced[]): Priced[][] =>
+            runs(parts, hours * HOUR_MS).filter(
+              (run) => run.length > 1 && isAbove(sumOf(run.map(({ amount }) => amount)), tier),
+            );
+          const isStrong = (run: readonly Priced[]): boolean => {
             const close = run.filter(({ amount }) => shareOf(amount, tier) >= strongShare);
-            const near = run.every(({ amount }) => shareOf(amount, tier) > nearShare);
-            const same = new Set(run.map(({ resource }) => resource)).size === 1 && run[0]?.resource !== null;
-            const strong = close.length >= strongCount || same;
-            if (!near && !strong) continue;
-            findings.push(found(run, { tier, sum, parts: run.length, strength: strong ? 'strong' : 'near' }));
-          }
+            const resources = new Set(run.map(({ resource }) => resource));
+            return close.length >= strongCount || (resources.size === 1 && !resources.has(null));
+          };
+          const strong = splits(below).filter(isStrong);
+          const told = new Set(strong.flat());
+          const near = splits(below.filter((one) => shareOf(one.amount, tier) > nearShare && !told.has(one)));
+          findings.push(
+            ...strong.map((run) => found(run, tier, 'strong')),
+            ...near.map((run) => found(run, tier, 'near')),
+          );
         }
       }
       return findings;
     },
   };
 
-function found(
-  run: readonly Priced[],
-  figures: { tier: string; sum: string; parts: number; strength: string },
-): AuditFinding {
+function found(run: readonly Priced[], tier: string, strength: 'strong' | 'near'): AuditFinding {
   const [first] = run;
-  const { sum, tier, parts } = figures;
+  const sum = sumOf(run.map(({ amount }) => amount));
   return {
     test: 'split-under-tier',
     version: 1,
     actions: idsOf(run),
-    figures,
-    sentence: `${first?.requester ?? ''} asked for ${parts} × ${first?.surface ?? ''} of at most ${tier} ${first?.currency ?? ''} each, together ${sum}: one of ${sum} would have been above the bound`,
+    figures: { tier, sum, parts: run.length, strength },
+    sentence: `${first?.requester ?? ''} asked for ${run.length} × ${first?.surface ?? ''} of at most ${tier} ${first?.currency ?? ''} each, together ${sum}: one of ${sum} would have been above the bound`,
   };
 }
 
