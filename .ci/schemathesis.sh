@@ -21,7 +21,7 @@ fi
 if [[ -d $place/venv ]]; then
   schemathesis=("$place/venv/bin/schemathesis")
 else
-  schemathesis=(env PYTHONPATH="$place/packages" python3 -m schemathesis.cli)
+  schemathesis=(env PYTHONPATH="$place/packages:$place" python3 -m schemathesis.cli)
 fi
 
 COUNTERSIGN_PORT=0 COUNTERSIGN_DATA="$place/data" COUNTERSIGN_LOG_LEVEL=error \
@@ -37,8 +37,9 @@ url=$(node -p 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8
 
 # The seed makes one run like the next; the number of examples bounds it. What it remembers stays in its place.
 key=$(<"$place/data/first-key")
+cp .ci/schemathesis_hooks.py "$place/"
 cd "$place"
-"${schemathesis[@]}" run "$url/openapi.json" \
+SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH=$place "${schemathesis[@]}" run "$url/openapi.json" \
   --header "Authorization: Bearer $key" \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
   --phases examples,coverage,fuzzing --max-examples 8 --seed 1 --workers 2 --request-timeout 20
