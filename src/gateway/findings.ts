@@ -1,7 +1,7 @@
 /** The auditor's finance tests and samples, over the actions of a time. */
 import { AUDIT_TESTS, sample, type AuditContext } from '../audit/index.ts';
 import { toBase64 } from '../canonical/index.ts';
-import { CountersignError, readBound } from '../contract/index.ts';
+import { CountersignError } from '../contract/index.ts';
 import type { DrawnSample, Findings } from '../contract/views/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { emptyRoot } from '../ledger/index.ts';
@@ -10,11 +10,9 @@ import type { ActionFact, FactFilter } from '../store/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { FindingsQuery, SampleInput } from './finding-types.ts';
+import { periodOf } from './period.ts';
 import { storedBundle } from './policies.ts';
 
-/** Days before `to` where `from` is left out. */
-const DAYS = 90;
-const DAY_MS = 24 * 3600 * 1000;
 /** Actions that one answer looks at. */
 const ACTIONS_MAX = 100_000;
 const PAGE = 1000;
@@ -27,7 +25,7 @@ export async function findings(deps: GatewayDeps, caller: Caller, query: Finding
     const known = AUDIT_TESTS.map(({ name }) => `\`${name}\``).join(', ');
     throw new CountersignError('invalid-request', `there is no test of that name; known are ${known}`);
   }
-  const time = timeOf(deps, query);
+  const time = periodOf(deps, query);
   const asOf = await deps.readModel.catchUp(caller.tenant);
   const { facts, cut } = await readFacts(deps, caller.tenant, { ...time, surface: query.surface });
   const context = await contextOf(deps, caller.tenant, facts);
@@ -53,7 +51,7 @@ export async function findings(deps: GatewayDeps, caller: Caller, query: Finding
 export async function drawSample(deps: GatewayDeps, caller: Caller, input: SampleInput): Promise<DrawnSample> {
   refuseOthers(caller);
   const { size, word, strata, allAbove, from, to, ...filter } = input;
-  const time = timeOf(deps, { from, to });
+  const time = periodOf(deps, { from, to });
   // The population is fixed by the log of this size, which its root commits to: whoever asks cannot have chosen it.
   const head = await deps.store.log.head(caller.tenant);
   await deps.readModel.catchUp(caller.tenant);
@@ -85,14 +83,6 @@ export async function drawSample(deps: GatewayDeps, caller: Caller, input: Sampl
 
 function refuseOthers(caller: Caller): void {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner asks this');
-}
-
-/** @throws CountersignError `invalid-request` for what is no time */
-function timeOf(deps: Pick<GatewayDeps, 'now'>, { from, to }: FindingsQuery): { from: string; to: string } {
-  const end = to === undefined ? deps.now() : readBound('to', to, 'to');
-  const start = from === undefined ? new Date(end.getTime() - DAYS * DAY_MS) : readBound('from', from, 'from');
-  if (start >= end) throw new CountersignError('invalid-request', '`from` is a time before `to`');
-  return { from: start.toISOString(), to: end.toISOString() };
 }
 
 /** In the order in which they were asked for. */

@@ -1,5 +1,5 @@
 /** Actions that people let through: one row each, and totals by approver, surface and currency. */
-import { CountersignError, readBound } from '../contract/index.ts';
+import { CountersignError } from '../contract/index.ts';
 import type { OverridesReport, OverrideView } from '../contract/views/index.ts';
 import { MoneyLedger } from '../archive/money-ledger.ts';
 import {
@@ -17,10 +17,8 @@ import {
 import type { Caller } from '../identity/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
+import { periodOf } from './period.ts';
 
-/** Days before `to` where `from` is left out. */
-const DAYS = 90;
-const DAY_MS = 24 * 3600 * 1000;
 /** Actions that are listed. */
 const ITEMS_MAX = 10_000;
 
@@ -32,10 +30,7 @@ export async function overridesReport(
   to: string | undefined,
 ): Promise<OverridesReport> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner reads this report');
-  const end = to === undefined ? deps.now() : readBound('to', to, 'to');
-  const start = from === undefined ? new Date(end.getTime() - DAYS * DAY_MS) : readBound('from', from, 'from');
-  if (start >= end) throw new CountersignError('invalid-request', '`from` is a time before `to`');
-  const time = { from: start.toISOString(), to: end.toISOString() };
+  const time = periodOf(deps, { from, to });
   const report = new Report();
   let cut = false;
   for await (const { story, money } of released(deps, caller.tenant, time)) {

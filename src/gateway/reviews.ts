@@ -1,15 +1,14 @@
 /** What became of emergencies: reviews that are open, overdue or done, and the report of broken glasses. */
-import { CountersignError, readBound } from '../contract/index.ts';
+import { CountersignError } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { Review } from '../store/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
+import { periodOf } from './period.ts';
 import type { BreakGlassReport, BrokenGlassItem, ReviewView } from './types.ts';
 
 /** Emergencies in one report. */
 const ITEMS_MAX = 1000;
-/** Default period of the report, in days. */
-const DAYS = 90;
 
 /** A review that nobody closed in time is overdue from that moment, also where the clock has not come to say so yet. */
 function itemOf(row: Review, now: number): BrokenGlassItem {
@@ -70,18 +69,14 @@ export async function breakGlassReport(
 ): Promise<BreakGlassReport> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner reads this report');
   const now = deps.now().getTime();
-  const end = to === undefined ? now : readBound('to', to, 'to').getTime();
-  const start = from === undefined ? end - DAYS * 24 * 3600 * 1000 : readBound('from', from, 'from').getTime();
-  if (start >= end) throw new CountersignError('invalid-request', '`from` is a time before `to`');
-  const [first, last] = [new Date(start).toISOString(), new Date(end).toISOString()];
-  const rows = await deps.store.reviews.opened(caller.tenant, first, last, ITEMS_MAX + 1);
+  const time = periodOf(deps, { from, to });
+  const rows = await deps.store.reviews.opened(caller.tenant, time.from, time.to, ITEMS_MAX + 1);
   const items = rows.slice(0, ITEMS_MAX).map((row) => itemOf(row, now));
   const count = (test: (item: BrokenGlassItem) => boolean): number => items.filter(test).length;
   const times = new Map<string, number>();
   for (const { by, actor } of items) times.set(by ?? actor, (times.get(by ?? actor) ?? 0) + 1);
   return {
-    from: first,
-    to: last,
+    ...time,
     cut: rows.length > ITEMS_MAX,
     total: items.length,
     open: count(({ status }) => status === 'open'),
