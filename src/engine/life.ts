@@ -136,7 +136,8 @@ type FromRecords =
   | 'collectUntil'
   | 'withdrawnBy';
 
-interface FoldedRecords {
+/** How an action stands by the records that were read so far. */
+export interface FoldedRecords {
   state: Pick<ActionState, FromRecords>;
   status: Status;
   verdict: VerdictRecord['verdict'];
@@ -149,7 +150,8 @@ interface FoldedRecords {
   updatedAt: string;
 }
 
-function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload: KnownPayload): FoldedRecords {
+/** An action as its first verdict leaves it. */
+export function beginFold(first: VerdictRecord): FoldedRecords {
   const { surface, verb, actor, disclosed, plan, facts } = first;
   const folded: FoldedRecords = {
     state: {
@@ -176,14 +178,23 @@ function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload:
     updatedAt: first.at,
   };
   if (folded.approval !== null) folded.status = 'supervised';
-  for (const { record } of records.slice(1)) {
-    follow(folded, record, first, payload);
-    folded.updatedAt = record.at;
-  }
   return folded;
 }
 
-function follow(folded: FoldedRecords, record: RecordPayload, first: VerdictRecord, payload: KnownPayload): void {
+function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload: KnownPayload): FoldedRecords {
+  const folded = beginFold(first);
+  for (const { record } of records.slice(1)) follow(folded, record, first, payload);
+  return folded;
+}
+
+/** Goes on with the next record. */
+export function follow(
+  folded: FoldedRecords,
+  record: RecordPayload,
+  first: VerdictRecord,
+  payload: KnownPayload,
+): void {
+  folded.updatedAt = record.at;
   switch (record.type) {
     case 'verdict':
       folded.verdict = record.verdict;

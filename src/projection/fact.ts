@@ -4,11 +4,10 @@ import {
   actingIds,
   type DecisionRecord,
   type RecordPayload,
-  type ReleaseRecord,
-  type Status,
   type VerdictRecord,
 } from '../contract/index.ts';
-import { afterDecision, openedBy } from '../engine/approval-of-records.ts';
+import { isClosed } from '../contract/status.ts';
+import { beginFold, follow, type FoldedRecords } from '../engine/life.ts';
 import { resourceOf, UNDISCLOSED, type Money } from '../export/index.ts';
 import type { ActionFact } from '../store/index.ts';
 
@@ -18,18 +17,14 @@ export interface PlacedRecord {
   record: RecordPayload;
 }
 
-/** What happened to an action after its verdict. */
+/** What a row says of an action beside how it stands. */
 interface Course {
-  status: Status;
   decidedAt: string | null;
-  redeemedAt: string | null;
   endedAt: string | null;
-  reference: string | null;
-  release: ReleaseRecord | null;
-  decision: DecisionRecord | null;
-  expiresAt: string | null;
   reviewDueAt: string | null;
   reviewedAt: string | null;
+  reference: string | null;
+  decision: DecisionRecord | null;
   delegatedFrom: string | null;
   extended: boolean;
   changed: boolean;
@@ -46,8 +41,9 @@ export function factOf(records: readonly PlacedRecord[], money: Money | null): A
   const last = records.at(-1);
   if (first?.record.type !== 'verdict' || last === undefined) return null;
   const verdict = first.record;
-  const course = courseOf(verdict, records.slice(1));
-  const { decision, release } = course;
+  const { course, folded } = courseOf(verdict, records.slice(1));
+  const { approval, release, status, redeemedAt } = folded;
+  const { decision } = course;
   return {
     tenant: verdict.tenant,
     action: verdict.action,
@@ -56,9 +52,9 @@ export function factOf(records: readonly PlacedRecord[], money: Money | null): A
     askedAt: verdict.at,
     decidedAt: course.decidedAt,
     releasedAt: release?.at ?? null,
-    redeemedAt: course.redeemedAt,
+    redeemedAt: redeemedAt ?? null,
     endedAt: course.endedAt,
-    expiresAt: course.expiresAt,
+    expiresAt: approval === null ? null : new Date(approval.expiresAt).toISOString(),
     reviewDueAt: course.reviewDueAt,
     reviewedAt: course.reviewedAt,
     surface: verdict.surface,
@@ -74,7 +70,7 @@ export function factOf(records: readonly PlacedRecord[], money: Money | null): A
     policy: verdict.verdict.policy,
     rule: verdict.verdict.rule,
     bundle: verdict.verdict.bundle,
-    status: course.status,
+    status,
     releaseBasis: release?.basis ?? null,
     approver: decision?.by ?? null,
     via: decision?.via ?? null,
@@ -109,82 +105,52 @@ function amountsOf(
 /** A person's word that ends the wait. What the clock or the requester did is no decision. */
 const HUMAN: readonly DecisionRecord['decision'][] = ['approve', 'refuse'];
 
-function courseOf(verdict: VerdictRecord, later: readonly PlacedRecord[]): Course {
-  let approval = openedBy(verdict);
-  const refused = verdict.verdict.decision === 'refuse';
+function courseOf(verdict: VerdictRecord, later: readonly PlacedRecord[]): { course: Course; folded: FoldedRecords } {
+  const folded = beginFold(verdict);
   const course: Course = {
-    status: refused ? 'refused' : approval === null ? 'evaluating' : 'supervised',
     decidedAt: null,
-    redeemedAt: null,
-    reference: null,
-    release: null,
-    decision: null,
-    endedAt: refused ? verdict.at : null,
-    expiresAt: approval === null ? null : new Date(approval.expiresAt).toISOString(),
+    endedAt: isClosed(folded.status) ? verdict.at : null,
     reviewDueAt: null,
     reviewedAt: null,
+    reference: null,
+    decision: null,
     delegatedFrom: null,
     extended: false,
     changed: verdict.verdict.changes !== null,
     involved: new Set(actingIds(verdict.actor)),
   };
   for (const { record } of later) {
-    if (record.type === 'decision') {
-      // What an approver set may be sealed as a commitment; it does not change who decided what.
-      if (approval !== null) approval = afterDecision(approval, record, verdict, null);
-      decide(course, record);
-      if (approval?.status === 'refused') end(course, 'refused', record.at);
-    } else follow(course, record);
+    const { status } = folded;
+    // What an approver set may be sealed as a commitment; it does not change who decided what.
+    follow(folded, record, verdict, null);
+    if (folded.status !== status) course.endedAt = isClosed(folded.status) ? record.at : null;
+    note(course, record);
   }
-  for (const { approvers } of approval?.stages ?? []) for (const person of approvers) course.involved.add(person);
-  return course;
+  for (const { approvers } of folded.approval?.stages ?? []) {
+    for (const person of approvers) course.involved.add(person);
+  }
+  return { course, folded };
 }
 
-function end(course: Course, status: Status, at: string): void {
-  course.status = status;
-  course.endedAt = at;
-}
-
-function decide(course: Course, record: DecisionRecord): void {
-  if (HUMAN.includes(record.decision)) {
-    course.decision = record;
-    course.decidedAt = record.at;
-    course.delegatedFrom = record.delegation?.from ?? null;
-    course.involved.add(record.by);
-  }
-  if (record.decision === 'extend' && record.until !== null) {
-    course.extended = true;
-    course.expiresAt = record.until;
-  }
-  course.changed ||= record.changes !== null;
-  if (record.decision === 'expired' || record.decision === 'cancelled') end(course, record.decision, record.at);
-}
-
-function follow(course: Course, record: RecordPayload): void {
+function note(course: Course, record: RecordPayload): void {
   switch (record.type) {
-    case 'verdict':
-      // Judged again when it was to be released, and refused.
-      end(course, 'refused', record.at);
+    case 'decision':
+      if (HUMAN.includes(record.decision)) {
+        course.decision = record;
+        course.decidedAt = record.at;
+        course.delegatedFrom = record.delegation?.from ?? null;
+        course.involved.add(record.by);
+      }
+      course.extended ||= record.decision === 'extend';
+      course.changed ||= record.changes !== null;
       return;
     case 'release':
-      course.release = record;
-      course.status = 'released';
-      course.endedAt = null;
       course.reviewDueAt = record.review?.dueAt ?? null;
       for (const person of record.review?.reviewers ?? []) course.involved.add(person);
       return;
-    case 'redemption':
-      course.redeemedAt = record.at;
-      return;
     case 'outcome':
       course.reference = record.reference;
-      end(course, record.status, record.at);
       return;
-    case 'reconcile': {
-      const { status } = record.body;
-      if (status === 'executed' || status === 'failed' || status === 'skipped') end(course, status, record.at);
-      return;
-    }
     case 'review':
       // The clock says that it is overdue; a person, what it found.
       if (record.by !== null) course.reviewedAt ??= record.at;

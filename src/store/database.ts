@@ -1,6 +1,6 @@
 /** Tables as Kysely sees them. Columns are snake case in SQL and camel case here. */
 import type { ColumnType, Generated, Kysely } from 'kysely';
-import type { Mode, Status, VerdictDecision } from '../contract/index.ts';
+import type { ActionFact } from './action-fact.ts';
 
 /** `timestamptz`: RFC 3339 UTC with milliseconds, both ways. */
 type Time = string;
@@ -171,50 +171,7 @@ export interface Tables {
     policy: string | null;
     rule: string | null;
   };
-  actionFact: {
-    tenant: string;
-    action: string;
-    firstIndex: number;
-    lastIndex: number;
-    askedAt: Time;
-    decidedAt: Time | null;
-    releasedAt: Time | null;
-    redeemedAt: Time | null;
-    endedAt: Time | null;
-    expiresAt: Time | null;
-    reviewDueAt: Time | null;
-    reviewedAt: Time | null;
-    surface: string;
-    verb: string;
-    actor: string;
-    actorType: string;
-    requester: string;
-    resource: string | null;
-    folder: string | null;
-    decision: VerdictDecision;
-    basis: string;
-    mode: Mode;
-    policy: string | null;
-    rule: string | null;
-    bundle: string | null;
-    status: Status;
-    releaseBasis: string | null;
-    approver: string | null;
-    via: string | null;
-    delegatedFrom: string | null;
-    extended: boolean;
-    changed: boolean;
-    waitMs: number | null;
-    amount: Exact | null;
-    amountApproved: Exact | null;
-    amountReleased: Exact | null;
-    amountExecuted: Exact | null;
-    amountUndisclosed: boolean;
-    currency: string | null;
-    reason: string | null;
-    reference: string | null;
-    involved: string[];
-  };
+  actionFact: ActionFact;
   projection: { tenant: string; size: number };
   logWindow: { tenant: string; number: number; firstAt: Time; lastAt: Time };
   logTile: { tenant: string; level: number; index: number; hashes: Buffer };
