@@ -89,7 +89,11 @@ export function createReadModel(store: Pick<Store, 'facts' | 'bundles'>): ReadMo
         comparison.actions += expected.length;
         comparison.differences.push(...factDifferences(rows, expected));
       }
-      if (comparison.next === null) comparison.windows = await store.facts.wrongWindows(tenant);
+      const [begin, beyond] = [
+        from / LOG_WINDOW,
+        comparison.next === null ? Number.MAX_SAFE_INTEGER : end / LOG_WINDOW,
+      ];
+      comparison.windows = await store.facts.wrongWindows(tenant, Math.floor(begin), Math.floor(beyond));
       return comparison;
     },
     async rebuild(tenant) {

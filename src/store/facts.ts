@@ -39,8 +39,8 @@ export interface FactStore extends FactSearch {
   forget(tenant: string): Promise<void>;
   /** Rows and records of a part of the log side by side, for a comparison: the actions whose first record lies in it. */
   between(tenant: string, from: number, to: number): Promise<{ rows: ActionFact[]; actions: LogRecord[][] }>;
-  /** Numbers of windows whose noted times are not those of their entries, and of those that are missing. */
-  wrongWindows(tenant: string): Promise<number[]>;
+  /** Numbers of windows, of `from` up to but not including `to`, whose noted times are not those of their entries, or are missing. */
+  wrongWindows(tenant: string, from: number, to: number): Promise<number[]>;
 }
 
 /** Rows of one statement: PostgreSQL takes 65,535 values. */
@@ -86,7 +86,7 @@ export function createFactStore(db: Database): FactStore {
         await on.updateTable('projection').set({ size: 0 }).where('tenant', '=', tenant).execute();
       });
     },
-    wrongWindows: (tenant) => wrongWindows(db, tenant),
+    wrongWindows: (tenant, from, to) => wrongWindows(db, tenant, from, to),
     async between(tenant, from, to) {
       // One snapshot: a row and its records are of the same moment.
       return db
@@ -108,13 +108,18 @@ export function createFactStore(db: Database): FactStore {
   };
 }
 
-async function wrongWindows(db: Database, tenant: string): Promise<number[]> {
+async function wrongWindows(db: Database, tenant: string, from: number, to: number): Promise<number[]> {
   const { rows } = await sql<{ number: number }>`
-    with noted as (select number, first_at, last_at from log_window where tenant = ${tenant}),
-      size as (select coalesce((select size from projection where tenant = ${tenant}), 0) as entries),
+    with noted as (
+        select number, first_at, last_at from log_window
+        where tenant = ${tenant} and number >= ${from} and number < ${to}),
+      whole as (
+        select least(${to}::bigint, coalesce((select size from projection where tenant = ${tenant}), 0) / ${LOG_WINDOW})
+          as windows),
       due as (
-        select index / ${LOG_WINDOW} as number, min(at) as first_at, max(at) as last_at from log_entry, size
-        where tenant = ${tenant} and index < entries - entries % ${LOG_WINDOW} group by 1)
+        select index / ${LOG_WINDOW} as number, min(at) as first_at, max(at) as last_at from log_entry, whole
+        where tenant = ${tenant} and index >= ${from}::bigint * ${LOG_WINDOW} and index < windows * ${LOG_WINDOW}
+        group by 1)
     select coalesce(noted.number, due.number) as number from noted full join due using (number)
     where (noted.first_at, noted.last_at) is distinct from (due.first_at, due.last_at) order by 1`.execute(db);
   return rows.map(({ number }) => number);

@@ -251,6 +251,12 @@ export interface TestLog {
   files(): Promise<Map<string, Uint8Array>>;
 }
 
+/** What a draft becomes at its place in its action's chain; what the draft says itself counts. */
+export const recordOf = (
+  draft: Draft,
+  place: Pick<RecordPayload, 'action' | 'seq' | 'prev' | 'at' | 'requestHash'> & { tenant?: string },
+): RecordPayload => ({ v: 1, tenant: 'default', ...place, ...draft }) as unknown as RecordPayload;
+
 /** A log that begins with the activation of {@link BUNDLE}. */
 export async function openLog(signer: Signer = nodeKey().signer): Promise<TestLog> {
   const log = new MemoryLog();
@@ -268,16 +274,13 @@ export async function openLog(signer: Signer = nodeKey().signer): Promise<TestLo
       for (const draft of drafts) {
         const end = ends.get(action);
         const apart = ['policy', 'freeze', 'key', 'export'].includes(draft.type);
-        const record = {
-          v: 1,
-          tenant: 'default',
+        const record = recordOf(draft, {
           action,
           seq: end === undefined ? 0 : end.seq + 1,
           prev: end?.hash ?? null,
           at: AT,
           requestHash: apart ? null : REQUEST,
-          ...draft,
-        } as unknown as RecordPayload;
+        });
         const { payload, hash } = encodeRecord(record);
         log.append(envelopeBytes(await signEnvelope(payload, signer)));
         actions.push(action);

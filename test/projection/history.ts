@@ -1,8 +1,8 @@
 /** A log of every course that an action may take, with times and amounts that differ, sealed through the sequencer. */
-import type { JsonObject, RecordPayload } from '../../src/contract/index.ts';
+import type { JsonObject } from '../../src/contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope } from '../../src/sealing/index.ts';
 import { createSequencer } from '../../src/sequencer/index.ts';
-import { BUNDLE, COURSES, REQUEST, type Draft } from '../evidence/world.ts';
+import { BUNDLE, COURSES, recordOf, REQUEST, type Draft } from '../evidence/world.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 
 /** When the first action was asked for; each one after it a minute later. */
@@ -23,11 +23,8 @@ export function sealingOf(world: TestDatabase, tenant = 'default'): Sealing {
     async seal(action, drafts, at) {
       let prev: string | null = null;
       for (const [seq, draft] of drafts.entries()) {
-        const record = {
-          ...{ v: 1, tenant, action, seq, prev, requestHash: REQUEST },
-          at: new Date(at + seq * STEP_MS).toISOString(),
-          ...draft,
-        } as unknown as RecordPayload;
+        const time = new Date(at + seq * STEP_MS).toISOString();
+        const record = recordOf(draft, { tenant, action, seq, prev, at: time, requestHash: REQUEST });
         const { payload, hash } = encodeRecord(record);
         prev = hash;
         const envelope = envelopeBytes(await signEnvelope(payload, signer));

@@ -77,5 +77,5 @@ describe.each([
 });
 
 it('the noted times are compared with the entries', async () => {
-  expect(await world.store.facts.wrongWindows('default')).toEqual([]);
+  expect(await world.store.facts.wrongWindows('default', 0, 1000)).toEqual([]);
 });
