@@ -151,3 +151,32 @@ export function readBound(name: string, text: string, end: 'from' | 'to'): Date 
   const detail = `${name} is a day such as 2026-11-21, which is that day in UTC, or a time with its offset such as 2026-11-21T00:00:00Z`;
   throw new CountersignError('invalid-request', detail, { errors: [{ pointer: `/${name}`, detail }] });
 }
+
+/**
+ * Both ends of a time that is looked at, as instants; an end that is left out is open.
+ *
+ * @throws CountersignError `invalid-request` for what is no time, and for a time that ends before it begins: nothing lies in it
+ */
+export function readBounds({ from, to }: { from?: string | undefined; to?: string | undefined }): {
+  from?: string;
+  to?: string;
+} {
+  const start = from === undefined ? undefined : readBound('from', from, 'from');
+  const end = to === undefined ? undefined : readBound('to', to, 'to');
+  if (start !== undefined && end !== undefined && start > end) throw endsBeforeItBegins();
+  return {
+    ...(start === undefined ? {} : { from: start.toISOString() }),
+    ...(end === undefined ? {} : { to: end.toISOString() }),
+  };
+}
+
+/** The refusal of a time whose `from` is after its `to`. */
+export function endsBeforeItBegins(): CountersignError {
+  const detail = '`from` is a time before `to`';
+  return new CountersignError('invalid-request', detail, {
+    errors: [
+      { pointer: '/from', detail },
+      { pointer: '/to', detail },
+    ],
+  });
+}

@@ -1,12 +1,11 @@
 /** `GET /v1/actions`: actions as the read model lists them, each only for whom it is theirs to see. */
 import { parseDecimal } from '../canonical/index.ts';
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, readBounds } from '../contract/index.ts';
 import type { ActionFacets, ActionList, ActionSummary, ProjectionCheck } from '../contract/views/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { ActionFact, FactFilter, FactScope } from '../store/index.ts';
 import { isOwner, mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import { boundsOf } from './records.ts';
 import type { ActionQuery } from './action-list-types.ts';
 
 /** So many are counted, and looked at for facets. */
@@ -75,7 +74,7 @@ const countOf = (found: number): ActionList['count'] => ({
 });
 
 function filterOf(asked: FactFilter): { filter: FactFilter; between: { from?: string; to?: string } } {
-  const between = boundsOf(asked);
+  const between = readBounds(asked);
   for (const name of ['amountFrom', 'amountTo'] as const) checkAmount(name, asked[name]);
   if (asked.q !== undefined && [...asked.q].length < TEXT_MIN) {
     throw wrong('q', `\`q\` has at least ${TEXT_MIN} characters; look for a longer part of the word`);

@@ -1,9 +1,8 @@
 /** Attempts that did not count: stored where they fail, and readable by owners and auditors. */
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, readBounds } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import { boundsOf } from './records.ts';
 import type { Attempts } from './types.ts';
 
 /** Runs `work`, and stores a refusal: who tried, through which door, and why it did not count. */
@@ -66,7 +65,7 @@ export function attempts(deps: Pick<GatewayDeps, 'store' | 'now' | 'log'>): Atte
         throw new CountersignError('forbidden', 'only owners and auditors read attempts; ask one of them');
       }
       await write();
-      const between = boundsOf(filter);
+      const between = readBounds(filter);
       const page = await deps.store.attempts.search(caller.tenant, { ...filter, ...between }, cursor, limit);
       return {
         ...between,

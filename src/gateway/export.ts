@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { canonicalize, hashOfBytes, toBase64 } from '../canonical/index.ts';
-import { CountersignError, readBound, type OtherRecord } from '../contract/index.ts';
+import { CountersignError, readBounds, type OtherRecord } from '../contract/index.ts';
 import {
   csvHeader,
   csvRow,
@@ -100,12 +100,8 @@ export async function exportRecords(
 
 /** The filters that were given, times in the one form that records have. */
 function givenOf(filter: RecordFilter): Record<string, string> {
-  const given: Record<string, string> = {};
-  for (const [name, value] of Object.entries(filter) as [string, string | undefined][]) {
-    if (value === undefined || value === '') continue;
-    given[name] = name === 'from' || name === 'to' ? readBound(name, value, name).toISOString() : value;
-  }
-  return given;
+  const given = Object.entries(filter).filter((one): one is [string, string] => one[1] !== undefined && one[1] !== '');
+  return { ...Object.fromEntries(given), ...readBounds(Object.fromEntries(given)) };
 }
 
 const originOf = (tenant: string, checkpoint: string | undefined): string =>

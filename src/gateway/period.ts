@@ -1,4 +1,4 @@
-import { CountersignError, readBound } from '../contract/index.ts';
+import { endsBeforeItBegins, readBound } from '../contract/index.ts';
 import type { GatewayDeps } from './deps.ts';
 
 /** Days before `to` where `from` is left out. */
@@ -16,6 +16,6 @@ export function periodOf(
 ): { from: string; to: string } {
   const end = to === undefined ? now() : readBound('to', to, 'to');
   const start = from === undefined ? new Date(end.getTime() - DAYS * DAY_MS) : readBound('from', from, 'from');
-  if (start >= end) throw new CountersignError('invalid-request', '`from` is a time before `to`');
+  if (start >= end) throw endsBeforeItBegins();
   return { from: start.toISOString(), to: end.toISOString() };
 }

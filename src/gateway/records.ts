@@ -1,4 +1,4 @@
-import { CountersignError, readBound, type Receipt, type RecordPayload } from '../contract/index.ts';
+import { CountersignError, readBounds, type Receipt, type RecordPayload } from '../contract/index.ts';
 import { shownIn, type RecordItem } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
@@ -31,7 +31,7 @@ export async function listRecords(
   cursor: string | undefined,
   limit: number,
 ): Promise<RecordPage> {
-  const between = boundsOf(filter);
+  const between = readBounds(filter);
   const page = await deps.store.records.list(caller.tenant, { ...filter, ...between }, cursor, limit);
   const records: RecordItem[] = [];
   for (const { hash, index, record } of page.records) {
@@ -39,15 +39,6 @@ export async function listRecords(
     if (readable) records.push({ hash, index, record });
   }
   return { ...between, records, next_cursor: page.nextCursor };
-}
-
-/** The time that a filter means, as instants: the answer says them, since a plain date is a day somewhere. */
-/** What a time that was asked for means. */
-export function boundsOf({ from, to }: Pick<RecordQuery, 'from' | 'to'>): { from?: string; to?: string } {
-  return {
-    ...(from === undefined ? {} : { from: readBound('from', from, 'from').toISOString() }),
-    ...(to === undefined ? {} : { to: readBound('to', to, 'to').toISOString() }),
-  };
 }
 
 function inScope(caller: Caller, record: RecordPayload): boolean {

@@ -152,6 +152,29 @@ describe('times', () => {
     expect((await stack.call('POST', '/v1/policies/backtest', backtest)).status).toBe(400);
   });
 
+  it.each([
+    '/v1/records',
+    '/v1/export?format=jsonl',
+    '/v1/export?format=bundle',
+    '/v1/actions',
+    '/v1/actions/facets',
+    '/v1/attempts',
+    '/v1/findings',
+    '/v1/reports/overrides',
+    '/v1/reports/break-glass',
+  ])('a time that ends before it begins is refused, not answered with nothing: %s', async (path) => {
+    const wrong = `${path}${path.includes('?') ? '&' : '?'}from=2026-11-21T10:00:00Z&to=2026-11-20`;
+    const { status, body } = await stack.call('GET', wrong);
+    const pointers = (body.errors as { pointer: string }[]).map(({ pointer }) => pointer);
+    expect([status, pointers]).toEqual([400, ['/from', '/to']]);
+  });
+
+  it('nor is history judged again for one', async () => {
+    const backtest = { bundle: `sha256:${'0'.repeat(64)}`, from: '2026-11-21T10:00:00Z', to: '2026-11-20T10:00:00Z' };
+    const { status, body } = await stack.call('POST', '/v1/policies/backtest', backtest);
+    expect([status, body.errors?.[0]?.pointer]).toEqual([400, '/from']);
+  });
+
   it.each(WRONG_TIMES)('timestamp(%j) is an error, so refused', async (deadline) => {
     const { body } = await stack.call('POST', '/v1/evaluate', {
       surface: 'court.filing',
