@@ -20,14 +20,17 @@ export interface PolicyBundles {
   asking: Programs['asking'];
 }
 
+/** One secret, or several while receivers follow to the next. */
+export type WebhookSecret = string | readonly string[];
+
 /** Where notifications of a tenant go, from the settings file. */
 export interface WebhookEndpoint {
   /** As policy names it: `webhook:NAME`. */
   name: string;
   tenant: string;
   url: string;
-  /** Base64, with or without `whsec_`; undefined for the stack's own. */
-  secret: string | undefined;
+  /** Base64, with or without `whsec_`, each signing while one is replaced; undefined for the stack's own. */
+  secret: WebhookSecret | undefined;
   /** Which events it is told of; null for all. */
   events: readonly (EventType | AlertType)[] | null;
   /** Told of every action, whatever policy says. */

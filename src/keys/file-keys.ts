@@ -2,7 +2,6 @@
  * Keys in files, mode 0600 in a folder of mode 0700, and never anywhere else. For a key in a key manager, the file holds only its
  * reference.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError, isCountersignError, TENANT_NAME } from '../contract/index.ts';
@@ -21,6 +20,7 @@ import { unusable } from './managers/types.ts';
 import { createPayloadCipher } from './payload-cipher.ts';
 import { publicHalf } from './remote-signer.ts';
 import { formatSignerRef, parseSignerRef } from './signer-ref.ts';
+import { newSecretText, WebhookSecrets } from './webhook-secrets.ts';
 
 /** A key that is ready to be introduced. */
 export interface PreparedKey {
@@ -41,8 +41,7 @@ export interface Keys {
   readonly codec: readonly [NamedKey, ...NamedKey[]];
   /** What starts through Temporal are encrypted to. */
   readonly starts: StartKeys;
-  /** Standard Webhooks secret, base64. */
-  readonly webhookSecret: string;
+  readonly webhookSecrets: WebhookSecrets;
   /** Keyed commitments to a text, the current key's first. Nobody else can make one, or guess a short text from it. */
   readonly commitments: (purpose: string, text: string) => string[];
   /**
@@ -87,7 +86,7 @@ export const FILE_KEYS: KeySettings = {
 };
 
 function newSecret(use: SecretKey['use'], since: string): SecretKey {
-  return { kind: 'secret', use, since, until: null, secret: randomBytes(32).toString('base64url') };
+  return { kind: 'secret', use, since, until: null, secret: newSecretText() };
 }
 
 function secretsOf(keys: KeyFile['keys'], use: SecretKey['use']): [SecretKey, ...SecretKey[]] {
@@ -116,7 +115,7 @@ class FileKeys implements Keys {
   readonly payloadCipher: PayloadCipher;
   readonly codec: readonly [NamedKey, ...NamedKey[]];
   readonly starts: StartKeys;
-  readonly webhookSecret: string;
+  readonly webhookSecrets: WebhookSecrets;
   readonly commitments: Keys['commitments'];
   readonly #folder: string;
   readonly #settings: KeySettings;
@@ -148,7 +147,7 @@ class FileKeys implements Keys {
     this.codec = secrets('codec');
     this.starts = createStartKeys(this.codec);
     this.commitments = commitmentsBy(secretsOf(file.keys(), 'payload'));
-    this.webhookSecret = Buffer.from(secretsOf(file.keys(), 'webhook')[0].secret, 'base64url').toString('base64');
+    this.webhookSecrets = new WebhookSecrets(join(folder, 'webhook.json'), secretsOf(file.keys(), 'webhook')[0]);
     this.#engine = new KeyRing(file, this.#managers);
     this.#engine.present('attestation');
   }

@@ -172,7 +172,7 @@ export async function openParts(
 export type Notifiers = (tenant: string) => Notifier | null;
 
 const webhooksOf = ({ config, keys }: Pick<Parts, 'config' | 'keys'>): WebhookSender =>
-  createWebhookSender({ secret: keys.webhookSecret, targets: config.webhooks.targets });
+  createWebhookSender({ secrets: () => keys.webhookSecrets.signing(new Date()), targets: config.webhooks.targets });
 
 export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUrl: string | null): NotifyDeps {
   const { store, sequencer, register, bundles, directory, hub, log, keys } = parts;

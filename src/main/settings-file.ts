@@ -8,10 +8,12 @@ import { CountersignError } from '../contract/index.ts';
 /** What an endpoint, a witness or an anchor is called. */
 export const settingName = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'is lower case letters, digits, `-` and `_`');
 
-/** A Standard Webhooks secret. */
-export const webhookSecret = z
-  .string()
+const oneSecret = z
+  .string('is `whsec_` and the base64 of at least 24 bytes, or a list of them')
   .regex(/^(whsec_)?[A-Za-z0-9+/]{32,}={0,2}$/, 'is `whsec_` and the base64 of at least 24 bytes');
+
+/** A Standard Webhooks secret, or several that all sign while receivers follow to the next. */
+export const webhookSecret = z.union([oneSecret, z.array(oneSecret).min(1).max(5)]);
 
 export interface SettingsFile<T> {
   settings: T;

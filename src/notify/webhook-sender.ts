@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type LookupFunction, isIP } from 'node:net';
 import type { ApplicationFailure } from '@temporalio/activity';
+import type { WebhookSecret } from '../engine/deps.ts';
 import { nonRetryable } from '../engine/failure.ts';
 import { Webhook } from 'standardwebhooks';
 import type { JsonObject } from '../contract/index.ts';
@@ -15,12 +16,12 @@ export interface WebhookSender {
    *
    * @throws Error to try again; a non-retryable `ApplicationFailure` where no try would help.
    */
-  send(input: { url: string; messageId: string; body: JsonObject; secret?: string | undefined }): Promise<void>;
+  send(input: { url: string; messageId: string; body: JsonObject; secret?: WebhookSecret | undefined }): Promise<void>;
 }
 
 export interface WebhookSenderOptions {
-  /** Base64, with or without `whsec_` before it. */
-  secret: string;
+  /** The stack's own that sign now: base64, with or without `whsec_` before it. */
+  secrets: () => readonly string[];
   targets: WebhookTargets;
   /** All addresses of a name. Default: the system's resolver. */
   resolve?: (host: string) => Promise<string[]>;
@@ -37,13 +38,13 @@ const undeliverable = (message: string): ApplicationFailure => nonRetryable(mess
  * followed, and of the answer nothing but its status is read.
  */
 export function createWebhookSender({
-  secret,
+  secrets,
   targets,
   resolve = resolveAll,
   ca,
 }: WebhookSenderOptions): WebhookSender {
   return {
-    async send({ url, messageId, body, secret: endpointSecret }) {
+    async send({ url, messageId, body, secret }) {
       const target = new URL(url);
       const fault = faultOfTarget(target, targets);
       if (fault !== null) throw undeliverable(fault);
@@ -62,7 +63,9 @@ export function createWebhookSender({
         'user-agent': 'countersign-webhook/1',
         'webhook-id': messageId,
         'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': new Webhook(endpointSecret ?? secret).sign(messageId, now, text),
+        'webhook-signature': (typeof secret === 'string' ? [secret] : (secret ?? secrets()))
+          .map((one) => new Webhook(one).sign(messageId, now, text))
+          .join(' '),
       });
       // 410: the receiver wants no more of it (spec, "Delivery").
       if (status === 410) throw undeliverable('the webhook answered 410: it is gone');

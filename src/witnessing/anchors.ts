@@ -7,13 +7,14 @@ import { parseCheckpoint, parseNote } from '../ledger/index.ts';
 import type { LogReader } from '../sequencer/index.ts';
 import type { Store } from '../store/index.ts';
 import { commitAnchor } from './anchor-git.ts';
+import type { WebhookSecret } from '../engine/deps.ts';
 import type { WebhookSender } from '../notify/webhook-sender.ts';
 import type { AnchoredCheckpoint } from './anchored.ts';
 
 /** A place where checkpoints are anchored, known by its `name`. */
 export type Anchor = { name: string } & (
   | { kind: 'file'; path: string }
-  | { kind: 'http'; url: string; secret: string | undefined }
+  | { kind: 'http'; url: string; secret: WebhookSecret | undefined }
   | { kind: 'git'; repository: string; branch: string; push: string | undefined }
 );
 

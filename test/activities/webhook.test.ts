@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ApplicationFailure } from '@temporalio/activity';
+import type { WebhookSecret } from '../../src/engine/deps.ts';
 import { createWebhookSender } from '../../src/notify/webhook-sender.ts';
 import { faultOfAddresses, faultOfTarget, reachOf, type WebhookTargets } from '../../src/notify/webhook-target.ts';
 import { readEndpoints } from '../../src/main/webhooks.ts';
@@ -99,9 +100,9 @@ describe('a delivery', () => {
   afterEach(() => {
     receiver.all.length = 0;
   });
-  const sender = createWebhookSender({ secret: SECRET, targets: 'loopback' });
+  const sender = createWebhookSender({ secrets: () => [SECRET], targets: 'loopback' });
   const body = { type: 'action.released', timestamp: '2026-11-21T10:00:00.000Z', data: { note: 'größer' } };
-  const send = (url = receiver.url, own?: string): Promise<void> =>
+  const send = (url = receiver.url, own?: WebhookSecret): Promise<void> =>
     sender.send({ url, messageId: 'msg_1', body, secret: own });
   const failure = (work: Promise<void>): Promise<unknown> =>
     work.then(
@@ -124,6 +125,13 @@ describe('a delivery', () => {
     await send(receiver.url, `whsec_${other}`);
     const second = receiver.all[1];
     expect(second && verified(second, other)).toEqual(body);
+
+    // While a secret is replaced: whoever has either of them takes it.
+    await send(receiver.url, [`whsec_${other}`, SECRET]);
+    const both = receiver.all[2];
+    if (both === undefined) throw new Error('nothing came');
+    expect([verified(both, other), verified(both, SECRET)]).toEqual([body, body]);
+    expect(() => verified(both, Buffer.from('a third secret of thirty-two byte').toString('base64'))).toThrow();
   });
 
   it('fails, to be tried again, when the answer is not 2xx, and follows no redirect', async () => {
@@ -140,7 +148,7 @@ describe('a delivery', () => {
 
   it('is given up when the receiver says it is gone, or the URL can never be used', async () => {
     receiver.answers.push({ status: 410 });
-    const strict = createWebhookSender({ secret: SECRET, targets: 'public' });
+    const strict = createWebhookSender({ secrets: () => [SECRET], targets: 'public' });
     const errors = await Promise.all([
       failure(send()),
       failure(strict.send({ url: receiver.url, messageId: 'm', body })),
@@ -155,7 +163,7 @@ describe('a delivery', () => {
     const asked: string[] = [];
     const answers = [['127.0.0.1'], ['169.254.169.254'], ['127.0.0.1', '169.254.169.254']];
     const rebinding = createWebhookSender({
-      secret: SECRET,
+      secrets: () => [SECRET],
       targets: 'private',
       resolve: (host) => {
         asked.push(host);
@@ -204,7 +212,15 @@ describe('the settings file', () => {
     ]);
   });
 
+  it('takes several secrets while one is replaced', () => {
+    const next = `whsec_${Buffer.alloc(24, 2).toString('base64')}`;
+    const [pager] = read(`webhooks:\n  - { name: pager, url: 'https://p.example', secret: [${next}, ${secret}] }\n`);
+    expect(pager?.secret).toEqual([next, secret]);
+  });
+
   it.each([
+    ['no secret at all', `webhooks: [{ name: a, url: 'https://a.example', secret: [] }]`, /secret/],
+    ['a short one of several', `webhooks: [{ name: a, url: 'https://a.example', secret: [${secret}, x] }]`, /secret/],
     ['no YAML', '{', /not YAML/],
     ['an unknown event', `webhooks: [{ name: a, url: 'https://a.example', events: [everything] }]`, /events/],
     ['a short secret', `webhooks: [{ name: a, url: 'https://a.example', secret: hunter2 }]`, /secret/],

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countersign } from '../cli/harness.ts';
+import { eventually } from '../support/eventually.ts';
 import { openReceiver, verified, type Received, type Receiver } from '../support/receiver.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
@@ -146,6 +147,24 @@ describe('the requester', () => {
       expect(one.text).not.toContain('do not tell');
       expect(one.text).not.toContain('eyJ');
     }
+    // A new secret takes effect without a restart, and the old one still signs beside it.
+    const replaced = await countersign(['keys', 'webhook-secret', '--replace', '--json', '--data', stack.dataDir], {});
+    const { secret: next, until } = JSON.parse(replaced.out) as { secret: string; until: string };
+    expect([replaced.code, next === secret, until > new Date().toISOString()]).toEqual([0, false, true]);
+    const running = stack.stack.parts.keys.webhookSecrets;
+    await eventually('the running process signs with both', () =>
+      running
+        .signing(new Date())
+        .map((one) => `whsec_${one}`)
+        .join() === [next, secret].join()
+        ? true
+        : undefined,
+    );
+    const wrong = await countersign(
+      ['keys', 'webhook-secret', '--replace', '--keep', 'ever', '--data', stack.dataDir],
+      {},
+    );
+    expect(wrong.code).toBe(2);
     expect(all.flatMap(({ body }) => body.data.events.map((event: { type: string }) => event.type))).toEqual(
       expect.arrayContaining(['approval.asked', 'approval.answered', 'approval.decided', 'action.released']),
     );
@@ -195,7 +214,7 @@ describe('a notification webhook', () => {
     const id = asked.body.id as string;
     const first = await receiver.waitFor(of('/pager', id, 'approval.asked'));
     expect(verified(first, OWN_SECRET)).toEqual(first.body);
-    expect(() => verified(first, stack.stack.parts.keys.webhookSecret)).toThrow();
+    expect(() => verified(first, stack.stack.parts.keys.webhookSecrets.signing(new Date())[0])).toThrow();
     expect(first.body.data).toMatchObject({
       surface: 'test.told',
       status: 'supervised',
@@ -219,7 +238,7 @@ describe('a notification webhook', () => {
     const { body } = await ask('test.quick');
     for (const type of ['approval.asked', 'approval.reminder', 'approval.expiring', 'approval.expired']) {
       const told = await receiver.waitFor(of('/policy', body.id, type));
-      expect(verified(told, stack.stack.parts.keys.webhookSecret)).toEqual(told.body);
+      expect(verified(told, stack.stack.parts.keys.webhookSecrets.signing(new Date())[0])).toEqual(told.body);
     }
   });
 });

@@ -20,7 +20,7 @@ describe('openFileKeys', () => {
     const second = await openFileKeys(dir);
     const facts = (keys: typeof first) => [
       keys.attestation.publicJwk,
-      keys.webhookSecret,
+      keys.webhookSecrets.signing(new Date()),
       keys.codec.map(({ id }) => id),
       keys.forTenant('default').record.publicJwk,
       keys.forTenant('default').permit.publicJwk,
@@ -32,6 +32,25 @@ describe('openFileKeys', () => {
     expect(statSync(join(keys, 'engine.json')).mode & 0o777).toBe(0o600);
     expect(statSync(join(keys, 'tenants', 'default.json')).mode & 0o777).toBe(0o600);
     expect(readdirSync(keys).sort()).toEqual(['engine.json', 'tenants']);
+  });
+
+  it('signs webhooks with the old secret and the next one until the old one ends, in every process', async () => {
+    const dir = folder();
+    const [here, there] = [await openFileKeys(dir), await openFileKeys(dir)];
+    const [now, later, after] = [
+      '2026-11-21T10:00:00.000Z',
+      '2026-11-28T10:00:00.000Z',
+      '2026-11-28T10:00:01.000Z',
+    ].map((time) => new Date(time)) as [Date, Date, Date];
+    const [first] = here.webhookSecrets.signing(now);
+    const next = here.webhookSecrets.replace(now, later.toISOString());
+    for (const { webhookSecrets } of [here, there, await openFileKeys(dir)]) {
+      expect(webhookSecrets.signing(now)).toEqual([next, first]);
+      expect(webhookSecrets.signing(after)).toEqual([next]);
+    }
+    const last = here.webhookSecrets.replace(now, now.toISOString());
+    expect(here.webhookSecrets.signing(now)).toEqual([last]);
+    expect(statSync(join(dir, 'keys', 'webhook.json')).mode & 0o777).toBe(0o600);
   });
 
   it('gives every use and every tenant a key of its own', async () => {

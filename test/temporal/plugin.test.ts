@@ -205,7 +205,7 @@ describe('governed() in a workflow', () => {
   let receiver: Server;
   const answers: number[] = [];
   beforeAll(async () => {
-    const secret = `whsec_${stack.stack.parts.keys.webhookSecret}`;
+    const secret = `whsec_${stack.stack.parts.keys.webhookSecrets.signing(new Date())[0]}`;
     const signal = signalOnCallback({ client, secret });
     receiver = createServer((request, response) => {
       response.on('finish', () => answers.push(response.statusCode));
