@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { instantOf } from '../canonical/index.ts';
 import { evaluationSchema, type EvaluationView } from '../contract/views/index.ts';
-import { DEFAULT_TENANT, type JsonObject } from '../contract/index.ts';
+import { DEFAULT_TENANT, type Facts, type JsonObject } from '../contract/index.ts';
 import { readAnswer } from './answers.ts';
 import { connect, withConnection } from './connect.ts';
 import { EXIT } from './exit.ts';
@@ -72,7 +72,7 @@ async function judgeHere(io: Io, body: JsonObject, options: EvaluateOptions): Pr
     import('../contract/index.ts'),
   ]);
   const request = readRequest(body);
-  const { compileFolder, readFolder, resolverOf } = folders;
+  const { asking, compileFolder, readFolder, resolverOf } = folders;
   const folder = await readFolder(io, options.policies);
   const bundle = await compileFolder(folder);
   const used = parsePairs('--used', options.used ?? []);
@@ -85,22 +85,20 @@ async function judgeHere(io: Io, body: JsonObject, options: EvaluateOptions): Pr
   const identities = identity.identitiesOf(caller, request, directory);
   const spokenFor = identity.spokenForBy(caller, request);
   const required = requiredFacts(bundle, asVouched(request, identities));
-  const { verdict, observed, plan, trace } = evaluate(
-    bundle,
-    request,
-    {
-      now: new Date(now).toISOString(),
-      limits: required.limits.map(({ limit, key }) => {
-        const amount = used[limit] ?? used[limit.split('/').at(-1) ?? ''] ?? '0';
-        if (!/^\d+(\.\d+)?$/.test(String(amount))) throw usage(`\`--used ${limit}=…\` is an amount, such as 120.50`);
-        return { limit, key, used: String(amount) };
-      }),
-      people: Object.fromEntries(required.people.map((ref) => [ref, resolverOf(folder)(ref, request.actor)])),
-      conflict: identity.mayAsk(caller, request, { directory, now })?.detail ?? null,
-      identities,
-      ...(spokenFor === null ? {} : { spokenFor }),
-    },
-    { trace: true },
-  );
+  const facts: Facts = {
+    now: new Date(now).toISOString(),
+    limits: required.limits.map(({ limit, key }) => {
+      const amount = used[limit] ?? used[limit.split('/').at(-1) ?? ''] ?? '0';
+      if (!/^\d+(\.\d+)?$/.test(String(amount))) throw usage(`\`--used ${limit}=…\` is an amount, such as 120.50`);
+      return { limit, key, used: String(amount) };
+    }),
+    people: Object.fromEntries(required.people.map((ref) => [ref, resolverOf(folder)(ref, request.actor)])),
+    conflict: identity.mayAsk(caller, request, { directory, now })?.detail ?? null,
+    identities,
+    ...(spokenFor === null ? {} : { spokenFor }),
+  };
+  const judging = await asking(bundle);
+  const judged = await judging.judged((by) => evaluate(by, request, facts, { trace: true }));
+  const { verdict, observed, plan, trace } = judged.value;
   return { verdict, observed, plan, trace };
 }

@@ -1,11 +1,12 @@
 /** `countersign policy diff|backtest`: what another version of the policies would say, to their cases and to sealed history. */
-import { readBound, type Verdict } from '../contract/index.ts';
+import { readBounds, type Verdict } from '../contract/index.ts';
 import { backtestReportSchema, type BacktestView } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';
 import { connect, type ConnectOptions } from './connect.ts';
 import { call, type ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
 import {
+  asking,
   compileFolder,
   fetchBundle,
   isStored,
@@ -49,7 +50,12 @@ export async function diff(io: Io, before: string, after: string, options: DiffO
   const [a, b] = [await side(io, before, options), await side(io, after, options)];
   // Cases and people are those of the later folder; a stored bundle has none of its own.
   const around = b.folder ?? a.folder ?? (await readFolder(io, undefined));
-  const changes = diffBundles(a.bundle, b.bundle, around.files, resolverOf(around));
+  const [former, later] = [await asking(a.bundle), await asking(b.bundle)];
+  // The first asks the programs of one, the second those of the other; what the first answered is kept.
+  await former.judged((bundle) => diffBundles(bundle, later.bundle, around.files, resolverOf(around)));
+  const { value: changes } = await later.judged((bundle) =>
+    diffBundles(former.bundle, bundle, around.files, resolverOf(around)),
+  );
   if (options.json === true) {
     io.json(changes);
     return;
@@ -90,8 +96,7 @@ async function candidate(io: Io, connection: ApiConnection, name: string): Promi
 async function report(io: Io, connection: ApiConnection, options: RangeOptions, candidates: object): Promise<void> {
   const body = {
     ...candidates,
-    ...(options.from === undefined ? {} : { from: boundOf('from', options.from) }),
-    ...(options.to === undefined ? {} : { to: boundOf('to', options.to) }),
+    ...readBounds(options),
     ...(options.surface === undefined ? {} : { surface: options.surface }),
   };
   const answer = await call(connection, { method: 'POST', path: 'v1/policies/backtest', body, allowMs: LONG_MS });
@@ -107,9 +112,4 @@ function describeExample({ name, from, to }: BacktestView['examples'][number]): 
   const said = ({ decision, policy, rule }: Verdict): string =>
     `${decision} (${[policy, rule].filter((part) => part !== null).join(' / ') || 'no policy'})`;
   return `${name}: ${said(from)} → ${said(to)}`;
-}
-
-/** A day of UTC or an instant, as RFC 3339. */
-function boundOf(end: 'from' | 'to', text: string): string {
-  return readBound(`--${end}`, text, end).toISOString();
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { CountersignError, type Json } from '../contract/index.ts';
 import { policyPageSchema, policyViewSchema } from '../contract/views/index.ts';
+import type { Asking } from '../engine/programs.ts';
 import type { Directory } from '../identity/index.ts';
 import type { CompiledBundle, ExternalEngines, PolicyFile, Problem } from '../policy/index.ts';
 import { readAnswer } from './answers.ts';
@@ -62,11 +63,32 @@ export async function readFolder(io: Io, folder: string | undefined): Promise<Fo
 
 /** The engines of other languages are large, so they are loaded only if a policy needs one. */
 async function enginesFor(needed: boolean): Promise<ExternalEngines | undefined> {
-  return needed ? (await import('../policy/engines/index.ts')).externalEngines : undefined;
+  return needed ? (await import('../policy/engines/index.ts')).servingEngines : undefined;
+}
+
+/**
+ * Tries out a folder whose policies may be programs, in a thread that is stopped where one does not end.
+ *
+ * @throws CountersignError `invalid-policy` naming what is broken, or the case that does not end
+ */
+export async function tryPrograms({ files, directory }: Folder): Promise<void> {
+  if (!files.some(({ path }) => /\.wasm$/i.test(path))) return;
+  const [{ rehearse }, identity] = await Promise.all([
+    import('../gateway/rehearsal.ts'),
+    import('../identity/index.ts'),
+  ]);
+  await rehearse(directory ?? new identity.Directory([]), files);
+}
+
+/** Judging by a bundle whose policies may be programs: each has a few seconds for an answer. */
+export async function asking(bundle: CompiledBundle): Promise<Asking> {
+  return (await import('../engine/programs.ts')).createPrograms().asking(bundle);
 }
 
 /** @throws CountersignError `invalid-policy` */
-export async function compileFolder({ name, files, engines }: Folder): Promise<CompiledBundle> {
+export async function compileFolder(folder: Folder): Promise<CompiledBundle> {
+  const { name, files, engines } = folder;
+  await tryPrograms(folder);
   const { buildBundle, compileBundle } = await import('../policy/index.ts');
   const { bundle } = buildBundle(files);
   if (bundle === null)

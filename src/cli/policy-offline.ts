@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Problem } from '../policy/index.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
-import { compileFolder, readFolder, resolverOf } from './policy-folder.ts';
+import { asking, compileFolder, readFolder, resolverOf, tryPrograms } from './policy-folder.ts';
 import { usage } from './values.ts';
 
 interface Options {
@@ -12,7 +12,9 @@ interface Options {
 
 export async function lintVerb(io: Io, folder: string | undefined, options: Options): Promise<void> {
   const { lintFiles, unread } = await import('../policy/index.ts');
-  const { name, files, unread: others, directory, directoryProblems, engines } = await readFolder(io, folder);
+  const read = await readFolder(io, folder);
+  const { name, files, unread: others, directory, directoryProblems, engines } = read;
+  await tryPrograms(read);
   const problems = [
     ...directoryProblems,
     ...others.map(unread),
@@ -33,7 +35,9 @@ export async function lintVerb(io: Io, folder: string | undefined, options: Opti
 export async function test(io: Io, folder: string | undefined, options: Options): Promise<void> {
   const { describeCoverage, runCases } = await import('../policy/index.ts');
   const read = await readFolder(io, folder);
-  const { results, coverage, problems } = runCases(await compileFolder(read), read.files, resolverOf(read));
+  const judging = await asking(await compileFolder(read));
+  const { value } = await judging.judged((bundle) => runCases(bundle, read.files, resolverOf(read)));
+  const { results, coverage, problems } = value;
   if (results.length === 0 && problems.length === 0) {
     // Without cases nothing failed, but a pipeline must not take that for a pass.
     throw usage(

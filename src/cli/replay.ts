@@ -18,7 +18,7 @@ import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
-import { compileFolder, compileSource, readFolder } from './policy-folder.ts';
+import { asking, compileFolder, compileSource, readFolder } from './policy-folder.ts';
 import { readJsonObject, usage } from './values.ts';
 
 interface ReplayOptions extends ConnectOptions {
@@ -79,7 +79,10 @@ async function here(io: Io, file: string, options: ReplayOptions): Promise<Repla
   await checkRequest(record, request);
   const named = sealed.verdict.bundle;
   const bundle = named === null ? null : await bundleNamed(io, named, options);
-  const { same, verdict, differences } = replayVerdict(sealed, bundle, request);
+  const { same, verdict, differences } =
+    bundle === null
+      ? replayVerdict(sealed, null, request)
+      : (await (await asking(bundle)).judged((by) => replayVerdict(sealed, by, request))).value;
   return { record: hash, bundle: named, same, sealed: sealed.verdict, verdict, differences };
 }
 

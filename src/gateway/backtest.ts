@@ -1,4 +1,4 @@
-import { CountersignError } from '../contract/index.ts';
+import { CountersignError, readBounds } from '../contract/index.ts';
 import { backtest as judgeAgain, type BacktestReport, type CompiledBundle, type SealedCase } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { mayAudit } from './access.ts';
@@ -17,14 +17,15 @@ const LISTED_MAX = 200;
  */
 export async function backtestPolicies(deps: GatewayDeps, caller: Caller, input: BacktestInput): Promise<BacktestView> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner tests history');
-  for (const { files } of [input, input.base ?? {}])
-    if (files !== undefined) await rehearse(deps, caller.tenant, files);
+  const between = readBounds(input);
+  const directory = deps.directory.current(caller.tenant);
+  for (const { files } of [input, input.base ?? {}]) if (files !== undefined) await rehearse(directory, files);
   const candidate = await candidateOf(deps, caller.tenant, input);
   const base = input.base === undefined ? null : await candidateOf(deps, caller.tenant, input.base);
   const resolve = (ref: string, actor: Parameters<NonNullable<Parameters<typeof judgeAgain>[2]>>[1]): string[] =>
-    deps.directory.current(caller.tenant).resolve(ref, actor);
-  const { cases, erased, truncated } = await sealedCases(deps, caller.tenant, input);
-  if (input.files !== undefined) await rehearse(deps, caller.tenant, input.files, cases);
+    directory.resolve(ref, actor);
+  const { cases, erased, truncated } = await sealedCases(deps, caller.tenant, { ...input, ...between });
+  if (input.files !== undefined) await rehearse(directory, input.files, cases);
   const judged = async (bundle: CompiledBundle, sealed: SealedCase[]): Promise<BacktestReport> =>
     (await deps.bundles.asking(bundle).judged((by) => judgeAgain(by, sealed, resolve))).value;
   const under = new Map(base === null ? [] : (await judged(base, cases)).changed.map(({ name, to }) => [name, to]));

@@ -92,7 +92,7 @@ export async function preparePublication(
   const actor = input.actor ?? (caller.kind === 'person' ? { id: caller.id, type: 'user' as const } : PUBLISHER);
   await mayPublish(deps, caller, actor);
   const { cases: sealed } = await sealedCases(deps, tenant, {}, RECORDED_MAX);
-  if (input.files !== undefined) await rehearse(deps, tenant, input.files, sealed);
+  if (input.files !== undefined) await rehearse(deps.directory.current(tenant), input.files, sealed);
   const bundle = await candidateOf(deps, tenant, input);
   const params = { bundle: bundle.hash, reason: input.reason };
   const request = (more: JsonObject): ActionRequest => ({

@@ -4,10 +4,9 @@
  */
 import { clearTimeout, setTimeout } from 'node:timers';
 import { CountersignError } from '../contract/index.ts';
-import type { Person, Workload } from '../identity/directory.ts';
+import type { Directory, Person, Workload } from '../identity/directory.ts';
 import type { PolicyFile, SealedCase } from '../policy/index.ts';
 import { startThread } from '../engine/thread.ts';
-import type { GatewayDeps } from './deps.ts';
 
 export interface RehearsalInput {
   files: readonly PolicyFile[];
@@ -32,14 +31,15 @@ const START_MS = 60_000;
 /** Time limit of all steps together, in milliseconds. */
 const TOTAL_MS = 60_000;
 
-/** @throws CountersignError `invalid-policy` naming the case or other step that did not end */
+/**
+ * @param directory of the people whom the policies name
+ * @throws CountersignError `invalid-policy` naming the case or other step that did not end
+ */
 export async function rehearse(
-  deps: Pick<GatewayDeps, 'directory'>,
-  tenant: string,
+  directory: Directory,
   files: readonly PolicyFile[],
   sealed: readonly SealedCase[] = [],
 ): Promise<void> {
-  const directory = deps.directory.current(tenant);
   const input: RehearsalInput = { files, people: directory.people(), workloads: directory.workloads(), sealed };
   const worker = startThread(new URL('./rehearsal-worker', import.meta.url));
   let last: RehearsalNews = { at: 'starting', file: null };

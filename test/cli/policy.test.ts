@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { loopingProgram } from '../support/looping-program.ts';
 import { countersign } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-policy-'));
@@ -108,5 +109,33 @@ describe('policy diff', () => {
     const ran = await run('diff', 'policies', 'next');
     expect(ran.code).toBe(0);
     expect(ran.out).toMatch(/^~ files\.delete\n.*a few: approve → supervise\n1 of 2 cases are judged otherwise\n$/s);
+  });
+});
+
+/** `loop br 0 end`: a module whose start never ends. */
+const ENDLESS = Buffer.from([
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 8, 1, 0],
+  ...[10, 9, 1, 7, 0, 3, 0x40, 0x0c, 0, 0x0b, 0x0b],
+]);
+
+describe('a policy that is a program and does not end', () => {
+  it('is refused by lint, test and diff, and none of them hangs', async () => {
+    cpSync(join(folder, 'policies'), join(folder, 'sound'), { recursive: true });
+    writeFileSync(join(folder, 'policies/loop.wasm'), ENDLESS);
+    const ran = await Promise.all([run('lint'), run('test'), run('diff', 'sound', 'policies')]);
+    for (const { code, err } of ran) expect([code, err]).toEqual([3, expect.stringContaining('takes longer')]);
+  });
+
+  it('is refused with basis error where it ends on its cases, and not on the request at hand', async () => {
+    const business = readFileSync(join(import.meta.dirname, '../policy/fixtures/business.wasm'), 'base64');
+    const rule = `- { id: few, when: 'opa("business")', then: approve }`;
+    writeFileSync(join(folder, 'policies/files.delete.yaml'), POLICY.replace(/- \{ id: few.*/, rule));
+    rmSync(join(folder, 'policies/files.delete.test.yaml'));
+    writeFileSync(join(folder, 'policies/business.wasm'), Buffer.from(loopingProgram(business, 2000), 'base64'));
+    const asked = ['--surface', 'files.delete', '--action', 'delete', '--actor', 'agent:bot', '--param'];
+    const ran = await countersign(['evaluate', '--offline', ...asked, `padding=${'x'.repeat(2000)}`, '--json'], {
+      cwd: folder,
+    });
+    expect([ran.code, JSON.parse(ran.out)]).toMatchObject([3, { verdict: { decision: 'refuse', basis: 'error' } }]);
   });
 });
