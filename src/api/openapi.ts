@@ -20,6 +20,7 @@ import { exportPaths } from './routes/export.ts';
 import { findingPaths } from './routes/findings.ts';
 import { freezePaths } from './routes/freezes.ts';
 import { healthPaths } from './routes/health.ts';
+import { inboxPaths } from './routes/inbox.ts';
 import { logPaths } from './routes/log.ts';
 import { passkeyPaths } from './routes/passkeys.ts';
 import { permitPaths } from './routes/permits.ts';
@@ -48,6 +49,7 @@ const build = (): oas31.OpenAPIObject =>
       // Before the action of an id: who looks an address up takes the first that fits.
       ...actionListPaths,
       ...actionPaths,
+      ...inboxPaths,
       ...permitPaths,
       ...reviewPaths,
       ...freezePaths,

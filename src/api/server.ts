@@ -25,6 +25,7 @@ import { exportRoutes } from './routes/export.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
+import { inboxRoutes } from './routes/inbox.ts';
 import { logRoutes, type PublicLog } from './routes/log.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
 import { permitRoutes } from './routes/permits.ts';
@@ -93,6 +94,7 @@ export function createApi(options: ApiOptions): Express {
   // Before the action of an id: `facets` is none.
   app.use(actionListRoutes(options.gateway));
   app.use(actionRoutes(options.gateway));
+  app.use(inboxRoutes(options.gateway));
   app.use(passkeyRoutes(options.gateway));
   app.use(permitRoutes(options.gateway));
   app.use(recordRoutes(options.gateway, options.log));

@@ -115,7 +115,8 @@ export function patternOf(globs: readonly string[]): string {
 }
 
 function summaryOf(fact: ActionFact): ActionSummary {
-  const { tenant: _tenant, involved: _involved, actorType: _type, action, verb, ...rest } = fact;
+  const { tenant: _tenant, involved: _involved, awaited: _awaited, returned: _returned, ...listed } = fact;
+  const { actorType: _type, action, verb, ...rest } = listed;
   const { amount, amountApproved, amountReleased, amountExecuted, amountUndisclosed, ...same } = rest;
   return {
     ...same,

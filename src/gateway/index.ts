@@ -16,6 +16,7 @@ import { evaluateRequest } from './evaluate.ts';
 import { exportRecords } from './export.ts';
 import { drawSample, findings } from './findings.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
+import { inbox } from './inbox.ts';
 import { checkStackKey, introduceAttestation, revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { openSealedValue } from './openings.ts';
 import { outcomes } from './outcome.ts';
@@ -80,6 +81,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...policies(deps),
     ...payloadReading(deps),
     ...actionLists(deps),
+    inbox: (caller, cursor, limit) => inbox(deps, caller, cursor, limit),
     findings: (caller, query) => findings(deps, caller, query),
     drawSample: (caller, input) => drawSample(deps, caller, input),
     surfaces: (caller) => listSurfaces(deps, caller),

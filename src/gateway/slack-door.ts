@@ -1,6 +1,7 @@
 /** The gateway as the slack room needs it: people by their Slack identity, messages we sent, decisions. */
 import { CountersignError } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
+import type { InboxKind } from '../store/index.ts';
 import { readKnown } from '../engine/life.ts';
 import { readActionState } from '../engine/seal.ts';
 import { showAction } from '../notify/show.ts';
@@ -9,7 +10,7 @@ import type { Caller } from '../identity/index.ts';
 import { notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { mayFreeze } from './freezes.ts';
-import { decidedBy, toDecide, toReview } from './inbox.ts';
+import { decidedBy, pendingFor } from './inbox.ts';
 import type {
   FreezeItem,
   SlackDecisions,
@@ -22,6 +23,8 @@ import type {
 } from './slack-types.ts';
 import type { Actions, Approvals, Delegations, Freezes, FreezeView, Reviews } from './types.ts';
 
+/** How much that waits the Home tab reads, of each kind: it says how much more there is. */
+const WAITING = 100;
 /** How many decided actions the Home tab lists. */
 const DECIDED = 20;
 
@@ -30,7 +33,7 @@ const POSTED_TRIES = 4;
 const POSTED_MS = 150;
 
 /** What Slack's door reads beside the gateway. */
-export type SlackDoorDeps = Pick<GatewayDeps, 'store' | 'signers' | 'register' | 'directory' | 'log'>;
+export type SlackDoorDeps = Pick<GatewayDeps, 'store' | 'signers' | 'register' | 'directory' | 'log' | 'readModel'>;
 
 /** The parts of the gateway that Slack uses. */
 export type SlackGateway = Pick<Actions, 'action'> & Approvals & Reviews & Delegations & Freezes;
@@ -49,9 +52,9 @@ export function createSlackDoor(
   gateway: SlackGateway,
   { tenant, consoleUrl }: Pick<Context, 'tenant' | 'consoleUrl'>,
 ): SlackDoor {
-  const { store, signers, register, directory, log } = deps;
+  const { store, signers, register, directory, log, readModel } = deps;
   const now = (): Date => new Date();
-  const context = { deps: { store, signers, register, directory, log, now }, gateway, consoleUrl, tenant };
+  const context = { deps: { store, signers, register, directory, log, readModel, now }, gateway, consoleUrl, tenant };
   return {
     ...identity(context),
     ...messages(context),
@@ -168,9 +171,10 @@ function inbox(context: Context): SlackInbox {
   const { deps, gateway } = context;
   return {
     async waitingFor(person) {
-      const caller = callerOf(context, person);
-      const [reviews, actions] = await Promise.all([toReview(deps, caller), toDecide(deps, caller)]);
-      return Promise.all([...reviews, ...actions].map((state) => show(context, state)));
+      const query = { cursor: undefined, limit: WAITING };
+      const listed = (kind: InboxKind) => pendingFor(deps, callerOf(context, person), { ...query, kinds: [kind] });
+      const [reviews, actions] = await Promise.all([listed('review'), listed('decide')]);
+      return Promise.all([...reviews.items, ...actions.items].map(({ state }) => show(context, state)));
     },
     async decidedBy(person) {
       const decided = await decidedBy(deps, callerOf(context, person), DECIDED);

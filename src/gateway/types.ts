@@ -7,6 +7,7 @@ import type { ActionState } from '../store/action-state.ts';
 import type { AttemptFilter } from '../store/index.ts';
 import type { ActionLists } from './action-list-types.ts';
 import type { Auditing } from './finding-types.ts';
+import type { Inboxes } from './inbox-types.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem } from '../sealing/index.ts';
 import type { Provisioning, ReadTokenInput } from './provisioning-types.ts';
@@ -58,6 +59,7 @@ import type {
 export * from './inputs.ts';
 export type { ActionLists } from './action-list-types.ts';
 export type { Auditing } from './finding-types.ts';
+export type { Inboxes } from './inbox-types.ts';
 export type {
   ApiKeyView,
   BreakGlassReport,
@@ -306,6 +308,7 @@ export type Gateway = Authentication &
   Outcomes &
   Permits &
   ActionLists &
+  Inboxes &
   Auditing &
   Coverage &
   Passkeys &

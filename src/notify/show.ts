@@ -10,6 +10,8 @@ import { summaryOf } from '../engine/summary.ts';
 
 /** How far back an approver is told of requests like this one. */
 const LATELY_DAYS = 30;
+/** Others that one message lists. */
+const ALIKE_MAX = 10;
 
 export type ShowDeps = Pick<NotifyDeps, 'store' | 'directory' | 'consoleUrl' | 'now'>;
 
@@ -54,18 +56,12 @@ async function shownValues(deps: ShowDeps, { show, action }: ActionState): Promi
 
 /** Same surface, actor and rule, and waiting at the same stage. */
 async function alike(deps: ShowDeps, state: ActionState): Promise<ApprovalMessage['alike']> {
-  const waiting = await deps.store.actions.waiting(state.action.tenant);
+  const { action, surface, actor } = state;
+  const like = { surface, actor: actor.id, rule: action.verdict?.rule ?? null, except: action.id };
+  const waiting = await deps.store.actions.waitingAlike(action.tenant, like, ALIKE_MAX);
   return waiting
     .map((row) => row.view)
-    .filter(
-      (other) =>
-        other.action.id !== state.action.id &&
-        other.surface === state.surface &&
-        other.actor.id === state.actor.id &&
-        other.action.verdict?.rule === state.action.verdict?.rule &&
-        other.approval?.status === 'open',
-    )
-    .slice(0, 10)
+    .filter(({ approval }) => approval?.status === 'open')
     .map((other) => ({
       action: other.action.id,
       revision: revisionOf(other, other.approval),

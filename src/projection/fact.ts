@@ -6,6 +6,7 @@ import {
   type RecordPayload,
   type VerdictRecord,
 } from '../contract/index.ts';
+import type { ApprovalState, StageState } from '../approval/index.ts';
 import { isClosed } from '../contract/status.ts';
 import { beginFold, follow, type FoldedRecords } from '../engine/life.ts';
 import { resourceOf, UNDISCLOSED, type Money } from '../export/index.ts';
@@ -83,8 +84,13 @@ export function factOf(records: readonly PlacedRecord[], money: Money | null): A
     reason: decision?.reason ?? null,
     reference: course.reference,
     involved: [...course.involved].sort(),
+    awaited: openStage(approval)?.approvers.toSorted() ?? [],
+    returned: approval?.status === 'open' && approval.returned !== null,
   };
 }
+
+const openStage = (approval: ApprovalState | null): StageState | null =>
+  approval?.status === 'open' ? (approval.stages[approval.stage] ?? null) : null;
 
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 

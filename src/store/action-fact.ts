@@ -57,4 +57,8 @@ export interface ActionFact {
   reference: string | null;
   /** Everybody on the actor's side, everybody who was asked to decide or review, and who decided; sorted. */
   involved: string[];
+  /** Approvers of the stage that is open; empty where nobody is asked. */
+  awaited: string[];
+  /** An approver asked a question that waits for an answer. */
+  returned: boolean;
 }

@@ -23,6 +23,15 @@ export interface ActionFilter {
   limit?: number | undefined;
 }
 
+/** What actions that can be decided together have in common. */
+export interface Alike {
+  surface: string;
+  actor: string;
+  rule: string | null;
+  /** The one that they are like. */
+  except: string;
+}
+
 export interface ActionStore {
   get(tenant: string, id: string): Promise<StoredAction | null>;
   /** Newest first. */
@@ -31,6 +40,8 @@ export interface ActionStore {
   reversing(tenant: string, id: string): Promise<string[]>;
   /** All actions that wait for a person, oldest first. */
   waiting(tenant: string): Promise<StoredAction[]>;
+  /** Others that wait for a person by the same rule: of one surface and actor, oldest first, at most `limit`. */
+  waitingAlike(tenant: string, like: Alike, limit: number): Promise<StoredAction[]>;
   /** Closed actions of all tenants whose retention has ended at `now`, the longest overdue first. */
   due(now: Date, limit: number): Promise<{ tenant: string; id: string }[]>;
   /**
@@ -110,6 +121,22 @@ export function createActionStore(db: Database): ActionStore {
         .where('status', '=', 'supervised')
         .orderBy('createdAt')
         .orderBy('id')
+        .execute();
+      return rows.map(stored);
+    },
+    async waitingAlike(tenant, { surface, actor, rule, except }, limit) {
+      const rows = await db
+        .selectFrom('action')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('status', '=', 'supervised')
+        .where('surface', '=', surface)
+        .where('actor', '=', actor)
+        .where(sql<string | null>`view #>> '{action,verdict,rule}'`, rule === null ? 'is' : '=', rule)
+        .where('id', '!=', except)
+        .orderBy('createdAt')
+        .orderBy('id')
+        .limit(limit)
         .execute();
       return rows.map(stored);
     },

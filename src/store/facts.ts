@@ -2,6 +2,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database, Tables } from './database.ts';
 import { createFactSearch, type FactSearch } from './fact-search.ts';
+import { createInboxStore, type InboxStore } from './inbox.ts';
 import { recordOf } from './records.ts';
 import type { RecordPayload } from '../contract/index.ts';
 import type { ActionFact } from './action-fact.ts';
@@ -21,7 +22,7 @@ export interface Projected {
   logSize: number;
 }
 
-export interface FactStore extends FactSearch {
+export interface FactStore extends FactSearch, InboxStore {
   /** Tenants whose log holds more than the rows include. */
   behind(): Promise<string[]>;
   /** How much of the log the rows include. */
@@ -55,6 +56,7 @@ export function createFactStore(db: Database): FactStore {
   };
   return {
     ...createFactSearch(db),
+    ...createInboxStore(db),
     async behind() {
       const { rows } = await sql<{ tenant: string }>`
         select h.tenant from log_head h left join projection p using (tenant)
@@ -213,6 +215,8 @@ async function write(on: Database, facts: readonly ActionFact[]): Promise<void> 
           reason: ref('excluded.reason'),
           reference: ref('excluded.reference'),
           involved: ref('excluded.involved'),
+          awaited: ref('excluded.awaited'),
+          returned: ref('excluded.returned'),
         })),
       )
       .execute();

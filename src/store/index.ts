@@ -14,6 +14,7 @@ export * from './delegations.ts';
 export * from './embedded.ts';
 export * from './executions.ts';
 export * from './freezes.ts';
+export * from './inbox.ts';
 export * from './limits.ts';
 export * from './lock.ts';
 export * from './log.ts';

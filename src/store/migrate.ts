@@ -14,6 +14,7 @@ import * as bundleCases from './migrations/0067-bundle-cases.ts';
 import * as postponed from './migrations/0070-postponed.ts';
 import * as reversals from './migrations/0090-reversals.ts';
 import * as actionFacts from './migrations/0110-action-facts.ts';
+import * as inbox from './migrations/0135-inbox.ts';
 import * as executions from './migrations/0078-executions.ts';
 import * as sessions from './migrations/0080-sessions.ts';
 import * as keyGroups from './migrations/0050-key-groups.ts';
@@ -32,6 +33,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0070-postponed': postponed,
   '0090-reversals': reversals,
   '0110-action-facts': actionFacts,
+  '0135-inbox': inbox,
   '0078-executions': executions,
   '0080-sessions': sessions,
 };

@@ -252,6 +252,8 @@ describe('the review', () => {
 
     const risk = { token: await stack.person(RISK) };
     const list = await stack.call('GET', '/v1/reviews?status=overdue', undefined, risk);
+    const { items } = (await stack.call('GET', '/v1/inbox', undefined, risk)).body;
+    expect(items).toContainEqual(expect.objectContaining({ id, kind: 'review', state: 'review_overdue' }));
     expect(list.body.reviews.map(({ action }: { action: string }) => action)).toContain(id);
     await control.openHome(slackId(RISK));
     const home = await control.waitFor(() => control.home(slackId(RISK)), 30_000);

@@ -6,6 +6,7 @@ export * from './delegations.ts';
 export * from './evaluation.ts';
 export * from './findings.ts';
 export * from './freezes.ts';
+export * from './inbox.ts';
 export * from './overrides.ts';
 export * from './passkeys.ts';
 export * from './permits.ts';
