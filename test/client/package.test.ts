@@ -20,7 +20,11 @@ async function installPacked(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-package-'));
   const { stdout } = await run(
     'npm',
-    ['pack', '--workspace', '@countersign/client', '--json', '--silent', '--pack-destination', folder],
+    [
+      ...['pack', '--workspace', '@countersign/client', '--json', '--silent', '--pack-destination', folder],
+      // Its own build; `.npmrc` denies scripts to everything that is installed.
+      '--ignore-scripts=false',
+    ],
     { cwd: root },
   );
   const [packed] = JSON.parse(stdout) as [{ filename: string }];
