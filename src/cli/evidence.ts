@@ -16,6 +16,12 @@ export const NOT_PROVEN =
   'that the log shows everybody the same history (compare its checkpoints over time), that no later record of these actions exists, ' +
   'and whatever a record holds only as a commitment.';
 
+/** A receipt, or the one inside the problem document of a refusal, as it was saved from the answer. */
+export function receiptOf(value: unknown): unknown {
+  const problem = value as { type?: unknown; receipt?: unknown } | null;
+  return typeof problem?.type === 'string' && problem.type.endsWith(':action-refused') ? problem.receipt : value;
+}
+
 /** What one receipt proves, in sentences. */
 export function describeReceipt({
   record,

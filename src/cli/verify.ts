@@ -54,13 +54,17 @@ export function register(program: Command, io: Io): void {
 }
 
 async function verify(io: Io, given: string[], options: VerifyOptions): Promise<void> {
-  const [{ verifyReceipt }, { nodeVerify }, { isEvidenceError }, { describeReceipt, findConflicts, NOT_PROVEN }] =
-    await Promise.all([
-      import('../sealing/index.ts'),
-      import('../keys/ed25519.ts'),
-      import('../ledger/index.ts'),
-      import('./evidence.ts'),
-    ]);
+  const [
+    { verifyReceipt },
+    { nodeVerify },
+    { isEvidenceError },
+    { describeReceipt, findConflicts, receiptOf, NOT_PROVEN },
+  ] = await Promise.all([
+    import('../sealing/index.ts'),
+    import('../keys/ed25519.ts'),
+    import('../ledger/index.ts'),
+    import('./evidence.ts'),
+  ]);
   if (given.filter((file) => file === '-').length > 1)
     throw usage('standard input can be read once only; give `-` once');
   const { key, logKey } = options;
@@ -148,10 +152,4 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
 
 function factsOf({ file, verified }: { file: string; verified: VerifiedReceipt }): object {
   return { file, valid: true, ...verified };
-}
-
-/** A receipt, or the one inside the problem document of a refusal, as it was saved from the answer. */
-function receiptOf(value: unknown): unknown {
-  const problem = value as { type?: unknown; receipt?: unknown } | null;
-  return typeof problem?.type === 'string' && problem.type.endsWith(':action-refused') ? problem.receipt : value;
 }
