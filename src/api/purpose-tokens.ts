@@ -30,6 +30,8 @@ export interface TokenWords {
   /** Whom one is for. */
   for: string;
   days: { usual: number; most: number };
+  /** What `surfaces` narrows it to; left out where there is nothing to narrow. */
+  surfaces?: string;
   make: string;
   /** `Read tokens`. */
   many: string;
@@ -39,13 +41,18 @@ export interface TokenWords {
 
 const NO_OWNER = { '403': problem('Not an owner.') };
 
-const inputOf = ({ id, for: who, days }: TokenWords) =>
-  z
-    .strictObject({
-      for: z.string().trim().min(1).max(256).meta({ description: who }),
-      days: z.int().min(1).max(days.most).default(days.usual).meta({ description: 'How long it counts.' }),
-    })
-    .meta({ id });
+const surfacesOf = (what: string) =>
+  z.array(z.string().min(1).max(256)).min(1).max(64).optional().meta({ description: what });
+
+function inputOf({ id, for: who, days, surfaces }: TokenWords): z.ZodType<ReadTokenInput> {
+  const shape = {
+    for: z.string().trim().min(1).max(256).meta({ description: who }),
+    days: z.int().min(1).max(days.most).default(days.usual).meta({ description: 'How long it counts.' }),
+  };
+  return surfaces === undefined
+    ? z.strictObject(shape).meta({ id })
+    : z.strictObject({ ...shape, surfaces: surfacesOf(surfaces) }).meta({ id });
+}
 
 /** The routes, and what the OpenAPI document says of them. */
 export function purposeTokens(words: TokenWords): {

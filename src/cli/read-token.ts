@@ -9,5 +9,6 @@ export function register(program: Command, io: Io): void {
     path: 'v1/read-tokens',
     create: 'make a token for one auditor or witness; it is shown this once',
     days: { usual: 7, most: 92 },
+    surfaces: 'only records and receipts of these surfaces, such as `payments.*`; repeatable (default: the whole log)',
   });
 }

@@ -4,17 +4,25 @@ import { z } from 'zod';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
+import { collectValues } from './values.ts';
 
 const madeSchema = z.looseObject({ id: z.string(), token: z.string(), expiresAt: z.string() });
 const listSchema = z.object({
   tokens: z.array(
-    z.looseObject({ id: z.string(), for: z.string(), expiresAt: z.string(), revokedAt: z.string().nullable() }),
+    z.looseObject({
+      id: z.string(),
+      for: z.string(),
+      expiresAt: z.string(),
+      revokedAt: z.string().nullable(),
+      surfaces: z.array(z.string()).optional(),
+    }),
   ),
 });
 
 interface TokenOptions extends ConnectOptions {
   for: string;
   days: string;
+  surface?: string[];
   json?: boolean;
 }
 
@@ -25,21 +33,26 @@ export interface TokenKind {
   create: string;
   /** Days that a token counts unless said otherwise, and at most. */
   days: { usual: number; most: number };
+  /** What `--surface` narrows it to; left out where there is nothing to narrow. */
+  surfaces?: string;
 }
 
 /** Adds the verbs below `tokens`. */
-export function addTokenVerbs(tokens: Command, io: Io, { path, create, days }: TokenKind): void {
+export function addTokenVerbs(tokens: Command, io: Io, { path, create, days, surfaces }: TokenKind): void {
   const verb = (name: string, description: string): Command =>
     withConnection(tokens.command(name).description(description), { as: true }).option('--json', 'print JSON');
 
-  verb('create', create)
+  const made = verb('create', create);
+  if (surfaces !== undefined) made.option('--surface <glob>', surfaces, collectValues);
+  made
     .requiredOption('--for <who>', 'whom it is for; that is sealed')
     .option('--days <number>', `how long it counts, at most ${days.most}`, String(days.usual))
     .action(async (options: TokenOptions) => {
-      const body = { for: options.for, days: Number(options.days) };
-      const made = madeSchema.parse(await call(await connect(io, options), { path, method: 'POST', body }));
-      if (options.json === true) io.json(made);
-      else io.out(made.token);
+      const { for: who, surface } = options;
+      const body = { for: who, days: Number(options.days), ...(surface === undefined ? {} : { surfaces: surface }) };
+      const token = madeSchema.parse(await call(await connect(io, options), { path, method: 'POST', body }));
+      if (options.json === true) io.json(token);
+      else io.out(token.token);
     });
   verb('list', 'list the tokens, without their secrets').action(async (options: TokenOptions) => {
     const { tokens: all } = listSchema.parse(await call(await connect(io, options), { path }));
@@ -47,8 +60,9 @@ export function addTokenVerbs(tokens: Command, io: Io, { path, create, days }: T
       io.json({ tokens: all });
       return;
     }
-    for (const { id, for: who, expiresAt, revokedAt } of all) {
-      io.out(`${id}  ${who}  until ${expiresAt}${revokedAt === null ? '' : `  revoked ${revokedAt}`}`);
+    for (const { id, for: who, expiresAt, revokedAt, surfaces: of } of all) {
+      const narrowed = of === undefined ? '' : `  ${of.join(' ')}`;
+      io.out(`${id}  ${who}${narrowed}  until ${expiresAt}${revokedAt === null ? '' : `  revoked ${revokedAt}`}`);
     }
   });
   verb('revoke', 'end a token at once')

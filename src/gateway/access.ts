@@ -32,8 +32,12 @@ export function mayAudit(caller: Caller): boolean {
     : caller.roles.some((role) => AUDIT_ROLES.includes(role));
 }
 
-/** May read the entries of the tenant's log, and their receipts. */
-export const mayReadLog = (caller: Caller): boolean => caller.kind === 'reader' || mayAudit(caller);
+/** May read the entries of the tenant's log, and their receipts. Entries come in bundles, so whoever reads some surfaces alone reads none. */
+export const mayReadLog = (caller: Caller): boolean =>
+  (caller.kind === 'reader' && caller.surfaces.length === 0) || mayAudit(caller);
+
+/** A token for the records of some surfaces. */
+export const readsSome = (caller: Caller): boolean => caller.kind === 'reader' && caller.surfaces.length > 0;
 
 /** May settle what nobody reported, and stop things: a key for everything, or a person with the role `owner`. */
 export function isOwner(caller: Caller): boolean {

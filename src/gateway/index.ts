@@ -1,5 +1,7 @@
 /** Puts the gateway together from its parts: one file for each thing it does. */
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
+import type { Caller } from '../identity/index.ts';
+import { readsSome } from './access.ts';
 import { actionFacets, checkProjection, listActions, rebuildProjection } from './action-list.ts';
 import { actions } from './actions.ts';
 import { listRowDifferences } from './row-differences.ts';
@@ -55,12 +57,13 @@ export type { Gateway } from './types.ts';
 export function createGateway(deps: GatewayDeps): Gateway {
   return {
     async authenticate(authorization) {
-      const caller = await deps.authenticate(authorization);
-      if (caller.kind === 'key' || caller.kind === 'person') return caller;
-      const what = caller.kind === 'reader' ? 'reads the log and its receipts' : 'keeps the directory by SCIM';
-      throw new CountersignError('forbidden', `this token ${what}, and does nothing else`);
+      return withoutPurpose(await deps.authenticate(authorization));
     },
     authenticateReader: deps.authenticate,
+    async authenticateRecordReader(authorization) {
+      const caller = await deps.authenticate(authorization);
+      return readsSome(caller) ? caller : withoutPurpose(caller);
+    },
     ...attempts(deps),
     ...actions(deps),
     ...approvals(deps),
@@ -89,6 +92,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
     redeem: (caller, input) => redeem(deps, caller, input),
     export: (caller, format, filter) => exportRecords(deps, caller, format, filter),
   };
+}
+
+/** @throws CountersignError `forbidden` for a token that is bound to one purpose */
+function withoutPurpose(caller: Caller): Caller {
+  if (caller.kind === 'key' || caller.kind === 'person') return caller;
+  const what = caller.kind === 'reader' ? 'reads the log and its receipts' : 'keeps the directory by SCIM';
+  throw new CountersignError('forbidden', `this token ${what}, and does nothing else`);
 }
 
 const actionLists = (deps: GatewayDeps): ActionLists => ({

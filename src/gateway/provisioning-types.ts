@@ -10,6 +10,8 @@ export interface ReadTokenInput {
   for: string;
   /** How long it counts, from 1 to 92. */
   days: number;
+  /** Of a read token: globs of the surfaces whose records it reads. Left out, it reads the whole log. */
+  surfaces?: string[] | undefined;
 }
 
 /** What an identity provider keeps of the directory, by SCIM. */

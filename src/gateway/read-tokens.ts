@@ -23,7 +23,7 @@ export async function makeBoundToken(
   input: ReadTokenInput,
 ): Promise<NewReadToken> {
   checkOwner(caller);
-  const { token, entry } = createBoundToken(kind, caller.tenant);
+  const { token, entry } = createBoundToken(kind, caller.tenant, input.surfaces);
   const now = deps.now();
   const createdAt = now.toISOString();
   const expiresAt = new Date(now.getTime() + input.days * DAY_MS).toISOString();
@@ -37,7 +37,8 @@ export async function makeBoundToken(
     at: createdAt,
   });
   await deps.store.apiKeys.create({ ...entry, createdAt });
-  return { id: entry.id, for: input.for, createdAt, expiresAt, revokedAt: null, token };
+  const { id, surfaces } = entry;
+  return { id, for: input.for, ...scopeOf(surfaces), createdAt, expiresAt, revokedAt: null, token };
 }
 
 export async function listBoundTokens(deps: GatewayDeps, caller: Caller, kind: BoundKind): Promise<ReadTokenView[]> {
@@ -46,9 +47,12 @@ export async function listBoundTokens(deps: GatewayDeps, caller: Caller, kind: B
   return [...credentials.values()].filter((one) => one.kind === kind).map(viewOf);
 }
 
-const viewOf = ({ id, name, createdAt, expiresAt, revokedAt }: Credential): ReadTokenView => ({
+const scopeOf = (surfaces: string[]): Pick<ReadTokenView, 'surfaces'> => (surfaces.length === 0 ? {} : { surfaces });
+
+const viewOf = ({ id, name, surfaces, createdAt, expiresAt, revokedAt }: Credential): ReadTokenView => ({
   id,
   for: name ?? '',
+  ...scopeOf(surfaces),
   createdAt,
   expiresAt: expiresAt ?? createdAt,
   revokedAt,

@@ -4,7 +4,7 @@ import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import { readActionState } from '../engine/seal.ts';
 import { shownOf } from '../notify/shown.ts';
-import { mayAudit, mayReadLog, visibleTo } from './access.ts';
+import { mayAudit, mayReadLog, readsSome, visibleTo } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { RecordQuery, RecordPage, ShownAgain } from './types.ts';
 
@@ -13,6 +13,8 @@ const noRecord = (): CountersignError =>
 
 async function mayRead(deps: GatewayDeps, caller: Caller, record: RecordPayload): Promise<boolean> {
   if (mayAudit(caller)) return true;
+  // What belongs to no surface is for those who read the whole log.
+  if (readsSome(caller)) return 'surface' in record && inScope(caller, record);
   const stored = await readActionState(deps, caller.tenant, record.action);
   if (stored === null) return false;
   try {

@@ -110,6 +110,8 @@ export interface Authentication {
   authenticate(authorization: string | undefined): Promise<Caller>;
   /** As `authenticate`, also for tokens that read the log and do nothing else. */
   authenticateReader(authorization: string | undefined): Promise<Caller>;
+  /** Also a token that reads the records of some surfaces. */
+  authenticateRecordReader(authorization: string | undefined): Promise<Caller>;
 }
 
 /** Asking for actions. */

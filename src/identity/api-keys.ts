@@ -66,17 +66,25 @@ export function createApiKey(scope: ApiKeyScope = {}, given?: string): { key: st
   return { key, entry: { id, hash: apiKeyHash(key), tenant, surfaces, actors, roles, groups } };
 }
 
-/** What a token without a surface is for: reading the log, or keeping the directory by SCIM; nothing else. */
+/** What a token that asks for nothing is for: reading the log, or keeping the directory by SCIM; nothing else. */
 export type BoundKind = 'reader' | 'provisioner';
 
 const PREFIXES: Readonly<Record<BoundKind, string>> = { reader: 'csr', provisioner: 'csp' };
 
-/** Makes a token, `csr_<id>_<secret>` or `csp_…`: it reaches no surface and speaks for nobody. Show `token` once. */
-export function createBoundToken(kind: BoundKind, tenant: string): { token: string; entry: ApiKeyEntry } {
+/**
+ * Makes a token, `csr_<id>_<secret>` or `csp_…`, which speaks for nobody. Show `token` once.
+ *
+ * @param surfaces globs: of a `reader`, the records that it may read; none is the whole log
+ */
+export function createBoundToken(
+  kind: BoundKind,
+  tenant: string,
+  surfaces: readonly string[] = [],
+): { token: string; entry: ApiKeyEntry } {
   const id = randomBytes(6).toString('hex');
   const token = `${PREFIXES[kind]}_${id}_${randomBytes(32).toString('base64url')}`;
-  const nothing = { surfaces: [], actors: [], roles: [], groups: [] };
-  return { token, entry: { id, hash: apiKeyHash(token), tenant, ...nothing, kind } };
+  const scope = { surfaces: [...surfaces], actors: [], roles: [], groups: [] };
+  return { token, entry: { id, hash: apiKeyHash(token), tenant, ...scope, kind } };
 }
 
 /** Makes the token of a person's session, `cse_<id>_<secret>`. What they may do, the directory says at each request. */

@@ -94,6 +94,37 @@ describe('a read token', () => {
     });
   });
 
+  it('for some surfaces reads the records and receipts of those, and no entry of the log', async () => {
+    const input = { for: 'the bank’s auditor', surfaces: ['payments.*'] };
+    const { status, body } = await stack.call('POST', '/v1/read-tokens', input);
+    expect([status, body.surfaces]).toEqual([201, ['payments.*']]);
+    const { token, id } = body;
+    const read = (path: string) => stack.call('GET', path, undefined, { token });
+    const elsewhere = await stack.ask({ ...refund(20), surface: 'countersign.nothing' });
+    const other = elsewhere.body.action.records[0] as string;
+    const listed = (await read('/v1/records?limit=100')).body.records as { hash: string; record: object }[];
+    expect(listed.map(({ hash }) => hash)).toContain(released);
+    expect(listed.filter(({ record }) => !('surface' in record) || record.surface !== 'payments.refund')).toEqual([]);
+    for (const path of [`/v1/records/${released}`, `/v1/records/${released}/receipt`]) {
+      expect([path, (await read(path)).status]).toEqual([path, 200]);
+      const outside = path.replace(released, other);
+      expect([outside, (await read(outside)).status]).toEqual([outside, 404]);
+    }
+    const made = (await stack.call('GET', `/v1/records?action=credential:${id}`)).body.records[0];
+    expect(made.record.body).toMatchObject({ kind: 'reader', surfaces: ['payments.*'], expiresAt: body.expiresAt });
+    expect((await read(`/v1/records/${made.hash}/receipt`)).status).toBe(404);
+    expect((await get(await entriesPath(), token)).status).toBe(403);
+    for (const path of ['/v1/row-differences', '/v1/actions', '/v1/export?format=jsonl', '/v1/me', '/v1/read-tokens']) {
+      expect([path, (await read(path)).status]).toEqual([path, 403]);
+    }
+    expect((await stack.ask(refund(21), { token })).status).toBe(403);
+    const shown = (await stack.call('GET', '/v1/read-tokens')).body.tokens as { id: string; surfaces?: string[] }[];
+    expect(shown.find((one) => one.id === id)?.surfaces).toEqual(['payments.*']);
+    expect(shown.some((one) => one.surfaces === undefined)).toBe(true);
+    expect((await stack.call('POST', '/v1/read-tokens', { for: 'me', surfaces: [] })).status).toBe(400);
+    expect((await stack.call('POST', '/v1/scim-tokens', { for: 'me', surfaces: ['**'] })).status).toBe(400);
+  });
+
   it('is made, listed and ended by owners only, and counts no more once it is revoked', async () => {
     const lead = { token: await stack.person(LEAD) };
     expect((await stack.call('POST', '/v1/read-tokens', { for: 'me' }, lead)).status).toBe(403);

@@ -8,7 +8,9 @@ const tokens = purposeTokens({
   id: 'ReadTokenInput',
   for: 'The auditor or witness that it is for.',
   days: { usual: 7, most: 92 },
-  make: 'Make a token that reads the entries of the log and their receipts, and nothing else; it is shown once',
+  surfaces:
+    'Globs of the surfaces whose records and receipts alone it reads; without it the whole log, entry by entry.',
+  make: 'Make a token that reads the log and its receipts, or those of some surfaces, and nothing else; it is shown once',
   many: 'Read tokens',
   one: 'a read token',
 });

@@ -53,12 +53,12 @@ export function filterOf(request: Request): RecordQuery {
 export function recordRoutes(gateway: Authentication & Records, log: Pick<PublicLog, 'receipt'>): Router {
   const router = Router();
   router.get('/v1/records', async (request, response) => {
-    const caller = await callerOf(gateway, request);
+    const caller = await gateway.authenticateRecordReader(request.get('authorization'));
     const [limit, cursor] = [limitOf(request), queryText(request, 'cursor')];
     response.json(await gateway.records(caller, filterOf(request), cursor, limit));
   });
   router.get('/v1/records/:hash', async (request, response) => {
-    const caller = await callerOf(gateway, request);
+    const caller = await gateway.authenticateRecordReader(request.get('authorization'));
     response.json(await gateway.record(caller, pathText(request, 'hash')));
   });
   router.get('/v1/records/:hash/receipt', async (request, response) => {

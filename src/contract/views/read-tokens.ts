@@ -7,6 +7,9 @@ export const readTokenSchema = z
   .strictObject({
     id: z.string(),
     for: z.string().meta({ description: 'Whom it was made for.' }),
+    surfaces: z.array(z.string()).optional().meta({
+      description: 'Globs of the surfaces whose records and receipts it reads. Left out where it reads the whole log.',
+    }),
     createdAt: instant,
     expiresAt: instant,
     revokedAt: instant.nullable(),
