@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Alarm } from '../notify/alarm.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Judging } from '../activities/judging.ts';
 import type { WebhookTargets } from '../notify/webhook-target.ts';
@@ -43,4 +44,6 @@ export interface GatewayDeps extends Pick<
   signals: Signals;
   /** Tells whoever watches over the stack. Never throws. */
   alarm: Alarm;
+  /** Tells the people of a tenant in Slack; null where nobody does. */
+  notifier(tenant: string): Notifier | null;
 }

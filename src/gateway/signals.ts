@@ -3,7 +3,9 @@ import { CountersignError } from '../contract/index.ts';
 import { sealInChain } from '../engine/chain.ts';
 import { soleApprover } from '../engine/doubt.ts';
 import type { Signal } from '../identity/index.ts';
+import { tellFrozen } from '../notify/tell-frozen.ts';
 import { directoryBody, directoryChain } from '../sealing/index.ts';
+import type { ActionState } from '../store/action-state.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { SecurityEvents } from './session-types.ts';
 import { meant } from './sessions.ts';
@@ -49,15 +51,17 @@ async function stop(
   });
   // A transmitter that heard no answer sends it again.
   if (sealed.existing) return;
-  const actions = await frozenBy(deps, tenant, person.id);
+  const frozen = await frozenBy(deps, tenant, person.id);
+  const actions = frozen.map(({ action }) => action.id);
   const text = `${person.id} is stopped until they sign in anew (${event}); ${actions.length} unredeemed permits of what they approved alone are frozen`;
+  void tellFrozen(deps, { id, tenant, event, person: person.id }, frozen);
   await deps.alarm({ tenant, type: 'person.stopped', text, data: { event, by, person: person.id, actions } });
 }
 
 /** Released and unredeemed actions that this person alone approved. */
-async function frozenBy(deps: GatewayDeps, tenant: string, person: string): Promise<string[]> {
+async function frozenBy(deps: GatewayDeps, tenant: string, person: string): Promise<ActionState[]> {
   const released = await deps.store.actions.list(tenant, { status: 'released', limit: LOOKED_AT });
   return released
     .filter(({ view }) => view.action.redeemedAt == null && soleApprover(view.approval)?.person === person)
-    .map(({ id }) => id);
+    .map(({ view }) => view);
 }

@@ -12,7 +12,8 @@ import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { createClient, installRuntime, TASK_QUEUE } from './engine.ts';
 import { bridgeHub } from './hub-bridge.ts';
-import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
+import { activityDeps, createLogger, openParts, type Notifiers, type Parts } from './parts.ts';
+import { slackNotifiers } from './slack-notifiers.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
 
@@ -95,7 +96,13 @@ export interface Service {
 export const judgingOf = (local: Parts, shared: Parts): Judging =>
   createJudging({ alone: activityDeps(local, null, null), shared: activityDeps(shared, null, null) });
 
-export function gatewayOf(parts: Parts, client: Client, judging: Judging, taskQueue = TASK_QUEUE): Gateway {
+/** @param notifier who tells the people of each tenant in Slack; it may connect later */
+export function gatewayOf(
+  parts: Parts,
+  client: Client,
+  judging: Judging,
+  { taskQueue = TASK_QUEUE, notifier = () => null }: { taskQueue?: string; notifier?: Notifiers } = {},
+): Gateway {
   return createGateway({
     ...parts,
     signers: (tenant) => parts.keys.forTenant(tenant),
@@ -103,6 +110,7 @@ export function gatewayOf(parts: Parts, client: Client, judging: Judging, taskQu
     client,
     taskQueue,
     judging,
+    notifier,
     startDelayMs: parts.config.startDelayMs,
     authenticate: (authorization) => parts.authenticate(authorization),
     webhookTargets: parts.config.webhooks.targets,
@@ -140,5 +148,12 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   closers.add(async () => circuit.close());
   const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
   const judging = judgingOf(localParts, parts);
-  return { parts, temporal, client, circuit, judging, gateway: gatewayOf(parts, client, judging) };
+  return {
+    parts,
+    temporal,
+    client,
+    circuit,
+    judging,
+    gateway: gatewayOf(parts, client, judging, { notifier: slackNotifiers(parts, config.slack) }),
+  };
 }

@@ -1,19 +1,13 @@
 import type { Express } from 'express';
 import express from 'express';
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
-import type { Notifier } from '../notify/notifier.ts';
-import {
-  createSlackApp,
-  createSlackNotifier,
-  createWebClient,
-  type SlackApp,
-  type SlackPeople,
-} from '../slack/index.ts';
+import { createSlackApp, createSlackNotifier, type SlackApp } from '../slack/index.ts';
 import type { RunningService } from './api.ts';
 import type { Config, SlackSettings } from './config.ts';
 import type { Notifiers, Parts } from './parts.ts';
 import { createSlackDoor, type SlackGateway } from '../gateway/slack-door.ts';
 import { Closers, openServer, openService } from './serve.ts';
+import { peopleOf, workspacesOf } from './slack-notifiers.ts';
 
 /** The Slack apps that are connected to this process, one for each tenant that has a workspace. */
 export interface SlackConnection {
@@ -24,31 +18,9 @@ export interface SlackConnection {
   stop(): Promise<void>;
 }
 
-function peopleOf({ directory }: Pick<Parts, 'directory'>, tenant: string): SlackPeople {
-  return {
-    gone: (person) => directory.current(tenant).person(person)?.active === false,
-    slackOf: (person) => directory.current(tenant).person(person)?.slack ?? null,
-    emailOf: (id) => {
-      const people = directory.current(tenant);
-      const person = people.person(id);
-      return people.emailMatch && person?.slack === null ? person.email : null;
-    },
-  };
-}
-
 /** Where Slack sends what people of a tenant click. */
 export const eventsPath = (tenant: string): string =>
   tenant === DEFAULT_TENANT ? '/slack/events' : `/slack/events/${tenant}`;
-
-/** Tells the people of a tenant; takes nothing in. */
-export function slackNotifier(
-  parts: Pick<Parts, 'directory' | 'log'>,
-  settings: SlackSettings,
-  tenant: string,
-): Notifier {
-  const client = createWebClient(settings.botToken, parts.log, settings.apiUrl);
-  return createSlackNotifier({ client, people: peopleOf(parts, tenant), log: parts.log });
-}
 
 /** The app that the people of a tenant click in, before the one gateway. */
 function connectSlack(
@@ -68,13 +40,6 @@ function connectSlack(
     logger: parts.log,
   });
 }
-
-/** The workspaces of a process: the stack's own, where it has one, and those of its tenants. */
-const workspacesOf = ({ tenants }: Pick<Parts, 'tenants'>, own: SlackSettings | null): Map<string, SlackSettings> =>
-  new Map([
-    ...(own === null ? [] : [[DEFAULT_TENANT, own] as const]),
-    ...tenants.flatMap(({ name, slack }) => (slack === null ? [] : [[name, slack] as const])),
-  ]);
 
 /** @param settings of the stack's own workspace */
 export function connectWorkspaces(
@@ -98,17 +63,6 @@ export function connectWorkspaces(
     start: async () => void (await Promise.all(apps.map(({ app }) => app.start()))),
     stop: async () => void (await Promise.all(apps.map(({ app }) => app.stop()))),
   };
-}
-
-/** Tells the people of each workspace; takes nothing in. */
-export function slackNotifiers(
-  parts: Pick<Parts, 'directory' | 'log' | 'tenants'>,
-  settings: SlackSettings | null,
-): Notifiers {
-  const notifiers = new Map(
-    [...workspacesOf(parts, settings)].map(([tenant, workspace]) => [tenant, slackNotifier(parts, workspace, tenant)]),
-  );
-  return (tenant) => notifiers.get(tenant) ?? null;
 }
 
 /** The Slack app alone: over HTTP it serves `POST /slack/events`, in Socket Mode it connects out. */

@@ -25,7 +25,7 @@ import { loadBundle } from './policies.ts';
 import { ensureSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
 import { Closers, gatewayOf, judgingOf, openServer } from './serve.ts';
-import { connectWorkspaces } from './slack.ts';
+import { connectWorkspaces, type SlackConnection } from './slack.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
 
@@ -133,7 +133,9 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     closers.add(async () => circuit.close());
     const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
     const judging = judgingOf(localParts, parts);
-    const gateway = gatewayOf(parts, client, judging);
+    // Slack is connected to the gateway, and the gateway tells people in it.
+    let connected: SlackConnection | null = null;
+    const gateway = gatewayOf(parts, client, judging, { notifier: (tenant) => connected?.notifier(tenant) ?? null });
     auto?.answerThrough(gateway, parts);
     const sandbox = config.slack === null ? openSandbox(config, parts, io) : null;
     if (sandbox !== null) closers.add(async () => sandbox.close());
@@ -148,6 +150,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
             apiUrl: `${url}${SANDBOX_PATH}/api/`,
           };
     const slack = connectWorkspaces(parts, gateway, { settings, consoleUrl });
+    connected = slack;
     closers.add(() => slack.stop());
 
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });

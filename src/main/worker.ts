@@ -7,7 +7,7 @@ import { activityDeps } from './parts.ts';
 import { ensureSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
 import { Closers, openService } from './serve.ts';
-import { slackNotifiers } from './slack.ts';
+import { slackNotifiers } from './slack-notifiers.ts';
 
 /** A worker alone: it judges, seals and tells Slack, and serves nothing. */
 export async function startWorker(config: Config, io: { out(line: string): void }): Promise<RunningService> {

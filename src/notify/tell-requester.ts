@@ -9,7 +9,7 @@ import { summaryOf } from '../engine/summary.ts';
 import type { PublishInput } from './types.ts';
 
 /** People of the directory who are to be told: who asked, and the nearest person for whom it was asked. */
-export function requestersOf(state: ActionState, directory: Directory): string[] {
+export function requestersOf(state: Pick<ActionState, 'actor' | 'requester'>, directory: Directory): string[] {
   const nearest = actingIds(state.actor).find((id) => directory.person(id) !== null);
   const all = [state.requester, nearest].filter((id) => id !== undefined && directory.active(id));
   return [...new Set(all as string[])];

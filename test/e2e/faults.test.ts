@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../src/gateway/index.ts';
-import { slackNotifiers } from '../../src/main/slack.ts';
+import { slackNotifiers } from '../../src/main/slack-notifiers.ts';
 import { Faults, startDoomed, type Doomed, type Fault, type Write } from '../support/doomed.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';

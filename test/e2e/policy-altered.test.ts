@@ -53,6 +53,7 @@ it('a bundle in force that was altered judges nothing until it is whole again', 
   const bundles = createPolicyBundles(parts);
   const deps = { ...activityDeps(parts, null, null), bundles };
   const gateway = createGateway({
+    notifier: () => null,
     ...parts,
     bundles,
     signers: (tenant) => parts.keys.forTenant(tenant),

@@ -170,6 +170,7 @@ describe('a publish in mid-flight', () => {
   it('leaves an action that no worker has judged yet to the bundle in force at its submission', async () => {
     const { parts, temporal } = it_.stack;
     const paused = createGateway({
+      notifier: () => null,
       ...parts,
       signers: (tenant) => parts.keys.forTenant(tenant),
       attestationKeys: () => parts.keys.attestationKeys,

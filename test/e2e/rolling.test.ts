@@ -10,7 +10,7 @@ import { createActivities, createJudging } from '../../src/activities/index.ts';
 import type { Judged } from '../../src/engine/types.ts';
 import { createClient, startWorkerOn, type RunningWorker } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
-import { slackNotifiers } from '../../src/main/slack.ts';
+import { slackNotifiers } from '../../src/main/slack-notifiers.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD, refund, type Answer } from '../support/stack.ts';

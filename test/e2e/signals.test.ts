@@ -97,7 +97,9 @@ async function signIn(person: string, query = ''): Promise<string> {
 const yes = { decision: 'approve', reason: 'as agreed' };
 const decide = (id: string, token: string): Promise<Answer> =>
   stack.call('POST', `/v1/actions/${id}/decisions`, yes, { token });
-const parked = async (): Promise<string> => (await stack.ask(refund(450))).body.id;
+const REQUESTER = 'user:requester@acme.test';
+const parked = async (actor: object = {}): Promise<string> =>
+  (await stack.ask(refund(450, { actor: { id: 'agent:support-bot', type: 'agent', ...actor } }))).body.id;
 
 it('an event that is none, or not of the transmitter, stops nobody', async () => {
   const good = claimsOf('session-revoked', LEAD);
@@ -124,7 +126,7 @@ it.each(['session-revoked', 'credential-change', 'assurance-level-change'])(
   async (event) => {
     const session = await signIn(LEAD);
     const local = await stack.person(LEAD);
-    const released = await parked();
+    const released = await parked({ onBehalfOf: { id: REQUESTER, type: 'user' } });
     expect((await decide(released, session)).body.status).toBe('released');
     const both = await parked();
     const { permit } = (await stack.call('GET', `/v1/actions/${released}`)).body;
@@ -152,6 +154,16 @@ it.each(['session-revoked', 'credential-change', 'assurance-level-change'])(
       ),
     );
     expect(told.data).toMatchObject({ person: LEAD, event });
+    // Whose it is hears of it in Slack.
+    const { control } = stack.sandbox;
+    const user = stack.stack.parts.directory.current('default').person(REQUESTER)?.slack?.user ?? '';
+    await eventually('the notice', () =>
+      control
+        .messages(control.im(user).id)
+        .find(
+          ({ text, blocks }) => text.startsWith('Frozen: ') && JSON.stringify(blocks).includes(released.slice(0, 12)),
+        ),
+    );
     // Somebody else's word still counts.
     expect((await decide(both, await stack.person(CFO))).body.status).toBe('released');
 

@@ -144,7 +144,8 @@ describe('countersign start', () => {
     third.child.kill('SIGTERM');
     expect((await stopped).code).toBe(0);
     expect(processesOf(data)).toEqual([]);
-  });
+    // Three starts and five processes of the command line: a busy machine needs its time.
+  }, 240_000);
 });
 
 describe('what it cannot start with is one clear sentence and a non-zero exit', () => {

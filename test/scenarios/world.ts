@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { parse } from 'yaml';
 import { activityDeps } from '../../src/main/parts.ts';
 import { startWorkerOn, type RunningWorker } from '../../src/main/engine.ts';
-import { slackNotifier } from '../../src/main/slack.ts';
+import { slackNotifier } from '../../src/main/slack-notifiers.ts';
 import { issuePersonToken } from '../../src/identity/index.ts';
 import { openEmbeddedPostgres } from '../../src/store/index.ts';
 import { readPolicyFiles } from '../../src/main/policies.ts';

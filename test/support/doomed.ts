@@ -126,7 +126,7 @@ export async function startDoomed(
   const workflowBundle = process.env['COUNTERSIGN_TEST_WORKFLOWS'] ?? '';
   return {
     split: gatewayOf(doomed, client, createJudging({ alone: deps, shared: deps })),
-    together: gatewayOf(doomed, client, shared, taskQueue),
+    together: gatewayOf(doomed, client, shared, { taskQueue }),
     worker: await startWorkerOn(doomed, connection, namespace, deps, { taskQueue, judging: shared, workflowBundle }),
   };
 }

@@ -121,6 +121,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
   const judging = createJudging({ alone: deps, shared: deps });
   const worker = await startWorkerOn(parts, server.connection, 'default', deps, { judging });
   const gateway: Gateway = createGateway({
+    notifier: () => null,
     ...parts,
     attestor: createAttestor(() => parts.keys.attestation, now),
     signers: (tenant) => parts.keys.forTenant(tenant),
