@@ -32,6 +32,7 @@ export const ROOMS = [
   'scim',
   'api',
   'slack',
+  'mail',
   'console',
   'client',
   'temporal',
@@ -81,6 +82,7 @@ const HIDDEN = [
   { packages: /^@simplewebauthn\//, only: ['src/gateway'] },
   { packages: /^scimmy$/, only: ['src/scim'] },
   { packages: /^openid-client$/, only: ['src/identity'] },
+  { packages: /^nodemailer$/, only: ['src/mail'] },
   { packages: /^(commander)$/, only: ['src/cli'] },
 ];
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { reachOf, WEBHOOK_TARGETS, type WebhookTargets } from '../notify/webhook-target.ts';
 import { CountersignError } from '../contract/index.ts';
 import { API_KEY_MIN_LENGTH } from '../identity/index.ts';
+import type { SmtpSettings } from '../mail/index.ts';
 import { siteOf } from './passkey-site.ts';
 import { parseSignerRef, SIGNER_FORMS, type KeySettings } from '../keys/index.ts';
 
@@ -49,6 +50,8 @@ export interface Config {
   temporal: TemporalSettings;
   /** Null: no Slack is configured, so the sandbox serves. */
   slack: SlackSettings | null;
+  /** The relay that takes mails to approvers and requesters; null where nobody is written to. */
+  mail: SmtpSettings | null;
   /** `iss` of permits. */
   issuer: string;
   webhooks: {
@@ -171,6 +174,14 @@ const envSchema = z.object({
   SLACK_SIGNING_SECRET: text.optional(),
   SLACK_APP_TOKEN: text.optional(),
   SLACK_API_URL: url(/^https?$/, 'https://slack.com/api/').optional(),
+  COUNTERSIGN_SMTP_URL: url(/^smtps?$/, 'smtps://user:password@mail.example.com').optional(),
+  COUNTERSIGN_MAIL_FROM: z
+    .string()
+    .regex(
+      /^[^\r\n]*@[^\s@\r\n]+$|^[^\r\n]*<[^\s@<>]+@[^\s@<>]+>$/,
+      'is an address such as Countersign <countersign@acme.test>',
+    )
+    .optional(),
   XDG_CACHE_HOME: text.optional(),
   HOME: text.optional(),
 });
@@ -228,6 +239,7 @@ export function loadConfig(env: Env): Config {
             appToken: it.SLACK_APP_TOKEN,
             apiUrl: it.SLACK_API_URL,
           },
+    mail: mailOf(it),
     issuer: it.COUNTERSIGN_ISSUER,
     webhooks: {
       file: it.COUNTERSIGN_WEBHOOKS === undefined ? undefined : resolve(it.COUNTERSIGN_WEBHOOKS),
@@ -256,6 +268,9 @@ function incomplete(it: Settings): string[] {
   if (it.SLACK_BOT_TOKEN === undefined && (it.SLACK_SIGNING_SECRET ?? it.SLACK_APP_TOKEN) !== undefined) {
     problems.push('SLACK_SIGNING_SECRET and SLACK_APP_TOKEN need SLACK_BOT_TOKEN beside them');
   }
+  if ((it.COUNTERSIGN_SMTP_URL === undefined) !== (it.COUNTERSIGN_MAIL_FROM === undefined)) {
+    problems.push('COUNTERSIGN_SMTP_URL and COUNTERSIGN_MAIL_FROM go together');
+  }
   if (it.COUNTERSIGN_ORIGIN !== undefined && siteOf(it.COUNTERSIGN_ORIGIN) === null) {
     problems.push(
       'COUNTERSIGN_ORIGIN has a name, not an address, and https unless it is localhost: browsers make passkeys nowhere else',
@@ -269,6 +284,11 @@ function incomplete(it: Settings): string[] {
     problems.push('TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together');
   }
   return problems;
+}
+
+function mailOf({ COUNTERSIGN_SMTP_URL: smtp, COUNTERSIGN_MAIL_FROM: from }: Settings): SmtpSettings | null {
+  if (smtp === undefined || from === undefined) return null;
+  return { url: smtp, from, loopback: isLoopback(new URL(smtp).hostname) };
 }
 
 function keysOf(it: Settings): KeySettings {

@@ -18,6 +18,7 @@ import { prepareDataFolder } from './data-folder.ts';
 import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
 import { followLogs } from './follow-logs.ts';
 import { bridgeHub } from './hub-bridge.ts';
+import { withMail } from './notifiers.ts';
 import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
@@ -152,13 +153,15 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const slack = connectWorkspaces(parts, gateway, { settings, consoleUrl });
     connected = slack;
     closers.add(() => slack.stop());
+    const people = withMail(parts, slack.notifier);
+    closers.add(async () => people.close());
 
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
     const worker: RunningWorker = await startWorkerOn(
       parts,
       temporal.connection,
       temporal.namespace,
-      activityDeps(parts, slack.notifier, consoleUrl),
+      activityDeps(parts, people.notifier, consoleUrl),
       { judging, ...(io.workflowBundle === undefined ? {} : { workflowBundle: io.workflowBundle }) },
     );
     closers.add(() => worker.stop());

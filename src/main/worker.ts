@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { refuseKnownForbidden } from './bootstrap.ts';
 import type { Config } from './config.ts';
 import { startWorkerOn, TASK_QUEUE } from './engine.ts';
+import { withMail } from './notifiers.ts';
 import { activityDeps } from './parts.ts';
 import { ensureSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
@@ -14,7 +15,9 @@ export async function startWorker(config: Config, io: { out(line: string): void 
   const closers = new Closers();
   try {
     const { parts, temporal, gateway, client, judging } = await openService(config, closers, io);
-    const deps = activityDeps(parts, slackNotifiers(parts, config.slack), config.publicUrl ?? null);
+    const people = withMail(parts, slackNotifiers(parts, config.slack));
+    closers.add(async () => people.close());
+    const deps = activityDeps(parts, people.notifier, config.publicUrl ?? null);
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
     const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, { judging });
     closers.add(() => worker.stop());

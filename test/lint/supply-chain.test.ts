@@ -23,7 +23,7 @@ const installed = Object.entries(lock.packages).filter(([path, { link }]) => pat
 const shipped = installed.filter(([, { dev }]) => dev !== true);
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-/** What asks no more of our users than to keep a notice. */
+/** What asks no more of our users than to keep a notice, if that. */
 const LICENCES = new Set([
   '0BSD',
   'Apache-2.0',
@@ -34,6 +34,7 @@ const LICENCES = new Set([
   'BSD-3-Clause',
   'ISC',
   'MIT',
+  'MIT-0',
   'Unlicense',
 ]);
 

@@ -40,6 +40,7 @@ describe('an empty environment', () => {
         port: undefined,
       },
       slack: null,
+      mail: null,
       issuer: 'countersign',
       webhooks: { file: undefined, targets: 'loopback' },
       issuers: undefined,

@@ -1,0 +1,137 @@
+/** What a mail says. Plain text alone: nothing in it is markup, so nothing that a requester wrote can look like anything else. */
+import type { ApprovalMessage, MessageParty } from '../notify/approval-message.ts';
+import type { Notice, ThreadEvent } from '../notify/notifier.ts';
+import { clean } from '../slack/blocks/text.ts';
+
+export interface Letter {
+  /** One line, at most 150 characters. */
+  subject: string;
+  text: string;
+}
+
+const MAX_SUBJECT = 150;
+/** Values in a mail; the page behind the link has all. */
+const MAX_FACTS = 10;
+const MAX_VALUE = 300;
+
+const line = (text: string, max = MAX_VALUE): string => {
+  const whole = Array.from(clean(text));
+  return whole.length <= max ? whole.join('') : `${whole.slice(0, max - 1).join('')}…`;
+};
+
+/** As a reader of any zone can compute it: RFC 3339 without seconds, and in UTC. */
+const time = (seconds: number): string =>
+  `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+const partyOf = ({ id, name, type, unverified, owner }: MessageParty): string => {
+  const known = [
+    ...(type === 'user' ? [] : [type]),
+    ...(unverified === true ? ['unverified'] : []),
+    ...(type === 'user' || owner === undefined ? [] : [owner === null ? 'no owner' : `owner ${line(owner, 60)}`]),
+  ];
+  return `${line(name ?? id, 80)}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
+};
+
+/** What and how much, in one phrase. */
+const what = ({ verb, amount, resource }: Pick<ApprovalMessage, 'verb' | 'amount' | 'resource'>): string =>
+  [verb, ...(amount === null ? [] : [amount]), ...(resource === null ? [] : [resource])]
+    .map((one) => line(one, 60))
+    .join(', ');
+
+/** The link, and what a click on it is not. */
+const door = (url: string | null): string[] =>
+  url === null
+    ? ['', 'Decide on the command line: countersign approve --help']
+    : ['', 'Read it whole and decide here, after you have signed in:', url];
+
+const FOOT = ['', 'This mail decides nothing, nor does opening the link. Answers to it reach nobody.'];
+
+const EFFECTS: Record<NonNullable<ApprovalMessage['effect']>, string> = {
+  read: 'It only reads.',
+  reversible: 'It can be undone.',
+  compensable: 'It can be made good.',
+  irreversible: 'It cannot be undone.',
+};
+
+/** Asks one person to decide. */
+export function askingLetter(message: ApprovalMessage, person: string): Letter {
+  const { why, facts, withheld, expiresAt, review } = message;
+  const stage = message.stages.find(({ people }) => people.some(({ id }) => id === person));
+  const ref = stage?.people.find(({ id }) => id === person)?.ref;
+  const chain = message.onBehalfOf.map((party, i) => `${i === 0 ? ' for ' : ', who acts for '}${partyOf(party)}`);
+  const verb = message.ask === 'review' ? 'Review' : 'Decide';
+  const due = message.ask === 'review' ? (review?.dueAt ?? null) : expiresAt;
+  return {
+    subject: line(`${verb}: ${what(message)}`, MAX_SUBJECT),
+    text: [
+      `${verb}: ${what(message)}`,
+      '',
+      `${partyOf(message.actor)} asked${chain.join('')}.`,
+      ...(message.effect === undefined ? [] : [EFFECTS[message.effect]]),
+      ...why.reasons.slice(0, 3).map((reason) => `Why: ${line(reason)}`),
+      ...facts.slice(0, MAX_FACTS).map(({ label, value }) => `${line(label, 60)}: ${line(value)}`),
+      ...(facts.length > MAX_FACTS ? [`${facts.length - MAX_FACTS} more values are behind the link.`] : []),
+      ...(withheld > 0 ? [`${withheld} values are not disclosed in mails.`] : []),
+      ...(due === null ? [] : [`${verb} by: ${time(due)}. ${line(message.otherwise, 200)}`]),
+      ...(ref === undefined || ref === person ? [] : [`You are asked because of ${line(ref, 60)}.`]),
+      ...door(message.consoleUrl),
+      ...FOOT,
+    ].join('\n'),
+  };
+}
+
+const EVENTS: Record<ThreadEvent['kind'], string> = {
+  asked: 'Now asked to decide',
+  reminder: 'Still waiting for a decision',
+  warning: 'Running out: without a decision it is refused',
+  escalated: 'Escalated: more people are asked now',
+  approved: 'Approved',
+  refused: 'Refused',
+  returned: 'A question to the requester',
+  answered: 'The requester answered',
+  extended: 'The time to decide was extended',
+  expired: 'Nobody decided in time: refused',
+  cancelled: 'Withdrawn',
+  released: 'Approved, not collected yet: a permit waits',
+  executed: 'Done, as the executor reports',
+  failed: 'It failed, as the executor reports',
+  skipped: 'Skipped, as the executor reports',
+  unreported: 'The executor never reported what happened',
+  lapsed: 'Nobody redeemed the permit in time: nothing happened',
+  frozen: 'Frozen: nothing is released until the freeze is lifted',
+  thawed: 'The freeze is lifted',
+  break_glass: 'Released at once, in an emergency: a review is open',
+  review_overdue: 'The review is overdue',
+  reviewed: 'Reviewed',
+};
+
+/** What happened to an action that a person was written to about; it answers that mail, so that both stand together. */
+export function eventLetter({ kind, by, detail, until }: ThreadEvent): Letter {
+  const happened = `${EVENTS[kind]}${by === null ? '' : ` by ${line(by, 80)}`}`;
+  return {
+    subject: line(`Re: ${happened}`, MAX_SUBJECT),
+    text: [
+      `${happened}${until === null ? '' : `, until ${time(until)}`}.`,
+      ...(detail === null ? [] : [`“${line(detail, 1500)}”`]),
+      '',
+      'It is about the request in the mail that this one answers.',
+      ...FOOT,
+    ].join('\n'),
+  };
+}
+
+/** A line to one person, such as the requester. */
+export function noticeLetter({ headline, lines, until, consoleUrl, action }: Notice): Letter {
+  return {
+    subject: line(headline, MAX_SUBJECT),
+    text: [
+      line(headline),
+      ...lines.slice(0, 8).map((one) => line(one)),
+      ...(until == null ? [] : [`Until ${time(until)}.`]),
+      '',
+      `Action: ${action}`,
+      ...(consoleUrl === null ? [] : [consoleUrl]),
+      ...FOOT,
+    ].join('\n'),
+  };
+}

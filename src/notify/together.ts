@@ -1,0 +1,56 @@
+import { NotifierUnavailable, type Notifier, type PostedMessage, type Unreachable } from './notifier.ts';
+
+/** One way of telling people, and which posted messages are its own. */
+export interface Way {
+  notifier: Notifier;
+  owns(message: PostedMessage): boolean;
+}
+
+/**
+ * Tells people in several ways. Each has its turn though another is away; the first that was away is thrown at the end, and the repeat finds
+ * what the others have done. A person is out of reach who is so in every way.
+ */
+export function tellTogether(ways: readonly [Way, ...Way[]]): Notifier {
+  const each = async <T>(work: (way: Way) => Promise<T>): Promise<T[]> => {
+    const results = await Promise.allSettled(ways.map((way) => work(way)));
+    const away = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    const fault = away.find((error) => !(error instanceof NotifierUnavailable)) ?? away[0];
+    if (fault !== undefined) throw fault;
+    return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  };
+  return {
+    async publish(message, posted, progress) {
+      const announced = await each(({ notifier, owns }) =>
+        notifier.publish(
+          message,
+          posted.filter((one) => owns(one)),
+          progress,
+        ),
+      );
+      return {
+        posted: announced.flatMap((one) => one.posted),
+        unreachable: inEvery(announced.map(({ unreachable }) => unreachable)),
+      };
+    },
+    async thread(posted, event) {
+      await each(({ notifier, owns }) =>
+        notifier.thread(
+          posted.filter((one) => owns(one)),
+          event,
+        ),
+      );
+    },
+    async tell(person, notice) {
+      const answers = await each(({ notifier }) => notifier.tell(person, notice));
+      return answers.includes(null) ? null : (answers[0] ?? null);
+    },
+  };
+}
+
+/** Channels are known to one way only: what it says of them counts alone. */
+function inEvery([first = [], ...others]: Unreachable[][]): Unreachable[] {
+  const isChannel = ({ person }: Unreachable): boolean => !/^(user|group|role|oncall):/.test(person);
+  return first.filter(
+    (one) => isChannel(one) || others.every((list) => list.some(({ person }) => person === one.person)),
+  );
+}
