@@ -19,20 +19,19 @@ export default tseslint.config(
       'node_modules/**',
       'types/**',
       '.countersign/**',
-      'src/console/web/**',
       'sandbox/slack/page/static/**',
       'test/lint/fixtures/**',
     ],
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@typescript-eslint': tseslint.plugin, 'import-x': importX, house: { rules: { rooms: roomsRule } } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
     settings: {
       'import-x/resolver-next': [createTypeScriptImportResolver()],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
-      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
+      'import-x/extensions': ['.ts', '.tsx'],
     },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',

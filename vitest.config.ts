@@ -12,6 +12,7 @@ process.env['COUNTERSIGN_TEST_SEED'] ??= String(randomInt(1, 2 ** 31));
 const PURE = [
   'test/{audit,availability,canonical,contract,export,identity,ledger,policy,sealing,vectors}/**/*.test.ts',
   'test/approval/!(bundle).test.ts',
+  'test/console/view.test.ts',
   'test/evidence/!(rows|tamper).test.ts',
   'test/client/verify.test.ts',
 ];
@@ -20,7 +21,7 @@ const STACK = ['test/{client,e2e,main,privacy,scenarios,temporal,time}/**/*.test
 /** Of these, the files that leave a stack as they found it: those that one process runs share one. */
 const SHARED = [
   'test/client/{attacks,crash}.test.ts',
-  'test/e2e/{action,auditor,browser,budgets,candidates,codec,faults,forged,manners,passkey-browser,reading,rolling,slack,starts}.test.ts',
+  'test/e2e/{action,auditor,browser,budgets,candidates,codec,console,faults,forged,manners,passkey-browser,reading,rolling,slack,starts}.test.ts',
   'test/temporal/{outsider,plugin,python}.test.ts',
 ];
 

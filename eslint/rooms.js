@@ -58,6 +58,9 @@ export const PURE = [
 /** What workflows may take values from: it imports nothing but its like, so Temporal's sandbox stays small. */
 const SANDBOXED = ['src/approval', 'src/contract/status.ts'];
 
+/** A program of browsers: it takes code of pure rooms only, and no room takes any of it. */
+const WEB = 'src/console/web';
+
 /** Programs beside the product. Neither knows the other; `bin/` puts them together. */
 const APART = ['src', 'sandbox'];
 
@@ -79,7 +82,8 @@ const HIDDEN = [
   },
   { packages: /^@temporalio\/(worker|testing)$/, only: ['src/main', 'src/temporal', 'test', 'bench'] },
   { packages: /^(@aws-sdk\/client-kms|google-auth-library)$/, only: ['src/keys/managers'] },
-  { packages: /^@simplewebauthn\//, only: ['src/gateway'] },
+  { packages: /^@simplewebauthn\/server/, only: ['src/gateway'] },
+  { packages: /^(preact|wouter|d3-scale|@tanstack\/.*|@simplewebauthn\/browser)(\/|$)/, only: [WEB] },
   { packages: /^scimmy$/, only: ['src/scim'] },
   { packages: /^openid-client$/, only: ['src/identity'] },
   { packages: /^nodemailer$/, only: ['src/mail'] },
@@ -103,6 +107,12 @@ export function problemOf(file, source, typeOnly) {
     return APART.includes(to) || ['test', 'bench', 'examples', 'scripts'].includes(to)
       ? `\`${from}\` does not know \`${to}\`: they are programs apart`
       : null;
+  }
+  if (from === 'src' && isIn(file, WEB) !== isIn(target, WEB)) {
+    if (!isIn(file, WEB)) return `\`${WEB}\` is a program of browsers: nothing here takes code of it`;
+    if (!PURE.some((place) => isIn(target, `src/${place}`)))
+      return 'a program of browsers takes code of pure rooms only';
+    return null;
   }
   if (from !== 'src' || to !== 'src' || room === targetRoom) return null;
   if (SHIPPED.includes(room)) return `\`${room}\` is a package of its own: it may import only what it ships`;

@@ -1,5 +1,6 @@
 /**
  * Builds `dist/` from `src/` and, in a checkout, `sandbox/`: types are stripped file by file, nothing is bundled, and only what changed is built again.
+ * The console is a program of browsers: Vite bundles it into `dist/console`.
  * `tsc` checks the types apart. Plain JavaScript: `bin/countersign.js` asks it before anything else runs.
  */
 import {
@@ -15,7 +16,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -26,8 +28,22 @@ const LOCK = join(DIST, '.building');
 const NOT_OURS = ['dist', 'node_modules'];
 /** Rebuilds everything when it changes. */
 const BUILDER = 'scripts/build.js';
-/** A builder needs two seconds; one that needs longer is not waited for. */
-const PATIENCE_MS = 20_000;
+/** A program of browsers, and the rooms that it takes code of. */
+const WEB = 'src/console/web';
+const CONSOLE = join(DIST, 'console');
+const SHARED_WITH_WEB = [
+  'canonical',
+  'contract',
+  'ledger',
+  'sealing',
+  'evidence',
+  'export',
+  'audit',
+  'policy',
+  'approval',
+];
+/** A builder needs seconds, on a busy machine many; one that needs longer is not waited for. */
+const PATIENCE_MS = 90_000;
 /** How long a lock may lack the id of its owner, who writes it at once. */
 const UNSIGNED_MS = 2_000;
 
@@ -47,7 +63,7 @@ function readStamps() {
       const file = `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
         if (!NOT_OURS.includes(entry.name)) walk(file);
-      } else if (isBuilt(file)) add(file);
+      } else if (isBuilt(file) || isWeb(file)) add(file);
     }
   };
   for (const folder of ['src', 'sandbox']) if (existsSync(join(ROOT, folder))) walk(folder);
@@ -55,7 +71,9 @@ function readStamps() {
   return stamps;
 }
 
-const isScript = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts');
+const isWeb = (file) => file.startsWith(`${WEB}/`);
+const isScript = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !isWeb(file);
+const feedsWeb = (file) => isWeb(file) || SHARED_WITH_WEB.some((room) => file.startsWith(`src/${room}/`));
 const isBuilt = (file) => isScript(file) || file.includes('/static/');
 const outputOf = (file) => join(DIST, isScript(file) ? file.replace(/\.ts$/, '.js') : file);
 
@@ -89,16 +107,16 @@ async function build() {
   const stamps = readStamps();
   const before = JSON.parse(readText(STAMPS) || '{}');
   const sameBuilder = before[BUILDER] === stamps[BUILDER];
-  const changed = Object.keys(stamps).filter(
-    (file) => file !== BUILDER && !(sameBuilder && before[file] === stamps[file] && existsSync(outputOf(file))),
-  );
+  const isSame = (file) => sameBuilder && before[file] === stamps[file];
+  const changed = Object.keys(stamps).filter((file) => isBuilt(file) && !(isSame(file) && existsSync(outputOf(file))));
   await strip(changed.filter(isScript));
   for (const file of changed.filter((one) => !isScript(one))) {
     replaceFile(outputOf(file), (to) => copyFileSync(join(ROOT, file), to));
   }
-  for (const file of Object.keys(before)) {
-    if (stamps[file] === undefined) rmSync(outputOf(file), { force: true });
-  }
+  const removed = Object.keys(before).filter((file) => stamps[file] === undefined);
+  for (const file of removed.filter((one) => !isWeb(one))) rmSync(outputOf(file), { force: true });
+  const fed = Object.keys(stamps).filter(feedsWeb);
+  if (fed.some(isWeb) && !(fed.every(isSame) && !removed.some(feedsWeb) && existsSync(CONSOLE))) await bundle();
   replaceFile(STAMPS, (to) => writeFileSync(to, printed(stamps)));
 }
 
@@ -135,6 +153,30 @@ async function strip(files) {
   // Its own process would stay for as long as ours.
   await esbuild.stop();
   for (const { path, contents } of outputFiles) replaceFile(path, (to) => writeFileSync(to, contents));
+}
+
+/** Files under this many bytes fit a packet or two as they are. */
+const SMALL = 1024;
+
+/** Bundles the console, with a compressed copy of each file beside it. */
+async function bundle() {
+  const { build: bundleBy } = await import('vite');
+  const { default: config } = await import(pathToFileURL(join(ROOT, WEB, 'vite.config.js')).href);
+  // A reader sees the old console or the new one, but for the moment between two renames.
+  const [fresh, old] = [`${CONSOLE}.${process.pid}`, `${CONSOLE}.${process.pid}.old`];
+  for (const name of readdirSync(DIST).filter((one) => one.startsWith('console.')))
+    rmSync(join(DIST, name), { recursive: true, force: true });
+  await bundleBy({ ...config, logLevel: 'error', build: { ...config.build, outDir: fresh } });
+  for (const name of readdirSync(fresh, { recursive: true })) {
+    const file = join(fresh, name);
+    if (!/\.(js|css|svg)$/.test(name) || statSync(file).size < SMALL) continue;
+    const bytes = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes));
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+  }
+  if (existsSync(CONSOLE)) renameSync(CONSOLE, old);
+  renameSync(fresh, CONSOLE);
+  rmSync(old, { recursive: true, force: true });
 }
 
 function isAlive(pid) {

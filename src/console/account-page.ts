@@ -7,7 +7,7 @@ const page = (body: string, script = ''): string => `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Your account · Countersign</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/console/page.css">${script}
+<link rel="stylesheet" href="/account/page.css">${script}
 </head>
 <body>
 <main>
@@ -43,6 +43,12 @@ export const ACCOUNT_HTML = page(
 </section>`,
   '\n<script type="module" src="/account/page.js"></script>',
 );
+
+export const ACCOUNT_STYLE = `:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
+body { margin: 0; }
+main { max-width: 44rem; margin: 0 auto; padding: 2rem 1rem; }
+code { overflow-wrap: anywhere; }
+`;
 
 export const ACCOUNT_SCRIPT = `const at = (id) => document.querySelector('#' + id);
 const say = (id, text) => { at(id).textContent = text; };

@@ -1,67 +1,86 @@
-/** A placeholder until the console is built. The page says what its address is for and what to do instead. */
-import { Router } from 'express';
+/** Serves the console: a program that Vite built, under a policy that lets it run nothing but its own files. */
+import { existsSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 
-const HTML = `<!doctype html>
+/** Beside what was built, and in a checkout whose sources run as they are. */
+const PLACES = ['../../console/', '../../dist/console/'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+
+/** Nothing of others, nothing inline, no text that becomes a script (Trusted Types). */
+export const CONSOLE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ');
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+const MISSING = `<!doctype html>
 <html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Countersign console</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/console/page.css">
-<script type="module" src="/console/page.js"></script>
-</head>
-<body>
-<main>
-<h1>Countersign console</h1>
-<p>The console is not built yet. Everything it will show can be had today:</p>
-<section id="action" hidden>
-<h2>This action</h2>
-<p><code id="id"></code></p>
-<pre><code id="commands"></code></pre>
-</section>
-<section>
-<h2>Elsewhere</h2>
-<ul>
-<li><a href="/openapi.json">The API’s description</a></li>
-<li><a href="/log/default/checkpoint">The log’s newest checkpoint</a></li>
-<li><a href="/slack-sandbox">The Slack sandbox</a>, where no Slack is configured</li>
-</ul>
-</section>
-</main>
-</body>
+<head><meta charset="utf-8"><title>Countersign console</title></head>
+<body><h1>The console is not built</h1><p>Run <code>npm run build</code>, and load this page again.</p></body>
 </html>
 `;
 
-const CSS = `:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
-body { margin: 0; }
-main { max-width: 44rem; margin: 0 auto; padding: 2rem 1rem; }
-pre { white-space: pre-wrap; padding: 1rem; border: 1px solid; border-radius: 0.5rem; }
-code { overflow-wrap: anywhere; }
-`;
+const placeOf = (): string | undefined => PLACES.find((place) => existsSync(join(place, 'index.html')));
 
-const SCRIPT = `const show = () => {
-  const id = /^#(act_[0-9a-f]{64})$/.exec(location.hash)?.[1];
-  document.querySelector('#action').hidden = id === undefined;
-  if (id === undefined) return;
-  document.querySelector('#id').textContent = id;
-  document.querySelector('#commands').textContent =
-    ['show', 'approve', 'refuse'].map((verb) => \`npx countersign \${verb} \${id}\`).join('\\n');
+/** Compressed copies that lie beside a file, the smallest first. */
+const ENCODINGS = [
+  ['br', '.br'],
+  ['gzip', '.gz'],
+] as const;
+
+/** A file whose name says what is in it, so that it never changes. */
+function sendAsset(request: Request, response: Response, place: string, name: string): void {
+  const file = join(place, 'assets', name);
+  const accepted = request.acceptsEncodings();
+  const [encoding, ending] = ENCODINGS.find(([one, suffix]) => accepted.includes(one) && existsSync(file + suffix)) ?? [
+    null,
+    '',
+  ];
+  if (encoding !== null) response.setHeader('Content-Encoding', encoding);
+  response
+    .setHeader('Content-Type', TYPES[extname(name)] ?? 'application/octet-stream')
+    .setHeader('Cache-Control', 'public, max-age=31536000, immutable')
+    .setHeader('Vary', 'Accept-Encoding');
+  response.send(readFileSync(file + ending));
+}
+
+const strict: RequestHandler = (_request, response, next) => {
+  response
+    .setHeader('Content-Security-Policy', CONSOLE_POLICY)
+    .setHeader('Referrer-Policy', 'no-referrer')
+    .setHeader('Cache-Control', 'no-store');
+  next();
 };
-addEventListener('hashchange', show);
-show();
-`;
 
+/** `/console` and every page below it are one program, which reads the address itself. */
 export function consoleRoutes(): Router {
   const router = Router();
-  router.get('/console', (_request, response) => {
-    response.type('html').send(HTML);
+  router.use('/console', strict);
+  router.get('/console/assets/:name', (request, response, next) => {
+    const place = placeOf();
+    const { name } = request.params;
+    // One name without folders, as the bundler gives: nothing else lies there.
+    if (place === undefined || !/^[\w-]+\.[\w.-]+$/.test(name) || !existsSync(join(place, 'assets', name))) next();
+    else sendAsset(request, response, place, name);
   });
-  router.get('/console/page.css', (_request, response) => {
-    response.type('css').send(CSS);
-  });
-  router.get('/console/page.js', (_request, response) => {
-    response.type('text/javascript').send(SCRIPT);
+  router.get(['/console', '/console/*page'], (_request, response) => {
+    const place = placeOf();
+    response.status(place === undefined ? 503 : 200).type('html');
+    response.send(place === undefined ? MISSING : readFileSync(join(place, 'index.html'), 'utf8'));
   });
   return router;
 }

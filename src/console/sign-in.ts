@@ -4,7 +4,7 @@ import { cookieOf, isOwnPage, SESSION_COOKIE } from '../api/cookie.ts';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import type { Sessions, SignInPlan } from '../gateway/session-types.ts';
 import type { Authentication } from '../gateway/types.ts';
-import { ACCOUNT_HTML, ACCOUNT_SCRIPT, failurePage } from './account-page.ts';
+import { ACCOUNT_HTML, ACCOUNT_SCRIPT, ACCOUNT_STYLE, failurePage } from './account-page.ts';
 
 /** What a browser keeps between the two halves of a sign-in. */
 const PENDING_COOKIE = '__Host-countersign-sign-in';
@@ -124,5 +124,6 @@ export function signInRoutes({ gateway, url }: SignInOptions): Router {
 
   router.get(HOME, (_request, response) => void response.type('html').send(ACCOUNT_HTML));
   router.get(`${HOME}/page.js`, (_request, response) => void response.type('text/javascript').send(ACCOUNT_SCRIPT));
+  router.get(`${HOME}/page.css`, (_request, response) => void response.type('css').send(ACCOUNT_STYLE));
   return router;
 }

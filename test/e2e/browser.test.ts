@@ -84,21 +84,3 @@ describe('the approver in a real browser', () => {
     expect(action.body).toMatchObject({ status: 'refused', permit: null });
   });
 });
-
-describe('the place of the console', () => {
-  it('names the action it was opened for, and how to go on', async () => {
-    const id = `act_${'0123456789abcdef'.repeat(4)}`;
-    await open(`/console#${id}`, 390, 844);
-    await page.getByText(id, { exact: true }).waitFor();
-    await page.getByText(`npx countersign approve ${id}`).waitFor();
-    expect(await axe(page)).toEqual([]);
-    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-  });
-
-  it('shows nothing that an address makes up', async () => {
-    await open('/console#<img src=x onerror=alert(1)>', 1280, 800);
-    await page.getByRole('heading', { name: 'Countersign console' }).waitFor();
-    expect(await page.getByRole('heading', { name: 'This action' }).isVisible()).toBe(false);
-    expect(await page.locator('img').count()).toBe(0);
-  });
-});

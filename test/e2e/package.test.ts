@@ -48,7 +48,7 @@ describe('the package', () => {
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json', 'policies'].sort(),
     );
     expect(readdirSync(join(folder, 'node_modules'))).not.toContain('tsx');
-    expect(readdirSync(join(folder, 'node_modules/countersign/dist'))).toEqual(['src']);
+    expect(readdirSync(join(folder, 'node_modules/countersign/dist'))).toEqual(['console', 'src']);
     expect((await npx('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 

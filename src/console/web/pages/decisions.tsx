@@ -1,0 +1,403 @@
+/** The table of actions: a question as a sentence, its answer a page at a time. */
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useTable } from '@tanstack/react-table';
+import { useEffect, useState } from 'preact/hooks';
+import { useLocation, useSearch } from 'wouter';
+import type { ActionList, ActionSummary } from '../../../contract/views/index.ts';
+import { askActions, readFacets } from '../api.ts';
+import { Empty, Loading, PageHead, Problem } from '../ui/pieces.tsx';
+import {
+  addressOf,
+  DEFAULT_SORT,
+  filtersOf,
+  phrasesOf,
+  queryOf,
+  SEARCH_MIN,
+  sentenceOf,
+  sortOf,
+  type Filters,
+  type Sort,
+} from '../view/filters.ts';
+import { plainWord } from '../view/tones.ts';
+import { dayAt, rangesAt } from '../view/times.ts';
+import { WORDS } from '../words.ts';
+import { useZone } from '../zone.tsx';
+import { COLUMNS, DEFINITIONS, FEATURES, type Column } from './columns.tsx';
+import { MoreFilters } from './more-filters.tsx';
+
+const SAY = WORDS.decisions;
+const PAGE = '50';
+const LOOK_AGAIN_MS = 15_000;
+const TYPING_MS = 300;
+const KEPT_COLUMNS = 'countersign.columns';
+
+interface Asked {
+  filters: Filters;
+  sort: Sort;
+  ask(filters: Filters, sort?: Sort): void;
+}
+
+function useAsked(): Asked {
+  const search = useSearch();
+  const [path, navigate] = useLocation();
+  const given = new URLSearchParams(search);
+  const sort = sortOf(given);
+  return {
+    filters: filtersOf(given),
+    sort,
+    ask: (filters, by = sort) => navigate(path + addressOf(filters, by), { replace: true }),
+  };
+}
+
+function Search({ filters, ask }: Asked) {
+  const [text, setText] = useState(filters.q ?? '');
+  const short = text.trim() !== '' && [...text.trim()].length < SEARCH_MIN;
+  useEffect(() => {
+    if (text.trim() === (filters.q ?? '') || short) return;
+    const { q: _, ...rest } = filters;
+    const timer = setTimeout(() => ask(text.trim() === '' ? rest : { ...rest, q: text.trim() }), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  useEffect(() => {
+    if (filters.q === undefined && !short) setText('');
+  }, [filters.q]);
+  return (
+    <div class="field search">
+      <label for="search">{SAY.search}</label>
+      <input
+        id="search"
+        type="search"
+        value={text}
+        aria-describedby="search-hint"
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <span id="search-hint" class="hint">
+        {short ? SAY.searchShort : SAY.searchHint}
+      </span>
+    </div>
+  );
+}
+
+function Sentence({ filters, sort, ask }: Asked) {
+  const phrases = phrasesOf(filters);
+  const without = (name: keyof Filters): Filters => {
+    const { [name]: _, ...rest } = filters;
+    return rest;
+  };
+  return (
+    <div class="chips" role="group" aria-label={SAY.sentence}>
+      {phrases.length === 0 ? <span class="soft">{SAY.all}</span> : null}
+      {phrases.map(({ name, text }) => (
+        <button
+          key={name}
+          type="button"
+          class="chip"
+          aria-label={SAY.remove(text)}
+          onClick={() => ask(without(name), sort)}
+        >
+          {text} <span aria-hidden="true">×</span>
+        </button>
+      ))}
+      {phrases.length < 2 ? null : (
+        <button type="button" class="plain" onClick={() => ask({})}>
+          {SAY.clear}
+        </button>
+      )}
+    </div>
+  );
+}
+
+const FACETS = [
+  ['releaseBasis', 'basis', 'Release basis'],
+  ['status', 'status', 'Status'],
+  ['surface', 'surface', 'Surface'],
+  ['currency', 'currency', 'Currency'],
+  ['approver', 'approver', 'Decided by'],
+  ['via', 'via', 'Door'],
+] as const;
+const SHOWN_VALUES = 8;
+
+function Facets({ filters, ask }: Asked) {
+  const { zone } = useZone();
+  const query = queryOf(filters, zone);
+  const facets = useQuery({
+    queryKey: ['facets', query],
+    queryFn: ({ signal }) => readFacets(query, signal),
+    placeholderData: keepPreviousData,
+  });
+  const ranges = Object.entries(rangesAt(dayAt(new Date(), zone)));
+  return (
+    <aside class="facets no-print" aria-label={SAY.filters}>
+      <section>
+        <h2>{SAY.ranges}</h2>
+        <ul>
+          {ranges.map(([name, { from, to }]) => {
+            const pressed = filters.from === from && filters.to === to;
+            return (
+              <li key={name}>
+                <button type="button" aria-pressed={pressed} onClick={() => ask({ ...filters, from, to })}>
+                  {name}
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+      </section>
+      {FACETS.map(([facet, name, title]) => {
+        const values = facets.data?.facets[facet] ?? [];
+        if (values.length === 0) return null;
+        return (
+          <section key={facet}>
+            <h2>{title}</h2>
+            <ul>
+              {values.slice(0, SHOWN_VALUES).map(({ value, count }) => {
+                const pressed = filters[name] === value;
+                const { [name]: _, ...rest } = filters;
+                return (
+                  <li key={value}>
+                    <button
+                      type="button"
+                      aria-pressed={pressed}
+                      onClick={() => ask(pressed ? rest : { ...rest, [name]: value })}
+                    >
+                      <span>{plainWord(value.replace(/^user:/, ''))}</span>
+                      <span class="num">{count.toLocaleString('en')}</span>
+                    </button>
+                  </li>
+                );
+              })}
+            </ul>
+          </section>
+        );
+      })}
+    </aside>
+  );
+}
+
+function readColumns(): Record<string, boolean> {
+  const usual = Object.fromEntries(COLUMNS.map(({ id, shown }) => [id, shown]));
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(KEPT_COLUMNS) ?? '{}');
+    return { ...usual, ...(typeof kept === 'object' ? kept : {}) };
+  } catch {
+    return usual;
+  }
+}
+
+function ColumnPicker({ shown, choose }: { shown: Record<string, boolean>; choose(id: string, on: boolean): void }) {
+  return (
+    <details class="pop">
+      <summary>{SAY.columns}</summary>
+      <fieldset class="panel">
+        <legend class="visually-hidden">{SAY.columns}</legend>
+        {COLUMNS.filter(({ id }) => id !== 'what').map(({ id, name }) => (
+          <label key={id} class="check">
+            <input
+              type="checkbox"
+              checked={shown[id] === true}
+              onChange={(event) => choose(id, event.currentTarget.checked)}
+            />
+            {name}
+          </label>
+        ))}
+      </fieldset>
+    </details>
+  );
+}
+
+const ARIA_SORT = { up: 'ascending', down: 'descending' } as const;
+
+function Heading({ column, sort, ask }: { column: Column; sort: Sort; ask(sort: Sort): void }) {
+  const by = column.sort;
+  const direction = by === undefined ? undefined : sort === by ? 'up' : sort === `-${by}` ? 'down' : undefined;
+  return (
+    <th
+      scope="col"
+      class={column.number === true ? 'num' : undefined}
+      aria-sort={direction === undefined ? undefined : ARIA_SORT[direction]}
+    >
+      {by === undefined ? (
+        column.name
+      ) : (
+        <button type="button" onClick={() => ask(direction === 'down' ? by : `-${by}`)}>
+          {column.name}
+          <span aria-hidden="true">{direction === 'up' ? '↑' : direction === 'down' ? '↓' : '↕'}</span>
+        </button>
+      )}
+    </th>
+  );
+}
+
+const columnOf = (id: string): Column | undefined => COLUMNS.find((column) => column.id === id);
+
+function Actions({
+  actions,
+  shown,
+  sort,
+  ask,
+  filters,
+}: Asked & { actions: ActionSummary[]; shown: Record<string, boolean> }) {
+  const table = useTable({
+    features: FEATURES,
+    columns: DEFINITIONS,
+    data: actions,
+    state: { columnVisibility: shown },
+    getRowId: ({ id }) => id,
+  });
+  return (
+    <div class="table-wrap" role="region" aria-label={SAY.title} tabIndex={0}>
+      <table class="cards-on-phone">
+        <caption class="visually-hidden">{sentenceOf(filters)}</caption>
+        <thead>
+          <tr>
+            {table.getVisibleLeafColumns().map(({ id }) => {
+              const column = columnOf(id);
+              return column === undefined ? null : (
+                <Heading key={id} column={column} sort={sort} ask={(by) => ask(filters, by)} />
+              );
+            })}
+          </tr>
+        </thead>
+        <tbody>
+          {table.getRowModel().rows.map((row) => (
+            <tr key={row.id}>
+              {row.getVisibleCells().map((cell) => {
+                const column = columnOf(cell.column.id);
+                const value = column?.cell(row.original);
+                if (column?.id === 'what')
+                  return (
+                    <th key={cell.id} scope="row">
+                      {value}
+                    </th>
+                  );
+                return (
+                  <td
+                    key={cell.id}
+                    class={column?.number === true ? 'num' : undefined}
+                    data-label={column?.name}
+                    data-empty={value === null || value === '' ? '' : undefined}
+                  >
+                    {value}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** How many began since the page was taken: it does not jump while somebody reads. */
+function useFresh(query: Readonly<Record<string, string>>, sort: Sort, newest: ActionSummary | undefined): number {
+  const watched = sort === DEFAULT_SORT && newest !== undefined;
+  const look = useQuery({
+    queryKey: ['fresh', query],
+    queryFn: ({ signal }) => askActions({ ...query, limit: PAGE }, signal),
+    enabled: watched,
+    refetchInterval: LOOK_AGAIN_MS,
+    staleTime: 0,
+  });
+  if (!watched) return 0;
+  return (look.data?.actions ?? []).filter(({ firstIndex }) => firstIndex > newest.firstIndex).length;
+}
+
+const foundWords = ({ atLeast, exact }: ActionList['count']): string =>
+  SAY.count(`${atLeast.toLocaleString('en')}${exact ? '' : '+'}`);
+
+export function Decisions() {
+  const asked = useAsked();
+  const { filters, sort } = asked;
+  const { zone } = useZone();
+  const query = queryOf(filters, zone);
+  const [shown, setShown] = useState(readColumns);
+  const list = useInfiniteQuery({
+    queryKey: ['actions', query, sort],
+    queryFn: ({ signal, pageParam }) =>
+      askActions({ ...query, sort, limit: PAGE, ...(pageParam === '' ? {} : { cursor: pageParam }) }, signal),
+    initialPageParam: '',
+    getNextPageParam: (page: ActionList) => page.next_cursor,
+    placeholderData: keepPreviousData,
+    refetchOnWindowFocus: false,
+  });
+  const pages = list.data?.pages ?? [];
+  const actions = pages.flatMap((page) => page.actions);
+  const [head] = pages;
+  const fresh = useFresh(query, sort, head?.actions[0]);
+  const choose = (id: string, on: boolean): void => {
+    const next = { ...shown, [id]: on };
+    setShown(next);
+    try {
+      localStorage.setItem(KEPT_COLUMNS, JSON.stringify(next));
+    } catch {
+      return;
+    }
+  };
+  const hidden = actions.filter(({ undisclosed }) => undisclosed).length;
+  return (
+    <div class="stack">
+      <PageHead title={SAY.title} lead={SAY.lead} />
+      <div class="row no-print">
+        <Search {...asked} />
+        <span class="row row-end">
+          <ColumnPicker shown={shown} choose={choose} />
+        </span>
+      </div>
+      <div class="stack-s">
+        <Sentence {...asked} />
+        <MoreFilters {...asked} />
+      </div>
+      <div class="side-by-side">
+        <Facets {...asked} />
+        <div class="stack-s">
+          {fresh === 0 ? null : (
+            <p>
+              <button type="button" onClick={() => void list.refetch()}>
+                {SAY.fresh(fresh)}
+              </button>
+            </p>
+          )}
+          <p class="row faint" role="status">
+            {head === undefined ? null : (
+              <>
+                <span>{foundWords(head.count)}</span>
+                <span>{SAY.asOf(head.asOf.size, head.asOf.logSize)}</span>
+                <span>{WORDS.zone.shown(zone)}</span>
+              </>
+            )}
+          </p>
+          {hidden === 0 ? null : <p class="faint">{SAY.undisclosed(hidden, actions.length)}</p>}
+          {list.error !== null ? <Problem error={list.error} again={() => void list.refetch()} /> : null}
+          {list.isLoading ? <Loading /> : null}
+          {head !== undefined && actions.length === 0 ? <Nothing asked={Object.keys(filters).length > 0} /> : null}
+          {actions.length === 0 ? null : <Actions {...asked} actions={actions} shown={shown} />}
+          {list.hasNextPage ? (
+            <p class="no-print">
+              <button type="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                {SAY.next}
+              </button>
+            </p>
+          ) : null}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Nothing({ asked }: { asked: boolean }) {
+  if (asked)
+    return (
+      <Empty title={SAY.emptyTitle}>
+        <p>{SAY.emptyText}</p>
+      </Empty>
+    );
+  return (
+    <Empty title={SAY.noneTitle}>
+      <p>{SAY.noneText}</p>
+      <pre class="code">
+        <code>{SAY.noneCommand}</code>
+      </pre>
+    </Empty>
+  );
+}

@@ -1,0 +1,99 @@
+/** Small parts that every page is made of. */
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { inCurrency } from '../../../export/values.ts';
+import { ApiProblem } from '../api.ts';
+import { minuteIn, secondIn } from '../view/times.ts';
+import { basisTone, plainWord, statusTone, type Tone } from '../view/tones.ts';
+import { WORDS } from '../words.ts';
+import { useZone } from '../zone.tsx';
+
+export const Badge = ({ tone = 'quiet', children }: { tone?: Tone; children: ComponentChildren }) => (
+  <span class="badge" data-tone={tone}>
+    {children}
+  </span>
+);
+
+export const Status = ({ status }: { status: string }) => <Badge tone={statusTone(status)}>{plainWord(status)}</Badge>;
+
+export const Basis = ({ basis }: { basis: string | null }) =>
+  basis === null ? null : <Badge tone={basisTone(basis)}>{plainWord(basis)}</Badge>;
+
+export function Time({ at, exact = false }: { at: string | null; exact?: boolean }) {
+  const { zone } = useZone();
+  if (at === null) return null;
+  return (
+    <time dateTime={at} title={`${secondIn(at, zone)} ${zone}`}>
+      {exact ? secondIn(at, zone) : minuteIn(at, zone)}
+    </time>
+  );
+}
+
+export const Amount = ({ amount, currency }: { amount: string | null; currency: string | null }) =>
+  amount === null ? null : <span class="num">{inCurrency(amount, currency)}</span>;
+
+/** A name that nobody chose for its looks: what it is for stays readable, the rest wraps. */
+export const Person = ({ id }: { id: string | null }) => (id === null ? null : <span>{id.replace(/^user:/, '')}</span>);
+
+export const Loading = () => (
+  <p class="loading" role="status">
+    {WORDS.loading}
+  </p>
+);
+
+export function Problem({ error, again }: { error: Error; again?: (() => void) | undefined }) {
+  const known =
+    error instanceof ApiProblem && error.status === 404
+      ? WORDS.failed.missing
+      : error instanceof ApiProblem && error.status === 403
+        ? WORDS.failed.forbidden
+        : null;
+  return (
+    <div class="note stack-s" data-tone="bad" role="alert">
+      <h2>{WORDS.failed.title}</h2>
+      {known === null ? null : <p>{known}</p>}
+      <p>{error.message}</p>
+      {again === undefined ? null : (
+        <p>
+          <button type="button" onClick={again}>
+            {WORDS.again}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+export function PageHead({ title, lead, children }: { title: string; lead?: string; children?: ComponentChildren }) {
+  useEffect(() => {
+    document.title = `${title} · ${WORDS.product}`;
+  }, [title]);
+  return (
+    <header class="head">
+      <div>
+        <h1>{title}</h1>
+        {lead === undefined ? null : <p>{lead}</p>}
+      </div>
+      {children}
+    </header>
+  );
+}
+
+export function Facts({ of }: { of: readonly (readonly [string, ComponentChildren])[] }) {
+  return (
+    <dl class="facts">
+      {of
+        .filter(([, value]) => value !== null && value !== undefined && value !== '')
+        .map(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name} value`}>{value}</dd>])}
+    </dl>
+  );
+}

@@ -1,0 +1,104 @@
+/** The console in a real browser, as the people see it whom it is for. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { axe, launchBrowser } from '../support/browser.ts';
+import { setup as buildAll } from '../support/built.ts';
+import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { windowOf } from '../support/signed-in.ts';
+import { refund } from '../support/stack.ts';
+
+const AUDITOR = 'user:auditor@acme.test';
+const DESK = { viewport: { width: 1440, height: 900 } };
+const PHONE = { viewport: { width: 360, height: 740 } };
+
+let stack: SharedStack;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  [stack, browser] = await Promise.all([sharedStack(), launchBrowser(), buildAll()]);
+});
+afterAll(async () => {
+  await browser.close();
+});
+afterEach(async () => {
+  await page.context().close();
+  // No breach of the page's policy, no error: each would be a complaint.
+  expect(complaints.splice(0)).toEqual([]);
+});
+
+async function open(person: string, path: string, size: typeof DESK): Promise<void> {
+  page = await windowOf(browser, stack, person, { ...size, complaints });
+  await page.goto(stack.url + path);
+}
+
+async function looksRight(): Promise<void> {
+  expect(await axe(page)).toEqual([]);
+  expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+}
+
+describe('the policy of the page', () => {
+  it('allows nothing but its own files, which never change, and is the same wherever the address leads', async () => {
+    const [index, below] = await Promise.all(
+      ['/console', '/console/actions/act_1'].map((path) => fetch(stack.url + path)),
+    );
+    for (const answer of [index, below]) {
+      expect(answer?.status).toBe(200);
+      expect(answer?.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
+      expect(answer?.headers.get('content-security-policy')).toContain("require-trusted-types-for 'script'");
+      expect(answer?.headers.get('content-security-policy')).not.toContain('unsafe');
+      expect(answer?.headers.get('cache-control')).toBe('no-store');
+    }
+    const script = /src="(\/console\/assets\/[^"]+)"/.exec((await index?.text()) ?? '')?.[1] ?? '';
+    const asset = await fetch(stack.url + script, { headers: { 'accept-encoding': 'br' } });
+    expect(asset.headers.get('content-encoding')).toBe('br');
+    expect(asset.headers.get('cache-control')).toContain('immutable');
+    for (const path of ['/console/assets/none.js', '/console/assets/..%2findex.html'])
+      expect((await fetch(stack.url + path)).status, path).not.toBe(500);
+    page = await browser.newPage();
+  });
+});
+
+describe('an auditor', () => {
+  it('asks a question of the decisions, as a sentence that is also the address', async () => {
+    const asked = await stack.ask(
+      refund(47.5, { resource: { type: 'order', id: 'console <script>alert(1)</script>' } }),
+    );
+    await open(AUDITOR, '/console', DESK);
+    await page.getByLabel('Search').fill('console <script>');
+    await page.getByRole('link', { name: 'refund.create' }).first().waitFor();
+    await page.getByText('1 found').waitFor();
+    expect(await page.getByText('console <script>alert(1)</script>').count()).toBeGreaterThan(0);
+    expect(await page.locator('main script').count()).toBe(0);
+    await page.getByRole('cell', { name: '47.50 USD' }).first().waitFor();
+    await page.getByRole('button', { name: /^rule/ }).click();
+    await page.getByRole('button', { name: 'Remove: released or refused by a rule' }).waitFor();
+    expect(new URL(page.url()).searchParams.get('basis')).toBe('rule');
+    await looksRight();
+    await page.getByRole('button', { name: 'Clear all' }).click();
+    await page.getByText('All actions, newest first.').waitFor();
+    expect(asked.status).toBe(200);
+  });
+
+  it('reads the table on a phone', async () => {
+    await open(AUDITOR, '/console/decisions?status=nothing', PHONE);
+    await page.getByRole('alert').waitFor();
+    await page.goto(`${stack.url}/console/decisions?q=nowhere-to-be-found`);
+    await page.getByRole('heading', { name: 'No action fits this question' }).waitFor();
+    await looksRight();
+    // The API refused a status that there is not: that is what the browser complained about.
+    expect(complaints.splice(0).filter((text) => !text.includes('400'))).toEqual([]);
+  });
+});
+
+describe('whoever is not signed in', () => {
+  it('is asked to, and comes back to where they were going', async () => {
+    page = await browser.newPage();
+    await page.goto(`${stack.url}/console/decisions`);
+    const link = page.getByRole('link', { name: 'Sign in' });
+    await link.waitFor();
+    expect(await link.getAttribute('href')).toBe('/sign-in?to=%2Fconsole%2Fdecisions');
+    expect(await axe(page)).toEqual([]);
+  });
+});
