@@ -4,6 +4,8 @@ import { complete } from './openapi-complete.ts';
 import { webhooks } from './openapi-webhooks.ts';
 import { actionListPaths } from './routes/action-list.ts';
 import { actionPaths } from './routes/actions.ts';
+import { accessRequestPaths } from './routes/access-requests.ts';
+import { authzenPaths } from './routes/authzen.ts';
 import { attemptPaths } from './routes/attempts.ts';
 import { codecPaths } from './routes/codec.ts';
 import { surfacePaths } from './routes/surfaces.ts';
@@ -51,6 +53,8 @@ const build = (): oas31.OpenAPIObject =>
       ...actionPaths,
       ...inboxPaths,
       ...permitPaths,
+      ...authzenPaths,
+      ...accessRequestPaths,
       ...reviewPaths,
       ...freezePaths,
       ...delegationPaths,

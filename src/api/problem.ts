@@ -5,6 +5,21 @@ import { CountersignError, isCountersignError, type ErrorCode } from '../contrac
 
 export const PROBLEM_TYPE_PREFIX = 'urn:countersign:problem:';
 
+/** Codes whose type a standard has named: AuthZEN's Access Request and Approval Profile. */
+const ACCESS_REQUEST_CODES: readonly ErrorCode[] = [
+  'not-requestable',
+  'invalid-denial-binding',
+  'expired-denial',
+  'duplicate-request',
+  'unknown-task',
+  'invalid-task-state',
+];
+
+const typeOf = (code: ErrorCode): string =>
+  ACCESS_REQUEST_CODES.includes(code)
+    ? `urn:openid:authzen:access-request:error:${code.replaceAll('-', '_')}`
+    : PROBLEM_TYPE_PREFIX + code;
+
 export interface ProblemDetails {
   type: string;
   title: string;
@@ -28,7 +43,7 @@ export function toProblem(error: CountersignError): ProblemDetails {
   return {
     ...(error.status === 503 ? { retryAfter: RETRY_AFTER_S } : {}),
     ...error.extensions,
-    type: PROBLEM_TYPE_PREFIX + error.code,
+    type: typeOf(error.code),
     title: titleOf(error.code),
     status: error.status,
     detail: error.message,

@@ -13,6 +13,8 @@ import { nameNewestRecord } from './receipt-header.ts';
 import { rateLimit } from './rate-limit.ts';
 import { actionListRoutes } from './routes/action-list.ts';
 import { actionRoutes } from './routes/actions.ts';
+import { accessRequestRoutes } from './routes/access-requests.ts';
+import { authzenRoutes, echoRequestId } from './routes/authzen.ts';
 import { attemptRoutes } from './routes/attempts.ts';
 import { codecRoutes } from './routes/codec.ts';
 import { surfaceRoutes } from './routes/surfaces.ts';
@@ -46,6 +48,8 @@ export interface ApiOptions {
   log: PublicLog;
   checks: ReadinessCheck[];
   errorLog: ErrorLog;
+  /** Where others reach this API, and whether it takes access requests: what AuthZEN's metadata says. */
+  authzen: { url: string; accessRequests: boolean };
   /** Requests a minute that one caller, or one address without a known one, may send. */
   requestsPerMinute: number;
   /** Where Temporal's UI is, whose pages may read payloads here. */
@@ -74,6 +78,7 @@ export function createApi(options: ApiOptions): Express {
       },
     }),
   );
+  app.use('/access', echoRequestId);
   app.use(cookieCredential);
   app.use(rateLimit(options));
   app.use(refuseNull);
@@ -95,6 +100,8 @@ export function createApi(options: ApiOptions): Express {
   app.use(actionListRoutes(options.gateway));
   app.use(actionRoutes(options.gateway));
   app.use(inboxRoutes(options.gateway));
+  app.use(authzenRoutes(options.gateway, options.authzen));
+  app.use(accessRequestRoutes(options.gateway, options.authzen));
   app.use(passkeyRoutes(options.gateway));
   app.use(permitRoutes(options.gateway));
   app.use(recordRoutes(options.gateway, options.log));

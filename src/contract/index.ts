@@ -1,5 +1,7 @@
+export * from './access-request.ts';
 export * from './acting.ts';
 export * from './action.ts';
+export * from './authzen.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './governed-action.ts';

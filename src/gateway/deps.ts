@@ -31,6 +31,8 @@ export interface GatewayDeps extends Pick<
   judging: Judging;
   /** How long a workflow rests before its first task, in milliseconds: time for the process that asked to judge. */
   startDelayMs: number;
+  /** Whether denials of AuthZEN may be asked for (Access Request and Approval Profile, a draft); not when left out. */
+  accessRequests?: boolean;
   /** Where callbacks may go; the public internet only when left out. */
   webhookTargets?: WebhookTargets;
   attestor: Attestor;

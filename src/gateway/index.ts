@@ -3,7 +3,9 @@ import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { readsSome } from './access.ts';
 import { actionFacets, checkProjection, listActions, rebuildProjection } from './action-list.ts';
+import { accessRequests } from './access-requests.ts';
 import { actions } from './actions.ts';
+import { authzen } from './authzen.ts';
 import { listRowDifferences } from './row-differences.ts';
 import { listBoundTokens, makeBoundToken } from './read-tokens.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
@@ -55,6 +57,7 @@ import type {
 export type { Gateway } from './types.ts';
 
 export function createGateway(deps: GatewayDeps): Gateway {
+  const asking = actions(deps);
   return {
     async authenticate(authorization) {
       return withoutPurpose(await deps.authenticate(authorization));
@@ -65,7 +68,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       return readsSome(caller) ? caller : withoutPurpose(caller);
     },
     ...attempts(deps),
-    ...actions(deps),
+    ...asking,
+    ...authzen(deps, asking),
+    ...accessRequests(deps, asking),
     ...approvals(deps),
     ...outcomes(deps),
     ...reviews(deps),

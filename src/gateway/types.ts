@@ -8,6 +8,7 @@ import type { AttemptFilter } from '../store/index.ts';
 import type { ActionLists } from './action-list-types.ts';
 import type { Auditing } from './finding-types.ts';
 import type { Inboxes } from './inbox-types.ts';
+import type { AccessRequests, Authzen } from './authzen-types.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem } from '../sealing/index.ts';
 import type { Provisioning, ReadTokenInput } from './provisioning-types.ts';
@@ -57,6 +58,7 @@ import type {
 } from './inputs.ts';
 
 export * from './inputs.ts';
+export type { AccessRequests, Authzen } from './authzen-types.ts';
 export type { ActionLists } from './action-list-types.ts';
 export type { Auditing } from './finding-types.ts';
 export type { Inboxes } from './inbox-types.ts';
@@ -305,6 +307,8 @@ export interface Policies {
 export type Gateway = Authentication &
   Attempts &
   Actions &
+  Authzen &
+  AccessRequests &
   Approvals &
   Reviews &
   Outcomes &

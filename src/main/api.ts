@@ -26,6 +26,7 @@ export async function startApi(config: Config, io: { out(line: string): void }):
         gateway,
         log: publicLog(parts),
         errorLog: parts.log,
+        authzen: { url: config.publicUrl ?? url, accessRequests: config.accessRequests },
         requestsPerMinute: config.requestsPerMinute,
         codecOrigins: config.codecOrigins,
         pages: (web) =>

@@ -73,6 +73,8 @@ export interface Config {
   /** Who may read the entries of the log: those with a credential for it, or everybody. */
   log: 'private' | 'public';
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Whether denials of AuthZEN may be asked for: a draft, named among its capabilities. */
+  accessRequests: boolean;
   /** For each credential. */
   requestsPerMinute: number;
   /** How long a workflow rests before its first task, in milliseconds. */
@@ -133,6 +135,7 @@ const envSchema = z.object({
     .default('warn'),
   COUNTERSIGN_START_DELAY_MS: whole(1, 60_000, 'is a whole number of milliseconds, 1 to 60000').default(5000),
   COUNTERSIGN_REQUESTS_PER_MINUTE: whole(1, 999_999_999, 'is a whole number of at least 1').default(60_000),
+  COUNTERSIGN_ACCESS_REQUESTS: z.enum(['on', 'off'], 'is on or off').default('on'),
   COUNTERSIGN_SIGNER: signer,
   COUNTERSIGN_PERMIT_SIGNER: signer,
   COUNTERSIGN_LOG_SIGNER: signer,
@@ -255,6 +258,7 @@ export function loadConfig(env: Env): Config {
     codecOrigins: it.COUNTERSIGN_CODEC_ORIGINS,
     log: it.COUNTERSIGN_LOG,
     logLevel: it.COUNTERSIGN_LOG_LEVEL,
+    accessRequests: it.COUNTERSIGN_ACCESS_REQUESTS === 'on',
     requestsPerMinute: it.COUNTERSIGN_REQUESTS_PER_MINUTE,
     startDelayMs: it.COUNTERSIGN_START_DELAY_MS,
   };

@@ -114,6 +114,7 @@ export function gatewayOf(
     startDelayMs: parts.config.startDelayMs,
     authenticate: (authorization) => parts.authenticate(authorization),
     webhookTargets: parts.config.webhooks.targets,
+    accessRequests: parts.config.accessRequests,
     now: () => new Date(),
   });
 }

@@ -175,6 +175,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       gateway,
       log: publicLog(parts),
       errorLog: log,
+      authzen: { url: config.publicUrl ?? url, accessRequests: config.accessRequests },
       requestsPerMinute: config.requestsPerMinute,
       codecOrigins: [...config.codecOrigins, ...(temporal.uiUrl === null ? [] : [temporal.uiUrl])],
       pages: (web) =>

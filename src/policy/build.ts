@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sealBundle, surroundings, type Bundle, type BundleSource } from './bundle.ts';
-import { compilePolicy, type Fault } from './compile-policy.ts';
+import { compilePolicy } from './compile-policy.ts';
+import type { Fault } from './fault.ts';
 import type { ExternalPolicy } from './engines.ts';
 import { parsePolicyFile, type ParsedPolicyFile } from './parse.ts';
 import type { Problem } from './problem.ts';

@@ -9,17 +9,11 @@ import type {
 } from './compiled.ts';
 import { type Conditions, type Expression, type Scope, inexactNumbers, unknownField } from './conditions/index.ts';
 import { BREAK_GLASS } from './break-glass.ts';
+import type { Fault } from './fault.ts';
 import { parseDuration } from './duration.ts';
 import { readAmount } from './amounts.ts';
+import { authzenFaults } from './authzen.ts';
 import type { Policy, PolicyApproval, PolicyRule } from './schema.ts';
-
-/** A fault at a place inside a policy; `offset` counts from the start of the text found there. */
-export interface Fault {
-  path: (string | number)[];
-  offset: number;
-  message: string;
-  suggestion: string | null;
-}
 
 /** What the rest of the bundle gives a policy. */
 export interface Surroundings {
@@ -61,6 +55,7 @@ export function compilePolicy(
 
   checkPaths(source, faults);
   checkRules(source, faults);
+  faults.push(...authzenFaults(source));
   const rules = source.rules.map((rule, index): CompiledRule | null => {
     const path: Fault['path'] = ['rules', index];
     const when = compile(rule.when, 'condition', [...path, 'when']);

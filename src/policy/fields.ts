@@ -25,6 +25,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     'collectWithin',
     'permit',
     'retain',
+    'authzen',
   ],
   'limits.*': ['key', 'sum', 'count', 'window', 'max'],
   'rules.*': ['id', 'when', 'then', 'because', 'notify', 'effect', 'log', 'approval', 'changes'],
@@ -38,6 +39,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   'rules.*.effect': ['kind'],
   release: ['after'],
   outcome: ['within'],
+  authzen: ['resource', 'action', 'surface', 'as', 'subjects', 'fields'],
+  'authzen.*': ['resource', 'action', 'surface', 'as', 'subjects', 'fields'],
 };
 
 /** Names that may stand in a map of a policy file. */

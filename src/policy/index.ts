@@ -1,3 +1,5 @@
+export { mapEvaluation } from './authzen.ts';
+export type { Mapped } from './authzen.ts';
 export { buildBundle, kindOfFile, unread } from './build.ts';
 export type { FileKind, PolicyFile } from './build.ts';
 export { bundleSourceSchema, compileBundle, policiesOf } from './bundle.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DOORS, EFFECT_KINDS, MODES } from '../contract/index.ts';
+import { ACTOR_TYPES, DOORS, EFFECT_KINDS, MODES, surfaceSchema } from '../contract/index.ts';
 import { DURATION_PATTERN, parseDuration } from './duration.ts';
 import { PATH_PATTERN, isPath } from './paths.ts';
 
@@ -133,6 +133,36 @@ const ruleSchema = z.discriminatedUnion('then', [
   z.strictObject({ ...ruleFields, then: z.literal('refuse') }),
 ]);
 
+/** Where a field comes from in a message of AuthZEN. */
+const AUTHZEN_SOURCE = /^(subject|action|resource|context)(\.[A-Za-z_][A-Za-z0-9_-]*){1,7}$/;
+/** Where it goes in the request. */
+const AUTHZEN_TARGET = /^(params|resource|context)\.|^actor\.(roles|groups|onBehalfOf)$/;
+
+/** Which questions of the AuthZEN Authorization API are about this policy's surface. */
+const authzenSchema = z.strictObject({
+  resource: z.string().min(1).max(256).meta({ description: 'AuthZEN’s type of the resource.' }),
+  action: z
+    .union([z.string().min(1).max(256), z.array(z.string().min(1).max(256)).min(1).max(64)])
+    .meta({ description: 'AuthZEN’s name of the action, one or several.' }),
+  surface: surfaceSchema
+    .optional()
+    .meta({ description: 'The surface that is asked about; needed where the policy covers more than one.' }),
+  as: z.string().min(1).max(256).optional().meta({ description: 'The verb of the request; default AuthZEN’s name.' }),
+  subjects: z
+    .record(z.string().min(1).max(256), z.enum(ACTOR_TYPES))
+    .optional()
+    .meta({ description: 'AuthZEN’s types of subjects, and what they are here; default `user`, `service`, `agent`.' }),
+  fields: z
+    .record(
+      path.refine((text) => AUTHZEN_TARGET.test(text), {
+        message: 'a field of `params`, `resource` or `context`, or `actor.roles`, `actor.groups`, `actor.onBehalfOf`',
+      }),
+      z.string().max(256).regex(AUTHZEN_SOURCE, 'a dotted path such as `resource.properties.status`'),
+    )
+    .default({})
+    .meta({ description: 'Fields of the request, and where each comes from; beside `action.properties` as `params`.' }),
+});
+
 const amount = z.union([z.number().nonnegative(), z.string().regex(/^(0|[1-9][0-9]{0,14})(\.[0-9]{1,14})?$/)]);
 const limitFields = {
   key: z.array(path).min(1).max(8).meta({ description: 'One counter for each combination of these fields.' }),
@@ -214,6 +244,10 @@ export const policySchema = z
     }),
     permit: permitDuration.default('5m').meta({ description: 'How long a permit lives; at most 5m.' }),
     retain: duration.optional().meta({ description: 'How long the payload is kept; default for ever.' }),
+    authzen: z
+      .union([authzenSchema, z.array(authzenSchema).min(1).max(32)])
+      .optional()
+      .meta({ description: 'Which questions of the AuthZEN Authorization API are about this surface.' }),
   })
   .meta({ title: 'Countersign policy' });
 
@@ -221,3 +255,4 @@ export type Policy = z.infer<typeof policySchema>;
 export type PolicyRule = Policy['rules'][number];
 export type PolicyLimit = Policy['limits'][string];
 export type PolicyApproval = z.infer<typeof approvalSchema>;
+export type AuthzenMapping = z.infer<typeof authzenSchema>;

@@ -50,6 +50,7 @@ describe('an empty environment', () => {
       codecOrigins: [],
       log: 'private',
       logLevel: 'warn',
+      accessRequests: true,
       requestsPerMinute: 60_000,
       startDelayMs: 5000,
     } satisfies Config);
