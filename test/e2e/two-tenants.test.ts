@@ -174,6 +174,7 @@ describe('nothing of one tenant is answered to the other', () => {
     /** What each parameter names of the stack's own tenant. A new one is named here, or the matrix fails. */
     const named: Record<string, string> = {
       '/v1/actions/{id}': parked,
+      '/access/v1/requests/{id}': parked,
       '/v1/freezes/{id}': frozen.id,
       '/v1/delegations/{id}': lent.id,
       '/v1/passkeys/{id}': 'passkey:there',
@@ -201,6 +202,7 @@ describe('nothing of one tenant is answered to the other', () => {
 
   /** What the contract makes public: checkpoints, hash tiles and keys, and how the stack is. */
   const PUBLIC = [
+    'GET /.well-known/authzen-configuration',
     'GET /.well-known/jwks.json',
     'GET /healthz',
     'GET /log/{tenant}/checkpoint',
