@@ -9,9 +9,11 @@ const HEADER = 'Countersign-Receipt';
 
 export function name(response: Response, action: Action): Response {
   const newest = action.records.at(-1);
-  if (newest !== undefined) response.setHeader(HEADER, newest);
-  return response;
+  return newest === undefined ? response : nameRecord(response, newest);
 }
+
+/** @param newest hash of the newest record of the action that is answered about */
+export const nameRecord = (response: Response, newest: string): Response => response.setHeader(HEADER, newest);
 
 /** Answers with the action. */
 export function answerWithAction(response: Response, action: Action): void {

@@ -86,14 +86,25 @@ export async function readKnown(
   tenant: string,
   id: string,
 ): Promise<{ state: ActionState; action: Action } | null> {
-  const life = await readLife(deps, tenant, id);
+  const life = await readWholeLife(deps, tenant, id);
   if (life === null) return null;
-  const { sealedPermit } = life;
-  const payload = life.payload ?? (await readPayload(deps, tenant, id));
-  const state = { ...life.state, requester: payload?.asked?.by ?? life.state.requester };
+  const { sealedPermit, payload } = life;
+  const state = stateAsAsked(life);
   const permit =
     payload === null || sealedPermit === null ? null : openPermit(payload.actionKey, tenant, id, sealedPermit);
   return { state, action: { ...state.action, permit } };
+}
+
+/** How it stands by its records, and who asked as it is kept with the request. */
+export const stateAsAsked = ({ state, payload }: Life): ActionState => ({
+  ...state,
+  requester: payload?.asked?.by ?? state.requester,
+});
+
+/** {@link readLife} with the payload in any case, for whoever needs both: they are read at once. */
+export async function readWholeLife(deps: LifeDeps, tenant: string, id: string): Promise<Life | null> {
+  const [life, payload] = await Promise.all([readLife(deps, tenant, id), readPayload(deps, tenant, id)]);
+  return life === null ? null : { ...life, payload: life.payload ?? payload };
 }
 
 /** The most attempts to read records and row of the same moment. */

@@ -10,8 +10,8 @@ import { commitment, saltFor, verifyPermit } from '../sealing/index.ts';
 import { verifyAttestation } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
-import { readLife, type Life } from './life.ts';
-import { insist, nextHead, permitOf, sealNext, withPermit } from './seal.ts';
+import { readWholeLife, type Life } from './life.ts';
+import { insist, nextHead, permitOf, sealNext } from './seal.ts';
 import type { NotDue, Refusal, SealOutcomeInput } from './types.ts';
 
 export type OutcomeDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'attestationKeys' | 'hub' | 'now'>;
@@ -72,14 +72,19 @@ function nextLook({ state, release, redemption }: Life, due: number, now: number
  * Seals what the executor reported, or what its silence means: `lapsed` where nobody redeemed, `unreported` where somebody did. The same
  * report again is the same answer; another one is refused. A late report of an unreported action still counts, because the truth matters
  * more than the deadline.
+ *
+ * @param known the whole life of the action, where the caller has just read it
  */
 export async function sealOutcome(
   deps: OutcomeDeps,
   input: SealOutcomeInput,
+  known?: Life,
 ): Promise<Action | { refusal: Refusal } | NotDue> {
   const { tenant, id } = input.action;
+  let first = known;
   return insist(async () => {
-    const life = await readLife(deps, tenant, id);
+    const life = first ?? (await readWholeLife(deps, tenant, id));
+    first = undefined;
     if (life === null) throw new Error('an outcome of an action that is not stored');
     return input.outcome === null ? sealSilence(deps, life) : sealReport(deps, life, input.outcome);
   });
@@ -87,7 +92,7 @@ export async function sealOutcome(
 
 async function sealSilence(deps: OutcomeDeps, life: Life): Promise<Action | { refusal: Refusal } | NotDue | null> {
   const { status } = life.state.action;
-  if (isSettled(status) || status === 'unreported') return withPermit(deps, life.state, life.sealedPermit);
+  if (isSettled(status) || status === 'unreported') return standing(life);
   const means = silence(life);
   if (means === null) {
     return { refusal: { code: 'not-open', message: `there is nothing to report: this action is ${status}` } };
@@ -109,11 +114,10 @@ async function sealReport(
   life: Life,
   outcome: NonNullable<SealOutcomeInput['outcome']>,
 ): Promise<Action | { refusal: Refusal } | null> {
-  const { state, sealedPermit, redemption } = life;
+  const { state, payload, redemption } = life;
   const { tenant, id, status: current } = state.action;
   const invalid = await checkPermit(deps, life, outcome.permit);
   if (invalid !== null) return { refusal: invalid };
-  const payload = await deps.store.payloads.read(tenant, id);
   const detail =
     outcome.detail === undefined || payload === null
       ? null
@@ -123,7 +127,7 @@ async function sealReport(
     const same =
       state.outcome !== null &&
       Object.entries(report).every(([key, value]) => state.outcome?.[key as keyof typeof report] === value);
-    if (same) return withPermit(deps, state, sealedPermit);
+    if (same) return standing(life);
     return {
       refusal: {
         code: 'outcome-already-reported',
@@ -153,19 +157,23 @@ async function sealReport(
 
 const didNothing = (outcome: OutcomeInput): boolean => outcome.status !== 'executed';
 
+/** The action as it stands, with its permit; the permit of an erased one is gone with the key that could open it. */
+const standing = ({ state, sealedPermit, payload }: Life): Action => ({
+  ...state.action,
+  permit: permitOf(payload?.actionKey ?? null, state.action, sealedPermit)?.clear ?? state.action.permit,
+});
+
 /** Seals one more record of the action; null if a concurrent step was faster. */
 async function seal(
   deps: OutcomeDeps,
-  { state, sealedPermit }: Life,
+  { state, sealedPermit, payload }: Life,
   said: Pick<OutcomeRecord, 'status' | 'reference' | 'detail' | 'by'>,
   outcome: ActionState['outcome'],
   releaseReservations: boolean,
 ): Promise<Action | null> {
-  const { tenant, id } = state.action;
   const at = deps.now().toISOString();
   const record: OutcomeRecord = { ...nextHead(state.action, 'outcome', at), surface: state.surface, ...said };
   const next: ActionState = { ...state, outcome, action: { ...state.action, status: said.status, updatedAt: at } };
-  const payload = sealedPermit === null ? null : await deps.store.payloads.read(tenant, id);
   const permit = permitOf(payload?.actionKey ?? null, state.action, sealedPermit);
   return sealNext(deps, next, [{ record, releaseReservations }], permit);
 }

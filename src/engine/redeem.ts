@@ -8,11 +8,13 @@
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError, type ActionRequest, type RedemptionRecord } from '../contract/index.ts';
 import { applyChanges } from '../policy/index.ts';
+import type { Looked } from '../register/index.ts';
+import type { StoredPermit } from '../store/index.ts';
 import { isEngineSurface } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
 import { inDoubt } from './doubt.ts';
 import { frozenIn } from './freeze.ts';
-import { readLife, readPayload, type Life } from './life.ts';
+import { readLife, readPayload, readWholeLife, type Life } from './life.ts';
 import { insist, nextHead, permitOf, sealNext } from './seal.ts';
 
 export type RedeemDeps = Pick<EngineDeps, 'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now'>;
@@ -31,6 +33,8 @@ export interface Redeeming {
 
 export interface Redemption {
   record: RedemptionRecord;
+  /** Hash of that record. */
+  hash: string;
   life: Life;
   /** The request as it was released. */
   request: ActionRequest;
@@ -45,19 +49,18 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
   const { tenant, id, jti } = input;
   const redeemer = input.redeemer === null ? null : redeemerHash(tenant, jti, input.redeemer);
   return insist(async () => {
-    const life = await readLife(deps, tenant, id);
+    const { life, row, looked } = await readAll(deps, tenant, id, jti);
     if (life === null) throw invalid('belongs to no action of this log');
     const { redemption } = life;
     if (redemption !== null) {
       const again = redeemer !== null && redemption.redeemer === redeemer && redemption.permit.jti === jti;
       if (!again || life.state.action.status !== 'released') throw redeemedAlready(redemption.at);
       const { request } = await releasedRequest(deps, life);
-      return { record: redemption, life, request };
+      return { record: redemption, hash: life.records.at(-1)?.hash ?? '', life, request };
     }
-    const release = await redeemable(deps, life, jti);
+    const release = redeemable(life, jti, row);
     const { request, actionKey } = await releasedRequest(deps, life);
     await input.check(life, request);
-    const looked = await deps.register.current(tenant);
     const freeze = frozenIn(looked, life.state.surface, request.actor) ?? (await inDoubt(deps, life));
     if (freeze !== null) {
       throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
@@ -78,7 +81,7 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
     const action = { ...life.state.action, redeemedAt: at, updatedAt: at };
     const permit = isEngineSurface(life.state.surface) ? null : permitOf(actionKey, action, life.sealedPermit);
     const sealed = await sealNext(deps, { ...life.state, action }, [{ record, redeems: jti }], permit);
-    return sealed === null ? null : { record, life, request };
+    return sealed === null ? null : { record, hash: sealed.records.at(-1) ?? '', life, request };
   });
 }
 
@@ -102,20 +105,30 @@ export async function checkWhole(
   );
 }
 
-/** The release whose permit this is, while it may be used up. */
-async function redeemable(
+/** All that a redemption is judged by, read at once: each of the reads begins after the call did, so what was answered before it counts. */
+async function readAll(
   deps: RedeemDeps,
-  { state, release }: Life,
+  tenant: string,
+  id: string,
   jti: string,
-): Promise<NonNullable<Life['release']>> {
-  const { tenant, status } = state.action;
+): Promise<{ life: Life | null; row: StoredPermit | null; looked: Looked }> {
+  const [life, row, looked] = await Promise.all([
+    readWholeLife(deps, tenant, id),
+    deps.store.permits.find(tenant, jti),
+    deps.register.current(tenant),
+  ]);
+  return { life, row, looked };
+}
+
+/** The release whose permit this is, while it may be used up. */
+function redeemable({ state, release }: Life, jti: string, row: StoredPermit | null): NonNullable<Life['release']> {
+  const { status } = state.action;
   if (release === null) throw invalid('was never released by this log');
   if (status !== 'released') {
     throw new CountersignError('not-open', `this action is settled as ${status}; its permit is dead. do not execute`);
   }
   if (release.permit.jti !== jti) throw invalid('is dead: another one took its place, or it was never released');
   // A row that says more than the records: redeemed under version 1, which sealed no redemptions, or edited. Either way the permit is used.
-  const row = await deps.store.permits.find(tenant, jti);
   if (row === null) throw invalid('was never released by this log');
   if (row.redeemedAt !== null) throw redeemedAlready(row.redeemedAt);
   return release;

@@ -1,6 +1,7 @@
 /** How a released action ended: the executor's report, or an owner's word where nobody reported. */
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError, isCountersignError, isSettled } from '../contract/index.ts';
+import { readWholeLife, stateAsAsked } from '../engine/life.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
 import { isOwner, isRequester, notFound, speaksFor, visibleTo } from './access.ts';
@@ -26,7 +27,8 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
   },
 
   async report(caller, id, outcome) {
-    const { state } = await readAction(deps, caller.tenant, id);
+    const life = await readWholeLife(deps, caller.tenant, id);
+    const state = life === null ? (await readAction(deps, caller.tenant, id)).state : stateAsAsked(life);
     if (!speaksFor(caller, state) && !isRequester(caller, state)) throw notFound();
     const attestation = await deps.attestor.attest({
       kind: 'outcome',
@@ -37,7 +39,8 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
       status: outcome.status,
     });
     const message = { ...outcome, attestation };
-    const sealed = await sealOutcome(deps, { action: { tenant: caller.tenant, id }, outcome: message });
+    const action = { tenant: caller.tenant, id };
+    const sealed = await sealOutcome(deps, { action, outcome: message }, life ?? undefined);
     if ('refusal' in sealed) throw fromRefusal(sealed.refusal);
     // Its workflow tells the others, and ends. If the signal is lost, it finds the record at its next check.
     updateAction(deps, caller.tenant, id, outcomeUpdate.name, message).catch((error: unknown) => {

@@ -6,7 +6,7 @@ import type { Caller } from '../identity/index.ts';
 import { redeemPermit } from '../engine/redeem.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { Redeemed, RedeemInput } from './types.ts';
+import type { Redeemed, RedeemedPermit, RedeemInput } from './types.ts';
 
 /**
  * Redeems a permit: once, for its own audience, request and time. The redemption is sealed before it is answered. Of concurrent
@@ -15,7 +15,7 @@ import type { Redeemed, RedeemInput } from './types.ts';
  * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-audience`, `permit-request-differs`, `frozen`, `not-open` or
  * `permit-already-redeemed`.
  */
-export function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<Redeemed> {
+export function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<RedeemedPermit> {
   return recordRefusal(deps, caller, claimedAction(input.permit), 'api', () => redeemOnce(deps, caller, input));
 }
 
@@ -29,10 +29,10 @@ export function claimedAction(permit: string): string {
   }
 }
 
-async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<Redeemed> {
+async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<RedeemedPermit> {
   const claims = await claimsOf(deps, caller, input);
   if (input.requestHash !== undefined && input.requestHash !== claims.req) throw differs();
-  const { record, request } = await redeemPermit(deps, {
+  const { record, hash, request } = await redeemPermit(deps, {
     tenant: claims.tenant,
     id: claims.act,
     jti: claims.jti,
@@ -45,7 +45,7 @@ async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput)
       if (payload === null || requestHash(input.request, payload.actionKey) !== claims.req) throw differs();
     },
   });
-  return {
+  const redeemed: Redeemed = {
     act: claims.act,
     surface: claims.aud,
     request,
@@ -54,6 +54,7 @@ async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput)
     version: claims.ver ?? null,
     redeemedAt: record.at,
   };
+  return { redeemed, record: hash };
 }
 
 /** The claims of a permit that we signed. The redemption checks the expiry, because the redeemer may ask again later. */

@@ -203,8 +203,14 @@ export interface Coverage {
   surfaces(caller: Caller): Promise<SurfaceList>;
 }
 
+export interface RedeemedPermit {
+  redeemed: Redeemed;
+  /** Hash of the redemption's record, the newest of its action. */
+  record: string;
+}
+
 export interface Permits {
-  redeem(caller: Caller, input: RedeemInput): Promise<Redeemed>;
+  redeem(caller: Caller, input: RedeemInput): Promise<RedeemedPermit>;
 }
 
 export interface Passkeys {

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { actionRequestSchema, surfaceSchema, permitSchema } from '../../contract/index.ts';
 import { redeemedSchema } from '../../contract/views/index.ts';
-import type { Actions, Authentication, Permits } from '../../gateway/types.ts';
+import type { Authentication, Permits } from '../../gateway/types.ts';
 import { callerOf, parseBody } from '../input.ts';
-import { nameRecordOf } from '../receipt-header.ts';
+import { nameRecord } from '../receipt-header.ts';
 import { body, COMMON, ok, problem } from '../openapi-parts.ts';
 
 const redeemInputSchema = z
@@ -25,13 +25,12 @@ const redeemInputSchema = z
   .meta({ id: 'Redemption' });
 
 /** What an executor does with a permit. */
-export function permitRoutes(gateway: Authentication & Actions & Permits): Router {
+export function permitRoutes(gateway: Authentication & Permits): Router {
   const router = Router();
   router.post('/v1/permits/redeem', async (request, response) => {
     const caller = await callerOf(gateway, request);
-    const redeemed = await gateway.redeem(caller, parseBody(redeemInputSchema, request.body));
-    await nameRecordOf(gateway, caller, { action: redeemed.act }, response);
-    response.json(redeemed);
+    const { redeemed, record } = await gateway.redeem(caller, parseBody(redeemInputSchema, request.body));
+    nameRecord(response, record).json(redeemed);
   });
   return router;
 }
