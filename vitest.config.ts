@@ -21,6 +21,7 @@ const STACK = ['test/{client,e2e,main,privacy,scenarios,temporal,time}/**/*.test
 /** Of these, the files that leave a stack as they found it: those that one process runs share one. */
 const SHARED = [
   'test/client/{attacks,crash}.test.ts',
+  'test/e2e/run.test.ts',
   'test/e2e/{action,auditor,authzen,browser,budgets,candidates,codec,console,faults,forged,manners,passkey-browser,reading,rolling,slack,starts}.test.ts',
   'test/temporal/{outsider,plugin,python}.test.ts',
 ];
@@ -29,7 +30,12 @@ const FIXTURES = 'test/lint/fixtures/**';
 
 export default defineConfig({
   // The package is tested from its source; as packed, in test/client.
-  resolve: { alias: { '@countersign/client': fileURLToPath(new URL('src/client/index.ts', import.meta.url)) } },
+  resolve: {
+    alias: {
+      '@countersign/client/verify': fileURLToPath(new URL('src/client/verify/index.ts', import.meta.url)),
+      '@countersign/client': fileURLToPath(new URL('src/client/index.ts', import.meta.url)),
+    },
+  },
   test: {
     // The real server, PostgreSQL and Chromium share two cores: few files at once, and no test is a race against the clock.
     maxWorkers: 2,

@@ -14,6 +14,9 @@ export const EXIT = {
   waiting: 4,
 } as const;
 
+/** Added to the exit codes of `run` while nothing was released: all others are those of the command that it executes. */
+export const BEFORE_RELEASE = 120;
+
 /** The exit code of a command that asked for an action. */
 export function exitOfStatus(status: Status): number {
   switch (status) {

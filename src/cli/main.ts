@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
-import { EXIT, exitOfError } from './exit.ts';
+import { BEFORE_RELEASE, EXIT, exitOfError } from './exit.ts';
 import { processIo, type Io } from './io.ts';
 import { packageFolder } from './package-folder.ts';
 
@@ -17,6 +17,7 @@ interface VerbFile {
 export const VERBS: readonly VerbFile[] = [
   { names: ['start', 'api', 'worker', 'slack'], load: () => import('./services.ts') },
   { names: ['request'], load: () => import('./request.ts') },
+  { names: ['run'], load: () => import('./run.ts') },
   { names: ['approve'], load: () => import('./approve.ts') },
   { names: ['refuse'], load: () => import('./refuse.ts') },
   { names: ['show'], load: () => import('./show.ts') },
@@ -65,7 +66,8 @@ async function createProgram(args: readonly string[], io: Io): Promise<Command> 
     .showHelpAfterError('(add --help for what this command takes)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 approved or valid, 1 fault, 2 usage, 3 refused or invalid, 4 expired or still waiting.',
+      '\nExit codes: 0 approved or valid, 1 fault, 2 usage, 3 refused or invalid, 4 expired or still waiting.' +
+        '\n`run` exits as its command does, and with 120 and one of these where nothing was executed.',
     )
     .exitOverride();
   for (const { register } of await Promise.all(filesFor(args).map(({ load }) => load()))) register(program, io);
@@ -79,10 +81,16 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return io.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return fail(error, io, args.includes('--json'));
+    // What `run` fails with came before its command, whose own exit codes begin at 0.
+    const base = args[0] === 'run' ? BEFORE_RELEASE : 0;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : base + EXIT.usage;
+    return base + fail(error, io, optionsOf(args).includes('--json'));
   }
 }
+
+/** Without what stands after `--`, which belongs to another program. */
+const optionsOf = (args: readonly string[]): readonly string[] =>
+  args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
 
 function fail(error: unknown, io: Io, json: boolean): number {
   const known = isCountersignError(error)

@@ -21,12 +21,20 @@ export interface RequestBodyOptions extends ConnectOptions {
   content?: string;
   connector?: string;
   callback?: string;
+  /** What stands where neither the file nor an option says it. */
+  defaults?: { action: string; actor: string };
 }
 
 /** Adds the options that say what is asked for. */
 export function withRequestBody(command: Command): Command {
+  return withRequestParts(
+    command.option('--file <json>', 'the whole request as JSON, or - for standard input; the options below add to it'),
+  );
+}
+
+/** Adds the options of {@link withRequestBody} for each part of a request. */
+export function withRequestParts(command: Command): Command {
   return command
-    .option('--file <json>', 'the whole request as JSON, or - for standard input; the options below add to it')
     .option('--surface <surface>', 'where it happens, such as payments.refund')
     .option('--action <verb>', 'what is to be done, such as refund.create')
     .option('--actor <id>', 'who asks, such as agent:support-bot')
@@ -71,6 +79,11 @@ export async function buildRequest(io: Io, options: RequestBodyOptions): Promise
   if (options.content !== undefined) body['content'] = await readJsonObject(io, options.content);
   if (options.connector !== undefined) body['execution'] = { connector: options.connector };
   if (options.callback !== undefined) body['callback'] = options.callback;
+  const { defaults } = options;
+  if (defaults !== undefined) {
+    body['action'] ??= defaults.action;
+    body['actor'] ??= actorOf(defaults.actor, options);
+  }
   for (const [field, option] of [
     ['surface', '--surface'],
     ['action', '--action'],

@@ -1,0 +1,50 @@
+/** The job of a pipeline that `run` runs in: who acts, and what names this one attempt of this one job. */
+import { createHash } from 'node:crypto';
+import { canonicalize } from '../../canonical/index.ts';
+import type { Json } from '../../contract/index.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+interface Platform {
+  name: string;
+  /** Variables that together name one attempt of one job. The first one tells that a job runs there. */
+  attempt: readonly string[];
+  /** Who acts, as docs/identity.md maps the platform's own tokens. */
+  actor?: (env: Env) => string | undefined;
+}
+
+const PLATFORMS: readonly Platform[] = [
+  {
+    name: 'github',
+    attempt: ['GITHUB_RUN_ID', 'GITHUB_RUN_ATTEMPT', 'GITHUB_REPOSITORY', 'GITHUB_JOB'],
+    actor: ({ GITHUB_REPOSITORY }) => GITHUB_REPOSITORY && `agent:github/${GITHUB_REPOSITORY}`,
+  },
+  {
+    // A job that is retried has another id.
+    name: 'gitlab',
+    attempt: ['CI_JOB_ID', 'CI_SERVER_HOST', 'CI_PROJECT_ID'],
+    actor: ({ CI_PROJECT_PATH }) => CI_PROJECT_PATH && `agent:gitlab/${CI_PROJECT_PATH}`,
+  },
+  { name: 'buildkite', attempt: ['BUILDKITE_JOB_ID', 'BUILDKITE_RETRY_COUNT'] },
+  { name: 'circleci', attempt: ['CIRCLE_WORKFLOW_JOB_ID', 'CIRCLE_BUILD_NUM'] },
+  { name: 'azure', attempt: ['SYSTEM_JOBID', 'SYSTEM_JOBATTEMPT', 'BUILD_BUILDID', 'SYSTEM_COLLECTIONID'] },
+  { name: 'jenkins', attempt: ['BUILD_TAG', 'JENKINS_URL'] },
+];
+
+const platformOf = (env: Env): Platform | undefined => PLATFORMS.find(({ attempt: [first = ''] }) => env[first]);
+
+/** Whoever acts where nobody is named: the repository of the job; outside of jobs, this command. */
+export const actorOfJob = (env: Env): string => platformOf(env)?.actor?.(env) || 'agent:countersign-run';
+
+/**
+ * One key for one attempt of one job that does exactly this: a step that is tried again joins its action, and a job that is run again is a new
+ * one. Null where no job is known. Jobs of a matrix that ask for the same with the same command need keys of their own.
+ */
+export function keyOfJob(env: Env, asked: Json, command: readonly string[]): string | null {
+  const platform = platformOf(env);
+  if (platform === undefined) return null;
+  const attempt = platform.attempt.map((name) => env[name] ?? '');
+  const text = canonicalize([...attempt, asked, [...command]]);
+  const [run = ''] = attempt;
+  return `run:${platform.name}:${run.replaceAll(/[^\w.-]/g, '').slice(0, 64)}:${createHash('sha256').update(text).digest('hex')}`;
+}

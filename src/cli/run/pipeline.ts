@@ -1,0 +1,71 @@
+/** What a pipeline is told beside the exit code: masked values, outputs for later steps, and a summary for people. */
+import { appendFileSync } from 'node:fs';
+import type { Action } from '../../client/index.ts';
+import type { Io } from '../io.ts';
+
+/** Keeps a secret out of the log of GitHub's job, whoever prints it. */
+export function mask(io: Io, secret: string, json: boolean): void {
+  if (io.env['GITHUB_ACTIONS'] !== 'true') return;
+  const line = `::add-mask::${secret}`;
+  if (json) io.err(line);
+  else io.out(line);
+}
+
+export interface Told {
+  /** What became of it, in a few words. */
+  ended: string;
+  status: string;
+  surface: string;
+  action: Action | null;
+  reasons: readonly string[];
+  url: string;
+}
+
+/** Writes GitHub's outputs and job summary where there are any. A pipeline that cannot be told is no reason to fail. */
+export function tell(io: Io, told: Told): void {
+  const { GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary } = io.env;
+  try {
+    if (outputs)
+      appendFileSync(
+        outputs,
+        `action=${told.action?.id ?? ''}\nstatus=${told.status}\nreceipt=${newest(told) ?? ''}\n`,
+      );
+    if (summary) appendFileSync(summary, jobSummary(told));
+  } catch (error) {
+    io.err(`the job’s summary was not written (${error instanceof Error ? error.message : 'unknown'})`);
+  }
+}
+
+const newest = ({ action }: Told): string | undefined => action?.records.at(-1);
+
+/** A table in Markdown: the verdict, who decided and why, what became of it, and where its receipt is. */
+export function jobSummary(told: Told): string {
+  const { action, reasons, surface, ended, url } = told;
+  const verdict = action?.verdict;
+  const receipt = newest(told);
+  const rows: [string, string][] = [
+    ['action', action?.id ?? '—'],
+    ...(verdict
+      ? [['verdict', [verdict.decision, verdict.policy, verdict.rule].filter(Boolean).join(' · ')] as [string, string]]
+      : []),
+    ...reasons.map((reason): [string, string] => ['because', reason]),
+    ...(action?.approval?.stages ?? []).flatMap(({ name, decisions }) =>
+      decisions.map(({ by, decision, reason, at, via }): [string, string] => [
+        `${name}: ${decision}`,
+        `${by} at ${at} via ${via}${reason === null ? '' : `: ${reason}`}`,
+      ]),
+    ),
+    [
+      'receipt',
+      receipt === undefined ? '—' : new URL(`v1/records/${receipt}/receipt`, url.endsWith('/') ? url : `${url}/`).href,
+    ],
+  ];
+  const lines = rows.map(([name, text]) => `| ${cell(name)} | ${cell(text)} |`);
+  return `### Countersign: ${cell(surface)} ${cell(ended)}\n\n| | |\n| --- | --- |\n${lines.join('\n')}\n\n`;
+}
+
+/** Reasons and names come from strangers: in a summary they are text, neither Markdown nor HTML, and no mention of anybody. */
+const cell = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[^\p{L}\p{N} .,:;/·—'’-]/gu, (character) => `&#${String(character.codePointAt(0))};`);
