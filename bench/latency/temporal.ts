@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { loadConfig } from '../../src/main/config.ts';
-import { installRuntime } from '../../src/main/engine.ts';
+import { installRuntime } from '../../src/main/temporal/runtime.ts';
 import { createLogger } from '../../src/main/parts.ts';
 import { findTemporal, startReadyDevServer } from '../../src/main/temporal/index.ts';
 import type { empty } from './empty-workflow.ts';
@@ -22,7 +22,7 @@ export interface EmptyWorkflows {
 /** Empty workflows on a dev server of their own, stock or as `npm start` starts it. */
 export async function startEmptyWorkflows({ stock }: { stock: boolean }): Promise<EmptyWorkflows> {
   const config = loadConfig(process.env);
-  installRuntime({ log: createLogger('error') });
+  await installRuntime({ log: createLogger('error') });
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
   const { path } = await findTemporal({
     env: process.env,

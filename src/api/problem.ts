@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorRequestHandler, Response } from 'express';
 import { CountersignError, isCountersignError, type ErrorCode } from '../contract/index.ts';
+import { requestId } from './request-id.ts';
 
 export const PROBLEM_TYPE_PREFIX = 'urn:countersign:problem:';
 
@@ -53,7 +54,8 @@ export function toProblem(error: CountersignError): ProblemDetails {
 }
 
 export function sendProblem(response: Response, error: CountersignError): void {
-  const problem = toProblem(error);
+  const id = requestId();
+  const problem: ProblemDetails = { ...toProblem(error), ...(id === undefined ? {} : { requestId: id }) };
   const { retryAfter } = problem;
   if (typeof retryAfter === 'number') response.setHeader('Retry-After', String(retryAfter));
   if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="countersign"');

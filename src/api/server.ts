@@ -11,6 +11,7 @@ import { allowedMethods } from './methods.ts';
 import { problemHandler, type ErrorLog } from './problem.ts';
 import { nameNewestRecord } from './receipt-header.ts';
 import { rateLimit } from './rate-limit.ts';
+import { identifyRequest } from './request-id.ts';
 import { actionListRoutes } from './routes/action-list.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { accessRequestRoutes } from './routes/access-requests.ts';
@@ -54,6 +55,10 @@ export interface ApiOptions {
   requestsPerMinute: number;
   /** Where Temporal's UI is, whose pages may read payloads here. */
   codecOrigins: readonly string[];
+  /** Says what is measured, where this port may. */
+  metrics?: RequestHandler;
+  /** Mounted before everything: what watches requests. */
+  observe?: (app: Express) => void;
   /** Mounted before any body parser: Slack signs the raw bytes. */
   beforeBodies?: (app: Express) => void;
   /** Mounted after the API: pages. */
@@ -65,6 +70,8 @@ export function createApi(options: ApiOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  app.use(identifyRequest);
+  options.observe?.(app);
   options.beforeBodies?.(app);
   app.use(
     helmet({
@@ -84,6 +91,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(refuseNull);
   app.use(knownParameters());
   app.use(healthRoutes(options.checks));
+  if (options.metrics !== undefined) app.get('/metrics', options.metrics);
   app.use(logRoutes(options.log));
   app.get('/openapi.json', (_request, response) => {
     response.json(openApiDocument());

@@ -4,7 +4,8 @@ import { signInRoutes } from '../console/sign-in.ts';
 import type { Config } from './config.ts';
 import { followLogs } from './follow-logs.ts';
 import { publicLog } from './public-log.ts';
-import { Closers, openServer, openService } from './serve.ts';
+import { Closers } from './listen.ts';
+import { openServer, openService } from './serve.ts';
 
 export interface RunningService {
   url: string | null;
@@ -18,7 +19,7 @@ export async function startApi(config: Config, io: { out(line: string): void }):
   const closers = new Closers();
   try {
     const { url, serve } = await openServer(config, closers);
-    const { parts, circuit, gateway, temporal } = await openService(config, closers, io);
+    const { parts, gateway, temporal, watch, checks, show } = await openService(config, closers, io);
     const following = followLogs(parts);
     closers.add(() => following.close());
     serve(
@@ -31,12 +32,12 @@ export async function startApi(config: Config, io: { out(line: string): void }):
         codecOrigins: config.codecOrigins,
         pages: (web) =>
           void web.use(consoleRoutes()).use(signInRoutes({ gateway, url: config.origin ?? config.publicUrl ?? null })),
-        checks: [
-          { name: 'store', check: () => parts.store.ping() },
-          { name: 'temporal', check: () => circuit.check() },
-        ],
+        checks,
+        observe: watch.observe,
+        ...(watch.handler === undefined ? {} : { metrics: watch.handler }),
       }),
     );
+    show();
     io.out(`countersign api serves at ${url}`);
     return { url, failed: temporal.failed, stop: () => closers.closeAll() };
   } catch (error) {

@@ -33,6 +33,8 @@ export interface Config {
   /** 0 = any free port. */
   port: number;
   host: string;
+  /** Where the process says how it is: `/metrics`, `/healthz`, `/readyz`. No port of its own when left out. */
+  metrics: { port: number | undefined; host: string };
   /** Absolute folder of everything that the embedded stack keeps. */
   dataDir: string;
   policiesDir: string;
@@ -115,6 +117,8 @@ function isSigner(value: string): boolean {
 const envSchema = z.object({
   COUNTERSIGN_PORT: whole(0, 65_535, 'is a whole number from 0 to 65535').default(8787),
   COUNTERSIGN_HOST: text.default('127.0.0.1'),
+  COUNTERSIGN_METRICS_PORT: whole(0, 65_535, 'is a whole number from 0 to 65535').optional(),
+  COUNTERSIGN_METRICS_HOST: text.default('127.0.0.1'),
   COUNTERSIGN_DATA: text.default('.countersign'),
   COUNTERSIGN_POLICIES: text.default('policies'),
   COUNTERSIGN_CACHE: text.optional(),
@@ -215,6 +219,7 @@ export function loadConfig(env: Env): Config {
   return {
     port: it.COUNTERSIGN_PORT,
     host: it.COUNTERSIGN_HOST,
+    metrics: { port: it.COUNTERSIGN_METRICS_PORT, host: it.COUNTERSIGN_METRICS_HOST },
     dataDir: resolve(it.COUNTERSIGN_DATA),
     policiesDir: resolve(it.COUNTERSIGN_POLICIES),
     cacheDir: resolve(

@@ -44,28 +44,6 @@ export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
 
 const converter = (parts: Parts): DataConverter => ({ payloadCodecs: [parts.codec] });
 
-/** The SDK's own notes go to our log, warnings and worse. */
-export function installRuntime(parts: Pick<Parts, 'log'>): void {
-  const { log } = parts;
-  const level = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
-  try {
-    Runtime.install({
-      logger: {
-        log: (to, message, meta) => log[level[to]](meta ?? {}, message),
-        trace: (message, meta) => log.trace(meta ?? {}, message),
-        debug: (message, meta) => log.debug(meta ?? {}, message),
-        info: (message, meta) => log.debug(meta ?? {}, message),
-        warn: (message, meta) => log.warn(meta ?? {}, message),
-        error: (message, meta) => log.error(meta ?? {}, message),
-      },
-      // Ctrl-C is handled once, by the process that owns the worker.
-      shutdownSignals: [],
-    });
-  } catch {
-    // Already installed: tests run several stacks in one process.
-  }
-}
-
 /** @param circuit Set where callers wait for an answer, so that they learn of an outage immediately. */
 export function createClient(parts: Parts, connection: NativeConnection, namespace: string, circuit?: Circuit): Client {
   const interceptors = circuit === undefined ? {} : { workflow: [guarding(connection, circuit)] };
@@ -75,6 +53,8 @@ export function createClient(parts: Parts, connection: NativeConnection, namespa
 export interface RunningWorker {
   /** Rejects when the worker fails; resolves after `stop`. */
   done: Promise<void>;
+  /** As Temporal's SDK names it: `RUNNING` while it works. */
+  state(): string;
   stop(): Promise<void>;
 }
 
@@ -119,6 +99,7 @@ export async function startWorkerOn(
   done.catch(() => undefined);
   return {
     done,
+    state: () => worker.getState(),
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => undefined);

@@ -29,7 +29,11 @@ import { createLogReader, createSequencer, type LogReader, type Sequencer } from
 import { openStore, type Store } from '../store/index.ts';
 import { servingEngines } from '../policy/engines/index.ts';
 import type { Config } from './config.ts';
+import { requestId } from '../api/request-id.ts';
 import { readConnectors } from './connectors.ts';
+import { createLogStream } from './log-stream.ts';
+import { measuredNotifier, measuredSequencer, measuredWebhooks } from './metrics/measured.ts';
+import { createMeters, type Meters } from './metrics/meters.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
 import { readIssuers, readSignals, readSignIn } from './issuers.ts';
@@ -40,6 +44,7 @@ import { readSharing, type Sharing } from './witnesses.ts';
 export interface Parts {
   config: Config;
   log: Logger;
+  meters: Meters;
   /** `iss` of every permit. */
   issuer: string;
   store: Store;
@@ -68,11 +73,15 @@ export interface Parts {
   close(): Promise<void>;
 }
 
-/** Nothing that identifies or authorizes is ever written to a log line. */
-export function createLogger(level: string): Logger {
+/** Nothing that identifies or authorizes is ever written to a log line. Each says the id of the request that it came about in. */
+export function createLogger(level: string, onDropped?: () => void): Logger {
   return pino(
     {
       level,
+      mixin: () => {
+        const id = requestId();
+        return id === undefined ? {} : { requestId: id };
+      },
       redact: {
         paths: [
           '*.authorization',
@@ -87,20 +96,20 @@ export function createLogger(level: string): Logger {
         censor: '[redacted]',
       },
     },
-    pino.destination({ dest: 2, sync: true }),
+    createLogStream(onDropped === undefined ? {} : { onDropped }),
   );
 }
 
 /**
  * Opens everything but Temporal and Slack. The store is migrated before anything reads it.
  *
- * @param url Where this process serves, if it does. Its public address comes from the settings.
+ * @param options.url Where this process serves, if it does. Its public address comes from the settings.
  */
 export async function openParts(
   config: Config,
   connectionString: string,
   log: Logger,
-  url: string | null = null,
+  { url = null, meters = createMeters() }: { url?: string | null; meters?: Meters } = {},
 ): Promise<Parts> {
   const endpoints = readEndpoints(config.webhooks);
   const tenants = readTenants(config.tenants);
@@ -111,7 +120,7 @@ export async function openParts(
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
   try {
     await store.migrate();
-    const sequencer = createSequencer({ store, keys });
+    const sequencer = measuredSequencer(createSequencer({ store, keys }), meters);
     const register = createRegister({
       store,
       keys,
@@ -132,6 +141,7 @@ export async function openParts(
     return {
       config,
       log,
+      meters,
       issuer: config.issuer,
       store,
       keys,
@@ -155,7 +165,7 @@ export async function openParts(
       endpoints,
       signals: createSignals(readSignals(config.issuers), { fetch: globalThis.fetch, now: Date.now }),
       signIn: createSignIn(readSignIn(config.issuers), Date.now),
-      alarm: createAlarm({ endpoints, webhooks: webhooksOf({ config, keys }), log, now: () => new Date() }),
+      alarm: createAlarm({ endpoints, webhooks: webhooksOf({ config, keys, meters }), log, now: () => new Date() }),
       tenants,
       connectors,
       sharing,
@@ -171,8 +181,11 @@ export async function openParts(
 /** Who tells the people of a tenant in Slack; null where nobody does. */
 export type Notifiers = (tenant: string) => Notifier | null;
 
-const webhooksOf = ({ config, keys }: Pick<Parts, 'config' | 'keys'>): WebhookSender =>
-  createWebhookSender({ secrets: () => keys.webhookSecrets.signing(new Date()), targets: config.webhooks.targets });
+const webhooksOf = ({ config, keys, meters }: Pick<Parts, 'config' | 'keys' | 'meters'>): WebhookSender =>
+  measuredWebhooks(
+    createWebhookSender({ secrets: () => keys.webhookSecrets.signing(new Date()), targets: config.webhooks.targets }),
+    meters,
+  );
 
 export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUrl: string | null): NotifyDeps {
   const { store, sequencer, register, bundles, directory, hub, log, keys } = parts;
@@ -184,7 +197,10 @@ export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUr
     directory,
     hub,
     log,
-    notifier: notifier ?? (() => null),
+    notifier: (tenant) => {
+      const one = notifier?.(tenant) ?? null;
+      return one === null ? null : measuredNotifier(one, parts.meters);
+    },
     consoleUrl,
     attestor: parts.attestor,
     issuer: parts.config.issuer,

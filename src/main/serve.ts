@@ -1,6 +1,5 @@
 /** What the processes of a distributed stack share. All services are given; none is embedded. */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { CountersignError } from '../contract/index.ts';
 import { answerStarting } from '../api/starting.ts';
 import type { Circuit } from '../availability/index.ts';
@@ -10,44 +9,16 @@ import { createJudging, type Judging } from '../activities/index.ts';
 import type { Config } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
 import { prepareDataFolder } from './data-folder.ts';
-import { createClient, installRuntime, TASK_QUEUE } from './engine.ts';
+import { createClient, TASK_QUEUE } from './engine.ts';
 import { bridgeHub } from './hub-bridge.ts';
-import { activityDeps, createLogger, openParts, type Notifiers, type Parts } from './parts.ts';
+import { listen, type Closers } from './listen.ts';
+import { openWatch, type Watch } from './metrics/watch.ts';
+import { activityDeps, openParts, type Notifiers, type Parts } from './parts.ts';
+import { stackChecks } from './readiness.ts';
 import { slackNotifiers } from './slack-notifiers.ts';
+import type { ReadinessCheck } from '../api/routes/health.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
-
-/** Closes what was opened, in the opposite order, each once, whatever fails. */
-export class Closers {
-  readonly #closers: (() => Promise<unknown>)[] = [];
-  add(close: () => Promise<unknown>): void {
-    this.#closers.push(close);
-  }
-  async closeAll(): Promise<void> {
-    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
-      await close().catch(() => undefined);
-    }
-  }
-}
-
-/** Listens, or says in one sentence why it cannot. @returns the port. */
-export async function listen(server: Server, port: number, host: string): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        new CountersignError(
-          'configuration',
-          error.code === 'EADDRINUSE'
-            ? `port ${port} on ${host} is taken; stop what uses it, or set COUNTERSIGN_PORT to another one (0 = any free port)`
-            : `cannot listen on ${host}:${port} (${error.code ?? error.message}); set COUNTERSIGN_HOST and COUNTERSIGN_PORT`,
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /**
  * How long an idle connection stays open, in milliseconds. It is longer than the 60 seconds of the usual proxies and clients, so that they
@@ -90,6 +61,11 @@ export interface Service {
   circuit: Circuit;
   /** Shared with the worker of this process, where there is one. */
   judging: Judging;
+  watch: Watch;
+  /** What every process needs to be ready. */
+  checks: ReadinessCheck[];
+  /** Says from now on how it stands. @param checks What else this one needs. */
+  show(checks?: ReadinessCheck[]): void;
 }
 
 /** @param local Tells this process alone. @param shared Tells every process of the stack. Who judges needs neither Slack nor the console. */
@@ -132,11 +108,11 @@ export async function openService(config: Config, closers: Closers, io: { out(li
     );
   }
   prepareDataFolder(config.dataDir);
-  const log = createLogger(config.logLevel);
-  installRuntime({ log });
+  const watch = await openWatch(config, closers, io);
+  const { log, meters } = watch;
   const temporal = await openTemporal(config, { say: (line) => io.out(line) });
   closers.add(() => temporal.stop());
-  const localParts = await openParts(config, config.databaseUrl, log);
+  const localParts = await openParts(config, config.databaseUrl, log, { meters });
   closers.add(() => localParts.close());
   const bridge = await bridgeHub(localParts, config.databaseUrl);
   closers.add(() => bridge.close());
@@ -149,12 +125,10 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   closers.add(async () => circuit.close());
   const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
   const judging = judgingOf(localParts, parts);
+  const checks = stackChecks(parts, circuit, temporal);
   return {
-    parts,
-    temporal,
-    client,
-    circuit,
-    judging,
+    ...{ parts, temporal, client, circuit, judging, watch, checks },
     gateway: gatewayOf(parts, client, judging, { notifier: slackNotifiers(parts, config.slack) }),
+    show: (more = []) => watch.show({ store: parts.store, ...temporal, taskQueue: TASK_QUEUE }, [...checks, ...more]),
   };
 }

@@ -6,7 +6,12 @@ import type { RunningService } from './api.ts';
 import type { Config, SlackSettings } from './config.ts';
 import type { Notifiers, Parts } from './parts.ts';
 import { createSlackDoor, type SlackGateway } from '../gateway/slack-door.ts';
-import { Closers, openServer, openService } from './serve.ts';
+import { healthRoutes } from '../api/routes/health.ts';
+import { problemHandler } from '../api/problem.ts';
+import { identifyRequest } from '../api/request-id.ts';
+import { Closers } from './listen.ts';
+import { slackCheck } from './readiness.ts';
+import { openServer, openService } from './serve.ts';
 import { peopleOf, workspacesOf } from './slack-notifiers.ts';
 
 /** The Slack apps that are connected to this process, one for each tenant that has a workspace. */
@@ -16,6 +21,10 @@ export interface SlackConnection {
   mount(app: Express): void;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Whether payloads can come in now. */
+  connected(): boolean;
+  /** Rejects when a workspace does not know our token, or does not answer. */
+  test(): Promise<void>;
 }
 
 /** Where Slack sends what people of a tenant click. */
@@ -62,6 +71,8 @@ export function connectWorkspaces(
     mount: (web) => apps.forEach(({ app }) => app.mount(web)),
     start: async () => void (await Promise.all(apps.map(({ app }) => app.start()))),
     stop: async () => void (await Promise.all(apps.map(({ app }) => app.stop()))),
+    connected: () => apps.every(({ app }) => app.connected()),
+    test: async () => void (await Promise.all(apps.map(({ app }) => app.client.auth.test()))),
   };
 }
 
@@ -70,7 +81,7 @@ export async function startSlack(config: Config, io: { out(line: string): void }
   const closers = new Closers();
   try {
     const { url, serve } = await openServer(config, closers);
-    const { parts, gateway, temporal } = await openService(config, closers, io);
+    const { parts, gateway, temporal, checks, show } = await openService(config, closers, io);
     if (workspacesOf(parts, config.slack).size === 0) {
       throw new CountersignError(
         'configuration',
@@ -82,11 +93,13 @@ export async function startSlack(config: Config, io: { out(line: string): void }
       consoleUrl: config.publicUrl ?? null,
     });
     closers.add(() => slack.stop());
-    const web = express().disable('x-powered-by');
+    const web = express().disable('x-powered-by').use(identifyRequest);
     slack.mount(web);
-    web.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+    const ready = slackCheck(slack);
+    web.use(healthRoutes([...checks, ready])).use(problemHandler(parts.log));
     serve(web);
     await slack.start();
+    show([ready]);
     io.out(`countersign slack serves at ${url}`);
     return { url, failed: temporal.failed, stop: () => closers.closeAll() };
   } catch (error) {

@@ -15,17 +15,20 @@ import { isLoopback, type Config, type SlackSettings } from './config.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys, refuseKnownForbidden } from './bootstrap.ts';
 import { RUNTIME_FILE } from './local-files.ts';
 import { prepareDataFolder } from './data-folder.ts';
-import { createClient, installRuntime, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
+import { createClient, startWorkerOn, TASK_QUEUE, type RunningWorker } from './engine.ts';
 import { followLogs } from './follow-logs.ts';
 import { bridgeHub } from './hub-bridge.ts';
+import { Closers } from './listen.ts';
+import { openWatch } from './metrics/watch.ts';
 import { withMail } from './notifiers.ts';
-import { activityDeps, createLogger, openParts, type Parts } from './parts.ts';
+import { activityDeps, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
 import { ensureSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
-import { Closers, gatewayOf, judgingOf, openServer } from './serve.ts';
+import { stackChecks, workerChecks } from './readiness.ts';
+import { gatewayOf, judgingOf, openServer } from './serve.ts';
 import { connectWorkspaces, type SlackConnection } from './slack.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
@@ -92,7 +95,6 @@ function refuseOpenSandbox({ slack, host }: Config, { sandbox }: StartIo): void 
  * @throws CountersignError `configuration` or `invalid-policy` with one sentence that says what to do; everything started is stopped.
  */
 export async function startStack(config: Config, io: StartIo): Promise<Stack> {
-  const log = createLogger(config.logLevel);
   const closers = new Closers();
   try {
     refuseOpenSandbox(config, io);
@@ -102,7 +104,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     prepareDataFolder(config.dataDir);
     const lock = await lockDataFolder(config.dataDir);
     closers.add(async () => lock.release());
-    installRuntime({ log });
+    const watch = await openWatch(config, closers, io);
+    const { log, meters } = watch;
 
     // Bind the address first, before starting anything that a failure would have to stop again.
     const { server, url, serve } = await openServer(config, closers);
@@ -117,7 +120,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
         : Promise.resolve({ connectionString: config.databaseUrl, stop: async () => undefined }),
       openTemporal(config, { say: (line) => io.out(line) }),
     );
-    const opened = await openParts(config, database.connectionString, log, url);
+    const opened = await openParts(config, database.connectionString, log, { url, meters });
     const localParts = auto === null ? opened : { ...opened, hub: auto.watch(opened.hub) };
     closers.add(() => localParts.close());
     // Only a given database can be shared with other processes of the stack.
@@ -171,6 +174,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
 
     const following = followLogs(parts);
     closers.add(() => following.close());
+    const checks = stackChecks(parts, circuit, temporal);
     const app = createApi({
       gateway,
       log: publicLog(parts),
@@ -180,16 +184,19 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       codecOrigins: [...config.codecOrigins, ...(temporal.uiUrl === null ? [] : [temporal.uiUrl])],
       pages: (web) =>
         void web.use(consoleRoutes()).use(signInRoutes({ gateway, url: config.origin ?? config.publicUrl ?? null })),
-      checks: [
-        { name: 'store', check: () => parts.store.ping() },
-        { name: 'temporal', check: () => circuit.check() },
-      ],
+      checks,
+      observe: watch.observe,
+      ...(watch.handler === undefined ? {} : { metrics: watch.handler }),
       beforeBodies: (web) => {
         slack.mount(web);
         if (sandbox !== null) web.use(SANDBOX_PATH, sandbox.router);
       },
     });
     serve(app);
+    watch.show({ store: parts.store, ...temporal, taskQueue: TASK_QUEUE }, [
+      ...checks,
+      ...workerChecks(temporal, worker),
+    ]);
     sandbox?.attachWebSocket(server);
     sandbox?.setUrl(`${url}${SANDBOX_PATH}`);
     sandbox?.control.setRequestUrl(`${url}/slack/events`);

@@ -7,20 +7,23 @@ import { withMail } from './notifiers.ts';
 import { activityDeps } from './parts.ts';
 import { ensureSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
-import { Closers, openService } from './serve.ts';
+import { Closers } from './listen.ts';
+import { workerChecks } from './readiness.ts';
+import { openService } from './serve.ts';
 import { slackNotifiers } from './slack-notifiers.ts';
 
-/** A worker alone: it judges, seals and tells Slack, and serves nothing. */
+/** A worker alone: it judges, seals and tells Slack, and serves nothing but how it is. */
 export async function startWorker(config: Config, io: { out(line: string): void }): Promise<RunningService> {
   const closers = new Closers();
   try {
-    const { parts, temporal, gateway, client, judging } = await openService(config, closers, io);
+    const { parts, temporal, gateway, client, judging, show } = await openService(config, closers, io);
     const people = withMail(parts, slackNotifiers(parts, config.slack));
     closers.add(async () => people.close());
     const deps = activityDeps(parts, people.notifier, config.publicUrl ?? null);
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
     const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, { judging });
     closers.add(() => worker.stop());
+    show(workerChecks(temporal, worker));
     await ensureSchedules(client, TASK_QUEUE, parts.log);
     await ensureSharing(client, TASK_QUEUE, parts.sharing, parts.log);
     io.out('countersign worker runs');

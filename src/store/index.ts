@@ -9,6 +9,7 @@ export * from './coverage.ts';
 export * from './fact-search.ts';
 export * from './facts.ts';
 export * from './free-port.ts';
+export * from './gauges.ts';
 export { isUnavailable } from './postgres.ts';
 export * from './delegations.ts';
 export * from './embedded.ts';

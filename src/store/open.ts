@@ -11,6 +11,7 @@ import { createDelegationStore, type DelegationStore } from './delegations.ts';
 import { createFactStore, type FactStore } from './facts.ts';
 import { createExecutionStore, type ExecutionStore } from './executions.ts';
 import { createFreezeStore, type FreezeStore } from './freezes.ts';
+import { createGaugeStore, type GaugeStore } from './gauges.ts';
 import { createLookStore, type LookStore } from './looks.ts';
 import { createLimitStore, type LimitStore } from './limits.ts';
 import { createLogStore, type LogStore } from './log.ts';
@@ -42,6 +43,7 @@ export interface Store {
   bundles: BundleStore;
   executions: ExecutionStore;
   freezes: FreezeStore;
+  gauges: GaugeStore;
   looks: LookStore;
   facts: FactStore;
   delegations: DelegationStore;
@@ -99,6 +101,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     bundles: createBundleStore(db),
     executions: createExecutionStore(db),
     freezes: createFreezeStore(db),
+    gauges: createGaugeStore(db),
     looks: createLookStore(db),
     facts: createFactStore(db),
     delegations: createDelegationStore(db),

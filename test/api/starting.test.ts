@@ -1,7 +1,8 @@
 /** Between listening and ready: everybody is answered. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/main/config.ts';
-import { Closers, openServer, type Listening } from '../../src/main/serve.ts';
+import { Closers } from '../../src/main/listen.ts';
+import { openServer, type Listening } from '../../src/main/serve.ts';
 
 const closers = new Closers();
 let listening: Listening;

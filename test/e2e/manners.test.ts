@@ -41,6 +41,30 @@ describe('a method that an address does not take', () => {
   });
 });
 
+describe('x-request-id', () => {
+  it.each([
+    ['one of ours, where none is given', undefined],
+    ['one of ours, where it is no id', 'a\tb'],
+    ['the given one', 'req-1/A:b=c'],
+  ])('%s: in the answer, and in a problem document', async (_what, given) => {
+    const headers: Record<string, string> = given === undefined ? {} : { 'x-request-id': given };
+    const answer = await stack.call('GET', '/v1/actions/act_none', undefined, { headers });
+    const id = answer.headers.get('x-request-id');
+    expect([answer.status, answer.body.requestId]).toEqual([404, id]);
+    if (given === 'req-1/A:b=c') expect(id).toBe(given);
+    else expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('/metrics on loopback', () => {
+  it('says what is counted to this machine, and nothing through a proxy', async () => {
+    const text = await (await fetch(`${stack.url}/metrics`)).text();
+    expect(text).toMatch(/^countersign_waiting \d/m);
+    const passedOn = await fetch(`${stack.url}/metrics`, { headers: { 'x-forwarded-for': '192.0.2.1' } });
+    expect(passedOn.status).toBe(404);
+  });
+});
+
 describe('Countersign-Receipt names the newest record', () => {
   const newestOf = async (id: string): Promise<string> =>
     (await stack.call('GET', `/v1/actions/${id}`)).body.records.at(-1) as string;

@@ -2,18 +2,23 @@ import { randomUUID } from 'node:crypto';
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { killUnderLoad, startProcesses, type Processes } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { LEAD, refund } from '../support/stack.ts';
 
 let stack: Processes;
 let first: ChildProcess;
 let urls: string[];
 let approver: string;
+/** Where the first worker, and then an API, say how they are. */
+let ownPorts: string[];
 
 beforeAll(async () => {
   stack = await startProcesses();
   // One after the other: the first one makes keys, schema and bundle.
   first = await stack.worker();
+  ownPorts = [stack.ownPort];
   urls = await Promise.all([stack.api(), stack.api()]);
+  ownPorts.push(stack.ownPort);
   approver = await stack.person(LEAD);
 });
 afterAll(() => stack.stop());
@@ -51,3 +56,42 @@ it(
     expect(redeemed.filter(({ status }) => status === 409)).toHaveLength(9);
   },
 );
+
+it('every process says on a port of its own whether it is ready, and what it counts, with what core counts', async () => {
+  const [worker = '', api = ''] = ownPorts;
+  expect((await fetch(`${api}/healthz`)).status).toBe(200);
+  await eventually('both kinds of tasks are asked for', async () => {
+    const response = await fetch(`${api}/metrics`);
+    const text = await response.text();
+    expect(response.headers.get('content-type')).toContain('text/plain');
+    return /^countersign_pollers\{kind="workflow"\} [1-9]/m.test(text) && /^temporal_request/m.test(text)
+      ? text
+      : undefined;
+  });
+  const text = await (await fetch(`${api}/metrics`)).text();
+  for (const name of [
+    'waiting',
+    'waiting_oldest_seconds',
+    'unreported',
+    'projection_lag_entries',
+    'seal_seconds_count',
+  ])
+    expect(text).toMatch(new RegExp(`^countersign_${name} \\d`, 'm'));
+  expect(text).toMatch(/^countersign_verdicts_total\{decision="approve",basis="rule"\} [1-9]/m);
+  expect(text).toMatch(/^process_cpu_seconds_total /m);
+  // Its worker was killed meanwhile.
+  await expect(fetch(`${worker}/readyz`)).rejects.toThrow();
+  await stack.worker();
+  const ready = await eventually('the new worker is ready', async () => {
+    const answer = await fetch(`${stack.ownPort}/readyz`);
+    return answer.ok ? ((await answer.json()) as { checks: object[] }) : undefined;
+  });
+  expect(ready.checks).toMatchObject([
+    { name: 'store', ok: true },
+    { name: 'temporal', ok: true },
+    { name: 'namespace', ok: true },
+    { name: 'worker', ok: true },
+    { name: 'pollers', ok: true, workflow: expect.any(Number) as number, activity: expect.any(Number) as number },
+  ]);
+  expect((await fetch(`${stack.ownPort}/v1/actions`)).status).toBe(404);
+});

@@ -211,6 +211,7 @@ describe('nothing of one tenant is answered to the other', () => {
     'GET /log/{tenant}/keys.json',
     'GET /log/{tenant}/tile/{level}/{index}',
     'GET /log/{tenant}/vkey',
+    'GET /metrics',
     'GET /readyz',
     // Whoever has a code, or a device on which somebody signs in, is nobody yet.
     'POST /v1/sessions',

@@ -19,6 +19,7 @@ describe('an empty environment', () => {
     expect(loadConfig({ HOME: '/home/me' })).toEqual({
       port: 8787,
       host: '127.0.0.1',
+      metrics: { port: undefined, host: '127.0.0.1' },
       dataDir: resolve('.countersign'),
       policiesDir: resolve('policies'),
       cacheDir: '/home/me/.cache/countersign',
@@ -62,6 +63,10 @@ describe('a variable', () => {
     [{ COUNTERSIGN_PORT: '0' }, { port: 0 }],
     [{ COUNTERSIGN_PORT: '65535' }, { port: 65_535 }],
     [{ COUNTERSIGN_PORT: '' }, { port: 8787 }],
+    [
+      { COUNTERSIGN_METRICS_PORT: '9464', COUNTERSIGN_METRICS_HOST: '0.0.0.0' },
+      { metrics: { port: 9464, host: '0.0.0.0' } },
+    ],
     [{ COUNTERSIGN_HOST: '::1' }, { host: '::1', webhooks: { file: undefined, targets: 'loopback' } }],
     [{ COUNTERSIGN_HOST: '0.0.0.0' }, { webhooks: { file: undefined, targets: 'public' } }],
     [

@@ -15,6 +15,8 @@ export interface Processes {
   /** Starts one more, and answers once it serves or runs. */
   api(): Promise<string>;
   worker(): Promise<ChildProcess>;
+  /** Where the process that was started last says how it is. */
+  readonly ownPort: string;
   /** `kill -9`. */
   kill(child: ChildProcess): Promise<void>;
   /** Sends JSON to the API at `url`, as the first key or as `token`. */
@@ -42,14 +44,17 @@ export async function startProcesses(): Promise<Processes> {
     PATH: process.env['PATH'],
     COUNTERSIGN_DATA: join(folder, 'data'),
     COUNTERSIGN_PORT: '0',
+    COUNTERSIGN_METRICS_PORT: '0',
     COUNTERSIGN_LOG_LEVEL: 'error',
     DATABASE_URL: postgres.connectionString,
     TEMPORAL_ADDRESS: temporal.address,
   };
+  let ownPort = '';
   const service = async (verb: 'api' | 'worker', says: RegExp): Promise<{ child: ChildProcess; said: string }> => {
     const child = spawn(process.execPath, ['bin/countersign.js', verb], { env, stdio: ['ignore', 'ignore', 'pipe'] });
     children.push(child);
     for await (const line of createInterface({ input: child.stderr })) {
+      ownPort = /says how it is at (http:\S+)\/metrics/.exec(line)?.[1] ?? ownPort;
       if (says.test(line)) {
         child.stderr.resume();
         return { child, said: line };
@@ -60,6 +65,9 @@ export async function startProcesses(): Promise<Processes> {
   return {
     api: async () => /http:\S+/.exec((await service('api', /serves at/)).said)?.[0] ?? '',
     worker: async () => (await service('worker', /worker runs/)).child,
+    get ownPort() {
+      return ownPort;
+    },
     async kill(child) {
       child.kill('SIGKILL');
       await once(child, 'exit');

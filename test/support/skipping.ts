@@ -18,7 +18,8 @@ import { createGateway, type Gateway } from '../../src/gateway/index.ts';
 import { createAttestor, type Caller } from '../../src/identity/index.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from '../../src/main/bootstrap.ts';
 import { loadConfig } from '../../src/main/config.ts';
-import { createClient, installRuntime, startWorkerOn, TASK_QUEUE } from '../../src/main/engine.ts';
+import { createClient, startWorkerOn, TASK_QUEUE } from '../../src/main/engine.ts';
+import { installRuntime } from '../../src/main/temporal/runtime.ts';
 import { activityDeps, createLogger, openParts } from '../../src/main/parts.ts';
 import { openEmbeddedPostgres } from '../../src/store/index.ts';
 import { freePort } from '../../src/store/index.ts';
@@ -88,7 +89,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
     COUNTERSIGN_LOG_LEVEL: 'error',
   });
   const log = createLogger(config.logLevel);
-  installRuntime({ log });
+  await installRuntime({ log });
   const postgres = await openEmbeddedPostgres({ dataDir });
   const server = await startSkippingServer(executable);
   const parts = await openParts(config, postgres.connectionString, log);

@@ -7,7 +7,8 @@ import { ok, problem } from '../openapi-parts.ts';
 /** One thing that has to work before anything may be served. */
 export interface ReadinessCheck {
   name: string;
-  check(): Promise<void>;
+  /** Rejects, within a second, where it does not work. @returns what else there is to say of it */
+  check(): Promise<Readonly<Record<string, number>> | void>;
 }
 
 export function healthRoutes(checks: ReadinessCheck[]): Router {
@@ -19,8 +20,7 @@ export function healthRoutes(checks: ReadinessCheck[]): Router {
     const results = await Promise.all(
       checks.map(async ({ name, check }) => {
         try {
-          await check();
-          return { name, ok: true };
+          return { name, ok: true, ...(await check()) };
         } catch {
           return { name, ok: false };
         }
@@ -56,6 +56,18 @@ export const healthPaths: ZodOpenApiPathsObject = {
       responses: {
         ...ok(z.looseObject({ status: z.string() }), 'Ready.'),
         '503': problem('Something Countersign needs does not answer.'),
+      },
+    },
+  },
+  '/metrics': {
+    get: {
+      summary: 'What this process counts and measures',
+      description:
+        'In the text format of Prometheus. Here only where this port is bound to loopback, and not through a proxy; `COUNTERSIGN_METRICS_PORT` gives it a port of its own instead.',
+      security: [],
+      responses: {
+        '200': { description: 'Series.', content: { 'text/plain': { schema: z.string() } } },
+        '404': problem('Not on this port.'),
       },
     },
   },

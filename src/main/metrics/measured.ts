@@ -1,0 +1,60 @@
+/** The same parts, counted. What they do and throw stays as it is. */
+import { NotifierUnavailable, type Notifier } from '../../notify/notifier.ts';
+import type { WebhookSender } from '../../notify/webhook-sender.ts';
+import type { Sequencer } from '../../sequencer/index.ts';
+import type { Meters } from './meters.ts';
+
+export function measuredSequencer(sequencer: Sequencer, meters: Meters): Sequencer {
+  return {
+    async append(tenant, records) {
+      const done = meters.sealing(records);
+      try {
+        const sealed = await sequencer.append(tenant, records);
+        done(sealed);
+        return sealed;
+      } catch (error) {
+        done(null);
+        throw error;
+      }
+    },
+  };
+}
+
+export function measuredWebhooks(sender: WebhookSender, meters: Meters): WebhookSender {
+  return {
+    async send(input) {
+      try {
+        await sender.send(input);
+        meters.webhookSent(true);
+      } catch (error) {
+        meters.webhookSent(false);
+        throw error;
+      }
+    },
+  };
+}
+
+export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
+  const counted = async <T>(call: 'publish' | 'thread' | 'tell', work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      const unavailable = error instanceof NotifierUnavailable;
+      meters.slackFailed(call, !unavailable ? 'fault' : error.configuration ? 'configuration' : 'unavailable');
+      throw error;
+    }
+  };
+  return {
+    async publish(...input) {
+      const announced = await counted('publish', notifier.publish(...input));
+      for (const _ of announced.unreachable) meters.slackFailed('publish', 'unreachable');
+      return announced;
+    },
+    thread: (...input) => counted('thread', notifier.thread(...input)),
+    async tell(...input) {
+      const unreachable = await counted('tell', notifier.tell(...input));
+      if (unreachable !== null) meters.slackFailed('tell', 'unreachable');
+      return unreachable;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** What a process says of itself, from its first moment on: its log, its metrics, whether it is ready. */
+import type { Express, RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import type { ReadinessCheck } from '../../api/routes/health.ts';
+import { isLoopback, type Config } from '../config.ts';
+import type { Closers } from '../listen.ts';
+import { createLogger } from '../parts.ts';
+import { installRuntime } from '../temporal/runtime.ts';
+import { measureStanding, type StandingOptions } from './gauges.ts';
+import { createMeters, type Meters } from './meters.ts';
+import { metricsHandler, openMetricsPort, unlessForwarded } from './port.ts';
+
+export interface Watch {
+  log: Logger;
+  meters: Meters;
+  /** For the port of the API, where it may say it: only this machine reaches it, and there is no port for it. */
+  handler: RequestHandler | undefined;
+  /** Counts what an API answers. */
+  observe(app: Express): void;
+  /** Says from now on how the stack stands, and whether this process is ready. */
+  show(standing: StandingOptions, checks: ReadinessCheck[]): void;
+}
+
+export async function openWatch(config: Config, closers: Closers, io: { out(line: string): void }): Promise<Watch> {
+  const own = config.metrics.port !== undefined;
+  const meters = createMeters({ node: own });
+  const log = createLogger(config.logLevel, () => meters.linesDropped());
+  const port = await openMetricsPort(config, closers);
+  if (port !== null) io.out(`countersign says how it is at ${port.url}/metrics`);
+  const runtime = await installRuntime({ log }, own);
+  closers.add(() => runtime.close());
+  const core = (): Promise<string> => runtime.metrics();
+  return {
+    log,
+    meters,
+    handler: !own && isLoopback(config.host) ? unlessForwarded(metricsHandler(meters, core)) : undefined,
+    observe: (app) => void app.use(observing(meters)),
+    show(standing, checks) {
+      measureStanding(meters, standing);
+      port?.serve({ meters, core, checks, log });
+    },
+  };
+}
+
+/** Whoever waits for the next state waits for people: that is no time of ours. */
+const observing =
+  (meters: Meters): RequestHandler =>
+  (request, response, next) => {
+    const began = performance.now();
+    const waits = Number(request.query['wait'] ?? 0) > 0;
+    response.on('finish', () => {
+      if (!waits) meters.answered(request.method, response.statusCode, (performance.now() - began) / 1000);
+    });
+    next();
+  };

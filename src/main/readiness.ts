@@ -1,0 +1,95 @@
+/** What has to work before a process may say that it is ready; each is answered within a second, whatever hangs. */
+import { DeadlinePassed, within, type Circuit } from '../availability/index.ts';
+import type { ReadinessCheck } from '../api/routes/health.ts';
+import type { Parts } from './parts.ts';
+import { TASK_QUEUE, type RunningWorker } from './engine.ts';
+import { QUEUE_KINDS, queueStanding, type Asks } from './metrics/task-queue.ts';
+import { isOutage } from './temporal/guard.ts';
+
+/** Of one question, in milliseconds. */
+const ASK_MS = 800;
+
+export interface Temporal {
+  connection: Asks;
+  namespace: string;
+}
+
+/** What Temporal says within the time; where it does not answer at all, that is what `temporal` fails for, and one cause is named once. */
+async function ifItAnswers<T>(asking: Promise<T>): Promise<T | null> {
+  try {
+    return await within(ASK_MS, asking);
+  } catch (error) {
+    if (error instanceof DeadlinePassed || isOutage(error)) return null;
+    throw error;
+  }
+}
+
+/** Of every process: the database, Temporal, and the namespace in it that is ours. */
+export function stackChecks(
+  { store }: Pick<Parts, 'store'>,
+  circuit: Pick<Circuit, 'check'>,
+  { connection, namespace }: Temporal,
+): ReadinessCheck[] {
+  return [
+    { name: 'store', check: () => store.ping() },
+    { name: 'temporal', check: () => circuit.check() },
+    {
+      name: 'namespace',
+      async check() {
+        const asked = connection.withDeadline(Date.now() + ASK_MS, () =>
+          connection.workflowService.describeNamespace({ namespace }),
+        );
+        await ifItAnswers(asked);
+      },
+    },
+  ];
+}
+
+/** Of a worker: it runs, and Temporal hears it ask for work. */
+export function workerChecks(
+  { connection, namespace }: Temporal,
+  worker: Pick<RunningWorker, 'state'>,
+): ReadinessCheck[] {
+  return [
+    {
+      name: 'worker',
+      async check() {
+        if (worker.state() !== 'RUNNING') throw new Error(`the worker is ${worker.state()}`);
+      },
+    },
+    {
+      name: 'pollers',
+      async check() {
+        const kinds = QUEUE_KINDS.map(async (kind) => {
+          const asked = queueStanding(connection, { namespace, taskQueue: TASK_QUEUE, kind, ms: ASK_MS });
+          const pollers = (await ifItAnswers(asked))?.pollers;
+          if (pollers === 0) throw new Error(`nobody asks for ${kind} tasks`);
+          return pollers === undefined ? [] : [[kind, pollers] as const];
+        });
+        return Object.fromEntries((await Promise.all(kinds)).flat());
+      },
+    },
+  ];
+}
+
+/** How long Slack's last answer counts: it limits how often it is asked. */
+const SLACK_FRESH_MS = 15_000;
+
+/** Of a Slack process: payloads can come in, and every workspace knows our token. */
+export function slackCheck(slack: { connected(): boolean; test(): Promise<void> }): ReadinessCheck {
+  let answer: Promise<void> = Promise.resolve();
+  let until = 0;
+  return {
+    name: 'slack',
+    async check() {
+      if (!slack.connected()) throw new Error('Slack is not connected');
+      if (performance.now() >= until) {
+        until = performance.now() + SLACK_FRESH_MS;
+        answer = slack.test();
+        // A failure is asked about again the next time.
+        answer.catch(() => (until = 0));
+      }
+      await within(ASK_MS, answer);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/** Temporal's SDK in this process: its log goes to ours, and what its core measures can be asked for. One of a process. */
+import { Runtime, type LogLevel } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { freePort } from '../../store/free-port.ts';
+
+/** The SDK's own notes go to our log, warnings and worse. */
+const LEVELS = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'debug',
+  WARN: 'warn',
+  ERROR: 'error',
+} as const satisfies Record<LogLevel, keyof Logger>;
+
+/** How long core may take to say what it measured, in milliseconds. */
+const ASK_MS = 1000;
+/** How often another port is tried when another program took one that was free. */
+const TRIES = 5;
+
+export interface CoreRuntime {
+  /** What core measures, as Prometheus reads it; empty where it measures nothing. */
+  metrics(): Promise<string>;
+  /** Ends it, when nobody else uses it: while it collects core's log, this process cannot end by itself. */
+  close(): Promise<void>;
+}
+
+/** Tests run several stacks in one process. */
+let users = 0;
+
+/**
+ * Installs it, unless that was done.
+ *
+ * @param measure Whether core measures. It says so on a port on loopback, and from there we pass it on.
+ */
+export async function installRuntime({ log }: { log: Logger }, measure = false): Promise<CoreRuntime> {
+  for (let left = measure ? TRIES : 1; ; left -= 1) {
+    const address = measure && left > 1 ? `127.0.0.1:${await freePort()}` : null;
+    try {
+      install(log, address);
+      return used(address);
+    } catch (error) {
+      // Already installed.
+      if (error instanceof Error && error.name === 'IllegalStateError') return used(null);
+      if (left <= 1) throw error;
+    }
+  }
+}
+
+function used(metricsAddress: string | null): CoreRuntime {
+  users += 1;
+  return {
+    metrics: () => (metricsAddress === null ? Promise.resolve('') : ask(metricsAddress)),
+    async close() {
+      users -= 1;
+      if (users === 0) await Runtime.instance().shutdown();
+    },
+  };
+}
+
+function install(log: Logger, metricsAddress: string | null): void {
+  Runtime.install({
+    logger: {
+      log: (to, message, meta) => log[LEVELS[to]](meta ?? {}, message),
+      trace: (message, meta) => log.trace(meta ?? {}, message),
+      debug: (message, meta) => log.debug(meta ?? {}, message),
+      info: (message, meta) => log.debug(meta ?? {}, message),
+      warn: (message, meta) => log.warn(meta ?? {}, message),
+      error: (message, meta) => log.error(meta ?? {}, message),
+    },
+    telemetryOptions: {
+      // Core would print lines of another form beside ours.
+      logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
+      ...(metricsAddress === null ? {} : { metrics: { prometheus: { bindAddress: metricsAddress } } }),
+    },
+    // Ctrl-C is handled once, by the process that owns the worker.
+    shutdownSignals: [],
+  });
+}
+
+async function ask(address: string): Promise<string> {
+  try {
+    const response = await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(ASK_MS) });
+    return response.ok ? await response.text() : '';
+  } catch {
+    return '';
+  }
+}
