@@ -127,7 +127,13 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   const judging = judgingOf(localParts, parts);
   const checks = stackChecks(parts, circuit, temporal);
   return {
-    ...{ parts, temporal, client, circuit, judging, watch, checks },
+    parts,
+    temporal,
+    client,
+    circuit,
+    judging,
+    watch,
+    checks,
     gateway: gatewayOf(parts, client, judging, { notifier: slackNotifiers(parts, config.slack) }),
     show: (more = []) => watch.show({ store: parts.store, ...temporal, taskQueue: TASK_QUEUE }, [...checks, ...more]),
   };

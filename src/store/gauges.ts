@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
 /** How the whole stack stands now, of all tenants together. */
-export interface Standing {
+export interface StackGauges {
   /** Actions that wait for a person. */
   waiting: number;
   /** Seconds for which the oldest of them has waited; 0 where none does. */
@@ -20,7 +20,7 @@ export interface Standing {
 /** What is measured by looking, not by counting what happens. */
 export interface GaugeStore {
   /** Three questions, each answered from an index. */
-  standing(): Promise<Standing>;
+  standing(): Promise<StackGauges>;
 }
 
 export function createGaugeStore(db: Database): GaugeStore {

@@ -1,7 +1,7 @@
 /** What is looked up when somebody asks for the metrics: how the whole stack stands. Every process says the same of it. */
 import { Gauge } from 'prom-client';
 import { within } from '../../availability/index.ts';
-import type { Standing, Store } from '../../store/index.ts';
+import type { StackGauges, Store } from '../../store/index.ts';
 import type { Meters } from './meters.ts';
 import { QUEUE_KINDS, queueStanding, type Asks, type QueueStanding } from './task-queue.ts';
 
@@ -24,7 +24,7 @@ export function measureStanding({ registry }: Pick<Meters, 'registry'>, options:
     workflow: remembered(() => queueStanding(connection, { namespace, taskQueue, kind: 'workflow', ms: ASK_MS })),
     activity: remembered(() => queueStanding(connection, { namespace, taskQueue, kind: 'activity', ms: ASK_MS })),
   };
-  const stack = (name: string, help: string, value: (standing: Standing) => number): Gauge =>
+  const stack = (name: string, help: string, value: (standing: StackGauges) => number): Gauge =>
     new Gauge({
       name: `countersign_${name}`,
       help,
