@@ -98,10 +98,12 @@ export const callerOf = (gateway: Authentication, request: Request): Promise<Cal
   gateway.authenticate(request.get('authorization'));
 
 /**
- * Where a call comes from, as whoever sends it says. `cli` gives the same rights as `api`, so it needs no proof; `console` is believed
- * only of what was signed with a passkey, whose signature says at which origin.
+ * Where a call comes from: `console` with a session that a browser keeps, whatever is sent beside it. Otherwise as whoever sends it says:
+ * `cli` gives the same rights as `api`, so it needs no proof; `console` is believed only of what was signed with a passkey, whose
+ * signature says at which origin.
  */
-export function doorOf(request: Request, { signed = false } = {}): Door {
+export function doorOf(request: Request, { session }: Pick<Caller, 'session'>, { signed = false } = {}): Door {
+  if (session?.door !== undefined) return session.door;
   const door = request.get('countersign-door');
   return door === 'cli' || (door === 'console' && signed) ? door : 'api';
 }

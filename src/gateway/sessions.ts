@@ -80,13 +80,14 @@ export function sessions(deps: GatewayDeps): Sessions {
       const { pending, plan } = await brought(PENDING, token, pendingSchema);
       return { who: await deps.signIn.finish(callback, pending), plan };
     },
-    openSession: (who) => open(deps, who, randomUUID()),
+    openSession: (who) => open(deps, who, { once: randomUUID(), door: 'console' }),
     loginCode: (who, challenge, seconds) => carried(CODE, seconds, { who, challenge }),
     async redeemLoginCode(code, verifier) {
       const { jti, who, challenge } = await brought(CODE, code, codeSchema);
       const shown = verifier === undefined ? null : createHash('sha256').update(verifier).digest('base64url');
       if (challenge !== shown) throw wrong('the code was made for somebody else');
-      return open(deps, who, jti);
+      // Whoever has a verifier is a command line; a link is opened in a browser.
+      return open(deps, who, { once: jti, door: verifier === undefined ? 'console' : null });
     },
     async beginDevice(provider) {
       const { deviceCode, userCode, verificationUri, interval, expiresIn, ...begun } =
@@ -97,7 +98,7 @@ export function sessions(deps: GatewayDeps): Sessions {
     async redeemDevice(device) {
       const { provider, deviceCode, jti } = await brought(DEVICE, device, deviceSchema);
       const who = await deps.signIn.finishDevice(provider, deviceCode);
-      return who === null ? null : open(deps, who, jti);
+      return who === null ? null : open(deps, who, { once: jti, door: null });
     },
     async me(caller) {
       const person = caller.kind === 'person' ? deps.directory.current(caller.tenant).person(caller.id) : null;
@@ -148,8 +149,12 @@ export function meant(directory: Directory, id: string): Person | null {
   return exact !== null || !/^[\x21-\x7e]+$/.test(id) ? exact : directory.person(id.toLowerCase());
 }
 
-/** @param once what opens one session only: the session's id follows from it */
-async function open(deps: GatewayDeps, who: SignedIn, once: string): Promise<NewSession> {
+/** @param how `once` opens one session only: the session's id follows from it */
+async function open(
+  deps: GatewayDeps,
+  who: SignedIn,
+  { once, door }: { once: string; door: 'console' | null },
+): Promise<NewSession> {
   const { tenant, provider: by } = who;
   if (!(await deps.register.hasTenant(tenant))) throw wrong('there is no such tenant');
   const person = meant(await deps.directory.fresh(tenant), who.person);
@@ -172,7 +177,7 @@ async function open(deps: GatewayDeps, who: SignedIn, once: string): Promise<New
     by: person.id,
     reason: null,
     at: createdAt,
-    session: { by, provedAt },
+    session: { by, provedAt, ...(door === null ? {} : { door }) },
   });
   if (sealed.existing) throw wrong('what opens one session was used already');
   await deps.store.sessions.create({ hash: entry.hash, tenant, id, expiresAt });

@@ -19,6 +19,8 @@ export interface ApiKeyEntry {
   kind?: 'service' | 'session' | BoundKind;
   /** Of a session, RFC 3339: when its person proved who they are. */
   provedAt?: string;
+  /** Of a session that a browser keeps. */
+  door?: 'console';
 }
 
 /** The part of the store's `apiKeys` that this room needs. */

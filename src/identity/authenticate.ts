@@ -86,7 +86,7 @@ const callerOf = ({ id, roles, groups }: Person, tenant: string): Caller => ({
 });
 
 /** A session's person as the directory has them now: roles are never kept with it. */
-function signedIn({ id, tenant, actors: [name = ''], provedAt = '' }: ApiKeyEntry, directory: Directory): Caller {
+function signedIn({ id, tenant, actors: [name = ''], provedAt = '', door }: ApiKeyEntry, directory: Directory): Caller {
   const person = directory.person(name);
   checkNotStopped(directory, name);
   if (person?.active !== true) {
@@ -95,7 +95,7 @@ function signedIn({ id, tenant, actors: [name = ''], provedAt = '' }: ApiKeyEntr
       'the session’s person is not active in the directory; ask who keeps it',
     );
   }
-  return { ...callerOf(person, tenant), session: { id, provedAt } };
+  return { ...callerOf(person, tenant), session: { id, provedAt, ...(door === undefined ? {} : { door }) } };
 }
 
 function bearer(presented: string | undefined): string {

@@ -41,7 +41,9 @@ export const callerSchema = z.strictObject({
   /** What a token of an issuer says beside that; left out of keys and people. */
   token: tokenSchema.optional(),
   /** Of a person who signed in: their session, and when they proved who they are (RFC 3339). */
-  session: z.strictObject({ id: z.string().max(64), provedAt: z.string().max(64) }).optional(),
+  session: z
+    .strictObject({ id: z.string().max(64), provedAt: z.string().max(64), door: z.literal('console').exactOptional() })
+    .optional(),
 });
 export type Caller = z.infer<typeof callerSchema>;
 

@@ -65,4 +65,5 @@ const entryOf = (
   roles,
   groups,
   ...(session === undefined ? {} : { provedAt: session.provedAt }),
+  ...(session?.door === undefined ? {} : { door: session.door }),
 });

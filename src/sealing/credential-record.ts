@@ -44,6 +44,8 @@ export interface SessionProof {
   by: string;
   /** RFC 3339: when they proved it, which may be before they signed in here. */
   provedAt: string;
+  /** Of a session that a browser keeps for the console's pages: what is decided with it was decided there. */
+  door?: 'console';
 }
 
 const texts = z.array(z.string());
@@ -57,7 +59,9 @@ const bodySchema = z.looseObject({
   groups: texts,
   name: z.string().nullable(),
   expiresAt: z.iso.datetime().nullable(),
-  session: z.strictObject({ by: z.string(), provedAt: z.iso.datetime() }).exactOptional(),
+  session: z
+    .strictObject({ by: z.string(), provedAt: z.iso.datetime(), door: z.literal('console').exactOptional() })
+    .exactOptional(),
 });
 
 /** `action` of the records about a credential. */

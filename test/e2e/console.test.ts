@@ -5,7 +5,7 @@ import { axe, launchBrowser } from '../support/browser.ts';
 import { setup as buildAll } from '../support/built.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { windowOf } from '../support/signed-in.ts';
-import { refund } from '../support/stack.ts';
+import { CFO, LEAD, refund } from '../support/stack.ts';
 
 const AUDITOR = 'user:auditor@acme.test';
 const DESK = { viewport: { width: 1440, height: 900 } };
@@ -89,6 +89,70 @@ describe('an auditor', () => {
     await looksRight();
     // The API refused a status that there is not: that is what the browser complained about.
     expect(complaints.splice(0).filter((text) => !text.includes('400'))).toEqual([]);
+  });
+});
+
+describe('an action', () => {
+  it('is verified in the page, and a row that was altered is shouted out', async () => {
+    const asked = await stack.ask(refund(61.25));
+    const id = asked.body.id as string;
+    await open(AUDITOR, `/console/actions/${id}`, DESK);
+    await page.getByText('Policy approved it.').waitFor();
+    await page.getByRole('button', { name: 'Verify now' }).click();
+    await page.getByRole('heading', { name: 'Everything holds.' }).waitFor();
+    await page.getByText('The row of the table says what the records say').waitFor();
+    await looksRight();
+    // A row that says another amount than the records do.
+    await page.route('**/v1/actions?**', async (route) => {
+      const answer = await route.fetch();
+      const list = (await answer.json()) as { actions: { amounts: { asked: string | null } }[] };
+      for (const row of list.actions) row.amounts.asked = '99999.00';
+      await route.fulfill({ response: answer, json: list });
+    });
+    await page.reload();
+    await page.getByRole('button', { name: 'Verify now' }).click();
+    await page.getByRole('heading', { name: 'IT DOES NOT HOLD' }).waitFor();
+    await page.getByText('The row says amount asked = "99999.00"; the records say "61.25"').waitFor();
+  });
+});
+
+describe('an approver', () => {
+  it('decides on a phone, with the facts before them, and the record says through which door', async () => {
+    const asked = await stack.ask(refund(271.5, { resource: { type: 'order', id: 'phone <b>bold</b>' } }));
+    const id = asked.body.id as string;
+    // As a link of Slack or of the command line leads here.
+    await open(LEAD, `/console#${id}`, PHONE);
+    await page.getByRole('heading', { name: 'Waiting for your decision' }).waitFor();
+    await page.getByText('phone <b>bold</b>').first().waitFor();
+    expect(await page.title()).toMatch(/^\(\d+\) /);
+    await looksRight();
+    await page.getByRole('button', { name: /^Approve/ }).click();
+    const dialog = page.getByRole('dialog', { name: 'Approve' });
+    await dialog.getByText('By approving you take responsibility').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await dialog.getByLabel('Reason').fill('Both boxes came back.');
+    await dialog.getByRole('button', { name: 'Approve' }).click();
+    await page.getByText('Your decision is sealed.').waitFor();
+    await page.getByText('finance-lead@acme.test approved, in the console.').waitFor();
+    const action = await stack.call('GET', `/v1/actions/${id}?wait=20`);
+    expect(action.body).toMatchObject({
+      status: 'released',
+      approval: { stages: [{ decisions: [{ by: LEAD, via: 'console', reason: 'Both boxes came back.' }] }] },
+    });
+  });
+
+  it('is told that somebody was faster, and nothing is lost', async () => {
+    const asked = await stack.ask(refund(283));
+    const id = asked.body.id as string;
+    await open(LEAD, `/console/actions/${id}`, DESK);
+    await page.getByRole('button', { name: /^Refuse/ }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('Not ours.');
+    const yes = { decision: 'approve', reason: 'as agreed' };
+    await stack.call('POST', `/v1/actions/${id}/decisions`, yes, { token: await stack.person(CFO) });
+    await page.getByRole('dialog').getByRole('button', { name: 'Refuse' }).click();
+    await page.getByRole('heading', { name: 'Somebody was faster, or it has changed' }).waitFor();
+    // The API refused the second word: that is what the browser complained about.
+    expect(complaints.splice(0).filter((text) => !text.includes('409') && !text.includes('403'))).toEqual([]);
   });
 });
 

@@ -86,7 +86,7 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
   router.post('/v1/actions/:id/decisions', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const input = parseBody(decisionInputSchema, request.body);
-    const door = doorOf(request, { signed: input.passkey !== undefined });
+    const door = doorOf(request, caller, { signed: input.passkey !== undefined });
     const action = await gateway.decide(caller, pathText(request, 'id'), input, door);
     answerWithAction(response, action);
   });

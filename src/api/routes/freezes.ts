@@ -30,7 +30,7 @@ export function freezeRoutes(gateway: Authentication & Freezes): Router {
   const router = Router();
   router.post('/v1/freezes', async (request, response) => {
     const caller = await callerOf(gateway, request);
-    const freeze = await gateway.freeze(caller, parseBody(freezeInputSchema, request.body), doorOf(request));
+    const freeze = await gateway.freeze(caller, parseBody(freezeInputSchema, request.body), doorOf(request, caller));
     response.status(201).json(freeze);
   });
   router.get('/v1/freezes', async (request, response) => {
@@ -39,7 +39,7 @@ export function freezeRoutes(gateway: Authentication & Freezes): Router {
   router.delete('/v1/freezes/:id', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const { reason: why } = parseBody(thawInputSchema, request.body ?? {});
-    response.json(await gateway.thaw(caller, pathText(request, 'id'), why, doorOf(request)));
+    response.json(await gateway.thaw(caller, pathText(request, 'id'), why, doorOf(request, caller)));
   });
   return router;
 }

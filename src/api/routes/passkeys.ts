@@ -54,7 +54,7 @@ export function passkeyRoutes(
     const caller = await callerOf(gateway, request);
     const input = parseBody(decisionOptionsInputSchema, request.body);
     const id = pathText(request, 'id');
-    const options = await gateway.decisionOptions(caller, id, input, doorOf(request, { signed: true }));
+    const options = await gateway.decisionOptions(caller, id, input, doorOf(request, caller, { signed: true }));
     await nameRecordOf(gateway, caller, { action: id }, response);
     response.json(options);
   });

@@ -30,7 +30,7 @@ export function reviewRoutes(gateway: Authentication & Reviews): Router {
   router.post('/v1/actions/:id/review', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const input = parseBody(reviewInputSchema, request.body);
-    answerWithAction(response, await gateway.review(caller, pathText(request, 'id'), input, doorOf(request)));
+    answerWithAction(response, await gateway.review(caller, pathText(request, 'id'), input, doorOf(request, caller)));
   });
   router.get('/v1/reports/break-glass', async (request, response) => {
     const caller = await callerOf(gateway, request);

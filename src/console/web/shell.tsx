@@ -1,11 +1,12 @@
 /** The frame of every page: who is here, the pages that there are, and the one that is open. */
 import { useQuery } from '@tanstack/react-query';
-import { Suspense } from 'preact/compat';
+import { lazy, Suspense } from 'preact/compat';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import type { Me } from '../../contract/views/index.ts';
 import { ApiProblem, readMe } from './api.ts';
 import { Decisions } from './pages/decisions.tsx';
+import { useWaiting } from './waiting.ts';
 import { Loading, PageHead, Problem } from './ui/pieces.tsx';
 import { WORDS } from './words.ts';
 import { ZonePicker } from './zone.tsx';
@@ -19,7 +20,15 @@ interface Page {
 
 const anybody = (): boolean => true;
 
-const PAGES: readonly Page[] = [{ path: '/decisions', name: WORDS.nav.decisions, for: anybody }];
+const isPerson = ({ kind }: Me): boolean => kind === 'person';
+
+const PAGES: readonly Page[] = [
+  { path: '/inbox', name: WORDS.nav.inbox, for: isPerson },
+  { path: '/decisions', name: WORDS.nav.decisions, for: anybody },
+];
+
+const Waiting = lazy(() => import('./pages/inbox.tsx').then(({ Waiting: page }) => ({ default: page })));
+const OneAction = lazy(() => import('./pages/action.tsx').then(({ OneAction: page }) => ({ default: page })));
 
 const Mark = () => (
   <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -54,6 +63,8 @@ const NotFound = () => (
 
 function Navigation({ me }: { me: Me }) {
   const [path] = useLocation();
+  const waiting = useWaiting();
+  const count = waiting.data?.items.length ?? 0;
   return (
     <nav aria-label={WORDS.pages}>
       <ul class="nav">
@@ -61,6 +72,7 @@ function Navigation({ me }: { me: Me }) {
           <li key={page.path}>
             <Link href={page.path} aria-current={path === page.path ? 'page' : undefined}>
               {page.name}
+              {page.path === '/inbox' && count > 0 ? <span class="count">{count}</span> : null}
             </Link>
           </li>
         ))}
@@ -122,6 +134,8 @@ function Frame({ me }: { me: Me }) {
               <Route path="/">
                 <Redirect to="/decisions" replace />
               </Route>
+              <Route path="/inbox" component={Waiting} />
+              <Route path="/actions/:id" component={OneAction} />
               <Route path="/decisions" component={Decisions} />
               <Route component={NotFound} />
             </Switch>

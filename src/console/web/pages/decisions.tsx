@@ -4,7 +4,7 @@ import { useTable } from '@tanstack/react-table';
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation, useSearch } from 'wouter';
 import type { ActionList, ActionSummary } from '../../../contract/views/index.ts';
-import { askActions, readFacets } from '../api.ts';
+import { askActions, readFacets, readMe } from '../api.ts';
 import { Empty, Loading, PageHead, Problem } from '../ui/pieces.tsx';
 import {
   addressOf,
@@ -24,6 +24,7 @@ import { WORDS } from '../words.ts';
 import { useZone } from '../zone.tsx';
 import { COLUMNS, DEFINITIONS, FEATURES, type Column } from './columns.tsx';
 import { MoreFilters } from './more-filters.tsx';
+import { Verify } from './verify-panel.tsx';
 
 const SAY = WORDS.decisions;
 const PAGE = '50';
@@ -334,6 +335,7 @@ export function Decisions() {
       return;
     }
   };
+  const tenant = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal) }).data?.tenant;
   const hidden = actions.filter(({ undisclosed }) => undisclosed).length;
   return (
     <div class="stack">
@@ -372,6 +374,14 @@ export function Decisions() {
           {list.isLoading ? <Loading /> : null}
           {head !== undefined && actions.length === 0 ? <Nothing asked={Object.keys(filters).length > 0} /> : null}
           {actions.length === 0 ? null : <Actions {...asked} actions={actions} shown={shown} />}
+          {actions.length === 0 || tenant === undefined ? null : (
+            <Verify
+              key={actions.map(({ lastIndex }) => lastIndex).join()}
+              tenant={tenant}
+              wanted={actions.map((row) => ({ id: row.id, hashes: null, row }))}
+              go={SAY.verify(actions.length)}
+            />
+          )}
           {list.hasNextPage ? (
             <p class="no-print">
               <button type="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>

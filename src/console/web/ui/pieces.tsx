@@ -5,6 +5,7 @@ import { inCurrency } from '../../../export/values.ts';
 import { ApiProblem } from '../api.ts';
 import { minuteIn, secondIn } from '../view/times.ts';
 import { basisTone, plainWord, statusTone, type Tone } from '../view/tones.ts';
+import { useWaiting } from '../waiting.ts';
 import { WORDS } from '../words.ts';
 import { useZone } from '../zone.tsx';
 
@@ -74,9 +75,10 @@ export function Empty({ title, children }: { title: string; children?: Component
 }
 
 export function PageHead({ title, lead, children }: { title: string; lead?: string; children?: ComponentChildren }) {
+  const waiting = useWaiting().data?.items.length ?? 0;
   useEffect(() => {
-    document.title = `${title} · ${WORDS.product}`;
-  }, [title]);
+    document.title = `${waiting > 0 ? `(${waiting}) ` : ''}${title} · ${WORDS.product}`;
+  }, [title, waiting]);
   return (
     <header class="head">
       <div>

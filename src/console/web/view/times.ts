@@ -98,3 +98,18 @@ export function lasting(ms: number): string {
   }
   return parts.slice(0, 2).join(' ') || 'a moment';
 }
+
+/** `2026-11-03T14:05`, as a field for a time holds it, in a zone. */
+export function minuteOf(at: string, zone: string): string {
+  const instant = Date.parse(at);
+  return new Date(instant + offsetAt(instant, zone)).toISOString().slice(0, 16);
+}
+
+/** The instant of such a time in a zone; null for what is none. */
+export function instantAt(minute: string, zone: string): string | null {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(minute)) return null;
+  const wanted = Date.parse(`${minute}:00Z`);
+  if (Number.isNaN(wanted)) return null;
+  const guess = wanted - offsetAt(wanted, zone);
+  return new Date(wanted - offsetAt(guess, zone)).toISOString();
+}

@@ -1,0 +1,202 @@
+/** The form of one decision: its reason, its changes or its time; sent once, and only by its own button. */
+import { useState } from 'preact/hooks';
+import type { InboxItem } from '../../../contract/views/index.ts';
+import { ApiProblem, post } from '../api.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { Time } from '../ui/pieces.tsx';
+import { instantAt, minuteOf } from '../view/times.ts';
+import { WORDS } from '../words.ts';
+import { useZone } from '../zone.tsx';
+
+const SAY = WORDS.deciding;
+
+export type Way = 'approve' | 'change' | 'refuse' | 'return' | 'extend' | 'right' | 'wrong' | 'answer';
+
+/** What was shown in full, where it was opened: the decision rests on it. */
+export interface ShownWhole {
+  hash: string;
+  renderer: string;
+}
+
+interface Filled {
+  reason: string;
+  values: Record<string, string>;
+  until: string;
+}
+
+const TITLES: Record<Way, string> = {
+  approve: SAY.approve,
+  change: SAY.change,
+  refuse: SAY.refuse,
+  return: SAY.return,
+  extend: SAY.extend,
+  right: SAY.right,
+  wrong: SAY.wrong,
+  answer: SAY.send,
+};
+
+/** Numbers stay numbers, as the policy reads them; everything else is text. */
+function changesOf({ controls }: InboxItem, values: Readonly<Record<string, string>>): Record<string, string | number> {
+  return Object.fromEntries(
+    controls.mayChange.flatMap(({ path, kind, value }) => {
+      const given = values[path]?.trim() ?? '';
+      return given === '' || given === value ? [] : [[path, kind === 'number' ? Number(given) : given]];
+    }),
+  );
+}
+
+function bodyOf(item: InboxItem, way: Way, { reason, values, until }: Filled, zone: string): object {
+  const said = reason.trim() === '' ? {} : { reason: reason.trim() };
+  switch (way) {
+    case 'change':
+      return { decision: 'approve', stage: item.stage, ...said, changes: changesOf(item, values) };
+    case 'extend':
+      return { decision: 'extend', stage: item.stage, ...said, until: instantAt(until, zone) ?? until };
+    default:
+      return { decision: way, stage: item.stage, ...said };
+  }
+}
+
+/** Signs with the person's own passkey what the server will seal. */
+async function signed(id: string, body: object): Promise<object> {
+  const { startAuthentication } = await import('@simplewebauthn/browser');
+  type Options = Parameters<typeof startAuthentication>[0]['optionsJSON'];
+  const { options } = await post<{ options: Options }>(`/v1/actions/${id}/decision-options`, body);
+  try {
+    const { id: credential, type, response } = await startAuthentication({ optionsJSON: options });
+    return { ...body, passkey: { id: credential, type, response } };
+  } catch (error) {
+    throw new Error(SAY.passkeyFailed, { cause: error });
+  }
+}
+
+async function send(item: InboxItem, way: Way, filled: Filled, zone: string, shown: ShownWhole | null): Promise<void> {
+  const at = `/v1/actions/${item.id}`;
+  if (way === 'right' || way === 'wrong') {
+    await post(`${at}/review`, { right: way === 'right', reason: filled.reason.trim() });
+  } else if (way === 'answer') {
+    await post(`${at}/answer`, { text: filled.reason.trim() });
+  } else {
+    const body = { ...bodyOf(item, way, filled, zone), ...(shown === null ? {} : { shown }) };
+    const passkey = item.stages[item.stage]?.passkey === true;
+    await post(`${at}/decisions`, passkey ? await signed(item.id, body) : body);
+  }
+}
+
+const LABELS: Partial<Record<Way, string>> = { return: SAY.question, answer: SAY.reply };
+
+/** Enter in a field sends nothing: only the button decides. */
+const onlyTheButton = (event: KeyboardEvent): void => {
+  if (event.key === 'Enter') event.preventDefault();
+};
+
+export function DecideForm({
+  item,
+  way,
+  shown,
+  close,
+  done,
+}: {
+  item: InboxItem;
+  way: Way;
+  shown: ShownWhole | null;
+  close(): void;
+  done(conflict: string | null): void;
+}) {
+  const { zone } = useZone();
+  const [filled, setFilled] = useState<Filled>({
+    reason: '',
+    values: Object.fromEntries(item.controls.mayChange.map(({ path, value }) => [path, value ?? ''])),
+    until: minuteOf(item.controls.extendUntil ?? item.due, zone),
+  });
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
+  const optional =
+    (way === 'approve' || way === 'change' || way === 'extend') && item.controls.approveReason === 'optional';
+  const submit = async (): Promise<void> => {
+    setBusy(true);
+    setFailed(null);
+    try {
+      await send(item, way, filled, zone, shown);
+      done(null);
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      if (error instanceof ApiProblem && ['not-open', 'already-decided', 'conflict'].includes(error.type)) done(said);
+      else setFailed(said);
+    }
+    setBusy(false);
+  };
+  return (
+    <Dialog title={TITLES[way]} close={close}>
+      <form
+        class="stack-s"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <p class="soft">{item.summary}</p>
+        {way === 'change'
+          ? item.controls.mayChange.map(({ path, label }) => (
+              <label key={path} class="field">
+                <span>{SAY.newValue(label)}</span>
+                <input
+                  type="text"
+                  inputMode={label.includes('amount') ? 'decimal' : 'text'}
+                  value={filled.values[path] ?? ''}
+                  onKeyDown={onlyTheButton}
+                  onInput={(event) =>
+                    setFilled({ ...filled, values: { ...filled.values, [path]: event.currentTarget.value } })
+                  }
+                />
+              </label>
+            ))
+          : null}
+        {way === 'extend' ? (
+          <label class="field">
+            <span>{SAY.until}</span>
+            <input
+              type="datetime-local"
+              required
+              value={filled.until}
+              onKeyDown={onlyTheButton}
+              onInput={(event) => setFilled({ ...filled, until: event.currentTarget.value })}
+            />
+            <span class="hint">
+              {SAY.untilHint(zone)} {SAY.latest}: <Time at={item.controls.extendUntil} />
+            </span>
+          </label>
+        ) : null}
+        <label class="field">
+          <span>{LABELS[way] ?? SAY.reason}</span>
+          <textarea
+            required={!optional}
+            maxLength={2000}
+            value={filled.reason}
+            onInput={(event) => setFilled({ ...filled, reason: event.currentTarget.value })}
+          />
+          <span class="hint">{optional ? SAY.reasonOptional : SAY.reasonRequired}</span>
+        </label>
+        {way === 'approve' || way === 'change' ? <p>{item.responsibility}</p> : null}
+        {item.stages[item.stage]?.passkey === true && item.kind === 'decide' ? <p class="soft">{SAY.passkey}</p> : null}
+        {failed === null ? null : (
+          <p class="note" data-tone="bad" role="alert">
+            {failed}
+          </p>
+        )}
+        <div class="row">
+          <button
+            type="submit"
+            class={way === 'refuse' || way === 'wrong' ? 'danger solid' : 'primary'}
+            disabled={busy}
+          >
+            {TITLES[way]}
+          </button>
+          <button type="button" onClick={close}>
+            {SAY.cancel}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

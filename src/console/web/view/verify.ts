@@ -1,0 +1,210 @@
+/**
+ * Verifies actions in the page, with the very code that the command line verifies with: receipts against keys, the chain of an action, the
+ * rules of its life, and the row of the table against what the records say.
+ */
+import './no-eval.ts';
+import type { ActionSummary } from '../../../contract/views/index.ts';
+import type { Json } from '../../../contract/json.ts';
+import type { RecordPayload } from '../../../contract/record.ts';
+import { DEFAULT_FIELDS, fieldsOfBundle, moneyAfter, UNDISCLOSED, type Money } from '../../../export/money.ts';
+import { GovernedAction } from '../../../evidence/governed.ts';
+import { isEvidenceError } from '../../../ledger/error.ts';
+import { followKeys } from '../../../sealing/key-history.ts';
+import { verifyReceipt, type VerifiedReceipt } from '../../../sealing/receipt.ts';
+import { nobleVerify, type VerifySignature } from '../../../sealing/signer.ts';
+import type { Trust } from '../../../sealing/trust.ts';
+
+export interface Check {
+  passed: boolean;
+  text: string;
+}
+
+export interface Verification {
+  action: string;
+  passed: boolean;
+  checks: Check[];
+}
+
+/** What the page brings: texts of the log, and receipts by hash. */
+export interface Sources {
+  receipt(hash: string): Promise<unknown>;
+  /** The canonical source of a bundle, which says which fields are money; null where it cannot be had. */
+  bundle(hash: string): Promise<Json | null>;
+}
+
+/** Whether this page's browser checks signatures itself. Over plain http to another machine it does not. */
+export const engineOfPage = (): 'WebCrypto' | 'noble' =>
+  globalThis.crypto?.subtle === undefined ? 'noble' : 'WebCrypto';
+
+const buffer = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
+
+/** The browser's own cryptography, and ours where it has none, or does not know the curve. */
+export const verifyInPage: VerifySignature = async (jwk, message, signature) => {
+  const { subtle } = globalThis.crypto ?? {};
+  if (subtle === undefined) return nobleVerify(jwk, message, signature);
+  const { kty, crv, x, y } = jwk;
+  const algorithm = crv === 'Ed25519' ? { name: 'Ed25519' } : { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  let key: CryptoKey;
+  try {
+    key = await subtle.importKey('jwk', { kty, crv, x, ...(y === undefined ? {} : { y }) }, algorithm, false, [
+      'verify',
+    ]);
+  } catch {
+    return nobleVerify(jwk, message, signature);
+  }
+  return subtle.verify(algorithm, key, buffer(signature), buffer(message)).catch(() => false);
+};
+
+/** Keys as the log publishes them, or as the reader pinned them; and how they came into use. @throws EvidenceError */
+export async function trustOf(keys: readonly unknown[], vkeys: readonly string[], history: unknown): Promise<Trust> {
+  const trust: Trust = { recordKeys: keys, logKeys: vkeys };
+  return history === null ? trust : (await followKeys(trust, history, { verify: verifyInPage })).trust;
+}
+
+const sayWhy = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The receipts of an action, each for itself. */
+async function receiptsOf(
+  hashes: readonly string[],
+  sources: Sources,
+  trust: Trust,
+): Promise<{ checks: Check[]; verified: VerifiedReceipt[] }> {
+  const checks: Check[] = [];
+  const verified: VerifiedReceipt[] = [];
+  for (const hash of hashes) {
+    try {
+      const one = await verifyReceipt(await sources.receipt(hash), trust, { verify: verifyInPage });
+      if (one.recordHash !== hash) {
+        checks.push({ passed: false, text: `${hash}: the receipt is of another record, ${one.recordHash}` });
+        continue;
+      }
+      verified.push(one);
+      checks.push({
+        passed: true,
+        text: `Record ${one.record.seq}, ${one.record.type}: signed by ${one.keyid.slice(0, 12)}…, entry ${one.index} of the ${one.size} of ${one.origin}`,
+      });
+    } catch (error) {
+      const reason = isEvidenceError(error) ? `${error.reason}: ` : '';
+      checks.push({ passed: false, text: `${hash}: ${reason}${sayWhy(error)}` });
+    }
+  }
+  return { checks, verified };
+}
+
+function chainChecks(id: string, verified: readonly VerifiedReceipt[]): Check[] {
+  const broken = verified.find(({ record }, at) => {
+    const before = verified[at - 1]?.recordHash ?? null;
+    return record.action !== id || record.seq !== at || record.prev !== before;
+  });
+  const text = 'The records are one chain: none is missing between them, and none is of another action';
+  return [
+    broken === undefined
+      ? { passed: true, text }
+      : { passed: false, text: `Record ${broken.record.seq} (${broken.recordHash}) does not follow the one before it` },
+  ];
+}
+
+function lifeChecks(verified: readonly VerifiedReceipt[]): Check[] {
+  const [first, ...later] = verified.map(({ record }) => record);
+  if (first?.type !== 'verdict') return [{ passed: false, text: 'The first record is no verdict' }];
+  const life = new GovernedAction(first);
+  // Whether a passkey signed is for the command line, which has the enrolments.
+  const defects = later.flatMap((record) => life.next(record, true));
+  return defects.length === 0
+    ? [
+        {
+          passed: true,
+          text: 'Each step was allowed after the one before: nobody decided who may not, nothing was released without a yes',
+        },
+      ]
+    : defects.map(({ message }) => ({ passed: false, text: message }));
+}
+
+/** What the records say, of what a row claims. */
+function claimedBy(records: readonly RecordPayload[]): Partial<Record<keyof ActionSummary, unknown>> {
+  const [verdict] = records;
+  if (verdict?.type !== 'verdict') return {};
+  const release = records.find((record) => record.type === 'release');
+  const decision = records.findLast(
+    (record) => record.type === 'decision' && ['approve', 'refuse'].includes(record.decision),
+  );
+  const outcome = records.findLast((record) => record.type === 'outcome');
+  return {
+    id: verdict.action,
+    surface: verdict.surface,
+    action: verdict.verb,
+    actor: verdict.actor.id,
+    decision: verdict.verdict.decision,
+    basis: verdict.verdict.basis,
+    mode: verdict.verdict.mode,
+    policy: verdict.verdict.policy,
+    rule: verdict.verdict.rule,
+    bundle: verdict.verdict.bundle,
+    askedAt: verdict.at,
+    releaseBasis: release?.type === 'release' ? release.basis : null,
+    approver: decision?.type === 'decision' ? decision.by : null,
+    via: decision?.type === 'decision' ? decision.via : null,
+    reason: decision?.type === 'decision' ? decision.reason : null,
+    reference: outcome?.type === 'outcome' ? outcome.reference : null,
+  };
+}
+
+/** The amounts that the records give, folded as the read model folds them. */
+async function moneyOf(records: readonly RecordPayload[], sources: Sources): Promise<Money | null> {
+  const [verdict] = records;
+  const hash = verdict?.type === 'verdict' ? verdict.verdict.bundle : null;
+  const source = hash === null ? null : await sources.bundle(hash);
+  const fields = fieldsOfBundle(source);
+  return records.reduce<Money | null>(
+    (money, record) =>
+      moneyAfter(money, record, ({ verdict: { policy } }) => fields.get(policy ?? '') ?? DEFAULT_FIELDS),
+    null,
+  );
+}
+
+const STAGES_OF_MONEY = ['asked', 'approved', 'released', 'executed'] as const;
+
+function amountDifferences(row: ActionSummary, money: Money | null): [string, unknown, unknown][] {
+  const shown = (amount: string | null | undefined): string | null =>
+    amount === undefined || amount === UNDISCLOSED ? null : amount;
+  return [
+    ...STAGES_OF_MONEY.map((stage): [string, unknown, unknown] => [
+      `amount ${stage}`,
+      row.amounts[stage],
+      shown(money?.[stage]),
+    ]),
+    ['currency', row.currency, shown(money?.currency)] as [string, unknown, unknown],
+  ].filter(([, said, sealed]) => said !== sealed);
+}
+
+async function rowChecks(row: ActionSummary, verified: readonly VerifiedReceipt[], sources: Sources): Promise<Check[]> {
+  const records = verified.map(({ record }) => record);
+  const differing = Object.entries(claimedBy(records))
+    .map(([name, value]): [string, unknown, unknown] => [name, row[name as keyof ActionSummary], value])
+    .filter(([, said, sealed]) => said !== sealed);
+  differing.push(...amountDifferences(row, await moneyOf(records, sources)));
+  const [first, last] = [verified[0], verified.at(-1)];
+  if (first?.index !== row.firstIndex) differing.push(['firstIndex', row.firstIndex, first?.index]);
+  if (last?.index !== row.lastIndex) differing.push(['lastIndex', row.lastIndex, last?.index]);
+  return differing.length === 0
+    ? [{ passed: true, text: 'The row of the table says what the records say' }]
+    : differing.map(([name, said, sealed]) => ({
+        passed: false,
+        text: `The row says ${name} = ${JSON.stringify(said)}; the records say ${JSON.stringify(sealed)}`,
+      }));
+}
+
+/** @param row null where there is none to compare with */
+export async function verifyAction(
+  { id, hashes, row }: { id: string; hashes: readonly string[]; row: ActionSummary | null },
+  sources: Sources,
+  trust: Trust,
+): Promise<Verification> {
+  const { checks, verified } = await receiptsOf(hashes, sources, trust);
+  if (hashes.length === 0) checks.push({ passed: false, text: 'There is no record of it' });
+  if (verified.length === hashes.length && hashes.length > 0) {
+    checks.push(...chainChecks(id, verified), ...lifeChecks(verified));
+    if (row !== null) checks.push(...(await rowChecks(row, verified, sources)));
+  }
+  return { action: id, passed: checks.every(({ passed }) => passed), checks };
+}
