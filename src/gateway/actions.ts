@@ -56,8 +56,11 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
     startToken: (caller, input) => startToken(deps, caller, input),
 
     async publishPolicy(caller, input, idempotencyKey, waitMs) {
+      const arrived = deps.now().getTime();
       const publication = await preparePublication(deps, caller, input, idempotencyKey);
-      const answered = await request(caller, publication, idempotencyKey, waitMs);
+      // Whoever waits counts from when they asked, and trying out a candidate takes a part of it.
+      const left = Math.max(0, waitMs - (deps.now().getTime() - arrived));
+      const answered = await request(caller, publication, idempotencyKey, left);
       if (answered.action.status !== 'released') return answered;
       const action = await waitForAction(caller, answered.action.id, CARRIED_OUT_MS);
       return { ...answered, action };
