@@ -91,8 +91,8 @@ export class Documents {
     const records = await Promise.all(before.map((earlier) => this.#read(earlier)));
     const story = storyOf([...records, one]);
     if (isStory(story)) countStory(this.#summary, story, money);
-    await this.#rows.write(reportRow(story, money));
-    await this.#sections.write(reportSection(story, money));
+    await this.#rows.write(reportRow(story, money, this.#rendering));
+    await this.#sections.write(reportSection(story, money, this.#rendering));
   }
 
   async #read(place: DocumentPlace): Promise<ExportRecord> {

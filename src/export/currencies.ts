@@ -8,6 +8,12 @@ const PLACES: Readonly<Record<string, number | null>> = Object.fromEntries([
   ...'XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX'.split(' ').map((code) => [code, null]),
 ]);
 
+/** As the first rendering of archives had it: two places wherever there is a minor unit. */
+export function placesInFirstRendering(currency: unknown): number | null {
+  if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency)) return null;
+  return PLACES[currency] === 0 ? 0 : 2;
+}
+
 /** Null for what is no currency, or has no minor unit of its own. */
 export function placesOf(currency: unknown): number | null {
   if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency)) return null;

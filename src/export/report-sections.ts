@@ -1,6 +1,7 @@
 /** The actions of a report, one after the other. */
 import { HASH_PATTERN } from '../canonical/index.ts';
 import type { DecisionRecord, Json, OtherRecord, OutcomeRecord, Verdict } from '../contract/index.ts';
+import { RENDERING_WITHOUT_MONEY } from './body.ts';
 import { fact, markup, type Html } from './html.ts';
 import { actorText, isErased, RELEASED_BY, surfaceOf, whatOf, type Chapter, type Ending, type Story } from './story.ts';
 import { STAGES, UNDISCLOSED, type Money, type Stage } from './money.ts';
@@ -38,23 +39,23 @@ const DECIDED: Record<DecisionRecord['decision'], string> = {
   escalated: 'nobody had decided: more people were asked',
 };
 
-export function actionSection(story: Story, money: Money | null): Html {
+export function actionSection(story: Story, money: Money | null, rendering: number): Html {
   const { id, verdict, decisions, rejudged, release, redemption, outcomes, others, ending, records } = story;
   const again = release?.rejudged?.verdict;
+  // The first rendering had no such lines, not even empty ones.
+  const line = (shown: Html | null): Html | null => (rendering === RENDERING_WITHOUT_MONEY ? null : markup`${shown}\n`);
   return markup`<section class="action" id="${id}">
-<header><h3>${whatOf(story, money)}</h3><span class="badge ${ENDING_TONE[ending]}">${ending}</span><span class="id mono">${id}</span></header>
+<header><h3>${whatOf(story, money, rendering)}</h3><span class="badge ${ENDING_TONE[ending]}">${ending}</span><span class="id mono">${id}</span></header>
 <dl class="facts">
 ${verdict === null ? null : fact('Asked by', `${actorText(verdict.actor)}, ${timeText(verdict.at)}`)}
 ${fact('On', surfaceOf(story))}
 ${verdict === null ? null : fact('What', asked(verdict.disclosed, Object.keys(verdict.commitments).length))}
-${amounts(money)}
-${verdict === null ? null : fact('Judged', judged(verdict.verdict))}
+${line(amounts(money))}${verdict === null ? null : fact('Judged', judged(verdict.verdict))}
 ${verdict?.observed == null ? null : fact('Would have been', judged(verdict.observed))}
 ${rejudged.map((later) => fact('Judged again', markup`${timeText(later.at)}: ${judged(later.verdict)}`))}
 ${again === undefined ? null : fact('At release', isSame(again, verdict?.verdict) ? markup`judged again: <b>${again.decision}</b>, by the same rule and bundle` : judged(again))}
 ${release === null ? null : fact('Released by', `${RELEASED_BY[release.basis]}; ${timeText(release.at)}, permit good until ${timeText(release.permit.expiresAt)}`)}
-${redemption === null ? null : fact('Redeemed by', `${redemption.by}; ${timeText(redemption.at)}`)}
-${outcomes.map((outcome) => fact('Outcome', outcomeText(outcome)))}
+${line(redemption === null ? null : fact('Redeemed by', `${redemption.by}; ${timeText(redemption.at)}`))}${outcomes.map((outcome) => fact('Outcome', outcomeText(outcome)))}
 ${isErased(story) ? fact('Payload', 'was deleted, with its key; every record and proof stays') : null}
 </dl>
 ${decisions.length === 0 ? null : markup`<h4>Who decided what, and why</h4><ol class="steps">${decisions.map(({ record }) => decision(record))}</ol>`}

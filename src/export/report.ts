@@ -2,7 +2,7 @@
 import { fact, markup, type Html } from './html.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { actionSection, chapterSection, ENDING_TONE, timeText } from './report-sections.ts';
-import type { ExportBody } from './body.ts';
+import { RENDERING, type ExportBody } from './body.ts';
 import { actorText, isStory, surfaceOf, whatOf, type Chapter, type Story } from './story.ts';
 import { STAGES, type Money, type Sum } from './money.ts';
 import { moneyText } from './values.ts';
@@ -106,19 +106,19 @@ records and compares every byte.</footer>
 }
 
 /** A line of the list of actions; empty for what is no action. */
-export function reportRow(part: Story | Chapter, money: Money | null = null): string {
+export function reportRow(part: Story | Chapter, money: Money | null = null, rendering = RENDERING): string {
   if (!isStory(part)) return '';
   const { id, ending, verdict, records } = part;
   const last = timeText(records.at(-1)?.record.at ?? '');
   const asker = verdict === null ? 'not here' : actorText(verdict.actor);
   const badge = markup`<span class="badge ${ENDING_TONE[ending]}">${ending}</span>`;
-  return markup`<tr><td class="when">${last}</td><td><a href="#${id}">${whatOf(part, money)}</a> on ${surfaceOf(part)}</td><td>${asker}</td><td>${badge}</td></tr>
+  return markup`<tr><td class="when">${last}</td><td><a href="#${id}">${whatOf(part, money, rendering)}</a> on ${surfaceOf(part)}</td><td>${asker}</td><td>${badge}</td></tr>
 `.html;
 }
 
 /** All of an action, or of a chain that is none. */
-export function reportSection(part: Story | Chapter, money: Money | null = null): string {
-  return (isStory(part) ? actionSection(part, money) : chapterSection(part)).html;
+export function reportSection(part: Story | Chapter, money: Money | null = null, rendering = RENDERING): string {
+  return (isStory(part) ? actionSection(part, money, rendering) : chapterSection(part)).html;
 }
 
 function summaryTable({ surfaces, rest, total }: Summary): Html {

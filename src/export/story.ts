@@ -11,6 +11,8 @@ import type {
 } from '../contract/index.ts';
 import { isErasure } from '../sealing/index.ts';
 import type { ExportRecord } from './line.ts';
+import { RENDERING, RENDERING_WITHOUT_MONEY } from './body.ts';
+import { placesInFirstRendering } from './currencies.ts';
 import { UNDISCLOSED, type Money } from './money.ts';
 import { amountOf, inCurrency, resourceOf } from './values.ts';
 
@@ -142,11 +144,11 @@ export function surfaceOf({ first, verdict }: Story): string {
 }
 
 /** What, how much as it then stands, and about what: `refund.create, 420.50 USD, order ord_991`. */
-export function whatOf({ verdict }: Story, money: Money | null = null): string {
+export function whatOf({ verdict }: Story, money: Money | null = null, rendering = RENDERING): string {
   if (verdict === null) return 'an action of which the first records are not here';
   const amount =
     money === null || money.now === null || money.now === UNDISCLOSED
-      ? amountOf(verdict.disclosed)
+      ? amountOf(verdict.disclosed, rendering === RENDERING_WITHOUT_MONEY ? placesInFirstRendering : undefined)
       : inCurrency(money.now, money.currency);
   const parts = [verdict.verb, amount, resourceOf(verdict.disclosed)];
   return parts.filter((part) => part !== null).join(', ');

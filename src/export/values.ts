@@ -17,9 +17,9 @@ export function resourceOf(disclosed: JsonObject): string | null {
 }
 
 /** `1,420.50 USD`: what policy discloses of the amount; null where it discloses none. */
-export function amountOf(disclosed: JsonObject): string | null {
+export function amountOf(disclosed: JsonObject, places = placesOf): string | null {
   const currency = disclosed['params.currency'];
-  const written = moneyText(disclosed['params.amount'], currency);
+  const written = moneyText(disclosed['params.amount'], currency, places);
   return written === null || typeof currency !== 'string' ? written : `${written} ${currency}`;
 }
 
@@ -30,11 +30,11 @@ export function inCurrency(amount: string, currency: string | null): string {
 }
 
 /** An amount without its currency, exact (digits are moved, never computed): thousands apart, at least the places that ISO 4217 gives the currency. Null for what is no amount. */
-export function moneyText(amount: Json | undefined, currency: Json | undefined): string | null {
+export function moneyText(amount: Json | undefined, currency: Json | undefined, places = placesOf): string | null {
   if (typeof amount !== 'number' && typeof amount !== 'string') return null;
   const plain = /^(-?)(\d+)(?:\.(\d+))?$/.exec(String(amount));
   if (plain === null) return String(amount);
   const [, sign = '', whole = '', fraction = ''] = plain;
-  const places = fraction.padEnd(placesOf(currency) ?? 0, '0');
-  return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${places === '' ? '' : `.${places}`}`;
+  const digits = fraction.padEnd(places(currency) ?? 0, '0');
+  return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${digits === '' ? '' : `.${digits}`}`;
 }
