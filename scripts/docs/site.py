@@ -17,6 +17,7 @@ PAGES = {
     "src/client/README.md": "client.md",
     "src/temporal/README.md": "temporal-plugin.md",
     "clients/python/README.md": "python.md",
+    "clients/verify-go/README.md": "verify-go.md",
 }
 
 # What the theme would load from a server of somebody else's: where npm has it, and its name on the site.

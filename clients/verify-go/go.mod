@@ -1,4 +1,4 @@
-module countersign.dev/interop
+module countersign.dev/verify
 
 go 1.23.0
 

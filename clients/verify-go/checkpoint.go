@@ -30,6 +30,12 @@ func openCheckpoint(signed string, vkeys ...string) (tlog.Tree, string, error) {
 	if err != nil {
 		return tlog.Tree{}, "", err
 	}
+	// The note package takes a signature in several spellings of base64. A text that can be changed and still verifies is no evidence.
+	for _, sig := range append(opened.Sigs, opened.UnverifiedSigs...) {
+		if _, err := base64.StdEncoding.Strict().DecodeString(sig.Base64); err != nil {
+			return tlog.Tree{}, "", err
+		}
+	}
 	lines := strings.Split(opened.Text, "\n")
 	if len(lines) < 4 {
 		return tlog.Tree{}, "", errors.New("a checkpoint of fewer than three lines")
@@ -136,13 +142,17 @@ func checkConsistency(data []byte, _ string) error {
 }
 
 func parseHashes(texts []string) ([]tlog.Hash, error) {
-	hashes := []tlog.Hash{}
-	for _, text := range texts {
-		hash, err := tlog.ParseHash(text)
+	hashes := make([]tlog.Hash, len(texts))
+	for i, text := range texts {
+		// tlog.ParseHash takes several spellings of the same bytes.
+		data, err := base64.StdEncoding.Strict().DecodeString(text)
 		if err != nil {
 			return nil, err
 		}
-		hashes = append(hashes, hash)
+		if len(data) != len(hashes[i]) {
+			return nil, errors.New("a hash of the wrong length")
+		}
+		copy(hashes[i][:], data)
 	}
 	return hashes, nil
 }

@@ -61,7 +61,7 @@ type receipt struct {
 	Envelope envelope `json:"envelope"`
 	Log      struct {
 		Origin     string   `json:"origin"`
-		Index      int64    `json:"index"`
+		Index      position `json:"index"`
 		Checkpoint string   `json:"checkpoint"`
 		Inclusion  []string `json:"inclusion"`
 	} `json:"log"`
@@ -87,7 +87,7 @@ func (r receipt) verify(recordKeys []jwk, logKeys []string) ([]byte, int64, erro
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := tlog.CheckRecord(tlog.RecordProof(proof), tree.N, tree.Hash, r.Log.Index, tlog.RecordHash(entry)); err != nil {
+	if err := tlog.CheckRecord(tlog.RecordProof(proof), tree.N, tree.Hash, int64(r.Log.Index), tlog.RecordHash(entry)); err != nil {
 		return nil, 0, err
 	}
 	payload, err := r.Envelope.open(recordKeys)
@@ -112,19 +112,28 @@ func checkReceipt(data []byte, _ string) error {
 	if c.RecordHash != "sha256:"+hex.EncodeToString(sum[:]) {
 		return errors.New("a record of another hash")
 	}
-	var record struct {
-		V      int    `json:"v"`
-		Type   string `json:"type"`
-		Tenant string `json:"tenant"`
-		Action string `json:"action"`
+	_, err = parseRecord(payload)
+	return err
+}
+
+// A record, as far as everything sealed has it.
+type record struct {
+	V      int    `json:"v"`
+	Type   string `json:"type"`
+	Tenant string `json:"tenant"`
+	Action string `json:"action"`
+	At     string `json:"at"`
+}
+
+func parseRecord(payload []byte) (record, error) {
+	var r record
+	if err := json.Unmarshal(payload, &r); err != nil {
+		return r, err
 	}
-	if err := json.Unmarshal(payload, &record); err != nil {
-		return err
+	if r.V != 1 || r.Type == "" || r.Tenant == "" || r.Action == "" {
+		return r, errors.New("a payload that is no record")
 	}
-	if record.V != 1 || record.Type == "" || record.Tenant == "" || record.Action == "" {
-		return errors.New("a payload that is no record")
-	}
-	return nil
+	return r, nil
 }
 
 func checkCommitment(data []byte, _ string) error {

@@ -1,10 +1,3 @@
-// Command interop checks Countersign's evidence with other people's code: Go's standard library, and the tlog and note packages
-// of the Go checksum database. It shares nothing with the code under test but docs/formats.md.
-//
-//	interop CASE.json…
-//
-// Each case is an object with a "kind". One line of JSON answers each: {"case", "ok", "error"}.
-// Exit status: 0 when all hold, 3 when one does not, 2 when it was called wrongly.
 package main
 
 import (
@@ -25,25 +18,22 @@ var checks = map[string]func([]byte, string) error{
 	"commitment":  checkCommitment,
 }
 
-func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: interop CASE.json…")
-		os.Exit(2)
-	}
-	status := 0
+// runCases checks the cases that Countersign's own tests make: each is an object with a "kind", and one line of JSON answers each.
+func runCases(files []string) int {
+	status := exitOK
 	out := json.NewEncoder(os.Stdout)
-	for _, file := range os.Args[1:] {
+	for _, file := range files {
 		line := map[string]any{"case": filepath.Base(file), "ok": true}
 		if err := check(file); err != nil {
 			line["ok"], line["error"] = false, err.Error()
-			status = 3
+			status = exitRefused
 		}
 		if err := out.Encode(line); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			os.Exit(2)
+			return exitUsage
 		}
 	}
-	os.Exit(status)
+	return status
 }
 
 func check(file string) error {

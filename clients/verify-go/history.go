@@ -70,7 +70,7 @@ func checkHistory(data []byte, _ string) error {
 		return err
 	}
 	keyid := c.Receipt.Envelope.Signatures[0].KeyID
-	if from, ok := revoked[keyid]; ok && c.Receipt.Log.Index >= from {
+	if from, ok := revoked[keyid]; ok && int64(c.Receipt.Log.Index) >= from {
 		return fmt.Errorf("entry %d by a key that was revoked from entry %d on", c.Receipt.Log.Index, from)
 	}
 	return nil
