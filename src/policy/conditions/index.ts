@@ -9,7 +9,7 @@ import type { ExpressionProblem } from './scan.ts';
 import { type Outline, outline, parseExpression } from './syntax.ts';
 import { prepareTree } from './prepare.ts';
 import { faultOf } from './fault.ts';
-import { Bindings, toJson } from './values.ts';
+import { Bindings, FullNames, toJson } from './values.ts';
 
 export type { Frame, LimitState } from './frame.ts';
 export type { Scope } from './check.ts';
@@ -67,6 +67,7 @@ export function createConditions(): Conditions {
   const known = new Set([...[...env.funcs].map((callable) => callable.name), ...MACROS]);
   const readTime = plan(env, parse('timestamp(text)')) as Evaluate;
   const texts = new Map<string, Planned | ExpressionProblem>();
+  const fullNames = new FullNames();
 
   function prepare(text: string): Planned | ExpressionProblem {
     const parsed = parseExpression(text);
@@ -76,6 +77,7 @@ export function createConditions(): Conditions {
       return { offset: 0, message: 'the expression is too deep', suggestion: 'split it into several rules' };
     try {
       prepareTree(parsed.expr);
+      for (const { path } of names.fields) fullNames.add(path);
       return { text, outline: names, evaluate: plan(env, parsed) as Evaluate };
     } catch (error) {
       return { offset: 0, message: error instanceof Error ? error.message : 'not an expression', suggestion: null };
@@ -120,7 +122,7 @@ export function createConditions(): Conditions {
       return { expression, problems: [] };
     },
     bind(request, now) {
-      return new Bindings(request, () => readTime({ text: now() }) as CelInput);
+      return new Bindings(request, () => readTime({ text: now() }) as CelInput, fullNames);
     },
   };
 }

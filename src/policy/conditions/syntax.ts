@@ -69,7 +69,7 @@ function guess(text: string, offset: number, rest: string): string | null {
 export function outline(parsed: Parsed): Outline | null {
   const result: Outline = { variables: [], fields: [], calls: [], items: [], messages: [] };
   const positions = parsed.sourceInfo?.positions ?? {};
-  const offsetOf = (expr: Expr): number => positions[expr.id.toString()] ?? 0;
+  const offsetOf = (expr: Expr): number => positions[Number(expr.id)] ?? 0;
   const work: { expr: Expr; depth: number; bound: ReadonlySet<string> }[] = [];
   const push = (expr: Expr | undefined, depth: number, bound: ReadonlySet<string>): void => {
     if (expr !== undefined) work.push({ expr, depth, bound });

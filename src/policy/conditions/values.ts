@@ -16,39 +16,95 @@ function toCel(value: Json | undefined): CelInput {
   return celMap(map);
 }
 
-/** Members whose name CEL can write after a dot. */
-const MEMBER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** Roots whose members have a second name. `execution` came later: bundles from before may call items of a loop so. */
+const NAMED_ROOTS = ['actor', 'resource', 'params', 'context'] as const;
+type NamedRoot = (typeof NAMED_ROOTS)[number];
 
-const ROOTS = ['actor', 'resource', 'params', 'context', 'execution'] as const;
+/** Members that expressions read, by root, each with its full name: `params` → `amount` → `params.amount`. */
+export class FullNames {
+  readonly #names: Record<NamedRoot, Map<string, string>> = {
+    actor: new Map(),
+    resource: new Map(),
+    params: new Map(),
+    context: new Map(),
+  };
+
+  /** @param path a field that an expression reads, `params.amount` or deeper. */
+  add(path: string): void {
+    const [root, member] = path.split('.');
+    const names = NAMED_ROOTS.find((one) => one === root);
+    if (names !== undefined && member !== undefined) this.#names[names].set(member, `${names}.${member}`);
+  }
+
+  of(root: NamedRoot): ReadonlyMap<string, string> {
+    return this.#names[root];
+  }
+}
 
 /**
  * The variables of one request. `resource`, `params`, `context` and `execution` are empty maps when the request has none, so
- * `has(context.folder)` is false and `context.folder` an error.
+ * `has(context.folder)` is false and `context.folder` an error. A map is made when it is first asked for.
  *
- * Each member is there a second time under its full name, `params.amount`: the engine looks for that name first (CEL resolves
- * qualified names longest first) and otherwise searches its type registry at every access. No comprehension may call its items
- * by the name of such a root, so the full name always means the same as the two steps. `execution` came later: bundles from
- * before may call their items so, and its members have no second name.
+ * Each member that an expression reads is there a second time under its full name, `params.amount`: the engine looks for that name first
+ * (CEL resolves qualified names longest first) and otherwise searches its type registry at every access. No comprehension may call its
+ * items by the name of such a root, so the full name always means the same as the two steps.
  */
 export class Bindings {
   [name: string]: CelInput;
+  readonly #request: ActionRequest;
+  readonly #now: () => CelInput;
+  readonly #maps: Partial<Record<NamedRoot | 'execution', CelInput>> = {};
 
-  constructor(request: ActionRequest, now: () => CelInput) {
-    this['surface'] = request.surface;
-    this['action'] = request.action;
-    for (const root of ROOTS) {
-      const members = (request[root] ?? EMPTY) as JsonObject;
-      const map = new Map<string, CelInput>();
+  constructor(request: ActionRequest, now: () => CelInput, names: FullNames) {
+    this.#request = request;
+    this.#now = now;
+    for (const root of NAMED_ROOTS) {
+      const known = names.of(root);
+      const members = request[root] as JsonObject | undefined;
+      if (known.size === 0 || members === undefined) continue;
       for (const name of Object.keys(members)) {
+        const full = known.get(name);
         const json = members[name];
-        if (json === undefined) continue;
-        const value = toCel(json);
-        map.set(name, value);
-        if (value !== null && root !== 'execution' && MEMBER.test(name)) this[`${root}.${name}`] = value;
+        if (full !== undefined && json !== undefined && json !== null) this[full] = toCel(json);
       }
-      this[root] = celMap(map);
     }
-    Object.defineProperty(this, 'now', { get: now });
+  }
+
+  get surface(): string {
+    return this.#request.surface;
+  }
+
+  get action(): string {
+    return this.#request.action;
+  }
+
+  get actor(): CelInput {
+    return this.#map('actor');
+  }
+
+  get resource(): CelInput {
+    return this.#map('resource');
+  }
+
+  get params(): CelInput {
+    return this.#map('params');
+  }
+
+  get context(): CelInput {
+    return this.#map('context');
+  }
+
+  get execution(): CelInput {
+    return this.#map('execution');
+  }
+
+  /** @throws where there is no time. */
+  get now(): CelInput {
+    return this.#now();
+  }
+
+  #map(root: NamedRoot | 'execution'): CelInput {
+    return (this.#maps[root] ??= toCel((this.#request[root] ?? EMPTY) as JsonObject));
   }
 }
 
