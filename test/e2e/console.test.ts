@@ -65,7 +65,7 @@ describe('an auditor', () => {
     const asked = await stack.ask(
       refund(47.5, { resource: { type: 'order', id: 'console <script>alert(1)</script>' } }),
     );
-    await open(AUDITOR, '/console', DESK);
+    await open(AUDITOR, '/console/decisions', DESK);
     await page.getByLabel('Search').fill('console <script>');
     await page.getByRole('link', { name: 'refund.create' }).first().waitFor();
     await page.getByText('1 found').waitFor();
@@ -79,6 +79,35 @@ describe('an auditor', () => {
     await page.getByRole('button', { name: 'Clear all' }).click();
     await page.getByText('All actions, newest first.').waitFor();
     expect(asked.status).toBe(200);
+  });
+
+  it('finds every page sound, to whoever sees, listens or holds a phone', async () => {
+    await open(AUDITOR, '/console', DESK);
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    for (const name of ['Overview', 'Findings', 'Reports', 'Samples', 'People', 'Policies', 'Evidence', 'Settings']) {
+      await page.setViewportSize(DESK.viewport);
+      await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
+      await page.getByRole('heading', { name, level: 1 }).waitFor();
+      await page.waitForLoadState('networkidle');
+      expect([name, await axe(page)]).toEqual([name, []]);
+      await page.setViewportSize(PHONE.viewport);
+      expect([name, await page.evaluate('document.documentElement.scrollWidth <= innerWidth')]).toEqual([name, true]);
+    }
+    const { body } = await stack.call('GET', '/v1/row-differences', undefined, { token: await stack.person(AUDITOR) });
+    const rows = body.differences as { table: string }[];
+    expect(rows.filter(({ table }) => table === 'api_key')).toEqual([]);
+  });
+
+  it('draws a sample that nobody chose, and proves it', async () => {
+    await stack.ask(refund(52.25));
+    await open(AUDITOR, '/console/samples', DESK);
+    await page.getByRole('button', { name: 'this quarter' }).click();
+    await page.getByLabel('How many').fill('3');
+    await page.getByLabel('Your word').fill('heliotrope');
+    await page.getByRole('button', { name: 'Draw the sample' }).click();
+    await page.getByRole('button', { name: 'Prove these 3' }).click();
+    await page.getByText('3 of 3 hold.').waitFor();
+    await looksRight();
   });
 
   it('reads the table on a phone', async () => {

@@ -22,13 +22,34 @@ const anybody = (): boolean => true;
 
 const isPerson = ({ kind }: Me): boolean => kind === 'person';
 
+/** Auditors and owners: what is of the whole tenant is theirs to see. */
+const reads = ({ kind, roles }: Me): boolean =>
+  kind === 'key' || roles.some((role) => role === 'auditor' || role === 'owner');
+
 const PAGES: readonly Page[] = [
   { path: '/inbox', name: WORDS.nav.inbox, for: isPerson },
+  { path: '/overview', name: WORDS.nav.overview, for: reads },
   { path: '/decisions', name: WORDS.nav.decisions, for: anybody },
+  { path: '/findings', name: WORDS.nav.findings, for: reads },
+  { path: '/reports', name: WORDS.nav.reports, for: reads },
+  { path: '/samples', name: WORDS.nav.samples, for: reads },
+  { path: '/people', name: WORDS.nav.people, for: reads },
+  { path: '/policies', name: WORDS.nav.policies, for: reads },
+  { path: '/evidence', name: WORDS.nav.evidence, for: reads },
+  { path: '/settings', name: WORDS.nav.settings, for: anybody },
 ];
 
 const Waiting = lazy(() => import('./pages/inbox.tsx').then(({ Waiting: page }) => ({ default: page })));
 const OneAction = lazy(() => import('./pages/action.tsx').then(({ OneAction: page }) => ({ default: page })));
+const Overview = lazy(() => import('./pages/overview.tsx').then(({ Overview: page }) => ({ default: page })));
+const AllFindings = lazy(() => import('./pages/findings.tsx').then(({ AllFindings: page }) => ({ default: page })));
+const Reports = lazy(() => import('./pages/reports.tsx').then(({ Reports: page }) => ({ default: page })));
+const Samples = lazy(() => import('./pages/samples.tsx').then(({ Samples: page }) => ({ default: page })));
+const People = lazy(() => import('./pages/people.tsx').then(({ People: page }) => ({ default: page })));
+const OnePerson = lazy(() => import('./pages/people.tsx').then(({ OnePerson: page }) => ({ default: page })));
+const Policies = lazy(() => import('./pages/policies.tsx').then(({ Policies: page }) => ({ default: page })));
+const Evidence = lazy(() => import('./pages/evidence.tsx').then(({ Evidence: page }) => ({ default: page })));
+const Settings = lazy(() => import('./pages/settings.tsx').then(({ Settings: page }) => ({ default: page })));
 
 const Mark = () => (
   <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -37,11 +58,20 @@ const Mark = () => (
   </svg>
 );
 
+/** Asks the API nothing: whoever is not signed in would only be told so again. */
 function SignedOut() {
   const [path] = useLocation();
+  useEffect(() => {
+    document.title = `${WORDS.signedOut.title} · ${WORDS.product}`;
+  }, []);
   return (
     <main class="stack">
-      <PageHead title={WORDS.signedOut.title} lead={WORDS.signedOut.text} />
+      <header class="head">
+        <div>
+          <h1>{WORDS.signedOut.title}</h1>
+          <p>{WORDS.signedOut.text}</p>
+        </div>
+      </header>
       <p>
         <a class="button primary" href={`/sign-in?${new URLSearchParams({ to: `/console${path}` }).toString()}`}>
           {WORDS.signedOut.go}
@@ -132,10 +162,19 @@ function Frame({ me }: { me: Me }) {
           <Suspense fallback={<Loading />}>
             <Switch>
               <Route path="/">
-                <Redirect to="/decisions" replace />
+                <Redirect to={reads(me) ? '/overview' : '/inbox'} replace />
               </Route>
               <Route path="/inbox" component={Waiting} />
               <Route path="/actions/:id" component={OneAction} />
+              <Route path="/overview" component={Overview} />
+              <Route path="/findings" component={AllFindings} />
+              <Route path="/reports" component={Reports} />
+              <Route path="/samples" component={Samples} />
+              <Route path="/people" component={People} />
+              <Route path="/people/:id" component={OnePerson} />
+              <Route path="/policies" component={Policies} />
+              <Route path="/evidence" component={Evidence} />
+              <Route path="/settings" component={Settings} />
               <Route path="/decisions" component={Decisions} />
               <Route component={NotFound} />
             </Switch>

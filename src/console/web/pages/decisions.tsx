@@ -1,179 +1,22 @@
 /** The table of actions: a question as a sentence, its answer a page at a time. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useTable } from '@tanstack/react-table';
-import { useEffect, useState } from 'preact/hooks';
-import { useLocation, useSearch } from 'wouter';
+import { useState } from 'preact/hooks';
 import type { ActionList, ActionSummary } from '../../../contract/views/index.ts';
-import { askActions, readFacets, readMe } from '../api.ts';
+import { askActions, readMe } from '../api.ts';
 import { Empty, Loading, PageHead, Problem } from '../ui/pieces.tsx';
-import {
-  addressOf,
-  DEFAULT_SORT,
-  filtersOf,
-  phrasesOf,
-  queryOf,
-  SEARCH_MIN,
-  sentenceOf,
-  sortOf,
-  type Filters,
-  type Sort,
-} from '../view/filters.ts';
-import { plainWord } from '../view/tones.ts';
-import { dayAt, rangesAt } from '../view/times.ts';
+import { DEFAULT_SORT, queryOf, sentenceOf, type Sort } from '../view/filters.ts';
 import { WORDS } from '../words.ts';
 import { useZone } from '../zone.tsx';
 import { COLUMNS, DEFINITIONS, FEATURES, type Column } from './columns.tsx';
 import { MoreFilters } from './more-filters.tsx';
+import { Facets, Search, Sentence, useAsked, type Asked } from './question.tsx';
 import { Verify } from './verify-panel.tsx';
 
 const SAY = WORDS.decisions;
 const PAGE = '50';
 const LOOK_AGAIN_MS = 15_000;
-const TYPING_MS = 300;
 const KEPT_COLUMNS = 'countersign.columns';
-
-interface Asked {
-  filters: Filters;
-  sort: Sort;
-  ask(filters: Filters, sort?: Sort): void;
-}
-
-function useAsked(): Asked {
-  const search = useSearch();
-  const [path, navigate] = useLocation();
-  const given = new URLSearchParams(search);
-  const sort = sortOf(given);
-  return {
-    filters: filtersOf(given),
-    sort,
-    ask: (filters, by = sort) => navigate(path + addressOf(filters, by), { replace: true }),
-  };
-}
-
-function Search({ filters, ask }: Asked) {
-  const [text, setText] = useState(filters.q ?? '');
-  const short = text.trim() !== '' && [...text.trim()].length < SEARCH_MIN;
-  useEffect(() => {
-    if (text.trim() === (filters.q ?? '') || short) return;
-    const { q: _, ...rest } = filters;
-    const timer = setTimeout(() => ask(text.trim() === '' ? rest : { ...rest, q: text.trim() }), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  useEffect(() => {
-    if (filters.q === undefined && !short) setText('');
-  }, [filters.q]);
-  return (
-    <div class="field search">
-      <label for="search">{SAY.search}</label>
-      <input
-        id="search"
-        type="search"
-        value={text}
-        aria-describedby="search-hint"
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
-      <span id="search-hint" class="hint">
-        {short ? SAY.searchShort : SAY.searchHint}
-      </span>
-    </div>
-  );
-}
-
-function Sentence({ filters, sort, ask }: Asked) {
-  const phrases = phrasesOf(filters);
-  const without = (name: keyof Filters): Filters => {
-    const { [name]: _, ...rest } = filters;
-    return rest;
-  };
-  return (
-    <div class="chips" role="group" aria-label={SAY.sentence}>
-      {phrases.length === 0 ? <span class="soft">{SAY.all}</span> : null}
-      {phrases.map(({ name, text }) => (
-        <button
-          key={name}
-          type="button"
-          class="chip"
-          aria-label={SAY.remove(text)}
-          onClick={() => ask(without(name), sort)}
-        >
-          {text} <span aria-hidden="true">×</span>
-        </button>
-      ))}
-      {phrases.length < 2 ? null : (
-        <button type="button" class="plain" onClick={() => ask({})}>
-          {SAY.clear}
-        </button>
-      )}
-    </div>
-  );
-}
-
-const FACETS = [
-  ['releaseBasis', 'basis', 'Release basis'],
-  ['status', 'status', 'Status'],
-  ['surface', 'surface', 'Surface'],
-  ['currency', 'currency', 'Currency'],
-  ['approver', 'approver', 'Decided by'],
-  ['via', 'via', 'Door'],
-] as const;
-const SHOWN_VALUES = 8;
-
-function Facets({ filters, ask }: Asked) {
-  const { zone } = useZone();
-  const query = queryOf(filters, zone);
-  const facets = useQuery({
-    queryKey: ['facets', query],
-    queryFn: ({ signal }) => readFacets(query, signal),
-    placeholderData: keepPreviousData,
-  });
-  const ranges = Object.entries(rangesAt(dayAt(new Date(), zone)));
-  return (
-    <aside class="facets no-print" aria-label={SAY.filters}>
-      <section>
-        <h2>{SAY.ranges}</h2>
-        <ul>
-          {ranges.map(([name, { from, to }]) => {
-            const pressed = filters.from === from && filters.to === to;
-            return (
-              <li key={name}>
-                <button type="button" aria-pressed={pressed} onClick={() => ask({ ...filters, from, to })}>
-                  {name}
-                </button>
-              </li>
-            );
-          })}
-        </ul>
-      </section>
-      {FACETS.map(([facet, name, title]) => {
-        const values = facets.data?.facets[facet] ?? [];
-        if (values.length === 0) return null;
-        return (
-          <section key={facet}>
-            <h2>{title}</h2>
-            <ul>
-              {values.slice(0, SHOWN_VALUES).map(({ value, count }) => {
-                const pressed = filters[name] === value;
-                const { [name]: _, ...rest } = filters;
-                return (
-                  <li key={value}>
-                    <button
-                      type="button"
-                      aria-pressed={pressed}
-                      onClick={() => ask(pressed ? rest : { ...rest, [name]: value })}
-                    >
-                      <span>{plainWord(value.replace(/^user:/, ''))}</span>
-                      <span class="num">{count.toLocaleString('en')}</span>
-                    </button>
-                  </li>
-                );
-              })}
-            </ul>
-          </section>
-        );
-      })}
-    </aside>
-  );
-}
 
 function readColumns(): Record<string, boolean> {
   const usual = Object.fromEntries(COLUMNS.map(({ id, shown }) => [id, shown]));

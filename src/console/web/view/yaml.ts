@@ -61,3 +61,12 @@ export function ruleIn(source: Json, policy: string | null, rule: string | null)
   }
   return null;
 }
+
+/** The policies of a bundle's source, by name. */
+export function policiesIn(source: Json): { name: string; policy: Json }[] {
+  const policies = (source as { policies?: unknown } | null)?.policies;
+  if (typeof policies !== 'object' || policies === null) return [];
+  return (Object.values(policies) as { policy?: unknown }[])
+    .map((policy) => ({ name: typeof policy.policy === 'string' ? policy.policy : 'policy', policy: policy as Json }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,46 @@
+/** Figures of many actions: what is in the middle, and how they spread. Pure. */
+
+/** The middle of what is given; of an even count the lower of the two, which is one that happened. Null of nothing. */
+export function middleOf(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
+}
+
+export interface Bin {
+  label: string;
+  count: number;
+}
+
+const BOUNDS = [
+  ['under 10 s', 10],
+  ['under 1 min', 60],
+  ['under 10 min', 600],
+  ['under 1 h', 3600],
+  ['under 4 h', 14_400],
+  ['under 1 day', 86_400],
+  ['longer', Infinity],
+] as const;
+
+/** How long people took, in bins whose bounds mean something to people. */
+export function waitsOf(seconds: readonly number[]): Bin[] {
+  const bins = BOUNDS.map(([label]): Bin => ({ label, count: 0 }));
+  for (const one of seconds) {
+    const bin = bins[BOUNDS.findIndex(([, bound]) => one < bound)];
+    if (bin !== undefined) bin.count += 1;
+  }
+  return bins;
+}
+
+/** The time just before, of the same length in days: what a period is compared with. */
+export function periodBefore({ from, to }: { from: string; to: string }): { from: string; to: string } {
+  const day = 86_400_000;
+  const [start, end] = [Date.parse(`${from}T00:00:00Z`), Date.parse(`${to}T00:00:00Z`)];
+  const iso = (at: number): string => new Date(at).toISOString().slice(0, 10);
+  return { from: iso(start - (end - start) - day), to: iso(start - day) };
+}
+
+/** `+12`, `−3`, `as many`: said against the period before. */
+export function differenceWords(now: number, before: number): string {
+  const by = now - before;
+  return by === 0 ? 'as many as before' : by > 0 ? `${by} more than before` : `${-by} fewer than before`;
+}
