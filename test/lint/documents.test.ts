@@ -52,6 +52,13 @@ describe('pages', () => {
     expect(broken).toEqual([]);
   });
 
+  it('of docs/ are in the menu of the site', () => {
+    const menu = readFileSync(join(ROOT, 'mkdocs.yml'), 'utf8');
+    const inMenu = (page: string): boolean => menu.includes(`: ${relative(join(ROOT, 'docs'), page)}\n`);
+    const ofDocs = pages.filter((page) => /^docs\/[\w-]+\.md$/.test(relative(ROOT, page)));
+    expect(ofDocs.filter((page) => !inMenu(page))).toEqual([]);
+  });
+
   it('name tests that are there', () => {
     const named = pages.flatMap((page) =>
       [...textOf(page).matchAll(/`(test\/[\w./-]+)`/g)].map(([, file = '']) => [relative(ROOT, page), file] as const),
