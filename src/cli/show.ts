@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Action } from '../contract/index.ts';
 import { actionPath, parseAction, printAction, waitUntilClosed } from './actions.ts';
+import { wholeSchema } from '../contract/views/index.ts';
+import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
 import { call, type ApiConnection } from './http.ts';
@@ -13,6 +15,7 @@ import { secondsOf } from './values.ts';
 interface ShowOptions extends ConnectOptions {
   wait?: string | true;
   receipts?: string;
+  whole?: boolean;
   json?: boolean;
 }
 
@@ -22,6 +25,7 @@ export function register(program: Command, io: Io): void {
     .description('show how an action stands; exits 0 when it is released, 3 when refused, 4 when it waits or expired')
     .argument('<id>', 'the action’s id')
     .option('--wait [seconds]', 'wait until it is closed; without seconds, as long as it takes')
+    .option('--whole', 'also print everything that a decision rests on, uncut; that you opened it is sealed')
     .option('--receipts <folder>', 'write the receipt of each of its records into a folder, for `countersign verify`')
     .option('--json', 'print the action as JSON');
   withConnection(command, { as: true }).action(async (id: string, options: ShowOptions) => {
@@ -30,10 +34,20 @@ export function register(program: Command, io: Io): void {
     const connection = await connect(io, options);
     const first = parseAction(await call(connection, { path }));
     const action = await waitUntilClosed(io, connection, first, limit);
-    printAction(io, action, options.json);
+    if (options.whole === true) await printWhole(io, connection, action, options.json);
+    else printAction(io, action, options.json);
     if (options.receipts !== undefined) await writeReceipts(io, connection, action, options.receipts);
     io.exitCode = exitOfStatus(action.status);
   });
+}
+
+/** The whole, read by whoever is to decide: their approval may then rest on it. */
+async function printWhole(io: Io, connection: ApiConnection, action: Action, asJson = false): Promise<void> {
+  const { whole, shown } = readAnswer(wholeSchema, await call(connection, { path: `${actionPath(action.id)}/whole` }));
+  if (asJson) return io.json({ action, whole, shown });
+  printAction(io, action, false);
+  io.out(JSON.stringify(whole, null, 2));
+  io.err(`what you read is ${shown.hash}; that you opened it is record ${shown.opening}`);
 }
 
 /** One file for each record, numbered in the order in which they were sealed. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readSealed } from '../canonical/index.ts';
 import { isCountersignError, type RecordPayload } from '../contract/index.ts';
 import { shownIn } from '../sealing/index.ts';
-import { SHOWN_VIEWS, renderShown, shownHash, textsOf, type RenderingSource } from '../slack/blocks/index.ts';
+import { SHOWN_VIEWS, hashOfShown, renderShown, textsOf, type RenderingSource } from '../slack/blocks/index.ts';
 import type { Held } from './evidence.ts';
 import type { Io } from './io.ts';
 import { readText } from './values.ts';
@@ -17,7 +17,7 @@ const fileSchema = z.looseObject({
   model: z.looseObject({
     action: z.string(),
     tenant: z.string(),
-    alike: z.array(z.looseObject({ action: z.string() })),
+    alike: z.array(z.looseObject({ action: z.string() })).optional(),
   }),
 });
 
@@ -69,8 +69,9 @@ function renderedAgain(text: string, held: readonly Held[]): Omit<Rendering, 'fi
   if (!isAbout(parsed.model, receipt.record)) throw new Different('it is about another action than the record');
   if (parsed.person !== null && parsed.person !== sealed.by) throw new Different('it was shown to somebody else');
   if (parsed.renderer !== sealed.shown.renderer) throw new Different(`the record names \`${sealed.shown.renderer}\``);
-  const rendered = renderShown(parsed as unknown as RenderingSource);
-  const hash = shownHash(rendered);
+  const source = parsed as unknown as RenderingSource;
+  const rendered = renderShown(source);
+  const hash = hashOfShown(source);
   if (hash !== sealed.shown.hash)
     throw new Different(`it renders to ${hash}, and the record holds ${sealed.shown.hash}`);
   return { record: parsed.record, by: sealed.by, hash, renderer: parsed.renderer, texts: textsOf(rendered) };
@@ -79,7 +80,7 @@ function renderedAgain(text: string, held: readonly Held[]): Omit<Rendering, 'fi
 type Model = z.infer<typeof fileSchema>['model'];
 
 const isAbout = ({ tenant, action, alike }: Model, record: RecordPayload): boolean =>
-  tenant === record.tenant && [action, ...alike.map((other) => other.action)].includes(record.action);
+  tenant === record.tenant && [action, ...(alike ?? []).map((other) => other.action)].includes(record.action);
 
 export function describeRendering({ file, by, hash, renderer, texts }: Rendering): string[] {
   return [

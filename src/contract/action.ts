@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HASH_PATTERN } from '../canonical/index.ts';
 import { DOORS, verdictSchema } from './verdict.ts';
 import { passkeyAssertionSchema } from './passkey.ts';
 import { timeSchema } from './reading.ts';
@@ -67,6 +68,10 @@ export const decisionInputSchema = z
     reason: z.string().trim().min(1).max(2000).optional(),
     changes: jsonObject.optional().meta({ description: 'Dotted paths, as in `mayChange`, and their new values.' }),
     until: timeSchema.optional().meta({ description: 'For `extend`: the new time of expiry.' }),
+    shown: z
+      .strictObject({ hash: z.string().regex(HASH_PATTERN), renderer: z.string().min(1).max(40) })
+      .optional()
+      .meta({ description: 'What the decision rests on, where the caller renders it; default: what was opened last.' }),
     passkey: passkeyAssertionSchema
       .optional()
       .meta({ description: 'Your passkey’s signature over what `decision-options` answered to this very decision.' }),

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   'action-refused': 403,
   'not-an-approver': 403,
   'own-request': 403,
+  'not-shown-whole': 403,
   'already-decided': 403,
   'door-closed': 403,
   'passkey-invalid': 403,

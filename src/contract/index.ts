@@ -12,6 +12,7 @@ export * from './reading.ts';
 export * from './record.ts';
 export * from './request.ts';
 export * from './responsibility.ts';
+export * from './shown.ts';
 export * from './status.ts';
 export * from './tenant.ts';
 export * from './verdict.ts';

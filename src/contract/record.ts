@@ -101,6 +101,19 @@ export interface VerdictRecord extends RecordHead {
   reverses?: string;
   /** Since version 2; left out where policy says nothing of it and nobody is asked. */
   effect?: SealedEffect;
+  /**
+   * Paths that policy goes by and does not show to those whom it asks: an approval rests on an opening of the whole. Since version 2; left
+   * out where there are none.
+   */
+  unseen?: string[];
+}
+
+/** What somebody was shown before they decided: hash of a pure renderer's output, and its version. */
+export interface Shown {
+  hash: string;
+  renderer: string;
+  /** Hash of the record that says that they opened the whole. Since version 2; left out where they did not. */
+  opening?: string;
 }
 
 /** A human's word, or the clock's (`expired`) or the requester's (`cancelled`) on a parked action. */
@@ -121,8 +134,8 @@ export interface DecisionRecord extends RecordHead {
   via: Door | 'engine';
   /** The Slack identity and message, when it came through Slack. */
   slack: { workspace: string; user: string; channel: string; message: string } | null;
-  /** Exactly what the approver was shown: hash of the pure renderer's output, and its version. */
-  shown: { hash: string; renderer: string } | null;
+  /** Exactly what the approver was shown. */
+  shown: Shown | null;
   /** The sentence of responsibility that the approver took on. */
   responsibility: string | null;
   /** Dotted path to old and new value; undisclosed values are committed. */

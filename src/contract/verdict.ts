@@ -175,6 +175,8 @@ export interface ApprovalPlan {
   /** Dotted paths that an approver may lower or set. */
   mayChange: string[];
   via: Door[];
+  /** Policy accepts that values which it withholds from its approvers go unread. Since version 2. */
+  blind?: true;
 }
 
 /** What one action takes from a limit while it lives. */
@@ -211,6 +213,8 @@ export interface Judgement {
   disclose: string[];
   /** Dotted paths that approvers see beside these. */
   show: string[];
+  /** Dotted paths in `resource` and `params` that a policy which asks people goes by; left out by judgements stored before. */
+  material?: string[];
   /** Slack channels and people that are told. */
   notify: string[];
   /** How long the executor has to report, in milliseconds. */

@@ -105,6 +105,15 @@ async function admitDecision(
   if (claims.requestHash !== null && claims.requestHash !== action.requestHash) {
     return refused('conflict', 'the decision was made about another request; look at the action again');
   }
+  const { unseen = [], plan } = life.verdict;
+  if (
+    claims.decision === 'approve' &&
+    unseen.length > 0 &&
+    plan?.blind !== true &&
+    claims.shown?.opening === undefined
+  ) {
+    return refused('not-shown-whole', 'an approval counts once everything was read; open the whole, and decide then');
+  }
   const payload = life.payload ?? (await readPayload(deps, tenant, id));
   if (payload === null) return refused('not-open', 'what was asked was erased; nothing is left to decide');
   const { request } = payload;

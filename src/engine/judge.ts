@@ -48,6 +48,7 @@ import { frozenIn } from './freeze.ts';
 import { countersOf, earlierRefusals, refusalFacts, sealedEffect, sharesOf } from './refusals.ts';
 import type { Looked } from '../register/index.ts';
 import { bodyMac, recordActor } from './ids.ts';
+import { unseenOf } from './unseen.ts';
 import { nonRetryable } from './failure.ts';
 import { lastingFault } from './fault.ts';
 
@@ -75,6 +76,7 @@ const NO_BUNDLE: Judgement = {
   reservations: [],
   disclose: [],
   show: [],
+  material: [],
   notify: [],
   outcomeWithinMs: 600_000,
   collectWithinMs: null,
@@ -255,6 +257,7 @@ async function judgeAndSeal(
   const sameness = bundle === null || !supervised ? [] : samenessIn(bundle, asVouched(request, identity.identities));
   const effect = sealedEffect(deps, input.tenant, judgement.effect, sameness, supervised);
   const approval = supervised ? openApproval(plan, openedAt) : null;
+  const unseen = supervised ? unseenOf(request, judgement, actionKey) : [];
   const action: Action = {
     id: input.id,
     tenant: input.tenant,
@@ -286,6 +289,7 @@ async function judgeAndSeal(
     commitments,
     ...(request.reverses === undefined ? {} : { reverses: request.reverses }),
     ...(effect === null ? {} : { effect }),
+    ...(unseen.length === 0 ? {} : { unseen }),
   };
   const state: ActionState = {
     action,
@@ -297,6 +301,7 @@ async function judgeAndSeal(
     disclosed,
     withheld: Object.keys(commitments).length,
     ...(judgement.show.length > 0 ? { show: judgement.show } : {}),
+    ...(unseen.length > 0 ? { unseen } : {}),
     limits: limitsLeft(judgement, facts),
     notify: judgement.notify,
     plan,

@@ -12,6 +12,7 @@ import { decisionOptions } from './passkeys.ts';
 import { reviewAction } from './review.ts';
 import { readAction, updateAction } from './stored-action.ts';
 import type { Approvals, SlackEvidence } from './types.ts';
+import { openWhole, restsOn } from './whole.ts';
 
 export const approvals = (deps: GatewayDeps): Approvals => ({
   decide: (caller, id, input, door, evidence) =>
@@ -39,10 +40,13 @@ export const approvals = (deps: GatewayDeps): Approvals => ({
     checkApprover(caller, state, await delegationFor(deps, caller, state));
   },
 
+  whole: (caller, id) => openWhole(deps, caller, id),
+
   async decisionOptions(caller, id, input, door) {
     const { state } = await readAction(deps, caller.tenant, id);
     const { delegation } = await approverOf(deps, caller, state);
-    return decisionOptions(deps, caller, state, input, { door, delegation });
+    const shown = await restsOn(deps, caller, state, input, undefined);
+    return decisionOptions(deps, caller, state, input, { door, delegation, shown });
   },
 });
 
@@ -67,6 +71,7 @@ async function decide(
   // Sealed for ever, also where none was needed.
   if (input.reason !== undefined) checkReason(input.reason);
   const { id } = state.action;
+  const shown = await restsOn(deps, caller, state, input, evidence);
   const attestation = await deps.attestor.attest({
     kind: 'decide',
     tenant: caller.tenant,
@@ -81,7 +86,7 @@ async function decide(
     changes: input.changes ?? null,
     until: untilOf(input),
     slack: evidence?.slack ?? null,
-    shown: evidence?.shown ?? null,
+    shown,
     responsibility: input.decision === 'approve' ? (evidence?.responsibility ?? RESPONSIBILITY) : null,
     delegation,
     assurance: input.passkey === undefined ? null : { credential: input.passkey.id, ...input.passkey.response },

@@ -77,6 +77,8 @@ export interface RevokeKeyInput {
 export interface SlackEvidence {
   slack: { workspace: string; user: string; channel: string; message: string };
   shown: { hash: string; renderer: string } | null;
+  /** Whether it was read to its end: the form of an action has pages. */
+  whole?: boolean;
   /** The sentence of responsibility that they were shown, where they approve. */
   responsibility?: string | null;
 }

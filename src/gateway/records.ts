@@ -62,10 +62,7 @@ export async function readShown(deps: GatewayDeps, caller: Caller, hash: string)
   const { record } = await readRecord(deps, caller, hash);
   const rendering = shownIn(record);
   if (rendering === null) {
-    throw new CountersignError(
-      'not-found',
-      'this record is of no decision in Slack, so it seals nothing that was shown',
-    );
+    throw new CountersignError('not-found', 'this record seals nothing that was shown to anybody');
   }
   const models = await shownOf(deps, caller.tenant, record.action);
   if (models === null) {

@@ -25,6 +25,8 @@ export interface SlackDecision {
   slack: SlackOrigin;
   /** Exactly what the person was shown: hash of the rendered blocks and text, and the renderer's version. */
   shown: { hash: string; renderer: string };
+  /** Whether it was read to its end: every page of the action's form. */
+  whole?: boolean;
   /** The sentence that the approver was shown and takes on; null when nothing was approved. */
   responsibility: string | null;
 }

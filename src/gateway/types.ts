@@ -41,6 +41,7 @@ import type {
   SigningKeyView,
   StartToken,
   TenantView,
+  Whole,
 } from '../contract/views/index.ts';
 import type {
   RedeemInput,
@@ -156,6 +157,8 @@ export interface Approvals {
     door: Door,
     evidence?: SlackEvidence,
   ): Promise<Action>;
+  /** Everything that a decision rests on, uncut; sealed as an opening. @throws CountersignError `not-found` · `conflict` when it was erased */
+  whole(caller: Caller, id: string): Promise<Whole>;
   /** Whether this person could decide now, without deciding. @throws CountersignError as `decide` would */
   check(caller: Caller, state: ActionState): Promise<void>;
   /** What the caller's passkey has to sign for this decision. @throws CountersignError as `decide` would */

@@ -27,7 +27,10 @@ const head = {
 
 /** The Slack identity and message that a click came from. */
 const slack = z.strictObject({ workspace: text, user: text, channel: text, message: text }).nullable().default(null);
-const shownSchema = z.strictObject({ hash: text, renderer: text }).nullable().default(null);
+const shownSchema = z
+  .strictObject({ hash: text, renderer: text, opening: text.exactOptional() })
+  .nullable()
+  .default(null);
 
 const startSchema = z.strictObject({
   kind: z.literal('start'),

@@ -51,6 +51,7 @@ export function createAutoApprover(answer: AutoAnswer): AutoApprover | null {
           now: Date.now(),
         });
         const caller = await gateway.authenticate(`Bearer ${token}`);
+        await gateway.whole(caller, id);
         await gateway.decide(caller, id, { decision: answer, reason: REASON }, 'cli');
       };
       decide = ({ id, approval }) => {

@@ -119,6 +119,11 @@ export interface ApprovalMessage {
   facts: { label: string; value: string }[];
   /** How many values policy does not disclose. */
   withheld: number;
+  /**
+   * What is to be read elsewhere before an approval counts: `cut` is too long for a message and stands in its form, `withheld` is not for
+   * Slack at all. Left out where everything stands here.
+   */
+  unread?: { label: string; why: 'cut' | 'withheld' }[];
   why: { policy: string | null; rule: string | null; reasons: string[] };
   /** What happens if nobody decides, in one sentence. */
   otherwise: string;

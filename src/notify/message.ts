@@ -14,6 +14,7 @@ import type { ActionState } from '../store/action-state.ts';
 import { rowsInWords } from '../contract/verdict.ts';
 import { amountOf, asChanged, labelOf, moneyText, resourceOf, textOf } from '../engine/disclosed.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
+import { unreadOf } from './unread.ts';
 
 export interface MessageContext {
   directory: Directory;
@@ -179,6 +180,12 @@ function changeable(state: ActionState, disclosed: ActionState['disclosed']): Me
 }
 
 export function approvalMessage(state: ActionState, context: MessageContext): ApprovalMessage {
+  const message = wholeMessage(state, context);
+  const unread = message.ask === 'decision' ? unreadOf(message, state) : [];
+  return unread.length === 0 ? message : { ...message, unread };
+}
+
+function wholeMessage(state: ActionState, context: MessageContext): ApprovalMessage {
   const { directory, approval, shown } = context;
   const { action, plan } = state;
   const disclosed = { ...asChanged(state.disclosed, approval), ...shown };

@@ -54,14 +54,29 @@ async function shownValues(deps: ShowDeps, { show, action }: ActionState): Promi
   return discloseRequest(applyChanges(request, all), show, stored.actionKey).disclosed;
 }
 
-/** Same surface, actor and rule, and waiting at the same stage. */
+/** Whether a message about it leaves nothing to be read elsewhere. */
+async function isWhole(deps: ShowDeps, state: ActionState): Promise<boolean> {
+  const message = approvalMessage(state, {
+    directory: deps.directory.current(state.action.tenant),
+    consoleUrl: null,
+    lately: null,
+    alike: [],
+    approval: state.approval,
+    shown: await shownValues(deps, state),
+  });
+  return message.unread === undefined;
+}
+
+/** Same surface, actor and rule, and waiting at the same stage; without those of which something is to be read first. */
 async function alike(deps: ShowDeps, state: ActionState): Promise<ApprovalMessage['alike']> {
   const { action, surface, actor } = state;
-  const like = { surface, actor: actor.id, rule: action.verdict?.rule ?? null, except: action.id };
-  const waiting = await deps.store.actions.waitingAlike(action.tenant, like, ALIKE_MAX);
-  return waiting
-    .map((row) => row.view)
-    .filter(({ approval }) => approval?.status === 'open')
+  const rule = action.verdict?.rule ?? null;
+  const alikeTo = { surface, actor: actor.id, rule, except: action.id };
+  const waiting = await deps.store.actions.waitingAlike(action.tenant, alikeTo, ALIKE_MAX);
+  const open = waiting.map((row) => row.view).filter(({ approval }) => approval?.status === 'open');
+  const whole = await Promise.all(open.map((other) => isWhole(deps, other)));
+  return open
+    .filter((_, index) => whole[index])
     .map((other) => ({
       action: other.action.id,
       revision: revisionOf(other, other.approval),

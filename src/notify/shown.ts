@@ -20,15 +20,23 @@ export async function keepShown(
   message: ApprovalMessage,
   action = message.action,
 ): Promise<void> {
-  if (message.ask === null) return;
-  const model = message as unknown as JsonObject;
+  if (message.ask !== null) await keepModel(deps, { tenant: message.tenant, action }, message as unknown as JsonObject);
+}
+
+/** Keeps any model of which a record may hold the hash. Returns its hash. */
+export async function keepModel(
+  deps: Pick<NotifyDeps, 'store'>,
+  { tenant, action }: { tenant: string; action: string },
+  model: JsonObject,
+): Promise<string> {
   const hash = hashOf(model);
-  await deps.store.payloads.update(message.tenant, action, (payload) => {
+  await deps.store.payloads.update(tenant, action, (payload) => {
     const before = payload.shown ?? {};
     if (Object.hasOwn(before, hash)) return payload;
     const models = Object.fromEntries([...Object.entries(before), [hash, model as Json]].slice(-MAX_SHOWN));
     return { ...payload, shown: models };
   });
+  return hash;
 }
 
 /** Everything that was shown of an action while it could be decided, oldest first; null when it was deleted. */

@@ -192,6 +192,7 @@ function compileApproval(
     fourEyes: approval.fourEyes,
     mayChange: approval.mayChange,
     via: approval.via,
+    blind: approval.blind === 'accepted',
   };
 }
 

@@ -40,6 +40,8 @@ export interface CompiledApproval {
   fourEyes: boolean;
   mayChange: string[];
   via: Door[];
+  /** Policy accepts that what it withholds goes unread. */
+  blind: boolean;
 }
 
 export interface CompiledRule {

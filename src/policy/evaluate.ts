@@ -117,6 +117,7 @@ function judgement(
       ...new Set(full ? [...disclose, ...leafPaths(on.request, ['resource', 'params', 'context'])] : disclose),
     ].sort(),
     show: [...new Set(policies.flatMap((policy) => policy.show))].sort(),
+    material: materialOf(opinions),
     notify: [...new Set(notify)],
     outcomeWithinMs: Math.min(...policies.map((policy) => policy.outcomeWithinMs)),
     collectWithinMs: shortest(policies.map((policy) => policy.collectWithinMs)),
@@ -127,6 +128,17 @@ function judgement(
     review: combined.review,
     trace,
   };
+}
+
+/** What the policies that ask people go by: fields that they require, and that the condition of the asking rule reads. */
+function materialOf(opinions: readonly Opinion[]): string[] {
+  const paths = opinions
+    .filter(({ draft }) => draft !== null)
+    .flatMap(({ policy, rule }) => [
+      ...policy.requires,
+      ...(rule?.when.outline.fields.map((field) => field.path) ?? []),
+    ]);
+  return [...new Set(paths.filter((path) => /^(params|resource)\./.test(path)))].sort();
 }
 
 /** How long a bundle keeps the payload of an action on a surface, in milliseconds; null for ever. */
@@ -178,6 +190,7 @@ function refusal(bundle: string | null, basis: Verdict['basis'], reason: string,
     reservations: [],
     disclose: [],
     show: [],
+    material: [],
     notify: [],
     outcomeWithinMs: OUTCOME_WITHIN_MS,
     collectWithinMs: null,

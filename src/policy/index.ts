@@ -15,7 +15,7 @@ export { requiredFacts } from './facts.ts';
 export type { RequiredFacts } from './facts.ts';
 export { keyPart, type LimitRequirement } from './limits.ts';
 export { parsePolicyFile } from './parse.ts';
-export { readPath } from './paths.ts';
+export { leafPaths, readPath } from './paths.ts';
 export { formatProblem } from './problem.ts';
 export type { Problem } from './problem.ts';
 export { policySchema } from './schema.ts';

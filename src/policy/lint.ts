@@ -83,6 +83,7 @@ export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resol
     ...openRules(policy),
     ...unboundedRules(policy),
     ...blindRules(policy),
+    ...acceptedBlindness(policy),
   ]);
 }
 
@@ -128,6 +129,23 @@ function blindRules(policy: CompiledPolicy): LintFinding[] {
       },
     ];
   });
+}
+
+/** Rules whose approvers may leave unread what is withheld from them. */
+function acceptedBlindness(policy: CompiledPolicy): LintFinding[] {
+  return policy.rules.flatMap((rule, index): LintFinding[] =>
+    rule.approval?.blind === true
+      ? [
+          {
+            severity: 'warning',
+            policy: policy.name,
+            place: ['rules', index, 'approval', 'blind'],
+            message: `rule \`${rule.id}\` lets people approve what they are not shown`,
+            suggestion: 'put what they need under `show`, and leave `blind` out',
+          },
+        ]
+      : [],
+  );
 }
 
 /** Rules that let go at once what cannot be undone, with no limit on how much or how often. */

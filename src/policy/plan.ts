@@ -63,6 +63,7 @@ export function mergePlans(drafts: readonly PlanDraft[], request: VouchedRequest
     excluded,
     mayChange: shared(approvals.map((approval) => approval.mayChange)),
     via,
+    ...(approvals.every((approval) => approval.blind) ? { blind: true as const } : {}),
   };
 }
 

@@ -15,6 +15,7 @@ const ASKED_AGAIN: CompiledApproval = {
   reason: 'optional',
   fourEyes: true,
   mayChange: [],
+  blind: false,
   via: [...DOORS],
 };
 

@@ -100,6 +100,10 @@ const approvalSchema = z.strictObject({
     .max(DOORS.length)
     .default([...DOORS])
     .meta({ description: 'Doors a decision may come through; default all.' }),
+  blind: z
+    .literal('accepted')
+    .optional()
+    .meta({ description: 'Approvers may leave unread what policy goes by and does not show them.' }),
 });
 
 const ruleFields = {

@@ -99,6 +99,7 @@ const plan = z.looseObject({
   excluded: people,
   mayChange: z.array(z.string()),
   via: z.array(z.enum(DOORS)),
+  blind: z.literal(true).exactOptional(),
 });
 
 const sameness = { policy: z.string(), key: z.string(), who: people.nullable() };
@@ -121,6 +122,7 @@ const verdictRecord = z.looseObject({
   commitments: z.record(z.string(), hash),
   reverses: z.string().exactOptional(),
   effect: effect.exactOptional(),
+  unseen: people.exactOptional(),
 });
 
 const decisionRecord = z.looseObject({
@@ -147,7 +149,7 @@ const decisionRecord = z.looseObject({
   slack: z
     .looseObject({ workspace: z.string(), user: z.string(), channel: z.string(), message: z.string() })
     .nullable(),
-  shown: z.looseObject({ hash: z.string(), renderer: z.string() }).nullable(),
+  shown: z.looseObject({ hash: z.string(), renderer: z.string(), opening: hash.exactOptional() }).nullable(),
   responsibility: text,
   changes: z.record(z.string(), z.looseObject({ from: z.json(), to: z.json() })).nullable(),
   until: text,

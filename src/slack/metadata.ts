@@ -17,6 +17,8 @@ const schema = z.strictObject({
   shown: z.string(),
   /** Digest of what the decision is about, to notice that it changed while the form was open. */
   about: z.string(),
+  /** Which page of the form, from 0; left out for the first. */
+  page: z.int().nonnegative().optional(),
   /** Seconds since the epoch. */
   expires: z.int(),
 });

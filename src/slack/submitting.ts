@@ -5,6 +5,7 @@ import {
   formError,
   INPUTS,
   MAX_CHANGES,
+  lastPage,
   RENDERER,
   sealingModal,
   textModal,
@@ -179,6 +180,7 @@ export async function decideAs(submitted: Submitted, input: Omit<DecisionInput, 
     decision: { ...input, stage: meta.stage },
     slack: pick(meta),
     shown: { hash: meta.shown, renderer: RENDERER },
+    whole: meta.kind === 'open' && (meta.page ?? 0) >= lastPage(message),
     responsibility: input.decision === 'approve' ? message.responsibility : null,
   });
 }

@@ -38,6 +38,8 @@ export interface ActionState {
   disclosed: JsonObject;
   /** Paths whose values approvers see beside those; left out where there are none. The values are in the {@link Payload} alone. */
   show?: string[];
+  /** Paths that policy goes by and does not show to approvers; left out where there are none. */
+  unseen?: string[];
   /** How many values policy does not disclose. */
   withheld: number;
   /** What was left of each limit after this action's share, exact decimal strings. */
@@ -90,6 +92,8 @@ export interface Payload {
   result?: JsonObject;
   /** What people were shown while they could decide, by its hash. */
   shown?: Record<string, JsonObject>;
+  /** Who opened the whole, by directory id: hash of what they read, and of the record that says so. */
+  openings?: Record<string, { hash: string; record: string }>;
 }
 
 /** Changed values that are kept in clear: only those whose path policy discloses. */

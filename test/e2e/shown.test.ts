@@ -182,10 +182,15 @@ describe('the sentence of responsibility at the other doors', () => {
       await it_.call('POST', `/v1/actions/${id}/decisions`, { decision: 'approve' }, { token });
     }
     await closed(id);
-    const { hash, record } = await decisionOf(id);
-    expect(record).toMatchObject({ by: LEAD, via: door, slack: null, shown: null });
+    const { hash, record, verify } = await decisionOf(id);
+    expect(record).toMatchObject({ by: LEAD, via: door, slack: null, shown: { renderer: 'model/1' } });
     expect(record.responsibility).toContain('take responsibility');
-    expect((await it_.call('GET', `/v1/records/${hash}/shown`)).status).toBe(404);
+    // Nothing renders at these doors: what was offered is the model itself.
+    const printed = await shownTo(hash);
+    expect([printed.code, printed.err]).toEqual([0, '']);
+    const verified = await verify(write('shown', printed.out));
+    expect(verified.code, verified.out).toBe(0);
+    expect(verified.out).toContain('450.00 USD');
   });
 
   it('is sealed with no refusal', async () => {

@@ -106,6 +106,12 @@ export const MODELS: Record<string, ApprovalMessage> = {
     ...WAITING,
     alike: [{ action: `act_${'f'.repeat(64)}`, revision: 1, stage: 0, summary: 'refund.create, 310 USD' }],
   },
+  long: {
+    ...WAITING,
+    facts: [{ label: 'body', value: 'Dear customer,\n'.repeat(60) }],
+    unread: [{ label: 'body', why: 'cut' }],
+  },
+  withheld: { ...WAITING, unread: [{ label: 'account', why: 'withheld' }] },
   unreachable: {
     ...WAITING,
     notes: ['Chidi Forde could not be reached: deactivated in Slack. Escalated to Dana Moreau.'],

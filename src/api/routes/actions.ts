@@ -14,7 +14,7 @@ import {
   type Receipt,
   RESPONSIBILITY,
 } from '../../contract/index.ts';
-import { executionResultSchema } from '../../contract/views/index.ts';
+import { executionResultSchema, wholeSchema } from '../../contract/views/index.ts';
 import type { Actions, Approvals, Authentication, Outcomes } from '../../gateway/types.ts';
 import { callerOf, doorOf, idempotencyKeyOf, parseBody, pathText, waitOf } from '../input.ts';
 import { actionId, body, COMMON, json, ok, onAction, problem, wait } from '../openapi-parts.ts';
@@ -81,6 +81,10 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
     const caller = await callerOf(gateway, request);
     const action = await gateway.action(caller, pathText(request, 'id'), waitOf(request));
     answerWithAction(response, action);
+  });
+
+  router.get('/v1/actions/:id/whole', async (request, response) => {
+    response.json(await gateway.whole(await callerOf(gateway, request), pathText(request, 'id')));
   });
 
   router.post('/v1/actions/:id/decisions', async (request, response) => {
@@ -166,6 +170,18 @@ export const actionPaths: ZodOpenApiPathsObject = {
       summary: 'Read an action',
       requestParams: { ...actionId, query: z.object({ wait }) },
       responses: { ...ok(actionSchema, 'The action.'), ...COMMON, '404': problem('No such action.') },
+    },
+  },
+  '/v1/actions/{id}/whole': {
+    get: {
+      summary: 'Read everything that a decision rests on, uncut; that it was opened is sealed',
+      requestParams: actionId,
+      responses: {
+        ...ok(wholeSchema, 'The whole, and what was shown.'),
+        ...COMMON,
+        '404': problem('No such action, or not yours to decide.'),
+        '409': problem('The request was erased.'),
+      },
     },
   },
   '/v1/actions/{id}/decisions': {

@@ -21,3 +21,4 @@ export * from './signing-keys.ts';
 export * from './surfaces.ts';
 export * from './tenants.ts';
 export * from './start-tokens.ts';
+export * from './whole.ts';

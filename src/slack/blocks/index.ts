@@ -7,6 +7,7 @@ export type { Block, Rendered, View } from './kit.ts';
 export * from './message.ts';
 export * from './modals.ts';
 export * from './model.ts';
+export * from './pages.ts';
 export * from './shown.ts';
 export * from './thread.ts';
 export { formError } from './text.ts';

@@ -1,10 +1,10 @@
 /** The one message about an action: phone first, always the present state, no buttons once it is closed. */
 import { hashOf } from '../../canonical/index.ts';
-import type { Json, JsonObject } from '../../contract/index.ts';
+import { MESSAGE_HOLDS, type Json, type JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
 import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from './kit.ts';
 import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from './rich.ts';
-import { link, notified, plainText, safeUrl, shortId } from './text.ts';
+import { link, list, notified, plainText, safeUrl, shortId } from './text.ts';
 import {
   asked,
   consequence,
@@ -76,10 +76,11 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   ];
   const parts: Part[] = [{ block: rich(glance.filter((one) => one !== null)), spare: 0 }];
   if (message.facts.length > 0) {
-    parts.push({ block: rich(message.facts.slice(0, MAX_FACTS).map((fact) => factLine(fact, url))), spare: 4 });
+    const facts = message.facts.slice(0, MESSAGE_HOLDS.facts).map((fact) => factLine(fact, url));
+    parts.push({ block: rich(facts), spare: 1 });
   }
-  message.decisions.slice(-3).forEach((decision, index, latest) => {
-    parts.push({ block: rich(decisionLines(decision)), spare: index === latest.length - 1 ? 0 : 3 });
+  message.decisions.slice(-MESSAGE_HOLDS.decisions).forEach((decision, index, latest) => {
+    parts.push({ block: rich(decisionLines(decision)), spare: index === latest.length - 1 ? 0 : 2 });
   });
   if (message.review?.result != null) {
     const result = line(strong('Review:', 40), ` ${plainText(message.review.result, 300)}`);
@@ -87,7 +88,7 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   }
   const below: [(string | null)[], number][] = [
     [[progress(message), deciding || message.state === 'expired' ? asked(message) : null], 0],
-    [[deciding ? helps(message) : null], 2],
+    [[deciding ? helps(message) : null], 3],
   ];
   for (const [texts, spare] of below) addSmall(parts, texts, spare);
   const hidden = open ? notShown(message) : null;
@@ -97,7 +98,7 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   addSmall(
     parts,
     message.notes.slice(-5).map((note) => `• ${plainText(note, 200)}`),
-    1,
+    4,
   );
   return parts;
 }
@@ -118,21 +119,19 @@ function size(value: Json): number {
 const lengthOf = (value: Json | undefined): number => (typeof value === 'string' ? value.length : 0);
 
 function because({ why }: ApprovalMessage, url: string | null): Line | null {
-  const reasons = why.reasons.slice(0, 3).map((reason) => saidOrMore(reason, 260, url));
+  const said = why.reasons.slice(0, MESSAGE_HOLDS.reasons);
+  const reasons = said.map((reason) => saidOrMore(reason, MESSAGE_HOLDS.reason, url));
   if (reasons.length > 0) {
     return line(strong('Why:', 40), ...reasons.flatMap((reason, index) => [index === 0 ? ' ' : ' · ', ...reason]));
   }
   return why.rule === null ? null : line(strong('Why:', 40), ' rule ', mono(why.rule, 80));
 }
 
-/** Values that a message shows; the console has all. */
-const MAX_FACTS = 10;
-
 const factLine = ({ label, value }: ApprovalMessage['facts'][number], url: string | null): Line =>
-  line(strong(label, 60), ': ', ...saidOrMore(value, 160, url));
+  line(strong(label, MESSAGE_HOLDS.label), ': ', ...saidOrMore(value, MESSAGE_HOLDS.value, url));
 
 function notShown(message: ApprovalMessage): string | null {
-  const more = Math.max(0, message.facts.length - MAX_FACTS);
+  const more = Math.max(0, message.facts.length - MESSAGE_HOLDS.facts);
   const parts: string[] = [];
   if (more > 0) parts.push(`${more} more values`);
   if (Number.isSafeInteger(message.withheld) && message.withheld > 0) {
@@ -151,11 +150,16 @@ function controls(message: ApprovalMessage): Block[] {
   const review = message.ask === 'review';
   const form = review || message.controls.approveReason === 'required';
   const approve = review ? 'It was right…' : form ? 'Approve…' : 'Approve';
+  const unread = isUnread(message);
   const elements: JsonObject[] = [
-    button(form ? ACTIONS.approveForm : ACTIONS.approve, approve, value, {
-      style: 'primary',
-      label: `${review ? 'It was right' : 'Approve'}: ${about}`,
-    }),
+    ...(unread
+      ? readButtons(message)
+      : [
+          button(form ? ACTIONS.approveForm : ACTIONS.approve, approve, value, {
+            style: 'primary',
+            label: `${review ? 'It was right' : 'Approve'}: ${about}`,
+          }),
+        ]),
     button(ACTIONS.refuseForm, review ? 'It was wrong…' : 'Refuse…', value, {
       style: 'danger',
       label: `${review ? 'It was wrong' : 'Refuse'}: ${about}`,
@@ -163,16 +167,43 @@ function controls(message: ApprovalMessage): Block[] {
   ];
   if (!review) {
     // One click approves the request as asked. Changes have their own form.
-    if (!form && message.controls.mayChange.length > 0) {
+    if (!form && !unread && message.controls.mayChange.length > 0) {
       elements.push(button(ACTIONS.approveForm, 'Change…', value, { label: `Change and approve: ${about}` }));
     }
     if (message.controls.mayReturn) elements.push(button(ACTIONS.returnForm, 'Ask a question…', value));
     if (message.controls.extendUntil !== null) elements.push(button(ACTIONS.extendForm, 'More time…', value));
     const alike = message.alike.length;
-    if (alike > 0) elements.push(button(ACTIONS.alikeForm, `Decide ${alike + 1} alike…`, value));
+    if (alike > 0 && !unread) elements.push(button(ACTIONS.alikeForm, `Decide ${alike + 1} alike…`, value));
   }
-  const sentence = review ? [] : [small([plainText(message.responsibility, 400)])];
+  const unlinked = unread && elements.every(({ action_id: id }) => id !== ACTIONS.openForm && id !== ACTIONS.console);
+  const sentence = review
+    ? []
+    : [...(unread ? [small([readFirst(message, unlinked)])] : []), small([plainText(message.responsibility, 400)])];
   return [...sentence, actionsBlock('controls', elements)];
+}
+
+/** Whether something is to be read elsewhere before this may be approved. */
+export const isUnread = ({ ask, unread }: ApprovalMessage): boolean => ask === 'decision' && (unread ?? []).length > 0;
+
+/** Whether some of it is not for Slack at all. */
+export const isWithheld = ({ unread }: ApprovalMessage): boolean =>
+  (unread ?? []).some(({ why }) => why === 'withheld');
+
+/** In the place of *Approve*: the pages of a form, or the console. */
+function readButtons(message: ApprovalMessage): JsonObject[] {
+  const text = 'Read all, then decide';
+  if (!isWithheld(message)) {
+    const label = `${text}: ${what(message)}`;
+    return [button(ACTIONS.openForm, `${text}…`, buttonValue(message), { style: 'primary', label })];
+  }
+  const url = safeUrl(message.consoleUrl);
+  return url === null ? [] : [linkButton(ACTIONS.console, text, url)];
+}
+
+function readFirst(message: ApprovalMessage, unlinked: boolean): string {
+  const labels = [...new Set((message.unread ?? []).map(({ label }) => plainText(label, 40)))];
+  const said = `To be read before an approval counts: ${list(labels, 6)}.`;
+  return unlinked ? `${said} Read it with countersign show --whole ${plainText(message.action, 100)}` : said;
 }
 
 /** Where a decision in Slack does not count, there is a link, and no button that suggests otherwise. */

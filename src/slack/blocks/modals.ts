@@ -4,7 +4,8 @@ import { type ApprovalMessage, type MessageChangeable, type ViewName, INPUTS, MA
 import { type Block, type Rendered, type View, LIMITS, input, option, plain, small } from './kit.ts';
 import { line, mono, rich, strong } from './rich.ts';
 import { cutWhole, plainText, sentence, shortId } from './text.ts';
-import { aboutBlocks } from './message.ts';
+import { aboutBlocks, isWithheld } from './message.ts';
+import { pagesOf } from './pages.ts';
 import { deadline, what, whoAsks } from './words.ts';
 
 export interface ModalOptions {
@@ -87,15 +88,36 @@ export function extendModal(message: ApprovalMessage, options: ModalOptions): Vi
 }
 
 /** Everything about one action with the decision inside: from the Home tab and `/countersign`. */
-export function openModal(message: ApprovalMessage, options: ModalOptions & { person: string }): View {
+export function openModal(message: ApprovalMessage, options: OpenOptions): View {
+  const pages = canDecide(message) ? pagesOf(message) : [];
+  const page = pages[options.page ?? 0];
+  if (page !== undefined) {
+    const title = `Read: ${(options.page ?? 0) + 1} of ${pages.length}`;
+    return form({ name: 'open', title, submit: 'Read on', blocks: page }, options);
+  }
   const blocks = openBlocks(message, options);
   if (!canDecide(message)) return notice('Action', blocks, VIEWS.open);
   return form({ name: 'open', title: 'Decide', submit: 'Decide', blocks }, options);
 }
 
-/** What somebody reads in that form, without anything that changes by the minute. It is hashed and sealed with the decision. */
+export interface OpenOptions extends ModalOptions {
+  person: string;
+  /** From 0; the one after all that is to be read holds the decision. */
+  page?: number;
+}
+
+/** The page of the form that holds the decision. */
+export const lastPage = (message: ApprovalMessage): number => (canDecide(message) ? pagesOf(message).length : 0);
+
+/**
+ * What somebody reads in that form, on all of its pages, without anything that changes by the minute. It is hashed and sealed with the
+ * decision.
+ */
 export function openShown(message: ApprovalMessage, person: string): Rendered {
-  return { text: what(message), blocks: openModal(message, { metadata: '', person }).blocks };
+  const pages = Array.from({ length: lastPage(message) + 1 }, (_, page) =>
+    openModal(message, { metadata: '', person, page }),
+  );
+  return { text: what(message), blocks: pages.flatMap(({ blocks }) => blocks) };
 }
 
 /** Whether a decision in Slack would count at all. */
@@ -104,12 +126,12 @@ export function canDecide(message: ApprovalMessage): boolean {
   return message.ask !== null && message.controls.via.includes('slack') && !passkey;
 }
 
-function openBlocks(message: ApprovalMessage, options: ModalOptions & { person: string }): Block[] {
+function openBlocks(message: ApprovalMessage, options: OpenOptions): Block[] {
   const blocks = [rich([line(strong(what(message), 120))]), ...aboutBlocks(message, { person: options.person })];
   if (!canDecide(message)) return blocks;
   const review = message.ask === 'review';
   const choices = [
-    option(review ? 'It was right' : 'Approve', 'approve'),
+    ...(isWithheld(message) ? [] : [option(review ? 'It was right' : 'Approve', 'approve')]),
     option(review ? 'It was wrong' : 'Refuse', 'refuse'),
     ...(!review && message.controls.mayReturn ? [option('Ask a question', 'return')] : []),
   ];

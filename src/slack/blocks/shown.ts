@@ -1,5 +1,14 @@
 /** What an approver was shown, rendered again: the same model and version give the same blocks and text, and so the sealed hash. */
-import { CountersignError, type Json, type JsonObject } from '../../contract/index.ts';
+import { canonicalize, hashOf } from '../../canonical/index.ts';
+import {
+  CountersignError,
+  MODEL_RENDERER,
+  OFFERED_KIND,
+  WHOLE_KIND,
+  WHOLE_RENDERER,
+  type Json,
+  type JsonObject,
+} from '../../contract/index.ts';
 import { type ApprovalMessage, type ShownView, RENDERER, RENDERERS, SHOWN_VIEWS } from './model.ts';
 import type { Rendered } from './kit.ts';
 import { alikeShown } from './alike.ts';
@@ -7,6 +16,7 @@ import { renderApprovalMessage, shownHash } from './message.ts';
 import { openShown } from './modals.ts';
 import { lineText } from './rich.ts';
 import { renderSlack5 } from './slack-5/index.ts';
+import { renderSlack6 } from './slack-6/index.ts';
 
 export interface RenderingSource {
   /** Version of the renderer, as sealed. */
@@ -19,7 +29,12 @@ export interface RenderingSource {
 
 /** @throws CountersignError `invalid-evidence` for a version that is not among {@link RENDERERS}, whose blocks nobody knows here. */
 export function renderShown({ renderer, view, person, model }: RenderingSource): Rendered {
+  // Doors that render nothing themselves: what was shown is the model, as it is.
+  if (renderer === MODEL_RENDERER || renderer === WHOLE_RENDERER) {
+    return { text: canonicalize(jsonOf(model)), blocks: [] };
+  }
   if (renderer === 'slack/5') return renderSlack5(view, person, model);
+  if (renderer === 'slack/6') return renderSlack6(view, person, model);
   if (renderer !== RENDERER) {
     throw new CountersignError(
       'invalid-evidence',
@@ -49,18 +64,33 @@ export function findShown(
 ): RenderingSource | null {
   // The newest first: a decision is about what was on the screen last.
   for (const model of models.toReversed()) {
+    if (kindOf(model) !== (KINDS[sealed.renderer] ?? null)) continue;
     for (const view of SHOWN_VIEWS) {
       for (const reader of [null, person]) {
         const shown: RenderingSource = { renderer: sealed.renderer, view, person: reader, model };
-        if (shownHash(renderShown(shown)) === sealed.hash) return shown;
+        if (hashOfShown(shown) === sealed.hash) return shown;
       }
     }
   }
   return null;
 }
 
+/** What the API and the command line give of an action is no message, and says what it is. */
+const kindOf = (model: object): unknown => ('kind' in model ? model.kind : null);
+const KINDS: Readonly<Record<string, string>> = { [WHOLE_RENDERER]: WHOLE_KIND, [MODEL_RENDERER]: OFFERED_KIND };
+
+/** Members that are left out keep an interface from being JSON for the compiler. */
+const jsonOf = (model: object): Json => JSON.parse(JSON.stringify(model)) as Json;
+
+/** Hash of what was shown, as records seal it. @throws CountersignError as {@link renderShown} */
+export function hashOfShown(shown: RenderingSource): string {
+  const rendered = renderShown(shown);
+  return rendered.blocks.length === 0 ? hashOf(jsonOf(shown.model)) : shownHash(rendered);
+}
+
 /** Every text of a rendering, from top to bottom: a line of rich text as one, anything else as it stands. */
-export function textsOf({ blocks }: Rendered): string[] {
+export function textsOf({ text, blocks }: Rendered): string[] {
+  if (blocks.length === 0) return [text];
   const texts = (value: Json): string[] => {
     if (Array.isArray(value)) return value.flatMap(texts);
     if (typeof value !== 'object' || value === null) return [];

@@ -1,4 +1,5 @@
 /** The words of the message: what happened, who, why, until when. */
+import { MESSAGE_HOLDS } from '../../contract/index.ts';
 import type { ApprovalMessage, MessageDecision, MessageParty, MessageState } from './model.ts';
 import { type Line, type Piece, dated, line, said, strong } from './rich.ts';
 import { clean, list, plainText } from './text.ts';
@@ -25,7 +26,7 @@ const HEADLINES: Record<MessageState, string> = {
 
 /** What and how much, in one phrase of plain text; where there is no amount, on what. */
 export function what(message: Pick<ApprovalMessage, 'verb' | 'amount' | 'resource'>): string {
-  const verb = plainText(message.verb, 56);
+  const verb = plainText(message.verb, MESSAGE_HOLDS.verb);
   const much = message.amount ?? message.resource;
   return much === null ? verb : `${verb}, ${plainText(much, 40)}`;
 }
@@ -56,10 +57,12 @@ export function consequence({ effect }: ApprovalMessage): Line | null {
 /** Who asked, for whom, about what; and whether it was an emergency. */
 export function whoAsks(message: ApprovalMessage): Line {
   const chain = message.onBehalfOf
-    .slice(0, 4)
+    .slice(0, MESSAGE_HOLDS.parties)
     .flatMap((party, index) => [index === 0 ? ' for ' : ', who acts for ', named(party), known(party)]);
-  const about =
-    message.resource === null || message.amount === null ? '' : `, about ${plainText(message.resource, 120)}`;
+  const { resource, amount } = message;
+  // In the headline it stands in the place of an amount, and shorter.
+  const isNamed = resource === null || (amount === null && resource.length <= 40);
+  const about = isNamed ? '' : `, about ${plainText(resource, MESSAGE_HOLDS.resource)}`;
   const asked = message.ask === 'decision' ? ' asks' : ' asked';
   const alone = EMERGENCY.has(message.state) ? '; as an emergency it was released at once, without an approval' : '';
   return line(named(message.actor), known(message.actor, message.actor.type), asked, ...chain, about, alone);
@@ -79,7 +82,7 @@ const EMERGENCY: ReadonlySet<MessageState> = new Set(['break_glass', 'review_ove
 export const partyName = ({ name, id }: MessageParty): string =>
   name !== null && clean(name) !== '—' ? name : id.replace(/^(user|agent|service):/, '');
 
-export const named = (party: MessageParty): Piece => strong(partyName(party), 80);
+export const named = (party: MessageParty): Piece => strong(partyName(party), MESSAGE_HOLDS.party);
 
 const DID: Record<MessageDecision['decision'], string> = {
   approve: 'approved',
@@ -106,12 +109,17 @@ export function decisionLines(decision: MessageDecision): Line[] {
       : [strong(decision.name, 80), said(` ${DID[decision.decision]}`)];
   const instead = decision.onBehalfOf === null ? '' : ` for ${plainText(decision.onBehalfOf, 80)} (delegated)`;
   const how = decision.via === 'engine' ? '' : `, ${DOORS[decision.via]}`;
-  const reason = decision.reason === null ? [] : [line(`“${plainText(decision.reason, 300)}”`)];
-  const changes = decision.changes
-    .slice(0, 3)
-    .map(({ label, from, to }) => line(`✏️ ${plainText(label, 40)}: ${plainText(from, 60)} → `, strong(to, 60)));
+  const reason = decision.reason === null ? [] : [line(`“${plainText(decision.reason, MESSAGE_HOLDS.word)}”`)];
+  const changes = decision.changes.slice(0, MESSAGE_HOLDS.changes).map(({ label, from, to }) => {
+    const before = plainText(from, MESSAGE_HOLDS.changed);
+    return line(`✏️ ${plainText(label, 40)}: ${before} → `, strong(to, MESSAGE_HOLDS.changed));
+  });
   return [line(...did, `${instead} · `, dated(decision.at), how), ...reason, ...changes];
 }
+
+/** Who said what, as the title of their words. Plain text. */
+export const decisionTitle = ({ name, decision }: MessageDecision): string =>
+  decision === 'expired' ? DID.expired : `${plainText(name, 80)} ${DID[decision]}`;
 
 /** `1 of 2: finance done, security waiting`. Plain text; null for a single stage, which the decisions tell of. */
 export function progress(message: ApprovalMessage): string | null {

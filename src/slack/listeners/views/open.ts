@@ -1,19 +1,36 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { CountersignError, type DecisionInput } from '../../../contract/index.ts';
-import { INPUTS, openModal } from '../../blocks/index.ts';
+import { INPUTS, lastPage, openModal, textModal, type View } from '../../blocks/index.ts';
+import { aboutOf } from '../../admit.ts';
 import { changesOf } from '../../changes.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { decideAs, needReason, reasonOf, submit, type Form, type Submitted } from '../../submitting.ts';
 
-const FORM: Form = {
+const formOf = (desk: Desk<DecisionDoor>): Form => ({
   kind: 'open',
   async decide(submitted) {
-    await decideAs(submitted, decisionOf(submitted));
-    return null;
+    const next = nextPage(desk, submitted);
+    if (next === null) await decideAs(submitted, decisionOf(submitted));
+    return next;
   },
-  again: ({ subject: { message }, person }, metadata, typed, problem) =>
-    openModal(message, { metadata, typed, problem, person: person.id }),
-};
+  again: ({ meta, subject: { message }, person }, metadata, typed, problem) =>
+    openModal(message, { metadata, typed, problem, person: person.id, page: meta.page ?? 0 }),
+});
+
+/** The page after the one that was read; null on the last, which decides. Nobody comes to it but from page to page. */
+function nextPage(desk: Desk<DecisionDoor>, { meta, subject: { message }, person }: Submitted): View | null {
+  const page = meta.page ?? 0;
+  if (page >= lastPage(message)) return null;
+  // A page has no input at which Slack could show an error.
+  if (aboutOf(message) !== meta.about) {
+    return textModal(
+      'Changed',
+      'The request changed while you were reading; close this and look at the message again.',
+    );
+  }
+  const metadata = desk.seal.seal({ ...meta, page: page + 1 });
+  return openModal(message, { metadata, person: person.id, page: page + 1 });
+}
 
 function decisionOf({ subject: { message }, submission }: Submitted): DecisionInput {
   const chosen = submission.fields[INPUTS.decision]?.selected_option?.value;
@@ -39,4 +56,4 @@ function decisionOf({ subject: { message }, submission }: Submitted): DecisionIn
 export const openSubmission =
   (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>
-    submit(desk, FORM, body, ack);
+    submit(desk, formOf(desk), body, ack);

@@ -1,0 +1,190 @@
+/** Whole before yes: nobody approves what they could not read, through any door. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RENDERER } from '../../src/slack/blocks/index.ts';
+import { hashOf } from '../../src/canonical/index.ts';
+import { countersign } from '../cli/harness.ts';
+import { decide, policiesFolder } from '../support/policies.ts';
+import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
+
+const WAIT_MS = 30_000;
+
+const policy = (surface: string, more: string, blind = ''): string => `policy: ${surface}
+surfaces: [${surface}]
+requires: [params.amount]
+refusalStands: 0
+notify: ['#finance-approvals']
+rules:
+  - id: all
+    when: params.amount > 0 && params.account != ""
+    then: supervise
+    approval: { stages: [{ name: finance, approvers: ['group:finance'] }]${blind} }
+${more}
+`;
+
+let folder: ReturnType<typeof policiesFolder>;
+let it_: TestStack;
+beforeAll(async () => {
+  folder = policiesFolder({
+    'test.long.yaml': policy('test.long', 'disclose: [params.amount, params.account]\nshow: [params.note]'),
+    'test.withheld.yaml': policy('test.withheld', 'disclose: [params.amount]'),
+    'test.blind.yaml': policy('test.blind', 'disclose: [params.amount]', ', blind: accepted'),
+  });
+  it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path });
+});
+afterAll(async () => {
+  await it_.stop();
+  folder.remove();
+});
+
+const CUT = 'a'.repeat(4000);
+const ask = async (surface: string, params: object): Promise<string> =>
+  (await it_.ask({ ...REFUND, surface, params: { amount: 7, account: 'DE-1', ...params } })).body.id;
+const approve = async (id: string, person = LEAD, more: object = {}) =>
+  it_.call(
+    'POST',
+    `/v1/actions/${id}/decisions`,
+    { decision: 'approve', ...more },
+    { token: await it_.person(person) },
+  );
+const open = async (id: string, person = LEAD) =>
+  it_.call('GET', `/v1/actions/${id}/whole`, undefined, { token: await it_.person(person) });
+const statusOf = async (id: string) => (await it_.call('GET', `/v1/actions/${id}?wait=20`)).body.status;
+const decisionOf = async (id: string) =>
+  (await it_.call('GET', `/v1/records?action=${id}&type=decision`)).body.records[0].record;
+
+const slackId = (person: string): string =>
+  it_.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
+const modal = () => it_.sandbox.control.modal(slackId(LEAD));
+const messageAbout = (id: string, channel = 'finance-approvals') =>
+  it_.sandbox.control.waitFor(
+    () => it_.sandbox.control.messages(channel).find(({ blocks }) => JSON.stringify(blocks).includes(id)),
+    WAIT_MS,
+  );
+
+/** Each is seen by nobody but the API: how many there are makes the test longer, and nothing else. */
+const MANY = 60;
+
+describe('over the API', () => {
+  it('none of many requests that differ only after the cut is approved before its whole was opened', async () => {
+    const token = await it_.person(LEAD);
+    const ids: string[] = [];
+    for (let at = 0; at < MANY; at += 10) {
+      const some = Array.from({ length: 10 }, (_, i) => ask('test.long', { note: `${CUT}${at + i}` }));
+      ids.push(...(await Promise.all(some)));
+    }
+    expect(new Set(ids).size).toBe(MANY);
+    for (let at = 0; at < MANY; at += 10) {
+      const tries = ids
+        .slice(at, at + 10)
+        .map((id) => it_.call('POST', `/v1/actions/${id}/decisions`, { decision: 'approve' }, { token }));
+      for (const { status, body } of await Promise.all(tries)) {
+        expect([status, body.code]).toEqual([403, 'not-shown-whole']);
+      }
+    }
+    const [id = '', other = ''] = ids;
+    const { whole, shown } = (await open(id)).body;
+    expect(whole.request.params.note).toBe(`${CUT}0`);
+    expect(shown.hash).toBe(hashOf(whole));
+    expect((await approve(other, LEAD, { shown: { hash: shown.hash, renderer: shown.renderer } })).status).toBe(403);
+    // Somebody else opened it, and this one did not.
+    expect((await approve(id, CFO)).body.code).toBe('not-shown-whole');
+    await decide(it_, id, { decision: 'approve' }, LEAD);
+    expect(await statusOf(id)).toBe('released');
+    expect((await decisionOf(id)).shown).toEqual(shown);
+    const opening = (await it_.call('GET', `/v1/records/${shown.opening}`)).body.record;
+    expect(opening).toMatchObject({ type: 'export', by: LEAD, body: { what: 'whole', action: id, shown: shown.hash } });
+    expect(JSON.stringify(opening)).not.toContain(CUT);
+  });
+
+  it('refusing, and asking a question, need no whole', async () => {
+    const id = await ask('test.long', { note: CUT });
+    await decide(it_, id, { decision: 'return', reason: 'which account?' }, LEAD);
+    await decide(it_, id, { decision: 'refuse', reason: 'no' }, CFO);
+    expect(await statusOf(id)).toBe('refused');
+  });
+
+  it('what policy goes by and withholds is read in the whole, and a policy that accepts blindness seals it', async () => {
+    const id = await ask('test.withheld', {});
+    const verdict = (await it_.call('GET', `/v1/records?action=${id}&type=verdict`)).body.records[0].record;
+    expect(verdict.unseen).toEqual(['params.account']);
+    expect((await approve(id)).body.code).toBe('not-shown-whole');
+    expect((await open(id)).body.whole.request.params.account).toBe('DE-1');
+    expect((await approve(id)).status).toBe(200);
+
+    const blind = await ask('test.blind', {});
+    const sealed = (await it_.call('GET', `/v1/records?action=${blind}&type=verdict`)).body.records[0].record;
+    expect(sealed.plan.blind).toBe(true);
+    expect((await approve(blind)).status).toBe(200);
+  });
+
+  it('the whole is for those who decide, and after another’s word it is to be read anew', async () => {
+    const id = await ask('test.long', { note: CUT });
+    expect((await open(id, 'user:sales-manager@acme.test')).status).toBe(404);
+    expect((await open(id)).status).toBe(200);
+    await decide(it_, id, { decision: 'return', reason: 'which account?' }, CFO);
+    expect((await approve(id)).body.code).toBe('not-shown-whole');
+    const env = { COUNTERSIGN_URL: it_.url, COUNTERSIGN_API_KEY: await it_.person(LEAD) };
+    const shown = await countersign(['show', '--whole', id], { env });
+    expect(shown.out).toContain(CUT);
+    expect(shown.out).toContain('which account?');
+    await countersign(['approve', id], { env });
+    expect(await statusOf(id)).toBe('released');
+    expect(await decisionOf(id)).toMatchObject({
+      via: 'cli',
+      shown: { renderer: 'whole/1', hash: expect.any(String) },
+    });
+  });
+});
+
+describe('in Slack', () => {
+  it('the first button reads page by page, and the last page decides', async () => {
+    const id = await ask('test.long', { note: `${'b'.repeat(30_000)}the end` });
+    const { channel, ts, blocks } = await messageAbout(id);
+    expect(JSON.stringify(blocks)).toContain('Read all, then decide…');
+    expect(JSON.stringify(blocks)).not.toContain('"action_id":"approve"');
+    await it_.sandbox.control.click({ user: slackId(LEAD), channel, ts, actionId: 'open_form' });
+    let text = '';
+    for (let page = 0; page < 10; page += 1) {
+      await it_.sandbox.control.waitFor(() => {
+        const view = JSON.stringify(modal() ?? null);
+        return view.includes(`Read: ${String(page + 1)} of `) || view.includes('Your decision');
+      }, WAIT_MS);
+      const view = modal();
+      if (view === undefined || JSON.stringify(view).includes('Your decision')) break;
+      text += JSON.stringify(view.blocks);
+      expect(JSON.stringify(view.blocks)).not.toContain('"value":"approve"');
+      await it_.sandbox.control.submit({ user: slackId(LEAD), viewId: view.id, values: {} });
+    }
+    expect(text).toContain('the end');
+    expect(text.match(/b/g)?.length).toBeGreaterThanOrEqual(30_000);
+    await it_.sandbox.control.submit({
+      user: slackId(LEAD),
+      viewId: String(modal()?.id),
+      values: { decision: 'approve' },
+    });
+    expect(await statusOf(id)).toBe('released');
+    expect(await decisionOf(id)).toMatchObject({ via: 'slack', shown: { renderer: RENDERER } });
+  });
+
+  it('what is withheld is read in the console, and cannot be approved from Slack', async () => {
+    const id = await ask('test.withheld', {});
+    const blocks = JSON.stringify((await messageAbout(id)).blocks);
+    expect(blocks).toContain('"text":"Read all, then decide"');
+    expect(blocks).toContain(`/console#${id}`);
+    expect(blocks).not.toContain('DE-1');
+  });
+
+  it('a mail is decided with its recipients and subject in sight', async () => {
+    const { body } = await it_.ask({
+      surface: 'email.send',
+      action: 'email.send',
+      actor: { id: 'agent:support-bot', type: 'agent', onBehalfOf: { id: 'user:requester@acme.test', type: 'user' } },
+      resource: { type: 'mailbox', id: 'support' },
+      params: { recipients: ['someone@example.test'], subject: 'Your order' },
+      content: { body: 'secret' },
+    });
+    const blocks = JSON.stringify((await messageAbout(body.id, 'outbound-mail')).blocks);
+    for (const part of ['someone@example.test', 'Your order', '"action_id":"approve"']) expect(blocks).toContain(part);
+    expect(blocks).not.toContain('secret');
+  });
+});
