@@ -8,6 +8,7 @@ import { jsonBody } from './body.ts';
 import { knownParameters } from './known-parameters.ts';
 import { openApiDocument } from './openapi.ts';
 import { allowedMethods } from './methods.ts';
+import { refuseOverload } from './overload.ts';
 import { problemHandler, type ErrorLog } from './problem.ts';
 import { nameNewestRecord } from './receipt-header.ts';
 import { rateLimit } from './rate-limit.ts';
@@ -53,6 +54,10 @@ export interface ApiOptions {
   authzen: { url: string; accessRequests: boolean };
   /** Requests a minute that one caller, or one address without a known one, may send. */
   requestsPerMinute: number;
+  /** Requests that may be at work in this process at a time; more are told to come again. */
+  requestsAtOnce: number;
+  /** Told of each that is turned away. */
+  onShed?: () => void;
   /** Where Temporal's UI is, whose pages may read payloads here. */
   codecOrigins: readonly string[];
   /** Says what is measured, where this port may. */
@@ -87,6 +92,7 @@ export function createApi(options: ApiOptions): Express {
   );
   app.use('/access', echoRequestId);
   app.use(cookieCredential);
+  app.use(refuseOverload({ atOnce: options.requestsAtOnce, onShed: options.onShed }));
   app.use(rateLimit(options));
   app.use(refuseNull);
   app.use(knownParameters());

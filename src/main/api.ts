@@ -29,6 +29,8 @@ export async function startApi(config: Config, io: { out(line: string): void }):
         errorLog: parts.log,
         authzen: { url: config.publicUrl ?? url, accessRequests: config.accessRequests },
         requestsPerMinute: config.requestsPerMinute,
+        requestsAtOnce: config.requestsAtOnce,
+        onShed: watch.meters.shed,
         codecOrigins: config.codecOrigins,
         pages: (web) =>
           void web.use(consoleRoutes()).use(signInRoutes({ gateway, url: config.origin ?? config.publicUrl ?? null })),

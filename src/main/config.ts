@@ -79,6 +79,8 @@ export interface Config {
   accessRequests: boolean;
   /** For each credential. */
   requestsPerMinute: number;
+  /** Of one process. */
+  requestsAtOnce: number;
   /** How long a workflow rests before its first task, in milliseconds. */
   startDelayMs: number;
 }
@@ -140,6 +142,7 @@ const envSchema = z.object({
   COUNTERSIGN_START_DELAY_MS: whole(1, 60_000, 'is a whole number of milliseconds, 1 to 60000').default(5000),
   COUNTERSIGN_REQUESTS_PER_MINUTE: whole(1, 999_999_999, 'is a whole number of at least 1').default(60_000),
   COUNTERSIGN_ACCESS_REQUESTS: z.enum(['on', 'off'], 'is on or off').default('on'),
+  COUNTERSIGN_REQUESTS_AT_ONCE: whole(1, 100_000, 'is a whole number from 1 to 100000').default(512),
   COUNTERSIGN_SIGNER: signer,
   COUNTERSIGN_PERMIT_SIGNER: signer,
   COUNTERSIGN_LOG_SIGNER: signer,
@@ -265,6 +268,7 @@ export function loadConfig(env: Env): Config {
     logLevel: it.COUNTERSIGN_LOG_LEVEL,
     accessRequests: it.COUNTERSIGN_ACCESS_REQUESTS === 'on',
     requestsPerMinute: it.COUNTERSIGN_REQUESTS_PER_MINUTE,
+    requestsAtOnce: it.COUNTERSIGN_REQUESTS_AT_ONCE,
     startDelayMs: it.COUNTERSIGN_START_DELAY_MS,
   };
 }

@@ -1,10 +1,9 @@
 /** What has to work before a process may say that it is ready; each is answered within a second, whatever hangs. */
-import { DeadlinePassed, within, type Circuit } from '../availability/index.ts';
+import { within, type Circuit } from '../availability/index.ts';
 import type { ReadinessCheck } from '../api/routes/health.ts';
 import type { Parts } from './parts.ts';
 import { TASK_QUEUE, type RunningWorker } from './engine.ts';
 import { QUEUE_KINDS, queueStanding, type Asks } from './metrics/task-queue.ts';
-import { isOutage } from './temporal/guard.ts';
 
 /** Of one question, in milliseconds. */
 const ASK_MS = 800;
@@ -14,13 +13,16 @@ export interface Temporal {
   namespace: string;
 }
 
-/** What Temporal says within the time; where it does not answer at all, that is what `temporal` fails for, and one cause is named once. */
+/** gRPC status codes of a namespace that is not there, or not ours: https://grpc.io/docs/guides/status-codes/. */
+const REFUSED = [5, 7, 16];
+
+/** What Temporal says within the time. Where it does not answer, that is what `temporal` fails for: one cause is named once. */
 async function ifItAnswers<T>(asking: Promise<T>): Promise<T | null> {
   try {
     return await within(ASK_MS, asking);
   } catch (error) {
-    if (error instanceof DeadlinePassed || isOutage(error)) return null;
-    throw error;
+    if (error instanceof Error && 'code' in error && REFUSED.includes(Number(error.code))) throw error;
+    return null;
   }
 }
 

@@ -181,6 +181,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       errorLog: log,
       authzen: { url: config.publicUrl ?? url, accessRequests: config.accessRequests },
       requestsPerMinute: config.requestsPerMinute,
+      requestsAtOnce: config.requestsAtOnce,
+      onShed: watch.meters.shed,
       codecOrigins: [...config.codecOrigins, ...(temporal.uiUrl === null ? [] : [temporal.uiUrl])],
       pages: (web) =>
         void web.use(consoleRoutes()).use(signInRoutes({ gateway, url: config.origin ?? config.publicUrl ?? null })),

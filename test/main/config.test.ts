@@ -53,6 +53,7 @@ describe('an empty environment', () => {
       logLevel: 'warn',
       accessRequests: true,
       requestsPerMinute: 60_000,
+      requestsAtOnce: 512,
       startDelayMs: 5000,
     } satisfies Config);
   });

@@ -1,5 +1,4 @@
 /** What Temporal says of our task queue: who asks for work, and how much of it waits. */
-import type { Connection } from '@temporalio/client';
 
 export interface QueueStanding {
   /** Workers that asked for work in the last minutes. */
@@ -15,9 +14,27 @@ const TYPES = { workflow: 1, activity: 2 } as const;
 export const QUEUE_KINDS = ['workflow', 'activity'] as const satisfies readonly QueueKind[];
 
 /** The part of a connection that is asked. */
-export type Asks = Pick<Connection, 'withDeadline'> & {
-  workflowService: Pick<Connection['workflowService'], 'describeTaskQueue' | 'describeNamespace'>;
-};
+export interface Asks {
+  withDeadline<T>(deadline: number, ask: () => Promise<T>): Promise<T>;
+  workflowService: {
+    describeNamespace(request: { namespace: string }): Promise<unknown>;
+    describeTaskQueue(request: {
+      namespace: string;
+      taskQueue: { name: string };
+      taskQueueType: number;
+      reportStats: boolean;
+    }): Promise<{
+      pollers?: readonly { identity?: string | null; lastAccessTime?: Span | null }[] | null;
+      stats?: { approximateBacklogCount?: unknown; approximateBacklogAge?: Span | null } | null;
+    }>;
+  };
+}
+
+/** `google.protobuf.Timestamp` and `Duration`; seconds may be a `Long`. */
+interface Span {
+  seconds?: unknown;
+  nanos?: number | null;
+}
 
 /** A poller that was not heard of for so long is gone: a worker asks again every minute at least. */
 const SEEN_MS = 120_000;
@@ -27,7 +44,7 @@ export async function queueStanding(
   connection: Asks,
   { namespace, taskQueue, kind, ms }: { namespace: string; taskQueue: string; kind: QueueKind; ms: number },
 ): Promise<QueueStanding> {
-  const { pollers = [], stats } = await connection.withDeadline(Date.now() + ms, () =>
+  const { pollers, stats } = await connection.withDeadline(Date.now() + ms, () =>
     connection.workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name: taskQueue },
@@ -36,7 +53,7 @@ export async function queueStanding(
     }),
   );
   const since = Date.now() - SEEN_MS;
-  const seen = pollers.filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 >= since);
+  const seen = (pollers ?? []).filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 >= since);
   const age = stats?.approximateBacklogAge;
   return {
     pollers: new Set(seen.map(({ identity }) => identity)).size,

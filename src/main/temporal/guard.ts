@@ -11,8 +11,7 @@ const START_MS = 4000;
 /** How long the SDK itself retries a probe, in milliseconds. */
 const PROBE_MS = 1500;
 
-/** Whether a failure says that the server cannot answer now. */
-export function isOutage(error: unknown): boolean {
+function isOutage(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ('code' in at && OUTAGES.includes(Number(at.code))) return true;
   }
