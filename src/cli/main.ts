@@ -16,6 +16,7 @@ interface VerbFile {
 /** All verbs, in the order in which help lists them. Only the file of the verb that is asked for is loaded. */
 export const VERBS: readonly VerbFile[] = [
   { names: ['start', 'api', 'worker', 'slack'], load: () => import('./services.ts') },
+  { names: ['migrate'], load: () => import('./migrate.ts') },
   { names: ['request'], load: () => import('./request.ts') },
   { names: ['run'], load: () => import('./run.ts') },
   { names: ['approve'], load: () => import('./approve.ts') },

@@ -5,6 +5,7 @@ import { CountersignError } from '../contract/index.ts';
 import { API_KEY_MIN_LENGTH } from '../identity/index.ts';
 import type { SmtpSettings } from '../mail/index.ts';
 import { siteOf } from './passkey-site.ts';
+import { withSecretFiles } from './secret-files.ts';
 import { parseSignerRef, SIGNER_FORMS, type KeySettings } from '../keys/index.ts';
 
 export interface SlackSettings {
@@ -47,6 +48,8 @@ export interface Config {
   /** Becomes the first key at the first start. */
   apiKey: string | undefined;
   databaseUrl: string | undefined;
+  /** Whether a start brings the database's schema up to date, or `countersign migrate` did. */
+  migrate: 'start' | 'never';
   /** Where new signing keys are made (docs/keys.md), and how their key managers are reached. */
   keys: KeySettings;
   temporal: TemporalSettings;
@@ -153,6 +156,7 @@ const envSchema = z.object({
   VAULT_TOKEN: text.optional(),
   VAULT_TOKEN_FILE: text.optional(),
   DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user@host/database').optional(),
+  COUNTERSIGN_MIGRATE: z.enum(['start', 'never'], 'is start or never').default('start'),
   COUNTERSIGN_WEBHOOKS: text.optional(),
   COUNTERSIGN_ISSUERS: text.optional(),
   COUNTERSIGN_TENANTS: text.optional(),
@@ -214,7 +218,7 @@ const known = (env: Env): Record<string, string> =>
  * @throws CountersignError `configuration` with one sentence for each variable that is wrong. Values are never repeated: some are secrets.
  */
 export function loadConfig(env: Env): Config {
-  const parsed = envSchema.safeParse(known(env));
+  const parsed = envSchema.safeParse(known(withSecretFiles(env)));
   if (!parsed.success) throw wrong(parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
   const it = parsed.data;
   const missing = incomplete(it);
@@ -232,6 +236,7 @@ export function loadConfig(env: Env): Config {
     origin: it.COUNTERSIGN_ORIGIN,
     apiKey: it.COUNTERSIGN_API_KEY,
     databaseUrl: it.DATABASE_URL,
+    migrate: it.COUNTERSIGN_MIGRATE,
     keys: keysOf(it),
     temporal: {
       address: it.TEMPORAL_ADDRESS,

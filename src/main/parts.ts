@@ -101,7 +101,7 @@ export function createLogger(level: string, onDropped?: () => void): Logger {
 }
 
 /**
- * Opens everything but Temporal and Slack. The store is migrated before anything reads it.
+ * Opens everything but Temporal and Slack. The store is migrated before anything reads it, or is already.
  *
  * @param options.url Where this process serves, if it does. Its public address comes from the settings.
  */
@@ -119,7 +119,7 @@ export async function openParts(
   const keys = await openFileKeys(config.dataDir, config.keys);
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
   try {
-    await store.migrate();
+    await (config.migrate === 'start' ? store.migrate() : store.assertMigrated());
     const sequencer = measuredSequencer(createSequencer({ store, keys }), meters);
     const register = createRegister({
       store,

@@ -22,6 +22,7 @@ export * from './log.ts';
 export * from './log-window.ts';
 export * from './looks.ts';
 export * from './log-types.ts';
+export * from './migrate-database.ts';
 export * from './open.ts';
 export * from './passkeys.ts';
 export * from './payloads.ts';

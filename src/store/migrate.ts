@@ -18,6 +18,7 @@ import * as inbox from './migrations/0135-inbox.ts';
 import * as executions from './migrations/0078-executions.ts';
 import * as sessions from './migrations/0080-sessions.ts';
 import * as keyGroups from './migrations/0050-key-groups.ts';
+import * as schemaGeneration from './migrations/0170-schema-generation.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
@@ -36,31 +37,86 @@ const MIGRATIONS: Record<string, Migration> = {
   '0135-inbox': inbox,
   '0078-executions': executions,
   '0080-sessions': sessions,
+  '0170-schema-generation': schemaGeneration,
 };
 
 /**
+ * The release that this schema is of: one more with each release that changes it. A release only adds (expand); what nobody uses any more is
+ * taken away by the one after it (contract). So processes of one release and of the one before run on one schema.
+ */
+const GENERATION = 1;
+
+/** What a database says of its schema; null for one that was made before this was kept, or is empty. */
+interface SchemaState {
+  applied: ReadonlySet<string>;
+  generation: { current: number; oldest: number } | null;
+}
+
+async function readState(db: Database): Promise<SchemaState> {
+  const { rows: tables } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables
+    where table_schema = current_schema() and table_name in ('kysely_migration', 'schema_generation')`.execute(db);
+  const has = (name: string): boolean => tables.some((table) => table.name === name);
+  const steps = has('kysely_migration')
+    ? (await sql<{ name: string }>`select name from kysely_migration`.execute(db)).rows
+    : [];
+  const generations = has('schema_generation')
+    ? (await sql<{ current: number; oldest: number }>`select current, oldest from schema_generation`.execute(db)).rows
+    : [];
+  return { applied: new Set(steps.map(({ name }) => name)), generation: generations[0] ?? null };
+}
+
+const missingOf = ({ applied }: SchemaState): string[] =>
+  Object.keys(MIGRATIONS)
+    .filter((name) => !applied.has(name))
+    .sort();
+
+/** Whether a newer release changed the schema, and says that this one may still run on it. */
+function isNewerAndKind(state: SchemaState): boolean {
+  const unknown = [...state.applied].some((name) => MIGRATIONS[name] === undefined);
+  if (!unknown) return false;
+  const { current, oldest } = state.generation ?? { current: GENERATION, oldest: GENERATION };
+  if (current > GENERATION && oldest <= GENERATION) return true;
+  throw new CountersignError(
+    'configuration',
+    'the database was written by a newer version of Countersign; run that version, or use another database',
+  );
+}
+
+/**
  * Brings the schema up to this version: all missing steps in one transaction, under an advisory lock, so that processes that start
- * at once wait for one another and a crash leaves the schema as it was.
+ * at once wait for one another and a crash leaves the schema as it was. One that the next release made is left as it is.
  *
+ * @returns The steps that were made, in their order.
  * @throws CountersignError `configuration` when the database was written by a newer version, or keeps no promise of durability.
  */
-export async function migrate(db: Database): Promise<void> {
+export async function migrate(db: Database): Promise<string[]> {
   await assertDurable(db);
+  const before = await readState(db);
+  if (isNewerAndKind(before)) return [];
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
     allowUnorderedMigrations: true,
   });
-  const { error } = await migrator.migrateToLatest();
-  if (error === undefined) return;
-  if (error instanceof Error && /corrupted migrations/.test(error.message)) {
-    throw new CountersignError(
-      'configuration',
-      'the database was written by a newer version of Countersign; run that version, or use another database',
-      { cause: error },
-    );
-  }
-  throw error instanceof Error ? error : new Error('the migrations failed', { cause: error });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error instanceof Error ? error : new Error('the migrations failed', { cause: error });
+  await sql`insert into schema_generation (current, oldest) values (${GENERATION}, ${GENERATION - 1})
+    on conflict (one) do update set current = excluded.current, oldest = excluded.oldest
+    where schema_generation.current < excluded.current`.execute(db);
+  return results.map(({ migrationName }) => migrationName);
+}
+
+/**
+ * Looks, and changes nothing: for processes whose database user may not.
+ *
+ * @returns The steps that are missing, in their order.
+ * @throws CountersignError `configuration` when the database was written by a newer version that this one may not run beside.
+ */
+export async function missingSteps(db: Database): Promise<string[]> {
+  await assertDurable(db);
+  const state = await readState(db);
+  return isNewerAndKind(state) ? [] : missingOf(state);
 }
 
 /** An answer is given only after its record is on disk. A server that may lose a committed transaction breaks that promise. */

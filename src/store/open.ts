@@ -6,7 +6,7 @@ import { createApiKeyStore, type ApiKeyStore } from './api-keys.ts';
 import { createAttemptStore, type AttemptStore } from './attempts.ts';
 import { createCoverageStore, type CoverageStore } from './coverage.ts';
 import { createBundleStore, type BundleStore } from './bundles.ts';
-import { openPostgres } from './postgres.ts';
+import { openPostgres, type Postgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
 import { createFactStore, type FactStore } from './facts.ts';
 import { createExecutionStore, type ExecutionStore } from './executions.ts';
@@ -15,7 +15,7 @@ import { createGaugeStore, type GaugeStore } from './gauges.ts';
 import { createLookStore, type LookStore } from './looks.ts';
 import { createLimitStore, type LimitStore } from './limits.ts';
 import { createLogStore, type LogStore } from './log.ts';
-import { migrate } from './migrate.ts';
+import { migrate, missingSteps } from './migrate.ts';
 import { createPasskeyStore, type PasskeyStore } from './passkeys.ts';
 import { createPayloadStore, type PayloadCipher, type PayloadStore } from './payloads.ts';
 import { createPermitStore, type PermitStore } from './permits.ts';
@@ -56,8 +56,10 @@ export interface Store {
   /** Written by the sequencer only. */
   log: LogStore;
   witnessed: WitnessedStore;
-  /** Brings the schema up to this version; call it before anything else. @throws CountersignError `configuration` */
+  /** Brings the schema up to this version; this or `assertMigrated` comes before anything else. @throws CountersignError `configuration` */
   migrate(): Promise<void>;
+  /** @throws CountersignError `configuration` where the schema is not of this version, or of the next one. */
+  assertMigrated(): Promise<void>;
   /** Resolves when the database answers, rejects within a second when it does not. */
   ping(): Promise<void>;
   /** Waits for running queries, then closes every connection. */
@@ -113,10 +115,20 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     records: createRecordStore(db),
     log: createLogStore(postgres),
     witnessed: createWitnessedStore(db),
-    migrate: () => migrate(db),
+    migrate: async () => void (await migrate(db)),
+    assertMigrated: () => assertMigrated(db),
     ping: () => postgres.check(),
     close: () => postgres.close(),
   };
+}
+
+async function assertMigrated(db: Postgres['db']): Promise<void> {
+  const missing = await missingSteps(db);
+  if (missing.length === 0) return;
+  throw new CountersignError(
+    'configuration',
+    `the database lacks ${missing.length} steps of its schema, from ${missing[0]} on; run \`countersign migrate\` first`,
+  );
 }
 
 /** SQLSTATE 28 (sign-in) and 3D (no such database), in words that hold no password. */

@@ -27,6 +27,7 @@ describe('an empty environment', () => {
       origin: undefined,
       apiKey: undefined,
       databaseUrl: undefined,
+      migrate: 'start',
       keys: {
         signers: { record: 'file', permit: 'file', log: 'file', attestation: 'file' },
         vault: null,
