@@ -18,8 +18,9 @@ COPY --from=build /app/dist dist
 COPY bin bin
 COPY policies /etc/countersign/policies
 RUN install -d -o node -g node -m 0700 /var/lib/countersign
-USER node
+# A number, for `runAsNonRoot` knows no names: 1000 is the image’s `node`.
+USER 1000:1000
 VOLUME /var/lib/countersign
-EXPOSE 8787
+EXPOSE 8787 9464
 ENTRYPOINT ["node", "bin/countersign.js"]
 CMD ["api"]

@@ -25,7 +25,7 @@ const CARRIED_OUT_MS = 10_000;
 
 export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPolicy'> {
   const starter = createStarter(deps);
-  const watches = createWatches(deps.hub, (tenant, id) => readAction(deps, tenant, id));
+  const watches = createWatches(deps.hub, (tenant, id) => readAction(deps, tenant, id), deps.stopping);
   const waitForAction = (caller: Caller, id: string, waitMs: number): Promise<Action> =>
     watch(deps, watches, caller, id, waitMs);
 
@@ -86,7 +86,7 @@ async function timely<T>(verdict: Promise<T>): Promise<T> {
 async function watch(deps: GatewayDeps, watches: Watches, caller: Caller, id: string, waitMs: number): Promise<Action> {
   let shared: Promise<KnownAction> | null = null;
   for (const deadline = Date.now() + waitMs; ;) {
-    const remaining = deadline - Date.now();
+    const remaining = watches.over ? 0 : deadline - Date.now();
     const change = watches.next(caller.tenant, id, Math.max(0, remaining));
     try {
       const { state, action } = await (shared ?? readAction(deps, caller.tenant, id));

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { Stopping } from '../availability/index.ts';
 import type { Alarm } from '../notify/alarm.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { EngineDeps } from '../engine/deps.ts';
@@ -33,6 +34,8 @@ export interface GatewayDeps extends Pick<
   startDelayMs: number;
   /** Whether denials of AuthZEN may be asked for (Access Request and Approval Profile, a draft); not when left out. */
   accessRequests?: boolean;
+  /** When it stops, whoever waits for people is answered; nobody stops it when left out. */
+  stopping?: Stopping;
   /** Where callbacks may go; the public internet only when left out. */
   webhookTargets?: WebhookTargets;
   attestor: Attestor;

@@ -1,4 +1,5 @@
 /** Long polls. However many wait for one action, an announcement costs one read of it. */
+import type { Stopping } from '../availability/index.ts';
 import type { Hub } from '../engine/hub.ts';
 import type { KnownAction } from './stored-action.ts';
 
@@ -11,6 +12,8 @@ export interface NextLook {
 export interface Watches {
   /** Begin to wait before looking, so that no announcement is missed. */
   next(tenant: string, id: string, ms: number): NextLook;
+  /** Nobody is to wait any more: the process stops. */
+  readonly over: boolean;
 }
 
 interface Watch {
@@ -21,8 +24,12 @@ interface Watch {
 export function createWatches(
   hub: Pick<Hub, 'on'>,
   read: (tenant: string, id: string) => Promise<KnownAction>,
+  stopping?: Pick<Stopping, 'stopped' | 'on'>,
 ): Watches {
   const watches = new Map<string, Watch>();
+  stopping?.on(() => {
+    for (const { waiting } of [...watches.values()]) for (const wake of [...waiting]) wake(null);
+  });
 
   const open = (tenant: string, id: string, key: string): Watch => {
     const watch: Watch = {
@@ -46,6 +53,9 @@ export function createWatches(
   };
 
   return {
+    get over() {
+      return stopping?.stopped ?? false;
+    },
     next(tenant, id, ms) {
       const key = `${tenant}\n${id}`;
       const watch = watches.get(key) ?? open(tenant, id, key);

@@ -18,8 +18,8 @@ export interface RunningService {
 export async function startApi(config: Config, io: { out(line: string): void }): Promise<RunningService> {
   const closers = new Closers();
   try {
-    const { url, serve } = await openServer(config, closers);
-    const { parts, gateway, temporal, watch, checks, show } = await openService(config, closers, io);
+    const { url, serve, drain } = await openServer(config, closers);
+    const { parts, gateway, temporal, watch, checks, show, stopping } = await openService(config, closers, io);
     const following = followLogs(parts);
     closers.add(() => following.close());
     serve(
@@ -40,6 +40,11 @@ export async function startApi(config: Config, io: { out(line: string): void }):
       }),
     );
     show();
+    // First of all, while everything that an answer needs is still there.
+    closers.add(async () => {
+      stopping.stop();
+      await drain();
+    });
     io.out(`countersign api serves at ${url}`);
     return { url, failed: temporal.failed, stop: () => closers.closeAll() };
   } catch (error) {

@@ -2,7 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { CountersignError } from '../contract/index.ts';
 import { answerStarting } from '../api/starting.ts';
-import type { Circuit } from '../availability/index.ts';
+import { createStopping, within, type Circuit, type Stopping } from '../availability/index.ts';
 import { createGateway, type Gateway } from '../gateway/index.ts';
 import type { Client } from '@temporalio/client';
 import { createJudging, type Judging } from '../activities/index.ts';
@@ -32,6 +32,8 @@ export interface Listening {
   url: string;
   /** Lets `handler` answer from now on. Until then every caller hears that the process is starting. */
   serve(handler: RequestListener): void;
+  /** Takes no new connection, and resolves when what is under way is answered, or after ten seconds. */
+  drain(): Promise<void>;
 }
 
 /** An HTTP server with its address, stopped by `closers`. */
@@ -49,7 +51,27 @@ export async function openServer(config: Config, closers: Closers): Promise<List
       }),
   );
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  return { server, url: `http://${host}:${port}`, serve: (handler) => (answer = handler) };
+  return {
+    server,
+    url: `http://${host}:${port}`,
+    serve: (handler) => (answer = handler),
+    drain: () => drained(server),
+  };
+}
+
+/** How long a request may take to be answered while its process stops; whoever ends the process waits longer (docs/operations.md). */
+const DRAIN_MS = 10_000;
+
+async function drained(server: Server): Promise<void> {
+  // A connection that was answered is open for the next request, and nobody is to send one here.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  try {
+    await within(DRAIN_MS, new Promise<void>((resolve) => server.close(() => resolve())));
+  } catch {
+    // What is left is cut off when the server is closed.
+  } finally {
+    clearInterval(idle);
+  }
 }
 
 export interface Service {
@@ -62,6 +84,8 @@ export interface Service {
   /** Shared with the worker of this process, where there is one. */
   judging: Judging;
   watch: Watch;
+  /** Answers whoever waits for people, before this process stops. */
+  stopping: Stopping;
   /** What every process needs to be ready. */
   checks: ReadinessCheck[];
   /** Says from now on how it stands. @param checks What else this one needs. */
@@ -77,7 +101,11 @@ export function gatewayOf(
   parts: Parts,
   client: Client,
   judging: Judging,
-  { taskQueue = TASK_QUEUE, notifier = () => null }: { taskQueue?: string; notifier?: Notifiers } = {},
+  {
+    taskQueue = TASK_QUEUE,
+    notifier = () => null,
+    stopping = createStopping(),
+  }: { taskQueue?: string; notifier?: Notifiers; stopping?: Stopping } = {},
 ): Gateway {
   return createGateway({
     ...parts,
@@ -87,6 +115,7 @@ export function gatewayOf(
     taskQueue,
     judging,
     notifier,
+    stopping,
     startDelayMs: parts.config.startDelayMs,
     authenticate: (authorization) => parts.authenticate(authorization),
     webhookTargets: parts.config.webhooks.targets,
@@ -126,6 +155,7 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   const client = createClient(parts, temporal.connection, temporal.namespace, circuit);
   const judging = judgingOf(localParts, parts);
   const checks = stackChecks(parts, circuit, temporal);
+  const stopping = createStopping();
   return {
     parts,
     temporal,
@@ -134,7 +164,8 @@ export async function openService(config: Config, closers: Closers, io: { out(li
     judging,
     watch,
     checks,
-    gateway: gatewayOf(parts, client, judging, { notifier: slackNotifiers(parts, config.slack) }),
+    gateway: gatewayOf(parts, client, judging, { notifier: slackNotifiers(parts, config.slack), stopping }),
+    stopping,
     show: (more = []) => watch.show({ store: parts.store, ...temporal, taskQueue: TASK_QUEUE }, [...checks, ...more]),
   };
 }

@@ -52,3 +52,25 @@ describe('while it starts', () => {
     expect(await statuses()).toEqual([204]);
   });
 });
+
+describe('while it stops', () => {
+  it('what is under way is answered, and no connection is taken any more', async () => {
+    const own = new Closers();
+    const stopping = await openServer(loadConfig({ COUNTERSIGN_PORT: '0' }), own);
+    let begun = (): void => undefined;
+    const isBegun = new Promise<void>((resolve) => (begun = resolve));
+    let finish = (): void => undefined;
+    stopping.serve((_request, response) => {
+      finish = () => response.writeHead(204).end();
+      begun();
+    });
+    const answer = fetch(`${stopping.url}/v1/actions/act_1`);
+    await isBegun;
+    const drained = stopping.drain();
+    await expect(fetch(`${stopping.url}/v1/actions/act_2`, { headers: { connection: 'close' } })).rejects.toThrow();
+    finish();
+    expect((await answer).status).toBe(204);
+    await drained;
+    await own.closeAll();
+  });
+});

@@ -1,5 +1,6 @@
 /** However many wait for one action: one announcement, one look. */
 import { describe, expect, it } from 'vitest';
+import { createStopping } from '../../src/availability/index.ts';
 import { createHub } from '../../src/engine/hub.ts';
 import type { KnownAction } from '../../src/gateway/stored-action.ts';
 import { createWatches } from '../../src/gateway/watches.ts';
@@ -73,4 +74,14 @@ describe('waiting for one action', () => {
       expect(looks()).toBe(count);
     }
   });
+});
+
+it('when the process stops, whoever waits is told that the time is over, and nobody waits any more', async () => {
+  const stopping = createStopping();
+  const watches = createWatches(createHub(), () => Promise.reject(new Error('nobody looks')), stopping);
+  const waiting = [watches.next('default', ID, 60_000), watches.next('acme', 'act_2', 60_000)];
+  expect(watches.over).toBe(false);
+  stopping.stop();
+  expect(await Promise.all(waiting.map(({ done }) => done))).toEqual([null, null]);
+  expect(watches.over).toBe(true);
 });

@@ -1,0 +1,69 @@
+/** What is shipped to run Countersign: every service says whether it lives, what scales takes no port of the host, nobody is root or guesses a secret. */
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { SECRETS } from '../../src/main/secret-files.ts';
+import { loadConfig } from '../../src/main/config.ts';
+
+interface Service {
+  image: string;
+  build?: string;
+  user?: string;
+  ports?: string[];
+  volumes?: string[];
+  secrets?: string[];
+  healthcheck?: object;
+  deploy?: { replicas: number };
+  stop_grace_period?: string;
+  environment?: Record<string, string>;
+  depends_on?: Record<string, { condition: string }>;
+}
+const { services, secrets } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+  services: Record<string, Service>;
+  secrets: Record<string, { file: string }>;
+};
+const all = Object.entries(services);
+const ours = all.filter(([, { build }]) => build !== undefined);
+
+describe('docker-compose.yml', () => {
+  it('has two APIs and two workers', () => {
+    expect([services['api']?.deploy?.replicas, services['worker']?.deploy?.replicas]).toEqual([2, 2]);
+  });
+  it('asks every service that stays whether it lives, and stops ours in time', () => {
+    expect(all.filter(([name, { healthcheck }]) => name !== 'migrate' && healthcheck === undefined)).toEqual([]);
+    expect(ours.filter(([, one]) => one.stop_grace_period !== '30s').map(([name]) => name)).toEqual([]);
+  });
+  it('fixes no port of the host where it scales', () => {
+    expect(all.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual(['temporal-ui', 'proxy']);
+  });
+  it('runs ours as a number, as the image does', () => {
+    expect(new Set(ours.map(([, { user }]) => user))).toEqual(new Set(['1000:1000']));
+    expect(readFileSync('Dockerfile', 'utf8')).toMatch(/^USER 1000:1000$/m);
+  });
+  it('hands secrets in as files alone, each declared and used', () => {
+    const used = new Set(all.flatMap(([, one]) => one.secrets ?? []));
+    expect([...used].sort()).toEqual(Object.keys(secrets).sort());
+    const inClear = ours.flatMap(([, { environment = {} }]) => SECRETS.filter((name) => name in environment));
+    expect(inClear).toEqual([]);
+  });
+  it('mounts files that are there', () => {
+    const files = all.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''));
+    expect(files.filter((file) => file.startsWith('./') && !existsSync(file))).toEqual([]);
+  });
+  it('lets no process of ours change the schema but migrate, as another role', () => {
+    for (const [name, { environment = {} }] of ours) {
+      expect(environment['COUNTERSIGN_MIGRATE']).toBe(name === 'migrate' ? undefined : 'never');
+      expect(environment['DATABASE_URL_FILE']).toBe(
+        `/run/secrets/${name === 'migrate' ? 'database_owner_url' : 'database_url'}`,
+      );
+    }
+  });
+  it('sets nothing that a process does not take', () => {
+    for (const [, { environment = {} }] of ours) {
+      const settings = Object.entries(environment).filter(([name]) => !name.endsWith('_FILE'));
+      expect(() =>
+        loadConfig(Object.fromEntries(settings.map(([name, value]) => [name, value.replace(/\$\{\w+:-(.*)\}/, '$1')]))),
+      ).not.toThrow();
+    }
+  });
+});
