@@ -1,7 +1,8 @@
 /** Secrets in files, as Docker and Kubernetes hand them in: `NAME_FILE` is the path of a file that holds the value of `NAME`. */
 import { readFileSync } from 'node:fs';
 import { CountersignError } from '../contract/index.ts';
-import type { Env } from './config.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 /** What is secret, or holds a password. Vault's token has a file of its own, which is read again when it changes. */
 export const SECRETS = [
