@@ -22,7 +22,7 @@ const STACK = ['test/{client,e2e,main,privacy,scenarios,temporal,time}/**/*.test
 const SHARED = [
   'test/client/{attacks,crash}.test.ts',
   'test/e2e/run.test.ts',
-  'test/e2e/{action,auditor,authzen,browser,budgets,candidates,codec,console,faults,forged,manners,passkey-browser,reading,rolling,slack,starts}.test.ts',
+  'test/e2e/{account,action,auditor,authzen,browser,budgets,candidates,codec,console,faults,forged,manners,passkey-browser,reading,rolling,slack,starts}.test.ts',
   'test/temporal/{outsider,plugin,python}.test.ts',
 ];
 

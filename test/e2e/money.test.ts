@@ -1,14 +1,30 @@
 /** Money that left, as owners and auditors read it: an action that was lowered to 200 is not listed as 420.50. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unpack } from '../../src/archive/check/unpack.ts';
 import { countersign } from '../cli/harness.ts';
+import { policiesFolder } from '../support/policies.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 
 const AUDITOR = 'user:auditor@acme.test';
 let stack: TestStack;
 let lowered: string;
 
+/** A policy that says where its amount and currency stand. */
+const policies = policiesFolder({
+  'wire.yaml': `policy: wire
+surfaces: [wire]
+rules: [{ id: small, when: 'params.total <= 10', then: approve }]
+amount: params.total
+currency: resource.unit
+disclose: [params.total, resource.unit]
+`,
+});
+
 beforeAll(async () => {
-  stack = await startTestStack();
+  stack = await startTestStack({ COUNTERSIGN_POLICIES: policies.path });
   lowered = (await stack.ask(refund(420.5))).body.id;
   const approve = { decision: 'approve', reason: 'half was delivered', changes: { 'params.amount': 200 } };
   const decided = await stack.call('POST', `/v1/actions/${lowered}/decisions`, approve, {
@@ -21,7 +37,10 @@ beforeAll(async () => {
   await stack.ask(refund(10));
   await stack.ask(refund(5000));
 });
-afterAll(() => stack.stop());
+afterAll(async () => {
+  await stack.stop();
+  policies.remove();
+});
 
 const csv = async (query: string): Promise<Record<string, string>[]> => {
   const text = (await stack.call('GET', `/v1/export?format=csv${query}`)).body as string;
@@ -47,6 +66,33 @@ describe('the table', () => {
     );
     expect(column('released_amount')).toEqual(has('release') ? ['200.00'] : []);
     expect(column('executed_amount')).toEqual(has('outcome') ? ['200.00'] : []);
+  });
+});
+
+describe('an amount that policy declares elsewhere', () => {
+  it('is the amount of table and archive too, and the archive verifies', async () => {
+    const { body } = await stack.ask({
+      surface: 'wire',
+      action: 'wire.send',
+      actor: { id: 'agent:treasurer', type: 'agent' },
+      resource: { type: 'account', id: 'a1', unit: 'KWD' },
+      params: { total: 1.5 },
+    });
+    const [verdict] = await csv(`&action=${body.id}&type=verdict`);
+    expect(verdict).toMatchObject({ currency: 'KWD', asked_amount: '1.500', approved_amount: '1.500' });
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-money-'));
+    const archive = join(folder, 'evidence.tar.gz');
+    const env = { COUNTERSIGN_URL: stack.url, COUNTERSIGN_API_KEY: await stack.person(AUDITOR) };
+    const run = (...args: string[]) => countersign(args, { env });
+    expect(await run('export', '--action', body.id, '--out', archive)).toMatchObject({ code: 0 });
+    expect(await run('keys', 'export', '--out', folder)).toMatchObject({ code: 0 });
+    const keys = ['--key', join(folder, 'record-keys.jwks.json'), '--log-key', join(folder, 'log.vkey')];
+    expect(await run('verify', archive, ...keys)).toMatchObject({ code: 0 });
+    const unpacked = await unpack(archive);
+    const report = readFileSync(join(unpacked.folder, 'report.html'), 'utf8');
+    expect(report).toContain('asked 1.500 KWD, approved 1.500 KWD');
+    await unpacked.close();
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.ts';
 import { enrol, originOf, signed } from '../support/passkeys.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
+import { signInLinkOf } from '../support/signed-in.ts';
 import { CFO, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -94,6 +95,18 @@ const parked = async (surface = 'treasury.payout'): Promise<Answer['body']> =>
       params: { amount: 7 },
     })
   ).body;
+/** The cookie of somebody who signed in with a link, as the one of a start. */
+async function sessionOf(person: string): Promise<string> {
+  const { headers } = await fetch(await signInLinkOf(stack, person), { redirect: 'manual' });
+  return headers.get('set-cookie')?.split(';')[0] ?? '';
+}
+/** What a page of the console asks, by its session alone. */
+async function fromConsole(cookie: string, path: string, body?: object): Promise<{ status: number; body: string }> {
+  const headers = { cookie, origin: stack.url, 'content-type': 'application/json', 'countersign-door': 'console' };
+  const sent = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+  const response = await fetch(stack.url + path, sent);
+  return { status: response.status, body: await response.text() };
+}
 const decide = async (id: string, token: string): Promise<Answer> =>
   stack.call('POST', `/v1/actions/${id}/decisions`, { decision: 'approve', reason: 'as agreed' }, { token });
 
@@ -125,7 +138,7 @@ describe.each(WALKERS)('the walk of $name', ({ name, person, slack }) => {
   const says = SAYS[name];
   if (says === undefined) throw new Error('nobody says anything');
 
-  it('ends with somebody who decides nothing, in Slack, over HTTP, with a passkey, or by another’s hand', async () => {
+  it('ends with somebody who decides nothing, in Slack, in the console, over HTTP, with a passkey, or by another’s hand', async () => {
     // Is there such a person? No: a list without any, not a fault.
     const wanted = encodeURIComponent(`userName eq "${name.toUpperCase()}@acme.test"`);
     expect((await scim('GET', `/Users?filter=${wanted}`)).body).toMatchObject({ totalResults: 0 });
@@ -153,6 +166,12 @@ describe.each(WALKERS)('the walk of $name', ({ name, person, slack }) => {
     const lent = await stack.call('POST', '/v1/delegations', { to: CFO, until }, { token });
     expect(lent.status).toBe(201);
 
+    const session = await sessionOf(person);
+    expect(JSON.parse((await fromConsole(session, '/v1/me')).body)).toMatchObject({ id: person });
+    const { id: inConsole } = await parked();
+    const said = { decision: 'approve', reason: 'as agreed' };
+    expect((await fromConsole(session, `/v1/actions/${inConsole}/decisions`, said)).status).toBe(200);
+
     // What waits when they leave.
     const open = await parked();
     const passkey = await parked('treasury.signed');
@@ -163,7 +182,10 @@ describe.each(WALKERS)('the walk of $name', ({ name, person, slack }) => {
     const left = await scim('PATCH', `/Users/${id}`, says.leave);
     expect([left.status, left.body.active]).toEqual([200, false]);
 
+    // The very next word of theirs, at each door.
     expect((await decide(open.id, token)).status).toBe(401);
+    expect((await fromConsole(session, `/v1/actions/${open.id}/decisions`, yes)).status).toBe(401);
+    expect((await fromConsole(session, '/v1/me')).status).toBe(401);
     await expect(stack.person(person)).rejects.toMatchObject({ code: 'forbidden' });
     const body = { ...yes, passkey: assertion };
     const headers = { 'countersign-door': 'console' };
