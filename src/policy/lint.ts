@@ -10,22 +10,14 @@ import { leafPaths } from './paths.ts';
 import { type Problem, didYouMean, excerpt } from './problem.ts';
 import { matchesSurface } from './surfaces.ts';
 import type { ValuePath } from './yaml.ts';
+import { crowds } from './lint-crowds.ts';
+import type { LintFinding } from './lint-finding.ts';
 
 export interface LintOptions {
   /** Resolves approver references by the directory; without it they are not checked. */
   resolve?: Resolve;
   /** Needed when the bundle holds Cedar or OPA policies. */
   engines?: ExternalEngines;
-}
-
-/** Something in a policy that is allowed but probably wrong. */
-export interface LintFinding {
-  severity: Problem['severity'];
-  policy: string;
-  /** Where in the policy. */
-  place: ValuePath;
-  message: string;
-  suggestion: string | null;
 }
 
 /**
@@ -77,7 +69,7 @@ export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resol
   return bundle.policies.flatMap((policy) => [
     ...deadRules(policy),
     ...unguardedFields(policy, cases),
-    ...(resolve === undefined ? [] : missingPeople(policy, resolve)),
+    ...(resolve === undefined ? [] : [...missingPeople(policy, resolve), ...crowds(policy, resolve, ANYBODY)]),
     ...untestedSurfaces(policy, cases),
     ...untold(policy),
     ...openRules(policy),

@@ -211,6 +211,19 @@ describe('lint', () => {
   });
 
   it.each([
+    [1002, true],
+    [700, true],
+    [200, false],
+  ])('warns of a group that may not fit into a record: %s people', (count, warned) => {
+    const crowd = Array.from({ length: count }, (_, n) => `user:person-${n}@acme.test`);
+    const files = [{ path: 'p.yaml', text: policy(stage("['group:all']")) }, cases('c', '{ n: 1 }')];
+    const found = lintFiles(files, { resolve: (ref, actor) => (ref === 'group:all' ? crowd : resolve(ref, actor)) });
+    const said = found.map(({ severity, message }) => `${severity} ${message}`);
+    expect(said.filter((one) => one.includes(`asks ${count} people`))).toHaveLength(warned ? 1 : 0);
+    expect(said.every((one) => one.startsWith('warning'))).toBe(true);
+  });
+
+  it.each([
     [
       'bounds that leave room',
       `- { id: a, when: 'has(params.n) && params.n <= 50', then: approve }\n- { id: b, when: 'has(params.n) && params.n <= 100', then: refuse }`,
