@@ -63,8 +63,10 @@ export function signInRoutes({ gateway, url }: SignInOptions): Router {
   ): void => {
     response.cookie(SESSION_COOKIE, token, { ...COOKIE, expires: new Date(expiresAt) }).redirect(303, to);
   };
-  router.use(['/sign-in', HOME, '/sign-out'], (_request, response, next) => {
-    response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'no-referrer');
+  router.use(['/sign-in', HOME, '/sign-out'], (request, response, next) => {
+    // Of a page that may send no referrer, a browser says no origin either, and the form that signs out would come from nowhere.
+    const referrer = request.baseUrl === HOME ? 'same-origin' : 'no-referrer';
+    response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', referrer);
     next();
   });
 
