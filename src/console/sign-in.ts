@@ -103,7 +103,7 @@ export function signInRoutes({ gateway, url }: SignInOptions): Router {
 
   router.get('/sign-in/link', async (request, response) => {
     try {
-      signedIn(response, await gateway.redeemLoginCode(text(request, 'code') ?? '', undefined), HOME);
+      signedIn(response, await gateway.redeemLoginCode(text(request, 'code') ?? '', undefined), '/console');
     } catch (error) {
       fail(response, error);
     }

@@ -3,10 +3,12 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { axe, launchBrowser } from '../support/browser.ts';
 import { setup as buildAll } from '../support/built.ts';
+import { originOf } from '../support/passkeys.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { windowOf } from '../support/signed-in.ts';
 import { CFO, LEAD, refund } from '../support/stack.ts';
 
+const COUNSEL = 'user:counsel@acme.test';
 const AUDITOR = 'user:auditor@acme.test';
 const DESK = { viewport: { width: 1440, height: 900 } };
 const PHONE = { viewport: { width: 360, height: 740 } };
@@ -147,12 +149,19 @@ describe('an action', () => {
 
 describe('an approver', () => {
   it('decides on a phone, with the facts before them, and the record says through which door', async () => {
-    const asked = await stack.ask(refund(271.5, { resource: { type: 'order', id: 'phone <b>bold</b>' } }));
+    const asked = await stack.ask(
+      refund(271.5, {
+        resource: { type: 'order', id: 'phone <b>bold</b>' },
+        content: { note: 'the parcel came back <script>alert(1)</script>' },
+      }),
+    );
     const id = asked.body.id as string;
     // As a link of Slack or of the command line leads here.
     await open(LEAD, `/console#${id}`, PHONE);
     await page.getByRole('heading', { name: 'Waiting for your decision' }).waitFor();
     await page.getByText('phone <b>bold</b>').first().waitFor();
+    await page.getByRole('button', { name: 'Read the whole request' }).click();
+    await page.getByText('the parcel came back <script>alert(1)</script>').waitFor();
     expect(await page.title()).toMatch(/^\(\d+\) /);
     await looksRight();
     await page.getByRole('button', { name: /^Approve/ }).click();
@@ -168,6 +177,14 @@ describe('an approver', () => {
       status: 'released',
       approval: { stages: [{ decisions: [{ by: LEAD, via: 'console', reason: 'Both boxes came back.' }] }] },
     });
+    const { records } = (await stack.call('GET', `/v1/records?action=${id}&type=decision`)).body;
+    expect(records[0].record).toMatchObject({
+      via: 'console',
+      shown: {
+        renderer: expect.stringContaining('whole') as string,
+        opening: expect.stringMatching(/^sha256:/) as string,
+      },
+    });
   });
 
   it('is told that somebody was faster, and nothing is lost', async () => {
@@ -182,6 +199,65 @@ describe('an approver', () => {
     await page.getByRole('heading', { name: 'Somebody was faster, or it has changed' }).waitFor();
     // The API refused the second word: that is what the browser complained about.
     expect(complaints.splice(0).filter((text) => !text.includes('409') && !text.includes('403'))).toEqual([]);
+  });
+});
+
+describe('an approver of whom policy wants a passkey', () => {
+  it('brings one in, and decides with it', async () => {
+    const asked = await stack.ask({
+      surface: 'court.filing',
+      action: 'filing.submit',
+      actor: { id: 'agent:clerk', type: 'agent' },
+      params: { document: 'answer-of-the-console', deadline: '2030-01-31T00:00:00Z' },
+      context: { matter: 'M-17' },
+    });
+    const id = asked.body.id as string;
+    // Passkeys are made for a name, not for a number.
+    page = await windowOf(browser, { stack: stack.stack, url: originOf(stack) }, COUNSEL, { ...DESK, complaints });
+    const session = await page.context().newCDPSession(page);
+    await session.send('WebAuthn.enable');
+    await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    await page.goto(`${originOf(stack)}/console/settings`);
+    await page.getByLabel('What you call it').fill('console laptop');
+    await page.getByRole('button', { name: 'Bring in a passkey' }).click();
+    const mine = page.getByRole('listitem').filter({ hasText: 'console laptop' });
+    await mine.waitFor();
+    await page.goto(`${originOf(stack)}/console/actions/${id}`);
+    await page.getByRole('button', { name: /^Approve/ }).click();
+    await page.getByRole('dialog').getByText('This counts only with your passkey').waitFor();
+    await page.getByRole('dialog').getByLabel('Reason').fill('Read in full.');
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+    await page.getByText('Your decision is sealed.').waitFor();
+    const action = await stack.call('GET', `/v1/actions/${id}?wait=20`);
+    expect(action.body.approval.stages[0].decisions).toMatchObject([{ by: COUNSEL, via: 'console' }]);
+    // The stack is as it was.
+    await page.goto(`${originOf(stack)}/console/settings`);
+    await mine.getByRole('button', { name: 'Revoke' }).click();
+    await mine.waitFor({ state: 'detached' });
+  });
+});
+
+describe('an owner', () => {
+  it('asks what policy would say, and reads why', async () => {
+    await open('user:owner@acme.test', '/console/policies', DESK);
+    await page.getByRole('button', { name: 'Ask policy' }).click();
+    await page.getByRole('status').getByText('Refunds above 100 need a yes of finance').first().waitFor();
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: 'params.amount <= 1000' })
+      .getByText('matched')
+      .first()
+      .waitFor();
+    await looksRight();
   });
 });
 

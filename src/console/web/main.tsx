@@ -20,9 +20,13 @@ const queries = new QueryClient({
   },
 });
 
-/** Slack's messages and the command line link to `/console#act_…`. */
-const linked = /^#(act_[0-9a-f]{64})$/.exec(location.hash)?.[1];
-if (linked !== undefined) history.replaceState(null, '', `/console/actions/${linked}`);
+/** Slack's messages and the command line link to `/console#act_…`, also where the console is open already. */
+function followLink(): void {
+  const linked = /^#(act_[0-9a-f]{64})$/.exec(location.hash)?.[1];
+  if (linked !== undefined) history.replaceState(null, '', `/console/actions/${linked}`);
+}
+followLink();
+addEventListener('hashchange', followLink);
 
 const place = document.querySelector('#app');
 if (place !== null) {

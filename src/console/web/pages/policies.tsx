@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import { Link } from 'wouter';
 import type { Json } from '../../../contract/json.ts';
-import type { EvaluationView, PolicyPage, PolicyView, SurfaceList } from '../../../contract/views/index.ts';
-import { get, post } from '../api.ts';
+import type { EvaluationView, Me, PolicyPage, PolicyView, SurfaceList } from '../../../contract/views/index.ts';
+import { get, post, readMe } from '../api.ts';
 import { Badge, Facts, Loading, PageHead, Person, Problem, Time } from '../ui/pieces.tsx';
 import { addressOf } from '../view/filters.ts';
 import { changedLines } from '../view/policy-text.ts';
@@ -146,17 +146,19 @@ function Coverage() {
   );
 }
 
-const EXAMPLE = JSON.stringify(
-  {
-    surface: 'payments.refund',
-    action: 'refund.create',
-    actor: { id: 'agent:support-bot', type: 'agent' },
-    params: { amount: 420.5, currency: 'USD' },
-    context: { environment: 'production' },
-  },
-  null,
-  2,
-);
+/** As the reader: a person asks as themself, and for nobody else. */
+const exampleOf = (id: string): string =>
+  JSON.stringify(
+    {
+      surface: 'payments.refund',
+      action: 'refund.create',
+      actor: id.startsWith('user:') ? { id, type: 'user' } : { id: 'agent:support-bot', type: 'agent' },
+      params: { amount: 420.5, currency: 'USD' },
+      context: { environment: 'production' },
+    },
+    null,
+    2,
+  );
 
 function Evaluated({ answer: { verdict, plan, trace } }: { answer: EvaluationView }) {
   return (
@@ -183,8 +185,8 @@ function Evaluated({ answer: { verdict, plan, trace } }: { answer: EvaluationVie
   );
 }
 
-function WhatIf() {
-  const [text, setText] = useState(EXAMPLE);
+function WhatIf({ me }: { me: Me }) {
+  const [text, setText] = useState(exampleOf(me.id));
   const [answer, setAnswer] = useState<EvaluationView | Error | null>(null);
   const ask = async (): Promise<void> => {
     try {
@@ -220,6 +222,7 @@ function WhatIf() {
 export function Policies() {
   const page = useQuery({ queryKey: ['policies'], queryFn: ({ signal }) => get<PolicyPage>('/v1/policies', signal) });
   const bundle = useBundle(page.data?.inForce ?? null);
+  const me = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal) }).data;
   return (
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
@@ -230,7 +233,7 @@ export function Policies() {
         {page.data === undefined ? null : <History page={page.data} />}
       </div>
       <Coverage />
-      <WhatIf />
+      {me === undefined ? null : <WhatIf me={me} />}
     </div>
   );
 }
