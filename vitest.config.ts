@@ -21,6 +21,8 @@ const STACK = ['test/{client,e2e,main,privacy,scenarios,temporal,time}/**/*.test
 /** Of these, the files that leave a stack as they found it: those that one process runs share one. */
 const SHARED = [
   'test/client/{attacks,crash}.test.ts',
+  'test/client/agents.test.ts',
+  'test/e2e/github-rule.test.ts',
   'test/e2e/run.test.ts',
   'test/e2e/{account,action,auditor,authzen,browser,budgets,candidates,codec,console,faults,forged,manners,passkey-browser,reading,rolling,slack,starts}.test.ts',
   'test/temporal/{outsider,plugin,python}.test.ts',
