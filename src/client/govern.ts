@@ -79,7 +79,7 @@ export async function govern<T>(
   const redeemer = options.redeemer ?? crypto.randomUUID();
   const end = Date.now() + (options.timeout ?? Infinity);
   for (;;) {
-    const asked = await ask(client, request, options, end);
+    const asked = await askUntil(client, request, options, end);
     if ('status' in asked) return asked;
     const { action } = asked;
     const taken = await take(client, action, redeemer, calls, end);
@@ -94,11 +94,15 @@ export async function govern<T>(
 
 type Ended = Exclude<Governed<never>, { status: 'executed' | 'skipped' }>;
 
-/** Asks until the action is released, or has ended. */
-async function ask<T>(
-  client: GovernCalls,
+/**
+ * Asks until the action is released, or has ended.
+ *
+ * @param end milliseconds since the epoch: from then on one that waits for people is `waiting`
+ */
+export async function askUntil(
+  client: Pick<GovernCalls, 'request'>,
   request: ActionRequest,
-  { key, signal, onWaiting }: GovernOptions<T>,
+  { key, signal, onWaiting }: Pick<GovernOptions<never>, 'key' | 'signal' | 'onWaiting'>,
   end: number,
 ): Promise<{ action: Action } | Ended> {
   // Do not hold the first answer, so that the caller learns immediately that a human is awaited.

@@ -73,7 +73,7 @@ beforeAll(async () => {
   const api = await listen(
     createServer((request, response) => {
       const bearer = String(request.headers.authorization).replace(/^Bearer /, '');
-      text(request)
+      void text(request)
         .then((body) => gitHub(request.method ?? '', request.url ?? '', bearer, JSON.parse(body)))
         .catch(() => [401, {}] as [number, unknown])
         .then(([status, body]) => response.writeHead(status).end(body === null ? '' : JSON.stringify(body)));
