@@ -158,6 +158,18 @@ async function strip(files) {
 /** Files under this many bytes fit a packet or two as they are. */
 const SMALL = 1024;
 
+/** Runs `work` as in production, whoever builds: a test runner's `NODE_ENV` would put the paths of this machine into the bundle. */
+async function inProduction(work) {
+  const { NODE_ENV } = process.env;
+  process.env.NODE_ENV = 'production';
+  try {
+    return await work();
+  } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
+}
+
 /** Bundles the console, with a compressed copy of each file beside it. */
 async function bundle() {
   const { build: bundleBy } = await import('vite');
@@ -166,7 +178,7 @@ async function bundle() {
   const [fresh, old] = [`${CONSOLE}.${process.pid}`, `${CONSOLE}.${process.pid}.old`];
   for (const name of readdirSync(DIST).filter((one) => one.startsWith('console.')))
     rmSync(join(DIST, name), { recursive: true, force: true });
-  await bundleBy({ ...config, logLevel: 'error', build: { ...config.build, outDir: fresh } });
+  await inProduction(() => bundleBy({ ...config, logLevel: 'error', build: { ...config.build, outDir: fresh } }));
   for (const name of readdirSync(fresh, { recursive: true })) {
     const file = join(fresh, name);
     if (!/\.(js|css|svg)$/.test(name) || statSync(file).size < SMALL) continue;
