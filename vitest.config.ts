@@ -34,6 +34,7 @@ export default defineConfig({
   // The package is tested from its source; as packed, in test/client.
   resolve: {
     alias: {
+      '@countersign/client/agent': fileURLToPath(new URL('src/client/agent/index.ts', import.meta.url)),
       '@countersign/client/verify': fileURLToPath(new URL('src/client/verify/index.ts', import.meta.url)),
       '@countersign/client': fileURLToPath(new URL('src/client/index.ts', import.meta.url)),
     },

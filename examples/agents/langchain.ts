@@ -1,7 +1,7 @@
 /** LangChain.js: `wrapToolCall` sits round the execution and needs no checkpointer; the permit is redeemed inside the tool all the same. */
 import { ToolMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
-import { ToolRefused, ToolWaiting } from '@countersign/client';
+import { ToolRefused, ToolWaiting } from '@countersign/client/agent';
 import { createMiddleware } from 'langchain';
 import type { RefundTool } from './tool.ts';
 

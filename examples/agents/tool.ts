@@ -1,5 +1,5 @@
 /** The tool of the examples: it moves money. Every adapter gets the same one, guarded. */
-import { createGuard, type AgentGuardOptions, type GuardedTool } from '@countersign/client';
+import { createGuard, type AgentGuardOptions, type GuardedTool } from '@countersign/client/agent';
 import { z } from 'zod';
 
 export const refundSchema = z.object({ order: z.string(), amount: z.number(), currency: z.string() });

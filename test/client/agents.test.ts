@@ -12,7 +12,7 @@ import { claudeHook, claudeTool } from '../../examples/agents/claude-agent.ts';
 import { countersignMiddleware, langchainTool } from '../../examples/agents/langchain.ts';
 import { refundSchema, refundTool, type Refund, type RefundTool } from '../../examples/agents/tool.ts';
 import { vercelTool } from '../../examples/agents/vercel-ai.ts';
-import { ToolRefused, ToolWaiting } from '../../src/client/index.ts';
+import { ToolRefused, ToolWaiting } from '../../src/client/agent/index.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD } from '../support/stack.ts';
 import { hasPython, PYTHON, pythonEnv } from './python.ts';
