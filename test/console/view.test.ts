@@ -1,6 +1,10 @@
 /** What the console makes of addresses, days and filters. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { linesOf } from '../../src/console/web/view/disclosed.ts';
+import { differenceWords, middleOf, periodBefore, waitsOf } from '../../src/console/web/view/figures.ts';
+import { changedLines } from '../../src/console/web/view/policy-text.ts';
+import { policiesIn, ruleIn, yamlOf } from '../../src/console/web/view/yaml.ts';
 import {
   addressOf,
   filtersOf,
@@ -100,5 +104,71 @@ describe('a question', () => {
     expect(queryOf({ q: 'or' }, 'UTC')).toEqual({});
     expect(queryOf({ q: 'ord' }, 'UTC')).toEqual({ q: 'ord' });
     expect(sortOf(new URLSearchParams('sort=nothing'))).toBe('-askedAt');
+  });
+});
+
+describe('figures', () => {
+  it('have a middle that happened, and spread over bins that hold all', () => {
+    expect([middleOf([]), middleOf([5]), middleOf([9, 1, 5]), middleOf([4, 1, 9, 2])]).toEqual([null, 5, 5, 2]);
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 1_000_000 })), (seconds) => {
+        expect(waitsOf(seconds).reduce((all, { count }) => all + count, 0)).toBe(seconds.length);
+      }),
+    );
+    expect(waitsOf([9.9, 10, 86_400]).map(({ count }) => count)).toEqual([1, 1, 0, 0, 0, 0, 1]);
+  });
+
+  it('are held against the time before, of the same length', () => {
+    expect(periodBefore({ from: '2026-07-01', to: '2026-09-30' })).toEqual({ from: '2026-03-31', to: '2026-06-30' });
+    expect([differenceWords(3, 3), differenceWords(5, 3), differenceWords(1, 3)]).toEqual([
+      'as many as before',
+      '2 more than before',
+      '2 fewer than before',
+    ]);
+  });
+});
+
+describe('texts of policies', () => {
+  const source = {
+    policies: [
+      { policy: 'b', rules: [{ id: 'small', when: 'params.amount <= 100', then: 'approve' }] },
+      { policy: 'a', surfaces: ['x.*'], rules: [] },
+    ],
+  };
+
+  it('are laid out as people write them', () => {
+    expect(policiesIn(source).map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(yamlOf(ruleIn(source, 'b', 'small'))).toBe('id: small\nwhen: "params.amount <= 100"\nthen: approve');
+    expect(ruleIn(source, 'b', 'large')).toBeNull();
+    expect(yamlOf({ a: [{ b: 'true', c: [1, 2] }], d: null })).toBe('a:\n  - b: "true"\n    c: [1, 2]\nd: null');
+  });
+
+  it('differ by lines that lead from one to the other', () => {
+    const text = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 8 }).map((lines) => lines.join('\n'));
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const changed = changedLines(before, after);
+        const lines = (one: string): string[] => (one === '' ? [] : one.split('\n'));
+        const counts = (sign: string): number => changed.filter((line) => line.sign === sign).length;
+        expect(lines(before).length - counts('-')).toBe(lines(after).length - counts('+'));
+        if (before === after) expect(changed).toEqual([]);
+      }),
+    );
+    expect(changedLines('a\nb', 'a\nc')).toEqual([
+      { sign: '-', text: 'b' },
+      { sign: '+', text: 'c' },
+    ]);
+  });
+});
+
+describe('what was asked', () => {
+  it('is told uncut, each value with its path', () => {
+    const long = 'x'.repeat(5000);
+    expect(linesOf({ params: { amount: 1, to: [{ id: long }] }, content: {}, note: null })).toEqual([
+      { path: 'params.amount', value: '1' },
+      { path: 'params.to[0].id', value: long },
+      { path: 'content', value: '{}' },
+      { path: 'note', value: 'null' },
+    ]);
   });
 });

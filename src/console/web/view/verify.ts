@@ -44,7 +44,7 @@ export const verifyInPage: VerifySignature = async (jwk, message, signature) => 
   if (subtle === undefined) return nobleVerify(jwk, message, signature);
   const { kty, crv, x, y } = jwk;
   const algorithm = crv === 'Ed25519' ? { name: 'Ed25519' } : { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  let key: CryptoKey;
+  let key: Awaited<ReturnType<typeof subtle.importKey>>;
   try {
     key = await subtle.importKey('jwk', { kty, crv, x, ...(y === undefined ? {} : { y }) }, algorithm, false, [
       'verify',
