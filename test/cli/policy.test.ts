@@ -124,7 +124,7 @@ describe('a policy that is a program and does not end', () => {
     writeFileSync(join(folder, 'policies/loop.wasm'), ENDLESS);
     const ran = await Promise.all([run('lint'), run('test'), run('diff', 'sound', 'policies')]);
     for (const { code, err } of ran) expect([code, err]).toEqual([3, expect.stringContaining('takes longer')]);
-  });
+  }, 240_000);
 
   it('is refused with basis error where it ends on its cases, and not on the request at hand', async () => {
     const business = readFileSync(join(import.meta.dirname, '../policy/fixtures/business.wasm'), 'base64');
@@ -137,5 +137,5 @@ describe('a policy that is a program and does not end', () => {
       cwd: folder,
     });
     expect([ran.code, JSON.parse(ran.out)]).toMatchObject([3, { verdict: { decision: 'refuse', basis: 'error' } }]);
-  });
+  }, 240_000);
 });

@@ -24,28 +24,32 @@ async function looksRight(page: Page): Promise<void> {
 it.each([
   ['a desk', { width: 1440, height: 900 }],
   ['a phone', { width: 360, height: 740 }],
-])('lists the sessions and ends them, at %s', async (_, viewport) => {
-  const here = await windowOf(browser, stack, PERSON, { viewport });
-  const elsewhere = await windowOf(browser, stack, PERSON, { viewport });
-  await here.goto(`${stack.url}/account`);
-  await here.getByText(PERSON).first().waitFor();
-  await here.getByText('(this one)').waitFor();
-  await looksRight(here);
+])(
+  'lists the sessions and ends them, at %s',
+  async (_, viewport) => {
+    const here = await windowOf(browser, stack, PERSON, { viewport });
+    const elsewhere = await windowOf(browser, stack, PERSON, { viewport });
+    await here.goto(`${stack.url}/account`);
+    await here.getByText(PERSON).first().waitFor();
+    await here.getByText('(this one)').waitFor();
+    await looksRight(here);
 
-  // All but this one: the other window is among them.
-  const ends = here.getByRole('button', { name: 'End' });
-  for (let left = await ends.count(); left > 0; left -= 1) {
-    await ends.first().click();
-    await expect.poll(() => ends.count(), { timeout: 30_000 }).toBe(left - 1);
-  }
-  await elsewhere.goto(`${stack.url}/account`);
-  await elsewhere.getByText('You are not signed in.').waitFor();
-  await looksRight(elsewhere);
+    // All but this one: the other window is among them.
+    const ends = here.getByRole('button', { name: 'End' });
+    for (let left = await ends.count(); left > 0; left -= 1) {
+      await ends.first().click();
+      await expect.poll(() => ends.count(), { timeout: 30_000 }).toBe(left - 1);
+    }
+    await elsewhere.goto(`${stack.url}/account`);
+    await elsewhere.getByText('You are not signed in.').waitFor();
+    await looksRight(elsewhere);
 
-  await here.getByRole('button', { name: 'Sign out' }).click();
-  await here.getByText('You are not signed in.').waitFor();
-  await Promise.all([here.context().close(), elsewhere.context().close()]);
-});
+    await here.getByRole('button', { name: 'Sign out' }).click();
+    await here.getByText('You are not signed in.').waitFor();
+    await Promise.all([here.context().close(), elsewhere.context().close()]);
+  },
+  240_000,
+);
 
 it('says readably why a link signs nobody in', async () => {
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });

@@ -93,7 +93,7 @@ describe('an amount that policy declares elsewhere', () => {
     expect(report).toContain('asked 1.500 KWD, approved 1.500 KWD');
     await unpacked.close();
     rmSync(folder, { recursive: true });
-  });
+  }, 240_000);
 });
 
 describe('the report of overrides', () => {
