@@ -20,6 +20,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from countersign import Countersign, CountersignError
 from countersign.temporal import CountersignPlugin, Designation, only_governed
+from countersign.temporal_workflow import DECIDED_SIGNAL, governed
 
 
 @dataclass
@@ -66,6 +67,14 @@ class Refunding:
         )  # fmt: skip
 
 
+@workflow.defn(name="refunding-when-released")
+class RefundingWhenReleased:
+    @workflow.run
+    async def run(self, input: Refund) -> str:
+        once = RetryPolicy(maximum_attempts=1)
+        return str(await governed("refund", input, start_to_close_timeout=timedelta(minutes=1), retry_policy=once, result_type=str))
+
+
 DESIGNATION = Designation(
     "payments.refund",
     "refund.create",
@@ -85,10 +94,10 @@ class Governed(unittest.IsolatedAsyncioTestCase):
         self.client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
         self.order, self.queue = f"ord_{uuid.uuid4()}", f"python-{uuid.uuid4()}"
 
-    def worker(self, plugin: bool = True) -> Worker:
-        plugins = [CountersignPlugin(actor="service:payments", longest_pause=1, activities={"refund": DESIGNATION, "refund-sync": DESIGNATION})]
+    def worker(self, plugin: bool = True, longest_pause: float = 1) -> Worker:
+        plugins = [CountersignPlugin(actor="service:payments", longest_pause=longest_pause, activities={"refund": DESIGNATION, "refund-sync": DESIGNATION})]
         return Worker(
-            self.client, task_queue=self.queue, workflows=[Refunding], activities=only_governed([refund, refund_sync]),
+            self.client, task_queue=self.queue, workflows=[Refunding, RefundingWhenReleased], activities=only_governed([refund, refund_sync]),
             activity_executor=ThreadPoolExecutor(4), workflow_runner=UnsandboxedWorkflowRunner(), plugins=plugins if plugin else [],
         )  # fmt: skip
 
@@ -146,6 +155,39 @@ class Governed(unittest.IsolatedAsyncioTestCase):
         self.assertLessEqual((await handle.describe()).history_length - length, 6)
         async for event in handle.fetch_history_events():
             self.assertNotIn(b"eyJ", event.SerializeToString())
+
+    async def wait_in_code(self, amount: float) -> WorkflowHandle[Any, Any]:
+        return await self.client.start_workflow(
+            "refunding-when-released", Refund(self.order, amount), id=self.order, task_queue=self.queue, result_type=str
+        )
+
+    async def test_governed_waits_whatever_the_limits_are_and_a_signal_makes_it_look(self) -> None:
+        # Nothing but the signal ends the pause.
+        async with self.worker(longest_pause=86400):
+            handle = await self.wait_in_code(420)
+            message = await self.waiting(handle)
+            length = (await handle.describe()).history_length
+            lead = Countersign(key=os.environ["LEAD_TOKEN"])
+            decision = {"decision": "approve", "reason": "half", "changes": {"params.amount": 210}}
+            lead._send("POST", f"v1/actions/{message.rsplit('(', 1)[1][:-1]}/decisions", decision)
+            await handle.signal(DECIDED_SIGNAL)
+            self.assertEqual(await handle.result(), f"re_{self.order}")
+        self.assertEqual((self.paid(), length), ([Refund(self.order, 210)], 5))
+        async for event in handle.fetch_history_events():
+            self.assertNotIn(b"eyJ", event.SerializeToString())
+
+    async def test_governed_fails_with_the_sentence_of_policy_and_withdraws_what_is_cancelled(self) -> None:
+        async with self.worker():
+            error = await self.failure(await self.wait_in_code(5000))
+            self.assertEqual((error.type, error.message), ("CountersignRefused", "Refunds above 1,000 go through the treasury desk."))
+            self.order = f"ord_{uuid.uuid4()}"
+            handle = await self.wait_in_code(421)
+            message = await self.waiting(handle)
+            await handle.cancel()
+            with self.assertRaises(WorkflowFailureError):
+                await handle.result()
+        self.assertEqual(Countersign().wait(message.rsplit("(", 1)[1][:-1], timeout=0)["status"], "cancelled")
+        self.assertEqual(self.paid(), [])
 
     async def test_keeps_its_permit_when_it_fails_twice_before_it_succeeds(self) -> None:
         failing[self.order] = 2

@@ -19,17 +19,19 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from temporalio import activity
+from temporalio.converter import value_to_type
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, WorkerConfig
 
 from ._client import AsyncCountersign, Json
 from ._http import CountersignError, Skip
 from ._verify import canonicalize
+from .temporal_workflow import WAITED
 
 # The name of the designated activity that was released and runs here.
 _running: contextvars.ContextVar[str | None] = contextvars.ContextVar("countersign_running", default=None)
@@ -59,8 +61,15 @@ class CountersignPlugin(SimplePlugin):
     def __init__(self, *, actor: str | Json, activities: Mapping[str, Designation], url: str | None = None, key: str | None = None,
                  longest_pause: float = 30) -> None:  # fmt: skip
         client = AsyncCountersign(url, key, retry_for=5)
-        governor = _Governor(client, key or os.environ["COUNTERSIGN_API_KEY"], actor, activities, longest_pause)
-        super().__init__("countersign", interceptors=[governor])
+        self._governor = _Governor(client, key or os.environ["COUNTERSIGN_API_KEY"], actor, activities, longest_pause)
+        super().__init__("countersign", interceptors=[self._governor], activities=[self._governor.decide, self._governor.withdraw])
+
+    def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
+        # What `governed()` hands over is plain JSON, which becomes what the designated activity declares.
+        for definition in (getattr(fn, "__temporal_activity_definition", None) for fn in config.get("activities") or []):
+            if definition is not None and definition.name is not None:
+                self._governor.types[definition.name] = definition.arg_types or []
+        return super().configure_worker(config)
 
 
 def only_governed(activities: Iterable[Callable[..., Any]], names: Iterable[str] | None = None) -> list[Callable[..., Any]]:
@@ -106,6 +115,7 @@ class _Governor(Interceptor):
         self.client, self.secret, self.activities, self.longest_pause = client, key.encode(), activities, longest_pause
         kind = "agent" if isinstance(actor, str) and actor.startswith("agent:") else "service"
         self.actor = {"id": actor, "type": kind} if isinstance(actor, str) else actor
+        self.types: dict[str, Sequence[Any]] = {}
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Inbound(self, next)
@@ -116,13 +126,18 @@ class _Governor(Interceptor):
         if designation is None:
             return await run()
         asked = _request(designation, self.actor, input.args)
+        # `governed()` waited already, so Temporal's limits bound the activity alone.
+        waited = info.activity_id.startswith(WAITED)
         try:
-            self._require_retries(info)
-            if info.attempt == 1:
-                await self._require_patience(info, asked)
-            action = await self._ask(asked, key := _key(info))
+            if not waited:
+                self._require_retries(info)
+                if info.attempt == 1:
+                    await self._require_patience(info, asked)
+            action = await self._ask(asked, key := _key(info, info.activity_id))
             if action["status"] in ("supervised", "evaluating"):
-                raise _waiting(action, info.attempt, self.longest_pause)
+                raise _refused("nobody has decided yet; let `governed()` wait for that", action) if waited else _waiting(
+                    action, info.attempt, self.longest_pause
+                )
             # All attempts share the redeemer, and nobody can compute it without the API key.
             redeemer = hmac.new(self.secret, f"countersign temporal redeemer v1\n{key}".encode(), hashlib.sha256).hexdigest()
             permit, redeemed = await self._take(action, redeemer)
@@ -130,6 +145,33 @@ class _Governor(Interceptor):
             return await self._act(info, designation, action["id"], permit, run)
         except CountersignError as error:
             raise _failure(error) from None
+
+    @activity.defn(name="countersignDecision")
+    async def decide(self, call: Json) -> Json:
+        """For ``governed()``: asks for an activity that is to be scheduled, and is retried until it is decided. Our id and status."""
+        info, designation = activity.info(), self.activities.get(call["activityType"])
+        if designation is None:
+            raise _refused(f"`{call['activityType']}` is not designated in the plugin of this worker; name it in `activities`")
+        hints = self.types.get(call["activityType"], [])
+        args = [value_to_type(hints[n], value) if n < len(hints) else value for n, value in enumerate(call["args"])]
+        try:
+            action = await self._ask(_request(designation, self.actor, args), _key(info, call["activityId"]))
+        except CountersignError as error:
+            raise _failure(error) from None
+        if action["status"] in ("supervised", "evaluating"):
+            raise _waiting(action, info.attempt, self.longest_pause)
+        return {"action": action["id"], "status": action["status"]}
+
+    @activity.defn(name="countersignWithdraw")
+    async def withdraw(self, call: Json) -> None:
+        """For ``governed()`` in a workflow that is cancelled: nobody is asked any longer."""
+        key = _key(activity.info(), call["activityId"])
+        try:
+            await self.client.cancel(f"act_{hashlib.sha256(key.encode()).hexdigest()}")
+        except CountersignError as error:
+            # It was never asked, or somebody decided meanwhile.
+            if error.code not in ("not-found", "not-open"):
+                raise _failure(error) from None
 
     def _require_retries(self, info: activity.Info) -> None:
         if info.is_local:
@@ -258,10 +300,10 @@ def _fields(value: Any) -> Json | None:
     return dict(value) if isinstance(value, Mapping) else None
 
 
-def _key(info: activity.Info) -> str:
+def _key(info: activity.Info, id: str) -> str:
     """One key for one scheduled activity: its retries are the same action."""
     workflow, run = (info.workflow_id, info.workflow_run_id) if info.workflow_id else ("standalone", info.activity_run_id)
-    return f"temporal:{info.namespace}:{workflow}:{run}:{info.activity_id}"
+    return f"temporal:{info.namespace}:{workflow}:{run}:{id}"
 
 
 def _is_last(info: activity.Info, error: Exception) -> bool:
@@ -293,6 +335,11 @@ def _refused(message: str, action: Json | None = None, type: str = "CountersignR
 
 
 def _failure(error: CountersignError) -> ApplicationError:
+    if error.code == "permit-held":
+        # Approved, and held by policy so that it can be withdrawn: the retry comes when that is over.
+        until = datetime.fromisoformat(str(error.problem["notBefore"]).replace("Z", "+00:00"))
+        pause = max(timedelta(seconds=1), until - datetime.now(timezone.utc))
+        return ApplicationError(str(error), type="CountersignHeld", next_retry_delay=pause, category=ApplicationErrorCategory.BENIGN)
     if error.code == "action-refused":
         action = error.problem.get("action")
         return _refused(_sentence(action) or str(error), action)
