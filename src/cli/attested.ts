@@ -1,7 +1,7 @@
 /** Records of what somebody said among verified receipts, each against the attestation keys that the key history proved. */
+import { checkAttested } from '../evidence/index.ts';
 import { nodeVerify } from '../keys/ed25519.ts';
-import { isEvidenceError } from '../ledger/index.ts';
-import { isAttested, readPublicJwk, verifyAttested, type Trust } from '../sealing/index.ts';
+import type { Trust } from '../sealing/index.ts';
 import type { Held } from './evidence.ts';
 
 interface Wrong {
@@ -12,26 +12,19 @@ interface Wrong {
 
 /** Said of receipts whose attestation key nothing that was given introduces. */
 export const NOT_ATTESTED =
-  'that the gateway attested who decided: give the --key-history of the log, which introduces its attestation keys';
+  'that the gateway attested who said so: give the --key-history of the log, which introduces its attestation keys';
 
-/** Checks each attestation whose key is known; `unchecked` where one is not. */
-export async function checkAttested(
+/** Checks each record of what somebody said; `unchecked` where its key is not known. */
+export async function checkAttestations(
   held: readonly Held[],
-  trust: Pick<Trust, 'attestationKeys'>,
+  trust: Trust,
 ): Promise<{ failed: Wrong[]; unchecked: boolean }> {
-  const keys = (trust.attestationKeys ?? []).flatMap((key) => readPublicJwk(key) ?? []);
   const failed: Wrong[] = [];
   let unchecked = false;
   for (const { file, verified } of held) {
-    const { record } = verified;
-    if (!(record.type === 'decision' || 'body' in record) || !isAttested(record)) continue;
-    try {
-      await verifyAttested(record, keys, nodeVerify);
-    } catch (error) {
-      if (!isEvidenceError(error)) throw error;
-      if (error.reason === 'attestation-key-unknown') unchecked = true;
-      else failed.push({ file, reason: error.reason, detail: error.message });
-    }
+    const wrong = await checkAttested(verified.record, verified.index, trust, nodeVerify);
+    if (wrong === 'unchecked') unchecked = true;
+    else if (wrong !== null) failed.push({ file, reason: wrong.reason ?? wrong.code, detail: wrong.message });
   }
   return { failed, unchecked };
 }

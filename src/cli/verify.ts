@@ -103,8 +103,8 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
   const { checkPasskeys } = await import('./passkeys.ts');
   const passkeys = await checkPasskeys(held);
   failed.push(...passkeys.failed);
-  const { checkAttested, NOT_ATTESTED } = await import('./attested.ts');
-  const attested = await checkAttested(held, trust);
+  const { checkAttestations, NOT_ATTESTED } = await import('./attested.ts');
+  const attested = await checkAttestations(held, trust);
   failed.push(...attested.failed);
   const wrong = new Set([...passkeys.failed, ...attested.failed].map(({ file }) => file));
   const good = held.filter(({ file }) => !wrong.has(file));

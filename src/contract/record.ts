@@ -106,6 +106,10 @@ export interface VerdictRecord extends RecordHead {
    * out where there are none.
    */
   unseen?: string[];
+  /** What the action takes of limits, encrypted under the stack's own secret. Since version 2; left out where it takes nothing. */
+  shares?: string;
+  /** As in a {@link DecisionRecord}. */
+  returns?: string;
 }
 
 /** What somebody was shown before they decided: hash of a pure renderer's output, and its version. */
@@ -148,6 +152,8 @@ export interface DecisionRecord extends RecordHead {
   attestation: string | null;
   /** Of the refusal that ended the override. Since version 2. */
   stands?: StandingRefusal[];
+  /** Gives back what the action's verdict took of limits: that verdict's `shares`. Since version 2; left out where nothing is given back. */
+  returns?: string;
   /** The attestation key's signature over the record without it, where somebody said so. Since version 2. */
   attested?: { kid: string; sig: string };
 }
@@ -194,6 +200,8 @@ export interface OutcomeRecord extends RecordHead {
   detail: string | null;
   /** Identity of the caller that reported it; null for `unreported` and `lapsed`. */
   by: string | null;
+  /** As in a {@link DecisionRecord}. */
+  returns?: string;
 }
 
 /** What records are found by as their decision: of verdicts, people, releases, outcomes, and of what became of anything else. */

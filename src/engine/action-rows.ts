@@ -5,15 +5,16 @@
 import { canonicalize, formatDecimal, parseDecimal } from '../canonical/index.ts';
 import { isCountersignError, type Json, type Judgement, type Status } from '../contract/index.ts';
 import { evaluate, isGlassLimit } from '../policy/index.ts';
-import type { RowChange, RowDifference, RowTable } from '../register/index.ts';
-import type { RowsOfAction, Review, StoredAction, StoredPermit } from '../store/index.ts';
+import type { LimitShare, RowChange, RowDifference, RowTable } from '../register/index.ts';
+import { limitSlot, type RowsOfAction, type Review, type StoredAction, type StoredPermit } from '../store/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
+import { createVoucher, type KeptJudgment } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
 import { openPermit } from './permit.ts';
 import { projectionOf } from './seal.ts';
 
-export type ActionRowDeps = Pick<EngineDeps, 'store' | 'signers' | 'bundles'>;
+export type ActionRowDeps = Pick<EngineDeps, 'store' | 'signers' | 'bundles' | 'register' | 'commitments'>;
 
 /** What differs, at two looks: between them nothing was only on its way. */
 export async function actionDifferences(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
@@ -60,18 +61,20 @@ async function look(deps: ActionRowDeps, tenant: string, id: string): Promise<Ro
     ...(await ofAction(deps, row, life, judgement)),
     ...ofPermits(id, rows.permits, life),
     ...ofReview(id, review, life),
-    ...ofReservations(id, rows.reservations, life, judgement),
+    ...ofReservations(id, rows.reservations, life, heldBy(deps, life, judgement)),
+    ...ofLimitDecision(deps, rows.judgement, life),
   ];
 }
 
 /** A row without records, or records without their row. */
 async function withoutLife(
-  { store }: ActionRowDeps,
+  deps: ActionRowDeps,
   tenant: string,
   id: string,
   row: StoredAction | null,
 ): Promise<RowDifference[]> {
-  const [records, { permits }, review] = await Promise.all([
+  const { store } = deps;
+  const [records, { permits, reservations, judgement }, review] = await Promise.all([
     store.records.ofAction(tenant, id),
     store.actionRows.of(tenant, id),
     store.reviews.get(tenant, id),
@@ -84,6 +87,7 @@ async function withoutLife(
       ? []
       : [difference('action', id, 'inserted', `nobody asked for it; the row says \`${row.status}\``)]),
     ...permits.map(() => difference('permit', id, 'inserted', 'a permit of an action that nobody asked for')),
+    ...ofUnsealed(deps, tenant, id, reservations.length, judgement),
     ...(review === null ? [] : [difference('review', id, 'inserted', 'a review of an action that nobody asked for')]),
   ];
 }
@@ -250,22 +254,86 @@ function ofReview(id: string, row: Review | null, { state, verdict }: Life): Row
 /** Statuses in which an action has given back what it took, but for the breaking of a glass. */
 const GAVE_BACK: readonly Status[] = ['refused', 'expired', 'cancelled', 'failed', 'skipped', 'lapsed'];
 
-const amountsOf = (rows: readonly { limit: string; amount: string }[]): string[] =>
-  rows.map(({ limit, amount }) => `${limit} ${formatDecimal(parseDecimal(amount, Infinity))}`).sort();
+/** What an action should hold by its records; null where they do not say. */
+function heldBy(
+  { register }: ActionRowDeps,
+  { verdict, state }: Life,
+  judgement: Judgement | null,
+): Pick<LimitShare, 'slot' | 'amount'>[] | null {
+  const gaveBack = GAVE_BACK.includes(state.action.status);
+  if (verdict.shares !== undefined) {
+    const shares = register.shares.open(verdict.tenant, verdict.action, verdict.shares);
+    return shares.filter(({ stays }) => !gaveBack || stays === true);
+  }
+  // Records of before do not hold it: what policy says of the sealed facts.
+  if (judgement === null || verdict.v === 1) return null;
+  const expected = judgement.reservations.filter(({ limit }) => !gaveBack || isGlassLimit(limit));
+  return expected.map(({ limit, key, amount }) => ({ slot: limitSlot(limit, key), amount }));
+}
 
 function ofReservations(
   id: string,
   rows: RowsOfAction['reservations'],
-  { state, verdict }: Life,
-  judgement: Judgement | null,
+  { verdict }: Life,
+  expected: Pick<LimitShare, 'slot' | 'amount'>[] | null,
 ): RowDifference[] {
-  if (judgement === null || verdict.v === 1) return [];
-  const gaveBack = GAVE_BACK.includes(state.action.status);
-  const expected = judgement.reservations.filter(({ limit }) => !gaveBack || isGlassLimit(limit));
-  const [has, should] = [amountsOf(rows), amountsOf(expected)];
+  if (expected === null) return [];
+  // The facts of older records name fields in the place of a key that policy does not disclose.
+  const exactly = verdict.shares !== undefined;
+  const listed = (shares: readonly { slot: string; amount: string }[]): string[] =>
+    shares
+      .map(({ slot, amount }) => `${exactly ? `${slot} ` : ''}${formatDecimal(parseDecimal(amount, Infinity))}`)
+      .sort();
+  const [has, should] = [listed(rows), listed(expected)];
   if (text(has) === text(should)) return [];
   const change: RowChange =
     has.length < should.length ? 'removed' : has.length > should.length ? 'inserted' : 'altered';
-  const said = `it holds ${has.join(', ') || 'nothing'} of its limits, and should hold ${should.join(', ') || 'nothing'}`;
+  const said = `it holds ${rows.map(({ limit, amount }) => `${limit} ${amount}`).join(', ') || 'nothing'} of its limits; its records say otherwise`;
   return [difference('limit_reservation', id, change, said)];
+}
+
+/** What the engine would go on with, had it to judge the action once more: only what it wrote itself. */
+function ofLimitDecision(deps: ActionRowDeps, kept: unknown, { state, verdict }: Life): RowDifference[] {
+  const { id, tenant } = state.action;
+  const say = (change: RowChange, message: string): RowDifference[] => [
+    difference('limit_decision', id, change, message),
+  ];
+  if (kept === null) {
+    return verdict.shares === undefined ? [] : say('removed', 'how it was judged under limits is gone');
+  }
+  if (state.erased !== undefined && text(kept) === '{}') return [];
+  return wroteJudgement(deps, tenant, id, kept)
+    ? []
+    : say('altered', 'the row says that it was judged otherwise than it was');
+}
+
+/** Rows of an action that no record knows: it may be about to be sealed, but only this engine can have judged it. */
+function ofUnsealed(
+  deps: ActionRowDeps,
+  tenant: string,
+  id: string,
+  reservations: number,
+  kept: unknown,
+): RowDifference[] {
+  if (kept !== null && wroteJudgement(deps, tenant, id, kept)) return [];
+  return [
+    ...(kept === null
+      ? []
+      : [
+          difference(
+            'limit_decision',
+            id,
+            'inserted',
+            'a judgement that this engine did not make would have waited for it',
+          ),
+        ]),
+    ...(reservations === 0
+      ? []
+      : [difference('limit_reservation', id, 'inserted', 'it takes of a limit for an action that nobody asked for')]),
+  ];
+}
+
+function wroteJudgement(deps: ActionRowDeps, tenant: string, id: string, kept: unknown): boolean {
+  if (typeof kept !== 'object' || kept === null || !('judgement' in kept)) return false;
+  return createVoucher(deps, tenant, id).isVouched(kept as KeptJudgment);
 }

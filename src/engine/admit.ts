@@ -3,8 +3,9 @@ import { actingIds, isCountersignError, type Json, type JsonObject } from '../co
 import { applyChanges } from '../policy/index.ts';
 import { verifyAttestation, type AttestationOf } from '../identity/index.ts';
 import { originalOf, type KnownPayload } from './approval-of-records.ts';
-import { delegationsInForce, standingOf } from './delegations.ts';
+import { delegationsOf, standingOf } from './delegations.ts';
 import type { EngineDeps } from './deps.ts';
+import { checkWhole, hidesRecords } from './hidden.ts';
 import { judgeAgain } from './judge-again.ts';
 import { readLife, readPayload, type Life } from './life.ts';
 import { admitAssertion, decidedMembers } from './passkey.ts';
@@ -120,7 +121,10 @@ async function admitDecision(
   const directory = await deps.directory.fresh(tenant);
   const { delegation } = claims;
   const now = deps.now();
-  const delegations = await delegationsInForce(deps, tenant);
+  const looked = await deps.register.current(tenant);
+  // What was sealed since is found when this is sealed.
+  if (hidesRecords(looked, life)) await checkWhole(deps, life, looked);
+  const delegations = delegationsOf(looked, now.getTime());
   const changes = claims.changes as Record<string, Json> | null;
   if (changes !== null && claims.decision === 'approve') {
     const bundle = await deps.bundles.inForce(tenant);

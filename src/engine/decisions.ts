@@ -15,7 +15,7 @@ import { effectsOfDecision } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
 import { frozen } from './freeze.ts';
 import { readLife, readPayload, type Life } from './life.ts';
-import { insist, nextHead, sealNext, withPermit, type RecordDraft } from './seal.ts';
+import { insist, nextHead, returnsOf, sealNext, withPermit, type RecordDraft } from './seal.ts';
 import { standingAgainst } from './refusals.ts';
 import { sealedChanges } from './sealed-changes.ts';
 import { isHeld, withdrawHeld } from './withdraw-held.ts';
@@ -155,6 +155,7 @@ class Course {
       ...NO_EVIDENCE,
       ...said,
       ...(stands.length === 0 ? {} : { stands }),
+      ...returnsOf(this.#life.verdict, status !== 'supervised'),
     };
     const record = bare.attestation === null ? bare : await withAttestation(bare, this.#attestation());
     this.drafts.push({ record, releaseReservations: status !== 'supervised' });

@@ -1,6 +1,7 @@
 import type { DecideEvent, DelegationUse } from '../approval/index.ts';
 import { activeDelegation, type Delegation, type Directory } from '../identity/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
+import type { InForce } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';
 
 /** The delegations that hold now, by their sealed records. Whom each covers is for identity/ to say. */
@@ -8,12 +9,14 @@ export async function delegationsInForce(
   deps: Pick<EngineDeps, 'register' | 'now'>,
   tenant: string,
 ): Promise<Delegation[]> {
-  const { delegations } = await deps.register.current(tenant);
-  const now = deps.now().getTime();
-  return [...delegations.values()].filter(
+  return delegationsOf(await deps.register.current(tenant), deps.now().getTime());
+}
+
+/** {@link delegationsInForce}, by a look that was made. @param now milliseconds since the epoch */
+export const delegationsOf = ({ delegations }: Pick<InForce, 'delegations'>, now: number): Delegation[] =>
+  [...delegations.values()].filter(
     ({ startsAt, endsAt, revokedAt }) => startsAt <= now && now < endsAt && (revokedAt === null || now < revokedAt),
   );
-}
 
 /** A decision that somebody makes, or would make. */
 export interface Deciding {

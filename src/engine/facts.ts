@@ -12,6 +12,7 @@ import {
 import { canonicalize } from '../canonical/index.ts';
 import { keyPart, readPath, type LimitRequirement, type VouchedRequest } from '../policy/index.ts';
 import { commitment, saltFor, saltPath, type Disclosure } from '../sealing/index.ts';
+import type { LimitShare } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';
 
 /** A judgement and the facts it was made by; `counted[i]` are the request's paths by which `facts.limits[i]` is counted. */
@@ -25,6 +26,8 @@ export interface Judgment {
 export interface StoredJudgment {
   judgement: Judgement;
   facts: Facts;
+  /** What it takes of limits; left out in judgements of before records said so. */
+  shares?: LimitShare[];
 }
 
 /** The same as it lies in the database, with what shows that this engine wrote it. Empty for an action that was erased meanwhile. */
@@ -32,14 +35,16 @@ export type KeptJudgment = Partial<StoredJudgment & { mac: string }>;
 
 /** Whose word a stored judgement is: whoever may write to the database could otherwise decide an action before it is asked for. */
 export function createVoucher({ commitments }: Pick<EngineDeps, 'commitments'>, tenant: string, id: string) {
-  const macs = ({ judgement, facts }: StoredJudgment): string[] => {
-    const kept = JSON.parse(JSON.stringify({ judgement, facts })) as Json;
+  const macs = ({ judgement, facts, shares }: StoredJudgment): string[] => {
+    const kept = JSON.parse(JSON.stringify({ judgement, facts, shares })) as Json;
     return commitments('judgement under limits v1', `${tenant}\n${id}\n${canonicalize(kept)}`);
   };
   return {
     vouched: (stored: StoredJudgment): KeptJudgment => ({ ...stored, mac: macs(stored)[0] ?? '' }),
-    isVouched: ({ judgement, facts, mac = '' }: KeptJudgment): boolean =>
-      judgement === undefined || facts === undefined || macs({ judgement, facts }).includes(mac),
+    isVouched: ({ judgement, facts, shares, mac = '' }: KeptJudgment): boolean =>
+      judgement === undefined ||
+      facts === undefined ||
+      macs({ judgement, facts, ...(shares === undefined ? {} : { shares }) }).includes(mac),
   };
 }
 

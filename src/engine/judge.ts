@@ -1,52 +1,25 @@
 import { hashOf } from '../canonical/index.ts';
-import {
-  CountersignError,
-  type Action,
-  type ActionRequest,
-  type Facts,
-  type Judgement,
-  type LimitFact,
-  type VerdictRecord,
-} from '../contract/index.ts';
-import {
-  applyChanges,
-  asVouched,
-  asksPrograms,
-  evaluate,
-  requiredFacts,
-  samenessIn,
-  type CompiledBundle,
-} from '../policy/index.ts';
+import { CountersignError, type Action, type ActionRequest, type VerdictRecord } from '../contract/index.ts';
+import { applyChanges, asVouched, samenessIn } from '../policy/index.ts';
 import { discloseRequest, requestHash } from '../sealing/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { isCarriedOut, isEngineSurface } from './activation.ts';
+import { judgeWithFacts, refusedByFault } from './judgement.ts';
 import { measured } from './measure.ts';
 import { type ActionState } from '../store/action-state.ts';
-import { judgementBudget } from './budget.ts';
 import { draftRelease } from './draft-release.ts';
 import type { EngineDeps } from './deps.ts';
-import {
-  createVoucher,
-  sealedFacts,
-  withoutValues,
-  withValues,
-  type Judgment,
-  type KeptJudgment,
-  type StoredJudgment,
-} from './facts.ts';
+import { sealedFacts } from './facts.ts';
 import { hooksOf } from './hooks.ts';
-import { identify, type IdentityFacts } from './identify.ts';
+import { identify } from './identify.ts';
 import { limitsLeft } from './limits-left.ts';
 import { keepReview } from './keep-review.ts';
 import { hiddenChanges, sealVerdict } from './sealed-verdict.ts';
 import { nextHead, readActionState, sealOrFind, type RecordDraft } from './seal.ts';
-import type { Directory } from '../identity/index.ts';
-import { SilentPolicy } from './programs.ts';
 import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { frozenIn } from './freeze.ts';
-import { countersOf, earlierRefusals, refusalFacts, sealedEffect, sharesOf } from './refusals.ts';
-import type { Looked } from '../register/index.ts';
+import { sealedEffect } from './refusals.ts';
 import { bodyMac, recordActor } from './ids.ts';
 import { unseenOf } from './unseen.ts';
 import { nonRetryable } from './failure.ts';
@@ -54,122 +27,6 @@ import { lastingFault } from './fault.ts';
 
 /** The requester's name if the requester is unknown. */
 const UNKNOWN = 'unknown';
-
-/** The people that policy names, as the directory has them now. */
-export function peopleFacts(directory: Directory, request: ActionRequest, refs: readonly string[]): Facts['people'] {
-  return Object.fromEntries([...new Set(refs)].sort().map((ref) => [ref, directory.resolve(ref, request.actor)]));
-}
-
-const NO_BUNDLE: Judgement = {
-  verdict: {
-    decision: 'refuse',
-    basis: 'silence',
-    bundle: null,
-    policy: null,
-    rule: null,
-    reasons: ['no policy is in force'],
-    mode: 'enforce',
-    changes: null,
-  },
-  observed: null,
-  plan: null,
-  reservations: [],
-  disclose: [],
-  show: [],
-  material: [],
-  notify: [],
-  outcomeWithinMs: 600_000,
-  collectWithinMs: null,
-  permitMs: 300_000,
-  releaseAfterMs: 0,
-  retainMs: null,
-  effect: null,
-  review: null,
-  trace: [],
-};
-
-/** One evaluation with freshly gathered facts; limits are read and reserved in one transaction. */
-async function judgeWithFacts(
-  deps: EngineDeps,
-  bundle: CompiledBundle | null,
-  input: JudgeInput,
-  look: Promise<Looked>,
-  identity: IdentityFacts & Pick<Facts, 'execution'>,
-): Promise<Judgment & { committed: Promise<void> }> {
-  const now = deps.now();
-  const facts: Facts = {
-    now: now.toISOString(),
-    limits: [],
-    people: {},
-    ...identity,
-  };
-  const { tenant, request } = input;
-  const finding = async (): Promise<string | null> =>
-    identity.conflict ?? frozenIn(await look, request.surface, request.actor);
-  const heard = asVouched(request, identity.identities, identity.execution);
-  const committed = Promise.resolve();
-  if (bundle === null)
-    return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding() }, counted: [], committed };
-  const required = requiredFacts(bundle, heard);
-  const { refusals } = await look;
-  const sameness = refusals.length === 0 ? [] : samenessIn(bundle, heard);
-  const earlier = await earlierRefusals(deps, tenant, refusals, bundle, sameness, now.getTime());
-  const again = earlier.flatMap(({ fact }) => fact.ask ?? []);
-  facts.people = peopleFacts(deps.directory.current(tenant), request, [...required.people, ...again]);
-  const asking = deps.bundles.asking(bundle);
-  const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
-    const counting = refusalFacts(earlier, limits);
-    const complete = {
-      ...facts,
-      conflict: await finding(),
-      limits: limits.slice(0, required.limits.length),
-      ...(counting.length === 0 ? {} : { refusals: counting }),
-    };
-    const { value, silence } = await asking.judged((by) =>
-      evaluate(by, request, complete, { late: judgementBudget() }),
-    );
-    if (silence !== null) throw new SilentPolicy(silence);
-    return { judgement: { ...value, trace: [] }, facts: complete };
-  };
-  const queries = [...required.limits, ...countersOf(earlier)];
-  if (queries.length === 0) return { ...(await judge([])), counted: [], committed };
-  // What takes time is asked before the limits are held.
-  if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
-  const { vouched, isVouched } = createVoucher(deps, tenant, input.id);
-  const decided = await deps.store.limits.decide<KeptJudgment>(
-    ...([tenant, input.id, queries, now] as const),
-    async (limits) => {
-      const value = await judge(limits);
-      const { reservations, verdict } = value.judgement;
-      const shares = verdict.decision === 'refuse' ? [] : sharesOf(earlier);
-      return {
-        reservations: [...reservations, ...shares],
-        value: vouched(withoutValues(value, required.limits)),
-      };
-    },
-  );
-  if (!isVouched(decided.value)) {
-    deps.log.error({ action: input.id, tenant }, 'somebody wrote a judgement into the database');
-    const refused = refusedByFault(deps, bundle, request, identity, FORGED);
-    return { ...refused, committed: decided.committed };
-  }
-  return { ...withValues(decided.value as StoredJudgment, heard), committed: decided.committed };
-}
-
-const FORGED = 'what the database holds of its judgement is not what this engine wrote; nothing is released by it';
-
-/** The verdict on what cannot be judged: refused, by facts that say why. */
-function refusedByFault(
-  deps: EngineDeps,
-  bundle: CompiledBundle | null,
-  request: ActionRequest,
-  identity: IdentityFacts & Pick<Facts, 'execution'>,
-  fault: string,
-): Judgment & { committed: Promise<void> } {
-  const facts: Facts = { now: deps.now().toISOString(), limits: [], people: {}, ...identity, fault };
-  const judgement = bundle === null ? NO_BUNDLE : evaluate(bundle, request, facts);
-  return { judgement: { ...judgement, trace: [] }, facts, counted: [], committed: Promise.resolve() };
-}
 
 /** What the workflow has to know of a stored action. */
 export function judgedOf(
@@ -239,7 +96,7 @@ async function judgeAndSeal(
   const fault = lasting ?? tried.fault;
   const identity = { ...known, ...(tried.execution === undefined ? {} : { execution: tried.execution }) };
   const asked = { by: requester ?? UNKNOWN, mac: bodyMac(input.idempotencyKey, request) };
-  const [{ judgement, facts, counted, committed }, payload] = await Promise.all([
+  const [{ judgement, facts, counted, shares, committed }, payload] = await Promise.all([
     fault === null
       ? judgeWithFacts(deps, bundle, input, look, identity)
       : refusedByFault(deps, bundle, request, identity, fault),
@@ -290,6 +147,7 @@ async function judgeAndSeal(
     ...(request.reverses === undefined ? {} : { reverses: request.reverses }),
     ...(effect === null ? {} : { effect }),
     ...(unseen.length === 0 ? {} : { unseen }),
+    ...(shares.length === 0 ? {} : { shares: deps.register.shares.seal(input.tenant, input.id, shares) }),
   };
   const state: ActionState = {
     action,

@@ -11,7 +11,7 @@ import { verifyAttestation } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readWholeLife, type Life } from './life.ts';
-import { insist, nextHead, permitOf, sealNext } from './seal.ts';
+import { insist, nextHead, permitOf, returnsOf, sealNext } from './seal.ts';
 import type { NotDue, Refusal, SealOutcomeInput } from './types.ts';
 
 export type OutcomeDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'attestationKeys' | 'hub' | 'now'>;
@@ -166,13 +166,18 @@ const standing = ({ state, sealedPermit, payload }: Life): Action => ({
 /** Seals one more record of the action; null if a concurrent step was faster. */
 async function seal(
   deps: OutcomeDeps,
-  { state, sealedPermit, payload }: Life,
+  { state, sealedPermit, payload, verdict }: Life,
   said: Pick<OutcomeRecord, 'status' | 'reference' | 'detail' | 'by'>,
   outcome: ActionState['outcome'],
   releaseReservations: boolean,
 ): Promise<Action | null> {
   const at = deps.now().toISOString();
-  const record: OutcomeRecord = { ...nextHead(state.action, 'outcome', at), surface: state.surface, ...said };
+  const record: OutcomeRecord = {
+    ...nextHead(state.action, 'outcome', at),
+    surface: state.surface,
+    ...said,
+    ...returnsOf(verdict, releaseReservations),
+  };
   const next: ActionState = { ...state, outcome, action: { ...state.action, status: said.status, updatedAt: at } };
   const permit = permitOf(payload?.actionKey ?? null, state.action, sealedPermit);
   return sealNext(deps, next, [{ record, releaseReservations }], permit);

@@ -4,7 +4,7 @@ import { commitment, saltFor } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readLife } from './life.ts';
-import { insist, nextHead, sealNext } from './seal.ts';
+import { insist, nextHead, returnsOf, sealNext } from './seal.ts';
 
 export interface OwnOutcome {
   status: 'executed' | 'failed' | 'skipped';
@@ -38,6 +38,7 @@ export function sealOwnOutcome(
       reference,
       detail: committed,
       by: 'countersign',
+      ...returnsOf(life.verdict, status !== 'executed'),
     };
     const next: ActionState = {
       ...state,

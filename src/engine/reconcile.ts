@@ -4,7 +4,7 @@ import { withAttestation } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readLife } from './life.ts';
-import { insist, nextHead, permitOf, sealNext } from './seal.ts';
+import { insist, nextHead, permitOf, returnsOf, sealNext } from './seal.ts';
 import type { ReconcileInput, Refusal } from './types.ts';
 import { hashOfText, refusalOf } from './words.ts';
 
@@ -36,7 +36,12 @@ async function attempt(deps: EngineDeps, input: ReconcileInput): Promise<Action 
     type: 'reconcile',
     by,
     reason,
-    body: { surface: state.surface, status, attestation: hashOfText(input.attestation ?? '') },
+    body: {
+      surface: state.surface,
+      status,
+      attestation: hashOfText(input.attestation ?? ''),
+      ...returnsOf(life.verdict, status !== 'executed'),
+    },
   };
   const record = await withAttestation(bare, deps.attestation());
   const next: ActionState = { ...state, action: { ...action, status, updatedAt: at } };

@@ -14,7 +14,8 @@ import { isEngineSurface } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
 import { inDoubt } from './doubt.ts';
 import { frozenIn } from './freeze.ts';
-import { readLife, readPayload, readWholeLife, type Life } from './life.ts';
+import { checkWhole, hidesRecords } from './hidden.ts';
+import { readPayload, readWholeLife, type Life } from './life.ts';
 import { insist, nextHead, permitOf, sealNext } from './seal.ts';
 
 export type RedeemDeps = Pick<EngineDeps, 'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now'>;
@@ -65,7 +66,7 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
     if (freeze !== null) {
       throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
     }
-    if (looked.spent.has(id)) return checkWhole(deps, tenant, id);
+    if (hidesRecords(looked, life)) return checkWhole(deps, life, looked);
     const now = deps.now();
     const at = now.toISOString();
     if (release.notBefore !== undefined && at < release.notBefore) throw held(release.notBefore);
@@ -83,26 +84,6 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
     const sealed = await sealNext(deps, { ...life.state, action }, [{ record, redeems: jti }], permit);
     return sealed === null ? null : { record, hash: sealed.records.at(-1) ?? '', life, request };
   });
-}
-
-/**
- * Of an action that the log says was redeemed or ended, and whose records were read without it: sealed meanwhile, so that they are to be
- * read again, or hidden by somebody with write access to the database.
- *
- * @throws CountersignError `invalid-evidence` when it is hidden
- */
-export async function checkWhole(
-  deps: Pick<EngineDeps, 'store' | 'signers'>,
-  tenant: string,
-  id: string,
-): Promise<null> {
-  const life = await readLife(deps, tenant, id);
-  const begunOrEnded = life?.records.some(({ record }) => record.type === 'redemption' || record.type === 'outcome');
-  if (begunOrEnded === true) return null;
-  throw new CountersignError(
-    'invalid-evidence',
-    'the database hides records of this action; nothing follows from the others. do not execute, and run `countersign audit`',
-  );
 }
 
 /** All that a redemption is judged by, read at once: each of the reads begins after the call did, so what was answered before it counts. */

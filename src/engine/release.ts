@@ -2,6 +2,7 @@ import type { Action, ActionRequest, JsonObject, ReleaseRecord, VerdictRecord } 
 import { CountersignError } from '../contract/index.ts';
 import { applyChanges, REFUSED_SINCE } from '../policy/index.ts';
 import { discloseRequest } from '../sealing/index.ts';
+import type { Looked } from '../register/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { judgeAgain } from './judge-again.ts';
 import { isCarriedOut } from './activation.ts';
@@ -9,12 +10,12 @@ import type { EngineDeps } from './deps.ts';
 import { draftRelease } from './draft-release.ts';
 import type { Judgment } from './facts.ts';
 import { inDoubt } from './doubt.ts';
-import { frozen } from './freeze.ts';
+import { frozenIn } from './freeze.ts';
+import { checkWhole, hidesRecords } from './hidden.ts';
 import { sealedFacts } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
-import { checkWhole } from './redeem.ts';
 import { sealVerdict } from './sealed-verdict.ts';
-import { insist, nextHead, sealNext, withPermit } from './seal.ts';
+import { insist, nextHead, returnsOf, sealNext, withPermit } from './seal.ts';
 import type { Released, ReleaseInput } from './types.ts';
 
 type ReleaseDeps = Pick<
@@ -37,7 +38,9 @@ export function release(deps: EngineDeps, input: ReleaseInput): Promise<Released
     if (state.action.status !== 'supervised' || approval?.status !== 'approved') {
       return { action: await withPermit(deps, state, life.sealedPermit), approval };
     }
-    const asked = await askedAgain(deps, life);
+    const looked = await deps.register.current(tenant);
+    if (hidesRecords(looked, life)) return checkWhole(deps, life, looked);
+    const asked = await askedAgain(deps, life, looked);
     if ('frozen' in asked) return asked;
     const action = await (asked.again === null || asked.again.judgement.verdict.decision === 'refuse'
       ? refuse(deps, life, asked)
@@ -70,8 +73,9 @@ export function collectPermit(deps: ReleaseDeps, tenant: string, id: string): Pr
     if (before.collectUntil === undefined || deps.now().toISOString() >= before.collectUntil) {
       throw new CountersignError('not-open', 'the time to collect it has passed; ask for it anew with a new key');
     }
-    if ((await deps.register.current(tenant)).spent.has(id)) return checkWhole(deps, tenant, id);
-    const asked = await askedAgain(deps, life);
+    const looked = await deps.register.current(tenant);
+    if (hidesRecords(looked, life)) return checkWhole(deps, life, looked);
+    const asked = await askedAgain(deps, life, looked);
     if ('frozen' in asked) throw new CountersignError('frozen', `${asked.frozen}; no permit is given while that holds`);
     const { again } = asked;
     if (again === null || again.judgement.verdict.decision === 'refuse') {
@@ -91,12 +95,12 @@ interface Asked {
 }
 
 /** What policy says now of the request as it was approved. */
-async function askedAgain(deps: ReleaseDeps, life: Life): Promise<Asked | { frozen: string }> {
+async function askedAgain(deps: ReleaseDeps, life: Life, looked: Looked): Promise<Asked | { frozen: string }> {
   const { state, verdict } = life;
   const { tenant, id } = state.action;
   const payload = life.payload ?? (await readPayload(deps, tenant, id));
   if (payload === null) throw new Error('the payload of an open action is not in the store');
-  const freeze = (await frozen(deps, tenant, state.surface, payload.request.actor)) ?? (await inDoubt(deps, life));
+  const freeze = frozenIn(looked, state.surface, payload.request.actor) ?? (await inDoubt(deps, life));
   if (freeze !== null) return { frozen: freeze };
   // Policy's own changes, where one of several policies constrains, and the approvers' on top of them.
   const all = { ...verdict.verdict.changes, ...state.approval?.changes };
@@ -107,7 +111,7 @@ async function askedAgain(deps: ReleaseDeps, life: Life): Promise<Asked | { froz
   return { request, changes, actionKey: payload.actionKey, again };
 }
 
-async function refuse(deps: EngineDeps, { state }: Life, asked: Asked): Promise<Action | null> {
+async function refuse(deps: EngineDeps, { state, verdict: first }: Life, asked: Asked): Promise<Action | null> {
   const { again, request, actionKey } = asked;
   const at = deps.now().toISOString();
   const seq = state.action.records.length;
@@ -129,6 +133,7 @@ async function refuse(deps: EngineDeps, { state }: Life, asked: Asked): Promise<
         : sealedFacts(again, request, disclosure, actionKey, seq),
     plan: null,
     ...disclosure,
+    ...returnsOf(first),
   };
   const action: Action = { ...state.action, status: 'refused', verdict, updatedAt: at };
   return sealNext(deps, { ...state, action }, [{ record, releaseReservations: true }], null);

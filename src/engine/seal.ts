@@ -1,5 +1,11 @@
 /** Turns events into records, and seals them in one append together with every change of state. */
-import { CountersignError, type Action, type RecordPayload, type RecordType } from '../contract/index.ts';
+import {
+  CountersignError,
+  type Action,
+  type RecordPayload,
+  type RecordType,
+  type VerdictRecord,
+} from '../contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../sealing/index.ts';
 import type { StagedRecord } from '../sequencer/index.ts';
 import type { Projection, StoredAction } from '../store/index.ts';
@@ -34,6 +40,10 @@ export function nextHead<T extends RecordType>(action: Action, type: T, at: stri
     requestHash: action.requestHash,
   };
 }
+
+/** What a record gives back of limits: all that the action's verdict took. @param gives whether it gives anything back */
+export const returnsOf = ({ shares }: VerdictRecord, gives = true): { returns?: string } =>
+  gives && shares !== undefined ? { returns: shares } : {};
 
 export async function signRecord(
   draft: RecordDraft,

@@ -7,7 +7,7 @@ import { withAttestation } from '../sealing/index.ts';
 import { admitTo } from './admit.ts';
 import type { EngineDeps } from './deps.ts';
 import type { Life } from './life.ts';
-import { nextHead, sealNext } from './seal.ts';
+import { nextHead, returnsOf, sealNext } from './seal.ts';
 import type { Refusal, Sealed } from './types.ts';
 
 /** Whether an action is released under a policy that holds it, and nobody has begun it. */
@@ -40,6 +40,7 @@ export async function withdrawHeld(
     until: null,
     added: null,
     ...admitted.evidence,
+    ...returnsOf(life.verdict),
   };
   const record = await withAttestation(bare, deps.attestation());
   const next = {

@@ -6,9 +6,11 @@ import {
   isAttested,
   keyChangeOf,
   readPublicJwk,
+  revocationsOf,
   verifyAttested,
   type PublicJwk,
   type SaidRecord,
+  type Trust,
   type VerifySignature,
 } from '../sealing/index.ts';
 import type { Defect } from './finding.ts';
@@ -32,10 +34,7 @@ export class AttestedAudit {
   }
 
   async #check(record: SaidRecord): Promise<Defect[]> {
-    if (!isAttested(record)) {
-      const message = `nobody attested that it was ${record.by ?? 'anybody'} who said so (${record.type})`;
-      return this.#begun ? [{ code: 'not-attested', message }] : [];
-    }
+    if (!isAttested(record)) return this.#begun ? [unattested(record)] : [];
     try {
       await verifyAttested(record, [...this.#keys.values()], this.#verify);
       return [];
@@ -59,6 +58,40 @@ export class AttestedAudit {
     }
   }
 }
+
+/**
+ * Whether one record by itself, such as that of a receipt, carries the gateway's word.
+ *
+ * @param index of its entry
+ * @param trust with the attestation keys that a key history proved
+ * @returns `unchecked` where the key is none that was introduced there, null where there is nothing to say
+ */
+export async function checkAttested(
+  record: RecordPayload,
+  index: number,
+  trust: Trust,
+  verify: VerifySignature,
+): Promise<Defect | 'unchecked' | null> {
+  if (!isSaid(record)) return null;
+  if (!isAttested(record)) {
+    return trust.attestedFrom === undefined || index < trust.attestedFrom ? null : unattested(record);
+  }
+  const keys = (trust.attestationKeys ?? []).flatMap((key) => readPublicJwk(key) ?? []);
+  try {
+    const { kid } = await verifyAttested(record, keys, verify);
+    if (index < (revocationsOf(trust).get(kid) ?? Infinity)) return null;
+    return { code: 'attestation-wrong', message: `the attestation key ${kid} was revoked before this entry` };
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error;
+    if (error.reason === 'attestation-key-unknown') return 'unchecked';
+    return { code: 'attestation-wrong', message: error.message, reason: error.reason };
+  }
+}
+
+const unattested = ({ by, type }: SaidRecord): Defect => ({
+  code: 'not-attested',
+  message: `nobody attested that it was ${by ?? 'anybody'} who said so (${type})`,
+});
 
 /** Records of what somebody said, as opposed to what the clock or policy brought. */
 function isSaid(record: RecordPayload): record is SaidRecord {

@@ -1,3 +1,4 @@
+export { checkAttested } from './attested.ts';
 export * from './audit.ts';
 export * from './chain.ts';
 export * from './entry.ts';

@@ -5,7 +5,7 @@ import { weigh } from '../engine/identify.ts';
 import { countersOf, earlierRefusals, refusalFacts } from '../engine/refusals.ts';
 import { judgementBudget } from '../engine/budget.ts';
 import { checkConnector } from '../engine/measure.ts';
-import { peopleFacts } from '../engine/judge.ts';
+import { peopleFacts } from '../engine/judgement.ts';
 import type { GatewayDeps } from './deps.ts';
 import { storedBundle } from './policies.ts';
 

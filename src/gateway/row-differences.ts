@@ -139,9 +139,10 @@ async function ofKeys({ store, keys }: GatewayDeps, tenant: string): Promise<Row
 /** In the order of their ids, whichever is read first. */
 async function ofActions(deps: GatewayDeps, tenant: string, ids: readonly string[]): Promise<RowDifference[]> {
   const differences: RowDifference[][] = [];
+  const rowDeps = { ...deps, commitments: deps.keys.commitments };
   const work = ids.entries();
   const lane = async (): Promise<void> => {
-    for (const [index, id] of work) differences[index] = await actionDifferences(deps, tenant, id);
+    for (const [index, id] of work) differences[index] = await actionDifferences(rowDeps, tenant, id);
   };
   await Promise.all(Array.from({ length: CONCURRENT_MAX }, lane));
   return differences.flat();

@@ -19,6 +19,7 @@ import {
   type Judging,
 } from '../activities/index.ts';
 import type { Circuit } from '../availability/index.ts';
+import type { Histories } from '../engine/deps.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { createHistories } from '../engine/histories.ts';
 import type { Parts } from './parts.ts';
@@ -66,6 +67,20 @@ interface WorkerChoices {
   workflowBundle?: string;
 }
 
+/** All that a worker registers. */
+export const activitiesOf = (
+  { sharing, evidence }: Pick<Parts, 'sharing' | 'evidence'>,
+  deps: NotifyDeps,
+  judging: Judging,
+  histories: Histories,
+): ReturnType<typeof createActivities> &
+  ReturnType<typeof createSweepActivities> &
+  ReturnType<typeof createShareActivities> => ({
+  ...createActivities(deps, judging),
+  ...createSweepActivities(deps, histories),
+  ...createShareActivities({ ...deps, ...sharing, evidence }),
+});
+
 export async function startWorkerOn(
   parts: Parts,
   connection: NativeConnection,
@@ -85,11 +100,12 @@ export async function startWorkerOn(
     ...(workflowBundle === undefined
       ? { workflowsPath, bundlerOptions: { preloadModules } }
       : { workflowBundle: { codePath: workflowBundle } }),
-    activities: {
-      ...createActivities(deps, judging),
-      ...createSweepActivities(deps, createHistories(createClient(parts, connection, namespace), taskQueue)),
-      ...createShareActivities({ ...deps, ...parts.sharing, evidence: parts.evidence }),
-    },
+    activities: activitiesOf(
+      parts,
+      deps,
+      judging,
+      createHistories(createClient(parts, connection, namespace), taskQueue),
+    ),
     dataConverter: converter(parts),
     // A task for a worker that died is soon another one's: whoever decides waits for it.
     stickyQueueScheduleToStartTimeout: '2 seconds',

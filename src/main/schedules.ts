@@ -1,5 +1,12 @@
 /** What happens by itself: the Temporal Schedules that start the `retention` and the `sweep` workflow. */
-import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { msToNumber } from '@temporalio/common';
 import type { EngineDeps } from '../engine/deps.ts';
 
 export const RETENTION_SCHEDULE = 'countersign-retention';
@@ -28,13 +35,44 @@ const RECURRING: readonly Recurring[] = [
   },
 ];
 
-/** Makes the Schedules unless they are there. A namespace without Schedules is logged, and everything else still runs. */
-export async function ensureSchedules(
+/** How often it is looked whether the Schedules are still there. */
+const LOOK_MS = 60_000;
+
+export interface KeptSchedules {
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes the Schedules unless they are there, and again where somebody deletes or changes them meanwhile: whoever may write to the namespace
+ * can. A pause that somebody set stays. A namespace without Schedules is logged, and everything else still runs.
+ *
+ * @param everyMs how often it looks
+ */
+export async function keepSchedules(
   client: Client,
   taskQueue: string,
   log: Pick<EngineDeps['log'], 'error'>,
-): Promise<void> {
-  await Promise.all(RECURRING.map((one) => ensure(client, taskQueue, log, one)));
+  everyMs: number = LOOK_MS,
+): Promise<KeptSchedules> {
+  const ensureAll = async (): Promise<void> => {
+    await Promise.all(RECURRING.map((one) => ensure(client, taskQueue, log, one)));
+  };
+  await ensureAll();
+  let running: Promise<void> = Promise.resolve();
+  let isRunning = false;
+  const look = (): void => {
+    if (isRunning) return;
+    isRunning = true;
+    running = ensureAll().finally(() => (isRunning = false));
+  };
+  const timer = setInterval(look, everyMs);
+  timer.unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
 }
 
 async function ensure(
@@ -43,15 +81,39 @@ async function ensure(
   log: Pick<EngineDeps['log'], 'error'>,
   { scheduleId, workflow, every, otherwise }: Recurring,
 ): Promise<void> {
+  const schedule = {
+    spec: { intervals: [{ every }] },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
+    action: { type: 'startWorkflow', workflowType: workflow, workflowId: workflow, taskQueue, args: [] },
+  } satisfies Omit<ScheduleOptions, 'scheduleId'>;
   try {
-    await client.schedule.create({
-      scheduleId,
-      spec: { intervals: [{ every }] },
-      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
-      action: { type: 'startWorkflow', workflowType: workflow, workflowId: workflow, taskQueue, args: [] },
-    });
+    await client.schedule.create({ scheduleId, ...schedule });
   } catch (error) {
-    if (error instanceof ScheduleAlreadyRunning) return;
+    if (error instanceof ScheduleAlreadyRunning) return correct(client, scheduleId, schedule, log);
     log.error({ err: error }, `the schedule \`${scheduleId}\` could not be made; ${otherwise}`);
+  }
+}
+
+/** Puts a Schedule right that starts something else, or at other times. */
+async function correct(
+  client: Client,
+  scheduleId: string,
+  schedule: Omit<ScheduleOptions, 'scheduleId'>,
+  log: Pick<EngineDeps['log'], 'error'>,
+): Promise<void> {
+  const handle = client.schedule.getHandle(scheduleId);
+  try {
+    const { action, spec } = await handle.describe();
+    const every = spec.intervals?.map((interval) => interval.every);
+    const wanted = schedule.spec.intervals?.map((interval) => msToNumber(interval.every));
+    const isSame =
+      action.workflowType === schedule.action.workflowType &&
+      action.taskQueue === schedule.action.taskQueue &&
+      JSON.stringify(every) === JSON.stringify(wanted);
+    if (!isSame) await handle.update(({ state }) => ({ ...schedule, state }));
+  } catch (error) {
+    // Deleted meanwhile: the next look makes it again.
+    if (error instanceof ScheduleNotFoundError) return;
+    log.error({ err: error }, `the schedule \`${scheduleId}\` could not be looked at`);
   }
 }

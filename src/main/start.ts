@@ -25,7 +25,7 @@ import { activityDeps, openParts, type Parts } from './parts.ts';
 import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
-import { ensureSchedules } from './schedules.ts';
+import { keepSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
 import { stackChecks, workerChecks } from './readiness.ts';
 import { gatewayOf, judgingOf, openServer } from './serve.ts';
@@ -169,7 +169,8 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     );
     closers.add(() => worker.stop());
 
-    await ensureSchedules(client, TASK_QUEUE, log);
+    const schedules = await keepSchedules(client, TASK_QUEUE, log);
+    closers.add(() => schedules.stop());
     await ensureSharing(client, TASK_QUEUE, parts.sharing, log);
 
     const following = followLogs(parts);

@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { startWorkerOn, TASK_QUEUE } from './engine.ts';
 import { withMail } from './notifiers.ts';
 import { activityDeps } from './parts.ts';
-import { ensureSchedules } from './schedules.ts';
+import { keepSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
 import { Closers } from './listen.ts';
 import { workerChecks } from './readiness.ts';
@@ -24,7 +24,8 @@ export async function startWorker(config: Config, io: { out(line: string): void 
     const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, { judging });
     closers.add(() => worker.stop());
     show(workerChecks(temporal, worker));
-    await ensureSchedules(client, TASK_QUEUE, parts.log);
+    const schedules = await keepSchedules(client, TASK_QUEUE, parts.log);
+    closers.add(() => schedules.stop());
     await ensureSharing(client, TASK_QUEUE, parts.sharing, parts.log);
     io.out('countersign worker runs');
     const failed = Promise.race([worker.done.then(() => new Promise<never>(() => undefined)), temporal.failed]);

@@ -7,21 +7,30 @@ import { extendFrontier, frontierRoot, isEvidenceError, openCheckpoint } from '.
 import { openEnvelope, parseEnvelope, decodeRecord, recordHash } from '../sealing/index.ts';
 import type { Freeze, LogHead, Look, Store } from '../store/index.ts';
 import { after, concerns, type InForce } from './in-force.ts';
+import { LimitShares, returnedBy, takenBy, type LimitShare, type ShareSeals } from './limit-shares.ts';
 import { NOTHING_READ, type RegisterMark, type MarkFiles } from './mark.ts';
+import { NewestRecords } from './newest-records.ts';
 
 /** Entries read in one query, 64 KiB each at most. */
 const PAGE = 256;
 /** How many entries a mark may lag behind. A start reads them again. */
 const MARK_EVERY = 1024;
 
-/** Actions whose redemption or end is remembered: more than are collected in the time for it, on a busy day. */
-const SPENT_MAX = 50_000;
-
 /** What is in force by the records, and what is stopped by rows alone. */
 export interface Looked extends InForce {
   freezeRows: readonly Freeze[];
-  /** Actions that were redeemed or ended lately. Their entries may be hidden from a search; they were read all the same. */
-  spent: ReadonlySet<string>;
+  /** Their entries may be hidden from a search; they were read all the same. */
+  newestRecords: Pick<NewestRecords, 'of'>;
+  /** Their rows may be gone; what was sealed of them counts all the same. */
+  limitShares: Pick<LimitShares, 'atLeast'>;
+}
+
+type ReadSoFar = Pick<RegisterMark, 'frontier' | 'inForce'>;
+
+/** What a record takes of limits, or gives back. */
+interface ShareChange {
+  change: 'take' | 'giveBack';
+  shares: LimitShare[];
 }
 
 export interface FollowerOptions {
@@ -30,6 +39,7 @@ export interface FollowerOptions {
   /** Call it only when the log has an entry: asking for keys creates them. */
   keys(): Pick<TenantKeys, 'logKeys' | 'history'>;
   marks: MarkFiles;
+  shares: Pick<ShareSeals, 'open'>;
   /** Called when a mark could not be written. */
   onUnmarked(error: unknown): void;
 }
@@ -40,10 +50,14 @@ export interface FollowerOptions {
  */
 export class LogFollower {
   readonly #options: FollowerOptions;
-  #read: RegisterMark;
+  #read: ReadSoFar;
   #marked: number;
   /** Grows while a log is read, before its root is checked: what is in it too early only refuses. */
-  readonly #spent: Set<string>;
+  readonly #newest: NewestRecords;
+  /** Entries below it are noted. A read that failed begins again. */
+  #noted: number;
+  /** Changes only with what was checked: what is given back too early would let more through. */
+  readonly #shares: LimitShares;
   /** What rows said was stopped when the log was last read. */
   #freezeRows: readonly Freeze[] = [];
   /** When the last successful read began. */
@@ -55,9 +69,12 @@ export class LogFollower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.#read = options.marks.read(options.tenant) ?? NOTHING_READ;
-    this.#marked = this.#read.frontier.size;
-    this.#spent = new Set(this.#read.spent);
+    const mark = options.marks.read(options.tenant) ?? NOTHING_READ;
+    this.#read = { frontier: mark.frontier, inForce: mark.inForce };
+    this.#marked = mark.frontier.size;
+    this.#newest = new NewestRecords(mark.newestRecords);
+    this.#noted = mark.frontier.size;
+    this.#shares = new LimitShares(mark.limitShares);
   }
 
   /**
@@ -73,7 +90,12 @@ export class LogFollower {
       this.#next ??= this.#after(this.#running);
       await this.#next;
     }
-    return { ...this.#read.inForce, freezeRows: this.#freezeRows, spent: this.#spent };
+    return {
+      ...this.#read.inForce,
+      freezeRows: this.#freezeRows,
+      newestRecords: this.#newest,
+      limitShares: this.#shares,
+    };
   }
 
   /** As it was last read. */
@@ -98,7 +120,7 @@ export class LogFollower {
     this.#lookedAt = this.#beganAt;
   }
 
-  async #take(before: RegisterMark, look: Look): Promise<void> {
+  async #take(before: ReadSoFar, look: Look): Promise<void> {
     const { head } = look;
     const size = head?.size ?? 0;
     if (size < before.frontier.size) {
@@ -112,13 +134,20 @@ export class LogFollower {
         throw altered('has another root than the one that was read');
       return;
     }
-    const read = await this.#readOn(before, size, look.envelopes);
+    const held: ShareChange[] = [];
+    const read = await this.#readOn(before, size, look.envelopes, held);
     await this.#checkHead(head, read);
+    for (const { change, shares } of held) this.#shares[change](shares, Date.now());
     this.#read = read;
     if (read.inForce !== before.inForce || size - this.#marked >= MARK_EVERY) this.#mark(read);
   }
 
-  async #readOn({ frontier, inForce }: RegisterMark, size: number, first: Uint8Array[]): Promise<RegisterMark> {
+  async #readOn(
+    { frontier, inForce }: ReadSoFar,
+    size: number,
+    first: Uint8Array[],
+    held: ShareChange[],
+  ): Promise<ReadSoFar> {
     const { tenant, store } = this.#options;
     const begin = frontier.size;
     for (let from = begin; from < size; from += PAGE) {
@@ -126,27 +155,40 @@ export class LogFollower {
       const entries = from === begin ? first : (await store.looks.at(tenant, from, to - from)).envelopes;
       if (entries.length !== to - from) throw altered(`is missing some of the entries ${from} to ${to - 1}`);
       for (const [offset, entry] of entries.entries()) {
-        const read = await this.#recordOf(entry, from + offset);
+        const read = await this.#recordOf(entry, from + offset, held);
         if (read !== null) inForce = after(inForce, read.record, read.hash);
       }
       ({ frontier } = extendFrontier(frontier, entries.map(hashLeaf)));
     }
-    return { frontier, inForce, spent: this.#spent };
+    return { frontier, inForce };
   }
 
-  #spend(action: string): void {
-    this.#spent.add(action);
-    const oldest = this.#spent.values().next();
-    if (this.#spent.size > SPENT_MAX && oldest.done !== true) this.#spent.delete(oldest.value);
+  /** Notes what the record takes of limits, or gives back. What can count no more is left out. */
+  #hold(record: RecordPayload, held: ShareChange[]): void {
+    const { tenant, shares } = this.#options;
+    for (const change of ['take', 'giveBack'] as const) {
+      const sealed = change === 'take' ? takenBy(record) : returnedBy(record);
+      if (sealed === null) continue;
+      const live = shares.open(tenant, record.action, sealed).filter(({ until }) => until > Date.now());
+      if (live.length > 0) held.push({ change, shares: live });
+    }
   }
 
   /** The verified record of an entry that grants or stops something; null for every other entry. */
-  async #recordOf(entry: Uint8Array, index: number): Promise<{ record: RecordPayload; hash: string } | null> {
+  async #recordOf(
+    entry: Uint8Array,
+    index: number,
+    held: ShareChange[],
+  ): Promise<{ record: RecordPayload; hash: string } | null> {
     const { tenant, keys } = this.#options;
     try {
       const envelope = JSON.parse(fromUtf8(entry)) as Envelope;
       const seen = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as RecordPayload;
-      if (seen.type === 'redemption' || seen.type === 'outcome') this.#spend(seen.action);
+      if (index >= this.#noted) {
+        this.#newest.note(seen);
+        this.#noted = index + 1;
+      }
+      this.#hold(seen, held);
       if (!concerns(seen)) return null;
       const counts = keys().history.record.filter(({ revoked }) => revoked === null || index < revoked.from);
       const { payload } = await openEnvelope(
@@ -162,7 +204,7 @@ export class LogFollower {
     }
   }
 
-  async #checkHead(head: LogHead, { frontier }: RegisterMark): Promise<void> {
+  async #checkHead(head: LogHead, { frontier }: ReadSoFar): Promise<void> {
     try {
       const signed = await openCheckpoint(head.checkpoint, this.#options.keys().logKeys, nodeVerifyEd25519);
       const root = frontierRoot(frontier);
@@ -174,9 +216,13 @@ export class LogFollower {
     throw altered('holds other entries than those that its checkpoint signs');
   }
 
-  #mark(read: RegisterMark): void {
+  #mark(read: ReadSoFar): void {
     try {
-      this.#options.marks.write(this.#options.tenant, read);
+      this.#options.marks.write(this.#options.tenant, {
+        ...read,
+        newestRecords: this.#newest.save(),
+        limitShares: this.#shares.save(),
+      });
       this.#marked = read.frontier.size;
     } catch (error) {
       this.#options.onUnmarked(error);

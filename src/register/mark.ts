@@ -9,20 +9,23 @@ import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 import type { Frontier } from '../ledger/index.ts';
 import { NOTHING_IN_FORCE, type InForce } from './in-force.ts';
+import { savedSharesSchema, type SavedShares } from './limit-shares.ts';
+import { redeemedBefore, savedRecordsSchema, type SavedRecords } from './newest-records.ts';
 
 /** The part of a log, from its beginning, that was read and checked. */
 export interface RegisterMark {
   /** The frontier of the Merkle tree over the entries read. */
   frontier: Frontier;
   inForce: InForce;
-  /** Ids of actions that were redeemed or ended lately, the oldest first. */
-  spent: ReadonlySet<string>;
+  newestRecords: SavedRecords;
+  limitShares: SavedShares;
 }
 
 export const NOTHING_READ: RegisterMark = {
   frontier: { size: 0, nodes: [] },
   inForce: NOTHING_IN_FORCE,
-  spent: new Set(),
+  newestRecords: { decided: [], begun: [] },
+  limitShares: [],
 };
 
 export interface MarkFiles {
@@ -51,10 +54,13 @@ const markSchema = z.strictObject({
   stopped: entries<string>().default([]),
   doubted: entries<string>().default([]),
   adopted: z.boolean(),
+  /** Written before version 0.2: ids of actions that were redeemed or ended. */
   spent: z.array(z.string()).default([]),
+  newestRecords: savedRecordsSchema.optional(),
+  limitShares: savedSharesSchema.default([]),
 });
 
-function toText({ frontier, inForce, spent }: RegisterMark): string {
+function toText({ frontier, inForce, newestRecords, limitShares }: RegisterMark): string {
   const { freezes, lifted, delegations, credentials, passkeys, activations, tenants, adopted } = inForce;
   const { refusals, users, groups, gone, stopped, doubted } = inForce;
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
@@ -74,7 +80,8 @@ function toText({ frontier, inForce, spent }: RegisterMark): string {
     adopted,
     stopped: [...stopped],
     doubted: [...doubted],
-    spent: [...spent],
+    newestRecords,
+    limitShares,
   });
 }
 
@@ -98,7 +105,8 @@ function toMark(text: string): RegisterMark {
       doubted: new Map(read.doubted),
       adopted: read.adopted,
     },
-    spent: new Set(read.spent),
+    newestRecords: read.newestRecords ?? redeemedBefore(read.spent),
+    limitShares: read.limitShares,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Keys } from '../keys/index.ts';
 import type { Store } from '../store/index.ts';
 import { LogFollower, type Looked } from './follower.ts';
 import { NOTHING_IN_FORCE, type InForce } from './in-force.ts';
+import { shareSeals, type ShareSeals } from './limit-shares.ts';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { MarkFiles } from './mark.ts';
 
@@ -21,13 +22,15 @@ export interface Register {
    * read includes everything sealed before this call.
    */
   atOnce<T>(work: () => Promise<T>): Promise<T>;
+  /** What actions take of limits, as their records hold it. */
+  shares: ShareSeals;
   /** Whether a tenant exists. Every channel asks this before it acts in the name of a tenant. @throws CountersignError as `current` */
   hasTenant(name: string): Promise<boolean>;
 }
 
 export interface RegisterOptions {
   store: Pick<Store, 'looks'>;
-  keys: Pick<Keys, 'forTenant'>;
+  keys: Pick<Keys, 'forTenant' | 'commitments'>;
   marks: MarkFiles;
   onUnmarked?: (tenant: string, error: unknown) => void;
 }
@@ -38,6 +41,7 @@ export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptio
   const since = new AsyncLocalStorage<number>();
   // Tenants are never deleted.
   const made = new Set([DEFAULT_TENANT]);
+  const shares = shareSeals(keys);
   const register: Register = {
     current(tenant) {
       let follower = followers.get(tenant);
@@ -46,6 +50,7 @@ export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptio
           tenant,
           store,
           marks,
+          shares,
           keys: () => keys.forTenant(tenant),
           onUnmarked: (error) => onUnmarked?.(tenant, error),
         });
@@ -54,6 +59,7 @@ export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptio
       return follower.current(since.getStore());
     },
     known: (tenant) => followers.get(tenant)?.known ?? NOTHING_IN_FORCE,
+    shares,
     atOnce: (work) => since.run(performance.now(), work),
     async hasTenant(name) {
       if (made.has(name)) return true;

@@ -39,7 +39,7 @@ export async function withAttestation<R extends SaidRecord>(record: R, signer: S
 export const isAttested = (record: SaidRecord): boolean => attestedOf(record) !== undefined;
 
 /**
- * Checks the signature that a record carries.
+ * Checks the signature that a record carries, and answers the key that made it.
  *
  * @param keys attestation keys that came by another way, or that the log's own key records introduced
  * @throws EvidenceError `attestation-malformed`, `attestation-key-unknown`, `attestation-signature-wrong`
@@ -48,7 +48,7 @@ export async function verifyAttested(
   record: SaidRecord,
   keys: readonly PublicJwk[],
   verify: VerifySignature = nobleVerify,
-): Promise<void> {
+): Promise<PublicJwk> {
   const read = attestedSchema.safeParse(attestedOf(record));
   if (!read.success)
     throw new EvidenceError('attestation-malformed', 'the record holds no signature of an attestation');
@@ -61,4 +61,5 @@ export async function verifyAttested(
   if (!(await isSignedBy(verify, key, statementOf(record), signature))) {
     throw new EvidenceError('attestation-signature-wrong', 'the attestation’s signature is not over what was sealed');
   }
+  return key;
 }

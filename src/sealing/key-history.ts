@@ -58,6 +58,9 @@ export async function followKeys(
     const { recordHash, index, record } = verified;
     steps.push({ change, recordHash, index, at: record.at });
     now = withChange(now, change);
+    if (change.change === 'introduce' && change.use === 'attestation' && change.replaces === '') {
+      now = { ...now, attestedFrom: Math.min(index, now.attestedFrom ?? Infinity) };
+    }
   }
   return { trust: now, steps };
 }

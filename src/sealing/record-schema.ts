@@ -123,6 +123,8 @@ const verdictRecord = z.looseObject({
   reverses: z.string().exactOptional(),
   effect: effect.exactOptional(),
   unseen: people.exactOptional(),
+  shares: z.string().exactOptional(),
+  returns: z.string().exactOptional(),
 });
 
 const decisionRecord = z.looseObject({
@@ -156,6 +158,7 @@ const decisionRecord = z.looseObject({
   assurance: jsonObject.nullable(),
   attestation: hash.nullable(),
   stands: z.array(z.looseObject({ ...sameness, until: instant, ask: people.nullable() })).exactOptional(),
+  returns: z.string().exactOptional(),
   attested: z.looseObject({ kid: z.string(), sig: z.string() }).exactOptional(),
 });
 
@@ -202,6 +205,7 @@ const outcomeRecord = z.looseObject({
   reference: text,
   detail: hash.nullable(),
   by: text,
+  returns: z.string().exactOptional(),
 });
 
 const otherRecord = z.looseObject({

@@ -1,13 +1,16 @@
 /** What the database holds of actions beside the log. Nobody believes it: it is compared with the records. */
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
+import { slotName } from './limits.ts';
 import type { StoredPermit } from './permits.ts';
 
 /** The rows of one action beside its own. */
 export interface RowsOfAction {
   permits: StoredPermit[];
-  /** What it holds of limits; amounts are exact decimal strings. */
-  reservations: { limit: string; amount: string }[];
+  /** What it holds of limits, `slot` as in {@link limitSlot}; amounts are exact decimal strings. */
+  reservations: { limit: string; slot: string; amount: string }[];
+  /** How it was judged under limits; null where no row says so. */
+  judgement: unknown;
 }
 
 /** An entry of the log, with the columns that it is found by. */
@@ -44,12 +47,13 @@ export function createActionRowStore(db: Database): ActionRowStore {
       const { rows } = await sql<{ id: string }>`
         select id from (
           ${from('action', 'id')} union ${from('permit', 'action')} union ${from('review', 'action')}
+          union ${from('limit_decision', 'action')} union ${from('limit_reservation', 'action')}
           union ${from('log_entry', 'action', `and seq = 0 and type = 'verdict'`)}) as ids
         order by id limit ${limit}`.execute(db);
       return rows.map(({ id }) => id);
     },
     async of(tenant, action) {
-      const [permits, reservations] = await Promise.all([
+      const [permits, reservations, judgement] = await Promise.all([
         db
           .selectFrom('permit')
           .select(['jti', 'action', 'audience', 'requestHash', 'expiresAt', 'redeemedAt'])
@@ -58,12 +62,26 @@ export function createActionRowStore(db: Database): ActionRowStore {
           .execute(),
         db
           .selectFrom('limitReservation')
-          .select(['limitName', 'amount'])
+          .select(['limitName', 'slot', 'amount'])
           .where('tenant', '=', tenant)
           .where('action', '=', action)
           .execute(),
+        db
+          .selectFrom('limitDecision')
+          .select('value')
+          .where('tenant', '=', tenant)
+          .where('action', '=', action)
+          .executeTakeFirst(),
       ]);
-      return { permits, reservations: reservations.map(({ limitName, amount }) => ({ limit: limitName, amount })) };
+      return {
+        permits,
+        reservations: reservations.map(({ limitName, slot, amount }) => ({
+          limit: limitName,
+          slot: slotName(slot),
+          amount,
+        })),
+        judgement: judgement?.value ?? null,
+      };
     },
     entries: (tenant, from, limit) =>
       db

@@ -10,7 +10,7 @@ export * from './fact-search.ts';
 export * from './facts.ts';
 export * from './free-port.ts';
 export * from './gauges.ts';
-export { isUnavailable } from './postgres.ts';
+export { isUnavailable, type Committing } from './postgres.ts';
 export * from './delegations.ts';
 export * from './embedded.ts';
 export * from './executions.ts';

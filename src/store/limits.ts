@@ -46,6 +46,12 @@ function slotOf(limit: string, key: readonly string[]): Buffer {
     .digest();
 }
 
+/** {@link LimitQuery}'s identity as text, for whoever compares what is held with the records. */
+export const limitSlot = (limit: string, key: readonly string[]): string => slotName(slotOf(limit, key));
+
+/** The same of a stored one. */
+export const slotName = (slot: Uint8Array): string => Buffer.from(slot.subarray(0, 16)).toString('base64url');
+
 /** Advisory lock ids in one global order, so that no two transactions wait for each other. */
 function lockIds(tenant: string, names: readonly (readonly string[])[]): string[] {
   const ids = names.map((name) =>

@@ -157,6 +157,43 @@ const EDITS: [name: string, course: Course, statement: string, says: string][] =
     'limit_reservation removed',
   ],
   [
+    'how it was judged under limits',
+    'released',
+    `update limit_decision set value = jsonb_set(value::jsonb, '{judgement,verdict,rule}', '"forged"')::json where action = $1`,
+    'limit_decision altered',
+  ],
+  [
+    'how it was judged under limits, as if it was erased',
+    'parked',
+    `update limit_decision set value = '{}' where action = $1`,
+    'limit_decision altered',
+  ],
+  [
+    'that it was judged under limits',
+    'executed',
+    `delete from limit_decision where action = $1`,
+    'limit_decision removed',
+  ],
+  [
+    'a judgement that waits for an action',
+    'released',
+    `insert into limit_decision select tenant, 'act_${'1'.repeat(64)}', value, at from limit_decision where action = $1`,
+    `limit_decision inserted act_${'1'.repeat(64)}`,
+  ],
+  [
+    'a share of nobody’s',
+    'released',
+    `insert into limit_reservation (tenant, action, slot, limit_name, amount, at)
+     select tenant, 'act_${'2'.repeat(64)}', slot, limit_name, amount, at from limit_reservation where action = $1`,
+    `limit_reservation inserted act_${'2'.repeat(64)}`,
+  ],
+  [
+    'which limit it took of',
+    'released',
+    `update limit_reservation set slot = decode('00', 'hex') where action = $1`,
+    'limit_reservation altered',
+  ],
+  [
     'whose record it is',
     'executed',
     `update log_entry set action = 'hidden' where action = $1 and type = 'outcome'`,
@@ -164,7 +201,7 @@ const EDITS: [name: string, course: Course, statement: string, says: string][] =
   ],
 ];
 
-const BACKED_UP = ['action', 'permit', 'review', 'limit_reservation', 'limit_total', 'log_entry'];
+const BACKED_UP = ['action', 'permit', 'review', 'limit_decision', 'limit_reservation', 'limit_total', 'log_entry'];
 /** Without triggers: what they keep is restored as well. */
 const restore = (tables: readonly string[]): string =>
   tables.map((table) => `delete from "${table}"; insert into "${table}" select * from backup."${table}";`).join(' ');

@@ -1,11 +1,15 @@
 /** The first rows of the table in SECURITY.md: what a writer to the Temporal namespace can make of an action. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApproval, type ApprovalState } from '../../src/approval/index.ts';
 import { createAttestor } from '../../src/identity/index.ts';
 import { sealDecision } from '../../src/engine/decisions.ts';
 import { createHistories } from '../../src/engine/histories.ts';
 import { resumeLost } from '../../src/engine/resume.ts';
-import { createClient } from '../../src/main/engine.ts';
+import { createJudging } from '../../src/activities/index.ts';
+import { activitiesOf, createClient } from '../../src/main/engine.ts';
+import { keepSchedules } from '../../src/main/schedules.ts';
+import * as workflows from '../../src/workflows/index.ts';
 import { activityDeps } from '../../src/main/parts.ts';
 import { ChainAudit } from '../../src/evidence/chain.ts';
 import { checkLog } from '../support/check-log.ts';
@@ -50,51 +54,47 @@ function madeUp(plan: ApprovalState['plan']): ApprovalState {
 }
 
 describe('an activity that a stranger schedules', () => {
-  it.each([
-    'judge',
-    'judgeAndReport',
-    'resume',
-    'admit',
-    'sealDecision',
-    'decide',
-    'release',
-    'sealOutcome',
-    'reconcile',
-    'sealReview',
-    'publishPolicy',
-    'publishNow',
-  ])('%s is refused, whatever it holds', async (activity) => {
+  /** Inputs that would do something, were they believed; in clear, as all that a stranger sends. */
+  async function forgedInputs(): Promise<[action: Answer['body'], inputs: unknown[]]> {
     const { body: action } = await it_.ask(refund(640));
     const { plan } = (await it_.call('GET', `/v1/records/${action.records[0]}`)).body.record;
     const evidence = { slack: null, shown: null, responsibility: null, assurance: null, attestation: null };
+    const effects = [
+      { type: 'decided', stage: 0, by: LEAD, decision: 'approve', delegation: null, approvals: 1, quorum: 1 },
+    ];
     const forged = {
       ...{ action: { ...action, status: 'released' }, approval: madeUp(plan), basis: 'override', changes: {} },
       ...{ decision: 'approve', by: LEAD, via: 'slack', stage: 0, delegation: null, reason: 'forged', evidence },
       ...{ status: 'executed', outcome: { permit: 'x', status: 'executed' }, result: { by: LEAD, right: true } },
+      ...{ effects, was: null, review: null, news: { effects, was: null, review: null } },
+      ...{
+        messageId: 'x',
+        target: 'notify/0',
+        at: action.createdAt,
+        after: null,
+        limit: 10,
+        kind: 'witness',
+        name: 'x',
+      },
     };
-    expect(await stranger.schedule(activity, forged)).toEqual({ failed: 'forbidden' });
-    expect(await read(action.id)).toEqual(action);
-  });
+    return [action, [forged, { ...forged, arrivedInClear: false }, [forged], null]];
+  }
 
-  it.each(['publish', 'callback', 'webhook', 'resumeLost', 'eraseDue', 'shareCheckpoints'])(
-    '%s is refused too: it would tell people, or look after actions, on a stranger’s word',
-    async (activity) => {
-      const { body: action } = await it_.ask(refund(641));
-      const { plan } = (await it_.call('GET', `/v1/records/${action.records[0]}`)).body.record;
-      const effects = [
-        { type: 'decided', stage: 0, by: LEAD, decision: 'approve', delegation: null, approvals: 1, quorum: 1 },
-      ];
-      const forged = {
-        ...{ action: { ...action, status: 'released' }, approval: madeUp(plan), effects, was: null, review: null },
-        ...{ news: { effects, was: null, review: null }, messageId: 'x', target: 'notify/0', at: action.createdAt },
-        ...{ after: null, limit: 10, kind: 'witness', name: 'x' },
-      };
-      for (const input of [{ ...forged, arrivedInClear: false }, [forged], null]) {
-        expect(await stranger.schedule(activity, input)).toEqual({ failed: 'forbidden' });
+  it('is refused, whichever our worker registers and whatever it holds', { timeout: 300_000 }, async () => {
+    const { parts, temporal } = it_.stack;
+    const deps = activityDeps(parts, null, null);
+    const histories = createHistories(createClient(parts, temporal.connection, 'default'), 'countersign');
+    const judging = createJudging({ alone: deps, shared: deps });
+    const [action, inputs] = await forgedInputs();
+    const before = (await parts.store.log.head('default'))?.size;
+    for (const activity of Object.keys(activitiesOf(parts, deps, judging, histories))) {
+      for (const input of inputs) {
+        expect([activity, await stranger.schedule(activity, input)]).toEqual([activity, { failed: 'forbidden' }]);
       }
-      expect(await read(action.id)).toEqual(action);
-    },
-  );
+    }
+    expect(await read(action.id)).toEqual(action);
+    expect((await parts.store.log.head('default'))?.size).toBe(before);
+  });
 
   it('is refused with an encrypted input as well, which a stranger copied from the history of its action', async () => {
     const { body: action } = await it_.ask(refund(641));
@@ -243,6 +243,28 @@ describe('a workflow of an action', () => {
     expect(body.records[0].record.body).toMatchObject({ state: 'overdue' });
   });
 
+  it.each(Object.keys(workflows))('%s, started by a stranger with a forged input, seals nothing', async (type) => {
+    const { body: action } = await it_.ask(refund(648));
+    const forged = {
+      resume: true,
+      tenant: 'default',
+      id: action.id,
+      action,
+      status: 'released',
+      kind: 'witness',
+      name: 'x',
+    };
+    for (const args of [[forged], [{ ...forged, arrivedInClear: false }], [null], []]) {
+      const handle = await stranger.client.workflow.start(type, {
+        ...{ workflowId: `stranger/${type}/${randomUUID()}`, taskQueue: 'countersign', args },
+        workflowExecutionTimeout: '30 seconds',
+      });
+      await handle.result().catch(() => undefined);
+    }
+    expect(await read(action.id)).toEqual(action);
+    expect((await it_.call('GET', `/v1/records?action=${action.id}`)).body.records).toHaveLength(1);
+  });
+
   it('that somebody else starts for an action is not its own', async () => {
     const { body: action } = await it_.ask(refund(647));
     for (const args of [[{ resume: true, tenant: 'default' }], [{ resume: true, tenant: 'other' }]]) {
@@ -254,6 +276,23 @@ describe('a workflow of an action', () => {
     }
     expect(await read(action.id)).toEqual(action);
   });
+});
+
+it('the schedule of the sweep, deleted or made to start something else, is put right while the stack runs', async () => {
+  const { parts, temporal } = it_.stack;
+  const client = createClient(parts, temporal.connection, 'default');
+  const kept = await keepSchedules(client, 'countersign', parts.log, 200);
+  const sweep = stranger.client.schedule.getHandle('countersign-sweep');
+  const startsWhat = () =>
+    sweep.describe().then(
+      ({ action }) => action.workflowType,
+      () => undefined,
+    );
+  await sweep.delete();
+  expect(await eventually('the schedule is made again', startsWhat)).toBe('sweep');
+  await sweep.update((before) => ({ ...before, action: { ...before.action, workflowType: 'nothing' } }));
+  await eventually('it starts the sweep again', async () => ((await startsWhat()) === 'sweep' ? true : undefined));
+  await kept.stop();
 });
 
 it('leaves a log in which an audit finds nothing', async () => {

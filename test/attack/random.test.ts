@@ -59,6 +59,7 @@ const step = fc.oneof(
     [
       ...['approve', 'refuse', 'forged-decision', 'release', 'redeem', 'redeem-again', 'executed', 'failed', 'skipped'],
       ...['collect', 'silence', 'forged-reconcile', 'edit-permit', 'edit-status', 'edit-view'],
+      ...['delete-shares', 'edit-shares', 'edit-totals'],
     ] as const
   ).map((kind) => ({ weight: 1, arbitrary: fc.record({ kind: fc.constant(kind), at: fc.nat(9) }) })),
 );
@@ -76,9 +77,11 @@ const EDITS: Record<string, string> = {
   'the time of its permits': `update permit set expires_at = expires_at + interval '1 day' where action = $1`,
   'its permits': `delete from permit where action = $1`,
   'its share': `delete from limit_reservation where action = $1`,
+  'how it was judged': `update limit_decision set value = jsonb_set(value::jsonb, '{facts,now}', '"x"')::json where action = $1`,
+  'that it was judged': `delete from limit_decision where action = $1`,
   'the size of its share': `update limit_reservation set amount = amount - 1 where action = $1`,
 };
-const EDITED = ['action', 'permit', 'limit_reservation', 'limit_total'];
+const EDITED = ['action', 'permit', 'limit_decision', 'limit_reservation', 'limit_total'];
 
 /** Actions that the audit of the rows names. */
 async function named(): Promise<string[]> {
@@ -99,6 +102,7 @@ const rowsOf = async (id: string): Promise<string> =>
     await sql('select to_jsonb(a) as row from action a where id = $1', [id]),
     await sql('select to_jsonb(p) as row from permit p where action = $1 order by jti', [id]),
     await sql('select to_jsonb(r) as row from limit_reservation r where action = $1', [id]),
+    await sql('select to_jsonb(d) as row from limit_decision d where action = $1', [id]),
   ]);
 
 async function take(pool: string, all: Running[], { kind, amount, at = 0 }: Step): Promise<void> {
@@ -164,6 +168,18 @@ async function take(pool: string, all: Running[], { kind, amount, at = 0 }: Step
     case 'edit-status':
       await tamper(postgres.connectionString, `update action set status = 'released' where id = $1`, [one.id]);
       return;
+    case 'delete-shares':
+      await sql('delete from limit_reservation where action = $1', [one.id]);
+      return;
+    case 'edit-shares':
+      await sql(`update limit_reservation set at = at - interval '9 days' where action = $1`, [one.id]);
+      return;
+    case 'edit-totals':
+      await sql(
+        'update limit_total set total = 0 where slot in (select slot from limit_reservation where action = $1)',
+        [one.id],
+      );
+      return;
     case 'edit-view':
       await tamper(
         postgres.connectionString,
@@ -220,7 +236,7 @@ it(
     let run = 0;
     const edit = fc.record({ kind: fc.constantFrom(...Object.keys(EDITS)), at: fc.nat(9) });
     const course = fc.array(
-      step.filter(({ kind }) => !kind.startsWith('edit-')),
+      step.filter(({ kind }) => !/^(edit|delete)-/.test(kind)),
       { minLength: 6, maxLength: 16 },
     );
     // What the courses before left edited.

@@ -15,6 +15,7 @@ import { createClient, TASK_QUEUE } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
 import { countersign } from '../cli/harness.ts';
+import { policiesFolder } from '../support/policies.ts';
 import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 import { tamper } from '../support/tamper.ts';
 
@@ -22,14 +23,33 @@ const COMMANDER = 'user:incident-commander@acme.test';
 const STRANGER = 'user:duty-manager@acme.test';
 
 const databaseDir = mkdtempSync(join(tmpdir(), 'countersign-admin-'));
+/** Up to 100 without asking, as far as 250 a day allow; the rest waits. */
+const LIMITED = `policy: test.limited
+surfaces: [test.limited]
+refusalStands: 0
+limits:
+  daily: { key: [resource.id], sum: params.amount, window: 24h, max: 250 }
+rules:
+  - { id: beyond, when: '!limit("daily").fits', then: refuse }
+  - id: medium
+    when: params.amount == 150
+    then: supervise
+    approval: { stages: [{ name: finance, approvers: ['group:finance'] }], expires: 1h }
+  - { id: rest, when: 'true', then: approve }
+disclose: [params.amount]
+`;
+
+let folder: ReturnType<typeof policiesFolder>;
 let postgres: EmbeddedPostgres;
 let stack: TestStack;
 beforeAll(async () => {
+  folder = policiesFolder({ 'test.limited.yaml': LIMITED });
   postgres = await openEmbeddedPostgres({ dataDir: databaseDir });
-  stack = await startTestStack({ DATABASE_URL: postgres.connectionString });
+  stack = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, DATABASE_URL: postgres.connectionString });
 });
 afterAll(async () => {
   await stack.stop();
+  folder.remove();
   await postgres.stop();
   rmSync(databaseDir, { recursive: true, force: true });
 });
@@ -240,6 +260,63 @@ describe('an action', () => {
     expect(known?.state.disclosed['params.amount']).toBe(663);
     expect((await approve(body.id, LEAD)).body.status).toBe('released');
   });
+});
+
+describe('a limit', () => {
+  const limited = (amount: number, order: string) =>
+    stack.ask({ ...refund(amount), surface: 'test.limited', resource: { type: 'order', id: order } });
+  const decisionOf = ({ body }: Awaited<ReturnType<typeof limited>>): string =>
+    [body.action?.verdict?.decision ?? body.verdict?.decision, body.action?.verdict?.basis].join(' ').trim();
+
+  const OURS = `where limit_name = 'test.limited/daily'`;
+  const SLOTS = `(select slot from limit_reservation ${OURS})`;
+  it.each([
+    ['deleted', `delete from limit_reservation ${OURS}`],
+    [
+      'deleted with their totals',
+      `delete from limit_total where slot in ${SLOTS}; delete from limit_reservation ${OURS}`,
+    ],
+    ['made smaller', `update limit_reservation set amount = 0 ${OURS}`],
+    ['moved to another limit', `update limit_reservation set slot = decode('00', 'hex') ${OURS}`],
+    ['moved out of the window', `update limit_reservation set at = at - interval '9 days' ${OURS}`],
+    ['counted as nothing', `update limit_total set total = 0 where slot in ${SLOTS}`],
+    ['not written at all', null],
+  ])('counts what was sealed where its rows are %s', async (name, statement) => {
+    if (statement === null) {
+      await sql(`create function hide() returns trigger language plpgsql as $$ begin return null; end $$`);
+      await sql(`create trigger hide before insert on limit_reservation for each row execute function hide()`);
+    }
+    expect(decisionOf(await limited(200, name))).toBe('approve');
+    if (statement === null) await sql('drop trigger hide on limit_reservation; drop function hide()');
+    else await sql(statement);
+    expect(['refuse error', 'refuse limit', 'refuse rule']).toContain(decisionOf(await limited(60, name)));
+    // What nobody touched goes on.
+    expect(decisionOf(await limited(60, `beside ${name}`))).toBe('approve');
+  });
+
+  it('holds also where what waits is released, and where a permit is collected', async () => {
+    const parked = await limited(150, 'parked');
+    expect(decisionOf(await limited(90, 'parked'))).toBe('approve');
+    await sql(`delete from limit_reservation ${OURS}`);
+    await approve(parked.body.id, LEAD);
+    expect((await stack.call('GET', `/v1/actions/${parked.body.id}`)).body.status).toBe('refused');
+  });
+});
+
+it.each([
+  ['refuse', { decision: 'refuse', reason: 'no' }],
+  ['return', { decision: 'return', reason: 'which order?' }],
+])('an action whose %s somebody hid is neither decided nor released', async (_name, word) => {
+  const { body } = await stack.ask({ ...refund(664), resource: { type: 'order', id: `hidden-${word.decision}` } });
+  const before = await sql('select view from action where id = $1', [body.id]);
+  expect((await stack.call('POST', `/v1/actions/${body.id}/decisions`, word, await as(LEAD))).status).toBe(200);
+  await sql(`update log_entry set action = 'hidden' where action = $1 and type = 'decision'`, [body.id]);
+  await sql(`update action set status = 'supervised', view = $2 where id = $1`, [
+    ...[body.id, JSON.stringify(before[0]?.['view'])],
+  ]);
+  expect((await approve(body.id, CFO)).body.code).toBe('invalid-evidence');
+  expect((await stack.call('GET', `/v1/actions/${body.id}`)).body.permit).toBeNull();
+  await sql(`update log_entry set action = $1 where action = 'hidden'`, [body.id]);
 });
 
 it('a payload is kept as long as policy says, whatever its row says', async () => {

@@ -1,8 +1,11 @@
 /** What the record key alone could seal in somebody's name is found: the attestation key did not say it. */
 import { describe, expect, it } from 'vitest';
-import type { FindingCode } from '../../src/evidence/index.ts';
-import { withAttestation } from '../../src/sealing/index.ts';
-import { audit, decision, nodeKey, openLog, other, verdict, type Draft } from './world.ts';
+import type { DecisionRecord, JsonObject, OtherRecord, RecordPayload } from '../../src/contract/index.ts';
+import { checkAttested, type FindingCode } from '../../src/evidence/index.ts';
+import { nodeVerify } from '../../src/keys/index.ts';
+import { recordSchema } from '../../src/sealing/record-schema.ts';
+import { withAttestation, type SaidRecord, type Trust } from '../../src/sealing/index.ts';
+import { audit, decision, LEAD, nodeKey, openLog, other, verdict, type Draft } from './world.ts';
 
 const key = nodeKey();
 const introduced = other('key', {
@@ -53,4 +56,65 @@ it('asks for no signature of what was sealed before there were any', async () =>
   const world = await openLog();
   await world.seal('freeze:f', [other('freeze', frozen)]);
   expect((await audit(await world.files(), world.trust)).findings).toEqual([]);
+});
+
+const HEAD = {
+  v: 2,
+  tenant: 'default',
+  seq: 1,
+  prev: null,
+  at: '2026-11-21T10:00:00.000Z',
+  requestHash: null,
+} as const;
+const otherSaid = (type: 'reconcile' | 'review' | 'freeze' | 'delegation', body: JsonObject): OtherRecord => ({
+  ...HEAD,
+  ...{ action: type, type, by: 'user:a', reason: 'because', body },
+});
+function decided(what: DecisionRecord['decision'], attestation: string | null = `sha256:${'34'.repeat(32)}`) {
+  const record = recordSchema.parse({ ...HEAD, action: 'act_1', ...decision(what, LEAD, { attestation }) });
+  if (record.type !== 'decision') throw new Error('not a decision');
+  return record;
+}
+
+/** Each kind of record that holds what somebody said. */
+const SAID: [name: string, record: SaidRecord][] = [
+  ...(['approve', 'refuse', 'return', 'extend', 'answered', 'cancelled'] as const).map((what): [string, SaidRecord] => [
+    what,
+    decided(what),
+  ]),
+  ['reconcile', otherSaid('reconcile', { status: 'executed' })],
+  ['review', otherSaid('review', { right: true })],
+  ['freeze', otherSaid('freeze', frozen)],
+  ['lift', otherSaid('freeze', { ...frozen, state: 'lifted' })],
+  ['delegation', otherSaid('delegation', { state: 'given' })],
+  ['revocation', otherSaid('delegation', { state: 'revoked' })],
+];
+
+describe('one record of a receipt by itself', () => {
+  const trust: Trust = { recordKeys: [], logKeys: [], attestationKeys: [key.signer.publicJwk], attestedFrom: 5 };
+  const codeOf = async (record: RecordPayload, index = 9, given = trust): Promise<string | null> => {
+    const found = await checkAttested(record, index, given, nodeVerify);
+    return found === null || found === 'unchecked' ? found : found.code;
+  };
+
+  it.each(SAID)('%s: holds with the gateway’s word for it, and with no other', async (_name, record) => {
+    const said = await withAttestation(record, key.signer);
+    expect(await codeOf(said)).toBeNull();
+    expect(await codeOf({ ...said, by: 'user:b' })).toBe('attestation-wrong');
+    expect(await codeOf(await withAttestation(record, nodeKey().signer))).toBe('unchecked');
+    expect(await codeOf(record)).toBe('not-attested');
+    // Before there were such signatures, and where nothing says which keys there are.
+    expect(await codeOf(record, 4)).toBeNull();
+    expect(await codeOf(said, 9, { recordKeys: [], logKeys: [] })).toBe('unchecked');
+    const revoked = {
+      ...trust,
+      revoked: [{ change: 'revoke', use: 'attestation', kid: key.signer.kid, from: 8 } as const],
+    };
+    expect([await codeOf(said, 7, revoked), await codeOf(said, 8, revoked)]).toEqual([null, 'attestation-wrong']);
+  });
+
+  it('that nobody said needs nobody’s word', async () => {
+    expect(await codeOf(decided('expired', null))).toBeNull();
+    expect(await codeOf({ ...otherSaid('review', { state: 'overdue' }), by: null })).toBeNull();
+  });
 });

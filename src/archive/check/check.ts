@@ -77,6 +77,10 @@ export async function checkArchive(
       const detail = `whose passkeys decided (decisions: ${read.passkeysUnknown}): their enrolments are not in this bundle; verify one of the whole log`;
       notProven.push(detail);
     }
+    if (read !== null && read.attestationsUnknown > 0) {
+      const what = `that the gateway attested who said what ${read.attestationsUnknown} of the records hold`;
+      notProven.push(`${what}: no key history that holds introduces its attestation keys`);
+    }
     for (const hash of read?.bundles ?? []) await checkPolicy(folder, hash);
   } finally {
     await read?.close();

@@ -4,7 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalBytes, fromBase64, fromHex, fromUtf8, isCanonicalError, readSealed } from '../../canonical/index.ts';
 import { isCountersignError, type Receipt } from '../../contract/index.ts';
-import { ChainAudit, PasskeyAudit } from '../../evidence/index.ts';
+import { ChainAudit, checkAttested, PasskeyAudit, type Defect } from '../../evidence/index.ts';
 import { policyPath, BUNDLE_FILES, exportLine, receiptPath, type ExportRecord } from '../../export/index.ts';
 import { entryBundlesOf, receiptBytes } from '../make/files.ts';
 import { Documents, type DocumentPlace } from '../documents.ts';
@@ -23,6 +23,8 @@ export interface ReadRecords {
   digest: string;
   /** Policy bundles that the records name. */
   bundles: Set<string>;
+  /** Records of what somebody said whose attestation key no key history introduces. */
+  attestationsUnknown: number;
   /** Decisions with a passkey whose enrolment is not among the records. */
   passkeysUnknown: number;
   documents: Documents;
@@ -68,6 +70,7 @@ class Reading {
   readonly #chains = new ChainAudit({ whole: false });
   readonly #passkeys = new PasskeyAudit(nodeVerify);
   #passkeysUnknown = 0;
+  #attestationsUnknown = 0;
   readonly #hash = createHash('sha256');
   readonly #bundles = new Set<string>();
   /** Actions seen, and whether their last record was. */
@@ -97,6 +100,7 @@ class Reading {
       digest: `sha256:${this.#hash.digest('hex')}`,
       bundles: this.#bundles,
       passkeysUnknown: this.#passkeysUnknown,
+      attestationsUnknown: this.#attestationsUnknown,
       whole: this.#whole,
     };
   }
@@ -135,7 +139,7 @@ class Reading {
     }
   }
 
-  async #chain({ record, hash }: ExportRecord, last: boolean, where: string): Promise<void> {
+  async #chain({ record, hash, index }: ExportRecord, last: boolean, where: string): Promise<void> {
     const { action, seq } = record;
     const before = this.#actions.get(action);
     if (before === undefined && seq !== 0)
@@ -145,9 +149,20 @@ class Reading {
     const passkey = await this.#passkeys.add(record, hash);
     const wrong = passkey.filter(({ code }) => code !== 'passkey-unknown');
     this.#passkeysUnknown += passkey.length - wrong.length;
-    for (const { code, message } of [...wrong, ...this.#chains.add(record, hash, wrong.length === 0)]) {
+    const attested = await checkAttested(record, index, this.#input.trust, nodeVerify);
+    const unattested = attested === 'unchecked' ? this.#unchecked() : attested === null ? [] : [attested];
+    for (const { code, message } of [...wrong, ...unattested, ...this.#chains.add(record, hash, wrong.length === 0)]) {
       this.#folder.report(BUNDLE_FILES.records, code, `${where} ${message}`);
     }
+  }
+
+  /** The archive's key history covers every entry of it: a key that it does not introduce is none of the log's. */
+  #unchecked(): Defect[] {
+    if (this.#input.trust.attestedFrom !== undefined) {
+      return [{ code: 'attestation-wrong', message: 'an attestation key signed it that the log never introduced' }];
+    }
+    this.#attestationsUnknown += 1;
+    return [];
   }
 
   async #receipt({ index, hash }: ExportRecord, entry: Uint8Array): Promise<void> {

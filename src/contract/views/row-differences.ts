@@ -8,7 +8,7 @@ export const rowDifferencesSchema = z
       z.strictObject({
         table: z.enum([
           ...['freeze', 'delegation', 'api_key', 'passkey', 'bundle_activation', 'bundle', 'public_key'],
-          ...['action', 'permit', 'review', 'limit_reservation', 'limit_total', 'log_entry'],
+          ...['action', 'permit', 'review', 'limit_decision', 'limit_reservation', 'limit_total', 'log_entry'],
         ] as const),
         id: z.string(),
         change: z.enum(['inserted', 'altered', 'removed']),

@@ -1,0 +1,30 @@
+/** Records that the log has and a search in the database does not find: hidden or deleted by whoever may write to it. */
+import { CountersignError } from '../contract/index.ts';
+import type { Looked } from '../register/index.ts';
+import type { EngineDeps } from './deps.ts';
+import { readLife, type Life } from './life.ts';
+
+type Read = Pick<Life, 'records'> & { state: { action: Pick<Life['state']['action'], 'id' | 'tenant'> } };
+
+/** Whether the log has more records of an action than were read: sealed since, or hidden. */
+export const hidesRecords = ({ newestRecords }: Pick<Looked, 'newestRecords'>, { records, state }: Read): boolean =>
+  newestRecords.of(state.action.id) >= records.length;
+
+const HIDDEN =
+  'the database hides records of this action; nothing follows from the others. do not execute, and run `countersign audit`';
+
+/**
+ * Of an action whose records {@link hidesRecords hide} some: null where they were sealed since, so that the caller reads them again.
+ *
+ * @throws CountersignError `invalid-evidence` when they are hidden
+ */
+export async function checkWhole(
+  deps: Pick<EngineDeps, 'store' | 'signers'>,
+  { state }: Read,
+  looked: Pick<Looked, 'newestRecords'>,
+): Promise<null> {
+  const { tenant, id } = state.action;
+  const life = await readLife(deps, tenant, id);
+  if (life !== null && !hidesRecords(looked, life)) return null;
+  throw new CountersignError('invalid-evidence', HIDDEN);
+}

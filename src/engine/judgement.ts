@@ -1,0 +1,161 @@
+/** One judgement of a request by the bundle in force, with facts that are gathered for it and limits that are counted for it. */
+import type { ActionRequest, Facts, Judgement, LimitFact } from '../contract/index.ts';
+import { asksPrograms, asVouched, evaluate, requiredFacts, samenessIn, type CompiledBundle } from '../policy/index.ts';
+import type { Directory } from '../identity/index.ts';
+import type { Looked, LimitShare } from '../register/index.ts';
+import type { Committing } from '../store/index.ts';
+import { judgementBudget } from './budget.ts';
+import type { EngineDeps } from './deps.ts';
+import {
+  createVoucher,
+  withoutValues,
+  withValues,
+  type Judgment,
+  type KeptJudgment,
+  type StoredJudgment,
+} from './facts.ts';
+import { frozenIn } from './freeze.ts';
+import type { IdentityFacts } from './identify.ts';
+import { COUNTS_LESS, COUNTS_MAX, countsLess, leastCounts, sharesOfReservations } from './limit-count.ts';
+import { SilentPolicy } from './programs.ts';
+import { countersOf, earlierRefusals, refusalFacts, sharesOf } from './refusals.ts';
+import type { JudgeInput } from './types.ts';
+
+/** The people that policy names, as the directory has them now. */
+export function peopleFacts(directory: Directory, request: ActionRequest, refs: readonly string[]): Facts['people'] {
+  return Object.fromEntries([...new Set(refs)].sort().map((ref) => [ref, directory.resolve(ref, request.actor)]));
+}
+
+const NO_BUNDLE: Judgement = {
+  verdict: {
+    decision: 'refuse',
+    basis: 'silence',
+    bundle: null,
+    policy: null,
+    rule: null,
+    reasons: ['no policy is in force'],
+    mode: 'enforce',
+    changes: null,
+  },
+  observed: null,
+  plan: null,
+  reservations: [],
+  disclose: [],
+  show: [],
+  material: [],
+  notify: [],
+  outcomeWithinMs: 600_000,
+  collectWithinMs: null,
+  permitMs: 300_000,
+  releaseAfterMs: 0,
+  retainMs: null,
+  effect: null,
+  review: null,
+  trace: [],
+};
+
+/** A judgement with what it takes of limits; nothing of it is sealed before `committed`. */
+export type MadeJudgment = Judgment & { shares: readonly LimitShare[]; committed: Promise<void> };
+
+/** One evaluation with freshly gathered facts; limits are read and reserved in one transaction. */
+export async function judgeWithFacts(
+  deps: EngineDeps,
+  bundle: CompiledBundle | null,
+  input: JudgeInput,
+  look: Promise<Looked>,
+  identity: IdentityFacts & Pick<Facts, 'execution'>,
+): Promise<MadeJudgment> {
+  const now = deps.now();
+  const facts: Facts = {
+    now: now.toISOString(),
+    limits: [],
+    people: {},
+    ...identity,
+  };
+  const { tenant, request } = input;
+  const finding = async (): Promise<string | null> =>
+    identity.conflict ?? frozenIn(await look, request.surface, request.actor);
+  const heard = asVouched(request, identity.identities, identity.execution);
+  const free = { shares: [], committed: Promise.resolve() };
+  if (bundle === null)
+    return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding() }, counted: [], ...free };
+  const required = requiredFacts(bundle, heard);
+  const { refusals } = await look;
+  const sameness = refusals.length === 0 ? [] : samenessIn(bundle, heard);
+  const earlier = await earlierRefusals(deps, tenant, refusals, bundle, sameness, now.getTime());
+  const again = earlier.flatMap(({ fact }) => fact.ask ?? []);
+  facts.people = peopleFacts(deps.directory.current(tenant), request, [...required.people, ...again]);
+  const asking = deps.bundles.asking(bundle);
+  const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
+    const counting = refusalFacts(earlier, limits);
+    const complete = {
+      ...facts,
+      conflict: await finding(),
+      limits: limits.slice(0, required.limits.length),
+      ...(counting.length === 0 ? {} : { refusals: counting }),
+    };
+    const { value, silence } = await asking.judged((by) =>
+      evaluate(by, request, complete, { late: judgementBudget() }),
+    );
+    if (silence !== null) throw new SilentPolicy(silence);
+    return { judgement: { ...value, trace: [] }, facts: complete };
+  };
+  const queries = [...required.limits, ...countersOf(earlier)];
+  if (queries.length === 0) return { ...(await judge([])), counted: [], ...free };
+  // What takes time is asked before the limits are held.
+  if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
+  const { vouched, isVouched } = createVoucher(deps, tenant, input.id);
+  const decide = (): Promise<Committing<KeptJudgment>> =>
+    deps.store.limits.decide<KeptJudgment>(...([tenant, input.id, queries, now] as const), async (limits) => {
+      // Under the locks: nothing more can be taken of these limits meanwhile.
+      if (countsLess(limits, leastCounts(await look, queries, now.getTime()))) throw new CountedLess();
+      const value = await judge(limits);
+      const { reservations: asked, verdict } = value.judgement;
+      const reservations = [...asked, ...(verdict.decision === 'refuse' ? [] : sharesOf(earlier))];
+      const shares = sharesOfReservations(reservations, now.getTime());
+      return { reservations, value: vouched({ ...withoutValues(value, required.limits), shares }) };
+    });
+  const decided = await counting(deps, tenant, decide);
+  if (decided === null) return refusedByFault(deps, bundle, request, identity, COUNTS_LESS);
+  if (!isVouched(decided.value)) {
+    deps.log.error({ action: input.id, tenant }, 'somebody wrote a judgement into the database');
+    const refused = refusedByFault(deps, bundle, request, identity, FORGED);
+    return { ...refused, committed: decided.committed };
+  }
+  const { shares = [] } = decided.value;
+  return { ...withValues(decided.value as StoredJudgment, heard), shares, committed: decided.committed };
+}
+
+class CountedLess extends Error {}
+
+/** Null where the database counts less than the records say, also after newer looks at them. */
+async function counting<T>(
+  { register }: Pick<EngineDeps, 'register'>,
+  tenant: string,
+  decide: () => Promise<T>,
+): Promise<T | null> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await decide();
+    } catch (error) {
+      if (!(error instanceof CountedLess)) throw error;
+    }
+    if (count === COUNTS_MAX) return null;
+    await register.atOnce(() => register.current(tenant));
+  }
+}
+
+const FORGED = 'what the database holds of its judgement is not what this engine wrote; nothing is released by it';
+
+/** The verdict on what cannot be judged: refused, by facts that say why. */
+export function refusedByFault(
+  deps: EngineDeps,
+  bundle: CompiledBundle | null,
+  request: ActionRequest,
+  identity: IdentityFacts & Pick<Facts, 'execution'>,
+  fault: string,
+): MadeJudgment {
+  const facts: Facts = { now: deps.now().toISOString(), limits: [], people: {}, ...identity, fault };
+  const judgement = bundle === null ? NO_BUNDLE : evaluate(bundle, request, facts);
+  return { judgement: { ...judgement, trace: [] }, facts, counted: [], shares: [], committed: Promise.resolve() };
+}

@@ -1,0 +1,54 @@
+/** Limits as the sealed records have them: the database counts, and is believed only where it counts at least what the records say. */
+import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
+import type { LimitFact, Reservation } from '../contract/index.ts';
+import { isGlassLimit } from '../policy/index.ts';
+import type { Looked, LimitShare } from '../register/index.ts';
+import { limitSlot, type LimitQuery } from '../store/index.ts';
+
+/** Reservations as the verdict's record holds them. @param at milliseconds since the epoch */
+export function sharesOfReservations(reservations: readonly Reservation[], at: number): LimitShare[] {
+  return reservations.map(({ limit, key, amount, windowMs }) => ({
+    slot: limitSlot(limit, key),
+    amount,
+    at,
+    until: at + windowMs,
+    stays: isGlassLimit(limit),
+  }));
+}
+
+const exact = (text: string): Decimal => parseDecimal(text, Infinity);
+
+/** The least that each query has to find, by the sealed records. @param now in milliseconds since the epoch */
+export const leastCounts = (
+  { limitShares }: Pick<Looked, 'limitShares'>,
+  queries: readonly LimitQuery[],
+  now: number,
+): Decimal[] => queries.map(({ limit, key, windowMs }) => limitShares.atLeast(limitSlot(limit, key), now - windowMs));
+
+/** Whether the database counts less than that: rows of a limit are gone, or were edited. @param counted in the order of the queries */
+export const countsLess = (counted: readonly Pick<LimitFact, 'used'>[], least: readonly Decimal[]): boolean =>
+  least.some((one, index) => compareDecimals(exact(counted[index]?.used ?? '0'), one) < 0);
+
+/** What the database counts, with the action's own shares, which it leaves out. */
+export const withOwn = (
+  counted: readonly LimitFact[],
+  queries: readonly LimitQuery[],
+  own: readonly LimitShare[],
+  now: number,
+): Pick<LimitFact, 'used'>[] =>
+  counted.map(({ used }, index) => {
+    const query = queries[index];
+    const theirs = own.filter(
+      ({ slot, at }) => query !== undefined && slot === limitSlot(query.limit, query.key) && at > now - query.windowMs,
+    );
+    return {
+      used: formatDecimal(theirs.reduce((sum, { amount }) => addDecimals(sum, exact(amount)), exact(used))),
+    };
+  });
+
+/** How often it is counted anew: something may have been given back between the look at the records and the count. */
+export const COUNTS_MAX = 8;
+
+/** Why nothing is released by such a count, in words for the verdict's record. */
+export const COUNTS_LESS =
+  'the database counts less of a limit than the sealed records say: somebody deleted or edited rows of it; run `countersign audit`';
