@@ -6,12 +6,12 @@ export const SESSION_COOKIE = '__Host-countersign';
 
 /** A cookie that is there once. */
 export function cookieOf(request: Request, name: string): string | null {
-  const found = (request.get('cookie') ?? '')
+  const pairs = (request.get('cookie') ?? '')
     .split(';')
     .map((part) => part.trim())
     .filter((part) => part.startsWith(`${name}=`));
-  const [one] = found;
-  return one === undefined || found.length > 1 ? null : one.slice(name.length + 1);
+  const [one] = pairs;
+  return one === undefined || pairs.length > 1 ? null : one.slice(name.length + 1);
 }
 
 const SAFE = new Set(['GET', 'HEAD']);

@@ -79,7 +79,7 @@ export class Documents {
     this.#summary.records += 1;
     this.#summary.from ??= at;
     this.#summary.to = at;
-    const amounts = await this.#ledger.after(one.record, last);
+    const amounts = await this.#ledger.after(one.record);
     const money = this.#rendering === RENDERING_WITHOUT_MONEY ? null : amounts;
     await this.#csv.write(csvRow(one, money, this.#rendering));
     const before = this.#open.get(action) ?? [];
@@ -88,6 +88,7 @@ export class Documents {
       return;
     }
     this.#open.delete(action);
+    this.#ledger.forget(action);
     const records = await Promise.all(before.map((earlier) => this.#read(earlier)));
     const story = storyOf([...records, one]);
     if (isStory(story)) countStory(this.#summary, story, money);

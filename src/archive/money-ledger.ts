@@ -30,14 +30,18 @@ export class MoneyLedger {
     return this.#open.has(action);
   }
 
-  /** The action's amounts after its next record. @param last of the action: nothing of it is held any more */
-  async after(record: RecordPayload, last: boolean): Promise<Money | null> {
+  /** The action's amounts after its next record; they are held until they are forgotten. */
+  async after(record: RecordPayload): Promise<Money | null> {
     const before = this.#open.get(record.action) ?? null;
     const fields = record.type === 'verdict' && before === null ? await this.#fieldsOf(record) : DEFAULT_FIELDS;
     const money = moneyAfter(before, record, () => fields);
-    if (last) this.#open.delete(record.action);
-    else this.#open.set(record.action, money);
+    this.#open.set(record.action, money);
     return money;
+  }
+
+  /** For an action whose last record was seen. */
+  forget(action: string): void {
+    this.#open.delete(action);
   }
 
   async #fieldsOf({ verdict: { bundle, policy } }: VerdictRecord): Promise<MoneyFields> {

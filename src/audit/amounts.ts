@@ -48,11 +48,11 @@ export const splitUnderTier: AuditTest<{ hours: number; nearShare: number; stron
             return close.length >= strongCount || (resources.size === 1 && !resources.has(null));
           };
           const strong = splits(below).filter(isStrong);
-          const told = new Set(strong.flat());
-          const near = splits(below.filter((one) => shareOf(one.amount, tier) > nearShare && !told.has(one)));
+          const named = new Set(strong.flat());
+          const near = splits(below.filter((one) => shareOf(one.amount, tier) > nearShare && !named.has(one)));
           findings.push(
-            ...strong.map((run) => found(run, tier, 'strong')),
-            ...near.map((run) => found(run, tier, 'near')),
+            ...strong.map((run) => splitFinding(run, tier, 'strong')),
+            ...near.map((run) => splitFinding(run, tier, 'near')),
           );
         }
       }
@@ -60,7 +60,7 @@ export const splitUnderTier: AuditTest<{ hours: number; nearShare: number; stron
     },
   };
 
-function found(run: readonly Priced[], tier: string, strength: 'strong' | 'near'): AuditFinding {
+function splitFinding(run: readonly Priced[], tier: string, strength: 'strong' | 'near'): AuditFinding {
   const [first] = run;
   const sum = sumOf(run.map(({ amount }) => amount));
   return {
@@ -113,10 +113,10 @@ export const duplicate: AuditTest<{ days: number; weakDays: number }> = {
       (one) => (one.resource === null ? null : keyOf(one.surface, one.resource, one.amount, one.currency)),
       days,
     );
-    const told = new Set(strong.flat().map(({ action }) => action));
+    const named = new Set(strong.flat().map(({ action }) => action));
     const weak = pairs(
       // Without a resource nothing says that two are the same but who asked, and how much.
-      released.filter(({ action, resource }) => resource === null && !told.has(action)),
+      released.filter(({ action, resource }) => resource === null && !named.has(action)),
       (one) => keyOf(one.surface, one.requester, one.amount, one.currency),
       weakDays,
     );
@@ -158,11 +158,11 @@ export const roundAmounts: AuditTest<{
     const findings: AuditFinding[] = [];
     for (const surface of groupBy(priced(actions), (one) => keyOf(one.surface, one.currency)).values()) {
       const actors = groupBy(surface, ({ actor }) => actor);
-      for (const [actor, own] of actors) {
+      for (const [actor, theirs] of actors) {
         const others = surface.filter((one) => one.actor !== actor);
-        const mine = own.filter(isRound);
-        if (own.length < least || others.length === 0) continue;
-        const share = mine.length / own.length;
+        const mine = theirs.filter(isRound);
+        if (theirs.length < least || others.length === 0) continue;
+        const share = mine.length / theirs.length;
         const usual = others.filter(isRound).length / others.length;
         const dense = mine.some((one, at) => {
           const last = mine[at + count - 1];
@@ -173,8 +173,8 @@ export const roundAmounts: AuditTest<{
           test: 'round-amounts',
           version: 1,
           actions: idsOf(mine),
-          figures: { round: mine.length, of: own.length, share: round(share), usual: round(usual) },
-          sentence: `${mine.length} of ${own.length} amounts that ${actor} asked for are round; of the others’ it is ${round(usual * 100)} %`,
+          figures: { round: mine.length, of: theirs.length, share: round(share), usual: round(usual) },
+          sentence: `${mine.length} of ${theirs.length} amounts that ${actor} asked for are round; of the others’ it is ${round(usual * 100)} %`,
         });
       }
     }

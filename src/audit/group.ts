@@ -47,18 +47,18 @@ export const timeOf = (text: string): number => Date.parse(text);
 
 /** Runs of neighbours none of which is asked for more than `windowMs` after the first of its run. */
 export function runs<T extends AuditedAction>(actions: readonly T[], windowMs: number): T[][] {
-  const found: T[][] = [];
+  const groups: T[][] = [];
   let begun = -Infinity;
   for (const action of actions) {
     const at = timeOf(action.askedAt);
-    const run = found.at(-1);
+    const run = groups.at(-1);
     if (run !== undefined && at - begun <= windowMs) run.push(action);
     else {
-      found.push([action]);
+      groups.push([action]);
       begun = at;
     }
   }
-  return found;
+  return groups;
 }
 
 export const decimalOf = (text: string): Decimal => parseDecimal(text, Infinity);

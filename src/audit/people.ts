@@ -27,18 +27,21 @@ export const rubberStamp: AuditTest<{ least: number; seconds: number; sameWords:
   defaults: { least: 20, seconds: 10, sameWords: 0.8 },
   run(actions, { least, seconds, sameWords }) {
     const findings: AuditFinding[] = [];
-    for (const [approver, own] of groupBy(decided(actions), (one) => one.approver)) {
-      if (own.length < least || own.some(({ status, changed }) => status === 'refused' || changed)) continue;
-      const median = medianOf(own.map(({ waitMs }) => waitMs)) / 1000;
+    for (const [approver, decisions] of groupBy(decided(actions), (one) => one.approver)) {
+      if (decisions.length < least || decisions.some(({ status, changed }) => status === 'refused' || changed))
+        continue;
+      const median = medianOf(decisions.map(({ waitMs }) => waitMs)) / 1000;
       if (median >= seconds) continue;
-      const words = Math.max(...[...groupBy(own, ({ reason }) => reason ?? '').values()].map(({ length }) => length));
-      const alike = words / own.length >= sameWords;
+      const words = Math.max(
+        ...[...groupBy(decisions, ({ reason }) => reason ?? '').values()].map(({ length }) => length),
+      );
+      const alike = words / decisions.length >= sameWords;
       findings.push({
         test: 'rubber-stamp',
         version: 1,
-        actions: idsOf(own),
-        figures: { decided: own.length, refused: 0, medianSeconds: round(median, 1), sameWords: words },
-        sentence: `${approver} decided ${own.length}, refused and changed none, half of them in under ${round(median, 1)} s${alike ? ', with the same words' : ''}`,
+        actions: idsOf(decisions),
+        figures: { decided: decisions.length, refused: 0, medianSeconds: round(median, 1), sameWords: words },
+        sentence: `${approver} decided ${decisions.length}, refused and changed none, half of them in under ${round(median, 1)} s${alike ? ', with the same words' : ''}`,
       });
     }
     return findings;
@@ -53,19 +56,19 @@ export const onePair: AuditTest<{ least: number; approvers: number; share: numbe
   defaults: { least: 10, approvers: 3, share: 0.8 },
   run(actions, { least, approvers, share }) {
     const findings: AuditFinding[] = [];
-    for (const [requester, own] of groupBy(decided(actions), (one) => one.requester)) {
+    for (const [requester, decisions] of groupBy(decided(actions), (one) => one.requester)) {
       const possible = new Set(
-        own.flatMap(({ involved, actor }) => involved.filter((id) => id !== actor && id !== requester)),
+        decisions.flatMap(({ involved, actor }) => involved.filter((id) => id !== actor && id !== requester)),
       );
-      if (own.length < least || possible.size < approvers) continue;
-      for (const [approver, theirs] of groupBy(own, (one) => one.approver)) {
-        if (theirs.length / own.length < share) continue;
+      if (decisions.length < least || possible.size < approvers) continue;
+      for (const [approver, theirs] of groupBy(decisions, (one) => one.approver)) {
+        if (theirs.length / decisions.length < share) continue;
         findings.push({
           test: 'one-pair',
           version: 1,
           actions: idsOf(theirs),
-          figures: { decided: theirs.length, of: own.length, possible: possible.size },
-          sentence: `${approver} decided ${theirs.length} of the ${own.length} that ${requester} asked for; ${possible.size} people could have`,
+          figures: { decided: theirs.length, of: decisions.length, possible: possible.size },
+          sentence: `${approver} decided ${theirs.length} of the ${decisions.length} that ${requester} asked for; ${possible.size} people could have`,
         });
       }
     }
@@ -183,14 +186,14 @@ export const afterHours: AuditTest<{ from: number; to: number }> = {
         const works = hour >= from && hour < to && !['Sat', 'Sun'].includes(weekday) && !holidays.has(day);
         return works ? [] : [{ one, there, when: `${weekday} ${day} ${String(hour).padStart(2, '0')}h` }];
       });
-    for (const [approver, own] of groupBy(late, ({ one }) => one.approver)) {
-      const { there = zone, when = '' } = own[0] ?? {};
+    for (const [approver, releases] of groupBy(late, ({ one }) => one.approver)) {
+      const { there = zone, when = '' } = releases[0] ?? {};
       findings.push({
         test: 'after-hours',
         version: 1,
-        actions: idsOf(own.map(({ one }) => one)),
-        figures: { times: own.length },
-        sentence: `${approver} let ${own.length} through outside of working hours (${there}), the first ${when}`,
+        actions: idsOf(releases.map(({ one }) => one)),
+        figures: { times: releases.length },
+        sentence: `${approver} let ${releases.length} through outside of working hours (${there}), the first ${when}`,
       });
     }
     return findings;
@@ -223,9 +226,9 @@ export const sleeper: AuditTest<{ days: number }> = {
   question: 'Did somebody decide after a long time without a decision?',
   defaults: { days: 90 },
   run(actions, { days }) {
-    return [...groupBy(byDecision(decided(actions)), (one) => one.approver)].flatMap(([approver, own]) =>
-      own.flatMap((one, at): AuditFinding[] => {
-        const before = own[at - 1];
+    return [...groupBy(byDecision(decided(actions)), (one) => one.approver)].flatMap(([approver, decisions]) =>
+      decisions.flatMap((one, at): AuditFinding[] => {
+        const before = decisions[at - 1];
         const gap = before === undefined ? 0 : (timeOf(one.decidedAt) - timeOf(before.decidedAt)) / DAY_MS;
         if (before === undefined || gap < days) return [];
         return [
@@ -255,16 +258,16 @@ export const lastMinute: AuditTest<{ share: number; least: number; often: number
       const whole = timeOf(expiresAt) - timeOf(askedAt);
       return whole > 0 && timeOf(expiresAt) - timeOf(decidedAt) <= share * whole;
     };
-    return [...groupBy(decided(actions), (one) => one.approver)].flatMap(([approver, own]): AuditFinding[] => {
-      const theirs = own.filter(late);
-      if (theirs.length < least || theirs.length / own.length < often) return [];
+    return [...groupBy(decided(actions), (one) => one.approver)].flatMap(([approver, decisions]): AuditFinding[] => {
+      const theirs = decisions.filter(late);
+      if (theirs.length < least || theirs.length / decisions.length < often) return [];
       return [
         {
           test: 'last-minute',
           version: 1,
           actions: idsOf(theirs),
-          figures: { late: theirs.length, of: own.length },
-          sentence: `${approver} decided ${theirs.length} of ${own.length} in the last moments, or after more time was given`,
+          figures: { late: theirs.length, of: decisions.length },
+          sentence: `${approver} decided ${theirs.length} of ${decisions.length} in the last moments, or after more time was given`,
         },
       ];
     });

@@ -66,15 +66,15 @@ interface Alphabet {
   values: Uint8Array;
 }
 
-function alphabet(name: string, last: string, padded: boolean): Alphabet {
+function alphabet({ name, padded, last }: Pick<Alphabet, 'name' | 'padded'> & { last: string }): Alphabet {
   const codes = utf8(`ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${last}`);
   const values = new Uint8Array(128).fill(255);
   codes.forEach((code, value) => (values[code] = value));
   return { name, padded, codes, values };
 }
 
-const STANDARD = alphabet('base64', '+/', true);
-const URL_SAFE = alphabet('base64url', '-_', false);
+const STANDARD = alphabet({ name: 'base64', last: '+/', padded: true });
+const URL_SAFE = alphabet({ name: 'base64url', last: '-_', padded: false });
 const PADDING = 61;
 
 /** Standard base64 with padding (RFC 4648 section 4). */

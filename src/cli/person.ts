@@ -22,8 +22,8 @@ export async function localPersonToken(
   ]);
   const policies = input.policies ?? (io.env['COUNTERSIGN_POLICIES'] || 'policies');
   const config = loadConfig(io.env);
-  const own = readTenants(config.tenants).find(({ name }) => name === input.tenant)?.directory ?? null;
-  const directory = watchDirectory(own ?? join(policies, 'directory.yaml')).current();
+  const tenantFile = readTenants(config.tenants).find(({ name }) => name === input.tenant)?.directory ?? null;
+  const directory = watchDirectory(tenantFile ?? join(policies, 'directory.yaml')).current();
   const keys = await openFileKeys(input.data, config.keys);
   return issuePersonToken(keys.attestation, { person: input.person, tenant: input.tenant, directory, now: io.now() });
 }

@@ -17,15 +17,15 @@ export function register(program: Command, io: Io): void {
     .option('--json', 'print JSON');
   withConnection(check, { as: true }).action(async (options: ConnectOptions & { json?: boolean }) => {
     const connection = await connect(io, options);
-    const found = { size: 0, actions: 0, differences: [] as object[], windows: [] as number[] };
+    const report = { size: 0, actions: 0, differences: [] as object[], windows: [] as number[] };
     const lines: string[] = [];
     for (let from: number | null = 0; from !== null;) {
       const answer = await call(connection, { path: `v1/projection?from=${from}` });
       const { next, size, ...part }: ProjectionCheck = readAnswer(projectionCheckSchema, answer);
-      found.size = size;
-      found.actions += part.actions;
-      found.differences.push(...part.differences);
-      found.windows.push(...part.windows);
+      report.size = size;
+      report.actions += part.actions;
+      report.differences.push(...part.differences);
+      report.windows.push(...part.windows);
       for (const { action, change, columns } of part.differences) {
         lines.push(`${action}: ${WHAT[change]}${columns.length === 0 ? '' : `: ${columns.join(', ')}`}`);
       }
@@ -33,11 +33,11 @@ export function register(program: Command, io: Io): void {
         lines.push(`the times of part ${number} of the log are not those of its entries`);
       from = next;
     }
-    if (options.json === true) io.json(found);
+    if (options.json === true) io.json(report);
     else {
       lines.forEach(io.out);
       io.out(
-        `${found.actions} actions of ${found.size} entries compared: ${lines.length === 0 ? 'nothing differs' : `${lines.length} differ; make it again with \`countersign projection rebuild\`, and find out who changed the database`}`,
+        `${report.actions} actions of ${report.size} entries compared: ${lines.length === 0 ? 'nothing differs' : `${lines.length} differ; make it again with \`countersign projection rebuild\`, and find out who changed the database`}`,
       );
     }
     if (lines.length > 0) io.exitCode = EXIT.refused;

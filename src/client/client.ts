@@ -61,7 +61,7 @@ export class Countersign {
    */
   async request(request: ActionRequest, { wait, ...options }: KeyedOptions): Promise<Action> {
     const call = wait === undefined ? options : { ...options, wait };
-    return (await this.#post('v1/actions', request, call, true)) as Action;
+    return (await this.#post('v1/actions', request, { ...call, repeatable: true })) as Action;
   }
 
   /** Waits until an action is decided, by long polls; after `timeout` it answers the action as it then is. */
@@ -77,7 +77,7 @@ export class Countersign {
 
   /** A fresh permit of a released action that nobody redeemed yet; the one before is dead. */
   async permit(id: string, options: CallOptions = {}): Promise<Action> {
-    return (await this.#post(`${pathOf(id)}/permit`, {}, options, true)) as Action;
+    return (await this.#post(`${pathOf(id)}/permit`, {}, { ...options, repeatable: true })) as Action;
   }
 
   /**
@@ -90,27 +90,33 @@ export class Countersign {
     options: CallOptions = {},
   ): Promise<Redeemed> {
     // Without a redeemer, a lost answer and another executor look alike, so it is not sent twice.
-    return (await this.#post('v1/permits/redeem', input, options, input.redeemer !== undefined)) as Redeemed;
+    return (await this.#post('v1/permits/redeem', input, {
+      ...options,
+      repeatable: input.redeemer !== undefined,
+    })) as Redeemed;
   }
 
   /** Reports what became of it. The same report again is the same answer. */
   async report(id: string, outcome: Outcome, options: CallOptions = {}): Promise<Action> {
-    return (await this.#post(`${pathOf(id)}/outcome`, outcome, options, true)) as Action;
+    return (await this.#post(`${pathOf(id)}/outcome`, outcome, { ...options, repeatable: true })) as Action;
   }
 
   /** Withdraws an action that waits for a human. */
   async cancel(id: string, options: CallOptions = {}): Promise<Action> {
-    return (await this.#post(`${pathOf(id)}/cancel`, {}, options, false)) as Action;
+    return (await this.#post(`${pathOf(id)}/cancel`, {}, { ...options, repeatable: false })) as Action;
   }
 
   /** What policy would say. Nothing is started, nothing is sealed. */
   evaluate(request: ActionRequest, options: CallOptions = {}): Promise<Json> {
-    return this.#post('v1/evaluate', request, options, true) as Promise<Json>;
+    return this.#post('v1/evaluate', request, { ...options, repeatable: true }) as Promise<Json>;
   }
 
   /** Several steps, judged at once. */
   plan(plan: { steps: ActionRequest[]; [more: string]: unknown }, options: CallOptions = {}): Promise<Json> {
-    return this.#post('v1/plans', plan, options, options.idempotencyKey !== undefined) as Promise<Json>;
+    return this.#post('v1/plans', plan, {
+      ...options,
+      repeatable: options.idempotencyKey !== undefined,
+    }) as Promise<Json>;
   }
 
   /** What the caller may see, newest first, by the filters of `GET /v1/actions`. */
@@ -124,10 +130,13 @@ export class Countersign {
     return this.#http.send({ ...options, method: 'GET', path: 'v1/inbox', repeatable: true }) as Promise<Json>;
   }
 
-  #post(path: string, body: unknown, options: CallOptions & { wait?: number }, repeatable: boolean): Promise<unknown> {
-    return this.#http.send({ ...options, method: 'POST', path, body, repeatable });
+  #post(path: string, body: unknown, options: PostOptions): Promise<unknown> {
+    return this.#http.send({ ...options, method: 'POST', path, body });
   }
 }
+
+/** `repeatable`: sent again after a lost answer, because it is the same call then. */
+type PostOptions = CallOptions & { wait?: number; repeatable: boolean };
 
 const pathOf = (id: string): string => `v1/actions/${encodeURIComponent(id)}`;
 

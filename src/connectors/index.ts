@@ -24,11 +24,11 @@ export function createConnectors(
   }));
   return {
     find(tenant, { surface, action, execution }) {
-      const found = all.find(({ one }) => one.tenant === tenant && one.name === execution?.connector);
-      if (found === undefined) return null;
-      const { surfaces, actions } = found.one;
+      const match = all.find(({ one }) => one.tenant === tenant && one.name === execution?.connector);
+      if (match === undefined) return null;
+      const { surfaces, actions } = match.one;
       const serves = surfaces.some((glob) => matchesSurface(glob, surface)) && (actions?.includes(action) ?? true);
-      return serves ? found.connector : null;
+      return serves ? match.connector : null;
     },
   };
 }

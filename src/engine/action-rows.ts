@@ -9,7 +9,7 @@ import type { LimitShare, RowChange, RowDifference, RowTable } from '../register
 import { limitSlot, type RowsOfAction, type Review, type StoredAction, type StoredPermit } from '../store/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
-import { createVoucher, type KeptJudgment } from './facts.ts';
+import { createVoucher, type VouchedJudgment } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
 import { openPermit } from './permit.ts';
 import { projectionOf } from './seal.ts';
@@ -121,7 +121,7 @@ function differing(has: Record<string, unknown>, should: Record<string, unknown>
 }
 
 /** Of a view, what its records say too. */
-function told({ action, approval, review, ...state }: ActionState): Record<string, unknown> {
+function sealedMembers({ action, approval, review, ...state }: ActionState): Record<string, unknown> {
   const { id, tenant, status, requestHash, records, updatedAt, redeemedAt, verdict } = action;
   const { surface, verb, actor, plan, openedAt, disclosed, outcome, erased } = state;
   const decided = approval?.stages.map(({ name, approvers, decisions }) => [
@@ -174,7 +174,7 @@ async function ofAction(
     ? differing({ ...row }, { status, surface, updatedAt })
     : [
         ...differing({ ...row }, { ...columns, createdAt: view.action.createdAt }),
-        ...differing(told(view), told(state)).map((name) => `view.${name}`),
+        ...differing(sealedMembers(view), sealedMembers(state)).map((name) => `view.${name}`),
         ...(judgement === null ? [] : differing(asJudged(view), asJudged(judgement)).map((name) => `view.${name}`)),
         ...(await ofIdentity(deps, view)),
         ...((await holdsPermit(deps, row, life)) ? [] : ['sealed_permit']),
@@ -293,16 +293,16 @@ function ofReservations(
 }
 
 /** What the engine would go on with, had it to judge the action once more: only what it wrote itself. */
-function ofLimitDecision(deps: ActionRowDeps, kept: unknown, { state, verdict }: Life): RowDifference[] {
+function ofLimitDecision(deps: ActionRowDeps, stored: unknown, { state, verdict }: Life): RowDifference[] {
   const { id, tenant } = state.action;
   const say = (change: RowChange, message: string): RowDifference[] => [
     difference('limit_decision', id, change, message),
   ];
-  if (kept === null) {
+  if (stored === null) {
     return verdict.shares === undefined ? [] : say('removed', 'how it was judged under limits is gone');
   }
-  if (state.erased !== undefined && text(kept) === '{}') return [];
-  return wroteJudgement(deps, tenant, id, kept)
+  if (state.erased !== undefined && text(stored) === '{}') return [];
+  return wroteJudgement(deps, tenant, id, stored)
     ? []
     : say('altered', 'the row says that it was judged otherwise than it was');
 }
@@ -313,11 +313,11 @@ function ofUnsealed(
   tenant: string,
   id: string,
   reservations: number,
-  kept: unknown,
+  stored: unknown,
 ): RowDifference[] {
-  if (kept !== null && wroteJudgement(deps, tenant, id, kept)) return [];
+  if (stored !== null && wroteJudgement(deps, tenant, id, stored)) return [];
   return [
-    ...(kept === null
+    ...(stored === null
       ? []
       : [
           difference(
@@ -333,7 +333,7 @@ function ofUnsealed(
   ];
 }
 
-function wroteJudgement(deps: ActionRowDeps, tenant: string, id: string, kept: unknown): boolean {
-  if (typeof kept !== 'object' || kept === null || !('judgement' in kept)) return false;
-  return createVoucher(deps, tenant, id).isVouched(kept as KeptJudgment);
+function wroteJudgement(deps: ActionRowDeps, tenant: string, id: string, stored: unknown): boolean {
+  if (typeof stored !== 'object' || stored === null || !('judgement' in stored)) return false;
+  return createVoucher(deps, tenant, id).isVouched(stored as VouchedJudgment);
 }

@@ -4,7 +4,7 @@ import type { ActionRequest, JsonObject, ReleaseRecord } from '../contract/index
 import { requestHash, signPermit } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
-import { sealPermit } from './permit.ts';
+import { sealPermit, type PermitForms } from './permit.ts';
 import { nextHead, type RecordDraft } from './seal.ts';
 
 /** A permit lives no longer than this (contract section 3), whatever a row says. */
@@ -47,7 +47,7 @@ export async function draftRelease(
   input: ReleaseDraftInput,
 ): Promise<{
   draft: RecordDraft;
-  permit: { sealed: string; clear: string };
+  permit: PermitForms;
   until: Pick<ActionState, 'heldUntil' | 'collectUntil'>;
 }> {
   const { state, request, at, basis } = input;

@@ -31,17 +31,17 @@ export interface StoredJudgment {
 }
 
 /** The same as it lies in the database, with what shows that this engine wrote it. Empty for an action that was erased meanwhile. */
-export type KeptJudgment = Partial<StoredJudgment & { mac: string }>;
+export type VouchedJudgment = Partial<StoredJudgment & { mac: string }>;
 
 /** Whose word a stored judgement is: whoever may write to the database could otherwise decide an action before it is asked for. */
 export function createVoucher({ commitments }: Pick<EngineDeps, 'commitments'>, tenant: string, id: string) {
   const macs = ({ judgement, facts, shares }: StoredJudgment): string[] => {
-    const kept = JSON.parse(JSON.stringify({ judgement, facts, shares })) as Json;
-    return commitments('judgement under limits v1', `${tenant}\n${id}\n${canonicalize(kept)}`);
+    const plain = JSON.parse(JSON.stringify({ judgement, facts, shares })) as Json;
+    return commitments('judgement under limits v1', `${tenant}\n${id}\n${canonicalize(plain)}`);
   };
   return {
-    vouched: (stored: StoredJudgment): KeptJudgment => ({ ...stored, mac: macs(stored)[0] ?? '' }),
-    isVouched: ({ judgement, facts, shares, mac = '' }: KeptJudgment): boolean =>
+    vouched: (stored: StoredJudgment): VouchedJudgment => ({ ...stored, mac: macs(stored)[0] ?? '' }),
+    isVouched: ({ judgement, facts, shares, mac = '' }: VouchedJudgment): boolean =>
       judgement === undefined ||
       facts === undefined ||
       macs({ judgement, facts, ...(shares === undefined ? {} : { shares }) }).includes(mac),

@@ -5,7 +5,7 @@ import { judgementBudget } from './budget.ts';
 import type { EngineDeps } from './deps.ts';
 import type { Judgment } from './facts.ts';
 import { weighAgain } from './identify.ts';
-import { COUNTS_LESS, COUNTS_MAX, countsLess, leastCounts, withOwn } from './limit-count.ts';
+import { COUNTS_LESS, COUNTS_MAX, countsLess, leastCounts, withOwnShares } from './limit-count.ts';
 import { peopleFacts } from './judgement.ts';
 
 /**
@@ -58,12 +58,12 @@ async function countedAgain(
   now: Date,
 ): Promise<LimitFact[] | null> {
   if (queries.length === 0) return [];
-  const own = shares === undefined ? [] : register.shares.open(tenant, action, shares);
+  const ownShares = shares === undefined ? [] : register.shares.open(tenant, action, shares);
   let looked = await register.current(tenant);
   for (let count = 1; ; count += 1) {
     const least = leastCounts(looked, queries, now.getTime());
     const limits = await store.limits.usage(tenant, action, queries, now);
-    if (!countsLess(withOwn(limits, queries, own, now.getTime()), least)) return limits;
+    if (!countsLess(withOwnShares(limits, queries, ownShares, now.getTime()), least)) return limits;
     if (count === COUNTS_MAX) return null;
     looked = await register.atOnce(() => register.current(tenant));
   }

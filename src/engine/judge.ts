@@ -16,6 +16,7 @@ import { limitsLeft } from './limits-left.ts';
 import { keepReview } from './keep-review.ts';
 import { hiddenChanges, sealVerdict } from './sealed-verdict.ts';
 import { nextHead, readActionState, sealOrFind, type RecordDraft } from './seal.ts';
+import type { PermitForms } from './permit.ts';
 import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { frozenIn } from './freeze.ts';
@@ -189,7 +190,7 @@ async function judgeAndSeal(
   };
   // What a try before this one took of a limit is given back.
   const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];
-  let permit: { sealed: string; clear: string } | null = null;
+  let permit: PermitForms | null = null;
   if (releases) {
     const changed = verdict.changes === null ? request : applyChanges(request, verdict.changes);
     action.redeemedAt = null;

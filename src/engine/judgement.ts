@@ -11,7 +11,7 @@ import {
   withoutValues,
   withValues,
   type Judgment,
-  type KeptJudgment,
+  type VouchedJudgment,
   type StoredJudgment,
 } from './facts.ts';
 import { frozenIn } from './freeze.ts';
@@ -105,8 +105,8 @@ export async function judgeWithFacts(
   // What takes time is asked before the limits are held.
   if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
   const { vouched, isVouched } = createVoucher(deps, tenant, input.id);
-  const decide = (): Promise<Committing<KeptJudgment>> =>
-    deps.store.limits.decide<KeptJudgment>(...([tenant, input.id, queries, now] as const), async (limits) => {
+  const decide = (): Promise<Committing<VouchedJudgment>> =>
+    deps.store.limits.decide<VouchedJudgment>(...([tenant, input.id, queries, now] as const), async (limits) => {
       // Under the locks: nothing more can be taken of these limits meanwhile.
       if (countsLess(limits, leastCounts(await look, queries, now.getTime()))) throw new CountedLess();
       const value = await judge(limits);

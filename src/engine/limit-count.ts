@@ -30,15 +30,15 @@ export const countsLess = (counted: readonly Pick<LimitFact, 'used'>[], least: r
   least.some((one, index) => compareDecimals(exact(counted[index]?.used ?? '0'), one) < 0);
 
 /** What the database counts, with the action's own shares, which it leaves out. */
-export const withOwn = (
+export const withOwnShares = (
   counted: readonly LimitFact[],
   queries: readonly LimitQuery[],
-  own: readonly LimitShare[],
+  ownShares: readonly LimitShare[],
   now: number,
 ): Pick<LimitFact, 'used'>[] =>
   counted.map(({ used }, index) => {
     const query = queries[index];
-    const theirs = own.filter(
+    const theirs = ownShares.filter(
       ({ slot, at }) => query !== undefined && slot === limitSlot(query.limit, query.key) && at > now - query.windowMs,
     );
     return {

@@ -5,6 +5,12 @@ export const permitKey = (actionKey: Uint8Array): Buffer =>
 
 export const aad = (tenant: string, id: string): Buffer => Buffer.from(`${tenant}\n${id}`, 'utf8');
 
+/** A permit as it is stored, and as its requester gets it. */
+export interface PermitForms {
+  sealed: string;
+  clear: string;
+}
+
 /** A permit as stored, encrypted so that a reader of the database cannot redeem it. AES-256-GCM under the action's own key. */
 export function sealPermit(actionKey: Uint8Array, tenant: string, id: string, permit: string): string {
   const iv = randomBytes(12);

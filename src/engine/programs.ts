@@ -58,7 +58,7 @@ const SILENCE = 'it takes longer, or more memory, than a policy may';
 /** @param options how long a question waits for its turn, and how long its answer may take, in milliseconds */
 export function createPrograms({ turnMs = TURN_MS, answerMs = ANSWER_MS } = {}): Programs {
   let thread: Promise<Worker> | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
+  let queue: Promise<unknown> = Promise.resolve();
 
   /** Between questions it keeps no process alive. */
   const running = (): Promise<Worker> =>
@@ -97,7 +97,7 @@ export function createPrograms({ turnMs = TURN_MS, answerMs = ANSWER_MS } = {}):
           }),
         );
       }, turnMs);
-      turn = turn.then(async () => {
+      queue = queue.then(async () => {
         clearTimeout(timer);
         if (!late) await ask(question).then(resolve, reject);
       });

@@ -75,7 +75,7 @@ export async function earlierRefusals(
   sameness: readonly Sameness[],
   now: number,
 ): Promise<EarlierRefusal[]> {
-  const found: Promise<EarlierRefusal>[] = [];
+  const matching: Promise<EarlierRefusal>[] = [];
   for (const same of sameness) {
     const standing = refusals.flatMap((refusal) =>
       refusal.stands
@@ -86,10 +86,10 @@ export async function earlierRefusals(
     const keys = keysOf(deps, tenant, same);
     for (const { refusal, stands } of standing.reverse()) {
       if (!keys.includes(stands.key) || !shares(stands.who, same.who)) continue;
-      found.push(earlier(deps, tenant, bundle, same, refusal, stands, now));
+      matching.push(earlier(deps, tenant, bundle, same, refusal, stands, now));
     }
   }
-  return Promise.all(found);
+  return Promise.all(matching);
 }
 
 const shares = (then: readonly string[] | null, now: readonly string[] | null): boolean =>

@@ -3,6 +3,7 @@ import {
   CountersignError,
   type Action,
   type RecordPayload,
+  type RecordDecision,
   type RecordType,
   type VerdictRecord,
 } from '../contract/index.ts';
@@ -11,7 +12,7 @@ import type { StagedRecord } from '../sequencer/index.ts';
 import type { Projection, StoredAction } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
 import { inClear, type ActionState, type Payload } from '../store/action-state.ts';
-import { openPermit } from './permit.ts';
+import { openPermit, type PermitForms } from './permit.ts';
 import { noteSigned } from './sealed-records.ts';
 
 export interface RecordDraft {
@@ -75,19 +76,26 @@ export function facetsOf(state: ActionState, record: RecordPayload): StagedRecor
     surface: state.surface,
     actor: state.actor.id,
     approver: record.type === 'decision' && record.via !== 'engine' ? record.by : null,
-    decision:
-      record.type === 'verdict'
-        ? record.verdict.decision
-        : record.type === 'decision'
-          ? record.decision
-          : record.type === 'outcome'
-            ? record.status
-            : record.type === 'release'
-              ? record.basis
-              : null,
+    decision: foundAs(record),
     policy: state.action.verdict?.policy ?? null,
     rule: state.action.verdict?.rule ?? null,
   };
+}
+
+/** What a record of an action says was decided. */
+function foundAs(record: RecordPayload): RecordDecision | null {
+  switch (record.type) {
+    case 'verdict':
+      return record.verdict.decision;
+    case 'decision':
+      return record.decision;
+    case 'outcome':
+      return record.status;
+    case 'release':
+      return record.basis;
+    default:
+      return null;
+  }
 }
 
 /**
@@ -100,7 +108,7 @@ export async function sealAction(
   deps: SealDeps,
   state: ActionState,
   drafts: RecordDraft[],
-  permit: { sealed: string; clear: string } | null,
+  permit: PermitForms | null,
 ): Promise<Action> {
   return (await sealOrFind(deps, state, drafts, permit)).action;
 }
@@ -131,7 +139,7 @@ export async function sealOrFind(
   deps: SealDeps,
   state: ActionState,
   drafts: RecordDraft[],
-  permit: { sealed: string; clear: string } | null,
+  permit: PermitForms | null,
 ): Promise<{ state: ActionState; action: Action; alreadySealed: boolean }> {
   const { action } = state;
   const signer = deps.signers(action.tenant).record;
@@ -212,7 +220,7 @@ export function permitOf(
   actionKey: Uint8Array | null,
   { tenant, id }: Action,
   sealed: string | null,
-): { sealed: string; clear: string } | null {
+): PermitForms | null {
   if (sealed === null || actionKey === null) return null;
   return { sealed, clear: openPermit(actionKey, tenant, id, sealed) };
 }

@@ -73,7 +73,7 @@ export class ChainAudit {
     if (type === 'verdict') {
       const governed = new GovernedAction(record);
       chain.governed = governed;
-      return [...governed.opening(), ...this.#judged(record.verdict.bundle, record.at, true)];
+      return [...governed.opening(), ...this.#judged(record.verdict.bundle, record.at, 'asked')];
     }
     if (!['decision', 'release', 'redemption', 'outcome', 'reconcile', 'review'].includes(type)) return [];
     return [{ code: 'verdict-missing', message: `${recordLabel(record)} stands without a verdict before it` }];
@@ -100,10 +100,10 @@ export class ChainAudit {
     }
     if (chain.governed !== null) {
       defects.push(...chain.governed.next(record, signed));
-      if (record.type === 'verdict') defects.push(...this.#judged(record.verdict.bundle, record.at, false));
+      if (record.type === 'verdict') defects.push(...this.#judged(record.verdict.bundle, record.at, 'again'));
       defects.push(...this.#granted(record, chain.governed));
       if (record.type === 'release' && record.rejudged !== null) {
-        defects.push(...this.#judged(record.rejudged.verdict.bundle, record.at, false));
+        defects.push(...this.#judged(record.rejudged.verdict.bundle, record.at, 'again'));
       }
     } else if (seq === chain.seq + 1 && record.type !== chain.type && isApart(chain.type)) {
       add('out-of-place', `${recordLabel(record)} stands among ${chain.type} records`);
@@ -123,9 +123,10 @@ export class ChainAudit {
     return [];
   }
 
-  #judged(bundle: string | null, at: string, submitted: boolean): Defect[] {
+  /** @param when as it was asked, or at its release or later */
+  #judged(bundle: string | null, at: string, when: 'asked' | 'again'): Defect[] {
     if (!this.#whole || this.#lost || bundle === null) return [];
-    if (this.#bundles.has(bundle)) return this.#rights.judged(bundle, at, submitted);
+    if (this.#bundles.has(bundle)) return this.#rights.judged(bundle, at, when);
     const message = `it was judged by ${bundle}, which no record before it had brought into force`;
     return [{ code: 'bundle-never-in-force', message }];
   }

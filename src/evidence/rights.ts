@@ -81,10 +81,10 @@ export class RightsAudit {
     return [defect('released-while-frozen', `${what} was frozen since ${freeze.at} (${freeze.id})`)];
   }
 
-  /** Whether a bundle was in force when it was judged by. @param submitted for the first verdict, which may be that of a day ago */
-  judged(bundle: string | null, at: string, submitted: boolean): Defect[] {
+  /** Whether a bundle was in force when it was judged by. @param when its first verdict may be that of a day ago */
+  judged(bundle: string | null, at: string, when: 'asked' | 'again'): Defect[] {
     const since = bundle === null ? undefined : this.#replaced.get(bundle);
-    if (since === undefined || later(at, since) <= (submitted ? SUBMITTED_MS : UNDERWAY_MS)) return [];
+    if (since === undefined || later(at, since) <= (when === 'asked' ? SUBMITTED_MS : UNDERWAY_MS)) return [];
     return [defect('bundle-not-in-force', `it was judged by ${bundle}, in whose place another came at ${since}`)];
   }
 

@@ -27,14 +27,14 @@ export async function listActions(
   const { filter, between } = filterOf(asked);
   const asOf = await deps.readModel.catchUp(tenant, PAGES);
   const scope = scopeOf(caller);
-  const [page, found] = await Promise.all([
+  const [page, matches] = await Promise.all([
     deps.store.facts.search(tenant, { filter, scope, sort, cursor, limit }),
     deps.store.facts.count(tenant, filter, scope, COUNTED + 1),
   ]);
   return {
     ...between,
     actions: page.facts.map(summaryOf),
-    count: countOf(found),
+    count: countOf(matches),
     asOf,
     next_cursor: page.nextCursor,
   };
@@ -46,13 +46,13 @@ export async function actionFacets(deps: GatewayDeps, caller: Caller, asked: Fac
   const { filter, between } = filterOf(asked);
   const asOf = await deps.readModel.catchUp(tenant, PAGES);
   const scope = scopeOf(caller);
-  const [counts, found] = await Promise.all([
+  const [counts, matches] = await Promise.all([
     deps.store.facts.facets(tenant, filter, scope, COUNTED),
     deps.store.facts.count(tenant, filter, scope, COUNTED + 1),
   ]);
   const facets: ActionFacets['facets'] = {};
   for (const { facet, value, count } of counts) (facets[facet] ??= []).push({ value, count });
-  return { ...between, facets, count: countOf(found), asOf };
+  return { ...between, facets, count: countOf(matches), asOf };
 }
 
 /** Compares rows with records. @throws CountersignError `forbidden` */
@@ -68,9 +68,9 @@ export async function rebuildProjection(deps: GatewayDeps, caller: Caller): Prom
   return deps.readModel.rebuild(caller.tenant);
 }
 
-const countOf = (found: number): ActionList['count'] => ({
-  atLeast: Math.min(found, COUNTED),
-  exact: found <= COUNTED,
+const countOf = (matches: number): ActionList['count'] => ({
+  atLeast: Math.min(matches, COUNTED),
+  exact: matches <= COUNTED,
 });
 
 function filterOf(asked: FactFilter): { filter: FactFilter; between: { from?: string; to?: string } } {

@@ -53,8 +53,8 @@ function withoutSecrets(payload: Payload): Payload {
     return HIDDEN;
   };
   try {
-    const shown: unknown = JSON.parse(text, hide);
-    return hidden ? { ...payload, data: Buffer.from(JSON.stringify(shown)) } : payload;
+    const redacted: unknown = JSON.parse(text, hide);
+    return hidden ? { ...payload, data: Buffer.from(JSON.stringify(redacted)) } : payload;
   } catch {
     // Somebody wrote what is no JSON, in clear: it stands in the history for all to read.
     return payload;

@@ -136,7 +136,8 @@ async function* lines(
       if (format === 'csv') {
         // A filter may leave out what came before it.
         if (one.record.seq > 0 && !ledger.knows(one.record.action)) await catchUp(deps, tenant, ledger, one);
-        texts.push(csvRow(one, await ledger.after(one.record, last)));
+        texts.push(csvRow(one, await ledger.after(one.record)));
+        if (last) ledger.forget(one.record.action);
       } else texts.push(`${line}\n`);
     }
     yield Buffer.from(texts.join(''), 'utf8');
@@ -155,7 +156,7 @@ async function catchUp(
 ): Promise<void> {
   const { records } = await deps.store.records.list(tenant, { action: record.action }, undefined, RECORDS_MAX);
   for (const earlier of records.reverse()) {
-    if (earlier.index < index) await ledger.after(earlier.record, false);
+    if (earlier.index < index) await ledger.after(earlier.record);
   }
 }
 

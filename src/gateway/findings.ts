@@ -29,20 +29,20 @@ export async function findings(deps: GatewayDeps, caller: Caller, query: Finding
   const asOf = await deps.readModel.catchUp(caller.tenant);
   const { facts, cut } = await readFacts(deps, caller.tenant, { ...time, surface: query.surface });
   const context = await contextOf(deps, caller.tenant, facts);
-  const found = tests.map((test) => ({ test, findings: test.run(facts, context) }));
+  const results = tests.map((test) => ({ test, findings: test.run(facts, context) }));
   return {
     ...time,
     actions: facts.length,
     cut,
     zone: context.zone,
-    tests: found.map(({ test: { name, version, question, params }, findings: { length } }) => ({
+    tests: results.map(({ test: { name, version, question, params }, findings: { length } }) => ({
       name,
       version,
       question,
       params: { ...params },
       findings: length,
     })),
-    findings: found.flatMap(({ findings: own }) => own),
+    findings: results.flatMap(({ findings }) => findings),
     asOf,
   };
 }

@@ -118,12 +118,12 @@ async function itemOf(deps: InboxDeps, person: string, { row, state }: PendingIt
     state.approval,
   );
   const { action, verb, tenant: _tenant, consoleUrl: _url, audience: _audience, ...facts } = message;
-  const { ask: _ask, expiresAt: _expires, ...shown } = facts;
+  const { ask: _ask, expiresAt: _expires, ...visible } = facts;
   const stage = state.approval?.stages[state.approval.stage];
   const returned = state.approval?.returned ?? null;
   const { extendUntil, ...controls } = message.controls;
   return {
-    ...shown,
+    ...visible,
     kind: row.kind,
     id: action,
     status: state.action.status,

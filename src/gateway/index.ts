@@ -182,7 +182,7 @@ const records = (deps: GatewayDeps): Records => ({
   records: (caller, filter, cursor, limit) => listRecords(deps, caller, filter, cursor, limit),
   record: (caller, hash) => readRecord(deps, caller, hash),
   receipt: (caller, hash) => readReceipt(deps, caller, hash),
-  shown: (caller, hash) => readShown(deps, caller, hash),
+  renderingOf: (caller, hash) => readShown(deps, caller, hash),
   replay: (caller, hash) => replay(deps, caller, hash),
 });
 

@@ -1,5 +1,5 @@
 /** Actions that people let through: one row each, and totals by approver, surface and currency. */
-import { CountersignError } from '../contract/index.ts';
+import { actingIds, CountersignError } from '../contract/index.ts';
 import type { OverridesReport, OverrideView } from '../contract/views/index.ts';
 import { MoneyLedger } from '../archive/money-ledger.ts';
 import {
@@ -56,12 +56,13 @@ async function* released(
     for (const { index, envelope, last } of page) {
       const { line: _line, ...one } = exportLine({ index, envelope });
       const records = [...(open.get(one.record.action) ?? []), one];
-      const money = await ledger.after(one.record, last);
+      const money = await ledger.after(one.record);
       if (!last) {
         open.set(one.record.action, records);
         continue;
       }
       open.delete(one.record.action);
+      ledger.forget(one.record.action);
       const story = storyOf(records);
       if (isStory(story)) yield { story, money };
     }
@@ -143,7 +144,5 @@ function itemOf(story: Story, money: Money | null): OverrideView | null {
 
 /** The person who broke the glass: the one at the end of the actor's chain. */
 function wordOf({ verdict }: Story): string {
-  let actor = verdict?.actor;
-  while (actor?.onBehalfOf !== undefined) actor = actor.onBehalfOf;
-  return actor?.id ?? 'unknown';
+  return (verdict === null ? [] : actingIds(verdict.actor)).at(-1) ?? 'unknown';
 }

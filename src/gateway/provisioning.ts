@@ -22,12 +22,12 @@ const TOLD_MS = 60_000;
 
 /** Whether to tell of a failure now. */
 function onceAWhile(now: () => Date): (what: string) => boolean {
-  const told = new Map<string, number>();
+  const alarmedAt = new Map<string, number>();
   return (what) => {
     const at = now().getTime();
-    if (at - (told.get(what) ?? -Infinity) < TOLD_MS) return false;
-    if (told.size > 1000) told.clear();
-    told.set(what, at);
+    if (at - (alarmedAt.get(what) ?? -Infinity) < TOLD_MS) return false;
+    if (alarmedAt.size > 1000) alarmedAt.clear();
+    alarmedAt.set(what, at);
     return true;
   };
 }

@@ -5,9 +5,9 @@ import { Directory } from '../identity/index.ts';
 import { backtest, buildBundle, compileBundle, evaluate, lintFiles, type CompiledBundle } from '../policy/index.ts';
 import { caseFacts, readCases } from '../policy/cases.ts';
 import { externalEngines } from '../policy/engines/index.ts';
-import type { RehearsalInput, RehearsalNews } from './rehearsal.ts';
+import type { RehearsalInput, RehearsalStep } from './rehearsal.ts';
 
-const tell = (message: RehearsalNews): void => parentPort?.postMessage(message);
+const tell = (message: RehearsalStep): void => parentPort?.postMessage(message);
 
 function rehearse({ files, people, workloads, sealed }: RehearsalInput): void {
   const directory = new Directory(people, { workloads });

@@ -16,7 +16,7 @@ export interface RehearsalInput {
 }
 
 /** The step that the thread starts now. */
-export interface RehearsalNews {
+export interface RehearsalStep {
   at: string;
   /** The file of the step, if it has one. */
   file: string | null;
@@ -42,7 +42,7 @@ export async function rehearse(
 ): Promise<void> {
   const input: RehearsalInput = { files, people: directory.people(), workloads: directory.workloads(), sealed };
   const worker = startThread(new URL('./rehearsal-worker', import.meta.url));
-  let last: RehearsalNews = { at: 'starting', file: null };
+  let last: RehearsalStep = { at: 'starting', file: null };
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = (): void => void worker.terminate();
   const total = setTimeout(stop, START_MS + TOTAL_MS);
@@ -53,7 +53,7 @@ export async function rehearse(
   allow(START_MS);
   try {
     await new Promise<void>((resolve) => {
-      worker.on('message', (message: RehearsalNews) => {
+      worker.on('message', (message: RehearsalStep) => {
         last = { broken: last.broken, ...message };
         allow(STEP_MS);
         if (message.at === 'done') resolve();
@@ -72,7 +72,7 @@ export async function rehearse(
   if (last.at !== 'done') throw endless(files, last);
 }
 
-function endless(files: readonly PolicyFile[], { at, file }: RehearsalNews): CountersignError {
+function endless(files: readonly PolicyFile[], { at, file }: RehearsalStep): CountersignError {
   const index = files.findIndex(({ path }) => path === file);
   const detail = `${file === null ? '' : `${file}: `}${at} takes longer, or more memory, than a policy may; make it smaller`;
   return new CountersignError('invalid-policy', `the policies cannot be used: ${detail}`, {

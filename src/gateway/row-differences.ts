@@ -149,7 +149,7 @@ async function ofActions(deps: GatewayDeps, tenant: string, ids: readonly string
 }
 
 /** The columns that an entry is found by. What is in the entry itself, the audit compares with the tree. */
-function ofEntry({ index, envelope, recordHash, ...found }: IndexedEntry): RowDifference[] {
+function ofEntry({ index, envelope, recordHash, ...columns }: IndexedEntry): RowDifference[] {
   const say = (message: string): RowDifference[] => [differenceOf('log_entry', String(index), 'altered', message)];
   try {
     const record = recordOf(envelope);
@@ -162,7 +162,7 @@ function ofEntry({ index, envelope, recordHash, ...found }: IndexedEntry): RowDi
       ...('surface' in record ? { surface: record.surface } : {}),
       ...(record.type === 'decision' ? { decision: record.decision, approver: whoDecided(record) } : {}),
     };
-    const has: Record<string, unknown> = { ...found, hash: `sha256:${recordHash.toString('hex')}` };
+    const has: Record<string, unknown> = { ...columns, hash: `sha256:${recordHash.toString('hex')}` };
     const wrong = Object.keys(is).filter((name) => has[name] !== is[name]);
     return wrong.length === 0 ? [] : say(`it would be found, or not found, by another ${wrong.join(', ')}`);
   } catch {

@@ -84,8 +84,8 @@ export function sessions(deps: GatewayDeps): Sessions {
     loginCode: (who, challenge, seconds) => carried(CODE, seconds, { who, challenge }),
     async redeemLoginCode(code, verifier) {
       const { jti, who, challenge } = await brought(CODE, code, codeSchema);
-      const shown = verifier === undefined ? null : createHash('sha256').update(verifier).digest('base64url');
-      if (challenge !== shown) throw wrong('the code was made for somebody else');
+      const proof = verifier === undefined ? null : createHash('sha256').update(verifier).digest('base64url');
+      if (proof !== challenge) throw wrong('the code was made for somebody else');
       // Whoever has a verifier is a command line; a link is opened in a browser.
       return open(deps, who, { once: jti, door: verifier === undefined ? 'console' : null });
     },

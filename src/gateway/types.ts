@@ -272,7 +272,7 @@ export interface Records {
   record(caller: Caller, hash: string): Promise<RecordItem>;
   receipt(caller: Caller, hash: string): Promise<Receipt>;
   /** What its approver was shown. @throws CountersignError `not-found` · `conflict` when it was erased */
-  shown(caller: Caller, hash: string): Promise<ShownAgain>;
+  renderingOf(caller: Caller, hash: string): Promise<ShownAgain>;
   /** Judges a sealed verdict again. */
   replay(caller: Caller, hash: string): Promise<ReplayView>;
 }

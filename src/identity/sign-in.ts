@@ -76,8 +76,8 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export function createSignIn(settings: readonly SignInSettings[], now: () => number): SignIn {
   const known = new Map<string, { at: number; config: Promise<oidc.Configuration> }>();
   const settingsOf = (name: string | undefined): SignInSettings => {
-    const found = name === undefined ? settings[0] : settings.find((one) => one.name === name);
-    if (found !== undefined) return found;
+    const provider = name === undefined ? settings[0] : settings.find((one) => one.name === name);
+    if (provider !== undefined) return provider;
     throw new CountersignError(
       'not-found',
       'there is no such identity provider to sign in with; `signIn` in COUNTERSIGN_ISSUERS names them',

@@ -133,8 +133,10 @@ export async function openParts(
         onProblems: (problems) =>
           log.error({ problems }, 'the directory file is broken; the last good one stays in force'),
       });
-    const own = tenants.flatMap(({ name, directory: file }) => (file === null ? [] : [[name, watch(file)] as const]));
-    const files = { stack: watch(join(config.policiesDir, DIRECTORY_FILE)), own: new Map(own) };
+    const tenantDirectories = tenants.flatMap(({ name, directory: file }) =>
+      file === null ? [] : [[name, watch(file)] as const],
+    );
+    const files = { stack: watch(join(config.policiesDir, DIRECTORY_FILE)), ofTenants: new Map(tenantDirectories) };
     const directory = createDirectories(files, register);
     const credentials = sealedCredentials({ store, register, keys, now: Date.now });
     const attestationKeys = (): readonly object[] => keys.attestationKeys;

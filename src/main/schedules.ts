@@ -38,7 +38,7 @@ const RECURRING: readonly Recurring[] = [
 /** How often it is looked whether the Schedules are still there. */
 const LOOK_MS = 60_000;
 
-export interface KeptSchedules {
+export interface ScheduleKeeper {
   stop(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function keepSchedules(
   taskQueue: string,
   log: Pick<EngineDeps['log'], 'error'>,
   everyMs: number = LOOK_MS,
-): Promise<KeptSchedules> {
+): Promise<ScheduleKeeper> {
   const ensureAll = async (): Promise<void> => {
     await Promise.all(RECURRING.map((one) => ensure(client, taskQueue, log, one)));
   };

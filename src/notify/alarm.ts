@@ -42,9 +42,9 @@ export function createAlarm(deps: {
   return async ({ tenant, type, text, data }) => {
     log.error({ tenant, alert: type, ...data }, text);
     const body = { type, timestamp: now().toISOString(), data: { tenant, text, ...data } };
-    const told = endpoints.filter(
+    const recipients = endpoints.filter(
       ({ tenant: of, events, always }) => of === tenant && (events === null ? always : events.includes(type)),
     );
-    await Promise.all(told.map((endpoint) => send(endpoint, body)));
+    await Promise.all(recipients.map((endpoint) => send(endpoint, body)));
   };
 }

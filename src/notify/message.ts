@@ -23,7 +23,7 @@ export interface MessageContext {
   lately: ApprovalMessage['lately'];
   alike: ApprovalMessage['alike'];
   /** Values that policy shows to approvers beside what it discloses, by their paths. */
-  shown: JsonObject;
+  shownValues: JsonObject;
   /** The state of the approval where the workflow has a newer one than the state. */
   approval: ApprovalState | null;
 }
@@ -186,9 +186,9 @@ export function approvalMessage(state: ActionState, context: MessageContext): Ap
 }
 
 function wholeMessage(state: ActionState, context: MessageContext): ApprovalMessage {
-  const { directory, approval, shown } = context;
+  const { directory, approval, shownValues } = context;
   const { action, plan } = state;
-  const disclosed = { ...asChanged(state.disclosed, approval), ...shown };
+  const disclosed = { ...asChanged(state.disclosed, approval), ...shownValues };
   const open = action.status === 'supervised' && approval?.status === 'open';
   return {
     tenant: action.tenant,
@@ -207,7 +207,10 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
     ...(state.effect == null ? {} : { effect: state.effect }),
     ...collectable(state),
     facts: [...executionFacts(state), ...disclosedFacts(disclosed)],
-    withheld: Math.max(0, state.withheld - Object.keys(shown).filter((path) => !(path in state.disclosed)).length),
+    withheld: Math.max(
+      0,
+      state.withheld - Object.keys(shownValues).filter((path) => !(path in state.disclosed)).length,
+    ),
     why: {
       policy: action.verdict?.policy ?? null,
       rule: action.verdict?.rule ?? null,

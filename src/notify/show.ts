@@ -40,7 +40,7 @@ export async function showAction(
     lately: { approved, refused, days: LATELY_DAYS },
     alike: state.action.status === 'supervised' ? await alike(deps, state) : [],
     approval,
-    shown: await shownValues(deps, state),
+    shownValues: await shownValues(deps, state),
   });
 }
 
@@ -62,7 +62,7 @@ async function isWhole(deps: ShowDeps, state: ActionState): Promise<boolean> {
     lately: null,
     alike: [],
     approval: state.approval,
-    shown: await shownValues(deps, state),
+    shownValues: await shownValues(deps, state),
   });
   return message.unread === undefined;
 }

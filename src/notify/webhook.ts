@@ -84,7 +84,7 @@ function dataOf(deps: NotifyDeps, state: ActionState, event: ActionEvent): Recor
     consoleUrl: deps.consoleUrl,
     lately: null,
     alike: [],
-    shown: {},
+    shownValues: {},
     approval: state.approval,
   });
   const { type: _type, people = [], by, ...more } = asJson(event) as Record<string, Json> & { people?: string[] };

@@ -41,8 +41,8 @@ export function authzenFaults(source: Policy): Fault[] {
  * the context go those fields that a request has. `fields` of the mapping add to that.
  */
 export function mapEvaluation(bundle: Pick<CompiledBundle, 'policies'>, question: AuthzenQuestion): Mapped {
-  const found = bundle.policies.flatMap((policy) => mapped(policy, question));
-  const [first, ...others] = found;
+  const mappings = bundle.policies.flatMap((policy) => mapped(policy, question));
+  const [first, ...others] = mappings;
   if (first === undefined) {
     return {
       unclear: `no policy maps the action \`${question.action.name}\` on a resource of type \`${question.resource.type}\``,

@@ -125,10 +125,10 @@ export const samenessIn = (bundle: CompiledBundle, request: VouchedRequest): Sam
 export function samenessOf(policy: CompiledPolicy, request: VouchedRequest): Sameness {
   const { fields, amount, standsMs, ask } = policy.sameness;
   const named = fields?.filter((path) => path !== amount && path !== 'actor') ?? [];
-  const own = partsOf(request, named);
+  const namedParts = partsOf(request, named);
   // A policy whose fields the request does not have says nothing about it.
-  const says = fields !== null && (own.length > 0 || named.length === 0);
-  const parts: Part[] = says ? own : [...partsOf(request, ['surface', 'action']), ...objectOf(policy, request)];
+  const says = fields !== null && (namedParts.length > 0 || named.length === 0);
+  const parts: Part[] = says ? namedParts : [...partsOf(request, ['surface', 'action']), ...objectOf(policy, request)];
   return {
     policy: policy.name,
     key: canonicalize([policy.name, ...parts]),

@@ -55,7 +55,9 @@ export function createReadModel(store: Pick<Store, 'facts' | 'bundles'>): ReadMo
     const facts: ActionFact[] = [];
     for (const records of actions) {
       let money = null;
-      for (const [at, { record }] of records.entries()) money = await ledger.after(record, at === records.length - 1);
+      for (const { record } of records) money = await ledger.after(record);
+      const action = records[0]?.record.action;
+      if (action !== undefined) ledger.forget(action);
       const fact = factOf(records, money);
       if (fact !== null) facts.push(fact);
     }

@@ -8,7 +8,7 @@ export interface DirectoryFiles {
   /** Of the stack, for every tenant that has none of its own. */
   stack: DirectoryFile;
   /** By tenant. */
-  own: ReadonlyMap<string, DirectoryFile>;
+  ofTenants: ReadonlyMap<string, DirectoryFile>;
 }
 
 type Provisioned = Pick<InForce, 'users' | 'groups' | 'gone' | 'stopped'>;
@@ -19,7 +19,7 @@ interface Made extends Provisioned {
   union: Directory;
 }
 
-export function createDirectories({ stack, own }: DirectoryFiles, register: Register): DirectorySource {
+export function createDirectories({ stack, ofTenants: own }: DirectoryFiles, register: Register): DirectorySource {
   const made = new Map<string, Made>();
   const unionOf = (tenant: string, { users, groups, gone, stopped }: Provisioned): Directory => {
     const file = (own.get(tenant) ?? stack).current();

@@ -61,13 +61,13 @@ export function selected(resource: ScimResource, { attributes, excludedAttribute
 }
 
 export function listOf(resources: readonly ScimResource[], query: ListQuery): ScimResource {
-  const found = matching(resources, query.filter).map((resource) => selected(resource, query));
+  const matches = matching(resources, query.filter).map((resource) => selected(resource, query));
   const startIndex = Math.max(1, query.startIndex ?? 1);
   const count = Math.min(PAGE_MAX, Math.max(0, query.count ?? PAGE_MAX));
-  const page = found.slice(startIndex - 1, startIndex - 1 + count);
+  const page = matches.slice(startIndex - 1, startIndex - 1 + count);
   return {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
-    totalResults: found.length,
+    totalResults: matches.length,
     startIndex,
     itemsPerPage: page.length,
     Resources: page,

@@ -102,11 +102,11 @@ const items = (value: unknown): ScimResource[] =>
 /**
  * A person as they are created or replaced.
  *
- * @param active where the body does not say: true for a new one, else as they are, so that nobody comes back by what is left out
+ * @param fallback what holds where the body does not say: `active` is true for a new one, else as they are, so that nobody comes back by what is left out
  * @throws CountersignError `invalid-request`
  */
-export function readUser(body: ScimResource, active: boolean): KeptUser {
-  const resource = normalisedResource({ active, ...body });
+export function readUser(body: ScimResource, fallback: { active: boolean }): KeptUser {
+  const resource = normalisedResource({ ...fallback, ...body });
   return userOf(understood(() => plain(new SCIMMY.Schemas.User(resource, 'in'))));
 }
 

@@ -190,11 +190,11 @@ export function createFactSearch(db: Database): FactSearch {
       return { facts, nextCursor: more ? cursorOf(sort, last[column] ?? '', last.firstIndex) : null };
     },
     async count(tenant, filter, scope, most) {
-      const found = matching(tenant, filter, scope)
+      const matches = matching(tenant, filter, scope)
         .select(sql<number>`1`.as('one'))
         .limit(most);
       const { count } = await db
-        .selectFrom(found.as('found'))
+        .selectFrom(matches.as('found'))
         .select(sql<number>`count(*)::int`.as('count'))
         .executeTakeFirstOrThrow();
       return count;

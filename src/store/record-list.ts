@@ -78,15 +78,15 @@ async function partsOf(db: Database, tenant: string, filter: RecordFilter, befor
     from log_window
     where tenant = ${tenant} and (${from}::timestamptz is null or last_at >= ${from}::timestamptz)
       and (${to}::timestamptz is null or first_at < ${to}::timestamptz)`.execute(db);
-  const [found] = rows;
-  if (found === undefined || found.size === 0) return [];
-  const size = Math.min(found.size, before);
+  const [window] = rows;
+  if (window === undefined || window.size === 0) return [];
+  const size = Math.min(window.size, before);
   if (action !== undefined) return boundsOfAction(db, tenant, action, size);
   // Of the newest entries the times are not noted yet.
-  const open = { from: found.closed * LOG_WINDOW, to: size };
+  const open = { from: window.closed * LOG_WINDOW, to: size };
   const parts = [open];
-  if (found.first !== null && found.last !== null) {
-    parts.push({ from: found.first * LOG_WINDOW, to: Math.min((found.last + 1) * LOG_WINDOW, size) });
+  if (window.first !== null && window.last !== null) {
+    parts.push({ from: window.first * LOG_WINDOW, to: Math.min((window.last + 1) * LOG_WINDOW, size) });
   }
   return parts.filter((part) => part.from < part.to);
 }

@@ -30,8 +30,8 @@ const REPORTED: ReadonlySet<Action['status']> = new Set(['executed', 'failed', '
 async function tell(input: PublishInput): Promise<Published> {
   if (input.publication === undefined || (input.was !== null && !REPORTED.has(input.action.status)))
     return publish(input);
-  const told = await publishNow(input).catch(() => null);
-  return told ?? publish(input);
+  const published = await publishNow(input).catch(() => null);
+  return published ?? publish(input);
 }
 
 /** What is to be told, as it stands when the telling begins. */
@@ -49,6 +49,31 @@ export interface OutboxSource {
   unreachable(people: string[], attested: string | undefined): void;
 }
 
+/** A change that a callback or webhook is told of. */
+interface Call {
+  action: Action;
+  at: string;
+  news: WebhookChange;
+}
+
+/** Sends what is added, one after the other. What is not taken in a week is given up: the action itself can be read at any time. */
+function createQueue(send: (call: Call, index: number) => Promise<void>) {
+  const calls: Call[] = [];
+  let sent = 0;
+  return {
+    add: (call: Call): void => void calls.push(call),
+    isEmpty: (): boolean => sent === calls.length,
+    run: async (): Promise<void> => {
+      for (;;) {
+        await condition(() => sent < calls.length);
+        const call = calls[sent];
+        if (call !== undefined) await send(call, sent).catch(() => undefined);
+        sent += 1;
+      }
+    },
+  };
+}
+
 /**
  * The one writer of everything that is told about an action. At most one publication runs, always of the newest state, so that an older one
  * never overwrites a newer. Callbacks run beside it, in their own order, so that neither waits for the other's outage.
@@ -62,16 +87,17 @@ export function createOutbox(
   let effects: ApprovalEffect[] = [];
   let review: PublishInput['review'] = null;
   let toldStatus: Action['status'] | null = null;
-  let called = 0;
-  interface Call {
-    action: Action;
-    at: string;
-    news: WebhookChange;
-  }
-  const calls: Call[] = [];
   const hooks = tells.hooks ?? [];
-  const notifications: Call[] = [];
-  const sent = hooks.map(() => 0);
+  const callbacks = createQueue(({ action, news }, index) =>
+    callback({ action, news, messageId: `${action.id}.${index}` }),
+  );
+  /** Each endpoint has its own order and its own outages. */
+  const notifications = hooks.map((target) =>
+    createQueue(({ at, news, action }, index) => {
+      const bare = { ...action, permit: null };
+      return webhook({ action: bare, at, news, target, messageId: `${action.id}.${target}.${index}` });
+    }),
+  );
   /** The status that webhooks were told of last. */
   let last: Action['status'] | null = null;
 
@@ -104,42 +130,10 @@ export function createOutbox(
       published = now;
     }
   };
-  const callBack = async (): Promise<void> => {
-    for (;;) {
-      await condition(() => called < calls.length);
-      const call = calls[called];
-      if (call !== undefined) {
-        const { action, news } = call;
-        try {
-          await callback({ action, news, messageId: `${action.id}.${called}` });
-        } catch {
-          // Given up after a week; the action itself can be read at any time.
-        }
-      }
-      called += 1;
-    }
-  };
-  /** Each endpoint has its own order and its own outages. */
-  const tellHook = async (target: string, index: number): Promise<void> => {
-    for (let next = 0; ; next += 1) {
-      await condition(() => next < notifications.length);
-      const call = notifications[next];
-      if (call !== undefined) {
-        const { at, news } = call;
-        const action = { ...call.action, permit: null };
-        try {
-          await webhook({ action, at, news, target, messageId: `${action.id}.${target}.${next}` });
-        } catch {
-          // Given up after a week.
-        }
-      }
-      sent[index] = next + 1;
-    }
-  };
   const scope = new CancellationScope({ cancellable: false });
   if (tells.people) void scope.run(tellPeople);
-  if (tells.callback) void scope.run(callBack);
-  hooks.forEach((target, index) => void scope.run(() => tellHook(target, index)));
+  if (tells.callback) void scope.run(callbacks.run);
+  for (const queue of notifications) void scope.run(queue.run);
 
   return {
     changed(more = [], change = null) {
@@ -151,16 +145,16 @@ export function createOutbox(
       const at = new Date().toISOString();
       const call = { action, at, news: { effects: more, review: change, was: last } };
       last = action.status;
-      if (tells.callback) calls.push(call);
+      if (tells.callback) callbacks.add(call);
       // A release by policy alone is told only if nobody reports its outcome.
-      if (hooks.length > 0 && (tells.people || action.status === 'unreported')) notifications.push(call);
+      if (tells.people || action.status === 'unreported') for (const queue of notifications) queue.add(call);
     },
     drained: () =>
       condition(
         () =>
           (!tells.people || published === revision) &&
-          (!tells.callback || called === calls.length) &&
-          sent.every((count) => count === notifications.length),
+          callbacks.isEmpty() &&
+          notifications.every((queue) => queue.isEmpty()),
       ),
   };
 }

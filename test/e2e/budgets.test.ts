@@ -123,6 +123,7 @@ it('a click reads the row of its action once before the engine, which goes by se
     expect(engine).toBeGreaterThan(0);
     const atTheDoor = texts.slice(0, engine);
     counts.push(atTheDoor.filter((text) => text === ROW_OF_AN_ACTION).length);
+    if (process.env['SHOW']) console.log(texts.map((t) => t.slice(0, 110).replaceAll('\n', ' ')).join('\n'));
   }
   expect(Math.min(...counts)).toBe(1);
 });

@@ -154,7 +154,7 @@ describe('a person as they are created', () => {
       roles: [],
       [ENTERPRISE]: { manager: '99', department: 'Finance' },
     };
-    expect(readUser(body, true)).toEqual({
+    expect(readUser(body, { active: true })).toEqual({
       ...{ userName: 'jo.doe@acme.test', externalId: '0a21f0f2', name: 'Jo Doe', email: 'jo@acme.test' },
       ...{ roles: [], manager: '99', active: true },
     });
@@ -168,15 +168,15 @@ describe('a person as they are created', () => {
       emails: [{ primary: true, value: 'jo@acme.test', type: 'work' }],
       ...{ displayName: 'Jo Doe', locale: 'en-US', externalId: '00u1', groups: [], password: 'x', active: true },
     };
-    expect(readUser(body, true)).toMatchObject({ userName: 'jo@acme.test', active: true, externalId: '00u1' });
+    expect(readUser(body, { active: true })).toMatchObject({ userName: 'jo@acme.test', active: true, externalId: '00u1' });
   });
 
   it('is not brought back by what a body leaves out', () => {
-    expect(readUser({ userName: 'jo@acme.test' }, false).active).toBe(false);
+    expect(readUser({ userName: 'jo@acme.test' }, { active: false }).active).toBe(false);
   });
 
   it.each([{}, { userName: 5 }, { userName: 'a', active: 'perhaps' }])('is refused: %j', (body) => {
-    expect(() => readUser(body, true)).toThrow(expect.objectContaining({ code: 'invalid-request' }));
+    expect(() => readUser(body, { active: true })).toThrow(expect.objectContaining({ code: 'invalid-request' }));
   });
 });
 

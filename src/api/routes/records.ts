@@ -69,7 +69,7 @@ export function recordRoutes(gateway: Authentication & Records, log: Pick<Public
   });
   router.get('/v1/records/:hash/shown', async (request, response) => {
     const caller = await callerOf(gateway, request);
-    response.set('cache-control', 'no-store').json(await gateway.shown(caller, pathText(request, 'hash')));
+    response.set('cache-control', 'no-store').json(await gateway.renderingOf(caller, pathText(request, 'hash')));
   });
   router.get('/v1/records/:hash/replay', async (request, response) => {
     const caller = await callerOf(gateway, request);

@@ -82,7 +82,7 @@ export function scimRoutes(gateway: Provisioning): Router {
 }
 
 function userRoutes(router: Router, gateway: Provisioning): void {
-  const shown = async (request: Request, user: UserInForce | null): Promise<ScimResource> => {
+  const answerUser = async (request: Request, user: UserInForce | null): Promise<ScimResource> => {
     if (user === null) throw new CountersignError('not-found', 'there is no such resource');
     const { groups } = await gateway.provisioned(callerOf(request));
     return userResource(user, groupsOf(groups, user), baseOf(request));
@@ -93,28 +93,28 @@ function userRoutes(router: Router, gateway: Provisioning): void {
     send(response, listOf(all, queryOf(request)));
   });
   router.post(`${ROOT}/Users`, async (request, response) => {
-    const user = readUser(bodyOf(request), true);
+    const user = readUser(bodyOf(request), { active: true });
     const made = await gateway.changeUser(callerOf(request), null, () => Promise.resolve(user));
-    const resource = await shown(request, made);
+    const resource = await answerUser(request, made);
     response.setHeader('Location', `${baseOf(request)}/Users/${String(resource['id'])}`);
     send(response, resource, 201);
   });
   router.get(`${ROOT}/Users/:id`, async (request, response) => {
     const { users } = await gateway.provisioned(callerOf(request));
-    const resource = await shown(request, users.get(pathText(request, 'id')) ?? null);
+    const resource = await answerUser(request, users.get(pathText(request, 'id')) ?? null);
     send(response, selected(resource, queryOf(request)));
   });
   router.put(`${ROOT}/Users/:id`, async (request, response) => {
     const changed = await gateway.changeUser(callerOf(request), pathText(request, 'id'), (now) =>
-      Promise.resolve(readUser(bodyOf(request), now?.active === true)),
+      Promise.resolve(readUser(bodyOf(request), { active: now?.active === true })),
     );
-    send(response, await shown(request, changed));
+    send(response, await answerUser(request, changed));
   });
   router.patch(`${ROOT}/Users/:id`, async (request, response) => {
     const changed = await gateway.changeUser(callerOf(request), pathText(request, 'id'), (now) =>
       now === null ? Promise.resolve(null) : patchUser(now, bodyOf(request)),
     );
-    send(response, await shown(request, changed));
+    send(response, await answerUser(request, changed));
   });
   router.delete(`${ROOT}/Users/:id`, async (request, response) => {
     await gateway.changeUser(callerOf(request), pathText(request, 'id'), () => Promise.resolve(null));
@@ -123,7 +123,7 @@ function userRoutes(router: Router, gateway: Provisioning): void {
 }
 
 function groupRoutes(router: Router, gateway: Provisioning): void {
-  const shown = (request: Request, group: GroupInForce | null): ScimResource => {
+  const answerGroup = (request: Request, group: GroupInForce | null): ScimResource => {
     if (group === null) throw new CountersignError('not-found', 'there is no such resource');
     return selected(groupResource(group, baseOf(request)), queryOf(request));
   };
@@ -135,25 +135,25 @@ function groupRoutes(router: Router, gateway: Provisioning): void {
   router.post(`${ROOT}/Groups`, async (request, response) => {
     const group = readGroup(bodyOf(request));
     const made = await gateway.changeGroup(callerOf(request), null, () => Promise.resolve(group));
-    const resource = shown(request, made);
+    const resource = answerGroup(request, made);
     response.setHeader('Location', `${baseOf(request)}/Groups/${String(resource['id'])}`);
     send(response, resource, 201);
   });
   router.get(`${ROOT}/Groups/:id`, async (request, response) => {
     const { groups } = await gateway.provisioned(callerOf(request));
-    send(response, shown(request, groups.get(pathText(request, 'id')) ?? null));
+    send(response, answerGroup(request, groups.get(pathText(request, 'id')) ?? null));
   });
   router.put(`${ROOT}/Groups/:id`, async (request, response) => {
     const changed = await gateway.changeGroup(callerOf(request), pathText(request, 'id'), () =>
       Promise.resolve(readGroup(bodyOf(request))),
     );
-    send(response, shown(request, changed));
+    send(response, answerGroup(request, changed));
   });
   router.patch(`${ROOT}/Groups/:id`, async (request, response) => {
     const changed = await gateway.changeGroup(callerOf(request), pathText(request, 'id'), (now) =>
       now === null ? Promise.resolve(null) : patchGroup(now, bodyOf(request)),
     );
-    send(response, shown(request, changed));
+    send(response, answerGroup(request, changed));
   });
   router.delete(`${ROOT}/Groups/:id`, async (request, response) => {
     await gateway.changeGroup(callerOf(request), pathText(request, 'id'), () => Promise.resolve(null));

@@ -11,7 +11,7 @@ export function mask(io: Io, secret: string, json: boolean): void {
   else io.out(line);
 }
 
-export interface Told {
+export interface RunResult {
   /** What became of it, in a few words. */
   ended: string;
   status: string;
@@ -22,27 +22,27 @@ export interface Told {
 }
 
 /** Writes GitHub's outputs and job summary where there are any. A pipeline that cannot be told is no reason to fail. */
-export function tell(io: Io, told: Told): void {
+export function tell(io: Io, result: RunResult): void {
   const { GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary } = io.env;
   try {
     if (outputs)
       appendFileSync(
         outputs,
-        `action=${told.action?.id ?? ''}\nstatus=${told.status}\nreceipt=${newest(told) ?? ''}\n`,
+        `action=${result.action?.id ?? ''}\nstatus=${result.status}\nreceipt=${newest(result) ?? ''}\n`,
       );
-    if (summary) appendFileSync(summary, jobSummary(told));
+    if (summary) appendFileSync(summary, jobSummary(result));
   } catch (error) {
     io.err(`the job’s summary was not written (${error instanceof Error ? error.message : 'unknown'})`);
   }
 }
 
-const newest = ({ action }: Told): string | undefined => action?.records.at(-1);
+const newest = ({ action }: RunResult): string | undefined => action?.records.at(-1);
 
 /** A table in Markdown: the verdict, who decided and why, what became of it, and where its receipt is. */
-export function jobSummary(told: Told): string {
-  const { action, reasons, surface, ended, url } = told;
+export function jobSummary(result: RunResult): string {
+  const { action, reasons, surface, ended, url } = result;
   const verdict = action?.verdict;
-  const receipt = newest(told);
+  const receipt = newest(result);
   const rows: [string, string][] = [
     ['action', action?.id ?? '—'],
     ...(verdict

@@ -43,8 +43,8 @@ function ruleOf(response: HttpSettings['response'], status: number): Rule | null
     (rule) => [rule, response[rule] ?? DEFAULTS[rule]] as const,
   );
   const kind = `${Math.floor(status / 100)}xx`;
-  const found = rules.find(([, list]) => list.includes(status)) ?? rules.find(([, list]) => list.includes(kind));
-  return found?.[0] ?? null;
+  const rule = rules.find(([, list]) => list.includes(status)) ?? rules.find(([, list]) => list.includes(kind));
+  return rule?.[0] ?? null;
 }
 
 function parsed(text: string): Json | undefined {

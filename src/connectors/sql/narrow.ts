@@ -70,8 +70,8 @@ function read(tree: unknown, { functions, statements }: Pick<SqlSettings, 'funct
   let parameters = 0;
   for (const [type, node] of nodesOf(statement)) {
     if (!NODES.has(type)) throw new Refused(`the statement has a part that is not executed here: ${type}`);
-    const own = KINDS[type];
-    if (own !== undefined && own !== 'select') writes.add(own);
+    const kind = KINDS[type];
+    if (kind !== undefined && kind !== 'select') writes.add(kind);
     checkNode(type, node, functions);
     for (const change of changesOf(type, node)) writes.add(change);
     if (type === 'ParamRef') parameters = Math.max(parameters, Number(node['number'] ?? 0));

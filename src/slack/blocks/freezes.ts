@@ -21,7 +21,7 @@ export const frozenWhat = (scope: HomeFreeze['scope']): string =>
 const LISTED_MAX = 10;
 
 /** What it stops and why, and the button that lifts it. */
-function item(freeze: HomeFreeze, mayLift: boolean): Block[] {
+function item(freeze: HomeFreeze, { mayLift }: { mayLift: boolean }): Block[] {
   const { id, scope, reason, by, at } = freeze;
   const label = `Lift the freeze of ${frozenWhat(scope)}`;
   const about = rich([
@@ -36,14 +36,14 @@ function item(freeze: HomeFreeze, mayLift: boolean): Block[] {
 const shortFreeze = (id: string): string => [...clean(id)].slice(0, 12).join('');
 
 /** The part of the Home tab about freezes; empty when there is none. */
-export function freezeBlocks(freezes: readonly HomeFreeze[], mayLift: boolean): Block[] {
+export function freezeBlocks(freezes: readonly HomeFreeze[], { mayLift }: { mayLift: boolean }): Block[] {
   if (freezes.length === 0) return [];
-  return [header('Frozen'), ...freezes.slice(0, LISTED_MAX).flatMap((freeze) => item(freeze, mayLift)), divider];
+  return [header('Frozen'), ...freezes.slice(0, LISTED_MAX).flatMap((freeze) => item(freeze, { mayLift })), divider];
 }
 
 export function freezesAnswer(freezes: readonly HomeFreeze[]): Rendered {
   const title = freezes.length === 0 ? 'Nothing is frozen.' : `${freezes.length} frozen`;
-  const blocks = freezes.length === 0 ? [rich([line(title)])] : freezeBlocks(freezes, false).slice(0, -1);
+  const blocks = freezes.length === 0 ? [rich([line(title)])] : freezeBlocks(freezes, { mayLift: false }).slice(0, -1);
   return { text: title, blocks };
 }
 

@@ -39,7 +39,7 @@ const LISTED_MAX = { waiting: 20, decided: 10, reviews: 10 };
 
 export function homeView(home: Home): View {
   const blocks: Block[] = [
-    ...freezeBlocks(home.freezes ?? [], home.mayLift === true),
+    ...freezeBlocks(home.freezes ?? [], { mayLift: home.mayLift === true }),
     header('Waiting for you'),
     ...orNothing(home.waiting.slice(0, LISTED_MAX.waiting).flatMap(waitingItem), 'Nothing waits for you.'),
     ...more(home.waiting.length, LISTED_MAX.waiting),

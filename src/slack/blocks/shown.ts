@@ -67,8 +67,8 @@ export function findShown(
     if (kindOf(model) !== (KINDS[sealed.renderer] ?? null)) continue;
     for (const view of SHOWN_VIEWS) {
       for (const reader of [null, person]) {
-        const shown: RenderingSource = { renderer: sealed.renderer, view, person: reader, model };
-        if (hashOfShown(shown) === sealed.hash) return shown;
+        const source: RenderingSource = { renderer: sealed.renderer, view, person: reader, model };
+        if (hashOfShown(source) === sealed.hash) return source;
       }
     }
   }
