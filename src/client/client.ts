@@ -64,7 +64,7 @@ export class Countersign {
     return (await this.#post('v1/actions', request, { ...call, repeatable: true })) as Action;
   }
 
-  /** Waits until an action is decided, by long polls; after `timeout` it answers the action as it then is. */
+  /** Waits until an action is decided, by long polls. Returns the action after `timeout` at the latest, in whatever state it is. */
   async wait(id: string, { timeout, signal }: Omit<CallOptions, 'idempotencyKey'> = {}): Promise<Action> {
     const end = Date.now() + (timeout ?? Infinity);
     for (;;) {
@@ -111,7 +111,7 @@ export class Countersign {
     return this.#post('v1/evaluate', request, { ...options, repeatable: true }) as Promise<Json>;
   }
 
-  /** Several steps, judged at once. */
+  /** Several steps, judged together. */
   plan(plan: { steps: ActionRequest[]; [more: string]: unknown }, options: CallOptions = {}): Promise<Json> {
     return this.#post('v1/plans', plan, {
       ...options,

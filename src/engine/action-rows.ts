@@ -184,7 +184,7 @@ async function ofAction(
   return [difference('action', row.id, 'altered', said)];
 }
 
-/** Who asked, and by which body, as it is kept with the request. */
+/** Compares the requester and the body's MAC with the stored payload. */
 async function ofIdentity(deps: ActionRowDeps, view: ActionState): Promise<string[]> {
   const { tenant, id } = view.action;
   const asked = (await readPayload(deps, tenant, id))?.asked;
@@ -192,7 +192,7 @@ async function ofIdentity(deps: ActionRowDeps, view: ActionState): Promise<strin
   return differing({ requester: view.requester, bodyMac: view.bodyMac }, { requester: asked.by, bodyMac: asked.mac });
 }
 
-/** Whether the row holds the newest permit, or none where there is none. */
+/** Whether the row holds the action's newest permit, or none for an action without one. */
 async function holdsPermit(
   deps: ActionRowDeps,
   { tenant, id, sealedPermit }: StoredAction,

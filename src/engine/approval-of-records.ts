@@ -24,7 +24,7 @@ export function openedBy({ verdict, plan, facts }: VerdictRecord): ApprovalState
 /** The override after a sealed decision. If the reducer refuses it, only the timers change the state. */
 export const afterDecision = (...decided: Parameters<typeof stepOf>): ApprovalState => stepOf(...decided).state;
 
-/** What the decision at `index` of an action's records brought about; nothing where there is none. */
+/** The effects of the decision at `index` of an action's records; empty when that record is no decision. */
 export function effectsOfDecision(
   records: readonly RecordPayload[],
   index: number,

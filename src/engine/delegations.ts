@@ -28,7 +28,7 @@ export interface Deciding {
 }
 
 /**
- * For whom somebody decides, and whether they and whoever they decide for still may: what the approval's rule asks of the world. The
+ * Whom a person decides for, and whether both of them still may decide: the facts that the approval reducer needs. The
  * gateway asks it to say who is asked, and the engine to admit a decision.
  */
 export function standingOf(

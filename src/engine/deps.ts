@@ -31,9 +31,9 @@ export interface WebhookEndpoint {
   url: string;
   /** Base64, with or without `whsec_`, each signing while one is replaced; undefined for the stack's own. */
   secret: WebhookSecret | undefined;
-  /** Which events it is told of; null for all. */
+  /** The events that are sent to it; null for all. */
   events: readonly (EventType | AlertType)[] | null;
-  /** Told of every action, whatever policy says. */
+  /** Gets the events of every action, whatever policy says. */
   always: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface TenantSigners {
   recordKeysAt(index: number): readonly PublicJwk[];
   /** Keys that a permit which has not expired may be signed with. */
   readonly permitKeys: readonly PublicJwk[];
-  /** Keys that a permit may ever have been signed with, none of them revoked. */
+  /** All keys that ever signed permits, without the revoked ones. */
   readonly allPermitKeys: readonly PublicJwk[];
 }
 
@@ -59,9 +59,9 @@ export interface TenantSigners {
 export interface Histories {
   /** Whether the action's workflow is still open. */
   running(tenant: string, id: string): Promise<boolean>;
-  /** Starts its workflow anew, from the action's records; nothing happens when it runs. */
+  /** Starts the action's workflow again from its records. Does nothing while one runs. */
   resume(tenant: string, id: string): Promise<void>;
-  /** Deletes the history of a closed one; nothing happens when there is none. */
+  /** Deletes the history of a closed workflow. Does nothing when there is none. */
   delete(tenant: string, id: string): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export interface EngineDeps {
   signers(tenant: string): TenantSigners;
   authenticate(token: string): Promise<Caller>;
   attestationKeys(): readonly object[];
-  /** Signs what somebody said as it is sealed. Asked for at each use: it rotates. */
+  /** Signs the sealed words of people. Read at each use: the key rotates. */
   attestation(): Signer;
   /** Keyed commitments to a text, the current key's first: what carries one was written by this engine. */
   commitments: Keys['commitments'];

@@ -1,4 +1,4 @@
-/** Approvals in doubt: of somebody of whom their identity provider said afterwards that it may not have been them. */
+/** Approvals in doubt: the identity provider said afterwards that the approver may have been somebody else. */
 import type { ApprovalState } from '../approval/index.ts';
 import type { EngineDeps } from './deps.ts';
 import type { Life } from './life.ts';
@@ -16,8 +16,8 @@ export function soleApprover(approval: ApprovalState | null): { person: string; 
 }
 
 /**
- * Why nothing is released or redeemed of what one person alone approved before a security event about them, or null. It holds for good: what
- * is still wanted is asked for anew.
+ * Why an action may not be released or redeemed, or null. One person alone approved it, and a security event about them followed. This holds
+ * for good; the requester asks again with a new key.
  */
 export async function inDoubt(
   deps: Pick<EngineDeps, 'register'>,

@@ -1,6 +1,6 @@
 /**
  * Executes what was released through a connector. It takes the action's id and nothing else: the sealed records say what is released, to
- * whom, and whether it ended, so whoever asks for it, and however often, gets what is due anyway.
+ * whom, and whether it ended. So every caller gets what is due anyway, however often it asks.
  *
  * Durable writes, in order: a fresh permit where the first one ran out; the redemption, always as the same redeemer; the lease, which one
  * process at a time holds; what the connector notes before each step that cannot be taken back; the outcome. A crash after any of them
@@ -35,7 +35,7 @@ interface Work {
 
 /**
  * Executes a released action, and seals how it ended. Nothing happens where nothing is released, where it ended, or where the time to
- * report is over: what the silence means is sealed by whoever looks for it.
+ * report is over. The next look at the action seals what the silence means.
  *
  * @throws ApplicationFailure to be called again
  */
@@ -47,7 +47,7 @@ export async function execute(deps: EngineDeps, { action }: { action: ActionRef 
   if (lease === null) throw later('another process executes this action now');
   let ended = false;
   try {
-    // Read again: whoever held the lease before may have sealed the outcome.
+    // Read again: the previous holder of the lease may have sealed the outcome.
     const held = await findWork(deps, tenant, id);
     if (held === null || !inTime(deps, held.life)) return;
     const answer = await run(deps, lease, held);

@@ -33,7 +33,7 @@ export interface StoredJudgment {
 /** The same as it lies in the database, with what shows that this engine wrote it. Empty for an action that was erased meanwhile. */
 export type VouchedJudgment = Partial<StoredJudgment & { mac: string }>;
 
-/** Whose word a stored judgement is: whoever may write to the database could otherwise decide an action before it is asked for. */
+/** Authenticates stored judgements. Otherwise a writer to the database could decide an action before it is asked for. */
 export function createVoucher({ commitments }: Pick<EngineDeps, 'commitments'>, tenant: string, id: string) {
   const macs = ({ judgement, facts, shares }: StoredJudgment): string[] => {
     const plain = JSON.parse(JSON.stringify({ judgement, facts, shares })) as Json;

@@ -5,8 +5,8 @@ import { release } from './release.ts';
 import type { DecideInput, Decided } from './types.ts';
 
 /**
- * Seals the word, then releases what is approved by the sealed records: two steps of which each finds what it wrote before, so a retry
- * after a crash between them goes on with the second.
+ * Seals the word, then releases the action if its sealed records approve it. Each of the two steps finds what it wrote before, so a retry
+ * after a crash between them continues with the second.
  */
 export async function hear(deps: EngineDeps, input: DecideInput): Promise<Decided> {
   const sealed = await sealDecision(deps, input);

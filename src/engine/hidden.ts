@@ -1,4 +1,4 @@
-/** Records that the log has and a search in the database does not find: hidden or deleted by whoever may write to it. */
+/** Records that are in the log but not found by a search: somebody with write access to the database hid or deleted them. */
 import { CountersignError } from '../contract/index.ts';
 import type { Looked } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';

@@ -240,7 +240,7 @@ async function judgedBefore(deps: EngineDeps, input: JudgeInput): Promise<Judged
 /**
  * The verdict that is sealed already, or null.
  *
- * @throws ApplicationFailure that is not retried, where the workflow was started anew with another request.
+ * @throws ApplicationFailure that is not retried, when the workflow was started again with another request.
  */
 export async function findJudged(deps: EngineDeps, started: StartedInput): Promise<Judged | null> {
   const { input, request } = await readStart(deps, started);

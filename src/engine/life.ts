@@ -80,7 +80,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   };
 }
 
-/** An action for whoever may see it: how it stands by its records, and who asked as it is kept with the request. With its permit. */
+/** An action with its permit, for callers that may see it: its state by its records, and its requester by its stored payload. */
 export async function readKnown(
   deps: LifeDeps,
   tenant: string,
@@ -95,13 +95,13 @@ export async function readKnown(
   return { state, action: { ...state.action, permit } };
 }
 
-/** How it stands by its records, and who asked as it is kept with the request. */
+/** The state by the records, with the requester of the stored payload. */
 export const stateAsAsked = ({ state, payload }: Life): ActionState => ({
   ...state,
   requester: payload?.asked?.by ?? state.requester,
 });
 
-/** {@link readLife} with the payload in any case, for whoever needs both: they are read at once. */
+/** {@link readLife}, always with the payload. Both are read concurrently. */
 export async function readWholeLife(deps: LifeDeps, tenant: string, id: string): Promise<Life | null> {
   const [life, payload] = await Promise.all([readLife(deps, tenant, id), readPayload(deps, tenant, id)]);
   return life === null ? null : { ...life, payload: life.payload ?? payload };
@@ -253,7 +253,7 @@ const statusOf = (value: unknown): OutcomeRecord['status'] =>
   value === 'executed' || value === 'failed' || value === 'skipped' ? value : 'unreported';
 
 /**
- * The look back at a broken glass, by who the release named for it and what was found. The row only adds what no record says, and all of
+ * The review of a broken glass: the reviewers that the release named, and what they found. The row only adds what no record says, and all of
  * it for releases of version 1.
  */
 function reviewOf(row: ActionState['review'], records: readonly VerifiedRecord[]): ActionState['review'] {

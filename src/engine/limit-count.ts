@@ -1,4 +1,4 @@
-/** Limits as the sealed records have them: the database counts, and is believed only where it counts at least what the records say. */
+/** Limits by the sealed records: the database counts, and its count holds only if it is at least what the records say. */
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
 import type { LimitFact, Reservation } from '../contract/index.ts';
 import { isGlassLimit } from '../policy/index.ts';
@@ -46,7 +46,7 @@ export const withOwnShares = (
     };
   });
 
-/** How often it is counted anew: something may have been given back between the look at the records and the count. */
+/** The most counts. A share may be given back between the read of the records and the count, so one low count proves nothing. */
 export const COUNTS_MAX = 8;
 
 /** Why nothing is released by such a count, in words for the verdict's record. */

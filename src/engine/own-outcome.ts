@@ -17,7 +17,7 @@ export interface OwnOutcome {
 
 type OwnOutcomeDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now'>;
 
-/** Seals how it ended, once: what is sealed already stays as it is. */
+/** Seals the outcome once. An outcome that is already sealed stays. */
 export function sealOwnOutcome(
   deps: OwnOutcomeDeps,
   { tenant, id }: { tenant: string; id: string },

@@ -1,6 +1,6 @@
 /**
  * Policies that are programs (OPA's WASM) may run for ever. They run in a thread of their own, which is stopped where one takes too long:
- * that judgement is refused, and whoever asks anything else is answered meanwhile.
+ * that judgement is refused, and all other callers are answered meanwhile.
  */
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import type { Worker } from 'node:worker_threads';
@@ -50,7 +50,7 @@ export class SilentPolicy extends Error {}
 const ANSWER_MS = 3000;
 /** Milliseconds that a question waits for its turn. */
 const TURN_MS = 4000;
-/** After so many that did not end, the others of the same round are not asked. */
+/** After this number of programs that did not end, the rest of the round is not asked. */
 const SILENT_MAX = 3;
 
 const SILENCE = 'it takes longer, or more memory, than a policy may';
@@ -134,7 +134,7 @@ function remembered(original: CompiledBundle, ask: (question: ProgramQuestion) =
   };
 }
 
-/** The answer of one question; the thread is stopped where there is none in time, and ends by itself out of memory. */
+/** The answer of one question. The thread is stopped when it is late, and ends by itself when it is out of memory. */
 function answerOf(worker: Worker, question: ProgramQuestion, answerMs: number): Promise<ExternalAnswer> {
   return new Promise((resolve) => {
     const done = (answer: ExternalAnswer): void => {

@@ -86,7 +86,7 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
   });
 }
 
-/** All that a redemption is judged by, read at once: each of the reads begins after the call did, so what was answered before it counts. */
+/** Everything a redemption depends on, read concurrently. Each read begins after the call, so everything answered before the call counts. */
 async function readAll(
   deps: RedeemDeps,
   tenant: string,

@@ -1,4 +1,4 @@
-/** Humans' refusals that stand: what is sealed of them, and which of them are about what is asked now. */
+/** Standing refusals by humans: what their records hold, and which of them cover the current request. */
 import { addDecimals, compareDecimals, parseDecimal, type Decimal } from '../canonical/index.ts';
 import type {
   EffectKind,

@@ -108,7 +108,7 @@ export async function resumeLost(
   return { next: last === undefined ? null : { tenant: last.tenant, id: last.id }, resumed };
 }
 
-/** Starts the action's workflow anew where it has still something to do and has none. @returns whether it was */
+/** Starts a workflow for an action that still needs one and lost its own. @returns whether one was started */
 export async function resumeIfLost(
   deps: Pick<EngineDeps, 'store' | 'signers'> & { histories: Histories },
   tenant: string,

@@ -99,7 +99,7 @@ function foundAs(record: RecordPayload): RecordDecision | null {
 }
 
 /**
- * Seals the drafts in order, with the state as it stands after them, in one transaction; answers the action as it is now durable.
+ * Seals the drafts in order, with the state as it stands after them, in one transaction. Returns the durable action.
  *
  * When the first of them was sealed before, by an execution of this very step that died or timed out, nothing is sealed again:
  * the stored state is the answer. The new state is told to waiting requests only after it is durable.
@@ -113,7 +113,7 @@ export async function sealAction(
   return (await sealOrFind(deps, state, drafts, permit)).action;
 }
 
-/** {@link sealAction}, or null where somebody else sealed the action's next record first: read what it says, and decide anew. */
+/** {@link sealAction}, or null if another step sealed the action's next record first. The caller then reads the records and decides again. */
 export async function sealNext(...args: Parameters<typeof sealOrFind>): Promise<Action | null> {
   const { action, alreadySealed } = await sealOrFind(...args);
   return alreadySealed ? null : action;

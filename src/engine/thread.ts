@@ -1,4 +1,4 @@
-/** Threads that run a file of ours beside the one that answers, with bounded memory. */
+/** Worker threads with bounded memory that run one of this package's files. */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';

@@ -35,7 +35,7 @@ export interface Judged {
   announced: boolean;
   /** The review that a break-glass release opens: when it is due, in milliseconds since the epoch. */
   review: { openedAt: number; dueAt: number } | null;
-  /** Marks of the webhooks that are told; left out where there is none. */
+  /** Marks of the action's webhooks; left out if it has none. */
   hooks?: string[];
   /** True where policy holds what is approved, so that it can be withdrawn after its release. */
   held?: boolean;
@@ -75,7 +75,7 @@ export interface DecisionEvidence {
   attestation: string | null;
 }
 
-/** Which action a step is about. Workflows of before send the whole action, of which nothing else is read. */
+/** The action of a step. Older workflows send the whole action; only these two members are read. */
 export interface ActionRef {
   tenant: string;
   id: string;

@@ -14,7 +14,7 @@ import type { Refusal, Sealed } from './types.ts';
 export const isHeld = ({ state, release, redemption }: Life): boolean =>
   state.action.status === 'released' && release?.notBefore !== undefined && redemption === null;
 
-/** Null where another record was sealed first: read what it says, and decide anew. */
+/** Null if another record was sealed first. The caller then reads the records and decides again. */
 export async function withdrawHeld(
   deps: EngineDeps,
   life: Life,

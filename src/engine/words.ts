@@ -1,4 +1,4 @@
-/** What people said, as attested: how it is named, and what becomes of what does not count. */
+/** Attested messages of people: their hash, and the refusal of those that do not count. */
 import { createHash } from 'node:crypto';
 import { isCountersignError } from '../contract/index.ts';
 import { verifyAttestation } from '../identity/index.ts';
@@ -21,7 +21,7 @@ export async function unreachableBy(
   return claims?.people ?? [];
 }
 
-/** A refusal of what does not count. @throws what is no fault of whoever sent it: the step is tried again */
+/** The refusal of a message that does not count. @throws an error that is not the sender's fault, so that the step is retried */
 export function refusalOf(error: unknown): { refusal: Refusal } {
   if (!isCountersignError(error) || error.status >= 500) throw error;
   return { refusal: { code: error.code, message: error.message } };

@@ -13,12 +13,12 @@ export function speaksFor(caller: Caller, state: ActionState): boolean {
   );
 }
 
-/** The requester's side: who asked, a key that may speak for the actor, the actor, and whoever it acts for. */
+/** The requester's side: the caller that asked, keys that may speak for the actor, the actor, and everyone it acts for. */
 export function isRequester(caller: Caller, state: ActionState): boolean {
   return mayExecute(caller, state) || actingIds(state.actor).includes(caller.id);
 }
 
-/** May hold the permit: who asked, and a key that may speak for the actor. Never a person who only decides or reads. */
+/** May hold the permit: the caller that asked, and keys that may speak for the actor. Never a person who only decides or reads. */
 export function mayExecute(caller: Caller, state: ActionState): boolean {
   return caller.id === state.requester || (caller.kind === 'key' && speaksFor(caller, state));
 }
@@ -32,7 +32,7 @@ export function mayAudit(caller: Caller): boolean {
     : caller.roles.some((role) => AUDIT_ROLES.includes(role));
 }
 
-/** May read the entries of the tenant's log, and their receipts. Entries come in bundles, so whoever reads some surfaces alone reads none. */
+/** May read the entries of the tenant's log, and their receipts. Entries come in bundles, so a reader of single surfaces reads none. */
 export const mayReadLog = (caller: Caller): boolean =>
   (caller.kind === 'reader' && caller.surfaces.length === 0) || mayAudit(caller);
 
@@ -51,7 +51,7 @@ const isApprover = (caller: Caller, state: ActionState): boolean =>
 /**
  * The action as this caller may see it: only the requester's side gets the permit.
  *
- * @throws CountersignError `not-found`, the same for what does not exist and for what is not theirs to see.
+ * @throws CountersignError `not-found`, the same whether it does not exist or the caller may not see it.
  */
 export function visibleTo(caller: Caller, state: ActionState, action: Action): Action {
   if (caller.tenant !== action.tenant) throw notFound();

@@ -10,7 +10,7 @@ import type { ActionQuery } from './action-list-types.ts';
 
 /** So many are counted, and looked at for facets. */
 const COUNTED = 10_000;
-/** Pages of the log that a request includes by itself, so that whoever asks sees what they did before. */
+/** Pages of the log that a request reads first, so that callers see their own earlier actions. */
 const PAGES = 4;
 /** Characters of a text to be looked for: of fewer there would be too many. */
 const TEXT_MIN = 3;

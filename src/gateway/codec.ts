@@ -1,4 +1,4 @@
-/** Temporal's payloads for whoever may read them: what its UI and command line ask of a codec server. */
+/** A codec server for Temporal's UI and command line: decrypts payloads for callers that may read them. */
 import type { Payload } from '@temporalio/common';
 import { CountersignError, DEFAULT_TENANT, isCountersignError } from '../contract/index.ts';
 import { createViewingCodec } from '../keys/index.ts';

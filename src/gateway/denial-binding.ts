@@ -17,7 +17,7 @@ export interface Denial {
   jti: string;
 }
 
-/** The token of a denial, for whoever was denied and for this very request. */
+/** The token of a denial. It counts for the denied caller and this request only. */
 export async function bindDenial(
   deps: Pick<GatewayDeps, 'signers' | 'now' | 'issuer'>,
   caller: Caller,

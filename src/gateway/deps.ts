@@ -47,7 +47,7 @@ export interface GatewayDeps extends Pick<
   /** Where people sign in. */
   signIn: SignIn;
   signals: Signals;
-  /** Tells whoever watches over the stack. Never throws. */
+  /** Alarms the operators of the stack. Never throws. */
   alarm: Alarm;
   /** Tells the people of a tenant in Slack; null where nobody does. */
   notifier(tenant: string): Notifier | null;

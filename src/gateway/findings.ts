@@ -52,7 +52,7 @@ export async function drawSample(deps: GatewayDeps, caller: Caller, input: Sampl
   refuseOthers(caller);
   const { size, word, strata, allAbove, from, to, ...filter } = input;
   const time = periodOf(deps, { from, to });
-  // The population is fixed by the log of this size, which its root commits to: whoever asks cannot have chosen it.
+  // The log of this size fixes the population, and its root commits to it, so the caller cannot have chosen it.
   const head = await deps.store.log.head(caller.tenant);
   await deps.readModel.catchUp(caller.tenant);
   const entries = head?.size ?? 0;

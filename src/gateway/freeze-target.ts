@@ -20,7 +20,7 @@ export interface Stops {
 const MENTION = /^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>$/;
 
 /**
- * The value as it is compared, a mention in Slack as the person it means.
+ * The value in the form that freezes compare. A mention in Slack becomes the person it means.
  *
  * @throws CountersignError `invalid-request` for what can be no surface and no actor
  */

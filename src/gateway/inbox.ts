@@ -12,7 +12,7 @@ import { INBOX_KINDS, inboxCursor, type InboxKind, type InboxRow, type Projected
 import { couldApprove } from './approvers.ts';
 import type { GatewayDeps } from './deps.ts';
 
-/** Pages of the log that are included before an answer, so that whoever asks sees what they did before. */
+/** Pages of the log that a request reads first, so that callers see their own earlier decisions. */
 const PAGES = 4;
 
 export type InboxDeps = Pick<GatewayDeps, 'store' | 'register' | 'directory' | 'signers' | 'readModel' | 'now'>;
@@ -44,7 +44,7 @@ export interface InboxPage {
  * What waits for a person, the first due first. The read model says where to look; whether it waits for them at all is read from the
  * records.
  *
- * @throws CountersignError `invalid-request` for a cursor that is none of ours
+ * @throws CountersignError `invalid-request` for a cursor that this API did not give
  */
 export async function pendingFor(
   deps: InboxDeps,

@@ -3,7 +3,7 @@
  * rotation or start completes what a crash interrupted ({@link settleKeys}).
  *
  * The order of a rotation, and what a power cut after each step leaves:
- *   1. the new key in the key file, not signing yet: whoever verifies accepts it; nothing else knows of it, and the next rotation uses it;
+ *   1. the new key in the key file, not signing yet: every verifier accepts it; nothing else knows of it, and the next rotation uses it;
  *   2. its public half in the table of public keys: it is served, and has signed nothing;
  *   3. the record that introduces it, signed by the old record key: from here on it is the next key, and settling finishes;
  *   4. the receipt of that record, under the log key of before: what an auditor with only the old keys follows;

@@ -108,7 +108,7 @@ export async function listPolicies(
   };
 }
 
-/** A bundle as it is judged by. @throws CountersignError `not-found`, `unavailable` */
+/** A bundle, compiled for judging. @throws CountersignError `not-found`, `unavailable` */
 export async function readPolicy(deps: GatewayDeps, caller: Caller, hash: string): Promise<PolicyView> {
   checkReader(caller);
   const { source, policies } = await storedBundle(deps, caller.tenant, hash);

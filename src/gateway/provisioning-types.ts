@@ -27,7 +27,7 @@ export interface Provisioning {
    * Seals what becomes of a person, or finds that nothing changes.
    *
    * @param id null for a new one
-   * @param change what they are to be, from what they are now; null for deleted. Asked again where somebody was faster.
+   * @param change the new user, made from the current one; null deletes them. It is called again after a concurrent change.
    * @throws CountersignError `not-found`; `conflict` for a user name that another one has; `invalid-request`
    */
   changeUser(

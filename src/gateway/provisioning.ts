@@ -17,7 +17,7 @@ const MEMBERS_A_RECORD = 500;
 /** Texts that the identity provider chooses. */
 const TEXT_MAX = 512;
 
-/** Milliseconds in which the same failure is told of once: a provider tries again and again, and so does whoever guesses. */
+/** The same failure is alarmed once in this time, in milliseconds: providers retry, and so do attackers who guess. */
 const TOLD_MS = 60_000;
 
 /** Whether to tell of a failure now. */
@@ -111,7 +111,7 @@ function failures(deps: GatewayDeps): Pick<Provisioning, 'provisioningFailed'> {
   };
 }
 
-/** What a change is of, as it is now. @throws CountersignError `not-found` */
+/** The current user or group that a change is about. @throws CountersignError `not-found` */
 function existing<T>(all: ReadonlyMap<string, T>, id: string | null): T | null {
   if (id === null) return null;
   const known = all.get(id);

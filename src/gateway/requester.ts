@@ -63,7 +63,7 @@ export const requesterActions = (deps: GatewayDeps): Pick<Actions, 'answer' | 'c
     }),
 });
 
-/** Also whoever could approve it, while what is approved is held (`release.after`). */
+/** An approver may do so too, while an approved action is held (`release.after`). */
 const mayTakeBack = (caller: Caller, { action, heldUntil, approval }: ActionState): boolean =>
   action.status === 'released' &&
   heldUntil != null &&

@@ -4,7 +4,7 @@ import type { Caller, SignedIn } from '../identity/index.ts';
 
 /** What is to become of a sign-in in a browser. */
 export interface SignInPlan {
-  /** Path of ours that the browser goes to afterwards. */
+  /** The path on this server that the browser goes to afterwards. */
   to: string;
   /** A command line that waits on this machine, for a code that only it can use. */
   cli: { port: number; state: string; challenge: string } | null;
@@ -22,7 +22,7 @@ export interface Sessions {
   finishSignIn(callback: URL, pending: string): Promise<{ who: SignedIn; plan: SignInPlan }>;
   /** @throws CountersignError `unauthenticated` for whom the directory does not have */
   openSession(who: SignedIn): Promise<NewSession>;
-  /** A code that opens one session, for whoever has the verifier of `challenge`; for everybody who has it where that is null. */
+  /** A code that opens one session. With a `challenge`, only the holder of its verifier can use the code. */
   loginCode(who: SignedIn, challenge: string | null, seconds: number): Promise<string>;
   /** @throws CountersignError `unauthenticated` for a code that does not count, or did already */
   redeemLoginCode(code: string, verifier: string | undefined): Promise<NewSession>;

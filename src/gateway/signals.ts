@@ -1,4 +1,4 @@
-/** Security events of identity providers: their person's sessions end, they decide nothing until they proved anew who they are. */
+/** Security events of identity providers. The person's sessions end, and they decide nothing until they sign in again. */
 import { CountersignError } from '../contract/index.ts';
 import { sealInChain } from '../engine/chain.ts';
 import { soleApprover } from '../engine/doubt.ts';

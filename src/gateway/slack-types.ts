@@ -31,7 +31,7 @@ export interface SlackDecision {
   responsibility: string | null;
 }
 
-/** An action, read once: what is shown of it and what is decided about it are of the same reading. */
+/** An action, read once. What is shown and what is decided rest on the same read. */
 export interface SlackAction {
   message: ApprovalMessage;
   /**
@@ -50,7 +50,7 @@ export interface SlackAction {
   decide(input: SlackDecision): Promise<Action>;
 }
 
-/** The message that a click names, when it is one of ours. */
+/** The message that a click names, if this stack posted it. */
 export interface SlackPosted {
   tenant: string;
   action: string;
@@ -122,7 +122,7 @@ export interface SlackLift {
 
 /** A click, submission or command that the slack room itself refused; what the gateway refuses it keeps itself. */
 export interface RefusedAttempt {
-  /** Null when the payload belongs to nothing of ours. */
+  /** Null when the payload belongs to no message of this stack. */
   tenant: string | null;
   action: string | null;
   /** Directory id, when there is one. */
@@ -146,7 +146,7 @@ export interface SlackIdentity {
 export interface SlackMessages {
   /** The message that a click names, or null when we never sent it. */
   posted(workspace: string, channel: string, ts: string): Promise<SlackPosted | null>;
-  /** Notes that a message of ours was edited by a click and now shows this. */
+  /** Notes that a click edited a message of this stack, and what the message now shows. */
   reshown(at: { workspace: string; channel: string; ts: string; revision: number; shownHash: string }): Promise<void>;
   /**
    * Stores what a person is about to see, so that a verifier can render it again.
@@ -154,14 +154,14 @@ export interface SlackMessages {
    * @param action The action to store it with; its own by default. A list of several is stored with each.
    */
   keepShown(message: ApprovalMessage, action?: string): Promise<void>;
-  /** What the action looks like now; null when there is none. Fast: no call to the engine. */
+  /** The action's current message; null when there is no such action. Fast: no call to the engine. */
   message(tenant: string, action: string): Promise<ApprovalMessage | null>;
   /** An action this person may see, by its id or the beginning of it; null for none, several or somebody else's. */
   find(person: SlackPerson, idOrPrefix: string): Promise<ApprovalMessage | null>;
 }
 
 export interface SlackDecisions {
-  /** The action that somebody may be about to decide; null when there is none. Fast: no call to the engine. */
+  /** The action that a person may be about to decide; null when there is no such action. Fast: no call to the engine. */
   read(tenant: string, action: string): Promise<SlackAction | null>;
   /** Keeps a refused attempt. Never throws for the attempt's sake. */
   refused(attempt: RefusedAttempt): Promise<void>;
@@ -176,7 +176,7 @@ export interface SlackInbox {
   overdueReviews(person: SlackPerson): Promise<ReviewItem[]>;
 }
 
-/** What a person does about many actions at once. */
+/** What a person does about many actions in one step. */
 export interface SlackOrders {
   /** @returns the name of who stands in. @throws CountersignError forbidden · invalid-request · not-found */
   delegate(person: SlackPerson, input: SlackDelegation): Promise<{ name: string }>;

@@ -1,4 +1,4 @@
-/** Coverage: what is governed by which policy, what was asked for without one, and what was released and came to nothing. */
+/** Coverage: which policy governs which surface, which requests had none, and which released actions came to nothing. */
 import { CountersignError } from '../contract/index.ts';
 import type { SurfaceCoverage, SurfaceList } from '../contract/views/index.ts';
 import type { Caller } from '../identity/index.ts';

@@ -1,4 +1,4 @@
-/** Tenants are made on purpose, by whoever owns the stack, and each is a sealed record of the stack's own log. */
+/** The owner of the stack makes tenants on purpose. Each is a sealed record of the stack's own log. */
 import { CountersignError, DEFAULT_TENANT, TENANT_NAME } from '../contract/index.ts';
 import type { NewTenant, TenantView } from '../contract/views/index.ts';
 import { activateBundle } from '../engine/activation.ts';

@@ -119,7 +119,7 @@ export interface Authentication {
 
 /** Asking for actions. */
 export interface Actions {
-  /** {@link Actions.request} in the name of whoever presents `authorization`. @throws CountersignError `unauthenticated` */
+  /** {@link Actions.request} in the name of the caller that `authorization` names. @throws CountersignError `unauthenticated` */
   submit(
     authorization: string | undefined,
     body: unknown,
@@ -130,8 +130,8 @@ export interface Actions {
   request(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<Answered>;
   action(caller: Caller, id: string, waitMs: number): Promise<Action>;
   /**
-   * Hash of the newest record of the action that is meant, to be named beside an answer that already says that there is one; null
-   * where there is none.
+   * Hash of the action's newest record, to be named beside an answer that already shows that the action exists; null for an action
+   * without records.
    */
   newestRecord(caller: Caller, about: AboutAction): Promise<string | null>;
   /** For a caller who starts this very action through Temporal. */
@@ -284,7 +284,7 @@ export interface Exports {
 
 /** What Temporal keeps encrypted, for those who may read it. */
 export interface PayloadReading {
-  /** What is not encrypted comes back as it is. @throws CountersignError `forbidden`; `invalid-request` for what no key of this stack opens */
+  /** Returns unencrypted payloads unchanged. @throws CountersignError `forbidden`; `invalid-request` for a payload that no key of this stack opens */
   decodePayloads(caller: Caller, payloads: readonly Payload[]): Promise<Payload[]>;
   encodePayloads(caller: Caller, payloads: readonly Payload[]): Promise<Payload[]>;
 }
@@ -312,7 +312,7 @@ export interface Policies {
   backtest(caller: Caller, input: BacktestInput): Promise<BacktestView>;
 }
 
-/** The whole of it, for whoever puts a process together. A route, listener or check takes only the parts it uses. */
+/** All parts together, for the composition of a process. A route, listener or check takes only the parts it uses. */
 export type Gateway = Authentication &
   Attempts &
   Actions &

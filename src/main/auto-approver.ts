@@ -24,7 +24,7 @@ export function refuseAutoAmongPeople({ slack, host }: Config, answer: AutoAnswe
 export interface AutoApprover {
   /** The hub, which now also tells of every action that waits for a human. */
   watch(hub: Hub): Hub;
-  /** From now on, whoever waits is answered. */
+  /** Starts answering everyone who waits. */
   answerThrough(gateway: Approvals & Authentication, parts: Pick<Parts, 'keys' | 'directory' | 'log'>): void;
 }
 

@@ -107,7 +107,7 @@ export async function startWorkerOn(
       createHistories(createClient(parts, connection, namespace), taskQueue),
     ),
     dataConverter: converter(parts),
-    // A task for a worker that died is soon another one's: whoever decides waits for it.
+    // An approver waits for this task, so another worker soon takes over the task of one that died.
     stickyQueueScheduleToStartTimeout: '2 seconds',
     shutdownGraceTime: '5 seconds',
   });

@@ -19,7 +19,7 @@ interface Recurring {
   otherwise: string;
 }
 
-/** How often actions whose retention has passed are looked for, and those whose workflow was lost. */
+/** What runs by itself: the search for actions past their retention, and for actions that lost their workflow. */
 const RECURRING: readonly Recurring[] = [
   {
     scheduleId: RETENTION_SCHEDULE,
@@ -43,8 +43,8 @@ export interface ScheduleKeeper {
 }
 
 /**
- * Makes the Schedules unless they are there, and again where somebody deletes or changes them meanwhile: whoever may write to the namespace
- * can. A pause that somebody set stays. A namespace without Schedules is logged, and everything else still runs.
+ * Makes the Schedules, and restores them when somebody deletes or changes them. Everybody with write access to the namespace can do that. A
+ * pause that somebody set stays. A namespace without Schedules is logged, and everything else still runs.
  *
  * @param everyMs how often it looks
  */

@@ -40,7 +40,7 @@ export interface StartIo {
   sandbox?: SandboxFactory;
   /** Answers for the approvers, in other people's tests. */
   auto?: AutoAnswer;
-  /** File of bundled workflows, of these very sources; bundled anew where it is not given. */
+  /** A file with the bundled workflows of these sources. Without it, they are bundled at the start. */
   workflowBundle?: string;
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
 import { countersign } from '../cli/harness.ts';
 import { LEAD, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
+import { AttackCount } from '../support/attack-table.ts';
 import { tamper } from '../support/tamper.ts';
 
 const COMMANDER = 'user:incident-commander@acme.test';
@@ -29,6 +30,13 @@ afterAll(async () => {
   rmSync(databaseDir, { recursive: true, force: true });
 });
 
+const attacks = new AttackCount('test/attack/edited-rows.test.ts');
+const ROWS = {
+  action: "an action's row",
+  permit: "a permit's row",
+  limit: 'what an action took of a limit',
+  other: "a review's time",
+};
 const sql = (statement: string, values: unknown[] = []) => tamper(postgres.connectionString, statement, values);
 
 /** `table change id` of every finding about a row. */
@@ -201,6 +209,9 @@ const EDITS: [name: string, course: Course, statement: string, says: string][] =
   ],
 ];
 
+const rowOf = (table: string): 'action' | 'permit' | 'limit' =>
+  table === 'action' || table === 'permit' ? table : 'limit';
+
 const BACKED_UP = ['action', 'permit', 'review', 'limit_decision', 'limit_reservation', 'limit_total', 'log_entry'];
 /** Without triggers: what they keep is restored as well. */
 const restore = (tables: readonly string[]): string =>
@@ -232,7 +243,11 @@ it(
         name,
         found.includes(expected) ? expected : found.filter((one) => one.includes(actions[index].id)),
       ]).toEqual([...[name, expected]]);
+      const [table = ''] = says.split(' ');
+      const row = name === 'whose record it is' || table === 'review' ? ROWS.other : ROWS[rowOf(table)];
+      attacks.tried(row, !found.includes(expected));
     }
+    attacks.tried(ROWS.limit, !found.some((one) => one.startsWith('limit_total altered ')));
     expect(found.filter((one) => one.startsWith('limit_total altered '))).not.toEqual([]);
     expect(found.filter((one) => one.startsWith('log_entry altered ')).length).toBeGreaterThanOrEqual(2);
     expect(found.filter((one) => one.includes(bystander.id) || one.includes(looked.id))).toEqual([]);
@@ -251,6 +266,7 @@ it('the audit names a row that was put back as it was before its action went on'
   await sql(`create table backup.after as select * from action where id = '${id}'`);
   await sql(`delete from action where id = '${id}'; insert into action select * from backup.before`);
   expect(await named()).toEqual([`action altered ${id}`]);
+  attacks.tried(ROWS.action, false);
   // Whatever the row says, its permit is used and its end is sealed.
   expect((await stack.call('POST', '/v1/permits/redeem', { permit })).status).toBe(409);
   await sql(`delete from action where id = '${id}'; insert into action select * from backup.after`);
@@ -267,7 +283,14 @@ it('the audit names a key that would be published, and a bundle that is another'
   const found = await named();
   expect(found).toContain('public_key inserted record:forged');
   expect(found).toContain(`bundle altered ${hash}`);
+  for (const table of ['public_key', 'bundle']) {
+    attacks.tried(ROWS.other, !found.some((one) => one.startsWith(`${table} `)));
+  }
   await sql(`delete from public_key where kid = 'forged'`);
   await sql(`delete from bundle where hash = $1`, [hash]);
   expect(await named()).toEqual([]);
+});
+
+it('what was tried is what SECURITY.md says', () => {
+  attacks.check(Object.values(ROWS));
 });

@@ -12,10 +12,20 @@ import { keepSchedules } from '../../src/main/schedules.ts';
 import * as workflows from '../../src/workflows/index.ts';
 import { activityDeps } from '../../src/main/parts.ts';
 import { ChainAudit } from '../../src/evidence/chain.ts';
+import { AttackCount } from '../support/attack-table.ts';
 import { checkLog } from '../support/check-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { LEAD, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
 import { openStranger, type Stranger } from './stranger.ts';
+
+const attacks = new AttackCount('test/attack/namespace.test.ts');
+const ATTACKS = {
+  activity: 'each activity that our worker registers',
+  copied: 'those that tell people',
+  workflow: 'each workflow that our worker registers',
+  schedule: 'the schedule that takes lost workflows up again',
+  attestation: 'an attestation sent again',
+};
 
 let it_: TestStack;
 let stranger: Stranger;
@@ -89,7 +99,9 @@ describe('an activity that a stranger schedules', () => {
     const before = (await parts.store.log.head('default'))?.size;
     for (const activity of Object.keys(activitiesOf(parts, deps, judging, histories))) {
       for (const input of inputs) {
-        expect([activity, await stranger.schedule(activity, input)]).toEqual([activity, { failed: 'forbidden' }]);
+        const { failed } = await stranger.schedule(activity, input);
+        attacks.tried(ATTACKS.activity, failed !== 'forbidden');
+        expect([activity, failed]).toEqual([activity, 'forbidden']);
       }
     }
     expect(await read(action.id)).toEqual(action);
@@ -110,7 +122,9 @@ describe('an activity that a stranger schedules', () => {
     expect(copied.activityType?.name).toBe('publish');
     const payload = (copied.input?.payloads ?? [])[0] ?? {};
     for (const activity of ['publish', 'callback', 'webhook']) {
-      expect(await stranger.scheduleCopied(activity, payload)).toEqual({ failed: 'forbidden' });
+      const { failed } = await stranger.scheduleCopied(activity, payload);
+      attacks.tried(ATTACKS.copied, failed !== 'forbidden');
+      expect(failed).toBe('forbidden');
     }
   });
 });
@@ -130,9 +144,13 @@ describe('an attestation', () => {
     const send = (id: string) => sealDecision(deps, { action: { tenant: 'default', id }, attestation, kind: 'decide' });
     expect((await send(action.id)).refusal).toBeUndefined();
     for (let times = 0; times < 5; times += 1) {
-      expect((await send(action.id)).refusal).toMatchObject({ code: 'already-decided' });
+      const { refusal } = await send(action.id);
+      attacks.tried(ATTACKS.attestation, refusal === undefined);
+      expect(refusal).toMatchObject({ code: 'already-decided' });
     }
-    expect((await send(other.id)).refusal).toMatchObject({ code: 'forbidden' });
+    const { refusal } = await send(other.id);
+    attacks.tried(ATTACKS.attestation, refusal === undefined);
+    expect(refusal).toMatchObject({ code: 'forbidden' });
     expect((await read(action.id)).records).toHaveLength(2);
     expect((await read(other.id)).records).toHaveLength(1);
   });
@@ -260,6 +278,8 @@ describe('a workflow of an action', () => {
         workflowExecutionTimeout: '30 seconds',
       });
       await handle.result().catch(() => undefined);
+      const after = await read(action.id);
+      attacks.tried(ATTACKS.workflow, after.records.length !== action.records.length);
     }
     expect(await read(action.id)).toEqual(action);
     expect((await it_.call('GET', `/v1/records?action=${action.id}`)).body.records).toHaveLength(1);
@@ -290,9 +310,15 @@ it('the schedule of the sweep, deleted or made to start something else, is put r
     );
   await sweep.delete();
   expect(await eventually('the schedule is made again', startsWhat)).toBe('sweep');
+  attacks.tried(ATTACKS.schedule, false);
   await sweep.update((before) => ({ ...before, action: { ...before.action, workflowType: 'nothing' } }));
   await eventually('it starts the sweep again', async () => ((await startsWhat()) === 'sweep' ? true : undefined));
+  attacks.tried(ATTACKS.schedule, false);
   await kept.stop();
+});
+
+it('what was tried is what SECURITY.md says', () => {
+  attacks.check(Object.values(ATTACKS));
 });
 
 it('leaves a log in which an audit finds nothing', async () => {

@@ -17,7 +17,14 @@ import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/ind
 import { countersign } from '../cli/harness.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { AttackCount } from '../support/attack-table.ts';
 import { tamper } from '../support/tamper.ts';
+
+const attacks = new AttackCount('test/e2e/database-admin.test.ts');
+const ATTACKS = {
+  limit: 'a limit widened',
+  hidden: "a human's refusal or question hidden",
+};
 
 const COMMANDER = 'user:incident-commander@acme.test';
 const STRANGER = 'user:duty-manager@acme.test';
@@ -289,7 +296,9 @@ describe('a limit', () => {
     expect(decisionOf(await limited(200, name))).toBe('approve');
     if (statement === null) await sql('drop trigger hide on limit_reservation; drop function hide()');
     else await sql(statement);
-    expect(['refuse error', 'refuse limit', 'refuse rule']).toContain(decisionOf(await limited(60, name)));
+    const decision = decisionOf(await limited(60, name));
+    attacks.tried(ATTACKS.limit, !decision.startsWith('refuse'));
+    expect(['refuse error', 'refuse limit', 'refuse rule']).toContain(decision);
     // What nobody touched goes on.
     expect(decisionOf(await limited(60, `beside ${name}`))).toBe('approve');
   });
@@ -299,7 +308,9 @@ describe('a limit', () => {
     expect(decisionOf(await limited(90, 'parked'))).toBe('approve');
     await sql(`delete from limit_reservation ${OURS}`);
     await approve(parked.body.id, LEAD);
-    expect((await stack.call('GET', `/v1/actions/${parked.body.id}`)).body.status).toBe('refused');
+    const { body } = await stack.call('GET', `/v1/actions/${parked.body.id}`);
+    attacks.tried(ATTACKS.limit, body.status !== 'refused');
+    expect(body.status).toBe('refused');
   });
 });
 
@@ -314,7 +325,9 @@ it.each([
   await sql(`update action set status = 'supervised', view = $2 where id = $1`, [
     ...[body.id, JSON.stringify(before[0]?.['view'])],
   ]);
-  expect((await approve(body.id, CFO)).body.code).toBe('invalid-evidence');
+  const { code } = (await approve(body.id, CFO)).body;
+  attacks.tried(ATTACKS.hidden, code !== 'invalid-evidence');
+  expect(code).toBe('invalid-evidence');
   expect((await stack.call('GET', `/v1/actions/${body.id}`)).body.permit).toBeNull();
   await sql(`update log_entry set action = $1 where action = 'hidden'`, [body.id]);
 });
@@ -460,4 +473,8 @@ describe('the audit names every row that somebody changed', () => {
       200,
     );
   });
+});
+
+it('what was tried is what SECURITY.md says', () => {
+  attacks.check(Object.values(ATTACKS));
 });

@@ -168,7 +168,11 @@ describe('a person as they are created', () => {
       emails: [{ primary: true, value: 'jo@acme.test', type: 'work' }],
       ...{ displayName: 'Jo Doe', locale: 'en-US', externalId: '00u1', groups: [], password: 'x', active: true },
     };
-    expect(readUser(body, { active: true })).toMatchObject({ userName: 'jo@acme.test', active: true, externalId: '00u1' });
+    expect(readUser(body, { active: true })).toMatchObject({
+      userName: 'jo@acme.test',
+      active: true,
+      externalId: '00u1',
+    });
   });
 
   it('is not brought back by what a body leaves out', () => {

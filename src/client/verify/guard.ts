@@ -88,7 +88,7 @@ export function permitVerifier(options: GuardOptions): VerifyPermit {
   };
 }
 
-/** The request with the permit's changes, of which the permit binds the hash. With `content`, only the engine can compare. */
+/** The request with the permit's changes. The permit binds the hash of it. With `content`, only the engine can compare. */
 async function releasedRequest(
   request: ActionRequest,
   { req, changes }: PermitClaims,

@@ -2,7 +2,7 @@
 import type { JWK } from 'jose';
 import { CountersignError } from '../errors.ts';
 
-/** Milliseconds after which keys are read anew, and for which they are still good while the engine cannot be read. */
+/** Keys are read again after the first time, and stay good for the second while the engine is unreachable. In milliseconds. */
 const FRESH_MS = 10 * 60_000;
 const STALE_MS = 60 * 60_000;
 /** Milliseconds between two reads: a flood of permits by unknown keys is no flood of requests. */
@@ -21,7 +21,7 @@ export class KeySet {
     this.#fetch = fetch;
   }
 
-  /** All keys; read anew where none has this id. @throws CountersignError `unavailable` without keys young enough */
+  /** All keys. They are read again if none has this id. @throws CountersignError `unavailable` without keys young enough */
   async with(kid: string | null, now: number): Promise<readonly JWK[]> {
     const known = this.#keys.some((key) => key.kid === kid);
     if ((!known || now - this.#readAt > FRESH_MS) && now - this.#triedAt > COOLDOWN_MS) {
