@@ -17,6 +17,7 @@ import { signalPaths } from './routes/signals.ts';
 import { sessionPaths } from './routes/sessions.ts';
 import { apiKeyPaths } from './routes/api-keys.ts';
 import { delegationPaths } from './routes/delegations.ts';
+import { grantPaths } from './routes/grants.ts';
 import { evaluatePaths } from './routes/evaluate.ts';
 import { exportPaths } from './routes/export.ts';
 import { findingPaths } from './routes/findings.ts';
@@ -58,6 +59,7 @@ const build = (): oas31.OpenAPIObject =>
       ...reviewPaths,
       ...freezePaths,
       ...delegationPaths,
+      ...grantPaths,
       ...passkeyPaths,
       ...apiKeyPaths,
       ...readTokenPaths,

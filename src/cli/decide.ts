@@ -16,7 +16,7 @@ export interface DecideOptions extends ConnectOptions {
 export async function decide(
   io: Io,
   id: string,
-  decision: Pick<DecisionInput, 'decision' | 'changes'>,
+  decision: Pick<DecisionInput, 'decision' | 'changes' | 'grant'>,
   options: DecideOptions,
 ): Promise<Action> {
   if (options.stage !== undefined && !/^\d{1,2}$/.test(options.stage)) {

@@ -143,6 +143,15 @@ function contentOf(record: RecordPayload): string {
         state === 'given' ? `let ${String(to)} decide for them ${of}` : `took back that ${String(to)} decides for them`;
       return `At ${record.at} ${String(from)} ${did}.`;
     }
+    case 'grant': {
+      const { state, surface, actor, uses, until } = record.body;
+      const like = `the like of ${String(record.body['action'])} on ${String(surface)} by ${String(actor)}`;
+      const what =
+        state === 'given'
+          ? `approved ${like}, ${String(uses)} times until ${String(until)}`
+          : `revoked the standing approval of ${like}`;
+      return `At ${record.at} ${record.by ?? 'the engine'} ${what}.`;
+    }
     case 'credential': {
       const { state, kind, surfaces, actors } = record.body;
       const what =
@@ -201,6 +210,7 @@ const DECIDED: Record<DecisionRecord['decision'], string> = {
 };
 
 const BASIS = {
+  grant: 'a standing approval that a person gave before',
   rule: 'a rule of the policy, without a human',
   override: 'a supervised override: a human decided',
   break_glass: 'break-glass: one person’s word in an emergency',

@@ -51,6 +51,10 @@ export const actionSchema = z
       .nullable()
       .optional()
       .meta({ description: 'When the executor took the permit; null or left out while nobody did.' }),
+    grant: z
+      .string()
+      .optional()
+      .meta({ description: 'The standing approval that was given with this decision, `grt_…`.' }),
     reverses: z.string().optional().meta({ description: 'The action that this one takes back.' }),
     reversedBy: z
       .array(z.string())
@@ -72,6 +76,20 @@ export const decisionInputSchema = z
       .strictObject({ hash: z.string().regex(HASH_PATTERN), renderer: z.string().min(1).max(40) })
       .optional()
       .meta({ description: 'What the decision rests on, where the caller renders it; default: what was opened last.' }),
+    grant: z
+      .strictObject({
+        until: timeSchema,
+        uses: z.int().positive().max(1000).optional(),
+        upTo: z
+          .string()
+          .regex(/^(0|[1-9][0-9]{0,14})(\.[0-9]{1,14})?$/)
+          .optional(),
+      })
+      .optional()
+      .meta({
+        description:
+          'With `approve`: and the like until then, so many and so much in all; default as many and as much as policy allows.',
+      }),
     passkey: passkeyAssertionSchema
       .optional()
       .meta({ description: 'Your passkey’s signature over what `decision-options` answered to this very decision.' }),

@@ -23,6 +23,7 @@ export const RECORD_TYPES = [
   'credential',
   'tenant',
   'directory',
+  'grant',
   'export',
 ] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
@@ -158,7 +159,11 @@ export interface DecisionRecord extends RecordHead {
   attested?: { kid: string; sig: string };
 }
 
-export const RELEASE_BASES = ['rule', 'override', 'break_glass', 'observe'] as const;
+export const RELEASE_BASES = ['rule', 'override', 'break_glass', 'observe', 'grant'] as const;
+
+/** Why what a verdict approved is released. */
+export const releaseBasisOf = ({ basis, mode }: Pick<Verdict, 'basis' | 'mode'>): ReleaseRecord['basis'] =>
+  basis === 'break_glass' || basis === 'grant' ? basis : mode === 'observe' ? 'observe' : 'rule';
 
 export interface ReleaseRecord extends RecordHead {
   type: 'release';
@@ -226,6 +231,7 @@ export interface OtherRecord extends RecordHead {
     | 'credential'
     | 'tenant'
     | 'directory'
+    | 'grant'
     | 'export';
   by: string | null;
   reason: string | null;

@@ -6,7 +6,17 @@ import type { JsonObject } from './json.ts';
 export const VERDICT_DECISIONS = ['approve', 'constrain', 'supervise', 'refuse'] as const;
 export type VerdictDecision = (typeof VERDICT_DECISIONS)[number];
 
-export const BASES = ['rule', 'silence', 'unclear', 'limit', 'plan', 'break_glass', 'error', 'refused_before'] as const;
+export const BASES = [
+  'rule',
+  'silence',
+  'unclear',
+  'limit',
+  'plan',
+  'break_glass',
+  'error',
+  'refused_before',
+  'grant',
+] as const;
 export type Basis = (typeof BASES)[number];
 
 /** What an action does to the world, from what leaves no trace to what nothing takes back. */
@@ -118,6 +128,30 @@ export interface RefusalFact {
   ask?: string[];
 }
 
+/** A standing approval that may cover what is asked. */
+export interface GrantFact {
+  /** `grt_…`, and the hash of the record that says that it was given. */
+  grant: string;
+  record: string;
+  /** The action that was approved when it was given. */
+  action: string;
+  policy: string;
+  rule: string;
+  /** Directory id of who gave it. */
+  by: string;
+  /** RFC 3339. */
+  until: string;
+  /** How many it covers in all, and how many it covered before this one. */
+  uses: number;
+  used: number;
+  /** How much it covers in all, and how much it covered, exact decimal strings; null where it has no bound of money. */
+  upTo: string | null;
+  sum: string;
+  currency: string | null;
+  /** What this one asks; null where that is no amount. */
+  amount: string | null;
+}
+
 /** Everything a verdict depended on beside bundle and request (contract section 5). Sealed, so that anyone can replay it. */
 export interface Facts {
   /** RFC 3339 UTC with milliseconds: when the action was judged. */
@@ -140,6 +174,8 @@ export interface Facts {
   conflict: string | null;
   /** Humans' refusals of the same effect that still stand. Left out where there are none. */
   refusals?: RefusalFact[];
+  /** Standing approvals of the like that are in force. Left out where there are none. */
+  grants?: GrantFact[];
   /** Why the request cannot be judged, or its verdict not be sealed, however often it is tried. It refuses with basis `error`. */
   fault?: string;
 }
@@ -177,6 +213,16 @@ export interface ApprovalPlan {
   via: Door[];
   /** Policy accepts that values which it withholds from its approvers go unread. Since version 2. */
   blind?: true;
+  /** Inside what an approver may give a standing approval. Since version 2; left out where policy allows none. */
+  grants?: GrantBounds;
+}
+
+/** What a standing approval may cover. */
+export interface GrantBounds {
+  /** Exact decimal string; null where it has no bound of money. */
+  upTo: string | null;
+  uses: number;
+  withinMs: number;
 }
 
 /** What one action takes from a limit while it lives. */
@@ -231,6 +277,8 @@ export interface Judgement {
   effect: EffectKind | null;
   /** Present when the verdict's basis is `break_glass`. */
   review: BrokenGlass | null;
+  /** Present when the verdict's basis is `grant`: the standing approval that covers it. */
+  grant?: GrantFact;
   trace: TraceEntry[];
 }
 

@@ -14,6 +14,7 @@ const COLLECT_MS: Record<ReleaseRecord['basis'], number> = {
   override: 8 * 3_600_000,
   rule: 10 * 60_000,
   observe: 10 * 60_000,
+  grant: 10 * 60_000,
   break_glass: 10 * 60_000,
 };
 

@@ -9,6 +9,7 @@ import { measured } from './measure.ts';
 import { type ActionState } from '../store/action-state.ts';
 import { draftRelease } from './draft-release.ts';
 import type { EngineDeps } from './deps.ts';
+import { releaseBasisOf } from '../contract/record.ts';
 import { sealedFacts } from './facts.ts';
 import { hooksOf } from './hooks.ts';
 import { identify } from './identify.ts';
@@ -172,7 +173,7 @@ async function judgeAndSeal(
     effect: judgement.effect,
     ...(judgement.releaseAfterMs > 0 ? { releaseAfterMs: judgement.releaseAfterMs } : {}),
     retainMs: judgement.retainMs,
-    announced: supervised || judgement.review !== null,
+    announced: supervised || judgement.review !== null || judgement.grant !== undefined,
     review:
       judgement.review === null
         ? null
@@ -198,7 +199,7 @@ async function judgeAndSeal(
       state: { ...state, action: { ...action, records: [hashOf(record)] } },
       collectWithinMs: judgement.collectWithinMs ?? null,
       afterMs: judgement.releaseAfterMs,
-      basis: verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule',
+      basis: releaseBasisOf(verdict),
       request: changed,
       changes: verdict.changes,
       actionKey,

@@ -15,6 +15,7 @@ import {
   type StoredJudgment,
 } from './facts.ts';
 import { frozenIn } from './freeze.ts';
+import { countersOfGrants, grantFacts, grantsFor, grantShares } from './grants.ts';
 import type { IdentityFacts } from './identify.ts';
 import { COUNTS_LESS, COUNTS_MAX, countsLess, leastCounts, sharesOfReservations } from './limit-count.ts';
 import { SilentPolicy } from './programs.ts';
@@ -80,7 +81,8 @@ export async function judgeWithFacts(
   if (bundle === null)
     return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding() }, counted: [], ...free };
   const required = requiredFacts(bundle, heard);
-  const { refusals } = await look;
+  const { refusals, grants } = await look;
+  const standing = grantsFor(grants.values(), bundle, heard, now.getTime());
   const sameness = refusals.length === 0 ? [] : samenessIn(bundle, heard);
   const earlier = await earlierRefusals(deps, tenant, refusals, bundle, sameness, now.getTime());
   const again = earlier.flatMap(({ fact }) => fact.ask ?? []);
@@ -88,11 +90,13 @@ export async function judgeWithFacts(
   const asking = deps.bundles.asking(bundle);
   const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
     const counting = refusalFacts(earlier, limits);
+    const covering = grantFacts(standing, limits);
     const complete = {
       ...facts,
       conflict: await finding(),
       limits: limits.slice(0, required.limits.length),
       ...(counting.length === 0 ? {} : { refusals: counting }),
+      ...(covering.length === 0 ? {} : { grants: covering }),
     };
     const { value, silence } = await asking.judged((by) =>
       evaluate(by, request, complete, { late: judgementBudget() }),
@@ -100,7 +104,7 @@ export async function judgeWithFacts(
     if (silence !== null) throw new SilentPolicy(silence);
     return { judgement: { ...value, trace: [] }, facts: complete };
   };
-  const queries = [...required.limits, ...countersOf(earlier)];
+  const queries = [...required.limits, ...countersOf(earlier), ...countersOfGrants(standing)];
   if (queries.length === 0) return { ...(await judge([])), counted: [], ...free };
   // What takes time is asked before the limits are held.
   if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
@@ -110,8 +114,9 @@ export async function judgeWithFacts(
       // Under the locks: nothing more can be taken of these limits meanwhile.
       if (countsLess(limits, leastCounts(await look, queries, now.getTime()))) throw new CountedLess();
       const value = await judge(limits);
-      const { reservations: asked, verdict } = value.judgement;
-      const reservations = [...asked, ...(verdict.decision === 'refuse' ? [] : sharesOf(earlier))];
+      const { reservations: asked, verdict, grant } = value.judgement;
+      const beside = verdict.decision === 'refuse' ? [] : [...sharesOf(earlier), ...grantShares(standing, grant)];
+      const reservations = [...asked, ...beside];
       const shares = sharesOfReservations(reservations, now.getTime());
       return { reservations, value: vouched({ ...withoutValues(value, required.limits), shares }) };
     });

@@ -98,6 +98,7 @@ function isSaid(record: RecordPayload): record is SaidRecord {
   switch (record.type) {
     case 'freeze':
     case 'delegation':
+    case 'grant':
     case 'reconcile':
       return true;
     case 'review':

@@ -73,7 +73,8 @@ export class ChainAudit {
     if (type === 'verdict') {
       const governed = new GovernedAction(record);
       chain.governed = governed;
-      return [...governed.opening(), ...this.#judged(record.verdict.bundle, record.at, 'asked')];
+      const judged = this.#judged(record.verdict.bundle, record.at, 'asked');
+      return [...governed.opening(), ...judged, ...this.#granted(record, governed)];
     }
     if (!['decision', 'release', 'redemption', 'outcome', 'reconcile', 'review'].includes(type)) return [];
     return [{ code: 'verdict-missing', message: `${recordLabel(record)} stands without a verdict before it` }];
@@ -117,6 +118,7 @@ export class ChainAudit {
   #granted(record: RecordPayload, { surface, actors }: Governed): Defect[] {
     if (!this.#whole || this.#lost) return [];
     if (record.type === 'decision') return this.#rights.decided(record);
+    if (record.type === 'verdict') return this.#rights.granted(record);
     if (record.type === 'release' || record.type === 'redemption') {
       return this.#rights.released(surface, actors, record.at);
     }
@@ -146,7 +148,7 @@ export class ChainAudit {
 }
 
 const isApart = (type: RecordPayload['type']): boolean =>
-  ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant', 'directory', 'export'].includes(type);
+  ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant', 'directory', 'grant', 'export'].includes(type);
 
 /** A short name of a record, for findings. */
 export function recordLabel({ type, seq }: Pick<VerdictRecord, 'seq'> & { type: string }): string {

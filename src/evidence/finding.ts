@@ -52,6 +52,7 @@ export const FINDING_CODES = [
   'attestation-wrong',
   'delegation-unknown',
   'delegation-wrong',
+  'grant-wrong',
   'reason-missing',
   'change-not-allowed',
   'extended-too-far',

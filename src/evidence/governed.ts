@@ -11,6 +11,7 @@ import {
   type ReleaseRecord,
   type VerdictRecord,
 } from '../contract/index.ts';
+import { releaseBasisOf } from '../contract/record.ts';
 import { isErasure } from '../sealing/index.ts';
 import type { Defect, FindingCode } from './finding.ts';
 import { Override } from './override.ts';
@@ -64,7 +65,7 @@ export class GovernedAction implements Governed {
     this.actors = actingIds(actor);
     this.#acting = [...this.actors, ...actingChain(actor).flatMap(({ owner }) => owner ?? [])];
     this.#changed = verdict.changes !== null;
-    this.#basis = verdict.basis === 'break_glass' ? 'break_glass' : verdict.mode === 'observe' ? 'observe' : 'rule';
+    this.#basis = releaseBasisOf(verdict);
     this.#phase = verdict.decision === 'refuse' ? 'refused' : verdict.decision === 'supervise' ? 'parked' : 'approved';
     if (this.#basis === 'break_glass') this.#review = 'open';
     if (this.#phase !== 'parked') return;
@@ -120,6 +121,7 @@ export class GovernedAction implements Governed {
       case 'credential':
       case 'tenant':
       case 'directory':
+      case 'grant':
       case 'export':
         return [
           ...defects,

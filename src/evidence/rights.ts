@@ -2,8 +2,9 @@
  * What granted and what stopped, through the log: under whose delegation somebody decided, whether what was released was frozen, and
  * which bundle was in force. Written from the contract, like {@link ChainAudit}, and sharing no code with what decides.
  */
-import type { DecisionRecord, RecordPayload } from '../contract/index.ts';
+import type { DecisionRecord, RecordPayload, VerdictRecord } from '../contract/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
+import { GrantsAudit } from './granted.ts';
 import { delegationChangeOf, freezeChangeOf, isAdoption, type FreezeChange } from '../sealing/index.ts';
 import type { Defect, FindingCode } from './finding.ts';
 
@@ -30,6 +31,7 @@ const later = (at: string, than: string): number => Date.parse(at) - Date.parse(
 export class RightsAudit {
   readonly #frozen = new Map<string, FreezeChange & { at: string }>();
   readonly #delegations = new Map<string, Delegated>();
+  readonly #grants = new GrantsAudit();
   /** Bundles that are in force no more, and since when. */
   readonly #replaced = new Map<string, string>();
   #bundle: string | null = null;
@@ -41,6 +43,7 @@ export class RightsAudit {
     try {
       if (record.type === 'freeze') this.#freeze(record);
       else if (record.type === 'delegation') this.#delegate(record);
+      else if (record.type === 'grant') this.#grants.add(record);
       else if (isAdoption(record)) this.#adopted = true;
       else if (record.type === 'policy') this.#activate(record.body['bundle'], record.at);
       return [];
@@ -69,6 +72,11 @@ export class RightsAudit {
     if (given.revokedAt !== null && later(at, given.revokedAt) > UNDERWAY_MS)
       return wrong(`was taken back at ${given.revokedAt}`);
     return [];
+  }
+
+  /** What is wrong with the standing approval under which a verdict released. */
+  granted(record: VerdictRecord): Defect[] {
+    return this.#grants.used(record);
   }
 
   /** What was stopped when an action was released, or begun. */

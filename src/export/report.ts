@@ -28,6 +28,7 @@ const SUMS: { heading: string; columns: { name: keyof Tally; label: string }[] }
       { name: 'override', label: 'people' },
       { name: 'break_glass', label: 'broken glass' },
       { name: 'observe', label: 'observing' },
+      { name: 'grant', label: 'a standing approval' },
     ],
   },
   {

@@ -160,4 +160,5 @@ export const RELEASED_BY: Record<ReleaseRecord['basis'], string> = {
   override: 'a supervised override: the people named below decided',
   break_glass: 'break-glass: one person’s word in an emergency',
   observe: 'an observing policy, which releases whatever it would say',
+  grant: 'a standing approval that a person gave before',
 };

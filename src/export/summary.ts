@@ -8,6 +8,7 @@ export interface Tally {
   override: number;
   break_glass: number;
   observe: number;
+  grant: number;
   refusedByPolicy: number;
   refusedByPeople: number;
   lapsed: number;
@@ -39,6 +40,7 @@ const none = (): Tally => ({
   override: 0,
   break_glass: 0,
   observe: 0,
+  grant: 0,
   refusedByPolicy: 0,
   refusedByPeople: 0,
   lapsed: 0,

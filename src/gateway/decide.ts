@@ -8,6 +8,7 @@ import { decideUpdate } from '../workflows/messages.ts';
 import { approverOf, checkApprover, delegationFor } from './approvers.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
+import { giveGrant, readGrant } from './grants.ts';
 import { decisionOptions } from './passkeys.ts';
 import { reviewAction } from './review.ts';
 import { readAction, updateAction } from './stored-action.ts';
@@ -71,6 +72,7 @@ async function decide(
   // Sealed for ever, also where none was needed.
   if (input.reason !== undefined) checkReason(input.reason);
   const { id } = state.action;
+  const grant = await readGrant(deps, caller, state, input);
   const shown = await restsOn(deps, caller, state, input, evidence);
   const attestation = await deps.attestor.attest({
     kind: 'decide',
@@ -92,5 +94,6 @@ async function decide(
     assurance: input.passkey === undefined ? null : { credential: input.passkey.id, ...input.passkey.response },
   });
   const action = await updateAction(deps, caller.tenant, id, decideUpdate.name, { attestation });
-  return { ...action, permit: null };
+  const granted = grant === null ? null : await giveGrant(deps, caller, action, grant);
+  return { ...action, permit: null, ...(granted === null ? {} : { grant: granted }) };
 }

@@ -21,6 +21,7 @@ import { exportRecords } from './export.ts';
 import { drawSample, findings } from './findings.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
 import { inbox } from './inbox.ts';
+import { listGrants, revokeGrant } from './grants.ts';
 import { checkStackKey, introduceAttestation, revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { openSealedValue } from './openings.ts';
 import { outcomes } from './outcome.ts';
@@ -84,6 +85,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...tenants(deps),
     ...freezes(deps),
     ...delegations(deps),
+    grants: (caller) => listGrants(deps, caller),
+    revokeGrant: (caller, id, reason) => revokeGrant(deps, caller, id, reason),
     ...records(deps),
     ...privacy(deps),
     ...policies(deps),

@@ -22,6 +22,7 @@ import type {
   BreakGlassReport,
   DelegationView,
   FreezeView,
+  GrantView,
   KeyView,
   NewApiKey,
   OverridesReport,
@@ -266,6 +267,12 @@ export interface Delegations {
   revokeDelegation(caller: Caller, id: string): Promise<void>;
 }
 
+/** Standing approvals. */
+export interface Grants {
+  grants(caller: Caller): Promise<GrantView[]>;
+  revokeGrant(caller: Caller, id: string, reason: string | null): Promise<void>;
+}
+
 /** Sealed records, and what was kept beside them. */
 export interface Records {
   records(caller: Caller, filter: RecordQuery, cursor: string | undefined, limit: number): Promise<RecordPage>;
@@ -337,6 +344,7 @@ export type Gateway = Authentication &
   TenantAdministration &
   Freezes &
   Delegations &
+  Grants &
   Records &
   Exports &
   PayloadReading &

@@ -97,6 +97,7 @@ const EVENTS: Record<ThreadEvent['kind'], string> = {
   failed: 'It failed, as the executor reports',
   skipped: 'Skipped, as the executor reports',
   unreported: 'The executor never reported what happened',
+  granted: 'The like was released under this standing approval',
   lapsed: 'Nobody redeemed the permit in time: nothing happened',
   frozen: 'Frozen: nothing is released until the freeze is lifted',
   thawed: 'The freeze is lifted',

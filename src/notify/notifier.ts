@@ -57,6 +57,7 @@ export interface ThreadEvent {
     | 'frozen'
     | 'thawed'
     | 'break_glass'
+    | 'granted'
     | 'review_overdue'
     | 'reviewed';
   /** Display name of who did it; null for the clock. */

@@ -4,9 +4,16 @@ import type { ApprovalEffect } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
 import { displayName } from './message.ts';
 import type { SlackMessage } from '../store/index.ts';
-import { NotifierUnavailable, type ApprovalMessage, type PostedMessage, type ThreadEvent } from './notifier.ts';
+import {
+  NotifierUnavailable,
+  type ApprovalMessage,
+  type Notifier,
+  type PostedMessage,
+  type ThreadEvent,
+} from './notifier.ts';
 import { inClear } from '../store/action-state.ts';
-import { readLife } from '../engine/life.ts';
+import { readLife, type Life } from '../engine/life.ts';
+import { summaryOf } from '../engine/summary.ts';
 import { agreeing, happened } from './happened.ts';
 import { showAction } from './show.ts';
 import { keepShown } from './shown.ts';
@@ -27,6 +34,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   const life = await readLife(deps, tenant, id);
   if (life === null) return { unreachable: [] };
   const stored = { state: inClear(life.state) };
+  if (life.state.action.verdict?.basis === 'grant') return tellUse(deps, notifier, life);
   const sealed = stored.state.approval;
   const effects = happened(input.effects, sealed);
   const message = await showAction(deps, stored.state, agreeing(input.approval, sealed));
@@ -103,6 +111,23 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
       nextRetryDelay: error.retryAfterMs,
     });
   }
+}
+
+/** A use of a standing approval is one line below the message of the action with which it was given. */
+async function tellUse(deps: NotifyDeps, notifier: Notifier, { state, verdict }: Life): Promise<Published> {
+  const { tenant, id } = state.action;
+  const [reason = ''] = state.action.verdict?.reasons ?? [];
+  const grant = (verdict.facts.grants ?? []).find((one) => reason.includes(one.grant));
+  if (grant === undefined) return { unreachable: [] };
+  const posted = (await deps.store.slackMessages.list(tenant, grant.action)) as (PostedMessage & SlackMessage)[];
+  await notifier.thread(posted, {
+    id: `grant.${id}`,
+    kind: 'granted',
+    by: displayName(deps.directory.current(tenant), grant.by),
+    detail: `${summaryOf(state)}: ${String(grant.used + 1)} of ${String(grant.uses)}`,
+    until: Math.floor(Date.parse(grant.until) / 1000),
+  });
+  return { unreachable: [], told: state.action.status };
 }
 
 /** What asks for a decision. */

@@ -100,6 +100,7 @@ export function compilePolicy(
     permitMs: ms(source.permit),
     releaseAfterMs: source.release === undefined ? 0 : ms(source.release.after),
     retainMs: source.retain === undefined ? null : ms(source.retain),
+    grants: compileGrants(source.grants),
   };
   return { policy, faults };
 }
@@ -136,6 +137,12 @@ function compileSameness(source: Policy, rules: readonly CompiledRule[]): Compil
     standsMs: stands === 0 ? 0 : stands === undefined || stands === 'ask' ? STANDS_MS : ms(stands),
     ask: stands === 'ask',
   };
+}
+
+function compileGrants(grants: Policy['grants']): CompiledPolicy['grants'] {
+  if (grants === undefined) return null;
+  const upTo = grants.upTo === undefined ? null : readAmount(grants.upTo);
+  return { upTo: upTo?.ok === true ? upTo.text : null, uses: grants.uses, withinMs: ms(grants.within) };
 }
 
 function compileLimit(policy: string, name: string, limit: Policy['limits'][string]): CompiledLimit {

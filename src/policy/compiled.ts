@@ -1,4 +1,4 @@
-import type { Door, EffectKind, Json } from '../contract/index.ts';
+import type { Door, EffectKind, GrantBounds, Json } from '../contract/index.ts';
 import type { Conditions, Expression } from './conditions/index.ts';
 import type { Engines } from './engines.ts';
 import type { Policy, PolicyRule } from './schema.ts';
@@ -101,6 +101,8 @@ export interface CompiledPolicy {
   /** How long what is approved is held; 0 where it is not. */
   releaseAfterMs: number;
   retainMs: number | null;
+  /** Inside what an approver may give a standing approval; null where none may be given. */
+  grants: GrantBounds | null;
 }
 
 /** A bundle made ready to judge. Made only by `compileBundle`, which has checked its hash. */

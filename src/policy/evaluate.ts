@@ -7,6 +7,7 @@ import {
   type TraceEntry,
   type Verdict,
 } from '../contract/index.ts';
+import { grantable, underGrant } from './grants.ts';
 import { combine, refusedVerdict, type Combined } from './combine.ts';
 import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
 import { instantOf } from '../canonical/index.ts';
@@ -103,7 +104,10 @@ function judgement(
   trace: TraceEntry[],
 ): Judgement {
   const observed: Verdict | null = watched === null ? null : { ...watched.verdict, mode: 'observe' };
-  const combined = held ?? observedRelease(watched, policies, on);
+  const effect = worst(opinions.map(({ rule, policy }) => rule?.effect ?? policy.effect));
+  const said = held ?? observedRelease(watched, policies, on);
+  const bounds = said.plan === null ? null : grantable(opinions, said.plan, effect);
+  const combined = underGrant(said, bounds, on.facts);
   const released = combined.verdict.decision !== 'refuse';
   const full = opinions.some((opinion) => opinion.rule?.log === 'full');
   const disclose = policies.flatMap((policy) => policy.disclose);
@@ -124,8 +128,9 @@ function judgement(
     permitMs: Math.min(...policies.map((policy) => policy.permitMs)),
     releaseAfterMs: Math.max(...policies.map((policy) => policy.releaseAfterMs)),
     retainMs: longestOf(policies),
-    effect: worst(opinions.map(({ rule, policy }) => rule?.effect ?? policy.effect)),
+    effect,
     review: combined.review,
+    ...(combined.grant === undefined ? {} : { grant: combined.grant }),
     trace,
   };
 }

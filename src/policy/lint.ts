@@ -76,6 +76,7 @@ export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resol
     ...unboundedRules(policy),
     ...blindRules(policy),
     ...acceptedBlindness(policy),
+    ...uselessGrants(policy),
   ]);
 }
 
@@ -121,6 +122,26 @@ function blindRules(policy: CompiledPolicy): LintFinding[] {
       },
     ];
   });
+}
+
+/** Standing approvals that nobody can ever give. */
+function uselessGrants(policy: CompiledPolicy): LintFinding[] {
+  const usable = policy.rules.some(({ approval, effect }) => {
+    const [stage, ...more] = approval?.stages ?? [];
+    const one = stage?.quorum === 1 && stage.assurance === null && more.length === 0;
+    return one && (effect ?? policy.effect) !== 'irreversible';
+  });
+  if (policy.grants === null || usable) return [];
+  return [
+    {
+      severity: 'warning',
+      policy: policy.name,
+      place: ['grants'],
+      message:
+        'no standing approval can be given: not for what cannot be undone, nor around a quorum, several stages or a passkey',
+      suggestion: 'remove `grants`',
+    },
+  ];
 }
 
 /** Rules whose approvers may leave unread what is withheld from them. */

@@ -233,6 +233,12 @@ export const policySchema = z
       .optional()
       .meta({ description: 'What the action does to the world.' }),
     refusalStands: refusalStands.optional(),
+    grants: z
+      .strictObject({ upTo: amount.optional(), uses: z.int().min(1).max(1000), within: duration })
+      .optional()
+      .meta({
+        description: 'An approver may say yes to the like as well, inside this; never on irreversible effects.',
+      }),
     release: z
       .strictObject({ after: duration })
       .optional()

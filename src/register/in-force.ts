@@ -5,12 +5,14 @@ import {
   delegationChangeOf,
   directoryChangeOf,
   freezeChangeOf,
+  grantChangeOf,
   isAboutPasskey,
   isAdoption,
   passkeyChangeOf,
   tenantChangeOf,
   type CredentialChange,
   type FreezeScope,
+  type GrantChange,
 } from '../sealing/index.ts';
 import type { Delegation } from '../identity/delegations.ts';
 import type { ProvisionedGroup, ProvisionedUser } from '../identity/provisioned.ts';
@@ -33,6 +35,9 @@ export type Credential = Omit<CredentialChange, 'state'> & {
 };
 
 export type DelegationInForce = Delegation & { record: string };
+
+/** A standing approval, with the record that says that it was given. */
+export type GrantInForce = Omit<GrantChange, 'state'> & { record: string; at: string; revokedAt: string | null };
 
 /** Where the next record about it is to follow, and when it came and last changed. */
 interface Followed {
@@ -83,6 +88,8 @@ export interface InForce {
   lifted: ReadonlySet<string>;
   /** All delegations, revoked ones too. Expired ones are dropped when the next one is given. */
   delegations: ReadonlyMap<string, DelegationInForce>;
+  /** Standing approvals by id, revoked ones too. Expired ones are dropped when the next one is given. */
+  grants: ReadonlyMap<string, GrantInForce>;
   /** By id, revoked ones too. */
   credentials: ReadonlyMap<string, Credential>;
   /** By id (`passkey:…`), revoked ones too. */
@@ -110,6 +117,7 @@ export const NOTHING_IN_FORCE: InForce = {
   freezes: new Map(),
   lifted: new Set(),
   delegations: new Map(),
+  grants: new Map(),
   credentials: new Map(),
   passkeys: new Map(),
   refusals: [],
@@ -128,6 +136,7 @@ const TYPES: readonly RecordPayload['type'][] = [
   'freeze',
   'key',
   'delegation',
+  'grant',
   'credential',
   'tenant',
   'directory',
@@ -161,6 +170,8 @@ export function after(inForce: InForce, record: RecordPayload, hash: string): In
       return afterRefusal(inForce, record, hash);
     case 'delegation':
       return afterDelegation(inForce, record, hash);
+    case 'grant':
+      return afterGrant(inForce, record, hash);
     case 'credential':
       return isAdoption(record) ? { ...inForce, adopted: true } : afterCredential(inForce, record, hash);
     case 'tenant':
@@ -234,6 +245,22 @@ function afterDelegation(inForce: InForce, record: OtherRecord, hash: string): I
   // Drop expired delegations, or they would pile up for ever.
   const open = [...inForce.delegations].filter(([, { endsAt: end }]) => end > at);
   return { ...inForce, delegations: new Map([...open, [id, given]]) };
+}
+
+function afterGrant(inForce: InForce, record: OtherRecord, hash: string): InForce {
+  const change = grantChangeOf(record);
+  if (change === null) return inForce;
+  const { state, ...grant } = change;
+  const known = inForce.grants.get(grant.id);
+  if (state === 'revoked') {
+    if (known === undefined || known.revokedAt !== null) return inForce;
+    return { ...inForce, grants: having(inForce.grants, grant.id, { ...known, revokedAt: record.at }) };
+  }
+  // Nobody gives one in another's name.
+  if (known !== undefined || record.by !== grant.by) return inForce;
+  const open = [...inForce.grants].filter(([, { until }]) => until > record.at);
+  const given = { ...grant, record: hash, at: record.at, revokedAt: null };
+  return { ...inForce, grants: new Map([...open, [grant.id, given]]) };
 }
 
 function afterCredential(inForce: InForce, record: OtherRecord, hash: string): InForce {

@@ -43,6 +43,7 @@ const markSchema = z.strictObject({
   freezes: entries<NonNullable<ReturnType<InForce['freezes']['get']>>>(),
   lifted: z.array(z.string()),
   delegations: entries<NonNullable<ReturnType<InForce['delegations']['get']>>>(),
+  grants: entries<NonNullable<ReturnType<InForce['grants']['get']>>>().default([]),
   credentials: entries<NonNullable<ReturnType<InForce['credentials']['get']>>>(),
   passkeys: entries<NonNullable<ReturnType<InForce['passkeys']['get']>>>(),
   refusals: z.array(z.custom<InForce['refusals'][number]>()).default([]),
@@ -62,7 +63,7 @@ const markSchema = z.strictObject({
 
 function toText({ frontier, inForce, newestRecords, limitShares }: RegisterMark): string {
   const { freezes, lifted, delegations, credentials, passkeys, activations, tenants, adopted } = inForce;
-  const { refusals, users, groups, gone, stopped, doubted } = inForce;
+  const { refusals, grants, users, groups, gone, stopped, doubted } = inForce;
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
   const { size, nodes } = frontier;
   return JSON.stringify({
@@ -72,6 +73,7 @@ function toText({ frontier, inForce, newestRecords, limitShares }: RegisterMark)
     lifted: [...lifted],
     passkeys: [...passkeys],
     refusals,
+    grants: [...grants],
     activations,
     tenants: [...tenants],
     users: [...users],
@@ -93,6 +95,7 @@ function toMark(text: string): RegisterMark {
       freezes: new Map(read.freezes),
       lifted: new Set(read.lifted),
       delegations: new Map(read.delegations),
+      grants: new Map(read.grants),
       credentials: new Map(read.credentials),
       passkeys: new Map(read.passkeys),
       refusals: read.refusals,

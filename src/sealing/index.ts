@@ -9,6 +9,7 @@ export * from './opening.ts';
 export * from './dsse.ts';
 export * from './ecdsa-der.ts';
 export * from './freeze-record.ts';
+export * from './grant-record.ts';
 export * from './key-change.ts';
 export * from './key-history.ts';
 export * from './key-views.ts';

@@ -220,6 +220,7 @@ const otherRecord = z.looseObject({
     credential: true,
     tenant: true,
     directory: true,
+    grant: true,
     export: true,
   }),
   by: text,

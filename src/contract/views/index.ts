@@ -22,3 +22,4 @@ export * from './surfaces.ts';
 export * from './tenants.ts';
 export * from './start-tokens.ts';
 export * from './whole.ts';
+export * from './grants.ts';

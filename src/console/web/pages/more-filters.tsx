@@ -5,7 +5,18 @@ import { plainWord } from '../view/tones.ts';
 import { WORDS } from '../words.ts';
 
 const CHOICES: Partial<Record<FilterName, readonly string[]>> = {
-  basis: ['rule', 'override', 'break_glass', 'observe', 'silence', 'unclear', 'limit', 'error', 'refused_before'],
+  basis: [
+    'rule',
+    'override',
+    'grant',
+    'break_glass',
+    'observe',
+    'silence',
+    'unclear',
+    'limit',
+    'error',
+    'refused_before',
+  ],
   status: STATUSES,
   decision: ['approve', 'constrain', 'supervise', 'refuse'],
   via: ['slack', 'console', 'api', 'cli', 'engine'],

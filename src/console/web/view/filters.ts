@@ -77,6 +77,7 @@ const BASIS_WORDS: Readonly<Record<string, string>> = {
   limit: 'stopped by a limit',
   error: 'refused because something failed',
   refused_before: 'refused because a person refused it before',
+  grant: 'released under a standing approval',
 };
 
 const PHRASES: Record<FilterName, (value: string) => string> = {

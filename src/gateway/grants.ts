@@ -1,0 +1,157 @@
+/** Standing approvals: given with a yes, listed, and ended at once. */
+import { randomUUID } from 'node:crypto';
+import { compareDecimals, formatDecimal, instantOf, parseDecimal } from '../canonical/index.ts';
+import { CountersignError, type Action, type DecisionInput } from '../contract/index.ts';
+import type { GrantView } from '../contract/views/index.ts';
+import { sealInChain } from '../engine/chain.ts';
+import { countersOfGrant } from '../engine/grants.ts';
+import type { Caller } from '../identity/index.ts';
+import { amountAsked } from '../policy/index.ts';
+import { grantBody, grantChain, type GrantChange } from '../sealing/index.ts';
+import type { GrantInForce } from '../register/index.ts';
+import type { ActionState } from '../store/action-state.ts';
+import { isOwner, mayAudit } from './access.ts';
+import type { GatewayDeps } from './deps.ts';
+
+/** What is granted, inside what policy allows. @throws CountersignError `change-not-allowed` · `invalid-request` */
+export async function readGrant(
+  deps: GatewayDeps,
+  caller: Caller,
+  state: ActionState,
+  { decision, grant }: DecisionInput,
+): Promise<Omit<GrantChange, 'state' | 'id' | 'decision'> | null> {
+  if (grant === undefined) return null;
+  const bounds = state.plan?.grants;
+  const { verdict, tenant, id } = state.action;
+  if (decision !== 'approve') throw new CountersignError('invalid-request', '`grant` belongs to `approve`');
+  if (bounds === undefined || verdict?.policy == null || verdict.rule === null) {
+    throw new CountersignError(
+      'change-not-allowed',
+      'policy lets nobody approve the like of this as well; approve this one alone',
+    );
+  }
+  if (state.approval?.stages[0]?.approvers.includes(caller.id) !== true) {
+    throw new CountersignError(
+      'not-an-approver',
+      'only an approver whom policy names gives a standing approval; a stand-in does not',
+    );
+  }
+  const now = deps.now().getTime();
+  const until = instantOf(grant.until) ?? Number.NaN;
+  if (!(until > now) || until - now > bounds.withinMs) {
+    const latest = new Date(now + bounds.withinMs).toISOString();
+    throw new CountersignError('change-not-allowed', `\`grant.until\` is a time from now to ${latest} at most`);
+  }
+  const uses = grant.uses ?? bounds.uses;
+  if (uses > bounds.uses)
+    throw new CountersignError('change-not-allowed', `policy allows ${String(bounds.uses)} uses at most`);
+  const upTo = grant.upTo === undefined ? bounds.upTo : formatDecimal(parseDecimal(grant.upTo));
+  if (upTo !== null && bounds.upTo !== null && compareDecimals(parseDecimal(upTo), parseDecimal(bounds.upTo)) > 0) {
+    throw new CountersignError('change-not-allowed', `policy allows ${bounds.upTo} in all at most`);
+  }
+  const stored = await deps.store.payloads.read(tenant, id);
+  const bundle = verdict.bundle === null ? null : await deps.bundles.compiled(tenant, verdict.bundle);
+  const policy = bundle?.policies.find(({ name }) => name === verdict.policy);
+  const asked = stored === null || policy === undefined ? null : amountAsked(policy, stored.payload.request);
+  // What is counted against it stands in the record of each use.
+  if (upTo !== null && (asked?.value == null || !Object.hasOwn(state.disclosed, policy?.sameness.amount ?? ''))) {
+    throw new CountersignError(
+      'change-not-allowed',
+      'this request has no amount that policy discloses, so nothing can be granted up to one',
+    );
+  }
+  return {
+    by: caller.id,
+    action: id,
+    policy: verdict.policy,
+    rule: verdict.rule,
+    surface: state.surface,
+    verb: state.verb,
+    actor: state.actor.id,
+    effect: state.effect ?? null,
+    approvers: [...(state.approval.stages[0]?.approvers ?? [])],
+    until: new Date(until).toISOString(),
+    uses,
+    upTo,
+    currency: upTo === null ? null : (asked?.currency ?? null),
+  };
+}
+
+/** Seals what was granted, once the yes itself is sealed and released what it was about. */
+export async function giveGrant(
+  deps: GatewayDeps,
+  caller: Caller,
+  action: Action,
+  grant: Omit<GrantChange, 'state' | 'id' | 'decision'>,
+): Promise<string | null> {
+  if (!['released', 'executed'].includes(action.status)) return null;
+  const found = await Promise.all(action.records.map((hash) => deps.store.records.get(caller.tenant, hash)));
+  const decision = found.findLast((one) => one?.record.type === 'decision' && one.record.by === caller.id);
+  if (decision == null) return null;
+  const id = `grt_${randomUUID().replaceAll('-', '')}`;
+  await sealGrant(deps, caller, { ...grant, id, decision: decision.hash, state: 'given' }, null, null);
+  return id;
+}
+
+async function sealGrant(
+  deps: GatewayDeps,
+  { tenant, id: by }: Caller,
+  change: GrantChange,
+  record: string | null,
+  reason: string | null,
+): Promise<void> {
+  await sealInChain(deps, {
+    tenant,
+    type: 'grant',
+    chain: grantChain(change.id),
+    after: record === null ? null : { seq: 0, hash: record },
+    at: deps.now().toISOString(),
+    by,
+    reason,
+    body: grantBody(change),
+    facets: { surface: change.surface, decision: change.state },
+    attestedBy: deps.keys.attestation,
+  });
+}
+
+/** Ends one at once: whoever gave it, whoever else was asked, and owners. @throws CountersignError `not-found` */
+export async function revokeGrant(deps: GatewayDeps, caller: Caller, id: string, reason: string | null): Promise<void> {
+  const grant = (await deps.register.current(caller.tenant)).grants.get(id);
+  if (grant === undefined || !concerns(caller, grant)) {
+    throw new CountersignError('not-found', 'there is no such standing approval, or it is not yours to end');
+  }
+  if (grant.revokedAt !== null) return;
+  const { record, at: _at, revokedAt: _revokedAt, ...change } = grant;
+  await sealGrant(deps, caller, { ...change, state: 'revoked' }, record, reason);
+}
+
+const concerns = (caller: Caller, { by, approvers }: GrantInForce): boolean =>
+  isOwner(caller) || (caller.kind === 'person' && (by === caller.id || approvers.includes(caller.id)));
+
+/** Those in force that concern the caller, with what was used of each. */
+export async function listGrants(deps: GatewayDeps, caller: Caller): Promise<GrantView[]> {
+  const now = deps.now();
+  const all = [...(await deps.register.current(caller.tenant)).grants.values()].filter(
+    (grant) =>
+      grant.revokedAt === null &&
+      Date.parse(grant.until) > now.getTime() &&
+      (mayAudit(caller) || concerns(caller, grant)),
+  );
+  return Promise.all(
+    all.map(async (grant) => {
+      const { uses, sum } = countersOfGrant(grant, now.getTime());
+      const counted = await deps.store.limits.usage(caller.tenant, '', sum === null ? [uses] : [uses, sum], now);
+      const { id, by, action, policy, rule, surface, verb, actor, at, until, upTo, currency, record } = grant;
+      const of = { id, by, action, policy, rule, surface, verb, actor, givenAt: at, until };
+      return {
+        ...of,
+        uses: grant.uses,
+        used: Number(counted[0]?.used ?? 0),
+        upTo,
+        sum: counted[1]?.used ?? '0',
+        currency,
+        record,
+      };
+    }),
+  );
+}
