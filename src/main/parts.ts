@@ -120,7 +120,7 @@ export async function openParts(
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
   try {
     await (config.migrate === 'start' ? store.migrate() : store.assertMigrated());
-    const sequencer = measuredSequencer(createSequencer({ store, keys }), meters);
+    const sequencer = measuredSequencer(createSequencer({ store, keys, onAppend: meters.appended }), meters);
     const register = createRegister({
       store,
       keys,

@@ -22,7 +22,7 @@ import { nodeVerifyEd25519, type NoteSigner, type TenantKeys } from '../keys/ind
 import { frontierRoot, openCheckpoint, tileHashes, TILE_WIDTH } from '../ledger/index.ts';
 import { isUnavailable, type LockedLog, type LogHead, type SealedEntry, type Store } from '../store/index.ts';
 import { grow, unpackFrontier, type LogEnd } from './growth.ts';
-import type { SealedRecord, Sequencer, StagedRecord } from './types.ts';
+import type { AppendPath, SealedRecord, Sequencer, StagedRecord } from './types.ts';
 
 /** The most records of one commit. It bounds the memory of a transaction, here and in PostgreSQL. */
 const BATCH_MAX = 512;
@@ -32,6 +32,8 @@ const SIGNER_MS = 10_000;
 export interface SequencerOptions {
   store: Pick<Store, 'log'>;
   keys: { forTenant(tenant: string): LogKeys };
+  /** Told of every batch that is on disk. */
+  onAppend?: (path: AppendPath) => void;
 }
 
 /** Read at each use: keys rotate. */
@@ -43,7 +45,7 @@ interface Call {
   reject(error: unknown): void;
 }
 
-export function createSequencer({ store, keys }: SequencerOptions): Sequencer {
+export function createSequencer({ store, keys, onAppend = () => undefined }: SequencerOptions): Sequencer {
   const logs = new Map<string, LogWriter>();
   return {
     async append(tenant, records) {
@@ -51,7 +53,7 @@ export function createSequencer({ store, keys }: SequencerOptions): Sequencer {
       validate(records);
       let log = logs.get(tenant);
       if (log === undefined) {
-        log = new LogWriter(tenant, store, keys.forTenant(tenant));
+        log = new LogWriter(tenant, store, keys.forTenant(tenant), onAppend);
         logs.set(tenant, log);
       }
       return log.append(records);
@@ -80,12 +82,14 @@ class LogWriter {
   readonly #tenant: string;
   readonly #store: SequencerOptions['store'];
   readonly #keys: LogKeys;
+  readonly #onAppend: (path: AppendPath) => void;
   #waiting: Call[] = [];
   #running = false;
   /** The head as our last commit left it, or null when the outcome of that commit is unknown. */
   #end: LogEnd | null = null;
 
-  constructor(tenant: string, store: SequencerOptions['store'], keys: LogKeys) {
+  constructor(tenant: string, store: SequencerOptions['store'], keys: LogKeys, onAppend: (path: AppendPath) => void) {
+    this.#onAppend = onAppend;
     this.#tenant = tenant;
     this.#store = store;
     this.#keys = keys;
@@ -138,8 +142,13 @@ class LogWriter {
   }
 
   async #seal(calls: readonly Call[]): Promise<void> {
-    if (this.#end !== null && (await this.#swapAfter(this.#end, calls))) return;
+    const begins = this.#end === null;
+    if (this.#end !== null && (await this.#swapAfter(this.#end, calls))) {
+      this.#onAppend('ahead');
+      return;
+    }
     await this.#sealLocked(calls);
+    this.#onAppend(begins ? 'begun' : 'moved');
   }
 
   /** The fast path: one statement on top of our own last commit. False when the locked path has to find out. */

@@ -34,6 +34,9 @@ export interface SealedRecord {
   existing: boolean;
 }
 
+/** How a batch came into the log: on top of our own last commit, or under the head's lock: since somebody else's was faster, or at the beginning. */
+export type AppendPath = 'ahead' | 'moved' | 'begun';
+
 export interface Sequencer {
   /**
    * Seals records, all of one call or none, and answers when they are on disk, in the order given.

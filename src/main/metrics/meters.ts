@@ -1,10 +1,7 @@
 /** What one process counts and measures, in the words of the product. Nothing in it names a person, an action or a tenant. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { isClosed } from '../../contract/index.ts';
-import type { SealedRecord, StagedRecord } from '../../sequencer/index.ts';
-
-/** How a batch came into the log: on top of our own last commit, or under the head's lock, and then why. */
-export type AppendPath = 'ahead' | 'moved' | 'begun';
+import type { AppendPath, SealedRecord, StagedRecord } from '../../sequencer/index.ts';
 
 export interface Meters {
   registry: Registry;
