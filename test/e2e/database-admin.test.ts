@@ -17,6 +17,7 @@ import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/ind
 import { countersign } from '../cli/harness.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { eventually } from '../support/eventually.ts';
 import { AttackCount } from '../support/attack-table.ts';
 import { tamper } from '../support/tamper.ts';
 
@@ -410,8 +411,12 @@ const UPDATE: Record<string, string> = {
 
 describe('the audit names every row that somebody changed', () => {
   const named = async (): Promise<string[]> => {
-    const { out } = await countersign(['audit', '--url', stack.url, '--json'], {
-      env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
+    // A busy machine may give a page up: then it is asked again, as an auditor would.
+    const out = await eventually('the audit answers', async () => {
+      const answer = await countersign(['audit', '--url', stack.url, '--json'], {
+        env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
+      });
+      return answer.out === '' ? undefined : answer.out;
     });
     const { findings } = JSON.parse(out) as { findings: { code: string; message: string }[] };
     return findings.map(({ code, message }) => `${code} ${/row (\S+) of/.exec(message)?.[1] ?? message}`);
