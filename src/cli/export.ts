@@ -11,7 +11,7 @@ import { download } from './http.ts';
 import type { Io } from './io.ts';
 
 /** Repeated here, so that other verbs do not load the export's modules. */
-const FORMATS = ['csv', 'jsonl', 'bundle'] as const satisfies readonly ExportFormat[];
+const FORMATS = ['csv', 'jsonl', 'bundle', 'ocsf'] as const satisfies readonly ExportFormat[];
 
 const FILTERS = ['surface', 'action', 'actor', 'approver', 'decision', 'type', 'from', 'to', 'q'] as const;
 
@@ -21,12 +21,15 @@ interface ExportOptions extends ConnectOptions, Partial<Record<(typeof FILTERS)[
   json?: boolean;
 }
 
+/** Where the name of a format is no extension of files. */
+const EXTENSIONS: Readonly<Record<string, string>> = { bundle: 'tar.gz', ocsf: 'ocsf.jsonl' };
+
 export function register(program: Command, io: Io): void {
   const command = program
     .command('export')
     .description('export sealed records; that it was done is itself sealed')
     .addOption(
-      new Option('--format <format>', 'csv, jsonl, or bundle: all that `countersign verify` needs')
+      new Option('--format <format>', 'csv, jsonl, ocsf (for a SIEM), or bundle: all that `countersign verify` needs')
         .choices(FORMATS)
         .default('bundle'),
     )
@@ -53,7 +56,7 @@ async function run(io: Io, options: ExportOptions): Promise<void> {
   }
   const response = await download(await connect(io, options), `v1/export?${query.toString()}`);
   const name = /filename="([A-Za-z0-9._-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];
-  const file = options.out ?? name ?? `countersign-export.${format === 'bundle' ? 'tar.gz' : format}`;
+  const file = options.out ?? name ?? `countersign-export.${EXTENSIONS[format] ?? format}`;
   const { bytes, sha256 } = file === '-' ? await toStandardOutput(io, response) : await toFile(response, file);
   const record = response.headers.get('countersign-receipt');
   if (options.json === true && file !== '-') io.json({ file, format, bytes, sha256, record });

@@ -24,6 +24,9 @@ export interface PolicyBundles {
 export type WebhookSecret = string | readonly string[];
 
 /** Where notifications of a tenant go, from the settings file. */
+/** A Standard Webhook as it is, or one whose body is a CloudEvent (CloudEvents 1.0, structured mode). */
+export type WebhookFormat = 'standard' | 'cloudevents';
+
 export interface WebhookEndpoint {
   /** As policy names it: `webhook:NAME`. */
   name: string;
@@ -35,6 +38,8 @@ export interface WebhookEndpoint {
   events: readonly (EventType | AlertType)[] | null;
   /** Gets the events of every action, whatever policy says. */
   always: boolean;
+  /** How its messages are written; both are signed as Standard Webhooks. */
+  format: WebhookFormat;
 }
 
 export interface EngineLog {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HASH_PATTERN } from '../canonical/index.ts';
 import type { RecordPayload } from '../contract/index.ts';
 
-export const EXPORT_FORMATS = ['csv', 'jsonl', 'bundle'] as const;
+export const EXPORT_FORMATS = ['csv', 'jsonl', 'bundle', 'ocsf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** How this version writes `records.csv`, `report.html` and `README.md`: a verifier of another version cannot make them again. */

@@ -3,6 +3,7 @@ export * from './csv.ts';
 export * from './files.ts';
 export * from './line.ts';
 export * from './money.ts';
+export * from './ocsf.ts';
 export * from './readme.ts';
 export * from './report.ts';
 export * from './story.ts';

@@ -8,6 +8,7 @@ import {
   csvHeader,
   csvRow,
   exportLine,
+  ocsfLine,
   RENDERING,
   type ExportBody,
   type ExportFormat,
@@ -31,6 +32,7 @@ const KINDS: Record<ExportFormat, { type: string; extension: string }> = {
   csv: { type: 'text/csv; charset=utf-8; header=present', extension: 'csv' },
   jsonl: { type: 'application/jsonl; charset=utf-8', extension: 'jsonl' },
   bundle: { type: 'application/gzip', extension: 'tar.gz' },
+  ocsf: { type: 'application/jsonl; charset=utf-8', extension: 'ocsf.jsonl' },
 };
 
 /**
@@ -138,7 +140,7 @@ async function* lines(
         if (one.record.seq > 0 && !ledger.knows(one.record.action)) await catchUp(deps, tenant, ledger, one);
         texts.push(csvRow(one, await ledger.after(one.record)));
         if (last) ledger.forget(one.record.action);
-      } else texts.push(`${line}\n`);
+      } else texts.push(`${format === 'ocsf' ? ocsfLine(one) : line}\n`);
     }
     yield Buffer.from(texts.join(''), 'utf8');
   }

@@ -32,7 +32,7 @@ import { provisioning } from './provisioning.ts';
 import { sessions } from './sessions.ts';
 import { securityEvents } from './signals.ts';
 import { listPolicies, readPolicy } from './policies.ts';
-import { listRecords, readReceipt, readRecord, readShown } from './records.ts';
+import { listRecords, readReceipt, readRecord, readShown, readStatement } from './records.ts';
 import { replay } from './replay.ts';
 import { reviewAction } from './review.ts';
 import { breakGlassReport, listReviews } from './reviews.ts';
@@ -185,6 +185,7 @@ const records = (deps: GatewayDeps): Records => ({
   records: (caller, filter, cursor, limit) => listRecords(deps, caller, filter, cursor, limit),
   record: (caller, hash) => readRecord(deps, caller, hash),
   receipt: (caller, hash) => readReceipt(deps, caller, hash),
+  statement: (caller, hash) => readStatement(deps, caller, hash),
   renderingOf: (caller, hash) => readShown(deps, caller, hash),
   replay: (caller, hash) => replay(deps, caller, hash),
 });

@@ -1,5 +1,5 @@
-import { CountersignError, readBounds, type Receipt, type RecordPayload } from '../contract/index.ts';
-import { shownIn, type RecordItem } from '../sealing/index.ts';
+import { CountersignError, readBounds, type Envelope, type Receipt, type RecordPayload } from '../contract/index.ts';
+import { inTotoStatement, shownIn, signStatement, type RecordItem } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import { readActionState } from '../engine/seal.ts';
@@ -51,6 +51,21 @@ export async function readRecord(deps: GatewayDeps, caller: Caller, hash: string
   const stored = await deps.store.records.get(caller.tenant, hash);
   if (stored === null || !(await mayRead(deps, caller, stored.record))) throw noRecord();
   return { hash, index: stored.index, record: stored.record };
+}
+
+/** Records of one action, read in one query; no action has more. */
+const RECORDS_MAX = 1000;
+
+/** What was decided about a deployment, as a signed in-toto statement. @throws CountersignError `not-found` where nothing was */
+export async function readStatement(deps: GatewayDeps, caller: Caller, hash: string): Promise<Envelope> {
+  const { record } = await readRecord(deps, caller, hash);
+  const { records } = await deps.store.records.list(caller.tenant, { action: record.action }, undefined, RECORDS_MAX);
+  const until = records.filter((one) => one.record.seq <= record.seq).sort((a, b) => a.record.seq - b.record.seq);
+  const statement = inTotoStatement(until);
+  if (statement === null) {
+    throw new CountersignError('not-found', 'statements are made of releases and refusals of `deploy.*`; this is none');
+  }
+  return signStatement(statement, deps.signers(caller.tenant).record);
 }
 
 export async function readReceipt(deps: GatewayDeps, caller: Caller, hash: string): Promise<Receipt> {

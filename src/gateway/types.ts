@@ -1,5 +1,5 @@
 /** The one door to an action (docs/architecture.md): Slack, HTTP, command line and console all come through here. */
-import type { Action, DecisionInput, Door, Judgement, OutcomeInput, Receipt } from '../contract/index.ts';
+import type { Action, DecisionInput, Door, Envelope, Judgement, OutcomeInput, Receipt } from '../contract/index.ts';
 import type { Payload } from '@temporalio/common';
 import type { ExportFormat } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
@@ -278,6 +278,8 @@ export interface Records {
   records(caller: Caller, filter: RecordQuery, cursor: string | undefined, limit: number): Promise<RecordPage>;
   record(caller: Caller, hash: string): Promise<RecordItem>;
   receipt(caller: Caller, hash: string): Promise<Receipt>;
+  /** What was decided about a deployment, as an in-toto statement. @throws CountersignError `not-found` where nothing was */
+  statement(caller: Caller, hash: string): Promise<Envelope>;
   /** What its approver was shown. @throws CountersignError `not-found` · `conflict` when it was erased */
   renderingOf(caller: Caller, hash: string): Promise<ShownAgain>;
   /** Judges a sealed verdict again. */

@@ -20,6 +20,7 @@ const fileSchema = z.strictObject({
           .min(1)
           .optional(),
         always: z.boolean().default(false),
+        format: z.enum(['standard', 'cloudevents'], 'is standard or cloudevents').default('standard'),
       }),
     )
     .max(100),
@@ -31,11 +32,11 @@ export function readEndpoints(settings: { file: string | undefined; targets: Web
   if (file === undefined) return [];
   const { settings: read, wrong, checkTarget } = readSettingsFile('webhooks', file, fileSchema);
   const seen = new Set<string>();
-  return read.webhooks.map(({ name, tenant, url, secret, events, always }) => {
+  return read.webhooks.map(({ name, tenant, url, secret, events, always, format }) => {
     const key = `${tenant}/${name}`;
     if (seen.has(key)) throw wrong(`\`${name}\` is there twice`);
     seen.add(key);
     checkTarget(name, url, targets);
-    return { name, tenant, url, secret, events: events ?? null, always };
+    return { name, tenant, url, secret, events: events ?? null, always, format };
   });
 }

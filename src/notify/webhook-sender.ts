@@ -4,7 +4,8 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type LookupFunction, isIP } from 'node:net';
 import type { ApplicationFailure } from '@temporalio/activity';
-import type { WebhookSecret } from '../engine/deps.ts';
+import type { WebhookFormat, WebhookSecret } from '../engine/deps.ts';
+import { cloudEvent } from './cloud-event.ts';
 import { nonRetryable } from '../engine/failure.ts';
 import { Webhook } from 'standardwebhooks';
 import type { JsonObject } from '../contract/index.ts';
@@ -16,7 +17,14 @@ export interface WebhookSender {
    *
    * @throws Error to try again; a non-retryable `ApplicationFailure` where no try would help.
    */
-  send(input: { url: string; messageId: string; body: JsonObject; secret?: WebhookSecret | undefined }): Promise<void>;
+  send(input: {
+    url: string;
+    messageId: string;
+    body: JsonObject;
+    secret?: WebhookSecret | undefined;
+    /** Default: as Standard Webhooks write it. */
+    format?: WebhookFormat;
+  }): Promise<void>;
 }
 
 export interface WebhookSenderOptions {
@@ -28,6 +36,11 @@ export interface WebhookSenderOptions {
   /** Default: the system's. For tests with a certificate of their own. */
   ca?: string;
 }
+
+const TYPES: Readonly<Record<WebhookFormat, string>> = {
+  standard: 'application/json',
+  cloudevents: 'application/cloudevents+json; charset=utf-8',
+};
 
 const TIMEOUT_MS = 15_000;
 
@@ -44,7 +57,7 @@ export function createWebhookSender({
   ca,
 }: WebhookSenderOptions): WebhookSender {
   return {
-    async send({ url, messageId, body, secret }) {
+    async send({ url, messageId, body, secret, format = 'standard' }) {
       const target = new URL(url);
       const fault = faultOfTarget(target, targets);
       if (fault !== null) throw undeliverable(fault);
@@ -56,9 +69,9 @@ export function createWebhookSender({
       if (wrong !== null || address === undefined) throw new Error(wrong ?? 'the name of the webhook leads nowhere');
 
       const now = new Date();
-      const text = JSON.stringify(body);
+      const text = JSON.stringify(format === 'standard' ? body : cloudEvent(messageId, body));
       const status = await post(target, address, text, ca, {
-        'content-type': 'application/json',
+        'content-type': TYPES[format],
         'content-length': String(Buffer.byteLength(text)),
         'user-agent': 'countersign-webhook/1',
         'webhook-id': messageId,

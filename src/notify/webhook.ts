@@ -15,7 +15,7 @@ function endpointOf(deps: NotifyDeps, state: ActionState, mark: string): Omit<We
   const { tenant } = state.action;
   const at = /^notify\/(\d+)$/.exec(mark)?.[1];
   const entry = at === undefined ? NAMED + mark.replace(/^always\//, '') : (state.notify[Number(at)] ?? '');
-  if (isUrl(entry)) return { name: 'policy', tenant, url: entry, secret: undefined, events: null };
+  if (isUrl(entry)) return { name: 'policy', tenant, url: entry, secret: undefined, events: null, format: 'standard' };
   return deps.endpoints.find((one) => one.tenant === tenant && NAMED + one.name === entry) ?? null;
 }
 
@@ -39,6 +39,7 @@ export async function webhook(deps: NotifyDeps, input: WebhookInput): Promise<vo
       await deps.webhooks.send({
         url: endpoint.url,
         secret: endpoint.secret,
+        format: endpoint.format,
         messageId: `${input.messageId}.${index}`,
         body: { type: event.type, timestamp: input.at, data: dataOf(deps, state, event) },
       });

@@ -16,11 +16,15 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
 }
 
 /** Wraps the bytes of a record and signs them. ECDSA goes in as DER, which is what public DSSE verifiers (sigstore, in-toto) read. */
-export async function signEnvelope(payload: Uint8Array, signer: Signer): Promise<Envelope> {
-  const made = await signer.sign(preAuthEncoding(RECORD_PAYLOAD_TYPE, payload));
+export const signEnvelope = (payload: Uint8Array, signer: Signer): Promise<Envelope> =>
+  signPayload(RECORD_PAYLOAD_TYPE, payload, signer);
+
+/** Wraps the bytes of what is no record, under its own type. */
+export async function signPayload(payloadType: string, payload: Uint8Array, signer: Signer): Promise<Envelope> {
+  const made = await signer.sign(preAuthEncoding(payloadType, payload));
   const signature = signer.algorithm === 'ES256' ? toDer(made) : made;
   return {
-    payloadType: RECORD_PAYLOAD_TYPE,
+    payloadType,
     payload: toBase64(payload),
     signatures: [{ keyid: signer.kid, sig: toBase64(signature) }],
   };

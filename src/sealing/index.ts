@@ -20,5 +20,6 @@ export * from './record.ts';
 export * from './record-view.ts';
 export * from './shown.ts';
 export * from './signer.ts';
+export * from './statement.ts';
 export * from './trust.ts';
 export * from './tenant-record.ts';

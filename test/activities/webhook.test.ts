@@ -134,6 +134,25 @@ describe('a delivery', () => {
     expect(() => verified(both, Buffer.from('a third secret of thirty-two byte').toString('base64'))).toThrow();
   });
 
+  it('is a CloudEvent in structured mode where its receiver wants one, signed all the same', async () => {
+    const data = { tenant: 'default', action: 'act_1', text: 'größer' };
+    const event = { ...body, data };
+    await sender.send({ url: receiver.url, messageId: 'msg_2', body: event, format: 'cloudevents' });
+    const [message] = receiver.all;
+    if (message === undefined) throw new Error('nothing came');
+    expect(message.headers['content-type']).toBe('application/cloudevents+json; charset=utf-8');
+    expect(verified(message, SECRET)).toEqual({
+      specversion: '1.0',
+      id: 'msg_2',
+      source: 'urn:countersign:default',
+      type: 'dev.countersign.action.released',
+      time: body.timestamp,
+      subject: 'act_1',
+      datacontenttype: 'application/json',
+      data,
+    });
+  });
+
   it('fails, to be tried again, when the answer is not 2xx, and follows no redirect', async () => {
     const moved = { status: 302, location: `${receiver.url}/elsewhere` };
     receiver.answers.push({ status: 500 }, { status: 404 }, moved, { status: 204 });
@@ -207,8 +226,24 @@ describe('the settings file', () => {
         `webhooks:\n  - { name: pager, url: 'https://p.example', secret: ${secret}, events: [review.overdue], always: true }\n  - { name: teams, url: 'https://t.example' }\n`,
       ),
     ).toEqual([
-      { name: 'pager', tenant: 'default', url: 'https://p.example', secret, events: ['review.overdue'], always: true },
-      { name: 'teams', tenant: 'default', url: 'https://t.example', secret: undefined, events: null, always: false },
+      {
+        name: 'pager',
+        tenant: 'default',
+        url: 'https://p.example',
+        secret,
+        events: ['review.overdue'],
+        always: true,
+        format: 'standard',
+      },
+      {
+        name: 'teams',
+        tenant: 'default',
+        url: 'https://t.example',
+        secret: undefined,
+        events: null,
+        always: false,
+        format: 'standard',
+      },
     ]);
   });
 

@@ -50,7 +50,7 @@ export const exportPaths: ZodOpenApiPathsObject = {
     get: {
       summary: 'Export sealed records, streamed; that it was done is sealed before the first byte',
       description:
-        'For auditors and owners. `csv` and `jsonl` hold the records that fit, `bundle` every record of each action that has one, with all that verifies it offline.',
+        'For auditors and owners. `csv` and `jsonl` hold the records that fit, `ocsf` the same as events of OCSF 1.6, `bundle` every record of each action that has one, with all that verifies it offline.',
       requestParams: {
         query: z.object({ format: z.enum(EXPORT_FORMATS).default('bundle'), ...recordFilterShape }),
       },

@@ -2,7 +2,7 @@ import { Router, type Request } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { RECORD_DECISIONS, RECORD_TYPES } from '../../contract/index.ts';
-import { receiptSchema, replaySchema, shownAgainSchema } from '../../contract/views/index.ts';
+import { receiptSchema, replaySchema, shownAgainSchema, statementSchema } from '../../contract/views/index.ts';
 import type { Authentication, Records, RecordQuery } from '../../gateway/types.ts';
 import { recordItemSchema } from '../../sealing/index.ts';
 import { callerOf, limitOf, pathText, queryText } from '../input.ts';
@@ -67,6 +67,10 @@ export function recordRoutes(gateway: Authentication & Records, log: Pick<Public
     const forAll = authorization === undefined ? await log.receipt(hash) : null;
     response.json(forAll ?? (await gateway.receipt(await gateway.authenticateReader(authorization), hash)));
   });
+  router.get('/v1/records/:hash/statement', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    response.json(await gateway.statement(caller, pathText(request, 'hash')));
+  });
   router.get('/v1/records/:hash/shown', async (request, response) => {
     const caller = await callerOf(gateway, request);
     response.set('cache-control', 'no-store').json(await gateway.renderingOf(caller, pathText(request, 'hash')));
@@ -113,6 +117,17 @@ export const recordPaths: ZodOpenApiPathsObject = {
       summary: 'The receipt of a record, which verifies offline; without a credential where `COUNTERSIGN_LOG=public`',
       requestParams: recordHashParameter,
       responses: { ...ok(receiptSchema, 'The receipt.'), ...COMMON, '404': problem('No such record.') },
+    },
+  },
+  '/v1/records/{hash}/statement': {
+    get: {
+      summary: 'A release or a refusal of `deploy.*` as a signed in-toto statement, for release gates',
+      requestParams: recordHashParameter,
+      responses: {
+        ...ok(statementSchema, 'A DSSE envelope, signed by the key that signs records.'),
+        ...COMMON,
+        '404': problem('No such record, or none that decided about a deployment.'),
+      },
     },
   },
   '/v1/records/{hash}/shown': {

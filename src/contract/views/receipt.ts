@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RECORD_PAYLOAD_TYPE, type Receipt } from '../record.ts';
+import { RECORD_PAYLOAD_TYPE, type Envelope, type Receipt } from '../record.ts';
 import { jsonObject } from '../request.ts';
 
 /** The form of a receipt. Whether it holds is for the verifier to say. */
@@ -19,6 +19,15 @@ export const receiptSchema: z.ZodType<Receipt> = z
     }),
   })
   .meta({ id: 'Receipt' });
+
+/** A signed in-toto statement; its payload is JSON in base64. */
+export const statementSchema: z.ZodType<Envelope> = z
+  .strictObject({
+    payloadType: z.string().meta({ description: 'application/vnd.in-toto+json' }),
+    payload: z.string(),
+    signatures: z.array(z.strictObject({ keyid: z.string(), sig: z.string() })),
+  })
+  .meta({ id: 'Statement' });
 
 /** With what a verifier renders again what somebody was shown: one of `models` gives the sealed hash. */
 export const shownAgainSchema = z.strictObject({

@@ -1,0 +1,131 @@
+/** Sealed records as events of the Open Cybersecurity Schema Framework (OCSF 1.6), for a SIEM. Only what a record shows goes out. */
+import type { JsonObject, RecordPayload, RecordType } from '../contract/index.ts';
+import type { ExportRecord } from './line.ts';
+
+const VERSION = '1.6.0';
+
+/** API Activity: what was asked for, decided, released and done. */
+const API_ACTIVITY = {
+  class_uid: 6003,
+  class_name: 'API Activity',
+  category_uid: 6,
+  category_name: 'Application Activity',
+};
+/** Entity Management: rules, people, credentials and keys. */
+const ENTITY = {
+  class_uid: 3004,
+  class_name: 'Entity Management',
+  category_uid: 3,
+  category_name: 'Identity & Access Management',
+};
+
+const CLASSES: Readonly<Record<RecordType, typeof API_ACTIVITY>> = {
+  verdict: API_ACTIVITY,
+  decision: API_ACTIVITY,
+  release: API_ACTIVITY,
+  redemption: API_ACTIVITY,
+  outcome: API_ACTIVITY,
+  reconcile: API_ACTIVITY,
+  review: API_ACTIVITY,
+  policy: ENTITY,
+  freeze: ENTITY,
+  key: ENTITY,
+  delegation: ENTITY,
+  credential: ENTITY,
+  tenant: ENTITY,
+  directory: ENTITY,
+  export: ENTITY,
+};
+
+/** No activity of either class says what a record says, so each is `Other`, by the name of its type. */
+const OTHER = 99;
+
+type Severity = 'Informational' | 'Low' | 'Medium' | 'High';
+const SEVERITY: Readonly<Record<Severity, number>> = { Informational: 1, Low: 2, Medium: 3, High: 4 };
+
+type Disposition = 'Allowed' | 'Denied' | 'Observed' | 'Other';
+const ACTION: Readonly<Record<Disposition, number>> = { Allowed: 1, Denied: 2, Observed: 3, Other: OTHER };
+
+/** What a record comes to, for whoever only looks at that. */
+function meaningOf(record: RecordPayload): { said: string; action: Disposition; severity: Severity } {
+  switch (record.type) {
+    case 'verdict': {
+      const { decision, basis } = record.verdict;
+      const severity = basis === 'break_glass' ? 'High' : decision === 'refuse' ? 'Low' : 'Informational';
+      const action = decision === 'refuse' ? 'Denied' : decision === 'supervise' ? 'Other' : 'Allowed';
+      return { said: decision, action, severity };
+    }
+    case 'decision': {
+      const denied = ['refuse', 'expired', 'cancelled'].includes(record.decision);
+      const action = record.decision === 'approve' ? 'Allowed' : denied ? 'Denied' : 'Other';
+      return { said: record.decision, action, severity: 'Informational' };
+    }
+    case 'release': {
+      const action = record.basis === 'observe' ? 'Observed' : 'Allowed';
+      return { said: record.basis, action, severity: record.basis === 'break_glass' ? 'High' : 'Informational' };
+    }
+    case 'outcome':
+      return {
+        said: record.status,
+        action: 'Other',
+        severity: record.status === 'unreported' ? 'Medium' : 'Informational',
+      };
+    case 'redemption':
+      return { said: 'redeemed', action: 'Allowed', severity: 'Informational' };
+    default:
+      return { said: record.type, action: 'Other', severity: ENTITY_SEVERITY[record.type] ?? 'Informational' };
+  }
+}
+
+const ENTITY_SEVERITY: Partial<Record<RecordType, Severity>> = { key: 'Medium', policy: 'Low', freeze: 'Medium' };
+
+/** Who did it: by whom a record says it was, else who asked. */
+function actorOf(record: RecordPayload): string {
+  const by = 'by' in record ? record.by : null;
+  return by ?? ('actor' in record ? record.actor.id : 'countersign');
+}
+
+/** One event, as a line of JSON without its newline. */
+export function ocsfLine({ index, hash, record }: ExportRecord): string {
+  const kind = CLASSES[record.type];
+  const { said, action, severity } = meaningOf(record);
+  const surface = 'surface' in record ? record.surface : record.action;
+  const uid = actorOf(record);
+  const reasons =
+    record.type === 'verdict' ? record.verdict.reasons.join('; ') : 'reason' in record ? record.reason : null;
+  const event: JsonObject = {
+    ...kind,
+    activity_id: OTHER,
+    activity_name: record.type,
+    type_uid: kind.class_uid * 100 + OTHER,
+    type_name: `${kind.class_name}: Other`,
+    time: Date.parse(record.at),
+    severity_id: SEVERITY[severity],
+    severity,
+    status_id: action === 'Denied' ? 2 : 1,
+    status: action === 'Denied' ? 'Failure' : 'Success',
+    status_detail: said,
+    action_id: ACTION[action],
+    action,
+    ...(reasons === null || reasons === '' ? {} : { message: reasons }),
+    metadata: {
+      version: VERSION,
+      profiles: ['security_control'],
+      product: { name: 'Countersign', vendor_name: 'Countersign' },
+      uid: hash,
+      correlation_uid: record.action,
+      log_name: record.tenant,
+      sequence: index,
+    },
+    actor: { user: { uid, name: uid, type: uid.split(':', 1)[0] ?? '' } },
+    ...(kind === ENTITY
+      ? { entity: { uid: record.action, name: record.type, type: record.type } }
+      : {
+          api: { operation: 'verb' in record ? record.verb : record.type, request: { uid: record.action } },
+          src_endpoint: { name: 'via' in record ? record.via : 'api' },
+          resources: [{ uid: surface, type: 'surface' }],
+        }),
+    ...('disclosed' in record ? { unmapped: record.disclosed } : {}),
+  };
+  return JSON.stringify(event);
+}
