@@ -84,6 +84,7 @@ const HIDDEN = [
   { packages: /^(@aws-sdk\/client-kms|google-auth-library)$/, only: ['src/keys/managers'] },
   { packages: /^@simplewebauthn\/server/, only: ['src/gateway'] },
   { packages: /^(preact|wouter|d3-scale|@tanstack\/.*|@simplewebauthn\/browser)(\/|$)/, only: [WEB] },
+  { packages: /^@modelcontextprotocol\//, only: ['src/mcp'] },
   { packages: /^scimmy$/, only: ['src/scim'] },
   { packages: /^openid-client$/, only: ['src/identity'] },
   { packages: /^nodemailer$/, only: ['src/mail'] },

@@ -44,6 +44,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['surfaces'], load: () => import('./surfaces.ts') },
   { names: ['api-key'], load: () => import('./api-key.ts') },
   { names: ['agent'], load: () => import('./agent.ts') },
+  { names: ['mcp'], load: () => import('./mcp.ts') },
   { names: ['tenant'], load: () => import('./tenant.ts') },
   { names: ['read-token'], load: () => import('./read-token.ts') },
   { names: ['login', 'logout', 'sessions'], load: () => import('./login.ts') },

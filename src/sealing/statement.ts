@@ -17,7 +17,7 @@ export const DECISION_PREDICATE = 'urn:countersign:predicate:decision:v1';
 const STATED = /^deploy(\.|$)/;
 const DIGEST = /^sha256:([0-9a-f]{64})$/;
 
-export interface SealedRecord {
+export interface StatedRecord {
   hash: string;
   record: RecordPayload;
 }
@@ -28,7 +28,7 @@ export interface SealedRecord {
  * @param records of one action, oldest first, up to the one that is stated
  * @returns null where nothing about a deployment was decided by it
  */
-export function inTotoStatement(records: readonly SealedRecord[]): JsonObject | null {
+export function inTotoStatement(records: readonly StatedRecord[]): JsonObject | null {
   const last = records.at(-1);
   const first = records.find((one): one is { hash: string; record: VerdictRecord } => one.record.type === 'verdict');
   if (last === undefined || first === undefined || !STATED.test(first.record.surface)) return null;

@@ -1,0 +1,73 @@
+/** Which tools may be used: their descriptions and schemas are pinned, and a change is for an owner to accept. */
+import type { Tool } from '@modelcontextprotocol/client';
+import { hashOf } from '../canonical/index.ts';
+import type { Json } from '../client/index.ts';
+import type { ToolAnswer } from './answers.ts';
+import type { McpSettings } from './settings.ts';
+import type { McpState } from './state.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Names of tools that approve, decide or release something: an agent that has one could approve its own calls. */
+const APPROVES =
+  /(^|[^a-z])(approve|approval|approver|decide|decision|countersign|grant|permit|unfreeze|thaw)s?([^a-z]|$)/;
+
+/** The words of a name, whether they are written apart or in camel case. */
+const wordsOf = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+
+/** Hash of all that a model reads of a tool. */
+export const pinOf = ({ name, title, description, inputSchema, outputSchema, annotations }: Tool): string =>
+  hashOf(JSON.parse(JSON.stringify({ name, title, description, inputSchema, outputSchema, annotations })) as Json);
+
+export const pinsOf = (tools: readonly Tool[]): Record<string, string> =>
+  Object.fromEntries(tools.map((tool) => [tool.name, pinOf(tool)]));
+
+export interface Tools {
+  /** Those that agents may see: what changed is left out, for its description is nobody's word yet. */
+  listed(): Promise<Tool[]>;
+  /** The tool and its pin, or why it may not be used. */
+  usable(name: string): Promise<{ tool: Tool; pin: string } | ToolAnswer>;
+}
+
+export function createTools(upstream: Upstream, state: McpState, settings: McpSettings): Tools {
+  const closed = (name: string): boolean =>
+    APPROVES.test(wordsOf(name)) && !(Object.hasOwn(settings.tools, name) && settings.tools[name]?.open === true);
+
+  const known = async (): Promise<{ tools: Tool[]; pins: Record<string, string> }> => {
+    const tools = await upstream.tools();
+    const before = state.pins();
+    if (before !== null) return { tools, pins: before };
+    // Nobody accepted anything yet: what the server offers at first is what an owner set it up with.
+    const pins = pinsOf(tools);
+    state.pin(pins);
+    return { tools, pins };
+  };
+
+  return {
+    async listed() {
+      const { tools, pins } = await known();
+      return tools
+        .filter((tool) => pins[tool.name] === pinOf(tool) && !closed(tool.name))
+        .map(({ execution: _execution, ...tool }) => tool);
+    },
+    async usable(name) {
+      const { tools, pins } = await known();
+      const tool = tools.find((one) => one.name === name);
+      const refuse = (code: ToolAnswer['code'], why: string): ToolAnswer => ({
+        code,
+        final: true,
+        message: `nothing ran: ${why}`,
+        tool: name,
+      });
+      if (tool === undefined) return refuse('tool-unknown', `the server has no tool \`${name}\``);
+      if (closed(name)) {
+        return refuse('tool-closed', `\`${name}\` may approve things, and is closed to agents; do not try another way`);
+      }
+      const pin = pinOf(tool);
+      if (pins[name] !== pin) {
+        const what = `the description or schema of \`${name}\` is not the one that was accepted`;
+        return refuse('tool-changed', `${what}; an owner accepts it with \`countersign mcp --accept ${name}\``);
+      }
+      return { tool, pin };
+    },
+  };
+}
