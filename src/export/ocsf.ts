@@ -31,6 +31,7 @@ const CLASSES: Readonly<Record<RecordType, typeof API_ACTIVITY>> = {
   freeze: ENTITY,
   key: ENTITY,
   delegation: ENTITY,
+  grant: ENTITY,
   credential: ENTITY,
   tenant: ENTITY,
   directory: ENTITY,
