@@ -177,6 +177,7 @@ describe('nothing of one tenant is answered to the other', () => {
       '/access/v1/requests/{id}': parked,
       '/v1/freezes/{id}': frozen.id,
       '/v1/delegations/{id}': lent.id,
+      '/v1/grants/{id}': 'grt_there',
       '/v1/passkeys/{id}': 'passkey:there',
       '/v1/api-keys/{id}': made.id,
       '/v1/read-tokens/{id}': reader.id,
