@@ -25,6 +25,7 @@ const priced = (actions: Parameters<AuditTest['run']>[0]): Priced[] => actions.f
 export const splitUnderTier: AuditTest<{ hours: number; nearShare: number; strongShare: number; strongCount: number }> =
   {
     name: 'split-under-tier',
+    across: true,
     version: 1,
     question: 'Was one amount asked for in parts, each below a bound that the whole is above?',
     defaults: { hours: 24, nearShare: 0.9, strongShare: 0.8, strongCount: 3 },
@@ -103,6 +104,7 @@ export const bunching: AuditTest<{ below: number; above: number; ratio: number; 
 /** The same released twice. EZ-R, same-same-same. */
 export const duplicate: AuditTest<{ days: number; weakDays: number }> = {
   name: 'duplicate',
+  across: true,
   version: 1,
   question: 'Was the same amount released twice?',
   defaults: { days: 30, weakDays: 7 },
@@ -217,7 +219,7 @@ export const benford: AuditTest<{ least: number; orders: number }> = {
         test: 'benford',
         version: 1,
         actions: [],
-        figures: { amounts: values.length, deviation: round(deviation, 4), ...digits(counts) },
+        figures: { surface, currency, amounts: values.length, deviation: round(deviation, 4), ...digits(counts) },
         sentence: `the first digits of ${values.length} amounts of ${surface} in ${currency} do not come as often as expected; that has many innocent reasons, prices among them`,
       });
     }

@@ -79,6 +79,7 @@ export const onePair: AuditTest<{ least: number; approvers: number; share: numbe
 /** Two who decide for each other. */
 export const reciprocal: AuditTest<{ days: number }> = {
   name: 'reciprocal',
+  across: true,
   version: 1,
   question: 'Did two people decide for each other?',
   defaults: { days: 90 },
@@ -109,6 +110,7 @@ export const reciprocal: AuditTest<{ days: number }> = {
 /** A decision from the side that asked. Four eyes rule it out, so it has to be none. */
 export const ownSide: AuditTest = {
   name: 'own-side',
+  across: true,
   version: 1,
   question: 'Did anybody decide what they, or whoever they stand in for, asked for?',
   defaults: {},
@@ -134,6 +136,7 @@ export const ownSide: AuditTest = {
 /** A no that somebody else turned into a yes. */
 export const secondOpinion: AuditTest<{ days: number }> = {
   name: 'second-opinion',
+  across: true,
   version: 1,
   question: 'Was something refused, asked for again, and let through by somebody else?',
   defaults: { days: 7 },
@@ -222,6 +225,7 @@ function localTime(at: string, timeZone: string): { day: string; hour: number; w
 /** A decision after a long time without one. */
 export const sleeper: AuditTest<{ days: number }> = {
   name: 'sleeper',
+  across: true,
   version: 1,
   question: 'Did somebody decide after a long time without a decision?',
   defaults: { days: 90 },

@@ -61,6 +61,8 @@ export interface AuditTest<P extends Params = Params> {
   version: number;
   /** What it asks, for whoever reads the result. */
   question: string;
+  /** It compares actions that may lie far apart, so those of the time before are looked at as well. */
+  across?: true;
   /** Parameters unless others are given. */
   defaults: P;
   /** @param actions in the order in which they were asked for */

@@ -185,6 +185,8 @@ function contentOf(record: RecordPayload): string {
     case 'policy':
     case 'freeze':
     case 'export':
+    case 'finding':
+    case 'statement':
       return `At ${record.at} ${record.by ?? 'the engine'} ${did(record)}${record.reason === null ? '' : `: “${record.reason}”`}.`;
   }
 }
@@ -195,6 +197,7 @@ function did({ type, body }: OtherRecord): string {
     return `exported ${String(body['records'])} records as ${String(body['format'])}`;
   if (type === 'export' && body['what'] === 'opening')
     return `opened ${String(body['path'])} of ${String(body['record'])}`;
+  if (type === 'finding') return `said “${String(body['conclusion'])}” of a finding`;
   return `made a ${type} record`;
 }
 

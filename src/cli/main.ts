@@ -39,6 +39,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['review', 'report', 'answer'], load: () => import('./review.ts') },
   { names: ['inbox'], load: () => import('./inbox.ts') },
   { names: ['attempts'], load: () => import('./attempts.ts') },
+  { names: ['findings'], load: () => import('./findings.ts') },
   { names: ['sample'], load: () => import('./sample.ts') },
   { names: ['projection'], load: () => import('./projection.ts') },
   { names: ['surfaces'], load: () => import('./surfaces.ts') },

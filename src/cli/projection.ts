@@ -17,27 +17,36 @@ export function register(program: Command, io: Io): void {
     .option('--json', 'print JSON');
   withConnection(check, { as: true }).action(async (options: ConnectOptions & { json?: boolean }) => {
     const connection = await connect(io, options);
-    const report = { size: 0, actions: 0, differences: [] as object[], windows: [] as number[] };
+    const found = {
+      size: 0,
+      actions: 0,
+      differences: [] as object[],
+      windows: [] as number[],
+      findings: [] as string[],
+    };
     const lines: string[] = [];
     for (let from: number | null = 0; from !== null;) {
       const answer = await call(connection, { path: `v1/projection?from=${from}` });
       const { next, size, ...part }: ProjectionCheck = readAnswer(projectionCheckSchema, answer);
-      report.size = size;
-      report.actions += part.actions;
-      report.differences.push(...part.differences);
-      report.windows.push(...part.windows);
+      found.size = size;
+      found.actions += part.actions;
+      found.differences.push(...part.differences);
+      found.windows.push(...part.windows);
       for (const { action, change, columns } of part.differences) {
         lines.push(`${action}: ${WHAT[change]}${columns.length === 0 ? '' : `: ${columns.join(', ')}`}`);
       }
       for (const number of part.windows)
         lines.push(`the times of part ${number} of the log are not those of its entries`);
+      found.findings.push(...part.findings);
+      for (const id of part.findings)
+        lines.push(`${id}: this finding is not what the rows say, or its answer not what is sealed`);
       from = next;
     }
-    if (options.json === true) io.json(report);
+    if (options.json === true) io.json(found);
     else {
       lines.forEach(io.out);
       io.out(
-        `${report.actions} actions of ${report.size} entries compared: ${lines.length === 0 ? 'nothing differs' : `${lines.length} differ; make it again with \`countersign projection rebuild\`, and find out who changed the database`}`,
+        `${found.actions} actions of ${found.size} entries compared: ${lines.length === 0 ? 'nothing differs' : `${lines.length} differ; make it again with \`countersign projection rebuild\`, and find out who changed the database`}`,
       );
     }
     if (lines.length > 0) io.exitCode = EXIT.refused;

@@ -25,6 +25,8 @@ export const RECORD_TYPES = [
   'directory',
   'grant',
   'export',
+  'finding',
+  'statement',
 ] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
 
@@ -232,7 +234,9 @@ export interface OtherRecord extends RecordHead {
     | 'tenant'
     | 'directory'
     | 'grant'
-    | 'export';
+    | 'export'
+    | 'finding'
+    | 'statement';
   by: string | null;
   reason: string | null;
   body: JsonObject;

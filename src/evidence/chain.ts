@@ -147,8 +147,18 @@ export class ChainAudit {
   }
 }
 
-const isApart = (type: RecordPayload['type']): boolean =>
-  ['policy', 'freeze', 'key', 'delegation', 'credential', 'tenant', 'directory', 'grant', 'export'].includes(type);
+/** What an action is told by; all else is about something of its own. */
+const OF_ACTIONS: readonly RecordPayload['type'][] = [
+  'verdict',
+  'decision',
+  'release',
+  'redemption',
+  'outcome',
+  'reconcile',
+  'review',
+];
+
+const isApart = (type: RecordPayload['type']): boolean => !OF_ACTIONS.includes(type);
 
 /** A short name of a record, for findings. */
 export function recordLabel({ type, seq }: Pick<VerdictRecord, 'seq'> & { type: string }): string {

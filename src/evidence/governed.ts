@@ -123,6 +123,8 @@ export class GovernedAction implements Governed {
       case 'directory':
       case 'grant':
       case 'export':
+      case 'finding':
+      case 'statement':
         return [
           ...defects,
           { code: 'out-of-place', message: `a ${record.type} record is no part of a governed action` },

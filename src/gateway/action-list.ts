@@ -59,7 +59,9 @@ export async function actionFacets(deps: GatewayDeps, caller: Caller, asked: Fac
 export async function checkProjection(deps: GatewayDeps, caller: Caller, from: number): Promise<ProjectionCheck> {
   if (!mayAudit(caller))
     throw new CountersignError('forbidden', 'only an auditor or an owner compares rows with records');
-  return deps.readModel.check(caller.tenant, from);
+  const comparison = await deps.readModel.check(caller.tenant, from);
+  const findings = comparison.next === null ? await deps.findingWatch.differences(caller.tenant) : [];
+  return { ...comparison, findings };
 }
 
 /** Makes the rows again. @throws CountersignError `forbidden` */

@@ -1,4 +1,5 @@
-import type { DrawnSample, Findings } from '../contract/views/index.ts';
+import type { DrawnSample, FindingDetail, Findings } from '../contract/views/index.ts';
+import type { CONCLUSIONS } from '../contract/views/findings.ts';
 import type { Caller } from '../identity/index.ts';
 import type { FactFilter } from '../store/index.ts';
 
@@ -8,6 +9,16 @@ export interface FindingsQuery {
   surface?: string | undefined;
   /** One test alone. */
   test?: string | undefined;
+  /** Those that name this action. */
+  action?: string | undefined;
+  /** Those that somebody answered, or nobody. */
+  answered?: boolean | undefined;
+}
+
+export interface AnswerFindingInput {
+  conclusion: (typeof CONCLUSIONS)[number];
+  /** What was found out, in words. */
+  reason: string;
 }
 
 export interface SampleInput extends Pick<FactFilter, 'surface' | 'status' | 'currency' | 'basis'> {
@@ -27,6 +38,10 @@ export interface SampleInput extends Pick<FactFilter, 'surface' | 'status' | 'cu
 export interface Auditing {
   /** @throws CountersignError `forbidden`, `invalid-request` */
   findings(caller: Caller, query: FindingsQuery): Promise<Findings>;
+  /** @throws CountersignError `forbidden`, `not-found` */
+  finding(caller: Caller, id: string): Promise<FindingDetail>;
+  /** Seals what a person found out. @throws CountersignError `forbidden`, `not-found` */
+  answerFinding(caller: Caller, id: string, input: AnswerFindingInput): Promise<FindingDetail>;
   /** @throws CountersignError `forbidden`, `invalid-request` */
   drawSample(caller: Caller, input: SampleInput): Promise<DrawnSample>;
 }

@@ -1,21 +1,31 @@
-/** The auditor's finance tests and samples, over the actions of a time. */
-import { AUDIT_TESTS, sample, type AuditContext } from '../audit/index.ts';
-import { toBase64 } from '../canonical/index.ts';
-import { CountersignError } from '../contract/index.ts';
-import type { DrawnSample, Findings } from '../contract/views/index.ts';
+/** What the finance tests found in a time, and what people said about it. A finding is a question, and its answer is sealed. */
+import { AUDIT_TESTS } from '../audit/index.ts';
+import { hashOf } from '../canonical/index.ts';
+import { checkReason, CountersignError, type JsonObject } from '../contract/index.ts';
+import {
+  sealedFindingSchema,
+  type FindingAnswerView,
+  type FindingDetail,
+  type Findings,
+  type FindingView,
+} from '../contract/views/index.ts';
+import { insist } from '../engine/seal.ts';
+import { newestInChain, sealInChain } from '../engine/chain.ts';
 import type { Caller } from '../identity/index.ts';
-import { emptyRoot } from '../ledger/index.ts';
-import { amountBounds } from '../policy/amount-bounds.ts';
-import type { ActionFact, FactFilter } from '../store/index.ts';
+import { findingChain, type FindingAnswer, type StoredFinding } from '../store/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { FindingsQuery, SampleInput } from './finding-types.ts';
+import type { AnswerFindingInput, FindingsQuery } from './finding-types.ts';
 import { periodOf } from './period.ts';
-import { storedBundle } from './policies.ts';
 
-/** Actions that one answer looks at. */
-const ACTIONS_MAX = 100_000;
-const PAGE = 1000;
+/** Findings of one answer. */
+const LISTED = 1000;
+/** Actions of a quarter whose findings a request computes by itself, so that whoever asks sees what they did before. */
+const AT_ONCE = 10_000;
+/** Actions that are counted. */
+const COUNTED = 100_000;
+/** Actions that a sealed answer names one by one; all of them are in its digest. */
+const NAMED = 500;
 
 /** @throws CountersignError `forbidden`, `invalid-request` */
 export async function findings(deps: GatewayDeps, caller: Caller, query: FindingsQuery): Promise<Findings> {
@@ -25,93 +35,151 @@ export async function findings(deps: GatewayDeps, caller: Caller, query: Finding
     const known = AUDIT_TESTS.map(({ name }) => `\`${name}\``).join(', ');
     throw new CountersignError('invalid-request', `there is no test of that name; known are ${known}`);
   }
+  const { tenant } = caller;
+  const { test, surface, action, answered } = query;
   const time = periodOf(deps, query);
-  const asOf = await deps.readModel.catchUp(caller.tenant);
-  const { facts, cut } = await readFacts(deps, caller.tenant, { ...time, surface: query.surface });
-  const context = await contextOf(deps, caller.tenant, facts);
-  const results = tests.map((test) => ({ test, findings: test.run(facts, context) }));
+  const asOf = await upToDate(deps, tenant);
+  const [found, answers, actions, periods] = await Promise.all([
+    deps.store.findings.list(tenant, { ...time, test, surface, action }, LISTED + 1),
+    deps.store.findings.answers(tenant),
+    deps.store.facts.count(tenant, { ...time, surface }, 'all', COUNTED),
+    deps.store.findings.periods(tenant),
+  ]);
+  const said = byFinding(answers);
+  const listed = found.slice(0, LISTED).map((one) => viewOf(one, said.get(one.id) ?? []));
+  const gone = goneOf(said, new Set(found.map(({ id }) => id))).filter(
+    (one) =>
+      one.lastAt >= time.from &&
+      one.firstAt < time.to &&
+      (test === undefined || one.test === test) &&
+      (surface === undefined || one.surfaces.includes(surface)) &&
+      (action === undefined || one.actions.includes(action)),
+  );
+  const all = [...listed, ...gone].filter((one) => answered === undefined || one.answers.length > 0 === answered);
+  const looked = periods.filter(({ computed }) => computed > 0);
   return {
     ...time,
-    actions: facts.length,
-    cut,
-    zone: context.zone,
-    tests: results.map(({ test: { name, version, question, params }, findings: { length } }) => ({
-      name,
-      version,
-      question,
-      params: { ...params },
-      findings: length,
-    })),
-    findings: results.flatMap(({ findings }) => findings),
+    actions,
+    cut: found.length > LISTED || looked.some(({ cut }) => cut),
+    behind: periods.filter(({ grown, computed }) => computed < grown).map(({ period }) => period),
+    zone: 'UTC',
+    tests: tests.map(({ name, version, question, params }) => {
+      const own = all.filter((one) => one.test === name);
+      const unanswered = own.filter(({ answers: { length } }) => length === 0).length;
+      return { name, version, question, params: { ...params }, findings: own.length, unanswered };
+    }),
+    findings: all.sort(
+      (a, b) => Number(a.answers.length > 0) - Number(b.answers.length > 0) || (a.lastAt > b.lastAt ? -1 : 1),
+    ),
     asOf,
   };
 }
 
-/** Draws a sample. @throws CountersignError `forbidden`, `invalid-request` */
-export async function drawSample(deps: GatewayDeps, caller: Caller, input: SampleInput): Promise<DrawnSample> {
+/** One finding. @throws CountersignError `forbidden`, `not-found` */
+export async function finding(deps: GatewayDeps, caller: Caller, id: string): Promise<FindingDetail> {
   refuseOthers(caller);
-  const { size, word, strata, allAbove, from, to, ...filter } = input;
-  const time = periodOf(deps, { from, to });
-  // The log of this size fixes the population, and its root commits to it, so the caller cannot have chosen it.
-  const head = await deps.store.log.head(caller.tenant);
-  await deps.readModel.catchUp(caller.tenant);
-  const entries = head?.size ?? 0;
-  const { facts: all, cut } = await readFacts(deps, caller.tenant, { ...filter, ...time });
-  const facts = all.filter(({ firstIndex }) => firstIndex < entries);
-  if (cut) {
+  await upToDate(deps, caller.tenant);
+  const view = await findingView(deps, caller.tenant, id);
+  const test = AUDIT_TESTS.find(({ name }) => name === view.test);
+  return { ...view, question: test?.question ?? null, params: test === undefined ? null : { ...test.params } };
+}
+
+/**
+ * Says what a person found out about a finding. Sealed: it stays beside it.
+ *
+ * @throws CountersignError `forbidden` for a key, and for who neither audits nor owns; `not-found`
+ */
+export async function answerFinding(
+  deps: GatewayDeps,
+  caller: Caller,
+  id: string,
+  { conclusion, reason }: AnswerFindingInput,
+): Promise<FindingDetail> {
+  refuseOthers(caller);
+  if (caller.kind !== 'person') {
     throw new CountersignError(
-      'invalid-request',
-      `there are more than ${ACTIONS_MAX} such actions; ask for a shorter time`,
+      'forbidden',
+      'a key is no person; answer a finding with the token of an auditor or owner',
     );
   }
-  const root = toBase64(head?.root ?? emptyRoot());
-  const seed = `${root}/${word}`;
-  const stratumOf = (fact: ActionFact): string => (strata === undefined ? 'all' : (fact[strata] ?? 'none'));
-  const population = facts.map((fact) => ({ id: fact.action, stratum: stratumOf(fact), amount: fact.amount }));
-  const names = [...new Set(population.map(({ stratum }) => stratum))].sort();
-  return {
-    ...time,
-    population: {
-      actions: population.length,
-      strata: names.map((name) => ({ name, actions: population.filter(({ stratum }) => stratum === name).length })),
-    },
-    seed,
-    drawn: sample(population, { size, seed, allAbove }),
-    log: { size: entries, root },
+  checkReason(reason);
+  const { tenant } = caller;
+  await upToDate(deps, tenant);
+  const { answers: _answers, found: _found, actions, ...about } = await findingView(deps, tenant, id);
+  const size = (await deps.readModel.catchUp(tenant, 0)).size;
+  const body: JsonObject = {
+    finding: { ...about, actions: actions.slice(0, NAMED), count: actions.length, digest: hashOf(actions) },
+    conclusion,
+    log: { size },
   };
+  await insist(async () => {
+    const chain = findingChain(id);
+    const sealed = await sealInChain(deps, {
+      tenant,
+      type: 'finding',
+      chain,
+      after: await newestInChain(deps, tenant, 'finding', chain),
+      at: deps.now().toISOString(),
+      by: caller.id,
+      reason,
+      body,
+      attestedBy: deps.keys.attestation,
+    });
+    return sealed.existing ? null : sealed;
+  });
+  return finding(deps, caller, id);
 }
+
+/** Rows and findings include what the log holds. */
+async function upToDate(deps: GatewayDeps, tenant: string): Promise<Findings['asOf']> {
+  const asOf = await deps.readModel.catchUp(tenant);
+  await deps.findingWatch.refresh(tenant, AT_ONCE);
+  return asOf;
+}
+
+async function findingView(deps: GatewayDeps, tenant: string, id: string): Promise<FindingView> {
+  const [found, answers] = await Promise.all([
+    deps.store.findings.get(tenant, id),
+    deps.store.findings.answers(tenant, [id]),
+  ]);
+  if (found !== null) return viewOf(found, answers);
+  const [gone] = goneOf(byFinding(answers), new Set());
+  if (gone === undefined)
+    throw new CountersignError('not-found', 'there is no such finding; GET /v1/findings lists them');
+  return gone;
+}
+
+function byFinding(answers: readonly FindingAnswer[]): Map<string, FindingAnswer[]> {
+  const said = new Map<string, FindingAnswer[]>();
+  for (const answer of answers) said.set(answer.finding, [...(said.get(answer.finding) ?? []), answer]);
+  return said;
+}
+
+/** Findings that people answered and no test makes any more: as the sealed answer has them. */
+function goneOf(said: ReadonlyMap<string, FindingAnswer[]>, found: ReadonlySet<string>): FindingView[] {
+  return [...said].flatMap(([id, answers]) => {
+    if (found.has(id)) return [];
+    const { data } = sealedFindingSchema.safeParse(answers.at(-1)?.body['finding']);
+    if (data === undefined) return [];
+    const { count: _count, ...finding } = data;
+    return [{ ...viewOf(finding, answers), found: false }];
+  });
+}
+
+const viewOf = (finding: StoredFinding, answers: readonly FindingAnswer[]): FindingView => ({
+  ...finding,
+  found: true,
+  answers: answers.map(saidOf),
+});
+
+const saidOf = ({ by, at, reason, body, record }: FindingAnswer): FindingAnswerView => ({
+  by,
+  at,
+  conclusion: String(body['conclusion']),
+  reason,
+  record,
+});
 
 function refuseOthers(caller: Caller): void {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner asks this');
-}
-
-/** In the order in which they were asked for. */
-async function readFacts(
-  { store }: Pick<GatewayDeps, 'store'>,
-  tenant: string,
-  filter: FactFilter,
-): Promise<{ facts: ActionFact[]; cut: boolean }> {
-  const facts: ActionFact[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = { filter, scope: 'all' as const, sort: 'askedAt' as const, cursor, limit: PAGE };
-    const { facts: more, nextCursor } = await store.facts.search(tenant, page);
-    facts.push(...more);
-    cursor = nextCursor ?? undefined;
-  } while (cursor !== undefined && facts.length < ACTIONS_MAX);
-  return { facts, cut: cursor !== undefined };
-}
-
-/** The bounds of the policies in force, by surface. */
-async function contextOf(deps: GatewayDeps, tenant: string, facts: readonly ActionFact[]): Promise<AuditContext> {
-  const hash = await deps.bundles.inForce(tenant);
-  const bundle = hash === null ? null : await storedBundle(deps, tenant, hash);
-  const surfaces = new Set(facts.map(({ surface }) => surface));
-  return {
-    tiers: new Map([...surfaces].map((surface) => [surface, bundle === null ? [] : amountBounds(bundle, surface)])),
-    zones: new Map(),
-    zone: 'UTC',
-    holidays: new Set(),
-    now: deps.now().toISOString(),
-  };
 }

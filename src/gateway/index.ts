@@ -18,7 +18,8 @@ import type { GatewayDeps } from './deps.ts';
 import { erase } from './erasure.ts';
 import { evaluateRequest } from './evaluate.ts';
 import { exportRecords } from './export.ts';
-import { drawSample, findings } from './findings.ts';
+import { answerFinding, finding, findings } from './findings.ts';
+import { drawSample } from './samples.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
 import { inbox } from './inbox.ts';
 import { listGrants, revokeGrant } from './grants.ts';
@@ -94,6 +95,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...actionLists(deps),
     inbox: (caller, cursor, limit) => inbox(deps, caller, cursor, limit),
     findings: (caller, query) => findings(deps, caller, query),
+    finding: (caller, id) => finding(deps, caller, id),
+    answerFinding: (caller, id, input) => answerFinding(deps, caller, id, input),
     drawSample: (caller, input) => drawSample(deps, caller, input),
     surfaces: (caller) => listSurfaces(deps, caller),
     rowDifferences: (caller, cursor) => listRowDifferences(deps, caller, cursor),

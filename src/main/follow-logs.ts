@@ -4,18 +4,39 @@ import type { Parts } from './parts.ts';
 /** How often logs that grew are looked for, in milliseconds. */
 const EVERY_MS = 500;
 
+/** Between two looks for findings: at least so long, and so many times as long as the last one took. */
+const REST_MS = 5000;
+const REST_SHARE = 20;
+
 /** Follows the logs until it is closed. A failure is logged once, and tried again. */
-export function followLogs({ readModel, log }: Pick<Parts, 'readModel' | 'log'>): { close(): Promise<void> } {
+export function followLogs({ readModel, findingWatch, log }: Pick<Parts, 'readModel' | 'findingWatch' | 'log'>): {
+  close(): Promise<void>;
+} {
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
   let failing = false;
   let running: Promise<void> = Promise.resolve();
+  const stale = new Set<string>();
+  let restUntil = 0;
+  /** A quarter is looked at whole, so a log that grows all the time is not looked at all the time. */
+  const lookAgain = async (): Promise<void> => {
+    const begun = Date.now();
+    if (stale.size === 0 || begun < restUntil) return;
+    for (const tenant of stale) {
+      if (closed) return;
+      await findingWatch.refresh(tenant);
+      stale.delete(tenant);
+    }
+    restUntil = Date.now() + Math.max(REST_MS, REST_SHARE * (Date.now() - begun));
+  };
   const look = async (): Promise<void> => {
     try {
       for (const tenant of await readModel.behind()) {
         if (closed) return;
         await readModel.catchUp(tenant);
+        stale.add(tenant);
       }
+      await lookAgain();
       failing = false;
     } catch (error) {
       if (!failing && !closed)

@@ -24,7 +24,7 @@ import {
 } from '../identity/index.ts';
 import { createPayloadCodec, openFileKeys, type Keys } from '../keys/index.ts';
 import { createDirectories, createRegister, markFiles, sealedCredentials, type Register } from '../register/index.ts';
-import { createReadModel, type ReadModel } from '../projection/index.ts';
+import { createFindingWatch, createReadModel, type FindingWatch, type ReadModel } from '../projection/index.ts';
 import { createLogReader, createSequencer, type LogReader, type Sequencer } from '../sequencer/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { servingEngines } from '../policy/engines/index.ts';
@@ -54,6 +54,8 @@ export interface Parts {
   evidence: LogReader;
   /** The read model. */
   readModel: ReadModel;
+  /** What the finance tests find in it. */
+  findingWatch: FindingWatch;
   directory: DirectorySource;
   bundles: NotifyDeps['bundles'];
   hub: Hub;
@@ -140,6 +142,7 @@ export async function openParts(
     const directory = createDirectories(files, register);
     const credentials = sealedCredentials({ store, register, keys, now: Date.now });
     const attestationKeys = (): readonly object[] => keys.attestationKeys;
+    const bundles = createPolicyBundles({ store, register }, servingEngines);
     return {
       config,
       log,
@@ -152,7 +155,8 @@ export async function openParts(
       evidence: createLogReader({ store, keys }),
       readModel: createReadModel(store),
       directory,
-      bundles: createPolicyBundles({ store, register }, servingEngines),
+      findingWatch: createFindingWatch({ store, compiled: (tenant, hash) => bundles.compiled(tenant, hash) }),
+      bundles,
       hub: createHub(),
       attestor: createAttestor(() => keys.attestation),
       authenticate: createAuthenticator({

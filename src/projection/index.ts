@@ -1,2 +1,3 @@
 export * from './fact.ts';
 export * from './projector.ts';
+export * from './findings.ts';

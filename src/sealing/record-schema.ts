@@ -222,6 +222,8 @@ const otherRecord = z.looseObject({
     directory: true,
     grant: true,
     export: true,
+    finding: true,
+    statement: true,
   }),
   by: text,
   reason: text,

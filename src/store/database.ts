@@ -172,6 +172,39 @@ export interface Tables {
     rule: string | null;
   };
   actionFact: ActionFact;
+  finding: {
+    tenant: string;
+    id: string;
+    period: string;
+    test: string;
+    version: number;
+    actions: string[];
+    surfaces: string[];
+    firstAt: Time;
+    lastAt: Time;
+    figures: JsonColumn;
+    sentence: string;
+  };
+  findingAnswer: {
+    tenant: string;
+    finding: string;
+    seq: number;
+    index: number;
+    record: string;
+    at: Time;
+    by: string;
+    reason: string;
+    body: JsonColumn;
+  };
+  findingPeriod: {
+    tenant: string;
+    period: string;
+    grown: number;
+    computed: number;
+    computedAt: Time | null;
+    actions: number;
+    cut: boolean;
+  };
   projection: { tenant: string; size: number };
   logWindow: { tenant: string; number: number; firstAt: Time; lastAt: Time };
   logTile: { tenant: string; level: number; index: number; hashes: Buffer };

@@ -4,7 +4,9 @@ import type { Database, Tables } from './database.ts';
 import { createFactSearch, type FactSearch } from './fact-search.ts';
 import { createInboxStore, type InboxStore } from './inbox.ts';
 import { recordOf } from './records.ts';
-import type { RecordPayload } from '../contract/index.ts';
+import { quarterOf } from '../audit/index.ts';
+import type { OtherRecord, RecordPayload } from '../contract/index.ts';
+import { keepAnswers, noteGrown } from './findings.ts';
 import type { ActionFact } from './action-fact.ts';
 import { LOG_WINDOW } from './log-window.ts';
 
@@ -44,6 +46,8 @@ export interface FactStore extends FactSearch, InboxStore {
   wrongWindows(tenant: string, from: number, to: number): Promise<number[]>;
 }
 
+const isAnswer = (one: LogRecord): one is LogRecord & { record: OtherRecord } => one.record.type === 'finding';
+
 /** Rows of one statement: PostgreSQL takes 65,535 values. */
 const ROWS = 500;
 
@@ -73,7 +77,11 @@ export function createFactStore(db: Database): FactStore {
         const { logSize } = await sizes(on, tenant);
         const to = Math.min(logSize, from + most);
         if (to <= from) return { size: from, logSize };
-        await write(on, await fold(await recordsOfTouched(on, tenant, from, to)));
+        const actions = await recordsOfTouched(on, tenant, from, to);
+        const facts = await fold(actions);
+        await write(on, facts);
+        await noteGrown(on, tenant, facts, (at) => quarterOf(at).name, to);
+        await keepAnswers(on, tenant, actions.flat().filter(isAnswer));
         await closeWindows(on, tenant, from, to);
         await on.updateTable('projection').set({ size: to }).where('tenant', '=', tenant).execute();
         return { size: to, logSize };
@@ -84,6 +92,9 @@ export function createFactStore(db: Database): FactStore {
         await sql`insert into projection (tenant, size) values (${tenant}, 0) on conflict do nothing`.execute(on);
         await on.selectFrom('projection').select('size').where('tenant', '=', tenant).forUpdate().execute();
         await on.deleteFrom('actionFact').where('tenant', '=', tenant).execute();
+        await on.deleteFrom('findingAnswer').where('tenant', '=', tenant).execute();
+        await on.deleteFrom('findingPeriod').where('tenant', '=', tenant).execute();
+        await on.deleteFrom('finding').where('tenant', '=', tenant).execute();
         await on.deleteFrom('logWindow').where('tenant', '=', tenant).execute();
         await on.updateTable('projection').set({ size: 0 }).where('tenant', '=', tenant).execute();
       });

@@ -8,6 +8,7 @@ export * from './child.ts';
 export * from './coverage.ts';
 export * from './fact-search.ts';
 export * from './facts.ts';
+export * from './findings.ts';
 export * from './free-port.ts';
 export * from './gauges.ts';
 export { isUnavailable, type Committing } from './postgres.ts';

@@ -9,6 +9,7 @@ import { createBundleStore, type BundleStore } from './bundles.ts';
 import { openPostgres, type Postgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
 import { createFactStore, type FactStore } from './facts.ts';
+import { createFindingStore, type FindingStore } from './findings.ts';
 import { createExecutionStore, type ExecutionStore } from './executions.ts';
 import { createFreezeStore, type FreezeStore } from './freezes.ts';
 import { createGaugeStore, type GaugeStore } from './gauges.ts';
@@ -46,6 +47,7 @@ export interface Store {
   gauges: GaugeStore;
   looks: LookStore;
   facts: FactStore;
+  findings: FindingStore;
   delegations: DelegationStore;
   reviews: ReviewStore;
   passkeys: PasskeyStore;
@@ -106,6 +108,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     gauges: createGaugeStore(db),
     looks: createLookStore(db),
     facts: createFactStore(db),
+    findings: createFindingStore(db),
     delegations: createDelegationStore(db),
     reviews: createReviewStore(db),
     passkeys: createPasskeyStore(db),

@@ -233,6 +233,51 @@ describe('the auditor', () => {
     ]);
   });
 
+  it('answers a finding with words, which are sealed and stay beside it', async () => {
+    const auditor = 'user:auditor@acme.test';
+    const token = await stack.person(auditor);
+    const [{ id, answers }] = (await stack.call('GET', '/v1/findings?test=split-under-tier')).body.findings;
+    expect(answers).toEqual([]);
+    const say = (body: object, by?: string) =>
+      stack.call('POST', `/v1/findings/${id}/answers`, body, by === undefined ? {} : { token: by });
+    const words = { conclusion: 'explained', reason: 'two orders of one customer, both returned' };
+    expect((await say(words)).status).toBe(403);
+    expect((await say(words, await stack.person(LEAD))).status).toBe(403);
+    expect((await say({ conclusion: 'fine', reason: 'x' }, token)).status).toBe(400);
+    expect((await say({ conclusion: 'explained', reason: ' ' }, token)).status).toBeGreaterThanOrEqual(400);
+    expect((await stack.call('POST', '/v1/findings/fnd_none/answers', words, { token })).status).toBe(404);
+    const said = await say(words, token);
+    expect(said.status, JSON.stringify(said.body)).toBe(201);
+    expect(said.body.answers).toEqual([expect.objectContaining({ by: auditor, ...words }) as object]);
+    const [answer] = said.body.answers;
+    const { body: sealed } = await stack.call('GET', `/v1/records/${answer.record}`);
+    expect(sealed.record).toMatchObject({
+      type: 'finding',
+      by: auditor,
+      reason: words.reason,
+      action: `finding:${id}`,
+    });
+    expect(sealed.record.body.finding.id).toBe(id);
+    const again = { conclusion: 'confirmed', reason: 'the second order was never made' };
+    expect((await say(again, token)).body.answers).toHaveLength(2);
+    const open = await stack.call('GET', '/v1/findings?test=split-under-tier&answered=false');
+    expect([open.body.findings, open.body.tests[0].unanswered]).toEqual([[], 0]);
+    // A third part makes it another question, and what was said of the first stays to be read.
+    const third = (await stack.ask(refund(970))).body.id;
+    const { body: grown } = await stack.call('GET', `/v1/findings?test=split-under-tier`);
+    expect(
+      grown.findings.map(({ found, answers: { length } }: { found: boolean; answers: object[] }) => [found, length]),
+    ).toEqual([
+      [true, 0],
+      [false, 2],
+    ]);
+    expect(grown.findings[0].actions).toContain(third);
+    const cli = await countersign(['findings', '--test', 'split-under-tier', '--url', stack.url], {
+      env: { COUNTERSIGN_API_KEY: token },
+    });
+    expect([cli.code, cli.out]).toEqual([0, expect.stringContaining('2 findings, 1 unanswered')]);
+  });
+
   it('draws a sample that anybody draws again from the log’s root, and the command line too', async () => {
     const input = { size: 2, word: 'my own', surface: 'payments.refund', allAbove: '4000' };
     const { status, body } = await stack.call('POST', '/v1/samples', input);
@@ -253,6 +298,7 @@ describe('the auditor', () => {
 
   it.each([
     ['GET', '/v1/findings', undefined],
+    ['GET', '/v1/findings/fnd_x', undefined],
     ['POST', '/v1/samples', { size: 1, word: 'w' }],
   ] as const)('%s %s is for auditors and owners', async (method, path, body) => {
     const { status } = await stack.call(method, path, body, { token: await stack.person(LEAD) });
@@ -275,6 +321,9 @@ it('a row that somebody changed is named, and made again', async () => {
     countersign(['projection', ...args, '--url', stack.url], {
       env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
     });
+  const { body } = await stack.call('GET', '/v1/findings?test=split-under-tier');
+  const split = body.findings.map(({ id }: { id: string }) => id) as string[];
+  expect(split).toHaveLength(2);
   const clean = await cli('check');
   expect([clean.code, clean.out]).toEqual([0, expect.stringContaining('nothing differs')]);
   await tamper(
@@ -287,6 +336,12 @@ it('a row that somebody changed is named, and made again', async () => {
   expect((JSON.parse(found.out) as { differences: object[] }).differences).toEqual([
     { action: overridden, change: 'altered', columns: ['approver', 'amountReleased'] },
   ]);
+  await tamper(postgres.connectionString, `update finding set sentence = 'nothing to see' where test = $1`, [
+    'split-under-tier',
+  ]);
+  await tamper(postgres.connectionString, `update finding_answer set reason = $1 where seq = 0`, ['never mind']);
+  const { findings } = JSON.parse((await cli('check', '--json')).out) as { findings: string[] };
+  expect(findings).toEqual(expect.arrayContaining(split));
   const lead = await countersign(['projection', 'rebuild', '--url', stack.url], {
     env: { COUNTERSIGN_API_KEY: await stack.person(LEAD) },
   });

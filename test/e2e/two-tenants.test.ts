@@ -175,6 +175,7 @@ describe('nothing of one tenant is answered to the other', () => {
     const named: Record<string, string> = {
       '/v1/actions/{id}': parked,
       '/access/v1/requests/{id}': parked,
+      '/v1/findings/{id}': 'fnd_there',
       '/v1/freezes/{id}': frozen.id,
       '/v1/delegations/{id}': lent.id,
       '/v1/grants/{id}': 'grt_there',

@@ -2,16 +2,25 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { AUDIT_TESTS } from '../../audit/index.ts';
-import { actionFilterShape, drawnSampleSchema, findingsSchema } from '../../contract/views/index.ts';
+import { reasonSchema } from '../../contract/index.ts';
+import {
+  actionFilterShape,
+  CONCLUSIONS,
+  drawnSampleSchema,
+  findingDetailSchema,
+  findingsSchema,
+} from '../../contract/views/index.ts';
 import type { Auditing, Authentication } from '../../gateway/types.ts';
-import { callerOf, parseBody, parseQuery } from '../input.ts';
-import { body, COMMON, ok, problem } from '../openapi-parts.ts';
+import { callerOf, parseBody, parseQuery, pathText } from '../input.ts';
+import { body, COMMON, json, ok, problem } from '../openapi-parts.ts';
 import { timeFilterShape } from './records.ts';
 
 const querySchema = z.object({
   ...timeFilterShape,
   surface: z.string().optional(),
   test: z.enum(AUDIT_TESTS.map(({ name }) => name)).optional(),
+  action: z.string().optional().meta({ description: 'Findings that name this action.' }),
+  answered: z.enum(['true', 'false']).optional(),
 });
 
 const { surface, status, currency, basis } = actionFilterShape;
@@ -33,12 +42,31 @@ const sampleInputSchema = z
   })
   .meta({ id: 'SampleInput' });
 
+const answerInputSchema = z
+  .strictObject({
+    conclusion: z.enum(CONCLUSIONS).meta({
+      description: '`explained`: in order. `confirmed`: not in order. `open`: looked at, not known yet.',
+    }),
+    reason: reasonSchema,
+  })
+  .meta({ id: 'FindingAnswerInput' });
+
 /** The auditor's finance tests and samples. */
 export function findingRoutes(gateway: Authentication & Auditing): Router {
   const router = Router();
   router.get('/v1/findings', async (request, response) => {
     const caller = await callerOf(gateway, request);
-    response.json(await gateway.findings(caller, parseQuery(querySchema, request)));
+    const { answered, ...query } = parseQuery(querySchema, request);
+    const said = answered === undefined ? {} : { answered: answered === 'true' };
+    response.json(await gateway.findings(caller, { ...query, ...said }));
+  });
+  router.get('/v1/findings/:id', async (request, response) => {
+    response.json(await gateway.finding(await callerOf(gateway, request), pathText(request, 'id')));
+  });
+  router.post('/v1/findings/:id/answers', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    const input = parseBody(answerInputSchema, request.body);
+    response.status(201).json(await gateway.answerFinding(caller, pathText(request, 'id'), input));
   });
   router.post('/v1/samples', async (request, response) => {
     const caller = await callerOf(gateway, request);
@@ -59,6 +87,23 @@ export const findingPaths: ZodOpenApiPathsObject = {
         ...COMMON,
         '403': problem('Neither an auditor nor an owner.'),
       },
+    },
+  },
+  '/v1/findings/{id}': {
+    get: {
+      summary: 'One finding, with what people said about it',
+      description: 'For auditors and owners.',
+      requestParams: { path: z.object({ id: z.string() }) },
+      responses: { ...ok(findingDetailSchema, 'The finding.'), ...COMMON },
+    },
+  },
+  '/v1/findings/{id}/answers': {
+    post: {
+      summary: 'Say what was found out about a finding; sealed, and seen beside it from then on',
+      description: 'For people who audit or own.',
+      requestParams: { path: z.object({ id: z.string() }) },
+      ...body(answerInputSchema),
+      responses: { '201': { description: 'The finding, with its answers.', ...json(findingDetailSchema) }, ...COMMON },
     },
   },
   '/v1/samples': {

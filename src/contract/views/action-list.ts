@@ -121,6 +121,9 @@ export const projectionCheckSchema = z.strictObject({
     }),
   ),
   windows: z.array(z.int()),
+  findings: z.array(z.string()).meta({
+    description: 'With the last part: findings that are not what the rows say, or of which another answer is sealed.',
+  }),
 });
 /** How much of the log the read model includes. */
 export const projectionRebuiltSchema = z.strictObject({ size: z.int(), logSize: z.int() });
