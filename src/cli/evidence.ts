@@ -195,6 +195,8 @@ function did({ type, body }: OtherRecord): string {
   if (type === 'key' && body['state'] === 'erased') return 'had the payload of the action deleted, and its key';
   if (type === 'export' && body['what'] === 'records')
     return `exported ${String(body['records'])} records as ${String(body['format'])}`;
+  if (type === 'export' && body['what'] === 'actions')
+    return `exported ${String(body['rows'])} actions as ${String(body['format'])}`;
   if (type === 'export' && body['what'] === 'opening')
     return `opened ${String(body['path'])} of ${String(body['record'])}`;
   if (type === 'finding') return `said “${String(body['conclusion'])}” of a finding`;

@@ -5,13 +5,14 @@ import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { Option, type Command } from 'commander';
 import { CountersignError } from '../contract/index.ts';
+import type { ActionFormat } from '../export/actions/index.ts';
 import type { ExportFormat } from '../export/index.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { download } from './http.ts';
 import type { Io } from './io.ts';
 
 /** Repeated here, so that other verbs do not load the export's modules. */
-const FORMATS = ['csv', 'jsonl', 'bundle', 'ocsf'] as const satisfies readonly ExportFormat[];
+const FORMATS = ['csv', 'jsonl', 'bundle'] as const satisfies readonly ExportFormat[];
 
 const FILTERS = ['surface', 'action', 'actor', 'approver', 'decision', 'type', 'from', 'to', 'q'] as const;
 
@@ -21,15 +22,12 @@ interface ExportOptions extends ConnectOptions, Partial<Record<(typeof FILTERS)[
   json?: boolean;
 }
 
-/** Where the name of a format is no extension of files. */
-const EXTENSIONS: Readonly<Record<string, string>> = { bundle: 'tar.gz', ocsf: 'ocsf.jsonl' };
-
 export function register(program: Command, io: Io): void {
   const command = program
     .command('export')
     .description('export sealed records; that it was done is itself sealed')
     .addOption(
-      new Option('--format <format>', 'csv, jsonl, ocsf (for a SIEM), or bundle: all that `countersign verify` needs')
+      new Option('--format <format>', 'csv, jsonl, or bundle: all that `countersign verify` needs')
         .choices(FORMATS)
         .default('bundle'),
     )
@@ -45,6 +43,59 @@ export function register(program: Command, io: Io): void {
     .option('--q <text>', 'that contain this text')
     .option('--json', 'say in JSON what was written');
   withConnection(command, { as: true }).action((options: ExportOptions) => run(io, options));
+  registerActions(command, io);
+}
+
+/** As `GET /v1/actions` takes them. */
+const ACTION_FILTERS = [
+  'surface',
+  'actor',
+  'requester',
+  'approver',
+  'status',
+  'decision',
+  'basis',
+  'mode',
+  'policy',
+  'rule',
+  'folder',
+  'via',
+  'currency',
+  'amountFrom',
+  'amountTo',
+  'from',
+  'to',
+  'q',
+  'sort',
+  'zone',
+] as const;
+
+function registerActions(command: Command, io: Io): void {
+  const actions = command
+    .command('actions')
+    .description('export exactly the actions of a filter, for spreadsheets and auditors; sealed, with control totals')
+    .addOption(
+      new Option('--format <format>', 'csv, csv-excel (`;` and decimal commas), jsonl, or xlsx with typed cells')
+        .choices(['csv', 'csv-excel', 'jsonl', 'xlsx'] satisfies ActionFormat[])
+        .default('xlsx'),
+    )
+    .option('--out <file>', 'where to write it (default: a name with the time, here), or - for standard output')
+    .option('--json', 'say in JSON what was written');
+  for (const name of ACTION_FILTERS) {
+    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    actions.option(`--${flag} <value>`, name === 'zone' ? 'IANA zone of the local times' : `as in GET /v1/actions`);
+  }
+  withConnection(actions, { as: true }).action(
+    (options: ExportOptions & Partial<Record<(typeof ACTION_FILTERS)[number], string>>) => {
+      const { format } = options;
+      const query = new URLSearchParams({ format });
+      for (const name of ACTION_FILTERS) {
+        const value = options[name];
+        if (value !== undefined) query.set(name, value);
+      }
+      return fetchFile(io, options, `v1/actions/export?${query.toString()}`, format.replace('csv-excel', 'csv'));
+    },
+  );
 }
 
 async function run(io: Io, options: ExportOptions): Promise<void> {
@@ -54,9 +105,14 @@ async function run(io: Io, options: ExportOptions): Promise<void> {
     const value = options[name];
     if (value !== undefined) query.set(name, value);
   }
-  const response = await download(await connect(io, options), `v1/export?${query.toString()}`);
+  await fetchFile(io, options, `v1/export?${query.toString()}`, format === 'bundle' ? 'tar.gz' : format);
+}
+
+async function fetchFile(io: Io, options: ExportOptions, path: string, extension: string): Promise<void> {
+  const { format } = options;
+  const response = await download(await connect(io, options), path);
   const name = /filename="([A-Za-z0-9._-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];
-  const file = options.out ?? name ?? `countersign-export.${EXTENSIONS[format] ?? format}`;
+  const file = options.out ?? name ?? `countersign-export.${extension}`;
   const { bytes, sha256 } = file === '-' ? await toStandardOutput(io, response) : await toFile(response, file);
   const record = response.headers.get('countersign-receipt');
   if (options.json === true && file !== '-') io.json({ file, format, bytes, sha256, record });

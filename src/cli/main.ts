@@ -1,11 +1,9 @@
 /** The command line: one file for each verb, and each loads only what it needs. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import { BEFORE_RELEASE, EXIT, exitOfError } from './exit.ts';
 import { processIo, type Io } from './io.ts';
-import { packageFolder } from './package-folder.ts';
+import { packageVersion } from '../main/package-folder.ts';
 
 interface VerbFile {
   /** The verbs that its `register` adds. */
@@ -62,7 +60,7 @@ function filesFor([first = '']: readonly string[]): readonly VerbFile[] {
 async function createProgram(args: readonly string[], io: Io): Promise<Command> {
   const program = new Command('countersign')
     .description('The approval engine in front of irreversible actions.')
-    .version(version())
+    .version(packageVersion())
     .configureOutput({
       writeOut: (text) => linesOf(text).forEach(io.out),
       writeErr: (text) => linesOf(text).forEach(io.err),
@@ -116,13 +114,6 @@ function fail(error: unknown, io: Io, json: boolean): number {
 }
 
 const linesOf = (text: string): string[] => text.trimEnd().split('\n');
-
-function version(): string {
-  const { version: packageVersion } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return packageVersion;
-}
 
 /** The entry point of the process. `outer` is what `bin/` adds to the product. */
 export async function main(outer: Pick<Io, 'sandbox'> = {}): Promise<void> {

@@ -6,7 +6,7 @@ import type { AutoAnswer } from '../main/auto-approver.ts';
 import type { Env } from '../main/config.ts';
 import type { Stack } from '../main/start.ts';
 import type { Io } from './io.ts';
-import { packageFolder } from './package-folder.ts';
+import { packageFolder } from '../main/package-folder.ts';
 
 interface ServiceOptions {
   data?: string;

@@ -1,9 +1,17 @@
 import type { ActionFacets, ActionList, ProjectionCheck } from '../contract/views/index.ts';
+import type { ActionFormat } from '../export/actions/index.ts';
+import type { Exported } from './exported.ts';
 import type { Caller } from '../identity/index.ts';
 import type { FactFilter, FactSort } from '../store/index.ts';
 
 export interface ActionQuery extends FactFilter {
   sort?: FactSort | undefined;
+}
+
+export interface ActionExportQuery extends ActionQuery {
+  format: ActionFormat;
+  /** Of the local times; UTC unless given. */
+  zone?: string | undefined;
 }
 
 /** Finding actions. */
@@ -12,6 +20,8 @@ export interface ActionLists {
   actions(caller: Caller, query: ActionQuery, cursor: string | undefined, limit: number): Promise<ActionList>;
   /** How many there are of each value. */
   actionFacets(caller: Caller, filter: FactFilter): Promise<ActionFacets>;
+  /** Exactly those of a filter as a file; sealed. @throws CountersignError `forbidden`, `invalid-request` */
+  exportActions(caller: Caller, query: ActionExportQuery): Promise<Exported>;
   /** Compares the read model with the records, from that entry on. @throws CountersignError `forbidden` */
   checkProjection(caller: Caller, from: number): Promise<ProjectionCheck>;
   /** Makes it again. @throws CountersignError `forbidden` */

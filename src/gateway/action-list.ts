@@ -75,7 +75,8 @@ const countOf = (matches: number): ActionList['count'] => ({
   exact: matches <= COUNTED,
 });
 
-function filterOf(asked: FactFilter): { filter: FactFilter; between: { from?: string; to?: string } } {
+/** @throws CountersignError `invalid-request` */
+export function filterOf(asked: FactFilter): { filter: FactFilter; between: { from?: string; to?: string } } {
   const between = readBounds(asked);
   for (const name of ['amountFrom', 'amountTo'] as const) checkAmount(name, asked[name]);
   if (asked.q !== undefined && [...asked.q].length < TEXT_MIN) {
@@ -116,7 +117,8 @@ export function patternOf(globs: readonly string[]): string {
   return `^(${each.join('|')})$`;
 }
 
-function summaryOf(fact: ActionFact): ActionSummary {
+/** A row as it is answered. */
+export function summaryOf(fact: ActionFact): ActionSummary {
   const { tenant: _tenant, involved: _involved, awaited: _awaited, returned: _returned, ...listed } = fact;
   const { actorType: _type, action, verb, ...rest } = listed;
   const { amount, amountApproved, amountReleased, amountExecuted, amountUndisclosed, ...same } = rest;

@@ -27,6 +27,8 @@ export interface GatewayDeps extends Pick<
   | 'issuer'
 > {
   client: Client;
+  /** Of Countersign, as exports say it. */
+  version: string;
   taskQueue: string;
   /** Judges what this process starts: no worker is needed for a verdict. */
   judging: Judging;

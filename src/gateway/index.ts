@@ -2,6 +2,7 @@
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { readsSome } from './access.ts';
+import { exportActions } from './action-export.ts';
 import { actionFacets, checkProjection, listActions, rebuildProjection } from './action-list.ts';
 import { accessRequests } from './access-requests.ts';
 import { actions } from './actions.ts';
@@ -115,6 +116,7 @@ function withoutPurpose(caller: Caller): Caller {
 const actionLists = (deps: GatewayDeps): ActionLists => ({
   actions: (caller, query, cursor, limit) => listActions(deps, caller, query, cursor, limit),
   actionFacets: (caller, filter) => actionFacets(deps, caller, filter),
+  exportActions: (caller, query) => exportActions(deps, caller, query),
   checkProjection: (caller, from) => checkProjection(deps, caller, from),
   rebuildProjection: (caller) => rebuildProjection(deps, caller),
 });

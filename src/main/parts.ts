@@ -34,6 +34,7 @@ import { readConnectors } from './connectors.ts';
 import { createLogStream } from './log-stream.ts';
 import { measuredNotifier, measuredSequencer, measuredWebhooks } from './metrics/measured.ts';
 import { createMeters, type Meters } from './metrics/meters.ts';
+import { packageVersion } from './package-folder.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
 import { readIssuers, readSignals, readSignIn } from './issuers.ts';
@@ -45,6 +46,8 @@ export interface Parts {
   config: Config;
   log: Logger;
   meters: Meters;
+  /** Of Countersign. */
+  version: string;
   /** `iss` of every permit. */
   issuer: string;
   store: Store;
@@ -147,6 +150,7 @@ export async function openParts(
       config,
       log,
       meters,
+      version: packageVersion(),
       issuer: config.issuer,
       store,
       keys,

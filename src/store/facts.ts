@@ -1,13 +1,14 @@
 /** The read model: rows that say what the sealed records of each action say. A row is a claim; the records are the proof. */
 import { sql, type Transaction } from 'kysely';
 import type { Database, Tables } from './database.ts';
-import { createFactSearch, type FactSearch } from './fact-search.ts';
+import { createFactSearch, type FactFilter, type FactSearch, type FactSort } from './fact-search.ts';
 import { createInboxStore, type InboxStore } from './inbox.ts';
 import { recordOf } from './records.ts';
 import { quarterOf } from '../audit/index.ts';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import { keepAnswers, noteGrown } from './findings.ts';
 import type { ActionFact } from './action-fact.ts';
+import type { LogHead } from './log-types.ts';
 import { LOG_WINDOW } from './log-window.ts';
 
 /** A record of the log as the projector reads it. */
@@ -42,6 +43,16 @@ export interface FactStore extends FactSearch, InboxStore {
   forget(tenant: string): Promise<void>;
   /** Rows and records of a part of the log side by side, for a comparison: the actions whose first record lies in it. */
   between(tenant: string, from: number, to: number): Promise<{ rows: ActionFact[]; actions: LogRecord[][] }>;
+  /**
+   * All rows that fit, in pages, as they are at one moment.
+   *
+   * @returns how much of the log they include, and its head then
+   */
+  each(
+    tenant: string,
+    query: { filter: FactFilter; sort: FactSort; page: number },
+    take: (facts: ActionFact[]) => Promise<void>,
+  ): Promise<{ size: number; head: Pick<LogHead, 'size' | 'root' | 'checkpoint'> | null }>;
   /** Numbers of windows, of `from` up to but not including `to`, whose noted times are not those of their entries, or are missing. */
   wrongWindows(tenant: string, from: number, to: number): Promise<number[]>;
 }
@@ -99,6 +110,23 @@ export function createFactStore(db: Database): FactStore {
         await on.updateTable('projection').set({ size: 0 }).where('tenant', '=', tenant).execute();
       });
     },
+    each: (tenant, { filter, sort, page }, take) =>
+      db
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .execute(async (on) => {
+          const { size } = await sizes(on, tenant);
+          const columns = ['size', 'root', 'checkpoint'] as const;
+          const head = await on.selectFrom('logHead').select(columns).where('tenant', '=', tenant).executeTakeFirst();
+          const { search } = createFactSearch(on);
+          let cursor: string | undefined;
+          do {
+            const found = await search(tenant, { filter, scope: 'all', sort, cursor, limit: page });
+            await take(found.facts);
+            cursor = found.nextCursor ?? undefined;
+          } while (cursor !== undefined);
+          return { size, head: head ?? null };
+        }),
     wrongWindows: (tenant, from, to) => wrongWindows(db, tenant, from, to),
     async between(tenant, from, to) {
       // One snapshot: a row and its records are of the same moment.

@@ -1,7 +1,9 @@
 /** `GET /v1/actions`: found by every filter, each only by whom it is theirs to see, and equal to what the records say. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lotOf } from '../../src/audit/index.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
@@ -313,6 +315,53 @@ describe('the auditor', () => {
     { size: 1, word: 'w', colour: 'red' },
   ])('a sample is not asked for by %j', async (input) => {
     expect((await stack.call('POST', '/v1/samples', input)).status).toBe(400);
+  });
+});
+
+describe('an export of exactly a filter', () => {
+  const take = async (query: string, token?: string) => {
+    const authorization = `Bearer ${token ?? stack.stack.firstKey ?? ''}`;
+    const response = await fetch(`${stack.url}/v1/actions/export?${query}`, { headers: { authorization } });
+    return { response, bytes: Buffer.from(await response.arrayBuffer()) };
+  };
+  const filter = 'basis=override&surface=payments.refund';
+
+  it('is sealed with what it takes to rely on it, and its rows are those of the list', async () => {
+    const { response, bytes } = await take(`format=jsonl&zone=Europe/Berlin&${filter}`);
+    expect(response.status).toBe(200);
+    const rows = bytes.toString('utf8').trim().split('\n');
+    expect(rows.map((row) => JSON.parse(row) as object)).toEqual((await list(`?${filter}`)).body.actions);
+    const { body } = await stack.call('GET', `/v1/records/${response.headers.get('countersign-receipt')}`);
+    expect(response.headers.get('link')).toContain(body.record.body.digest === undefined ? 'none' : '/v1/records/');
+    expect(body.record.body).toMatchObject({
+      ...{ what: 'actions', format: 'jsonl', zone: 'Europe/Berlin', rows: 1, sort: '-askedAt' },
+      filter: { basis: 'override', surface: 'payments.refund' },
+      digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+      totals: [{ currency: 'USD', asked: { sum: '420.00', undisclosed: 0 }, released: { sum: '400.00' } }],
+    });
+    expect(body.record.body.log.included).toBeLessThanOrEqual(body.record.body.log.size);
+  });
+
+  it('opens as a table, as one for Excel, and as a workbook', async () => {
+    const csv = (await take(`format=csv&${filter}`)).bytes.toString('utf8').split('\r\n');
+    expect([csv.length, csv[1]]).toEqual([3, expect.stringContaining(`${overridden},released,override,`)]);
+    expect((await take(`format=csv-excel&${filter}`)).bytes.toString('utf8')).toContain(';420,00;400,00;400,00;');
+    const { response, bytes } = await take(`format=xlsx&zone=Asia/Tokyo&${filter}`);
+    expect(response.headers.get('content-type')).toContain('spreadsheetml');
+    expect(strFromU8(unzipSync(bytes)['xl/worksheets/sheet1.xml'] ?? new Uint8Array())).toContain(overridden);
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-file-'));
+    const args = ['export', 'actions', '--format', 'csv', '--basis', 'override', '--out', join(folder, 'a.csv')];
+    const cli = await countersign([...args, '--url', stack.url], {
+      env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
+    });
+    expect([cli.code, readFileSync(join(folder, 'a.csv'), 'utf8')]).toEqual([0, expect.stringContaining(overridden)]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('is for auditors and owners, and takes no filter that it does not know', async () => {
+    expect((await take('format=csv', await stack.person(LEAD))).response.status).toBe(403);
+    for (const query of ['format=doc', '', 'format=csv&colour=red', 'format=csv&zone=Mars/Base', 'format=csv&q=ab'])
+      expect((await take(query)).response.status, query).toBe(400);
   });
 });
 

@@ -11,12 +11,21 @@ import {
 import type { ActionLists, Authentication } from '../../gateway/types.ts';
 import { FACT_SORTS } from '../../store/fact-search.ts';
 import { callerOf, limitOf, parseQuery, queryText } from '../input.ts';
+import { ACTION_FORMATS } from '../../export/actions/index.ts';
 import { COMMON, ok, problem } from '../openapi-parts.ts';
+import { file, sendExport } from './export.ts';
 import { timeFilterShape } from './records.ts';
 
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
 const filterSchema = z.object({ ...actionFilterShape, ...timeFilterShape });
 const querySchema = filterSchema.extend({
   sort: z.enum(FACT_SORTS).optional().meta({ description: 'With `-` the greatest first; `-askedAt` unless given.' }),
+});
+const exportSchema = querySchema.extend({
+  format: z.enum(ACTION_FORMATS).meta({
+    description: '`csv`: RFC 4180. `csv-excel`: with a byte order mark, `;` and decimal commas.',
+  }),
+  zone: z.string().optional().meta({ description: 'IANA zone of the local times, beside UTC; UTC unless given.' }),
 });
 const fromSchema = z.object({ from: z.coerce.number().int().nonnegative().optional() });
 
@@ -31,6 +40,10 @@ export function actionListRoutes(gateway: Authentication & ActionLists): Router 
   router.get('/v1/actions/facets', async (request, response) => {
     const caller = await callerOf(gateway, request);
     response.json(await gateway.actionFacets(caller, parseQuery(filterSchema, request)));
+  });
+  router.get('/v1/actions/export', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    await sendExport(response, await gateway.exportActions(caller, parseQuery(exportSchema, request)));
   });
   router.get('/v1/projection', async (request, response) => {
     const caller = await callerOf(gateway, request);
@@ -48,6 +61,23 @@ export const actionListPaths: ZodOpenApiPathsObject = {
       summary: 'How many actions there are of each value, among those that fit',
       requestParams: { query: filterSchema },
       responses: { ...ok(actionFacetsSchema, 'Counts by field.'), ...COMMON },
+    },
+  },
+  '/v1/actions/export': {
+    get: {
+      summary: 'Exactly the actions of a filter as a file; that it was exported is sealed before the first byte',
+      description:
+        'For auditors and owners. The record of the export, named by `Countersign-Receipt` and `Link`, says who, when, filter, zone, log size and root, rows, control totals per currency, and the digest of the rows as `jsonl`; a workbook says it in a sheet of its own.',
+      requestParams: { query: exportSchema },
+      responses: {
+        '200': {
+          description: 'The file. A connection that ends early holds no export.',
+          headers: z.object({ 'Content-Disposition': z.string(), Link: z.string() }),
+          content: { 'text/csv': file, 'application/jsonl': file, [XLSX]: file },
+        },
+        ...COMMON,
+        '403': problem('Neither an auditor nor an owner.'),
+      },
     },
   },
   '/v1/projection': {

@@ -1,9 +1,10 @@
 import { pipeline } from 'node:stream/promises';
-import { Router } from 'express';
+import { Router, type Response } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { CountersignError } from '../../contract/index.ts';
 import { EXPORT_FORMATS } from '../../export/index.ts';
+import type { Exported } from '../../gateway/exported.ts';
 import type { Authentication, Exports } from '../../gateway/types.ts';
 import { callerOf, queryText } from '../input.ts';
 import { COMMON, problem } from '../openapi-parts.ts';
@@ -25,25 +26,33 @@ export function exportRoutes(gateway: Authentication & Exports): Router {
     if (unknown !== undefined) {
       throw new CountersignError('invalid-request', `an export takes ${PARAMETERS.join(', ')}, and nothing else`);
     }
-    const { record, contentType, fileName, stream } = await gateway.export(caller, format, filterOf(request));
-    response.set({
-      'Content-Type': contentType,
-      'Content-Disposition': `attachment; filename="${fileName}"`,
-      'Cache-Control': 'no-store',
-      'Countersign-Receipt': record,
-    });
-    try {
-      await pipeline(stream, response);
-    } catch (error) {
-      // The headers are sent already, and the truncated file must not look complete.
-      if (!response.destroyed) response.destroy();
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-    }
+    await sendExport(response, await gateway.export(caller, format, filterOf(request)));
   });
   return router;
 }
 
-const file = { schema: z.string().meta({ format: 'binary' }) };
+/** Sends an export that is sealed already: its record says all about it. */
+export async function sendExport(
+  response: Response,
+  { record, contentType, fileName, stream }: Exported,
+): Promise<void> {
+  response.set({
+    'Content-Type': contentType,
+    'Content-Disposition': `attachment; filename="${fileName}"`,
+    'Cache-Control': 'no-store',
+    'Countersign-Receipt': record,
+    Link: `</v1/records/${record}>; rel="describedby"`,
+  });
+  try {
+    await pipeline(stream, response);
+  } catch (error) {
+    // The headers are sent already, and the truncated file must not look complete.
+    if (!response.destroyed) response.destroy();
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+}
+
+export const file = { schema: z.string().meta({ format: 'binary' }) };
 
 export const exportPaths: ZodOpenApiPathsObject = {
   '/v1/export': {

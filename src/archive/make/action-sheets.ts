@@ -1,0 +1,100 @@
+/** The sheets of an export of actions. */
+import type { ActionSummary } from '../../contract/views/index.ts';
+import {
+  aboutLines,
+  ACTION_COLUMNS,
+  actionCells,
+  actionHeader,
+  amountCell,
+  clockIn,
+  rowXml,
+  SHEET_ROWS_MAX,
+  sheetHead,
+  sheetTail,
+  wrappedCell,
+  type AboutExport,
+  type Cell,
+  type Clock,
+} from '../../export/actions/index.ts';
+import type { StoredFinding } from '../../store/index.ts';
+import type { Sheet } from './workbook.ts';
+
+export interface ExportedFinding extends StoredFinding {
+  /** Each in one line. */
+  answers: string[];
+}
+
+/** Rows of one sheet, beside its header. */
+const ROWS_MAX = SHEET_ROWS_MAX - 1;
+const UTC = clockIn('UTC');
+
+/** @param rows from the first on, each time that it is called */
+export function actionSheets(
+  rows: () => AsyncIterable<readonly ActionSummary[]>,
+  findings: readonly ExportedFinding[],
+  about: AboutExport,
+  clock: Clock,
+): Sheet[] {
+  const parts = Math.max(1, Math.ceil(about.rows / ROWS_MAX));
+  return [
+    ...Array.from({ length: parts }, (_, part) => ({
+      name: part === 0 ? 'Decisions' : `Decisions ${part + 1}`,
+      chunks: () => decisions(rows(), part, about.rows, clock),
+    })),
+    { name: 'Totals per currency', chunks: () => table(TOTALS, totalsOf(about), 20) },
+    { name: 'Findings', chunks: () => table(FINDINGS, findings.map(findingOf), 30) },
+    { name: 'About this file', chunks: () => table(['What', 'Value'], aboutLines(about).map(aboutOf), 60) },
+  ];
+}
+
+async function* decisions(
+  pages: AsyncIterable<readonly ActionSummary[]>,
+  part: number,
+  count: number,
+  clock: Clock,
+): AsyncGenerator<string> {
+  const header = actionHeader(clock);
+  yield sheetHead(header, 18);
+  const [first, end] = [part * ROWS_MAX, Math.min(count, (part + 1) * ROWS_MAX)];
+  let at = 0;
+  for await (const page of pages) {
+    const texts: string[] = [];
+    for (const row of page) {
+      if (at >= first && at < end) texts.push(rowXml(at - first + 2, actionCells(row, clock, UTC)));
+      at += 1;
+    }
+    if (texts.length > 0) yield texts.join('');
+  }
+  const times = ACTION_COLUMNS.filter(({ kind }) => kind === 'time').length;
+  yield sheetTail(ACTION_COLUMNS.length + times, end - first + 1);
+}
+
+function* table(names: readonly string[], rows: readonly Cell[][], width: number): Generator<string> {
+  yield sheetHead(names, width);
+  for (const [at, cells] of rows.entries()) yield rowXml(at + 2, cells);
+  yield sheetTail(names.length, rows.length + 1);
+}
+
+const STAGES = ['asked', 'approved', 'released', 'executed'] as const;
+const TOTALS = ['Currency', ...STAGES.flatMap((stage) => [`${stage}`, `${stage}: not disclosed`])];
+
+const totalsOf = ({ totals }: AboutExport): Cell[][] =>
+  totals.map((total) => [
+    { text: total.currency ?? 'none' },
+    ...STAGES.flatMap((stage): Cell[] => [amountCell(total[stage].sum), { number: String(total[stage].undisclosed) }]),
+  ]);
+
+const FINDINGS = ['Finding', 'Test', 'Quarter', 'Says', 'Actions', 'First asked (UTC)', 'Last asked (UTC)', 'Answers'];
+
+const findingOf = ({ id, test, period, sentence, actions, firstAt, lastAt, answers }: ExportedFinding): Cell[] => [
+  { text: id },
+  { text: test },
+  { text: period },
+  wrappedCell(sentence),
+  { text: actions.join(' ') },
+  { clock: UTC.textOf(firstAt) },
+  { clock: UTC.textOf(lastAt) },
+  wrappedCell(answers.join('\n')),
+];
+
+const aboutOf = ([label, value]: [string, string]): Cell[] => [{ text: label }, wrappedCell(value)];

@@ -1,0 +1,258 @@
+/** `GET /v1/actions/export`: exactly the actions that a filter shows, for an auditor to rely on. Sealed before the first byte goes out. */
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { canonicalize, toBase64 } from '../canonical/index.ts';
+import { CountersignError, type OtherRecord } from '../contract/index.ts';
+import type { ActionSummary } from '../contract/views/index.ts';
+import { MoneyTotals, UNDISCLOSED, type Money, DEFAULT_FIELDS } from '../export/index.ts';
+import {
+  actionCsvHeader,
+  actionCsvRow,
+  clockIn,
+  EXCEL,
+  RFC_4180,
+  type AboutExport,
+  type ActionFormat,
+} from '../export/actions/index.ts';
+import { Spool } from '../archive/spool.ts';
+import { workbook } from '../archive/make/workbook.ts';
+import { actionSheets, type ExportedFinding } from '../archive/make/action-sheets.ts';
+import { newExportChain, sealInChain } from '../engine/chain.ts';
+import type { Caller } from '../identity/index.ts';
+import { emptyRoot, parseCheckpoint, parseNote } from '../ledger/index.ts';
+import { isZone } from '../policy/hours.ts';
+import type { FactFilter } from '../store/index.ts';
+import { mayAudit } from './access.ts';
+import { filterOf, summaryOf } from './action-list.ts';
+import type { ActionExportQuery } from './action-list-types.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { Exported } from './exported.ts';
+
+const KINDS: Record<ActionFormat, { type: string; extension: string }> = {
+  csv: { type: 'text/csv; charset=utf-8; header=present', extension: 'csv' },
+  'csv-excel': { type: 'text/csv; charset=utf-8; header=present', extension: 'csv' },
+  jsonl: { type: 'application/jsonl; charset=utf-8', extension: 'jsonl' },
+  xlsx: { type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', extension: 'xlsx' },
+};
+
+/** Rows of one page of the read model. */
+const PAGE = 1000;
+/** Findings that a workbook lists. */
+const FINDINGS = 1000;
+const EVER = { from: '0001-01-01T00:00:00.000Z', to: '9999-12-31T00:00:00.000Z' };
+
+/**
+ * Exports what an auditor or an owner sees: the rows as they stood at one moment, by one size of the log.
+ *
+ * @throws CountersignError `forbidden`; `invalid-request` for a filter or zone that makes no sense; `unavailable` when it could not be sealed
+ */
+export async function exportActions(
+  deps: GatewayDeps,
+  caller: Caller,
+  { format, zone = 'UTC', sort = '-askedAt', ...asked }: ActionExportQuery,
+): Promise<Exported> {
+  if (!mayAudit(caller)) {
+    throw new CountersignError(
+      'forbidden',
+      'only an auditor or an owner exports actions; GET /v1/actions lists your own',
+    );
+  }
+  if (!isZone(zone)) {
+    throw new CountersignError('invalid-request', '`zone` is an IANA time zone such as Europe/Berlin', {
+      errors: [{ pointer: '/zone', detail: 'an IANA time zone such as Europe/Berlin' }],
+    });
+  }
+  const { tenant } = caller;
+  const { filter } = filterOf(asked);
+  await deps.readModel.catchUp(tenant);
+  const rows = await Rows.read(deps, tenant, { filter, sort });
+  try {
+    const at = deps.now().toISOString();
+    const about: AboutExport = {
+      version: deps.version,
+      tenant,
+      by: caller.id,
+      at,
+      format,
+      zone,
+      sort,
+      filter: givenOf(filter),
+      log: rows.log,
+      rows: rows.count,
+      digest: rows.digest,
+      totals: rows.totals.list(),
+    };
+    const record = await seal(deps, caller, about);
+    const { type, extension } = KINDS[format];
+    const stamp = at.replaceAll(/[-:]|\.\d+/g, '');
+    return {
+      record,
+      records: rows.count,
+      contentType: type,
+      fileName: `countersign-${tenant.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-actions-${stamp}.${extension}`,
+      stream: Readable.from(closing(rows, render(rows, about)), { objectMode: false }),
+    };
+  } catch (error) {
+    await rows.close();
+    throw error;
+  }
+}
+
+const givenOf = (filter: FactFilter): Record<string, string> =>
+  Object.fromEntries(Object.entries(filter).filter((one): one is [string, string] => one[1] !== undefined));
+
+/** All that is said about the export, so that it can be relied on without the file. */
+async function seal(deps: GatewayDeps, { tenant, id }: Caller, about: AboutExport): Promise<string> {
+  const { format, zone, sort, filter, rows, digest, log, version, totals } = about;
+  const said = { what: 'actions', format, zone, sort, filter, rows, digest, log, version, totals };
+  const body = JSON.parse(canonicalize(said)) as OtherRecord['body'];
+  const chain = newExportChain();
+  const facets = { decision: 'export' } as const;
+  const draft = {
+    tenant,
+    type: 'export',
+    chain,
+    after: null,
+    at: about.at,
+    by: id,
+    reason: null,
+    body,
+    facets,
+  } as const;
+  return (await sealInChain(deps, draft)).hash;
+}
+
+/** What the store reads at one moment. */
+class Rows {
+  readonly #lines: Spool;
+  readonly totals = new MoneyTotals();
+  count = 0;
+  digest = '';
+  log: AboutExport['log'] = { origin: '', size: 0, root: '', included: 0 };
+  findings: ExportedFinding[] = [];
+
+  private constructor(lines: Spool) {
+    this.#lines = lines;
+  }
+
+  /** Reads every row into a file that has no name, so that memory holds a page at most. */
+  static async read(
+    deps: GatewayDeps,
+    tenant: string,
+    query: { filter: FactFilter; sort: NonNullable<ActionExportQuery['sort']> },
+  ): Promise<Rows> {
+    const rows = new Rows(await Spool.open());
+    try {
+      await rows.#fill(deps, tenant, query);
+      return rows;
+    } catch (error) {
+      await rows.close();
+      throw error;
+    }
+  }
+
+  async #fill(
+    { store }: GatewayDeps,
+    tenant: string,
+    { filter, sort }: { filter: FactFilter; sort: NonNullable<ActionExportQuery['sort']> },
+  ): Promise<void> {
+    const { surface, from = EVER.from, to = EVER.to } = filter;
+    const candidates = await store.findings.list(tenant, { from, to, surface }, FINDINGS);
+    const named = new Set(candidates.flatMap(({ actions }) => actions));
+    const seen = new Set<string>();
+    const hash = createHash('sha256');
+    const { size, head } = await store.facts.each(tenant, { filter, sort, page: PAGE }, async (facts) => {
+      const lines = facts.map((fact) => `${JSON.stringify(summaryOf(fact))}\n`).join('');
+      hash.update(lines);
+      await this.#lines.write(lines);
+      for (const fact of facts) {
+        this.count += 1;
+        this.totals.add(moneyOf(summaryOf(fact)));
+        if (named.has(fact.action)) seen.add(fact.action);
+      }
+    });
+    this.digest = `sha256:${hash.digest('hex')}`;
+    this.log = {
+      origin: head === null ? `countersign/${tenant}` : parseCheckpoint(parseNote(head.checkpoint).text).origin,
+      size: head?.size ?? 0,
+      root: toBase64(head?.root ?? emptyRoot()),
+      included: size,
+    };
+    const about = candidates.filter(({ actions }) => actions.some((id) => seen.has(id)));
+    const answers = await store.findings.answers(
+      tenant,
+      about.map(({ id }) => id),
+    );
+    this.findings = about.map((finding) => ({
+      ...finding,
+      answers: answers
+        .filter((answer) => answer.finding === finding.id)
+        .map(({ by, at, body, reason }) => `${by} at ${at}: ${String(body['conclusion'])}, ${reason}`),
+    }));
+  }
+
+  /** The rows once more, in pieces of whole lines. */
+  async *lines(): AsyncGenerator<string[]> {
+    let rest = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#lines.chunks()) {
+      const parts = `${rest}${decoder.decode(chunk, { stream: true })}`.split('\n');
+      rest = parts.pop() ?? '';
+      yield parts;
+    }
+  }
+
+  async *rows(): AsyncGenerator<ActionSummary[]> {
+    for await (const lines of this.lines()) yield lines.map((line) => JSON.parse(line) as ActionSummary);
+  }
+
+  close(): Promise<void> {
+    return this.#lines.close();
+  }
+}
+
+/** The file goes with its reader, read to the end or not. */
+async function* closing(rows: Rows, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } finally {
+    await rows.close();
+  }
+}
+
+async function* render(rows: Rows, about: AboutExport): AsyncGenerator<Uint8Array> {
+  const clock = clockIn(about.zone);
+  switch (about.format) {
+    case 'jsonl':
+      for await (const lines of rows.lines()) yield Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8');
+      return;
+    case 'csv':
+    case 'csv-excel': {
+      const dialect = about.format === 'csv' ? RFC_4180 : EXCEL;
+      yield Buffer.from(actionCsvHeader(dialect, clock), 'utf8');
+      for await (const page of rows.rows())
+        yield Buffer.from(page.map((row) => actionCsvRow(row, dialect, clock)).join(''), 'utf8');
+      return;
+    }
+    case 'xlsx':
+      yield* workbook(
+        actionSheets(() => rows.rows(), rows.findings, about, clock),
+        new Date(about.at),
+      );
+  }
+}
+
+/** An amount that came to a stage, and is not disclosed, is counted there. */
+function moneyOf({ amounts, currency, undisclosed, releasedAt, status }: ActionSummary): Money | null {
+  const hidden = (amount: string | null, reached: boolean): string | null =>
+    amount ?? (undisclosed && reached ? UNDISCLOSED : null);
+  return {
+    fields: DEFAULT_FIELDS,
+    currency,
+    asked: hidden(amounts.asked, true),
+    approved: hidden(amounts.approved, releasedAt !== null),
+    released: hidden(amounts.released, releasedAt !== null),
+    executed: hidden(amounts.executed, status === 'executed'),
+    now: null,
+  };
+}
