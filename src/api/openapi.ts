@@ -33,6 +33,7 @@ import { recordPaths } from './routes/records.ts';
 import { reviewPaths } from './routes/reviews.ts';
 import { signingKeyPaths } from './routes/signing-keys.ts';
 import { startTokenPaths } from './routes/start-tokens.ts';
+import { statementPaths } from './routes/statements.ts';
 import { tenantPaths } from './routes/tenants.ts';
 
 const build = (): oas31.OpenAPIObject =>
@@ -77,6 +78,7 @@ const build = (): oas31.OpenAPIObject =>
       ...recordPaths,
       ...attemptPaths,
       ...findingPaths,
+      ...statementPaths,
       ...surfacePaths,
       ...exportPaths,
       ...privacyPaths,

@@ -44,6 +44,7 @@ import { signalRoutes } from './routes/signals.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { recordRoutes } from './routes/records.ts';
 import { startTokenRoutes } from './routes/start-tokens.ts';
+import { statementRoutes } from './routes/statements.ts';
 import { tenantRoutes } from './routes/tenants.ts';
 
 export interface ApiOptions {
@@ -107,6 +108,8 @@ export function createApi(options: ApiOptions): Express {
   app.use(signalRoutes(options.gateway));
   app.use(policyRoutes(options.gateway));
   app.use(codecRoutes(options.gateway, options.codecOrigins));
+  // Its tables are longer than any other body.
+  app.use(statementRoutes(options.gateway));
   // What is redeemed is the request as released: policy may have computed numbers that no caller could send.
   app.use('/v1/permits/redeem', jsonBody({ limit: REQUEST_LIMITS.bodyBytes, read: readSealed }));
   app.use(jsonBody({ limit: REQUEST_LIMITS.bodyBytes }));

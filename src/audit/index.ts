@@ -1,4 +1,6 @@
+export * from './csv-reader.ts';
 export * from './quarter.ts';
 export * from './sample.ts';
+export * from './statement.ts';
 export * from './tests.ts';
 export type { AuditContext, AuditedAction, AuditFinding } from './types.ts';

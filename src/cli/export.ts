@@ -26,6 +26,8 @@ export function register(program: Command, io: Io): void {
   const command = program
     .command('export')
     .description('export sealed records; that it was done is itself sealed')
+    // `--format` and `--out` after `actions` are its own.
+    .enablePositionalOptions()
     .addOption(
       new Option('--format <format>', 'csv, jsonl, or bundle: all that `countersign verify` needs')
         .choices(FORMATS)

@@ -107,15 +107,38 @@ function isPassing(error: CountersignError, answered: boolean): boolean {
  * @throws CountersignError as {@link call}
  */
 export async function download(connection: ApiConnection, path: string): Promise<Response> {
-  const url = new URL(path, connection.url.endsWith('/') ? connection.url : `${connection.url}/`);
   const waiting = new AbortController();
   const timer = setTimeout(() => waiting.abort(), DOWNLOAD_TIMEOUT);
   try {
-    const response = await fetch(url, {
-      headers: connection.token === null ? {} : { authorization: `Bearer ${connection.token}` },
-      redirect: 'error',
-      signal: waiting.signal,
-    });
+    return await stream(connection, path, { signal: waiting.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Sends what may be long, as it is read. It has no time limit. @throws CountersignError as {@link call} */
+export async function upload(
+  connection: ApiConnection,
+  { path, type, body }: { path: string; type: string; body: AsyncIterable<Uint8Array> },
+): Promise<unknown> {
+  const response = await stream(connection, path, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    body: ReadableStream.from(body),
+    duplex: 'half',
+  });
+  return response.json();
+}
+
+async function stream(
+  connection: ApiConnection,
+  path: string,
+  init: RequestInit & { duplex?: 'half'; headers?: Record<string, string> },
+): Promise<Response> {
+  const url = new URL(path, connection.url.endsWith('/') ? connection.url : `${connection.url}/`);
+  const authorization = connection.token === null ? {} : { authorization: `Bearer ${connection.token}` };
+  try {
+    const response = await fetch(url, { ...init, headers: { ...init.headers, ...authorization }, redirect: 'error' });
     if (response.ok) return response;
     const json = response.headers.get('content-type')?.includes('json') === true;
     throw problemError(url, response.status, json ? await response.json() : null);
@@ -126,8 +149,6 @@ export async function download(connection: ApiConnection, path: string): Promise
       `nothing answers at ${url.origin} (${reasonOf(cause)}); start the stack with \`countersign start\`, or set \`COUNTERSIGN_URL\``,
       { cause },
     );
-  } finally {
-    clearTimeout(timer);
   }
 }
 

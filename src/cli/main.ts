@@ -39,6 +39,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['attempts'], load: () => import('./attempts.ts') },
   { names: ['findings'], load: () => import('./findings.ts') },
   { names: ['sample'], load: () => import('./sample.ts') },
+  { names: ['statement'], load: () => import('./statement.ts') },
   { names: ['projection'], load: () => import('./projection.ts') },
   { names: ['surfaces'], load: () => import('./surfaces.ts') },
   { names: ['api-key'], load: () => import('./api-key.ts') },

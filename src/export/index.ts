@@ -1,5 +1,6 @@
 export * from './body.ts';
 export * from './csv.ts';
+export { placesOf } from './currencies.ts';
 export * from './files.ts';
 export * from './line.ts';
 export * from './money.ts';

@@ -23,7 +23,7 @@ import { emptyRoot, parseCheckpoint, parseNote } from '../ledger/index.ts';
 import { isZone } from '../policy/hours.ts';
 import type { FactFilter } from '../store/index.ts';
 import { mayAudit } from './access.ts';
-import { filterOf, summaryOf } from './action-list.ts';
+import { checkedFilter, actionSummaryOf } from './action-list.ts';
 import type { ActionExportQuery } from './action-list-types.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Exported } from './exported.ts';
@@ -63,7 +63,7 @@ export async function exportActions(
     });
   }
   const { tenant } = caller;
-  const { filter } = filterOf(asked);
+  const { filter } = checkedFilter(asked);
   await deps.readModel.catchUp(tenant);
   const rows = await Rows.read(deps, tenant, { filter, sort });
   try {
@@ -162,12 +162,12 @@ class Rows {
     const seen = new Set<string>();
     const hash = createHash('sha256');
     const { size, head } = await store.facts.each(tenant, { filter, sort, page: PAGE }, async (facts) => {
-      const lines = facts.map((fact) => `${JSON.stringify(summaryOf(fact))}\n`).join('');
+      const lines = facts.map((fact) => `${JSON.stringify(actionSummaryOf(fact))}\n`).join('');
       hash.update(lines);
       await this.#lines.write(lines);
       for (const fact of facts) {
         this.count += 1;
-        this.totals.add(moneyOf(summaryOf(fact)));
+        this.totals.add(moneyOf(actionSummaryOf(fact)));
         if (named.has(fact.action)) seen.add(fact.action);
       }
     });

@@ -24,7 +24,7 @@ export async function listActions(
   limit: number,
 ): Promise<ActionList> {
   const { tenant } = caller;
-  const { filter, between } = filterOf(asked);
+  const { filter, between } = checkedFilter(asked);
   const asOf = await deps.readModel.catchUp(tenant, PAGES);
   const scope = scopeOf(caller);
   const [page, matches] = await Promise.all([
@@ -33,7 +33,7 @@ export async function listActions(
   ]);
   return {
     ...between,
-    actions: page.facts.map(summaryOf),
+    actions: page.facts.map(actionSummaryOf),
     count: countOf(matches),
     asOf,
     next_cursor: page.nextCursor,
@@ -43,7 +43,7 @@ export async function listActions(
 /** How many there are of each value. @throws CountersignError `invalid-request` */
 export async function actionFacets(deps: GatewayDeps, caller: Caller, asked: FactFilter): Promise<ActionFacets> {
   const { tenant } = caller;
-  const { filter, between } = filterOf(asked);
+  const { filter, between } = checkedFilter(asked);
   const asOf = await deps.readModel.catchUp(tenant, PAGES);
   const scope = scopeOf(caller);
   const [counts, matches] = await Promise.all([
@@ -76,7 +76,7 @@ const countOf = (matches: number): ActionList['count'] => ({
 });
 
 /** @throws CountersignError `invalid-request` */
-export function filterOf(asked: FactFilter): { filter: FactFilter; between: { from?: string; to?: string } } {
+export function checkedFilter(asked: FactFilter): { filter: FactFilter; between: { from?: string; to?: string } } {
   const between = readBounds(asked);
   for (const name of ['amountFrom', 'amountTo'] as const) checkAmount(name, asked[name]);
   if (asked.q !== undefined && [...asked.q].length < TEXT_MIN) {
@@ -118,7 +118,7 @@ export function patternOf(globs: readonly string[]): string {
 }
 
 /** A row as it is answered. */
-export function summaryOf(fact: ActionFact): ActionSummary {
+export function actionSummaryOf(fact: ActionFact): ActionSummary {
   const { tenant: _tenant, involved: _involved, awaited: _awaited, returned: _returned, ...listed } = fact;
   const { actorType: _type, action, verb, ...rest } = listed;
   const { amount, amountApproved, amountReleased, amountExecuted, amountUndisclosed, ...same } = rest;

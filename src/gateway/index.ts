@@ -21,6 +21,7 @@ import { evaluateRequest } from './evaluate.ts';
 import { exportRecords } from './export.ts';
 import { answerFinding, finding, findings } from './findings.ts';
 import { drawSample } from './samples.ts';
+import { listStatements, reconcileStatement } from './statements.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
 import { inbox } from './inbox.ts';
 import { listGrants, revokeGrant } from './grants.ts';
@@ -96,6 +97,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...actionLists(deps),
     inbox: (caller, cursor, limit) => inbox(deps, caller, cursor, limit),
     findings: (caller, query) => findings(deps, caller, query),
+    statements: (caller) => listStatements(deps, caller),
+    reconcileStatement: (caller, input, pieces) => reconcileStatement(deps, caller, input, pieces),
     finding: (caller, id) => finding(deps, caller, id),
     answerFinding: (caller, id, input) => answerFinding(deps, caller, id, input),
     drawSample: (caller, input) => drawSample(deps, caller, input),

@@ -9,6 +9,7 @@ import type { ActionLists } from './action-list-types.ts';
 import type { Auditing } from './finding-types.ts';
 import type { Inboxes } from './inbox-types.ts';
 import type { AccessRequests, Authzen } from './authzen-types.ts';
+import type { Statements } from './statement-types.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem } from '../sealing/index.ts';
 import type { Provisioning, ReadTokenInput } from './provisioning-types.ts';
@@ -64,6 +65,7 @@ export type { AccessRequests, Authzen } from './authzen-types.ts';
 export type { ActionLists } from './action-list-types.ts';
 export type { Auditing } from './finding-types.ts';
 export type { Inboxes } from './inbox-types.ts';
+export type { Statements } from './statement-types.ts';
 export type {
   ApiKeyView,
   BreakGlassReport,
@@ -333,6 +335,7 @@ export type Gateway = Authentication &
   Permits &
   ActionLists &
   Inboxes &
+  Statements &
   Auditing &
   Coverage &
   Passkeys &

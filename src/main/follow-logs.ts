@@ -33,7 +33,7 @@ export function followLogs({ readModel, findingWatch, log }: Pick<Parts, 'readMo
     try {
       for (const tenant of await readModel.behind()) {
         if (closed) return;
-        await readModel.catchUp(tenant);
+        await readModel.follow(tenant);
         stale.add(tenant);
       }
       await lookAgain();

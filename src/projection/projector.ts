@@ -34,12 +34,14 @@ export interface ReadModel {
   /** Tenants whose log holds more than their rows include. */
   behind(): Promise<string[]>;
   /**
-   * Includes what the log holds by now, in pages.
+   * Includes what the log holds by now, in pages, so that whoever asks next sees it: whoever includes it already is waited for.
    *
    * @param pages at most; all of it where left out
    * @throws CountersignError `unavailable`
    */
   catchUp(tenant: string, pages?: number): Promise<Projected>;
+  /** As {@link catchUp}, and leaves it at once to another process that does so. @throws CountersignError `unavailable` */
+  follow(tenant: string): Promise<Projected>;
   /**
    * Compares every column of the rows with a fresh fold of the records: of the actions that begin at entry `from` or later, so many that
    * one answer does not take long.
@@ -63,18 +65,20 @@ export function createReadModel(store: Pick<Store, 'facts' | 'bundles'>): ReadMo
     }
     return facts;
   };
+  const advance = async (tenant: string, pages: number, wait: boolean): Promise<Projected> => {
+    let projected = await store.facts.projected(tenant);
+    for (let page = 0; page < pages && projected.size < projected.logSize; page += 1) {
+      const next = await store.facts.advance(tenant, PAGE, (actions) => fold(tenant, actions), wait);
+      // Another process advances it.
+      if (next.size <= projected.size) return next;
+      projected = next;
+    }
+    return projected;
+  };
   const readModel: ReadModel = {
     behind: () => store.facts.behind(),
-    async catchUp(tenant, pages = Infinity) {
-      let projected = await store.facts.projected(tenant);
-      for (let page = 0; page < pages && projected.size < projected.logSize; page += 1) {
-        const next = await store.facts.advance(tenant, PAGE, (actions) => fold(tenant, actions));
-        // Another process advances it.
-        if (next.size <= projected.size) return next;
-        projected = next;
-      }
-      return projected;
-    },
+    catchUp: (tenant, pages = Infinity) => advance(tenant, pages, true),
+    follow: (tenant) => advance(tenant, Infinity, false),
     async check(tenant, from) {
       const { size } = await store.facts.projected(tenant);
       const end = Math.min(size, from + CHECKED);

@@ -32,12 +32,15 @@ export interface FactStore extends FactSearch, InboxStore {
   projected(tenant: string): Promise<Projected>;
   /**
    * Includes the next entries of the log, `most` at most, in one transaction: `fold` is given every record so far of each action that has
-   * one among them. One process advances a tenant at a time; another finds that out at once, and is answered what stands.
+   * one among them. One process advances a tenant at a time.
+   *
+   * @param wait for whoever advances it now; else that is found out at once, and what stands is answered
    */
   advance(
     tenant: string,
     most: number,
     fold: (actions: readonly (readonly LogRecord[])[]) => Promise<ActionFact[]>,
+    wait: boolean,
   ): Promise<Projected>;
   /** Forgets all rows of a tenant, so that they are made again from the first entry on. */
   forget(tenant: string): Promise<void>;
@@ -79,11 +82,11 @@ export function createFactStore(db: Database): FactStore {
       return rows.map(({ tenant }) => tenant);
     },
     projected: (tenant) => sizes(db, tenant),
-    async advance(tenant, most, fold) {
+    async advance(tenant, most, fold, wait) {
       const before = await sizes(db, tenant);
       if (before.size >= before.logSize) return before;
       return db.transaction().execute(async (on) => {
-        const from = await lock(on, tenant);
+        const from = await lock(on, tenant, wait);
         if (from === null) return before;
         const { logSize } = await sizes(on, tenant);
         const to = Math.min(logSize, from + most);
@@ -167,16 +170,10 @@ async function wrongWindows(db: Database, tenant: string, from: number, to: numb
 }
 
 /** The watermark of a tenant, locked; null while somebody else holds it. */
-async function lock(on: Transaction<Tables>, tenant: string): Promise<number | null> {
+async function lock(on: Transaction<Tables>, tenant: string, wait: boolean): Promise<number | null> {
   await sql`insert into projection (tenant, size) values (${tenant}, 0) on conflict do nothing`.execute(on);
-  const row = await on
-    .selectFrom('projection')
-    .select('size')
-    .where('tenant', '=', tenant)
-    .forUpdate()
-    .skipLocked()
-    .executeTakeFirst();
-  return row?.size ?? null;
+  const row = on.selectFrom('projection').select('size').where('tenant', '=', tenant).forUpdate();
+  return (await (wait ? row : row.skipLocked()).executeTakeFirst())?.size ?? null;
 }
 
 interface EntryRow {

@@ -9,6 +9,7 @@ import { createBundleStore, type BundleStore } from './bundles.ts';
 import { openPostgres, type Postgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
 import { createFactStore, type FactStore } from './facts.ts';
+import { createEffectStore, type EffectStore } from './effects.ts';
 import { createFindingStore, type FindingStore } from './findings.ts';
 import { createExecutionStore, type ExecutionStore } from './executions.ts';
 import { createFreezeStore, type FreezeStore } from './freezes.ts';
@@ -48,6 +49,7 @@ export interface Store {
   looks: LookStore;
   facts: FactStore;
   findings: FindingStore;
+  effects: EffectStore;
   delegations: DelegationStore;
   reviews: ReviewStore;
   passkeys: PasskeyStore;
@@ -109,6 +111,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     looks: createLookStore(db),
     facts: createFactStore(db),
     findings: createFindingStore(db),
+    effects: createEffectStore(db),
     delegations: createDelegationStore(db),
     reviews: createReviewStore(db),
     passkeys: createPasskeyStore(db),

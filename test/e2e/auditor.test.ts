@@ -38,6 +38,8 @@ const OWN = [
   'POST /v1/start-tokens',
   // Draws records to look at.
   'POST /v1/samples',
+  // Compares a file with what was governed, which is sealed.
+  'POST /v1/statements',
   'POST /codec/decode',
   'POST /codec/encode',
   // Shows one value that a record commits to, which is sealed.

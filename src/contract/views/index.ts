@@ -18,6 +18,7 @@ export * from './reviews.ts';
 export * from './row-differences.ts';
 export * from './sessions.ts';
 export * from './signing-keys.ts';
+export * from './statements.ts';
 export * from './surfaces.ts';
 export * from './tenants.ts';
 export * from './start-tokens.ts';

@@ -1,0 +1,30 @@
+import type { StatementMapping } from '../audit/index.ts';
+import type { Statement, StatementList } from '../contract/views/index.ts';
+import type { Caller } from '../identity/index.ts';
+
+export interface StatementInput {
+  /** Whose statement it is, such as `bank`: its mapping is kept under this name. */
+  source: string;
+  /** As it was used for the source before, where it is left out. */
+  mapping?: StatementMapping | undefined;
+  /** Name of the file. */
+  file?: string | undefined;
+  /** What was executed from then on has to be on it; of its own rows where it is left out. */
+  from?: string | undefined;
+  to?: string | undefined;
+  /** Of one surface only. */
+  surface?: string | undefined;
+}
+
+/** Reconciliation with the outside. */
+export interface Statements {
+  /**
+   * Compares a statement with what was governed, and seals the result.
+   *
+   * @param pieces the file, read once
+   * @throws CountersignError `forbidden`, `invalid-request`
+   */
+  reconcileStatement(caller: Caller, input: StatementInput, pieces: AsyncIterable<Uint8Array>): Promise<Statement>;
+  /** Statements that were compared, newest first. @throws CountersignError `forbidden` */
+  statements(caller: Caller): Promise<StatementList>;
+}
