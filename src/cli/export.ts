@@ -10,28 +10,53 @@ import type { ExportFormat } from '../export/index.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { download } from './http.ts';
 import type { Io } from './io.ts';
+import { usage } from './values.ts';
 
 /** Repeated here, so that other verbs do not load the export's modules. */
 const FORMATS = ['csv', 'jsonl', 'bundle'] as const satisfies readonly ExportFormat[];
+const ACTION_FORMATS = ['csv', 'csv-excel', 'jsonl', 'xlsx'] as const satisfies readonly ActionFormat[];
 
+/** As `GET /v1/export` takes them. */
 const FILTERS = ['surface', 'action', 'actor', 'approver', 'decision', 'type', 'from', 'to', 'q'] as const;
+/** What `GET /v1/actions/export` takes beside those, without `action` and `type`. */
+const OF_ACTIONS = {
+  requester: 'of what was asked for on behalf of this person',
+  status: 'that are now so, such as executed',
+  basis: 'released on this basis, such as override',
+  mode: 'judged in this mode',
+  policy: 'judged by this policy',
+  rule: 'judged by this rule',
+  folder: 'in this folder, or below',
+  via: 'decided through this door',
+  currency: 'in this currency',
+  'amount-from': 'of at least so much',
+  'amount-to': 'of at most so much',
+  sort: 'in this order, such as -amount',
+  zone: 'with local times of this IANA zone beside UTC',
+} as const;
 
-interface ExportOptions extends ConnectOptions, Partial<Record<(typeof FILTERS)[number], string>> {
-  format: string;
+interface ExportOptions extends ConnectOptions {
+  of: 'records' | 'actions';
+  format?: string;
   out?: string;
   json?: boolean;
+  [filter: string]: unknown;
 }
 
 export function register(program: Command, io: Io): void {
   const command = program
     .command('export')
-    .description('export sealed records; that it was done is itself sealed')
-    // `--format` and `--out` after `actions` are its own.
-    .enablePositionalOptions()
+    .description('export sealed records, or a table of actions; that it was done is itself sealed')
     .addOption(
-      new Option('--format <format>', 'csv, jsonl, or bundle: all that `countersign verify` needs')
-        .choices(FORMATS)
-        .default('bundle'),
+      new Option('--of <what>', 'sealed records, or exactly the actions of a filter')
+        .choices(['records', 'actions'])
+        .default('records'),
+    )
+    .addOption(
+      new Option(
+        '--format <format>',
+        'of records csv, jsonl, or bundle (all that `countersign verify` needs; the default); of actions csv, csv-excel, jsonl, or xlsx (the default)',
+      ).choices([...new Set([...FORMATS, ...ACTION_FORMATS])]),
     )
     .option('--out <file>', 'where to write it (default: a name with the time, here), or - for standard output')
     .option('--surface <surface>', 'of this surface')
@@ -42,76 +67,43 @@ export function register(program: Command, io: Io): void {
     .option('--type <type>', 'such as verdict, decision, release, outcome')
     .option('--from <time>', 'from this time on, RFC 3339')
     .option('--to <time>', 'before this time, RFC 3339')
-    .option('--q <text>', 'that contain this text')
-    .option('--json', 'say in JSON what was written');
+    .option('--q <text>', 'that contain this text');
+  for (const [name, what] of Object.entries(OF_ACTIONS)) command.option(`--${name} <value>`, `actions: ${what}`);
+  command.option('--json', 'say in JSON what was written');
   withConnection(command, { as: true }).action((options: ExportOptions) => run(io, options));
-  registerActions(command, io);
 }
 
-/** As `GET /v1/actions` takes them. */
-const ACTION_FILTERS = [
-  'surface',
-  'actor',
-  'requester',
-  'approver',
-  'status',
-  'decision',
-  'basis',
-  'mode',
-  'policy',
-  'rule',
-  'folder',
-  'via',
-  'currency',
-  'amountFrom',
-  'amountTo',
-  'from',
-  'to',
-  'q',
-  'sort',
-  'zone',
-] as const;
+const camel = (name: string): string => name.replaceAll(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 
-function registerActions(command: Command, io: Io): void {
-  const actions = command
-    .command('actions')
-    .description('export exactly the actions of a filter, for spreadsheets and auditors; sealed, with control totals')
-    .addOption(
-      new Option('--format <format>', 'csv, csv-excel (`;` and decimal commas), jsonl, or xlsx with typed cells')
-        .choices(['csv', 'csv-excel', 'jsonl', 'xlsx'] satisfies ActionFormat[])
-        .default('xlsx'),
-    )
-    .option('--out <file>', 'where to write it (default: a name with the time, here), or - for standard output')
-    .option('--json', 'say in JSON what was written');
-  for (const name of ACTION_FILTERS) {
-    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    actions.option(`--${flag} <value>`, name === 'zone' ? 'IANA zone of the local times' : `as in GET /v1/actions`);
-  }
-  withConnection(actions, { as: true }).action(
-    (options: ExportOptions & Partial<Record<(typeof ACTION_FILTERS)[number], string>>) => {
-      const { format } = options;
-      const query = new URLSearchParams({ format });
-      for (const name of ACTION_FILTERS) {
-        const value = options[name];
-        if (value !== undefined) query.set(name, value);
-      }
-      return fetchFile(io, options, `v1/actions/export?${query.toString()}`, format.replace('csv-excel', 'csv'));
-    },
+async function run(io: Io, options: ExportOptions): Promise<void> {
+  const ofActions = options.of === 'actions';
+  const formats: readonly string[] = ofActions ? ACTION_FORMATS : FORMATS;
+  const format = options.format ?? (ofActions ? 'xlsx' : 'bundle');
+  if (!formats.includes(format)) throw usage(`an export of ${options.of} is one of ${formats.join(', ')}`);
+  const takes = ofActions
+    ? [...FILTERS.filter((name) => !['action', 'type'].includes(name)), ...Object.keys(OF_ACTIONS).map(camel)]
+    : [...FILTERS];
+  const given = [...FILTERS, ...Object.keys(OF_ACTIONS).map(camel)].filter((name) => options[name] !== undefined);
+  const wrong = given.find((name) => !takes.includes(name));
+  // A filter that is passed over must not become an export of everything.
+  if (wrong !== undefined) throw usage(`an export of ${options.of} does not take --${wrong}`);
+  const query = new URLSearchParams({ format });
+  for (const name of given) query.set(name, String(options[name]));
+  const extension = format === 'bundle' ? 'tar.gz' : format.replace('csv-excel', 'csv');
+  await fetchFile(
+    io,
+    { ...options, format },
+    `v1/${ofActions ? 'actions/export' : 'export'}?${query.toString()}`,
+    extension,
   );
 }
 
-async function run(io: Io, options: ExportOptions): Promise<void> {
-  const { format } = options;
-  const query = new URLSearchParams({ format });
-  for (const name of FILTERS) {
-    const value = options[name];
-    if (value !== undefined) query.set(name, value);
-  }
-  await fetchFile(io, options, `v1/export?${query.toString()}`, format === 'bundle' ? 'tar.gz' : format);
-}
-
-async function fetchFile(io: Io, options: ExportOptions, path: string, extension: string): Promise<void> {
-  const { format } = options;
+async function fetchFile(
+  io: Io,
+  { format, ...options }: ExportOptions & { format: string },
+  path: string,
+  extension: string,
+): Promise<void> {
   const response = await download(await connect(io, options), path);
   const name = /filename="([A-Za-z0-9._-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];
   const file = options.out ?? name ?? `countersign-export.${extension}`;

@@ -23,6 +23,7 @@ export function register(program: Command, io: Io): void {
       differences: [] as object[],
       windows: [] as number[],
       findings: [] as string[],
+      days: [] as string[],
     };
     const lines: string[] = [];
     for (let from: number | null = 0; from !== null;) {
@@ -37,6 +38,8 @@ export function register(program: Command, io: Io): void {
       }
       for (const number of part.windows)
         lines.push(`the times of part ${number} of the log are not those of its entries`);
+      found.days.push(...part.days);
+      for (const day of part.days) lines.push(`${day}: the sums of this day are not those of its rows`);
       found.findings.push(...part.findings);
       for (const id of part.findings)
         lines.push(`${id}: this finding is not what the rows say, or its answer not what is sealed`);
@@ -58,9 +61,13 @@ export function register(program: Command, io: Io): void {
   withConnection(rebuild, { as: true }).action(async (options: ConnectOptions & { json?: boolean }) => {
     const connection = await connect(io, options);
     const answer = await call(connection, { method: 'POST', path: 'v1/projection/rebuild' });
-    const { size, logSize } = readAnswer(projectionRebuiltSchema, answer);
-    if (options.json === true) io.json({ size, logSize });
-    else io.out(`made again from ${size} of ${logSize} entries`);
+    const { size, logSize, done } = readAnswer(projectionRebuiltSchema, answer);
+    if (options.json === true) io.json({ size, logSize, done });
+    else if (done) io.out(`made again from ${size} of ${logSize} entries`);
+    else
+      io.out(
+        `made again from ${size} of ${logSize} entries so far; the rest follows by itself, and lists say in \`asOf\` how far they are`,
+      );
   });
 }
 

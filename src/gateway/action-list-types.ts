@@ -1,4 +1,4 @@
-import type { ActionFacets, ActionList, ProjectionCheck } from '../contract/views/index.ts';
+import type { ActionFacets, ActionList, ProjectionCheck, ProjectionRebuilt } from '../contract/views/index.ts';
 import type { ActionFormat } from '../export/actions/index.ts';
 import type { Exported } from './exported.ts';
 import type { Caller } from '../identity/index.ts';
@@ -25,5 +25,5 @@ export interface ActionLists {
   /** Compares the read model with the records, from that entry on. @throws CountersignError `forbidden` */
   checkProjection(caller: Caller, from: number): Promise<ProjectionCheck>;
   /** Makes it again. @throws CountersignError `forbidden` */
-  rebuildProjection(caller: Caller): Promise<{ size: number; logSize: number }>;
+  rebuildProjection(caller: Caller): Promise<ProjectionRebuilt>;
 }

@@ -1,7 +1,13 @@
 /** `GET /v1/actions`: actions as the read model lists them, each only for whom it is theirs to see. */
 import { parseDecimal } from '../canonical/index.ts';
 import { CountersignError, readBounds } from '../contract/index.ts';
-import type { ActionFacets, ActionList, ActionSummary, ProjectionCheck } from '../contract/views/index.ts';
+import type {
+  ActionFacets,
+  ActionList,
+  ActionSummary,
+  ProjectionCheck,
+  ProjectionRebuilt,
+} from '../contract/views/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { ActionFact, FactFilter, FactScope } from '../store/index.ts';
 import { isOwner, mayAudit } from './access.ts';
@@ -60,14 +66,16 @@ export async function checkProjection(deps: GatewayDeps, caller: Caller, from: n
   if (!mayAudit(caller))
     throw new CountersignError('forbidden', 'only an auditor or an owner compares rows with records');
   const comparison = await deps.readModel.check(caller.tenant, from);
-  const findings = comparison.next === null ? await deps.findingWatch.differences(caller.tenant) : [];
-  return { ...comparison, findings };
+  if (comparison.next !== null) return { ...comparison, findings: [], days: [] };
+  const findings = await deps.findingWatch.differences(caller.tenant);
+  return { ...comparison, findings, days: await deps.store.days.wrongDays(caller.tenant) };
 }
 
 /** Makes the rows again. @throws CountersignError `forbidden` */
-export async function rebuildProjection(deps: GatewayDeps, caller: Caller): Promise<{ size: number; logSize: number }> {
+export async function rebuildProjection(deps: GatewayDeps, caller: Caller): Promise<ProjectionRebuilt> {
   if (!isOwner(caller)) throw new CountersignError('forbidden', 'only an owner has the rows made again');
-  return deps.readModel.rebuild(caller.tenant);
+  const { size, logSize } = await deps.readModel.rebuild(caller.tenant);
+  return { size, logSize, done: size >= logSize };
 }
 
 const countOf = (matches: number): ActionList['count'] => ({

@@ -1,7 +1,13 @@
-import type { DrawnSample, FindingDetail, Findings } from '../contract/views/index.ts';
+import type { DrawnSample, FindingDetail, Findings, Overview } from '../contract/views/index.ts';
 import type { CONCLUSIONS } from '../contract/views/findings.ts';
 import type { Caller } from '../identity/index.ts';
 import type { FactFilter } from '../store/index.ts';
+
+export interface OverviewQuery {
+  from?: string | undefined;
+  to?: string | undefined;
+  surface?: string | undefined;
+}
 
 export interface FindingsQuery {
   from?: string | undefined;
@@ -34,8 +40,10 @@ export interface SampleInput extends Pick<FactFilter, 'surface' | 'status' | 'cu
   allAbove?: string | undefined;
 }
 
-/** The auditor's tests and samples. */
+/** The auditor's tests, samples and figures. */
 export interface Auditing {
+  /** What happened in a time, and in the one before. @throws CountersignError `forbidden`, `invalid-request` */
+  overview(caller: Caller, query: OverviewQuery): Promise<Overview>;
   /** @throws CountersignError `forbidden`, `invalid-request` */
   findings(caller: Caller, query: FindingsQuery): Promise<Findings>;
   /** @throws CountersignError `forbidden`, `not-found` */

@@ -30,6 +30,7 @@ import { openSealedValue } from './openings.ts';
 import { outcomes } from './outcome.ts';
 import { enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './passkeys.ts';
 import { overridesReport } from './overrides.ts';
+import { overview } from './overview.ts';
 import { redeem } from './permits.ts';
 import { provisioning } from './provisioning.ts';
 import { sessions } from './sessions.ts';
@@ -99,6 +100,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     findings: (caller, query) => findings(deps, caller, query),
     statements: (caller) => listStatements(deps, caller),
     reconcileStatement: (caller, input, pieces) => reconcileStatement(deps, caller, input, pieces),
+    overview: (caller, query) => overview(deps, caller, query),
     finding: (caller, id) => finding(deps, caller, id),
     answerFinding: (caller, id, input) => answerFinding(deps, caller, id, input),
     drawSample: (caller, input) => drawSample(deps, caller, input),

@@ -1,5 +1,5 @@
 import type { StatementMapping } from '../audit/index.ts';
-import type { Statement, StatementList } from '../contract/views/index.ts';
+import type { ComparedStatement, StatementList } from '../contract/views/index.ts';
 import type { Caller } from '../identity/index.ts';
 
 export interface StatementInput {
@@ -24,7 +24,11 @@ export interface Statements {
    * @param pieces the file, read once
    * @throws CountersignError `forbidden`, `invalid-request`
    */
-  reconcileStatement(caller: Caller, input: StatementInput, pieces: AsyncIterable<Uint8Array>): Promise<Statement>;
+  reconcileStatement(
+    caller: Caller,
+    input: StatementInput,
+    pieces: AsyncIterable<Uint8Array>,
+  ): Promise<ComparedStatement>;
   /** Statements that were compared, newest first. @throws CountersignError `forbidden` */
   statements(caller: Caller): Promise<StatementList>;
 }

@@ -14,7 +14,7 @@ import {
 } from '../audit/index.ts';
 import { canonicalize, toBase64 } from '../canonical/index.ts';
 import { CountersignError, readBound, type OtherRecord } from '../contract/index.ts';
-import { sealedStatementSchema, type Statement, type StatementList } from '../contract/views/index.ts';
+import { sealedStatementSchema, type ComparedStatement, type StatementList } from '../contract/views/index.ts';
 import { sealInChain } from '../engine/chain.ts';
 import { placesOf } from '../export/index.ts';
 import type { Caller } from '../identity/index.ts';
@@ -40,7 +40,7 @@ export async function reconcileStatement(
   caller: Caller,
   input: StatementInput,
   pieces: AsyncIterable<Uint8Array>,
-): Promise<Statement> {
+): Promise<ComparedStatement> {
   refuseOthers(caller);
   const { tenant } = caller;
   const { source, surface } = input;
@@ -119,7 +119,7 @@ function fitting(issues: readonly StatementIssue[]): StatementIssue[] {
   return end === -1 ? [...issues] : issues.slice(0, end);
 }
 
-type Counts = Statement['counts'];
+type Counts = ComparedStatement['counts'];
 
 class Reconciliation {
   readonly #deps: GatewayDeps;
@@ -240,7 +240,7 @@ class Reconciliation {
     }
   }
 
-  result(): Pick<Statement, 'counts' | 'issues' | 'digest'> {
+  result(): Pick<ComparedStatement, 'counts' | 'issues' | 'digest'> {
     const { agreed, uncompared } = this.#comparison;
     return {
       counts: { rows: this.#rows, agreed, uncompared, ...this.#counts },

@@ -1,10 +1,14 @@
 /** Keeps the read model: follows each log behind its sealing, makes it again, and compares it with what the records say. */
+import { BoundedMap } from '../canonical/index.ts';
+import type { Json } from '../contract/index.ts';
 import { MoneyLedger } from '../archive/money-ledger.ts';
 import { LOG_WINDOW, type ActionFact, type LogRecord, type Projected, type Store } from '../store/index.ts';
 import { factOf } from './fact.ts';
 
 /** Entries that one transaction includes. */
 const PAGE = 1024;
+/** Bundles that are held. */
+const BUNDLES = 16;
 /** Pages that are made again before the answer. */
 const REBUILT_PAGES = 64;
 /** Entries of one comparison. */
@@ -52,8 +56,16 @@ export interface ReadModel {
 }
 
 export function createReadModel(store: Pick<Store, 'facts' | 'bundles'>): ReadModel {
+  const bundles = new BoundedMap<string, Json>(BUNDLES);
+  /** Each page begins a ledger of its own; what a bundle says is read once for many. */
+  const bundleOf = async (tenant: string, hash: string): Promise<Json | null> => {
+    const key = `${tenant} ${hash}`;
+    const bundle = bundles.get(key) ?? (await store.bundles.get(tenant, hash));
+    if (bundle !== null) bundles.set(key, bundle);
+    return bundle;
+  };
   const fold = async (tenant: string, actions: readonly (readonly LogRecord[])[]): Promise<ActionFact[]> => {
-    const ledger = new MoneyLedger((hash) => store.bundles.get(tenant, hash));
+    const ledger = new MoneyLedger((hash) => bundleOf(tenant, hash));
     const facts: ActionFact[] = [];
     for (const records of actions) {
       let money = null;

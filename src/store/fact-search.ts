@@ -100,6 +100,10 @@ const EXACT = [
 /** `%` and `_` stand for themselves. */
 const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&');
 
+/** As its index has it. */
+const TEXT = sql`(coalesce(reason, '') || ' ' || coalesce(resource, '') || ' ' || coalesce(reference, '') || ' ' ||
+  actor || ' ' || requester || ' ' || coalesce(approver, ''))`;
+
 function conditionsOf(filter: FactFilter, scope: FactScope): RawBuilder<boolean>[] {
   const conditions: RawBuilder<boolean>[] = [];
   for (const name of EXACT) {
@@ -120,9 +124,7 @@ function conditionsOf(filter: FactFilter, scope: FactScope): RawBuilder<boolean>
   if (q !== undefined) {
     const text = `%${escaped(q)}%`;
     conditions.push(
-      /^act_/.test(q)
-        ? sql<boolean>`action like ${`${escaped(q)}%`}`
-        : sql<boolean>`(concat_ws(' ', reason, resource, reference, actor, requester, approver) ilike ${text})`,
+      /^act_/.test(q) ? sql<boolean>`action like ${`${escaped(q)}%`}` : sql<boolean>`${TEXT} ilike ${text}`,
     );
   }
   if (scope !== 'all') conditions.push(within(scope));

@@ -7,6 +7,7 @@ import { recordOf } from './records.ts';
 import { quarterOf } from '../audit/index.ts';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import { keepAnswers, noteGrown } from './findings.ts';
+import { addToDays } from './action-days.ts';
 import type { ActionFact } from './action-fact.ts';
 import type { LogHead } from './log-types.ts';
 import { LOG_WINDOW } from './log-window.ts';
@@ -93,7 +94,10 @@ export function createFactStore(db: Database): FactStore {
         if (to <= from) return { size: from, logSize };
         const actions = await recordsOfTouched(on, tenant, from, to);
         const facts = await fold(actions);
+        const touched = facts.map(({ action }) => action);
+        await addToDays(on, tenant, touched, '-');
         await write(on, facts);
+        await addToDays(on, tenant, touched, '');
         await noteGrown(on, tenant, facts, (at) => quarterOf(at).name, to);
         await keepAnswers(on, tenant, actions.flat().filter(isAnswer));
         await closeWindows(on, tenant, from, to);
@@ -106,6 +110,7 @@ export function createFactStore(db: Database): FactStore {
         await sql`insert into projection (tenant, size) values (${tenant}, 0) on conflict do nothing`.execute(on);
         await on.selectFrom('projection').select('size').where('tenant', '=', tenant).forUpdate().execute();
         await on.deleteFrom('actionFact').where('tenant', '=', tenant).execute();
+        await sql`delete from action_day where tenant = ${tenant}`.execute(on);
         await on.deleteFrom('findingAnswer').where('tenant', '=', tenant).execute();
         await on.deleteFrom('findingPeriod').where('tenant', '=', tenant).execute();
         await on.deleteFrom('finding').where('tenant', '=', tenant).execute();

@@ -1,3 +1,4 @@
+export * from './action-days.ts';
 export * from './action-fact.ts';
 export * from './action-rows.ts';
 export * from './actions.ts';

@@ -15,6 +15,7 @@ import * as postponed from './migrations/0070-postponed.ts';
 import * as reversals from './migrations/0090-reversals.ts';
 import * as actionFacts from './migrations/0110-action-facts.ts';
 import * as inbox from './migrations/0135-inbox.ts';
+import * as actionDay from './migrations/0138-action-day.ts';
 import * as statements from './migrations/0137-statements.ts';
 import * as findings from './migrations/0136-findings.ts';
 import * as executions from './migrations/0078-executions.ts';
@@ -39,6 +40,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0135-inbox': inbox,
   '0136-findings': findings,
   '0137-statements': statements,
+  '0138-action-day': actionDay,
   '0078-executions': executions,
   '0080-sessions': sessions,
   '0170-schema-generation': schemaGeneration,

@@ -9,6 +9,7 @@ import { createBundleStore, type BundleStore } from './bundles.ts';
 import { openPostgres, type Postgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
 import { createFactStore, type FactStore } from './facts.ts';
+import { createDayStore, type DayStore } from './action-days.ts';
 import { createEffectStore, type EffectStore } from './effects.ts';
 import { createFindingStore, type FindingStore } from './findings.ts';
 import { createExecutionStore, type ExecutionStore } from './executions.ts';
@@ -50,6 +51,7 @@ export interface Store {
   facts: FactStore;
   findings: FindingStore;
   effects: EffectStore;
+  days: DayStore;
   delegations: DelegationStore;
   reviews: ReviewStore;
   passkeys: PasskeyStore;
@@ -112,6 +114,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     facts: createFactStore(db),
     findings: createFindingStore(db),
     effects: createEffectStore(db),
+    days: createDayStore(db),
     delegations: createDelegationStore(db),
     reviews: createReviewStore(db),
     passkeys: createPasskeyStore(db),

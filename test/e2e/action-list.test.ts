@@ -280,6 +280,35 @@ describe('the auditor', () => {
     expect([cli.code, cli.out]).toEqual([0, expect.stringContaining('2 findings, 1 unanswered')]);
   });
 
+  it('reads figures of a time beside the one before, added up by day', async () => {
+    const { status, body } = await stack.call('GET', '/v1/reports/overview?surface=payments.refund');
+    expect(status, JSON.stringify(body)).toBe(200);
+    const { body: listed } = await list('?surface=payments.refund&limit=500');
+    const count = (field: string, value: string): number =>
+      listed.actions.filter((one: Record<string, unknown>) => one[field] === value).length;
+    expect(body.now).toMatchObject({
+      actions: listed.actions.length,
+      overrides: count('releaseBasis', 'override'),
+      refused: count('status', 'refused'),
+      surfaces: [{ surface: 'payments.refund', actions: listed.actions.length }],
+    });
+    expect(body.now.money).toEqual([
+      expect.objectContaining({ currency: 'USD', undisclosed: 0, released: '442.00', executed: '0' }) as object,
+    ]);
+    const lead = body.now.approvers.find(({ approver }: { approver: string }) => approver === LEAD);
+    expect(lead).toMatchObject({ overrides: 1, released: [{ currency: 'USD', amount: '400.00' }] });
+    expect([lead.waits.n, body.now.waits.n]).toEqual([lead.decided, lead.decided]);
+    expect(body.now.waits.buckets.reduce((sum: number, one: { count: number }) => sum + one.count, 0)).toBe(
+      lead.decided,
+    );
+    expect([body.before.actions, body.before.to]).toEqual([0, body.now.from]);
+    expect(body.findings).toContainEqual({ test: 'split-under-tier', findings: 2, unanswered: 1 });
+    const { status: refusedStatus } = await stack.call('GET', '/v1/reports/overview', undefined, {
+      token: await stack.person(LEAD),
+    });
+    expect(refusedStatus).toBe(403);
+  });
+
   it('draws a sample that anybody draws again from the log’s root, and the command line too', async () => {
     const input = { size: 2, word: 'my own', surface: 'payments.refund', allAbove: '4000' };
     const { status, body } = await stack.call('POST', '/v1/samples', input);
@@ -350,7 +379,17 @@ describe('an export of exactly a filter', () => {
     expect(response.headers.get('content-type')).toContain('spreadsheetml');
     expect(strFromU8(unzipSync(bytes)['xl/worksheets/sheet1.xml'] ?? new Uint8Array())).toContain(overridden);
     const folder = mkdtempSync(join(tmpdir(), 'countersign-file-'));
-    const args = ['export', 'actions', '--format', 'csv', '--basis', 'override', '--out', join(folder, 'a.csv')];
+    const args = [
+      'export',
+      '--of',
+      'actions',
+      '--format',
+      'csv',
+      '--basis',
+      'override',
+      '--out',
+      join(folder, 'a.csv'),
+    ];
     const cli = await countersign([...args, '--url', stack.url], {
       env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
     });
@@ -391,6 +430,11 @@ it('a row that somebody changed is named, and made again', async () => {
   await tamper(postgres.connectionString, `update finding_answer set reason = $1 where seq = 0`, ['never mind']);
   const { findings } = JSON.parse((await cli('check', '--json')).out) as { findings: string[] };
   expect(findings).toEqual(expect.arrayContaining(split));
+  await tamper(postgres.connectionString, 'update action_day set released = released + 1 where release_basis = $1', [
+    'override',
+  ]);
+  const { days } = JSON.parse((await cli('check', '--json')).out) as { days: string[] };
+  expect(days.length).toBeGreaterThan(0);
   const lead = await countersign(['projection', 'rebuild', '--url', stack.url], {
     env: { COUNTERSIGN_API_KEY: await stack.person(LEAD) },
   });

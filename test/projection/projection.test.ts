@@ -102,6 +102,28 @@ describe('the rows', () => {
   });
 });
 
+describe('the days', () => {
+  it('are the sums of their rows, however often a row was written, and what somebody changed is named', async () => {
+    const { days } = world.store;
+    const range = { from: '2026-01-01T00:00:00Z', to: '2027-01-01T00:00:00Z' };
+    const total = async (): Promise<number> => (await days.groups('default', range)).reduce((sum, { n }) => sum + n, 0);
+    expect(await days.wrongDays('default')).toEqual([]);
+    expect(await total()).toBe((await all()).length);
+    const counts = await days.days('default', range);
+    expect(counts.reduce((sum, { n }) => sum + n, 0)).toBe(await total());
+    expect(counts.reduce((sum, { overrides }) => sum + overrides, 0)).toBe(
+      (await all()).filter(({ releaseBasis }) => releaseBasis === 'override').length,
+    );
+    const [waits] = await days.waits('default', range);
+    const decided = (await all()).flatMap(({ waitMs }) => (waitMs === null ? [] : [waitMs])).sort((a, b) => a - b);
+    expect(waits).toMatchObject({ approver: '', n: decided.length, longest: decided.at(-1) });
+    await client.query('update action_day set asked = asked + 1 where n = (select max(n) from action_day)');
+    expect((await days.wrongDays('default')).length).toBeGreaterThan(0);
+    await createReadModel(world.store).rebuild('default');
+    expect(await days.wrongDays('default')).toEqual([]);
+  });
+});
+
 describe('the comparison', () => {
   it('finds nothing where nobody wrote, and after the rows were made again', async () => {
     const readModel = createReadModel(world.store);

@@ -9,6 +9,7 @@ import {
   drawnSampleSchema,
   findingDetailSchema,
   findingsSchema,
+  overviewSchema,
 } from '../../contract/views/index.ts';
 import type { Auditing, Authentication } from '../../gateway/types.ts';
 import { callerOf, parseBody, parseQuery, pathText } from '../input.ts';
@@ -22,6 +23,8 @@ const querySchema = z.object({
   action: z.string().optional().meta({ description: 'Findings that name this action.' }),
   answered: z.enum(['true', 'false']).optional(),
 });
+
+const overviewQuerySchema = z.object({ ...timeFilterShape, surface: z.string().optional() });
 
 const { surface, status, currency, basis } = actionFilterShape;
 const sampleInputSchema = z
@@ -54,6 +57,10 @@ const answerInputSchema = z
 /** The auditor's finance tests and samples. */
 export function findingRoutes(gateway: Authentication & Auditing): Router {
   const router = Router();
+  router.get('/v1/reports/overview', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    response.json(await gateway.overview(caller, parseQuery(overviewQuerySchema, request)));
+  });
   router.get('/v1/findings', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const { answered, ...query } = parseQuery(querySchema, request);
@@ -76,6 +83,18 @@ export function findingRoutes(gateway: Authentication & Auditing): Router {
 }
 
 export const findingPaths: ZodOpenApiPathsObject = {
+  '/v1/reports/overview': {
+    get: {
+      summary: 'Figures of a time beside the time before it: counts, money by currency, how long people took',
+      description: 'For auditors and owners; of whole days in UTC, the 90 days before `to` unless given.',
+      requestParams: { query: overviewQuerySchema },
+      responses: {
+        ...ok(overviewSchema, 'The figures.'),
+        ...COMMON,
+        '403': problem('Neither an auditor nor an owner.'),
+      },
+    },
+  },
   '/v1/findings': {
     get: {
       summary: 'What sixteen finance tests ask to be looked at: splits, duplicates, rubber stamps and others',

@@ -121,11 +121,17 @@ export const projectionCheckSchema = z.strictObject({
     }),
   ),
   windows: z.array(z.int()),
+  days: z.array(z.string()).meta({ description: 'With the last part: days whose sums are not those of their rows.' }),
   findings: z.array(z.string()).meta({
     description: 'With the last part: findings that are not what the rows say, or of which another answer is sealed.',
   }),
 });
 /** How much of the log the read model includes. */
-export const projectionRebuiltSchema = z.strictObject({ size: z.int(), logSize: z.int() });
+export const projectionRebuiltSchema = z.strictObject({
+  size: z.int().meta({ description: 'Entries that the rows include so far.' }),
+  logSize: z.int(),
+  done: z.boolean().meta({ description: 'False where the rest follows by itself, as after any growth of the log.' }),
+});
 
+export type ProjectionRebuilt = z.infer<typeof projectionRebuiltSchema>;
 export type ProjectionCheck = z.infer<typeof projectionCheckSchema>;

@@ -8,6 +8,7 @@ export * from './findings.ts';
 export * from './freezes.ts';
 export * from './inbox.ts';
 export * from './overrides.ts';
+export * from './overview.ts';
 export * from './passkeys.ts';
 export * from './permits.ts';
 export * from './policies.ts';

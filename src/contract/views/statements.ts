@@ -65,7 +65,7 @@ export const statementSchema = z
     record: z.string().meta({ description: 'Hash of the record that sealed it.' }),
   })
   .meta({ id: 'Statement' });
-export type Statement = z.infer<typeof statementSchema>;
+export type ComparedStatement = z.infer<typeof statementSchema>;
 
 const listed = statementSchema.omit({ issues: true });
 

@@ -55,7 +55,7 @@ export function filterInWords(filter: Readonly<Record<string, string>>): string 
 }
 
 /** How it is asked for again. */
-export function queryOf({ format, zone, sort, filter }: AboutExport): string {
+export function againOf({ format, zone, sort, filter }: AboutExport): string {
   const query = new URLSearchParams({ format, zone, sort, ...filter });
   return `GET /v1/actions/export?${query.toString()}`;
 }
@@ -80,7 +80,7 @@ export function aboutLines(about: AboutExport): [string, string][] {
     ['Log size and root', `${log.size} entries, ${log.root}`],
     ['Entries included in the rows', String(log.included)],
     ['Digest of the rows (SHA-256 of the jsonl export)', digest],
-    ['To run it again', queryOf(about)],
+    ['To run it again', againOf(about)],
     ['To check the rows', 'countersign projection check compares every column with the sealed records'],
   ];
 }

@@ -1,17 +1,17 @@
 /** The columns of an export of actions, in every format: what the screen shows, each with its type. */
 import type { ActionSummary } from '../../contract/views/index.ts';
 
-export interface Column {
+export interface ActionColumn {
   name: string;
   kind: 'text' | 'amount' | 'integer' | 'time' | 'seconds' | 'flag';
   of(row: ActionSummary): string | number | boolean | null;
 }
 
-const text = (name: string, of: Column['of']): Column => ({ name, kind: 'text', of });
-const amount = (name: string, of: Column['of']): Column => ({ name, kind: 'amount', of });
-const time = (name: string, of: Column['of']): Column => ({ name, kind: 'time', of });
+const text = (name: string, of: ActionColumn['of']): ActionColumn => ({ name, kind: 'text', of });
+const amount = (name: string, of: ActionColumn['of']): ActionColumn => ({ name, kind: 'amount', of });
+const time = (name: string, of: ActionColumn['of']): ActionColumn => ({ name, kind: 'time', of });
 
-export const ACTION_COLUMNS: readonly Column[] = [
+export const ACTION_COLUMNS: readonly ActionColumn[] = [
   text('action_id', ({ id }) => id),
   text('status', ({ status }) => status),
   text('release_basis', ({ releaseBasis }) => releaseBasis),

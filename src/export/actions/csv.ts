@@ -1,7 +1,7 @@
 /** Actions as a table: RFC 4180, or as spreadsheets of countries with a decimal comma open it. */
 import type { ActionSummary } from '../../contract/views/index.ts';
 import { csvCell } from '../csv.ts';
-import { ACTION_COLUMNS, secondsText, type Clock, type Column } from './columns.ts';
+import { ACTION_COLUMNS, secondsText, type Clock, type ActionColumn } from './columns.ts';
 
 export interface CsvDialect {
   separator: ',' | ';';
@@ -29,7 +29,7 @@ export const actionCsvRow = (row: ActionSummary, dialect: CsvDialect, clock: Clo
     dialect,
   );
 
-function cellsOf({ kind, of }: Column, row: ActionSummary, { decimal }: CsvDialect, clock: Clock): string[] {
+function cellsOf({ kind, of }: ActionColumn, row: ActionSummary, { decimal }: CsvDialect, clock: Clock): string[] {
   const value = of(row);
   if (value === null) return kind === 'time' ? ['', ''] : [''];
   switch (kind) {

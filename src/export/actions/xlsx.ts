@@ -1,6 +1,6 @@
 /** Sheets of a workbook as Office Open XML (ECMA-376), with typed cells: amounts are numbers, times are dates. */
 import type { ActionSummary } from '../../contract/views/index.ts';
-import { ACTION_COLUMNS, secondsText, type Clock, type Column } from './columns.ts';
+import { ACTION_COLUMNS, secondsText, type Clock, type ActionColumn } from './columns.ts';
 
 /** What a sheet may have. */
 export const SHEET_ROWS_MAX = 1_048_576;
@@ -75,7 +75,7 @@ export const actionHeader = ({ zone }: Clock): string[] =>
 export const actionCells = (row: ActionSummary, clock: Clock, utc: Clock): Cell[] =>
   ACTION_COLUMNS.flatMap((column) => cellsOf(column, row, clock, utc));
 
-function cellsOf({ kind, of }: Column, row: ActionSummary, clock: Clock, utc: Clock): Cell[] {
+function cellsOf({ kind, of }: ActionColumn, row: ActionSummary, clock: Clock, utc: Clock): Cell[] {
   const value = of(row);
   if (value === null) return kind === 'time' ? [null, null] : [null];
   const text = String(value);
