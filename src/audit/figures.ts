@@ -1,5 +1,6 @@
 /** Figures of a time, of groups of actions that were added up before: the same groups give the same figures. */
 import { addDecimals, formatDecimal, parseDecimal } from '../canonical/index.ts';
+import { exactAmount } from '../export/index.ts';
 
 /** Actions that have these in common; texts are empty where there is none. Amounts are exact decimals. */
 export interface ActionGroup {
@@ -115,13 +116,17 @@ const counted = (groups: readonly ActionGroup[], valueOf: (group: ActionGroup) =
     .map(([value, own]) => ({ value, count: total(own) }))
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
 
+/** With the places of its currency. */
+const inPlaces = (amount: string, currency: string): string =>
+  exactAmount(amount, currency === '' ? null : currency) ?? amount;
+
 const moneyOf = (groups: readonly ActionGroup[]): CurrencyFigures[] =>
   by(groups, ({ currency }) => currency)
     .filter(([currency, own]) => currency !== '' || own.some(({ undisclosed }) => undisclosed > 0))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([currency, own]) => {
       const [asked = '0', approved = '0', released = '0', executed = '0'] = AMOUNTS.map((name) =>
-        own.map((group) => group[name]).reduce(plus, '0'),
+        inPlaces(own.map((group) => group[name]).reduce(plus, '0'), currency),
       );
       const undisclosed = own.reduce((sum, group) => sum + group.undisclosed, 0);
       return {

@@ -4,4 +4,5 @@ export * from './quarter.ts';
 export * from './sample.ts';
 export * from './statement.ts';
 export * from './tests.ts';
+export * from './worksheet.ts';
 export type { AuditContext, AuditedAction, AuditFinding } from './types.ts';

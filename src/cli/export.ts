@@ -13,7 +13,7 @@ import type { Io } from './io.ts';
 import { usage } from './values.ts';
 
 /** Repeated here, so that other verbs do not load the export's modules. */
-const FORMATS = ['csv', 'jsonl', 'bundle'] as const satisfies readonly ExportFormat[];
+const FORMATS = ['csv', 'jsonl', 'bundle', 'ocsf'] as const satisfies readonly ExportFormat[];
 const ACTION_FORMATS = ['csv', 'csv-excel', 'jsonl', 'xlsx'] as const satisfies readonly ActionFormat[];
 
 /** As `GET /v1/export` takes them. */
@@ -35,6 +35,9 @@ const OF_ACTIONS = {
   zone: 'with local times of this IANA zone beside UTC',
 } as const;
 
+/** Where the name of a format is no extension of files. */
+const EXTENSIONS: Readonly<Record<string, string>> = { bundle: 'tar.gz', ocsf: 'ocsf.jsonl', 'csv-excel': 'csv' };
+
 interface ExportOptions extends ConnectOptions {
   of: 'records' | 'actions';
   format?: string;
@@ -55,7 +58,7 @@ export function register(program: Command, io: Io): void {
     .addOption(
       new Option(
         '--format <format>',
-        'of records csv, jsonl, or bundle (all that `countersign verify` needs; the default); of actions csv, csv-excel, jsonl, or xlsx (the default)',
+        'of records csv, jsonl, ocsf (for a SIEM), or bundle (all that `countersign verify` needs; the default); of actions csv, csv-excel, jsonl, or xlsx (the default)',
       ).choices([...new Set([...FORMATS, ...ACTION_FORMATS])]),
     )
     .option('--out <file>', 'where to write it (default: a name with the time, here), or - for standard output')
@@ -89,7 +92,7 @@ async function run(io: Io, options: ExportOptions): Promise<void> {
   if (wrong !== undefined) throw usage(`an export of ${options.of} does not take --${wrong}`);
   const query = new URLSearchParams({ format });
   for (const name of given) query.set(name, String(options[name]));
-  const extension = format === 'bundle' ? 'tar.gz' : format.replace('csv-excel', 'csv');
+  const extension = EXTENSIONS[format] ?? format;
   await fetchFile(
     io,
     { ...options, format },

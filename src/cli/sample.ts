@@ -1,6 +1,9 @@
 /** `countersign sample`: actions that nobody chose, and that anybody can draw again. */
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { drawnSampleSchema } from '../contract/views/index.ts';
+import { WORKSHEET_QUESTIONS } from '../audit/index.ts';
+import { drawnSampleSchema, type DrawnSample } from '../contract/views/index.ts';
+import { csvCell } from '../export/csv.ts';
 import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
@@ -15,6 +18,7 @@ interface Options extends ConnectOptions {
   basis?: string;
   strata?: string;
   allAbove?: string;
+  worksheet?: string;
   json?: boolean;
 }
 
@@ -30,15 +34,27 @@ export function register(program: Command, io: Io): void {
     .option('--basis <basis>', 'of what was released on this basis only, such as override')
     .option('--strata <field>', 'draw apart by: surface or currency')
     .option('--all-above <amount>', 'take everything above this amount')
+    .option('--worksheet <file>', 'write what an auditor writes down of each, filled in from the records, as CSV')
     .option('--json', 'print JSON');
   withConnection(sample, { as: true }).action(async (options: Options) => {
-    const { size, word, from, to, surface, basis, strata, allAbove } = options;
-    const asked = { size: Number(size), word, from, to, surface, basis, strata, allAbove };
+    const { size, word, from, to, surface, basis, strata, allAbove, worksheet: file } = options;
+    const asked = {
+      size: Number(size),
+      word,
+      from,
+      to,
+      surface,
+      basis,
+      strata,
+      allAbove,
+      worksheet: file !== undefined,
+    };
     const connection = await connect(io, options);
     const answer = readAnswer(
       drawnSampleSchema,
       await call(connection, { method: 'POST', path: 'v1/samples', body: asked }),
     );
+    if (file !== undefined) await writeFile(file, sheetOf(answer));
     if (options.json === true) {
       io.json(answer);
       return;
@@ -48,4 +64,17 @@ export function register(program: Command, io: Io): void {
     io.out(`seed: ${answer.seed} (the root of the log of ${answer.log.size} entries, and your word)`);
     io.out('draw again: the smallest hexadecimal SHA-256 of seed, a zero byte, and id');
   });
+}
+
+/** One row for each answer: what was asked of which action, and the records that prove it. */
+function sheetOf({ drawn, worksheet }: DrawnSample): string {
+  const strata = new Map(drawn.map(({ id, stratum }) => [id, stratum]));
+  const row = (cells: readonly string[]): string => `${cells.map(csvCell).join(',')}\r\n`;
+  const rows = (worksheet ?? []).flatMap(({ id, cells }) =>
+    cells.map(({ question, answer, says, proof }) =>
+      row([id, strata.get(id) ?? '', question, WORKSHEET_QUESTIONS[question], answer, says, proof.join(' '), '']),
+    ),
+  );
+  const header = ['action', 'stratum', 'test', 'question', 'answer', 'says', 'records', 'auditor_notes'];
+  return [row(header), ...rows].join('');
 }

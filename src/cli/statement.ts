@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
-import { statementListSchema, statementSchema } from '../contract/views/index.ts';
+import { statementListSchema, comparedStatementSchema } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
@@ -54,7 +54,7 @@ export function register(program: Command, io: Io): void {
       type: 'text/csv',
       body: createReadStream(path),
     });
-    const said = readAnswer(statementSchema, answer);
+    const said = readAnswer(comparedStatementSchema, answer);
     const { rows, agreed, ungoverned, altered, doubled, contradicted, lacking, unreadable } = said.counts;
     const wrong = ungoverned + altered + doubled + contradicted + lacking + unreadable;
     if (options.json === true) io.json(said);

@@ -36,6 +36,8 @@ const CLASSES: Readonly<Record<RecordType, typeof API_ACTIVITY>> = {
   tenant: ENTITY,
   directory: ENTITY,
   export: ENTITY,
+  finding: API_ACTIVITY,
+  statement: API_ACTIVITY,
 };
 
 /** No activity of either class says what a record says, so each is `Other`, by the name of its type. */

@@ -38,6 +38,8 @@ export interface SampleInput extends Pick<FactFilter, 'surface' | 'status' | 'cu
   strata?: 'surface' | 'currency' | undefined;
   /** An exact decimal: all actions above it are taken. */
   allAbove?: string | undefined;
+  /** With what an auditor writes down of each. */
+  worksheet?: boolean | undefined;
 }
 
 /** The auditor's tests, samples and figures. */

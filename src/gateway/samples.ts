@@ -1,8 +1,9 @@
 /** Samples that nobody chose, of the actions of a time. */
-import { sample } from '../audit/index.ts';
+import { sample, worksheetOf, type Drawn } from '../audit/index.ts';
 import { toBase64 } from '../canonical/index.ts';
 import { CountersignError } from '../contract/index.ts';
 import type { DrawnSample } from '../contract/views/index.ts';
+import { verifiedRecords } from '../engine/sealed-records.ts';
 import type { Caller } from '../identity/index.ts';
 import { emptyRoot } from '../ledger/index.ts';
 import type { ActionFact, FactFilter } from '../store/index.ts';
@@ -14,11 +15,13 @@ import { periodOf } from './period.ts';
 /** Actions that one answer looks at. */
 const ACTIONS_MAX = 100_000;
 const PAGE = 1000;
+/** Actions of one worksheet. */
+const WORKSHEET_MAX = 500;
 
 /** Draws a sample. @throws CountersignError `forbidden`, `invalid-request` */
 export async function drawSample(deps: GatewayDeps, caller: Caller, input: SampleInput): Promise<DrawnSample> {
   refuseOthers(caller);
-  const { size, word, strata, allAbove, from, to, ...filter } = input;
+  const { size, word, strata, allAbove, from, to, worksheet, ...filter } = input;
   const time = periodOf(deps, { from, to });
   // The population is fixed by the log of this size, which its root commits to: whoever asks cannot have chosen it.
   const head = await deps.store.log.head(caller.tenant);
@@ -36,6 +39,7 @@ export async function drawSample(deps: GatewayDeps, caller: Caller, input: Sampl
   const seed = `${root}/${word}`;
   const stratumOf = (fact: ActionFact): string => (strata === undefined ? 'all' : (fact[strata] ?? 'none'));
   const population = facts.map((fact) => ({ id: fact.action, stratum: stratumOf(fact), amount: fact.amount }));
+  const drawn = sample(population, { size, seed, allAbove });
   const names = [...new Set(population.map(({ stratum }) => stratum))].sort();
   return {
     ...time,
@@ -44,9 +48,30 @@ export async function drawSample(deps: GatewayDeps, caller: Caller, input: Sampl
       strata: names.map((name) => ({ name, actions: population.filter(({ stratum }) => stratum === name).length })),
     },
     seed,
-    drawn: sample(population, { size, seed, allAbove }),
+    drawn,
     log: { size: entries, root },
+    worksheet: worksheet === true ? await filledIn(deps, caller.tenant, drawn, facts) : null,
   };
+}
+
+/** From the verified records of each action that was drawn. */
+async function filledIn(
+  deps: Pick<GatewayDeps, 'store' | 'signers'>,
+  tenant: string,
+  drawn: readonly Drawn[],
+  facts: readonly ActionFact[],
+): Promise<DrawnSample['worksheet']> {
+  if (drawn.length > WORKSHEET_MAX) {
+    throw new CountersignError('invalid-request', `a worksheet has at most ${WORKSHEET_MAX} actions; draw fewer`);
+  }
+  const byId = new Map(facts.map((fact) => [fact.action, fact]));
+  const rows: NonNullable<DrawnSample['worksheet']> = [];
+  for (const { id } of drawn) {
+    const records = await verifiedRecords(deps, tenant, id);
+    const { amountApproved = null, amountExecuted = null } = byId.get(id) ?? {};
+    rows.push({ id, cells: worksheetOf(records, { approved: amountApproved, executed: amountExecuted }) });
+  }
+  return rows;
 }
 
 function refuseOthers(caller: Caller): void {

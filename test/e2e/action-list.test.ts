@@ -293,7 +293,7 @@ describe('the auditor', () => {
       surfaces: [{ surface: 'payments.refund', actions: listed.actions.length }],
     });
     expect(body.now.money).toEqual([
-      expect.objectContaining({ currency: 'USD', undisclosed: 0, released: '442.00', executed: '0' }) as object,
+      expect.objectContaining({ currency: 'USD', undisclosed: 0, released: '442.00', executed: '0.00' }) as object,
     ]);
     const lead = body.now.approvers.find(({ approver }: { approver: string }) => approver === LEAD);
     expect(lead).toMatchObject({ overrides: 1, released: [{ currency: 'USD', amount: '400.00' }] });
@@ -320,6 +320,18 @@ describe('the auditor', () => {
     const lots = ids.map((id: string) => lotOf(body.seed, id)).sort();
     const drawn = body.drawn.filter(({ by }: { by: string }) => by === 'lot').map(({ lot }: { lot: string }) => lot);
     expect(drawn).toEqual(lots.slice(0, 2));
+    expect(body.worksheet).toBeNull();
+    const { body: sheet } = await stack.call('POST', '/v1/samples', { ...input, basis: 'override', worksheet: true });
+    expect(sheet.worksheet).toEqual([
+      {
+        id: overridden,
+        cells: expect.arrayContaining([
+          expect.objectContaining({ question: 'named-approver', answer: 'yes', says: LEAD }) as object,
+          expect.objectContaining({ question: 'four-eyes', answer: 'yes' }) as object,
+          expect.objectContaining({ question: 'executed-once', answer: 'none' }) as object,
+        ]) as object[],
+      },
+    ]);
     const args = ['sample', '--size', '2', '--word', 'my own', '--surface', 'payments.refund', '--json'];
     const cli = await countersign([...args, '--url', stack.url], {
       env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },

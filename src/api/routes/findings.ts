@@ -42,6 +42,9 @@ const sampleInputSchema = z
       .regex(/^\d{1,15}(\.\d{1,15})?$/, 'is an exact decimal such as 250 or 1499.50')
       .optional()
       .meta({ description: 'An exact decimal: all actions above it are taken, and not drawn from.' }),
+    worksheet: z.boolean().optional().meta({
+      description: 'With what an auditor writes down of each, filled in from the records; of 500 actions at most.',
+    }),
   })
   .meta({ id: 'SampleInput' });
 

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { statementListSchema, statementMappingSchema, statementSchema } from '../../contract/views/index.ts';
+import { statementListSchema, statementMappingSchema, comparedStatementSchema } from '../../contract/views/index.ts';
 import type { Authentication, Statements } from '../../gateway/types.ts';
 import { jsonBody } from '../body.ts';
 import { callerOf, parseBody, parseQuery } from '../input.ts';
@@ -90,7 +90,7 @@ export const statementPaths: ZodOpenApiPathsObject = {
         },
       },
       responses: {
-        '201': { description: 'What differs.', ...json(statementSchema) },
+        '201': { description: 'What differs.', ...json(comparedStatementSchema) },
         ...COMMON,
         '403': problem('Neither an auditor nor an owner.'),
       },

@@ -94,5 +94,30 @@ export const drawnSampleSchema = z.strictObject({
     }),
   ),
   log: z.strictObject({ size: z.int(), root: z.string() }).meta({ description: 'The log that fixes the population.' }),
+  worksheet: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        cells: z.array(
+          z.strictObject({
+            question: z.enum([
+              'named-approver',
+              'four-eyes',
+              'in-time',
+              'words-given',
+              'amount-as-approved',
+              'executed-once',
+            ]),
+            answer: z.enum(['yes', 'no', 'none']),
+            says: z.string(),
+            proof: z.array(z.string()).meta({ description: 'Hashes of the records that it follows from.' }),
+          }),
+        ),
+      }),
+    )
+    .nullable()
+    .meta({
+      description: 'Where it was asked for: what an auditor writes down of each, filled in from the verified records.',
+    }),
 });
 export type DrawnSample = z.infer<typeof drawnSampleSchema>;

@@ -44,7 +44,7 @@ const counts = z.strictObject({
   unreadable: z.int(),
 });
 
-export const statementSchema = z
+export const comparedStatementSchema = z
   .strictObject({
     source: z.string(),
     file: z.strictObject({
@@ -64,13 +64,13 @@ export const statementSchema = z
     at: instant,
     record: z.string().meta({ description: 'Hash of the record that sealed it.' }),
   })
-  .meta({ id: 'Statement' });
-export type ComparedStatement = z.infer<typeof statementSchema>;
+  .meta({ id: 'ComparedStatement' });
+export type ComparedStatement = z.infer<typeof comparedStatementSchema>;
 
-const listed = statementSchema.omit({ issues: true });
+const listed = comparedStatementSchema.omit({ issues: true });
 
-/** A statement as it is sealed: with its first issues. */
-export const sealedStatementSchema = statementSchema.omit({ by: true, at: true, record: true });
+/** A statement as it is sealed: with its first issues, and whose word it is beside them. */
+export const sealedStatementSchema = z.object(comparedStatementSchema.omit({ by: true, at: true, record: true }).shape);
 
 export const statementListSchema = z.strictObject({ statements: z.array(listed) });
 export type StatementList = z.infer<typeof statementListSchema>;
