@@ -56,8 +56,8 @@ export function filterInWords(filter: Readonly<Record<string, string>>): string 
 
 /** How it is asked for again. */
 export function againOf({ format, zone, sort, filter }: AboutExport): string {
-  const query = new URLSearchParams({ format, zone, sort, ...filter });
-  return `GET /v1/actions/export?${query.toString()}`;
+  const query = Object.entries({ format, zone, sort, ...filter });
+  return `GET /v1/actions/export?${query.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')}`;
 }
 
 /** Label and value, in the order of reading. Totals stand by currency alone: nothing is added up across them. */
