@@ -86,7 +86,17 @@ describe('an auditor', () => {
   it('finds every page sound, to whoever sees, listens or holds a phone', async () => {
     await open(AUDITOR, '/console', DESK);
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-    for (const name of ['Overview', 'Findings', 'Reports', 'Samples', 'People', 'Policies', 'Evidence', 'Settings']) {
+    for (const name of [
+      'Overview',
+      'Findings',
+      'Reports',
+      'Samples',
+      'Statements',
+      'People',
+      'Policies',
+      'Evidence',
+      'Settings',
+    ]) {
       await page.setViewportSize(DESK.viewport);
       await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
       await page.getByRole('heading', { name, level: 1 }).waitFor();
@@ -110,6 +120,24 @@ describe('an auditor', () => {
     await page.getByRole('button', { name: 'Prove these 3' }).click();
     await page.getByText('3 of 3 hold.').waitFor();
     await looksRight();
+  });
+
+  it('compares a statement with what was governed, and takes a file of what is asked', async () => {
+    await open(AUDITOR, '/console/statements', DESK);
+    await page.getByLabel('Whose statement').fill('console bank');
+    const buffer = Buffer.from('reference,amount,currency\nre_of_nobody_here,5.00,USD\n');
+    await page.getByLabel('CSV file').setInputFiles({ name: 'bank.csv', mimeType: 'text/csv', buffer });
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByText('ungoverned: 1').waitFor();
+    await looksRight();
+    await page.goto(`${stack.url}/console/decisions?surface=payments.refund`);
+    await page.getByText('Export', { exact: true }).click();
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'CSV', exact: true }).click(),
+    ]);
+    expect(file.suggestedFilename()).toMatch(/\.csv$/);
+    expect(await file.failure()).toBeNull();
   });
 
   it('reads the table on a phone', async () => {

@@ -33,6 +33,7 @@ const PAGES: readonly Page[] = [
   { path: '/findings', name: WORDS.nav.findings, for: reads },
   { path: '/reports', name: WORDS.nav.reports, for: reads },
   { path: '/samples', name: WORDS.nav.samples, for: reads },
+  { path: '/statements', name: WORDS.nav.statements, for: reads },
   { path: '/people', name: WORDS.nav.people, for: reads },
   { path: '/policies', name: WORDS.nav.policies, for: reads },
   { path: '/evidence', name: WORDS.nav.evidence, for: reads },
@@ -45,6 +46,7 @@ const Overview = lazy(() => import('./pages/overview.tsx').then(({ Overview: pag
 const AllFindings = lazy(() => import('./pages/findings.tsx').then(({ AllFindings: page }) => ({ default: page })));
 const Reports = lazy(() => import('./pages/reports.tsx').then(({ Reports: page }) => ({ default: page })));
 const Samples = lazy(() => import('./pages/samples.tsx').then(({ Samples: page }) => ({ default: page })));
+const Statements = lazy(() => import('./pages/statements.tsx').then(({ Statements: page }) => ({ default: page })));
 const People = lazy(() => import('./pages/people.tsx').then(({ People: page }) => ({ default: page })));
 const OnePerson = lazy(() => import('./pages/people.tsx').then(({ OnePerson: page }) => ({ default: page })));
 const Policies = lazy(() => import('./pages/policies.tsx').then(({ Policies: page }) => ({ default: page })));
@@ -170,6 +172,7 @@ function Frame({ me }: { me: Me }) {
               <Route path="/findings" component={AllFindings} />
               <Route path="/reports" component={Reports} />
               <Route path="/samples" component={Samples} />
+              <Route path="/statements" component={Statements} />
               <Route path="/people" component={People} />
               <Route path="/people/:id" component={OnePerson} />
               <Route path="/policies" component={Policies} />

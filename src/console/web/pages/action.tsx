@@ -3,9 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import { Link, useParams } from 'wouter';
 import type { Action } from '../../../contract/index.ts';
-import type { ActionSummary, PolicyView } from '../../../contract/views/index.ts';
+import type { ActionSummary, Findings, PolicyView } from '../../../contract/views/index.ts';
 import type { RecordItem } from '../../../sealing/record-view.ts';
-import { askActions, get } from '../api.ts';
+import { askActions, get, readMe, withQuery } from '../api.ts';
 import { Amount, Basis, Facts, Loading, PageHead, Person, Problem, Status, Time } from '../ui/pieces.tsx';
 import { addressOf } from '../view/filters.ts';
 import { storyOfRecords, type StoryStep } from '../view/story.ts';
@@ -15,6 +15,7 @@ import { ruleIn, yamlOf } from '../view/yaml.ts';
 import { useWaiting } from '../waiting.ts';
 import { WORDS } from '../words.ts';
 import { Deciding } from './deciding.tsx';
+import { Answers } from './finding-answer.tsx';
 import { Verify } from './verify-panel.tsx';
 
 const SAY = WORDS.action;
@@ -122,6 +123,32 @@ function Short({ action, row }: { action: Action; row: ActionSummary | undefined
   );
 }
 
+/** Questions of the finance tests that name this action; for those who audit. */
+function FindingsOf({ id }: { id: string }) {
+  const me = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal) }).data;
+  const reads = me?.roles.some((role) => role === 'auditor' || role === 'owner') === true;
+  const read = useQuery({
+    queryKey: ['findings', { action: id }],
+    enabled: reads,
+    queryFn: ({ signal }) => get<Findings>(withQuery('/v1/findings', { action: id }), signal),
+  });
+  const findings = read.data?.findings ?? [];
+  if (findings.length === 0) return null;
+  return (
+    <section class="card stack-s">
+      <h2>{SAY.findings}</h2>
+      <ul class="stack-s">
+        {findings.map((finding) => (
+          <li key={finding.id}>
+            <Link href={`/findings?test=${finding.test}`}>{finding.sentence}</Link>
+            <Answers answers={finding.answers} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function Receipts({ records }: { records: readonly RecordItem[] }) {
   return (
     <section class="card stack-s">
@@ -205,6 +232,7 @@ export function OneAction() {
         <div class="stack">
           <Short action={action} row={row} />
           <Rule action={action} />
+          <FindingsOf id={action.id} />
         </div>
       </div>
       <section class="card stack-s">

@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { useTable } from '@tanstack/react-table';
 import { useState } from 'preact/hooks';
 import type { ActionList, ActionSummary } from '../../../contract/views/index.ts';
-import { askActions, readMe } from '../api.ts';
+import { askActions, readMe, withQuery } from '../api.ts';
 import { Empty, Loading, PageHead, Problem } from '../ui/pieces.tsx';
 import { DEFAULT_SORT, queryOf, sentenceOf, type Sort } from '../view/filters.ts';
 import { WORDS } from '../words.ts';
@@ -45,6 +45,24 @@ function ColumnPicker({ shown, choose }: { shown: Record<string, boolean>; choos
           </label>
         ))}
       </fieldset>
+    </details>
+  );
+}
+
+/** Files of exactly what is asked for, in the zone of the screen. */
+function Exports({ query, zone }: { query: Readonly<Record<string, string>>; zone: string }) {
+  const said = WORDS.exports;
+  return (
+    <details class="pop">
+      <summary>{said.title}</summary>
+      <div class="panel stack-s">
+        {Object.entries(said.formats).map(([format, name]) => (
+          <a key={format} href={withQuery('/v1/actions/export', { ...query, format, zone })} download>
+            {name}
+          </a>
+        ))}
+        <p class="faint">{said.hint(zone)}</p>
+      </div>
     </details>
   );
 }
@@ -178,7 +196,9 @@ export function Decisions() {
       return;
     }
   };
-  const tenant = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal) }).data?.tenant;
+  const me = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal) }).data;
+  const tenant = me?.tenant;
+  const reads = me?.roles.some((role) => role === 'auditor' || role === 'owner') === true;
   const hidden = actions.filter(({ undisclosed }) => undisclosed).length;
   return (
     <div class="stack">
@@ -186,6 +206,7 @@ export function Decisions() {
       <div class="row no-print">
         <Search {...asked} />
         <span class="row row-end">
+          {reads ? <Exports query={{ ...query, sort }} zone={zone} /> : null}
           <ColumnPicker shown={shown} choose={choose} />
         </span>
       </div>

@@ -7,6 +7,7 @@ import { PeriodPicker, usePeriod } from '../ui/period.tsx';
 import { Badge, Empty, Facts, Loading, PageHead, Problem } from '../ui/pieces.tsx';
 import { plainWord } from '../view/tones.ts';
 import { WORDS } from '../words.ts';
+import { AnswerForm, Answers } from './finding-answer.tsx';
 
 const SAY = WORDS.findings;
 const SHOWN = 8;
@@ -21,7 +22,7 @@ function OneFinding({ finding }: { finding: Finding }) {
   return (
     <li class="card stack-s">
       <p>
-        <Badge tone="warn">{testName(finding.test)}</Badge>
+        <Badge tone={finding.answers.length === 0 ? 'warn' : 'quiet'}>{testName(finding.test)}</Badge>
       </p>
       <p>
         <strong>{finding.sentence}</strong>
@@ -32,6 +33,9 @@ function OneFinding({ finding }: { finding: Finding }) {
           of={Object.entries(figures).map(([name, value]): [string, string] => [plainWord(name), String(value)])}
         />
       </details>
+      {finding.found ? null : <p class="faint">{SAY.gone}</p>}
+      <Answers answers={finding.answers} />
+      <AnswerForm id={finding.id} />
       {actions.length === 0 ? null : (
         <p class="row">
           {actions.slice(0, SHOWN).map((id, at) => (
@@ -71,7 +75,7 @@ function Tests({
             </tr>
           </thead>
           <tbody>
-            {tests.map(({ name, question, params, findings }) => (
+            {tests.map(({ name, question, params, findings, unanswered }) => (
               <tr key={name}>
                 <th scope="row">
                   <button
@@ -89,7 +93,12 @@ function Tests({
                     .join(', ')}
                 </td>
                 <td class="num" data-label={SAY.columns[3]}>
-                  {findings === 0 ? <span class="faint">0</span> : <Badge tone="warn">{findings}</Badge>}
+                  {findings === 0 ? (
+                    <span class="faint">0</span>
+                  ) : (
+                    <Badge tone={unanswered === 0 ? 'quiet' : 'warn'}>{findings}</Badge>
+                  )}
+                  {unanswered === 0 ? null : <div class="faint">{SAY.unanswered(unanswered)}</div>}
                 </td>
               </tr>
             ))}
@@ -137,7 +146,7 @@ export function AllFindings() {
           ) : (
             <ul class="waiting-list">
               {findings.map((finding) => (
-                <OneFinding key={finding.sentence + finding.actions.join()} finding={finding} />
+                <OneFinding key={finding.id} finding={finding} />
               ))}
             </ul>
           )}

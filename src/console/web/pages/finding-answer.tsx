@@ -1,0 +1,82 @@
+/** What people found out about a finding, and the form to say so: it is sealed, and seen beside it from then on. */
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'preact/hooks';
+import type { FindingView } from '../../../contract/views/index.ts';
+import { post } from '../api.ts';
+import { Badge, Person, Time } from '../ui/pieces.tsx';
+import type { Tone } from '../view/tones.ts';
+import { WORDS } from '../words.ts';
+
+const SAY = WORDS.findings;
+const TONES: Readonly<Record<string, Tone>> = { explained: 'good', confirmed: 'bad', open: 'warn' };
+
+export function Answers({ answers }: { answers: FindingView['answers'] }) {
+  return (
+    <ul class="stack-s">
+      {answers.map(({ by, at, conclusion, reason, record }) => (
+        <li key={record}>
+          <Badge tone={TONES[conclusion] ?? 'quiet'}>{conclusion}</Badge> <Person id={by} />, <Time at={at} />: “
+          {reason}”
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function AnswerForm({ id }: { id: string }) {
+  const queries = useQueryClient();
+  const [conclusion, setConclusion] = useState('explained');
+  const [reason, setReason] = useState('');
+  const [failed, setFailed] = useState<string | null>(null);
+  const submit = async (): Promise<void> => {
+    try {
+      await post(`/v1/findings/${encodeURIComponent(id)}/answers`, { conclusion, reason: reason.trim() });
+      setReason('');
+      setFailed(null);
+      await queries.invalidateQueries({ queryKey: ['findings'] });
+    } catch (error) {
+      setFailed(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <details class="no-print">
+      <summary>{SAY.answer}</summary>
+      <form
+        class="stack-s"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <label class="field">
+          <span>{SAY.conclusion}</span>
+          <select value={conclusion} onChange={(event) => setConclusion(event.currentTarget.value)}>
+            {Object.entries(SAY.conclusions).map(([value, words]) => (
+              <option key={value} value={value}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>{SAY.foundOut}</span>
+          <textarea
+            required
+            maxLength={2000}
+            value={reason}
+            onInput={(event) => setReason(event.currentTarget.value)}
+          />
+          <span class="hint">{WORDS.deciding.reasonRequired}</span>
+        </label>
+        {failed === null ? null : (
+          <p class="note" data-tone="bad" role="alert">
+            {failed}
+          </p>
+        )}
+        <p>
+          <button type="submit">{SAY.seal}</button>
+        </p>
+      </form>
+    </details>
+  );
+}
