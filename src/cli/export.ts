@@ -42,6 +42,7 @@ interface ExportOptions extends ConnectOptions {
   of: 'records' | 'actions';
   format?: string;
   out?: string;
+  everything?: boolean;
   json?: boolean;
   [filter: string]: unknown;
 }
@@ -72,13 +73,22 @@ export function register(program: Command, io: Io): void {
     .option('--to <time>', 'before this time, RFC 3339')
     .option('--q <text>', 'that contain this text');
   for (const [name, what] of Object.entries(OF_ACTIONS)) command.option(`--${name} <value>`, `actions: ${what}`);
-  command.option('--json', 'say in JSON what was written');
+  command
+    .option('--everything', 'a folder with all that there is of the tenant, to leave with: the log, keys, policies, lists')
+    .option('--json', 'say in JSON what was written');
   withConnection(command, { as: true }).action((options: ExportOptions) => run(io, options));
 }
 
 const camel = (name: string): string => name.replaceAll(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 
 async function run(io: Io, options: ExportOptions): Promise<void> {
+  if (options.everything === true) {
+    const filter = [...FILTERS, ...Object.keys(OF_ACTIONS).map(camel)].find((name) => options[name] !== undefined);
+    if (filter !== undefined) throw usage(`--everything takes no filter; leave --${filter} out`);
+    const { exportEverything } = await import('./export-everything.ts');
+    await exportEverything(io, options);
+    return;
+  }
   const ofActions = options.of === 'actions';
   const formats: readonly string[] = ofActions ? ACTION_FORMATS : FORMATS;
   const format = options.format ?? (ofActions ? 'xlsx' : 'bundle');

@@ -61,7 +61,7 @@ export function register(program: Command, io: Io): void {
         return;
       }
       const set = await publicKeys(io, options);
-      const files = await write(options.out, set);
+      const files = await writeKeys(options.out, set);
       if (options.json === true) io.json(files);
       else for (const file of Object.values(files)) io.out(`wrote ${file}`);
     });
@@ -70,8 +70,11 @@ export function register(program: Command, io: Io): void {
   registerWebhookSecret(keys, io);
 }
 
-/** A revoked log key is not among the vkeys: it counts only for what the history says. */
-async function write(out: string, { records, logs, history }: PublicKeySet): Promise<Record<string, string>> {
+/** Writes a key set into a folder. A revoked log key is not among the vkeys: it counts only for what the history says. */
+export async function writeKeys(
+  out: string,
+  { records, logs, history }: PublicKeySet,
+): Promise<Record<string, string>> {
   const files = {
     records: join(out, RECORD_KEYS_FILE),
     log: join(out, LOG_KEY_FILE),

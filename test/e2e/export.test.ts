@@ -1,10 +1,11 @@
 /** An auditor takes evidence away, on the real stack: CSV, JSON lines and a bundle that is verified and audited offline. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RecordPayload } from '../../src/contract/index.ts';
+import { hashOf } from '../../src/canonical/index.ts';
+import type { JsonObject, RecordPayload } from '../../src/contract/index.ts';
 import { exportBodyOf } from '../../src/export/index.ts';
 import { countersign } from '../cli/harness.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
@@ -189,5 +190,47 @@ describe('a bundle', () => {
     expect(names.filter((name) => name.startsWith('log/'))).toEqual(['log/checkpoint']);
     const verified = await countersign(['verify', file, ...keys()]);
     expect(verified.code, verified.out).toBe(0);
+  });
+});
+
+describe('--everything', () => {
+  const leave = (out: string, more: string[] = []) =>
+    countersign(['export', '--everything', '--out', out, '--url', stack.url, ...more], {
+      env: { COUNTERSIGN_API_KEY: owner },
+    });
+
+  it('is a folder that proves itself, and lists all that there was', async () => {
+    await stack.call('POST', '/v1/freezes', { scope: 'surface', value: 'deploy.prod', reason: 'we are moving' });
+    const out = join(folder, 'everything');
+    const left = await leave(out);
+    expect(left.code, left.err).toBe(0);
+    execFileSync('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: out });
+    const verified = await countersign(['verify', join(out, 'evidence.tar.gz'), ...keys()]);
+    expect(verified.code, verified.out).toBe(0);
+    const its = ['--key', join(out, 'keys/record-keys.jwks.json'), '--log-key', join(out, 'keys/log.vkey')];
+    const history = ['--key-history', join(out, 'keys/key-history.json')];
+    expect((await countersign(['verify', join(out, 'evidence.tar.gz'), ...its, ...history])).code).toBe(0);
+
+    const lines = (file: string): Record<string, unknown>[] =>
+      readFileSync(join(out, file), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const ids = lines('actions.jsonl').map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(Object.values(actions)));
+    expect(lines('freezes.jsonl')).toMatchObject([{ scope: 'surface', value: 'deploy.prod' }]);
+    const [activation] = lines('policies.jsonl');
+    const bundle = String(activation?.['bundle']);
+    const source = readFileSync(join(out, 'policies', `${bundle.slice(7)}.json`), 'utf8').trimEnd();
+    expect(hashOf(JSON.parse(source) as JsonObject)).toBe(bundle);
+    expect(readFileSync(join(out, 'api-keys.jsonl'), 'utf8')).not.toContain('csk_');
+  });
+
+  it('leaves nothing half done, and takes no filter', async () => {
+    const out = join(folder, 'taken');
+    mkdirSync(join(out, 'by-somebody'), { recursive: true });
+    expect((await leave(out)).code).toBe(2);
+    expect(existsSync(`${out}.part`)).toBe(false);
+    expect((await leave(join(folder, 'filtered'), ['--surface', 'deploy.prod'])).code).toBe(2);
   });
 });
