@@ -74,7 +74,10 @@ export function register(program: Command, io: Io): void {
     .option('--q <text>', 'that contain this text');
   for (const [name, what] of Object.entries(OF_ACTIONS)) command.option(`--${name} <value>`, `actions: ${what}`);
   command
-    .option('--everything', 'a folder with all that there is of the tenant, to leave with: the log, keys, policies, lists')
+    .option(
+      '--everything',
+      'a folder with all that there is of the tenant, to leave with: the log, keys, policies, lists',
+    )
     .option('--json', 'say in JSON what was written');
   withConnection(command, { as: true }).action((options: ExportOptions) => run(io, options));
 }
