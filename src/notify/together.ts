@@ -14,8 +14,7 @@ export function tellTogether(ways: readonly [Way, ...Way[]]): Notifier {
   const each = async <T>(work: (way: Way) => Promise<T>): Promise<T[]> => {
     const results = await Promise.allSettled(ways.map((way) => work(way)));
     const away = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
-    const fault = away.find((error) => !(error instanceof NotifierUnavailable)) ?? away[0];
-    if (fault !== undefined) throw fault;
+    if (away.length > 0) throw away.find((error) => !(error instanceof NotifierUnavailable)) ?? away[0];
     return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   };
   return {
