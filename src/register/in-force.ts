@@ -1,5 +1,11 @@
 /** What is in force in a tenant: all that grants or stops something, by the records of its log. Pure; values are replaced, never mutated. */
-import type { DecisionRecord, OtherRecord, RecordPayload, StandingRefusal } from '../contract/index.ts';
+import {
+  foldId,
+  type DecisionRecord,
+  type OtherRecord,
+  type RecordPayload,
+  type StandingRefusal,
+} from '../contract/index.ts';
 import {
   credentialChangeOf,
   delegationChangeOf,
@@ -15,7 +21,7 @@ import {
   type GrantChange,
 } from '../sealing/index.ts';
 import type { Delegation } from '../identity/delegations.ts';
-import type { ProvisionedGroup, ProvisionedUser } from '../identity/provisioned.ts';
+import { personIdOf, type ProvisionedGroup, type ProvisionedUser } from '../identity/provisioned.ts';
 
 export interface FreezeInForce {
   id: string;
@@ -292,14 +298,17 @@ function cleared(inForce: InForce, { kind, actors, session }: Credential): Parti
 }
 
 function afterSignal(inForce: InForce, person: string, at: string): InForce {
-  const credentials = new Map(
-    [...inForce.credentials].map(([id, one]) => {
-      const theirs = one.kind === 'session' && one.revokedAt === null && one.actors.includes(person);
-      return [id, theirs ? { ...one, revokedAt: at } : one];
-    }),
-  );
+  const credentials = withoutSessionsOf(inForce, person, at);
   const [stopped, doubted] = [having(inForce.stopped, person, at), having(inForce.doubted, person, at)];
   return { ...inForce, credentials, stopped, doubted };
+}
+
+/** The person's sessions end, however the id is spelled. */
+function withoutSessionsOf({ credentials }: InForce, person: string, at: string): InForce['credentials'] {
+  const folded = foldId(person);
+  const isTheirs = ({ kind, revokedAt, actors }: Credential): boolean =>
+    kind === 'session' && revokedAt === null && actors.some((actor) => foldId(actor) === folded);
+  return new Map([...credentials].map(([id, one]) => [id, isTheirs(one) ? { ...one, revokedAt: at } : one]));
 }
 
 const withoutEnded = (credentials: InForce['credentials'], at: string): InForce['credentials'] =>
@@ -349,10 +358,14 @@ function afterDirectory(inForce: InForce, record: OtherRecord, hash: string): In
     return { ...inForce, groups: having(inForce.groups, id, { id, name, externalId, members, ...followed }) };
   }
   const { userName, externalId, name, email, roles, manager, active } = change;
+  // Whoever comes back later signs in anew.
+  const stayed = active && change.state !== 'deleted';
+  const credentials = stayed ? inForce.credentials : withoutSessionsOf(inForce, personIdOf(change), record.at);
   if (change.state === 'deleted') {
-    return { ...inForce, users: without(inForce.users, id), gone: [...new Set([...inForce.gone, userName])] };
+    const gone = [...new Set([...inForce.gone, userName])];
+    return { ...inForce, users: without(inForce.users, id), gone, credentials };
   }
   const user = { id, userName, externalId, name, email, roles, manager, active, ...followed };
   const gone = inForce.gone.filter((other) => other !== userName);
-  return { ...inForce, users: having(inForce.users, id, user), gone };
+  return { ...inForce, users: having(inForce.users, id, user), gone, credentials };
 }

@@ -33,6 +33,7 @@ const WALKERS = ['entra', 'okta'].map((name) => ({
 const policies = policiesFolder({
   'treasury.yaml': policy('treasury.payout'),
   'signed.yaml': policy('treasury.signed', ', assurance: passkey'),
+  'like.yaml': `${policy('treasury.like')}effect: { kind: compensable }\ngrants: { upTo: 100, uses: 5, within: 12h }\n`,
 });
 let stack: TestStack;
 let scimToken: string;
@@ -172,6 +173,12 @@ describe.each(WALKERS)('the walk of $name', ({ name, person, slack }) => {
     const said = { decision: 'approve', reason: 'as agreed' };
     expect((await fromConsole(session, `/v1/actions/${inConsole}/decisions`, said)).status).toBe(200);
 
+    const like = { decision: 'approve', grant: { until } };
+    expect(
+      (await stack.call('POST', `/v1/actions/${(await parked('treasury.like')).id}/decisions`, like, { token })).status,
+    ).toBe(200);
+    expect((await parked('treasury.like')).verdict.basis).toBe('grant');
+
     // What waits when they leave.
     const open = await parked();
     const passkey = await parked('treasury.signed');
@@ -197,6 +204,8 @@ describe.each(WALKERS)('the walk of $name', ({ name, person, slack }) => {
     await eventually('Slack says why not', () =>
       control.ephemerals(slack).some(({ text }) => /belongs to nobody/.test(text)) ? true : undefined,
     );
+    // What they said yes to for longer has nobody who could be asked about it.
+    expect(await parked('treasury.like')).toMatchObject({ code: 'action-refused', status: 403 });
     // Whoever stood in for them does no more.
     expect((await decide(open.id, await stack.person(CFO))).body.code).toBe('not-an-approver');
     // Nor does what a gateway would have attested, had it not looked.
@@ -215,6 +224,11 @@ describe.each(WALKERS)('the walk of $name', ({ name, person, slack }) => {
       const now = (await stack.call('GET', `/v1/actions/${action}?wait=1`)).body;
       expect([now.status, now.approval.stages[0].decisions]).toEqual(['supervised', []]);
     }
+    // Who comes back signs in anew.
+    const back = patch({ op: 'replace', path: 'active', value: true });
+    expect((await scim('PATCH', `/Users/${id}`, back)).body.active).toBe(true);
+    expect((await fromConsole(session, '/v1/me')).status).toBe(401);
+    expect((await fromConsole(await sessionOf(person), '/v1/me')).status).toBe(200);
     expect((await scim('DELETE', `/Users/${id}`)).status).toBe(204);
     expect((await scim('GET', `/Users/${id}`)).status).toBe(404);
     expect(stack.stack.parts.directory.current('default').person(person)?.active).toBe(false);
