@@ -5,7 +5,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CountersignError } from '../contract/index.ts';
-import { policyPageSchema, policyViewSchema } from '../contract/views/index.ts';
+import { policyViewSchema, type ActivationView } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';
 import { connect, type ConnectOptions } from './connect.ts';
 import { call, download, type ApiConnection } from './http.ts';
@@ -110,7 +110,7 @@ async function writePolicies(folder: string, connection: ApiConnection): Promise
   await writeList(join(folder, 'policies.jsonl'), connection, 'v1/policies', 'activations');
   const seen = new Set<string>();
   for await (const activation of itemsOf(connection, 'v1/policies', 'activations')) {
-    const { bundle } = activation as ReturnType<typeof policyPageSchema.parse>['activations'][number];
+    const { bundle } = activation as ActivationView;
     if (seen.has(bundle)) continue;
     seen.add(bundle);
     const answer = await call(connection, { path: `v1/policies/${encodeURIComponent(bundle)}` });
