@@ -3,14 +3,17 @@ import { Runtime, type LogLevel } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { freePort } from '../../store/free-port.ts';
 
-/** The SDK's own notes go to our log, warnings and worse. */
+/**
+ * The SDK's own notes go to our log. What it says below `INFO` stays out of it at every level: it spells out what activities get and give,
+ * undisclosed values and permits among it.
+ */
 const LEVELS = {
-  TRACE: 'trace',
-  DEBUG: 'debug',
+  TRACE: null,
+  DEBUG: null,
   INFO: 'debug',
   WARN: 'warn',
   ERROR: 'error',
-} as const satisfies Record<LogLevel, keyof Logger>;
+} as const satisfies Record<LogLevel, keyof Logger | null>;
 
 /** How long core may take to say what it measured, in milliseconds. */
 const ASK_MS = 1000;
@@ -58,14 +61,18 @@ function used(metricsAddress: string | null): CoreRuntime {
 }
 
 function install(log: Logger, metricsAddress: string | null): void {
+  const say = (level: LogLevel, message: string, meta: object = {}): void => {
+    const to = LEVELS[level];
+    if (to !== null) log[to](meta, message);
+  };
   Runtime.install({
     logger: {
-      log: (to, message, meta) => log[LEVELS[to]](meta ?? {}, message),
-      trace: (message, meta) => log.trace(meta ?? {}, message),
-      debug: (message, meta) => log.debug(meta ?? {}, message),
-      info: (message, meta) => log.debug(meta ?? {}, message),
-      warn: (message, meta) => log.warn(meta ?? {}, message),
-      error: (message, meta) => log.error(meta ?? {}, message),
+      log: say,
+      trace: (message, meta) => say('TRACE', message, meta),
+      debug: (message, meta) => say('DEBUG', message, meta),
+      info: (message, meta) => say('INFO', message, meta),
+      warn: (message, meta) => say('WARN', message, meta),
+      error: (message, meta) => say('ERROR', message, meta),
     },
     telemetryOptions: {
       // Core would print lines of another form beside ours.
