@@ -7,10 +7,16 @@ export const EXPORT_FORMATS = ['csv', 'jsonl', 'bundle', 'ocsf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** How this version writes `records.csv`, `report.html` and `README.md`: a verifier of another version cannot make them again. */
-export const RENDERING = 2;
+export const RENDERING = 3;
 
-/** The first, without amounts of their own; a verifier still makes it again. */
+/** The first, without amounts of their own. */
 export const RENDERING_WITHOUT_MONEY = 1;
+
+/** The second, of before there were standing approvals. */
+export const RENDERING_WITHOUT_GRANTS = 2;
+
+/** Those that this version makes again. */
+export const RENDERINGS: readonly number[] = [RENDERING_WITHOUT_MONEY, RENDERING_WITHOUT_GRANTS, RENDERING];
 
 const hash = z.string().regex(HASH_PATTERN);
 

@@ -2,7 +2,7 @@
 import { fact, markup, type Html } from './html.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { actionSection, chapterSection, ENDING_TONE, timeText } from './report-sections.ts';
-import { RENDERING, type ExportBody } from './body.ts';
+import { RENDERING, RENDERING_WITHOUT_GRANTS, type ExportBody } from './body.ts';
 import { actorText, isStory, surfaceOf, whatOf, type Chapter, type Story } from './story.ts';
 import { STAGES, type Money, type Sum } from './money.ts';
 import { moneyText } from './values.ts';
@@ -54,7 +54,11 @@ const SUMS: { heading: string; columns: { name: keyof Tally; label: string }[] }
     ],
   },
 ];
-const COLUMNS = SUMS.flatMap(({ columns }) => columns);
+/** As they were in a rendering. */
+const sumsOf = (rendering: number): typeof SUMS =>
+  rendering > RENDERING_WITHOUT_GRANTS
+    ? SUMS
+    : SUMS.map(({ heading, columns }) => ({ heading, columns: columns.filter(({ name }) => name !== 'grant') }));
 
 /** Everything before the list of actions. */
 export function reportStart(head: ReportHead, summary: Summary): string {
@@ -87,7 +91,7 @@ ${fact('Sealed as', markup`<span class="mono">${record}</span>`)}
 <p class="note">All times are UTC. Values that policy does not disclose are not here: records hold salted commitments to them, which whoever
 holds the salts can open one by one.</p>
 <h2>Summary</h2>
-${summaryTable(summary)}
+${summaryTable(summary, body.rendering ?? RENDERING)}
 ${moneyTable(summary)}<h2>Actions</h2>
 <table class="index"><thead><tr><th>Last record</th><th>What</th><th>Asked by</th><th>How it ended</th></tr></thead><tbody>
 `.html;
@@ -122,18 +126,20 @@ export function reportSection(part: Story | Chapter, money: Money | null = null,
   return (isStory(part) ? actionSection(part, money, rendering) : chapterSection(part)).html;
 }
 
-function summaryTable({ surfaces, rest, total }: Summary): Html {
+function summaryTable({ surfaces, rest, total }: Summary, rendering: number): Html {
+  const sums = sumsOf(rendering);
+  const shown = sums.flatMap(({ columns }) => columns);
   const cells = (tally: Tally): Html[] =>
-    COLUMNS.map(({ name }) =>
+    shown.map(({ name }) =>
       tally[name] === 0 ? markup`<td class="zero">0</td>` : markup`<td>${number(tally[name])}</td>`,
     );
   const row = (name: string, tally: Tally): Html => markup`<tr><th scope="row">${name}</th>${cells(tally)}</tr>\n`;
   const rows = [...surfaces].sort(([a], [b]) => (a < b ? -1 : 1)).map(([surface, tally]) => row(surface, tally));
-  const headings = SUMS.map(
+  const headings = sums.map(
     ({ heading, columns }) => markup`<th colspan="${columns.length}" scope="colgroup">${heading}</th>`,
   );
   return markup`<div class="scroll"><table class="sums"><thead><tr class="groups"><th></th>${headings}</tr>
-<tr><th scope="col">Surface</th>${COLUMNS.map(({ label }) => markup`<th scope="col">${label}</th>`)}</tr></thead>
+<tr><th scope="col">Surface</th>${shown.map(({ label }) => markup`<th scope="col">${label}</th>`)}</tr></thead>
 <tbody>${rows}${rest.actions === 0 ? null : row(`beyond ${SURFACES_MAX} surfaces`, rest)}</tbody>
 <tfoot>${row('All', total)}</tfoot></table></div>`;
 }

@@ -7,8 +7,7 @@ import {
   exportBodyOf,
   isWholeLog,
   policyPath,
-  RENDERING,
-  RENDERING_WITHOUT_MONEY,
+  RENDERINGS,
   type ExportBody,
   type ReportHead,
 } from '../../export/index.ts';
@@ -199,7 +198,7 @@ async function checkMade(
     );
   }
   const made = [BUNDLE_FILES.readme, BUNDLE_FILES.csv, BUNDLE_FILES.report];
-  if (body.rendering !== RENDERING && body.rendering !== RENDERING_WITHOUT_MONEY) {
+  if (body.rendering === undefined || !RENDERINGS.includes(body.rendering)) {
     notProven.push(`${made.join(', ')}: another version of Countersign wrote them; verify with that version`);
     for (const name of made) folder.expect(name);
     return;
