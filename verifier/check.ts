@@ -122,7 +122,7 @@ export async function checkReceipts(files: readonly GivenFile[], trust: Trust): 
     conflicts,
     notProven: [
       `Not proven: ${NOT_PROVEN}`,
-      ...(unattested ? ['Not proven: that the gateway attested who decided; give key-history.json as well.'] : []),
+      ...(unattested ? ['Not proven: that the gateway attested who said so; give key-history.json as well.'] : []),
     ],
   };
 }

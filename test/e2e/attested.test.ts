@@ -90,9 +90,9 @@ it('a decision is too, changes and all; one that is not signed, or by another ke
   expect((await cli('keys', 'export', '--url', stack.url, '--out', dir)).code).toBe(0);
   const given = ['--key', join(dir, 'record-keys.jwks.json'), '--log-key', join(dir, 'log.vkey')];
   const without = await cli('verify', receipt, ...given);
-  expect([without.code, without.out]).toEqual([0, expect.stringContaining('attested who decided')]);
+  expect([without.code, without.out]).toEqual([0, expect.stringContaining('attested who said so')]);
   const proven = await cli('verify', receipt, ...given, '--key-history', join(dir, 'key-history.json'));
-  expect([proven.code, proven.out]).toEqual([0, expect.not.stringContaining('attested who decided')]);
+  expect([proven.code, proven.out]).toEqual([0, expect.not.stringContaining('attested who said so')]);
   rmSync(dir, { recursive: true });
 
   const { attested: _attested, ...bare } = record;
