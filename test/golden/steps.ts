@@ -35,7 +35,8 @@ const CHANGING: readonly [RegExp, string][] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uuid>'],
   [/http:\/\/127\.0\.0\.1:\d+/g, '<url>'],
-  [/\b[\w-]{43}\b/g, '<key id>'],
+  // It may begin or end with a hyphen, where no word ends.
+  [/(?<![\w-])[\w-]{43}(?![\w-])/g, '<key id>'],
 ];
 export const withoutChanging = (text: string): string =>
   CHANGING.reduce((said, [what, name]) => said.replaceAll(what, name), text);

@@ -6,7 +6,7 @@ interface Media {
 }
 interface Described {
   security?: unknown[];
-  parameters?: { in: string; name: string; required?: boolean }[];
+  parameters?: { in: string; name: string; required?: boolean; schema?: { enum?: string[] } }[];
   requestBody?: { content: Record<string, Media> };
 }
 
@@ -31,7 +31,9 @@ const SOME: PathValues = (_path, parameter) =>
 /** The parameters that an address cannot do without. */
 function queryOf(parameters: NonNullable<Described['parameters']>): string {
   const needed = parameters.filter((one) => one.in === 'query' && one.required === true);
-  return needed.length === 0 ? '' : `?${needed.map(({ name }) => `${name}=x`).join('&')}`;
+  return needed.length === 0
+    ? ''
+    : `?${needed.map(({ name, schema }) => `${name}=${schema?.enum?.[0] ?? 'x'}`).join('&')}`;
 }
 
 export function operations(values: PathValues = SOME): Operation[] {
