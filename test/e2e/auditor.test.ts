@@ -63,7 +63,9 @@ it('changes nothing of others by any operation', async () => {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    await response.arrayBuffer();
+    const text = await response.text();
+    // AuthZEN says no with 200.
+    if (path.startsWith('/access/v1/evaluation') && text.includes('"decision":false')) continue;
     if (response.status < 400 || response.status >= 500) done.push(`${name}: ${response.status}`);
   }
   expect(done).toEqual([]);
