@@ -28,11 +28,12 @@ it(
   async () => {
     const [a = '', b = ''] = urls;
     const same = randomUUID();
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, i) =>
-        stack.call(i % 2 === 0 ? a : b, 'POST', '/v1/actions', refund(10), { key: same }),
-      ),
-    );
+    // Where a busy machine is late with the verdict, whoever asked is told to send the same again.
+    const ask = async (url: string, left = 10): Promise<Awaited<ReturnType<typeof stack.call>>> => {
+      const answer = await stack.call(url, 'POST', '/v1/actions', refund(10), { key: same });
+      return answer.status === 503 && left > 0 ? ask(url, left - 1) : answer;
+    };
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(i % 2 === 0 ? a : b)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
 
@@ -58,6 +59,7 @@ it(
 
 it('every process says on a port of its own whether it is ready, and what it counts, with what core counts', async () => {
   expect((await fetch(`${api}/healthz`)).status).toBe(200);
+  for (const url of urls) await stack.call(url, 'POST', '/v1/actions', refund(11), { key: randomUUID() });
   await eventually('both kinds of tasks are asked for', async () => {
     const response = await fetch(`${api}/metrics`);
     const text = await response.text();
