@@ -1,7 +1,7 @@
 /** What a mail says. Plain text alone: nothing in it is markup, so nothing that a requester wrote can look like anything else. */
 import type { ApprovalMessage, MessageParty } from '../notify/approval-message.ts';
 import type { Notice, ThreadEvent } from '../notify/notifier.ts';
-import { clean } from '../slack/blocks/text.ts';
+import { clean } from '../slack/blocks/parts-6/text.ts';
 
 export interface Letter {
   /** One line, at most 150 characters. */

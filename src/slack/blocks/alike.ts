@@ -1,8 +1,8 @@
 /** Several like requests decided in one modal: each is decided and sealed by itself. */
 import { type ApprovalMessage, type MessageAlike, INPUTS, MAX_ALIKE, buttonValue } from './model.ts';
-import { type Block, type Rendered, type View, LIMITS, input, option, small } from './kit.ts';
-import { type Line, inNotification, line, rich } from './rich.ts';
-import { plainText, shortId } from './text.ts';
+import { type Block, type Rendered, type View, LIMITS, input, option, small } from './parts-6/kit.ts';
+import { type Line, inNotification, line, rich } from './parts-6/rich.ts';
+import { plainText, shortId } from './parts-6/text.ts';
 import { choice, form, reasonHint, reasonInput, type ModalOptions } from './modals.ts';
 import { inOneLine, named } from './words.ts';
 

@@ -1,9 +1,9 @@
 /** Answers to `/countersign`, and messages to people whose click did not count. */
 import type { ErrorCode } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
-import { type Rendered, actionsBlock, button, header, help, small } from './kit.ts';
-import { type Line, dated, inNotification, line, rich, strong } from './rich.ts';
-import { notified, plainText, sentence } from './text.ts';
+import { type Rendered, actionsBlock, button, header, help, small } from './parts-6/kit.ts';
+import { type Line, dated, inNotification, line, rich, strong } from './parts-6/rich.ts';
+import { notified, plainText, sentence } from './parts-6/text.ts';
 import { waitingItem } from './home.ts';
 import { aboutBlocks } from './message.ts';
 import { decisionLines, headline } from './words.ts';

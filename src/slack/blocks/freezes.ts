@@ -1,9 +1,9 @@
 /** Active freezes, and the form that lifts one. */
 import { ACTIONS } from './model.ts';
-import { type Block, type Rendered, type View, actionsBlock, button, divider, header } from './kit.ts';
-import { dated, line, mono, rich, strong } from './rich.ts';
+import { type Block, type Rendered, type View, actionsBlock, button, divider, header } from './parts-6/kit.ts';
+import { dated, line, mono, rich, strong } from './parts-6/rich.ts';
 import { form, reasonInput, type ModalOptions } from './modals.ts';
-import { clean, plainText } from './text.ts';
+import { clean, plainText } from './parts-6/text.ts';
 
 /** An active freeze. Times are seconds since the epoch. */
 export interface HomeFreeze {

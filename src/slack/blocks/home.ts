@@ -1,9 +1,9 @@
 /** App Home, the inbox: waiting for you, overdue reviews, you decided. */
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
 import { freezeBlocks, type HomeFreeze } from './freezes.ts';
-import { type Block, type View, actionsBlock, button, divider, header, small } from './kit.ts';
-import { type Piece, dated, line, linked, mono, rich, strong } from './rich.ts';
-import { list, plainText, safeUrl, sentence, shortId } from './text.ts';
+import { type Block, type View, actionsBlock, button, divider, header, small } from './parts-6/kit.ts';
+import { type Piece, dated, line, linked, mono, rich, strong } from './parts-6/rich.ts';
+import { list, plainText, safeUrl, sentence, shortId } from './parts-6/text.ts';
 import { deadline, progress, what, whoAsks } from './words.ts';
 
 /** One line of “you decided”. Times are seconds since the epoch. */

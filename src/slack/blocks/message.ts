@@ -2,9 +2,9 @@
 import { hashOf } from '../../canonical/index.ts';
 import { MESSAGE_HOLDS, type Json, type JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
-import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from './kit.ts';
-import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from './rich.ts';
-import { link, list, notified, plainText, safeUrl, shortId } from './text.ts';
+import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from './parts-6/kit.ts';
+import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from './parts-6/rich.ts';
+import { link, list, notified, plainText, safeUrl, shortId } from './parts-6/text.ts';
 import {
   asked,
   consequence,

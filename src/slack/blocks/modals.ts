@@ -1,9 +1,9 @@
 /** The modals: one per thing a person can say, each with what it is about on top, and every typed word kept when it is refused. */
 import type { JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, type MessageChangeable, type ViewName, INPUTS, MAX_CHANGES, VIEWS } from './model.ts';
-import { type Block, type Rendered, type View, LIMITS, input, option, plain, small } from './kit.ts';
-import { line, mono, rich, strong } from './rich.ts';
-import { cutWhole, plainText, sentence, shortId } from './text.ts';
+import { type Block, type Rendered, type View, LIMITS, input, option, plain, small } from './parts-6/kit.ts';
+import { line, mono, rich, strong } from './parts-6/rich.ts';
+import { cutWhole, plainText, sentence, shortId } from './parts-6/text.ts';
 import { aboutBlocks, isWithheld } from './message.ts';
 import { pagesOf } from './pages.ts';
 import { deadline, what, whoAsks } from './words.ts';

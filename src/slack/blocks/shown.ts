@@ -10,11 +10,11 @@ import {
   type JsonObject,
 } from '../../contract/index.ts';
 import { type ApprovalMessage, type ShownView, RENDERER, RENDERERS, SHOWN_VIEWS } from './model.ts';
-import type { Rendered } from './kit.ts';
+import type { Rendered } from './parts-6/kit.ts';
 import { alikeShown } from './alike.ts';
 import { renderApprovalMessage, shownHash } from './message.ts';
 import { openShown } from './modals.ts';
-import { lineText } from './rich.ts';
+import { lineText } from './parts-6/rich.ts';
 import { renderSlack5 } from './slack-5/index.ts';
 import { renderSlack6 } from './slack-6/index.ts';
 

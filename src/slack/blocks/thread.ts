@@ -1,8 +1,8 @@
 /** What is said beside the message: one line in its thread for each event, and direct messages to the requester. */
 import type { Notice, ThreadEvent } from './model.ts';
-import { type Rendered, small } from './kit.ts';
-import { type Line, dated, inNotification, line, rich, said, strong } from './rich.ts';
-import { link, plainText, safeUrl, shortId } from './text.ts';
+import { type Rendered, small } from './parts-6/kit.ts';
+import { type Line, dated, inNotification, line, rich, said, strong } from './parts-6/rich.ts';
+import { link, plainText, safeUrl, shortId } from './parts-6/text.ts';
 
 const EVENTS: Record<ThreadEvent['kind'], string> = {
   asked: '👋 Now asked to decide',

@@ -1,8 +1,8 @@
 /** The words of the message: what happened, who, why, until when. */
 import { MESSAGE_HOLDS } from '../../contract/index.ts';
 import type { ApprovalMessage, MessageDecision, MessageParty, MessageState } from './model.ts';
-import { type Line, type Piece, dated, line, said, strong } from './rich.ts';
-import { clean, list, plainText } from './text.ts';
+import { type Line, type Piece, dated, line, said, strong } from './parts-6/rich.ts';
+import { clean, list, plainText } from './parts-6/text.ts';
 
 const HEADLINES: Record<MessageState, string> = {
   waiting: '⏳ Decide',

@@ -1,8 +1,8 @@
 /** What a person read in the form of several like requests, as `slack/6` rendered it. */
 import { type ApprovalMessage, type MessageAlike, INPUTS, MAX_ALIKE, buttonValue } from '../model.ts';
-import { type Block, type Rendered, LIMITS, input, option, small } from './kit.ts';
-import { type Line, inNotification, line, rich } from './rich.ts';
-import { plainText, shortId } from './text.ts';
+import { type Block, type Rendered, LIMITS, input, option, small } from '../parts-6/kit.ts';
+import { type Line, inNotification, line, rich } from '../parts-6/rich.ts';
+import { plainText, shortId } from '../parts-6/text.ts';
 import { inOneLine, named } from './words.ts';
 
 function allAlike(message: ApprovalMessage): MessageAlike[] {

@@ -1,10 +1,10 @@
 /**
- * The renderer `slack/6`, as it was when records were sealed with it. Nothing here changes: from a model that was kept it makes the same
- * bytes, and so the hash that the record holds. Golden files hold it to that.
+ * The renderer `slack/6`, as it was when records were sealed with it. Nothing here changes, nor in `parts-6`: from a model that was kept it
+ * makes the same bytes, and so the hash that the record holds. Golden files hold it to that. A part that has to change gets a new number.
  */
 import type { ApprovalMessage, ShownView } from '../model.ts';
 import { alikeShown } from './alike.ts';
-import type { Rendered } from './kit.ts';
+import type { Rendered } from '../parts-6/kit.ts';
 import { renderMessage } from './message.ts';
 import { openShown } from './open.ts';
 

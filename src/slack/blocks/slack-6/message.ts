@@ -1,9 +1,9 @@
 /** The message about an action, as `slack/6` rendered it. */
 import type { Json, JsonObject } from '../../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from '../model.ts';
-import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from './kit.ts';
-import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from './rich.ts';
-import { link, notified, plainText, safeUrl, shortId } from './text.ts';
+import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from '../parts-6/kit.ts';
+import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from '../parts-6/rich.ts';
+import { link, notified, plainText, safeUrl, shortId } from '../parts-6/text.ts';
 import {
   asked,
   consequence,

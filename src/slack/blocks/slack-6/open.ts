@@ -1,9 +1,9 @@
 /** What a person read in the form of one action, as `slack/6` rendered it. */
 import type { JsonObject } from '../../../contract/index.ts';
 import { type ApprovalMessage, type MessageChangeable, INPUTS, MAX_CHANGES } from '../model.ts';
-import { type Block, type Rendered, LIMITS, input, option, plain, small } from './kit.ts';
-import { line, rich, strong } from './rich.ts';
-import { plainText } from './text.ts';
+import { type Block, type Rendered, LIMITS, input, option, plain, small } from '../parts-6/kit.ts';
+import { line, rich, strong } from '../parts-6/rich.ts';
+import { plainText } from '../parts-6/text.ts';
 import { aboutBlocks } from './message.ts';
 import { what } from './words.ts';
 
