@@ -2,6 +2,7 @@
 import type { ApprovalMessage, MessageParty } from '../notify/approval-message.ts';
 import type { Notice, ThreadEvent } from '../notify/notifier.ts';
 import { clean } from '../slack/blocks/parts-6/text.ts';
+import { happenedInWords } from '../slack/blocks/thread.ts';
 
 export interface Letter {
   /** One line, at most 150 characters. */
@@ -80,35 +81,9 @@ export function askingLetter(message: ApprovalMessage, person: string): Letter {
   };
 }
 
-const EVENTS: Record<ThreadEvent['kind'], string> = {
-  asked: 'Now asked to decide',
-  reminder: 'Still waiting for a decision',
-  warning: 'Running out: without a decision it is refused',
-  escalated: 'Escalated: more people are asked now',
-  approved: 'Approved',
-  refused: 'Refused',
-  returned: 'A question to the requester',
-  answered: 'The requester answered',
-  extended: 'The time to decide was extended',
-  expired: 'Nobody decided in time: refused',
-  cancelled: 'Withdrawn',
-  released: 'Approved, not collected yet: a permit waits',
-  executed: 'Done, as the executor reports',
-  failed: 'It failed, as the executor reports',
-  skipped: 'Skipped, as the executor reports',
-  unreported: 'The executor never reported what happened',
-  granted: 'The like was released under this standing approval',
-  lapsed: 'Nobody redeemed the permit in time: nothing happened',
-  frozen: 'Frozen: nothing is released until the freeze is lifted',
-  thawed: 'The freeze is lifted',
-  break_glass: 'Released at once, in an emergency: a review is open',
-  review_overdue: 'The review is overdue',
-  reviewed: 'Reviewed',
-};
-
 /** What happened to an action that a person was written to about; it answers that mail, so that both stand together. */
 export function eventLetter({ kind, by, detail, until }: ThreadEvent): Letter {
-  const happened = `${EVENTS[kind]}${by === null ? '' : ` by ${line(by, 80)}`}`;
+  const happened = `${happenedInWords(kind)}${by === null ? '' : ` by ${line(by, 80)}`}`;
   return {
     subject: line(`Re: ${happened}`, MAX_SUBJECT),
     text: [

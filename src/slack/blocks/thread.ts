@@ -4,31 +4,35 @@ import { type Rendered, small } from './parts-6/kit.ts';
 import { type Line, dated, inNotification, line, rich, said, strong } from './parts-6/rich.ts';
 import { link, plainText, safeUrl, shortId } from './parts-6/text.ts';
 
-const EVENTS: Record<ThreadEvent['kind'], string> = {
-  asked: '👋 Now asked to decide',
-  reminder: '🔔 Still waiting for a decision',
-  warning: '⏰ Running out: without a decision it is refused',
-  escalated: '📣 Escalated: more people are asked now',
-  approved: '✅ Approved',
-  refused: '⛔ Refused',
-  returned: '💬 A question to the requester',
-  answered: '💬 The requester answered',
-  extended: '⏳ The time to decide was extended',
-  expired: '⌛ Nobody decided in time: refused',
-  cancelled: '🚫 Withdrawn',
-  released: '🔓 Approved, not collected yet: a permit waits',
-  executed: '✅ Done, as the executor reports',
-  failed: '❌ It failed, as the executor reports',
-  skipped: '⏭️ Skipped, as the executor reports',
-  unreported: '❓ The executor never reported what happened',
-  granted: '🔁 The like was released under this standing approval',
-  lapsed: '💤 Nobody redeemed the permit in time: nothing happened',
-  frozen: '🧊 Frozen: nothing is released until the freeze is lifted',
-  thawed: '🌤 The freeze is lifted',
-  break_glass: '🚨 Released at once, in an emergency: a review is open',
-  review_overdue: '🚨 The review is overdue',
-  reviewed: '🔎 Reviewed',
+/** What happened: a sign for the eye, and the words, which mails use as well. */
+const EVENTS: Record<ThreadEvent['kind'], readonly [sign: string, words: string]> = {
+  asked: ['👋', 'Now asked to decide'],
+  reminder: ['🔔', 'Still waiting for a decision'],
+  warning: ['⏰', 'Running out: without a decision it is refused'],
+  escalated: ['📣', 'Escalated: more people are asked now'],
+  approved: ['✅', 'Approved'],
+  refused: ['⛔', 'Refused'],
+  returned: ['💬', 'A question to the requester'],
+  answered: ['💬', 'The requester answered'],
+  extended: ['⏳', 'The time to decide was extended'],
+  expired: ['⌛', 'Nobody decided in time: refused'],
+  cancelled: ['🚫', 'Withdrawn'],
+  released: ['🔓', 'Approved, not collected yet: a permit waits'],
+  executed: ['✅', 'Done, as the executor reports'],
+  failed: ['❌', 'It failed, as the executor reports'],
+  skipped: ['⏭️', 'Skipped, as the executor reports'],
+  unreported: ['❓', 'The executor never reported what happened'],
+  granted: ['🔁', 'The like was released under this standing approval'],
+  lapsed: ['💤', 'Nobody redeemed the permit in time: nothing happened'],
+  frozen: ['🧊', 'Frozen: nothing is released until the freeze is lifted'],
+  thawed: ['🌤', 'The freeze is lifted'],
+  break_glass: ['🚨', 'Released at once, in an emergency: a review is open'],
+  review_overdue: ['🚨', 'The review is overdue'],
+  reviewed: ['🔎', 'Reviewed'],
 };
+
+/** What happened, in words alone. */
+export const happenedInWords = (kind: ThreadEvent['kind']): string => EVENTS[kind][1];
 
 /** People mentioned in one line: more would be a nuisance, and the message itself names them. */
 const MAX_MENTIONS = 20;
@@ -39,7 +43,7 @@ export function renderThreadEvent(event: ThreadEvent, mentions: readonly string[
   const all = ids.length > 0 && ids.length === event.people?.length;
   const lines: Line[] = [
     line(
-      EVENTS[event.kind],
+      EVENTS[event.kind].join(' '),
       ...(event.by === null ? [] : [' by ', strong(event.by, 80)]),
       ...(event.until === null ? [] : [' · until ', dated(event.until)]),
     ),
