@@ -13,17 +13,26 @@ import type { Io } from './io.ts';
 import { writeKeys } from './keys.ts';
 import { publicKeys } from './public-keys.ts';
 
-/** Lists as they are answered, a file each; of those with pages, every page. */
-const LISTS = {
-  'actions.jsonl': { path: 'v1/actions', items: 'actions' },
-  'attempts.jsonl': { path: 'v1/attempts', items: 'attempts' },
+interface List {
+  path: string;
+  /** Where its items stand in the answer. */
+  items: string;
+  /** Whether it is answered a page at a time. */
+  paged?: boolean;
+}
+
+/** Lists as they are answered, a file each. */
+const LISTS: Record<string, List> = {
+  'actions.jsonl': { path: 'v1/actions', items: 'actions', paged: true },
+  'attempts.jsonl': { path: 'v1/attempts', items: 'attempts', paged: true },
   'api-keys.jsonl': { path: 'v1/api-keys', items: 'keys' },
   'read-tokens.jsonl': { path: 'v1/read-tokens', items: 'tokens' },
   'delegations.jsonl': { path: 'v1/delegations', items: 'delegations' },
   'freezes.jsonl': { path: 'v1/freezes', items: 'freezes' },
   'reviews.jsonl': { path: 'v1/reviews', items: 'reviews' },
   'surfaces.jsonl': { path: 'v1/surfaces', items: 'surfaces' },
-} as const;
+};
+const ACTIVATIONS: List = { path: 'v1/policies', items: 'activations', paged: true };
 
 const PAGE = 200;
 
@@ -62,8 +71,9 @@ export async function exportEverything(io: Io, options: EverythingOptions): Prom
     await mkdir(join(part, 'policies'), { recursive: true });
     await writeKeys(join(part, 'keys'), await publicKeys(io, { ...options, tenant }));
     await writePolicies(part, connection);
-    for (const [file, { path, items }] of Object.entries(LISTS))
-      await writeList(join(part, file), connection, path, items);
+    for (const [file, list] of Object.entries(LISTS)) {
+      await writeLines(join(part, file), itemsOf(connection, list));
+    }
     // Last, so that the log has everything that the lists say.
     const archive = await download(connection, 'v1/export?format=bundle');
     await pipeline((archive.body ?? []) as AsyncIterable<Uint8Array>, createWriteStream(join(part, 'evidence.tar.gz')));
@@ -84,11 +94,13 @@ export async function exportEverything(io: Io, options: EverythingOptions): Prom
 
 const lineOf = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
-async function* itemsOf(connection: ApiConnection, path: string, items: string): AsyncGenerator<unknown> {
+async function* itemsOf(connection: ApiConnection, { path, items, paged }: List): AsyncGenerator<unknown> {
   for (let cursor: string | null = null, first = true; first || cursor !== null; first = false) {
     const query = new URLSearchParams({ limit: String(PAGE), ...(cursor === null ? {} : { cursor }) });
-    const asked = PAGED.has(path) ? `${path}?${query.toString()}` : path;
-    const page = (await call(connection, { path: asked })) as Record<string, unknown>;
+    const page = (await call(connection, { path: paged === true ? `${path}?${query.toString()}` : path })) as Record<
+      string,
+      unknown
+    >;
     const list = page[items];
     if (!Array.isArray(list)) throw new CountersignError('unavailable', `\`/${path}\` answers without \`${items}\``);
     yield* list as unknown[];
@@ -96,23 +108,18 @@ async function* itemsOf(connection: ApiConnection, path: string, items: string):
   }
 }
 
-/** Lists that answer a page at a time. */
-const PAGED: ReadonlySet<string> = new Set(['v1/actions', 'v1/attempts', 'v1/policies']);
-
-async function writeList(file: string, connection: ApiConnection, path: string, items: string): Promise<void> {
+async function writeLines(file: string, items: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
   const lines = async function* (): AsyncGenerator<string> {
-    for await (const item of itemsOf(connection, path, items)) yield lineOf(item);
+    for await (const item of items) yield lineOf(item);
   };
   await pipeline(lines, createWriteStream(file));
 }
 
 async function writePolicies(folder: string, connection: ApiConnection): Promise<void> {
-  await writeList(join(folder, 'policies.jsonl'), connection, 'v1/policies', 'activations');
-  const seen = new Set<string>();
-  for await (const activation of itemsOf(connection, 'v1/policies', 'activations')) {
-    const { bundle } = activation as ActivationView;
-    if (seen.has(bundle)) continue;
-    seen.add(bundle);
+  const activations: ActivationView[] = [];
+  for await (const item of itemsOf(connection, ACTIVATIONS)) activations.push(item as ActivationView);
+  await writeLines(join(folder, 'policies.jsonl'), activations);
+  for (const bundle of new Set(activations.map((one) => one.bundle))) {
     const answer = await call(connection, { path: `v1/policies/${encodeURIComponent(bundle)}` });
     const { source } = readAnswer(policyViewSchema, answer);
     await writeFile(join(folder, 'policies', `${bundle.slice('sha256:'.length)}.json`), lineOf(source));
