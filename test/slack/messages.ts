@@ -112,6 +112,7 @@ export const MODELS: Record<string, ApprovalMessage> = {
     unread: [{ label: 'body', why: 'cut' }],
   },
   withheld: { ...WAITING, unread: [{ label: 'account', why: 'withheld' }] },
+  irreversible: { ...WAITING, effect: 'irreversible' },
   unreachable: {
     ...WAITING,
     notes: ['Chidi Forde could not be reached: deactivated in Slack. Escalated to Dana Moreau.'],
@@ -135,6 +136,9 @@ export const MODELS: Record<string, ApprovalMessage> = {
   }),
   frozen: closed('frozen', { notes: ['Surface payments.refund is frozen: investigation.'] }),
   released: closed('released', { decisions: [decision()] }),
+  held: closed('approved', { decisions: [decision()], heldUntil: NOW + 600 }),
+  uncollected: closed('approved', { decisions: [decision()], collectUntil: NOW + 8 * 3600 }),
+  lapsed: closed('lapsed', { decisions: [decision()] }),
   executed: closed('executed', { decisions: [decision()] }),
   failed: closed('failed', { decisions: [decision()] }),
   skipped: closed('skipped', { decisions: [decision()] }),

@@ -17,6 +17,7 @@ import { openShown } from './modals.ts';
 import { lineText } from './parts-6/rich.ts';
 import { renderSlack5 } from './slack-5/index.ts';
 import { renderSlack6 } from './slack-6/index.ts';
+import { renderSlack7 } from './slack-7/index.ts';
 
 export interface RenderingSource {
   /** Version of the renderer, as sealed. */
@@ -35,6 +36,7 @@ export function renderShown({ renderer, view, person, model }: RenderingSource):
   }
   if (renderer === 'slack/5') return renderSlack5(view, person, model);
   if (renderer === 'slack/6') return renderSlack6(view, person, model);
+  if (renderer === 'slack/7') return renderSlack7(view, person, model);
   if (renderer !== RENDERER) {
     throw new CountersignError(
       'invalid-evidence',
