@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
-import { reachOf, WEBHOOK_TARGETS, type WebhookTargets } from '../notify/webhook-target.ts';
+import type { z } from 'zod';
+import { reachOf, type WebhookTargets } from '../notify/webhook-target.ts';
 import { CountersignError } from '../contract/index.ts';
-import { API_KEY_MIN_LENGTH } from '../identity/index.ts';
 import type { SmtpSettings } from '../mail/index.ts';
 import { siteOf } from './passkey-site.ts';
 import { withSecretFiles } from './secret-files.ts';
-import { parseSignerRef, SIGNER_FORMS, type KeySettings } from '../keys/index.ts';
+import { envSchema } from './settings.ts';
+import type { KeySettings } from '../keys/index.ts';
 
 export interface SlackSettings {
   botToken: string;
@@ -90,115 +90,6 @@ export interface Config {
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Digits only: `z.coerce` alone would take `0x10`, `1e3` and blanks. */
-const whole = (min: number, max: number, error: string) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, error)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, error);
-const url = (protocols: RegExp, example: string) =>
-  z.url({ protocol: protocols, error: `is a URL such as ${example}` });
-const text = z.string().min(1);
-
-/** Scheme, host and port as a browser writes them in `Origin`: compared exactly. */
-const isOrigin = (value: string): boolean =>
-  URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value;
-
-/** Where a key is. `{tenant}` stands for the tenant's name. */
-const signer = text
-  .refine((value) => isSigner(value.replaceAll('{tenant}', 'default')), `is ${SIGNER_FORMS}`)
-  .default('file');
-
-function isSigner(value: string): boolean {
-  try {
-    parseSignerRef(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const envSchema = z.object({
-  COUNTERSIGN_PORT: whole(0, 65_535, 'is a whole number from 0 to 65535').default(8787),
-  COUNTERSIGN_HOST: text.default('127.0.0.1'),
-  COUNTERSIGN_METRICS_PORT: whole(0, 65_535, 'is a whole number from 0 to 65535').optional(),
-  COUNTERSIGN_METRICS_HOST: text.default('127.0.0.1'),
-  COUNTERSIGN_DATA: text.default('.countersign'),
-  COUNTERSIGN_POLICIES: text.default('policies'),
-  COUNTERSIGN_CACHE: text.optional(),
-  COUNTERSIGN_URL: url(/^https?$/, 'http://127.0.0.1:8787').optional(),
-  COUNTERSIGN_ORIGIN: url(/^https?$/, 'https://countersign.example.com').optional(),
-  COUNTERSIGN_API_KEY: z
-    .string()
-    .min(
-      API_KEY_MIN_LENGTH,
-      `has at least ${API_KEY_MIN_LENGTH} characters; set a longer random one, or unset it to have one made`,
-    )
-    .regex(/^\S*$/, 'has no space in it')
-    .optional(),
-  COUNTERSIGN_ISSUER: text.default('countersign'),
-  COUNTERSIGN_LOG: z.enum(['private', 'public'], 'is private or public').default('private'),
-  COUNTERSIGN_LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is one of trace, debug, info, warn, error, silent')
-    .default('warn'),
-  COUNTERSIGN_START_DELAY_MS: whole(1, 60_000, 'is a whole number of milliseconds, 1 to 60000').default(5000),
-  COUNTERSIGN_REQUESTS_PER_MINUTE: whole(1, 999_999_999, 'is a whole number of at least 1').default(60_000),
-  COUNTERSIGN_ACCESS_REQUESTS: z.enum(['on', 'off'], 'is on or off').default('on'),
-  COUNTERSIGN_REQUESTS_AT_ONCE: whole(1, 100_000, 'is a whole number from 1 to 100000').default(512),
-  COUNTERSIGN_SIGNER: signer,
-  COUNTERSIGN_PERMIT_SIGNER: signer,
-  COUNTERSIGN_LOG_SIGNER: signer,
-  COUNTERSIGN_ATTESTATION_SIGNER: signer,
-  COUNTERSIGN_GCP_KMS_URL: url(/^https?$/, 'https://cloudkms.example.com/').optional(),
-  VAULT_ADDR: url(/^https?$/, 'https://vault.example.com:8200').optional(),
-  VAULT_NAMESPACE: text.optional(),
-  VAULT_TOKEN: text.optional(),
-  VAULT_TOKEN_FILE: text.optional(),
-  DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user@host/database').optional(),
-  COUNTERSIGN_MIGRATE: z.enum(['start', 'never'], 'is start or never').default('start'),
-  COUNTERSIGN_WEBHOOKS: text.optional(),
-  COUNTERSIGN_ISSUERS: text.optional(),
-  COUNTERSIGN_TENANTS: text.optional(),
-  COUNTERSIGN_CONNECTORS: text.optional(),
-  COUNTERSIGN_WITNESSES: text.optional(),
-  COUNTERSIGN_CODEC_ORIGINS: z
-    .string()
-    .transform((list) => list.split(',').map((one) => one.trim()))
-    .refine(
-      (list) => list.every(isOrigin),
-      'is one origin or several, such as https://temporal.example.com,http://localhost:8233',
-    )
-    .default([]),
-  COUNTERSIGN_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS, `is one of ${WEBHOOK_TARGETS.join(', ')}`).optional(),
-  TEMPORAL_ADDRESS: z
-    .string()
-    .regex(/^[^\s/]+:\d{1,5}$/, 'is host:port, such as 127.0.0.1:7233')
-    .optional(),
-  TEMPORAL_NAMESPACE: text.default('default'),
-  TEMPORAL_API_KEY: text.optional(),
-  TEMPORAL_TLS: z.stringbool('is true or false').optional(),
-  TEMPORAL_TLS_SERVER_NAME: text.optional(),
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: text.optional(),
-  TEMPORAL_TLS_CLIENT_CERT_PATH: text.optional(),
-  TEMPORAL_TLS_CLIENT_KEY_PATH: text.optional(),
-  TEMPORAL_CLI_PATH: text.optional(),
-  TEMPORAL_PORT: whole(1, 65_535, 'is a whole number from 1 to 65535').optional(),
-  SLACK_BOT_TOKEN: text.optional(),
-  SLACK_SIGNING_SECRET: text.optional(),
-  SLACK_APP_TOKEN: text.optional(),
-  SLACK_API_URL: url(/^https?$/, 'https://slack.com/api/').optional(),
-  COUNTERSIGN_SMTP_URL: url(/^smtps?$/, 'smtps://user:password@mail.example.com').optional(),
-  COUNTERSIGN_MAIL_FROM: z
-    .string()
-    .regex(
-      /^[^\r\n]*@[^\s@\r\n]+$|^[^\r\n]*<[^\s@<>]+@[^\s@<>]+>$/,
-      'is an address such as Countersign <countersign@acme.test>',
-    )
-    .optional(),
-  XDG_CACHE_HOME: text.optional(),
-  HOME: text.optional(),
-});
 type Settings = z.output<typeof envSchema>;
 
 /** Where only this machine can reach what listens. */
