@@ -19,21 +19,22 @@ import { loadBundle, readPolicyFolder } from './policies.ts';
 const STARTED_BY = 'countersign start';
 
 /** The signing keys, those of key managers looked at, and what a crash left of a rotation finished. */
-export async function ensureKeys(parts: Parts, say: (line: string) => void): Promise<void> {
+export async function ensureKeys(parts: Parts, say: (line: string) => void, now = present): Promise<void> {
   for (const notice of await parts.keys.ensure(DEFAULT_TENANT)) say(notice);
-  const signers = (tenant: string) => parts.keys.forTenant(tenant);
-  await settleKeys({ ...parts, signers, now: () => new Date() }, DEFAULT_TENANT);
+  await settleKeys(depsOf(parts, now), DEFAULT_TENANT);
 }
 
-const depsOf = (parts: Parts) => ({
+const present = (): Date => new Date();
+
+const depsOf = (parts: Parts, now: () => Date) => ({
   ...parts,
   signers: (tenant: string) => parts.keys.forTenant(tenant),
-  now: () => new Date(),
+  now,
 });
 
 /** The first key: made, or brought by `COUNTERSIGN_API_KEY`, at the first start only. */
-export async function ensureFirstKey(parts: Parts): Promise<{ key: string | null; made: boolean }> {
-  const deps = depsOf(parts);
+export async function ensureFirstKey(parts: Parts, now = present): Promise<{ key: string | null; made: boolean }> {
+  const deps = depsOf(parts, now);
   await adoptRows(deps);
   await ensureTenants(deps, STARTED_BY);
   const { tenants } = await parts.register.current(DEFAULT_TENANT);
@@ -79,7 +80,7 @@ async function restoreRow(parts: Parts, key: string, credentials: InForce['crede
  *
  * @returns What the owner should know, or null.
  */
-export async function ensureBundle(parts: Parts): Promise<string | null> {
+export async function ensureBundle(parts: Parts, now = present): Promise<string | null> {
   const bundle = loadBundle(parts.config.policiesDir);
   const { files, unread } = readPolicyFolder(parts.config.policiesDir);
   if (unread.length > 0) parts.log.warn({ files: unread }, 'files in the policy folder that are not read');
@@ -91,7 +92,7 @@ export async function ensureBundle(parts: Parts): Promise<string | null> {
   }
   await parts.store.bundles.put(DEFAULT_TENANT, bundle.hash, bundle.source, caseNames(files));
   // Stale: another process started concurrently and was faster. Its bundle is current.
-  await activateBundle(depsOf(parts), {
+  await activateBundle(depsOf(parts, now), {
     tenant: DEFAULT_TENANT,
     hash: bundle.hash,
     previous: active?.bundle ?? null,

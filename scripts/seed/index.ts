@@ -1,0 +1,40 @@
+/**
+ * `npm run seed -- [--actions N] [--seed N] [--days N] [--clean]`: a believable history in the data folder, sealed by the engine's own steps
+ * through the sequencer, with twelve anomalies for audits to find. For trying the console out, and for measuring it; never for a stack that
+ * is in use.
+ */
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../src/main/config.ts';
+import { ANOMALIES } from './anomalies.ts';
+import { seed } from './seed.ts';
+
+const { values } = parseArgs({
+  options: {
+    actions: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    days: { type: 'string', default: '365' },
+    clean: { type: 'boolean', default: false },
+  },
+});
+const [actions, number, days] = [values.actions, values.seed, values.days].map(Number) as [number, number, number];
+for (const [name, value] of Object.entries({ actions, seed: number, days })) {
+  if (Number.isSafeInteger(value) && value > 0) continue;
+  console.error(`--${name} is a whole number above 0`);
+  process.exit(2);
+}
+const policies = fileURLToPath(new URL('policies', import.meta.url));
+const config = loadConfig({ COUNTERSIGN_POLICIES: policies, ...process.env });
+const began = performance.now();
+const done = await seed(config, {
+  ...{ actions, seed: number, days, clean: values.clean },
+  until: Date.now(),
+  onProgress: (made, records) => process.stderr.write(`\r${made} actions, ${records} records`),
+});
+process.stderr.write('\n');
+const seconds = (performance.now() - began) / 1000;
+console.log(
+  `${done.actions} actions in ${done.records} records, ${Math.round(done.records / seconds)} records a second`,
+);
+if (!values.clean) console.log(`planted: ${ANOMALIES.join(', ')}`);
+console.log(`look at it: COUNTERSIGN_POLICIES=${config.policiesDir} npm start`);
