@@ -11,6 +11,7 @@ interface ApiKeyOptions extends ConnectOptions {
   actor: string[];
   role: string[];
   group: string[];
+  provenance?: boolean;
   json?: boolean;
 }
 
@@ -28,9 +29,10 @@ export function register(program: Command, io: Io): void {
     .requiredOption('--actor <id>', 'an actor it may speak for; may be repeated', collect, [])
     .option('--role <role>', 'a role of its actors that it vouches for; may be repeated', collect, [])
     .option('--group <group>', 'a group of its actors that it vouches for; may be repeated', collect, [])
+    .option('--provenance', 'believe what it says of where values came from')
     .action(async (options: ApiKeyOptions) => {
-      const { surface: surfaces, actor: actors, role: roles, group: groups } = options;
-      const body = { surfaces, actors, roles, groups };
+      const { surface: surfaces, actor: actors, role: roles, group: groups, provenance = false } = options;
+      const body = { surfaces, actors, roles, groups, provenance };
       const made = readAnswer(
         newApiKeySchema,
         await call(await connect(io, options), { path: 'v1/api-keys', method: 'POST', body }),
@@ -44,8 +46,12 @@ export function register(program: Command, io: Io): void {
       io.json({ keys: all });
       return;
     }
-    for (const { id, surfaces, actors, roles, groups, revokedAt } of all) {
-      const vouches = [...roles.map((role) => `role:${role}`), ...groups.map((group) => `group:${group}`)];
+    for (const { id, surfaces, actors, roles, groups, provenance, revokedAt } of all) {
+      const vouches = [
+        ...roles.map((role) => `role:${role}`),
+        ...groups.map((group) => `group:${group}`),
+        ...(provenance === true ? ['provenance'] : []),
+      ];
       const end = revokedAt === null ? [] : [`revoked ${revokedAt}`];
       io.out(
         [id, surfaces.join(','), actors.join(','), ...(vouches.length > 0 ? [vouches.join(',')] : []), ...end].join(

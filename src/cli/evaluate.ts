@@ -84,7 +84,9 @@ async function judgeHere(io: Io, body: JsonObject, options: EvaluateOptions): Pr
   const caller = { kind: 'key' as const, id: 'key:offline', tenant: DEFAULT_TENANT, ...identity.FIRST_KEY_SCOPE };
   const identities = identity.identitiesOf(caller, request, directory);
   const spokenFor = identity.spokenForBy(caller, request);
-  const required = requiredFacts(bundle, asVouched(request, identities));
+  const provenance = identity.provenanceOf(caller, request);
+  const origin = provenance === null ? {} : { provenance };
+  const required = requiredFacts(bundle, asVouched(request, { identities, ...origin }));
   const facts: Facts = {
     now: new Date(now).toISOString(),
     limits: required.limits.map(({ limit, key }) => {
@@ -95,6 +97,7 @@ async function judgeHere(io: Io, body: JsonObject, options: EvaluateOptions): Pr
     people: Object.fromEntries(required.people.map((ref) => [ref, resolverOf(folder)(ref, request.actor)])),
     conflict: identity.mayAsk(caller, request, { directory, now })?.detail ?? null,
     identities,
+    ...origin,
     ...(spokenFor === null ? {} : { spokenFor }),
   };
   const judging = await asking(bundle);

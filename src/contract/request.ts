@@ -63,6 +63,26 @@ export const actorSchema = actorSchemaOfDepth(REQUEST_LIMITS.onBehalfOfDepth).me
 
 export const URGENCIES = ['normal', 'emergency'] as const;
 
+/** Most fields of which one request says where their values came from. */
+const PROVENANCE_MAX = 32;
+
+/** A field of `params` or `resource`. */
+export const PROVENANCE_PATH = /^(params|resource)(\.[A-Za-z_][A-Za-z0-9_-]{0,63}){1,7}$/;
+
+const provenanceSchema = z
+  .record(
+    z.string().max(128).regex(PROVENANCE_PATH, 'a field such as `params.recipient`'),
+    z
+      .string()
+      .max(64)
+      .regex(/^[a-z0-9]+([ _-][a-z0-9]+)*$/, 'a word or two in lower case, such as `untrusted` or `web page`'),
+  )
+  .refine((fields) => Object.keys(fields).length <= PROVENANCE_MAX, `at most ${PROVENANCE_MAX} fields`)
+  .meta({
+    description:
+      'Where the value of a field came from, such as `untrusted` or `web page`: believed only from credentials made to say so.',
+  });
+
 export const contextSchema = z.strictObject({
   folder: z.string().max(1024).regex(/^\//, 'a folder starts with `/`').optional(),
   environment: name.optional(),
@@ -74,6 +94,7 @@ export const contextSchema = z.strictObject({
   matter: name.optional(),
   labels: names.optional(),
   constraints: names.optional(),
+  provenance: provenanceSchema.optional(),
 });
 export type Context = z.infer<typeof contextSchema>;
 

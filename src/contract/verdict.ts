@@ -152,6 +152,14 @@ export interface GrantFact {
   amount: string | null;
 }
 
+/** Where values of a request came from, as its sender says. */
+export interface ProvenanceFact {
+  /** Whether the caller's credential was made to say so. Otherwise policy sees nothing of it. */
+  believed: boolean;
+  /** Dotted path of `params` or `resource` to a word or two: `untrusted`, `web page`. */
+  fields: Record<string, string>;
+}
+
 /** Everything a verdict depended on beside bundle and request (contract section 5). Sealed, so that anyone can replay it. */
 export interface Facts {
   /** RFC 3339 UTC with milliseconds: when the action was judged. */
@@ -166,6 +174,8 @@ export interface Facts {
   spokenFor?: string[];
   /** The actor first, then whom it acts for. Left out in verdicts of before claims were weighed: they counted as they came. */
   identities?: IdentityFact[];
+  /** Where values came from. Left out where the request says nothing of it. */
+  provenance?: ProvenanceFact;
   /** `txn` of the caller's token (transaction tokens): what ties the action to the caller's own trail. */
   txn?: string;
   /** Where the engine executes: what its connector knows of the request. */

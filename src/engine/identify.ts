@@ -12,6 +12,7 @@ import {
   identitiesOf,
   isAttestation,
   mayAsk,
+  provenanceOf,
   spokenForBy,
   verifyAttestation,
   type AttestationOf,
@@ -21,7 +22,7 @@ import type { EngineDeps } from './deps.ts';
 import type { JudgeInput } from './types.ts';
 
 /** What the facts of a verdict say of identity. */
-export type IdentityFacts = Pick<Facts, 'conflict' | 'spokenFor' | 'identities' | 'txn'>;
+export type IdentityFacts = Pick<Facts, 'conflict' | 'spokenFor' | 'identities' | 'provenance' | 'txn'>;
 
 export interface Identified {
   /** The credential's id; null when nobody valid asked. */
@@ -46,11 +47,13 @@ export async function weigh(
   const conflict = mayAsk(caller, request, { directory, now: deps.now().getTime() });
   const spokenFor = spokenForBy(caller, request);
   const identities = identitiesOf(caller, request, directory);
+  const provenance = provenanceOf(caller, request);
   const fits = canonicalBytes(identities).length <= IDENTITIES_MAX_BYTES;
   return {
     surface: conflict?.kind !== 'surface',
     conflict: conflict?.detail ?? (fits ? null : TOO_MANY),
     ...(spokenFor === null ? {} : { spokenFor }),
+    ...(provenance === null ? {} : { provenance }),
     ...(caller.token?.txn == null ? {} : { txn: caller.token.txn }),
     identities: fits ? identities : identities.map((fact) => ({ ...fact, roles: [], groups: [] })),
   };
@@ -117,14 +120,14 @@ const nobodySaid = (deps: EngineDeps, { request, tenant }: JudgeInput): Identity
 export async function weighAgain(
   deps: Pick<EngineDeps, 'directory' | 'now'>,
   tenant: string,
-  sealed: readonly IdentityFact[] | undefined,
+  sealed: Pick<Facts, 'identities' | 'provenance'>,
   request: ActionRequest,
 ): Promise<IdentityFacts> {
   const standing = { directory: await deps.directory.fresh(tenant), now: deps.now().getTime() };
   const conflicts = actingChain(request.actor).map((actor) => falseClaim(actor, request.surface, standing));
   const conflict = conflicts.find((claim) => claim !== null) ?? null;
-  if (sealed === undefined) return { conflict };
-  const identities = sealed.map((fact): IdentityFact => {
+  if (sealed.identities === undefined) return { conflict };
+  const identities = sealed.identities.map((fact): IdentityFact => {
     const known = standing.directory.person(fact.id) ?? standing.directory.workload(fact.id);
     const asNow = (standingRoles: readonly string[] | null, before: string[]): string[] =>
       fact.spokenFor && standingRoles !== null ? [...standingRoles].sort() : before;
@@ -137,5 +140,5 @@ export async function weighAgain(
       claimed: null,
     };
   });
-  return { conflict, identities };
+  return { conflict, identities, ...(sealed.provenance === undefined ? {} : { provenance: sealed.provenance }) };
 }

@@ -24,9 +24,12 @@ export async function judgeAgain(
   const bundle = await deps.bundles.compiled(tenant, bundleHash);
   if (bundle === null) return null;
   const now = deps.now();
-  const identity = await weighAgain(deps, tenant, verdict.facts.identities, request);
+  const identity = await weighAgain(deps, tenant, verdict.facts, request);
   const { execution } = verdict.facts;
-  const required = requiredFacts(bundle, asVouched(request, identity.identities, execution));
+  const required = requiredFacts(
+    bundle,
+    asVouched(request, { ...identity, ...(execution === undefined ? {} : { execution }) }),
+  );
   const limits = await countedAgain(deps, verdict, required.limits, now);
   const facts: Facts = {
     now: now.toISOString(),

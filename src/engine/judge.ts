@@ -113,7 +113,7 @@ async function judgeAndSeal(
   const { disclosed, commitments } = disclosure;
   const supervised = verdict.decision === 'supervise' && plan !== null;
   const releases = verdict.decision === 'approve' || verdict.decision === 'constrain';
-  const sameness = bundle === null || !supervised ? [] : samenessIn(bundle, asVouched(request, identity.identities));
+  const sameness = bundle === null || !supervised ? [] : samenessIn(bundle, asVouched(request, identity));
   const effect = sealedEffect(deps, input.tenant, judgement.effect, sameness, supervised);
   const approval = supervised ? openApproval(plan, openedAt) : null;
   const unseen = supervised ? unseenOf(request, judgement, actionKey) : [];
@@ -188,6 +188,7 @@ async function judgeAndSeal(
           },
     outcome: null,
     ...(facts.execution === undefined ? {} : { execution: facts.execution }),
+    ...(facts.provenance === undefined ? {} : { provenance: facts.provenance }),
   };
   // What a try before this one took of a limit is given back.
   const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];

@@ -76,7 +76,7 @@ export async function judgeWithFacts(
   const { tenant, request } = input;
   const finding = async (): Promise<string | null> =>
     identity.conflict ?? frozenIn(await look, request.surface, request.actor);
-  const heard = asVouched(request, identity.identities, identity.execution);
+  const heard = asVouched(request, identity);
   const free = { shares: [], committed: Promise.resolve() };
   if (bundle === null)
     return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding() }, counted: [], ...free };

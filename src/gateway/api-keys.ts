@@ -32,8 +32,8 @@ export async function makeApiKey(
     at: createdAt,
   });
   await deps.store.apiKeys.create({ ...entry, createdAt });
-  const { id, surfaces, actors, roles, groups } = entry;
-  return { id, surfaces, actors, roles, groups, createdAt, revokedAt: null, key };
+  const { id, surfaces, actors, roles, groups, provenance } = entry;
+  return { id, surfaces, actors, roles, groups, ...(provenance && { provenance }), createdAt, revokedAt: null, key };
 }
 
 export async function listApiKeys(deps: GatewayDeps, caller: Caller): Promise<ApiKeyView[]> {
@@ -41,12 +41,13 @@ export async function listApiKeys(deps: GatewayDeps, caller: Caller): Promise<Ap
   const { credentials } = await deps.register.current(caller.tenant);
   return [...credentials.values()]
     .filter(({ kind }) => kind === 'service')
-    .map(({ id, surfaces, actors, roles, groups, createdAt, revokedAt }) => ({
+    .map(({ id, surfaces, actors, roles, groups, provenance, createdAt, revokedAt }) => ({
       id,
       surfaces,
       actors,
       roles,
       groups,
+      ...(provenance && { provenance }),
       createdAt,
       revokedAt,
     }));

@@ -34,7 +34,7 @@ export interface NewCredential {
 /** Seals what a credential is for. It counts from here on; its row says only where to look for it. */
 export function sealCredential(deps: CredentialRouteDeps, made: NewCredential): Promise<ChainRecord> {
   const { entry, kind, name, expiresAt, by, reason, at, session } = made;
-  const { id, tenant, hash, surfaces, actors, roles, groups } = entry;
+  const { id, tenant, hash, surfaces, actors, roles, groups, provenance } = entry;
   const [commitment = ''] = credentialCommitments(deps.keys, tenant, hash);
   return sealInChain(deps, {
     tenant,
@@ -55,6 +55,7 @@ export function sealCredential(deps: CredentialRouteDeps, made: NewCredential): 
       groups,
       name,
       expiresAt,
+      ...(provenance && { provenance }),
       ...(session && { session }),
     }),
     facets: { decision: 'made' },

@@ -20,7 +20,7 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
   const bundle = hash === null ? null : await storedBundle(deps, caller.tenant, hash);
   if (bundle === null) throw new CountersignError('unavailable', 'no policy is in force; publish a bundle first');
   const now = deps.now();
-  const heard = asVouched(request, identity.identities);
+  const heard = asVouched(request, identity);
   const required = requiredFacts(bundle, heard);
   const { refusals } = await deps.register.current(caller.tenant);
   const refusalDeps = { store: deps.store, commitments: deps.keys.commitments };

@@ -27,6 +27,8 @@ export interface ApiKeyInput {
   /** Roles and groups that it vouches for its actors to have. */
   roles: string[];
   groups: string[];
+  /** Whether it may say where values of its requests came from. */
+  provenance: boolean;
 }
 
 export interface FreezeInput {

@@ -13,6 +13,7 @@ import {
 } from '../contract/index.ts';
 import type { Whole, WholeModel } from '../contract/views/index.ts';
 import { newExportChain, sealInChain } from '../engine/chain.ts';
+import { notedFacts } from '../engine/noted.ts';
 import type { Caller } from '../identity/index.ts';
 import type { ApprovalMessage } from '../notify/notifier.ts';
 import { showAction } from '../notify/show.ts';
@@ -62,7 +63,9 @@ async function mayOpen(deps: GatewayDeps, caller: Caller, state: ActionState): P
   visibleTo(caller, state, state.action);
 }
 
-function wholeModel({ action, surface, effect, approval, execution }: ActionState, payload: Payload): WholeModel {
+function wholeModel(state: ActionState, payload: Payload): WholeModel {
+  const { action, surface, effect, approval, execution } = state;
+  const noted = notedFacts(state);
   const { verdict } = action;
   const { callback: _callback, ...request } = payload.request;
   const decided = Object.entries(payload.decided ?? {}).sort(([a], [b]) => Number(a) - Number(b));
@@ -82,6 +85,7 @@ function wholeModel({ action, surface, effect, approval, execution }: ActionStat
     effect: effect ?? null,
     why: { policy: verdict?.policy ?? null, rule: verdict?.rule ?? null, reasons: verdict?.reasons ?? [] },
     execution: execution === undefined ? null : (JSON.parse(JSON.stringify(execution)) as JsonObject),
+    ...(noted.length === 0 ? {} : { noted }),
     decisions: stages.flatMap((stage) =>
       stage.decisions.map(({ by, decision, reason, at, changes: made }) => ({
         by,

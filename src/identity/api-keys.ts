@@ -15,6 +15,8 @@ export interface ApiKeyEntry {
   /** Roles and groups of its actors that it vouches for; `*` is any, which only the first key has. */
   roles: string[];
   groups: string[];
+  /** May say where values of its requests came from. */
+  provenance?: true;
   /** `reader` for a token that reads the log, `provisioner` for one of SCIM; a service's key where it is left out. */
   kind?: 'service' | 'session' | BoundKind;
   /** Of a session, RFC 3339: when its person proved who they are. */
@@ -44,6 +46,7 @@ export interface ApiKeyScope {
   actors?: string[];
   roles?: string[];
   groups?: string[];
+  provenance?: boolean;
 }
 
 /** The first key of a tenant speaks for any actor of it and vouches for any role and group (contract section 8). */
@@ -64,8 +67,9 @@ export function createApiKey(scope: ApiKeyScope = {}, given?: string): { key: st
   }
   const id = randomBytes(6).toString('hex');
   const key = given ?? `csk_${id}_${randomBytes(32).toString('base64url')}`;
-  const { tenant = 'default', surfaces = ['**'], actors = [ANY], roles = [], groups = [] } = scope;
-  return { key, entry: { id, hash: apiKeyHash(key), tenant, surfaces, actors, roles, groups } };
+  const { tenant = 'default', surfaces = ['**'], actors = [ANY], roles = [], groups = [], provenance = false } = scope;
+  const entry: ApiKeyEntry = { id, hash: apiKeyHash(key), tenant, surfaces, actors, roles, groups };
+  return { key, entry: provenance ? { ...entry, provenance } : entry };
 }
 
 /** What a token that asks for nothing is for: reading the log, or keeping the directory by SCIM; nothing else. */

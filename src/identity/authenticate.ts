@@ -59,10 +59,19 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
         'the API key is not known, or was revoked; use a key that the stack printed or made',
       );
     }
-    const { id, tenant, surfaces, actors, roles, groups } = key;
+    const { id, tenant, surfaces, actors, roles, groups, provenance } = key;
     if (key.kind === 'session') return signedIn(key, await deps.directory.fresh(tenant));
     const kind = key.kind === undefined || key.kind === 'service' ? 'key' : key.kind;
-    return { kind, id: `key:${id}`, tenant, surfaces, actors, roles, groups };
+    return {
+      kind,
+      id: `key:${id}`,
+      tenant,
+      surfaces,
+      actors,
+      roles,
+      groups,
+      ...(provenance === undefined ? {} : { provenance }),
+    };
   };
 }
 

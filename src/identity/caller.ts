@@ -1,6 +1,14 @@
 /** Who calls, and what they may ask for. */
 import { z } from 'zod';
-import { actingChain, actingIds, ANY, type Actor, type ActionRequest, type IdentityFact } from '../contract/index.ts';
+import {
+  actingChain,
+  actingIds,
+  ANY,
+  type Actor,
+  type ActionRequest,
+  type IdentityFact,
+  type ProvenanceFact,
+} from '../contract/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Directory } from './directory.ts';
 
@@ -38,6 +46,8 @@ export const callerSchema = z.strictObject({
   /** A person's own by the directory; of a key, those that it vouches for its actors to have, or `*` for any. */
   roles: z.array(z.string().max(256)),
   groups: z.array(z.string().max(256)).default([]),
+  /** May say where values of its requests came from. */
+  provenance: z.literal(true).exactOptional(),
   /** What a token of an issuer says beside that; left out of keys and people. */
   token: tokenSchema.optional(),
   /** Of a person who signed in: their session, and when they proved who they are (RFC 3339). */
@@ -124,6 +134,17 @@ export function spokenForBy(caller: Caller, request: ActionRequest): string[] | 
   return [...ids].filter(
     (id) => caller.actors.includes(id) || (caller.actors.includes(ANY) && !id.startsWith('user:')),
   );
+}
+
+/**
+ * Where the values of a request came from, as it says; null where it says nothing. Believed from credentials made to say so, and from the
+ * first key, which vouches for anything.
+ */
+export function provenanceOf(caller: Caller, request: ActionRequest): ProvenanceFact | null {
+  const fields = request.context?.provenance;
+  if (fields === undefined) return null;
+  const vouchesForAnything = caller.kind === 'key' && caller.roles.includes(ANY) && caller.groups.includes(ANY);
+  return { believed: caller.provenance === true || vouchesForAnything, fields };
 }
 
 /** What is known of each of the chain, for policy and for the record. Says nothing of conflicts: {@link mayAsk} does. */

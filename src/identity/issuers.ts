@@ -49,6 +49,8 @@ export interface IssuerSettings {
     tenant: string | { claim: string };
     folder: string | null | { claim: string };
     surfaces: readonly string[] | { claim: string };
+    /** Whether its callers may say where values of their requests came from. */
+    provenance: boolean;
   };
 }
 
@@ -168,6 +170,7 @@ function callerOf(claims: JWTPayload, it: IssuerSettings): Caller {
     actors: [actor],
     roles: texts(map.roles).filter((role) => role !== '*'),
     groups: texts(map.groups).filter((group) => group !== '*'),
+    ...(map.provenance ? { provenance: true as const } : {}),
     token: {
       chain,
       folder,

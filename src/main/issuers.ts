@@ -43,6 +43,7 @@ const issuerSchema = z.strictObject({
     tenant: z.union([z.string().regex(TENANT_NAME), claim]).default('default'),
     folder: z.union([z.string().regex(/^\//, 'starts with `/`'), claim]).optional(),
     surfaces: z.union([z.array(text).min(1).max(64), claim]),
+    provenance: z.boolean().default(false),
   }),
 });
 

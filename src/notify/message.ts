@@ -14,6 +14,7 @@ import type { ActionState } from '../store/action-state.ts';
 import { rowsInWords } from '../contract/verdict.ts';
 import { amountOf, asChanged, labelOf, moneyText, resourceOf, textOf } from '../engine/disclosed.ts';
 import { RESPONSIBILITY } from '../contract/responsibility.ts';
+import { notedFacts } from '../engine/noted.ts';
 import { unreadOf } from './unread.ts';
 
 export interface MessageContext {
@@ -206,7 +207,7 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
     amount: amountOf(disclosed),
     ...(state.effect == null ? {} : { effect: state.effect }),
     ...collectable(state),
-    facts: [...executionFacts(state), ...disclosedFacts(disclosed)],
+    facts: [...executionFacts(state), ...notedFacts(state), ...disclosedFacts(disclosed)],
     withheld: Math.max(
       0,
       state.withheld - Object.keys(shownValues).filter((path) => !(path in state.disclosed)).length,

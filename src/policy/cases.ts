@@ -163,7 +163,13 @@ function mergeJson(base: Json, over: Json): Json {
 /** The facts of a case under a bundle: its own, and those of the directory for people that it does not name. */
 export function caseFacts(bundle: CompiledBundle, one: PolicyCase, resolve: Resolve): Facts {
   const identities = one.owner === null ? undefined : ownedBy(one.owner, one.request);
-  const need = requiredFacts(bundle, asVouched(one.request, identities, one.execution ?? undefined));
+  const { provenance: said } = one.request.context ?? {};
+  const vouching = {
+    ...(identities === undefined ? {} : { identities }),
+    ...(said === undefined ? {} : { provenance: { believed: true, fields: said } }),
+    ...(one.execution === null ? {} : { execution: one.execution }),
+  };
+  const need = requiredFacts(bundle, asVouched(one.request, vouching));
   return {
     now: one.now,
     limits: need.limits.map(({ limit, key }) => ({
@@ -173,8 +179,7 @@ export function caseFacts(bundle: CompiledBundle, one: PolicyCase, resolve: Reso
     })),
     people: Object.fromEntries(need.people.map((ref) => [ref, one.people[ref] ?? resolve(ref, one.request.actor)])),
     conflict: one.conflict,
-    ...(identities === undefined ? {} : { identities }),
-    ...(one.execution === null ? {} : { execution: one.execution }),
+    ...vouching,
   };
 }
 

@@ -64,7 +64,7 @@ function judge(
   if (facts.conflict !== null) return refusal(bundle.hash, 'unclear', facts.conflict, trace);
   const nowMs = instantOf(facts.now);
   if (nowMs === null) return refusal(bundle.hash, 'error', 'the facts hold no time to judge by', trace);
-  const heard = asVouched(request, facts.identities, facts.execution);
+  const heard = asVouched(request, facts);
   const policies = bundle.surfaces.covering(request.surface);
   if (policies.length === 0) {
     return refusal(

@@ -6,7 +6,17 @@ export const REQUEST_ROOTS = ['surface', 'action', 'actor', 'resource', 'params'
 /** Fields of `actor`, `context` and `execution`, which are closed; `resource` and `params` hold what the owner likes. */
 export const CLOSED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   actor: ['id', 'type', 'roles', 'groups', 'owner', 'onBehalfOf'],
-  context: ['folder', 'environment', 'urgency', 'reason', 'jurisdiction', 'matter', 'labels', 'constraints'],
+  context: [
+    'folder',
+    'environment',
+    'urgency',
+    'reason',
+    'jurisdiction',
+    'matter',
+    'labels',
+    'constraints',
+    'provenance',
+  ],
   execution: ['connector', 'statement', 'writes', 'inserted', 'updated', 'deleted', 'rows', 'tables'],
 };
 

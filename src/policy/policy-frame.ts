@@ -63,6 +63,13 @@ export function policyFrame(policy: CompiledPolicy, on: Hearing, bindings: Bindi
       else frame.exceeded.add(name);
       return state;
     },
+    provenance(path) {
+      const fields = request.context?.provenance ?? {};
+      const said = Object.hasOwn(fields, path) ? fields[path] : undefined;
+      if (said !== undefined) return said;
+      frame.unclear = `nobody who may says where \`${path}\` came from (\`context.provenance\`)`;
+      throw new Error(frame.unclear);
+    },
     holidays(name) {
       const days = policy.holidays.get(name);
       if (days === undefined) throw new Error(`there is no holidays list \`${name}\``);

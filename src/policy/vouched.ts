@@ -1,6 +1,14 @@
 /** The request as policy sees it: claimed roles, groups and owners are replaced by those that somebody vouches for. */
 import { actingChain } from '../contract/acting.ts';
-import { ANY, type Actor, type ActionRequest, type ExecutionFact, type IdentityFact } from '../contract/index.ts';
+import {
+  ANY,
+  type Actor,
+  type ActionRequest,
+  type ExecutionFact,
+  type Facts,
+  type IdentityFact,
+  type ProvenanceFact,
+} from '../contract/index.ts';
 
 /** An actor with the person who answers for it. A request cannot say this. */
 export interface VouchedActor extends Actor {
@@ -15,22 +23,32 @@ export interface VouchedRequest extends ActionRequest {
   execution?: ({ connector: string } & Partial<ExecutionFact>) | undefined;
 }
 
+/** What the facts of a verdict say of the request that policy sees. */
+export type Vouching = Pick<Facts, 'identities' | 'execution' | 'provenance'>;
+
 /**
- * @param identities as the facts have them, one for each of the chain; without them the request is judged as it came, which is how old
- * verdicts are replayed
- * @param execution as the facts have it, where the engine executes
+ * @param facts `identities`: one for each of the chain; without them the request is judged as it came, which is how old verdicts are
+ *   replayed. `provenance`: what is not believed is not there. `execution`: where the engine executes
  * @throws Error when they are about another chain, or another connector
  */
-export function asVouched(
-  request: ActionRequest,
-  identities: readonly IdentityFact[] | undefined,
-  execution?: ExecutionFact,
-): VouchedRequest {
-  const heard = identities === undefined ? request : { ...request, actor: vouchedActor(request.actor, identities, 0) };
+export function asVouched(request: ActionRequest, { identities, execution, provenance }: Vouching): VouchedRequest {
+  const heard =
+    identities === undefined
+      ? request
+      : { ...withProvenance(request, provenance), actor: vouchedActor(request.actor, identities, 0) };
   if (execution === undefined) return heard;
   // INVARIANT: as for the actors.
   if (execution.connector !== request.execution?.connector) throw new Error('the facts are about another connector');
   return { ...heard, execution };
+}
+
+function withProvenance(request: ActionRequest, provenance: ProvenanceFact | undefined): ActionRequest {
+  if (request.context?.provenance === undefined) return request;
+  const { provenance: _claimed, ...context } = request.context;
+  return {
+    ...request,
+    context: provenance?.believed === true ? { ...context, provenance: provenance.fields } : context,
+  };
 }
 
 function vouchedActor(actor: Actor, identities: readonly IdentityFact[], depth: number): VouchedActor {

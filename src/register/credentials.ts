@@ -52,7 +52,7 @@ export function sealedCredentials({ store, register, keys, now }: CredentialDeps
 }
 
 const entryOf = (
-  { id, kind, surfaces, actors, roles, groups, session }: Credential,
+  { id, kind, surfaces, actors, roles, groups, provenance, session }: Credential,
   tenant: string,
   hash: string,
 ): ApiKeyEntry => ({
@@ -64,6 +64,7 @@ const entryOf = (
   actors,
   roles,
   groups,
+  ...(provenance === undefined ? {} : { provenance }),
   ...(session === undefined ? {} : { provedAt: session.provedAt }),
   ...(session?.door === undefined ? {} : { door: session.door }),
 });

@@ -30,6 +30,8 @@ export interface CredentialChange {
   /** Roles and groups of its actors that it vouches for. */
   roles: string[];
   groups: string[];
+  /** May say where values of its requests came from; left out where it may not. */
+  provenance?: true;
   /** Whom it was made for, in words; null where nobody was named. */
   name: string | null;
   /** RFC 3339; null for one that does not end by itself. */
@@ -57,6 +59,7 @@ const bodySchema = z.looseObject({
   actors: texts,
   roles: texts,
   groups: texts,
+  provenance: z.literal(true).exactOptional(),
   name: z.string().nullable(),
   expiresAt: z.iso.datetime().nullable(),
   session: z
@@ -87,7 +90,20 @@ export function credentialChangeOf(record: RecordPayload): CredentialChange | nu
   if (!read.success || !record.action.startsWith(PREFIX)) {
     throw new EvidenceError('record-malformed', 'a credential record does not say what it is for');
   }
-  const { state, kind, commitment, surfaces, actors, roles, groups, name, expiresAt, session } = read.data;
+  const { state, kind, commitment, surfaces, actors, roles, groups, provenance, name, expiresAt, session } = read.data;
   const id = record.action.slice(PREFIX.length);
-  return { state, id, kind, commitment, surfaces, actors, roles, groups, name, expiresAt, ...(session && { session }) };
+  return {
+    state,
+    id,
+    kind,
+    commitment,
+    surfaces,
+    actors,
+    roles,
+    groups,
+    name,
+    expiresAt,
+    ...(provenance && { provenance }),
+    ...(session && { session }),
+  };
 }

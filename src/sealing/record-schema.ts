@@ -61,6 +61,7 @@ const facts = z.looseObject({
   limits: z.array(z.looseObject({ limit: z.string(), key: z.array(z.string()), used: z.string() })),
   people: z.record(z.string(), people),
   conflict: text,
+  provenance: z.looseObject({ believed: z.boolean(), fields: z.record(z.string(), z.string()) }).exactOptional(),
   execution: z.looseObject({ connector: z.string(), settings: hash }).exactOptional(),
   refusals: z
     .array(

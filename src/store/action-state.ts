@@ -6,6 +6,7 @@ import type {
   EffectKind,
   ExecutionFact,
   JsonObject,
+  ProvenanceFact,
   RecordActor,
 } from '../contract/index.ts';
 import type { ApprovalState } from '../approval/index.ts';
@@ -70,6 +71,8 @@ export interface ActionState {
   outcome: { status: string; reference: string | null; detail: string | null } | null;
   /** Set where the engine executes it: through which connector, and what that counted. */
   execution?: ExecutionFact;
+  /** Where values came from, as the request says. */
+  provenance?: ProvenanceFact;
   /** Set when payload and key were deleted. */
   erased?: { at: string; by: string | null; cause: 'request' | 'retention' };
 }

@@ -8,6 +8,18 @@ import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/st
 
 const WAIT_MS = 30_000;
 
+const ORIGIN = `policy: test.origin
+surfaces: [test.origin]
+refusalStands: 0
+rules:
+  - id: read-of
+    when: has(context.provenance) && provenance(params.account) == "web page"
+    then: supervise
+    approval: { stages: [{ name: finance, approvers: ['group:finance'] }] }
+  - { id: else, when: 'true', then: approve }
+disclose: [params.account]
+`;
+
 const policy = (surface: string, more: string, blind = ''): string => `policy: ${surface}
 surfaces: [${surface}]
 requires: [params.amount]
@@ -27,6 +39,7 @@ beforeAll(async () => {
   folder = policiesFolder({
     'test.long.yaml': policy('test.long', 'disclose: [params.amount, params.account]\nshow: [params.note]'),
     'test.withheld.yaml': policy('test.withheld', 'disclose: [params.amount]'),
+    'test.origin.yaml': ORIGIN,
     'test.blind.yaml': policy('test.blind', 'disclose: [params.amount]', ', blind: accepted'),
   });
   it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path });
@@ -63,6 +76,35 @@ const messageAbout = (id: string, channel = 'finance-approvals') =>
 
 /** Each is seen by nobody but the API: how many there are makes the test longer, and nothing else. */
 const MANY = 60;
+
+describe('where a value came from', () => {
+  const asked = {
+    ...{ ...REFUND, surface: 'test.origin', params: { account: 'DE-1' } },
+    context: { provenance: { 'params.account': 'web page' } },
+  };
+  const keyOf = async (more: object): Promise<string> => {
+    const scope = { surfaces: ['test.origin'], actors: [REFUND.actor.id], ...more };
+    return (await it_.call('POST', '/v1/api-keys', scope)).body.key;
+  };
+
+  it('counts, and approvers read it, where the key was made to say so', async () => {
+    const { body } = await it_.ask(asked, { token: await keyOf({ provenance: true }) });
+    expect(body).toMatchObject({ status: 'supervised', verdict: { rule: 'read-of' } });
+    const noted = [{ label: 'Origin', value: 'account came from a web page' }];
+    expect((await open(body.id)).body.whole.noted).toEqual(noted);
+    const { record } = (await it_.call('GET', `/v1/records?action=${body.id}&type=verdict`)).body.records[0];
+    expect(record.facts.provenance).toEqual({ believed: true, fields: { 'params.account': 'web page' } });
+    await decide(it_, body.id, { decision: 'approve' }, LEAD);
+    expect(await statusOf(body.id)).toBe('released');
+  });
+
+  it('is sealed as claimed, and policy sees nothing of it, where another key says so', async () => {
+    const { body } = await it_.ask(asked, { token: await keyOf({}) });
+    expect(body).toMatchObject({ status: 'released', verdict: { rule: 'else' } });
+    const { record } = (await it_.call('GET', `/v1/records?action=${body.id}&type=verdict`)).body.records[0];
+    expect(record.facts.provenance).toEqual({ believed: false, fields: { 'params.account': 'web page' } });
+  });
+});
 
 describe('over the API', () => {
   it('none of many requests that differ only after the cut is approved before its whole was opened', async () => {

@@ -27,7 +27,7 @@ const settings = (more: Partial<IssuerSettings> = {}, map: Partial<IssuerSetting
   ...more,
   map: {
     ...{ actor: 'agent:ci/{sub}', subject: 'user:{sub}', owner: null, roles: [], groups: [], tenant: 'default' },
-    ...{ folder: null, surfaces: ['deploy.*'] },
+    ...{ folder: null, surfaces: ['deploy.*'], provenance: false },
     ...map,
   },
 });

@@ -25,6 +25,7 @@ function frameOf(asked: ActionRequest): Frame {
     bindings,
     now: fail,
     limit: fail,
+    provenance: fail,
     holidays: fail,
     engine: fail,
     steps: 0,

@@ -86,7 +86,7 @@ describe('a verdict while a human’s no stands', () => {
 
 describe('fields that make two requests one effect', () => {
   const keyOf = (more: string, change: Partial<ActionRequest>) => {
-    const [same] = samenessIn(compiled(policy(RULES, more)), asVouched(request(change), undefined));
+    const [same] = samenessIn(compiled(policy(RULES, more)), asVouched(request(change), {}));
     return same;
   };
   const order = (id: string, more: object = {}) => ({ resource: { type: 'order', id, ...more } });
@@ -130,7 +130,7 @@ it('1,000 ordinary requests to the shipped policies are each an effect of their 
   ];
   const keys = Array.from({ length: 1000 }, (_, n) => {
     const asked = request({ actor: agent(n), action: 'do', ...kinds[n % kinds.length]?.(n) });
-    return samenessIn(shipped, asVouched(asked, undefined)).map(({ key }) => key);
+    return samenessIn(shipped, asVouched(asked, {})).map(({ key }) => key);
   }).flat();
   expect(keys).toHaveLength(1000);
   expect(new Set(keys).size).toBe(1000);

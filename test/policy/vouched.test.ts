@@ -52,7 +52,9 @@ describe('policy sees roles that somebody vouches for', () => {
 
   it('at every depth', () => {
     const actor = { ...claiming.actor, onBehalfOf: { id: 'user:a', type: 'user' as const, roles: ['cfo'] } };
-    const heard = asVouched(request({ actor }), [known('agent:bot'), known('user:a', { groups: ['board'] })]);
+    const heard = asVouched(request({ actor }), {
+      identities: [known('agent:bot'), known('user:a', { groups: ['board'] })],
+    });
     expect(heard.actor).toEqual({
       ...{ id: 'agent:bot', type: 'agent', roles: [], groups: [] },
       onBehalfOf: { id: 'user:a', type: 'user', roles: [], groups: ['board'] },

@@ -27,6 +27,9 @@ const apiKeyInputSchema = z
     groups: vouched.meta({
       description: 'Groups that it vouches for its actors to be in; policy sees no others of theirs.',
     }),
+    provenance: z.boolean().default(false).meta({
+      description: 'Whether it may say where values of its requests came from (`context.provenance`).',
+    }),
   })
   .meta({ id: 'ApiKeyScope' });
 

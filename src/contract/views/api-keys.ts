@@ -7,6 +7,10 @@ export const apiKeySchema = z
     actors: z.array(z.string()).meta({ description: 'Exact actor ids.' }),
     roles: z.array(z.string()).meta({ description: 'Roles that it vouches for its actors to have.' }),
     groups: z.array(z.string()).meta({ description: 'Groups that it vouches for its actors to be in.' }),
+    provenance: z.literal(true).optional().meta({
+      description:
+        'It may say where values of its requests came from (`context.provenance`); left out where it may not.',
+    }),
     createdAt: z.iso.datetime(),
     revokedAt: z.iso.datetime().nullable(),
   })

@@ -17,6 +17,10 @@ export const wholeModelSchema = z
     effect: z.enum(EFFECT_KINDS).nullable(),
     why: z.strictObject({ policy: z.string().nullable(), rule: z.string().nullable(), reasons: z.array(z.string()) }),
     execution: jsonObject.nullable().meta({ description: 'What was counted when the engine tried it.' }),
+    noted: z
+      .array(z.strictObject({ label: z.string(), value: z.string() }))
+      .optional()
+      .meta({ description: 'What is known beside the request: where its values came from.' }),
     decisions: z
       .array(
         z.strictObject({

@@ -1,3 +1,4 @@
+import { PROVENANCE_PATH } from '../../contract/index.ts';
 import { CLOSED_FIELDS } from '../paths.ts';
 import { didYouMean } from '../problem.ts';
 import { isZone, parseHours } from '../hours.ts';
@@ -101,6 +102,14 @@ function checkCall(call: FunctionCall, scope: Scope): Fault | null {
       return declared('Cedar policy', first, scope.cedar, 'put `NAME.cedar` beside the policy');
     case 'opa':
       return declared('OPA policy', first, scope.opa, 'put `NAME.wasm` beside the policy');
+    case 'provenance': {
+      const path = call.paths[0] ?? first;
+      if (typeof path === 'string' && PROVENANCE_PATH.test(path)) return null;
+      return {
+        message: '`provenance` is asked of a field of `params` or `resource`',
+        suggestion: 'name one, such as provenance(params.recipient)',
+      };
+    }
     case 'within': {
       const duration = call.literals[0];
       if (typeof duration !== 'string' || parseDuration(duration) !== null) return null;

@@ -24,6 +24,8 @@ export interface Frame {
   /** Milliseconds since the epoch; throws where there is no time, as in approver references. */
   now(): number;
   limit(name: string): LimitState;
+  /** Where the value of a field came from, as somebody says who may. */
+  provenance(path: string): string;
   holidays(name: string): ReadonlySet<string>;
   /** Calls a Cedar or OPA policy of the bundle. */
   engine(kind: 'cedar' | 'opa', name: string): boolean;

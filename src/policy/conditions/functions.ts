@@ -119,6 +119,7 @@ export function policyFunctions(frame: () => Frame): CelFunc[] {
         ]),
       );
     }),
+    celFunc('provenance', [STRING], STRING, (path) => frame().provenance(path)),
     celFunc('inFolder', [STRING], BOOL, (path) => {
       const folder = frame().request.context?.folder;
       if (folder === undefined) throw new Error('the request does not say `context.folder`');

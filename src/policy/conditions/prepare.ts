@@ -1,10 +1,13 @@
-import type { Expr } from './syntax.ts';
+import { fieldPath, type Expr } from './syntax.ts';
 
 /** Names of guards. CEL text cannot spell them. */
 /** Called before every comprehension. */
 export const RANGE_GUARD = '@range';
 /** Called for every `timestamp(…)`, because the engine itself reads 30 February as a day in March. */
 export const TIME_GUARD = '@instant';
+
+/** Asks where the value of a field came from. */
+export const PROVENANCE = 'provenance';
 
 const COMPARISONS = new Set(['_<_', '_<=_', '_>_', '_>=_', '_==_', '_!=_']);
 
@@ -15,6 +18,7 @@ const JSON_ROOTS = new Set(['actor', 'resource', 'params', 'context', 'execution
  * Makes a tree that `outline` has measured ready to be planned, in place:
  * - {@link RANGE_GUARD} around the range of every comprehension, so that loops are bounded;
  * - {@link TIME_GUARD} around what is read as a time;
+ * - the name of the field in place of its value, where `provenance(…)` asks for where that came from;
  * - whole numbers that are compared with a field of the request as doubles: the same order, found without trying every pair
  *   of number types first.
  */
@@ -27,7 +31,8 @@ export function prepareTree(expr: Expr): void {
     case 'callExpr': {
       const { args } = kind.value;
       if (kind.value.target !== undefined) prepareTree(kind.value.target);
-      args.forEach(prepareTree);
+      if (kind.value.function === PROVENANCE) kind.value.args = args.map(named);
+      else args.forEach(prepareTree);
       if (kind.value.function === 'timestamp') kind.value.args = args.map((arg) => guarded(TIME_GUARD, arg));
       if (COMPARISONS.has(kind.value.function) && args.some(isRequestField)) args.forEach(asDouble);
       break;
@@ -71,6 +76,19 @@ function isRequestField(expr: Expr): boolean {
   }
   return steps > 0 && at?.exprKind.case === 'identExpr' && JSON_ROOTS.has(at.exprKind.value.name);
 }
+
+/** `params.recipient` as the text "params.recipient"; anything else stays as it is, and lint has refused it. */
+function named(expr: Expr): Expr {
+  const path = fieldPath(expr, NOTHING_BOUND);
+  if (path === null) return expr;
+  const constantKind = { case: 'stringValue', value: path } as const;
+  return {
+    $typeName: 'cel.expr.Expr',
+    id: expr.id,
+    exprKind: { case: 'constExpr', value: { $typeName: 'cel.expr.Constant', constantKind } },
+  };
+}
+const NOTHING_BOUND: ReadonlySet<string> = new Set();
 
 function asDouble(expr: Expr): void {
   if (expr.exprKind.case !== 'constExpr') return;

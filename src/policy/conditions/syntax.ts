@@ -12,6 +12,8 @@ export interface FunctionCall {
   name: string;
   /** Null for an argument that is not a string literal. */
   literals: (string | null)[];
+  /** Where an argument is a field, its path. */
+  paths: (string | null)[];
   offset: number;
 }
 
@@ -94,6 +96,7 @@ export function outline(parsed: Parsed): Outline | null {
         result.calls.push({
           name: kind.value.function,
           literals: kind.value.args.map(stringLiteral),
+          paths: kind.value.args.map((arg) => fieldPath(arg, bound)),
           offset: offsetOf(expr),
         });
         push(kind.value.target, depth, bound);
@@ -132,7 +135,7 @@ function rootOf(expr: Expr): Expr {
 }
 
 /** `params.amount` for a chain of selections from a free variable; null for anything else. */
-function fieldPath(expr: Expr, bound: ReadonlySet<string>): string | null {
+export function fieldPath(expr: Expr, bound: ReadonlySet<string>): string | null {
   const names: string[] = [];
   let at: Expr | undefined = expr;
   while (at?.exprKind.case === 'selectExpr') {

@@ -1,0 +1,37 @@
+/** What is known beside a request and not part of it, as those who decide read it: sealed facts, said in one place for every door. */
+import type { ProvenanceFact } from '../contract/index.ts';
+import type { ActionState } from '../store/action-state.ts';
+import { labelOf } from './disclosed.ts';
+
+export interface NotedFact {
+  label: string;
+  value: string;
+}
+
+/** Known origins in words; others are said as they came. */
+const ORIGINS = new Map([
+  ['untrusted', 'an untrusted source'],
+  ['trusted', 'a trusted source'],
+  ['web', 'a web page'],
+  ['web page', 'a web page'],
+  ['email', 'an e-mail'],
+  ['user', 'the user’s own words'],
+  ['tool', 'the answer of a tool'],
+  ['model', 'a model'],
+  ['file', 'a file'],
+]);
+
+export const notedFacts = ({ provenance }: Pick<ActionState, 'provenance'>): NotedFact[] =>
+  provenance === undefined ? [] : originFacts(provenance);
+
+/** `recipient came from a web page`, one fact for all fields. */
+function originFacts({ believed, fields }: ProvenanceFact): NotedFact[] {
+  const said = Object.entries(fields)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, origin]) => {
+      const came = believed ? 'came' : 'is said to come';
+      return `${labelOf(path).toLowerCase()} ${came} from ${ORIGINS.get(origin) ?? origin}`;
+    });
+  if (said.length === 0) return [];
+  return [{ label: 'Origin', value: `${said.join('; ')}${believed ? '' : ' (nobody vouches for that)'}` }];
+}
