@@ -47,12 +47,13 @@ export function approvalView(state: ApprovalState): ApprovalView {
       name: stage.name,
       quorum: at(state, index).plan.quorum,
       approvers: [...stage.approvers],
-      decisions: stage.decisions.map(({ by, decision, reason, at: time, via }) => ({
+      decisions: stage.decisions.map(({ by, decision, reason, at: time, via, presence }) => ({
         by,
         decision,
         reason,
         at: time,
         via,
+        ...(presence === undefined ? {} : { presence }),
       })),
     })),
     expiresAt: new Date(state.expiresAt).toISOString(),

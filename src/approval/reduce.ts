@@ -79,9 +79,20 @@ function outOfReach(state: ApprovalState, people: readonly string[], now: number
 
 /** The state with the decision written into its stage, its consequences still to come. */
 function noted(state: ApprovalState, event: DecideEvent, now: number): ApprovalState {
-  const { by, decision, reason, via, delegation, assured, until } = event;
+  const { by, decision, reason, via, presence, delegation, assured, until } = event;
   const changes = event.changes !== null && Object.keys(event.changes).length > 0 ? event.changes : null;
-  const made = { by, decision, reason, at: new Date(now).toISOString(), via, delegation, changes, until, assured };
+  const made = {
+    by,
+    decision,
+    reason,
+    at: new Date(now).toISOString(),
+    via,
+    ...(presence === undefined ? {} : { presence }),
+    delegation,
+    changes,
+    until,
+    assured,
+  };
   const { index, stage } = current(state);
   const next = withStage(state, index, { decisions: [...stage.decisions, made] });
   return changes === null ? next : { ...next, changes: { ...state.changes, ...changes } };

@@ -1,5 +1,5 @@
 /** The words of a supervised override. Plain JSON throughout: a state survives a crash as its JSON text. */
-import type { ApprovalPlan, DecisionView, Door, ErrorCode, Json } from '../contract/index.ts';
+import type { ApprovalPlan, DecisionView, Door, ErrorCode, Json, Presence } from '../contract/index.ts';
 
 /** Under whose authority somebody decides for another: the delegation's id and the person who gave it. */
 export interface DelegationUse {
@@ -94,6 +94,8 @@ export interface DecideEvent {
   /** Milliseconds since the epoch, of an `extend`. */
   until: number | null;
   via: Door;
+  /** How they were there; left out where nothing asks for it. */
+  presence?: Presence;
   /** A verified passkey assertion of `by` over this decision came with it. */
   assured: boolean;
   delegation: DelegationUse | null;

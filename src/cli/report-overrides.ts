@@ -50,7 +50,7 @@ export function registerOverrides(report: Command, io: Io): void {
     for (const item of answer.items) {
       const amounts = STAGES.map((stage) => `${stage} ${inCurrency(item.amounts[stage], item.currency)}`).join(', ');
       io.out(
-        `${item.action}  ${item.askedAt}  ${item.surface}  ${item.what}  asked by ${item.askedBy}  approved by ${item.approvedBy.join(', ')} after ${item.tookSeconds ?? 0} s  ${amounts}  ${item.basis}  ${item.outcome}  ${item.receipt}`,
+        `${item.action}  ${item.askedAt}  ${item.surface}  ${item.what}  asked by ${item.askedBy}  approved by ${item.approvedBy.join(', ')}${item.presence.length === 0 ? '' : ` (${item.presence.join(', ')})`} after ${item.tookSeconds ?? 0} s  ${amounts}  ${item.basis}  ${item.outcome}${item.reversedBy.length === 0 ? '' : `, taken back by ${item.reversedBy.join(', ')}`}  ${item.receipt}`,
       );
     }
     io.out(`${answer.total} ${answer.total === 1 ? 'action' : 'actions'} from ${answer.from} to ${answer.to}`);
@@ -60,6 +60,9 @@ export function registerOverrides(report: Command, io: Io): void {
     ];
     for (const { name, money } of groups) for (const total of money) io.out(`${name}: ${totalText(total)}`);
     for (const total of answer.currencies) io.out(`in all: ${totalText(total)}`);
+    for (const { presence, actions } of answer.presences) io.out(`there by ${presence}: ${String(actions)}`);
+    io.out(`executed and never taken back: ${String(answer.neverReversed.actions)}`);
+    for (const total of answer.neverReversed.money) io.out(`executed and never taken back: ${totalText(total)}`);
     if (answer.cut) io.out('there were more; ask for a shorter time');
   });
 }

@@ -75,7 +75,7 @@ export interface Approval {
     name: string;
     quorum: number;
     approvers: string[];
-    decisions: { by: string; decision: string; reason: string | null; at: string; via: string }[];
+    decisions: { by: string; decision: string; reason: string | null; at: string; via: string; presence?: string }[];
   }[];
   expiresAt: string;
 }

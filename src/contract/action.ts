@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HASH_PATTERN } from '../canonical/index.ts';
+import { PRESENCES } from './presence.ts';
 import { DOORS, verdictSchema } from './verdict.ts';
 import { passkeyAssertionSchema } from './passkey.ts';
 import { timeSchema } from './reading.ts';
@@ -16,6 +17,9 @@ export const decisionViewSchema = z.strictObject({
   reason: z.string().nullable(),
   at: z.iso.datetime(),
   via: z.enum(DOORS),
+  presence: z.enum(PRESENCES).optional().meta({
+    description: 'How the human was there: their passkey signed, they clicked, or only a token was presented.',
+  }),
 });
 export type DecisionView = z.infer<typeof decisionViewSchema>;
 

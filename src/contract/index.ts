@@ -17,3 +17,4 @@ export * from './status.ts';
 export * from './tenant.ts';
 export * from './verdict.ts';
 export * from './passkey.ts';
+export * from './presence.ts';

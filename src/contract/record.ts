@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from './json.ts';
+import type { Presence } from './presence.ts';
 import {
   VERDICT_DECISIONS,
   type ApprovalPlan,
@@ -151,6 +152,8 @@ export interface DecisionRecord extends RecordHead {
   until: string | null;
   /** WebAuthn assertion over the decision, for `assurance: passkey`. */
   assurance: JsonObject | null;
+  /** How the human was there. Since version 2, of what people decide. */
+  presence?: Presence;
   /** SHA-256 of the gateway's attestation of the human, `sha256:…`. */
   attestation: string | null;
   /** Of the refusal that ended the override. Since version 2. */

@@ -1,5 +1,5 @@
 /** Checks who said something, and whether they still may, from the attestation and the sealed records, each time. */
-import { actingIds, isCountersignError, type Json, type JsonObject } from '../contract/index.ts';
+import { actingIds, isCountersignError, presenceOf, type Json, type JsonObject } from '../contract/index.ts';
 import { applyChanges } from '../policy/index.ts';
 import { verifyAttestation, type AttestationOf } from '../identity/index.ts';
 import { originalOf, type KnownPayload } from './approval-of-records.ts';
@@ -147,6 +147,7 @@ async function admitDecision(
       original: originalOf(request, changes),
       until: claims.until === null ? null : Date.parse(claims.until),
       via: claims.via,
+      presence: presenceOf(claims.via, assured !== null),
       assured: assured !== null,
       delegation,
       ...standingOf(directory, delegations, { by: claims.by, delegation, surface, now: now.getTime() }),

@@ -1,5 +1,12 @@
 /** Recounts a supervised override from its sealed records through the reducer, whatever a workflow or a row says. */
-import type { ActionRequest, DecisionRecord, Json, RecordPayload, VerdictRecord } from '../contract/index.ts';
+import {
+  presenceIn,
+  type ActionRequest,
+  type DecisionRecord,
+  type Json,
+  type RecordPayload,
+  type VerdictRecord,
+} from '../contract/index.ts';
 import {
   openApproval,
   reduce,
@@ -85,6 +92,7 @@ function eventOf(
         original: originalOf(payload?.request ?? null, changes),
         until: record.until === null ? null : Date.parse(record.until),
         via: record.via === 'engine' ? 'api' : record.via,
+        presence: presenceIn(record) ?? 'token',
         assured: record.assurance !== null,
         delegation: record.delegation,
         standing: true,

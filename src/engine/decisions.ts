@@ -1,6 +1,6 @@
 /** Seals what people, the clock or a withdrawal decided about a parked action, as its sealed records and the reducer say. */
 import { hashOf } from '../canonical/index.ts';
-import type { Action, DecisionRecord, Json } from '../contract/index.ts';
+import { presenceOf, type Action, type DecisionRecord, type Json } from '../contract/index.ts';
 import {
   approvalView,
   checkEvent,
@@ -241,6 +241,7 @@ async function weigh(
     reason,
     changes,
     ...evidence,
+    presence: presenceOf(via, evidence.assurance !== null),
     until: until === null ? null : new Date(until).toISOString(),
   });
   await course.escalations(effects);

@@ -1,6 +1,6 @@
 /** Recounts a supervised override from its sealed plan and decisions. */
 import { includesId } from '../contract/identifiers.ts';
-import type { ApprovalPlan, DecisionRecord } from '../contract/index.ts';
+import { presenceIn, type ApprovalPlan, type DecisionRecord } from '../contract/index.ts';
 import type { Defect, FindingCode } from './finding.ts';
 
 export type OverrideState = 'open' | 'approved' | 'refused' | 'expired' | 'cancelled';
@@ -98,6 +98,10 @@ export class Override {
     }
     if (counts && stage.assurance === 'passkey' && record.assurance === null) {
       add('passkey-missing', `${by} decided (${decision}) without the passkey that stage \`${stage.name}\` asks for`);
+    }
+    const { presence, ...said } = record;
+    if (presence !== undefined && presence !== presenceIn(said)) {
+      add('passkey-missing', `${by} is said to have been there by ${presence}, which the record does not show`);
     }
     if (record.attestation === null) add('not-attested', `nobody attested that it was ${by} who decided (${decision})`);
     const needsReason = decision === 'refuse' || (decision === 'approve' && plan.reason === 'required');

@@ -7,7 +7,7 @@ export const EXPORT_FORMATS = ['csv', 'jsonl', 'bundle', 'ocsf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** How this version writes `records.csv`, `report.html` and `README.md`: a verifier of another version cannot make them again. */
-export const RENDERING = 3;
+export const RENDERING = 4;
 
 /** The first, without amounts of their own. */
 export const RENDERING_WITHOUT_MONEY = 1;
@@ -15,8 +15,16 @@ export const RENDERING_WITHOUT_MONEY = 1;
 /** The second, of before there were standing approvals. */
 export const RENDERING_WITHOUT_GRANTS = 2;
 
+/** The third, which did not say how people were there, nor what takes something back. */
+export const RENDERING_WITHOUT_PRESENCE = 3;
+
 /** Those that this version makes again. */
-export const RENDERINGS: readonly number[] = [RENDERING_WITHOUT_MONEY, RENDERING_WITHOUT_GRANTS, RENDERING];
+export const RENDERINGS: readonly number[] = [
+  RENDERING_WITHOUT_MONEY,
+  RENDERING_WITHOUT_GRANTS,
+  RENDERING_WITHOUT_PRESENCE,
+  RENDERING,
+];
 
 const hash = z.string().regex(HASH_PATTERN);
 

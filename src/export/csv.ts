@@ -1,7 +1,7 @@
 /** Records as a table for spreadsheets: RFC 4180, one row each, nothing that a spreadsheet would run. */
-import type { Json, JsonObject, RecordPayload } from '../contract/index.ts';
+import { presenceIn, type Json, type JsonObject, type RecordPayload } from '../contract/index.ts';
 import { actorText } from './story.ts';
-import { RENDERING_WITHOUT_MONEY, RENDERING } from './body.ts';
+import { RENDERING_WITHOUT_MONEY, RENDERING_WITHOUT_PRESENCE, RENDERING } from './body.ts';
 import type { ExportRecord } from './line.ts';
 import { stagesOf, type Money, type Stage } from './money.ts';
 
@@ -31,10 +31,12 @@ const COLUMNS = [
   'resource',
   'by',
   'via',
+  'presence',
   'stage',
   'reason',
   'changes',
   'reference',
+  'reverses',
   'disclosed',
   'details',
   'bundle',
@@ -60,10 +62,16 @@ export function csvCell(value: Json | undefined): string {
 
 const line = (cells: readonly string[]): string => `${cells.join(',')}\r\n`;
 
-const columnsOf = (rendering: number): readonly (typeof COLUMNS)[number][] =>
-  rendering === RENDERING_WITHOUT_MONEY
-    ? COLUMNS.filter((name) => !Object.values<string>(STAGE_COLUMNS).includes(name))
-    : COLUMNS;
+/** Columns that came with a later rendering. */
+const SINCE: readonly { last: number; columns: readonly string[] }[] = [
+  { last: RENDERING_WITHOUT_MONEY, columns: Object.values(STAGE_COLUMNS) },
+  { last: RENDERING_WITHOUT_PRESENCE, columns: ['presence', 'reverses'] },
+];
+
+function columnsOf(rendering: number): readonly (typeof COLUMNS)[number][] {
+  const unknown = SINCE.flatMap(({ last, columns }) => (rendering <= last ? columns : []));
+  return COLUMNS.filter((name) => !unknown.includes(name));
+}
 
 export const csvHeader = (rendering = RENDERING): string => line(columnsOf(rendering));
 
@@ -98,7 +106,7 @@ function amounts(record: RecordPayload, money: Money | null): Row {
 function cellsOf(record: RecordPayload): Row {
   switch (record.type) {
     case 'verdict': {
-      const { surface, verb, disclosed, verdict, observed } = record;
+      const { surface, verb, disclosed, verdict, observed, reverses = null } = record;
       const { decision, basis, policy, rule, bundle, reasons, changes } = verdict;
       return {
         surface,
@@ -112,6 +120,7 @@ function cellsOf(record: RecordPayload): Row {
         ...requested(disclosed),
         reason: reasons.join('; '),
         changes,
+        reverses,
         disclosed,
         details: observed === null ? null : `observed only: it would have been ${observed.decision}`,
       };
@@ -123,7 +132,8 @@ function cellsOf(record: RecordPayload): Row {
         ...(until === null ? [] : [`until ${until}`]),
         ...(added === null ? [] : [`asked ${added.join(', ')}`]),
       ].join('; ');
-      return { surface, decision, by, via, stage, reason, changes: changes as JsonObject | null, details };
+      const presence = presenceIn(record);
+      return { surface, decision, by, via, presence, stage, reason, changes: changes as JsonObject | null, details };
     }
     case 'release': {
       const { surface, basis, permit, rejudged } = record;

@@ -1,7 +1,16 @@
 /** The actions of a report, one after the other. */
 import { HASH_PATTERN } from '../canonical/index.ts';
-import type { DecisionRecord, Json, OtherRecord, OutcomeRecord, Verdict } from '../contract/index.ts';
-import { RENDERING_WITHOUT_MONEY } from './body.ts';
+import {
+  presenceIn,
+  type DecisionRecord,
+  type Json,
+  type OtherRecord,
+  type OutcomeRecord,
+  type Presence,
+  type Verdict,
+  type VerdictRecord,
+} from '../contract/index.ts';
+import { RENDERING_WITHOUT_MONEY, RENDERING_WITHOUT_PRESENCE } from './body.ts';
 import { fact, markup, type Html } from './html.ts';
 import { actorText, isErased, RELEASED_BY, surfaceOf, whatOf, type Chapter, type Ending, type Story } from './story.ts';
 import { STAGES, UNDISCLOSED, type Money, type Stage } from './money.ts';
@@ -50,7 +59,7 @@ export function actionSection(story: Story, money: Money | null, rendering: numb
 ${verdict === null ? null : fact('Asked by', `${actorText(verdict.actor)}, ${timeText(verdict.at)}`)}
 ${fact('On', surfaceOf(story))}
 ${verdict === null ? null : fact('What', asked(verdict.disclosed, Object.keys(verdict.commitments).length))}
-${line(amounts(money))}${verdict === null ? null : fact('Judged', judged(verdict.verdict))}
+${line(amounts(money))}${takesBack(verdict, rendering)}${verdict === null ? null : fact('Judged', judged(verdict.verdict))}
 ${verdict?.observed == null ? null : fact('Would have been', judged(verdict.observed))}
 ${rejudged.map((later) => fact('Judged again', markup`${timeText(later.at)}: ${judged(later.verdict)}`))}
 ${again === undefined ? null : fact('At release', isSame(again, verdict?.verdict) ? markup`judged again: <b>${again.decision}</b>, by the same rule and bundle` : judged(again))}
@@ -58,11 +67,18 @@ ${release === null ? null : fact('Released by', `${RELEASED_BY[release.basis]}; 
 ${line(redemption === null ? null : fact('Redeemed by', `${redemption.by}; ${timeText(redemption.at)}`))}${outcomes.map((outcome) => fact('Outcome', outcomeText(outcome)))}
 ${isErased(story) ? fact('Payload', 'was deleted, with its key; every record and proof stays') : null}
 </dl>
-${decisions.length === 0 ? null : markup`<h4>Who decided what, and why</h4><ol class="steps">${decisions.map(({ record }) => decision(record))}</ol>`}
+${decisions.length === 0 ? null : markup`<h4>Who decided what, and why</h4><ol class="steps">${decisions.map(({ record }) => decision(record, rendering))}</ol>`}
 ${others.length === 0 ? null : markup`<h4>Afterwards</h4><ol class="steps">${others.map(afterwards)}</ol>`}
 ${proofs(records)}
 </section>
 `;
+}
+
+/** The action that this one takes back, where it says so. */
+function takesBack(verdict: VerdictRecord | null, rendering: number): Html | null {
+  const reverses = verdict?.reverses;
+  if (reverses === undefined || rendering <= RENDERING_WITHOUT_PRESENCE) return null;
+  return markup`${fact('Takes back', markup`<a class="mono" href="#${reverses}">${reverses}</a>`)}\n`;
 }
 
 /** Asked, approved, released and executed; nothing where no amount is told. */
@@ -103,7 +119,7 @@ function judged({ decision: said, basis, policy, rule, bundle, reasons, changes,
 const outcomeText = ({ status, at, by, reference }: OutcomeRecord): string =>
   `${status}${by === null ? '' : `, reported by ${by}`}${reference === null ? '' : ` as ${reference}`}, ${timeText(at)}`;
 
-function decision(record: DecisionRecord): Html {
+function decision(record: DecisionRecord, rendering: number): Html {
   const { at, by, via, stage, reason, changes, delegation, until, added, assurance } = record;
   const who = by === 'countersign' ? '' : `${by} `;
   const stood = delegation === null ? '' : `, standing in for ${delegation.from}`;
@@ -111,7 +127,11 @@ function decision(record: DecisionRecord): Html {
   const more = [
     ...(until === null ? [] : [`until ${timeText(until)}`]),
     ...(added === null ? [] : [`asked ${added.join(', ')}`]),
-    ...(assurance === null ? [] : ['with a passkey']),
+    ...(rendering <= RENDERING_WITHOUT_PRESENCE
+      ? assurance === null
+        ? []
+        : ['with a passkey']
+      : presenceWords(presenceIn(record))),
   ].join(', ');
   const values =
     changes === null ? null : markup`<span class="reason">changed: ${Object.entries(changes).map(changed)}</span>`;
@@ -119,6 +139,13 @@ function decision(record: DecisionRecord): Html {
     more === '' ? '' : `: ${more}`
   }${values}${quoted(reason)}</li>`;
 }
+
+const PRESENCE_WORDS: Record<Presence, string> = {
+  passkey: 'with their passkey',
+  click: 'by a click',
+  token: 'with a token',
+};
+const presenceWords = (presence: Presence | null): string[] => (presence === null ? [] : [PRESENCE_WORDS[presence]]);
 
 /** Undisclosed values stand as commitments, which say nothing to a reader. */
 function changed([path, { from, to }]: [string, { from: Json; to: Json }], i: number): Html {

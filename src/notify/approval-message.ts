@@ -3,7 +3,7 @@
  *
  * It holds what policy discloses and nothing else: no content, no undisclosed value. Texts are plain; escaping is the renderer's.
  */
-import type { Door, EffectKind } from '../contract/index.ts';
+import type { Door, EffectKind, Presence } from '../contract/index.ts';
 
 /** How an action stands, as its message says it. */
 export type MessageState =
@@ -66,6 +66,8 @@ export interface MessageDecision {
   at: number;
   reason: string | null;
   via: Door | 'engine';
+  /** How the person was there; left out where nobody was, or records of before do not say so. */
+  presence?: Presence;
   /** For whom, when decided under a delegation. */
   onBehalfOf: string | null;
   /** Disclosed changes only; `from` and `to` as they are to be read. */

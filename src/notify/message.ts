@@ -116,13 +116,14 @@ function refOf(directory: Directory, refs: readonly string[], id: string): strin
 function decisionsOf(state: ActionState, approval: ApprovalState | null, directory: Directory): MessageDecision[] {
   const before = new Map(Object.entries(state.disclosed));
   const said = (approval?.stages ?? []).flatMap(({ decisions }) =>
-    decisions.map(({ by, decision, reason, at, via, delegation, changes }): MessageDecision => ({
+    decisions.map(({ by, decision, reason, at, via, presence, delegation, changes }): MessageDecision => ({
       by,
       name: displayName(directory, by),
       decision,
       at: seconds(at),
       reason,
       via,
+      ...(presence === undefined ? {} : { presence }),
       onBehalfOf: delegation === null ? null : displayName(directory, delegation.from),
       changes: changesOf(changes ?? {}, before),
     })),

@@ -38,6 +38,8 @@ export interface ActionStore {
   list(tenant: string, filter: ActionFilter): Promise<StoredAction[]>;
   /** Actions that were asked for to take this one back, oldest first. */
   reversing(tenant: string, id: string): Promise<string[]>;
+  /** Those of a tenant that were carried out to take another one back: which one, by which. */
+  reversals(tenant: string): Promise<{ of: string; by: string }[]>;
   /** All actions that wait for a person, oldest first. */
   waiting(tenant: string): Promise<StoredAction[]>;
   /** Others that wait for a person by the same rule: of one surface and actor, oldest first, at most `limit`. */
@@ -112,6 +114,17 @@ export function createActionStore(db: Database): ActionStore {
         .limit(100)
         .execute();
       return rows.map((row) => row.id);
+    },
+    async reversals(tenant) {
+      const rows = await db
+        .selectFrom('action')
+        .select(['id', 'reverses'])
+        .where('tenant', '=', tenant)
+        .where('reverses', 'is not', null)
+        .where('status', '=', 'executed')
+        .orderBy('createdAt')
+        .execute();
+      return rows.flatMap(({ id, reverses }) => (reverses === null ? [] : [{ of: reverses, by: id }]));
     },
     async waiting(tenant) {
       const rows = await db

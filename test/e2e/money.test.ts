@@ -117,6 +117,10 @@ describe('the report of overrides', () => {
         amounts,
         basis: 'override',
         outcome: 'executed',
+        presence: ['token'],
+        effect: 'compensable',
+        reverses: null,
+        reversedBy: [],
         receipt: expect.stringMatching(/^sha256:/),
       },
     ]);
@@ -126,8 +130,28 @@ describe('the report of overrides', () => {
     };
     expect(body).toMatchObject({ total: 1, cut: false, currencies: [sums] });
     expect(body.approvers).toEqual([{ approver: LEAD, actions: 1, money: [sums] }]);
+    expect(body.presences).toEqual([{ presence: 'token', actions: 1, money: [sums] }]);
+    expect(body.neverReversed).toEqual({ actions: 1, money: [sums] });
     expect(body.surfaces).toEqual([{ surface: 'payments.refund', actions: 1, money: [sums] }]);
     expect((await stack.call('GET', `/v1/records/${body.items[0].receipt}/receipt`)).status).toBe(200);
+  });
+
+  it('says what was taken back', async () => {
+    const { body } = await stack.ask({ ...refund(20), reverses: lowered });
+    const { permit } = body;
+    expect((await stack.call('POST', '/v1/permits/redeem', { permit })).status).toBe(200);
+    const read = async () =>
+      (await stack.call('GET', '/v1/reports/overrides', undefined, { token: await stack.person(AUDITOR) })).body;
+    // What is only begun takes nothing back.
+    expect((await read()).items[0].reversedBy).toEqual([]);
+    expect((await stack.call('POST', `/v1/actions/${body.id}/outcome`, { permit, status: 'executed' })).status).toBe(
+      200,
+    );
+    const report = await read();
+    expect(report.items[0].reversedBy).toEqual([body.id]);
+    expect(report.neverReversed).toEqual({ actions: 0, money: [] });
+    expect(await csv(`&action=${body.id}&type=verdict`)).toMatchObject([{ reverses: lowered }]);
+    expect(await csv(`&action=${lowered}&type=decision`)).toMatchObject([{ presence: 'token' }]);
   });
 
   it('is a command too, and is not for everybody', async () => {

@@ -99,4 +99,7 @@ it('a table of the version before has its columns, and no others', () => {
   expect(csvHeader(1)).toBe(
     'index,at,type,action,seq,surface,verb,actor,decision,basis,policy,rule,amount,currency,resource,by,via,stage,reason,changes,reference,disclosed,details,bundle,request_hash,record_hash\r\n',
   );
+  expect(csvHeader(3)).toBe(
+    'index,at,type,action,seq,surface,verb,actor,decision,basis,policy,rule,amount,currency,asked_amount,approved_amount,released_amount,executed_amount,resource,by,via,stage,reason,changes,reference,disclosed,details,bundle,request_hash,record_hash\r\n',
+  );
 });

@@ -121,7 +121,7 @@ export const MODELS: Record<string, ApprovalMessage> = {
     ask: 'decision',
     decisions: [decision({ decision: 'return', reason: 'Which invoice?' })],
   }),
-  approved: closed('approved', { decisions: [decision({ reason: 'Customer is right' })] }),
+  approved: closed('approved', { decisions: [decision({ reason: 'Customer is right', presence: 'click' })] }),
   changed: closed('changed', {
     decisions: [decision({ changes: [{ label: 'Amount', from: '420.50', to: '300' }], reason: 'Partial refund' })],
   }),

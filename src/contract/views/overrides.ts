@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { PRESENCES } from '../presence.ts';
+import { EFFECT_KINDS } from '../verdict.ts';
 
 const amount = z.string().nullable().meta({
   description:
@@ -37,6 +39,12 @@ export const overrideSchema = z
     amounts: amountsSchema,
     basis: z.string().meta({ description: '`override` or `break_glass`.' }),
     outcome: z.string(),
+    presence: z
+      .array(z.enum(PRESENCES))
+      .meta({ description: 'How each of `approvedBy` was there, in their order; empty where the glass was broken.' }),
+    effect: z.enum(EFFECT_KINDS).nullable().meta({ description: 'What policy says that it does to the world.' }),
+    reverses: z.string().nullable().meta({ description: 'The action that this one takes back.' }),
+    reversedBy: z.array(z.string()).meta({ description: 'Executed actions that took this one back, oldest first.' }),
     receipt: z.string().meta({ description: 'Hash of the record that released it.' }),
   })
   .meta({ id: 'Override' });
@@ -54,6 +62,12 @@ export const overridesReportSchema = z
     approvers: z.array(z.strictObject({ approver: z.string(), ...groupShape })),
     surfaces: z.array(z.strictObject({ surface: z.string(), ...groupShape })),
     currencies: z.array(moneyTotalSchema),
+    presences: z
+      .array(z.strictObject({ presence: z.enum(PRESENCES), ...groupShape }))
+      .meta({ description: 'By the weakest way in which somebody who approved was there.' }),
+    neverReversed: z.strictObject(groupShape).meta({
+      description: 'Executed, more than a read, no reversal itself, and not taken back by any executed action.',
+    }),
   })
   .meta({ id: 'OverridesReport' });
 

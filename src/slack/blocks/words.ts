@@ -1,5 +1,5 @@
 /** The words of the message: what happened, who, why, until when. */
-import { MESSAGE_HOLDS } from '../../contract/index.ts';
+import { MESSAGE_HOLDS, type Presence } from '../../contract/index.ts';
 import type { ApprovalMessage, MessageDecision, MessageParty, MessageState } from './model.ts';
 import { type Line, type Piece, dated, line, said, strong } from './parts-6/rich.ts';
 import { clean, list, plainText } from './parts-6/text.ts';
@@ -101,6 +101,14 @@ const DOORS: Record<MessageDecision['via'], string> = {
   engine: 'by the clock',
 };
 
+const PRESENCES: Record<Presence, string> = {
+  passkey: ', with their passkey',
+  click: ', by a click',
+  token: ', with a token',
+};
+const presence = (decision: MessageDecision): string =>
+  decision.presence === undefined ? '' : PRESENCES[decision.presence];
+
 /** Who did what, when, through what, and why: at most about 800 characters. */
 export function decisionLines(decision: MessageDecision): Line[] {
   const did =
@@ -108,7 +116,7 @@ export function decisionLines(decision: MessageDecision): Line[] {
       ? [strong(DID.expired, 80)]
       : [strong(decision.name, 80), said(` ${DID[decision.decision]}`)];
   const instead = decision.onBehalfOf === null ? '' : ` for ${plainText(decision.onBehalfOf, 80)} (delegated)`;
-  const how = decision.via === 'engine' ? '' : `, ${DOORS[decision.via]}`;
+  const how = decision.via === 'engine' ? '' : `, ${DOORS[decision.via]}${presence(decision)}`;
   const reason = decision.reason === null ? [] : [line(`“${plainText(decision.reason, MESSAGE_HOLDS.word)}”`)];
   const changes = decision.changes.slice(0, MESSAGE_HOLDS.changes).map(({ label, from, to }) => {
     const before = plainText(from, MESSAGE_HOLDS.changed);

@@ -91,6 +91,11 @@ export function Reports() {
                 caption={SAY.byCurrency}
                 rows={data.currencies.map((total) => ({ name: total.currency ?? SAY.noCurrency, money: [total] }))}
               />
+              <MoneyTable
+                caption={SAY.byPresence}
+                rows={data.presences.map(({ presence, ...group }) => ({ name: SAY.presences[presence], ...group }))}
+              />
+              <MoneyTable caption={SAY.reversal} rows={[{ name: SAY.neverReversed, ...data.neverReversed }]} />
               <div class="grid-wide">
                 <section class="card">
                   <BarChart

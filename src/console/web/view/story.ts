@@ -1,4 +1,5 @@
 /** The story of an action in words, told by its sealed records alone. Pure. */
+import { presenceIn, type Presence } from '../../../contract/presence.ts';
 import type { RecordItem } from '../../../sealing/record-view.ts';
 import type { Tone } from './tones.ts';
 
@@ -27,6 +28,12 @@ const DOOR_WORDS: Readonly<Record<string, string>> = {
   api: 'through the API',
   cli: 'on the command line',
   engine: 'by itself',
+};
+
+export const PRESENCE_WORDS: Readonly<Record<Presence, string>> = {
+  passkey: 'by their own passkey, which signed this',
+  click: 'by a click in a session of theirs',
+  token: 'by a credential of theirs alone',
 };
 
 const DECISION_WORDS: Readonly<Record<string, readonly [string, Tone]>> = {
@@ -78,6 +85,7 @@ function verdictStep(record: Extract<Payload, { type: 'verdict' }>): Told {
     quote: null,
     details: [
       ...detail('Why', verdict.reasons.join('; ')),
+      ...detail('Takes back', record.reverses),
       ...detail('Basis', verdict.basis.replaceAll('_', ' ')),
       ...detail(
         'Waits for',
@@ -91,6 +99,7 @@ function decisionStep(record: Extract<Payload, { type: 'decision' }>): Told {
   const [verb, tone] = known(DECISION_WORDS, record.decision);
   const byClock = ['expired', 'cancelled', 'escalated'].includes(record.decision);
   const door = DOOR_WORDS[record.via] ?? record.via;
+  const presence = presenceIn(record);
   const standsIn = record.delegation === null ? '' : ` in the name of ${person(record.delegation.from)}`;
   return {
     tone,
@@ -106,7 +115,7 @@ function decisionStep(record: Extract<Payload, { type: 'decision' }>): Told {
         'Was shown',
         record.shown === null ? null : `${shortHash(record.shown.hash)}, rendered by ${record.shown.renderer}`,
       ),
-      ...detail('Signed with', record.assurance === null ? null : 'their own passkey'),
+      ...detail('Was there', presence === null ? null : PRESENCE_WORDS[presence]),
       ...detail('Took on', record.responsibility),
     ],
   };
