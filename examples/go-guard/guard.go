@@ -17,40 +17,15 @@ import (
 )
 
 type claims struct {
-	Aud, Tenant, Ver, Act string
-	Nbf, Exp              int64
+	Aud, Tenant, Ver, Act, Jti, Req string
+	Iat, Nbf, Exp                   int64
+	Offline                         bool
 }
 
 // verify returns the request as released: execute it and nothing else.
 func verify(engine, apiKey, surface, permit string, request json.RawMessage) (json.RawMessage, error) {
-	parts := strings.Split(permit, ".")
-	if len(parts) != 3 {
-		return nil, errors.New("no permit: ask for the action first")
-	}
-	var header struct{ Alg, Kid, Typ string }
-	var c claims
-	if decode(parts[0], &header) != nil || decode(parts[1], &c) != nil || header.Alg != "EdDSA" || header.Typ != "permit+jwt" {
-		return nil, errors.New("not a permit")
-	}
-	var set struct {
-		Keys []struct{ Kid, Kty, Crv, Alg, X string }
-	}
-	if err := call(http.MethodGet, engine+"/.well-known/jwks.json", "", nil, &set); err != nil {
+	if _, err := check(engine, surface, permit); err != nil {
 		return nil, err
-	}
-	signed := false
-	signature, err := base64.RawURLEncoding.Strict().DecodeString(parts[2])
-	for _, k := range set.Keys {
-		key, bad := base64.RawURLEncoding.DecodeString(k.X)
-		if err == nil && bad == nil && k.Kid == header.Kid && k.Alg == "EdDSA" && k.Crv == "Ed25519" && len(key) == ed25519.PublicKeySize {
-			signed = signed || ed25519.Verify(key, []byte(parts[0]+"."+parts[1]), signature)
-		}
-	}
-	if now := time.Now().Unix(); !signed || c.Aud != surface || c.Tenant != "default" || now+5 < c.Nbf || now >= c.Exp {
-		return nil, errors.New("the permit is forged, for another surface or tenant, or out of its time")
-	}
-	if c.Ver != "" { // This executor's resources have no versions, so it cannot tell that it finds what was judged.
-		return nil, errors.New("the permit binds a resource version that is not known here")
 	}
 	body, err := json.Marshal(map[string]any{"permit": permit, "redeemer": rand.Text(), "request": request, "audience": surface})
 	if err != nil {
@@ -59,6 +34,37 @@ func verify(engine, apiKey, surface, permit string, request json.RawMessage) (js
 	var redeemed struct{ Request json.RawMessage }
 	err = call(http.MethodPost, engine+"/v1/permits/redeem", apiKey, body, &redeemed)
 	return redeemed.Request, err
+}
+
+// check holds everything against the permit but its use.
+func check(engine, surface, permit string) (c claims, err error) {
+	parts := strings.Split(permit, ".")
+	if len(parts) != 3 {
+		return c, errors.New("no permit: ask for the action first")
+	}
+	var header map[string]string // These three names and no others: no `crit`, no `jwk`.
+	if decode(parts[0], &header) != nil || decode(parts[1], &c) != nil || len(header) != 3 || header["alg"] != "EdDSA" || header["typ"] != "permit+jwt" {
+		return c, errors.New("not a permit")
+	}
+	keys, err := keysOf(engine)
+	if err != nil {
+		return c, err
+	}
+	signed := false
+	signature, err := base64.RawURLEncoding.Strict().DecodeString(parts[2])
+	for _, k := range keys {
+		key, bad := base64.RawURLEncoding.DecodeString(k.X)
+		if err == nil && bad == nil && k.Kid == header["kid"] && k.Alg == "EdDSA" && k.Crv == "Ed25519" && len(key) == ed25519.PublicKeySize {
+			signed = signed || ed25519.Verify(key, []byte(parts[0]+"."+parts[1]), signature)
+		}
+	}
+	if now := time.Now().Unix(); !signed || c.Aud != surface || c.Tenant != "default" || now+5 < c.Nbf || now >= c.Exp {
+		return c, errors.New("the permit is forged, for another surface or tenant, or out of its time")
+	}
+	if c.Ver != "" { // This executor's resources have no versions, so it cannot tell that it finds what was judged.
+		return c, errors.New("the permit binds a resource version that is not known here")
+	}
+	return c, nil
 }
 
 func decode(part string, into any) error {

@@ -7,12 +7,18 @@ import (
 	"os"
 )
 
-// An executor behind the guard: `go-guard ADDRESS SURFACE`, with COUNTERSIGN_URL and COUNTERSIGN_API_KEY.
+// An executor behind the guard: `go-guard ADDRESS SURFACE [offline]`, with COUNTERSIGN_URL and COUNTERSIGN_API_KEY.
 func main() {
-	surface := os.Args[2]
+	engine, surface, offline := os.Getenv("COUNTERSIGN_URL"), os.Args[2], len(os.Args) > 3 && os.Args[3] == "offline"
+	used := newReplays(100_000)
 	http.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<18))
-		released, err := verify(os.Getenv("COUNTERSIGN_URL"), os.Getenv("COUNTERSIGN_API_KEY"), surface, r.Header.Get("Countersign-Permit"), body)
+		permit := r.Header.Get("Countersign-Permit")
+		released, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<18))
+		if err == nil && offline {
+			released, err = verifyOffline(engine, surface, permit, released, used)
+		} else if err == nil {
+			released, err = verify(engine, os.Getenv("COUNTERSIGN_API_KEY"), surface, permit, released)
+		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)
 			return

@@ -133,7 +133,9 @@ function contentOf(record: RecordPayload): string {
     case 'release':
       return `At ${record.at} the action on ${record.surface} was released by ${BASIS[record.basis]}; its permit was good until ${record.permit.expiresAt}.`;
     case 'redemption':
-      return `At ${record.at} ${record.by} redeemed the permit for ${record.surface}; the outcome was due by ${record.reportBy}.`;
+      return record.offline === undefined
+        ? `At ${record.at} ${record.by} redeemed the permit for ${record.surface}; the outcome was due by ${record.reportBy}.`
+        : `At ${record.at} ${record.by} said that it had used the permit for ${record.surface} up by itself, at ${record.offline.at}.`;
     case 'outcome':
       return `At ${record.at} the outcome was ${record.status}${record.by === null ? '' : `, reported by ${record.by}`}${record.reference === null ? '' : ` as ${record.reference}`}.`;
     case 'delegation': {

@@ -120,6 +120,10 @@ export interface Outcome {
   /** The executor's own id of what it did. */
   reference?: string;
   detail?: string;
+  /** When the permit was used up without the engine, where it allows that. RFC 3339. */
+  redeemedAt?: string;
+  /** As whom it was taken: another executor's report never passes for this one. */
+  redeemer?: string;
 }
 
 /** RFC 9457, with a stable `code`. */

@@ -113,6 +113,13 @@ export const outcomeInputSchema = z
     status: z.enum(OUTCOME_STATUSES),
     reference: z.string().max(512).optional().meta({ description: 'The executor’s own id of what it did.' }),
     detail: z.string().max(2000).optional(),
+    redeemedAt: z.iso.datetime({ offset: true }).optional().meta({
+      description: 'When you used the permit up without the engine, where the permit allows that (`offline`).',
+    }),
+    redeemer: z.string().min(1).max(256).optional().meta({
+      description:
+        'Your own random text, with `redeemedAt`, or as it was redeemed: another executor’s report never passes for yours.',
+    }),
   })
   .meta({ id: 'Outcome' });
 export type OutcomeInput = z.infer<typeof outcomeInputSchema>;

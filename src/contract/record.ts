@@ -185,6 +185,8 @@ export interface ReleaseRecord extends RecordHead {
   replaces?: string | null;
   /** Who looks back at a break-glass release, and until when. Since version 2. */
   review?: { reviewers: string[]; dueAt: string };
+  /** One executor may use the permit up by itself, and report that later. Left out where only the engine takes permits. */
+  offline?: true;
 }
 
 /** The executor took the permit: from now on the action counts as begun. Since version 2. */
@@ -198,6 +200,8 @@ export interface RedemptionRecord extends RecordHead {
   redeemer: string | null;
   /** When the outcome is due, RFC 3339. */
   reportBy: string;
+  /** When the executor says that it used the permit up by itself, RFC 3339. Left out where the engine took it. */
+  offline?: { at: string };
 }
 
 export interface OutcomeRecord extends RecordHead {
@@ -284,5 +288,7 @@ export interface PermitClaims {
   req: string;
   changes?: JsonObject;
   ver?: string;
+  /** One executor may use it up by itself, without the engine. */
+  offline?: true;
   rec: string;
 }

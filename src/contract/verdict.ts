@@ -285,6 +285,8 @@ export interface Judgement {
   retainMs: number | null;
   /** The worst that the policies and rules which spoke say of it; null where none says anything. */
   effect: EffectKind | null;
+  /** Present where all policies let an executor use the permit up by itself, without the engine. */
+  offline?: true;
   /** Present when the verdict's basis is `break_glass`. */
   review: BrokenGlass | null;
   /** Present when the verdict's basis is `grant`: the standing approval that covers it. */

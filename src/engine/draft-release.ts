@@ -31,6 +31,8 @@ export interface ReleaseDraftInput {
   collectWithinMs: number | null;
   /** How long policy holds what is approved, in milliseconds; none by default. */
   afterMs?: number;
+  /** Policy lets one executor use the permit up by itself. */
+  offline?: boolean;
   /** The release whose permit this one replaces. Replacing it does not extend the time for collection. */
   replaces?: ReleaseRecord;
 }
@@ -41,6 +43,10 @@ function heldUntil({ replaces, basis, afterMs = 0, at }: ReleaseDraftInput): str
   if (afterMs === 0 || basis === 'break_glass' || basis === 'observe') return null;
   return untilOf(at, afterMs);
 }
+
+/** The engine itself executes nothing offline, and an emergency is always reported to it first. */
+const isOffline = ({ offline = false, basis, state }: ReleaseDraftInput): boolean =>
+  offline && basis !== 'break_glass' && state.execution === undefined;
 
 /** The record of a release and the permit bound to it. Nothing is released until the record is sealed. */
 export async function draftRelease(
@@ -66,6 +72,7 @@ export async function draftRelease(
   const jti = randomUUID();
   const req = requestHash(request, input.actionKey);
   const expiresAt = new Date(exp * 1000).toISOString();
+  const offline = isOffline(input);
   const { review } = state;
   const record: ReleaseRecord = {
     ...nextHead(state.action, 'release', at.toISOString()),
@@ -74,11 +81,13 @@ export async function draftRelease(
     permit: { jti, kid: signer.kid, expiresAt, audience: state.surface, requestHash: req },
     rejudged: input.rejudged,
     ...(notBefore === null ? {} : { notBefore }),
-    collectUntil,
+    // An executor that is away does not learn that its permit is dead, so no other one takes its place.
+    collectUntil: offline ? expiresAt : collectUntil,
     replaces: input.replaces?.permit.jti ?? null,
     ...(review === null
       ? {}
       : { review: { reviewers: review.reviewers, dueAt: new Date(review.dueAt).toISOString() } }),
+    ...(offline ? { offline: true as const } : {}),
   };
   const clear = await signPermit(
     {
@@ -94,6 +103,7 @@ export async function draftRelease(
       req,
       ...(input.changes === null ? {} : { changes: input.changes }),
       ...(request.resource?.version === undefined ? {} : { ver: request.resource.version }),
+      ...(offline ? { offline: true as const } : {}),
       rec: hashOf(record),
     },
     signer,
@@ -101,7 +111,7 @@ export async function draftRelease(
   return {
     draft: { record, permit: { jti, audience: state.surface, requestHash: req, expiresAt } },
     permit: { clear, sealed: sealPermit(input.actionKey, tenant, id, clear) },
-    until: { heldUntil: notBefore, collectUntil },
+    until: { heldUntil: notBefore, collectUntil: record.collectUntil ?? null },
   };
 }
 

@@ -200,6 +200,7 @@ async function judgeAndSeal(
       state: { ...state, action: { ...action, records: [hashOf(record)] } },
       collectWithinMs: judgement.collectWithinMs ?? null,
       afterMs: judgement.releaseAfterMs,
+      offline: judgement.offline === true,
       basis: releaseBasisOf(verdict),
       request: changed,
       changes: verdict.changes,

@@ -228,7 +228,7 @@ export function follow(
       return;
     case 'redemption':
       folded.redemption = record;
-      folded.redeemedAt = record.at;
+      folded.redeemedAt = record.offline?.at ?? record.at;
       return;
     case 'outcome':
       folded.status = record.status;

@@ -1,17 +1,20 @@
 import { decodeJwt } from 'jose';
+import { hashOf } from '../canonical/index.ts';
 import {
   isCountersignError,
   isSettled,
   type Action,
   type OutcomeInput,
   type OutcomeRecord,
+  type RedemptionRecord,
 } from '../contract/index.ts';
 import { commitment, saltFor, verifyPermit } from '../sealing/index.ts';
 import { verifyAttestation } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readWholeLife, type Life } from './life.ts';
-import { insist, nextHead, permitOf, returnsOf, sealNext } from './seal.ts';
+import { redeemerHash } from './redeem.ts';
+import { insist, nextHead, permitOf, returnsOf, sealNext, type RecordDraft } from './seal.ts';
 import type { NotDue, Refusal, SealOutcomeInput } from './types.ts';
 
 export type OutcomeDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'attestationKeys' | 'hub' | 'now'>;
@@ -52,6 +55,10 @@ const knowsRedemption = ({ release }: Life): boolean => release?.collectUntil !=
 function silence({ state, release, redemption }: Life): { status: 'unreported' | 'lapsed'; at: number } | null {
   if (state.action.status !== 'released' || release === null) return null;
   if (redemption !== null) return { status: 'unreported', at: Date.parse(redemption.reportBy) };
+  // Somebody may have used it up without the engine, and has as long to report as from any redemption.
+  if (release.offline === true) {
+    return { status: 'unreported', at: Date.parse(release.permit.expiresAt) + state.outcomeWithinMs };
+  }
   if (release.collectUntil !== undefined) return { status: 'lapsed', at: Date.parse(release.collectUntil) };
   return { status: 'unreported', at: Date.parse(release.at) + state.outcomeWithinMs };
 }
@@ -123,6 +130,8 @@ async function sealReport(
       ? null
       : commitment(saltFor(payload.actionKey, 'outcome.detail'), 'outcome.detail', outcome.detail);
   const report = { status: outcome.status, reference: outcome.reference ?? null, detail };
+  const other = takenByAnother(life, outcome);
+  if (other !== null) return { refusal: other };
   if (isSettled(current)) {
     const same =
       state.outcome !== null &&
@@ -138,7 +147,10 @@ async function sealReport(
   if (current !== 'released' && current !== 'unreported') {
     return { refusal: { code: 'not-open', message: `there is nothing to report: this action is ${current}` } };
   }
-  if (outcome.status !== 'skipped' && redemption === null && knowsRedemption(life)) {
+  const by = await reporter(deps, state.action, outcome.attestation);
+  const offline = redemption === null ? takenOffline(deps, life, outcome, by) : null;
+  if (offline !== null && 'refusal' in offline) return offline;
+  if (outcome.status !== 'skipped' && redemption === null && offline === null && knowsRedemption(life)) {
     return {
       refusal: {
         code: 'permit-not-redeemed',
@@ -151,9 +163,50 @@ async function sealReport(
     // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
     await deps.store.payloads.update(tenant, id, (stored) => ({ ...stored, detail: words }));
   }
-  const by = await reporter(deps, state.action, outcome.attestation);
-  return seal(deps, life, { ...report, by }, report, didNothing(outcome));
+  return seal(deps, life, { ...report, by }, report, didNothing(outcome), offline);
 }
+
+/** What an executor says of a permit that it used up without the engine. */
+type Offline = Pick<RedemptionRecord, 'by' | 'redeemer' | 'reportBy'> & { at: string };
+
+/** The report of another executor than the one that took the permit: two may have acted. */
+function takenByAnother({ state, redemption }: Life, { redeemer }: OutcomeInput): Refusal | null {
+  if (redemption === null || redeemer === undefined) return null;
+  if (redeemerHash(state.action.tenant, redemption.permit.jti, redeemer) === redemption.redeemer) return null;
+  return {
+    code: 'permit-already-redeemed',
+    message: `another executor took this permit at ${redemption.offline?.at ?? redemption.at}; nothing was changed. if this one acted too, it happened twice`,
+  };
+}
+
+/** Null where the report is about nothing that was done offline. */
+function takenOffline(
+  deps: OutcomeDeps,
+  { state, release }: Life,
+  { status, redeemer, redeemedAt }: OutcomeInput,
+  by: string | null,
+): Offline | { refusal: Refusal } | null {
+  if (release?.offline !== true || status === 'skipped' || redeemedAt === undefined) return null;
+  if (redeemer === undefined || by === null) {
+    const message = 'say over HTTP as whom it was used up: the same `redeemer` with every report of it';
+    return { refusal: { code: 'permit-not-redeemed', message } };
+  }
+  const taken = Date.parse(redeemedAt);
+  const good = taken + CLOCKS_MS >= Date.parse(release.at) && taken < Date.parse(release.permit.expiresAt);
+  if (!good || taken > deps.now().getTime() + CLOCKS_MS) {
+    const message = `the permit was not good at ${redeemedAt}; nothing was changed. an owner looks what happened, and reconciles it`;
+    return { refusal: { code: 'permit-expired', message } };
+  }
+  return {
+    at: new Date(taken).toISOString(),
+    by,
+    redeemer: redeemerHash(state.action.tenant, release.permit.jti, redeemer),
+    reportBy: new Date(taken + state.outcomeWithinMs).toISOString(),
+  };
+}
+
+/** Milliseconds that the clocks of engine and executor may differ by. */
+const CLOCKS_MS = 5000;
 
 const didNothing = (outcome: OutcomeInput): boolean => outcome.status !== 'executed';
 
@@ -166,19 +219,38 @@ const standing = ({ state, sealedPermit, payload }: Life): Action => ({
 /** Seals one more record of the action; null if a concurrent step was faster. */
 async function seal(
   deps: OutcomeDeps,
-  { state, sealedPermit, payload, verdict }: Life,
+  { state, release, sealedPermit, payload, verdict }: Life,
   said: Pick<OutcomeRecord, 'status' | 'reference' | 'detail' | 'by'>,
   outcome: ActionState['outcome'],
   releaseReservations: boolean,
+  offline: Offline | null = null,
 ): Promise<Action | null> {
   const at = deps.now().toISOString();
+  const drafts: RecordDraft[] = [];
+  let { action } = state;
+  if (offline !== null && release !== null) {
+    const { jti } = release.permit;
+    const taken: RedemptionRecord = {
+      ...nextHead(action, 'redemption', at),
+      surface: state.surface,
+      permit: { jti },
+      by: offline.by,
+      redeemer: offline.redeemer,
+      reportBy: offline.reportBy,
+      offline: { at: offline.at },
+    };
+    drafts.push({ record: taken, redeems: jti });
+    action = { ...action, redeemedAt: offline.at, records: [...action.records, hashOf(taken)] };
+  }
   const record: OutcomeRecord = {
-    ...nextHead(state.action, 'outcome', at),
+    ...nextHead(action, 'outcome', at),
     surface: state.surface,
     ...said,
     ...returnsOf(verdict, releaseReservations),
   };
-  const next: ActionState = { ...state, outcome, action: { ...state.action, status: said.status, updatedAt: at } };
+  drafts.push({ record, releaseReservations });
+  const { records } = state.action;
+  const next: ActionState = { ...state, outcome, action: { ...action, records, status: said.status, updatedAt: at } };
   const permit = permitOf(payload?.actionKey ?? null, state.action, sealedPermit);
-  return sealNext(deps, next, [{ record, releaseReservations }], permit);
+  return sealNext(deps, next, drafts, permit);
 }

@@ -129,7 +129,7 @@ export async function releasedRequest(
 }
 
 /** The stored form of a redeemer's text. Without the text, nobody can identify it or link two of them. */
-const redeemerHash = (tenant: string, jti: string, redeemer: string): string =>
+export const redeemerHash = (tenant: string, jti: string, redeemer: string): string =>
   hashOf(['countersign redeemer v1', tenant, jti, redeemer]);
 
 const invalid = (why: string): CountersignError =>

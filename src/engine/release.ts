@@ -70,6 +70,7 @@ export function collectPermit(deps: ReleaseDeps, tenant: string, id: string): Pr
         { extensions: { redeemedAt: life.redemption.at } },
       );
     }
+    if (before.offline === true) return aliveOffline(deps, life, before);
     if (before.collectUntil === undefined || deps.now().toISOString() >= before.collectUntil) {
       throw new CountersignError('not-open', 'the time to collect it has passed; ask for it anew with a new key');
     }
@@ -84,6 +85,15 @@ export function collectPermit(deps: ReleaseDeps, tenant: string, id: string): Pr
     }
     return permit(deps, life, { ...asked, again }, before.basis, before);
   });
+}
+
+/** The one permit there is. @throws CountersignError `permit-expired`: it may have been used, so no other one can be given */
+function aliveOffline(deps: ReleaseDeps, { state, sealedPermit }: Life, release: ReleaseRecord): Promise<Action> {
+  if (deps.now().toISOString() < release.permit.expiresAt) return withPermit(deps, state, sealedPermit);
+  throw new CountersignError(
+    'permit-expired',
+    'its permit has expired, and may have been used without the engine, so no other one is given; look whether it was, and report or reconcile it',
+  );
 }
 
 interface Asked {
@@ -163,6 +173,7 @@ async function permit(
     at,
     collectWithinMs: judgement.collectWithinMs ?? null,
     afterMs: judgement.releaseAfterMs,
+    offline: judgement.offline === true,
     ...(replaces === undefined ? {} : { replaces }),
   });
   const action: Action = { ...state.action, status: 'released', redeemedAt: null, updatedAt: at.toISOString() };

@@ -119,8 +119,9 @@ export class ChainAudit {
     if (!this.#whole || this.#lost) return [];
     if (record.type === 'decision') return this.#rights.decided(record);
     if (record.type === 'verdict') return this.#rights.granted(record);
-    if (record.type === 'release' || record.type === 'redemption') {
-      return this.#rights.released(surface, actors, record.at);
+    if (record.type === 'release') return this.#rights.released(surface, actors, record.at);
+    if (record.type === 'redemption') {
+      return this.#rights.released(surface, actors, record.offline?.at ?? record.at);
     }
     return [];
   }

@@ -199,10 +199,12 @@ export class GovernedAction implements Governed {
 
   /** Once, of the newest permit, while it was good. */
   #redeemed(record: RedemptionRecord): Defect[] {
-    const { permit, at } = record;
+    const { permit } = record;
+    const at = record.offline?.at ?? record.at;
     const before = this.#phase;
     const released = this.#released;
-    if (before !== 'released' || released === null) {
+    const late = before === 'unreported' && record.offline !== undefined && this.#redemption === null;
+    if ((before !== 'released' && !late) || released === null) {
       const twice = this.#redemption !== null;
       const code = twice ? 'redeemed-twice' : 'redemption-wrong';
       return [{ code, message: `its permit was redeemed, though the action was ${twice ? 'begun already' : before}` }];
@@ -215,6 +217,7 @@ export class GovernedAction implements Governed {
     const { notBefore } = released;
     if (notBefore !== undefined && at < notBefore) add(`its permit was redeemed at ${at}, held until ${notBefore}`);
     if (at >= released.permit.expiresAt) add(`its permit was redeemed at ${at}, after it had expired`);
+    if (record.offline !== undefined && released.offline !== true) add('its permit was used up without the engine');
     return defects;
   }
 
@@ -236,6 +239,15 @@ export class GovernedAction implements Governed {
     const until = this.#released?.collectUntil;
     if (until === undefined) return [];
     const redemption = this.#redemption;
+    const offline = this.#released?.offline === true && redemption === null;
+    if (offline && status === 'unreported') {
+      return at < until ? [{ code: 'ended-early', message: 'it was called unreported while its permit was good' }] : [];
+    }
+    if (offline && status === 'lapsed') {
+      return [
+        { code: 'redemption-wrong', message: 'it lapsed, though its permit may have been used without the engine' },
+      ];
+    }
     if (redemption === null && status !== 'skipped' && status !== 'lapsed') {
       return [
         { code: 'redemption-missing', message: `it was reported as ${status}, and nobody had redeemed its permit` },

@@ -41,7 +41,12 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
     const message = { ...outcome, attestation };
     const action = { tenant: caller.tenant, id };
     const sealed = await sealOutcome(deps, { action, outcome: message }, life ?? undefined);
-    if ('refusal' in sealed) throw fromRefusal(sealed.refusal);
+    if ('refusal' in sealed) {
+      if (sealed.refusal.code === 'permit-already-redeemed') {
+        deps.log.error({ action: id, tenant: caller.tenant }, 'two executors say that they took the same permit');
+      }
+      throw fromRefusal(sealed.refusal);
+    }
     // Its workflow tells the others, and ends. If the signal is lost, it finds the record at its next check.
     updateAction(deps, caller.tenant, id, outcomeUpdate.name, message).catch((error: unknown) => {
       if (isCountersignError(error) && error.code === 'not-open') return;

@@ -98,7 +98,8 @@ export function compilePolicy(
     outcomeWithinMs: ms(source.outcome.within),
     collectWithinMs: source.collectWithin === undefined ? null : ms(source.collectWithin),
     permitMs: ms(source.permit),
-    releaseAfterMs: source.release === undefined ? 0 : ms(source.release.after),
+    releaseAfterMs: source.release?.after === undefined ? 0 : ms(source.release.after),
+    offline: source.release?.offline === true,
     retainMs: source.retain === undefined ? null : ms(source.retain),
     grants: compileGrants(source.grants),
   };

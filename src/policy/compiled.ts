@@ -100,6 +100,8 @@ export interface CompiledPolicy {
   permitMs: number;
   /** How long what is approved is held; 0 where it is not. */
   releaseAfterMs: number;
+  /** One executor may use a permit up by itself. */
+  offline: boolean;
   retainMs: number | null;
   /** Inside what an approver may give a standing approval; null where none may be given. */
   grants: GrantBounds | null;

@@ -129,11 +129,19 @@ function judgement(
     releaseAfterMs: Math.max(...policies.map((policy) => policy.releaseAfterMs)),
     retainMs: longestOf(policies),
     effect,
+    ...(isOffline(opinions) ? { offline: true as const } : {}),
     review: combined.review,
     ...(combined.grant === undefined ? {} : { grant: combined.grant }),
     trace,
   };
 }
+
+/** Every policy has to allow it, and to say that what is done can be undone: nobody counts uses while the engine is away. */
+const isOffline = (opinions: readonly Opinion[]): boolean =>
+  opinions.every(({ rule, policy }) => {
+    const effect = rule?.effect ?? policy.effect;
+    return policy.offline && effect !== null && effect !== 'irreversible';
+  });
 
 /** What the policies that ask people go by: fields that they require, and that the condition of the asking rule reads. */
 function materialOf(opinions: readonly Opinion[]): string[] {

@@ -77,6 +77,7 @@ export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resol
     ...blindRules(policy),
     ...acceptedBlindness(policy),
     ...uselessGrants(policy),
+    ...offlineEffects(policy),
   ]);
 }
 
@@ -142,6 +143,28 @@ function uselessGrants(policy: CompiledPolicy): LintFinding[] {
       suggestion: 'remove `grants`',
     },
   ];
+}
+
+/** Rules whose permits could be used without the engine, though what they do cannot be undone, or nobody says what it does. */
+function offlineEffects(policy: CompiledPolicy): LintFinding[] {
+  if (!policy.offline) return [];
+  return policy.rules.flatMap((rule): LintFinding[] => {
+    const kind = rule.effect ?? policy.effect;
+    if (rule.then === 'refuse' || (kind !== null && kind !== 'irreversible')) return [];
+    const why = kind === null ? 'policy does not say what it does to the world' : 'it cannot be undone';
+    return [
+      {
+        severity: kind === null ? 'warning' : 'error',
+        policy: policy.name,
+        place: ['release', 'offline'],
+        message: `no permit of rule \`${rule.id}\` is ever used offline: ${why}`,
+        suggestion:
+          kind === null
+            ? 'say `effect: { kind: … }`'
+            : `remove \`offline\`, or give \`${rule.id}\` a policy of its own`,
+      },
+    ];
+  });
 }
 
 /** Rules whose approvers may leave unread what is withheld from them. */

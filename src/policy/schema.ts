@@ -240,9 +240,22 @@ export const policySchema = z
         description: 'An approver may say yes to the like as well, inside this; never on irreversible effects.',
       }),
     release: z
-      .strictObject({ after: duration })
+      .strictObject({
+        after: duration
+          .optional()
+          .meta({ description: 'Holds what is approved so long: until then it can be withdrawn, and not executed.' }),
+        offline: z.boolean().optional().meta({
+          description:
+            'One executor may use the permit up by itself while the engine is away; never on irreversible effects.',
+        }),
+      })
+      .refine(({ after, offline }) => after !== undefined || offline !== undefined, 'say `after` or `offline`')
+      .refine(
+        ({ after, offline }) => after === undefined || offline !== true,
+        'what is held can be withdrawn, so only the engine can say whether it still holds: `after` or `offline`, not both',
+      )
       .optional()
-      .meta({ description: 'Holds what is approved so long: until then it can be withdrawn, and not executed.' }),
+      .meta({ description: 'What becomes of the permit of what is approved.' }),
     notify: notifySchema.default([]),
     outcome: z
       .strictObject({ within: duration })

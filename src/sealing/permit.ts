@@ -34,6 +34,7 @@ const claimsSchema: z.ZodType<PermitClaims> = z.object({
   req: z.string().min(1),
   changes: jsonObject.exactOptional(),
   ver: z.string().exactOptional(),
+  offline: z.literal(true).exactOptional(),
   rec: z.string().min(1),
 });
 

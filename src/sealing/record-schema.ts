@@ -182,6 +182,7 @@ const releaseRecord = z.looseObject({
   collectUntil: instant.exactOptional(),
   replaces: text.exactOptional(),
   review: z.looseObject({ reviewers: people, dueAt: instant }).exactOptional(),
+  offline: z.literal(true).exactOptional(),
 });
 
 const redemptionRecord = z.looseObject({
@@ -192,6 +193,7 @@ const redemptionRecord = z.looseObject({
   by: z.string(),
   redeemer: hash.nullable(),
   reportBy: instant,
+  offline: z.looseObject({ at: instant }).exactOptional(),
 });
 
 const outcomeRecord = z.looseObject({

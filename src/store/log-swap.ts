@@ -149,13 +149,13 @@ function redeemedPart(tenant: string, redeemed: NonNullable<LogAppend['redeemed'
   };
 }
 
-/** What must hold of every permit that is used up, beside the head: unused, and its action released. */
+/** What must hold of every permit that is used up, beside the head: unused, and its action released, or not reported yet. */
 function redeemable(tenant: string, redeemed: NonNullable<LogAppend['redeemed']>): { sql: string; values: unknown[] } {
   if (redeemed.length === 0) return { sql: '', values: [] };
   return {
     sql: ` and ?::bigint = (select count(*) from unnest(?::text[], ?::text[]) as r(action, jti)
           join permit p on p.tenant = ?::text and p.jti = r.jti and p.action = r.action and p.redeemed_at is null
-          join action a on a.tenant = p.tenant and a.id = p.action and a.status = 'released')`,
+          join action a on a.tenant = p.tenant and a.id = p.action and a.status in ('released', 'unreported'))`,
     values: [redeemed.length, redeemed.map(({ action }) => action), redeemed.map(({ jti }) => jti), tenant],
   };
 }

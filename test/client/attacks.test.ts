@@ -3,6 +3,7 @@ import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Action } from '../../src/client/index.ts';
 import { signPermit, type PublicJwk } from '../../src/sealing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { refund } from '../support/stack.ts';
 import { LANGUAGES, startExecutors, type Executors } from './executors.ts';
@@ -17,26 +18,37 @@ interface Attempt {
 let stack: SharedStack;
 let executors: Executors;
 let elsewhere: Executors;
+let offline: Executors;
 
 beforeAll(async () => {
   stack = await sharedStack();
   const engine = { url: stack.url, key: stack.stack.firstKey ?? '' };
   executors = await startExecutors(engine, 'payments.refund');
   elsewhere = await startExecutors(engine, 'payments.payout');
+  offline = await startExecutors(engine, 'payments.refund', 'offline');
 });
 afterAll(async () => {
   await executors?.stop();
   await elsewhere?.stop();
+  await offline?.stop();
 });
 
 const REQUEST = refund(42) as Json;
+
+/** What all permits say beside their own: that they may be used without the engine, where the guards are those that do. */
+let also: Json = {};
 
 /** A released action of its own: an attack that got through would use its permit up, and only its own. */
 async function released(): Promise<Action & { permit: string }> {
   const { body } = await stack.ask(REQUEST);
   expect(body.status).toBe('released');
-  return body;
+  return Object.keys(also).length === 0
+    ? body
+    : { ...body, permit: await signed({ ...claimsOf(body.permit), ...also }) };
 }
+
+const signed = (claims: Json): Promise<string> =>
+  signPermit(claims as never, stack.stack.parts.keys.forTenant('default').permit);
 
 const base64url = (value: object | Buffer): string =>
   Buffer.from(value instanceof Buffer ? value : Buffer.from(JSON.stringify(value))).toString('base64url');
@@ -47,8 +59,7 @@ const headerOf = (permit: string): Json => JSON.parse(Buffer.from(permit.split('
 /** The right permit with other claims, signed by the engine's very own key. */
 async function resigned(change: (claims: Json) => Json): Promise<string> {
   const { permit } = await released();
-  const signer = stack.stack.parts.keys.forTenant('default').permit;
-  return signPermit({ ...claimsOf(permit), ...change(claimsOf(permit)) } as never, signer);
+  return signed({ ...claimsOf(permit), ...change(claimsOf(permit)) });
 }
 
 /** The right claims under another header, signed by a function of the signing input. */
@@ -242,5 +253,56 @@ describe.each(LANGUAGES)('the guard in %s', (language) => {
     const answer = await executors.attempt(language, permit, REQUEST);
     await stack.call('DELETE', `/v1/freezes/${freeze.body.id}`, { reason: 'over' });
     expect(answer).toMatchObject({ executed: false });
+  });
+});
+
+/** Attacks that only the engine can know of: which permits it released, and what became of them. */
+const OF_THE_ENGINE = [
+  'replayed',
+  'of an action that is settled',
+  'of the right key, but never released',
+  'for a request that was never judged',
+];
+
+describe.each(LANGUAGES)('the guard in %s that does not ask the engine', (language) => {
+  beforeAll(async () => {
+    also = { offline: true };
+    // It takes what was issued since it began, with some seconds for the difference of clocks.
+    await eventually('the guard takes permits', async () => {
+      const { executed } = await offline.attempt(language, (await released()).permit, REQUEST);
+      return executed || undefined;
+    });
+  });
+  afterAll(() => {
+    also = {};
+  });
+
+  it('lets the right permit through, once, with the request as released', async () => {
+    const { permit } = await released();
+    const first = await offline.attempt(language, permit, REQUEST);
+    expect(first).toMatchObject({ executed: true });
+    expect(JSON.parse(first.body)).toEqual(REQUEST);
+    expect(await offline.attempt(language, permit, REQUEST)).toMatchObject({ executed: false });
+  });
+  it('lets one of ten at once through', async () => {
+    const { permit } = await released();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => offline.attempt(language, permit, REQUEST)));
+    expect(answers.filter(({ executed }) => executed)).toHaveLength(1);
+  });
+  it('refuses a permit that policy lets nobody use so', async () => {
+    const { body } = await stack.ask(REQUEST);
+    expect(await offline.attempt(language, body.permit, REQUEST)).toMatchObject({ executed: false });
+  });
+  it.each([false, 'true', 1, null])('refuses one that says so in other words: %j', async (words) => {
+    const permit = await resigned(() => ({ offline: words }));
+    expect(await offline.attempt(language, permit, REQUEST)).toMatchObject({ executed: false });
+  });
+  it('refuses one that was issued before it began', async () => {
+    const permit = await resigned(({ iat }) => ({ iat: Number(iat) - 3600, nbf: Number(iat) - 3600 }));
+    expect(await offline.attempt(language, permit, REQUEST)).toMatchObject({ executed: false });
+  });
+  it.each(Object.keys(ATTACKS).filter((name) => !OF_THE_ENGINE.includes(name)))('refuses: %s', async (name) => {
+    const { permit, request = REQUEST } = (await ATTACKS[name]?.()) as Attempt;
+    expect(await offline.attempt(language, permit, request)).toMatchObject({ executed: false });
   });
 });

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from countersign import CountersignError, PermitVerifier
 
-verify_permit = PermitVerifier(sys.argv[2])
+verify_permit = PermitVerifier(sys.argv[2], offline=sys.argv[3:] == ["offline"])
 
 
 class Executor(BaseHTTPRequestHandler):

@@ -45,13 +45,22 @@ describe('the published vectors', () => {
 });
 
 describe('the replay cache', () => {
+  const permit = (jti: string, exp: number, iat = 5): { jti: string; iat: number; exp: number } => ({ jti, iat, exp });
+  const code = (text: string): unknown => expect.objectContaining({ code: text });
+
   it('is bounded: full, it refuses until a permit has expired', () => {
-    const cache = new ReplayCache({ max: 2 });
-    cache.use('a', 10, 0);
-    cache.use('b', 20, 0);
-    expect(() => cache.use('a', 10, 0)).toThrow(expect.objectContaining({ code: 'permit-already-redeemed' }));
-    expect(() => cache.use('c', 30, 5)).toThrow(expect.objectContaining({ code: 'unavailable' }));
-    cache.use('c', 30, 11);
-    expect(() => cache.use('b', 20, 11)).toThrow(expect.objectContaining({ code: 'permit-already-redeemed' }));
+    const cache = new ReplayCache({ max: 2, now: 0 });
+    cache.use(permit('a', 10), 5);
+    cache.use(permit('b', 20), 5);
+    expect(() => cache.use(permit('a', 10), 5)).toThrow(code('permit-already-redeemed'));
+    expect(() => cache.use(permit('c', 30), 6)).toThrow(code('unavailable'));
+    cache.use(permit('c', 30), 11);
+    expect(() => cache.use(permit('b', 20), 11)).toThrow(code('permit-already-redeemed'));
+  });
+  it('refuses what the process before it may have used', () => {
+    const cache = new ReplayCache({ now: 100_000 });
+    expect(() => cache.use(permit('a', 400, 100), 101)).toThrow(code('unavailable'));
+    expect(() => cache.use(permit('a', 400, 104), 105)).toThrow(code('unavailable'));
+    cache.use(permit('a', 400, 105), 106);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { permitVerifier, ReplayCache } from '../../src/client/verify/index.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -20,10 +21,24 @@ collectWithin: 4s
 outcome: { within: 2s }
 `;
 
+/** Permits that one executor may use up by itself. */
+const offlinePolicy = (name: string, permit: string): string => `policy: ${name}
+surfaces: [${name}]
+rules: [{ id: small, when: params.amount <= 100, then: approve }]
+effect: { kind: reversible }
+release: { offline: true }
+permit: ${permit}
+outcome: { within: 1s }
+`;
+
 let folder: ReturnType<typeof policiesFolder>;
 let it_: TestStack;
 beforeAll(async () => {
-  folder = policiesFolder({ 'test.quick.yaml': QUICK });
+  folder = policiesFolder({
+    'test.quick.yaml': QUICK,
+    'test.offline.yaml': offlinePolicy('test.offline', '5m'),
+    'test.briefly.yaml': offlinePolicy('test.briefly', '1s'),
+  });
   it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path });
 });
 afterAll(async () => {
@@ -205,5 +220,76 @@ describe('an approval that outlives its permit', () => {
     await report(body.id, body.permit, 'skipped');
     const settled = await it_.call('POST', `/v1/actions/${body.id}/permit`);
     expect([settled.status, settled.body.code]).toEqual([409, 'not-open']);
+  });
+});
+
+describe('a permit that may be used without the engine', () => {
+  const asked = (surface: string) => ({ ...REFUND, surface, params: { amount: 10 } });
+  const tell = (id: string, permit: string, more: object) =>
+    it_.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed', ...more });
+  const now = (): string => new Date().toISOString();
+
+  it('is used once, while the engine is away; its executor’s report says when, and another one’s is none', async () => {
+    let away = false;
+    const verify = permitVerifier({
+      surface: 'test.offline',
+      url: it_.url,
+      key: it_.stack.firstKey ?? '',
+      offline: new ReplayCache({ now: Date.now() - 60_000 }),
+      fetch: (...call) => (away ? Promise.reject(new TypeError('away')) : fetch(...call)),
+    });
+    const request = asked('test.offline') as Parameters<typeof verify>[0]['request'];
+    const first = (await it_.ask(request)).body;
+    await verify({ permit: first.permit, request });
+    const { body } = await it_.ask(request);
+    const same = await it_.call('POST', `/v1/actions/${body.id}/permit`);
+    expect(same.body.permit, 'there is only one').toBe(body.permit);
+    away = true;
+    const granted = await verify({ permit: body.permit, request });
+    await expect(verify({ permit: body.permit, request })).rejects.toMatchObject({ code: 'permit-already-redeemed' });
+    away = false;
+    expect((await it_.call('GET', `/v1/actions/${body.id}`)).body).toMatchObject({
+      status: 'released',
+      redeemedAt: null,
+    });
+    const none = await tell(body.id, body.permit, {});
+    expect([none.status, none.body.code]).toEqual([409, 'permit-not-redeemed']);
+    const before = await tell(body.id, body.permit, { redeemer: 'x', redeemedAt: '2020-01-01T00:00:00Z' });
+    expect(before.body.code).toBe('permit-expired');
+    const reported = await granted.report({ status: 'executed', reference: 're_1' });
+    expect(reported).toMatchObject({ status: 'executed' });
+    expect(Date.parse(reported.redeemedAt ?? '')).toBeLessThanOrEqual(Date.now());
+    expect(await granted.report({ status: 'executed', reference: 're_1' })).toMatchObject({ status: 'executed' });
+    const other = await tell(body.id, body.permit, { reference: 're_1', redeemer: 'other', redeemedAt: now() });
+    expect([other.status, other.body.code]).toEqual([409, 'permit-already-redeemed']);
+    expect(await typesOf(body.id)).toEqual(['verdict', 'release', 'redemption', 'outcome executed']);
+  });
+
+  it('is unreported and not lapsed where nobody says what became of it, and reported late', async () => {
+    const { body } = await it_.ask(asked('test.briefly'));
+    const { nbf } = JSON.parse(Buffer.from(String(body.permit).split('.')[1] ?? '', 'base64url').toString());
+    const usedAt = new Date(nbf * 1000).toISOString();
+    await becomes(body.id, 'unreported');
+    const fresh = await it_.call('POST', `/v1/actions/${body.id}/permit`);
+    expect([fresh.status, fresh.body.code]).toEqual([409, 'not-open']);
+    const late = await tell(body.id, body.permit, { redeemer: 'mine', redeemedAt: usedAt });
+    expect([late.status, late.body.status, late.body.redeemedAt]).toEqual([200, 'executed', usedAt]);
+    expect(await typesOf(body.id)).toEqual([
+      'verdict',
+      'release',
+      'outcome unreported',
+      'redemption',
+      'outcome executed',
+    ]);
+    const row = await it_.stack.parts.store.actions.get('default', body.id);
+    expect(row?.status).toBe('executed');
+  });
+
+  it('is redeemed at the engine like any other', async () => {
+    const { body } = await it_.ask(asked('test.offline'));
+    expect((await redeem(body.permit, { redeemer: 'mine' })).status).toBe(200);
+    const other = await tell(body.id, body.permit, { redeemer: 'other', redeemedAt: now() });
+    expect([other.status, other.body.code]).toEqual([409, 'permit-already-redeemed']);
+    expect((await tell(body.id, body.permit, { redeemer: 'mine' })).status).toBe(200);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { FindingCode } from '../../src/evidence/index.ts';
 import {
   ASKER,
+  AT,
   audit,
   CFO,
   COURSES,
@@ -10,11 +11,13 @@ import {
   erasure,
   FACTS,
   LEAD,
+  offlineRelease,
   openLog,
   other,
   outcome,
   plan,
   release,
+  usedOffline,
   verdict,
   type Draft,
 } from './world.ts';
@@ -23,11 +26,31 @@ const quorumOfTwo = verdict('supervise', {}, { plan: plan({}, 2) });
 const refusedAgain = { verdict: { ...(verdict('refuse')['verdict'] as object) }, facts: FACTS } as never;
 const otherRequest = `sha256:${'99'.repeat(32)}`;
 
+const OFFLINE = offlineRelease();
+const ENGINES = release('rule', { collectUntil: AT });
+
 const WRONG: [name: string, code: FindingCode, drafts: Draft[]][] = [
   ['an approval without a verdict', 'verdict-missing', [decision('approve')]],
   ['a release without a verdict', 'verdict-missing', [release('override')]],
   ['an outcome without a verdict', 'verdict-missing', [outcome('executed')]],
   ['a release after a refusal', 'released-against-verdict', [verdict('refuse'), release('rule')]],
+  [
+    'a permit used offline that was for the engine alone',
+    'redemption-wrong',
+    [verdict('approve'), ENGINES, usedOffline(ENGINES, AT)],
+  ],
+  [
+    'a permit used offline after its time',
+    'redemption-wrong',
+    [verdict('approve'), OFFLINE, usedOffline(OFFLINE, '2026-11-21T10:20:00.000Z')],
+  ],
+  [
+    'a permit used offline, and once more',
+    'redeemed-twice',
+    [verdict('approve'), OFFLINE, usedOffline(OFFLINE, AT), usedOffline(OFFLINE, AT)],
+  ],
+  ['a lapse of what may have been used offline', 'redemption-wrong', [verdict('approve'), OFFLINE, outcome('lapsed')]],
+  ['an outcome of what nobody redeemed', 'redemption-missing', [verdict('approve'), OFFLINE, outcome('executed')]],
   ['a release that nobody approved', 'quorum-missing', [verdict('supervise'), release('override')]],
   ['a release with one of two approvals', 'quorum-missing', [quorumOfTwo, decision('approve'), release('override')]],
   [

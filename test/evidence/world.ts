@@ -49,7 +49,7 @@ export const SURFACE = 'payments.refund';
 export const LEAD = 'user:finance-lead@acme.test';
 export const CFO = 'user:cfo@acme.test';
 export const ASKER = 'user:requester@acme.test';
-const AT = '2026-11-21T10:00:00.000Z';
+export const AT = '2026-11-21T10:00:00.000Z';
 
 /** A record without what its place in the chain gives it. */
 export type Draft = Record<string, unknown> & { type: RecordPayload['type'] };
@@ -152,6 +152,21 @@ export const release = (basis: ReleaseRecord['basis'], more: Partial<ReleaseReco
   ...more,
 });
 
+/** What its executor said late: it had used the permit up by itself. */
+export const usedOffline = (released: Draft, at: string): Draft => ({
+  type: 'redemption',
+  surface: SURFACE,
+  permit: { jti: (released['permit'] as { jti: string }).jti },
+  by: 'key:test',
+  redeemer: `sha256:${'56'.repeat(32)}`,
+  reportBy: at,
+  offline: { at },
+});
+
+/** A release whose permit its executor may use up by itself, good until the records of these tests are sealed. */
+export const offlineRelease = (more: Partial<ReleaseRecord> = {}): Draft =>
+  release('rule', { collectUntil: AT, offline: true, ...more });
+
 export const outcome = (status: string): Draft => ({
   type: 'outcome',
   surface: SURFACE,
@@ -173,6 +188,8 @@ export const erasure = (by: string | null = CFO): Draft => ({
   ...other('key', { state: 'erased', cause: by === null ? 'retention' : 'request', surface: SURFACE }, by),
   requestHash: REQUEST,
 });
+
+const OFFLINE = offlineRelease();
 
 /** Every way that an action may rightly go. */
 export const COURSES: Record<string, Draft[]> = {
@@ -226,6 +243,13 @@ export const COURSES: Record<string, Draft[]> = {
     other('review', { state: 'overdue', reviewers: [CFO] }, null),
     outcome('executed'),
     other('review', { state: 'done', reviewers: [CFO] }),
+  ],
+  'used offline, and reported late': [
+    verdict('approve'),
+    OFFLINE,
+    outcome('unreported'),
+    usedOffline(OFFLINE, AT),
+    outcome('executed'),
   ],
   observed: [
     verdict('approve', { mode: 'observe' }, { observed: judged('refuse', { mode: 'observe' }) }),

@@ -124,3 +124,55 @@ describe('a rule that approves whatever no other names', () => {
     'params.x != 2 && params.y == 3',
   ])('%s gets none', (when) => expect(lint(when)).toEqual([]));
 });
+
+describe('permits that are used without the engine', () => {
+  const policy = (more: string, rules = "[{ id: a, when: 'params.x == 1', then: approve }]"): string =>
+    `policy: p.q\nsurfaces: [p.q]\nrules: ${rules}\n${more}`;
+  const lint = (text: string) => lintFiles([{ path: 'p.yaml', text }]);
+  const RELEASE = 'release: { offline: true }\n';
+
+  it.each([
+    ['what cannot be undone', policy(`${RELEASE}effect: { kind: irreversible }`), 'error'],
+    [
+      'a rule whose effect cannot be undone',
+      policy(
+        `${RELEASE}effect: { kind: reversible }`,
+        "[{ id: a, when: 'params.x == 1', then: approve, effect: { kind: irreversible } }]",
+      ),
+      'error',
+    ],
+    ['an effect that nobody names', policy(RELEASE), 'warning'],
+  ])('lint names %s', (_what, text, severity) => {
+    expect(lint(text).filter(({ message }) => message.includes('offline'))).toEqual([
+      expect.objectContaining({ severity }),
+    ]);
+  });
+  it.each(['reversible', 'compensable', 'read'])('lint says nothing of what is %s', (kind) => {
+    expect(
+      lint(policy(`${RELEASE}effect: { kind: ${kind} }`)).filter(({ message }) => message.includes('offline')),
+    ).toEqual([]);
+  });
+  it.each(['release: {}', 'release: { after: 1h, offline: true }', 'release: { offline: maybe }'])(
+    'a policy that says %s does not parse',
+    (more) => expect(lint(policy(more)).some(({ severity }) => severity === 'error')).toBe(true),
+  );
+
+  const judged = (...texts: string[]) => {
+    const { bundle: made } = buildBundle(texts.map((text, n) => ({ path: `p${n}.yaml`, text })));
+    if (made === null) throw new Error('it does not build');
+    const on: ActionRequest = { surface: 'p.q', action: 'do', actor: agent, params: { x: 1 } };
+    const facts = { now: '2026-11-25T11:00:00.000Z', limits: [], people: {}, conflict: null };
+    return evaluate(compileBundle(made.source, made.hash), on, facts);
+  };
+  const reversible = 'effect: { kind: reversible }\n';
+  it('is said where all policies allow it and say that it can be undone', () => {
+    const other = policy(`${RELEASE}${reversible}`).replace('policy: p.q', 'policy: p.r');
+    const silent = policy(reversible).replace('policy: p.q', 'policy: p.r');
+    expect(judged(policy(`${RELEASE}${reversible}`)).offline).toBe(true);
+    expect(judged(policy(`${RELEASE}${reversible}`), other).offline).toBe(true);
+    expect(judged(policy(`${RELEASE}${reversible}`), silent)).not.toHaveProperty('offline');
+    expect(judged(policy(RELEASE))).not.toHaveProperty('offline');
+    expect(judged(policy(`${RELEASE}effect: { kind: irreversible }`))).not.toHaveProperty('offline');
+    expect(judged(policy(reversible))).not.toHaveProperty('offline');
+  });
+});

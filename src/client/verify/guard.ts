@@ -4,7 +4,7 @@ import { CountersignError } from '../errors.ts';
 import type { Action, ActionRequest, Outcome } from '../types.ts';
 import { KeySet } from './key-set.ts';
 import { checkPermit, keyIdOf, type PermitClaims } from './permit.ts';
-import type { ReplayCache } from './replay-cache.ts';
+import { ReplayCache } from './replay-cache.ts';
 import { applyChanges, requestHash } from './request-hash.ts';
 
 export interface GuardOptions {
@@ -19,10 +19,11 @@ export interface GuardOptions {
   key?: string;
   fetch?: typeof globalThis.fetch;
   /**
-   * Single use kept by this process alone instead of at the engine, for executors that must go on while it is away. Then the engine does
-   * not know that the action began: redeem and report while the permit lives, or reconcile it, else it shows as lapsed.
+   * Single use kept by this process alone instead of at the engine, for executors that must go on while it is away. It takes only permits
+   * whose policy allows that (`release: { offline: true }`). Report what was done, as late as need be: until then the engine cannot know
+   * that the action began, and shows it as unreported.
    */
-  offline?: ReplayCache;
+  offline?: boolean | ReplayCache;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
@@ -56,7 +57,8 @@ export function permitVerifier(options: GuardOptions): VerifyPermit {
   const client = new Countersign({ ...options, fetch });
   const keys = new KeySet(client.url, fetch);
   const clock = options.now ?? Date.now;
-  const { surface: audience, tenant = 'default', issuer, offline } = options;
+  const { surface: audience, tenant = 'default', issuer } = options;
+  const offline = options.offline === true ? new ReplayCache({ now: clock() }) : options.offline || null;
   return async ({ permit, request, version }) => {
     if (permit === undefined || permit === '') {
       throw new CountersignError(
@@ -72,19 +74,23 @@ export function permitVerifier(options: GuardOptions): VerifyPermit {
       now: Math.floor(now / 1000),
       ...(issuer === undefined ? {} : { issuer }),
     });
-    const released = await releasedRequest(request, claims, offline === undefined);
+    if (offline !== null && claims.offline !== true) throw needsEngine();
+    const released = await releasedRequest(request, claims, offline === null);
     if (claims.ver !== undefined && claims.ver !== version) {
       throw new CountersignError(
         'permit-version-differs',
         `version ${claims.ver} of the resource was judged, and ${version ?? 'no version'} is found; do not execute, report it as skipped`,
       );
     }
-    if (offline === undefined) {
-      await client.redeem({ permit, redeemer: crypto.randomUUID(), request: released, audience });
-    } else {
-      offline.use(claims.jti, claims.exp, Math.floor(now / 1000));
-    }
-    return { claims, request: released, report: (outcome) => client.report(claims.act, { ...outcome, permit }) };
+    const redeemer = crypto.randomUUID();
+    if (offline === null) await client.redeem({ permit, redeemer, request: released, audience });
+    else offline.use(claims, Math.floor(now / 1000));
+    const taken = offline === null ? {} : { redeemer, redeemedAt: new Date(now).toISOString() };
+    return {
+      claims,
+      request: released,
+      report: (outcome) => client.report(claims.act, { ...outcome, ...taken, permit }),
+    };
   };
 }
 
@@ -99,6 +105,12 @@ async function releasedRequest(
   if ((await requestHash(released)) !== req) throw differs();
   return released;
 }
+
+const needsEngine = (): CountersignError =>
+  new CountersignError(
+    'permit-needs-engine',
+    'policy does not let this permit be used without the engine; do not execute. redeem it there, or let policy say `release: { offline: true }`',
+  );
 
 const differs = (): CountersignError =>
   new CountersignError(

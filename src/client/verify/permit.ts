@@ -22,6 +22,8 @@ export interface PermitClaims {
   changes?: JsonObject;
   /** The resource version that was judged. */
   ver?: string;
+  /** One executor may use it up by itself, without the engine. */
+  offline?: true;
   /** Hash of the record that released it. */
   rec: string;
 }
@@ -123,6 +125,7 @@ function claimsOf(payload: Uint8Array): PermitClaims | null {
   const fit =
     TEXTS.every((name) => typeof claims[name] === 'string' && claims[name] !== '') &&
     TIMES.every((name) => Number.isSafeInteger(claims[name])) &&
+    (claims['offline'] === undefined || claims['offline'] === true) &&
     (claims['ver'] === undefined || typeof claims['ver'] === 'string') &&
     (claims['changes'] === undefined || isObject(claims['changes']));
   return fit ? (claims as unknown as PermitClaims) : null;

@@ -1,17 +1,39 @@
 import { CountersignError } from '../errors.ts';
 
-/** The permits that one process has used, until they expire. It knows nothing of other processes: for one executor alone. */
+/** Seconds that the clocks of engine and executor may differ by. */
+const CLOCKS = 5;
+
+/**
+ * The permits that one process has used, until they expire. It knows nothing of other processes, nor of the one that ran before it: for one
+ * executor of a surface, and for permits issued since the cache was made.
+ */
 export class ReplayCache {
   readonly #max: number;
   /** When each permit expires, by `jti`, oldest first. */
   readonly #used = new Map<string, number>();
+  /** Seconds since the epoch. */
+  readonly #since: number;
 
-  constructor({ max = 100_000 }: { max?: number } = {}) {
+  /** @param now milliseconds since the epoch, when the cache was made */
+  constructor({ max = 100_000, now = Date.now() }: { max?: number; now?: number } = {}) {
     this.#max = max;
+    this.#since = now / 1000;
   }
 
-  /** Uses a permit. @throws CountersignError `permit-already-redeemed`; `unavailable` where no more can be remembered */
-  use(jti: string, exp: number, now: number): void {
+  /**
+   * Uses a permit.
+   *
+   * @param now seconds since the epoch
+   * @throws CountersignError `permit-already-redeemed`; `unavailable` where it may have been used before this cache was made, or no more can
+   * be remembered
+   */
+  use({ jti, iat, exp }: { jti: string; iat: number; exp: number }, now: number): void {
+    if (iat < this.#since + CLOCKS) {
+      throw new CountersignError(
+        'unavailable',
+        'this permit was issued before this executor began to remember which ones it used; do not execute offline',
+      );
+    }
     if (this.#used.has(jti)) {
       throw new CountersignError('permit-already-redeemed', 'this permit was used before; do not execute');
     }

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -134,13 +135,17 @@ def _invalid(why: str) -> CountersignError:
 
 
 class ReplayCache:
-    """The permits that one process has used, until they expire; bounded. For one executor alone."""
+    """The permits that one process has used, until they expire; bounded. For one executor alone, and permits issued since it was made."""
 
-    def __init__(self, limit: int = 100_000) -> None:
+    def __init__(self, limit: int = 100_000, *, now: float | None = None) -> None:
         self._limit, self._used, self._lock = limit, dict[str, int](), threading.Lock()
+        self._since = time.time() if now is None else now
 
-    def use(self, jti: str, exp: int, now: float) -> None:
-        """Uses a permit, once. Full of permits that live, it refuses."""
+    def use(self, claims: Mapping[str, Any], now: float) -> None:
+        """Uses a permit, once. Full of permits that live, or too young to know whether it was used, it refuses."""
+        jti, exp = claims["jti"], claims["exp"]
+        if claims["iat"] < self._since + 5:  # Seconds that clocks may differ by.
+            raise CountersignError("unavailable", "this permit was issued before this executor began to remember which ones it used; do not execute offline")
         with self._lock:
             if len(self._used) >= self._limit:
                 self._used = {known: until for known, until in self._used.items() if until > now}
@@ -162,9 +167,10 @@ class PermitVerifier:
     """The guard of one surface: ``verify_permit(permit, request)`` returns only where execution is allowed, once."""
 
     def __init__(self, surface: str, *, url: str | None = None, key: str | None = None, tenant: str = "default",
-                 issuer: str | None = None, offline: ReplayCache | None = None, now: Callable[[], float] = time.time) -> None:  # fmt: skip
+                 issuer: str | None = None, offline: bool | ReplayCache = False, now: Callable[[], float] = time.time) -> None:  # fmt: skip
         self._client, self._keys, self._read_at, self._now = Countersign(url, key), list[Json](), float("-inf"), now
-        self._surface, self._tenant, self._issuer, self._offline = surface, tenant, issuer, offline
+        self._surface, self._tenant, self._issuer = surface, tenant, issuer
+        self._offline = ReplayCache(now=now()) if offline is True else offline or None
 
     def __call__(self, permit: str | None, request: Mapping[str, Any], *, version: str | None = None) -> Granted:
         """Checks a permit for exactly this request and uses it. Raises :class:`CountersignError` in every doubt."""
@@ -172,16 +178,20 @@ class PermitVerifier:
             raise CountersignError("permit-missing", f"`{self._surface}` is executed with a permit only; ask for the action first")
         now, keys = self._now(), self._key_set(_decoded(permit.split(".")[0]).get("kid"))
         claims = check_permit(permit, keys, audience=self._surface, tenant=self._tenant, issuer=self._issuer, now=now)
+        if self._offline is not None and claims.get("offline") is not True:
+            raise CountersignError("permit-needs-engine", "policy does not let this permit be used without the engine; redeem it there")
         released = apply_changes(request, claims.get("changes", {}))
         if not ("content" in released and self._offline is None) and request_hash(released) != claims["req"]:
             raise CountersignError("permit-request-differs", "what is about to run differs from the request that was released")
         if claims.get("ver", version) != version:
             raise CountersignError("permit-version-differs", f"version {claims['ver']} was judged, and {version} is found; skip it")
+        redeemer, taken = str(uuid.uuid4()), {}
         if self._offline is None:
-            self._client.redeem(permit, redeemer=str(uuid.uuid4()), request=released, audience=self._surface)
+            self._client.redeem(permit, redeemer=redeemer, request=released, audience=self._surface)
         else:
-            self._offline.use(claims["jti"], claims["exp"], now)
-        return Granted(claims, released, lambda status, **more: self._client.report(claims["act"], permit, status, **more))
+            self._offline.use(claims, now)
+            taken = {"redeemer": redeemer, "redeemedAt": datetime.fromtimestamp(now, timezone.utc).isoformat()}
+        return Granted(claims, released, lambda status, **more: self._client.report(claims["act"], permit, status, **taken, **more))
 
     def _key_set(self, kid: Any) -> list[Json]:
         if (age := time.monotonic() - self._read_at) > 600 or (age > 10 and all(key.get("kid") != kid for key in self._keys)):
