@@ -22,6 +22,8 @@ export type FileKind = 'policy' | 'cases' | 'directory' | 'holidays' | 'cedar' |
 export function kindOfFile(path: string): FileKind {
   const name = (path.split(/[\\/]/).at(-1) ?? path).toLowerCase();
   if (/\.test\.ya?ml$/.test(name)) return 'cases';
+  // What `countersign mcp --init` writes beside the policy: it maps tools, and decides nothing.
+  if (/\.mapping\.ya?ml$/.test(name)) return 'other';
   if (/^directory\.ya?ml$/.test(name)) return 'directory';
   if (/^holidays\.ya?ml$/.test(name)) return 'holidays';
   if (/\.ya?ml$/.test(name)) return 'policy';

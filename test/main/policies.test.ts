@@ -104,6 +104,7 @@ describe('what is not read is named', () => {
   const others = [
     'README.md',
     'two.yaml.bak',
+    'mcp.shop.mapping.yaml',
     'two.yaml~',
     'two.json',
     'two.yaml.disabled',
