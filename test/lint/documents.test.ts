@@ -52,6 +52,27 @@ describe('pages', () => {
     expect(broken).toEqual([]);
   });
 
+  it('link to other sites by TLS, each address in a form that a browser takes', () => {
+    const faults = pages.flatMap((page) => {
+      const text = withoutCode(textOf(page));
+      const links = [...text.matchAll(/\]\((https?:[^)\s]*)\)/g), ...text.matchAll(/(?:src|href)="(https?:[^"]*)"/g)];
+      return links
+        .map(([, link = '']) => link)
+        .filter((link) => !link.startsWith('https://') || !URL.canParse(link) || !new URL(link).hostname.includes('.'))
+        .map((link) => `${relative(ROOT, page)}: ${link}`);
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('describe every picture in words', () => {
+    const silent = pages.flatMap((page) => {
+      const text = withoutCode(textOf(page));
+      const pictures = [...text.matchAll(/<img\b[^>]*>/g)].filter(([tag]) => !/ alt="[^"]+"/.test(tag));
+      return [...pictures, ...text.matchAll(/!\[\]\([^)]*\)/g)].map(([tag]) => `${relative(ROOT, page)}: ${tag}`);
+    });
+    expect(silent).toEqual([]);
+  });
+
   it('of docs/ are in the menu of the site', () => {
     const menu = readFileSync(join(ROOT, 'mkdocs.yml'), 'utf8');
     const inMenu = (page: string): boolean => menu.includes(`: ${relative(join(ROOT, 'docs'), page)}\n`);

@@ -41,6 +41,8 @@ const LICENCES = new Set([
 /** Data, not code, or a licence that stands in a file only; read by a person. */
 const READ_BY_A_PERSON: Record<string, string> = {
   'caniuse-lite': 'CC-BY-4.0: a table of browsers, of which nothing reaches what we ship to users of a service',
+  '@cspell/dict-django': 'WTFPL: words, for the spelling of these pages alone',
+  '@cspell/dict-en-common-misspellings': 'CC BY-SA 4.0: words, for the spelling of these pages alone',
   unionfs: 'the Unlicense, in its LICENSE file',
 };
 
