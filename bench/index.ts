@@ -1,11 +1,13 @@
-/** `npm run bench [latency|client|evidence|policy|limits|workers] [small]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [latency|client|console|evidence|policy|limits|workers] [small]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
+import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
 import { workers } from './workers/index.ts';
 
 const BENCHES: Record<string, () => Promise<boolean>> = {
   latency: () => latency(process.argv[3] === 'small'),
   client,
+  console: () => consoleBench(process.argv[3] === 'small' ? 100_000 : undefined),
   workers,
   async evidence() {
     // Each measures as it is loaded, one after the other.

@@ -1,48 +1,11 @@
 /** Finding rows of the read model: whatever filters are combined, visibility is one of the conditions, and a page has its place. */
-import { sql, type RawBuilder, type SelectQueryBuilder } from 'kysely';
+import { sql, type SelectQueryBuilder } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database, Tables } from './database.ts';
+import type { FactFilter, FactScope } from './fact-filter.ts';
+import { factConditions, isOfValues, type ValueFilter } from './fact-conditions.ts';
+import { findRows } from './fact-walk.ts';
 import type { ActionFact } from './action-fact.ts';
-
-/** Search criteria for actions; all of them must match. */
-export interface FactFilter {
-  surface?: string | undefined;
-  actor?: string | undefined;
-  requester?: string | undefined;
-  approver?: string | undefined;
-  status?: string | undefined;
-  decision?: string | undefined;
-  /** On what it was released; where it was not, of its verdict. */
-  basis?: string | undefined;
-  mode?: string | undefined;
-  policy?: string | undefined;
-  rule?: string | undefined;
-  /** This one, and all below it. */
-  folder?: string | undefined;
-  via?: string | undefined;
-  currency?: string | undefined;
-  /** Exact decimals, both included, of the amount asked for. */
-  amountFrom?: string | undefined;
-  amountTo?: string | undefined;
-  /** RFC 3339, of the request: included. */
-  from?: string | undefined;
-  /** RFC 3339, not included. */
-  to?: string | undefined;
-  /** Text of reason, resource, people or reference, in any case; of an id, its beginning. */
-  q?: string | undefined;
-}
-
-/** Whose actions are looked at: all, or those that a key or a person has to do with. */
-export type FactScope =
-  | 'all'
-  | {
-      /** Who asked, as rows of `action` say. */
-      requester: string;
-      /** Somebody on the actor's side, or asked to decide. */
-      involved: string | null;
-      /** What a key may speak for: surfaces as a regular expression over `.` and their name, and actors; null for any. */
-      speaksFor: { surfaces: string; actors: string[] | null } | null;
-    };
 
 export const FACT_SORTS = ['askedAt', '-askedAt', 'amount', '-amount', 'waitMs', '-waitMs'] as const;
 export type FactSort = (typeof FACT_SORTS)[number];
@@ -81,69 +44,6 @@ export interface FactSearch {
   facets(tenant: string, filter: FactFilter, scope: FactScope, most: number): Promise<FacetCount[]>;
 }
 
-type Query<O> = SelectQueryBuilder<Tables, 'actionFact', O>;
-
-const EXACT = [
-  'surface',
-  'actor',
-  'requester',
-  'approver',
-  'status',
-  'decision',
-  'mode',
-  'policy',
-  'rule',
-  'via',
-  'currency',
-] as const;
-
-/** `%` and `_` stand for themselves. */
-const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&');
-
-/** As its index has it. */
-const TEXT = sql`(coalesce(reason, '') || ' ' || coalesce(resource, '') || ' ' || coalesce(reference, '') || ' ' ||
-  actor || ' ' || requester || ' ' || coalesce(approver, ''))`;
-
-function conditionsOf(filter: FactFilter, scope: FactScope): RawBuilder<boolean>[] {
-  const conditions: RawBuilder<boolean>[] = [];
-  for (const name of EXACT) {
-    const value = filter[name];
-    if (value !== undefined) conditions.push(sql<boolean>`${sql.ref(name)} = ${value}`);
-  }
-  const { basis, folder, amountFrom, amountTo, from, to, q } = filter;
-  if (basis !== undefined)
-    conditions.push(sql<boolean>`(release_basis = ${basis} or release_basis is null and basis = ${basis})`);
-  if (folder !== undefined) {
-    const below = `${escaped(folder.replace(/\/$/, ''))}/%`;
-    conditions.push(sql<boolean>`(folder = ${folder} or folder like ${below})`);
-  }
-  if (amountFrom !== undefined) conditions.push(sql<boolean>`amount >= ${amountFrom}::numeric`);
-  if (amountTo !== undefined) conditions.push(sql<boolean>`amount <= ${amountTo}::numeric`);
-  if (from !== undefined) conditions.push(sql<boolean>`asked_at >= ${from}`);
-  if (to !== undefined) conditions.push(sql<boolean>`asked_at < ${to}`);
-  if (q !== undefined) {
-    const text = `%${escaped(q)}%`;
-    conditions.push(
-      /^act_/.test(q) ? sql<boolean>`action like ${`${escaped(q)}%`}` : sql<boolean>`${TEXT} ilike ${text}`,
-    );
-  }
-  if (scope !== 'all') conditions.push(within(scope));
-  return conditions;
-}
-
-function within({ requester, involved, speaksFor }: Exclude<FactScope, 'all'>): RawBuilder<boolean> {
-  const ways = [
-    sql`exists (select 1 from action a
-      where a.tenant = action_fact.tenant and a.id = action_fact.action and a.requester = ${requester})`,
-  ];
-  if (involved !== null) ways.push(sql`involved @> array[${involved}]`);
-  if (speaksFor !== null) {
-    const actors = speaksFor.actors === null ? sql`true` : sql`actor = any(${speaksFor.actors})`;
-    ways.push(sql`(${actors} and '.' || surface ~ ${speaksFor.surfaces})`);
-  }
-  return sql<boolean>`(${sql.join(ways, sql` or `)})`;
-}
-
 /** The column of an order, and whether the greatest comes first. */
 function orderOf(sort: FactSort): { column: 'askedAt' | 'amount' | 'waitMs'; descending: boolean } {
   const descending = sort.startsWith('-');
@@ -164,15 +64,66 @@ function placeOf(sort: FactSort, cursor: string): { value: string | number; inde
   throw new CountersignError('invalid-request', 'the cursor is not one of ours, or of another order; begin again');
 }
 
-export function createFactSearch(db: Database): FactSearch {
+function pageOf(
+  rows: readonly ActionFact[],
+  sort: FactSort,
+  limit: number,
+): { facts: ActionFact[]; nextCursor: string | null } {
+  const facts = rows.slice(0, limit);
+  const last = facts.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { facts, nextCursor: more ? cursorOf(sort, last[orderOf(sort).column] ?? '', last.firstIndex) : null };
+}
+
+type Query<O> = SelectQueryBuilder<Tables, 'actionFact', O>;
+
+/** @param walk rows that are walked through before the index of values is asked; the default is measured */
+export function createFactSearch(db: Database, walk?: number): FactSearch {
   const matching = (tenant: string, filter: FactFilter, scope: FactScope): Query<object> => {
     let query: Query<object> = db.selectFrom('actionFact').where('tenant', '=', tenant);
-    for (const condition of conditionsOf(filter, scope)) query = query.where(condition);
+    for (const condition of factConditions(filter, scope)) query = query.where(condition);
     return query;
+  };
+  /** A page of them, and one more where there are more. */
+  const ofValues = async (
+    tenant: string,
+    filter: ValueFilter,
+    descending: boolean,
+    sort: FactSort,
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<ActionFact[]> => {
+    const place = cursor === undefined ? undefined : placeOf(sort, cursor);
+    const after = place === undefined ? undefined : { askedAt: String(place.value), index: place.index };
+    const found = await findRows(db, tenant, filter, { descending, after }, { most: limit + 1, walk });
+    const { rows } = await sql<{ action: string }>`select action ${found.from} limit ${limit + 1}`.execute(db);
+    if (rows.length === 0) return [];
+    const direction = descending ? 'desc' : 'asc';
+    return db
+      .selectFrom('actionFact')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where(
+        'action',
+        'in',
+        rows.map(({ action }) => action),
+      )
+      .orderBy('askedAt', direction)
+      .orderBy('firstIndex', direction)
+      .execute();
+  };
+  const countOfValues = async (tenant: string, filter: ValueFilter, most: number): Promise<number> => {
+    const { count, from } = await findRows(db, tenant, filter, { descending: true }, { most, walk });
+    if (count !== null) return Math.min(count, most);
+    const { rows } = await sql<{ count: number }>`
+      select count(*)::int as count from (select 1 ${from} limit ${most}) as found`.execute(db);
+    return rows[0]?.count ?? 0;
   };
   return {
     async search(tenant, { filter, scope, sort, cursor, limit }) {
       const { column, descending } = orderOf(sort);
+      if (column === 'askedAt' && scope === 'all' && isOfValues(filter))
+        return pageOf(await ofValues(tenant, filter, descending, sort, cursor, limit), sort, limit);
       const name = sql.ref(column);
       const [direction, before] = descending ? (['desc', sql`<`] as const) : (['asc', sql`>`] as const);
       let query = matching(tenant, filter, scope).where(sql<boolean>`${name} is not null`);
@@ -186,12 +137,10 @@ export function createFactSearch(db: Database): FactSearch {
         .orderBy('firstIndex', direction)
         .limit(limit + 1)
         .execute();
-      const facts = rows.slice(0, limit);
-      const last = facts.at(-1);
-      const more = rows.length > limit && last !== undefined;
-      return { facts, nextCursor: more ? cursorOf(sort, last[column] ?? '', last.firstIndex) : null };
+      return pageOf(rows, sort, limit);
     },
     async count(tenant, filter, scope, most) {
+      if (scope === 'all' && isOfValues(filter)) return countOfValues(tenant, filter, most);
       const matches = matching(tenant, filter, scope)
         .select(sql<number>`1`.as('one'))
         .limit(most);
@@ -202,11 +151,15 @@ export function createFactSearch(db: Database): FactSearch {
       return count;
     },
     async facets(tenant, filter, scope, most) {
-      const newest = matching(tenant, filter, scope)
-        .select([...FACETS])
-        .orderBy('askedAt', 'desc')
-        .orderBy('firstIndex', 'desc')
-        .limit(most);
+      const newest =
+        scope === 'all' && isOfValues(filter)
+          ? sql`select ${sql.join(FACETS.map((facet) => sql.ref(facet)))}
+              ${(await findRows(db, tenant, filter, { descending: true }, { most, walk })).from} limit ${most}`
+          : matching(tenant, filter, scope)
+              .select([...FACETS])
+              .orderBy('askedAt', 'desc')
+              .orderBy('firstIndex', 'desc')
+              .limit(most);
       const each = FACETS.map(
         (facet) =>
           sql`(select ${facet}::text as facet, ${sql.ref(facet)} as value, count(*)::int as count from newest

@@ -1,7 +1,8 @@
 /** The read model: rows that say what the sealed records of each action say. A row is a claim; the records are the proof. */
 import { sql, type Transaction } from 'kysely';
 import type { Database, Tables } from './database.ts';
-import { createFactSearch, type FactFilter, type FactSearch, type FactSort } from './fact-search.ts';
+import type { FactFilter } from './fact-filter.ts';
+import { createFactSearch, type FactSearch, type FactSort } from './fact-search.ts';
 import { createInboxStore, type InboxStore } from './inbox.ts';
 import { recordOf } from './records.ts';
 import { quarterOf } from '../audit/index.ts';

@@ -7,6 +7,7 @@ export * from './attempts.ts';
 export * from './bundles.ts';
 export * from './child.ts';
 export * from './coverage.ts';
+export * from './fact-filter.ts';
 export * from './fact-search.ts';
 export * from './facts.ts';
 export * from './findings.ts';

@@ -3,11 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ANOMALIES } from '../../scripts/seed/anomalies.ts';
 import { fill, planOf, type SeedOptions } from '../../scripts/seed/seed.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { createLogger, openParts, type Parts } from '../../src/main/parts.ts';
+import { createFactSearch } from '../../src/store/fact-search.ts';
+import { openPostgres } from '../../src/store/postgres.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
 
 const TENANT = 'default';
@@ -53,6 +56,72 @@ it('has each of the twelve anomalies found, and nothing of the ordinary business
   const found = await parts.store.findings.list(TENANT, time, 1000);
   expect([...new Set(found.map(({ test }) => test))].sort()).toEqual([...ANOMALIES].sort());
   expect(found).toHaveLength(ANOMALIES.length);
+});
+
+describe('a search for values, however far it walks before it asks the index of values', () => {
+  const VALUES = ['surface', 'status', 'decision', 'mode', 'policy', 'rule', 'approver', 'via', 'currency'] as const;
+  const page = { filter: {}, scope: 'all' as const, sort: 'askedAt' as const, cursor: undefined, limit: 5000 };
+  const near = fc.record({
+    /** Values of an action that is there, so that combinations fit something. */
+    of: fc.nat(),
+    names: fc.subarray([...VALUES, 'basis' as const], { minLength: 1, maxLength: 4 }),
+    /** One value of another action: then perhaps nothing fits. */
+    other: fc.option(fc.nat()),
+    sort: fc.constantFrom('askedAt' as const, '-askedAt' as const),
+    walk: fc.constantFrom(1, 20, 300, 50_000),
+    between: fc.option(fc.tuple(fc.nat(364), fc.nat(364))),
+  });
+
+  it('finds the same rows in the same order, counts them, and adds their values up', async () => {
+    const database = openPostgres(postgres.connectionString, 2);
+    const facts = (await parts.store.facts.search(TENANT, page)).facts;
+    try {
+      await fc.assert(
+        fc.asyncProperty(near, async ({ of, names, other, sort, walk, between }) => {
+          const [one, another] = [facts[of % facts.length], facts[(other ?? of) % facts.length]];
+          const filter: Record<string, string> = {};
+          for (const [at, name] of names.entries()) {
+            const from = at === 0 ? another : one;
+            const value = name === 'basis' ? (from?.releaseBasis ?? from?.basis) : from?.[name];
+            if (value != null) filter[name] = value;
+          }
+          if (between !== null) {
+            const day = (n: number): string => new Date(OPTIONS.until - n * 86_400_000).toISOString();
+            Object.assign(filter, { from: day(Math.max(...between)), to: day(Math.min(...between)) });
+          }
+          const expected = facts.filter((fact) =>
+            Object.entries(filter).every(([name, value]) => {
+              if (name === 'from') return fact.askedAt >= value;
+              if (name === 'to') return fact.askedAt < value;
+              return name === 'basis'
+                ? (fact.releaseBasis ?? fact.basis) === value
+                : fact[name as (typeof VALUES)[number]] === value;
+            }),
+          );
+          if (sort === '-askedAt') expected.reverse();
+          const search = createFactSearch(database.db, walk);
+          const found: string[] = [];
+          let cursor: string | undefined;
+          do {
+            const limit = Math.max(5, Math.ceil(expected.length / 3));
+            const next = await search.search(TENANT, { filter, scope: 'all', sort, cursor, limit });
+            found.push(...next.facts.map(({ action }) => action));
+            cursor = next.nextCursor ?? undefined;
+          } while (cursor !== undefined);
+          expect(found).toEqual(expected.map(({ action }) => action));
+          expect(await search.count(TENANT, filter, 'all', 10_000)).toBe(expected.length);
+          expect(await search.count(TENANT, filter, 'all', 3)).toBe(Math.min(3, expected.length));
+          const counted = (await search.facets(TENANT, filter, 'all', 10_000)).filter(
+            ({ facet }) => facet === 'surface',
+          );
+          expect(counted.reduce((sum, { count }) => sum + count, 0)).toBe(expected.length);
+        }),
+        { numRuns: 40 },
+      );
+    } finally {
+      await database.close();
+    }
+  });
 });
 
 it('is refused a second time: a history is begun once', async () => {

@@ -1,0 +1,108 @@
+/** What a filter of the read model is in SQL. */
+import { sql, type RawBuilder } from 'kysely';
+import type { FactFilter, FactScope } from './fact-filter.ts';
+
+const EXACT = [
+  'surface',
+  'actor',
+  'requester',
+  'approver',
+  'status',
+  'decision',
+  'mode',
+  'policy',
+  'rule',
+  'via',
+  'currency',
+] as const;
+
+/** `%` and `_` stand for themselves. */
+const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&');
+
+/** As its index has it. */
+const TEXT = sql`(coalesce(reason, '') || ' ' || coalesce(resource, '') || ' ' || coalesce(reference, '') || ' ' ||
+  actor || ' ' || requester || ' ' || coalesce(approver, ''))`;
+
+/** All of them have to hold. */
+export function factConditions(filter: FactFilter, scope: FactScope): RawBuilder<boolean>[] {
+  const conditions: RawBuilder<boolean>[] = [];
+  for (const name of EXACT) {
+    const value = filter[name];
+    if (value !== undefined) conditions.push(sql<boolean>`${sql.ref(name)} = ${value}`);
+  }
+  const { basis, folder, amountFrom, amountTo, from, to, q } = filter;
+  if (basis !== undefined)
+    conditions.push(sql<boolean>`(release_basis = ${basis} or release_basis is null and basis = ${basis})`);
+  if (folder !== undefined) {
+    const below = `${escaped(folder.replace(/\/$/, ''))}/%`;
+    conditions.push(sql<boolean>`(folder = ${folder} or folder like ${below})`);
+  }
+  if (amountFrom !== undefined) conditions.push(sql<boolean>`amount >= ${amountFrom}::numeric`);
+  if (amountTo !== undefined) conditions.push(sql<boolean>`amount <= ${amountTo}::numeric`);
+  if (from !== undefined) conditions.push(sql<boolean>`asked_at >= ${from}`);
+  if (to !== undefined) conditions.push(sql<boolean>`asked_at < ${to}`);
+  if (q !== undefined) {
+    const text = `%${escaped(q)}%`;
+    conditions.push(
+      /^act_/.test(q) ? sql<boolean>`action like ${`${escaped(q)}%`}` : sql<boolean>`${TEXT} ilike ${text}`,
+    );
+  }
+  if (scope !== 'all') conditions.push(within(scope));
+  return conditions;
+}
+
+function within({ requester, involved, speaksFor }: Exclude<FactScope, 'all'>): RawBuilder<boolean> {
+  const ways = [
+    sql`exists (select 1 from action a
+      where a.tenant = action_fact.tenant and a.id = action_fact.action and a.requester = ${requester})`,
+  ];
+  if (involved !== null) ways.push(sql`involved @> array[${involved}]`);
+  if (speaksFor !== null) {
+    const actors = speaksFor.actors === null ? sql`true` : sql`actor = any(${speaksFor.actors})`;
+    ways.push(sql`(${actors} and '.' || surface ~ ${speaksFor.surfaces})`);
+  }
+  return sql<boolean>`(${sql.join(ways, sql` or `)})`;
+}
+
+/** Values that a row has or has not: their index holds all of them together. `basis` is on what it was released, else that of its verdict. */
+const VALUES = [
+  'surface',
+  'status',
+  'decision',
+  'basis',
+  'mode',
+  'policy',
+  'rule',
+  'approver',
+  'via',
+  'currency',
+] as const;
+
+/** As their index has it. */
+const VALUES_OF_ROW = sql`array_remove(array[
+    tenant || ' surface ' || surface, tenant || ' status ' || status, tenant || ' decision ' || decision,
+    tenant || ' basis ' || coalesce(release_basis, basis), tenant || ' mode ' || mode, tenant || ' policy ' || policy,
+    tenant || ' rule ' || rule, tenant || ' approver ' || approver, tenant || ' via ' || via,
+    tenant || ' currency ' || currency], null)`;
+
+/** A filter of nothing else, and times. */
+export type ValueFilter = Pick<FactFilter, (typeof VALUES)[number] | 'from' | 'to'>;
+
+const VALUE_NAMES: readonly string[] = [...VALUES, 'from', 'to'];
+
+/** Whether a filter asks for values, and for nothing beside them and times. */
+export function isOfValues(filter: FactFilter): filter is ValueFilter {
+  const asked = Object.entries(filter).filter(([, value]) => value !== undefined);
+  return asked.every(([name]) => VALUE_NAMES.includes(name)) && VALUES.some((name) => filter[name] !== undefined);
+}
+
+/** Those that a filter asks for, as the index knows them. */
+export const valuesOf = (tenant: string, filter: FactFilter): string[] =>
+  VALUES.flatMap((name) => {
+    const value = filter[name];
+    return value === undefined ? [] : [`${tenant} ${name} ${value}`];
+  });
+
+/** By the index of values alone. */
+export const hasValues = (values: readonly string[]): RawBuilder<boolean> =>
+  sql<boolean>`${VALUES_OF_ROW} @> ${values}::text[]`;
