@@ -45,7 +45,7 @@ export interface SupervisedOptions {
   /** Where output goes: a file descriptor, `ignore`, or `pipe` for the streams below. @default 'ignore' */
   output?: number | 'ignore' | 'pipe';
   /** @default 'TERM' */
-  stopSignal?: 'TERM' | 'INT' | 'QUIT';
+  stopSignal?: 'TERM' | 'INT' | 'QUIT' | 'KILL';
   /** Seconds between the gentle signal and SIGKILL. @default 10 */
   patience?: number;
 }

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { countersign } from '../cli/harness.ts';
 import { LEAD, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
 import { eventually } from '../support/eventually.ts';
 import { AttackCount } from '../support/attack-table.ts';
 import { tamper } from '../support/tamper.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 const COMMANDER = 'user:incident-commander@acme.test';
 const EMERGENCY = {
@@ -22,7 +23,7 @@ const databaseDir = mkdtempSync(join(tmpdir(), 'countersign-edited-'));
 let postgres: EmbeddedPostgres;
 let stack: TestStack;
 beforeAll(async () => {
-  postgres = await openEmbeddedPostgres({ dataDir: databaseDir });
+  postgres = await openTestPostgres({ dataDir: databaseDir });
   stack = await startTestStack({ DATABASE_URL: postgres.connectionString });
 });
 afterAll(async () => {

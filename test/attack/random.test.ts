@@ -11,10 +11,11 @@ import { reconcile } from '../../src/engine/reconcile.ts';
 import { release } from '../../src/engine/release.ts';
 import { ChainAudit } from '../../src/evidence/chain.ts';
 import { activityDeps } from '../../src/main/parts.ts';
-import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 import { tamper } from '../support/tamper.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 const MAX = 250;
 const POLICY = `policy: test.random
@@ -38,7 +39,7 @@ const databaseDir = mkdtempSync(join(tmpdir(), 'countersign-random-'));
 let postgres: EmbeddedPostgres;
 beforeAll(async () => {
   folder = policiesFolder({ 'test.random.yaml': POLICY });
-  postgres = await openEmbeddedPostgres({ dataDir: databaseDir });
+  postgres = await openTestPostgres({ dataDir: databaseDir });
   it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, DATABASE_URL: postgres.connectionString });
 });
 afterAll(async () => {

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lotOf } from '../../src/audit/index.ts';
-import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { countersign } from '../cli/harness.ts';
 import { CFO, LEAD, REFUND, refund, startTestStack, type TestStack } from '../support/stack.ts';
 import { tamper } from '../support/tamper.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 const databaseDir = mkdtempSync(join(tmpdir(), 'countersign-list-'));
 let postgres: EmbeddedPostgres;
@@ -21,7 +22,7 @@ let parked: string;
 const REQUESTER = REFUND.actor.onBehalfOf.id;
 
 beforeAll(async () => {
-  postgres = await openEmbeddedPostgres({ dataDir: databaseDir });
+  postgres = await openTestPostgres({ dataDir: databaseDir });
   stack = await startTestStack({ DATABASE_URL: postgres.connectionString });
   released = (await stack.ask(refund(42))).body.id;
   overridden = (await stack.ask(refund(420))).body.id;

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { openStranger, type Stranger } from '../attack/stranger.ts';
 import { ownersDatabase, PASSWORD, sqlRequest, type OwnersDatabase } from '../support/connector-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { openReceiver, type Receiver } from '../support/receiver.ts';
 import { refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 const KEY = 'planted-secret-5518';
 const DUTY = 'user:duty-manager@acme.test';
@@ -23,7 +24,7 @@ let stranger: Stranger;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'countersign-e2e-connectors-'));
-  postgres = await openEmbeddedPostgres({ dataDir: folder });
+  postgres = await openTestPostgres({ dataDir: folder });
   owners = await ownersDatabase(postgres.connectionString);
   receiver = await openReceiver();
   // The sample of the documentation, with the addresses of this machine.

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { WorkflowClient } from '@temporalio/client';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 const folder = policiesFolder({
   'take.yaml': `policy: take
@@ -25,7 +26,7 @@ let postgres: EmbeddedPostgres;
 let it_: TestStack;
 
 beforeAll(async () => {
-  postgres = await openEmbeddedPostgres({ dataDir: pgDir });
+  postgres = await openTestPostgres({ dataDir: pgDir });
   it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, DATABASE_URL: postgres.connectionString });
 });
 afterEach(() => vi.restoreAllMocks());

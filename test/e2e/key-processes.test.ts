@@ -11,9 +11,10 @@ import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../src/main/config.ts';
 import { startReadyDevServer, type DevServer } from '../../src/main/temporal/index.ts';
-import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { findMoto, startMoto, type Moto } from '../support/moto.ts';
 import { refund } from '../support/stack.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 const run = promisify(execFile);
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'countersign-key-processes-'));
   const binary = process.env['TEMPORAL_CLI_PATH'] ?? '';
   const [database, ready] = await Promise.all([
-    openEmbeddedPostgres({ dataDir: join(folder, 'database') }),
+    openTestPostgres({ dataDir: join(folder, 'database') }),
     startReadyDevServer({ binary, dataDir: join(folder, 'temporal'), namespace: 'default' }, loadConfig({})),
   ]);
   postgres = database;

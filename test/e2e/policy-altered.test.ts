@@ -7,16 +7,17 @@ import { createGateway } from '../../src/gateway/index.ts';
 import { createJudging } from '../../src/activities/index.ts';
 import { createClient, startWorkerOn } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
-import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { tamper } from '../support/check-log.ts';
 import { decide, edited, inForce, publish, RISK } from '../support/policies.ts';
 import { refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 let postgres: EmbeddedPostgres;
 let it_: TestStack;
 const pgDir = mkdtempSync(join(tmpdir(), 'countersign-pg-'));
 beforeAll(async () => {
-  postgres = await openEmbeddedPostgres({ dataDir: pgDir });
+  postgres = await openTestPostgres({ dataDir: pgDir });
   it_ = await startTestStack({ DATABASE_URL: postgres.connectionString });
 });
 afterAll(async () => {

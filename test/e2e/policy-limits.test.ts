@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type RunningService } from '../../src/main/api.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { startWorker } from '../../src/main/worker.ts';
-import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { decide, policiesFolder } from '../support/policies.ts';
 import { CFO, LEAD, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 const rule = (id: string, when: string, more: string): string => `  - { id: ${id}, when: '${when}', ${more} }\n`;
 const FINANCE = 'approval: { stages: [{ name: finance, approvers: ["group:finance"] }]';
@@ -48,7 +49,7 @@ const pgDir = mkdtempSync(join(tmpdir(), 'countersign-pg-'));
 
 /** One stack all in one, an API of its own and two more workers, on one PostgreSQL and one Temporal. */
 beforeAll(async () => {
-  postgres = await openEmbeddedPostgres({ dataDir: pgDir });
+  postgres = await openTestPostgres({ dataDir: pgDir });
   const env = {
     DATABASE_URL: postgres.connectionString,
     COUNTERSIGN_POLICIES: folder.path,

@@ -8,11 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cosignCheckpoint } from '../../src/witnessing/witnesses.ts';
 import { parseCheckpoint, parseNote } from '../../src/ledger/index.ts';
 import { createSequencer, type StagedRecord } from '../../src/sequencer/index.ts';
-import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { countersign } from '../cli/harness.ts';
 import { openReceiver, verified, type Receiver } from '../support/receiver.ts';
 import { refund, startTestStack, type TestStack } from '../support/stack.ts';
 import { openWitness, type TestWitness } from '../support/witness.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const ORIGIN = 'countersign/default';
@@ -52,7 +53,7 @@ const anchored = (): { file: number; http: number; git: number } => {
 
 beforeAll(async () => {
   [postgres, witness, receiver] = await Promise.all([
-    openEmbeddedPostgres({ dataDir: at('postgres') }),
+    openTestPostgres({ dataDir: at('postgres') }),
     openWitness('witness.example/w1'),
     openReceiver(),
   ]);

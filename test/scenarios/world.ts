@@ -10,10 +10,10 @@ import { activityDeps } from '../../src/main/parts.ts';
 import { startWorkerOn, type RunningWorker } from '../../src/main/engine.ts';
 import { slackNotifier } from '../../src/main/slack-notifiers.ts';
 import { issuePersonToken } from '../../src/identity/index.ts';
-import { openEmbeddedPostgres } from '../../src/store/index.ts';
 import { readPolicyFiles } from '../../src/main/policies.ts';
 import { policiesFolder, publishApproved } from '../support/policies.ts';
 import { startTestStack, type Answer, type TestStack } from '../support/stack.ts';
+import { openTestPostgres } from '../support/cluster.ts';
 
 /** Everybody of a story. `req` asks (through an agent), `dee` is the manager of `req`, `eve` is asked for nothing. */
 export const PEOPLE = ['req', 'ann', 'bob', 'cid', 'dee', 'eve', 'fay', 'gus'] as const;
@@ -121,7 +121,7 @@ export async function openWorld(stories: Readonly<Record<string, StorySpec>>): P
   write();
   const databaseDir = mkdtempSync(join(tmpdir(), 'countersign-stories-'));
   // A database that is given, so that a worker in another process can use it too.
-  const postgres = await openEmbeddedPostgres({ dataDir: databaseDir });
+  const postgres = await openTestPostgres({ dataDir: databaseDir });
   const stack = await startTestStack({
     COUNTERSIGN_POLICIES: folder.path,
     COUNTERSIGN_REQUESTS_PER_MINUTE: '1000000',

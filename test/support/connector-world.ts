@@ -14,7 +14,7 @@ import { ensureBundle, ensureFirstKey, ensureKeys } from '../../src/main/bootstr
 import { loadConfig } from '../../src/main/config.ts';
 import { activityDeps, createLogger, openParts, type Parts } from '../../src/main/parts.ts';
 import type { NotifyDeps } from '../../src/notify/deps.ts';
-import { openEmbeddedPostgres } from '../../src/store/index.ts';
+import { openTestPostgres } from './cluster.ts';
 
 export const PASSWORD = 'planted-secret-7731';
 
@@ -87,7 +87,7 @@ export interface ConnectorWorld {
 
 export async function openConnectorWorld(): Promise<ConnectorWorld> {
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-connectors-'));
-  const postgres = await openEmbeddedPostgres({ dataDir });
+  const postgres = await openTestPostgres({ dataDir });
   const config = loadConfig({
     COUNTERSIGN_DATA: dataDir,
     COUNTERSIGN_POLICIES: 'policies',

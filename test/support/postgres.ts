@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileKeys, type Keys } from '../../src/keys/index.ts';
-import { freePort, openEmbeddedPostgres, openStore, type EmbeddedPostgres, type Store } from '../../src/store/index.ts';
+import { freePort, openStore, type EmbeddedPostgres, type Store } from '../../src/store/index.ts';
+import { openTestPostgres } from './cluster.ts';
 
 export interface TestDatabase {
   dataDir: string;
@@ -35,13 +36,13 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const database: TestDatabase = {
     dataDir,
     keys,
-    postgres: await openEmbeddedPostgres({ dataDir, port }),
+    postgres: await openTestPostgres({ dataDir, port }),
     store: undefined as unknown as Store,
     open,
     async restart(how) {
       if (how === undefined) await Promise.all(stores.splice(0).map((store) => store.close()));
       await database.postgres.stop();
-      database.postgres = await openEmbeddedPostgres({ dataDir, port });
+      database.postgres = await openTestPostgres({ dataDir, port });
       if (how === undefined) database.store = await open(10);
     },
     async close() {

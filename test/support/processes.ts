@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { loadConfig } from '../../src/main/config.ts';
 import { startReadyDevServer } from '../../src/main/temporal/index.ts';
-import { openEmbeddedPostgres } from '../../src/store/index.ts';
 import { refund, type Answer } from './stack.ts';
+import { openTestPostgres } from './cluster.ts';
 
 export interface Processes {
   /** Starts one more, and answers once it serves or runs. */
@@ -36,7 +36,7 @@ export async function startProcesses(): Promise<Processes> {
   const children: ChildProcess[] = [];
   const binary = process.env['TEMPORAL_CLI_PATH'] ?? '';
   const [postgres, { server: temporal, connection }] = await Promise.all([
-    openEmbeddedPostgres({ dataDir: join(folder, 'database') }),
+    openTestPostgres({ dataDir: join(folder, 'database') }),
     startReadyDevServer({ binary, dataDir: join(folder, 'temporal'), namespace: 'default' }, loadConfig({})),
   ]);
   await connection.close();

@@ -21,8 +21,8 @@ import { loadConfig } from '../../src/main/config.ts';
 import { createClient, startWorkerOn, TASK_QUEUE } from '../../src/main/engine.ts';
 import { installRuntime } from '../../src/main/temporal/runtime.ts';
 import { activityDeps, createLogger, openParts } from '../../src/main/parts.ts';
-import { openEmbeddedPostgres } from '../../src/store/index.ts';
 import { freePort } from '../../src/store/index.ts';
+import { openTestPostgres } from './cluster.ts';
 
 export interface SkippingWorld {
   now(): number;
@@ -90,7 +90,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
   });
   const log = createLogger(config.logLevel);
   await installRuntime({ log });
-  const postgres = await openEmbeddedPostgres({ dataDir });
+  const postgres = await openTestPostgres({ dataDir });
   const server = await startSkippingServer(executable);
   const parts = await openParts(config, postgres.connectionString, log);
   await ensureKeys(parts, () => undefined);

@@ -8,6 +8,7 @@ import { issuePersonToken } from '../../src/identity/index.ts';
 import type { AutoAnswer } from '../../src/main/auto-approver.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { startStack, type Stack } from '../../src/main/start.ts';
+import { prepareCluster } from './cluster.ts';
 import { expectDescribed } from './described.ts';
 import { replayAll } from './replay-all.ts';
 
@@ -65,6 +66,7 @@ export async function startTestStack(
   auto: AutoAnswer = 'ask',
 ): Promise<TestStack> {
   const dataDir = at ?? mkdtempSync(join(tmpdir(), 'countersign-test-'));
+  if (env['DATABASE_URL'] === undefined) prepareCluster(dataDir);
   let sandbox: SlackSandbox | undefined;
   const config = loadConfig({
     PATH: process.env['PATH'],

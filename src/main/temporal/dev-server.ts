@@ -106,6 +106,8 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     ],
     {
       output: log,
+      // What it answered is on disk. A gentle end takes it almost two seconds, in which its callers could go to another node: it has none.
+      stopSignal: 'KILL',
       env: Object.fromEntries(
         PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
       ),
