@@ -73,10 +73,18 @@ function checkPerson(state: ApprovalState, event: DecideEvent): ApprovalRefusal 
   return refuse(
     'not-an-approver',
     later === undefined
-      ? `you are not one of the approvers of stage \`${stage.name}\`: ${stage.approvers.join(', ')}`
+      ? `you are not one of the approvers of stage \`${stage.name}\`: ${someOf(stage.approvers)}`
       : `stage \`${stage.name}\` is open; you are asked in stage \`${later.name}\`, after it`,
   );
 }
+
+/** The most people that a refusal names. */
+const NAMED_MAX = 10;
+
+const someOf = (people: readonly string[]): string =>
+  people.length <= NAMED_MAX
+    ? people.join(', ')
+    : `${people.slice(0, NAMED_MAX).join(', ')} and ${people.length - NAMED_MAX} more`;
 
 /** Nobody's word counts twice: not the person's own, and not that of the person they decide for. */
 function usedWord(state: ApprovalState, seen: number, { by, delegation }: DecideEvent): string | null {

@@ -1,5 +1,6 @@
 /** What an auditor writes down of each sampled action, filled in from its sealed records, each answer with the records that prove it. */
 import { actingIds, type DecisionRecord, type RecordPayload, type VerdictRecord } from '../contract/index.ts';
+import { isAmong, isFolded } from '../sealing/index.ts';
 
 export const WORKSHEET_QUESTIONS = {
   'named-approver': 'Did somebody decide whom policy names for it?',
@@ -73,13 +74,24 @@ function namedApprover(
   decision: Of<DecisionRecord> | undefined,
 ): Answered {
   if (decision === undefined) return none(NOBODY, [hash]);
-  const { by, stage, delegation } = decision.record;
+  const { by, stage, delegation, membership } = decision.record;
   const added = words.filter(({ record }) => record.added !== null);
-  const named = [...(plan?.stages[stage]?.approvers ?? []), ...added.flatMap(({ record }) => record.added ?? [])];
+  const planned = plan?.stages[stage];
+  const lists = [
+    planned?.approvers ?? [],
+    ...added.flatMap(({ record }) => [record.added ?? [], foldedOnly(planned?.escalate?.approvers)]),
+  ];
   const who = delegation?.from ?? by;
   const says = delegation === null ? by : `${by}, standing in for ${delegation.from}`;
-  return yesOrNo(named.includes(who), says, [hash, ...added.map((one) => one.hash), decision.hash]);
+  return yesOrNo(
+    lists.some((people) => isAmong(people, who, membership)),
+    says,
+    [hash, ...added.map((one) => one.hash), decision.hash],
+  );
 }
+
+/** Where records have a hash of those who may be added, each proves to be one of them. */
+const foldedOnly = (people: readonly string[] = []): readonly string[] => (isFolded(people) ? people : []);
 
 function fourEyes({ hash, record }: Of<VerdictRecord>, decision: Of<DecisionRecord> | undefined): Answered {
   if (decision === undefined) return none(NOBODY, [hash]);

@@ -70,11 +70,18 @@ function sealedRequest(value: JsonObject): ActionRequest {
 async function here(io: Io, file: string, options: ReplayOptions): Promise<Replay> {
   if (HASH.test(file))
     throw usage('a replay here needs the receipt’s file, not its hash; get it with `countersign show`');
-  const { replayVerdict } = await import('../policy/index.ts');
+  const [{ replayVerdict }, { listsNamed }] = await Promise.all([
+    import('../policy/index.ts'),
+    import('../sealing/index.ts'),
+  ]);
   const { record, hash } = await readReceipt(io, file);
   const sealed = record.type === 'verdict' ? record : record.type === 'release' ? record.rejudged : null;
   if (sealed === null)
     throw usage(`a record of type ${record.type} holds no verdict; give the receipt of one that does`);
+  if (listsNamed(record).length > 0)
+    throw usage(
+      'the record names more people than stand in it, by their hash; replay it on the server, without `--request`',
+    );
   const request = sealedRequest(await readJsonObject(io, options.request ?? '-', readSealed));
   await checkRequest(record, request);
   const named = sealed.verdict.bundle;

@@ -138,6 +138,11 @@ export interface DecisionRecord extends RecordHead {
   by: string;
   /** For whom, when decided under a delegation: its id and the person who delegated. */
   delegation: { id: string; from: string } | null;
+  /**
+   * Proof that whoever decided, or whoever they stand in for, is on the list of approvers, where the verdict names that list by its hash
+   * (docs/formats.md). Since version 2.
+   */
+  membership?: { index: number; path: string[] };
   reason: string | null;
   via: Door | 'engine';
   /** The Slack identity and message, when it came through Slack. */

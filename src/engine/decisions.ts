@@ -9,12 +9,13 @@ import {
   type ApprovalEvent,
   type ApprovalState,
 } from '../approval/index.ts';
-import { withAttestation } from '../sealing/index.ts';
+import { peopleEntry, proveMembership, withAttestation } from '../sealing/index.ts';
 import { admitTo } from './admit.ts';
 import { effectsOfDecision } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
 import { frozen } from './freeze.ts';
 import { readLife, readPayload, type Life } from './life.ts';
+import { keepPeople } from './people.ts';
 import { insist, nextHead, returnsOf, sealNext, withPermit, type RecordDraft } from './seal.ts';
 import { standingAgainst } from './refusals.ts';
 import { sealedChanges } from './sealed-changes.ts';
@@ -100,14 +101,14 @@ class Course {
   action: Action;
   readonly now: Date;
   readonly #life: Life;
-  readonly #attestation: EngineDeps['attestation'];
+  readonly #deps: Pick<EngineDeps, 'store' | 'attestation'>;
 
-  constructor(life: Life, approval: ApprovalState, deps: Pick<EngineDeps, 'now' | 'attestation'>) {
+  constructor(life: Life, approval: ApprovalState, deps: Pick<EngineDeps, 'store' | 'now' | 'attestation'>) {
     this.#life = life;
     this.approval = approval;
     this.action = life.state.action;
     this.now = deps.now();
-    this.#attestation = deps.attestation;
+    this.#deps = deps;
   }
 
   isOpen(): boolean {
@@ -142,7 +143,7 @@ class Course {
     const status = this.#statusAfter(said.decision);
     const final = said.decision === 'refuse' && status === 'refused';
     const stands = final ? standingAgainst(this.#life.verdict.effect, this.approval, this.now) : [];
-    const bare: DecisionRecord = {
+    const bare = await keepPeople<DecisionRecord>(this.#deps, {
       ...nextHead(this.action, 'decision', at),
       surface: this.#life.state.surface,
       by: 'countersign',
@@ -154,10 +155,11 @@ class Course {
       added: null,
       ...NO_EVIDENCE,
       ...said,
+      ...(await membershipIn(this.#life, said)),
       ...(stands.length === 0 ? {} : { stands }),
       ...returnsOf(this.#life.verdict, status !== 'supervised'),
-    };
-    const record = bare.attestation === null ? bare : await withAttestation(bare, this.#attestation());
+    });
+    const record = bare.attestation === null ? bare : await withAttestation(bare, this.#deps.attestation());
     this.drafts.push({ record, releaseReservations: status !== 'supervised' });
     const approval = approvalView(this.approval);
     this.action = {
@@ -179,6 +181,20 @@ class Course {
     const { state } = this.#life;
     return { ...state, approval: this.approval, action: { ...this.action, records: state.action.records } };
   }
+}
+
+/** Proof that an approver is on the list of the plan, where the record of the verdict has only the hash of that list. */
+async function membershipIn(
+  { records, verdict: { plan } }: Pick<Life, 'records' | 'verdict'>,
+  { by, delegation, stage: index }: Pick<DecisionRecord, 'stage'> & Partial<DecisionRecord>,
+): Promise<Pick<DecisionRecord, 'membership'>> {
+  const named = records[0]?.named ?? [];
+  const stage = plan?.stages[index];
+  const person = delegation?.from ?? by;
+  if (named.length === 0 || stage === undefined || person === undefined) return {};
+  const list = [stage.approvers, stage.escalate?.approvers ?? []].find((people) => people.includes(person)) ?? [];
+  const membership = named.includes(peopleEntry(list)) ? await proveMembership(list, person) : null;
+  return membership === null ? {} : { membership };
 }
 
 /** Seals what is due: more people to ask, or the end of the wait. */

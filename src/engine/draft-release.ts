@@ -4,6 +4,7 @@ import type { ActionRequest, JsonObject, ReleaseRecord } from '../contract/index
 import { requestHash, signPermit } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
+import { keepPeople } from './people.ts';
 import { sealPermit, type PermitForms } from './permit.ts';
 import { nextHead, type RecordDraft } from './seal.ts';
 
@@ -50,7 +51,7 @@ const isOffline = ({ offline = false, basis, state }: ReleaseDraftInput): boolea
 
 /** The record of a release and the permit bound to it. Nothing is released until the record is sealed. */
 export async function draftRelease(
-  deps: Pick<EngineDeps, 'signers' | 'issuer'>,
+  deps: Pick<EngineDeps, 'store' | 'signers' | 'issuer'>,
   input: ReleaseDraftInput,
 ): Promise<{
   draft: RecordDraft;
@@ -74,7 +75,7 @@ export async function draftRelease(
   const expiresAt = new Date(exp * 1000).toISOString();
   const offline = isOffline(input);
   const { review } = state;
-  const record: ReleaseRecord = {
+  const record = await keepPeople<ReleaseRecord>(deps, {
     ...nextHead(state.action, 'release', at.toISOString()),
     surface: state.surface,
     basis,
@@ -88,7 +89,7 @@ export async function draftRelease(
       ? {}
       : { review: { reviewers: review.reviewers, dueAt: new Date(review.dueAt).toISOString() } }),
     ...(offline ? { offline: true as const } : {}),
-  };
+  });
   const clear = await signPermit(
     {
       iss: deps.issuer,

@@ -14,6 +14,7 @@ import { sealedFacts } from './facts.ts';
 import { hooksOf } from './hooks.ts';
 import { identify } from './identify.ts';
 import { limitsLeft } from './limits-left.ts';
+import { keepPeople } from './people.ts';
 import { keepReview } from './keep-review.ts';
 import { hiddenChanges, sealVerdict } from './sealed-verdict.ts';
 import { nextHead, readActionState, sealOrFind, type RecordDraft } from './seal.ts';
@@ -133,7 +134,7 @@ async function judgeAndSeal(
   const actor = recordActor(request.actor, identity.identities);
   const inRecord = sealVerdict(verdict, judgement.disclose, actionKey, { seq: 0 });
   const hidden = hiddenChanges(verdict, inRecord);
-  const record: VerdictRecord = {
+  const record = await keepPeople<VerdictRecord>(deps, {
     ...nextHead(action, 'verdict', at.toISOString()),
     surface: request.surface,
     verb: request.action,
@@ -150,7 +151,7 @@ async function judgeAndSeal(
     ...(effect === null ? {} : { effect }),
     ...(unseen.length === 0 ? {} : { unseen }),
     ...(shares.length === 0 ? {} : { shares: deps.register.shares.seal(input.tenant, input.id, shares) }),
-  };
+  });
   const state: ActionState = {
     action,
     surface: request.surface,

@@ -13,6 +13,7 @@ import { amountAsked, type AmountOfEffect, type CompiledBundle, type Sameness } 
 import type { HumanRefusal } from '../register/index.ts';
 import type { LimitQuery } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
+import { peopleBehind } from './people.ts';
 
 /** The share of the refused amount from which on a request, with the like of it since, is what was refused: 8 tenths. */
 const REACHES = { of: 10n, tenths: 8n };
@@ -112,7 +113,7 @@ async function earlier(
     at,
     reason,
     until,
-    ...(same.ask && ask !== null ? { ask } : {}),
+    ...(same.ask && ask !== null ? { ask: await peopleBehind(deps, tenant, ask) } : {}),
   };
   const refused = same.amount === null ? null : await refusedAmount(deps, tenant, bundle, policy, action);
   const amount = comparable(same.amount, refused);

@@ -14,6 +14,7 @@ import { frozenIn } from './freeze.ts';
 import { checkWhole, hidesRecords } from './hidden.ts';
 import { sealedFacts } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
+import { keepPeople } from './people.ts';
 import { sealVerdict } from './sealed-verdict.ts';
 import { insist, nextHead, returnsOf, sealNext, withPermit } from './seal.ts';
 import type { Released, ReleaseInput } from './types.ts';
@@ -146,7 +147,8 @@ async function refuse(deps: EngineDeps, { state, verdict: first }: Life, asked: 
     ...returnsOf(first),
   };
   const action: Action = { ...state.action, status: 'refused', verdict, updatedAt: at };
-  return sealNext(deps, { ...state, action }, [{ record, releaseReservations: true }], null);
+  const draft = { record: await keepPeople(deps, record), releaseReservations: true };
+  return sealNext(deps, { ...state, action }, [draft], null);
 }
 
 async function permit(

@@ -5,6 +5,7 @@ import { admitTo } from './admit.ts';
 import type { EngineDeps } from './deps.ts';
 import { keepReview } from './keep-review.ts';
 import { readLife, type Life } from './life.ts';
+import { keepPeople } from './people.ts';
 import { insist, nextHead, permitOf, sealNext, withPermit } from './seal.ts';
 import type { Admitted, Refusal, SealReviewInput } from './types.ts';
 
@@ -71,7 +72,8 @@ async function sealWord(
       shown: admitted?.evidence.shown == null ? null : { ...admitted.evidence.shown },
     },
   };
-  const record = word === null ? bare : await withAttestation(bare, deps.attestation());
+  const kept = await keepPeople(deps, bare);
+  const record = word === null ? kept : await withAttestation(kept, deps.attestation());
   const { tenant, id } = state.action;
   const next: ActionState = { ...state, review, action: { ...state.action, updatedAt: at } };
   const payload = sealedPermit === null ? null : await deps.store.payloads.read(tenant, id);

@@ -3,14 +3,18 @@ import { BoundedMap, fromBase64, hashOfBytes } from '../canonical/index.ts';
 import { CountersignError, type Envelope, type RecordPayload } from '../contract/index.ts';
 import { nodeVerify } from '../keys/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
-import { decodeRecord, openEnvelope, parseEnvelope } from '../sealing/index.ts';
+import { decodeRecord, listsNamed, openEnvelope, parseEnvelope } from '../sealing/index.ts';
 import type { StoredRecord } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
+import { withPeople } from './people.ts';
 
 export interface VerifiedRecord {
   /** `sha256:…` of the record. */
   hash: string;
+  /** With the lists of people that it names by their hash. */
   record: RecordPayload;
+  /** What stands for these lists in the record; left out where there are none. */
+  named?: readonly string[];
 }
 
 /** Payloads, by hash, whose signature was made or verified in this process, and by which key. */
@@ -38,7 +42,14 @@ export async function verifiedRecords(
     if (!fits || record.prev !== (records.at(-1)?.hash ?? null)) throw altered(id, 'a record of it is out of place');
     records.push({ hash, record });
   }
-  return records;
+  const whole = await withPeople(
+    deps,
+    records.map(({ record }) => record),
+  );
+  return records.map(({ hash, record }, at) => {
+    const named = listsNamed(record);
+    return named.length === 0 ? { hash, record } : { hash, record: whole[at] ?? record, named };
+  });
 }
 
 async function verified(

@@ -1,6 +1,7 @@
 /** Recounts a supervised override from its sealed plan and decisions. */
 import { includesId } from '../contract/identifiers.ts';
 import { presenceIn, type ApprovalPlan, type DecisionRecord } from '../contract/index.ts';
+import { isAmong, isFolded } from '../sealing/index.ts';
 import type { Defect, FindingCode } from './finding.ts';
 
 export type OverrideState = 'open' | 'approved' | 'refused' | 'expired' | 'cancelled';
@@ -18,6 +19,8 @@ export class Override {
   /** Milliseconds since the epoch. */
   readonly #openedAt: number;
   readonly #added: string[] = [];
+  /** People were added whom the records only name by a hash: each proves to be one whom the plan names for it. */
+  #addedByHash = false;
   #words: Word[] = [];
   #stage = 0;
   #asked = false;
@@ -87,7 +90,12 @@ export class Override {
       add('four-eyes', `${person} asked for this, or it was asked for them, and they decided about it (${decision})`);
     }
     const authority = delegation?.from ?? by;
-    if (!stage.approvers.includes(authority) && !this.#added.includes(authority)) {
+    const { membership } = record;
+    const isAsked =
+      isAmong(stage.approvers, authority, membership) ||
+      (this.#addedByHash && isAmong(stage.escalate?.approvers ?? [], authority, membership)) ||
+      this.#added.includes(authority);
+    if (!isAsked) {
       add('not-an-approver', `${authority} decided (${decision}), who is no approver of stage \`${stage.name}\``);
     }
     if (counts && this.#used(people)) {
@@ -130,13 +138,16 @@ export class Override {
 
   #escalate({ added, stage: index, by }: DecisionRecord): Defect[] {
     const stage = this.#plan.stages[index];
-    const allowed = (stage?.escalate?.approvers ?? []).filter((person) => !includesId(this.#plan.excluded, person));
-    const strangers = (added ?? []).filter((person) => !allowed.includes(person));
+    const planned = stage?.escalate?.approvers ?? [];
+    const allowed = planned.filter((person) => !includesId(this.#plan.excluded, person));
+    const isByHash = isFolded(planned);
+    const strangers = isByHash ? [] : (added ?? []).filter((person) => !allowed.includes(person));
     if (by !== 'countersign' || index !== this.#stage || strangers.length > 0) {
       const who = strangers.length > 0 ? strangers.join(', ') : `people, by ${by} in stage ${index}`;
       return [{ code: 'not-an-approver', message: `an escalation asked ${who}, whom the plan does not name for it` }];
     }
-    this.#added.push(...(added ?? []));
+    if (isByHash) this.#addedByHash = true;
+    else this.#added.push(...(added ?? []));
     return [];
   }
 
@@ -149,6 +160,7 @@ export class Override {
     this.#stage += 1;
     this.#asked = false;
     this.#added.length = 0;
+    this.#addedByHash = false;
     if (!this.#plan.fourEyes) this.#words = [];
     return this.#stage >= this.#plan.stages.length ? 'approved' : 'open';
   }

@@ -20,5 +20,8 @@ export const BUNDLE_FILES = {
 /** File of a record's receipt. @param hash `sha256:…` of the record */
 export const receiptPath = (hash: string): string => `receipts/${hash.replace('sha256:', '')}.json`;
 
+/** File of a list of people: the root of their tree is its name. @param entry `people:COUNT:sha256:ROOT`, which stands for it in records */
+export const peoplePath = (entry: string): string => `people/${entry.replace(/^.*:/, '')}.json`;
+
 /** File of a policy bundle: its SHA-256 is its name. @param hash `sha256:…` of the bundle */
 export const policyPath = (hash: string): string => `policies/${hash.replace('sha256:', '')}.json`;

@@ -5,9 +5,10 @@ import { CountersignError, type Action, type DecisionInput } from '../contract/i
 import type { GrantView } from '../contract/views/index.ts';
 import { sealInChain } from '../engine/chain.ts';
 import { countersOfGrant } from '../engine/grants.ts';
+import { peopleBehind } from '../engine/people.ts';
 import type { Caller } from '../identity/index.ts';
 import { amountAsked } from '../policy/index.ts';
-import { grantBody, grantChain, type GrantChange } from '../sealing/index.ts';
+import { grantBody, grantChain, isFolded, peopleEntry, PEOPLE_MAX, type GrantChange } from '../sealing/index.ts';
 import type { GrantInForce } from '../register/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { isOwner, mayAudit } from './access.ts';
@@ -100,6 +101,9 @@ async function sealGrant(
   record: string | null,
   reason: string | null,
 ): Promise<void> {
+  const approvers = change.approvers.length > PEOPLE_MAX ? [peopleEntry(change.approvers)] : change.approvers;
+  const [entry = ''] = approvers;
+  if (isFolded(approvers) && !isFolded(change.approvers)) await deps.store.people.keep(tenant, entry, change.approvers);
   await sealInChain(deps, {
     tenant,
     type: 'grant',
@@ -108,7 +112,7 @@ async function sealGrant(
     at: deps.now().toISOString(),
     by,
     reason,
-    body: grantBody(change),
+    body: grantBody({ ...change, approvers }),
     facets: { surface: change.surface, decision: change.state },
     attestedBy: deps.keys.attestation,
   });
@@ -117,7 +121,7 @@ async function sealGrant(
 /** Ends one at once: whoever gave it, whoever else was asked, and owners. @throws CountersignError `not-found` */
 export async function revokeGrant(deps: GatewayDeps, caller: Caller, id: string, reason: string | null): Promise<void> {
   const grant = (await deps.register.current(caller.tenant)).grants.get(id);
-  if (grant === undefined || !concerns(caller, grant)) {
+  if (grant === undefined || !(await concerns(deps, caller, grant))) {
     throw new CountersignError('not-found', 'there is no such standing approval, or it is not yours to end');
   }
   if (grant.revokedAt !== null) return;
@@ -125,18 +129,20 @@ export async function revokeGrant(deps: GatewayDeps, caller: Caller, id: string,
   await sealGrant(deps, caller, { ...change, state: 'revoked' }, record, reason);
 }
 
-const concerns = (caller: Caller, { by, approvers }: GrantInForce): boolean =>
-  isOwner(caller) || (caller.kind === 'person' && (by === caller.id || approvers.includes(caller.id)));
+async function concerns(deps: GatewayDeps, caller: Caller, { by, approvers }: GrantInForce): Promise<boolean> {
+  if (isOwner(caller)) return true;
+  if (caller.kind !== 'person') return false;
+  return by === caller.id || (await peopleBehind(deps, caller.tenant, approvers)).includes(caller.id);
+}
 
 /** Those in force that concern the caller, with what was used of each. */
 export async function listGrants(deps: GatewayDeps, caller: Caller): Promise<GrantView[]> {
   const now = deps.now();
-  const all = [...(await deps.register.current(caller.tenant)).grants.values()].filter(
-    (grant) =>
-      grant.revokedAt === null &&
-      Date.parse(grant.until) > now.getTime() &&
-      (mayAudit(caller) || concerns(caller, grant)),
+  const open = [...(await deps.register.current(caller.tenant)).grants.values()].filter(
+    (grant) => grant.revokedAt === null && Date.parse(grant.until) > now.getTime(),
   );
+  const seen = await Promise.all(open.map(async (grant) => mayAudit(caller) || (await concerns(deps, caller, grant))));
+  const all = open.filter((_grant, at) => seen[at]);
   return Promise.all(
     all.map(async (grant) => {
       const { uses, sum } = countersOfGrant(grant, now.getTime());

@@ -7,6 +7,7 @@ import {
   type SealedVerdict,
 } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
+import { withPeople } from '../engine/people.ts';
 import { readActionState } from '../engine/seal.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -44,7 +45,8 @@ export async function judgedRequest(deps: ReplayDeps, record: RecordPayload): Pr
  *
  * @throws CountersignError `conflict` when the payload was erased; `not-found` when the bundle is gone.
  */
-export async function replayRecord(deps: ReplayDeps, hash: string, record: RecordPayload): Promise<ReplayView | null> {
+export async function replayRecord(deps: ReplayDeps, hash: string, stored: RecordPayload): Promise<ReplayView | null> {
+  const [record = stored] = await withPeople(deps, [stored]);
   const sealed = verdictIn(record);
   if (sealed === null) return null;
   const request = await judgedRequest(deps, record);

@@ -3,6 +3,7 @@ import { BoundedMap } from '../canonical/index.ts';
 import type { Json } from '../contract/index.ts';
 import { MoneyLedger } from '../archive/money-ledger.ts';
 import { LOG_WINDOW, type ActionFact, type LogRecord, type Projected, type Store } from '../store/index.ts';
+import { withPeople } from '../engine/people.ts';
 import { factOf } from './fact.ts';
 
 /** Entries that one transaction includes. */
@@ -55,7 +56,7 @@ export interface ReadModel {
   rebuild(tenant: string): Promise<Projected>;
 }
 
-export function createReadModel(store: Pick<Store, 'facts' | 'bundles'>): ReadModel {
+export function createReadModel(store: Pick<Store, 'facts' | 'bundles' | 'people'>): ReadModel {
   const bundles = new BoundedMap<string, Json>(BUNDLES);
   /** Each page begins a ledger of its own; what a bundle says is read once for many. */
   const bundleOf = async (tenant: string, hash: string): Promise<Json | null> => {
@@ -72,7 +73,12 @@ export function createReadModel(store: Pick<Store, 'facts' | 'bundles'>): ReadMo
       for (const { record } of records) money = await ledger.after(record);
       const action = records[0]?.record.action;
       if (action !== undefined) ledger.forget(action);
-      const fact = factOf(records, money);
+      const whole = await withPeople(
+        { store },
+        records.map(({ record }) => record),
+      );
+      const placed = records.map(({ index, record }, at) => ({ index, record: whole[at] ?? record }));
+      const fact = factOf(placed, money);
       if (fact !== null) facts.push(fact);
     }
     return facts;

@@ -14,6 +14,7 @@ export * from './key-change.ts';
 export * from './key-history.ts';
 export * from './key-views.ts';
 export * from './passkey.ts';
+export * from './people.ts';
 export * from './permit.ts';
 export * from './receipt.ts';
 export * from './record.ts';

@@ -148,6 +148,7 @@ const decisionRecord = z.looseObject({
   unreachable: people.exactOptional(),
   by: z.string(),
   delegation: z.looseObject({ id: z.string(), from: z.string() }).nullable(),
+  membership: z.looseObject({ index: count, path: z.array(z.string()) }).exactOptional(),
   reason: text,
   via: z.enum([...DOORS, 'engine']),
   slack: z

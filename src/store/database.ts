@@ -93,6 +93,7 @@ export interface Tables {
     source: JsonColumn;
     cases: ColumnType<unknown, string | null | undefined, string | null>;
   };
+  peopleList: { tenant: string; entry: string; people: JsonColumn };
   bundleActivation: { id: Generated<number>; tenant: string; hash: string; by: string; at: Time; record: string };
   freeze: {
     id: string;

@@ -30,6 +30,7 @@ export * from './migrate-database.ts';
 export * from './open.ts';
 export * from './passkeys.ts';
 export * from './payloads.ts';
+export * from './people.ts';
 export * from './permits.ts';
 export * from './public-keys.ts';
 export * from './records.ts';

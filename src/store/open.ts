@@ -20,6 +20,7 @@ import { createLimitStore, type LimitStore } from './limits.ts';
 import { createLogStore, type LogStore } from './log.ts';
 import { migrate, missingSteps } from './migrate.ts';
 import { createPasskeyStore, type PasskeyStore } from './passkeys.ts';
+import { createPeopleStore, type PeopleStore } from './people.ts';
 import { createPayloadStore, type PayloadCipher, type PayloadStore } from './payloads.ts';
 import { createPermitStore, type PermitStore } from './permits.ts';
 import { createPublicKeyStore, type PublicKeyStore } from './public-keys.ts';
@@ -55,6 +56,7 @@ export interface Store {
   delegations: DelegationStore;
   reviews: ReviewStore;
   passkeys: PasskeyStore;
+  people: PeopleStore;
   rightRows: RightRowStore;
   actionRows: ActionRowStore;
   publicKeys: PublicKeyStore;
@@ -118,6 +120,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     delegations: createDelegationStore(db),
     reviews: createReviewStore(db),
     passkeys: createPasskeyStore(db),
+    people: createPeopleStore(db),
     rightRows: createRightRowStore(db),
     actionRows: createActionRowStore(db),
     publicKeys: createPublicKeyStore(db),

@@ -46,6 +46,7 @@ export function sourceOf(
           for (let at = 0; at < rows.length; at += 256) yield await Promise.resolve(rows.slice(at, at + 256));
         },
       },
+      people: { lists: (_tenant, entries) => Promise.resolve(new Map(entries.map((entry) => [entry, null]))) },
       bundles: { get: (_tenant, hash) => Promise.resolve(policies.get(hash) ?? null) },
     },
     evidence: {

@@ -213,6 +213,7 @@ describe('lint', () => {
   it.each([
     [1002, true],
     [700, true],
+    [250, false],
     [200, false],
   ])('warns of a group that may not fit into a record: %s people', (count, warned) => {
     const crowd = Array.from({ length: count }, (_, n) => `user:person-${n}@acme.test`);

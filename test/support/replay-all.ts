@@ -1,5 +1,6 @@
 /** Same bundle, same request, same facts: same verdict, for every verdict that a test run sealed. */
 import { createPolicyBundles } from '../../src/engine/compiled-bundles.ts';
+import { withPeople } from '../../src/engine/people.ts';
 import { judgedRequest, verdictIn } from '../../src/gateway/replay.ts';
 import { replayVerdict } from '../../src/policy/index.ts';
 import { externalEngines } from '../../src/policy/engines/index.ts';
@@ -25,7 +26,12 @@ export async function replayAll(store: Store, tenant = 'default'): Promise<Repla
   const result: ReplayedLog = { replayed: 0, erased: 0, differences: [] };
   for (let from = 0; ; from += PAGE) {
     const page = await store.records.entries(tenant, from, from + PAGE);
-    for (const { hash, record } of page) {
+    const whole = await withPeople(
+      deps,
+      page.map(({ record }) => record),
+    );
+    for (const [at, { hash, record: named }] of page.entries()) {
+      const record = whole[at] ?? named;
       const sealed = verdictIn(record);
       if (sealed === null) continue;
       const request = await judgedRequest(deps, record);

@@ -1,11 +1,20 @@
 /** Verifies an evidence archive: everything in it follows from what is signed, and nothing was altered, removed or added. */
-import { fromUtf8, hashOfBytes, isCanonicalError, readSealed } from '../../canonical/index.ts';
+import { z } from 'zod';
+import {
+  canonicalBytes,
+  equalBytes,
+  fromUtf8,
+  hashOfBytes,
+  isCanonicalError,
+  readSealed,
+} from '../../canonical/index.ts';
 import { auditLog, describeFinding } from '../../evidence/index.ts';
 import {
   BUNDLE_FILES,
   bundleReadme,
   exportBodyOf,
   isWholeLog,
+  peoplePath,
   policyPath,
   RENDERINGS,
   type ExportBody,
@@ -16,7 +25,14 @@ import { keyFiles } from '../key-files.ts';
 import type { KeyHistory } from '../../sealing/key-views.ts';
 import { nodeVerify } from '../../keys/ed25519.ts';
 import { isEvidenceError } from '../../ledger/index.ts';
-import { followKeys, parseReceipt, verifyReceipt, type Trust, type VerifiedReceipt } from '../../sealing/index.ts';
+import {
+  followKeys,
+  parseReceipt,
+  peopleEntry,
+  verifyReceipt,
+  type Trust,
+  type VerifiedReceipt,
+} from '../../sealing/index.ts';
 import { filesOfFolder } from './log-files.ts';
 import { ArchiveFolder } from './folder.ts';
 import { readRecords, type ReadRecords } from './records.ts';
@@ -81,6 +97,7 @@ export async function checkArchive(
       notProven.push(`${what}: no key history that holds introduces its attestation keys`);
     }
     for (const hash of read?.bundles ?? []) await checkPolicy(folder, hash);
+    for (const entry of read?.people ?? []) await checkPeople(folder, entry);
   } finally {
     await read?.close();
   }
@@ -244,4 +261,22 @@ async function checkPolicy(folder: ArchiveFolder, hash: string): Promise<void> {
   const bytes = await folder.read(name, 'a record was judged by it');
   if (bytes === null || hashOfBytes(bytes) === hash) return;
   folder.report(name, 'file-altered', 'it was altered: its SHA-256 is not its name');
+}
+
+async function checkPeople(folder: ArchiveFolder, entry: string): Promise<void> {
+  const name = peoplePath(entry);
+  const bytes = await folder.read(name, 'a record names these people by their hash');
+  if (bytes === null || isList(bytes, entry)) return;
+  folder.report(name, 'file-altered', 'it was altered: it is not the list that the record names');
+}
+
+/** Whether these bytes are the list that an entry names, in its one right spelling. */
+function isList(bytes: Uint8Array, entry: string): boolean {
+  try {
+    const people = z.array(z.string()).parse(readSealed(fromUtf8(bytes)));
+    return peopleEntry(people) === entry && equalBytes(bytes, canonicalBytes(people));
+  } catch (error) {
+    if (isCanonicalError(error) || error instanceof z.ZodError) return false;
+    throw error;
+  }
 }

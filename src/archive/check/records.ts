@@ -10,7 +10,7 @@ import { entryBundlesOf, receiptBytes } from '../make/files.ts';
 import { Documents, type DocumentPlace } from '../documents.ts';
 import { nodeVerify } from '../../keys/ed25519.ts';
 import { isEvidenceError } from '../../ledger/index.ts';
-import { makeReceipt, parseReceipt, verifyReceipt, type Trust } from '../../sealing/index.ts';
+import { listsNamed, makeReceipt, parseReceipt, verifyReceipt, type Trust } from '../../sealing/index.ts';
 import type { ArchiveFolder } from './folder.ts';
 
 /** The longest line we write: an envelope is at most 64 KiB, and appears in it twice. */
@@ -23,6 +23,8 @@ export interface ReadRecords {
   digest: string;
   /** Policy bundles that the records name. */
   bundles: Set<string>;
+  /** Lists of people that they name by a hash. */
+  people: Set<string>;
   /** Records of what somebody said whose attestation key no key history introduces. */
   attestationsUnknown: number;
   /** Decisions with a passkey whose enrolment is not among the records. */
@@ -73,6 +75,7 @@ class Reading {
   #attestationsUnknown = 0;
   readonly #hash = createHash('sha256');
   readonly #bundles = new Set<string>();
+  readonly #people = new Set<string>();
   /** Actions seen, and whether their last record was. */
   readonly #actions = new Map<string, boolean>();
   #records = 0;
@@ -99,6 +102,7 @@ class Reading {
       actions: this.#actions.size,
       digest: `sha256:${this.#hash.digest('hex')}`,
       bundles: this.#bundles,
+      people: this.#people,
       passkeysUnknown: this.#passkeysUnknown,
       attestationsUnknown: this.#attestationsUnknown,
       whole: this.#whole,
@@ -130,6 +134,7 @@ class Reading {
     this.#hash.update(fromHex(hash.slice('sha256:'.length)));
     await this.#chain(one, last, where);
     for (const bundle of entryBundlesOf(record)) this.#bundles.add(bundle);
+    for (const entry of listsNamed(record)) this.#people.add(entry);
     await this.#receipt(one, entry);
     try {
       await this.#documents.add(one, place, last);

@@ -7,12 +7,13 @@ import {
   bundleReadme,
   exportLine,
   isWholeLog,
+  peoplePath,
   policyPath,
   receiptPath,
   type ReportHead,
 } from '../../export/index.ts';
 import { tilePath, tileWidth } from '../../ledger/index.ts';
-import { makeReceipt } from '../../sealing/index.ts';
+import { listsNamed, makeReceipt } from '../../sealing/index.ts';
 import type { LogReader } from '../../sequencer/index.ts';
 import type { Selection, Store } from '../../store/index.ts';
 import type { KeyHistory } from '../../sealing/key-views.ts';
@@ -24,7 +25,11 @@ import { Spool } from '../spool.ts';
 import type { ArchiveFile } from './tarball.ts';
 
 export interface ArchiveSource {
-  store: { records: Pick<Store['records'], 'scan'>; bundles: Pick<Store['bundles'], 'get'> };
+  store: {
+    records: Pick<Store['records'], 'scan'>;
+    bundles: Pick<Store['bundles'], 'get'>;
+    people: Pick<Store['people'], 'lists'>;
+  };
   evidence: Pick<LogReader, 'checkpoint' | 'tile' | 'entries'>;
 }
 
@@ -104,6 +109,7 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
     });
     try {
       const bundles = new Set<string>();
+      const people = new Set<string>();
       for await (const page of source.store.records.scan(tenant, selection)) {
         for (const { index, envelope, last } of page) {
           const { line, ...one } = exportLine({ index, envelope, last });
@@ -111,12 +117,17 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
           await records.write(`${line}\n`);
           await documents.add(one, { offset, length: Buffer.byteLength(line) }, last);
           for (const hash of entryBundlesOf(one.record)) bundles.add(hash);
+          for (const entry of listsNamed(one.record)) people.add(entry);
           yield file(receiptPath(one.hash), await receipt(index, envelope));
         }
       }
       for (const hash of bundles) {
         const policy = await source.store.bundles.get(tenant, hash);
         if (policy !== null) yield file(policyPath(hash), canonicalBytes(policy));
+      }
+      for (const entry of people) {
+        const list = (await source.store.people.lists(tenant, [entry])).get(entry);
+        if (list != null) yield file(peoplePath(entry), canonicalBytes(list));
       }
       yield { name: BUNDLE_FILES.records, size: records.size, chunks: () => records.chunks() };
       const { csv, report } = documents.finish(head);
