@@ -17,6 +17,7 @@ import { signalPaths } from './routes/signals.ts';
 import { sessionPaths } from './routes/sessions.ts';
 import { apiKeyPaths } from './routes/api-keys.ts';
 import { delegationPaths } from './routes/delegations.ts';
+import { drillPaths } from './routes/drills.ts';
 import { grantPaths } from './routes/grants.ts';
 import { evaluatePaths } from './routes/evaluate.ts';
 import { exportPaths } from './routes/export.ts';
@@ -61,6 +62,7 @@ const build = (): oas31.OpenAPIObject =>
       ...freezePaths,
       ...delegationPaths,
       ...grantPaths,
+      ...drillPaths,
       ...passkeyPaths,
       ...apiKeyPaths,
       ...readTokenPaths,

@@ -22,6 +22,7 @@ import { codecRoutes } from './routes/codec.ts';
 import { surfaceRoutes } from './routes/surfaces.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { delegationRoutes } from './routes/delegations.ts';
+import { drillRoutes } from './routes/drills.ts';
 import { grantRoutes } from './routes/grants.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { signingKeyRoutes } from './routes/signing-keys.ts';
@@ -130,6 +131,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(freezeRoutes(options.gateway));
   app.use(delegationRoutes(options.gateway));
   app.use(grantRoutes(options.gateway));
+  app.use(drillRoutes(options.gateway));
   app.use(attemptRoutes(options.gateway));
   app.use(findingRoutes(options.gateway));
   app.use(surfaceRoutes(options.gateway));

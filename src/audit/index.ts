@@ -1,4 +1,5 @@
 export * from './csv-reader.ts';
+export * from './drills.ts';
 export * from './figures.ts';
 export * from './quarter.ts';
 export * from './sample.ts';

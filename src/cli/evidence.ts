@@ -154,6 +154,11 @@ function contentOf(record: RecordPayload): string {
           : `revoked the standing approval of ${like}`;
       return `At ${record.at} ${record.by ?? 'the engine'} ${what}.`;
     }
+    case 'drill': {
+      const { state, end } = record.body;
+      const what = state === 'planted' ? 'planted a drill, which is never released' : `ended a drill (${String(end)})`;
+      return `At ${record.at} ${record.by ?? 'the engine'} ${what}${record.reason === null ? '' : `: “${record.reason}”`}.`;
+    }
     case 'credential': {
       const { state, kind, surfaces, actors } = record.body;
       const what =

@@ -25,6 +25,7 @@ export const RECORD_TYPES = [
   'tenant',
   'directory',
   'grant',
+  'drill',
   'export',
   'finding',
   'statement',
@@ -230,7 +231,7 @@ export const RECORD_DECISIONS = [
   ...RELEASE_BASES,
   ...(['executed', 'failed', 'skipped', 'unreported', 'lapsed'] as const),
   ...(['made', 'given', 'adopted', 'introduce', 'revoke', 'revoked', 'frozen', 'lifted'] as const),
-  ...(['kept', 'deleted', 'stopped', 'opening', 'export'] as const),
+  ...(['kept', 'deleted', 'stopped', 'opening', 'export', 'planted'] as const),
 ] as const;
 export type RecordDecision = (typeof RECORD_DECISIONS)[number];
 
@@ -246,6 +247,7 @@ export interface OtherRecord extends RecordHead {
     | 'tenant'
     | 'directory'
     | 'grant'
+    | 'drill'
     | 'export'
     | 'finding'
     | 'statement';

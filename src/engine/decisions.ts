@@ -9,10 +9,12 @@ import {
   type ApprovalEvent,
   type ApprovalState,
 } from '../approval/index.ts';
+import type { Drill } from '../register/index.ts';
 import { peopleEntry, proveMembership, withAttestation } from '../sealing/index.ts';
 import { admitTo } from './admit.ts';
 import { effectsOfDecision } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
+import { endOfDrill, openedDrill, refusedAsDrill } from './drills.ts';
 import { frozen } from './freeze.ts';
 import { readLife, readPayload, type Life } from './life.ts';
 import { keepPeople } from './people.ts';
@@ -64,7 +66,9 @@ export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promis
       const message = `this action is already ${action.status}; nothing was changed`;
       return stands(input.attestation === undefined ? undefined : { code: 'not-open', message });
     }
-    const course = new Course(life, approval, deps);
+    const looked = await deps.register.current(tenant);
+    const drill = deps.register.drills.find(looked, tenant, id);
+    const course = new Course(life, approval, deps, drill);
     await timePassed(deps, course, life);
     const refusal = course.isOpen() ? await weigh(deps, course, life, input) : notOpen(input, course);
     if (course.drafts.length === 0) return stands(refusal);
@@ -102,8 +106,15 @@ class Course {
   readonly now: Date;
   readonly #life: Life;
   readonly #deps: Pick<EngineDeps, 'store' | 'attestation'>;
+  readonly #drill: Drill | null;
 
-  constructor(life: Life, approval: ApprovalState, deps: Pick<EngineDeps, 'store' | 'now' | 'attestation'>) {
+  constructor(
+    life: Life,
+    approval: ApprovalState,
+    deps: Pick<EngineDeps, 'store' | 'now' | 'attestation'>,
+    drill: Drill | null,
+  ) {
+    this.#drill = drill;
     this.#life = life;
     this.approval = approval;
     this.action = life.state.action;
@@ -142,7 +153,9 @@ class Course {
     const at = this.now.toISOString();
     const status = this.#statusAfter(said.decision);
     const final = said.decision === 'refuse' && status === 'refused';
-    const stands = final ? standingAgainst(this.#life.verdict.effect, this.approval, this.now) : [];
+    // A no to a drill stands against nobody's request.
+    const stands =
+      final && this.#drill === null ? standingAgainst(this.#life.verdict.effect, this.approval, this.now) : [];
     const bare = await keepPeople<DecisionRecord>(this.#deps, {
       ...nextHead(this.action, 'decision', at),
       surface: this.#life.state.surface,
@@ -169,6 +182,18 @@ class Course {
       records: [...this.action.records, hashOf(record)],
       updatedAt: at,
     };
+    this.#openDrill(said, at);
+  }
+
+  /** A drill is over with the first approval, or with the action. */
+  #openDrill({ decision, by = 'countersign' }: Partial<DecisionRecord>, at: string): void {
+    const end = this.#drill === null ? null : endOfDrill(decision, this.action.status);
+    if (this.#drill === null || end === null) return;
+    const record = openedDrill(this.action, this.#drill, { end, by, surface: this.#life.state.surface, at });
+    this.drafts.push({ record, releaseReservations: true });
+    const records = [...this.action.records, hashOf(record)];
+    const ended: Action = { ...this.action, records };
+    this.action = end === 'missed' ? refusedAsDrill(ended, record) : ended;
   }
 
   #statusAfter(decision: DecisionRecord['decision']): Action['status'] {

@@ -4,7 +4,8 @@ import { applyChanges, asVouched, samenessIn } from '../policy/index.ts';
 import { discloseRequest, requestHash } from '../sealing/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { isCarriedOut, isEngineSurface } from './activation.ts';
-import { judgeWithFacts, refusedByFault } from './judgement.ts';
+import { judgeWithFacts, refusedByFault, type MadeJudgment } from './judgement.ts';
+import { openedDrill } from './drills.ts';
 import { measured } from './measure.ts';
 import { type ActionState } from '../store/action-state.ts';
 import { draftRelease } from './draft-release.ts';
@@ -96,12 +97,13 @@ async function judgeAndSeal(
     (known.conflict ?? frozenIn(await look, request.surface, request.actor)) !== null
       ? { execution: undefined, fault: null }
       : await measured(deps, input.tenant, request);
+  const drill = deps.register.drills.find(await look, input.tenant, input.id);
   const fault = lasting ?? tried.fault;
   const identity = { ...known, ...(tried.execution === undefined ? {} : { execution: tried.execution }) };
   const asked = { by: requester ?? UNKNOWN, mac: bodyMac(input.idempotencyKey, request) };
   const [{ judgement, facts, counted, shares, committed }, payload] = await Promise.all([
     fault === null
-      ? judgeWithFacts(deps, bundle, input, look, identity)
+      ? judgedOrDrilled(deps, bundle, input, look, identity, drill !== null)
       : refusedByFault(deps, bundle, request, identity, fault),
     deps.store.payloads.create(input.tenant, input.id, { request, asked }),
   ]);
@@ -193,6 +195,10 @@ async function judgeAndSeal(
   };
   // What a try before this one took of a limit is given back.
   const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];
+  if (drill !== null && !supervised) {
+    const ending = { end: 'void' as const, by: 'countersign', surface: request.surface, at: at.toISOString() };
+    drafts.push({ record: openedDrill({ ...action, records: [hashOf(record)] }, drill, ending) });
+  }
   let permit: PermitForms | null = null;
   if (releases) {
     const changed = verdict.changes === null ? request : applyChanges(request, verdict.changes);
@@ -223,6 +229,24 @@ async function judgeAndSeal(
   sameRequest(sealed.state, input, request);
   await keepReview(deps, { ...sealed.state, action: sealed.action });
   return judgedOf(deps, sealed.state, sealed.action, request);
+}
+
+const NOBODY_ASKED = 'it was planted as a drill, and policy asks nobody about it; nothing of it happens';
+
+/** A drill takes nothing of any limit, and where policy asks nobody, it is refused. */
+async function judgedOrDrilled(
+  deps: EngineDeps,
+  bundle: Parameters<typeof judgeWithFacts>[1],
+  input: JudgeInput,
+  look: Parameters<typeof judgeWithFacts>[3],
+  identity: Parameters<typeof judgeWithFacts>[4],
+  isDrill: boolean,
+): Promise<MadeJudgment> {
+  if (!isDrill) return judgeWithFacts(deps, bundle, input, look, identity);
+  const made = await judgeWithFacts(deps, bundle, input, look, identity, { reserves: false });
+  const { decision } = made.judgement.verdict;
+  if (decision === 'supervise' || decision === 'refuse') return made;
+  return refusedByFault(deps, bundle, input.request, identity, NOBODY_ASKED);
 }
 
 /** A closed workflow can be started again under its id. With another request it is refused. */

@@ -65,6 +65,7 @@ export async function judgeWithFacts(
   input: JudgeInput,
   look: Promise<Looked>,
   identity: IdentityFacts & Pick<Facts, 'execution'>,
+  { reserves = true }: { reserves?: boolean } = {},
 ): Promise<MadeJudgment> {
   const now = deps.now();
   const facts: Facts = {
@@ -106,6 +107,18 @@ export async function judgeWithFacts(
   };
   const queries = [...required.limits, ...countersOf(earlier), ...countersOfGrants(standing)];
   if (queries.length === 0) return { ...(await judge([])), counted: [], ...free };
+  if (!reserves) {
+    const judged = await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
+    // As long as the others', so that nobody tells it by that.
+    const shares = sharesOfReservations(judged.judgement.reservations, now.getTime());
+    const counted = required.limits.map(({ paths }) => paths);
+    return {
+      ...judged,
+      counted,
+      shares: shares.map((share) => ({ ...share, amount: '0' })),
+      committed: free.committed,
+    };
+  }
   // What takes time is asked before the limits are held.
   if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
   const { vouched, isVouched } = createVoucher(deps, tenant, input.id);

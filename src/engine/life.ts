@@ -12,6 +12,7 @@ import type {
   VerdictRecord,
 } from '../contract/index.ts';
 import { approvalView, type ApprovalState } from '../approval/index.ts';
+import { drillChangeOf } from '../sealing/index.ts';
 import type { StoredAction } from '../store/index.ts';
 import type { ActionState, BreakGlassReview } from '../store/action-state.ts';
 import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
@@ -240,6 +241,14 @@ export function follow(
     case 'reconcile':
       folded.status = statusOf(record.body['status']);
       return;
+    case 'drill': {
+      const opened = drillChangeOf(record);
+      if (opened?.state !== 'opened' || opened.end !== 'missed') return;
+      // Nothing of a drill is ever released: whoever approved it is told what they missed.
+      folded.status = 'refused';
+      folded.verdict = { ...folded.verdict, decision: 'refuse', reasons: [record.reason ?? ''] };
+      return;
+    }
     case 'key': {
       const { state, cause } = record.body;
       if (state !== 'erased') return;

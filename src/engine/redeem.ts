@@ -12,6 +12,7 @@ import type { Looked } from '../register/index.ts';
 import type { StoredPermit } from '../store/index.ts';
 import { isEngineSurface } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
+import { neverADrill } from './drills.ts';
 import { inDoubt } from './doubt.ts';
 import { frozenIn } from './freeze.ts';
 import { checkWhole, hidesRecords } from './hidden.ts';
@@ -67,6 +68,7 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
       throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
     }
     if (hidesRecords(looked, life)) return checkWhole(deps, life, looked);
+    neverADrill(deps, looked, life.state.action);
     const now = deps.now();
     const at = now.toISOString();
     if (release.notBefore !== undefined && at < release.notBefore) throw held(release.notBefore);

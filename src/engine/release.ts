@@ -9,6 +9,7 @@ import { isCarriedOut } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
 import { draftRelease } from './draft-release.ts';
 import type { Judgment } from './facts.ts';
+import { neverADrill } from './drills.ts';
 import { inDoubt } from './doubt.ts';
 import { frozenIn } from './freeze.ts';
 import { checkWhole, hidesRecords } from './hidden.ts';
@@ -41,6 +42,7 @@ export function release(deps: EngineDeps, input: ReleaseInput): Promise<Released
     }
     const looked = await deps.register.current(tenant);
     if (hidesRecords(looked, life)) return checkWhole(deps, life, looked);
+    neverADrill(deps, looked, state.action);
     const asked = await askedAgain(deps, life, looked);
     if ('frozen' in asked) return asked;
     const action = await (asked.again === null || asked.again.judgement.verdict.decision === 'refuse'
@@ -77,6 +79,7 @@ export function collectPermit(deps: ReleaseDeps, tenant: string, id: string): Pr
     }
     const looked = await deps.register.current(tenant);
     if (hidesRecords(looked, life)) return checkWhole(deps, life, looked);
+    neverADrill(deps, looked, life.state.action);
     const asked = await askedAgain(deps, life, looked);
     if ('frozen' in asked) throw new CountersignError('frozen', `${asked.frozen}; no permit is given while that holds`);
     const { again } = asked;

@@ -115,6 +115,8 @@ export class GovernedAction implements Governed {
       case 'key':
         if (isErasure(record)) return [...defects, ...this.#erased()];
         return [...defects, { code: 'out-of-place', message: 'a record about a key stands in a governed action' }];
+      case 'drill':
+        return [...defects, ...this.#drilled(record)];
       case 'policy':
       case 'freeze':
       case 'delegation':
@@ -300,6 +302,14 @@ export class GovernedAction implements Governed {
     return [
       { code: 'erased-open', message: `its payload was erased while it was ${open ? this.#phase : 'to be reviewed'}` },
     ];
+  }
+
+  /** A drill that somebody approved ends there; every other one has ended. */
+  #drilled(record: OtherRecord): Defect[] {
+    const missed = record.body['end'] === 'missed';
+    if (missed && (this.#phase === 'parked' || this.#phase === 'overridden')) this.#end('refused');
+    else if (missed || !ENDED.includes(this.#phase)) return [this.#unexpected('the end of a drill')];
+    return [];
   }
 
   #unexpected(what: string): Defect {

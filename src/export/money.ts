@@ -115,6 +115,9 @@ export function moneyAfter(
       return { ...money, approved: money.approved ?? money.now, released: money.now };
     case 'outcome':
       return record.status === 'executed' ? { ...money, executed: money.now } : money;
+    case 'drill':
+      // Planted: nobody asked for it.
+      return { ...money, asked: null, approved: null, now: null };
     case 'reconcile':
       return { ...money, executed: record.body['status'] === 'executed' ? money.now : null };
     default:

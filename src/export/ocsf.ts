@@ -32,6 +32,7 @@ const CLASSES: Readonly<Record<RecordType, typeof API_ACTIVITY>> = {
   key: ENTITY,
   delegation: ENTITY,
   grant: ENTITY,
+  drill: API_ACTIVITY,
   credential: ENTITY,
   tenant: ENTITY,
   directory: ENTITY,

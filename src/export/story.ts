@@ -123,6 +123,7 @@ function endingOf({ verdict, decisions, rejudged, release, outcomes, others }: S
   const outcome = outcomes.at(-1);
   if (outcome !== undefined) return outcome.status;
   if (release !== null) return 'released';
+  if (others.some(({ type, body }) => type === 'drill' && body['end'] === 'missed')) return 'refused by policy';
   if ([verdict, ...rejudged].some((one) => one?.verdict.decision === 'refuse')) return 'refused by policy';
   for (const { record } of [...decisions].reverse()) {
     if (record.decision === 'refuse') return 'refused by a person';

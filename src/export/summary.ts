@@ -62,6 +62,8 @@ export const emptySummary = (): Summary => ({
 
 /** Counts a story in. */
 export function countStory(summary: Summary, story: Story, money: Money | null = null): void {
+  // Planted, and never to happen: it counts nowhere.
+  if (story.others.some(({ type }) => type === 'drill')) return;
   summary.money.add(money);
   const surface = surfaceOf(story);
   let counts = summary.surfaces.get(surface);

@@ -23,6 +23,7 @@ import { answerFinding, finding, findings } from './findings.ts';
 import { drawSample } from './samples.ts';
 import { listStatements, reconcileStatement } from './statements.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
+import { drillReport, plantDrill, type Ask } from './drills.ts';
 import { inbox } from './inbox.ts';
 import { listGrants, revokeGrant } from './grants.ts';
 import { checkStackKey, introduceAttestation, revokeKey, rotateKey, signingKeys } from './keys.ts';
@@ -63,6 +64,7 @@ export type { Gateway } from './types.ts';
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const asking = actions(deps);
+  const ask: Ask = async (caller, body, key) => (await asking.request(caller, body, key, 0)).action;
   return {
     async authenticate(authorization) {
       return withoutPurpose(await deps.authenticate(authorization));
@@ -91,6 +93,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...delegations(deps),
     grants: (caller) => listGrants(deps, caller),
     revokeGrant: (caller, id, reason) => revokeGrant(deps, caller, id, reason),
+    plantDrill: (caller, input) => plantDrill(deps, ask, caller, input),
+    drillReport: (caller) => drillReport(deps, caller),
     ...records(deps),
     ...privacy(deps),
     ...policies(deps),

@@ -17,11 +17,14 @@ export async function sealedCases(
 ): Promise<{ cases: SealedCase[]; erased: number; truncated: boolean }> {
   const cases: SealedCase[] = [];
   let erased = 0;
+  const looked = await deps.register.current(tenant);
   for (let cursor: string | undefined; ;) {
     const page = await deps.store.records.list(tenant, { type: 'verdict', from, to, surface }, cursor, PAGE);
     const requests = await Promise.all(page.records.map(({ record }) => judgedRequest(deps, record)));
     for (const [i, { record }] of page.records.entries()) {
       if (record.type !== 'verdict' || record.seq !== 0) continue;
+      // Nobody asked for a drill.
+      if (deps.register.drills.find(looked, tenant, record.action) !== null) continue;
       if (cases.length === max) return { cases, erased, truncated: true };
       const request = requests[i] ?? null;
       if (request === null) erased += 1;

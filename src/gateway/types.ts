@@ -23,7 +23,10 @@ import type {
   BreakGlassReport,
   DelegationView,
   FreezeView,
+  DrillInput,
+  DrillReport,
   GrantView,
+  PlantedDrill,
   KeyView,
   NewApiKey,
   OverridesReport,
@@ -275,6 +278,12 @@ export interface Grants {
   revokeGrant(caller: Caller, id: string, reason: string | null): Promise<void>;
 }
 
+/** Planted requests that are never released. */
+export interface DrillDoor {
+  plantDrill(caller: Caller, input: DrillInput): Promise<PlantedDrill>;
+  drillReport(caller: Caller): Promise<DrillReport>;
+}
+
 /** Sealed records, and what was kept beside them. */
 export interface Records {
   records(caller: Caller, filter: RecordQuery, cursor: string | undefined, limit: number): Promise<RecordPage>;
@@ -350,6 +359,7 @@ export type Gateway = Authentication &
   Freezes &
   Delegations &
   Grants &
+  DrillDoor &
   Records &
   Exports &
   PayloadReading &

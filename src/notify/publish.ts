@@ -90,7 +90,9 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
         ...(review === null || review.result !== null ? {} : { people: review.reviewers }),
       });
     }
-    for (const person of requestersOf(stored.state, directory)) {
+    const drill = deps.register.drills.find(await deps.register.current(tenant), tenant, id);
+    // Nobody asked for a drill.
+    for (const person of drill === null ? requestersOf(stored.state, directory) : []) {
       for (const notice of noticesOf(stored.state, message, { ...input, effects }, directory, publication)) {
         const why = await notifier.tell(person, notice);
         if (why !== null) deps.log.info({ action: id, person, why: why.why }, 'the requester cannot be told in Slack');

@@ -35,12 +35,13 @@ interface Course {
 /**
  * @param records all records of one action that the log holds so far, in their order
  * @param money its amounts after the last of them
- * @returns null for what is no governed action: keys, policies, freezes
+ * @returns null for what is no governed action: keys, policies, freezes; and for a drill that is over
  */
 export function factOf(records: readonly PlacedRecord[], money: Money | null): ActionFact | null {
   const [first] = records;
   const last = records.at(-1);
   if (first?.record.type !== 'verdict' || last === undefined) return null;
+  if (records.some(({ record }) => record.type === 'drill')) return null;
   const verdict = first.record;
   const { course, folded } = courseOf(verdict, records.slice(1));
   const { approval, release, status, redeemedAt } = folded;

@@ -20,6 +20,7 @@ import {
   type FreezeScope,
   type GrantChange,
 } from '../sealing/index.ts';
+import { drillsAfter, type DrillInForce } from './drills-in-force.ts';
 import type { Delegation } from '../identity/delegations.ts';
 import { personIdOf, type ProvisionedGroup, type ProvisionedUser } from '../identity/provisioned.ts';
 
@@ -96,6 +97,8 @@ export interface InForce {
   delegations: ReadonlyMap<string, DelegationInForce>;
   /** Standing approvals by id, revoked ones too. Expired ones are dropped when the next one is given. */
   grants: ReadonlyMap<string, GrantInForce>;
+  /** By the hash of the record that planted each, ended ones too. */
+  drills: ReadonlyMap<string, DrillInForce>;
   /** By id, revoked ones too. */
   credentials: ReadonlyMap<string, Credential>;
   /** By id (`passkey:…`), revoked ones too. */
@@ -124,6 +127,7 @@ export const NOTHING_IN_FORCE: InForce = {
   lifted: new Set(),
   delegations: new Map(),
   grants: new Map(),
+  drills: new Map(),
   credentials: new Map(),
   passkeys: new Map(),
   refusals: [],
@@ -143,6 +147,7 @@ const TYPES: readonly RecordPayload['type'][] = [
   'key',
   'delegation',
   'grant',
+  'drill',
   'credential',
   'tenant',
   'directory',
@@ -178,6 +183,8 @@ export function after(inForce: InForce, record: RecordPayload, hash: string): In
       return afterDelegation(inForce, record, hash);
     case 'grant':
       return afterGrant(inForce, record, hash);
+    case 'drill':
+      return { ...inForce, drills: drillsAfter(inForce.drills, record, hash) };
     case 'credential':
       return isAdoption(record) ? { ...inForce, adopted: true } : afterCredential(inForce, record, hash);
     case 'tenant':

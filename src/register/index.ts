@@ -1,5 +1,6 @@
 export * from './credentials.ts';
 export * from './in-force.ts';
+export type { Drill, Drills } from './drills.ts';
 export { type LimitShare, type ShareSeals } from './limit-shares.ts';
 export * from './mark.ts';
 export type { Looked } from './follower.ts';

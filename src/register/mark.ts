@@ -44,6 +44,7 @@ const markSchema = z.strictObject({
   lifted: z.array(z.string()),
   delegations: entries<NonNullable<ReturnType<InForce['delegations']['get']>>>(),
   grants: entries<NonNullable<ReturnType<InForce['grants']['get']>>>().default([]),
+  drills: entries<NonNullable<ReturnType<InForce['drills']['get']>>>().default([]),
   credentials: entries<NonNullable<ReturnType<InForce['credentials']['get']>>>(),
   passkeys: entries<NonNullable<ReturnType<InForce['passkeys']['get']>>>(),
   refusals: z.array(z.custom<InForce['refusals'][number]>()).default([]),
@@ -63,7 +64,7 @@ const markSchema = z.strictObject({
 
 function toText({ frontier, inForce, newestRecords, limitShares }: RegisterMark): string {
   const { freezes, lifted, delegations, credentials, passkeys, activations, tenants, adopted } = inForce;
-  const { refusals, grants, users, groups, gone, stopped, doubted } = inForce;
+  const { refusals, grants, drills, users, groups, gone, stopped, doubted } = inForce;
   const maps = { freezes: [...freezes], delegations: [...delegations], credentials: [...credentials] };
   const { size, nodes } = frontier;
   return JSON.stringify({
@@ -74,6 +75,7 @@ function toText({ frontier, inForce, newestRecords, limitShares }: RegisterMark)
     passkeys: [...passkeys],
     refusals,
     grants: [...grants],
+    drills: [...drills],
     activations,
     tenants: [...tenants],
     users: [...users],
@@ -96,6 +98,7 @@ function toMark(text: string): RegisterMark {
       lifted: new Set(read.lifted),
       delegations: new Map(read.delegations),
       grants: new Map(read.grants),
+      drills: new Map(read.drills),
       credentials: new Map(read.credentials),
       passkeys: new Map(read.passkeys),
       refusals: read.refusals,

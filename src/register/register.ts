@@ -3,6 +3,7 @@ import type { Keys } from '../keys/index.ts';
 import type { Store } from '../store/index.ts';
 import { LogFollower, type Looked } from './follower.ts';
 import { NOTHING_IN_FORCE, type InForce } from './in-force.ts';
+import { createDrills, type Drills } from './drills.ts';
 import { shareSeals, type ShareSeals } from './limit-shares.ts';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { MarkFiles } from './mark.ts';
@@ -24,6 +25,8 @@ export interface Register {
   atOnce<T>(work: () => Promise<T>): Promise<T>;
   /** What actions take of limits, as their records hold it. */
   shares: ShareSeals;
+  /** Which actions are drills. */
+  drills: Drills;
   /** Whether a tenant exists. Every channel asks this before it acts in the name of a tenant. @throws CountersignError as `current` */
   hasTenant(name: string): Promise<boolean>;
 }
@@ -42,6 +45,7 @@ export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptio
   // Tenants are never deleted.
   const made = new Set([DEFAULT_TENANT]);
   const shares = shareSeals(keys);
+  const drills = createDrills(keys);
   const register: Register = {
     current(tenant) {
       let follower = followers.get(tenant);
@@ -60,6 +64,7 @@ export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptio
     },
     known: (tenant) => followers.get(tenant)?.known ?? NOTHING_IN_FORCE,
     shares,
+    drills,
     atOnce: (work) => since.run(performance.now(), work),
     async hasTenant(name) {
       if (made.has(name)) return true;

@@ -6,6 +6,7 @@ export * from './delegation-record.ts';
 export * from './directory-record.ts';
 export * from './disclosure.ts';
 export * from './opening.ts';
+export * from './drill-record.ts';
 export * from './dsse.ts';
 export * from './ecdsa-der.ts';
 export * from './freeze-record.ts';

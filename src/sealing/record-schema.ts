@@ -227,6 +227,7 @@ const otherRecord = z.looseObject({
     tenant: true,
     directory: true,
     grant: true,
+    drill: true,
     export: true,
     finding: true,
     statement: true,

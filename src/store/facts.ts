@@ -96,10 +96,21 @@ export function createFactStore(db: Database): FactStore {
         const actions = await recordsOfTouched(on, tenant, from, to);
         const facts = await fold(actions);
         const touched = facts.map(({ action }) => action);
-        await addToDays(on, tenant, touched, '-');
+        const begun = actions.flatMap(([first]) => (first?.record.type === 'verdict' ? [first.record] : []));
+        // Drills that are over: nobody asked for them, so no figure counts them.
+        const gone = begun.filter(({ action }) => !touched.includes(action));
+        const lost = gone.map(({ action }) => action);
+        await addToDays(on, tenant, [...touched, ...lost], '-');
         await write(on, facts);
+        await remove(on, tenant, lost);
         await addToDays(on, tenant, touched, '');
-        await noteGrown(on, tenant, facts, (at) => quarterOf(at).name, to);
+        await noteGrown(
+          on,
+          tenant,
+          [...facts, ...gone.map(({ at: askedAt }) => ({ askedAt }))],
+          (at) => quarterOf(at).name,
+          to,
+        );
         await keepAnswers(on, tenant, actions.flat().filter(isAnswer));
         await closeWindows(on, tenant, from, to);
         await on.updateTable('projection').set({ size: to }).where('tenant', '=', tenant).execute();
@@ -225,6 +236,11 @@ async function recordsOfBegun(
           and n.type = 'verdict' and n.seq = 0)
     order by e.action, e.seq`.execute(on);
   return grouped(rows);
+}
+
+async function remove(on: Database, tenant: string, actions: readonly string[]): Promise<void> {
+  if (actions.length === 0) return;
+  await on.deleteFrom('actionFact').where('tenant', '=', tenant).where('action', 'in', actions).execute();
 }
 
 async function write(on: Database, facts: readonly ActionFact[]): Promise<void> {

@@ -150,7 +150,7 @@ export const findingChain = (id: string): string => `finding:${id}`;
 export async function noteGrown(
   on: Database,
   tenant: string,
-  facts: readonly ActionFact[],
+  facts: readonly Pick<ActionFact, 'askedAt'>[],
   quarterOf: (at: string) => string,
   size: number,
 ): Promise<void> {

@@ -118,7 +118,19 @@ export function createRecordStore(db: Database): RecordStore {
         .where('surface', '=', surface)
         .where('type', '=', 'decision')
         .where('approver', 'is not', null)
-        .where('at', '>=', since);
+        .where('at', '>=', since)
+        // A drill is nobody's precedent.
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('logEntry as drill')
+                .select('drill.index')
+                .whereRef('drill.tenant', '=', 'logEntry.tenant')
+                .whereRef('drill.action', '=', 'logEntry.action')
+                .where('drill.type', '=', 'drill'),
+            ),
+          ),
+        );
       if (policy !== undefined) query = query.where('policy', '=', policy);
       if (rule !== undefined) query = query.where('rule', '=', rule);
       if (except !== undefined) query = query.where('action', '!=', except);

@@ -25,3 +25,4 @@ export * from './tenants.ts';
 export * from './start-tokens.ts';
 export * from './whole.ts';
 export * from './grants.ts';
+export * from './drills.ts';
