@@ -7,6 +7,7 @@ import type { AuditReport, LogFiles } from '../evidence/index.ts';
 import type { Trust } from '../sealing/index.ts';
 import { readAnchors } from './anchors.ts';
 import { rowFindings } from './audit-rows.ts';
+import { IMPORTED_PREFIX } from '../main/local-files.ts';
 import { readState, writeState, type AuditState } from './audit-state.ts';
 import { readerToken, serverUrl, type ConnectOptions } from './connect.ts';
 import { EXIT } from './exit.ts';
@@ -16,6 +17,7 @@ import { collectValues, usage } from './values.ts';
 
 interface AuditOptions extends ConnectOptions {
   bundle?: string;
+  imported?: string;
   tenant: string;
   state?: string;
   key?: string[];
@@ -39,6 +41,7 @@ export function register(program: Command, io: Io): void {
     .option('--url <url>', 'the server (default: COUNTERSIGN_URL, else the local stack)')
     .option('--data <folder>', 'the local stack’s data folder (default: COUNTERSIGN_DATA, else .countersign)')
     .option('--bundle <folder>', 'instead of a server: an unpacked evidence bundle that holds a whole log')
+    .option('--imported <name>', 'a log that `countersign import` took in, as this server serves it')
     .option('--tenant <name>', 'whose log', DEFAULT_TENANT)
     .option('--state <file>', 'keeps the last checkpoint; the next audit checks that the log continues it')
     .option('--key <jwks>', 'the record keys, from elsewhere than the server (repeatable)', collectValues)
@@ -60,9 +63,13 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
     import('../archive/check/log-files.ts'),
   ]);
   if (options.bundle !== undefined && options.url !== undefined) throw usage('give --url or --bundle, not both');
+  if (options.bundle !== undefined && options.imported !== undefined)
+    throw usage('give --imported or --bundle, not both');
+  // A log of another deployment has its own tenant's name, and no rows here.
+  const own = options.bundle === undefined && options.imported === undefined;
   const server = options.bundle === undefined ? await serverOf(io, options) : null;
   const files =
-    server === null ? filesOfFolder(options.bundle ?? '') : filesOfServer(server.url, options.tenant, server.token);
+    server === null ? filesOfFolder(options.bundle ?? '') : filesOfServer(server.url, logOf(options), server.token);
   const state = options.state === undefined ? null : readState(options.state);
   const { trust, believed } = await trustOf(io, options, files, state);
   // Before the newest one, which must continue it.
@@ -76,9 +83,9 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
       ...(witnessed === null ? [] : [{ note: new TextDecoder().decode(witnessed), from: WITNESSED }]),
       ...(await readAnchors(io, options.anchors ?? [])),
     ],
-    ...(options.bundle === undefined ? { tenant: options.tenant } : {}),
+    ...(own ? { tenant: options.tenant } : {}),
   });
-  const rows = server === null ? [] : await rowFindings(server.url, server.token);
+  const rows = server === null || !own ? [] : await rowFindings(server.url, server.token);
   const report: AuditReport = {
     ...audited,
     clean: audited.clean && rows.length === 0,
@@ -94,6 +101,9 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
   else for (const line of describe(report, notProven, describeFinding)) io.out(line);
   io.exitCode = report.clean ? EXIT.ok : EXIT.refused;
 }
+
+const logOf = ({ imported, tenant }: AuditOptions): string =>
+  imported === undefined ? tenant : `${IMPORTED_PREFIX}${imported}`;
 
 const serverOf = async (io: Io, options: AuditOptions): Promise<{ url: string; token: string | null }> => ({
   url: serverUrl(io, options),

@@ -25,6 +25,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['verify'], load: () => import('./verify.ts') },
   { names: ['audit'], load: () => import('./audit.ts') },
   { names: ['export'], load: () => import('./export.ts') },
+  { names: ['import'], load: () => import('./import.ts') },
   { names: ['open'], load: () => import('./open.ts') },
   { names: ['shown'], load: () => import('./shown.ts') },
   { names: ['erase'], load: () => import('./erase.ts') },

@@ -3,6 +3,7 @@ import { consoleRoutes } from '../console/page.ts';
 import { signInRoutes } from '../console/sign-in.ts';
 import type { Config } from './config.ts';
 import { followLogs } from './follow-logs.ts';
+import { withImported } from './imported-logs.ts';
 import { publicLog } from './public-log.ts';
 import { Closers } from './listen.ts';
 import { openServer, openService } from './serve.ts';
@@ -25,7 +26,7 @@ export async function startApi(config: Config, io: { out(line: string): void }):
     serve(
       createApi({
         gateway,
-        log: publicLog(parts),
+        log: withImported(publicLog(parts), parts.config.dataDir),
         errorLog: parts.log,
         authzen: { url: config.publicUrl ?? url, accessRequests: config.accessRequests },
         requestsPerMinute: config.requestsPerMinute,

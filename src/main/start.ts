@@ -22,6 +22,7 @@ import { Closers } from './listen.ts';
 import { openWatch } from './metrics/watch.ts';
 import { withMail } from './notifiers.ts';
 import { activityDeps, openParts, type Parts } from './parts.ts';
+import { withImported } from './imported-logs.ts';
 import { publicLog } from './public-log.ts';
 import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
@@ -178,7 +179,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const checks = stackChecks(parts, circuit, temporal);
     const app = createApi({
       gateway,
-      log: publicLog(parts),
+      log: withImported(publicLog(parts), parts.config.dataDir),
       errorLog: log,
       authzen: { url: config.publicUrl ?? url, accessRequests: config.accessRequests },
       requestsPerMinute: config.requestsPerMinute,

@@ -1,0 +1,85 @@
+/**
+ * Logs of other deployments, as `countersign import` put them into the data folder. They are read under names of their own, `imported.NAME`,
+ * which no tenant can have, with the origin and the keys that they always had. Nothing else of this deployment looks at them: no record of
+ * them is judged by, no key of them signs, no person of them is known here.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PublicLog } from '../api/routes/log.ts';
+import { keyFiles } from '../archive/key-files.ts';
+import { recordJwks } from '../archive/record-jwks.ts';
+import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
+import { tilePath } from '../ledger/index.ts';
+import type { KeyHistory } from '../sealing/key-views.ts';
+import { IMPORTED_FOLDER, IMPORTED_NAME, IMPORTED_PREFIX } from './local-files.ts';
+
+/** The log as it is served, and the imported ones beside it. Who may read this deployment's own log may read them. */
+export function withImported(own: PublicLog, dataDir: string): PublicLog {
+  /** Null where the name is not that of an imported log. */
+  const folderOf = (tenant: string): string | null => {
+    const name = tenant.startsWith(IMPORTED_PREFIX) ? tenant.slice(IMPORTED_PREFIX.length) : '';
+    return IMPORTED_NAME.test(name) ? join(dataDir, IMPORTED_FOLDER, name) : null;
+  };
+  const bytes = async (folder: string, ...path: string[]): Promise<Uint8Array | null> => {
+    try {
+      return new Uint8Array(await readFile(join(folder, ...path)));
+    } catch (cause) {
+      const { code = '' } = cause as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+      throw new CountersignError('unavailable', `an imported log cannot be read (${code}); check its folder`, {
+        cause,
+      });
+    }
+  };
+  const text = async (folder: string, ...path: string[]): Promise<string> => {
+    const found = await bytes(folder, ...path);
+    if (found === null) throw new CountersignError('not-found', 'this part of the log was not imported');
+    return new TextDecoder().decode(found);
+  };
+  const history = async (folder: string): Promise<KeyHistory> =>
+    JSON.parse(await text(folder, 'log', 'keys.json')) as KeyHistory;
+
+  return {
+    ...own,
+    async exists(tenant) {
+      const folder = folderOf(tenant);
+      return folder === null ? own.exists(tenant) : existsSync(folder);
+    },
+    checkpoint(tenant) {
+      const folder = folderOf(tenant);
+      return folder === null ? own.checkpoint(tenant) : text(folder, 'log', 'checkpoint');
+    },
+    async witnessed(tenant) {
+      const folder = folderOf(tenant);
+      return folder === null ? own.witnessed(tenant) : null;
+    },
+    tile(tenant, level, index, width) {
+      const folder = folderOf(tenant);
+      return folder === null
+        ? own.tile(tenant, level, index, width)
+        : bytes(folder, 'log', tilePath({ level, index, width }));
+    },
+    entries(tenant, index, width) {
+      const folder = folderOf(tenant);
+      return folder === null
+        ? own.entries(tenant, index, width)
+        : bytes(folder, 'log', tilePath({ level: 'entries', index, width }));
+    },
+    checkReader: (tenant, authorization) =>
+      own.checkReader(folderOf(tenant) === null ? tenant : DEFAULT_TENANT, authorization),
+    async vkey(tenant) {
+      const folder = folderOf(tenant);
+      if (folder === null) return own.vkey(tenant);
+      return new TextDecoder().decode(keyFiles(await history(folder)).logKey).split('\n')[0] ?? '';
+    },
+    async recordKeys(tenant) {
+      const folder = folderOf(tenant);
+      return folder === null ? own.recordKeys(tenant) : recordJwks(await history(folder));
+    },
+    async keyHistory(tenant) {
+      const folder = folderOf(tenant);
+      return folder === null ? own.keyHistory(tenant) : history(folder);
+    },
+  };
+}
