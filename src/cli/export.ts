@@ -17,7 +17,19 @@ const FORMATS = ['csv', 'jsonl', 'bundle', 'ocsf'] as const satisfies readonly E
 const ACTION_FORMATS = ['csv', 'csv-excel', 'jsonl', 'xlsx'] as const satisfies readonly ActionFormat[];
 
 /** As `GET /v1/export` takes them. */
-const FILTERS = ['surface', 'action', 'actor', 'approver', 'decision', 'type', 'from', 'to', 'q'] as const;
+const FILTERS = [
+  'surface',
+  'action',
+  'actor',
+  'approver',
+  'decision',
+  'type',
+  'from',
+  'to',
+  'q',
+  'actions',
+  'sample',
+] as const;
 /** What `GET /v1/actions/export` takes beside those, without `action` and `type`. */
 const OF_ACTIONS = {
   requester: 'of what was asked for on behalf of this person',
@@ -71,7 +83,9 @@ export function register(program: Command, io: Io): void {
     .option('--type <type>', 'such as verdict, decision, release, outcome')
     .option('--from <time>', 'from this time on, RFC 3339')
     .option('--to <time>', 'before this time, RFC 3339')
-    .option('--q <text>', 'that contain this text');
+    .option('--q <text>', 'that contain this text')
+    .option('--actions <ids>', 'records: of these actions only, their ids with commas between')
+    .option('--sample <text>', 'with --actions: what they were drawn by; sealed with the export');
   for (const [name, what] of Object.entries(OF_ACTIONS)) command.option(`--${name} <value>`, `actions: ${what}`);
   command
     .option(
@@ -97,7 +111,10 @@ async function run(io: Io, options: ExportOptions): Promise<void> {
   const format = options.format ?? (ofActions ? 'xlsx' : 'bundle');
   if (!formats.includes(format)) throw usage(`an export of ${options.of} is one of ${formats.join(', ')}`);
   const takes = ofActions
-    ? [...FILTERS.filter((name) => !['action', 'type'].includes(name)), ...Object.keys(OF_ACTIONS).map(camel)]
+    ? [
+        ...FILTERS.filter((name) => !['action', 'type', 'actions', 'sample'].includes(name)),
+        ...Object.keys(OF_ACTIONS).map(camel),
+      ]
     : [...FILTERS];
   const given = [...FILTERS, ...Object.keys(OF_ACTIONS).map(camel)].filter((name) => options[name] !== undefined);
   const wrong = given.find((name) => !takes.includes(name));

@@ -6,7 +6,7 @@ import { drawnSampleSchema, type DrawnSample } from '../contract/views/index.ts'
 import { csvCell } from '../export/csv.ts';
 import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
-import { call } from './http.ts';
+import { call, download, type ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
 
 interface Options extends ConnectOptions {
@@ -19,6 +19,7 @@ interface Options extends ConnectOptions {
   strata?: string;
   allAbove?: string;
   worksheet?: string;
+  archive?: string;
   json?: boolean;
 }
 
@@ -35,6 +36,7 @@ export function register(program: Command, io: Io): void {
     .option('--strata <field>', 'draw apart by: surface or currency')
     .option('--all-above <amount>', 'take everything above this amount')
     .option('--worksheet <file>', 'write what an auditor writes down of each, filled in from the records, as CSV')
+    .option('--archive <file>', 'write an evidence bundle of just these, for `countersign verify`')
     .option('--json', 'print JSON');
   withConnection(sample, { as: true }).action(async (options: Options) => {
     const { size, word, from, to, surface, basis, strata, allAbove, worksheet: file } = options;
@@ -55,6 +57,8 @@ export function register(program: Command, io: Io): void {
       await call(connection, { method: 'POST', path: 'v1/samples', body: asked }),
     );
     if (file !== undefined) await writeFile(file, sheetOf(answer));
+    if (options.archive !== undefined && answer.drawn.length > 0)
+      await writeArchive(connection, options.archive, answer);
     if (options.json === true) {
       io.json(answer);
       return;
@@ -64,6 +68,13 @@ export function register(program: Command, io: Io): void {
     io.out(`seed: ${answer.seed} (the root of the log of ${answer.log.size} entries, and your word)`);
     io.out('draw again: the smallest hexadecimal SHA-256 of seed, a zero byte, and id');
   });
+}
+
+async function writeArchive(connection: ApiConnection, file: string, { drawn, seed }: DrawnSample): Promise<void> {
+  const actions = drawn.map(({ id }) => id).join(',');
+  const query = new URLSearchParams({ format: 'bundle', actions, sample: `seed ${seed}` });
+  const response = await download(connection, `v1/export?${query.toString()}`);
+  await writeFile(file, Buffer.from(await response.arrayBuffer()));
 }
 
 /** One row for each answer: what was asked of which action, and the records that prove it. */

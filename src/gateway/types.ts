@@ -105,6 +105,14 @@ export interface RecordQuery {
   q?: string | undefined;
 }
 
+/** What an export takes beside that. */
+export interface ExportQuery extends RecordQuery {
+  /** Ids of actions with blanks between: a bundle of just these. */
+  actions?: string | undefined;
+  /** What they were drawn by, in words. */
+  sample?: string | undefined;
+}
+
 export interface RecordPage {
   /** The time that was asked for, where one was: from this instant on, and before that one. */
   from?: string;
@@ -299,7 +307,7 @@ export interface Records {
 
 export interface Exports {
   /** Everything that fits, streamed; sealed as a record before the first byte. */
-  export(caller: Caller, format: ExportFormat, filter: RecordQuery): Promise<Exported>;
+  export(caller: Caller, format: ExportFormat, filter: ExportQuery): Promise<Exported>;
 }
 
 /** What Temporal keeps encrypted, for those who may read it. */

@@ -8,6 +8,10 @@ export interface RecordFilter {
   decision?: string | undefined;
   type?: string | undefined;
   action?: string | undefined;
+  /** Of these actions, their ids with blanks between. */
+  actions?: string | undefined;
+  /** Where they come from, in words: for whoever reads the filter. Nothing is looked for by it. */
+  sample?: string | undefined;
   /** RFC 3339, included. */
   from?: string | undefined;
   /** RFC 3339, not included. */
@@ -27,6 +31,8 @@ export function conditionsOf(filter: RecordFilter, table = 'logEntry'): RawBuild
     const value = filter[name];
     if (value !== undefined) conditions.push(sql<boolean>`${column(name)} = ${value}`);
   }
+  if (filter.actions !== undefined)
+    conditions.push(sql<boolean>`${column('action')} = any(${filter.actions.split(' ')})`);
   if (filter.from !== undefined) conditions.push(sql<boolean>`${column('at')} >= ${filter.from}`);
   if (filter.to !== undefined) conditions.push(sql<boolean>`${column('at')} < ${filter.to}`);
   if (filter.q !== undefined && filter.q !== '') {

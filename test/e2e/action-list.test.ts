@@ -1,6 +1,6 @@
 /** `GET /v1/actions`: found by every filter, each only by whom it is theirs to see, and equal to what the records say. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
@@ -338,6 +338,43 @@ describe('the auditor', () => {
       env: { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
     });
     expect([cli.code, (JSON.parse(cli.out) as { drawn: object[] }).drawn.length]).toEqual([0, 2]);
+  });
+
+  it('gives an archive of just what was drawn, which says what it was drawn by, and verifies offline', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-sample-'));
+    const file = join(folder, 'sample.tar.gz');
+    const args = ['sample', '--size', '2', '--word', 'another', '--surface', 'payments.refund', '--archive', file];
+    const env = { COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' };
+    const drawn = await countersign([...args, '--json', '--url', stack.url], { env });
+    const { seed, drawn: chosen } = JSON.parse(drawn.out) as { seed: string; drawn: { id: string }[] };
+    const log = `${stack.url}/log/default`;
+    const [keys, vkey] = [join(folder, 'keys.json'), join(folder, 'log.vkey')];
+    writeFileSync(keys, await (await fetch(`${log}/jwks.json`)).text());
+    writeFileSync(vkey, await (await fetch(`${log}/vkey`)).text());
+    const checked = await countersign(['verify', file, '--key', keys, '--log-key', vkey, '--json'], { env: {} });
+    expect(checked.code, checked.err).toBe(0);
+    const [report] = (JSON.parse(checked.out) as { bundles: { records: number; actions: number }[] }).bundles;
+    const { body } = await stack.call('GET', '/v1/records?type=export&limit=1');
+    expect(body.records[0].record.body.filter).toEqual({
+      actions: chosen.map(({ id }) => id).join(' '),
+      sample: `seed ${seed}`,
+    });
+    expect(report?.actions).toBe(chosen.length);
+    expect(body.records[0].record.body.records).toBe(report?.records);
+    let all = 0;
+    for (const { id } of chosen) all += (await stack.call('GET', `/v1/records?action=${id}`)).body.records.length;
+    expect(report?.records).toBe(all);
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    'actions=act_1',
+    `actions=${Array.from({ length: 101 }, (_, n) => `act_${String(n).padStart(64, '0')}`).join(',')}`,
+    'sample=mine',
+    `actions=act_${'0'.repeat(64)}&sample=${'s'.repeat(513)}`,
+  ])('an archive is not asked for by %.40s', async (query) => {
+    const { status, body } = await stack.call('GET', `/v1/export?format=bundle&${query}`);
+    expect([status, body.code ?? body.type]).toEqual([400, expect.stringContaining('invalid-request')]);
   });
 
   it.each([

@@ -1,16 +1,45 @@
 import { pipeline } from 'node:stream/promises';
-import { Router, type Response } from 'express';
+import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { CountersignError } from '../../contract/index.ts';
 import { EXPORT_FORMATS } from '../../export/index.ts';
 import type { Exported } from '../../gateway/exported.ts';
-import type { Authentication, Exports } from '../../gateway/types.ts';
+import type { Authentication, ExportQuery, Exports } from '../../gateway/types.ts';
 import { callerOf, queryText } from '../input.ts';
 import { COMMON, problem } from '../openapi-parts.ts';
 import { filterOf, recordFilterShape } from './records.ts';
 
-const PARAMETERS = ['format', ...Object.keys(recordFilterShape)];
+/** Actions that a request names: it has to fit into the line of a request. */
+const ACTIONS_MAX = 100;
+const ACTION_ID = /^act_[0-9a-f]{64}$/;
+const SAMPLE_MAX = 512;
+
+const sampleShape = {
+  actions: z
+    .string()
+    .optional()
+    .meta({ description: `Ids of at most ${ACTIONS_MAX} actions, with commas between: only these.` }),
+  sample: z.string().max(SAMPLE_MAX).optional().meta({
+    description: 'With `actions`: what they were drawn by, such as the seed of a sample. Sealed with the export.',
+  }),
+};
+
+const PARAMETERS = ['format', ...Object.keys(recordFilterShape), ...Object.keys(sampleShape)];
+
+/** @throws CountersignError `invalid-request` */
+function sampleOf(request: Request): Pick<ExportQuery, 'actions' | 'sample'> {
+  const [named, sample] = [queryText(request, 'actions'), queryText(request, 'sample')];
+  const wrong = (pointer: string, detail: string): CountersignError =>
+    new CountersignError('invalid-request', detail, { errors: [{ pointer, detail }] });
+  if (sample !== undefined && (named === undefined || sample.length > SAMPLE_MAX))
+    throw wrong('/sample', `\`sample\` says in at most ${SAMPLE_MAX} characters what \`actions\` were drawn by`);
+  if (named === undefined) return {};
+  const actions = [...new Set(named.split(','))];
+  if (actions.length > ACTIONS_MAX || !actions.every((id) => ACTION_ID.test(id)))
+    throw wrong('/actions', `\`actions\` are ids of at most ${ACTIONS_MAX} actions, with commas between`);
+  return { actions: actions.join(' '), ...(sample === undefined ? {} : { sample }) };
+}
 
 /** `GET /v1/export`: made as it is read, so a slow reader costs nothing. What fails midway ends the connection, never the file. */
 export function exportRoutes(gateway: Authentication & Exports): Router {
@@ -26,7 +55,7 @@ export function exportRoutes(gateway: Authentication & Exports): Router {
     if (unknown !== undefined) {
       throw new CountersignError('invalid-request', `an export takes ${PARAMETERS.join(', ')}, and nothing else`);
     }
-    await sendExport(response, await gateway.export(caller, format, filterOf(request)));
+    await sendExport(response, await gateway.export(caller, format, { ...filterOf(request), ...sampleOf(request) }));
   });
   return router;
 }
@@ -61,7 +90,7 @@ export const exportPaths: ZodOpenApiPathsObject = {
       description:
         'For auditors and owners. `csv` and `jsonl` hold the records that fit, `ocsf` the same as events of OCSF 1.6, `bundle` every record of each action that has one, with all that verifies it offline.',
       requestParams: {
-        query: z.object({ format: z.enum(EXPORT_FORMATS).default('bundle'), ...recordFilterShape }),
+        query: z.object({ format: z.enum(EXPORT_FORMATS).default('bundle'), ...recordFilterShape, ...sampleShape }),
       },
       responses: {
         '200': {

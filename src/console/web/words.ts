@@ -287,6 +287,8 @@ export const WORDS = {
     strata: 'Population',
     again: 'Whoever has the seed and the population draws the same: by SHA-256 of the seed, a zero byte, and the id.',
     prove: (count: number) => `Prove these ${count}`,
+    archive: (count: number) => `Download the evidence of these ${count}`,
+    tooMany: (most: number) => `Evidence of one file is of ${most} actions at most: draw fewer.`,
     columns: ['Action', 'Stratum', 'Drawn', 'Lot'],
     by: { lot: 'by lot', bound: 'above the bound' },
   },

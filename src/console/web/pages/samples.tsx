@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import { Link, useSearch } from 'wouter';
 import type { DrawnSample } from '../../../contract/views/index.ts';
-import { post, readMe } from '../api.ts';
+import { post, readMe, withQuery } from '../api.ts';
 import { PeriodPicker, usePeriod } from '../ui/period.tsx';
 import { Badge, Facts, PageHead, Problem } from '../ui/pieces.tsx';
 import { WORDS } from '../words.ts';
@@ -11,6 +11,13 @@ import { Verify } from './verify-panel.tsx';
 
 const SAY = WORDS.samples;
 const SHOWN_LOT = 16;
+/** Actions of one archive. */
+const ARCHIVE_MAX = 100;
+
+const drawnQuery = ({ drawn, seed }: DrawnSample): Record<string, string> => ({
+  actions: drawn.map(({ id }) => id).join(','),
+  sample: `seed ${seed}`,
+});
 
 interface Wish {
   size: string;
@@ -54,6 +61,15 @@ function Drawn({ sample }: { sample: DrawnSample }) {
           wanted={sample.drawn.map(({ id }) => ({ id, hashes: null, row: null }))}
           go={SAY.prove(sample.drawn.length)}
         />
+      )}
+      {sample.drawn.length === 0 ? null : sample.drawn.length > ARCHIVE_MAX ? (
+        <p class="faint">{SAY.tooMany(ARCHIVE_MAX)}</p>
+      ) : (
+        <p>
+          <a href={withQuery('/v1/export', { format: 'bundle', ...drawnQuery(sample) })} download>
+            {SAY.archive(sample.drawn.length)}
+          </a>
+        </p>
       )}
       <div class="table-wrap" role="region" aria-label={SAY.title} tabIndex={0}>
         <table>
