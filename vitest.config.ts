@@ -36,6 +36,7 @@ export default defineConfig({
     alias: {
       '@countersign/client/agent': fileURLToPath(new URL('src/client/agent/index.ts', import.meta.url)),
       '@countersign/client/verify': fileURLToPath(new URL('src/client/verify/index.ts', import.meta.url)),
+      '@countersign/temporal': fileURLToPath(new URL('src/temporal/index.ts', import.meta.url)),
       '@countersign/client': fileURLToPath(new URL('src/client/index.ts', import.meta.url)),
     },
   },
