@@ -74,7 +74,9 @@ function readStamps() {
 const isWeb = (file) => file.startsWith(`${WEB}/`);
 const isScript = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !isWeb(file);
 const feedsWeb = (file) => isWeb(file) || SHARED_WITH_WEB.some((room) => file.startsWith(`src/${room}/`));
-const isBuilt = (file) => isScript(file) || file.includes('/static/');
+/** Taken as it is. */
+const isCopied = (file) => file.endsWith('.cjs') || file.includes('/static/');
+const isBuilt = (file) => isScript(file) || isCopied(file);
 const outputOf = (file) => join(DIST, isScript(file) ? file.replace(/\.ts$/, '.js') : file);
 
 function readText(file) {

@@ -27,6 +27,9 @@ import { guarding } from './temporal/guard.ts';
 
 export const TASK_QUEUE = 'countersign';
 
+/** Read by the SDK of client and worker, and bundled with the workflows. */
+export const failureConverterPath = fileURLToPath(new URL('../workflows/failure-converter.cjs', import.meta.url));
+
 /** Of a module of the workflows: the bundler reads its file. */
 function pathOf(name: 'index' | 'preload'): string {
   const source = fileURLToPath(new URL(`../workflows/${name}.ts`, import.meta.url));
@@ -41,9 +44,12 @@ const workflows = (): Required<Pick<BundleOptions, 'workflowsPath' | 'preloadMod
 
 /** The code of the workflows, as {@link startWorkerOn} takes it where many workers start from the same sources. */
 export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
-  bundleWorkflowCode({ ...workflows(), logger: Runtime.instance().logger });
+  bundleWorkflowCode({ ...workflows(), failureConverterPath, logger: Runtime.instance().logger });
 
-const converter = (parts: Parts): DataConverter => ({ payloadCodecs: [parts.codec] });
+const converter = (parts: Parts): DataConverter => ({
+  payloadCodecs: [parts.codec],
+  failureConverterPath,
+});
 
 /** @param circuit Set where callers wait for an answer, so that they learn of an outage immediately. */
 export function createClient(parts: Parts, connection: NativeConnection, namespace: string, circuit?: Circuit): Client {

@@ -2,7 +2,10 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { WorkflowFailedError } from '@temporalio/client';
+import type { ApplicationFailure } from '@temporalio/common';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../../src/main/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD, refund } from '../support/stack.ts';
@@ -47,6 +50,31 @@ describe('the payloads of Temporal', () => {
     });
     expect(shown).toContain('[not shown]');
     expect(shown).not.toContain('eyJ');
+  });
+
+  it('hold what failures say, and where, encrypted; their names stay in clear', async () => {
+    const { parts, temporal } = stack.stack;
+    const client = createClient(parts, temporal.connection, temporal.namespace);
+    const handle = await client.workflow.start('governedAction', {
+      ...{ workflowId: `action/default/${randomUUID()}`, taskQueue: 'countersign' },
+      args: [{ request: refund(42.5), tenant: 'default', idempotencyKey: 'of another workflow', token: 'x' }],
+    });
+    const failed = await handle.result().then(
+      () => null,
+      (error: unknown) => (error as WorkflowFailedError).cause as ApplicationFailure,
+    );
+    expect(failed?.type).toBe('invalid-request');
+    expect(failed?.message).not.toBe('Encoded failure');
+    const { events } = await handle.fetchHistory();
+    const failures = (events ?? []).flatMap(
+      (event) =>
+        event.markerRecordedEventAttributes?.failure ?? event.workflowExecutionFailedEventAttributes?.failure ?? [],
+    );
+    expect(failures.length).toBeGreaterThan(0);
+    for (const { message, stackTrace, encodedAttributes } of failures) {
+      expect([message, stackTrace]).toEqual(['Encoded failure', '']);
+      expect(Buffer.from(encodedAttributes?.metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
+    }
   });
 
   it('come back encrypted for owners, and as they were; what is in clear is left alone', async () => {

@@ -4,6 +4,7 @@ import proto from '@temporalio/proto';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import Long from 'long';
 import { Worker, type ReplayWorkerOptions } from '@temporalio/worker';
+import { failureConverterPath } from '../../src/main/engine.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const FOLDER = new URL('../histories/', import.meta.url);
@@ -12,7 +13,11 @@ const names = readdirSync(FOLDER).filter((name) => name.endsWith('.history'));
 /** Today's workflow code, bundled once. */
 let options: ReplayWorkerOptions;
 beforeAll(() => {
-  options = { workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)) };
+  options = {
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    // Those of before hold their failures in clear.
+    dataConverter: { failureConverterPath },
+  };
 });
 
 const { History } = proto.temporal.api.history.v1;
