@@ -15,6 +15,11 @@
  * There is one writer because the head is compared and swapped, not because there is one process: any number may race. A writer takes the
  * locked path when the head has moved, an entry is taken, or the outcome of its own last commit is unknown: under the head's row lock it
  * reads what is there, drops what is sealed already, and swaps. A process also begins that way, so recovery is the normal path.
+ *
+ * Where several processes write one log, racing would cost most of them a wasted commit. So a writer that lost a race takes turns from then
+ * on: the lock of the head's row is the queue, PostgreSQL keeps it in order, and what came while a writer waited goes with its turn. A turn
+ * ends with its connection: at once when its process dies, within three seconds when it stands still. Who finds itself alone for a while
+ * goes ahead again.
  */
 import { equalBytes } from '../canonical/index.ts';
 import { CountersignError, ENVELOPE_MAX_BYTES } from '../contract/index.ts';
@@ -22,6 +27,7 @@ import { nodeVerifyEd25519, type NoteSigner, type TenantKeys } from '../keys/ind
 import { frontierRoot, openCheckpoint, tileHashes, TILE_WIDTH } from '../ledger/index.ts';
 import { isUnavailable, type LockedLog, type LogHead, type SealedEntry, type Store } from '../store/index.ts';
 import { grow, unpackFrontier, type LogEnd } from './growth.ts';
+import { createPace } from './pace.ts';
 import type { AppendPath, SealedRecord, Sequencer, StagedRecord } from './types.ts';
 
 /** The most records of one commit. It bounds the memory of a transaction, here and in PostgreSQL. */
@@ -87,6 +93,7 @@ class LogWriter {
   #running = false;
   /** The head as our last commit left it, or null when the outcome of that commit is unknown. */
   #end: LogEnd | null = null;
+  readonly #pace = createPace();
 
   constructor(tenant: string, store: SequencerOptions['store'], keys: LogKeys, onAppend: (path: AppendPath) => void) {
     this.#onAppend = onAppend;
@@ -106,11 +113,17 @@ class LogWriter {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
-      const calls = this.#take();
+      const calls: Call[] = [];
       try {
-        await this.#seal(calls);
+        if (this.#end !== null && this.#pace.takesTurns()) await this.#sealInTurn(this.#end, calls);
+        else {
+          calls.push(...this.#take());
+          await this.#seal(calls);
+        }
       } catch (error) {
         this.#end = null;
+        // It failed before its turn came.
+        if (calls.length === 0) calls.push(...this.#take());
         if (calls.length === 1 || isUnavailable(error)) {
           for (const { reject } of calls) reject(error);
         } else {
@@ -147,8 +160,37 @@ class LogWriter {
       this.#onAppend('ahead');
       return;
     }
+    if (!begins) this.#pace.lost();
     await this.#sealLocked(calls);
     this.#onAppend(begins ? 'begun' : 'moved');
+  }
+
+  /** The path of many writers. What came until our turn came is taken along, into `calls`. */
+  async #sealInTurn(end: LogEnd, calls: Call[]): Promise<void> {
+    const tenant = this.#tenant;
+    this.#end = null;
+    const first = end.head.size - (end.head.size % TILE_WIDTH);
+    const turn = await this.#store.log.turn(tenant, end.head.size, async ({ head, leaves }) => {
+      if (head === null) throw new CountersignError('invalid-evidence', 'the head of the log is gone');
+      calls.push(...this.#take());
+      const alone = head.size === end.head.size && head.checkpoint === end.head.checkpoint;
+      // Of the open tile we hold the beginning, unless it is another one by now.
+      const sameTile = head.size - (head.size % TILE_WIDTH) === first;
+      const known = sameTile ? end.edge : [];
+      const from = alone ? end : await this.#verified(head, [...known, ...hashesOf(leaves)]);
+      const { append, end: next } = await this.#grow(from, calls);
+      return { value: { alone, next, from: head.size }, append };
+    });
+    if (turn === 'moved') {
+      await this.#sealLocked(calls);
+      this.#onAppend('moved');
+      return;
+    }
+    const { alone, next, from } = turn.value;
+    this.#pace.took({ alone });
+    this.#end = next;
+    answer(calls, from);
+    this.#onAppend('turn');
   }
 
   /** The fast path: one statement on top of our own last commit. False when the locked path has to find out. */
@@ -193,6 +235,11 @@ class LogWriter {
    * vouch for a head that somebody edited in the database.
    */
   async #continue(log: LockedLog, head: LogHead): Promise<LogEnd> {
+    const edge = await log.leafHashes(head.size - (head.size % TILE_WIDTH), head.size);
+    return this.#verified(head, hashesOf(edge));
+  }
+
+  async #verified(head: LogHead, edge: readonly Uint8Array[]): Promise<LogEnd> {
     const { size, root } = await openCheckpoint(
       head.checkpoint,
       this.#keys.logKeys ?? [this.#keys.log.key],
@@ -205,9 +252,7 @@ class LogWriter {
         'the head of the log in the database is not the one that was signed; find out who changed it, and run `countersign audit`',
       );
     }
-    const first = size - (size % TILE_WIDTH);
-    const edge = await log.leafHashes(first, size);
-    return { head, frontier, edge: edge.length === 0 ? [] : tileHashes(edge) };
+    return { head, frontier, edge };
   }
 
   async #grow(end: LogEnd | null, calls: readonly Call[]): ReturnType<typeof grow> {
@@ -220,6 +265,8 @@ class LogWriter {
     return grow(end, records, bounded(log), leaving.map(bounded));
   }
 }
+
+const hashesOf = (bytes: Uint8Array): Uint8Array[] => (bytes.length === 0 ? [] : tileHashes(bytes));
 
 /** @throws CountersignError `unavailable` when the signer fails or does not answer. */
 async function within(ms: number, signing: Promise<Uint8Array>): Promise<Uint8Array> {

@@ -34,8 +34,11 @@ export interface SealedRecord {
   existing: boolean;
 }
 
-/** How a batch came into the log: on top of our own last commit, or under the head's lock: since somebody else's was faster, or at the beginning. */
-export type AppendPath = 'ahead' | 'moved' | 'begun';
+/**
+ * How a batch came into the log: `ahead` on top of our own last commit, `turn` when our turn at the head came, `moved` since somebody else's
+ * commit was faster, or `begun` at the beginning.
+ */
+export type AppendPath = 'ahead' | 'turn' | 'moved' | 'begun';
 
 export interface Sequencer {
   /**

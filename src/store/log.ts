@@ -1,6 +1,7 @@
 /** The rows of a tenant's log: what the sequencer writes in one statement, and what proofs are made of. */
 import type { Database } from './database.ts';
 import type { Connection, Postgres } from './postgres.ts';
+import { TILE_WIDTH } from '../ledger/index.ts';
 import { swapStatement } from './log-swap.ts';
 import type { LogAppend, LogHead, SealedEntry } from './log-types.ts';
 
@@ -15,6 +16,12 @@ export interface LockedLog {
   /** Leaf hashes of entries `from` up to but not including `to`, one after the other. */
   leafHashes(from: number, to: number): Promise<Uint8Array>;
   swap(append: LogAppend): Promise<Swap>;
+}
+
+/** A log whose turn is ours: its head, and the leaf hashes of its open tile from the position asked for on. */
+export interface LogTurn {
+  head: LogHead | null;
+  leaves: Uint8Array;
 }
 
 export interface LogStore {
@@ -32,6 +39,18 @@ export interface LogStore {
    * are waited for. Commits when `work` resolves.
    */
   locked<T>(tenant: string, work: (log: LockedLog) => Promise<T>): Promise<T>;
+  /**
+   * A short turn at the head: waits under its row lock for whoever has it, and appends what `work` makes of the head, in two round trips.
+   * Whoever stands still in its turn loses it within three seconds, and whoever dies at once.
+   *
+   * @param from Leaf hashes of the open tile are read from here on.
+   * @returns `moved` when an entry exists already, or a permit was used; nothing was written.
+   */
+  turn<T>(
+    tenant: string,
+    from: number,
+    work: (turn: LogTurn) => Promise<{ value: T; append: LogAppend }>,
+  ): Promise<{ value: T } | 'moved'>;
   /** Hashes of a tile from its first on, as many as there are; null when there are none. For level 0 only full tiles are here. */
   tile(tenant: string, level: number, index: number): Promise<Uint8Array | null>;
   /** Leaf hashes of entries `from` up to but not including `to`, one after the other. */
@@ -61,6 +80,14 @@ const EXISTING = `select e.action, e.seq, e.index, e.record_hash as "recordHash"
 
 const LEAVES = `select leaf_hash as "leafHash" from log_entry where tenant = $1 and index >= $2 and index < $3 order by index`;
 
+/** Of the tile that is not full, as far as it is not known. Sent behind {@link LOCK}, so it sees what whoever held the lock has written. */
+const OPEN_LEAVES = `select leaf_hash as "leafHash" from log_entry
+  where tenant = $1 and index >= greatest($2::bigint, (select size / ${TILE_WIDTH} * ${TILE_WIDTH} from log_head where tenant = $1))
+  order by index`;
+
+/** PostgreSQL ends the connection of whoever says nothing for so long in its turn: a process that was stopped, or cut off. */
+const TURN = `set local idle_in_transaction_session_timeout = '2500ms'`;
+
 const unborn = (head: LogHead | undefined): LogHead | null => (head === undefined || head.size === 0 ? null : head);
 
 async function lock(connection: Connection, tenant: string): Promise<LogHead | null> {
@@ -71,7 +98,7 @@ async function lock(connection: Connection, tenant: string): Promise<LogHead | n
   return unborn((await connection.query<LogHead>(read))[0]);
 }
 
-export function createLogStore({ db, query, transaction }: Postgres): LogStore {
+export function createLogStore({ db, query, transaction, turn }: Postgres): LogStore {
   const entries = (tenant: string, from: number, to: number) => entryRange(db, tenant, from, to);
   return {
     async tenants() {
@@ -117,6 +144,24 @@ export function createLogStore({ db, query, transaction }: Postgres): LogStore {
           },
         });
       }),
+    async turn(tenant, from, work) {
+      const reads = [
+        { name: 'log-lock', text: LOCK, values: [tenant] },
+        { name: 'log-open-leaves', text: OPEN_LEAVES, values: [tenant, from] },
+      ];
+      try {
+        const { value, written } = await turn(TURN, reads, async ([heads = [], leaves = []]) => {
+          const head = unborn((heads as LogHead[])[0]);
+          const hashes = (leaves as { leafHash: Buffer }[]).map(({ leafHash }) => leafHash);
+          const { value, append } = await work({ head, leaves: Buffer.concat(hashes) });
+          return { value, write: swapStatement(tenant, head, append) };
+        });
+        return written.length === 1 ? { value } : 'moved';
+      } catch (error) {
+        if (isTaken(error)) return 'moved';
+        throw error;
+      }
+    },
     async tile(tenant, level, index) {
       const row = await db
         .selectFrom('logTile')

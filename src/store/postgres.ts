@@ -90,6 +90,15 @@ export interface Postgres {
     read: Statement,
     decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
   ): Promise<Committing<T>>;
+  /**
+   * The same for sealing, with several reads, each of which sees what was committed before its turn came. Answers when it is committed,
+   * with the rows that the write returned.
+   */
+  turn<T>(
+    opening: string,
+    reads: readonly Statement[],
+    decide: (rows: unknown[][]) => Promise<{ value: T; write: Statement }>,
+  ): Promise<{ value: T; written: unknown[] }>;
   /** Resolves when the server answers now, rejects within a second when it does not. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -192,7 +201,7 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
   const { circuit, end } = createDatabaseCircuit(connectionString);
   const guarded = (options: PoolOptions): Guarded => ({ pool: createPool(connectionString, options), circuit });
   const searching = guarded({ max: poolSize });
-  const sealing = guarded({ max: SEALING_POOL });
+  const sealing = guarded({ max: SEALING_POOL, pipeline: true });
   const locks = guarded({ max: LOCKING_POOL, pipeline: true, timeout: `${CONNECT_MS}ms` });
   const db: Database = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: translatingPool(searching) }),
@@ -202,7 +211,18 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
     db,
     query: (statement) => query(sealing, statement),
     transaction: (work) => transaction(sealing, work),
-    locking: (opening, read, decide) => locking(locks, opening, read, decide),
+    async locking(opening, read, decide) {
+      const { value, written } = await locking(locks, opening, [read], ([rows = []]) =>
+        decide(rows as Parameters<typeof decide>[0]),
+      );
+      const committed = written.then(() => undefined);
+      committed.catch(() => undefined);
+      return { value, committed };
+    },
+    async turn(opening, reads, decide) {
+      const { value, written } = await locking(sealing, opening, reads, decide);
+      return { value, written: await written };
+    },
     check: () => circuit.check(),
     async close() {
       await Promise.all([db.destroy(), sealing.pool.end(), locks.pool.end(), end()]);
@@ -222,25 +242,29 @@ async function query<Row>(guarded: Guarded, statement: Statement): Promise<Row[]
   }
 }
 
-async function locking<Row, T>(
+async function locking<T>(
   guarded: Guarded,
   opening: string,
-  read: Statement,
-  decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
-): Promise<Committing<T>> {
+  reads: readonly Statement[],
+  decide: (rows: unknown[][]) => Promise<{ value: T; write: Statement | null }>,
+): Promise<{ value: T; written: Promise<unknown[]> }> {
   const client = await connectTo(guarded);
   const { circuit } = guarded;
+  const sent = (statements: readonly (Statement | string)[]) =>
+    circuit.run(() => together(statements.map((statement) => client.query(statement))));
   try {
-    // The second is sent behind the first, and is a statement of its own: it sees what whoever held the locks has committed.
-    const [, { rows }] = await circuit.run(() => together(client.query(`begin; ${opening}`), client.query(read)));
-    const { value, write } = await decide(rows as Row[]);
-    const ended = circuit.run(() => together(write === null ? null : client.query(write), client.query('commit')));
-    const committed = ended.then(
-      () => client.release(),
+    // Each is sent behind the one before it, and is a statement of its own: it sees what whoever held the locks has committed.
+    const [, ...answers] = await sent([`begin; ${opening}`, ...reads]);
+    const { value, write } = await decide(answers.map(({ rows }) => rows as unknown[]));
+    const written = sent([...(write === null ? [] : [write]), 'commit']).then(
+      ([answer]) => {
+        client.release();
+        return answer?.rows ?? [];
+      },
       (error: unknown) => undo(client, error),
     );
-    committed.catch(() => undefined);
-    return { value, committed };
+    written.catch(() => undefined);
+    return { value, written };
   } catch (error) {
     return undo(client, error);
   }
@@ -254,12 +278,13 @@ async function undo(client: pg.PoolClient, error: unknown): Promise<never> {
   throw translated(error);
 }
 
-/** Both, after both have ended: a connection is given back with nothing under way. */
-async function together<A, B>(first: Promise<A> | null, second: Promise<B>): Promise<[A | null, B]> {
-  const [a, b] = await Promise.allSettled([first, second]);
-  if (a.status === 'rejected') throw a.reason;
-  if (b.status === 'rejected') throw b.reason;
-  return [a.value, b.value];
+/** All, after all have ended: a connection is given back with nothing under way. */
+async function together<A>(queries: readonly Promise<A>[]): Promise<A[]> {
+  const ended = await Promise.allSettled(queries);
+  return ended.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
 }
 
 async function transaction<T>(guarded: Guarded, work: (connection: Connection) => Promise<T>): Promise<T> {

@@ -29,5 +29,63 @@ it('the first batch, those on top of our own, and one behind somebody else’s',
   await other.append('default', [staged('act_3')]);
   await one.append('default', [staged('act_4')]);
   await one.append('default', [staged('act_5')]);
-  expect(paths).toEqual(['begun', 'ahead', 'moved', 'ahead']);
+  // Others write this log too, so it takes turns from now on.
+  expect(paths).toEqual(['begun', 'ahead', 'moved', 'turn']);
+});
+
+it('of many writers of one log hardly any loses a race, and none its place', async () => {
+  const { keys } = world;
+  const tenant = 'of-many';
+  await keys.ensure(tenant);
+  const paths: AppendPath[] = [];
+  const stores = await Promise.all(Array.from({ length: 4 }, () => world.open()));
+  const writers = stores.map((store) => createSequencer({ store, keys, onAppend: (path) => paths.push(path) }));
+  const lane = async (writer: (typeof writers)[number], name: string): Promise<number[]> => {
+    const places: number[] = [];
+    for (let n = 0; n < 60; n += 1) {
+      const [sealed] = await writer.append(tenant, [staged(`act_${name}_${n}`)]);
+      places.push(sealed?.index ?? -1);
+    }
+    return places;
+  };
+  const lanes = writers.flatMap((writer, w) => [0, 1, 2].map((l) => lane(writer, `${w}_${l}`)));
+  const places = (await Promise.all(lanes)).flat().sort((a, b) => a - b);
+  expect(places).toEqual(places.map((_, n) => n));
+  const lost = paths.filter((path) => path === 'moved').length;
+  expect(lost / paths.length).toBeLessThanOrEqual(0.05);
+});
+
+it('an entry that is sealed already is found in a turn too', async () => {
+  const { store, keys } = world;
+  const one = createSequencer({ store, keys });
+  const other = createSequencer({ store, keys });
+  await one.append('default', [staged('act_6')]);
+  await other.append('default', [staged('act_7')]);
+  await one.append('default', [staged('act_8')]);
+  // `one` takes turns by now.
+  const [again] = await one.append('default', [staged('act_7')]);
+  expect(again).toMatchObject({ existing: true });
+  const [next] = await one.append('default', [staged('act_9')]);
+  expect(next).toMatchObject({ existing: false });
+});
+
+it('whoever stands still in its turn loses it, and the others go on', async () => {
+  const { store, keys } = world;
+  const other = await world.open();
+  let stuck = (): void => undefined;
+  const still = new Promise<void>((resolve) => (stuck = resolve));
+  const end = await store.log.head('default');
+  let entered = (): void => undefined;
+  const inTurn = new Promise<void>((resolve) => (entered = resolve));
+  const turn = store.log.turn('default', end?.size ?? 0, async () => {
+    entered();
+    await still;
+    throw new Error('it was let go on too late');
+  });
+  turn.catch(() => undefined);
+  await inTurn;
+  const [sealed] = await createSequencer({ store: other, keys }).append('default', [staged('act_10')]);
+  expect(sealed).toMatchObject({ existing: false });
+  stuck();
+  await expect(turn).rejects.toThrow();
 });

@@ -1,0 +1,33 @@
+/** When a writer of a log goes ahead on its own last commit, and when it waits for its turn at the head. */
+
+/** How many turns in a row a writer has to find its own commit at the head until it goes ahead. Doubled by each race that it lost. */
+const ALONE_MIN = 32;
+const ALONE_MAX = 4096;
+
+export interface Pace {
+  /** Whether the next append waits for its turn. */
+  takesTurns(): boolean;
+  /** The head had moved when it was to be swapped: others write this log too. */
+  lost(): void;
+  /** A turn is over. @param alone whether nobody had written since our last commit */
+  took(turn: { alone: boolean }): void;
+}
+
+/** So at most one append in 33 loses a race, however many write. */
+export function createPace(): Pace {
+  let turns = false;
+  let alone = 0;
+  let wanted = ALONE_MIN / 2;
+  return {
+    takesTurns: () => turns,
+    lost() {
+      turns = true;
+      alone = 0;
+      wanted = Math.min(wanted * 2, ALONE_MAX);
+    },
+    took(turn) {
+      alone = turn.alone ? alone + 1 : 0;
+      turns = alone < wanted;
+    },
+  };
+}
