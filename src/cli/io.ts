@@ -1,6 +1,6 @@
 /** The verbs' view of the outside world. It is passed in, so that a test can replace it. */
 import { once } from 'node:events';
-import type { SandboxFactory } from '../main/start.ts';
+import type { SandboxFactory } from '../main/sandbox.ts';
 
 export interface Io {
   /** Writes one line to standard output: results only. */

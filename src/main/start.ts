@@ -1,9 +1,7 @@
 /** All in one: Temporal, store, API, worker, Slack, console, in one process group. */
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
 import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Router } from 'express';
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
@@ -24,11 +22,11 @@ import { withMail } from './notifiers.ts';
 import { activityDeps, openParts, type Parts } from './parts.ts';
 import { withImported } from './imported-logs.ts';
 import { publicLog } from './public-log.ts';
-import { policiesOf, type Bundle } from '../policy/index.ts';
 import { loadBundle } from './policies.ts';
 import { keepSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
 import { stackChecks, workerChecks } from './readiness.ts';
+import { openSandbox, SANDBOX_PATH, type SandboxFactory } from './sandbox.ts';
 import { gatewayOf, judgingOf, openServer } from './serve.ts';
 import { connectWorkspaces, type SlackConnection } from './slack.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
@@ -44,26 +42,6 @@ export interface StartIo {
   /** A file with the bundled workflows of these sources. Without it, they are bundled at the start. */
   workflowBundle?: string;
 }
-
-/** What a sandbox has to offer; `sandbox/slack` does. */
-export interface MountedSandbox {
-  router: Router;
-  botToken: string;
-  signingSecret: string;
-  attachWebSocket(server: Server): void;
-  setUrl(url: string): void;
-  control: { setRequestUrl(url: string): void };
-  close(): void;
-}
-
-export type SandboxFactory = (options: {
-  workspace: { id: string; name: string };
-  users: { id: string; name: string; realName: string; email: string; tz: string }[];
-  channels: string[];
-  stateFile: string;
-}) => MountedSandbox;
-
-const SANDBOX_PATH = '/slack-sandbox';
 
 export interface Stack {
   url: string;
@@ -142,7 +120,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     let connected: SlackConnection | null = null;
     const gateway = gatewayOf(parts, client, judging, { notifier: (tenant) => connected?.notifier(tenant) ?? null });
     auto?.answerThrough(gateway, parts);
-    const sandbox = config.slack === null ? openSandbox(config, parts, io) : null;
+    const sandbox = config.slack === null && io.sandbox !== undefined ? openSandbox(config, parts, io.sandbox) : null;
     if (sandbox !== null) closers.add(async () => sandbox.close());
     const consoleUrl = config.publicUrl ?? url;
     const settings: SlackSettings | null =
@@ -258,29 +236,4 @@ async function bothOrNeither<A extends { stop(): Promise<unknown> }, B extends {
   if (a.status === 'rejected') throw a.reason;
   if (b.status === 'rejected') throw b.reason;
   return [a.value, b.value];
-}
-
-/** A workspace with the people of the directory and the channels that policies tell. */
-function openSandbox(config: Config, parts: Parts, io: StartIo): MountedSandbox | null {
-  if (io.sandbox === undefined) return null;
-  const people = parts.directory.current(DEFAULT_TENANT).people();
-  const workspace = people.find(({ slack }) => slack !== null)?.slack?.workspace ?? 'T0SANDBOX';
-  return io.sandbox({
-    workspace: { id: workspace, name: 'Slack sandbox' },
-    users: people.flatMap(({ id, slack, name, email }) =>
-      slack === null || slack.workspace !== workspace
-        ? []
-        : [{ id: slack.user, name: id.replace(/^user:|@.*$/g, ''), realName: name, email: email ?? '', tz: 'Etc/UTC' }],
-    ),
-    channels: channelsOf(loadBundle(config.policiesDir)),
-    stateFile: join(config.dataDir, 'slack-sandbox.jsonl'),
-  });
-}
-
-function channelsOf(bundle: Bundle): string[] {
-  const named = policiesOf(bundle).flatMap((policy) => [
-    ...(policy.notify ?? []),
-    ...policy.rules.flatMap((rule) => rule.notify ?? []),
-  ]);
-  return [...new Set(named.filter((name) => name.startsWith('#')).map((name) => name.slice(1)))].sort();
 }

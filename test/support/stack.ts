@@ -10,6 +10,7 @@ import { loadConfig } from '../../src/main/config.ts';
 import { startStack, type Stack } from '../../src/main/start.ts';
 import { prepareCluster } from './cluster.ts';
 import { expectDescribed } from './described.ts';
+import { startClusterStack, testCluster } from './cluster-stack.ts';
 import { replayAll } from './replay-all.ts';
 
 export interface Answer {
@@ -60,15 +61,33 @@ export const refund = (amount: number, more: object = {}): object => ({
 export const LEAD = 'user:finance-lead@acme.test';
 export const CFO = 'user:cfo@acme.test';
 
+/** Everything in this process. */
+async function startHere(
+  settings: NodeJS.ProcessEnv,
+  auto: AutoAnswer,
+): Promise<{ stack: Stack; sandbox: SlackSandbox | null }> {
+  const made: SlackSandbox[] = [];
+  const workflows = process.env['COUNTERSIGN_TEST_WORKFLOWS'];
+  const stack = await startStack(loadConfig(settings), {
+    out: () => undefined,
+    sandbox: (options) => {
+      const sandbox = createSlackSandbox(options);
+      made.push(sandbox);
+      return sandbox;
+    },
+    auto,
+    ...(workflows === undefined ? {} : { workflowBundle: workflows }),
+  });
+  return { stack, sandbox: made[0] ?? null };
+}
+
 export async function startTestStack(
   env: Record<string, string> = {},
   at?: string,
   auto: AutoAnswer = 'ask',
 ): Promise<TestStack> {
   const dataDir = at ?? mkdtempSync(join(tmpdir(), 'countersign-test-'));
-  if (env['DATABASE_URL'] === undefined) prepareCluster(dataDir);
-  let sandbox: SlackSandbox | undefined;
-  const config = loadConfig({
+  const settings = {
     PATH: process.env['PATH'],
     TEMPORAL_CLI_PATH: process.env['TEMPORAL_CLI_PATH'],
     COUNTERSIGN_PORT: '0',
@@ -76,15 +95,13 @@ export async function startTestStack(
     COUNTERSIGN_POLICIES: 'policies',
     COUNTERSIGN_LOG_LEVEL: 'error',
     ...env,
-  });
-  const stack = await startStack(config, {
-    out: () => undefined,
-    sandbox: (options) => (sandbox = createSlackSandbox(options)),
-    auto,
-    ...(process.env['COUNTERSIGN_TEST_WORKFLOWS'] === undefined
-      ? {}
-      : { workflowBundle: process.env['COUNTERSIGN_TEST_WORKFLOWS'] }),
-  });
+  };
+  const cluster = testCluster();
+  if (cluster === null && env['DATABASE_URL'] === undefined) prepareCluster(dataDir);
+  const { stack, sandbox } =
+    cluster === null || auto !== 'ask'
+      ? await startHere(settings, auto)
+      : await startClusterStack(cluster, { env: settings, dataDir });
   const call: TestStack['call'] = async (method, path, body, options = {}) => {
     const response = await fetch(stack.url + path, {
       method,
@@ -106,7 +123,7 @@ export async function startTestStack(
     url: stack.url,
     dataDir,
     get sandbox() {
-      if (sandbox === undefined) throw new Error('the stack did not start the Slack sandbox');
+      if (sandbox === null) throw new Error('the stack did not start the Slack sandbox');
       return sandbox;
     },
     call,

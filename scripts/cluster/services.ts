@@ -1,0 +1,76 @@
+/** The services of a cluster as processes of their own, each with a way to take it away and to give it back. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Restartable } from './platform.ts';
+
+export type ServiceKind = 'api' | 'worker' | 'slack';
+
+export interface ServiceProcess extends Restartable {
+  readonly kind: ServiceKind;
+  /** Where it serves; null for a worker. The same after a restart. */
+  readonly url: string | null;
+  /** Where it says how it is: `/healthz`, `/readyz`, `/metrics`. */
+  readonly ownUrl: string | null;
+}
+
+const READY = { api: /serves at (\S+)/, slack: /serves at (\S+)/, worker: /worker (runs)/ };
+const OWN_PORT = /says how it is at (http:\S+)\/metrics/;
+
+interface ServiceOptions {
+  env: NodeJS.ProcessEnv;
+  /** What it says that is not awaited here. */
+  say(line: string): void;
+  /** The command in front of `countersign KIND`. */
+  command?: readonly [string, ...string[]];
+}
+
+/** Starts one, and answers once it serves or runs. */
+export async function startService(
+  kind: ServiceKind,
+  { env, say, command = [process.execPath, 'bin/countersign.js'] }: ServiceOptions,
+): Promise<ServiceProcess> {
+  let child: ChildProcess | null = null;
+  let url: string | null = null;
+  let ownUrl: string | null = null;
+  const start = async (): Promise<void> => {
+    const [program, ...args] = command;
+    const port = url === null ? '0' : new URL(url).port;
+    const started = spawn(program, [...args, kind], {
+      env: { ...env, ...(kind === 'worker' ? {} : { COUNTERSIGN_PORT: port }) },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child = started;
+    const lines = createInterface({ input: started.stderr });
+    await new Promise<void>((resolve, reject) => {
+      lines.on('line', (line) => {
+        ownUrl = OWN_PORT.exec(line)?.[1] ?? ownUrl;
+        const ready = READY[kind].exec(line)?.[1];
+        if (ready === undefined) return say(`${kind} ${String(started.pid)}: ${line}`);
+        if (kind !== 'worker') url = ready;
+        resolve();
+      });
+      started.once('exit', (code) => reject(new Error(`countersign ${kind} ended with ${String(code)}`)));
+    });
+  };
+  await start();
+  return {
+    kind,
+    get pid() {
+      return child?.pid ?? -1;
+    },
+    get url() {
+      return url;
+    },
+    get ownUrl() {
+      return ownUrl;
+    },
+    start,
+    async end(signal) {
+      if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill(signal);
+      await gone;
+    },
+  };
+}
