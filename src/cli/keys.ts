@@ -7,6 +7,7 @@ import { withConnection, type ConnectOptions } from './connect.ts';
 import type { Io } from './io.ts';
 import { CODEC_KEYS_FILE, exportCodecKeys } from './codec-keys.ts';
 import { registerChanges } from './keys-change.ts';
+import { registerPack } from './keys-pack.ts';
 import { publicKeys, type PublicKeySet } from './public-keys.ts';
 import { registerWebhookSecret } from './webhook-secret.ts';
 
@@ -68,6 +69,7 @@ export function register(program: Command, io: Io): void {
 
   registerChanges(keys, io);
   registerWebhookSecret(keys, io);
+  registerPack(keys, io);
 }
 
 /** Writes a key set into a folder. A revoked log key is not among the vkeys: it counts only for what the history says. */

@@ -58,6 +58,7 @@ export function publicForm(tenant: string, use: SigningUse, jwk: KeyPeriod['jwk'
  */
 export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyInput): Promise<RotatedKey> {
   checkOwner(caller);
+  refusePacked(deps);
   const { tenant } = caller;
   const { use } = input;
   return deps.store.publicKeys.exclusively(tenant, async () => {
@@ -83,6 +84,15 @@ export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyI
   });
 }
 
+/** Before anything is sealed about a key that could not follow. */
+function refusePacked({ keys }: KeyDeps): void {
+  if (!keys.packed) return;
+  throw new CountersignError(
+    'conflict',
+    'the keys of this process are read only; stop its like, change them by a process that has their folder, pack them again and start (docs/keys.md)',
+  );
+}
+
 /** Here the signer comes from a caller, not from our settings. */
 async function prepared(deps: KeyDeps, tenant: string, { use, signer }: RotateKeyInput): ReturnType<Keys['prepare']> {
   try {
@@ -96,10 +106,11 @@ async function prepared(deps: KeyDeps, tenant: string, { use, signer }: RotateKe
 /**
  * Says, sealed, that a replaced key counts no more from an entry of the log on.
  *
- * @throws CountersignError `not-found`; `conflict` for a key that is in use (rotate first), was replaced only just now, or is revoked.
+ * @throws CountersignError `not-found`; `conflict` where keys are packed, or for a key that is in use (rotate first), was replaced only just now, or is revoked.
  */
 export async function revokeKey(deps: KeyDeps, caller: Caller, input: RevokeKeyInput): Promise<KeyView> {
   checkOwner(caller);
+  refusePacked(deps);
   const { tenant } = caller;
   return deps.store.publicKeys.exclusively(tenant, async () => {
     await settle(deps, tenant);

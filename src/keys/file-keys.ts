@@ -3,7 +3,7 @@
  * reference.
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CountersignError, isCountersignError, TENANT_NAME } from '../contract/index.ts';
 import { SIGNING_USES, type PublicJwk, type Signer, type SigningUse } from '../sealing/index.ts';
 import type { PayloadCipher } from '../store/index.ts';
@@ -17,6 +17,7 @@ import { tenantKeys, type TenantKeys } from './tenant-keys.ts';
 import { LiveKeyFile } from './live-file.ts';
 import { createManagers, type KeyManager, type ManagerSettings } from './managers/index.ts';
 import { unusable } from './managers/types.ts';
+import { unpackKeys } from './packed.ts';
 import { createPayloadCipher } from './payload-cipher.ts';
 import { publicHalf } from './remote-signer.ts';
 import { formatSignerRef, parseSignerRef } from './signer-ref.ts';
@@ -32,6 +33,8 @@ export interface PreparedKey {
 }
 
 export interface Keys {
+  /** They came packed (`COUNTERSIGN_KEYS_FILE`): none is made, replaced or revoked here. */
+  readonly packed: boolean;
   /** Signs that the gateway authenticated a human. Read it at each use, because it rotates. */
   readonly attestation: Signer;
   /** Keys that an attestation or a person's token may be signed with. */
@@ -54,7 +57,7 @@ export interface Keys {
    * Makes missing keys of a tenant, in key managers too, and checks that the key managers still have the keys in use.
    *
    * @returns what the owner should know, in sentences
-   * @throws CountersignError `configuration` when a key cannot be used, `unavailable` when a key is needed for the first time and its
+   * @throws CountersignError `configuration` when a key cannot be used, `conflict` when they are packed and missing, `unavailable` when a key is needed for the first time and its
    * manager does not answer
    */
   ensure(tenant: string): Promise<string[]>;
@@ -77,6 +80,8 @@ export interface Keys {
 export interface KeySettings extends ManagerSettings {
   /** In the words of the setting; `{tenant}` stands for the tenant's name. */
   signers: Readonly<Record<SigningUse, string>>;
+  /** A file with all of them (`packKeys`), which replaces those in the data folder. */
+  packed?: string | undefined;
 }
 
 export const FILE_KEYS: KeySettings = {
@@ -108,10 +113,21 @@ const now = (): string => new Date().toISOString();
  * @throws CountersignError `configuration` when they cannot be read or made, or are open to other users.
  */
 export function openFileKeys(dataDir: string, settings: KeySettings = FILE_KEYS): Promise<Keys> {
-  return Promise.resolve().then(() => new FileKeys(join(dataDir, 'keys'), settings));
+  return Promise.resolve().then(() => {
+    const folder = join(dataDir, 'keys');
+    if (settings.packed !== undefined) unpackKeys(settings.packed, folder);
+    return new FileKeys(folder, settings);
+  });
 }
 
+const notPacked = (code: 'configuration' | 'conflict', path: string): CountersignError =>
+  new CountersignError(
+    code,
+    `COUNTERSIGN_KEYS_FILE has no keys for \`${basename(path, '.json')}\`; pack them again with \`countersign keys pack --tenant\`, and start with that`,
+  );
+
 class FileKeys implements Keys {
+  readonly packed: boolean;
   readonly payloadCipher: PayloadCipher;
   readonly codec: readonly [NamedKey, ...NamedKey[]];
   readonly starts: StartKeys;
@@ -124,12 +140,13 @@ class FileKeys implements Keys {
   readonly #tenants = new Map<string, { ring: KeyRing; keys: TenantKeys }>();
 
   constructor(folder: string, settings: KeySettings) {
+    this.packed = settings.packed !== undefined;
     this.#folder = folder;
     this.#settings = settings;
     this.#managers = createManagers(settings);
     const path = join(folder, 'engine.json');
     // The first attestation key is always made here. A rotation moves it to a key manager.
-    loadOrMake(path, () => ({
+    this.#load(path, () => ({
       v: 1,
       keys: [
         newSigningKey('attestation', now()),
@@ -172,6 +189,7 @@ class FileKeys implements Keys {
   async ensure(tenant: string): Promise<string[]> {
     const path = this.#path(tenant);
     if (!existsSync(path)) {
+      if (this.packed) throw notPacked('conflict', path);
       const first = await Promise.all(TENANT_USES.map((use) => this.#newKey(tenant, use, this.#settings.signers[use])));
       loadOrMake(path, () => ({ v: 1, keys: first }));
     }
@@ -206,6 +224,11 @@ class FileKeys implements Keys {
     this.#ring(tenant, use).revoke(use, kid, revoked);
   }
 
+  #load(path: string, make: () => KeyFile): void {
+    if (!this.packed) loadOrMake(path, make);
+    else if (!existsSync(path)) throw notPacked('configuration', path);
+  }
+
   #ring(tenant: string, use: SigningUse): KeyRing {
     return use === 'attestation' ? this.#engine : this.#tenant(tenant).ring;
   }
@@ -224,7 +247,7 @@ class FileKeys implements Keys {
     const known = this.#tenants.get(tenant);
     if (known !== undefined) return known;
     const path = this.#path(tenant);
-    loadOrMake(path, () => {
+    this.#load(path, () => {
       if (TENANT_USES.some((use) => this.#settings.signers[use] !== 'file')) {
         throw new CountersignError('internal', 'keys of a key manager are made before they are asked for');
       }

@@ -1,6 +1,7 @@
 export { nodeVerify, nodeVerifyEd25519, type NoteSigner } from './ed25519.ts';
 export * from './file-keys.ts';
 export type { VaultSettings } from './managers/index.ts';
+export { packKeys } from './packed.ts';
 export { createPayloadCodec, createViewingCodec } from './payload-codec.ts';
 export type { NamedKey } from './aead.ts';
 export { type KeyPeriod } from './key-ring.ts';

@@ -61,7 +61,7 @@ const secretKeySchema = z.strictObject({
   secret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
 });
 
-const keyFileSchema = z.strictObject({
+export const keyFileSchema = z.strictObject({
   v: z.literal(1),
   keys: z.array(z.discriminatedUnion('kind', [signingKeySchema, remoteKeySchema, secretKeySchema])).min(1),
 });

@@ -218,6 +218,7 @@ function keysOf(it: Settings): KeySettings {
             tokenFile: it.VAULT_TOKEN_FILE,
           },
     googleUrl: it.COUNTERSIGN_GCP_KMS_URL,
+    packed: it.COUNTERSIGN_KEYS_FILE,
   };
 }
 

@@ -113,6 +113,11 @@ const DECIDING = {
 };
 
 const SIGNING = {
+  COUNTERSIGN_KEYS_FILE: text
+    .optional()
+    .describe(
+      'All keys in one file that is only read (`countersign keys pack`), for processes that share no folder. They replace those in `COUNTERSIGN_DATA`.',
+    ),
   COUNTERSIGN_SIGNER: signer.describe('Where new keys of records are made: `file`, or a key of a key manager.'),
   COUNTERSIGN_PERMIT_SIGNER: signer.describe('The same for permits.'),
   COUNTERSIGN_LOG_SIGNER: signer.describe('The same for the log’s checkpoints.'),
