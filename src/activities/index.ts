@@ -17,7 +17,7 @@ import { resume, resumeLost } from '../engine/resume.ts';
 import { release } from '../engine/release.ts';
 import { sealReview } from '../engine/review.ts';
 import { execute } from '../engine/execute.ts';
-import { eraseDue } from '../engine/erase.ts';
+import { eraseDue, forgetOld } from '../engine/erase.ts';
 import { asRefusalForGood } from '../engine/fault.ts';
 import { workflowIdOf } from '../engine/ids.ts';
 import type { ActionRef } from '../engine/types.ts';
@@ -117,7 +117,12 @@ export function createActivities(
 /** What only the `retention` and `sweep` workflows need. */
 export function createSweepActivities(deps: NotifyDeps, histories: Histories): RetentionActivities & SweepActivities {
   return {
-    eraseDue: ours(({ limit }) => eraseDue({ ...deps, histories }, limit)),
+    eraseDue: ours(async ({ limit }) => {
+      const due = await eraseDue({ ...deps, histories }, limit);
+      // Once an hour, after the last batch.
+      if (due.found < limit) await forgetOld(deps);
+      return due;
+    }),
     resumeLost: ours((input) => resumeLost({ ...deps, histories }, input)),
   };
 }

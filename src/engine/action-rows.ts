@@ -3,10 +3,17 @@
  * somebody changed the database.
  */
 import { canonicalize, formatDecimal, parseDecimal } from '../canonical/index.ts';
-import { isCountersignError, type Json, type Judgement, type Status } from '../contract/index.ts';
+import { isClosed, isCountersignError, type Json, type Judgement, type Status } from '../contract/index.ts';
 import { evaluate, isGlassLimit } from '../policy/index.ts';
 import type { LimitShare, RowChange, RowDifference, RowTable } from '../register/index.ts';
-import { limitSlot, type RowsOfAction, type Review, type StoredAction, type StoredPermit } from '../store/index.ts';
+import {
+  KEPT_MS,
+  limitSlot,
+  type RowsOfAction,
+  type Review,
+  type StoredAction,
+  type StoredPermit,
+} from '../store/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { createVoucher, type VouchedJudgment } from './facts.ts';
@@ -14,7 +21,7 @@ import { readLife, readPayload, type Life } from './life.ts';
 import { openPermit } from './permit.ts';
 import { projectionOf } from './seal.ts';
 
-export type ActionRowDeps = Pick<EngineDeps, 'store' | 'signers' | 'bundles' | 'register' | 'commitments'>;
+export type ActionRowDeps = Pick<EngineDeps, 'store' | 'signers' | 'bundles' | 'register' | 'commitments' | 'now'>;
 
 /** What differs, at two looks: between them nothing was only on its way. */
 export async function actionDifferences(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
@@ -59,7 +66,7 @@ async function look(deps: ActionRowDeps, tenant: string, id: string): Promise<Ro
   ]);
   return [
     ...(await ofAction(deps, row, life, judgement)),
-    ...ofPermits(id, rows.permits, life),
+    ...ofPermits(id, rows.permits, life, isForgotten(deps, life)),
     ...ofReview(id, review, life),
     ...ofReservations(id, rows.reservations, life, heldBy(deps, life, judgement)),
     ...ofLimitDecision(deps, rows.judgement, life),
@@ -211,7 +218,16 @@ async function holdsPermit(
   }
 }
 
-function ofPermits(id: string, rows: readonly StoredPermit[], { records, redemption }: Life): RowDifference[] {
+/** Whether rows beside its records may be gone: it was closed long ago. */
+const isForgotten = ({ now }: ActionRowDeps, { state: { action } }: Life): boolean =>
+  isClosed(action.status) && Date.parse(action.updatedAt) + KEPT_MS < now().getTime();
+
+function ofPermits(
+  id: string,
+  rows: readonly StoredPermit[],
+  { records, redemption }: Life,
+  forgotten: boolean,
+): RowDifference[] {
   const say = (change: RowChange, message: string): RowDifference => difference('permit', id, change, message);
   const byJti = new Map(rows.map((row) => [row.jti, row]));
   const differences: RowDifference[] = [];
@@ -221,7 +237,7 @@ function ofPermits(id: string, rows: readonly StoredPermit[], { records, redempt
     const row = byJti.get(jti);
     byJti.delete(jti);
     if (row === undefined) {
-      differences.push(say('removed', 'the row of a permit that was released is gone'));
+      if (!forgotten) differences.push(say('removed', 'the row of a permit that was released is gone'));
       continue;
     }
     const redeemed = redemption?.permit.jti === jti;
@@ -293,13 +309,16 @@ function ofReservations(
 }
 
 /** What the engine would go on with, had it to judge the action once more: only what it wrote itself. */
-function ofLimitDecision(deps: ActionRowDeps, stored: unknown, { state, verdict }: Life): RowDifference[] {
+function ofLimitDecision(deps: ActionRowDeps, stored: unknown, life: Life): RowDifference[] {
+  const { state, verdict } = life;
   const { id, tenant } = state.action;
   const say = (change: RowChange, message: string): RowDifference[] => [
     difference('limit_decision', id, change, message),
   ];
   if (stored === null) {
-    return verdict.shares === undefined ? [] : say('removed', 'how it was judged under limits is gone');
+    return verdict.shares === undefined || isForgotten(deps, life)
+      ? []
+      : say('removed', 'how it was judged under limits is gone');
   }
   if (state.erased !== undefined && text(stored) === '{}') return [];
   return wroteJudgement(deps, tenant, id, stored)

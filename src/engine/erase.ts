@@ -99,6 +99,19 @@ export interface Due {
   erased: number;
 }
 
+/** Rows of one table in one statement, so that none of them holds locks for long. */
+const FORGOTTEN_AT_ONCE = 1000;
+
+/** Deletes rows that nobody needs any more, until there are none. */
+export async function forgetOld({ store, now, log }: Pick<EngineDeps, 'store' | 'now' | 'log'>): Promise<void> {
+  for (;;) {
+    const forgotten = await store.forgetting.forget(now(), FORGOTTEN_AT_ONCE);
+    const counts = Object.values(forgotten);
+    if (counts.some((count) => count > 0)) log.info({ forgotten }, 'rows that nobody needs any more are deleted');
+    if (counts.every((count) => count < FORGOTTEN_AT_ONCE)) return;
+  }
+}
+
 /** Erases up to `limit` actions, of all tenants, whose retention has passed. */
 export async function eraseDue(deps: EraseDeps & Pick<EngineDeps, 'log'>, limit: number): Promise<Due> {
   const due = await deps.store.actions.due(deps.now(), limit);

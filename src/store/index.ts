@@ -11,6 +11,7 @@ export * from './fact-filter.ts';
 export * from './fact-search.ts';
 export * from './facts.ts';
 export * from './findings.ts';
+export * from './forget.ts';
 export * from './free-port.ts';
 export * from './gauges.ts';
 export { isUnavailable, type Committing } from './postgres.ts';

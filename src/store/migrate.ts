@@ -21,6 +21,7 @@ import * as findings from './migrations/0136-findings.ts';
 import * as executions from './migrations/0078-executions.ts';
 import * as sessions from './migrations/0080-sessions.ts';
 import * as keyGroups from './migrations/0050-key-groups.ts';
+import * as forget from './migrations/0260-forget.ts';
 import * as schemaGeneration from './migrations/0170-schema-generation.ts';
 import * as peopleLists from './migrations/0230-people-lists.ts';
 import * as factFacets from './migrations/0280-fact-facets.ts';
@@ -47,6 +48,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0080-sessions': sessions,
   '0170-schema-generation': schemaGeneration,
   '0230-people-lists': peopleLists,
+  '0260-forget': forget,
   '0280-fact-facets': factFacets,
 };
 

@@ -22,6 +22,7 @@ import { migrate, missingSteps } from './migrate.ts';
 import { createPasskeyStore, type PasskeyStore } from './passkeys.ts';
 import { createPeopleStore, type PeopleStore } from './people.ts';
 import { createPayloadStore, type PayloadCipher, type PayloadStore } from './payloads.ts';
+import { createForgetStore, type ForgetStore } from './forget.ts';
 import { createPermitStore, type PermitStore } from './permits.ts';
 import { createPublicKeyStore, type PublicKeyStore } from './public-keys.ts';
 import { createRecordStore, type RecordStore } from './records.ts';
@@ -38,6 +39,7 @@ export interface Store {
   payloads: PayloadStore;
   actions: ActionStore;
   permits: PermitStore;
+  forgetting: ForgetStore;
   limits: LimitStore;
   apiKeys: ApiKeyStore;
   sessions: SessionStore;
@@ -102,6 +104,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     payloads: createPayloadStore(db, cipher),
     actions: createActionStore(db),
     permits: createPermitStore(db),
+    forgetting: createForgetStore(db),
     limits: createLimitStore(postgres),
     apiKeys: createApiKeyStore(db),
     sessions: createSessionStore(db),

@@ -51,6 +51,8 @@ export interface DevServerEnd {
 }
 
 export interface DevServer {
+  /** Process id of the server. */
+  pid: number;
   /** `host:port`, on loopback. */
   address: string;
   uiUrl: string;
@@ -114,6 +116,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     },
   ).finally(() => closeSync(log));
   return {
+    pid: child.pid,
     address: `127.0.0.1:${port}`,
     uiUrl: `http://127.0.0.1:${uiPort}`,
     exited: child.ended.then(({ status }) => {

@@ -1,0 +1,51 @@
+/**
+ * Rows that nobody needs any more. Records and their proofs are never among them, nor anything that a limit still counts: a limit's window, and
+ * a grant, may be as long as its author likes.
+ */
+import { sql } from 'kysely';
+import { CLOSED_STATUSES } from '../contract/index.ts';
+import type { Database } from './database.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** How long rows beside an action's records stay once it is closed: permit, judgement under limits, messages. A year, and a month to audit it. */
+export const KEPT_MS = 400 * DAY_MS;
+/** How long it is kept who presented no good credential, from where. */
+const ADDRESSES_KEPT_MS = 90 * DAY_MS;
+
+/** Rows that were deleted, by table. */
+export type Forgotten = Record<'permit' | 'limitDecision' | 'slackMessage' | 'attempt' | 'unauthenticated', number>;
+
+export interface ForgetStore {
+  /** Deletes up to `limit` rows of each table, the oldest first where that matters to nobody. */
+  forget(now: Date, limit: number): Promise<Forgotten>;
+}
+
+export function createForgetStore(db: Database): ForgetStore {
+  /** Of actions that have been closed for long. */
+  const ofClosed = async (table: 'permit' | 'limit_decision' | 'slack_message', before: Date, limit: number) => {
+    const { numAffectedRows = 0n } = await sql`
+      delete from ${sql.table(table)} where ctid = any(array(
+        select r.ctid from ${sql.table(table)} r join action a on a.tenant = r.tenant and a.id = r.action
+        where a.status = any(${[...CLOSED_STATUSES]}) and a.updated_at < ${before} limit ${limit}))`.execute(db);
+    return Number(numAffectedRows);
+  };
+  const older = async (table: 'attempt' | 'unauthenticated', column: 'at' | 'hour', before: Date, limit: number) => {
+    const { numAffectedRows = 0n } = await sql`
+      delete from ${sql.table(table)} where ctid = any(array(
+        select ctid from ${sql.table(table)} where ${sql.ref(column)} < ${before} limit ${limit}))`.execute(db);
+    return Number(numAffectedRows);
+  };
+  return {
+    async forget(now, limit) {
+      const before = new Date(now.getTime() - KEPT_MS);
+      return {
+        permit: await ofClosed('permit', before, limit),
+        limitDecision: await ofClosed('limit_decision', before, limit),
+        slackMessage: await ofClosed('slack_message', before, limit),
+        attempt: await older('attempt', 'at', before, limit),
+        unauthenticated: await older('unauthenticated', 'hour', new Date(now.getTime() - ADDRESSES_KEPT_MS), limit),
+      };
+    },
+  };
+}
