@@ -125,7 +125,10 @@ async function createDatabaseAt(adminUrl: string, name: string): Promise<string>
   return url.href;
 }
 
-async function restartablePostgres(dataDir: string, port: number): Promise<{ adminUrl: string; server: Restartable }> {
+export async function restartablePostgres(
+  dataDir: string,
+  port: number,
+): Promise<{ adminUrl: string; server: Restartable }> {
   let current = await openEmbeddedPostgres({ dataDir, port });
   // Over TCP: Temporal's server and the services of other machines have no socket of it either.
   const url = new URL(current.connectionString);

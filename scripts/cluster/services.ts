@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { freePort } from '../../src/store/index.ts';
 import type { Restartable } from './platform.ts';
 
 export type ServiceKind = 'api' | 'worker' | 'slack';
@@ -35,7 +36,8 @@ export async function startService(
   let ownUrl: string | null = null;
   const start = async (): Promise<void> => {
     const [program, ...args] = command;
-    const port = url === null ? '0' : new URL(url).port;
+    // Nobody else is given it while the process is away.
+    const port = url === null ? String(await freePort()) : new URL(url).port;
     const started = spawn(program, [...args, kind], {
       env: { ...env, ...(kind === 'worker' ? {} : { COUNTERSIGN_PORT: port }) },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,0 +1,81 @@
+/** Afterwards, from outside: what was promised is so. */
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GREEDY, type Asked } from './load.ts';
+
+/** Ends of an action whose executor reported, or that a no ended. */
+const ENDED = ['executed', 'failed', 'refused', 'expired', 'cancelled', 'lapsed', 'unreported'];
+/** Until everything that was decided has ended. */
+const PATIENCE_MS = 120_000;
+
+interface StoredAction {
+  status: string;
+  records: string[];
+  verdict: { decision: string } | null;
+}
+
+export interface CheckOptions {
+  url: string;
+  key: string;
+  asked: readonly Asked[];
+  /** Of {@link GREEDY}, in hundredths. */
+  limit: number;
+  /** A file with the checkpoint of the beginning. */
+  auditState: string;
+}
+
+/** @returns everything that is wrong */
+export async function check({ url, key, asked, limit, auditState }: CheckOptions): Promise<string[]> {
+  const wrong: string[] = [];
+  const get = async <T>(path: string): Promise<T> => {
+    const response = await fetch(url + path, { headers: { authorization: `Bearer ${key}` } });
+    if (!response.ok) throw new Error(`${path} is answered ${response.status}`);
+    return (await response.json()) as T;
+  };
+  let released = 0;
+  for (const { id, actor, amount, redeemedBy, status } of asked) {
+    const action = await untilEnded(() => get<StoredAction>(`/v1/actions/${id}`));
+    if (action === null) {
+      wrong.push(`${id} (answered ${status}) does not end`);
+      continue;
+    }
+    const types = await Promise.all(
+      action.records.map(async (hash) => {
+        const { record } = await get<{ record: { type: string; verdict?: { decision: string }; decision?: string } }>(
+          `/v1/records/${hash}`,
+        );
+        return record.type === 'verdict' ? `verdict ${record.verdict?.decision ?? ''}` : record.type;
+      }),
+    );
+    const approving = types.includes('verdict approve') || (types.includes('decision') && types.includes('release'));
+    if (redeemedBy.length > 0 && !approving)
+      wrong.push(`${id} was redeemed, and nothing in ${types.join()} approves it`);
+    if (types.filter((type) => type === 'redemption').length > 1) wrong.push(`${id} has two redemptions`);
+    if (actor === GREEDY && types.includes('verdict approve')) released += amount;
+  }
+  if (released > limit) wrong.push(`${GREEDY} was given ${released / 100}, and its limit is ${limit / 100}`);
+  const audit = await audited(url, key, auditState);
+  if (audit !== null) wrong.push(`the audit found: ${audit}`);
+  return wrong;
+}
+
+/** Null where it does not within the patience. */
+async function untilEnded(look: () => Promise<StoredAction>): Promise<StoredAction | null> {
+  for (const end = Date.now() + PATIENCE_MS; ;) {
+    const action = await look();
+    if (ENDED.includes(action.status)) return action;
+    if (Date.now() > end) return null;
+    await sleep(500);
+  }
+}
+
+/** Follows the log as an auditor does, from the checkpoint that it knows on. Null where all is well. */
+export function audited(url: string, key: string, state: string): Promise<string | null> {
+  const args = ['bin/countersign.js', 'audit', '--url', url, '--state', state];
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], COUNTERSIGN_API_KEY: key };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve(error === null ? null : `${stdout}${stderr}`.trim().slice(0, 2000));
+    });
+  });
+}

@@ -1,0 +1,185 @@
+/** Callers that ask, decide, redeem and report while things go wrong, repeat what was not answered, and remember every answer. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from './faults.ts';
+
+/** What a caller saw, beyond what it asked for, while a fault was there. */
+export interface Seen {
+  failures: Map<string, number>;
+  longestMs: number;
+  answers: number;
+}
+
+export interface Asked {
+  id: string;
+  key: string;
+  actor: string;
+  /** In hundredths. */
+  amount: number;
+  /** As it was answered first. */
+  status: string;
+  /** Redeemers that were answered 200. */
+  redeemedBy: string[];
+  reported: boolean;
+}
+
+export interface Load {
+  asked: Asked[];
+  /** By the name of the fault that was there when the call began. */
+  seen: Map<string, Seen>;
+  /** What cannot be, whatever goes wrong. */
+  wrong: string[];
+  calls(): number;
+  /** No new action is begun; resolves when all that was begun is done, or the patience is over. */
+  finish(): Promise<void>;
+}
+
+export interface LoadOptions {
+  url: string;
+  key: string;
+  /** A token of a person who may approve. */
+  approver(): string;
+  lanes: number;
+  random: Random;
+  fault(): string;
+}
+
+/** How long a caller repeats one call. */
+const PATIENCE_MS = 180_000;
+const PAUSE_MS = 250;
+/** Actions of one agent: below its daily limit. */
+const OF_ONE_AGENT = 10;
+/** The agent that wants more than its limit. */
+export const GREEDY = 'agent:greedy';
+
+interface Answer {
+  status: number;
+  body: {
+    id?: string;
+    status?: string;
+    permit?: string | null;
+    code?: string;
+    action?: { id: string; status: string };
+  };
+}
+
+export function startLoad({ url, key, approver, lanes, random, fault }: LoadOptions): Load {
+  const asked: Asked[] = [];
+  const seen = new Map<string, Seen>();
+  const wrong: string[] = [];
+  let ending = false;
+  let calls = 0;
+
+  /** Repeats until it is answered, by anything but that it cannot be answered now. */
+  const call = async (
+    method: string,
+    path: string,
+    body?: object,
+    { token = key, idempotency }: { token?: string; idempotency?: string } = {},
+  ): Promise<Answer | null> => {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
+      const began = performance.now();
+      const during = noted(seen, fault());
+      calls += 1;
+      try {
+        const response = await fetch(url + path, {
+          method,
+          headers: {
+            authorization: `Bearer ${token}`,
+            'content-type': 'application/json',
+            ...(idempotency === undefined ? {} : { 'idempotency-key': idempotency }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          signal: AbortSignal.timeout(90_000),
+        });
+        const text = await response.text();
+        if (response.status < 500 && response.status !== 429) {
+          during.answers += 1;
+          return { status: response.status, body: JSON.parse(text) as Answer['body'] };
+        }
+        count(during, String(response.status));
+      } catch (error) {
+        count(during, reason(error));
+      } finally {
+        during.longestMs = Math.max(during.longestMs, performance.now() - began);
+      }
+      await sleep(PAUSE_MS);
+    }
+    wrong.push(`${method} ${path} was not answered within ${PATIENCE_MS / 1000} s`);
+    return null;
+  };
+
+  const redeem = async (one: Asked, permit: string): Promise<void> => {
+    // Two want it; whoever is not answered asks again under its own name.
+    await Promise.all(
+      ['first', 'second'].map(async (redeemer) => {
+        const name = `${one.id} ${redeemer}`;
+        const answer = await call('POST', '/v1/permits/redeem', { permit, redeemer: name });
+        if (answer?.status === 200) one.redeemedBy.push(redeemer);
+      }),
+    );
+    if (one.redeemedBy.length > 1) wrong.push(`${one.id} was redeemed by two`);
+    const report = await call('POST', `/v1/actions/${one.id}/outcome`, { permit, status: 'executed' });
+    one.reported = report?.status === 200;
+  };
+
+  const lane = async (number: number): Promise<void> => {
+    for (let n = 0; !ending; n += 1) {
+      const greedy = random(10) === 0;
+      const actor = greedy ? GREEDY : `agent:lane-${number}-${Math.trunc(n / OF_ONE_AGENT)}`;
+      const amount = greedy ? 9000 : ([4250, 4250, 25_050, 500_000][random(4)] ?? 4250);
+      const idempotency = randomUUID();
+      const body = {
+        surface: 'payments.refund',
+        action: 'refund.create',
+        actor: { id: actor, type: 'agent', onBehalfOf: { id: 'user:requester@acme.test', type: 'user' } },
+        resource: { type: 'order', id: `ord_${idempotency}` },
+        params: { amount: amount / 100, currency: 'USD' },
+      };
+      const first = await call('POST', '/v1/actions', body, { idempotency });
+      // A refusal is a problem document, which holds the action.
+      const { id, status } = first?.body.action ?? first?.body ?? {};
+      if (first === null || id === undefined) {
+        if (first !== null) wrong.push(`an action was answered ${first.status} ${first.body.code ?? ''}`);
+        continue;
+      }
+      const one: Asked = {
+        ...{ id, key: idempotency, actor, amount, status: status ?? '' },
+        ...{ redeemedBy: [], reported: false },
+      };
+      asked.push(one);
+      if (one.status === 'supervised') {
+        const decision = random(4) === 0 ? { decision: 'refuse', reason: 'chaos' } : { decision: 'approve' };
+        await call('POST', `/v1/actions/${id}/decisions`, decision, { token: approver() });
+      }
+      const now = await call('GET', `/v1/actions/${id}?wait=20`);
+      if (now?.status !== 200) wrong.push(`${id} was answered, and is not there: ${String(now?.status)}`);
+      const permit = now?.body.permit ?? null;
+      if (permit !== null) await redeem(one, permit);
+    }
+  };
+  const running = Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
+  return {
+    asked,
+    seen,
+    wrong,
+    calls: () => calls,
+    async finish() {
+      ending = true;
+      await running;
+    },
+  };
+}
+
+function noted(seen: Map<string, Seen>, fault: string): Seen {
+  const known = seen.get(fault) ?? { failures: new Map<string, number>(), longestMs: 0, answers: 0 };
+  seen.set(fault, known);
+  return known;
+}
+
+const count = ({ failures }: Seen, what: string): void => void failures.set(what, (failures.get(what) ?? 0) + 1);
+
+function reason(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
+  return cause?.code ?? (error instanceof Error ? error.name : String(error));
+}
