@@ -114,28 +114,31 @@ it('an action that a human decides has at most 30 events until its reported end'
   expect(least).toBeLessThanOrEqual(30);
 });
 
-it.skipIf(elsewhere)('a click reads the row of its action once at the door, and once with its records where the engine decides', async () => {
-  const user = it_.stack.parts.directory.current('default').person(LEAD)?.slack?.user ?? '';
-  const counts: number[] = [];
-  const rows: number[] = [];
-  const records: number[] = [];
-  for (const amount of [421, 422, 423]) {
-    const { body } = await it_.ask(refund(amount));
-    const { channel, ts } = await sandboxDriver(it_.sandbox).messageOf(body.id);
-    statements.length = 0;
-    const { deliveries } = await it_.sandbox.control.click({ user, channel, ts, actionId: 'approve' });
-    const texts = [...statements];
-    expect(deliveries.map(({ status }) => status)).toEqual([200]);
-    const engine = texts.findIndex((text) => RECORDS_OF_AN_ACTION.test(text));
-    expect(engine).toBeGreaterThan(0);
-    const atTheDoor = texts.slice(0, engine);
-    counts.push(atTheDoor.filter((text) => text === ROW_OF_AN_ACTION).length);
-    const decided = texts.slice(
-      engine,
-      texts.findIndex((text) => text.startsWith('with head as')),
-    );
-    rows.push(decided.filter((text) => text === ROW_OF_AN_ACTION).length);
-    records.push(decided.filter((text) => RECORDS_OF_AN_ACTION.test(text)).length);
-  }
-  expect([Math.min(...counts), Math.min(...rows), Math.min(...records)]).toEqual([1, 1, 1]);
-});
+it.skipIf(elsewhere)(
+  'a click reads the row of its action once at the door, and once with its records where the engine decides',
+  async () => {
+    const user = it_.stack.parts.directory.current('default').person(LEAD)?.slack?.user ?? '';
+    const counts: number[] = [];
+    const rows: number[] = [];
+    const records: number[] = [];
+    for (const amount of [421, 422, 423]) {
+      const { body } = await it_.ask(refund(amount));
+      const { channel, ts } = await sandboxDriver(it_.sandbox).messageOf(body.id);
+      statements.length = 0;
+      const { deliveries } = await it_.sandbox.control.click({ user, channel, ts, actionId: 'approve' });
+      const texts = [...statements];
+      expect(deliveries.map(({ status }) => status)).toEqual([200]);
+      const engine = texts.findIndex((text) => RECORDS_OF_AN_ACTION.test(text));
+      expect(engine).toBeGreaterThan(0);
+      const atTheDoor = texts.slice(0, engine);
+      counts.push(atTheDoor.filter((text) => text === ROW_OF_AN_ACTION).length);
+      const decided = texts.slice(
+        engine,
+        texts.findIndex((text) => text.startsWith('with head as')),
+      );
+      rows.push(decided.filter((text) => text === ROW_OF_AN_ACTION).length);
+      records.push(decided.filter((text) => RECORDS_OF_AN_ACTION.test(text)).length);
+    }
+    expect([Math.min(...counts), Math.min(...rows), Math.min(...records)]).toEqual([1, 1, 1]);
+  },
+);
