@@ -28,6 +28,11 @@ const SHARED = [
   'test/temporal/{outsider,plugin,python}.test.ts',
 ];
 
+/** Files with a stack of their own which leave nothing in their process: one process runs many of them, and loads the product once. */
+const TOGETHER = [
+  'test/e2e/{action-list,attested,connectors,emergency,endings,erasure,freezes,grants,hostile,identity,issuers,key-rotation,keys-and-freezes,money,policy-closed,provisioning,refused-before,sign-in,signals,slack-forged,surfaces,tenants,unsealable,whole,witnesses}.test.ts',
+];
+
 const FIXTURES = 'test/lint/fixtures/**';
 
 export default defineConfig({
@@ -60,6 +65,8 @@ export default defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: [FIXTURES, ...STACK, ...PURE],
+          // Not among the pure ones: a process that gets a file of another project in between ends, with all that it loaded.
+          sequence: { groupOrder: 1 },
           globalSetup: ['test/support/built.ts', 'test/support/cluster.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
@@ -69,7 +76,25 @@ export default defineConfig({
         test: {
           name: 'stack',
           include: STACK,
-          exclude: [...PURE, ...SHARED],
+          exclude: [...PURE, ...SHARED, ...TOGETHER],
+          sequence: { groupOrder: 1 },
+          globalSetup: [
+            'test/support/built.ts',
+            'test/support/cluster.ts',
+            'test/support/temporal.ts',
+            'test/support/workflow-bundle.ts',
+          ],
+          setupFiles: ['test/support/seed.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: TOGETHER,
+          pool: 'forks',
+          isolate: false,
+          sequence: { groupOrder: 2 },
           globalSetup: [
             'test/support/built.ts',
             'test/support/cluster.ts',
@@ -87,7 +112,7 @@ export default defineConfig({
           pool: 'forks',
           isolate: false,
           // After all others: a process that gets a file of another project in between ends, and its stack with it.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 3 },
           environment: './test/support/shared-environment.ts',
           globalSetup: [
             'test/support/cluster.ts',

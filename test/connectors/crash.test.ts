@@ -1,7 +1,9 @@
 /** kill -9 of the process that executes, at every point that leaves something else behind: the effect happens at most once, and its outcome is told truthfully. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectorsSchema, createConnectors, createSecrets } from '../../src/connectors/index.ts';
 import type { ActionRequest } from '../../src/contract/index.ts';
@@ -13,15 +15,30 @@ import { openReceiver, type Receiver } from '../support/receiver.ts';
 import { settingsOf } from './settings.ts';
 
 const EXECUTOR = fileURLToPath(new URL('executor.ts', import.meta.url));
+/** Inside the tree, so that what it imports of packages is found. */
+const BUILT = fileURLToPath(new URL(`../../node_modules/.cache/executor-${process.pid}.mjs`, import.meta.url));
 
 let world: ConnectorWorld;
 let receiver: Receiver;
 beforeAll(async () => {
-  [world, receiver] = await Promise.all([openConnectorWorld(), openReceiver()]);
+  [world, receiver] = await Promise.all([
+    openConnectorWorld(),
+    openReceiver(),
+    // Once, for all the processes that are to die.
+    build({
+      entryPoints: [EXECUTOR],
+      outfile: BUILT,
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+    }),
+  ]);
 });
 afterAll(async () => {
   await world.close();
   await receiver.close();
+  rmSync(BUILT);
 });
 
 function depsFor(address: string): NotifyDeps {
@@ -32,7 +49,7 @@ function depsFor(address: string): NotifyDeps {
 
 /** Runs the executor in a process of its own, to the point where it dies. */
 async function dieAt(point: string, address: string, id: string): Promise<void> {
-  const args = ['--import', 'tsx', EXECUTOR, world.dataDir, world.database, address, id, point];
+  const args = [BUILT, world.dataDir, world.database, address, id, point];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   expect({ point, code, signal }).toEqual({ point, code: null, signal: 'SIGKILL' });

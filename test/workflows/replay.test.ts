@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import proto from '@temporalio/proto';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import Long from 'long';
-import { Worker, type ReplayWorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
 import { failureConverterPath } from '../../src/main/engine.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -12,9 +12,10 @@ const names = readdirSync(FOLDER).filter((name) => name.endsWith('.history'));
 
 /** Today's workflow code, bundled once. */
 let options: ReplayWorkerOptions;
-beforeAll(() => {
+beforeAll(async () => {
+  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
   options = {
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    workflowBundle: await bundleWorkflowCode({ workflowsPath, failureConverterPath }),
     // Those of before hold their failures in clear.
     dataConverter: { failureConverterPath },
   };
