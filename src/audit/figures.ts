@@ -99,12 +99,12 @@ export function figuresOf(groups: readonly ActionGroup[]): Figures {
 const isOverride = ({ releaseBasis }: ActionGroup): boolean => releaseBasis === 'override';
 
 function by(groups: readonly ActionGroup[], keyOf: (group: ActionGroup) => string): [string, ActionGroup[]][] {
-  const found = new Map<string, ActionGroup[]>();
+  const byKey = new Map<string, ActionGroup[]>();
   for (const group of groups) {
     const key = keyOf(group);
-    found.set(key, [...(found.get(key) ?? []), group]);
+    byKey.set(key, [...(byKey.get(key) ?? []), group]);
   }
-  return [...found];
+  return [...byKey];
 }
 
 const total = (groups: readonly ActionGroup[]): number => groups.reduce((sum, { n }) => sum + n, 0);

@@ -64,21 +64,21 @@ export function findingsOfQuarter(
   quarter: Quarter,
   context: AuditContext,
 ): PlacedFinding[] {
-  const own = actions.filter(({ askedAt }) => askedAt >= quarter.from && askedAt < quarter.to);
+  const asked = actions.filter(({ askedAt }) => askedAt >= quarter.from && askedAt < quarter.to);
   const byId = new Map(actions.map((one) => [one.action, one]));
-  const found = new Map<string, PlacedFinding>();
+  const placed = new Map<string, PlacedFinding>();
   for (const test of AUDIT_TESTS) {
-    for (const finding of test.run(test.across ? actions : own, context)) {
+    for (const finding of test.run(test.across ? actions : asked, context)) {
       const about = finding.actions.flatMap((id) => byId.get(id) ?? []);
       const times = about.map(({ askedAt }) => askedAt).sort();
-      const [firstAt = quarter.from, lastAt = own.at(-1)?.askedAt ?? quarter.from] = [times[0], times.at(-1)];
+      const [firstAt = quarter.from, lastAt = asked.at(-1)?.askedAt ?? quarter.from] = [times[0], times.at(-1)];
       if (lastAt < quarter.from) continue;
       const { surface } = finding.figures;
       const surfaces = new Set(about.map((one) => one.surface));
       if (typeof surface === 'string') surfaces.add(surface);
       const id = idOf(finding, quarter.name);
-      found.set(id, { ...finding, id, period: quarter.name, surfaces: [...surfaces].sort(), firstAt, lastAt });
+      placed.set(id, { ...finding, id, period: quarter.name, surfaces: [...surfaces].sort(), firstAt, lastAt });
     }
   }
-  return [...found.values()];
+  return [...placed.values()];
 }

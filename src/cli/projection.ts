@@ -17,7 +17,7 @@ export function register(program: Command, io: Io): void {
     .option('--json', 'print JSON');
   withConnection(check, { as: true }).action(async (options: ConnectOptions & { json?: boolean }) => {
     const connection = await connect(io, options);
-    const found = {
+    const comparison = {
       size: 0,
       actions: 0,
       differences: [] as object[],
@@ -29,27 +29,27 @@ export function register(program: Command, io: Io): void {
     for (let from: number | null = 0; from !== null;) {
       const answer = await call(connection, { path: `v1/projection?from=${from}` });
       const { next, size, ...part }: ProjectionCheck = readAnswer(projectionCheckSchema, answer);
-      found.size = size;
-      found.actions += part.actions;
-      found.differences.push(...part.differences);
-      found.windows.push(...part.windows);
+      comparison.size = size;
+      comparison.actions += part.actions;
+      comparison.differences.push(...part.differences);
+      comparison.windows.push(...part.windows);
       for (const { action, change, columns } of part.differences) {
         lines.push(`${action}: ${WHAT[change]}${columns.length === 0 ? '' : `: ${columns.join(', ')}`}`);
       }
       for (const number of part.windows)
         lines.push(`the times of part ${number} of the log are not those of its entries`);
-      found.days.push(...part.days);
+      comparison.days.push(...part.days);
       for (const day of part.days) lines.push(`${day}: the sums of this day are not those of its rows`);
-      found.findings.push(...part.findings);
+      comparison.findings.push(...part.findings);
       for (const id of part.findings)
         lines.push(`${id}: this finding is not what the rows say, or its answer not what is sealed`);
       from = next;
     }
-    if (options.json === true) io.json(found);
+    if (options.json === true) io.json(comparison);
     else {
       lines.forEach(io.out);
       io.out(
-        `${found.actions} actions of ${found.size} entries compared: ${lines.length === 0 ? 'nothing differs' : `${lines.length} differ; make it again with \`countersign projection rebuild\`, and find out who changed the database`}`,
+        `${comparison.actions} actions of ${comparison.size} entries compared: ${lines.length === 0 ? 'nothing differs' : `${lines.length} differ; make it again with \`countersign projection rebuild\`, and find out who changed the database`}`,
       );
     }
     if (lines.length > 0) io.exitCode = EXIT.refused;

@@ -72,8 +72,8 @@ async function sealWord(
       shown: admitted?.evidence.shown == null ? null : { ...admitted.evidence.shown },
     },
   };
-  const kept = await keepPeople(deps, bare);
-  const record = word === null ? kept : await withAttestation(kept, deps.attestation());
+  const folded = await keepPeople(deps, bare);
+  const record = word === null ? folded : await withAttestation(folded, deps.attestation());
   const { tenant, id } = state.action;
   const next: ActionState = { ...state, review, action: { ...state.action, updatedAt: at } };
   const payload = sealedPermit === null ? null : await deps.store.payloads.read(tenant, id);

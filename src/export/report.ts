@@ -128,9 +128,9 @@ export function reportSection(part: Story | Chapter, money: Money | null = null,
 
 function summaryTable({ surfaces, rest, total }: Summary, rendering: number): Html {
   const sums = sumsOf(rendering);
-  const shown = sums.flatMap(({ columns }) => columns);
+  const columnsOfSums = sums.flatMap(({ columns }) => columns);
   const cells = (tally: Tally): Html[] =>
-    shown.map(({ name }) =>
+    columnsOfSums.map(({ name }) =>
       tally[name] === 0 ? markup`<td class="zero">0</td>` : markup`<td>${number(tally[name])}</td>`,
     );
   const row = (name: string, tally: Tally): Html => markup`<tr><th scope="row">${name}</th>${cells(tally)}</tr>\n`;
@@ -139,7 +139,7 @@ function summaryTable({ surfaces, rest, total }: Summary, rendering: number): Ht
     ({ heading, columns }) => markup`<th colspan="${columns.length}" scope="colgroup">${heading}</th>`,
   );
   return markup`<div class="scroll"><table class="sums"><thead><tr class="groups"><th></th>${headings}</tr>
-<tr><th scope="col">Surface</th>${shown.map(({ label }) => markup`<th scope="col">${label}</th>`)}</tr></thead>
+<tr><th scope="col">Surface</th>${columnsOfSums.map(({ label }) => markup`<th scope="col">${label}</th>`)}</tr></thead>
 <tbody>${rows}${rest.actions === 0 ? null : row(`beyond ${SURFACES_MAX} surfaces`, rest)}</tbody>
 <tfoot>${row('All', total)}</tfoot></table></div>`;
 }

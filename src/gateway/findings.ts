@@ -64,9 +64,9 @@ export async function findings(deps: GatewayDeps, caller: Caller, query: Finding
     behind: periods.filter(({ grown, computed }) => computed < grown).map(({ period }) => period),
     zone: 'UTC',
     tests: tests.map(({ name, version, question, params }) => {
-      const own = all.filter((one) => one.test === name);
-      const unanswered = own.filter(({ answers: { length } }) => length === 0).length;
-      return { name, version, question, params: { ...params }, findings: own.length, unanswered };
+      const ofTest = all.filter((one) => one.test === name);
+      const unanswered = ofTest.filter(({ answers: { length } }) => length === 0).length;
+      return { name, version, question, params: { ...params }, findings: ofTest.length, unanswered };
     }),
     findings: all.sort(
       (a, b) => Number(a.answers.length > 0) - Number(b.answers.length > 0) || (a.lastAt > b.lastAt ? -1 : 1),

@@ -86,8 +86,8 @@ export async function giveGrant(
   grant: Omit<GrantChange, 'state' | 'id' | 'decision'>,
 ): Promise<string | null> {
   if (!['released', 'executed'].includes(action.status)) return null;
-  const found = await Promise.all(action.records.map((hash) => deps.store.records.get(caller.tenant, hash)));
-  const decision = found.findLast((one) => one?.record.type === 'decision' && one.record.by === caller.id);
+  const sealed = await Promise.all(action.records.map((hash) => deps.store.records.get(caller.tenant, hash)));
+  const decision = sealed.findLast((one) => one?.record.type === 'decision' && one.record.by === caller.id);
   if (decision == null) return null;
   const id = `grt_${randomUUID().replaceAll('-', '')}`;
   await sealGrant(deps, caller, { ...grant, id, decision: decision.hash, state: 'given' }, null, null);

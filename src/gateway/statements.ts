@@ -193,9 +193,9 @@ class Reconciliation {
     const rows = this.#waiting.splice(0);
     if (rows.length === 0) return;
     const keys = [...new Set(rows.map(({ key }) => key))];
-    const found = await this.#deps.store.effects.byKeys(this.#tenant, this.#mapping.by, keys, this.#surface);
+    const matching = await this.#deps.store.effects.byKeys(this.#tenant, this.#mapping.by, keys, this.#surface);
     const governed = new Map<string, ActionFact[]>(keys.map((key) => [key, []]));
-    for (const { key, fact } of found) governed.get(key)?.push(fact);
+    for (const { key, fact } of matching) governed.get(key)?.push(fact);
     for (const row of rows) {
       this.#comparison.compare(row, governed.get(row.key) ?? []).forEach((issue) => this.#name(issue));
       const at = row.at === null ? NaN : Date.parse(row.at);

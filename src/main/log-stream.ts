@@ -28,26 +28,26 @@ export interface LogStreamOptions {
 
 export function createLogStream(options: LogStreamOptions = {}): LogStream {
   const { tryWrite = standardError(), onDropped, keptMax = KEPT_MAX, againMs = AGAIN_MS } = options;
-  const kept: Buffer[] = [];
+  const backlog: Buffer[] = [];
   let size = 0;
   let dropped = 0;
   let timer: NodeJS.Timeout | null = null;
 
   /** True when everything that was kept is written. */
   const flush = (): boolean => {
-    while (kept[0] !== undefined) {
-      const written = tryWrite(kept[0]);
+    while (backlog[0] !== undefined) {
+      const written = tryWrite(backlog[0]);
       size -= written;
-      if (written < kept[0].length) {
-        kept[0] = kept[0].subarray(written);
+      if (written < backlog[0].length) {
+        backlog[0] = backlog[0].subarray(written);
         return false;
       }
-      kept.shift();
+      backlog.shift();
     }
     return true;
   };
   const keep = (bytes: Buffer): void => {
-    kept.push(bytes);
+    backlog.push(bytes);
     size += bytes.length;
     if (timer === null && !flush()) again();
   };

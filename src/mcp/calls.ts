@@ -76,8 +76,8 @@ export class Calls {
   find(taskId: string): { tool: string; arguments: McpCall['arguments'] } | null {
     const [key = '', nonce = ''] = taskId.split('.');
     if (!/^[0-9a-f]{64}$/.test(key)) return null;
-    const kept = this.#options.state.find(key);
-    return kept === null || kept.nonce !== nonce ? null : kept;
+    const stored = this.#options.state.find(key);
+    return stored === null || stored.nonce !== nonce ? null : stored;
   }
 
   /** Its result went to whoever asked: the same call is a new one now. */

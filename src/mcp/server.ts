@@ -115,11 +115,11 @@ async function hold(call: GovernedCall, holds: Holds, { mcpReq }: ServerContext)
   const token = mcpReq._meta?.progressToken;
   const ends = new AbortController();
   const stop = aborted(AbortSignal.any([mcpReq.signal, ends.signal]));
-  let shown = 0;
+  let progress = 0;
   const show = (message: string | undefined): void => {
     if (token === undefined) return;
-    shown += 1;
-    const params = { progressToken: token, progress: shown, ...(message === undefined ? {} : { message }) };
+    progress += 1;
+    const params = { progressToken: token, progress, ...(message === undefined ? {} : { message }) };
     // A client that is gone hears nothing, and nothing is lost by it.
     mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
   };
@@ -175,12 +175,12 @@ function createTasks({ calls, tools }: ServerOptions): {
   const find = async (taskId: string): Promise<GovernedCall> => {
     const done = finished.get(taskId);
     if (done !== undefined) return done;
-    const kept = calls.find(taskId);
-    const usable = kept === null ? null : await tools.usable(kept.tool);
-    if (kept === null || usable === null || isAnswer(usable)) {
+    const stored = calls.find(taskId);
+    const usable = stored === null ? null : await tools.usable(stored.tool);
+    if (stored === null || usable === null || isAnswer(usable)) {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'there is no such task');
     }
-    return calls.join({ ...usable, arguments: kept.arguments });
+    return calls.join({ ...usable, arguments: stored.arguments });
   };
   return {
     async taskOf(taskId) {

@@ -110,8 +110,8 @@ async function compute(
     holidays: new Set(),
     now,
   };
-  const own = actions.filter(({ askedAt }) => askedAt >= quarter.from).length;
-  return { found: findingsOfQuarter(actions, quarter, context), actions: own, cut, now };
+  const asked = actions.filter(({ askedAt }) => askedAt >= quarter.from).length;
+  return { found: findingsOfQuarter(actions, quarter, context), actions: asked, cut, now };
 }
 
 const latest = (actions: readonly ActionFact[]): string | null =>

@@ -95,8 +95,8 @@ export function createFactSearch(db: Database, walk?: number): FactSearch {
   ): Promise<ActionFact[]> => {
     const place = cursor === undefined ? undefined : placeOf(sort, cursor);
     const after = place === undefined ? undefined : { askedAt: String(place.value), index: place.index };
-    const found = await findRows(db, tenant, filter, { descending, after }, { most: limit + 1, walk });
-    const { rows } = await sql<{ action: string }>`select action ${found.from} limit ${limit + 1}`.execute(db);
+    const query = await findRows(db, tenant, filter, { descending, after }, { most: limit + 1, walk });
+    const { rows } = await sql<{ action: string }>`select action ${query.from} limit ${limit + 1}`.execute(db);
     if (rows.length === 0) return [];
     const direction = descending ? 'desc' : 'asc';
     return db

@@ -141,9 +141,9 @@ export function createFactStore(db: Database): FactStore {
           const { search } = createFactSearch(on);
           let cursor: string | undefined;
           do {
-            const found = await search(tenant, { filter, scope: 'all', sort, cursor, limit: page });
-            await take(found.facts);
-            cursor = found.nextCursor ?? undefined;
+            const read = await search(tenant, { filter, scope: 'all', sort, cursor, limit: page });
+            await take(read.facts);
+            cursor = read.nextCursor ?? undefined;
           } while (cursor !== undefined);
           return { size, head: head ?? null };
         }),

@@ -1,4 +1,4 @@
-import { BoundedMap } from '../canonical/index.ts';
+import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
 /** Lists of people that records name by their hash, immutable under it. */
@@ -9,21 +9,21 @@ export interface PeopleStore {
   lists(tenant: string, entries: readonly string[]): Promise<Map<string, string[] | null>>;
 }
 
-/** Entries that this process has kept: many actions ask the same people. */
-const KEPT_MAX = 1000;
-
 export function createPeopleStore(db: Database): PeopleStore {
-  const kept = new BoundedMap<string, true>(KEPT_MAX);
   return {
     async keep(tenant, entry, people) {
-      if (kept.get(`${tenant} ${entry}`) === true) return;
       const list = JSON.stringify(people);
+      // Many actions ask the same people: what is there already is written again only where somebody altered it.
       await db
         .insertInto('peopleList')
         .values({ tenant, entry, people: list })
-        .onConflict((conflict) => conflict.columns(['tenant', 'entry']).doUpdateSet({ people: list }))
+        .onConflict((conflict) =>
+          conflict
+            .columns(['tenant', 'entry'])
+            .doUpdateSet({ people: list })
+            .where(sql<boolean>`people_list.people is distinct from excluded.people`),
+        )
         .execute();
-      kept.set(`${tenant} ${entry}`, true);
     },
     async lists(tenant, entries) {
       const rows = await db
@@ -32,8 +32,8 @@ export function createPeopleStore(db: Database): PeopleStore {
         .where('tenant', '=', tenant)
         .where('entry', 'in', [...entries])
         .execute();
-      const found = new Map(rows.map(({ entry, people }) => [entry, people as string[]]));
-      return new Map(entries.map((entry) => [entry, found.get(entry) ?? null]));
+      const stored = new Map(rows.map(({ entry, people }) => [entry, people as string[]]));
+      return new Map(entries.map((entry) => [entry, stored.get(entry) ?? null]));
     },
   };
 }

@@ -10,9 +10,9 @@ export interface Pins {
 /** Null where the reader pinned none, or the browser keeps nothing for a page. */
 export function pinnedKeys(): Pins | null {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEPT) ?? 'null');
-    if (typeof kept !== 'object' || kept === null) return null;
-    const { recordKeys, logKeys } = kept as Partial<Pins>;
+    const stored: unknown = JSON.parse(localStorage.getItem(KEPT) ?? 'null');
+    if (typeof stored !== 'object' || stored === null) return null;
+    const { recordKeys, logKeys } = stored as Partial<Pins>;
     return Array.isArray(recordKeys) && Array.isArray(logKeys) ? { recordKeys, logKeys } : null;
   } catch {
     return null;

@@ -9,7 +9,7 @@ const KEPT = 'countersign.zone';
 const ofDevice = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 
 /** A browser may forbid a page to keep anything. */
-function kept(): string | null {
+function storedZone(): string | null {
   try {
     return localStorage.getItem(KEPT);
   } catch {
@@ -36,7 +36,7 @@ export const useZone = (): Zone => useContext(ZoneContext);
 
 export function ZoneProvider({ children }: { children: ComponentChildren }) {
   const [zone, setZone] = useState(() => {
-    const before = kept();
+    const before = storedZone();
     return before !== null && isKnownZone(before) ? before : ofDevice();
   });
   const choose = (next: string): void => {

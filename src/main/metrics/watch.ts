@@ -22,18 +22,18 @@ export interface Watch {
 }
 
 export async function openWatch(config: Config, closers: Closers, io: { out(line: string): void }): Promise<Watch> {
-  const own = config.metrics.port !== undefined;
-  const meters = createMeters({ node: own });
+  const hasPort = config.metrics.port !== undefined;
+  const meters = createMeters({ node: hasPort });
   const log = createLogger(config.logLevel, () => meters.linesDropped());
   const port = await openMetricsPort(config, closers);
   if (port !== null) io.out(`countersign says how it is at ${port.url}/metrics`);
-  const runtime = await installRuntime({ log }, own);
+  const runtime = await installRuntime({ log }, hasPort);
   closers.add(() => runtime.close());
   const core = (): Promise<string> => runtime.metrics();
   return {
     log,
     meters,
-    handler: !own && isLoopback(config.host) ? unlessForwarded(metricsHandler(meters, core)) : undefined,
+    handler: !hasPort && isLoopback(config.host) ? unlessForwarded(metricsHandler(meters, core)) : undefined,
     observe: (app) => void app.use(observing(meters)),
     show(standing, checks) {
       measureStanding(meters, standing);

@@ -56,18 +56,18 @@ function Rule({ action }: { action: Action }) {
     staleTime: Infinity,
   });
   if (bundle === null || rule === null) return null;
-  const found = read.data === undefined ? null : ruleIn(read.data.source, policy, rule);
+  const source = read.data === undefined ? null : ruleIn(read.data.source, policy, rule);
   return (
     <section class="card stack-s">
       <h2>{SAY.rule}</h2>
       <p class="soft">
         {policy} · {rule}
       </p>
-      {found === null ? (
+      {source === null ? (
         <p class="faint">{read.isLoading ? WORDS.loading : SAY.ruleMissing}</p>
       ) : (
         <pre class="code" tabIndex={0}>
-          <code>{yamlOf(found)}</code>
+          <code>{yamlOf(source)}</code>
         </pre>
       )}
     </section>

@@ -21,8 +21,8 @@ const KEPT_COLUMNS = 'countersign.columns';
 function readColumns(): Record<string, boolean> {
   const usual = Object.fromEntries(COLUMNS.map(({ id, shown }) => [id, shown]));
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEPT_COLUMNS) ?? '{}');
-    return { ...usual, ...(typeof kept === 'object' ? kept : {}) };
+    const stored: unknown = JSON.parse(localStorage.getItem(KEPT_COLUMNS) ?? '{}');
+    return { ...usual, ...(typeof stored === 'object' ? stored : {}) };
   } catch {
     return usual;
   }

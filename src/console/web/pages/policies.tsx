@@ -13,7 +13,7 @@ import { policiesIn, yamlOf } from '../view/yaml.ts';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.policies;
-const short = (hash: string): string => `${hash.slice(0, 19)}…`;
+const abbreviated = (hash: string): string => `${hash.slice(0, 19)}…`;
 
 const useBundle = (hash: string | null) =>
   useQuery({
@@ -71,7 +71,7 @@ function History({ page }: { page: PolicyPage }) {
         {page.activations.map(({ bundle, previous, action, by, reason, at, record }) => (
           <li key={record} data-tone={bundle === page.inForce ? 'good' : 'quiet'}>
             <p class="said">
-              <code>{short(bundle)}</code> {by === null ? SAY.first : <Person id={by} />}
+              <code>{abbreviated(bundle)}</code> {by === null ? SAY.first : <Person id={by} />}
             </p>
             <p class="faint">
               <Time at={at} /> {action === null ? null : <Link href={`/actions/${action}`}>{SAY.approvedBy}</Link>}

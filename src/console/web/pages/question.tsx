@@ -41,15 +41,15 @@ export function useAsked(): Asked {
 
 export function Search({ filters, ask }: Asked) {
   const [text, setText] = useState(filters.q ?? '');
-  const short = text.trim() !== '' && [...text.trim()].length < SEARCH_MIN;
+  const isTooShort = text.trim() !== '' && [...text.trim()].length < SEARCH_MIN;
   useEffect(() => {
-    if (text.trim() === (filters.q ?? '') || short) return;
+    if (text.trim() === (filters.q ?? '') || isTooShort) return;
     const { q: _, ...rest } = filters;
     const timer = setTimeout(() => ask(text.trim() === '' ? rest : { ...rest, q: text.trim() }), TYPING_MS);
     return () => clearTimeout(timer);
   }, [text]);
   useEffect(() => {
-    if (filters.q === undefined && !short) setText('');
+    if (filters.q === undefined && !isTooShort) setText('');
   }, [filters.q]);
   return (
     <div class="field search">
@@ -62,7 +62,7 @@ export function Search({ filters, ask }: Asked) {
         onInput={(event) => setText(event.currentTarget.value)}
       />
       <span id="search-hint" class="hint">
-        {short ? SAY.searchShort : SAY.searchHint}
+        {isTooShort ? SAY.searchShort : SAY.searchHint}
       </span>
     </div>
   );

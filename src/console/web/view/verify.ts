@@ -165,15 +165,15 @@ async function moneyOf(records: readonly RecordPayload[], sources: Sources): Pro
 const STAGES_OF_MONEY = ['asked', 'approved', 'released', 'executed'] as const;
 
 function amountDifferences(row: ActionSummary, money: Money | null): [string, unknown, unknown][] {
-  const shown = (amount: string | null | undefined): string | null =>
+  const formatted = (amount: string | null | undefined): string | null =>
     amount === undefined || amount === UNDISCLOSED ? null : amount;
   return [
     ...STAGES_OF_MONEY.map((stage): [string, unknown, unknown] => [
       `amount ${stage}`,
       row.amounts[stage],
-      shown(money?.[stage]),
+      formatted(money?.[stage]),
     ]),
-    ['currency', row.currency, shown(money?.currency)] as [string, unknown, unknown],
+    ['currency', row.currency, formatted(money?.currency)] as [string, unknown, unknown],
   ].filter(([, said, sealed]) => said !== sealed);
 }
 

@@ -56,8 +56,8 @@ export function ruleIn(source: Json, policy: string | null, rule: string | null)
   if (typeof policies !== 'object' || policies === null) return null;
   for (const one of Object.values(policies) as { policy?: unknown; rules?: unknown }[]) {
     if (one.policy !== policy || !Array.isArray(one.rules)) continue;
-    const found = (one.rules as { id?: unknown }[]).find(({ id }) => id === rule);
-    if (found !== undefined) return found as Json;
+    const entry = (one.rules as { id?: unknown }[]).find(({ id }) => id === rule);
+    if (entry !== undefined) return entry as Json;
   }
   return null;
 }

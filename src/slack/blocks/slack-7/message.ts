@@ -103,8 +103,8 @@ function addSmall(parts: Part[], texts: readonly (string | null)[], spare: numbe
 function size(value: Json): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + size(item), 0);
-  const own = ['text', 'fallback', 'url'].reduce((sum, name) => sum + lengthOf(value[name]), 0);
-  return Object.values(value).reduce<number>((sum, item) => sum + size(item), own);
+  const texts = ['text', 'fallback', 'url'].reduce((sum, name) => sum + lengthOf(value[name]), 0);
+  return Object.values(value).reduce<number>((sum, item) => sum + size(item), texts);
 }
 
 const lengthOf = (value: Json | undefined): number => (typeof value === 'string' ? value.length : 0);
