@@ -21,6 +21,7 @@ interface RunOptions extends RequestBodyOptions, ConnectOptions {
   detach?: boolean;
   resume?: string;
   acceptChanges?: boolean;
+  keepCredential?: boolean;
   audience: string;
   json?: boolean;
 }
@@ -44,6 +45,7 @@ export function register(program: Command, io: Io): void {
       '--accept-changes',
       'the command reads COUNTERSIGN_REQUEST, so it may run where approvers changed something',
     )
+    .option('--keep-credential', 'leave COUNTERSIGN_API_KEY in the command’s environment, for one that asks by itself')
     .option('--audience <name>', 'whom a token of GitHub’s job is for', 'countersign')
     .option('--json', 'print how it ended as JSON; the command’s output goes to standard error');
   withConnection(command, { as: true }).action((words: string[], options: RunOptions) => run(io, words, options));
@@ -68,6 +70,7 @@ async function run(io: Io, words: readonly string[], options: RunOptions): Promi
     timeout: seconds * 1000,
     file: options.file ?? null,
     acceptChanges: options.acceptChanges === true,
+    keepCredential: options.keepCredential === true,
     json: options.json === true,
   });
   const { result, exitCode, said } = ended;

@@ -117,6 +117,15 @@ describe('a command that policy approves', () => {
     expect(readFileSync(summary, 'utf8')).toMatch(/receipt \| http/);
   });
 
+  it('runs without the credential that asked for it, unless it is to keep it', async () => {
+    const w = world();
+    const say = shell(w, `echo "\${COUNTERSIGN_API_KEY:-none}" >> ${w.log}`);
+    expect((await run([...w.asked(14), ...say])).code).toBe(0);
+    expect((await run([...w.asked(15, '--keep-credential'), ...say])).code).toBe(0);
+    const [, without, , kept] = w.ran();
+    expect([without, kept]).toEqual(['none', env['COUNTERSIGN_API_KEY']]);
+  });
+
   it('prints JSON alone, without the permit', async () => {
     const w = world();
     const ran = await run([...w.asked(9, '--json'), ...shell(w, 'exit 4')]);

@@ -31,6 +31,8 @@ export interface Execution {
   file: string | null;
   /** Whether the command reads the request as released, so that changes reach it. */
   acceptChanges: boolean;
+  /** Whether the command gets the credential that this asks with. */
+  keepCredential: boolean;
   json: boolean;
 }
 
@@ -119,7 +121,7 @@ function changesIn(permit: string): JsonObject {
 async function execute(
   io: Io,
   runner: Runner,
-  { command, file, acceptChanges, json, request: { params } }: Execution,
+  { command, file, acceptChanges, keepCredential, json, request: { params } }: Execution,
   released: ActionRequest,
   { permit, changes, action }: Release,
 ): Promise<void> {
@@ -131,12 +133,14 @@ async function execute(
     const what = Object.keys(changes).join(', ');
     throw new Skip(`it was approved with changes (${what}), which the command does not read; see \`--accept-changes\``);
   }
-  const env = {
+  const env: NodeJS.ProcessEnv = {
     ...io.env,
     COUNTERSIGN_ACTION: action.id,
     COUNTERSIGN_PERMIT: permit,
     COUNTERSIGN_REQUEST: JSON.stringify(released),
   };
+  // It is for asking and for reporting: whoever executes has a permit, and could report what did not happen.
+  if (!keepCredential) delete env['COUNTERSIGN_API_KEY'];
   await runner.run(command, { env, stdout: json ? 2 : 'inherit' });
 }
 
