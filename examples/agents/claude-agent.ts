@@ -10,13 +10,8 @@ export interface PreToolUse {
   tool_input: unknown;
   tool_use_id?: string;
 }
-export interface HookAnswer {
-  hookSpecificOutput: {
-    hookEventName: 'PreToolUse';
-    permissionDecision: 'allow' | 'deny';
-    permissionDecisionReason: string;
-  };
-}
+type Decision = { permissionDecision: 'allow' | 'deny'; permissionDecisionReason: string };
+export type HookAnswer = { hookSpecificOutput: Decision & { hookEventName: 'PreToolUse' } };
 
 /** Seconds: the hook's `timeout`, `{ matcher, timeout: HOOK_TIMEOUT, hooks: [hook] }`. */
 export const HOOK_TIMEOUT = 300;

@@ -3,19 +3,36 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { HumanMessage } from '@langchain/core/messages';
-import { generateText, stepCountIs, tool, type ModelMessage, type Tool } from 'ai';
-import { MockLanguageModelV3 } from 'ai/test';
-import { createAgent, FakeToolCallingModel } from 'langchain';
+import type { AGUIEvent, RunAgentInput } from '@ag-ui/core';
+import { EventSchema } from '@ag-ui/core/schemas';
+import type { ModelMessage } from 'ai';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { aguiRun } from '../../examples/agents/ag-ui.ts';
 import { claudeHook, claudeTool } from '../../examples/agents/claude-agent.ts';
 import { countersignMiddleware, langchainTool } from '../../examples/agents/langchain.ts';
-import { refundSchema, refundTool, type Refund, type RefundTool } from '../../examples/agents/tool.ts';
+import { openaiTool } from '../../examples/agents/openai-agents.ts';
+import { refundTool, type Refund, type RefundTool } from '../../examples/agents/tool.ts';
 import { vercelTool } from '../../examples/agents/vercel-ai.ts';
 import { ToolRefused, ToolWaiting } from '../../src/client/agent/index.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD } from '../support/stack.ts';
-import { hasPython, PYTHON, pythonEnv } from './python.ts';
+import {
+  langchainRun,
+  openaiApprove,
+  openaiResume,
+  openaiState,
+  vercelHistory,
+  vercelResume,
+} from '../frameworks/javascript.ts';
+import {
+  frameworks,
+  FRAMEWORKS_PYTHON,
+  FRAMEWORKS_TIMEOUT,
+  hasFrameworks,
+  hasPython,
+  PYTHON,
+  pythonEnv,
+} from './python.ts';
 
 let stack: SharedStack;
 beforeAll(async () => {
@@ -25,13 +42,13 @@ beforeAll(async () => {
 /** A ledger that remembers, behind the guard of an agent and an order of its own. */
 function world(options: { url?: string; wait?: number } = {}) {
   const paid: Refund[] = [];
-  const [session, order] = [randomUUID(), `ord_${randomUUID()}`];
+  const order = `ord_${randomUUID()}`;
   const guarded = refundTool(
     {
       url: options.url ?? stack.url,
       key: stack.stack.firstKey ?? '',
       actor: 'agent:support-bot',
-      session,
+      session: order,
       wait: options.wait ?? 0,
       retryFor: 0,
     },
@@ -117,99 +134,117 @@ describe.skipIf(!hasPython)(`in Python${hasPython ? '' : ' (skipped: no Python w
   });
 });
 
+describe.skipIf(!hasFrameworks)(`adapters in Python${hasFrameworks ? '' : ' (skipped: no Python with them)'}`, () => {
+  it(
+    'LangChain, OpenAI Agents, Pydantic AI and CrewAI: the same five failures, and nothing runs',
+    { timeout: FRAMEWORKS_TIMEOUT },
+    async () => {
+      const env = {
+        COUNTERSIGN_URL: stack.url,
+        COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '',
+        LEAD_TOKEN: await stack.person(LEAD),
+      };
+      const { stderr } = await promisify(execFile)(
+        FRAMEWORKS_PYTHON,
+        ['-W', 'ignore', '-m', 'unittest', 'test_adapters'],
+        {
+          cwd: frameworks.cwd,
+          env: { ...frameworks.env, ...env },
+        },
+      );
+      expect(stderr).toMatch(/Ran 20 tests[^]*\nOK\n$/);
+    },
+  );
+});
+
 interface Adapter {
   name: string;
   /** Lets the framework run one call of the tool; where it asks for an approval of its own, that is given. */
   run(guarded: RefundTool, input: Refund, id: string): Promise<unknown>;
-}
-
-const usage = {
-  inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
-  outputTokens: { total: 1, text: 1, reasoning: 0 },
-};
-
-/** A model that calls the tool once, and then has nothing more to say. */
-const modelOf = (input: Refund, id: string) => {
-  let turns = 0;
-  return new MockLanguageModelV3({
-    doGenerate: async () =>
-      turns++ === 0
-        ? {
-            content: [{ type: 'tool-call', toolCallId: id, toolName: 'refund', input: JSON.stringify(input) }],
-            finishReason: { unified: 'tool-calls', raw: undefined },
-            usage,
-            warnings: [],
-          }
-        : {
-            content: [{ type: 'text', text: 'done' }],
-            finishReason: { unified: 'stop', raw: undefined },
-            usage,
-            warnings: [],
-          },
-  });
-};
-
-const silent = () =>
-  new MockLanguageModelV3({
-    doGenerate: async () => ({
-      content: [{ type: 'text', text: 'done' }],
-      finishReason: { unified: 'stop', raw: undefined },
-      usage,
-      warnings: [],
-    }),
-  });
-
-/** One turn, its own approval given by whoever holds the history, and the next turn over that history. */
-async function vercel(refund: Tool<Refund, string>, input: Refund, id: string): Promise<ModelMessage[]> {
-  const tools = { refund };
-  const first = await generateText({ model: modelOf(input, id), tools, prompt: 'refund it', stopWhen: stepCountIs(1) });
-  const asked = first.content.flatMap((part) => (part.type === 'tool-approval-request' ? [part.approvalId] : []));
-  const history: ModelMessage[] = [
-    { role: 'user', content: 'refund it' },
-    ...first.response.messages,
-    ...(asked.length === 0
-      ? []
-      : [
-          {
-            role: 'tool' as const,
-            content: asked.map((approvalId) => ({
-              type: 'tool-approval-response' as const,
-              approvalId,
-              approved: true,
-            })),
-          },
-        ]),
-  ];
-  if (asked.length > 0) await generateText({ model: silent(), tools, messages: history });
-  return history;
+  /** It ends a hook that takes too long, and runs the tool. */
+  endsHooks?: true;
 }
 
 const ADAPTERS: Adapter[] = [
-  { name: 'Vercel AI SDK', run: (guarded, input, id) => vercel(vercelTool(guarded), input, id) },
+  { name: 'AG-UI', run: (guarded, input, id) => agui(guarded, input, id) },
   {
-    name: 'LangChain.js',
-    run(guarded, input, id) {
-      const model = new FakeToolCallingModel({
-        toolCalls: [[{ name: 'refund', args: { ...input }, id, type: 'tool_call' }], []],
-      });
-      const agent = createAgent({ model, tools: [langchainTool(guarded)], middleware: [countersignMiddleware] });
-      return agent.invoke({ messages: [new HumanMessage('refund it')] });
+    name: 'Vercel AI SDK',
+    async run(guarded, input, id) {
+      const refund = vercelTool(guarded);
+      const { history, paused } = await vercelHistory(refund, input, id);
+      if (paused) await vercelResume(refund, history);
     },
   },
   {
+    name: 'OpenAI Agents SDK',
+    async run(guarded, input, id) {
+      const refund = openaiTool(guarded);
+      const state = await openaiState(refund, input, id);
+      if (state !== null) await openaiResume(refund, await openaiApprove(refund, state));
+    },
+  },
+  {
+    name: 'LangChain.js',
+    run: (guarded, input, id) => langchainRun(langchainTool(guarded), countersignMiddleware, input, id),
+  },
+  {
     name: 'Claude Agent SDK',
+    endsHooks: true,
     async run(guarded, input, id) {
       const hook = claudeHook(guarded, { waitMs: 0 });
       // The SDK lets the tool run where its hook does not answer in time.
       const answer = await Promise.race([
         hook({ tool_name: 'refund', tool_input: input, tool_use_id: id }, id, { signal: new AbortController().signal }),
-        new Promise<null>((resolve) => setTimeout(() => resolve(null), 3000)),
+        new Promise<null>((resolve) => setTimeout(() => resolve(null), 300)),
       ]);
       if (answer?.hookSpecificOutput.permissionDecision === 'deny') return answer;
       return claudeTool(guarded)(input, { _meta: { 'claudecode/toolUseId': id } });
     },
   },
 ];
+
+/** One run of an AG-UI agent over a thread with one call. */
+async function agui(
+  guarded: RefundTool,
+  input: Refund,
+  id: string,
+  resume?: RunAgentInput['resume'],
+): Promise<AGUIEvent[]> {
+  const call = { id, type: 'function' as const, function: { name: 'refund', arguments: JSON.stringify(input) } };
+  const events: AGUIEvent[] = [];
+  const thread = { threadId: input.order, runId: randomUUID(), state: null, tools: [], context: [] };
+  const messages: RunAgentInput['messages'] = [
+    { id: 'm1', role: 'user', content: 'refund it' },
+    { id: 'm2', role: 'assistant', toolCalls: [call] },
+  ];
+  const run = aguiRun({ ...thread, messages, ...(resume === undefined ? {} : { resume }) }, guarded);
+  for await (const event of run) {
+    expect(EventSchema.safeParse(event).error).toBeUndefined();
+    events.push(event);
+  }
+  return events;
+}
+
+describe('AG-UI', () => {
+  it('ends a run that waits with an interrupt, which the user cannot decide, and which resumes once', async () => {
+    const { paid, guarded, input } = world();
+    const ended = (await agui(guarded, input(420), 'call-1')).at(-1);
+    const interruptId = await waitingId(guarded, input(420), 'call-1');
+    expect(ended).toMatchObject({
+      outcome: { type: 'interrupt', interrupts: [{ id: interruptId, toolCallId: 'call-1' }] },
+    });
+    const yes = [{ interruptId, status: 'resolved' as const, payload: { approved: true } }];
+    expect((await agui(guarded, input(420), 'call-1', yes)).at(-1)).toHaveProperty('outcome.type', 'interrupt');
+    expect(
+      (await agui(guarded, input(420), 'call-1', [{ interruptId, status: 'cancelled' }])).at(-1),
+    ).not.toHaveProperty('outcome');
+    await approve(interruptId);
+    await agui(guarded, input(900), 'call-1', yes);
+    expect(paid).toEqual([]);
+    for (let run = 0; run < 2; run += 1) await agui(guarded, input(420), 'call-1', yes);
+    expect(paid).toEqual([input(420)]);
+  });
+});
 
 /** The same tool with a hook that does something else. */
 const withHook = (guarded: RefundTool, ask: RefundTool['ask']): RefundTool => ({
@@ -219,7 +254,7 @@ const withHook = (guarded: RefundTool, ask: RefundTool['ask']): RefundTool => ({
   ask,
 });
 
-describe.each(ADAPTERS)('$name', ({ run }) => {
+describe.each(ADAPTERS)('$name', ({ run, endsHooks }) => {
   const quietly = (guarded: RefundTool, input: Refund, id: string): Promise<unknown> =>
     run(guarded, input, id).catch((error: unknown) => error);
 
@@ -258,6 +293,20 @@ describe.each(ADAPTERS)('$name', ({ run }) => {
     expect(paid).toEqual([]);
   });
 
+  it('runs nothing that is not released when its hook is ended by a time limit', async () => {
+    const { paid, guarded, input } = world();
+    let called: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (called = resolve));
+    const never = withHook(guarded, () => {
+      called();
+      return new Promise(() => undefined);
+    });
+    const ran = quietly(never, input(5000), 'call-1');
+    // Where nobody ends the hook, the framework waits for it for ever.
+    await (endsHooks === true ? ran : Promise.race([ran, asked]));
+    expect(paid).toEqual([]);
+  });
+
   it('runs nothing while the engine is down', async () => {
     const { paid, guarded, input } = world({ url: 'http://127.0.0.1:9' });
     await quietly(guarded, input(42), 'call-1');
@@ -265,35 +314,34 @@ describe.each(ADAPTERS)('$name', ({ run }) => {
   });
 });
 
-describe('the SDK’s own approval', () => {
-  it('lets arguments through that were changed after it, and an approved history twice', async () => {
-    const paid: Refund[] = [];
-    const { input } = world();
-    const own = tool({
-      inputSchema: refundSchema,
-      needsApproval: true,
-      execute: async (refund) => {
-        paid.push(refund);
-        return 'paid';
+describe('what a framework keeps, edited and sent again, is no way round the guard', () => {
+  it.each<
+    [string, (guarded: RefundTool, input: Refund) => Promise<(change: (text: string) => string) => Promise<void>>]
+  >([
+    [
+      'the history of the Vercel AI SDK',
+      async (guarded, input) => {
+        const refund = vercelTool(guarded);
+        const { history } = await vercelHistory(refund, input, 'call-1');
+        return (change) => vercelResume(refund, JSON.parse(change(JSON.stringify(history))) as ModelMessage[]);
       },
-    });
-    const history = await vercel(own, input(420), 'call-1');
-    expect(paid).toEqual([input(420)]);
-    const edited = JSON.parse(JSON.stringify(history).replaceAll('420', '1000000')) as ModelMessage[];
-    await generateText({ model: silent(), tools: { refund: own }, messages: edited });
-    expect(paid).toEqual([input(420), input(1_000_000)]);
-  });
-
-  it('is no way round the guard: the same history, edited and sent again', async () => {
+    ],
+    [
+      'the state of the OpenAI Agents SDK',
+      async (guarded, input) => {
+        const refund = openaiTool(guarded);
+        const state = (await openaiState(refund, input, 'call-1')) ?? '';
+        return async (change) => openaiResume(refund, await openaiApprove(refund, change(state)));
+      },
+    ],
+  ])('%s', async (_, paused) => {
     const { paid, guarded, input } = world();
-    const refund = vercelTool(guarded);
-    const history = await vercel(refund, input(430), 'call-1');
+    const send = await paused(guarded, input(430));
     await approve(await waitingId(guarded, input(430), 'call-1'));
-    const send = (messages: ModelMessage[]) => generateText({ model: silent(), tools: { refund }, messages });
-    await send(JSON.parse(JSON.stringify(history).replaceAll('430', '900')) as ModelMessage[]);
+    await send((text) => text.replaceAll(':430', ':900'));
     expect(paid).toEqual([]);
-    await send(history);
-    await send(history);
+    await send((text) => text);
+    await send((text) => text);
     expect(paid).toEqual([input(430)]);
   });
 });

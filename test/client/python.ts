@@ -16,3 +16,16 @@ export const hasPython =
 /** Whether that Python has Temporal's SDK. */
 export const hasTemporalio =
   hasPython && spawnSync(PYTHON, ['-c', 'import temporalio'], { env: { ...process.env, ...pythonEnv } }).status === 0;
+
+/** A Python that has the agent frameworks of the examples; CI makes one (`examples/agents/python/requirements.txt`). */
+export const FRAMEWORKS_PYTHON = process.env['COUNTERSIGN_FRAMEWORKS_PYTHON'] ?? '';
+export const hasFrameworks = FRAMEWORKS_PYTHON !== '';
+
+/** Where their examples and tests are, and what these import the client from. */
+export const frameworks = {
+  cwd: fileURLToPath(new URL('../../examples/agents/python', import.meta.url)),
+  env: { ...process.env, PYTHONPATH: fileURLToPath(new URL('../../clients/python/src', import.meta.url)) },
+};
+
+/** Loading four frameworks takes a slow machine a while, in milliseconds. */
+export const FRAMEWORKS_TIMEOUT = 240_000;

@@ -59,7 +59,7 @@ class Guarded(unittest.TestCase):
     def test_waits_and_runs_once_as_released(self) -> None:
         waiting = self.waits(420)
         self.assertIn("user:finance-lead@acme.test", str(waiting))
-        self.assertEqual(self.waits(420).action["id"], waiting.action["id"])
+        self.assertEqual(self.waits(420.0).action["id"], waiting.action["id"])
         self.decide(waiting, changes={"params.amount": 210})
         self.assertEqual(self.tool.ask(self.input(420))["status"], "released")
         self.assertEqual(self.tool(self.input(420)), f"re_{self.order}")

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from ._client import Countersign, Governed, Json, Release
 from ._http import CountersignError, Skip
+from ._verify import canonicalize
 
 T = TypeVar("T")
 
@@ -137,7 +138,8 @@ def create_guard(actor: str | Json, **options: Any) -> AgentGuard:
 
 
 def _text(asked: Json) -> str:
-    return json.dumps(asked, sort_keys=True)
+    # Frameworks read 420 as 420.0 where a schema says number: it is the same call.
+    return canonicalize(asked)
 
 
 def _value(governed: Governed[T]) -> T:
