@@ -54,17 +54,21 @@ async function mcp(io: Io, given: readonly string[], options: McpOptions): Promi
   const rooms = await import('../mcp/index.ts');
   const settings = rooms.readSettings(options.mapping, options.name);
   const state = rooms.openState(resolve(options.state ?? join('.countersign-mcp', settings.server)));
+  const toolsChanged = new Set<() => void>();
   const upstream = rooms.createUpstream({
     command: commandOf(options.upstream, given),
+    token: io.env['COUNTERSIGN_MCP_UPSTREAM_TOKEN'] || undefined,
     env: io.env,
     timeoutMs: secondsAbove0(options.timeout) * 1000,
-    onToolsChanged: () =>
-      io.err('the server says that its tools changed; what differs is refused until it is accepted'),
+    onToolsChanged: () => {
+      io.err('the server says that its tools changed; what differs is refused until it is accepted');
+      for (const tell of toolsChanged) tell();
+    },
   });
   try {
     if (options.init !== undefined) await init(io, { options, upstream, settings, state });
     else if (options.accept !== undefined) await accept(io, { options, upstream, state });
-    else await serve(io, { options, upstream, settings, state });
+    else await serve(io, { options, upstream, settings, state, toolsChanged });
   } finally {
     await upstream.close();
   }
@@ -76,7 +80,10 @@ interface Work {
   state: McpState;
 }
 
-async function serve(io: Io, { options, upstream, settings, state }: Work & { settings: McpSettings }): Promise<void> {
+async function serve(
+  io: Io,
+  { options, upstream, settings, state, toolsChanged }: Work & { settings: McpSettings; toolsChanged: Set<() => void> },
+): Promise<void> {
   const rooms = await import('../mcp/index.ts');
   const { Countersign } = await import('../client/index.ts');
   const { url, token } = await connect(io, options);
@@ -87,7 +94,7 @@ async function serve(io: Io, { options, upstream, settings, state }: Work & { se
   const server = { calls, tools, upstream, settings, holds: rooms.HOLDS };
   const onError = (error: Error): void => io.err(`mcp: ${error.message}`);
   if (options.http === undefined) {
-    await rooms.serveOverStdio(server, { input: process.stdin, output: process.stdout, onError });
+    await rooms.serveOverStdio(server, { input: process.stdin, output: process.stdout, onError, toolsChanged });
     await calls.close();
     return;
   }

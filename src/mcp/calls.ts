@@ -6,13 +6,14 @@ import { hashOf } from '../canonical/index.ts';
 import {
   CountersignError,
   OutcomeUnknown,
+  Skip,
   type Action,
   type Actor,
   type Countersign,
   type Governed,
 } from '../client/index.ts';
 import { answerResult, type ToolAnswer } from './answers.ts';
-import { argumentsOf, requestOfCall, type McpCall } from './request-of.ts';
+import { argumentsOf, requestOfCall, uncarried, type McpCall } from './request-of.ts';
 import type { McpSettings } from './settings.ts';
 import type { McpState } from './state.ts';
 import { isUnknownOutcome, type Progress, type ToolResult, type Upstream } from './upstream.ts';
@@ -25,6 +26,8 @@ export interface GovernedCall {
   readonly result: Promise<ToolResult>;
   /** The result, once it is there. */
   settled: ToolResult | null;
+  /** Whether it came to an end: not where the engine could not be asked. */
+  ended: boolean;
   /** The action while a human is awaited. */
   waiting: Action | null;
   /** Told of the server's own progress. */
@@ -34,7 +37,7 @@ export interface GovernedCall {
 }
 
 export interface CallsOptions {
-  client: Countersign;
+  client: Pick<Countersign, 'govern'>;
   upstream: Upstream;
   state: McpState;
   settings: McpSettings;
@@ -74,17 +77,17 @@ export class Calls {
 
   /** The call that a client polls for, also one that another process of this proxy began; its tool and arguments, to be joined. */
   find(taskId: string): { tool: string; arguments: McpCall['arguments'] } | null {
-    const [key = '', nonce = ''] = taskId.split('.');
+    const [key = ''] = taskId.split('.');
     if (!/^[0-9a-f]{64}$/.test(key)) return null;
     const stored = this.#options.state.find(key);
-    return stored === null || stored.nonce !== nonce ? null : stored;
+    return stored === null || taskIdOf(key, stored.nonce) !== taskId ? null : stored;
   }
 
-  /** Its result went to whoever asked: the same call is a new one now. */
+  /** Its result went to whoever asked: the same call is a new one now, unless nobody knows yet how this one ends. */
   delivered(call: GovernedCall): void {
     if (this.#open.get(call.key) !== call) return;
     this.#open.delete(call.key);
-    this.#options.state.close(call.key);
+    if (call.ended) this.#options.state.close(call.key);
   }
 
   /** Stops waiting for humans, and lets what runs come to its end. Open calls are kept: the same calls join them later. */
@@ -103,17 +106,19 @@ export class Calls {
         known();
       },
       onProgress: (progress) => listeners.forEach((tell) => tell(progress)),
-    }).then((answer) => {
+    }).then(({ ended, result: answer }) => {
       begun.settled = answer;
+      begun.ended = ended;
       begun.waiting = null;
       known();
       return answer;
     });
     const begun: GovernedCall = {
       key,
-      taskId: `${key}.${nonce}`,
+      taskId: taskIdOf(key, nonce),
       result,
       settled: null,
+      ended: false,
       waiting: null,
       listeners,
       asked,
@@ -125,12 +130,16 @@ export class Calls {
     call: McpCall,
     key: string,
     { onWaiting, onProgress }: { onWaiting(action: Action): void; onProgress(progress: Progress): void },
-  ): Promise<ToolResult> {
+  ): Promise<{ ended: boolean; result: ToolResult }> {
     const { client, upstream, settings, actor } = this.#options;
     const setting = Object.hasOwn(settings.tools, call.tool.name) ? settings.tools[call.tool.name] : undefined;
     try {
       const request = requestOfCall(call, { server: settings.server, actor, setting });
-      const governed = await client.govern(request, { key, onWaiting, signal: this.#ends.signal }, async (released) => {
+      const options = { key, onWaiting, signal: this.#ends.signal };
+      const governed = await client.govern(request, options, async (released, { changes }) => {
+        const other = uncarried(changes);
+        if (other.length > 0)
+          throw new Skip(`it was released with changes that a call cannot carry (${other.join(', ')})`);
         const answer = await upstream
           .call(call.tool, argumentsOf(released, setting), onProgress)
           .catch((error: unknown) => {
@@ -139,12 +148,18 @@ export class Calls {
         if (answer.isError === true) throw new ToolFailed(answer);
         return answer;
       });
-      return governed.status === 'executed' ? governed.value : answerResult(answerOf(governed));
+      const result = governed.status === 'executed' ? governed.value : answerResult(answerOf(governed));
+      return { ended: governed.status !== 'waiting', result };
     } catch (error) {
-      return error instanceof ToolFailed ? error.result : answerResult(answerOfError(error));
+      if (error instanceof ToolFailed) return { ended: true, result: error.result };
+      const answer = answerOfError(error);
+      return { ended: answer.code !== 'unavailable', result: answerResult(answer) };
     }
   }
 }
+
+/** What a client polls with. It tells one call from the next, and nothing of the key under which the engine was asked. */
+const taskIdOf = (key: string, nonce: string): string => `${key}.${hashOf(['task', nonce]).slice('sha256:'.length)}`;
 
 type Ended = Exclude<Governed<ToolResult>, { status: 'executed' }>;
 

@@ -1,7 +1,7 @@
 /** A call of a tool as a request, and a released request as the arguments of the call: what was approved is what runs. */
 import type { Tool } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-import type { ActionRequest, Actor, JsonObject } from '../client/index.ts';
+import { CountersignError, type ActionRequest, type Actor, type Json, type JsonObject } from '../client/index.ts';
 import type { ToolSetting } from './settings.ts';
 
 export interface McpCall {
@@ -34,11 +34,20 @@ export function requestOfCall(
   const declared = setting.resource === undefined ? declaredBy(tool, given) : null;
   const id = setting.resource === undefined ? declared?.id : textAt(given, setting.resource.id);
   const renamed = new Map(Object.entries(setting.params).map(([param, argument]) => [argument, param]));
-  const content: JsonObject = {};
-  const params: JsonObject = {};
+  const content = new Map<string, Json>();
+  const params = new Map<string, Json>();
   for (const [argument, value] of Object.entries(given)) {
-    if (setting.content.includes(argument)) content[argument] = value;
-    else params[renamed.get(argument) ?? argument] = value;
+    if (setting.content.includes(argument)) {
+      content.set(argument, value);
+      continue;
+    }
+    const param = renamed.get(argument);
+    // Two arguments as one param: one of them would be judged, and the other lost.
+    if (param === undefined && Object.hasOwn(setting.params, argument)) {
+      const why = `the tool has no argument \`${argument}\`: its mapping calls another argument so`;
+      throw new CountersignError('invalid-request', why, { status: 400 });
+    }
+    params.set(param ?? argument, value);
   }
   return {
     surface: setting.surface ?? surfaceOfTool(server, tool.name),
@@ -50,10 +59,14 @@ export function requestOfCall(
       tool: `${server}/${tool.name}`,
       version: pin,
     },
-    params,
-    ...(Object.keys(content).length === 0 ? {} : { content }),
+    params: Object.fromEntries(params),
+    ...(content.size === 0 ? {} : { content: Object.fromEntries(content) }),
   };
 }
+
+/** What was changed beside params: a call of the same tool would not be what was released. */
+export const uncarried = (changes: JsonObject | null): string[] =>
+  Object.keys(changes ?? {}).filter((path) => !path.startsWith('params.'));
 
 /** The arguments of a request as it was released, with what policy and approvers changed. */
 export function argumentsOf({ params = {}, content = {} }: ActionRequest, setting: ToolSetting = NOTHING): JsonObject {

@@ -1,6 +1,7 @@
 /** MCP over standard input and output. */
 import { once } from 'node:events';
 import { Transform, type Readable, type Writable } from 'node:stream';
+import type { Server } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createServer, type ServerOptions } from './server.ts';
 
@@ -26,15 +27,29 @@ export const BATCH_REFUSED = {
   error: { code: -32600, message: 'batches are refused; send one message at a time' },
 };
 
+export interface StdioOptions {
+  input: Readable;
+  output: Writable;
+  onError(error: Error): void;
+  /** Whom to tell when the server behind says that its tools changed. */
+  toolsChanged: Set<() => void>;
+}
+
 /** Serves until the client closes its end. */
 export async function serveOverStdio(
   options: ServerOptions,
-  { input, output, onError }: { input: Readable; output: Writable; onError(error: Error): void },
+  { input, output, onError, toolsChanged }: StdioOptions,
 ): Promise<void> {
   // Decoded here once, so that a character cut in two by a chunk stays whole.
   const decoded = input.setEncoding('utf8');
   const guarded = decoded.pipe(refuseBatches(output));
-  const handle = serveStdio(() => createServer(options), {
+  const serve = (): Server => {
+    const server = createServer(options);
+    // What differs is not listed any more; a client that does not want to know it loses nothing.
+    toolsChanged.add(() => void server.sendToolListChanged().catch(() => undefined));
+    return server;
+  };
+  const handle = serveStdio(serve, {
     transport: new StdioServerTransport(guarded, output),
     onerror: onError,
   });

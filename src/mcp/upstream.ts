@@ -9,11 +9,13 @@ import {
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
-import type { JsonObject } from '../client/index.ts';
+import { OutcomeUnknown, type JsonObject } from '../client/index.ts';
 
 export interface UpstreamOptions {
   /** A program and its arguments, or an address. */
   command: readonly [string, ...string[]] | { url: string };
+  /** Bearer token for an address: the server's own credential, which agents do not get. */
+  token?: string | undefined;
   /** Environment of the program, without what is ours. */
   env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds that one call may take without a sign of life. */
@@ -40,7 +42,8 @@ export interface Upstream {
 }
 
 /** Whether the server may have begun to act: it gave no answer, instead of a bad one. */
-export const isUnknownOutcome = (error: unknown): boolean => error instanceof SdkError;
+export const isUnknownOutcome = (error: unknown): boolean =>
+  error instanceof SdkError || error instanceof OutcomeUnknown;
 
 export { ProtocolError };
 
@@ -90,13 +93,22 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   });
 
   /** Runs a tool that can only be run as a task of the 2025-11-25 revision. */
-  const runTask = async (connected: Client, name: string, given: JsonObject): Promise<ToolResult> => {
+  const runTask = async (
+    connected: Client,
+    { name, given, onProgress }: { name: string; given: JsonObject; onProgress: ((progress: Progress) => void) | null },
+  ): Promise<ToolResult> => {
     const params = { name, arguments: given, task: { ttl: TASK_TTL_MS } };
     const { task } = await connected.request({ method: 'tools/call', params }, taskSchema, limits(null));
     const about = { params: { taskId: task.taskId } };
-    for (let { status } = task; !['completed', 'failed', 'cancelled'].includes(status);) {
+    for (let { status } = task, looks = 1; !['completed', 'failed', 'cancelled'].includes(status); looks += 1) {
+      if (status === 'input_required') {
+        await connected.request({ method: 'tasks/cancel', ...about }, anything, limits(null)).catch(() => undefined);
+        throw new OutcomeUnknown('the MCP server’s task asks for something that nobody here may be asked');
+      }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      ({ status } = await connected.request({ method: 'tasks/get', ...about }, statusSchema, limits(null)));
+      const now = await connected.request({ method: 'tasks/get', ...about }, statusSchema, limits(null));
+      ({ status } = now);
+      onProgress?.({ progress: looks, message: now.statusMessage });
     }
     return connected.request({ method: 'tasks/result', ...about }, resultSchema, limits(null));
   };
@@ -123,7 +135,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     async call(tool, given, onProgress) {
       const connected = await client();
       const { taskSupport } = (tool['execution'] ?? {}) as { taskSupport?: unknown };
-      if (taskSupport === 'required') return runTask(connected, tool.name, given);
+      if (taskSupport === 'required') return runTask(connected, { name: tool.name, given, onProgress });
       const params = { name: tool.name, arguments: given };
       return connected.request({ method: 'tools/call', params }, resultSchema, limits(onProgress));
     },
@@ -145,8 +157,11 @@ const listSchema = z.looseObject({
   nextCursor: z.string().optional(),
 });
 
-function transportOf({ command, env }: UpstreamOptions): StdioClientTransport | StreamableHTTPClientTransport {
-  if ('url' in command) return new StreamableHTTPClientTransport(new URL(command.url));
+function transportOf({ command, env, token }: UpstreamOptions): StdioClientTransport | StreamableHTTPClientTransport {
+  if ('url' in command) {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return new StreamableHTTPClientTransport(new URL(command.url), { requestInit: { headers } });
+  }
   const [program, ...args] = command;
   // Our key is for asking: whoever executes must not have it.
   const passed = Object.entries(env).flatMap(([name, value]) =>

@@ -41,6 +41,14 @@ it('a mapping names surface, verb, resource and params, and keeps some arguments
   expect(argumentsOf({ ...request, params: { ...request.params, sum: 4 } }, setting)).toEqual({ ...given, amount: 4 });
 });
 
+it('an argument that would be judged as another one is refused, and a name of the language is a name like any other', () => {
+  const setting = { params: { amount: 'amount_usd' }, content: [], open: false };
+  const asked = (given_: string) =>
+    requestOfCall({ ...call, arguments: JSON.parse(given_) as typeof given }, { ...bank, setting });
+  expect(() => asked('{"amount_usd":5000,"amount":1}')).toThrow(expect.objectContaining({ code: 'invalid-request' }));
+  expect(JSON.stringify(asked('{"amount_usd":1,"__proto__":{"x":1}}').params)).toBe('{"amount":1,"__proto__":{"x":1}}');
+});
+
 describe('`x-authzen-mapping`', () => {
   const declared = (evaluation: object): Tool => ({
     ...tool,
