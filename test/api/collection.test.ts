@@ -1,6 +1,7 @@
 /** The Postman collection holds every operation once, with a body that the API reads. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { collectionOf, type OpenApi } from '../../src/api/collection.ts';
 import { openApiDocument } from '../../src/api/openapi.ts';
 
@@ -30,17 +31,49 @@ describe('the collection', () => {
   });
 });
 
-it('the entry for the MCP registry names this package, in its own version', () => {
-  const read = (name: string): Record<string, unknown> =>
-    JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')) as Record<string, unknown>;
-  const entry = read('server.json') as {
-    version: string;
-    description: string;
-    packages: { version: string; identifier: string }[];
-  };
-  const { name, version } = read('package.json');
-  expect([entry.version, entry.packages[0]?.version, entry.packages[0]?.identifier]).toEqual([version, version, name]);
-  expect(entry.description.length).toBeLessThanOrEqual(100);
+it('the entry for the MCP registry is what its schema asks for, and names this package, in its own version', () => {
+  const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'));
+  const { name, version, mcpName } = z
+    .looseObject({ name: z.string(), version: z.string(), mcpName: z.string() })
+    .parse(read('package.json'));
+  const entry = registryEntry.parse(read('server.json'));
+  const [npm] = entry.packages;
+  // The registry reads `mcpName` of the package to know that both have one owner.
+  expect([entry.name, entry.version, npm.version, npm.identifier]).toEqual([mcpName, version, version, name]);
+});
+
+/** The part of the registry's schema (2025-12-11) that this entry uses; what it does not know, that schema does not know either. */
+const described = {
+  description: z.string().optional(),
+  isRequired: z.boolean().optional(),
+  isSecret: z.boolean().optional(),
+};
+const registryEntry = z.strictObject({
+  $schema: z.literal('https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json'),
+  name: z
+    .string()
+    .regex(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/)
+    .min(3)
+    .max(200),
+  title: z.string().min(1).max(100),
+  description: z.string().min(1).max(100),
+  version: z.string().max(255),
+  packages: z.tuple([
+    z.strictObject({
+      registryType: z.literal('npm'),
+      identifier: z.string(),
+      version: z.string(),
+      runtimeHint: z.literal('npx'),
+      transport: z.strictObject({ type: z.literal('stdio') }),
+      packageArguments: z.array(
+        z.discriminatedUnion('type', [
+          z.strictObject({ type: z.literal('positional'), value: z.string() }),
+          z.strictObject({ type: z.literal('named'), name: z.string().startsWith('--'), ...described }),
+        ]),
+      ),
+      environmentVariables: z.array(z.strictObject({ name: z.string(), ...described })),
+    }),
+  ]),
 });
 
 it('llms.txt and the skill lead to pages that are there', () => {
