@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { migrateDatabase, openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
 
 /** The data folder of the prepared one, for the processes that run the test files. */
-const PREPARED = 'COUNTERSIGN_TEST_CLUSTER';
+const PREPARED = 'COUNTERSIGN_TEST_POSTGRES';
 
 /** Vitest's global set-up: makes it, and removes it at the end. */
 export default async function setup(): Promise<(() => void) | undefined> {
