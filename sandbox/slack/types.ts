@@ -85,6 +85,8 @@ export interface SandboxMessage {
   edited?: { user: string; ts: string };
   /** Set on an ephemeral: the only user who sees it. */
   ephemeralTo?: string;
+  /** What the app put below links in it. */
+  unfurls?: { url: string; blocks: JsonObject[] }[];
   reactions: { name: string; users: string[] }[];
   /** Earlier blocks, newest last: what a person who has not seen the update may still click. */
   revisions: JsonObject[][];

@@ -14,6 +14,7 @@ const fileSchema = z.looseObject({
   renderer: z.string(),
   view: z.enum(SHOWN_VIEWS),
   person: z.string().nullable(),
+  plain: z.boolean().optional(),
   model: z.looseObject({
     action: z.string(),
     tenant: z.string(),

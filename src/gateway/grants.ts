@@ -7,6 +7,7 @@ import { sealInChain } from '../engine/chain.ts';
 import { countersOfGrant } from '../engine/grants.ts';
 import { peopleBehind } from '../engine/people.ts';
 import type { Caller } from '../identity/index.ts';
+import { tellGrant } from '../notify/tell-grant.ts';
 import { amountAsked } from '../policy/index.ts';
 import { grantBody, grantChain, isFolded, peopleEntry, PEOPLE_MAX, type GrantChange } from '../sealing/index.ts';
 import type { GrantInForce } from '../register/index.ts';
@@ -90,7 +91,9 @@ export async function giveGrant(
   const decision = sealed.findLast((one) => one?.record.type === 'decision' && one.record.by === caller.id);
   if (decision == null) return null;
   const id = `grt_${randomUUID().replaceAll('-', '')}`;
-  await sealGrant(deps, caller, { ...grant, id, decision: decision.hash, state: 'given' }, null, null);
+  const change: GrantChange = { ...grant, id, decision: decision.hash, state: 'given' };
+  await sealGrant(deps, caller, change, null, null);
+  void tellGrant(deps, caller.tenant, change, caller.id);
   return id;
 }
 
@@ -126,7 +129,9 @@ export async function revokeGrant(deps: GatewayDeps, caller: Caller, id: string,
   }
   if (grant.revokedAt !== null) return;
   const { record, at: _at, revokedAt: _revokedAt, ...change } = grant;
-  await sealGrant(deps, caller, { ...change, state: 'revoked' }, record, reason);
+  const ended: GrantChange = { ...change, state: 'revoked' };
+  await sealGrant(deps, caller, ended, record, reason);
+  void tellGrant(deps, caller.tenant, ended, caller.id);
 }
 
 async function concerns(deps: GatewayDeps, caller: Caller, { by, approvers }: GrantInForce): Promise<boolean> {

@@ -15,13 +15,14 @@ import type {
   FreezeItem,
   SlackDecisions,
   SlackDoor,
+  SlackGrants,
   SlackIdentity,
   SlackInbox,
   SlackMessages,
   SlackOrders,
   SlackPerson,
 } from './slack-types.ts';
-import type { Actions, Approvals, Delegations, Freezes, FreezeView, Reviews } from './types.ts';
+import type { Actions, Approvals, Delegations, Freezes, FreezeView, Grants, Reviews } from './types.ts';
 
 /** How much that waits the Home tab reads, of each kind: it says how much more there is. */
 const WAITING = 100;
@@ -36,7 +37,7 @@ const POSTED_MS = 150;
 export type SlackDoorDeps = Pick<GatewayDeps, 'store' | 'signers' | 'register' | 'directory' | 'log' | 'readModel'>;
 
 /** The parts of the gateway that Slack uses. */
-export type SlackGateway = Pick<Actions, 'action'> & Approvals & Reviews & Delegations & Freezes;
+export type SlackGateway = Pick<Actions, 'action'> & Approvals & Reviews & Delegations & Freezes & Grants;
 
 /** What every part of the door works with. */
 interface Context {
@@ -61,6 +62,7 @@ export function createSlackDoor(
     ...decisions(context),
     ...inbox(context),
     ...orders(context),
+    ...grants(context),
   };
 }
 
@@ -200,6 +202,27 @@ function inbox(context: Context): SlackInbox {
     },
   };
 }
+
+const grants = (context: Context): SlackGrants => ({
+  async grants(person) {
+    const people = context.deps.directory.current(context.tenant);
+    const all = await context.gateway.grants(callerOf(context, person));
+    return all.map(({ id, by, verb, surface, actor, until, uses, used, upTo, sum, currency }) => ({
+      id,
+      by: people.person(by)?.name ?? by,
+      verb,
+      surface,
+      actor,
+      until: seconds(until),
+      uses,
+      used,
+      upTo,
+      sum,
+      currency: currency?.toUpperCase() ?? null,
+    }));
+  },
+  revokeGrant: (person, id) => context.gateway.revokeGrant(callerOf(context, person), id, null),
+});
 
 function orders(context: Context): SlackOrders {
   const { deps, gateway } = context;

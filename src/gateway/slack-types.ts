@@ -191,5 +191,30 @@ export interface SlackOrders {
   lift(person: SlackPerson, input: SlackLift): Promise<FreezeItem>;
 }
 
+/** A standing approval in force. */
+export interface GrantItem {
+  id: string;
+  /** Display name of who gave it. */
+  by: string;
+  verb: string;
+  surface: string;
+  actor: string;
+  /** Seconds since the epoch. */
+  until: number;
+  uses: number;
+  used: number;
+  upTo: string | null;
+  sum: string;
+  currency: string | null;
+}
+
+/** Standing approvals: they are given with a decision. */
+export interface SlackGrants {
+  /** Those in force that this person may end. */
+  grants(person: SlackPerson): Promise<GrantItem[]>;
+  /** Ends one at once. @throws CountersignError not-found */
+  revokeGrant(person: SlackPerson, id: string): Promise<void>;
+}
+
 /** Everything that the slack room asks of the gateway. */
-export type SlackDoor = SlackIdentity & SlackMessages & SlackDecisions & SlackInbox & SlackOrders;
+export type SlackDoor = SlackIdentity & SlackMessages & SlackDecisions & SlackInbox & SlackOrders & SlackGrants;

@@ -113,6 +113,8 @@ export interface ApprovalMessage {
   amount: string | null;
   /** What it does to the world; left out where policy does not say. */
   effect?: EffectKind;
+  /** The action that this one takes back; left out where it says none. */
+  reverses?: string;
   /** Until when what is approved is held and can be withdrawn, seconds since the epoch; left out where it is not. */
   heldUntil?: number;
   /** Until when what is approved waits to be collected, seconds since the epoch; left out once it was. */
@@ -141,6 +143,8 @@ export interface ApprovalMessage {
     approveReason: 'required' | 'optional';
     mayChange: MessageChangeable[];
     mayReturn: boolean;
+    /** What policy lets an approver grant with a yes to this: seconds, how many, exact decimals. Left out where nothing. */
+    mayGrant?: { within: number; uses: number; upTo: string | null; currency: string | null };
     /** Latest time to which it may be extended, seconds since the epoch; null when it may not. */
     extendUntil: number | null;
     /** Doors through which a decision may come; without `slack` the buttons become a link. */

@@ -207,6 +207,7 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
     resource: resourceOf(disclosed),
     amount: amountOf(disclosed),
     ...(state.effect == null ? {} : { effect: state.effect }),
+    ...(action.reverses === undefined ? {} : { reverses: action.reverses }),
     ...collectable(state),
     facts: [...executionFacts(state), ...notedFacts(state), ...disclosedFacts(disclosed)],
     withheld: Math.max(
@@ -229,6 +230,7 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
       mayReturn: plan !== null,
       extendUntil: plan?.extendUpToMs == null ? null : Math.floor((state.openedAt + plan.extendUpToMs) / 1000),
       via: plan?.via ?? [...DOORS],
+      ...grantable(plan, disclosed),
     },
     responsibility: RESPONSIBILITY,
     lately: context.lately,
@@ -242,6 +244,22 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
       channels: state.notify.filter((name) => name.startsWith('#')),
       people: namedPeople(state, approval),
       asked: open && approval !== null ? waitingFor(approval) : [],
+    },
+  };
+}
+
+/** What policy lets an approver grant; the gateway has the last word. */
+function grantable(plan: ActionState['plan'], disclosed: JsonObject): Pick<ApprovalMessage['controls'], 'mayGrant'> {
+  const bounds = plan?.grants;
+  if (bounds === undefined) return {};
+  const { withinMs, uses, upTo } = bounds;
+  const currency = disclosed['params.currency'];
+  return {
+    mayGrant: {
+      within: Math.floor(withinMs / 1000),
+      uses,
+      upTo,
+      currency: upTo !== null && typeof currency === 'string' ? currency : null,
     },
   };
 }

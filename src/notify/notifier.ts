@@ -58,6 +58,8 @@ export interface ThreadEvent {
     | 'thawed'
     | 'break_glass'
     | 'granted'
+    | 'grant_given'
+    | 'grant_revoked'
     | 'review_overdue'
     | 'reviewed';
   /** Display name of who did it; null for the clock. */
@@ -68,6 +70,8 @@ export interface ThreadEvent {
   until: number | null;
   /** Directory ids of those it asks for something: they are mentioned, so that it reaches them. `detail` then names them. */
   people?: string[];
+  /** A standing approval in force that it is about: it can be ended from here. */
+  grant?: string;
 }
 
 /** A direct message to one person, such as the requester. */

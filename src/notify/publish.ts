@@ -128,6 +128,7 @@ async function tellUse(deps: NotifyDeps, notifier: Notifier, { state, verdict }:
     by: displayName(deps.directory.current(tenant), grant.by),
     detail: `${summaryOf(state)}: ${String(grant.used + 1)} of ${String(grant.uses)}`,
     until: Math.floor(Date.parse(grant.until) / 1000),
+    grant: grant.grant,
   });
   return { unreachable: [], told: state.action.status };
 }

@@ -72,7 +72,7 @@ async function seen(
   if (value.revision === posted.revision) return posted.shownHash;
   if (value.revision === message.revision) {
     await desk.door.keepShown(message);
-    return shownHash(renderApprovalMessage(message, { person: posted.person }));
+    return shownHash(renderApprovalMessage(message, { person: posted.person, plain: value.plain === true }));
   }
   throw new CountersignError(
     'conflict',

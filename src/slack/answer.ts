@@ -1,14 +1,9 @@
 /** Answers the person who clicked. It is never silent, and always brings the message up to date. */
 import type { RespondFn } from '@slack/bolt';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
-import {
-  type ApprovalMessage,
-  type Rendered,
-  refusalAnswer,
-  renderApprovalMessage,
-  shownHash,
-} from './blocks/index.ts';
+import { type ApprovalMessage, type Rendered, refusalAnswer, shownHash } from './blocks/index.ts';
 import type { Desk } from './desk.ts';
+import { dressed } from './dress.ts';
 import type { SlackMessages, SlackOrigin, SlackPosted } from '../gateway/slack-types.ts';
 import { forSlack } from './notifier.ts';
 
@@ -75,8 +70,9 @@ export async function rerender(
     const message = await desk.door.message(posted.tenant, posted.action);
     if (message === null || message.revision <= revision) return;
     await desk.door.keepShown(message);
-    const rendered = renderApprovalMessage(message, { person: posted.person });
-    await desk.client.chat.update({ channel, ts, ...forSlack(rendered) });
+    const { rendered } = await dressed(desk.dressing, message, posted.person, (made) =>
+      desk.client.chat.update({ channel, ts, ...forSlack(made) }),
+    );
     revision = message.revision;
     await desk.door.reshown({ workspace, channel, ts, revision, shownHash: shownHash(rendered) });
   }

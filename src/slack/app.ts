@@ -62,6 +62,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     door,
     client,
     users: createUserCheck(client, now),
+    dressing: { plain: false },
     seal: createMetadataSeal(signingSecret ?? botToken),
     tasks: createTasks(log),
     log,

@@ -1,6 +1,7 @@
 /** What every listener works with. */
 import type { WebClient } from '@slack/web-api';
 import type { SlackDecisions, SlackDoor, SlackIdentity, SlackMessages } from '../gateway/slack-types.ts';
+import type { Dressing } from './dress.ts';
 import type { SlackLog } from './log.ts';
 import type { MetadataSeal } from './metadata.ts';
 import type { Tasks } from './tasks.ts';
@@ -15,6 +16,7 @@ export interface Desk<Door = SlackDoor> {
   /** With a short timeout: somebody waits. */
   client: WebClient;
   users: UserCheck;
+  dressing: Dressing;
   seal: MetadataSeal;
   tasks: Tasks;
   log: SlackLog;

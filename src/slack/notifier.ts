@@ -7,13 +7,8 @@ import {
   type ThreadEvent,
   type Unreachable,
 } from '../notify/notifier.ts';
-import {
-  type ApprovalMessage,
-  renderApprovalMessage,
-  renderNotice,
-  renderThreadEvent,
-  shownHash,
-} from './blocks/index.ts';
+import { type ApprovalMessage, renderNotice, renderThreadEvent, shownHash } from './blocks/index.ts';
+import { dressed, type Dressing } from './dress.ts';
 import { createPlaces, type SlackPeople } from './places.ts';
 import type { SlackLog } from './log.ts';
 import { inWords, troubleOf, type Trouble } from './web.ts';
@@ -32,6 +27,7 @@ const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_c
 
 export function createSlackNotifier({ client, people, log }: NotifierDeps): Notifier {
   const places = createPlaces(client, people);
+  const dressing: Dressing = { plain: false };
   const sent = new Set<string>();
   const once = async (key: string, send: () => Promise<unknown>): Promise<void> => {
     if (sent.has(key)) return;
@@ -41,9 +37,10 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   };
 
   const show = async (message: ApprovalMessage, before: PostedMessage): Promise<PostedMessage> => {
-    const rendered = renderApprovalMessage(message, { person: before.person });
     const { channel, ts } = before;
-    await client.chat.update({ channel, ts, ...forSlack(rendered) });
+    const { rendered } = await dressed(dressing, message, before.person, (made) =>
+      client.chat.update({ channel, ts, ...forSlack(made) }),
+    );
     return { ...before, revision: message.revision, shownHash: shownHash(rendered) };
   };
   const post = async (
@@ -51,13 +48,14 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
     place: { channel: string; kind: PostedMessage['kind']; person: string | null },
   ): Promise<PostedMessage> => {
     const workspace = await places.workspace();
-    const rendered = renderApprovalMessage(message, { person: place.person });
-    const answer = await client.chat.postMessage({
-      channel: place.channel,
-      unfurl_links: false,
-      unfurl_media: false,
-      ...forSlack(rendered),
-    });
+    const { rendered, answer } = await dressed(dressing, message, place.person, (made) =>
+      client.chat.postMessage({
+        channel: place.channel,
+        unfurl_links: false,
+        unfurl_media: false,
+        ...forSlack(made),
+      }),
+    );
     return {
       workspace,
       channel: String(answer.channel),

@@ -1,10 +1,11 @@
 /** Opens forms within the three seconds that a trigger lives, however long the look-ups take. */
 import type { BlockAction, RespondFn } from '@slack/bolt';
 import { CountersignError } from '../contract/index.ts';
-import { type View, type ViewName, loadingModal, textModal } from './blocks/index.ts';
+import { type View, type ViewName, inPlain, loadingModal, textModal } from './blocks/index.ts';
 import { aboutOf, admitClick, keepRefusal, type AdmittedClick } from './admit.ts';
 import { explain, messageOf, readable, rerender, whisper } from './answer.ts';
 import type { DecisionDoor, Desk } from './desk.ts';
+import { refusesBlocks } from './dress.ts';
 import type { SlackOrigin } from '../gateway/slack-types.ts';
 import { FORM_SECONDS } from './metadata.ts';
 import { readClick, type Click } from './origin.ts';
@@ -34,7 +35,7 @@ export async function openView(
   let id: string | undefined;
   try {
     const modal = view === LATE ? loadingModal() : view;
-    id = (await desk.client.views.open({ trigger_id: trigger, view: toSlackView(modal) })).view?.id;
+    id = await opened(desk, trigger, modal);
   } catch (error) {
     desk.log.warn({ error: messageOf(error) }, 'Slack did not open a form');
     build.catch(() => undefined);
@@ -56,6 +57,16 @@ export async function openView(
     filled = textModal('Not possible', `${readable(desk, error).message}. Nothing was changed.`);
   }
   await desk.client.views.update({ view_id: id, view: toSlackView(filled) });
+}
+
+/** @returns the view's id. A client without alerts gets the form without them. */
+async function opened({ client }: Desk<unknown>, trigger: string, modal: View): Promise<string | undefined> {
+  const open = (view: View) => client.views.open({ trigger_id: trigger, view: toSlackView(view) });
+  const answer = await open(modal).catch((error: unknown) => {
+    if (!modal.blocks.some(({ type }) => type === 'alert') || !refusesBlocks(error)) throw error;
+    return open(inPlain(modal));
+  });
+  return answer.view?.id;
 }
 
 /** What a form carries, for a click on one of our messages. */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countersign } from '../cli/harness.ts';
 import { decide, policiesFolder } from '../support/policies.ts';
+import { sandboxDriver } from '../support/sandbox-driver.ts';
 import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
 const policy = (
@@ -143,4 +144,64 @@ describe('a standing approval', () => {
     expect(answer.status).toBe(400);
     await decide(it_, id, { decision: 'approve' }, LEAD);
   });
+});
+
+describe('in Slack', () => {
+  const slackIdOf = (person: string): string =>
+    it_.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
+
+  it('is given from the message, told in its thread, and ended from there by another approver at once', async () => {
+    const { control } = it_.sandbox;
+    const driver = sandboxDriver(it_.sandbox);
+    const actor = 'agent:sales-assistant';
+    const { id } = await ask('test.like', 150, actor);
+    const message = await driver.messageOf(id);
+    await driver.click(slackIdOf(LEAD), message, 'grant_form');
+    const user = slackIdOf(LEAD);
+    const form = await control.waitFor(() => control.modal(user), 30_000);
+    const inputs = form.blocks.flatMap(({ block_id: block, element }) => (element === undefined ? [] : [block]));
+    expect(inputs).toEqual(['until', 'uses', 'up_to', 'reason']);
+    // More than policy allows is refused in the form, and nothing is decided.
+    expect(await driver.submit(user, { uses: '21' })).toBe('errors');
+    expect(await driver.submit(user, { uses: '2', up_to: '100' })).toBe('taken');
+
+    const line = (words: string) =>
+      control.waitFor(
+        () => control.thread(message.channel, message.ts).find(({ text }) => text.includes(words)),
+        30_000,
+      );
+    const given = await line('A standing approval was given');
+    expect(given.text).toContain('2 uses, up to 100.00 USD in all');
+    expect(await ask('test.like', 20, actor)).toMatchObject({ status: 'released', verdict: { basis: 'grant' } });
+    expect((await line('released under this standing approval')).text).toContain('1 of 2');
+
+    // Whoever is no approver ends nothing.
+    await control.click({
+      user: slackIdOf('user:requester@acme.test'),
+      channel: given.channel,
+      ts: given.ts,
+      actionId: 'revoke_grant',
+    });
+    const { grants } = (await it_.call('GET', '/v1/grants')).body;
+    expect(grants.filter((one: { actor: string }) => one.actor === actor)).toMatchObject([{ used: 1 }]);
+    await control.click({ user: slackIdOf(CFO), channel: given.channel, ts: given.ts, actionId: 'revoke_grant' });
+    await line('was ended');
+    expect(await ask('test.like', 20, actor)).toMatchObject({ status: 'supervised' });
+  });
+});
+
+it('a link to an action shows how it stands, to whoever may see it, and no amount', async () => {
+  const { control } = it_.sandbox;
+  const { id } = await ask('test.like', 150, 'agent:link-bot');
+  const { channel } = await sandboxDriver(it_.sandbox).messageOf(id);
+  const share = async (person: string) => {
+    const user = it_.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
+    const { message } = await control.write({ user, channel, text: `look: ${it_.url}/console#${id}` });
+    return message;
+  };
+  const shared = await share(LEAD);
+  const [unfurl] = await control.waitFor(() => shared.unfurls, 30_000);
+  const said = JSON.stringify(unfurl?.blocks);
+  expect(said).toContain('Decide');
+  expect(said).not.toContain('USD');
 });

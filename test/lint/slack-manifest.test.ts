@@ -19,6 +19,7 @@ const SCOPES: Record<string, readonly string[]> = {
   'auth.test': [],
   'chat.postEphemeral': ['chat:write'],
   'chat.postMessage': ['chat:write'],
+  'chat.unfurl': ['links:write'],
   'chat.update': ['chat:write'],
   'conversations.join': ['channels:join'],
   'conversations.list': ['channels:read', 'groups:read'],
@@ -29,6 +30,9 @@ const SCOPES: Record<string, readonly string[]> = {
   'views.publish': [],
   'views.update': [],
 };
+
+/** What Slack asks for an event (docs.slack.dev/reference/events); nothing where none is named. */
+const HEARD: Record<string, readonly string[]> = { link_shared: ['links:read'] };
 
 const manifest = parse(readFileSync(join(ROOT, 'deploy/slack/manifest.yaml'), 'utf8')) as Manifest;
 const code = readSources('src/slack')
@@ -41,7 +45,8 @@ describe('the manifest of the Slack app', () => {
   it('asks for the scopes of the methods that are called, and no others', () => {
     const called = all(/\bclient\.((?:auth|chat|conversations|users|views)\.\w+)\(/g);
     expect(called).toEqual(Object.keys(SCOPES).sort());
-    const needed = new Set([...called.flatMap((method) => SCOPES[method] ?? []), 'commands']);
+    const heard = all(/\bapp\.event\('(\w+)'/g).flatMap((event) => HEARD[event] ?? []);
+    const needed = new Set([...called.flatMap((method) => SCOPES[method] ?? []), ...heard, 'commands']);
     expect([...manifest.oauth_config.scopes.bot].sort()).toEqual([...needed].sort());
   });
 

@@ -84,10 +84,21 @@ describe('Block Kit limits of a message', () => {
   });
 });
 
+const CELL = { type: 'raw_text', text: 'x' };
+const task = (more: object) => ({ type: 'task_card', task_id: 't', title: 'x', status: 'pending', ...more });
+
 const BAD: [what: string, blocks: unknown, wrong: string][] = [
   ['an unknown block', [{ type: 'sectoin', text: plain(5) }], 'unsupported type: sectoin'],
   ['a block without a type', [{ text: plain(5) }], 'missing required field: type'],
   ['an unknown field', [{ type: 'divider', colour: 'red' }], 'invalid additional property: colour'],
+  ['an alert', [{ type: 'alert', text: plain(5) }], 'unsupported type: alert'],
+  ['a table without rows', [{ type: 'table', rows: [] }], 'no fewer than 1 items allowed'],
+  ['a table of 101 rows', [{ type: 'table', rows: times(101, () => [CELL]) }], 'no more than 100 items allowed'],
+  ['a row of 21 cells', [{ type: 'table', rows: [times(21, () => CELL)] }], 'no more than 20 items allowed'],
+  ['two tables', times(2, () => ({ type: 'table', rows: [[CELL]] })), 'only one table is allowed'],
+  ['a number that is none', [{ type: 'table', rows: [[{ type: 'raw_number', value: '1', text: '1' }]] }], 'a number'],
+  ['a plan without a title', [{ type: 'plan', tasks: [] }], 'missing required field: title'],
+  ['a task of no status', [{ type: 'plan', title: 'x', tasks: [task({ status: 'done' })] }], 'must be one of: pending'],
   ['an empty section', [{ type: 'section' }], 'must define either `text` or `fields`'],
   ['an empty text', [{ type: 'section', text: { type: 'mrkdwn', text: '' } }], 'must be more than 0 characters'],
   ['mrkdwn in a header', [{ type: 'header', text: { type: 'mrkdwn', text: 'x' } }], 'unsupported type: mrkdwn'],
@@ -187,6 +198,8 @@ describe('limits of a modal', () => {
     ['no title', { type: 'modal', blocks: [] }, 'missing required field: title'],
     ['an unknown field', modal({ colour: 'red' }), 'invalid additional property: colour'],
     ['markdown in a modal', modal({ blocks: [{ type: 'markdown', text: 'x' }] }), 'unsupported type: markdown'],
+    ['a table in a modal', modal({ blocks: [{ type: 'table', rows: [[CELL]] }] }), 'unsupported type: table'],
+    ['a long alert', modal({ blocks: [{ type: 'alert', text: plain(201) }] }), 'must be less than 201 characters'],
   ])('refuses %s', async (_what, view, wrong) => {
     const { body } = await callApi(sandbox, 'views.open', { trigger_id: '1.2.3', view });
     expect(body).toMatchObject({ error: 'invalid_arguments' });

@@ -14,6 +14,7 @@ import type { ApprovalMessage } from '../../src/slack/blocks/index.ts';
 import {
   type SlackDelegation,
   type SlackFreeze,
+  type GrantItem,
   type SlackLift,
   type RefusedAttempt,
   type SlackDecision,
@@ -69,6 +70,8 @@ export interface MemoryDoor extends SlackDoor {
   delegations: SlackDelegation[];
   stops: SlackFreeze[];
   lifts: SlackLift[];
+  /** Standing approvals in force. */
+  standing: GrantItem[];
   frozen: boolean;
   mayLift: boolean;
   /** Milliseconds before a decision is accepted or refused. */
@@ -118,6 +121,15 @@ export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>)
     delegations: [],
     stops: [],
     lifts: [],
+    standing: [],
+    grants: () => Promise.resolve(door.standing),
+    revokeGrant: (_person, id) => {
+      if (!door.standing.some((one) => one.id === id)) {
+        return Promise.reject(new CountersignError('not-found', 'there is no such standing approval'));
+      }
+      door.standing = door.standing.filter((one) => one.id !== id);
+      return Promise.resolve();
+    },
     frozen: false,
     mayLift: true,
     slowMs: 0,

@@ -14,8 +14,10 @@ import {
   extendModal,
   findShown,
   freezesAnswer,
+  grantModal,
   helpAnswer,
   homeView,
+  inPlain,
   liftModal,
   noHomeView,
   openModal,
@@ -98,6 +100,60 @@ describe('the message of each state', () => {
     expect(everything(renderApprovalMessage(MODELS['second-stage'] as ApprovalMessage).blocks)).toContain(
       '1 of 2: finance done, security waiting',
     );
+  });
+
+  test('several short facts are a table, amounts numbers in it; a form has lines', () => {
+    const several = MODELS['several'] as ApprovalMessage;
+    const [table] = renderApprovalMessage(several).blocks.filter(({ type }) => type === 'table');
+    expect(table?.['rows']).toEqual([
+      [expect.anything(), expect.anything()],
+      [
+        { type: 'raw_text', text: 'Amount' },
+        { type: 'raw_number', value: 420.5, text: '420.50 USD' },
+      ],
+      [
+        { type: 'raw_text', text: 'Environment' },
+        { type: 'raw_text', text: 'production' },
+      ],
+      [
+        { type: 'raw_text', text: 'Fee' },
+        { type: 'raw_number', value: 12.5, text: '12.50 USD' },
+      ],
+      [
+        { type: 'raw_text', text: 'Recipient' },
+        { type: 'raw_text', text: 'Acme Supplies GmbH' },
+      ],
+    ]);
+    const plain = renderApprovalMessage(several, { plain: true });
+    const form = openModal(several, { metadata: '', person: 'user:cfo@acme.test' });
+    for (const { blocks } of [plain, form]) {
+      expect(blocks.map(({ type }) => type)).not.toContain('table');
+      expect(everything(blocks)).toContain('Acme Supplies GmbH');
+    }
+    expect(shownHash(plain)).not.toBe(shownHash(renderApprovalMessage(several)));
+  });
+
+  test('stages that are done, open and waiting are tasks of a plan', () => {
+    const [plan] = renderApprovalMessage(MODELS['second-stage'] as ApprovalMessage).blocks.filter(
+      ({ type }) => type === 'plan',
+    );
+    expect((plan?.['tasks'] as JsonObject[]).map(({ title, status }) => [title, status])).toEqual([
+      ['finance', 'complete'],
+      ['security', 'in_progress'],
+    ]);
+  });
+
+  test.each([
+    ['irreversible', 'warning'],
+    ['break-glass', 'error'],
+    ['review-overdue', 'error'],
+  ])('the form about %s begins with an alert, and without it where a client has none', (name, level) => {
+    const view = openModal(MODELS[name] as ApprovalMessage, { metadata: '', person: 'user:cfo@acme.test' });
+    expect(view.blocks[0]).toMatchObject({ type: 'alert', level });
+    expect(checkView(view, 'modal')).toEqual([]);
+    const plain = inPlain(view);
+    expect(plain.blocks.map(({ type }) => type)).not.toContain('alert');
+    expect(plain.blocks).toHaveLength(view.blocks.length);
   });
 
   test('same model, same hash; another word, another hash', () => {
@@ -335,7 +391,8 @@ describe('whatever the model holds', () => {
           consoleUrl,
         }));
         const reviews = decided.map((item) => ({ ...item, dueAt: NOW, reviewers: [item.summary] }));
-        const home = homeView({ name: waiting[0]?.verb ?? '', waiting, decided, reviews });
+        const grants = waiting.map(({ verb, action }) => grantOf(verb, action));
+        const home = homeView({ name: waiting[0]?.verb ?? '', waiting, decided, reviews, grants });
         expect(checkView(home, 'home')).toEqual([]);
         expect(foreignMarkup(onlyMrkdwn(home.blocks))).toEqual([]);
       }),
@@ -346,13 +403,14 @@ describe('whatever the model holds', () => {
   test('modals stay within limits, with whatever was typed before', () => {
     fc.assert(
       fc.property(model, nasty, (message, text) => {
-        const typed = { reason: text, decision: text, until: text, change_0: text };
+        const typed = { reason: text, decision: text, until: text, change_0: text, uses: text, up_to: text };
         const options = { metadata: 'm'.repeat(3000), typed, problem: text };
         for (const make of [approveModal, refuseModal, returnModal, extendModal, alikeModal]) {
           expect(checkView(make(message, options), 'modal'), make.name).toEqual([]);
           expect(checkView(make(message, { metadata: '' }), 'modal'), make.name).toEqual([]);
         }
         expect(checkView(openModal(message, { ...options, person: text }), 'modal')).toEqual([]);
+        expect(checkView(grantModal(message, { ...options, now: NOW }), 'modal')).toEqual([]);
         expect(checkView(textModal('A title that is far too long for it', text), 'modal')).toEqual([]);
       }),
       { numRuns: 100 },
@@ -435,6 +493,20 @@ const everywhere = (text: string): ApprovalMessage => {
   };
 };
 
+const grantOf = (text: string, id = 'grt_0123') => ({
+  id,
+  by: text,
+  verb: text,
+  surface: text,
+  actor: text,
+  until: NOW,
+  uses: 20,
+  used: 1,
+  upTo: text,
+  sum: text,
+  currency: text,
+});
+
 /** Everything that is posted or opened about such a model. */
 function rendered(text: string): { name: string; blocks: JsonObject[] }[] {
   const message = everywhere(text);
@@ -462,10 +534,19 @@ function rendered(text: string): { name: string; blocks: JsonObject[] }[] {
     { name: 'nobody', ...noHomeView(text) },
     {
       name: 'home',
-      ...homeView({ name: text, waiting: [message], decided, reviews, freezes: [freeze], mayLift: true }),
+      ...homeView({
+        name: text,
+        waiting: [message],
+        decided,
+        reviews,
+        grants: [grantOf(text)],
+        freezes: [freeze],
+        mayLift: true,
+      }),
     },
     { name: 'open', ...openModal(message, { ...options, person: 'user:cfo@acme.test' }) },
     { name: 'text', ...textModal('T', text) },
+    { name: 'grant', ...grantModal(message, { ...options, now: NOW }) },
     ...[approveModal, refuseModal, returnModal, extendModal, alikeModal].map((make) => ({
       name: make.name,
       ...make(message, options),

@@ -106,12 +106,29 @@ export const MODELS: Record<string, ApprovalMessage> = {
     ...WAITING,
     alike: [{ action: `act_${'f'.repeat(64)}`, revision: 1, stage: 0, summary: 'refund.create, 310 USD' }],
   },
+  grantable: {
+    ...WAITING,
+    controls: { ...WAITING.controls, mayGrant: { within: 12 * 3600, uses: 20, upTo: '2000', currency: 'USD' } },
+  },
   long: {
     ...WAITING,
     facts: [{ label: 'body', value: 'Dear customer,\n'.repeat(60) }],
     unread: [{ label: 'body', why: 'cut' }],
   },
   withheld: { ...WAITING, unread: [{ label: 'account', why: 'withheld' }] },
+  several: {
+    ...WAITING,
+    facts: [
+      { label: 'Environment', value: 'production' },
+      { label: 'Fee', value: '12.50 USD' },
+      { label: 'Recipient', value: 'Acme Supplies GmbH' },
+    ],
+  },
+  reversal: {
+    ...WAITING,
+    reverses: `act_${'e'.repeat(64)}`,
+    consoleUrl: `https://countersign.acme.test/console#${ACTION}`,
+  },
   irreversible: { ...WAITING, effect: 'irreversible' },
   unreachable: {
     ...WAITING,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NotifierUnavailable, type Notice, type ThreadEvent } from '../../src/notify/notifier.ts';
 import { MODELS, WAITING } from './messages.ts';
 import { startSlackSandbox } from '../../sandbox/slack/index.ts';
+import { findShown, RENDERER } from '../../src/slack/blocks/index.ts';
 import { createSlackApp, createSlackNotifier, type SlackLog } from '../../src/slack/index.ts';
 import { USERS, memoryDoor, openBench, until, type Bench } from './bench.ts';
 
@@ -142,6 +143,19 @@ describe('the notifier', () => {
     expect(calls('chat.postMessage').length).toBeLessThanOrEqual(1);
     bench.control.inject({ outage: false });
     expect((await publish({})).posted).toHaveLength(1);
+  });
+
+  test('a workspace that refuses a table has the same words as lines, from then on, and what was shown is found again', async () => {
+    const several = MODELS['several'] as typeof WAITING;
+    bench.control.inject({ api: 'chat.postMessage', error: 'invalid_blocks' });
+    const { posted } = await bench.notifier.publish(several, []);
+    const types = () => (bench.control.messages(CHANNEL)[0]?.blocks ?? []).map(({ type }) => type);
+    expect(types()).not.toContain('table');
+    expect(JSON.stringify(bench.control.messages(CHANNEL)[0]?.blocks)).toContain('Acme Supplies GmbH');
+    const sealed = { hash: posted[0]?.shownHash ?? '', renderer: RENDERER };
+    expect(findShown(sealed, CFO, [several])).toMatchObject({ view: 'message', plain: true });
+    await bench.notifier.publish({ ...several, revision: 2 }, posted);
+    expect([types().includes('table'), calls('chat.update').length]).toEqual([false, 1]);
   });
 
   test.each(['invalid_auth', 'token_revoked', 'missing_scope'])('%s is for somebody to repair', async (error) => {

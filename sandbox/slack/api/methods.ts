@@ -4,6 +4,7 @@ import type { JsonObject } from '../types.ts';
 import type { Args } from './args.ts';
 import * as conversations from './conversations.ts';
 import * as messages from './messages.ts';
+import { unfurl } from './unfurl.ts';
 import * as users from './users.ts';
 import * as views from './views.ts';
 
@@ -26,13 +27,15 @@ export const DEFAULT_SCOPES = [
   'im:history',
   'im:read',
   'im:write',
+  'links:read',
+  'links:write',
   'reactions:write',
   'users:read',
   'users:read.email',
 ];
 
 /** Bot events the app is subscribed to unless told otherwise. */
-export const DEFAULT_EVENTS = ['app_home_opened', 'app_mention', 'message.im'];
+export const DEFAULT_EVENTS = ['app_home_opened', 'app_mention', 'link_shared', 'message.im'];
 
 function bot(scopes: string[], run: Method['run']): Method {
   return { token: 'bot', scopes, run };
@@ -57,6 +60,7 @@ export const METHODS: Record<string, Method> = {
   'chat.postMessage': bot(['chat:write'], messages.postMessage),
   'chat.postEphemeral': bot(['chat:write'], messages.postEphemeral),
   'chat.update': bot(['chat:write'], messages.update),
+  'chat.unfurl': bot(['links:write'], unfurl),
   'chat.delete': bot(['chat:write'], messages.remove),
   'chat.getPermalink': bot([], messages.getPermalink),
   'reactions.add': bot(['reactions:write'], messages.addReaction),

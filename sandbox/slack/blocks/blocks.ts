@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { Issues, all, boolean, list, object, oneOf, optional, required, text, typed } from './check.ts';
 import type { Check, Field } from './check.ts';
 import { accessory, actionsElement, inputElement } from './elements.ts';
+import { tableFields, taskFields } from './newer.ts';
 import { anyText, blockId, either, imageFields, plainText } from './objects.ts';
 import { richText } from './rich-text.ts';
 
@@ -15,6 +16,12 @@ export const MAX_BLOCKS: Record<Surface, number> = { message: 50, modal: 100, ho
 /** Characters of `markdown` blocks in one payload, all together. */
 const MAX_MARKDOWN = 12_000;
 
+/** Characters of all cells of a table. */
+const MAX_TABLE = 10_000;
+/** Slack says no number of these; a screen has room for so much. */
+const MAX_TITLE = 256;
+const MAX_TASKS = 50;
+
 function block(type: string, fields: Record<string, Field>): Check {
   return object({ type: required(oneOf(type)), block_id: blockId, ...fields });
 }
@@ -24,6 +31,9 @@ const contextElement = typed({
   mrkdwn: anyText(3000),
   image: object({ type: required(oneOf('image')), ...imageFields }),
 });
+
+const table = block('table', tableFields);
+const taskCard = block('task_card', taskFields);
 
 const common: Record<string, Check> = {
   section: all(
@@ -51,11 +61,17 @@ const common: Record<string, Check> = {
 };
 
 const KINDS: Record<Surface, Check> = {
-  message: typed({ ...common, markdown: block('markdown', { text: required(text(MAX_MARKDOWN)) }) }),
+  message: typed({
+    ...common,
+    markdown: block('markdown', { text: required(text(MAX_MARKDOWN)) }),
+    table,
+    task_card: taskCard,
+    plan: block('plan', { title: required(text(MAX_TITLE)), tasks: optional(list(taskCard, MAX_TASKS, 0)) }),
+  }),
   modal: typed({
     ...common,
     alert: block('alert', {
-      text: required(anyText(3000)),
+      text: required(anyText(200)),
       level: optional(oneOf('default', 'info', 'warning', 'error', 'success')),
     }),
   }),
@@ -64,7 +80,7 @@ const KINDS: Record<Surface, Check> = {
 
 /**
  * What Slack would refuse in `blocks`, worded as it does; empty when all is well.
- * Block types Slack has and the sandbox has not (video, table, card …) are refused as unsupported.
+ * Block types Slack has and the sandbox has not (video, data_table, card …) are refused as unsupported.
  * @param path JSON pointer of `blocks` itself.
  */
 export function checkBlocks(blocks: Json, surface: Surface, path = '/blocks'): string[] {
@@ -72,6 +88,11 @@ export function checkBlocks(blocks: Json, surface: Surface, path = '/blocks'): s
   list(KINDS[surface], MAX_BLOCKS[surface], 0)(blocks, path, issues);
   const objects = asObjects(blocks);
   checkIds(objects, path, issues);
+  const tables = objects.filter((entry) => entry['type'] === 'table');
+  if (tables.length > 1) issues.add('only one table is allowed per message', path);
+  if (textLength(tables) > MAX_TABLE) {
+    issues.add(`a table must be less than ${String(MAX_TABLE + 1)} characters in all`, path);
+  }
   const markdown = objects.filter((entry) => entry['type'] === 'markdown');
   if (markdown.reduce((sum, entry) => sum + (asString(entry['text'])?.length ?? 0), 0) > MAX_MARKDOWN) {
     issues.add(`markdown blocks must be less than ${String(MAX_MARKDOWN + 1)} characters in all`, path);

@@ -35,6 +35,10 @@ export const boolean: Check = (value, path, issues) => {
   if (typeof value !== 'boolean') issues.add('must be a boolean', path);
 };
 
+export const number: Check = (value, path, issues) => {
+  if (typeof value !== 'number') issues.add('must be a number', path);
+};
+
 /** A whole number of `min` to `max`. */
 export function integer(min: number, max: number): Check {
   return (value, path, issues) => {

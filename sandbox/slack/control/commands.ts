@@ -79,6 +79,7 @@ export async function write(
     ...(channel.isIm ? { channel_type: 'im' } : {}),
     ...(act.threadTs === undefined ? {} : { thread_ts: act.threadTs }),
   };
+  await shareLinks(core, message);
   const heard = channel.isIm || (channel.appIsMember && act.text.includes(`<@${core.world.app.botUserId}>`));
   if (!heard || !subscribed(core, channel.isIm ? 'message.im' : 'app_mention')) return { message };
   return { message, event: await deliverEvent(core, event) };
@@ -92,4 +93,18 @@ function subscribed(core: Core, name: string): boolean {
 /** Delivers any event in its `event_callback` wrapper. */
 export async function deliverEvent(core: Core, event: JsonObject): Promise<ActResult> {
   return actResult(await core.deliverer.deliver('event', eventCallback(core, event)));
+}
+
+/** Links to the app's own domain, which is the one this page is served under: the app hears of them. */
+async function shareLinks(core: Core, { channel, ts, user, text }: SandboxMessage): Promise<void> {
+  if (!subscribed(core, 'link_shared')) return;
+  const { host, hostname } = new URL(core.url());
+  const urls = [...text.matchAll(/https?:\/\/[^\s<>|]+/g)].map(([url]) => url);
+  const links = urls.filter((url) => new URL(url).host === host).map((url) => ({ domain: hostname, url }));
+  if (links.length === 0) return;
+  await deliverEvent(core, {
+    type: 'link_shared',
+    ...{ channel, user, links, message_ts: ts, unfurl_id: `${channel}/${ts}` },
+    ...{ source: 'conversations_history', is_bot_user_member: core.world.channels.get(channel)?.appIsMember ?? false },
+  });
 }

@@ -67,6 +67,7 @@ function shown(core: Core, message: SandboxMessage, userId: string): JsonObject 
     isApp: message.botId !== undefined,
     text: message.text,
     blocks: message.blocks,
+    unfurls: message.unfurls ?? [],
     values: stateOf(message.blocks, core.drafts.get(`${message.channel}/${message.ts}/${userId}`) ?? {}),
     threadTs: message.threadTs ?? null,
     edited: message.edited ? message.edited.ts : null,

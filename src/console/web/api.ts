@@ -47,6 +47,9 @@ export const getText = async (path: string, signal?: AbortSignal): Promise<strin
 export const post = async <T>(path: string, body: unknown): Promise<T> =>
   (await (await send('POST', path, body)).json()) as T;
 
+/** For what answers with nothing. */
+export const tell = async (path: string, body: unknown): Promise<void> => void (await send('POST', path, body));
+
 export const remove = async (path: string, body?: unknown): Promise<void> => void (await send('DELETE', path, body));
 
 export const readMe = (signal?: AbortSignal): Promise<Me> => get<Me>('/v1/me', signal);

@@ -28,6 +28,7 @@ const reads = ({ kind, roles }: Me): boolean =>
 
 const PAGES: readonly Page[] = [
   { path: '/inbox', name: WORDS.nav.inbox, for: isPerson },
+  { path: '/grants', name: WORDS.nav.grants, for: anybody },
   { path: '/overview', name: WORDS.nav.overview, for: reads },
   { path: '/decisions', name: WORDS.nav.decisions, for: anybody },
   { path: '/findings', name: WORDS.nav.findings, for: reads },
@@ -41,6 +42,7 @@ const PAGES: readonly Page[] = [
 ];
 
 const Waiting = lazy(() => import('./pages/inbox.tsx').then(({ Waiting: page }) => ({ default: page })));
+const Grants = lazy(() => import('./pages/grants.tsx').then(({ Grants: page }) => ({ default: page })));
 const OneAction = lazy(() => import('./pages/action.tsx').then(({ OneAction: page }) => ({ default: page })));
 const Overview = lazy(() => import('./pages/overview.tsx').then(({ Overview: page }) => ({ default: page })));
 const AllFindings = lazy(() => import('./pages/findings.tsx').then(({ AllFindings: page }) => ({ default: page })));
@@ -167,6 +169,7 @@ function Frame({ me }: { me: Me }) {
                 <Redirect to={reads(me) ? '/overview' : '/inbox'} replace />
               </Route>
               <Route path="/inbox" component={Waiting} />
+              <Route path="/grants" component={Grants} />
               <Route path="/actions/:id" component={OneAction} />
               <Route path="/overview" component={Overview} />
               <Route path="/findings" component={AllFindings} />

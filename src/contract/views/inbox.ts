@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PRESENCES } from '../presence.ts';
 import { STATUSES } from '../status.ts';
 import { DOORS, EFFECT_KINDS } from '../verdict.ts';
 
@@ -42,6 +43,7 @@ export const inboxItemSchema = z
       .array(z.strictObject({ label: z.string(), value: z.string() }))
       .meta({ description: 'All else that policy discloses, or shows to approvers.' }),
     withheld: z.int().meta({ description: 'How many values policy does not show.' }),
+    reverses: z.string().optional().meta({ description: 'The action that this one takes back.' }),
     why: z.strictObject({ policy: text, rule: text, reasons: z.array(z.string()) }),
     otherwise: z.string().meta({ description: 'What happens if nobody decides.' }),
     stages: z.array(
@@ -63,6 +65,7 @@ export const inboxItemSchema = z
         at: instant,
         reason: text,
         via: z.string(),
+        presence: z.enum(PRESENCES).optional().meta({ description: 'How the person was there.' }),
         onBehalfOf: text,
         changes: z.array(change),
       }),
@@ -79,6 +82,9 @@ export const inboxItemSchema = z
       ),
       mayReturn: z.boolean(),
       extendUntil: instant.nullable(),
+      mayGrant: z.strictObject({ within: z.int(), uses: z.int(), upTo: text, currency: text }).optional().meta({
+        description: 'A yes may be given to the like as well: for so many seconds, uses, and so much in all.',
+      }),
       via: z.array(z.enum(DOORS)),
     }),
     responsibility: z.string().meta({ description: 'The sentence that whoever approves takes on.' }),

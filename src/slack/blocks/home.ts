@@ -1,6 +1,7 @@
 /** App Home, the inbox: waiting for you, overdue reviews, you decided. */
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
 import { freezeBlocks, type HomeFreeze } from './freezes.ts';
+import { grantBlocks, type HomeGrant } from './grants.ts';
 import { type Block, type View, actionsBlock, button, divider, header, small } from './parts-6/kit.ts';
 import { type Piece, dated, line, linked, mono, rich, strong } from './parts-6/rich.ts';
 import { list, plainText, safeUrl, sentence, shortId } from './parts-6/text.ts';
@@ -33,6 +34,8 @@ export interface Home {
   freezes?: HomeFreeze[];
   /** Whether this person may lift it. */
   mayLift?: boolean;
+  /** Standing approvals that this person may end. */
+  grants?: HomeGrant[];
 }
 
 const LISTED_MAX = { waiting: 20, decided: 10, reviews: 10 };
@@ -40,6 +43,7 @@ const LISTED_MAX = { waiting: 20, decided: 10, reviews: 10 };
 export function homeView(home: Home): View {
   const blocks: Block[] = [
     ...freezeBlocks(home.freezes ?? [], { mayLift: home.mayLift === true }),
+    ...grantBlocks(home.grants ?? []),
     header('Waiting for you'),
     ...orNothing(home.waiting.slice(0, LISTED_MAX.waiting).flatMap(waitingItem), 'Nothing waits for you.'),
     ...more(home.waiting.length, LISTED_MAX.waiting),

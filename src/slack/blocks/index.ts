@@ -2,13 +2,16 @@
 export * from './alike.ts';
 export * from './answers.ts';
 export * from './freezes.ts';
+export * from './grants.ts';
 export * from './home.ts';
 export type { Block, Rendered, View } from './parts-6/kit.ts';
 export * from './message.ts';
 export * from './modals.ts';
 export * from './model.ts';
+export { inPlain } from './newer.ts';
 export * from './pages.ts';
 export * from './shown.ts';
 export * from './thread.ts';
-export { formError } from './parts-6/text.ts';
+export * from './unfurl.ts';
+export { formError, safeUrl } from './parts-6/text.ts';
 export { what } from './words.ts';

@@ -3,7 +3,8 @@ import { hashOf } from '../../canonical/index.ts';
 import { MESSAGE_HOLDS, type Json, type JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
 import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from './parts-6/kit.ts';
-import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from './parts-6/rich.ts';
+import { type Line, inNotification, line, linked, mono, rich, saidOrMore, strong } from './parts-6/rich.ts';
+import { factsTable, stagesPlan } from './newer.ts';
 import { link, list, notified, plainText, safeUrl, shortId } from './parts-6/text.ts';
 import {
   asked,
@@ -21,6 +22,8 @@ import {
 export interface RenderOptions {
   /** Directory id of the reader: adds why they are asked. */
   person?: string | null;
+  /** Without the blocks that some workspaces refuse: the same words as lines. */
+  plain?: boolean;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface RenderOptions {
  * ever: a change of what it says is a new `RENDERER`.
  */
 export function renderApprovalMessage(message: ApprovalMessage, options: RenderOptions = {}): Rendered {
-  const frame = [header(headline(message)), ...controls(message), footer(message)];
+  const frame = [header(headline(message)), ...controls(message, options.plain === true), footer(message)];
   const [top, ...rest] = frame as [Block, ...Block[]];
   return { text: fallback(message), blocks: [top, ...aboutBlocks(message, options, MAX_TEXT - size(frame)), ...rest] };
 }
@@ -70,6 +73,7 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   const glance = [
     whoAsks(message),
     because(message, url),
+    takesBack(message, url),
     open ? consequence(message) : null,
     deadline(message),
     you === null ? null : line(you),
@@ -77,7 +81,7 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   const parts: Part[] = [{ block: rich(glance.filter((one) => one !== null)), spare: 0 }];
   if (message.facts.length > 0) {
     const facts = message.facts.slice(0, MESSAGE_HOLDS.facts).map((fact) => factLine(fact, url));
-    parts.push({ block: rich(facts), spare: 1 });
+    parts.push({ block: (options.plain === true ? null : factsTable(message)) ?? rich(facts), spare: 1 });
   }
   message.decisions.slice(-MESSAGE_HOLDS.decisions).forEach((decision, index, latest) => {
     parts.push({ block: rich(decisionLines(decision)), spare: index === latest.length - 1 ? 0 : 2 });
@@ -86,8 +90,11 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
     const result = line(strong('Review:', 40), ` ${plainText(message.review.result, 300)}`);
     parts.push({ block: rich([result]), spare: 0 });
   }
+  const steps = progress(message);
+  const plan = steps === null || options.plain === true ? null : stagesPlan(message, steps);
+  if (plan !== null) parts.push({ block: plan, spare: 0 });
   const below: [(string | null)[], number][] = [
-    [[progress(message), deciding || message.state === 'expired' ? asked(message) : null], 0],
+    [[plan === null ? steps : null, deciding || message.state === 'expired' ? asked(message) : null], 0],
     [[deciding ? helps(message) : null], 3],
   ];
   for (const [texts, spare] of below) addSmall(parts, texts, spare);
@@ -112,7 +119,7 @@ function addSmall(parts: Part[], texts: readonly (string | null)[], spare: numbe
 function size(value: Json): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + size(item), 0);
-  const texts = ['text', 'fallback', 'url'].reduce((sum, name) => sum + lengthOf(value[name]), 0);
+  const texts = ['text', 'fallback', 'url', 'title'].reduce((sum, name) => sum + lengthOf(value[name]), 0);
   return Object.values(value).reduce<number>((sum, item) => sum + size(item), texts);
 }
 
@@ -125,6 +132,14 @@ function because({ why }: ApprovalMessage, url: string | null): Line | null {
     return line(strong('Why:', 40), ...reasons.flatMap((reason, index) => [index === 0 ? ' ' : ' · ', ...reason]));
   }
   return why.rule === null ? null : line(strong('Why:', 40), ' rule ', mono(why.rule, 80));
+}
+
+/** The action that this one takes back, where the console is. */
+function takesBack({ action, reverses }: ApprovalMessage, url: string | null): Line | null {
+  if (reverses === undefined) return null;
+  const there = url === null ? null : safeUrl(url.replace(action, reverses));
+  const id = shortId(reverses);
+  return line(strong('Takes back:', 40), ' ', there === null ? mono(id, 20) : linked(there, id));
 }
 
 const factLine = ({ label, value }: ApprovalMessage['facts'][number], url: string | null): Line =>
@@ -140,12 +155,12 @@ function notShown(message: ApprovalMessage): string | null {
   return parts.length === 0 ? null : `Not shown: ${parts.join(', ')}`;
 }
 
-function controls(message: ApprovalMessage): Block[] {
+function controls(message: ApprovalMessage, plain: boolean): Block[] {
   if (message.ask === null) return [];
   const stage = message.stages[message.stage];
   const passkey = message.ask === 'decision' && stage?.passkey === true;
   if (!message.controls.via.includes('slack') || passkey) return elsewhere(message, passkey);
-  const value = buttonValue(message);
+  const value = buttonValue({ ...message, plain });
   const about = what(message);
   const review = message.ask === 'review';
   const form = review || message.controls.approveReason === 'required';
@@ -153,7 +168,7 @@ function controls(message: ApprovalMessage): Block[] {
   const unread = isUnread(message);
   const elements: JsonObject[] = [
     ...(unread
-      ? readButtons(message)
+      ? readButtons(message, value)
       : [
           button(form ? ACTIONS.approveForm : ACTIONS.approve, approve, value, {
             style: 'primary',
@@ -172,6 +187,11 @@ function controls(message: ApprovalMessage): Block[] {
     }
     if (message.controls.mayReturn) elements.push(button(ACTIONS.returnForm, 'Ask a question…', value));
     if (message.controls.extendUntil !== null) elements.push(button(ACTIONS.extendForm, 'More time…', value));
+    if (message.controls.mayGrant !== undefined && !unread) {
+      elements.push(
+        button(ACTIONS.grantForm, 'And the like…', value, { label: `Approve the like of it too: ${about}` }),
+      );
+    }
     const alike = message.alike.length;
     if (alike > 0 && !unread) elements.push(button(ACTIONS.alikeForm, `Decide ${alike + 1} alike…`, value));
   }
@@ -190,11 +210,11 @@ export const isWithheld = ({ unread }: ApprovalMessage): boolean =>
   (unread ?? []).some(({ why }) => why === 'withheld');
 
 /** In the place of *Approve*: the pages of a form, or the console. */
-function readButtons(message: ApprovalMessage): JsonObject[] {
+function readButtons(message: ApprovalMessage, value: string): JsonObject[] {
   const text = 'Read all, then decide';
   if (!isWithheld(message)) {
     const label = `${text}: ${what(message)}`;
-    return [button(ACTIONS.openForm, `${text}…`, buttonValue(message), { style: 'primary', label })];
+    return [button(ACTIONS.openForm, `${text}…`, value, { style: 'primary', label })];
   }
   const url = safeUrl(message.consoleUrl);
   return url === null ? [] : [linkButton(ACTIONS.console, text, url)];

@@ -5,6 +5,7 @@ import { type Block, type Rendered, type View, LIMITS, input, option, plain, sma
 import { line, mono, rich, strong } from './parts-6/rich.ts';
 import { cutWhole, plainText, sentence, shortId } from './parts-6/text.ts';
 import { aboutBlocks, isWithheld } from './message.ts';
+import { alertsOf } from './newer.ts';
 import { pagesOf } from './pages.ts';
 import { deadline, what, whoAsks } from './words.ts';
 
@@ -22,6 +23,8 @@ export interface FormParts {
   title: string;
   submit: string;
   blocks: Block[];
+  /** What it is about: what must not be overlooked stands on top. */
+  about?: ApprovalMessage;
 }
 
 /** A modal with a form in it. */
@@ -34,7 +37,10 @@ export function form(parts: FormParts, options: ModalOptions): View {
     submit: plain(parts.submit, LIMITS.title),
     close: plain('Cancel', LIMITS.title),
     private_metadata: options.metadata,
-    blocks: [...problem, ...parts.blocks].slice(0, LIMITS.viewBlocks),
+    blocks: [...problem, ...(parts.about === undefined ? [] : alertsOf(parts.about)), ...parts.blocks].slice(
+      0,
+      LIMITS.viewBlocks,
+    ),
   };
 }
 
@@ -46,6 +52,7 @@ export function approveModal(message: ApprovalMessage, options: ModalOptions): V
   return form(
     {
       name: 'approve',
+      about: message,
       title,
       submit: title,
       blocks: [
@@ -63,7 +70,13 @@ export function refuseModal(message: ApprovalMessage, options: ModalOptions): Vi
   const title = message.ask === 'review' ? 'It was wrong' : 'Refuse';
   const hint = 'The requester reads it, and it is sealed.';
   return form(
-    { name: 'refuse', title, submit: title, blocks: [summary(message), reasonInput('Reason', false, options, hint)] },
+    {
+      name: 'refuse',
+      about: message,
+      title,
+      submit: title,
+      blocks: [summary(message), reasonInput('Reason', false, options, hint)],
+    },
     options,
   );
 }
@@ -97,7 +110,7 @@ export function openModal(message: ApprovalMessage, options: OpenOptions): View 
   }
   const blocks = openBlocks(message, options);
   if (!canDecide(message)) return notice('Action', blocks, VIEWS.open);
-  return form({ name: 'open', title: 'Decide', submit: 'Decide', blocks }, options);
+  return form({ name: 'open', about: message, title: 'Decide', submit: 'Decide', blocks }, options);
 }
 
 export interface OpenOptions extends ModalOptions {
@@ -110,14 +123,15 @@ export interface OpenOptions extends ModalOptions {
 export const lastPage = (message: ApprovalMessage): number => (canDecide(message) ? pagesOf(message).length : 0);
 
 /**
- * What somebody reads in that form, on all of its pages, without anything that changes by the minute. It is hashed and sealed with the
- * decision.
+ * What somebody reads in that form, on all of its pages, without anything that changes by the minute, and without the alert, which only
+ * repeats what stands below and not every client has. It is hashed and sealed with the decision.
  */
 export function openShown(message: ApprovalMessage, person: string): Rendered {
   const pages = Array.from({ length: lastPage(message) + 1 }, (_, page) =>
     openModal(message, { metadata: '', person, page }),
   );
-  return { text: what(message), blocks: pages.flatMap(({ blocks }) => blocks) };
+  const read = pages.flatMap(({ blocks }) => blocks).filter(({ type }) => type !== 'alert');
+  return { text: what(message), blocks: read };
 }
 
 /** Whether a decision in Slack would count at all. */
@@ -127,7 +141,10 @@ export function canDecide(message: ApprovalMessage): boolean {
 }
 
 function openBlocks(message: ApprovalMessage, options: OpenOptions): Block[] {
-  const blocks = [rich([line(strong(what(message), 120))]), ...aboutBlocks(message, { person: options.person })];
+  const blocks = [
+    rich([line(strong(what(message), 120))]),
+    ...aboutBlocks(message, { person: options.person, plain: true }),
+  ];
   if (!canDecide(message)) return blocks;
   const review = message.ask === 'review';
   const choices = [

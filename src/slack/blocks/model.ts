@@ -21,6 +21,10 @@ export const ACTIONS = {
   returnForm: 'return_form',
   extendForm: 'extend_form',
   alikeForm: 'alike_form',
+  /** Opens the form of a standing approval. */
+  grantForm: 'grant_form',
+  /** Ends a standing approval at once; its value is the approval's id. */
+  revokeGrant: 'revoke_grant',
   /** Opens everything about one action, with the decision inside. */
   openForm: 'open_form',
   /** Opens the form that lifts a freeze; its value is the freeze's id. */
@@ -36,6 +40,7 @@ export const VIEWS = {
   return: 'return',
   extend: 'extend',
   alike: 'alike',
+  grant: 'grant',
   open: 'open',
   lift: 'lift',
 } as const;
@@ -46,6 +51,8 @@ export const INPUTS = {
   reason: 'reason',
   decision: 'decision',
   until: 'until',
+  uses: 'uses',
+  upTo: 'up_to',
   change: (index: number): string => `change_${index}`,
   alike: (index: number): string => `alike_${index}`,
 } as const;
@@ -59,10 +66,13 @@ export interface ButtonValue {
   action: string;
   revision: number;
   stage: number;
+  /** It was on the screen in its plain form. */
+  plain?: boolean;
 }
 
-export function buttonValue({ action, revision, stage }: ButtonValue): string {
-  return JSON.stringify([action.slice(0, 96), count(revision), count(stage)]);
+export function buttonValue({ action, revision, stage, plain }: ButtonValue): string {
+  const shown = [action.slice(0, 96), count(revision), count(stage)];
+  return JSON.stringify(plain === true ? [...shown, 'plain'] : shown);
 }
 
 const count = (value: number): number => (Number.isSafeInteger(value) && value >= 0 ? value : 0);
@@ -76,10 +86,12 @@ export function readButtonValue(value: unknown): ButtonValue | null {
   } catch {
     return null;
   }
-  if (!Array.isArray(parsed) || parsed.length !== 3) return null;
-  const [action, revision, stage] = parsed as unknown[];
+  if (!Array.isArray(parsed) || parsed.length < 3 || parsed.length > 4) return null;
+  const [action, revision, stage, plain] = parsed as unknown[];
+  if (parsed.length === 4 && plain !== 'plain') return null;
   if (typeof action !== 'string' || !/^[\w.:-]{1,96}$/.test(action)) return null;
   if (!Number.isSafeInteger(revision) || !Number.isSafeInteger(stage)) return null;
   if ((revision as number) < 0 || (stage as number) < 0) return null;
-  return { action, revision: revision as number, stage: stage as number };
+  const read = { action, revision: revision as number, stage: stage as number };
+  return plain === undefined ? read : { ...read, plain: true };
 }

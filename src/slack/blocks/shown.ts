@@ -26,10 +26,12 @@ export interface RenderingSource {
   /** Directory id of the reader; null in a channel. */
   person: string | null;
   model: ApprovalMessage;
+  /** A message in its plain form. */
+  plain?: boolean;
 }
 
 /** @throws CountersignError `invalid-evidence` for a version that is not among {@link RENDERERS}, whose blocks nobody knows here. */
-export function renderShown({ renderer, view, person, model }: RenderingSource): Rendered {
+export function renderShown({ renderer, view, person, model, plain = false }: RenderingSource): Rendered {
   // Doors that render nothing themselves: what was shown is the model, as it is.
   if (renderer === MODEL_RENDERER || renderer === WHOLE_RENDERER) {
     return { text: canonicalize(jsonOf(model)), blocks: [] };
@@ -45,7 +47,7 @@ export function renderShown({ renderer, view, person, model }: RenderingSource):
   }
   switch (view) {
     case 'message':
-      return renderApprovalMessage(model, { person });
+      return renderApprovalMessage(model, { person, plain });
     case 'open':
       return openShown(model, person ?? '');
     case 'alike':
@@ -71,6 +73,9 @@ export function findShown(
       for (const reader of [null, person]) {
         const source: RenderingSource = { renderer: sealed.renderer, view, person: reader, model };
         if (hashOfShown(source) === sealed.hash) return source;
+        if (view === 'message' && hashOfShown({ ...source, plain: true }) === sealed.hash) {
+          return { ...source, plain: true };
+        }
       }
     }
   }
@@ -97,7 +102,8 @@ export function textsOf({ text, blocks }: Rendered): string[] {
     if (Array.isArray(value)) return value.flatMap(texts);
     if (typeof value !== 'object' || value === null) return [];
     if (value['type'] === 'rich_text_section') return [lineText(value['elements'] as JsonObject[])];
-    const textLines = typeof value['text'] === 'string' ? value['text'].split('\n') : [];
+    const title = typeof value['title'] === 'string' ? [value['title']] : [];
+    const textLines = typeof value['text'] === 'string' ? [...title, ...value['text'].split('\n')] : title;
     return [...textLines, ...Object.values(value).flatMap(texts)];
   };
   return texts(blocks);

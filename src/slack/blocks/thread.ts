@@ -1,6 +1,7 @@
 /** What is said beside the message: one line in its thread for each event, and direct messages to the requester. */
 import type { Notice, ThreadEvent } from './model.ts';
-import { type Rendered, small } from './parts-6/kit.ts';
+import { revokeButton } from './grants.ts';
+import { type Rendered, actionsBlock, small } from './parts-6/kit.ts';
 import { type Line, dated, inNotification, line, rich, said, strong } from './parts-6/rich.ts';
 import { link, plainText, safeUrl, shortId } from './parts-6/text.ts';
 
@@ -23,6 +24,8 @@ const EVENTS: Record<ThreadEvent['kind'], readonly [sign: string, words: string]
   skipped: ['⏭️', 'Skipped, as the executor reports'],
   unreported: ['❓', 'The executor never reported what happened'],
   granted: ['🔁', 'The like was released under this standing approval'],
+  grant_given: ['🔁', 'A standing approval was given for the like of this'],
+  grant_revoked: ['✋', 'The standing approval was ended: nothing more is released under it'],
   lapsed: ['💤', 'Nobody redeemed the permit in time: nothing happened'],
   frozen: ['🧊', 'Frozen: nothing is released until the freeze is lifted'],
   thawed: ['🌤', 'The freeze is lifted'],
@@ -54,7 +57,9 @@ export function renderThreadEvent(event: ThreadEvent, mentions: readonly string[
     lines.push(ids.flatMap((id, index) => [...(index === 0 ? [] : [said(' ')]), { type: 'user', user_id: id }]));
     text.push(ids.map((id) => `<@${id}>`).join(' '));
   }
-  return { text: text.join('\n'), blocks: [rich(lines)] };
+  const end =
+    event.grant === undefined ? [] : [actionsBlock(null, [revokeButton(event.grant, 'End this standing approval')])];
+  return { text: text.join('\n'), blocks: [rich(lines), ...end] };
 }
 
 /** A direct message to one person. */

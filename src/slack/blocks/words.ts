@@ -37,9 +37,12 @@ export function inOneLine(message: Pick<ApprovalMessage, 'verb' | 'amount' | 're
   return amount === null || resource === null ? what(message) : `${what(message)} · ${plainText(resource, 60)}`;
 }
 
+/** How it stands. Plain text. */
+export const stateWords = (message: ApprovalMessage): string =>
+  `${HEADLINES[message.state]}${message.collectUntil === undefined ? '' : ', not collected yet'}`;
+
 /** Plain text. */
-export const headline = (message: ApprovalMessage): string =>
-  `${HEADLINES[message.state]}${message.collectUntil === undefined ? '' : ', not collected yet'}: ${what(message)}`;
+export const headline = (message: ApprovalMessage): string => `${stateWords(message)}: ${what(message)}`;
 
 const EFFECTS: Record<NonNullable<ApprovalMessage['effect']>, string> = {
   read: 'Only reads',

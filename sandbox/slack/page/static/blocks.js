@@ -90,6 +90,23 @@ function input(block, context, fields) {
   );
 }
 
+const STATUSES = { pending: '○', in_progress: '◐', complete: '✓', error: '✕' };
+
+/** One task: what it is, how it stands, and what else is said of it. */
+const task = (block, world) =>
+  el(
+    'div',
+    { class: `task ${block.status}` },
+    el('span', { class: 'task-status', title: block.status.replace('_', ' ') }, STATUSES[block.status]),
+    el(
+      'div',
+      {},
+      el('p', { class: 'task-title' }, block.title),
+      block.details ? el('div', { class: 'prose faint' }, richText(block.details, world)) : null,
+      block.output ? el('div', { class: 'prose' }, richText(block.output, world)) : null,
+    ),
+  );
+
 const unknown = (block) => el('p', { class: 'block' }, `[${block.type}]`);
 
 const BLOCKS = {
@@ -113,6 +130,34 @@ const BLOCKS = {
       el('img', { src: block.image_url, alt: block.alt_text }),
     ),
   markdown: (block, { world }) => el('div', { class: 'block prose' }, mrkdwn(block.text.replaceAll('**', '*'), world)),
+  table: (block, { world }) =>
+    el(
+      'div',
+      { class: 'block table-block' },
+      el(
+        'table',
+        {},
+        block.rows.map((row, index) =>
+          el(
+            'tr',
+            {},
+            row.map((cell, column) => {
+              const align = block.column_settings?.[column]?.align ?? (cell.type === 'raw_number' ? 'right' : 'left');
+              const inside = cell.type === 'rich_text' ? richText(cell, world) : cell.text;
+              return el(index === 0 ? 'th' : 'td', { class: align }, inside);
+            }),
+          ),
+        ),
+      ),
+    ),
+  task_card: (block, { world }) => task(block, world),
+  plan: (block, { world }) =>
+    el(
+      'div',
+      { class: 'block plan-block' },
+      el('p', { class: 'plan-title' }, block.title),
+      (block.tasks ?? []).map((one) => task(one, world)),
+    ),
   alert: (block, { world }) =>
     el('div', { class: `block alert-block ${block.level ?? 'default'}`, role: 'note' }, textNodes(block.text, world)),
 };

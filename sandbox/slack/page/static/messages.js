@@ -57,6 +57,7 @@ export function messageNode(message, { world, all, openThread, inThread, dispatc
         el('time', { class: 'time' }, time),
       ),
       body,
+      (message.unfurls ?? []).map(({ blocks }) => el('div', { class: 'unfurl' }, blockNodes(blocks, { world }))),
       edited,
       message.reactions.length
         ? el(

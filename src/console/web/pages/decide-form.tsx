@@ -10,7 +10,7 @@ import { useZone } from '../zone.tsx';
 
 const SAY = WORDS.deciding;
 
-export type Way = 'approve' | 'change' | 'refuse' | 'return' | 'extend' | 'right' | 'wrong' | 'answer';
+export type Way = 'approve' | 'grant' | 'change' | 'refuse' | 'return' | 'extend' | 'right' | 'wrong' | 'answer';
 
 /** What was shown in full, where it was opened: the decision rests on it. */
 export interface ShownWhole {
@@ -22,10 +22,13 @@ interface Filled {
   reason: string;
   values: Record<string, string>;
   until: string;
+  uses: string;
+  upTo: string;
 }
 
 const TITLES: Record<Way, string> = {
   approve: SAY.approve,
+  grant: SAY.grant,
   change: SAY.change,
   refuse: SAY.refuse,
   return: SAY.return,
@@ -45,11 +48,16 @@ function changesOf({ controls }: InboxItem, values: Readonly<Record<string, stri
   );
 }
 
-function bodyOf(item: InboxItem, way: Way, { reason, values, until }: Filled, zone: string): object {
+function bodyOf(item: InboxItem, way: Way, { reason, values, until, uses, upTo }: Filled, zone: string): object {
   const said = reason.trim() === '' ? {} : { reason: reason.trim() };
   switch (way) {
     case 'change':
       return { decision: 'approve', stage: item.stage, ...said, changes: changesOf(item, values) };
+    case 'grant': {
+      const bounds = { until: instantAt(until, zone) ?? until, uses: Number(uses) };
+      const money = item.controls.mayGrant?.upTo == null ? {} : { upTo: upTo.trim() };
+      return { decision: 'approve', stage: item.stage, ...said, grant: { ...bounds, ...money } };
+    }
     case 'extend':
       return { decision: 'extend', stage: item.stage, ...said, until: instantAt(until, zone) ?? until };
     default:
@@ -85,6 +93,59 @@ async function send(item: InboxItem, way: Way, filled: Filled, zone: string, sho
 
 const LABELS: Partial<Record<Way, string>> = { return: SAY.question, answer: SAY.reply };
 
+/** The last minute that policy allows. */
+const latestGrant = ({ controls }: InboxItem): string =>
+  new Date(Date.now() + (controls.mayGrant?.within ?? 0) * 1000).toISOString();
+
+/** Until when, how many and how much in all: prefilled with the most that policy allows. */
+function GrantBounds({ item, filled, fill }: { item: InboxItem; filled: Filled; fill(filled: Filled): void }) {
+  const { zone } = useZone();
+  const bounds = item.controls.mayGrant;
+  if (bounds === undefined) return null;
+  return (
+    <>
+      <p>{SAY.grantText(item.actor.name ?? item.actor.id)}</p>
+      <label class="field">
+        <span>{SAY.until}</span>
+        <input
+          type="datetime-local"
+          required
+          value={filled.until}
+          onKeyDown={onlyTheButton}
+          onInput={(event) => fill({ ...filled, until: event.currentTarget.value })}
+        />
+        <span class="hint">{SAY.untilHint(zone)}</span>
+      </label>
+      <label class="field">
+        <span>{SAY.uses}</span>
+        <input
+          type="number"
+          required
+          min={1}
+          max={bounds.uses}
+          value={filled.uses}
+          onKeyDown={onlyTheButton}
+          onInput={(event) => fill({ ...filled, uses: event.currentTarget.value })}
+        />
+      </label>
+      {bounds.upTo === null ? null : (
+        <label class="field">
+          <span>{SAY.inAll}</span>
+          <input
+            type="text"
+            inputMode="decimal"
+            required
+            value={filled.upTo}
+            onKeyDown={onlyTheButton}
+            onInput={(event) => fill({ ...filled, upTo: event.currentTarget.value })}
+          />
+          <span class="hint">{SAY.atMost(`${bounds.upTo} ${bounds.currency ?? ''}`.trim())}</span>
+        </label>
+      )}
+    </>
+  );
+}
+
 /** Enter in a field sends nothing: only the button decides. */
 const onlyTheButton = (event: KeyboardEvent): void => {
   if (event.key === 'Enter') event.preventDefault();
@@ -107,12 +168,13 @@ export function DecideForm({
   const [filled, setFilled] = useState<Filled>({
     reason: '',
     values: Object.fromEntries(item.controls.mayChange.map(({ path, value }) => [path, value ?? ''])),
-    until: minuteOf(item.controls.extendUntil ?? item.due, zone),
+    until: minuteOf(way === 'grant' ? latestGrant(item) : (item.controls.extendUntil ?? item.due), zone),
+    uses: String(item.controls.mayGrant?.uses ?? 1),
+    upTo: item.controls.mayGrant?.upTo ?? '',
   });
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
-  const optional =
-    (way === 'approve' || way === 'change' || way === 'extend') && item.controls.approveReason === 'optional';
+  const optional = ['approve', 'grant', 'change', 'extend'].includes(way) && item.controls.approveReason === 'optional';
   const submit = async (): Promise<void> => {
     setBusy(true);
     setFailed(null);
@@ -152,6 +214,7 @@ export function DecideForm({
               </label>
             ))
           : null}
+        {way === 'grant' ? <GrantBounds item={item} filled={filled} fill={setFilled} /> : null}
         {way === 'extend' ? (
           <label class="field">
             <span>{SAY.until}</span>
@@ -177,7 +240,7 @@ export function DecideForm({
           />
           <span class="hint">{optional ? SAY.reasonOptional : SAY.reasonRequired}</span>
         </label>
-        {way === 'approve' || way === 'change' ? <p>{item.responsibility}</p> : null}
+        {way === 'approve' || way === 'grant' || way === 'change' ? <p>{item.responsibility}</p> : null}
         {item.stages[item.stage]?.passkey === true && item.kind === 'decide' ? <p class="soft">{SAY.passkey}</p> : null}
         {failed === null ? null : (
           <p class="note" data-tone="bad" role="alert">

@@ -48,6 +48,7 @@ function Asked({ item }: { item: InboxItem }) {
           {item.decisions.map((said) => (
             <li key={`${said.at} ${said.by}`}>
               {said.name}: {said.decision}
+              {said.presence === undefined ? '' : ` (${SAY.presences[said.presence]})`}
               {said.reason === null ? '' : `: “${said.reason}”`} <Time at={said.at} />
             </li>
           ))}
@@ -105,6 +106,7 @@ const WAYS: Record<InboxItem['kind'], (item: InboxItem) => Way[]> = {
   decide: ({ controls }) => [
     'approve',
     'refuse',
+    ...(controls.mayGrant === undefined ? [] : (['grant'] as const)),
     ...(controls.mayChange.length > 0 ? (['change'] as const) : []),
     ...(controls.mayReturn ? (['return'] as const) : []),
     ...(controls.extendUntil === null ? [] : (['extend'] as const)),
@@ -115,6 +117,7 @@ const WAYS: Record<InboxItem['kind'], (item: InboxItem) => Way[]> = {
 
 const BUTTONS: Record<Way, string> = {
   approve: `${SAY.approve}…`,
+  grant: `${SAY.grant}…`,
   change: `${SAY.change}…`,
   refuse: `${SAY.refuse}…`,
   return: `${SAY.return}…`,
@@ -151,7 +154,7 @@ export function Deciding({ item, decided }: { item: InboxItem; decided(conflict:
   const done = (conflict: string | null): void => {
     setWay(null);
     decided(conflict);
-    for (const queryKey of [['inbox'], ['action', item.id], ['actions'], ['fresh']])
+    for (const queryKey of [['inbox'], ['grants'], ['action', item.id], ['actions'], ['fresh']])
       void queries.invalidateQueries({ queryKey });
   };
   return (

@@ -5,11 +5,13 @@ import { alikeForm } from './alike-form.ts';
 import { approveForm } from './approve-form.ts';
 import { approveButton } from './approve.ts';
 import { extendForm } from './extend-form.ts';
+import { grantForm } from './grant-form.ts';
 import { liftForm } from './lift-form.ts';
 import { openConsole } from './open-console.ts';
 import { openFormButton } from './open-form.ts';
 import { refuseForm } from './refuse-form.ts';
 import { returnForm } from './return-form.ts';
+import { revokeGrant } from './revoke-grant.ts';
 
 export function register(app: App, desk: Desk): void {
   app.action<BlockAction>(ACTIONS.approve, approveButton(desk));
@@ -18,6 +20,8 @@ export function register(app: App, desk: Desk): void {
   app.action<BlockAction>(ACTIONS.returnForm, returnForm(desk));
   app.action<BlockAction>(ACTIONS.extendForm, extendForm(desk));
   app.action<BlockAction>(ACTIONS.alikeForm, alikeForm(desk));
+  app.action<BlockAction>(ACTIONS.grantForm, grantForm(desk));
+  app.action<BlockAction>(ACTIONS.revokeGrant, revokeGrant(desk));
   app.action<BlockAction>(ACTIONS.openForm, openFormButton(desk));
   app.action<BlockAction>(ACTIONS.liftForm, liftForm(desk));
   app.action<BlockAction>(ACTIONS.console, openConsole());

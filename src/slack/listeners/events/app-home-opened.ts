@@ -2,12 +2,12 @@ import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
 import { homeView, noHomeView, type View } from '../../blocks/index.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
-import type { SlackIdentity, SlackInbox, SlackOrders } from '../../../gateway/slack-types.ts';
+import type { SlackGrants, SlackIdentity, SlackInbox, SlackOrders } from '../../../gateway/slack-types.ts';
 import { personBehind } from '../../origin.ts';
 import { toSlackView } from '../../web.ts';
 
 /** What the Home tab lists. */
-export type HomeDoor = SlackIdentity & SlackInbox & Pick<SlackOrders, 'freezes'>;
+export type HomeDoor = SlackIdentity & SlackInbox & Pick<SlackOrders, 'freezes'> & Pick<SlackGrants, 'grants'>;
 
 /** The inbox: what waits, what is overdue, what was decided. */
 export const appHomeOpened =
@@ -23,11 +23,12 @@ export const appHomeOpened =
 /** Also what is shown again after something was done in it. */
 export async function home(desk: Desk<HomeDoor>, workspace: string, user: string): Promise<View> {
   const { person } = await personBehind(desk, workspace, user);
-  const [waiting, decided, reviews, frozen] = await Promise.all([
+  const [waiting, decided, reviews, frozen, grants] = await Promise.all([
     desk.door.waitingFor(person),
     desk.door.decidedBy(person),
     desk.door.overdueReviews(person),
     desk.door.freezes(person),
+    desk.door.grants(person),
   ]);
-  return homeView({ name: person.name, waiting, decided, reviews, ...frozen });
+  return homeView({ name: person.name, waiting, decided, reviews, grants, ...frozen });
 }

@@ -4,6 +4,7 @@ import type { Desk } from '../../desk.ts';
 import { alike } from './alike.ts';
 import { approveSubmission } from './approve.ts';
 import { extend } from './extend.ts';
+import { grantSubmission } from './grant.ts';
 import { lift } from './lift.ts';
 import { openSubmission } from './open.ts';
 import { refuse } from './refuse.ts';
@@ -15,6 +16,7 @@ export function register(app: App, desk: Desk): void {
   app.view<ViewSubmitAction>(VIEWS.return, returned(desk));
   app.view<ViewSubmitAction>(VIEWS.extend, extend(desk));
   app.view<ViewSubmitAction>(VIEWS.alike, alike(desk));
+  app.view<ViewSubmitAction>(VIEWS.grant, grantSubmission(desk));
   app.view<ViewSubmitAction>(VIEWS.lift, lift(desk));
   app.view<ViewSubmitAction>(VIEWS.open, openSubmission(desk));
 }

@@ -1,0 +1,97 @@
+/** Standing approvals in force that concern this person, what was used of each, and the button that ends one at once. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'preact/hooks';
+import { Link } from 'wouter';
+import type { GrantView } from '../../../contract/views/index.ts';
+import { get, tell } from '../api.ts';
+import { Amount, Empty, Loading, PageHead, Person, Problem, Time } from '../ui/pieces.tsx';
+import { WORDS } from '../words.ts';
+
+const SAY = WORDS.grants;
+
+function Grant({ grant, end }: { grant: GrantView; end(): void }) {
+  const { verb, surface, actor, by, action, until, uses, used, upTo, sum, currency, policy, rule } = grant;
+  const unit = currency?.toUpperCase() ?? null;
+  return (
+    <tr>
+      <td>
+        <Link href={`/actions/${action}`}>
+          {verb} <span class="faint">{surface}</span>
+        </Link>
+      </td>
+      <td>{actor}</td>
+      <td>
+        <Person id={by} />
+      </td>
+      <td>
+        <Time at={until} />
+      </td>
+      <td class="num">
+        {used} / {uses}
+      </td>
+      <td class="num">
+        {upTo === null ? null : (
+          <>
+            <Amount amount={sum} currency={unit} /> / <Amount amount={upTo} currency={unit} />
+          </>
+        )}
+      </td>
+      <td class="faint">
+        {policy} · {rule}
+      </td>
+      <td>
+        <button type="button" class="danger" onClick={end}>
+          {SAY.end}
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+export function Grants() {
+  const queries = useQueryClient();
+  const list = useQuery({
+    queryKey: ['grants'],
+    queryFn: ({ signal }) => get<{ grants: GrantView[] }>('/v1/grants', signal),
+  });
+  const [failed, setFailed] = useState<Error | null>(null);
+  const grants = list.data?.grants ?? [];
+  const end = async (id: string): Promise<void> => {
+    setFailed(null);
+    try {
+      await tell(`/v1/grants/${id}/revoke`, {});
+    } catch (error) {
+      setFailed(error instanceof Error ? error : new Error(String(error)));
+    }
+    await queries.invalidateQueries({ queryKey: ['grants'] });
+  };
+  return (
+    <div class="stack">
+      <PageHead title={SAY.title} lead={SAY.lead} />
+      {list.error === null ? null : <Problem error={list.error} again={() => void list.refetch()} />}
+      {failed === null ? null : <Problem error={failed} />}
+      {list.isLoading ? <Loading /> : null}
+      {list.data !== undefined && grants.length === 0 ? <Empty title={SAY.empty} /> : null}
+      {grants.length === 0 ? null : (
+        <div class="table-wrap" role="region" aria-label={SAY.title} tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                {SAY.columns.map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {grants.map((grant) => (
+                <Grant key={grant.id} grant={grant} end={() => void end(grant.id)} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+/** Messages with Slack's newer blocks, and their plain form where a workspace refuses those. */
+import { type ApprovalMessage, type Rendered, renderApprovalMessage } from './blocks/index.ts';
+import { troubleOf } from './web.ts';
+
+/** What is known of a workspace, until the process starts anew. */
+export interface Dressing {
+  plain: boolean;
+}
+
+const NEWER: ReadonlySet<unknown> = new Set(['table', 'plan']);
+
+/**
+ * Sends a message as this workspace takes it.
+ *
+ * @returns What was taken at last, with Slack's answer.
+ * @throws what `send` throws, but for a refusal of the newer blocks
+ */
+export async function dressed<T>(
+  dressing: Dressing,
+  message: ApprovalMessage,
+  person: string | null,
+  send: (rendered: Rendered) => Promise<T>,
+): Promise<{ rendered: Rendered; answer: T }> {
+  const rendered = renderApprovalMessage(message, { person, plain: dressing.plain });
+  try {
+    return { rendered, answer: await send(rendered) };
+  } catch (error) {
+    if (!rendered.blocks.some(({ type }) => NEWER.has(type)) || !refusesBlocks(error)) throw error;
+  }
+  const plain = renderApprovalMessage(message, { person, plain: true });
+  const answer = await send(plain);
+  dressing.plain = true;
+  return { rendered: plain, answer };
+}
+
+/** Whether Slack took the call, and not the blocks in it. @throws what is not an error of the Web API */
+export function refusesBlocks(error: unknown): boolean {
+  const trouble = troubleOf(error);
+  return trouble.kind === 'target' && REFUSALS.has(trouble.code);
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(['invalid_blocks', 'invalid_blocks_format', 'invalid_arguments']);
