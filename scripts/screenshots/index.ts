@@ -38,10 +38,18 @@ async function play(stack: TestStack, phone: Screen, scene: Scene): Promise<Sand
     await act(phone, posted.ts, scene.act);
     await control.waitFor(() => (find()?.revisions.length ?? 0) > before, WAIT_MS);
   }
+  if (scene.executed === true) await execute(stack, id);
   return control.waitFor(() => {
     const now = find();
     return now !== undefined && scene.headline.test(JSON.stringify(now.blocks[0])) && now;
   }, WAIT_MS);
+}
+
+/** What the executor of an approved action does. */
+async function execute(stack: TestStack, id: string): Promise<void> {
+  const { permit } = (await stack.call('GET', `/v1/actions/${id}?wait=20`)).body;
+  await stack.call('POST', '/v1/permits/redeem', { permit });
+  await stack.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed', reference: 'rf_20261' });
 }
 
 async function act(phone: Screen, ts: string, { button, form }: Act): Promise<void> {
@@ -79,8 +87,14 @@ async function around(stack: TestStack, phone: Screen, desk: Screen, shown: Show
   await desk.picture('window');
 
   await phone.at(lead, changed.channel, `&thread=${changed.ts}`);
-  await phone.page.locator('#thread').getByText('Released').first().waitFor();
+  await phone.page.locator('#thread').getByText('Approved, not collected yet').first().waitFor();
   await phone.picture('thread', phone.page.locator('#thread-messages'));
+
+  const granted = shown.get('granted');
+  if (granted === undefined) throw new Error('a scene is missing');
+  await phone.at(lead, granted.channel, `&thread=${granted.ts}`);
+  await phone.page.locator('#thread').getByText('A standing approval was given').first().waitFor();
+  await phone.picture('grant-thread', phone.page.locator('#thread-messages'));
 
   await phone.at(lead, returned.channel);
   await phone.message(returned.ts).getByRole('button', { name: /alike/ }).click();

@@ -17,6 +17,34 @@ rules:
 notify: ['#finance-approvals']
 disclose: [params.amount, params.currency, resource.type, resource.id]
 `,
+  'payments.wire.yaml': `policy: payments.wire
+surfaces: [payments.wire]
+requires: [actor.id, params.amount, params.beneficiary]
+rules:
+  - id: abroad
+    when: params.amount > 0
+    then: supervise
+    because: A wire abroad cannot be called back.
+    approval: { stages: [{ name: finance, approvers: ['group:finance'] }] }
+notify: ['#finance-approvals']
+effect: { kind: irreversible }
+disclose: [params.amount, params.currency, params.beneficiary, params.bank, params.purpose, resource.type, resource.id]
+`,
+  'payments.credit.yaml': `policy: payments.credit
+surfaces: [payments.credit]
+requires: [actor.id, params.amount]
+rules:
+  - id: goodwill
+    when: params.amount > 0
+    then: supervise
+    because: Goodwill needs a yes of finance.
+    approval: { stages: [{ name: finance, approvers: ['group:finance'] }] }
+notify: ['#finance-approvals']
+effect: { kind: compensable }
+grants: { upTo: 2000, uses: 20, within: 12h }
+collectWithin: 5s
+disclose: [params.amount, params.currency, resource.type, resource.id]
+`,
   'deploy.edge.yaml': `policy: deploy.edge
 surfaces: [deploy.edge]
 requires: [actor.id, resource.service, params.version]
@@ -45,6 +73,8 @@ export interface Scene {
   as?: string;
   channel: 'finance-approvals' | 'deployments';
   act?: Act;
+  /** Its executor takes the permit, and reports that it is done. */
+  executed?: true;
   /** What the message is called once it is in that state. */
   headline: RegExp;
 }
@@ -74,7 +104,48 @@ export const SCENES: Scene[] = [
     request: refund(310, order('ord_984')),
     channel: 'finance-approvals',
     act: { by: person('finance-lead'), button: /^Approve:/ },
-    headline: /Approved:/,
+    headline: /Approved, not collected yet:/,
+  },
+  {
+    state: 'executed',
+    request: refund(290, order('ord_983')),
+    channel: 'finance-approvals',
+    act: { by: person('finance-lead'), button: /^Approve:/ },
+    executed: true,
+    headline: /Done:/,
+  },
+  {
+    state: 'granted',
+    request: refund(80, { surface: 'payments.credit', action: 'credit.create', ...order('ord_982') }),
+    channel: 'finance-approvals',
+    act: {
+      by: person('finance-lead'),
+      button: /^Approve the like/,
+      form: { fields: {}, submit: 'Approve', picture: 'grant-form' },
+    },
+    headline: /Lapsed/,
+  },
+  {
+    state: 'irreversible',
+    request: refund(5200, {
+      surface: 'payments.wire',
+      action: 'wire.send',
+      resource: { type: 'supplier', id: 'sup_17' },
+      params: {
+        amount: 5200,
+        currency: 'EUR',
+        beneficiary: 'Acme Supplies GmbH',
+        bank: 'DE-Test Bank',
+        purpose: 'Invoice 2026-1141',
+      },
+    }),
+    channel: 'finance-approvals',
+    act: {
+      by: person('cfo'),
+      button: /^Ask a question…/,
+      form: { fields: { 'What do you need to know?': 'Which contract is this for?' }, submit: 'Ask' },
+    },
+    headline: /Question asked:/,
   },
   {
     state: 'refused',
@@ -104,7 +175,7 @@ export const SCENES: Scene[] = [
         picture: 'change-form',
       },
     },
-    headline: /Approved with changes:/,
+    headline: /Approved with changes, not collected yet:/,
   },
   { state: 'waiting', request: refund(420.5), channel: 'finance-approvals', headline: /Decide:/ },
   {
