@@ -10,14 +10,8 @@ export const MAX_UNFURLS = 10;
 
 /** The id of the action to which a link of the console leads; null for any other link. @param origin of the console */
 export function actionLinked(url: string, origin: string): string | null {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    return null;
-  }
-  if (parsed.origin !== origin) return null;
-  const [, id] = /\/console\/?(?:#|actions\/)(act_[0-9a-f]{64})$/.exec(`${parsed.pathname}${parsed.hash}`) ?? [];
+  if (!url.startsWith(`${origin}/`)) return null;
+  const [, id] = /^\/console\/?(?:#|actions\/)(act_[0-9a-f]{64})$/.exec(url.slice(origin.length)) ?? [];
   return id ?? null;
 }
 
