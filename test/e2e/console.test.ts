@@ -87,6 +87,7 @@ describe('an auditor', () => {
     await open(AUDITOR, '/console', DESK);
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
     for (const name of [
+      'Standing approvals',
       'Overview',
       'Findings',
       'Reports',

@@ -77,7 +77,7 @@ export const WORDS = {
     title: 'Standing approvals',
     lead: 'What somebody approved ahead, inside bounds. Whoever gave one, and whoever else was asked, can end it at once.',
     empty: 'No standing approval is in force',
-    columns: ['What', 'By', 'Given by', 'Until', 'Uses', 'In all', 'Policy', ''],
+    columns: ['What', 'By', 'Given by', 'Until', 'Uses', 'In all', 'Policy', 'Ending'],
     end: 'End it',
   },
   inbox: {
