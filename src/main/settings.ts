@@ -215,7 +215,10 @@ const COMMAND_LINE = {
   COUNTERSIGN_DEBUG: text.optional().describe('1 prints the stack of an error that is ours.'),
   COUNTERSIGN_MCP_TOKEN: text
     .optional()
-    .describe('Bearer token of the MCP server that `countersign mcp` reaches over HTTP.'),
+    .describe('What agents present to `countersign mcp` over HTTP, as a bearer token; no key of Countersign.'),
+  COUNTERSIGN_MCP_UPSTREAM_TOKEN: text
+    .optional()
+    .describe('Bearer token for an MCP server at an address, which agents do not get.'),
   COUNTERSIGN_MCP_ACTOR: text.default('agent:mcp').describe('Who acts, where `countersign mcp` has no `--actor`.'),
   XDG_CONFIG_HOME: text.optional().describe('Below it `countersign login` keeps who is signed in.'),
   USERPROFILE: text.optional().describe('The home on Windows.'),

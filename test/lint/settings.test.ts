@@ -14,7 +14,8 @@ const known = new Set([
 ]);
 
 /** Of the tests and of the build alone: docs/settings.md is for who runs the product. */
-const OURS = /^COUNTERSIGN_(CI_RUN|TEST_\w+|OLDEST_TEMPORAL|CRASHES|DOCS_\w+|MOTO|PYTHON|LOCAL_SLACK)$/;
+const OURS =
+  /^COUNTERSIGN_(CI_RUN|TEST_\w+|OLDEST_TEMPORAL|CRASHES|DOCS_\w+|MOTO|PYTHON|FRAMEWORKS_PYTHON|LOCAL_SLACK)$/;
 
 const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,
