@@ -110,12 +110,16 @@ export function doorOf(request: Request, { session }: Pick<Caller, 'session'>, {
 
 /** `?limit=` of a page. */
 export function limitOf(request: Request): number {
-  const limit = Number(queryText(request, 'limit') ?? DEFAULT_LIMIT);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new CountersignError('invalid-request', `limit is a whole number from 1 to ${MAX_LIMIT}`);
-  }
-  return limit;
+  const detail = `a whole number from 1 to ${MAX_LIMIT}, in digits`;
+  const text = queryText(request, 'limit') ?? String(DEFAULT_LIMIT);
+  // `Number` alone would take `0x10`, `1e2` and blanks.
+  const limit = WHOLE.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw new CountersignError('invalid-request', `limit is ${detail}`, { errors: [{ pointer: '/limit', detail }] });
 }
+
+/** How whole numbers are written in a query. */
+export const WHOLE = /^\d{1,15}$/;
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;

@@ -17,7 +17,7 @@ export interface PolicyFolder {
  * The text files of a policy folder: policies, their cases and what they name, without the directory of people. Links are followed, also
  * to folders: a linked policy is as much in force as any other.
  *
- * @throws CountersignError `configuration` when the folder cannot be read, or a link leads out of it or nowhere.
+ * @throws CountersignError `configuration` when the folder cannot be read, a link leads out of it or nowhere, or something is neither file nor folder.
  */
 export function readPolicyFolder(folder: string): PolicyFolder {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
@@ -54,9 +54,17 @@ function* filesIn(folder: string, inside: string, root: string, open: readonly s
     if (entry.isSymbolicLink()) checkLink(folder, path, root);
     const stat = statSync(join(folder, path));
     if (stat.isDirectory()) yield* filesIn(folder, path, root, [...open, real]);
-    else yield path;
+    else if (stat.isFile()) yield path;
+    else throw special(folder, path);
   }
 }
+
+/** To read a pipe or a device may take for ever. */
+const special = (folder: string, path: string): CountersignError =>
+  new CountersignError(
+    'configuration',
+    `\`${path}\` in the policy folder \`${folder}\` is neither a file nor a folder; remove it`,
+  );
 
 function checkLink(folder: string, path: string, root: string): void {
   let target: string;

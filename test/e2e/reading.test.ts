@@ -324,6 +324,27 @@ describe('filters and fields that do not exist', () => {
   });
 
   it.each([
+    'limit=0x10',
+    'limit=1e2',
+    'limit=+5',
+    'limit=%205',
+    'limit=5.0',
+    'limit=-1',
+    'limit=0',
+    'limit=٥',
+    'wait=0x5',
+    'wait=1e1',
+  ])('a number that is not written in digits is 400: %s', async (query) => {
+    const [name = ''] = query.split('=');
+    const paths =
+      name === 'wait' ? ['/v1/actions/act_x'] : ['/v1/records', '/v1/actions', '/v1/attempts', '/v1/policies'];
+    for (const path of paths) {
+      const answer = await stack.call('GET', `${path}?${query}`);
+      expect([path, answer]).toMatchObject([path, { status: 400, body: { errors: [{ pointer: `/${name}` }] } }]);
+    }
+  });
+
+  it.each([
     '/v1/records?surface=payments.refund&limit=5',
     '/v1/records?type=verdict&decision=approve&q=x',
     '/v1/reviews?status=open',

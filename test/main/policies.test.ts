@@ -1,4 +1,5 @@
 /** A policy folder is read whole: what a file is called, and where a link leads, makes no policy less of one. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -70,6 +71,14 @@ describe('every policy is in force', () => {
     mkdirSync(join(folder, 'a'));
     symlinkSync(folder, join(folder, 'a/up'));
     expect(policies()).toEqual(['one']);
+  });
+});
+
+describe('what is neither a file nor a folder is refused, and not read for ever', () => {
+  it.each(['pipe.yaml', 'a/pipe.txt', 'directory.yaml'])('a pipe called %s', (name) => {
+    mkdirSync(join(folder, 'a'));
+    execFileSync('mkfifo', [join(folder, name)]);
+    expect(() => readPolicyFolder(folder)).toThrow(expect.objectContaining({ code: 'configuration' }));
   });
 });
 

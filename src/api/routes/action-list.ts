@@ -10,7 +10,7 @@ import {
 } from '../../contract/views/index.ts';
 import type { ActionLists, Authentication } from '../../gateway/types.ts';
 import { FACT_SORTS } from '../../store/fact-search.ts';
-import { callerOf, limitOf, parseQuery, queryText } from '../input.ts';
+import { callerOf, limitOf, parseQuery, queryText, WHOLE } from '../input.ts';
 import { ACTION_FORMATS } from '../../export/actions/index.ts';
 import { COMMON, ok, problem } from '../openapi-parts.ts';
 import { file, sendExport } from './export.ts';
@@ -27,7 +27,9 @@ const exportSchema = querySchema.extend({
   }),
   zone: z.string().optional().meta({ description: 'IANA zone of the local times, beside UTC; UTC unless given.' }),
 });
-const fromSchema = z.object({ from: z.coerce.number().int().nonnegative().optional() });
+const fromSchema = z.object({
+  from: z.string().regex(WHOLE, 'is a whole number, in digits').transform(Number).optional(),
+});
 
 /** Finding actions, and the read model behind it. */
 export function actionListRoutes(gateway: Authentication & ActionLists): Router {
