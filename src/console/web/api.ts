@@ -48,7 +48,8 @@ export const post = async <T>(path: string, body: unknown): Promise<T> =>
   (await (await send('POST', path, body)).json()) as T;
 
 /** For what answers with nothing. */
-export const tell = async (path: string, body: unknown): Promise<void> => void (await send('POST', path, body));
+export const postUnanswered = async (path: string, body: unknown): Promise<void> =>
+  void (await send('POST', path, body));
 
 export const remove = async (path: string, body?: unknown): Promise<void> => void (await send('DELETE', path, body));
 

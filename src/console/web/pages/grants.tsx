@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import { Link } from 'wouter';
 import type { GrantView } from '../../../contract/views/index.ts';
-import { get, tell } from '../api.ts';
+import { get, postUnanswered } from '../api.ts';
 import { Amount, Empty, Loading, PageHead, Person, Problem, Time } from '../ui/pieces.tsx';
 import { WORDS } from '../words.ts';
 
@@ -59,7 +59,7 @@ export function Grants() {
   const end = async (id: string): Promise<void> => {
     setFailed(null);
     try {
-      await tell(`/v1/grants/${id}/revoke`, {});
+      await postUnanswered(`/v1/grants/${id}/revoke`, {});
     } catch (error) {
       setFailed(error instanceof Error ? error : new Error(String(error)));
     }

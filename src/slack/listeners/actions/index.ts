@@ -11,7 +11,7 @@ import { openConsole } from './open-console.ts';
 import { openFormButton } from './open-form.ts';
 import { refuseForm } from './refuse-form.ts';
 import { returnForm } from './return-form.ts';
-import { revokeGrant } from './revoke-grant.ts';
+import { revokeGrantButton } from './revoke-grant.ts';
 
 export function register(app: App, desk: Desk): void {
   app.action<BlockAction>(ACTIONS.approve, approveButton(desk));
@@ -21,7 +21,7 @@ export function register(app: App, desk: Desk): void {
   app.action<BlockAction>(ACTIONS.extendForm, extendForm(desk));
   app.action<BlockAction>(ACTIONS.alikeForm, alikeForm(desk));
   app.action<BlockAction>(ACTIONS.grantForm, grantForm(desk));
-  app.action<BlockAction>(ACTIONS.revokeGrant, revokeGrant(desk));
+  app.action<BlockAction>(ACTIONS.revokeGrant, revokeGrantButton(desk));
   app.action<BlockAction>(ACTIONS.openForm, openFormButton(desk));
   app.action<BlockAction>(ACTIONS.liftForm, liftForm(desk));
   app.action<BlockAction>(ACTIONS.console, openConsole());

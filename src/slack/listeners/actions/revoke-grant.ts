@@ -12,7 +12,7 @@ import { toSlackView } from '../../web.ts';
 type RevokeDoor = HomeDoor & SlackGrants & Pick<SlackDecisions, 'refused'>;
 
 /** Ends a standing approval at once, from the thread or the Home tab. Who may is the gateway's to say. */
-export const revokeGrant =
+export const revokeGrantButton =
   (desk: Desk<RevokeDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {
     await ack();
