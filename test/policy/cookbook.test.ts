@@ -21,6 +21,11 @@ describe('the cookbook', () => {
     expect(reached.filter(([, whole]) => whole !== true)).toEqual([]);
   });
 
+  it('has a policy for the file server of the examples, whose mapping is no policy', async () => {
+    const { code, out } = await countersign(['policy', 'test', 'examples/mcp-files']);
+    expect([code, out]).toEqual([0, expect.stringContaining('files: 3 of 3 rules')]);
+  });
+
   it('is the page: `npm run docs:cookbook`', () => {
     expect(readFileSync('docs/cookbook.md', 'utf8')).toBe(cookbookPage());
   });
