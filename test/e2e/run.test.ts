@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { admit, requestOf, verifier, type Review } from '../../examples/pipelines/kubernetes/admission.ts';
 import { countersign, type Ran } from '../cli/harness.ts';
+import { startWire, type Step } from '../client/wire.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD } from '../support/stack.ts';
@@ -251,6 +252,16 @@ describe('the pipelines of the examples', () => {
     expect(readFileSync(`${w.log}.output`, 'utf8')).toContain(`action=${w.ran()[0]}\nstatus=failed`);
   });
 
+  it('GitHub with Terraform: what is gone on with is the very request that was asked for', () => {
+    const { inputs } = yaml('integrations/github-action/action.yml');
+    const { jobs } = yaml('examples/pipelines/github-terraform.yml');
+    const [asked, resumed] = [jobs.plan, jobs.apply].map(({ steps }) => steps.at(-1).with);
+    expect(Object.keys(inputs)).toEqual(expect.arrayContaining([...Object.keys(asked), ...Object.keys(resumed)]));
+    const { detach, ...request } = asked;
+    const { resume, ...again } = resumed;
+    expect([detach, resume, again]).toEqual(['true', '${{ inputs.action }}', request]);
+  });
+
   it('Kubernetes: the admission webhook lets in what was released, once, and asks nothing of what runs already', async () => {
     const deployment = (name: string, image: string, permit?: string): Review['request']['object'] => ({
       metadata: { name, ...(permit === undefined ? {} : { annotations: { 'countersign.dev/permit': permit } }) },
@@ -330,6 +341,36 @@ describe('a job that is killed', () => {
     const again = await run(args, attempt);
     expect(again.code, again.err).toBe(121);
     expect(w.ran()).toEqual([id]);
+  });
+
+  // One process at a time: what is told is what happened, and no other one repeats it.
+  it.each<[string, Step, { ran: number; exit: number; executed: number }]>([
+    ['before it asks', 'ask', { ran: 0, exit: 0, executed: 1 }],
+    ['between the release and the redemption', 'ask-answered', { ran: 0, exit: 0, executed: 1 }],
+    ['after the redemption', 'redeem-answered', { ran: 0, exit: 121, executed: 0 }],
+    ['before its report arrives', 'report', { ran: 1, exit: 121, executed: 1 }],
+    ['after its report', 'report-answered', { ran: 1, exit: 0, executed: 1 }],
+  ])('%s: the record is the truth, and the same attempt executes once at most', async (_, stage, end) => {
+    const [w, attempt] = [world(), job()];
+    let [child, kill]: [ChildProcess | null, boolean] = [null, true];
+    const wire = await startWire(stack.url, async (step) => {
+      if (step !== stage || !kill) return true;
+      kill = false;
+      child?.kill('SIGKILL');
+      return false;
+    });
+    const args = [...w.asked(16, '--url', wire.url), ...shell(w, 'exit 0')];
+    ({ child } = start(args, attempt));
+    await once(child, 'exit');
+    expect(w.ran()).toHaveLength(end.ran);
+    const again = await run(args, attempt);
+    expect(again.code, again.err).toBe(end.exit);
+    expect(w.ran()).toHaveLength(end.executed);
+    const id = /act_\w+/.exec(again.err)?.[0];
+    expect(await actionOf(id ?? '')).toMatchObject(
+      end.exit === 0 ? { status: 'executed' } : { status: 'released', redeemedAt: expect.any(String) },
+    );
+    await wire.close();
   });
 
   it('by a signal: the command gets it, and its end is reported', async () => {
