@@ -93,15 +93,15 @@ export function credentialChangeOf(record: RecordPayload): CredentialChange | nu
   const { state, kind, commitment, surfaces, actors, roles, groups, provenance, name, expiresAt, session } = read.data;
   const id = record.action.slice(PREFIX.length);
   return {
-    state,
     id,
+    name,
+    state,
     kind,
     commitment,
     surfaces,
     actors,
     roles,
     groups,
-    name,
     expiresAt,
     ...(provenance && { provenance }),
     ...(session && { session }),
