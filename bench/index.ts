@@ -1,7 +1,8 @@
-/** `npm run bench [latency|client|console|evidence|policy|limits|workers] [small]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [latency|client|console|evidence|policy|limits|workers|writers|queue] [small]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
+import { queue } from './queue/index.ts';
 import { workers } from './workers/index.ts';
 
 const BENCHES: Record<string, () => Promise<boolean>> = {
@@ -9,6 +10,8 @@ const BENCHES: Record<string, () => Promise<boolean>> = {
   client,
   console: () => consoleBench(process.argv[3] === 'small' ? 100_000 : undefined),
   workers,
+  queue,
+  writers: async () => (await import('./evidence/writers.ts')).writers(),
   async evidence() {
     // Each measures as it is loaded, one after the other.
     await import('./evidence/seal.ts');
