@@ -54,8 +54,8 @@ export async function check({ url, key, asked, limit, auditState }: CheckOptions
     if (actor === GREEDY && types.includes('verdict approve')) released += amount;
   }
   if (released > limit) wrong.push(`${GREEDY} was given ${released / 100}, and its limit is ${limit / 100}`);
-  const audit = await audited(url, key, auditState);
-  if (audit !== null) wrong.push(`the audit found: ${audit}`);
+  const found = await audited(url, key, auditState);
+  if (found !== null) wrong.push(`the audit found: ${found}`);
   return wrong;
 }
 
@@ -69,8 +69,20 @@ async function untilEnded(look: () => Promise<StoredAction>): Promise<StoredActi
   }
 }
 
+/** What the command says where it got no answer in time: no finding, and asked again as any caller does. */
+const UNANSWERED = /nothing answers|no answer in time|503/;
+const AUDIT_TRIES = 10;
+
 /** Follows the log as an auditor does, from the checkpoint that it knows on. Null where all is well. */
-export function audited(url: string, key: string, state: string): Promise<string | null> {
+export async function audited(url: string, key: string, state: string): Promise<string | null> {
+  for (let left = AUDIT_TRIES; ; left -= 1) {
+    const found = await audit(url, key, state);
+    if (found === null || left === 1 || !UNANSWERED.test(found)) return found;
+    await sleep(3000);
+  }
+}
+
+function audit(url: string, key: string, state: string): Promise<string | null> {
   const args = ['bin/countersign.js', 'audit', '--url', url, '--state', state];
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], COUNTERSIGN_API_KEY: key };
   return new Promise((resolve) => {

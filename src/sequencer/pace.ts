@@ -1,6 +1,8 @@
 /** When a writer of a log goes ahead on its own last commit, and when it waits for its turn at the head. */
 
-/** How many turns in a row a writer has to find its own commit at the head until it goes ahead. Doubled by each race that it lost. */
+/** How many turns in a row a writer has to find its own commit at the head until it goes ahead, at its start. */
+const ALONE_FIRST = 8;
+/** The same after a race that it lost; doubled by each further one. */
 const ALONE_MIN = 32;
 const ALONE_MAX = 4096;
 
@@ -15,15 +17,15 @@ export interface Pace {
 
 /** So at most one append in 33 loses a race, however many write. */
 export function createPace(): Pace {
-  let turns = false;
+  let turns = true;
   let alone = 0;
-  let wanted = ALONE_MIN / 2;
+  let wanted = ALONE_FIRST;
   return {
     takesTurns: () => turns,
     lost() {
       turns = true;
       alone = 0;
-      wanted = Math.min(wanted * 2, ALONE_MAX);
+      wanted = Math.min(Math.max(wanted * 2, ALONE_MIN), ALONE_MAX);
     },
     took(turn) {
       alone = turn.alone ? alone + 1 : 0;

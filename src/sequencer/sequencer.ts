@@ -16,10 +16,10 @@
  * locked path when the head has moved, an entry is taken, or the outcome of its own last commit is unknown: under the head's row lock it
  * reads what is there, drops what is sealed already, and swaps. A process also begins that way, so recovery is the normal path.
  *
- * Where several processes write one log, racing would cost most of them a wasted commit. So a writer that lost a race takes turns from then
- * on: the lock of the head's row is the queue, PostgreSQL keeps it in order, and what came while a writer waited goes with its turn. A turn
- * ends with its connection: at once when its process dies, within three seconds when it stands still. Who finds itself alone for a while
- * goes ahead again.
+ * Where several processes write one log, racing would cost most of them a wasted commit. So a writer takes turns at first, and from a race on
+ * that it lost: the lock of the head's row is the queue, PostgreSQL keeps it in order, and what came while a writer waited goes with its
+ * turn. A turn ends with its connection: at once when its process dies, within three seconds when it stands still. Who finds itself alone
+ * for a while goes ahead.
  */
 import { equalBytes } from '../canonical/index.ts';
 import { CountersignError, ENVELOPE_MAX_BYTES } from '../contract/index.ts';

@@ -24,13 +24,14 @@ it('the first batch, those on top of our own, and one behind somebody else’s',
   const paths: AppendPath[] = [];
   const one = createSequencer({ store, keys, onAppend: (path) => paths.push(path) });
   const other = createSequencer({ store, keys });
-  await one.append('default', [staged('act_1')]);
-  await one.append('default', [staged('act_2')]);
-  await other.append('default', [staged('act_3')]);
-  await one.append('default', [staged('act_4')]);
-  await one.append('default', [staged('act_5')]);
-  // Others write this log too, so it takes turns from now on.
-  expect(paths).toEqual(['begun', 'ahead', 'moved', 'turn']);
+  const append = (sequencer: typeof one, name: string) => sequencer.append('default', [staged(`act_${name}`)]);
+  for (let n = 0; n < 10; n += 1) await append(one, `alone_${n}`);
+  await append(other, 'between');
+  await append(one, 'behind');
+  await append(one, 'after');
+  // It takes turns until it was alone for a while, and again once others write this log too.
+  const turns = Array.from({ length: 8 }, () => 'turn');
+  expect(paths).toEqual(['begun', ...turns, 'ahead', 'moved', 'turn']);
 });
 
 it('of many writers of one log hardly any loses a race, and none its place', async () => {
@@ -62,7 +63,6 @@ it('an entry that is sealed already is found in a turn too', async () => {
   await one.append('default', [staged('act_6')]);
   await other.append('default', [staged('act_7')]);
   await one.append('default', [staged('act_8')]);
-  // `one` takes turns by now.
   const [again] = await one.append('default', [staged('act_7')]);
   expect(again).toMatchObject({ existing: true });
   const [next] = await one.append('default', [staged('act_9')]);

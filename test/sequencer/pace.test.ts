@@ -2,8 +2,12 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createPace } from '../../src/sequencer/pace.ts';
 
-it('goes ahead until a race is lost, then takes turns until it was alone for a while', () => {
+it('takes turns until it was alone for a while, and for longer after a race that it lost', () => {
   const pace = createPace();
+  for (let n = 0; n < 8; n += 1) {
+    expect(pace.takesTurns()).toBe(true);
+    pace.took({ alone: true });
+  }
   expect(pace.takesTurns()).toBe(false);
   pace.lost();
   for (let n = 0; n < 31; n += 1) {
