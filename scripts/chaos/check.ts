@@ -8,6 +8,9 @@ const ENDED = ['executed', 'failed', 'refused', 'expired', 'cancelled', 'lapsed'
 /** Until everything that was decided has ended. */
 const PATIENCE_MS = 120_000;
 
+/** How often one look is tried. */
+const LOOKS = 30;
+
 interface StoredAction {
   status: string;
   records: string[];
@@ -28,9 +31,12 @@ export interface CheckOptions {
 export async function check({ url, key, asked, limit, auditState }: CheckOptions): Promise<string[]> {
   const wrong: string[] = [];
   const get = async <T>(path: string): Promise<T> => {
-    const response = await fetch(url + path, { headers: { authorization: `Bearer ${key}` } });
-    if (!response.ok) throw new Error(`${path} is answered ${response.status}`);
-    return (await response.json()) as T;
+    for (let left = LOOKS; ; left -= 1) {
+      const response = await fetch(url + path, { headers: { authorization: `Bearer ${key}` } }).catch(() => null);
+      if (response?.ok === true) return (await response.json()) as T;
+      if (left === 1) throw new Error(`${path} is answered ${response?.status ?? 'by nobody'}`);
+      await sleep(1000);
+    }
   };
   let released = 0;
   for (const { id, actor, amount, redeemedBy, status } of asked) {

@@ -35,7 +35,7 @@ export function faultsOf({ platform, services, proxies, smallDisk, clock }: Vict
   const killed = async (victims: readonly Restartable[], ms: number): Promise<void> => {
     await Promise.all(victims.map((victim) => victim.end('SIGKILL')));
     await sleep(ms);
-    await Promise.all(victims.map((victim) => victim.start()));
+    await Promise.all(victims.map(restarted));
   };
   const stopped = async ({ pid }: Restartable, ms: number): Promise<void> => {
     process.kill(pid, 'SIGSTOP');
@@ -66,6 +66,20 @@ export function faultsOf({ platform, services, proxies, smallDisk, clock }: Vict
     }
   }
   return faults;
+}
+
+const STARTS = 10;
+
+/** As an orchestrator does: what ends at its start, since something else is not back yet, is started again. */
+async function restarted(victim: Restartable): Promise<void> {
+  for (let left = STARTS; ; left -= 1) {
+    try {
+      return await victim.start();
+    } catch (error) {
+      if (left === 1) throw error;
+      await sleep(1000);
+    }
+  }
 }
 
 async function filled(folder: string, ms: number): Promise<void> {

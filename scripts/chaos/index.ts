@@ -49,7 +49,13 @@ const folder = mkdtempSync(join(tmpdir(), 'countersign-chaos-'));
 const config = loadConfig({ ...process.env, COUNTERSIGN_METRICS_PORT: undefined });
 const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
 const ending = async (): Promise<void> => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0).reverse()) {
+    try {
+      await end();
+    } catch (error) {
+      console.error(error);
+    }
+  }
 };
 process.once('SIGINT', () => void ending().then(() => process.exit(130)));
 
