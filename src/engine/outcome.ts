@@ -8,6 +8,7 @@ import {
   type OutcomeRecord,
   type RedemptionRecord,
 } from '../contract/index.ts';
+import { nodeVerify } from '../keys/index.ts';
 import { commitment, saltFor, verifyPermit } from '../sealing/index.ts';
 import { verifyAttestation } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -28,7 +29,10 @@ async function checkPermit(deps: OutcomeDeps, life: Life, permit: string): Promi
   });
   try {
     const { nbf, iat } = decodeJwt(permit);
-    const claims = await verifyPermit(permit, deps.signers(action.tenant).allPermitKeys, { now: nbf ?? iat ?? 0 });
+    const claims = await verifyPermit(permit, deps.signers(action.tenant).allPermitKeys, {
+      now: nbf ?? iat ?? 0,
+      verify: nodeVerify,
+    });
     if (claims.act !== action.id || claims.tenant !== action.tenant) return refusal('belongs to another action');
     const counts = life.redemption?.permit.jti ?? life.release?.permit.jti;
     return claims.jti === counts ? null : refusal('is dead, since another one took its place');

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { CountersignError, type PermitClaims } from '../contract/index.ts';
+import { nodeVerify } from '../keys/index.ts';
 import { requestHash, verifyPermit } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
@@ -61,6 +62,7 @@ async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput)
 async function claimsOf(deps: GatewayDeps, caller: Caller, { permit, audience }: RedeemInput): Promise<PermitClaims> {
   const claims = await verifyPermit(permit, deps.signers(caller.tenant).permitKeys, {
     now: beginsAt(permit) ?? Math.floor(deps.now().getTime() / 1000),
+    verify: nodeVerify,
     ...(audience === undefined ? {} : { audience }),
   });
   if (claims.iat > deps.now().getTime() / 1000 + CLOCKS_S) {
