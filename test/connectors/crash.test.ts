@@ -2,14 +2,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { build } from 'esbuild';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectorsSchema, createConnectors, createSecrets } from '../../src/connectors/index.ts';
 import type { ActionRequest } from '../../src/contract/index.ts';
 import { execute } from '../../src/engine/execute.ts';
 import type { NotifyDeps } from '../../src/notify/deps.ts';
-import { openConnectorWorld, sqlRequest, type ConnectorWorld } from '../support/connector-world.ts';
+import { openConnectorWorld, PASSWORD, sqlRequest, type ConnectorWorld } from '../support/connector-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { openReceiver, type Receiver } from '../support/receiver.ts';
 import { settingsOf } from './settings.ts';
@@ -82,14 +87,15 @@ describe('SQL', () => {
   });
 });
 
+const refund = (connector: string): ActionRequest => ({
+  surface: 'payments.refund',
+  action: 'refund.create',
+  actor: { id: 'agent:support-bot', type: 'agent' },
+  params: { amount: 42.5, currency: 'USD' },
+  execution: { connector },
+});
+
 describe('HTTP', () => {
-  const refund = (connector: string): ActionRequest => ({
-    surface: 'payments.refund',
-    action: 'refund.create',
-    actor: { id: 'agent:support-bot', type: 'agent' },
-    params: { amount: 42.5, currency: 'USD' },
-    execution: { connector },
-  });
   const keys = (id: string): number => receiver.all.filter(({ headers }) => headers['idempotency-key'] === id).length;
 
   it.each(['after the lease', 'after the effect', 'after the outcome'])(
@@ -119,4 +125,77 @@ describe('HTTP', () => {
       expect(await world.status(id)).toBe(unknown ? 'released' : 'executed');
     },
   );
+});
+
+describe('a connector that fails', () => {
+  const SECRET = 'planted-secret-3307';
+
+  /** The engine with a log of everything, in text. */
+  function listening(deps: NotifyDeps): { deps: NotifyDeps; heard: () => string } {
+    let text = '';
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        text += String(chunk);
+        done();
+      },
+    });
+    return { deps: { ...deps, log: pino({ level: 'trace' }, stream) }, heard: () => text };
+  }
+
+  /** A receiver that says the secret back, in its headers and its body. */
+  async function gossip(status: number): Promise<{ url: string; close(): void }> {
+    const server = createServer((request, response) => {
+      const { authorization = '' } = request.headers;
+      response.writeHead(status, { 'x-echo': authorization, 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: authorization, id: authorization }));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+  }
+
+  const throwing = (deps: NotifyDeps): NotifyDeps => ({
+    ...deps,
+    connectors: {
+      ...deps.connectors,
+      find: (...which) => {
+        const found = deps.connectors.find(...which);
+        const execute = () => Promise.reject(new Error(`Bearer ${SECRET} at postgres://agent:${PASSWORD}@host/db`));
+        return found === null ? null : { ...found, execute };
+      },
+    },
+  });
+
+  it.each<[string, number, (deps: NotifyDeps) => NotifyDeps]>([
+    ['a receiver that says the secret back', 200, (deps) => deps],
+    ['one that says it back and fails', 500, (deps) => deps],
+    ['one that says it back and refuses', 422, (deps) => deps],
+    ['code that throws it', 200, throwing],
+  ])('tells no secret in a log line, an error or a record: %s', async (_what, status, change) => {
+    const receiver = await gossip(status);
+    const plain = depsFor(receiver.url);
+    const { id } = await world.ask(refund('ledger-http'), plain);
+    const { deps, heard } = listening(change(plain));
+    const thrown: unknown = await execute(deps, { action: { tenant: 'default', id } }).catch((error: unknown) => error);
+    receiver.close();
+    const { records } = await world.parts.store.records.list('default', { action: id }, undefined, 100);
+    const life = await world.parts.store.payloads.read('default', id);
+    const told = [heard(), inspect(thrown, { depth: 10, showHidden: true }), JSON.stringify([records, life?.payload])];
+    for (const secret of [SECRET, PASSWORD]) expect(told.join('\n')).not.toContain(secret);
+  });
+
+  it('tells no secret of a database that it cannot reach', async () => {
+    const { id } = await world.ask(
+      sqlRequest('update orders set total = total where id = 31'),
+      depsFor(world.owners.agent),
+    );
+    const wrong = new URL(world.owners.agent);
+    wrong.password = SECRET;
+    wrong.pathname = '/nowhere';
+    const { deps, heard } = listening(depsFor(wrong.href));
+    const thrown: unknown = await execute(deps, { action: { tenant: 'default', id } }).catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(Error);
+    const told = `${heard()}\n${inspect(thrown, { depth: 10, showHidden: true })}`;
+    for (const secret of [SECRET, PASSWORD]) expect(told).not.toContain(secret);
+  });
 });
