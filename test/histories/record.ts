@@ -4,7 +4,9 @@
  * (temporal.api.history.v1.History), their payloads decrypted, so that no key is needed to replay them. Run it when the workflow gained a course that no history shows; never to make a failing replay pass:
  * a history that no longer replays is a parked action that no longer wakes.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import proto from '@temporalio/proto';
 import type { Payload } from '@temporalio/common';
 import { createClient } from '../../src/main/engine.ts';
@@ -48,6 +50,21 @@ breakGlass: { allow: ['role:incident-commander'], review: { approvers: ['group:r
 notify: ['#finance-approvals', '${url}/hook']
 `;
 
+/** The engine executes through it. */
+const connector = (url: string): string => `connectors:
+  - name: ledger
+    type: http
+    surfaces: [test.quick]
+    method: POST
+    url: ${url}/refunds
+    headers: { authorization: 'Bearer {secret:key}' }
+    secrets: { key: env:LEDGER_API_KEY }
+    body: { amount: '{params.amount}' }
+    amount: params.amount
+    idempotency: { honoured: true }
+    network: loopback
+`;
+
 const isPayload = (value: object): value is Payload => 'metadata' in value && 'data' in value && value.data instanceof Uint8Array;
 
 async function decrypted(it: TestStack, value: unknown): Promise<unknown> {
@@ -61,7 +78,13 @@ async function decrypted(it: TestStack, value: unknown): Promise<unknown> {
 async function main(): Promise<void> {
   const receiver = await openReceiver();
   const folder = policiesFolder({ 'test.quick.yaml': QUICK, 'test.brief.yaml': BRIEF, 'test.told.yaml': told(receiver.url) });
-  const it = await startTestStack({ COUNTERSIGN_POLICIES: folder.path });
+  const connectors = join(mkdtempSync(join(tmpdir(), 'countersign-connectors-')), 'connectors.yaml');
+  writeFileSync(connectors, connector(receiver.url));
+  const it = await startTestStack({
+    COUNTERSIGN_POLICIES: folder.path,
+    COUNTERSIGN_CONNECTORS: connectors,
+    LEDGER_API_KEY: 'x',
+  });
   const client = createClient(it.stack.parts, it.stack.temporal.connection, 'default');
   const ask = async (amount: number, surface = 'test.quick'): Promise<{ id: string; permit: string }> =>
     (await it.ask({ ...REFUND, surface, params: { amount } })).body as { id: string; permit: string };
@@ -137,6 +160,16 @@ async function main(): Promise<void> {
       const { body } = await it.call('POST', `/v1/actions/${id}/permit`);
       await report(id, (body as { permit: string }).permit);
       return id;
+    },
+    async executed() {
+      const { body } = await it.ask({
+        ...REFUND,
+        surface: 'test.quick',
+        params: { amount: 10 },
+        execution: { connector: 'ledger' },
+      });
+      await becomes(body.id, 'executed');
+      return body.id as string;
     },
     async lapsed() {
       const { id } = await ask(10, 'test.brief');
