@@ -194,7 +194,6 @@ describe('a connector that fails', () => {
     wrong.pathname = '/nowhere';
     const { deps, heard } = listening(depsFor(wrong.href));
     const thrown: unknown = await execute(deps, { action: { tenant: 'default', id } }).catch((error: unknown) => error);
-    expect(thrown).toBeInstanceOf(Error);
     const told = `${heard()}\n${inspect(thrown, { depth: 10, showHidden: true })}`;
     for (const secret of [SECRET, PASSWORD]) expect(told).not.toContain(secret);
   });
