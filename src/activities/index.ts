@@ -1,32 +1,39 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import { isCountersignError } from '../contract/index.ts';
 import type { Histories } from '../engine/deps.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { callback } from '../notify/callback.ts';
 import { admit } from '../engine/admit.ts';
 import { hear } from '../engine/hear.ts';
 import { sealDecision } from '../engine/decisions.ts';
-import type { Judged } from '../engine/types.ts';
+import type { Judged, JudgeInput } from '../engine/types.ts';
 import type { Judging } from './judging.ts';
 import { createPublishing } from './publishing.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { reconcile } from '../engine/reconcile.ts';
 import { webhook } from '../notify/webhook.ts';
 import { publish } from '../notify/publish.ts';
+import { publishPlan } from '../notify/publish-plan.ts';
 import { publishPolicy } from '../engine/publish-policy.ts';
 import { resume, resumeLost } from '../engine/resume.ts';
+import { advancePlan } from '../engine/plans/advance.ts';
+import { beginPlan } from '../engine/plans/begin.ts';
+import { lookAt, resumePlan } from '../engine/plans/look.ts';
 import { release } from '../engine/release.ts';
 import { sealReview } from '../engine/review.ts';
 import { execute } from '../engine/execute.ts';
 import { eraseDue, forgetOld } from '../engine/erase.ts';
 import { asRefusalForGood } from '../engine/fault.ts';
-import { workflowIdOf } from '../engine/ids.ts';
+import { planWorkflowIdOf, workflowIdOf } from '../engine/ids.ts';
 import type { ActionRef } from '../engine/types.ts';
-import type { ArrivedInClear } from '../contract/governed-action.ts';
+import type { ArrivedInClear, GovernedActionInput } from '../contract/governed-action.ts';
 import { shareWithTarget, type ShareDeps } from '../witnessing/share.ts';
 import type { ShareActivities } from '../witnessing/types.ts';
 import type {
   ExecutionActivities,
   LocalActivities,
+  PlanActivities,
+  PlanTelling,
   RemoteActivities,
   RetentionActivities,
   SweepActivities,
@@ -106,12 +113,41 @@ export function createActivities(
     reconcile: sealing((input) => reconcile(deps, input)),
     sealReview: sealing((input) => sealReview(deps, input)),
     publishPolicy: sealing((input) => publishPolicy(deps, input)),
+    look: sealing(({ action }) => lookAt(deps, action)),
     publishNow: sealing((input) => publishing.publishNow(input)),
     publish: telling((input) => publishing.publish(input)),
     callback: telling((input) => callback(deps, input)),
     webhook: telling((input) => webhook(deps, input)),
     execute: telling((input) => execute(deps, input)),
   };
+}
+
+/** What plans need of a worker, where the process that was asked died before it judged their steps, and from then on. */
+export function createPlanActivities(
+  deps: NotifyDeps,
+  judging: Judging,
+  histories: Histories,
+): PlanActivities & PlanTelling {
+  const starts = {
+    start: (input: GovernedActionInput, id: string) => histories.start(input, id),
+    judge: (input: JudgeInput) => judging.judge(input),
+  };
+  return {
+    resumePlan: sealing(({ action }) => resumePlan({ ...deps, histories }, action)),
+    beginPlan: sealing((input) => beginPlan({ ...deps, ...starts }, input).catch(askedByNobody)),
+    advancePlan: sealing((input) => advancePlan(deps, input)),
+    publishPlan: ours((input) => {
+      const { tenant, plan } = input;
+      if (activityInfo().workflowExecution?.workflowId !== planWorkflowIdOf(tenant, plan)) throw notOurs();
+      return publishPlan(deps, input);
+    }),
+  };
+}
+
+/** A plan that nobody of this stack asked for comes back every time. */
+function askedByNobody(error: unknown): never {
+  const forGood = isCountersignError(error) && error.status < 500;
+  throw forGood ? ApplicationFailure.nonRetryable(error.message, error.code) : error;
 }
 
 /** What only the `retention` and `sweep` workflows need. */

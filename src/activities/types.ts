@@ -22,6 +22,8 @@ import type {
   SealReviewInput,
   StartedInput,
 } from '../engine/types.ts';
+import type { PlanInput } from '../contract/governed-action.ts';
+import type { Advanced, AdvanceInput } from '../engine/plans/advance.ts';
 import type { Swept } from '../engine/resume.ts';
 import type { CallbackInput, Published, PublishInput, WebhookInput } from '../notify/types.ts';
 
@@ -39,6 +41,8 @@ export interface LocalActivities {
   reconcile(input: ReconcileInput): Promise<Action | { refusal: Refusal }>;
   sealReview(input: SealReviewInput): Promise<Action | { refusal: Refusal }>;
   publishPolicy(input: { action: ActionRef }): Promise<Action>;
+  /** How the action stands by its records. */
+  look(input: { action: ActionRef }): Promise<Sealed>;
   /** One short try of {@link RemoteActivities.publish}; null where that is to go on with it. */
   publishNow(input: PublishInput): Promise<Published | null>;
 }
@@ -48,6 +52,20 @@ export interface RemoteActivities {
   publish(input: PublishInput): Promise<Published>;
   callback(input: CallbackInput): Promise<void>;
   webhook(input: WebhookInput): Promise<void>;
+}
+
+/** What tells of a plan. */
+export interface PlanTelling {
+  publishPlan(input: { tenant: string; plan: string }): Promise<void>;
+}
+
+/** What the workflow of a plan asks for. Local: what seals runs inside a workflow task of our own worker. */
+export interface PlanActivities {
+  /** Every step started and judged. */
+  beginPlan(input: PlanInput): Promise<void>;
+  advancePlan(input: AdvanceInput): Promise<Advanced>;
+  /** Asked by a step whose plan has no workflow: it is begun anew from the records of its steps. */
+  resumePlan(input: { action: ActionRef }): Promise<void>;
 }
 
 /** What executes through a connector. Anybody who may write to the namespace can schedule it, so it takes an id and no more. */

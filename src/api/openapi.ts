@@ -28,6 +28,7 @@ import { inboxPaths } from './routes/inbox.ts';
 import { logPaths } from './routes/log.ts';
 import { passkeyPaths } from './routes/passkeys.ts';
 import { permitPaths } from './routes/permits.ts';
+import { planPaths } from './routes/plans.ts';
 import { policyPaths } from './routes/policies.ts';
 import { privacyPaths } from './routes/privacy.ts';
 import { recordPaths } from './routes/records.ts';
@@ -54,6 +55,7 @@ const build = (): oas31.OpenAPIObject =>
       // Before the action of an id: who looks an address up takes the first that fits.
       ...actionListPaths,
       ...actionPaths,
+      ...planPaths,
       ...inboxPaths,
       ...permitPaths,
       ...authzenPaths,

@@ -27,6 +27,7 @@ import { grantRoutes } from './routes/grants.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { signingKeyRoutes } from './routes/signing-keys.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
+import { planRoutes } from './routes/plans.ts';
 import { exportRoutes } from './routes/export.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { freezeRoutes } from './routes/freezes.ts';
@@ -111,6 +112,8 @@ export function createApi(options: ApiOptions): Express {
   app.use(codecRoutes(options.gateway, options.codecOrigins));
   // Its tables are longer than any other body.
   app.use(statementRoutes(options.gateway));
+  // A hundred steps are longer than one.
+  app.use(planRoutes(options.gateway));
   // What is redeemed is the request as released: policy may have computed numbers that no caller could send.
   app.use('/v1/permits/redeem', jsonBody({ limit: REQUEST_LIMITS.bodyBytes, read: readSealed }));
   app.use(jsonBody({ limit: REQUEST_LIMITS.bodyBytes }));

@@ -34,6 +34,7 @@ export const VERBS: readonly VerbFile[] = [
   { names: ['evaluate'], load: () => import('./evaluate.ts') },
   { names: ['replay'], load: () => import('./replay.ts') },
   { names: ['freeze'], load: () => import('./freeze.ts') },
+  { names: ['plan'], load: () => import('./plan.ts') },
   { names: ['grants'], load: () => import('./grants.ts') },
   { names: ['drill'], load: () => import('./drill.ts') },
   { names: ['review', 'report', 'answer'], load: () => import('./review.ts') },

@@ -1,7 +1,7 @@
 import { CountersignError } from './errors.ts';
 import { govern, type GovernOptions, type Governed, type Execute } from './govern.ts';
 import { Transport, type CallOptions } from './http.ts';
-import type { Action, ActionRequest, Json, Outcome, Redeemed } from './types.ts';
+import type { Action, ActionRequest, Json, Outcome, Plan, PlanRequest, Redeemed } from './types.ts';
 
 export interface CountersignOptions {
   /** Where the engine is. Default: `COUNTERSIGN_URL`, else `http://127.0.0.1:8787`. */
@@ -111,12 +111,19 @@ export class Countersign {
     return this.#post('v1/evaluate', request, { ...options, repeatable: true }) as Promise<Json>;
   }
 
-  /** Several steps, judged together. */
-  plan(plan: { steps: ActionRequest[]; [more: string]: unknown }, options: CallOptions = {}): Promise<Json> {
-    return this.#post('v1/plans', plan, {
-      ...options,
-      repeatable: options.idempotencyKey !== undefined,
-    }) as Promise<Json>;
+  /**
+   * Has up to 100 steps reviewed as one: a verdict for each and for the whole. The same key and plan is the same plan for ever. Each step is
+   * an action of its own: wait for its permit by its id, redeem it, and report.
+   */
+  async plan(plan: PlanRequest, { wait, ...options }: KeyedOptions): Promise<Plan> {
+    const call = wait === undefined ? options : { ...options, wait };
+    return (await this.#post('v1/plans', plan, { ...call, repeatable: true })) as Plan;
+  }
+
+  /** A plan as it stands, after `wait` seconds at most while people decide it. */
+  async readPlan(id: string, { wait, ...options }: CallOptions & { wait?: number } = {}): Promise<Plan> {
+    const call = { method: 'GET', path: `v1/plans/${encodeURIComponent(id)}`, repeatable: true } as const;
+    return (await this.#http.send({ ...options, ...call, ...(wait === undefined ? {} : { wait }) })) as Plan;
   }
 
   /** What the caller may see, newest first, by the filters of `GET /v1/actions`. */

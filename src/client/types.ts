@@ -98,6 +98,38 @@ export interface Action {
   [more: string]: unknown;
 }
 
+/** Up to 100 steps that are reviewed as one. */
+export interface PlanRequest {
+  steps: ActionRequest[];
+  /** What it is for, in a few words that approvers see. */
+  title?: string;
+  /** `sequence` unless said: a step gets its permit once those before it are executed. */
+  order?: 'sequence' | 'any';
+  /** `withdraw` unless said: the others are withdrawn when a step does not come to be executed. */
+  onFailure?: 'withdraw' | 'continue';
+}
+
+/** A plan as it stands. */
+export interface Plan {
+  id: string;
+  status: ActionStatus | 'partial';
+  /** Hash over the whole plan, sealed in the verdict of every step. */
+  whole: string | null;
+  /** Of the whole; null while not every step is judged. */
+  verdict: {
+    decision: Verdict['decision'];
+    effect: 'read' | 'reversible' | 'compensable' | 'irreversible' | null;
+    limits: { limit: string; sum: string; left: string; max: string }[];
+    [more: string]: unknown;
+  } | null;
+  /** Each an action of its own, in the order of the plan. */
+  steps: (Action & { index: number; surface: string; asked: Verdict['decision'] })[];
+  of: number;
+  createdAt: string;
+  updatedAt: string;
+  [more: string]: unknown;
+}
+
 /** The answer to a redemption. */
 export interface Redeemed {
   /** The action's id. */

@@ -3,6 +3,7 @@ import { HASH_PATTERN } from '../canonical/index.ts';
 import { PRESENCES } from './presence.ts';
 import { DOORS, verdictSchema } from './verdict.ts';
 import { passkeyAssertionSchema } from './passkey.ts';
+import { planStepSchema } from './plan.ts';
 import { timeSchema } from './reading.ts';
 import { jsonObject } from './request.ts';
 import { OUTCOME_STATUSES, STATUSES } from './status.ts';
@@ -59,6 +60,10 @@ export const actionSchema = z
       .string()
       .optional()
       .meta({ description: 'The standing approval that was given with this decision, `grt_…`.' }),
+    plan: planStepSchema
+      .pick({ plan: true, index: true, of: true })
+      .optional()
+      .meta({ description: 'Which step of which plan it is; left out of actions that were asked alone.' }),
     reverses: z.string().optional().meta({ description: 'The action that this one takes back.' }),
     reversedBy: z
       .array(z.string())

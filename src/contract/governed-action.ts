@@ -1,3 +1,4 @@
+import type { PlanRequest } from './plan.ts';
 import type { ActionRequest } from './request.ts';
 
 /** Set by the codec on what came unencrypted, whatever the sender says. */
@@ -12,6 +13,8 @@ export interface GovernedActionInput extends ArrivedInClear {
   idempotencyKey: string;
   /** A start token (`POST /v1/start-tokens`); where nobody else can read the input, an API key too. Without a valid one the action is refused. */
   token: string;
+  /** Of a step: keyed hash of its plan's body, which stands for the body of each of its steps. */
+  mac?: string;
 }
 
 /** The same input, encrypted to the key with `use: enc` at `/.well-known/jwks.json`: a compact JWE of its JSON. */
@@ -26,3 +29,24 @@ export interface ResumeInput {
 }
 
 export const GOVERNED_ACTION = 'governedAction';
+
+/** Input of the workflow of a plan: what was asked, and the gateway's word on who asked it. */
+export interface PlanInput extends ArrivedInClear {
+  tenant: string;
+  /** `pln_…` */
+  plan: string;
+  body: PlanRequest;
+  /** Attestation of the gateway. */
+  token: string;
+  /** Keyed hash of the body. */
+  mac: string;
+}
+
+/** Input of a plan's workflow that is begun anew: everything else is in the records of its steps. */
+export interface PlanResumeInput {
+  resume: true;
+  tenant: string;
+  plan: string;
+}
+
+export const PLAN_WORKFLOW = 'plan';

@@ -8,6 +8,7 @@ export * from './governed-action.ts';
 export * from './identifiers.ts';
 export * from './idempotency.ts';
 export * from './json.ts';
+export * from './plan.ts';
 export * from './reading.ts';
 export * from './record.ts';
 export * from './request.ts';

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
+import type { PlanStep } from './plan.ts';
 import {
   VERDICT_DECISIONS,
   type ApprovalPlan,
@@ -104,6 +105,8 @@ export interface VerdictRecord extends RecordHead {
   commitments: Record<string, string>;
   /** The action that this one takes back. Since version 2. */
   reverses?: string;
+  /** Which step of which plan it is. Since version 2; left out of actions that were asked alone. */
+  step?: PlanStep;
   /** Since version 2; left out where policy says nothing of it and nobody is asked. */
   effect?: SealedEffect;
   /**

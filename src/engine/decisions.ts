@@ -229,7 +229,9 @@ async function timePassed(deps: EngineDeps, course: Course, { state }: Life): Pr
   if (status === 'expired') return course.add({ decision: 'expired', stage });
   // Approved, but frozen until its time ran out: nothing is released after the approvers' deadline.
   if (status !== 'approved' || course.now.getTime() < expiresAt) return;
-  if ((await frozen(deps, state.action.tenant, state.surface, state.actor)) !== null) {
+  // A step whose turn did not come in that time is held back as well.
+  const waits = state.step !== undefined;
+  if (waits || (await frozen(deps, state.action.tenant, state.surface, state.actor)) !== null) {
     await course.add({ decision: 'expired', stage });
   }
 }

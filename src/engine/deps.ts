@@ -6,6 +6,7 @@ import type { Register } from '../register/index.ts';
 import type { Sequencer } from '../sequencer/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AlertType, EventType } from '../contract/index.ts';
+import type { GovernedActionInput } from '../contract/governed-action.ts';
 import type { Connectors } from './connectors.ts';
 import type { Hub } from './hub.ts';
 import type { Programs } from './programs.ts';
@@ -66,6 +67,10 @@ export interface Histories {
   running(tenant: string, id: string): Promise<boolean>;
   /** Starts the action's workflow again from its records. Does nothing while one runs. */
   resume(tenant: string, id: string): Promise<void>;
+  /** Starts the workflow of a step that was asked in a plan. Does nothing where it was started. */
+  start(input: GovernedActionInput, id: string): Promise<void>;
+  /** Begins the workflow of a plan anew from the records of its steps. Does nothing while one runs. */
+  resumePlan(tenant: string, plan: string): Promise<void>;
   /** Deletes the history of a closed workflow. Does nothing when there is none. */
   delete(tenant: string, id: string): Promise<void>;
 }

@@ -1,8 +1,8 @@
 /** Temporal's histories of governed actions: what is erased of an action beside its payload. */
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { GOVERNED_ACTION, type ResumeInput } from '../contract/governed-action.ts';
+import { GOVERNED_ACTION, PLAN_WORKFLOW, type PlanResumeInput, type ResumeInput } from '../contract/governed-action.ts';
 import type { Histories } from './deps.ts';
-import { workflowIdOf } from './ids.ts';
+import { planWorkflowIdOf, workflowIdOf } from './ids.ts';
 
 /** How soon another worker takes over from one that died in the middle of a task. */
 export const WORKFLOW_TASK_TIMEOUT = '3 seconds';
@@ -12,21 +12,36 @@ const NOT_FOUND = 5;
 
 /** The histories of governed actions, by the client of their namespace. */
 export function createHistories(client: Client, taskQueue: string): Histories {
+  const started = async (
+    type: string,
+    workflowId: string,
+    input: object,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' | 'REJECT_DUPLICATE',
+  ): Promise<void> => {
+    try {
+      await client.workflow.start(type, {
+        workflowId,
+        workflowIdReusePolicy,
+        workflowIdConflictPolicy: 'FAIL',
+        taskQueue,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        args: [input],
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  };
   return {
     async resume(tenant, id) {
-      try {
-        const input: ResumeInput = { resume: true, tenant };
-        await client.workflow.start(GOVERNED_ACTION, {
-          workflowId: workflowIdOf(tenant, id),
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          workflowIdConflictPolicy: 'FAIL',
-          taskQueue,
-          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-          args: [input],
-        });
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      }
+      const input: ResumeInput = { resume: true, tenant };
+      await started(GOVERNED_ACTION, workflowIdOf(tenant, id), input, 'ALLOW_DUPLICATE');
+    },
+    async start(input, id) {
+      await started(GOVERNED_ACTION, workflowIdOf(input.tenant, id), input, 'REJECT_DUPLICATE');
+    },
+    async resumePlan(tenant, plan) {
+      const input: PlanResumeInput = { resume: true, tenant, plan };
+      await started(PLAN_WORKFLOW, planWorkflowIdOf(tenant, plan), input, 'ALLOW_DUPLICATE');
     },
     async running(tenant, id) {
       try {

@@ -6,6 +6,7 @@ import {
   type ActionRequest,
   type Facts,
   type IdentityFact,
+  type PlanStep,
 } from '../contract/index.ts';
 import {
   falseClaim,
@@ -29,6 +30,8 @@ export interface Identified {
   requester: string | null;
   /** The bundle that the start was pinned to. */
   bundle: string | null;
+  /** Which step of which plan it is, by the gateway's word; null where it was asked alone. */
+  step: PlanStep | null;
   facts: IdentityFacts;
 }
 
@@ -63,6 +66,7 @@ export async function identify(deps: EngineDeps, input: JudgeInput): Promise<Ide
   const refuse = (requester: string | null, conflict: string): Identified => ({
     requester,
     bundle: null,
+    step: null,
     facts: { conflict, identities: nobodySaid(deps, input) },
   });
   try {
@@ -74,7 +78,7 @@ export async function identify(deps: EngineDeps, input: JudgeInput): Promise<Ide
     const caller = start?.caller ?? (await deps.authenticate(input.token));
     if (caller.tenant !== input.tenant) return refuse(caller.id, 'the token belongs to another tenant');
     const { surface: _, ...facts } = await weigh(deps, caller, input.request);
-    return { requester: caller.id, bundle: start?.bundle ?? null, facts };
+    return { requester: caller.id, bundle: start?.bundle ?? null, step: start?.step ?? null, facts };
   } catch (error) {
     if (!isCountersignError(error) || (error.code !== 'unauthenticated' && error.code !== 'forbidden')) throw error;
     return refuse(null, `no valid token came with the request: ${error.message}`);

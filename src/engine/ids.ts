@@ -1,16 +1,25 @@
 import { createHash, createHmac } from 'node:crypto';
 import { canonicalBytes } from '../canonical/json.ts';
+import type { PlanRequest } from '../contract/plan.ts';
 import type { ActionRequest, Actor } from '../contract/request.ts';
 import type { RecordActor } from '../contract/record.ts';
 import type { IdentityFact } from '../contract/verdict.ts';
 
 /** Keyed by the idempotency key, which is not stored, so the MAC reveals nothing to a reader of the database. */
-export function bodyMac(idempotencyKey: string, request: ActionRequest): string {
-  return createHmac('sha256', idempotencyKey).update(canonicalBytes(request)).digest('base64url');
+export function bodyMac(idempotencyKey: string, body: ActionRequest | PlanRequest): string {
+  return createHmac('sha256', idempotencyKey).update(canonicalBytes(body)).digest('base64url');
 }
 
 export const actionIdOf = (idempotencyKey: string): string =>
   `act_${createHash('sha256').update(idempotencyKey, 'utf8').digest('hex')}`;
+
+export const planIdOf = (idempotencyKey: string): string =>
+  `pln_${createHash('sha256').update(idempotencyKey, 'utf8').digest('hex')}`;
+
+/** The key of a step. It holds a line break, which no caller's own key can, so no action asked alone has the id of a step. */
+export const stepKeyOf = (plan: string, index: number): string => `${plan}\n${index}`;
+
+export const stepIdOf = (plan: string, index: number): string => actionIdOf(stepKeyOf(plan, index));
 
 /** @param identities what is known of the chain, the actor first */
 export function recordActor(
@@ -27,3 +36,5 @@ export function recordActor(
 }
 
 export const workflowIdOf = (tenant: string, id: string): string => `action/${tenant}/${id.slice('act_'.length)}`;
+
+export const planWorkflowIdOf = (tenant: string, plan: string): string => `plan/${tenant}/${plan.slice('pln_'.length)}`;

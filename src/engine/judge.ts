@@ -24,7 +24,8 @@ import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { frozenIn } from './freeze.ts';
 import { sealedEffect } from './refusals.ts';
-import { bodyMac, recordActor } from './ids.ts';
+import { bodyMac, planWorkflowIdOf, recordActor } from './ids.ts';
+import { planOf } from './plans/step.ts';
 import { unseenOf } from './unseen.ts';
 import { nonRetryable } from './failure.ts';
 import { lastingFault } from './fault.ts';
@@ -54,6 +55,7 @@ export function judgedOf(
     ...(state.releaseAfterMs === undefined ? {} : { held: true }),
     ...(hooks.length === 0 ? {} : { hooks }),
     ...(execution === undefined ? {} : { executes: true }),
+    ...(state.step === undefined ? {} : { planWorkflow: planWorkflowIdOf(action.tenant, state.step.plan) }),
   };
 }
 
@@ -86,7 +88,7 @@ async function judgeAndSeal(
   // These queries run concurrently, because a caller waits. They start before the limits' locks are taken, so they never wait behind them.
   const look = deps.register.current(input.tenant);
   look.catch(() => undefined);
-  const { requester, bundle: pinned, facts: known } = await identify(deps, input);
+  const { requester, bundle: pinned, step, facts: known } = await identify(deps, input);
   const hash = pinned ?? (await deps.bundles.inForce(input.tenant));
   const bundle = hash === null ? null : await deps.bundles.compiled(input.tenant, hash);
   const covered = bundle !== null && bundle.surfaces.covering(request.surface).length > 0;
@@ -100,7 +102,7 @@ async function judgeAndSeal(
   const drill = deps.register.drills.find(await look, input.tenant, input.id);
   const fault = lasting ?? tried.fault;
   const identity = { ...known, ...(tried.execution === undefined ? {} : { execution: tried.execution }) };
-  const asked = { by: requester ?? UNKNOWN, mac: bodyMac(input.idempotencyKey, request) };
+  const asked = { by: requester ?? UNKNOWN, mac: macOf(input, request) };
   const [{ judgement, facts, counted, shares, committed }, payload] = await Promise.all([
     fault === null
       ? judgedOrDrilled(deps, bundle, input, look, identity, drill !== null)
@@ -115,7 +117,9 @@ async function judgeAndSeal(
   const disclosure = discloseRequest(request, judgement.disclose, actionKey);
   const { disclosed, commitments } = disclosure;
   const supervised = verdict.decision === 'supervise' && plan !== null;
-  const releases = verdict.decision === 'approve' || verdict.decision === 'constrain';
+  const approved = verdict.decision === 'approve' || verdict.decision === 'constrain';
+  // A step gets its permit in its turn.
+  const releases = approved && step === null;
   const sameness = bundle === null || !supervised ? [] : samenessIn(bundle, asVouched(request, identity));
   const effect = sealedEffect(deps, input.tenant, judgement.effect, sameness, supervised);
   const approval = supervised ? openApproval(plan, openedAt) : null;
@@ -123,7 +127,7 @@ async function judgeAndSeal(
   const action: Action = {
     id: input.id,
     tenant: input.tenant,
-    status: supervised ? 'supervised' : releases ? 'released' : 'refused',
+    status: supervised ? 'supervised' : releases ? 'released' : approved ? 'evaluating' : 'refused',
     requestHash: requestHash(request, actionKey),
     verdict,
     approval: approval === null ? null : approvalView(approval),
@@ -131,6 +135,7 @@ async function judgeAndSeal(
     records: [],
     createdAt: input.createdAt,
     updatedAt: at.toISOString(),
+    ...(step === null ? {} : { plan: planOf(step) }),
     ...(request.reverses === undefined ? {} : { reverses: request.reverses }),
   };
   const actor = recordActor(request.actor, identity.identities);
@@ -150,6 +155,7 @@ async function judgeAndSeal(
     disclosed,
     commitments,
     ...(request.reverses === undefined ? {} : { reverses: request.reverses }),
+    ...(step === null ? {} : { step }),
     ...(effect === null ? {} : { effect }),
     ...(unseen.length === 0 ? {} : { unseen }),
     ...(shares.length === 0 ? {} : { shares: deps.register.shares.seal(input.tenant, input.id, shares) }),
@@ -159,6 +165,7 @@ async function judgeAndSeal(
     surface: request.surface,
     verb: request.action,
     actor,
+    ...(step === null ? {} : { step }),
     requester: asked.by,
     bodyMac: asked.mac,
     disclosed,
@@ -248,10 +255,13 @@ async function judgedOrDrilled(
   if (decision === 'supervise' || decision === 'refuse') return made;
   return refusedByFault(deps, bundle, input.request, identity, NOBODY_ASKED);
 }
+/** The keyed hash by which a repeated body is known: a step's is its plan's. It only ever refuses. */
+const macOf = ({ mac, idempotencyKey }: JudgeInput, request: ActionRequest): string =>
+  mac ?? bodyMac(idempotencyKey, request);
 
 /** A closed workflow can be started again under its id. With another request it is refused. */
-function sameRequest(stored: ActionState, { idempotencyKey }: JudgeInput, request: ActionRequest): void {
-  if (stored.bodyMac === bodyMac(idempotencyKey, request)) return;
+function sameRequest(stored: ActionState, input: JudgeInput, request: ActionRequest): void {
+  if (stored.bodyMac === macOf(input, request)) return;
   throw nonRetryable(
     'this idempotency key was used for another request; use a new key for a new action',
     'idempotency-key-reused',

@@ -18,6 +18,7 @@ import type { ActionState, BreakGlassReview } from '../store/action-state.ts';
 import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
 import { openPermit } from './permit.ts';
+import { planOf } from './plans/step.ts';
 import { isHidden, openedVerdict } from './sealed-verdict.ts';
 import { verifiedRecords, type VerifiedRecord } from './sealed-records.ts';
 
@@ -65,6 +66,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
     approval: approval === null ? null : approvalView(approval),
     permit: null,
     ...(first.reverses === undefined ? {} : { reverses: first.reverses }),
+    ...(first.step === undefined ? {} : { plan: planOf(first.step) }),
     records: records.map(({ hash }) => hash),
     ...(redeemedAt === undefined ? {} : { redeemedAt }),
   };
@@ -140,6 +142,7 @@ type FromRecords =
   | 'verb'
   | 'actor'
   | 'disclosed'
+  | 'step'
   | 'plan'
   | 'openedAt'
   | 'execution'
@@ -165,13 +168,14 @@ export interface FoldedRecords {
 
 /** An action as its first verdict leaves it. */
 export function beginFold(first: VerdictRecord): FoldedRecords {
-  const { surface, verb, actor, disclosed, plan, facts } = first;
+  const { surface, verb, actor, disclosed, plan, facts, step } = first;
   const folded: FoldedRecords = {
     state: {
       surface,
       verb,
       actor,
       disclosed,
+      ...(step === undefined ? {} : { step }),
       plan,
       openedAt: Date.parse(facts.now),
       ...(facts.execution === undefined ? {} : { execution: facts.execution }),

@@ -1,10 +1,12 @@
 import type { Action, ActionRequest, JsonObject, ReleaseRecord, VerdictRecord } from '../contract/index.ts';
 import { CountersignError } from '../contract/index.ts';
+import { releaseBasisOf } from '../contract/record.ts';
 import { applyChanges, REFUSED_SINCE } from '../policy/index.ts';
-import { discloseRequest } from '../sealing/index.ts';
+import { discloseRequest, requestHash } from '../sealing/index.ts';
 import type { Looked } from '../register/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { judgeAgain } from './judge-again.ts';
+import { refusedForPlan } from './plans/refuse.ts';
 import { isCarriedOut } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
 import { draftRelease } from './draft-release.ts';
@@ -40,17 +42,55 @@ export function release(deps: EngineDeps, input: ReleaseInput): Promise<Released
     if (state.action.status !== 'supervised' || approval?.status !== 'approved') {
       return { action: await withPermit(deps, state, life.sealedPermit), approval };
     }
-    const looked = await deps.register.current(tenant);
-    if (hidesRecords(looked, life)) return checkWhole(deps, life, looked);
-    neverADrill(deps, looked, state.action);
-    const asked = await askedAgain(deps, life, looked);
-    if ('frozen' in asked) return asked;
-    const action = await (asked.again === null || asked.again.judgement.verdict.decision === 'refuse'
-      ? refuse(deps, life, asked)
-      : permit(deps, life, { ...asked, again: asked.again }, 'override'));
-    return action === null ? null : { action, approval };
+    if (state.step !== undefined) return { frozen: 'it waits for its turn in its plan' };
+    return releaseNow(deps, life, 'override');
   });
 }
+
+/**
+ * Releases a step of a plan whose turn it is. Whoever calls it has read the whole plan; what is released here is what was reviewed, or
+ * nothing. A step that is not ready stays as it is.
+ */
+export function releaseStep(deps: ReleaseDeps, tenant: string, id: string): Promise<Released> {
+  return insist(async () => {
+    const life = await readLife(deps, tenant, id);
+    if (life === null) throw new Error('a release of a step that is not stored');
+    const { state, verdict } = life;
+    const { approval, action } = state;
+    const asked = approval !== null;
+    if (action.status !== (asked ? 'supervised' : 'evaluating') || (asked && approval.status !== 'approved')) {
+      return { action: await withPermit(deps, state, life.sealedPermit), approval };
+    }
+    return releaseNow(deps, life, asked ? 'override' : releaseBasisOf(verdict.verdict));
+  });
+}
+
+/** Null if another record was sealed first. */
+async function releaseNow(deps: ReleaseDeps, life: Life, basis: ReleaseRecord['basis']): Promise<Released | null> {
+  const { tenant } = life.state.action;
+  const looked = await deps.register.current(tenant);
+  if (hidesRecords(looked, life)) return checkWhole(deps, life, looked);
+  neverADrill(deps, looked, life.state.action);
+  const asked = await askedAgain(deps, life, looked);
+  if ('frozen' in asked) return asked;
+  const { again } = asked;
+  const differs = life.state.step !== undefined && asked.asAsked !== life.verdict.requestHash;
+  if (differs) return released(life, await refuse(deps, life, asked, NOT_REVIEWED));
+  if (again === null || again.judgement.verdict.decision === 'refuse') {
+    return released(life, await refuse(deps, life, asked));
+  }
+  // Nobody is asked about a single step any more: what policy has come to want a person for is not released without one.
+  const wantsPeople = again.judgement.verdict.decision === 'supervise' && life.state.approval === null;
+  if (wantsPeople) return released(life, await refuse(deps, life, asked, WANTS_PEOPLE));
+  return released(life, await permit(deps, life, { ...asked, again }, basis));
+}
+
+const released = ({ state }: Life, action: Action | null): Released | null =>
+  action === null ? null : { action, approval: state.approval };
+
+/** Why a step is refused with the basis `plan`. */
+const NOT_REVIEWED = 'it differs from the step that was reviewed in its plan';
+const WANTS_PEOPLE = 'policy has come to want a person for it, and its plan was reviewed without one; ask for it alone';
 
 /**
  * A fresh permit for the requester of a released action that nobody has redeemed, while it may be collected: judged and freeze-checked
@@ -101,6 +141,8 @@ function aliveOffline(deps: ReleaseDeps, { state, sealedPermit }: Life, release:
 }
 
 interface Asked {
+  /** Hash of the request as it was asked. */
+  asAsked: string;
   /** The request as it may now be executed. */
   request: ActionRequest;
   changes: JsonObject | null;
@@ -122,17 +164,27 @@ async function askedAgain(deps: ReleaseDeps, life: Life, looked: Looked): Promis
   const request = changes === null ? payload.request : applyChanges(payload.request, changes);
   const bundle = await deps.bundles.inForce(tenant);
   const again = bundle === null ? null : await judgeAgain(deps, verdict, bundle, request);
-  return { request, changes, actionKey: payload.actionKey, again };
+  const asAsked = requestHash(payload.request, payload.actionKey);
+  return { request, changes, actionKey: payload.actionKey, again, asAsked };
 }
 
-async function refuse(deps: EngineDeps, { state, verdict: first }: Life, asked: Asked): Promise<Action | null> {
+/** @param differs why it is refused for its plan's sake, whatever policy says of it */
+async function refuse(
+  deps: ReleaseDeps,
+  { state, verdict: first }: Life,
+  asked: Asked,
+  differs?: string,
+): Promise<Action | null> {
   const { again, request, actionKey } = asked;
   const at = deps.now().toISOString();
   const seq = state.action.records.length;
-  const verdict = {
-    ...(again?.judgement.verdict ?? refusedBy(state.action)),
-    reasons: [REFUSED_SINCE, ...(again?.judgement.verdict.reasons ?? ['no policy is in force'])],
-  };
+  const verdict =
+    differs === undefined
+      ? {
+          ...(again?.judgement.verdict ?? refusedBy(state.action)),
+          reasons: [REFUSED_SINCE, ...(again?.judgement.verdict.reasons ?? ['no policy is in force'])],
+        }
+      : refusedForPlan(differs);
   const disclosure = discloseRequest(request, again?.judgement.disclose ?? [], actionKey, seq);
   const record: VerdictRecord = {
     ...nextHead(state.action, 'verdict', at),
@@ -178,7 +230,8 @@ async function permit(
     at,
     collectWithinMs: judgement.collectWithinMs ?? null,
     afterMs: judgement.releaseAfterMs,
-    offline: judgement.offline === true,
+    // A step is withdrawn while nobody began it, which must be known.
+    offline: judgement.offline === true && state.step === undefined,
     ...(replaces === undefined ? {} : { replaces }),
   });
   const action: Action = { ...state.action, status: 'released', redeemedAt: null, updatedAt: at.toISOString() };

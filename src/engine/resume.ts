@@ -48,7 +48,7 @@ export interface Swept {
 const OVERDUE_MS = 60_000;
 
 /** Statuses in which the workflow of an action has still something to do. */
-const UNFINISHED: readonly Status[] = ['supervised', 'released', 'unreported'];
+const UNFINISHED: readonly Status[] = ['evaluating', 'supervised', 'released', 'unreported'];
 
 /** Whether an action's workflow has still something to do, by its records: its end, or the look back at its release. */
 function isUnfinished({ state: { action, review } }: Life): boolean {

@@ -21,7 +21,7 @@ export async function readStart(
   started: StartedInput,
 ): Promise<{ input: JudgeInput; request: ActionRequest }> {
   const { id, createdAt, workflowId } = started;
-  const { idempotencyKey, tenant, token, request, arrivedInClear } = await plain(deps, started);
+  const { idempotencyKey, tenant, token, request, arrivedInClear, mac } = await plain(deps, started);
   if (
     typeof idempotencyKey !== 'string' ||
     typeof tenant !== 'string' ||
@@ -44,7 +44,16 @@ export async function readStart(
     const clear = arrivedInClear === true;
     return {
       request: read,
-      input: { request: read, tenant, idempotencyKey, token, arrivedInClear: clear, id, createdAt },
+      input: {
+        request: read,
+        tenant,
+        idempotencyKey,
+        token,
+        arrivedInClear: clear,
+        id,
+        createdAt,
+        ...(typeof mac === 'string' ? { mac } : {}),
+      },
     };
   } catch (error) {
     if (isCountersignError(error)) throw refusal(error.message, error.code);

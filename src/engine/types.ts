@@ -39,6 +39,8 @@ export interface Judged {
   hooks?: string[];
   /** True where policy holds what is approved, so that it can be withdrawn after its release. */
   held?: boolean;
+  /** What the workflow of its plan is called; left out of actions that were asked alone. */
+  planWorkflow?: string;
   /** True for a policy publication: the engine itself carries it out once it is released. */
   activates: boolean;
   /**

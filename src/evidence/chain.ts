@@ -6,6 +6,7 @@
 import type { RecordPayload, VerdictRecord } from '../contract/index.ts';
 import { GovernedAction, type Governed } from './governed.ts';
 import type { Defect, FindingCode } from './finding.ts';
+import { PlansAudit } from './plans.ts';
 import { RightsAudit } from './rights.ts';
 
 export interface ChainOptions {
@@ -30,6 +31,7 @@ export class ChainAudit {
   readonly #chains = new Map<string, Chain>();
   readonly #bundles = new Set<string>();
   readonly #rights = new RightsAudit();
+  readonly #plans = new PlansAudit();
   readonly #whole: boolean;
   #lost = false;
   #bundle: string | null = null;
@@ -57,7 +59,7 @@ export class ChainAudit {
     const chain = this.#chains.get(record.action);
     const defects = chain === undefined ? this.#first(record, hash) : this.#next(chain, record, hash, signed);
     if (record.type === 'policy') defects.push(...this.#activation(record.body));
-    if (this.#whole && !this.#lost) defects.push(...this.#rights.add(record));
+    if (this.#whole && !this.#lost) defects.push(...this.#rights.add(record), ...this.#plans.add(record));
     return defects;
   }
 

@@ -38,6 +38,8 @@ export const FINDING_CODES = [
   'bundle-never-in-force',
   'bundle-not-in-force',
   'plan-missing',
+  'plan-differs',
+  'plan-order',
   'four-eyes',
   'not-an-approver',
   'stage-wrong',

@@ -50,6 +50,8 @@ export class GovernedAction implements Governed {
   /** Them, and the owners of agents among them: none of them decides. */
   readonly #acting: string[];
   readonly #opening: Defect[] = [];
+  /** A step of a plan waits for its turn, and is withdrawn with the others where its plan breaks. */
+  readonly #isStep: boolean;
   /** The request may be executed otherwise than it was asked. */
   #changed: boolean;
   #isErased = false;
@@ -59,7 +61,8 @@ export class GovernedAction implements Governed {
   #review: 'open' | 'overdue' | 'done' | null = null;
 
   constructor(record: VerdictRecord) {
-    const { verdict, plan, surface, requestHash, actor, facts } = record;
+    const { verdict, plan, surface, requestHash, actor, facts, step } = record;
+    this.#isStep = step !== undefined;
     this.surface = surface;
     this.#requestHash = requestHash;
     this.actors = actingIds(actor);
@@ -134,9 +137,14 @@ export class GovernedAction implements Governed {
     }
   }
 
-  /** A second verdict is the refusal, at release, of what people had approved. */
+  /**
+   * A second verdict is the refusal, at release, of what people had approved; of a step, also of what policy had, and at its redemption of
+   * what its executor would do otherwise than it was reviewed.
+   */
   #again({ verdict }: VerdictRecord): Defect[] {
-    if (this.#phase === 'overridden' && verdict.decision === 'refuse') {
+    const waits = this.#isStep && this.#phase === 'approved';
+    const differs = this.#isStep && this.#phase === 'released' && verdict.basis === 'plan';
+    if ((this.#phase === 'overridden' || waits || differs) && verdict.decision === 'refuse') {
       this.#end('refused');
       return [];
     }
@@ -144,7 +152,7 @@ export class GovernedAction implements Governed {
   }
 
   #decision(record: DecisionRecord, signed: boolean): Defect[] {
-    if (record.decision === 'cancelled' && this.#phase === 'released' && this.#released?.notBefore !== undefined) {
+    if (record.decision === 'cancelled' && this.#isWithdrawable()) {
       this.#end('cancelled');
       return [];
     }
@@ -161,6 +169,12 @@ export class GovernedAction implements Governed {
     else if (state !== 'open') this.#end(state);
     if (record.changes !== null && Object.keys(record.changes).length > 0) this.#changed = true;
     return defects;
+  }
+
+  /** What is held, and a step of a plan as long as nobody began it. */
+  #isWithdrawable(): boolean {
+    if (this.#phase === 'released') return this.#isStep || this.#released?.notBefore !== undefined;
+    return this.#isStep && (this.#phase === 'approved' || this.#phase === 'overridden');
   }
 
   #release(record: ReleaseRecord): Defect[] {

@@ -33,6 +33,7 @@ import { enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './pas
 import { overridesReport } from './overrides.ts';
 import { overview } from './overview.ts';
 import { redeem } from './permits.ts';
+import { plans } from './plans/index.ts';
 import { provisioning } from './provisioning.ts';
 import { sessions } from './sessions.ts';
 import { securityEvents } from './signals.ts';
@@ -65,6 +66,7 @@ export type { Gateway } from './types.ts';
 export function createGateway(deps: GatewayDeps): Gateway {
   const asking = actions(deps);
   const ask: Ask = async (caller, body, key) => (await asking.request(caller, body, key, 0)).action;
+  const deciding = approvals(deps);
   return {
     async authenticate(authorization) {
       return withoutPurpose(await deps.authenticate(authorization));
@@ -78,7 +80,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...asking,
     ...authzen(deps, asking),
     ...accessRequests(deps, asking),
-    ...approvals(deps),
+    ...deciding,
+    ...plans(deps, deciding),
     ...outcomes(deps),
     ...reviews(deps),
     ...passkeys(deps),

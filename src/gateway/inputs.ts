@@ -79,6 +79,8 @@ export interface RevokeKeyInput {
 export interface SlackEvidence {
   slack: { workspace: string; user: string; channel: string; message: string };
   shown: { hash: string; renderer: string } | null;
+  /** It was shown with others in one message: what stands there of it is what any door says of it. */
+  offered?: true;
   /** Whether it was read to its end: the form of an action has pages. */
   whole?: boolean;
   /** The sentence of responsibility that they were shown, where they approve. */

@@ -4,9 +4,11 @@ import { nodeVerify } from '../keys/index.ts';
 import { requestHash, verifyPermit } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
+import { refuseStep } from '../engine/plans/refuse.ts';
 import { redeemPermit } from '../engine/redeem.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
+import { tellStep } from './plans/tell.ts';
 import type { Redeemed, RedeemedPermit, RedeemInput } from './types.ts';
 
 /**
@@ -32,7 +34,10 @@ export function claimedAction(permit: string): string {
 
 async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<RedeemedPermit> {
   const claims = await claimsOf(deps, caller, input);
-  if (input.requestHash !== undefined && input.requestHash !== claims.req) throw differs();
+  if (input.requestHash !== undefined && input.requestHash !== claims.req) {
+    await offPlan(deps, claims);
+    throw differs();
+  }
   const { record, hash, request } = await redeemPermit(deps, {
     tenant: claims.tenant,
     id: claims.act,
@@ -43,7 +48,9 @@ async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput)
       if (deps.now().getTime() >= claims.exp * 1000) throw expired();
       if (input.request === undefined) return;
       const payload = await deps.store.payloads.read(claims.tenant, claims.act);
-      if (payload === null || requestHash(input.request, payload.actionKey) !== claims.req) throw differs();
+      if (payload !== null && requestHash(input.request, payload.actionKey) === claims.req) return;
+      await offPlan(deps, claims);
+      throw differs();
     },
   });
   const redeemed: Redeemed = {
@@ -56,6 +63,12 @@ async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput)
     redeemedAt: record.at,
   };
   return { redeemed, record: hash };
+}
+
+/** Of a step that its executor would do otherwise than it was reviewed, nothing is released any more, and its plan goes by that. */
+async function offPlan(deps: GatewayDeps, { tenant, act, jti }: PermitClaims): Promise<void> {
+  const step = await refuseStep(deps, tenant, act, jti);
+  if (step !== null) tellStep(deps, tenant, act, step.plan);
 }
 
 /** The claims of a permit that we signed. The redemption checks the expiry, because the redeemer may ask again later. */

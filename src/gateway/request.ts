@@ -9,7 +9,6 @@ import {
   type ActionRequest,
 } from '../contract/index.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
-import { WORKFLOW_TASK_TIMEOUT } from '../engine/histories.ts';
 import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
 import { checkConnector } from '../engine/measure.ts';
 import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
@@ -19,7 +18,7 @@ import { wakeUpdate } from '../workflows/messages.ts';
 import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
 import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
 import type { GatewayDeps } from './deps.ts';
-import { isAlreadyStarted } from './temporal-errors.ts';
+import { startOnce } from './start-workflow.ts';
 import { waitForNews } from './wait.ts';
 import type { Judged } from '../engine/types.ts';
 
@@ -110,29 +109,8 @@ export function createStarter(deps: GatewayDeps) {
    *
    * @returns false when it was started before.
    */
-  const started = async (input: GovernedActionInput, id: string): Promise<boolean> => {
-    try {
-      await deps.client.workflow.start(GOVERNED_ACTION, {
-        workflowId: workflowIdOf(input.tenant, id),
-        taskQueue: deps.taskQueue,
-        args: [input],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'FAIL',
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-        startDelay: deps.startDelayMs,
-      });
-      return true;
-    } catch (error) {
-      if (isAlreadyStarted(error)) return false;
-      // Our own error, for example because Temporal is known to be down.
-      if (isCountersignError(error)) throw error;
-      throw new CountersignError(
-        'unavailable',
-        'the workflow engine does not answer; nothing was released. send the same request with the same key again',
-        { cause: error, extensions: { retryAfter: 1 } },
-      );
-    }
-  };
+  const started = (input: GovernedActionInput, id: string): Promise<boolean> =>
+    startOnce(deps, GOVERNED_ACTION, workflowIdOf(input.tenant, id), input);
 
   /** The verdict of what this process started, sealed by it; null where that failed, and the workflow has to judge. */
   const judgedHere = async (input: GovernedActionInput, id: string): Promise<Judged | null> => {
@@ -239,7 +217,7 @@ export function createStarter(deps: GatewayDeps) {
 }
 
 /** What is taken back must be there, and the caller's to see. @throws CountersignError `invalid-request` */
-async function checkReversed(deps: GatewayDeps, caller: Caller, { reverses }: ActionRequest): Promise<void> {
+export async function checkReversed(deps: GatewayDeps, caller: Caller, { reverses }: ActionRequest): Promise<void> {
   if (reverses === undefined) return;
   const stored = await readActionState(deps, caller.tenant, reverses);
   try {

@@ -4,13 +4,17 @@ import type { ActionState } from '../store/action-state.ts';
 import type { InboxKind } from '../store/index.ts';
 import { readKnown } from '../engine/life.ts';
 import { readActionState } from '../engine/seal.ts';
+import { readPlanLives } from '../engine/plans/read.ts';
 import { showAction } from '../notify/show.ts';
+import { showPlan } from '../notify/show-plan.ts';
 import { keepShown } from '../notify/shown.ts';
 import type { Caller } from '../identity/index.ts';
 import { notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { mayFreeze } from './freezes.ts';
 import { decidedBy, pendingFor } from './inbox.ts';
+import type { SlackEvidence } from './inputs.ts';
+import type { Plans } from './plans/types.ts';
 import type {
   FreezeItem,
   SlackDecisions,
@@ -21,6 +25,7 @@ import type {
   SlackMessages,
   SlackOrders,
   SlackPerson,
+  SlackPlans,
 } from './slack-types.ts';
 import type { Actions, Approvals, Delegations, Freezes, FreezeView, Grants, Reviews } from './types.ts';
 
@@ -37,7 +42,13 @@ const POSTED_MS = 150;
 export type SlackDoorDeps = Pick<GatewayDeps, 'store' | 'signers' | 'register' | 'directory' | 'log' | 'readModel'>;
 
 /** The parts of the gateway that Slack uses. */
-export type SlackGateway = Pick<Actions, 'action'> & Approvals & Reviews & Delegations & Freezes & Grants;
+export type SlackGateway = Pick<Actions, 'action'> &
+  Pick<Plans, 'plan' | 'decidePlan'> &
+  Approvals &
+  Reviews &
+  Delegations &
+  Freezes &
+  Grants;
 
 /** What every part of the door works with. */
 interface Context {
@@ -60,6 +71,7 @@ export function createSlackDoor(
     ...identity(context),
     ...messages(context),
     ...decisions(context),
+    ...plans(context),
     ...inbox(context),
     ...orders(context),
     ...grants(context),
@@ -166,6 +178,22 @@ const decisions = (context: Context): SlackDecisions => ({
         at: now().toISOString(),
       })
       .catch((error: unknown) => log.error({ err: error }, 'a refused attempt could not be kept'));
+  },
+});
+
+const plans = (context: Context): SlackPlans => ({
+  async readPlan(person, plan) {
+    const { deps, gateway, consoleUrl } = context;
+    // Throws where it is not theirs to see.
+    await gateway.plan(callerOf(context, person), plan, 0);
+    const lives = await readPlanLives(deps, context.tenant, plan);
+    return lives === null ? null : showPlan({ ...deps, consoleUrl }, lives);
+  },
+  async decidePlan(tenant, plan, { person, decision, slack, responsibility }) {
+    const caller = callerOf(context, { tenant, id: person });
+    const evidence: SlackEvidence = { slack, shown: null, offered: true, responsibility };
+    const { decided } = await context.gateway.decidePlan(caller, plan, decision, 'slack', () => evidence);
+    return decided.flatMap(({ index, detail }) => (detail === null ? [] : [`${index + 1}: ${detail}`]));
   },
 });
 

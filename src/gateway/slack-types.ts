@@ -1,6 +1,7 @@
 /** What the slack room needs of the gateway. It knows no more of the engine than this. */
-import type { Action, DecisionInput, ErrorCode } from '../contract/index.ts';
+import type { Action, DecisionInput, ErrorCode, PlanDecision } from '../contract/index.ts';
 import type { ApprovalMessage } from '../notify/notifier.ts';
+import type { PlanMessage } from '../notify/plan-message.ts';
 
 /** A person of the directory, found by the Slack identity. */
 export interface SlackPerson {
@@ -167,6 +168,22 @@ export interface SlackDecisions {
   refused(attempt: RefusedAttempt): Promise<void>;
 }
 
+/** One word about steps of a plan. */
+export interface SlackPlanDecision {
+  /** Directory id. */
+  person: string;
+  decision: PlanDecision;
+  slack: SlackOrigin;
+  responsibility: string | null;
+}
+
+export interface SlackPlans {
+  /** The plan that a person may be about to decide; null when there is none, or it is not theirs to see. */
+  readPlan(person: SlackPerson, plan: string): Promise<PlanMessage | null>;
+  /** What does not count, in words by the step's number from 1. @throws CountersignError where it counts for no step */
+  decidePlan(tenant: string, plan: string, input: SlackPlanDecision): Promise<string[]>;
+}
+
 /** What concerns one person. */
 export interface SlackInbox {
   /** What waits for this person, those first that expire first. */
@@ -217,4 +234,10 @@ export interface SlackGrants {
 }
 
 /** Everything that the slack room asks of the gateway. */
-export type SlackDoor = SlackIdentity & SlackMessages & SlackDecisions & SlackInbox & SlackOrders & SlackGrants;
+export type SlackDoor = SlackIdentity &
+  SlackMessages &
+  SlackDecisions &
+  SlackPlans &
+  SlackInbox &
+  SlackOrders &
+  SlackGrants;

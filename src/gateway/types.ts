@@ -9,6 +9,7 @@ import type { ActionLists } from './action-list-types.ts';
 import type { Auditing } from './finding-types.ts';
 import type { Inboxes } from './inbox-types.ts';
 import type { AccessRequests, Authzen } from './authzen-types.ts';
+import type { Plans } from './plans/types.ts';
 import type { Statements } from './statement-types.ts';
 import type { Exported } from './exported.ts';
 import type { Opening, RecordItem } from '../sealing/index.ts';
@@ -347,6 +348,7 @@ export type Gateway = Authentication &
   Authzen &
   AccessRequests &
   Approvals &
+  Plans &
   Reviews &
   Outcomes &
   Permits &

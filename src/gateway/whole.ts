@@ -117,7 +117,7 @@ export async function restsOn(
   const message = await showAction({ ...deps, consoleUrl: null }, state, state.approval);
   const unread = message.unread ?? [];
   const opened = await openedBy(deps, caller, state);
-  if (evidence !== undefined) {
+  if (evidence !== undefined && evidence.offered !== true) {
     const read = evidence.whole === true && unread.every(({ why }) => why === 'cut');
     if (decision === 'approve' && unread.length > 0 && !read && opened === null) throw notWhole(id, unread);
     return evidence.shown === null || opened === null ? evidence.shown : { ...evidence.shown, opening: opened.record };

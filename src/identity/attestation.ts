@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import { BoundedMap } from '../canonical/index.ts';
-import { CountersignError, DECISIONS, DOORS, OUTCOME_STATUSES, jsonObject } from '../contract/index.ts';
+import { CountersignError, DECISIONS, DOORS, OUTCOME_STATUSES, jsonObject, planStepSchema } from '../contract/index.ts';
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import { callerSchema } from './caller.ts';
 import { signCompact, verifyCompact, type PublicKeys } from './jws.ts';
@@ -40,6 +40,18 @@ const startSchema = z.strictObject({
   /** Who was authenticated and what they may ask, so that the engine can judge a conflict of identity itself. */
   caller: callerSchema,
   /** Hash of the policy bundle in force at submission: the action is judged by it, whatever is published meanwhile. */
+  bundle: text.nullable().default(null),
+  /** Which step of which plan is started; left out of what is asked alone. */
+  step: planStepSchema.exactOptional(),
+});
+
+/** A whole plan was asked; `action` is its id. */
+const planSchema = z.strictObject({
+  kind: z.literal('plan'),
+  ...head,
+  /** Hash of the authenticated body. */
+  bodyHash: text,
+  caller: callerSchema,
   bundle: text.nullable().default(null),
 });
 
@@ -90,6 +102,7 @@ const unreachableSchema = z.strictObject({ kind: z.literal('unreachable'), ...he
 
 const claimsSchema = z.discriminatedUnion('kind', [
   startSchema,
+  planSchema,
   decideSchema,
   cancelSchema,
   answerSchema,
@@ -118,6 +131,7 @@ const attestedHere = new BoundedMap<string, { key: PublicJwk; claims: Attestatio
 /** The validity of an attestation in seconds. A start that no worker sees in time is refused; ask again with a new key. */
 const LIFETIME: Record<AttestationKind, number> = {
   start: 15 * 60,
+  plan: 15 * 60,
   decide: 15 * 60,
   cancel: 15 * 60,
   answer: 15 * 60,

@@ -1,6 +1,7 @@
 /** What a mail says. Plain text alone: nothing in it is markup, so nothing that a requester wrote can look like anything else. */
 import type { ApprovalMessage, MessageParty } from '../notify/approval-message.ts';
 import type { Notice, ThreadEvent } from '../notify/notifier.ts';
+import type { PlanMessage } from '../notify/plan-message.ts';
 import { clean } from '../slack/blocks/parts-6/text.ts';
 import { happenedInWords } from '../slack/blocks/thread.ts';
 
@@ -76,6 +77,24 @@ export function askingLetter(message: ApprovalMessage, person: string): Letter {
       ...(due === null ? [] : [`${verb} by: ${time(due)}. ${line(message.otherwise, 200)}`]),
       ...(ref === undefined || ref === person ? [] : [`You are asked because of ${line(ref, 60)}.`]),
       ...door(message.consoleUrl),
+      ...FOOT,
+    ].join('\n'),
+  };
+}
+
+/** Asks one person to decide the steps of a plan that wait for them. */
+export function planLetter({ title, steps, expiresAt, consoleUrl, plan }: PlanMessage): Letter {
+  const subject = `Decide a plan: ${title ?? `${steps.length} steps`}`;
+  return {
+    subject: line(subject, MAX_SUBJECT),
+    text: [
+      line(subject),
+      '',
+      ...steps.map(({ index, message }) => `${index + 1}. ${what(message)}`),
+      ...(expiresAt === null ? [] : ['', `Decide by: ${time(expiresAt)}; what is not decided then is refused.`]),
+      '',
+      `Plan: ${plan}`,
+      ...door(consoleUrl),
       ...FOOT,
     ].join('\n'),
   };

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { BoundedMap } from '../canonical/index.ts';
 import { NotifierUnavailable, type Notifier, type PostedMessage, type Unreachable } from '../notify/notifier.ts';
-import { askingLetter, eventLetter, noticeLetter, type Letter } from './letter.ts';
+import { askingLetter, eventLetter, noticeLetter, planLetter, type Letter } from './letter.ts';
 
 /** Where a posted message is a mail: what Slack calls the workspace. */
 export const MAIL = 'mail';
@@ -79,6 +79,35 @@ export function createMailNotifier({ send, addressOf, domain, log }: MailDeps): 
           person,
           revision: message.revision,
           shownHash: `sha256:${createHash('sha256').update(letter.text).digest('hex')}`,
+        };
+        all.push(done);
+        await progress?.(done);
+      }
+      return { posted: all, unreachable };
+    },
+
+    async publishPlan(message, posted, progress) {
+      const all = [...posted];
+      const unreachable: Unreachable[] = [];
+      const people = message.ask === null ? [] : [...message.audience.people, ...(message.audience.asked ?? [])];
+      for (const person of new Set(people)) {
+        if (all.some((one) => one.person === person)) continue;
+        const messageId = idOf(message.plan, person);
+        const letter = planLetter(message);
+        const why = await post(person, { ...letter, messageId });
+        if (why !== null) {
+          unreachable.push({ person, why });
+          continue;
+        }
+        const shownHash = `sha256:${createHash('sha256').update(letter.text).digest('hex')}`;
+        const done: PostedMessage = {
+          workspace: MAIL,
+          channel: person,
+          ts: messageId,
+          kind: 'dm',
+          person,
+          revision: message.revision,
+          shownHash,
         };
         all.push(done);
         await progress?.(done);

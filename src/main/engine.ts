@@ -14,6 +14,7 @@ import type { DataConverter } from '@temporalio/common';
 import {
   createActivities,
   createJudging,
+  createPlanActivities,
   createSweepActivities,
   createShareActivities,
   type Judging,
@@ -80,9 +81,11 @@ export const activitiesOf = (
   judging: Judging,
   histories: Histories,
 ): ReturnType<typeof createActivities> &
+  ReturnType<typeof createPlanActivities> &
   ReturnType<typeof createSweepActivities> &
   ReturnType<typeof createShareActivities> => ({
   ...createActivities(deps, judging),
+  ...createPlanActivities(deps, judging, histories),
   ...createSweepActivities(deps, histories),
   ...createShareActivities({ ...deps, ...sharing, evidence }),
 });

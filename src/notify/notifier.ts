@@ -1,5 +1,6 @@
 /** How people are told of an action. Slack implements it; `main` hands it in. Types, and the one error it throws. */
 import type { ApprovalMessage } from './approval-message.ts';
+import type { PlanMessage } from './plan-message.ts';
 
 export type * from './approval-message.ts';
 
@@ -99,6 +100,12 @@ export interface Notifier {
    */
   publish(
     message: ApprovalMessage,
+    posted: readonly PostedMessage[],
+    progress?: (done: PostedMessage) => Promise<void>,
+  ): Promise<Announced>;
+  /** As `publish`, of a plan: one message with all of its steps. @throws NotifierUnavailable */
+  publishPlan(
+    message: PlanMessage,
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,
   ): Promise<Announced>;

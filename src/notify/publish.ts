@@ -33,6 +33,8 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   // As it stands now: told late, what was true then would be untrue.
   const life = await readLife(deps, tenant, id);
   if (life === null) return { unreachable: [] };
+  // The one message of its plan tells of a step.
+  if (life.verdict.step !== undefined) return { unreachable: [], told: life.state.action.status };
   const stored = { state: inClear(life.state) };
   if (life.state.action.verdict?.basis === 'grant') return tellUse(deps, notifier, life);
   const sealed = stored.state.approval;

@@ -54,18 +54,21 @@ async function shownValues(deps: ShowDeps, { show, action }: ActionState): Promi
   return discloseRequest(applyChanges(request, all), show, stored.actionKey).disclosed;
 }
 
-/** Whether a message about it leaves nothing to be read elsewhere. */
-async function isWhole(deps: ShowDeps, state: ActionState): Promise<boolean> {
-  const message = approvalMessage(state, {
+/** The message of an action by itself, without what helps to compare it with others. */
+export async function showStep(deps: ShowDeps, state: ActionState): Promise<ApprovalMessage> {
+  return approvalMessage(state, {
     directory: deps.directory.current(state.action.tenant),
-    consoleUrl: null,
+    consoleUrl: deps.consoleUrl,
     lately: null,
     alike: [],
     approval: state.approval,
     shownValues: await shownValues(deps, state),
   });
-  return message.unread === undefined;
 }
+
+/** Whether a message about it leaves nothing to be read elsewhere. */
+const isWhole = async (deps: ShowDeps, state: ActionState): Promise<boolean> =>
+  (await showStep({ ...deps, consoleUrl: null }, state)).unread === undefined;
 
 /** Same surface, actor and rule, and waiting at the same stage; without those of which something is to be read first. */
 async function alike(deps: ShowDeps, state: ActionState): Promise<ApprovalMessage['alike']> {

@@ -1,4 +1,10 @@
-import { NotifierUnavailable, type Notifier, type PostedMessage, type Unreachable } from './notifier.ts';
+import {
+  NotifierUnavailable,
+  type Announced,
+  type Notifier,
+  type PostedMessage,
+  type Unreachable,
+} from './notifier.ts';
 
 /** One way of telling people, and which posted messages are its own. */
 export interface Way {
@@ -19,17 +25,26 @@ export function tellTogether(ways: readonly [Way, ...Way[]]): Notifier {
   };
   return {
     async publish(message, posted, progress) {
-      const announced = await each(({ notifier, owns }) =>
-        notifier.publish(
-          message,
-          posted.filter((one) => owns(one)),
-          progress,
+      return together(
+        await each(({ notifier, owns }) =>
+          notifier.publish(
+            message,
+            posted.filter((one) => owns(one)),
+            progress,
+          ),
         ),
       );
-      return {
-        posted: announced.flatMap((one) => one.posted),
-        unreachable: inEvery(announced.map(({ unreachable }) => unreachable)),
-      };
+    },
+    async publishPlan(message, posted, progress) {
+      return together(
+        await each(({ notifier, owns }) =>
+          notifier.publishPlan(
+            message,
+            posted.filter((one) => owns(one)),
+            progress,
+          ),
+        ),
+      );
     },
     async thread(posted, event) {
       await each(({ notifier, owns }) =>
@@ -45,6 +60,11 @@ export function tellTogether(ways: readonly [Way, ...Way[]]): Notifier {
     },
   };
 }
+
+const together = (announced: readonly Announced[]): Announced => ({
+  posted: announced.flatMap((one) => one.posted),
+  unreachable: inEvery(announced.map(({ unreachable }) => unreachable)),
+});
 
 /** Channels are known to one way only: what it says of them counts alone. */
 function inEvery([first = [], ...others]: Unreachable[][]): Unreachable[] {

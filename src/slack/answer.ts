@@ -1,7 +1,13 @@
 /** Answers the person who clicked. It is never silent, and always brings the message up to date. */
 import type { RespondFn } from '@slack/bolt';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
-import { type ApprovalMessage, type Rendered, refusalAnswer, shownHash } from './blocks/index.ts';
+import {
+  type ApprovalMessage,
+  type Rendered,
+  refusalAnswer,
+  renderApprovalMessage,
+  shownHash,
+} from './blocks/index.ts';
 import type { Desk } from './desk.ts';
 import { dressed } from './dress.ts';
 import type { SlackMessages, SlackOrigin, SlackPosted } from '../gateway/slack-types.ts';
@@ -55,6 +61,9 @@ export async function explain(
   return refusalAnswer(error, message);
 }
 
+const rendering = (message: ApprovalMessage, person: string | null) => (plain: boolean) =>
+  renderApprovalMessage(message, { person, plain });
+
 /**
  * Updates a posted message to the current state. It checks again after each edit, because the engine's own edit may have come between, and
  * the older of the two must not stay.
@@ -70,7 +79,7 @@ export async function rerender(
     const message = await desk.door.message(posted.tenant, posted.action);
     if (message === null || message.revision <= revision) return;
     await desk.door.keepShown(message);
-    const { rendered } = await dressed(desk.dressing, message, posted.person, (made) =>
+    const { rendered } = await dressed(desk.dressing, rendering(message, posted.person), (made) =>
       desk.client.chat.update({ channel, ts, ...forSlack(made) }),
     );
     revision = message.revision;

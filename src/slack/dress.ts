@@ -1,5 +1,5 @@
 /** Messages with Slack's newer blocks, and their plain form where a workspace refuses those. */
-import { type ApprovalMessage, type Rendered, renderApprovalMessage } from './blocks/index.ts';
+import type { Rendered } from './blocks/index.ts';
 import { troubleOf } from './web.ts';
 
 /** What is known of a workspace, until the process starts anew. */
@@ -17,17 +17,16 @@ const NEWER: ReadonlySet<unknown> = new Set(['table', 'plan']);
  */
 export async function dressed<T>(
   dressing: Dressing,
-  message: ApprovalMessage,
-  person: string | null,
+  render: (plain: boolean) => Rendered,
   send: (rendered: Rendered) => Promise<T>,
 ): Promise<{ rendered: Rendered; answer: T }> {
-  const rendered = renderApprovalMessage(message, { person, plain: dressing.plain });
+  const rendered = render(dressing.plain);
   try {
     return { rendered, answer: await send(rendered) };
   } catch (error) {
     if (!rendered.blocks.some(({ type }) => NEWER.has(type)) || !refusesBlocks(error)) throw error;
   }
-  const plain = renderApprovalMessage(message, { person, plain: true });
+  const plain = render(true);
   const answer = await send(plain);
   dressing.plain = true;
   return { rendered: plain, answer };

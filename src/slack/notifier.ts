@@ -5,9 +5,19 @@ import {
   type Notifier,
   type PostedMessage,
   type ThreadEvent,
+  type Announced,
   type Unreachable,
 } from '../notify/notifier.ts';
-import { type ApprovalMessage, renderNotice, renderThreadEvent, shownHash } from './blocks/index.ts';
+import {
+  type ApprovalMessage,
+  renderApprovalMessage,
+  renderNotice,
+  renderPlanMessage,
+  type Rendered,
+  renderThreadEvent,
+  shownHash,
+} from './blocks/index.ts';
+import type { PlanMessage } from '../notify/plan-message.ts';
 import { dressed, type Dressing } from './dress.ts';
 import { createPlaces, type SlackPeople } from './places.ts';
 import type { SlackLog } from './log.ts';
@@ -25,6 +35,26 @@ const REMEMBERED = 20_000;
 /** Messages that are edited no longer: deleted by someone, or too old for the workspace's rules. */
 const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
 
+/** A message, whatever it is about. */
+interface Subject extends Pick<ApprovalMessage, 'ask' | 'revision' | 'audience'> {
+  /** Id of the action or plan. */
+  about: string;
+  /** What one person, or a channel, is shown. */
+  render(person: string | null): (plain: boolean) => Rendered;
+}
+
+const ofAction = (message: ApprovalMessage): Subject => ({
+  ...message,
+  about: message.action,
+  render: (person) => (plain) => renderApprovalMessage(message, { person, plain }),
+});
+
+const ofPlan = (message: PlanMessage): Subject => ({
+  ...message,
+  about: message.plan,
+  render: () => (plain) => renderPlanMessage(message, { plain }),
+});
+
 export function createSlackNotifier({ client, people, log }: NotifierDeps): Notifier {
   const places = createPlaces(client, people);
   const dressing: Dressing = { plain: false };
@@ -36,19 +66,19 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
     if (sent.size > REMEMBERED) for (const oldest of sent) return void sent.delete(oldest);
   };
 
-  const show = async (message: ApprovalMessage, before: PostedMessage): Promise<PostedMessage> => {
+  const show = async (message: Subject, before: PostedMessage): Promise<PostedMessage> => {
     const { channel, ts } = before;
-    const { rendered } = await dressed(dressing, message, before.person, (made) =>
+    const { rendered } = await dressed(dressing, message.render(before.person), (made) =>
       client.chat.update({ channel, ts, ...forSlack(made) }),
     );
     return { ...before, revision: message.revision, shownHash: shownHash(rendered) };
   };
   const post = async (
-    message: ApprovalMessage,
+    message: Subject,
     place: { channel: string; kind: PostedMessage['kind']; person: string | null },
   ): Promise<PostedMessage> => {
     const workspace = await places.workspace();
-    const { rendered, answer } = await dressed(dressing, message, place.person, (made) =>
+    const { rendered, answer } = await dressed(dressing, message.render(place.person), (made) =>
       client.chat.postMessage({
         channel: place.channel,
         unfurl_links: false,
@@ -67,79 +97,86 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
     };
   };
 
-  return {
-    async publish(message, posted, progress) {
-      const all = new Map(posted.map((one) => [`${one.channel}/${one.ts}`, one]));
-      const unreachable: Unreachable[] = [];
-      const done = async (one: PostedMessage): Promise<void> => {
-        all.set(`${one.channel}/${one.ts}`, one);
-        await progress?.(one);
-      };
-      /** A failure for one target is reported and skipped. An outage of Slack ends the attempt. */
-      const attempt = async (who: string | null, work: () => Promise<PostedMessage | null>): Promise<void> => {
-        try {
-          const result = await work();
-          if (result !== null) await done(result);
-        } catch (error) {
-          const trouble = troubleOrThrow(error, [...all.values()]);
-          if (who !== null) unreachable.push({ person: who, why: inWords(trouble.code) });
-          log.warn({ action: message.action, who, code: trouble.code }, 'Slack could not show a message');
-        }
-      };
+  const publish = async (
+    message: Subject,
+    posted: readonly PostedMessage[],
+    progress?: (done: PostedMessage) => Promise<void>,
+  ): Promise<Announced> => {
+    const all = new Map(posted.map((one) => [`${one.channel}/${one.ts}`, one]));
+    const unreachable: Unreachable[] = [];
+    const done = async (one: PostedMessage): Promise<void> => {
+      all.set(`${one.channel}/${one.ts}`, one);
+      await progress?.(one);
+    };
+    /** A failure for one target is reported and skipped. An outage of Slack ends the attempt. */
+    const attempt = async (who: string | null, work: () => Promise<PostedMessage | null>): Promise<void> => {
+      try {
+        const result = await work();
+        if (result !== null) await done(result);
+      } catch (error) {
+        const trouble = troubleOrThrow(error, [...all.values()]);
+        if (who !== null) unreachable.push({ person: who, why: inWords(trouble.code) });
+        log.warn({ about: message.about, who, code: trouble.code }, 'Slack could not show a message');
+      }
+    };
 
-      const open = message.ask !== null;
-      for (const before of posted) {
-        if (before.revision >= message.revision) continue;
-        await attempt(before.person, async () => {
-          try {
-            return await show(message, before);
-          } catch (error) {
-            if (!GONE.has(codeOf(error))) throw error;
-            all.delete(`${before.channel}/${before.ts}`);
-            return open ? post(message, before) : null;
-          }
+    const open = message.ask !== null;
+    for (const before of posted) {
+      if (before.revision >= message.revision) continue;
+      await attempt(before.person, async () => {
+        try {
+          return await show(message, before);
+        } catch (error) {
+          if (!GONE.has(codeOf(error))) throw error;
+          all.delete(`${before.channel}/${before.ts}`);
+          return open ? post(message, before) : null;
+        }
+      });
+    }
+    // People who were never asked are not told of the end. Channels are, so that it is on record there.
+    if (open || posted.length === 0) {
+      for (const name of new Set(message.audience.channels)) {
+        await attempt(name, async () => {
+          const known = [...all.values()].filter(({ kind }) => kind === 'channel').map(({ channel }) => channel);
+          if (await places.isAmong(name, known)) return null;
+          const result = await places.joined(name, (channel) =>
+            post(message, { channel, kind: 'channel', person: null }),
+          );
+          places.learn(name, result.channel);
+          return result;
         });
       }
-      // People who were never asked are not told of the end. Channels are, so that it is on record there.
-      if (open || posted.length === 0) {
-        for (const name of new Set(message.audience.channels)) {
-          await attempt(name, async () => {
-            const known = [...all.values()].filter(({ kind }) => kind === 'channel').map(({ channel }) => channel);
-            if (await places.isAmong(name, known)) return null;
-            const result = await places.joined(name, (channel) =>
-              post(message, { channel, kind: 'channel', person: null }),
-            );
-            places.learn(name, result.channel);
-            return result;
-          });
-        }
-      }
-      if (open) {
-        for (const person of new Set(message.audience.people)) {
-          if ([...all.values()].some((one) => one.kind === 'dm' && one.person === person)) continue;
-          await attempt(person, async () => {
-            const place = await places.directMessage(person);
-            if ('why' in place) {
-              unreachable.push({ person, why: place.why });
-              return null;
-            }
-            return post(message, { channel: place.channel, kind: 'dm', person });
-          });
-        }
-      }
-      // A channel tells nobody individually, so the workflow would wait in vain for an approver who is not in it.
-      if (message.ask === 'decision') {
-        for (const person of new Set(message.audience.asked)) {
-          if (unreachable.some((known) => known.person === person)) continue;
-          await attempt(person, async () => {
-            const why = await places.absence(person);
-            if (why !== null) unreachable.push({ person, why });
+    }
+    if (open) {
+      for (const person of new Set(message.audience.people)) {
+        if ([...all.values()].some((one) => one.kind === 'dm' && one.person === person)) continue;
+        await attempt(person, async () => {
+          const place = await places.directMessage(person);
+          if ('why' in place) {
+            unreachable.push({ person, why: place.why });
             return null;
-          });
-        }
+          }
+          return post(message, { channel: place.channel, kind: 'dm', person });
+        });
       }
-      return { posted: [...all.values()], unreachable };
-    },
+    }
+    // A channel tells nobody individually, so the workflow would wait in vain for an approver who is not in it.
+    if (message.ask === 'decision') {
+      for (const person of new Set(message.audience.asked)) {
+        if (unreachable.some((known) => known.person === person)) continue;
+        await attempt(person, async () => {
+          const why = await places.absence(person);
+          if (why !== null) unreachable.push({ person, why });
+          return null;
+        });
+      }
+    }
+    return { posted: [...all.values()], unreachable };
+  };
+
+  return {
+    publish: (message, posted, progress) => publish(ofAction(message), posted, progress),
+    publishPlan: (message, posted, progress) => publish(ofPlan(message), posted, progress),
 
     async thread(posted, event: ThreadEvent) {
       const asked = event.people ?? [];

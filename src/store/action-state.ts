@@ -7,6 +7,7 @@ import type {
   ExecutionFact,
   JsonObject,
   ProvenanceFact,
+  PlanStep,
   RecordActor,
 } from '../contract/index.ts';
 import type { ApprovalState } from '../approval/index.ts';
@@ -31,6 +32,8 @@ export interface ActionState {
   surface: string;
   verb: string;
   actor: RecordActor;
+  /** Which step of which plan it is; left out of actions that were asked alone. */
+  step?: PlanStep;
   /** Caller that asked, `key:…` or `user:…`. */
   requester: string;
   /** Keyed hash of the body, to tell a repeated request from a different one under the same key. */

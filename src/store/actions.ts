@@ -34,6 +34,8 @@ export interface Alike {
 
 export interface ActionStore {
   get(tenant: string, id: string): Promise<StoredAction | null>;
+  /** Those of these ids that are stored, in no order. */
+  some(tenant: string, ids: readonly string[]): Promise<StoredAction[]>;
   /** Newest first. */
   list(tenant: string, filter: ActionFilter): Promise<StoredAction[]>;
   /** Actions that were asked for to take this one back, oldest first. */
@@ -63,7 +65,7 @@ export interface ActionStore {
 const FOR_EVER = new Date('9999-12-31T23:59:59.999Z');
 
 /** What a workflow has still to look after. */
-const UNFINISHED = ['supervised', 'released', 'unreported'];
+const UNFINISHED = ['evaluating', 'supervised', 'released', 'unreported'];
 
 const stored = ({
   postponedUntil: _,
@@ -85,6 +87,16 @@ export function createActionStore(db: Database): ActionStore {
         .where('id', '=', id)
         .executeTakeFirst();
       return row === undefined ? null : stored(row);
+    },
+    async some(tenant, ids) {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom('action')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('id', 'in', [...ids])
+        .execute();
+      return rows.map(stored);
     },
     async list(tenant, { status, surface, actor, requester, before, limit = 100 }) {
       let query = db.selectFrom('action').selectAll().where('tenant', '=', tenant);

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
 import { isSettled } from '../contract/status.ts';
-import type { ExecutionActivities, LocalActivities } from '../activities/types.ts';
+import type { ExecutionActivities, LocalActivities, PlanActivities } from '../activities/types.ts';
 import type { ActionRef, Judged, OutcomeReport, Refusal, Resumed, Started } from '../engine/types.ts';
 import { openApproval } from '../approval/index.ts';
 import { createExclusive } from './exclusive.ts';
@@ -28,6 +28,7 @@ import {
   outcomeUpdate,
   reconcileUpdate,
   reviewUpdate,
+  lookSignal,
   thawSignal,
   verdictUpdate,
   wakeUpdate,
@@ -38,7 +39,7 @@ import type { EncryptedActionInput, GovernedActionInput, ResumeInput } from '../
 /** How long the workflow of an unreported action waits for a late report or an owner before it closes. */
 const UNSETTLED_MS = 90 * 24 * 3600 * 1000;
 
-const local = proxyLocalActivities<LocalActivities>({
+const local = proxyLocalActivities<LocalActivities & Pick<PlanActivities, 'resumePlan'>>({
   startToCloseTimeout: '20 seconds',
   // Unlimited retries: if the store or a signer is down, the action waits, and is never decided by that.
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
@@ -50,6 +51,9 @@ const { execute } = proxyActivities<ExecutionActivities>({
   startToCloseTimeout: '1 minute',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
+
+/** How long a step that waits for its turn believes that nothing was sealed of it. */
+const LOST_MS = 3600_000;
 
 /** The engine's clock and Temporal's may differ, so a check is not repeated immediately. */
 const LOOK_MIN_MS = 1000;
@@ -131,7 +135,8 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   let outbox: Outbox | null = null;
   let review: ReviewTask | null = null;
   const exclusive = createExclusive();
-  const judgedYet = (): boolean => action.status !== 'evaluating';
+  /** A step of a plan is judged, and waits for its turn. */
+  const judgedYet = (): boolean => action.status !== 'evaluating' || action.verdict !== null;
   /** What is approved can be withdrawn until it is redeemed. */
   let held = false;
   const withdrawn = (): boolean => held && action.status === 'cancelled';
@@ -200,6 +205,18 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
     await cancel(message ?? {}).catch(() => undefined);
   });
   setHandler(thawSignal, () => parked?.thaw());
+  /** Goes on from what was sealed outside: a step's release in its turn, its withdrawal, its redemption. */
+  const look = (): Promise<void> =>
+    exclusive(async () => {
+      const found = await local.look({ action: ref() });
+      if (parked === null) action = found.action;
+      else parked.adopt(found);
+      outbox?.changed();
+    });
+  setHandler(lookSignal, async () => {
+    await condition(judgedYet);
+    await look();
+  });
   setHandler(collectedSignal, () => void (collected += 1));
   setHandler(outcomeUpdate, async (report) => {
     if (!asked && early === null) {
@@ -308,6 +325,7 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   }
   action = judged.action;
   held = judged.held === true;
+  if (judged.planWorkflow !== undefined) outbox.stepOf(judged.planWorkflow, () => local.resumePlan({ action: ref() }));
   outbox.changed(parked?.opening() ?? []);
   if (reported !== null && 'refusal' in reported) earlyRefusal = reported.refusal;
   else if (reported !== null) {
@@ -328,6 +346,10 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   const reviewed = review?.closed();
 
   if (parked !== null) await parked.closed();
+  const turn = (): boolean => action.status !== 'evaluating';
+  while (judged.planWorkflow !== undefined && !turn()) {
+    if (!(await condition(turn, LOST_MS))) await look();
+  }
 
   if (action.status === 'released' && judged.activates) {
     await exclusive(async () => {

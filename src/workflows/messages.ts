@@ -28,5 +28,9 @@ export const answerUpdate = defineUpdate<Action, [AttestedMessage]>('answer');
 export const reviewUpdate = defineUpdate<Action, [AttestedMessage]>('review');
 /** A fresh permit was given: its time runs from now. Carries no authority. */
 export const collectedSignal = defineSignal('collected');
+/** Something was sealed of the action outside its workflow: look. Carries no authority. */
+export const lookSignal = defineSignal('look');
+/** A step of the plan stands otherwise: see whose turn it is. Carries no authority. */
+export const steppedSignal = defineSignal('stepped');
 /** A freeze was lifted: try the release again. Carries no authority. */
 export const thawSignal = defineSignal('thaw');

@@ -1,6 +1,7 @@
 import {
   CancellationScope,
   condition,
+  getExternalWorkflowHandle,
   proxyActivities,
   proxyLocalActivities,
   workflowInfo,
@@ -8,6 +9,7 @@ import {
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
 import type { LocalActivities, RemoteActivities } from '../activities/types.ts';
+import { steppedSignal } from './messages.ts';
 import type { Published, WebhookChange, PublishInput } from '../notify/types.ts';
 
 const { publish, callback, webhook } = proxyActivities<RemoteActivities>({
@@ -38,6 +40,8 @@ async function tell(input: PublishInput): Promise<Published> {
 export interface Outbox {
   /** Notes that the action changed; what people read follows as soon as it can. */
   changed(effects?: ApprovalEffect[], review?: PublishInput['review']): void;
+  /** The action is a step: the workflow of its plan is told of every change from here on. @param lost where there is none */
+  stepOf(planWorkflow: string, lost: () => Promise<void>): void;
   /** Resolves when everything noted so far was told or given up. */
   drained(): Promise<void>;
 }
@@ -130,12 +134,30 @@ export function createOutbox(
       published = now;
     }
   };
+  let plan: { workflow: string; lost(): Promise<void> } | null = null;
+  let stepped = 0;
+  /** Many changes at once are one. */
+  const tellPlan = async (): Promise<void> => {
+    for (;;) {
+      await condition(() => plan !== null && stepped < revision);
+      const now = revision;
+      if (plan === null) continue;
+      const { workflow, lost } = plan;
+      const told = getExternalWorkflowHandle(workflow).signal(steppedSignal);
+      await told.catch(lost).catch(() => undefined);
+      stepped = now;
+    }
+  };
   const scope = new CancellationScope({ cancellable: false });
   if (tells.people) void scope.run(tellPeople);
   if (tells.callback) void scope.run(callbacks.run);
   for (const queue of notifications) void scope.run(queue.run);
 
   return {
+    stepOf(workflow, lost) {
+      plan = { workflow, lost };
+      void scope.run(tellPlan);
+    },
     changed(more = [], change = null) {
       revision += 1;
       effects.push(...more);
@@ -153,6 +175,7 @@ export function createOutbox(
       condition(
         () =>
           (!tells.people || published === revision) &&
+          (plan === null || stepped === revision) &&
           callbacks.isEmpty() &&
           notifications.every((queue) => queue.isEmpty()),
       ),

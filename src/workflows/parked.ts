@@ -25,6 +25,8 @@ export interface Parked {
   /** @param attested by the worker that could not tell them: nobody is asked early without it */
   unreachable(people: string[], attested: string | undefined): Promise<void>;
   thaw(): void;
+  /** How it stands by its records, where something was sealed outside its workflow. */
+  adopt(found: Pick<Sealed, 'action' | 'approval'>): void;
   /** Resolves when the action was released or ended. */
   closed(): Promise<void>;
 }
@@ -174,6 +176,11 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
     isOpen,
     state: () => state,
     opening: () => (resumed ? [] : [{ type: 'stage-opened', stage: 0 }]),
+    adopt(found) {
+      if (found.approval !== null) adopt(found.approval);
+      turns += 1;
+      deps.became(found.action);
+    },
     thaw() {
       thaws += 1;
       if (frozen) turns += 1;

@@ -129,6 +129,9 @@ describe('nothing of one tenant is answered to the other', () => {
     permit = released.permit;
     const waits = (await stack.ask(refund(500, { actor }))).body;
     parked = waits.id;
+    const steps = [refund(7, { actor }), refund(501, { actor })];
+    const headers = { 'idempotency-key': randomUUID() };
+    const planned = (await stack.call('POST', '/v1/plans', { steps }, { headers })).body;
     const [hash = ''] = waits.records as string[];
     const frozen = (
       await stack.call('POST', '/v1/freezes', {
@@ -175,6 +178,7 @@ describe('nothing of one tenant is answered to the other', () => {
     const named: Record<string, string> = {
       '/v1/actions/{id}': parked,
       '/access/v1/requests/{id}': parked,
+      '/v1/plans/{id}': planned.id,
       '/v1/findings/{id}': 'fnd_there',
       '/v1/freezes/{id}': frozen.id,
       '/v1/delegations/{id}': lent.id,

@@ -147,6 +147,7 @@ describe('what happens afterwards', () => {
 describe('beside another way', () => {
   const other = (publish: Notifier['publish']): Notifier => ({
     publish,
+    publishPlan: () => Promise.resolve({ posted: [], unreachable: [] }),
     thread: () => Promise.resolve(),
     tell: (person) => Promise.resolve({ person, why: 'is not in Slack' }),
   });

@@ -134,6 +134,8 @@ export function memoryDoor(changed: (message: ApprovalMessage) => Promise<void>)
     mayLift: true,
     slowMs: 0,
     failure: null,
+    readPlan: () => Promise.resolve(null),
+    decidePlan: () => Promise.resolve([]),
     personOf: (workspace, id) => {
       const person = workspace === TEAM ? PEOPLE[id] : undefined;
       return Promise.resolve(person === undefined ? null : { tenant: 'default', id: person, name: person });

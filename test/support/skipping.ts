@@ -109,6 +109,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
         unreachable: [],
       });
     },
+    publishPlan: (_message, posted) => Promise.resolve({ posted: [...posted], unreachable: [] }),
     thread([message], event) {
       const id = message?.ts ?? '';
       const before = events.get(id) ?? [];

@@ -11,6 +11,7 @@ export * from './overrides.ts';
 export * from './overview.ts';
 export * from './passkeys.ts';
 export * from './permits.ts';
+export * from './plans.ts';
 export * from './policies.ts';
 export * from './read-tokens.ts';
 export * from './receipt.ts';

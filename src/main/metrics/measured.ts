@@ -50,6 +50,7 @@ export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
       for (const _ of announced.unreachable) meters.slackFailed('publish', 'unreachable');
       return announced;
     },
+    publishPlan: (...input) => counted('publish', notifier.publishPlan(...input)),
     thread: (...input) => counted('thread', notifier.thread(...input)),
     async tell(...input) {
       const unreachable = await counted('tell', notifier.tell(...input));

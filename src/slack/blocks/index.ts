@@ -10,6 +10,7 @@ export * from './modals.ts';
 export * from './model.ts';
 export { inPlain } from './newer.ts';
 export * from './pages.ts';
+export * from './plan.ts';
 export * from './shown.ts';
 export * from './thread.ts';
 export * from './unfurl.ts';

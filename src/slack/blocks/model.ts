@@ -25,6 +25,8 @@ export const ACTIONS = {
   grantForm: 'grant_form',
   /** Ends a standing approval at once; its value is the approval's id. */
   revokeGrant: 'revoke_grant',
+  /** Decides the steps of a plan; its value is the plan's id. */
+  planForm: 'plan_form',
   /** Opens everything about one action, with the decision inside. */
   openForm: 'open_form',
   /** Opens the form that lifts a freeze; its value is the freeze's id. */
@@ -43,6 +45,7 @@ export const VIEWS = {
   grant: 'grant',
   open: 'open',
   lift: 'lift',
+  plan: 'plan',
 } as const;
 export type ViewName = keyof typeof VIEWS;
 
@@ -55,6 +58,7 @@ export const INPUTS = {
   upTo: 'up_to',
   change: (index: number): string => `change_${index}`,
   alike: (index: number): string => `alike_${index}`,
+  plan: (index: number): string => `plan_${index}`,
 } as const;
 
 /** How many fields an approver may change in one modal, and how many requests may be decided in one. */

@@ -104,6 +104,7 @@ it('webhooks and messages that nobody took are counted by why, and fail as befor
   const busy = new NotifierUnavailable('busy', { retryAfterMs: 1 });
   const notifier: Notifier = {
     publish: () => Promise.resolve({ posted: [], unreachable: [{ person: 'user:a', why: 'is deactivated' }] }),
+    publishPlan: () => Promise.resolve({ posted: [], unreachable: [] }),
     thread: () => Promise.reject(busy),
     tell: () => Promise.reject(new NotifierUnavailable('no scope', { retryAfterMs: 1, configuration: true })),
   };

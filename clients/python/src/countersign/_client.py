@@ -93,9 +93,9 @@ class Countersign:
         """What policy would say. Nothing is started, nothing is sealed."""
         return self._send("POST", "v1/evaluate", request)
 
-    def plan(self, plan: Mapping[str, Any], *, key: str | None = None) -> Json:
-        """Several steps, judged at once."""
-        return self._send("POST", "v1/plans", plan, key=key, repeatable=key is not None)
+    def plan(self, plan: Mapping[str, Any], *, key: str, wait: int = 0) -> Json:
+        """Has up to 100 steps reviewed as one: a verdict for each and for the whole. The same key and plan is the same plan for ever."""
+        return self._send("POST", "v1/plans", plan, key=key, wait=wait)
 
     def actions(self, **filters: Any) -> Json:
         """What the caller may see, newest first, by the filters of ``GET /v1/actions``."""

@@ -9,6 +9,7 @@ import { grantForm } from './grant-form.ts';
 import { liftForm } from './lift-form.ts';
 import { openConsole } from './open-console.ts';
 import { openFormButton } from './open-form.ts';
+import { planForm } from './plan-form.ts';
 import { refuseForm } from './refuse-form.ts';
 import { returnForm } from './return-form.ts';
 import { revokeGrantButton } from './revoke-grant.ts';
@@ -22,6 +23,7 @@ export function register(app: App, desk: Desk): void {
   app.action<BlockAction>(ACTIONS.alikeForm, alikeForm(desk));
   app.action<BlockAction>(ACTIONS.grantForm, grantForm(desk));
   app.action<BlockAction>(ACTIONS.revokeGrant, revokeGrantButton(desk));
+  app.action<BlockAction>(ACTIONS.planForm, planForm(desk));
   app.action<BlockAction>(ACTIONS.openForm, openFormButton(desk));
   app.action<BlockAction>(ACTIONS.liftForm, liftForm(desk));
   app.action<BlockAction>(ACTIONS.console, openConsole());

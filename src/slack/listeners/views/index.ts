@@ -7,6 +7,7 @@ import { extend } from './extend.ts';
 import { grantSubmission } from './grant.ts';
 import { lift } from './lift.ts';
 import { openSubmission } from './open.ts';
+import { planSubmission } from './plan.ts';
 import { refuse } from './refuse.ts';
 import { returned } from './return.ts';
 
@@ -17,6 +18,7 @@ export function register(app: App, desk: Desk): void {
   app.view<ViewSubmitAction>(VIEWS.extend, extend(desk));
   app.view<ViewSubmitAction>(VIEWS.alike, alike(desk));
   app.view<ViewSubmitAction>(VIEWS.grant, grantSubmission(desk));
+  app.view<ViewSubmitAction>(VIEWS.plan, planSubmission(desk));
   app.view<ViewSubmitAction>(VIEWS.lift, lift(desk));
   app.view<ViewSubmitAction>(VIEWS.open, openSubmission(desk));
 }

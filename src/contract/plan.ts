@@ -1,0 +1,134 @@
+/** Several steps that are reviewed as one: each is a governed action of its own, bound to its plan by what is sealed of it. */
+import { z } from 'zod';
+import { pointerOf } from '../canonical/index.ts';
+import { CountersignError, isCountersignError } from './errors.ts';
+import { checkShape, readRequest } from './reading.ts';
+import { actionRequestSchema, type ActionRequest } from './request.ts';
+
+/** Steps that one plan may have. */
+export const PLAN_STEPS_MAX = 100;
+
+/** Bytes of the body of a plan. */
+export const PLAN_BODY_BYTES = 1024 * 1024;
+
+/** `pln_` and the SHA-256 of an idempotency key. */
+export const PLAN_ID = /^pln_[0-9a-f]{64}$/;
+
+/** `sequence`: a step is released once those before it are executed. `any`: all are released as soon as the plan is reviewed. */
+export const PLAN_ORDERS = ['sequence', 'any'] as const;
+export type PlanOrder = (typeof PLAN_ORDERS)[number];
+
+/** What becomes of the other steps when one does not come to be executed: they are withdrawn, or go on without it. */
+export const PLAN_FAILURES = ['withdraw', 'continue'] as const;
+export type PlanFailure = (typeof PLAN_FAILURES)[number];
+
+const rules = {
+  title: z.string().trim().min(1).max(150).optional().meta({
+    description: 'What the plan is for, in a few words; approvers see it.',
+  }),
+  order: z.enum(PLAN_ORDERS).default('sequence').meta({
+    description:
+      '`sequence`: a step gets its permit once those before it are executed. `any`: without waiting for them.',
+  }),
+  onFailure: z.enum(PLAN_FAILURES).default('withdraw').meta({
+    description: 'When a step does not come to be executed: `withdraw` the others, or `continue` without it.',
+  }),
+};
+
+/** What is posted to `/v1/plans`. */
+export const planRequestSchema = z
+  .strictObject({ steps: z.array(actionRequestSchema).min(1).max(PLAN_STEPS_MAX), ...rules })
+  .meta({ id: 'PlanRequest' });
+export type PlanRequest = z.output<typeof planRequestSchema>;
+
+/** The same without its steps. */
+const frameSchema = z.strictObject({ steps: z.array(z.unknown()).min(1).max(PLAN_STEPS_MAX), ...rules });
+
+/** What the engine carries out itself has no permit that could wait for its turn. */
+const ENGINE_SURFACE = 'countersign.policy';
+
+/**
+ * A body as a plan. One step that does not fit refuses the whole, before anything starts.
+ *
+ * @throws CountersignError `invalid-request` with pointers into the plan · `body-too-large`
+ */
+export function readPlan(body: unknown): PlanRequest {
+  checkShape(body, 'the plan');
+  const frame = frameSchema.safeParse(body);
+  if (!frame.success) {
+    const errors = frame.error.issues.map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
+    const [first] = errors;
+    throw new CountersignError(
+      'invalid-request',
+      `the plan does not fit: ${first?.pointer || 'the top level'}: ${first?.detail ?? 'unknown'}`,
+      { errors },
+    );
+  }
+  return { ...frame.data, steps: frame.data.steps.map((step, index) => readStep(step, index)) };
+}
+
+function readStep(step: unknown, index: number): ActionRequest {
+  try {
+    const request = readRequest(step);
+    if (request.surface === ENGINE_SURFACE) throw unplanned('/surface', 'a policy is published alone, not in a plan');
+    if (request.context?.urgency === 'emergency') {
+      throw unplanned('/context/urgency', 'an emergency is asked for alone, not in a plan');
+    }
+    return request;
+  } catch (error) {
+    throw inStep(error, index);
+  }
+}
+
+const unplanned = (pointer: string, detail: string): CountersignError =>
+  new CountersignError('invalid-request', detail, { errors: [{ pointer, detail }] });
+
+/** What is wrong with a step, said of the plan. */
+export function inStep(error: unknown, index: number): unknown {
+  if (!isCountersignError(error)) return error;
+  const items = error.errors.length > 0 ? error.errors : [{ pointer: '', detail: error.message }];
+  return new CountersignError(error.code, `step ${index + 1}: ${error.message}; nothing of the plan was begun`, {
+    cause: error,
+    errors: items.map(({ pointer, detail }) => ({ pointer: `/steps/${index}${pointer}`, detail })),
+    extensions: error.extensions,
+  });
+}
+
+/** Which step of which plan an action is, sealed in its verdict. */
+export const planStepSchema = z.strictObject({
+  plan: z.string().regex(PLAN_ID),
+  /** From 0, in the order of the plan. */
+  index: z
+    .int()
+    .nonnegative()
+    .max(PLAN_STEPS_MAX - 1),
+  of: z.int().positive().max(PLAN_STEPS_MAX),
+  /** `sha256:` over the whole plan: its rules, and the request hash of every step in their order. */
+  whole: z.string(),
+  order: z.enum(PLAN_ORDERS),
+  onFailure: z.enum(PLAN_FAILURES),
+  title: z.string().nullable(),
+});
+export type PlanStep = z.infer<typeof planStepSchema>;
+
+/** What people post to `/v1/plans/{id}/decisions`: one word about all steps that wait for them, or about some. */
+export const planDecisionSchema = z
+  .strictObject({
+    decision: z.enum(['approve', 'refuse']),
+    steps: z
+      .array(
+        z
+          .int()
+          .nonnegative()
+          .max(PLAN_STEPS_MAX - 1),
+      )
+      .max(PLAN_STEPS_MAX)
+      .optional()
+      .meta({ description: 'Numbers of the steps, from 0; default: all that wait for you. An empty list is none.' }),
+    rest: z.literal('refuse').optional().meta({
+      description: 'What is said of the others that wait for you: `refuse` them; default: nothing.',
+    }),
+    reason: z.string().trim().min(1).max(2000).optional(),
+  })
+  .meta({ id: 'PlanDecision' });
+export type PlanDecision = z.infer<typeof planDecisionSchema>;

@@ -1,0 +1,124 @@
+/** Lets a plan go on: releases the step whose turn it is, and withdraws what is left of a plan that broke. */
+import { isRefused, type Action, type PlanStep } from '../../contract/index.ts';
+import type { EngineDeps } from '../deps.ts';
+import { stepIdOf } from '../ids.ts';
+import { releaseStep } from '../release.ts';
+import { isOver, nextMoves } from './course.ts';
+import {
+  inLanes,
+  isWhole,
+  readPlanLives,
+  readPlanRows,
+  sealedStanding,
+  stepStanding,
+  standingsOf,
+  type PlanRows,
+} from './read.ts';
+import { withdrawStep } from './withdraw.ts';
+
+export type AdvanceDeps = Pick<
+  EngineDeps,
+  'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now' | 'bundles' | 'directory' | 'issuer'
+>;
+
+export interface Advanced {
+  /** Ids of the steps that stand otherwise now, so that their workflows look. */
+  changed: string[];
+  /** A freeze held a step back: look again soon. */
+  held: boolean;
+  /** Nothing more can follow. */
+  over: boolean;
+}
+
+export interface AdvanceInput {
+  tenant: string;
+  plan: string;
+  /** It can no longer come to be reviewed whole: what is not judged by now never will be. */
+  abandoned?: boolean;
+}
+
+/** Rows that never come to agree with the records were edited: they can make a plan late. */
+const ROUNDS_MAX = 110;
+
+/**
+ * Rows say whether there is anything to do, sealed records whether it may be done. It can be repeated, and run at once in several
+ * processes: each release and each withdrawal is the next record of its action, which is sealed once.
+ */
+export async function advancePlan(
+  deps: AdvanceDeps,
+  { tenant, plan, abandoned = false }: AdvanceInput,
+): Promise<Advanced> {
+  const changed = new Set<string>();
+  const answer = (held: boolean, over: boolean): Advanced => ({ changed: [...changed], held, over });
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const rows = await readPlanRows(deps, tenant, plan);
+    if (rows === null) return answer(false, abandoned);
+    const standings = standingsOf(rows).map((one) => (abandoned && one === 'unjudged' ? 'failed' : one));
+    const { release, withdraw, because } = nextMoves(rows.step, standings);
+    const withdrawAll = async (steps: readonly number[], reason: string): Promise<void> => {
+      await inLanes(steps, (index) => withdrawStep(deps, tenant, stepIdOf(plan, index), { reason, said: null }));
+      for (const index of steps) changed.add(stepIdOf(plan, index));
+    };
+    if (withdraw.length > 0) {
+      await withdrawAll(withdraw, brokenBy(rows, because));
+      continue;
+    }
+    if (release.length === 0) return answer(false, isOver(standings));
+    const may = await mayRelease(deps, tenant, rows.step, release);
+    if (may === 'not-yet') return answer(true, false);
+    if (may === 'differs') {
+      await withdrawAll(release, 'its plan is not the one that was reviewed');
+      continue;
+    }
+    const results = await inLanes(release, (index) => releaseStep(deps, tenant, stepIdOf(plan, index)));
+    for (const result of results) if ('action' in result) changed.add(result.action.id);
+    if (results.some((result) => 'frozen' in result)) return answer(true, false);
+    // What policy has come to refuse may break the plan.
+    if (!results.some((result) => 'action' in result && isRefused(result.action.status))) return answer(false, false);
+  }
+  return answer(true, false);
+}
+
+/**
+ * Whether the sealed records let these steps go, whatever rows say. In a sequence the one before it, executed, vouches for the plan that
+ * both name; the first reads the whole of it.
+ */
+async function mayRelease(
+  deps: AdvanceDeps,
+  tenant: string,
+  step: PlanStep,
+  release: readonly number[],
+): Promise<'now' | 'not-yet' | 'differs'> {
+  const passed = step.onFailure === 'continue' ? ['taken-out', 'failed'] : ['taken-out'];
+  if (step.order === 'sequence') {
+    for (let before = (release[0] ?? 0) - 1; before >= 0; before -= 1) {
+      const standing = await sealedStanding(deps, tenant, { ...step, index: before });
+      if (standing === 'executed') return 'now';
+      if (!passed.includes(standing)) return 'not-yet';
+    }
+  }
+  const lives = await readPlanLives(deps, tenant, step.plan);
+  if (lives === null) return 'not-yet';
+  if (!isWhole(lives)) return 'differs';
+  const standings = lives.lives.map((life, index) => stepStanding(life?.state ?? null, { ...step, index }));
+  const { release: sealed } = nextMoves(step, standings);
+  return release.every((index) => sealed.includes(index)) ? 'now' : 'not-yet';
+}
+
+/** Why the others are withdrawn, in words. */
+function brokenBy({ states }: PlanRows, because: number | null): string {
+  if (because === null) return 'its plan does not go on';
+  const state = states[because] ?? null;
+  const how = state === null ? 'was not judged' : (ENDED[state.action.status] ?? 'is not the one that was reviewed');
+  return `step ${because + 1} of its plan ${how}`;
+}
+
+const ENDED: Partial<Record<Action['status'], string>> = {
+  refused: 'was refused by policy',
+  failed: 'failed',
+  skipped: 'was skipped',
+  unreported: 'was begun and not reported',
+  lapsed: 'was not collected in time',
+  expired: 'was not approved in time',
+  cancelled: 'was withdrawn',
+};

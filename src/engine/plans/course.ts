@@ -1,0 +1,54 @@
+/** Whose turn it is in a plan, from how its steps stand. Pure: every process comes to the same from the same records. */
+import type { PlanRules } from './step.ts';
+
+/** How one step stands by its sealed records. */
+export type StepStanding =
+  /** No verdict is sealed. */
+  | 'unjudged'
+  /** People are asked. */
+  | 'open'
+  /** Approved by policy or by people, and waiting for its turn. */
+  | 'ready'
+  /** It has a permit that nobody redeemed. */
+  | 'released'
+  /** Its permit is redeemed; nobody reported yet. */
+  | 'begun'
+  | 'executed'
+  /** A person took it out of the plan by refusing it; the others go on without it. */
+  | 'taken-out'
+  /** Refused by policy, failed, skipped, unreported, lapsed, expired or withdrawn. */
+  | 'failed';
+
+/** What follows for the steps, by their index. */
+export interface Moves {
+  release: number[];
+  withdraw: number[];
+  /** The step because of which the others are withdrawn; null where none are. */
+  because: number | null;
+}
+
+const UNSETTLED: readonly StepStanding[] = ['open', 'ready', 'released'];
+
+/**
+ * What is to be done now. Nothing is released before every step has its verdict: a plan that policy refuses in part is begun by nobody
+ * who did not say so (`onFailure: continue`).
+ */
+export function nextMoves(
+  { order, onFailure }: Pick<PlanRules, 'order' | 'onFailure'>,
+  steps: readonly StepStanding[],
+): Moves {
+  const at = (standings: readonly StepStanding[]): number[] =>
+    steps.flatMap((standing, index) => (standings.includes(standing) ? [index] : []));
+  const nothing: Moves = { release: [], withdraw: [], because: null };
+  const failed = steps.indexOf('failed');
+  if (failed !== -1 && onFailure === 'withdraw') return { ...nothing, withdraw: at(UNSETTLED), because: failed };
+  if (steps.includes('unjudged')) return nothing;
+  if (order === 'any') return { ...nothing, release: at(['ready']) };
+  // Those that are out of the way: the first other one is the one whose turn it is.
+  const turn = steps.findIndex((standing) => !['executed', 'taken-out', 'failed'].includes(standing));
+  return steps[turn] === 'ready' ? { ...nothing, release: [turn] } : nothing;
+}
+
+/** Whether nothing more can follow for any step. */
+export const isOver = (steps: readonly StepStanding[]): boolean =>
+  steps.every((standing) => standing === 'executed' || standing === 'taken-out' || standing === 'failed');

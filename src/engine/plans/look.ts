@@ -1,0 +1,27 @@
+/** What the workflow of a step asks of the world beside its own records. */
+import type { EngineDeps, Histories } from '../deps.ts';
+import { readLife } from '../life.ts';
+import { withPermit } from '../seal.ts';
+import type { ActionRef, Sealed } from '../types.ts';
+
+/** How an action stands by its records. */
+export async function lookAt(deps: Pick<EngineDeps, 'store' | 'signers'>, { tenant, id }: ActionRef): Promise<Sealed> {
+  const life = await readLife(deps, tenant, id);
+  if (life === null) throw new Error('a look at an action that is not stored');
+  const { state, sealedPermit } = life;
+  return { action: await withPermit(deps, state, sealedPermit), approval: state.approval, effects: [] };
+}
+
+/** Begins the workflow of a step's plan anew, from the records of its steps. */
+export async function resumePlan(
+  deps: Pick<EngineDeps, 'store' | 'signers' | 'log'> & { histories: Histories },
+  { tenant, id }: ActionRef,
+): Promise<void> {
+  const step = (await readLife(deps, tenant, id))?.verdict.step;
+  if (step === undefined) return;
+  deps.log.warn(
+    { plan: step.plan, tenant },
+    'a plan had no workflow: it is taken up again from the records of its steps',
+  );
+  await deps.histories.resumePlan(tenant, step.plan);
+}

@@ -1,0 +1,30 @@
+import type { Door, PlanDecision } from '../../contract/index.ts';
+import type { PlanDecided, PlanView } from '../../contract/views/index.ts';
+import type { Caller } from '../../identity/index.ts';
+import type { SlackEvidence } from '../inputs.ts';
+
+/** Several steps that are reviewed as one. */
+export interface Plans {
+  /**
+   * Starts the plan, or finds it by its key. Answers when every step has its verdict, or after `waitMs` where people are asked.
+   *
+   * @throws CountersignError `invalid-request` with pointers into the plan, and nothing of it was begun; `idempotency-key-reused`
+   */
+  submitPlan(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<PlanView>;
+  /** The plan as it stands, after `waitMs` at the latest while people are asked. @throws CountersignError `not-found` */
+  plan(caller: Caller, id: string, waitMs: number): Promise<PlanView>;
+  /**
+   * One word about all steps that wait for this person, or about some: an ordinary decision of each of them.
+   *
+   * @throws CountersignError as `decide` would, where it counts for none of them
+   */
+  decidePlan(
+    caller: Caller,
+    id: string,
+    input: PlanDecision,
+    door: Door,
+    evidence?: (action: string) => SlackEvidence | undefined,
+  ): Promise<PlanDecided>;
+  /** Withdraws every step that nobody began. @throws CountersignError `not-found` · `forbidden` · `not-open` */
+  cancelPlan(caller: Caller, id: string, reason: string | undefined): Promise<PlanView>;
+}

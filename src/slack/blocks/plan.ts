@@ -1,0 +1,185 @@
+/**
+ * The one message about a plan: a `plan` block with a `task_card` for each step where Slack has them, else the same in rich text. The form
+ * behind it says of each step what a message about it alone would: everything that policy shows of it. A message has no room for that of
+ * many steps, and then its cards have their titles alone.
+ */
+import type { JsonObject } from '../../contract/index.ts';
+import type { PlanMessage, PlanMessageStep } from '../../notify/plan-message.ts';
+import { ACTIONS, INPUTS, buttonValue } from './model.ts';
+import { choice, form, reasonInput, type ModalOptions } from './modals.ts';
+import {
+  type Block,
+  type Rendered,
+  type View,
+  LIMITS,
+  actionsBlock,
+  button,
+  header,
+  input,
+  option,
+  small,
+} from './parts-6/kit.ts';
+import { type Line, dated, line, rich, strong } from './parts-6/rich.ts';
+import { notified, plainText } from './parts-6/text.ts';
+import { consequence, inOneLine, whoAsks } from './words.ts';
+
+/** Steps of one block of cards. */
+const CARDS_MAX = 50;
+
+/** Steps of one list of checkboxes, and of one block of the fallback. */
+const TOGETHER = 10;
+
+/** Characters of JSON that the details of all steps may have in a message, well below what Slack takes. */
+const DETAILS_MAX = 12_000;
+
+/** Characters of all titles together. */
+const TITLES_MAX = 10_000;
+
+/** Characters of a task's title. */
+const TITLE_MAX = 150;
+
+const STATUS: Record<PlanMessageStep['standing'], 'pending' | 'in_progress' | 'complete' | 'error'> = {
+  open: 'pending',
+  ready: 'pending',
+  released: 'in_progress',
+  begun: 'in_progress',
+  executed: 'complete',
+  'taken-out': 'error',
+  failed: 'error',
+};
+
+/** @param plain without the blocks that not every Slack client and workspace has */
+export function renderPlanMessage(message: PlanMessage, { plain = false } = {}): Rendered {
+  const title = planTitle(message);
+  const isLong = JSON.stringify(message.steps.map((step) => detailsOf(step))).length > DETAILS_MAX;
+  return {
+    text: notified(`${headlineOf(message)}: ${title}`, 300),
+    blocks: [
+      header(plainText(`${headlineOf(message)}: ${title}`, LIMITS.header)),
+      ...(plain ? inRichText(message, isLong) : inCards(message, title, isLong)),
+      rich(rulesOf(message)),
+      ...(message.ask === null ? [] : [decideButton(message), small([plainText(message.responsibility, 600)])]),
+    ],
+  };
+}
+
+const planTitle = ({ title, steps }: PlanMessage): string =>
+  title === null ? `${steps.length} steps` : `${plainText(title, 100)}, ${steps.length} steps`;
+
+function headlineOf({ ask, steps }: PlanMessage): string {
+  if (ask !== null) return '⏳ Decide a plan';
+  const executed = steps.filter(({ standing }) => standing === 'executed').length;
+  if (executed === steps.length) return '✅ Plan done';
+  const over = steps.every(({ standing }) => ['executed', 'taken-out', 'failed'].includes(standing));
+  return over
+    ? `⏹ Plan ended, ${executed} of ${steps.length} done`
+    : `▶️ Plan goes on, ${executed} of ${steps.length} done`;
+}
+
+/** `3. transfer.create, 20 USD`, and how it stands. */
+const titleOf = ({ index, message }: PlanMessageStep, max = TITLE_MAX): string =>
+  plainText(`${index + 1}. ${inOneLine(message)} · ${message.state.replace('_', ' ')}`, max);
+
+/** Those of many steps are shorter: a message has room for so much text. */
+const titleMax = ({ steps }: PlanMessage): number => Math.min(TITLE_MAX, Math.floor(TITLES_MAX / steps.length));
+
+/** A block for each fifty steps: more than that Slack does not take in one. */
+function inCards(message: PlanMessage, title: string, isLong: boolean): Block[] {
+  const { steps } = message;
+  return groupsOf(steps, CARDS_MAX).map((group) => ({
+    type: 'plan',
+    title: steps.length <= CARDS_MAX ? plainText(title, TITLE_MAX) : rangeOf(group),
+    tasks: group.map((step): JsonObject => ({
+      type: 'task_card',
+      task_id: `step_${step.index}`,
+      title: titleOf(step, titleMax(message)),
+      status: STATUS[step.standing],
+      ...(isLong ? {} : { details: rich([below(detailsOf(step))]) }),
+    })),
+  }));
+}
+
+const groupsOf = (steps: readonly PlanMessageStep[], size: number): PlanMessageStep[][] =>
+  Array.from({ length: Math.ceil(steps.length / size) }, (_, at) => steps.slice(at * size, (at + 1) * size));
+
+const rangeOf = (group: readonly PlanMessageStep[]): string =>
+  `Steps ${(group[0]?.index ?? 0) + 1} to ${(group.at(-1)?.index ?? 0) + 1}`;
+
+function inRichText(message: PlanMessage, isLong: boolean): Block[] {
+  const details = (step: PlanMessageStep): Line[] => (isLong ? [] : detailsOf(step));
+  return groupsOf(message.steps, TOGETHER).map((group) =>
+    rich(group.map((step) => below([line(strong(titleOf(step, titleMax(message)), TITLE_MAX)), ...details(step)]))),
+  );
+}
+
+/** Lines in one element, one below the other: a block takes a hundred elements. */
+const below = (lines: readonly Line[]): Line =>
+  line(...lines.flatMap((one, at) => (at === 0 ? [...one] : ['\n', ...one])));
+
+/** Everything that a message about the step alone would say. */
+function detailsOf({ message }: PlanMessageStep): Line[] {
+  const { facts, unread = [], why, surface } = message;
+  const lines = [
+    whoAsks(message),
+    line(`on ${plainText(surface, 130)}`),
+    consequence(message),
+    ...facts.map(({ label, value }) => line(`${plainText(label, 80)}: `, plainText(value, 500))),
+    ...why.reasons.slice(0, 3).map((reason) => line(plainText(reason, 300))),
+    unread.length === 0
+      ? null
+      : line('⚠️ To be opened whole first: ', plainText(unread.map(({ label }) => label).join(', '), 300)),
+  ];
+  return lines.filter((one) => one !== null);
+}
+
+function rulesOf({ order, onFailure, expiresAt }: PlanMessage): Line[] {
+  const turn = order === 'sequence' ? 'One after another' : 'In any order';
+  const rest =
+    onFailure === 'withdraw'
+      ? 'when one is not done, the rest is withdrawn'
+      : 'the rest goes on without one that is not done';
+  const due =
+    expiresAt === null ? [] : [line('Decide by ', dated(expiresAt), '; what is not decided then is refused.')];
+  return [line(`${turn}; ${rest}. What you refuse is left out.`), ...due];
+}
+
+const decideButton = ({ plan, revision }: PlanMessage): Block =>
+  actionsBlock('plan', [
+    button(ACTIONS.planForm, 'Decide…', buttonValue({ action: plan, revision, stage: 0 }), { style: 'primary' }),
+  ]);
+
+/** What one word may say of the steps that are ticked, and of the others. */
+export const PLAN_CHOICES = ['approve', 'approve-only', 'refuse'] as const;
+
+/** All steps that wait, ticked. */
+export function planModal(message: PlanMessage, options: ModalOptions): View {
+  const open = message.steps.filter(({ standing }) => standing === 'open');
+  const required = open.some(({ message: { controls } }) => controls.approveReason === 'required');
+  const blocks: Block[] = [
+    rich([line(strong(planTitle(message), 150)), ...rulesOf(message)]),
+    ...groupsOf(open, TOGETHER).flatMap((group, at) => ticks(group, at)),
+    choice(
+      [
+        option('Approve the ticked ones, say nothing of the others', 'approve'),
+        option('Approve the ticked ones, refuse the others', 'approve-only'),
+        option('Refuse the ticked ones', 'refuse'),
+      ],
+      options,
+    ),
+    reasonInput('Reason', !required, options, 'Refusing needs one. It is sealed with each decision.'),
+    small([plainText(message.responsibility, 600)]),
+  ];
+  return form({ name: 'plan', title: 'Decide the plan', submit: 'Decide', blocks }, options);
+}
+
+/** Ten steps: all that there is to read of them, and what is ticked. */
+function ticks(group: readonly PlanMessageStep[], at: number): Block[] {
+  const options = group.map((step) =>
+    option(`${step.index + 1}. ${inOneLine(step.message)}`, String(step.index), step.message.surface),
+  );
+  const element = { type: 'checkboxes', options, initial_options: options };
+  return [
+    rich(group.map((step) => below([line(strong(titleOf(step), TITLE_MAX)), ...detailsOf(step)]))),
+    input(INPUTS.plan(at), rangeOf(group), element, { optional: true }),
+  ];
+}
