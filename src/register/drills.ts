@@ -1,10 +1,11 @@
 /** Finds the drills among actions, by their sealed records: rows say nothing of them. */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Keys } from '../keys/index.ts';
 import { drillCommitment, type DrillOpening, type DrillPlanted } from '../sealing/index.ts';
 import type { DrillInForce } from './drills-in-force.ts';
 import type { InForce } from './in-force.ts';
+import { textSeals } from './sealed-text.ts';
 
 /** A planted action, with what its approvers should see. */
 export interface Drill extends DrillInForce {
@@ -25,41 +26,21 @@ const PADDING = 512;
 
 const openingSchema = z.strictObject({ salt: z.string(), action: z.string(), missed: z.string() });
 
-export function createDrills({ commitments }: Pick<Keys, 'commitments'>): Drills {
-  const marksOf = (tenant: string, action: string): string[] => commitments('drill mark v1', `${tenant}\n${action}`);
-  const keysOf = (tenant: string): Buffer[] =>
-    commitments('drill opening v1', tenant).map((key) => Buffer.from(key, 'hex'));
-
-  const seal = (tenant: string, mark: string, opening: DrillOpening): string => {
-    const [key = Buffer.alloc(0)] = keysOf(tenant);
-    const text = JSON.stringify(opening);
-    const iv = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(mark, 'utf8'));
-    const padded = Buffer.alloc(Math.ceil(Buffer.byteLength(text) / PADDING) * PADDING, ' ');
-    padded.write(text, 'utf8');
-    const body = Buffer.concat([cipher.update(padded), cipher.final()]);
-    return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url');
-  };
+export function createDrills(keys: Pick<Keys, 'commitments'>): Drills {
+  const texts = textSeals(keys, 'drill opening v1', PADDING);
+  const marksOf = (tenant: string, action: string): string[] =>
+    keys.commitments('drill mark v1', `${tenant}\n${action}`);
   const open = (tenant: string, { mark, sealed }: DrillInForce): DrillOpening | null => {
-    const bytes = Buffer.from(sealed, 'base64url');
-    for (const key of keysOf(tenant)) {
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(Buffer.from(mark, 'utf8'));
-        decipher.setAuthTag(bytes.subarray(12, 28));
-        const text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
-        return openingSchema.parse(JSON.parse(text));
-      } catch {
-        // Another key's: a secret before this one.
-      }
-    }
-    return null;
+    const text = texts.open(tenant, mark, sealed);
+    const read = openingSchema.safeParse(text === null ? null : JSON.parse(text));
+    return read.success ? read.data : null;
   };
 
   return {
     plant(tenant, action, missed) {
       const opening = { salt: randomBytes(32).toString('base64url'), action, missed };
       const [mark = ''] = marksOf(tenant, action);
-      const sealed = seal(tenant, mark, opening);
+      const sealed = texts.seal(tenant, mark, JSON.stringify(opening));
       return { state: 'planted', mark, commitment: drillCommitment(opening), sealed };
     },
     find({ drills }, tenant, action) {

@@ -2,11 +2,11 @@
  * What actions take of limits, as their sealed records say it. A record holds it encrypted, because a limit's key or an amount may be what
  * policy does not disclose. The log therefore tells the least that a limit has to count, whatever rows somebody deleted.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
 import type { RecordPayload } from '../contract/index.ts';
 import type { Keys } from '../keys/index.ts';
+import { textSeals } from './sealed-text.ts';
 
 /** What one action takes of one limit. */
 export interface LimitShare {
@@ -33,39 +33,31 @@ const PADDING = 128;
 
 const sharesSchema = z.array(z.tuple([z.string(), z.string(), z.number(), z.number(), z.boolean()]));
 
-/** Encrypts shares under the stack's own secret with AES-256-GCM. */
-export function shareSeals({ commitments }: Pick<Keys, 'commitments'>): ShareSeals {
-  const keysOf = (tenant: string): Buffer[] => commitments(PURPOSE, tenant).map((key) => Buffer.from(key, 'hex'));
-  const aad = (tenant: string, action: string): Buffer => Buffer.from(`${tenant}\n${action}`, 'utf8');
+/** Encrypts shares under the stack's own secret. */
+export function shareSeals(keys: Pick<Keys, 'commitments'>): ShareSeals {
+  const texts = textSeals(keys, PURPOSE, PADDING);
+  const about = (tenant: string, action: string): string => `${tenant}\n${action}`;
   return {
-    seal(tenant, action, shares) {
-      const [key = Buffer.alloc(0)] = keysOf(tenant);
-      const text = JSON.stringify(
-        shares.map(({ slot, amount, at, until, stays = false }) => [slot, amount, at, until, stays]),
-      );
-      const padded = text.padEnd(Math.ceil(text.length / PADDING) * PADDING);
-      const iv = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(aad(tenant, action));
-      const body = Buffer.concat([cipher.update(padded, 'utf8'), cipher.final()]);
-      return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url');
-    },
+    seal: (tenant, action, shares) =>
+      texts.seal(
+        tenant,
+        about(tenant, action),
+        JSON.stringify(shares.map(({ slot, amount, at, until, stays = false }) => [slot, amount, at, until, stays])),
+      ),
     open(tenant, action, sealed) {
-      const bytes = Buffer.from(sealed, 'base64url');
-      for (const key of keysOf(tenant)) {
-        try {
-          const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(aad(tenant, action));
-          decipher.setAuthTag(bytes.subarray(12, 28));
-          const text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
-          return sharesSchema
-            .parse(JSON.parse(text))
-            .map(([slot, amount, at, until, stays]) => ({ slot, amount, at, until, stays }));
-        } catch {
-          // Another key's: a secret before this one.
-        }
-      }
-      return [];
+      const text = texts.open(tenant, about(tenant, action), sealed);
+      const read = text === null ? [] : sharesOf(text);
+      return read.map(([slot, amount, at, until, stays]) => ({ slot, amount, at, until, stays }));
     },
   };
+}
+
+function sharesOf(text: string): z.infer<typeof sharesSchema> {
+  try {
+    return sharesSchema.parse(JSON.parse(text));
+  } catch {
+    return [];
+  }
 }
 
 /** What a verdict takes of limits, encrypted; null where it takes nothing. */
