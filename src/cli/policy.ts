@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { withConnection, type ConnectOptions } from './connect.ts';
 import type { Io } from './io.ts';
 import type { BacktestOptions, DiffOptions } from './policy-compare.ts';
+import type { SuggestVerbOptions } from './policy-suggest.ts';
 import type { PublishOptions } from './policy-publish.ts';
 
 interface JsonOption {
@@ -53,6 +54,15 @@ export function register(program: Command, io: Io): void {
     .option('--bundle <hash>', 'a stored bundle as the candidate, instead of the folder')
     .action(async (options: BacktestOptions) => (await import('./policy-compare.ts')).backtestVerb(io, options));
   showPolicies(tried);
+
+  const suggested = policy
+    .command('suggest')
+    .description('rules and grants that would have asked people less, by sealed history, as diffs with cases');
+  withRange(withConnection(suggested, { as: true }))
+    .option('--through <count>', 'how many requests that people refused may pass (default: 0)')
+    .option('--least <count>', 'how many questions a suggestion must save (default: 5)')
+    .action(async (options: SuggestVerbOptions) => (await import('./policy-suggest.ts')).suggestVerb(io, options));
+  showPolicies(suggested);
 
   const published = policy
     .command('publish')

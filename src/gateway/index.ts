@@ -12,6 +12,7 @@ import { listBoundTokens, makeBoundToken } from './read-tokens.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
 import { attempts, recordRefusal } from './attempts.ts';
 import { backtestPolicies } from './backtest.ts';
+import { suggestPolicies } from './suggest.ts';
 import { payloadReading } from './codec.ts';
 import { approvals } from './decide.ts';
 import { delegate, listDelegations, revokeDelegation } from './delegations.ts';
@@ -217,4 +218,5 @@ const policies = (deps: GatewayDeps): Omit<Policies, 'publishPolicy'> => ({
   policies: (caller, cursor, limit) => listPolicies(deps, caller, cursor, limit),
   policy: (caller, hash) => readPolicy(deps, caller, hash),
   backtest: (caller, input) => backtestPolicies(deps, caller, input),
+  suggestPolicies: (caller, input) => suggestPolicies(deps, caller, input),
 });

@@ -15,12 +15,13 @@ import type { Exported } from './exported.ts';
 import type { Opening, RecordItem } from '../sealing/index.ts';
 import type { Provisioning, ReadTokenInput } from './provisioning-types.ts';
 import type { SecurityEvents, Sessions } from './session-types.ts';
-import type { BacktestInput, PolicyPublication } from './policy-types.ts';
+import type { BacktestInput, PolicyPublication, SuggestInput } from './policy-types.ts';
 import type {
   ApiKeyView,
   AttemptPage,
   SurfaceList,
   BacktestView,
+  SuggestionsView,
   BreakGlassReport,
   DelegationView,
   FreezeView,
@@ -339,6 +340,7 @@ export interface Policies {
   policies(caller: Caller, cursor: string | undefined, limit: number): Promise<PolicyPage>;
   policy(caller: Caller, hash: string): Promise<PolicyView>;
   backtest(caller: Caller, input: BacktestInput): Promise<BacktestView>;
+  suggestPolicies(caller: Caller, input: SuggestInput): Promise<SuggestionsView>;
 }
 
 /** All parts together, for the composition of a process. A route, listener or check takes only the parts it uses. */

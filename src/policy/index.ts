@@ -37,4 +37,6 @@ export type { ExternalAnswer, ExternalQuestion, RememberingBundle } from './reme
 export { REFUSED_SINCE, replayVerdict } from './replay.ts';
 export type { Replayed, SealedVerdict } from './replay.ts';
 export { changesInWords, tierInWords } from './words.ts';
+export { suggest } from './suggest/index.ts';
+export type { DecidedCase, Suggestion } from './suggest/index.ts';
 export { asVouched, type VouchedRequest } from './vouched.ts';

@@ -4,7 +4,12 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { actionSchema, actorSchema, reasonSchema, timeSchema } from '../../contract/index.ts';
 import type { Caller } from '../../identity/index.ts';
 import type { Authentication, Policies } from '../../gateway/types.ts';
-import { backtestReportSchema, policyPageSchema, policyViewSchema } from '../../contract/views/index.ts';
+import {
+  backtestReportSchema,
+  policyPageSchema,
+  policyViewSchema,
+  suggestionsSchema,
+} from '../../contract/views/index.ts';
 import { jsonBody } from '../body.ts';
 import { callerOf, idempotencyKeyOf, limitOf, parseBody, pathText, queryText, waitOf } from '../input.ts';
 import { body, COMMON, json, ok, problem, wait } from '../openapi-parts.ts';
@@ -50,6 +55,19 @@ const backtestSchema = z
   .refine(oneOfTwo, ONE)
   .meta({ id: 'Backtest' });
 
+const suggestSchema = z
+  .strictObject({
+    files,
+    from: timeSchema.optional(),
+    to: timeSchema.optional(),
+    surface: z.string().max(128).optional(),
+    through: z.int().min(0).max(1000).default(0).meta({
+      description: 'Requests that people refused and that may pass under a suggestion.',
+    }),
+    least: z.int().min(1).max(10_000).default(5).meta({ description: 'Questions that a suggestion must save.' }),
+  })
+  .meta({ id: 'SuggestPolicies' });
+
 const knownCaller = (response: Response): Caller => response.locals['caller'] as Caller;
 
 /**
@@ -76,6 +94,10 @@ export function policyRoutes(gateway: Authentication & Policies): Router {
 
   router.post('/v1/policies/backtest', authenticated, ...readBody, async (request, response) => {
     response.json(await gateway.backtest(knownCaller(response), parseBody(backtestSchema, request.body)));
+  });
+
+  router.post('/v1/policies/suggest', authenticated, ...readBody, async (request, response) => {
+    response.json(await gateway.suggestPolicies(knownCaller(response), parseBody(suggestSchema, request.body)));
   });
 
   router.get('/v1/policies', authenticated, async (request, response) => {
@@ -126,6 +148,18 @@ export const policyPaths: ZodOpenApiPathsObject = {
         ...ok(policyViewSchema, 'The bundle.'),
         ...COMMON,
         '404': problem('No such bundle.'),
+      },
+    },
+  },
+  '/v1/policies/suggest': {
+    post: {
+      summary: 'Rules and grants that would have asked people less, by sealed history; for auditors and owners',
+      ...body(suggestSchema),
+      responses: {
+        ...ok(suggestionsSchema, 'The suggestions.'),
+        ...COMMON,
+        '403': problem('Not allowed.'),
+        '422': problem('The files are no valid bundle.'),
       },
     },
   },

@@ -50,6 +50,35 @@ export const backtestReportSchema = z
   .meta({ id: 'BacktestReport' });
 export type BacktestView = z.infer<typeof backtestReportSchema>;
 
+export const suggestionsSchema = z
+  .strictObject({
+    total: z.int().meta({ description: 'Sealed verdicts that were looked at.' }),
+    approved: z.int().meta({ description: 'Of those, how many people approved.' }),
+    refused: z.int().meta({ description: 'And how many they refused.' }),
+    erased: z.int().meta({ description: 'Verdicts left out because their payload was erased.' }),
+    truncated: z.boolean().meta({ description: 'There were more verdicts than are looked at.' }),
+    suggestions: z
+      .array(
+        z.strictObject({
+          kind: z.enum(['rule', 'grant']),
+          policy: z.string(),
+          rule: z.string().meta({ description: 'The rule whose questions would have been fewer.' }),
+          says: z.string(),
+          fewer: z
+            .int()
+            .meta({ description: 'Questions that people answered with yes, and that would not have been asked.' }),
+          through: z.int().meta({ description: 'Requests that people refused, and that would have passed.' }),
+          diff: z.string().meta({ description: 'A unified diff of the files, with cases.' }),
+          files: z
+            .array(z.strictObject({ path: z.string(), text: z.string() }))
+            .meta({ description: 'The changed files.' }),
+        }),
+      )
+      .meta({ description: 'What saves most first. Each passes lint, and its cases.' }),
+  })
+  .meta({ id: 'PolicySuggestions' });
+export type SuggestionsView = z.infer<typeof suggestionsSchema>;
+
 export const replaySchema = z
   .strictObject({
     record: z.string().meta({ description: 'Hash of the record.' }),

@@ -1,0 +1,244 @@
+/** Changes that would have asked people less, found in sealed history: rules and grants, each with cases, each tried before it is said. */
+import type { ActionRequest, JsonObject } from '../../contract/index.ts';
+import { kindOfFile, type PolicyFile } from '../build.ts';
+import { runCases } from '../cases.ts';
+import { backtest } from '../compare.ts';
+import { lintFiles } from '../lint.ts';
+import { parsePolicyFile } from '../parse.ts';
+import { leafPaths, readPath, writePath } from '../paths.ts';
+import { diffOf, indentOf, inserted, lengthOf, type Insertion } from './edit.ts';
+import { grantDraft } from './grants.ts';
+import { ruleDrafts } from './rules.ts';
+import type { AskingRule, DecidedCase, Draft, Suggestion, SuggestOptions } from './types.ts';
+
+export type { DecidedCase, Suggestion, SuggestOptions } from './types.ts';
+
+/** Drafts of one rule that are tried on history, those that promise most first. */
+const TRIED_MAX = 6;
+/** Suggestions for one rule: the simplest that saves most, and what is beside it. */
+const RULES_MAX = 2;
+
+/**
+ * @param files a policies folder that builds
+ * @param history sealed verdicts, any order
+ * @returns those that save most first; each passes lint and its cases, and lets through no more than `through`
+ */
+export function suggest(
+  files: readonly PolicyFile[],
+  history: readonly DecidedCase[],
+  options: SuggestOptions,
+): Suggestion[] {
+  const bundle = options.compile(files);
+  if (bundle === null) return [];
+  const found = files
+    .filter(({ path }) => kindOfFile(path) === 'policy')
+    .flatMap((file) => {
+      const name = parsePolicyFile(file.path, file.text).policy?.policy;
+      const policy = bundle.policies.find((one) => one.name === name);
+      return (policy?.rules ?? []).flatMap((rule, index) =>
+        policy === undefined || rule.then !== 'supervise'
+          ? []
+          : ofRule(
+              files,
+              file,
+              { policy, rule, index, cases: askedBy(history, policy.name, rule.id) },
+              history,
+              options,
+            ),
+      );
+    });
+  return found.sort((a, b) => b.fewer - a.fewer || (a.says < b.says ? -1 : 1));
+}
+
+/** What one rule asked, and nobody else did. */
+const askedBy = (history: readonly DecidedCase[], policy: string, rule: string): DecidedCase[] =>
+  history.filter(
+    ({ verdict }) =>
+      verdict.decision === 'supervise' &&
+      verdict.basis === 'rule' &&
+      verdict.mode === 'enforce' &&
+      verdict.policy === policy &&
+      verdict.rule === rule,
+  );
+
+function ofRule(
+  files: readonly PolicyFile[],
+  file: PolicyFile,
+  asking: AskingRule,
+  history: readonly DecidedCase[],
+  options: SuggestOptions,
+): Suggestion[] {
+  const { policy, rule } = asking;
+  // What cannot be undone is looked at, and a rule that wants several people, or a passkey, wants them to look.
+  const kind = rule.effect ?? policy.effect;
+  const careful = (rule.approval?.stages ?? []).some(({ quorum, assurance }) => quorum > 1 || assurance !== null);
+  if (kind === 'irreversible' || careful) return [];
+  const rules = ruleDrafts(asking, options)
+    .sort((a, b) => b.promised - a.promised || a.says.length - b.says.length)
+    .slice(0, TRIED_MAX)
+    .flatMap((draft) => tried(files, file, asking, draft, history, options) ?? [])
+    .slice(0, RULES_MAX);
+  const grant = kind === null ? null : grantDraft(asking, options);
+  const granting = grant === null ? null : tried(files, file, asking, grant, history, options);
+  return granting === null ? rules : [...rules, granting];
+}
+
+/** Null unless the changed files build, lint as before, pass their cases, and save what was promised. */
+function tried(
+  files: readonly PolicyFile[],
+  file: PolicyFile,
+  asking: AskingRule,
+  draft: Draft,
+  history: readonly DecidedCase[],
+  options: SuggestOptions,
+): Suggestion | null {
+  const changed = changedFiles(files, file, asking, draft);
+  if (changed === null) return null;
+  const after = [
+    ...files.filter(({ path }) => !changed.some(({ to }) => to.path === path)),
+    ...changed.map(({ to }) => to),
+  ];
+  const bundle = options.compile(after);
+  if (bundle === null) return null;
+  const known = new Set(
+    lintFiles(files, { resolve: options.resolve }).map(({ file: at, message }) => `${at} ${message}`),
+  );
+  const linted = lintFiles(after, { resolve: options.resolve });
+  if (linted.some(({ file: at, message }) => !known.has(`${at} ${message}`))) return null;
+  if (!passes(files, after, options)) return null;
+  const counted = draft.counted ?? savedBy(bundle, history, options);
+  if (counted === null || counted.fewer < options.least || counted.through > options.through) return null;
+  return {
+    kind: draft.kind,
+    policy: asking.policy.name,
+    rule: asking.rule.id,
+    says: draft.says,
+    ...counted,
+    diff: changed.map(({ from, insertion }) => diffOf(from, insertion)).join(''),
+    files: changed.map(({ to }) => to),
+  };
+}
+
+/** Every case that passed before, and every new one. */
+function passes(
+  before: readonly PolicyFile[],
+  after: readonly PolicyFile[],
+  { compile, resolve }: SuggestOptions,
+): boolean {
+  const failed = (files: readonly PolicyFile[]): string[] => {
+    const bundle = compile(files);
+    if (bundle === null) return [];
+    const { results, problems } = runCases(bundle, files, resolve);
+    return [
+      ...results.filter(({ pass }) => !pass).map(({ file, name }) => `${file}: ${name}`),
+      ...problems.map(({ file, message }) => `${file}: ${message}`),
+    ];
+  };
+  const known = failed(before);
+  return failed(after).every((one) => known.includes(one));
+}
+
+/** By history itself; null where anything is released that policy refused. */
+function savedBy(
+  bundle: NonNullable<ReturnType<SuggestOptions['compile']>>,
+  history: readonly DecidedCase[],
+  { resolve }: SuggestOptions,
+): { fewer: number; through: number } | null {
+  const decided = new Map(history.map((one) => [one.name, one.decided]));
+  const { changed } = backtest(bundle, history, resolve);
+  const released = changed.filter(({ to }) => to.decision === 'approve' || to.decision === 'constrain');
+  if (released.some(({ from }) => from.decision === 'refuse')) return null;
+  const asked = released.filter(({ from }) => from.decision === 'supervise');
+  const count = (said: DecidedCase['decided']): number => asked.filter(({ name }) => decided.get(name) === said).length;
+  return { fewer: count('approved'), through: count('refused') };
+}
+
+interface ChangedFile {
+  from: PolicyFile;
+  to: PolicyFile;
+  insertion: Insertion;
+}
+
+/** Null where the text stands as no line can be put into it. */
+function changedFiles(
+  files: readonly PolicyFile[],
+  file: PolicyFile,
+  asking: AskingRule,
+  draft: Draft,
+): ChangedFile[] | null {
+  const insertion = draft.when === null ? grantInsertion(file, draft) : ruleInsertion(file, asking, draft.when, draft);
+  if (insertion === null) return null;
+  const casesPath = file.path.replace(/\.ya?ml$/i, '.test.yaml');
+  const cases = files.find(({ path }) => path === casesPath) ?? { path: casesPath, text: '' };
+  const put = casesInsertion(cases, asking, draft);
+  return [
+    { from: file, to: inserted(file, insertion), insertion },
+    { from: cases, to: inserted(cases, put), insertion: put },
+  ];
+}
+
+const newRule = ({ policy, rule }: AskingRule): string => {
+  const taken = policy.rules.map(({ id }) => id);
+  const base = `${rule.id.slice(0, 50)}-as-approved`;
+  return taken.includes(base) ? `${base}-${String(taken.length)}` : base;
+};
+
+/** The rule stands right before the one that asks, and says all that one says beside its own condition. */
+function ruleInsertion(file: PolicyFile, asking: AskingRule, when: string, { says }: Draft): Insertion | null {
+  const { yaml } = parsePolicyFile(file.path, file.text);
+  const at = (yaml?.problem(['rules', asking.index], '', null).line ?? 0) - 1;
+  const line = file.text.split('\n')[at] ?? '';
+  if (!/^ *- /.test(line)) return null;
+  const indent = indentOf(file.text, at);
+  const own = asking.rule.when.text.trim();
+  const condition = own === 'true' ? when : `(${own}) && ${when}`;
+  return {
+    at,
+    lines: [
+      `${indent}- id: ${newRule(asking)}`,
+      `${indent}  when: ${JSON.stringify(condition)}`,
+      `${indent}  then: approve`,
+      `${indent}  because: ${JSON.stringify(`People approved the like of it: ${says}.`.slice(0, 500))}`,
+    ],
+  };
+}
+
+function grantInsertion({ text }: PolicyFile, { grants }: Draft): Insertion | null {
+  if (grants === null) return null;
+  const { upTo, uses, within } = grants;
+  const bound = upTo === undefined ? '' : `upTo: ${JSON.stringify(upTo)}, `;
+  return { at: lengthOf(text), lines: [`grants: { ${bound}uses: ${String(uses)}, within: ${within} }`] };
+}
+
+function casesInsertion(cases: PolicyFile, asking: AskingRule, draft: Draft): Insertion {
+  const { inside, outside, says, when } = draft;
+  const rows = [
+    row(`suggested: ${says}`.slice(0, 200), inside, asking, when === null ? null : newRule(asking)),
+    ...(outside === null ? [] : [row(`suggested: not so, and asked as before`, outside, asking, null)]),
+  ];
+  const head = cases.text === '' ? ['cases:'] : [];
+  return { at: lengthOf(cases.text), lines: [...head, ...rows] };
+}
+
+/** A case made of a sealed request, with what policy does not disclose left out or replaced. @param by the rule that approves it; null where it is asked */
+function row(name: string, one: DecidedCase, { policy, rule }: AskingRule, by: string | null): string {
+  const request = withoutSecrets(one.request, [...policy.disclose, 'resource.type']);
+  const want = by === null ? { decision: 'supervise', rule: rule.id } : { decision: 'approve', rule: by };
+  return `  - ${JSON.stringify({ name, now: one.facts.now, request, want })}`;
+}
+
+/** What policy discloses; of the rest, texts become `undisclosed`, and nothing else is told. */
+function withoutSecrets(request: ActionRequest, disclose: readonly string[]): JsonObject {
+  const { surface, action, actor } = request;
+  let kept: JsonObject = { surface, action, actor: { id: actor.id, type: actor.type } };
+  for (const path of leafPaths(request, ['resource', 'params', 'context'])) {
+    const value = readPath(request, path);
+    const shown = disclose.some((one) => one === path || path.startsWith(`${one}.`));
+    if (value === undefined || (!shown && (typeof value !== 'string' || PARTICULAR.has(path)))) continue;
+    kept = writePath(kept, path.split('.'), shown ? value : 'undisclosed');
+  }
+  return kept;
+}
+
+/** Texts that not every word can stand for. */
+const PARTICULAR: ReadonlySet<string> = new Set(['context.folder', 'context.urgency', 'context.reason']);
