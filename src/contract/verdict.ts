@@ -152,6 +152,21 @@ export interface GrantFact {
   amount: string | null;
 }
 
+/** Who says who is on call. */
+export const ONCALL_SOURCES = ['pagerduty', 'opsgenie', 'icalendar'] as const;
+export type OnCallSourceName = (typeof ONCALL_SOURCES)[number];
+
+/** What a rota said of who is on call. */
+export interface OnCallFact {
+  /** As policy names it: `oncall:payments`. */
+  ref: string;
+  source: OnCallSourceName;
+  /** Directory ids of who is asked. */
+  people: string[];
+  /** Where it did not say: who is asked instead, and why. */
+  fallback: { refs: string[]; why: string } | null;
+}
+
 /** Where values of a request came from, as its sender says. */
 export interface ProvenanceFact {
   /** Whether the caller's credential was made to say so. Otherwise policy sees nothing of it. */
@@ -174,6 +189,8 @@ export interface Facts {
   spokenFor?: string[];
   /** The actor first, then whom it acts for. Left out in verdicts of before claims were weighed: they counted as they came. */
   identities?: IdentityFact[];
+  /** What rotas said of who is on call. Left out where policy names none. */
+  oncall?: OnCallFact[];
   /** Where values came from. Left out where the request says nothing of it. */
   provenance?: ProvenanceFact;
   /** `txn` of the caller's token (transaction tokens): what ties the action to the caller's own trail. */

@@ -1,6 +1,6 @@
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import type { CompiledBundle } from '../policy/index.ts';
-import type { Caller, DirectorySource } from '../identity/index.ts';
+import type { Caller, DirectorySource, OnCall } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
 import type { Register } from '../register/index.ts';
 import type { Sequencer } from '../sequencer/index.ts';
@@ -106,6 +106,8 @@ export interface EngineDeps {
   endpoints: readonly WebhookEndpoint[];
   /** Through which the engine itself executes. */
   connectors: Connectors;
+  /** Who is on call. */
+  oncall: OnCall;
   /** Null where the stack has no name of its own: no passkey counts. */
   passkeys: PasskeySite | null;
   log: EngineLog;

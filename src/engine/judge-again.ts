@@ -6,7 +6,7 @@ import type { EngineDeps } from './deps.ts';
 import type { Judgment } from './facts.ts';
 import { weighAgain } from './identify.ts';
 import { COUNTS_LESS, COUNTS_MAX, countsLess, leastCounts, withOwnShares } from './limit-count.ts';
-import { peopleFacts } from './judgement.ts';
+import { peopleFacts } from './oncall.ts';
 
 /**
  * Judges a parked or released action's request once more: after an approver changed it, at its release, and for a fresh permit. Its
@@ -15,7 +15,7 @@ import { peopleFacts } from './judgement.ts';
  * @param verdict as it was sealed when the action was asked: what was known then of those who act
  */
 export async function judgeAgain(
-  deps: Pick<EngineDeps, 'store' | 'register' | 'bundles' | 'directory' | 'now'>,
+  deps: Pick<EngineDeps, 'store' | 'register' | 'bundles' | 'directory' | 'oncall' | 'now'>,
   verdict: VerdictRecord,
   bundleHash: string,
   request: ActionRequest,
@@ -34,7 +34,7 @@ export async function judgeAgain(
   const facts: Facts = {
     now: now.toISOString(),
     limits: limits ?? [],
-    people: peopleFacts(deps.directory.current(tenant), request, required.people),
+    ...(await peopleFacts(deps, tenant, request, required.people)),
     ...identity,
     // As approvers saw it; what is executed stays within it.
     ...(execution === undefined ? {} : { execution }),

@@ -199,6 +199,7 @@ async function judgeAndSeal(
     outcome: null,
     ...(facts.execution === undefined ? {} : { execution: facts.execution }),
     ...(facts.provenance === undefined ? {} : { provenance: facts.provenance }),
+    ...(facts.oncall === undefined ? {} : { oncall: facts.oncall }),
   };
   // What a try before this one took of a limit is given back.
   const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];

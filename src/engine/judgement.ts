@@ -1,7 +1,6 @@
 /** One judgement of a request by the bundle in force, with facts that are gathered for it and limits that are counted for it. */
 import type { ActionRequest, Facts, Judgement, LimitFact } from '../contract/index.ts';
 import { asksPrograms, asVouched, evaluate, requiredFacts, samenessIn, type CompiledBundle } from '../policy/index.ts';
-import type { Directory } from '../identity/index.ts';
 import type { Looked, LimitShare } from '../register/index.ts';
 import type { Committing } from '../store/index.ts';
 import { judgementBudget } from './budget.ts';
@@ -18,14 +17,10 @@ import { frozenIn } from './freeze.ts';
 import { countersOfGrants, grantFacts, grantsFor, grantShares } from './grants.ts';
 import type { IdentityFacts } from './identify.ts';
 import { COUNTS_LESS, COUNTS_MAX, countsLess, leastCounts, sharesOfReservations } from './limit-count.ts';
+import { peopleFacts } from './oncall.ts';
 import { SilentPolicy } from './programs.ts';
 import { countersOf, earlierRefusals, refusalFacts, sharesOf } from './refusals.ts';
 import type { JudgeInput } from './types.ts';
-
-/** The people that policy names, as the directory has them now. */
-export function peopleFacts(directory: Directory, request: ActionRequest, refs: readonly string[]): Facts['people'] {
-  return Object.fromEntries([...new Set(refs)].sort().map((ref) => [ref, directory.resolve(ref, request.actor)]));
-}
 
 const NO_BUNDLE: Judgement = {
   verdict: {
@@ -87,7 +82,7 @@ export async function judgeWithFacts(
   const sameness = refusals.length === 0 ? [] : samenessIn(bundle, heard);
   const earlier = await earlierRefusals(deps, tenant, refusals, bundle, sameness, now.getTime());
   const again = earlier.flatMap(({ fact }) => fact.ask ?? []);
-  facts.people = peopleFacts(deps.directory.current(tenant), request, [...required.people, ...again]);
+  Object.assign(facts, await peopleFacts(deps, tenant, request, [...required.people, ...again]));
   const asking = deps.bundles.asking(bundle);
   const judge = async (limits: LimitFact[]): Promise<{ judgement: Judgement; facts: Facts }> => {
     const counting = refusalFacts(earlier, limits);

@@ -50,7 +50,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   const payload = changed || isHidden(sealed) ? await readPayload(deps, tenant, id) : null;
   const first = openedVerdict(sealed, payload);
   const folded = tell(first, records, payload);
-  const { execution: _executed, provenance: _came, ...view } = row.view;
+  const { execution: _executed, provenance: _came, oncall: _called, ...view } = row.view;
   const state: ActionState = { ...view, ...folded.state };
   const { status, verdict, redeemedAt, outcome, erased, updatedAt } = folded;
   // The changes of an erased action are lost, but it is known to be closed.
@@ -147,6 +147,7 @@ type FromRecords =
   | 'openedAt'
   | 'execution'
   | 'provenance'
+  | 'oncall'
   | 'effect'
   | 'heldUntil'
   | 'collectUntil'
@@ -179,6 +180,7 @@ export function beginFold(first: VerdictRecord): FoldedRecords {
       plan,
       openedAt: Date.parse(facts.now),
       ...(facts.execution === undefined ? {} : { execution: facts.execution }),
+      ...(facts.oncall === undefined ? {} : { oncall: facts.oncall }),
       ...(facts.provenance === undefined ? {} : { provenance: facts.provenance }),
       effect: first.effect?.kind ?? null,
       heldUntil: null,

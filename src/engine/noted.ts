@@ -1,5 +1,5 @@
 /** What is known beside a request and not part of it, as those who decide read it: sealed facts, said in one place for every door. */
-import type { ProvenanceFact } from '../contract/index.ts';
+import type { OnCallFact, ProvenanceFact } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { labelOf } from './disclosed.ts';
 
@@ -21,8 +21,22 @@ const ORIGINS = new Map([
   ['file', 'a file'],
 ]);
 
-export const notedFacts = ({ provenance }: Pick<ActionState, 'provenance'>): NotedFact[] =>
-  provenance === undefined ? [] : originFacts(provenance);
+export const notedFacts = ({ provenance, oncall = [] }: Pick<ActionState, 'provenance' | 'oncall'>): NotedFact[] => [
+  ...(provenance === undefined ? [] : originFacts(provenance)),
+  ...oncall.map(onCallFact),
+];
+
+const SOURCES = { pagerduty: 'PagerDuty', opsgenie: 'Opsgenie', icalendar: 'the calendar' } as const;
+
+/** Who is asked because they are on call; or that nobody said who is, and who is asked instead. */
+function onCallFact({ ref, source, people, fallback }: OnCallFact): NotedFact {
+  const name = ref.slice(ref.indexOf(':') + 1);
+  const value =
+    fallback === null
+      ? `${people.join(', ')}, by ${SOURCES[source]}`
+      : `not known (${SOURCES[source]}: ${fallback.why}); asked instead: ${fallback.refs.join(', ')}`;
+  return { label: `On call for ${name}`, value };
+}
 
 /** `recipient came from a web page`, one fact for all fields. */
 function originFacts({ believed, fields }: ProvenanceFact): NotedFact[] {

@@ -24,7 +24,7 @@ import type { Released, ReleaseInput } from './types.ts';
 
 type ReleaseDeps = Pick<
   EngineDeps,
-  'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now' | 'bundles' | 'directory' | 'issuer'
+  'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now' | 'bundles' | 'directory' | 'oncall' | 'issuer'
 >;
 
 /**

@@ -24,6 +24,7 @@ export interface GatewayDeps extends Pick<
   | 'attestationKeys'
   | 'passkeys'
   | 'connectors'
+  | 'oncall'
   | 'issuer'
 > {
   client: Client;

@@ -5,7 +5,7 @@ import { weigh } from '../engine/identify.ts';
 import { countersOf, earlierRefusals, refusalFacts } from '../engine/refusals.ts';
 import { judgementBudget } from '../engine/budget.ts';
 import { checkConnector } from '../engine/measure.ts';
-import { peopleFacts } from '../engine/judgement.ts';
+import { peopleFacts } from '../engine/oncall.ts';
 import type { GatewayDeps } from './deps.ts';
 import { storedBundle } from './policies.ts';
 
@@ -33,7 +33,7 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
   const facts: Facts = {
     now: now.toISOString(),
     limits: limits.slice(0, required.limits.length),
-    people: peopleFacts(deps.directory.current(caller.tenant), request, people),
+    ...(await peopleFacts(deps, caller.tenant, request, people)),
     ...identity,
     ...(counting.length === 0 ? {} : { refusals: counting }),
   };

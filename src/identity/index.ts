@@ -14,3 +14,4 @@ export * from './signals.ts';
 export * from './watch.ts';
 export * from './issuers.ts';
 export { isTrustworthy } from './issuer-keys.ts';
+export * from './oncall/index.ts';

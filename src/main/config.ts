@@ -71,6 +71,8 @@ export interface Config {
   tenants: string | undefined;
   /** Settings file of connectors, and where the secrets are that it refers to. */
   connectors: { file: string | undefined; env: Env };
+  /** Settings file of rotas, and where the secrets are that it refers to. */
+  oncall: { file: string | undefined; env: Env };
   /** Settings file of witnesses and anchors. */
   witnesses: string | undefined;
   /** Origins of Temporal's UI, whose pages may ask the codec server. */
@@ -157,6 +159,10 @@ export function loadConfig(env: Env): Config {
     connectors: {
       file: it.COUNTERSIGN_CONNECTORS === undefined ? undefined : resolve(it.COUNTERSIGN_CONNECTORS),
       env: it.COUNTERSIGN_CONNECTORS === undefined ? {} : env,
+    },
+    oncall: {
+      file: it.COUNTERSIGN_ONCALL === undefined ? undefined : resolve(it.COUNTERSIGN_ONCALL),
+      env: it.COUNTERSIGN_ONCALL === undefined ? {} : env,
     },
     witnesses: it.COUNTERSIGN_WITNESSES === undefined ? undefined : resolve(it.COUNTERSIGN_WITNESSES),
     codecOrigins: it.COUNTERSIGN_CODEC_ORIGINS,

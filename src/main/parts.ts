@@ -19,6 +19,7 @@ import {
   type Attestor,
   type DirectoryFile,
   type DirectorySource,
+  type OnCall,
   type Signals,
   type SignIn,
 } from '../identity/index.ts';
@@ -34,6 +35,7 @@ import { readConnectors } from './connectors.ts';
 import { createLogStream } from './log-stream.ts';
 import { measuredNotifier, measuredSequencer, measuredWebhooks } from './metrics/measured.ts';
 import { createMeters, type Meters } from './metrics/meters.ts';
+import { readOnCall } from './oncall.ts';
 import { packageVersion } from './package-folder.ts';
 import { siteOf } from './passkey-site.ts';
 import { DIRECTORY_FILE } from './policies.ts';
@@ -70,6 +72,7 @@ export interface Parts {
   signals: Signals;
   alarm: Alarm;
   connectors: Connectors;
+  oncall: OnCall;
   passkeys: NotifyDeps['passkeys'];
   /** Those with settings of their own. */
   tenants: readonly TenantSettings[];
@@ -120,6 +123,7 @@ export async function openParts(
   const tenants = readTenants(config.tenants);
   const sharing = readSharing({ file: config.witnesses, targets: config.webhooks.targets });
   const connectors = readConnectors(config.connectors);
+  const oncall = readOnCall(config.oncall);
   const address = config.origin ?? config.publicUrl ?? url;
   const keys = await openFileKeys(config.dataDir, config.keys);
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
@@ -178,6 +182,7 @@ export async function openParts(
       alarm: createAlarm({ endpoints, webhooks: webhooksOf({ config, keys, meters }), log, now: () => new Date() }),
       tenants,
       connectors,
+      oncall,
       sharing,
       passkeys: address === null ? null : siteOf(address),
       close: () => store.close(),
@@ -223,6 +228,7 @@ export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUr
     webhooks: webhooksOf(parts),
     endpoints: parts.endpoints,
     connectors: parts.connectors,
+    oncall: parts.oncall,
     passkeys: parts.passkeys,
     now: () => new Date(),
   };

@@ -109,6 +109,9 @@ const DECIDING = {
   COUNTERSIGN_ISSUERS: text.optional().describe('File of the owner’s own issuers: tokens, sign-in, signals.'),
   COUNTERSIGN_TENANTS: text.optional().describe('File of tenants with a directory or a Slack workspace of their own.'),
   COUNTERSIGN_CONNECTORS: text.optional().describe('File of connectors, over which the engine executes.'),
+  COUNTERSIGN_ONCALL: text
+    .optional()
+    .describe('File of rotas: who is on call, for approvers such as `oncall:payments`.'),
   COUNTERSIGN_WITNESSES: text.optional().describe('File of witnesses and anchors of the log.'),
 };
 

@@ -209,7 +209,11 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
     ...(state.effect == null ? {} : { effect: state.effect }),
     ...(action.reverses === undefined ? {} : { reverses: action.reverses }),
     ...collectable(state),
-    facts: [...executionFacts(state), ...notedFacts(state), ...disclosedFacts(disclosed)],
+    facts: [
+      ...executionFacts(state),
+      ...notedFacts(state).map((fact) => ({ ...fact, value: named(fact.value, directory) })),
+      ...disclosedFacts(disclosed),
+    ],
     withheld: Math.max(
       0,
       state.withheld - Object.keys(shownValues).filter((path) => !(path in state.disclosed)).length,

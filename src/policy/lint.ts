@@ -279,7 +279,8 @@ function missingPeople(policy: CompiledPolicy, resolve: Resolve): LintFinding[] 
     const all = new Set<string>();
     let open = false;
     refs.forEach((ref, index) => {
-      if (ref.expression !== null || ref.text === 'manager') {
+      // Who is on call is known when somebody is asked.
+      if (ref.expression !== null || ref.text === 'manager' || ref.text.startsWith('oncall:')) {
         open = true;
         return;
       }

@@ -52,13 +52,13 @@ const permitDuration = duration.refine((text) => (parseDuration(text) ?? 0) <= P
 
 const expression = z.string().min(1).max(EXPRESSION_MAX);
 
-/** `user:…`, `group:…`, `role:…`, `manager` (the actor's), or `= expression` over the request that yields such references. */
-export const REFERENCE_PATTERN = /^(?:(?:user|group|role):[^\s]+|manager|= ?[\s\S]+)$/;
+/** `user:…`, `group:…`, `role:…`, `oncall:…` (a rota of the settings), `manager` (the actor's), or `= expression` over the request that yields such references. */
+export const REFERENCE_PATTERN = /^(?:(?:user|group|role|oncall):[^\s]+|manager|= ?[\s\S]+)$/;
 const reference = z
   .string()
   .min(1)
   .max(1024)
-  .regex(REFERENCE_PATTERN, 'a reference: `user:…`, `group:…`, `role:…`, `manager`, or `= expression`');
+  .regex(REFERENCE_PATTERN, 'a reference: `user:…`, `group:…`, `role:…`, `oncall:…`, `manager`, or `= expression`');
 
 /** Longer than a channel's name: the address of a webhook may stand here. */
 const notifySchema = z
@@ -74,7 +74,7 @@ const stageSchema = z
   .strictObject({
     name: z.string().min(1).max(64),
     approvers: references.meta({
-      description: 'Who may decide: `user:…`, `group:…`, `role:…`, `manager`, `= expression`.',
+      description: 'Who may decide: `user:…`, `group:…`, `role:…`, `oncall:…`, `manager`, `= expression`.',
     }),
     quorum: z.int().min(1).max(32).default(1).meta({ description: 'How many different people must approve.' }),
     refusals: z.int().min(1).max(32).default(1).meta({ description: 'How many refusals end the action.' }),

@@ -8,6 +8,7 @@ import {
   jsonObject,
   MODES,
   PRESENCES,
+  ONCALL_SOURCES,
   planStepSchema,
   RELEASE_BASES,
   VERDICT_DECISIONS,
@@ -63,6 +64,16 @@ const facts = z.looseObject({
   limits: z.array(z.looseObject({ limit: z.string(), key: z.array(z.string()), used: z.string() })),
   people: z.record(z.string(), people),
   conflict: text,
+  oncall: z
+    .array(
+      z.looseObject({
+        ref: z.string(),
+        source: z.enum(ONCALL_SOURCES),
+        people,
+        fallback: z.looseObject({ refs: people, why: z.string() }).nullable(),
+      }),
+    )
+    .exactOptional(),
   provenance: z.looseObject({ believed: z.boolean(), fields: z.record(z.string(), z.string()) }).exactOptional(),
   execution: z.looseObject({ connector: z.string(), settings: hash }).exactOptional(),
   refusals: z

@@ -6,6 +6,7 @@ import type {
   EffectKind,
   ExecutionFact,
   JsonObject,
+  OnCallFact,
   ProvenanceFact,
   PlanStep,
   RecordActor,
@@ -74,6 +75,8 @@ export interface ActionState {
   outcome: { status: string; reference: string | null; detail: string | null } | null;
   /** Set where the engine executes it: through which connector, and what that counted. */
   execution?: ExecutionFact;
+  /** What rotas said of who is on call. */
+  oncall?: OnCallFact[];
   /** Where values came from, as the request says. */
   provenance?: ProvenanceFact;
   /** Set when payload and key were deleted. */

@@ -1,0 +1,46 @@
+import type { OnCallSourceName } from '../../contract/index.ts';
+
+/** Says who is on call. */
+export interface OnCallSource {
+  source: OnCallSourceName;
+  /**
+   * Addresses of those who are asked first, and of nobody who is asked only after them.
+   *
+   * @param at milliseconds since the epoch
+   * @throws Unreadable for an answer that does not say it
+   */
+  firstTier(at: number, signal: AbortSignal): Promise<string[]>;
+}
+
+/** Why an answer does not say who is on call, in words that hold nothing of it. */
+export class Unreadable extends Error {}
+
+export interface HttpSourceDeps {
+  fetch: typeof globalThis.fetch;
+  /** Read at each use, so that it can be rotated. */
+  token(): string;
+}
+
+/** Bytes of an answer that are read. */
+const ANSWER_MAX_BYTES = 1024 * 1024;
+
+/** JSON of an answer 2xx; redirects are followed nowhere. @throws Unreadable */
+export async function readAnswerOf(
+  { fetch }: Pick<HttpSourceDeps, 'fetch'>,
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const response = await fetch(url, { headers: { accept: 'application/json', ...headers }, redirect: 'error', signal });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Unreadable(`it answered ${String(response.status)}`);
+  }
+  const text = await response.text();
+  if (text.length > ANSWER_MAX_BYTES) throw new Unreadable('its answer is too long');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Unreadable('its answer is no JSON');
+  }
+}
