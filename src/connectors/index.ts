@@ -7,6 +7,7 @@ import type { Secrets } from './secrets.ts';
 import type { ConnectorSettings } from './settings.ts';
 import { createSqlConnector } from './sql/connector.ts';
 
+export { createAdvisers, type AdviserSettings } from './advice.ts';
 export { createSecrets, type Secrets } from './secrets.ts';
 export { connectorsSchema, type ConnectorSettings } from './settings.ts';
 

@@ -167,6 +167,22 @@ export interface OnCallFact {
   fallback: { refs: string[]; why: string } | null;
 }
 
+/** What an adviser may say; to release is not among it. */
+export const ADVICE = ['none', 'stage', 'refuse'] as const;
+
+/** What the owner's own reviewer said to a request, or that they said nothing in time. */
+export interface AdviceFact {
+  policy: string;
+  /** As the policy names the adviser. */
+  ask: string;
+  /** Null where none came: then it changes nothing. */
+  answer: (typeof ADVICE)[number] | null;
+  /** The adviser's own words; null where there are none. */
+  reason: string | null;
+  /** Why none came; null where one did. */
+  why: string | null;
+}
+
 /** Where values of a request came from, as its sender says. */
 export interface ProvenanceFact {
   /** Whether the caller's credential was made to say so. Otherwise policy sees nothing of it. */
@@ -189,6 +205,8 @@ export interface Facts {
   spokenFor?: string[];
   /** The actor first, then whom it acts for. Left out in verdicts of before claims were weighed: they counted as they came. */
   identities?: IdentityFact[];
+  /** What advisers said. Left out where none was asked. */
+  advice?: AdviceFact[];
   /** What rotas said of who is on call. Left out where policy names none. */
   oncall?: OnCallFact[];
   /** Where values came from. Left out where the request says nothing of it. */

@@ -7,6 +7,7 @@ import type { Sequencer } from '../sequencer/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AlertType, EventType } from '../contract/index.ts';
 import type { GovernedActionInput } from '../contract/governed-action.ts';
+import type { Advisers } from './advisers.ts';
 import type { Connectors } from './connectors.ts';
 import type { Hub } from './hub.ts';
 import type { Programs } from './programs.ts';
@@ -106,6 +107,8 @@ export interface EngineDeps {
   endpoints: readonly WebhookEndpoint[];
   /** Through which the engine itself executes. */
   connectors: Connectors;
+  /** The owner's own reviewers. */
+  advisers: Advisers;
   /** Who is on call. */
   oncall: OnCall;
   /** Null where the stack has no name of its own: no passkey counts. */

@@ -36,6 +36,8 @@ export async function judgeAgain(
     limits: limits ?? [],
     ...(await peopleFacts(deps, tenant, request, required.people)),
     ...identity,
+    // Asked once: what they said holds.
+    ...(verdict.facts.advice === undefined ? {} : { advice: verdict.facts.advice }),
     // As approvers saw it; what is executed stays within it.
     ...(execution === undefined ? {} : { execution }),
     // The glass can be broken only when the action is asked.

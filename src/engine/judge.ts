@@ -200,6 +200,7 @@ async function judgeAndSeal(
     ...(facts.execution === undefined ? {} : { execution: facts.execution }),
     ...(facts.provenance === undefined ? {} : { provenance: facts.provenance }),
     ...(facts.oncall === undefined ? {} : { oncall: facts.oncall }),
+    ...(facts.advice === undefined ? {} : { advice: facts.advice }),
   };
   // What a try before this one took of a limit is given back.
   const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];

@@ -1,8 +1,17 @@
 /** One judgement of a request by the bundle in force, with facts that are gathered for it and limits that are counted for it. */
 import type { ActionRequest, Facts, Judgement, LimitFact } from '../contract/index.ts';
-import { asksPrograms, asVouched, evaluate, requiredFacts, samenessIn, type CompiledBundle } from '../policy/index.ts';
+import {
+  advisersOf,
+  asksPrograms,
+  asVouched,
+  evaluate,
+  requiredFacts,
+  samenessIn,
+  type CompiledBundle,
+} from '../policy/index.ts';
 import type { Looked, LimitShare } from '../register/index.ts';
 import type { Committing } from '../store/index.ts';
+import { adviceFacts } from './advice.ts';
 import { judgementBudget } from './budget.ts';
 import type { EngineDeps } from './deps.ts';
 import {
@@ -101,6 +110,14 @@ export async function judgeWithFacts(
     return { judgement: { ...value, trace: [] }, facts: complete };
   };
   const queries = [...required.limits, ...countersOf(earlier), ...countersOfGrants(standing)];
+  const asked = advisersOf(bundle, heard);
+  if (asked.length > 0 && (await finding()) === null) {
+    // Only where something would be released, or people asked: and before the limits are held.
+    const { judgement } = await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
+    if (judgement.verdict.decision !== 'refuse') {
+      facts.advice = await adviceFacts(deps, bundle, { tenant, id: input.id, request, judgement, now });
+    }
+  }
   if (queries.length === 0) return { ...(await judge([])), counted: [], ...free };
   if (!reserves) {
     const judged = await judge(await deps.store.limits.usage(tenant, input.id, queries, now));

@@ -50,7 +50,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   const payload = changed || isHidden(sealed) ? await readPayload(deps, tenant, id) : null;
   const first = openedVerdict(sealed, payload);
   const folded = tell(first, records, payload);
-  const { execution: _executed, provenance: _came, oncall: _called, ...view } = row.view;
+  const { execution: _executed, provenance: _came, oncall: _called, advice: _advised, ...view } = row.view;
   const state: ActionState = { ...view, ...folded.state };
   const { status, verdict, redeemedAt, outcome, erased, updatedAt } = folded;
   // The changes of an erased action are lost, but it is known to be closed.
@@ -148,6 +148,7 @@ type FromRecords =
   | 'execution'
   | 'provenance'
   | 'oncall'
+  | 'advice'
   | 'effect'
   | 'heldUntil'
   | 'collectUntil'
@@ -180,6 +181,7 @@ export function beginFold(first: VerdictRecord): FoldedRecords {
       plan,
       openedAt: Date.parse(facts.now),
       ...(facts.execution === undefined ? {} : { execution: facts.execution }),
+      ...(facts.advice === undefined ? {} : { advice: facts.advice }),
       ...(facts.oncall === undefined ? {} : { oncall: facts.oncall }),
       ...(facts.provenance === undefined ? {} : { provenance: facts.provenance }),
       effect: first.effect?.kind ?? null,

@@ -1,5 +1,5 @@
 /** What is known beside a request and not part of it, as those who decide read it: sealed facts, said in one place for every door. */
-import type { OnCallFact, ProvenanceFact } from '../contract/index.ts';
+import type { AdviceFact, OnCallFact, ProvenanceFact } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { labelOf } from './disclosed.ts';
 
@@ -21,10 +21,26 @@ const ORIGINS = new Map([
   ['file', 'a file'],
 ]);
 
-export const notedFacts = ({ provenance, oncall = [] }: Pick<ActionState, 'provenance' | 'oncall'>): NotedFact[] => [
+export const notedFacts = ({
+  provenance,
+  oncall = [],
+  advice = [],
+}: Pick<ActionState, 'provenance' | 'oncall' | 'advice'>): NotedFact[] => [
+  ...advice.map(adviceFact),
   ...(provenance === undefined ? [] : originFacts(provenance)),
   ...oncall.map(onCallFact),
 ];
+
+const ADVISED = { none: 'nothing against it', stage: 'to be looked at', refuse: 'against it' } as const;
+
+/** What an adviser said; or that nothing came in time, which changed nothing. */
+const adviceFact = ({ ask, answer, reason, why }: AdviceFact): NotedFact => ({
+  label: `Advice of ${ask}`,
+  value:
+    answer === null
+      ? `none (${why ?? 'it said nothing'}); that changes nothing`
+      : `${ADVISED[answer]}${reason === null ? '' : `: ${reason}`}`,
+});
 
 const SOURCES = { pagerduty: 'PagerDuty', opsgenie: 'Opsgenie', icalendar: 'the calendar' } as const;
 

@@ -71,6 +71,8 @@ export interface Config {
   tenants: string | undefined;
   /** Settings file of connectors, and where the secrets are that it refers to. */
   connectors: { file: string | undefined; env: Env };
+  /** Settings file of advisers. */
+  advisers: string | undefined;
   /** Settings file of rotas, and where the secrets are that it refers to. */
   oncall: { file: string | undefined; env: Env };
   /** Settings file of witnesses and anchors. */
@@ -160,6 +162,7 @@ export function loadConfig(env: Env): Config {
       file: it.COUNTERSIGN_CONNECTORS === undefined ? undefined : resolve(it.COUNTERSIGN_CONNECTORS),
       env: it.COUNTERSIGN_CONNECTORS === undefined ? {} : env,
     },
+    advisers: it.COUNTERSIGN_ADVISERS === undefined ? undefined : resolve(it.COUNTERSIGN_ADVISERS),
     oncall: {
       file: it.COUNTERSIGN_ONCALL === undefined ? undefined : resolve(it.COUNTERSIGN_ONCALL),
       env: it.COUNTERSIGN_ONCALL === undefined ? {} : env,

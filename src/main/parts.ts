@@ -31,6 +31,9 @@ import { openStore, type Store } from '../store/index.ts';
 import { servingEngines } from '../policy/engines/index.ts';
 import type { Config } from './config.ts';
 import { requestId } from '../api/request-id.ts';
+import { createAdvisers } from '../connectors/index.ts';
+import type { Advisers } from '../engine/advisers.ts';
+import { readAdvisers } from './advisers.ts';
 import { readConnectors } from './connectors.ts';
 import { createLogStream } from './log-stream.ts';
 import { measuredNotifier, measuredSequencer, measuredWebhooks } from './metrics/measured.ts';
@@ -73,6 +76,7 @@ export interface Parts {
   alarm: Alarm;
   connectors: Connectors;
   oncall: OnCall;
+  advisers: Advisers;
   passkeys: NotifyDeps['passkeys'];
   /** Those with settings of their own. */
   tenants: readonly TenantSettings[];
@@ -124,6 +128,7 @@ export async function openParts(
   const sharing = readSharing({ file: config.witnesses, targets: config.webhooks.targets });
   const connectors = readConnectors(config.connectors);
   const oncall = readOnCall(config.oncall);
+  const advisers = readAdvisers(config.advisers);
   const address = config.origin ?? config.publicUrl ?? url;
   const keys = await openFileKeys(config.dataDir, config.keys);
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
@@ -183,6 +188,7 @@ export async function openParts(
       tenants,
       connectors,
       oncall,
+      advisers: createAdvisers(advisers, () => keys.webhookSecrets.signing(new Date())),
       sharing,
       passkeys: address === null ? null : siteOf(address),
       close: () => store.close(),
@@ -229,6 +235,7 @@ export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUr
     endpoints: parts.endpoints,
     connectors: parts.connectors,
     oncall: parts.oncall,
+    advisers: parts.advisers,
     passkeys: parts.passkeys,
     now: () => new Date(),
   };

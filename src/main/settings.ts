@@ -109,6 +109,7 @@ const DECIDING = {
   COUNTERSIGN_ISSUERS: text.optional().describe('File of the owner’s own issuers: tokens, sign-in, signals.'),
   COUNTERSIGN_TENANTS: text.optional().describe('File of tenants with a directory or a Slack workspace of their own.'),
   COUNTERSIGN_CONNECTORS: text.optional().describe('File of connectors, over which the engine executes.'),
+  COUNTERSIGN_ADVISERS: text.optional().describe('File of advisers: reviewers of yours that policies ask (`advice`).'),
   COUNTERSIGN_ONCALL: text
     .optional()
     .describe('File of rotas: who is on call, for approvers such as `oncall:payments`.'),

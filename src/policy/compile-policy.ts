@@ -6,6 +6,7 @@ import type {
   CompiledRef,
   CompiledRule,
   CompiledSameness,
+  CompiledStage,
 } from './compiled.ts';
 import { type Conditions, type Expression, type Scope, inexactNumbers, unknownField } from './conditions/index.ts';
 import { BREAK_GLASS } from './break-glass.ts';
@@ -65,6 +66,10 @@ export function compilePolicy(
     const { id, then, because = null, notify = source.notify, log } = rule;
     return { id, then, when, because, notify, log, effect: rule.effect?.kind ?? null, changes, approval };
   });
+  const advice = (source.advice ?? []).map(({ ask, stage }, index) => ({
+    ask,
+    stage: stage === undefined ? null : compileStage(stage, ['advice', index, 'stage'], refs),
+  }));
   const breakGlass = source.breakGlass && {
     allow: refs(source.breakGlass.allow, ['breakGlass', 'allow']),
     review: refs(source.breakGlass.review.approvers, ['breakGlass', 'review', 'approvers']),
@@ -101,6 +106,7 @@ export function compilePolicy(
     releaseAfterMs: source.release?.after === undefined ? 0 : ms(source.release.after),
     offline: source.release?.offline === true,
     retainMs: source.retain === undefined ? null : ms(source.retain),
+    advice,
     grants: compileGrants(source.grants),
   };
   return { policy, faults };
@@ -180,20 +186,7 @@ function compileApproval(
   refs: (texts: readonly string[], path: Fault['path']) => CompiledRef[],
 ): CompiledApproval {
   return {
-    stages: approval.stages.map((stage, index) => ({
-      name: stage.name,
-      approvers: refs(stage.approvers, [...path, 'stages', index, 'approvers']),
-      quorum: stage.quorum,
-      refusals: stage.refusals,
-      remindMs: stage.remind === undefined ? null : ms(stage.remind),
-      escalate: stage.escalate
-        ? {
-            afterMs: ms(stage.escalate.after),
-            to: refs(stage.escalate.to, [...path, 'stages', index, 'escalate', 'to']),
-          }
-        : null,
-      assurance: stage.assurance ?? null,
-    })),
+    stages: approval.stages.map((stage, index) => compileStage(stage, [...path, 'stages', index], refs)),
     expiresMs: ms(approval.expires),
     extendUpToMs: approval.extendUpTo === undefined ? null : ms(approval.extendUpTo),
     reason: approval.reason,
@@ -201,6 +194,24 @@ function compileApproval(
     mayChange: approval.mayChange,
     via: approval.via,
     blind: approval.blind === 'accepted',
+  };
+}
+
+function compileStage(
+  stage: PolicyApproval['stages'][number],
+  path: Fault['path'],
+  refs: (texts: readonly string[], path: Fault['path']) => CompiledRef[],
+): CompiledStage {
+  return {
+    name: stage.name,
+    approvers: refs(stage.approvers, [...path, 'approvers']),
+    quorum: stage.quorum,
+    refusals: stage.refusals,
+    remindMs: stage.remind === undefined ? null : ms(stage.remind),
+    escalate: stage.escalate
+      ? { afterMs: ms(stage.escalate.after), to: refs(stage.escalate.to, [...path, 'escalate', 'to']) }
+      : null,
+    assurance: stage.assurance ?? null,
   };
 }
 

@@ -103,6 +103,8 @@ export interface CompiledPolicy {
   /** One executor may use a permit up by itself. */
   offline: boolean;
   retainMs: number | null;
+  /** Who is asked for advice, and the stage that each may add. */
+  advice: { ask: string; stage: CompiledStage | null }[];
   /** Inside what an approver may give a standing approval; null where none may be given. */
   grants: GrantBounds | null;
 }

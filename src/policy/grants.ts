@@ -15,6 +15,8 @@ export function grantable(
 ): GrantBounds | null {
   const asking = opinions.filter(({ draft }) => draft !== null);
   const [stage] = plan.stages;
+  // What an adviser wants looked at is looked at.
+  if (opinions.some(({ advised }) => advised === true)) return null;
   const alone = asking.length === 1 && plan.stages.length === 1 && stage?.quorum === 1 && stage.assurance === null;
   return alone && effect !== 'irreversible' ? (asking[0]?.policy.grants ?? null) : null;
 }

@@ -1,3 +1,4 @@
+export { advisersOf } from './advice.ts';
 export { mapEvaluation } from './authzen.ts';
 export type { Mapped } from './authzen.ts';
 export { buildBundle, kindOfFile, unread } from './build.ts';

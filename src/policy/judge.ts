@@ -1,4 +1,5 @@
 import type { Basis, TraceEntry, VerdictDecision } from '../contract/index.ts';
+import { afterAdvice } from './advice.ts';
 import { breakGlass } from './break-glass.ts';
 import { readChanges } from './changes.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled.ts';
@@ -15,11 +16,11 @@ const SAYS = {
   refuse: 'refuses',
 } as const;
 
-/** Judges by one policy, and by a human's no to the same effect where one stands. */
+/** Judges by one policy, by a human's no to the same effect where one stands, and by what its advisers said. */
 export function judgeByPolicy(policy: CompiledPolicy, on: Trial): Opinion {
   const opinion = judgeByRules(policy, on);
   const refusal = (on.facts.refusals ?? []).find((one) => one.policy === policy.name);
-  return refusal === undefined ? opinion : afterRefusal(opinion, refusal, on);
+  return afterAdvice(refusal === undefined ? opinion : afterRefusal(opinion, refusal, on), on);
 }
 
 /** Judges by the rules of one policy. It starts with a refusal, which only a rule that matched without doubt replaces. */

@@ -13,6 +13,8 @@ export interface Opinion {
   changes: JsonObject | null;
   draft: PlanDraft | null;
   review: BrokenGlass | null;
+  /** An adviser asked for a stage. */
+  advised?: true;
   /** Limits that the rules asked about on the way and that this action fits. */
   reservations: Reservation[];
 }

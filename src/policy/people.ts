@@ -26,6 +26,7 @@ export function policyReferences(policy: CompiledPolicy): CompiledRef[] {
   const refs = policy.rules.flatMap((rule) =>
     (rule.approval?.stages ?? []).flatMap((stage) => [...stage.approvers, ...(stage.escalate?.to ?? [])]),
   );
+  refs.push(...policy.advice.flatMap(({ stage }) => [...(stage?.approvers ?? []), ...(stage?.escalate?.to ?? [])]));
   return policy.breakGlass === null ? refs : [...refs, ...policy.breakGlass.allow, ...policy.breakGlass.review];
 }
 

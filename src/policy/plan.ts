@@ -1,5 +1,12 @@
 import { actingIds } from '../contract/acting.ts';
-import { includesId, type ApprovalPlan, type ApprovalStagePlan, type Door, type Facts } from '../contract/index.ts';
+import {
+  DOORS,
+  includesId,
+  type ApprovalPlan,
+  type ApprovalStagePlan,
+  type Door,
+  type Facts,
+} from '../contract/index.ts';
 import type { CompiledApproval, CompiledStage } from './compiled.ts';
 import type { Frame } from './conditions/index.ts';
 import { resolve } from './people.ts';
@@ -11,12 +18,25 @@ export interface PlanDraft {
   stages: (ApprovalStagePlan & { nobody: string[] })[];
 }
 
+/** How people are asked whom no rule asks: after an earlier no, and on advice. */
+export const ASKED_BESIDE: CompiledApproval = {
+  stages: [],
+  expiresMs: 24 * 3_600_000,
+  extendUpToMs: null,
+  reason: 'optional',
+  fourEyes: true,
+  mayChange: [],
+  blind: false,
+  via: [...DOORS],
+};
+
 /** Resolves everyone that an approval names. */
 export function draftPlan(approval: CompiledApproval, frame: Frame, facts: Facts): PlanDraft {
   return { approval, stages: approval.stages.map((stage) => draftStage(stage, frame, facts)) };
 }
 
-function draftStage(stage: CompiledStage, frame: Frame, facts: Facts): PlanDraft['stages'][number] {
+/** One stage with its people, before four eyes. */
+export function draftStage(stage: CompiledStage, frame: Frame, facts: Facts): PlanDraft['stages'][number] {
   const resolved = resolve(stage.approvers, frame, facts);
   const later = stage.escalate === null ? null : resolve(stage.escalate.to, frame, facts);
   return {

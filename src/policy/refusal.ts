@@ -1,23 +1,10 @@
 /** What a human's no to the same effect makes of another request for it. */
-import { DOORS, type RefusalFact } from '../contract/index.ts';
-import type { CompiledApproval } from './compiled.ts';
+import type { RefusalFact } from '../contract/index.ts';
 import type { Opinion } from './opinion.ts';
 import { resolve } from './people.ts';
-import type { PlanDraft } from './plan.ts';
+import { ASKED_BESIDE, type PlanDraft } from './plan.ts';
 import { policyFrame } from './policy-frame.ts';
 import type { Trial } from './trial.ts';
-
-/** How those who said no are asked again. */
-const ASKED_AGAIN: CompiledApproval = {
-  stages: [],
-  expiresMs: 24 * 3_600_000,
-  extendUpToMs: null,
-  reason: 'optional',
-  fourEyes: true,
-  mayChange: [],
-  blind: false,
-  via: [...DOORS],
-};
 
 /**
  * The opinion while the no stands. What policy refuses by itself it still refuses for its own reason, and whoever breaks the glass answers
@@ -67,6 +54,6 @@ function askAgain({ policy, draft }: Opinion, people: readonly string[], on: Tri
     nobody: again.nobody,
   };
   return draft === null
-    ? { approval: ASKED_AGAIN, stages: [stage] }
+    ? { approval: ASKED_BESIDE, stages: [stage] }
     : { approval: draft.approval, stages: [stage, ...draft.stages] };
 }

@@ -239,6 +239,15 @@ export const policySchema = z
       .meta({
         description: 'An approver may say yes to the like as well, inside this; never on irreversible effects.',
       }),
+    advice: z
+      .array(z.strictObject({ ask: name, stage: stageSchema.optional() }))
+      .min(1)
+      .max(4)
+      .optional()
+      .meta({
+        description:
+          'The owner’s own reviewers, by their names in the settings: each may ask for its `stage`, or refuse, and never release.',
+      }),
     release: z
       .strictObject({
         after: duration

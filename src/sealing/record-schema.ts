@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { HASH_PATTERN } from '../canonical/index.ts';
 import {
+  ADVICE,
   BASES,
   DOORS,
   EFFECT_KINDS,
@@ -64,6 +65,17 @@ const facts = z.looseObject({
   limits: z.array(z.looseObject({ limit: z.string(), key: z.array(z.string()), used: z.string() })),
   people: z.record(z.string(), people),
   conflict: text,
+  advice: z
+    .array(
+      z.looseObject({
+        policy: z.string(),
+        ask: z.string(),
+        answer: z.enum(ADVICE).nullable(),
+        reason: text,
+        why: text,
+      }),
+    )
+    .exactOptional(),
   oncall: z
     .array(
       z.looseObject({

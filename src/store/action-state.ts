@@ -2,6 +2,7 @@
 import type {
   Action,
   ActionRequest,
+  AdviceFact,
   ApprovalPlan,
   EffectKind,
   ExecutionFact,
@@ -75,6 +76,8 @@ export interface ActionState {
   outcome: { status: string; reference: string | null; detail: string | null } | null;
   /** Set where the engine executes it: through which connector, and what that counted. */
   execution?: ExecutionFact;
+  /** What advisers said. */
+  advice?: AdviceFact[];
   /** What rotas said of who is on call. */
   oncall?: OnCallFact[];
   /** Where values came from, as the request says. */

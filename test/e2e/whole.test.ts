@@ -1,8 +1,13 @@
 /** Whole before yes: nobody approves what they could not read, through any door. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RENDERER } from '../../src/slack/blocks/index.ts';
 import { hashOf } from '../../src/canonical/index.ts';
 import { countersign } from '../cli/harness.ts';
+import { createAdviser } from '../support/adviser.ts';
+import { eventually } from '../support/eventually.ts';
 import { decide, policiesFolder } from '../support/policies.ts';
 import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -20,6 +25,29 @@ rules:
 disclose: [params.account]
 `;
 
+const ADVISED = `policy: test.advised
+surfaces: [test.advised]
+refusalStands: 0
+rules:
+  - { id: small, when: params.amount <= 10, then: approve }
+  - id: asked
+    when: 'true'
+    then: supervise
+    approval: { stages: [{ name: on call, approvers: ['oncall:payments', 'oncall:lost'] }] }
+advice: [{ ask: risk, stage: { name: risk desk, approvers: ['user:risk-officer@acme.test'] } }]
+disclose: [params.amount]
+`;
+const CALENDAR = [
+  'BEGIN:VCALENDAR',
+  'BEGIN:VEVENT',
+  'UID:1',
+  'DTSTART;VALUE=DATE:20260101',
+  'RRULE:FREQ=DAILY',
+  'ATTENDEE;CN=Lead:mailto:FINANCE-LEAD@acme.test',
+  'END:VEVENT',
+  'END:VCALENDAR',
+].join('\r\n');
+
 const policy = (surface: string, more: string, blind = ''): string => `policy: ${surface}
 surfaces: [${surface}]
 requires: [params.amount]
@@ -33,6 +61,11 @@ rules:
 ${more}
 `;
 
+const settings = mkdtempSync(join(tmpdir(), 'countersign-settings-'));
+/** The owner's reviewer: what it says, by the amount. */
+const adviser = createAdviser((amount) =>
+  amount === 7 ? { advice: 'stage', reason: 'odd hour' } : amount === 8 ? { advice: 'refuse' } : { advice: 'none' },
+);
 let folder: ReturnType<typeof policiesFolder>;
 let it_: TestStack;
 beforeAll(async () => {
@@ -40,12 +73,28 @@ beforeAll(async () => {
     'test.long.yaml': policy('test.long', 'disclose: [params.amount, params.account]\nshow: [params.note]'),
     'test.withheld.yaml': policy('test.withheld', 'disclose: [params.amount]'),
     'test.origin.yaml': ORIGIN,
+    'test.advised.yaml': ADVISED,
     'test.blind.yaml': policy('test.blind', 'disclose: [params.amount]', ', blind: accepted'),
   });
-  it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path });
+  writeFileSync(join(settings, 'rota.ics'), CALENDAR);
+  const rotas = [
+    { name: 'payments', source: 'icalendar', file: 'rota.ics', fallback: ['user:cfo@acme.test'] },
+    { name: 'lost', source: 'icalendar', file: 'lost.ics', fallback: ['user:cfo@acme.test'] },
+  ];
+  const [COUNTERSIGN_ONCALL, COUNTERSIGN_ADVISERS] = [join(settings, 'rotas.yaml'), join(settings, 'advisers.yaml')];
+  writeFileSync(COUNTERSIGN_ONCALL, JSON.stringify({ rotas }));
+  const url = await adviser.listen();
+  // On a busy machine, advice would be late otherwise: that is another test.
+  writeFileSync(
+    COUNTERSIGN_ADVISERS,
+    JSON.stringify({ advisers: [{ name: 'risk', url, network: 'loopback', timeout: 2 }] }),
+  );
+  it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, COUNTERSIGN_ONCALL, COUNTERSIGN_ADVISERS });
 });
 afterAll(async () => {
   await it_.stop();
+  await adviser.close();
+  rmSync(settings, { recursive: true, force: true });
   folder.remove();
 });
 
@@ -103,6 +152,47 @@ describe('where a value came from', () => {
     expect(body).toMatchObject({ status: 'released', verdict: { rule: 'else' } });
     const { record } = (await it_.call('GET', `/v1/records?action=${body.id}&type=verdict`)).body.records[0];
     expect(record.facts.provenance).toEqual({ believed: false, fields: { 'params.account': 'web page' } });
+  });
+});
+
+describe('what is known beside the request', () => {
+  const asked = async (amount: number) =>
+    (await it_.ask({ ...REFUND, surface: 'test.advised', params: { amount, account: 'DE-1' } })).body;
+  const sealed = async (id: string) =>
+    (await it_.call('GET', `/v1/records?action=${id}&type=verdict`)).body.records.at(-1).record.facts;
+
+  /** On a busy machine the adviser may be late, which changes nothing: then it is asked about another request. */
+  const advised = (amount: number) =>
+    eventually('the adviser answers', async () => {
+      const action = await asked(amount);
+      return (await sealed(action.id)).advice[0].answer === null ? undefined : action;
+    });
+
+  it('an adviser’s word is sealed, read by approvers, and may stop, but never release', async () => {
+    const [free, staged, refused] = [await advised(9), await advised(7), await advised(8)];
+    expect([free.status, staged.status, refused.status]).toEqual(['released', 'supervised', 'refused']);
+    expect(staged.approval.stages.map(({ approvers }: { approvers: string[] }) => approvers)).toEqual([
+      ['user:risk-officer@acme.test'],
+    ]);
+    expect((await sealed(staged.id)).advice).toEqual([
+      { policy: 'test.advised', ask: 'risk', answer: 'stage', reason: 'odd hour', why: null },
+    ]);
+    const { whole } = (await open(staged.id, 'user:risk-officer@acme.test')).body;
+    expect(whole.noted).toEqual([{ label: 'Advice of risk', value: 'to be looked at: odd hour' }]);
+    expect(adviser.seen.map(({ data }) => data.values)).toContainEqual({ 'params.amount': 7 });
+    expect(JSON.stringify(adviser.seen)).not.toContain('DE-1');
+    await decide(it_, staged.id, { decision: 'approve' }, 'user:risk-officer@acme.test');
+    expect(await statusOf(staged.id)).toBe('released');
+  });
+
+  it('who is on call is asked, and the fallback where nobody says who', async () => {
+    const { id, status, approval } = await asked(50);
+    expect(status).toBe('supervised');
+    expect(approval.stages[0].approvers).toEqual([CFO, LEAD]);
+    const [lost, payments] = (await sealed(id)).oncall;
+    expect(payments).toEqual({ ref: 'oncall:payments', source: 'icalendar', people: [LEAD], fallback: null });
+    expect(lost).toMatchObject({ ref: 'oncall:lost', people: [CFO], fallback: { refs: [CFO] } });
+    expect(JSON.stringify((await open(id)).body.whole.noted)).toContain('asked instead');
   });
 });
 

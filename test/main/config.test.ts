@@ -48,6 +48,7 @@ describe('an empty environment', () => {
       issuers: undefined,
       tenants: undefined,
       connectors: { file: undefined, env: {} },
+      advisers: undefined,
       oncall: { file: undefined, env: {} },
       witnesses: undefined,
       codecOrigins: [],

@@ -183,7 +183,7 @@ describe('every suggestion', () => {
 
   it('builds, passes lint and its own cases, saves what it says, and lets nobody’s no through', () => {
     fc.assert(
-      fc.property(fc.array(request, { minLength: 8, maxLength: 25 }), (requests) => {
+      fc.property(fc.array(request, { minLength: 8, maxLength: 16 }), (requests) => {
         const files = [file('effect: { kind: compensable }'), cases];
         const history = requests.map((one) => asked(files, one));
         for (const suggestion of found(files, history)) {
@@ -200,7 +200,7 @@ describe('every suggestion', () => {
           expect(said.filter((one) => one === 'approved')).toHaveLength(suggestion.fewer);
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
   });
 });

@@ -30,6 +30,7 @@ export function suggest(
 ): Suggestion[] {
   const bundle = options.compile(files);
   if (bundle === null) return [];
+  const folder: Folder = { files, known: new Set([...lintOf(files, options), ...failedOf(files, options)]) };
   const found = files
     .filter(({ path }) => kindOfFile(path) === 'policy')
     .flatMap((file) => {
@@ -39,7 +40,7 @@ export function suggest(
         policy === undefined || rule.then !== 'supervise'
           ? []
           : ofRule(
-              files,
+              folder,
               file,
               { policy, rule, index, cases: askedBy(history, policy.name, rule.id) },
               history,
@@ -48,6 +49,12 @@ export function suggest(
       );
     });
   return found.sort((a, b) => b.fewer - a.fewer || (a.says < b.says ? -1 : 1));
+}
+
+/** The files as they are, with what is wrong with them already. */
+interface Folder {
+  files: readonly PolicyFile[];
+  known: ReadonlySet<string>;
 }
 
 /** What one rule asked, and nobody else did. */
@@ -62,7 +69,7 @@ const askedBy = (history: readonly DecidedCase[], policy: string, rule: string):
   );
 
 function ofRule(
-  files: readonly PolicyFile[],
+  folder: Folder,
   file: PolicyFile,
   asking: AskingRule,
   history: readonly DecidedCase[],
@@ -76,16 +83,16 @@ function ofRule(
   const rules = ruleDrafts(asking, options)
     .sort((a, b) => b.promised - a.promised || a.says.length - b.says.length)
     .slice(0, TRIED_MAX)
-    .flatMap((draft) => tried(files, file, asking, draft, history, options) ?? [])
+    .flatMap((draft) => tried(folder, file, asking, draft, history, options) ?? [])
     .slice(0, RULES_MAX);
   const grant = kind === null ? null : grantDraft(asking, options);
-  const granting = grant === null ? null : tried(files, file, asking, grant, history, options);
+  const granting = grant === null ? null : tried(folder, file, asking, grant, history, options);
   return granting === null ? rules : [...rules, granting];
 }
 
 /** Null unless the changed files build, lint as before, pass their cases, and save what was promised. */
 function tried(
-  files: readonly PolicyFile[],
+  { files, known }: Folder,
   file: PolicyFile,
   asking: AskingRule,
   draft: Draft,
@@ -100,12 +107,7 @@ function tried(
   ];
   const bundle = options.compile(after);
   if (bundle === null) return null;
-  const known = new Set(
-    lintFiles(files, { resolve: options.resolve }).map(({ file: at, message }) => `${at} ${message}`),
-  );
-  const linted = lintFiles(after, { resolve: options.resolve });
-  if (linted.some(({ file: at, message }) => !known.has(`${at} ${message}`))) return null;
-  if (!passes(files, after, options)) return null;
+  if ([...lintOf(after, options), ...failedOf(after, options)].some((one) => !known.has(one))) return null;
   const counted = draft.counted ?? savedBy(bundle, history, options);
   if (counted === null || counted.fewer < options.least || counted.through > options.through) return null;
   return {
@@ -119,23 +121,19 @@ function tried(
   };
 }
 
-/** Every case that passed before, and every new one. */
-function passes(
-  before: readonly PolicyFile[],
-  after: readonly PolicyFile[],
-  { compile, resolve }: SuggestOptions,
-): boolean {
-  const failed = (files: readonly PolicyFile[]): string[] => {
-    const bundle = compile(files);
-    if (bundle === null) return [];
-    const { results, problems } = runCases(bundle, files, resolve);
-    return [
-      ...results.filter(({ pass }) => !pass).map(({ file, name }) => `${file}: ${name}`),
-      ...problems.map(({ file, message }) => `${file}: ${message}`),
-    ];
-  };
-  const known = failed(before);
-  return failed(after).every((one) => known.includes(one));
+/** What lint says, wherever it stands in its file. */
+const lintOf = (files: readonly PolicyFile[], { resolve }: SuggestOptions): string[] =>
+  lintFiles(files, { resolve }).map(({ file, message }) => `${file} ${message}`);
+
+/** Cases that fail. */
+function failedOf(files: readonly PolicyFile[], { compile, resolve }: SuggestOptions): string[] {
+  const bundle = compile(files);
+  if (bundle === null) return [];
+  const { results, problems } = runCases(bundle, files, resolve);
+  return [
+    ...results.filter(({ pass }) => !pass).map(({ file, name }) => `${file}: ${name}`),
+    ...problems.map(({ file, message }) => `${file}: ${message}`),
+  ];
 }
 
 /** By history itself; null where anything is released that policy refused. */

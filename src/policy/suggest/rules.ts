@@ -11,6 +11,8 @@ interface Part {
   cases: readonly DecidedCase[];
 }
 
+type Guard = (path: string, text: string) => string;
+
 /** Values of one field that are tried; more are nobody's rule. */
 const VALUES_MAX = 20;
 /** Drafts of one rule. */
@@ -29,12 +31,15 @@ export function ruleDrafts(
   const { amount, currency } = policy.sameness;
   const disclosed = policy.disclose.filter((path) => /^(params|resource|context)\./.test(path));
   const money = disclosed.includes(amount) ? amount : null;
-  const units = money !== null && disclosed.includes(currency) ? valuesOf(cases, currency) : [all(cases)];
+  /** What may be missing is asked for first: otherwise reading it would refuse. */
+  const guarded = (path: string, text: string): string =>
+    path === 'actor.id' || policy.requires.includes(path) ? text : `has(${path}) && ${text}`;
+  const units = money !== null && disclosed.includes(currency) ? valuesOf(cases, currency, guarded) : [all(cases)];
   const fields = ['actor.id', ...disclosed.filter((path) => path !== amount && path !== currency)];
   const drafts: Draft[] = [];
   for (const unit of units) {
-    for (const part of [all(unit.cases), ...fields.flatMap((path) => valuesOf(unit.cases, path))]) {
-      const bound = money === null ? null : boundOf(part.cases, money, through);
+    for (const part of [all(unit.cases), ...fields.flatMap((path) => valuesOf(unit.cases, path, guarded))]) {
+      const bound = money === null ? null : boundOf(part.cases, money, through, guarded);
       const parts = [unit, part, ...(bound === null ? [] : [bound])].filter(({ text }) => text !== '');
       const covered = bound?.cases ?? (money === null ? part.cases : []);
       const approved = covered.filter(({ decided }) => decided === 'approved');
@@ -57,7 +62,7 @@ export function ruleDrafts(
 const all = (cases: readonly DecidedCase[]): Part => ({ text: '', says: '', cases });
 
 /** Each value of a field that is plain text, with its cases. */
-function valuesOf(cases: readonly DecidedCase[], path: string): Part[] {
+function valuesOf(cases: readonly DecidedCase[], path: string, guarded: Guard): Part[] {
   const groups = new Map<string, DecidedCase[]>();
   for (const one of cases) {
     const value = readPath(one.request, path);
@@ -68,14 +73,14 @@ function valuesOf(cases: readonly DecidedCase[], path: string): Part[] {
   }
   if (groups.size > VALUES_MAX) return [];
   return [...groups].map(([value, some]) => ({
-    text: `${path} == "${value}"`,
+    text: guarded(path, `${path} == "${value}"`),
     says: `${path} is ${value}`,
     cases: some,
   }));
 }
 
 /** The largest amount that people approved with at most `through` refused up to it, and the cases up to it in the order of their amounts. */
-function boundOf(cases: readonly DecidedCase[], path: string, through: number): Part | null {
+function boundOf(cases: readonly DecidedCase[], path: string, through: number, guarded: Guard): Part | null {
   const sorted = cases
     .flatMap((one) => {
       const amount = amountOf(readPath(one.request, path));
@@ -97,7 +102,7 @@ function boundOf(cases: readonly DecidedCase[], path: string, through: number): 
   if (most === undefined) return null;
   const within = sorted.filter(({ amount }) => amount.value <= most.amount.value).map(({ one }) => one);
   const { text } = most.amount;
-  return { text: `${path} <= ${text}`, says: `${path} is at most ${text}`, cases: byDecision(within) };
+  return { text: guarded(path, `${path} <= ${text}`), says: `${path} is at most ${text}`, cases: byDecision(within) };
 }
 
 /** Approved ones last, so that the last one is the largest that was approved. */

@@ -1,0 +1,76 @@
+/** Asks the owner's own reviewers: a Standard Webhook (standardwebhooks.com, spec 1.0) whose answer is read. */
+import { Webhook } from 'standardwebhooks';
+import { z } from 'zod';
+import { ADVICE } from '../contract/index.ts';
+import type { AdviceAnswer, Advisers } from '../engine/advisers.ts';
+import type { WebhookSecret } from '../engine/deps.ts';
+import type { WebhookTargets } from '../notify/webhook-target.ts';
+import { sendOnce, type SendOptions } from './http/send.ts';
+
+export interface AdviserSettings {
+  /** As policies name it. */
+  name: string;
+  tenant: string;
+  url: string;
+  /** Undefined for the stack's own. */
+  secret: WebhookSecret | undefined;
+  network: WebhookTargets;
+  /** Milliseconds for the whole answer: a verdict waits for it. */
+  timeoutMs: number;
+}
+
+const answerSchema = z.looseObject({
+  advice: z.enum(ADVICE),
+  reason: z.string().max(2000).nullish(),
+});
+
+/** Characters of an adviser's words that are kept. */
+const REASON_MAX = 300;
+
+/** @param secrets the stack's own that sign now */
+export function createAdvisers(
+  settings: readonly AdviserSettings[],
+  secrets: () => readonly string[],
+  options: SendOptions = {},
+): Advisers {
+  const none = (why: string): AdviceAnswer => ({ answer: null, reason: null, why });
+  return {
+    async ask(tenant, name, { messageId, body }) {
+      const adviser = settings.find((one) => one.tenant === tenant && one.name === name);
+      if (adviser === undefined) return none('it is not in the settings');
+      const { url, secret, network, timeoutMs } = adviser;
+      const now = new Date();
+      const text = JSON.stringify(body);
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(text)),
+        'user-agent': 'countersign-advice/1',
+        'webhook-id': messageId,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': (typeof secret === 'string' ? [secret] : (secret ?? secrets()))
+          .map((one) => new Webhook(one).sign(messageId, now, text))
+          .join(' '),
+      };
+      const sent = await sendOnce(
+        { method: 'POST', url: new URL(url), headers, body: text, network, timeoutMs },
+        options,
+      );
+      if (sent.kind !== 'answered') return none('it did not answer in time');
+      if (sent.status < 200 || sent.status > 299) return none(`it answered ${String(sent.status)}`);
+      return answerOf(sent.text) ?? none('its answer is no advice');
+    },
+  };
+}
+
+function answerOf(text: string): AdviceAnswer | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const read = answerSchema.safeParse(json);
+  if (!read.success) return null;
+  const words = (read.data.reason ?? '').replace(/[\p{C}\s]+/gu, ' ').trim();
+  return { answer: read.data.advice, reason: words === '' ? null : words.slice(0, REASON_MAX), why: null };
+}
