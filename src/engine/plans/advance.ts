@@ -18,7 +18,7 @@ import { withdrawStep } from './withdraw.ts';
 
 export type AdvanceDeps = Pick<
   EngineDeps,
-  'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now' | 'bundles' | 'directory' | 'issuer'
+  'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now' | 'bundles' | 'directory' | 'oncall' | 'issuer'
 >;
 
 export interface Advanced {
