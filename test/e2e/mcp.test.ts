@@ -4,12 +4,17 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client as ModernClient, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { decide } from '../support/policies.ts';
@@ -47,17 +52,22 @@ interface Proxy {
   /** Calls that the server behind it really ran. */
   ran(): { name: string; arguments: Record<string, unknown> }[];
   describe(words: string): void;
+  /** How often that server was started. */
+  starts(): number;
 }
 
 /** A proxy with a folder of its own. */
-function proxy(mapping = MAPPING, command?: string[]): Proxy {
+function proxy(mapping = MAPPING, command?: string[] | { url: string }): Proxy {
   const home = mkdtempSync(join(folder, 'proxy-'));
   const [ran, words] = [join(home, 'ran.jsonl'), join(home, 'words')];
   writeFileSync(join(home, 'mapping.yaml'), mapping);
   return {
     args: [
       ...[BIN, 'mcp', '--mapping', join(home, 'mapping.yaml'), '--state', join(home, 'state')],
-      ...['--actor', 'agent:support-bot', '--', ...(command ?? [node, UPSTREAM, ran, words])],
+      ...['--actor', 'agent:support-bot'],
+      ...(command !== undefined && 'url' in command
+        ? ['--upstream', command.url]
+        : ['--', ...(command ?? [node, UPSTREAM, ran, words])]),
     ],
     env: {
       PATH: process.env['PATH'] ?? '',
@@ -76,6 +86,8 @@ function proxy(mapping = MAPPING, command?: string[]): Proxy {
             })
         : [],
     describe: (text) => writeFileSync(words, text),
+    starts: () =>
+      existsSync(`${ran}.starts`) ? readFileSync(`${ran}.starts`, 'utf8').trimEnd().split('\n').length : 0,
   };
 }
 
@@ -141,8 +153,10 @@ describe.each(ERAS)('%s', (_name, connect) => {
   });
   afterAll(() => client?.close());
 
-  it('sees the tools, except those that approve things', async () => {
+  it('sees the tools, except those that approve things, of a server that is started once, and not before', async () => {
+    expect(it_.starts()).toBe(0);
     expect(await client.list()).toEqual(['create_refund', 'break']);
+    expect(it_.starts()).toBe(1);
   });
 
   it('a small call runs, a large one is refused for good, and nothing else runs', async () => {
@@ -185,6 +199,8 @@ describe.each(ERAS)('%s', (_name, connect) => {
   });
 });
 
+const TASKS = { 'io.modelcontextprotocol/tasks': {} };
+
 /** Speaks JSON-RPC by hand, as the 2026-07-28 revision writes it. */
 class Raw {
   readonly #process: ChildProcess;
@@ -199,14 +215,23 @@ class Raw {
   write(text: string): void {
     this.#process.stdin?.write(`${text}\n`);
   }
-  async send(method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+  /** @returns the id of the message */
+  begin(method: string, params: Record<string, unknown> = {}, extensions: object = TASKS): number {
     const id = (this.#next += 1);
     const _meta = {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
       'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
+      'io.modelcontextprotocol/clientCapabilities': { extensions },
     };
     this.write(JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta } }));
+    return id;
+  }
+  async send(
+    method: string,
+    params: Record<string, unknown> = {},
+    extensions: object = TASKS,
+  ): Promise<Record<string, unknown>> {
+    const id = this.begin(method, params, extensions);
     return eventually(`an answer to ${method}`, () => this.lines.find((line) => line['id'] === id));
   }
   kill(): Promise<void> {
@@ -270,7 +295,63 @@ describe('a client that speaks tasks', () => {
   });
 });
 
+describe('a proxy that is killed', () => {
+  it('while it waits: the same call joins through another one, and runs once', async () => {
+    const it_ = proxy();
+    const id = order();
+    const call = { name: 'create_refund', arguments: { amount_usd: 450, order_id: id } };
+    const first = new Raw(it_);
+    first.begin('tools/call', call, {});
+    const parked = await parkedFor(id);
+    await first.kill();
+    const second = new Raw(it_);
+    const answer = second.send('tools/call', call, {});
+    await approve(parked);
+    expect((await answer)['result']).toMatchObject({ structuredContent: { id: `re_${id}` } });
+    expect(it_.ran()).toHaveLength(1);
+    await second.kill();
+  });
+
+  it('while the tool runs: nobody knows how it ended, and it is not run again', async () => {
+    const it_ = proxy();
+    const call = { name: 'create_refund', arguments: { amount_usd: 6, order_id: order(), note: 'never ends' } };
+    const first = new Raw(it_);
+    first.begin('tools/call', call, {});
+    await eventually('the tool runs', () => (it_.ran().length > 0 ? true : undefined));
+    await first.kill();
+    const second = new Raw(it_);
+    const { result } = (await second.send('tools/call', call, {})) as { result: Result };
+    expect(answerOf(result)).toMatchObject({ code: 'outcome-unknown', final: true });
+    expect(it_.ran()).toHaveLength(1);
+    await second.kill();
+  });
+});
+
 describe('attacks', () => {
+  it('methods that are not listed, and arguments that changed after they were asked for, run nothing', async () => {
+    const it_ = proxy();
+    const raw = new Raw(it_);
+    for (const [method, params] of [
+      ['resources/read', { uri: 'file:///etc/passwd' }],
+      ['resources/templates/list', {}],
+      ['prompts/get', { name: 'x' }],
+      ['completion/complete', {}],
+      ['sampling/createMessage', {}],
+      ['tasks/list', {}],
+      ['countersign/approve', {}],
+    ] as const)
+      expect(await raw.send(method, params), method).toMatchObject({ error: { code: -32601 } });
+    expect(it_.starts()).toBe(0);
+    const id = order();
+    const call = (amount: number) => ({ name: 'create_refund', arguments: { amount_usd: amount, order_id: id } });
+    await raw.send('tools/call', call(421));
+    await approve(await parkedFor(id));
+    const other = (await raw.send('tools/call', call(422)))['result'] as TaskResult;
+    expect(other).toMatchObject({ status: 'working' });
+    expect(it_.ran().filter(({ arguments: given }) => given['amount_usd'] === 422)).toEqual([]);
+    await raw.kill();
+  });
+
   it('a batch is refused before anything of it is read', async () => {
     const it_ = proxy();
     const raw = new Raw(it_);
@@ -339,6 +420,7 @@ describe('attacks', () => {
         body: typeof body === 'string' ? body : JSON.stringify(body),
       });
     expect((await send({ origin: 'https://evil.example' })).status).toBe(403);
+    expect(await statusWithHost(url, 'evil.example')).toBe(403);
     expect((await send({ authorization: 'Bearer wrong' })).status).toBe(401);
     expect((await send({ authorization: `Bearer ${it_.env['COUNTERSIGN_API_KEY'] ?? ''}` })).status).toBe(401);
     expect((await send({}, [call])).status).toBe(400);
@@ -360,6 +442,64 @@ describe('attacks', () => {
   });
 });
 
+/** What a browser sends whose name service says that a stranger's name is this machine. */
+const statusWithHost = (url: string, host: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const asked = httpRequest(url, { method: 'POST', headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.once('error', reject).end('{}');
+  });
+
+describe('a server at an address', () => {
+  it('is governed too, with a credential that agents do not get, for a client of 2025 over HTTP', async () => {
+    const ran: unknown[] = [];
+    const seen = new Set<string | undefined>();
+    const handler = createMcpHandler(() => {
+      const server = new Server({ name: 'far', version: '1' }, { capabilities: { tools: {} } });
+      const tool = { name: 'create_refund', inputSchema: { type: 'object' as const } };
+      server.setRequestHandler('tools/list', () => ({ tools: [tool] }));
+      server.setRequestHandler('tools/call', ({ params }) => {
+        ran.push(params.arguments);
+        return { content: [{ type: 'text', text: 'done' }] };
+      });
+      return server;
+    });
+    const serve = toNodeHandler(handler);
+    const far = createHttpServer((request, response) => {
+      seen.add(request.headers.authorization);
+      void serve(Object.assign(request, { method: request.method ?? '', url: request.url ?? '' }), response);
+    });
+    await new Promise<void>((resolve) => far.listen(0, '127.0.0.1', resolve));
+    const it_ = proxy(MAPPING, { url: `http://127.0.0.1:${(far.address() as AddressInfo).port}/mcp` });
+    const serving = spawn(node, [...it_.args, '--http', '0'], {
+      env: { ...it_.env, COUNTERSIGN_MCP_TOKEN: 'agent-token-of-a-test', COUNTERSIGN_MCP_UPSTREAM_TOKEN: 'far-token' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let said = '';
+    serving.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const url = await eventually('it says where it serves', () => /http:\S+\/mcp/.exec(said)?.[0]);
+    const client = new OldClient({ name: 'old', version: '1' });
+    const headers = { authorization: 'Bearer agent-token-of-a-test' };
+    await client.connect(new OldHttp(new URL(url), { requestInit: { headers } }));
+    const call = async (amount: number): Promise<Result> => {
+      const given = { amount_usd: amount, order_id: order() };
+      return (await client.callTool({ name: 'create_refund', arguments: given })) as Result;
+    };
+    expect((await call(5)).content).toEqual([{ type: 'text', text: 'done' }]);
+    expect(answerOf(await call(5000))).toMatchObject({ code: 'refused', final: true });
+    expect([ran.length, [...seen]]).toEqual([1, ['Bearer far-token']]);
+    await client.close();
+    await new Promise((resolve) => {
+      serving.once('exit', resolve);
+      serving.kill('SIGTERM');
+    });
+    far.closeAllConnections();
+    far.close();
+  });
+});
+
 describe('public servers of npm', () => {
   it('server-everything: a sum is governed, an environment is refused whatever its hints say', async () => {
     const it_ = proxy(
@@ -375,6 +515,9 @@ tools:
     expect((await client.call('get-sum', { a: 40, b: 2 })).content[0]?.text).toContain('42');
     expect(answerOf(await client.call('get-sum', { a: 5000, b: 2 }))).toMatchObject({ code: 'refused', final: true });
     expect(answerOf(await client.call('get-env', {}))).toMatchObject({ code: 'refused', basis: 'silence' });
+    // It can only be run as a task of 2025, which the proxy does.
+    const researched = await client.call('simulate-research-query', { topic: '40' });
+    expect([researched.isError ?? false, researched.content[0]?.text]).toEqual([false, expect.stringContaining('40')]);
     await client.close();
   });
 

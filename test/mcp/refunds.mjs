@@ -5,6 +5,7 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 
 const [, , ran, described] = process.argv;
+appendFileSync(`${ran}.starts`, 'started\n');
 const words = existsSync(described) ? readFileSync(described, 'utf8') : 'refunds an order';
 const money = { amount_usd: { type: 'number' }, order_id: { type: 'string' }, note: { type: 'string' } };
 const tools = [
@@ -22,6 +23,7 @@ const server = new Server({ name: 'refunds', version: '1' }, { capabilities: { t
 server.setRequestHandler(ListToolsRequestSchema, () => ({ tools }));
 server.setRequestHandler(CallToolRequestSchema, ({ params }) => {
   appendFileSync(ran, `${JSON.stringify(params)}\n`);
+  if (params.arguments?.note === 'never ends') return new Promise(() => undefined);
   if (params.name === 'break') return { isError: true, content: [{ type: 'text', text: 'it is broken' }] };
   const id = `re_${params.arguments.order_id}`;
   return { content: [{ type: 'text', text: id }], structuredContent: { id } };
