@@ -1,4 +1,5 @@
 /** What verified receipts prove, in words, and whether they are consistent with each other. */
+import { ENGINE_ID } from '../contract/engine-names.ts';
 import type { DecisionRecord, OtherRecord, RecordActor, RecordPayload } from '../contract/index.ts';
 import { parseCheckpoint, parseNote } from '../ledger/index.ts';
 import type { VerifiedReceipt } from '../sealing/index.ts';
@@ -122,7 +123,7 @@ function contentOf(record: RecordPayload): string {
       return `At ${record.at} policy said ${verdict.decision} (${verdict.basis}${rule === '' ? '' : `: ${rule}`}) to ${chain(actor)} for ${verb} on ${surface}${would}.`;
     }
     case 'decision': {
-      const who = record.by === 'countersign' ? 'the engine' : record.by;
+      const who = record.by === ENGINE_ID ? 'the engine' : record.by;
       const stood = record.delegation === null ? '' : `, standing in for ${record.delegation.from}`;
       const changed = record.changes === null ? '' : `, with ${Object.keys(record.changes).join(', ')} changed`;
       const added = record.added === null ? '' : `: ${record.added.join(', ')}`;

@@ -4,6 +4,7 @@ export * from './action.ts';
 export * from './authzen.ts';
 export * from './errors.ts';
 export * from './events.ts';
+export * from './engine-names.ts';
 export * from './governed-action.ts';
 export * from './identifiers.ts';
 export * from './idempotency.ts';

@@ -1,4 +1,5 @@
 /** How the human was there when they decided. */
+import { ENGINE_VIA } from './engine-names.ts';
 import type { JsonObject } from './json.ts';
 import type { Door } from './verdict.ts';
 
@@ -18,11 +19,11 @@ export const presenceOf = (via: Door, assured: boolean): Presence =>
 /** Of a sealed decision, those of before they said so too; null for what the clock or the requester brought. */
 export function presenceIn(record: {
   decision: string;
-  via: Door | 'engine';
+  via: Door | typeof ENGINE_VIA;
   assurance: JsonObject | null;
   presence?: Presence;
 }): Presence | null {
-  if (!BY_PEOPLE.has(record.decision) || record.via === 'engine') return null;
+  if (!BY_PEOPLE.has(record.decision) || record.via === ENGINE_VIA) return null;
   return record.presence ?? presenceOf(record.via, record.assurance !== null);
 }
 

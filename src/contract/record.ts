@@ -1,3 +1,4 @@
+import type { ENGINE_VIA } from './engine-names.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
 import type { PlanStep } from './plan.ts';
@@ -148,7 +149,7 @@ export interface DecisionRecord extends RecordHead {
    */
   membership?: { index: number; path: string[] };
   reason: string | null;
-  via: Door | 'engine';
+  via: Door | typeof ENGINE_VIA;
   /** The Slack identity and message, when it came through Slack. */
   slack: { workspace: string; user: string; channel: string; message: string } | null;
   /** Exactly what the approver was shown. */

@@ -1,4 +1,5 @@
 /** Checks who said something, and whether they still may, from the attestation and the sealed records, each time. */
+import { UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import { actingIds, isCountersignError, presenceOf, type Json, type JsonObject } from '../contract/index.ts';
 import { applyChanges } from '../policy/index.ts';
 import { verifyAttestation, type AttestationOf } from '../identity/index.ts';
@@ -64,7 +65,7 @@ export async function admitTo(
     await deps.store.attempts.add({
       tenant,
       action: id,
-      by: 'unknown',
+      by: UNKNOWN_CALLER,
       door: 'temporal',
       code: error.code,
       at: deps.now().toISOString(),

@@ -1,4 +1,5 @@
 /** Recounts a supervised override from its sealed records through the reducer, whatever a workflow or a row says. */
+import { ENGINE_VIA } from '../contract/engine-names.ts';
 import {
   presenceIn,
   type ActionRequest,
@@ -91,7 +92,7 @@ function eventOf(
         changes,
         original: originalOf(payload?.request ?? null, changes),
         until: record.until === null ? null : Date.parse(record.until),
-        via: record.via === 'engine' ? 'api' : record.via,
+        via: record.via === ENGINE_VIA ? 'api' : record.via,
         presence: presenceIn(record) ?? 'token',
         assured: record.assurance !== null,
         delegation: record.delegation,

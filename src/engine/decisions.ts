@@ -1,4 +1,5 @@
 /** Seals what people, the clock or a withdrawal decided about a parked action, as its sealed records and the reducer say. */
+import { ENGINE_ID, ENGINE_VIA, NAMESPACE_ID } from '../contract/engine-names.ts';
 import { hashOf } from '../canonical/index.ts';
 import { presenceOf, type Action, type DecisionRecord, type Json } from '../contract/index.ts';
 import {
@@ -15,7 +16,7 @@ import { admitTo } from './admit.ts';
 import { effectsOfDecision } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
 import { endOfDrill, openedDrill, refusedAsDrill } from './drills.ts';
-import { frozen } from './freeze.ts';
+import { freezeReason } from './freeze.ts';
 import { readLife, readPayload, type Life } from './life.ts';
 import { keepPeople } from './people.ts';
 import { insist, nextHead, returnsOf, sealNext, withPermit, type RecordDraft } from './seal.ts';
@@ -159,10 +160,10 @@ class Course {
     const bare = await keepPeople<DecisionRecord>(this.#deps, {
       ...nextHead(this.action, 'decision', at),
       surface: this.#life.state.surface,
-      by: 'countersign',
+      by: ENGINE_ID,
       delegation: null,
       reason: null,
-      via: 'engine',
+      via: ENGINE_VIA,
       changes: null,
       until: null,
       added: null,
@@ -186,7 +187,7 @@ class Course {
   }
 
   /** A drill is over with the first approval, or with the action. */
-  #openDrill({ decision, by = 'countersign' }: Partial<DecisionRecord>, at: string): void {
+  #openDrill({ decision, by = ENGINE_ID }: Partial<DecisionRecord>, at: string): void {
     const end = this.#drill === null ? null : endOfDrill(decision, this.action.status);
     if (this.#drill === null || end === null) return;
     const record = openedDrill(this.action, this.#drill, { end, by, surface: this.#life.state.surface, at });
@@ -231,7 +232,7 @@ async function timePassed(deps: EngineDeps, course: Course, { state }: Life): Pr
   if (status !== 'approved' || course.now.getTime() < expiresAt) return;
   // A step whose turn did not come in that time is held back as well.
   const waits = state.step !== undefined;
-  if (waits || (await frozen(deps, state.action.tenant, state.surface, state.actor)) !== null) {
+  if (waits || (await freezeReason(deps, state.action.tenant, state.surface, state.actor)) !== null) {
     await course.add({ decision: 'expired', stage });
   }
 }
@@ -250,7 +251,7 @@ async function weigh(
   }
   if (input.attestation === undefined) {
     // Anyone who may write to the namespace can withdraw, because that releases nothing.
-    if (input.decision === 'cancelled') await withdraw(course, 'temporal', NO_EVIDENCE);
+    if (input.decision === 'cancelled') await withdraw(course, NAMESPACE_ID, NO_EVIDENCE);
     return undefined;
   }
   const kind = input.kind ?? 'decide';

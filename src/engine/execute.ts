@@ -6,13 +6,14 @@
  * process at a time holds; what the connector notes before each step that cannot be taken back; the outcome. A crash after any of them
  * leads to another attempt, which knows what was noted.
  */
+import { ENGINE_ID } from '../contract/engine-names.ts';
 import { ApplicationFailure } from '@temporalio/common';
 import { isCountersignError, type ActionRequest, type ExecutionFact } from '../contract/index.ts';
 import { hashOf } from '../canonical/index.ts';
 import type { ExecutionLease } from '../store/index.ts';
 import type { Connector, ConnectorAnswer } from './connectors.ts';
 import type { EngineDeps } from './deps.ts';
-import { frozen } from './freeze.ts';
+import { freezeReason } from './freeze.ts';
 import { readLife, type Life } from './life.ts';
 import { sealOwnOutcome } from './own-outcome.ts';
 import { redeemPermit, releasedRequest } from './redeem.ts';
@@ -80,7 +81,7 @@ const inTime = (deps: Pick<EngineDeps, 'now'>, { redemption }: Life): boolean =>
 /** Redeems the permit as the engine, which it does at most once; false where it is dead. */
 async function redeemed(deps: EngineDeps, { life, request }: Work): Promise<boolean> {
   const { tenant, id } = life.state.action;
-  const freeze = await frozen(deps, tenant, life.state.surface, request.actor);
+  const freeze = await freezeReason(deps, tenant, life.state.surface, request.actor);
   if (freeze !== null) throw later('it is frozen');
   try {
     await redeemAs(deps, life, await currentPermit(deps, life));
@@ -108,7 +109,7 @@ async function currentPermit(deps: EngineDeps, { state, release, redemption }: L
 function redeemAs(deps: EngineDeps, { state }: Life, jti: string) {
   const { tenant, id } = state.action;
   const redeemer = hashOf(['countersign execution v1', tenant, id]);
-  return redeemPermit(deps, { tenant, id, jti, by: 'countersign', redeemer, check: () => undefined });
+  return redeemPermit(deps, { tenant, id, jti, by: ENGINE_ID, redeemer, check: () => undefined });
 }
 
 /** One attempt. What a connector throws names addresses and values, so it is logged by its kind only. */

@@ -29,17 +29,17 @@ export function freezeCovers(
 }
 
 /** Why nothing of this kind may be released now, or null. */
-export async function frozen(
+export async function freezeReason(
   deps: Pick<EngineDeps, 'register'>,
   tenant: string,
   surface: string,
   actor: Acting,
 ): Promise<string | null> {
-  return frozenIn(await deps.register.current(tenant), surface, actor);
+  return freezeReasonIn(await deps.register.current(tenant), surface, actor);
 }
 
-/** {@link frozen}, by a look that was made. */
-export function frozenIn(looked: Looked, surface: string, actor: Acting): string | null {
+/** {@link freezeReason}, by a look that was made. */
+export function freezeReasonIn(looked: Looked, surface: string, actor: Acting): string | null {
   const freeze = freezesIn(looked).find((one) => freezeCovers(one, surface, actor));
   return freeze === undefined
     ? null

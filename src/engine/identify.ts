@@ -1,4 +1,5 @@
 /** The requester's identity: what is known of the chain, and whether anything is in conflict. */
+import { UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import { canonicalBytes, hashOf } from '../canonical/index.ts';
 import {
   actingChain,
@@ -112,7 +113,7 @@ async function exposedIn(deps: EngineDeps, input: JudgeInput): Promise<{ by: str
 /** The chain as a credential that may speak for nobody leaves it. */
 const nobodySaid = (deps: EngineDeps, { request, tenant }: JudgeInput): IdentityFact[] =>
   identitiesOf(
-    { kind: 'key', id: 'unknown', tenant, surfaces: [], actors: [], roles: [], groups: [] },
+    { kind: 'key', id: UNKNOWN_CALLER, tenant, surfaces: [], actors: [], roles: [], groups: [] },
     request,
     deps.directory.current(tenant),
   );

@@ -1,3 +1,4 @@
+import { ENGINE_ID, UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError, type Action, type ActionRequest, type VerdictRecord } from '../contract/index.ts';
 import { applyChanges, asVouched, samenessIn } from '../policy/index.ts';
@@ -22,16 +23,13 @@ import { nextHead, readActionState, sealOrFind, type RecordDraft } from './seal.
 import type { PermitForms } from './permit.ts';
 import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
-import { frozenIn } from './freeze.ts';
+import { freezeReasonIn } from './freeze.ts';
 import { sealedEffect } from './refusals.ts';
 import { bodyMac, planWorkflowIdOf, recordActor } from './ids.ts';
 import { planOf } from './plans/step.ts';
 import { unseenOf } from './unseen.ts';
 import { nonRetryable } from './failure.ts';
 import { lastingFault } from './fault.ts';
-
-/** The requester's name if the requester is unknown. */
-const UNKNOWN = 'unknown';
 
 /** What the workflow has to know of a stored action. */
 export function judgedOf(
@@ -96,13 +94,13 @@ async function judgeAndSeal(
     request.execution === undefined ||
     lasting !== null ||
     !covered ||
-    (known.conflict ?? frozenIn(await look, request.surface, request.actor)) !== null
+    (known.conflict ?? freezeReasonIn(await look, request.surface, request.actor)) !== null
       ? { execution: undefined, fault: null }
       : await measured(deps, input.tenant, request);
   const drill = deps.register.drills.find(await look, input.tenant, input.id);
   const fault = lasting ?? tried.fault;
   const identity = { ...known, ...(tried.execution === undefined ? {} : { execution: tried.execution }) };
-  const asked = { by: requester ?? UNKNOWN, mac: macOf(input, request) };
+  const asked = { by: requester ?? UNKNOWN_CALLER, mac: macOf(input, request) };
   const [{ judgement, facts, counted, shares, committed }, payload] = await Promise.all([
     fault === null
       ? judgedOrDrilled(deps, bundle, input, look, identity, drill !== null)
@@ -205,7 +203,7 @@ async function judgeAndSeal(
   // What a try before this one took of a limit is given back.
   const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];
   if (drill !== null && !supervised) {
-    const ending = { end: 'void' as const, by: 'countersign', surface: request.surface, at: at.toISOString() };
+    const ending = { end: 'void' as const, by: ENGINE_ID, surface: request.surface, at: at.toISOString() };
     drafts.push({ record: openedDrill({ ...action, records: [hashOf(record)] }, drill, ending) });
   }
   let permit: PermitForms | null = null;

@@ -22,7 +22,7 @@ import {
   type VouchedJudgment,
   type StoredJudgment,
 } from './facts.ts';
-import { frozenIn } from './freeze.ts';
+import { freezeReasonIn } from './freeze.ts';
 import { countersOfGrants, grantFacts, grantsFor, grantShares } from './grants.ts';
 import type { IdentityFacts } from './identify.ts';
 import { COUNTS_LESS, COUNTS_MAX, countsLess, leastCounts, sharesOfReservations } from './limit-count.ts';
@@ -80,7 +80,7 @@ export async function judgeWithFacts(
   };
   const { tenant, request } = input;
   const finding = async (): Promise<string | null> =>
-    identity.conflict ?? frozenIn(await look, request.surface, request.actor);
+    identity.conflict ?? freezeReasonIn(await look, request.surface, request.actor);
   const heard = asVouched(request, identity);
   const free = { shares: [], committed: Promise.resolve() };
   if (bundle === null)

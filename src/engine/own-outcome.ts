@@ -1,4 +1,5 @@
 /** The outcome of what the engine carried out itself. */
+import { ENGINE_ID } from '../contract/engine-names.ts';
 import type { Action, JsonObject, OutcomeRecord } from '../contract/index.ts';
 import { commitment, saltFor } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -37,7 +38,7 @@ export function sealOwnOutcome(
       status,
       reference,
       detail: committed,
-      by: 'countersign',
+      by: ENGINE_ID,
       ...returnsOf(life.verdict, status !== 'executed'),
     };
     const next: ActionState = {

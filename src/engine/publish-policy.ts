@@ -1,3 +1,4 @@
+import { ENGINE_ID } from '../contract/engine-names.ts';
 import { isCountersignError, type Action, type ActionRequest, type JsonObject } from '../contract/index.ts';
 import { activateBundle, isEngineSurface, PUBLISH_ACTION } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
@@ -62,7 +63,7 @@ async function redeemOwn(deps: EngineDeps, { state, release }: Life): Promise<st
   if (release === null) return 'it was never released';
   try {
     const { jti } = release.permit;
-    await redeemPermit(deps, { tenant, id, jti, by: 'countersign', redeemer: release.prev, check: () => undefined });
+    await redeemPermit(deps, { tenant, id, jti, by: ENGINE_ID, redeemer: release.prev, check: () => undefined });
     return null;
   } catch (error) {
     if (!isCountersignError(error) || error.status >= 500) throw error;

@@ -14,7 +14,7 @@ import { isEngineSurface } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
 import { neverADrill } from './drills.ts';
 import { inDoubt } from './doubt.ts';
-import { frozenIn } from './freeze.ts';
+import { freezeReasonIn } from './freeze.ts';
 import { checkWhole, hidesRecords } from './hidden.ts';
 import { readPayload, readWholeLife, type Life } from './life.ts';
 import { insist, nextHead, permitOf, sealNext } from './seal.ts';
@@ -63,7 +63,7 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
     const release = redeemable(life, jti, row);
     const { request, actionKey } = await releasedRequest(deps, life);
     await input.check(life, request);
-    const freeze = frozenIn(looked, life.state.surface, request.actor) ?? (await inDoubt(deps, life));
+    const freeze = freezeReasonIn(looked, life.state.surface, request.actor) ?? (await inDoubt(deps, life));
     if (freeze !== null) {
       throw new CountersignError('frozen', `${freeze}; the permit cannot be redeemed while that holds`);
     }

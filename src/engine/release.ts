@@ -13,7 +13,7 @@ import { draftRelease } from './draft-release.ts';
 import type { Judgment } from './facts.ts';
 import { neverADrill } from './drills.ts';
 import { inDoubt } from './doubt.ts';
-import { frozenIn } from './freeze.ts';
+import { freezeReasonIn } from './freeze.ts';
 import { checkWhole, hidesRecords } from './hidden.ts';
 import { sealedFacts } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
@@ -156,7 +156,7 @@ async function askedAgain(deps: ReleaseDeps, life: Life, looked: Looked): Promis
   const { tenant, id } = state.action;
   const payload = life.payload ?? (await readPayload(deps, tenant, id));
   if (payload === null) throw new Error('the payload of an open action is not in the store');
-  const freeze = frozenIn(looked, state.surface, payload.request.actor) ?? (await inDoubt(deps, life));
+  const freeze = freezeReasonIn(looked, state.surface, payload.request.actor) ?? (await inDoubt(deps, life));
   if (freeze !== null) return { frozen: freeze };
   // Policy's own changes, where one of several policies constrains, and the approvers' on top of them.
   const all = { ...verdict.verdict.changes, ...state.approval?.changes };

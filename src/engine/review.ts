@@ -1,3 +1,4 @@
+import { ENGINE_VIA } from '../contract/engine-names.ts';
 import type { Action, OtherRecord } from '../contract/index.ts';
 import type { ActionState, BreakGlassReview } from '../store/action-state.ts';
 import { withAttestation } from '../sealing/index.ts';
@@ -62,7 +63,7 @@ async function sealWord(
       surface: state.surface,
       state: review.status,
       right: word?.right ?? null,
-      via: word?.via ?? 'engine',
+      via: word?.via ?? ENGINE_VIA,
       reviewers: review.reviewers,
       brokenBy: review.by ?? state.actor.id,
       given: review.reason ?? null,

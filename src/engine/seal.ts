@@ -1,4 +1,5 @@
 /** Turns events into records, and seals them in one append together with every change of state. */
+import { ENGINE_VIA } from '../contract/engine-names.ts';
 import {
   CountersignError,
   type Action,
@@ -75,7 +76,7 @@ export function facetsOf(state: ActionState, record: RecordPayload): StagedRecor
   return {
     surface: state.surface,
     actor: state.actor.id,
-    approver: record.type === 'decision' && record.via !== 'engine' ? record.by : null,
+    approver: record.type === 'decision' && record.via !== ENGINE_VIA ? record.by : null,
     decision: foundAs(record),
     policy: state.action.verdict?.policy ?? null,
     rule: state.action.verdict?.rule ?? null,

@@ -2,6 +2,7 @@
  * Takes back what is approved and held (`release.after`), until its permit is redeemed. Withdrawal and redemption both want to be the next
  * record of the action, so exactly one of them is sealed.
  */
+import { ENGINE_VIA } from '../contract/engine-names.ts';
 import type { DecisionRecord } from '../contract/index.ts';
 import { withAttestation } from '../sealing/index.ts';
 import { admitTo } from './admit.ts';
@@ -33,7 +34,7 @@ export async function withdrawHeld(
     stage: state.approval?.stage ?? 0,
     decision: 'cancelled',
     by: admitted.event.by,
-    via: 'engine',
+    via: ENGINE_VIA,
     delegation: null,
     reason: null,
     changes: null,

@@ -1,4 +1,5 @@
 /** Recounts a supervised override from its sealed plan and decisions. */
+import { ENGINE_ID, ENGINE_VIA } from '../contract/engine-names.ts';
 import { includesId } from '../contract/identifiers.ts';
 import { presenceIn, type ApprovalPlan, type DecisionRecord } from '../contract/index.ts';
 import { isAmong, isFolded } from '../sealing/index.ts';
@@ -101,7 +102,7 @@ export class Override {
     if (counts && this.#used(people)) {
       add('voted-twice', `${by} decided (${decision}) a second time, or for somebody whose word was given already`);
     }
-    if (record.via === 'engine' || !plan.via.includes(record.via)) {
+    if (record.via === ENGINE_VIA || !plan.via.includes(record.via)) {
       add('door-closed', `${by} decided through ${record.via}, which the plan does not allow`);
     }
     if (counts && stage.assurance === 'passkey' && record.assurance === null) {
@@ -142,7 +143,7 @@ export class Override {
     const allowed = planned.filter((person) => !includesId(this.#plan.excluded, person));
     const isByHash = isFolded(planned);
     const strangers = isByHash ? [] : (added ?? []).filter((person) => !allowed.includes(person));
-    if (by !== 'countersign' || index !== this.#stage || strangers.length > 0) {
+    if (by !== ENGINE_ID || index !== this.#stage || strangers.length > 0) {
       const who = strangers.length > 0 ? strangers.join(', ') : `people, by ${by} in stage ${index}`;
       return [{ code: 'not-an-approver', message: `an escalation asked ${who}, whom the plan does not name for it` }];
     }

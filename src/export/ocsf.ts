@@ -1,4 +1,5 @@
 /** Sealed records as events of the Open Cybersecurity Schema Framework (OCSF 1.6), for a SIEM. Only what a record shows goes out. */
+import { ENGINE_ID } from '../contract/engine-names.ts';
 import type { JsonObject, RecordPayload, RecordType } from '../contract/index.ts';
 import type { ExportRecord } from './line.ts';
 
@@ -86,7 +87,7 @@ const ENTITY_SEVERITY: Partial<Record<RecordType, Severity>> = { key: 'Medium', 
 /** Who did it: by whom a record says it was, else who asked. */
 function actorOf(record: RecordPayload): string {
   const by = 'by' in record ? record.by : null;
-  return by ?? ('actor' in record ? record.actor.id : 'countersign');
+  return by ?? ('actor' in record ? record.actor.id : ENGINE_ID);
 }
 
 /** One event, as a line of JSON without its newline. */

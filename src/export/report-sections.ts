@@ -1,4 +1,5 @@
 /** The actions of a report, one after the other. */
+import { ENGINE_ID, ENGINE_VIA } from '../contract/engine-names.ts';
 import { HASH_PATTERN } from '../canonical/index.ts';
 import {
   presenceIn,
@@ -121,9 +122,9 @@ const outcomeText = ({ status, at, by, reference }: OutcomeRecord): string =>
 
 function decision(record: DecisionRecord, rendering: number): Html {
   const { at, by, via, stage, reason, changes, delegation, until, added, assurance } = record;
-  const who = by === 'countersign' ? '' : `${by} `;
+  const who = by === ENGINE_ID ? '' : `${by} `;
   const stood = delegation === null ? '' : `, standing in for ${delegation.from}`;
-  const where = via === 'engine' ? '' : `, stage ${stage + 1}, via ${via}`;
+  const where = via === ENGINE_VIA ? '' : `, stage ${stage + 1}, via ${via}`;
   const more = [
     ...(until === null ? [] : [`until ${timeText(until)}`]),
     ...(added === null ? [] : [`asked ${added.join(', ')}`]),

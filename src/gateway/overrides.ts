@@ -1,4 +1,5 @@
 /** Actions that people let through: one row each, and totals by approver, surface and currency. */
+import { UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import {
   actingIds,
   CountersignError,
@@ -191,5 +192,5 @@ function presenceOfApproval(approvals: readonly DecisionRecord[], by: string): P
 
 /** The person who broke the glass: the one at the end of the actor's chain. */
 function wordOf({ verdict }: Story): string {
-  return (verdict === null ? [] : actingIds(verdict.actor)).at(-1) ?? 'unknown';
+  return (verdict === null ? [] : actingIds(verdict.actor)).at(-1) ?? UNKNOWN_CALLER;
 }

@@ -1,4 +1,5 @@
 /** What an identity provider keeps of the directory: every change is a sealed record, and nothing else makes anybody an approver. */
+import { UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import { randomUUID } from 'node:crypto';
 import { CountersignError, DEFAULT_TENANT, faultOfActorId } from '../contract/index.ts';
 import { sealInChain, type ChainEnd } from '../engine/chain.ts';
@@ -96,7 +97,7 @@ function failures(deps: GatewayDeps): Pick<Provisioning, 'provisioningFailed'> {
   return {
     async provisioningFailed(caller, { request, code, detail }) {
       const tenant = caller?.tenant ?? DEFAULT_TENANT;
-      const by = caller?.id ?? 'unknown';
+      const by = caller?.id ?? UNKNOWN_CALLER;
       const text =
         'a provisioning request failed, so the directory may be out of date; see why, and let the provider try again';
       try {

@@ -1,4 +1,5 @@
 /** Rows of the database that are not what the sealed records say, page by page. */
+import { ENGINE_VIA } from '../contract/engine-names.ts';
 import { CountersignError } from '../contract/index.ts';
 import type { RowDifferences } from '../contract/views/index.ts';
 import { actionDifferences } from '../engine/action-rows.ts';
@@ -170,4 +171,4 @@ function ofEntry({ index, envelope, recordHash, ...columns }: IndexedEntry): Row
   }
 }
 
-const whoDecided = ({ via, by }: { via: string; by: string }): string | null => (via === 'engine' ? null : by);
+const whoDecided = ({ via, by }: { via: string; by: string }): string | null => (via === ENGINE_VIA ? null : by);

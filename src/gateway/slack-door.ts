@@ -1,4 +1,5 @@
 /** The gateway as the slack room needs it: people by their Slack identity, messages we sent, decisions. */
+import { UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import { CountersignError } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { InboxKind } from '../store/index.ts';
@@ -171,7 +172,7 @@ const decisions = (context: Context): SlackDecisions => ({
     await store.attempts
       .add({
         tenant: tenant ?? context.tenant,
-        action: action ?? 'unknown',
+        action: action ?? UNKNOWN_CALLER,
         by: person ?? `slack:${slack.workspace}/${slack.user}`,
         door: 'slack',
         code,

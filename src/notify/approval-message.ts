@@ -3,6 +3,7 @@
  *
  * It holds what policy discloses and nothing else: no content, no undisclosed value. Texts are plain; escaping is the renderer's.
  */
+import type { ENGINE_VIA } from '../contract/engine-names.ts';
 import type { Door, EffectKind, Presence } from '../contract/index.ts';
 
 /** How an action stands, as its message says it. */
@@ -65,7 +66,7 @@ export interface MessageDecision {
   /** Seconds since the epoch. */
   at: number;
   reason: string | null;
-  via: Door | 'engine';
+  via: Door | typeof ENGINE_VIA;
   /** How the person was there; left out where nobody was, or records of before do not say so. */
   presence?: Presence;
   /** For whom, when decided under a delegation. */

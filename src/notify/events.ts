@@ -1,4 +1,5 @@
 /** The events of an action, as webhooks report them. They hold nothing that policy does not disclose. */
+import { ENGINE_ID } from '../contract/engine-names.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { Action, EventType, JsonObject } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -35,7 +36,7 @@ export function eventsOf(state: ActionState, change: ActionChange): ActionEvent[
   }
   const ended = change.was === change.status ? undefined : STATUS[change.status];
   if (change.was === 'released' && change.status === 'cancelled') {
-    events.push({ type: 'approval.cancelled', by: state.withdrawnBy ?? 'countersign' });
+    events.push({ type: 'approval.cancelled', by: state.withdrawnBy ?? ENGINE_ID });
   }
   const waits = change.status === 'released' && state.collectUntil != null ? { until: state.collectUntil } : {};
   if (ended !== undefined && !(change.was === null && state.review !== null)) events.push({ type: ended, ...waits });
@@ -90,7 +91,7 @@ function ofEffect(effect: ApprovalEffect, state: ActionState): ActionEvent[] {
     }
     case 'closed':
       if (effect.status === 'expired') return [{ type: 'approval.expired' }];
-      return effect.status === 'cancelled' ? [{ type: 'approval.cancelled', by: effect.by ?? 'countersign' }] : [];
+      return effect.status === 'cancelled' ? [{ type: 'approval.cancelled', by: effect.by ?? ENGINE_ID }] : [];
   }
 }
 

@@ -1,4 +1,5 @@
 /** Builds the message about an action from its state. It holds nothing that policy does not disclose. */
+import { ENGINE_ID, ENGINE_VIA } from '../contract/engine-names.ts';
 import { waitingFor, type ApprovalState } from '../approval/index.ts';
 import { actingChain, DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
@@ -95,7 +96,7 @@ function stagesOf(approval: ApprovalState | null, directory: Directory): Message
 }
 
 export const displayName = (directory: Directory, id: string): string =>
-  id === 'countersign' ? 'Countersign' : (directory.person(id)?.name ?? id);
+  id === ENGINE_ID ? 'Countersign' : (directory.person(id)?.name ?? id);
 
 /** A reason as people read it: directory ids are replaced by names. */
 const named = (reason: string, directory: Directory): string =>
@@ -130,14 +131,14 @@ function decisionsOf(state: ActionState, approval: ApprovalState | null, directo
   );
   const { status, updatedAt } = state.action;
   if (status === 'expired' || status === 'cancelled') {
-    const by = status === 'expired' ? 'countersign' : (takenBackBy(state) ?? state.actor.id);
+    const by = status === 'expired' ? ENGINE_ID : (takenBackBy(state) ?? state.actor.id);
     said.push({
       by,
       name: displayName(directory, by),
       decision: status,
       at: seconds(updatedAt),
       reason: null,
-      via: 'engine',
+      via: ENGINE_VIA,
       onBehalfOf: null,
       changes: [],
     });

@@ -1,3 +1,4 @@
+import { ENGINE_ID } from '../contract/engine-names.ts';
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
@@ -104,7 +105,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
     const asked = new Set(sealed?.stages[sealed.stage]?.approvers ?? []);
     const people = unreachable.map(({ person }) => person).filter((person) => asked.has(person));
     if (people.length === 0) return { unreachable: [], told: now };
-    const said = { kind: 'unreachable' as const, tenant, action: id, by: 'countersign', via: 'slack' as const, people };
+    const said = { kind: 'unreachable' as const, tenant, action: id, by: ENGINE_ID, via: 'slack' as const, people };
     return { unreachable: people, attested: await deps.attestor.attest(said), told: now };
   } catch (error) {
     if (!(error instanceof NotifierUnavailable)) throw error;

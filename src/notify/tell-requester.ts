@@ -1,4 +1,5 @@
 /** What the person behind a request is told in a direct message: a question, the time running out, and how it ended. */
+import { ENGINE_VIA } from '../contract/engine-names.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import { actingIds } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
@@ -162,7 +163,7 @@ function endOf(
   }
   if (input.was !== 'supervised') return null;
   const last = message.decisions.at(-1);
-  const said = last === undefined || last.via === 'engine' ? [] : [`${last.name}: ${last.reason ?? last.decision}`];
+  const said = last === undefined || last.via === ENGINE_VIA ? [] : [`${last.name}: ${last.reason ?? last.decision}`];
   switch (state.action.status) {
     case 'supervised':
     case 'evaluating':

@@ -1,4 +1,5 @@
 /** The form of each type of record (contract section 6). Members that a later version adds are accepted, because they are signed too. */
+import { ENGINE_VIA } from '../contract/engine-names.ts';
 import { z } from 'zod';
 import { HASH_PATTERN } from '../canonical/index.ts';
 import {
@@ -175,7 +176,7 @@ const decisionRecord = z.looseObject({
   delegation: z.looseObject({ id: z.string(), from: z.string() }).nullable(),
   membership: z.looseObject({ index: count, path: z.array(z.string()) }).exactOptional(),
   reason: text,
-  via: z.enum([...DOORS, 'engine']),
+  via: z.enum([...DOORS, ENGINE_VIA]),
   slack: z
     .looseObject({ workspace: z.string(), user: z.string(), channel: z.string(), message: z.string() })
     .nullable(),

@@ -1,3 +1,4 @@
+import { ENGINE_VIA } from '../engine-names.ts';
 import { z } from 'zod';
 import { RELEASE_BASES } from '../record.ts';
 import { STATUSES } from '../status.ts';
@@ -23,7 +24,7 @@ export const actionFilterShape = {
   policy: z.string().optional(),
   rule: z.string().optional(),
   folder: z.string().optional().meta({ description: 'This one, and all below it.' }),
-  via: z.enum([...DOORS, 'engine']).optional(),
+  via: z.enum([...DOORS, ENGINE_VIA]).optional(),
   currency: z.string().optional(),
   amountFrom: z.string().optional().meta({ description: 'An exact decimal, included; of the amount asked for.' }),
   amountTo: z.string().optional().meta({ description: 'An exact decimal, included.' }),

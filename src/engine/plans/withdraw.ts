@@ -2,6 +2,7 @@
  * Takes a step out of a plan that does not go on. A withdrawal and a redemption both want to be the next record of the action, so exactly one
  * of them is sealed: what was begun is never called withdrawn.
  */
+import { ENGINE_ID, ENGINE_VIA } from '../../contract/engine-names.ts';
 import { reduce } from '../../approval/index.ts';
 import { approvalView } from '../../approval/index.ts';
 import type { Action, DecisionRecord } from '../../contract/index.ts';
@@ -30,14 +31,14 @@ export function withdrawStep(deps: WithdrawDeps, tenant: string, id: string, why
     const open = status === 'evaluating' || status === 'supervised' || (status === 'released' && redemption === null);
     if (!open || state.step === undefined) return state.action;
     const now = deps.now();
-    const by = why.said?.by ?? 'countersign';
+    const by = why.said?.by ?? ENGINE_ID;
     const bare: DecisionRecord = {
       ...nextHead(state.action, 'decision', now.toISOString()),
       surface: state.surface,
       stage: state.approval?.stage ?? 0,
       decision: 'cancelled',
       by,
-      via: 'engine',
+      via: ENGINE_VIA,
       delegation: null,
       reason: why.reason,
       changes: null,

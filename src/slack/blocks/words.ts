@@ -1,4 +1,5 @@
 /** The words of the message: what happened, who, why, until when. */
+import { ENGINE_VIA } from '../../contract/engine-names.ts';
 import { MESSAGE_HOLDS, type Presence } from '../../contract/index.ts';
 import type { ApprovalMessage, MessageDecision, MessageParty, MessageState } from './model.ts';
 import { type Line, type Piece, dated, line, said, strong } from './parts-6/rich.ts';
@@ -119,7 +120,7 @@ export function decisionLines(decision: MessageDecision): Line[] {
       ? [strong(DID.expired, 80)]
       : [strong(decision.name, 80), said(` ${DID[decision.decision]}`)];
   const instead = decision.onBehalfOf === null ? '' : ` for ${plainText(decision.onBehalfOf, 80)} (delegated)`;
-  const how = decision.via === 'engine' ? '' : `, ${DOORS[decision.via]}${presence(decision)}`;
+  const how = decision.via === ENGINE_VIA ? '' : `, ${DOORS[decision.via]}${presence(decision)}`;
   const reason = decision.reason === null ? [] : [line(`“${plainText(decision.reason, MESSAGE_HOLDS.word)}”`)];
   const changes = decision.changes.slice(0, MESSAGE_HOLDS.changes).map(({ label, from, to }) => {
     const before = plainText(from, MESSAGE_HOLDS.changed);
