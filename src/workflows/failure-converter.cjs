@@ -1,9 +1,37 @@
 'use strict';
 /**
- * How failures are written into histories: their messages and stacks as payloads, which the codec encrypts. What a failure is called
- * (`type`) stays in clear, for callers of other SDKs act on it. CommonJS, because Temporal's SDK requires it by its path, in a process that
- * runs our sources as they are too.
+ * How failures are written into histories: their messages and stacks as payloads, which the codec encrypts. A refusal of ours stays in
+ * clear, without its stack: it says by rule no value and no secret, and whoever started an action through an SDK of their own has no codec
+ * to read it with. CommonJS, because Temporal's SDK requires it by its path, in a process that runs our sources as they are too.
  */
-const { DefaultFailureConverter } = require('@temporalio/common');
+const { ActivityFailure, ApplicationFailure, DefaultFailureConverter } = require('@temporalio/common');
 
-exports.failureConverter = new DefaultFailureConverter({ encodeCommonAttributes: true });
+/** As our error codes are written; names of errors of the language and of libraries are not. */
+const CODE = /^[a-z]+(-[a-z]+)*$/;
+
+const isRefusal = (error) =>
+  error instanceof ApplicationFailure && error.nonRetryable === true && CODE.test(error.type ?? '');
+
+/** What only says that an activity failed with a refusal. */
+const isAboutRefusal = (error) => error instanceof ActivityFailure && isRefusal(error.cause);
+
+class FailureConverter extends DefaultFailureConverter {
+  #clear = new DefaultFailureConverter();
+
+  constructor() {
+    super({ encodeCommonAttributes: true });
+  }
+
+  errorToFailure(error, payloadConverter) {
+    if (!isRefusal(error) && !isAboutRefusal(error)) return super.errorToFailure(error, payloadConverter);
+    return withoutStacks(this.#clear.errorToFailure(error, payloadConverter));
+  }
+}
+
+const withoutStacks = (failure) => ({
+  ...failure,
+  stackTrace: '',
+  ...(failure.cause == null ? {} : { cause: withoutStacks(failure.cause) }),
+});
+
+exports.failureConverter = new FailureConverter();
