@@ -123,7 +123,7 @@ export const SCENES: Scene[] = [
       button: /^Approve the like/,
       form: { fields: {}, submit: 'Approve', picture: 'grant-form' },
     },
-    headline: /Lapsed/,
+    headline: /Approved, not collected yet:|Lapsed/,
   },
   {
     state: 'irreversible',
