@@ -55,6 +55,11 @@ const SHAPES = {
     stroke('M5 7.5V4.2a3 3 0 015.8-1', '#868e96', 1.8),
     ['rect', { x: 2.8, y: 7, width: 10.4, height: 7.6, rx: 1.6, fill: '#f2a900' }],
   ],
+  repeat: [
+    tile('#1971c2'),
+    stroke('M4.2 7.4V6.6a1.8 1.8 0 011.8-1.8h5.6M10 3.2l1.7 1.6L10 6.4', '#ffffff', 1.4),
+    stroke('M11.8 8.6v.8a1.8 1.8 0 01-1.8 1.8H4.4M6 9.6l-1.7 1.6L6 12.8', '#ffffff', 1.4),
+  ],
   no_entry: [...disc('#e03131'), ['rect', { x: 3.6, y: 6.7, width: 8.8, height: 2.6, rx: 0.6, fill: '#ffffff' }]],
   no_entry_sign: [
     ['circle', { cx: 8, cy: 8, r: 6, fill: 'none', stroke: '#e03131', 'stroke-width': 2 }],

@@ -42,6 +42,7 @@ export const EMOJI = {
   question: '❓',
   red_circle: '🔴',
   rocket: '🚀',
+  repeat: '🔁',
   rotating_light: '🚨',
   scales: '⚖️',
   shield: '🛡️',
