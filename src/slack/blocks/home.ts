@@ -5,7 +5,8 @@ import { grantBlocks, type HomeGrant } from './grants.ts';
 import { type Block, type View, actionsBlock, button, divider, header, small } from './parts-6/kit.ts';
 import { type Piece, dated, line, linked, mono, rich, strong } from './parts-6/rich.ts';
 import { list, plainText, safeUrl, sentence, shortId } from './parts-6/text.ts';
-import { deadline, progress, what, whoAsks } from './words.ts';
+import { deadline, progress } from './parts-6/words.ts';
+import { what, whoAsks } from './words.ts';
 
 /** One line of “you decided”. Times are seconds since the epoch. */
 export interface HomeDecided {

@@ -9,7 +9,7 @@ export * from './message.ts';
 export * from './modals.ts';
 export * from './model.ts';
 export { inPlain } from './newer.ts';
-export * from './pages.ts';
+export * from './parts-7/pages.ts';
 export * from './plan.ts';
 export * from './shown.ts';
 export * from './thread.ts';

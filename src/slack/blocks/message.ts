@@ -1,4 +1,5 @@
 /** The one message about an action: phone first, always the present state, no buttons once it is closed. */
+import { isUnread, isWithheld } from './parts-7/unread.ts';
 import { hashOf } from '../../canonical/index.ts';
 import { MESSAGE_HOLDS, type Json, type JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from './model.ts';
@@ -6,18 +7,8 @@ import { type Block, type Rendered, actionsBlock, button, header, linkButton, sm
 import { type Line, inNotification, line, linked, mono, rich, saidOrMore, strong } from './parts-6/rich.ts';
 import { factsTable, stagesPlan } from './newer.ts';
 import { link, list, notified, plainText, safeUrl, shortId } from './parts-6/text.ts';
-import {
-  asked,
-  consequence,
-  deadline,
-  decisionLines,
-  headline,
-  helps,
-  progress,
-  what,
-  whoAsks,
-  whyYou,
-} from './words.ts';
+import { asked, deadline, helps, progress, whyYou } from './parts-6/words.ts';
+import { consequence, decisionLines, headline, what, whoAsks } from './words.ts';
 
 export interface RenderOptions {
   /** Directory id of the reader: adds why they are asked. */
@@ -201,13 +192,6 @@ function controls(message: ApprovalMessage, plain: boolean): Block[] {
     : [...(unread ? [small([readFirst(message, unlinked)])] : []), small([plainText(message.responsibility, 400)])];
   return [...sentence, actionsBlock('controls', elements)];
 }
-
-/** Whether something is to be read elsewhere before this may be approved. */
-export const isUnread = ({ ask, unread }: ApprovalMessage): boolean => ask === 'decision' && (unread ?? []).length > 0;
-
-/** Whether some of it is not for Slack at all. */
-export const isWithheld = ({ unread }: ApprovalMessage): boolean =>
-  (unread ?? []).some(({ why }) => why === 'withheld');
 
 /** In the place of *Approve*: the pages of a form, or the console. */
 function readButtons(message: ApprovalMessage, value: string): JsonObject[] {

@@ -4,10 +4,12 @@ import { type ApprovalMessage, type MessageChangeable, type ViewName, INPUTS, MA
 import { type Block, type Rendered, type View, LIMITS, input, option, plain, small } from './parts-6/kit.ts';
 import { line, mono, rich, strong } from './parts-6/rich.ts';
 import { cutWhole, plainText, sentence, shortId } from './parts-6/text.ts';
-import { aboutBlocks, isWithheld } from './message.ts';
+import { isWithheld } from './parts-7/unread.ts';
+import { aboutBlocks } from './message.ts';
 import { alertsOf } from './newer.ts';
-import { pagesOf } from './pages.ts';
-import { deadline, what, whoAsks } from './words.ts';
+import { pagesOf } from './parts-7/pages.ts';
+import { deadline } from './parts-6/words.ts';
+import { what, whoAsks } from './words.ts';
 
 export interface ModalOptions {
   /** Goes to Slack and back; sealed by the listener. */

@@ -3,7 +3,8 @@ import type { ApprovalMessage } from './model.ts';
 import { type Rendered, small } from './parts-6/kit.ts';
 import { inNotification, line, rich, strong } from './parts-6/rich.ts';
 import { plainText, shortId } from './parts-6/text.ts';
-import { deadline, stateWords } from './words.ts';
+import { deadline } from './parts-6/words.ts';
+import { stateWords } from './words.ts';
 
 /** Links of one message that are looked up. */
 export const MAX_UNFURLS = 10;

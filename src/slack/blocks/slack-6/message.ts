@@ -4,18 +4,8 @@ import { type ApprovalMessage, ACTIONS, buttonValue } from '../model.ts';
 import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from '../parts-6/kit.ts';
 import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from '../parts-6/rich.ts';
 import { link, notified, plainText, safeUrl, shortId } from '../parts-6/text.ts';
-import {
-  asked,
-  consequence,
-  deadline,
-  decisionLines,
-  headline,
-  helps,
-  progress,
-  what,
-  whoAsks,
-  whyYou,
-} from './words.ts';
+import { asked, deadline, helps, progress, whyYou } from '../parts-6/words.ts';
+import { consequence, decisionLines, headline, what, whoAsks } from './words.ts';
 
 interface RenderOptions {
   /** Directory id of the reader: adds why they are asked. */

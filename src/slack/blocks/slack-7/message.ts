@@ -1,22 +1,13 @@
 /** The message about an action, as `slack/7` rendered it. */
+import { isUnread, isWithheld } from '../parts-7/unread.ts';
 import type { Json, JsonObject } from '../../../contract/index.ts';
 import { type ApprovalMessage, ACTIONS, buttonValue } from '../model.ts';
 import { type Block, type Rendered, actionsBlock, button, header, linkButton, small } from '../parts-6/kit.ts';
 import { HOLDS } from './holds.ts';
 import { type Line, inNotification, line, mono, rich, saidOrMore, strong } from '../parts-6/rich.ts';
 import { link, list, notified, plainText, safeUrl, shortId } from '../parts-6/text.ts';
-import {
-  asked,
-  consequence,
-  deadline,
-  decisionLines,
-  headline,
-  helps,
-  progress,
-  what,
-  whoAsks,
-  whyYou,
-} from './words.ts';
+import { asked, deadline, helps, progress, whyYou } from '../parts-6/words.ts';
+import { consequence, decisionLines, headline, what, whoAsks } from './words.ts';
 
 interface RenderOptions {
   /** Directory id of the reader: adds why they are asked. */
@@ -172,13 +163,6 @@ function controls(message: ApprovalMessage): Block[] {
     : [...(unread ? [small([readFirst(message, unlinked)])] : []), small([plainText(message.responsibility, 400)])];
   return [...sentence, actionsBlock('controls', elements)];
 }
-
-/** Whether something is to be read elsewhere before this may be approved. */
-export const isUnread = ({ ask, unread }: ApprovalMessage): boolean => ask === 'decision' && (unread ?? []).length > 0;
-
-/** Whether some of it is not for Slack at all. */
-export const isWithheld = ({ unread }: ApprovalMessage): boolean =>
-  (unread ?? []).some(({ why }) => why === 'withheld');
 
 /** In the place of *Approve*: the pages of a form, or the console. */
 function readButtons(message: ApprovalMessage): JsonObject[] {

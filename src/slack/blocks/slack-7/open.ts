@@ -4,8 +4,9 @@ import { type ApprovalMessage, type MessageChangeable, INPUTS, MAX_CHANGES } fro
 import { type Block, type Rendered, LIMITS, input, option, plain, small } from '../parts-6/kit.ts';
 import { line, rich, strong } from '../parts-6/rich.ts';
 import { plainText } from '../parts-6/text.ts';
-import { aboutBlocks, isWithheld } from './message.ts';
-import { pagesOf } from './pages.ts';
+import { isWithheld } from '../parts-7/unread.ts';
+import { aboutBlocks } from './message.ts';
+import { pagesOf } from '../parts-7/pages.ts';
 import { what } from './words.ts';
 
 export function openShown(message: ApprovalMessage, person: string): Rendered {

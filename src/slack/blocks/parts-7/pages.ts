@@ -1,10 +1,10 @@
-/** Everything about one action, uncut, on pages of a form, as `slack/7` rendered it. */
+/** Everything about one action, uncut, on pages of a form: for what its message cannot hold. */
 import type { ApprovalMessage } from '../model.ts';
 import type { Block } from '../parts-6/kit.ts';
 import { type Line, line, rich, said, strong } from '../parts-6/rich.ts';
-import { isUnread } from './message.ts';
+import { isUnread } from './unread.ts';
 import { clean } from '../parts-6/text.ts';
-import { decisionTitle, partyName } from './words.ts';
+import { decisionTitle, partyName } from '../parts-6/words.ts';
 
 /** Characters of one block, and of one page. Slack allows a view 250 kB and 100 blocks in all. */
 const BLOCK_CHARS = 2500;
