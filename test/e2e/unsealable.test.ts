@@ -39,7 +39,20 @@ const STAGES = Object.fromEntries(
   ]),
 );
 
+/** A text that an approver may change, shown in the record or only committed to. */
+const changes = (surface: string, disclosed: string): string => `policy: ${surface}
+surfaces: [${surface}]
+rules:
+  - id: all
+    when: 'true'
+    then: supervise
+    approval: { stages: [{ name: one, approvers: ["group:few"] }], mayChange: [params.note] }
+show: [params.note]
+disclose: [${disclosed}]`;
+
 const folder = policiesFolder({
+  'note.shown.yaml': changes('note.shown', 'params.note'),
+  'note.hidden.yaml': changes('note.hidden', 'params.amount'),
   'many.yaml': asks('many', '"group:many"'),
   'thousands.yaml': asks('thousands', '"group:thousands"'),
   'twice.yaml': asks('twice', '"group:few", "group:half"', ', quorum: 2'),
@@ -177,5 +190,18 @@ describe('what does not fit all the same', () => {
     expect(large.body.action.verdict.basis).toBe('error');
     const { body } = await it_.ask(shared);
     expect(body.status).toBe('supervised');
+  });
+
+  it.each([
+    ['note.hidden', 200, undefined, 'released'],
+    ['note.shown', 413, 'body-too-large', 'supervised'],
+  ])('nor may an approver’s text of 49,000 characters, once: %s', async (surface, status, code, stands) => {
+    const question = { ...request('few'), surface, params: { amount: 1, note: 'short' } };
+    const { id } = (await judged(question, `changes ${surface}`)).body as { id: string };
+    const word = { decision: 'approve', reason: 'longer', changes: { 'params.note': 'x'.repeat(49_000) } };
+    const token = await it_.person(members(1, 'few')[0] ?? '');
+    const answer = await it_.call('POST', `/v1/actions/${id}/decisions`, word, { token });
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect((await it_.call('GET', `/v1/actions/${id}`)).body.status).toBe(stands);
   });
 });
