@@ -46,8 +46,9 @@ export default defineConfig({
     },
   },
   test: {
-    // The real server, PostgreSQL and Chromium share two cores: few files at once, and no test is a race against the clock.
-    maxWorkers: 2,
+    // The real server, PostgreSQL and Chromium share two cores. Tests wait for timers and for each other's processes most of their time, so
+    // three files at once; no test is a race against the clock.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 300_000,
     // A shared stack stops when its process ends.
