@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSlackSandbox, type SlackSandbox } from '../sandbox/slack/index.ts';
-import type { Action, Receipt } from '../src/contract/index.ts';
+import type { Action, Receipt, RecordPayload } from '../src/contract/index.ts';
 import { nodeVerify } from '../src/keys/index.ts';
 import { loadConfig } from '../src/main/config.ts';
 import { startStack } from '../src/main/start.ts';
@@ -119,20 +119,25 @@ export async function demo(): Promise<void> {
         { recordKeys: jwks.keys, logKeys: [vkey] },
         { verify: nodeVerify },
       );
-      const what =
-        record.type === 'verdict'
-          ? `verdict: ${record.verdict.decision}`
-          : record.type === 'decision'
-            ? `decision: ${record.decision} by ${record.by}`
-            : record.type === 'outcome'
-              ? `outcome: ${record.status}`
-              : record.type;
-      say(`   valid  entry ${index} of ${size}  ${what}`);
+      say(`   valid  entry ${index} of ${size}  ${titleOf(record)}`);
     }
     say(`\n${receipts.length} receipts are valid. That is the whole path.`);
   } finally {
     await stack.stop();
     rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+function titleOf(record: RecordPayload): string {
+  switch (record.type) {
+    case 'verdict':
+      return `verdict: ${record.verdict.decision}`;
+    case 'decision':
+      return `decision: ${record.decision} by ${record.by}`;
+    case 'outcome':
+      return `outcome: ${record.status}`;
+    default:
+      return record.type;
   }
 }
 

@@ -15,17 +15,17 @@ export const MAX_STACK = 3;
 /** Bytes of a view's JSON. */
 const MAX_VIEW = 250_000;
 
+function faultsOf(view: Json | undefined, type: 'modal' | 'home'): string[] {
+  if (view === undefined) return ['missing required field: view'];
+  return isObject(view) ? checkView(view, type) : ['must be an object'];
+}
+
 /**
  * Checks a view an app sent.
  * @throws SlackApiError `invalid_arguments` with Slack's wording of what is wrong, or `view_too_large`.
  */
 export function readView(view: Json | undefined, type: 'modal' | 'home'): JsonObject {
-  const messages =
-    view === undefined
-      ? ['missing required field: view']
-      : isObject(view)
-        ? checkView(view, type)
-        : ['must be an object'];
+  const messages = faultsOf(view, type);
   if (!isObject(view) || messages.length > 0) {
     throw new SlackApiError('invalid_arguments', {
       response_metadata: { messages: messages.map((message) => `[ERROR] ${message}`) },

@@ -92,7 +92,8 @@ function unfiltered(filter: number, line: Buffer, above: Buffer): Buffer<ArrayBu
 function paeth(left: number, up: number, corner: number): number {
   const guess = left + up - corner;
   const [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
-  return a <= b && a <= c ? left : b <= c ? up : corner;
+  if (a <= b && a <= c) return left;
+  return b <= c ? up : corner;
 }
 
 function chunk(type: string, data: Buffer): Buffer {

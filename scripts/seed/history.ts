@@ -1,5 +1,6 @@
 /** Seals a planned history through the engine and the sequencer, in the order of time. */
 import type pg from 'pg';
+import { compareText } from '../../src/canonical/index.ts';
 import type { EngineDeps } from '../../src/engine/deps.ts';
 import type { Sequencer } from '../../src/sequencer/index.ts';
 import { chunksOf } from './chunks.ts';
@@ -34,7 +35,7 @@ export async function sealHistory(
     const due = queue.filter(({ record }) => Date.parse(record.at) < before);
     queue = queue.filter(({ record }) => Date.parse(record.at) >= before);
     // Records of one moment stay in the order in which they were made.
-    due.sort((a, b) => (a.record.at < b.record.at ? -1 : a.record.at > b.record.at ? 1 : 0));
+    due.sort((a, b) => compareText(a.record.at, b.record.at));
     for (const chunk of chunksOf(due)) {
       await keepPayloads(
         sealing,

@@ -1,4 +1,5 @@
 /** Who reads what they approve: planted requests that were approved, and those that were refused, by approver and surface. */
+import { compareText } from '../canonical/index.ts';
 
 /** A drill that somebody decided. */
 export interface DrillResult {
@@ -39,8 +40,8 @@ export const ATTENTION = {
 } as const;
 
 /**
- * With {@link ATTENTION} four drills missed in a row are needed: of 30 decisions with one drill in seven, one who approves all has missed four.
- * Who misses one of fifty is flagged within 1,000 drills with a probability below one in ten thousand.
+ * With {@link ATTENTION} four drills missed in a row are needed: of 30 decisions with one drill in seven, one who approves all has missed
+ * four. Who misses one of fifty is flagged within 1,000 drills with a probability below one in ten thousand.
  */
 export function attentionOf(results: readonly DrillResult[], parameters: typeof ATTENTION = ATTENTION): Attention[] {
   const { attentive, inattentive, odds } = parameters;
@@ -55,7 +56,7 @@ export function attentionOf(results: readonly DrillResult[], parameters: typeof 
   }
   return [...people.values()]
     .map(({ sum: _sum, ...attention }) => attention)
-    .sort((a, b) => byName(a.person, b.person));
+    .sort((a, b) => compareText(a.person, b.person));
 }
 
 /** How many drills each person met on each surface. */
@@ -67,7 +68,5 @@ export function detectionOf(results: readonly DrillResult[]): Detection[] {
     groups.set(key, group);
     group[end] += 1;
   }
-  return [...groups.values()].sort((a, b) => byName(a.person, b.person) || byName(a.surface, b.surface));
+  return [...groups.values()].sort((a, b) => compareText(a.person, b.person) || compareText(a.surface, b.surface));
 }
-
-const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

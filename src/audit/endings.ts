@@ -36,7 +36,8 @@ export const brokenGlass: AuditTest = {
       .map((one): AuditFinding => {
         const { reviewDueAt, reviewedAt } = one;
         const overdue = reviewDueAt !== null && timeOf(reviewedAt ?? now) > timeOf(reviewDueAt);
-        const review = reviewedAt === null ? (overdue ? 'missing' : 'open') : overdue ? 'late' : 'done';
+        const [inTime, late] = reviewedAt === null ? ['open', 'missing'] : ['done', 'late'];
+        const review = overdue ? late : inTime;
         return {
           test: 'break-glass',
           version: 1,

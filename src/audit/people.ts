@@ -142,12 +142,10 @@ export const secondOpinion: AuditTest<{ days: number }> = {
   defaults: { days: 7 },
   run(actions, { days }) {
     const findings: AuditFinding[] = [];
-    const same = (one: AuditedAction): string | null =>
-      one.resource !== null
-        ? keyOf(one.requester, one.surface, one.resource)
-        : isPriced(one)
-          ? keyOf(one.requester, one.surface, one.amount, one.currency)
-          : null;
+    const same = (one: AuditedAction): string | null => {
+      if (one.resource !== null) return keyOf(one.requester, one.surface, one.resource);
+      return isPriced(one) ? keyOf(one.requester, one.surface, one.amount, one.currency) : null;
+    };
     for (const group of groupBy(actions, same).values()) {
       for (const [at, no] of group.entries()) {
         if (no.status !== 'expired' && !(no.status === 'refused' && no.approver !== null)) continue;

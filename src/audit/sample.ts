@@ -1,5 +1,5 @@
 /** Samples that nobody chose, and anybody can draw again. */
-import { compareDecimals, concatBytes, parseDecimal, sha256Hex, utf8 } from '../canonical/index.ts';
+import { compareDecimals, compareText, concatBytes, parseDecimal, sha256Hex, utf8 } from '../canonical/index.ts';
 
 /** One of a population. */
 export interface Member {
@@ -48,7 +48,7 @@ export function sample(population: readonly Member[], { size, seed, allAbove }: 
     members.push({ id, stratum, by: 'lot', lot });
   }
   for (const members of strata.values()) drawn.push(...members.sort(byLot).slice(0, size));
-  return drawn.sort((a, b) => (a.stratum < b.stratum ? -1 : a.stratum > b.stratum ? 1 : byLot(a, b)));
+  return drawn.sort((a, b) => compareText(a.stratum, b.stratum) || byLot(a, b));
 }
 
-const byLot = (a: Drawn, b: Drawn): number => (a.lot < b.lot ? -1 : a.lot > b.lot ? 1 : a.id < b.id ? -1 : 1);
+const byLot = (a: Drawn, b: Drawn): number => compareText(a.lot, b.lot) || compareText(a.id, b.id);

@@ -19,7 +19,7 @@ const NUMBER_TEXT = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:e([+-][0-9]+))?$/;
 /**
  * Reads an amount: a number, or a decimal string such as `-420.50` (no exponent, no leading zeros, no plus).
  *
- * @param maxDigits significant digits allowed; `Infinity` for sums of our own making
+ * @param maxDigits significant digits allowed; `Infinity` for sums that we computed
  * @throws CanonicalError `malformed-decimal`, or `too-many-digits` for more than `maxDigits` significant digits
  */
 export function parseDecimal(value: number | string, maxDigits: number = DECIMAL_DIGITS): Decimal {
@@ -48,7 +48,8 @@ export function addDecimals(a: Decimal, b: Decimal): Decimal {
 /** Less than zero, zero or more than zero, as for a sort. */
 export function compareDecimals(a: Decimal, b: Decimal): -1 | 0 | 1 {
   const [left, right] = aligned(a, b);
-  return left < right ? -1 : left > right ? 1 : 0;
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
 }
 
 /** The one canonical text: no exponent, no trailing zeros, no negative zero. */

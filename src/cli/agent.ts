@@ -84,7 +84,7 @@ export function register(program: Command, io: Io): void {
         return;
       }
       for (const { id, owner, ownerActive, purpose, expires, active } of all) {
-        const who = owner === null ? 'no owner' : ownerActive ? owner : `${owner} (left)`;
+        const who = owner === null ? 'no owner' : `${owner}${ownerActive ? '' : ' (left)'}`;
         const marks = [...(active ? [] : ['retired']), ...(expires === null ? [] : [`until ${expires}`])];
         io.out([id, who, purpose ?? '—', ...marks].join('  '));
       }

@@ -174,18 +174,23 @@ function contentOf(record: RecordPayload): string {
       const { what, state, userName, name, active, joined, left } = record.body;
       const who = what === 'user' ? `the person ${String(userName)}` : `the group ${String(name)}`;
       const members = [joined, left].map((list) => (Array.isArray(list) ? list.length : 0));
-      const how =
-        what === 'user' ? (active === true ? 'active' : 'inactive') : `${members[0]} joined, ${members[1]} left`;
+      const activity = active === true ? 'active' : 'inactive';
+      const how = what === 'user' ? activity : `${members[0]} joined, ${members[1]} left`;
       return `At ${record.at} ${record.by ?? 'the engine'} ${state === 'deleted' ? 'deleted' : 'kept'} ${who}: ${how}.`;
     }
     case 'key': {
       const { change, use, kid, replaces, from, person, origin } = record.body;
-      const did =
+      const [introduced, revoked] =
         use === 'passkey'
-          ? `${change === 'introduce' ? `brought in a passkey at ${String(origin)}` : 'revoked the passkey'} of ${String(person)}`
-          : change === 'introduce'
-            ? `brought the ${String(use)} key ${String(kid)} into use in place of ${String(replaces)}`
-            : `revoked the ${String(use)} key ${String(kid)} from entry ${String(from)} of the log on`;
+          ? [
+              `brought in a passkey at ${String(origin)} of ${String(person)}`,
+              `revoked the passkey of ${String(person)}`,
+            ]
+          : [
+              `brought the ${String(use)} key ${String(kid)} into use in place of ${String(replaces)}`,
+              `revoked the ${String(use)} key ${String(kid)} from entry ${String(from)} of the log on`,
+            ];
+      const did = change === 'introduce' ? introduced : revoked;
       return `At ${record.at} ${record.by ?? 'the engine'} ${did}${record.reason === null ? '' : `: “${record.reason}”`}.`;
     }
     case 'reconcile':

@@ -130,12 +130,12 @@ async function byDevice(io: Io, url: string, { provider }: LoginOptions): Promis
 const tooLate = (): CountersignError =>
   new CountersignError('unauthenticated', 'nobody signed in in time; run `countersign login` again');
 
-/** Where there is no browser to open, its address was printed. */
+const OPENERS: Partial<Record<NodeJS.Platform, string>> = { darwin: 'open', win32: 'explorer' };
+
+/** Without a browser nothing opens; the address was printed. */
 function openBrowser(url: string): void {
-  const [command, ...args] =
-    process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['explorer'] : ['xdg-open'];
-  if (command === undefined) return;
-  const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true });
+  const command = OPENERS[process.platform] ?? 'xdg-open';
+  const child = spawn(command, [url], { stdio: 'ignore', detached: true });
   child.on('error', () => undefined);
   child.unref();
 }

@@ -1,4 +1,6 @@
-/** What `countersign login` keeps: one session for each server, in the place that the operating system has for it, for nobody else to read. */
+/**
+ * What `countersign login` keeps: one session for each server, in the place that the operating system has for it, for nobody else to read.
+ */
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -12,13 +14,13 @@ const fileSchema = z.record(z.string(), loginSchema);
 /** `%APPDATA%`, `~/Library/Application Support`, or `$XDG_CONFIG_HOME`, as the system has it. */
 export function loginsFile({ env }: Pick<Io, 'env'>, platform: NodeJS.Platform = process.platform): string {
   const home = env['HOME'] || env['USERPROFILE'] || '.';
-  const folder =
-    platform === 'win32'
-      ? env['APPDATA'] || join(home, 'AppData', 'Roaming')
-      : platform === 'darwin'
-        ? join(home, 'Library', 'Application Support')
-        : env['XDG_CONFIG_HOME'] || join(home, '.config');
-  return join(folder, 'countersign', 'logins.json');
+  return join(settingsFolder(env, home, platform), 'countersign', 'logins.json');
+}
+
+function settingsFolder(env: Io['env'], home: string, platform: NodeJS.Platform): string {
+  if (platform === 'win32') return env['APPDATA'] || join(home, 'AppData', 'Roaming');
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support');
+  return env['XDG_CONFIG_HOME'] || join(home, '.config');
 }
 
 function readAll(io: Pick<Io, 'env'>): Record<string, Login> {

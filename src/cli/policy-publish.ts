@@ -8,7 +8,7 @@ import { exitOfStatus } from './exit.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
 import { readFolder, storedHash } from './policy-folder.ts';
-import { secondsOf, usage } from './values.ts';
+import { usage, waitLimit } from './values.ts';
 
 export interface PublishOptions extends ConnectOptions {
   reason: string;
@@ -22,7 +22,7 @@ export interface PublishOptions extends ConnectOptions {
 export async function publishVerb(io: Io, folder: string | undefined, options: PublishOptions): Promise<void> {
   if (folder !== undefined && options.rollback !== undefined)
     throw usage('give either a folder or `--rollback`, not both');
-  const limit = options.wait === undefined ? 0 : options.wait === true ? null : secondsOf('--wait', options.wait);
+  const limit = waitLimit(options.wait);
   const connection = await connect(io, options);
   const given =
     options.rollback === undefined

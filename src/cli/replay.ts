@@ -10,6 +10,7 @@ import {
   type JsonObject,
   type RecordPayload,
   type Verdict,
+  type VerdictRecord,
 } from '../contract/index.ts';
 import { replaySchema, type ReplayView } from '../contract/views/index.ts';
 import type { CompiledBundle } from '../policy/index.ts';
@@ -66,6 +67,17 @@ function sealedRequest(value: JsonObject): ActionRequest {
   throw usage(`the request does not fit: ${issue?.path.join('.') || 'the top level'}: ${issue?.message ?? 'unknown'}`);
 }
 
+function judgedIn(record: RecordPayload): Pick<VerdictRecord, 'verdict' | 'facts'> | null {
+  if (record.type === 'verdict') return record;
+  return record.type === 'release' ? record.rejudged : null;
+}
+
+/** Only the first verdict and the permit name the hash of the request. */
+function hashOfRequest(record: RecordPayload): string | null {
+  if (record.type === 'release') return record.permit.requestHash;
+  return record.type === 'verdict' && record.seq === 0 ? record.requestHash : null;
+}
+
 /** Here, with nothing but a receipt, the request and the bundle. */
 async function here(io: Io, file: string, options: ReplayOptions): Promise<Replay> {
   if (HASH.test(file))
@@ -75,7 +87,7 @@ async function here(io: Io, file: string, options: ReplayOptions): Promise<Repla
     import('../sealing/index.ts'),
   ]);
   const { record, hash } = await readReceipt(io, file);
-  const sealed = record.type === 'verdict' ? record : record.type === 'release' ? record.rejudged : null;
+  const sealed = judgedIn(record);
   if (sealed === null)
     throw usage(`a record of type ${record.type} holds no verdict; give the receipt of one that does`);
   if (listsNamed(record).length > 0)
@@ -115,7 +127,7 @@ async function checkRequest(record: RecordPayload, request: ActionRequest): Prom
   if (request.content !== undefined) return;
   const { hashOf } = await import('../canonical/index.ts');
   const { callback: _callback, ...rest } = request;
-  const wanted = record.type === 'release' ? record.permit.requestHash : record.seq === 0 ? record.requestHash : null;
+  const wanted = hashOfRequest(record);
   if (wanted !== null && hashOf(rest) !== wanted) {
     throw new CountersignError(
       'invalid-evidence',

@@ -15,8 +15,10 @@ interface Options extends ConnectOptions {
 type Total = z.infer<typeof moneyTotalSchema>;
 const STAGES = ['asked', 'approved', 'released', 'executed'] as const;
 
-const inCurrency = (amount: string | null, currency: string | null): string =>
-  amount === null ? '-' : amount === 'undisclosed' || currency === null ? amount : `${amount} ${currency}`;
+function inCurrency(amount: string | null, currency: string | null): string {
+  if (amount === null) return '-';
+  return amount === 'undisclosed' || currency === null ? amount : `${amount} ${currency}`;
+}
 
 function totalText(total: Total): string {
   const parts = STAGES.map((stage) => {

@@ -6,7 +6,7 @@ import { connect, withConnection } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
 import type { Io } from './io.ts';
 import { buildRequest, withRequestBody, type RequestBodyOptions } from './request-body.ts';
-import { secondsOf } from './values.ts';
+import { waitLimit } from './values.ts';
 
 interface RequestOptions extends RequestBodyOptions {
   idempotencyKey?: string;
@@ -29,7 +29,7 @@ export function register(program: Command, io: Io): void {
 }
 
 async function request(io: Io, options: RequestOptions): Promise<void> {
-  const limit = options.wait === undefined ? 0 : options.wait === true ? null : secondsOf('--wait', options.wait);
+  const limit = waitLimit(options.wait);
   const body = await buildRequest(io, options);
   const connection = await connect(io, options);
   const key = options.idempotencyKey ?? `cli-${randomUUID()}`;

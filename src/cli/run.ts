@@ -57,7 +57,8 @@ async function run(io: Io, words: readonly string[], options: RunOptions): Promi
     throw usage('`--resume` goes on with one action; leave `--detach` and `--key` out');
   }
   if (detach === true && wait !== undefined) throw usage('`--detach` does not wait; leave `--wait` out');
-  const seconds = detach === true ? 0 : wait === undefined ? Infinity : secondsOf('--wait', wait);
+  const patience = wait === undefined ? Infinity : secondsOf('--wait', wait);
+  const seconds = detach === true ? 0 : patience;
   const asked = await requestOf(io, options);
   requireCommand(words[0] ?? '', io.env['PATH']);
   const credential = await credentialOf(io, options, options.audience);

@@ -10,7 +10,7 @@ import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
 import { call, type ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
-import { secondsOf } from './values.ts';
+import { waitLimit } from './values.ts';
 
 interface ShowOptions extends ConnectOptions {
   wait?: string | true;
@@ -29,7 +29,7 @@ export function register(program: Command, io: Io): void {
     .option('--receipts <folder>', 'write the receipt of each of its records into a folder, for `countersign verify`')
     .option('--json', 'print the action as JSON');
   withConnection(command, { as: true }).action(async (id: string, options: ShowOptions) => {
-    const limit = options.wait === undefined ? 0 : options.wait === true ? null : secondsOf('--wait', options.wait);
+    const limit = waitLimit(options.wait);
     const path = actionPath(id);
     const connection = await connect(io, options);
     const first = parseAction(await call(connection, { path }));
@@ -41,7 +41,7 @@ export function register(program: Command, io: Io): void {
   });
 }
 
-/** The whole, read by whoever is to decide: their approval may then rest on it. */
+/** Opens the full content for an approver, so that their approval can rest on it. */
 async function printWhole(io: Io, connection: ApiConnection, action: Action, asJson = false): Promise<void> {
   const { whole, shown } = readAnswer(wholeSchema, await call(connection, { path: `${actionPath(action.id)}/whole` }));
   if (asJson) return io.json({ action, whole, shown });

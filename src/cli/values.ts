@@ -125,6 +125,12 @@ export function usage(message: string): CountersignError {
   return new CountersignError('invalid-request', message);
 }
 
+/** Seconds that `--wait` asks for: none without it, and no limit (null) where it stands alone. */
+export function waitLimit(wait: string | true | undefined): number | null {
+  if (wait === undefined) return 0;
+  return wait === true ? null : secondsOf('--wait', wait);
+}
+
 /** A number of seconds from the command line: whole, not negative. */
 export function secondsOf(option: string, text: string): number {
   if (!/^\d{1,9}$/.test(text))

@@ -13,10 +13,12 @@ export type Presence = (typeof PRESENCES)[number];
 const CLICKED: ReadonlySet<Door> = new Set(['slack', 'console']);
 
 /** @param assured A verified passkey assertion came with it. */
-export const presenceOf = (via: Door, assured: boolean): Presence =>
-  assured ? 'passkey' : CLICKED.has(via) ? 'click' : 'token';
+export function presenceOf(via: Door, assured: boolean): Presence {
+  if (assured) return 'passkey';
+  return CLICKED.has(via) ? 'click' : 'token';
+}
 
-/** Of a sealed decision, those of before they said so too; null for what the clock or the requester brought. */
+/** Presence of a sealed decision, also of older ones that do not name it; null for decisions of the clock or the requester. */
 export function presenceIn(record: {
   decision: string;
   via: Door | typeof ENGINE_VIA;

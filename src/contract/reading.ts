@@ -146,7 +146,7 @@ export const timeSchema = z.iso
  */
 export function readBound(name: string, text: string, end: 'from' | 'to'): Date {
   const day = dayOf(text);
-  const time = day === null ? instantOf(text) : end === 'to' ? day + DAY : day;
+  const time = day === null ? instantOf(text) : day + (end === 'to' ? DAY : 0);
   if (time !== null) return new Date(time);
   const detail = `${name} is a day such as 2026-11-21, which is that day in UTC, or a time with its offset such as 2026-11-21T00:00:00Z`;
   throw new CountersignError('invalid-request', detail, { errors: [{ pointer: `/${name}`, detail }] });

@@ -121,7 +121,7 @@ export interface VerdictRecord extends RecordHead {
   returns?: string;
 }
 
-/** What somebody was shown before they decided: hash of a pure renderer's output, and its version. */
+/** What a person saw before they decided: hash of a pure renderer's output, and its version. */
 export interface Shown {
   hash: string;
   renderer: string;
@@ -144,7 +144,7 @@ export interface DecisionRecord extends RecordHead {
   /** For whom, when decided under a delegation: its id and the person who delegated. */
   delegation: { id: string; from: string } | null;
   /**
-   * Proof that whoever decided, or whoever they stand in for, is on the list of approvers, where the verdict names that list by its hash
+   * Proof that the decider, or the person they stand in for, is on the list of approvers, where the verdict names that list by its hash
    * (docs/formats.md). Since version 2.
    */
   membership?: { index: number; path: string[] };
@@ -168,7 +168,9 @@ export interface DecisionRecord extends RecordHead {
   attestation: string | null;
   /** Of the refusal that ended the override. Since version 2. */
   stands?: StandingRefusal[];
-  /** Gives back what the action's verdict took of limits: that verdict's `shares`. Since version 2; left out where nothing is given back. */
+  /**
+   * Gives back what the action's verdict took of limits: that verdict's `shares`. Since version 2; left out where nothing is given back.
+   */
   returns?: string;
   /** The attestation key's signature over the record without it, where somebody said so. Since version 2. */
   attested?: { kid: string; sig: string };
@@ -177,8 +179,10 @@ export interface DecisionRecord extends RecordHead {
 export const RELEASE_BASES = ['rule', 'override', 'break_glass', 'observe', 'grant'] as const;
 
 /** Why what a verdict approved is released. */
-export const releaseBasisOf = ({ basis, mode }: Pick<Verdict, 'basis' | 'mode'>): ReleaseRecord['basis'] =>
-  basis === 'break_glass' || basis === 'grant' ? basis : mode === 'observe' ? 'observe' : 'rule';
+export function releaseBasisOf({ basis, mode }: Pick<Verdict, 'basis' | 'mode'>): ReleaseRecord['basis'] {
+  if (basis === 'break_glass' || basis === 'grant') return basis;
+  return mode === 'observe' ? 'observe' : 'rule';
+}
 
 export interface ReleaseRecord extends RecordHead {
   type: 'release';
@@ -206,7 +210,7 @@ export interface RedemptionRecord extends RecordHead {
   permit: { jti: string };
   /** Identity of the caller that redeemed it; `countersign` for what the engine carries out itself. */
   by: string;
-  /** Hash of the redeemer's own random text, bound to the permit: whoever knows the text asks again. Null where none was given. */
+  /** Hash of the redeemer's random text, bound to the permit. Knowing the text lets a caller ask again. Null where none was given. */
   redeemer: string | null;
   /** When the outcome is due, RFC 3339. */
   reportBy: string;

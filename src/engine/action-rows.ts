@@ -1,6 +1,6 @@
 /**
- * Compares the rows of one action with the fold of its sealed records. They grant nothing, whatever they say; that they differ shows that
- * somebody changed the database.
+ * Compares the rows of one action with the fold of its sealed records. Rows grant nothing. A difference shows that somebody changed the
+ * database.
  */
 import { canonicalize, formatDecimal, parseDecimal } from '../canonical/index.ts';
 import { isClosed, isCountersignError, type Json, type Judgement, type Status } from '../contract/index.ts';
@@ -23,13 +23,18 @@ import { projectionOf } from './seal.ts';
 
 export type ActionRowDeps = Pick<EngineDeps, 'store' | 'signers' | 'bundles' | 'register' | 'commitments' | 'now'>;
 
-/** What differs, at two looks: between them nothing was only on its way. */
+function changeOf(rows: number, expected: number): RowChange {
+  if (rows === expected) return 'altered';
+  return rows < expected ? 'removed' : 'inserted';
+}
+
+/** What differs at both of two looks, so that a row which is only being written is not named. */
 export async function actionDifferences(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
   const first = await lookSafely(deps, tenant, id);
   return first.length === 0 ? first : lookSafely(deps, tenant, id);
 }
 
-/** What cannot even be read was edited too, and keeps nothing else from being named. */
+/** A row that cannot be read was edited too. The others are still named. */
 async function lookSafely(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
   try {
     return await look(deps, tenant, id);
@@ -48,7 +53,7 @@ const difference = (table: RowTable, id: string, change: RowChange, message: str
 
 async function look(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
   const { store } = deps;
-  // The row first: what is sealed meanwhile is in the records, and the second look tells.
+  // Read the row first. A record that is sealed meanwhile makes a difference, which the second look clears up.
   const row = await store.actions.get(tenant, id);
   let life: Life | null;
   try {
@@ -99,7 +104,7 @@ async function withoutLife(
   ];
 }
 
-/** What policy said beside the verdict: judged again by the sealed bundle, request and facts. Null where one of them is gone. */
+/** Policy's judgement, made again from the sealed bundle, request and facts. Null where one of them is gone. */
 async function judgementOf(deps: ActionRowDeps, life: Life): Promise<Judgement | null> {
   const { tenant, id } = life.state.action;
   const { bundle: hash } = life.verdict.verdict;
@@ -127,7 +132,7 @@ function differing(has: Record<string, unknown>, should: Record<string, unknown>
   return Object.keys(should).filter((name) => text(has[name]) !== text(should[name]));
 }
 
-/** Of a view, what its records say too. */
+/** The members of a row that the records say too. */
 function sealedMembers({ action, approval, review, ...state }: ActionState): Record<string, unknown> {
   const { id, tenant, status, requestHash, records, updatedAt, redeemedAt, verdict } = action;
   const { surface, verb, actor, plan, openedAt, disclosed, outcome, erased } = state;
@@ -160,7 +165,7 @@ function sealedMembers({ action, approval, review, ...state }: ActionState): Rec
   };
 }
 
-/** Of a view, what policy said beside the verdict. */
+/** The members of a row that policy set beside the verdict. */
 function asJudged({ notify, outcomeWithinMs, collectWithinMs, permitMs, retainMs }: Judgement | ActionState) {
   return { notify, outcomeWithinMs, collectWithinMs: collectWithinMs ?? null, permitMs, retainMs };
 }
@@ -218,7 +223,7 @@ async function holdsPermit(
   }
 }
 
-/** Whether rows beside its records may be gone: it was closed long ago. */
+/** An action that was closed long ago may have lost its rows. */
 const isForgotten = ({ now }: ActionRowDeps, { state: { action } }: Life): boolean =>
   isClosed(action.status) && Date.parse(action.updatedAt) + KEPT_MS < now().getTime();
 
@@ -267,10 +272,10 @@ function ofReview(id: string, row: Review | null, { state, verdict }: Life): Row
   return [difference('review', id, 'altered', `the row says \`${row.status}\`; it differs in ${wrong.join(', ')}`)];
 }
 
-/** Statuses in which an action has given back what it took, but for the breaking of a glass. */
+/** Statuses in which an action has given back its share of limits, unless it broke the glass. */
 const GAVE_BACK: readonly Status[] = ['refused', 'expired', 'cancelled', 'failed', 'skipped', 'lapsed'];
 
-/** What an action should hold by its records; null where they do not say. */
+/** The limit shares that an action should hold by its records; null where they do not say. */
 function heldBy(
   { register }: ActionRowDeps,
   { verdict, state }: Life,
@@ -281,7 +286,7 @@ function heldBy(
     const shares = register.shares.open(verdict.tenant, verdict.action, verdict.shares);
     return shares.filter(({ stays }) => !gaveBack || stays === true);
   }
-  // Records of before do not hold it: what policy says of the sealed facts.
+  // Older records do not name their shares, so take them from the judgement.
   if (judgement === null || verdict.v === 1) return null;
   const expected = judgement.reservations.filter(({ limit }) => !gaveBack || isGlassLimit(limit));
   return expected.map(({ limit, key, amount }) => ({ slot: limitSlot(limit, key), amount }));
@@ -302,13 +307,12 @@ function ofReservations(
       .sort();
   const [has, should] = [listed(rows), listed(expected)];
   if (text(has) === text(should)) return [];
-  const change: RowChange =
-    has.length < should.length ? 'removed' : has.length > should.length ? 'inserted' : 'altered';
+  const change = changeOf(has.length, should.length);
   const said = `it holds ${rows.map(({ limit, amount }) => `${limit} ${amount}`).join(', ') || 'nothing'} of its limits; its records say otherwise`;
   return [difference('limit_reservation', id, change, said)];
 }
 
-/** What the engine would go on with, had it to judge the action once more: only what it wrote itself. */
+/** The engine would reuse this stored judgement, so it must carry the engine's MAC. */
 function ofLimitDecision(deps: ActionRowDeps, stored: unknown, life: Life): RowDifference[] {
   const { state, verdict } = life;
   const { id, tenant } = state.action;
@@ -326,7 +330,7 @@ function ofLimitDecision(deps: ActionRowDeps, stored: unknown, life: Life): RowD
     : say('altered', 'the row says that it was judged otherwise than it was');
 }
 
-/** Rows of an action that no record knows: it may be about to be sealed, but only this engine can have judged it. */
+/** Rows of an action without records. It may be about to be sealed, but then this engine has judged it. */
 function ofUnsealed(
   deps: ActionRowDeps,
   tenant: string,

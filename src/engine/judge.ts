@@ -1,6 +1,12 @@
 import { ENGINE_ID, UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import { hashOf } from '../canonical/index.ts';
-import { CountersignError, type Action, type ActionRequest, type VerdictRecord } from '../contract/index.ts';
+import {
+  CountersignError,
+  type Action,
+  type ActionRequest,
+  type Status,
+  type VerdictRecord,
+} from '../contract/index.ts';
 import { applyChanges, asVouched, samenessIn } from '../policy/index.ts';
 import { discloseRequest, requestHash } from '../sealing/index.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
@@ -76,6 +82,13 @@ export async function judge(deps: EngineDeps, started: StartedInput): Promise<Ju
   }
 }
 
+/** A step of a plan that policy approves keeps evaluating: it gets its permit in its turn. */
+function firstStatus(supervised: boolean, approved: boolean, isStep: boolean): Status {
+  if (supervised) return 'supervised';
+  if (!approved) return 'refused';
+  return isStep ? 'evaluating' : 'released';
+}
+
 /** @param lasting why this request is refused without being judged; null to judge it. */
 async function judgeAndSeal(
   deps: EngineDeps,
@@ -125,7 +138,7 @@ async function judgeAndSeal(
   const action: Action = {
     id: input.id,
     tenant: input.tenant,
-    status: supervised ? 'supervised' : releases ? 'released' : approved ? 'evaluating' : 'refused',
+    status: firstStatus(supervised, approved, step !== null),
     requestHash: requestHash(request, actionKey),
     verdict,
     approval: approval === null ? null : approvalView(approval),
@@ -200,7 +213,7 @@ async function judgeAndSeal(
     ...(facts.oncall === undefined ? {} : { oncall: facts.oncall }),
     ...(facts.advice === undefined ? {} : { advice: facts.advice }),
   };
-  // What a try before this one took of a limit is given back.
+  // An earlier attempt may have reserved something, which is given back.
   const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];
   if (drill !== null && !supervised) {
     const ending = { end: 'void' as const, by: ENGINE_ID, surface: request.surface, at: at.toISOString() };
@@ -227,7 +240,7 @@ async function judgeAndSeal(
     // An action that the engine carries out itself needs no external permit.
     permit = isCarriedOut(request) ? null : release.permit;
   }
-  // Before the record that commits to them.
+  // Stored before the record that commits to them.
   if (hidden !== null) {
     await deps.store.payloads.update(input.tenant, input.id, (stored) => ({ ...stored, changes: hidden }));
   }
@@ -240,7 +253,7 @@ async function judgeAndSeal(
 
 const NOBODY_ASKED = 'it was planted as a drill, and policy asks nobody about it; nothing of it happens';
 
-/** A drill takes nothing of any limit, and where policy asks nobody, it is refused. */
+/** A drill reserves nothing, and is refused where policy asks nobody. */
 async function judgedOrDrilled(
   deps: EngineDeps,
   bundle: Parameters<typeof judgeWithFacts>[1],
@@ -255,7 +268,7 @@ async function judgedOrDrilled(
   if (decision === 'supervise' || decision === 'refuse') return made;
   return refusedByFault(deps, bundle, input.request, identity, NOBODY_ASKED);
 }
-/** The keyed hash by which a repeated body is known: a step's is its plan's. It only ever refuses. */
+/** The keyed hash that recognises a repeated body; a step has that of its plan. It can only refuse. */
 const macOf = ({ mac, idempotencyKey }: JudgeInput, request: ActionRequest): string =>
   mac ?? bodyMac(idempotencyKey, request);
 
@@ -268,7 +281,7 @@ function sameRequest(stored: ActionState, input: JudgeInput, request: ActionRequ
   );
 }
 
-/** The answer of an action that was judged, and whose payload was erased since. */
+/** The answer of a judged action whose payload was erased since. */
 async function judgedBefore(deps: EngineDeps, input: JudgeInput): Promise<Judged> {
   const judged = await findJudged(deps, input);
   if (judged === null) throw new CountersignError('unavailable', 'the action could not be stored; try again');

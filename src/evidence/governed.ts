@@ -9,6 +9,7 @@ import {
   type RecordPayload,
   type RedemptionRecord,
   type ReleaseRecord,
+  type VerdictDecision,
   type VerdictRecord,
 } from '../contract/index.ts';
 import { releaseBasisOf } from '../contract/record.ts';
@@ -31,9 +32,16 @@ type Phase =
 
 const ENDED: readonly Phase[] = ['refused', 'expired', 'cancelled', 'settled'];
 
+const FIRST_PHASE: Readonly<Record<VerdictDecision, Phase>> = {
+  refuse: 'refused',
+  supervise: 'parked',
+  approve: 'approved',
+  constrain: 'approved',
+};
+
 export interface Governed {
   readonly surface: string;
-  /** Who acts, and whoever it acts for. */
+  /** The actor, and everybody it acts for. */
   readonly actors: readonly string[];
   /** What is wrong with the next record of the action; `signed` is false when the passkey assertion that it holds does not hold. */
   next(record: RecordPayload, signed: boolean): Defect[];
@@ -69,7 +77,7 @@ export class GovernedAction implements Governed {
     this.#acting = [...this.actors, ...actingChain(actor).flatMap(({ owner }) => owner ?? [])];
     this.#changed = verdict.changes !== null;
     this.#basis = releaseBasisOf(verdict);
-    this.#phase = verdict.decision === 'refuse' ? 'refused' : verdict.decision === 'supervise' ? 'parked' : 'approved';
+    this.#phase = FIRST_PHASE[verdict.decision];
     if (this.#basis === 'break_glass') this.#review = 'open';
     if (this.#phase !== 'parked') return;
     if (plan === null || plan.stages.length === 0) {
@@ -182,7 +190,8 @@ export class GovernedAction implements Governed {
     const add = (code: FindingCode, message: string): void => void defects.push({ code, message });
     const before = this.#released;
     const fresh = before !== null && this.#phase === 'released' && isFresh(before, record);
-    const expected = fresh ? before.basis : this.#phase === 'overridden' ? 'override' : this.#basis;
+    const judgedBasis = this.#phase === 'overridden' ? 'override' : this.#basis;
+    const expected = fresh ? before.basis : judgedBasis;
     if (this.#phase === 'parked') {
       add('quorum-missing', `it was released without its approval: ${this.#override?.lacking() ?? 'nobody was asked'}`);
     } else if (ENDED.includes(this.#phase) && this.#phase !== 'settled') {

@@ -139,7 +139,9 @@ export class TreeAudit {
   async #full(number: number, leaves: Uint8Array[] | null, tile: Uint8Array[] | null): Promise<Uint8Array[] | null> {
     const above = await this.#above(number);
     const ofEntries = leaves === null ? null : rootOf(leaves);
-    const ofTile = tile === null ? null : leaves !== null && same(leaves, tile) ? ofEntries : rootOf(tile);
+    const alike = leaves !== null && tile !== null && same(leaves, tile);
+    const tileRoot = (): Uint8Array | null => (tile === null ? null : rootOf(tile));
+    const ofTile = alike ? ofEntries : tileRoot();
     const takeEntries =
       equalTo(ofEntries, above) || (!equalTo(ofTile, above) && (tile === null || ofEntries === ofTile));
     const root = (takeEntries ? ofEntries : ofTile) ?? above ?? emptyRoot();

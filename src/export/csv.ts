@@ -45,7 +45,7 @@ const COLUMNS = [
 ] as const;
 type Row = Partial<Record<(typeof COLUMNS)[number], Json>>;
 
-/** A number as it stands: it may begin with a minus without being a formula. */
+/** A plain number. It may begin with a minus without being a formula. */
 const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/;
 /** The characters that make a spreadsheet read a cell as a formula, in their full-width forms too. */
 const FORMULA = /^[\s\u0000-\u001f]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
@@ -55,7 +55,7 @@ const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ufffe\ufff
 /** One cell. Text that a spreadsheet could run gets an apostrophe before it; numbers stay exactly as they were signed. */
 export function csvCell(value: Json | undefined): string {
   if (value === undefined || value === null) return '';
-  const text = typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   const safe = (FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text).replaceAll(CONTROL, '\ufffd');
   return /[",;\n]|^\s|\s$|^'/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -69,18 +69,17 @@ function decimalText(value: number): string {
 const isCommitment = (value: Json | undefined): boolean => typeof value === 'string' && value.startsWith('sha256:');
 
 function disclosedValue(record: VerdictRecord, path: string): Json | undefined {
-  return Object.hasOwn(record.disclosed, path)
-    ? record.disclosed[path]
-    : Object.hasOwn(record.commitments, path)
-      ? UNDISCLOSED
-      : undefined;
+  if (Object.hasOwn(record.disclosed, path)) return record.disclosed[path];
+  return Object.hasOwn(record.commitments, path) ? UNDISCLOSED : undefined;
 }
 
 const amountAs = (value: Json | undefined, currency: string | null): string | null =>
   value === UNDISCLOSED || isCommitment(value) ? UNDISCLOSED : exactAmount(value, currency);
 
-const textAs = (value: Json | undefined): string | null =>
-  value === undefined || value === null ? null : isCommitment(value) ? UNDISCLOSED : String(value as string);
+function textAs(value: Json | undefined): string | null {
+  if (value === undefined || value === null) return null;
+  return isCommitment(value) ? UNDISCLOSED : String(value as string);
+}
 
 /** The first verdict of an action. */
 function begin(record: VerdictRecord, fields: MoneyFields): Money {
@@ -129,7 +128,8 @@ export function moneyAfter(
 export function stagesOf(record: RecordPayload): Stage[] {
   switch (record.type) {
     case 'verdict':
-      return record.seq !== 0 ? [] : record.verdict.decision === 'supervise' ? ['asked'] : ['asked', 'approved'];
+      if (record.seq !== 0) return [];
+      return record.verdict.decision === 'supervise' ? ['asked'] : ['asked', 'approved'];
     case 'decision':
       return record.decision === 'approve' ? ['approved'] : [];
     case 'release':

@@ -1,6 +1,6 @@
 /** Sealed records as events of the Open Cybersecurity Schema Framework (OCSF 1.6), for a SIEM. Only what a record shows goes out. */
 import { ENGINE_ID } from '../contract/engine-names.ts';
-import type { JsonObject, RecordPayload, RecordType } from '../contract/index.ts';
+import type { JsonObject, RecordPayload, RecordType, VerdictDecision } from '../contract/index.ts';
 import type { ExportRecord } from './line.ts';
 
 const VERSION = '1.6.0';
@@ -51,18 +51,30 @@ const SEVERITY: Readonly<Record<Severity, number>> = { Informational: 1, Low: 2,
 type Disposition = 'Allowed' | 'Denied' | 'Observed' | 'Other';
 const ACTION: Readonly<Record<Disposition, number>> = { Allowed: 1, Denied: 2, Observed: 3, Other: OTHER };
 
-/** What a record comes to, for whoever only looks at that. */
+const VERDICTS: Readonly<Record<VerdictDecision, { action: Disposition; severity: Severity }>> = {
+  refuse: { action: 'Denied', severity: 'Low' },
+  supervise: { action: 'Other', severity: 'Informational' },
+  approve: { action: 'Allowed', severity: 'Informational' },
+  constrain: { action: 'Allowed', severity: 'Informational' },
+};
+
+const DECISIONS: ReadonlyMap<string, Disposition> = new Map([
+  ['approve', 'Allowed'],
+  ['refuse', 'Denied'],
+  ['expired', 'Denied'],
+  ['cancelled', 'Denied'],
+]);
+
+/** What a record comes to, in OCSF's terms. */
 function meaningOf(record: RecordPayload): { said: string; action: Disposition; severity: Severity } {
   switch (record.type) {
     case 'verdict': {
       const { decision, basis } = record.verdict;
-      const severity = basis === 'break_glass' ? 'High' : decision === 'refuse' ? 'Low' : 'Informational';
-      const action = decision === 'refuse' ? 'Denied' : decision === 'supervise' ? 'Other' : 'Allowed';
-      return { said: decision, action, severity };
+      const { action, severity } = VERDICTS[decision];
+      return { said: decision, action, severity: basis === 'break_glass' ? 'High' : severity };
     }
     case 'decision': {
-      const denied = ['refuse', 'expired', 'cancelled'].includes(record.decision);
-      const action = record.decision === 'approve' ? 'Allowed' : denied ? 'Denied' : 'Other';
+      const action = DECISIONS.get(record.decision) ?? 'Other';
       return { said: record.decision, action, severity: 'Informational' };
     }
     case 'release': {
@@ -96,8 +108,8 @@ export function ocsfLine({ index, hash, record }: ExportRecord): string {
   const { said, action, severity } = meaningOf(record);
   const surface = 'surface' in record ? record.surface : record.action;
   const uid = actorOf(record);
-  const reasons =
-    record.type === 'verdict' ? record.verdict.reasons.join('; ') : 'reason' in record ? record.reason : null;
+  const reason = 'reason' in record ? record.reason : null;
+  const reasons = record.type === 'verdict' ? record.verdict.reasons.join('; ') : reason;
   const event: JsonObject = {
     ...kind,
     activity_id: OTHER,

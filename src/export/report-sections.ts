@@ -5,6 +5,7 @@ import {
   presenceIn,
   type DecisionRecord,
   type Json,
+  type JsonObject,
   type OtherRecord,
   type OutcomeRecord,
   type Presence,
@@ -32,7 +33,7 @@ export const ENDING_TONE: Record<Ending, 'good' | 'bad' | 'wait'> = {
   withdrawn: 'wait',
 };
 
-/** `2026-11-21 10:00:00 UTC`. Text that is not a time stays as it is. */
+/** `2026-11-21 10:00:00 UTC`. Text that is not a time stays unchanged. */
 export function timeText(at: string): string {
   const [, day, time] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(at) ?? [];
   return day === undefined || time === undefined ? at : `${day} ${time} UTC`;
@@ -98,7 +99,8 @@ function asked(disclosed: Record<string, Json>, withheld: number): Html {
     ([path, value], i) => markup`${i === 0 ? '' : ', '}${labelOf(path)} <b>${textOf(value)}</b>`,
   );
   const hidden = withheld === 1 ? '1 value as a commitment only' : `${withheld} values as commitments only`;
-  return markup`${values}${withheld === 0 ? '' : values.length === 0 ? hidden : `; ${hidden}`}`;
+  if (withheld === 0) return markup`${values}`;
+  return markup`${values}${values.length === 0 ? '' : '; '}${hidden}`;
 }
 
 const isSame = (one: Verdict, other: Verdict | undefined): boolean =>
@@ -108,7 +110,7 @@ const isSame = (one: Verdict, other: Verdict | undefined): boolean =>
   one.bundle === other.bundle;
 
 function judged({ decision: said, basis, policy, rule, bundle, reasons, changes, mode }: Verdict): Html {
-  const by = policy === null ? 'no policy' : rule === null ? `policy ${policy}` : `policy ${policy}, rule ${rule}`;
+  const by = policy === null ? 'no policy' : `policy ${policy}${rule === null ? '' : `, rule ${rule}`}`;
   const why = `${basis === 'rule' ? '' : ` (${basis.replaceAll('_', ' ')})`}${mode === 'observe' ? ', observing' : ''}`;
   return markup`<b>${said}</b> by ${by}${why}${
     reasons.length === 0 ? null : markup`<span class="reason">${reasons.join('; ')}</span>`
@@ -125,14 +127,11 @@ function decision(record: DecisionRecord, rendering: number): Html {
   const who = by === ENGINE_ID ? '' : `${by} `;
   const stood = delegation === null ? '' : `, standing in for ${delegation.from}`;
   const where = via === ENGINE_VIA ? '' : `, stage ${stage + 1}, via ${via}`;
+  const passkeyWords = assurance === null ? [] : ['with a passkey'];
   const more = [
     ...(until === null ? [] : [`until ${timeText(until)}`]),
     ...(added === null ? [] : [`asked ${added.join(', ')}`]),
-    ...(rendering <= RENDERING_WITHOUT_PRESENCE
-      ? assurance === null
-        ? []
-        : ['with a passkey']
-      : presenceWords(presenceIn(record))),
+    ...(rendering <= RENDERING_WITHOUT_PRESENCE ? passkeyWords : presenceWords(presenceIn(record))),
   ].join(', ');
   const values =
     changes === null ? null : markup`<span class="reason">changed: ${Object.entries(changes).map(changed)}</span>`;
@@ -158,15 +157,21 @@ function changed([path, { from, to }]: [string, { from: Json; to: Json }], i: nu
 const quoted = (reason: string | null): Html | null =>
   reason === null ? null : markup`<span class="reason"><q>${reason}</q></span>`;
 
+function deedText(type: OtherRecord['type'], body: JsonObject): string {
+  switch (type) {
+    case 'reconcile':
+      return `settled it as ${textOf(body['status'] ?? null)}`;
+    case 'review':
+      return reviewText(body);
+    case 'key':
+      return 'deleted the payload and its key';
+    default:
+      return `made a ${type} record`;
+  }
+}
+
 function afterwards({ type, at, by, reason, body }: OtherRecord): Html {
-  const did =
-    type === 'reconcile'
-      ? `settled it as ${textOf(body['status'] ?? null)}`
-      : type === 'review'
-        ? reviewText(body)
-        : type === 'key'
-          ? 'deleted the payload and its key'
-          : `made a ${type} record`;
+  const did = deedText(type, body);
   return markup`<li><span class="when">${timeText(at)}</span><br>${by ?? 'the engine'} <b>${did}</b>${quoted(reason)}</li>`;
 }
 

@@ -1,4 +1,4 @@
-/** `GET /v1/actions`: actions as the read model lists them, each only for whom it is theirs to see. */
+/** `GET /v1/actions`: lists actions from the read model. Callers get only those that they may see. */
 import { parseDecimal } from '../canonical/index.ts';
 import { CountersignError, readBounds } from '../contract/index.ts';
 import type {
@@ -14,11 +14,11 @@ import { isOwner, mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { ActionQuery } from './action-list-types.ts';
 
-/** So many are counted, and looked at for facets. */
+/** Most actions that are counted, and looked at for facets. */
 const COUNTED = 10_000;
 /** Pages of the log that a request reads first, so that callers see their own earlier actions. */
 const PAGES = 4;
-/** Characters of a text to be looked for: of fewer there would be too many. */
+/** Fewest characters of a search text. Shorter texts would match too much. */
 const TEXT_MIN = 3;
 
 /** One page. @throws CountersignError `invalid-request` for a filter or cursor that makes no sense */
@@ -119,8 +119,10 @@ function scopeOf(caller: Caller): FactScope {
 
 /** Globs of surfaces as one regular expression: `*` is one level, `**` any number of them. */
 export function patternOf(globs: readonly string[]): string {
-  const level = (part: string): string =>
-    part === '**' ? '(\\.[^.]+)*' : part === '*' ? '\\.[^.]+' : `\\.${part.replaceAll(/[^A-Za-z0-9_-]/g, '\\$&')}`;
+  const level = (part: string): string => {
+    if (part === '**') return '(\\.[^.]+)*';
+    return part === '*' ? '\\.[^.]+' : `\\.${part.replaceAll(/[^A-Za-z0-9_-]/g, '\\$&')}`;
+  };
   const each = globs.map((glob) => glob.split('.').map(level).join(''));
   return `^(${each.join('|')})$`;
 }

@@ -20,7 +20,7 @@ import { createWatches, type Watches } from './watches.ts';
 
 /** The deadline of a verdict in milliseconds, even when a dependency hangs. */
 const VERDICT_PATH_MS = 4900;
-/** A released publication is carried out immediately. After this time the caller is told to look again. */
+/** How long to wait for a released publication, in milliseconds. It is carried out immediately; later the caller has to look again. */
 const CARRIED_OUT_MS = 10_000;
 
 export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPolicy'> {
@@ -29,7 +29,7 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
   const waitForAction = (caller: Caller, id: string, waitMs: number): Promise<Action> =>
     watch(deps, watches, caller, id, waitMs);
 
-  /** The action as it stands after `waitMs` at most, where it is parked; with its proof where it is refused. */
+  /** Waits up to `waitMs` where the action is parked. Adds the proof where it is refused. */
   const settled = async (caller: Caller, answered: Action, waitMs: number): Promise<Answered> => {
     const action = isOpen(answered.status) && waitMs > 0 ? await waitForAction(caller, answered.id, waitMs) : answered;
     const newest = action.records.at(-1);
@@ -58,7 +58,7 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
     async publishPolicy(caller, input, idempotencyKey, waitMs) {
       const arrived = deps.now().getTime();
       const publication = await preparePublication(deps, caller, input, idempotencyKey);
-      // Whoever waits counts from when they asked, and trying out a candidate takes a part of it.
+      // The caller's wait began with the request, and trying out a candidate took part of it.
       const left = Math.max(0, waitMs - (deps.now().getTime() - arrived));
       const answered = await request(caller, publication, idempotencyKey, left);
       if (answered.action.status !== 'released') return answered;
@@ -68,7 +68,7 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
   };
 }
 
-/** @throws CountersignError `unavailable` when the verdict's path takes longer than its deadline: what hangs is told by `readyz`. */
+/** @throws CountersignError `unavailable` when the verdict takes longer than its deadline; `readyz` says what hangs. */
 async function timely<T>(verdict: Promise<T>): Promise<T> {
   try {
     return await within(VERDICT_PATH_MS, verdict);
@@ -91,7 +91,7 @@ async function watch(deps: GatewayDeps, watches: Watches, caller: Caller, id: st
     try {
       const { state, action } = await (shared ?? readAction(deps, caller.tenant, id));
       const seen = await seenBy(deps, caller, state, action);
-      // What the engine carries out itself has no permit, so nothing but the end is worth waiting for.
+      // The engine carries this out itself and gives no permit, so only the end is worth waiting for.
       const open = isCarriedOut(state) ? !isClosed(action.status) : isOpen(action.status);
       if (remaining <= 0 || !open) return seen;
       shared = (await change.done)?.look ?? null;
@@ -101,14 +101,13 @@ async function watch(deps: GatewayDeps, watches: Watches, caller: Caller, id: st
   }
 }
 
+function idOf(about: AboutAction): string {
+  if ('action' in about) return about.action;
+  return 'permit' in about ? claimedAction(about.permit) : actionIdOf(about.idempotencyKey);
+}
+
 async function newestRecord(deps: GatewayDeps, caller: Caller, about: AboutAction): Promise<string | null> {
-  const id =
-    'action' in about
-      ? about.action
-      : 'permit' in about
-        ? claimedAction(about.permit)
-        : actionIdOf(about.idempotencyKey);
-  const stored = await readActionState(deps, caller.tenant, id);
+  const stored = await readActionState(deps, caller.tenant, idOf(about));
   return stored?.state.action.records.at(-1) ?? null;
 }
 

@@ -20,10 +20,12 @@ const CONCURRENT_MAX = 4;
 /** Where a page begins: with the rights, after an action, or at an entry. */
 type Cursor = { part: 'rights' } | { part: 'actions'; after: string } | { part: 'entries'; from: number };
 
-const text = (cursor: Cursor): string =>
-  Buffer.from(
-    cursor.part === 'entries' ? `e${cursor.from}` : cursor.part === 'actions' ? `a${cursor.after}` : '',
-  ).toString('base64url');
+const text = (cursor: Cursor): string => Buffer.from(plainText(cursor)).toString('base64url');
+
+function plainText(cursor: Cursor): string {
+  if (cursor.part === 'rights') return '';
+  return cursor.part === 'entries' ? `e${cursor.from}` : `a${cursor.after}`;
+}
 
 function read(cursor: string | undefined): Cursor {
   if (cursor === undefined) return { part: 'rights' };
@@ -48,7 +50,7 @@ export async function listRowDifferences(
   const { tenant } = caller;
   const at = read(cursor);
   const { differences, next } = await page(deps, tenant, at);
-  // Rows come in no order, and lie elsewhere once they were put back.
+  // The database returns rows in no fixed order, and restored rows lie elsewhere.
   differences.sort((a, b) => (place(a) < place(b) ? -1 : 1));
   return { at: deps.now().toISOString(), differences, next_cursor: next === null ? null : text(next) };
 }
@@ -137,7 +139,7 @@ async function ofKeys({ store, keys }: GatewayDeps, tenant: string): Promise<Row
   return differences;
 }
 
-/** In the order of their ids, whichever is read first. */
+/** In the order of their ids, although they are read concurrently. */
 async function ofActions(deps: GatewayDeps, tenant: string, ids: readonly string[]): Promise<RowDifference[]> {
   const differences: RowDifference[][] = [];
   const rowDeps = { ...deps, commitments: deps.keys.commitments };
@@ -149,7 +151,7 @@ async function ofActions(deps: GatewayDeps, tenant: string, ids: readonly string
   return differences.flat();
 }
 
-/** The columns that an entry is found by. What is in the entry itself, the audit compares with the tree. */
+/** Checks the columns that index an entry. The audit compares the entry itself with the tree. */
 function ofEntry({ index, envelope, recordHash, ...columns }: IndexedEntry): RowDifference[] {
   const say = (message: string): RowDifference[] => [differenceOf('log_entry', String(index), 'altered', message)];
   try {

@@ -33,7 +33,10 @@ const tokenSchema = z.strictObject({
   txn: z.string().nullable(),
 });
 
-/** An authenticated caller: a service's API key, a person, or whoever holds a token that reads the log, or keeps the directory, and does nothing else. */
+/**
+ * An authenticated caller: a service's API key, a person, or whoever holds a token that reads the log, or keeps the directory, and does
+ * nothing else.
+ */
 export const callerSchema = z.strictObject({
   kind: z.enum(['key', 'person', 'reader', 'provisioner']),
   /** `key:<id>`, or the person's directory id. */
@@ -158,9 +161,10 @@ export function identitiesOf(caller: Caller, request: ActionRequest, directory: 
     // A person's roles count behind a request only if the credential may speak for that person.
     const vouched = (roles: readonly string[] | null, byKey: readonly string[]): string[] =>
       spokenFor ? [...(roles ?? (caller.kind === 'key' && speaksOf ? byKey : []))].sort() : [];
+    const stranger = type === 'user' ? 'unverified' : 'unlisted';
     return {
       id,
-      standing: person !== null || workload !== null ? 'directory' : type === 'user' ? 'unverified' : 'unlisted',
+      standing: person !== null || workload !== null ? 'directory' : stranger,
       spokenFor,
       owner: directory.ownerOf(id) ?? (depth === 0 && type !== 'user' ? activeOwner(caller, directory) : null),
       roles: vouched((person ?? workload)?.roles ?? null, caller.roles),

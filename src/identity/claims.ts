@@ -21,7 +21,8 @@ export function claimText(claims: Readonly<Record<string, unknown>>, name: strin
 /** A claim as a list of texts: a JSON list, or text with spaces between (as `scope`); empty for anything else. */
 export function claimTexts(claims: Readonly<Record<string, unknown>>, name: string): string[] {
   const value = claimOf(claims, name);
-  const list: unknown[] = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [];
+  const list: unknown = typeof value === 'string' ? value.split(' ') : value;
+  if (!Array.isArray(list)) return [];
   return list.filter((item): item is string => typeof item === 'string' && item !== '');
 }
 

@@ -134,7 +134,10 @@ export class KeyRing {
 }
 
 /** Ordered by lifecycle (replaced, current, pending), not by timestamps, because clocks differ. */
-const stageOf = ({ pending, until }: KeyPeriod): number => (pending ? 2 : until === null ? 1 : 0);
+function stageOf({ pending, until }: KeyPeriod): number {
+  if (pending) return 2;
+  return until === null ? 1 : 0;
+}
 
 const isLive = (key: AnySigningKey): boolean => key.pending !== true && key.revoked === undefined;
 

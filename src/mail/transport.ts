@@ -20,11 +20,12 @@ export function createSmtpTransport({ url, from, loopback }: SmtpSettings): {
 } {
   const { protocol, hostname, port, username, password } = new URL(url);
   const secure = protocol === 'smtps:';
+  const standardPort = secure ? 465 : 587;
   const transport = createTransport({
     pool: true,
     maxConnections: 2,
     host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (secure ? 465 : 587) : Number(port),
+    port: port === '' ? standardPort : Number(port),
     secure,
     requireTLS: !secure && !loopback,
     ignoreTLS: !secure && loopback,

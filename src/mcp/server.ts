@@ -59,7 +59,7 @@ export function createServer(options: ServerOptions): Server {
         'Calls of tools are governed by Countersign. A result that says `waiting` is not an error: a human decides. Do not try another way; make the same call again after the time it names.',
     },
   );
-  // What a server lists, and what its tools answer, goes through as it is.
+  // A server's lists and its tools' answers go through unchanged.
   server.setRequestHandler('tools/list', { params: anything, result: anything }, async () => ({
     tools: await tools.listed(),
   }));
@@ -153,10 +153,11 @@ function taskView(call: GovernedCall): Result {
   const createdAt = startedAt.get(call) ?? now;
   startedAt.set(call, createdAt);
   const { settled, waiting } = call;
+  const underWay = waiting === null ? 'working' : waitingWords(waiting).words;
   return {
     taskId: call.taskId,
     status: settled === null ? 'working' : 'completed',
-    statusMessage: settled === null ? (waiting === null ? 'working' : waitingWords(waiting).words) : 'done',
+    statusMessage: settled === null ? underWay : 'done',
     createdAt,
     lastUpdatedAt: now,
     ttlMs: null,

@@ -37,6 +37,11 @@ export function revisionOf(state: ActionState, approval: ApprovalState | null): 
   return state.action.records.length * 100 + Math.min(99, approval?.unreachable.length ?? 0);
 }
 
+function reviewStateOf({ review }: ActionState): MessageState {
+  if (review?.status === 'done') return 'reviewed';
+  return review?.status === 'overdue' ? 'review_overdue' : 'break_glass';
+}
+
 function stateOf(state: ActionState, approval: ApprovalState | null): MessageState {
   const { status, verdict } = state.action;
   switch (status) {
@@ -45,12 +50,7 @@ function stateOf(state: ActionState, approval: ApprovalState | null): MessageSta
       if (approval?.status === 'approved') return 'frozen';
       return approval !== null && approval.returned !== null ? 'returned' : 'waiting';
     case 'released':
-      if (verdict?.basis === 'break_glass')
-        return state.review?.status === 'done'
-          ? 'reviewed'
-          : state.review?.status === 'overdue'
-            ? 'review_overdue'
-            : 'break_glass';
+      if (verdict?.basis === 'break_glass') return reviewStateOf(state);
       if (approval === null) return 'released';
       return Object.keys(approval.changes).length > 0 ? 'changed' : 'approved';
     default:
@@ -78,17 +78,17 @@ function stagesOf(approval: ApprovalState | null, directory: Directory): Message
     const refs = [...(plan?.refs ?? []), ...(plan?.escalate?.refs ?? [])];
     const approvals = stage.decisions.filter(({ decision }) => decision === 'approve').length;
     const refused = stage.decisions.some(({ decision }) => decision === 'refuse') && approval.status === 'refused';
+    const quorum = plan?.quorum ?? 1;
+    const stageState = (): MessageStage['state'] => {
+      if (refused) return 'refused';
+      if (i < approval.stage || approvals >= quorum) return 'done';
+      return i === approval.stage ? 'open' : 'later';
+    };
     return {
       name: stage.name,
-      quorum: plan?.quorum ?? 1,
+      quorum,
       approvals,
-      state: refused
-        ? 'refused'
-        : i < approval.stage || approvals >= (plan?.quorum ?? 1)
-          ? 'done'
-          : i === approval.stage
-            ? 'open'
-            : 'later',
+      state: stageState(),
       people: stage.approvers.map((id) => ({ id, name: displayName(directory, id), ref: refOf(directory, refs, id) })),
       passkey: plan?.assurance === 'passkey',
     };
@@ -165,18 +165,18 @@ function changesOf(changes: JsonObject, values: Map<string, Json>): MessageDecis
 
 const UNDISCLOSED = 'not disclosed';
 
+function kindOf(value: Json | undefined): MessageChangeable['kind'] {
+  if (typeof value === 'number') return 'number';
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? 'decimal' : 'text';
+}
+
 function changeable(state: ActionState, disclosed: ActionState['disclosed']): MessageChangeable[] {
   return (state.plan?.mayChange ?? []).map((path) => {
     const value = disclosed[path];
     return {
       path,
       label: labelOf(path),
-      kind:
-        typeof value === 'number'
-          ? 'number'
-          : typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)
-            ? 'decimal'
-            : 'text',
+      kind: kindOf(value),
       value: value === undefined ? null : textOf(value),
     };
   });
@@ -193,6 +193,7 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
   const { action, plan } = state;
   const disclosed = { ...asChanged(state.disclosed, approval), ...shownValues };
   const open = action.status === 'supervised' && approval?.status === 'open';
+  const reviewAsked = state.review !== null && state.review.status !== 'done' ? 'review' : null;
   return {
     tenant: action.tenant,
     action: action.id,
@@ -200,7 +201,7 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
     surface: state.surface,
     verb: state.verb,
     state: stateOf(state, approval),
-    ask: open ? 'decision' : state.review !== null && state.review.status !== 'done' ? 'review' : null,
+    ask: open ? 'decision' : reviewAsked,
     actor: partyOf(directory, state.actor),
     onBehalfOf: actingChain(state.actor)
       .slice(1)
@@ -269,7 +270,7 @@ function grantable(plan: ActionState['plan'], disclosed: JsonObject): Pick<Appro
   };
 }
 
-/** What is disclosed and has no place of its own in the message. */
+/** Disclosed values without a fixed place in the message. */
 const disclosedFacts = (disclosed: ActionState['disclosed']): ApprovalMessage['facts'] =>
   Object.entries(disclosed)
     .sort(([a], [b]) => Number(b.startsWith('resource.')) - Number(a.startsWith('resource.')))

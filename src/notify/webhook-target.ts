@@ -78,14 +78,15 @@ export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
 /**
  * Why a webhook may not go to this URL, judged by the URL alone; null if it may, subject to the addresses of its name.
  *
- * The message is for whoever wrote the URL, and repeats nothing of it: it may hold a secret.
+ * The message goes to the author of the URL, and repeats nothing of it, because it may hold a secret.
  */
 export function faultOfTarget(url: URL, targets: WebhookTargets): string | null {
   if (url.username !== '' || url.password !== '') return 'a webhook URL holds no user and no password';
   const host = hostOf(url).toLowerCase().replace(/\.$/, '');
   const named = isIP(host) === 0;
   const local = host === 'localhost' || host.endsWith('.localhost');
-  const reach: Reach = named ? (local ? 'loopback' : 'public') : reachOf(host);
+  const reachOfName: Reach = local ? 'loopback' : 'public';
+  const reach = named ? reachOfName : reachOf(host);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'a webhook goes over https';
   if (url.protocol === 'http:' && named && !local && targets !== 'private') return 'a webhook goes over https';
   if (url.protocol === 'http:' && reach === 'public' && !named) return 'a webhook goes over https';

@@ -9,8 +9,8 @@ import { matchesSurface } from './surfaces.ts';
 /** The request that a question is, to be read like any other; or why it is none. */
 export type Mapped = { request: JsonObject } | { unclear: string };
 
-const mappingsOf = ({ authzen }: Pick<Policy, 'authzen'>): AuthzenMapping[] =>
-  authzen === undefined ? [] : Array.isArray(authzen) ? authzen : [authzen];
+const mappingsOf = ({ authzen = [] }: Pick<Policy, 'authzen'>): AuthzenMapping[] =>
+  Array.isArray(authzen) ? authzen : [authzen];
 
 /** The surface that a mapping is about: the one it names, or the only one of its policy. */
 function mappedSurface({ surfaces }: Pick<Policy, 'surfaces'>, mapping: AuthzenMapping): string | null {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compareText } from '../canonical/index.ts';
 import { sealBundle, surroundings, type Bundle, type BundleSource } from './bundle.ts';
 import { compilePolicy } from './compile-policy.ts';
 import type { Fault } from './fault.ts';
@@ -39,7 +40,7 @@ const holidaysFileSchema = z.strictObject({ holidays: holidaysSchema });
  */
 export function buildBundle(files: readonly PolicyFile[]): { bundle: Bundle | null; problems: Problem[] } {
   const problems: Problem[] = [];
-  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const sorted = [...files].sort((a, b) => compareText(a.path, b.path));
   const source: BundleSource = { v: 1, policies: {}, holidays: {}, external: {} };
   const external: ExternalPolicy[] = [];
   const parsed: { file: PolicyFile; parsed: ParsedPolicyFile }[] = [];

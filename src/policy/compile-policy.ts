@@ -126,6 +126,11 @@ function ms(duration: string): number {
 /** How long a human's no stands where policy says nothing. */
 const STANDS_MS = 24 * 3_600_000;
 
+function standsMsOf(stands: Policy['refusalStands']): number {
+  if (stands === 0) return 0;
+  return stands === undefined || stands === 'ask' ? STANDS_MS : ms(stands);
+}
+
 function compileSameness(source: Policy, rules: readonly CompiledRule[]): CompiledSameness {
   const { amount = 'params.amount', currency = 'params.currency', refusalStands: stands } = source;
   const read = rules.flatMap(({ when }) => when.outline.fields.map((field) => field.path));
@@ -141,7 +146,7 @@ function compileSameness(source: Policy, rules: readonly CompiledRule[]): Compil
     },
     amount,
     currency,
-    standsMs: stands === 0 ? 0 : stands === undefined || stands === 'ask' ? STANDS_MS : ms(stands),
+    standsMs: standsMsOf(stands),
     ask: stands === 'ask',
   };
 }

@@ -22,7 +22,8 @@ const isObject = (value: unknown): value is Members =>
 function booleanOf(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const text = value.toLowerCase();
-  return text === 'true' ? true : text === 'false' ? false : value;
+  if (text === 'true') return true;
+  return text === 'false' ? false : value;
 }
 
 /** A manager as text, and as an object. */
@@ -51,7 +52,7 @@ function valueOf(name: string, value: unknown): unknown {
   );
 }
 
-/** A resource as it is created or replaced. What belongs to no schema of ours is left out. */
+/** The resource of a create or replace, without members of unknown schemas. */
 export function normalisedResource(body: Members): Members {
   const resource: Members = {};
   for (const [name, value] of Object.entries(body)) {
@@ -71,7 +72,7 @@ const schemasOf = (value: unknown): unknown =>
 
 const FILTERED = /^([A-Za-z]+)\[\s*([A-Za-z]+)\s+eq\s+"?([^"\]]*)"?\s*\](?:\.([A-Za-z]+))?$/;
 
-/** The operations of a PATCH, each with a path, as they are meant for this resource. */
+/** The operations of a PATCH in one form, each with a path. */
 export function normalisedOperations(given: unknown, resource: Members): Operation[] {
   const list: unknown[] = Array.isArray(given) ? given : [];
   return list.flatMap((one) => (isObject(one) ? operationsOf(one, resource) : [one as Operation]));
@@ -149,7 +150,8 @@ function withFilter(
   if (op === 'remove') {
     return [{ op: 'replace', path: attribute, value: items.filter((item) => !is(item)) }];
   }
-  const part = inner === undefined ? (isObject(value) ? value : { value }) : { [inner]: value };
+  const item = isObject(value) ? value : { value };
+  const part = inner === undefined ? item : { [inner]: value };
   const next = items.some(is)
     ? items.map((item) => (is(item) ? { ...(item as Members), ...part } : item))
     : [...items, { [key]: booleanOf(wanted), ...part }];

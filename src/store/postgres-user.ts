@@ -47,7 +47,8 @@ function barrier(path: string, { uid, gid }: { uid: number; gid: number }): stri
   let closedFolder: string | null = null;
   for (let at = path; ; at = dirname(at)) {
     const { mode, uid: owner, gid: group } = statSync(at);
-    const search = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
+    const shared = group === gid ? 0o010 : 0o001;
+    const search = owner === uid ? 0o100 : shared;
     if ((mode & search) === 0) closedFolder = at;
     if (dirname(at) === at) return closedFolder;
   }

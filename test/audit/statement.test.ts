@@ -142,7 +142,8 @@ it('of 10,000 rows with 25 ungoverned, 25 altered and 25 doubled, 75 are named, 
   for (let n = 0; n < 9975; n += 1) {
     const wrong = n % 399;
     const [ungoverned, altered, doubled] = [wrong === 0, wrong === 100, wrong === 200];
-    const change = altered ? (n % 2 === 0 ? { amount: '1.00' } : { currency: 'USD' }) : {};
+    const alteration = n % 2 === 0 ? { amount: '1.00' } : { currency: 'USD' };
+    const change = altered ? alteration : {};
     issues.push(...comparison.compare(row(n, change), ungoverned ? [] : [effect(n)]));
     if (doubled) issues.push(...comparison.compare(row(n), [effect(n)]));
   }

@@ -238,7 +238,7 @@ describe('a bundle that was tampered with', () => {
   it.each<[string, (lines: string[]) => string[]]>([
     ['a record with its receipt removed', (lines) => lines.filter((_, i) => i !== 40)],
     ['the last record removed', (lines) => lines.slice(0, -1)],
-    ['two records swapped', (lines) => lines.map((line, i) => lines[i === 5 ? 6 : i === 6 ? 5 : i] ?? line)],
+    ['two records swapped', (lines) => [...lines.slice(0, 5), lines[6] ?? '', lines[5] ?? '', ...lines.slice(7)]],
     ['a record twice', (lines) => [...lines.slice(0, 9), lines[8] ?? '', ...lines.slice(9)]],
     [
       'an end that is none',

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createIo } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/main.ts';
-import type { Action } from '../../src/contract/index.ts';
+import type { Action, VerdictDecision } from '../../src/contract/index.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/countersign.js', import.meta.url));
 
@@ -122,6 +122,8 @@ export async function spawnCountersign(args: string[], options: RunOptions = {})
   return { code, out, err };
 }
 
+const decisions: Partial<Record<Action['status'], VerdictDecision>> = { released: 'approve', refused: 'refuse' };
+
 export function actionOf(status: Action['status'], more: Partial<Action> = {}): Action {
   return {
     id: 'act_1',
@@ -129,7 +131,7 @@ export function actionOf(status: Action['status'], more: Partial<Action> = {}): 
     status,
     requestHash: 'sha256:aa',
     verdict: {
-      decision: status === 'released' ? 'approve' : status === 'refused' ? 'refuse' : 'supervise',
+      decision: decisions[status] ?? 'supervise',
       basis: 'rule',
       bundle: 'sha256:bb',
       policy: 'payments.refund',

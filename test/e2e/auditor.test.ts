@@ -47,8 +47,10 @@ const OWN = [
 ];
 
 it('changes nothing of others by any operation', async () => {
-  const values = (path: string): string =>
-    path.startsWith('/v1/actions/') ? parked : path.includes('{hash}') ? record : 'x';
+  const values = (path: string): string => {
+    if (path.startsWith('/v1/actions/')) return parked;
+    return path.includes('{hash}') ? record : 'x';
+  };
   const done: string[] = [];
   for (const { method, path, address, body } of closedOperations(values)) {
     const name = `${method} ${path}`;

@@ -443,7 +443,9 @@ describe('the audit names every row that somebody changed', () => {
     expect(await named()).toEqual(before);
     // An older copy of a row that ended since.
     const path = { freeze: 'freezes', delegation: 'delegations', api_key: 'api-keys' }[table];
-    const who = table === 'freeze' ? await as(COMMANDER) : table === 'delegation' ? await as(CFO) : {};
+    const enders: Record<string, string> = { freeze: COMMANDER, delegation: CFO };
+    const ender = enders[table];
+    const who = ender === undefined ? {} : await as(ender);
     await stack.call('DELETE', `/v1/${path}/${id}`, table === 'freeze' ? { reason: 'over' } : undefined, who);
     await sql(`delete from "${table}" where id = $1`, [id]);
     await sql(`insert into "${table}" select * from jsonb_populate_record(null::"${table}", $1)`, [row?.['row']]);

@@ -147,12 +147,11 @@ describe('breaking the glass', () => {
     ],
   ])('does not happen %s: it waits as ever, and says why', async (_what, body, as, basis, why) => {
     const scope = { surfaces: ['test.*'], actors: ['agent:bot'] };
-    const token =
-      as === 'person'
-        ? await stack.person(IC)
-        : as === 'agent'
-          ? ((await stack.call('POST', '/v1/api-keys', scope)).body.key as string)
-          : undefined;
+    const tokens: Record<string, () => Promise<string>> = {
+      person: () => stack.person(IC),
+      agent: async () => (await stack.call('POST', '/v1/api-keys', scope)).body.key as string,
+    };
+    const token = await tokens[as]?.();
     const asked = await stack.ask(body, token === undefined ? {} : { token });
     expect([asked.status, asked.body.status, asked.body.permit]).toEqual([202, 'supervised', null]);
     expect(asked.body.verdict.basis).toBe(basis);

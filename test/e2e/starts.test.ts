@@ -111,7 +111,7 @@ describe('a start token', () => {
     ];
     for (const [what, input, idempotencyKey] of attempts) {
       // Each in a key of its own where the key is not what is tried.
-      const used = what === 'another request' ? idempotencyKey : what === 'another key' ? randomUUID() : idempotencyKey;
+      const used = what === 'another key' ? randomUUID() : idempotencyKey;
       const action = await judged({ tenant: 'default', idempotencyKey: used, ...input }, used);
       expect(action, what).toMatchObject({ status: 'refused', permit: null, verdict: { basis: 'unclear' } });
     }

@@ -63,9 +63,10 @@ ${more}
 
 const settings = mkdtempSync(join(tmpdir(), 'countersign-settings-'));
 /** The owner's reviewer: what it says, by the amount. */
-const adviser = createAdviser((amount) =>
-  amount === 7 ? { advice: 'stage', reason: 'odd hour' } : amount === 8 ? { advice: 'refuse' } : { advice: 'none' },
-);
+const adviser = createAdviser((amount) => {
+  if (amount === 7) return { advice: 'stage', reason: 'odd hour' };
+  return amount === 8 ? { advice: 'refuse' } : { advice: 'none' };
+});
 let folder: ReturnType<typeof policiesFolder>;
 let it_: TestStack;
 beforeAll(async () => {

@@ -49,6 +49,7 @@ describe('eslint', () => {
         '@typescript-eslint/switch-exhaustiveness-check',
         'house/rooms',
         'import-x/no-cycle',
+        'no-nested-ternary',
         'no-restricted-globals',
         'no-restricted-imports',
         'no-restricted-properties',

@@ -65,7 +65,8 @@ describe('CEL conformance', () => {
       const [kind = '', plain] = Object.entries(value ?? {})[0] ?? [];
       const exact = ['boolValue', 'stringValue', 'int64Value', 'doubleValue', 'nullValue'].includes(kind);
       if (open || (!fails && !exact)) continue;
-      const want = kind === 'int64Value' ? Number(plain) : kind === 'nullValue' ? null : plain;
+      const other = kind === 'nullValue' ? null : plain;
+      const want = kind === 'int64Value' ? Number(plain) : other;
       if (typeof want === 'number' && kind === 'int64Value' && !Number.isSafeInteger(want)) continue;
       if (kind === 'doubleValue' && typeof want !== 'number') continue;
       cases.push({

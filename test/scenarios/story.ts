@@ -52,8 +52,10 @@ export interface Story {
   records(): Promise<Body[]>;
 }
 
-const said = ({ status, body }: Answer): string =>
-  status < 300 ? 'done' : typeof body?.code === 'string' ? body.code : String(status);
+function said({ status, body }: Answer): string {
+  if (status < 300) return 'done';
+  return typeof body?.code === 'string' ? body.code : String(status);
+}
 
 const short = (person: string): string =>
   person

@@ -25,8 +25,10 @@ export interface Operation {
 /** Values for the parameters of a path, by `{name}`. */
 export type PathValues = (path: string, parameter: string) => string;
 
-const SOME: PathValues = (_path, parameter) =>
-  parameter === 'tenant' ? 'default' : parameter === 'index' ? '000' : 'x';
+const SOME: PathValues = (_path, parameter) => {
+  if (parameter === 'tenant') return 'default';
+  return parameter === 'index' ? '000' : 'x';
+};
 
 /** The parameters that an address cannot do without. */
 function queryOf(parameters: NonNullable<Described['parameters']>): string {

@@ -161,11 +161,7 @@ export async function openSkippingWorld(executable: string, policies: string): P
     told: (id) => (events.get(id) ?? []).map(({ kind }) => kind),
     async sealed(id) {
       const { records } = await parts.store.records.list('default', { action: id }, undefined, 100);
-      return records
-        .map(({ record }) =>
-          record.type === 'decision' ? record.decision : record.type === 'review' ? 'review' : record.type,
-        )
-        .reverse();
+      return records.map(({ record }) => (record.type === 'decision' ? record.decision : record.type)).reverse();
     },
     async close() {
       await worker.stop();

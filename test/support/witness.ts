@@ -80,13 +80,12 @@ export async function openWitness(name: string): Promise<TestWitness> {
       return { ...at, status: 409, body: `${before?.size ?? 0}\n`, type: 'text/x.tlog.size' };
     }
     if (size === 0 && !equalBytes(root, emptyRoot())) return { ...at, status: 422 };
-    const continues =
-      before === undefined || old === 0
-        ? proof.length === 0
-        : old === size
-          ? proof.length === 0 && equalBytes(root, before.root)
-          : verifyConsistency(old, size, [...proof], before.root, root);
-    if (!continues) return { ...at, status: 422 };
+    const continues = (): boolean => {
+      if (before === undefined || old === 0) return proof.length === 0;
+      if (old === size) return proof.length === 0 && equalBytes(root, before.root);
+      return verifyConsistency(old, size, [...proof], before.root, root);
+    };
+    if (!continues()) return { ...at, status: 422 };
     const { text, signatures } = parseNote(request.checkpoint);
     const own = await cosign(text, key, Math.floor(Date.now() / 1000), by(privateKey));
     const known = signatures.filter((one) => keys.map(parseVkey).some(({ id }) => id === one.id));

@@ -7,9 +7,14 @@ import { page } from './paging.ts';
 
 /** `conversations.*`. */
 
-/** The scope that reading a channel of this kind needs, beside the method's own check. */
+function readScope(channel: SandboxChannel): string {
+  if (channel.isIm) return 'im:read';
+  return channel.isPrivate ? 'groups:read' : 'channels:read';
+}
+
+/** Checks the scope that this kind of channel needs. The method's scope was checked before. */
 function needRead(core: Core, channel: SandboxChannel): void {
-  const needed = channel.isIm ? 'im:read' : channel.isPrivate ? 'groups:read' : 'channels:read';
+  const needed = readScope(channel);
   if (!core.scopes.has(needed)) {
     throw new SlackApiError('missing_scope', { needed, provided: [...core.scopes].join(',') });
   }

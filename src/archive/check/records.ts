@@ -25,7 +25,7 @@ export interface ReadRecords {
   bundles: Set<string>;
   /** Lists of people that they name by a hash. */
   people: Set<string>;
-  /** Records of what somebody said whose attestation key no key history introduces. */
+  /** Records of people's statements whose attestation key no key history introduces. */
   attestationsUnknown: number;
   /** Decisions with a passkey whose enrolment is not among the records. */
   passkeysUnknown: number;
@@ -155,8 +155,9 @@ class Reading {
     const wrong = passkey.filter(({ code }) => code !== 'passkey-unknown');
     this.#passkeysUnknown += passkey.length - wrong.length;
     const attested = await checkAttested(record, index, this.#input.trust, nodeVerify);
-    const unattested = attested === 'unchecked' ? this.#unchecked() : attested === null ? [] : [attested];
-    for (const { code, message } of [...wrong, ...unattested, ...this.#chains.add(record, hash, wrong.length === 0)]) {
+    const unattested = attested === 'unchecked' ? this.#unchecked() : [attested];
+    const chained = this.#chains.add(record, hash, wrong.length === 0);
+    for (const { code, message } of [...wrong, ...unattested, ...chained].filter((defect) => defect !== null)) {
       this.#folder.report(BUNDLE_FILES.records, code, `${where} ${message}`);
     }
   }

@@ -51,15 +51,20 @@ export const receiptBytes = (receipt: Receipt | Json): Uint8Array =>
 
 /** Policy bundles that a record names. */
 export function entryBundlesOf(record: RecordPayload): string[] {
-  const named =
-    record.type === 'verdict'
-      ? [record.verdict.bundle, record.observed?.bundle]
-      : record.type === 'release'
-        ? [record.rejudged?.verdict.bundle]
-        : record.type === 'policy'
-          ? [record.body['bundle'], record.body['previous']]
-          : [];
-  return named.filter((hash) => typeof hash === 'string');
+  return namedBundles(record).filter((hash) => typeof hash === 'string');
+}
+
+function namedBundles(record: RecordPayload): (Json | undefined)[] {
+  switch (record.type) {
+    case 'verdict':
+      return [record.verdict.bundle, record.observed?.bundle];
+    case 'release':
+      return [record.rejudged?.verdict.bundle];
+    case 'policy':
+      return [record.body['bundle'], record.body['previous']];
+    default:
+      return [];
+  }
 }
 
 export async function* bundleFiles(source: ArchiveSource, input: ArchiveInput): AsyncGenerator<ArchiveFile> {

@@ -16,18 +16,14 @@ export function createManagers({ vault, googleUrl }: ManagerSettings): KeyManage
   const google = createGoogleKms(googleUrl);
   const transit = createVault(vault);
   return {
-    describe: (ref: RemoteRef) =>
-      ref.kind === 'aws-kms'
-        ? aws.describe(ref)
-        : ref.kind === 'gcp-kms'
-          ? google.describe(ref)
-          : transit.describe(ref),
-    sign: (ref: RemoteRef, algorithm: SignatureAlgorithm, message: Uint8Array) =>
-      ref.kind === 'aws-kms'
-        ? aws.sign(ref, algorithm, message)
-        : ref.kind === 'gcp-kms'
-          ? google.sign(ref, algorithm, message)
-          : transit.sign(ref, algorithm, message),
+    describe: (ref: RemoteRef) => {
+      if (ref.kind === 'aws-kms') return aws.describe(ref);
+      return ref.kind === 'gcp-kms' ? google.describe(ref) : transit.describe(ref);
+    },
+    sign: (ref: RemoteRef, algorithm: SignatureAlgorithm, message: Uint8Array) => {
+      if (ref.kind === 'aws-kms') return aws.sign(ref, algorithm, message);
+      return ref.kind === 'gcp-kms' ? google.sign(ref, algorithm, message) : transit.sign(ref, algorithm, message);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-/** The same parts, counted. What they do and throw stays as it is. */
+/** Wraps parts with counters. Their behaviour does not change. */
 import { NotifierUnavailable, type Notifier } from '../../notify/notifier.ts';
 import type { WebhookSender } from '../../notify/webhook-sender.ts';
 import type { Sequencer } from '../../sequencer/index.ts';
@@ -34,13 +34,17 @@ export function measuredWebhooks(sender: WebhookSender, meters: Meters): Webhook
   };
 }
 
+function failureOf(error: unknown): 'fault' | 'configuration' | 'unavailable' {
+  if (!(error instanceof NotifierUnavailable)) return 'fault';
+  return error.configuration ? 'configuration' : 'unavailable';
+}
+
 export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
   const counted = async <T>(call: 'publish' | 'thread' | 'tell', work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
-      const unavailable = error instanceof NotifierUnavailable;
-      meters.slackFailed(call, !unavailable ? 'fault' : error.configuration ? 'configuration' : 'unavailable');
+      meters.slackFailed(call, failureOf(error));
       throw error;
     }
   };

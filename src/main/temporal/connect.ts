@@ -56,7 +56,7 @@ const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
 /**
- * Makes sure that the namespace is there and that we may use it. Closes the connection when not.
+ * Checks that the namespace exists and that we may use it. Closes the connection if not.
  *
  * @throws CountersignError `configuration` saying which of the two it is.
  */
@@ -66,13 +66,18 @@ export async function checkNamespace(connection: NativeConnection, settings: Tem
     await connection.workflowService.describeNamespace({ namespace });
   } catch (cause) {
     await connection.close();
-    const code = (cause as { code?: number }).code;
-    const why =
-      code === NOT_FOUND
-        ? `Temporal has no namespace \`${namespace}\`; create it, or correct TEMPORAL_NAMESPACE`
-        : code === PERMISSION_DENIED || code === UNAUTHENTICATED
-          ? `Temporal does not let us use the namespace \`${namespace}\`; check TEMPORAL_NAMESPACE, and TEMPORAL_API_KEY or TEMPORAL_TLS_*`
-          : `Temporal does not tell about the namespace \`${namespace}\`; check TEMPORAL_ADDRESS, and that it is well`;
-    throw new CountersignError('configuration', why, { cause });
+    throw new CountersignError('configuration', whyUnusable(namespace, (cause as { code?: number }).code), { cause });
+  }
+}
+
+function whyUnusable(namespace: string, code: number | undefined): string {
+  switch (code) {
+    case NOT_FOUND:
+      return `Temporal has no namespace \`${namespace}\`; create it, or correct TEMPORAL_NAMESPACE`;
+    case PERMISSION_DENIED:
+    case UNAUTHENTICATED:
+      return `Temporal does not let us use the namespace \`${namespace}\`; check TEMPORAL_NAMESPACE, and TEMPORAL_API_KEY or TEMPORAL_TLS_*`;
+    default:
+      return `Temporal does not tell about the namespace \`${namespace}\`; check TEMPORAL_ADDRESS, and that it is well`;
   }
 }

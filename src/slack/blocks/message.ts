@@ -30,7 +30,7 @@ export function renderApprovalMessage(message: ApprovalMessage, options: RenderO
 /** Characters in all blocks of a message: Slack refuses more than 12,000 (`msg_blocks_too_long`). */
 const MAX_TEXT = 11_500;
 
-/** Hash of exactly what is shown, `sha256:…` of the canonical JSON of `blocks` and `text`. */
+/** Hash of the exact message: `sha256:…` of the canonical JSON of `blocks` and `text`. */
 export function shownHash({ text, blocks }: Rendered): string {
   return hashOf({ text, blocks });
 }
@@ -155,7 +155,8 @@ function controls(message: ApprovalMessage, plain: boolean): Block[] {
   const about = what(message);
   const review = message.ask === 'review';
   const form = review || message.controls.approveReason === 'required';
-  const approve = review ? 'It was right…' : form ? 'Approve…' : 'Approve';
+  const approveLabel = form ? 'Approve…' : 'Approve';
+  const approve = review ? 'It was right…' : approveLabel;
   const unread = isUnread(message);
   const elements: JsonObject[] = [
     ...(unread

@@ -49,7 +49,7 @@ function ColumnPicker({ shown, choose }: { shown: Record<string, boolean>; choos
   );
 }
 
-/** Files of exactly what is asked for, in the zone of the screen. */
+/** Files of exactly the filtered actions, in the screen's time zone. */
 function Exports({ query, zone }: { query: Readonly<Record<string, string>>; zone: string }) {
   const said = WORDS.exports;
   return (
@@ -68,10 +68,16 @@ function Exports({ query, zone }: { query: Readonly<Record<string, string>>; zon
 }
 
 const ARIA_SORT = { up: 'ascending', down: 'descending' } as const;
+const ARROW = { up: '↑', down: '↓' } as const;
+
+function directionOf(sort: Sort, by: NonNullable<Column['sort']>): 'up' | 'down' | undefined {
+  if (sort === by) return 'up';
+  return sort === `-${by}` ? 'down' : undefined;
+}
 
 function Heading({ column, sort, ask }: { column: Column; sort: Sort; ask(sort: Sort): void }) {
   const by = column.sort;
-  const direction = by === undefined ? undefined : sort === by ? 'up' : sort === `-${by}` ? 'down' : undefined;
+  const direction = by === undefined ? undefined : directionOf(sort, by);
   return (
     <th
       scope="col"
@@ -83,7 +89,7 @@ function Heading({ column, sort, ask }: { column: Column; sort: Sort; ask(sort: 
       ) : (
         <button type="button" onClick={() => ask(direction === 'down' ? by : `-${by}`)}>
           {column.name}
-          <span aria-hidden="true">{direction === 'up' ? '↑' : direction === 'down' ? '↓' : '↕'}</span>
+          <span aria-hidden="true">{direction === undefined ? '↕' : ARROW[direction]}</span>
         </button>
       )}
     </th>

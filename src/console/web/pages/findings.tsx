@@ -130,11 +130,8 @@ export function AllFindings() {
       <PageHead title={SAY.title} lead={SAY.lead} />
       <PeriodPicker {...period} />
       {read.error === null ? null : <Problem error={read.error} again={() => void read.refetch()} />}
-      {data === undefined ? (
-        read.error === null ? (
-          <Loading />
-        ) : null
-      ) : (
+      {data === undefined && read.error === null ? <Loading /> : null}
+      {data === undefined ? null : (
         <>
           <p class="faint" role="status">
             {SAY.looked(data.actions, data.zone)} {data.cut ? SAY.cut : ''}

@@ -39,6 +39,21 @@ function Figure({
 const most = (counts: readonly { value: string; count: number }[] | undefined, name: string): number =>
   counts?.find(({ value }) => value === name)?.count ?? 0;
 
+const LOOK_AT_MAX = 6;
+
+function ToLookAt({ findings }: { findings: Findings['findings'] }) {
+  if (findings.length === 0) return <p class="soft">{SAY.nothing}</p>;
+  return (
+    <ul class="stack-s">
+      {findings.slice(0, LOOK_AT_MAX).map((finding) => (
+        <li key={finding.sentence}>
+          <Link href={`/findings?test=${finding.test}`}>{finding.sentence}</Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 export function Overview() {
   const period = usePeriod();
   const { query, range } = period;
@@ -101,19 +116,7 @@ export function Overview() {
       <div class="grid-wide">
         <section class="card stack-s">
           <h2>{SAY.lookAt}</h2>
-          {findings.data === undefined ? (
-            <Loading />
-          ) : findings.data.findings.length === 0 ? (
-            <p class="soft">{SAY.nothing}</p>
-          ) : (
-            <ul class="stack-s">
-              {findings.data.findings.slice(0, 6).map((finding) => (
-                <li key={finding.sentence}>
-                  <Link href={`/findings?test=${finding.test}`}>{finding.sentence}</Link>
-                </li>
-              ))}
-            </ul>
-          )}
+          {findings.data === undefined ? <Loading /> : <ToLookAt findings={findings.data.findings} />}
         </section>
         <section class="card">
           <BarChart

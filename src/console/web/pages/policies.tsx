@@ -8,11 +8,12 @@ import { get, post, readMe } from '../api.ts';
 import { Badge, Facts, Loading, PageHead, Person, Problem, Time } from '../ui/pieces.tsx';
 import { addressOf } from '../view/filters.ts';
 import { changedLines } from '../view/policy-text.ts';
-import { plainWord } from '../view/tones.ts';
+import { plainWord, type Tone } from '../view/tones.ts';
 import { policiesIn, yamlOf } from '../view/yaml.ts';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.policies;
+const RESULT_TONE: Partial<Record<EvaluationView['trace'][number]['result'], Tone>> = { matched: 'good', error: 'bad' };
 const abbreviated = (hash: string): string => `${hash.slice(0, 19)}…`;
 
 const useBundle = (hash: string | null) =>
@@ -174,10 +175,8 @@ function Evaluated({ answer: { verdict, plan, trace } }: { answer: EvaluationVie
       <ol class="stack-s">
         {trace.map(({ policy, rule, when, result, detail }, at) => (
           <li key={`${at} ${policy}`}>
-            <Badge tone={result === 'matched' ? 'good' : result === 'error' ? 'bad' : 'quiet'}>
-              {plainWord(result)}
-            </Badge>{' '}
-            {policy} · {rule} {when === null ? null : <code>{when}</code>} {detail}
+            <Badge tone={RESULT_TONE[result] ?? 'quiet'}>{plainWord(result)}</Badge> {policy} · {rule}{' '}
+            {when === null ? null : <code>{when}</code>} {detail}
           </li>
         ))}
       </ol>
@@ -214,7 +213,8 @@ function WhatIf({ me }: { me: Me }) {
           <button type="submit">{SAY.ask}</button>
         </p>
       </form>
-      {answer instanceof Error ? <Problem error={answer} /> : answer === null ? null : <Evaluated answer={answer} />}
+      {answer instanceof Error ? <Problem error={answer} /> : null}
+      {answer === null || answer instanceof Error ? null : <Evaluated answer={answer} />}
     </section>
   );
 }

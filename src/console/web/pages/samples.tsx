@@ -62,9 +62,8 @@ function Drawn({ sample }: { sample: DrawnSample }) {
           go={SAY.prove(sample.drawn.length)}
         />
       )}
-      {sample.drawn.length === 0 ? null : sample.drawn.length > ARCHIVE_MAX ? (
-        <p class="faint">{SAY.tooMany(ARCHIVE_MAX)}</p>
-      ) : (
+      {sample.drawn.length > ARCHIVE_MAX ? <p class="faint">{SAY.tooMany(ARCHIVE_MAX)}</p> : null}
+      {sample.drawn.length === 0 || sample.drawn.length > ARCHIVE_MAX ? null : (
         <p>
           <a href={withQuery('/v1/export', { format: 'bundle', ...drawnQuery(sample) })} download>
             {SAY.archive(sample.drawn.length)}

@@ -42,13 +42,14 @@ export const Loading = () => (
   </p>
 );
 
+const KNOWN_PROBLEMS: ReadonlyMap<number | null, string> = new Map([
+  [404, WORDS.failed.missing],
+  [403, WORDS.failed.forbidden],
+]);
+
 export function Problem({ error, again }: { error: Error; again?: (() => void) | undefined }) {
-  const known =
-    error instanceof ApiProblem && error.status === 404
-      ? WORDS.failed.missing
-      : error instanceof ApiProblem && error.status === 403
-        ? WORDS.failed.forbidden
-        : null;
+  const status = error instanceof ApiProblem ? error.status : null;
+  const known = KNOWN_PROBLEMS.get(status) ?? null;
   return (
     <div class="note stack-s" data-tone="bad" role="alert">
       <h2>{WORDS.failed.title}</h2>

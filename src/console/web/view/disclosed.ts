@@ -11,7 +11,6 @@ const isEmpty = (value: object): boolean => Object.keys(value).length === 0;
 export function linesOf(value: Json, path = ''): ShownLine[] {
   if (value === null || typeof value !== 'object' || isEmpty(value))
     return [{ path, value: typeof value === 'string' ? value : JSON.stringify(value) }];
-  return Object.entries(value).flatMap(([name, member]) =>
-    linesOf(member as Json, path === '' ? name : Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`),
-  );
+  const below = (name: string): string => (Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`);
+  return Object.entries(value).flatMap(([name, member]) => linesOf(member as Json, path === '' ? name : below(name)));
 }

@@ -42,5 +42,6 @@ export function periodBefore({ from, to }: { from: string; to: string }): { from
 /** `+12`, `−3`, `as many`: said against the period before. */
 export function differenceWords(now: number, before: number): string {
   const by = now - before;
-  return by === 0 ? 'as many as before' : by > 0 ? `${by} more than before` : `${-by} fewer than before`;
+  if (by === 0) return 'as many as before';
+  return by > 0 ? `${by} more than before` : `${-by} fewer than before`;
 }

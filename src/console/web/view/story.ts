@@ -10,7 +10,7 @@ export interface StoryStep {
   tone: Tone;
   /** What happened, in one sentence. */
   said: string;
-  /** What somebody wrote, word by word. */
+  /** A person's text, unchanged. */
   quote: string | null;
   details: { label: string; value: string }[];
 }
@@ -74,6 +74,11 @@ const known = (table: Readonly<Record<string, readonly [string, Tone]>>, word: s
 
 const detail = (label: string, value: string | null | undefined): StoryStep['details'] =>
   value == null || value === '' ? [] : [{ label, value }];
+
+function yesOrNo(value: unknown): 'yes' | 'no' | null {
+  if (typeof value !== 'boolean') return null;
+  return value ? 'yes' : 'no';
+}
 
 function verdictStep(record: Extract<Payload, { type: 'verdict' }>): Told {
   const { verdict, actor, plan } = record;
@@ -146,10 +151,7 @@ function toldOf(record: Payload): Told {
             ? 'The look back at the broken glass is overdue.'
             : `${person(record.by)} looked back at it.`,
         quote: record.reason,
-        details: detail(
-          'Was it right',
-          typeof record.body['right'] === 'boolean' ? (record.body['right'] ? 'yes' : 'no') : null,
-        ),
+        details: detail('Was it right', yesOrNo(record.body['right'])),
       };
     default:
       return { tone: 'quiet', said: `A record of type ${record.type} was sealed.`, quote: record.reason, details: [] };

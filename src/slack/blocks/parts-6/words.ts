@@ -3,7 +3,7 @@ import type { ApprovalMessage, MessageDecision, MessageParty } from '../model.ts
 import { type Line, dated, line, strong } from './rich.ts';
 import { clean, list, plainText } from './text.ts';
 
-/** What somebody did, after their name. */
+/** A person's deed, after their name. */
 export const DID: Record<MessageDecision['decision'], string> = {
   approve: 'approved',
   refuse: 'refused',
@@ -64,7 +64,8 @@ export function asked(message: ApprovalMessage): string | null {
   const groups = [...byRef].slice(0, 4).map(([ref, names]) => `${list(names, 4)} (${plainText(ref, 60)})`);
   const more = byRef.size > 4 ? ` and ${byRef.size - 4} more groups` : '';
   const quorum = whole(stage.quorum);
-  const many = stage.people.length === 1 ? '' : quorum > 1 ? `${quorum} of ` : 'one of ';
+  const ofSeveral = quorum > 1 ? `${quorum} of ` : 'one of ';
+  const many = stage.people.length === 1 ? '' : ofSeveral;
   const sofar = quorum > 1 && stage.approvals > 0 ? ` · ${whole(stage.approvals)} approved so far` : '';
   return `Asked: ${many}${groups.join('; ')}${more}${sofar}`;
 }
