@@ -42,7 +42,7 @@ import type {
 export { createJudging, type Judging } from './judging.ts';
 
 /**
- * A step that seals runs as a local activity: inside a workflow task of our own worker, so its input never crosses the network. The same
+ * A step that seals runs as a local activity: inside a workflow task of this worker, so its input never crosses the network. The same
  * step as a scheduled activity was sent by somebody else with write access to the namespace, and is refused.
  */
 const sealing =

@@ -4,7 +4,7 @@ import type { Published, PublishInput } from '../notify/types.ts';
 
 /** How long a workflow's task waits for Slack, in milliseconds; less than its timeout, so that no task is lost by it. */
 const NOW_MS = 1500;
-/** How many tasks of this process wait for Slack at once: the others belong to decisions and reports. */
+/** How many tasks of this process may wait for Slack concurrently. The others belong to decisions and reports. */
 const AT_ONCE = 8;
 
 export interface Publishing {

@@ -59,7 +59,7 @@ export interface PlanTelling {
   publishPlan(input: { tenant: string; plan: string }): Promise<void>;
 }
 
-/** What the workflow of a plan asks for. Local: what seals runs inside a workflow task of our own worker. */
+/** Activities of a plan's workflow. Those that seal are local: they run inside a workflow task of the same worker. */
 export interface PlanActivities {
   /** Every step started and judged. */
   beginPlan(input: PlanInput): Promise<void>;

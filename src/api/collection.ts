@@ -78,7 +78,7 @@ function itemOf(method: string, path: string, operation: Operation): CollectionI
         ...(body === undefined ? [] : [{ key: 'Content-Type', value: body[0] }]),
         ...names('header').map((one) => ({
           key: one.name,
-          // A key of its own for each send: the same one would be the same action.
+          // A new key for each send, because the same key would be the same action.
           value: one.name === 'Idempotency-Key' ? '{{$guid}}' : '',
           disabled: one.required !== true,
           ...described(one),

@@ -25,7 +25,7 @@ export function isOwnPage(request: Request): boolean {
   return site === undefined ? ours === true : site === 'same-origin';
 }
 
-/** Takes the cookie of our own pages for the credential, where no other is presented. */
+/** Takes our pages' cookie for the credential, where no other is presented. */
 export const cookieCredential: RequestHandler = (request, _response, next) => {
   const token = request.get('authorization') === undefined ? cookieOf(request, SESSION_COOKIE) : null;
   if (token !== null && isOwnPage(request)) request.headers.authorization = `Bearer ${token}`;

@@ -98,7 +98,7 @@ export const callerOf = (gateway: Authentication, request: Request): Promise<Cal
   gateway.authenticate(request.get('authorization'));
 
 /**
- * Where a call comes from: `console` with a session that a browser keeps, whatever is sent beside it. Otherwise as whoever sends it says:
+ * Where a call comes from: `console` with a session that a browser keeps, whatever is sent beside it. Otherwise as the sender says:
  * `cli` gives the same rights as `api`, so it needs no proof; `console` is believed only of what was signed with a passkey, whose
  * signature says at which origin.
  */

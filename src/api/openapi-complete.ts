@@ -92,7 +92,7 @@ export function complete<T extends object>(document: T): T {
 
 function completeOperation(method: string, path: string, operation: Operation, refs: Record<string, Schema>): void {
   operation.operationId ??= operationIdOf(method, path);
-  // What zod-openapi made of the shared problem is taken over as it is.
+  // The shared problem is taken over unchanged from zod-openapi.
   const given = operation.responses ?? {};
   operation.responses = given;
   for (const [status, answer] of Object.entries(commonProblems(method, path, operation))) {

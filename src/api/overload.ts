@@ -1,4 +1,4 @@
-/** Too much is refused at once: who is told so early can come again, and what was accepted is answered in time. */
+/** Refuses excess requests immediately. Their callers can come again early, and accepted requests are answered in time. */
 import type { RequestHandler } from 'express';
 import { CountersignError } from '../contract/index.ts';
 import { sendProblem } from './problem.ts';
@@ -13,7 +13,7 @@ export interface OverloadOptions {
 }
 
 const RETRY_AFTER_S = 1;
-/** Asked by whoever has to know that we are busy. */
+/** True while the process is busy. */
 const ALWAYS = ['/healthz', '/readyz', '/metrics'];
 
 /** Counts what is at work, before anything is read or looked up for a request. */

@@ -86,7 +86,7 @@ const someOf = (people: readonly string[]): string =>
     ? people.join(', ')
     : `${people.slice(0, NAMED_MAX).join(', ')} and ${people.length - NAMED_MAX} more`;
 
-/** Nobody's word counts twice: not the person's own, and not that of the person they decide for. */
+/** Nobody decides twice, neither the person nor the one they decide for. */
 function usedWord(state: ApprovalState, seen: number, { by, delegation }: DecideEvent): string | null {
   for (const person of delegation === null ? [by] : [by, delegation.from]) {
     const word = wordOf(state, seen, person);

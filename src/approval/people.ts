@@ -51,5 +51,5 @@ export function missing(state: ApprovalState, index: number): number {
   return Math.max(0, plan.quorum - countOf(stage, 'approve') - stillAble(state, index).length);
 }
 
-/** Whoever asks, or is asked for, in whatever spelling. */
+/** The requester and those they ask for, in any spelling. */
 export const isExcluded = (state: ApprovalState, person: string): boolean => includesId(state.plan.excluded, person);

@@ -110,7 +110,7 @@ export type ApprovalEvent =
   /** The requester answers a question. */
   | { type: 'answer'; by: string; text: string }
   | { type: 'cancel'; by: string }
-  /** People who cannot be told: more are asked at once, where policy names them. */
+  /** People who cannot be reached. More are asked immediately, where policy names them. */
   | { type: 'unreachable'; people: string[] }
   /** Time passed. */
   | { type: 'tick' };

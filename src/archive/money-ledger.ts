@@ -13,7 +13,7 @@ import {
 /** A policy bundle by its hash; null where there is none. */
 export type ReadBundle = (hash: string) => Promise<Json | null>;
 
-/** Bundles whose fields are held at once. */
+/** Most bundles whose fields are cached. */
 const BUNDLES = 100;
 
 export class MoneyLedger {

@@ -1,4 +1,4 @@
-/** Findings of one quarter: each is computed once its actions are known, and is the same for whoever computes it again. */
+/** Findings of one quarter: each is computed once its actions are known, and computing it again gives the same result. */
 import { canonicalize, sha256Hex, utf8 } from '../canonical/index.ts';
 import type { AuditContext, AuditedAction, AuditFinding } from './types.ts';
 import { AUDIT_TESTS } from './tests.ts';

@@ -1,4 +1,4 @@
-/** What a bank, a card processor or a cloud says happened, against what was governed: row by row, the same for whoever compares again. */
+/** Compares a bank's, card processor's or cloud's statement with governed actions, row by row. Comparing again gives the same result. */
 import type { CSV_SEPARATORS } from './csv-reader.ts';
 import { compareDecimals, formatDecimal, parseDecimal } from '../canonical/index.ts';
 
@@ -80,7 +80,7 @@ export function columnsOf(
   return missing.length > 0 ? { missing } : columns;
 }
 
-/** @param placesOf how many places an amount of a currency has; null where it has none of its own */
+/** @param placesOf how many places an amount of a currency has; null where it has none */
 export function readStatementRow(
   { line, cells }: { line: number; cells: readonly string[] },
   columns: StatementColumns,

@@ -59,7 +59,7 @@ type Params = Readonly<Record<string, number>>;
 export interface AuditTest<P extends Params = Params> {
   name: string;
   version: number;
-  /** What it asks, for whoever reads the result. */
+  /** The test's question, for readers of the result. */
   question: string;
   /** It compares actions that may lie far apart, so those of the time before are looked at as well. */
   across?: true;

@@ -1,4 +1,4 @@
-/** A process that is about to stop: whoever waits in it for something that may take long is answered with what is so now. */
+/** A process that is about to stop. Long polls in it are answered with the current state. */
 export interface Stopping {
   readonly stopped: boolean;
   /** Called once when it stops. @returns takes the listener back */

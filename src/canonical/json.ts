@@ -13,7 +13,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** Deepest nesting of arrays and objects that has a canonical form. A request may nest 32 deep; a record some more. */
 export const MAX_DEPTH = 128;
 
-/** Strings that are written as they are: printable ASCII without quote and backslash. */
+/** Strings that need no escape: printable ASCII without quote and backslash. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

@@ -38,7 +38,7 @@ export function readSealed(text: string): Json {
   return read(text, SEALED);
 }
 
-/** What is wrong with a JSON number as it is written, or null. @param digits significant digits that it may have */
+/** What is wrong with the spelling of a JSON number, or null. @param digits significant digits that it may have */
 export function faultOfNumber(number: string, digits: number = DECIMAL_DIGITS): string | null {
   // Short enough for a double: 15 significant digits always survive.
   if (number.length <= DECIMAL_DIGITS && !/[eE]/.test(number)) return null;

@@ -1,4 +1,4 @@
-/** Reads times as they are written for machines: RFC 3339, a day that exists, with an offset. Never in the zone of this machine. */
+/** Reads times in RFC 3339 with an offset, of a day that exists. The time zone of this machine never matters. */
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})/;
 const TIME =

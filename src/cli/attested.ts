@@ -1,4 +1,4 @@
-/** Records of what somebody said among verified receipts, each against the attestation keys that the key history proved. */
+/** Checks records of people's statements among verified receipts against the attestation keys that the key history proved. */
 import { checkAttested } from '../evidence/index.ts';
 import { nodeVerify } from '../keys/ed25519.ts';
 import type { Trust } from '../sealing/index.ts';
@@ -14,7 +14,7 @@ interface Wrong {
 export const NOT_ATTESTED =
   'that the gateway attested who said so: give the --key-history of the log, which introduces its attestation keys';
 
-/** Checks each record of what somebody said; `unchecked` where its key is not known. */
+/** Checks each record of a person's statement; `unchecked` where its key is not known. */
 export async function checkAttestations(
   held: readonly Held[],
   trust: Trust,

@@ -12,7 +12,7 @@ export interface DecideOptions extends ConnectOptions {
   json?: boolean;
 }
 
-/** Sends the decision and prints the action as it stands after it. */
+/** Sends the decision and prints the action afterwards. */
 export async function decide(
   io: Io,
   id: string,

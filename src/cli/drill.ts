@@ -18,7 +18,7 @@ interface PlantOptions extends ConnectOptions {
   json?: boolean;
 }
 
-/** `3/8h`: so many in so long. */
+/** `3/8h`: three in eight hours. */
 const RATE = /^([1-9][0-9]{0,3})\/(\S+)$/;
 
 /** Milliseconds to wait before each drill of a run: one at a random moment of each equal part of the time. */

@@ -21,7 +21,7 @@ interface List {
   paged?: boolean;
 }
 
-/** Lists as they are answered, a file each. */
+/** Answers of list routes, one file for each. */
 const LISTS: Record<string, List> = {
   'actions.jsonl': { path: 'v1/actions', items: 'actions', paged: true },
   'attempts.jsonl': { path: 'v1/attempts', items: 'attempts', paged: true },

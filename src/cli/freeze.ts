@@ -1,4 +1,4 @@
-/** `countersign freeze`: stops a tenant, a surface or an actor at once, and lifts it again. */
+/** `countersign freeze`: immediately stops a tenant, a surface or an actor, and lifts that again. */
 import type { Command } from 'commander';
 import { freezeListSchema, freezeSchema, type FreezeView } from '../contract/views/index.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';

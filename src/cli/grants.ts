@@ -1,4 +1,4 @@
-/** `countersign grants`: standing approvals in force; with `--revoke`, ends one at once. */
+/** `countersign grants`: current standing approvals; `--revoke` ends one immediately. */
 import type { Command } from 'commander';
 import { grantListSchema, type GrantView } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';

@@ -116,7 +116,7 @@ export async function download(connection: ApiConnection, path: string): Promise
   }
 }
 
-/** Sends what may be long, as it is read. It has no time limit. @throws CountersignError as {@link call} */
+/** Streams a long body while it is read. It has no time limit. @throws CountersignError as {@link call} */
 export async function upload(
   connection: ApiConnection,
   { path, type, body }: { path: string; type: string; body: AsyncIterable<Uint8Array> },

@@ -7,7 +7,7 @@ export interface Io {
   out(line: string): void;
   /** Writes a value to standard output as indented JSON. */
   json(value: unknown): void;
-  /** Writes bytes to standard output as they are, for whoever reads it there. */
+  /** Writes bytes unchanged to standard output, for another program. */
   bytes(chunk: Uint8Array): Promise<void>;
   /** Writes one line to standard error: progress, notes and errors. */
   err(line: string): void;

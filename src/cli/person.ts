@@ -1,4 +1,4 @@
-/** Acting as a person of the directory, for whoever holds the local stack's data folder (contract section 8). */
+/** Acting as a person of the directory, for the holder of the local stack's data folder (contract section 8). */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError } from '../contract/index.ts';

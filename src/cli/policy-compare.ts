@@ -48,7 +48,7 @@ export async function diff(io: Io, before: string, after: string, options: DiffO
     throw usage('`--from`, `--to` and `--surface` choose from sealed history; add `--recorded`');
   const { diffBundles } = await import('../policy/index.ts');
   const [a, b] = [await side(io, before, options), await side(io, after, options)];
-  // Cases and people are those of the later folder; a stored bundle has none of its own.
+  // Cases and people come from the later folder, because a stored bundle has none.
   const around = b.folder ?? a.folder ?? (await readFolder(io, undefined));
   const [former, later] = [await asking(a.bundle), await asking(b.bundle)];
   // The first asks the programs of one, the second those of the other; what the first answered is kept.

@@ -25,7 +25,7 @@ export interface RequestBodyOptions extends ConnectOptions {
   defaults?: { action: string; actor: string };
 }
 
-/** Adds the options that say what is asked for. */
+/** Adds the options that describe the request. */
 export function withRequestBody(command: Command): Command {
   return withRequestParts(
     command.option('--file <json>', 'the whole request as JSON, or - for standard input; the options below add to it'),

@@ -1,4 +1,4 @@
-/** `countersign tenant`: tenants are made on purpose, each with keys, a log and a first key of its own. */
+/** `countersign tenant`: makes tenants, each with its keys, log and first key. */
 import type { Command } from 'commander';
 import { newTenantSchema, tenantListSchema } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';

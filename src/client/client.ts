@@ -112,15 +112,15 @@ export class Countersign {
   }
 
   /**
-   * Has up to 100 steps reviewed as one: a verdict for each and for the whole. The same key and plan is the same plan for ever. Each step is
-   * an action of its own: wait for its permit by its id, redeem it, and report.
+   * Has up to 100 steps reviewed as one: a verdict for each and for the whole. The same key and plan is the same plan for ever. Each step
+   * is an action: wait for its permit by its id, redeem it, and report.
    */
   async plan(plan: PlanRequest, { wait, ...options }: KeyedOptions): Promise<Plan> {
     const call = wait === undefined ? options : { ...options, wait };
     return (await this.#post('v1/plans', plan, { ...call, repeatable: true })) as Plan;
   }
 
-  /** A plan as it stands, after `wait` seconds at most while people decide it. */
+  /** The current plan, after `wait` seconds at most while people decide it. */
   async readPlan(id: string, { wait, ...options }: CallOptions & { wait?: number } = {}): Promise<Plan> {
     const call = { method: 'GET', path: `v1/plans/${encodeURIComponent(id)}`, repeatable: true } as const;
     return (await this.#http.send({ ...options, ...call, ...(wait === undefined ? {} : { wait }) })) as Plan;

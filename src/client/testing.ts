@@ -23,7 +23,7 @@ export interface TestEngine {
   stop(): Promise<void>;
 }
 
-/** Starts an engine on any free port and in a folder of its own, and resolves when it serves. */
+/** Starts an engine on any free port and in a new folder, and resolves when it serves. */
 export async function startTestEngine({
   auto = 'approve',
   policies,

@@ -109,7 +109,7 @@ export interface PlanRequest {
   onFailure?: 'withdraw' | 'continue';
 }
 
-/** A plan as it stands. */
+/** The current state of a plan. */
 export interface Plan {
   id: string;
   status: ActionStatus | 'partial';
@@ -122,7 +122,7 @@ export interface Plan {
     limits: { limit: string; sum: string; left: string; max: string }[];
     [more: string]: unknown;
   } | null;
-  /** Each an action of its own, in the order of the plan. */
+  /** Each step is an action, in the order of the plan. */
   steps: (Action & { index: number; surface: string; asked: Verdict['decision'] })[];
   of: number;
   createdAt: string;

@@ -5,7 +5,7 @@ import { CountersignError, type Json } from '../contract/index.ts';
 export interface Secrets {
   /** @throws CountersignError `unavailable` where it is not there now; nothing of it is said */
   read(reference: string): string;
-  /** The value without any secret that was read before, whoever sent it back. */
+  /** The value without any secret that was read before, even if a server sent it back. */
   scrub<T extends Json>(value: T): T;
 }
 

@@ -4,7 +4,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 
-/** Beside what was built, and in a checkout whose sources run as they are. */
+/** Beside a build, and in a checkout that runs from its sources. */
 const PLACES = ['../../console/', '../../dist/console/'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
 
 /** Nothing of others, nothing inline, no text that becomes a script (Trusted Types). */

@@ -47,7 +47,7 @@ export const accessTaskSchema = z
   .meta({ id: 'AccessTask' });
 export type AccessTaskView = z.infer<typeof accessTaskSchema>;
 
-/** A task as it stands, wherever it is served. */
+/** The current task, at any door. */
 export interface AccessTask {
   id: string;
   status: TaskStatus;

@@ -25,7 +25,7 @@ export const EVENTS = [
   'action.unreported',
   'action.lapsed',
 ] as const;
-/** What is told of no action, but of who may decide. */
+/** Alerts, which are not about an action but about who may decide. */
 export const ALERTS = ['directory.failed', 'person.stopped'] as const;
 export type AlertType = (typeof ALERTS)[number];
 export type EventType = (typeof EVENTS)[number];

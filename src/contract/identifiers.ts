@@ -3,7 +3,7 @@
  * approval room takes it into Temporal's sandbox.
  */
 
-/** Kinds of whoever acts: what an id begins with. */
+/** Kinds of actors, with which their ids begin. */
 export const ACTOR_TYPES = ['user', 'service', 'agent'] as const;
 export type ActorType = (typeof ACTOR_TYPES)[number];
 
@@ -52,7 +52,7 @@ export function foldId(id: string): string {
   return folded;
 }
 
-// Upper case first: it writes out what has no single capital, such as ß, which lower case alone leaves as it is.
+// Upper case first: it writes out what has no single capital, such as ß, which lower case alone does not change.
 const foldOnce = (text: string): string =>
   text.normalize('NFKC').replace(ALL_INVISIBLE, '').toUpperCase().toLowerCase().normalize('NFKC');
 

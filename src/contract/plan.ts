@@ -1,4 +1,4 @@
-/** Several steps that are reviewed as one: each is a governed action of its own, bound to its plan by what is sealed of it. */
+/** Several steps that are reviewed as one: each is a governed action, and its sealed verdict binds it to its plan. */
 import { z } from 'zod';
 import { pointerOf } from '../canonical/index.ts';
 import { CountersignError, isCountersignError } from './errors.ts';

@@ -23,10 +23,10 @@ export const MESSAGE_HOLDS = {
   all: 6500,
 } as const;
 
-/** Renders the whole of an action for whoever opens it over the API or the command line: the canonical JSON of its model. */
+/** Renders the full content of an action for the API and the command line: the canonical JSON of its model. */
 export const WHOLE_RENDERER = 'whole/1';
 
-/** What policy discloses and shows of an action, offered to whoever decides over a door that renders nothing. */
+/** Policy's disclosed and shown values of an action, for approvers at a door that renders nothing. */
 export const MODEL_RENDERER = 'model/1';
 
 export const WHOLE_KIND = 'countersign.whole/1';

@@ -1,4 +1,4 @@
-/** The tenant of a local stack, and of whoever names none. */
+/** The tenant of a local stack, and the default where none is named. */
 export const DEFAULT_TENANT = 'default';
 
 /** The form of a tenant's name, which is part of file names and of the log's origin. */

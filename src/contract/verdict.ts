@@ -128,7 +128,7 @@ export interface RefusalFact {
   ask?: string[];
 }
 
-/** A standing approval that may cover what is asked. */
+/** A standing approval that may cover the request. */
 export interface GrantFact {
   /** `grt_…`, and the hash of the record that says that it was given. */
   grant: string;
@@ -203,7 +203,7 @@ export interface Facts {
    * of them is their word. Left out where nothing depends on it.
    */
   spokenFor?: string[];
-  /** The actor first, then whom it acts for. Left out in verdicts of before claims were weighed: they counted as they came. */
+  /** The actor first, then those it acts for. Left out in verdicts from before claims were checked. */
   identities?: IdentityFact[];
   /** What advisers said. Left out where none was asked. */
   advice?: AdviceFact[];
@@ -251,7 +251,7 @@ export interface ApprovalPlan {
   extendUpToMs: number | null;
   reason: 'required' | 'optional';
   fourEyes: boolean;
-  /** People who can never decide: the actor and whoever it acts for. Empty when `fourEyes` is false. */
+  /** People who can never decide: the actor and everybody it acts for. Empty when `fourEyes` is false. */
   excluded: string[];
   /** Dotted paths that an approver may lower or set. */
   mayChange: string[];

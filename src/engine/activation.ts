@@ -1,6 +1,6 @@
 /**
- * Which bundle is in force. The sealed `policy` records decide, one chain for each tenant. The table of activations follows them for its
- * readers, and grants nothing.
+ * Which bundle is in force. The sealed `policy` records decide, one chain for each tenant. The table of activations is a copy for readers,
+ * and grants nothing.
  */
 import type { EngineDeps } from './deps.ts';
 import { sealInChain } from './chain.ts';
@@ -9,10 +9,10 @@ import { sealInChain } from './chain.ts';
 export const POLICY_SURFACE = 'countersign.policy';
 export const PUBLISH_ACTION = 'policy.publish';
 
-/** True where no executor outside is needed: the permit then never leaves the engine. */
+/** True where no other executor is needed. The permit then never leaves the engine. */
 export const isEngineSurface = (surface: string): boolean => surface === POLICY_SURFACE;
 
-/** True where the engine itself carries out what is released: then the permit never leaves it. */
+/** True where the engine executes the action itself. The permit then never leaves it. */
 export const isCarriedOut = ({ surface, execution }: { surface: string; execution?: object | undefined }): boolean =>
   isEngineSurface(surface) || execution !== undefined;
 
@@ -29,7 +29,7 @@ export interface ActivationInput {
   previous: string | null;
   by: string;
   reason: string | null;
-  /** The action that released it; null for what the first start brings. */
+  /** The action that released it; null for the bundle of the first start. */
   action: string | null;
 }
 
@@ -37,8 +37,8 @@ export interface ActivationInput {
 export type Activated = { state: 'activated'; record: string } | { state: 'stale'; inForce: string | null };
 
 /**
- * Seals that a bundle comes into force, which takes effect then. It is idempotent for an action. Of two that replace the same bundle one is
- * sealed, because both want the same place in the chain.
+ * Seals that a bundle comes into force, and so activates it. It is idempotent for an action. Of two bundles that replace the same one, only
+ * one is sealed, because both want the same place in the chain.
  */
 export async function activateBundle(deps: ActivationDeps, input: ActivationInput): Promise<Activated> {
   const { tenant, hash } = input;

@@ -1,4 +1,4 @@
-/** Checks who said something, and whether they still may, from the attestation and the sealed records, each time. */
+/** Checks from the attestation and the sealed records who sent a message, and whether they still may. */
 import { UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import { actingIds, isCountersignError, presenceOf, type Json, type JsonObject } from '../contract/index.ts';
 import { applyChanges } from '../policy/index.ts';
@@ -123,7 +123,7 @@ async function admitDecision(
   const { delegation } = claims;
   const now = deps.now();
   const looked = await deps.register.current(tenant);
-  // What was sealed since is found when this is sealed.
+  // A record that was sealed since is found when this decision is sealed.
   if (hidesRecords(looked, life)) await checkWhole(deps, life, looked);
   const delegations = delegationsOf(looked, now.getTime());
   const changes = claims.changes as Record<string, Json> | null;

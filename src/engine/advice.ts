@@ -1,4 +1,7 @@
-/** The owner's own reviewers: asked before a verdict that would release or park, within a moment; what they say is sealed. */
+/**
+ * Advisers: the owner's reviewing services. They are asked within a moment before a verdict that would release or park, and the answers are
+ * sealed.
+ */
 import type { ActionRequest, AdviceFact, JsonObject, Judgement } from '../contract/index.ts';
 import { advisersOf, type CompiledBundle } from '../policy/index.ts';
 import { discloseRequest } from '../sealing/index.ts';
@@ -8,14 +11,14 @@ export interface Adviseable {
   tenant: string;
   id: string;
   request: ActionRequest;
-  /** As it would be without advice. */
+  /** The judgement without advice. */
   judgement: Judgement;
   now: Date;
 }
 
 /**
- * What the advisers of all policies that cover a request say to it. They see who asks for what, and of its values those that policy discloses
- * or shows to approvers.
+ * Asks the advisers of all policies that cover a request. They see who asks for what, and those values that policy discloses or shows to
+ * approvers.
  */
 export async function adviceFacts(
   { advisers }: Pick<EngineDeps, 'advisers'>,
@@ -24,7 +27,7 @@ export async function adviceFacts(
 ): Promise<AdviceFact[]> {
   const { decision, policy, rule } = judgement.verdict;
   const visible = [...judgement.disclose, ...judgement.show];
-  // The key is for commitments, which nobody reads here.
+  // A dummy key: it makes commitments, which nobody reads here.
   const { disclosed } = discloseRequest(request, visible, new Uint8Array(32));
   const { surface, action, actor } = request;
   const data = {

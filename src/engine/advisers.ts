@@ -1,14 +1,14 @@
-/** Asking the owner's own reviewers. */
+/** The port to advisers, the owner's reviewing services. */
 import type { AdviceFact, JsonObject } from '../contract/index.ts';
 
 /** What an adviser is asked about. */
 export interface AdviceQuestion {
-  /** The same each time it is asked about the same action. */
+  /** Stays the same when the same action is asked about again. */
   messageId: string;
   body: JsonObject;
 }
 
-/** `why`: none came, and why not. */
+/** `why` says why no answer came. */
 export type AdviceAnswer = Pick<AdviceFact, 'answer' | 'reason' | 'why'>;
 
 export interface Advisers {

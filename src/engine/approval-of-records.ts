@@ -21,7 +21,7 @@ import { readPath } from '../policy/index.ts';
 import type { Payload } from '../store/action-state.ts';
 import { sealedChanges } from './sealed-changes.ts';
 
-/** What was asked and what approvers changed, where it was not erased. */
+/** The request and approvers' changes; null when erased. */
 export type KnownPayload = (Payload & { actionKey: Uint8Array }) | null;
 
 /** The override that a verdict opened, or null where it asked nobody. */
@@ -102,13 +102,13 @@ function eventOf(
   }
 }
 
-/** What the changed paths held in the request as it was asked. */
+/** The original values of the changed paths. */
 export function originalOf(request: ActionRequest | null, changes: Record<string, Json> | null): Record<string, Json> {
   const paths = request === null ? [] : Object.keys(changes ?? {});
   return Object.fromEntries(paths.map((path) => [path, (readPath(request as ActionRequest, path) ?? null) as Json]));
 }
 
-/** The values that an approver set: those kept under the action's key count only where the record commits to exactly them. */
+/** The values that an approver set. Stored values count only if the record commits to exactly them. */
 function changesOf(record: DecisionRecord, verdict: VerdictRecord, payload: KnownPayload): Record<string, Json> | null {
   if (record.changes === null) return null;
   // The action is erased, and so closed. Its changes no longer matter, but each decision still counts.

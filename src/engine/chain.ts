@@ -1,4 +1,4 @@
-/** Records that belong to no action: keys, freezes, policies, exports. Each is an entry of a chain of its own. */
+/** Records that belong to no action: keys, freezes, policies, exports. Each of these has its chain. */
 import { randomUUID } from 'node:crypto';
 import type { OtherRecord, RecordDecision } from '../contract/index.ts';
 import { hashOf } from '../canonical/index.ts';
@@ -21,11 +21,11 @@ export interface ChainDraft {
   after: ChainEnd | null;
   /** RFC 3339. */
   at: string;
-  /** Who did it: the record's `by`, and the actor it can be found by. */
+  /** Who did it: the record's `by`, and the actor of a search. */
   by: string;
   reason: string | null;
   body: OtherRecord['body'];
-  /** The key that attests that it was `by` who said so: its signature over the record is sealed with it. */
+  /** The key that attests that `by` said so. Its signature over the record is sealed too. */
   attestedBy?: Signer;
   /** What else it can be found by. */
   facets?: { surface?: string; decision?: RecordDecision };
@@ -37,7 +37,7 @@ export interface ChainRecord {
   index: number;
   /** The signed record as the log has it. */
   envelope: Uint8Array;
-  /** True where that place of the chain was taken before: nothing was sealed now. */
+  /** True if that place of the chain was taken before, so nothing was sealed now. */
   existing: boolean;
 }
 

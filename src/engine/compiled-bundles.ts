@@ -5,7 +5,7 @@ import { compileBundle, type CompiledBundle, type ExternalEngines } from '../pol
 import type { PolicyBundles } from './deps.ts';
 import { createPrograms } from './programs.ts';
 
-/** Where it is asked which bundle is in force; the register is one. */
+/** Says which bundle is in force. The register does. */
 export interface ActivationSource {
   current(tenant: string): Promise<{ activations: readonly Activation[] }>;
 }
@@ -13,7 +13,9 @@ export interface ActivationSource {
 /** How many compiled bundles are cached. Older ones are compiled again when a parked action needs them. */
 const CACHED_MAX = 32;
 
-/** Bundles of the store, by hash; the sealed records say which is in force. A stored bundle that does not hash to its name is never evaluated: compiling it throws. */
+/**
+ * Bundles of the store, by hash. The sealed records say which is in force. Compiling throws when a stored bundle does not match its hash.
+ */
 export function createPolicyBundles(
   { store, register }: { store: Pick<Store, 'bundles'>; register: ActivationSource },
   engines?: ExternalEngines,

@@ -1,29 +1,29 @@
-/** Connectors as the engine sees them: they execute what was released, and know the credentials that it needs. */
+/** The port to connectors, which execute released actions and hold the credentials for that. */
 import type { ActionRequest, ExecutionFact, JsonObject } from '../contract/index.ts';
 
 /** What a connector is given to execute. */
 export interface ConnectorRun {
-  /** As it was released, with every change. */
+  /** The released request, with every change. */
   request: ActionRequest;
-  /** As it was judged: what is executed stays within it. */
+  /** The measurement that was judged. The execution must stay within it. */
   fact: ExecutionFact;
   /** The same for every attempt: the action's id. */
   key: string;
   /** From 1. */
   attempt: number;
-  /** What an attempt before this one noted last, null where none did. */
+  /** The last note of an earlier attempt; null where there is none. */
   before: JsonObject | null;
   /**
-   * Keeps how far it got, for the next attempt, before it goes on.
+   * Stores how far this attempt got, for the next one, before it goes on.
    *
-   * @throws CountersignError where another process took over: do nothing more
+   * @throws CountersignError when another process took over; do nothing more then
    */
   note(note: JsonObject): Promise<void>;
 }
 
 /**
- * How it went. `again`: nothing happened, or the same key makes another try harmless. `unknown`: it may have happened, and nobody can
- * tell, so it is not tried again. Texts are the connector's own words, and hold no secret.
+ * The result of an attempt. `again`: nothing happened, or the same key makes another try harmless. `unknown`: it may have happened and
+ * nobody can tell, so it is not tried again. Texts come from the connector and hold no secret.
  */
 export type ConnectorAnswer =
   | {
@@ -42,8 +42,8 @@ export interface Connector {
   /** How long one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
   /**
-   * What judging has to know of a request, or why it can never be executed, in words for its record. Leaves nothing changed: what is
-   * tried out is rolled back.
+   * What judging has to know of a request, or why it can never be executed, in words for its record. Changes nothing: trials are rolled
+   * back.
    */
   measure(request: ActionRequest): Promise<{ fact: ExecutionFact } | { fault: string }>;
   execute(run: ConnectorRun): Promise<ConnectorAnswer>;
@@ -51,6 +51,6 @@ export interface Connector {
 
 /** The connectors of this stack. */
 export interface Connectors {
-  /** The one that a request of a tenant names, if it serves the request's surface and action. */
+  /** The connector that a request names, if it serves the request's surface and action. */
   find(tenant: string, request: Pick<ActionRequest, 'surface' | 'action' | 'execution'>): Connector | null;
 }

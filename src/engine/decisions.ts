@@ -1,4 +1,4 @@
-/** Seals what people, the clock or a withdrawal decided about a parked action, as its sealed records and the reducer say. */
+/** Seals decisions of people, of the clock, and withdrawals about a parked action. The sealed records and the reducer say what they do. */
 import { ENGINE_ID, ENGINE_VIA, NAMESPACE_ID } from '../contract/engine-names.ts';
 import { hashOf } from '../canonical/index.ts';
 import { presenceOf, type Action, type DecisionRecord, type Json } from '../contract/index.ts';
@@ -55,7 +55,7 @@ export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promis
     if (before !== -1) {
       const refusal = { code: 'already-decided', message: 'this very message was sealed before; it counts once' };
       const records = life.records.map(({ record }) => record);
-      // For an attempt that sealed it and died before it could answer.
+      // An earlier attempt sealed this and died before it could answer.
       const effects = effectsOfDecision(records, before, life.verdict, life.payload);
       return { ...(await stands(refusal)), effects, repeated: true };
     }
@@ -98,7 +98,7 @@ const notOpen = ({ attestation }: SealDecisionInput, { action }: Course): Refusa
     ? undefined
     : { code: 'not-open', message: `this action is already ${action.status}; nothing was changed` };
 
-/** The records to come, in order, and how the action stands after them. */
+/** Collects the next records in order, and the action's state after them. */
 class Course {
   readonly drafts: RecordDraft[] = [];
   readonly effects: ApprovalEffect[] = [];
@@ -135,7 +135,7 @@ class Course {
     return effects;
   }
 
-  /** Who was added to decide is sealed before they are asked. */
+  /** Added approvers are sealed before they are asked. */
   async escalations(effects: readonly ApprovalEffect[], unreachable?: string[]): Promise<void> {
     for (const effect of effects) {
       if (effect.type !== 'escalate') continue;
@@ -149,12 +149,12 @@ class Course {
     }
   }
 
-  /** What somebody said carries the attestation key's signature over the whole record. */
+  /** The attestation key signs the whole record of a person's decision. */
   async add(said: Pick<DecisionRecord, 'decision' | 'stage'> & Partial<DecisionRecord>): Promise<void> {
     const at = this.now.toISOString();
     const status = this.#statusAfter(said.decision);
     const final = said.decision === 'refuse' && status === 'refused';
-    // A no to a drill stands against nobody's request.
+    // Refusing a drill stands against no later request.
     const stands =
       final && this.#drill === null ? standingAgainst(this.#life.verdict.effect, this.approval, this.now) : [];
     const bare = await keepPeople<DecisionRecord>(this.#deps, {
@@ -202,7 +202,7 @@ class Course {
     return this.approval.status === 'refused' ? 'refused' : 'supervised';
   }
 
-  /** As it is to be stored beside the drafts, whose hashes are added when they are sealed. */
+  /** The state to store beside the drafts. Sealing adds their hashes. */
   after(): Life['state'] {
     const { state } = this.#life;
     return { ...state, approval: this.approval, action: { ...this.action, records: state.action.records } };
@@ -228,9 +228,9 @@ async function timePassed(deps: EngineDeps, course: Course, { state }: Life): Pr
   await course.escalations(course.apply({ type: 'tick' }));
   const { status, stage, expiresAt } = course.approval;
   if (status === 'expired') return course.add({ decision: 'expired', stage });
-  // Approved, but frozen until its time ran out: nothing is released after the approvers' deadline.
+  // It was approved, but frozen until its time ran out. Nothing is released after the approvers' deadline.
   if (status !== 'approved' || course.now.getTime() < expiresAt) return;
-  // A step whose turn did not come in that time is held back as well.
+  // The same holds for a step whose turn did not come in time.
   const waits = state.step !== undefined;
   if (waits || (await freezeReason(deps, state.action.tenant, state.surface, state.actor)) !== null) {
     await course.add({ decision: 'expired', stage });
@@ -292,7 +292,7 @@ async function weigh(
   return undefined;
 }
 
-/** Also what is approved, while a freeze holds it back: there is nothing left to decide, and still something to withdraw. */
+/** An approved action that a freeze holds back can be withdrawn too. */
 async function withdraw(course: Course, by: string, evidence: DecisionEvidence): Promise<void> {
   const { stage, status } = course.approval;
   if (status === 'open') course.apply({ type: 'cancel', by });

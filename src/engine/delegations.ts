@@ -4,7 +4,7 @@ import { matchesSurface } from '../policy/surfaces.ts';
 import type { InForce } from '../register/index.ts';
 import type { EngineDeps } from './deps.ts';
 
-/** The delegations that hold now, by their sealed records. Whom each covers is for identity/ to say. */
+/** Current delegations, by their sealed records. `identity/` says whom each covers. */
 export async function delegationsInForce(
   deps: Pick<EngineDeps, 'register' | 'now'>,
   tenant: string,
@@ -12,13 +12,13 @@ export async function delegationsInForce(
   return delegationsOf(await deps.register.current(tenant), deps.now().getTime());
 }
 
-/** {@link delegationsInForce}, by a look that was made. @param now milliseconds since the epoch */
+/** {@link delegationsInForce}, from records that are read already. @param now milliseconds since the epoch */
 export const delegationsOf = ({ delegations }: Pick<InForce, 'delegations'>, now: number): Delegation[] =>
   [...delegations.values()].filter(
     ({ startsAt, endsAt, revokedAt }) => startsAt <= now && now < endsAt && (revokedAt === null || now < revokedAt),
   );
 
-/** A decision that somebody makes, or would make. */
+/** A decision that a person makes or could make. */
 export interface Deciding {
   by: string;
   delegation: DelegationUse | null;
@@ -28,8 +28,8 @@ export interface Deciding {
 }
 
 /**
- * Whom a person decides for, and whether both of them still may decide: the facts that the approval reducer needs. The
- * gateway asks it to say who is asked, and the engine to admit a decision.
+ * The facts that the approval reducer needs about a person: whom they decide for, and whether both may still decide. The gateway uses it to
+ * say who is asked, and the engine to admit a decision.
  */
 export function standingOf(
   directory: Directory,

@@ -22,7 +22,7 @@ export interface PolicyBundles {
   asking: Programs['asking'];
 }
 
-/** One secret, or several while receivers follow to the next. */
+/** One secret, or several during a rotation, until all receivers know the new one. */
 export type WebhookSecret = string | readonly string[];
 
 /** Where notifications of a tenant go, from the settings file. */
@@ -50,7 +50,7 @@ export interface EngineLog {
   error(fields: object, message: string): void;
 }
 
-/** What a tenant signs with, and what its permits are checked with. */
+/** The keys that a tenant signs with, and those that check its permits. */
 export interface TenantSigners {
   readonly record: Signer;
   readonly permit: Signer;
@@ -87,7 +87,7 @@ export interface PasskeySite {
 export interface EngineDeps {
   store: Store;
   sequencer: Sequencer;
-  /** What grants and what stops, by its sealed records. */
+  /** Everything that grants or stops, by its sealed records. */
   register: Register;
   bundles: PolicyBundles;
   directory: DirectorySource;
@@ -99,19 +99,19 @@ export interface EngineDeps {
   attestationKeys(): readonly object[];
   /** Signs the sealed words of people. Read at each use: the key rotates. */
   attestation(): Signer;
-  /** Keyed commitments to a text, the current key's first: what carries one was written by this engine. */
+  /** MACs of a text, the current key's first. A row that carries one was written by this engine. */
   commitments: Keys['commitments'];
   /** The plaintext of a JWE to the stack's start key, or null. */
   openStart(jwe: string): Promise<Uint8Array | null>;
   hub: Hub;
   endpoints: readonly WebhookEndpoint[];
-  /** Through which the engine itself executes. */
+  /** The engine executes actions through these. */
   connectors: Connectors;
-  /** The owner's own reviewers. */
+  /** The owner's reviewing services. */
   advisers: Advisers;
   /** Who is on call. */
   oncall: OnCall;
-  /** Null where the stack has no name of its own: no passkey counts. */
+  /** Null where the stack has no configured address; then no passkey counts. */
   passkeys: PasskeySite | null;
   log: EngineLog;
   now(): Date;

@@ -3,7 +3,7 @@ import type { ApprovalState } from '../approval/index.ts';
 import type { EngineDeps } from './deps.ts';
 import type { Life } from './life.ts';
 
-/** Who alone approved, and when at first; null where nobody or several did. */
+/** The only approver and their first approval; null where nobody or several approved. */
 export function soleApprover(approval: ApprovalState | null): { person: string; at: number } | null {
   const words = (approval?.stages ?? [])
     .flatMap(({ decisions }) => decisions)
@@ -16,8 +16,8 @@ export function soleApprover(approval: ApprovalState | null): { person: string; 
 }
 
 /**
- * Why an action may not be released or redeemed, or null. One person alone approved it, and a security event about them followed. This holds
- * for good; the requester asks again with a new key.
+ * Why an action may not be released or redeemed, or null. Only one person approved it, and a security event about them followed. This is
+ * final; the requester has to ask again with a new key.
  */
 export async function inDoubt(
   deps: Pick<EngineDeps, 'register'>,

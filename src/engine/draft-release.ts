@@ -32,13 +32,13 @@ export interface ReleaseDraftInput {
   collectWithinMs: number | null;
   /** How long policy holds what is approved, in milliseconds; none by default. */
   afterMs?: number;
-  /** Policy lets one executor use the permit up by itself. */
+  /** Policy lets one executor use up the permit without asking the engine. */
   offline?: boolean;
   /** The release whose permit this one replaces. Replacing it does not extend the time for collection. */
   replaces?: ReleaseRecord;
 }
 
-/** Until when what is approved is held. An emergency is not, and a fresh permit changes nothing of it. */
+/** End of the hold after an approval. Emergencies are not held, and a fresh permit does not move the end. */
 function heldUntil({ replaces, basis, afterMs = 0, at }: ReleaseDraftInput): string | null {
   if (replaces !== undefined) return replaces.notBefore ?? null;
   if (afterMs === 0 || basis === 'break_glass' || basis === 'observe') return null;
@@ -67,7 +67,7 @@ export async function draftRelease(
   const iat = Math.floor(at.getTime() / 1000);
   // Up to the next second: an executor that checks by itself must not begin before the time is over.
   const nbf = Math.max(iat, notBefore === null ? 0 : Math.ceil(Date.parse(notBefore) / 1000));
-  // Never after the time to collect it is over: execution must not begin later.
+  // The permit never outlives the time to collect it, because execution must not begin later.
   const lasts = Math.min(state.permitMs, PERMIT_MAX_MS, Date.parse(collectUntil) - from.getTime());
   const exp = nbf + Math.max(1, Math.floor(lasts / 1000));
   const jti = randomUUID();

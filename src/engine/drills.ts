@@ -36,14 +36,14 @@ export function openedDrill(action: Action, drill: Drill, { end, by, surface, at
   };
 }
 
-/** The action as whoever approved the drill is told of it. */
+/** The action as its approver sees it once the drill is over. */
 export function refusedAsDrill(action: Action, { reason }: OtherRecord): Action {
   const { verdict } = action;
   const said = verdict === null ? null : { ...verdict, decision: 'refuse' as const, reasons: [reason ?? ''] };
   return { ...action, status: 'refused', verdict: said };
 }
 
-/** The last word, at every place where something is released or begun. @throws CountersignError `not-open` */
+/** The final guard, before every release and redemption. @throws CountersignError `not-open` */
 export function neverADrill(
   { register }: Pick<EngineDeps, 'register'>,
   looked: Looked,

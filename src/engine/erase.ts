@@ -27,8 +27,8 @@ export interface EraseInput {
 /**
  * Erases a closed action. An erased action is returned as it is.
  *
- * @throws CountersignError `not-found`; `conflict` for an action that is still open: something of it may yet have to be decided,
- * reported, reviewed or told; {@link NotYet} for one that the clock may not erase yet
+ * @throws CountersignError `not-found`; `conflict` for an action that is still open, because it may yet have to be decided, reported,
+ * reviewed or announced; {@link NotYet} for one that the clock may not erase yet
  */
 export async function eraseAction(deps: EraseDeps, input: EraseInput): Promise<Action> {
   const { tenant, id, by, reason, cause } = input;
@@ -55,7 +55,7 @@ export async function eraseAction(deps: EraseDeps, input: EraseInput): Promise<A
   return sealAction(deps, next, [{ record, erasesPayload: true }], null);
 }
 
-/** By its records, an action is to be kept until then. */
+/** The records say that the action must be kept longer. */
 class NotYet extends Error {
   readonly until: Date | null;
 
@@ -66,8 +66,8 @@ class NotYet extends Error {
 }
 
 /**
- * Whether the time is over for which policy keeps it: the sealed time of its last record, and the retention of the bundle that it was
- * judged by. When a row says that it ends is only where the clock looks first.
+ * Checks that policy's retention is over, from the sealed time of the last record and the bundle that judged the action. The row's time
+ * only says where the clock looks first.
  */
 async function checkDue(deps: EraseDeps, { state, verdict }: Life): Promise<void> {
   const { tenant, updatedAt } = state.action;
@@ -78,7 +78,7 @@ async function checkDue(deps: EraseDeps, { state, verdict }: Life): Promise<void
   if (until === null || deps.now() < until) throw new NotYet(until);
 }
 
-/** What is still to happen, in words, or null. */
+/** Why the action is still open, in words, or null. */
 async function openFor(deps: EraseDeps, { action, review }: ActionState): Promise<string | null> {
   if (!isClosed(action.status)) return `it is ${action.status}`;
   if (review !== null && review.status !== 'done') return 'its review is not done';

@@ -1,6 +1,6 @@
 /**
- * Executes what was released through a connector. It takes the action's id and nothing else: the sealed records say what is released, to
- * whom, and whether it ended. So every caller gets what is due anyway, however often it asks.
+ * Executes a released action through a connector. Its only input is the action's id: the sealed records say what is released, to whom, and
+ * whether it ended. So a caller can only cause what is due anyway, however often it asks.
  *
  * Durable writes, in order: a fresh permit where the first one ran out; the redemption, always as the same redeemer; the lease, which one
  * process at a time holds; what the connector notes before each step that cannot be taken back; the outcome. A crash after any of them
@@ -36,7 +36,7 @@ interface Work {
 
 /**
  * Executes a released action, and seals how it ended. Nothing happens where nothing is released, where it ended, or where the time to
- * report is over. The next look at the action seals what the silence means.
+ * report is over. In the last case the next look at the action seals that nobody reported.
  *
  * @throws ApplicationFailure to be called again
  */
@@ -64,7 +64,7 @@ export async function execute(deps: EngineDeps, { action }: { action: ActionRef 
   }
 }
 
-/** What is released and not ended, or null. @throws ApplicationFailure where its connector is not there now */
+/** The released action that has not ended, or null. @throws ApplicationFailure when its connector is missing now */
 async function findWork(deps: EngineDeps, tenant: string, id: string): Promise<Work | null> {
   const life = await readLife(deps, tenant, id);
   const fact = life?.verdict.facts.execution;
@@ -78,7 +78,7 @@ async function findWork(deps: EngineDeps, tenant: string, id: string): Promise<W
 const inTime = (deps: Pick<EngineDeps, 'now'>, { redemption }: Life): boolean =>
   redemption !== null && deps.now().toISOString() < redemption.reportBy;
 
-/** Redeems the permit as the engine, which it does at most once; false where it is dead. */
+/** Redeems the permit as the engine, at most once; false when the permit no longer counts. */
 async function redeemed(deps: EngineDeps, { life, request }: Work): Promise<boolean> {
   const { tenant, id } = life.state.action;
   const freeze = await freezeReason(deps, tenant, life.state.surface, request.actor);
@@ -89,7 +89,7 @@ async function redeemed(deps: EngineDeps, { life, request }: Work): Promise<bool
   } catch (error) {
     if (!isCountersignError(error) || error.status >= 500) throw error;
     if (error.code === 'frozen') throw later('it is frozen');
-    // Withdrawn meanwhile, it is no longer released, and the next attempt ends.
+    // If it is withdrawn meanwhile, the next attempt finds nothing released and ends.
     if (error.code === 'permit-held') throw later('policy holds it, so that it can be withdrawn');
     deps.log.warn({ action: id, tenant, code: error.code }, 'the permit of an action is dead before it was executed');
     return false;
@@ -132,7 +132,7 @@ async function run(deps: EngineDeps, lease: ExecutionLease, work: Work): Promise
   }
 }
 
-/** The detail that the record commits to, with the hash of what was got. */
+/** The detail that the record commits to, with the hash of the result. */
 function proven(answer: Extract<ConnectorAnswer, { status: 'executed' | 'failed' }>) {
   const { status, reference, detail, result } = answer;
   const proof = result === undefined ? detail : `${detail}\nresult ${hashOf(result)}`;

@@ -22,15 +22,15 @@ export interface Judgment {
   counted: string[][];
 }
 
-/** What is kept of it until its record is sealed: each limit's key by the names of its fields, without their values. */
+/** The form that is stored until the record is sealed. Limit keys hold names of fields, not their values. */
 export interface StoredJudgment {
   judgement: Judgement;
   facts: Facts;
-  /** What it takes of limits; left out in judgements of before records said so. */
+  /** Its shares of limits; left out in older judgements. */
   shares?: LimitShare[];
 }
 
-/** The same as it lies in the database, with what shows that this engine wrote it. Empty for an action that was erased meanwhile. */
+/** The stored form with the engine's MAC. Empty for an action that was erased meanwhile. */
 export type VouchedJudgment = Partial<StoredJudgment & { mac: string }>;
 
 /** Authenticates stored judgements. Otherwise a writer to the database could decide an action before it is asked for. */
@@ -48,7 +48,7 @@ export function createVoucher({ commitments }: Pick<EngineDeps, 'commitments'>, 
   };
 }
 
-/** Names of the fields for their values. @param queries as they were asked, one for each fact, in the same order */
+/** Replaces values by the names of their fields. @param queries one for each fact, in the same order */
 export function withoutValues(
   { judgement, facts }: StoredJudgment,
   queries: readonly LimitRequirement[],
@@ -58,7 +58,7 @@ export function withoutValues(
   return mapKeys({ judgement, facts }, named);
 }
 
-/** The values again. @param stored is empty for an action that was erased meanwhile, and then stays so */
+/** Puts the values back. @param stored is empty for an action that was erased meanwhile, and then stays so */
 export function withValues(stored: StoredJudgment, request: VouchedRequest): Judgment {
   if ((stored as Partial<StoredJudgment>).facts === undefined) return { ...stored, counted: [] };
   const counted = stored.facts.limits.map(({ key }) => key);
@@ -82,7 +82,7 @@ function mapKeys(
 const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((part, index) => part === b[index]);
 
-/** The roles and groups that one of the chain claims and nobody vouches for; null where there are none. */
+/** Claimed roles and groups of one member of the chain that nobody vouches for; null where there are none. */
 function unvouched(actor: Actor | undefined, fact: IdentityFact): { roles: string[]; groups: string[] } | null {
   const beyond = (claimed: readonly string[] = [], vouched: readonly string[]): string[] =>
     vouched.includes(ANY) ? [] : claimed.filter((name) => !vouched.includes(name));
@@ -90,7 +90,7 @@ function unvouched(actor: Actor | undefined, fact: IdentityFact): { roles: strin
   return rest.roles.length + rest.groups.length === 0 ? null : rest;
 }
 
-/** In every record in clear. */
+/** Fields that every record shows in clear. */
 const IN_CLEAR = /^(surface|action|actor(\.onBehalfOf)*\.(id|type|owner))$/;
 
 /**

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
 
-/** A non-retryable failure. `type` is the code that its reader goes by. */
+/** A non-retryable failure. Readers switch on `type`. */
 export const nonRetryable = (message: string, type: string): ApplicationFailure =>
   ApplicationFailure.nonRetryable(message, type);

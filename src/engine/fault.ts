@@ -1,4 +1,4 @@
-/** Which failures of a step are worth another try, and which come back every time. */
+/** Tells failures that may pass from those that come back on every try. */
 import { ApplicationFailure } from '@temporalio/common';
 import { isCountersignError } from '../contract/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
@@ -9,8 +9,8 @@ const REPEATS = 'judging this request fails the same way every time; the operato
 /**
  * What is wrong with a request whose judging or sealing failed for good, in words for its record; null where another try may pass.
  *
- * A database, a signer or a network that is away comes back. A verdict that is too large for the log stays too large, and a fault of
- * our own code in values that do not change stays one.
+ * A database, signer or network comes back. A verdict that is too large for the log stays too large, and a bug in our code fails again on
+ * the same values.
  */
 export function lastingFault(error: unknown): string | null {
   if (error instanceof ApplicationFailure) return null;
@@ -23,7 +23,7 @@ export function lastingFault(error: unknown): string | null {
   return programming && !/fetch failed|terminated/.test(error.message) ? REPEATS : null;
 }
 
-/** The same failure for a step that is asked by a message: its sender is told, and it is not tried again. */
+/** The same for a step that a message asked for: the sender gets a refusal, and nothing is retried. */
 export function asRefusalForGood(error: unknown): unknown {
   const fault = lastingFault(error);
   if (fault === null) return error;

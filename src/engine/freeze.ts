@@ -38,7 +38,7 @@ export async function freezeReason(
   return freezeReasonIn(await deps.register.current(tenant), surface, actor);
 }
 
-/** {@link freezeReason}, by a look that was made. */
+/** {@link freezeReason}, from records that are read already. */
 export function freezeReasonIn(looked: Looked, surface: string, actor: Acting): string | null {
   const freeze = freezesIn(looked).find((one) => freezeCovers(one, surface, actor));
   return freeze === undefined

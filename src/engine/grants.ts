@@ -13,7 +13,7 @@ export interface Grantable {
   sum: LimitQuery | null;
 }
 
-/** Those in force that are about the like: same policy, surface, verb and actor. Rule and effect are for the verdict to say. */
+/** Current grants with the same policy, surface, verb and actor. The verdict compares rule and effect. */
 export function grantsFor(
   grants: Iterable<GrantInForce>,
   bundle: CompiledBundle,
@@ -31,7 +31,7 @@ export function grantsFor(
     if (!like || policy === undefined) return [];
     const asked = amountAsked(policy, request);
     const { id, record, action, rule, by, until, upTo, currency } = grant;
-    // It stands in the record of the use.
+    // The record of each use shows this value.
     const counts =
       upTo !== null &&
       asked.currency === currency &&
@@ -58,7 +58,7 @@ export function grantsFor(
   });
 }
 
-/** Named so that no limit of a policy can be called the same: those have no capitals. */
+/** The capital letter keeps this apart from the limits of policies, which have none. */
 export function countersOfGrant(
   { policy, record, at, upTo }: Pick<GrantInForce, 'policy' | 'record' | 'at' | 'upTo'>,
   now: number,
@@ -74,7 +74,7 @@ export function countersOfGrant(
 export const countersOfGrants = (grants: readonly Grantable[]): LimitQuery[] =>
   grants.flatMap(({ uses, sum }) => (sum === null ? [uses] : [uses, sum]));
 
-/** As the verdict reads them. */
+/** The facts that the verdict reads. */
 export function grantFacts(grants: readonly Grantable[], limits: readonly LimitFact[]): GrantFact[] {
   const used = ({ limit, key }: LimitQuery): string =>
     limits.find((one) => one.limit === limit && one.key[0] === key[0])?.used ?? '0';
@@ -85,7 +85,7 @@ export function grantFacts(grants: readonly Grantable[], limits: readonly LimitF
   }));
 }
 
-/** What an action takes of the grant that covers it, while it lives. */
+/** What an action reserves of the grant that covers it. */
 export function grantShares(grants: readonly Grantable[], covering: GrantFact | undefined): Reservation[] {
   const grant = grants.find(({ fact }) => fact.grant === covering?.grant);
   if (grant === undefined) return [];

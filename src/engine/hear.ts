@@ -1,12 +1,12 @@
-/** A person's word about a parked action: sealed, and the action released where the word completes its approval. */
+/** Seals a person's message about a parked action, and releases the action if that completes its approval. */
 import { sealDecision } from './decisions.ts';
 import type { EngineDeps } from './deps.ts';
 import { release } from './release.ts';
 import type { DecideInput, Decided } from './types.ts';
 
 /**
- * Seals the word, then releases the action if its sealed records approve it. Each of the two steps finds what it wrote before, so a retry
- * after a crash between them continues with the second.
+ * Seals the message, then releases the action if its sealed records approve it. Each step finds its earlier write, so a retry after a crash
+ * between them continues with the second.
  */
 export async function hear(deps: EngineDeps, input: DecideInput): Promise<Decided> {
   const sealed = await sealDecision(deps, input);

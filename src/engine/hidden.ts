@@ -14,7 +14,7 @@ const HIDDEN =
   'the database hides records of this action; nothing follows from the others. do not execute, and run `countersign audit`';
 
 /**
- * Of an action whose records {@link hidesRecords hide} some: null where they were sealed since, so that the caller reads them again.
+ * Checks why {@link hidesRecords records are missing}. Returns when they were sealed since; the caller then reads them again.
  *
  * @throws CountersignError `invalid-evidence` when they are hidden
  */
@@ -24,7 +24,7 @@ export async function checkWhole(
   looked: Pick<Looked, 'newestRecords'>,
 ): Promise<null> {
   const { tenant, id } = state.action;
-  // Noted before the read: the log goes on meanwhile.
+  // Noted before the read, because the log grows meanwhile.
   const newest = looked.newestRecords.of(id);
   const life = await readLife(deps, tenant, id);
   if (life !== null && life.records.length > newest) return null;

@@ -1,4 +1,4 @@
-/** Temporal's histories of governed actions: what is erased of an action beside its payload. */
+/** Temporal's histories of governed actions, which an erasure deletes too. */
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { GOVERNED_ACTION, PLAN_WORKFLOW, type PlanResumeInput, type ResumeInput } from '../contract/governed-action.ts';
 import type { Histories } from './deps.ts';
@@ -59,7 +59,7 @@ export function createHistories(client: Client, taskQueue: string): Histories {
           workflowExecution: { workflowId: workflowIdOf(tenant, id) },
         });
       } catch (error) {
-        // Gone already: Temporal keeps closed workflows for a time of its own.
+        // Gone already: Temporal deletes closed workflows after its retention period.
         if ((error as { code?: unknown }).code !== NOT_FOUND) throw error;
       }
     },

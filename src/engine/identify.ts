@@ -31,17 +31,17 @@ export interface Identified {
   requester: string | null;
   /** The bundle that the start was pinned to. */
   bundle: string | null;
-  /** Which step of which plan it is, by the gateway's word; null where it was asked alone. */
+  /** Its step of a plan, as the gateway attested; null for an action that was asked alone. */
   step: PlanStep | null;
   facts: IdentityFacts;
 }
 
-/** Bytes of identities that a record has room for beside all else that it says. */
+/** Bytes of a record that are left for identities. */
 const IDENTITIES_MAX_BYTES = 16 * 1024;
 const TOO_MANY =
   'those who act have more roles and groups than a record can hold; let the directory keep those that policies name';
 
-/** The same for every door: what a caller may ask by their credential and the directory, and what policy may see of the chain. */
+/** What a caller may ask by their credential and the directory, and what policy may see of the chain. Every door uses this. */
 export async function weigh(
   deps: Pick<EngineDeps, 'directory' | 'now'>,
   caller: Caller,
@@ -86,14 +86,14 @@ export async function identify(deps: EngineDeps, input: JudgeInput): Promise<Ide
   }
 }
 
-/** The gateway's own word on who asked, where the token is one. */
+/** The gateway's attestation of the requester, if the token is one. */
 async function startOf(deps: EngineDeps, { token, tenant, id }: JudgeInput): Promise<AttestationOf<'start'> | null> {
   if (!isAttestation(token)) return null;
   const expected = { kind: 'start', tenant, action: id } as const;
   return verifyAttestation(token, deps.attestationKeys(), deps.now().getTime(), expected);
 }
 
-/** What an input in clear should not have held: everybody with access to the namespace, and its backups, can read it. */
+/** Finds a secret in an unencrypted input. Everybody with access to the namespace or its backups can read it. */
 async function exposedIn(deps: EngineDeps, input: JudgeInput): Promise<{ by: string | null; conflict: string } | null> {
   const next =
     'start with a token of POST /v1/start-tokens, or encrypt the whole input to the key at /.well-known/jwks.json';
@@ -110,7 +110,7 @@ async function exposedIn(deps: EngineDeps, input: JudgeInput): Promise<{ by: str
   };
 }
 
-/** The chain as a credential that may speak for nobody leaves it. */
+/** The chain where nobody vouches for anyone. */
 const nobodySaid = (deps: EngineDeps, { request, tenant }: JudgeInput): IdentityFact[] =>
   identitiesOf(
     { kind: 'key', id: UNKNOWN_CALLER, tenant, surfaces: [], actors: [], roles: [], groups: [] },
@@ -120,7 +120,7 @@ const nobodySaid = (deps: EngineDeps, { request, tenant }: JudgeInput): Identity
 
 /**
  * Identifies the chain again, for an action that waited. Compares the sealed identities with the current directory: a person who left is a
- * conflict, and a lost role no longer counts. What a credential vouched for stays as it was sealed.
+ * conflict, and a lost role no longer counts. Roles that a credential vouched for stay as sealed.
  */
 export async function weighAgain(
   deps: Pick<EngineDeps, 'directory' | 'now'>,

@@ -16,7 +16,7 @@ export const actionIdOf = (idempotencyKey: string): string =>
 export const planIdOf = (idempotencyKey: string): string =>
   `pln_${createHash('sha256').update(idempotencyKey, 'utf8').digest('hex')}`;
 
-/** The key of a step. It holds a line break, which no caller's own key can, so no action asked alone has the id of a step. */
+/** The key of a step. It holds a line break, which no caller's key can, so an action that was asked alone never has the id of a step. */
 export const stepKeyOf = (plan: string, index: number): string => `${plan}\n${index}`;
 
 export const stepIdOf = (plan: string, index: number): string => actionIdOf(stepKeyOf(plan, index));

@@ -9,10 +9,10 @@ import { COUNTS_LESS, COUNTS_MAX, countsLess, leastCounts, withOwnShares } from 
 import { peopleFacts } from './oncall.ts';
 
 /**
- * Judges a parked or released action's request once more: after an approver changed it, at its release, and for a fresh permit. Its
- * own reservations are not counted against it, and none are made.
+ * Judges the request of a parked or released action again: after an approver changed it, at its release, and for a fresh permit. The
+ * action's reservations are not counted against it, and none are made.
  *
- * @param verdict as it was sealed when the action was asked: what was known then of those who act
+ * @param verdict the sealed first verdict, with the identities that were known then
  */
 export async function judgeAgain(
   deps: Pick<EngineDeps, 'store' | 'register' | 'bundles' | 'directory' | 'oncall' | 'now'>,
@@ -36,9 +36,9 @@ export async function judgeAgain(
     limits: limits ?? [],
     ...(await peopleFacts(deps, tenant, request, required.people)),
     ...identity,
-    // Asked once: what they said holds.
+    // Advisers are asked once, and their answers hold.
     ...(verdict.facts.advice === undefined ? {} : { advice: verdict.facts.advice }),
-    // As approvers saw it; what is executed stays within it.
+    // The measurement that approvers saw. The execution must stay within it.
     ...(execution === undefined ? {} : { execution }),
     // The glass can be broken only when the action is asked.
     ...(request.context?.urgency === 'emergency' ? { spokenFor: [] } : {}),
@@ -55,7 +55,7 @@ export async function judgeAgain(
   return silence === null ? { judgement: value, facts, counted } : refused(silence);
 }
 
-/** Without the action's own share. Null where the database counts less than the records say, also after newer looks at them. */
+/** Counts without the action's share. Null when the database still counts less than the records after several tries. */
 async function countedAgain(
   { store, register }: Pick<EngineDeps, 'store' | 'register'>,
   { tenant, action, shares }: VerdictRecord,

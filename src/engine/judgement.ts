@@ -1,4 +1,4 @@
-/** One judgement of a request by the bundle in force, with facts that are gathered for it and limits that are counted for it. */
+/** Judges a request by the current bundle, after gathering facts and counting limits. */
 import type { ActionRequest, Facts, Judgement, LimitFact } from '../contract/index.ts';
 import {
   advisersOf,
@@ -59,7 +59,7 @@ const NO_BUNDLE: Judgement = {
   trace: [],
 };
 
-/** A judgement with what it takes of limits; nothing of it is sealed before `committed`. */
+/** A judgement and its shares of limits. Seal nothing before `committed`. */
 export type MadeJudgment = Judgment & { shares: readonly LimitShare[]; committed: Promise<void> };
 
 /** One evaluation with freshly gathered facts; limits are read and reserved in one transaction. */
@@ -112,7 +112,7 @@ export async function judgeWithFacts(
   const queries = [...required.limits, ...countersOf(earlier), ...countersOfGrants(standing)];
   const asked = advisersOf(bundle, heard);
   if (asked.length > 0 && (await finding()) === null) {
-    // Only where something would be released, or people asked: and before the limits are held.
+    // Only where something would be released or people asked, and before the limits are locked.
     const { judgement } = await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
     if (judgement.verdict.decision !== 'refuse') {
       facts.advice = await adviceFacts(deps, bundle, { tenant, id: input.id, request, judgement, now });
@@ -121,7 +121,7 @@ export async function judgeWithFacts(
   if (queries.length === 0) return { ...(await judge([])), counted: [], ...free };
   if (!reserves) {
     const judged = await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
-    // As long as the others', so that nobody tells it by that.
+    // As long as other actions', so that nobody recognises a drill by that.
     const shares = sharesOfReservations(judged.judgement.reservations, now.getTime());
     const counted = required.limits.map(({ paths }) => paths);
     return {
@@ -131,12 +131,12 @@ export async function judgeWithFacts(
       committed: free.committed,
     };
   }
-  // What takes time is asked before the limits are held.
+  // Slow questions come before the limits are locked.
   if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
   const { vouched, isVouched } = createVoucher(deps, tenant, input.id);
   const decide = (): Promise<Committing<VouchedJudgment>> =>
     deps.store.limits.decide<VouchedJudgment>(...([tenant, input.id, queries, now] as const), async (limits) => {
-      // Under the locks: nothing more can be taken of these limits meanwhile.
+      // Under the locks nothing more can be reserved of these limits.
       if (countsLess(limits, leastCounts(await look, queries, now.getTime()))) throw new CountedLess();
       const value = await judge(limits);
       const { reservations: asked, verdict, grant } = value.judgement;
@@ -158,7 +158,7 @@ export async function judgeWithFacts(
 
 class CountedLess extends Error {}
 
-/** Null where the database counts less than the records say, also after newer looks at them. */
+/** Null when the database still counts less than the records after several tries. */
 async function counting<T>(
   { register }: Pick<EngineDeps, 'register'>,
   tenant: string,
@@ -177,7 +177,7 @@ async function counting<T>(
 
 const FORGED = 'what the database holds of its judgement is not what this engine wrote; nothing is released by it';
 
-/** The verdict on what cannot be judged: refused, by facts that say why. */
+/** Refuses a request that cannot be judged. The facts say why. */
 export function refusedByFault(
   deps: EngineDeps,
   bundle: CompiledBundle | null,

@@ -1,6 +1,6 @@
 /**
- * The life of an action, as its sealed records tell it. Only these records grant anything. A row is a cache. It only adds what no
- * record says: how long the action is kept, and who is told.
+ * The life of an action, from its sealed records. Only these records grant anything. The row is a cache, and adds two things that no record
+ * says: how long the action is kept, and who is notified.
  */
 import type {
   Action,
@@ -23,7 +23,7 @@ import { isHidden, openedVerdict } from './sealed-verdict.ts';
 import { verifiedRecords, type VerifiedRecord } from './sealed-records.ts';
 
 export interface Life {
-  /** The action as it stands by its records. */
+  /** The action's state by its records. */
   state: ActionState;
   records: readonly VerifiedRecord[];
   verdict: VerdictRecord;
@@ -38,7 +38,13 @@ export interface Life {
 
 type LifeDeps = Pick<EngineDeps, 'store' | 'signers'>;
 
-/** Null when there is no such action. @param upTo records that are read: how it stood then. @throws CountersignError `invalid-evidence` */
+/**
+ * Null when there is no such action.
+ *
+ * @param upTo number of records to read, for an earlier state.
+ *
+ * @throws CountersignError `invalid-evidence`
+ */
 export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo = Infinity): Promise<Life | null> {
   const read = await readTogether(deps, tenant, id);
   if (read === null) return null;
@@ -83,7 +89,7 @@ export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo 
   };
 }
 
-/** An action with its permit, for callers that may see it: its state by its records, and its requester by its stored payload. */
+/** An action with its permit, for callers that may see it. Records give the state, the stored payload the requester. */
 export async function readKnown(
   deps: LifeDeps,
   tenant: string,
@@ -131,7 +137,7 @@ async function readTogether(
   }
 }
 
-/** What was asked, whole, with the key that its commitments are made under; null where it was erased. */
+/** The full request with the key of its commitments; null where it was erased. */
 export async function readPayload(deps: Pick<EngineDeps, 'store'>, tenant: string, id: string): Promise<KnownPayload> {
   const stored = await deps.store.payloads.read(tenant, id);
   return stored === null ? null : { ...stored.payload, actionKey: stored.actionKey };
@@ -154,7 +160,7 @@ type FromRecords =
   | 'collectUntil'
   | 'withdrawnBy';
 
-/** How an action stands by the records that were read so far. */
+/** An action's state after the records that were read so far. */
 export interface FoldedRecords {
   state: Pick<ActionState, FromRecords>;
   status: Status;
@@ -252,7 +258,7 @@ export function follow(
     case 'drill': {
       const opened = drillChangeOf(record);
       if (opened?.state !== 'opened' || opened.end !== 'missed') return;
-      // Nothing of a drill is ever released: whoever approved it is told what they missed.
+      // A drill is never released. Its approver learns what they missed.
       folded.status = 'refused';
       folded.verdict = { ...folded.verdict, decision: 'refuse', reasons: [record.reason ?? ''] };
       return;
@@ -267,13 +273,13 @@ export function follow(
   }
 }
 
-/** What an owner settled it as; a record that names nothing else leaves it unreported. */
+/** The status that an owner settled on; unreported where the record names no other. */
 const statusOf = (value: unknown): OutcomeRecord['status'] =>
   value === 'executed' || value === 'failed' || value === 'skipped' ? value : 'unreported';
 
 /**
- * The review of a broken glass: the reviewers that the release named, and what they found. The row only adds what no record says, and all of
- * it for releases of version 1.
+ * The review of a break-glass release: the reviewers that the release named, and their finding. The row adds what no record says; for
+ * releases of version 1 that is everything.
  */
 function reviewOf(row: ActionState['review'], records: readonly VerifiedRecord[]): ActionState['review'] {
   const release = records.map(({ record }) => record).find((record) => record.type === 'release');

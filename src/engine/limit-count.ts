@@ -25,11 +25,11 @@ export const leastCounts = (
   now: number,
 ): Decimal[] => queries.map(({ limit, key, windowMs }) => limitShares.atLeast(limitSlot(limit, key), now - windowMs));
 
-/** Whether the database counts less than that: rows of a limit are gone, or were edited. @param counted in the order of the queries */
+/** Whether the database counts less, because rows are gone or were edited. @param counted in the order of the queries */
 export const countsLess = (counted: readonly Pick<LimitFact, 'used'>[], least: readonly Decimal[]): boolean =>
   least.some((one, index) => compareDecimals(exact(counted[index]?.used ?? '0'), one) < 0);
 
-/** What the database counts, with the action's own shares, which it leaves out. */
+/** The database's counts plus the action's shares, which it leaves out. */
 export const withOwnShares = (
   counted: readonly LimitFact[],
   queries: readonly LimitQuery[],
@@ -49,6 +49,6 @@ export const withOwnShares = (
 /** The most counts. A share may be given back between the read of the records and the count, so one low count proves nothing. */
 export const COUNTS_MAX = 8;
 
-/** Why nothing is released by such a count, in words for the verdict's record. */
+/** Why such a count releases nothing, in words for the verdict's record. */
 export const COUNTS_LESS =
   'the database counts less of a limit than the sealed records say: somebody deleted or edited rows of it; run `countersign audit`';

@@ -1,7 +1,7 @@
 import { noSuchConnector, type ActionRequest, type ExecutionFact } from '../contract/index.ts';
 import type { EngineDeps } from './deps.ts';
 
-/** What the connector that a request names knows of it, for judging; or why it can never be executed. */
+/** Lets the request's connector measure it for judging. Its answer may be that the request can never be executed. */
 export async function measured(
   deps: Pick<EngineDeps, 'connectors'>,
   tenant: string,

@@ -1,4 +1,4 @@
-/** What is known beside a request and not part of it, as those who decide read it: sealed facts, said in one place for every door. */
+/** Sealed facts about a request, in words for its approvers. Every door uses these words. */
 import type { AdviceFact, OnCallFact, ProvenanceFact } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { labelOf } from './disclosed.ts';
@@ -33,7 +33,7 @@ export const notedFacts = ({
 
 const ADVISED = { none: 'nothing against it', stage: 'to be looked at', refuse: 'against it' } as const;
 
-/** What an adviser said; or that nothing came in time, which changed nothing. */
+/** An adviser's answer, or that none came in time, which changed nothing. */
 const adviceFact = ({ ask, answer, reason, why }: AdviceFact): NotedFact => ({
   label: `Advice of ${ask}`,
   value:
@@ -44,7 +44,7 @@ const adviceFact = ({ ask, answer, reason, why }: AdviceFact): NotedFact => ({
 
 const SOURCES = { pagerduty: 'PagerDuty', opsgenie: 'Opsgenie', icalendar: 'the calendar' } as const;
 
-/** Who is asked because they are on call; or that nobody said who is, and who is asked instead. */
+/** Who is on call, or who is asked because the rota did not answer. */
 function onCallFact({ ref, source, people, fallback }: OnCallFact): NotedFact {
   const name = ref.slice(ref.indexOf(':') + 1);
   const value =

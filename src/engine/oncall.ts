@@ -1,11 +1,11 @@
-/** The people that policy names: by the directory, and, of `oncall:…`, by whoever keeps that rota. */
+/** The people that policy names, from the directory, or for `oncall:…` from the service that keeps the rota. */
 import type { ActionRequest, Facts, OnCallFact } from '../contract/index.ts';
 import { foldEmail, type Directory } from '../identity/index.ts';
 import type { EngineDeps } from './deps.ts';
 
 const ONCALL = 'oncall:';
 
-/** The people of all references, and what the rotas said. */
+/** The people of all references, and the rotas' answers. */
 export async function peopleFacts(
   { directory: directories, oncall }: Pick<EngineDeps, 'directory' | 'oncall'>,
   tenant: string,
@@ -24,7 +24,7 @@ export async function peopleFacts(
   return { people: Object.fromEntries(people), ...(said.length === 0 ? {} : { oncall: said }) };
 }
 
-/** Null where no rota is called so: then the reference means nobody. */
+/** Null where there is no rota of this name. The reference then means nobody. */
 async function onCall(
   { oncall }: Pick<EngineDeps, 'oncall'>,
   directory: Directory,

@@ -55,11 +55,11 @@ async function reporter(deps: OutcomeDeps, action: Action, attestation: string |
 /** Version 1 had no redemption records. Actions released under it end as they did then. */
 const knowsRedemption = ({ release }: Life): boolean => release?.collectUntil !== undefined;
 
-/** What the executor's silence means, and from when. */
+/** The status that follows if the executor stays silent, and when. */
 function silence({ state, release, redemption }: Life): { status: 'unreported' | 'lapsed'; at: number } | null {
   if (state.action.status !== 'released' || release === null) return null;
   if (redemption !== null) return { status: 'unreported', at: Date.parse(redemption.reportBy) };
-  // Somebody may have used it up without the engine, and has as long to report as from any redemption.
+  // An executor may have used the permit offline. It has as long to report as after any redemption.
   if (release.offline === true) {
     return { status: 'unreported', at: Date.parse(release.permit.expiresAt) + state.outcomeWithinMs };
   }
@@ -71,8 +71,8 @@ function silence({ state, release, redemption }: Life): { status: 'unreported' |
 export const dueOf = (life: Life | null): number | null => (life === null ? null : (silence(life)?.at ?? null));
 
 /**
- * When silence may mean something next, in milliseconds since the epoch. Nobody tells the workflow of a redemption: while the permit is
- * good, one may have come since, and its report be due.
+ * When to look again for silence, in milliseconds since the epoch. The workflow hears of no redemption. While the permit is valid, one may
+ * have happened since, and its report may be due.
  */
 function nextLook({ state, release, redemption }: Life, due: number, now: number): number {
   const until = redemption === null && release !== null ? Date.parse(release.permit.expiresAt) : 0;
@@ -80,9 +80,9 @@ function nextLook({ state, release, redemption }: Life, due: number, now: number
 }
 
 /**
- * Seals what the executor reported, or what its silence means: `lapsed` where nobody redeemed, `unreported` where somebody did. The same
- * report again is the same answer; another one is refused. A late report of an unreported action still counts, because the truth matters
- * more than the deadline.
+ * Seals the executor's report, or its silence: `lapsed` where nobody redeemed, `unreported` where somebody did. The same report again gets
+ * the same answer; another one is refused. A late report of an unreported action still counts, because the truth matters more than the
+ * deadline.
  *
  * @param known the whole life of the action, where the caller has just read it
  */
@@ -164,16 +164,16 @@ async function sealReport(
   }
   const words = outcome.detail;
   if (words !== undefined && detail !== null) {
-    // The record only commits to it: kept, so that it can be opened, and deleted with the rest.
+    // The record only commits to the detail. It is stored so that it can be opened, and deleted with the payload.
     await deps.store.payloads.update(tenant, id, (stored) => ({ ...stored, detail: words }));
   }
   return seal(deps, life, { ...report, by }, report, didNothing(outcome), offline);
 }
 
-/** What an executor says of a permit that it used up without the engine. */
+/** An executor's report about a permit that it used offline. */
 type Offline = Pick<RedemptionRecord, 'by' | 'redeemer' | 'reportBy'> & { at: string };
 
-/** The report of another executor than the one that took the permit: two may have acted. */
+/** Refuses the report of an executor that did not redeem the permit, because two may have acted. */
 function takenByAnother({ state, redemption }: Life, { redeemer }: OutcomeInput): Refusal | null {
   if (redemption === null || redeemer === undefined) return null;
   if (redeemerHash(state.action.tenant, redemption.permit.jti, redeemer) === redemption.redeemer) return null;
@@ -183,7 +183,7 @@ function takenByAnother({ state, redemption }: Life, { redeemer }: OutcomeInput)
   };
 }
 
-/** Null where the report is about nothing that was done offline. */
+/** Null where the report is not about an offline use. */
 function takenOffline(
   deps: OutcomeDeps,
   { state, release }: Life,
@@ -214,7 +214,7 @@ const CLOCKS_MS = 5000;
 
 const didNothing = (outcome: OutcomeInput): boolean => outcome.status !== 'executed';
 
-/** The action as it stands, with its permit; the permit of an erased one is gone with the key that could open it. */
+/** The action's current state, with its permit. An erasure deletes the key that could open the permit. */
 const standing = ({ state, sealedPermit, payload }: Life): Action => ({
   ...state.action,
   permit: permitOf(payload?.actionKey ?? null, state.action, sealedPermit)?.clear ?? state.action.permit,

@@ -1,4 +1,4 @@
-/** The outcome of what the engine carried out itself. */
+/** The outcome of an action that the engine executed. */
 import { ENGINE_ID } from '../contract/engine-names.ts';
 import type { Action, JsonObject, OutcomeRecord } from '../contract/index.ts';
 import { commitment, saltFor } from '../sealing/index.ts';
@@ -12,7 +12,7 @@ export interface OwnOutcome {
   reference: string | null;
   /** The record commits to it. */
   detail?: string;
-  /** What was got, kept beside the request. */
+  /** The execution's result, stored with the request. */
   result?: JsonObject;
 }
 
@@ -25,7 +25,7 @@ export function sealOwnOutcome(
   { status, reference, detail, result }: OwnOutcome,
 ): Promise<Action> {
   return insist(async () => {
-    // Read again: carrying it out sealed its redemption.
+    // Read again, because the execution sealed a redemption.
     const life = await readLife(deps, tenant, id);
     if (life === null) throw new Error('an outcome of an action that is not stored');
     const { state } = life;
@@ -50,7 +50,7 @@ export function sealOwnOutcome(
   });
 }
 
-/** Keeps words and result beside the request, before the record that commits to them. */
+/** Stores detail and result with the request, before the record that commits to them. */
 async function commitTo(
   deps: Pick<EngineDeps, 'store'>,
   { tenant, id }: { tenant: string; id: string },

@@ -1,4 +1,4 @@
-/** What an approver signs with their passkey, and whether they did. */
+/** What approvers sign with their passkey, and the check of that signature. */
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError, type Action, type DecisionRecord, type Json, type JsonObject } from '../contract/index.ts';
 import { nodeVerify } from '../keys/index.ts';
@@ -15,13 +15,13 @@ import type { ActionState, Payload } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { sealedChanges } from './sealed-changes.ts';
 
-/** What somebody says about a parked action, before it is sealed. */
+/** A decision about a parked action, before it is sealed. */
 export type PasskeyDecision = Pick<
   AttestationOf<'decide'>,
   'by' | 'via' | 'decision' | 'stage' | 'reason' | 'changes' | 'until' | 'shown' | 'responsibility' | 'delegation'
 >;
 
-/** The members of the record that their decision will be, if it counts. */
+/** The members that the decision's record will have, if it counts. */
 export function decidedMembers(
   state: ActionState,
   action: Action,
@@ -54,7 +54,7 @@ export function decidedMembers(
   };
 }
 
-/** The newest record of an action: what is signed counts only while it is the newest. */
+/** The newest record of an action. A signature counts only while this record is the newest. */
 export function newestOf(action: Action): string {
   const newest = action.records.at(-1);
   if (newest === undefined) throw new Error('a parked action has no record');
@@ -62,7 +62,7 @@ export function newestOf(action: Action): string {
 }
 
 /**
- * Verifies the assertion that came with a decision, the very way in which everybody can verify the sealed one, and notes its counter.
+ * Verifies the assertion of a decision, in the same way as anybody can verify the sealed one, and stores its counter.
  *
  * @returns `assurance` of the decision's record.
  * @throws CountersignError `passkey-invalid`

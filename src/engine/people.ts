@@ -1,11 +1,11 @@
-/** Lists of people that a record names by their hash: kept before it is sealed, and read and checked again wherever it is used. */
+/** Lists of people that a record names by hash. They are stored before the record is sealed, and checked whenever they are read. */
 import type { RecordPayload } from '../contract/index.ts';
 import { checkedList, foldPeople, isFolded, listsNamed, unfoldPeople } from '../sealing/index.ts';
 import type { EngineDeps } from './deps.ts';
 
 type PeopleDeps = { store: Pick<EngineDeps['store'], 'people'> };
 
-/** The record as it is sealed. What it only names is kept, before it commits to it. */
+/** The record in its sealed form. The lists that it names are stored first. */
 export async function keepPeople<T extends RecordPayload>({ store }: PeopleDeps, record: T): Promise<T> {
   const folded = foldPeople(record);
   for (const { entry, people } of folded.lists) await store.people.keep(record.tenant, entry, people);
@@ -21,7 +21,7 @@ export async function withPeople<T extends RecordPayload>({ store }: PeopleDeps,
   return records.map((record) => (listsNamed(record).length === 0 ? record : unfoldPeople(record, lists)));
 }
 
-/** The people that stand in a record, or are named there. @throws CountersignError `invalid-evidence` */
+/** The people in a record, or in the list that it names. @throws CountersignError `invalid-evidence` */
 export async function peopleBehind(
   { store }: PeopleDeps,
   tenant: string,

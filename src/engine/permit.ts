@@ -5,7 +5,7 @@ export const permitKey = (actionKey: Uint8Array): Buffer =>
 
 export const aad = (tenant: string, id: string): Buffer => Buffer.from(`${tenant}\n${id}`, 'utf8');
 
-/** A permit as it is stored, and as its requester gets it. */
+/** A permit in its stored form, and in the requester's. */
 export interface PermitForms {
   sealed: string;
   clear: string;

@@ -1,6 +1,6 @@
 /**
- * Policies that are programs (OPA's WASM) may run for ever. They run in a thread of their own, which is stopped where one takes too long:
- * that judgement is refused, and all other callers are answered meanwhile.
+ * Policies that are programs (OPA's WASM) may run for ever. They run in a separate thread, which is stopped when one takes too long. That
+ * judgement is refused, and all other callers are answered meanwhile.
  */
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import type { Worker } from 'node:worker_threads';
@@ -25,9 +25,9 @@ export interface ProgramQuestion {
 }
 export type ProgramAnswer = { yields: boolean } | { fails: string };
 
-/** Judging by one bundle whose policies may be programs; what they answered is kept. */
+/** Judges by one bundle whose policies may be programs. Their answers are cached. */
 export interface Asking {
-  /** The bundle, answering from what is kept. */
+  /** The bundle, which answers from the cache. */
   readonly bundle: CompiledBundle;
   /**
    * Runs `judge` until its bundle has every answer, and returns the last result, with the first program that did not end in time.
@@ -38,12 +38,12 @@ export interface Asking {
   judged<T>(judge: (bundle: CompiledBundle) => T): Promise<{ value: T; silence: string | null }>;
 }
 
-/** Where programs are asked. */
+/** Runs policies that are programs. */
 export interface Programs {
   asking(bundle: CompiledBundle): Asking;
 }
 
-/** A policy that is a program did not end: the request is refused, by facts that say so. */
+/** A program did not end in time. The request is refused, and its facts say why. */
 export class SilentPolicy extends Error {}
 
 /** Milliseconds for one answer. Usually it takes a thousandth of that; a busy machine may starve the thread for a while. */
@@ -60,7 +60,7 @@ export function createPrograms({ turnMs = TURN_MS, answerMs = ANSWER_MS } = {}):
   let thread: Promise<Worker> | null = null;
   let queue: Promise<unknown> = Promise.resolve();
 
-  /** Between questions it keeps no process alive. */
+  /** The thread keeps no process alive between questions. */
   const running = (): Promise<Worker> =>
     (thread ??= new Promise((resolve, reject) => {
       const worker = startThread(new URL('./program-worker', import.meta.url));
@@ -145,7 +145,7 @@ function answerOf(worker: Worker, question: ProgramQuestion, answerMs: number): 
     };
     const answered = (answer: ProgramAnswer): void => done('fails' in answer ? { ...answer, silent: false } : answer);
     const ended = (): void => done({ fails: SILENCE, silent: true });
-    // What arrived while this process was busy itself is taken first.
+    // An answer may have arrived while this process was busy, so it is taken first.
     const timer = setTimeout(() => setImmediate(() => setImmediate(() => void worker.terminate())), answerMs);
     worker.on('message', answered);
     worker.once('exit', ended);

@@ -7,7 +7,7 @@ import { sealOwnOutcome } from './own-outcome.ts';
 import { redeemPermit, releasedRequest } from './redeem.ts';
 import type { ActionRef } from './types.ts';
 
-/** The result, as its outcome says; `reference` is the activation's record, or why nothing was done. */
+/** The outcome. `reference` is the activation's record, or why nothing was done. */
 type Done = { status: 'executed' | 'failed' | 'skipped'; reference: string };
 
 /**
@@ -57,7 +57,7 @@ async function carryOut(deps: EngineDeps, life: Life, request: ActionRequest): P
     : skipped(`another bundle came into force meanwhile: ${activated.inForce ?? 'none'}`);
 }
 
-/** Redeems the permit under the rules for every executor, or says why it is dead. Idempotent. */
+/** Redeems the permit by the rules of every executor, or says why it no longer counts. Idempotent. */
 async function redeemOwn(deps: EngineDeps, { state, release }: Life): Promise<string | null> {
   const { tenant, id } = state.action;
   if (release === null) return 'it was never released';

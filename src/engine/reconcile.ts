@@ -8,7 +8,7 @@ import { insist, nextHead, permitOf, returnsOf, sealNext } from './seal.ts';
 import type { ReconcileInput, Refusal } from './types.ts';
 import { hashOfText, refusalOf } from './words.ts';
 
-/** Seals an owner's settlement of an unreported action, as they said it: as a reconciliation, never as a report. */
+/** Seals an owner's settlement of an unreported action. It is a reconciliation, never a report. */
 export async function reconcile(deps: EngineDeps, input: ReconcileInput): Promise<Action | { refusal: Refusal }> {
   return insist(() => attempt(deps, input));
 }

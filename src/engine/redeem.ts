@@ -1,9 +1,9 @@
 /**
  * The redemption of a permit: the one moment from which on something irreversible may happen.
  *
- * It is a record of its action. (tenant, action, number) is sealed at most once, so of a redemption, an outcome, a reconciliation and a
- * lapse that want to be the next record, exactly one is; the statement that writes it looks at the action's and the permit's rows as well.
- * The loser reads the records again.
+ * A redemption is a record of its action. (tenant, action, number) is sealed at most once. So when a redemption, an outcome, a
+ * reconciliation and a lapse compete, exactly one becomes the next record; the statement that writes it checks the rows of action and
+ * permit too. The losers read the records again.
  */
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError, type ActionRequest, type RedemptionRecord } from '../contract/index.ts';
@@ -27,7 +27,7 @@ export interface Redeeming {
   jti: string;
   /** Identity of the caller. */
   by: string;
-  /** The caller's own random text; null if it gave none, and then nobody gets the answer twice. */
+  /** The caller's random text; null if it gave none, and then nobody gets the answer twice. */
   redeemer: string | null;
   /** Throws if this caller may not redeem. Called before anything is sealed, but not for a repeated call. */
   check(life: Life, request: ActionRequest): Promise<void> | void;
@@ -88,7 +88,9 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
   });
 }
 
-/** Everything a redemption depends on, read concurrently. Each read begins after the call, so everything answered before the call counts. */
+/**
+ * Concurrently reads everything that a redemption depends on. Reads begin after the call, so everything that was sealed before it counts.
+ */
 async function readAll(
   deps: RedeemDeps,
   tenant: string,
@@ -111,13 +113,14 @@ function redeemable({ state, release }: Life, jti: string, row: StoredPermit | n
     throw new CountersignError('not-open', `this action is settled as ${status}; its permit is dead. do not execute`);
   }
   if (release.permit.jti !== jti) throw invalid('is dead: another one took its place, or it was never released');
-  // A row that says more than the records: redeemed under version 1, which sealed no redemptions, or edited. Either way the permit is used.
+  // The row says more than the records. Either version 1 redeemed it, which sealed no redemptions, or the row was edited. The permit counts
+  // as used.
   if (row === null) throw invalid('was never released by this log');
   if (row.redeemedAt !== null) throw redeemedAlready(row.redeemedAt);
   return release;
 }
 
-/** The request as it was released: policy's changes, and the approvers' on top of them. Never where it answers to. */
+/** The released request: with policy's changes, then the approvers', and without its callback. */
 export async function releasedRequest(
   deps: Pick<EngineDeps, 'store'>,
   { state, verdict, payload: known }: Life,

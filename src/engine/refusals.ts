@@ -1,4 +1,4 @@
-/** Standing refusals by humans: what their records hold, and which of them cover the current request. */
+/** Standing refusals by humans: what their records say, and which of them cover the current request. */
 import { addDecimals, compareDecimals, parseDecimal, type Decimal } from '../canonical/index.ts';
 import type {
   EffectKind,
@@ -15,14 +15,14 @@ import type { LimitQuery } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
 import { peopleBehind } from './people.ts';
 
-/** The share of the refused amount from which on a request, with the like of it since, is what was refused: 8 tenths. */
+/** Requests that together reach 8 tenths of the refused amount count as the refused effect. */
 const REACHES = { of: 10n, tenths: 8n };
 
-/** Keys of an effect, the current one first. Without the stack's own secret nobody can guess the fields behind them. */
+/** Keys of an effect, the current one first. They are MACs, so nobody can guess the fields behind them. */
 const keysOf = (deps: Pick<EngineDeps, 'commitments'>, tenant: string, { key }: Sameness): string[] =>
   deps.commitments('effect v1', `${tenant}\n${key}`);
 
-/** What a verdict's record says of the effect; null where there is nothing to say. @param asks whether people are asked */
+/** The effect as the verdict's record names it; null where there is none. @param asks whether people are asked */
 export function sealedEffect(
   deps: Pick<EngineDeps, 'commitments'>,
   tenant: string,
@@ -39,7 +39,7 @@ export function sealedEffect(
   return kind === null && same.length === 0 ? null : { kind, same };
 }
 
-/** What the no that ended an override stands against, as its verdict said. @param at of the decision */
+/** The effect that a refusal stands against, from the sealed verdict. @param at time of the decision */
 export function standingAgainst(
   effect: SealedEffect | undefined,
   { stages, stage }: ApprovalState,
@@ -58,10 +58,10 @@ export function standingAgainst(
 /** 9999-12-31, the last day of RFC 3339. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31);
 
-/** A human's no that may be about what is asked now. */
+/** An earlier human refusal that may cover the current request. */
 export interface EarlierRefusal {
   fact: RefusalFact;
-  /** How much of what was refused is asked since then; null where the amount makes no difference. */
+  /** Counts how much of the refused amount was asked for since; null where the amount does not matter. */
   share: { query: LimitQuery; amount: string; refused: string } | null;
 }
 
@@ -122,10 +122,10 @@ async function earlier(
   return { fact, share: { query: { limit: `${policy}/${COUNTER}`, key: [record], windowMs }, ...amount } };
 }
 
-/** Named so that no limit of a policy can be called the same: those have no capitals. */
+/** The capital letter keeps this apart from the limits of policies, which have none. */
 const COUNTER = 'refusedBefore';
 
-/** How much was refused. Null where it was erased since: then nobody can say that this is less. */
+/** The refused amount. Null when it was erased, because then nobody can say that this request is smaller. */
 async function refusedAmount(
   deps: RefusalDeps,
   tenant: string,
@@ -138,7 +138,7 @@ async function refusedAmount(
   return policy === undefined || stored === null ? null : amountAsked(policy, stored.payload.request);
 }
 
-/** Both amounts, where one can be told to be less than the other; every doubt makes it the same. */
+/** Both amounts if they can be compared. In doubt the requests count as the same. */
 function comparable(
   asked: AmountOfEffect | null,
   refused: AmountOfEffect | null,
@@ -150,7 +150,7 @@ function comparable(
 const exact = (text: string): Decimal => parseDecimal(text, Infinity);
 const times = ({ units, scale }: Decimal, factor: bigint): Decimal => ({ units: units * factor, scale });
 
-/** Whether this request, with the like of it since the no, comes to what was refused. */
+/** Whether this request, with similar ones since the refusal, reaches the refused amount. */
 function reaches({ share }: EarlierRefusal, limits: readonly LimitFact[]): boolean {
   if (share === null) return true;
   const { query, amount, refused } = share;
@@ -159,17 +159,17 @@ function reaches({ share }: EarlierRefusal, limits: readonly LimitFact[]): boole
   return compareDecimals(times(asked, REACHES.of), times(exact(refused), REACHES.tenths)) >= 0;
 }
 
-/** The facts of those that count, by how much was asked for since; the newest of each policy. */
+/** The facts of the refusals that cover this request, the newest of each policy. */
 export function refusalFacts(earlier: readonly EarlierRefusal[], limits: readonly LimitFact[]): RefusalFact[] {
   const counting = earlier.filter((one) => reaches(one, limits)).map(({ fact }) => fact);
   return counting.filter(({ policy }, index) => counting.findIndex((one) => one.policy === policy) === index);
 }
 
-/** The counters of what is asked for since each refusal. */
+/** The counters of what was asked for since each refusal. */
 export const countersOf = (earlier: readonly EarlierRefusal[]): LimitQuery[] =>
   earlier.flatMap(({ share }) => share?.query ?? []);
 
-/** What this action adds to them while it lives. */
+/** What this action adds to these counters. */
 export const sharesOf = (earlier: readonly EarlierRefusal[]): Reservation[] =>
   earlier.flatMap(({ share }) =>
     share === null ? [] : [{ ...share.query, amount: share.amount, max: share.refused }],

@@ -28,9 +28,9 @@ type ReleaseDeps = Pick<
 >;
 
 /**
- * Releases a supervised override that is complete by its sealed decisions, unless policy has come to refuse it: a parked action is judged
- * once more by the bundle in force now, and the strictest of the two verdicts holds (contract section 5). Both are sealed. An incomplete or
- * already released override stays as it is.
+ * Releases a supervised override that its sealed decisions complete, unless policy refuses it by now. The current bundle judges the parked
+ * action again, and the stricter of the two verdicts holds (contract section 5). Both are sealed. An incomplete or already released
+ * override stays unchanged.
  */
 export function release(deps: EngineDeps, input: ReleaseInput): Promise<Released> {
   const { tenant, id } = input.action;
@@ -48,8 +48,8 @@ export function release(deps: EngineDeps, input: ReleaseInput): Promise<Released
 }
 
 /**
- * Releases a step of a plan whose turn it is. Whoever calls it has read the whole plan; what is released here is what was reviewed, or
- * nothing. A step that is not ready stays as it is.
+ * Releases the step of a plan whose turn it is. The caller has read the whole plan. The step is released as it was reviewed, or not at all.
+ * A step that is not ready stays unchanged.
  */
 export function releaseStep(deps: ReleaseDeps, tenant: string, id: string): Promise<Released> {
   return insist(async () => {
@@ -79,7 +79,7 @@ async function releaseNow(deps: ReleaseDeps, life: Life, basis: ReleaseRecord['b
   if (again === null || again.judgement.verdict.decision === 'refuse') {
     return released(life, await refuse(deps, life, asked));
   }
-  // Nobody is asked about a single step any more: what policy has come to want a person for is not released without one.
+  // Nobody can be asked about a single step any more. So if policy wants a person by now, the step is refused.
   const wantsPeople = again.judgement.verdict.decision === 'supervise' && life.state.approval === null;
   if (wantsPeople) return released(life, await refuse(deps, life, asked, WANTS_PEOPLE));
   return released(life, await permit(deps, life, { ...asked, again }, basis));
@@ -93,8 +93,8 @@ const NOT_REVIEWED = 'it differs from the step that was reviewed in its plan';
 const WANTS_PEOPLE = 'policy has come to want a person for it, and its plan was reviewed without one; ask for it alone';
 
 /**
- * A fresh permit for the requester of a released action that nobody has redeemed, while it may be collected: judged and freeze-checked
- * again; the previous permit is dead from then on.
+ * A fresh permit for a released action that nobody has redeemed, while it may be collected. The action is judged and freeze-checked again,
+ * and the previous permit no longer counts.
  *
  * @throws CountersignError `not-open`, `permit-already-redeemed`, `frozen`, or `action-refused` where policy has come to refuse it
  */
@@ -131,7 +131,7 @@ export function collectPermit(deps: ReleaseDeps, tenant: string, id: string): Pr
   });
 }
 
-/** The one permit there is. @throws CountersignError `permit-expired`: it may have been used, so no other one can be given */
+/** The only permit of an offline release. @throws CountersignError `permit-expired`, because it may have been used */
 function aliveOffline(deps: ReleaseDeps, { state, sealedPermit }: Life, release: ReleaseRecord): Promise<Action> {
   if (deps.now().toISOString() < release.permit.expiresAt) return withPermit(deps, state, sealedPermit);
   throw new CountersignError(
@@ -150,7 +150,7 @@ interface Asked {
   again: Judgment | null;
 }
 
-/** What policy says now of the request as it was approved. */
+/** The current verdict on the request that was approved. */
 async function askedAgain(deps: ReleaseDeps, life: Life, looked: Looked): Promise<Asked | { frozen: string }> {
   const { state, verdict } = life;
   const { tenant, id } = state.action;
@@ -168,7 +168,7 @@ async function askedAgain(deps: ReleaseDeps, life: Life, looked: Looked): Promis
   return { request, changes, actionKey: payload.actionKey, again, asAsked };
 }
 
-/** @param differs why it is refused for its plan's sake, whatever policy says of it */
+/** @param differs why the plan refuses it, whatever policy says */
 async function refuse(
   deps: ReleaseDeps,
   { state, verdict: first }: Life,
@@ -230,7 +230,7 @@ async function permit(
     at,
     collectWithinMs: judgement.collectWithinMs ?? null,
     afterMs: judgement.releaseAfterMs,
-    // A step is withdrawn while nobody began it, which must be known.
+    // A step may be withdrawn until it begins, so the engine must know of its beginning.
     offline: judgement.offline === true && state.step === undefined,
     ...(replaces === undefined ? {} : { replaces }),
   });

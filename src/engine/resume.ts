@@ -1,4 +1,4 @@
-/** Resumes an action whose workflow was terminated, reset or lost. Its sealed records hold all that a new workflow needs. */
+/** Resumes an action whose workflow was terminated, reset or lost. The sealed records hold everything that a new workflow needs. */
 import { ApplicationFailure } from '@temporalio/activity';
 import { CountersignError, type Status } from '../contract/index.ts';
 import type { StoredAction } from '../store/index.ts';
@@ -14,8 +14,8 @@ import { withPermit } from './seal.ts';
 import type { ActionRef, Resumed, ResumeActionInput } from './types.ts';
 
 /**
- * How an action stands, in the form that `judge` returns. Only the workflow whose id is the action's may ask, so that no second workflow
- * tells people about it.
+ * The state of an action, in the form that `judge` returns. Only the workflow with the action's id may ask, so that no second workflow
+ * notifies people.
  */
 export async function resume(deps: EngineDeps, input: ResumeActionInput): Promise<Resumed> {
   const { tenant, id } = input.action;
@@ -44,20 +44,20 @@ export interface Swept {
   resumed: number;
 }
 
-/** What was due so long ago was not looked at by the workflow that runs under the action's name. */
+/** Anything that is overdue this long was ignored by the workflow with the action's id, in milliseconds. */
 const OVERDUE_MS = 60_000;
 
-/** Statuses in which the workflow of an action has still something to do. */
+/** Statuses in which an action's workflow still has something to do. */
 const UNFINISHED: readonly Status[] = ['evaluating', 'supervised', 'released', 'unreported'];
 
-/** Whether an action's workflow has still something to do, by its records: its end, or the look back at its release. */
+/** Whether an action's workflow still has something to do: the action's end, or the review of its release. */
 function isUnfinished({ state: { action, review } }: Life): boolean {
   return UNFINISHED.includes(action.status) || (review !== null && review.status !== 'done');
 }
 
 /**
- * Seals what is overdue for an action, whatever workflow runs under its id: somebody else may have started it. Nothing is sealed before
- * its sealed time.
+ * Seals what is overdue for an action, because somebody else may have started the workflow with its id. Nothing is sealed before its sealed
+ * time.
  */
 async function settleOverdue(
   deps: EngineDeps,
@@ -75,7 +75,7 @@ async function settleOverdue(
   } else if (!UNFINISHED.includes(status as Status)) await settleReview(deps, action, late);
 }
 
-/** Seals that the look back at an emergency is overdue. */
+/** Seals that the review of an emergency is overdue. */
 async function settleReview(deps: EngineDeps, action: ActionRef, late: number): Promise<void> {
   const review = (await readLife(deps, action.tenant, action.id))?.state.review ?? null;
   if (review?.status === 'open' && review.dueAt < late) await sealReview(deps, { action });

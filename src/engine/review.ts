@@ -11,8 +11,8 @@ import { insist, nextHead, permitOf, sealNext, withPermit } from './seal.ts';
 import type { Admitted, Refusal, SealReviewInput } from './types.ts';
 
 /**
- * Seals a reviewer's finding about a break-glass release, or that the review became due without one. The release stands either way: a
- * review is a look back, not a decision.
+ * Seals a reviewer's finding about a break-glass release, or that nobody reviewed it in time. The release stands either way, because a
+ * review is not a decision.
  */
 export function sealReview(deps: EngineDeps, input: SealReviewInput): Promise<Action | { refusal: Refusal }> {
   const { tenant, id } = input.action;
@@ -26,7 +26,7 @@ export function sealReview(deps: EngineDeps, input: SealReviewInput): Promise<Ac
         : await admitTo(deps, life, { attestation: input.attestation, kind: 'review' });
     if (admitted !== null && 'refusal' in admitted) return admitted;
     const now = deps.now();
-    // Nobody looked, and it is not due, or that was sealed before.
+    // There is no finding, and the review is not overdue, or that was sealed before.
     if (admitted === null && (before.status !== 'open' || now.getTime() < before.dueAt)) {
       return withPermit(deps, life.state, life.sealedPermit);
     }

@@ -43,7 +43,7 @@ export function nextHead<T extends RecordType>(action: Action, type: T, at: stri
   };
 }
 
-/** What a record gives back of limits: all that the action's verdict took. @param gives whether it gives anything back */
+/** The shares of limits that a record gives back: all of the verdict's. @param gives whether it gives anything back */
 export const returnsOf = ({ shares }: VerdictRecord, gives = true): { returns?: string } =>
   gives && shares !== undefined ? { returns: shares } : {};
 
@@ -71,7 +71,7 @@ export async function signRecord(
   };
 }
 
-/** Who and what a record can be found by. */
+/** The columns that a record is searched by. */
 export function facetsOf(state: ActionState, record: RecordPayload): StagedRecord['facets'] {
   return {
     surface: state.surface,
@@ -83,7 +83,7 @@ export function facetsOf(state: ActionState, record: RecordPayload): StagedRecor
   };
 }
 
-/** What a record of an action says was decided. */
+/** The decision that a record is searched by. */
 function foundAs(record: RecordPayload): RecordDecision | null {
   switch (record.type) {
     case 'verdict':
@@ -100,10 +100,10 @@ function foundAs(record: RecordPayload): RecordDecision | null {
 }
 
 /**
- * Seals the drafts in order, with the state as it stands after them, in one transaction. Returns the durable action.
+ * Seals the drafts in order, with the state after them, in one transaction. Returns the durable action.
  *
- * When the first of them was sealed before, by an execution of this very step that died or timed out, nothing is sealed again:
- * the stored state is the answer. The new state is told to waiting requests only after it is durable.
+ * If an earlier execution of this step sealed the first draft and then died or timed out, nothing is sealed again, and the stored state is
+ * the answer. Waiting requests learn the new state only after it is durable.
  */
 export async function sealAction(
   deps: SealDeps,
@@ -114,7 +114,9 @@ export async function sealAction(
   return (await sealOrFind(deps, state, drafts, permit)).action;
 }
 
-/** {@link sealAction}, or null if another step sealed the action's next record first. The caller then reads the records and decides again. */
+/**
+ * {@link sealAction}, or null if another step sealed the action's next record first. The caller then reads the records and decides again.
+ */
 export async function sealNext(...args: Parameters<typeof sealOrFind>): Promise<Action | null> {
   const { action, alreadySealed } = await sealOrFind(...args);
   return alreadySealed ? null : action;
@@ -135,7 +137,7 @@ export async function insist<T>(attempt: () => Promise<T | null>): Promise<T> {
   );
 }
 
-/** {@link sealAction}, with the state that is durable now: the stored one where the step was sealed before. */
+/** {@link sealAction} with the durable state, which is the stored one if the step was sealed before. */
 export async function sealOrFind(
   deps: SealDeps,
   state: ActionState,
@@ -216,7 +218,7 @@ export async function readActionState(
   return row === null ? null : actionStateOf(row);
 }
 
-/** The permit that the action has, to be kept beside its next record; null where it has none. */
+/** The action's permit, to be stored with its next record; null where it has none. */
 export function permitOf(
   actionKey: Uint8Array | null,
   { tenant, id }: Action,
@@ -227,8 +229,8 @@ export function permitOf(
 }
 
 /**
- * Whether it was asked for as the row says: by whom, for which actor, on which surface. The permit is for them alone, so it is not given out
- * by a row that somebody edited. Payloads of before do not say who asked.
+ * Compares the row's requester, actor and surface with the stored request. The permit is for them alone, so an edited row must not give it
+ * out. Older payloads do not name the requester.
  */
 function isAsked({ requester, surface, actor }: ActionState, { request, asked }: Payload): boolean {
   return (
@@ -245,7 +247,7 @@ export async function withPermit(
   if (sealedPermit === null) return state.action;
   const { tenant, id } = state.action;
   const payload = await deps.store.payloads.read(tenant, id);
-  // Erased: the permit is gone with the key that could open it.
+  // Erased: the key that could open the permit is gone.
   if (payload === null || !isAsked(state, payload.payload)) return state.action;
   return { ...state.action, permit: openPermit(payload.actionKey, tenant, id, sealedPermit) };
 }

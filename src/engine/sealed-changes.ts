@@ -16,7 +16,7 @@ export function sealedChanges(
   seq: number,
 ): DecisionRecord['changes'] {
   if (changes === null) return null;
-  // Each with a salt of its own: opening one must not help to guess the other.
+  // Each value has its salt, so that opening one does not help to guess the other.
   const show = (path: string, side: 'from' | 'to', value: Json): Json => {
     const at = `${path}#${side}`;
     return Object.hasOwn(disclosed, path) ? value : commitment(saltFor(actionKey, saltPath(at, seq)), at, value);

@@ -1,4 +1,4 @@
-/** An action's records as the log has them, each used only after its signature was verified. */
+/** An action's records from the log. Each is used only after its signature was verified. */
 import { BoundedMap, fromBase64, hashOfBytes } from '../canonical/index.ts';
 import { CountersignError, type Envelope, type RecordPayload } from '../contract/index.ts';
 import { nodeVerify } from '../keys/index.ts';
@@ -13,7 +13,7 @@ export interface VerifiedRecord {
   hash: string;
   /** With the lists of people that it names by their hash. */
   record: RecordPayload;
-  /** What stands for these lists in the record; left out where there are none. */
+  /** Hashes of these lists; left out where there are none. */
   named?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What policy itself changed, as records hold it: a value that policy does not disclose is committed, as an approver's is. */
+/** Policy's changes in their sealed form: like an approver's, a value that policy does not disclose is committed. */
 import { canonicalBytes } from '../canonical/index.ts';
 import {
   COMMITTED,
@@ -11,7 +11,7 @@ import {
 import { commitment, covers, openCommitment, saltFor, saltPath } from '../sealing/index.ts';
 import type { KnownPayload } from './approval-of-records.ts';
 
-/** Where in a record a verdict stands: each has salts of its own. */
+/** Where a record holds a verdict. Each place has its salts. */
 type Place = 'verdict' | 'observed' | 'rejudged';
 
 /** Bytes of one disclosed value; a longer one is committed, so that the envelope fits its log. */
@@ -45,7 +45,7 @@ export function sealVerdict(
   return { ...verdict, changes: Object.fromEntries(changes) };
 }
 
-/** The values that {@link sealVerdict} only commits to: kept with the payload, and erased with it. Null when there are none. */
+/** The values that {@link sealVerdict} only commits to; null when there are none. They are stored with the payload, and erased with it. */
 export function hiddenChanges(verdict: Verdict, sealed: Verdict): JsonObject | null {
   const hidden = Object.entries(verdict.changes ?? {}).filter(([path, value]) => sealed.changes?.[path] !== value);
   return hidden.length === 0 ? null : Object.fromEntries(hidden);

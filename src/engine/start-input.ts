@@ -12,7 +12,7 @@ import { nonRetryable } from './failure.ts';
 const refusal = (message: string, code = 'invalid-request'): ApplicationFailure => nonRetryable(message, code);
 
 /**
- * The input, decrypted where it came as a JWE, and its request; of a tenant that there is.
+ * The input of an existing tenant and its request, decrypted if it came as a JWE.
  *
  * @throws ApplicationFailure that is not tried again, with the code of the contract
  */

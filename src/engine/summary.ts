@@ -1,7 +1,7 @@
 import type { ActionState } from '../store/action-state.ts';
 import { asChanged, amountOf, resourceOf } from './disclosed.ts';
 
-/** What, how much and about what, in one line: as an approver changed it. */
+/** Verb, amount and resource in one line, with an approver's changes. */
 export function summaryOf(state: ActionState): string {
   const disclosed = asChanged(state.disclosed, state.approval);
   const [amount, resource] = [amountOf(disclosed), resourceOf(disclosed)];

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 
 const MEMORY_MB = 384;
 
-/** @param file URL of the file, without `.js` or `.ts`: which of them there is depends on how this process runs. */
+/** @param file URL of the file without its ending, `.js` or `.ts`, which depends on how this process runs. */
 export function startThread(file: URL): Worker {
   const options = { resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: 64 } };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`${file.href}.js`), options);

@@ -8,16 +8,16 @@ import type { ApprovalPlan } from '../contract/verdict.ts';
 export interface Started {
   /** `act_` and the SHA-256 of the idempotency key, from the workflow's own id. */
   id: string;
-  /** What the workflow is called; left out by the process that started it. */
+  /** The workflow's id; left out by the process that started it. */
   workflowId?: string;
   /** RFC 3339 UTC: when the workflow started, as reported by the starting process, or by the workflow itself. */
   createdAt: string;
 }
 
-/** What the workflow was started with, as it came. */
+/** The input of the workflow, not yet read. */
 export type StartedInput = (GovernedActionInput | EncryptedActionInput) & Started;
 
-/** The same, read. */
+/** The input, read. */
 export interface JudgeInput extends GovernedActionInput, Started {}
 
 /** What the workflow has to know after the verdict to carry the action on. */
@@ -27,11 +27,11 @@ export interface Judged {
   /** Milliseconds since the epoch: when the wait for approvers began. */
   openedAt: number;
   outcomeWithinMs: number;
-  /** How long a permit lives, in milliseconds; left out by verdicts of before. */
+  /** How long a permit lives, in milliseconds; left out by older verdicts. */
   permitMs?: number;
-  /** Whether the request names a callback; left out by verdicts of before, whose workflow saw the request. */
+  /** Whether the request names a callback; left out by older verdicts, whose workflow saw the request. */
   callback?: boolean;
-  /** Whether anybody is told about it: approvers, a channel, a callback. */
+  /** Whether anybody is notified: approvers, a channel, a callback. */
   announced: boolean;
   /** The review that a break-glass release opens: when it is due, in milliseconds since the epoch. */
   review: { openedAt: number; dueAt: number } | null;
@@ -39,13 +39,13 @@ export interface Judged {
   hooks?: string[];
   /** True where policy holds what is approved, so that it can be withdrawn after its release. */
   held?: boolean;
-  /** What the workflow of its plan is called; left out of actions that were asked alone. */
+  /** Id of its plan's workflow; left out for actions that were asked alone. */
   planWorkflow?: string;
   /** True for a policy publication: the engine itself carries it out once it is released. */
   activates: boolean;
   /**
-   * Whether its workflow takes the steps of a decision as one, and tells people from the task in which it learns of something. It stands in
-   * the recorded result, so that it costs a history nothing; left out by workers of before, whose workflows go on as they began.
+   * Whether its workflow takes the steps of a decision as one, and notifies people from the task in which it learns of something. It is
+   * part of the recorded result, so it costs a history nothing. Older workers leave it out, and their workflows go on as they began.
    */
   joined?: true;
   /** True where a connector executes it once it is released; left out where none does. */
@@ -59,7 +59,7 @@ export interface Resumed extends Judged {
 
 export interface ResumeActionInput {
   action: ActionRef;
-  /** What the workflow that asks is called. */
+  /** Id of the workflow that asks. */
   workflowId: string;
 }
 
@@ -98,7 +98,7 @@ export type Admitted =
 
 export interface SealDecisionInput {
   action: ActionRef;
-  /** A person's word, attested; without one only what is due is sealed. */
+  /** A person's attested message; without one only what is due is sealed. */
   attestation?: string;
   /** What the message is; `decide` unless said. */
   kind?: 'decide' | 'cancel' | 'answer';
@@ -108,18 +108,18 @@ export interface SealDecisionInput {
   unreachable?: string;
 }
 
-/** How the action and its override stand now. Workflows of before have the action alone in their histories. */
+/** The action and its override afterwards. Older histories hold the action alone. */
 export interface Sealed {
   action: Action;
   approval: ApprovalState | null;
   effects: ApprovalEffect[];
-  /** Why the word does not count. */
+  /** Why the message does not count. */
   refusal?: Refusal;
-  /** This very message was sealed before: for an attempt that died before it could answer, that is no refusal. */
+  /** This message was sealed before, by an attempt that died before it could answer. That is no refusal. */
   repeated?: true;
 }
 
-/** A person's word, attested. */
+/** A person's attested message. */
 export interface DecideInput {
   action: ActionRef;
   attestation: string;
@@ -128,7 +128,7 @@ export interface DecideInput {
 
 export interface Decided {
   sealed: Sealed;
-  /** What became of an approval that the word completed; null where it did not. */
+  /** The release, if the message completed the approval; null otherwise. */
   released: Released | null;
 }
 
@@ -148,7 +148,7 @@ export interface SealOutcomeInput {
   outcome: OutcomeReport | null;
 }
 
-/** What a workflow asks whose first task is an executor's report. */
+/** Input for a workflow whose first task is an executor's report. */
 export type JudgeAndReportInput = StartedInput & { outcome: OutcomeReport };
 
 export interface JudgedAndReported {
@@ -156,7 +156,7 @@ export interface JudgedAndReported {
   reported: Action | { refusal: Refusal };
 }
 
-/** Nothing was sealed: look again then, in milliseconds since the epoch. */
+/** Nothing was sealed. Look again at this time, in milliseconds since the epoch. */
 export interface NotDue {
   refusal: Refusal;
   wakeAt: number;
@@ -164,12 +164,12 @@ export interface NotDue {
 
 export interface ReconcileInput {
   action: ActionRef;
-  /** Left out by workflows of before: nobody's word, so nothing is settled. */
+  /** Older workflows leave it out. Nobody said so then, and nothing is settled. */
   attestation?: string;
 }
 
 export interface SealReviewInput {
   action: ActionRef;
-  /** Left out: it came due, and nobody had looked. */
+  /** Left out when the review became overdue. */
   attestation?: string;
 }

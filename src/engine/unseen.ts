@@ -1,11 +1,11 @@
-/** What an approver would decide without having seen it. */
+/** The parts of a request that its approvers do not see. */
 import type { ActionRequest, Judgement } from '../contract/index.ts';
 import { leafPaths } from '../policy/index.ts';
 import { covers, discloseRequest } from '../sealing/index.ts';
 
 /**
- * Paths of what policy goes by, or means to show, and those whom it asks do not see: neither disclosed nor shown, or too long in all to
- * be. Sealed with the verdict, so that nobody can say later that they were seen.
+ * Paths that policy reads or means to show, and that approvers do not see, because they are neither disclosed nor shown, or too long. They
+ * are sealed with the verdict, so that nobody can say later that they were seen.
  */
 export function unseenOf(
   request: ActionRequest,

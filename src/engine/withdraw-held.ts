@@ -1,6 +1,6 @@
 /**
- * Takes back what is approved and held (`release.after`), until its permit is redeemed. Withdrawal and redemption both want to be the next
- * record of the action, so exactly one of them is sealed.
+ * Withdraws an approved action that policy holds (`release.after`), until its permit is redeemed. Withdrawal and redemption both want to be
+ * the next record of the action, so exactly one of them is sealed.
  */
 import { ENGINE_VIA } from '../contract/engine-names.ts';
 import type { DecisionRecord } from '../contract/index.ts';
@@ -11,7 +11,7 @@ import type { Life } from './life.ts';
 import { nextHead, returnsOf, sealNext } from './seal.ts';
 import type { Refusal, Sealed } from './types.ts';
 
-/** Whether an action is released under a policy that holds it, and nobody has begun it. */
+/** Whether policy holds the released action, and nobody has begun it. */
 export const isHeld = ({ state, release, redemption }: Life): boolean =>
   state.action.status === 'released' && release?.notBefore !== undefined && redemption === null;
 

@@ -1,4 +1,4 @@
-/** Attested messages of people: their hash, and the refusal of those that do not count. */
+/** People's attested messages: their hash, and the refusal of those that do not count. */
 import { createHash } from 'node:crypto';
 import { isCountersignError } from '../contract/index.ts';
 import { verifyAttestation } from '../identity/index.ts';

@@ -60,7 +60,7 @@ export class AttestedAudit {
 }
 
 /**
- * Whether one record by itself, such as that of a receipt, carries the gateway's word.
+ * Whether one record by itself, such as that of a receipt, carries the gateway's signature.
  *
  * @param index of its entry
  * @param trust with the attestation keys that a key history proved
@@ -93,7 +93,7 @@ const unattested = ({ by, type }: SaidRecord): Defect => ({
   message: `nobody attested that it was ${by ?? 'anybody'} who said so (${type})`,
 });
 
-/** Records of what somebody said, as opposed to what the clock or policy brought. */
+/** Records of people's statements, as opposed to those of the clock or policy. */
 function isSaid(record: RecordPayload): record is SaidRecord {
   switch (record.type) {
     case 'freeze':

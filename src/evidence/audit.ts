@@ -38,12 +38,12 @@ export interface AuditOptions {
   trust: Trust;
   /** Must be beginnings of the log that is served now. */
   earlier?: readonly EarlierCheckpoint[];
-  /** The tenant whose records all of them must be; that of the first record unless given. */
+  /** The tenant of all records; the first record's tenant by default. */
   tenant?: string;
   verify?: VerifySignature;
   /** Replaces {@link entryReader} over the trusted keys, for callers that remember what was verified before. */
   readEntry?: EntryReader;
-  /** Called with each finding as it is made. */
+  /** Called with each finding immediately. */
   onFinding?: (finding: Finding) => void;
 }
 

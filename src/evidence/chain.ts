@@ -150,7 +150,7 @@ export class ChainAudit {
   }
 }
 
-/** What an action is told by; all else is about something of its own. */
+/** Record types of an action. Every other type is about something else. */
 const OF_ACTIONS: readonly RecordPayload['type'][] = [
   'verdict',
   'decision',

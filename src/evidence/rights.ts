@@ -89,7 +89,7 @@ export class RightsAudit {
     return [defect('released-while-frozen', `${what} was frozen since ${freeze.at} (${freeze.id})`)];
   }
 
-  /** Whether a bundle was in force when it was judged by. @param when its first verdict may be that of a day ago */
+  /** Whether a bundle was in force when it was judged by. @param when its first verdict may be a day old */
   judged(bundle: string | null, at: string, when: 'asked' | 'again'): Defect[] {
     const since = bundle === null ? undefined : this.#replaced.get(bundle);
     if (since === undefined || later(at, since) <= (when === 'asked' ? SUBMITTED_MS : UNDERWAY_MS)) return [];

@@ -9,10 +9,10 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 /** How this version writes `records.csv`, `report.html` and `README.md`: a verifier of another version cannot make them again. */
 export const RENDERING = 4;
 
-/** The first, without amounts of their own. */
+/** The first, without columns for amounts. */
 export const RENDERING_WITHOUT_MONEY = 1;
 
-/** The second, of before there were standing approvals. */
+/** The second, from before there were standing approvals. */
 export const RENDERING_WITHOUT_GRANTS = 2;
 
 /** The third, which did not say how people were there, nor what takes something back. */

@@ -14,7 +14,7 @@ export function placesInFirstRendering(currency: unknown): number | null {
   return PLACES[currency] === 0 ? 0 : 2;
 }
 
-/** Null for what is no currency, or has no minor unit of its own. */
+/** Null for an unknown currency, and for one without a minor unit. */
 export function placesOf(currency: unknown): number | null {
   if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency)) return null;
   const places = PLACES[currency];

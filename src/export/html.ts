@@ -32,5 +32,5 @@ export function markup(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return { html: strings.map((text, i) => text + (i < parts.length ? write(parts[i] ?? null) : '')).join('') };
 }
 
-/** A term of a list, and what is said of it. */
+/** A term of a list, and its description. */
 export const fact = (term: string, said: string | Html): Html => markup`<dt>${term}</dt><dd>${said}</dd>`;

@@ -74,7 +74,7 @@ async function inTheirWords<T>(codes: Partial<Record<ErrorCode, ErrorCode>>, wor
   }
 }
 
-/** A released action stays approved, whatever became of it: that it was used, the next question hears. */
+/** A released action stays approved, however it ended. The next question learns whether its permit was used. */
 const STATUS: Readonly<Record<Status, TaskStatus>> = {
   evaluating: 'pending',
   supervised: 'pending',

@@ -13,7 +13,7 @@ export function speaksFor(caller: Caller, state: ActionState): boolean {
   );
 }
 
-/** The requester's side: the caller that asked, keys that may speak for the actor, the actor, and everyone it acts for. */
+/** The requester's side: the caller who asked, keys that may speak for the actor, the actor, and everyone it acts for. */
 export function isRequester(caller: Caller, state: ActionState): boolean {
   return mayExecute(caller, state) || actingIds(state.actor).includes(caller.id);
 }

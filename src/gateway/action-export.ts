@@ -42,7 +42,7 @@ const FINDINGS = 1000;
 const EVER = { from: '0001-01-01T00:00:00.000Z', to: '9999-12-31T00:00:00.000Z' };
 
 /**
- * Exports what an auditor or an owner sees: the rows as they stood at one moment, by one size of the log.
+ * Exports what an auditor or an owner sees: the rows at one moment, which one size of the log names.
  *
  * @throws CountersignError `forbidden`; `invalid-request` for a filter or zone that makes no sense; `unavailable` when it could not be sealed
  */
@@ -135,7 +135,7 @@ class Rows {
     this.#lines = lines;
   }
 
-  /** Reads every row into a file that has no name, so that memory holds a page at most. */
+  /** Reads every row into an unlinked temporary file, so that memory holds one page at most. */
   static async read(
     deps: GatewayDeps,
     tenant: string,
@@ -211,7 +211,7 @@ class Rows {
   }
 }
 
-/** The file goes with its reader, read to the end or not. */
+/** Closes the file with its reader, even when the reader stops early. */
 async function* closing(rows: Rows, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* chunks;
@@ -242,7 +242,7 @@ async function* render(rows: Rows, about: AboutExport): AsyncGenerator<Uint8Arra
   }
 }
 
-/** An amount that came to a stage, and is not disclosed, is counted there. */
+/** An undisclosed amount is counted at each stage that its action reached. */
 function moneyOf({ amounts, currency, undisclosed, releasedAt, status }: ActionSummary): Money | null {
   const hidden = (amount: string | null, reached: boolean): string | null =>
     amount ?? (undisclosed && reached ? UNDISCLOSED : null);

@@ -10,7 +10,7 @@ export interface ActionQuery extends FactFilter {
 
 export interface ActionExportQuery extends ActionQuery {
   format: ActionFormat;
-  /** Of the local times; UTC unless given. */
+  /** Time zone of the local times; UTC by default. */
   zone?: string | undefined;
 }
 
@@ -20,10 +20,10 @@ export interface ActionLists {
   actions(caller: Caller, query: ActionQuery, cursor: string | undefined, limit: number): Promise<ActionList>;
   /** How many there are of each value. */
   actionFacets(caller: Caller, filter: FactFilter): Promise<ActionFacets>;
-  /** Exactly those of a filter as a file; sealed. @throws CountersignError `forbidden`, `invalid-request` */
+  /** All actions that fit a filter, as a file. The export is sealed. @throws CountersignError `forbidden`, `invalid-request` */
   exportActions(caller: Caller, query: ActionExportQuery): Promise<Exported>;
   /** Compares the read model with the records, from that entry on. @throws CountersignError `forbidden` */
   checkProjection(caller: Caller, from: number): Promise<ProjectionCheck>;
-  /** Makes it again. @throws CountersignError `forbidden` */
+  /** Builds the read model anew. @throws CountersignError `forbidden` */
   rebuildProjection(caller: Caller): Promise<ProjectionRebuilt>;
 }

@@ -11,8 +11,8 @@ function checkOwner(caller: Caller): void {
 }
 
 /**
- * Makes a key of a service, scoped to surfaces and actors, vouching for the given roles and groups and no others. It is shown once; only
- * its hash is kept, and what it is for is sealed.
+ * Makes a service's key. It is scoped to surfaces and actors, and vouches for the given roles and groups only. The key is shown once: its
+ * hash is kept, and its scope is sealed.
  */
 export async function makeApiKey(
   deps: GatewayDeps,

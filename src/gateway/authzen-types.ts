@@ -15,7 +15,7 @@ export interface Authzen {
    * @throws CountersignError `invalid-request` · `forbidden` where the credential does not reach the surface · `unavailable`
    */
   authzenEvaluation(caller: Caller, question: AuthzenQuestion, idempotencyKey?: string): Promise<AuthzenDecision>;
-  /** Several, in their order; a question that cannot be read is denied alone. */
+  /** Answers several questions in order. A question that cannot be read is denied by itself. */
   authzenEvaluations(caller: Caller, questions: AuthzenQuestions, idempotencyKey?: string): Promise<AuthzenDecision[]>;
 }
 

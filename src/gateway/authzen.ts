@@ -1,6 +1,6 @@
 /**
- * The OpenID AuthZEN Authorization API: a gate asks a yes-or-no question, and `true` is a permit, taken. Whoever asks goes ahead at once, so
- * the redemption is sealed before the answer, and each `true` is for one execution.
+ * The OpenID AuthZEN Authorization API: a gate asks a yes-or-no question. `true` means that a permit was made and redeemed. The gate goes
+ * ahead immediately, so the redemption is sealed before the answer, and each `true` is for one execution.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -26,7 +26,7 @@ import type { Authzen } from './authzen-types.ts';
 import type { Actions } from './types.ts';
 
 export function authzen(deps: GatewayDeps, asking: Pick<Actions, 'request' | 'cancel' | 'collect'>): Authzen {
-  /** The request that a question is about, or the denial of one that is about none. */
+  /** The request behind a question, or a denial where the question maps to none. */
   const requestOf = async (caller: Caller, question: AuthzenQuestion): Promise<ActionRequest | AuthzenDecision> => {
     const mapped = await mapInForce(deps, caller, question);
     return 'unclear' in mapped ? denied('unclear', mapped.unclear) : readRequest(mapped.request);
@@ -50,7 +50,7 @@ export function authzen(deps: GatewayDeps, asking: Pick<Actions, 'request' | 'ca
       case 'released':
         return taken(caller, action, key);
       case 'supervised':
-        // Between the look at policy and the verdict it has come to ask people; nobody was to be asked yet.
+        // Policy changed between the look and the verdict, and now asks people. Nobody was to be asked yet.
         await asking.cancel(caller, action.id);
         return requestable(deps, caller, request, action.verdict?.reasons ?? []);
       case 'evaluating':
@@ -105,7 +105,7 @@ export function authzen(deps: GatewayDeps, asking: Pick<Actions, 'request' | 'ca
     async authzenEvaluations(caller, { evaluations = [], options, ...shared }, key) {
       const until = UNTIL[options?.evaluations_semantic ?? 'execute_all'];
       const answers: AuthzenDecision[] = [];
-      // One after another: whoever asks for several in an order may not want the later ones.
+      // One after another, because the caller may not want the later ones once an earlier one is answered.
       for (const [index, question] of evaluations.entries()) {
         const answer = await one(caller, { ...shared, ...question }, key === undefined ? undefined : `${key}/${index}`);
         answers.push(answer);
@@ -132,7 +132,7 @@ const failed = (status: number, message: string): AuthzenDecision => ({
 
 const wordsOf = ({ verdict, status }: Action): string => verdict?.reasons.join('; ') || `this action is ${status}`;
 
-/** A denial that a human may turn: nobody is asked before an access request is sent. */
+/** A denial that a human could overturn. Nobody is asked before an access request arrives. */
 async function requestable(
   deps: GatewayDeps,
   caller: Caller,

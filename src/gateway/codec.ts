@@ -6,7 +6,7 @@ import { isOwner, mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { PayloadReading } from './types.ts';
 
-/** What authorizes: an API key may stand in an encrypted start, and a permit in an answer. Whoever reads a history gets neither. */
+/** Members that authorize: an encrypted start may hold an API key, and an answer a permit. A reader of the history gets neither. */
 const SECRETS = ['token', 'permit', 'attestation'];
 const HIDDEN = '[not shown]';
 
@@ -56,7 +56,7 @@ function withoutSecrets(payload: Payload): Payload {
     const redacted: unknown = JSON.parse(text, hide);
     return hidden ? { ...payload, data: Buffer.from(JSON.stringify(redacted)) } : payload;
   } catch {
-    // Somebody wrote what is no JSON, in clear: it stands in the history for all to read.
+    // Somebody wrote this unencrypted, and not as JSON. The history shows it to everybody already.
     return payload;
   }
 }

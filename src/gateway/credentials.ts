@@ -1,4 +1,4 @@
-/** Seals what grants a right before it counts: credentials, and those from before such records existed. */
+/** Seals every credential before it counts, also the ones that are older than such records. */
 import { sealInChain, type ChainRecord } from '../engine/chain.ts';
 import type { ApiKeyEntry } from '../identity/index.ts';
 import { credentialCommitments, type Credential } from '../register/index.ts';
@@ -31,7 +31,7 @@ export interface NewCredential {
   session?: SessionProof;
 }
 
-/** Seals what a credential is for. It counts from here on; its row says only where to look for it. */
+/** Seals a credential's scope. The credential counts from here on; its row is only an index. */
 export function sealCredential(deps: CredentialRouteDeps, made: NewCredential): Promise<ChainRecord> {
   const { entry, kind, name, expiresAt, by, reason, at, session } = made;
   const { id, tenant, hash, surfaces, actors, roles, groups, provenance } = entry;
@@ -82,10 +82,10 @@ export function sealRevocation(
 const ADOPTED_BY = 'countersign start';
 
 /**
- * Seals the credentials and delegations that were there before such things were sealed: once, at the first start of a version that believes
- * no row without its record. Afterwards an inserted row grants nothing.
+ * Seals the credentials and delegations that are older than their record types. This runs once, at the first start of a version that
+ * believes no row without its record. Afterwards an inserted row grants nothing.
  *
- * Each is found again after a crash, since its place in its chain is taken. The stack's own tenant comes last, and says that it is done.
+ * After a crash each record is found again, because its place in its chain is taken. The stack's tenant comes last, and marks the end.
  */
 export async function adoptRows(deps: CredentialRouteDeps): Promise<void> {
   if ((await deps.register.current(DEFAULT_TENANT)).adopted) return;

@@ -24,7 +24,7 @@ export const approvals = (deps: GatewayDeps): Approvals => ({
 
   decideOrReview: (caller, state, input, door, evidence) =>
     recordRefusal(deps, caller, state.action.id, door, async () => {
-      // A broken glass has no approval to decide: what is said of it is its review.
+      // A break-glass release has no approval to decide, so the answer is a finding of its review.
       if (state.review === null || state.approval !== null) return decide(deps, caller, state, input, door, evidence);
       const { decision, reason } = input;
       if ((decision !== 'approve' && decision !== 'refuse') || reason === undefined) {
@@ -69,7 +69,7 @@ async function decide(
   evidence: SlackEvidence | undefined,
 ): Promise<Action> {
   const { delegation } = await approverOf(deps, caller, state);
-  // Sealed for ever, also where none was needed.
+  // A reason is sealed for ever, even an optional one.
   if (input.reason !== undefined) checkReason(input.reason);
   const { id } = state.action;
   const grant = await readGrant(deps, caller, state, input);

@@ -11,7 +11,7 @@ import type { DelegateInput, DelegationView } from './types.ts';
 /** The longest time for which one person decides for another. */
 const MAX_MS = 92 * 24 * 3600 * 1000;
 
-/** "While I am away until Friday, X decides for me." Bounded in time and by surface; a stand-in's own delegation passes nothing on. */
+/** "While I am away until Friday, X decides for me." A delegation ends, may be limited to surfaces, and cannot be passed on. */
 export async function delegate(deps: GatewayDeps, caller: Caller, input: DelegateInput): Promise<DelegationView> {
   const now = deps.now().getTime();
   const endsAt = instantOf(input.until) ?? Number.NaN;
@@ -49,7 +49,7 @@ export async function delegate(deps: GatewayDeps, caller: Caller, input: Delegat
   return { id, from: caller.id, to: input.to, surfaces, until: new Date(endsAt).toISOString() };
 }
 
-/** Ends a delegation early; only who gave it may. */
+/** Ends a delegation early. Only the person who gave it may do so. */
 export async function revokeDelegation(deps: GatewayDeps, caller: Caller, id: string): Promise<void> {
   const { tenant } = caller;
   const delegation = (await deps.register.current(tenant)).delegations.get(id);

@@ -1,4 +1,4 @@
-/** Binds an access request to the denial that it answers to: a signed token, so that nothing is kept between the two. */
+/** Binds an access request to its denial by a signed token, so that nothing has to be stored between the two. */
 import { randomUUID } from 'node:crypto';
 import { errors } from 'jose';
 import { hashOf } from '../canonical/index.ts';

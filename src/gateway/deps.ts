@@ -28,16 +28,16 @@ export interface GatewayDeps extends Pick<
   | 'issuer'
 > {
   client: Client;
-  /** Of Countersign, as exports say it. */
+  /** Countersign's version, which exports name. */
   version: string;
   taskQueue: string;
   /** Judges what this process starts: no worker is needed for a verdict. */
   judging: Judging;
-  /** How long a workflow rests before its first task, in milliseconds: time for the process that asked to judge. */
+  /** Delay of a workflow's first task in milliseconds, so that this process can judge the request itself. */
   startDelayMs: number;
   /** Whether denials of AuthZEN may be asked for (Access Request and Approval Profile, a draft); not when left out. */
   accessRequests?: boolean;
-  /** When it stops, whoever waits for people is answered; nobody stops it when left out. */
+  /** Ends long polls when the process stops. Left out, nothing ends them early. */
   stopping?: Stopping;
   /** Where callbacks may go; the public internet only when left out. */
   webhookTargets?: WebhookTargets;

@@ -19,7 +19,7 @@ const LISTED_MAX = 1000;
 export type Ask = (caller: Caller, body: unknown, idempotencyKey: string) => Promise<Action>;
 
 /**
- * Plants a request: it is sealed that it is a drill, then it is asked like any other.
+ * Plants a request: a record says that it is a drill, then it is asked like any other.
  *
  * @throws CountersignError `forbidden`; `invalid-request`; `conflict` where policy asks nobody about it
  */
@@ -69,7 +69,7 @@ function checkPlantable(request: ActionRequest): void {
     throw new CountersignError('invalid-request', 'this request cannot be planted as a drill', { errors });
 }
 
-/** What became of the drills, who saw them and who did not. Which ones go on, it does not say. @throws CountersignError `forbidden` */
+/** How the drills ended, who noticed and who did not. Drills that still run are not named. @throws CountersignError `forbidden` */
 export async function drillReport(deps: GatewayDeps, caller: Caller): Promise<DrillReport> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner reads this report');
   const drills = [...(await deps.register.current(caller.tenant)).drills.values()];

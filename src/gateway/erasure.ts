@@ -6,8 +6,8 @@ import type { GatewayDeps } from './deps.ts';
 import { createHistories } from '../engine/histories.ts';
 
 /**
- * Deletes payload, key and history of a closed action, on request of an owner or auditor. What was sealed stays, and says who wanted it
- * and why. The same request again is the same answer.
+ * Deletes payload, key and history of a closed action, on request of an owner or auditor. Sealed records stay, and one says who asked for
+ * the deletion and why. The same request again gets the same answer.
  */
 export async function erase(deps: GatewayDeps, caller: Caller, id: string, reason: string): Promise<Action> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an owner or an auditor erases an action');

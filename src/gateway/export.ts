@@ -1,4 +1,4 @@
-/** `GET /v1/export`: sealed records, streamed. That it was exported is sealed before the first byte goes out. */
+/** `GET /v1/export`: streams sealed records. The export is sealed before the first byte goes out. */
 import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
@@ -36,7 +36,7 @@ const KINDS: Record<ExportFormat, { type: string; extension: string }> = {
 };
 
 /**
- * Exports what an auditor or an owner may read: all that fits, as it was when it was asked for.
+ * Exports the records that fit, up to the size that the log had when the export was asked for.
  *
  * @throws CountersignError `forbidden`; `invalid-request` for a time that is none; `unavailable` when it could not be sealed.
  */
@@ -71,7 +71,7 @@ export async function exportRecords(
     },
     ...(history === null ? {} : { rendering: RENDERING, keys: hashOfBytes(history) }),
   };
-  // As the record will hold it, its members in their canonical order: report and README follow from the record.
+  // In the canonical order of the record, because report and README are made from the record.
   const body = JSON.parse(canonicalize(said)) as ExportBody;
   const at = deps.now().toISOString();
   const sealed = await sealInChain(deps, {

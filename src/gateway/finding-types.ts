@@ -17,7 +17,7 @@ export interface FindingsQuery {
   test?: string | undefined;
   /** Those that name this action. */
   action?: string | undefined;
-  /** Those that somebody answered, or nobody. */
+  /** True: answered findings only. False: open ones only. */
   answered?: boolean | undefined;
 }
 
@@ -32,25 +32,25 @@ export interface SampleInput extends Pick<FactFilter, 'surface' | 'status' | 'cu
   to?: string | undefined;
   /** How many of each stratum. */
   size: number;
-  /** The auditor's own word: with it nobody else can have chosen. */
+  /** The auditor's word. It goes into the draw, so that nobody else can have chosen. */
   word: string;
-  /** What is drawn apart. */
+  /** Draws from each of these groups separately. */
   strata?: 'surface' | 'currency' | undefined;
   /** An exact decimal: all actions above it are taken. */
   allAbove?: string | undefined;
-  /** With what an auditor writes down of each. */
+  /** Adds a worksheet, which the auditor fills in. */
   worksheet?: boolean | undefined;
 }
 
 /** The auditor's tests, samples and figures. */
 export interface Auditing {
-  /** What happened in a time, and in the one before. @throws CountersignError `forbidden`, `invalid-request` */
+  /** Figures of a period, and of the one before it. @throws CountersignError `forbidden`, `invalid-request` */
   overview(caller: Caller, query: OverviewQuery): Promise<Overview>;
   /** @throws CountersignError `forbidden`, `invalid-request` */
   findings(caller: Caller, query: FindingsQuery): Promise<Findings>;
   /** @throws CountersignError `forbidden`, `not-found` */
   finding(caller: Caller, id: string): Promise<FindingDetail>;
-  /** Seals what a person found out. @throws CountersignError `forbidden`, `not-found` */
+  /** Seals a person's answer to a finding. @throws CountersignError `forbidden`, `not-found` */
   answerFinding(caller: Caller, id: string, input: AnswerFindingInput): Promise<FindingDetail>;
   /** @throws CountersignError `forbidden`, `invalid-request` */
   drawSample(caller: Caller, input: SampleInput): Promise<DrawnSample>;

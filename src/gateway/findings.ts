@@ -1,4 +1,4 @@
-/** What the finance tests found in a time, and what people said about it. A finding is a question, and its answer is sealed. */
+/** What the finance tests found in a period, with people's answers. A finding is a question, and its answer is sealed. */
 import { AUDIT_TESTS } from '../audit/index.ts';
 import { hashOf } from '../canonical/index.ts';
 import { checkReason, CountersignError, type JsonObject } from '../contract/index.ts';
@@ -20,7 +20,7 @@ import { periodOf } from './period.ts';
 
 /** Findings of one answer. */
 const LISTED = 1000;
-/** Actions of a quarter whose findings a request computes by itself, so that whoever asks sees what they did before. */
+/** Up to this many actions of a quarter, a request computes the findings itself, so that callers see their own earlier actions. */
 const AT_ONCE = 10_000;
 /** Actions that are counted. */
 const COUNTED = 100_000;
@@ -85,7 +85,7 @@ export async function finding(deps: GatewayDeps, caller: Caller, id: string): Pr
 }
 
 /**
- * Says what a person found out about a finding. Sealed: it stays beside it.
+ * Seals a person's answer to a finding. It is shown beside the finding.
  *
  * @throws CountersignError `forbidden` for a key, and for who neither audits nor owns; `not-found`
  */
@@ -155,7 +155,7 @@ function byFinding(answers: readonly FindingAnswer[]): Map<string, FindingAnswer
   return said;
 }
 
-/** Findings that people answered and no test makes any more: as the sealed answer has them. */
+/** Answered findings that no test makes any more, as their sealed answers show them. */
 function goneOf(said: ReadonlyMap<string, FindingAnswer[]>, found: ReadonlySet<string>): FindingView[] {
   return [...said].flatMap(([id, answers]) => {
     if (found.has(id)) return [];

@@ -1,4 +1,4 @@
-/** What a freeze would stop. The caller must learn whether it stops anything. */
+/** What a freeze would stop, so that the caller learns whether it stops anything. */
 import { CountersignError, faultOfActorId, includesId } from '../contract/index.ts';
 import { actingIds } from '../contract/acting.ts';
 import { freezeCovers } from '../engine/freeze.ts';

@@ -85,7 +85,7 @@ export async function freeze(
   return { ...view, stops };
 }
 
-/** Lifts a freeze: sealed first, then lifted. What was approved meanwhile goes on. */
+/** Lifts a freeze after sealing that. Actions that were approved meanwhile go on. */
 export async function thaw(
   deps: GatewayDeps,
   caller: Caller,

@@ -1,4 +1,4 @@
-/** Standing approvals: given with a yes, listed, and ended at once. */
+/** Standing approvals: given with an approval, listed, and ended with immediate effect. */
 import { randomUUID } from 'node:crypto';
 import { compareDecimals, formatDecimal, instantOf, parseDecimal } from '../canonical/index.ts';
 import { CountersignError, type Action, type DecisionInput } from '../contract/index.ts';
@@ -55,7 +55,7 @@ export async function readGrant(
   const bundle = verdict.bundle === null ? null : await deps.bundles.compiled(tenant, verdict.bundle);
   const policy = bundle?.policies.find(({ name }) => name === verdict.policy);
   const asked = stored === null || policy === undefined ? null : amountAsked(policy, stored.payload.request);
-  // What is counted against it stands in the record of each use.
+  // The record of each use shows the amount that is counted against the grant.
   if (upTo !== null && (asked?.value == null || !Object.hasOwn(state.disclosed, policy?.sameness.amount ?? ''))) {
     throw new CountersignError(
       'change-not-allowed',
@@ -79,7 +79,7 @@ export async function readGrant(
   };
 }
 
-/** Seals what was granted, once the yes itself is sealed and released what it was about. */
+/** Seals a grant, after the approval that gave it was sealed and released its action. */
 export async function giveGrant(
   deps: GatewayDeps,
   caller: Caller,
@@ -121,7 +121,7 @@ async function sealGrant(
   });
 }
 
-/** Ends one at once: whoever gave it, whoever else was asked, and owners. @throws CountersignError `not-found` */
+/** Ends a grant immediately. Its giver, the other approvers and owners may do so. @throws CountersignError `not-found` */
 export async function revokeGrant(deps: GatewayDeps, caller: Caller, id: string, reason: string | null): Promise<void> {
   const grant = (await deps.register.current(caller.tenant)).grants.get(id);
   if (grant === undefined || !(await concerns(deps, caller, grant))) {
@@ -140,7 +140,7 @@ async function concerns(deps: GatewayDeps, caller: Caller, { by, approvers }: Gr
   return by === caller.id || (await peopleBehind(deps, caller.tenant, approvers)).includes(caller.id);
 }
 
-/** Those in force that concern the caller, with what was used of each. */
+/** Current grants that concern the caller, each with what was used of it. */
 export async function listGrants(deps: GatewayDeps, caller: Caller): Promise<GrantView[]> {
   const now = deps.now();
   const open = [...(await deps.register.current(caller.tenant)).grants.values()].filter(

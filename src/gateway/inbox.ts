@@ -41,8 +41,7 @@ export interface InboxPage {
 }
 
 /**
- * What waits for a person, the first due first. The read model says where to look; whether it waits for them at all is read from the
- * records.
+ * What waits for a person, the first due first. The read model names candidates; the records decide whether each one waits for them.
  *
  * @throws CountersignError `invalid-request` for a cursor that this API did not give
  */
@@ -110,7 +109,7 @@ export async function inbox(
 }
 
 async function itemOf(deps: InboxDeps, person: string, { row, state }: PendingItem): Promise<InboxItem> {
-  // What policy shows to approvers is not for everybody on the side of who asked.
+  // Not everybody on the requester's side may see what policy shows to approvers.
   const { show: _show, ...unshown } = state;
   const message = await showAction(
     { ...deps, consoleUrl: null },

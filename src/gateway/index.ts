@@ -168,7 +168,7 @@ const keys = (deps: GatewayDeps): SigningKeys => ({
   async rotateKey(caller, input) {
     checkStackKey(caller, input.use);
     const rotated = await rotateKey(deps, caller, input);
-    // One key attests for every tenant: each log says which.
+    // One key attests for every tenant, and each tenant's log names it.
     const { tenants } = await deps.register.current(DEFAULT_TENANT);
     if (input.use === 'attestation')
       for (const tenant of tenants.keys()) await introduceAttestation(deps, tenant, caller.id);

@@ -1,10 +1,10 @@
-/** What is asked of the gateway, beside the caller. */
+/** Inputs of the gateway's methods. */
 import type { ActionRequest, JsonObject } from '../contract/index.ts';
 import type { SigningUse } from '../sealing/index.ts';
 
 export interface RedeemInput {
   permit: string;
-  /** The caller's own random text: with it the same answer is had again until the outcome is sealed. */
+  /** The caller's random text. The same text gets the same answer again until the outcome is sealed. */
   redeemer?: string | undefined;
   /** The request about to be executed; refused when it is not the one the permit was made for. */
   request?: ActionRequest | undefined;
@@ -32,7 +32,7 @@ export interface ApiKeyInput {
 }
 
 export interface FreezeInput {
-  /** Freezes also what nobody knows: no policy covers it, or nobody is called so. */
+  /** Also freezes a surface that no policy covers, and an actor that nobody knows. */
   unknown?: boolean | undefined;
   scope: 'tenant' | 'surface' | 'actor';
   /** The surface or actor; left out for the whole tenant. */
@@ -41,7 +41,7 @@ export interface FreezeInput {
 }
 
 export interface DelegateInput {
-  /** Directory id of who stands in. */
+  /** Directory id of the stand-in. */
   to: string;
   /** Globs; everything by default. */
   surfaces?: string[] | undefined;
@@ -61,7 +61,7 @@ export interface DecisionOptions {
 
 export interface RotateKeyInput {
   use: SigningUse;
-  /** Where the next key is, in the words of the setting (docs/keys.md); as the setting says when left out. */
+  /** Where the next key is, in the form of the setting (docs/keys.md); the setting's value by default. */
   signer?: string | undefined;
   reason: string;
   /** Of a log key: days for which the replaced one signs beside it. */
@@ -71,7 +71,7 @@ export interface RotateKeyInput {
 export interface RevokeKeyInput {
   kid: string;
   reason: string;
-  /** Entry of the log from which on nothing counts that the key signed; the next one unless given. */
+  /** Index of the first entry at which the key's signatures no longer count; the next entry by default. */
   from?: number | undefined;
 }
 
@@ -79,7 +79,7 @@ export interface RevokeKeyInput {
 export interface SlackEvidence {
   slack: { workspace: string; user: string; channel: string; message: string };
   shown: { hash: string; renderer: string } | null;
-  /** It was shown with others in one message: what stands there of it is what any door says of it. */
+  /** It was shown in a list with others, which says no more of it than any other door does. */
   offered?: true;
   /** Whether it was read to its end: the form of an action has pages. */
   whole?: boolean;

@@ -36,7 +36,7 @@ export type KeyDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'evidence' | 'no
 const BESIDE_DAYS = 7;
 const DAY_MS = 24 * 3_600_000;
 
-/** After how many milliseconds all that another process signed before it learned of a rotation is sealed. */
+/** After this many milliseconds, everything is sealed that another process signed before it learned of a rotation. */
 const UNDERWAY_MS = 30_000;
 
 /** Uses that others verify. */
@@ -84,7 +84,7 @@ export async function rotateKey(deps: KeyDeps, caller: Caller, input: RotateKeyI
   });
 }
 
-/** Before anything is sealed about a key that could not follow. */
+/** Refuses packed keys before anything is sealed, because their file could not follow the record. */
 function refusePacked({ keys }: KeyDeps): void {
   if (!keys.packed) return;
   throw new CountersignError(
@@ -93,7 +93,7 @@ function refusePacked({ keys }: KeyDeps): void {
   );
 }
 
-/** Here the signer comes from a caller, not from our settings. */
+/** Unlike in our settings, a wrong signer is the caller's error here. */
 async function prepared(deps: KeyDeps, tenant: string, { use, signer }: RotateKeyInput): ReturnType<Keys['prepare']> {
   try {
     return await deps.keys.prepare(tenant, use, signer);
@@ -104,7 +104,7 @@ async function prepared(deps: KeyDeps, tenant: string, { use, signer }: RotateKe
 }
 
 /**
- * Says, sealed, that a replaced key counts no more from an entry of the log on.
+ * Seals that a replaced key no longer counts from some entry of the log on.
  *
  * @throws CountersignError `not-found`; `conflict` where keys are packed, or for a key that is in use (rotate first), was replaced only just now, or is revoked.
  */
@@ -158,8 +158,8 @@ function checkReplaced({ use, until }: KeyPeriod, replacedAt: string, now: numbe
 }
 
 /**
- * Says, sealed in a tenant's key chain, which key attests: once for each. Its first key was never introduced by another, and one that was
- * rotated in another tenant is new to this one. What it attests can then be checked with nothing but the log and its record keys.
+ * Seals in a tenant's key chain which key attests, once for each key. No other key introduced the first one, and a key that another tenant
+ * rotated is new to this one. Attestations can then be checked with the log and its record keys alone.
  */
 export async function introduceAttestation(deps: KeyDeps, tenant: string, by: string): Promise<void> {
   await deps.store.publicKeys.exclusively(tenant, async () => {
@@ -191,7 +191,7 @@ async function settle(deps: KeyDeps, tenant: string): Promise<void> {
   const known = new Set(events.map(({ seq }) => seq));
   for (const { hash, record } of await chainOf(deps, tenant)) {
     const change = keyChangeOf(record);
-    // Before the new key signs: an auditor who has only the old ones has to open this receipt's checkpoint.
+    // Before the new key signs, because auditors who know only the old keys must be able to verify this receipt's checkpoint.
     if (!known.has(record.seq)) {
       await store.publicKeys.putEvent(tenant, record.seq, await deps.evidence.receipt(tenant, hash));
     }
@@ -296,7 +296,7 @@ function checkOwner(caller: Caller): void {
   }
 }
 
-/** One key attests for every tenant, so the owner of one cannot turn it. @throws CountersignError `forbidden` */
+/** One key attests for every tenant, so the owner of a single tenant cannot rotate it. @throws CountersignError `forbidden` */
 export function checkStackKey({ tenant }: Caller, use: SigningUse | undefined): void {
   if (use !== 'attestation' || tenant === DEFAULT_TENANT) return;
   throw new CountersignError(

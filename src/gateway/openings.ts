@@ -10,8 +10,8 @@ import type { GatewayDeps } from './deps.ts';
 import { judgedRequest } from './replay.ts';
 
 /**
- * Opens one commitment of a record to an owner, an auditor or the requester's side: the value and its salt, which help with no other
- * commitment. That it was opened is itself sealed, as an export.
+ * Opens one commitment of a record to an owner, an auditor or the requester's side. They get the value and its salt, which open no other
+ * commitment. The opening is sealed as an export.
  *
  * @throws CountersignError `not-found` for a record that is not theirs to see, or that commits to nothing there; `conflict` when the
  * payload was erased.

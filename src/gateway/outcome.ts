@@ -47,7 +47,7 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
       }
       throw fromRefusal(sealed.refusal);
     }
-    // Its workflow tells the others, and ends. If the signal is lost, it finds the record at its next check.
+    // The workflow tells the others and ends. If this message is lost, it finds the record at its next check.
     updateAction(deps, caller.tenant, id, outcomeUpdate.name, message).catch((error: unknown) => {
       if (isCountersignError(error) && error.code === 'not-open') return;
       deps.log.warn({ err: error, action: id }, 'a workflow was not told of the outcome');

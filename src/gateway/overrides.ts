@@ -122,11 +122,11 @@ class Report {
 
 const NEVER_REVERSED = 'never reversed';
 
-/** What was done, and is not undone. */
+/** Executed, and not reversed since. */
 const stands = ({ outcome, effect, reverses, reversedBy }: OverrideView): boolean =>
   outcome === 'executed' && effect !== 'read' && reverses === null && reversedBy.length === 0;
 
-/** Totals by name, the most actions first. An action that two people approved stands with both. */
+/** Totals by name, most actions first. An action that two people approved counts for both. */
 class Groups {
   readonly #groups = new Map<string, { actions: number; money: MoneyTotals }>();
 

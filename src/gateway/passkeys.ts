@@ -36,7 +36,7 @@ const ANSWER_MS = 300_000;
 /** COSE numbers of what the verifier's interface can check: Ed25519 and ECDSA P-256. */
 const ALGORITHMS = [-8, -7];
 
-/** Passkeys of one person at most. All of them are sent with every decision, and more are surely a mistake. */
+/** Most passkeys of one person. All of them go into the options of every decision, and more would be a mistake. */
 const MAX_LIVE = 20;
 
 /** What an authenticator needs to make a passkey for the caller. */
@@ -51,7 +51,7 @@ export async function passkeyOptions(deps: GatewayDeps, caller: Caller): Promise
     rpID: site.rpId,
     userName: caller.id,
     userDisplayName: name,
-    // Means nothing to a reader of the authenticator.
+    // Hashed, so that a reader of the authenticator learns nothing.
     userID: new Uint8Array(sha256(utf8(JSON.stringify([caller.tenant, caller.id])))),
     attestationType: 'none',
     timeout: ANSWER_MS,
@@ -120,7 +120,7 @@ export async function listPasskeys(deps: GatewayDeps, caller: Caller): Promise<P
   return all.map(viewOf);
 }
 
-/** Revokes a passkey: sealed first, then in force. Its person may do so, or an owner when it was lost. */
+/** Revokes a passkey, after sealing that. Its person may do so, and an owner when it was lost. */
 export async function revokePasskey(deps: GatewayDeps, caller: Caller, id: string, reason: string): Promise<void> {
   const { tenant } = caller;
   const passkey = (await deps.register.current(tenant)).passkeys.get(id);

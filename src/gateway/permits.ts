@@ -65,7 +65,7 @@ async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput)
   return { redeemed, record: hash };
 }
 
-/** Of a step that its executor would do otherwise than it was reviewed, nothing is released any more, and its plan goes by that. */
+/** An executor wants to do a step differently than it was reviewed. The step gets no more permits, and its plan has to react. */
 async function offPlan(deps: GatewayDeps, { tenant, act, jti }: PermitClaims): Promise<void> {
   const step = await refuseStep(deps, tenant, act, jti);
   if (step !== null) tellStep(deps, tenant, act, step.plan);
@@ -99,7 +99,7 @@ async function claimsOf(deps: GatewayDeps, caller: Caller, { permit, audience }:
 /** Seconds that the clocks of two processes may differ by. */
 const CLOCKS_S = 5;
 
-/** When it begins to be good. Whether that is now, the redemption decides by the records. */
+/** When the permit becomes valid. The redemption decides by the records whether that is past. */
 function beginsAt(permit: string): number | undefined {
   try {
     const { nbf, iat } = decodeJwt(permit);

@@ -14,7 +14,7 @@ import type { Caller } from '../identity/index.ts';
 
 import type { GatewayDeps } from './deps.ts';
 
-/** Characters of each text: an approver reads it uncut. */
+/** Most characters of each text, because approvers read it uncut. */
 const TEXT_MAX = 2000;
 
 export interface Change {

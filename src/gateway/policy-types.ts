@@ -11,7 +11,7 @@ export interface CandidateInput {
 
 export interface PolicyPublication extends CandidateInput {
   reason: string;
-  /** Who asks; a person asks as themself. */
+  /** Who asks, for a key. A person always asks as themself. */
   actor?: Actor | undefined;
 }
 

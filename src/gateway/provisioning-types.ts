@@ -8,13 +8,13 @@ import type { GroupInForce, UserInForce } from '../register/index.ts';
 export interface ReadTokenInput {
   /** Whom it is for, in words. */
   for: string;
-  /** How long it counts, from 1 to 92. */
+  /** Days until it expires, from 1 to 92. */
   days: number;
   /** Of a read token: globs of the surfaces whose records it reads. Left out, it reads the whole log. */
   surfaces?: string[] | undefined;
 }
 
-/** What an identity provider keeps of the directory, by SCIM. */
+/** The part of the directory that an identity provider maintains, by SCIM. */
 export interface Provisioning {
   /** Makes a token for an identity provider; `token` is shown this once. */
   makeScimToken(caller: Caller, input: ReadTokenInput): Promise<NewReadToken>;
@@ -24,7 +24,7 @@ export interface Provisioning {
   authenticateProvisioner(authorization: string | undefined): Promise<Caller>;
   provisioned(caller: Caller): Promise<ProvisionedNow>;
   /**
-   * Seals what becomes of a person, or finds that nothing changes.
+   * Seals a change of a person, unless nothing changes.
    *
    * @param id null for a new one
    * @param change the new user, made from the current one; null deletes them. It is called again after a concurrent change.
@@ -41,7 +41,7 @@ export interface Provisioning {
     id: string | null,
     change: (now: GroupInForce | null) => Promise<GroupContent | null>,
   ): Promise<GroupInForce | null>;
-  /** Tells of a provisioning request that failed: nobody stays an approver in silence. Never throws. */
+  /** Alarms about a failed provisioning request, because somebody may still be an approver who should not be. Never throws. */
   provisioningFailed(caller: Caller | null, failure: ProvisioningFailure): Promise<void>;
 }
 

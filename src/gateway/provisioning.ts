@@ -1,4 +1,4 @@
-/** What an identity provider keeps of the directory: every change is a sealed record, and nothing else makes anybody an approver. */
+/** The part of the directory that an identity provider maintains. Every change is a sealed record; rows alone make nobody an approver. */
 import { UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import { randomUUID } from 'node:crypto';
 import { CountersignError, DEFAULT_TENANT, faultOfActorId } from '../contract/index.ts';
@@ -11,17 +11,17 @@ import type { GatewayDeps } from './deps.ts';
 import { listBoundTokens, makeBoundToken } from './read-tokens.ts';
 import type { GroupContent, Provisioning, UserContent } from './provisioning-types.ts';
 
-/** How often a change is made again when somebody else changed the same person or group meanwhile. */
+/** How often to retry a change when somebody else changed the same person or group meanwhile. */
 const TRIES = 8;
 /** Members that one record names: an entry of the log has 64 KiB. */
 const MEMBERS_A_RECORD = 500;
-/** Texts that the identity provider chooses. */
+/** Most characters of a text that the identity provider chooses. */
 const TEXT_MAX = 512;
 
 /** The same failure is alarmed once in this time, in milliseconds: providers retry, and so do attackers who guess. */
 const TOLD_MS = 60_000;
 
-/** Whether to tell of a failure now. */
+/** True for the first time in a while, so that a repeated failure alarms only once. */
 function onceAWhile(now: () => Date): (what: string) => boolean {
   const alarmedAt = new Map<string, number>();
   return (what) => {
@@ -120,7 +120,7 @@ function existing<T>(all: ReadonlyMap<string, T>, id: string | null): T | null {
   return known;
 }
 
-/** Does it again where somebody was faster, which `undefined` says. */
+/** Retries while `work` returns undefined, which means that somebody else was faster. */
 async function insist<T>(work: () => Promise<T | undefined>): Promise<T> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const done = await work();
@@ -195,7 +195,7 @@ async function sealGroup(
   if (same && joined.length === 0 && left.length === 0) return true;
   let end: { seq: number; record: string } | null = now;
   do {
-    // Who leaves goes first: nobody is longer in a group than they must.
+    // Removals come first, so that nobody stays in a group longer than necessary.
     const leaving = left.splice(0, MEMBERS_A_RECORD);
     const joining = joined.splice(0, MEMBERS_A_RECORD - leaving.length);
     const sealed = await seal(deps, caller, end, { ...groupChange(next, joining, leaving), state: 'kept' });

@@ -116,12 +116,12 @@ export async function preparePublication(
   return request({ previous, ...(await effect(deps, caller, previous, bundle, input.files ?? [], sealed)) });
 }
 
-/** Whether a condition reads of a publication what is only known once its files were read. */
+/** Matches conditions that need the files of a publication. */
 const READS_FILES = /\b(resource|content)\b|\bparams\b(?!\.(reason|previous)\b)/;
 
 /**
- * Asks the policy in force before anything is read that a stranger sent. What it can only say with the files at hand, it is asked again
- * for: the publication is an action.
+ * Asks the current policy before anything is read that a stranger sent. Where the policy needs the files, the publication itself, which is
+ * an action, asks again.
  */
 async function mayPublish(deps: GatewayDeps, caller: Caller, actor: Actor): Promise<void> {
   const hash = await deps.bundles.inForce(caller.tenant);
@@ -139,7 +139,7 @@ async function mayPublish(deps: GatewayDeps, caller: Caller, actor: Actor): Prom
   }
 }
 
-/** What approvers have to know. The first bundle of a tenant changes nothing. */
+/** What approvers have to know. A tenant's first bundle has nothing to compare with. */
 async function effect(
   deps: GatewayDeps,
   caller: Caller,

@@ -1,4 +1,4 @@
-/** Tokens bound to one purpose: for an auditor or witness who reads the log, and for an identity provider that keeps the directory. */
+/** Tokens with a single purpose: an auditor or witness reads the log, or an identity provider maintains the directory. */
 import { CountersignError } from '../contract/index.ts';
 import type { NewReadToken, ReadTokenView } from '../contract/views/index.ts';
 import { createBoundToken, type BoundKind, type Caller } from '../identity/index.ts';

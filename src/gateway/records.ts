@@ -13,7 +13,7 @@ const noRecord = (): CountersignError =>
 
 async function mayRead(deps: GatewayDeps, caller: Caller, record: RecordPayload): Promise<boolean> {
   if (mayAudit(caller)) return true;
-  // What belongs to no surface is for those who read the whole log.
+  // A record without a surface is for readers of the whole log.
   if (readsSome(caller)) return 'surface' in record && inScope(caller, record);
   const stored = await readActionState(deps, caller.tenant, record.action);
   if (stored === null) return false;

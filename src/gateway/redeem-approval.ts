@@ -27,8 +27,9 @@ const refused = (reason: string, next: Next, words: string, id?: string): Authze
   denied(reason, words, { next_action: next, ...(id === undefined ? {} : { evaluation_id: id }) });
 
 /**
- * Takes the permit of what was approved, judged again by the bundle in force. Of any number of questions with one approval, exactly one
- * is answered with true, also when they come together: each makes a fresh permit, which is the only one that can be redeemed.
+ * Redeems the permit of an approved action after judging it again by the current bundle. Of any number of questions with one approval,
+ * exactly one is answered with true, even when they arrive together. Each question makes a fresh permit, and only the newest one can be
+ * redeemed.
  */
 export async function redeemApproval(
   deps: GatewayDeps,
@@ -59,7 +60,7 @@ export async function redeemApproval(
   }
 }
 
-/** What a failure to collect or to redeem means in the profile's words; everything else: there is nothing left to use. */
+/** What a failure to collect or to redeem means in the profile. Any other failure means that nothing is left to use. */
 const MEANS: Partial<Record<ErrorCode, { reason: string; next: Next }>> = {
   'action-refused': { reason: 'policy_denied', next: 'none' },
   frozen: { reason: 'policy_denied', next: 'none' },

@@ -36,7 +36,7 @@ function rehearse({ files, people, workloads, sealed }: RehearsalInput): void {
   }
 }
 
-/** Also those that no case asks. */
+/** Starts every engine, also those that no case needs. */
 function tellEngines(compiled: CompiledBundle): void {
   const request: ActionRequest = { surface: 'a.b', action: 'a', actor: { id: 'agent:a', type: 'agent' }, params: {} };
   for (const [name, ask] of compiled.engines) {

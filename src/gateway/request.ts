@@ -29,7 +29,7 @@ const VERDICT_MS = 3500;
 const SOON_TRIES = 3;
 const SOON_MS = 60;
 
-/** The caller's key for one action, as its door has read it. @throws CountersignError as {@link checkKey} */
+/** The caller's idempotency key. @throws CountersignError as {@link checkKey} */
 export function checkIdempotencyKey(key: string | undefined): string {
   return checkKey(key ?? '');
 }
@@ -129,7 +129,7 @@ export function createStarter(deps: GatewayDeps) {
     const { tenant } = caller;
     const change = waitForNews(deps, tenant, id, VERDICT_MS);
     try {
-      // Who started it may be judging at this moment: that costs less than the workflow's first task.
+      // The process that started it may be judging right now. Waiting for that is cheaper than the workflow's first task.
       const early = await answeredSoon(caller, id, mac);
       if (early !== null) return early;
       wake(tenant, id);
@@ -216,7 +216,7 @@ export function createStarter(deps: GatewayDeps) {
   };
 }
 
-/** What is taken back must be there, and the caller's to see. @throws CountersignError `invalid-request` */
+/** The reversed action must exist, and the caller must be able to see it. @throws CountersignError `invalid-request` */
 export async function checkReversed(deps: GatewayDeps, caller: Caller, { reverses }: ActionRequest): Promise<void> {
   if (reverses === undefined) return;
   const stored = await readActionState(deps, caller.tenant, reverses);
@@ -231,7 +231,7 @@ export async function checkReversed(deps: GatewayDeps, caller: Caller, { reverse
   }
 }
 
-/** Whether anything is to be done before somebody reports or the delay is over: to ask, to tell, to carry out, or to end. */
+/** Whether the workflow has anything to do before an outcome is reported or the delay is over. */
 function needsWorkflow(
   { action, announced, hooks, activates, executes, review }: Judged,
   { request }: GovernedActionInput,

@@ -1,4 +1,4 @@
-/** What the requester's side does with its action: answers a question, withdraws it, or comes for a fresh permit. */
+/** What the requester's side can do with its action: answer a question, withdraw it, or collect a fresh permit. */
 import { CountersignError } from '../contract/index.ts';
 import { isCarriedOut } from '../engine/activation.ts';
 import { workflowIdOf } from '../engine/ids.ts';

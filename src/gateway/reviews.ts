@@ -1,4 +1,4 @@
-/** What became of emergencies: reviews that are open, overdue or done, and the report of broken glasses. */
+/** Reviews of break-glass releases (open, overdue or done), and the report of all of them. */
 import { CountersignError } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { Review } from '../store/index.ts';
@@ -10,7 +10,7 @@ import type { BreakGlassReport, BrokenGlassItem, ReviewView } from './types.ts';
 /** Emergencies in one report. */
 const ITEMS_MAX = 1000;
 
-/** A review that nobody closed in time is overdue from that moment, also where the clock has not come to say so yet. */
+/** A review that nobody closed in time counts as overdue even before its overdue record is sealed. */
 function itemOf(row: Review, now: number): BrokenGlassItem {
   const { action, dueAt, openedAt, by, view } = row;
   const status = row.status === 'open' && Date.parse(dueAt) <= now ? 'overdue' : row.status;
@@ -33,7 +33,7 @@ function itemOf(row: Review, now: number): BrokenGlassItem {
   };
 }
 
-/** The first due first: all for those who audit, for others those that they are to make. */
+/** Reviews, the first due first. Auditors see all of them, others those that they have to make. */
 export async function listReviews(
   deps: Pick<GatewayDeps, 'store' | 'now'>,
   caller: Caller,

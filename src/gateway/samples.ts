@@ -1,4 +1,4 @@
-/** Samples that nobody chose, of the actions of a time. */
+/** Random samples of a period's actions, drawn so that nobody can have chosen them. */
 import { sample, worksheetOf, type Drawn } from '../audit/index.ts';
 import { toBase64 } from '../canonical/index.ts';
 import { CountersignError } from '../contract/index.ts';
@@ -23,7 +23,7 @@ export async function drawSample(deps: GatewayDeps, caller: Caller, input: Sampl
   refuseOthers(caller);
   const { size, word, strata, allAbove, from, to, worksheet, ...filter } = input;
   const time = periodOf(deps, { from, to });
-  // The population is fixed by the log of this size, which its root commits to: whoever asks cannot have chosen it.
+  // The log's size and root fix the population, so the caller cannot have chosen it.
   const head = await deps.store.log.head(caller.tenant);
   await deps.readModel.catchUp(caller.tenant);
   const entries = head?.size ?? 0;

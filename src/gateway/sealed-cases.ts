@@ -8,7 +8,7 @@ import type { BacktestInput } from './policy-types.ts';
 export const MAX_CASES = 10_000;
 const PAGE = 100;
 
-/** Sealed history, the newest first. First verdicts only: what was judged once more at release is the same action. */
+/** Sealed history, newest first. Only first verdicts: the one at release is about the same action. */
 export async function sealedCases(
   deps: GatewayDeps,
   tenant: string,

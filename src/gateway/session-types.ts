@@ -2,7 +2,7 @@
 import type { DeviceView, Me, NewSession, SessionView } from '../contract/views/index.ts';
 import type { Caller, SignedIn } from '../identity/index.ts';
 
-/** What is to become of a sign-in in a browser. */
+/** What happens after a sign-in in a browser. */
 export interface SignInPlan {
   /** The path on this server that the browser goes to afterwards. */
   to: string;
@@ -20,7 +20,7 @@ export interface Sessions {
   ): Promise<{ url: string; pending: string }>;
   /** @throws CountersignError `unauthenticated` */
   finishSignIn(callback: URL, pending: string): Promise<{ who: SignedIn; plan: SignInPlan }>;
-  /** @throws CountersignError `unauthenticated` for whom the directory does not have */
+  /** @throws CountersignError `unauthenticated` for somebody who is not in the directory */
   openSession(who: SignedIn): Promise<NewSession>;
   /** A code that opens one session. With a `challenge`, only the holder of its verifier can use the code. */
   loginCode(who: SignedIn, challenge: string | null, seconds: number): Promise<string>;
@@ -37,6 +37,10 @@ export interface Sessions {
 }
 
 export interface SecurityEvents {
-  /** Takes a security event token (RFC 8417). The same one again changes nothing. @throws CountersignError `unauthenticated`, `invalid-request` */
+  /**
+   * Takes a security event token (RFC 8417). The same one again changes nothing.
+   *
+   * @throws CountersignError `unauthenticated`, `invalid-request`
+   */
   securityEvent(token: string): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** People's sessions: each is a sealed record, its token is kept as a hash, and what its person may do the directory says at each request. */
+/** People's sessions. Each is a sealed record; its token is stored as a hash. The directory says at each request what the person may do. */
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
@@ -22,7 +22,7 @@ const SESSION_MS = 12 * 3_600_000;
 const PENDING_S = 600;
 const AUDIENCE = 'countersign sign-in';
 
-/** Kinds of what people carry between two steps of a sign-in; `typ` keeps one from passing for another. */
+/** Types (`typ`) of the tokens between two steps of a sign-in, so that none passes for another. */
 const PENDING = 'sign-in+jwt';
 const CODE = 'login-code+jwt';
 const DEVICE = 'device+jwt';
@@ -86,7 +86,7 @@ export function sessions(deps: GatewayDeps): Sessions {
       const { jti, who, challenge } = await brought(CODE, code, codeSchema);
       const proof = verifier === undefined ? null : createHash('sha256').update(verifier).digest('base64url');
       if (proof !== challenge) throw wrong('the code was made for somebody else');
-      // Whoever has a verifier is a command line; a link is opened in a browser.
+      // Only the command line has a verifier; a link opens in a browser.
       return open(deps, who, { once: jti, door: verifier === undefined ? 'console' : null });
     },
     async beginDevice(provider) {
@@ -143,13 +143,13 @@ function viewOf({ id, actors: [person = ''], session, createdAt, expiresAt }: Cr
   return { id, person, by, provedAt, createdAt, expiresAt: expiresAt ?? createdAt, current: caller.session?.id === id };
 }
 
-/** The person whom a provider means. Capitals make no other person where all is ASCII; nothing else is folded. */
+/** The person that a provider names. Capitals do not matter in ASCII names; nothing else is folded. */
 export function meant(directory: Directory, id: string): Person | null {
   const exact = directory.person(id);
   return exact !== null || !/^[\x21-\x7e]+$/.test(id) ? exact : directory.person(id.toLowerCase());
 }
 
-/** @param how `once` opens one session only: the session's id follows from it */
+/** @param how with `once`, the session's id is derived from it, so that it opens one session only */
 async function open(
   deps: GatewayDeps,
   who: SignedIn,

@@ -49,7 +49,7 @@ async function stop(
     facets: { decision: 'stopped' },
     body: directoryBody({ what: 'signal', state: 'stopped', id, person: person.id, event }),
   });
-  // A transmitter that heard no answer sends it again.
+  // The transmitter got no answer and sends the event again.
   if (sealed.existing) return;
   const frozen = await frozenBy(deps, tenant, person.id);
   const actions = frozen.map(({ action }) => action.id);

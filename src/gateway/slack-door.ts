@@ -30,12 +30,12 @@ import type {
 } from './slack-types.ts';
 import type { Actions, Approvals, Delegations, Freezes, FreezeView, Grants, Reviews } from './types.ts';
 
-/** How much that waits the Home tab reads, of each kind: it says how much more there is. */
+/** Most waiting items of each kind that the Home tab reads. It says how many more there are. */
 const WAITING = 100;
 /** How many decided actions the Home tab lists. */
 const DECIDED = 20;
 
-/** How often, and how long apart, a message that is not known yet is looked for: less than a click waits. */
+/** How often, and how far apart in milliseconds, to look for a message that is not known yet. Together it is less than a click waits. */
 const POSTED_TRIES = 4;
 const POSTED_MS = 150;
 
@@ -56,7 +56,7 @@ interface Context {
   deps: SlackDoorDeps & { now(): Date };
   gateway: SlackGateway;
   consoleUrl: string | null;
-  /** The tenant whose workspace this is: nobody comes through this door to another. */
+  /** The tenant whose workspace this is. This door leads to no other tenant. */
   tenant: string;
 }
 

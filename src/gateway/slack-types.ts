@@ -121,7 +121,7 @@ export interface SlackLift {
   slack: SlackOrigin;
 }
 
-/** A click, submission or command that the slack room itself refused; what the gateway refuses it keeps itself. */
+/** A click, submission or command that the slack room refused. The gateway stores its own refusals. */
 export interface RefusedAttempt {
   /** Null when the payload belongs to no message of this stack. */
   tenant: string | null;
@@ -162,13 +162,13 @@ export interface SlackMessages {
 }
 
 export interface SlackDecisions {
-  /** The action that a person may be about to decide; null when there is no such action. Fast: no call to the engine. */
+  /** The action before a person decides it; null when there is none. Fast: no call to the engine. */
   read(tenant: string, action: string): Promise<SlackAction | null>;
   /** Keeps a refused attempt. Never throws for the attempt's sake. */
   refused(attempt: RefusedAttempt): Promise<void>;
 }
 
-/** One word about steps of a plan. */
+/** A decision about several steps of a plan. */
 export interface SlackPlanDecision {
   /** Directory id. */
   person: string;
@@ -178,7 +178,7 @@ export interface SlackPlanDecision {
 }
 
 export interface SlackPlans {
-  /** The plan that a person may be about to decide; null when there is none, or it is not theirs to see. */
+  /** The plan before a person decides it; null when there is none, or when they may not see it. */
   readPlan(person: SlackPerson, plan: string): Promise<PlanMessage | null>;
   /** What does not count, in words by the step's number from 1. @throws CountersignError where it counts for no step */
   decidePlan(tenant: string, plan: string, input: SlackPlanDecision): Promise<string[]>;
@@ -229,7 +229,7 @@ export interface GrantItem {
 export interface SlackGrants {
   /** Those in force that this person may end. */
   grants(person: SlackPerson): Promise<GrantItem[]>;
-  /** Ends one at once. @throws CountersignError not-found */
+  /** Ends a grant immediately. @throws CountersignError not-found */
   revokeGrant(person: SlackPerson, id: string): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** Starts a workflow durably, with its first task delayed: time for the process that asked to judge. */
+/** Starts a workflow durably. Its first task is delayed, so that this process can judge the request itself. */
 import { CountersignError, isCountersignError } from '../contract/index.ts';
 import { WORKFLOW_TASK_TIMEOUT } from '../engine/histories.ts';
 import type { GatewayDeps } from './deps.ts';

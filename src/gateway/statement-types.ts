@@ -5,18 +5,18 @@ import type { Caller } from '../identity/index.ts';
 export interface StatementInput {
   /** Whose statement it is, such as `bank`: its mapping is kept under this name. */
   source: string;
-  /** As it was used for the source before, where it is left out. */
+  /** The source's last mapping by default. */
   mapping?: StatementMapping | undefined;
   /** Name of the file. */
   file?: string | undefined;
-  /** What was executed from then on has to be on it; of its own rows where it is left out. */
+  /** Start of the period that the statement covers; the first day of its rows by default. */
   from?: string | undefined;
   to?: string | undefined;
   /** Of one surface only. */
   surface?: string | undefined;
 }
 
-/** Reconciliation with the outside. */
+/** Reconciliation with statements of other systems. */
 export interface Statements {
   /**
    * Compares a statement with what was governed, and seals the result.

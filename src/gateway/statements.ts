@@ -1,4 +1,4 @@
-/** Statements of the outside, compared with what was governed: every effect without a release is named. The result is sealed. */
+/** Compares statements of other systems with governed actions, and names every effect without a release. The result is sealed. */
 import { createHash, randomUUID } from 'node:crypto';
 import {
   columnsOf,
@@ -30,7 +30,7 @@ const BATCH = 1000;
 const LISTED = 10_000;
 /** Bytes of the issues that the record names: an entry of the log is at most 64 KiB. */
 const SEALED_BYTES = 32 * 1024;
-/** Statements that are listed, and in which the mapping of a source is looked for. */
+/** Newest statements that are listed, and among which the last mapping of a source is found. */
 const STATEMENTS = 200;
 const DAY_MS = 86_400_000;
 
@@ -211,7 +211,7 @@ class Reconciliation {
     if (this.#issues.length < LISTED) this.#issues.push(issue);
   }
 
-  /** The whole days in UTC of its rows; null where they do not say when. */
+  /** The whole days in UTC that its rows cover; null where rows have no time. */
   period(): { from: string | null; to: string | null } {
     if (this.#first > this.#last) return { from: null, to: null };
     const day = (at: number): number => Math.floor(at / DAY_MS) * DAY_MS;
@@ -221,7 +221,7 @@ class Reconciliation {
     };
   }
 
-  /** Names what was executed in the time, and is not on the statement. Without a time nobody knows what ought to be. */
+  /** Names actions that were executed in the period and are not on the statement. Without a period there is nothing to compare with. */
   async findLacking({ from, to }: { from: string | null; to: string | null }): Promise<void> {
     if (from === null && to === null) return;
     const time = { from: from ?? BEGINNING, to: to ?? END, surface: this.#surface };
@@ -250,7 +250,7 @@ class Reconciliation {
   }
 }
 
-/** Reads UTF-8 piece by piece, the end without one. */
+/** Decodes UTF-8 piece by piece; the last call has no piece. */
 function decoder(): (piece?: Uint8Array) => string {
   const utf8 = new TextDecoder('utf-8', { fatal: true });
   return (piece) => {

@@ -13,10 +13,10 @@ import { fromTemporal, isUntaken } from './temporal-errors.ts';
 /** How long to wait for an update's answer. After that the caller is told to look again. */
 const UPDATE_MS = 15_000;
 
-/** How long an action is left alone whose workflow did not take a message in, in milliseconds. */
+/** Pause before sending again to a workflow that did not take a message in, in milliseconds. */
 const UNTAKEN_MS = 100;
 
-/** How it stands by its records, and the action with its permit. */
+/** An action's stored state, and the action with its permit. */
 export interface KnownAction {
   state: ActionState;
   action: Action;
@@ -72,7 +72,7 @@ export async function updateAction(
             .executeUpdate<Action, [object]>(name, { args: [message] }),
         );
       } catch (error) {
-        // Temporal took nothing in, so that sending it again is not sending it twice.
+        // Temporal took nothing in, so sending it again cannot deliver it twice.
         if (!isUntaken(error) || Date.now() + UNTAKEN_MS > end) throw error;
         await new Promise((resolve) => setTimeout(resolve, UNTAKEN_MS));
       }

@@ -1,4 +1,4 @@
-/** Policy changes that would have asked people less, found in sealed history, here, so that payloads stay inside. */
+/** Suggests policy changes that would have asked people less. It runs here, on sealed history, so that payloads stay inside. */
 import { CountersignError, readBounds } from '../contract/index.ts';
 import type { SuggestionsView } from '../contract/views/index.ts';
 import { buildBundle, compileBundle, suggest, type DecidedCase, type SealedCase } from '../policy/index.ts';
@@ -11,7 +11,7 @@ import type { SuggestInput } from './policy-types.ts';
 import { rehearse } from './rehearsal.ts';
 import { sealedCases } from './sealed-cases.ts';
 
-/** Actions whose decisions are read at once. */
+/** Actions whose decisions are read concurrently. */
 const PAGE = 50;
 /** Suggestions that are listed. */
 const LISTED_MAX = 50;
@@ -49,7 +49,7 @@ export async function suggestPolicies(
   };
 }
 
-/** With what people said in the end to those that were asked. */
+/** Adds how people decided the cases that were asked. */
 async function decidedCases(
   { store }: Pick<GatewayDeps, 'store'>,
   tenant: string,

@@ -10,7 +10,7 @@ import { storedBundle } from './policies.ts';
 const DAYS_MS = 30 * 24 * 3600 * 1000;
 const REDEMPTIONS = 10_000;
 
-/** By name. @throws CountersignError `forbidden` for who is neither auditor nor owner */
+/** Surfaces in the order of their names. @throws CountersignError `forbidden` for anybody but auditors and owners */
 export async function listSurfaces(deps: GatewayDeps, caller: Caller): Promise<SurfaceList> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner sees what is governed');
   const { tenant } = caller;

@@ -1,4 +1,4 @@
-/** The owner of the stack makes tenants on purpose. Each is a sealed record of the stack's own log. */
+/** Tenants, which the owner of the stack makes. Each is a sealed record of the stack's log. */
 import { CountersignError, DEFAULT_TENANT, TENANT_NAME } from '../contract/index.ts';
 import type { NewTenant, TenantView } from '../contract/views/index.ts';
 import { activateBundle } from '../engine/activation.ts';
@@ -27,8 +27,8 @@ function checkOperator(caller: Caller): void {
 /**
  * Makes a tenant: keys, a log that begins with the bundle now in force in `default`, and a first key, which is shown this once.
  *
- * The tenant's own record comes last, and only then anything counts. After a crash before it, a second call makes the tenant with another
- * first key.
+ * The record of the tenant comes last, and nothing counts before it. After a crash before that record, a second call makes the tenant with
+ * another first key.
  */
 export async function makeTenant(
   deps: TenantDeps,
@@ -66,7 +66,7 @@ export async function makeTenant(
   return { name, record, createdAt: at, key };
 }
 
-/** The bundle in force in the stack's own tenant; without one nothing but refusals would ever come of the new tenant. */
+/** Copies the current bundle of the stack's tenant. Without a bundle the new tenant could only refuse. */
 async function bringBundle(deps: TenantDeps, name: string, by: string): Promise<void> {
   const given = (await deps.register.current(DEFAULT_TENANT)).activations.at(-1);
   if (given === undefined || (await deps.register.current(name)).activations.length > 0) return;
@@ -96,7 +96,7 @@ async function sealTenant(
   return sealed.hash;
 }
 
-/** The stack's own tenant at its first start; and, once, those that had credentials of their own before tenants were sealed. */
+/** Seals the stack's tenant at the first start and, once, the tenants that had credentials before tenants were sealed. */
 export async function ensureTenants(deps: TenantDeps, by: string): Promise<void> {
   const { tenants } = await deps.register.current(DEFAULT_TENANT);
   if (tenants.has(DEFAULT_TENANT)) return;

@@ -85,7 +85,7 @@ export type {
   SigningKeyView,
 } from '../contract/views/index.ts';
 
-/** A new or repeated request, and how it now stands. */
+/** A new or repeated request, and its current action. */
 /** An action by its id, or by the permit or the caller's key that is for it. */
 export type AboutAction = { action: string } | { permit: string } | { idempotencyKey: string };
 
@@ -109,9 +109,9 @@ export interface RecordQuery {
 
 /** What an export takes beside that. */
 export interface ExportQuery extends RecordQuery {
-  /** Ids of actions with blanks between: a bundle of just these. */
+  /** Ids of actions with blanks between, for an archive of just these. */
   actions?: string | undefined;
-  /** What they were drawn by, in words. */
+  /** How they were drawn, in words. */
   sample?: string | undefined;
 }
 
@@ -146,15 +146,15 @@ export interface Actions {
   request(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<Answered>;
   action(caller: Caller, id: string, waitMs: number): Promise<Action>;
   /**
-   * Hash of the action's newest record, to be named beside an answer that already shows that the action exists; null for an action
-   * without records.
+   * Hash of the action's newest record; null for an action without records. It goes beside answers that already show that the action
+   * exists.
    */
   newestRecord(caller: Caller, about: AboutAction): Promise<string | null>;
   /** For a caller who starts this very action through Temporal. */
   startToken(caller: Caller, input: StartTokenInput): Promise<StartToken>;
   answer(caller: Caller, id: string, text: string): Promise<Action>;
   cancel(caller: Caller, id: string): Promise<Action>;
-  /** A fresh permit of a released action that nobody redeemed: judged again, and the one before it is dead. */
+  /** Judges a released, unredeemed action again and gives it a fresh permit. The permit before it no longer counts. */
   collect(caller: Caller, id: string): Promise<Action>;
 }
 
@@ -162,7 +162,7 @@ export interface Actions {
 export interface Approvals {
   decide(caller: Caller, id: string, input: DecisionInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
   /**
-   * As `decide`, for an action that was read already; where the glass was broken, approving and refusing say what the review found.
+   * As `decide`, for an action that was read already. After a break-glass release, approving and refusing are findings of its review.
    *
    * @param state of the caller's tenant
    */
@@ -173,7 +173,11 @@ export interface Approvals {
     door: Door,
     evidence?: SlackEvidence,
   ): Promise<Action>;
-  /** Everything that a decision rests on, uncut; sealed as an opening. @throws CountersignError `not-found` · `conflict` when it was erased */
+  /**
+   * Everything that a decision rests on, uncut; sealed as an opening.
+   *
+   * @throws CountersignError `not-found` · `conflict` when it was erased
+   */
   whole(caller: Caller, id: string): Promise<Whole>;
   /** Whether this person could decide now, without deciding. @throws CountersignError as `decide` would */
   check(caller: Caller, state: ActionState): Promise<void>;
@@ -181,21 +185,21 @@ export interface Approvals {
   decisionOptions(caller: Caller, id: string, input: DecisionInput, door: Door): Promise<DecisionOptions>;
 }
 
-/** Looking back at break-glass releases. */
+/** Reviews of break-glass releases. */
 export interface Reviews {
   review(caller: Caller, id: string, input: ReviewInput, door: Door, evidence?: SlackEvidence): Promise<Action>;
   /** Reviews of break-glass releases, the first due first. */
   reviews(caller: Caller, status?: string): Promise<ReviewView[]>;
-  /** Every emergency of a time: the auditor's and the owner's view. */
+  /** Every break-glass release of a period, for auditors and owners. */
   breakGlassReport(caller: Caller, from: string | undefined, to: string | undefined): Promise<BreakGlassReport>;
-  /** What people let through in a time, with totals. @throws CountersignError `forbidden` */
+  /** What people let through in a period, with totals. @throws CountersignError `forbidden` */
   overridesReport(caller: Caller, from: string | undefined, to: string | undefined): Promise<OverridesReport>;
 }
 
 /** How released actions ended. */
 export interface Outcomes {
   /**
-   * What the engine got when it executed an action: for the side that asked.
+   * What the engine got when it executed an action, for the requester's side.
    *
    * @throws CountersignError `not-found` where there is none
    */
@@ -299,7 +303,7 @@ export interface Records {
   records(caller: Caller, filter: RecordQuery, cursor: string | undefined, limit: number): Promise<RecordPage>;
   record(caller: Caller, hash: string): Promise<RecordItem>;
   receipt(caller: Caller, hash: string): Promise<Receipt>;
-  /** What was decided about a deployment, as an in-toto statement. @throws CountersignError `not-found` where nothing was */
+  /** The decision about a deployment as an in-toto statement. @throws CountersignError `not-found` where there is none */
   statement(caller: Caller, hash: string): Promise<Envelope>;
   /** What its approver was shown. @throws CountersignError `not-found` · `conflict` when it was erased */
   renderingOf(caller: Caller, hash: string): Promise<ShownAgain>;
@@ -308,13 +312,17 @@ export interface Records {
 }
 
 export interface Exports {
-  /** Everything that fits, streamed; sealed as a record before the first byte. */
+  /** Streams every record that fits. The export is sealed before the first byte. */
   export(caller: Caller, format: ExportFormat, filter: ExportQuery): Promise<Exported>;
 }
 
 /** What Temporal keeps encrypted, for those who may read it. */
 export interface PayloadReading {
-  /** Returns unencrypted payloads unchanged. @throws CountersignError `forbidden`; `invalid-request` for a payload that no key of this stack opens */
+  /**
+   * Returns unencrypted payloads unchanged.
+   *
+   * @throws CountersignError `forbidden`; `invalid-request` for a payload that no key of this stack opens
+   */
   decodePayloads(caller: Caller, payloads: readonly Payload[]): Promise<Payload[]>;
   encodePayloads(caller: Caller, payloads: readonly Payload[]): Promise<Payload[]>;
 }

@@ -7,7 +7,7 @@ export interface Waiting {
   cancel(): void;
 }
 
-/** Waits for news of an action without polling. Begin to wait before looking, so that no announcement is missed. */
+/** Waits for an announcement of an action without polling. Begin to wait before looking, so that none is missed. */
 export function waitForNews(deps: Pick<GatewayDeps, 'hub'>, tenant: string, id: string, ms: number): Waiting {
   let cancel = (): void => undefined;
   const done = new Promise<Action | null>((resolve) => {

@@ -3,7 +3,7 @@ import type { Stopping } from '../availability/index.ts';
 import type { Hub } from '../engine/hub.ts';
 import type { KnownAction } from './stored-action.ts';
 
-/** What the next announcement brings: a look that all who wait share; null when the time was over before. */
+/** The next announcement's read, which all waiting callers share; null when the time is over first. */
 export interface NextLook {
   done: Promise<{ look: Promise<KnownAction> } | null>;
   cancel(): void;
@@ -12,7 +12,7 @@ export interface NextLook {
 export interface Watches {
   /** Begin to wait before looking, so that no announcement is missed. */
   next(tenant: string, id: string, ms: number): NextLook;
-  /** Nobody is to wait any more: the process stops. */
+  /** True once the process stops. Nobody may begin to wait then. */
   readonly over: boolean;
 }
 
@@ -36,7 +36,8 @@ export function createWatches(
       waiting: new Set(),
       off: hub.on(tenant, id, () => {
         close(key, watch);
-        // One turn later: who is woken waits again by then, so that what is announced meanwhile is in the look or wakes them again.
+        // Read one turn of the event loop later. Woken callers wait again by then, so a new announcement is either in this read or wakes
+        // them.
         const look = new Promise<KnownAction>((resolve, reject) => {
           setImmediate(() => void read(tenant, id).then(resolve, reject));
         });

@@ -1,4 +1,4 @@
-/** The whole of an action for those who decide it, and what a decision rests on. */
+/** An action's full content for its approvers, and what a decision rests on. */
 import { hashOf } from '../canonical/index.ts';
 import {
   CountersignError,
@@ -26,7 +26,7 @@ import type { SlackEvidence } from './inputs.ts';
 import { readAction } from './stored-action.ts';
 
 /**
- * Opens the whole of an action to its approvers and reviewers, the side that asked, owners and auditors. That it was opened is sealed
+ * Opens the full content of an action to its approvers and reviewers, the requester's side, owners and auditors. The opening is sealed
  * first, so that an approval can rest on it.
  *
  * @throws CountersignError `not-found`; `conflict` when the request was erased
@@ -101,8 +101,8 @@ function wholeModel(state: ActionState, payload: Payload): WholeModel {
 }
 
 /**
- * What a decision rests on. An approval counts only where its approver could read everything: in the message, on every page of its form,
- * or in the whole as it stands now.
+ * What a decision rests on. An approval counts only where its approver could read everything: in the message, on every page of its form, or
+ * in the current full content.
  *
  * @throws CountersignError `not-shown-whole`; `conflict` where it names another whole than the present one
  */
@@ -132,14 +132,14 @@ export async function restsOn(
   return { hash: await keepModel(deps, { tenant, action: id }, offered(message)), renderer: MODEL_RENDERER };
 }
 
-/** What a door that renders nothing has to say of an action: nothing that changes while somebody looks for their passkey. */
+/** What a door without rendering shows of an action. Nothing in it changes while somebody looks for their passkey. */
 function offered({ tenant, action, surface, verb, actor, onBehalfOf, resource, amount, ...message }: ApprovalMessage) {
   const { effect = null, facts, why, responsibility } = message;
   const subject = { tenant, action, surface, verb, actor, onBehalfOf, resource, amount, effect };
   return JSON.parse(JSON.stringify({ kind: OFFERED_KIND, ...subject, facts, why, responsibility })) as JsonObject;
 }
 
-/** What this person opened, where it is what the action is now and a sealed record says so; null otherwise. */
+/** The opening of this person, if it is of the action's current content and a sealed record names it; null otherwise. */
 async function openedBy(
   deps: GatewayDeps,
   { tenant, id: person }: Caller,

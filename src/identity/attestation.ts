@@ -41,7 +41,7 @@ const startSchema = z.strictObject({
   caller: callerSchema,
   /** Hash of the policy bundle in force at submission: the action is judged by it, whatever is published meanwhile. */
   bundle: text.nullable().default(null),
-  /** Which step of which plan is started; left out of what is asked alone. */
+  /** The step of a plan that is started; left out for an action that is asked alone. */
   step: planStepSchema.exactOptional(),
 });
 

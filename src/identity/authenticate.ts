@@ -15,7 +15,7 @@ const TOKEN_MAX_LENGTH = 8192;
 export interface AuthenticatorDeps {
   apiKeys: ApiKeyFinder;
   directory: DirectorySource;
-  /** Public halves of the stack's attestation keys, asked for each time so that a rotation counts at once. */
+  /** Public halves of the stack's attestation keys, read each time, so that a rotation counts immediately. */
   attestationKeys: () => PublicKeys;
   /** The owner's own issuers of tokens; left out where there are none. */
   issuers?: Issuers | undefined;

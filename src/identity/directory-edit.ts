@@ -1,4 +1,4 @@
-/** Changes to the agents and services of a directory file; comments and everything else stay as they are. Pure. */
+/** Changes to the agents and services of a directory file; comments and everything else stay unchanged. Pure. */
 import { isMap, isSeq, parseDocument } from 'yaml';
 import { CountersignError } from '../contract/index.ts';
 import { parseDirectory } from './directory-file.ts';

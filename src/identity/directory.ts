@@ -47,7 +47,7 @@ export class Directory {
   readonly #people: readonly Person[];
   readonly #byId: ReadonlyMap<string, Person>;
   readonly #workloads: ReadonlyMap<string, Workload>;
-  /** Folded form of every id to the id as it is spelled here. */
+  /** Folded form of every id to its spelling here. */
   readonly #spelled: ReadonlyMap<string, string>;
   readonly #stopped: ReadonlySet<string>;
 
@@ -159,7 +159,7 @@ export class Directory {
 
 const AUDITOR = 'auditor';
 
-/** Whoever checks what others decided decides nothing. */
+/** An auditor checks other people's decisions, so they decide nothing. */
 const isAuditor = (person: Person | undefined): boolean => person?.roles.includes(AUDITOR) === true;
 
 /** Addresses are compared case-insensitively, because no mail system in use distinguishes them by case. */

@@ -5,7 +5,7 @@ import type { Caller, TokenBounds } from './caller.ts';
 import { claimText, claimTexts, fillTemplate } from './claims.ts';
 import { IssuerKeys } from './issuer-keys.ts';
 
-/** Asymmetric only: with a shared secret whoever checks could also issue. */
+/** Asymmetric only, because everybody who checks a shared secret could also issue tokens. */
 export const TOKEN_ALGORITHMS = [
   'RS256',
   'RS384',
@@ -67,7 +67,7 @@ export interface IssuersDeps {
 
 /** `authorization_details` (RFC 9396) of this type bound what may be asked. */
 const DETAILS_TYPE = 'countersign';
-/** An actor stands for at most so many others. */
+/** Most others that an actor can stand for. */
 const ACT_MAX_DEPTH = 4;
 /** Header members that name or bring a key: the settings alone say which keys count. */
 const KEY_HEADERS = ['jku', 'jwk', 'x5u', 'x5c'];

@@ -1,4 +1,4 @@
-/** One-hour tokens of people, made on the local stack by whoever holds its data folder (contract section 8). */
+/** One-hour tokens of people, made on the local stack by the holder of its data folder (contract section 8). */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';

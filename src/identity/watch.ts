@@ -18,7 +18,7 @@ export interface DirectorySource {
 }
 
 /**
- * Reads the file at once, and again whenever it changed at the time of asking: one `stat` a call, no timer to stop.
+ * Reads the file now, and again whenever a call finds it changed. That costs one `stat` a call, and leaves no timer to stop.
  *
  * A broken edit or a vanished file leaves the last good directory in force and is reported once for each broken version.
  *

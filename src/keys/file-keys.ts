@@ -108,7 +108,7 @@ const TENANT_USES = ['record', 'permit', 'log'] as const;
 const now = (): string => new Date().toISOString();
 
 /**
- * Opens the keys in `<dataDir>/keys`, and makes them at the first start. Several processes may do so at once and get the same.
+ * Opens the keys in `<dataDir>/keys`, and makes them at the first start. Several processes may do so concurrently, and get the same keys.
  *
  * @throws CountersignError `configuration` when they cannot be read or made, or are open to other users.
  */

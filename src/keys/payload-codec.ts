@@ -34,7 +34,7 @@ export function createPayloadCodec({ codec: keys }: CodecKeys): PayloadCodec {
   };
 }
 
-/** For people who look at a history: what was encrypted is decrypted, and everything else is left exactly as it stands there. */
+/** For readers of a history: decrypts what was encrypted, and leaves everything else unchanged. */
 export function createViewingCodec({ codec: keys }: CodecKeys): PayloadCodec {
   return {
     ...createPayloadCodec({ codec: keys }),

@@ -37,8 +37,8 @@ interface StartKey {
 }
 
 /**
- * Each codec key has a start key of its own, which follows from it: there is no further secret to keep, and it rotates with the codec.
- * Whoever has the codec key could read the history anyway.
+ * Each codec key has a start key that is derived from it, so there is no further secret, and both rotate together.
+ * A holder of the codec key could read the history anyway.
  */
 export function createStartKeys(codec: readonly [NamedKey, ...NamedKey[]]): StartKeys {
   const [first, ...rest] = codec;

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { changeKeyFile, loadOrMake, type KeyFile, type SecretKey } from './key-file.ts';
 import { LiveKeyFile } from './live-file.ts';
 
-/** Secrets that were replaced are kept so long as they sign, and no more than these. */
+/** Most replaced secrets that are kept while they still sign. */
 const SIGNING_MAX = 5;
 
 export class WebhookSecrets {

@@ -59,12 +59,12 @@ export function noteKey(name: string, algorithm: NoteAlgorithm, publicKey: Uint8
   return { name, id, algorithm, publicKey };
 }
 
-/** `name+id+base64(algorithm || key)`: a key as it is handed to verifiers, a vkey. */
+/** `name+id+base64(algorithm || key)`: a key in the form for verifiers, a vkey. */
 export function formatVkey(key: NoteKey): string {
   return `${key.name}+${key.id}+${toBase64(concatBytes(Uint8Array.of(key.algorithm), key.publicKey))}`;
 }
 
-/** Reads a vkey and checks that its id is that of its name and key. @throws EvidenceError `note-key-malformed` */
+/** Reads a vkey and checks that its id belongs to its name and key. @throws EvidenceError `note-key-malformed` */
 export function parseVkey(vkey: string): NoteKey {
   return reading('note-key-malformed', 'a note key', () => {
     const [, name = '', id = '', data = ''] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey.slice(0, 2000)) ?? [];

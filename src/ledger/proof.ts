@@ -17,7 +17,7 @@ interface Range {
 
 /**
  * The proof that leaf `index` is in the tree of `size` leaves, leaf side first.
- * Reads only hashes of complete subtrees, O(log² size) of them at worst and mostly O(log size), all at once.
+ * Reads only hashes of complete subtrees, O(log² size) of them at worst and mostly O(log size), in one call.
  *
  * @throws EvidenceError `proof-malformed` when the leaf is not in the tree
  */
@@ -81,7 +81,7 @@ export function verifyInclusion(
     if (last === 0) return false;
     if (position % 2 === 1 || position === last) {
       hash = nodeHash(sibling, hash);
-      // A right edge without a sibling is carried up as it is.
+      // A right edge without a sibling is carried up unchanged.
       while (position % 2 === 0 && position !== 0) [position, last] = [half(position), half(last)];
     } else {
       hash = nodeHash(hash, sibling);

@@ -24,7 +24,11 @@ export function formatAddCheckpoint({ oldSize, proof, checkpoint }: AddCheckpoin
   return [`old ${oldSize}`, ...proof.map(toBase64), '', checkpoint].join('\n');
 }
 
-/** Reads the body of the request, its one right spelling only; the note in it is not verified. @throws EvidenceError `checkpoint-malformed` */
+/**
+ * Reads the body of the request, its one right spelling only; the note in it is not verified.
+ *
+ * @throws EvidenceError `checkpoint-malformed`
+ */
 export function parseAddCheckpoint(body: string): AddCheckpoint {
   const fail = (why: string): never => {
     throw new EvidenceError('checkpoint-malformed', `a request to a witness ${why}`);
@@ -41,7 +45,7 @@ export function parseAddCheckpoint(body: string): AddCheckpoint {
   return { oldSize, proof, checkpoint: body.slice(blank + 2) };
 }
 
-/** Lines of signatures as they stand under a note. */
+/** Signature lines under a note. */
 export type SignatureLines = string;
 
 /** A note with further signatures under its own. @throws EvidenceError `note-malformed` */

@@ -1,6 +1,6 @@
 /**
- * Tells people by mail: one letter to each person who is asked, with a link to where they sign in and decide, and letters in the same thread
- * when something happens. A mail is no door: whoever has it has no more authority than before.
+ * Tells people by mail: one letter to each person who is asked, with a link to where they sign in and decide, and letters in the same
+ * thread when something happens. A mail is no door: it gives its reader no authority.
  */
 import { createHash } from 'node:crypto';
 import { BoundedMap } from '../canonical/index.ts';

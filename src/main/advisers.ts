@@ -1,4 +1,4 @@
-/** The settings file of advisers: where the owner's own reviewers are, and what signs what they are asked. */
+/** The settings file of advisers: their addresses, and the secrets that sign our questions. */
 import { z } from 'zod';
 import type { AdviserSettings } from '../connectors/index.ts';
 import { WEBHOOK_TARGETS } from '../notify/webhook-target.ts';
@@ -19,7 +19,7 @@ const fileSchema = z.strictObject({
     .max(100),
 });
 
-/** @throws CountersignError `configuration`; no value is repeated, for some are secrets */
+/** @throws CountersignError `configuration`; no value is repeated, because some are secrets */
 export function readAdvisers(file: string | undefined): AdviserSettings[] {
   if (file === undefined) return [];
   const { settings, wrong, checkTarget } = readSettingsFile('advisers', file, fileSchema);

@@ -41,7 +41,7 @@ export async function startApi(config: Config, io: { out(line: string): void }):
       }),
     );
     show();
-    // First of all, while everything that an answer needs is still there.
+    // This closes first, while everything that an answer needs is still there.
     closers.add(async () => {
       stopping.stop();
       await drain();

@@ -1,4 +1,4 @@
-/** `countersign start --auto`: answers for the approvers, so that other people's tests run without a human and without Slack. */
+/** `countersign start --auto`: answers in place of approvers, so that a project's tests need no human and no Slack. */
 import { CountersignError, DEFAULT_TENANT, isCountersignError, type Action } from '../contract/index.ts';
 import type { Hub } from '../engine/hub.ts';
 import type { Approvals, Authentication } from '../gateway/types.ts';
@@ -12,7 +12,7 @@ export type AutoAnswer = (typeof AUTO_ANSWERS)[number];
 
 const REASON = 'answered by `countersign start --auto`';
 
-/** @throws CountersignError where it would answer in the place of people who are really asked */
+/** @throws CountersignError where real people are asked */
 export function refuseAutoAmongPeople({ slack, host }: Config, answer: AutoAnswer): void {
   if (answer === 'ask' || (slack === null && isLoopback(host))) return;
   throw new CountersignError(
@@ -22,7 +22,7 @@ export function refuseAutoAmongPeople({ slack, host }: Config, answer: AutoAnswe
 }
 
 export interface AutoApprover {
-  /** The hub, which now also tells of every action that waits for a human. */
+  /** Returns a hub that also hands over every action that waits for a human. */
   watch(hub: Hub): Hub;
   /** Starts answering everyone who waits. */
   answerThrough(gateway: Approvals & Authentication, parts: Pick<Parts, 'keys' | 'directory' | 'log'>): void;
@@ -31,7 +31,7 @@ export interface AutoApprover {
 /** Decides as the approvers of the open stage, one after the other, through the door of the command line. Null for `ask`. */
 export function createAutoApprover(answer: AutoAnswer): AutoApprover | null {
   if (answer === 'ask') return null;
-  /** What was answered: the same state of an action may be told more than once. */
+  /** Answered states, because the hub may announce the same state more than once. */
   const answered = new Set<string>();
   let decide: (action: Action) => void = () => undefined;
   return {

@@ -1,4 +1,4 @@
-/** What the first start makes, and every start checks, before anything is served. */
+/** Work before anything is served: the first start creates keys and tenants, and every start checks them. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +18,7 @@ import { loadBundle, readPolicyFolder } from './policies.ts';
 /** Who activates the bundle of the policy folder. */
 const STARTED_BY = 'countersign start';
 
-/** The signing keys, those of key managers looked at, and what a crash left of a rotation finished. */
+/** Makes missing signing keys, looks at those of key managers, and finishes a rotation that a crash interrupted. */
 export async function ensureKeys(parts: Parts, say: (line: string) => void, now = present): Promise<void> {
   for (const notice of await parts.keys.ensure(DEFAULT_TENANT)) say(notice);
   await settleKeys(depsOf(parts, now), DEFAULT_TENANT);
@@ -107,9 +107,9 @@ export async function ensureBundle(parts: Parts, now = present): Promise<string 
 const SELF_CHECK_PAUSE_MS = 1000;
 
 /**
- * Sends a request through the whole path that must be refused: its caller may not speak for its actor. This process judges it itself, so
- * it waits for no worker and behind no backlog. As long as nobody answers, it asks again with the same key, without an end: an engine that
- * is behind is no reason to stop what would help it.
+ * Sends a request through the whole path that must be refused, because its caller may not speak for its actor. This process judges it
+ * itself, so it waits for no worker and no backlog. Without an answer it asks again with the same key, for ever: stopping would not help an
+ * engine that is behind.
  *
  * @throws CountersignError `internal` when it is answered, but not with a sealed refusal: this stack must not serve.
  */
@@ -146,7 +146,7 @@ export async function refuseKnownForbidden(
   }
 }
 
-/** Null for a failure that passes. */
+/** Null for a failure that may pass. @throws any other failure */
 function passing(error: unknown): null {
   if (isCountersignError(error) && error.code === 'unavailable') return null;
   throw error;

@@ -34,16 +34,16 @@ export interface Config {
   /** 0 = any free port. */
   port: number;
   host: string;
-  /** Where the process says how it is: `/metrics`, `/healthz`, `/readyz`. No port of its own when left out. */
+  /** Address of `/metrics`, `/healthz` and `/readyz`. Without a port there is no separate listener. */
   metrics: { port: number | undefined; host: string };
   /** Absolute folder of everything that the embedded stack keeps. */
   dataDir: string;
   policiesDir: string;
   /** Folder of a Temporal binary that was built or downloaded. */
   cacheDir: string;
-  /** Where others reach this stack, when that is not where it listens; no trailing slash. */
+  /** The address under which others reach this stack, if it is not where it listens; no trailing slash. */
   publicUrl: string | undefined;
-  /** Where people open the console: passkeys are made for it, and count nowhere else. That of `publicUrl` when left out. */
+  /** Origin of the console. Passkeys are bound to it. `publicUrl`'s origin by default. */
   origin: string | undefined;
   /** Becomes the first key at the first start. */
   apiKey: string | undefined;
@@ -55,7 +55,7 @@ export interface Config {
   temporal: TemporalSettings;
   /** Null: no Slack is configured, so the sandbox serves. */
   slack: SlackSettings | null;
-  /** The relay that takes mails to approvers and requesters; null where nobody is written to. */
+  /** The relay for mail to approvers and requesters; null where none is sent. */
   mail: SmtpSettings | null;
   /** `iss` of permits. */
   issuer: string;
@@ -65,15 +65,15 @@ export interface Config {
     /** Where callbacks and notifications may go: also to this machine only where the stack itself serves nobody else. */
     targets: WebhookTargets;
   };
-  /** Settings file of the owner's own issuers of tokens. */
+  /** Settings file of the owner's token issuers. */
   issuers: string | undefined;
-  /** Settings file of tenants with a directory or a Slack workspace of their own. */
+  /** Settings file of tenants that have their directory or Slack workspace. */
   tenants: string | undefined;
-  /** Settings file of connectors, and where the secrets are that it refers to. */
+  /** Settings file of connectors, and the environment with the secrets that it names. */
   connectors: { file: string | undefined; env: Env };
   /** Settings file of advisers. */
   advisers: string | undefined;
-  /** Settings file of rotas, and where the secrets are that it refers to. */
+  /** Settings file of rotas, and the environment with the secrets that it names. */
   oncall: { file: string | undefined; env: Env };
   /** Settings file of witnesses and anchors. */
   witnesses: string | undefined;
@@ -88,7 +88,7 @@ export interface Config {
   requestsPerMinute: number;
   /** Of one process. */
   requestsAtOnce: number;
-  /** How long a workflow rests before its first task, in milliseconds. */
+  /** Delay of a workflow's first task, in milliseconds. */
   startDelayMs: number;
 }
 
@@ -96,7 +96,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 type Settings = z.output<typeof envSchema>;
 
-/** Where only this machine can reach what listens. */
+/** True for an address that only this machine can reach. */
 export const isLoopback = (host: string): boolean => host === 'localhost' || reachOf(host) === 'loopback';
 
 /** An empty variable means the same as one that is not set. */

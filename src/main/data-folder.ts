@@ -1,4 +1,4 @@
-/** The data folder holds keys and everything sealed: it is its user's alone. */
+/** The data folder holds keys and everything sealed, so only its user may open it. */
 import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError } from '../contract/index.ts';

@@ -37,7 +37,7 @@ function pathOf(name: 'index' | 'preload'): string {
   return existsSync(source) ? source : fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
 }
 
-/** The workflows, and the modules that hold no state: these are loaded once and not again for every action. */
+/** The workflows, and the stateless modules, which are loaded once instead of once for every action. */
 const workflows = (): Required<Pick<BundleOptions, 'workflowsPath' | 'preloadModules'>> => ({
   workflowsPath: pathOf('index'),
   preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('index')],
@@ -74,7 +74,7 @@ interface WorkerChoices {
   workflowBundle?: string;
 }
 
-/** All that a worker registers. */
+/** Every activity that a worker registers. */
 export const activitiesOf = (
   { sharing, evidence }: Pick<Parts, 'sharing' | 'evidence'>,
   deps: NotifyDeps,

@@ -4,7 +4,7 @@ import type { Parts } from './parts.ts';
 /** How often logs that grew are looked for, in milliseconds. */
 const EVERY_MS = 500;
 
-/** Between two looks for findings: at least so long, and so many times as long as the last one took. */
+/** Pause between two searches for findings, in milliseconds; longer if the last search took long. */
 const REST_MS = 5000;
 const REST_SHARE = 20;
 
@@ -18,7 +18,7 @@ export function followLogs({ readModel, findingWatch, log }: Pick<Parts, 'readMo
   let running: Promise<void> = Promise.resolve();
   const stale = new Set<string>();
   let restUntil = 0;
-  /** A quarter is looked at whole, so a log that grows all the time is not looked at all the time. */
+  /** A search covers a whole quarter, so a log that grows all the time must not cause one all the time. */
   const lookAgain = async (): Promise<void> => {
     const begun = Date.now();
     if (stale.size === 0 || begun < restUntil) return;

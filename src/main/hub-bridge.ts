@@ -50,7 +50,7 @@ export async function bridgeHub(
     if (stored !== null) hub.emit(await withPermit(parts, stored.state, stored.sealedPermit));
   };
   const run = async (statement: string): Promise<void> => void (await client?.query(statement).catch(() => undefined));
-  /** What happened before the database listens is looked up once. */
+  /** Looks once after the database listens, for changes that happened before. */
   const listen = async (channel: string): Promise<void> => {
     await run(`listen ${channel}`);
     await hear(channel, undefined);

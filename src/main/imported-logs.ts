@@ -1,7 +1,6 @@
 /**
- * Logs of other deployments, as `countersign import` put them into the data folder. They are read under names of their own, `imported.NAME`,
- * which no tenant can have, with the origin and the keys that they always had. Nothing else of this deployment looks at them: no record of
- * them is judged by, no key of them signs, no person of them is known here.
+ * Logs of other deployments, which `countersign import` put into the data folder. They are served as `imported.NAME`, which no tenant can
+ * be called, with their original origin and keys. This deployment uses them for nothing else: not their records, keys or people.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -14,7 +13,7 @@ import { tilePath } from '../ledger/index.ts';
 import type { KeyHistory } from '../sealing/key-views.ts';
 import { IMPORTED_FOLDER, IMPORTED_NAME, IMPORTED_PREFIX } from './local-files.ts';
 
-/** The log as it is served, and the imported ones beside it. Who may read this deployment's own log may read them. */
+/** The public log with the imported logs beside it. Readers of this deployment's log may read them. */
 export function withImported(own: PublicLog, dataDir: string): PublicLog {
   /** Null where the name is not that of an imported log. */
   const folderOf = (tenant: string): string | null => {

@@ -1,4 +1,4 @@
-/** The settings file of issuers: whose tokens are believed, for what, and what their claims mean. */
+/** The settings file of token issuers: which are trusted, for what, and what their claims mean. */
 import { z } from 'zod';
 import { TENANT_NAME } from '../contract/index.ts';
 import {
@@ -79,7 +79,7 @@ const fileSchema = z
     'names neither `issuers`, `signIn` nor `signals`',
   );
 
-/** Whose security events are believed. @throws CountersignError `configuration` */
+/** Issuers whose security events are trusted. @throws CountersignError `configuration` */
 export function readSignals(file: string | undefined): SignalSettings[] {
   if (file === undefined) return [];
   const { settings, wrong } = readSettingsFile('issuers', file, fileSchema);

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CountersignError } from '../contract/index.ts';
 
-/** Closes what was opened, in the opposite order, each once, whatever fails. */
+/** Closes everything in reverse order of opening, each once, even if one of them fails. */
 export class Closers {
   readonly #closers: (() => Promise<unknown>)[] = [];
   add(close: () => Promise<unknown>): void {

@@ -1,6 +1,6 @@
 /**
- * Where log lines go: standard error, without ever waiting for it. A pipe that nobody reads takes 64 KiB and then holds whoever writes on;
- * a log must not hold up what it reports on. So what does not fit is kept, up to a bound, and beyond that the newest lines are dropped, and
+ * Writes log lines to standard error without ever waiting for it. A pipe that nobody reads takes 64 KiB and then blocks its writer, and a
+ * log must not block the process that it describes. So lines that do not fit are kept up to a bound; beyond that the newest are dropped and
  * counted.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
@@ -82,9 +82,8 @@ export function createLogStream(options: LogStreamOptions = {}): LogStream {
 }
 
 /**
- * Standard error. A pipe is opened once more by its name under `/proc`, for the flag that makes a full one say so belongs to the opening, and
- * whoever gave us this one may share it. A socket cannot be: it gets the flag as it is, from Node.js. Files and terminals take what they are
- * given.
+ * Standard error without blocking. The non-blocking flag belongs to the open file, which we may share with our parent, so a pipe is opened
+ * again by its name under `/proc`. A socket cannot be opened again; Node.js sets the flag on it. Files and terminals never block for long.
  */
 function standardError(): TryWrite {
   let fd = 2;
@@ -101,7 +100,7 @@ function standardError(): TryWrite {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN') return 0;
-      // Nobody will ever read it: there is nowhere to say so either.
+      // Nobody will ever read it, and there is nowhere to say so.
       if (code === 'EPIPE') {
         if (fd !== 2) closeSync(fd);
         fd = -1;

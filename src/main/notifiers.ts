@@ -1,9 +1,9 @@
-/** Everybody who tells people, put together: Slack where there is a workspace, mail where there is a relay. */
+/** All notifiers: Slack where there is a workspace, mail where there is a relay. */
 import { MAIL, createMailNotifier, createSmtpTransport } from '../mail/index.ts';
 import { tellTogether } from '../notify/together.ts';
 import type { Notifiers, Parts } from './parts.ts';
 
-/** Adds mail to those who tell people, where the settings name a relay. The caller closes it. */
+/** Adds mail to the notifiers, where the settings name a relay. The caller closes it. */
 export function withMail(
   { config, directory, log }: Pick<Parts, 'config' | 'directory' | 'log'>,
   slack: Notifiers,

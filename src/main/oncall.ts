@@ -1,4 +1,4 @@
-/** The settings file of rotas: who says who is on call, and who is asked where they do not. */
+/** The settings file of rotas: the service that keeps each one, and the people who are asked if it does not answer. */
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { createSecrets } from '../connectors/index.ts';

@@ -1,4 +1,4 @@
-/** Composition: what every process of a stack is made of, whichever of API, worker and Slack it runs. */
+/** Composition: the parts of every process of a stack, whether it runs API, worker or Slack. */
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { createPolicyBundles } from '../engine/compiled-bundles.ts';
@@ -85,7 +85,7 @@ export interface Parts {
   close(): Promise<void>;
 }
 
-/** Nothing that identifies or authorizes is ever written to a log line. Each says the id of the request that it came about in. */
+/** Log lines hold nothing that identifies or authorizes. Each names the id of its request. */
 export function createLogger(level: string, onDropped?: () => void): Logger {
   return pino(
     {
@@ -113,7 +113,7 @@ export function createLogger(level: string, onDropped?: () => void): Logger {
 }
 
 /**
- * Opens everything but Temporal and Slack. The store is migrated before anything reads it, or is already.
+ * Opens everything but Temporal and Slack. The store is migrated before anything reads it.
  *
  * @param options.url Where this process serves, if it does. Its public address comes from the settings.
  */
@@ -199,7 +199,7 @@ export async function openParts(
   }
 }
 
-/** Who tells the people of a tenant in Slack; null where nobody does. */
+/** The Slack notifier of a tenant; null where there is none. */
 export type Notifiers = (tenant: string) => Notifier | null;
 
 const webhooksOf = ({ config, keys, meters }: Pick<Parts, 'config' | 'keys' | 'meters'>): WebhookSender =>

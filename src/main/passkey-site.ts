@@ -3,7 +3,7 @@ import type { PasskeySite } from '../engine/deps.ts';
 
 /**
  * The site of an address, or null where browsers make no passkeys: the origin has to be `https:`, or on `localhost`, and its host a name
- * (WebAuthn level 3, sections 5.1.3 and 13.4.9). An address on this very machine is the one that people open as `localhost`.
+ * (WebAuthn level 3, sections 5.1.3 and 13.4.9). A loopback address becomes `localhost`, under which people open it.
  */
 export function siteOf(address: string): PasskeySite | null {
   const url = new URL(address);

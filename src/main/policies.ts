@@ -27,7 +27,7 @@ export function readPolicyFolder(folder: string): PolicyFolder {
     );
   }
   const policyFolder: PolicyFolder = { files: [], unread: [] };
-  /** By their real paths: a file that two links lead to is one file. */
+  /** Real paths, so that a file behind two links is read once. */
   const read = new Set<string>();
   const others: { path: string; real: string }[] = [];
   for (const path of [...filesIn(folder, '', realpathSync(folder), [])].sort()) {
@@ -59,7 +59,7 @@ function* filesIn(folder: string, inside: string, root: string, open: readonly s
   }
 }
 
-/** To read a pipe or a device may take for ever. */
+/** Reading a pipe or a device may take for ever. */
 const special = (folder: string, path: string): CountersignError =>
   new CountersignError(
     'configuration',

@@ -1,11 +1,11 @@
-/** What has to work before a process may say that it is ready; each is answered within a second, whatever hangs. */
+/** Checks that must pass before a process is ready. Each answers within a second, whatever hangs. */
 import { within, type Circuit } from '../availability/index.ts';
 import type { ReadinessCheck } from '../api/routes/health.ts';
 import type { Parts } from './parts.ts';
 import { TASK_QUEUE, type RunningWorker } from './engine.ts';
 import { QUEUE_KINDS, queueStanding, type Asks } from './metrics/task-queue.ts';
 
-/** Of one question, in milliseconds. */
+/** Deadline of one check, in milliseconds. */
 const ASK_MS = 800;
 
 export interface Temporal {
@@ -16,7 +16,7 @@ export interface Temporal {
 /** gRPC status codes of a namespace that is not there, or not ours: https://grpc.io/docs/guides/status-codes/. */
 const REFUSED = [5, 7, 16];
 
-/** What Temporal says within the time. Where it does not answer, that is what `temporal` fails for: one cause is named once. */
+/** Temporal's answer, or null when it does not come in time. Then only the check `temporal` fails, so that one cause is named once. */
 async function ifItAnswers<T>(asking: Promise<T>): Promise<T | null> {
   try {
     return await within(ASK_MS, asking);
@@ -26,7 +26,7 @@ async function ifItAnswers<T>(asking: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Of every process: the database, Temporal, and the namespace in it that is ours. */
+/** Checks of every process: the database, Temporal, and our namespace in it. */
 export function stackChecks(
   { store }: Pick<Parts, 'store'>,
   circuit: Pick<Circuit, 'check'>,
@@ -47,7 +47,7 @@ export function stackChecks(
   ];
 }
 
-/** Of a worker: it runs, and Temporal hears it ask for work. */
+/** Checks of a worker: it runs, and Temporal sees it ask for work. */
 export function workerChecks(
   { connection, namespace }: Temporal,
   worker: Pick<RunningWorker, 'state'>,
@@ -77,7 +77,7 @@ export function workerChecks(
 /** How long Slack's last answer counts: it limits how often it is asked. */
 const SLACK_FRESH_MS = 15_000;
 
-/** Of a Slack process: payloads can come in, and every workspace knows our token. */
+/** Checks of a Slack process: payloads can come in, and every workspace knows our token. */
 export function slackCheck(slack: { connected(): boolean; test(): Promise<void> }): ReadinessCheck {
   let answer: Promise<void> = Promise.resolve();
   let until = 0;

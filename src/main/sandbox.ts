@@ -1,4 +1,4 @@
-/** Slack's stand-in, where no Slack is configured. The product knows only what one has to offer. */
+/** The Slack sandbox, which stands in where no Slack is configured. The product knows only this interface of it. */
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { Router } from 'express';
@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import type { Parts } from './parts.ts';
 import { loadBundle } from './policies.ts';
 
-/** What a sandbox has to offer; `sandbox/slack` does. */
+/** The interface of a sandbox; `sandbox/slack` implements it. */
 export interface MountedSandbox {
   router: Router;
   botToken: string;

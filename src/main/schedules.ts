@@ -1,4 +1,4 @@
-/** What happens by itself: the Temporal Schedules that start the `retention` and the `sweep` workflow. */
+/** The Temporal Schedules that start the `retention` and the `sweep` workflow. */
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
@@ -15,11 +15,11 @@ interface Recurring {
   scheduleId: string;
   workflow: 'retention' | 'sweep';
   every: '1 hour' | '1 minute';
-  /** What does not happen where there are no Schedules. */
+  /** What is missing in a namespace without Schedules, for the log. */
   otherwise: string;
 }
 
-/** What runs by itself: the search for actions past their retention, and for actions that lost their workflow. */
+/** Two searches: for actions past their retention, and for actions that lost their workflow. */
 const RECURRING: readonly Recurring[] = [
   {
     scheduleId: RETENTION_SCHEDULE,
@@ -35,7 +35,7 @@ const RECURRING: readonly Recurring[] = [
   },
 ];
 
-/** How often it is looked whether the Schedules are still there. */
+/** How often to check the Schedules, in milliseconds. */
 const LOOK_MS = 60_000;
 
 export interface ScheduleKeeper {
@@ -94,7 +94,7 @@ async function ensure(
   }
 }
 
-/** Puts a Schedule right that starts something else, or at other times. */
+/** Corrects a Schedule that starts something else, or at other times. */
 async function correct(
   client: Client,
   scheduleId: string,

@@ -4,7 +4,7 @@ import { CountersignError } from '../contract/index.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What is secret, or holds a password. Vault's token has a file of its own, which is read again when it changes. */
+/** Settings that are secret or hold a password. Vault's token is not among them: its file is read again when it changes. */
 export const SECRETS = [
   'DATABASE_URL',
   'COUNTERSIGN_API_KEY',
@@ -15,7 +15,11 @@ export const SECRETS = [
   'SLACK_APP_TOKEN',
 ] as const;
 
-/** The environment with the secrets in it, each without the line ends behind it. @throws CountersignError `configuration`; no value is repeated. */
+/**
+ * The environment with the secrets in it, each without the line ends behind it.
+ *
+ * @throws CountersignError `configuration`; no value is repeated.
+ */
 export function withSecretFiles(env: Env): Env {
   const read: Record<string, string> = {};
   for (const name of SECRETS) {

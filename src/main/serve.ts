@@ -1,4 +1,4 @@
-/** What the processes of a distributed stack share. All services are given; none is embedded. */
+/** Code that the processes of a distributed stack share. All services are given; none is embedded. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { CountersignError } from '../contract/index.ts';
 import { answerStarting } from '../api/starting.ts';
@@ -30,7 +30,7 @@ const KEEP_ALIVE_MS = 75_000;
 export interface Listening {
   server: Server;
   url: string;
-  /** Lets `handler` answer from now on. Until then every caller hears that the process is starting. */
+  /** Lets `handler` answer from now on. Until then every answer says that the process is starting. */
   serve(handler: RequestListener): void;
   /** Takes no new connection, and resolves when what is under way is answered, or after ten seconds. */
   drain(): Promise<void>;
@@ -59,11 +59,11 @@ export async function openServer(config: Config, closers: Closers): Promise<List
   };
 }
 
-/** How long a request may take to be answered while its process stops; whoever ends the process waits longer (docs/operations.md). */
+/** Time for open requests when the process stops, in milliseconds. The operator waits longer before killing it (docs/operations.md). */
 const DRAIN_MS = 10_000;
 
 async function drained(server: Server): Promise<void> {
-  // A connection that was answered is open for the next request, and nobody is to send one here.
+  // An idle connection stays open for a next request, which must not come any more.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   try {
     await within(DRAIN_MS, new Promise<void>((resolve) => server.close(() => resolve())));
@@ -84,15 +84,19 @@ export interface Service {
   /** Shared with the worker of this process, where there is one. */
   judging: Judging;
   watch: Watch;
-  /** Answers whoever waits for people, before this process stops. */
+  /** Ends long polls before this process stops. */
   stopping: Stopping;
   /** What every process needs to be ready. */
   checks: ReadinessCheck[];
-  /** Says from now on how it stands. @param checks What else this one needs. */
+  /** From now on, reports readiness. @param checks further checks of this process */
   show(checks?: ReadinessCheck[]): void;
 }
 
-/** @param local Tells this process alone. @param shared Tells every process of the stack. Who judges needs neither Slack nor the console. */
+/**
+ * @param local Tells this process alone.
+ *
+ * @param shared Tells every process of the stack. Who judges needs neither Slack nor the console.
+ */
 export const judgingOf = (local: Parts, shared: Parts): Judging =>
   createJudging({ alone: activityDeps(local, null, null), shared: activityDeps(shared, null, null) });
 

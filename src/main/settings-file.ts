@@ -1,23 +1,23 @@
-/** Settings files in YAML: read, checked, and refused in one sentence that repeats no value, for some are secrets. */
+/** Reads and checks settings files in YAML. A refusal is one sentence, and repeats no value, because some are secrets. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
 import { CountersignError } from '../contract/index.ts';
 
-/** What an endpoint, a witness or an anchor is called. */
+/** Name of an endpoint, a witness or an anchor. */
 export const settingName = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'is lower case letters, digits, `-` and `_`');
 
 const oneSecret = z
   .string('is `whsec_` and the base64 of at least 24 bytes, or a list of them')
   .regex(/^(whsec_)?[A-Za-z0-9+/]{32,}={0,2}$/, 'is `whsec_` and the base64 of at least 24 bytes');
 
-/** A Standard Webhooks secret, or several that all sign while receivers follow to the next. */
+/** A Standard Webhooks secret, or several that all sign during a rotation. */
 export const webhookSecret = z.union([oneSecret, z.array(oneSecret).min(1).max(5)]);
 
 export interface SettingsFile<T> {
   settings: T;
-  /** The error that says what else is wrong with the file. */
+  /** An error about the file. */
   wrong(what: string): CountersignError;
   /** @throws CountersignError `configuration` for an address that may not be reached from here */
   checkTarget(name: string, url: string, targets: WebhookTargets): void;

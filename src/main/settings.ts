@@ -203,7 +203,7 @@ const SYSTEM = {
   HOME: text.optional().describe('The user’s home.'),
 };
 
-/** What a process of the stack is configured by. */
+/** The settings of a process of the stack. */
 export const envSchema = z.object({
   ...SERVING,
   ...STORING,
@@ -214,7 +214,7 @@ export const envSchema = z.object({
   ...SYSTEM,
 });
 
-/** What the command line reads beside them. */
+/** Further settings that only the command line reads. */
 const COMMAND_LINE = {
   COUNTERSIGN_DEBUG: text.optional().describe('1 prints the stack of an error that is ours.'),
   COUNTERSIGN_MCP_TOKEN: text
@@ -232,7 +232,7 @@ const COMMAND_LINE = {
     .describe('Where programs are looked for: `temporal`, `go`, `python3`, and what `countersign run` runs.'),
 };
 
-/** What it takes from the pipeline that `countersign run` is a job of. Nobody sets them by hand. */
+/** Variables of the pipeline in which `countersign run` is a job. Nobody sets them by hand. */
 const PIPELINE = {
   ACTIONS_ID_TOKEN_REQUEST_URL: text.optional().describe('Where a job of GitHub gets a token of its own.'),
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: text.optional().describe('What it shows for it.'),
@@ -249,14 +249,14 @@ const PIPELINE = {
   CI_PROJECT_PATH: text.optional().describe('The actor, `agent:gitlab/…`.'),
 };
 
-/** What a command finds in its environment when `countersign run` runs it: set by us, read by the command. */
+/** Variables that `countersign run` sets for its command. */
 const GOVERNED_COMMAND = {
   COUNTERSIGN_ACTION: text.describe('The action’s id.'),
   COUNTERSIGN_PERMIT: text.describe('Its permit, redeemed already.'),
   COUNTERSIGN_REQUEST: text.describe('The request as released, as JSON.'),
 };
 
-/** What `docker-compose.yml` alone reads, from `.env`. */
+/** Variables that only `docker-compose.yml` reads, from `.env`. */
 const COMPOSE = {
   COUNTERSIGN_PUBLIC_PORT: text.default('8787').describe('The port on this machine.'),
 };

@@ -1,4 +1,4 @@
-/** Who tells the people of each tenant in Slack. */
+/** The Slack notifiers of the tenants. */
 import { DEFAULT_TENANT } from '../contract/index.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import { createSlackNotifier, createWebClient, type SlackPeople } from '../slack/index.ts';
@@ -17,7 +17,7 @@ export function peopleOf({ directory }: Pick<Parts, 'directory'>, tenant: string
   };
 }
 
-/** Tells the people of a tenant; takes nothing in. */
+/** Sends to the people of a tenant; receives nothing. */
 export function slackNotifier(
   parts: Pick<Parts, 'directory' | 'log'>,
   settings: SlackSettings,
@@ -37,7 +37,7 @@ export const workspacesOf = (
     ...tenants.flatMap(({ name, slack }) => (slack === null ? [] : [[name, slack] as const])),
   ]);
 
-/** Tells the people of each workspace; takes nothing in. */
+/** Sends to the people of each workspace; receives nothing. */
 export function slackNotifiers(
   parts: Pick<Parts, 'directory' | 'log' | 'tenants'>,
   settings: SlackSettings | null,

@@ -17,7 +17,7 @@ import { peopleOf, workspacesOf } from './slack-notifiers.ts';
 /** The Slack apps that are connected to this process, one for each tenant that has a workspace. */
 export interface SlackConnection {
   notifier: Notifiers;
-  /** Mounts where Slack sends what people click; before any body parser. Nothing in Socket Mode. */
+  /** Mounts the endpoint for Slack's payloads, before any body parser. Does nothing in Socket Mode. */
   mount(app: Express): void;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -27,11 +27,11 @@ export interface SlackConnection {
   test(): Promise<void>;
 }
 
-/** Where Slack sends what people of a tenant click. */
+/** Path of the endpoint for the payloads of a tenant's workspace. */
 export const eventsPath = (tenant: string): string =>
   tenant === DEFAULT_TENANT ? '/slack/events' : `/slack/events/${tenant}`;
 
-/** The app that the people of a tenant click in, before the one gateway. */
+/** Connects the Slack app of one tenant to the gateway. */
 function connectSlack(
   parts: Parts,
   gateway: SlackGateway,

@@ -32,12 +32,12 @@ import { connectWorkspaces, type SlackConnection } from './slack.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
 
-/** Says something to the person who started it. */
+/** Prints to the person who started it. */
 export interface StartIo {
   out(line: string): void;
-  /** Starts the Slack sandbox where no Slack is configured; handed in, for the product does not know it. */
+  /** Starts the Slack sandbox where no Slack is configured. It is passed in, because the product does not know it. */
   sandbox?: SandboxFactory;
-  /** Answers for the approvers, in other people's tests. */
+  /** Answers in place of approvers, for the tests of other projects. */
   auto?: AutoAnswer;
   /** A file with the bundled workflows of these sources. Without it, they are bundled at the start. */
   workflowBundle?: string;
@@ -52,14 +52,14 @@ export interface Stack {
   firstKeyMade: boolean;
   /** Signs the owner in once, within a quarter of an hour; null where the directory names none. */
   signInLink: string | null;
-  /** What runs the workflows and activities of this process. */
+  /** The worker of this process. */
   worker: RunningWorker;
   /** Rejects when an indispensable part dies. */
   failed: Promise<never>;
   stop(): Promise<void>;
 }
 
-/** Anybody who reaches the sandbox can act as anyone, without a credential. So it never listens where another machine could reach it. */
+/** Anybody who reaches the sandbox can act as anyone, without a credential. So it listens on loopback addresses only. */
 function refuseOpenSandbox({ slack, host }: Config, { sandbox }: StartIo): void {
   if (slack !== null || sandbox === undefined || isLoopback(host)) return;
   throw new CountersignError(

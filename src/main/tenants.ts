@@ -1,4 +1,4 @@
-/** The settings file of tenants: which directory and which Slack workspace are whose. */
+/** The settings file of tenants: the directory and Slack workspace of each. */
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_TENANT, TENANT_NAME } from '../contract/index.ts';
@@ -7,9 +7,9 @@ import { readSettingsFile } from './settings-file.ts';
 
 export interface TenantSettings {
   name: string;
-  /** Its directory file; null where the stack's is for it too. */
+  /** Its directory file; null where it uses the stack's. */
   directory: string | null;
-  /** Its Slack workspace; null where nobody is told in Slack. */
+  /** Its Slack workspace; null where it has none. */
   slack: SlackSettings | null;
 }
 

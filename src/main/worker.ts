@@ -12,7 +12,7 @@ import { workerChecks } from './readiness.ts';
 import { openService } from './serve.ts';
 import { slackNotifiers } from './slack-notifiers.ts';
 
-/** A worker alone: it judges, seals and tells Slack, and serves nothing but how it is. */
+/** A worker alone: it judges, seals and notifies Slack. It serves only health and metrics. */
 export async function startWorker(config: Config, io: { out(line: string): void }): Promise<RunningService> {
   const closers = new Closers();
   try {

@@ -1,6 +1,6 @@
 /**
  * Governed calls. The same call joins the one that is open, until its result was delivered once: an agent that gave up and calls again
- * executes once. Whoever stops waiting withdraws nothing.
+ * executes once. A client that stops waiting withdraws nothing.
  */
 import { hashOf } from '../canonical/index.ts';
 import {
@@ -83,7 +83,7 @@ export class Calls {
     return stored === null || taskIdOf(key, stored.nonce) !== taskId ? null : stored;
   }
 
-  /** Its result went to whoever asked: the same call is a new one now, unless nobody knows yet how this one ends. */
+  /** The client got the result, so the same call is a new one now, unless nobody knows yet how this one ends. */
   delivered(call: GovernedCall): void {
     if (this.#open.get(call.key) !== call) return;
     this.#open.delete(call.key);

@@ -74,7 +74,7 @@ export function argumentsOf({ params = {}, content = {} }: ActionRequest, settin
   return { ...Object.fromEntries(entries), ...content };
 }
 
-/** `x-authzen-mapping` of a tool's input schema (COAZ), as far as it is plain: texts, and `$params.arguments.name`. */
+/** `x-authzen-mapping` of a tool's input schema (COAZ), but only its simple forms: texts, and `$params.arguments.name`. */
 const declarationSchema = z.object({
   evaluation: z.object({
     action: z.object({ name: z.string() }).optional(),

@@ -1,4 +1,4 @@
-/** What the proxy remembers in a folder of its own: accepted tools, and calls whose result nobody got yet. */
+/** The proxy's state in its folder: accepted tools, and calls whose result nobody got yet. */
 import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -36,7 +36,7 @@ export interface Progress {
 export interface Upstream {
   tools(): Promise<Tool[]>;
   call(tool: Tool, given: JsonObject, onProgress: ((progress: Progress) => void) | null): Promise<ToolResult>;
-  /** Another method, as it is. */
+  /** Passes on any other method. */
   pass(method: string, params: Record<string, unknown> | undefined): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   };
 
   const connect = async (): Promise<Client> => {
-    // No capability: sampling, elicitation and roots cannot be asked of whoever is in front.
+    // No capability: sampling, elicitation and roots cannot be asked of the client in front.
     const client = new Client(
       { name: 'countersign-mcp', version: '1' },
       { capabilities: {}, versionNegotiation: { mode: 'legacy' } },
@@ -163,7 +163,7 @@ function transportOf({ command, env, token }: UpstreamOptions): StdioClientTrans
     return new StreamableHTTPClientTransport(new URL(command.url), { requestInit: { headers } });
   }
   const [program, ...args] = command;
-  // Our key is for asking: whoever executes must not have it.
+  // Our key may ask, so the executing server must not have it.
   const passed = Object.entries(env).flatMap(([name, value]) =>
     value === undefined || name.startsWith('COUNTERSIGN_') ? [] : [[name, value] as const],
   );

@@ -1,4 +1,4 @@
-/** Tells whoever watches over the stack of what nobody would notice otherwise: at once, in the log, and by webhook. */
+/** Alarms the operators about events that nobody would notice otherwise, immediately, in the log and by webhook. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertType, JsonObject } from '../contract/index.ts';
@@ -14,7 +14,7 @@ export interface Alert {
   data: JsonObject;
 }
 
-/** Never throws. The log has it at once; endpoints of the settings file that are told of everything, or of this, get it by webhook. */
+/** Never throws. The log has it immediately. Endpoints of the settings file that subscribe to it get a webhook. */
 export type Alarm = (alert: Alert) => Promise<void>;
 
 /** Milliseconds to wait before each try. */

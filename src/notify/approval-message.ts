@@ -67,11 +67,11 @@ export interface MessageDecision {
   at: number;
   reason: string | null;
   via: Door | typeof ENGINE_VIA;
-  /** How the person was there; left out where nobody was, or records of before do not say so. */
+  /** How the person was present; left out where nobody was, and for older records. */
   presence?: Presence;
   /** For whom, when decided under a delegation. */
   onBehalfOf: string | null;
-  /** Disclosed changes only; `from` and `to` as they are to be read. */
+  /** Disclosed changes only; `from` and `to` in readable form. */
   changes: { label: string; from: string; to: string }[];
 }
 
@@ -98,7 +98,7 @@ export interface ApprovalMessage {
   tenant: string;
   /** Action id, `act_…`. */
   action: string;
-  /** Grows with every change of what is shown. */
+  /** Grows whenever the message changes. */
   revision: number;
   surface: string;
   verb: string;

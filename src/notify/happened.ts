@@ -1,4 +1,4 @@
-/** What is told comes from the records: a message that says more than they do was not made by the action's workflow. */
+/** Announcements come from the records. A message that says more was not made by the action's workflow. */
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
 import type { Action } from '../contract/index.ts';
 import { inClear } from '../store/action-state.ts';

@@ -1,4 +1,4 @@
-/** How people are told of an action. Slack implements it; `main` hands it in. Types, and the one error it throws. */
+/** The port to people. Slack implements it, and `main` passes it in. Types, and the one error that it throws. */
 import type { ApprovalMessage } from './approval-message.ts';
 import type { PlanMessage } from './plan-message.ts';
 
@@ -28,7 +28,7 @@ export interface Unreachable {
 }
 
 export interface Announced {
-  /** All messages of the action, those of before included. */
+  /** All messages of the action, including earlier ones. */
   posted: PostedMessage[];
   unreachable: Unreachable[];
 }
@@ -95,7 +95,7 @@ export interface Notifier {
    * already shows this one or a newer one.
    *
    * @param posted What is known to be posted already.
-   * @param progress Told of each message as soon as Slack has it: keep it before anything else, a click may follow at once.
+   * @param progress Called with each message as soon as Slack has it. Store it first, because a click may follow immediately.
    * @throws NotifierUnavailable when Slack cannot be used now; what was done until then is in `progress` and in the error.
    */
   publish(
@@ -121,7 +121,7 @@ export class NotifierUnavailable extends Error {
   readonly retryAfterMs: number;
   /** True when waiting does not help, because somebody must fix a token or a scope. */
   readonly configuration: boolean;
-  /** What is posted so far, those of before included. */
+  /** All messages that were posted so far, including earlier ones. */
   readonly posted: readonly PostedMessage[];
 
   constructor(

@@ -2,7 +2,7 @@
 import type { EffectKind } from '../contract/index.ts';
 import type { ApprovalMessage } from './approval-message.ts';
 
-/** One step, with what is shown of it as of any action. */
+/** One step, shown like any action. */
 export interface PlanMessageStep {
   /** From 0. */
   index: number;
@@ -15,7 +15,7 @@ export interface PlanMessage {
   tenant: string;
   /** `pln_…` */
   plan: string;
-  /** Grows with every change of what is shown. */
+  /** Grows whenever the message changes. */
   revision: number;
   title: string | null;
   order: 'sequence' | 'any';

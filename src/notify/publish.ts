@@ -139,11 +139,11 @@ async function tellUse(deps: NotifyDeps, notifier: Notifier, { state, verdict }:
 /** What asks for a decision. */
 const ASKING: ReadonlySet<ApprovalEffect['type']> = new Set(['remind', 'warn', 'escalate', 'stage-opened']);
 
-/** What was released is withdrawn without an effect of its own. */
+/** Releases that were withdrawn without a separate effect. */
 const newsOf = (was: Action['status'], now: Action['status']): ThreadEvent['kind'] | undefined =>
   now === 'cancelled' && was === 'released' ? 'cancelled' : STATUS_NEWS[now];
 
-/** Changes of status that no decision has told of. */
+/** Changes of status that no decision announced. */
 const STATUS_NEWS: Partial<Record<Action['status'], ThreadEvent['kind']>> = {
   released: 'released',
   executed: 'executed',

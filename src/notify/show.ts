@@ -8,7 +8,7 @@ import type { ActionState } from '../store/action-state.ts';
 import { approvalMessage, revisionOf } from './message.ts';
 import { summaryOf } from '../engine/summary.ts';
 
-/** How far back an approver is told of requests like this one. */
+/** How far back approvers see similar requests. */
 const LATELY_DAYS = 30;
 /** Others that one message lists. */
 const ALIKE_MAX = 10;

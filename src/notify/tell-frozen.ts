@@ -21,7 +21,7 @@ export interface Freezing {
 /** Milliseconds to wait before each try. */
 const TRIES_MS = [0, 1000, 10_000];
 
-/** Who is told of one action: never the person whom the event is about. */
+/** The people to notify about one action, without the person whom the event is about. */
 export function frozenAudience(
   state: Pick<ActionState, 'actor' | 'requester'>,
   person: string,

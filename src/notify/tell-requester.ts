@@ -9,7 +9,7 @@ import type { ApprovalMessage, Notice } from './notifier.ts';
 import { summaryOf } from '../engine/summary.ts';
 import type { PublishInput } from './types.ts';
 
-/** People of the directory who are to be told: who asked, and the nearest person for whom it was asked. */
+/** People of the directory to notify: the requester, and the nearest person for whom they asked. */
 export function requestersOf(state: Pick<ActionState, 'actor' | 'requester'>, directory: Directory): string[] {
   const nearest = actingIds(state.actor).find((id) => directory.person(id) !== null);
   const all = [state.requester, nearest].filter((id) => id !== undefined && directory.active(id));

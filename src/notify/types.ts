@@ -5,11 +5,11 @@ export interface PublishInput {
   action: Action;
   approval: ApprovalState | null;
   effects: ApprovalEffect[];
-  /** The status that was told of last; null the first time. */
+  /** The last announced status; null the first time. */
   was: Action['status'] | null;
   /** What happened to a break-glass review, for the thread. */
   review: 'reminder' | 'review_overdue' | 'reviewed' | null;
-  /** Names it, the same in every attempt. Left out by workflows of before, of which each publication is one activity. */
+  /** Names the publication, the same in every attempt. Older workflows leave it out, and their publications are one activity each. */
   publication?: string;
 }
 
@@ -17,7 +17,7 @@ export interface Published {
   unreachable: string[];
   /** That this worker could not tell them, attested: nobody else can say so. */
   attested?: string;
-  /** How the action stood that people were told of; left out by workers of before, and where nobody is told. */
+  /** The announced state of the action; left out by older workers, and where nobody is notified. */
   told?: Action['status'];
 }
 

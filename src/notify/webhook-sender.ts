@@ -33,7 +33,7 @@ export interface WebhookSenderOptions {
   targets: WebhookTargets;
   /** All addresses of a name. Default: the system's resolver. */
   resolve?: (host: string) => Promise<string[]>;
-  /** Default: the system's. For tests with a certificate of their own. */
+  /** Default: the system's. Tests pass their certificate. */
   ca?: string;
 }
 

@@ -11,8 +11,8 @@ export const advisersOf = (bundle: CompiledBundle, { surface }: Pick<ActionReque
   bundle.surfaces.covering(surface).flatMap(({ name, advice }) => advice.map(({ ask }) => ({ policy: name, ask })));
 
 /**
- * The opinion after its advice. What policy refuses it refuses for its own reason, and whoever breaks the glass answers for it in a review.
- * Advice that did not come changes nothing.
+ * The opinion after its advice. What policy refuses it refuses for its own reason, and somebody who breaks the glass answers for it in a
+ * review. Advice that did not come changes nothing.
  */
 export function afterAdvice(opinion: Opinion, on: Trial): Opinion {
   const { policy } = opinion;

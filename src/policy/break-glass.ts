@@ -10,7 +10,7 @@ import { resolve } from './people.ts';
 import { readPath } from './paths.ts';
 import { ownersOf } from './vouched.ts';
 
-/** The name of a policy's break-glass limit. It has capitals, which the names of its own limits cannot have. */
+/** The name of a policy's break-glass limit. It has capitals, which names of limits in policies cannot have. */
 export const BREAK_GLASS = 'breakGlass';
 
 /** How often one person may break the glass of one policy when the policy does not say. */

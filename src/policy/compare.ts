@@ -35,7 +35,7 @@ export interface BacktestReport {
 }
 
 /**
- * Judges sealed history again under a candidate bundle, each action by the facts of its own time. People and limits that
+ * Judges sealed history again under a candidate bundle, each action by the facts of its time. People and limits that
  * only the candidate asks for are not among those facts: people are resolved as the directory has them now, limits taken as
  * unused, and the report counts such actions.
  */

@@ -17,7 +17,7 @@ export function parseDuration(text: string): number | null {
   return Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
 }
 
-/** The shortest way to write so many milliseconds, for sentences that people read: `15 minutes`. */
+/** The shortest way to write a number of milliseconds in a sentence: `15 minutes`. */
 export function describeDuration(ms: number): string {
   const words: [string, number][] = [
     ['year', UNIT_MS.y],

@@ -13,8 +13,9 @@ export interface RequiredFacts {
 }
 
 /**
- * What the policies that cover a request may ask: all their limits, and every person they might name as approver, reviewer
- * or in an emergency, of a request as it is vouched for ({@link asVouched}). Pure and total: what cannot be read from the request is left out, and the evaluator then refuses.
+ * What the policies that cover a request may ask: all their limits, and every person they might name as approver, reviewer or in an
+ * emergency, of a vouched request ({@link asVouched}). Pure and total: values that cannot be read from the request are left out, and the
+ * evaluator then refuses.
  */
 export function requiredFacts(bundle: CompiledBundle, request: VouchedRequest): RequiredFacts {
   const limits: LimitRequirement[] = [];

@@ -21,7 +21,7 @@ export function grantable(
   return alone && effect !== 'irreversible' ? (asking[0]?.policy.grants ?? null) : null;
 }
 
-/** What is asked for is released by a standing approval where one covers it; otherwise people are asked, as policy says. */
+/** A request that a standing approval covers is released by it. Otherwise people are asked, as policy says. */
 export function underGrant(
   combined: Combined,
   bounds: GrantBounds | null,
@@ -41,7 +41,7 @@ export function underGrant(
   };
 }
 
-/** Whoever gave it must be asked for this one too, now: with their authority it ends, and four eyes hold. */
+/** The giver of the grant must be an approver of this request now. So a grant ends with its giver's authority, and four eyes hold. */
 function covers(grant: GrantFact, { verdict, plan }: Combined, bounds: GrantBounds, { now }: Facts): boolean {
   const { policy, rule, by, until, uses, used } = grant;
   if (policy !== verdict.policy || rule !== verdict.rule || now >= until) return false;

@@ -1,6 +1,6 @@
 /**
- * Rules that ask many people. Records name a long list by its number and a hash, so whoever reads one alone does not see who was asked; and what
- * does not fit all the same is refused, so both are better known before.
+ * Rules that ask many people. Records name a long list by its number and a hash, so a reader of a single record does not see who was asked;
+ * and what does not fit all the same is refused, so both are better known before.
  */
 import { DISCLOSED_MAX_BYTES, ENVELOPE_MAX_BYTES, type Actor } from '../contract/index.ts';
 import { PEOPLE_LEAST, PEOPLE_MAX } from '../sealing/index.ts';

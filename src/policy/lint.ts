@@ -184,7 +184,7 @@ function acceptedBlindness(policy: CompiledPolicy): LintFinding[] {
   );
 }
 
-/** Rules that let go at once what cannot be undone, with no limit on how much or how often. */
+/** Rules that immediately release what cannot be undone, with no limit on how much or how often. */
 function unboundedRules(policy: CompiledPolicy): LintFinding[] {
   const bounded = (rule: CompiledRule): boolean => rule.when.outline.calls.some(({ name }) => name === 'limit');
   return policy.rules.flatMap((rule, index): LintFinding[] => {

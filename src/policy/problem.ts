@@ -7,7 +7,7 @@ export interface Problem {
   line: number;
   /** From 1, in UTF-16 code units. */
   column: number;
-  /** The offending text as it stands in the file, at most 80 characters. */
+  /** The offending text from the file, at most 80 characters. */
   text: string;
   /** What is wrong: lower case, no final stop. */
   message: string;

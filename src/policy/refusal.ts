@@ -7,8 +7,8 @@ import { policyFrame } from './policy-frame.ts';
 import type { Trial } from './trial.ts';
 
 /**
- * The opinion while the no stands. What policy refuses by itself it still refuses for its own reason, and whoever breaks the glass answers
- * for it in a review.
+ * The opinion while the refusal stands. What policy refuses by itself it still refuses for its own reason, and somebody who breaks the
+ * glass answers for it in a review.
  */
 export function afterRefusal(opinion: Opinion, refusal: RefusalFact, on: Trial): Opinion {
   if (opinion.decision === 'refuse' || opinion.review !== null) return opinion;

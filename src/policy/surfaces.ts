@@ -25,7 +25,7 @@ const GLOB = /^(?:\*{1,2}|[a-z0-9][a-z0-9_-]*)(?:\.(?:\*{1,2}|[a-z0-9][a-z0-9_-]
 /** True for a surface or a glob of surfaces. */
 export const isGlob = (text: string): boolean => text.length <= 256 && GLOB.test(text);
 
-/** Whether any surface matches both globs. Each pair of places in them is looked at once. */
+/** Whether any surface matches both globs. Each pair of positions is visited a single time. */
 export function globsOverlap(one: string, other: string): boolean {
   const [a, b] = [one.split('.'), other.split('.')];
   let after: boolean[] = [];

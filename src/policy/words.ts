@@ -1,4 +1,4 @@
-/** What a change of policy means, in words: for whoever is asked to let it through. */
+/** A change of policy in words, for its approvers. */
 import { canonicalize } from '../canonical/index.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { describeDuration, parseDuration } from './duration.ts';

@@ -39,16 +39,16 @@ export interface ReadModel {
   /** Tenants whose log holds more than their rows include. */
   behind(): Promise<string[]>;
   /**
-   * Includes what the log holds by now, in pages, so that whoever asks next sees it: whoever includes it already is waited for.
+   * Reads the log to its current end, in pages, so that the next query sees it. If another process does so already, it waits for that one.
    *
    * @param pages at most; all of it where left out
    * @throws CountersignError `unavailable`
    */
   catchUp(tenant: string, pages?: number): Promise<Projected>;
-  /** As {@link catchUp}, and leaves it at once to another process that does so. @throws CountersignError `unavailable` */
+  /** As {@link catchUp}, but returns immediately when another process does so. @throws CountersignError `unavailable` */
   follow(tenant: string): Promise<Projected>;
   /**
-   * Compares every column of the rows with a fresh fold of the records: of the actions that begin at entry `from` or later, so many that
+   * Compares every column of the rows with a fresh fold of the records: of the actions that begin at entry `from` or later, as many as
    * one answer does not take long.
    */
   check(tenant: string, from: number): Promise<Comparison>;
@@ -58,7 +58,7 @@ export interface ReadModel {
 
 export function createReadModel(store: Pick<Store, 'facts' | 'bundles' | 'people'>): ReadModel {
   const bundles = new BoundedMap<string, Json>(BUNDLES);
-  /** Each page begins a ledger of its own; what a bundle says is read once for many. */
+  /** Each page begins a new ledger; bundles are read once for many pages. */
   const bundleOf = async (tenant: string, hash: string): Promise<Json | null> => {
     const key = `${tenant} ${hash}`;
     const bundle = bundles.get(key) ?? (await store.bundles.get(tenant, hash));

@@ -5,7 +5,7 @@ import type { Register } from './register.ts';
 
 /** Where the directory of each tenant is. */
 export interface DirectoryFiles {
-  /** Of the stack, for every tenant that has none of its own. */
+  /** The stack's directory, for every tenant without one. */
   stack: DirectoryFile;
   /** By tenant. */
   ofTenants: ReadonlyMap<string, DirectoryFile>;

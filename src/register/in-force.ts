@@ -1,4 +1,6 @@
-/** What is in force in a tenant: all that grants or stops something, by the records of its log. Pure; values are replaced, never mutated. */
+/**
+ * What is in force in a tenant: all that grants or stops something, by the records of its log. Pure; values are replaced, never mutated.
+ */
 import {
   foldId,
   type DecisionRecord,
@@ -353,7 +355,7 @@ function afterDirectory(inForce: InForce, record: OtherRecord, hash: string): In
   if (change.what === 'signal') return afterSignal(inForce, change.person, record.at);
   const { id } = change;
   const known = change.what === 'user' ? inForce.users.get(id) : inForce.groups.get(id);
-  // Whoever was deleted does not come back under the same id, and a record that does not follow the newest says nothing.
+  // A deleted person does not come back under the same id, and a record that does not follow the newest one does not count.
   if (record.seq !== (known === undefined ? 0 : known.seq + 1)) return inForce;
   const createdAt = known?.createdAt ?? record.at;
   const followed = { seq: record.seq, record: hash, createdAt, changedAt: record.at };
@@ -365,7 +367,7 @@ function afterDirectory(inForce: InForce, record: OtherRecord, hash: string): In
     return { ...inForce, groups: having(inForce.groups, id, { id, name, externalId, members, ...followed }) };
   }
   const { userName, externalId, name, email, roles, manager, active } = change;
-  // Whoever comes back later signs in anew.
+  // Somebody who comes back later signs in anew.
   const stayed = active && change.state !== 'deleted';
   const credentials = stayed ? inForce.credentials : withoutSessionsOf(inForce, personIdOf(change), record.at);
   if (change.state === 'deleted') {

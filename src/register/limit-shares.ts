@@ -95,7 +95,7 @@ interface Slot {
 
 /** Keys of limits that are remembered; beyond it, the one that was used longest ago is forgotten. */
 const SLOTS_MAX = 50_000;
-/** Shares are added up over one part of so many of the limit's window. */
+/** Number of parts of a limit's window. Shares are added up for each part. */
 const PARTS = 240;
 
 const NOTHING: Decimal = { units: 0n, scale: 0 };

@@ -1,5 +1,5 @@
 /**
- * How far each action's records go, by the log. A search may be made to miss some of them, by whoever may write to the database; the log was
+ * The newest record of each action, by the log. Somebody with write access to the database can make a search miss records; the log was
  * read whole, so it knows which number an action's newest record has.
  */
 import { z } from 'zod';

@@ -16,7 +16,7 @@ export interface Register {
    * @throws CountersignError `unavailable`; `invalid-evidence` when somebody changed the log in the database
    */
   current(tenant: string): Promise<Looked>;
-  /** What was in force when the log was last read; nothing before the first time. For what is shown, never for what is granted. */
+  /** The state at the last read of the log; empty before the first one. Use it for display only, never to grant anything. */
   known(tenant: string): InForce;
   /**
    * Runs `work` with one shared read of the log: a request that asks who calls, what is in force and what is stopped reads it once. The

@@ -44,7 +44,7 @@ export interface ListQuery {
   excludedAttributes?: string | undefined;
 }
 
-/** A page of at most so many. */
+/** Most items of a page. */
 const PAGE_MAX = 500;
 
 /** `id`, `schemas` and `meta` are always said. */

@@ -100,9 +100,9 @@ const items = (value: unknown): ScimResource[] =>
   );
 
 /**
- * A person as they are created or replaced.
+ * The person of a create or replace.
  *
- * @param fallback what holds where the body does not say: `active` is true for a new one, else as they are, so that nobody comes back by what is left out
+ * @param fallback values for members that the body leaves out: `active` is true for a new person, else the current value, so that nobody comes back by omission
  * @throws CountersignError `invalid-request`
  */
 export function readUser(body: ScimResource, fallback: { active: boolean }): KeptUser {
@@ -110,7 +110,7 @@ export function readUser(body: ScimResource, fallback: { active: boolean }): Kep
   return userOf(understood(() => plain(new SCIMMY.Schemas.User(resource, 'in'))));
 }
 
-/** A group as it is created or replaced. @throws CountersignError `invalid-request` */
+/** The group of a create or replace. @throws CountersignError `invalid-request` */
 export function readGroup(body: ScimResource): KeptGroup {
   return groupOf(understood(() => plain(new SCIMMY.Schemas.Group(normalisedResource(body), 'in'))));
 }

@@ -52,7 +52,7 @@ const HEAD_BYTES = 37;
  * Verifies that the person of the enrolment signed this very decision with their passkey: form → enrolment and person → challenge, origin
  * and relying party → presence and verification of the person → signature.
  *
- * Whether the enrolment itself is in the log, was not revoked before, and the counter only grows is for whoever sees the log.
+ * A reader of the log checks the rest: that the enrolment is in it and not revoked, and that the counter only grows.
  *
  * @param decision The decision's record, or what is about to become one.
  * @throws EvidenceError with the exact reason, and nothing else

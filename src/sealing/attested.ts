@@ -1,6 +1,6 @@
 /**
- * The gateway's word in a record itself: the attestation key signs exactly what is sealed. Whoever has the published attestation keys can
- * check that a human, or a service's key, was authenticated for this very thing, and not only that somebody held the record key.
+ * The gateway's signature inside a record: the attestation key signs exactly the sealed content. Anybody with the published attestation
+ * keys can check that a human, or a service's key, was authenticated for this very thing, and not only that somebody held the record key.
  */
 import { z } from 'zod';
 import { canonicalBytes, fromBase64, toBase64 } from '../canonical/index.ts';
@@ -11,7 +11,7 @@ import { isSignedBy, nobleVerify, type PublicJwk, type Signer, type VerifySignat
 /** Of what is signed. */
 export const ATTESTED_KIND = 'countersign.attested/v1';
 
-/** Records that say what somebody said. A decision has `attested` of its own, the others have it in their `body`. */
+/** Records of people's statements. A decision has the member `attested`, the others have it in their `body`. */
 export type SaidRecord = DecisionRecord | OtherRecord;
 
 const attestedSchema = z.looseObject({ kid: z.string(), sig: z.string() });

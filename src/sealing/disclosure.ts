@@ -50,7 +50,7 @@ export function contentCommitment(content: JsonObject, actionKey: Uint8Array): s
  * commitments need more than {@link COMMITMENTS_MAX_BYTES}, each section that has any gets one over the whole of it instead.
  *
  * @param disclose dotted paths, compared name by name; a path covers all that is below it
- * @param seq of the record among its action's; each has salts of its own
+ * @param seq of the record among its action's; each record has different salts
  */
 export function discloseRequest(
   request: ActionRequest,

@@ -1,5 +1,5 @@
 /**
- * Records of type `drill`. `planted`, in a chain of its own: somebody planted a request that is never released, sealed before it is asked. It
+ * Records of type `drill`. `planted`, in a separate chain: somebody planted a request that is never released, sealed before it is asked. It
  * only commits to which one, so that who reads the log cannot tell. `opened`, in the action's own chain: the drill is over, with what opens
  * the commitment.
  */
@@ -11,8 +11,8 @@ import { EvidenceError } from '../ledger/index.ts';
 const PREFIX = 'drill:';
 
 /**
- * `missed`: somebody approved it. `caught`: somebody refused it. `expired`: nobody decided. `withdrawn`: somebody took it back. `void`: nobody
- * was asked.
+ * `missed`: somebody approved it. `caught`: somebody refused it. `expired`: nobody decided. `withdrawn`: somebody took it back. `void`:
+ * nobody was asked.
  */
 export const DRILL_ENDS = ['missed', 'caught', 'expired', 'withdrawn', 'void'] as const;
 export type DrillEnd = (typeof DRILL_ENDS)[number];

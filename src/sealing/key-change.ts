@@ -20,7 +20,7 @@ export interface Introduction {
   key: string | PublicJwk;
   /** The key whose place it takes. */
   replaces: string;
-  /** Until when the replaced key signs beside the new one, RFC 3339; null where it stops at once. */
+  /** Until when the replaced key signs beside the new one, RFC 3339; null where it stops immediately. */
   beside: string | null;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Passkeys (docs/formats.md, "Passkey decisions"): the records that introduce and revoke them, and what a person signs with one. Each
- * passkey has a chain of its own, `action` is `passkey:` and the SHA-256 of its credential id.
+ * passkey has its chain, whose `action` is `passkey:` and the SHA-256 of its credential id.
  */
 import { z } from 'zod';
 import {

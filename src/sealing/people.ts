@@ -1,7 +1,7 @@
 /**
- * Lists of people that are too long to stand in a record (docs/formats.md). In place of a long list stands one entry that says how many they are
- * and the root of the Merkle tree of their ids. The list is kept beside the log, and a decision carries the proof that its approver
- * is on it, so whoever has the records alone can check that.
+ * Lists of people that are too long to stand in a record (docs/formats.md). In place of a long list stands one entry that says how many
+ * they are and the root of the Merkle tree of their ids. The list is kept beside the log, and a decision carries the proof that its
+ * approver is on it, so the records alone are enough to check that.
  */
 import { fromBase64, fromHex, toBase64, toHex, utf8 } from '../canonical/index.ts';
 import { CountersignError, type DecisionRecord, type Facts, type RecordPayload } from '../contract/index.ts';
@@ -99,8 +99,8 @@ function mapFacts(facts: Facts, map: (people: string[]) => string[]): Facts {
 }
 
 /**
- * A record as it is sealed, and the lists that it only names. A list of more than 250 people is folded; in a record that is too large all
- * the same, every list of more than 8.
+ * A record in its sealed form, and the lists that it only names. A list of more than 250 people is folded; in a record that is too large
+ * all the same, every list of more than 8.
  */
 export function foldPeople<T extends RecordPayload>(record: T): { record: T; lists: FoldedList[] } {
   const folded = foldLonger(record, PEOPLE_MAX);

@@ -1,4 +1,4 @@
-/** Finds in a record what somebody was shown before they decided (contract section 6). */
+/** Finds in a record what its person saw before they decided (contract section 6). */
 import type { RecordPayload } from '../contract/index.ts';
 
 export interface SealedShown {

@@ -13,7 +13,7 @@ export interface Trust {
   witnessKeys?: readonly string[];
   /** JWKs of attestation keys, as key records of the log introduced them (`followKeys`). */
   attestationKeys?: readonly unknown[];
-  /** The entry from which on records of what somebody said carry an attestation key's signature (`followKeys`). */
+  /** The first entry from which records of people's statements carry an attestation key's signature (`followKeys`). */
   attestedFrom?: number;
   /** Keys that count no more from some entry on, as records of the log say (`followKeys`). */
   revoked?: readonly Revocation[];

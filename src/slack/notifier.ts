@@ -133,7 +133,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
         }
       });
     }
-    // People who were never asked are not told of the end. Channels are, so that it is on record there.
+    // People who were never asked do not hear of the end. Channels do, so that it is on record there.
     if (open || posted.length === 0) {
       for (const name of new Set(message.audience.channels)) {
         await attempt(name, async () => {

@@ -16,7 +16,7 @@ import { toSlackView } from './web.ts';
 const LOOKUP_MS = 1200;
 
 /**
- * Opens the view that `build` makes: at once, or as a placeholder that is filled when it is ready.
+ * Opens the view that `build` makes: immediately, or as a placeholder that is filled when it is ready.
  *
  * @param refused Told of why there is nothing to open, when nothing was opened yet.
  */

@@ -96,7 +96,7 @@ export function readSubmission(body: unknown): Submission {
   return { ...senderOf(data), viewId: data.view.id, metadata: data.view.private_metadata, fields };
 }
 
-/** In a shared channel `team` is the workspace of whoever clicked, so a stranger's is never ours. */
+/** In a shared channel `team` is the clicking person's workspace, so a stranger's is never ours. */
 function senderOf(data: z.infer<z.ZodObject<typeof who>>): { workspace: string; user: string } {
   const workspace = data.team?.id ?? data.user.team_id;
   if (workspace === undefined || (data.user.team_id ?? workspace) !== workspace) throw malformed();

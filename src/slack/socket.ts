@@ -1,4 +1,4 @@
-/** Keeps a Socket Mode connection, for as long as it is wanted and however often it breaks. */
+/** Keeps a Socket Mode connection open until it is stopped, however often it breaks. */
 import type { SocketModeReceiver } from '@slack/bolt';
 import type { SlackLog } from './log.ts';
 import { orLate } from './tasks.ts';
@@ -38,7 +38,7 @@ export function keepConnected(client: SocketModeReceiver['client'], log: SlackLo
       },
     );
   };
-  // Slack itself asks for a new connection every few hours; that one is made at once.
+  // Slack itself asks for a new connection every few hours; that one is made immediately.
   client.on('disconnected', () => {
     if (open) again(0);
     open = false;

@@ -92,7 +92,7 @@ export interface ActionState {
  */
 export interface Payload {
   request: ActionRequest;
-  /** Who asked, and the keyed hash of the body, authenticated by being encrypted; left out by payloads of before. */
+  /** Who asked, and the keyed hash of the body, authenticated by being encrypted; left out by older payloads. */
   asked?: { by: string; mac: string };
   /** What approvers changed, by the number of the decision's record. */
   decided?: Record<string, JsonObject>;

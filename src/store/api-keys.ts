@@ -16,7 +16,7 @@ export interface StoredApiKey {
 }
 
 export interface ApiKeyStore {
-  /** An existing key with the same hash stays as it is. */
+  /** An existing key with the same hash stays unchanged. */
   create(key: Omit<StoredApiKey, 'revokedAt'>): Promise<void>;
   /** The tenant of the key of this hash, or null: the only query that finds the tenant instead of taking it as an argument. */
   tenantOf(hash: string): Promise<string | null>;

@@ -12,7 +12,7 @@ export interface BundleActivation {
 /** Policy bundles, immutable under their hash, and which of them is in force. */
 export interface BundleStore {
   /**
-   * Keeps a bundle, and the names of the cases that came with it last. The source of one that is there already stays as it is. Whoever
+   * Keeps a bundle, and the names of the cases that came with it last. The source of an existing one stays unchanged. A reader who
    * reads checks that the source hashes to the name.
    */
   put(tenant: string, hash: string, source: Json, cases?: readonly string[]): Promise<void>;

@@ -70,7 +70,7 @@ export interface SupervisedChild {
 /**
  * Starts a command that ends with us.
  *
- * It runs in a session of its own, so a Ctrl-C at our terminal reaches us alone and we can stop what we started in order; if we do
+ * It runs in a separate session, so a Ctrl-C at our terminal reaches us alone and we can stop what we started in order; if we do
  * not handle it, we die, and the command ends all the same.
  */
 export async function spawnSupervised(

@@ -16,7 +16,7 @@ export interface ExecutionLease {
 
 /**
  * Who executes an action that the engine carries out itself. Of all processes at most one holds the lease of an action. A row releases
- * nothing: whoever executes reads the sealed records first.
+ * nothing: the executing process reads the sealed records first.
  */
 export interface ExecutionStore {
   /** Null while somebody else holds it. */

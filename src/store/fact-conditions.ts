@@ -64,7 +64,7 @@ function within({ requester, involved, speaksFor }: Exclude<FactScope, 'all'>): 
   return sql<boolean>`(${sql.join(ways, sql` or `)})`;
 }
 
-/** Values that a row has or has not: their index holds all of them together. `basis` is on what it was released, else that of its verdict. */
+/** Values that a row has or lacks. One index holds all of them. `basis` is the release's, else the verdict's. */
 const VALUES = [
   'surface',
   'status',

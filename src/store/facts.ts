@@ -36,7 +36,7 @@ export interface FactStore extends FactSearch, InboxStore {
    * Includes the next entries of the log, `most` at most, in one transaction: `fold` is given every record so far of each action that has
    * one among them. One process advances a tenant at a time.
    *
-   * @param wait for whoever advances it now; else that is found out at once, and what stands is answered
+   * @param wait waits for a process that advances it now; otherwise the current rows are answered immediately
    */
   advance(
     tenant: string,
@@ -49,7 +49,7 @@ export interface FactStore extends FactSearch, InboxStore {
   /** Rows and records of a part of the log side by side, for a comparison: the actions whose first record lies in it. */
   between(tenant: string, from: number, to: number): Promise<{ rows: ActionFact[]; actions: LogRecord[][] }>;
   /**
-   * All rows that fit, in pages, as they are at one moment.
+   * All rows that fit, in pages, from one snapshot.
    *
    * @returns how much of the log they include, and its head then
    */

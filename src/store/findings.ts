@@ -19,7 +19,7 @@ export interface StoredFinding {
   sentence: string;
 }
 
-/** What somebody said about a finding, as its sealed record says. */
+/** A person's answer to a finding, from its sealed record. */
 export interface FindingAnswer {
   finding: string;
   seq: number;

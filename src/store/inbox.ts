@@ -1,4 +1,4 @@
-/** What the read model says that waits for a person. A row is a claim: whoever lists it reads the records. */
+/** Waiting items of a person, by the read model. A row is only a claim: listing it reads the records. */
 import { sql } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';

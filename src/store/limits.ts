@@ -22,9 +22,10 @@ export interface LimitStore {
    * reserved inside each sliding window ending at `now`, calls `decide`, stores its reservations and its value.
    *
    * Once decided, an action stays decided: a second call, also a concurrent one of another process, answers the stored value without
-   * calling `decide`. The value is kept as JSON. `decide` runs inside the transaction, under the locks, so it must not wait for anything that could wait for them.
+   * calling `decide`. The value is kept as JSON. `decide` runs inside the transaction, under the locks, so it must not wait for anything
+   * that could wait for them.
    *
-   * Answers as soon as it is decided. A record that rests on it is sealed after `committed`, and brings the decision to disk with it.
+   * Answers as soon as it is decided. Seal a record that rests on it after `committed`; that brings the decision to disk too.
    */
   decide<T>(
     tenant: string,
@@ -46,7 +47,7 @@ function slotOf(limit: string, key: readonly string[]): Buffer {
     .digest();
 }
 
-/** {@link LimitQuery}'s identity as text, for whoever compares what is held with the records. */
+/** {@link LimitQuery}'s identity as text, to compare reservations with the records. */
 export const limitSlot = (limit: string, key: readonly string[]): string => slotName(slotOf(limit, key));
 
 /** The same of a stored one. */

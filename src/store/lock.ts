@@ -16,7 +16,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CountersignError } from '../contract/index.ts';
 
-/** A claim on a folder: a file whose name is the identity of a process. A dead identity never comes back, so its claim is safe to delete. */
+/**
+ * A claim on a folder: a file whose name is the identity of a process. A dead identity never comes back, so its claim is safe to delete.
+ */
 interface Claim {
   file: string;
   /** The scope in which a process id is unique: this boot of this machine, this container. */
@@ -124,7 +126,7 @@ function writing(folder: string, write: () => void): void {
 /**
  * Claims a data folder for this process.
  *
- * First the claim is laid down, then everybody else's are looked at: of two processes that start at once, each sees the other's, and
+ * First the claim is laid down, then everybody else's are looked at: of two processes that start together, each sees the other's, and
  * at least one steps back. Claims of dead processes are cleared away.
  *
  * @throws CountersignError `configuration` naming the folder, and the process that holds it if one does.

@@ -57,7 +57,7 @@ function entriesPart(tenant: string, from: number, entries: LogAppend['entries']
   };
 }
 
-/** One entry alone, as it is when nobody else waits: plain values are a quarter of the statement's time less than arrays. */
+/** One entry alone, when nobody else waits. Plain values take a quarter less of the statement's time than arrays. */
 function entryPart(tenant: string, index: number, entry: LogAppend['entries'][number]): Part {
   const { action, seq, type, recordHash, leafHash, envelope, at, facets } = entry;
   return {

@@ -35,13 +35,13 @@ export interface LogStore {
    */
   swap(tenant: string, expected: LogHead, append: LogAppend): Promise<Swap>;
   /**
-   * One transaction under the lock of the log's head row: writers of other processes, and a commit of our own whose answer was lost,
+   * One transaction under the lock of the log's head row: writers of other processes, and a commit of ours whose answer was lost,
    * are waited for. Commits when `work` resolves.
    */
   locked<T>(tenant: string, work: (log: LockedLog) => Promise<T>): Promise<T>;
   /**
-   * A short turn at the head: waits under its row lock for whoever has it, and appends what `work` makes of the head, in two round trips.
-   * Whoever stands still in its turn loses it within three seconds, and whoever dies at once.
+   * A short turn at the head: waits under its row lock for the current holder, and appends what `work` makes of the head, in two round
+   * trips. A process that hangs in its turn loses it within three seconds, and one that dies loses it immediately.
    *
    * @param from Leaf hashes of the open tile are read from here on.
    * @returns `moved` when an entry exists already, or a permit was used; nothing was written.
@@ -80,12 +80,12 @@ const EXISTING = `select e.action, e.seq, e.index, e.record_hash as "recordHash"
 
 const LEAVES = `select leaf_hash as "leafHash" from log_entry where tenant = $1 and index >= $2 and index < $3 order by index`;
 
-/** Of the tile that is not full, as far as it is not known. Sent behind {@link LOCK}, so it sees what whoever held the lock has written. */
+/** Of the tile that is not full, as far as it is not known. Sent behind {@link LOCK}, so it sees the writes of the lock's last holder. */
 const OPEN_LEAVES = `select leaf_hash as "leafHash" from log_entry
   where tenant = $1 and index >= greatest($2::bigint, (select size / ${TILE_WIDTH} * ${TILE_WIDTH} from log_head where tenant = $1))
   order by index`;
 
-/** PostgreSQL ends the connection of whoever says nothing for so long in its turn: a process that was stopped, or cut off. */
+/** PostgreSQL ends a connection that is silent for this long in its turn, because its process was stopped or cut off. */
 const TURN = `set local idle_in_transaction_session_timeout = '2500ms'`;
 
 const unborn = (head: LogHead | undefined): LogHead | null => (head === undefined || head.size === 0 ? null : head);

@@ -53,8 +53,8 @@ const MIGRATIONS: Record<string, Migration> = {
 };
 
 /**
- * The release that this schema is of: one more with each release that changes it. A release only adds (expand); what nobody uses any more is
- * taken away by the one after it (contract). So processes of one release and of the one before run on one schema.
+ * The release that this schema is of: one more with each release that changes it. A release only adds (expand); what nobody uses any more
+ * is taken away by the one after it (contract). So processes of one release and of the one before run on one schema.
  */
 const GENERATION = 1;
 
@@ -97,7 +97,7 @@ function isNewerAndKind(state: SchemaState): boolean {
 
 /**
  * Brings the schema up to this version: all missing steps in one transaction, under an advisory lock, so that processes that start
- * at once wait for one another and a crash leaves the schema as it was. One that the next release made is left as it is.
+ * together wait for one another, and a crash leaves the schema unchanged. A schema of the next release is left alone.
  *
  * @returns The steps that were made, in their order.
  * @throws CountersignError `configuration` when the database was written by a newer version, or keeps no promise of durability.

@@ -3,7 +3,7 @@ import type { Payload } from './action-state.ts';
 import type { Database } from './database.ts';
 
 /**
- * Encrypts one action's payload under a key of its own (implemented in keys/). Tenant and action are bound to both the wrapped key
+ * Encrypts one action's payload under its key (implemented in keys/). Tenant and action are bound to both the wrapped key
  * and the ciphertext: neither opens for another action.
  */
 export interface PayloadCipher {

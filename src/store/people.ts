@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 export interface PeopleStore {
   /** Keeps a list under the entry that stands for it in a record. Call it before that record is sealed. */
   keep(tenant: string, entry: string, people: readonly string[]): Promise<void>;
-  /** The lists behind these entries; null for one that is not there. Whoever reads checks that it is the one that was named. */
+  /** The lists behind these entries; null for a missing one. The reader checks that a list is the one that was named. */
   lists(tenant: string, entries: readonly string[]): Promise<Map<string, string[] | null>>;
 }
 

@@ -11,7 +11,7 @@ export interface StoredPermit {
 
 /**
  * Permits that were released. Rows come into being, and are used up, only in the transaction that seals a release or a redemption
- * (sequencer). A row says what its records say, or nothing: whoever redeems asks the records (engine/redeem).
+ * (sequencer). A row only repeats its records. A redemption asks the records (engine/redeem).
  */
 export interface PermitStore {
   find(tenant: string, jti: string): Promise<StoredPermit | null>;

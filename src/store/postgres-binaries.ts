@@ -68,7 +68,7 @@ function executable(file: string): string {
   return file;
 }
 
-/** The links of shared libraries, which npm packages cannot hold. Several processes may make them at once. */
+/** The links of shared libraries, which npm packages cannot hold. Several processes may make them concurrently. */
 function makeLinks(root: string): void {
   const list = join(root, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;

@@ -15,7 +15,7 @@ function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
   return pg.types.getTypeParser(oid, format as 'text');
 }
 
-/** PostgreSQL has times that no date is, such as `infinity`. We write none, and whoever does must not stop what reads the row beside it. */
+/** PostgreSQL has times that are no dates, such as `infinity`. We write none, and a foreign one must not stop reads of other rows. */
 function timeOf(text: string): string {
   const at = new Date(text);
   if (!Number.isNaN(at.getTime())) return at.toISOString();
@@ -80,10 +80,10 @@ export interface Postgres {
   /** One transaction on a connection for sealing; rolled back when `work` throws. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /**
-   * Takes locks, reads, and writes what `decide` makes of it, if anything: one transaction in two round trips, on a connection of its
-   * own kind, where waiting for a lock holds up nothing else. `opening` is sent with `begin`, as it is: nothing of a caller may be in it.
+   * Takes locks, reads, and writes what `decide` makes of it, if anything: one transaction in two round trips, on a connection of its own
+   * kind, where waiting for a lock holds up nothing else. `opening` is sent unchanged with `begin`, so nothing of a caller may be in it.
    *
-   * Answers as soon as it is decided; nothing may rest on it before `committed`.
+   * Answers before the commit; nothing may rest on it before `committed`.
    */
   locking<Row, T>(
     opening: string,
@@ -156,7 +156,7 @@ async function connectTo({ pool, circuit }: Guarded): Promise<pg.PoolClient> {
   try {
     return await circuit.run(() => (connecting = pool.connect()));
   } catch (error) {
-    // Nobody waits for it any more: it goes back as soon as it is there.
+    // Nobody waits for this connection any more, so it goes back as soon as it opens.
     connecting?.then(
       (client) => client.release(),
       () => undefined,
@@ -165,7 +165,7 @@ async function connectTo({ pool, circuit }: Guarded): Promise<pg.PoolClient> {
   }
 }
 
-/** What finds out whether the server answers: a connection of its own, so that it waits behind nothing. */
+/** A separate connection for health checks, so that they wait behind nothing. */
 function createDatabaseCircuit(connectionString: string): { circuit: Circuit; end(): Promise<void> } {
   const pool = createPool(connectionString, { max: 1 });
   /** One probe at a time. Concurrent callers share its answer. */
@@ -253,7 +253,7 @@ async function locking<T>(
   const sent = (statements: readonly (Statement | string)[]) =>
     circuit.run(() => together(statements.map((statement) => client.query(statement))));
   try {
-    // Each is sent behind the one before it, and is a statement of its own: it sees what whoever held the locks has committed.
+    // Each statement is sent behind the one before it. Being separate, it sees what the previous holder of the locks has committed.
     const [, ...answers] = await sent([`begin; ${opening}`, ...reads]);
     const { value, write } = await decide(answers.map(({ rows }) => rows as unknown[]));
     const written = sent([...(write === null ? [] : [write]), 'commit']).then(

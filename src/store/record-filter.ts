@@ -10,7 +10,7 @@ export interface RecordFilter {
   action?: string | undefined;
   /** Of these actions, their ids with blanks between. */
   actions?: string | undefined;
-  /** Where they come from, in words: for whoever reads the filter. Nothing is looked for by it. */
+  /** Their origin in words, for readers of the filter. It matches nothing. */
   sample?: string | undefined;
   /** RFC 3339, included. */
   from?: string | undefined;

@@ -112,7 +112,7 @@ export class Governor {
     }
   }
 
-  /** The same for one activity id, whoever asks. */
+  /** The same for one activity id, for every caller. */
   #request(designation: Designation, args: readonly unknown[], info: Info): ActionRequest {
     const request = requestOf(designation, this.#actor, args);
     const { callback } = this.#options;

@@ -3,7 +3,7 @@
 /** Prefix of the ids of activities that `governed()` schedules, once they are decided. */
 export const WAITED = 'countersign-';
 
-/** Signal that makes `governed()` look at once. It carries nothing and grants nothing. */
+/** Signal that makes `governed()` look immediately. It carries nothing and grants nothing. */
 export const DECIDED_SIGNAL = 'countersign';
 
 /** A designated activity that is to be scheduled. */

@@ -12,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import { DECIDED_SIGNAL, WAITED, type DesignatedCall, type WaitingActivities } from './waiting.ts';
 
-/** The signal that a callback sends. Signal it by hand to make all that wait in a workflow look at once. */
+/** The signal that a callback sends. Signal it by hand to make everything that waits in a workflow look immediately. */
 export const decidedSignal = defineSignal(DECIDED_SIGNAL);
 
 /** Signals and calls so far. Each workflow has its own instance of this module. */
@@ -28,8 +28,8 @@ let calls = 0;
  * await refund({ order, amount });
  * ```
  *
- * A refusal fails the call for good, as an `ActivityFailure` whose cause has policy's own sentence. Where the workflow is cancelled while it
- * waits, the action is withdrawn.
+ * A refusal fails the call for good, as an `ActivityFailure` whose cause has policy's own sentence. Where the workflow is cancelled while
+ * it waits, the action is withdrawn.
  */
 export function governed<A = UntypedActivities>(options: ActivityOptions): ActivityInterfaceFor<A> {
   return new Proxy({} as ActivityInterfaceFor<A>, {

@@ -68,7 +68,7 @@ const NO_INPUT: Refusal = {
   message: 'the workflow was started without its input `{ request, tenant, idempotencyKey, token }`',
 };
 
-/** A non-retryable refusal of an activity becomes the workflow's refusal with the same code. Other errors stay as they are. */
+/** A non-retryable refusal of an activity becomes the workflow's refusal with the same code. Other errors stay unchanged. */
 function asRefusal(error: unknown): never {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (cause instanceof ApplicationFailure && cause.nonRetryable === true) {

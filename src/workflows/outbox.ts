@@ -25,10 +25,10 @@ const { publishNow } = proxyLocalActivities<Pick<LocalActivities, 'publishNow'>>
   retry: { maximumAttempts: 1 },
 });
 
-/** What an executor's report or its absence led to: whoever reported has their answer, and waits for nothing. */
+/** Statuses after an executor's report or silence. The reporter has the answer already, so nobody waits. */
 const REPORTED: ReadonlySet<Action['status']> = new Set(['executed', 'failed', 'skipped', 'unreported', 'lapsed']);
 
-/** Tells people, at once where nobody waits for the answer of this task; an approver who decided does. */
+/** Notifies people. It begins immediately unless a caller, such as an approver, waits for the answer of this task. */
 async function tell(input: PublishInput): Promise<Published> {
   if (input.publication === undefined || (input.was !== null && !REPORTED.has(input.action.status)))
     return publish(input);
@@ -36,11 +36,11 @@ async function tell(input: PublishInput): Promise<Published> {
   return published ?? publish(input);
 }
 
-/** What is to be told, as it stands when the telling begins. */
+/** The notification, read when the telling begins. */
 export interface Outbox {
   /** Notes that the action changed; what people read follows as soon as it can. */
   changed(effects?: ApprovalEffect[], review?: PublishInput['review']): void;
-  /** The action is a step: the workflow of its plan is told of every change from here on. @param lost where there is none */
+  /** The action is a step, so its plan's workflow hears of every change from here on. @param lost called where there is none */
   stepOf(planWorkflow: string, lost: () => Promise<void>): void;
   /** Resolves when everything noted so far was told or given up. */
   drained(): Promise<void>;
@@ -49,11 +49,11 @@ export interface Outbox {
 export interface OutboxSource {
   action(): Action;
   approval(): ApprovalState | null;
-  /** People that Slack could not reach: escalated at once, not waited for. */
+  /** People that Slack could not reach. The action escalates immediately instead of waiting for them. */
   unreachable(people: string[], attested: string | undefined): void;
 }
 
-/** A change that a callback or webhook is told of. */
+/** A change for a callback or webhook. */
 interface Call {
   action: Action;
   at: string;
@@ -102,7 +102,7 @@ export function createOutbox(
       return webhook({ action: bare, at, news, target, messageId: `${action.id}.${target}.${index}` });
     }),
   );
-  /** The status that webhooks were told of last. */
+  /** The last status that webhooks got. */
   let last: Action['status'] | null = null;
 
   const tellPeople = async (): Promise<void> => {
@@ -125,7 +125,7 @@ export function createOutbox(
           review: reviewed,
           ...(tells.joined ? { publication: `${workflowInfo().runId}.${now}` } : {}),
         });
-        // It told how the action stands by now, which may be more than was to be told.
+        // The activity announced the current state, which may be newer than the one that asked for it.
         toldStatus = result.told ?? status;
         if (result.unreachable.length > 0) source.unreachable(result.unreachable, result.attested);
       } catch {
@@ -136,7 +136,7 @@ export function createOutbox(
   };
   let plan: { workflow: string; lost(): Promise<void> } | null = null;
   let stepped = 0;
-  /** Many changes at once are one. */
+  /** Concurrent changes become one notification. */
   const tellPlan = async (): Promise<void> => {
     for (;;) {
       await condition(() => plan !== null && stepped < revision);

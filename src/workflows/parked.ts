@@ -88,7 +88,7 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
   };
   /**
    * Has sealed what follows from the records and from the word given. What this workflow made of it by itself only sets its clock: how
-   * the action stands is what comes back. Workflows of before have the action alone in their histories, and go by their own count.
+   * the action stands is what comes back. Older histories hold the action alone, and their workflows count themselves.
    */
   const seal = async (input: Omit<SealDecisionInput, 'action'>, effects: ApprovalEffect[]): Promise<void> => {
     const sealed: Sealed | Action = await deps.local.sealDecision({ ...input, action: ref() });
@@ -103,7 +103,7 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
   /** Goes on from what was sealed; why the word given does not count, or null. */
   const take = (sealed: Sealed, attestation: string | undefined, effects: ApprovalEffect[]): Refusal | null => {
     const { action, approval, refusal } = sealed;
-    // An earlier attempt of this step sealed it and died before it could answer. That is not a refusal. Results of before do not say it,
+    // An earlier attempt of this step sealed it and died before it could answer. That is not a refusal. Older results do not say so,
     // and there no other word that was used already came as far as the engine.
     const before = joined ? sealed.repeated === true : refusal?.code === 'already-decided';
     const repeated = attestation !== undefined && before && !heard.has(attestation);
@@ -119,7 +119,7 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
     state = approval;
     turns += 1;
   };
-  /** An approval that is complete is released at once, under the bundle then in force; a freeze only delays it. */
+  /** Releases a complete approval immediately, under the bundle of that moment. A freeze only delays it. */
   const release = async (): Promise<void> => {
     if (state.status !== 'approved' || released()) return;
     const before = thaws;

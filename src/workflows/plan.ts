@@ -37,7 +37,7 @@ const { publishPlan } = proxyActivities<PlanTelling>({
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '2 minutes' },
 });
 
-/** Between two edits of one message: many steps that change at once are one edit. */
+/** Pause between two edits of one message, so that concurrent changes of many steps become one edit. */
 const TOLD_MS = 1000;
 
 /** How soon to look again where a freeze holds a step back, and where nobody said anything. */

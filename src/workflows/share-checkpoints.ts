@@ -8,7 +8,7 @@ const { shareCheckpoints: share } = proxyActivities<ShareActivities>({
 });
 
 /**
- * Brings the newest checkpoints to one witness or anchor. Each has a Temporal Schedule of its own (main/witnesses), so that one that is
+ * Brings the newest checkpoints to one witness or anchor. Each has its Temporal Schedule (main/witnesses), so that one that is
  * down does not delay the others.
  */
 export async function shareCheckpoints(target: ShareTarget): Promise<void> {

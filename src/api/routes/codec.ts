@@ -13,7 +13,7 @@ import { parseBody } from '../input.ts';
 import { body, COMMON, ok, problem } from '../openapi-parts.ts';
 import { codecSession, sessionOf } from './codec-session.ts';
 
-/** A page of a history: 4 MiB is the most that Temporal sends at once, and base64 makes it a third longer. */
+/** A page of a history: 4 MiB is the most that Temporal sends in one message, and base64 makes it a third longer. */
 const BODY_BYTES = 6 * 1024 * 1024;
 /** Seconds for which a browser need not ask again whether it may. */
 const PREFLIGHT_S = 600;

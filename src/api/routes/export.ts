@@ -41,7 +41,10 @@ function sampleOf(request: Request): Pick<ExportQuery, 'actions' | 'sample'> {
   return { actions: actions.join(' '), ...(sample === undefined ? {} : { sample }) };
 }
 
-/** `GET /v1/export`: made as it is read, so a slow reader costs nothing. What fails midway ends the connection, never the file. */
+/**
+ * `GET /v1/export`: made while it is read, so a slow reader costs nothing. A failure midway breaks the connection, so the file never looks
+ * complete.
+ */
 export function exportRoutes(gateway: Authentication & Exports): Router {
   const router = Router();
   router.get('/v1/export', async (request, response) => {

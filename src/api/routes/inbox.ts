@@ -6,7 +6,7 @@ import type { Authentication, Inboxes } from '../../gateway/types.ts';
 import { callerOf, limitOf, queryText } from '../input.ts';
 import { COMMON, ok, problem } from '../openapi-parts.ts';
 
-/** What waits for whoever asks. */
+/** What waits for the caller. */
 export function inboxRoutes(gateway: Authentication & Inboxes): Router {
   const router = Router();
   router.get('/v1/inbox', async (request, response) => {

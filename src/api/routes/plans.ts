@@ -22,7 +22,7 @@ function sendPlan(response: Response, plan: PlanView): void {
     .json(plan);
 }
 
-/** Several steps, reviewed at once. A plan may be longer than a single request. */
+/** Several steps that are reviewed together. A plan may be longer than a single request. */
 export function planRoutes(gateway: Authentication & Plans): Router {
   const router = Router();
   router.use('/v1/plans', jsonBody({ limit: PLAN_BODY_BYTES }));

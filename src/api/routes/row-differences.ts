@@ -6,7 +6,7 @@ import type { Authentication, RowChecks } from '../../gateway/types.ts';
 import { queryText } from '../input.ts';
 import { COMMON, ok, problem } from '../openapi-parts.ts';
 
-/** The database beside the log: what somebody changed in it. */
+/** The database beside the log: changes that bypassed the log. */
 export function rowDifferenceRoutes(gateway: Authentication & RowChecks): Router {
   const router = Router();
   router.get('/v1/row-differences', async (request, response) => {

@@ -61,7 +61,7 @@ type Groups = ReadonlyMap<string, GroupInForce>;
 const groupsOf = (groups: Groups, { id }: UserInForce): GroupInForce[] =>
   [...groups.values()].filter(({ members }) => members.includes(id));
 
-/** SCIM 2.0 (RFC 7644), for an identity provider with a token of its own. */
+/** SCIM 2.0 (RFC 7644), for an identity provider with its token. */
 export function scimRoutes(gateway: Provisioning): Router {
   const router = Router();
   const authenticated: RequestHandler = async (request, _response, next) => {
@@ -163,7 +163,7 @@ function groupRoutes(router: Router, gateway: Provisioning): void {
 
 const SCIM_TYPES: Readonly<Record<string, string>> = { 'invalid-request': 'invalidValue', conflict: 'uniqueness' };
 
-/** Every failure in SCIM's form (RFC 7644 section 3.12), and told of where it may leave somebody an approver who is none any more. */
+/** Every failure in SCIM's form (RFC 7644 section 3.12), and alarmed about, because somebody may still be an approver who should not be. */
 const scimErrors =
   (gateway: Provisioning): ErrorRequestHandler =>
   async (error: unknown, request, response, next) => {

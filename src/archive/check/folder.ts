@@ -8,7 +8,7 @@ import { BUNDLE_FILES } from '../../export/index.ts';
 import type { SizedFile } from '../documents.ts';
 import type { UnpackProblem } from './unpack.ts';
 
-/** Bytes of the largest file that is read at once; the records are read line by line. */
+/** Bytes of the largest file that is read whole; the records are read line by line. */
 const READ_MAX = 256 * 1024 * 1024;
 /** Problems that are listed; all are counted. */
 const LISTED_MAX = 200;
@@ -81,7 +81,7 @@ export class ArchiveFolder {
     try {
       return JSON.parse(await readFile(path, 'utf8')) as Json;
     } catch {
-      // What is no JSON is told of where the file is checked.
+      // The check of the file reports invalid JSON.
       return null;
     }
   }

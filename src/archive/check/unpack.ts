@@ -29,7 +29,7 @@ const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
 /** Evidence compresses about tenfold. An archive that expands more than this was made to fill a disk. */
 const RATIO = 100;
 const ALLOWANCE = 100 * 1024 * 1024;
-/** Even an empty file is told of in so many compressed bytes when its name holds a hash, as those of evidence do. */
+/** Fewest compressed bytes of a file, even an empty one, when its name holds a hash, as names of evidence do. */
 const BYTES_PER_ENTRY = 40;
 const ENTRIES_ALLOWANCE = 1000;
 /** The limit for all files together, whatever the size of the archive. */
@@ -72,7 +72,7 @@ export async function kindOf(path: string): Promise<'folder' | 'archive' | 'file
   }
 }
 
-/** Unpacks into a folder of its own, which `close` removes. */
+/** Unpacks into a new folder, which `close` removes. */
 export async function unpack(archive: string): Promise<Unpacked> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-verify-'));
   const problems: UnpackProblem[] = [];

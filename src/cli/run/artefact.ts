@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { JsonObject } from '../../contract/index.ts';
 import { usage } from '../values.ts';
 
-/** `sha256:` and the hash of a file as it is now. @throws CountersignError `invalid-request` */
+/** `sha256:` and the hash of a file's current content. @throws CountersignError `invalid-request` */
 export async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   try {

@@ -139,7 +139,7 @@ async function execute(
     COUNTERSIGN_PERMIT: permit,
     COUNTERSIGN_REQUEST: JSON.stringify(released),
   };
-  // It is for asking and for reporting: whoever executes has a permit, and could report what did not happen.
+  // The key may ask and report. The command has a permit, and with the key it could report what did not happen.
   if (!keepCredential) delete env['COUNTERSIGN_API_KEY'];
   await runner.run(command, { env, stdout: json ? 2 : 'inherit' });
 }

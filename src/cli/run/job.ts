@@ -33,12 +33,12 @@ const PLATFORMS: readonly Platform[] = [
 
 const platformOf = (env: Env): Platform | undefined => PLATFORMS.find(({ attempt: [first = ''] }) => env[first]);
 
-/** Whoever acts where nobody is named: the repository of the job; outside of jobs, this command. */
+/** The default actor: the repository of the job; outside of jobs, this command. */
 export const actorOfJob = (env: Env): string => platformOf(env)?.actor?.(env) || 'agent:countersign-run';
 
 /**
- * One key for one attempt of one job that does exactly this: a step that is tried again joins its action, and a job that is run again is a new
- * one. Null where no job is known. Jobs of a matrix that ask for the same with the same command need keys of their own.
+ * One key for one attempt of one job that does exactly this: a step that is tried again joins its action, and a job that is run again is a
+ * new one. Null where no job is known. Jobs of a matrix that ask for the same with the same command need different keys.
  */
 export function keyOfJob(env: Env, asked: Json, command: readonly string[]): string | null {
   const platform = platformOf(env);

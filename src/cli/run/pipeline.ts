@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import type { Action } from '../../client/index.ts';
 import type { Io } from '../io.ts';
 
-/** Keeps a secret out of the log of GitHub's job, whoever prints it. */
+/** Masks a secret in the log of GitHub's job, whichever program prints it. */
 export function mask(io: Io, secret: string, json: boolean): void {
   if (io.env['GITHUB_ACTIONS'] !== 'true') return;
   const line = `::add-mask::${secret}`;

@@ -62,7 +62,7 @@ export function releasedInput<Input extends object>(
 
 const plain = (input: object): JsonObject => JSON.parse(JSON.stringify(input)) as JsonObject;
 
-/** Calls without an id of their own: the same input is the same call while it waits, and a new one after it ended. */
+/** Calls without an id. The same input is the same call while it waits, and a new call after it ended. */
 export class UnnamedCalls {
   readonly #ended = new Map<string, number>();
 

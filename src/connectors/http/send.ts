@@ -19,7 +19,7 @@ export interface Outgoing {
 export interface SendOptions {
   /** All addresses of a name. Default: the system's resolver. */
   resolve?: (host: string) => Promise<string[]>;
-  /** Default: the system's. For tests with a certificate of their own. */
+  /** Default: the system's. Tests pass their certificate. */
   ca?: string;
 }
 
@@ -34,7 +34,7 @@ const ANSWER_MAX_BYTES = 64 * 1024;
 
 /**
  * The name is resolved once, and the checked address is the one connected to, so a later DNS answer changes nothing. Redirects are not
- * followed. Each attempt has a connection of its own, because the address of a kept one was checked long ago.
+ * followed. Each attempt opens a new connection, because the address of an old one was checked long ago.
  */
 export async function sendOnce(outgoing: Outgoing, { resolve = resolveAll, ca }: SendOptions = {}): Promise<Exchanged> {
   const { url, network, timeoutMs } = outgoing;

@@ -118,7 +118,7 @@ async function change(
   await session.query('begin isolation level read committed');
   const { rows } = await session.query('select pg_current_xact_id()::text as id');
   const id = String(rows[0]?.['id']);
-  // Before anything changes: whoever comes after a crash asks the database what became of this transaction.
+  // Noted before anything changes, so that an attempt after a crash can ask the database about this transaction.
   await note({ transaction: id });
   const { answer, tables } = await run(session, statement);
   const over = beyond(tables, fact.tables ?? []);

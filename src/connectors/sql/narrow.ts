@@ -90,7 +90,7 @@ function checkNode(type: string, node: Tree, functions: readonly string[]): void
   }
   const operator = type === 'A_Expr' ? namesOf(node['name']) : [];
   if (operator.length > 1 && operator[0] !== 'pg_catalog') throw new Refused('operators are written without a schema');
-  // A table is written with and without a wrapper of its own.
+  // A table is written with and without a wrapper.
   for (const table of type === 'RangeVar' ? [node] : [node['relation']]) {
     if (!isObject(table)) continue;
     const [schema, name] = [table['schemaname'] ?? '', table['relname'] ?? ''];

@@ -62,7 +62,7 @@ const Mark = () => (
   </svg>
 );
 
-/** Asks the API nothing: whoever is not signed in would only be told so again. */
+/** Calls no API, which would only say again that nobody is signed in. */
 function SignedOut() {
   const [path] = useLocation();
   useEffect(() => {
@@ -122,7 +122,7 @@ function Frame({ me }: { me: Me }) {
   const first = useRef(true);
   useEffect(() => {
     setOpen(false);
-    // Whoever listens hears the new page, not the link again.
+    // Users of a screen reader hear the new page, not the link again.
     if (!first.current) content.current?.focus();
     first.current = false;
     scrollTo(0, 0);

@@ -1,4 +1,4 @@
-/** What waits for whoever is here. */
+/** What waits for the signed-in person. */
 import { useQuery } from '@tanstack/react-query';
 import type { Inbox } from '../../contract/views/index.ts';
 import { get, readMe } from './api.ts';

@@ -74,7 +74,7 @@ export const findingsSchema = z.strictObject({
 });
 export type Findings = z.infer<typeof findingsSchema>;
 
-/** Actions that nobody chose: whoever has the seed and the population draws the same ones again. */
+/** Randomly drawn actions. The same seed and population give the same ones again. */
 export const drawnSampleSchema = z.strictObject({
   from: instant,
   to: instant,

@@ -16,7 +16,7 @@ const party = z.strictObject({
 
 const change = z.strictObject({ label: z.string(), from: z.string(), to: z.string() });
 
-/** One thing that waits for a person, with all that is shown to whoever decides it. */
+/** One item that waits for a person, with everything that its approvers see. */
 export const inboxItemSchema = z
   .strictObject({
     kind: z.enum(['decide', 'answer', 'review']).meta({

@@ -29,7 +29,7 @@ export const statementSchema: z.ZodType<Envelope> = z
   })
   .meta({ id: 'Statement' });
 
-/** With what a verifier renders again what somebody was shown: one of `models` gives the sealed hash. */
+/** With the models from which a verifier renders what the approver saw: one of `models` gives the sealed hash. */
 export const shownAgainSchema = z.strictObject({
   record: z.string(),
   by: z.string().meta({ description: 'Directory id of who decided.' }),

@@ -69,7 +69,7 @@ export type ComparedStatement = z.infer<typeof comparedStatementSchema>;
 
 const listed = comparedStatementSchema.omit({ issues: true });
 
-/** A statement as it is sealed: with its first issues, and whose word it is beside them. */
+/** A sealed statement, with its first issues and the person who brought it. */
 export const sealedStatementSchema = z.object(comparedStatementSchema.omit({ by: true, at: true, record: true }).shape);
 
 export const statementListSchema = z.strictObject({ statements: z.array(listed) });

@@ -4,7 +4,7 @@ import { EFFECT_KINDS } from '../verdict.ts';
 import { DECISIONS } from '../action.ts';
 import { WHOLE_KIND } from '../shown.ts';
 
-/** Everything that a decision about an action rests on, uncut, for whoever decides it. Its hash is what they were shown. */
+/** Everything that a decision about an action rests on, uncut, for its approvers. Its hash names what they saw. */
 export const wholeModelSchema = z
   .strictObject({
     kind: z.literal(WHOLE_KIND),

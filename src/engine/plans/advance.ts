@@ -1,4 +1,4 @@
-/** Lets a plan go on: releases the step whose turn it is, and withdraws what is left of a plan that broke. */
+/** Advances a plan: releases the step whose turn it is, and withdraws the rest of a broken plan. */
 import { isRefused, type Action, type PlanStep } from '../../contract/index.ts';
 import type { EngineDeps } from '../deps.ts';
 import { stepIdOf } from '../ids.ts';
@@ -22,7 +22,7 @@ export type AdvanceDeps = Pick<
 >;
 
 export interface Advanced {
-  /** Ids of the steps that stand otherwise now, so that their workflows look. */
+  /** Ids of the changed steps, so that their workflows look. */
   changed: string[];
   /** A freeze held a step back: look again soon. */
   held: boolean;
@@ -33,16 +33,16 @@ export interface Advanced {
 export interface AdvanceInput {
   tenant: string;
   plan: string;
-  /** It can no longer come to be reviewed whole: what is not judged by now never will be. */
+  /** The plan can no longer be reviewed as a whole, because some steps will never be judged. */
   abandoned?: boolean;
 }
 
-/** Rows that never come to agree with the records were edited: they can make a plan late. */
+/** Rows that never agree with the records were edited. They can only delay a plan. */
 const ROUNDS_MAX = 110;
 
 /**
- * Rows say whether there is anything to do, sealed records whether it may be done. It can be repeated, and run at once in several
- * processes: each release and each withdrawal is the next record of its action, which is sealed once.
+ * Rows say whether there is anything to do, sealed records whether it may be done. It can be repeated, and can run concurrently in several
+ * processes, because each release and withdrawal is the next record of its action, which is sealed once.
  */
 export async function advancePlan(
   deps: AdvanceDeps,
@@ -73,15 +73,15 @@ export async function advancePlan(
     const results = await inLanes(release, (index) => releaseStep(deps, tenant, stepIdOf(plan, index)));
     for (const result of results) if ('action' in result) changed.add(result.action.id);
     if (results.some((result) => 'frozen' in result)) return answer(true, false);
-    // What policy has come to refuse may break the plan.
+    // Policy may refuse a step by now, which can break the plan.
     if (!results.some((result) => 'action' in result && isRefused(result.action.status))) return answer(false, false);
   }
   return answer(true, false);
 }
 
 /**
- * Whether the sealed records let these steps go, whatever rows say. In a sequence the one before it, executed, vouches for the plan that
- * both name; the first reads the whole of it.
+ * Whether the sealed records release these steps, whatever rows say. In a sequence an executed step vouches for the plan of the next one;
+ * the first step reads the whole plan.
  */
 async function mayRelease(
   deps: AdvanceDeps,

@@ -1,8 +1,8 @@
 /**
- * Begins a plan that was asked: every step gets its payload and key, the hash over the whole is made of their requests, and then each is
- * started and judged, one after another in the order of the plan, so that its sums count against limits in that order.
+ * Begins a plan. Every step gets its payload and key, and the hash over the whole plan is made of their requests. Then the steps are
+ * started and judged one after another, so that their sums count against limits in the plan's order.
  *
- * Each write is found and used by a repetition, never made twice: a crash after any of them leads, by running this again, to the same plan.
+ * A repetition finds each write and uses it. So running this again after a crash leads to the same plan.
  */
 import { hashOf } from '../../canonical/index.ts';
 import {
@@ -39,7 +39,7 @@ export async function beginPlan(deps: BeginDeps, input: PlanInput): Promise<void
   }
   const plan = readPlan(input.body);
   const ids = plan.steps.map((_, index) => stepIdOf(id, index));
-  // All are judged: whoever began it came so far.
+  // All steps are judged, so an earlier attempt came this far.
   if ((await deps.store.actions.some(tenant, ids)).length === ids.length) return;
   const { order, onFailure, title = null, steps } = plan;
   const rules = { order, onFailure, title };
@@ -54,7 +54,7 @@ export async function beginPlan(deps: BeginDeps, input: PlanInput): Promise<void
   }
 }
 
-/** The hash over the whole, of requests whose content is committed to under keys that are kept from here on. */
+/** The hash over the whole plan. Its requests commit to their content under keys that are stored from here on. */
 async function wholeIn(
   deps: BeginDeps,
   { tenant, plan: id, mac }: PlanInput,
@@ -65,7 +65,7 @@ async function wholeIn(
   const hashes = await inLanes(steps, async (request, index) => {
     const payload = await deps.store.payloads.create(tenant, stepIdOf(id, index), { request, asked: { by, mac } });
     if (payload !== null) return requestHash(request, payload.actionKey);
-    // Erased since: its verdict says what it was.
+    // Erased since, but its verdict still has the hash.
     const stored = await readActionState(deps, tenant, stepIdOf(id, index));
     return stored?.state.action.requestHash ?? '';
   });
@@ -78,7 +78,7 @@ interface StepStart extends Pick<PlanInput, 'tenant' | 'mac'> {
   request: ActionRequest;
 }
 
-/** What a step is judged from, once its workflow is there; null where it is judged. */
+/** Starts a step's workflow, and returns what the step is judged from; null where it is judged already. */
 async function startStep(
   deps: BeginDeps,
   { tenant, mac, asked, step, request }: StepStart,

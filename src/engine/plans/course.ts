@@ -1,7 +1,7 @@
-/** Whose turn it is in a plan, from how its steps stand. Pure: every process comes to the same from the same records. */
+/** Which step of a plan comes next, from the status of all steps. Pure, so every process comes to the same answer. */
 import type { PlanRules } from './step.ts';
 
-/** How one step stands by its sealed records. */
+/** The status of one step, by its sealed records. */
 export type StepStanding =
   /** No verdict is sealed. */
   | 'unjudged'
@@ -30,8 +30,8 @@ export interface Moves {
 const UNSETTLED: readonly StepStanding[] = ['open', 'ready', 'released'];
 
 /**
- * What is to be done now. Nothing is released before every step has its verdict: a plan that policy refuses in part is begun by nobody
- * who did not say so (`onFailure: continue`).
+ * What to do now. Nothing is released before every step has its verdict. A plan that policy refuses in part begins only if its requester
+ * wanted that (`onFailure: continue`).
  */
 export function nextMoves(
   { order, onFailure }: Pick<PlanRules, 'order' | 'onFailure'>,
@@ -44,7 +44,7 @@ export function nextMoves(
   if (failed !== -1 && onFailure === 'withdraw') return { ...nothing, withdraw: at(UNSETTLED), because: failed };
   if (steps.includes('unjudged')) return nothing;
   if (order === 'any') return { ...nothing, release: at(['ready']) };
-  // Those that are out of the way: the first other one is the one whose turn it is.
+  // The first step that is neither done nor out of the plan is next.
   const turn = steps.findIndex((standing) => !['executed', 'taken-out', 'failed'].includes(standing));
   return steps[turn] === 'ready' ? { ...nothing, release: [turn] } : nothing;
 }

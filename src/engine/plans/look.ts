@@ -1,10 +1,10 @@
-/** What the workflow of a step asks of the world beside its own records. */
+/** What the workflow of a step asks beside its action's records. */
 import type { EngineDeps, Histories } from '../deps.ts';
 import { readLife } from '../life.ts';
 import { withPermit } from '../seal.ts';
 import type { ActionRef, Sealed } from '../types.ts';
 
-/** How an action stands by its records. */
+/** The status of an action, by its records. */
 export async function lookAt(deps: Pick<EngineDeps, 'store' | 'signers'>, { tenant, id }: ActionRef): Promise<Sealed> {
   const life = await readLife(deps, tenant, id);
   if (life === null) throw new Error('a look at an action that is not stored');

@@ -1,4 +1,4 @@
-/** A plan as its steps tell it. There is no row of it: its id names its steps. */
+/** Reads a plan from its steps. A plan has no row: its id leads to its steps. */
 import type { PlanStep } from '../../contract/index.ts';
 import type { ActionState } from '../../store/action-state.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -8,10 +8,10 @@ import { readActionState } from '../seal.ts';
 import type { StepStanding } from './course.ts';
 import { wholeOf } from './step.ts';
 
-/** Steps that are read at once. */
+/** Steps that are read concurrently. */
 const LANES = 8;
 
-/** Works on all of `items`, some at once. The results are in their order. */
+/** Works on all `items`, a few concurrently. Results keep the order. */
 export async function inLanes<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const open = items.entries();
@@ -28,7 +28,7 @@ export interface PlanRows {
   states: (ActionState | null)[];
 }
 
-/** How its steps stand by their rows, which are caches: enough to see that nothing is to be done, never that something may. */
+/** The steps' rows. Rows are caches: they can show that nothing is to do, never that something may be done. */
 export async function readPlanRows(
   deps: Pick<EngineDeps, 'store'>,
   tenant: string,
@@ -66,7 +66,7 @@ export async function readPlanLives(
 
 type StepState = Pick<ActionState, 'action' | 'approval' | 'step'>;
 
-/** How a step stands; one that is no step of this plan counts as failed, so that nothing follows from it. */
+/** The status of a step. An action that is no step of this plan counts as failed, so that nothing follows from it. */
 export function stepStanding(state: StepState | null, { plan, index, of, whole }: PlanStep): StepStanding {
   if (state === null) return 'unjudged';
   const { step, action, approval } = state;
@@ -90,13 +90,13 @@ export function stepStanding(state: StepState | null, { plan, index, of, whole }
 export const standingsOf = ({ step, states }: PlanRows): StepStanding[] =>
   states.map((state, index) => stepStanding(state, { ...step, index }));
 
-/** Whether the steps are those that were reviewed: the hash over the whole fits the request of every one of them. */
+/** Whether these are the steps that were reviewed: the hash over the whole plan fits every request. */
 export function isWhole({ tenant, id, step, lives }: PlanLives): boolean {
   const hashes = lives.flatMap((life) => life?.verdict.requestHash ?? []);
   return hashes.length === step.of && wholeOf(tenant, id, step, hashes) === step.whole;
 }
 
-/** How one step stands by its sealed records. */
+/** The status of one step, by its sealed records. */
 export async function sealedStanding(
   deps: Pick<EngineDeps, 'store' | 'signers'>,
   tenant: string,

@@ -1,4 +1,4 @@
-/** Refusals for the sake of a plan: no policy said so, so they name none, and whoever judges them again comes to the same. */
+/** Refusals for the sake of a plan. They name no policy, because none refused, so judging them again gives the same answer. */
 import type { PlanStep, Verdict, VerdictRecord } from '../../contract/index.ts';
 import { discloseRequest } from '../../sealing/index.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -22,8 +22,8 @@ const DIFFERS = 'its executor would do something else than the step that was rev
  * Refuses a step whose executor came with another request than the reviewed one, while nobody began it. The refusal and a redemption both
  * want to be the next record of the action, so exactly one of them is sealed.
  *
- * @param jti of the permit that was presented: an old one says nothing of the present release
- * @returns the step; null for what is none, or is not waiting to be begun
+ * @param jti of the presented permit; an old permit says nothing about the current release
+ * @returns the step; null for an action that is no step, or that is not waiting to begin
  */
 export function refuseStep(
   deps: Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now'>,

@@ -1,4 +1,4 @@
-/** What is sealed of a plan in each of its steps. */
+/** The part of a plan that each of its steps seals. */
 import { hashOf } from '../../canonical/index.ts';
 import type { Action, PlanFailure, PlanOrder, PlanStep } from '../../contract/index.ts';
 
@@ -13,8 +13,8 @@ export interface PlanRules {
 }
 
 /**
- * The hash over a whole plan: whose it is, its rules, and the request hash of every step in their order. Whoever holds the verdicts of all
- * steps makes it again, so a step that was put in, left out, moved or changed since is noticed.
+ * The hash over a whole plan: its tenant, id and rules, and the request hash of every step in order. Anybody with the verdicts of all steps
+ * can compute it, and so notices a step that was added, removed, moved or changed.
  */
 export const wholeOf = (tenant: string, plan: string, rules: PlanRules, requestHashes: readonly string[]): string =>
   hashOf({

@@ -1,6 +1,6 @@
 /**
- * Takes a step out of a plan that does not go on. A withdrawal and a redemption both want to be the next record of the action, so exactly one
- * of them is sealed: what was begun is never called withdrawn.
+ * Withdraws a step of a plan that does not go on. A withdrawal and a redemption both want to be the next record of the action, so exactly
+ * one of them is sealed, and a step that began is never called withdrawn.
  */
 import { ENGINE_ID, ENGINE_VIA } from '../../contract/engine-names.ts';
 import { reduce } from '../../approval/index.ts';
@@ -14,14 +14,14 @@ import { hashOfText } from '../words.ts';
 
 export type WithdrawDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now'>;
 
-/** Why, and on whose word. */
+/** Why, and who said so. */
 export interface Withdrawal {
   reason: string;
   /** Directory id or key of who withdrew the plan; null where a step of it failed. */
   said: { by: string; attestation: string; signer: Signer } | null;
 }
 
-/** The action as it stands then: what was begun, or ended, stays as it is. */
+/** Returns the action afterwards. A step that began or ended stays unchanged. */
 export function withdrawStep(deps: WithdrawDeps, tenant: string, id: string, why: Withdrawal): Promise<Action> {
   return insist(async () => {
     const life = await readLife(deps, tenant, id);

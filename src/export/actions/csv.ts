@@ -48,5 +48,5 @@ function cellsOf({ kind, of }: ActionColumn, row: ActionSummary, { decimal }: Cs
   }
 }
 
-/** A number as it is, or with a comma, which ends no cell where `;` does. */
+/** A number unchanged, or with a comma where `;` ends cells. */
 const numberCell = (text: string, decimal: '.' | ','): string => (decimal === '.' ? text : text.replace('.', ','));

@@ -1,4 +1,4 @@
-/** One word about many steps: an ordinary decision of each of them, attested and sealed by itself. */
+/** One click about many steps. It makes an ordinary decision for each step, attested and sealed separately. */
 import { CountersignError, isCountersignError, isOpen, type PlanDecision } from '../../contract/index.ts';
 import type { PlanDecided, PlanView } from '../../contract/views/index.ts';
 import { stateAsAsked, type Life } from '../../engine/life.ts';
@@ -16,7 +16,7 @@ import type { Plans } from './types.ts';
 
 type Decision = PlanDecided['decided'][number];
 
-/** A step and what is said of it. */
+/** A step, and the decision about it. */
 interface Word {
   index: number;
   life: Life;
@@ -62,7 +62,7 @@ async function refusalOf(work: () => Promise<unknown>): Promise<CountersignError
   }
 }
 
-/** What is said of which steps: of those that are named, or of all that wait for this person. */
+/** The decisions that a call makes: about the named steps, or about all that wait for this person. */
 async function wordsOf(deps: GatewayDeps, caller: Caller, plan: PlanLives, input: PlanDecision): Promise<Word[]> {
   const beyond = (input.steps ?? []).filter((index) => index >= plan.step.of);
   if (beyond.length > 0) {
@@ -82,7 +82,7 @@ async function wordsOf(deps: GatewayDeps, caller: Caller, plan: PlanLives, input
     throw refused ?? new CountersignError('not-open', 'no step of this plan waits for a decision; nothing was changed');
   }
   if (steps === undefined) return theirs;
-  // Those that are named and are not theirs are tried as well: whoever named them is told why it does not count.
+  // A named step that is not theirs is tried as well, so that the caller learns why the decision does not count.
   const named = plan.lives.flatMap((life, index): Word[] =>
     life !== null && steps.includes(index) ? [{ index, life, decision: input.decision }] : [],
   );
@@ -90,7 +90,7 @@ async function wordsOf(deps: GatewayDeps, caller: Caller, plan: PlanLives, input
   return [...named, ...others.map((word): Word => ({ ...word, decision: 'refuse' }))].sort((a, b) => a.index - b.index);
 }
 
-/** The side that asked withdraws what nobody began: every step is sealed as withdrawn by itself. */
+/** The requester's side withdraws every step that nobody began. Each withdrawal is sealed separately. */
 async function cancel(deps: GatewayDeps, caller: Caller, id: string, reason: string | null): Promise<PlanView> {
   const plan = await planFor(deps, caller, id);
   const states = plan.lives.flatMap((life) => (life === null ? [] : stateAsAsked(life)));

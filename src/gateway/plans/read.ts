@@ -22,8 +22,8 @@ export async function planFor(deps: GatewayDeps, caller: Caller, id: string): Pr
 }
 
 /**
- * The side that asked sees it whole where it may see every step. People who decide one step see the others as well, because they decide
- * about it as a part of the whole.
+ * The requester's side sees a plan if it may see every step. An approver of one step sees the others too, because each step is decided as
+ * part of the whole.
  */
 async function maySee(deps: GatewayDeps, caller: Caller, { lives }: PlanLives): Promise<boolean> {
   if (mayAudit(caller)) return true;
@@ -59,7 +59,7 @@ export function viewFor(deps: GatewayDeps, caller: Caller, plan: PlanLives): Pla
   );
 }
 
-/** How long to wait for news before looking again in any case: a step may be judged by another process. */
+/** How long to wait for an announcement before looking again anyway. Another process may judge a step. */
 const LOOK_MS = 2000;
 
 /**

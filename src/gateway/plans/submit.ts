@@ -17,7 +17,7 @@ import { checkCallback, checkIdempotencyKey, checkReversed } from '../request.ts
 import { startOnce } from '../start-workflow.ts';
 import { untilSo, viewFor } from './read.ts';
 
-/** How long a plan that another process judges is waited for. */
+/** How long to wait for a plan that another process judges, in milliseconds. */
 const JUDGED_MS = 4500;
 
 export function createPlanStarter(deps: GatewayDeps) {
@@ -112,7 +112,7 @@ export function createPlanStarter(deps: GatewayDeps) {
 export const waitsForPeople = ({ status }: Pick<PlanView, 'status'>): boolean =>
   status === 'supervised' || status === 'evaluating';
 
-/** Everything that can be known of each step before anything starts. @throws CountersignError with pointers into the plan */
+/** Checks each step as far as possible before anything starts. @throws CountersignError with pointers into the plan */
 async function checkSteps(deps: GatewayDeps, caller: Caller, { steps }: PlanRequest, id: string): Promise<void> {
   for (const [index, request] of steps.entries()) {
     try {

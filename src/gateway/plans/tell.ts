@@ -1,4 +1,4 @@
-/** What was sealed outside the workflows of a step and of its plan: both look. Carries no authority, and the next look finds it anyway. */
+/** Tells the workflows of a step and of its plan that something was sealed. The message only makes them look; they would find it anyway. */
 import { planWorkflowIdOf, workflowIdOf } from '../../engine/ids.ts';
 import { lookSignal, steppedSignal } from '../../workflows/messages.ts';
 import type { GatewayDeps } from '../deps.ts';

@@ -11,10 +11,10 @@ export interface Plans {
    * @throws CountersignError `invalid-request` with pointers into the plan, and nothing of it was begun; `idempotency-key-reused`
    */
   submitPlan(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<PlanView>;
-  /** The plan as it stands, after `waitMs` at the latest while people are asked. @throws CountersignError `not-found` */
+  /** The current plan. While people are asked, it answers after `waitMs` at the latest. @throws CountersignError `not-found` */
   plan(caller: Caller, id: string, waitMs: number): Promise<PlanView>;
   /**
-   * One word about all steps that wait for this person, or about some: an ordinary decision of each of them.
+   * Decides all steps that wait for this person, or some of them. Each gets an ordinary decision.
    *
    * @throws CountersignError as `decide` would, where it counts for none of them
    */

@@ -1,4 +1,4 @@
-/** A plan as its callers see it: how it stands, what policy says of the whole, and each of its steps. */
+/** A plan as its callers see it: its status, policy's verdict on the whole, and each step. */
 import { addDecimals, formatDecimal, parseDecimal, type Decimal } from '../../canonical/index.ts';
 import { EFFECT_KINDS, VERDICT_DECISIONS, type Action, type EffectKind, type Status } from '../../contract/index.ts';
 import type { PlanStatus, PlanView } from '../../contract/views/index.ts';
@@ -7,7 +7,7 @@ import { standingsOf, type PlanLives } from '../../engine/plans/read.ts';
 import type { Life } from '../../engine/life.ts';
 import type { LimitShare } from '../../register/index.ts';
 
-/** Of a plan in which nothing was executed, what is said of it: the worst first. */
+/** The status of a plan in which nothing was executed: the first of these that any step has. */
 const ENDINGS: readonly Status[] = ['failed', 'unreported', 'refused', 'skipped', 'lapsed', 'expired', 'cancelled'];
 
 /** How a plan stands, from how its steps do. */

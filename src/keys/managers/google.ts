@@ -67,7 +67,7 @@ export function createGoogleKms(url: string = GOOGLE_KMS_URL): KeyManager<Google
   };
 }
 
-/** Google's library has no time limit of its own. */
+/** Google's library has no time limit. */
 async function inTime<T>(asked: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,13 +1,13 @@
-/** What is looked up when somebody asks for the metrics: how the whole stack stands. Every process says the same of it. */
+/** Gauges of the whole stack, read when the metrics are asked for. Every process answers the same. */
 import { Gauge } from 'prom-client';
 import { within } from '../../availability/index.ts';
 import type { StackGauges, Store } from '../../store/index.ts';
 import type { Meters } from './meters.ts';
 import { QUEUE_KINDS, queueStanding, type Asks, type QueueStanding } from './task-queue.ts';
 
-/** Somebody who asks more often is told again what was found. */
+/** Answers are cached for this time. */
 const FRESH_MS = 5000;
-/** What does not answer in time is left out of the answer: a missing series is an alert of its own. */
+/** A gauge that takes longer is left out. An alert watches for missing series. */
 const ASK_MS = 2000;
 
 export interface StandingOptions {
@@ -62,7 +62,7 @@ export function measureStanding({ registry }: Pick<Meters, 'registry'>, options:
   ofQueue('backlog_age_seconds', 'How long the oldest of them waits.', ({ backlogAgeSeconds }) => backlogAgeSeconds);
 }
 
-/** Asks once for all that ask together, and again when that is old. Null when it could not be found out. */
+/** Shares one answer between concurrent callers, and caches it for a while. Null when it failed. */
 function remembered<T>(ask: () => Promise<T>): () => Promise<T | null> {
   let known: Promise<T | null> | null = null;
   let until = 0;

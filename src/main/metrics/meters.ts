@@ -1,4 +1,4 @@
-/** What one process counts and measures, in the words of the product. Nothing in it names a person, an action or a tenant. */
+/** The meters of one process. None of them names a person, an action or a tenant. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { isClosed } from '../../contract/index.ts';
 import type { AppendPath, SealedRecord, StagedRecord } from '../../sequencer/index.ts';
@@ -27,7 +27,7 @@ const PEOPLE_SECONDS = [10, 30, 60, 300, 900, 1800, 3600, 4 * 3600, 8 * 3600, 24
 /** A limit with less than this share left is near its maximum. */
 const NEAR = 0.1;
 
-/** @param node Also what Node.js says of itself: memory, event loop, garbage. */
+/** @param node Adds Node.js's metrics: memory, event loop, garbage collection. */
 export function createMeters({ node = false }: { node?: boolean } = {}): Meters {
   const registry = new Registry();
   const registers = [registry];
@@ -103,7 +103,7 @@ export function createMeters({ node = false }: { node?: boolean } = {}): Meters 
           return;
         }
         seal.observe((performance.now() - began) / 1000);
-        // What was sealed before was counted by whoever sealed it.
+        // The process that sealed an existing record has counted it.
         if (sealed.some(({ existing }) => existing)) return;
         count(staged);
       };

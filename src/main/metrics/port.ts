@@ -1,4 +1,4 @@
-/** A port of its own on which a process says how it is: `/metrics`, `/healthz`, `/readyz`. It takes no credential, so it is for the network of whoever operates it. */
+/** A separate port for `/metrics`, `/healthz` and `/readyz`. It takes no credential, so only the operators' network should reach it. */
 import { createServer, type RequestListener } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import { CountersignError } from '../../contract/index.ts';
@@ -9,7 +9,7 @@ import type { Config } from '../config.ts';
 import { listen, type Closers } from '../listen.ts';
 import type { Meters } from './meters.ts';
 
-/** Says all that is measured, in the text format of Prometheus. */
+/** Answers all metrics in the text format of Prometheus. */
 export function metricsHandler({ registry }: Pick<Meters, 'registry'>, core: () => Promise<string>): RequestHandler {
   return async (_request, response) => {
     const [own, theirs] = await Promise.all([registry.metrics(), core()]);
@@ -17,7 +17,7 @@ export function metricsHandler({ registry }: Pick<Meters, 'registry'>, core: () 
   };
 }
 
-/** For the port of the API where only this machine reaches it: not for what a proxy passes on from elsewhere. */
+/** Guards the API's port on a loopback address: requests that a proxy forwards from elsewhere get no metrics. */
 export const unlessForwarded =
   (handler: RequestHandler): RequestHandler =>
   (request, response, next) => {

@@ -1,4 +1,4 @@
-/** What Temporal says of our task queue: who asks for work, and how much of it waits. */
+/** Temporal's figures about our task queue: workers that ask for work, and work that waits. */
 
 export interface QueueStanding {
   /** Workers that asked for work in the last minutes. */
@@ -36,7 +36,7 @@ interface Span {
   nanos?: number | null;
 }
 
-/** A poller that was not heard of for so long is gone: a worker asks again every minute at least. */
+/** A poller that was silent for this long is gone, because a worker asks at least every minute. */
 const SEEN_MS = 120_000;
 
 /** @param ms How long it may take. */

@@ -1,4 +1,4 @@
-/** What a process says of itself, from its first moment on: its log, its metrics, whether it is ready. */
+/** A process's log, metrics and readiness, from its first moment on. */
 import type { Express, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { ReadinessCheck } from '../../api/routes/health.ts';
@@ -13,11 +13,11 @@ import { metricsHandler, openMetricsPort, unlessForwarded } from './port.ts';
 export interface Watch {
   log: Logger;
   meters: Meters;
-  /** For the port of the API, where it may say it: only this machine reaches it, and there is no port for it. */
+  /** Serves metrics on the API's port, where only this machine reaches it and no separate port is configured. */
   handler: RequestHandler | undefined;
   /** Counts what an API answers. */
   observe(app: Express): void;
-  /** Says from now on how the stack stands, and whether this process is ready. */
+  /** From now on, reports the state of the stack and whether this process is ready. */
   show(standing: StandingOptions, checks: ReadinessCheck[]): void;
 }
 
@@ -42,7 +42,7 @@ export async function openWatch(config: Config, closers: Closers, io: { out(line
   };
 }
 
-/** Whoever waits for the next state waits for people: that is no time of ours. */
+/** Long polls wait for people, so they are left out of the latencies. */
 const observing =
   (meters: Meters): RequestHandler =>
   (request, response, next) => {

@@ -14,7 +14,7 @@ export type BinarySource = 'TEMPORAL_CLI_PATH' | 'PATH' | 'cache' | 'download' |
 export interface TemporalBinary {
   /** Absolute. */
   path: string;
-  /** Where it came from. */
+  /** Its origin. */
   how: BinarySource;
 }
 
@@ -23,7 +23,7 @@ export interface FindOptions {
   env: Env;
   /** `TEMPORAL_CLI_PATH` */
   cliPath: string | undefined;
-  /** Where what was downloaded or built is kept. Made when it is needed. */
+  /** Folder for downloaded or built binaries. It is made when it is needed. */
   cacheDir: string;
   /** Called with each attempt, in words for the person who waits. */
   say(line: string): void;

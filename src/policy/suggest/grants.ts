@@ -13,7 +13,7 @@ const WITHIN = [
   { text: '12h', ms: 12 * 3_600_000 },
 ] as const;
 const USES = 20;
-/** A longer one is only suggested where it saves so much more than a shorter one. */
+/** A longer grant is only suggested if it saves this much more than a shorter one. */
 const WORTH = 1.25;
 
 const NOTHING: Decimal = { units: 0n, scale: 0 };

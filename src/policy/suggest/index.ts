@@ -51,7 +51,7 @@ export function suggest(
   return found.sort((a, b) => b.fewer - a.fewer || (a.says < b.says ? -1 : 1));
 }
 
-/** The files as they are, with what is wrong with them already. */
+/** The given files, with their existing problems. */
 interface Folder {
   files: readonly PolicyFile[];
   known: ReadonlySet<string>;
@@ -218,7 +218,11 @@ function casesInsertion(cases: PolicyFile, asking: AskingRule, draft: Draft): In
   return { at: lengthOf(cases.text), lines: [...head, ...rows] };
 }
 
-/** A case made of a sealed request, with what policy does not disclose left out or replaced. @param by the rule that approves it; null where it is asked */
+/**
+ * A case made of a sealed request, with what policy does not disclose left out or replaced.
+ *
+ * @param by the rule that approves it; null where it is asked
+ */
 function row(name: string, one: DecidedCase, { policy, rule }: AskingRule, by: string | null): string {
   const request = withoutSecrets(one.request, [...policy.disclose, 'resource.type']);
   const want = by === null ? { decision: 'supervise', rule: rule.id } : { decision: 'approve', rule: by };

@@ -23,7 +23,11 @@ export interface HomeGrant {
   currency: string | null;
 }
 
-/** Yes, and the like: until when, how many, how much in all. Prefilled with the most that policy allows. @param now Seconds since the epoch. */
+/**
+ * Yes, and the like: until when, how many, how much in all. Prefilled with the most that policy allows.
+ *
+ * @param now Seconds since the epoch.
+ */
 export function grantModal(message: ApprovalMessage, options: ModalOptions & { now: number }): View {
   const bounds = message.controls.mayGrant;
   const required = message.controls.approveReason === 'required';
@@ -88,7 +92,7 @@ function about(grant: HomeGrant): Line[] {
   ];
 }
 
-/** Ends one at once: Slack asks once more before it sends the click. */
+/** Ends a grant immediately. Slack asks for confirmation before it sends the click. */
 export function revokeButton(id: string, label: string): JsonObject {
   return {
     ...button(ACTIONS.revokeGrant, 'End it', id.slice(0, 64), { style: 'danger', label }),

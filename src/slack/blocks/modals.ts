@@ -125,7 +125,7 @@ export interface OpenOptions extends ModalOptions {
 export const lastPage = (message: ApprovalMessage): number => (canDecide(message) ? pagesOf(message).length : 0);
 
 /**
- * What somebody reads in that form, on all of its pages, without anything that changes by the minute, and without the alert, which only
+ * The text of that form, on all of its pages, without anything that changes by the minute, and without the alert, which only
  * repeats what stands below and not every client has. It is hashed and sealed with the decision.
  */
 export function openShown(message: ApprovalMessage, person: string): Rendered {

@@ -8,13 +8,13 @@ export const RENDERER = 'slack/8';
 /** Those whose renderings can be made again. */
 export const RENDERERS = ['slack/5', 'slack/6', 'slack/7', RENDERER] as const;
 
-/** Where it was shown: the message, the form of one action opened from a list, the form of several at once. */
+/** Where it was shown: the message, the form of one action from a list, or the form of several actions together. */
 export const SHOWN_VIEWS = ['message', 'open', 'alike'] as const;
 export type ShownView = (typeof SHOWN_VIEWS)[number];
 
 /** `action_id`s. */
 export const ACTIONS = {
-  /** Decides at once. */
+  /** Decides immediately. */
   approve: 'approve',
   approveForm: 'approve_form',
   refuseForm: 'refuse_form',
@@ -23,7 +23,7 @@ export const ACTIONS = {
   alikeForm: 'alike_form',
   /** Opens the form of a standing approval. */
   grantForm: 'grant_form',
-  /** Ends a standing approval at once; its value is the approval's id. */
+  /** Ends a standing approval immediately; its value is the approval's id. */
   revokeGrant: 'revoke_grant',
   /** Decides the steps of a plan; its value is the plan's id. */
   planForm: 'plan_form',

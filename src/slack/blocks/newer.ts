@@ -68,7 +68,7 @@ function who({ people, quorum, approvals }: MessageStage): string {
   return `${count}${names.length === 0 ? 'nobody is named yet' : list(names, 4)}`;
 }
 
-/** What whoever fills in a form about it must not overlook: it stands below as well. */
+/** A warning that readers of a form must not overlook. It is repeated below. */
 export function alertsOf({ state, effect, ask }: ApprovalMessage): Block[] {
   if (ask === 'review') {
     const text = state === 'review_overdue' ? 'This review is overdue.' : 'Released at once, in an emergency.';

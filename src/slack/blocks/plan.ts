@@ -80,7 +80,7 @@ function headlineOf({ ask, steps }: PlanMessage): string {
 const titleOf = ({ index, message }: PlanMessageStep, max = TITLE_MAX): string =>
   plainText(`${index + 1}. ${inOneLine(message)} · ${message.state.replace('_', ' ')}`, max);
 
-/** Those of many steps are shorter: a message has room for so much text. */
+/** Plans of many steps get shorter lines, because a message has limited room. */
 const titleMax = ({ steps }: PlanMessage): number => Math.min(TITLE_MAX, Math.floor(TITLES_MAX / steps.length));
 
 /** A block for each fifty steps: more than that Slack does not take in one. */

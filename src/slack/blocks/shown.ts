@@ -32,7 +32,7 @@ export interface RenderingSource {
 
 /** @throws CountersignError `invalid-evidence` for a version that is not among {@link RENDERERS}, whose blocks nobody knows here. */
 export function renderShown({ renderer, view, person, model, plain = false }: RenderingSource): Rendered {
-  // Doors that render nothing themselves: what was shown is the model, as it is.
+  // Some doors render nothing themselves. They showed the model unchanged.
   if (renderer === MODEL_RENDERER || renderer === WHOLE_RENDERER) {
     return { text: canonicalize(jsonOf(model)), blocks: [] };
   }
@@ -95,7 +95,7 @@ export function hashOfShown(shown: RenderingSource): string {
   return rendered.blocks.length === 0 ? hashOf(jsonOf(shown.model)) : shownHash(rendered);
 }
 
-/** Every text of a rendering, from top to bottom: a line of rich text as one, anything else as it stands. */
+/** Every text of a rendering, from top to bottom: a line of rich text as one, anything else unchanged. */
 export function textsOf({ text, blocks }: Rendered): string[] {
   if (blocks.length === 0) return [text];
   const texts = (value: Json): string[] => {

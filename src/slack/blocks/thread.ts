@@ -1,4 +1,4 @@
-/** What is said beside the message: one line in its thread for each event, and direct messages to the requester. */
+/** Notes beside the message: one line in its thread for each event, and direct messages to the requester. */
 import type { Notice, ThreadEvent } from './model.ts';
 import { revokeButton } from './grants.ts';
 import { type Rendered, actionsBlock, small } from './parts-6/kit.ts';

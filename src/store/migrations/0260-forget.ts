@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-/** For whoever looks for what is old: closed actions by when they changed last, and attempts by when they were made. */
+/** For the search for old rows: closed actions by when they changed last, and attempts by when they were made. */
 const STATEMENTS = [
   `create index action_changed on action (updated_at) where status not in ('evaluating', 'supervised', 'released')`,
   `create index attempt_at on attempt (at)`,

@@ -1,4 +1,4 @@
-/** Standing approvals in force that concern this person, what was used of each, and the button that ends one at once. */
+/** Current standing approvals that concern this person, what was used of each, and the button that ends one immediately. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import { Link } from 'wouter';

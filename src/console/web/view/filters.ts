@@ -113,7 +113,7 @@ export const phrasesOf = (filters: Filters): Phrase[] =>
     return value === undefined ? [] : [{ name, text: PHRASES[name](value) }];
   });
 
-/** One sentence, for whoever only reads or listens. */
+/** One sentence, for readers and listeners. */
 export function sentenceOf(filters: Filters): string {
   const phrases = phrasesOf(filters);
   return phrases.length === 0 ? 'All actions' : `Actions: ${phrases.map(({ text }) => text).join(', ')}`;

@@ -45,7 +45,7 @@ export function dayBegins(day: string, zone: string): string | null {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return null;
   const wanted = Date.parse(`${day}T00:00:00Z`);
   if (Number.isNaN(wanted) || !new Date(wanted).toISOString().startsWith(day)) return null;
-  // The offset of the guess may be that of the other side of a change of clocks: the second look is at the right one.
+  // The guess may lie on the other side of a clock change, so the second look uses the right offset.
   const guess = wanted - offsetAt(wanted, zone);
   return new Date(wanted - offsetAt(guess, zone)).toISOString();
 }

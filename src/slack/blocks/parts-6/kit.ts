@@ -31,7 +31,7 @@ export const LIMITS = {
   reason: 2000,
 } as const;
 
-/** `emoji: false`: `:like_this:` stays as it is. */
+/** `emoji: false` leaves `:like_this:` unchanged. */
 export const plain = (text: string, max: number): JsonObject => ({
   type: 'plain_text',
   text: plainText(text, max),

@@ -12,7 +12,7 @@ export type Line = readonly Piece[];
 
 const styled = (text: string, style: string): Piece => ({ type: 'text', text, style: { [style]: true } });
 
-/** Words as they are. What came from outside was cut and cleaned by {@link plainText}. */
+/** Words without markup. {@link plainText} has cut and cleaned text from outside. */
 export const said = (text: string): Piece => ({ type: 'text', text });
 /** Outside text, bold. */
 export const strong = (text: string, max: number): Piece => styled(plainText(text, max), 'bold');

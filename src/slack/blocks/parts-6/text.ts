@@ -65,14 +65,14 @@ function unmarked(text: string): string {
 }
 
 /**
- * Outside text for the `text` of a message with blocks, at most `max` characters as Slack counts them. Only notifications and screen readers
- * have it, and Slack has no form of it without markup; nothing in it is markup then, on one line.
+ * Outside text for the `text` of a message with blocks, at most `max` characters as Slack counts them. Only notifications and screen
+ * readers have it, and Slack has no form of it without markup; nothing in it is markup then, on one line.
  */
 export function notified(text: string, max: number): string {
   return cut(unmarked(clean(text)), max, escapeChar).text;
 }
 
-/** Outside text for a `plain_text` object, which Slack shows as it is. */
+/** Outside text for a `plain_text` object, which Slack shows unchanged. */
 export function plainText(text: string, max: number): string {
   return cut(clean(text), max, (char) => char).text;
 }
@@ -101,7 +101,11 @@ export function link(url: string, words: string): string {
 /** How Slack writes a time for its reader. */
 export const DATE_FORMAT = '{date_short_pretty} at {time}';
 
-/** Whole seconds of a time that can be shown, and the words for where no date can be; null for any other. @param at Seconds since the epoch. */
+/**
+ * Whole seconds of a time that can be shown, and the words for where no date can be; null for any other.
+ *
+ * @param at Seconds since the epoch.
+ */
 export function dateOf(at: number): { seconds: number; utc: string } | null {
   const seconds = Math.trunc(at);
   if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 253_402_300_799) return null;

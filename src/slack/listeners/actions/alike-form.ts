@@ -3,7 +3,7 @@ import { alikeModal, alikeShown, shownHash } from '../../blocks/index.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { openForm, sealedFor } from '../../opening.ts';
 
-/** Deciding several like requests together: what is shown, and so sealed, is the list in the form. */
+/** Decides several similar requests together. The list in the form is what was shown, and is sealed as such. */
 export const alikeForm =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {

@@ -11,7 +11,7 @@ import { toSlackView } from '../../web.ts';
 
 type RevokeDoor = HomeDoor & SlackGrants & Pick<SlackDecisions, 'refused'>;
 
-/** Ends a standing approval at once, from the thread or the Home tab. Who may is the gateway's to say. */
+/** Ends a standing approval immediately, from the thread or the Home tab. The gateway checks who may do so. */
 export const revokeGrantButton =
   (desk: Desk<RevokeDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {

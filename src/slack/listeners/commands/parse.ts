@@ -87,7 +87,7 @@ const unescaped = (text: string): string =>
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
 /**
- * The end of the day that is meant, in the person's own time zone; a time of day is taken as it is.
+ * The end of the day that is meant, in the person's time zone; a time of day is taken literally.
  *
  * @param text `friday`, `tomorrow`, `2026-12-24` or `2026-12-24T18:00`.
  * @param now Milliseconds since the epoch.

@@ -20,7 +20,7 @@ export const appHomeOpened =
     await desk.client.views.publish({ user_id: event.user, view: toSlackView(view) });
   };
 
-/** Also what is shown again after something was done in it. */
+/** Also renders the tab again after a change in it. */
 export async function home(desk: Desk<HomeDoor>, workspace: string, user: string): Promise<View> {
   const { person } = await personBehind(desk, workspace, user);
   const [waiting, decided, reviews, frozen, grants] = await Promise.all([

@@ -8,7 +8,7 @@ import { personBehind } from '../../origin.ts';
 
 export type LinkDoor = SlackIdentity & Pick<SlackMessages, 'find'>;
 
-/** Links to actions show how those stand, when whoever shares them may see them. */
+/** Unfurls links to actions with their status, if the person who shares them may see them. */
 export const linkShared =
   (desk: Desk<LinkDoor>): Middleware<SlackEventMiddlewareArgs<'link_shared'>> =>
   async ({ event, body }) => {
