@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PYTHON, pythonEnv } from '../client/python.ts';
+import { hasModules, PYTHON, pythonEnv } from '../client/python.ts';
 import { fill, openLog } from '../evidence/world.ts';
 import { bundleOf } from './bundles.ts';
 
@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const python = (args: string[], more: Record<string, string> = {}) =>
   spawnSync(PYTHON, args, { env: { ...process.env, ...pythonEnv, ...more }, encoding: 'utf8' });
-const hasPandas = python(['-c', 'import pandas, countersign']).status === 0;
+const hasPandas = hasModules('pandas', 'countersign');
 const run = () => python(['examples/auditor/run.py'], { EVIDENCE: evidence, KEYS: keys });
 
 describe.skipIf(!hasPandas)('the auditor’s notebook', () => {

@@ -120,16 +120,20 @@ describe('a guarded tool', () => {
 
 describe.skipIf(!hasPython)(`in Python${hasPython ? '' : ' (skipped: no Python with `cryptography`)'}`, () => {
   it('the same holds', async () => {
-    const { stderr } = await promisify(execFile)(PYTHON, ['-m', 'unittest', '-v', 'tests/test_agent.py'], {
-      cwd: fileURLToPath(new URL('../../clients/python', import.meta.url)),
-      env: {
-        ...process.env,
-        ...pythonEnv,
-        COUNTERSIGN_URL: stack.url,
-        COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '',
-        LEAD_TOKEN: await stack.person(LEAD),
+    const { stderr } = await promisify(execFile)(
+      PYTHON,
+      ['-m', 'unittest', '-v', 'tests/test_agent.py', 'tests/test_plan.py'],
+      {
+        cwd: fileURLToPath(new URL('../../clients/python', import.meta.url)),
+        env: {
+          ...process.env,
+          ...pythonEnv,
+          COUNTERSIGN_URL: stack.url,
+          COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '',
+          LEAD_TOKEN: await stack.person(LEAD),
+        },
       },
-    });
+    );
     expect(stderr).toMatch(/\nOK\n$/);
   });
 });

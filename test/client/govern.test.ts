@@ -10,6 +10,7 @@ import {
   Skip,
   type Action,
   type ActionRequest,
+  type Plan,
 } from '../../src/client/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { policiesFolder } from '../support/policies.ts';
@@ -47,11 +48,25 @@ rules:
     approval: { stages: [{ name: finance, approvers: ["group:finance"] }], expires: 1s }
 `;
 
+/** What is approved can be withdrawn for a while before it begins. */
+const held = (surface: string, after: string): string => `policy: ${surface}
+surfaces: [${surface}]
+rules:
+  - { id: all, when: 'true', then: approve }
+effect: { kind: irreversible }
+release: { after: ${after} }
+`;
+
 let stack: TestStack;
 let client: Countersign;
 let policies: ReturnType<typeof policiesFolder>;
 beforeAll(async () => {
-  policies = policiesFolder({ 'client.sample.yaml': POLICY, 'client.endings.yaml': ENDINGS });
+  policies = policiesFolder({
+    'client.sample.yaml': POLICY,
+    'client.endings.yaml': ENDINGS,
+    'client.held.yaml': held('client.held', '1h'),
+    'client.soon.yaml': held('client.soon', '1s'),
+  });
   stack = await startTestStack({ COUNTERSIGN_POLICIES: policies.path });
   client = new Countersign({ url: stack.url, key: stack.stack.firstKey ?? '' });
 });
@@ -77,6 +92,7 @@ async function expectInPython(
   asked: ActionRequest,
   key: string,
   said: [status: string, final: boolean],
+  timeout: 'inf' | 0 = 'inf',
 ): Promise<void> {
   if (!hasPython) return;
   const script = `
@@ -84,9 +100,9 @@ import json, sys
 from countersign import Countersign
 def never(*_):
     raise AssertionError("it was executed")
-result = Countersign().govern(json.loads(sys.argv[1]), never, key=sys.argv[2])
+result = Countersign().govern(json.loads(sys.argv[1]), never, key=sys.argv[2], timeout=float(sys.argv[3]))
 print(json.dumps([result.status, result.final]))`;
-  const { stdout } = await promisify(execFile)(PYTHON, ['-c', script, JSON.stringify(asked), key], {
+  const { stdout } = await promisify(execFile)(PYTHON, ['-c', script, JSON.stringify(asked), key, String(timeout)], {
     env: { ...process.env, ...pythonEnv, COUNTERSIGN_URL: stack.url, COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' },
   });
   expect(JSON.parse(stdout)).toEqual(said);
@@ -162,6 +178,19 @@ describe('govern()', () => {
     expect(await client.govern(request(642), { key }, execute)).toMatchObject({ status: 'cancelled' });
     await expectInPython(request(642), key, ['cancelled', false]);
     expect(execute).not.toHaveBeenCalled();
+  });
+
+  it('approved and held: waits until it may begin, no longer than it may wait, and the same in Python', async () => {
+    const [key, execute] = [randomUUID(), vi.fn(() => 'done')];
+    const asked = request(650, { surface: 'client.held' });
+    expect(await client.govern(asked, { key, timeout: 0 }, execute)).toMatchObject({
+      status: 'waiting',
+      action: { status: 'released' },
+    });
+    await expectInPython(asked, key, ['waiting', false], 0);
+    expect(execute).not.toHaveBeenCalled();
+    const soon = request(651, { surface: 'client.soon' });
+    expect(await client.govern(soon, { key: randomUUID() }, execute)).toMatchObject({ status: 'executed' });
   });
 
   it.each(['expired', 'lapsed'] as const)('%s: nothing happened, and nothing does', async (status) => {
@@ -249,6 +278,54 @@ describe('govern()', () => {
       final: false,
     });
     await stack.call('DELETE', `/v1/freezes/${body.id}`, { reason: 'over' });
+  });
+});
+
+describe('a plan', () => {
+  const steps = (...amounts: number[]): ActionRequest[] => {
+    const order = randomUUID();
+    return amounts.map((amount, index) =>
+      request(amount, { resource: { type: 'order', id: `ord_${order}-${String(index)}` } }),
+    );
+  };
+  async function decidePlan({ id }: Plan, decision: string): Promise<void> {
+    const token = await stack.person(LEAD);
+    const body = { decision, reason: 'looked at' };
+    const answer = await stack.call('POST', `/v1/plans/${id}/decisions`, body, { token });
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+  }
+  /** The plan, once its first steps stand so. */
+  const stands = ({ id }: Plan, ...statuses: string[]): Promise<Plan> =>
+    eventually(`its steps are ${statuses.join(', ')}`, async () => {
+      const plan = await client.readPlan(id);
+      const first = plan.steps.slice(0, statuses.length).map(({ status }) => status);
+      return first.join() === statuses.join() ? plan : undefined;
+    });
+
+  it('of three steps is approved as one, and carried out in its order', async () => {
+    const [asked, idempotencyKey] = [steps(42, 420, 43), randomUUID()];
+    const plan = await client.plan({ steps: asked, title: 'three refunds' }, { idempotencyKey });
+    expect(plan).toMatchObject({ status: 'supervised', of: 3, verdict: { decision: 'supervise' } });
+    expect((await client.plan({ steps: asked, title: 'three refunds' }, { idempotencyKey })).id).toBe(plan.id);
+    await decidePlan(plan, 'approve');
+    for (const index of asked.keys()) {
+      const now = await stands(plan, ...Array.from({ length: index }, () => 'executed'), 'released');
+      expect(now.steps.slice(index + 1).filter(({ permit }) => permit !== null)).toEqual([]);
+      const { id, permit } = now.steps[index] as Action & { permit: string };
+      const { request: released } = await client.redeem({ permit, redeemer: idempotencyKey });
+      expect(released.params).toEqual(asked[index]?.params);
+      await client.report(id, { permit, status: 'executed' });
+    }
+    expect(await stands(plan, 'executed', 'executed', 'executed')).toMatchObject({ status: 'executed' });
+  });
+
+  it('is refused as one, by a person or by policy', async () => {
+    const byHuman = await client.plan({ steps: steps(420, 421, 422) }, { idempotencyKey: randomUUID() });
+    await decidePlan(byHuman, 'refuse');
+    await stands(byHuman, 'refused', 'refused', 'refused');
+    const byPolicy = await client.plan({ steps: steps(42, 5000, 43) }, { idempotencyKey: randomUUID() });
+    expect(byPolicy).toMatchObject({ verdict: { decision: 'refuse', approve: 2, refuse: 1 } });
+    await stands(byPolicy, 'cancelled', 'refused', 'cancelled');
   });
 });
 

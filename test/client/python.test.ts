@@ -19,8 +19,8 @@ describe.skipIf(!hasPython)(
         })
       ).stderr;
 
-    it('agrees with the published vectors', async () => {
-      expect(await run('test_vectors')).toMatch(/\nOK\n$/);
+    it.each(['test_vectors', 'test_http', 'test_size'])('needs no engine to pass %s', async (tests) => {
+      expect(await run(tests)).toMatch(/\nOK\n$/);
     });
 
     it('governs on a running engine, sync and async', async () => {

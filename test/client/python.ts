@@ -10,12 +10,21 @@ export const pythonEnv: Record<string, string> =
     ? { PYTHONPATH: fileURLToPath(new URL('../../clients/python/src', import.meta.url)) }
     : {};
 
-export const hasPython =
-  spawnSync(PYTHON, ['-c', 'import countersign'], { env: { ...process.env, ...pythonEnv } }).status === 0;
+/** Whether it has these modules. An environment that was made for the tests has to: there nothing is skipped for want of them. */
+export function hasModules(...modules: string[]): boolean {
+  const found = spawnSync(PYTHON, ['-c', `import ${modules.join(', ')}`], {
+    env: { ...process.env, ...pythonEnv },
+    encoding: 'utf8',
+  });
+  if (found.status !== 0 && process.env['COUNTERSIGN_PYTHON'] !== undefined)
+    throw new Error(`COUNTERSIGN_PYTHON cannot import ${modules.join(', ')}: ${found.error?.message ?? found.stderr}`);
+  return found.status === 0;
+}
+
+export const hasPython = hasModules('countersign');
 
 /** Whether that Python has Temporal's SDK. */
-export const hasTemporalio =
-  hasPython && spawnSync(PYTHON, ['-c', 'import temporalio'], { env: { ...process.env, ...pythonEnv } }).status === 0;
+export const hasTemporalio = hasPython && hasModules('temporalio');
 
 /** A Python that has the agent frameworks of the examples; CI makes one (`examples/agents/python/requirements.txt`). */
 export const FRAMEWORKS_PYTHON = process.env['COUNTERSIGN_FRAMEWORKS_PYTHON'] ?? '';

@@ -44,6 +44,13 @@ describe('the published vectors', () => {
   });
 });
 
+describe('the guard in Go', () => {
+  it('is an example that is read in a minute: under 100 lines', () => {
+    const guard = readFileSync(new URL('../../examples/go-guard/guard.go', import.meta.url), 'utf8');
+    expect(guard.split('\n').length).toBeLessThan(100);
+  });
+});
+
 describe('the replay cache', () => {
   const permit = (jti: string, exp: number, iat = 5): { jti: string; iat: number; exp: number } => ({ jti, iat, exp });
   const code = (text: string): unknown => expect.objectContaining({ code: text });

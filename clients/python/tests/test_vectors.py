@@ -66,13 +66,24 @@ class Changes(unittest.TestCase):
 
 class Replay(unittest.TestCase):
     def test_bounded(self) -> None:
-        cache = ReplayCache(limit=2)
-        cache.use("a", 10, 0)
-        cache.use("b", 20, 0)
+        def permit(jti: str, exp: int, iat: int = 5) -> dict[str, Any]:
+            return {"jti": jti, "iat": iat, "exp": exp}
+
+        cache = ReplayCache(limit=2, now=0)
+        cache.use(permit("a", 10), 5)
+        cache.use(permit("b", 20), 5)
         for jti in ("a", "c"):
-            self.assertRaises(CountersignError, cache.use, jti, 30, 5)
-        cache.use("c", 30, 11)
-        self.assertRaises(CountersignError, cache.use, "b", 20, 11)
+            self.assertRaises(CountersignError, cache.use, permit(jti, 30), 6)
+        cache.use(permit("c", 30), 11)
+        self.assertRaises(CountersignError, cache.use, permit("b", 20), 11)
+
+    def test_what_the_process_before_it_may_have_used(self) -> None:
+        cache = ReplayCache(now=100_000)
+        for iat in (100, 100_004):
+            with self.assertRaises(CountersignError) as caught:
+                cache.use({"jti": "a", "iat": iat, "exp": 100_300}, 100_006)
+            self.assertEqual(caught.exception.code, "unavailable")
+        cache.use({"jti": "a", "iat": 100_005, "exp": 100_300}, 100_006)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,16 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
-from ._http import CountersignError, OutcomeUnknown, Skip, Transport
+from ._http import CountersignError, Json, OutcomeUnknown, Skip, Transport
 
 T = TypeVar("T")
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -97,6 +96,10 @@ class Countersign:
         """Has up to 100 steps reviewed as one: a verdict for each and for the whole. The same key and plan is the same plan for ever."""
         return self._send("POST", "v1/plans", plan, key=key, wait=wait)
 
+    def read_plan(self, plan: str, *, wait: int = 0) -> Json:
+        """A plan as it stands, after ``wait`` seconds at most while people decide it. Each step is an action, taken by its own ``id``."""
+        return self._send("GET", f"v1/plans/{quote(plan, safe='')}", wait=wait)
+
     def actions(self, **filters: Any) -> Json:
         """What the caller may see, newest first, by the filters of ``GET /v1/actions``."""
         return self._send("GET", "v1/actions", query=filters)
@@ -106,33 +109,36 @@ class Countersign:
         return self._send("GET", "v1/inbox")
 
     def govern(self, request: Mapping[str, Any], execute: Callable[[Json, Release], T], *, key: str, timeout: float = float("inf"),
-               redeemer: str | None = None, reference: Callable[[T], str | None] | None = None,
+               redeemer: str | None = None, reference: Callable[[T], str | None] | None = None, stop: threading.Event | None = None,
                on_waiting: Callable[[Json], None] | None = None) -> Governed[T]:  # fmt: skip
         """Asks, waits for humans, redeems, lets ``execute(request, release)`` act on the request as released, and reports.
 
         The effect happens at most once for one ``key``, whatever dies and comes back; a human is asked once. ``timeout``: seconds to wait
         for humans. ``redeemer``: only where ``execute`` may safely run again. ``reference``: the executor's own id, of what was returned.
+        ``stop``: set, nothing is executed any more, and nobody is waited for beyond the next answer.
         """
         # Every call is a redeemer of its own: what a process that died has taken is never used again.
-        redeemer = redeemer or str(uuid.uuid4())
-        end, wait, taken, action = time.monotonic() + timeout, 0, None, None
-        try:
-            while taken is None:
-                action = self.request(request, key=key, wait=wait)
-                if action["status"] == "released":
-                    taken = _take(self, action, redeemer)
-                    wait = 0 if taken else 1
-                elif action["status"] not in ("evaluating", "supervised"):
+        redeemer, stop = redeemer or str(uuid.uuid4()), stop or threading.Event()
+        end, wait, known = time.monotonic() + timeout, 0, None
+        while True:
+            try:
+                known = action = self.request(request, key=key, wait=wait)
+                if action["status"] == "released" and not stop.is_set():
+                    permit, redeemed = _take(self, action, redeemer)
+                    break
+                if action["status"] not in ("evaluating", "supervised", "released"):
                     return _ended(action)
-                elif time.monotonic() >= end:
-                    return Governed("waiting", action)
-                else:
-                    if wait == 0 and on_waiting is not None:
-                        on_waiting(action)
-                    wait = _poll(end)
-        except CountersignError as error:
-            return _refusal(error, action)
-        permit, redeemed = taken
+                held = 0.0
+                if wait == 0 and on_waiting is not None:
+                    on_waiting(action)
+            except CountersignError as error:
+                if error.code not in ("not-open", "permit-held"):
+                    return _refusal(error, known)
+                held = _seconds_until(error.problem.get("notBefore")) + 0.1
+            if stop.is_set() or time.monotonic() + held >= end:
+                return Governed("waiting", known)
+            stop.wait(min(60, held))  # What is held may be withdrawn meanwhile, so it is looked at again.
+            wait = _poll(end)
 
         def report(status: str, **more: str | None) -> Json | None:
             try:
@@ -141,14 +147,15 @@ class Countersign:
                 return None  # A report that cannot be made changes nothing about the effect.
 
         try:
+            if stop.is_set():
+                raise Skip("the caller stopped before it began")
             value = execute(redeemed["request"], Release(permit, redeemed.get("version"), redeemed.get("changes"), action))
         except Skip as error:
             told = report("skipped", detail=str(error)[:2000])
             return Governed("skipped", told or action, reasons=[str(error)], reported=told is not None)
-        except OutcomeUnknown:
-            raise
         except Exception as error:
-            report("failed", detail=type(error).__name__)  # The message of somebody else's error may hold a secret.
+            if not isinstance(error, OutcomeUnknown):
+                report("failed", detail=type(error).__name__)  # The message of somebody else's error may hold a secret.
             raise
         told = report("executed", reference=reference(value) if reference else None)
         return Governed("executed", told or action, value, action["verdict"]["decision"], redeemed["request"], told is not None)
@@ -161,31 +168,23 @@ class AsyncCountersign:
         self.sync = Countersign(url, key, retry_for=retry_for)
         self._pool = ThreadPoolExecutor(threads, "countersign")
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+    def __getattr__(self, name: str) -> Callable[..., asyncio.Future[Any]]:
         method = getattr(self.sync, name)
-        return lambda *args, **kwargs: self._threaded(lambda: method(*args, **kwargs))
-
-    def _threaded(self, call: Callable[[], Any]) -> Awaitable[Any]:
-        return asyncio.get_running_loop().run_in_executor(self._pool, call)
+        return lambda *args, **more: asyncio.get_running_loop().run_in_executor(self._pool, lambda: method(*args, **more))
 
     async def govern(self, request: Mapping[str, Any], execute: Callable[[Json, Release], Any], *, key: str, **options: Any) -> Governed[Any]:
         """See :meth:`Countersign.govern`; ``execute`` may be a coroutine function. Cancelled, it executes nothing any more."""
-        loop, stopped = asyncio.get_running_loop(), threading.Event()
+        loop, stop = asyncio.get_running_loop(), threading.Event()
 
         async def act(request: Json, release: Release) -> Any:
             value = execute(request, release)
             return await value if inspect.isawaitable(value) else value
 
-        def on_loop(request: Json, release: Release) -> Any:
-            if stopped.is_set():
-                raise Skip("the caller stopped before it began")
-            return asyncio.run_coroutine_threadsafe(act(request, release), loop).result()
-
         try:
-            return await self._threaded(lambda: self.sync.govern(request, on_loop, key=key, **options))
-        except asyncio.CancelledError:
-            stopped.set()
-            raise
+            on_loop = lambda *given: asyncio.run_coroutine_threadsafe(act(*given), loop).result()  # noqa: E731
+            return cast("Governed[Any]", await self.__getattr__("govern")(request, on_loop, key=key, stop=stop, **options))
+        finally:
+            stop.set()
 
 
 def _path(action: str, *below: str) -> str:
@@ -197,34 +196,25 @@ def _poll(end: float) -> int:
     return int(max(0, min(60, end - time.monotonic() + 1)))
 
 
-def _take(client: Countersign, action: Json, redeemer: str) -> tuple[str, Json] | None:
-    """Redeems, with a fresh permit where the first came too late. None: the action changed meanwhile, ask how it stands."""
-    permit = action.get("permit")
-    fresh = permit is None
-    while True:
+def _take(client: Countersign, action: Json, redeemer: str) -> tuple[str, Json]:
+    """Redeems, with a fresh permit where the first came too late: another call may have taken one, which makes it invalid."""
+    if permit := action.get("permit"):
         try:
-            permit = client.permit(action["id"]).get("permit") if fresh else permit
-            return None if permit is None else (permit, client.redeem(permit, redeemer=redeemer))
+            return permit, client.redeem(permit, redeemer=redeemer)
         except CountersignError as error:
-            if error.code == "not-open":
-                return None
-            if error.code == "permit-held":
-                _until(error.problem.get("notBefore"))
-                return None
-            if fresh or error.code not in ("permit-expired", "permit-invalid"):
+            if error.code not in ("permit-expired", "permit-invalid"):
                 raise
-            fresh = True
+    if permit := client.permit(action["id"]).get("permit"):
+        return permit, client.redeem(permit, redeemer=redeemer)
+    raise CountersignError("not-open", "it changed meanwhile; ask how it stands")
 
 
-def _until(held: Any) -> None:
-    """Waits while what is approved can be withdrawn, a minute at most: then it is looked at again."""
-    left = datetime.fromisoformat(str(held).replace("Z", "+00:00")).timestamp() - time.time()
-    time.sleep(min(60, max(0, left) + 0.1))
+def _seconds_until(moment: Any) -> float:
+    return max(0, datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp() - time.time()) if moment else 0
 
 
 def _ended(action: Json) -> Governed[Any]:
-    status = action["status"]
-    if status in ("executed", "failed", "skipped"):
+    if (status := action["status"]) in ("executed", "failed", "skipped"):
         return Governed("already", action, outcome=status)
     if status in ("refused", "expired", "cancelled", "lapsed"):
         return Governed(status, action, reasons=(action.get("verdict") or {}).get("reasons", []))
@@ -239,5 +229,5 @@ def _refusal(error: CountersignError, known: Json | None) -> Governed[Any]:
     if error.code not in ("action-refused", "frozen"):
         raise error
     told = _ended(action) if error.code == "action-refused" and action else Governed("refused", action)
-    reasons = told.reasons or [str(error)]
-    return Governed(told.status, action, final=problem.get("final") is True, reasons=reasons, receipt=problem.get("receipt"))
+    final, receipt = problem.get("final") is True, problem.get("receipt")
+    return Governed(told.status, action, final=final, reasons=told.reasons or [str(error)], receipt=receipt)

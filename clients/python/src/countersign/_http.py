@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import random
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 import uuid
+from contextlib import suppress
+from http.client import HTTPException
 from typing import Any
+from urllib import parse, request
+
+Json = dict[str, Any]
 
 
 class CountersignError(Exception):
@@ -16,7 +18,7 @@ class CountersignError(Exception):
     def __init__(self, code: str, message: str, *, status: int | None = None, request_id: str | None = None, problem: Any = None):
         super().__init__(message)
         self.code, self.status, self.request_id = code, status, request_id
-        self.problem: dict[str, Any] = problem or {}  # The engine's problem document (RFC 9457), whole.
+        self.problem: Json = problem or {}  # The engine's problem document (RFC 9457), whole.
 
 
 class Skip(Exception):
@@ -27,26 +29,22 @@ class OutcomeUnknown(Exception):
     """Raised by ``execute``: whether the effect happened is not known. Nothing is reported, so an owner is told to look."""
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """The key is for one server alone, so it never follows a redirect elsewhere."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-
 class Transport:
     """One HTTP call: its time, its errors, and asking again where that is safe."""
 
     def __init__(self, url: str, key: str | None, retry_for: float) -> None:
         self.url, self._key, self._retry_for = url.rstrip("/"), key, retry_for
-        self._open = urllib.request.build_opener(_NoRedirects).open
+        # It follows no redirect, for the key is for one server alone, and takes every status for an answer.
+        self._opener = request.OpenerDirector()
+        for handler in (request.ProxyHandler, request.UnknownHandler, request.HTTPHandler, request.HTTPSHandler):
+            self._opener.add_handler(handler())
 
-    def send(self, method: str, path: str, body: Any = None, *, query: dict[str, Any] | None = None, wait: int = 0,
-             key: str | None = None, timeout: float | None = None, repeatable: bool = True) -> Any:  # fmt: skip
+    def send(self, method: str, path: str, body: Any = None, *, query: Json | None = None, wait: int = 0,
+             key: str | None = None, timeout: float | None = None, repeatable: bool = True) -> Json:  # fmt: skip
         """The answer's JSON. Tries again, while the server is away, only what is safe to repeat."""
         end = time.monotonic() + (float("inf") if timeout is None else timeout)
         patience, pause = min(end, time.monotonic() + self._retry_for), 0.25
-        text = urllib.parse.urlencode({**(query or {}), **({"wait": wait} if wait else {})})
+        text = parse.urlencode({name: value for name, value in {**(query or {}), "wait": wait or None}.items() if value is not None})
         while True:
             try:
                 return self._once(method, f"{path}?{text}", body, key, min(end - time.monotonic(), 20 + wait))
@@ -58,29 +56,24 @@ class Transport:
                 time.sleep(rest)
                 pause = min(pause * 2, 8)
 
-    def _once(self, method: str, path: str, body: Any, key: str | None, limit: float) -> Any:
+    def _once(self, method: str, path: str, body: Any, key: str | None, limit: float) -> Json:
         request_id = str(uuid.uuid4())
         headers = {"idempotency-key": key, "x-request-id": request_id, "content-type": "application/json",
                    "authorization": f"Bearer {self._key}" if self._key else None}  # fmt: skip
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
-        request = urllib.request.Request(f"{self.url}/{path}", data, {k: v for k, v in headers.items() if v}, method=method)
+        sent = request.Request(f"{self.url}/{path}", data, {k: v for k, v in headers.items() if v}, method=method)
         try:
-            with self._open(request, timeout=max(limit, 0.001)) as response:
+            with self._opener.open(sent, timeout=max(limit, 0.001)) as response:
                 status, answer = response.status, response.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                status, answer = error.code, error.read()
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             late = isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError)
             code, what = ("timeout", "does not answer in time") if late else ("unreachable", "cannot be reached; check COUNTERSIGN_URL")
             raise CountersignError(code, f"{self.url} {what}; ask again with the same key", request_id=request_id) from error
-        try:
+        parsed: Any = None
+        with suppress(ValueError):
             parsed = json.loads(answer)
-        except ValueError:
-            parsed = None
-        if 200 <= status < 300 and parsed is not None:
+        if 200 <= status < 300 and isinstance(parsed, dict):
             return parsed
-        if not isinstance(parsed, dict) or "code" not in parsed:
-            parsed = {"code": "not-countersign", "detail": f"what answers at {self.url} with {status} is not Countersign"}
-        request_id = parsed.get("incident", request_id)
-        raise CountersignError(parsed["code"], str(parsed.get("detail")), status=status, request_id=request_id, problem=parsed)
+        other = {"code": "not-countersign", "detail": f"what answers at {self.url} with {status} is not Countersign"}
+        said = parsed if isinstance(parsed, dict) and "code" in parsed else other
+        raise CountersignError(said["code"], str(said.get("detail")), status=status, request_id=said.get("incident", request_id), problem=said)

@@ -18,8 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from ._client import Countersign, Json
-from ._http import CountersignError, Transport
+from ._client import Countersign
+from ._http import CountersignError, Json, Transport
 
 
 def canonicalize(value: Any) -> str:
@@ -40,15 +40,13 @@ def _number(number: float) -> str:
     """As ECMAScript writes it."""
     sign, parts, exponent = Decimal(repr(number)).normalize().as_tuple()
     digits, point = "".join(map(str, parts)), len(parts) + int(exponent)  # No number for what is not finite: ValueError.
-    if number == 0:
-        return "0"
     if 0 < point <= 21:
         text = digits.ljust(point, "0") if len(digits) <= point else f"{digits[:point]}.{digits[point:]}"
     elif -6 < point <= 0:
         text = f"0.{'0' * -point}{digits}"
     else:
         text = f"{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e{point - 1:+d}"
-    return f"{'-' if sign else ''}{text}"
+    return f"{'-' if sign and number else ''}{text}"
 
 
 def request_hash(request: Mapping[str, Any]) -> str:
@@ -57,9 +55,9 @@ def request_hash(request: Mapping[str, Any]) -> str:
         raise CountersignError("permit-needs-engine", "the commitment of `content` is salted, so its hash cannot be checked here; redeem at the engine")
     try:
         text = canonicalize({name: value for name, value in request.items() if name != "callback"})
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
     except (ValueError, RecursionError, AttributeError) as error:
         raise CountersignError("permit-request-differs", "the request holds what is not JSON; do not execute") from error
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def apply_changes(request: Any, changes: Mapping[str, Any]) -> Json:
@@ -143,15 +141,14 @@ class ReplayCache:
 
     def use(self, claims: Mapping[str, Any], now: float) -> None:
         """Uses a permit, once. Full of permits that live, or too young to know whether it was used, it refuses."""
-        jti, exp = claims["jti"], claims["exp"]
         if claims["iat"] < self._since + 5:  # Seconds that clocks may differ by.
             raise CountersignError("unavailable", "this permit was issued before this executor began to remember which ones it used; do not execute offline")
         with self._lock:
             if len(self._used) >= self._limit:
                 self._used = {known: until for known, until in self._used.items() if until > now}
-            if jti in self._used or len(self._used) >= self._limit:
+            if claims["jti"] in self._used or len(self._used) >= self._limit:
                 raise CountersignError("permit-already-redeemed", "this permit was used before, or no more can be remembered; do not execute")
-            self._used[jti] = exp
+            self._used[claims["jti"]] = claims["exp"]
 
 
 @dataclass(frozen=True)
@@ -196,8 +193,8 @@ class PermitVerifier:
     def _key_set(self, kid: Any) -> list[Json]:
         if (age := time.monotonic() - self._read_at) > 600 or (age > 10 and all(key.get("kid") != kid for key in self._keys)):
             try:
-                self._keys = Transport(self._client.url, None, 0).send("GET", ".well-known/jwks.json", timeout=5)["keys"]
-                self._read_at = time.monotonic()
+                answer = Transport(self._client.url, None, 0).send("GET", ".well-known/jwks.json", timeout=5)
+                self._keys, self._read_at = answer["keys"], time.monotonic()
             except CountersignError as error:
                 if age > 3600:  # Keys read before hold for an hour, not for ever.
                     raise CountersignError("unavailable", "the permit keys cannot be read; do not execute") from error

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ._client import Countersign, Governed, Json, Release
-from ._http import CountersignError, Skip
+from ._client import Countersign, Governed, Release
+from ._http import CountersignError, Json, Skip
 from ._verify import canonicalize
 
 T = TypeVar("T")

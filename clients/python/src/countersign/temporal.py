@@ -28,8 +28,8 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, WorkerConfig
 
-from ._client import AsyncCountersign, Json
-from ._http import CountersignError, Skip
+from ._client import AsyncCountersign
+from ._http import CountersignError, Json, Skip
 from ._verify import canonicalize
 from .temporal_workflow import WAITED
 

@@ -18,11 +18,10 @@ def test_engine(auto: str = "approve", policies: str | None = None, command: Seq
     """A client of an engine that runs meanwhile. ``auto``: ``approve``, ``refuse``, or ``ask`` for the Slack sandbox."""
     with tempfile.TemporaryDirectory() as data:
         args = [*command, "start", "--json", "--auto", auto, "--port", "0", "--data", data, *(["--policies", policies] if policies else [])]
-        engine = subprocess.Popen(args, stdout=subprocess.PIPE, start_new_session=True)
-        try:
-            places = json.loads(engine.stdout.readline() if engine.stdout else b"")
-            yield Countersign(places["url"], places["firstKey"])
-        finally:
-            if engine.poll() is None:
-                os.killpg(engine.pid, signal.SIGTERM)
-            engine.wait()
+        with subprocess.Popen(args, stdout=subprocess.PIPE, start_new_session=True) as engine:
+            try:
+                places = json.loads(engine.stdout.readline() if engine.stdout else b"")
+                yield Countersign(places["url"], places["firstKey"])
+            finally:
+                if engine.poll() is None:
+                    os.killpg(engine.pid, signal.SIGTERM)
