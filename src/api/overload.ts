@@ -6,7 +6,7 @@ import { sendProblem } from './problem.ts';
 export interface OverloadOptions {
   /** Requests that may be at work in this process at a time. */
   atOnce: number;
-  /** Told of each that is turned away. */
+  /** Called for each request that is turned away. */
   onShed?: (() => void) | undefined;
   /** After how many milliseconds a request that waits for the next state waits for people, and is no work any more. @default 2000 */
   workMs?: number;

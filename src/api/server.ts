@@ -60,7 +60,7 @@ export interface ApiOptions {
   requestsPerMinute: number;
   /** Requests that may be at work in this process at a time; more are told to come again. */
   requestsAtOnce: number;
-  /** Told of each that is turned away. */
+  /** Called for each request that is turned away. */
   onShed?: () => void;
   /** Where Temporal's UI is, whose pages may read payloads here. */
   codecOrigins: readonly string[];

@@ -113,7 +113,7 @@ const total = (groups: readonly ActionGroup[]): number => groups.reduce((sum, { 
 const counted = (groups: readonly ActionGroup[], valueOf: (group: ActionGroup) => string): Counted[] =>
   by(groups, valueOf)
     .filter(([value]) => value !== '')
-    .map(([value, own]) => ({ value, count: total(own) }))
+    .map(([value, members]) => ({ value, count: total(members) }))
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
 
 /** With the places of its currency. */
@@ -122,16 +122,16 @@ const inPlaces = (amount: string, currency: string): string =>
 
 const moneyOf = (groups: readonly ActionGroup[]): CurrencyFigures[] =>
   by(groups, ({ currency }) => currency)
-    .filter(([currency, own]) => currency !== '' || own.some(({ undisclosed }) => undisclosed > 0))
+    .filter(([currency, members]) => currency !== '' || members.some(({ undisclosed }) => undisclosed > 0))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([currency, own]) => {
+    .map(([currency, members]) => {
       const [asked = '0', approved = '0', released = '0', executed = '0'] = AMOUNTS.map((name) =>
-        inPlaces(own.map((group) => group[name]).reduce(plus, '0'), currency),
+        inPlaces(members.map((group) => group[name]).reduce(plus, '0'), currency),
       );
-      const undisclosed = own.reduce((sum, group) => sum + group.undisclosed, 0);
+      const undisclosed = members.reduce((sum, group) => sum + group.undisclosed, 0);
       return {
         currency: currency === '' ? null : currency,
-        actions: total(own),
+        actions: total(members),
         undisclosed,
         asked,
         approved,
@@ -142,23 +142,23 @@ const moneyOf = (groups: readonly ActionGroup[]): CurrencyFigures[] =>
 
 const surfacesOf = (groups: readonly ActionGroup[]): SurfaceFigures[] =>
   by(groups, ({ surface }) => surface)
-    .map(([surface, own]) => ({
+    .map(([surface, members]) => ({
       surface,
-      actions: total(own),
-      overrides: total(own.filter(isOverride)),
-      refused: total(own.filter(({ status }) => status === 'refused')),
+      actions: total(members),
+      overrides: total(members.filter(isOverride)),
+      refused: total(members.filter(({ status }) => status === 'refused')),
     }))
     .sort((a, b) => b.actions - a.actions || (a.surface < b.surface ? -1 : 1));
 
 const approversOf = (groups: readonly ActionGroup[]): ApproverFigures[] =>
   by(groups, ({ approver }) => approver)
     .filter(([approver]) => approver !== '')
-    .map(([approver, own]) => ({
+    .map(([approver, members]) => ({
       approver,
-      decided: total(own),
-      overrides: total(own.filter(isOverride)),
-      refused: total(own.filter(({ status }) => status === 'refused')),
-      changed: own.reduce((sum, { changed }) => sum + changed, 0),
-      released: moneyOf(own).map(({ currency, released }) => ({ currency, amount: released })),
+      decided: total(members),
+      overrides: total(members.filter(isOverride)),
+      refused: total(members.filter(({ status }) => status === 'refused')),
+      changed: members.reduce((sum, { changed }) => sum + changed, 0),
+      released: moneyOf(members).map(({ currency, released }) => ({ currency, amount: released })),
     }))
     .sort((a, b) => b.decided - a.decided || (a.approver < b.approver ? -1 : 1));

@@ -66,7 +66,7 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
   if (options.bundle !== undefined && options.imported !== undefined)
     throw usage('give --imported or --bundle, not both');
   // A log of another deployment has its own tenant's name, and no rows here.
-  const own = options.bundle === undefined && options.imported === undefined;
+  const isThisLog = options.bundle === undefined && options.imported === undefined;
   const server = options.bundle === undefined ? await serverOf(io, options) : null;
   const files =
     server === null ? filesOfFolder(options.bundle ?? '') : filesOfServer(server.url, logOf(options), server.token);
@@ -83,9 +83,9 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
       ...(witnessed === null ? [] : [{ note: new TextDecoder().decode(witnessed), from: WITNESSED }]),
       ...(await readAnchors(io, options.anchors ?? [])),
     ],
-    ...(own ? { tenant: options.tenant } : {}),
+    ...(isThisLog ? { tenant: options.tenant } : {}),
   });
-  const rows = server === null || !own ? [] : await rowFindings(server.url, server.token);
+  const rows = server === null || !isThisLog ? [] : await rowFindings(server.url, server.token);
   const report: AuditReport = {
     ...audited,
     clean: audited.clean && rows.length === 0,

@@ -41,7 +41,7 @@ export interface ActionRequest {
   content?: JsonObject;
   /** A connector that executes it inside the engine. */
   execution?: { connector: string };
-  /** Told of every change of state, by Standard Webhooks. */
+  /** URL that gets every change of state, by Standard Webhooks. */
   callback?: string;
 }
 

@@ -69,16 +69,16 @@ export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promis
     }
     const looked = await deps.register.current(tenant);
     const drill = deps.register.drills.find(looked, tenant, id);
-    const course = new Course(life, approval, deps, drill);
-    await timePassed(deps, course, life);
-    const refusal = course.isOpen() ? await weigh(deps, course, life, input) : notOpen(input, course);
-    if (course.drafts.length === 0) return stands(refusal);
-    const sealed = await sealNext(deps, course.after(), course.drafts, null);
+    const next = new NextRecords(life, approval, deps, drill);
+    await timePassed(deps, next, life);
+    const refusal = next.isOpen() ? await weigh(deps, next, life, input) : notOpen(input, next);
+    if (next.drafts.length === 0) return stands(refusal);
+    const sealed = await sealNext(deps, next.after(), next.drafts, null);
     if (sealed === null) return null;
     return {
       action: sealed,
-      approval: course.approval,
-      effects: course.effects,
+      approval: next.approval,
+      effects: next.effects,
       ...(refusal === undefined ? {} : { refusal }),
     };
   });
@@ -93,13 +93,13 @@ function sealedAt({ records }: Life, attestation: string): number {
   );
 }
 
-const notOpen = ({ attestation }: SealDecisionInput, { action }: Course): Refusal | undefined =>
+const notOpen = ({ attestation }: SealDecisionInput, { action }: NextRecords): Refusal | undefined =>
   attestation === undefined
     ? undefined
     : { code: 'not-open', message: `this action is already ${action.status}; nothing was changed` };
 
 /** Collects the next records in order, and the action's state after them. */
-class Course {
+class NextRecords {
   readonly drafts: RecordDraft[] = [];
   readonly effects: ApprovalEffect[] = [];
   approval: ApprovalState;
@@ -224,34 +224,34 @@ async function membershipIn(
 }
 
 /** Seals what is due: more people to ask, or the end of the wait. */
-async function timePassed(deps: EngineDeps, course: Course, { state }: Life): Promise<void> {
-  await course.escalations(course.apply({ type: 'tick' }));
-  const { status, stage, expiresAt } = course.approval;
-  if (status === 'expired') return course.add({ decision: 'expired', stage });
+async function timePassed(deps: EngineDeps, next: NextRecords, { state }: Life): Promise<void> {
+  await next.escalations(next.apply({ type: 'tick' }));
+  const { status, stage, expiresAt } = next.approval;
+  if (status === 'expired') return next.add({ decision: 'expired', stage });
   // It was approved, but frozen until its time ran out. Nothing is released after the approvers' deadline.
-  if (status !== 'approved' || course.now.getTime() < expiresAt) return;
+  if (status !== 'approved' || next.now.getTime() < expiresAt) return;
   // The same holds for a step whose turn did not come in time.
   const waits = state.step !== undefined;
   if (waits || (await freezeReason(deps, state.action.tenant, state.surface, state.actor)) !== null) {
-    await course.add({ decision: 'expired', stage });
+    await next.add({ decision: 'expired', stage });
   }
 }
 
 /** Applies the message, if there is one; returns why it does not count. */
 async function weigh(
   deps: EngineDeps,
-  course: Course,
+  next: NextRecords,
   life: Life,
   input: SealDecisionInput,
 ): Promise<Refusal | undefined> {
   if (input.unreachable !== undefined) {
     const people = await unreachableBy(deps, input.action, input.unreachable);
-    await course.escalations(course.apply({ type: 'unreachable', people }), people);
+    await next.escalations(next.apply({ type: 'unreachable', people }), people);
     return undefined;
   }
   if (input.attestation === undefined) {
     // Anyone who may write to the namespace can withdraw, because that releases nothing.
-    if (input.decision === 'cancelled') await withdraw(course, NAMESPACE_ID, NO_EVIDENCE);
+    if (input.decision === 'cancelled') await withdraw(next, NAMESPACE_ID, NO_EVIDENCE);
     return undefined;
   }
   const kind = input.kind ?? 'decide';
@@ -260,23 +260,23 @@ async function weigh(
   if (!('event' in admitted)) return { code: 'invalid-request', message: `this is not a ${kind} message` };
   const { event, evidence } = admitted;
   if (event.type === 'cancel') {
-    await withdraw(course, event.by, evidence);
+    await withdraw(next, event.by, evidence);
     return undefined;
   }
-  const refusal = checkEvent(course.approval, event, course.now.getTime());
+  const refusal = checkEvent(next.approval, event, next.now.getTime());
   if (refusal !== null) return refusal;
-  const { stage } = course.approval;
+  const { stage } = next.approval;
   if (event.type === 'answer') {
-    course.apply(event);
-    await course.add({ decision: 'answered', by: event.by, via: 'api', stage, reason: event.text, ...evidence });
+    next.apply(event);
+    await next.add({ decision: 'answered', by: event.by, via: 'api', stage, reason: event.text, ...evidence });
     return undefined;
   }
   if (event.type !== 'decide') return { code: 'invalid-request', message: `this is not a ${kind} message` };
-  const seq = course.action.records.length;
+  const seq = next.action.records.length;
   const { by, decision, via, delegation, reason, until } = event;
   const changes = event.changes === null ? null : await keepChanges(deps, life, event.changes, seq);
-  const effects = course.apply(event);
-  await course.add({
+  const effects = next.apply(event);
+  await next.add({
     decision,
     by,
     via,
@@ -288,15 +288,15 @@ async function weigh(
     presence: presenceOf(via, evidence.assurance !== null),
     until: until === null ? null : new Date(until).toISOString(),
   });
-  await course.escalations(effects);
+  await next.escalations(effects);
   return undefined;
 }
 
 /** An approved action that a freeze holds back can be withdrawn too. */
-async function withdraw(course: Course, by: string, evidence: DecisionEvidence): Promise<void> {
-  const { stage, status } = course.approval;
-  if (status === 'open') course.apply({ type: 'cancel', by });
-  await course.add({ decision: 'cancelled', by, stage, ...evidence });
+async function withdraw(next: NextRecords, by: string, evidence: DecisionEvidence): Promise<void> {
+  const { stage, status } = next.approval;
+  if (status === 'open') next.apply({ type: 'cancel', by });
+  await next.add({ decision: 'cancelled', by, stage, ...evidence });
 }
 
 /** Stored before the record that commits to them, because an opening needs the values as well as the salts. */

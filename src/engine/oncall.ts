@@ -44,10 +44,10 @@ async function onCall(
 
 /** The active people of these addresses, sorted. An address of several people means none of them. */
 function ofAddresses(directory: Directory, addresses: readonly string[], request: ActionRequest): string[] {
-  const found = addresses.flatMap((address) => {
+  const people = addresses.flatMap((address) => {
     const same = directory.people().filter(({ email }) => email !== null && foldEmail(email) === foldEmail(address));
     const [one] = same;
     return same.length === 1 && one !== undefined ? directory.resolve(one.id, request.actor) : [];
   });
-  return [...new Set(found)].sort();
+  return [...new Set(people)].sort();
 }

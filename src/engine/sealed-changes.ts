@@ -6,7 +6,7 @@ import { commitment, saltFor, saltPath } from '../sealing/index.ts';
  * Old and new values for the record: in clear where policy discloses the path, else as commitments under the action's key.
  *
  * @param disclosed of the verdict's record: the paths that policy discloses
- * @param seq of the decision's record: a value that is changed twice has salts of its own each time
+ * @param seq of the decision's record: a value that is changed twice has different salts each time
  */
 export function sealedChanges(
   disclosed: JsonObject,

@@ -54,7 +54,8 @@ export function actionSection(story: Story, money: Money | null, rendering: numb
   const { id, verdict, decisions, rejudged, release, redemption, outcomes, others, ending, records } = story;
   const again = release?.rejudged?.verdict;
   // The first rendering had no such lines, not even empty ones.
-  const line = (shown: Html | null): Html | null => (rendering === RENDERING_WITHOUT_MONEY ? null : markup`${shown}\n`);
+  const line = (content: Html | null): Html | null =>
+    rendering === RENDERING_WITHOUT_MONEY ? null : markup`${content}\n`;
   return markup`<section class="action" id="${id}">
 <header><h3>${whatOf(story, money, rendering)}</h3><span class="badge ${ENDING_TONE[ending]}">${ending}</span><span class="id mono">${id}</span></header>
 <dl class="facts">

@@ -39,15 +39,15 @@ export async function findings(deps: GatewayDeps, caller: Caller, query: Finding
   const { test, surface, action, answered } = query;
   const time = periodOf(deps, query);
   const asOf = await upToDate(deps, tenant);
-  const [found, answers, actions, periods] = await Promise.all([
+  const [current, answers, actions, periods] = await Promise.all([
     deps.store.findings.list(tenant, { ...time, test, surface, action }, LISTED + 1),
     deps.store.findings.answers(tenant),
     deps.store.facts.count(tenant, { ...time, surface }, 'all', COUNTED),
     deps.store.findings.periods(tenant),
   ]);
   const said = byFinding(answers);
-  const listed = found.slice(0, LISTED).map((one) => viewOf(one, said.get(one.id) ?? []));
-  const gone = goneOf(said, new Set(found.map(({ id }) => id))).filter(
+  const listed = current.slice(0, LISTED).map((one) => viewOf(one, said.get(one.id) ?? []));
+  const gone = goneOf(said, new Set(current.map(({ id }) => id))).filter(
     (one) =>
       one.lastAt >= time.from &&
       one.firstAt < time.to &&
@@ -60,7 +60,7 @@ export async function findings(deps: GatewayDeps, caller: Caller, query: Finding
   return {
     ...time,
     actions,
-    cut: found.length > LISTED || looked.some(({ cut }) => cut),
+    cut: current.length > LISTED || looked.some(({ cut }) => cut),
     behind: periods.filter(({ grown, computed }) => computed < grown).map(({ period }) => period),
     zone: 'UTC',
     tests: tests.map(({ name, version, question, params }) => {
@@ -138,11 +138,11 @@ async function upToDate(deps: GatewayDeps, tenant: string): Promise<Findings['as
 }
 
 async function findingView(deps: GatewayDeps, tenant: string, id: string): Promise<FindingView> {
-  const [found, answers] = await Promise.all([
+  const [stored, answers] = await Promise.all([
     deps.store.findings.get(tenant, id),
     deps.store.findings.answers(tenant, [id]),
   ]);
-  if (found !== null) return viewOf(found, answers);
+  if (stored !== null) return viewOf(stored, answers);
   const [gone] = goneOf(byFinding(answers), new Set());
   if (gone === undefined)
     throw new CountersignError('not-found', 'there is no such finding; GET /v1/findings lists them');
@@ -156,9 +156,9 @@ function byFinding(answers: readonly FindingAnswer[]): Map<string, FindingAnswer
 }
 
 /** Answered findings that no test makes any more, as their sealed answers show them. */
-function goneOf(said: ReadonlyMap<string, FindingAnswer[]>, found: ReadonlySet<string>): FindingView[] {
+function goneOf(said: ReadonlyMap<string, FindingAnswer[]>, current: ReadonlySet<string>): FindingView[] {
   return [...said].flatMap(([id, answers]) => {
-    if (found.has(id)) return [];
+    if (current.has(id)) return [];
     const { data } = sealedFindingSchema.safeParse(answers.at(-1)?.body['finding']);
     if (data === undefined) return [];
     const { count: _count, ...finding } = data;

@@ -19,7 +19,7 @@ import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-
 import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
 import type { GatewayDeps } from './deps.ts';
 import { startOnce } from './start-workflow.ts';
-import { waitForNews } from './wait.ts';
+import { waitForAnnouncement } from './wait.ts';
 import type { Judged } from '../engine/types.ts';
 
 /** How long a request waits for its sealed verdict before it is told to ask again. */
@@ -127,7 +127,7 @@ export function createStarter(deps: GatewayDeps) {
   /** The verdict of an action that another process started, or could not judge: its workflow is woken for it. */
   const judgedElsewhere = async (caller: Caller, id: string, mac: string): Promise<Action> => {
     const { tenant } = caller;
-    const change = waitForNews(deps, tenant, id, VERDICT_MS);
+    const change = waitForAnnouncement(deps, tenant, id, VERDICT_MS);
     try {
       // The process that started it may be judging right now. Waiting for that is cheaper than the workflow's first task.
       const early = await answeredSoon(caller, id, mac);
@@ -145,7 +145,7 @@ export function createStarter(deps: GatewayDeps) {
     for (let tries = 0; tries < SOON_TRIES; tries += 1) {
       const action = await answered(caller, await readActionState(deps, caller.tenant, id), mac);
       if (action !== null) return action;
-      const change = waitForNews(deps, caller.tenant, id, SOON_MS);
+      const change = waitForAnnouncement(deps, caller.tenant, id, SOON_MS);
       await change.done;
     }
     return null;

@@ -32,7 +32,7 @@ export interface SlackDecision {
   responsibility: string | null;
 }
 
-/** An action, read once. What is shown and what is decided rest on the same read. */
+/** An action, read once. The display and the decision rest on the same read. */
 export interface SlackAction {
   message: ApprovalMessage;
   /**

@@ -36,7 +36,7 @@ export const fromRefusal = ({ code, message }: Refusal): CountersignError =>
 
 /** The refusal inside a failed update, or that the engine does not answer. */
 export function fromTemporal(error: unknown): CountersignError {
-  // One of our own errors, such as that the engine is known to be down.
+  // One of our errors, for example because the engine is known to be down.
   if (isCountersignError(error)) return error;
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
     const { type, message } = error.cause;

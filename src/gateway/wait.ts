@@ -8,7 +8,7 @@ export interface Waiting {
 }
 
 /** Waits for an announcement of an action without polling. Begin to wait before looking, so that none is missed. */
-export function waitForNews(deps: Pick<GatewayDeps, 'hub'>, tenant: string, id: string, ms: number): Waiting {
+export function waitForAnnouncement(deps: Pick<GatewayDeps, 'hub'>, tenant: string, id: string, ms: number): Waiting {
   let cancel = (): void => undefined;
   const done = new Promise<Action | null>((resolve) => {
     const finish = (action: Action | null): void => {

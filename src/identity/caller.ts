@@ -34,7 +34,7 @@ const tokenSchema = z.strictObject({
 });
 
 /**
- * An authenticated caller: a service's API key, a person, or whoever holds a token that reads the log, or keeps the directory, and does
+ * An authenticated caller: a service's API key, a person, or the holder of a token that reads the log, or keeps the directory, and does
  * nothing else.
  */
 export const callerSchema = z.strictObject({

@@ -25,7 +25,7 @@ export interface TemporalSettings {
   /** Null: no TLS. Paths of PEM files. */
   tls: { serverName?: string; ca?: string; cert?: string; key?: string } | null;
   cliPath: string | undefined;
-  /** Of our own dev server; any free one when left out. */
+  /** Port of our dev server; any free one when left out. */
   port: number | undefined;
 }
 

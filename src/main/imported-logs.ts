@@ -14,7 +14,7 @@ import type { KeyHistory } from '../sealing/key-views.ts';
 import { IMPORTED_FOLDER, IMPORTED_NAME, IMPORTED_PREFIX } from './local-files.ts';
 
 /** The public log with the imported logs beside it. Readers of this deployment's log may read them. */
-export function withImported(own: PublicLog, dataDir: string): PublicLog {
+export function withImported(served: PublicLog, dataDir: string): PublicLog {
   /** Null where the name is not that of an imported log. */
   const folderOf = (tenant: string): string | null => {
     const name = tenant.startsWith(IMPORTED_PREFIX) ? tenant.slice(IMPORTED_PREFIX.length) : '';
@@ -32,53 +32,53 @@ export function withImported(own: PublicLog, dataDir: string): PublicLog {
     }
   };
   const text = async (folder: string, ...path: string[]): Promise<string> => {
-    const found = await bytes(folder, ...path);
-    if (found === null) throw new CountersignError('not-found', 'this part of the log was not imported');
-    return new TextDecoder().decode(found);
+    const content = await bytes(folder, ...path);
+    if (content === null) throw new CountersignError('not-found', 'this part of the log was not imported');
+    return new TextDecoder().decode(content);
   };
   const history = async (folder: string): Promise<KeyHistory> =>
     JSON.parse(await text(folder, 'log', 'keys.json')) as KeyHistory;
 
   return {
-    ...own,
+    ...served,
     async exists(tenant) {
       const folder = folderOf(tenant);
-      return folder === null ? own.exists(tenant) : existsSync(folder);
+      return folder === null ? served.exists(tenant) : existsSync(folder);
     },
     checkpoint(tenant) {
       const folder = folderOf(tenant);
-      return folder === null ? own.checkpoint(tenant) : text(folder, 'log', 'checkpoint');
+      return folder === null ? served.checkpoint(tenant) : text(folder, 'log', 'checkpoint');
     },
     async witnessed(tenant) {
       const folder = folderOf(tenant);
-      return folder === null ? own.witnessed(tenant) : null;
+      return folder === null ? served.witnessed(tenant) : null;
     },
     tile(tenant, level, index, width) {
       const folder = folderOf(tenant);
       return folder === null
-        ? own.tile(tenant, level, index, width)
+        ? served.tile(tenant, level, index, width)
         : bytes(folder, 'log', tilePath({ level, index, width }));
     },
     entries(tenant, index, width) {
       const folder = folderOf(tenant);
       return folder === null
-        ? own.entries(tenant, index, width)
+        ? served.entries(tenant, index, width)
         : bytes(folder, 'log', tilePath({ level: 'entries', index, width }));
     },
     checkReader: (tenant, authorization) =>
-      own.checkReader(folderOf(tenant) === null ? tenant : DEFAULT_TENANT, authorization),
+      served.checkReader(folderOf(tenant) === null ? tenant : DEFAULT_TENANT, authorization),
     async vkey(tenant) {
       const folder = folderOf(tenant);
-      if (folder === null) return own.vkey(tenant);
+      if (folder === null) return served.vkey(tenant);
       return new TextDecoder().decode(keyFiles(await history(folder)).logKey).split('\n')[0] ?? '';
     },
     async recordKeys(tenant) {
       const folder = folderOf(tenant);
-      return folder === null ? own.recordKeys(tenant) : recordJwks(await history(folder));
+      return folder === null ? served.recordKeys(tenant) : recordJwks(await history(folder));
     },
     async keyHistory(tenant) {
       const folder = folderOf(tenant);
-      return folder === null ? own.keyHistory(tenant) : history(folder);
+      return folder === null ? served.keyHistory(tenant) : history(folder);
     },
   };
 }

@@ -78,7 +78,7 @@ export interface Parts {
   oncall: OnCall;
   advisers: Advisers;
   passkeys: NotifyDeps['passkeys'];
-  /** Those with settings of their own. */
+  /** Tenants in the settings file. */
   tenants: readonly TenantSettings[];
   /** Witnesses and anchors. */
   sharing: Sharing;

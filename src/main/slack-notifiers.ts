@@ -30,10 +30,10 @@ export function slackNotifier(
 /** The workspaces of a process: the stack's own, where it has one, and those of its tenants. */
 export const workspacesOf = (
   { tenants }: Pick<Parts, 'tenants'>,
-  own: SlackSettings | null,
+  ofStack: SlackSettings | null,
 ): Map<string, SlackSettings> =>
   new Map([
-    ...(own === null ? [] : [[DEFAULT_TENANT, own] as const]),
+    ...(ofStack === null ? [] : [[DEFAULT_TENANT, ofStack] as const]),
     ...tenants.flatMap(({ name, slack }) => (slack === null ? [] : [[name, slack] as const])),
   ]);
 

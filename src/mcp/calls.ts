@@ -30,7 +30,7 @@ export interface GovernedCall {
   ended: boolean;
   /** The action while a human is awaited. */
   waiting: Action | null;
-  /** Told of the server's own progress. */
+  /** Called with the server's progress. */
   readonly listeners: Set<(progress: Progress) => void>;
   /** Resolves when it is known whether a human is awaited. */
   readonly asked: Promise<void>;

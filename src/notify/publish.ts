@@ -31,7 +31,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   const { tenant, id } = input.action;
   const notifier = deps.notifier(tenant);
   if (notifier === null) return { unreachable: [] };
-  // As it stands now: told late, what was true then would be untrue.
+  // The current state, because an old state would be untrue by the time people read it.
   const life = await readLife(deps, tenant, id);
   if (life === null) return { unreachable: [] };
   // The one message of its plan tells of a step.

@@ -19,7 +19,7 @@ export interface PlacedRecord {
 }
 
 /** What a row says of an action beside how it stands. */
-interface Course {
+interface History {
   decidedAt: string | null;
   endedAt: string | null;
   reviewDueAt: string | null;
@@ -43,22 +43,22 @@ export function factOf(records: readonly PlacedRecord[], money: Money | null): A
   if (first?.record.type !== 'verdict' || last === undefined) return null;
   if (records.some(({ record }) => record.type === 'drill')) return null;
   const verdict = first.record;
-  const { course, folded } = courseOf(verdict, records.slice(1));
+  const { history, folded } = historyOf(verdict, records.slice(1));
   const { approval, release, status, redeemedAt } = folded;
-  const { decision } = course;
+  const { decision } = history;
   return {
     tenant: verdict.tenant,
     action: verdict.action,
     firstIndex: first.index,
     lastIndex: last.index,
     askedAt: verdict.at,
-    decidedAt: course.decidedAt,
+    decidedAt: history.decidedAt,
     releasedAt: release?.at ?? null,
     redeemedAt: redeemedAt ?? null,
-    endedAt: course.endedAt,
+    endedAt: history.endedAt,
     expiresAt: approval === null ? null : new Date(approval.expiresAt).toISOString(),
-    reviewDueAt: course.reviewDueAt,
-    reviewedAt: course.reviewedAt,
+    reviewDueAt: history.reviewDueAt,
+    reviewedAt: history.reviewedAt,
     surface: verdict.surface,
     verb: verdict.verb,
     actor: verdict.actor.id,
@@ -76,15 +76,15 @@ export function factOf(records: readonly PlacedRecord[], money: Money | null): A
     releaseBasis: release?.basis ?? null,
     approver: decision?.by ?? null,
     via: decision?.via ?? null,
-    delegatedFrom: course.delegatedFrom,
-    extended: course.extended,
-    changed: course.changed,
-    waitMs: course.decidedAt === null ? null : Date.parse(course.decidedAt) - Date.parse(verdict.at),
+    delegatedFrom: history.delegatedFrom,
+    extended: history.extended,
+    changed: history.changed,
+    waitMs: history.decidedAt === null ? null : Date.parse(history.decidedAt) - Date.parse(verdict.at),
     ...amountsOf(money),
     currency: money === null || money.currency === UNDISCLOSED ? null : money.currency,
     reason: decision?.reason ?? null,
-    reference: course.reference,
-    involved: [...course.involved].sort(),
+    reference: history.reference,
+    involved: [...history.involved].sort(),
     awaited: openStage(approval)?.approvers.toSorted() ?? [],
     returned: approval?.status === 'open' && approval.returned !== null,
   };
@@ -112,9 +112,12 @@ function amountsOf(
 /** A person's word that ends the wait. What the clock or the requester did is no decision. */
 const HUMAN: readonly DecisionRecord['decision'][] = ['approve', 'refuse'];
 
-function courseOf(verdict: VerdictRecord, later: readonly PlacedRecord[]): { course: Course; folded: FoldedRecords } {
+function historyOf(
+  verdict: VerdictRecord,
+  later: readonly PlacedRecord[],
+): { history: History; folded: FoldedRecords } {
   const folded = beginFold(verdict);
-  const course: Course = {
+  const history: History = {
     decidedAt: null,
     endedAt: isClosed(folded.status) ? verdict.at : null,
     reviewDueAt: null,
@@ -130,37 +133,37 @@ function courseOf(verdict: VerdictRecord, later: readonly PlacedRecord[]): { cou
     const { status } = folded;
     // What an approver set may be sealed as a commitment; it does not change who decided what.
     follow(folded, record, verdict, null);
-    if (folded.status !== status) course.endedAt = isClosed(folded.status) ? record.at : null;
-    note(course, record);
+    if (folded.status !== status) history.endedAt = isClosed(folded.status) ? record.at : null;
+    note(history, record);
   }
   for (const { approvers } of folded.approval?.stages ?? []) {
-    for (const person of approvers) course.involved.add(person);
+    for (const person of approvers) history.involved.add(person);
   }
-  return { course, folded };
+  return { history, folded };
 }
 
-function note(course: Course, record: RecordPayload): void {
+function note(history: History, record: RecordPayload): void {
   switch (record.type) {
     case 'decision':
       if (HUMAN.includes(record.decision)) {
-        course.decision = record;
-        course.decidedAt = record.at;
-        course.delegatedFrom = record.delegation?.from ?? null;
-        course.involved.add(record.by);
+        history.decision = record;
+        history.decidedAt = record.at;
+        history.delegatedFrom = record.delegation?.from ?? null;
+        history.involved.add(record.by);
       }
-      course.extended ||= record.decision === 'extend';
-      course.changed ||= record.changes !== null;
+      history.extended ||= record.decision === 'extend';
+      history.changed ||= record.changes !== null;
       return;
     case 'release':
-      course.reviewDueAt = record.review?.dueAt ?? null;
-      for (const person of record.review?.reviewers ?? []) course.involved.add(person);
+      history.reviewDueAt = record.review?.dueAt ?? null;
+      for (const person of record.review?.reviewers ?? []) history.involved.add(person);
       return;
     case 'outcome':
-      course.reference = record.reference;
+      history.reference = record.reference;
       return;
     case 'review':
       // The clock says that it is overdue; a person, what it found.
-      if (record.by !== null) course.reviewedAt ??= record.at;
+      if (record.by !== null) history.reviewedAt ??= record.at;
       return;
     default:
   }

@@ -42,9 +42,9 @@ export function createFindingWatch(deps: WatchDeps): FindingWatch {
           const { before: from, to } = quarter;
           if ((await facts.count(tenant, { from, to }, 'all', most + 1)) > most) continue;
         }
-        const { found, actions, cut, now } = await compute(deps, tenant, quarter);
+        const { findings: computed, actions, cut, now } = await compute(deps, tenant, quarter);
         const state = { period, computed: grown, computedAt: now, actions, cut };
-        await findings.replace(tenant, state, found);
+        await findings.replace(tenant, state, computed);
       }
     },
     async differences(tenant) {
@@ -60,8 +60,8 @@ export function createFindingWatch(deps: WatchDeps): FindingWatch {
 }
 
 async function differing(deps: WatchDeps, tenant: string, state: FindingPeriod): Promise<string[]> {
-  const { found } = await compute(deps, tenant, quarterNamed(state.period), state.computedAt);
-  const expected = new Map(found.map((one) => [one.id, JSON.stringify(sorted(one))]));
+  const { findings } = await compute(deps, tenant, quarterNamed(state.period), state.computedAt);
+  const expected = new Map(findings.map((one) => [one.id, JSON.stringify(sorted(one))]));
   const wrong: string[] = [];
   for (const row of await deps.store.findings.of(tenant, state.period)) {
     if (expected.get(row.id) !== JSON.stringify(sorted(row))) wrong.push(row.id);
@@ -99,7 +99,7 @@ async function compute(
   tenant: string,
   quarter: Quarter,
   at: string | null = null,
-): Promise<{ found: PlacedFinding[]; actions: number; cut: boolean; now: string }> {
+): Promise<{ findings: PlacedFinding[]; actions: number; cut: boolean; now: string }> {
   const { actions, cut } = await actionsOf(deps, tenant, quarter);
   // The newest word of the log is the clock: the same records give the same findings, whenever they are computed.
   const now = at ?? latest(actions) ?? quarter.from;
@@ -111,7 +111,7 @@ async function compute(
     now,
   };
   const asked = actions.filter(({ askedAt }) => askedAt >= quarter.from).length;
-  return { found: findingsOfQuarter(actions, quarter, context), actions: asked, cut, now };
+  return { findings: findingsOfQuarter(actions, quarter, context), actions: asked, cut, now };
 }
 
 const latest = (actions: readonly ActionFact[]): string | null =>

@@ -19,10 +19,10 @@ interface Made extends Provisioned {
   union: Directory;
 }
 
-export function createDirectories({ stack, ofTenants: own }: DirectoryFiles, register: Register): DirectorySource {
+export function createDirectories({ stack, ofTenants }: DirectoryFiles, register: Register): DirectorySource {
   const made = new Map<string, Made>();
   const unionOf = (tenant: string, { users, groups, gone, stopped }: Provisioned): Directory => {
-    const file = (own.get(tenant) ?? stack).current();
+    const file = (ofTenants.get(tenant) ?? stack).current();
     const before = made.get(tenant);
     const from = { users, groups, gone, stopped };
     const same = (Object.keys(from) as (keyof Provisioned)[]).every((part) => before?.[part] === from[part]);

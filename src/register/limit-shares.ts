@@ -110,8 +110,8 @@ export const savedSharesSchema: z.ZodType<SavedShares> = z.array(
 );
 
 /**
- * What live actions hold of each limit by the records that were read. Sums of nearby shares are kept instead of the shares, and what is
- * said of them is never more than what is held.
+ * What live actions hold of each limit by the records that were read. Sums of nearby shares are kept instead of
+ * the shares, and such a sum never says more than what is held.
  */
 export class LimitShares {
   readonly #slots = new Map<string, Slot>();

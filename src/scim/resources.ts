@@ -4,7 +4,7 @@ import { CountersignError, isCountersignError } from '../contract/index.ts';
 import { ENTERPRISE, normalisedOperations, normalisedResource } from './normalise.ts';
 
 /** What is kept of a person. */
-export interface KeptUser {
+export interface ScimUser {
   userName: string;
   externalId: string | null;
   name: string | null;
@@ -27,7 +27,7 @@ interface Stored {
   createdAt: string;
   changedAt: string;
 }
-export type StoredUser = KeptUser & Stored;
+export type StoredUser = ScimUser & Stored;
 export type StoredGroup = KeptGroup & Stored;
 
 export type ScimResource = Record<string, unknown>;
@@ -105,7 +105,7 @@ const items = (value: unknown): ScimResource[] =>
  * @param fallback values for members that the body leaves out: `active` is true for a new person, else the current value, so that nobody comes back by omission
  * @throws CountersignError `invalid-request`
  */
-export function readUser(body: ScimResource, fallback: { active: boolean }): KeptUser {
+export function readUser(body: ScimResource, fallback: { active: boolean }): ScimUser {
   const resource = normalisedResource({ ...fallback, ...body });
   return userOf(understood(() => plain(new SCIMMY.Schemas.User(resource, 'in'))));
 }
@@ -145,13 +145,13 @@ async function patched(
   return now;
 }
 
-export const patchUser = async (user: StoredUser, body: ScimResource): Promise<KeptUser> =>
+export const patchUser = async (user: StoredUser, body: ScimResource): Promise<ScimUser> =>
   userOf(await patched(SCIMMY.Schemas.User, userResource(user, [], ''), body));
 
 export const patchGroup = async (group: StoredGroup, body: ScimResource): Promise<KeptGroup> =>
   groupOf(await patched(SCIMMY.Schemas.Group, groupResource(group, ''), body));
 
-function userOf(resource: ScimResource): KeptUser {
+function userOf(resource: ScimResource): ScimUser {
   const userName = text(resource['userName']);
   if (userName === null) throw new CountersignError('invalid-request', '`userName` is missing');
   const name = (resource['name'] ?? {}) as ScimResource;

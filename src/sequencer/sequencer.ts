@@ -6,20 +6,20 @@
  *   2. the entries, at the positions that the head's old size gives them;
  *   3. the tiles that the entries grow;
  *   4. the actions' projections, their permits, and the reservations they give back.
- * Nothing of it exists before the commit, and nobody is answered before it is flushed. So a power cut leaves either the log as it was,
- * and nobody was answered, or the log grown by the whole batch, and whoever was not answered asks again and finds its entries.
+ * Nothing of it exists before the commit, and nobody is answered before it is flushed. So a power cut leaves the log either unchanged,
+ * with nobody answered, or grown by the whole batch; callers without an answer ask again and find their entries.
  *
  * The checkpoint is signed before the commit and served only from the committed row. A signer that fails fails the batch: nothing is
  * sealed unsigned.
  *
  * There is one writer because the head is compared and swapped, not because there is one process: any number may race. A writer takes the
- * locked path when the head has moved, an entry is taken, or the outcome of its own last commit is unknown: under the head's row lock it
+ * locked path when the head has moved, an entry is taken, or the outcome of its last commit is unknown: under the head's row lock it
  * reads what is there, drops what is sealed already, and swaps. A process also begins that way, so recovery is the normal path.
  *
- * Where several processes write one log, racing would cost most of them a wasted commit. So a writer takes turns at first, and from a race on
- * that it lost: the lock of the head's row is the queue, PostgreSQL keeps it in order, and what came while a writer waited goes with its
- * turn. A turn ends with its connection: at once when its process dies, within three seconds when it stands still. Who finds itself alone
- * for a while goes ahead.
+ * Where several processes write one log, racing would cost most of them a wasted commit. So a writer takes turns at first, and from a race
+ * on that it lost: the lock of the head's row is the queue, PostgreSQL keeps it in order, and what came while a writer waited goes with its
+ * turn. A turn ends with its connection: immediately when its process dies, within three seconds when it hangs. A writer that finds itself
+ * alone for a while goes ahead.
  */
 import { equalBytes } from '../canonical/index.ts';
 import { CountersignError, ENVELOPE_MAX_BYTES } from '../contract/index.ts';
@@ -38,7 +38,7 @@ const SIGNER_MS = 10_000;
 export interface SequencerOptions {
   store: Pick<Store, 'log'>;
   keys: { forTenant(tenant: string): LogKeys };
-  /** Told of every batch that is on disk. */
+  /** Called after every batch that is on disk. */
   onAppend?: (path: AppendPath) => void;
 }
 
@@ -193,7 +193,7 @@ class LogWriter {
     this.#onAppend('turn');
   }
 
-  /** The fast path: one statement on top of our own last commit. False when the locked path has to find out. */
+  /** The fast path: one statement on top of our last commit. False when the locked path has to find out. */
   async #swapAfter(end: LogEnd, calls: readonly Call[]): Promise<boolean> {
     const { append, end: next } = await this.#grow(end, calls);
     this.#end = null;

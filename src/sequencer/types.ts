@@ -35,7 +35,7 @@ export interface SealedRecord {
 }
 
 /**
- * How a batch came into the log: `ahead` on top of our own last commit, `turn` when our turn at the head came, `moved` since somebody else's
+ * How a batch came into the log: `ahead` on top of our last commit, `turn` when our turn at the head came, `moved` since somebody else's
  * commit was faster, or `begun` at the beginning.
  */
 export type AppendPath = 'ahead' | 'turn' | 'moved' | 'begun';

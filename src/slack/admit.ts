@@ -26,7 +26,7 @@ export interface AdmittedClick {
   subject: SlackAction;
   value: ButtonValue;
   /** Hash of what the person was looking at. */
-  shown: string;
+  shownHash: string;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function admitClick(desk: Desk<DecisionDoor>, click: Click): Promis
   }
   const subject = await desk.door.read(posted.tenant, posted.action);
   if (subject === null) throw new CountersignError('not-found', 'there is no such action any more');
-  return { person, posted, subject, value, shown: await seen(desk, posted, subject.message, value) };
+  return { person, posted, subject, value, shownHash: await seen(desk, posted, subject.message, value) };
 }
 
 /** What was on the screen: the newest stored rendering, or one so new that it is not stored yet. */

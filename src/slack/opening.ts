@@ -18,7 +18,7 @@ const LOOKUP_MS = 1200;
 /**
  * Opens the view that `build` makes: immediately, or as a placeholder that is filled when it is ready.
  *
- * @param refused Told of why there is nothing to open, when nothing was opened yet.
+ * @param refused Called with the reason when nothing could be opened.
  */
 export async function openView(
   desk: Desk<unknown>,
@@ -84,7 +84,7 @@ export function sealedFor(
     tenant: posted.tenant,
     action: posted.action,
     stage: value.stage,
-    shown: shown ?? admitted.shown,
+    shown: shown ?? admitted.shownHash,
     about: aboutOf(subject.message),
     expires: Math.floor(desk.now() / 1000) + FORM_SECONDS,
   });

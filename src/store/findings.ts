@@ -62,7 +62,7 @@ export interface FindingStore {
   periods(tenant: string): Promise<FindingPeriod[]>;
   of(tenant: string, period: string): Promise<StoredFinding[]>;
   /** Puts a quarter's findings in place of those before, unless others know more of the log. */
-  replace(tenant: string, period: Omit<FindingPeriod, 'grown'>, found: readonly StoredFinding[]): Promise<void>;
+  replace(tenant: string, period: Omit<FindingPeriod, 'grown'>, findings: readonly StoredFinding[]): Promise<void>;
   /** Every answer, oldest first. @param findings those about these alone */
   answers(tenant: string, findings?: readonly string[]): Promise<FindingAnswer[]>;
 }
@@ -111,7 +111,7 @@ export function createFindingStore(db: Database): FindingStore {
         .execute();
       return rows.map(stored);
     },
-    async replace(tenant, { period, ...computed }, found) {
+    async replace(tenant, { period, ...computed }, findings) {
       await db.transaction().execute(async (on) => {
         const { numUpdatedRows } = await on
           .updateTable('findingPeriod')
@@ -122,8 +122,8 @@ export function createFindingStore(db: Database): FindingStore {
           .executeTakeFirst();
         if (numUpdatedRows === 0n) return;
         await on.deleteFrom('finding').where('tenant', '=', tenant).where('period', '=', period).execute();
-        for (let at = 0; at < found.length; at += ROWS) {
-          const rows = found.slice(at, at + ROWS);
+        for (let at = 0; at < findings.length; at += ROWS) {
+          const rows = findings.slice(at, at + ROWS);
           await on
             .insertInto('finding')
             .values(rows.map((one) => ({ ...one, tenant, figures: JSON.stringify(one.figures) })))

@@ -80,8 +80,9 @@ export interface Postgres {
   /** One transaction on a connection for sealing; rolled back when `work` throws. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /**
-   * Takes locks, reads, and writes what `decide` makes of it, if anything: one transaction in two round trips, on a connection of its own
-   * kind, where waiting for a lock holds up nothing else. `opening` is sent unchanged with `begin`, so nothing of a caller may be in it.
+   * Takes locks, reads, and writes what `decide` makes of it, if anything: one transaction in two round trips, on a separate kind of
+   * connection, where waiting for a lock holds up nothing else. `opening` is sent unchanged with `begin`, so nothing of a caller may be in
+   * it.
    *
    * Answers before the commit; nothing may rest on it before `committed`.
    */

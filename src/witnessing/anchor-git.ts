@@ -1,4 +1,4 @@
-/** Anchors in a Git repository: a commit on a branch of its own, made without a working tree, and pushed where that is asked. */
+/** Anchors in a Git repository: commits on a separate branch, made without a working tree, and pushed if the settings say so. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

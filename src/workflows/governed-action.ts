@@ -208,9 +208,9 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   /** Goes on from what was sealed outside: a step's release in its turn, its withdrawal, its redemption. */
   const look = (): Promise<void> =>
     exclusive(async () => {
-      const found = await local.look({ action: ref() });
-      if (parked === null) action = found.action;
-      else parked.adopt(found);
+      const sealed = await local.look({ action: ref() });
+      if (parked === null) action = sealed.action;
+      else parked.adopt(sealed);
       outbox?.changed();
     });
   setHandler(lookSignal, async () => {
@@ -346,9 +346,9 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   const reviewed = review?.closed();
 
   if (parked !== null) await parked.closed();
-  const turn = (): boolean => action.status !== 'evaluating';
-  while (judged.planWorkflow !== undefined && !turn()) {
-    if (!(await condition(turn, LOST_MS))) await look();
+  const hasTurn = (): boolean => action.status !== 'evaluating';
+  while (judged.planWorkflow !== undefined && !hasTurn()) {
+    if (!(await condition(hasTurn, LOST_MS))) await look();
   }
 
   if (action.status === 'released' && judged.activates) {

@@ -143,8 +143,8 @@ export function createOutbox(
       const now = revision;
       if (plan === null) continue;
       const { workflow, lost } = plan;
-      const told = getExternalWorkflowHandle(workflow).signal(steppedSignal);
-      await told.catch(lost).catch(() => undefined);
+      const signalled = getExternalWorkflowHandle(workflow).signal(steppedSignal);
+      await signalled.catch(lost).catch(() => undefined);
       stepped = now;
     }
   };

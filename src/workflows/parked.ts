@@ -26,7 +26,7 @@ export interface Parked {
   unreachable(people: string[], attested: string | undefined): Promise<void>;
   thaw(): void;
   /** How it stands by its records, where something was sealed outside its workflow. */
-  adopt(found: Pick<Sealed, 'action' | 'approval'>): void;
+  adopt(sealed: Pick<Sealed, 'action' | 'approval'>): void;
   /** Resolves when the action was released or ended. */
   closed(): Promise<void>;
 }
@@ -176,10 +176,10 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
     isOpen,
     state: () => state,
     opening: () => (resumed ? [] : [{ type: 'stage-opened', stage: 0 }]),
-    adopt(found) {
-      if (found.approval !== null) adopt(found.approval);
+    adopt(sealed) {
+      if (sealed.approval !== null) adopt(sealed.approval);
       turns += 1;
-      deps.became(found.action);
+      deps.became(sealed.action);
     },
     thaw() {
       thaws += 1;

@@ -76,15 +76,15 @@ export async function plan(input: PlanInput | PlanResumeInput): Promise<void> {
       abandoned = true;
     });
   }
-  /** Grows with every change of a step; `told` is what people read. */
+  /** Grows with every change of a step; `announced` is the one that people read. */
   let revision = 0;
-  let told = 0;
+  let announced = 0;
   const tellPeople = async (): Promise<void> => {
     for (;;) {
-      await condition(() => told < revision);
+      await condition(() => announced < revision);
       const now = revision;
       await publishPlan({ tenant, plan: id }).catch(() => undefined);
-      told = now;
+      announced = now;
       await sleep(TOLD_MS);
     }
   };
@@ -98,7 +98,7 @@ export async function plan(input: PlanInput | PlanResumeInput): Promise<void> {
       await step.signal(lookSignal).catch(() => undefined);
     }
     if (changed.length > 0) revision += 1;
-    const isTold = (): boolean => told === revision;
+    const isTold = (): boolean => announced === revision;
     if (over) return void (await condition(isTold));
     await condition(() => stepped !== seen, held ? HELD_MS : QUIET_MS);
     if (workflowInfo().continueAsNewSuggested && !abandoned) {

@@ -1,7 +1,7 @@
 /** Whose turn it is in a plan. Pure: from how the steps stand alone. */
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { isOver, nextMoves, type StepStanding } from '../../src/engine/plans/course.ts';
+import { isOver, nextMoves, type StepStanding } from '../../src/engine/plans/moves.ts';
 
 const STANDINGS = [
   'unjudged',

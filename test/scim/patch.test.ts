@@ -8,7 +8,7 @@ import {
   readUser,
   userResource,
   type KeptGroup,
-  type KeptUser,
+  type ScimUser,
   type StoredGroup,
   type StoredUser,
 } from '../../src/scim/index.ts';
@@ -28,7 +28,7 @@ const patch = (...Operations: object[]) => ({
 });
 
 describe('a PATCH of a person', () => {
-  it.each<[string, object[], Partial<KeptUser>]>([
+  it.each<[string, object[], Partial<ScimUser>]>([
     ['Entra: active as text', [{ op: 'Replace', path: 'active', value: 'False' }], { active: false }],
     ['Entra: active without a path', [{ op: 'Replace', value: { active: 'False' } }], { active: false }],
     ['Entra: back again', [{ op: 'Add', path: 'active', value: 'True' }], { active: true }],

@@ -205,7 +205,7 @@ export const WORDS = {
   reports: {
     title: 'Reports',
     lead: 'What people let through: by approver, surface and currency. Every total leads to its rows, every row to its receipt.',
-    found: (count: number) => `${count} ${count === 1 ? 'override' : 'overrides'}`,
+    overrides: (count: number) => `${count} ${count === 1 ? 'override' : 'overrides'}`,
     median: (time: string) => `Half of them within ${time}.`,
     rowsLink: 'The rows',
     prove: 'Draw a sample and prove it',

@@ -3,7 +3,7 @@ import { isRefused, type Action, type PlanStep } from '../../contract/index.ts';
 import type { EngineDeps } from '../deps.ts';
 import { stepIdOf } from '../ids.ts';
 import { releaseStep } from '../release.ts';
-import { isOver, nextMoves } from './course.ts';
+import { isOver, nextMoves } from './moves.ts';
 import {
   inLanes,
   isWhole,

@@ -5,7 +5,7 @@ import type { EngineDeps } from '../deps.ts';
 import { stepIdOf } from '../ids.ts';
 import { readLife, readWholeLife, type Life } from '../life.ts';
 import { readActionState } from '../seal.ts';
-import type { StepStanding } from './course.ts';
+import type { StepStanding } from './moves.ts';
 import { wholeOf } from './step.ts';
 
 /** Steps that are read concurrently. */

@@ -1,4 +1,4 @@
-/** Reads a plan for whoever may see it, and waits for its people. */
+/** Reads a plan for callers that may see it, and waits for its approvers. */
 import { CountersignError, PLAN_ID, type Action } from '../../contract/index.ts';
 import type { PlanView } from '../../contract/views/index.ts';
 import { stepIdOf } from '../../engine/ids.ts';
@@ -65,7 +65,7 @@ const LOOK_MS = 2000;
 /**
  * Looks until `enough` says so, or `waitMs` are over.
  *
- * @param read begins after the watch for news, so that none is missed
+ * @param read begins after the watch for announcements, so that none is missed
  */
 export async function untilSo<T>(
   deps: Pick<GatewayDeps, 'hub' | 'stopping'>,
@@ -75,19 +75,19 @@ export async function untilSo<T>(
 ): Promise<T> {
   const end = Date.now() + waitMs;
   for (;;) {
-    const news = newsOf(deps, tenant, plan, steps, Math.min(LOOK_MS, Math.max(0, end - Date.now())));
+    const next = nextAnnouncement(deps, tenant, plan, steps, Math.min(LOOK_MS, Math.max(0, end - Date.now())));
     try {
       const value = await read();
       if (enough(value) || Date.now() >= end || deps.stopping?.stopped === true) return value;
-      await news.done;
+      await next.done;
     } finally {
-      news.cancel();
+      next.cancel();
     }
   }
 }
 
 /** The next announcement of any step. */
-function newsOf(
+function nextAnnouncement(
   { hub }: Pick<GatewayDeps, 'hub'>,
   tenant: string,
   plan: string,

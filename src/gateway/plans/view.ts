@@ -2,7 +2,7 @@
 import { addDecimals, formatDecimal, parseDecimal, type Decimal } from '../../canonical/index.ts';
 import { EFFECT_KINDS, VERDICT_DECISIONS, type Action, type EffectKind, type Status } from '../../contract/index.ts';
 import type { PlanStatus, PlanView } from '../../contract/views/index.ts';
-import { isOver } from '../../engine/plans/course.ts';
+import { isOver } from '../../engine/plans/moves.ts';
 import { standingsOf, type PlanLives } from '../../engine/plans/read.ts';
 import type { Life } from '../../engine/life.ts';
 import type { LimitShare } from '../../register/index.ts';

@@ -36,7 +36,7 @@ const KEPT_MS = 15_000;
 
 /** @param now milliseconds since the epoch */
 export function createOnCall(rotas: readonly Rota[], now: () => number): OnCall {
-  const kept = new Map<Rota, { until: number; answer: Promise<OnCallAnswer> }>();
+  const answers = new Map<Rota, { until: number; answer: Promise<OnCallAnswer> }>();
   const ask = async ({ source, fallback }: Rota): Promise<OnCallAnswer> => {
     const said = { source: source.source, fallback };
     try {
@@ -49,10 +49,10 @@ export function createOnCall(rotas: readonly Rota[], now: () => number): OnCall 
     ask(tenant, name) {
       const rota = rotas.find((one) => one.tenant === tenant && one.name === name);
       if (rota === undefined) return Promise.resolve(null);
-      const before = kept.get(rota);
+      const before = answers.get(rota);
       if (before !== undefined && now() < before.until) return before.answer;
       const answer = ask(rota);
-      kept.set(rota, { until: now() + KEPT_MS, answer });
+      answers.set(rota, { until: now() + KEPT_MS, answer });
       return answer;
     },
   };

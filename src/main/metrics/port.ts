@@ -12,8 +12,8 @@ import type { Meters } from './meters.ts';
 /** Answers all metrics in the text format of Prometheus. */
 export function metricsHandler({ registry }: Pick<Meters, 'registry'>, core: () => Promise<string>): RequestHandler {
   return async (_request, response) => {
-    const [own, theirs] = await Promise.all([registry.metrics(), core()]);
-    response.type(registry.contentType).send(theirs === '' ? own : `${own}\n${theirs}`);
+    const [ours, cores] = await Promise.all([registry.metrics(), core()]);
+    response.type(registry.contentType).send(cores === '' ? ours : `${ours}\n${cores}`);
   };
 }
 

@@ -17,7 +17,7 @@ export interface TemporalHandle {
   connection: NativeConnection;
   address: string;
   namespace: string;
-  /** The Web UI of our own dev server. */
+  /** The Web UI of our dev server. */
   uiUrl: string | null;
   /** Rejects when our own dev server ends by itself. */
   failed: Promise<never>;

@@ -19,7 +19,7 @@ const WORTH = 1.25;
 const NOTHING: Decimal = { units: 0n, scale: 0 };
 
 /** What grants of one length would have done. */
-interface Course {
+interface Savings {
   fewer: number;
   through: number;
   /** The largest sum that one of them covered. */
@@ -38,11 +38,11 @@ export function grantDraft(
   const [stage, ...more] = rule.approval?.stages ?? [];
   const alone = stage?.quorum === 1 && stage.assurance === null && more.length === 0;
   if (policy.grants !== null || !alone) return null;
-  let best: (Course & { within: string }) | null = null;
+  let best: (Savings & { within: string }) | null = null;
   for (const { text, ms } of WITHIN) {
-    const course = courseOf({ policy, cases }, ms);
-    if (course.through > through || course.fewer < least) continue;
-    if (best === null || course.fewer >= best.fewer * WORTH) best = { ...course, within: text };
+    const savings = savingsOf({ policy, cases }, ms);
+    if (savings.through > through || savings.fewer < least) continue;
+    if (best === null || savings.fewer >= best.fewer * WORTH) best = { ...savings, within: text };
   }
   if (best?.inside == null) return null;
   const { fewer, inside, sum, within } = best;
@@ -60,8 +60,8 @@ export function grantDraft(
   };
 }
 
-function courseOf({ policy, cases }: Pick<AskingRule, 'policy' | 'cases'>, ms: number): Course {
-  const course: Course = { fewer: 0, through: 0, sum: NOTHING, inside: null };
+function savingsOf({ policy, cases }: Pick<AskingRule, 'policy' | 'cases'>, ms: number): Savings {
+  const savings: Savings = { fewer: 0, through: 0, sum: NOTHING, inside: null };
   const { amount, currency } = policy.sameness;
   const disclosed = policy.disclose.includes(amount);
   /** By the like: until when, how often, and for how much it was used. */
@@ -75,17 +75,17 @@ function courseOf({ policy, cases }: Pick<AskingRule, 'policy' | 'cases'>, ms: n
     const asked = disclosed && read.ok ? parseDecimal(read.text, Infinity) : NOTHING;
     const grant = open.get(like);
     if (grant !== undefined && now < grant.until && grant.uses < USES) {
-      if (one.decided === 'refused') course.through += 1;
+      if (one.decided === 'refused') savings.through += 1;
       else {
-        course.fewer += one.decided === 'approved' ? 1 : 0;
+        savings.fewer += one.decided === 'approved' ? 1 : 0;
         grant.uses += 1;
         grant.sum = addDecimals(grant.sum, asked);
-        if (compareDecimals(grant.sum, course.sum) > 0) course.sum = grant.sum;
+        if (compareDecimals(grant.sum, savings.sum) > 0) savings.sum = grant.sum;
       }
     } else if (one.decided === 'approved') {
       open.set(like, { until: now + ms, uses: 0, sum: NOTHING });
-      course.inside = one;
+      savings.inside = one;
     }
   }
-  return course;
+  return savings;
 }

@@ -31,7 +31,7 @@ export function suggest(
   const bundle = options.compile(files);
   if (bundle === null) return [];
   const folder: Folder = { files, known: new Set([...lintOf(files, options), ...failedOf(files, options)]) };
-  const found = files
+  const suggestions = files
     .filter(({ path }) => kindOfFile(path) === 'policy')
     .flatMap((file) => {
       const name = parsePolicyFile(file.path, file.text).policy?.policy;
@@ -48,7 +48,7 @@ export function suggest(
             ),
       );
     });
-  return found.sort((a, b) => b.fewer - a.fewer || (a.says < b.says ? -1 : 1));
+  return suggestions.sort((a, b) => b.fewer - a.fewer || (a.says < b.says ? -1 : 1));
 }
 
 /** The given files, with their existing problems. */
@@ -188,8 +188,8 @@ function ruleInsertion(file: PolicyFile, asking: AskingRule, when: string, { say
   const line = file.text.split('\n')[at] ?? '';
   if (!/^ *- /.test(line)) return null;
   const indent = indentOf(file.text, at);
-  const own = asking.rule.when.text.trim();
-  const condition = own === 'true' ? when : `(${own}) && ${when}`;
+  const current = asking.rule.when.text.trim();
+  const condition = current === 'true' ? when : `(${current}) && ${when}`;
   return {
     at,
     lines: [
@@ -232,14 +232,14 @@ function row(name: string, one: DecidedCase, { policy, rule }: AskingRule, by: s
 /** What policy discloses; of the rest, texts become `undisclosed`, and nothing else is told. */
 function withoutSecrets(request: ActionRequest, disclose: readonly string[]): JsonObject {
   const { surface, action, actor } = request;
-  let kept: JsonObject = { surface, action, actor: { id: actor.id, type: actor.type } };
+  let visible: JsonObject = { surface, action, actor: { id: actor.id, type: actor.type } };
   for (const path of leafPaths(request, ['resource', 'params', 'context'])) {
     const value = readPath(request, path);
-    const shown = disclose.some((one) => one === path || path.startsWith(`${one}.`));
-    if (value === undefined || (!shown && (typeof value !== 'string' || PARTICULAR.has(path)))) continue;
-    kept = writePath(kept, path.split('.'), shown ? value : 'undisclosed');
+    const isDisclosed = disclose.some((one) => one === path || path.startsWith(`${one}.`));
+    if (value === undefined || (!isDisclosed && (typeof value !== 'string' || PARTICULAR.has(path)))) continue;
+    visible = writePath(visible, path.split('.'), isDisclosed ? value : 'undisclosed');
   }
-  return kept;
+  return visible;
 }
 
 /** Texts that not every word can stand for. */

@@ -75,8 +75,8 @@ export interface ButtonValue {
 }
 
 export function buttonValue({ action, revision, stage, plain }: ButtonValue): string {
-  const shown = [action.slice(0, 96), count(revision), count(stage)];
-  return JSON.stringify(plain === true ? [...shown, 'plain'] : shown);
+  const parts = [action.slice(0, 96), count(revision), count(stage)];
+  return JSON.stringify(plain === true ? [...parts, 'plain'] : parts);
 }
 
 const count = (value: number): number => (Number.isSafeInteger(value) && value >= 0 ? value : 0);

@@ -29,14 +29,14 @@ const MONEY = /^-?\d{1,15}(\.\d{1,14})? [A-Z]{3}$/;
 
 /** Several short facts, the amount first; null where lines serve better. */
 export function factsTable({ amount, facts }: ApprovalMessage): Block | null {
-  const shown = facts.slice(0, MESSAGE_HOLDS.facts);
-  const short = shown.every(({ label, value }) => label.length <= MESSAGE_HOLDS.label && fits(value));
-  if (shown.length < TABLE_FROM || !short) return null;
+  const listed = facts.slice(0, MESSAGE_HOLDS.facts);
+  const areShort = listed.every(({ label, value }) => label.length <= MESSAGE_HOLDS.label && fits(value));
+  if (listed.length < TABLE_FROM || !areShort) return null;
   const number = amount === null ? null : amountCell(amount);
   const rows = [
     [cell('What', 60), cell('Value', 60)],
     ...(number === null ? [] : [[cell('Amount', 60), number]]),
-    ...shown.map(({ label, value }) => [
+    ...listed.map(({ label, value }) => [
       cell(label, MESSAGE_HOLDS.label),
       (MONEY.test(value) ? amountCell(value) : null) ?? cell(value, CELL_MAX),
     ]),

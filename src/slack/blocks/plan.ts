@@ -133,14 +133,14 @@ function detailsOf({ message }: PlanMessageStep): Line[] {
 }
 
 function rulesOf({ order, onFailure, expiresAt }: PlanMessage): Line[] {
-  const turn = order === 'sequence' ? 'One after another' : 'In any order';
+  const sequence = order === 'sequence' ? 'One after another' : 'In any order';
   const rest =
     onFailure === 'withdraw'
       ? 'when one is not done, the rest is withdrawn'
       : 'the rest goes on without one that is not done';
   const due =
     expiresAt === null ? [] : [line('Decide by ', dated(expiresAt), '; what is not decided then is refused.')];
-  return [line(`${turn}; ${rest}. What you refuse is left out.`), ...due];
+  return [line(`${sequence}; ${rest}. What you refuse is left out.`), ...due];
 }
 
 const decideButton = ({ plan, revision }: PlanMessage): Block =>

@@ -90,9 +90,9 @@ const KINDS: Readonly<Record<string, string>> = { [WHOLE_RENDERER]: WHOLE_KIND, 
 const jsonOf = (model: object): Json => JSON.parse(JSON.stringify(model)) as Json;
 
 /** Hash of what was shown, as records seal it. @throws CountersignError as {@link renderShown} */
-export function hashOfShown(shown: RenderingSource): string {
-  const rendered = renderShown(shown);
-  return rendered.blocks.length === 0 ? hashOf(jsonOf(shown.model)) : shownHash(rendered);
+export function hashOfShown(source: RenderingSource): string {
+  const rendered = renderShown(source);
+  return rendered.blocks.length === 0 ? hashOf(jsonOf(source.model)) : shownHash(rendered);
 }
 
 /** Every text of a rendering, from top to bottom: a line of rich text as one, anything else unchanged. */

@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
 /**
- * Running totals of what limits hold, by second, minute and hour. The database itself keeps them with the reservations, whoever writes
- * or deletes those, so no total can be forgotten. Rows are touched in one order, so that no two statements wait for each other.
+ * Running totals of what limits hold, by second, minute and hour. The database itself keeps them with the reservations, whichever program
+ * writes or deletes those, so no total can be forgotten. Rows are touched in one order, so that no two statements wait for each other.
  */
 const WIDTHS = `(values (interval '1 second'), (interval '1 minute'), (interval '1 hour')) as w(width)`;
 

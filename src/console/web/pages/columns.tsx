@@ -12,7 +12,7 @@ export const FEATURES = tableFeatures({ columnVisibilityFeature });
 export interface Column {
   id: string;
   name: string;
-  shown: boolean;
+  visible: boolean;
   /** Set to the right, as numbers are. */
   number?: true;
   /** What the API sorts by. */
@@ -30,7 +30,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: 'what',
     name: 'Action',
-    shown: true,
+    visible: true,
     cell: (action) => (
       <span class="what">
         <Link href={`/actions/${action.id}`}>{action.action}</Link>
@@ -38,52 +38,57 @@ export const COLUMNS: readonly Column[] = [
       </span>
     ),
   },
-  { id: 'asked', name: 'Asked', shown: true, sort: 'askedAt', cell: ({ askedAt }) => <Time at={askedAt} /> },
-  { id: 'status', name: 'Status', shown: true, cell: ({ status }) => <Status status={status} /> },
+  { id: 'asked', name: 'Asked', visible: true, sort: 'askedAt', cell: ({ askedAt }) => <Time at={askedAt} /> },
+  { id: 'status', name: 'Status', visible: true, cell: ({ status }) => <Status status={status} /> },
   {
     id: 'release',
     name: 'Release basis',
-    shown: true,
+    visible: true,
     cell: ({ releaseBasis }) => releaseBasis && <Basis basis={releaseBasis} />,
   },
-  { id: 'amount', name: 'Amount asked', shown: true, number: true, sort: 'amount', cell: money('asked') },
-  { id: 'approved', name: 'Approved', shown: true, number: true, cell: money('approved') },
-  { id: 'released', name: 'Released', shown: true, number: true, cell: money('released') },
-  { id: 'executed', name: 'Executed', shown: true, number: true, cell: money('executed') },
-  { id: 'requester', name: 'For', shown: false, cell: ({ requester }) => <Person id={requester} /> },
-  { id: 'approver', name: 'Decided by', shown: true, cell: ({ approver }) => approver && <Person id={approver} /> },
-  { id: 'via', name: 'Door', shown: false, cell: ({ via }) => (via === null ? null : plainWord(via)) },
+  { id: 'amount', name: 'Amount asked', visible: true, number: true, sort: 'amount', cell: money('asked') },
+  { id: 'approved', name: 'Approved', visible: true, number: true, cell: money('approved') },
+  { id: 'released', name: 'Released', visible: true, number: true, cell: money('released') },
+  { id: 'executed', name: 'Executed', visible: true, number: true, cell: money('executed') },
+  { id: 'requester', name: 'For', visible: false, cell: ({ requester }) => <Person id={requester} /> },
+  { id: 'approver', name: 'Decided by', visible: true, cell: ({ approver }) => approver && <Person id={approver} /> },
+  { id: 'via', name: 'Door', visible: false, cell: ({ via }) => (via === null ? null : plainWord(via)) },
   {
     id: 'waited',
     name: 'Waited',
-    shown: false,
+    visible: false,
     number: true,
     sort: 'waitMs',
     cell: ({ waitMs }) => (waitMs === null ? null : lasting(waitMs)),
   },
-  { id: 'reason', name: 'Reason', shown: false, cell: ({ reason }) => reason },
-  { id: 'actor', name: 'Asked by', shown: false, cell: ({ actor }) => <Person id={actor} /> },
+  { id: 'reason', name: 'Reason', visible: false, cell: ({ reason }) => reason },
+  { id: 'actor', name: 'Asked by', visible: false, cell: ({ actor }) => <Person id={actor} /> },
   {
     id: 'delegated',
     name: 'In the name of',
-    shown: false,
+    visible: false,
     cell: ({ delegatedFrom }) => delegatedFrom && <Person id={delegatedFrom} />,
   },
   {
     id: 'changed',
     name: 'Changed',
-    shown: false,
+    visible: false,
     cell: ({ changed }) => (changed ? <Badge tone="warn">changed</Badge> : null),
   },
-  { id: 'policy', name: 'Policy', shown: false, cell: ({ policy }) => policy },
-  { id: 'rule', name: 'Rule', shown: false, cell: ({ rule }) => rule },
-  { id: 'verdict', name: 'Verdict', shown: false, cell: ({ decision, basis }) => `${decision}, ${plainWord(basis)}` },
-  { id: 'mode', name: 'Mode', shown: false, cell: ({ mode }) => mode },
-  { id: 'folder', name: 'Folder', shown: false, cell: ({ folder }) => folder },
-  { id: 'reference', name: 'Reference', shown: false, cell: ({ reference }) => reference },
-  { id: 'redeemed', name: 'Redeemed', shown: false, cell: ({ redeemedAt }) => redeemedAt && <Time at={redeemedAt} /> },
-  { id: 'ended', name: 'Ended', shown: false, cell: ({ endedAt }) => endedAt && <Time at={endedAt} /> },
-  { id: 'index', name: 'Log entry', shown: false, number: true, cell: ({ firstIndex }) => firstIndex },
+  { id: 'policy', name: 'Policy', visible: false, cell: ({ policy }) => policy },
+  { id: 'rule', name: 'Rule', visible: false, cell: ({ rule }) => rule },
+  { id: 'verdict', name: 'Verdict', visible: false, cell: ({ decision, basis }) => `${decision}, ${plainWord(basis)}` },
+  { id: 'mode', name: 'Mode', visible: false, cell: ({ mode }) => mode },
+  { id: 'folder', name: 'Folder', visible: false, cell: ({ folder }) => folder },
+  { id: 'reference', name: 'Reference', visible: false, cell: ({ reference }) => reference },
+  {
+    id: 'redeemed',
+    name: 'Redeemed',
+    visible: false,
+    cell: ({ redeemedAt }) => redeemedAt && <Time at={redeemedAt} />,
+  },
+  { id: 'ended', name: 'Ended', visible: false, cell: ({ endedAt }) => endedAt && <Time at={endedAt} /> },
+  { id: 'index', name: 'Log entry', visible: false, number: true, cell: ({ firstIndex }) => firstIndex },
 ];
 
 export const DEFINITIONS: ColumnDef<typeof FEATURES, ActionSummary>[] = COLUMNS.map(({ id, name, cell }) => ({

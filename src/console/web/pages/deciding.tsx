@@ -127,7 +127,7 @@ const BUTTONS: Record<Way, string> = {
   answer: WORDS.inbox.kinds.answer,
 };
 
-/** So many stay in reach of a thumb while the facts are read. */
+/** Most buttons that stay in reach of a thumb while the facts are read. */
 const FIRST = 2;
 
 const TITLES: Record<InboxItem['kind'], string> = { decide: SAY.title, answer: SAY.answer, review: SAY.review };

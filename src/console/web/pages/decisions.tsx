@@ -19,7 +19,7 @@ const LOOK_AGAIN_MS = 15_000;
 const KEPT_COLUMNS = 'countersign.columns';
 
 function readColumns(): Record<string, boolean> {
-  const usual = Object.fromEntries(COLUMNS.map(({ id, shown }) => [id, shown]));
+  const usual = Object.fromEntries(COLUMNS.map(({ id, visible }) => [id, visible]));
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(KEPT_COLUMNS) ?? '{}');
     return { ...usual, ...(typeof stored === 'object' ? stored : {}) };
@@ -28,7 +28,13 @@ function readColumns(): Record<string, boolean> {
   }
 }
 
-function ColumnPicker({ shown, choose }: { shown: Record<string, boolean>; choose(id: string, on: boolean): void }) {
+function ColumnPicker({
+  visible,
+  choose,
+}: {
+  visible: Record<string, boolean>;
+  choose(id: string, on: boolean): void;
+}) {
   return (
     <details class="pop">
       <summary>{SAY.columns}</summary>
@@ -38,7 +44,7 @@ function ColumnPicker({ shown, choose }: { shown: Record<string, boolean>; choos
           <label key={id} class="check">
             <input
               type="checkbox"
-              checked={shown[id] === true}
+              checked={visible[id] === true}
               onChange={(event) => choose(id, event.currentTarget.checked)}
             />
             {name}
@@ -100,16 +106,16 @@ const columnOf = (id: string): Column | undefined => COLUMNS.find((column) => co
 
 function Actions({
   actions,
-  shown,
+  visible,
   sort,
   ask,
   filters,
-}: Asked & { actions: ActionSummary[]; shown: Record<string, boolean> }) {
+}: Asked & { actions: ActionSummary[]; visible: Record<string, boolean> }) {
   const table = useTable({
     features: FEATURES,
     columns: DEFINITIONS,
     data: actions,
-    state: { columnVisibility: shown },
+    state: { columnVisibility: visible },
     getRowId: ({ id }) => id,
   });
   return (
@@ -179,7 +185,7 @@ export function Decisions() {
   const { filters, sort } = asked;
   const { zone } = useZone();
   const query = queryOf(filters, zone);
-  const [shown, setShown] = useState(readColumns);
+  const [visible, setVisible] = useState(readColumns);
   const list = useInfiniteQuery({
     queryKey: ['actions', query, sort],
     queryFn: ({ signal, pageParam }) =>
@@ -194,8 +200,8 @@ export function Decisions() {
   const [head] = pages;
   const fresh = useFresh(query, sort, head?.actions[0]);
   const choose = (id: string, on: boolean): void => {
-    const next = { ...shown, [id]: on };
-    setShown(next);
+    const next = { ...visible, [id]: on };
+    setVisible(next);
     try {
       localStorage.setItem(KEPT_COLUMNS, JSON.stringify(next));
     } catch {
@@ -213,7 +219,7 @@ export function Decisions() {
         <Search {...asked} />
         <span class="row row-end">
           {reads ? <Exports query={{ ...query, sort }} zone={zone} /> : null}
-          <ColumnPicker shown={shown} choose={choose} />
+          <ColumnPicker visible={visible} choose={choose} />
         </span>
       </div>
       <div class="stack-s">
@@ -243,7 +249,7 @@ export function Decisions() {
           {list.error !== null ? <Problem error={list.error} again={() => void list.refetch()} /> : null}
           {list.isLoading ? <Loading /> : null}
           {head !== undefined && actions.length === 0 ? <Nothing asked={Object.keys(filters).length > 0} /> : null}
-          {actions.length === 0 ? null : <Actions {...asked} actions={actions} shown={shown} />}
+          {actions.length === 0 ? null : <Actions {...asked} actions={actions} visible={visible} />}
           {actions.length === 0 || tenant === undefined ? null : (
             <Verify
               key={actions.map(({ lastIndex }) => lastIndex).join()}

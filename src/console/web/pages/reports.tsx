@@ -61,7 +61,7 @@ export function Reports() {
       {data === undefined ? null : (
         <>
           <p class="row">
-            <strong>{SAY.found(data.total)}</strong>
+            <strong>{SAY.overrides(data.total)}</strong>
             {earlier.data === undefined ? null : (
               <span class="soft">{differenceWords(data.total, earlier.data.total)}</span>
             )}

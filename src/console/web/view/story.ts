@@ -16,7 +16,7 @@ export interface StoryStep {
 }
 
 type Payload = RecordItem['record'];
-type Told = Omit<StoryStep, 'hash' | 'index' | 'at'>;
+type StepText = Omit<StoryStep, 'hash' | 'index' | 'at'>;
 
 const person = (id: string): string => id.replace(/^user:/, '');
 const shortHash = (hash: string): string => hash.replace(/^(sha256:[0-9a-f]{12}).*$/, '$1…');
@@ -80,7 +80,7 @@ function yesOrNo(value: unknown): 'yes' | 'no' | null {
   return value ? 'yes' : 'no';
 }
 
-function verdictStep(record: Extract<Payload, { type: 'verdict' }>): Told {
+function verdictStep(record: Extract<Payload, { type: 'verdict' }>): StepText {
   const { verdict, actor, plan } = record;
   const [said, tone] = known(VERDICT_WORDS, verdict.decision);
   const whose = actor.onBehalfOf === undefined ? '' : ` for ${person(actor.onBehalfOf.id)}`;
@@ -100,7 +100,7 @@ function verdictStep(record: Extract<Payload, { type: 'verdict' }>): Told {
   };
 }
 
-function decisionStep(record: Extract<Payload, { type: 'decision' }>): Told {
+function decisionStep(record: Extract<Payload, { type: 'decision' }>): StepText {
   const [verb, tone] = known(DECISION_WORDS, record.decision);
   const byClock = ['expired', 'cancelled', 'escalated'].includes(record.decision);
   const door = DOOR_WORDS[record.via] ?? record.via;
@@ -126,7 +126,7 @@ function decisionStep(record: Extract<Payload, { type: 'decision' }>): Told {
   };
 }
 
-function toldOf(record: Payload): Told {
+function textOf(record: Payload): StepText {
   switch (record.type) {
     case 'verdict':
       return verdictStep(record);
@@ -161,4 +161,4 @@ function toldOf(record: Payload): Told {
 export const storyOfRecords = (records: readonly RecordItem[]): StoryStep[] =>
   [...records]
     .sort((a, b) => a.index - b.index)
-    .map(({ hash, index, record }) => ({ hash, index, at: record.at, ...toldOf(record) }));
+    .map(({ hash, index, record }) => ({ hash, index, at: record.at, ...textOf(record) }));

@@ -48,12 +48,12 @@ async function decide(desk: Desk<DecisionDoor>, click: Click, late: () => boolea
     keepRefusal(desk, 'approve', error, click.origin, about);
     throw error;
   });
-  const { person, subject, value, shown } = admitted;
+  const { person, subject, value, shownHash } = admitted;
   await subject.decide({
     person: person.id,
     decision: { decision: 'approve', stage: value.stage },
     slack: click.origin,
-    shown: { hash: shown, renderer: RENDERER },
+    shown: { hash: shownHash, renderer: RENDERER },
     responsibility: subject.message.responsibility,
   });
   // If the decision is in time, the engine's own edit follows immediately. If it is late, Slack may be slow, so the message is also updated

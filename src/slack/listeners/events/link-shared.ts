@@ -15,7 +15,7 @@ export const linkShared =
     const { channel, message_ts: ts, unfurl_id: unfurl, source, links, user } = event;
     try {
       const { person } = await personBehind(desk, body.team_id, user);
-      const found = await Promise.all(
+      const previews = await Promise.all(
         links.slice(0, MAX_UNFURLS).map(async ({ url }) => {
           const { origin } = new URL(url);
           const id = actionLinked(url, origin);
@@ -27,7 +27,7 @@ export const linkShared =
           return [[url, { fallback: text, blocks }] as const];
         }),
       );
-      const unfurls = Object.fromEntries(found.flat());
+      const unfurls = Object.fromEntries(previews.flat());
       if (Object.keys(unfurls).length === 0) return;
       // What is still being written has no message yet.
       if (unfurl !== undefined && (source === 'composer' || source === 'conversations_history')) {

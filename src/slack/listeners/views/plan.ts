@@ -34,12 +34,12 @@ export const planSubmission =
       return ack(errors(known));
     }
     await ack(updated(sealingModal('plan')));
-    const shown = work.then(
+    const result = work.then(
       (view) => view ?? textModal('Sealed', 'Your decision is sealed, step by step.'),
       (error: unknown) => textModal('Not decided', formError(readable(desk, error).message, 'nothing was decided')),
     );
     const show = async (): Promise<void> => {
-      const view = toSlackView(await shown);
+      const view = toSlackView(await result);
       // Somebody may have closed the window: the message in the channel still tells.
       await desk.client.views.update({ view_id: viewId, view }).catch(() => undefined);
     };

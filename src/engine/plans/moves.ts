@@ -45,8 +45,8 @@ export function nextMoves(
   if (steps.includes('unjudged')) return nothing;
   if (order === 'any') return { ...nothing, release: at(['ready']) };
   // The first step that is neither done nor out of the plan is next.
-  const turn = steps.findIndex((standing) => !['executed', 'taken-out', 'failed'].includes(standing));
-  return steps[turn] === 'ready' ? { ...nothing, release: [turn] } : nothing;
+  const next = steps.findIndex((standing) => !['executed', 'taken-out', 'failed'].includes(standing));
+  return steps[next] === 'ready' ? { ...nothing, release: [next] } : nothing;
 }
 
 /** Whether nothing more can follow for any step. */

@@ -1,0 +1,96 @@
+/** Comments are plain English, and things have names that say what they are. */
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { readSources, type Source } from '../support/sources.ts';
+
+/** A renderer that records were sealed with is a copy that stays as it was. */
+const FROZEN = /^src\/slack\/blocks\/slack-\d+\//;
+const sources = readSources('src').filter(({ file }) => !FROZEN.test(file));
+
+/** Phrases that a reader has to untangle, and what to say instead. */
+const PHRASES: readonly [RegExp, string][] = [
+  [/\bat once\b/i, 'immediately, or concurrently'],
+  [/\bof (its|their|his|her|our|your) own\b/i, 'separate, new, or nothing at all'],
+  [/\bwhoever\b/i, 'the person, caller or process that is meant'],
+  [/\bas (it|they) stands?\b/i, 'current, or unchanged'],
+  [/\bin force by now\b/i, 'current'],
+  [/\btold of\b/i, 'called with, notified of, or gets'],
+  [/\b(payloads|records|releases|results|verdicts|workers|workflows) of before\b/i, 'older'],
+  [/\bwhat is (asked|told|said|shown)\b/i, 'the request, the message, the decision'],
+];
+
+/** The comments of a source, each with its line breaks folded. */
+function commentsOf({ text }: Pick<Source, 'text'>): string[] {
+  const lines = [...text.matchAll(/^\s*(?:\/\/|\*(?!\/)|\/\*\*?|\{\/\*)(.*)$|\s\/\/ (.*)$/gm)];
+  return [lines.map(([, whole = '', trailing = '']) => whole || trailing).join(' ')];
+}
+
+const phrasesIn = (source: Pick<Source, 'text'>): string[] =>
+  commentsOf(source).flatMap((comment) =>
+    PHRASES.flatMap(([phrase, instead]) => {
+      const found = phrase.exec(comment.replace(/\s+/g, ' '));
+      return found === null ? [] : [`“${found[0]}”: say ${instead}`];
+    }),
+  );
+
+describe('comments', () => {
+  it('are said as to a new colleague', () => {
+    const found = sources.flatMap((source) => phrasesIn(source).map((problem) => `${source.file}: ${problem}`));
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    '/** Whoever asks gets the answer. */',
+    '  // Each has a key of its own.',
+    'call(); // at once',
+    '/**\n * Answered with what\n * is asked.\n */',
+  ])('would be told of %j', (text) => {
+    expect(phrasesIn({ text })).toHaveLength(1);
+  });
+});
+
+/** Words that say when or how, and not what. */
+const NO_NAMES = ['own', 'found', 'kept', 'told', 'news', 'short', 'never', 'Own', 'Found', 'Kept', 'Told', 'News'];
+
+/** Why a name stays: what others have read under it cannot be renamed. */
+const STAYS: Record<string, string> = {
+  'src/activities/types.ts: found': 'a result in recorded histories',
+  'src/engine/erase.ts: found': 'a result in recorded histories',
+  'src/workflows/retention.ts: found': 'a result in recorded histories',
+  'src/notify/types.ts: news': 'an input in recorded histories',
+  'src/workflows/outbox.ts: news': 'an input in recorded histories',
+  'src/notify/types.ts: told': 'a result in recorded histories',
+  'src/notify/publish.ts: told': 'a result in recorded histories',
+  'src/approval/types.ts: short': 'part of approval states in recorded histories and rows',
+  'src/approval/open.ts: short': 'part of approval states in recorded histories and rows',
+  'src/approval/timers.ts: short': 'part of approval states in recorded histories and rows',
+  'src/notify/message.ts: short': 'part of approval states in recorded histories and rows',
+  'src/contract/views/findings.ts: found': 'a member of an answer of the API',
+  'src/gateway/findings.ts: found': 'a member of an answer of the API',
+  'src/cli/findings.ts: found': 'a member of an answer of the API',
+  'src/evidence/audit.ts: found': 'a member of the report that the command line prints as JSON',
+  'src/cli/audit.ts: found': 'a member of the report that the command line prints as JSON',
+  'src/archive/check/check.ts: found': 'a member of the report that the command line prints as JSON',
+  'src/archive/check/folder.ts: found': 'a member of the report that the command line prints as JSON',
+  'src/cli/bundle/describe.ts: found': 'a member of the report that the command line prints as JSON',
+};
+
+/** Names that a file gives to variables, parameters, functions, types and members, without those of texts for people. */
+function namesOf(tree: ts.SourceFile): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const { name } = node as { name?: ts.Node };
+    if (name !== undefined && ts.isIdentifier(name) && !ts.isPropertyAccessExpression(node)) names.push(name.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return names;
+}
+
+it('names say what a thing is', () => {
+  const named = sources.flatMap(({ file, tree }) => {
+    const names = new Set(namesOf(tree));
+    return NO_NAMES.filter((name) => names.has(name)).map((name) => `${file}: ${name}`);
+  });
+  expect(named.sort()).toEqual(Object.keys(STAYS).sort());
+});
