@@ -25,7 +25,7 @@ const SHARED = [
   'test/e2e/github-rule.test.ts',
   'test/e2e/run.test.ts',
   'test/e2e/{account,action,auditor,authzen,browser,budgets,candidates,codec,console,faults,forged,manners,mcp,passkey-browser,reading,rolling,slack,starts,statements}.test.ts',
-  'test/temporal/{outsider,plugin,python}.test.ts',
+  'test/temporal/{nexus,outsider,plugin,python}.test.ts',
 ];
 
 /** Files with a stack of their own which leave nothing in their process: one process runs many of them, and loads the product once. */

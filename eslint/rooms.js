@@ -56,7 +56,7 @@ export const PURE = [
 ];
 
 /** What workflows may take values from: it imports nothing but its like, so Temporal's sandbox stays small. */
-const SANDBOXED = ['src/approval', 'src/contract/status.ts'];
+const SANDBOXED = ['src/approval', 'src/contract/status.ts', 'src/contract/nexus.ts'];
 
 /** A program of browsers: it takes code of pure rooms only, and no room takes any of it. */
 const WEB = 'src/console/web';
@@ -119,7 +119,7 @@ export function problemOf(file, source, typeOnly) {
   if (SHIPPED.includes(room)) return `\`${room}\` is a package of its own: it may import only what it ships`;
   if (room === 'workflows' && targetRoom === 'activities' && typeOnly) return null;
   if (room === 'workflows' && !typeOnly && !SANDBOXED.some((place) => isIn(target, place))) {
-    return `a workflow takes values from ${SANDBOXED.join(' and ')} only: use \`import type\` for \`${targetRoom}\``;
+    return `a workflow takes values from ${SANDBOXED.join(', ')} only: use \`import type\` for \`${targetRoom}\``;
   }
   const [own, other] = [ROOMS.indexOf(room), ROOMS.indexOf(targetRoom)];
   if (own === -1 || other === -1)

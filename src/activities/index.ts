@@ -8,6 +8,7 @@ import { hear } from '../engine/hear.ts';
 import { sealDecision } from '../engine/decisions.ts';
 import type { Judged, JudgeInput } from '../engine/types.ts';
 import type { Judging } from './judging.ts';
+import { notOurs, ours } from './ours.ts';
 import { createPublishing } from './publishing.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { reconcile } from '../engine/reconcile.ts';
@@ -26,7 +27,7 @@ import { eraseDue, forgetOld } from '../engine/erase.ts';
 import { asRefusalForGood } from '../engine/fault.ts';
 import { planWorkflowIdOf, workflowIdOf } from '../engine/ids.ts';
 import type { ActionRef } from '../engine/types.ts';
-import type { ArrivedInClear, GovernedActionInput } from '../contract/governed-action.ts';
+import type { GovernedActionInput } from '../contract/governed-action.ts';
 import { shareWithTarget, type ShareDeps } from '../witnessing/share.ts';
 import type { ShareActivities } from '../witnessing/types.ts';
 import type {
@@ -40,6 +41,7 @@ import type {
 } from './types.ts';
 
 export { createJudging, type Judging } from './judging.ts';
+export { createNexusActivities, createNexusService } from './nexus.ts';
 
 /**
  * A step that seals runs as a local activity: inside a workflow task of this worker, so its input never crosses the network. The same
@@ -61,22 +63,6 @@ const sealing =
     );
   };
 
-/**
- * A step that tells people, or that looks after many actions, is scheduled, so its input crosses the network: encrypted where one of our
- * workflows sent it. In clear it was sent by somebody else. They could not make it say what the records do not, but could make it say so
- * again and again, or under the message id of what is still to come.
- */
-const ours =
-  <In, Out>(step: (input: In) => Promise<Out>): ((input: In) => Promise<Out>) =>
-  (input) => {
-    if (isOurs(input)) return step(input);
-    throw notOurs();
-  };
-
-const isOurs = (input: unknown): boolean =>
-  typeof input === 'object' && input !== null && Object.getPrototypeOf(input) === Object.prototype && !isClear(input);
-const isClear = (input: ArrivedInClear): boolean => input.arrivedInClear === true;
-
 /** As {@link ours}, of one action: only the workflow of its name tells of it. */
 const telling = <In extends { action: ActionRef }, Out>(step: (input: In) => Promise<Out>) =>
   ours<In, Out>((input) => {
@@ -84,9 +70,6 @@ const telling = <In extends { action: ActionRef }, Out>(step: (input: In) => Pro
     if (activityInfo().workflowExecution?.workflowId === workflowIdOf(tenant, id)) return step(input);
     throw notOurs();
   });
-
-const notOurs = (): ApplicationFailure =>
-  ApplicationFailure.nonRetryable('only a workflow of this engine asks for this, with an encrypted input', 'forbidden');
 
 /** Tells the workflow, by its history, which shape its steps have from here on. */
 const joined = <T extends Judged>(judged: T): T => ({ ...judged, joined: true });

@@ -1,5 +1,5 @@
 /** What the workflow asks of the outside world. Workflows import these as types only. */
-import type { Action } from '../contract/index.ts';
+import type { Action, NexusAnswer, NexusAskInput } from '../contract/index.ts';
 import type {
   ActionRef,
   AdmitInput,
@@ -81,4 +81,12 @@ export interface SweepActivities {
 /** What the `retention` workflow asks for. */
 export interface RetentionActivities {
   eraseDue(input: { limit: number }): Promise<{ found: number; erased: number }>;
+}
+
+/** What the `nexusAsk` workflow asks for. Both are retried until there is an answer. */
+export interface NexusActivities {
+  /** How the action stands once it is judged, for whoever may ask. */
+  nexusAnswer(input: NexusAskInput): Promise<NexusAnswer>;
+  /** How it stands once nobody is waited for. */
+  nexusDecided(input: { action: ActionRef }): Promise<NexusAnswer>;
 }

@@ -10,6 +10,7 @@ export * from './identifiers.ts';
 export * from './idempotency.ts';
 export * from './json.ts';
 export * from './plan.ts';
+export * from './nexus.ts';
 export * from './reading.ts';
 export * from './record.ts';
 export * from './request.ts';

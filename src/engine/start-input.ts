@@ -1,7 +1,15 @@
 /** Reads the input of a workflow. Any program can start one, with any input. */
 import type { ApplicationFailure } from '@temporalio/activity';
 import { fromUtf8, isCanonicalError } from '../canonical/index.ts';
-import { isCountersignError, readJson, readRequest, type ActionRequest } from '../contract/index.ts';
+import {
+  isCountersignError,
+  readJson,
+  readRequest,
+  TENANT_NAME,
+  type ActionRequest,
+  type EncryptedActionInput,
+  type GovernedActionInput,
+} from '../contract/index.ts';
 import type { EngineDeps } from './deps.ts';
 import { checkConnector } from './measure.ts';
 import { actionIdOf, workflowIdOf } from './ids.ts';
@@ -61,7 +69,31 @@ export async function readStart(
   }
 }
 
-async function plain(deps: Pick<EngineDeps, 'openStart'>, started: StartedInput): Promise<Record<string, unknown>> {
+/**
+ * The tenant and the action that a start names; it says nothing of who asks.
+ *
+ * @throws ApplicationFailure that is not tried again
+ */
+export async function namesOf(
+  deps: Pick<EngineDeps, 'openStart'>,
+  start: GovernedActionInput | EncryptedActionInput,
+): Promise<{ tenant: string; id: string }> {
+  const { tenant, idempotencyKey } = await plain(deps, start);
+  if (
+    typeof tenant === 'string' &&
+    TENANT_NAME.test(tenant) &&
+    typeof idempotencyKey === 'string' &&
+    idempotencyKey !== ''
+  ) {
+    return { tenant, id: actionIdOf(idempotencyKey) };
+  }
+  throw refusal('the input is neither `{ request, tenant, idempotencyKey, token }` nor `{ jwe }`');
+}
+
+async function plain(
+  deps: Pick<EngineDeps, 'openStart'>,
+  started: StartedInput | GovernedActionInput | EncryptedActionInput,
+): Promise<Record<string, unknown>> {
   if (!('jwe' in started) || started.jwe === undefined) return { ...started };
   const opened = typeof started.jwe === 'string' ? await deps.openStart(started.jwe) : null;
   if (opened === null) {

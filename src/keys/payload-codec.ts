@@ -1,7 +1,7 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { fromUtf8, isCanonicalError, readSealed } from '../canonical/index.ts';
-import { CountersignError, type ArrivedInClear } from '../contract/index.ts';
+import { CountersignError, IN_CLEAR, type ArrivedInClear } from '../contract/index.ts';
 import { open, seal, type NamedKey } from './aead.ts';
 
 const ENCODING = 'binary/encrypted';
@@ -26,7 +26,8 @@ export interface CodecKeys {
  */
 export function createPayloadCodec({ codec: keys }: CodecKeys): PayloadCodec {
   return {
-    encode: (payloads) => Promise.resolve(payloads.map((payload) => encrypted(payload, keys[0]))),
+    encode: (payloads) =>
+      Promise.resolve(payloads.map((payload) => answerInClear(payload) ?? encrypted(payload, keys[0]))),
     decode: async (payloads) =>
       payloads.map((payload) =>
         isEncrypted(payload) ? readable(decrypted(payload, keys)) : marked(readable(payload)),
@@ -40,6 +41,14 @@ export function createViewingCodec({ codec: keys }: CodecKeys): PayloadCodec {
     ...createPayloadCodec({ codec: keys }),
     decode: async (payloads) => payloads.map((payload) => (isEncrypted(payload) ? decrypted(payload, keys) : payload)),
   };
+}
+
+/** All that other namespaces are told: id and status of an action. Whatever else says that it is an answer is encrypted like the rest. */
+const ANSWER = /^\{"id":"act_[0-9a-f]{64}","status":"[a-z]{1,16}"\}$/;
+
+function answerInClear({ metadata, data }: Payload): Payload | null {
+  if (metadata?.[IN_CLEAR] === undefined || !ANSWER.test(textOf(data))) return null;
+  return { metadata: { encoding: encoder.encode(JSON_ENCODING) }, data: data ?? new Uint8Array(0) };
 }
 
 const encrypted = (payload: Payload, { id, secret }: NamedKey): Payload => ({

@@ -79,6 +79,8 @@ export interface Config {
   witnesses: string | undefined;
   /** Origins of Temporal's UI, whose pages may ask the codec server. */
   codecOrigins: readonly string[];
+  /** Whether workflows of other namespaces may ask through the Nexus service. */
+  nexus: boolean;
   /** Who may read the entries of the log: those with a credential for it, or everybody. */
   log: 'private' | 'public';
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -169,6 +171,7 @@ export function loadConfig(env: Env): Config {
     },
     witnesses: it.COUNTERSIGN_WITNESSES === undefined ? undefined : resolve(it.COUNTERSIGN_WITNESSES),
     codecOrigins: it.COUNTERSIGN_CODEC_ORIGINS,
+    nexus: it.COUNTERSIGN_NEXUS === 'on',
     log: it.COUNTERSIGN_LOG,
     logLevel: it.COUNTERSIGN_LOG_LEVEL,
     accessRequests: it.COUNTERSIGN_ACCESS_REQUESTS === 'on',

@@ -15,6 +15,8 @@ import {
   createActivities,
   createJudging,
   createPlanActivities,
+  createNexusActivities,
+  createNexusService,
   createSweepActivities,
   createShareActivities,
   type Judging,
@@ -70,6 +72,8 @@ interface WorkerChoices {
   taskQueue?: string;
   /** What a gateway in this process begins to judge with. */
   judging?: Judging;
+  /** Whether workflows of other namespaces may ask, through an endpoint for this task queue. */
+  nexus?: boolean;
   /** File of bundled workflows; bundled here where it is not given. */
   workflowBundle?: string;
 }
@@ -83,11 +87,13 @@ export const activitiesOf = (
 ): ReturnType<typeof createActivities> &
   ReturnType<typeof createPlanActivities> &
   ReturnType<typeof createSweepActivities> &
-  ReturnType<typeof createShareActivities> => ({
+  ReturnType<typeof createShareActivities> &
+  ReturnType<typeof createNexusActivities> => ({
   ...createActivities(deps, judging),
   ...createPlanActivities(deps, judging, histories),
   ...createSweepActivities(deps, histories),
   ...createShareActivities({ ...deps, ...sharing, evidence }),
+  ...createNexusActivities(deps),
 });
 
 export async function startWorkerOn(
@@ -98,6 +104,7 @@ export async function startWorkerOn(
   {
     taskQueue = TASK_QUEUE,
     judging = createJudging({ alone: deps, shared: deps }),
+    nexus = false,
     workflowBundle,
   }: WorkerChoices = {},
 ): Promise<RunningWorker> {
@@ -115,6 +122,7 @@ export async function startWorkerOn(
       judging,
       createHistories(createClient(parts, connection, namespace), taskQueue),
     ),
+    ...(nexus ? { nexusServices: [createNexusService(deps)] } : {}),
     dataConverter: converter(parts),
     // An approver waits for this task, so another worker soon takes over the task of one that died.
     stickyQueueScheduleToStartTimeout: '2 seconds',

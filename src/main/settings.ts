@@ -184,6 +184,12 @@ const TEMPORAL = {
   TEMPORAL_TLS_CLIENT_KEY_PATH: text.optional().describe('File of its key.'),
   TEMPORAL_CLI_PATH: text.optional().describe('The `temporal` program of the development server.'),
   TEMPORAL_PORT: port(1).optional().describe('Port of the development server; any free one when left out.'),
+  COUNTERSIGN_NEXUS: z
+    .enum(['on', 'off'], 'is on or off')
+    .default('off')
+    .describe(
+      'Whether workflows of other namespaces may ask through Nexus ([temporal.md](temporal.md#from-other-namespaces)).',
+    ),
   COUNTERSIGN_CODEC_ORIGINS: z
     .string()
     .transform((list) => list.split(',').map((one) => one.trim()))

@@ -144,7 +144,11 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       temporal.connection,
       temporal.namespace,
       activityDeps(parts, people.notifier, consoleUrl),
-      { judging, ...(io.workflowBundle === undefined ? {} : { workflowBundle: io.workflowBundle }) },
+      {
+        judging,
+        nexus: config.nexus,
+        ...(io.workflowBundle === undefined ? {} : { workflowBundle: io.workflowBundle }),
+      },
     );
     closers.add(() => worker.stop());
 

@@ -21,7 +21,10 @@ export async function startWorker(config: Config, io: { out(line: string): void 
     closers.add(async () => people.close());
     const deps = activityDeps(parts, people.notifier, config.publicUrl ?? null);
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
-    const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, { judging });
+    const worker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, {
+      judging,
+      nexus: config.nexus,
+    });
     closers.add(() => worker.stop());
     show(workerChecks(temporal, worker));
     const schedules = await keepSchedules(client, TASK_QUEUE, parts.log);

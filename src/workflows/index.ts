@@ -4,3 +4,4 @@ export { plan } from './plan.ts';
 export { retention } from './retention.ts';
 export { sweep } from './sweep.ts';
 export { shareCheckpoints } from './share-checkpoints.ts';
+export { nexusAsk } from './nexus-ask.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
+import { IN_CLEAR } from '../../src/contract/index.ts';
 import { createPayloadCodec, createViewingCodec, openFileKeys } from '../../src/keys/index.ts';
 import { createStartKeys } from '../../src/keys/start-keys.ts';
 import type { CodecVectors, JsonPayload } from '../vectors/build/codec.ts';
@@ -23,6 +24,23 @@ describe('createPayloadCodec', () => {
     }
     const decoded = await codec.decode(encoded);
     expect(decoded.map((payload) => defaultPayloadConverter.fromPayload(payload))).toEqual(values);
+  });
+
+  it('leaves an answer to other namespaces in clear, and nothing else that says it is one', async () => {
+    const codec = createPayloadCodec(await keys());
+    const answer = { id: `act_${'0f'.repeat(32)}`, status: 'released' };
+    const said = (value: unknown): Payload => {
+      const payload = payloadOf(value);
+      return { ...payload, metadata: { ...payload.metadata, [IN_CLEAR]: new Uint8Array([1]) } };
+    };
+    expect(await codec.encode([said(answer)])).toEqual([payloadOf(answer)]);
+    const others = [
+      payloadOf(answer),
+      said({ ...answer, permit: 'x' }),
+      said({ ...answer, status: 'x y' }),
+      said([answer]),
+    ];
+    for (const payload of await codec.encode(others)) expect(payload.metadata).toHaveProperty('encryption-key-id');
   });
 
   it('encrypts the same value differently each time', async () => {

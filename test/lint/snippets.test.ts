@@ -141,6 +141,7 @@ describe('TypeScript and JavaScript', () => {
   /** What a block takes from the reader's own program, by page. */
   const THEIRS: Record<string, readonly string[]> = {
     'docs/framework-approvals.md': ['threadId', 'toolCallId', 'schema', 'ledger'],
+    'docs/temporal.md': ['request', 'tenant', 'idempotencyKey', 'token'],
     'sandbox/slack/README.md': ['users', 'ts', 'startSlackSandbox'],
     'skills/countersign/SKILL.md': ['order', 'amount', 'payments'],
     'src/client/README.md': ['ledger', 'app', 'express', 'threadId', 'toolCallId', 'schema', 'Countersign'],
@@ -177,6 +178,7 @@ describe('TypeScript and JavaScript', () => {
         '@countersign/client/verify': ['./src/client/verify/index.ts'],
         '@countersign/client/testing': ['./src/client/testing.ts'],
         '@countersign/temporal': ['./src/temporal/index.ts'],
+        '@countersign/temporal/nexus': ['./src/temporal/nexus.ts'],
         '@countersign/temporal/workflow': ['./src/temporal/workflow.ts'],
       },
       baseUrl: ROOT,

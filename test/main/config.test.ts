@@ -52,6 +52,7 @@ describe('an empty environment', () => {
       oncall: { file: undefined, env: {} },
       witnesses: undefined,
       codecOrigins: [],
+      nexus: false,
       log: 'private',
       logLevel: 'warn',
       accessRequests: true,

@@ -7,6 +7,7 @@ import {
   type FailureConverter,
   type ProtoFailure,
 } from '@temporalio/common';
+import { HandlerError } from 'nexus-rpc';
 import { expect, it } from 'vitest';
 
 const { failureConverter } = createRequire(import.meta.url)('../../src/workflows/failure-converter.cjs') as {
@@ -42,6 +43,25 @@ it.each<[string, Error]>([
     expect([failure.stackTrace, failure.encodedAttributes ?? null]).toEqual(['', null]);
     expect(failure.message).not.toBe('Encoded failure');
   }
+});
+
+it.each<[string, Error, string | undefined]>([
+  [
+    'what is wrong with its input',
+    new HandlerError('BAD_REQUEST', refusal.message, { cause: refusal }),
+    refusal.message,
+  ],
+  ['that it failed', new HandlerError('INTERNAL', undefined, { cause: new TypeError(SECRET) }), undefined],
+  [
+    'what is no refusal',
+    new HandlerError('BAD_REQUEST', 'it failed', { cause: ApplicationFailure.nonRetryable(SECRET) }),
+    undefined,
+  ],
+])('a Nexus operation answers %s in clear, and nothing of others', (_, error, cause) => {
+  const failure = written(error);
+  expect(JSON.stringify(failure)).not.toContain(SECRET);
+  expect([failure.message, failure.stackTrace, failure.encodedAttributes ?? null]).toEqual([error.message, '', null]);
+  expect(failure.cause?.message).toBe(cause);
 });
 
 it.each<[string, Error]>([
