@@ -1,6 +1,7 @@
 /**
  * `npm run screenshots`: what approvers see, as pictures in docs/screenshots. A fresh stack is started, every message is made by a real
- * action, decided by clicks in Chromium on the Slack sandbox, and photographed in each of its states on a phone and at a desk.
+ * action, decided by clicks in Chromium on the Slack sandbox, and photographed in each of its states on a phone and at a desk. With `-- plan`
+ * only a plan is.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
@@ -8,7 +9,7 @@ import type { SandboxMessage } from '../../sandbox/slack/index.ts';
 import { launchBrowser } from '../../test/support/browser.ts';
 import { policiesFolder } from '../../test/support/policies.ts';
 import { startTestStack, type TestStack } from '../../test/support/stack.ts';
-import { QUICK, SCENES, person, type Act, type Scene } from './scenes.ts';
+import { QUICK, SCENES, WIRES, person, type Act, type Scene } from './scenes.ts';
 import { FOLDER, openScreen, type Screen } from './screens.ts';
 
 const WAIT_MS = 30_000;
@@ -57,8 +58,8 @@ async function act(phone: Screen, ts: string, { button, form }: Act): Promise<vo
   if (form === undefined) return;
   const modal = phone.page.getByRole('dialog');
   for (const [label, value] of Object.entries(form.fields)) await modal.getByLabel(label).first().fill(value);
-  if (form.picture !== undefined) await phone.form(form.picture);
-  await modal.getByRole('button', { name: form.submit, exact: true }).click();
+  if (form.picture !== undefined) await phone.form('plan-form');
+  await modal.getByRole('button', { name: 'Decide', exact: true }).click();
   await modal.waitFor({ state: 'hidden' });
 }
 
@@ -73,6 +74,46 @@ async function states(stack: TestStack, browser: Browser, shown: Shown): Promise
     }
     await screen.close();
   }
+}
+
+/** A plan of three wires: its message before anybody decided and once the first is done, and its form. */
+async function plan(stack: TestStack, browser: Browser): Promise<void> {
+  const { control } = stack.sandbox;
+  const body = { title: 'November suppliers', steps: WIRES };
+  const { id, steps } = (await stack.call('POST', '/v1/plans', body, { headers: { 'idempotency-key': 'suppliers' } }))
+    .body;
+  const find = (words: RegExp): SandboxMessage | undefined =>
+    control
+      .messages('finance-approvals')
+      .find(({ blocks }) => JSON.stringify(blocks).includes(id) || words.test(JSON.stringify(blocks[0])));
+  const posted = await control.waitFor(() => find(/November suppliers/), WAIT_MS);
+  const [phone, desk] = [
+    await openScreen(browser, stack.url, 'phone'),
+    await openScreen(browser, stack.url, 'desktop'),
+  ];
+  const keep = async (name: string): Promise<void> => {
+    for (const screen of [phone, desk]) {
+      await screen.at(slackId(stack, person('finance-lead')), posted.channel);
+      await screen.message(posted.ts).getByRole('heading').first().waitFor();
+      await screen.picture(name, screen.message(posted.ts));
+    }
+  };
+  await keep('plan');
+  await phone.at(slackId(stack, person('finance-lead')), posted.channel);
+  await phone
+    .message(posted.ts)
+    .getByRole('button', { name: /Decide/ })
+    .click();
+  const modal = phone.page.getByRole('dialog');
+  await modal.getByLabel(/Approve the ticked ones, say nothing/).check();
+  await phone.form('plan-form');
+  await modal.getByRole('button', { name: 'Decide', exact: true }).click();
+  await modal.waitFor({ state: 'hidden' });
+  await execute(stack, steps[0].id);
+  await control.waitFor(() => /1 of 3 done/.test(JSON.stringify(find(/November suppliers/)?.blocks[0])), WAIT_MS);
+  await keep('plan-running');
+  await phone.close();
+  await desk.close();
 }
 
 /** What surrounds the message: its thread, the Home tab, `/countersign pending`, several at once, and the window at a desk. */
@@ -117,17 +158,19 @@ async function around(stack: TestStack, phone: Screen, desk: Screen, shown: Show
 const policies = policiesFolder(QUICK);
 const stack = await startTestStack({ COUNTERSIGN_POLICIES: policies.path });
 const browser = await launchBrowser();
+const planAlone = process.argv[2] === 'plan';
 try {
-  rmSync(FOLDER, { recursive: true, force: true });
+  if (!planAlone) rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   const phone = await openScreen(browser, stack.url, 'phone');
   const shown: Shown = new Map();
-  for (const scene of SCENES) {
+  for (const scene of planAlone ? [] : SCENES) {
     console.log(`${scene.state}…`);
     shown.set(scene.state, await play(stack, phone, scene));
   }
   await states(stack, browser, shown);
-  await around(stack, phone, await openScreen(browser, stack.url, 'desktop'), shown);
+  if (!planAlone) await around(stack, phone, await openScreen(browser, stack.url, 'desktop'), shown);
+  await plan(stack, browser);
   console.log('the pictures are in docs/screenshots');
 } finally {
   await browser.close();

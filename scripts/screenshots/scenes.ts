@@ -59,6 +59,19 @@ disclose: [resource.id, resource.service, params.version]
 `,
 };
 
+/** The steps of a plan. */
+export const WIRES = [
+  ['Nordlicht Solar GmbH', '18400.00', 'solar panels, second half'],
+  ['Atelier Blanc', '2950.00', 'shop window'],
+  ['Papierwerk Wien', '610.50', 'packaging'],
+].map(([beneficiary, amount, purpose], index) => ({
+  surface: 'payments.wire',
+  action: 'wire.create',
+  actor: { id: 'agent:payables', type: 'agent', onBehalfOf: { id: person('requester'), type: 'user' } },
+  resource: { type: 'invoice', id: `inv_${2041 + index}` },
+  params: { amount, currency: 'EUR', beneficiary, purpose },
+}));
+
 /** What a person does in Slack: a button, what they fill in where it opens a form, by label, and the form's own button. */
 export interface Act {
   by: string;

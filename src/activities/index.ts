@@ -25,7 +25,7 @@ import { sealReview } from '../engine/review.ts';
 import { execute } from '../engine/execute.ts';
 import { eraseDue, forgetOld } from '../engine/erase.ts';
 import { asRefusalForGood } from '../engine/fault.ts';
-import { planWorkflowIdOf, workflowIdOf } from '../engine/ids.ts';
+import { stepsWorkflowIdOf, workflowIdOf } from '../engine/ids.ts';
 import type { ActionRef } from '../engine/types.ts';
 import type { GovernedActionInput } from '../contract/governed-action.ts';
 import { shareWithTarget, type ShareDeps } from '../witnessing/share.ts';
@@ -120,8 +120,8 @@ export function createPlanActivities(
     beginPlan: sealing((input) => beginPlan({ ...deps, ...starts }, input).catch(askedByNobody)),
     advancePlan: sealing((input) => advancePlan(deps, input)),
     publishPlan: ours((input) => {
-      const { tenant, plan } = input;
-      if (activityInfo().workflowExecution?.workflowId !== planWorkflowIdOf(tenant, plan)) throw notOurs();
+      const { tenant, plan, joined = 0 } = input;
+      if (activityInfo().workflowExecution?.workflowId !== stepsWorkflowIdOf(tenant, plan, joined)) throw notOurs();
       return publishPlan(deps, input);
     }),
   };

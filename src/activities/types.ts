@@ -25,6 +25,7 @@ import type {
 import type { PlanInput } from '../contract/governed-action.ts';
 import type { Advanced, AdvanceInput } from '../engine/plans/advance.ts';
 import type { Swept } from '../engine/resume.ts';
+import type { PublishPlanInput } from '../notify/publish-plan.ts';
 import type { CallbackInput, Published, PublishInput, WebhookInput } from '../notify/types.ts';
 
 /** Short local activities. They run inside the workflow task, so their results reach the history with it. */
@@ -56,7 +57,7 @@ export interface RemoteActivities {
 
 /** What tells of a plan. */
 export interface PlanTelling {
-  publishPlan(input: { tenant: string; plan: string }): Promise<void>;
+  publishPlan(input: PublishPlanInput): Promise<void>;
 }
 
 /** Activities of a plan's workflow. Those that seal are local: they run inside a workflow task of the same worker. */

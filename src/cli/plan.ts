@@ -32,11 +32,19 @@ export function register(program: Command, io: Io): void {
   const connected = (command: Command): Command => withConnection(command, { as: true });
 
   connected(
-    verb('ask', 'submit a plan: `{"steps": [request, …]}`, with `title`, `order` and `onFailure` as you like')
+    verb('ask', 'submit a plan: `{"steps": [request, …]}`, with `title`, `order`, `onFailure` and `open` as you like')
       .argument('<file>', 'JSON, or - for standard input')
       .option('--idempotency-key <key>', 'the same key and plan is the same plan (default: a new one)')
       .option('--wait <seconds>', `wait until people have decided, at most ${WAIT_MAX}`),
   ).action((file: string, options: PlanOptions) => ask(io, file, options));
+
+  connected(
+    verb('add', 'add the next steps to an open plan: `{"steps": [request, …]}`')
+      .argument('<id>', 'the plan’s id')
+      .argument('<file>', 'JSON, or - for standard input')
+      .requiredOption('--after <steps>', 'how many steps the plan has: the same steps after them are the same for ever')
+      .option('--wait <seconds>', `wait until people have decided, at most ${WAIT_MAX}`),
+  ).action((id: string, file: string, options: PlanOptions & { after: string }) => add(io, id, file, options));
 
   connected(
     verb('show', 'how a plan and its steps stand')
@@ -84,6 +92,19 @@ async function ask(io: Io, file: string, options: PlanOptions): Promise<void> {
   const connection = await connect(io, options);
   const request = { method: 'POST', path: 'v1/plans', body, headers, ...waitOf(options) } as const;
   const answer = await callPatiently(connection, request, { note: (line) => io.err(line), answered: false });
+  print(io, readAnswer(planSchema, answer), options);
+}
+
+async function add(io: Io, id: string, file: string, options: PlanOptions & { after: string }): Promise<void> {
+  if (!/^[1-9]\d?$/.test(options.after))
+    throw usage(`\`--after ${options.after}\` is no number of steps, from 1 to 99`);
+  const { steps } = await readJsonObject(io, file);
+  const body = { at: Number(options.after), steps };
+  const request = { method: 'POST', path: `${pathOf(id)}/steps`, body, ...waitOf(options) } as const;
+  const answer = await callPatiently(await connect(io, options), request, {
+    note: (line) => io.err(line),
+    answered: false,
+  });
   print(io, readAnswer(planSchema, answer), options);
 }
 

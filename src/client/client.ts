@@ -120,6 +120,21 @@ export class Countersign {
     return (await this.#post('v1/plans', plan, { ...call, repeatable: true })) as Plan;
   }
 
+  /**
+   * Adds the next steps to an open plan, each reviewed now and bound to those before it.
+   *
+   * @param at how many steps the plan has: the same steps at the same place are the same steps for ever
+   */
+  async addSteps(
+    id: string,
+    steps: ActionRequest[],
+    { at, wait, ...options }: CallOptions & { at: number; wait?: number },
+  ): Promise<Plan> {
+    const call = wait === undefined ? options : { ...options, wait };
+    const path = `v1/plans/${encodeURIComponent(id)}/steps`;
+    return (await this.#post(path, { at, steps }, { ...call, repeatable: true })) as Plan;
+  }
+
   /** The current plan, after `wait` seconds at most while people decide it. */
   async readPlan(id: string, { wait, ...options }: CallOptions & { wait?: number } = {}): Promise<Plan> {
     const call = { method: 'GET', path: `v1/plans/${encodeURIComponent(id)}`, repeatable: true } as const;

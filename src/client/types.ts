@@ -107,6 +107,8 @@ export interface PlanRequest {
   order?: 'sequence' | 'any';
   /** `withdraw` unless said: the others are withdrawn when a step does not come to be executed. */
   onFailure?: 'withdraw' | 'continue';
+  /** More steps may follow as they come. */
+  open?: boolean;
 }
 
 /** The current state of a plan. */
@@ -125,6 +127,7 @@ export interface Plan {
   /** Each step is an action, in the order of the plan. */
   steps: (Action & { index: number; surface: string; asked: Verdict['decision'] })[];
   of: number;
+  open: boolean;
   createdAt: string;
   updatedAt: string;
   [more: string]: unknown;

@@ -35,7 +35,10 @@ export interface PlanInput extends ArrivedInClear {
   tenant: string;
   /** `pln_…` */
   plan: string;
+  /** The steps that are asked for, with the rules of the plan. */
   body: PlanRequest;
+  /** The number of the first of them, where they join an open plan. */
+  at?: number;
   /** Attestation of the gateway. */
   token: string;
   /** Keyed hash of the body. */

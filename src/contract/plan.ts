@@ -22,6 +22,8 @@ export type PlanOrder = (typeof PLAN_ORDERS)[number];
 export const PLAN_FAILURES = ['withdraw', 'continue'] as const;
 export type PlanFailure = (typeof PLAN_FAILURES)[number];
 
+const stepsSchema = z.array(z.unknown()).min(1).max(PLAN_STEPS_MAX);
+
 const rules = {
   title: z.string().trim().min(1).max(150).optional().meta({
     description: 'What the plan is for, in a few words; approvers see it.',
@@ -33,6 +35,10 @@ const rules = {
   onFailure: z.enum(PLAN_FAILURES).default('withdraw').meta({
     description: 'When a step does not come to be executed: `withdraw` the others, or `continue` without it.',
   }),
+  open: z.boolean().optional().meta({
+    description:
+      'More steps may follow as they come (`POST /v1/plans/{id}/steps`), each reviewed then; default: these are all.',
+  }),
 };
 
 /** What is posted to `/v1/plans`. */
@@ -42,7 +48,25 @@ export const planRequestSchema = z
 export type PlanRequest = z.output<typeof planRequestSchema>;
 
 /** The same without its steps. */
-const frameSchema = z.strictObject({ steps: z.array(z.unknown()).min(1).max(PLAN_STEPS_MAX), ...rules });
+const frameSchema = z.strictObject({ steps: stepsSchema, ...rules });
+
+/** What is posted to `/v1/plans/{id}/steps`. */
+export const planStepsSchema = z
+  .strictObject({
+    at: z
+      .int()
+      .positive()
+      .max(PLAN_STEPS_MAX - 1)
+      .meta({
+        description:
+          'The number of the first of them, from 0: how many steps the plan has. The same steps at the same place are the same steps for ever.',
+      }),
+    steps: z.array(actionRequestSchema).min(1).max(PLAN_STEPS_MAX),
+  })
+  .meta({ id: 'PlanSteps' });
+export type PlanSteps = z.output<typeof planStepsSchema>;
+
+const moreSchema = z.strictObject({ at: planStepsSchema.shape.at, steps: stepsSchema });
 
 /** What the engine carries out itself has no permit that could wait for its turn. */
 const ENGINE_SURFACE = 'countersign.policy';
@@ -54,17 +78,35 @@ const ENGINE_SURFACE = 'countersign.policy';
  */
 export function readPlan(body: unknown): PlanRequest {
   checkShape(body, 'the plan');
-  const frame = frameSchema.safeParse(body);
-  if (!frame.success) {
-    const errors = frame.error.issues.map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
-    const [first] = errors;
-    throw new CountersignError(
-      'invalid-request',
-      `the plan does not fit: ${first?.pointer || 'the top level'}: ${first?.detail ?? 'unknown'}`,
-      { errors },
-    );
+  const { open, steps, ...frame } = fitting(frameSchema, body);
+  return { ...frame, ...(open === true ? { open } : {}), steps: steps.map((step, index) => readStep(step, index)) };
+}
+
+/**
+ * A body as the next steps of an open plan.
+ *
+ * @throws CountersignError `invalid-request` with pointers into it · `body-too-large`
+ */
+export function readPlanSteps(body: unknown): PlanSteps {
+  checkShape(body, 'the steps');
+  const { at, steps } = fitting(moreSchema, body);
+  if (at + steps.length > PLAN_STEPS_MAX) {
+    const detail = `a plan has at most ${PLAN_STEPS_MAX} steps; submit another for what is left`;
+    throw unplanned('/steps', detail);
   }
-  return { ...frame.data, steps: frame.data.steps.map((step, index) => readStep(step, index)) };
+  return { at, steps: steps.map((step, index) => readStep(step, index)) };
+}
+
+function fitting<T>(schema: z.ZodType<T>, body: unknown): T {
+  const read = schema.safeParse(body);
+  if (read.success) return read.data;
+  const errors = read.error.issues.map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
+  const [first] = errors;
+  throw new CountersignError(
+    'invalid-request',
+    `the plan does not fit: ${first?.pointer || 'the top level'}: ${first?.detail ?? 'unknown'}`,
+    { errors },
+  );
 }
 
 function readStep(step: unknown, index: number): ActionRequest {
@@ -102,12 +144,15 @@ export const planStepSchema = z.strictObject({
     .int()
     .nonnegative()
     .max(PLAN_STEPS_MAX - 1),
+  /** How many steps the plan had once this one came. */
   of: z.int().positive().max(PLAN_STEPS_MAX),
-  /** `sha256:` over the whole plan: its rules, and the request hash of every step in their order. */
+  /** `sha256:` over these: the rules of the plan, and the request hash of every step in their order. */
   whole: z.string(),
   order: z.enum(PLAN_ORDERS),
   onFailure: z.enum(PLAN_FAILURES),
   title: z.string().nullable(),
+  /** More steps may follow. */
+  open: z.literal(true).optional(),
 });
 export type PlanStep = z.infer<typeof planStepSchema>;
 

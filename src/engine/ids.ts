@@ -38,3 +38,7 @@ export function recordActor(
 export const workflowIdOf = (tenant: string, id: string): string => `action/${tenant}/${id.slice('act_'.length)}`;
 
 export const planWorkflowIdOf = (tenant: string, plan: string): string => `plan/${tenant}/${plan.slice('pln_'.length)}`;
+
+/** Of the workflow that has the steps from `at` on begun: the plan's own for its first ones. */
+export const stepsWorkflowIdOf = (tenant: string, plan: string, at: number): string =>
+  at === 0 ? planWorkflowIdOf(tenant, plan) : `${planWorkflowIdOf(tenant, plan)}/${at}`;

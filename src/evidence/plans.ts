@@ -13,21 +13,29 @@ interface Step {
   over: boolean;
 }
 
-interface Plan {
+/** Steps that came together: they say the same of their plan, and of how many it had then. */
+interface Part {
+  /** The number of the first of them. */
+  from: number;
   step: PlanStep;
+}
+
+interface Plan {
+  /** In the order in which they came: one, but in an open plan. */
+  parts: Part[];
   steps: Map<number, Step>;
 }
 
 export class PlansAudit {
   readonly #plans = new Map<string, Plan>();
-  readonly #ofAction = new Map<string, { plan: Plan; step: Step }>();
+  readonly #ofAction = new Map<string, { plan: Plan; part: Part; step: Step }>();
 
   /** What is wrong with the next record for the sake of the plan that its action is a step of. */
   add(record: RecordPayload): Defect[] {
     if (record.type === 'verdict' && record.seq === 0) return this.#joined(record);
     const known = this.#ofAction.get(record.action);
     if (known === undefined) return [];
-    const { plan, step } = known;
+    const { step } = known;
     switch (record.type) {
       case 'verdict':
         step.over = true;
@@ -44,7 +52,7 @@ export class PlansAudit {
         step.executed = record.body['status'] === 'executed';
         return [];
       case 'release':
-        return released(plan, step, record);
+        return released(known, record);
       default:
         return [];
     }
@@ -52,26 +60,51 @@ export class PlansAudit {
 
   #joined({ action, requestHash, step, verdict }: VerdictRecord): Defect[] {
     if (step === undefined) return [];
-    const plan = this.#plans.get(step.plan) ?? { step, steps: new Map<number, Step>() };
+    const plan = this.#plans.get(step.plan) ?? { parts: [], steps: new Map<number, Step>() };
     this.#plans.set(step.plan, plan);
     const differs = (why: string): Defect[] => [{ code: 'plan-differs', message: `it says that it is a step ${why}` }];
-    const { index: _index, ...mine } = step;
-    const { index: _other, ...theirs } = plan.step;
-    if (hashOf({ ...mine }) !== hashOf({ ...theirs })) return differs('of another plan than its other steps say');
+    const part = partOf(plan.parts, step);
+    if (part === null) return differs('of another plan than its other steps say');
     if (plan.steps.has(step.index)) return differs('that the plan has already');
     const refused = verdict.decision === 'refuse';
     const entry = { index: step.index, requestHash, executed: false, takenOut: false, over: refused };
     plan.steps.set(step.index, entry);
-    this.#ofAction.set(action, { plan, step: entry });
+    this.#ofAction.set(action, { plan, part, step: entry });
     return [];
   }
 }
 
-function released({ step: plan, steps }: Plan, step: Step, { replaces, tenant }: ReleaseRecord): Defect[] {
+/** Those that it came with, which begin with it where an open plan has all before it; null where it fits none. */
+function partOf(parts: Part[], step: PlanStep): Part | null {
+  const last = parts.at(-1);
+  if (last !== undefined && step.index < last.step.of) {
+    const part = parts.findLast(({ from }) => from <= step.index);
+    return part !== undefined && saidOf(part.step) === saidOf(step) ? part : null;
+  }
+  if (
+    last !== undefined &&
+    (last.step.open !== true || step.of <= last.step.of || rulesOf(last.step) !== rulesOf(step))
+  )
+    return null;
+  const part = { from: last?.step.of ?? 0, step };
+  parts.push(part);
+  return part;
+}
+
+/** What a step says of its plan, and what of that is the same for all that ever join it. */
+const saidOf = ({ index: _index, ...said }: PlanStep): string => hashOf({ ...said });
+const rulesOf = ({ index: _index, of: _of, whole: _whole, ...rules }: PlanStep): string => hashOf({ ...rules });
+
+function released(
+  { plan: { steps: all }, part: { step: plan }, step }: { plan: Plan; part: Part; step: Step },
+  { replaces, tenant }: ReleaseRecord,
+): Defect[] {
   // A fresh permit is of the same release.
   if (replaces != null) return [];
-  if (steps.size !== plan.of) {
-    const message = `it was released when ${steps.size} of the ${plan.of} steps of its plan were judged`;
+  // What joined it later is nothing to these.
+  const steps = [...all.values()].filter(({ index }) => index < plan.of).sort((a, b) => a.index - b.index);
+  if (steps.length !== plan.of) {
+    const message = `it was released when ${steps.length} of the ${plan.of} steps of its plan were judged`;
     return [{ code: 'plan-order', message }];
   }
   const defects: Defect[] = [];
@@ -80,7 +113,7 @@ function released({ step: plan, steps }: Plan, step: Step, { replaces, tenant }:
   }
   const passed = ({ executed, takenOut, over }: Step): boolean =>
     executed || takenOut || (over && plan.onFailure === 'continue');
-  const open = plan.order === 'any' ? [] : [...steps.values()].filter((one) => one.index < step.index && !passed(one));
+  const open = plan.order === 'any' ? [] : steps.filter((one) => one.index < step.index && !passed(one));
   if (open.length > 0) {
     const which = open.map(({ index }) => index + 1).join(', ');
     defects.push({ code: 'plan-order', message: `it was released before step ${which} of its plan was executed` });
@@ -89,7 +122,7 @@ function released({ step: plan, steps }: Plan, step: Step, { replaces, tenant }:
 }
 
 /** docs/formats.md, "Plans" */
-const wholeOf = (tenant: string, { plan, order, onFailure, title }: PlanStep, steps: Plan['steps']): string =>
+const wholeOf = (tenant: string, { plan, order, onFailure, title, open }: PlanStep, steps: readonly Step[]): string =>
   hashOf({
     kind: 'countersign.plan/v1',
     tenant,
@@ -97,5 +130,6 @@ const wholeOf = (tenant: string, { plan, order, onFailure, title }: PlanStep, st
     order,
     onFailure,
     title,
-    steps: [...steps.values()].sort((a, b) => a.index - b.index).map(({ requestHash }) => requestHash),
+    ...(open === true ? { open } : {}),
+    steps: steps.map(({ requestHash }) => requestHash),
   });

@@ -190,9 +190,9 @@ const plans = (context: Context): SlackPlans => ({
     const lives = await readPlanLives(deps, context.tenant, plan);
     return lives === null ? null : showPlan({ ...deps, consoleUrl }, lives);
   },
-  async decidePlan(tenant, plan, { person, decision, slack, responsibility }) {
+  async decidePlan(tenant, plan, { person, decision, slack, responsibility, whole }) {
     const caller = callerOf(context, { tenant, id: person });
-    const evidence: SlackEvidence = { slack, shown: null, offered: true, responsibility };
+    const evidence: SlackEvidence = { slack, shown: null, offered: true, whole, responsibility };
     const { decided } = await context.gateway.decidePlan(caller, plan, decision, 'slack', () => evidence);
     return decided.flatMap(({ index, detail }) => (detail === null ? [] : [`${index + 1}: ${detail}`]));
   },

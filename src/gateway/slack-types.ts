@@ -174,6 +174,8 @@ export interface SlackPlanDecision {
   person: string;
   decision: PlanDecision;
   slack: SlackOrigin;
+  /** Whether everything that its form has to read was read. */
+  whole: boolean;
   responsibility: string | null;
 }
 

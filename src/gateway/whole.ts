@@ -117,12 +117,11 @@ export async function restsOn(
   const message = await showAction({ ...deps, consoleUrl: null }, state, state.approval);
   const unread = message.unread ?? [];
   const opened = await openedBy(deps, caller, state);
+  const read = evidence?.whole === true && unread.every(({ why }) => why === 'cut');
+  if (decision === 'approve' && unread.length > 0 && !read && opened === null) throw notWhole(id, unread);
   if (evidence !== undefined && evidence.offered !== true) {
-    const read = evidence.whole === true && unread.every(({ why }) => why === 'cut');
-    if (decision === 'approve' && unread.length > 0 && !read && opened === null) throw notWhole(id, unread);
     return evidence.shown === null || opened === null ? evidence.shown : { ...evidence.shown, opening: opened.record };
   }
-  if (decision === 'approve' && unread.length > 0 && opened === null) throw notWhole(id, unread);
   if (named !== undefined) {
     if (named.renderer === WHOLE_RENDERER && named.hash !== opened?.hash) throw changed(id);
     return { ...named, ...(opened === null ? {} : { opening: opened.record }) };

@@ -2,11 +2,20 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { readPlanLives } from '../engine/plans/read.ts';
 import type { SlackMessage } from '../store/index.ts';
 import type { NotifyDeps } from './deps.ts';
-import { NotifierUnavailable, type PostedMessage } from './notifier.ts';
+import { displayName } from './message.ts';
+import { NotifierUnavailable, type Notifier, type PostedMessage } from './notifier.ts';
+import type { PlanMessage } from './plan-message.ts';
 import { showPlan } from './show-plan.ts';
 
+export interface PublishPlanInput {
+  tenant: string;
+  plan: string;
+  /** Steps from this number on joined it: people who read its message before hear that they are asked again. */
+  joined?: number;
+}
+
 /** Makes the message about a plan show how its steps now stand. A plan that asks nobody, and never did, is told to nobody. */
-export async function publishPlan(deps: NotifyDeps, { tenant, plan }: { tenant: string; plan: string }): Promise<void> {
+export async function publishPlan(deps: NotifyDeps, { tenant, plan, joined }: PublishPlanInput): Promise<void> {
   const notifier = deps.notifier(tenant);
   if (notifier === null) return;
   const lives = await readPlanLives(deps, tenant, plan);
@@ -15,6 +24,7 @@ export async function publishPlan(deps: NotifyDeps, { tenant, plan }: { tenant: 
   const posted = (await deps.store.slackMessages.list(tenant, plan)) as (PostedMessage & SlackMessage)[];
   if (message.ask === null && posted.length === 0) return;
   try {
+    if (joined !== undefined) return await tellJoined(deps, notifier, message, posted, joined);
     const { unreachable } = await notifier.publishPlan(message, posted, (done) =>
       deps.store.slackMessages.put({ tenant, action: plan, ...done }),
     );
@@ -27,4 +37,26 @@ export async function publishPlan(deps: NotifyDeps, { tenant, plan }: { tenant: 
       nextRetryDelay: error.retryAfterMs,
     });
   }
+}
+
+/** An edited message calls nobody: a line of its thread does. Where no step before asked people, its message is new and calls by itself. */
+async function tellJoined(
+  { directory }: NotifyDeps,
+  notifier: Notifier,
+  { tenant, plan, steps, expiresAt, audience }: PlanMessage,
+  posted: readonly PostedMessage[],
+  joined: number,
+): Promise<void> {
+  const asked = steps.some(({ index, message }) => index < joined && message.stages.length > 0);
+  if (!asked || !steps.some(({ index, standing }) => index >= joined && standing === 'open')) return;
+  const known = directory.current(tenant);
+  const people = [...new Set([...audience.people, ...(audience.asked ?? [])])];
+  await notifier.thread(posted, {
+    id: `${plan}.${joined}`,
+    kind: 'asked',
+    by: null,
+    detail: people.map((person) => displayName(known, person)).join(', '),
+    until: expiresAt,
+    people,
+  });
 }

@@ -6,11 +6,16 @@ import type { PlanMessage, PlanMessageStep } from './plan-message.ts';
 import { showStep, type ShowDeps } from './show.ts';
 
 /** Null while not every step is judged: nothing is asked of anybody before. */
-export async function showPlan(deps: ShowDeps, { id, tenant, step, lives }: PlanLives): Promise<PlanMessage | null> {
+export async function showPlan(
+  deps: ShowDeps,
+  { id, tenant, step, reviewed, lives }: PlanLives,
+): Promise<PlanMessage | null> {
   const steps: PlanMessageStep[] = [];
-  for (const [index, life] of lives.entries()) {
+  for (const one of reviewed) {
+    const { index } = one;
+    const life = lives[index] ?? null;
     if (life === null) return null;
-    const standing = stepStanding(life.state, { ...step, index });
+    const standing = stepStanding(life.state, one);
     if (standing === 'unjudged') return null;
     steps.push({ index, standing, message: await showStep(deps, inClear(life.state)) });
   }

@@ -58,7 +58,8 @@ export async function plan(input: PlanInput | PlanResumeInput): Promise<void> {
     throw ApplicationFailure.nonRetryable('the workflow was started without its input', 'invalid-request');
   }
   const { tenant, plan: id } = input;
-  if (workflowId !== `plan/${tenant}/${id.slice('pln_'.length)}`) {
+  const at = 'resume' in input ? undefined : input.at;
+  if (workflowId !== `plan/${tenant}/${id.slice('pln_'.length)}${at === undefined ? '' : `/${at}`}`) {
     throw ApplicationFailure.nonRetryable('this workflow is not the plan’s own', 'invalid-request');
   }
   let stepped = 0;
@@ -76,6 +77,8 @@ export async function plan(input: PlanInput | PlanResumeInput): Promise<void> {
       abandoned = true;
     });
   }
+  // Steps that joined later: each tells the plan's own workflow of itself, or has it begun anew.
+  if (at !== undefined) return publishPlan({ tenant, plan: id, joined: at }).catch(() => undefined);
   /** Grows with every change of a step; `announced` is the one that people read. */
   let revision = 0;
   let announced = 0;

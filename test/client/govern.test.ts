@@ -354,9 +354,11 @@ describe('the single calls', () => {
     };
     const one = new Countersign({ url: 'http://engine.test', key: 'k', fetch });
     await one.plan({ steps: [request(1)] }, { idempotencyKey: 'plan-1' });
+    await one.addSteps('pln_1', [request(2)], { at: 1 });
     await one.inbox();
     expect(seen).toEqual([
       ['POST /v1/plans', 'plan-1', JSON.stringify({ steps: [request(1)] })],
+      ['POST /v1/plans/pln_1/steps', '', JSON.stringify({ at: 1, steps: [request(2)] })],
       ['GET /v1/inbox', '', undefined],
     ]);
   });

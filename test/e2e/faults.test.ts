@@ -1,10 +1,13 @@
 /**
- * Every durable write of an action's cycle (docs/action-cycle.md) that fails, that fails though it was persisted, and after which its
- * process dies: the answer is the same afterwards, nothing is released twice, and nothing is answered whose start is not acknowledged.
+ * Every durable write of an action's cycle (docs/action-cycle.md), and of a plan's, that fails, that fails though it was persisted, and
+ * after which its process dies: the answer is the same afterwards, nothing is released twice, and nothing is answered whose start is not
+ * acknowledged.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planIdOf, stepIdOf } from '../../src/engine/ids.ts';
 import type { Gateway } from '../../src/gateway/index.ts';
+import type { Caller } from '../../src/identity/index.ts';
 import { slackNotifiers } from '../../src/main/slack-notifiers.ts';
 import { Faults, startDoomed, type Doomed, type Fault, type Write } from '../support/doomed.ts';
 import { eventually } from '../support/eventually.ts';
@@ -126,6 +129,108 @@ class Course {
   }
 }
 
+/** What becomes of the first step of a plan: then the second is released, or withdrawn. */
+type Ending = 'executed' | 'failed';
+
+/** A plan of two steps, the second of which waits for people, from its request to the report of its last. */
+class PlanCourse {
+  readonly key = randomUUID();
+  readonly id = planIdOf(this.key);
+  readonly #ending: Ending;
+  readonly #gateway: Gateway;
+  readonly #dies: boolean;
+  readonly #arm: () => Promise<void>;
+  #struck: Promise<void> | undefined;
+  #dead = false;
+
+  constructor(where: Where, { of, write, ending = 'executed' }: PlanWrite, fault: Fault) {
+    this.#ending = ending;
+    this.#gateway = doomed[where];
+    this.#dies = fault === 'died after';
+    const about = { plan: idOf(this.key), message: this.id, first: stepIdOf(this.id, 0), second: stepIdOf(this.id, 1) };
+    this.#arm = () => faults.arm(about[of], write, fault).then(() => void (this.#dead = this.#dies));
+    // The withdrawal is sealed as a decision as well, after that of people.
+    if (ending === 'executed') this.#struck = this.#arm();
+  }
+
+  async #tried(ask: (gateway: Gateway) => Promise<unknown>): Promise<void> {
+    if (this.#dead) return;
+    const answer = ask(this.#gateway).catch(() => null);
+    await (this.#dies ? Promise.race([answer, this.#struck]) : answer);
+  }
+
+  async run(): Promise<void> {
+    const body = { steps: [refund(7), refund(420.5)] };
+    const caller = await this.#gateway.authenticate(`Bearer ${it_.stack.firstKey}`);
+    await this.#tried((gateway) => gateway.submitPlan(caller, body, this.key, 0));
+    const headers = { 'idempotency-key': this.key };
+    const plan = await eventually('the plan is answered', async () => {
+      const answer = await it_.call('POST', '/v1/plans', body, { headers });
+      return answer.status < 500 && answer.body.verdict !== null ? answer.body : undefined;
+    });
+    expect([plan.id, plan.verdict.decision]).toEqual([this.id, 'supervise']);
+    const token = await it_.person(LEAD);
+    const approver = await this.#gateway.authenticate(`Bearer ${token}`);
+    const yes = { decision: 'approve' as const };
+    await this.#tried((gateway) => gateway.decidePlan(approver, this.id, yes, 'api'));
+    await eventually('the second step is decided', async () => {
+      const { body: now } = await steady('GET', `/v1/plans/${this.id}`);
+      if (now.steps[1].approval.stages[0].decisions.length === 1) return now;
+      await steady('POST', `/v1/plans/${this.id}/decisions`, yes, { token });
+      return undefined;
+    });
+    this.#struck ??= this.#arm();
+    await this.#carriedOut(caller, 0, this.#ending);
+    if (this.#ending === 'executed') await this.#carriedOut(caller, 1, 'executed');
+    else await this.#stands(1, 'cancelled');
+    const last = this.#ending === 'executed' ? ['release', 'redemption', 'outcome'] : ['decision'];
+    expect(await recordsOf(stepIdOf(this.id, 0))).toEqual(['verdict', 'release', 'redemption', 'outcome']);
+    expect(await recordsOf(stepIdOf(this.id, 1))).toEqual(['verdict', 'decision', ...last]);
+    await this.#struck;
+  }
+
+  async #carriedOut(caller: Caller, index: number, status: Ending): Promise<void> {
+    const { id, permit } = await this.#stands(index, 'released');
+    await this.#tried((gateway) => gateway.redeem(caller, { permit, redeemer: this.key }));
+    expect((await steady('POST', '/v1/permits/redeem', { permit, redeemer: this.key })).status).toBe(200);
+    await this.#tried((gateway) => gateway.report(caller, id, { permit, status }));
+    const reported = await steady('POST', `/v1/actions/${id}/outcome`, { permit, status });
+    expect([reported.status, reported.body.status]).toEqual([200, status]);
+  }
+
+  #stands(index: number, status: string): Promise<{ id: string; permit: string }> {
+    return eventually(`step ${index} is ${status}`, async () => {
+      const { body } = await steady('GET', `/v1/plans/${this.id}`);
+      const step = body.steps[index];
+      return step.status === status ? (step as { id: string; permit: string }) : undefined;
+    });
+  }
+}
+
+interface PlanWrite {
+  of: 'plan' | 'message' | 'first' | 'second';
+  write: Write;
+  ending?: Ending;
+}
+
+/** Of the process that is asked for a plan, or about it. */
+const PLAN_ASKED: PlanWrite[] = [
+  { of: 'plan', write: 'start' },
+  { of: 'second', write: 'payload' },
+  { of: 'second', write: 'start' },
+  { of: 'second', write: 'limit' },
+  { of: 'second', write: 'verdict' },
+  { of: 'second', write: 'decide' },
+];
+
+/** Of the worker that lets it go on, withdraws what is left, and tells people. */
+const PLAN_WORKERS: PlanWrite[] = [
+  { of: 'first', write: 'release' },
+  { of: 'message', write: 'message' },
+  { of: 'second', write: 'release' },
+  { of: 'second', write: 'decision', ending: 'failed' },
+];
+
 /** To the others a process that died is the same, whatever it ran: only what goes on by itself differs by where its worker is. */
 const asked = ASKED.flatMap((write) => [
   ...FAULTS.map((fault): [Write, Fault, Where] => [write, fault, 'split']),
@@ -143,4 +248,16 @@ describe('at a write of the process that was asked', () => {
 describe('at a write of the worker', () => {
   const table = WORKERS.flatMap((write) => FAULTS.map((fault): [Write, Fault] => [write, fault]));
   it.concurrent.each(table)('%s %s', (write, fault) => new Course(true, 'together', write, fault).run(), PATIENCE_MS);
+});
+
+describe('at a write of a plan', () => {
+  const table = [
+    ...PLAN_ASKED.map((write): [PlanWrite, Where] => [write, 'split']),
+    ...PLAN_WORKERS.map((write): [PlanWrite, Where] => [write, 'together']),
+  ].flatMap(([write, where]) => FAULTS.map((fault) => ({ ...write, where, fault })));
+  it.concurrent.each(table)(
+    '$write of the $of $fault, $ending',
+    ({ where, fault, ...write }) => new PlanCourse(where, write, fault).run(),
+    PATIENCE_MS,
+  );
 });

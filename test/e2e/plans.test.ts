@@ -20,7 +20,7 @@ rules:
     approval: { stages: [{ name: finance, approvers: ['group:finance'] }] }
     notify: ['#finance-approvals']
 effect: { kind: irreversible }
-disclose: [params.amount, resource.id]
+disclose: [params.amount, params.memo, resource.id]
 refusalStands: 0
 `;
 
@@ -157,12 +157,116 @@ describe('a plan', () => {
     expect((await stands(body.id, ['executed', 'refused', 'executed'])).status).toBe('partial');
   });
 
+  it('with more than a message holds is read page by page in Slack before it can be approved there', async () => {
+    const memo = `${'m'.repeat(9000)} the end`;
+    const { body } = await post([step(60, 'x', { params: { amount: 60, memo } }), step(61)], { order: 'any' });
+    const blind = await decide(body.id, { decision: 'approve', steps: [0] });
+    expect(blind.body.code).toBe('not-shown-whole');
+    const { control } = it_.sandbox;
+    const user = it_.stack.parts.directory.current('default').person(LEAD)?.slack?.user ?? '';
+    const shown = await eventually('the message of the plan', () =>
+      control.messages('finance-approvals').find(({ blocks }) => JSON.stringify(blocks).includes(body.id)),
+    );
+    await control.click({ user, channel: shown.channel, ts: shown.ts, actionId: 'plan_form' });
+    const page = (words: string) =>
+      eventually(words, () => {
+        const open = control.modal(user);
+        return JSON.stringify(open ?? {}).includes(words) ? open : undefined;
+      });
+    const first = await page('Read: 1 of');
+    expect(JSON.stringify(first?.blocks)).not.toContain('approve');
+    const pages = Number(/Read: 1 of (\d+)/.exec(JSON.stringify(first))?.[1]);
+    let text = JSON.stringify(first?.blocks);
+    for (let at = 2; at <= pages; at += 1) {
+      await control.submit({ user, viewId: String(control.modal(user)?.id), values: {} });
+      text += JSON.stringify((await page(`Read: ${at} of`))?.blocks);
+    }
+    expect(text).toContain('the end');
+    await control.submit({ user, viewId: String(control.modal(user)?.id), values: {} });
+    const last = await page('Decide the plan');
+    await control.submit({ user, viewId: String(last?.id), values: { decision: 'approve' } });
+    await stands(body.id, ['released', 'released']);
+    await it_.call('POST', `/v1/plans/${body.id}/cancel`, {});
+  });
+
   it('is withdrawn by the side that asked, and by nobody else', async () => {
     const { body } = await post([step(20), step(1)], { order: 'any' });
     const stranger = await it_.call('POST', `/v1/plans/${body.id}/cancel`, {}, { token: await it_.person(LEAD) });
     expect(stranger.status).toBe(403);
     const { body: cancelled } = await it_.call('POST', `/v1/plans/${body.id}/cancel`, { reason: 'changed my mind' });
     expect(statuses(cancelled)).toEqual(['cancelled', 'cancelled']);
+  });
+
+  it('that is open goes on step by step: each is reviewed when it comes, and what was reviewed stands', async () => {
+    const [one, two, three] = [step(1), step(2), step(30)];
+    const { body } = await post([one], { open: true, title: 'as they come' });
+    expect([body.of, body.open, statuses(body)]).toEqual([1, true, ['released']]);
+    const add = (at: number, steps: object[]) => it_.call('POST', `/v1/plans/${body.id}/steps`, { at, steps });
+
+    const added = await add(1, [two]);
+    expect([added.status, added.body.of, statuses(added.body)]).toEqual([200, 2, ['released', 'evaluating']]);
+    expect(added.body.whole).not.toBe(body.whole);
+    // The same again is the same; another one there is refused, and so is one further on.
+    expect((await add(1, [two])).body.steps[1].records).toEqual(added.body.steps[1].records);
+    const codes = [await add(1, [step(2)]), await add(0, [one]), await add(5, [step(2)]), await add(2, [])];
+    expect(codes.map(({ status }) => status)).toEqual([409, 400, 409, 400]);
+
+    // It had ended, and goes on with what comes then: the next waits for people.
+    await carryOut(body.id, 0);
+    await carryOut(body.id, 1);
+    await stands(body.id, ['executed', 'executed']);
+    const third = await add(2, [three, step(3)]);
+    expect([third.status, third.body.status]).toEqual([202, 'supervised']);
+    expect(third.body.verdict.limits).toHaveLength(4);
+    expect((await decide(body.id, { decision: 'approve' })).status).toBe(200);
+    // A step that fails withdraws what is left, and nothing joins any more.
+    await carryOut(body.id, 2, 'failed');
+    await stands(body.id, ['executed', 'executed', 'failed', 'cancelled']);
+    const late = await add(4, [step(4)]);
+    expect([late.status, late.body.code]).toEqual([409, 'not-open']);
+    const { body: closed } = await post([step(1)]);
+    const never = await it_.call('POST', `/v1/plans/${closed.id}/steps`, { at: 1, steps: [two] });
+    expect([never.status, never.body.code]).toEqual([409, 'not-open']);
+    const other = { token: await it_.person(LEAD) };
+    const stranger = await it_.call('POST', `/v1/plans/${body.id}/steps`, { at: 4, steps: [two] }, other);
+    expect(stranger.status).toBe(403);
+  });
+
+  it('that is open is added to by one of many at once', async () => {
+    const { body } = await post([step(1)], { open: true });
+    const raced = await Promise.all(
+      Array.from({ length: 4 }, (_, at) =>
+        it_.call('POST', `/v1/plans/${body.id}/steps`, { at: 1, steps: [step(2 + at)] }),
+      ),
+    );
+    expect(raced.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409, 409, 409]);
+    await carryOut(body.id, 0);
+    await carryOut(body.id, 1);
+    await stands(body.id, ['executed', 'executed']);
+  });
+
+  it('is asked, added to, shown, decided and withdrawn on the command line', async () => {
+    const cli = async (args: string[], input?: object, token = it_.stack.firstKey ?? '') => {
+      const io = {
+        env: { COUNTERSIGN_API_KEY: token },
+        ...(input === undefined ? {} : { input: JSON.stringify(input) }),
+      };
+      return countersign(['plan', ...args, '--url', it_.url, '--json'], io);
+    };
+    const asked = await cli(['ask', '-'], { steps: [step(1)], open: true });
+    const { id } = JSON.parse(asked.out);
+    expect(asked.code).toBe(0);
+    const added = await cli(['add', id, '-', '--after', '1'], { steps: [step(20), step(30)] });
+    expect([added.code, statuses(JSON.parse(added.out))]).toEqual([4, ['released', 'supervised', 'supervised']]);
+    expect((await cli(['add', id, '-', '--after', 'none'], { steps: [step(1)] })).code).toBe(2);
+    const some = ['approve', id, '--step', '2', '--others', 'refuse', '--reason', 'not the third'];
+    const decided = await cli(some, undefined, await it_.person(LEAD));
+    expect(decided.code).toBe(0);
+    const shown = await cli(['show', id]);
+    expect(statuses(JSON.parse(shown.out))).toEqual(['released', 'supervised', 'refused']);
+    expect((await cli(['refuse', id, '--reason', 'too late'], undefined, await it_.person(CFO))).code).not.toBe(0);
+    const withdrawn = await cli(['cancel', id, '--reason', 'changed my mind']);
+    expect([withdrawn.code, statuses(JSON.parse(withdrawn.out))]).toEqual([0, ['cancelled', 'cancelled', 'refused']]);
   });
 
   it('that races another one for a limit never takes more of it than there is', async () => {

@@ -4,6 +4,7 @@
  * (temporal.api.history.v1.History), their payloads decrypted, so that no key is needed to replay them. Run it when the workflow gained a course that no history shows; never to make a failing replay pass:
  * a history that no longer replays is a parked action that no longer wakes.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +96,11 @@ async function main(): Promise<void> {
     await redeem(permit);
     await it.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed' });
   };
+  const plan = async (...amounts: number[]): Promise<{ id: string; steps: { id: string }[] }> => {
+    const steps = amounts.map((amount) => ({ ...REFUND, surface: 'test.quick', params: { amount } }));
+    const headers = { 'idempotency-key': randomUUID() };
+    return (await it.call('POST', '/v1/plans', { steps }, { headers })).body as { id: string; steps: { id: string }[] };
+  };
   const becomes = async (id: string, status: string): Promise<{ permit: string }> => {
     for (;;) {
       const { body } = await it.call('GET', `/v1/actions/${id}`);
@@ -176,6 +182,35 @@ async function main(): Promise<void> {
       await becomes(id, 'lapsed');
       return id;
     },
+    async 'plan-decided-and-executed'() {
+      const { id, steps } = await plan(10, 500);
+      await it.call('POST', `/v1/plans/${id}/decisions`, { decision: 'approve' }, { token: await it.person(LEAD) });
+      for (const step of steps) await report(step.id, (await becomes(step.id, 'released')).permit);
+      return id;
+    },
+    async 'plan-withdrawn-after-a-failure'() {
+      const { id, steps } = await plan(10, 20);
+      const [first, second] = steps.map((step) => step.id) as [string, string];
+      const { permit } = await becomes(first, 'released');
+      await redeem(permit);
+      await it.call('POST', `/v1/actions/${first}/outcome`, { permit, status: 'failed' });
+      await becomes(second, 'cancelled');
+      return id;
+    },
+    async 'plan-taken-up-again'() {
+      const { id, steps } = await plan(10, 20);
+      const handle = client.workflow.getHandle(`plan/default/${id.slice(4)}`);
+      await handle.terminate();
+      for (const step of steps) await report(step.id, (await becomes(step.id, 'released')).permit);
+      return id;
+    },
+    async 'step-of-a-plan'() {
+      const { steps } = await plan(10, 500);
+      const [first, second] = steps.map((step) => step.id) as [string, string];
+      await decide(second, { decision: 'approve' });
+      for (const step of [first, second]) await report(step, (await becomes(step, 'released')).permit);
+      return second;
+    },
     async 'terminated-then-taken-up'() {
       const { id } = await ask(500);
       const handle = client.workflow.getHandle(`action/default/${id.slice(4)}`);
@@ -235,7 +270,8 @@ async function main(): Promise<void> {
   if (shape === undefined) throw new Error('say which shape it is, such as `joined`');
   for (const [name, run] of Object.entries(courses)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
-    const handle = client.workflow.getHandle(`action/default/${(await run()).slice(4)}`);
+    const id = await run();
+    const handle = client.workflow.getHandle(`${id.startsWith('pln_') ? 'plan' : 'action'}/default/${id.slice(4)}`);
     await handle.result();
     const history = await handle.fetchHistory();
     await decrypted(it, history);

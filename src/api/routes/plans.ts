@@ -1,7 +1,13 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { PLAN_BODY_BYTES, planDecisionSchema, planRequestSchema, RESPONSIBILITY } from '../../contract/index.ts';
+import {
+  PLAN_BODY_BYTES,
+  planDecisionSchema,
+  planRequestSchema,
+  planStepsSchema,
+  RESPONSIBILITY,
+} from '../../contract/index.ts';
 import { planDecidedSchema, planSchema, type PlanView } from '../../contract/views/index.ts';
 import type { Plans } from '../../gateway/plans/types.ts';
 import type { Authentication } from '../../gateway/types.ts';
@@ -36,6 +42,11 @@ export function planRoutes(gateway: Authentication & Plans): Router {
   router.get('/v1/plans/:id', async (request, response) => {
     const caller = await callerOf(gateway, request);
     response.json(await gateway.plan(caller, pathText(request, 'id'), waitOf(request)));
+  });
+
+  router.post('/v1/plans/:id/steps', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    sendPlan(response, await gateway.addSteps(caller, pathText(request, 'id'), request.body, waitOf(request)));
   });
 
   router.post('/v1/plans/:id/decisions', async (request, response) => {
@@ -84,6 +95,19 @@ export const planPaths: ZodOpenApiPathsObject = {
       summary: 'Read a plan and its steps',
       requestParams: { ...planId, query: z.object({ wait }) },
       responses: { ...ok(planSchema, 'The plan.'), ...errors },
+    },
+  },
+  '/v1/plans/{id}/steps': {
+    post: {
+      summary: 'Add the next steps to an open plan: each is reviewed when it comes',
+      requestParams: { ...planId, query: z.object({ wait }) },
+      ...body(planStepsSchema),
+      responses: {
+        ...ok(planSchema, 'Reviewed; nobody is asked. A refused step says so in its verdict.'),
+        '202': { description: 'Named humans must decide steps of it.', ...json(planSchema) },
+        ...errors,
+        '409': problem('It takes no more, has fewer steps, or others were reviewed at this place.'),
+      },
     },
   },
   '/v1/plans/{id}/decisions': {

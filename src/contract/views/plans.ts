@@ -38,6 +38,7 @@ export const planSchema = z
     title: z.string().nullable(),
     order: z.enum(PLAN_ORDERS),
     onFailure: z.enum(PLAN_FAILURES),
+    open: z.boolean().meta({ description: 'More steps may follow.' }),
     whole: z
       .string()
       .nullable()

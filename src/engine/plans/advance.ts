@@ -1,5 +1,5 @@
 /** Advances a plan: releases the step whose turn it is, and withdraws the rest of a broken plan. */
-import { isRefused, type Action, type PlanStep } from '../../contract/index.ts';
+import { isRefused, type Action } from '../../contract/index.ts';
 import type { EngineDeps } from '../deps.ts';
 import { stepIdOf } from '../ids.ts';
 import { releaseStep } from '../release.ts';
@@ -10,9 +10,9 @@ import {
   readPlanLives,
   readPlanRows,
   sealedStanding,
-  stepStanding,
   standingsOf,
   type PlanRows,
+  type Reviewed,
 } from './read.ts';
 import { withdrawStep } from './withdraw.ts';
 
@@ -53,8 +53,11 @@ export async function advancePlan(
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const rows = await readPlanRows(deps, tenant, plan);
     if (rows === null) return answer(false, abandoned);
-    const standings = standingsOf(rows).map((one) => (abandoned && one === 'unjudged' ? 'failed' : one));
-    const { release, withdraw, because } = nextMoves(rows.step, standings);
+    const { reviewed, states } = rows;
+    const [rules] = reviewed;
+    if (rules === undefined) return answer(false, abandoned);
+    const standings = standingsOf(reviewed, states).map((one) => (abandoned && one === 'unjudged' ? 'failed' : one));
+    const { release, withdraw, because } = nextMoves(rules, standings);
     const withdrawAll = async (steps: readonly number[], reason: string): Promise<void> => {
       await inLanes(steps, (index) => withdrawStep(deps, tenant, stepIdOf(plan, index), { reason, said: null }));
       for (const index of steps) changed.add(stepIdOf(plan, index));
@@ -64,7 +67,7 @@ export async function advancePlan(
       continue;
     }
     if (release.length === 0) return answer(false, isOver(standings));
-    const may = await mayRelease(deps, tenant, rows.step, release);
+    const may = await mayRelease(deps, tenant, reviewed, release);
     if (may === 'not-yet') return answer(true, false);
     if (may === 'differs') {
       await withdrawAll(release, 'its plan is not the one that was reviewed');
@@ -80,28 +83,32 @@ export async function advancePlan(
 }
 
 /**
- * Whether the sealed records release these steps, whatever rows say. In a sequence an executed step vouches for the plan of the next one;
- * the first step reads the whole plan.
+ * Whether the sealed records release these steps, whatever rows say. In a sequence an executed step vouches for the plan of the next one.
+ * The first step reads the whole plan, and so does the first of the steps that joined it later.
  */
 async function mayRelease(
   deps: AdvanceDeps,
   tenant: string,
-  step: PlanStep,
+  reviewed: Reviewed,
   release: readonly number[],
 ): Promise<'now' | 'not-yet' | 'differs'> {
+  const step = reviewed[release[0] ?? 0];
+  if (step === undefined) return 'not-yet';
   const passed = step.onFailure === 'continue' ? ['taken-out', 'failed'] : ['taken-out'];
   if (step.order === 'sequence') {
-    for (let before = (release[0] ?? 0) - 1; before >= 0; before -= 1) {
-      const standing = await sealedStanding(deps, tenant, { ...step, index: before });
-      if (standing === 'executed') return 'now';
+    if ((await sealedStanding(deps, tenant, step)) !== 'ready') return 'not-yet';
+    for (const before of reviewed.slice(0, step.index).toReversed()) {
+      const standing = await sealedStanding(deps, tenant, before);
+      if (standing === 'executed' && before.whole === step.whole) return 'now';
+      if (standing === 'executed') break;
       if (!passed.includes(standing)) return 'not-yet';
     }
   }
   const lives = await readPlanLives(deps, tenant, step.plan);
   if (lives === null) return 'not-yet';
   if (!isWhole(lives)) return 'differs';
-  const standings = lives.lives.map((life, index) => stepStanding(life?.state ?? null, { ...step, index }));
-  const { release: sealed } = nextMoves(step, standings);
+  const states = lives.lives.map((life) => life?.state ?? null);
+  const { release: sealed } = nextMoves(lives.step, standingsOf(lives.reviewed, states));
   return release.every((index) => sealed.includes(index)) ? 'now' : 'not-yet';
 }
 

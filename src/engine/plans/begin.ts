@@ -1,6 +1,6 @@
 /**
- * Begins a plan. Every step gets its payload and key, and the hash over the whole plan is made of their requests. Then the steps are
- * started and judged one after another, so that their sums count against limits in the plan's order.
+ * Begins a plan, or the steps that join an open one. Every step gets its payload and key, and the hash over the whole plan is made of their
+ * requests. Then the steps are started and judged one after another, so that their sums count against limits in the plan's order.
  *
  * A repetition finds each write and uses it. So running this again after a crash leads to the same plan.
  */
@@ -19,10 +19,10 @@ import type { EngineDeps } from '../deps.ts';
 import { stepIdOf, stepKeyOf } from '../ids.ts';
 import { readActionState } from '../seal.ts';
 import type { Judged, JudgeInput } from '../types.ts';
-import { inLanes } from './read.ts';
-import { wholeOf, type PlanRules } from './step.ts';
+import { inLanes, readPlanLives } from './read.ts';
+import { rulesIn, wholeOf, type PlanRules } from './step.ts';
 
-export interface BeginDeps extends Pick<EngineDeps, 'store' | 'attestationKeys' | 'now'> {
+export interface BeginDeps extends Pick<EngineDeps, 'store' | 'signers' | 'attestationKeys' | 'now'> {
   attestor: Attestor;
   /** Starts the workflow of a step; does nothing where it was started. */
   start(input: GovernedActionInput, id: string): Promise<void>;
@@ -34,42 +34,74 @@ export async function beginPlan(deps: BeginDeps, input: PlanInput): Promise<void
   const { tenant, plan: id, mac } = input;
   const expected = { kind: 'plan', tenant, action: id } as const;
   const asked = await verifyAttestation(input.token, deps.attestationKeys(), deps.now().getTime(), expected);
-  if (asked.bodyHash !== hashOf(input.body) || input.arrivedInClear === true) {
+  if (asked.bodyHash !== askedHash(input) || input.arrivedInClear === true) {
     throw new CountersignError('forbidden', 'the plan is not the one that was asked for; send it through the gateway');
   }
   const plan = readPlan(input.body);
-  const ids = plan.steps.map((_, index) => stepIdOf(id, index));
+  const { at = 0 } = input;
+  const ids = plan.steps.map((_, index) => stepIdOf(id, at + index));
   // All steps are judged, so an earlier attempt came this far.
   if ((await deps.store.actions.some(tenant, ids)).length === ids.length) return;
-  const { order, onFailure, title = null, steps } = plan;
-  const rules = { order, onFailure, title };
-  const whole = await wholeIn(deps, input, asked, plan, rules);
+  const { order, onFailure, title = null, open, steps } = plan;
+  const rules = rulesIn({ order, onFailure, title, open: open === true ? open : undefined });
+  const hashes = [...(await hashesBefore(deps, tenant, id, at, rules)), ...(await hashesIn(deps, input, asked, plan))];
+  const whole = wholeOf(tenant, id, rules, hashes);
   const starts = await inLanes(steps, (request, index) => {
-    const step: PlanStep = { plan: id, index, of: steps.length, whole, ...rules };
+    const step: PlanStep = { plan: id, index: at + index, of: hashes.length, whole, ...rules };
     return startStep(deps, { tenant, mac, asked, step, request });
   });
   // One after another: each finds what those before it took of limits.
   for (const [index, start] of starts.entries()) {
-    if (start !== null) await deps.judge({ ...start, id: stepIdOf(id, index), createdAt: deps.now().toISOString() });
+    if (start === null) continue;
+    await deps.judge({ ...start, id: stepIdOf(id, at + index), createdAt: deps.now().toISOString() });
   }
 }
 
-/** The hash over the whole plan. Its requests commit to their content under keys that are stored from here on. */
-async function wholeIn(
+/** What the gateway's word on who asked is bound to: these steps, at this place. */
+export const askedHash = ({ body, at }: Pick<PlanInput, 'body' | 'at'>): string =>
+  hashOf(at === undefined ? body : { at, body });
+
+/**
+ * The requests of the steps that these join, as they were sealed.
+ *
+ * @throws CountersignError `not-open` where that is no open plan with as many steps, under the same rules
+ */
+async function hashesBefore(
   deps: BeginDeps,
-  { tenant, plan: id, mac }: PlanInput,
+  tenant: string,
+  id: string,
+  at: number,
+  rules: PlanRules,
+): Promise<string[]> {
+  if (at === 0) return [];
+  const plan = await readPlanLives(deps, tenant, id);
+  const before = plan?.lives.slice(0, at) ?? [];
+  const hashes = before.flatMap((life) => life?.verdict.requestHash ?? []);
+  const last = plan?.reviewed[at - 1];
+  if (hashes.length !== at || last?.open !== true || last.of !== at || hashOf(rulesIn(last)) !== hashOf(rules)) {
+    throw new CountersignError(
+      'not-open',
+      'these steps join no open plan that has as many; read it, and add after its last',
+    );
+  }
+  return hashes;
+}
+
+/** The hashes of requests whose content is committed to under keys that are kept from here on. */
+function hashesIn(
+  deps: BeginDeps,
+  { tenant, plan, mac, at = 0 }: PlanInput,
   { by }: AttestationOf<'plan'>,
   { steps }: PlanRequest,
-  rules: PlanRules,
-): Promise<string> {
-  const hashes = await inLanes(steps, async (request, index) => {
-    const payload = await deps.store.payloads.create(tenant, stepIdOf(id, index), { request, asked: { by, mac } });
+): Promise<string[]> {
+  return inLanes(steps, async (request, index) => {
+    const id = stepIdOf(plan, at + index);
+    const payload = await deps.store.payloads.create(tenant, id, { request, asked: { by, mac } });
     if (payload !== null) return requestHash(request, payload.actionKey);
     // Erased since, but its verdict still has the hash.
-    const stored = await readActionState(deps, tenant, stepIdOf(id, index));
+    const stored = await readActionState(deps, tenant, id);
     return stored?.state.action.requestHash ?? '';
   });
-  return wholeOf(tenant, id, rules, hashes);
 }
 
 interface StepStart extends Pick<PlanInput, 'tenant' | 'mac'> {

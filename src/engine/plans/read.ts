@@ -1,12 +1,13 @@
 /** Reads a plan from its steps. A plan has no row: its id leads to its steps. */
-import type { PlanStep } from '../../contract/index.ts';
+import { hashOf } from '../../canonical/index.ts';
+import { PLAN_STEPS_MAX, type PlanStep } from '../../contract/index.ts';
 import type { ActionState } from '../../store/action-state.ts';
 import type { EngineDeps } from '../deps.ts';
 import { stepIdOf } from '../ids.ts';
 import { readLife, readWholeLife, type Life } from '../life.ts';
 import { readActionState } from '../seal.ts';
 import type { StepStanding } from './moves.ts';
-import { wholeOf } from './step.ts';
+import { rulesIn, wholeOf } from './step.ts';
 
 /** Steps that are read concurrently. */
 const LANES = 8;
@@ -22,8 +23,30 @@ export async function inLanes<T, R>(items: readonly T[], work: (item: T, index: 
   return results;
 }
 
+/** What each step of a plan says of it, by its number, where nobody put it there or changed it since. */
+export type Reviewed = readonly PlanStep[];
+
+/**
+ * Steps that came together say the same. Those of an open plan are followed by others where a step has the next number.
+ *
+ * @param stepAt what is known of the step with this number
+ */
+async function reviewedIn(
+  first: PlanStep,
+  stepAt: (index: number) => Promise<PlanStep | undefined>,
+): Promise<PlanStep[]> {
+  const reviewed: PlanStep[] = [];
+  for (let next: PlanStep | undefined = first; next !== undefined;) {
+    const { plan, of }: PlanStep = next;
+    if (plan !== first.plan || of > PLAN_STEPS_MAX || of <= reviewed.length) break;
+    for (let index = reviewed.length; index < of; index += 1) reviewed.push({ ...next, index });
+    next = first.open === true && of < PLAN_STEPS_MAX ? await stepAt(of) : undefined;
+  }
+  return reviewed;
+}
+
 export interface PlanRows {
-  step: PlanStep;
+  reviewed: Reviewed;
   /** In their order; null where there is none. */
   states: (ActionState | null)[];
 }
@@ -34,18 +57,22 @@ export async function readPlanRows(
   tenant: string,
   id: string,
 ): Promise<PlanRows | null> {
-  const step = (await readActionState(deps, tenant, stepIdOf(id, 0)))?.state.step;
-  if (step === undefined) return null;
-  const ids = Array.from({ length: step.of }, (_, index) => stepIdOf(id, index));
+  const stepAt = async (index: number): Promise<PlanStep | undefined> =>
+    (await readActionState(deps, tenant, stepIdOf(id, index)))?.state.step;
+  const first = await stepAt(0);
+  if (first === undefined) return null;
+  const reviewed = await reviewedIn(first, stepAt);
+  const ids = reviewed.map(({ index }) => stepIdOf(id, index));
   const rows = new Map((await deps.store.actions.some(tenant, ids)).map((row) => [row.id, row.view]));
-  return { step, states: ids.map((one) => rows.get(one) ?? null) };
+  return { reviewed, states: ids.map((one) => rows.get(one) ?? null) };
 }
 
 export interface PlanLives {
   id: string;
   tenant: string;
-  /** As the first step says it. */
+  /** As those steps say it that came last. */
   step: PlanStep;
+  reviewed: Reviewed;
   /** In their order; null where no verdict is sealed. */
   lives: (Life | null)[];
 }
@@ -56,12 +83,18 @@ export async function readPlanLives(
   tenant: string,
   id: string,
 ): Promise<PlanLives | null> {
-  const first = await readWholeLife(deps, tenant, stepIdOf(id, 0));
-  const step = first?.verdict.step;
-  if (first === null || step === undefined) return null;
-  const rest = Array.from({ length: step.of - 1 }, (_, at) => at + 1);
-  const lives = await inLanes(rest, (index) => readWholeLife(deps, tenant, stepIdOf(id, index)));
-  return { id, tenant, step, lives: [first, ...lives] };
+  const read = new Map<number, Life | null>();
+  const lifeAt = async (index: number): Promise<Life | null> => {
+    const life = await readWholeLife(deps, tenant, stepIdOf(id, index));
+    read.set(index, life);
+    return life;
+  };
+  const stepAt = async (index: number): Promise<PlanStep | undefined> => (await lifeAt(index))?.verdict.step;
+  const first = await stepAt(0);
+  if (first === undefined) return null;
+  const reviewed = await reviewedIn(first, stepAt);
+  const lives = await inLanes(reviewed, async ({ index }) => read.get(index) ?? lifeAt(index));
+  return { id, tenant, step: reviewed.at(-1) ?? first, reviewed, lives };
 }
 
 type StepState = Pick<ActionState, 'action' | 'approval' | 'step'>;
@@ -87,13 +120,26 @@ export function stepStanding(state: StepState | null, { plan, index, of, whole }
   }
 }
 
-export const standingsOf = ({ step, states }: PlanRows): StepStanding[] =>
-  states.map((state, index) => stepStanding(state, { ...step, index }));
+/** @param states of the steps in their order */
+export const standingsOf = (reviewed: Reviewed, states: readonly (StepState | null)[]): StepStanding[] =>
+  reviewed.map((step, index) => stepStanding(states[index] ?? null, step));
 
-/** Whether these are the steps that were reviewed: the hash over the whole plan fits every request. */
-export function isWhole({ tenant, id, step, lives }: PlanLives): boolean {
+/**
+ * Whether these are the steps that were reviewed: the hash over the whole plan fits every request, as it was when each step came, and all
+ * came under the same rules.
+ */
+export function isWhole({ tenant, id, reviewed, lives }: PlanLives): boolean {
   const hashes = lives.flatMap((life) => life?.verdict.requestHash ?? []);
-  return hashes.length === step.of && wholeOf(tenant, id, step, hashes) === step.whole;
+  const [first] = reviewed;
+  if (first === undefined || hashes.length !== reviewed.length) return false;
+  const wholes = new Map<number, string>();
+  const wholeUpTo = (of: number): string => {
+    const known = wholes.get(of) ?? wholeOf(tenant, id, first, hashes.slice(0, of));
+    wholes.set(of, known);
+    return known;
+  };
+  const rules = hashOf(rulesIn(first));
+  return reviewed.every((step) => hashOf(rulesIn(step)) === rules && step.whole === wholeUpTo(step.of));
 }
 
 /** The status of one step, by its sealed records. */

@@ -10,11 +10,22 @@ export interface PlanRules {
   order: PlanOrder;
   onFailure: PlanFailure;
   title: string | null;
+  /** More steps may follow. */
+  open?: true | undefined;
 }
+
+/** The rules that a step is sealed with. */
+export const rulesIn = ({ order, onFailure, title, open }: PlanRules): PlanRules => ({
+  order,
+  onFailure,
+  title,
+  ...(open === true ? { open } : {}),
+});
 
 /**
  * The hash over a whole plan: its tenant, id and rules, and the request hash of every step in order. Anybody with the verdicts of all steps
- * can compute it, and so notices a step that was added, removed, moved or changed.
+ * can compute it, and so notices a step that was added, removed, moved or changed. A step that joins an open plan is sealed with the hash
+ * over all steps up to those that came with it.
  */
 export const wholeOf = (tenant: string, plan: string, rules: PlanRules, requestHashes: readonly string[]): string =>
   hashOf({
@@ -24,5 +35,6 @@ export const wholeOf = (tenant: string, plan: string, rules: PlanRules, requestH
     order: rules.order,
     onFailure: rules.onFailure,
     title: rules.title,
+    ...(rules.open === true ? { open: true } : {}),
     steps: [...requestHashes],
   });

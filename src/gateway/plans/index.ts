@@ -7,7 +7,7 @@ import { createPlanStarter, waitsForPeople } from './submit.ts';
 import type { Plans } from './types.ts';
 
 export const plans = (deps: GatewayDeps, deciding: Pick<Approvals, 'decide'>): Plans => ({
-  submitPlan: createPlanStarter(deps),
+  ...createPlanStarter(deps),
   async plan(caller, id, waitMs) {
     const { step } = await planFor(deps, caller, id);
     return untilSo(

@@ -11,6 +11,13 @@ export interface Plans {
    * @throws CountersignError `invalid-request` with pointers into the plan, and nothing of it was begun; `idempotency-key-reused`
    */
   submitPlan(caller: Caller, body: unknown, idempotencyKey: string | undefined, waitMs: number): Promise<PlanView>;
+  /**
+   * Adds the next steps to an open plan, or finds them: reviewed when they come, and bound to those before them.
+   *
+   * @throws CountersignError `not-found` · `forbidden` · `not-open` where it was reviewed as a whole, or ended · `conflict` where it has
+   *   fewer steps, or others were reviewed there
+   */
+  addSteps(caller: Caller, id: string, body: unknown, waitMs: number): Promise<PlanView>;
   /** The current plan. While people are asked, it answers after `waitMs` at the latest. @throws CountersignError `not-found` */
   plan(caller: Caller, id: string, waitMs: number): Promise<PlanView>;
   /**

@@ -13,7 +13,7 @@ const ENDINGS: readonly Status[] = ['failed', 'unreported', 'refused', 'skipped'
 /** How a plan stands, from how its steps do. */
 export function planStatus(plan: PlanLives): PlanStatus {
   const states = plan.lives.map((life) => life?.state ?? null);
-  const standings = standingsOf({ step: plan.step, states });
+  const standings = standingsOf(plan.reviewed, states);
   const statuses = states.flatMap((state) => state?.action.status ?? []);
   if (standings.includes('open')) return 'supervised';
   if (!isOver(standings))
@@ -39,6 +39,7 @@ export function planView(
     title,
     order,
     onFailure,
+    open: step.open === true,
     whole,
     verdict: lives.length === of ? verdictOf(lives, shares) : null,
     steps: lives.map((life) => ({

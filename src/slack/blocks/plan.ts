@@ -20,7 +20,8 @@ import {
   small,
 } from './parts-6/kit.ts';
 import { type Line, dated, line, rich, strong } from './parts-6/rich.ts';
-import { notified, plainText } from './parts-6/text.ts';
+import { isCut, notified, plainText } from './parts-6/text.ts';
+import { paged, uncutParts } from './parts-7/pages.ts';
 import { consequence, inOneLine, whoAsks } from './words.ts';
 
 /** Steps of one block of cards. */
@@ -31,6 +32,12 @@ const TOGETHER = 10;
 
 /** Characters of JSON that the details of all steps may have in a message, well below what Slack takes. */
 const DETAILS_MAX = 12_000;
+
+/** The same of the form's one page; more is read page by page. */
+const FORM_MAX = 60_000;
+
+/** What one step may have where many stand together. What does not fit is read page by page. */
+const HOLDS = { label: 80, value: 500, reasons: 3, reason: 300 } as const;
 
 /** Characters of all titles together. */
 const TITLES_MAX = 10_000;
@@ -123,11 +130,11 @@ function detailsOf({ message }: PlanMessageStep): Line[] {
     whoAsks(message),
     line(`on ${plainText(surface, 130)}`),
     consequence(message),
-    ...facts.map(({ label, value }) => line(`${plainText(label, 80)}: `, plainText(value, 500))),
-    ...why.reasons.slice(0, 3).map((reason) => line(plainText(reason, 300))),
+    ...facts.map(({ label, value }) => line(`${plainText(label, HOLDS.label)}: `, plainText(value, HOLDS.value))),
+    ...why.reasons.slice(0, HOLDS.reasons).map((reason) => line(plainText(reason, HOLDS.reason))),
     unread.length === 0
       ? null
-      : line('⚠️ To be opened whole first: ', plainText(unread.map(({ label }) => label).join(', '), 300)),
+      : line('⚠️ To be read whole first: ', plainText(unread.map(({ label }) => label).join(', '), 300)),
   ];
   return lines.filter((one) => one !== null);
 }
@@ -148,16 +155,69 @@ const decideButton = ({ plan, revision }: PlanMessage): Block =>
     button(ACTIONS.planForm, 'Decide…', buttonValue({ action: plan, revision, stage: 0 }), { style: 'primary' }),
   ]);
 
+/** Whether the form's one page would leave something of a step out. */
+function isCutHere({ message }: PlanMessageStep): boolean {
+  const { facts, why, decisions, unread = [] } = message;
+  return (
+    unread.length > 0 ||
+    decisions.length > 0 ||
+    isCut(inOneLine(message), TITLE_MAX / 2) ||
+    facts.some(({ label, value }) => isCut(label, HOLDS.label) || isCut(value, HOLDS.value)) ||
+    why.reasons.length > HOLDS.reasons ||
+    why.reasons.some((reason) => isCut(reason, HOLDS.reason))
+  );
+}
+
+const openSteps = ({ steps }: PlanMessage): PlanMessageStep[] => steps.filter(({ standing }) => standing === 'open');
+
+/** All that there is to read of the steps that wait, uncut, on pages before the one that decides; none where that one has room for it. */
+function planPages(message: PlanMessage): Block[][] {
+  const open = openSteps(message);
+  const isLong = JSON.stringify(open.map((step) => detailsOf(step))).length > FORM_MAX;
+  if (!isLong && !open.some((step) => isCutHere(step))) return [];
+  return paged(
+    open.flatMap((step) => {
+      const { surface } = step.message;
+      const head = [line(strong(titleOf(step), TITLE_MAX)), line(`on ${plainText(surface, 130)}`)];
+      const withheld = (step.message.unread ?? []).filter(({ why }) => why === 'withheld').map(({ label }) => label);
+      const lines = [
+        ...head,
+        consequence(step.message),
+        withheld.length === 0
+          ? null
+          : line('⚠️ Not shown in Slack, so not to be approved here: ', plainText(withheld.join(', '), 300)),
+      ];
+      const block = rich(lines.filter((one) => one !== null));
+      return [{ block, chars: TITLE_MAX }, ...uncutParts(step.message)];
+    }),
+  );
+}
+
+/** The page of the form that holds the decision. */
+export const lastPlanPage = (message: PlanMessage): number => planPages(message).length;
+
 /** What one word may say of the steps that are ticked, and of the others. */
 export const PLAN_CHOICES = ['approve', 'approve-only', 'refuse'] as const;
 
-/** All steps that wait, ticked. */
-export function planModal(message: PlanMessage, options: ModalOptions): View {
-  const open = message.steps.filter(({ standing }) => standing === 'open');
+export interface PlanModalOptions extends ModalOptions {
+  /** From 0; the one after all that is to be read holds the decision. */
+  page?: number;
+}
+
+/** What is to be read, page by page, and then all steps that wait, ticked. */
+export function planModal(message: PlanMessage, options: PlanModalOptions): View {
+  const open = openSteps(message);
+  const pages = planPages(message);
+  const at = options.page ?? 0;
+  const page = pages[at];
+  if (page !== undefined) {
+    const title = `Read: ${at + 1} of ${pages.length}`;
+    return form({ name: 'plan', title, submit: 'Read on', blocks: page }, options);
+  }
   const required = open.some(({ message: { controls } }) => controls.approveReason === 'required');
   const blocks: Block[] = [
     rich([line(strong(planTitle(message), 150)), ...rulesOf(message)]),
-    ...groupsOf(open, TOGETHER).flatMap((group, at) => ticks(group, at)),
+    ...groupsOf(open, TOGETHER).flatMap((group, index) => ticks(group, index, pages.length === 0)),
     choice(
       [
         option('Approve the ticked ones, say nothing of the others', 'approve'),
@@ -172,14 +232,12 @@ export function planModal(message: PlanMessage, options: ModalOptions): View {
   return form({ name: 'plan', title: 'Decide the plan', submit: 'Decide', blocks }, options);
 }
 
-/** Ten steps: all that there is to read of them, and what is ticked. */
-function ticks(group: readonly PlanMessageStep[], at: number): Block[] {
+/** Ten steps: what is ticked, and all that there is to read of them where no page before had it. */
+function ticks(group: readonly PlanMessageStep[], at: number, isFirst: boolean): Block[] {
   const options = group.map((step) =>
     option(`${step.index + 1}. ${inOneLine(step.message)}`, String(step.index), step.message.surface),
   );
   const element = { type: 'checkboxes', options, initial_options: options };
-  return [
-    rich(group.map((step) => below([line(strong(titleOf(step), TITLE_MAX)), ...detailsOf(step)]))),
-    input(INPUTS.plan(at), rangeOf(group), element, { optional: true }),
-  ];
+  const details = rich(group.map((step) => below([line(strong(titleOf(step), TITLE_MAX)), ...detailsOf(step)])));
+  return [...(isFirst ? [details] : []), input(INPUTS.plan(at), rangeOf(group), element, { optional: true })];
 }

@@ -11,12 +11,20 @@ const BLOCK_CHARS = 2500;
 const PAGE_CHARS = 10_000;
 const PAGE_BLOCKS = 60;
 
+/** A block, and how many characters one reads in it. */
+export interface Part {
+  block: Block;
+  chars: number;
+}
+
 /** One page after another; none where the message holds everything. */
-export function pagesOf(message: ApprovalMessage): Block[][] {
-  if (!isUnread(message)) return [];
+export const pagesOf = (message: ApprovalMessage): Block[][] => (isUnread(message) ? paged(uncutParts(message)) : []);
+
+/** As few pages as hold them, in their order. */
+export function paged(parts: readonly Part[]): Block[][] {
   const pages: Block[][] = [];
   let room = 0;
-  for (const { block, chars } of partsOf(message)) {
+  for (const { block, chars } of parts) {
     const page = pages.at(-1);
     if (page === undefined || chars > room || page.length >= PAGE_BLOCKS) {
       pages.push([block]);
@@ -29,7 +37,8 @@ export function pagesOf(message: ApprovalMessage): Block[][] {
   return pages;
 }
 
-function partsOf(message: ApprovalMessage): { block: Block; chars: number }[] {
+/** Everything about one action, uncut. */
+export function uncutParts(message: ApprovalMessage): Part[] {
   const { verb, amount, resource, actor, onBehalfOf, facts, why, decisions } = message;
   const entries: { label: string; value: string | null }[] = [
     { label: 'Action', value: verb },
@@ -50,8 +59,8 @@ function partsOf(message: ApprovalMessage): { block: Block; chars: number }[] {
 }
 
 /** A value whole, in as many blocks as it takes, line by line as it was written. */
-function blocksOf(label: string, value: string): { block: Block; chars: number }[] {
-  const blocks: { block: Block; chars: number }[] = [];
+function blocksOf(label: string, value: string): Part[] {
+  const blocks: Part[] = [];
   let lines: Line[] = [line(strong(label, 300))];
   let chars = Math.min(300, label.length);
   for (const text of value.split('\n').flatMap((written) => pieces(clean(written)))) {

@@ -1,8 +1,10 @@
 import type { BlockAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
+import { hashOf } from '../../../canonical/index.ts';
 import { CountersignError } from '../../../contract/index.ts';
 import type { SlackDecisions, SlackIdentity, SlackMessages, SlackPlans } from '../../../gateway/slack-types.ts';
 import { planModal, readButtonValue, refusalAnswer, type View } from '../../blocks/index.ts';
-import { keepRefusal } from '../../admit.ts';
+import type { PlanMessage } from '../../../notify/plan-message.ts';
+import { aboutOf, keepRefusal } from '../../admit.ts';
 import { messageOf, whisper } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
 import { FORM_SECONDS } from '../../metadata.ts';
@@ -56,8 +58,14 @@ async function prepared(desk: Desk<PlanDoor>, { origin, value: raw, posted: isPo
     action: message.plan,
     stage: 0,
     shown: posted.shownHash,
-    about: '',
+    about: planAbout(message),
     expires: Math.floor(desk.now() / 1000) + FORM_SECONDS,
   });
   return planModal(message, { metadata });
 }
+
+/** What a decision about a plan is about: every step that waits, as it is shown. */
+export const planAbout = ({ steps }: PlanMessage): string =>
+  hashOf(
+    steps.flatMap(({ index, standing, message }) => (standing === 'open' ? [{ index, is: aboutOf(message) }] : [])),
+  );

@@ -1,6 +1,16 @@
 import type { AckFn, Middleware, SlackViewMiddlewareArgs, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import { CountersignError, RESPONSIBILITY, type PlanDecision } from '../../../contract/index.ts';
-import { formError, INPUTS, PLAN_CHOICES, sealingModal, textModal, VIEWS, type View } from '../../blocks/index.ts';
+import {
+  formError,
+  INPUTS,
+  lastPlanPage,
+  PLAN_CHOICES,
+  planModal,
+  sealingModal,
+  textModal,
+  VIEWS,
+  type View,
+} from '../../blocks/index.ts';
 import { keepRefusal } from '../../admit.ts';
 import { readable } from '../../answer.ts';
 import type { Desk } from '../../desk.ts';
@@ -10,7 +20,7 @@ import { personBehind, readSubmission, type Submission } from '../../origin.ts';
 import { needReason, reasonOf } from '../../submitting.ts';
 import { HOLD_MS, LATE, orLate } from '../../tasks.ts';
 import { toSlackView } from '../../web.ts';
-import type { PlanDoor } from '../actions/plan-form.ts';
+import { planAbout, type PlanDoor } from '../actions/plan-form.ts';
 
 /** One word about the steps of a plan: each is decided and sealed by itself, and a hundred take longer than Slack waits. */
 export const planSubmission =
@@ -56,17 +66,31 @@ const errors = (error: CountersignError): Ack => {
   return { response_action: 'errors', errors: { [at]: formError(error.message, 'nothing was decided') } };
 };
 
-/** Null when all of it counts. @throws CountersignError when nothing does */
+const CHANGED =
+  'The plan changed while this form was open, and nothing was decided; close this and look at the message again.';
+
+/** The next page, or what of it does not count; null when all of it counts. @throws CountersignError when nothing does */
 async function decide(desk: Desk<PlanDoor>, submission: Submission): Promise<View | null> {
   const meta = await admitted(desk, submission);
   const { person } = await personBehind(desk, submission.workspace, submission.user);
   if (person.tenant !== meta.tenant) throw new CountersignError('not-found', 'there is no such plan');
+  const plan = await desk.door.readPlan(person, meta.action);
+  if (plan === null) throw new CountersignError('not-found', 'there is no such plan any more');
+  // A page has no input at which Slack could show an error.
+  if (planAbout(plan) !== meta.about) return textModal('Changed', CHANGED);
+  const { page = 0 } = meta;
+  if (page < lastPlanPage(plan)) {
+    const next = page + 1;
+    return planModal(plan, { metadata: desk.seal.seal({ ...meta, page: next }), page: next });
+  }
   const decision = decisionOf(submission);
   const { workspace, user, channel, message } = meta;
   const problems = await desk.door.decidePlan(meta.tenant, meta.action, {
     person: person.id,
     decision,
     slack: { workspace, user, channel, message },
+    // Nobody comes to the last page but from page to page.
+    whole: true,
     responsibility: decision.decision === 'approve' ? RESPONSIBILITY : null,
   });
   if (problems.length === 0) return null;
