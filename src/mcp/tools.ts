@@ -7,12 +7,23 @@ import type { McpSettings } from './settings.ts';
 import type { McpState } from './state.ts';
 import type { Upstream } from './upstream.ts';
 
-/** Names of tools that approve, decide or release something: an agent that has one could approve its own calls. */
+/**
+ * Names of tools that approve, decide or release something, in whatever form of the word: an agent that has one could approve its own calls.
+ * Stems that are in no other word are found inside of one.
+ */
 const APPROVES =
-  /(^|[^a-z])(approve|approval|approver|decide|decision|countersign|grant|permit|unfreeze|thaw)s?([^a-z]|$)/;
+  /approv|countersign|greenlight|sign(ed)?[^a-z]?off(?![a-z])|break[^a-z]?glass|(^|[^a-z])(decid(e|ing)|decision|endors(e|ing)|ratif(y|ie|ying)|authori[sz](e|ing|ation)|consent|grant(ing)?|permit(ting)?|unfreez(e|ing)|unfroze|thaw(ing)?)(s|d|ed)?([^a-z]|$)/;
 
-/** The words of a name, whether they are written apart or in camel case. */
-const wordsOf = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+/** The words of a name, whether they are written apart or in camel case; what only looks like a letter is one. */
+const wordsOf = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll(/([A-Z])([A-Z][a-z])/g, '$1_$2')
+    .toLowerCase();
+
+/** Whether a tool of this name is closed to agents unless its mapping opens it. */
+export const approvesThings = (name: string): boolean => APPROVES.test(wordsOf(name));
 
 /** Hash of all that a model reads of a tool. */
 export const pinOf = ({ name, title, description, inputSchema, outputSchema, annotations }: Tool): string =>
@@ -30,7 +41,7 @@ export interface Tools {
 
 export function createTools(upstream: Upstream, state: McpState, settings: McpSettings): Tools {
   const closed = (name: string): boolean =>
-    APPROVES.test(wordsOf(name)) && !(Object.hasOwn(settings.tools, name) && settings.tools[name]?.open === true);
+    approvesThings(name) && !(Object.hasOwn(settings.tools, name) && settings.tools[name]?.open === true);
 
   const known = async (): Promise<{ tools: Tool[]; pins: Record<string, string> }> => {
     const tools = await upstream.tools();
