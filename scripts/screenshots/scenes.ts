@@ -61,12 +61,12 @@ disclose: [resource.id, resource.service, params.version]
 
 /** The steps of a plan. */
 export const WIRES = [
-  ['Nordlicht Solar GmbH', '18400.00', 'solar panels, second half'],
-  ['Atelier Blanc', '2950.00', 'shop window'],
-  ['Papierwerk Wien', '610.50', 'packaging'],
+  ['Nordlicht Solar GmbH', 18_400, 'solar panels, second half'],
+  ['Atelier Blanc', 2950, 'shop window'],
+  ['Papierwerk Wien', 610.5, 'packaging'],
 ].map(([beneficiary, amount, purpose], index) => ({
   surface: 'payments.wire',
-  action: 'wire.create',
+  action: 'wire.send',
   actor: { id: 'agent:payables', type: 'agent', onBehalfOf: { id: person('requester'), type: 'user' } },
   resource: { type: 'invoice', id: `inv_${2041 + index}` },
   params: { amount, currency: 'EUR', beneficiary, purpose },

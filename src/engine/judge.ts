@@ -59,7 +59,9 @@ export function judgedOf(
     ...(state.releaseAfterMs === undefined ? {} : { held: true }),
     ...(hooks.length === 0 ? {} : { hooks }),
     ...(execution === undefined ? {} : { executes: true }),
-    ...(state.step === undefined ? {} : { planWorkflow: planWorkflowIdOf(action.tenant, state.step.plan) }),
+    ...(state.step === undefined
+      ? {}
+      : { planWorkflow: planWorkflowIdOf(action.tenant, state.step.plan), quiet: true }),
   };
 }
 

@@ -41,6 +41,11 @@ export interface Judged {
   held?: boolean;
   /** Id of its plan's workflow; left out for actions that were asked alone. */
   planWorkflow?: string;
+  /**
+   * The message of its plan tells people of it. Told beside a decision, it could replay in another order than it was recorded in. Results of
+   * before do not say it.
+   */
+  quiet?: boolean;
   /** True for a policy publication: the engine itself carries it out once it is released. */
   activates: boolean;
   /**

@@ -304,6 +304,7 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
     },
     {
       people: judged.announced,
+      quiet: judged.quiet === true,
       callback: judged.callback ?? ('request' in input && typeof input.request?.callback === 'string'),
       hooks: judged.hooks,
       joined: judged.joined === true,

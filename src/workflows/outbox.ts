@@ -84,8 +84,15 @@ function createQueue(send: (call: Call, index: number) => Promise<void>) {
  */
 export function createOutbox(
   source: OutboxSource,
-  tells: { people: boolean; callback: boolean; joined: boolean; hooks?: readonly string[] | undefined },
+  tells: {
+    people: boolean;
+    quiet?: boolean;
+    callback: boolean;
+    joined: boolean;
+    hooks?: readonly string[] | undefined;
+  },
 ): Outbox {
+  const tellsPeople = tells.people && tells.quiet !== true;
   let revision = 0;
   let published = 0;
   let effects: ApprovalEffect[] = [];
@@ -149,7 +156,7 @@ export function createOutbox(
     }
   };
   const scope = new CancellationScope({ cancellable: false });
-  if (tells.people) void scope.run(tellPeople);
+  if (tellsPeople) void scope.run(tellPeople);
   if (tells.callback) void scope.run(callbacks.run);
   for (const queue of notifications) void scope.run(queue.run);
 
@@ -174,7 +181,7 @@ export function createOutbox(
     drained: () =>
       condition(
         () =>
-          (!tells.people || published === revision) &&
+          (!tellsPeople || published === revision) &&
           (plan === null || stepped === revision) &&
           callbacks.isEmpty() &&
           notifications.every((queue) => queue.isEmpty()),
