@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -99,11 +99,6 @@ class Countersign:
     def read_plan(self, plan: str, *, wait: int = 0) -> Json:
         """A plan as it stands, after ``wait`` seconds at most while people decide it. Each step is an action, taken by its own ``id``."""
         return self._send("GET", f"v1/plans/{quote(plan, safe='')}", wait=wait)
-
-    def add_steps(self, plan_id: str, steps: Sequence[Mapping[str, Any]], *, at: int, wait: int = 0) -> Json:
-        """Adds the next steps to an open plan, each reviewed now. ``at``: how many it has; the same steps there are the same for ever."""
-        path = f"v1/plans/{quote(plan_id, safe='')}/steps"
-        return self._send("POST", path, {"at": at, "steps": list(steps)}, wait=wait)
 
     def actions(self, **filters: Any) -> Json:
         """What the caller may see, newest first, by the filters of ``GET /v1/actions``."""
