@@ -42,8 +42,8 @@ export interface Judged {
   /** Id of its plan's workflow; left out for actions that were asked alone. */
   planWorkflow?: string;
   /**
-   * The message of its plan tells people of it. Told beside a decision, it could replay in another order than it was recorded in. Results of
-   * before do not say it.
+   * The plan's message tells people about it. A message of the step beside its decision could replay in another order than it was recorded
+   * in. Older results lack this.
    */
   quiet?: boolean;
   /** True for a policy publication: the engine itself carries it out once it is released. */
