@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { compareText } from '../canonical/index.ts';
 import { sealBundle, surroundings, type Bundle, type BundleSource } from './bundle.ts';
 import { compilePolicy } from './compile-policy.ts';
@@ -8,6 +7,7 @@ import { parsePolicyFile, type ParsedPolicyFile } from './parse.ts';
 import type { Problem } from './problem.ts';
 import { GLASS_LIMIT } from './break-glass.ts';
 import { holidaysSchema, type Policy } from './schema.ts';
+import { clockSchema } from './work-calendar.ts';
 import { readYaml, schemaProblems, type YamlFile } from './yaml.ts';
 
 /** A file of the policies folder. `text` is UTF-8 text; for `.wasm` it is the file's bytes in base64. */
@@ -32,7 +32,8 @@ export function kindOfFile(path: string): FileKind {
   return name.endsWith('.wasm') ? 'opa' : 'other';
 }
 
-const holidaysFileSchema = z.strictObject({ holidays: holidaysSchema });
+/** Days on which nobody works, and by which clock the other days are. */
+const holidaysFileSchema = clockSchema.extend({ holidays: holidaysSchema.default({}) });
 
 /**
  * Builds a bundle from the files of a policies folder; cases, directory and other files are passed over. `bundle` is null
@@ -112,6 +113,11 @@ function addHolidays(file: PolicyFile, source: BundleSource): Problem[] {
       return [yaml.keyProblem(['holidays', name], `holidays \`${name}\` are there twice`, null)];
     source.holidays[name] = days;
   }
+  const { zone, zones } = read.data;
+  if (zone === undefined && zones === undefined) return [];
+  if (source.clock !== undefined)
+    return [yaml.problem([], 'working hours are said twice: keep one `holidays.yaml`', null)];
+  source.clock = { ...(zone === undefined ? {} : { zone }), ...(zones === undefined ? {} : { zones }) };
   return [];
 }
 

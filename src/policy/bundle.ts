@@ -7,6 +7,7 @@ import { createConditions } from './conditions/index.ts';
 import type { Engines, ExternalEngines, ExternalEvaluator, ExternalPolicy } from './engines.ts';
 import { holidaysSchema, policySchema, type Policy } from './schema.ts';
 import { indexSurfaces } from './surfaces.ts';
+import { clockSchema } from './work-calendar.ts';
 
 /** All policies of a tenant as one immutable value. */
 export interface Bundle {
@@ -21,6 +22,8 @@ export const bundleSourceSchema = z.strictObject({
   v: z.literal(1),
   policies: z.record(z.string(), policySchema),
   holidays: holidaysSchema,
+  /** By which clocks people work: audits ask for it, and no condition. */
+  clock: clockSchema.optional(),
   /** Policies in other languages by `cedar:name` or `opa:name`: Cedar text, or base64 of WASM. */
   external: z.record(z.string().regex(/^(cedar|opa):[a-z][a-z0-9_-]*$/), z.string()),
 });

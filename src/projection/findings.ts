@@ -8,6 +8,7 @@ import {
 } from '../audit/index.ts';
 import { amountBounds } from '../policy/amount-bounds.ts';
 import type { CompiledBundle } from '../policy/index.ts';
+import { NO_CALENDAR, workCalendarOf, type WorkCalendar } from '../policy/work-calendar.ts';
 import { answerOf, type ActionFact, type FindingPeriod, type Store } from '../store/index.ts';
 
 /** Actions of a quarter and the one before it that the tests look at. */
@@ -105,9 +106,7 @@ async function compute(
   const now = at ?? latest(actions) ?? quarter.from;
   const context: AuditContext = {
     tiers: await tiersOf(deps, tenant, actions),
-    zones: new Map(),
-    zone: 'UTC',
-    holidays: new Set(),
+    ...(await calendarOf(deps, tenant, actions)),
     now,
   };
   const asked = actions.filter(({ askedAt }) => askedAt >= quarter.from).length;
@@ -141,6 +140,17 @@ async function actionsOf(
     cursor = nextCursor ?? undefined;
   } while (cursor !== undefined && actions.length < ACTIONS_MAX);
   return { actions: actions.reverse(), cut: cursor !== undefined };
+}
+
+/** When people work, as the bundle says that judged the newest action. */
+async function calendarOf(
+  { compiled }: WatchDeps,
+  tenant: string,
+  actions: readonly ActionFact[],
+): Promise<WorkCalendar> {
+  const hash = actions.findLast(({ bundle }) => bundle !== null)?.bundle ?? null;
+  const bundle = hash === null ? null : await compiled(tenant, hash);
+  return bundle === null ? NO_CALENDAR : workCalendarOf(bundle);
 }
 
 /** The bounds of each surface, by the bundle that judged its newest action. */

@@ -21,7 +21,7 @@ import { readTenants } from '../../src/main/tenants.ts';
 import { readEndpoints } from '../../src/main/webhooks.ts';
 import { readSharing } from '../../src/main/witnesses.ts';
 import { readSettings } from '../../src/mcp/settings.ts';
-import { casesSchema, lintFiles } from '../../src/policy/index.ts';
+import { buildBundle, casesSchema, lintFiles } from '../../src/policy/index.ts';
 import { hasPython, PYTHON, pythonEnv } from '../client/python.ts';
 import { placeOf, snippets, type Snippet } from '../support/snippets.ts';
 import { ROOT } from '../support/sources.ts';
@@ -98,6 +98,13 @@ describe('YAML', () => {
       const known = text.replace('/run/secrets/opsgenie', secret);
       expect(() => readOnCall({ file: file(known), env: { PAGERDUTY_TOKEN: 'token' } })).not.toThrow();
     },
+    zone: (text) =>
+      expect(
+        buildBundle([
+          { path: 'p.yaml', text: NAMED + RULES },
+          { path: 'holidays.yaml', text },
+        ]).problems,
+      ).toEqual([]),
     authzen: (text) => policy((text.includes('policy:') ? '' : NAMED) + RULES + text),
     cases: (text) => void casesSchema.parse(parseYaml(text)),
     people: (text) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildBundle, lintFiles, type Resolve } from '../../src/policy/index.ts';
+import { buildBundle, compileBundle, lintFiles, type Resolve } from '../../src/policy/index.ts';
+import { workCalendarOf } from '../../src/policy/work-calendar.ts';
 import { policy } from './helpers.ts';
 
 const approve = "- { id: r, when: 'true', then: approve }";
@@ -162,6 +163,29 @@ describe('a bundle', () => {
     expect(buildBundle([{ path: 'p.yaml', text }]).bundle).toBeNull();
     const holidays = { path: 'holidays.yaml', text: "holidays: { berlin: ['2026-12-25'] }" };
     expect(buildBundle([{ path: 'p.yaml', text }, holidays]).problems).toEqual([]);
+  });
+
+  it('says when people work, in the same file, for audits', () => {
+    const text = policy(approve, "holidays: { own: ['2026-05-01'] }");
+    const built = (calendar: string) =>
+      buildBundle([
+        { path: 'p.yaml', text },
+        { path: 'holidays.yaml', text: calendar },
+      ]);
+    const { bundle } = built(
+      "zone: Europe/Berlin\nzones: { 'user:yui@acme.test': Asia/Tokyo }\nholidays: { berlin: ['2026-12-25'] }",
+    );
+    expect(bundle === null ? null : workCalendarOf(compileBundle(bundle.source, bundle.hash))).toEqual({
+      zone: 'Europe/Berlin',
+      zones: new Map([['user:yui@acme.test', 'Asia/Tokyo']]),
+      holidays: new Set(['2026-05-01', '2026-12-25']),
+    });
+    // A bundle that says nothing of it is the one that it always was.
+    expect(Object.keys(buildBundle([{ path: 'p.yaml', text }]).bundle?.source ?? {})).toEqual([
+      ...['external', 'holidays', 'policies', 'v'],
+    ]);
+    expect(built('zone: Middle/Earth').problems[0]?.message).toBe('`zone` is not valid');
+    expect(built("zones: { 'group:night': UTC }").bundle).toBeNull();
   });
 });
 
