@@ -1,4 +1,4 @@
-/** `npm run bench [latency|client|console|evidence|policy|limits|workers|writers|queue] [small]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [latency|client|console|evidence|policy|limits|workers|writers|queue] [small|whole] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
@@ -8,7 +8,7 @@ import { workers } from './workers/index.ts';
 const BENCHES: Record<string, () => Promise<boolean>> = {
   latency: () => latency(process.argv[3] === 'small'),
   client,
-  console: () => consoleBench(process.argv[3] === 'small' ? 100_000 : undefined),
+  console: () => consoleBench(process.argv[3] === 'small' ? 100_000 : undefined, process.argv[4]),
   workers,
   queue,
   writers: async () => (await import('./evidence/writers.ts')).writers(),

@@ -1,8 +1,8 @@
 /**
  * What a page of the console waits for with a million actions: a history is sealed by `scripts/seed`, its rows of the read model are copied
- * to as many as asked for, and each of sixty looks is taken as `GET /v1/actions` and `GET /v1/actions/facets` take it, first after a restart.
+ * to as many as asked for, and each of sixty looks is taken as `GET /v1/actions?facets=true` takes it, first after a restart.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,26 +20,31 @@ const COUNTED = 10_000;
 const WARM = 3;
 const BOUND_MS = 200;
 
-/** Copies of every row within the same year: other ids, and times a little later, so that they lie among the others. */
+/** Copies of every row all over the same year, so that each stands among others: another id, and another time. */
 const COPY = `
   insert into action_fact
   select (r).* from (
     select jsonb_populate_record(f, jsonb_build_object(
       'action', 'act_' || encode(sha256(convert_to(f.action || $1::text, 'UTF8')), 'hex'),
       'first_index', f.first_index + $1::bigint * 10000000, 'last_index', f.last_index + $1::bigint * 10000000,
-      'asked_at', f.asked_at + $1::int * interval '137 seconds',
+      'asked_at', to_timestamp($2::float8 - mod(($2::float8 - extract(epoch from f.asked_at) + $1::int * 40037)::numeric, 31536000)),
       'resource', f.resource || '_' || $1)) as r
-    from action_fact f where f.tenant = 'default' and f.first_index < 10000000) as copied`;
+    from sealed_fact f) as copied`;
 
 interface Timed {
   name: string;
   cold: number;
   warm: number;
+  /** Processor time of the server, which other work on the machine does not change; NaN where nobody says it. */
+  cpu: number;
 }
 
-/** @param rows of the read model */
-export async function consoleBench(rows = 1_000_000): Promise<boolean> {
-  const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-console-'));
+/**
+ * @param rows of the read model
+ * @param kept a folder whose rows are made once and measured again the next time; else they are gone afterwards
+ */
+export async function consoleBench(rows = 1_000_000, kept?: string): Promise<boolean> {
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'countersign-bench-console-'));
   const policies = fileURLToPath(new URL('../../scripts/seed/policies', import.meta.url));
   const config = loadConfig({ COUNTERSIGN_DATA: folder, COUNTERSIGN_POLICIES: policies });
   const until = Date.now();
@@ -47,64 +52,102 @@ export async function consoleBench(rows = 1_000_000): Promise<boolean> {
   const open = () => openParts(config, postgres.connectionString, createLogger('warn'));
   let parts = await open();
   try {
-    await fill(parts, postgres.connectionString, { actions: SEALED, seed: 1, days: 365, clean: false, until });
-    await parts.readModel.catchUp(TENANT);
-    await copyRows(postgres.connectionString, rows);
+    if ((await parts.store.facts.projected(TENANT)).size === 0) {
+      await fill(parts, postgres.connectionString, { actions: SEALED, seed: 1, days: 365, clean: false, until });
+      await parts.readModel.catchUp(TENANT);
+      await copyRows(postgres.connectionString, rows, until);
+    }
     // Cold: nothing of it is in the server's memory or in this process's.
     await parts.close();
     await postgres.stop();
     postgres = await openEmbeddedPostgres({ dataDir: folder });
     parts = await open();
     const timed: Timed[] = [];
-    for (const look of looks(until)) timed.push(await take(parts.store, look));
+    for (const look of looks(until)) timed.push(await take(parts.store, look, postgres.pid));
     return show(timed, rows);
   } finally {
     await parts.close();
     await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
+    if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function copyRows(connectionString: string, rows: number): Promise<void> {
-  const client = new pg.Client({ connectionString, options: '-c synchronous_commit=off -c work_mem=64MB' });
+/** Indexes are made anew afterwards: that takes a third of the time that adding to them would. */
+async function copyRows(connectionString: string, rows: number, until: number): Promise<void> {
+  const options = '-c synchronous_commit=off -c work_mem=64MB -c maintenance_work_mem=512MB';
+  const client = new pg.Client({ connectionString, options });
   await client.connect();
   try {
+    const { rows: indexes } = await client.query<{ name: string; made: string }>(`
+      select indexname as name, indexdef as made from pg_indexes
+      where tablename = 'action_fact' and indexname not like '%_pkey'`);
+    for (const { name } of indexes) await client.query(`drop index ${name}`);
     const { rows: found } = await client.query<{ count: number }>('select count(*)::int as count from action_fact');
     const each = found[0]?.count ?? 1;
-    for (let copy = 1; copy < rows / each; copy += 1) await client.query(COPY, [copy]);
+    await client.query('create temp table sealed_fact as select * from action_fact');
+    for (let copy = 1; copy < rows / each; copy += 1) await client.query(COPY, [copy, until / 1000]);
+    // Rows lie in the order of time, as they are written when their actions are asked for.
+    const walk = indexes.find(({ name }) => name === 'action_fact_walk');
+    await client.query(walk?.made ?? '');
+    await client.query('cluster action_fact using action_fact_walk');
+    for (const { made } of indexes.filter((index) => index !== walk)) await client.query(made);
     await client.query('vacuum analyze action_fact');
   } finally {
     await client.end();
   }
 }
 
-async function take({ facts }: Pick<Store, 'facts'>, { name, filter, sort = '-askedAt' }: Look): Promise<Timed> {
+async function take(
+  { facts }: Pick<Store, 'facts'>,
+  { name, filter, sort = '-askedAt' }: Look,
+  server: number,
+): Promise<Timed> {
   const once = async (): Promise<number> => {
     const began = performance.now();
-    await Promise.all([
-      facts.search(TENANT, { filter, scope: 'all', sort, cursor: undefined, limit: PAGE }),
-      facts.count(TENANT, filter, 'all', COUNTED + 1),
-      facts.facets(TENANT, filter, 'all', COUNTED),
-    ]);
+    await facts.look(TENANT, {
+      ...{ filter, scope: 'all', sort, cursor: undefined, limit: PAGE },
+      ...{ counted: COUNTED, facets: true },
+    });
     return performance.now() - began;
   };
   const cold = await once();
   let warm = Infinity;
+  const before = processorTime(server);
   for (let n = 0; n < WARM; n += 1) warm = Math.min(warm, await once());
-  return { name, cold, warm };
+  return { name, cold, warm, cpu: (processorTime(server) - before) / WARM };
+}
+
+/** Of all processes of a server so far, in milliseconds, as Linux counts them: in ticks of ten. */
+function processorTime(server: number): number {
+  if (!existsSync('/proc/self/stat')) return Number.NaN;
+  let ticks = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const [, , , parent, ...rest] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/\(.*\)/, '()')
+        .split(' ');
+      if (Number(parent) === server) ticks += Number(rest[9]) + Number(rest[10]);
+    } catch {
+      continue;
+    }
+  }
+  return ticks * 10;
 }
 
 function show(timed: readonly Timed[], rows: number): boolean {
-  const at = (part: number, of: 'cold' | 'warm'): number => {
+  const at = (part: number, of: 'cold' | 'warm' | 'cpu'): number => {
     const sorted = timed.map((one) => one[of]).sort((a, b) => a - b);
     return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
   };
-  for (const { name, cold, warm } of timed.toSorted((a, b) => b.cold - a.cold).slice(0, 15))
-    console.log(`${cold.toFixed(0).padStart(6)} ms, again ${warm.toFixed(0).padStart(5)} ms  ${name}`);
+  for (const { name, cold, warm, cpu } of timed.toSorted((a, b) => b.cold - a.cold).slice(0, 15))
+    console.log(
+      `${cold.toFixed(0).padStart(6)} ms, again ${warm.toFixed(0).padStart(5)} ms, of the processor ${cpu.toFixed(0).padStart(4)} ms  ${name}`,
+    );
   console.log(`${timed.length} looks at ${rows} actions: page, count and facets together, in milliseconds`);
   for (const of of ['cold', 'warm'] as const)
     console.log(
       `${of} p50 ${at(0.5, of).toFixed(0)}, p95 ${at(0.95, of).toFixed(0)} (at most ${BOUND_MS})${at(0.95, of) <= BOUND_MS ? '' : '  NOT HELD'}`,
     );
+  console.log(`of the processor p50 ${at(0.5, 'cpu').toFixed(0)}, p95 ${at(0.95, 'cpu').toFixed(0)}`);
   return at(0.95, 'cold') <= BOUND_MS;
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { RecordPayload } from '../../src/contract/index.ts';
 import { exportRecords } from '../../src/gateway/export.ts';
+import { createLogWatch } from '../../src/projection/index.ts';
 import { openFileKeys } from '../../src/keys/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope } from '../../src/sealing/index.ts';
 import { createLogReader, createSequencer, type StagedRecord } from '../../src/sequencer/index.ts';
@@ -74,10 +75,11 @@ try {
     ...{ store, sequencer, signers: (tenant: string) => keys.forTenant(tenant), now: () => new Date(AT) },
     evidence: createLogReader({ store, keys }),
   };
+  const logWatch = createLogWatch({ evidence: deps.evidence, keys, now: () => new Date() });
   const measure = async (): Promise<{ bytes: number; peak: number; began: number; took: number }> => {
     const started = performance.now();
     const { stream } = await exportRecords(
-      deps,
+      { ...deps, logWatch },
       caller as unknown as Parameters<typeof exportRecords>[1],
       'bundle',
       {},

@@ -25,6 +25,8 @@ import { findingPaths } from './routes/findings.ts';
 import { freezePaths } from './routes/freezes.ts';
 import { healthPaths } from './routes/health.ts';
 import { inboxPaths } from './routes/inbox.ts';
+import { logStatePaths } from './routes/log-state.ts';
+import { savedViewPaths } from './routes/saved-views.ts';
 import { logPaths } from './routes/log.ts';
 import { passkeyPaths } from './routes/passkeys.ts';
 import { permitPaths } from './routes/permits.ts';
@@ -57,6 +59,8 @@ const build = (): oas31.OpenAPIObject =>
       ...actionPaths,
       ...planPaths,
       ...inboxPaths,
+      ...logStatePaths,
+      ...savedViewPaths,
       ...permitPaths,
       ...authzenPaths,
       ...accessRequestPaths,

@@ -33,6 +33,8 @@ import { findingRoutes } from './routes/findings.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
+import { logStateRoutes } from './routes/log-state.ts';
+import { savedViewRoutes } from './routes/saved-views.ts';
 import { logRoutes, type PublicLog } from './routes/log.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
 import { permitRoutes } from './routes/permits.ts';
@@ -122,6 +124,8 @@ export function createApi(options: ApiOptions): Express {
   app.use(actionListRoutes(options.gateway));
   app.use(actionRoutes(options.gateway));
   app.use(inboxRoutes(options.gateway));
+  app.use(logStateRoutes(options.gateway));
+  app.use(savedViewRoutes(options.gateway));
   app.use(authzenRoutes(options.gateway, options.authzen));
   app.use(accessRequestRoutes(options.gateway, options.authzen));
   app.use(passkeyRoutes(options.gateway));

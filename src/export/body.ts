@@ -44,6 +44,8 @@ const bodySchema = z.looseObject({
     /** Base64, as in a checkpoint. */
     root: z.string(),
   }),
+  /** What was wrong with the log then, in one sentence. */
+  warning: z.string().optional(),
   /** Of an archive: the {@link RENDERING} that wrote it. */
   rendering: z.int().optional(),
   /** Of an archive: the hash of its `keys/key-history.json`. */

@@ -12,7 +12,7 @@ export function bundleReadme({ body, by, at, record }: ReportHead): string {
   const whole = isWholeLog(body);
   const filters = Object.entries(filter).map(([name, value]) => `- ${name}: ${code(value)}`);
   return `# Evidence bundle
-
+${body.warning === undefined ? '' : `\n**When this was exported**, ${code(body.warning)}.\n`}
 - Log: ${code(log.origin)}, ${log.size} entries when this was asked for
 - Asked for by ${code(by)} at ${at}
 - ${records} records, ${whole ? 'the whole log' : 'every action with a record that fits'}

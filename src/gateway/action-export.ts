@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { canonicalize, toBase64 } from '../canonical/index.ts';
 import { CountersignError, type OtherRecord } from '../contract/index.ts';
-import type { ActionSummary } from '../contract/views/index.ts';
 import { MoneyTotals, UNDISCLOSED, type Money, DEFAULT_FIELDS } from '../export/index.ts';
 import {
+  actionColumns,
   actionCsvHeader,
   actionCsvRow,
   clockIn,
@@ -13,6 +13,7 @@ import {
   RFC_4180,
   type AboutExport,
   type ActionFormat,
+  type ExportedAction,
 } from '../export/actions/index.ts';
 import { Spool } from '../archive/spool.ts';
 import { workbook } from '../archive/make/workbook.ts';
@@ -26,7 +27,13 @@ import { mayAudit } from './access.ts';
 import { checkedFilter, actionSummaryOf } from './action-list.ts';
 import type { ActionExportQuery } from './action-list-types.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { Exported } from './exported.ts';
+import { markedName, type Exported } from './exported.ts';
+import { logWarning } from './log-state.ts';
+
+export type ActionExportDeps = Pick<
+  GatewayDeps,
+  'readModel' | 'logWatch' | 'now' | 'version' | 'sequencer' | 'signers'
+> & { store: Pick<GatewayDeps['store'], 'facts' | 'findings'> };
 
 const KINDS: Record<ActionFormat, { type: string; extension: string }> = {
   csv: { type: 'text/csv; charset=utf-8; header=present', extension: 'csv' },
@@ -47,7 +54,7 @@ const EVER = { from: '0001-01-01T00:00:00.000Z', to: '9999-12-31T00:00:00.000Z' 
  * @throws CountersignError `forbidden`; `invalid-request` for a filter or zone that makes no sense; `unavailable` when it could not be sealed
  */
 export async function exportActions(
-  deps: GatewayDeps,
+  deps: ActionExportDeps,
   caller: Caller,
   { format, zone = 'UTC', sort = '-askedAt', ...asked }: ActionExportQuery,
 ): Promise<Exported> {
@@ -65,7 +72,8 @@ export async function exportActions(
   const { tenant } = caller;
   const { filter } = checkedFilter(asked);
   await deps.readModel.catchUp(tenant);
-  const rows = await Rows.read(deps, tenant, { filter, sort });
+  const warning = await logWarning(deps, tenant);
+  const rows = await Rows.read(deps, tenant, { filter, sort, warning });
   try {
     const at = deps.now().toISOString();
     const about: AboutExport = {
@@ -81,6 +89,7 @@ export async function exportActions(
       rows: rows.count,
       digest: rows.digest,
       totals: rows.totals.list(),
+      warning,
     };
     const record = await seal(deps, caller, about);
     const { type, extension } = KINDS[format];
@@ -89,7 +98,8 @@ export async function exportActions(
       record,
       records: rows.count,
       contentType: type,
-      fileName: `countersign-${tenant.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-actions-${stamp}.${extension}`,
+      fileName: `countersign-${tenant.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${markedName('actions', warning)}-${stamp}.${extension}`,
+      warning,
       stream: Readable.from(closing(rows, render(rows, about)), { objectMode: false }),
     };
   } catch (error) {
@@ -102,9 +112,10 @@ const givenOf = (filter: FactFilter): Record<string, string> =>
   Object.fromEntries(Object.entries(filter).filter((one): one is [string, string] => one[1] !== undefined));
 
 /** All that is said about the export, so that it can be relied on without the file. */
-async function seal(deps: GatewayDeps, { tenant, id }: Caller, about: AboutExport): Promise<string> {
-  const { format, zone, sort, filter, rows, digest, log, version, totals } = about;
-  const said = { what: 'actions', format, zone, sort, filter, rows, digest, log, version, totals };
+async function seal(deps: ActionExportDeps, { tenant, id }: Caller, about: AboutExport): Promise<string> {
+  const { format, zone, sort, filter, rows, digest, log, version, totals, warning } = about;
+  const found = warning === null ? {} : { warning };
+  const said = { what: 'actions', format, zone, sort, filter, rows, digest, log, version, totals, ...found };
   const body = JSON.parse(canonicalize(said)) as OtherRecord['body'];
   const chain = newExportChain();
   const facets = { decision: 'export' } as const;
@@ -122,6 +133,13 @@ async function seal(deps: GatewayDeps, { tenant, id }: Caller, about: AboutExpor
   return (await sealInChain(deps, draft)).hash;
 }
 
+interface RowQuery {
+  filter: FactFilter;
+  sort: NonNullable<ActionExportQuery['sort']>;
+  /** What is wrong with the log: each row says so. */
+  warning: string | null;
+}
+
 /** What the store reads at one moment. */
 class Rows {
   readonly #lines: Spool;
@@ -136,11 +154,7 @@ class Rows {
   }
 
   /** Reads every row into an unlinked temporary file, so that memory holds one page at most. */
-  static async read(
-    deps: GatewayDeps,
-    tenant: string,
-    query: { filter: FactFilter; sort: NonNullable<ActionExportQuery['sort']> },
-  ): Promise<Rows> {
+  static async read(deps: Pick<ActionExportDeps, 'store'>, tenant: string, query: RowQuery): Promise<Rows> {
     const rows = new Rows(await Spool.open());
     try {
       await rows.#fill(deps, tenant, query);
@@ -152,17 +166,18 @@ class Rows {
   }
 
   async #fill(
-    { store }: GatewayDeps,
+    { store }: Pick<ActionExportDeps, 'store'>,
     tenant: string,
-    { filter, sort }: { filter: FactFilter; sort: NonNullable<ActionExportQuery['sort']> },
+    { filter, sort, warning }: RowQuery,
   ): Promise<void> {
     const { surface, from = EVER.from, to = EVER.to } = filter;
     const candidates = await store.findings.list(tenant, { from, to, surface }, FINDINGS);
     const named = new Set(candidates.flatMap(({ actions }) => actions));
     const seen = new Set<string>();
     const hash = createHash('sha256');
+    const mark = warning === null ? {} : { logWarning: warning };
     const { size, head } = await store.facts.each(tenant, { filter, sort, page: PAGE }, async (facts) => {
-      const lines = facts.map((fact) => `${JSON.stringify(actionSummaryOf(fact))}\n`).join('');
+      const lines = facts.map((fact) => `${JSON.stringify({ ...actionSummaryOf(fact), ...mark })}\n`).join('');
       hash.update(lines);
       await this.#lines.write(lines);
       for (const fact of facts) {
@@ -202,8 +217,8 @@ class Rows {
     }
   }
 
-  async *rows(): AsyncGenerator<ActionSummary[]> {
-    for await (const lines of this.lines()) yield lines.map((line) => JSON.parse(line) as ActionSummary);
+  async *rows(): AsyncGenerator<ExportedAction[]> {
+    for await (const lines of this.lines()) yield lines.map((line) => JSON.parse(line) as ExportedAction);
   }
 
   close(): Promise<void> {
@@ -229,9 +244,10 @@ async function* render(rows: Rows, about: AboutExport): AsyncGenerator<Uint8Arra
     case 'csv':
     case 'csv-excel': {
       const dialect = about.format === 'csv' ? RFC_4180 : EXCEL;
-      yield Buffer.from(actionCsvHeader(dialect, clock), 'utf8');
+      const columns = actionColumns(about.warning);
+      yield Buffer.from(actionCsvHeader(columns, dialect, clock), 'utf8');
       for await (const page of rows.rows())
-        yield Buffer.from(page.map((row) => actionCsvRow(row, dialect, clock)).join(''), 'utf8');
+        yield Buffer.from(page.map((row) => actionCsvRow(columns, row, dialect, clock)).join(''), 'utf8');
       return;
     }
     case 'xlsx':
@@ -243,7 +259,7 @@ async function* render(rows: Rows, about: AboutExport): AsyncGenerator<Uint8Arra
 }
 
 /** An undisclosed amount is counted at each stage that its action reached. */
-function moneyOf({ amounts, currency, undisclosed, releasedAt, status }: ActionSummary): Money | null {
+function moneyOf({ amounts, currency, undisclosed, releasedAt, status }: ExportedAction): Money | null {
   const hidden = (amount: string | null, reached: boolean): string | null =>
     amount ?? (undisclosed && reached ? UNDISCLOSED : null);
   return {

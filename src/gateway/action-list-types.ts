@@ -8,6 +8,11 @@ export interface ActionQuery extends FactFilter {
   sort?: FactSort | undefined;
 }
 
+export interface ActionListQuery extends ActionQuery {
+  /** How many there are of each value, with the page. */
+  facets?: boolean | undefined;
+}
+
 export interface ActionExportQuery extends ActionQuery {
   format: ActionFormat;
   /** Time zone of the local times; UTC by default. */
@@ -17,7 +22,7 @@ export interface ActionExportQuery extends ActionQuery {
 /** Finding actions. */
 export interface ActionLists {
   /** Those that the caller may see, as the read model has them. @throws CountersignError `invalid-request` */
-  actions(caller: Caller, query: ActionQuery, cursor: string | undefined, limit: number): Promise<ActionList>;
+  actions(caller: Caller, query: ActionListQuery, cursor: string | undefined, limit: number): Promise<ActionList>;
   /** How many there are of each value. */
   actionFacets(caller: Caller, filter: FactFilter): Promise<ActionFacets>;
   /** All actions that fit a filter, as a file. The export is sealed. @throws CountersignError `forbidden`, `invalid-request` */

@@ -9,10 +9,10 @@ import type {
   ProjectionRebuilt,
 } from '../contract/views/index.ts';
 import type { Caller } from '../identity/index.ts';
-import type { ActionFact, FactFilter, FactScope } from '../store/index.ts';
+import type { ActionFact, FacetCount, FactFilter, FactScope } from '../store/index.ts';
 import { isOwner, mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { ActionQuery } from './action-list-types.ts';
+import type { ActionListQuery } from './action-list-types.ts';
 
 /** Most actions that are counted, and looked at for facets. */
 const COUNTED = 10_000;
@@ -25,7 +25,7 @@ const TEXT_MIN = 3;
 export async function listActions(
   deps: GatewayDeps,
   caller: Caller,
-  { sort = '-askedAt', ...asked }: ActionQuery,
+  { sort = '-askedAt', facets = false, ...asked }: ActionListQuery,
   cursor: string | undefined,
   limit: number,
 ): Promise<ActionList> {
@@ -33,16 +33,14 @@ export async function listActions(
   const { filter, between } = checkedFilter(asked);
   const asOf = await deps.readModel.catchUp(tenant, PAGES);
   const scope = scopeOf(caller);
-  const [page, matches] = await Promise.all([
-    deps.store.facts.search(tenant, { filter, scope, sort, cursor, limit }),
-    deps.store.facts.count(tenant, filter, scope, COUNTED + 1),
-  ]);
+  const look = await deps.store.facts.look(tenant, { filter, scope, sort, cursor, limit, counted: COUNTED, facets });
   return {
     ...between,
-    actions: page.facts.map(actionSummaryOf),
-    count: countOf(matches),
+    actions: look.facts.map(actionSummaryOf),
+    count: { atLeast: look.count, exact: look.exact },
+    ...(facets ? { facets: facetsOf(look.facets) } : {}),
     asOf,
-    next_cursor: page.nextCursor,
+    next_cursor: look.nextCursor,
   };
 }
 
@@ -52,13 +50,23 @@ export async function actionFacets(deps: GatewayDeps, caller: Caller, asked: Fac
   const { filter, between } = checkedFilter(asked);
   const asOf = await deps.readModel.catchUp(tenant, PAGES);
   const scope = scopeOf(caller);
-  const [counts, matches] = await Promise.all([
-    deps.store.facts.facets(tenant, filter, scope, COUNTED),
-    deps.store.facts.count(tenant, filter, scope, COUNTED + 1),
-  ]);
+  const look = {
+    filter,
+    scope,
+    sort: '-askedAt',
+    cursor: undefined,
+    limit: 0,
+    counted: COUNTED,
+    facets: true,
+  } as const;
+  const { facets, count, exact } = await deps.store.facts.look(tenant, look);
+  return { ...between, facets: facetsOf(facets), count: { atLeast: count, exact }, asOf };
+}
+
+function facetsOf(counts: readonly FacetCount[]): ActionFacets['facets'] {
   const facets: ActionFacets['facets'] = {};
   for (const { facet, value, count } of counts) (facets[facet] ??= []).push({ value, count });
-  return { ...between, facets, count: countOf(matches), asOf };
+  return facets;
 }
 
 /** Compares rows with records. @throws CountersignError `forbidden` */
@@ -77,11 +85,6 @@ export async function rebuildProjection(deps: GatewayDeps, caller: Caller): Prom
   const { size, logSize } = await deps.readModel.rebuild(caller.tenant);
   return { size, logSize, done: size >= logSize };
 }
-
-const countOf = (matches: number): ActionList['count'] => ({
-  atLeast: Math.min(matches, COUNTED),
-  exact: matches <= COUNTED,
-});
 
 /** @throws CountersignError `invalid-request` */
 export function checkedFilter(asked: FactFilter): { filter: FactFilter; between: { from?: string; to?: string } } {

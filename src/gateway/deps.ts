@@ -7,7 +7,7 @@ import type { Judging } from '../activities/judging.ts';
 import type { WebhookTargets } from '../notify/webhook-target.ts';
 import type { Attestor, Caller, Signals, SignIn } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
-import type { FindingWatch, ReadModel } from '../projection/index.ts';
+import type { FindingWatch, LogWatch, ReadModel } from '../projection/index.ts';
 import type { LogReader } from '../sequencer/index.ts';
 
 export interface GatewayDeps extends Pick<
@@ -48,6 +48,8 @@ export interface GatewayDeps extends Pick<
   readModel: ReadModel;
   /** What the finance tests find in it. */
   findingWatch: FindingWatch;
+  /** Whether the logs verify. */
+  logWatch: LogWatch;
   keys: Keys;
   /** Where people sign in. */
   signIn: SignIn;

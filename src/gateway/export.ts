@@ -5,6 +5,7 @@ import { createGzip } from 'node:zlib';
 import { canonicalize, hashOfBytes, toBase64 } from '../canonical/index.ts';
 import { CountersignError, readBounds, type OtherRecord } from '../contract/index.ts';
 import {
+  csvCell,
   csvHeader,
   csvRow,
   exportLine,
@@ -23,10 +24,11 @@ import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { keyHistory } from './keys.ts';
 import { bundleFiles, type ArchiveInput } from '../archive/make/files.ts';
-import type { Exported } from './exported.ts';
+import { markedName, type Exported } from './exported.ts';
+import { logWarning } from './log-state.ts';
 import { tarball } from '../archive/make/tarball.ts';
 
-export type ExportDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'signers' | 'evidence' | 'now'>;
+export type ExportDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'signers' | 'evidence' | 'now' | 'logWatch'>;
 
 const KINDS: Record<ExportFormat, { type: string; extension: string }> = {
   csv: { type: 'text/csv; charset=utf-8; header=present', extension: 'csv' },
@@ -53,6 +55,7 @@ export async function exportRecords(
     );
   }
   const { tenant } = caller;
+  const warning = await logWarning(deps, tenant);
   const asked = givenOf(filter);
   const head = await deps.store.log.head(tenant);
   const selection: Selection = { filter: asked, size: head?.size ?? 0, whole: format === 'bundle' };
@@ -69,6 +72,7 @@ export async function exportRecords(
       size: selection.size,
       root: toBase64(head?.root ?? emptyRoot()),
     },
+    ...(warning === null ? {} : { warning }),
     ...(history === null ? {} : { rendering: RENDERING, keys: hashOfBytes(history) }),
   };
   // In the canonical order of the record, because report and README are made from the record.
@@ -92,10 +96,13 @@ export async function exportRecords(
     record: sealed.hash,
     records,
     contentType: type,
-    fileName: `countersign-${tenant.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${name}-${stamp}.${extension}`,
+    fileName: `countersign-${tenant.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${markedName(name, warning)}-${stamp}.${extension}`,
+    warning,
     stream:
       history === null
-        ? Readable.from(lines(deps, tenant, selection, format), { objectMode: false })
+        ? Readable.from(marked(lines(deps, tenant, selection, format), format === 'csv' ? warning : null), {
+            objectMode: false,
+          })
         : await bundle(deps, tenant, { selection, sealed, history, body, by: caller.id, at }),
   };
 }
@@ -121,6 +128,20 @@ async function countAndDigest(
     records += page.length;
   }
   return { records, digest: `sha256:${hash.digest('hex')}` };
+}
+
+/** Each line of a table that was made of a log that does not verify says so, in a column of its own. */
+async function* marked(chunks: AsyncIterable<Uint8Array>, warning: string | null): AsyncGenerator<Uint8Array> {
+  let header = true;
+  for await (const chunk of chunks) {
+    if (warning === null) {
+      yield chunk;
+      continue;
+    }
+    const cell = header ? 'log_warning' : csvCell(warning);
+    header = false;
+    yield Buffer.from(Buffer.from(chunk).toString('utf8').replaceAll('\r\n', `,${cell}\r\n`), 'utf8');
+  }
 }
 
 async function* lines(

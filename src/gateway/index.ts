@@ -26,6 +26,8 @@ import { listStatements, reconcileStatement } from './statements.ts';
 import { freeze, listFreezes, thaw } from './freezes.ts';
 import { drillReport, plantDrill, type Ask } from './drills.ts';
 import { inbox } from './inbox.ts';
+import { logState } from './log-state.ts';
+import { savedViews } from './saved-views.ts';
 import { listGrants, revokeGrant } from './grants.ts';
 import { checkStackKey, introduceAttestation, revokeKey, rotateKey, signingKeys } from './keys.ts';
 import { openSealedValue } from './openings.ts';
@@ -105,6 +107,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...payloadReading(deps),
     ...actionLists(deps),
     inbox: (caller, cursor, limit) => inbox(deps, caller, cursor, limit),
+    logState: (caller) => logState(deps, caller),
+    ...savedViews(deps),
     findings: (caller, query) => findings(deps, caller, query),
     statements: (caller) => listStatements(deps, caller),
     reconcileStatement: (caller, input, pieces) => reconcileStatement(deps, caller, input, pieces),

@@ -24,6 +24,10 @@ import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { StatementInput } from './statement-types.ts';
 
+export type StatementDeps = Pick<GatewayDeps, 'readModel' | 'now' | 'keys' | 'sequencer' | 'signers'> & {
+  store: Pick<GatewayDeps['store'], 'facts' | 'effects' | 'records' | 'log'>;
+};
+
 /** Rows that are looked up in one query. */
 const BATCH = 1000;
 /** Issues that an answer lists; all of them are in the digest. */
@@ -36,7 +40,7 @@ const DAY_MS = 86_400_000;
 
 /** @throws CountersignError `forbidden`, `invalid-request` for a file, a mapping or a time that makes no sense */
 export async function reconcileStatement(
-  deps: GatewayDeps,
+  deps: StatementDeps,
   caller: Caller,
   input: StatementInput,
   pieces: AsyncIterable<Uint8Array>,
@@ -79,12 +83,12 @@ export async function reconcileStatement(
 }
 
 /** Newest first. @throws CountersignError `forbidden` */
-export async function listStatements(deps: GatewayDeps, caller: Caller): Promise<StatementList> {
+export async function listStatements(deps: StatementDeps, caller: Caller): Promise<StatementList> {
   refuseOthers(caller);
   return { statements: await sealedStatements(deps, caller) };
 }
 
-async function sealedStatements(deps: GatewayDeps, { tenant }: Caller): Promise<StatementList['statements']> {
+async function sealedStatements(deps: StatementDeps, { tenant }: Caller): Promise<StatementList['statements']> {
   const { records } = await deps.store.records.list(tenant, { type: 'statement' }, undefined, STATEMENTS);
   return records.flatMap(({ record, hash }) => {
     if (record.type !== 'statement') return [];
@@ -96,7 +100,7 @@ async function sealedStatements(deps: GatewayDeps, { tenant }: Caller): Promise<
 }
 
 /** As the source was last read. @throws CountersignError `invalid-request` where it never was */
-async function mappingOf(deps: GatewayDeps, caller: Caller, source: string): Promise<StatementMapping> {
+async function mappingOf(deps: StatementDeps, caller: Caller, source: string): Promise<StatementMapping> {
   const before = (await sealedStatements(deps, caller)).find((one) => one.source === source);
   if (before !== undefined) return before.mapping;
   throw new CountersignError(
@@ -122,7 +126,7 @@ function fitting(issues: readonly StatementIssue[]): StatementIssue[] {
 type Counts = ComparedStatement['counts'];
 
 class Reconciliation {
-  readonly #deps: GatewayDeps;
+  readonly #deps: StatementDeps;
   readonly #tenant: string;
   readonly #mapping: StatementMapping;
   readonly #surface: string | undefined;
@@ -140,7 +144,7 @@ class Reconciliation {
   #first = Infinity;
   #last = -Infinity;
 
-  constructor(deps: GatewayDeps, tenant: string, mapping: StatementMapping, surface: string | undefined) {
+  constructor(deps: StatementDeps, tenant: string, mapping: StatementMapping, surface: string | undefined) {
     this.#deps = deps;
     this.#tenant = tenant;
     this.#mapping = mapping;

@@ -8,6 +8,8 @@ import type { AttemptFilter } from '../store/index.ts';
 import type { ActionLists } from './action-list-types.ts';
 import type { Auditing } from './finding-types.ts';
 import type { Inboxes } from './inbox-types.ts';
+import type { LogStates } from './log-state.ts';
+import type { SavedViews } from './saved-views.ts';
 import type { AccessRequests, Authzen } from './authzen-types.ts';
 import type { Plans } from './plans/types.ts';
 import type { Statements } from './statement-types.ts';
@@ -70,6 +72,8 @@ export type { AccessRequests, Authzen } from './authzen-types.ts';
 export type { ActionLists } from './action-list-types.ts';
 export type { Auditing } from './finding-types.ts';
 export type { Inboxes } from './inbox-types.ts';
+export type { LogStates } from './log-state.ts';
+export type { SavedViews } from './saved-views.ts';
 export type { Statements } from './statement-types.ts';
 export type {
   ApiKeyView,
@@ -364,6 +368,8 @@ export type Gateway = Authentication &
   Permits &
   ActionLists &
   Inboxes &
+  LogStates &
+  SavedViews &
   Statements &
   Auditing &
   Coverage &

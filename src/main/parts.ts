@@ -25,7 +25,14 @@ import {
 } from '../identity/index.ts';
 import { createPayloadCodec, openFileKeys, type Keys } from '../keys/index.ts';
 import { createDirectories, createRegister, markFiles, sealedCredentials, type Register } from '../register/index.ts';
-import { createFindingWatch, createReadModel, type FindingWatch, type ReadModel } from '../projection/index.ts';
+import {
+  createFindingWatch,
+  createLogWatch,
+  createReadModel,
+  type FindingWatch,
+  type LogWatch,
+  type ReadModel,
+} from '../projection/index.ts';
 import { createLogReader, createSequencer, type LogReader, type Sequencer } from '../sequencer/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { servingEngines } from '../policy/engines/index.ts';
@@ -64,6 +71,8 @@ export interface Parts {
   readModel: ReadModel;
   /** What the finance tests find in it. */
   findingWatch: FindingWatch;
+  /** Whether the logs verify. */
+  logWatch: LogWatch;
   directory: DirectorySource;
   bundles: NotifyDeps['bundles'];
   hub: Hub;
@@ -154,6 +163,7 @@ export async function openParts(
     const directory = createDirectories(files, register);
     const credentials = sealedCredentials({ store, register, keys, now: Date.now });
     const attestationKeys = (): readonly object[] => keys.attestationKeys;
+    const evidence = createLogReader({ store, keys });
     const bundles = createPolicyBundles({ store, register }, servingEngines);
     return {
       config,
@@ -165,10 +175,11 @@ export async function openParts(
       keys,
       sequencer,
       register,
-      evidence: createLogReader({ store, keys }),
+      evidence,
       readModel: createReadModel(store),
       directory,
       findingWatch: createFindingWatch({ store, compiled: (tenant, hash) => bundles.compiled(tenant, hash) }),
+      logWatch: createLogWatch({ evidence, keys, now: () => new Date() }),
       bundles,
       hub: createHub(),
       attestor: createAttestor(() => keys.attestation),

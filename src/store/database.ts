@@ -206,6 +206,7 @@ export interface Tables {
     actions: number;
     cut: boolean;
   };
+  savedView: { tenant: string; id: string; name: string; query: string; columns: string[]; by: string; at: Time };
   projection: { tenant: string; size: number };
   logWindow: { tenant: string; number: number; firstAt: Time; lastAt: Time };
   logTile: { tenant: string; level: number; index: number; hashes: Buffer };

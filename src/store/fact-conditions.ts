@@ -85,16 +85,15 @@ const VALUES_OF_ROW = sql`array_remove(array[
     tenant || ' rule ' || rule, tenant || ' approver ' || approver, tenant || ' via ' || via,
     tenant || ' currency ' || currency], null)`;
 
-/** A filter of nothing else, and times. */
-export type ValueFilter = Pick<FactFilter, (typeof VALUES)[number] | 'from' | 'to'>;
+const VALUE_NAMES: readonly string[] = VALUES;
+const COVERED_NAMES: readonly string[] = [
+  ...VALUES,
+  ...['actor', 'requester', 'folder', 'amountFrom', 'amountTo', 'from', 'to'],
+];
 
-const VALUE_NAMES: readonly string[] = [...VALUES, 'from', 'to'];
-
-/** Whether a filter asks for values, and for nothing beside them and times. */
-export function isOfValues(filter: FactFilter): filter is ValueFilter {
-  const asked = Object.entries(filter).filter(([, value]) => value !== undefined);
-  return asked.every(([name]) => VALUE_NAMES.includes(name)) && VALUES.some((name) => filter[name] !== undefined);
-}
+/** Whether the walk's index has all that a filter asks for. */
+export const isCovered = (filter: FactFilter): boolean =>
+  Object.entries(filter).every(([name, value]) => value === undefined || COVERED_NAMES.includes(name));
 
 /** Those that a filter asks for, as the index knows them. */
 export const valuesOf = (tenant: string, filter: FactFilter): string[] =>
@@ -102,6 +101,10 @@ export const valuesOf = (tenant: string, filter: FactFilter): string[] =>
     const value = filter[name];
     return value === undefined ? [] : [`${tenant} ${name} ${value}`];
   });
+
+/** What a filter asks for that the index of values does not know. */
+export const beyondValues = (filter: FactFilter): FactFilter =>
+  Object.fromEntries(Object.entries(filter).filter(([name]) => !VALUE_NAMES.includes(name)));
 
 /** By the index of values alone. */
 export const hasValues = (values: readonly string[]): RawBuilder<boolean> =>

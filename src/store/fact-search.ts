@@ -1,10 +1,10 @@
 /** Finding rows of the read model: whatever filters are combined, visibility is one of the conditions, and a page has its place. */
-import { sql, type SelectQueryBuilder } from 'kysely';
+import { sql } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
-import type { Database, Tables } from './database.ts';
+import type { Database } from './database.ts';
 import type { FactFilter, FactScope } from './fact-filter.ts';
-import { factConditions, isOfValues, type ValueFilter } from './fact-conditions.ts';
-import { findRows } from './fact-walk.ts';
+import { factConditions, isCovered } from './fact-conditions.ts';
+import { foundRows } from './fact-walk.ts';
 import type { ActionFact } from './action-fact.ts';
 
 export const FACT_SORTS = ['askedAt', '-askedAt', 'amount', '-amount', 'waitMs', '-waitMs'] as const;
@@ -32,16 +32,36 @@ export interface FacetCount {
   count: number;
 }
 
+export interface FactPage {
+  facts: ActionFact[];
+  nextCursor: string | null;
+}
+
+/** What there is of a filter, all from the same rows. */
+export interface FactLook extends FactPage {
+  /** How many fit, as far as they are counted. */
+  count: number;
+  /** False where there are more, or may be. */
+  exact: boolean;
+  /** Values of each facet among the newest that are counted, the most frequent first, 50 of each; none unless asked for. */
+  facets: FacetCount[];
+}
+
+export interface FactQuery {
+  filter: FactFilter;
+  scope: FactScope;
+  sort: FactSort;
+  cursor: string | undefined;
+  limit: number;
+}
+
 export interface FactSearch {
   /** One page. @throws CountersignError `invalid-request` for a cursor that was not made for this order */
-  search(
-    tenant: string,
-    query: { filter: FactFilter; scope: FactScope; sort: FactSort; cursor: string | undefined; limit: number },
-  ): Promise<{ facts: ActionFact[]; nextCursor: string | null }>;
+  search(tenant: string, query: FactQuery): Promise<FactPage>;
+  /** One page, and of all that fit how many there are, and of which values: rows are looked for once. */
+  look(tenant: string, query: FactQuery & { counted: number; facets: boolean }): Promise<FactLook>;
   /** How many fit, `most` at most. */
   count(tenant: string, filter: FactFilter, scope: FactScope, most: number): Promise<number>;
-  /** Values of each facet among the newest `most` that fit, the most frequent first, 50 of each. */
-  facets(tenant: string, filter: FactFilter, scope: FactScope, most: number): Promise<FacetCount[]>;
 }
 
 /** The column of an order, and whether the greatest comes first. */
@@ -64,110 +84,91 @@ function placeOf(sort: FactSort, cursor: string): { value: string | number; inde
   throw new CountersignError('invalid-request', 'the cursor is not one of ours, or of another order; begin again');
 }
 
-function pageOf(
-  rows: readonly ActionFact[],
-  sort: FactSort,
-  limit: number,
-): { facts: ActionFact[]; nextCursor: string | null } {
+function pageOf(rows: readonly ActionFact[], sort: FactSort, limit: number): FactPage {
   const facts = rows.slice(0, limit);
   const last = facts.at(-1);
   const more = rows.length > limit && last !== undefined;
   return { facts, nextCursor: more ? cursorOf(sort, last[orderOf(sort).column] ?? '', last.firstIndex) : null };
 }
 
-type Query<O> = SelectQueryBuilder<Tables, 'actionFact', O>;
+/** The values of each facet among the newest rows that were found. */
+const countsOf = (newest: number) => sql`(
+  select jsonb_agg(jsonb_build_object('facet', facet, 'value', value, 'count', count) order by facet, count desc, value)
+  from (${sql.join(
+    FACETS.map(
+      (facet) => sql`(select ${sql.lit(facet)} as facet, ${sql.ref(facet)} as value, count(*)::int as count
+        from (select * from found limit ${newest}) as newest where ${sql.ref(facet)} is not null group by 2 order by 3 desc, 2 limit 50)`,
+    ),
+    sql` union all `,
+  )}) as counted)`;
+
+/** Rows of a look that are enough to stop at the end of the walk: there are more, and nobody counts them by waiting. */
+const ENOUGH = 500;
+/** As many where the walk is shorter. */
+const ENOUGH_OF_ROWS = 100;
 
 /** @param walk rows that are walked through before the index of values is asked; the default is measured */
 export function createFactSearch(db: Database, walk?: number): FactSearch {
-  const matching = (tenant: string, filter: FactFilter, scope: FactScope): Query<object> => {
-    let query: Query<object> = db.selectFrom('actionFact').where('tenant', '=', tenant);
-    for (const condition of factConditions(filter, scope)) query = query.where(condition);
-    return query;
-  };
-  /** A page of them, and one more where there are more. */
-  const ofValues = async (
-    tenant: string,
-    filter: ValueFilter,
-    descending: boolean,
-    sort: FactSort,
-    cursor: string | undefined,
-    limit: number,
-  ): Promise<ActionFact[]> => {
-    const place = cursor === undefined ? undefined : placeOf(sort, cursor);
-    const after = place === undefined ? undefined : { askedAt: String(place.value), index: place.index };
-    const query = await findRows(db, tenant, filter, { descending, after }, { most: limit + 1, walk });
-    const { rows } = await sql<{ action: string }>`select action ${query.from} limit ${limit + 1}`.execute(db);
-    if (rows.length === 0) return [];
+  /** Whole rows, in the order of their time. */
+  const rowsOf = async (tenant: string, actions: readonly string[], descending: boolean): Promise<ActionFact[]> => {
+    if (actions.length === 0) return [];
     const direction = descending ? 'desc' : 'asc';
     return db
       .selectFrom('actionFact')
       .selectAll()
       .where('tenant', '=', tenant)
-      .where(
-        'action',
-        'in',
-        rows.map(({ action }) => action),
-      )
+      .where('action', 'in', actions)
       .orderBy('askedAt', direction)
       .orderBy('firstIndex', direction)
       .execute();
   };
-  const countOfValues = async (tenant: string, filter: ValueFilter, most: number): Promise<number> => {
-    const { count, from } = await findRows(db, tenant, filter, { descending: true }, { most, walk });
-    if (count !== null) return Math.min(count, most);
-    const { rows } = await sql<{ count: number }>`
-      select count(*)::int as count from (select 1 ${from} limit ${most}) as found`.execute(db);
-    return rows[0]?.count ?? 0;
+  const search = async (tenant: string, { filter, scope, sort, cursor, limit }: FactQuery): Promise<FactPage> => {
+    const { column, descending } = orderOf(sort);
+    const place = cursor === undefined ? undefined : placeOf(sort, cursor);
+    if (column === 'askedAt') {
+      const after = place === undefined ? undefined : { askedAt: String(place.value), index: place.index };
+      const found = foundRows(tenant, filter, scope, { descending, after }, { most: limit + 1, walk });
+      const { rows } = await sql<{ action: string }>`with ${found} select action from found`.execute(db);
+      const actions = rows.map(({ action }) => action);
+      return pageOf(await rowsOf(tenant, actions, descending), sort, limit);
+    }
+    const name = sql.ref(column);
+    const [direction, before] = descending ? (['desc', sql`<`] as const) : (['asc', sql`>`] as const);
+    let query = db.selectFrom('actionFact').where('tenant', '=', tenant);
+    for (const condition of factConditions(filter, scope)) query = query.where(condition);
+    query = query.where(sql<boolean>`${name} is not null`);
+    if (place !== undefined)
+      query = query.where(sql<boolean>`(${name}, first_index) ${before} (${place.value}, ${place.index})`);
+    const rows = await query
+      .selectAll()
+      .orderBy(column, direction)
+      .orderBy('firstIndex', direction)
+      .limit(limit + 1)
+      .execute();
+    return pageOf(rows, sort, limit);
   };
   return {
-    async search(tenant, { filter, scope, sort, cursor, limit }) {
-      const { column, descending } = orderOf(sort);
-      if (column === 'askedAt' && scope === 'all' && isOfValues(filter))
-        return pageOf(await ofValues(tenant, filter, descending, sort, cursor, limit), sort, limit);
-      const name = sql.ref(column);
-      const [direction, before] = descending ? (['desc', sql`<`] as const) : (['asc', sql`>`] as const);
-      let query = matching(tenant, filter, scope).where(sql<boolean>`${name} is not null`);
-      if (cursor !== undefined) {
-        const { value, index } = placeOf(sort, cursor);
-        query = query.where(sql<boolean>`(${name}, first_index) ${before} (${value}, ${index})`);
-      }
-      const rows = await query
-        .selectAll()
-        .orderBy(column, direction)
-        .orderBy('firstIndex', direction)
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, sort, limit);
+    search,
+    async look(tenant, { counted, facets, ...query }) {
+      const { filter, scope, sort, cursor, limit } = query;
+      // The newest are those that are counted, so the first page is among them.
+      const isFirst = sort === '-askedAt' && cursor === undefined && limit < counted;
+      const enough = Math.max(limit + 1, isCovered(filter) ? ENOUGH : ENOUGH_OF_ROWS);
+      const found = foundRows(tenant, filter, scope, { descending: true }, { most: counted + 1, enough, walk });
+      const listed = isFirst ? sql`array(select action from found limit ${limit + 1})` : sql`array[]::text[]`;
+      const asked = sql<{ actions: string[]; count: number; whole: boolean; facets: FacetCount[] | null }>`
+        with ${found}
+        select ${listed} as actions, (select count(*)::int from found) as count,
+          (select whole from seen) as whole, ${facets ? countsOf(counted) : sql`null`} as facets`;
+      const [rest, { rows }] = await Promise.all([isFirst ? null : search(tenant, query), asked.execute(db)]);
+      const { actions, count, whole, facets: counts } = rows[0] ?? { actions: [], count: 0, whole: true, facets: null };
+      const page = rest ?? pageOf(await rowsOf(tenant, actions, true), sort, limit);
+      return { ...page, count: Math.min(count, counted), exact: whole, facets: counts ?? [] };
     },
     async count(tenant, filter, scope, most) {
-      if (scope === 'all' && isOfValues(filter)) return countOfValues(tenant, filter, most);
-      const matches = matching(tenant, filter, scope)
-        .select(sql<number>`1`.as('one'))
-        .limit(most);
-      const { count } = await db
-        .selectFrom(matches.as('found'))
-        .select(sql<number>`count(*)::int`.as('count'))
-        .executeTakeFirstOrThrow();
-      return count;
-    },
-    async facets(tenant, filter, scope, most) {
-      const newest =
-        scope === 'all' && isOfValues(filter)
-          ? sql`select ${sql.join(FACETS.map((facet) => sql.ref(facet)))}
-              ${(await findRows(db, tenant, filter, { descending: true }, { most, walk })).from} limit ${most}`
-          : matching(tenant, filter, scope)
-              .select([...FACETS])
-              .orderBy('askedAt', 'desc')
-              .orderBy('firstIndex', 'desc')
-              .limit(most);
-      const each = FACETS.map(
-        (facet) =>
-          sql`(select ${facet}::text as facet, ${sql.ref(facet)} as value, count(*)::int as count from newest
-            where ${sql.ref(facet)} is not null group by 2 order by 3 desc, 2 limit 50)`,
-      );
-      const { rows } = await sql<FacetCount>`
-        with newest as materialized (${newest}) ${sql.join(each, sql` union all `)}`.execute(db);
-      return rows;
+      const found = foundRows(tenant, filter, scope, { descending: true }, { most, walk });
+      const { rows } = await sql<{ count: number }>`with ${found} select count(*)::int as count from found`.execute(db);
+      return rows[0]?.count ?? 0;
     },
   };
 }

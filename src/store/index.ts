@@ -10,6 +10,7 @@ export * from './coverage.ts';
 export * from './fact-filter.ts';
 export * from './fact-search.ts';
 export * from './facts.ts';
+export * from './saved-views.ts';
 export * from './findings.ts';
 export * from './forget.ts';
 export * from './free-port.ts';

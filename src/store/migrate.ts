@@ -25,6 +25,8 @@ import * as forget from './migrations/0260-forget.ts';
 import * as schemaGeneration from './migrations/0170-schema-generation.ts';
 import * as peopleLists from './migrations/0230-people-lists.ts';
 import * as factFacets from './migrations/0280-fact-facets.ts';
+import * as savedViews from './migrations/0340-saved-views.ts';
+import * as walkAmount from './migrations/0341-walk-amount.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
@@ -50,6 +52,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0230-people-lists': peopleLists,
   '0260-forget': forget,
   '0280-fact-facets': factFacets,
+  '0340-saved-views': savedViews,
+  '0341-walk-amount': walkAmount,
 };
 
 /**

@@ -28,6 +28,7 @@ import { createPublicKeyStore, type PublicKeyStore } from './public-keys.ts';
 import { createRecordStore, type RecordStore } from './records.ts';
 import { createReviewStore, type ReviewStore } from './reviews.ts';
 import { createRightRowStore, type RightRowStore } from './right-rows.ts';
+import { createSavedViewStore, type SavedViewStore } from './saved-views.ts';
 import { createSlackMessageStore, type SlackMessageStore } from './slack-messages.ts';
 import { createWitnessedStore, type WitnessedStore } from './witnessed.ts';
 
@@ -43,6 +44,7 @@ export interface Store {
   limits: LimitStore;
   apiKeys: ApiKeyStore;
   sessions: SessionStore;
+  savedViews: SavedViewStore;
   slackMessages: SlackMessageStore;
   attempts: AttemptStore;
   coverage: CoverageStore;
@@ -108,6 +110,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     limits: createLimitStore(postgres),
     apiKeys: createApiKeyStore(db),
     sessions: createSessionStore(db),
+    savedViews: createSavedViewStore(db),
     slackMessages: createSlackMessageStore(db),
     attempts: createAttemptStore(db),
     coverage: createCoverageStore(db),

@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKeyHash } from '../../src/identity/index.ts';
 import { eraseDue } from '../../src/engine/erase.ts';
@@ -348,6 +349,59 @@ it('a payload is kept as long as policy says, whatever its row says', async () =
   expect(await parts.store.payloads.read('default', body.id)).not.toBeNull();
   // The row is as its records say again.
   expect(await eraseDue({ ...activityDeps(parts, null, null), histories }, 1000)).toEqual({ found: 0, erased: 0 });
+});
+
+it('a log whose entry somebody altered is said not to verify, and every export that is made of it is marked', async () => {
+  const token = await stack.person('user:auditor@acme.test');
+  const state = async () => (await stack.call('GET', '/v1/log', undefined, { token })).body;
+  const reads = (verifies: boolean): Promise<true> =>
+    eventually(`the log verifies: ${verifies}`, async () => ((await state()).verifies === verifies ? true : undefined));
+  const exported = async (
+    path: string,
+  ): Promise<{ name: string; marked: string | null; text: string; record: string }> => {
+    const answer = await fetch(stack.url + path, { headers: { authorization: `Bearer ${token}` } });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    return {
+      name: answer.headers.get('content-disposition') ?? '',
+      marked: answer.headers.get('countersign-log'),
+      text: path.endsWith('bundle') ? gunzipSync(bytes).toString('utf8') : bytes.toString('utf8'),
+      record: answer.headers.get('countersign-receipt') ?? '',
+    };
+  };
+  await stack.ask(refund(27));
+  const [{ index }] = (await sql('select max(index)::int as index from log_entry')) as [{ index: number }];
+  await reads(true);
+  const PATHS = [
+    ...['csv', 'csv-excel', 'jsonl', 'xlsx'].map((format) => `/v1/actions/export?format=${format}`),
+    ...['csv', 'jsonl', 'ocsf', 'bundle'].map((format) => `/v1/export?format=${format}`),
+  ];
+  const sound = await exported(PATHS[0] ?? '');
+  expect([sound.marked, sound.name.includes('VERIFY'), sound.text.includes('log_warning')]).toEqual([
+    null,
+    false,
+    false,
+  ]);
+  await sql('create table sealed_entry as select * from log_entry where index = $1', [index]);
+  await sql(
+    `update log_entry set envelope = convert_to(overlay(text placing 'AAAAAAAA' from strpos(text, '"sig":"') + 7 for 8), 'UTF8')
+     from (select index as place, convert_from(envelope, 'UTF8') as text from sealed_entry) as sealed where index = place`,
+  );
+  await reads(false);
+  expect((await state()).faults).toMatchObject([{ code: 'entry-altered', index }]);
+  for (const path of PATHS) {
+    const { name, marked, text, record } = await exported(path);
+    expect([path, marked, name]).toEqual([path, 'does-not-verify', expect.stringContaining('LOG-DOES-NOT-VERIFY')]);
+    // Rows of a table, and what an archive says of itself; a workbook is compressed.
+    if (/=(csv|csv-excel|bundle)$|actions.*jsonl$/.test(path))
+      expect([path, text]).toEqual([path, expect.stringContaining(`the log does not verify: entry ${index}`)]);
+    const sealed = await stack.call('GET', `/v1/records/${record}`, undefined, { token });
+    expect(sealed.body.record.body.warning).toContain(`entry ${index} is not what was sealed there`);
+  }
+  await sql(
+    'update log_entry e set envelope = s.envelope from sealed_entry s where e.tenant = s.tenant and e.index = s.index',
+  );
+  await sql('drop table sealed_entry');
+  await reads(true);
 });
 
 it('what was there before rights were sealed is sealed once, and nothing afterwards', async () => {

@@ -174,6 +174,7 @@ describe('nothing of one tenant is answered to the other', () => {
       LEAD,
       'user:cfo@acme.test',
     ];
+    const { body: saved } = await stack.call('POST', '/v1/views', { name: 'view there', query: 'q=there' });
     /** What each parameter names of the stack's own tenant. A new one is named here, or the matrix fails. */
     const named: Record<string, string> = {
       '/v1/actions/{id}': parked,
@@ -183,6 +184,7 @@ describe('nothing of one tenant is answered to the other', () => {
       '/v1/freezes/{id}': frozen.id,
       '/v1/delegations/{id}': lent.id,
       '/v1/grants/{id}': 'grt_there',
+      '/v1/views/{id}': saved.id,
       '/v1/passkeys/{id}': 'passkey:there',
       '/v1/api-keys/{id}': made.id,
       '/v1/read-tokens/{id}': reader.id,

@@ -6,6 +6,7 @@ import { workbook } from '../../src/archive/make/workbook.ts';
 import type { ActionSummary } from '../../src/contract/views/index.ts';
 import {
   aboutLines,
+  actionColumns,
   actionCsvHeader,
   actionCsvRow,
   amountCell,
@@ -16,6 +17,7 @@ import {
   RFC_4180,
   serialOf,
   type AboutExport,
+  type ExportedAction,
 } from '../../src/export/actions/index.ts';
 
 const ROW: ActionSummary = {
@@ -56,6 +58,7 @@ const ROW: ActionSummary = {
   firstIndex: 7,
   lastIndex: 12,
 };
+const COLUMNS = actionColumns(null);
 const BERLIN = clockIn('Europe/Berlin');
 const ABOUT: AboutExport = {
   version: '1.2.3',
@@ -78,12 +81,13 @@ const ABOUT: AboutExport = {
       executed: { sum: '0.00', undisclosed: 0 },
     },
   ],
+  warning: null,
 };
 
 describe('a table', () => {
   it('has each time in UTC and by the clock of its zone, and exact amounts', () => {
-    const names = actionCsvHeader(RFC_4180, BERLIN).trim().split(',');
-    const cells = actionCsvRow(ROW, RFC_4180, BERLIN);
+    const names = actionCsvHeader(COLUMNS, RFC_4180, BERLIN).trim().split(',');
+    const cells = actionCsvRow(COLUMNS, ROW, RFC_4180, BERLIN);
     expect(cells.endsWith('\r\n')).toBe(true);
     expect(names.slice(names.indexOf('asked_at_utc'), names.indexOf('asked_at_utc') + 2)).toEqual([
       'asked_at_utc',
@@ -97,15 +101,27 @@ describe('a table', () => {
   });
 
   it('opens in Excel where a comma is decimal', () => {
-    expect(actionCsvHeader(EXCEL, BERLIN).startsWith('\ufeffaction_id;status;')).toBe(true);
-    expect(actionCsvRow(ROW, EXCEL, BERLIN)).toContain(';EUR;1420,50;1400,00;1400,00;;no;');
-    expect(actionCsvRow(ROW, EXCEL, BERLIN)).toContain(';12,5;');
+    expect(actionCsvHeader(COLUMNS, EXCEL, BERLIN).startsWith('\ufeffaction_id;status;')).toBe(true);
+    expect(actionCsvRow(COLUMNS, ROW, EXCEL, BERLIN)).toContain(';EUR;1420,50;1400,00;1400,00;;no;');
+    expect(actionCsvRow(COLUMNS, ROW, EXCEL, BERLIN)).toContain(';12,5;');
+  });
+});
+
+describe('a table of a log that does not verify', () => {
+  it('says so in the first cell of each row, whatever the format', () => {
+    const warning = 'the log does not verify: entry 3 is not what was sealed there';
+    const row = { ...ROW, logWarning: warning };
+    const columns = actionColumns(warning);
+    for (const dialect of [RFC_4180, EXCEL]) {
+      expect(actionCsvHeader(columns, dialect, BERLIN)).toMatch(/^\ufeff?log_warning[,;]action_id/);
+      expect(actionCsvRow(columns, row, dialect, BERLIN).startsWith(`${warning}${dialect.separator}`)).toBe(true);
+    }
   });
 });
 
 describe('a workbook', () => {
-  const made = async (rows: ActionSummary[]): Promise<Record<string, string>> => {
-    async function* pages(): AsyncGenerator<ActionSummary[]> {
+  const made = async (rows: ExportedAction[], warning: string | null = null): Promise<Record<string, string>> => {
+    async function* pages(): AsyncGenerator<ExportedAction[]> {
       for (const row of rows) yield await Promise.resolve([row]);
     }
     const finding = {
@@ -122,7 +138,7 @@ describe('a workbook', () => {
       answers: ['user:auditor@acme.test at 2026-07-03: explained, two orders'],
     };
     const chunks: Uint8Array[] = [];
-    const about = { ...ABOUT, rows: rows.length };
+    const about = { ...ABOUT, rows: rows.length, warning };
     const sheets = actionSheets(pages, [finding], about, BERLIN);
     for await (const chunk of workbook(sheets, new Date(ABOUT.at))) chunks.push(chunk);
     return Object.fromEntries(
@@ -148,6 +164,13 @@ describe('a workbook', () => {
     expect(files['xl/worksheets/sheet3.xml']).toContain('explained, two orders');
     for (const [, value] of aboutLines({ ...ABOUT, rows: 2 }))
       expect(files['xl/worksheets/sheet4.xml']).toContain(value.replaceAll('&', '&amp;'));
+  });
+
+  it('says of a log that does not verify that it does not, in its rows and about itself', async () => {
+    const warning = 'the log does not verify: entry 3 is not what was sealed there';
+    const files = await made([{ ...ROW, logWarning: warning }], warning);
+    expect(files['xl/worksheets/sheet1.xml']?.split(warning)).toHaveLength(2);
+    expect(files['xl/worksheets/sheet4.xml']).toContain(warning);
   });
 
   it.each([

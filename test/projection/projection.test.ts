@@ -1,7 +1,8 @@
 /** The read model says what the records say, however it came about; and what somebody wrote into it is named. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createReadModel } from '../../src/projection/index.ts';
+import { createLogWatch, createReadModel } from '../../src/projection/index.ts';
+import { createLogReader } from '../../src/sequencer/index.ts';
 import type { ActionFact } from '../../src/store/index.ts';
 import { ASKER, COURSES, CFO, LEAD } from '../evidence/world.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -171,4 +172,62 @@ describe('the comparison', () => {
     await readModel.rebuild('default');
     expect((await readModel.check('default', 0)).differences).toEqual([]);
   });
+});
+
+describe('the log', () => {
+  const watch = () => {
+    let now = Date.parse('2026-11-27T08:00:00.000Z');
+    const evidence = createLogReader(world);
+    const log = createLogWatch({ evidence, keys: world.keys, now: () => new Date((now += 60_000)) });
+    // Each look reads one block, for the clock says that its time is over.
+    return async () => {
+      for (;;) {
+        const state = await log.look('default');
+        if (state.reading === null) return state;
+      }
+    };
+  };
+  const size = async (): Promise<number> => (await world.store.log.head('default'))?.size ?? 0;
+
+  it('verifies from its first entry to its last, and goes on doing so', async () => {
+    const look = watch();
+    for (const _again of [1, 2])
+      expect(await look()).toEqual({
+        ...{ checked: { size: await size(), at: expect.any(String) }, reading: null },
+        faults: [],
+      });
+  });
+
+  const EMPTY = `convert_to('{}', 'UTF8')`;
+  it.each([
+    ['an entry', `update log_entry set envelope = ${EMPTY} where index = 3`, 'entry-altered', 3],
+    [
+      'the last entry and its hash',
+      `update log_entry set envelope = ${EMPTY}, leaf_hash = sha256('\\x00'::bytea || ${EMPTY})
+       where index = (select max(index) from log_entry)`,
+      'root-wrong',
+      null,
+    ],
+    [
+      'the checkpoint',
+      `update log_head set checkpoint = overlay(checkpoint placing '9' from strpos(checkpoint, E'\n') + 1 for 1)`,
+      'checkpoint-invalid',
+      null,
+    ],
+  ])(
+    'does not verify once somebody wrote into %s, and does when it is put back',
+    async (_what, written, code, index) => {
+      const look = watch();
+      expect((await look()).faults).toEqual([]);
+      await client.query('create temp table entries as select * from log_entry');
+      await client.query('create temp table heads as select * from log_head');
+      await client.query(written);
+      expect((await look()).faults).toContainEqual({ code, message: expect.any(String), index });
+      await client.query(`update log_entry e set envelope = o.envelope, leaf_hash = o.leaf_hash from entries o
+      where o.tenant = e.tenant and o.index = e.index`);
+      await client.query('update log_head h set checkpoint = o.checkpoint from heads o where o.tenant = h.tenant');
+      await client.query('drop table entries, heads');
+      expect((await look()).faults).toEqual([]);
+    },
+  );
 });

@@ -7,9 +7,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ANOMALIES } from '../../scripts/seed/anomalies.ts';
 import { fill, planOf, type SeedOptions } from '../../scripts/seed/seed.ts';
+import type { Json, JsonObject } from '../../src/contract/index.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { createLogger, openParts, type Parts } from '../../src/main/parts.ts';
-import { createFactSearch } from '../../src/store/fact-search.ts';
+import { createFindingWatch } from '../../src/projection/index.ts';
+import { createFactSearch, type FacetCount } from '../../src/store/fact-search.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
 
@@ -58,8 +60,35 @@ it('has each of the twelve anomalies found, and nothing of the ordinary business
   expect(found).toHaveLength(ANOMALIES.length);
 });
 
+it('asks what is done after hours by the clock and the holidays that the policies in force seal', async () => {
+  const compiled = (hash: string) => parts.bundles.compiled(TENANT, hash);
+  const watch = (clock: object) =>
+    createFindingWatch({
+      store: parts.store,
+      async compiled(_tenant, hash) {
+        const bundle = await compiled(hash);
+        return bundle === null ? null : { ...bundle, source: { ...(bundle.source as JsonObject), ...clock } as Json };
+      },
+    });
+  expect(await watch({}).differences(TENANT)).toEqual([]);
+  const elsewhere = await watch({ clock: { zone: 'Pacific/Auckland' } }).differences(TENANT);
+  expect(elsewhere.length).toBeGreaterThan(0);
+  const noon = (
+    await parts.store.facts.search(TENANT, {
+      ...{ filter: { basis: 'override' }, scope: 'all', sort: '-askedAt' },
+      cursor: undefined,
+      limit: 1,
+    })
+  ).facts[0]?.decidedAt;
+  const closed = { holidays: { closed: [noon?.slice(0, 10) ?? ''] } };
+  expect((await watch(closed).differences(TENANT)).length).toBeGreaterThan(0);
+});
+
 describe('a search for values, however far it walks before it asks the index of values', () => {
-  const VALUES = ['surface', 'status', 'decision', 'mode', 'policy', 'rule', 'approver', 'via', 'currency'] as const;
+  const VALUES = [
+    ...(['surface', 'status', 'decision', 'mode', 'policy', 'rule', 'approver', 'via', 'currency'] as const),
+    ...(['actor', 'requester'] as const),
+  ];
   const page = { filter: {}, scope: 'all' as const, sort: 'askedAt' as const, cursor: undefined, limit: 5000 };
   const near = fc.record({
     /** Values of an action that is there, so that combinations fit something. */
@@ -111,10 +140,19 @@ describe('a search for values, however far it walks before it asks the index of 
           expect(found).toEqual(expected.map(({ action }) => action));
           expect(await search.count(TENANT, filter, 'all', 10_000)).toBe(expected.length);
           expect(await search.count(TENANT, filter, 'all', 3)).toBe(Math.min(3, expected.length));
-          const counted = (await search.facets(TENANT, filter, 'all', 10_000)).filter(
-            ({ facet }) => facet === 'surface',
-          );
-          expect(counted.reduce((sum, { count }) => sum + count, 0)).toBe(expected.length);
+          const query = { filter, scope: 'all' as const, sort, cursor: undefined, limit: 5, facets: true };
+          const look = await search.look(TENANT, { ...query, counted: 10_000 });
+          expect(look.facts.map(({ action }) => action)).toEqual(expected.slice(0, 5).map(({ action }) => action));
+          expect(look.nextCursor === null).toBe(expected.length <= 5);
+          const sumOf = (facets: FacetCount[]): number =>
+            facets.filter(({ facet }) => facet === 'surface').reduce((sum, { count }) => sum + count, 0);
+          expect([look.count, look.exact, sumOf(look.facets)]).toEqual([expected.length, true, expected.length]);
+          // Of more than are counted it is known that there are more, and of which values the newest are.
+          const few = await search.look(TENANT, { ...query, counted: 7 });
+          expect([few.count, few.exact, sumOf(few.facets)]).toEqual([
+            ...[Math.min(7, expected.length), expected.length <= 7],
+            Math.min(7, expected.length),
+          ]);
         }),
         { numRuns: 40 },
       );

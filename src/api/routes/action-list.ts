@@ -21,6 +21,11 @@ const filterSchema = z.object({ ...actionFilterShape, ...timeFilterShape });
 const querySchema = filterSchema.extend({
   sort: z.enum(FACT_SORTS).optional().meta({ description: 'With `-` the greatest first; `-askedAt` unless given.' }),
 });
+const listSchema = querySchema.extend({
+  facets: z.enum(['true', 'false']).optional().meta({
+    description: '`true`: with the page, how many there are of each value, as `GET /v1/actions/facets` counts them.',
+  }),
+});
 const exportSchema = querySchema.extend({
   format: z.enum(ACTION_FORMATS).meta({
     description: '`csv`: RFC 4180. `csv-excel`: with a byte order mark, `;` and decimal commas.',
@@ -37,7 +42,8 @@ export function actionListRoutes(gateway: Authentication & ActionLists): Router 
   router.get('/v1/actions', async (request, response) => {
     const caller = await callerOf(gateway, request);
     const [limit, cursor] = [limitOf(request), queryText(request, 'cursor')];
-    response.json(await gateway.actions(caller, parseQuery(querySchema, request), cursor, limit));
+    const { facets, ...query } = parseQuery(listSchema, request);
+    response.json(await gateway.actions(caller, { ...query, facets: facets === 'true' }, cursor, limit));
   });
   router.get('/v1/actions/facets', async (request, response) => {
     const caller = await callerOf(gateway, request);
@@ -114,7 +120,7 @@ export const listActionsOperation: ZodOpenApiOperationObject = {
   summary: 'Actions that the caller may see, newest first',
   description: 'From the read model, which follows the log; `asOf` says how far. Unknown filters are refused.',
   requestParams: {
-    query: querySchema.extend({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
+    query: listSchema.extend({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
   },
   responses: { ...ok(actionListSchema, 'One page.'), ...COMMON },
 };

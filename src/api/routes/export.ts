@@ -66,13 +66,14 @@ export function exportRoutes(gateway: Authentication & Exports): Router {
 /** Sends an export that is sealed already: its record says all about it. */
 export async function sendExport(
   response: Response,
-  { record, contentType, fileName, stream }: Exported,
+  { record, contentType, fileName, warning, stream }: Exported,
 ): Promise<void> {
   response.set({
     'Content-Type': contentType,
     'Content-Disposition': `attachment; filename="${fileName}"`,
     'Cache-Control': 'no-store',
     'Countersign-Receipt': record,
+    ...(warning === null ? {} : { 'Countersign-Log': 'does-not-verify' }),
     Link: `</v1/records/${record}>; rel="describedby"`,
   });
   try {

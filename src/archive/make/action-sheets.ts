@@ -1,9 +1,8 @@
 /** The sheets of an export of actions. */
-import type { ActionSummary } from '../../contract/views/index.ts';
 import {
   aboutLines,
-  ACTION_COLUMNS,
   actionCells,
+  actionColumns,
   actionHeader,
   amountCell,
   clockIn,
@@ -15,6 +14,7 @@ import {
   type AboutExport,
   type Cell,
   type Clock,
+  type ExportedAction,
 } from '../../export/actions/index.ts';
 import type { StoredFinding } from '../../store/index.ts';
 import type { Sheet } from './workbook.ts';
@@ -30,7 +30,7 @@ const UTC = clockIn('UTC');
 
 /** @param rows from the first on, each time that it is called */
 export function actionSheets(
-  rows: () => AsyncIterable<readonly ActionSummary[]>,
+  rows: () => AsyncIterable<readonly ExportedAction[]>,
   findings: readonly ExportedFinding[],
   about: AboutExport,
   clock: Clock,
@@ -39,7 +39,7 @@ export function actionSheets(
   return [
     ...Array.from({ length: parts }, (_, part) => ({
       name: part === 0 ? 'Decisions' : `Decisions ${part + 1}`,
-      chunks: () => decisions(rows(), part, about.rows, clock),
+      chunks: () => decisions(rows(), part, about, clock),
     })),
     { name: 'Totals per currency', chunks: () => table(TOTALS, totalsOf(about), 20) },
     { name: 'Findings', chunks: () => table(FINDINGS, findings.map(findingOf), 30) },
@@ -48,25 +48,25 @@ export function actionSheets(
 }
 
 async function* decisions(
-  pages: AsyncIterable<readonly ActionSummary[]>,
+  pages: AsyncIterable<readonly ExportedAction[]>,
   part: number,
-  count: number,
+  { rows: count, warning }: AboutExport,
   clock: Clock,
 ): AsyncGenerator<string> {
-  const header = actionHeader(clock);
+  const columns = actionColumns(warning);
+  const header = actionHeader(columns, clock);
   yield sheetHead(header, 18);
   const [first, end] = [part * ROWS_MAX, Math.min(count, (part + 1) * ROWS_MAX)];
   let at = 0;
   for await (const page of pages) {
     const texts: string[] = [];
     for (const row of page) {
-      if (at >= first && at < end) texts.push(rowXml(at - first + 2, actionCells(row, clock, UTC)));
+      if (at >= first && at < end) texts.push(rowXml(at - first + 2, actionCells(columns, row, clock, UTC)));
       at += 1;
     }
     if (texts.length > 0) yield texts.join('');
   }
-  const times = ACTION_COLUMNS.filter(({ kind }) => kind === 'time').length;
-  yield sheetTail(ACTION_COLUMNS.length + times, end - first + 1);
+  yield sheetTail(header.length, end - first + 1);
 }
 
 function* table(names: readonly string[], rows: readonly Cell[][], width: number): Generator<string> {

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import type { Me } from '../../contract/views/index.ts';
 import { ApiProblem, readMe } from './api.ts';
+import { LogAlarm } from './log-alarm.tsx';
 import { Decisions } from './pages/decisions.tsx';
 import { useWaiting } from './waiting.ts';
 import { Loading, PageHead, Problem } from './ui/pieces.tsx';
@@ -163,6 +164,7 @@ function Frame({ me }: { me: Me }) {
           </div>
         </div>
         <main id="content" tabIndex={-1} ref={content}>
+          <LogAlarm />
           <Suspense fallback={<Loading />}>
             <Switch>
               <Route path="/">

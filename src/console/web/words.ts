@@ -1,4 +1,5 @@
 /** What the console says of itself, in one place. What the records say comes from the records. */
+import { DECIDING_WORDS } from './words-deciding.ts';
 
 export const WORDS = {
   product: 'Countersign',
@@ -80,60 +81,7 @@ export const WORDS = {
     columns: ['What', 'By', 'Given by', 'Until', 'Uses', 'In all', 'Policy', 'Ending'],
     end: 'End it',
   },
-  inbox: {
-    title: 'Waiting for me',
-    lead: 'What only you, or somebody beside you, can decide. The first that runs out is the first here.',
-    emptyTitle: 'Nothing waits for you',
-    emptyText: 'When policy names you to decide, it appears here, and the number stands in the title of this window.',
-    due: 'until',
-    kinds: { decide: 'Decide', answer: 'Answer a question', review: 'Look back at a broken glass' },
-    standsIn: 'You stand in for somebody who is asked.',
-  },
-  deciding: {
-    title: 'Waiting for your decision',
-    review: 'Was it right to break the glass?',
-    answer: 'An approver asks',
-    facts: 'What is asked',
-    withheld: (count: number) => (count === 1 ? '1 value is not shown here.' : `${count} values are not shown here.`),
-    whole: 'Read the whole request',
-    wholeTitle: 'The whole request',
-    wholeHint: 'That you opened it is sealed, and your decision rests on it.',
-    wholeProven: (hash: string) => `What you read here is sealed with your decision as ${hash}.`,
-    approve: 'Approve',
-    grant: 'Approve, and the like',
-    grantText: (actor: string) =>
-      `Yes to this one, and to the like of it: the same action by ${actor}, by the same rule. Each is judged, counted and sealed; you, and whoever else is asked, can end it at any time.`,
-    uses: 'How many',
-    inAll: 'How much in all',
-    atMost: (most: string) => `At most ${most}.`,
-    presences: { passkey: 'passkey', click: 'click', token: 'token' },
-    change: 'Change and approve',
-    refuse: 'Refuse',
-    return: 'Ask a question',
-    extend: 'Give it more time',
-    right: 'It was right',
-    wrong: 'It was not right',
-    send: 'Send the answer',
-    cancel: 'Not now',
-    reason: 'Reason',
-    reasonRequired: 'Needed. It is sealed with your name.',
-    reasonOptional: 'Not needed. It is sealed with your name.',
-    question: 'What do you need to know?',
-    reply: 'Your answer',
-    until: 'Until',
-    untilHint: (zone: string) => `In ${zone}.`,
-    latest: 'At the latest',
-    newValue: (label: string) => `New ${label}`,
-    passkey: 'This counts only with your passkey: your browser will ask for it.',
-    passkeyFailed: 'Your passkey gave no answer. Nothing was decided; try again, or enrol a passkey in Settings.',
-    faster: 'Somebody was faster, or it has changed',
-    sent: 'Your decision is sealed.',
-    lately: (approved: number, refused: number, days: number) =>
-      `Of requests like this one in ${days} days, ${approved} were approved and ${refused} refused.`,
-    left: (label: string, left: string, max: string) => `${label}: ${left} of ${max} left.`,
-    alike: (count: number) => `${count} more like it ${count === 1 ? 'waits' : 'wait'} as well.`,
-    otherDoor: (doors: string) => `Policy takes this decision only through: ${doors}.`,
-  },
+  ...DECIDING_WORDS,
   action: {
     title: 'Action',
     story: 'What happened',
@@ -175,6 +123,14 @@ export const WORDS = {
     undisclosed: (count: number) => `+ ${count} not disclosed`,
   },
   log: {
+    broken: 'THE LOG DOES NOT VERIFY',
+    brokenText:
+      'What these pages show may not be what was sealed. Do not rely on it: keep what you have, and run `countersign audit` with keys of your own.',
+    brokenMore: (count: number) => `and ${count} more`,
+    checked: (size: number, at: string) =>
+      `The server read all ${size.toLocaleString('en')} entries and found nothing wrong at ${at}.`,
+    reading: (at: number, size: number) =>
+      `The server is reading the log: entry ${at.toLocaleString('en')} of ${size.toLocaleString('en')}.`,
     sentence: (origin: string, size: number, witnesses: readonly string[], behind: number) =>
       [
         `The log ${origin} has ${size.toLocaleString('en')} entries under its newest checkpoint`,
@@ -275,6 +231,27 @@ export const WORDS = {
     columns: ['What', 'Line', 'Key', 'In words'],
     earlier: 'Compared before',
   },
+  shownAgain: {
+    go: 'Show what they were shown',
+    busy: 'Rendering it again…',
+    title: (by: string) => `What ${by.replace(/^user:/, '')} was shown`,
+    good: (by: string, renderer: string, hash: string) =>
+      `What ${by.replace(/^user:/, '')} was shown, rendered again in this page by ${renderer}. It is what was sealed: its hash is ${hash}.`,
+    badTitle: 'IT IS NOT WHAT WAS SEALED',
+    bad: (hash: string) => `Nothing that the server kept renders to ${hash}, which the record of the decision seals.`,
+  },
+  views: {
+    title: 'Saved views',
+    none: 'None yet.',
+    name: 'Name of this view',
+    save: 'Save this view',
+    saved: 'Saved.',
+    remove: 'Remove',
+    removed: 'Removed.',
+    copy: 'Copy the link to',
+    copied: (name: string) => `The link to ${name} is copied.`,
+    hint: 'The question, the order and the columns as they are now. A link opens it for whoever may read here; each sees what is theirs to see.',
+  },
   exports: {
     title: 'Export',
     hint: (zone: string) =>
@@ -348,6 +325,21 @@ export const WORDS = {
     basis: 'Basis',
     why: 'Why',
     waitsFor: 'Would wait for',
+  },
+  backtest: {
+    title: 'Judge the past again',
+    hint: 'What a bundle says of the newest actions, beside the verdicts that were sealed. Nothing is released, and nothing is sealed.',
+    bundle: 'Bundle',
+    inForce: 'in force',
+    go: 'Judge again',
+    busy: 'Judging…',
+    result: (total: number, changed: number) =>
+      `${total.toLocaleString('en')} verdicts were judged again; ${changed === 0 ? 'none would' : `${changed.toLocaleString('en')} would`} be another.`,
+    transitions: 'Verdicts that would be others',
+    from: 'Sealed',
+    to: 'Would be',
+    count: 'Actions',
+    lines: 'The report in words',
   },
   evidence: {
     title: 'Evidence',

@@ -90,10 +90,15 @@ const bounds = {
   to: instant.optional().meta({ description: 'What `to` meant, where it was given.' }),
 };
 
+const facets = z
+  .record(z.string(), z.array(z.strictObject({ value: z.string(), count: z.int() })))
+  .meta({ description: 'By field: its values among the newest 10,000 that fit, the most frequent first.' });
+
 export const actionListSchema = z.strictObject({
   ...bounds,
   actions: z.array(actionSummarySchema),
   count,
+  facets: facets.optional(),
   asOf,
   next_cursor: z.string().nullable(),
 });
@@ -101,9 +106,7 @@ export type ActionList = z.infer<typeof actionListSchema>;
 
 export const actionFacetsSchema = z.strictObject({
   ...bounds,
-  facets: z
-    .record(z.string(), z.array(z.strictObject({ value: z.string(), count: z.int() })))
-    .meta({ description: 'By field: its values among the newest 10,000 that fit, the most frequent first.' }),
+  facets,
   count,
   asOf,
 });

@@ -22,6 +22,8 @@ export interface AboutExport {
   /** Of the rows as `jsonl`. */
   digest: string;
   totals: readonly MoneyTotal[];
+  /** What was wrong with the log when it was exported, in one sentence; null where nothing was found. */
+  warning: string | null;
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -64,6 +66,7 @@ export function againOf({ format, zone, sort, filter }: AboutExport): string {
 export function aboutLines(about: AboutExport): [string, string][] {
   const { version, tenant, by, at, zone, sort, filter, log, rows, digest, totals } = about;
   return [
+    ...(about.warning === null ? [] : [['WARNING', about.warning] satisfies [string, string]]),
     ['System', `Countersign ${version}`],
     ['Tenant', tenant],
     ['Exported by', by],

@@ -4,12 +4,19 @@ import type { ActionSummary } from '../../contract/views/index.ts';
 export interface ActionColumn {
   name: string;
   kind: 'text' | 'amount' | 'integer' | 'time' | 'seconds' | 'flag';
-  of(row: ActionSummary): string | number | boolean | null;
+  of(row: ExportedAction): string | number | boolean | null;
 }
 
 const text = (name: string, of: ActionColumn['of']): ActionColumn => ({ name, kind: 'text', of });
 const amount = (name: string, of: ActionColumn['of']): ActionColumn => ({ name, kind: 'amount', of });
 const time = (name: string, of: ActionColumn['of']): ActionColumn => ({ name, kind: 'time', of });
+
+/** A row as it is exported: where the log did not verify, each says so. */
+export type ExportedAction = ActionSummary & { logWarning?: string };
+
+/** @param warning what is wrong with the log, if anything is: it has a column of its own */
+export const actionColumns = (warning: string | null): readonly ActionColumn[] =>
+  warning === null ? ACTION_COLUMNS : [text('log_warning', ({ logWarning = null }) => logWarning), ...ACTION_COLUMNS];
 
 export const ACTION_COLUMNS: readonly ActionColumn[] = [
   text('action_id', ({ id }) => id),
@@ -59,6 +66,7 @@ export interface Clock {
 
 /** @param zone an IANA zone */
 export function clockIn(zone: string): Clock {
+  if (zone === 'UTC') return { zone, textOf: (at) => new Date(at).toISOString().slice(0, 19).replace('T', ' ') };
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     hourCycle: 'h23',

@@ -1,7 +1,6 @@
 /** Actions as a table: RFC 4180, or as spreadsheets of countries with a decimal comma open it. */
-import type { ActionSummary } from '../../contract/views/index.ts';
 import { csvCell } from '../csv.ts';
-import { ACTION_COLUMNS, secondsText, type Clock, type ActionColumn } from './columns.ts';
+import { secondsText, type ActionColumn, type Clock, type ExportedAction } from './columns.ts';
 
 export interface CsvDialect {
   separator: ',' | ';';
@@ -16,20 +15,25 @@ export const EXCEL: CsvDialect = { separator: ';', decimal: ',', bom: true };
 const rowOf = (cells: readonly string[], { separator }: CsvDialect): string => `${cells.join(separator)}\r\n`;
 
 /** Each time stands twice: in UTC, and by the clock of the zone. */
-export function actionCsvHeader(dialect: CsvDialect, { zone }: Clock): string {
-  const names = ACTION_COLUMNS.flatMap(({ name, kind }) =>
+export function actionCsvHeader(columns: readonly ActionColumn[], dialect: CsvDialect, { zone }: Clock): string {
+  const names = columns.flatMap(({ name, kind }) =>
     kind === 'time' ? [`${name}_utc`, csvCell(`${name} (${zone})`)] : [name],
   );
   return `${dialect.bom ? '\ufeff' : ''}${rowOf(names, dialect)}`;
 }
 
-export const actionCsvRow = (row: ActionSummary, dialect: CsvDialect, clock: Clock): string =>
+export const actionCsvRow = (
+  columns: readonly ActionColumn[],
+  row: ExportedAction,
+  dialect: CsvDialect,
+  clock: Clock,
+): string =>
   rowOf(
-    ACTION_COLUMNS.flatMap((column) => cellsOf(column, row, dialect, clock)),
+    columns.flatMap((column) => cellsOf(column, row, dialect, clock)),
     dialect,
   );
 
-function cellsOf({ kind, of }: ActionColumn, row: ActionSummary, { decimal }: CsvDialect, clock: Clock): string[] {
+function cellsOf({ kind, of }: ActionColumn, row: ExportedAction, { decimal }: CsvDialect, clock: Clock): string[] {
   const value = of(row);
   if (value === null) return kind === 'time' ? ['', ''] : [''];
   switch (kind) {

@@ -1,6 +1,5 @@
 /** Sheets of a workbook as Office Open XML (ECMA-376), with typed cells: amounts are numbers, times are dates. */
-import type { ActionSummary } from '../../contract/views/index.ts';
-import { ACTION_COLUMNS, secondsText, type Clock, type ActionColumn } from './columns.ts';
+import { secondsText, type ActionColumn, type Clock, type ExportedAction } from './columns.ts';
 
 /** What a sheet may have. */
 export const SHEET_ROWS_MAX = 1_048_576;
@@ -69,13 +68,13 @@ export function sheetHead(names: readonly string[], width: number): string {
 export const sheetTail = (columns: number, rows: number): string =>
   `</sheetData><autoFilter ref="A1:${columnName(columns - 1)}${rows}"/></worksheet>`;
 
-export const actionHeader = ({ zone }: Clock): string[] =>
-  ACTION_COLUMNS.flatMap(({ name, kind }) => (kind === 'time' ? [`${name} (UTC)`, `${name} (${zone})`] : [name]));
+export const actionHeader = (columns: readonly ActionColumn[], { zone }: Clock): string[] =>
+  columns.flatMap(({ name, kind }) => (kind === 'time' ? [`${name} (UTC)`, `${name} (${zone})`] : [name]));
 
-export const actionCells = (row: ActionSummary, clock: Clock, utc: Clock): Cell[] =>
-  ACTION_COLUMNS.flatMap((column) => cellsOf(column, row, clock, utc));
+export const actionCells = (columns: readonly ActionColumn[], row: ExportedAction, clock: Clock, utc: Clock): Cell[] =>
+  columns.flatMap((column) => cellsOf(column, row, clock, utc));
 
-function cellsOf({ kind, of }: ActionColumn, row: ActionSummary, clock: Clock, utc: Clock): Cell[] {
+function cellsOf({ kind, of }: ActionColumn, row: ExportedAction, clock: Clock, utc: Clock): Cell[] {
   const value = of(row);
   if (value === null) return kind === 'time' ? [null, null] : [null];
   const text = String(value);

@@ -5,12 +5,13 @@ import { useState } from 'preact/hooks';
 import type { ActionList, ActionSummary } from '../../../contract/views/index.ts';
 import { askActions, readMe, withQuery } from '../api.ts';
 import { Empty, Loading, PageHead, Problem } from '../ui/pieces.tsx';
-import { DEFAULT_SORT, queryOf, sentenceOf, type Sort } from '../view/filters.ts';
+import { addressOf, DEFAULT_SORT, queryOf, sentenceOf, type Sort } from '../view/filters.ts';
 import { WORDS } from '../words.ts';
 import { useZone } from '../zone.tsx';
 import { COLUMNS, DEFINITIONS, FEATURES, type Column } from './columns.tsx';
 import { MoreFilters } from './more-filters.tsx';
 import { Facets, Search, Sentence, useAsked, type Asked } from './question.tsx';
+import { SavedViewMenu, useLinkedView } from './saved-views.tsx';
 import { Verify } from './verify-panel.tsx';
 
 const SAY = WORDS.decisions;
@@ -189,7 +190,10 @@ export function Decisions() {
   const list = useInfiniteQuery({
     queryKey: ['actions', query, sort],
     queryFn: ({ signal, pageParam }) =>
-      askActions({ ...query, sort, limit: PAGE, ...(pageParam === '' ? {} : { cursor: pageParam }) }, signal),
+      askActions(
+        { ...query, sort, limit: PAGE, ...(pageParam === '' ? { facets: 'true' } : { cursor: pageParam }) },
+        signal,
+      ),
     initialPageParam: '',
     getNextPageParam: (page: ActionList) => page.next_cursor,
     placeholderData: keepPreviousData,
@@ -199,8 +203,7 @@ export function Decisions() {
   const actions = pages.flatMap((page) => page.actions);
   const [head] = pages;
   const fresh = useFresh(query, sort, head?.actions[0]);
-  const choose = (id: string, on: boolean): void => {
-    const next = { ...visible, [id]: on };
+  const keep = (next: Record<string, boolean>): void => {
     setVisible(next);
     try {
       localStorage.setItem(KEPT_COLUMNS, JSON.stringify(next));
@@ -208,6 +211,10 @@ export function Decisions() {
       return;
     }
   };
+  const choose = (id: string, on: boolean): void => keep({ ...visible, [id]: on });
+  const unopened = useLinkedView((wanted) =>
+    keep(Object.fromEntries(COLUMNS.map(({ id }) => [id, wanted.includes(id)]))),
+  );
   const me = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal) }).data;
   const tenant = me?.tenant;
   const reads = me?.roles.some((role) => role === 'auditor' || role === 'owner') === true;
@@ -218,16 +225,24 @@ export function Decisions() {
       <div class="row no-print">
         <Search {...asked} />
         <span class="row row-end">
+          {me === undefined ? null : (
+            <SavedViewMenu
+              me={me}
+              query={addressOf(filters, sort).replace(/^\?/, '')}
+              columns={COLUMNS.flatMap(({ id }) => (visible[id] === true ? [id] : []))}
+            />
+          )}
           {reads ? <Exports query={{ ...query, sort }} zone={zone} /> : null}
           <ColumnPicker visible={visible} choose={choose} />
         </span>
       </div>
+      {unopened === null ? null : <Problem error={unopened} />}
       <div class="stack-s">
         <Sentence {...asked} />
         <MoreFilters {...asked} />
       </div>
       <div class="side-by-side">
-        <Facets {...asked} />
+        <Facets {...asked} facets={head?.facets ?? {}} />
         <div class="stack-s">
           {fresh === 0 ? null : (
             <p>

@@ -2,7 +2,10 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Me } from '../../../contract/views/index.ts';
 import { askActions, getText, readMe } from '../api.ts';
+import { useLogState } from '../log-alarm.tsx';
+import { minuteIn } from '../view/times.ts';
 import { WORDS } from '../words.ts';
+import { useZone } from '../zone.tsx';
 
 export interface Checkpoint {
   origin: string;
@@ -41,10 +44,21 @@ export function useLog() {
 
 export function LogSentence() {
   const log = useLog();
+  const { zone } = useZone();
+  const state = useLogState().data;
   if (log.data === undefined) return null;
   const { checkpoint, asOf } = log.data;
   const witnesses = checkpoint.signers.filter((name) => name !== checkpoint.origin);
+  const said = WORDS.log.sentence(checkpoint.origin, checkpoint.size, witnesses, asOf.logSize - asOf.size);
+  const read =
+    state?.verifies === true && state.checked !== null
+      ? WORDS.log.checked(state.checked.size, `${minuteIn(state.checked.at, zone)} ${zone}`)
+      : state?.verifies === null && state.reading !== null
+        ? WORDS.log.reading(state.reading.at, state.reading.size)
+        : '';
   return (
-    <p class="soft">{WORDS.log.sentence(checkpoint.origin, checkpoint.size, witnesses, asOf.logSize - asOf.size)}</p>
+    <p class="soft">
+      {said} {read}
+    </p>
   );
 }

@@ -1,18 +1,8 @@
 /** The question of the table: what is looked for, as a sentence whose parts can be taken out, and what else could be asked. */
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation, useSearch } from 'wouter';
-import { readFacets } from '../api.ts';
-import {
-  addressOf,
-  filtersOf,
-  phrasesOf,
-  queryOf,
-  SEARCH_MIN,
-  sortOf,
-  type Filters,
-  type Sort,
-} from '../view/filters.ts';
+import type { ActionFacets } from '../../../contract/views/index.ts';
+import { addressOf, filtersOf, phrasesOf, SEARCH_MIN, sortOf, type Filters, type Sort } from '../view/filters.ts';
 import { dayAt, rangesAt } from '../view/times.ts';
 import { plainWord } from '../view/tones.ts';
 import { WORDS } from '../words.ts';
@@ -107,14 +97,8 @@ const FACETS = [
 ] as const;
 const SHOWN_VALUES = 8;
 
-export function Facets({ filters, ask }: Asked) {
+export function Facets({ filters, ask, facets }: Asked & { facets: ActionFacets['facets'] }) {
   const { zone } = useZone();
-  const query = queryOf(filters, zone);
-  const facets = useQuery({
-    queryKey: ['facets', query],
-    queryFn: ({ signal }) => readFacets(query, signal),
-    placeholderData: keepPreviousData,
-  });
   const ranges = Object.entries(rangesAt(dayAt(new Date(), zone)));
   return (
     <aside class="facets no-print" aria-label={SAY.filters}>
@@ -134,7 +118,7 @@ export function Facets({ filters, ask }: Asked) {
         </ul>
       </section>
       {FACETS.map(([facet, name, title]) => {
-        const values = facets.data?.facets[facet] ?? [];
+        const values = facets[facet] ?? [];
         if (values.length === 0) return null;
         return (
           <section key={facet}>
