@@ -44,7 +44,7 @@ describe('an action in the page', () => {
       () => Promise.resolve(bad?.receipt),
       () => Promise.reject(new Error('not found')),
     ]) {
-      const { passed, checks } = await verifyAction(asked, { receipt, bundle }, trust);
+      const { passed, checks } = await verifyAction(asked, { receipt, enrolment: receipt, bundle }, trust);
       expect([passed, checks.length]).toEqual([false, 1]);
     }
   });
@@ -52,6 +52,8 @@ describe('an action in the page', () => {
   it('does not hold without any record', async () => {
     const none = { id: 'act_1', hashes: [], row: null };
     const receipt = (): Promise<null> => Promise.resolve(null);
-    expect((await verifyAction(none, { receipt, bundle }, { recordKeys: [], logKeys: [] })).passed).toBe(false);
+    expect(
+      (await verifyAction(none, { receipt, enrolment: receipt, bundle }, { recordKeys: [], logKeys: [] })).passed,
+    ).toBe(false);
   });
 });

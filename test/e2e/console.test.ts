@@ -13,6 +13,11 @@ const AUDITOR = 'user:auditor@acme.test';
 const DESK = { viewport: { width: 1440, height: 900 } };
 const PHONE = { viewport: { width: 360, height: 740 } };
 
+const PAGES = [
+  ...['Standing approvals', 'Overview', 'Decisions', 'Findings', 'Reports', 'Samples', 'Statements', 'People'],
+  ...['Policies', 'Evidence', 'Settings'],
+];
+
 let stack: SharedStack;
 let browser: Browser;
 let page: Page;
@@ -86,18 +91,7 @@ describe('an auditor', () => {
   it('finds every page sound, to whoever sees, listens or holds a phone', async () => {
     await open(AUDITOR, '/console', DESK);
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-    for (const name of [
-      'Standing approvals',
-      'Overview',
-      'Findings',
-      'Reports',
-      'Samples',
-      'Statements',
-      'People',
-      'Policies',
-      'Evidence',
-      'Settings',
-    ]) {
+    for (const name of PAGES) {
       await page.setViewportSize(DESK.viewport);
       await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
       await page.getByRole('heading', { name, level: 1 }).waitFor();
@@ -109,6 +103,21 @@ describe('an auditor', () => {
     const { body } = await stack.call('GET', '/v1/row-differences', undefined, { token: await stack.person(AUDITOR) });
     const rows = body.differences as { table: string }[];
     expect(rows.filter(({ table }) => table === 'api_key')).toEqual([]);
+  });
+
+  it('is told on every page that the log does not verify, and of what is wrong', async () => {
+    page = await windowOf(browser, stack, AUDITOR, { ...DESK, complaints });
+    const faults = [{ code: 'entry-altered', message: 'entry 3 is not what was sealed there', index: 3 }];
+    const state = { verifies: false, checked: null, reading: null, faults };
+    await page.route('**/v1/log', (route) => route.fulfill({ json: state }));
+    await page.goto(`${stack.url}/console`);
+    for (const name of PAGES) {
+      await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
+      await page.getByRole('heading', { name, level: 1 }).waitFor();
+      const alarm = page.getByRole('alert').filter({ hasText: 'THE LOG DOES NOT VERIFY' });
+      await alarm.getByText('entry 3 is not what was sealed there').waitFor();
+    }
+    await looksRight();
   });
 
   it('draws a sample that nobody chose, and proves it', async () => {
@@ -216,6 +225,54 @@ describe('an approver', () => {
     });
   });
 
+  it('asks back, gives more time, and approves less, and no key alone decides', async () => {
+    const asked = await stack.ask(refund(291.5));
+    const id = asked.body.id as string;
+    await open(LEAD, `/console/actions/${id}`, DESK);
+    const sent: string[] = [];
+    page.on('request', (one) => void (one.method() === 'POST' && sent.push(one.url())));
+    const dialog = page.getByRole('dialog');
+    const say = async (button: string, send: string): Promise<void> => {
+      await page.getByRole('button', { name: `${button}…`, exact: true }).click();
+      await dialog.getByRole('heading', { name: button }).waitFor();
+      await (send === '' ? Promise.resolve() : dialog.getByRole('textbox').last().fill(send));
+    };
+    await page.getByRole('button', { name: /^Approve…/ }).waitFor();
+    await page.locator('main').focus();
+    for (const key of ['a', 'y', 'Enter', ' ', 'Control+Enter', 'Shift+A', 'r', 'd']) await page.keyboard.press(key);
+    await say('Change and approve', 'only one came back');
+    await dialog.getByLabel(/^New /).fill('145.75');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Control+Enter');
+    expect(sent).toEqual([]);
+    await dialog.getByRole('button', { name: 'Not now' }).click();
+
+    await say('Give it more time', 'the warehouse counts on Monday');
+    await dialog.getByRole('button', { name: 'Give it more time' }).click();
+    await page.getByText('finance-lead@acme.test gave it more time, in the console.').waitFor();
+
+    await say('Ask a question', 'Which of the two boxes?');
+    await dialog.getByRole('button', { name: 'Ask a question' }).click();
+    await page.getByText('finance-lead@acme.test asked a question, in the console.').waitFor();
+    const text = 'The smaller one.';
+    expect((await stack.call('POST', `/v1/actions/${id}/answer`, { text })).status).toBe(200);
+    await page.reload();
+    await page.getByText(text).first().waitFor();
+
+    await say('Change and approve', 'only one came back');
+    await dialog.getByLabel(/^New /).fill('145.75');
+    await dialog.getByRole('button', { name: 'Change and approve' }).click();
+    await page.getByText('finance-lead@acme.test approved, in the console.').waitFor();
+    const action = (await stack.call('GET', `/v1/actions/${id}?wait=20`)).body;
+    expect(action.approval.stages[0].decisions.at(-1)).toMatchObject({ by: LEAD, decision: 'approve', via: 'console' });
+    const { request } = (await stack.call('POST', '/v1/permits/redeem', { permit: action.permit })).body;
+    expect(request.params.amount).toBe(145.75);
+    await page
+      .getByText(/291\.5.*145\.75/)
+      .first()
+      .waitFor({ state: 'attached' });
+  });
+
   it('is told that somebody was faster, and nothing is lost', async () => {
     const asked = await stack.ask(refund(283));
     const id = asked.body.id as string;
@@ -268,6 +325,21 @@ describe('an approver of whom policy wants a passkey', () => {
     await page.getByText('Your decision is sealed.').waitFor();
     const action = await stack.call('GET', `/v1/actions/${id}?wait=20`);
     expect(action.body.approval.stages[0].decisions).toMatchObject([{ by: COUNSEL, via: 'console' }]);
+    // Whoever decided may not read the enrolments of the log; an auditor may, and verifies the signature.
+    await page.reload();
+    await page.getByRole('button', { name: 'Verify now' }).click();
+    await page.getByRole('heading', { name: 'Everything holds.' }).waitFor();
+    await page.getByText('NOT CHECKED here').waitFor();
+    expect(complaints.splice(0).filter((text) => !text.includes('404'))).toEqual([]);
+    const auditors = await windowOf(browser, stack, AUDITOR, { ...DESK, complaints });
+    await auditors.goto(`${stack.url}/console/actions/${id}`);
+    await auditors.getByRole('button', { name: 'Verify now' }).click();
+    await auditors.getByRole('heading', { name: 'Everything holds.' }).waitFor();
+    await auditors.getByText(/signed by the passkey of counsel@acme.test/).waitFor();
+    await auditors.getByRole('button', { name: 'Show what they were shown' }).click();
+    await auditors.getByText('It is what was sealed').waitFor();
+    await auditors.getByText('answer-of-the-console').first().waitFor();
+    await auditors.context().close();
     // The stack is as it was.
     await page.goto(`${originOf(stack)}/console/settings`);
     await mine.getByRole('button', { name: 'Revoke' }).click();
@@ -276,7 +348,7 @@ describe('an approver of whom policy wants a passkey', () => {
 });
 
 describe('an owner', () => {
-  it('asks what policy would say, and reads why', async () => {
+  it('asks what policy would say, reads why, and judges the past again', async () => {
     await open('user:owner@acme.test', '/console/policies', DESK);
     await page.getByRole('button', { name: 'Ask policy' }).click();
     await page.getByRole('status').getByText('Refunds above 100 need a yes of finance').first().waitFor();
@@ -286,6 +358,8 @@ describe('an owner', () => {
       .getByText('matched')
       .first()
       .waitFor();
+    await page.getByRole('button', { name: 'Judge again' }).click();
+    await page.getByText(/verdicts were judged again; .* be another\./).waitFor();
     await looksRight();
   });
 });

@@ -1,4 +1,5 @@
 /** Starts the console in its page. */
+import './view/no-eval.ts';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { render } from 'preact';
 import { Router } from 'wouter';

@@ -16,6 +16,7 @@ import { useWaiting } from '../waiting.ts';
 import { WORDS } from '../words.ts';
 import { Deciding } from './deciding.tsx';
 import { Answers } from './finding-answer.tsx';
+import { ShownAgain } from './shown-again.tsx';
 import { Verify } from './verify-panel.tsx';
 
 const SAY = WORDS.action;
@@ -28,13 +29,14 @@ async function recordsOf(action: Action): Promise<RecordItem[]> {
 function Story({ steps }: { steps: readonly StoryStep[] }) {
   return (
     <ol class="timeline">
-      {steps.map(({ hash, index, at, tone, said, quote, details }) => (
+      {steps.map(({ hash, index, at, tone, said, quote, details, shown }) => (
         <li key={hash} data-tone={tone}>
           <p class="said">{said}</p>
           <p class="faint">
             <Time at={at} exact /> · {SAY.entry(index)}
           </p>
           {quote === null ? null : <blockquote>{quote}</blockquote>}
+          {shown === null ? null : <ShownAgain record={hash} by={shown.by} sealed={shown.shown} />}
           {details.length === 0 ? null : (
             <details>
               <summary class="faint">{details.map(({ label }) => label).join(', ')}</summary>

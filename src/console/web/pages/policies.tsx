@@ -10,6 +10,7 @@ import { addressOf } from '../view/filters.ts';
 import { changedLines } from '../view/policy-text.ts';
 import { plainWord, type Tone } from '../view/tones.ts';
 import { policiesIn, yamlOf } from '../view/yaml.ts';
+import { Backtest } from './backtest.tsx';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.policies;
@@ -233,6 +234,7 @@ export function Policies() {
         {page.data === undefined ? null : <History page={page.data} />}
       </div>
       <Coverage />
+      {page.data === undefined ? null : <Backtest page={page.data} />}
       {me === undefined ? null : <WhatIf me={me} />}
     </div>
   );

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { JsonObject } from '../../../contract/json.ts';
 import type { Action } from '../../../contract/index.ts';
 import type { ActionSummary, PolicyView } from '../../../contract/views/index.ts';
-import { get, getText } from '../api.ts';
+import { ApiProblem, get, getText, readMe } from '../api.ts';
 import { pinnedKeys } from '../pins.ts';
 import { Problem } from '../ui/pieces.tsx';
 import type { Verification } from '../view/verify.ts';
@@ -37,9 +37,17 @@ async function run(tenant: string, wanted: readonly Wanted[]): Promise<Outcome> 
   const vkeys = [vkey.trim()];
   const differs = pins !== null && !pins.logKeys.includes(vkeys[0] ?? '');
   const trust = await verifier.trustOf(pins?.recordKeys ?? published.keys, pins?.logKeys ?? vkeys, history);
+  const audits = (await readMe()).roles.some((role) => role === 'auditor' || role === 'owner');
+  const receiptOf = (hash: string): Promise<unknown> => get<unknown>(`/v1/records/${hash}/receipt`);
   const bundles = new Map<string, Promise<PolicyView['source'] | null>>();
   const sources = {
-    receipt: (hash: string) => get<unknown>(`/v1/records/${hash}/receipt`),
+    receipt: receiptOf,
+    // What an auditor does not find is missing; others may just not read it.
+    enrolment: (hash: string) =>
+      receiptOf(hash).catch((error: unknown) => {
+        if (!audits && error instanceof ApiProblem && [403, 404].includes(error.status)) return null;
+        throw error;
+      }),
     bundle: (hash: string) => {
       const asked =
         bundles.get(hash) ??

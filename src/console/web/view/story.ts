@@ -1,5 +1,6 @@
 /** The story of an action in words, told by its sealed records alone. Pure. */
 import { presenceIn, type Presence } from '../../../contract/presence.ts';
+import { shownIn, type SealedShown } from '../../../sealing/shown.ts';
 import type { RecordItem } from '../../../sealing/record-view.ts';
 import type { Tone } from './tones.ts';
 
@@ -13,10 +14,12 @@ export interface StoryStep {
   /** A person's text, unchanged. */
   quote: string | null;
   details: { label: string; value: string }[];
+  /** Hash of what somebody was shown before they said so, and who they are. */
+  shown: SealedShown | null;
 }
 
 type Payload = RecordItem['record'];
-type StepText = Omit<StoryStep, 'hash' | 'index' | 'at'>;
+type StepText = Omit<StoryStep, 'hash' | 'index' | 'at' | 'shown'>;
 
 const person = (id: string): string => id.replace(/^user:/, '');
 const shortHash = (hash: string): string => hash.replace(/^(sha256:[0-9a-f]{12}).*$/, '$1…');
@@ -161,4 +164,4 @@ function textOf(record: Payload): StepText {
 export const storyOfRecords = (records: readonly RecordItem[]): StoryStep[] =>
   [...records]
     .sort((a, b) => a.index - b.index)
-    .map(({ hash, index, record }) => ({ hash, index, at: record.at, ...textOf(record) }));
+    .map(({ hash, index, record }) => ({ hash, index, at: record.at, shown: shownIn(record), ...textOf(record) }));

@@ -10,6 +10,8 @@ import { DEFAULT_FIELDS, fieldsOfBundle, moneyAfter, UNDISCLOSED, type Money } f
 import { GovernedAction } from '../../../evidence/governed.ts';
 import { isEvidenceError } from '../../../ledger/error.ts';
 import { followKeys } from '../../../sealing/key-history.ts';
+import { verifyPasskeyDecision } from '../../../sealing/assertion.ts';
+import { readAssurance } from '../../../sealing/passkey.ts';
 import { verifyReceipt, type VerifiedReceipt } from '../../../sealing/receipt.ts';
 import { nobleVerify, type VerifySignature } from '../../../sealing/signer.ts';
 import type { Trust } from '../../../sealing/trust.ts';
@@ -28,6 +30,8 @@ export interface Verification {
 /** What the page brings: texts of the log, and receipts by hash. */
 export interface Sources {
   receipt(hash: string): Promise<unknown>;
+  /** The receipt of a passkey's enrolment; null where this reader may not read it. */
+  enrolment(hash: string): Promise<unknown>;
   /** The canonical source of a bundle, which says which fields are money; null where it cannot be had. */
   bundle(hash: string): Promise<Json | null>;
 }
@@ -104,12 +108,46 @@ function chainChecks(id: string, verified: readonly VerifiedReceipt[]): Check[] 
   ];
 }
 
-function lifeChecks(verified: readonly VerifiedReceipt[]): Check[] {
+/** Signatures of people's own passkeys, each against its enrolment in the log. */
+async function passkeyChecks(
+  verified: readonly VerifiedReceipt[],
+  sources: Sources,
+  trust: Trust,
+): Promise<{ checks: Check[]; wrong: ReadonlySet<number> }> {
+  const checks: Check[] = [];
+  const wrong = new Set<number>();
+  for (const { record } of verified) {
+    if (record.type !== 'decision' || record.assurance === null) continue;
+    const who = record.by.replace(/^user:/, '');
+    try {
+      const { enrolment } = readAssurance(record.assurance);
+      const found = await sources.enrolment(enrolment);
+      if (found === null) {
+        const text = `Record ${record.seq}: signed by a passkey of ${who}; NOT CHECKED here, for its enrolment is for auditors to read`;
+        checks.push({ passed: true, text });
+        continue;
+      }
+      const receipt = await verifyReceipt(found, trust, { verify: verifyInPage });
+      const introduced = { record: receipt.record, hash: receipt.recordHash };
+      await verifyPasskeyDecision(record, introduced, { verify: verifyInPage });
+      checks.push({
+        passed: true,
+        text: `Record ${record.seq}: signed by the passkey of ${who}, which entry ${receipt.index} enrolled`,
+      });
+    } catch (error) {
+      wrong.add(record.seq);
+      const reason = isEvidenceError(error) ? `${error.reason}: ` : '';
+      checks.push({ passed: false, text: `Record ${record.seq}: the passkey of ${who}: ${reason}${sayWhy(error)}` });
+    }
+  }
+  return { checks, wrong };
+}
+
+function lifeChecks(verified: readonly VerifiedReceipt[], wrong: ReadonlySet<number>): Check[] {
   const [first, ...later] = verified.map(({ record }) => record);
   if (first?.type !== 'verdict') return [{ passed: false, text: 'The first record is no verdict' }];
   const life = new GovernedAction(first);
-  // Whether a passkey signed is for the command line, which has the enrolments.
-  const defects = later.flatMap((record) => life.next(record, true));
+  const defects = later.flatMap((record) => life.next(record, !wrong.has(record.seq)));
   return defects.length === 0
     ? [
         {
@@ -203,7 +241,8 @@ export async function verifyAction(
   const { checks, verified } = await receiptsOf(hashes, sources, trust);
   if (hashes.length === 0) checks.push({ passed: false, text: 'There is no record of it' });
   if (verified.length === hashes.length && hashes.length > 0) {
-    checks.push(...chainChecks(id, verified), ...lifeChecks(verified));
+    const passkeys = await passkeyChecks(verified, sources, trust);
+    checks.push(...passkeys.checks, ...chainChecks(id, verified), ...lifeChecks(verified, passkeys.wrong));
     if (row !== null) checks.push(...(await rowChecks(row, verified, sources)));
   }
   return { action: id, passed: checks.every(({ passed }) => passed), checks };

@@ -1,0 +1,55 @@
+/** What somebody was shown before they decided: read from the server, rendered again here, and held against the sealed hash. */
+import { useState } from 'preact/hooks';
+import type { ShownAgain as Shown } from '../../../contract/views/index.ts';
+import { get } from '../api.ts';
+import { Problem } from '../ui/pieces.tsx';
+import { WORDS } from '../words.ts';
+
+const SAY = WORDS.shownAgain;
+
+type State = 'idle' | 'busy' | Error | { lines: string[] | null };
+
+async function render(record: string, sealed: { hash: string; renderer: string }): Promise<State> {
+  const [{ shownLines }, answer] = await Promise.all([
+    import('../view/shown.ts'),
+    get<Shown>(`/v1/records/${encodeURIComponent(record)}/shown`),
+  ]);
+  // The hash is the record's that the story tells, whatever the answer says.
+  return { lines: shownLines({ ...answer, shown: sealed }) };
+}
+
+export function ShownAgain({ record, by, sealed }: { record: string; by: string; sealed: Shown['shown'] }) {
+  const [state, setState] = useState<State>('idle');
+  const start = (): void => {
+    setState('busy');
+    render(record, sealed).then(setState, (error: unknown) =>
+      setState(error instanceof Error ? error : new Error(String(error))),
+    );
+  };
+  if (state === 'idle' || state === 'busy')
+    return (
+      <p class="no-print">
+        <button type="button" disabled={state === 'busy'} onClick={start}>
+          {state === 'busy' ? SAY.busy : SAY.go}
+        </button>
+      </p>
+    );
+  if (state instanceof Error) return <Problem error={state} />;
+  if (state.lines === null)
+    return (
+      <div class="shout stack-s" role="alert">
+        <h3>{SAY.badTitle}</h3>
+        <p>{SAY.bad(sealed.hash)}</p>
+      </div>
+    );
+  return (
+    <section class="note stack-s" data-tone="good" aria-label={SAY.title(by)}>
+      <p>{SAY.good(by, sealed.renderer, sealed.hash)}</p>
+      <ul class="shown-lines">
+        {state.lines.map((line, at) => (
+          <li key={`${String(at)} ${line}`}>{line}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}

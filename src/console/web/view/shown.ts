@@ -1,0 +1,17 @@
+/** What somebody was shown before they decided, rendered again in the page by the version of the renderer that the record names. */
+import type { ShownAgain } from '../../../contract/views/index.ts';
+import type { ApprovalMessage } from '../../../slack/blocks/model.ts';
+import { findShown, renderShown, textsOf } from '../../../slack/blocks/shown.ts';
+import { linesOf } from './disclosed.ts';
+import type { JsonObject } from '../../../contract/json.ts';
+
+/** Lines from top to bottom; null where nothing that the server kept renders to the sealed hash. */
+export function shownLines({ by, shown, models }: Pick<ShownAgain, 'by' | 'shown' | 'models'>): string[] | null {
+  const source = findShown(shown, by, models as unknown as ApprovalMessage[]);
+  if (source === null) return null;
+  const rendered = renderShown(source);
+  if (rendered.blocks.length > 0) return textsOf(rendered);
+  // Doors without a renderer of their own showed the model itself.
+  const model = JSON.parse(rendered.text) as JsonObject;
+  return linesOf(model).map(({ path, value }) => `${path}: ${value}`);
+}
