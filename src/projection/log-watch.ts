@@ -45,7 +45,7 @@ export interface LogWatchDeps {
 
 /** Time that one look reads on for, in milliseconds: it is a page's request, and other logs wait too. */
 const BUDGET_MS = 150;
-const WHOLE_BUDGET_MS = 10_000;
+const WHOLE_BUDGET_MS = 3000;
 /** A log that was read to its end is not read again for so long, in milliseconds. */
 const REST_MS = 3000;
 /** Faults that are told of. */

@@ -371,6 +371,11 @@ describe('whoever is not signed in', () => {
     const link = page.getByRole('link', { name: 'Sign in' });
     await link.waitFor();
     expect(await link.getAttribute('href')).toBe('/sign-in?to=%2Fconsole%2Fdecisions');
+    // As messages of Slack, letters and the command line link to an action: after the sign-in it is there.
+    const action = `act_${'0'.repeat(64)}`;
+    await page.goto(`${stack.url}/console#${action}`);
+    await page.waitForURL(`**/console/actions/${action}`);
+    expect(await link.getAttribute('href')).toBe(`/sign-in?to=%2Fconsole%2Factions%2F${action}`);
     expect(await axe(page)).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { WORDS } from './words.ts';
 
 const SAY = WORDS.log;
 const LOOK_AGAIN_MS = 20_000;
-/** While the server still reads it for the first time. */
+/** While the server reads on. */
 const READING_MS = 2000;
 const FAULTS_SHOWN = 5;
 
@@ -14,7 +14,7 @@ export const useLogState = () =>
   useQuery({
     queryKey: ['log-state'],
     queryFn: ({ signal }) => get<LogStateView>('/v1/log', signal),
-    refetchInterval: ({ state }) => (state.data?.verifies == null ? READING_MS : LOOK_AGAIN_MS),
+    refetchInterval: ({ state }) => (state.data?.reading != null ? READING_MS : LOOK_AGAIN_MS),
   });
 
 export function LogAlarm() {
