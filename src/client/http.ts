@@ -108,7 +108,7 @@ export class Transport {
 
 function read(url: URL, response: Response, text: string, requestId: string): unknown {
   const body = response.headers.get('content-type')?.includes('json') === true ? parsed(text) : undefined;
-  if (response.ok && body !== undefined) return body;
+  if (response.ok && typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
   const { status } = response;
   if (isProblem(body)) {
     const header = Number(response.headers.get('retry-after') ?? NaN);

@@ -10,6 +10,9 @@ import { storedBundle } from './policies.ts';
 const DAYS_MS = 30 * 24 * 3600 * 1000;
 const REDEMPTIONS = 10_000;
 
+/** What each process asks for when it starts, to be refused. Nobody has to govern it. */
+export const SELF_CHECK_SURFACE = 'countersign.self-check';
+
 /** Surfaces in the order of their names. @throws CountersignError `forbidden` for anybody but auditors and owners */
 export async function listSurfaces(deps: GatewayDeps, caller: Caller): Promise<SurfaceList> {
   if (!mayAudit(caller)) throw new CountersignError('forbidden', 'only an auditor or an owner sees what is governed');
@@ -22,7 +25,7 @@ export async function listSurfaces(deps: GatewayDeps, caller: Caller): Promise<S
   ]);
   const bundle = hash === null ? null : await storedBundle(deps, tenant, hash);
   const named = bundle?.policies.flatMap(({ surfaces }) => surfaces) ?? [];
-  const seen = new Set(asked.map(({ surface }) => surface));
+  const seen = new Set(asked.map(({ surface }) => surface).filter((surface) => surface !== SELF_CHECK_SURFACE));
   // List a glob itself only if no action asked for a surface below it.
   const silent = named.filter((glob) => ![...seen].some((surface) => matchesSurface(glob, surface)));
   const surfaces = [...new Set([...seen, ...silent])].sort().map((surface): SurfaceCoverage => {

@@ -7,6 +7,7 @@ import { apiKeyHash, createApiKey, FIRST_KEY_SCOPE } from '../identity/index.ts'
 import { activateBundle, catchUp } from '../engine/activation.ts';
 import { adoptRows, sealCredential } from '../gateway/credentials.ts';
 import { introduceAttestation, settleKeys } from '../gateway/keys.ts';
+import { SELF_CHECK_SURFACE } from '../gateway/surfaces.ts';
 import { ensureTenants } from '../gateway/tenants.ts';
 import type { Actions } from '../gateway/types.ts';
 import { credentialCommitments, type InForce } from '../register/index.ts';
@@ -128,7 +129,7 @@ export async function refuseKnownForbidden(
     groups: [],
   };
   const body = {
-    surface: 'countersign.self-check',
+    surface: SELF_CHECK_SURFACE,
     action: 'self-check.forbidden',
     actor: { id: 'service:somebody-else', type: 'service' },
   };

@@ -119,7 +119,7 @@ describe('a guarded tool', () => {
 });
 
 describe.skipIf(!hasPython)(`in Python${hasPython ? '' : ' (skipped: no Python with `cryptography`)'}`, () => {
-  it('the same holds', async () => {
+  it('the same holds', { timeout: 240_000 }, async () => {
     const { stderr } = await promisify(execFile)(
       PYTHON,
       ['-m', 'unittest', '-v', 'tests/test_agent.py', 'tests/test_plan.py'],

@@ -94,7 +94,7 @@ export async function startExecutors(
 }
 
 async function answering(url: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     const up = await fetch(url).then(
       () => true,
       () => false,

@@ -387,6 +387,30 @@ describe('the single calls', () => {
     await expect(new Countersign(options).cancel('act_1')).rejects.toMatchObject({ code: 'unreachable' });
   });
 
+  it.each<[string, () => Response]>([
+    ['a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } })],
+    ['a list', () => Response.json([])],
+    ['a text', () => Response.json('released')],
+    ['nothing', () => Response.json(null)],
+    ['what breaks off', () => new Response('{"id":', { headers: { 'content-type': 'application/json' } })],
+    ['an error of somebody else', () => Response.json({}, { status: 500 })],
+    ['a redirect', () => new Response(null, { status: 307, headers: { location: 'http://elsewhere.test/' } })],
+  ])('takes no answer that is none of the engine’s: %s', async (_what, answer) => {
+    const calls: unknown[] = [];
+    const fetch: typeof globalThis.fetch = (...call) => {
+      calls.push(call);
+      return Promise.resolve(answer());
+    };
+    const asked = new Countersign({ url: 'http://engine.test', key: 'csk_planted', fetch }).request(request(1), {
+      idempotencyKey: 'k',
+    });
+    await expect(asked).rejects.toMatchObject({
+      code: 'not-countersign',
+      message: expect.not.stringContaining('csk_planted'),
+    });
+    expect(calls).toMatchObject([['http://engine.test/v1/actions', { redirect: 'manual' }]]);
+  });
+
   it('says what to set where there is no key', () => {
     expect(() => new Countersign({ key: '' })).toThrow(expect.objectContaining({ code: 'configuration' }));
   });

@@ -6,6 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { startTestStack } from '../support/stack.ts';
 import { hasPython, PYTHON, pythonEnv } from './python.ts';
 
+/** Each starts an engine of its own, on a machine that is busy with others. */
+const ENGINE_TIMEOUT = 240_000;
+
 const folder = fileURLToPath(new URL('../../clients/python', import.meta.url));
 
 describe.skipIf(!hasPython)(
@@ -23,14 +26,14 @@ describe.skipIf(!hasPython)(
       expect(await run(tests)).toMatch(/\nOK\n$/);
     });
 
-    it('governs on a running engine, sync and async', async () => {
+    it('governs on a running engine, sync and async', { timeout: ENGINE_TIMEOUT }, async () => {
       const stack = await startTestStack({}, undefined, 'approve');
       const env = { COUNTERSIGN_URL: stack.url, COUNTERSIGN_API_KEY: stack.stack.firstKey ?? '' };
       expect(await run('test_govern', env)).toMatch(/\nOK\n$/);
       await stack.stop();
     });
 
-    it('starts an engine for other people’s tests', async () => {
+    it('starts an engine for other people’s tests', { timeout: ENGINE_TIMEOUT }, async () => {
       const engine = JSON.stringify([
         process.execPath,
         fileURLToPath(new URL('../../bin/countersign.js', import.meta.url)),

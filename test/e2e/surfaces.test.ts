@@ -39,6 +39,8 @@ describe('coverage', () => {
       actions: 1,
     });
     expect(surfaces.some(({ actions, governed }) => actions === 0 && governed)).toBe(true);
+    // What the engine asked itself when it started is nobody's to govern.
+    expect(surfaces.filter(({ governed }) => !governed)).toHaveLength(1);
   });
 
   it('is printed by the command line, what no policy governs in capitals', async () => {

@@ -173,7 +173,7 @@ class PermitVerifier:
         """Checks a permit for exactly this request and uses it. Raises :class:`CountersignError` in every doubt."""
         if not permit:
             raise CountersignError("permit-missing", f"`{self._surface}` is executed with a permit only; ask for the action first")
-        now, keys = self._now(), self._key_set(_decoded(permit.split(".")[0]).get("kid"))
+        now, keys = self._now(), self._key_set(_decoded(str(permit).split(".")[0]).get("kid"))
         claims = check_permit(permit, keys, audience=self._surface, tenant=self._tenant, issuer=self._issuer, now=now)
         if self._offline is not None and claims.get("offline") is not True:
             raise CountersignError("permit-needs-engine", "policy does not let this permit be used without the engine; redeem it there")
