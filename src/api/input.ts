@@ -74,18 +74,22 @@ export function queryText(request: Request, name: string): string | undefined {
 }
 
 /**
- * The key of the header `Idempotency-Key`. Who has no good credential is told so, and not what is wrong with their key.
+ * What a request holds, for a call that checks the credential itself. Who has no good one is told so, and not what is wrong with what they sent.
  *
- * @throws CountersignError `unauthenticated`, and as {@link readIdempotencyKey}
+ * @throws CountersignError `unauthenticated`, and as `read`
  */
-export async function idempotencyKeyOf(gateway: Authentication, request: Request): Promise<string> {
+export async function readFor<T>(gateway: Authentication, request: Request, read: () => T): Promise<T> {
   try {
-    return readIdempotencyKey(request.headersDistinct['idempotency-key'] ?? []);
+    return read();
   } catch (error) {
     await callerOf(gateway, request);
     throw error;
   }
 }
+
+/** The key of the header `Idempotency-Key`. @throws CountersignError as {@link readFor} and {@link readIdempotencyKey} */
+export const idempotencyKeyOf = (gateway: Authentication, request: Request): Promise<string> =>
+  readFor(gateway, request, () => readIdempotencyKey(request.headersDistinct['idempotency-key'] ?? []));
 
 /** A path parameter, always one text. */
 export function pathText(request: Request, name: string): string {

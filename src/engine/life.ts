@@ -120,8 +120,8 @@ export async function readWholeLife(deps: LifeDeps, tenant: string, id: string):
 const LOOKS = 4;
 
 /**
- * Reads the records, then the row, because an older row would bring back an old state. A newer row was written while the records were
- * read, so they are read again. A row that still differs was edited, and the records count.
+ * Reads the records and the row at once. An older row would bring back an old state, and a newer one was written while the records were
+ * read: where they are not of the same moment, both are read again. A row that still differs was edited, and the records count.
  */
 async function readTogether(
   deps: LifeDeps,
@@ -129,11 +129,9 @@ async function readTogether(
   id: string,
 ): Promise<{ row: StoredAction; records: VerifiedRecord[] } | null> {
   for (let look = 1; ; look += 1) {
-    const records = await verifiedRecords(deps, tenant, id);
-    const row = await deps.store.actions.get(tenant, id);
+    const [records, row] = await Promise.all([verifiedRecords(deps, tenant, id), deps.store.actions.get(tenant, id)]);
     if (row === null) return null;
-    const { action } = row.view;
-    if (action.records.length <= records.length || look === LOOKS) return { row, records };
+    if (row.view.action.records.length === records.length || look === LOOKS) return { row, records };
   }
 }
 

@@ -45,13 +45,21 @@ export interface Redemption {
 /**
  * Redeems a permit, or answers the same redeemer with the same redemption again, until the outcome is sealed.
  *
+ * @param begun what is read of this very permit, where the caller has begun to: it counts for the first attempt
  * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-already-redeemed` (with `redeemedAt`), `not-open` or `frozen`
  */
-export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<Redemption> {
+export async function redeemPermit(
+  deps: RedeemDeps,
+  input: Redeeming,
+  begun: ReturnType<typeof readForRedemption> | null = null,
+): Promise<Redemption> {
   const { tenant, id, jti } = input;
   const redeemer = input.redeemer === null ? null : redeemerHash(tenant, jti, input.redeemer);
+  let first = begun;
   return insist(async () => {
-    const { life, row, looked } = await readAll(deps, tenant, id, jti);
+    const reading = first ?? readForRedemption(deps, tenant, id, jti);
+    first = null;
+    const { life, row, looked } = await reading;
     if (life === null) throw invalid('belongs to no action of this log');
     const { redemption } = life;
     if (redemption !== null) {
@@ -91,7 +99,7 @@ export async function redeemPermit(deps: RedeemDeps, input: Redeeming): Promise<
 /**
  * Concurrently reads everything that a redemption depends on. Reads begin after the call, so everything that was sealed before it counts.
  */
-async function readAll(
+export async function readForRedemption(
   deps: RedeemDeps,
   tenant: string,
   id: string,

@@ -63,3 +63,10 @@ export function visibleTo(caller: Caller, state: ActionState, action: Action): A
 
 export const notFound = (): CountersignError =>
   new CountersignError('not-found', 'there is no such action, or it is not yours to see');
+
+/** @throws CountersignError `forbidden` for a token that is bound to one purpose */
+export function withoutPurpose(caller: Caller): Caller {
+  if (caller.kind === 'key' || caller.kind === 'person') return caller;
+  const what = caller.kind === 'reader' ? 'reads the log and its receipts' : 'keeps the directory by SCIM';
+  throw new CountersignError('forbidden', `this token ${what}, and does nothing else`);
+}

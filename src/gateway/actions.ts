@@ -8,6 +8,7 @@ import { readActionState } from '../engine/seal.ts';
 import type { Caller } from '../identity/index.ts';
 import { visibleTo } from './access.ts';
 import { delegationFor } from './approvers.ts';
+import type { Arrive } from './arrive.ts';
 import type { GatewayDeps } from './deps.ts';
 import { claimedAction } from './permits.ts';
 import { preparePublication } from './publication.ts';
@@ -23,7 +24,7 @@ const VERDICT_PATH_MS = 4900;
 /** How long to wait for a released publication, in milliseconds. It is carried out immediately; later the caller has to look again. */
 const CARRIED_OUT_MS = 10_000;
 
-export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPolicy'> {
+export function actions(deps: GatewayDeps, arrive: Arrive): Actions & Pick<Policies, 'publishPolicy'> {
   const starter = createStarter(deps);
   const watches = createWatches(deps.hub, (tenant, id) => readAction(deps, tenant, id), deps.stopping);
   const waitForAction = (caller: Caller, id: string, waitMs: number): Promise<Action> =>
@@ -43,8 +44,8 @@ export function actions(deps: GatewayDeps): Actions & Pick<Policies, 'publishPol
   return {
     async submit(authorization, body, idempotencyKey, waitMs) {
       const ask = async (): Promise<{ caller: Caller; action: Action }> => {
-        const { caller, beginning } = await starter.arrive(authorization, idempotencyKey);
-        return { caller, action: await starter.request(caller, body, idempotencyKey, beginning) };
+        const { caller, begun } = await arrive(authorization, (tenant) => starter.begin(tenant, idempotencyKey));
+        return { caller, action: await starter.request(caller, body, idempotencyKey, begun) };
       };
       const { caller, action } = await timely(deps.register.atOnce(ask));
       return settled(caller, action, waitMs);

@@ -1,7 +1,7 @@
 /** Puts the gateway together from its parts: one file for each thing it does. */
-import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
-import type { Caller } from '../identity/index.ts';
-import { readsSome } from './access.ts';
+import { DEFAULT_TENANT } from '../contract/index.ts';
+import { readsSome, withoutPurpose } from './access.ts';
+import { createArrival } from './arrive.ts';
 import { exportActions } from './action-export.ts';
 import { actionFacets, checkProjection, listActions, rebuildProjection } from './action-list.ts';
 import { accessRequests } from './access-requests.ts';
@@ -35,7 +35,7 @@ import { outcomes } from './outcome.ts';
 import { enrolPasskey, listPasskeys, passkeyOptions, revokePasskey } from './passkeys.ts';
 import { overridesReport } from './overrides.ts';
 import { overview } from './overview.ts';
-import { redeem } from './permits.ts';
+import { permits } from './permits.ts';
 import { plans } from './plans/index.ts';
 import { provisioning } from './provisioning.ts';
 import { sessions } from './sessions.ts';
@@ -67,7 +67,8 @@ import type {
 export type { Gateway } from './types.ts';
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const asking = actions(deps);
+  const arrive = createArrival(deps);
+  const asking = actions(deps, arrive);
   const ask: Ask = async (caller, body, key) => (await asking.request(caller, body, key, 0)).action;
   const deciding = approvals(deps);
   return {
@@ -85,7 +86,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...accessRequests(deps, asking),
     ...deciding,
     ...plans(deps, deciding),
-    ...outcomes(deps),
+    ...outcomes(deps, arrive),
     ...reviews(deps),
     ...passkeys(deps),
     ...apiKeys(deps),
@@ -118,16 +119,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
     drawSample: (caller, input) => drawSample(deps, caller, input),
     surfaces: (caller) => listSurfaces(deps, caller),
     rowDifferences: (caller, cursor) => listRowDifferences(deps, caller, cursor),
-    redeem: (caller, input) => redeem(deps, caller, input),
+    ...permits(deps, arrive),
     export: (caller, format, filter) => exportRecords(deps, caller, format, filter),
   };
-}
-
-/** @throws CountersignError `forbidden` for a token that is bound to one purpose */
-function withoutPurpose(caller: Caller): Caller {
-  if (caller.kind === 'key' || caller.kind === 'person') return caller;
-  const what = caller.kind === 'reader' ? 'reads the log and its receipts' : 'keeps the directory by SCIM';
-  throw new CountersignError('forbidden', `this token ${what}, and does nothing else`);
 }
 
 const actionLists = (deps: GatewayDeps): ActionLists => ({

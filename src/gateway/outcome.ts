@@ -1,17 +1,19 @@
 /** How a released action ended: the executor's report, or an owner's word where nobody reported. */
 import { hashOf } from '../canonical/index.ts';
-import { CountersignError, isCountersignError, isSettled } from '../contract/index.ts';
-import { readWholeLife, stateAsAsked } from '../engine/life.ts';
+import { CountersignError, isCountersignError, isSettled, type Action, type OutcomeInput } from '../contract/index.ts';
+import type { Caller } from '../identity/index.ts';
+import { readWholeLife, stateAsAsked, type Life } from '../engine/life.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
-import { isOwner, isRequester, notFound, speaksFor, visibleTo } from './access.ts';
+import { isOwner, isRequester, notFound, speaksFor, visibleTo, withoutPurpose } from './access.ts';
+import type { Arrive } from './arrive.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
 import { readAction, updateAction } from './stored-action.ts';
 import { fromRefusal } from './temporal-errors.ts';
 import type { Outcomes } from './types.ts';
 
-export const outcomes = (deps: GatewayDeps): Outcomes => ({
+export const outcomes = (deps: GatewayDeps, arrive: Arrive): Outcomes => ({
   async result(caller, id) {
     const { state } = await readAction(deps, caller.tenant, id);
     if (!isRequester(caller, state)) throw notFound();
@@ -26,34 +28,14 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
     return { action: id, result, hash: hashOf(result) };
   },
 
-  async report(caller, id, outcome) {
-    const life = await readWholeLife(deps, caller.tenant, id);
-    const state = life === null ? (await readAction(deps, caller.tenant, id)).state : stateAsAsked(life);
-    if (!speaksFor(caller, state) && !isRequester(caller, state)) throw notFound();
-    const attestation = await deps.attestor.attest({
-      kind: 'outcome',
-      tenant: caller.tenant,
-      action: id,
-      by: caller.id,
-      via: 'api',
-      status: outcome.status,
-    });
-    const message = { ...outcome, attestation };
-    const action = { tenant: caller.tenant, id };
-    const sealed = await sealOutcome(deps, { action, outcome: message }, life ?? undefined);
-    if ('refusal' in sealed) {
-      if (sealed.refusal.code === 'permit-already-redeemed') {
-        deps.log.error({ action: id, tenant: caller.tenant }, 'two executors say that they took the same permit');
-      }
-      throw fromRefusal(sealed.refusal);
-    }
-    // The workflow tells the others and ends. If this message is lost, it finds the record at its next check.
-    updateAction(deps, caller.tenant, id, outcomeUpdate.name, message).catch((error: unknown) => {
-      if (isCountersignError(error) && error.code === 'not-open') return;
-      deps.log.warn({ err: error, action: id }, 'a workflow was not told of the outcome');
-    });
-    return visibleTo(caller, state, sealed);
-  },
+  report: (caller, id, outcome) => report(deps, caller, id, outcome, readWholeLife(deps, caller.tenant, id)),
+
+  tell: (authorization, id, outcome) =>
+    deps.register.atOnce(async () => {
+      const read = (tenant: string): Promise<Life | null> => readWholeLife(deps, tenant, id);
+      const { caller, begun } = await arrive(authorization, read);
+      return report(deps, withoutPurpose(caller), id, outcome, begun ?? read(caller.tenant));
+    }),
 
   reconcile: (caller, id, input) =>
     recordRefusal(deps, caller, id, 'api', async () => {
@@ -70,3 +52,39 @@ export const outcomes = (deps: GatewayDeps): Outcomes => ({
       return updateAction(deps, caller.tenant, id, reconcileUpdate.name, { attestation });
     }),
 });
+
+/** @param reading the whole life of the action */
+async function report(
+  deps: GatewayDeps,
+  caller: Caller,
+  id: string,
+  outcome: OutcomeInput,
+  reading: Promise<Life | null>,
+): Promise<Action> {
+  const life = await reading;
+  const state = life === null ? (await readAction(deps, caller.tenant, id)).state : stateAsAsked(life);
+  if (!speaksFor(caller, state) && !isRequester(caller, state)) throw notFound();
+  const attestation = await deps.attestor.attest({
+    kind: 'outcome',
+    tenant: caller.tenant,
+    action: id,
+    by: caller.id,
+    via: 'api',
+    status: outcome.status,
+  });
+  const message = { ...outcome, attestation };
+  const action = { tenant: caller.tenant, id };
+  const sealed = await sealOutcome(deps, { action, outcome: message }, life ?? undefined);
+  if ('refusal' in sealed) {
+    if (sealed.refusal.code === 'permit-already-redeemed') {
+      deps.log.error({ action: id, tenant: caller.tenant }, 'two executors say that they took the same permit');
+    }
+    throw fromRefusal(sealed.refusal);
+  }
+  // The workflow tells the others and ends. If this message is lost, it finds the record at its next check.
+  updateAction(deps, caller.tenant, id, outcomeUpdate.name, message).catch((error: unknown) => {
+    if (isCountersignError(error) && error.code === 'not-open') return;
+    deps.log.warn({ err: error, action: id }, 'a workflow was not told of the outcome');
+  });
+  return visibleTo(caller, state, sealed);
+}

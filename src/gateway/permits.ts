@@ -5,11 +5,13 @@ import { requestHash, verifyPermit } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import { refuseStep } from '../engine/plans/refuse.ts';
-import { redeemPermit } from '../engine/redeem.ts';
+import { readForRedemption, redeemPermit, type Redeeming } from '../engine/redeem.ts';
+import { withoutPurpose } from './access.ts';
+import type { Arrive } from './arrive.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
 import { tellStep } from './plans/tell.ts';
-import type { Redeemed, RedeemedPermit, RedeemInput } from './types.ts';
+import type { Permits, Redeemed, RedeemedPermit, RedeemInput } from './types.ts';
 
 /**
  * Redeems a permit: once, for its own audience, request and time. The redemption is sealed before it is answered. Of concurrent
@@ -18,8 +20,33 @@ import type { Redeemed, RedeemedPermit, RedeemInput } from './types.ts';
  * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-audience`, `permit-request-differs`, `frozen`, `not-open` or
  * `permit-already-redeemed`.
  */
-export function redeem(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<RedeemedPermit> {
-  return recordRefusal(deps, caller, claimedAction(input.permit), 'api', () => redeemOnce(deps, caller, input));
+export const redeem = (
+  deps: GatewayDeps,
+  caller: Caller,
+  input: RedeemInput,
+  begun: ReturnType<typeof readForRedemption> | null = null,
+): Promise<RedeemedPermit> =>
+  recordRefusal(deps, caller, claimedAction(input.permit), 'api', () => redeemOnce(deps, caller, input, begun));
+
+export const permits = (deps: GatewayDeps, arrive: Arrive): Permits => ({
+  redeem: (caller, input) => redeem(deps, caller, input),
+  present: (authorization, input) =>
+    // Who calls and what is stopped are read in one look, which began after the call did.
+    deps.register.atOnce(async () => {
+      const read = (tenant: string) =>
+        readForRedemption(deps, tenant, claimedAction(input.permit), claimedPermit(input.permit));
+      const { caller, begun } = await arrive(authorization, read);
+      return redeem(deps, withoutPurpose(caller), input, begun);
+    }),
+});
+
+/** `jti` of the permit, as it claims; empty when it claims none. */
+function claimedPermit(permit: string): string {
+  try {
+    return decodeJwt(permit).jti ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /** The action that the permit claims, for recording attempts; empty when it claims none. */
@@ -32,13 +59,18 @@ export function claimedAction(permit: string): string {
   }
 }
 
-async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput): Promise<RedeemedPermit> {
+async function redeemOnce(
+  deps: GatewayDeps,
+  caller: Caller,
+  input: RedeemInput,
+  begun: ReturnType<typeof readForRedemption> | null,
+): Promise<RedeemedPermit> {
   const claims = await claimsOf(deps, caller, input);
   if (input.requestHash !== undefined && input.requestHash !== claims.req) {
     await offPlan(deps, claims);
     throw differs();
   }
-  const { record, hash, request } = await redeemPermit(deps, {
+  const redeeming: Redeeming = {
     tenant: claims.tenant,
     id: claims.act,
     jti: claims.jti,
@@ -52,7 +84,8 @@ async function redeemOnce(deps: GatewayDeps, caller: Caller, input: RedeemInput)
       await offPlan(deps, claims);
       throw differs();
     },
-  });
+  };
+  const { record, hash, request } = await redeemPermit(deps, redeeming, begun);
   const redeemed: Redeemed = {
     act: claims.act,
     surface: claims.aud,

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { BoundedMap, hashOf } from '../canonical/index.ts';
+import { hashOf } from '../canonical/index.ts';
 import {
   checkKey,
   CountersignError,
@@ -49,15 +48,10 @@ interface Beginning {
   bundle: string | null;
 }
 
-/** Most credentials whose tenant is cached. */
-const CACHED_TENANTS = 1000;
-
 /** Starts an action at most once for its key, and answers when its verdict is sealed. */
 export function createStarter(deps: GatewayDeps) {
   /** Identical requests that arrive together share one start. */
   const starting = new Map<string, { mac: string; answer: Promise<Action> }>();
-  /** The tenants of credentials as they were when last presented, by hash. */
-  const tenants = new BoundedMap<string, string>(CACHED_TENANTS);
 
   const begin = async (tenant: string, id: string): Promise<Beginning> => {
     const [row, bundle] = await Promise.all([readActionState(deps, tenant, id), deps.bundles.inForce(tenant)]);
@@ -160,24 +154,8 @@ export function createStarter(deps: GatewayDeps) {
   };
 
   return {
-    /**
-     * Authenticates the caller. Concurrently reads what the request starts from, for the last known tenant of the credential. The result
-     * counts only if the credential still belongs to that tenant.
-     */
-    async arrive(
-      authorization: string | undefined,
-      rawKey: string | undefined,
-    ): Promise<{ caller: Caller; beginning: Promise<Beginning> | null }> {
-      const credential = createHash('sha256')
-        .update(authorization ?? '')
-        .digest('base64');
-      const tenant = tenants.get(credential);
-      const beginning = tenant === undefined ? null : begin(tenant, actionIdOf(rawKey ?? ''));
-      beginning?.catch(() => undefined);
-      const caller = await deps.authenticate(authorization);
-      tenants.set(credential, caller.tenant);
-      return { caller, beginning: tenant === caller.tenant ? beginning : null };
-    },
+    /** What a request of this key starts from. */
+    begin: (tenant: string, rawKey: string | undefined): Promise<Beginning> => begin(tenant, actionIdOf(rawKey ?? '')),
 
     async request(
       caller: Caller,

@@ -209,6 +209,8 @@ export interface Outcomes {
    */
   result(caller: Caller, id: string): Promise<ExecutionResult>;
   report(caller: Caller, id: string, outcome: OutcomeInput): Promise<Action>;
+  /** {@link Outcomes.report} in the name of the caller that `authorization` names. @throws CountersignError `unauthenticated` */
+  tell(authorization: string | undefined, id: string, outcome: OutcomeInput): Promise<Action>;
   reconcile(
     caller: Caller,
     id: string,
@@ -238,6 +240,8 @@ export interface RedeemedPermit {
 
 export interface Permits {
   redeem(caller: Caller, input: RedeemInput): Promise<RedeemedPermit>;
+  /** {@link Permits.redeem} in the name of the caller that `authorization` names. @throws CountersignError `unauthenticated` */
+  present(authorization: string | undefined, input: RedeemInput): Promise<RedeemedPermit>;
 }
 
 export interface Passkeys {

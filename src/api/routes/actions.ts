@@ -16,7 +16,7 @@ import {
 } from '../../contract/index.ts';
 import { executionResultSchema, wholeSchema } from '../../contract/views/index.ts';
 import type { Actions, Approvals, Authentication, Outcomes } from '../../gateway/types.ts';
-import { callerOf, doorOf, idempotencyKeyOf, parseBody, pathText, waitOf } from '../input.ts';
+import { callerOf, doorOf, idempotencyKeyOf, parseBody, pathText, readFor, waitOf } from '../input.ts';
 import { actionId, body, COMMON, json, ok, onAction, problem, wait } from '../openapi-parts.ts';
 import { answerWithAction, name } from '../receipt-header.ts';
 import { sendProblem } from '../problem.ts';
@@ -117,9 +117,8 @@ export function actionRoutes(gateway: Authentication & Actions & Approvals & Out
   });
 
   router.post('/v1/actions/:id/outcome', async (request, response) => {
-    const caller = await callerOf(gateway, request);
-    const outcome = parseBody(outcomeInputSchema, request.body);
-    const action = await gateway.report(caller, pathText(request, 'id'), outcome);
+    const outcome = await readFor(gateway, request, () => parseBody(outcomeInputSchema, request.body));
+    const action = await gateway.tell(request.get('authorization'), pathText(request, 'id'), outcome);
     answerWithAction(response, action);
   });
 

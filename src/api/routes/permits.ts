@@ -4,7 +4,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { actionRequestSchema, surfaceSchema, permitSchema } from '../../contract/index.ts';
 import { redeemedSchema } from '../../contract/views/index.ts';
 import type { Authentication, Permits } from '../../gateway/types.ts';
-import { callerOf, parseBody } from '../input.ts';
+import { parseBody, readFor } from '../input.ts';
 import { nameRecord } from '../receipt-header.ts';
 import { body, COMMON, ok, problem } from '../openapi-parts.ts';
 
@@ -28,8 +28,8 @@ const redeemInputSchema = z
 export function permitRoutes(gateway: Authentication & Permits): Router {
   const router = Router();
   router.post('/v1/permits/redeem', async (request, response) => {
-    const caller = await callerOf(gateway, request);
-    const { redeemed, record } = await gateway.redeem(caller, parseBody(redeemInputSchema, request.body));
+    const input = await readFor(gateway, request, () => parseBody(redeemInputSchema, request.body));
+    const { redeemed, record } = await gateway.present(request.get('authorization'), input);
     nameRecord(response, record).json(redeemed);
   });
   return router;
