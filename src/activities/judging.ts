@@ -5,10 +5,12 @@ import type { Judged, JudgeInput, StartedInput } from '../engine/types.ts';
 
 export interface Judging {
   /**
-   * Judges what this process has just started. Call it only after Temporal has acknowledged the start, so that no record is sealed for an
-   * action that a crash would lose.
+   * Judges what this process starts. Nothing of it is written, and nobody outside of the stack is asked, before Temporal has acknowledged the
+   * start, so that no record is sealed for an action that a crash would lose.
+   *
+   * @param acknowledged rejects where this process did not start it, and so does this call then; left out where it is acknowledged
    */
-  begin(input: JudgeInput): Promise<Judged>;
+  begin(input: JudgeInput, acknowledged?: Promise<void>): Promise<Judged>;
   /** For the workflow. Joins the judging that runs in this process; judges by itself where none runs, or where it failed. */
   judge(input: StartedInput): Promise<Judged>;
 }
@@ -24,9 +26,9 @@ export function createJudging({ alone, shared }: { alone: EngineDeps; shared: En
   // An encrypted input is not judged here before its workflow asks.
   const keyOf = (input: StartedInput): string => `${'tenant' in input ? input.tenant : ''}\n${input.id}`;
   return {
-    async begin(input) {
+    async begin(input, acknowledged) {
       const key = keyOf(input);
-      const judged = judge(alone, input);
+      const judged = judge(alone, input, acknowledged);
       running.set(key, judged);
       try {
         return await judged;

@@ -1,5 +1,5 @@
 /** Judges a request by the current bundle, after gathering facts and counting limits. */
-import type { ActionRequest, Facts, Judgement, LimitFact } from '../contract/index.ts';
+import type { ActionRequest, Facts, Judgement, LimitFact, Reservation } from '../contract/index.ts';
 import {
   advisersOf,
   asksPrograms,
@@ -62,15 +62,35 @@ const NO_BUNDLE: Judgement = {
 /** A judgement and its shares of limits. Seal nothing before `committed`. */
 export type MadeJudgment = Judgment & { shares: readonly LimitShare[]; committed: Promise<void> };
 
-/** One evaluation with freshly gathered facts; limits are read and reserved in one transaction. */
-export async function judgeWithFacts(
+/** A judgement, and what is left to do until it holds. */
+export interface PreparedJudgment {
+  /** As it is without a lock on anything; null where it is made under the limits' locks alone. */
+  early: MadeJudgment | null;
+  /** What holds, with its reservations: the very early one where nothing changed meanwhile. */
+  settle(): Promise<MadeJudgment>;
+  /** Call it once, whatever happened. */
+  end(): void;
+}
+
+/** One that takes nothing of any limit. */
+export const settled = (made: MadeJudgment): PreparedJudgment => ({
+  early: made,
+  settle: () => Promise.resolve(made),
+  end: () => undefined,
+});
+
+/**
+ * One evaluation with freshly gathered facts; limits are read and reserved in one transaction, or, `beside` something else that has to be
+ * waited for, read at once, and reserved in one round trip if they still are as they were read.
+ */
+export async function prepareJudgment(
   deps: EngineDeps,
   bundle: CompiledBundle | null,
   input: JudgeInput,
   look: Promise<Looked>,
   identity: IdentityFacts & Pick<Facts, 'execution'>,
-  { reserves = true }: { reserves?: boolean } = {},
-): Promise<MadeJudgment> {
+  { reserves = true, beside = false }: { reserves?: boolean; beside?: boolean } = {},
+): Promise<PreparedJudgment> {
   const now = deps.now();
   const facts: Facts = {
     now: now.toISOString(),
@@ -84,7 +104,7 @@ export async function judgeWithFacts(
   const heard = asVouched(request, identity);
   const free = { shares: [], committed: Promise.resolve() };
   if (bundle === null)
-    return { judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding() }, counted: [], ...free };
+    return settled({ judgement: NO_BUNDLE, facts: { ...facts, conflict: await finding() }, counted: [], ...free });
   const required = requiredFacts(bundle, heard);
   const { refusals, grants } = await look;
   const standing = grantsFor(grants.values(), bundle, heard, now.getTime());
@@ -118,42 +138,67 @@ export async function judgeWithFacts(
       facts.advice = await adviceFacts(deps, bundle, { tenant, id: input.id, request, judgement, now });
     }
   }
-  if (queries.length === 0) return { ...(await judge([])), counted: [], ...free };
+  if (queries.length === 0) return settled({ ...(await judge([])), counted: [], ...free });
+  const counted = required.limits.map(({ paths }) => paths);
   if (!reserves) {
     const judged = await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
     // As long as other actions', so that nobody recognises a drill by that.
     const shares = sharesOfReservations(judged.judgement.reservations, now.getTime());
-    const counted = required.limits.map(({ paths }) => paths);
-    return {
-      ...judged,
-      counted,
-      shares: shares.map((share) => ({ ...share, amount: '0' })),
-      committed: free.committed,
-    };
+    return settled({ ...judged, counted, ...free, shares: shares.map((share) => ({ ...share, amount: '0' })) });
   }
+  const slow = asksPrograms(bundle);
   // Slow questions come before the limits are locked.
-  if (asksPrograms(bundle)) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
+  if (slow) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
   const { vouched, isVouched } = createVoucher(deps, tenant, input.id);
-  const decide = (): Promise<Committing<VouchedJudgment>> =>
-    deps.store.limits.decide<VouchedJudgment>(...([tenant, input.id, queries, now] as const), async (limits) => {
-      // Under the locks nothing more can be reserved of these limits.
-      if (countsLess(limits, leastCounts(await look, queries, now.getTime()))) throw new CountedLess();
-      const value = await judge(limits);
-      const { reservations: asked, verdict, grant } = value.judgement;
-      const beside = verdict.decision === 'refuse' ? [] : [...sharesOf(earlier), ...grantShares(standing, grant)];
-      const reservations = [...asked, ...beside];
-      const shares = sharesOfReservations(reservations, now.getTime());
-      return { reservations, value: vouched({ ...withoutValues(value, required.limits), shares }) };
-    });
-  const decided = await counting(deps, tenant, decide);
-  if (decided === null) return refusedByFault(deps, bundle, request, identity, COUNTS_LESS);
-  if (!isVouched(decided.value)) {
-    deps.log.error({ action: input.id, tenant }, 'somebody wrote a judgement into the database');
-    const refused = refusedByFault(deps, bundle, request, identity, FORGED);
-    return { ...refused, committed: decided.committed };
+  const takes = ({ judgement }: Pick<Judgment, 'judgement'>): Reservation[] => {
+    const { reservations, verdict, grant } = judgement;
+    const more = verdict.decision === 'refuse' ? [] : [...sharesOf(earlier), ...grantShares(standing, grant)];
+    return [...reservations, ...more];
+  };
+  const stored = (made: Pick<Judgment, 'judgement' | 'facts'>, shares: LimitShare[]): VouchedJudgment =>
+    vouched({ ...withoutValues(made, required.limits), shares });
+  const isTooLittle = async (limits: readonly LimitFact[]): Promise<boolean> =>
+    countsLess(limits, leastCounts(await look, queries, now.getTime()));
+
+  const underLocks = async (): Promise<MadeJudgment> => {
+    const decide = (): Promise<Committing<VouchedJudgment>> =>
+      deps.store.limits.decide<VouchedJudgment>(...([tenant, input.id, queries, now] as const), async (limits) => {
+        // Under the locks nothing more can be reserved of these limits.
+        if (await isTooLittle(limits)) throw new CountedLess();
+        const value = await judge(limits);
+        const reservations = takes(value);
+        return { reservations, value: stored(value, sharesOfReservations(reservations, now.getTime())) };
+      });
+    const decided = await counting(deps, tenant, decide);
+    if (decided === null) return refusedByFault(deps, bundle, request, identity, COUNTS_LESS);
+    if (!isVouched(decided.value)) {
+      deps.log.error({ action: input.id, tenant }, 'somebody wrote a judgement into the database');
+      const refused = refusedByFault(deps, bundle, request, identity, FORGED);
+      return { ...refused, committed: decided.committed };
+    }
+    const { shares = [] } = decided.value;
+    return { ...withValues(decided.value as StoredJudgment, heard), shares, committed: decided.committed };
+  };
+
+  const glance = beside && !slow ? await deps.store.limits.glance(tenant, input.id, queries, now) : null;
+  if (glance === null) return { early: null, settle: underLocks, end: () => undefined };
+  const { facts: limits, take, end } = glance;
+  try {
+    // The locked count looks again, and refuses if it has to.
+    if (await isTooLittle(limits)) return { early: null, settle: underLocks, end };
+    const value = await judge(limits);
+    const reservations = takes(value);
+    const shares = sharesOfReservations(reservations, now.getTime());
+    const early: MadeJudgment = { ...value, counted, shares, committed: free.committed };
+    return {
+      early,
+      end,
+      settle: async () => ((await take({ reservations, value: stored(value, shares) })) ? early : underLocks()),
+    };
+  } catch (error) {
+    end();
+    throw error;
   }
-  const { shares = [] } = decided.value;
-  return { ...withValues(decided.value as StoredJudgment, heard), shares, committed: decided.committed };
 }
 
 class CountedLess extends Error {}

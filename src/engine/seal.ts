@@ -138,33 +138,43 @@ export async function insist<T>(attempt: () => Promise<T | null>): Promise<T> {
 }
 
 /** {@link sealAction} with the durable state, which is the stored one if the step was sealed before. */
-export async function sealOrFind(
+export const sealOrFind = async (deps: SealDeps, ...drafted: Parameters<typeof signDrafts>[1]): Promise<SealedAction> =>
+  (await signDrafts(deps, drafted))();
+
+export interface SealedAction {
+  state: ActionState;
+  action: Action;
+  alreadySealed: boolean;
+}
+
+/** Signs the drafts, and writes nothing: what it resolves with seals them, as {@link sealOrFind} does. */
+export async function signDrafts(
   deps: SealDeps,
-  state: ActionState,
-  drafts: RecordDraft[],
-  permit: PermitForms | null,
-): Promise<{ state: ActionState; action: Action; alreadySealed: boolean }> {
+  [state, drafts, permit]: [state: ActionState, drafts: RecordDraft[], permit: PermitForms | null],
+): Promise<() => Promise<SealedAction>> {
   const { action } = state;
   const signer = deps.signers(action.tenant).record;
   const staged = await Promise.all(drafts.map((draft) => signRecord(draft, signer, facetsOf(state, draft.record))));
   const hashes = staged.map(({ recordHash }) => recordHash);
   const next: ActionState = { ...state, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
   const last = staged.at(-1);
-  if (last === undefined) return { state, action, alreadySealed: true };
+  if (last === undefined) return () => Promise.resolve({ state, action, alreadySealed: true });
   last.projection = projectionOf(next, permit?.sealed ?? null);
-  const sealed = await deps.sequencer.append(action.tenant, staged);
-  if (sealed.some(({ existing }) => existing)) {
-    const stored = await readActionState(deps, action.tenant, action.id);
-    if (stored === null) throw new Error('a record is sealed whose action is not stored');
-    return {
-      state: stored.state,
-      action: await withPermit(deps, stored.state, stored.sealedPermit),
-      alreadySealed: true,
-    };
-  }
-  const durable = { ...next.action, permit: permit?.clear ?? action.permit };
-  deps.hub.emit(durable);
-  return { state: next, action: durable, alreadySealed: false };
+  return async () => {
+    const sealed = await deps.sequencer.append(action.tenant, staged);
+    if (sealed.some(({ existing }) => existing)) {
+      const stored = await readActionState(deps, action.tenant, action.id);
+      if (stored === null) throw new Error('a record is sealed whose action is not stored');
+      return {
+        state: stored.state,
+        action: await withPermit(deps, stored.state, stored.sealedPermit),
+        alreadySealed: true,
+      };
+    }
+    const durable = { ...next.action, permit: permit?.clear ?? action.permit };
+    deps.hub.emit(durable);
+    return { state: next, action: durable, alreadySealed: false };
+  };
 }
 
 /** The row of an action in this state. */

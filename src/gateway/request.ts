@@ -91,8 +91,10 @@ export function createStarter(deps: GatewayDeps) {
         bundle,
       }),
     };
-    if (await started(input, id)) {
-      const judged = await judgedHere(input, id);
+    const begun = started(input, id);
+    const judging = judgedHere(input, id, begun);
+    if (await begun) {
+      const judged = await judging;
       if (judged !== null) return judged.action;
     }
     return judgedElsewhere(caller, id, mac);
@@ -106,13 +108,25 @@ export function createStarter(deps: GatewayDeps) {
   const started = (input: GovernedActionInput, id: string): Promise<boolean> =>
     startOnce(deps, GOVERNED_ACTION, workflowIdOf(input.tenant, id), input);
 
-  /** The verdict of what this process started, sealed by it; null where that failed, and the workflow has to judge. */
-  const judgedHere = async (input: GovernedActionInput, id: string): Promise<Judged | null> => {
+  /**
+   * The verdict of what this process starts: made beside the start, and sealed behind its acknowledgment. Null where that failed, and the
+   * workflow has to judge.
+   */
+  const judgedHere = async (
+    input: GovernedActionInput,
+    id: string,
+    begun: Promise<boolean>,
+  ): Promise<Judged | null> => {
+    const acknowledged = begun.then((isOurs) => {
+      if (!isOurs) throw new NotStartedHere();
+    });
+    acknowledged.catch(() => undefined);
     try {
-      const judged = await deps.judging.begin({ ...input, id, createdAt: deps.now().toISOString() });
+      const judged = await deps.judging.begin({ ...input, id, createdAt: deps.now().toISOString() }, acknowledged);
       if (needsWorkflow(judged, input)) wake(input.tenant, id);
       return judged;
     } catch (error) {
+      if (!(await begun.catch(() => false))) return null;
       deps.log.warn({ err: error, action: id }, 'the process that was asked could not judge; the workflow does');
       return null;
     }
@@ -193,6 +207,9 @@ export function createStarter(deps: GatewayDeps) {
     },
   };
 }
+
+/** Another process started the action, or nobody did: nothing of it is judged here. */
+class NotStartedHere extends Error {}
 
 /** The reversed action must exist, and the caller must be able to see it. @throws CountersignError `invalid-request` */
 export async function checkReversed(deps: GatewayDeps, caller: Caller, { reverses }: ActionRequest): Promise<void> {

@@ -12,6 +12,25 @@ export interface LimitQuery {
   windowMs: number;
 }
 
+/** What a judgement takes of limits, and the judgement itself. */
+export interface DecidedLimits<T> {
+  reservations: readonly Reservation[];
+  /** Kept as JSON. */
+  value: T;
+}
+
+/** A count that was made without a lock. */
+export interface LimitGlance {
+  facts: LimitFact[];
+  /**
+   * Stores what was decided by this count, in one round trip under the limits' locks. False, and nothing is stored, where something was
+   * taken or given back since, or the action is decided already: then {@link LimitStore.decide} counts anew.
+   */
+  take(decided: DecidedLimits<unknown>): Promise<boolean>;
+  /** Call it once, whatever happened: others may glance from then on. */
+  end(): void;
+}
+
 /**
  * Limits as reservations. An action's share is written in the transaction that judged it, so two actions can never both take what is enough
  * for one.
@@ -32,8 +51,13 @@ export interface LimitStore {
     action: string,
     queries: readonly LimitQuery[],
     now: Date,
-    decide: (facts: LimitFact[]) => Promise<{ reservations: readonly Reservation[]; value: T }>,
+    decide: (facts: LimitFact[]) => Promise<DecidedLimits<T>>,
   ): Promise<Committing<T>>;
+  /**
+   * Counts without a lock, for whoever has to wait for something else before anything may be written. Null where somebody in this process
+   * counts one of these limits at this moment: they would only take it from each other.
+   */
+  glance(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): Promise<LimitGlance | null>;
   /** The current use of the limits, without this action's own share. Takes no lock and reserves nothing. */
   usage(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): Promise<LimitFact[]>;
   /** Gives back what an action holds. */
@@ -99,6 +123,15 @@ const USAGE = `select (${USED}) as used`;
 
 const READ = `select (select value from limit_decision where tenant = $1 and action = $4) as before, (${USED}) as used`;
 
+const TAKE = `with held as materialized (select (${USED}) as used),
+  decided as (insert into limit_decision (tenant, action, value, at)
+    select $1, $4, $5, $6 from held where used = $7::text[]
+    on conflict (tenant, action) do nothing returning tenant),
+  reserved as (insert into limit_reservation (tenant, action, slot, limit_name, amount, at)
+    select $1, $4, r.slot, r.limit_name, r.amount, $6
+    from decided, unnest($8::bytea[], $9::text[], $10::numeric[]) as r(slot, limit_name, amount))
+  select tenant from decided`;
+
 const WRITE = `with decided as (insert into limit_decision (tenant, action, value, at) values ($1, $2, $3, $4))
   insert into limit_reservation (tenant, action, slot, limit_name, amount, at)
   select $1, $2, r.slot, r.limit_name, r.amount, $4
@@ -117,37 +150,88 @@ function asked(tenant: string, action: string, queries: readonly LimitQuery[], n
 const factsOf = (queries: readonly LimitQuery[], used: readonly string[] | undefined): LimitFact[] =>
   queries.map(({ limit, key }, i) => ({ limit, key: [...key], used: used?.[i] ?? '0' }));
 
-export function createLimitStore({ db, locking }: Postgres): LimitStore {
+/** Reservations as columns. */
+const columnsOf = (reservations: readonly Reservation[]): unknown[] => [
+  reservations.map(({ limit, key }) => slotOf(limit, key)),
+  reservations.map(({ limit }) => limit),
+  reservations.map(({ amount }) => amount),
+];
+
+/**
+ * Takes the locks in the order of their ids. Not waited for on disk: what is decided under them counts for nothing until its record is
+ * sealed, and that commit, later in the same write-ahead log, brings this one to disk with it.
+ */
+const openingOf = (ids: readonly string[]): string =>
+  `set local synchronous_commit = off; ${ids.map((id) => `select pg_advisory_xact_lock('${id}')`).join('; ')}`;
+
+const locksOf = (tenant: string, action: string, queries: readonly LimitQuery[]): string[] =>
+  lockIds(tenant, [['action', action], ...queries.map(({ limit, key }) => ['limit', limit, ...key])]);
+
+export function createLimitStore({ db, locking, lockedWrite }: Postgres): LimitStore {
+  /** Locks of what is counted in this process now, and how often. */
+  const counting = new Map<string, number>();
+  const begin = (ids: readonly string[]): (() => void) => {
+    for (const id of ids) counting.set(id, (counting.get(id) ?? 0) + 1);
+    return () => {
+      for (const id of ids) {
+        const left = (counting.get(id) ?? 1) - 1;
+        if (left === 0) counting.delete(id);
+        else counting.set(id, left);
+      }
+    };
+  };
+  const usage: LimitStore['usage'] = async (tenant, action, queries, now) => {
+    if (queries.length === 0) return [];
+    const asks = CompiledQuery.raw(USAGE, asked(tenant, action, queries, now));
+    const { rows } = await db.executeQuery<{ used: string[] }>(asks as CompiledQuery<{ used: string[] }>);
+    return factsOf(queries, rows[0]?.used);
+  };
   return {
-    async usage(tenant, action, queries, now) {
-      if (queries.length === 0) return [];
-      const asks = CompiledQuery.raw(USAGE, asked(tenant, action, queries, now));
-      const { rows } = await db.executeQuery<{ used: string[] }>(asks as CompiledQuery<{ used: string[] }>);
-      return factsOf(queries, rows[0]?.used);
+    usage,
+    async glance(tenant, action, queries, now) {
+      const ids = locksOf(tenant, action, queries);
+      if (ids.some((id) => counting.has(id))) return null;
+      const end = begin(ids);
+      try {
+        const facts = await usage(tenant, action, queries, now);
+        return {
+          facts,
+          end,
+          async take({ reservations, value }) {
+            const values = [
+              ...asked(tenant, action, queries, now),
+              ...[JSON.stringify(value), now.toISOString(), facts.map(({ used }) => used)],
+              ...columnsOf(reservations),
+            ];
+            const taken = await lockedWrite(openingOf(ids), { name: 'limit-take', text: TAKE, values });
+            return taken.length === 1;
+          },
+        };
+      } catch (error) {
+        end();
+        throw error;
+      }
     },
-    decide<T>(
+    async decide<T>(
       tenant: string,
       action: string,
       queries: readonly LimitQuery[],
       now: Date,
-      decide: (facts: LimitFact[]) => Promise<{ reservations: readonly Reservation[]; value: T }>,
+      decide: (facts: LimitFact[]) => Promise<DecidedLimits<T>>,
     ): Promise<Committing<T>> {
-      const ids = lockIds(tenant, [['action', action], ...queries.map(({ limit, key }) => ['limit', limit, ...key])]);
-      // Not waited for on disk: what was decided here counts for nothing until its record is sealed, and that commit, later in the
-      // same write-ahead log, brings this one to disk with it. The locks are taken in the order of their ids.
-      const opening = `set local synchronous_commit = off; ${ids.map((id) => `select pg_advisory_xact_lock('${id}')`).join('; ')}`;
-      const read = { name: 'limit-read', text: READ, values: asked(tenant, action, queries, now) };
-      return locking(opening, read, async ([row]: { before: T | null; used: string[] }[]) => {
-        if (row !== undefined && row.before !== null) return { value: row.before, write: null };
-        const { reservations, value } = await decide(factsOf(queries, row?.used));
-        const values = [
-          ...[tenant, action, JSON.stringify(value), now.toISOString()],
-          reservations.map(({ limit, key }) => slotOf(limit, key)),
-          reservations.map(({ limit }) => limit),
-          reservations.map(({ amount }) => amount),
-        ];
-        return { value, write: { name: 'limit-write', text: WRITE, values } };
-      });
+      const ids = locksOf(tenant, action, queries);
+      const end = begin(ids);
+      try {
+        const read = { name: 'limit-read', text: READ, values: asked(tenant, action, queries, now) };
+        return await locking(openingOf(ids), read, async ([row]: { before: T | null; used: string[] }[]) => {
+          if (row !== undefined && row.before !== null) return { value: row.before, write: null };
+          const { reservations, value } = await decide(factsOf(queries, row?.used));
+          const values = [...[tenant, action, JSON.stringify(value), now.toISOString()], ...columnsOf(reservations)];
+          return { value, write: { name: 'limit-write', text: WRITE, values } };
+        });
+      } finally {
+        end();
+      }
     },
     async release(tenant, action) {
       await db.deleteFrom('limitReservation').where('tenant', '=', tenant).where('action', '=', action).execute();

@@ -22,8 +22,16 @@ export interface StoredPayload {
   actionKey: Uint8Array;
 }
 
+/** A payload under a new key, which nobody has stored yet. */
+export interface DraftedPayload extends StoredPayload {
+  /** As {@link PayloadStore.create}: what is stored afterwards, which is another one where somebody was faster. */
+  store(): Promise<StoredPayload | null>;
+}
+
 /** What was asked, in clear nowhere on disk. */
 export interface PayloadStore {
+  /** Encrypts it under a new key; writes nothing. */
+  draft(tenant: string, action: string, payload: Payload): DraftedPayload;
   /**
    * Keeps the payload under a new key. Get-or-create: the first call of all processes wins, and everybody gets what it stored. It is
    * on disk with the next record that is sealed; a power cut before that loses it, and no record refers to it then.
@@ -60,22 +68,30 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
     const row = await find(db, tenant, action).executeTakeFirst();
     return row === undefined ? null : opened(tenant, action, row);
   };
+  const draft: PayloadStore['draft'] = (tenant, action, payload) => {
+    const { actionKey, wrappedKey } = cipher.newKey(tenant, action);
+    const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(payload)));
+    return {
+      actionKey,
+      payload,
+      async store() {
+        // Not waited for on disk: nothing depends on it until a record of the action is sealed, and that commit, later in the same
+        // write-ahead log, brings this one to disk with it.
+        const inserted = await sql`
+          with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
+          insert into action_payload (tenant, action, wrapped_key, ciphertext)
+          select ${tenant}, ${action}, ${Buffer.from(wrappedKey)}, ${ciphertext} from relaxed
+          where not exists (select from action as a where a.tenant = ${tenant} and a.id = ${action})
+          on conflict (tenant, action) do nothing`.execute(db);
+        if (inserted.numAffectedRows === 1n) return { actionKey, payload };
+        return read(tenant, action);
+      },
+    };
+  };
   return {
     read,
-    async create(tenant, action, payload) {
-      const { actionKey, wrappedKey } = cipher.newKey(tenant, action);
-      const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(payload)));
-      // Not waited for on disk: nothing depends on it until a record of the action is sealed, and that commit, later in the same
-      // write-ahead log, brings this one to disk with it.
-      const inserted = await sql`
-        with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
-        insert into action_payload (tenant, action, wrapped_key, ciphertext)
-        select ${tenant}, ${action}, ${Buffer.from(wrappedKey)}, ${ciphertext} from relaxed
-        where not exists (select from action as a where a.tenant = ${tenant} and a.id = ${action})
-        on conflict (tenant, action) do nothing`.execute(db);
-      if (inserted.numAffectedRows === 1n) return { actionKey, payload };
-      return read(tenant, action);
-    },
+    draft,
+    create: (tenant, action, payload) => draft(tenant, action, payload).store(),
     update: (tenant, action, change) =>
       db.transaction().execute(async (transaction) => {
         const row = await find(transaction, tenant, action).forUpdate().executeTakeFirst();

@@ -91,8 +91,10 @@ export interface Postgres {
     read: Statement,
     decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
   ): Promise<Committing<T>>;
+  /** The same where `write` itself checks what was read before: one round trip. Answers when it is committed, with the rows of the write. */
+  lockedWrite<Row>(opening: string, write: Statement): Promise<Row[]>;
   /**
-   * The same for sealing, with several reads, each of which sees what was committed before its turn came. Answers when it is committed,
+   * As `locking`, for sealing, with several reads, each of which sees what was committed before its turn came. Answers when it is committed,
    * with the rows that the write returned.
    */
   turn<T>(
@@ -220,6 +222,7 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
       committed.catch(() => undefined);
       return { value, committed };
     },
+    lockedWrite: (opening, write) => lockedWrite(locks, opening, write),
     async turn(opening, reads, decide) {
       const { value, written } = await locking(sealing, opening, reads, decide);
       return { value, written: await written };
@@ -266,6 +269,18 @@ async function locking<T>(
     );
     written.catch(() => undefined);
     return { value, written };
+  } catch (error) {
+    return undo(client, error);
+  }
+}
+
+async function lockedWrite<Row>(guarded: Guarded, opening: string, write: Statement): Promise<Row[]> {
+  const client = await connectTo(guarded);
+  try {
+    const sent = [`begin; ${opening}`, write, 'commit'];
+    const [, answer] = await guarded.circuit.run(() => together(sent.map((statement) => client.query(statement))));
+    client.release();
+    return (answer?.rows ?? []) as Row[];
   } catch (error) {
     return undo(client, error);
   }

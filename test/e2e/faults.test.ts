@@ -12,7 +12,7 @@ import { slackNotifiers } from '../../src/main/slack-notifiers.ts';
 import { Faults, startDoomed, type Doomed, type Fault, type Write } from '../support/doomed.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
-import { LEAD, refund, type Answer } from '../support/stack.ts';
+import { LEAD, REFUND, refund, type Answer } from '../support/stack.ts';
 
 const faults = new Faults();
 let it_: SharedStack;
@@ -36,7 +36,7 @@ const FAULTS: Fault[] = ['failed', 'failed but persisted', 'died after'];
 /** A step whose process died is given up after twenty seconds. */
 const PATIENCE_MS = 240_000;
 /** Writes of whoever is asked, and those of the worker. */
-const ASKED: Write[] = ['start', 'payload', 'limit', 'verdict', 'decide', 'redemption', 'outcome'];
+const ASKED: Write[] = ['start', 'payload', 'limit', 'take', 'verdict', 'decide', 'redemption', 'outcome'];
 const WORKERS: Write[] = ['message', 'decision', 'release'];
 type Where = 'split' | 'together';
 
@@ -79,7 +79,9 @@ class Course {
   }
 
   async run(): Promise<void> {
-    const request = refund(this.#supervised ? 420.5 : 7);
+    // A limit of its own: nothing is taken of it by others, so what was counted beside the start holds.
+    const actor = { ...REFUND.actor, id: `agent:${this.key}` };
+    const request = refund(this.#supervised ? 420.5 : 7, { actor });
     const caller = await this.#gateway.authenticate(`Bearer ${it_.stack.firstKey}`);
     const asked = await this.#tried((gateway) => gateway.request(caller, request, this.key, 0));
     // Nothing is answered whose start is not acknowledged.

@@ -1,4 +1,4 @@
-/** Where the worker is in the process that asks, judging begins with Temporal's answer to the start, and the workflow joins it. */
+/** Where the worker is in the process that asks, judging begins beside the start, writes behind Temporal's answer to it, and the workflow joins it. */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import { eventually } from '../support/eventually.ts';
 import { openTestPostgres } from '../support/cluster.ts';
 
 const folder = policiesFolder({
@@ -65,7 +66,7 @@ async function rows(id: string): Promise<number[]> {
 
 it('judges once, and the workflow goes on from that verdict', async () => {
   const { sequencer, store } = it_.stack.parts;
-  const decide = vi.spyOn(store.limits, 'decide');
+  const [glance, decide] = [vi.spyOn(store.limits, 'glance'), vi.spyOn(store.limits, 'decide')];
   const append = vi.spyOn(sequencer, 'append');
   const { status, body } = await it_.ask(request('once', 10));
   expect([status, body.status]).toEqual([200, 'released']);
@@ -73,7 +74,9 @@ it('judges once, and the workflow goes on from that verdict', async () => {
   await it_.call('POST', '/v1/permits/redeem', { permit });
   const reported = await it_.call('POST', `/v1/actions/${body.id}/outcome`, { permit, status: 'executed' });
   expect([reported.status, reported.body.status]).toEqual([200, 'executed']);
-  expect(decide).toHaveBeenCalledTimes(1);
+  // Nobody else took of it, so that what was counted beside the start holds.
+  expect(glance).toHaveBeenCalledTimes(1);
+  expect(decide).not.toHaveBeenCalled();
   // One for the verdict and its release, one for the redemption, one for the outcome.
   expect(append).toHaveBeenCalledTimes(3);
   expect(await sealed(body.id)).toEqual(['verdict', 'release', 'redemption', 'outcome']);
@@ -87,6 +90,52 @@ it('is judged again by the workflow where sealing failed in the process that ask
   expect(await sealed(body.id)).toEqual(['verdict', 'release']);
   expect(await rows(body.id)).toEqual([1, 1, 1]);
   expect((await it_.ask(request('twice', 0.01))).status).toBe(403);
+});
+
+it('reads and judges beside the start, and writes, seals and answers behind its acknowledgment', async () => {
+  const { sequencer, store } = it_.stack.parts;
+  const glance = vi.spyOn(store.limits, 'glance');
+  const append = vi.spyOn(sequencer, 'append');
+  const { start } = WorkflowClient.prototype;
+  let acknowledge = (): void => undefined;
+  const held = new Promise<void>((resolve) => (acknowledge = resolve));
+  vi.spyOn(WorkflowClient.prototype, 'start').mockImplementationOnce(async function (this: WorkflowClient, ...args) {
+    await held;
+    return Reflect.apply(start, this, args) as ReturnType<typeof start>;
+  });
+  const key = randomUUID();
+  let answered = false;
+  const asking = it_.ask(request('beside', 10), { key }).finally(() => (answered = true));
+  await eventually('it is counted', () => Promise.resolve(glance.mock.results[0]?.value as Promise<unknown>));
+  const id = `act_${createHash('sha256').update(key).digest('hex')}`;
+  expect(await rows(id)).toEqual([0, 0, 0]);
+  expect([append.mock.calls.length, answered]).toEqual([0, false]);
+  acknowledge();
+  const { body } = await asking;
+  expect([body.id, body.status]).toEqual([id, 'released']);
+  expect(await rows(id)).toEqual([1, 1, 1]);
+  expect((await it_.ask(request('beside', 0.01))).status).toBe(403);
+});
+
+it('judges anew under the locks what others took of a limit beside the start', async () => {
+  const { store } = it_.stack.parts;
+  const { glance } = store.limits;
+  const decide = vi.spyOn(store.limits, 'decide');
+  vi.spyOn(store.limits, 'glance').mockImplementationOnce(async (...args) => {
+    const counted = await glance(...args);
+    // Another process takes all of it.
+    const [tenant, , [query], now] = args;
+    if (query === undefined) throw new Error('no limit is asked');
+    const reservations = [{ ...query, amount: '10', max: '10' }];
+    const other = await store.limits.decide(tenant, 'act_other', [query], now, () =>
+      Promise.resolve({ reservations, value: {} }),
+    );
+    await other.committed;
+    return counted;
+  });
+  const { status, body } = await it_.ask(request('changed', 1));
+  expect([status, body.action.verdict.decision]).toEqual([403, 'refuse']);
+  expect(decide).toHaveBeenCalledTimes(2);
 });
 
 it('writes nothing of an action whose start failed, and another body under its key is judged by itself', async () => {

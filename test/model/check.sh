@@ -51,9 +51,11 @@ mutant() {
 }
 mutant start 'a-repeat-wakes-nobody' 's/started \&\& (woken || late)/started \&\& late/'
 mutant start 'judged-by-a-repeat-only' 's/started \&\& (woken || late)/started \&\& woken/'
-mutant start 'a-judgement-is-not-kept' 's/if :: judgement == 0 -> JUDGE(judgement)/if :: true -> JUDGE(judgement)/'
+mutant start 'a-judgement-is-not-kept' 's/       :: judgement == 0 -> /       :: true -> /'
+mutant start 'taken-as-it-was-counted' 's/early != 0 \&\& seen == USED -> judgement/early != 0 -> judgement/'
+mutant start 'written-before-the-start' 's/deaths++ }; goto dead \/\* failed/deaths++ } \/* failed/'
 mutant start 'answered-without-an-acknowledgement' 's/deaths++ }; goto dead \/\* persisted, and the answer was lost/deaths++ } \/* persisted, and the answer was lost/'
-mutant start 'answered-before-it-is-sealed' 's/WRITES(mine, dead);$/JUDGE(mine);/'
+mutant start 'answered-before-it-is-sealed' 's/WRITES(mine, early, seen, dead);$/JUDGE(mine);/'
 mutant start 'sealed-twice' 's/atomic { if :: sealed == 0 -> sealed = mine :: else fi; mine = sealed }/atomic { sealed = mine }/'
 mutant life 'sealed-by-whoever-comes' 's/#define SEAL(seen) n == seen -> n++/#define SEAL(seen) true -> n++/'
 mutant life 'released-without-a-yes' 's/status == supervised \&\& approved \&\& !frozen -> READ/status == supervised \&\& !frozen -> READ/'

@@ -4,18 +4,25 @@
  *
  * Two processes are asked for one key, as a caller asks that had no answer. Each of them, and the workflow's task, may die after any of
  * its writes, and a start may be persisted though its answer is lost. Each write is one of docs/action-cycle.md, and each transition names
- * its function. Whatever dies: one verdict is sealed, whoever is answered is answered with it, and nobody is whose start is not
- * acknowledged. A repeat is judged at once; without one, the workflow judges when its delay is over.
+ * its function. A process that is asked reads, judges and signs beside the start, and writes behind its acknowledgment: a limit is taken of
+ * as it was counted early, if it still is so. Others take of the same limit at any moment.
+ *
+ * Whatever dies: one verdict is sealed, whoever is answered is answered with it, nobody is whose start is not acknowledged, nothing is
+ * written of what was not started, and no more is taken of a limit than there is. A repeat is judged at once; without one, the workflow
+ * judges when its delay is over.
  */
 #define APPROVE 1
 #define REFUSE 2
 #define DEATHS 3
+#define MAX 1              /* what there is of the limit: each takes one */
+#define USED (taken - reserved) /* by others */
 
 /* What is durable. */
 bool started = false;      /* 1: Temporal has the workflow, its first task delayed */
 bool payload = false;      /* 2: what was asked, under a key of its own */
 byte judgement = 0;        /* 3: the judgement, with what it took of a limit */
-byte reserved = 0;         /* how often a limit was taken from */
+byte reserved = 0;         /* how often the action took of a limit */
+byte taken = 0;            /* what it and others took of it */
 byte sealed = 0;           /* 4: the verdict's record */
 
 /* What is so beside it. */
@@ -28,15 +35,30 @@ byte deaths = 0;
 /* The process goes on, or dies here. */
 #define GO_ON(dead) if :: skip :: atomic { deaths < DEATHS -> deaths++ }; goto dead fi
 
-/* One judgement, or another: facts may have changed meanwhile. */
-#define JUDGE(mine) if :: mine = APPROVE :: mine = REFUSE fi
+/* One judgement, or another: facts may have changed meanwhile. By a limit, what is left of it says. */
+#define JUDGE(mine) \
+  if \
+  :: limited -> mine = (USED < MAX -> APPROVE : REFUSE) \
+  :: else -> if :: mine = APPROVE :: mine = REFUSE fi \
+  fi
 
-/* judge: src/engine/judge.ts. Each write is found and used where it is there. */
-#define WRITES(mine, dead) \
-  atomic { payload = true }; GO_ON(dead); \
+/*
+ * judge: src/engine/judge.ts. Each write is found and used where it is there; `early` is 0 where nothing was judged beside the start.
+ * limits.take where `seen`, by which `early` was judged, still is so; limits.decide else (src/store/limits.ts). Both under its locks.
+ */
+#define WRITES(mine, early, seen, dead) \
+  atomic { assert(started); payload = true }; GO_ON(dead); \
   if \
   :: limited -> \
-     atomic { if :: judgement == 0 -> JUDGE(judgement); if :: judgement == APPROVE -> reserved++ :: else fi :: else fi; mine = judgement }; \
+     atomic { \
+       if \
+       :: judgement == 0 -> \
+          if :: early != 0 && seen == USED -> judgement = early :: else -> JUDGE(judgement) fi; \
+          if :: judgement == APPROVE -> reserved++; taken++ :: else fi \
+       :: else \
+       fi; \
+       mine = judgement; early = 0; seen = 0 \
+     }; \
      GO_ON(dead) \
   :: else -> JUDGE(mine) \
   fi; \
@@ -46,7 +68,11 @@ byte deaths = 0;
 /* createStarter: src/gateway/request.ts */
 proctype Asked() {
   byte mine = 0;
+  byte early = 0;
+  byte seen = 0;
   bool acknowledged = false;
+  /* heldBack: src/engine/held-back.ts. Without a limit it makes no difference when. */
+  if :: atomic { limited -> seen = USED; JUDGE(early) } :: else fi;
   if
   :: atomic { !started -> started = true; acknowledged = true }
   :: atomic { !started && deaths < DEATHS -> started = true; deaths++ }; goto dead /* persisted, and the answer was lost */
@@ -56,7 +82,7 @@ proctype Asked() {
      if :: atomic { sealed != 0 -> mine = sealed }; goto answers :: goto dead /* told to ask again */ fi
   fi;
   GO_ON(dead);
-  WRITES(mine, dead);
+  WRITES(mine, early, seen, dead);
 answers:
   atomic {
     assert(acknowledged && started && payload && sealed == mine);
@@ -68,18 +94,27 @@ dead: skip
 /* judging.judge: src/activities/judging.ts. A task that died is another worker's. */
 proctype Workflow() {
   byte mine;
+  byte early = 0;
+  byte seen = 0;
 end:
   started && (woken || late);
 task:
   if
   :: sealed != 0 -> skip /* findJudged */
-  :: else -> WRITES(mine, task)
+  :: else -> WRITES(mine, early, seen, task)
   fi;
   assert(sealed != 0)
 }
 
-/* The delay may be over, or not yet. */
-active proctype Clock() { if :: late = true :: skip fi }
+/* The delay may be over, or not yet. Another action, of any process, takes of the limit under its locks. */
+active proctype Meanwhile() {
+  bool took = false;
+  do
+  :: !late -> late = true
+  :: atomic { limited && !took && taken < MAX -> taken++; took = true }
+  :: break
+  od
+}
 
 init {
   if :: limited = true :: skip fi;
@@ -87,6 +122,6 @@ init {
 }
 
 /* The workflow of what was never started, or is not yet due, waits: that is no fault. */
-ltl once { [] (reserved <= 1) && [] (answer != 0 -> (started && sealed == answer)) }
+ltl once { [] (reserved <= 1 && taken <= MAX) && [] (answer != 0 -> (started && sealed == answer)) }
 ltl atonce { [] ((started && woken) -> <> (sealed != 0)) }
 ltl bydelay { [] ((started && late) -> <> (sealed != 0)) }

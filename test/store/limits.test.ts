@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../../src/canonical/index.ts';
 import type { LimitFact } from '../../src/contract/index.ts';
 import type { Committing } from '../../src/store/postgres.ts';
-import type { LimitQuery, Store } from '../../src/store/index.ts';
+import type { LimitGlance, LimitQuery, Store } from '../../src/store/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { AT } from '../support/records.ts';
 
@@ -204,5 +204,78 @@ describe('limits.decide', () => {
     await take(store, 'act_back', daily(['back']), '3', '9');
     await store.limits.release('default', 'act_back');
     expect(await take(store, 'act_next', daily(['back']), '9', '9')).toEqual({ fits: true, used: '0' });
+  });
+});
+
+describe('limits.glance', () => {
+  const glanced = async (from: Store, action: string, query: LimitQuery): Promise<LimitGlance> => {
+    const glance = await from.limits.glance('default', action, [query], now);
+    if (glance === null) throw new Error('somebody counts already');
+    return glance;
+  };
+  /** What judging does: takes `1` by what was counted without a lock if it still is so, else under the locks. */
+  const takeOne = async (from: Store, action: string, query: LimitQuery, max: string): Promise<boolean> => {
+    const glance = await from.limits.glance('default', action, [query], now);
+    if (glance === null) return (await take(from, action, query, '1', max)).fits;
+    try {
+      const fits = BigInt(glance.facts[0]?.used ?? '0') < BigInt(max);
+      const value = { fits, used: glance.facts[0]?.used };
+      const taken = await glance.take({ reservations: fits ? [{ ...query, amount: '1', max }] : [], value });
+      return taken ? fits : (await take(from, action, query, '1', max)).fits;
+    } finally {
+      glance.end();
+    }
+  };
+
+  it('takes what was counted, once, and whoever asks again finds it decided', async () => {
+    const query = daily(['glance']);
+    const glance = await glanced(store, 'act_glance', query);
+    expect(glance.facts).toEqual([{ limit: query.limit, key: query.key, used: '0' }]);
+    const decided = { reservations: [{ ...query, amount: '3', max: '9' }], value: { fits: true, used: '0' } };
+    expect(await glance.take(decided)).toBe(true);
+    expect(await glance.take(decided)).toBe(false);
+    glance.end();
+    expect(await take(store, 'act_glance', query, '9', '9')).toEqual({ fits: true, used: '0' });
+    expect(await store.limits.usage('default', 'act_other', [query], now)).toMatchObject([{ used: '3' }]);
+  });
+
+  it.each<[string, (from: Store, query: LimitQuery, action: string) => Promise<unknown>]>([
+    ['taken', (from, query) => take(from, 'act_taking', query, '1', '9')],
+    ['given back', (from) => from.limits.release('default', 'act_giving_back')],
+    ['decided of the same action', (from, query, action) => take(from, action, query, '0', '9')],
+  ])('stores nothing where something was %s since', async (what, happens) => {
+    const [query, action] = [daily([what]), `act_glance ${what}`];
+    if (what === 'given back') await take(store, 'act_giving_back', query, '2', '9');
+    const other = await world.open(2);
+    const used = async () => (await other.limits.usage('default', 'act_nobody', [query], now))[0]?.used;
+    const glance = await glanced(store, action, query);
+    await happens(other, query, action);
+    const before = await used();
+    expect(await glance.take({ reservations: [{ ...query, amount: '4', max: '9' }], value: {} })).toBe(false);
+    glance.end();
+    expect(await used()).toBe(before);
+  });
+
+  it('is null where another one counts in this process, until that one is over', async () => {
+    const query = daily(['one at a time']);
+    const glance = await glanced(store, 'act_first', query);
+    expect(await store.limits.glance('default', 'act_second', [query, daily(['free'])], now)).toBeNull();
+    expect(await store.limits.glance('default', 'act_third', [daily(['not that one'])], now)).not.toBeNull();
+    glance.end();
+    (await glanced(store, 'act_second', query)).end();
+  });
+
+  it('admits exactly as many as fit, of 200 at once over several pools', async () => {
+    const stores = await Promise.all(Array.from({ length: 4 }, () => world.open(3)));
+    const query = daily(['glances race']);
+    const one = (n: number) => takeOne(stores[n % stores.length] as Store, `act_glance_race_${n}`, query, '50');
+    const answers: boolean[] = [];
+    // Several asked one after the other in each process, so that most of them may glance.
+    const lane = async (first: number): Promise<void> => {
+      for (let n = first; n < 200; n += 8) answers.push(await one(n));
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, first) => lane(first)));
+    expect(answers.filter(Boolean)).toHaveLength(50);
+    expect(await store.limits.usage('default', 'act_other', [query], now)).toMatchObject([{ used: '50' }]);
   });
 });

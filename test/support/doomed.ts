@@ -8,9 +8,22 @@ import { startWorkerOn, type RunningWorker } from '../../src/main/engine.ts';
 import { activityDeps, type Notifiers, type Parts } from '../../src/main/parts.ts';
 import { gatewayOf } from '../../src/main/serve.ts';
 
-/** The durable writes of docs/action-cycle.md, in its order. */
+/**
+ * The durable writes of docs/action-cycle.md, in its order: `limit` is decided under its locks, `take` what was counted beside the start
+ * and still is so.
+ */
 export type Write =
-  'start' | 'payload' | 'limit' | 'verdict' | 'message' | 'decide' | 'decision' | 'release' | 'redemption' | 'outcome';
+  | 'start'
+  | 'payload'
+  | 'limit'
+  | 'take'
+  | 'verdict'
+  | 'message'
+  | 'decide'
+  | 'decision'
+  | 'release'
+  | 'redemption'
+  | 'outcome';
 
 /** It was not written; it was, and the answer was lost; it was, and nothing of the process goes on. */
 export type Fault = 'failed' | 'failed but persisted' | 'died after';
@@ -24,6 +37,11 @@ export class Faults {
   /** Arms one fault of one action. @returns what resolves when it has struck. */
   arm(action: string, write: Write, fault: Fault): Promise<void> {
     return new Promise((hit) => this.#armed.set(action, { write, fault, hit }));
+  }
+
+  /** Whether this fault is still to come. */
+  awaits(action: string, write: Write): boolean {
+    return this.#armed.get(action)?.write === write;
   }
 
   /** Ends what dead processes wait for, so that the one in which they were imagined can stop. */
@@ -54,12 +72,22 @@ function doomedParts(parts: Parts, faults: Faults): Parts {
       await decided.committed;
       return decided;
     });
+  // What is read beside its start, and taken if it still is so. Where the locked way is to fail, nothing is.
+  const glance: LimitStore['glance'] = async (tenant, action, ...rest) => {
+    if (faults.awaits(action, 'limit')) return null;
+    const glanced = await limits.glance(tenant, action, ...rest);
+    if (glanced === null) return null;
+    return { ...glanced, take: (decided) => faults.at(action, 'take', () => glanced.take(decided)) };
+  };
   const store: Store = {
     ...parts.store,
-    limits: { ...limits, decide },
+    limits: { ...limits, decide, glance },
     payloads: {
       ...payloads,
-      create: (tenant, action, payload) => faults.at(action, 'payload', () => payloads.create(tenant, action, payload)),
+      draft(tenant, action, payload) {
+        const draft = payloads.draft(tenant, action, payload);
+        return { ...draft, store: () => faults.at(action, 'payload', () => draft.store()) };
+      },
     },
     slackMessages: {
       ...slackMessages,
