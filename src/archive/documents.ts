@@ -73,8 +73,8 @@ export class Documents {
     return this.#open.size;
   }
 
-  /** The next record, after its line was written. @param last of its action */
-  async add(one: ExportRecord, place: DocumentPlace, last: boolean): Promise<void> {
+  /** Adds the next record, after its line was written. `last` is true for the last record of its action. */
+  async add(one: ExportRecord, place: DocumentPlace, { last }: { last: boolean }): Promise<void> {
     const { action, at } = one.record;
     this.#summary.records += 1;
     this.#summary.from ??= at;

@@ -117,7 +117,7 @@ const SAID: Record<Action['status'], string> = {
 };
 
 /** Prints the action, as JSON or for a person. */
-export function printAction(io: Io, action: Action, json: boolean | undefined): void {
+export function printAction(io: Io, action: Action, { json }: { json?: boolean } = {}): void {
   if (json === true) io.json(action);
   else for (const line of describeAction(action)) io.out(line);
 }

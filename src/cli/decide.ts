@@ -34,7 +34,7 @@ export async function decide(
   try {
     const headers = { 'countersign-door': 'cli' };
     const action = parseAction(await call(connection, { method: 'POST', path, body, headers }));
-    printAction(io, action, options.json);
+    printAction(io, action, options);
     return action;
   } catch (error) {
     if (error instanceof CountersignError && error.code === 'not-an-approver' && options.as === undefined) {

@@ -22,6 +22,6 @@ export function register(program: Command, io: Io): void {
     const path = `${actionPath(id)}/erase`;
     const action = parseAction(await call(connection, { method: 'POST', path, body: { reason: options.reason } }));
     if (options.json !== true) io.out('erased: payload, key and history are deleted; the records stay');
-    printAction(io, action, options.json);
+    printAction(io, action, options);
   });
 }

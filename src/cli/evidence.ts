@@ -1,4 +1,5 @@
 /** What verified receipts prove, in words, and whether they are consistent with each other. */
+import { actingIds } from '../contract/acting.ts';
 import { ENGINE_ID } from '../contract/engine-names.ts';
 import type { DecisionRecord, OtherRecord, RecordActor, RecordPayload } from '../contract/index.ts';
 import { parseCheckpoint, parseNote } from '../ledger/index.ts';
@@ -235,6 +236,4 @@ const BASIS = {
   observe: 'an observing policy, which releases whatever it would say',
 } as const;
 
-function chain(actor: RecordActor): string {
-  return actor.onBehalfOf === undefined ? actor.id : `${actor.id} for ${chain(actor.onBehalfOf)}`;
-}
+const chain = (actor: RecordActor): string => actingIds(actor).join(' for ');

@@ -19,7 +19,7 @@ export function register(program: Command, io: Io): void {
   withConnection(command, { as: true }).action(async (id: string, options: PermitOptions) => {
     const path = `${actionPath(id)}/permit`;
     const action = parseAction(await call(await connect(io, options), { method: 'POST', path }));
-    printAction(io, action, options.json);
+    printAction(io, action, options);
     io.exitCode = exitOfStatus(action.status);
   });
 }

@@ -37,7 +37,7 @@ export async function publishVerb(io: Io, folder: string | undefined, options: P
   const first = await askFor(io, connection, { path: 'v1/policies', body, key });
   if (limit !== 0 && first.status === 'supervised') io.err(`${first.id} waits for a human`);
   const action = await waitUntilClosed(io, connection, first, limit);
-  printAction(io, action, options.json);
+  printAction(io, action, options);
   io.exitCode = exitOfStatus(action.status);
   if (action.status === 'supervised') {
     io.err(`it comes into force when it is approved; follow it with \`countersign show ${action.id} --wait\``);

@@ -36,7 +36,7 @@ async function request(io: Io, options: RequestOptions): Promise<void> {
   const first = await askFor(io, connection, { path: 'v1/actions', body, key });
   if (limit !== 0 && first.status === 'supervised') io.err(`${first.id} waits for a human`);
   const action = await waitUntilClosed(io, connection, first, limit);
-  printAction(io, action, options.json);
+  printAction(io, action, options);
   io.exitCode = exitOfStatus(action.status);
   if (action.status === 'supervised') io.err(`it still waits; follow it with \`countersign show ${action.id}\``);
 }

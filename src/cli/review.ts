@@ -46,7 +46,7 @@ export function register(program: Command, io: Io): void {
     const headers = { 'countersign-door': 'cli' };
     const path = `${actionPath(id)}/review`;
     const action = parseAction(await call(connection, { method: 'POST', path, body: { right, reason }, headers }));
-    printAction(io, action, options.json);
+    printAction(io, action, options);
   });
 
   const reports = program.command('report').description('reports of what was sealed');
@@ -86,7 +86,7 @@ export function register(program: Command, io: Io): void {
     async (id: string, text: string, options: ConnectOptions & { json?: boolean }) => {
       const connection = await connect(io, options);
       const path = `${actionPath(id)}/answer`;
-      printAction(io, parseAction(await call(connection, { method: 'POST', path, body: { text } })), options.json);
+      printAction(io, parseAction(await call(connection, { method: 'POST', path, body: { text } })), options);
     },
   );
 }

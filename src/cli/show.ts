@@ -35,7 +35,7 @@ export function register(program: Command, io: Io): void {
     const first = parseAction(await call(connection, { path }));
     const action = await waitUntilClosed(io, connection, first, limit);
     if (options.whole === true) await printWhole(io, connection, action, options.json);
-    else printAction(io, action, options.json);
+    else printAction(io, action, options);
     if (options.receipts !== undefined) await writeReceipts(io, connection, action, options.receipts);
     io.exitCode = exitOfStatus(action.status);
   });
@@ -45,7 +45,7 @@ export function register(program: Command, io: Io): void {
 async function printWhole(io: Io, connection: ApiConnection, action: Action, asJson = false): Promise<void> {
   const { whole, shown } = readAnswer(wholeSchema, await call(connection, { path: `${actionPath(action.id)}/whole` }));
   if (asJson) return io.json({ action, whole, shown });
-  printAction(io, action, false);
+  printAction(io, action);
   io.out(JSON.stringify(whole, null, 2));
   io.err(`what you read is ${shown.hash}; that you opened it is record ${shown.opening}`);
 }

@@ -31,6 +31,9 @@ const SETTLED = [...OUTCOME_STATUSES, 'lapsed'] as const satisfies readonly Stat
 /** Nothing more can happen but a late report. */
 export const CLOSED_STATUSES = [...SETTLED, 'unreported', ...REFUSED] as const satisfies readonly Status[];
 
+/** A workflow still has something to do: to judge, to ask, to wait for a report, or to tell that none came. */
+export const UNFINISHED_STATUSES = [...OPEN, 'released', 'unreported'] as const satisfies readonly Status[];
+
 const among = (statuses: readonly Status[]): ((status: Status) => boolean) => {
   const set: ReadonlySet<Status> = new Set(statuses);
   return (status) => set.has(status);
@@ -43,3 +46,4 @@ export const isRefused = among(REFUSED);
 /** Its executor, or an owner, said how it ended, or it lapsed. */
 export const isSettled = among(SETTLED);
 export const isClosed = among(CLOSED_STATUSES);
+export const isUnfinished = among(UNFINISHED_STATUSES);

@@ -53,11 +53,11 @@ export async function admitTo(
           evidence: { ...evidence, slack: claims.slack },
         };
       case 'review':
-        return await admitReview(deps, life, claims as AttestationOf<'review'>, evidence);
+        return await admitReview(deps, life, claims, evidence);
       case 'reconcile':
         return { reconcile: { by: claims.by, status: claims.status, reason: claims.reason } };
-      default:
-        return await admitDecision(deps, life, claims as AttestationOf<'decide'>, evidence);
+      case 'decide':
+        return await admitDecision(deps, life, claims, evidence);
     }
   } catch (error) {
     if (!isCountersignError(error) || error.status >= 500) throw error;

@@ -52,13 +52,13 @@ export function effectsOfDecision(
 function stepOf(state: ApprovalState, record: DecisionRecord, verdict: VerdictRecord, payload: KnownPayload): Step {
   const now = Date.parse(record.at);
   const due = reduce(state, { type: 'tick' }, now);
-  const event = eventOf(due.state, record, verdict, payload);
+  const event = decidedEventOf(due.state, record, verdict, payload);
   if (event === null) return due;
   const { state: next, effects } = reduce(due.state, event, now);
   return { state: next, effects: [...due.effects, ...effects] };
 }
 
-function eventOf(
+function decidedEventOf(
   state: ApprovalState,
   record: DecisionRecord,
   verdict: VerdictRecord,

@@ -117,7 +117,7 @@ async function sealSilence(deps: OutcomeDeps, life: Life): Promise<Action | { re
   }
   const report = { status: means.status, reference: null, detail: null };
   // Nobody redeemed, and now nobody can, so its share of limits is given back.
-  return seal(deps, life, { ...report, by: null }, null, means.status === 'lapsed');
+  return seal(deps, life, { ...report, by: null }, null, { releaseReservations: means.status === 'lapsed' });
 }
 
 async function sealReport(
@@ -167,7 +167,7 @@ async function sealReport(
     // The record only commits to the detail. It is stored so that it can be opened, and deleted with the payload.
     await deps.store.payloads.update(tenant, id, (stored) => ({ ...stored, detail: words }));
   }
-  return seal(deps, life, { ...report, by }, report, didNothing(outcome), offline);
+  return seal(deps, life, { ...report, by }, report, { releaseReservations: didNothing(outcome), offline });
 }
 
 /** An executor's report about a permit that it used offline. */
@@ -226,8 +226,7 @@ async function seal(
   { state, release, sealedPermit, payload, verdict }: Life,
   said: Pick<OutcomeRecord, 'status' | 'reference' | 'detail' | 'by'>,
   outcome: ActionState['outcome'],
-  releaseReservations: boolean,
-  offline: Offline | null = null,
+  { releaseReservations, offline = null }: { releaseReservations: boolean; offline?: Offline | null },
 ): Promise<Action | null> {
   const at = deps.now().toISOString();
   const drafts: RecordDraft[] = [];

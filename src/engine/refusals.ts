@@ -87,7 +87,7 @@ export async function earlierRefusals(
     const keys = keysOf(deps, tenant, same);
     for (const { refusal, stands } of standing.reverse()) {
       if (!keys.includes(stands.key) || !shares(stands.who, same.who)) continue;
-      matching.push(earlier(deps, tenant, bundle, same, refusal, stands, now));
+      matching.push(earlier(deps, { tenant, bundle, now }, same, refusal, stands));
     }
   }
   return Promise.all(matching);
@@ -98,12 +98,10 @@ const shares = (then: readonly string[] | null, now: readonly string[] | null): 
 
 async function earlier(
   deps: RefusalDeps,
-  tenant: string,
-  bundle: CompiledBundle,
+  { tenant, bundle, now }: { tenant: string; bundle: CompiledBundle; now: number },
   same: Sameness,
   { action, record, by, at, reason }: HumanRefusal,
   { policy, until, ask }: StandingRefusal,
-  now: number,
 ): Promise<EarlierRefusal> {
   const fact: RefusalFact = {
     policy,

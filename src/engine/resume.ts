@@ -1,6 +1,6 @@
 /** Resumes an action whose workflow was terminated, reset or lost. The sealed records hold everything that a new workflow needs. */
 import { ApplicationFailure } from '@temporalio/activity';
-import { CountersignError, type Status } from '../contract/index.ts';
+import { CountersignError, isUnfinished, type Status } from '../contract/index.ts';
 import type { StoredAction } from '../store/index.ts';
 import { sealDecision } from './decisions.ts';
 import type { EngineDeps, Histories } from './deps.ts';
@@ -47,12 +47,9 @@ export interface Swept {
 /** Anything that is overdue this long was ignored by the workflow with the action's id, in milliseconds. */
 const OVERDUE_MS = 60_000;
 
-/** Statuses in which an action's workflow still has something to do. */
-const UNFINISHED: readonly Status[] = ['evaluating', 'supervised', 'released', 'unreported'];
-
 /** Whether an action's workflow still has something to do: the action's end, or the review of its release. */
-function isUnfinished({ state: { action, review } }: Life): boolean {
-  return UNFINISHED.includes(action.status) || (review !== null && review.status !== 'done');
+function needsWorkflow({ state: { action, review } }: Life): boolean {
+  return isUnfinished(action.status) || (review !== null && review.status !== 'done');
 }
 
 /**
@@ -72,7 +69,7 @@ async function settleOverdue(
   } else if (status === 'supervised' && expiresAt !== null && Date.parse(expiresAt) < late) {
     const { approval } = await sealDecision(deps, { action });
     if (approval?.status === 'approved') await release(deps, { action });
-  } else if (!UNFINISHED.includes(status as Status)) await settleReview(deps, action, late);
+  } else if (!isUnfinished(status as Status)) await settleReview(deps, action, late);
 }
 
 /** Seals that the review of an emergency is overdue. */
@@ -116,7 +113,7 @@ export async function resumeIfLost(
 ): Promise<boolean> {
   const life = await readLife(deps, tenant, id);
   if (life === null) throw new CountersignError('not-found', 'there is no such action, or it is not yours to see');
-  if (!isUnfinished(life)) return false;
+  if (!needsWorkflow(life)) return false;
   if (await deps.histories.running(tenant, id)) return false;
   await deps.histories.resume(tenant, id);
   return true;

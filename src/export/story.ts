@@ -1,4 +1,5 @@
 /** The records of one action, as one story: what was asked, judged, decided, released and done. */
+import { actingIds } from '../contract/acting.ts';
 import type {
   DecisionRecord,
   OtherRecord,
@@ -59,9 +60,7 @@ export interface Chapter {
 }
 
 /** `agent:bot, for user:requester@acme.test`. */
-export function actorText(actor: RecordActor): string {
-  return actor.onBehalfOf === undefined ? actor.id : `${actor.id}, for ${actorText(actor.onBehalfOf)}`;
-}
+export const actorText = (actor: RecordActor): string => actingIds(actor).join(', for ');
 
 const isOther = (record: RecordPayload): record is OtherRecord =>
   !['verdict', 'decision', 'release', 'redemption', 'outcome'].includes(record.type);

@@ -23,7 +23,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** The events of one change, in order. */
 export function eventsOf(state: ActionState, change: ActionChange): ActionEvent[] {
-  const events = change.effects.flatMap((effect) => ofEffect(effect, state));
+  const events = change.effects.flatMap((effect) => actionEventsOf(effect, state));
   if (change.was === null && state.review !== null) {
     const { reviewers, reason, dueAt, by } = state.review;
     events.push({
@@ -62,7 +62,7 @@ function ofReview(what: NonNullable<PublishInput['review']>, review: NonNullable
   return { type: what === 'reminder' ? 'review.reminder' : 'review.overdue', people: reviewers, until: iso(dueAt) };
 }
 
-function ofEffect(effect: ApprovalEffect, state: ActionState): ActionEvent[] {
+function actionEventsOf(effect: ApprovalEffect, state: ActionState): ActionEvent[] {
   const { approval } = state;
   const asked = approval?.stages[effect.stage]?.approvers ?? [];
   const expires = approval === null ? {} : { until: iso(approval.expiresAt) };

@@ -64,7 +64,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
     for (const [i, effect] of effects.entries()) {
       // After an outage it may no longer wait, so saying so late would be untrue.
       if (ASKING.has(effect.type) && message.ask !== 'decision') continue;
-      const event = eventOf(deps, message, effect, `${publication}.${i}`);
+      const event = threadEventOf(deps, message, effect, `${publication}.${i}`);
       if (event !== null) await notifier.thread(posted, event);
     }
     const now = life.state.action.status;
@@ -154,7 +154,12 @@ const STATUS_NEWS: Partial<Record<Action['status'], ThreadEvent['kind']>> = {
 };
 
 /** One line of the thread for what happened, or null for what the message itself says already. */
-function eventOf(deps: NotifyDeps, message: ApprovalMessage, effect: ApprovalEffect, id: string): ThreadEvent | null {
+function threadEventOf(
+  deps: NotifyDeps,
+  message: ApprovalMessage,
+  effect: ApprovalEffect,
+  id: string,
+): ThreadEvent | null {
   const directory = deps.directory.current(message.tenant);
   const event = (kind: ThreadEvent['kind'], more: Partial<ThreadEvent> = {}): ThreadEvent => ({
     id,

@@ -32,7 +32,9 @@ export function noticesOf(
 ): Notice[] {
   const what = summaryOf(state);
   const open = message.ask === 'decision';
-  const notices: DirectNotice[] = input.effects.flatMap((effect) => ofEffect(effect, what, open, state, directory));
+  const notices: DirectNotice[] = input.effects.flatMap((effect) =>
+    requesterNoteOf(effect, what, open, state, directory),
+  );
   if (input.was === null && state.review !== null) {
     notices.push({
       kind: 'break_glass',
@@ -64,7 +66,7 @@ export function noticesOf(
 }
 
 /** Skips questions and promises once the action is closed. */
-function ofEffect(
+function requesterNoteOf(
   effect: ApprovalEffect,
   what: string,
   open: boolean,

@@ -2,7 +2,14 @@
 import { BoundedMap } from '../canonical/index.ts';
 import type { Json } from '../contract/index.ts';
 import { MoneyLedger } from '../archive/money-ledger.ts';
-import { LOG_WINDOW, type ActionFact, type LogRecord, type Projected, type Store } from '../store/index.ts';
+import {
+  LOG_WINDOW,
+  type ActionFact,
+  type LogRecord,
+  type Projected,
+  type Store,
+  type WhenBusy,
+} from '../store/index.ts';
 import { withPeople } from '../engine/people.ts';
 import { factOf } from './fact.ts';
 
@@ -83,10 +90,10 @@ export function createReadModel(store: Pick<Store, 'facts' | 'bundles' | 'people
     }
     return facts;
   };
-  const advance = async (tenant: string, pages: number, wait: boolean): Promise<Projected> => {
+  const advance = async (tenant: string, pages: number, whenBusy: WhenBusy): Promise<Projected> => {
     let projected = await store.facts.projected(tenant);
     for (let page = 0; page < pages && projected.size < projected.logSize; page += 1) {
-      const next = await store.facts.advance(tenant, PAGE, (actions) => fold(tenant, actions), wait);
+      const next = await store.facts.advance(tenant, PAGE, (actions) => fold(tenant, actions), whenBusy);
       // Another process advances it.
       if (next.size <= projected.size) return next;
       projected = next;
@@ -95,8 +102,8 @@ export function createReadModel(store: Pick<Store, 'facts' | 'bundles' | 'people
   };
   const readModel: ReadModel = {
     behind: () => store.facts.behind(),
-    catchUp: (tenant, pages = Infinity) => advance(tenant, pages, true),
-    follow: (tenant) => advance(tenant, Infinity, false),
+    catchUp: (tenant, pages = Infinity) => advance(tenant, pages, 'wait'),
+    follow: (tenant) => advance(tenant, Infinity, 'leave'),
     async check(tenant, from) {
       const { size } = await store.facts.projected(tenant);
       const end = Math.min(size, from + CHECKED);

@@ -1,4 +1,4 @@
-import { CLOSED_STATUSES } from '../contract/index.ts';
+import { CLOSED_STATUSES, UNFINISHED_STATUSES } from '../contract/index.ts';
 import type { ActionState } from './action-state.ts';
 import type { Database, Tables } from './database.ts';
 import type { Projection } from './log-types.ts';
@@ -63,9 +63,6 @@ export interface ActionStore {
 
 /** The last instant of RFC 3339. */
 const FOR_EVER = new Date('9999-12-31T23:59:59.999Z');
-
-/** What a workflow has still to look after. */
-const UNFINISHED = ['evaluating', 'supervised', 'released', 'unreported'];
 
 const stored = ({
   postponedUntil: _,
@@ -181,7 +178,7 @@ export function createActionStore(db: Database): ActionStore {
         .select(['tenant', 'id', 'status', 'expiresAt'])
         .where(({ or, eb, exists, selectFrom }) =>
           or([
-            eb('status', 'in', UNFINISHED),
+            eb('status', 'in', UNFINISHED_STATUSES),
             exists(
               selectFrom('review')
                 .select('review.id')

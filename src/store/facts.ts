@@ -27,6 +27,9 @@ export interface Projected {
   logSize: number;
 }
 
+/** What to do while another process advances a tenant: wait for it, or leave it to that process and return the current size. */
+export type WhenBusy = 'wait' | 'leave';
+
 export interface FactStore extends FactSearch, InboxStore {
   /** Tenants whose log holds more than the rows include. */
   behind(): Promise<string[]>;
@@ -35,14 +38,12 @@ export interface FactStore extends FactSearch, InboxStore {
   /**
    * Includes the next entries of the log, `most` at most, in one transaction: `fold` is given every record so far of each action that has
    * one among them. One process advances a tenant at a time.
-   *
-   * @param wait waits for a process that advances it now; otherwise the current rows are answered immediately
    */
   advance(
     tenant: string,
     most: number,
     fold: (actions: readonly (readonly LogRecord[])[]) => Promise<ActionFact[]>,
-    wait: boolean,
+    whenBusy: WhenBusy,
   ): Promise<Projected>;
   /** Forgets all rows of a tenant, so that they are made again from the first entry on. */
   forget(tenant: string): Promise<void>;
@@ -84,11 +85,11 @@ export function createFactStore(db: Database): FactStore {
       return rows.map(({ tenant }) => tenant);
     },
     projected: (tenant) => sizes(db, tenant),
-    async advance(tenant, most, fold, wait) {
+    async advance(tenant, most, fold, whenBusy) {
       const before = await sizes(db, tenant);
       if (before.size >= before.logSize) return before;
       return db.transaction().execute(async (on) => {
-        const from = await lock(on, tenant, wait);
+        const from = await lock(on, tenant, whenBusy);
         if (from === null) return before;
         const { logSize } = await sizes(on, tenant);
         const to = Math.min(logSize, from + most);
@@ -187,10 +188,10 @@ async function wrongWindows(db: Database, tenant: string, from: number, to: numb
 }
 
 /** The watermark of a tenant, locked; null while somebody else holds it. */
-async function lock(on: Transaction<Tables>, tenant: string, wait: boolean): Promise<number | null> {
+async function lock(on: Transaction<Tables>, tenant: string, whenBusy: WhenBusy): Promise<number | null> {
   await sql`insert into projection (tenant, size) values (${tenant}, 0) on conflict do nothing`.execute(on);
   const row = on.selectFrom('projection').select('size').where('tenant', '=', tenant).forUpdate();
-  return (await (wait ? row : row.skipLocked()).executeTakeFirst())?.size ?? null;
+  return (await (whenBusy === 'wait' ? row : row.skipLocked()).executeTakeFirst())?.size ?? null;
 }
 
 interface EntryRow {

@@ -67,7 +67,9 @@ describe('while it stops', () => {
     const answer = fetch(`${stopping.url}/v1/actions/act_1`);
     await isBegun;
     const drained = stopping.drain();
-    await expect(fetch(`${stopping.url}/v1/actions/act_2`, { headers: { connection: 'close' } })).rejects.toThrow();
+    await expect(fetch(`${stopping.url}/v1/actions/act_2`, { headers: { connection: 'close' } })).rejects.toThrow(
+      'fetch failed',
+    );
     finish();
     expect((await answer).status).toBe(204);
     await drained;

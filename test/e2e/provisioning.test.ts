@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { enrol, originOf, signed } from '../support/passkeys.ts';
@@ -218,7 +218,7 @@ describe.each(WALKERS)('the walk of $name', ({ name, person, slack }) => {
     const update = { args: [{ attestation }] as [unknown] };
     await expect(
       workflow.getHandle(`action/default/${open.id.slice(4)}`).executeUpdate('decide', update),
-    ).rejects.toThrow();
+    ).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     await connection.close();
     for (const action of [open.id, passkey.id]) {
       const now = (await stack.call('GET', `/v1/actions/${action}?wait=1`)).body;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../src/store/index.ts';
@@ -143,7 +143,7 @@ it.each(['session-revoked', 'credential-change', 'assurance-level-change'])(
     const connection = await Connection.connect({ address: stack.stack.temporal.address });
     const handle = new Client({ connection }).workflow.getHandle(`action/default/${both.slice(4)}`);
     const update = { args: [{ attestation }] as [unknown] };
-    await expect(handle.executeUpdate('decide', update)).rejects.toThrow();
+    await expect(handle.executeUpdate('decide', update)).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     await connection.close();
     // What they approved alone is frozen, for a fresh permit too; and whoever watches is told which.
     expect((await stack.call('POST', '/v1/permits/redeem', { permit })).body.code).toBe('frozen');

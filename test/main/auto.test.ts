@@ -52,6 +52,6 @@ describe('an engine that answers for the approvers', () => {
     );
     expect((await client.wait(id, { timeout: 30_000 })).status).toBe('released');
     await engine.stop();
-    await expect(fetch(engine.url)).rejects.toThrow();
+    await expect(fetch(engine.url)).rejects.toThrow('fetch failed');
   }, 300_000);
 });

@@ -257,7 +257,7 @@ describe('governed() in a workflow', () => {
     const started = await begin(421);
     const id = /act_\w+/.exec(await pending(started))?.[0] ?? '';
     await started.handle.cancel();
-    await expect(started.handle.result()).rejects.toThrow();
+    await expect(started.handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
     await eventually('the action is withdrawn', async () => {
       const { status } = (await stack.call('GET', `/v1/actions/${id}`)).body as { status: string };
       return status === 'cancelled' ? status : undefined;

@@ -137,7 +137,7 @@ class Reading {
     for (const entry of listsNamed(record)) this.#people.add(entry);
     await this.#receipt(one, entry);
     try {
-      await this.#documents.add(one, place, last);
+      await this.#documents.add(one, place, { last });
     } catch {
       // A record that no version of ours wrote. The check of its receipt reports it.
       this.#whole = false;

@@ -120,7 +120,7 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
           const { line, ...one } = exportLine({ index, envelope, last });
           const offset = records.size;
           await records.write(`${line}\n`);
-          await documents.add(one, { offset, length: Buffer.byteLength(line) }, last);
+          await documents.add(one, { offset, length: Buffer.byteLength(line) }, { last });
           for (const hash of entryBundlesOf(one.record)) bundles.add(hash);
           for (const entry of listsNamed(one.record)) people.add(entry);
           yield file(receiptPath(one.hash), await receipt(index, envelope));

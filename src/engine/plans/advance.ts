@@ -49,13 +49,18 @@ export async function advancePlan(
   { tenant, plan, abandoned = false }: AdvanceInput,
 ): Promise<Advanced> {
   const changed = new Set<string>();
-  const answer = (held: boolean, over: boolean): Advanced => ({ changed: [...changed], held, over });
+  const answer = (more: Partial<Advanced> = {}): Advanced => ({
+    changed: [...changed],
+    held: false,
+    over: false,
+    ...more,
+  });
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const rows = await readPlanRows(deps, tenant, plan);
-    if (rows === null) return answer(false, abandoned);
+    if (rows === null) return answer({ over: abandoned });
     const { reviewed, states } = rows;
     const [rules] = reviewed;
-    if (rules === undefined) return answer(false, abandoned);
+    if (rules === undefined) return answer({ over: abandoned });
     const standings = standingsOf(reviewed, states).map((one) => (abandoned && one === 'unjudged' ? 'failed' : one));
     const { release, withdraw, because } = nextMoves(rules, standings);
     const withdrawAll = async (steps: readonly number[], reason: string): Promise<void> => {
@@ -66,20 +71,20 @@ export async function advancePlan(
       await withdrawAll(withdraw, brokenBy(rows, because));
       continue;
     }
-    if (release.length === 0) return answer(false, isOver(standings));
+    if (release.length === 0) return answer({ over: isOver(standings) });
     const may = await mayRelease(deps, tenant, reviewed, release);
-    if (may === 'not-yet') return answer(true, false);
+    if (may === 'not-yet') return answer({ held: true });
     if (may === 'differs') {
       await withdrawAll(release, 'its plan is not the one that was reviewed');
       continue;
     }
     const results = await inLanes(release, (index) => releaseStep(deps, tenant, stepIdOf(plan, index)));
     for (const result of results) if ('action' in result) changed.add(result.action.id);
-    if (results.some((result) => 'frozen' in result)) return answer(true, false);
+    if (results.some((result) => 'frozen' in result)) return answer({ held: true });
     // Policy may refuse a step by now, which can break the plan.
-    if (!results.some((result) => 'action' in result && isRefused(result.action.status))) return answer(false, false);
+    if (!results.some((result) => 'action' in result && isRefused(result.action.status))) return answer();
   }
-  return answer(true, false);
+  return answer({ held: true });
 }
 
 /**

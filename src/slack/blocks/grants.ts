@@ -53,7 +53,7 @@ export function grantModal(message: ApprovalMessage, options: ModalOptions & { n
       { type: 'datetimepicker', ...(valid ? { initial_date_time: until } : {}) },
       { hint: plain('Policy sets the latest time.', 150) },
     ),
-    input(INPUTS.uses, 'How many', numberElement(typed[INPUTS.uses] ?? String(bounds?.uses ?? 1), false), {
+    input(INPUTS.uses, 'How many', numberElement(typed[INPUTS.uses] ?? String(bounds?.uses ?? 1), 'whole'), {
       hint: plain(`At most ${String(bounds?.uses ?? 1)}.`, 150),
     }),
     ...(bounds?.upTo == null ? [] : [upToInput(bounds.upTo, bounds.currency, typed[INPUTS.upTo])]),
@@ -65,12 +65,12 @@ export function grantModal(message: ApprovalMessage, options: ModalOptions & { n
 
 function upToInput(most: string, currency: string | null, typed: string | undefined): Block {
   const hint = plain(`At most ${plainText(most, 30)}${currency === null ? '' : ` ${plainText(currency, 10)}`}.`, 150);
-  return input(INPUTS.upTo, 'How much in all', numberElement(typed ?? most, true), { hint });
+  return input(INPUTS.upTo, 'How much in all', numberElement(typed ?? most, 'decimal'), { hint });
 }
 
-const numberElement = (initial: string, decimal: boolean): JsonObject => ({
+const numberElement = (initial: string, kind: 'whole' | 'decimal'): JsonObject => ({
   type: 'number_input',
-  is_decimal_allowed: decimal,
+  is_decimal_allowed: kind === 'decimal',
   min_value: '0',
   ...(/^\d{1,20}(\.\d{1,20})?$/.test(initial) ? { initial_value: initial } : {}),
 });
