@@ -86,7 +86,7 @@ export interface RetentionActivities {
 
 /** What the `nexusAsk` workflow asks for. Both are retried until there is an answer. */
 export interface NexusActivities {
-  /** How the action stands once it is judged, for whoever may ask. */
+  /** The judged action, for callers that may ask for it. */
   nexusAnswer(input: NexusAskInput): Promise<NexusAnswer>;
   /** How it stands once nobody is waited for. */
   nexusDecided(input: { action: ActionRef }): Promise<NexusAnswer>;

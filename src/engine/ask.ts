@@ -1,4 +1,6 @@
-/** What a workflow of another namespace learns of the action that it asks for: id and status, where it asks by the rules of any other start. */
+/**
+ * What a workflow of another namespace learns of the action that it asks for: id and status, where it asks by the rules of any other start.
+ */
 import { isOpen, type NexusAnswer, type NexusAskInput } from '../contract/index.ts';
 import type { EngineDeps } from './deps.ts';
 import { nonRetryable } from './failure.ts';
@@ -9,7 +11,7 @@ import { readStart } from './start-input.ts';
 import type { ActionRef } from './types.ts';
 
 /**
- * How the action stands, once it is judged; null before. An action that was there before answers only whoever asked for it, and for the very
+ * The judged action; null before. An existing action answers only its requester, and only for the very
  * same request.
  *
  * @param at when it was asked: a start token is good for minutes, and a worker may have been away
@@ -25,17 +27,17 @@ export async function askedFor(
   const { input, request } = await readStart(deps, started);
   const life = await readWholeLife(deps, tenant, id);
   if (life === null) return null;
-  const { requester, bodyMac: known, action: found } = stateAsAsked(life);
+  const { requester, bodyMac: known, action: existing } = stateAsAsked(life);
   if (bodyMac(input.idempotencyKey, request) !== known) {
     const message = 'this idempotency key was used for another request; use a new key for a new action';
     throw nonRetryable(message, 'idempotency-key-reused');
   }
   const asked = await identify({ ...deps, now: () => at }, input);
-  // What was refused because nobody valid asked is answered too: whoever asked so was told that.
-  if (asked.requester !== requester && found.status !== 'refused') {
+  // A refusal because nobody valid asked is answered too, because its caller got it before.
+  if (asked.requester !== requester && existing.status !== 'refused') {
     throw nonRetryable('its token is not that of whoever asked for this action', 'unauthenticated');
   }
-  return { id, status: found.status };
+  return { id, status: existing.status };
 }
 
 /** How it ended its wait for people; null while they are waited for. */

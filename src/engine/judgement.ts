@@ -81,7 +81,7 @@ export const settled = (made: MadeJudgment): PreparedJudgment => ({
 
 /**
  * One evaluation with freshly gathered facts; limits are read and reserved in one transaction, or, `beside` something else that has to be
- * waited for, read at once, and reserved in one round trip if they still are as they were read.
+ * waited for, read immediately, and reserved in one round trip if they still are as they were read.
  */
 export async function prepareJudgment(
   deps: EngineDeps,

@@ -120,8 +120,8 @@ export async function readWholeLife(deps: LifeDeps, tenant: string, id: string):
 const LOOKS = 4;
 
 /**
- * Reads the records and the row at once. An older row would bring back an old state, and a newer one was written while the records were
- * read: where they are not of the same moment, both are read again. A row that still differs was edited, and the records count.
+ * Reads the records and the row concurrently. An older row would bring back an old state, and a newer one was written while the records
+ * were read: where they are not of the same moment, both are read again. A row that still differs was edited, and the records count.
  */
 async function readTogether(
   deps: LifeDeps,

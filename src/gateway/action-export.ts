@@ -114,8 +114,8 @@ const givenOf = (filter: FactFilter): Record<string, string> =>
 /** All that is said about the export, so that it can be relied on without the file. */
 async function seal(deps: ActionExportDeps, { tenant, id }: Caller, about: AboutExport): Promise<string> {
   const { format, zone, sort, filter, rows, digest, log, version, totals, warning } = about;
-  const found = warning === null ? {} : { warning };
-  const said = { what: 'actions', format, zone, sort, filter, rows, digest, log, version, totals, ...found };
+  const warned = warning === null ? {} : { warning };
+  const said = { what: 'actions', format, zone, sort, filter, rows, digest, log, version, totals, ...warned };
   const body = JSON.parse(canonicalize(said)) as OtherRecord['body'];
   const chain = newExportChain();
   const facets = { decision: 'export' } as const;

@@ -130,7 +130,7 @@ async function countAndDigest(
   return { records, digest: `sha256:${hash.digest('hex')}` };
 }
 
-/** Each line of a table that was made of a log that does not verify says so, in a column of its own. */
+/** A table from a log that does not verify says so in a separate column of each line. */
 async function* marked(chunks: AsyncIterable<Uint8Array>, warning: string | null): AsyncGenerator<Uint8Array> {
   let header = true;
   for await (const chunk of chunks) {

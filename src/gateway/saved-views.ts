@@ -1,4 +1,4 @@
-/** Questions that people give names to and share by link. They are no evidence: whoever opens one asks it as themselves. */
+/** Questions that people give names to and share by link. They are no evidence: people who open one ask it as themselves. */
 import { randomUUID } from 'node:crypto';
 import { CountersignError } from '../contract/index.ts';
 import type { SavedViewInput, SavedViewItem } from '../contract/views/index.ts';

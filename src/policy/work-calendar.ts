@@ -6,7 +6,7 @@ import { holidaysSchema } from './schema.ts';
 
 const zone = z.string().refine(isZone, 'an IANA time zone such as `Europe/Berlin`');
 
-/** Of whoever no condition asks about: `zone` for everybody, and `zones` for people elsewhere. */
+/** Working hours for people without a condition: `zone` for everybody, and `zones` for people elsewhere. */
 export const clockSchema = z.strictObject({
   zone: zone.optional().meta({ description: 'Where people work; UTC unless given.' }),
   zones: z

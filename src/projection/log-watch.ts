@@ -1,4 +1,4 @@
-/** Keeps reading the logs from their first entries to their last, so that whoever looks at a page knows whether its log verifies. */
+/** Keeps reading the logs from their first entries to their last, so that readers of a page know whether its log verifies. */
 import { logFiles } from '../archive/make/log-files.ts';
 import { fromBase64Url } from '../canonical/index.ts';
 import type { Finding } from '../evidence/index.ts';
@@ -48,7 +48,7 @@ const BUDGET_MS = 150;
 const WHOLE_BUDGET_MS = 3000;
 /** A log that was read to its end is not read again for so long, in milliseconds. */
 const REST_MS = 3000;
-/** Faults that are told of. */
+/** Faults that are reported. */
 const FAULTS_MAX = 20;
 
 interface Reading {

@@ -127,8 +127,8 @@ export function createFactSearch(db: Database, walk?: number): FactSearch {
     const place = cursor === undefined ? undefined : placeOf(sort, cursor);
     if (column === 'askedAt') {
       const after = place === undefined ? undefined : { askedAt: String(place.value), index: place.index };
-      const found = foundRows(tenant, filter, scope, { descending, after }, { most: limit + 1, walk });
-      const { rows } = await sql<{ action: string }>`with ${found} select action from found`.execute(db);
+      const matching = foundRows(tenant, filter, scope, { descending, after }, { most: limit + 1, walk });
+      const { rows } = await sql<{ action: string }>`with ${matching} select action from found`.execute(db);
       const actions = rows.map(({ action }) => action);
       return pageOf(await rowsOf(tenant, actions, descending), sort, limit);
     }
@@ -154,10 +154,10 @@ export function createFactSearch(db: Database, walk?: number): FactSearch {
       // The newest are those that are counted, so the first page is among them.
       const isFirst = sort === '-askedAt' && cursor === undefined && limit < counted;
       const enough = Math.max(limit + 1, isCovered(filter) ? ENOUGH : ENOUGH_OF_ROWS);
-      const found = foundRows(tenant, filter, scope, { descending: true }, { most: counted + 1, enough, walk });
+      const matching = foundRows(tenant, filter, scope, { descending: true }, { most: counted + 1, enough, walk });
       const listed = isFirst ? sql`array(select action from found limit ${limit + 1})` : sql`array[]::text[]`;
       const asked = sql<{ actions: string[]; count: number; whole: boolean; facets: FacetCount[] | null }>`
-        with ${found}
+        with ${matching}
         select ${listed} as actions, (select count(*)::int from found) as count,
           (select whole from seen) as whole, ${facets ? countsOf(counted) : sql`null`} as facets`;
       const [rest, { rows }] = await Promise.all([isFirst ? null : search(tenant, query), asked.execute(db)]);
@@ -166,8 +166,10 @@ export function createFactSearch(db: Database, walk?: number): FactSearch {
       return { ...page, count: Math.min(count, counted), exact: whole, facets: counts ?? [] };
     },
     async count(tenant, filter, scope, most) {
-      const found = foundRows(tenant, filter, scope, { descending: true }, { most, walk });
-      const { rows } = await sql<{ count: number }>`with ${found} select count(*)::int as count from found`.execute(db);
+      const matching = foundRows(tenant, filter, scope, { descending: true }, { most, walk });
+      const { rows } = await sql<{ count: number }>`with ${matching} select count(*)::int as count from found`.execute(
+        db,
+      );
       return rows[0]?.count ?? 0;
     },
   };

@@ -54,8 +54,8 @@ export interface LimitStore {
     decide: (facts: LimitFact[]) => Promise<DecidedLimits<T>>,
   ): Promise<Committing<T>>;
   /**
-   * Counts without a lock, for whoever has to wait for something else before anything may be written. Null where somebody in this process
-   * counts one of these limits at this moment: they would only take it from each other.
+   * Counts without a lock, for callers that have to wait for something else before anything may be written. Null where somebody in this
+   * process counts one of these limits at this moment: they would only take it from each other.
    */
   glance(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): Promise<LimitGlance | null>;
   /** The current use of the limits, without this action's own share. Takes no lock and reserves nothing. */

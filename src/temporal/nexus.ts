@@ -6,7 +6,7 @@ import { operation, service } from 'nexus-rpc';
 export type CountersignAsk =
   { request: ActionRequest; tenant: string; idempotencyKey: string; token: string } | { jwe: string };
 
-/** The permit is fetched by whoever executes, over HTTP, and is in no history. */
+/** The executor fetches the permit over HTTP, so it is in no history. */
 export type CountersignAnswer = Pick<Action, 'id' | 'status'>;
 
 /** `createNexusServiceClient({ endpoint, service: countersignService }).executeOperation('ask', …)` */

@@ -34,7 +34,7 @@ export async function nexusAsk(input: NexusAskInput): Promise<RawValue> {
   }
   const workflowId = `action/${action.tenant}/${action.id.slice('act_'.length)}`;
   const { failed, isNew } = await begun(workflowId, start);
-  // One that was there before is withdrawn only by whoever may be told of it.
+  // Only a caller that may see an existing action can withdraw it.
   let mayWithdraw = isNew;
   try {
     let answer = await Promise.race([nexusAnswer({ action, start }), failed]);
@@ -58,7 +58,7 @@ async function begun(
   workflowId: string,
   start: NexusAskInput['start'],
 ): Promise<{ failed: Promise<never>; isNew: boolean }> {
-  const never = new Promise<never>(() => undefined);
+  const unending = new Promise<never>(() => undefined);
   try {
     const child = await startChild(governedAction, {
       workflowId,
@@ -67,10 +67,10 @@ async function begun(
       cancellationType: 'ABANDON',
     });
     const refused = (error: unknown): Promise<never> =>
-      refusalOf(error) === null ? never : Promise.reject(error as Error);
-    return { failed: child.result().then(() => never, refused), isNew: true };
+      refusalOf(error) === null ? unending : Promise.reject(error as Error);
+    return { failed: child.result().then(() => unending, refused), isNew: true };
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return { failed: never, isNew: false };
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return { failed: unending, isNew: false };
     throw error;
   }
 }
@@ -81,7 +81,7 @@ function inClear(answer: NexusAnswer): RawValue {
   return RawValue.fromPayload({ ...payload, metadata: { ...payload.metadata, [IN_CLEAR]: new Uint8Array([1]) } });
 }
 
-/** A refusal keeps its code, whoever told it. */
+/** A refusal keeps its code, whichever step made it. */
 function refusalOf(error: unknown): ApplicationFailure | null {
   const cause = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure ? error.cause : undefined;
   return cause instanceof ApplicationFailure && cause.nonRetryable === true

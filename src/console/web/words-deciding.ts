@@ -1,4 +1,4 @@
-/** What the console says to whoever decides. */
+/** The console's texts for approvers. */
 
 export const DECIDING_WORDS = {
   inbox: {

@@ -14,7 +14,7 @@ const time = (name: string, of: ActionColumn['of']): ActionColumn => ({ name, ki
 /** A row as it is exported: where the log did not verify, each says so. */
 export type ExportedAction = ActionSummary & { logWarning?: string };
 
-/** @param warning what is wrong with the log, if anything is: it has a column of its own */
+/** @param warning what is wrong with the log, if anything is; it gets a separate column */
 export const actionColumns = (warning: string | null): readonly ActionColumn[] =>
   warning === null ? ACTION_COLUMNS : [text('log_warning', ({ logWarning = null }) => logWarning), ...ACTION_COLUMNS];
 

@@ -11,7 +11,7 @@ export function shownLines({ by, shown, models }: Pick<ShownAgain, 'by' | 'shown
   if (source === null) return null;
   const rendered = renderShown(source);
   if (rendered.blocks.length > 0) return textsOf(rendered);
-  // Doors without a renderer of their own showed the model itself.
+  // Doors without a renderer showed the model itself.
   const model = JSON.parse(rendered.text) as JsonObject;
   return linesOf(model).map(({ path, value }) => `${path}: ${value}`);
 }

@@ -121,13 +121,13 @@ async function passkeyChecks(
     const who = record.by.replace(/^user:/, '');
     try {
       const { enrolment } = readAssurance(record.assurance);
-      const found = await sources.enrolment(enrolment);
-      if (found === null) {
+      const enrolled = await sources.enrolment(enrolment);
+      if (enrolled === null) {
         const text = `Record ${record.seq}: signed by a passkey of ${who}; NOT CHECKED here, for its enrolment is for auditors to read`;
         checks.push({ passed: true, text });
         continue;
       }
-      const receipt = await verifyReceipt(found, trust, { verify: verifyInPage });
+      const receipt = await verifyReceipt(enrolled, trust, { verify: verifyInPage });
       const introduced = { record: receipt.record, hash: receipt.recordHash };
       await verifyPasskeyDecision(record, introduced, { verify: verifyInPage });
       checks.push({
