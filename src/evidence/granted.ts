@@ -1,4 +1,5 @@
 /** Standing approvals through the log: whether what was released under one was covered by it. */
+import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
 import type { RecordPayload, VerdictRecord } from '../contract/index.ts';
 import { grantChangeOf, type GrantChange } from '../sealing/index.ts';
 import type { Defect } from './finding.ts';
@@ -10,10 +11,16 @@ interface Granted extends GrantChange {
   at: string;
   revokedAt: string | null;
   used: number;
+  sum: Decimal;
 }
+
+const AMOUNT = /^(0|[1-9][0-9]*)(\.[0-9]+)?$/;
+const exact = (text: string): Decimal => parseDecimal(text, Infinity);
 
 export class GrantsAudit {
   readonly #grants = new Map<string, Granted>();
+  /** By action: what it took of which grant, until it gives it back. */
+  readonly #taken = new Map<string, { grant: Granted; amount: Decimal }>();
 
   /** @throws EvidenceError `record-malformed` */
   add(record: RecordPayload): void {
@@ -23,12 +30,22 @@ export class GrantsAudit {
     if (change.state === 'revoked') {
       if (known !== undefined) known.revokedAt ??= record.at;
     } else if (known === undefined && record.by === change.by) {
-      this.#grants.set(change.id, { ...change, at: record.at, revokedAt: null, used: 0 });
+      this.#grants.set(change.id, { ...change, at: record.at, revokedAt: null, used: 0, sum: exact('0') });
     }
   }
 
+  /** What came to nothing counts against no grant. */
+  returned(record: RecordPayload): void {
+    const said = 'body' in record ? record.body : record;
+    const taken = this.#taken.get(record.action);
+    if (taken === undefined || !('returns' in said) || said.returns === undefined) return;
+    this.#taken.delete(record.action);
+    taken.grant.used -= 1;
+    taken.grant.sum = addDecimals(taken.grant.sum, { ...taken.amount, units: -taken.amount.units });
+  }
+
   /** What is wrong with a verdict that a standing approval carries. */
-  used({ verdict, facts, surface, verb, actor, at }: VerdictRecord): Defect[] {
+  used({ action, verdict, facts, surface, verb, actor, effect, at }: VerdictRecord): Defect[] {
     if (verdict.basis !== 'grant') return [];
     const named = (facts.grants ?? []).find(({ grant }) => verdict.reasons[0]?.includes(` ${grant} `));
     const grant = named === undefined ? undefined : this.#grants.get(named.grant);
@@ -36,16 +53,22 @@ export class GrantsAudit {
       { code: 'grant-wrong', message: `it was released under a standing approval ${why}` },
     ];
     if (grant === undefined) return wrong('that nobody gave');
+    if (named?.amount != null && !AMOUNT.test(named.amount)) return wrong(`(${grant.id}) for what is no amount`);
+    const amount = exact(named?.amount ?? '0');
     grant.used += 1;
+    grant.sum = addDecimals(grant.sum, amount);
+    this.#taken.set(action, { grant, amount });
     if (grant.surface !== surface || grant.verb !== verb || grant.actor !== actor.id)
       return wrong(`(${grant.id}) of something else`);
     if (grant.policy !== verdict.policy || grant.rule !== verdict.rule) return wrong(`(${grant.id}) of another rule`);
+    if (effect?.kind === 'irreversible') return wrong(`(${grant.id}), though what it does cannot be undone`);
     if (late(at, grant.until)) return wrong(`(${grant.id}) that held until ${grant.until}`);
     if (grant.revokedAt !== null && late(at, grant.revokedAt))
       return wrong(`(${grant.id}) that was revoked at ${grant.revokedAt}`);
-    return grant.used > grant.uses
-      ? wrong(`(${grant.id}) of ${String(grant.uses)}, for the ${String(grant.used)}th time`)
-      : [];
+    if (grant.used > grant.uses)
+      return wrong(`(${grant.id}) of ${String(grant.uses)}, for the ${String(grant.used)}th time`);
+    const over = grant.upTo !== null && compareDecimals(grant.sum, exact(grant.upTo)) > 0;
+    return over ? wrong(`(${grant.id}) up to ${String(grant.upTo)}, for ${formatDecimal(grant.sum)} in all`) : [];
   }
 }
 

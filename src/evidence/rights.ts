@@ -46,6 +46,7 @@ export class RightsAudit {
       else if (record.type === 'grant') this.#grants.add(record);
       else if (isAdoption(record)) this.#adopted = true;
       else if (record.type === 'policy') this.#activate(record.body['bundle'], record.at);
+      else this.#grants.returned(record);
       return [];
     } catch (error) {
       if (!isEvidenceError(error)) throw error;

@@ -2,6 +2,7 @@ import { CountersignError, readRequest, type Facts, type Judgement } from '../co
 import { asVouched, evaluate, requiredFacts, samenessIn } from '../policy/index.ts';
 import type { Caller } from '../identity/index.ts';
 import { weigh } from '../engine/identify.ts';
+import { countersOfGrants, grantFacts, grantsFor } from '../engine/grants.ts';
 import { countersOf, earlierRefusals, refusalFacts } from '../engine/refusals.ts';
 import { judgementBudget } from '../engine/budget.ts';
 import { checkConnector } from '../engine/measure.ts';
@@ -22,13 +23,15 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
   const now = deps.now();
   const heard = asVouched(request, identity);
   const required = requiredFacts(bundle, heard);
-  const { refusals } = await deps.register.current(caller.tenant);
+  const { refusals, grants } = await deps.register.current(caller.tenant);
+  const standing = grantsFor(grants.values(), bundle, heard, now.getTime());
   const refusalDeps = { store: deps.store, commitments: deps.keys.commitments };
   const sameness = refusals.length === 0 ? [] : samenessIn(bundle, heard);
   const earlier = await earlierRefusals(refusalDeps, caller.tenant, refusals, bundle, sameness, now.getTime());
-  const queries = [...required.limits, ...countersOf(earlier)];
+  const queries = [...required.limits, ...countersOf(earlier), ...countersOfGrants(standing)];
   const limits = await deps.store.limits.usage(caller.tenant, '', queries, now);
   const counting = refusalFacts(earlier, limits);
+  const covering = grantFacts(standing, limits);
   const people = [...required.people, ...counting.flatMap(({ ask }) => ask ?? [])];
   const facts: Facts = {
     now: now.toISOString(),
@@ -36,6 +39,7 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
     ...(await peopleFacts(deps, caller.tenant, request, people)),
     ...identity,
     ...(counting.length === 0 ? {} : { refusals: counting }),
+    ...(covering.length === 0 ? {} : { grants: covering }),
   };
   const { value, silence } = await deps.bundles
     .asking(bundle)

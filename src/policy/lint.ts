@@ -11,6 +11,7 @@ import { type Problem, didYouMean, excerpt } from './problem.ts';
 import { matchesSurface } from './surfaces.ts';
 import type { ValuePath } from './yaml.ts';
 import { crowds } from './lint-crowds.ts';
+import { grantsInVain } from './lint-grants.ts';
 import type { LintFinding } from './lint-finding.ts';
 
 export interface LintOptions {
@@ -76,7 +77,7 @@ export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resol
     ...unboundedRules(policy),
     ...blindRules(policy),
     ...acceptedBlindness(policy),
-    ...uselessGrants(policy),
+    ...grantsInVain(policy),
     ...offlineEffects(policy),
   ]);
 }
@@ -123,26 +124,6 @@ function blindRules(policy: CompiledPolicy): LintFinding[] {
       },
     ];
   });
-}
-
-/** Standing approvals that nobody can ever give. */
-function uselessGrants(policy: CompiledPolicy): LintFinding[] {
-  const usable = policy.rules.some(({ approval, effect }) => {
-    const [stage, ...more] = approval?.stages ?? [];
-    const one = stage?.quorum === 1 && stage.assurance === null && more.length === 0;
-    return one && (effect ?? policy.effect) !== 'irreversible';
-  });
-  if (policy.grants === null || usable) return [];
-  return [
-    {
-      severity: 'warning',
-      policy: policy.name,
-      place: ['grants'],
-      message:
-        'no standing approval can be given: not for what cannot be undone, nor around a quorum, several stages or a passkey',
-      suggestion: 'remove `grants`',
-    },
-  ];
 }
 
 /** Rules whose permits could be used without the engine, though what they do cannot be undone, or nobody says what it does. */

@@ -20,7 +20,10 @@ const bodySchema = z.looseObject({
   approvers: z.array(z.string().min(1)),
   until: z.iso.datetime(),
   uses: z.int().positive(),
-  upTo: z.string().nullable(),
+  upTo: z
+    .string()
+    .regex(/^(0|[1-9][0-9]*)(\.[0-9]+)?$/)
+    .nullable(),
   currency: z.string().nullable(),
 });
 

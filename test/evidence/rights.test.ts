@@ -1,7 +1,20 @@
 /** What granted and what stopped, checked at the time of each decision and release. */
 import { describe, expect, it } from 'vitest';
 import type { FindingCode } from '../../src/evidence/index.ts';
-import { audit, BUNDLE, CFO, decision, LEAD, openLog, other, release, verdict, type Draft } from './world.ts';
+import {
+  audit,
+  AT,
+  BUNDLE,
+  CFO,
+  decision,
+  LEAD,
+  openLog,
+  other,
+  outcome,
+  release,
+  verdict,
+  type Draft,
+} from './world.ts';
 
 const DEPUTY = 'user:deputy@acme.test';
 const time = (text: string): { at: string } => ({ at: `2026-11-21T${text}.000Z` });
@@ -25,11 +38,54 @@ const decided = (at = '10:05:00'): Draft[] => [
   { ...decision('approve', DEPUTY, { delegation: { id: 'dlg_1', from: LEAD } }), ...time(at) },
   release('override'),
 ];
-const OTHER = `sha256:${'ee'.repeat(32)}`;
 const replaced = (at: string): Draft => ({
   ...other('policy', { bundle: OTHER, previous: BUNDLE, action: null }),
   ...time(at),
 });
+
+const OTHER = `sha256:${'ee'.repeat(32)}`;
+const AGENT = 'agent:support-bot';
+const standing = (more: object = {}, by = LEAD): Draft => ({
+  ...other(
+    'grant',
+    {
+      ...{ state: 'given', by: LEAD, action: 'act_0', decision: OTHER, policy: 'payments.refund', rule: 'some' },
+      ...{
+        surface: 'payments.refund',
+        verb: 'refund.create',
+        actor: AGENT,
+        effect: 'compensable',
+        approvers: [LEAD, CFO],
+      },
+      ...{ until: '2026-11-21T12:00:00.000Z', uses: 2, upTo: '100', currency: 'usd', ...more },
+    },
+    by,
+  ),
+  ...{ requestHash: null, ...time('09:00:00') },
+});
+/** A verdict that says that a standing approval covers it, and its release. */
+const covered = (at = '10:05:00', amount = '20', grant = 'grt_1', more: object = {}): Draft[] => {
+  const said = {
+    policy: 'payments.refund',
+    rule: 'some',
+    by: LEAD,
+    until: '2026-11-21T12:00:00.000Z',
+    uses: 2,
+    used: 0,
+  };
+  const fact = { grant, record: OTHER, action: 'act_0', ...said, upTo: '100', sum: '0', currency: 'usd', amount };
+  const reasons = [`covered by the standing approval ${grant} of ${LEAD}`];
+  const facts = { now: '2026-11-21T10:00:00.000Z', limits: [], people: {}, conflict: null, grants: [fact] };
+  const judged = verdict('approve', { basis: 'grant', reasons }, { facts, ...more });
+  return [
+    { ...judged, ...time(at) },
+    { ...release('grant'), ...time(at) },
+  ];
+};
+/** What came to nothing, and gave back what it took. */
+const skipped = (): Draft => ({ ...outcome('skipped'), returns: 'shares', ...time('10:05:00') });
+const uses = (count: number, more: Draft[] = []): Step[] =>
+  Array.from({ length: count }, (_, n) => [`act_${n + 1}`, [...covered(), ...(n === 0 ? more : [])]]);
 
 type Step = [action: string, drafts: Draft[]];
 const CASES: [name: string, codes: FindingCode[], steps: Step[]][] = [
@@ -148,6 +204,35 @@ const CASES: [name: string, codes: FindingCode[], steps: Step[]][] = [
       ['act_1', [{ ...verdict('refuse'), ...time('23:00:00') }]],
     ],
   ],
+  ['uses of a standing approval, as many as it is for', [], [['grant:grt_1', [standing()]], ...uses(2)]],
+  ['a use that came to nothing, and another', [], [['grant:grt_1', [standing()]], ...uses(3, [skipped()])]],
+  ['one use too many', ['grant-wrong'], [['grant:grt_1', [standing()]], ...uses(3)]],
+  ['more than it covers in all', ['grant-wrong'], [['grant:grt_1', [standing({ upTo: '39.99' })]], ...uses(2)]],
+  ['a use of a standing approval that nobody gave', ['grant-wrong'], uses(1)],
+  ['one that was given in the name of another', ['grant-wrong'], [['grant:grt_1', [standing({}, CFO)]], ...uses(1)]],
+  ['one for another actor', ['grant-wrong'], [['grant:grt_1', [standing({ actor: 'agent:other' })]], ...uses(1)]],
+  ['one for another verb', ['grant-wrong'], [['grant:grt_1', [standing({ verb: 'refund.undo' })]], ...uses(1)]],
+  ['one of another rule', ['grant-wrong'], [['grant:grt_1', [standing({ rule: 'other' })]], ...uses(1)]],
+  ['one that had run out', ['grant-wrong'], [['grant:grt_1', [standing({ until: AT })]], ...uses(1)]],
+  [
+    'one that had been revoked',
+    ['grant-wrong'],
+    [['grant:grt_1', [standing(), { ...standing({ state: 'revoked' }, CFO), ...time('09:30:00') }]], ...uses(1)],
+  ],
+  [
+    'one that was revoked while a use was under way',
+    [],
+    [['grant:grt_1', [standing(), { ...standing({ state: 'revoked' }, CFO), ...time('10:04:30') }]], ...uses(1)],
+  ],
+  [
+    'one for what cannot be undone',
+    ['grant-wrong'],
+    [
+      ['grant:grt_1', [standing()]],
+      ['act_1', covered('10:05:00', '20', 'grt_1', { effect: { kind: 'irreversible', same: [] } })],
+    ],
+  ],
+  ['a standing approval that says nothing', ['right-malformed'], [['grant:grt_1', [standing({ upTo: 'much' })]]]],
   [
     'a request judged by a bundle of days ago',
     ['bundle-not-in-force'],
