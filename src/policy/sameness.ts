@@ -26,32 +26,59 @@ export interface AmountOfEffect {
   currency: string | null;
 }
 
-/** Letters of other scripts that look like Latin ones, each before the one that it looks like, in lower case. */
+/**
+ * Letters of other scripts that look like Latin ones, each before the one that it looks like, in lower case: Cyrillic, Greek, Armenian and
+ * Cherokee, small capitals, and Latin letters with a stroke, which no normal form takes apart.
+ */
 const LOOKALIKES = new Map(
-  ('аa еe оo рp сc уy хx іi јj ѕs кk мm тt вb нh гr ԁd ԛq ԝw ѵv ' + 'αa εe οo ρp ιi κk νv τt υu χx ıi ɑa ɡg ſs')
+  [
+    'аa еe оo рp сc уy хx іi јj ѕs кk мm тt вb нh гr пn ԁd ԛq ԝw ѵv ѡw һh ӏl ғf ҽe үy ҳx',
+    'αa βb γy εe ηn ιi κk νv οo ρp σo τt υu χx ωw ϲc ϳj',
+    'օo սu ոn հh ցg յj զq ւi',
+    'ꭰd ꭱr ꭲt ꭺa ꭻj ꭼe ꮃw ꮇm ꮋh ꮎo ꮐg ꮓz ꮖe ꮜu ꮟb ꮢr ꮤw ꮩv ꮪs ꮮl ꮯc ꮲp ꮶk ꮷj',
+    'ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz',
+    'øo đd łl ħh ŧt ɨi ƀb ɗd ƙk ƥp ƭt ıi ɑa ɡg ſs',
+  ]
+    .join(' ')
     .split(' ')
     .map((pair) => [pair.slice(0, -1), pair.slice(-1)]),
 );
 const FOREIGN = new RegExp(`[${[...LOOKALIKES.keys()].join('')}]`, 'gu');
 
+/** A decimal digit of any script as ours. Unicode has them in runs of ten, which begin at a code point that ends in 0 or 6. */
+function digitOf(digit: string): string {
+  const code = digit.codePointAt(0) ?? 0;
+  const row = code & ~0xf;
+  const zero = /\p{Nd}/u.test(String.fromCodePoint(row)) ? row : row + 6;
+  return String(code - zero);
+}
+
+/** Thousands set apart within a number, as in `1,234` and `1'234'567`. */
+const GROUPED = /(?<!\p{N})\p{Nd}{1,3}(?:[,'’]\p{Nd}{3})+(?!\p{N})/gu;
+
+/** How often percent-encoding is undone: what is encoded is sometimes encoded again on its way. */
+const ENCODED_MAX = 3;
+
 /** What percent-encoding says, where it is valid. */
-function decoded(text: string): string {
-  if (!/%[0-9a-f]{2}/i.test(text)) return text;
+function decoded(text: string, times = ENCODED_MAX): string {
+  if (times === 0 || !/%[0-9a-f]{2}/i.test(text)) return text;
   try {
-    return decodeURIComponent(text);
+    return decoded(decodeURIComponent(text), times - 1);
   } catch {
     return text;
   }
 }
 
 /**
- * What two spellings of one name have in common: their words and numbers. Case, accents, look-alike letters, blanks, separators, leading
- * zeros and percent-encoding make no difference. For comparisons that refuse, never for ones that grant.
+ * What two spellings of one name have in common: their words and numbers. Case, accents, look-alike letters, digits of other scripts,
+ * thousands set apart, blanks, separators, leading zeros and percent-encoding make no difference. For comparisons that refuse, never for ones that grant.
  */
 export function spelling(text: string): string {
   const plain = foldId(decoded(text).replace(/[\p{Z}\s]/gu, '-'))
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
+    .replace(GROUPED, (number) => number.replace(/\P{Nd}/gu, ''))
+    .replace(/[^\P{Nd}0-9]/gu, digitOf)
     .replace(FOREIGN, (letter) => LOOKALIKES.get(letter) ?? letter);
   const words = plain.match(/\p{L}+|\p{N}+/gu);
   return words === null ? plain : words.map((word) => word.replace(/^0+(?=\p{N})/u, '')).join('-');
@@ -74,12 +101,13 @@ const partsOf = (request: VouchedRequest, paths: readonly string[]): Part[] =>
     return value === undefined || value === null ? [] : [[path, valueOf(request, path, value)]];
   });
 
-/** An id without the kind of thing before it: `order/ord_991` of an `order` is `ord_991`. */
+/** An id without the kind of thing before it: `order/ord_991` and `orders/ord_991` of an `order` are `ord_991`. */
 function valueOf({ resource }: VouchedRequest, path: string, value: Json): Json {
   const plain = spelled(value);
   if (path !== 'resource.id' || typeof plain !== 'string' || resource?.type === undefined) return plain;
-  const kind = `${spelling(resource.type)}-`;
-  return plain.startsWith(kind) ? plain.slice(kind.length) : plain;
+  const kind = spelling(resource.type);
+  const before = [`${kind}-`, `${kind}s-`].find((one) => plain.startsWith(one));
+  return before === undefined ? plain : plain.slice(before.length);
 }
 
 const without = (object: JsonObject | undefined, names: readonly string[]): JsonObject =>
