@@ -174,6 +174,39 @@ describe('a calendar', () => {
       event('a', 'DTSTART:20261123T080000Z', 'DTEND:20261123T180000Z', 'BEGIN:VALARM', 'DURATION:PT1M', 'END:VALARM'),
       ['a@acme.test'],
     ],
+    ['for seconds', event('a', 'DTSTART:20261123T105950Z', 'DURATION:PT15S'), ['a@acme.test']],
+    ['for seconds that are over', event('a', 'DTSTART:20261123T105930Z', 'DURATION:+PT30S'), []],
+    // The week of the first one begins on Sunday the 15th, so its Monday is the 16th, and the 23rd is in no week of these.
+    [
+      'every other week that begins on a Sunday',
+      event('a', 'DTSTART:20261115T080000Z', 'DURATION:P1D', 'RRULE:FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=SU,MO'),
+      [],
+    ],
+    [
+      'every other week that begins on a Monday, from the same Sunday',
+      event('a', 'DTSTART:20261115T080000Z', 'DURATION:P1D', 'RRULE:FREQ=WEEKLY;INTERVAL=2;WKST=MO;BYDAY=SU,MO'),
+      ['a@acme.test'],
+    ],
+    [
+      'on a day beside those of the rule',
+      event('a', 'DTSTART:20260105T080000Z', 'DURATION:PT9H', 'RRULE:FREQ=DAILY;COUNT=1', 'RDATE:20261123T080000Z'),
+      ['a@acme.test'],
+    ],
+    [
+      'until a time of the wall clock',
+      event(
+        'a',
+        'DTSTART;TZID=America/New_York:20261101T060000',
+        'DURATION:PT9H',
+        'RRULE:FREQ=DAILY;UNTIL=20261123T060000',
+      ),
+      ['a@acme.test'],
+    ],
+    [
+      'who declined',
+      event('a', 'DTSTART:20261123T080000Z', 'DURATION:PT9H').replace('ROLE=', 'PARTSTAT=DECLINED;ROLE='),
+      [],
+    ],
   ])('%s', (_, text, want) => {
     expect(attending(calendar(text), NOW)).toEqual(want);
   });
@@ -186,6 +219,16 @@ describe('a calendar', () => {
     expect(attending(text, Date.parse('2026-10-26T07:30:00Z'))).toEqual([]);
     expect(attending(text, Date.parse('2026-10-26T08:30:00Z'))).toEqual(['a@acme.test']);
   });
+
+  it.each(['2026-10-25T23:30:00Z', '2026-10-26T07:30:00Z', '2026-03-30T06:30:00Z'])(
+    'a shift of a week lasts until the next, however often the clock is changed: %s',
+    (at) => {
+      const week = (who: string, from: string) =>
+        event(who, `DTSTART;TZID=Europe/Berlin:${from}T090000`, 'DURATION:P1W', 'RRULE:FREQ=WEEKLY;INTERVAL=2');
+      const text = calendar(week('a', '20260105'), week('b', '20260112'));
+      expect(attending(text, Date.parse(at))).toHaveLength(1);
+    },
+  );
 
   it('has somebody else where one time was moved', () => {
     const text = calendar(
@@ -208,6 +251,10 @@ describe('a calendar', () => {
     const read = (text: string) => () => attending(text, NOW);
     expect(read(calendar(event('a', 'DTSTART:20261123T080000', 'DURATION:PT9H')))).toThrow(/no time zone/);
     expect(read(calendar(event('a', 'DTSTART:20261123T080000Z', 'RRULE:FREQ=MONTHLY;BYDAY=1MO')))).toThrow(/repeats/);
+    expect(read(calendar(event('a', 'DTSTART:20261123T080000Z', 'DURATION:9 hours')))).toThrow(/lasts/);
+    const after = event('a', 'RECURRENCE-ID;RANGE=THISANDFUTURE:20261123T080000Z', 'DTSTART:20261123T120000Z');
+    const daily = event('a', 'DTSTART:20261101T080000Z', 'DURATION:PT10H', 'RRULE:FREQ=DAILY');
+    expect(read(calendar(daily, after))).toThrow(/changed for good/);
     expect(read('<html>')).toThrow(/no calendar/);
   });
 });

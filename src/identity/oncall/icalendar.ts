@@ -34,7 +34,7 @@ export function attending(text: string, at: number): string[] {
     .filter((event) => !isCancelled(event) && goesOn(event, events, at))
     .flatMap((event) =>
       event
-        .filter(({ name }) => name === 'ATTENDEE')
+        .filter(({ name, parameters }) => name === 'ATTENDEE' && parameters['PARTSTAT']?.toUpperCase() !== 'DECLINED')
         .flatMap(({ value }) => /^mailto:(\S+@\S+)$/i.exec(value.trim())?.[1] ?? []),
     );
   return [...new Set(people)];
@@ -87,27 +87,44 @@ function timeOf({ value, parameters }: Property): DateTime {
   return time;
 }
 
-function lengthOf(event: Event, start: DateTime): number {
+const DURATION = /^\+?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
+
+/**
+ * When what begins at a time ends. A `DURATION` of days is one of the wall clock, between `DTSTART` and `DTEND` is the same time always (RFC
+ * 5545 section 3.8.5.3). @throws Unreadable
+ */
+function endsOf(event: Event, start: DateTime): (begins: DateTime) => number {
   const end = valueOf(event, 'DTEND');
-  if (end !== undefined) return timeOf(end).toMillis() - start.toMillis();
-  const [, weeks = 0, days = 0, hours = 0, minutes = 0] =
-    /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(valueOf(event, 'DURATION')?.value ?? '') ?? [];
-  const ms = ((Number(weeks) * 7 + Number(days)) * 24 + Number(hours)) * 3_600_000 + Number(minutes) * 60_000;
+  if (end !== undefined) {
+    const length = timeOf(end).toMillis() - start.toMillis();
+    return (begins) => begins.toMillis() + length;
+  }
+  const duration = valueOf(event, 'DURATION')?.value;
   // A day without an end lasts the day.
-  return ms > 0 ? ms : 24 * 3_600_000;
+  if (duration === undefined) return (begins) => begins.plus({ days: 1 }).toMillis();
+  const parts = DURATION.exec(duration)
+    ?.slice(1)
+    .map((part) => Number(part ?? 0));
+  if (parts === undefined) throw new Unreadable('an event of the calendar lasts in a way that is not read');
+  const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts;
+  return (begins) => begins.plus({ weeks, days }).plus({ hours, minutes, seconds }).toMillis();
 }
 
 function goesOn(event: Event, events: readonly Event[], at: number): boolean {
   const from = valueOf(event, 'DTSTART');
   if (from === undefined) throw new Unreadable('an event of the calendar has no beginning');
   const start = timeOf(from);
-  const length = lengthOf(event, start);
+  const ends = endsOf(event, start);
   const rule = valueOf(event, 'RRULE');
-  if (rule === undefined) return start.toMillis() <= at && at < start.toMillis() + length;
+  if (rule === undefined && valueOf(event, 'RDATE') === undefined) return start.toMillis() <= at && at < ends(start);
   const skipped = skippedOf(event, events);
-  return beginnings(start, rule.value, at - length, at).some(
-    (time) => time > at - length && time <= at && !skipped.has(time),
-  );
+  const more = event
+    .filter(({ name }) => name === 'RDATE')
+    .flatMap((one) => one.value.split(',').map((value) => timeOf({ ...one, value })));
+  // An hour more than the first one lasts, for weeks in which the clock is put back.
+  const longest = ends(start) - start.toMillis() + 3_600_000;
+  const times = rule === undefined ? [start] : beginnings(start, rule.value, at - longest, at);
+  return [...times, ...more].some((time) => time.toMillis() <= at && at < ends(time) && !skipped.has(time.toMillis()));
 }
 
 /** Beginnings that do not happen, or happen otherwise. */
@@ -118,7 +135,10 @@ function skippedOf(event: Event, events: readonly Event[]): Set<number> {
     .flatMap((one) => one.value.split(',').map((value) => timeOf({ ...one, value }).toMillis()));
   const moved = events.flatMap((other) => {
     const instead = valueOf(other, 'RECURRENCE-ID');
-    return instead === undefined || valueOf(other, 'UID')?.value !== uid ? [] : [timeOf(instead).toMillis()];
+    if (instead === undefined || valueOf(other, 'UID')?.value !== uid) return [];
+    if (instead.parameters['RANGE'] !== undefined)
+      throw new Unreadable('an event of the calendar is changed for good in a way that is not read');
+    return [timeOf(instead).toMillis()];
   });
   return new Set([...excluded, ...moved]);
 }
@@ -127,31 +147,36 @@ const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 const KNOWN = new Set(['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'BYDAY', 'WKST']);
 
 /** Beginnings from a time to another, by the wall clock of the event's zone. @throws Unreadable for other rules */
-function beginnings(start: DateTime, rule: string, from: number, to: number): number[] {
+function beginnings(start: DateTime, rule: string, from: number, to: number): DateTime[] {
   const parts = new Map(rule.split(';').map((part) => part.split('=') as [string, string]));
   const freq = parts.get('FREQ');
   const byDay = parts.get('BYDAY')?.split(',');
+  const weekStart = DAYS.indexOf(parts.get('WKST') ?? 'MO');
   const known =
-    [...parts.keys()].every((name) => KNOWN.has(name)) && byDay?.every((day) => DAYS.includes(day)) !== false;
+    weekStart >= 0 &&
+    [...parts.keys()].every((name) => KNOWN.has(name)) &&
+    byDay?.every((day) => DAYS.includes(day)) !== false;
   const counted = parts.has('COUNT') && byDay !== undefined;
   if ((freq !== 'DAILY' && freq !== 'WEEKLY') || !known || counted || (freq === 'DAILY' && byDay !== undefined))
     throw new Unreadable('an event of the calendar repeats in a way that is not read');
   const stepDays = (freq === 'WEEKLY' ? 7 : 1) * Number(parts.get('INTERVAL') ?? 1);
   const until = parts.get('UNTIL');
   const last =
-    until === undefined ? Infinity : timeOf({ name: '', parameters: { TZID: 'UTC' }, value: until }).toMillis();
+    until === undefined
+      ? Infinity
+      : timeOf({ name: '', parameters: { TZID: start.zoneName ?? 'UTC' }, value: until }).toMillis();
   const count = Number(parts.get('COUNT') ?? Infinity);
-  // The week's Monday and the listed days of it, or the day itself.
-  const first = byDay === undefined ? start : start.minus({ days: start.weekday - 1 });
-  const offsets = byDay?.map((day) => DAYS.indexOf(day)) ?? [0];
+  // The first day of its week and the listed days of it, or the day itself.
+  const first = byDay === undefined ? start : start.minus({ days: (start.weekday - 1 - weekStart + 7) % 7 });
+  const offsets = byDay?.map((day) => (DAYS.indexOf(day) - weekStart + 7) % 7) ?? [0];
   const stepMs = stepDays * 24 * 3_600_000;
   const begin = Math.max(0, Math.floor((from - first.toMillis()) / stepMs) - 1);
   const end = Math.min(count - 1, Math.floor((to - first.toMillis()) / stepMs) + 1);
-  const times: number[] = [];
+  const times: DateTime[] = [];
   for (let step = begin; step <= end; step += 1) {
     for (const offset of offsets) {
-      const time = first.plus({ days: step * stepDays + offset }).toMillis();
-      if (time >= start.toMillis() && time <= last) times.push(time);
+      const time = first.plus({ days: step * stepDays + offset });
+      if (time >= start && time.toMillis() <= last) times.push(time);
     }
   }
   return times;
