@@ -10,8 +10,8 @@ export interface LogStates {
 
 export async function logState({ logWatch }: Pick<GatewayDeps, 'logWatch'>, { tenant }: Caller): Promise<LogStateView> {
   const { checked, reading, faults } = await logWatch.look(tenant);
-  const verifies = faults.length > 0 ? false : checked === null ? null : true;
-  return { verifies, checked, reading, faults };
+  const unknown = faults.length === 0 && checked === null;
+  return { verifies: unknown ? null : faults.length === 0, checked, reading, faults };
 }
 
 /** One sentence about a log that does not verify; null where nothing was found. Short logs are read whole for it. */

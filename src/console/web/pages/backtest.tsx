@@ -61,10 +61,17 @@ function Result({ report: { total, changed, transitions, examples, lines } }: { 
   );
 }
 
+type State = 'idle' | 'busy' | Error | BacktestView;
+
+function Outcome({ of: state }: { of: State }) {
+  if (state instanceof Error) return <Problem error={state} />;
+  return typeof state === 'object' ? <Result report={state} /> : null;
+}
+
 /** One bundle, held against the verdicts that were sealed. */
 export function Backtest({ page: { activations, inForce } }: { page: PolicyPage }) {
   const [bundle, setBundle] = useState(activations.find((one) => one.bundle !== inForce)?.bundle ?? inForce ?? '');
-  const [state, setState] = useState<'idle' | 'busy' | Error | BacktestView>('idle');
+  const [state, setState] = useState<State>('idle');
   const known = [...new Map(activations.map((one) => [one.bundle, one])).values()];
   if (known.length === 0) return null;
   const run = (event: Event): void => {
@@ -93,11 +100,7 @@ export function Backtest({ page: { activations, inForce } }: { page: PolicyPage 
           {state === 'busy' ? SAY.busy : SAY.go}
         </button>
       </form>
-      {state instanceof Error ? (
-        <Problem error={state} />
-      ) : typeof state === 'object' ? (
-        <Result report={state} />
-      ) : null}
+      <Outcome of={state} />
     </section>
   );
 }

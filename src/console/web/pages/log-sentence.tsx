@@ -1,6 +1,6 @@
 /** The log in one sentence: how long it is, and how much of it the tables here include. */
 import { useQuery } from '@tanstack/react-query';
-import type { Me } from '../../../contract/views/index.ts';
+import type { LogStateView, Me } from '../../../contract/views/index.ts';
 import { askActions, getText, readMe } from '../api.ts';
 import { useLogState } from '../log-alarm.tsx';
 import { minuteIn } from '../view/times.ts';
@@ -42,6 +42,13 @@ export function useLog() {
   });
 }
 
+function howFarRead({ verifies, checked, reading }: LogStateView, zone: string): string {
+  if (verifies === true && checked !== null) {
+    return WORDS.log.checked(checked.size, `${minuteIn(checked.at, zone)} ${zone}`);
+  }
+  return verifies === null && reading !== null ? WORDS.log.reading(reading.at, reading.size) : '';
+}
+
 export function LogSentence() {
   const log = useLog();
   const { zone } = useZone();
@@ -50,15 +57,9 @@ export function LogSentence() {
   const { checkpoint, asOf } = log.data;
   const witnesses = checkpoint.signers.filter((name) => name !== checkpoint.origin);
   const said = WORDS.log.sentence(checkpoint.origin, checkpoint.size, witnesses, asOf.logSize - asOf.size);
-  const read =
-    state?.verifies === true && state.checked !== null
-      ? WORDS.log.checked(state.checked.size, `${minuteIn(state.checked.at, zone)} ${zone}`)
-      : state?.verifies === null && state.reading !== null
-        ? WORDS.log.reading(state.reading.at, state.reading.size)
-        : '';
   return (
     <p class="soft">
-      {said} {read}
+      {said} {state === undefined ? '' : howFarRead(state, zone)}
     </p>
   );
 }
