@@ -1,11 +1,12 @@
 """A guarded tool runs only with a permit for these very arguments (``COUNTERSIGN_URL``, ``COUNTERSIGN_API_KEY``, ``LEAD_TOKEN``)."""
 
+import asyncio
 import os
 import unittest
 import uuid
 from typing import Any
 
-from countersign import Countersign, CountersignError, GuardedTool, ToolRefused, ToolRules, ToolWaiting, create_guard
+from countersign import AsyncCountersign, Countersign, CountersignError, GuardedTool, ToolRefused, ToolRules, ToolWaiting, create_guard
 
 RULES = ToolRules(
     surface="payments.refund",
@@ -78,6 +79,32 @@ class Guarded(unittest.TestCase):
             with self.assertRaises(CountersignError):
                 call(self.input(42), id="1")
         self.assertEqual(self.paid, [])
+
+
+class Stopped(unittest.IsolatedAsyncioTestCase):
+    async def test_cancelled_while_people_are_awaited_it_executes_nothing_after_their_yes(self) -> None:
+        client, key, waits = AsyncCountersign(), str(uuid.uuid4()), asyncio.Event()
+        loop, acted = asyncio.get_running_loop(), list[Any]()
+        request = {
+            "surface": "payments.refund",
+            "action": "refund.create",
+            "actor": {"id": "agent:support-bot", "type": "agent"},
+            "resource": {"type": "order", "id": key},
+            "params": {"amount": 420, "currency": "USD"},
+        }
+        waiting = lambda _: loop.call_soon_threadsafe(waits.set)  # noqa: E731
+        task = asyncio.ensure_future(client.govern(request, lambda *given: acted.append(given), key=key, on_waiting=waiting))
+        await waits.wait()
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        action = await client.request(request, key=key)
+        lead = Countersign(key=os.environ["LEAD_TOKEN"])
+        lead._send("POST", f"v1/actions/{action['id']}/decisions", {"decision": "approve", "reason": "fine"})
+        self.assertEqual((await client.wait(action["id"]))["status"], "released")
+        # Ends once the call that was under way has been answered.
+        client._pool.shutdown()
+        self.assertEqual(((await asyncio.to_thread(Countersign().wait, action["id"]))["status"], acted), ("released", []))
 
 
 if __name__ == "__main__":

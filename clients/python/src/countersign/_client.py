@@ -115,10 +115,10 @@ class Countersign:
 
         The effect happens at most once for one ``key``, whatever dies and comes back; a human is asked once. ``timeout``: seconds to wait
         for humans. ``redeemer``: only where ``execute`` may safely run again. ``reference``: the executor's own id, of what was returned.
-        ``stop``: set, nothing is executed any more, and nobody is waited for beyond the next answer.
+        ``stop``: set, nothing is executed any more, and nobody is waited for beyond the next answer, 15 s later.
         """
         # Every call is a redeemer of its own: what a process that died has taken is never used again.
-        redeemer, stop = redeemer or str(uuid.uuid4()), stop or threading.Event()
+        redeemer, longest, stop = redeemer or str(uuid.uuid4()), 60 if stop is None else 15, stop or threading.Event()
         end, wait, known = time.monotonic() + timeout, 0, None
         while True:
             try:
@@ -138,7 +138,7 @@ class Countersign:
             if stop.is_set() or time.monotonic() + held >= end:
                 return Governed("waiting", known)
             stop.wait(min(60, held))  # What is held may be withdrawn meanwhile, so it is looked at again.
-            wait = _poll(end)
+            wait = _poll(end, longest)
 
         def report(status: str, **more: str | None) -> Json | None:
             try:
@@ -191,9 +191,9 @@ def _path(action: str, *below: str) -> str:
     return "/".join(["v1/actions", quote(action, safe=""), *below])
 
 
-def _poll(end: float) -> int:
-    """Seconds of the next long poll: at most what the engine holds."""
-    return int(max(0, min(60, end - time.monotonic() + 1)))
+def _poll(end: float, longest: int = 60) -> int:
+    """Seconds of the next long poll: at most what the engine holds, and less where it may be stopped meanwhile."""
+    return int(max(0, min(longest, end - time.monotonic() + 1)))
 
 
 def _take(client: Countersign, action: Json, redeemer: str) -> tuple[str, Json]:
