@@ -80,12 +80,15 @@ const asks = (what: object): Promise<WorkflowHandle<typeof asking>> =>
     args: [ENDPOINT, what as CountersignAsk],
   });
 
+/** Of an order of its own: on a stack that is shared, others may have been refused before. */
+const fresh = (amount: number): object => refund(amount, { resource: { type: 'order', id: `ord_${randomUUID()}` } });
+
 /** An input with a start token for it, as an outsider gets one. */
 async function withToken(
   amount: number,
   key: string = randomUUID(),
 ): Promise<CountersignAsk & { idempotencyKey: string }> {
-  const request = refund(amount) as never;
+  const request = fresh(amount) as never;
   const { body } = await stack.call('POST', '/v1/start-tokens', { idempotencyKey: key, request });
   return { request, tenant: 'default', idempotencyKey: key, token: body.token };
 }
@@ -150,7 +153,7 @@ describe('a workflow of another namespace', () => {
 
   it('may bring an API key where nobody else can read it, and nowhere else', async () => {
     const key = stack.stack.firstKey ?? '';
-    const input = { request: refund(43), tenant: 'default', idempotencyKey: randomUUID(), token: key };
+    const input = { request: fresh(43), tenant: 'default', idempotencyKey: randomUUID(), token: key };
     const { body } = await stack.call('GET', '/.well-known/jwks.json');
     const jwk = body.keys.find(({ use }: JWK) => use === 'enc');
     const jwe = await new CompactEncrypt(Buffer.from(JSON.stringify(input)))
