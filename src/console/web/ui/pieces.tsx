@@ -34,7 +34,20 @@ export const Amount = ({ amount, currency }: { amount: string | null; currency: 
   amount === null ? null : <span class="num">{inCurrency(amount, currency)}</span>;
 
 /** A name that nobody chose for its looks: what it is for stays readable, the rest wraps. */
-export const Person = ({ id }: { id: string | null }) => (id === null ? null : <span>{id.replace(/^user:/, '')}</span>);
+export const Person = ({ id }: { id: string | null }) => {
+  if (id === null) return null;
+  const [name = '', ...rest] = id.replace(/^user:/, '').split('@');
+  return (
+    <span>
+      {name}
+      {rest.length === 0 ? null : (
+        <>
+          <wbr />@{rest.join('@')}
+        </>
+      )}
+    </span>
+  );
+};
 
 export const Loading = () => (
   <p class="loading" role="status">
