@@ -79,8 +79,8 @@ describe('an auditor', () => {
     expect(await page.getByText('console <script>alert(1)</script>').count()).toBeGreaterThan(0);
     expect(await page.locator('main script').count()).toBe(0);
     await page.getByRole('cell', { name: '47.50 USD' }).first().waitFor();
-    const table = page.getByRole('region', { name: 'Decisions' });
-    expect(await table.evaluate('(wrap) => wrap.scrollWidth <= wrap.clientWidth')).toBe(true);
+    const wrap = "document.querySelector('.table-wrap')";
+    expect(await page.evaluate(`${wrap}.scrollWidth <= ${wrap}.clientWidth`)).toBe(true);
     await page.getByRole('button', { name: /^rule/ }).click();
     await page.getByRole('button', { name: 'Remove: released or refused by a rule' }).waitFor();
     expect(new URL(page.url()).searchParams.get('basis')).toBe('rule');

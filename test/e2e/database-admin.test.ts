@@ -323,6 +323,12 @@ it.each([
   const { body } = await stack.ask({ ...refund(664), resource: { type: 'order', id: `hidden-${word.decision}` } });
   const before = await sql('select view from action where id = $1', [body.id]);
   expect((await stack.call('POST', `/v1/actions/${body.id}/decisions`, word, await as(LEAD))).status).toBe(200);
+  // What the engine still writes about a refusal, it has written then.
+  if (word.decision === 'refuse')
+    await eventually('it is refused', async () => {
+      const { status } = (await stack.call('GET', `/v1/actions/${body.id}`)).body;
+      return status === 'refused' ? true : undefined;
+    });
   await sql(`update log_entry set action = 'hidden' where action = $1 and type = 'decision'`, [body.id]);
   await sql(`update action set status = 'supervised', view = $2 where id = $1`, [
     ...[body.id, JSON.stringify(before[0]?.['view'])],
