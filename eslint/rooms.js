@@ -88,6 +88,7 @@ const HIDDEN = [
   { packages: /^scimmy$/, only: ['src/scim'] },
   { packages: /^openid-client$/, only: ['src/identity'] },
   { packages: /^nodemailer$/, only: ['src/mail'] },
+  { packages: /^@opentelemetry\//, only: ['src/main/tracing'] },
   { packages: /^(commander)$/, only: ['src/cli'] },
 ];
 

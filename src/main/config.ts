@@ -6,6 +6,7 @@ import type { SmtpSettings } from '../mail/index.ts';
 import { siteOf } from './passkey-site.ts';
 import { withSecretFiles } from './secret-files.ts';
 import { envSchema } from './settings.ts';
+import type { TracingSettings } from './tracing/index.ts';
 import type { KeySettings } from '../keys/index.ts';
 
 export interface SlackSettings {
@@ -83,6 +84,8 @@ export interface Config {
   nexus: boolean;
   /** Who may read the entries of the log: those with a credential for it, or everybody. */
   log: 'private' | 'public';
+  /** Null: no spans are made. */
+  tracing: TracingSettings | null;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Whether denials of AuthZEN may be asked for: a draft, named among its capabilities. */
   accessRequests: boolean;
@@ -173,6 +176,7 @@ export function loadConfig(env: Env): Config {
     codecOrigins: it.COUNTERSIGN_CODEC_ORIGINS,
     nexus: it.COUNTERSIGN_NEXUS === 'on',
     log: it.COUNTERSIGN_LOG,
+    tracing: tracingOf(it),
     logLevel: it.COUNTERSIGN_LOG_LEVEL,
     accessRequests: it.COUNTERSIGN_ACCESS_REQUESTS === 'on',
     requestsPerMinute: it.COUNTERSIGN_REQUESTS_PER_MINUTE,
@@ -210,6 +214,17 @@ function incomplete(it: Settings): string[] {
 function mailOf({ COUNTERSIGN_SMTP_URL: smtp, COUNTERSIGN_MAIL_FROM: from }: Settings): SmtpSettings | null {
   if (smtp === undefined || from === undefined) return null;
   return { url: smtp, from, loopback: isLoopback(new URL(smtp).hostname) };
+}
+
+function tracingOf(it: Settings): TracingSettings | null {
+  const endpoint = it.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === undefined) return null;
+  return {
+    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    headers: it.OTEL_EXPORTER_OTLP_HEADERS,
+    service: it.OTEL_SERVICE_NAME,
+    ratio: it.OTEL_TRACES_SAMPLER_ARG,
+  };
 }
 
 function keysOf(it: Settings): KeySettings {

@@ -27,6 +27,7 @@ import type { NotifyDeps } from '../notify/deps.ts';
 import { createHistories } from '../engine/histories.ts';
 import type { Parts } from './parts.ts';
 import { guarding } from './temporal/guard.ts';
+import { tracingActivities, tracingCalls } from './tracing/temporal.ts';
 
 export const TASK_QUEUE = 'countersign';
 
@@ -34,15 +35,18 @@ export const TASK_QUEUE = 'countersign';
 export const failureConverterPath = fileURLToPath(new URL('../workflows/failure-converter.cjs', import.meta.url));
 
 /** Of a module of the workflows: the bundler reads its file. */
-function pathOf(name: 'index' | 'preload'): string {
+function pathOf(name: 'index' | 'preload' | 'trace-context'): string {
   const source = fileURLToPath(new URL(`../workflows/${name}.ts`, import.meta.url));
   return existsSync(source) ? source : fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
 }
 
 /** The workflows, and the stateless modules, which are loaded once instead of once for every action. */
-const workflows = (): Required<Pick<BundleOptions, 'workflowsPath' | 'preloadModules'>> => ({
+const workflows = (): Required<
+  Pick<BundleOptions, 'workflowsPath' | 'workflowInterceptorModules' | 'preloadModules'>
+> => ({
   workflowsPath: pathOf('index'),
-  preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('index')],
+  workflowInterceptorModules: [pathOf('trace-context')],
+  preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('trace-context'), pathOf('index')],
 });
 
 /** The code of the workflows, as {@link startWorkerOn} takes it where many workers start from the same sources. */
@@ -56,8 +60,11 @@ const converter = (parts: Parts): DataConverter => ({
 
 /** @param circuit Set where callers wait for an answer, so that they learn of an outage immediately. */
 export function createClient(parts: Parts, connection: NativeConnection, namespace: string, circuit?: Circuit): Client {
-  const interceptors = circuit === undefined ? {} : { workflow: [guarding(connection, circuit)] };
-  return new Client({ connection, namespace, dataConverter: converter(parts), interceptors });
+  const workflow = [
+    ...(parts.config.tracing === null ? [] : [tracingCalls]),
+    ...(circuit === undefined ? [] : [guarding(connection, circuit)]),
+  ];
+  return new Client({ connection, namespace, dataConverter: converter(parts), interceptors: { workflow } });
 }
 
 export interface RunningWorker {
@@ -108,7 +115,7 @@ export async function startWorkerOn(
     workflowBundle,
   }: WorkerChoices = {},
 ): Promise<RunningWorker> {
-  const { workflowsPath, preloadModules } = workflows();
+  const { workflowsPath, workflowInterceptorModules, preloadModules } = workflows();
   const worker = await Worker.create({
     connection,
     namespace,
@@ -123,6 +130,10 @@ export async function startWorkerOn(
       createHistories(createClient(parts, connection, namespace), taskQueue),
     ),
     ...(nexus ? { nexusServices: [createNexusService(deps)] } : {}),
+    interceptors: {
+      activity: parts.config.tracing === null ? [] : [tracingActivities],
+      workflowModules: workflowBundle === undefined ? workflowInterceptorModules : [],
+    },
     dataConverter: converter(parts),
     // An approver waits for this task, so another worker soon takes over the task of one that died.
     stickyQueueScheduleToStartTimeout: '2 seconds',

@@ -104,6 +104,44 @@ const STORING = {
     .describe('Whether a start brings the schema up to date, or `countersign migrate` did.'),
 };
 
+/** `name=value` pairs with commas between, values percent-encoded, as OpenTelemetry writes headers. */
+const headers = z.string().transform((value, issues): Record<string, string> => {
+  const read: Record<string, string> = {};
+  for (const pair of value.split(',')) {
+    const [, name, encoded] = /^\s*([\w-]+)=([^\s,]*)\s*$/.exec(pair) ?? [];
+    const text = encoded === undefined ? null : percentDecoded(encoded);
+    if (name === undefined || text === null) {
+      issues.addIssue('is a list of NAME=VALUE, with commas between them and values percent-encoded');
+      return z.NEVER;
+    }
+    read[name] = text;
+  }
+  return read;
+});
+
+function percentDecoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Named as OpenTelemetry names them. */
+const TRACING = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(/^https?$/, 'http://collector:4318')
+    .optional()
+    .describe('OpenTelemetry’s collector: spans go to its `/v1/traces`, as OTLP over HTTP. Without it none are made.'),
+  OTEL_EXPORTER_OTLP_HEADERS: headers.default({}).describe('What it asks for beside them: `authorization=Bearer%20…`.'),
+  OTEL_SERVICE_NAME: text.default('countersign').describe('What spans call this process.'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, 'is a share from 0 to 1')
+    .transform(Number)
+    .default(1)
+    .describe('Which share of the traces that begin here is kept. Of others their `traceparent` says it.'),
+};
+
 const DECIDING = {
   COUNTERSIGN_POLICIES: text.default('policies').describe('Folder of policies and of `directory.yaml`.'),
   COUNTERSIGN_ISSUERS: text.optional().describe('File of the owner’s own issuers: tokens, sign-in, signals.'),
@@ -216,6 +254,7 @@ export const envSchema = z.object({
   ...DECIDING,
   ...SIGNING,
   ...TELLING,
+  ...TRACING,
   ...TEMPORAL,
   ...SYSTEM,
 });
@@ -279,6 +318,7 @@ export const SETTINGS: readonly SettingsGroup[] = [
   { title: 'Who decides what', settings: DECIDING },
   { title: 'Keys', settings: SIGNING },
   { title: 'Whom it tells', settings: TELLING },
+  { title: 'Traces', settings: TRACING },
   { title: 'Temporal', settings: TEMPORAL },
   { title: 'The command line', settings: COMMAND_LINE },
   { title: 'Pipelines', settings: PIPELINE },

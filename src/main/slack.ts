@@ -81,7 +81,7 @@ export async function startSlack(config: Config, io: { out(line: string): void }
   const closers = new Closers();
   try {
     const { url, serve } = await openServer(config, closers);
-    const { parts, gateway, temporal, checks, show } = await openService(config, closers, io);
+    const { parts, gateway, temporal, watch, checks, show } = await openService(config, closers, io);
     if (workspacesOf(parts, config.slack).size === 0) {
       throw new CountersignError(
         'configuration',
@@ -94,6 +94,7 @@ export async function startSlack(config: Config, io: { out(line: string): void }
     });
     closers.add(() => slack.stop());
     const web = express().disable('x-powered-by').use(identifyRequest);
+    watch.observe(web);
     slack.mount(web);
     const ready = slackCheck(slack);
     web.use(healthRoutes([...checks, ready])).use(problemHandler(parts.log));

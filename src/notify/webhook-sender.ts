@@ -24,6 +24,8 @@ export interface WebhookSender {
     secret?: WebhookSecret | undefined;
     /** Default: as Standard Webhooks write it. */
     format?: WebhookFormat;
+    /** Sent beside ours: what says which trace it belongs to. */
+    headers?: Readonly<Record<string, string>>;
   }): Promise<void>;
 }
 
@@ -57,7 +59,7 @@ export function createWebhookSender({
   ca,
 }: WebhookSenderOptions): WebhookSender {
   return {
-    async send({ url, messageId, body, secret, format = 'standard' }) {
+    async send({ url, messageId, body, secret, format = 'standard', headers = {} }) {
       const target = new URL(url);
       const fault = faultOfTarget(target, targets);
       if (fault !== null) throw undeliverable(fault);
@@ -71,6 +73,7 @@ export function createWebhookSender({
       const now = new Date();
       const text = JSON.stringify(format === 'standard' ? body : cloudEvent(messageId, body));
       const status = await post(target, address, text, ca, {
+        ...headers,
         'content-type': TYPES[format],
         'content-length': String(Buffer.byteLength(text)),
         'user-agent': 'countersign-webhook/1',

@@ -1,3 +1,4 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -74,7 +75,11 @@ beforeAll(async () => {
   - { name: reviews, url: '${receiver.url}/always', always: true, events: [approval.asked, approval.unreachable] }
 `,
   );
-  stack = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, COUNTERSIGN_WEBHOOKS: settings });
+  stack = await startTestStack({
+    COUNTERSIGN_POLICIES: folder.path,
+    COUNTERSIGN_WEBHOOKS: settings,
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+  });
 });
 afterAll(async () => {
   await stack.stop();
@@ -288,4 +293,73 @@ describe('an approver who cannot be reached', () => {
       stack.sandbox.control.setUser(slackId(DUTY), { deleted: false });
     }
   });
+});
+
+interface Attribute {
+  key: string;
+  value: { stringValue?: string; arrayValue?: { values: { stringValue: string }[] } };
+}
+interface Sent {
+  traceId: string;
+  name: string;
+  attributes: Attribute[];
+}
+
+describe('a trace', () => {
+  /** What the collector has of one trace. */
+  const spansOf = (traceId: string): Sent[] =>
+    receiver.all
+      .filter(({ path }) => path === '/v1/traces')
+      .flatMap(({ body }) => body.resourceSpans.flatMap((one: { scopeSpans: { spans: Sent[] }[] }) => one.scopeSpans))
+      .flatMap(({ spans }: { spans: Sent[] }) => spans)
+      .filter((span: Sent) => span.traceId === traceId);
+  const seals = (spans: Sent[], type: string): Sent[] =>
+    spans.filter(
+      ({ name, attributes }) =>
+        name === 'seal' &&
+        attributes.some(
+          ({ key, value }) =>
+            key === 'countersign.records' &&
+            value.arrayValue?.values.some(({ stringValue }) => stringValue === type) === true,
+        ),
+    );
+  const traced = (method: string, path: string, body: unknown, trace: string, more: object) =>
+    stack.call(method, path, body, { headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01`, ...more } });
+
+  it(
+    'goes from the request through the workflow to the seal, Slack and the webhook, and holds nothing of the request',
+    { timeout: 240_000 },
+    async () => {
+      const asking = randomBytes(16).toString('hex');
+      const secret = `nobody-reads-${asking.slice(0, 8)}`;
+      const request = { ...REFUND, surface: 'test.told', resource: { type: 'order', id: secret } };
+      const asked = await traced('POST', '/v1/actions', request, asking, { 'idempotency-key': randomUUID() });
+      expect(asked.status).toBe(202);
+      const { id } = asked.body as { id: string };
+      const told = await receiver.waitFor(of('/pager', id, 'approval.asked'));
+      expect(told.headers['traceparent']).toContain(`00-${asking}-`);
+      await eventually('every part sent its spans', () => {
+        const spans = spansOf(asking);
+        const names = new Set(spans.map(({ name }) => name));
+        const all = ['POST /v1/actions', 'start governedAction', 'activity judge', 'slack publish', 'webhook'];
+        return all.every((name) => names.has(name)) && seals(spans, 'verdict').length > 0 ? true : undefined;
+      });
+
+      // A decision is a trace of its own, through an update and a local activity.
+      const deciding = randomBytes(16).toString('hex');
+      const said = { decision: 'refuse', reason: `because of ${secret}` };
+      const headers = { authorization: `Bearer ${await stack.person(LEAD)}` };
+      const decided = await traced('POST', `/v1/actions/${id}/decisions`, said, deciding, headers);
+      expect(decided.body.status).toBe('refused');
+      await eventually('the decision reached its seal', () => {
+        const spans = spansOf(deciding);
+        const names = new Set(spans.map(({ name }) => name));
+        return ['update decide', 'activity decide'].every((name) => names.has(name)) &&
+          seals(spans, 'decision').length > 0
+          ? true
+          : undefined;
+      });
+      for (const { path, text } of receiver.all) if (path === '/v1/traces') expect(text).not.toContain(secret);
+    },
+  );
 });

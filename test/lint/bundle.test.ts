@@ -24,6 +24,7 @@ describe('the workflow bundle', () => {
   beforeAll(async () => {
     const { code } = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      workflowInterceptorModules: [fileURLToPath(new URL('../../src/workflows/trace-context.ts', import.meta.url))],
       logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} },
     });
     const map = /sourceMappingURL=data:application\/json[^,]*;base64,([A-Za-z0-9+/=]+)/.exec(code)?.[1] ?? '';

@@ -54,6 +54,7 @@ describe('an empty environment', () => {
       codecOrigins: [],
       nexus: false,
       log: 'private',
+      tracing: null,
       logLevel: 'warn',
       accessRequests: true,
       requestsPerMinute: 60_000,
@@ -71,6 +72,21 @@ describe('a variable', () => {
     [
       { COUNTERSIGN_METRICS_PORT: '9464', COUNTERSIGN_METRICS_HOST: '0.0.0.0' },
       { metrics: { port: 9464, host: '0.0.0.0' } },
+    ],
+    [
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
+        OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20secret,x-team=ops',
+        OTEL_TRACES_SAMPLER_ARG: '0.25',
+      },
+      {
+        tracing: {
+          url: 'http://collector:4318/v1/traces',
+          headers: { authorization: 'Bearer secret', 'x-team': 'ops' },
+          service: 'countersign',
+          ratio: 0.25,
+        },
+      },
     ],
     [{ COUNTERSIGN_HOST: '::1' }, { host: '::1', webhooks: { file: undefined, targets: 'loopback' } }],
     [{ COUNTERSIGN_HOST: '0.0.0.0' }, { webhooks: { file: undefined, targets: 'public' } }],
@@ -143,6 +159,15 @@ describe('a variable', () => {
     [{ TEMPORAL_ADDRESS: 'http://temporal:7233' }, 'TEMPORAL_ADDRESS is host:port, such as 127.0.0.1:7233'],
     [{ TEMPORAL_ADDRESS: 'temporal' }, 'TEMPORAL_ADDRESS is host:port, such as 127.0.0.1:7233'],
     [{ TEMPORAL_TLS: 'maybe' }, 'TEMPORAL_TLS is true or false'],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT is a URL such as http://collector:4318',
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=%zz' },
+      'OTEL_EXPORTER_OTLP_HEADERS is a list of NAME=VALUE, with commas between them and values percent-encoded',
+    ],
+    [{ OTEL_TRACES_SAMPLER_ARG: '1.5' }, 'OTEL_TRACES_SAMPLER_ARG is a share from 0 to 1'],
     [
       { TEMPORAL_TLS_CLIENT_KEY_PATH: '/k' },
       'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together',

@@ -4,7 +4,9 @@ import proto from '@temporalio/proto';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import Long from 'long';
 import { bundleWorkflowCode, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { failureConverterPath } from '../../src/main/engine.ts';
+import { TRACE_HEADER } from '../../src/workflows/trace-context.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const FOLDER = new URL('../histories/', import.meta.url);
@@ -13,9 +15,13 @@ const names = readdirSync(FOLDER).filter((name) => name.endsWith('.history'));
 /** Today's workflow code, bundled once. */
 let options: ReplayWorkerOptions;
 beforeAll(async () => {
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
+  const pathOf = (name: string): string => fileURLToPath(new URL(`../../src/workflows/${name}.ts`, import.meta.url));
   options = {
-    workflowBundle: await bundleWorkflowCode({ workflowsPath, failureConverterPath }),
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: pathOf('index'),
+      workflowInterceptorModules: [pathOf('trace-context')],
+      failureConverterPath,
+    }),
     // Those of before hold their failures in clear.
     dataConverter: { failureConverterPath },
   };
@@ -33,6 +39,22 @@ describe('a recorded action', () => {
 
   it.each(names)('wakes under today’s code: %s', async (name) => {
     const history = read(name);
+    await Worker.runReplayHistory(options, history, idOf(history));
+  });
+
+  it.each(names)('does the same with a trace: %s', async (name) => {
+    const history = read(name);
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const header = { fields: { [TRACE_HEADER]: defaultPayloadConverter.toPayload({ traceparent }) } };
+    for (const event of history.events) {
+      const input = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+      for (const traced of [
+        event.workflowExecutionStartedEventAttributes,
+        event.workflowExecutionSignaledEventAttributes,
+        input,
+      ])
+        if (traced != null) traced.header = header;
+    }
     await Worker.runReplayHistory(options, history, idOf(history));
   });
 

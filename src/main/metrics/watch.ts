@@ -1,4 +1,4 @@
-/** A process's log, metrics and readiness, from its first moment on. */
+/** A process's log, metrics, spans and readiness, from its first moment on. */
 import type { Express, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { ReadinessCheck } from '../../api/routes/health.ts';
@@ -6,6 +6,8 @@ import { isLoopback, type Config } from '../config.ts';
 import type { Closers } from '../listen.ts';
 import { createLogger } from '../parts.ts';
 import { installRuntime } from '../temporal/runtime.ts';
+import { tracingRequests } from '../tracing/http.ts';
+import { startTracing } from '../tracing/index.ts';
 import { measureStanding, type StandingOptions } from './gauges.ts';
 import { createMeters, type Meters } from './meters.ts';
 import { metricsHandler, openMetricsPort, unlessForwarded } from './port.ts';
@@ -15,7 +17,7 @@ export interface Watch {
   meters: Meters;
   /** Serves metrics on the API's port, where only this machine reaches it and no separate port is configured. */
   handler: RequestHandler | undefined;
-  /** Counts what an API answers. */
+  /** Counts what a server answers, and makes spans of it. */
   observe(app: Express): void;
   /** From now on, reports the state of the stack and whether this process is ready. */
   show(standing: StandingOptions, checks: ReadinessCheck[]): void;
@@ -25,6 +27,7 @@ export async function openWatch(config: Config, closers: Closers, io: { out(line
   const hasPort = config.metrics.port !== undefined;
   const meters = createMeters({ node: hasPort });
   const log = createLogger(config.logLevel, () => meters.linesDropped());
+  closers.add(startTracing(config.tracing));
   const port = await openMetricsPort(config, closers);
   if (port !== null) io.out(`countersign says how it is at ${port.url}/metrics`);
   const runtime = await installRuntime({ log }, hasPort);
@@ -34,7 +37,10 @@ export async function openWatch(config: Config, closers: Closers, io: { out(line
     log,
     meters,
     handler: !hasPort && isLoopback(config.host) ? unlessForwarded(metricsHandler(meters, core)) : undefined,
-    observe: (app) => void app.use(observing(meters)),
+    observe: (app) => {
+      if (config.tracing !== null) app.use(tracingRequests);
+      app.use(observing(meters));
+    },
     show(standing, checks) {
       measureStanding(meters, standing);
       port?.serve({ meters, core, checks, log });

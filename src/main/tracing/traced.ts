@@ -1,0 +1,47 @@
+/** The same parts, each call a span. What they do and throw stays as it is. */
+import { context, propagation, SpanKind } from '@opentelemetry/api';
+import type { Logger } from 'pino';
+import type { Notifier } from '../../notify/notifier.ts';
+import type { WebhookSender } from '../../notify/webhook-sender.ts';
+import type { Sequencer } from '../../sequencer/index.ts';
+import { inSpan } from './span.ts';
+
+/** Where a trace ends that matters most: the span and the line of the log say which records it sealed. The record itself does not name it. */
+export function tracedSequencer(sequencer: Sequencer, log: Logger): Sequencer {
+  return {
+    append: (tenant, records) => {
+      const what = {
+        'countersign.actions': [...new Set(records.map(({ action }) => action))],
+        'countersign.records': records.map(({ type }) => type),
+      };
+      return inSpan('seal', { attributes: what }, async () => {
+        const sealed = await sequencer.append(tenant, records);
+        log.debug({ actions: what['countersign.actions'], records: what['countersign.records'] }, 'sealed');
+        return sealed;
+      });
+    },
+  };
+}
+
+const CALLS = { kind: SpanKind.CLIENT } as const;
+
+/** The receiver may go on with the trace. */
+export function tracedWebhooks(sender: WebhookSender): WebhookSender {
+  return {
+    send: (input) =>
+      inSpan('webhook', CALLS, () => {
+        const headers: Record<string, string> = {};
+        propagation.inject(context.active(), headers);
+        return sender.send({ ...input, headers });
+      }),
+  };
+}
+
+export function tracedNotifier(notifier: Notifier): Notifier {
+  return {
+    publish: (...input) => inSpan('slack publish', CALLS, () => notifier.publish(...input)),
+    publishPlan: (...input) => inSpan('slack publish', CALLS, () => notifier.publishPlan(...input)),
+    thread: (...input) => inSpan('slack thread', CALLS, () => notifier.thread(...input)),
+    tell: (...input) => inSpan('slack tell', CALLS, () => notifier.tell(...input)),
+  };
+}
