@@ -45,6 +45,8 @@ import { readConnectors } from './connectors.ts';
 import { createLogStream } from './log-stream.ts';
 import { measuredNotifier, measuredSequencer, measuredWebhooks } from './metrics/measured.ts';
 import { createMeters, type Meters } from './metrics/meters.ts';
+import { traceId } from './tracing/span.ts';
+import { tracedNotifier, tracedSequencer, tracedWebhooks } from './tracing/traced.ts';
 import { readOnCall } from './oncall.ts';
 import { packageVersion } from './package-folder.ts';
 import { siteOf } from './passkey-site.ts';
@@ -94,14 +96,15 @@ export interface Parts {
   close(): Promise<void>;
 }
 
-/** Log lines hold nothing that identifies or authorizes. Each names the id of its request. */
+/** Log lines hold nothing that identifies or authorizes. Each names the id of its request, and its trace where one is kept. */
 export function createLogger(level: string, onDropped?: () => void): Logger {
   return pino(
     {
       level,
       mixin: () => {
         const id = requestId();
-        return id === undefined ? {} : { requestId: id };
+        const trace = traceId();
+        return { ...(id === undefined ? {} : { requestId: id }), ...(trace === undefined ? {} : { traceId: trace }) };
       },
       redact: {
         paths: [
@@ -143,11 +146,15 @@ export async function openParts(
   const store = await openStore({ connectionString, cipher: keys.payloadCipher });
   try {
     await (config.migrate === 'start' ? store.migrate() : store.assertMigrated());
-    const sequencer = measuredSequencer(createSequencer({ store, keys, onAppend: meters.appended }), meters);
+    const sequencer = tracedSequencer(
+      measuredSequencer(createSequencer({ store, keys, onAppend: meters.appended }), meters),
+      log,
+    );
+    const marks = markFiles(config.dataDir);
     const register = createRegister({
       store,
       keys,
-      marks: markFiles(config.dataDir),
+      marks,
       onUnmarked: (tenant, error) =>
         log.warn({ err: error, tenant }, 'how far the log was read could not be kept; the next start reads it anew'),
     });
@@ -202,7 +209,10 @@ export async function openParts(
       advisers: createAdvisers(advisers, () => keys.webhookSecrets.signing(new Date())),
       sharing,
       passkeys: address === null ? null : siteOf(address),
-      close: () => store.close(),
+      async close() {
+        marks.flush();
+        await store.close();
+      },
     };
   } catch (error) {
     await store.close();
@@ -214,9 +224,11 @@ export async function openParts(
 export type Notifiers = (tenant: string) => Notifier | null;
 
 const webhooksOf = ({ config, keys, meters }: Pick<Parts, 'config' | 'keys' | 'meters'>): WebhookSender =>
-  measuredWebhooks(
-    createWebhookSender({ secrets: () => keys.webhookSecrets.signing(new Date()), targets: config.webhooks.targets }),
-    meters,
+  tracedWebhooks(
+    measuredWebhooks(
+      createWebhookSender({ secrets: () => keys.webhookSecrets.signing(new Date()), targets: config.webhooks.targets }),
+      meters,
+    ),
   );
 
 export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUrl: string | null): NotifyDeps {
@@ -231,7 +243,7 @@ export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUr
     log,
     notifier: (tenant) => {
       const one = notifier?.(tenant) ?? null;
-      return one === null ? null : measuredNotifier(one, parts.meters);
+      return one === null ? null : tracedNotifier(measuredNotifier(one, parts.meters));
     },
     consoleUrl,
     attestor: parts.attestor,

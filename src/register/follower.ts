@@ -52,6 +52,8 @@ export class LogFollower {
   readonly #options: FollowerOptions;
   #read: ReadSoFar;
   #marked: number;
+  /** How many entries it had when any process of this data folder last looked. */
+  readonly #height: number;
   /** Grows while a log is read, before its root is checked: what is in it too early only refuses. */
   readonly #newest: NewestRecords;
   /** Entries below it are noted. A read that failed begins again. */
@@ -72,6 +74,7 @@ export class LogFollower {
     const mark = options.marks.read(options.tenant) ?? NOTHING_READ;
     this.#read = { frontier: mark.frontier, inForce: mark.inForce };
     this.#marked = mark.frontier.size;
+    this.#height = Math.max(mark.frontier.size, options.marks.height(options.tenant));
     this.#newest = new NewestRecords(mark.newestRecords);
     this.#noted = mark.frontier.size;
     this.#shares = new LimitShares(mark.limitShares);
@@ -123,10 +126,9 @@ export class LogFollower {
   async #take(before: ReadSoFar, look: Look): Promise<void> {
     const { head } = look;
     const size = head?.size ?? 0;
-    if (size < before.frontier.size) {
-      throw altered(
-        `has ${size} entries, and had ${before.frontier.size}: it was cut back, or an old copy was put in its place`,
-      );
+    const had = Math.max(before.frontier.size, this.#height);
+    if (size < had) {
+      throw altered(`has ${size} entries, and had ${had}: it was cut back, or an old copy was put in its place`);
     }
     if (head === null) return;
     if (size === before.frontier.size) {
@@ -139,6 +141,7 @@ export class LogFollower {
     await this.#checkHead(head, read);
     for (const { change, shares } of held) this.#shares[change](shares, Date.now());
     this.#read = read;
+    this.#options.marks.reached(this.#options.tenant, size, this.#options.onUnmarked);
     if (read.inForce !== before.inForce || size - this.#marked >= MARK_EVERY) this.#mark(read);
   }
 

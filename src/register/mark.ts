@@ -33,7 +33,16 @@ export interface MarkFiles {
   read(tenant: string): RegisterMark | null;
   /** A later mark replaces an earlier one, never the other way round. */
   write(tenant: string, mark: RegisterMark): void;
+  /** How many entries a log is known to have had; 0 where nothing is known. */
+  height(tenant: string): number;
+  /** Keeps that it has `size` entries: within a second, so that it costs nothing where a log grows fast. @param failed told when it cannot */
+  reached(tenant: string, size: number, failed: (error: unknown) => void): void;
+  /** Keeps at once what waits for its second. */
+  flush(): void;
 }
+
+/** How long a new height waits for a later one, in milliseconds. */
+const REACHED_MS = 1000;
 
 const entries = <V>(): z.ZodType<[string, V][]> => z.array(z.tuple([z.string(), z.custom<V>()]));
 
@@ -116,7 +125,7 @@ function toMark(text: string): RegisterMark {
   };
 }
 
-/** Marks as files `<dataDir>/register/<tenant>.json`, mode 0600. Several processes may share them. */
+/** Marks as files `<dataDir>/register/<tenant>.json`, heights as `<tenant>.height`, mode 0600. Several processes may share them. */
 export function markFiles(dataDir: string): MarkFiles {
   const folder = join(dataDir, 'register');
   const pathOf = (tenant: string): string => join(folder, `${tenant}.json`);
@@ -132,19 +141,58 @@ export function markFiles(dataDir: string): MarkFiles {
       );
     }
   };
+  const heightOf = (tenant: string): string => join(folder, `${tenant}.height`);
+  const height = (tenant: string): number => {
+    try {
+      const size = Number(readFileSync(heightOf(tenant), 'utf8'));
+      return Number.isSafeInteger(size) ? size : 0;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+      throw error;
+    }
+  };
+  const replace = (path: string, text: string): void => {
+    const draft = `${path}.${randomBytes(8).toString('hex')}`;
+    try {
+      writeFileSync(draft, text, { mode: 0o600, flush: true });
+      renameSync(draft, path);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  };
+  const grown = new Map<string, { size: number; failed: (error: unknown) => void }>();
+  let timer: NodeJS.Timeout | null = null;
+  const flush = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    for (const [tenant, { size, failed }] of grown) {
+      try {
+        // The folder of keys is there, or this process is at its end.
+        mkdirSync(folder, { recursive: false, mode: 0o700 });
+      } catch {
+        // There already; what else is wrong shows when it is written.
+      }
+      try {
+        if (height(tenant) < size) replace(heightOf(tenant), String(size));
+      } catch (error) {
+        failed(error);
+      }
+    }
+    grown.clear();
+  };
   return {
     read,
+    height,
+    flush,
+    reached(tenant, size, failed) {
+      grown.set(tenant, { size, failed });
+      timer ??= setTimeout(flush, REACHED_MS).unref();
+    },
     write(tenant, mark) {
       const before = read(tenant);
       if (before !== null && before.frontier.size >= mark.frontier.size) return;
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const draft = `${pathOf(tenant)}.${randomBytes(8).toString('hex')}`;
-      try {
-        writeFileSync(draft, toText(mark), { mode: 0o600, flush: true });
-        renameSync(draft, pathOf(tenant));
-      } finally {
-        rmSync(draft, { force: true });
-      }
+      replace(pathOf(tenant), toText(mark));
     },
   };
 }
