@@ -117,7 +117,7 @@ function print(io: Io, ended: RunEnd, { json, detach }: RunOptions): void {
     io.err(`  go on with \`countersign run --resume ${id} …\` and the same request`);
   }
   if (result.status === 'begun') {
-    io.err('  look whether it happened; an owner settles it with POST /v1/actions/{id}/reconcile');
+    io.err('  look whether it happened; an owner settles it with `countersign reconcile`');
   }
 }
 

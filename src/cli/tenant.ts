@@ -5,8 +5,9 @@ import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
+import { withIfAbsent, type IfAbsent } from './settled.ts';
 
-interface TenantOptions extends ConnectOptions {
+interface TenantOptions extends ConnectOptions, IfAbsent {
   reason?: string;
   json?: boolean;
 }
@@ -16,12 +17,22 @@ export function register(program: Command, io: Io): void {
   const verb = (name: string, description: string): Command =>
     withConnection(tenants.command(name).description(description), { as: true }).option('--json', 'print JSON');
 
-  verb('add', 'make a tenant; its first key is shown this once')
+  withIfAbsent(verb('add', 'make a tenant; its first key is shown this once'), 'one of that name')
     .argument('<name>', 'lower-case letters, digits, - and _')
     .option('--reason <text>', 'why; it is sealed')
     .action(async (name: string, options: TenantOptions) => {
+      const connection = await connect(io, options);
+      if (options.ifAbsent === true) {
+        const { tenants: all } = readAnswer(tenantListSchema, await call(connection, { path: 'v1/tenants' }));
+        const there = all.find((one) => one.name === name);
+        if (there !== undefined) {
+          if (options.json === true) io.json(there);
+          else io.out(`the tenant ${name} is there since ${there.createdAt}`);
+          return;
+        }
+      }
       const body = { name, reason: options.reason };
-      const answer = await call(await connect(io, options), { path: 'v1/tenants', method: 'POST', body });
+      const answer = await call(connection, { path: 'v1/tenants', method: 'POST', body });
       const made = readAnswer(newTenantSchema, answer);
       if (options.json === true) io.json(made);
       else io.out(made.key);

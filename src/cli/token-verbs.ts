@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
-import { call } from './http.ts';
+import { call, type ApiConnection } from './http.ts';
 import type { Io } from './io.ts';
+import { endOnce, sameNames, withIfAbsent, type IfAbsent } from './settled.ts';
 import { collectValues } from './values.ts';
 
 const madeSchema = z.looseObject({ id: z.string(), token: z.string(), expiresAt: z.string() });
@@ -19,7 +20,7 @@ const listSchema = z.object({
   ),
 });
 
-interface TokenOptions extends ConnectOptions {
+interface TokenOptions extends ConnectOptions, IfAbsent {
   for: string;
   days: string;
   surface?: string[];
@@ -42,7 +43,8 @@ export function addTokenVerbs(tokens: Command, io: Io, { path, create, days, sur
   const verb = (name: string, description: string): Command =>
     withConnection(tokens.command(name).description(description), { as: true }).option('--json', 'print JSON');
 
-  const made = verb('create', create);
+  const listed = async (connection: ApiConnection) => listSchema.parse(await call(connection, { path })).tokens;
+  const made = withIfAbsent(verb('create', create), 'a live one for the same');
   if (surfaces !== undefined) made.option('--surface <glob>', surfaces, collectValues);
   made
     .requiredOption('--for <who>', 'whom it is for; that is sealed')
@@ -50,12 +52,26 @@ export function addTokenVerbs(tokens: Command, io: Io, { path, create, days, sur
     .action(async (options: TokenOptions) => {
       const { for: who, surface } = options;
       const body = { for: who, days: Number(options.days), ...(surface === undefined ? {} : { surfaces: surface }) };
-      const token = madeSchema.parse(await call(await connect(io, options), { path, method: 'POST', body }));
+      const connection = await connect(io, options);
+      const known = options.ifAbsent === true ? await listed(connection) : [];
+      const same = known.find(
+        (one) =>
+          one.for === who &&
+          one.revokedAt === null &&
+          Date.parse(one.expiresAt) > Date.now() &&
+          (surface === undefined || sameNames(one.surfaces ?? [], surface)),
+      );
+      if (same !== undefined) {
+        if (options.json === true) io.json(same);
+        else io.out(`there is a token for that: ${same.id}, until ${same.expiresAt}`);
+        return;
+      }
+      const token = madeSchema.parse(await call(connection, { path, method: 'POST', body }));
       if (options.json === true) io.json(token);
       else io.out(token.token);
     });
   verb('list', 'list the tokens, without their secrets').action(async (options: TokenOptions) => {
-    const { tokens: all } = listSchema.parse(await call(await connect(io, options), { path }));
+    const all = await listed(await connect(io, options));
     if (options.json === true) {
       io.json({ tokens: all });
       return;
@@ -65,10 +81,14 @@ export function addTokenVerbs(tokens: Command, io: Io, { path, create, days, sur
       io.out(`${id}  ${who}${narrowed}  until ${expiresAt}${revokedAt === null ? '' : `  revoked ${revokedAt}`}`);
     }
   });
-  verb('revoke', 'end a token at once')
+  verb('revoke', 'end a token at once; one that ended before is left as it is')
     .argument('<id>', 'the token’s id')
     .action(async (id: string, options: TokenOptions) => {
-      await call(await connect(io, options), { path: `${path}/${encodeURIComponent(id)}`, method: 'DELETE' });
+      const connection = await connect(io, options);
+      await endOnce(
+        () => call(connection, { path: `${path}/${encodeURIComponent(id)}`, method: 'DELETE' }),
+        async () => (await listed(connection)).some((one) => one.id === id && one.revokedAt !== null),
+      );
       if (options.json === true) io.json({ id, revoked: true });
       else io.out(`the token ${id} is revoked`);
     });
