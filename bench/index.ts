@@ -1,4 +1,4 @@
-/** `npm run bench [latency|client|console|evidence|policy|limits|workers|writers|queue] [small|whole] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [report|latency|client|console|evidence|policy|limits|workers|writers|queue] [small|whole] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
@@ -6,6 +6,7 @@ import { queue } from './queue/index.ts';
 import { workers } from './workers/index.ts';
 
 const BENCHES: Record<string, () => Promise<boolean>> = {
+  report: async () => (await import('./report/index.ts')).report(),
   latency: () => latency(process.argv[3] === 'small'),
   client,
   console: () => consoleBench(process.argv[3] === 'small' ? 100_000 : undefined, process.argv[4]),

@@ -66,7 +66,21 @@ const row = (name: string, { p50, p95, p99, throughput, processorMs }: Timing): 
   return `${name.padEnd(66)} ${ms(p50)} ${ms(p95)} ${ms(p99)} ${perSecond.padStart(8)} ${ms(processorMs)}`;
 };
 
-export async function latency(small = false): Promise<boolean> {
+export interface Ratio {
+  name: string;
+  ratio: number;
+  /** What it should be; null where it is information. */
+  bound: string | null;
+  held: boolean;
+}
+
+export interface Latency {
+  rows: { name: string; timing: Timing }[];
+  ratios: Ratio[];
+}
+
+/** Times all of them in one run. @param say told how it goes on */
+export async function compareLatency(small: boolean, say: (line: string) => void = () => undefined): Promise<Latency> {
   const stock = await startEmptyWorkflows({ stock: true });
   const tuned = await startEmptyWorkflows({ stock: false });
   const it = await startTestStack();
@@ -82,32 +96,38 @@ export async function latency(small = false): Promise<boolean> {
     { name: 'd  POST /v1/actions to a sealed supervise, Slack message sent', run: d, alone: true },
   ];
   const counts = small ? SMALL : WHOLE;
-  console.log(
+  say(
     `${counts.sequential} of each one after another, in milliseconds; throughput per second with 32 in flight; processor time of all processes for one`,
   );
-  console.log(`${''.padEnd(66)}      p50      p95      p99    per s      cpu`);
   // By itself and at a stretch: what it waits for is a timer of the server, which forgives the first few after a rest.
   const [a0] = (await measure([alone], { ...counts, rounds: 1 })) as [Timing];
   await stock.stop();
-  const timings = await measure(contenders, counts);
+  const timings = (await measure(contenders, counts)) as [Timing, Timing, Timing, Timing];
   await Promise.all([tuned.stop(), it.stop()]);
-  [alone, ...contenders].forEach(({ name }, i) => console.log(row(name, [a0, ...timings][i] as Timing)));
-  const [a, b, forC, forD] = timings as [Timing, Timing, Timing, Timing];
-  // c/a0 is information: a0 waits for a timer of the server.
-  console.log(`c/a0 ${(forC.p50 / a0.p50).toFixed(2)}`);
-  const most: [string, number, number][] = [
-    ['c/a', forC.p50 / a.p50, 0.6],
-    ['c/b', forC.p50 / b.p50, 0.9],
-    ['d/b', forD.p50 / b.p50, 4],
-    ['processor time c/b', forC.processorMs / b.processorMs, 1],
-  ];
-  const verdicts = most.map(([name, ratio, bound]) => said(name, ratio, ratio <= bound, `at most ${bound}`));
+  const [a, b, forC, forD] = timings;
+  const atMost = (name: string, ratio: number, bound: number): Ratio => ({
+    ...{ name, ratio, bound: `at most ${bound}`, held: ratio <= bound },
+  });
   const share = forC.throughput / b.throughput;
-  verdicts.push(said('throughput c/b', share, share >= 1.2, 'at least 1.2'));
-  return verdicts.every(Boolean);
+  return {
+    rows: [alone, ...contenders].map(({ name }, i) => ({ name, timing: [a0, ...timings][i] as Timing })),
+    ratios: [
+      // a0 waits for a timer of the server.
+      { name: 'c/a0', ratio: forC.p50 / a0.p50, bound: null, held: true },
+      atMost('c/a', forC.p50 / a.p50, 0.6),
+      atMost('c/b', forC.p50 / b.p50, 0.9),
+      atMost('d/b', forD.p50 / b.p50, 4),
+      atMost('processor time c/b', forC.processorMs / b.processorMs, 1),
+      { name: 'throughput c/b', ratio: share, bound: 'at least 1.2', held: share >= 1.2 },
+    ],
+  };
 }
 
-function said(name: string, ratio: number, held: boolean, bound: string): boolean {
-  console.log(`${name} ${ratio.toFixed(2)} (${bound})${held ? '' : '  NOT HELD'}`);
-  return held;
+export async function latency(small = false): Promise<boolean> {
+  const { rows, ratios } = await compareLatency(small, (line) => console.log(line));
+  console.log(`${''.padEnd(66)}      p50      p95      p99    per s      cpu`);
+  for (const { name, timing } of rows) console.log(row(name, timing));
+  for (const { name, ratio, bound, held } of ratios)
+    console.log(`${name} ${ratio.toFixed(2)}${bound === null ? '' : ` (${bound})`}${held ? '' : '  NOT HELD'}`);
+  return ratios.every(({ held }) => held);
 }
