@@ -265,8 +265,18 @@ describe('a plan', () => {
     const shown = await cli(['show', id]);
     expect(statuses(JSON.parse(shown.out))).toEqual(['released', 'supervised', 'refused']);
     expect((await cli(['refuse', id, '--reason', 'too late'], undefined, await it_.person(CFO))).code).not.toBe(0);
+    // Its message is edited, which calls nobody: a line of its thread does.
+    expect((await cli(['add', id, '-', '--after', '3'], { steps: [step(40)] })).code).toBe(4);
+    const { control } = it_.sandbox;
+    await eventually('people are called to the step that joined', () => {
+      const all = control.messages('finance-approvals');
+      const plan = all.find(({ blocks }) => JSON.stringify(blocks).includes(id));
+      const lines = all.filter(({ threadTs }) => threadTs !== undefined && threadTs === plan?.ts);
+      return lines.find(({ blocks }) => JSON.stringify(blocks).includes('Now asked to decide'));
+    });
     const withdrawn = await cli(['cancel', id, '--reason', 'changed my mind']);
-    expect([withdrawn.code, statuses(JSON.parse(withdrawn.out))]).toEqual([0, ['cancelled', 'cancelled', 'refused']]);
+    const ended = ['cancelled', 'cancelled', 'refused', 'cancelled'];
+    expect([withdrawn.code, statuses(JSON.parse(withdrawn.out))]).toEqual([0, ended]);
   });
 
   it('that races another one for a limit never takes more of it than there is', async () => {
