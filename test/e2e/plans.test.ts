@@ -258,6 +258,10 @@ describe('a plan', () => {
     expect(asked.code).toBe(0);
     const added = await cli(['add', id, '-', '--after', '1'], { steps: [step(20), step(30)] });
     expect([added.code, statuses(JSON.parse(added.out))]).toEqual([4, ['released', 'supervised', 'supervised']]);
+    const { control } = it_.sandbox;
+    const message = await eventually('the message of the plan', () =>
+      control.messages('finance-approvals').find(({ blocks }) => JSON.stringify(blocks).includes(id)),
+    );
     expect((await cli(['add', id, '-', '--after', 'none'], { steps: [step(1)] })).code).toBe(2);
     const some = ['approve', id, '--step', '2', '--others', 'refuse', '--reason', 'not the third'];
     const decided = await cli(some, undefined, await it_.person(LEAD));
@@ -267,17 +271,15 @@ describe('a plan', () => {
     expect((await cli(['refuse', id, '--reason', 'too late'], undefined, await it_.person(CFO))).code).not.toBe(0);
     // Its message is edited, which calls nobody: a line of its thread does.
     expect((await cli(['add', id, '-', '--after', '3'], { steps: [step(40)] })).code).toBe(4);
-    const { control } = it_.sandbox;
-    await eventually('people are called to the step that joined', () => {
-      const all = control.messages('finance-approvals');
-      const plan = all.find(({ blocks }) => JSON.stringify(blocks).includes(id));
-      const lines = all.filter(({ threadTs }) => threadTs !== undefined && threadTs === plan?.ts);
-      return lines.find(({ blocks }) => JSON.stringify(blocks).includes('Now asked to decide'));
-    });
+    await eventually('people are called to the step that joined', () =>
+      control
+        .messages('finance-approvals')
+        .find(({ threadTs, blocks }) => threadTs === message.ts && /Now asked to decide/.test(JSON.stringify(blocks))),
+    );
     const withdrawn = await cli(['cancel', id, '--reason', 'changed my mind']);
     const ended = ['cancelled', 'cancelled', 'refused', 'cancelled'];
     expect([withdrawn.code, statuses(JSON.parse(withdrawn.out))]).toEqual([0, ended]);
-  });
+  }, 240_000);
 
   it('that races another one for a limit never takes more of it than there is', async () => {
     const owner = randomUUID();

@@ -56,6 +56,14 @@ describe('the message of a plan', () => {
   });
 });
 
+it('an approved step that waits for its turn says so', () => {
+  const { steps, ...message } = plan(2, { state: 'frozen' });
+  const ready = steps.map((step) => ({ ...step, standing: 'ready' as const }));
+  const text = JSON.stringify(renderPlanMessage({ ...message, steps: ready }).blocks);
+  expect(text).toContain('waits for its turn');
+  expect(text).not.toContain('frozen');
+});
+
 describe('the form of a plan', () => {
   it.each([
     ['of one step', plan(1)],

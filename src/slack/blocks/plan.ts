@@ -83,9 +83,11 @@ function headlineOf({ ask, steps }: PlanMessage): string {
     : `▶️ Plan goes on, ${executed} of ${steps.length} done`;
 }
 
-/** `3. transfer.create, 20 USD`, and how it stands. */
-const titleOf = ({ index, message }: PlanMessageStep, max = TITLE_MAX): string =>
-  plainText(`${index + 1}. ${inOneLine(message)} · ${message.state.replace('_', ' ')}`, max);
+/** `3. transfer.create, 20 USD`, and its status. An approved step that waits for its turn is not frozen. */
+const titleOf = ({ index, standing, message }: PlanMessageStep, max = TITLE_MAX): string => {
+  const status = standing === 'ready' ? 'waits for its turn' : message.state.replace('_', ' ');
+  return plainText(`${index + 1}. ${inOneLine(message)} · ${status}`, max);
+};
 
 /** Plans of many steps get shorter lines, because a message has limited room. */
 const titleMax = ({ steps }: PlanMessage): number => Math.min(TITLE_MAX, Math.floor(TITLES_MAX / steps.length));
