@@ -1,4 +1,5 @@
 /** Asks the owner's own reviewers: a Standard Webhook (standardwebhooks.com, spec 1.0) whose answer is read. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { ADVICE } from '../contract/index.ts';
@@ -41,15 +42,14 @@ export function createAdvisers(
       const { url, secret, network, timeoutMs } = adviser;
       const now = new Date();
       const text = JSON.stringify(body);
+      const keys = typeof secret === 'string' ? [secret] : (secret ?? secrets());
       const headers = {
         'content-type': 'application/json',
         'content-length': String(Buffer.byteLength(text)),
         'user-agent': 'countersign-advice/1',
         'webhook-id': messageId,
         'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': (typeof secret === 'string' ? [secret] : (secret ?? secrets()))
-          .map((one) => new Webhook(one).sign(messageId, now, text))
-          .join(' '),
+        'webhook-signature': keys.map((one) => new Webhook(one).sign(messageId, now, text)).join(' '),
       };
       const sent = await sendOnce(
         { method: 'POST', url: new URL(url), headers, body: text, network, timeoutMs },
@@ -57,9 +57,29 @@ export function createAdvisers(
       );
       if (sent.kind !== 'answered') return none('it did not answer in time');
       if (sent.status < 200 || sent.status > 299) return none(`it answered ${String(sent.status)}`);
+      if (sent.long) return none('its answer is too long');
+      if (!sent.whole) return none('its answer did not come whole in time');
+      if (sent.headers['webhook-signature'] !== undefined && !isSignedBy(keys, sent))
+        return none('its answer is signed by somebody else');
       return answerOf(sent.text) ?? none('its answer is no advice');
     },
   };
+}
+
+/** An adviser may sign its answer as it is asked; what is signed wrongly is not heard. */
+function isSignedBy(
+  keys: readonly string[],
+  { text, headers }: { text: string; headers: IncomingHttpHeaders },
+): boolean {
+  const said = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+  return keys.some((key) => {
+    try {
+      new Webhook(key).verify(text, said);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function answerOf(text: string): AdviceAnswer | null {

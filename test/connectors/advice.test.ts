@@ -9,7 +9,7 @@ const SECRET = `whsec_${Buffer.from('an adviser’s secret of enough bytes').toS
 let server: Server;
 let url: string;
 let arrived: { headers: IncomingHttpHeaders; text: string } | null = null;
-let answer: { status: number; text: string; headers?: Record<string, string> } | 'silence' = {
+let answer: { status: number; text: string; headers?: Record<string, string> } | 'silence' | 'drip' = {
   status: 200,
   text: '{}',
 };
@@ -21,6 +21,11 @@ beforeAll(async () => {
     request.on('end', () => {
       arrived = { headers: request.headers, text: Buffer.concat(parts).toString('utf8') };
       if (answer === 'silence') return;
+      if (answer === 'drip') {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.write('{"advice":"refuse"}');
+        return;
+      }
       response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
       response.end(answer.text);
     });
@@ -42,6 +47,17 @@ const adviser = (more: Partial<AdviserSettings> = {}): AdviserSettings => ({
 const ask = (settings = adviser(), name = 'fraud', tenant = 'default') =>
   createAdvisers([settings], () => []).ask(tenant, name, { messageId: 'act_1.advice', body: { type: 'advice.asked' } });
 
+const OTHER = `whsec_${Buffer.from('a secret that nobody gave to anybody').toString('base64')}`;
+const signed = (text: string, secret: string): Record<string, string> => {
+  const [id, at] = ['msg_answer', new Date()];
+  const signature = new Webhook(secret).sign(id, at, text);
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': signature,
+  };
+};
+
 describe('an adviser', () => {
   it('is asked with a Standard Webhook', async () => {
     answer = { status: 200, text: JSON.stringify({ advice: 'stage', reason: '  odd\n hour\u0007 ', score: 0.9 }) };
@@ -58,9 +74,33 @@ describe('an adviser', () => {
     ['no JSON', { status: 200, text: '<html>' }, 'its answer is no advice'],
     ['a word that is none', { status: 200, text: '{"advice":"approve"}' }, 'its answer is no advice'],
     ['a list', { status: 200, text: '[]' }, 'its answer is no advice'],
+    ['far too much', { status: 200, text: `{"advice":"refuse"}${' '.repeat(200_000)}` }, 'its answer is too long'],
+    ['that we signed wrongly', { status: 401, text: '{"advice":"refuse"}' }, 'it answered 401'],
+    [
+      'with a signature of somebody else',
+      { status: 200, text: '{"advice":"refuse"}', headers: signed('{"advice":"refuse"}', OTHER) },
+      'its answer is signed by somebody else',
+    ],
+    [
+      'with a signature of other words',
+      { status: 200, text: '{"advice":"refuse"}', headers: signed('{"advice":"none"}', SECRET) },
+      'its answer is signed by somebody else',
+    ],
   ])('that answers %s advises nothing', async (_, said, why) => {
     answer = said;
     expect(await ask()).toEqual({ answer: null, reason: null, why });
+  });
+
+  it('may sign its answer as it was asked', async () => {
+    const text = '{"advice":"refuse","reason":"a mule"}';
+    answer = { status: 200, text, headers: signed(text, SECRET) };
+    expect(await ask()).toEqual({ answer: 'refuse', reason: 'a mule', why: null });
+  });
+
+  it('whose answer never ends advises nothing', async () => {
+    answer = 'drip';
+    const { answer: said, why } = await ask(adviser({ timeoutMs: 1000 }));
+    expect([said, why]).toEqual([null, expect.stringContaining('in time')]);
   });
 
   it('that is late, or not there, advises nothing', async () => {

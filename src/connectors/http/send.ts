@@ -1,6 +1,6 @@
 /** Sends one request to the checked address of a name, and reads a bounded answer. */
 import { lookup as dnsLookup } from 'node:dns/promises';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { within } from '../../availability/index.ts';
@@ -25,7 +25,16 @@ export interface SendOptions {
 
 /** `unsent`: no byte of the request left. `lost`: it left, and no whole answer came. */
 export type Exchanged =
-  | { kind: 'answered'; status: number; json: boolean; text: string }
+  /** `whole`: all of it came, in time and within the bound; `long`: it was cut at the bound. */
+  | {
+      kind: 'answered';
+      status: number;
+      json: boolean;
+      text: string;
+      whole: boolean;
+      long: boolean;
+      headers: IncomingHttpHeaders;
+    }
   | { kind: 'unsent'; why: string }
   | { kind: 'lost'; why: string };
 
@@ -104,7 +113,10 @@ async function answerOf(response: IncomingMessage): Promise<Exchanged> {
     // Nothing but its words is missing.
   }
   response.destroy();
-  const whole = response.complete && bytes <= ANSWER_MAX_BYTES;
+  const long = bytes > ANSWER_MAX_BYTES;
+  const whole = response.complete && !long;
   const json = whole && /\bjson\b/i.test(response.headers['content-type'] ?? '');
-  return { kind: 'answered', status: response.statusCode ?? 0, json, text: Buffer.concat(parts).toString('utf8') };
+  const text = Buffer.concat(parts).toString('utf8');
+  const { statusCode: status = 0, headers } = response;
+  return { kind: 'answered', status, json, text, whole, long, headers };
 }
