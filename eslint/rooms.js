@@ -33,6 +33,7 @@ export const ROOMS = [
   'api',
   'slack',
   'mail',
+  'teams',
   'console',
   'client',
   'temporal',
@@ -53,6 +54,7 @@ export const PURE = [
   'policy',
   'approval',
   'slack/blocks',
+  'teams/card',
 ];
 
 /** What workflows may take values from: it imports nothing but its like, so Temporal's sandbox stays small. */
@@ -78,7 +80,7 @@ const HIDDEN = [
   { packages: /^@slack\//, only: ['src/slack', 'src/main'] },
   {
     packages: /^(express|helmet|express-rate-limit)$/,
-    only: ['src/api', 'src/slack', 'src/console', 'src/main', 'sandbox'],
+    only: ['src/api', 'src/slack', 'src/teams', 'src/console', 'src/main', 'sandbox'],
   },
   { packages: /^@temporalio\/(worker|testing)$/, only: ['src/main', 'src/temporal', 'test', 'bench'] },
   { packages: /^(@aws-sdk\/client-kms|google-auth-library)$/, only: ['src/keys/managers'] },

@@ -15,7 +15,7 @@ export function register(program: Command, io: Io): void {
     .description('who was refused a decision, a redemption or the door; for owners and auditors')
     .option('--action <id>', 'about this action')
     .option('--by <id>', 'by this person or key')
-    .option('--door <door>', 'where it was tried: api, slack, console, cli, workflow')
+    .option('--door <door>', 'where it was tried: api, slack, teams, console, cli, workflow')
     .option('--code <code>', 'why it was refused')
     .option('--from <time>', 'not before this time, or day in UTC')
     .option('--to <time>', 'before this time, or day in UTC')

@@ -4,13 +4,13 @@ import type { JsonObject } from './json.ts';
 import type { Door } from './verdict.ts';
 
 /**
- * `passkey`: their own authenticator signed this very decision. `click`: a session of theirs was open, and they clicked in Slack or the
- * console. `token`: a credential of theirs was presented, and nothing else says that they were there.
+ * `passkey`: their own authenticator signed this very decision. `click`: a session of theirs was open, and they clicked in Slack, Teams or
+ * the console. `token`: a credential of theirs was presented, and nothing else says that they were there.
  */
 export const PRESENCES = ['passkey', 'click', 'token'] as const;
 export type Presence = (typeof PRESENCES)[number];
 
-const CLICKED: ReadonlySet<Door> = new Set(['slack', 'console']);
+const CLICKED: ReadonlySet<Door> = new Set(['slack', 'teams', 'console']);
 
 /** @param assured A verified passkey assertion came with it. */
 export function presenceOf(via: Door, assured: boolean): Presence {

@@ -240,8 +240,11 @@ export interface ApprovalStagePlan {
   assurance: 'passkey' | null;
 }
 
-export const DOORS = ['slack', 'console', 'api', 'cli'] as const;
+export const DOORS = ['slack', 'console', 'api', 'cli', 'teams'] as const;
 export type Door = (typeof DOORS)[number];
+
+/** Doors of a policy that names none. One that came later has to be named: what was published means for ever what it meant then. */
+export const DEFAULT_DOORS = ['slack', 'console', 'api', 'cli'] as const satisfies readonly Door[];
 
 /** The supervised override that policy asks for, with everything resolved. Sealed in the verdict's record. */
 export interface ApprovalPlan {

@@ -52,7 +52,8 @@ export type SlackGateway = Pick<Actions, 'action'> &
   Grants;
 
 /** What every part of the door works with. */
-interface Context {
+export interface DoorContext {
+  door: 'slack' | 'teams';
   deps: SlackDoorDeps & { now(): Date };
   gateway: SlackGateway;
   consoleUrl: string | null;
@@ -60,14 +61,21 @@ interface Context {
   tenant: string;
 }
 
+/** The door of one tenant's workspace. */
+export function doorContext(
+  { store, signers, register, directory, log, readModel }: SlackDoorDeps,
+  rest: Omit<DoorContext, 'deps'>,
+): DoorContext {
+  const now = (): Date => new Date();
+  return { deps: { store, signers, register, directory, log, readModel, now }, ...rest };
+}
+
 export function createSlackDoor(
   deps: SlackDoorDeps,
   gateway: SlackGateway,
-  { tenant, consoleUrl }: Pick<Context, 'tenant' | 'consoleUrl'>,
+  { tenant, consoleUrl }: Pick<DoorContext, 'tenant' | 'consoleUrl'>,
 ): SlackDoor {
-  const { store, signers, register, directory, log, readModel } = deps;
-  const now = (): Date => new Date();
-  const context = { deps: { store, signers, register, directory, log, readModel, now }, gateway, consoleUrl, tenant };
+  const context = doorContext(deps, { door: 'slack', gateway, consoleUrl, tenant });
   return {
     ...identity(context),
     ...messages(context),
@@ -79,22 +87,22 @@ export function createSlackDoor(
   };
 }
 
-function callerOf({ deps, ...door }: Context, { tenant, id }: Pick<SlackPerson, 'tenant' | 'id'>): Caller {
+function callerOf({ deps, ...door }: DoorContext, { tenant, id }: Pick<SlackPerson, 'tenant' | 'id'>): Caller {
   if (tenant !== door.tenant) throw notFound();
   const person = deps.directory.current(tenant).person(id);
   const [roles, groups] = [[...(person?.roles ?? [])], [...(person?.groups ?? [])]];
   return { kind: 'person', id, tenant, surfaces: ['**'], actors: [id], roles, groups };
 }
 
-const show = ({ deps, consoleUrl }: Context, state: ActionState) =>
+const show = ({ deps, consoleUrl }: DoorContext, state: ActionState) =>
   showAction({ ...deps, consoleUrl }, state, state.approval);
 
-const linkTo = ({ consoleUrl }: Context, action: string): string | null =>
+const linkTo = ({ consoleUrl }: DoorContext, action: string): string | null =>
   consoleUrl === null ? null : `${consoleUrl}/console#${action}`;
 
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
 
-const identity = ({ deps: { directory }, tenant }: Context): SlackIdentity => ({
+const identity = ({ deps: { directory }, tenant }: DoorContext): SlackIdentity => ({
   async personOf(workspace, slackUser, verifiedEmail) {
     const people = await directory.fresh(tenant);
     const person = people.bySlack(workspace, slackUser, verifiedEmail);
@@ -108,7 +116,8 @@ const identity = ({ deps: { directory }, tenant }: Context): SlackIdentity => ({
   },
 });
 
-function messages(context: Context): SlackMessages {
+/** Messages that we sent, over whichever door. */
+export function messages(context: DoorContext): SlackMessages {
   const { deps, gateway } = context;
   const { slackMessages, actions } = deps.store;
   return {
@@ -150,7 +159,8 @@ function messages(context: Context): SlackMessages {
   };
 }
 
-const decisions = (context: Context): SlackDecisions => ({
+/** Deciding, over whichever door. */
+export const decisions = (context: DoorContext): SlackDecisions => ({
   async read(tenant, action) {
     const { deps, gateway } = context;
     const stored = await readActionState(deps, tenant, action);
@@ -160,21 +170,20 @@ const decisions = (context: Context): SlackDecisions => ({
       message: await show(context, state),
       check: (person) => gateway.check(callerOf(context, { tenant, id: person }), state),
       decide: ({ person, decision, ...evidence }) =>
-        gateway.decideOrReview(callerOf(context, { tenant, id: person }), state, decision, 'slack', evidence),
+        gateway.decideOrReview(callerOf(context, { tenant, id: person }), state, decision, context.door, evidence),
     };
   },
   async refused({ tenant, action, person, what, code, slack }) {
     const { log, store, now } = context.deps;
-    log.warn(
-      { what, code, workspace: slack.workspace, slackUser: slack.user, action },
-      'a Slack interaction was refused',
-    );
+    const { workspace, user } = slack;
+    log.warn({ what, code, door: context.door, workspace, user, action }, 'an interaction was refused');
     await store.attempts
       .add({
         tenant: tenant ?? context.tenant,
         action: action ?? UNKNOWN_CALLER,
-        by: person ?? `slack:${slack.workspace}/${slack.user}`,
-        door: 'slack',
+        // The workspaces of Teams say so themselves.
+        by: person ?? `${context.door === 'slack' ? 'slack:' : ''}${workspace}/${user}`,
+        door: context.door,
         code,
         at: now().toISOString(),
       })
@@ -182,7 +191,7 @@ const decisions = (context: Context): SlackDecisions => ({
   },
 });
 
-const plans = (context: Context): SlackPlans => ({
+const plans = (context: DoorContext): SlackPlans => ({
   async readPlan(person, plan) {
     const { deps, gateway, consoleUrl } = context;
     // Throws where it is not theirs to see.
@@ -198,7 +207,7 @@ const plans = (context: Context): SlackPlans => ({
   },
 });
 
-function inbox(context: Context): SlackInbox {
+function inbox(context: DoorContext): SlackInbox {
   const { deps, gateway } = context;
   return {
     async waitingFor(person) {
@@ -232,7 +241,7 @@ function inbox(context: Context): SlackInbox {
   };
 }
 
-const grants = (context: Context): SlackGrants => ({
+const grants = (context: DoorContext): SlackGrants => ({
   async grants(person) {
     const people = context.deps.directory.current(context.tenant);
     const all = await context.gateway.grants(callerOf(context, person));
@@ -253,7 +262,7 @@ const grants = (context: Context): SlackGrants => ({
   revokeGrant: (person, id) => context.gateway.revokeGrant(callerOf(context, person), id, null),
 });
 
-function orders(context: Context): SlackOrders {
+function orders(context: DoorContext): SlackOrders {
   const { deps, gateway } = context;
   const itemOf = ({ id, scope, value, reason, by, at }: FreezeView): FreezeItem => ({
     id,

@@ -18,6 +18,16 @@ const userId = idOf('user', 'a person’s id', 'user:jo@acme.test');
 const label = z.string().min(1).max(256);
 const labels = z.array(label.refine((name) => name !== ANY, 'a directory names each role and group'));
 
+/** Spelled one way, since Microsoft's services do not agree on one. */
+const entraId = (of: 'tenant' | 'user') =>
+  z
+    .string()
+    .regex(
+      /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+      `the id of a ${of} in Microsoft Entra is a GUID, such as \`72f988bf-86f1-41af-91ab-2d7cd011db47\``,
+    )
+    .toLowerCase();
+
 const personSchema = z.strictObject({
   id: userId,
   name: label,
@@ -28,6 +38,7 @@ const personSchema = z.strictObject({
       user: z.string().regex(/^[UW][A-Z0-9]+$/, 'a Slack user id starts with `U`, such as `U2147483697`'),
     })
     .optional(),
+  teams: z.strictObject({ tenant: entraId('tenant'), user: entraId('user') }).optional(),
   groups: labels.default([]),
   roles: labels.default([]),
   manager: userId.optional(),
@@ -95,10 +106,11 @@ export function parseDirectory(
     return { directory: null, problems };
   }
 
-  const people: Person[] = parsed.data.people.map((person) => ({
+  const people: Person[] = parsed.data.people.map(({ teams, ...person }) => ({
     ...person,
     email: person.email ?? null,
     slack: person.slack ?? null,
+    ...(teams === undefined ? {} : { teams }),
     manager: person.manager ?? null,
   }));
   const workloads = [...parsed.data.agents, ...parsed.data.services].map(workloadOf);
@@ -165,6 +177,10 @@ function reportDuplicates(people: readonly Person[], problem: (at: Path, message
     if (person.slack !== null) {
       const { workspace, user } = person.slack;
       claim(`slack ${workspace} ${user}`, person, ['people', index, 'slack', 'user'], `the Slack user \`${user}\``);
+    }
+    if (person.teams !== undefined) {
+      const { tenant, user } = person.teams;
+      claim(`teams ${tenant} ${user}`, person, ['people', index, 'teams', 'user'], `the Teams user \`${user}\``);
     }
     if (person.email !== null) {
       claim(`email ${foldEmail(person.email)}`, person, ['people', index, 'email'], `the address \`${person.email}\``);

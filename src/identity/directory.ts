@@ -1,6 +1,12 @@
 /** The directory: who people are, and which of them a policy's approver references mean. Pure: text in, answers out. */
 import { actingChain, foldId, type Actor } from '../contract/index.ts';
 
+/** A user of Microsoft Entra: the ids of tenant and user, lower case. */
+export interface TeamsIdentity {
+  tenant: string;
+  user: string;
+}
+
 /** One person of `policies/directory.yaml`. */
 export interface Person {
   /** Directory id, `user:…`: the one name that policies, tokens and records use. */
@@ -9,6 +15,8 @@ export interface Person {
   email: string | null;
   /** The person's own Slack identity. Where it is given, nothing else of Slack ever means this person. */
   slack: { workspace: string; user: string } | null;
+  /** The person's own identity in Teams: the ids of their tenant and of their user in Microsoft Entra. */
+  teams?: TeamsIdentity;
   groups: readonly string[];
   roles: readonly string[];
   /** Directory id. */
@@ -144,6 +152,12 @@ export class Directory {
     // An address of several people means none of them.
     const [mailed] = same;
     return same.length === 1 && mailed !== undefined && mailed.active && mailed.slack === null ? mailed : null;
+  }
+
+  /** The active person behind a user of Teams, or null: by their ids, never by a name or an address. */
+  byTeams({ tenant, user }: TeamsIdentity): Person | null {
+    const named = this.#people.find((person) => person.teams?.user === user && person.teams.tenant === tenant);
+    return named?.active === true ? named : null;
   }
 
   #managerOf(actor: Actor): string | null {

@@ -43,7 +43,7 @@ const union = (a: readonly string[], b: readonly string[]): string[] => [...new 
 
 /**
  * The union of a directory's file and what is provisioned. Of a person whom both have, name, address and manager are the provider's, roles
- * and groups are those of both, the Slack identity is the file's, and they are active only where both say so. Somebody whom the
+ * and groups are those of both, the identities in Slack and Teams are the file's, and they are active only where both say so. Somebody whom the
  * provider deleted is one who left.
  *
  */
@@ -76,6 +76,7 @@ export function withProvisioned(file: Directory, { users, groups, gone, stopped 
       name: user.name ?? known?.name ?? user.userName,
       email: user.email ?? known?.email ?? null,
       slack: known?.slack ?? null,
+      ...(known?.teams === undefined ? {} : { teams: known.teams }),
       groups: union(known?.groups ?? [], groupsOf.get(user.id) ?? []),
       roles: union(known?.roles ?? [], user.roles),
       manager: user.manager === null ? (known?.manager ?? null) : managerOf(user.manager),

@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { followLogs } from './follow-logs.ts';
 import { withImported } from './imported-logs.ts';
 import { publicLog } from './public-log.ts';
+import { connectTeams } from './teams.ts';
 import { Closers } from './listen.ts';
 import { openServer, openService } from './serve.ts';
 
@@ -23,8 +24,11 @@ export async function startApi(config: Config, io: { out(line: string): void }):
     const { parts, gateway, temporal, watch, checks, show, stopping } = await openService(config, closers, io);
     const following = followLogs(parts);
     closers.add(() => following.close());
+    const teams = connectTeams(parts, gateway, config.publicUrl ?? null);
+    if (teams !== null) closers.add(() => teams.stop());
     serve(
       createApi({
+        ...(teams === null ? {} : { beforeBodies: (web) => teams.mount(web) }),
         gateway,
         log: withImported(publicLog(parts), parts.config.dataDir),
         errorLog: parts.log,

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { reachOf, type WebhookTargets } from '../notify/webhook-target.ts';
 import { CountersignError } from '../contract/index.ts';
 import type { SmtpSettings } from '../mail/index.ts';
+import { isTrustworthy } from '../identity/index.ts';
 import { siteOf } from './passkey-site.ts';
 import { withSecretFiles } from './secret-files.ts';
 import { envSchema } from './settings.ts';
@@ -16,6 +17,16 @@ export interface SlackSettings {
   /** With it, Slack is reached by Socket Mode instead of HTTP. */
   appToken: string | undefined;
   apiUrl: string | undefined;
+}
+
+export interface TeamsSettings {
+  appId: string;
+  appSecret: string;
+  /** Id of the tenant in Microsoft Entra. */
+  tenant: string;
+  serviceUrls: readonly [string, ...string[]];
+  metadataUrl: string;
+  tokenUrl: string;
 }
 
 export interface TemporalSettings {
@@ -56,6 +67,8 @@ export interface Config {
   temporal: TemporalSettings;
   /** Null: no Slack is configured, so the sandbox serves. */
   slack: SlackSettings | null;
+  /** Left out: there is no door in Teams. */
+  teams?: TeamsSettings;
   /** The relay for mail to approvers and requesters; null where none is sent. */
   mail: SmtpSettings | null;
   /** `iss` of permits. */
@@ -155,6 +168,7 @@ export function loadConfig(env: Env): Config {
             appToken: it.SLACK_APP_TOKEN,
             apiUrl: it.SLACK_API_URL,
           },
+    ...teamsOf(it),
     mail: mailOf(it),
     issuer: it.COUNTERSIGN_ISSUER,
     webhooks: {
@@ -193,6 +207,13 @@ function incomplete(it: Settings): string[] {
   if (it.SLACK_BOT_TOKEN === undefined && (it.SLACK_SIGNING_SECRET ?? it.SLACK_APP_TOKEN) !== undefined) {
     problems.push('SLACK_SIGNING_SECRET and SLACK_APP_TOKEN need SLACK_BOT_TOKEN beside them');
   }
+  const teams = [it.TEAMS_APP_ID, it.TEAMS_APP_SECRET, it.TEAMS_TENANT];
+  if (teams.includes(undefined) && teams.some((one) => one !== undefined)) {
+    problems.push('TEAMS_APP_ID, TEAMS_APP_SECRET and TEAMS_TENANT go together');
+  }
+  if (teamsUrls(it).some((one) => !isTrustworthy(one))) {
+    problems.push('the addresses of Teams are https, unless they are on this machine');
+  }
   if ((it.COUNTERSIGN_SMTP_URL === undefined) !== (it.COUNTERSIGN_MAIL_FROM === undefined)) {
     problems.push('COUNTERSIGN_SMTP_URL and COUNTERSIGN_MAIL_FROM go together');
   }
@@ -209,6 +230,21 @@ function incomplete(it: Settings): string[] {
     problems.push('TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together');
   }
   return problems;
+}
+
+const teamsUrls = (it: Settings): string[] => [
+  ...it.TEAMS_SERVICE_URLS,
+  it.TEAMS_METADATA_URL,
+  ...(it.TEAMS_TOKEN_URL === undefined ? [] : [it.TEAMS_TOKEN_URL]),
+];
+
+function teamsOf(it: Settings): Pick<Config, 'teams'> {
+  const { TEAMS_APP_ID: appId, TEAMS_APP_SECRET: appSecret, TEAMS_TENANT: tenant } = it;
+  const [first, ...others] = it.TEAMS_SERVICE_URLS;
+  if (appId === undefined || appSecret === undefined || tenant === undefined || first === undefined) return {};
+  const tokenUrl = it.TEAMS_TOKEN_URL ?? `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/token`;
+  const serviceUrls = [first, ...others] as const;
+  return { teams: { appId, appSecret, tenant, serviceUrls, metadataUrl: it.TEAMS_METADATA_URL, tokenUrl } };
 }
 
 function mailOf({ COUNTERSIGN_SMTP_URL: smtp, COUNTERSIGN_MAIL_FROM: from }: Settings): SmtpSettings | null {

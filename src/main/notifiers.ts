@@ -1,20 +1,40 @@
-/** All notifiers: Slack where there is a workspace, mail where there is a relay. */
+/** All notifiers: Slack where there is a workspace, Teams where there is an app, mail where there is a relay. */
 import { MAIL, createMailNotifier, createSmtpTransport } from '../mail/index.ts';
-import { tellTogether } from '../notify/together.ts';
+import type { PostedMessage } from '../notify/notifier.ts';
+import { tellTogether, type Way } from '../notify/together.ts';
 import type { Notifiers, Parts } from './parts.ts';
+import { teamsWay, type TeamsParts } from './teams.ts';
 
-/** Adds mail to the notifiers, where the settings name a relay. The caller closes it. */
-export function withMail(
-  { config, directory, log }: Pick<Parts, 'config' | 'directory' | 'log'>,
+/** Adds Teams and mail to the notifiers, where the settings name them. The caller closes it. */
+export function withOthers(
+  parts: TeamsParts & Pick<Parts, 'config' | 'directory' | 'log'>,
   slack: Notifiers,
 ): { notifier: Notifiers; close(): void } {
-  const { mail } = config;
-  if (mail === null) return { notifier: slack, close: () => undefined };
+  const teams = teamsWay(parts);
+  const mail = mailWay(parts);
+  return {
+    notifier: (tenant) => {
+      const first = slack(tenant);
+      const others = [teams(tenant), mail.way(tenant)].filter((way) => way !== null);
+      const isOthers = (message: PostedMessage): boolean => others.some(({ owns }) => owns(message));
+      const ways = [...(first === null ? [] : [{ notifier: first, owns: (one) => !isOthers(one) } as Way]), ...others];
+      const [one, ...more] = ways;
+      return one === undefined ? null : tellTogether([one, ...more]);
+    },
+    close: () => mail.close(),
+  };
+}
+
+function mailWay({ config: { mail }, directory, log }: Pick<Parts, 'config' | 'directory' | 'log'>): {
+  way(tenant: string): Way | null;
+  close(): void;
+} {
+  if (mail === null) return { way: () => null, close: () => undefined };
   const transport = createSmtpTransport(mail);
   const domain = /@([^\s@<>]+)>?$/.exec(mail.from)?.[1] ?? 'countersign.invalid';
   return {
-    notifier: (tenant) => {
-      const letters = createMailNotifier({
+    way: (tenant) => ({
+      notifier: createMailNotifier({
         send: (one) => transport.send(one),
         addressOf: (id) => {
           const person = directory.current(tenant).person(id);
@@ -22,12 +42,9 @@ export function withMail(
         },
         domain,
         log,
-      });
-      const first = slack(tenant);
-      const way = { notifier: letters, owns: ({ workspace }: { workspace: string }) => workspace === MAIL };
-      if (first === null) return tellTogether([way]);
-      return tellTogether([{ notifier: first, owns: ({ workspace }) => workspace !== MAIL }, way]);
-    },
+      }),
+      owns: ({ workspace }) => workspace === MAIL,
+    }),
     close: () => transport.close(),
   };
 }

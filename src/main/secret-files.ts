@@ -14,6 +14,7 @@ export const SECRETS = [
   'SLACK_SIGNING_SECRET',
   'SLACK_APP_TOKEN',
   'OTEL_EXPORTER_OTLP_HEADERS',
+  'TEAMS_APP_SECRET',
 ] as const;
 
 /**

@@ -18,6 +18,7 @@ const port = (min: 0 | 1) => whole(min, 65_535, `is a whole number from ${min} t
 const url = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `is a URL such as ${example}` });
 const text = z.string().min(1);
+const guid = z.guid('is a GUID, such as 72f988bf-86f1-41af-91ab-2d7cd011db47').toLowerCase();
 
 /** Scheme, host and port as a browser writes them in `Origin`: compared exactly. */
 const isOrigin = (value: string): boolean =>
@@ -184,6 +185,23 @@ const TELLING = {
   SLACK_API_URL: url(/^https?$/, 'https://slack.com/api/')
     .optional()
     .describe('Another address of Slack’s Web API.'),
+  TEAMS_APP_ID: guid.optional().describe('Id of the Teams app’s bot. Without it, there is no door in Teams.'),
+  TEAMS_APP_SECRET: text.optional().describe('Its client secret.'),
+  TEAMS_TENANT: guid.optional().describe('Id of the tenant in Microsoft Entra whose people are listened to.'),
+  TEAMS_SERVICE_URLS: z
+    .string()
+    .transform((all) => all.split(',').map((one) => one.trim()))
+    .pipe(z.array(url(/^https?$/, 'https://smba.trafficmanager.net/teams/').regex(/\/$/, 'ends in /')).min(1))
+    .default(['https://smba.trafficmanager.net/teams/', 'https://smba.trafficmanager.net/'])
+    .describe(
+      'Beginnings of the addresses of Teams that are called, separated by commas; at the first of them are reached who were not heard of yet.',
+    ),
+  TEAMS_METADATA_URL: url(/^https?$/, 'https://login.botframework.com/v1/.well-known/openidconfiguration')
+    .default('https://login.botframework.com/v1/.well-known/openidconfiguration')
+    .describe('OpenID metadata of the Bot Framework: its issuer, and where its keys are.'),
+  TEAMS_TOKEN_URL: url(/^https?$/, 'https://login.microsoftonline.com/<tenant>/oauth2/v2.0/token')
+    .optional()
+    .describe('Where the app gets its tokens. Default: the token endpoint of `TEAMS_TENANT` at Microsoft.'),
   COUNTERSIGN_SMTP_URL: url(/^smtps?$/, 'smtps://user:password@mail.example.com')
     .optional()
     .describe('The relay that takes mails; nobody is written to when left out.'),

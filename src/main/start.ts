@@ -18,7 +18,7 @@ import { followLogs } from './follow-logs.ts';
 import { bridgeHub } from './hub-bridge.ts';
 import { Closers } from './listen.ts';
 import { openWatch } from './metrics/watch.ts';
-import { withMail } from './notifiers.ts';
+import { withOthers } from './notifiers.ts';
 import { activityDeps, openParts, type Parts } from './parts.ts';
 import { withImported } from './imported-logs.ts';
 import { publicLog } from './public-log.ts';
@@ -28,6 +28,7 @@ import { ensureSharing } from './witnesses.ts';
 import { stackChecks, workerChecks } from './readiness.ts';
 import { openSandbox, SANDBOX_PATH, type SandboxFactory } from './sandbox.ts';
 import { gatewayOf, judgingOf, openServer } from './serve.ts';
+import { connectTeams } from './teams.ts';
 import { connectWorkspaces, type SlackConnection } from './slack.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
 import { openTemporal, type TemporalHandle } from './temporal/index.ts';
@@ -135,7 +136,9 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const slack = connectWorkspaces(parts, gateway, { settings, consoleUrl });
     connected = slack;
     closers.add(() => slack.stop());
-    const people = withMail(parts, slack.notifier);
+    const teams = connectTeams(parts, gateway, consoleUrl);
+    if (teams !== null) closers.add(() => teams.stop());
+    const people = withOthers(parts, slack.notifier);
     closers.add(async () => people.close());
 
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
@@ -175,6 +178,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       ...(watch.handler === undefined ? {} : { metrics: watch.handler }),
       beforeBodies: (web) => {
         slack.mount(web);
+        teams?.mount(web);
         if (sandbox !== null) web.use(SANDBOX_PATH, sandbox.router);
       },
     });

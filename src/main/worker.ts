@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { refuseKnownForbidden } from './bootstrap.ts';
 import type { Config } from './config.ts';
 import { startWorkerOn, TASK_QUEUE } from './engine.ts';
-import { withMail } from './notifiers.ts';
+import { withOthers } from './notifiers.ts';
 import { activityDeps } from './parts.ts';
 import { keepSchedules } from './schedules.ts';
 import { ensureSharing } from './witnesses.ts';
@@ -17,7 +17,7 @@ export async function startWorker(config: Config, io: { out(line: string): void 
   const closers = new Closers();
   try {
     const { parts, temporal, gateway, client, judging, show } = await openService(config, closers, io);
-    const people = withMail(parts, slackNotifiers(parts, config.slack));
+    const people = withOthers(parts, slackNotifiers(parts, config.slack));
     closers.add(async () => people.close());
     const deps = activityDeps(parts, people.notifier, config.publicUrl ?? null);
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });

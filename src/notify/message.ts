@@ -1,7 +1,7 @@
 /** Builds the message about an action from its state. It holds nothing that policy does not disclose. */
 import { ENGINE_ID, ENGINE_VIA } from '../contract/engine-names.ts';
 import { waitingFor, type ApprovalState } from '../approval/index.ts';
-import { actingChain, DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
+import { actingChain, DEFAULT_DOORS, type Json, type JsonObject, type RecordActor } from '../contract/index.ts';
 import type { Directory } from '../identity/index.ts';
 import type {
   ApprovalMessage,
@@ -235,7 +235,7 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
       mayChange: changeable(state, disclosed),
       mayReturn: plan !== null,
       extendUntil: plan?.extendUpToMs == null ? null : Math.floor((state.openedAt + plan.extendUpToMs) / 1000),
-      via: plan?.via ?? [...DOORS],
+      via: plan?.via ?? [...DEFAULT_DOORS],
       ...grantable(plan, disclosed),
     },
     responsibility: RESPONSIBILITY,

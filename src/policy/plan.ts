@@ -1,6 +1,6 @@
 import { actingIds } from '../contract/acting.ts';
 import {
-  DOORS,
+  DEFAULT_DOORS,
   includesId,
   type ApprovalPlan,
   type ApprovalStagePlan,
@@ -27,7 +27,7 @@ export const ASKED_BESIDE: CompiledApproval = {
   fourEyes: true,
   mayChange: [],
   blind: false,
-  via: [...DOORS],
+  via: [...DEFAULT_DOORS],
 };
 
 /** Resolves everyone that an approval names. */

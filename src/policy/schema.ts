@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACTOR_TYPES, DOORS, EFFECT_KINDS, MODES, surfaceSchema } from '../contract/index.ts';
+import { ACTOR_TYPES, DEFAULT_DOORS, DOORS, EFFECT_KINDS, MODES, surfaceSchema } from '../contract/index.ts';
 import { DURATION_PATTERN, parseDuration } from './duration.ts';
 import { PATH_PATTERN, isPath } from './paths.ts';
 
@@ -98,8 +98,8 @@ const approvalSchema = z.strictObject({
     .array(z.enum(DOORS))
     .min(1)
     .max(DOORS.length)
-    .default([...DOORS])
-    .meta({ description: 'Doors a decision may come through; default all.' }),
+    .default([...DEFAULT_DOORS])
+    .meta({ description: 'Doors a decision may come through; default all but `teams`, which has to be named.' }),
   blind: z
     .literal('accepted')
     .optional()

@@ -15,12 +15,17 @@ export function changesOf(message: ApprovalMessage, { fields }: Submission): Jso
   const changes: JsonObject = {};
   message.controls.mayChange.slice(0, MAX_CHANGES).forEach((changeable, index) => {
     const field = INPUTS.change(index);
-    const typed = fields[field]?.value?.trim() ?? '';
-    if (typed === '' || typed === changeable.value) return;
-    const value = valueOf(changeable, typed, field);
-    if (String(value) !== changeable.value) changes[changeable.path] = value;
+    const value = changedValue(changeable, fields[field]?.value?.trim() ?? '', field);
+    if (value !== undefined) changes[changeable.path] = value;
   });
   return Object.keys(changes).length === 0 ? undefined : changes;
+}
+
+/** What was typed over a value, where that is another; undefined where it is left as it was. @throws as {@link changesOf} */
+export function changedValue(changeable: MessageChangeable, typed: string, field: string): string | number | undefined {
+  if (typed === '' || typed === changeable.value) return undefined;
+  const value = valueOf(changeable, typed, field);
+  return String(value) === changeable.value ? undefined : value;
 }
 
 function valueOf({ kind }: MessageChangeable, typed: string, field: string): string | number {

@@ -77,6 +77,7 @@ export interface Tables {
     shownHash: string;
     revision: number;
   };
+  teamsReach: { tenant: string; user: string; serviceUrl: string; conversation: string; gone: boolean };
   unauthenticated: { address: string; hour: Time; times: number; lastAt: Time };
   attempt: {
     id: Generated<number>;

@@ -27,6 +27,7 @@ import * as peopleLists from './migrations/0230-people-lists.ts';
 import * as factFacets from './migrations/0280-fact-facets.ts';
 import * as savedViews from './migrations/0340-saved-views.ts';
 import * as walkAmount from './migrations/0341-walk-amount.ts';
+import * as teamsReach from './migrations/0350-teams-reach.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
@@ -54,6 +55,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0280-fact-facets': factFacets,
   '0340-saved-views': savedViews,
   '0341-walk-amount': walkAmount,
+  '0350-teams-reach': teamsReach,
 };
 
 /**

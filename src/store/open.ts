@@ -30,6 +30,7 @@ import { createReviewStore, type ReviewStore } from './reviews.ts';
 import { createRightRowStore, type RightRowStore } from './right-rows.ts';
 import { createSavedViewStore, type SavedViewStore } from './saved-views.ts';
 import { createSlackMessageStore, type SlackMessageStore } from './slack-messages.ts';
+import { createTeamsReachStore, type TeamsReachStore } from './teams-reach.ts';
 import { createWitnessedStore, type WitnessedStore } from './witnessed.ts';
 
 /**
@@ -46,6 +47,7 @@ export interface Store {
   sessions: SessionStore;
   savedViews: SavedViewStore;
   slackMessages: SlackMessageStore;
+  teamsReach: TeamsReachStore;
   attempts: AttemptStore;
   coverage: CoverageStore;
   bundles: BundleStore;
@@ -112,6 +114,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     sessions: createSessionStore(db),
     savedViews: createSavedViewStore(db),
     slackMessages: createSlackMessageStore(db),
+    teamsReach: createTeamsReachStore(db),
     attempts: createAttemptStore(db),
     coverage: createCoverageStore(db),
     bundles: createBundleStore(db),

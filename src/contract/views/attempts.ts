@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Where something can be tried. */
-export const ATTEMPT_DOORS = ['api', 'slack', 'console', 'cli', 'temporal', 'workflow', 'scim'] as const;
+export const ATTEMPT_DOORS = ['api', 'slack', 'teams', 'console', 'cli', 'temporal', 'workflow', 'scim'] as const;
 
 export const attemptSchema = z
   .strictObject({

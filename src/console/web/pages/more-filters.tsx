@@ -19,7 +19,7 @@ const CHOICES: Partial<Record<FilterName, readonly string[]>> = {
   ],
   status: STATUSES,
   decision: ['approve', 'constrain', 'supervise', 'refuse'],
-  via: ['slack', 'console', 'api', 'cli', 'engine'],
+  via: ['slack', 'teams', 'console', 'api', 'cli', 'engine'],
   mode: ['enforce', 'observe'],
 };
 

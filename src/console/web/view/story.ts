@@ -27,6 +27,7 @@ const words = (value: unknown): string => (typeof value === 'string' ? value : J
 
 const DOOR_WORDS: Readonly<Record<string, string>> = {
   slack: 'in Slack',
+  teams: 'in Teams',
   console: 'in the console',
   api: 'through the API',
   cli: 'on the command line',

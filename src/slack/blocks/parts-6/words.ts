@@ -17,6 +17,7 @@ export const DID: Record<MessageDecision['decision'], string> = {
 /** Through which door, after the time. */
 export const DOOR_WORDS: Record<MessageDecision['via'], string> = {
   slack: 'in Slack',
+  teams: 'in Teams',
   console: 'in the console',
   api: 'over the API',
   cli: 'on the command line',

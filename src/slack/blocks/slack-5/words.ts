@@ -76,6 +76,7 @@ const DID: Record<MessageDecision['decision'], string> = {
 };
 const DOORS: Record<MessageDecision['via'], string> = {
   slack: 'in Slack',
+  teams: 'in Teams',
   console: 'in the console',
   api: 'over the API',
   cli: 'on the command line',

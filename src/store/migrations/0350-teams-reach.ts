@@ -1,0 +1,12 @@
+import { sql, type Kysely } from 'kysely';
+
+/** Where users of Teams were heard of last: an app is told of its conversations, and has to remember them. */
+const STATEMENTS = [
+  `create table teams_reach (
+    tenant text not null, "user" text not null, service_url text not null, conversation text not null,
+    gone boolean not null, primary key (tenant, "user"))`,
+];
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+}

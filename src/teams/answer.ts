@@ -1,0 +1,31 @@
+/** Answers to a click (learn.microsoft.com/adaptive-cards/authoring-cards/universal-action-model). */
+import type { CountersignError, ErrorCode, JsonObject } from '../contract/index.ts';
+import type { ApprovalMessage } from '../notify/approval-message.ts';
+import { refusalAnswer as inSlack, textsOf } from '../slack/blocks/index.ts';
+import type { Card } from './card/index.ts';
+
+/** The body of the answer to an invoke. */
+export type InvokeAnswer = JsonObject & { statusCode: number; type: string };
+
+/** The card as it is now, in the place of the one that was clicked. */
+export const cardAnswer = (card: Card): InvokeAnswer => ({
+  statusCode: 200,
+  type: 'application/vnd.microsoft.card.adaptive',
+  value: card,
+});
+
+/** Words below the card. Clients read markdown in them: what would be markup is left out. */
+export const textAnswer = (text: string): InvokeAnswer => ({
+  statusCode: 200,
+  type: 'application/vnd.microsoft.activity.message',
+  value: text.replace(/[*`~<>[\]\\|#]/g, ''),
+});
+
+/** Why a click did not count, in the words of Slack's door. */
+export function refusalAnswer(
+  error: Pick<CountersignError, 'message'> & { code: ErrorCode },
+  message: ApprovalMessage | null,
+): InvokeAnswer {
+  const words = textsOf(inSlack(error, message)).join('\n');
+  return textAnswer(error.code === 'door-closed' ? words.replace('Not in Slack.', 'Not in Teams.') : words);
+}

@@ -1,0 +1,21 @@
+/** What an approver changed in a card, as the engine takes it. */
+import type { JsonObject } from '../contract/index.ts';
+import type { ApprovalMessage } from '../notify/approval-message.ts';
+import { changedValue } from '../slack/changes.ts';
+import { inputOf, type Execute } from './activity.ts';
+import { INPUTS, MAX_CHANGES } from './card/index.ts';
+
+/**
+ * The values that are now others than before; undefined when there is none.
+ *
+ * @throws CountersignError `invalid-request` for what is no number
+ */
+export function changesOf(message: ApprovalMessage, execute: Execute): JsonObject | undefined {
+  const changes: JsonObject = {};
+  message.controls.mayChange.slice(0, MAX_CHANGES).forEach((changeable, index) => {
+    const field = INPUTS.change(index);
+    const value = changedValue(changeable, inputOf(execute, field) ?? '', field);
+    if (value !== undefined) changes[changeable.path] = value;
+  });
+  return Object.keys(changes).length === 0 ? undefined : changes;
+}
