@@ -30,7 +30,7 @@ const SHARED = [
 
 /** Files with a stack of their own which leave nothing in their process: one process runs many of them, and loads the product once. */
 const TOGETHER = [
-  'test/e2e/{action-list,attested,connectors,emergency,endings,erasure,freezes,grants,hostile,identity,issuers,key-rotation,keys-and-freezes,money,policy-closed,provisioning,refused-before,sign-in,signals,slack-forged,surfaces,tenants,unsealable,whole,witnesses}.test.ts',
+  'test/e2e/{action-list,attested,connectors,emergency,endings,erasure,freezes,grants,hostile,identity,issuers,key-rotation,keys-and-freezes,money,policy-closed,provisioning,refused-before,sign-in,signals,slack-forged,surfaces,teams,tenants,unsealable,whole,witnesses}.test.ts',
 ];
 
 const FIXTURES = 'test/lint/fixtures/**';

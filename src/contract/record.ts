@@ -150,7 +150,7 @@ export interface DecisionRecord extends RecordHead {
   membership?: { index: number; path: string[] };
   reason: string | null;
   via: Door | typeof ENGINE_VIA;
-  /** The Slack identity and message, when it came through Slack. */
+  /** The identity and message, when it came through Slack or Teams: there the workspace is `teams:<tenant>`. */
   slack: { workspace: string; user: string; channel: string; message: string } | null;
   /** Exactly what the approver was shown. */
   shown: Shown | null;

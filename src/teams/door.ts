@@ -27,10 +27,12 @@ export async function handleActivity(deps: TeamsDoorDeps, activity: Activity): P
   const { appId, tenant } = deps;
   if (tenantOf(activity) !== tenant) throw new CountersignError('forbidden', 'it is about another tenant of Teams');
   if (activity.recipient.id !== `28:${appId}`) throw new CountersignError('forbidden', 'it is for another app');
+  const isClick = activity.type === 'invoke';
+  if (isClick && activity.name !== 'adaptiveCard/action') {
+    throw new CountersignError('invalid-request', 'no card of ours asks so');
+  }
   await remember(deps, activity);
-  if (activity.type !== 'invoke') return null;
-  if (activity.name !== 'adaptiveCard/action') throw new CountersignError('invalid-request', 'no card of ours asks so');
-  return answerClick(deps, activity);
+  return isClick ? answerClick(deps, activity) : null;
 }
 
 /** Where this user can be reached from now on, or no more. */
@@ -69,8 +71,9 @@ async function answerClick(deps: TeamsDoorDeps, activity: Activity): Promise<Inv
     posted = await door.posted(workspace, conversation.id, replyToId);
     person = from.aadObjectId === undefined ? null : await door.personOf(tenant, from.aadObjectId);
     const admitted = await admit(door, execute, posted, person);
+    const decision = wordsOf(admitted.subject.message, execute);
     asked = true;
-    await decide(admitted, execute, origin);
+    await decide(admitted, decision, origin);
     const after = await door.message(admitted.posted.tenant, admitted.posted.action);
     return after === null ? textAnswer('Your decision is sealed.') : cardAnswer(renderCard(after, admitted.person.id));
   })().catch(async (error: unknown): Promise<InvokeAnswer> => {
@@ -148,15 +151,17 @@ async function admit(
   return { posted, person, subject, shown: cardHash(renderCard(message, person.id)) };
 }
 
-async function decide({ person, subject, shown }: Admitted, execute: Execute, slack: SlackOrigin): Promise<void> {
-  const { message } = subject;
-  const decision: DecisionInput = { ...wordsOf(message, execute), stage: execute.data.about.stage };
+async function decide(
+  { person, subject, shown }: Admitted,
+  decision: DecisionInput,
+  slack: SlackOrigin,
+): Promise<void> {
   await subject.decide({
     person: person.id,
     decision,
     slack,
     shown: { hash: shown, renderer: RENDERER },
-    responsibility: execute.verb === 'approve' ? message.responsibility : null,
+    responsibility: decision.decision === 'approve' ? subject.message.responsibility : null,
   });
 }
 
@@ -170,7 +175,8 @@ function wordsOf(message: SlackAction['message'], execute: Execute): DecisionInp
     (verb === 'approve' && (message.ask === 'review' || message.controls.approveReason === 'required'));
   if (reason !== undefined) checkReason(reason);
   else if (required) throw new CountersignError('reason-required', 'say why: this decision needs a reason');
-  const said: DecisionInput = { decision: verb, ...(reason === undefined ? {} : { reason }) };
+  const { stage } = execute.data.about;
+  const said: DecisionInput = { decision: verb, stage, ...(reason === undefined ? {} : { reason }) };
   if (verb === 'approve') {
     const changes = changesOf(message, execute);
     return changes === undefined ? said : { ...said, changes };

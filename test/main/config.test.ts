@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { isCountersignError } from '../../src/contract/index.ts';
 import { loadConfig, type Config, type Env } from '../../src/main/config.ts';
 
+const GUID = '72F988BF-86f1-41af-91ab-2d7cd011db47';
+
 /** What `loadConfig` says against an environment. */
 function refusalOf(env: Env): string {
   try {
@@ -139,6 +141,17 @@ describe('a variable', () => {
       { slack: { botToken: 'xoxb-1', signingSecret: 's', appToken: undefined, apiUrl: 'http://127.0.0.1:1/api/' } },
     ],
     [{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' }, { slack: { appToken: 'xapp-1' } }],
+    [
+      { TEAMS_APP_ID: GUID, TEAMS_APP_SECRET: 's', TEAMS_TENANT: GUID },
+      {
+        teams: {
+          appId: GUID.toLowerCase(),
+          tenant: GUID.toLowerCase(),
+          tokenUrl: `https://login.microsoftonline.com/${GUID.toLowerCase()}/oauth2/v2.0/token`,
+          serviceUrls: ['https://smba.trafficmanager.net/teams/', 'https://smba.trafficmanager.net/'],
+        },
+      },
+    ],
   ];
   it.each(accepted)('%j becomes %j', (env, want) => {
     expect(loadConfig(env)).toMatchObject(want as object);
@@ -187,6 +200,14 @@ describe('a variable', () => {
     ],
     [{ VAULT_ADDR: 'vault:8200' }, 'VAULT_ADDR is a URL such as https://vault.example.com:8200'],
     [{ SLACK_API_URL: 'slack' }, 'SLACK_API_URL is a URL such as https://slack.com/api/'],
+    [{ TEAMS_APP_ID: 'countersign' }, 'TEAMS_APP_ID is a GUID, such as 72f988bf-86f1-41af-91ab-2d7cd011db47'],
+    [{ TEAMS_TENANT: GUID }, 'TEAMS_APP_ID, TEAMS_APP_SECRET and TEAMS_TENANT go together'],
+    [{ TEAMS_APP_ID: GUID, TEAMS_APP_SECRET: 's' }, 'TEAMS_APP_ID, TEAMS_APP_SECRET and TEAMS_TENANT go together'],
+    [
+      { TEAMS_SERVICE_URLS: 'https://smba.trafficmanager.net/,http://smba.example/' },
+      'the addresses of Teams are https, unless they are on this machine',
+    ],
+    [{ TEAMS_SERVICE_URLS: 'https://smba.trafficmanager.net' }, 'TEAMS_SERVICE_URLS.0 ends in /'],
   ];
   it.each(refused)('%j is refused: %s', (env, sentence) => {
     expect(refusalOf(env)).toBe(`the configuration cannot be used: ${sentence}`);

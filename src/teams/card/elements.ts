@@ -7,7 +7,7 @@ import type { Line } from '../../slack/blocks/parts-6/rich.ts';
 import { plainText } from '../../slack/blocks/parts-6/text.ts';
 
 /** `{{DATE(…)}}` and `{{TIME(…)}}` are replaced by the client: what looks like them stands for them. */
-const asItIs = (text: string): string => text.replaceAll('{{', '{ {');
+export const asItIs = (text: string): string => text.replaceAll('{{', '{ {');
 
 /** A line of words and values as the pieces of one paragraph. */
 export function paragraph(line: Line, more: JsonObject = {}): JsonObject {

@@ -7,7 +7,7 @@ import { plainText, shortId } from '../../slack/blocks/parts-6/text.ts';
 import { asked, deadline, helps, progress, whyYou } from '../../slack/blocks/parts-6/words.ts';
 import { consequence, decisionLines, headline, whoAsks } from '../../slack/blocks/words.ts';
 import { controlsOf, type Controls } from './controls.ts';
-import { heading, paragraph, section, small } from './elements.ts';
+import { asItIs, heading, paragraph, section, small } from './elements.ts';
 import type { Card } from './model.ts';
 
 /** Bytes of a card, below the 28 KB that Teams takes of a message. */
@@ -40,7 +40,7 @@ function cardOf(message: ApprovalMessage, body: JsonObject[], controls: Controls
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
     version: '1.5',
-    fallbackText: plainText(headline(message), 200),
+    fallbackText: asItIs(plainText(headline(message), 200)),
     body: [heading(headline(message)), ...body, ...controls.body, footer(message)],
     actions: controls.actions,
   };

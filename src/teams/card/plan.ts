@@ -3,7 +3,7 @@ import type { PlanMessage } from '../../notify/plan-message.ts';
 import { dated, line, strong } from '../../slack/blocks/parts-6/rich.ts';
 import { plainText, safeUrl } from '../../slack/blocks/parts-6/text.ts';
 import { inOneLine } from '../../slack/blocks/words.ts';
-import { heading, openUrl, paragraph, section, small } from './elements.ts';
+import { asItIs, heading, openUrl, paragraph, section, small } from './elements.ts';
 import type { Card } from './model.ts';
 
 /** Steps that a card lists; the page behind the link has all. */
@@ -24,7 +24,7 @@ export function renderPlanCard(message: PlanMessage): Card {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
     version: '1.5',
-    fallbackText: plainText(headline, 200),
+    fallbackText: asItIs(plainText(headline, 200)),
     body: [
       heading(headline),
       section([...listed, ...(more > 0 ? [small(`And ${more} more`)] : [])]),

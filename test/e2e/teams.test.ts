@@ -1,0 +1,149 @@
+/** An approver in Teams: asked by a card, decides there, and an auditor renders again what they were shown. The whole stack. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { countersign } from '../cli/harness.ts';
+import { eventually } from '../support/eventually.ts';
+import { policiesFolder } from '../support/policies.ts';
+import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import {
+  conversationOf,
+  ENTRA_TENANT,
+  post,
+  startFakeTeams,
+  type FakeTeams,
+  type TeamsMessage,
+} from '../support/teams.ts';
+
+const AUDITOR = 'user:auditor@acme.test';
+const USERS: Record<string, string> = {
+  [LEAD]: 'aaaaaaaa-0000-4000-8000-000000000001',
+  [CFO]: 'aaaaaaaa-0000-4000-8000-000000000002',
+};
+
+let fake: FakeTeams;
+let folder: ReturnType<typeof policiesFolder>;
+let it_: TestStack;
+let scratch: string;
+beforeAll(async () => {
+  fake = await startFakeTeams();
+  scratch = mkdtempSync(join(tmpdir(), 'countersign-teams-'));
+  const directory = readFileSync('policies/directory.yaml', 'utf8').replace(
+    /^ {2}- id: (user:\S+)$/gm,
+    (line, id: string) =>
+      USERS[id] === undefined
+        ? line
+        : `${line}\n    teams: { tenant: ${ENTRA_TENANT.toUpperCase()}, user: ${USERS[id]} }`,
+  );
+  const policy = readFileSync('policies/payments.refund.yaml', 'utf8').replace(
+    '      fourEyes: true',
+    '      fourEyes: true\n      via: [teams, console]',
+  );
+  folder = policiesFolder({ 'directory.yaml': directory, 'payments.refund.yaml': policy });
+  it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, ...fake.env });
+});
+afterAll(async () => {
+  await it_?.stop();
+  folder?.remove();
+  await fake?.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const parked = async (amount: number): Promise<string> => {
+  const { body } = await it_.ask(refund(amount));
+  expect(body.status).toBe('supervised');
+  return body.id as string;
+};
+const cardOf = (id: string, person: string): Promise<TeamsMessage> =>
+  eventually('the card', () =>
+    fake.messages.find(
+      ({ conversation, activity }) =>
+        conversation === conversationOf(USERS[person] ?? '') && JSON.stringify(activity.attachments ?? []).includes(id),
+    ),
+  );
+const click = async (id: string, person: string, verb: string, inputs: Record<string, string> = {}) =>
+  post(it_.url, fake.click(USERS[person] ?? '', await cardOf(id, person), verb, inputs), await fake.token());
+const write = (name: string, value: unknown): string => {
+  const file = join(scratch, name);
+  writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value));
+  return file;
+};
+
+it('is asked, approves in the card, and all of it is sealed and rendered again', async () => {
+  const id = await parked(420.5);
+  const { status, body } = await click(id, LEAD, 'approve', { approve_reason: 'fits the order' });
+  expect([status, body.type]).toEqual([200, 'application/vnd.microsoft.card.adaptive']);
+  const released = (await it_.call('GET', `/v1/actions/${id}?wait=30`)).body;
+  expect(released).toMatchObject({ status: 'released', permit: expect.any(String) });
+
+  const { records } = (await it_.call('GET', `/v1/records?action=${id}&type=decision`)).body;
+  const [{ hash, record }] = records;
+  expect(record).toMatchObject({
+    by: LEAD,
+    via: 'teams',
+    presence: 'click',
+    reason: 'fits the order',
+    slack: { workspace: `teams:${ENTRA_TENANT}`, user: USERS[LEAD], channel: conversationOf(USERS[LEAD] ?? '') },
+    shown: { renderer: 'teams/1' },
+  });
+  // The other one who was asked sees that it is over.
+  const others = await cardOf(id, CFO);
+  await eventually('the other card', () =>
+    others.updates > 0 && !JSON.stringify(others.activity).includes('Refuse') ? true : undefined,
+  );
+
+  const env = { COUNTERSIGN_URL: it_.url, COUNTERSIGN_API_KEY: await it_.person(AUDITOR) };
+  const shown = await countersign(['shown', hash], { env });
+  expect([shown.code, shown.err]).toEqual([0, '']);
+  const receipt = write('receipt', (await it_.call('GET', `/v1/records/${hash}/receipt`)).body);
+  const key = write('keys', { keys: [it_.stack.parts.keys.forTenant('default').record.publicJwk] });
+  const logKey = write('vkey', await it_.stack.parts.evidence.vkey('default'));
+  const verify = await countersign([
+    'verify',
+    receipt,
+    '--key',
+    key,
+    '--log-key',
+    logKey,
+    '--shown',
+    write('shown', shown.out),
+  ]);
+  expect(verify.out).toContain('rendered again by teams/1');
+  expect(verify.code).toBe(0);
+});
+
+it('is decided once, whoever of two is first, and not through a door that policy does not name', async () => {
+  const id = await parked(430.5);
+  const [lead, cfo] = await Promise.all([cardOf(id, LEAD), cardOf(id, CFO)]);
+  const token = await fake.token();
+  // A card of somebody else's counts for nobody.
+  const stolen = await post(
+    it_.url,
+    fake.click(USERS[CFO] ?? '', lead, 'refuse', { refuse_reason: 'not mine' }),
+    token,
+  );
+  expect(stolen.body.value).toContain('sent to somebody else');
+  const all = await Promise.all([
+    post(it_.url, fake.click(USERS[LEAD] ?? '', lead, 'approve'), token),
+    post(it_.url, fake.click(USERS[CFO] ?? '', cfo, 'approve'), token),
+  ]);
+  expect(all.map(({ status }) => status)).toEqual([200, 200]);
+  const { records } = (await it_.call('GET', `/v1/records?action=${id}&type=decision`)).body;
+  expect(records).toHaveLength(1);
+  const auditor = await it_.person(AUDITOR);
+  const kept = await eventually('the attempt', async () => {
+    const { attempts } = (await it_.call('GET', '/v1/attempts?door=teams', undefined, { token: auditor })).body;
+    return attempts.find(({ code }: { code: string }) => code === 'forbidden');
+  });
+  expect(kept).toMatchObject({ action: id, by: CFO, door: 'teams' });
+
+  const other = await parked(440.5);
+  const api = await it_.call(
+    'POST',
+    `/v1/actions/${other}/decisions`,
+    { decision: 'approve' },
+    { token: await it_.person(LEAD) },
+  );
+  expect(api.body.code).toBe('door-closed');
+});
