@@ -44,9 +44,8 @@ async function remember({ door, appId, tenant }: TeamsDoorDeps, activity: Activi
   const removed =
     (type === 'installationUpdate' && action?.startsWith('remove') === true) ||
     (type === 'conversationUpdate' && membersRemoved.some(isApp));
-  const added =
-    type === 'installationUpdate' ? !removed : type === 'conversationUpdate' ? membersAdded.some(isApp) : true;
-  if (!removed && !added) return;
+  // Others come and go in a conversation as well; whatever else is said in it shows that the app is there.
+  if (type === 'conversationUpdate' && !removed && !membersAdded.some(isApp)) return;
   await door.heard({ tenant, user, serviceUrl, conversation: conversation.id, gone: removed });
 }
 

@@ -46,14 +46,15 @@ let posted: SlackPosted;
 let answer: () => void = () => undefined;
 
 const door: TeamsDoor = {
-  personOf: (tenant, user) =>
-    Promise.resolve(
-      tenant === ENTRA_TENANT && user === USER
-        ? { tenant: 'default', id: LEAD, name: 'Fatima Lindqvist' }
-        : tenant === ENTRA_TENANT && user === OTHER
-          ? { tenant: 'default', id: 'user:cfo@acme.test', name: 'Chidi Forde' }
-          : null,
-    ),
+  personOf: (tenant, user) => {
+    const known: Record<string, [id: string, name: string]> = {
+      [USER]: [LEAD, 'Fatima Lindqvist'],
+      [OTHER]: ['user:cfo@acme.test', 'Chidi Forde'],
+    };
+    const [id, name] = known[user] ?? [];
+    const found = tenant === ENTRA_TENANT && id !== undefined && name !== undefined;
+    return Promise.resolve(found ? { tenant: 'default', id, name } : null);
+  },
   posted: (workspace, channel, ts) =>
     Promise.resolve(
       workspace === `teams:${ENTRA_TENANT}` && channel === sent.conversation && ts === sent.id ? posted : null,

@@ -1,7 +1,7 @@
 /** What somebody was shown before they decided, rendered again in the page by the version of the renderer that the record names. */
 import type { ShownAgain } from '../../../contract/views/index.ts';
 import type { ApprovalMessage } from '../../../slack/blocks/model.ts';
-import { findShown, renderShown, textsOf } from '../../../slack/blocks/shown.ts';
+import { findShown, textsShown } from '../../../teams/card/shown.ts';
 import { linesOf } from './disclosed.ts';
 import type { JsonObject } from '../../../contract/json.ts';
 
@@ -9,9 +9,9 @@ import type { JsonObject } from '../../../contract/json.ts';
 export function shownLines({ by, shown, models }: Pick<ShownAgain, 'by' | 'shown' | 'models'>): string[] | null {
   const source = findShown(shown, by, models as unknown as ApprovalMessage[]);
   if (source === null) return null;
-  const rendered = renderShown(source);
-  if (rendered.blocks.length > 0) return textsOf(rendered);
+  const texts = textsShown(source);
+  if (!('kind' in source.model)) return texts;
   // Doors without a renderer showed the model itself.
-  const model = JSON.parse(rendered.text) as JsonObject;
+  const model = JSON.parse(texts.join('')) as JsonObject;
   return linesOf(model).map(({ path, value }) => `${path}: ${value}`);
 }
