@@ -157,6 +157,9 @@ export async function startFakeTeams(): Promise<FakeTeams> {
       const now = Math.floor(Date.now() / 1000);
       const payload = { iss: ISSUER, aud: APP_ID, nbf: now - 60, exp: now + 3600, serviceurl: serviceUrl, ...claims };
       if (alg === 'none') return Promise.resolve(unsigned(payload));
+      // With what everybody knows as the secret: the public key.
+      const shared = new TextEncoder().encode(JSON.stringify(jwk));
+      if (alg === 'HS256') return new SignJWT(payload).setProtectedHeader({ alg, kid }).sign(shared);
       return new SignJWT(payload)
         .setProtectedHeader({ alg, kid })
         .sign(kid === 'skype' ? other.privateKey : privateKey);
