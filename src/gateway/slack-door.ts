@@ -176,7 +176,8 @@ export const decisions = (context: DoorContext): SlackDecisions => ({
   async refused({ tenant, action, person, what, code, slack }) {
     const { log, store, now } = context.deps;
     const { workspace, user } = slack;
-    log.warn({ what, code, door: context.door, workspace, user, action }, 'an interaction was refused');
+    const where = context.door === 'slack' ? 'a Slack' : 'a Teams';
+    log.warn({ what, code, workspace, user, action }, `${where} interaction was refused`);
     await store.attempts
       .add({
         tenant: tenant ?? context.tenant,

@@ -174,7 +174,12 @@ export async function startFakeTeams(): Promise<FakeTeams> {
         conversation: { id: conversation, tenantId: ENTRA_TENANT, conversationType: 'personal' },
         replyToId: id,
         value: {
-          action: { type: 'Action.Execute', title: action.title, verb, data: { ...action.data, ...inputs } },
+          action: {
+            type: 'Action.Execute',
+            title: action.title,
+            verb,
+            data: { ...structuredClone(action.data), ...inputs },
+          },
           trigger: 'manual',
         },
       });

@@ -230,7 +230,7 @@ describe('a click on a card', () => {
       'invalid-request',
       'after the present deadline',
     ],
-    ['changes a number to a word', () => click('approve', { change_0: 'many' }), 'invalid-request', 'give a number'],
+    ['changes a number to a word', () => click('approve', { change_0: 'many' }), 'invalid-request', 'Give a number'],
     [
       'is by somebody the directory does not know',
       () => click('refuse', { refuse_reason: 'x' }, 'aaaaaaaa-0000-4000-8000-0000000000ff'),

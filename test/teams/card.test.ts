@@ -155,7 +155,7 @@ describe('what a requester wrote', () => {
         expect(faultsOf(message(renderCard(model, LEAD)))).toEqual([]);
         expect(marked(renderCard(model, LEAD))).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });
