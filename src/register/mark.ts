@@ -37,7 +37,7 @@ export interface MarkFiles {
   height(tenant: string): number;
   /** Keeps that it has `size` entries: within a second, so that it costs nothing where a log grows fast. @param failed told when it cannot */
   reached(tenant: string, size: number, failed: (error: unknown) => void): void;
-  /** Keeps at once what waits for its second. */
+  /** Immediately writes the mark that waits for its second. */
   flush(): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Carries the trace of whoever started an action, or asks it for something, to the activities that follow from it.
+ * Carries the trace of the caller that started or messaged an action to the activities that follow from it.
  *
  * It makes no span and awaits nothing, so a workflow does the same things in the same order with it and without it. The interceptors of
  * `@temporalio/interceptors-opentelemetry` yield where a history was recorded without them, which parked actions would not outlive.

@@ -3,7 +3,7 @@ import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentele
 import type { RequestHandler } from 'express';
 import { requestId } from '../../api/request-id.ts';
 
-/** What is asked every few seconds by machines that watch. */
+/** Paths that monitoring asks every few seconds. */
 const UNTRACED = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** Nothing of a request but its method and which route it took. */

@@ -28,7 +28,7 @@ function traceOf({ [TRACE_HEADER]: payload }: Headers): Context {
   }
 }
 
-/** Starts, updates and signals carry the trace of whoever asked for them. */
+/** Starts, updates and signals carry the trace of their caller. */
 export const tracingCalls: WorkflowClientInterceptor = {
   startWithDetails: (input, next) =>
     inSpan(`start ${input.workflowType}`, asked(input.options.workflowId), () =>
