@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../../src/canonical/index.ts';
 import type { LimitFact } from '../../src/contract/index.ts';
+import { countersOfGrants, grantFacts, grantsFor, grantShares } from '../../src/engine/grants.ts';
+import { evaluate } from '../../src/policy/index.ts';
 import type { Committing } from '../../src/store/postgres.ts';
 import type { LimitGlance, LimitQuery, Store } from '../../src/store/index.ts';
+import { compiled, facts, policy, request } from '../policy/helpers.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { AT } from '../support/records.ts';
 
@@ -277,5 +280,52 @@ describe('limits.glance', () => {
     await Promise.all(Array.from({ length: 8 }, (_, first) => lane(first)));
     expect(answers.filter(Boolean)).toHaveLength(50);
     expect(await store.limits.usage('default', 'act_other', [query], now)).toMatchObject([{ used: '50' }]);
+  });
+});
+
+describe('a standing approval', () => {
+  const GIVER = 'user:a@acme.test';
+  const bundle = compiled(
+    policy(
+      `- { id: asks, when: 'true', then: supervise, approval: { stages: [{ name: one, approvers: ['${GIVER}'] }] } }`,
+      'disclose: [params.amount]\neffect: { kind: compensable }\ngrants: { upTo: 2000, uses: 20, within: 12h }',
+    ),
+  );
+  const grant = {
+    ...{
+      id: 'grt_1',
+      record: `sha256:${'a'.repeat(64)}`,
+      by: GIVER,
+      action: 'act_0',
+      decision: `sha256:${'b'.repeat(64)}`,
+    },
+    ...{ policy: 'test', rule: 'asks', surface: 'test.do', verb: 'do', actor: 'agent:bot', effect: 'compensable' },
+    ...{ approvers: [GIVER], until: after(3_600_000).toISOString(), at: AT, revokedAt: null },
+    ...{ uses: 20, upTo: '2000', currency: null },
+  };
+
+  /** As an engine judges: the verdict under the locks of what it counts. */
+  const use = (from: Store, n: number, amount: number): Promise<string> => {
+    const asked = request({ params: { amount } });
+    const standing = grantsFor([grant], bundle, asked, now.getTime() + 1);
+    return decided(
+      from.limits.decide('default', `act_grant_${amount}_${n}`, countersOfGrants(standing), now, (limits) => {
+        const known = facts({ now: AT, people: { [GIVER]: [GIVER] }, grants: grantFacts(standing, limits) });
+        const { verdict, grant: covering } = evaluate(bundle, asked, known);
+        return Promise.resolve({ reservations: grantShares(standing, covering), value: verdict.basis as string });
+      }),
+    );
+  };
+
+  it('covers exactly 20 of 200 concurrent uses, over several pools', async () => {
+    const other = await world.open();
+    const bases: string[] = [];
+    // Eight at once, so that nobody waits longer for a connection than a pool lets them.
+    const lane = async (first: number): Promise<void> => {
+      for (let n = first; n < 200; n += 8) bases.push(await use(n % 2 === 0 ? store : other, n, 10));
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, first) => lane(first)));
+    expect(bases.filter((basis) => basis === 'grant')).toHaveLength(20);
+    expect(bases.filter((basis) => basis === 'rule')).toHaveLength(180);
   });
 });
