@@ -26,6 +26,10 @@ function commit(): string {
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const judged = (bound: unknown, held: boolean): string => {
+  if (bound === null) return '';
+  return held ? 'held' : 'not held here';
+};
 const ms = (value: number): string => (Number.isNaN(value) ? '' : value.toFixed(1));
 
 function page(found: readonly Cost[], { rows, ratios }: Latency, loads: readonly number[]): string {
@@ -48,7 +52,7 @@ ${table(
     name,
     ratio.toFixed(2),
     bound ?? 'for information',
-    bound === null ? '' : held ? 'held' : 'not held here',
+    judged(bound, held),
   ]),
 )}
 

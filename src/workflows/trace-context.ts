@@ -4,11 +4,10 @@
  * It makes no span and awaits nothing, so a workflow does the same things in the same order with it and without it. The interceptors of
  * `@temporalio/interceptors-opentelemetry` yield where a history was recorded without them, which parked actions would not outlive.
  */
-import type { AsyncLocalStorage as Storage } from 'node:async_hooks';
 import type { Headers, WorkflowInterceptors } from '@temporalio/workflow';
 
 /** Temporal's sandbox has it among its globals. */
-declare const AsyncLocalStorage: typeof Storage;
+declare const AsyncLocalStorage: new <T>() => { run<R>(store: T, work: () => R): R; getStore(): T | undefined };
 
 /** The header in which Temporal's SDKs carry a trace: a map with `traceparent`. */
 export const TRACE_HEADER = '_tracer-data';
