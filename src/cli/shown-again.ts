@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readSealed } from '../canonical/index.ts';
 import { isCountersignError, type RecordPayload } from '../contract/index.ts';
 import { shownIn } from '../sealing/index.ts';
-import { SHOWN_VIEWS, hashOfShown, textsShown, type RenderingSource } from '../teams/card/shown.ts';
+import { SHOWN_VIEWS, hashOfShownCard, textsShown, type RenderingSource } from '../teams/card/shown.ts';
 import type { Held } from './evidence.ts';
 import type { Io } from './io.ts';
 import { readText } from './values.ts';
@@ -71,7 +71,7 @@ function renderedAgain(text: string, held: readonly Held[]): Omit<Rendering, 'fi
   if (parsed.person !== null && parsed.person !== sealed.by) throw new Different('it was shown to somebody else');
   if (parsed.renderer !== sealed.shown.renderer) throw new Different(`the record names \`${sealed.shown.renderer}\``);
   const source = parsed as unknown as RenderingSource;
-  const hash = hashOfShown(source);
+  const hash = hashOfShownCard(source);
   if (hash !== sealed.shown.hash)
     throw new Different(`it renders to ${hash}, and the record holds ${sealed.shown.hash}`);
   return { record: parsed.record, by: sealed.by, hash, renderer: parsed.renderer, texts: textsShown(source) };

@@ -14,7 +14,7 @@ export function register(program: Command, io: Io): void {
     .description('print what an approver was shown, to be rendered again: the sealed hash must come out')
     .argument('<record>', 'hash of the decision’s record');
   withConnection(command, { as: true }).action(async (record: string, options: ConnectOptions) => {
-    const { findShown } = await import('../teams/card/shown.ts');
+    const { findShownCard: findShown } = await import('../teams/card/shown.ts');
     const answer = await call(await connect(io, options), { path: `v1/records/${encodeURIComponent(record)}/shown` });
     const { by, shown, models } = readAnswer(shownAgainSchema, answer);
     const rendering = findShown(shown, by, models as unknown as ApprovalMessage[]);

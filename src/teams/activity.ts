@@ -1,7 +1,7 @@
 /** What the Bot Framework sends, as far as it is read. The channel vouches for all of it, and it is trusted no further than that. */
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
-import { VERBS } from './card/index.ts';
+import { CARD_VERBS } from './card/index.ts';
 
 const id = z.string().min(1).max(512);
 const guid = z.guid().toLowerCase();
@@ -29,7 +29,7 @@ export type Activity = z.output<typeof activitySchema>;
 const executeSchema = z.looseObject({
   action: z.looseObject({
     type: z.literal('Action.Execute'),
-    verb: z.enum(VERBS),
+    verb: z.enum(CARD_VERBS),
     data: z.looseObject({
       about: z.strictObject({ action: z.string().max(128), revision: z.int(), stage: z.int().nonnegative() }),
     }),

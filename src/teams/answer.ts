@@ -22,7 +22,7 @@ export const textAnswer = (text: string): InvokeAnswer => ({
 });
 
 /** Why a click did not count, in the words of Slack's door. */
-export function refusalAnswer(
+export function cardRefusal(
   error: Pick<CountersignError, 'message'> & { code: ErrorCode },
   message: ApprovalMessage | null,
 ): InvokeAnswer {

@@ -3,17 +3,17 @@ import type { JsonObject } from '../contract/index.ts';
 import type { ApprovalMessage } from '../notify/approval-message.ts';
 import { changedValue } from '../slack/changes.ts';
 import { inputOf, type Execute } from './activity.ts';
-import { INPUTS, MAX_CHANGES } from './card/index.ts';
+import { CARD_INPUTS, CARD_CHANGES_MAX } from './card/index.ts';
 
 /**
  * The values that are now others than before; undefined when there is none.
  *
  * @throws CountersignError `invalid-request` for what is no number
  */
-export function changesOf(message: ApprovalMessage, execute: Execute): JsonObject | undefined {
+export function cardChangesOf(message: ApprovalMessage, execute: Execute): JsonObject | undefined {
   const changes: JsonObject = {};
-  message.controls.mayChange.slice(0, MAX_CHANGES).forEach((changeable, index) => {
-    const field = INPUTS.change(index);
+  message.controls.mayChange.slice(0, CARD_CHANGES_MAX).forEach((changeable, index) => {
+    const field = CARD_INPUTS.change(index);
     const value = changedValue(changeable, inputOf(execute, field) ?? '', field);
     if (value !== undefined) changes[changeable.path] = value;
   });

@@ -4,10 +4,10 @@ import type { TeamsDoor } from '../gateway/teams-door.ts';
 import type { SlackAction, SlackOrigin, SlackPerson, SlackPosted } from '../gateway/slack-types.ts';
 import { LATE, orLate, type Tasks } from '../slack/tasks.ts';
 import { inputOf, readExecute, tenantOf, type Activity, type Execute } from './activity.ts';
-import { cardHash, INPUTS, renderCard, RENDERER, showsAll, type Verb } from './card/index.ts';
-import { changesOf } from './changes.ts';
+import { cardHash, CARD_INPUTS, renderCard, CARD_RENDERER, showsAll, type Verb } from './card/index.ts';
+import { cardChangesOf } from './changes.ts';
 import { workspaceOf } from './notifier.ts';
-import { cardAnswer, refusalAnswer, textAnswer, type InvokeAnswer } from './answer.ts';
+import { cardAnswer, cardRefusal, textAnswer, type InvokeAnswer } from './answer.ts';
 
 export interface TeamsDoorDeps {
   door: TeamsDoor;
@@ -82,7 +82,7 @@ async function answerClick(deps: TeamsDoorDeps, activity: Activity): Promise<Inv
       tasks.run('keeping a refused attempt', door.refused({ ...about, what, code: known.code, slack: origin }));
     const late = posted !== null && (known.code === 'already-decided' || known.code === 'not-open');
     const message = late ? await door.message(posted?.tenant ?? '', posted?.action ?? '').catch(() => null) : null;
-    return refusalAnswer(known, message);
+    return cardRefusal(known, message);
   });
   const answer = await orLate(work, holdMs);
   if (answer !== LATE) return answer;
@@ -159,7 +159,7 @@ async function decide(
     person: person.id,
     decision,
     slack,
-    shown: { hash: shown, renderer: RENDERER },
+    shown: { hash: shown, renderer: CARD_RENDERER },
     responsibility: decision.decision === 'approve' ? subject.message.responsibility : null,
   });
 }
@@ -167,7 +167,7 @@ async function decide(
 /** What the inputs of the card say. @throws CountersignError invalid-request · reason-required */
 function wordsOf(message: SlackAction['message'], execute: Execute): DecisionInput {
   const verb: Verb = execute.verb;
-  const reason = inputOf(execute, INPUTS.reason(verb));
+  const reason = inputOf(execute, CARD_INPUTS.reason(verb));
   const required =
     verb === 'refuse' ||
     verb === 'return' ||
@@ -177,11 +177,11 @@ function wordsOf(message: SlackAction['message'], execute: Execute): DecisionInp
   const { stage } = execute.data.about;
   const said: DecisionInput = { decision: verb, stage, ...(reason === undefined ? {} : { reason }) };
   if (verb === 'approve') {
-    const changes = changesOf(message, execute);
+    const changes = cardChangesOf(message, execute);
     return changes === undefined ? said : { ...said, changes };
   }
   if (verb !== 'extend') return said;
-  const until = Number(inputOf(execute, INPUTS.until) ?? Number.NaN);
+  const until = Number(inputOf(execute, CARD_INPUTS.until) ?? Number.NaN);
   const { extendUntil } = message.controls;
   if (!Number.isSafeInteger(until) || until <= (message.expiresAt ?? 0) || until > (extendUntil ?? 0)) {
     throw new CountersignError('invalid-request', 'choose a time after the present deadline that policy allows');

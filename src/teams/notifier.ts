@@ -120,7 +120,7 @@ export function createTeamsNotifier(deps: TeamsNotifierDeps): Notifier {
           await client.update(serviceUrl, conversation, before.ts, activityOf(card));
         } catch (error) {
           targetOrThrow(error, [...all.values()]);
-          // Deleted, or the app was removed: people who are still asked are asked anew below.
+          // Deleted, or the app was removed: people who are still asked get a new one below.
           all.delete(`${before.channel}/${before.ts}`);
           return;
         }

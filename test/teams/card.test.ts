@@ -1,9 +1,9 @@
 import { expect, describe, it } from 'vitest';
 import fc from 'fast-check';
 import { MESSAGE_HOLDS } from '../../src/contract/index.ts';
-import { hashOfShown, findShown, textsShown } from '../../src/teams/card/shown.ts';
+import { hashOfShownCard, findShownCard, textsShown } from '../../src/teams/card/shown.ts';
 import {
-  RENDERER,
+  CARD_RENDERER,
   cardHash,
   eventText,
   noticeText,
@@ -35,7 +35,7 @@ describe('a card', () => {
   it.each(models)('of %s is as it always was, and Teams shows it', async (name, model) => {
     const card = renderCard(model, LEAD);
     expect(faultsOf(message(card))).toEqual([]);
-    await expect(`${JSON.stringify(card, null, 2)}\n`).toMatchFileSnapshot(`./golden/${RENDERER}/${name}.json`);
+    await expect(`${JSON.stringify(card, null, 2)}\n`).toMatchFileSnapshot(`./golden/${CARD_RENDERER}/${name}.json`);
   });
 
   it('offers what policy offers, and a link where it does not count here', () => {
@@ -80,12 +80,12 @@ describe('a card', () => {
 
   it('renders again to the hash that is sealed, and to no other', () => {
     const hash = cardHash(renderCard(open, LEAD));
-    const source = findShown({ hash, renderer: RENDERER }, LEAD, [{ ...open, revision: 0 }, open]);
-    expect(source).toMatchObject({ renderer: RENDERER, person: LEAD, model: { revision: 1 } });
-    expect(source === null ? null : hashOfShown(source)).toBe(hash);
+    const source = findShownCard({ hash, renderer: CARD_RENDERER }, LEAD, [{ ...open, revision: 0 }, open]);
+    expect(source).toMatchObject({ renderer: CARD_RENDERER, person: LEAD, model: { revision: 1 } });
+    expect(source === null ? null : hashOfShownCard(source)).toBe(hash);
     expect(source === null ? [] : textsShown(source)).toContain('⏳ Decide: refund.create, 420.50 USD');
-    expect(findShown({ hash, renderer: RENDERER }, 'user:somebody@acme.test', [open])).toBeNull();
-    expect(() => findShown({ hash, renderer: 'teams/99' }, LEAD, [open])).toThrowError(/teams\/99/);
+    expect(findShownCard({ hash, renderer: CARD_RENDERER }, 'user:somebody@acme.test', [open])).toBeNull();
+    expect(() => findShownCard({ hash, renderer: 'teams/99' }, LEAD, [open])).toThrowError(/teams\/99/);
   });
 });
 

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-/** Where users of Teams were heard of last: an app gets their conversations once, and has to remember them. */
+/** The last known conversation of each user of Teams, because an app learns of its conversations only once. */
 const STATEMENTS = [
   `create table teams_reach (
     tenant text not null, "user" text not null, service_url text not null, conversation text not null,

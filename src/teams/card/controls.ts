@@ -4,8 +4,8 @@ import type { ApprovalMessage } from '../../notify/approval-message.ts';
 import { line } from '../../slack/blocks/parts-6/rich.ts';
 import { list, plainText, safeUrl } from '../../slack/blocks/parts-6/text.ts';
 import { isUnread } from '../../slack/blocks/parts-7/unread.ts';
-import { execute, openUrl, paragraph, showCard, small, textInput } from './elements.ts';
-import { INPUTS, MAX_CHANGES, MAX_REASON, type About, type Verb } from './model.ts';
+import { executeAction, openUrl, paragraph, showCard, smallText, textInput } from './elements.ts';
+import { CARD_INPUTS, CARD_CHANGES_MAX, MAX_REASON, type About, type Verb } from './model.ts';
 
 export interface Controls {
   /** Sentences above the buttons. */
@@ -29,7 +29,7 @@ const aboutOf = ({ action, revision, stage }: ApprovalMessage): JsonObject => {
 };
 
 const reason = (verb: Verb, label: string, required: boolean): JsonObject =>
-  textInput(INPUTS.reason(verb), label, { max: MAX_REASON, required });
+  textInput(CARD_INPUTS.reason(verb), label, { max: MAX_REASON, required });
 
 function deciding(message: ApprovalMessage, whole: boolean, url: string | null): Controls {
   const data = aboutOf(message);
@@ -42,19 +42,19 @@ function deciding(message: ApprovalMessage, whole: boolean, url: string | null):
     showCard(
       'Refuse…',
       [reason('refuse', 'Why? It is sealed with your name.', true)],
-      execute('Refuse', 'refuse', data, 'destructive'),
+      executeAction('Refuse', 'refuse', data, 'destructive'),
       'destructive',
     ),
   );
   if (mayReturn) {
     const question = reason('return', 'Your question. The time to decide goes on.', true);
-    actions.push(showCard('Ask a question…', [question], execute('Ask', 'return', data)));
+    actions.push(showCard('Ask a question…', [question], executeAction('Ask', 'return', data)));
   }
   const choices = extendUntil === null ? [] : extensions(message.expiresAt ?? 0, extendUntil);
   if (choices.length > 0) {
     const until: JsonObject = {
       type: 'Input.ChoiceSet',
-      id: INPUTS.until,
+      id: CARD_INPUTS.until,
       label: 'Wait until',
       style: 'compact',
       isRequired: true,
@@ -62,11 +62,11 @@ function deciding(message: ApprovalMessage, whole: boolean, url: string | null):
       choices,
     };
     const forms = [until, reason('extend', 'Why? (optional)', false)];
-    actions.push(showCard('More time…', forms, execute('Wait longer', 'extend', data)));
+    actions.push(showCard('More time…', forms, executeAction('Wait longer', 'extend', data)));
   }
   if (url !== null && !unread) actions.push(openUrl('Open console', url));
   return {
-    body: [...(unread ? [readFirst(message, url)] : []), small(plainText(message.responsibility, 400))],
+    body: [...(unread ? [readFirst(message, url)] : []), smallText(plainText(message.responsibility, 400))],
     actions,
   };
 }
@@ -75,15 +75,15 @@ function deciding(message: ApprovalMessage, whole: boolean, url: string | null):
 function approving(message: ApprovalMessage, data: JsonObject): JsonObject {
   const { approveReason, mayChange } = message.controls;
   const required = approveReason === 'required';
-  if (!required && mayChange.length === 0) return execute('Approve', 'approve', data, 'positive');
+  if (!required && mayChange.length === 0) return executeAction('Approve', 'approve', data, 'positive');
   const changes = mayChange
-    .slice(0, MAX_CHANGES)
+    .slice(0, CARD_CHANGES_MAX)
     .flatMap(({ label, value }, index) => [
       paragraph(line(`Change ${plainText(label, 60)}, or leave it:`)),
-      textInput(INPUTS.change(index), 'New value', { max: 300, required: false, value: value ?? '' }),
+      textInput(CARD_INPUTS.change(index), 'New value', { max: 300, required: false, value: value ?? '' }),
     ]);
   const why = reason('approve', required ? 'Why? It is sealed with your name.' : 'Why? (optional)', required);
-  return showCard('Approve…', [...changes, why], execute('Approve', 'approve', data, 'positive'), 'positive');
+  return showCard('Approve…', [...changes, why], executeAction('Approve', 'approve', data, 'positive'), 'positive');
 }
 
 function reviewing(message: ApprovalMessage, open: JsonObject[]): Controls {
@@ -92,8 +92,16 @@ function reviewing(message: ApprovalMessage, open: JsonObject[]): Controls {
   return {
     body: [],
     actions: [
-      showCard('It was right…', [reason('approve', why, true)], execute('It was right', 'approve', data, 'positive')),
-      showCard('It was wrong…', [reason('refuse', why, true)], execute('It was wrong', 'refuse', data, 'destructive')),
+      showCard(
+        'It was right…',
+        [reason('approve', why, true)],
+        executeAction('It was right', 'approve', data, 'positive'),
+      ),
+      showCard(
+        'It was wrong…',
+        [reason('refuse', why, true)],
+        executeAction('It was wrong', 'refuse', data, 'destructive'),
+      ),
       ...open,
     ],
   };
@@ -103,16 +111,16 @@ function reviewing(message: ApprovalMessage, open: JsonObject[]): Controls {
 function elsewhere({ action }: ApprovalMessage, passkey: boolean, url: string | null): Controls {
   const why = passkey ? 'This step counts only with your passkey.' : 'Policy wants this decided outside Teams.';
   if (url !== null) {
-    return { body: [small(`${why} Decide in the console.`)], actions: [openUrl('Open console', url)] };
+    return { body: [smallText(`${why} Decide in the console.`)], actions: [openUrl('Open console', url)] };
   }
   const how = passkey ? 'the console' : `the console, or with countersign approve ${plainText(action, 100)}`;
-  return { body: [small(`${why} Decide in ${how}.`)], actions: [] };
+  return { body: [smallText(`${why} Decide in ${how}.`)], actions: [] };
 }
 
 function readFirst({ unread = [], action }: ApprovalMessage, url: string | null): JsonObject {
   const labels = [...new Set(unread.map(({ label }) => plainText(label, 40)))];
   const said = `To be read before an approval counts: ${labels.length === 0 ? 'all of it' : list(labels, 6)}.`;
-  return small(url === null ? `${said} Read it with countersign show --whole ${plainText(action, 100)}` : said);
+  return smallText(url === null ? `${said} Read it with countersign show --whole ${plainText(action, 100)}` : said);
 }
 
 const HOUR = 3600;

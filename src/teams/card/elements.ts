@@ -25,7 +25,7 @@ export function paragraph(line: Line, more: JsonObject = {}): JsonObject {
 }
 
 /** Words in small and grey. */
-export const small = (text: string): JsonObject => ({
+export const smallText = (text: string): JsonObject => ({
   type: 'RichTextBlock',
   inlines: [{ type: 'TextRun', text: asItIs(text), size: 'Small', isSubtle: true }],
 });
@@ -55,7 +55,7 @@ export const textInput = (
   ...(value === undefined ? {} : { value: asItIs(plainText(value, max)) }),
 });
 
-export const execute = (title: string, verb: string, data: JsonObject, style?: string): JsonObject => ({
+export const executeAction = (title: string, verb: string, data: JsonObject, style?: string): JsonObject => ({
   type: 'Action.Execute',
   title,
   verb,

@@ -7,7 +7,7 @@ import { plainText, shortId } from '../../slack/blocks/parts-6/text.ts';
 import { asked, deadline, helps, progress, whyYou } from '../../slack/blocks/parts-6/words.ts';
 import { consequence, decisionLines, headline, whoAsks } from '../../slack/blocks/words.ts';
 import { controlsOf, type Controls } from './controls.ts';
-import { asItIs, heading, paragraph, section, small } from './elements.ts';
+import { asItIs, heading, paragraph, section, smallText } from './elements.ts';
 import type { Card } from './model.ts';
 
 /** Bytes of a card, below the 28 KB that Teams takes of a message. */
@@ -25,7 +25,7 @@ export const renderCard = (message: ApprovalMessage, person: string | null): Car
 /** Whether the card says everything that a card of this message should: of one that does not, nothing can be approved. */
 export const showsAll = (message: ApprovalMessage, person: string | null): boolean => made(message, person).whole;
 
-/** Hash of exactly what is shown. */
+/** Hash of the exact card. */
 export const cardHash = (card: Card): string => hashOf(card);
 
 function made(message: ApprovalMessage, person: string | null): { card: Card; whole: boolean } {
@@ -78,7 +78,7 @@ function details(message: ApprovalMessage): JsonObject[] {
     ...sectionOf(facts),
     ...sectionOf(decisions),
     ...sectionOf(result === null ? [] : [line(strong('Review:', 40), ` ${plainText(result, 300)}`)]),
-    ...(below.length === 0 ? [] : [section(below.map(small))]),
+    ...(below.length === 0 ? [] : [section(below.map(smallText))]),
   ];
 }
 
@@ -110,17 +110,19 @@ function footer({ action, surface, why, receipt }: ApprovalMessage): JsonObject 
     ...(why.policy === null ? [] : [`policy ${plainText(why.policy, 60)}${rule}`]),
     ...(receipt === null ? [] : [`record ${plainText(receipt.replace('sha256:', '').slice(0, 12), 20)}`]),
   ];
-  return small(parts.join(' · '));
+  return smallText(parts.join(' · '));
 }
 
 /** Every text of a card, from top to bottom: a paragraph as one. */
 export function textsOfCard({ body, actions }: Pick<Card, 'body' | 'actions'>): string[] {
   const texts = (value: JsonObject): string[] => {
     if (value['type'] === 'RichTextBlock') return [lineText(value['inlines'] as JsonObject[])];
-    const own = ['title', 'label', 'value'].flatMap((name) => (typeof value[name] === 'string' ? [value[name]] : []));
+    const labels = ['title', 'label', 'value'].flatMap((name) =>
+      typeof value[name] === 'string' ? [value[name]] : [],
+    );
     const inner = ['items', 'choices', 'body', 'actions'].flatMap((name) => (value[name] ?? []) as JsonObject[]);
     const card = (value['card'] ?? null) as JsonObject | null;
-    return [...own, ...inner.flatMap(texts), ...(card === null ? [] : texts(card))];
+    return [...labels, ...inner.flatMap(texts), ...(card === null ? [] : texts(card))];
   };
   return [...body, ...actions].flatMap(texts);
 }

@@ -3,7 +3,7 @@ import type { PlanMessage } from '../../notify/plan-message.ts';
 import { dated, line, strong } from '../../slack/blocks/parts-6/rich.ts';
 import { plainText, safeUrl } from '../../slack/blocks/parts-6/text.ts';
 import { inOneLine } from '../../slack/blocks/words.ts';
-import { asItIs, heading, openUrl, paragraph, section, small } from './elements.ts';
+import { asItIs, heading, openUrl, paragraph, section, smallText } from './elements.ts';
 import type { Card } from './model.ts';
 
 /** Steps that a card lists; the page behind the link has all. */
@@ -27,11 +27,11 @@ export function renderPlanCard(message: PlanMessage): Card {
     fallbackText: asItIs(plainText(headline, 200)),
     body: [
       heading(headline),
-      section([...listed, ...(more > 0 ? [small(`And ${more} more`)] : [])]),
+      section([...listed, ...(more > 0 ? [smallText(`And ${more} more`)] : [])]),
       ...(ask === null || expiresAt === null
         ? []
         : [paragraph(line(strong('Decide by:', 40), ' ', dated(expiresAt), '; what is not decided then is refused.'))]),
-      small(
+      smallText(
         ask === null || url !== null
           ? plainText(plan, 64)
           : `Decide it in the console, or with countersign plan; it is ${plainText(plan, 64)}`,

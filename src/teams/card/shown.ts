@@ -2,19 +2,19 @@
 import type { ApprovalMessage } from '../../notify/approval-message.ts';
 import * as blocks from '../../slack/blocks/index.ts';
 import { cardHash, renderCard, textsOfCard } from './message.ts';
-import { RENDERER } from './model.ts';
+import { CARD_RENDERER } from './model.ts';
 
 export type { RenderingSource } from '../../slack/blocks/index.ts';
 export { SHOWN_VIEWS } from '../../slack/blocks/index.ts';
 
 /** Whether it was rendered for Teams, by a version that is known here. */
-const isCard = ({ renderer }: { renderer: string }): boolean => renderer === RENDERER;
+const isCard = ({ renderer }: { renderer: string }): boolean => renderer === CARD_RENDERER;
 
 /** Hash of what was shown, as records seal it. @throws CountersignError `invalid-evidence` for a version that is not known here */
-export const hashOfShown = (source: blocks.RenderingSource): string =>
+export const hashOfShownCard = (source: blocks.RenderingSource): string =>
   isCard(source) ? cardHash(renderCard(source.model, source.person)) : blocks.hashOfShown(source);
 
-/** Every text that was shown, from top to bottom. @throws as {@link hashOfShown} */
+/** Every text that was shown, from top to bottom. @throws as {@link hashOfShownCard} */
 export const textsShown = (source: blocks.RenderingSource): string[] =>
   isCard(source) ? textsOfCard(renderCard(source.model, source.person)) : blocks.textsOf(blocks.renderShown(source));
 
@@ -22,9 +22,9 @@ export const textsShown = (source: blocks.RenderingSource): string[] =>
  * The one of `models` that renders to a sealed hash; null when none does.
  *
  * @param person Directory id of who decided.
- * @throws as {@link hashOfShown}
+ * @throws as {@link hashOfShownCard}
  */
-export function findShown(
+export function findShownCard(
   sealed: { hash: string; renderer: string },
   person: string,
   models: readonly ApprovalMessage[],
@@ -33,8 +33,8 @@ export function findShown(
   for (const model of models.toReversed()) {
     // What other doors keep beside it is no message.
     if ('kind' in model) continue;
-    const source: blocks.RenderingSource = { renderer: RENDERER, view: 'message', person, model };
-    if (hashOfShown(source) === sealed.hash) return source;
+    const source: blocks.RenderingSource = { renderer: CARD_RENDERER, view: 'message', person, model };
+    if (hashOfShownCard(source) === sealed.hash) return source;
   }
   return null;
 }

@@ -1,4 +1,4 @@
-/** What is said beside the card, in plain text: what happened to an action, and lines to one person. */
+/** Plain text beside the card: what happened to an action, and lines to one person. */
 import type { Notice, ThreadEvent } from '../../notify/notifier.ts';
 import { dateOf, plainText } from '../../slack/blocks/parts-6/text.ts';
 import { happenedInWords } from '../../slack/blocks/thread.ts';
