@@ -72,7 +72,7 @@ const telling = <In extends { action: ActionRef }, Out>(step: (input: In) => Pro
   });
 
 /** Tells the workflow, by its history, which shape its steps have from here on. */
-const joined = <T extends Judged>(judged: T): T => ({ ...judged, joined: true });
+const joined = <T extends Judged>(judged: T): T => ({ ...judged, joined: true, tellsInTurn: true });
 
 /** The activities of a worker, over what `main` hands in. */
 export function createActivities(

@@ -53,6 +53,11 @@ export interface Judged {
    * part of the recorded result, so it costs a history nothing. Older workers leave it out, and their workflows go on as they began.
    */
   joined?: true;
+  /**
+   * Whether the first try to tell people waits for its turn among the steps of its workflow. Beside a decision that ends before it, it would
+   * replay in another order than it was recorded in. Like `joined`, it is part of the recorded result.
+   */
+  tellsInTurn?: true;
   /** True where a connector executes it once it is released; left out where none does. */
   executes?: boolean;
 }

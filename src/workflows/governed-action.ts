@@ -308,6 +308,7 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
       callback: judged.callback ?? ('request' in input && typeof input.request?.callback === 'string'),
       hooks: judged.hooks,
       joined: judged.joined === true,
+      inTurn: judged.tellsInTurn === true ? exclusive : undefined,
     },
   );
   if (judged.plan !== null) {
@@ -326,7 +327,10 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   }
   action = judged.action;
   held = judged.held === true;
-  if (judged.planWorkflow !== undefined) outbox.stepOf(judged.planWorkflow, () => local.resumePlan({ action: ref() }));
+  const resumePlan = (): Promise<void> => local.resumePlan({ action: ref() });
+  if (judged.planWorkflow !== undefined) {
+    outbox.stepOf(judged.planWorkflow, judged.tellsInTurn === true ? () => exclusive(resumePlan) : resumePlan);
+  }
   outbox.changed(parked?.opening() ?? []);
   if (reported !== null && 'refusal' in reported) earlyRefusal = reported.refusal;
   else if (reported !== null) {

@@ -29,12 +29,15 @@ const { publishNow } = proxyLocalActivities<Pick<LocalActivities, 'publishNow'>>
 const REPORTED: ReadonlySet<Action['status']> = new Set(['executed', 'failed', 'skipped', 'unreported', 'lapsed']);
 
 /** Notifies people. It begins immediately unless a caller, such as an approver, waits for the answer of this task. */
-async function tell(input: PublishInput): Promise<Published> {
+async function tell(input: PublishInput, inTurn: InTurn): Promise<Published> {
   if (input.publication === undefined || (input.was !== null && !REPORTED.has(input.action.status)))
     return publish(input);
-  const published = await publishNow(input).catch(() => null);
+  const published = await inTurn(() => publishNow(input)).catch(() => null);
   return published ?? publish(input);
 }
+
+/** Runs one local activity after another: two of them at once may end in one order, and replay in the other. */
+type InTurn = <T>(step: () => Promise<T>) => Promise<T>;
 
 /** The notification, read when the telling begins. */
 export interface Outbox {
@@ -90,8 +93,11 @@ export function createOutbox(
     callback: boolean;
     joined: boolean;
     hooks?: readonly string[] | undefined;
+    /** The queue of the workflow's steps; left out by histories of before. */
+    inTurn?: InTurn | undefined;
   },
 ): Outbox {
+  const inTurn: InTurn = tells.inTurn ?? ((step) => step());
   const tellsPeople = tells.people && tells.quiet !== true;
   let revision = 0;
   let published = 0;
@@ -124,14 +130,17 @@ export function createOutbox(
       const was = toldStatus;
       toldStatus = status;
       try {
-        const result = await tell({
-          action: source.action(),
-          approval: source.approval(),
-          effects: batch,
-          was,
-          review: reviewed,
-          ...(tells.joined ? { publication: `${workflowInfo().runId}.${now}` } : {}),
-        });
+        const result = await tell(
+          {
+            action: source.action(),
+            approval: source.approval(),
+            effects: batch,
+            was,
+            review: reviewed,
+            ...(tells.joined ? { publication: `${workflowInfo().runId}.${now}` } : {}),
+          },
+          inTurn,
+        );
         // The activity announced the current state, which may be newer than the one that asked for it.
         toldStatus = result.told ?? status;
         if (result.unreachable.length > 0) source.unreachable(result.unreachable, result.attested);
