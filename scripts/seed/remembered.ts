@@ -55,10 +55,18 @@ export function createMemory(real: Store, tenant: string, cipher: PayloadCipher)
   };
   const payloads: PayloadStore = {
     ...real.payloads,
-    async create(_tenant, id, payload) {
-      sealed(id, payload, cipher.newKey(tenant, id));
-      return of(id).payload?.stored ?? null;
+    draft(_tenant, id, payload) {
+      const key = cipher.newKey(tenant, id);
+      return {
+        actionKey: key.actionKey,
+        payload,
+        async store() {
+          sealed(id, payload, key);
+          return of(id).payload?.stored ?? null;
+        },
+      };
     },
+    create: (_tenant, id, payload) => payloads.draft(tenant, id, payload).store(),
     read: async (_tenant, id) => of(id).payload?.stored ?? null,
     async update(_tenant, id, change) {
       const { payload } = of(id);
