@@ -1,11 +1,20 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPolicyFiles } from '../../src/main/policies.ts';
 import { replayAll } from '../support/replay-all.ts';
 import { inForce, policiesFolder, RISK } from '../support/policies.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 import { countersign, type Ran } from '../cli/harness.ts';
+
+interface Suggested {
+  policy: string;
+  through: number;
+  fewer: number;
+  diff: string;
+}
 
 let it_: TestStack;
 let first: string;
@@ -107,6 +116,60 @@ describe('evaluate', () => {
     expect(JSON.parse(used.out)).toMatchObject({ verdict: { decision: 'supervise' } });
     expect((await run('evaluate', '--file', request, '--used', 'agent-daily=1')).code).toBe(2);
     expect((await offline('evaluate', '--file', request, '--offline', '--now', 'later')).code).toBe(2);
+  });
+});
+
+describe('policy suggest', () => {
+  const small = [110, 120, 130, 140, 150, 160];
+  const suggested = async (more: object = {}, token?: string) => {
+    const files = readPolicyFiles('policies');
+    const body = { files, surface: 'payments.refund', ...more };
+    return it_.call('POST', '/v1/policies/suggest', body, token === undefined ? {} : { token });
+  };
+  let refused: number;
+
+  it('says where people were asked for nothing, as a diff with cases that passes lint, and lets no no through', async () => {
+    const decide = async (amount: number, decision: object) => {
+      const { body } = await it_.ask(refund(amount, { resource: { type: 'order', id: `ord_s${String(amount)}` } }));
+      const path = `/v1/actions/${String(body.id)}/decisions`;
+      expect((await it_.call('POST', path, decision, { token: await it_.person(LEAD) })).status).toBe(200);
+    };
+    refused = 135;
+    for (const amount of small) await decide(amount, { decision: 'approve', reason: 'fine' });
+    const free = await run('policy', 'suggest', '--surface', 'payments.refund', '--policies', 'policies', '--json');
+    expect([free.code, free.err]).toEqual([0, '']);
+    const { suggestions } = JSON.parse(free.out) as { suggestions: Suggested[] };
+    expect(suggestions.length).toBeGreaterThan(0);
+    for (const one of suggestions) {
+      expect(one).toMatchObject({ policy: 'payments.refund', through: 0 });
+      const changed = mkdtempSync(join(work, 'suggested-'));
+      cpSync('policies', changed, { recursive: true });
+      writeFileSync(join(changed, 'it.diff'), one.diff);
+      execFileSync('git', ['apply', '--unsafe-paths', `--directory=${changed}`, join(changed, 'it.diff')], {
+        cwd: '/',
+      });
+      rmSync(join(changed, 'it.diff'));
+      expect((await offline('policy', 'lint', changed)).code).toBe(0);
+      expect((await offline('policy', 'test', changed)).code).toBe(0);
+    }
+    // The diffs alone are on standard output.
+    const told = await run('policy', 'suggest', '--surface', 'payments.refund', '--policies', 'policies');
+    expect(told.out).toMatch(/^--- /);
+    expect(told.err).toContain('0 let through that people refused');
+
+    // One no among them, and nothing that would let it pass is suggested unless somebody says so.
+    await decide(refused, { decision: 'refuse', reason: 'not this one' });
+    const careful = (await suggested()).body.suggestions as Suggested[];
+    expect(careful.every(({ through }) => through === 0)).toBe(true);
+    const bold = (await suggested({ through: 1 })).body.suggestions as Suggested[];
+    expect(bold.some(({ through, fewer }) => through === 1 && fewer >= small.length)).toBe(true);
+  });
+
+  it('is for auditors and owners, and takes whole numbers', async () => {
+    expect((await suggested({}, await it_.person(LEAD))).status).toBe(403);
+    expect((await suggested({}, await it_.person('user:auditor@acme.test'))).status).toBe(200);
+    expect((await suggested({ through: -1 })).status).toBe(400);
+    expect((await run('policy', 'suggest', '--through', 'some')).code).toBe(2);
   });
 });
 
