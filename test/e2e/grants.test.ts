@@ -1,8 +1,14 @@
 /** Standing approvals: a yes to the like, inside bounds, counted race-free, and ended at once. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countersign } from '../cli/harness.ts';
+import { axe, launchBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
 import { decide, policiesFolder } from '../support/policies.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
+import { windowOf } from '../support/signed-in.ts';
 import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
 const policy = (
@@ -43,11 +49,17 @@ afterAll(async () => {
 const MANY = 40;
 
 let order = 0;
-const ask = async (surface: string, amount: number, actor = 'agent:support-bot') => {
+const requestOf = (surface: string, amount: number, actor = 'agent:support-bot') => {
   order += 1;
   const resource = { type: 'order', id: `ord_g${String(order)}` };
   const who = { ...REFUND.actor, id: actor };
-  const body = { ...REFUND, surface, actor: who, resource, params: { amount, currency: 'USD' } };
+  return { ...REFUND, surface, actor: who, resource, params: { amount, currency: 'USD' } };
+};
+/** What would be said, which takes nothing of any grant. */
+const whatIf = async (...asked: Parameters<typeof requestOf>) =>
+  (await it_.call('POST', '/v1/evaluate', requestOf(...asked))).body.verdict;
+const ask = async (...asked: Parameters<typeof requestOf>) => {
+  const body = requestOf(...asked);
   const key = `grants-${String(order)}`;
   // A busy machine may be too late with a verdict: the same key then asks for the same action.
   for (;;) {
@@ -56,8 +68,8 @@ const ask = async (surface: string, amount: number, actor = 'agent:support-bot')
   }
 };
 const until = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString();
-const grant = async (surface: string, bounds: object = {}, person = LEAD) => {
-  const { id } = await ask(surface, 150);
+const grant = async (surface: string, bounds: object = {}, person = LEAD, actor = 'agent:support-bot') => {
+  const { id } = await ask(surface, 150, actor);
   const token = await it_.person(person);
   const body = { decision: 'approve', grant: { until: until(1), ...bounds } };
   return { id, ...(await it_.call('POST', `/v1/actions/${id}/decisions`, body, { token })) };
@@ -105,7 +117,12 @@ describe('a standing approval', () => {
   it('is for the like alone, up to its sum, and not for another actor, surface or currency', async () => {
     const given = await grant('test.other', { upTo: '150' });
     expect(given.status).toBe(200);
+    for (let times = 0; times < 3; times += 1) {
+      expect(await whatIf('test.other', 90)).toMatchObject({ decision: 'approve', basis: 'grant', rule: 'medium' });
+    }
+    expect(await whatIf('test.other', 151)).toMatchObject({ decision: 'supervise', basis: 'rule' });
     expect((await ask('test.other', 90)).verdict.basis).toBe('grant');
+    expect(await whatIf('test.other', 90)).toMatchObject({ decision: 'supervise', basis: 'rule' });
     expect((await ask('test.other', 90)).status).toBe('supervised');
     expect((await ask('test.other', 60)).verdict.basis).toBe('grant');
     expect((await ask('test.other', 11, 'agent:other-bot')).status).not.toBe('released');
@@ -125,6 +142,16 @@ describe('a standing approval', () => {
     expect(grants.map(({ id }: { id: string }) => id)).not.toContain(given.body.grant);
     for (const one of grants) await it_.call('POST', `/v1/grants/${one.id}/revoke`, {});
     expect((await ask('test.other', 50)).status).toBe('supervised');
+  });
+
+  it('ends by itself at its time', async () => {
+    const actor = 'agent:brief-bot';
+    const given = await grant('test.other', { until: new Date(Date.now() + 3000).toISOString() }, LEAD, actor);
+    expect(given.status).toBe(200);
+    await eventually('it runs out', async () =>
+      (await whatIf('test.other', 50, actor)).basis === 'rule' ? true : undefined,
+    );
+    expect(await ask('test.other', 50, actor)).toMatchObject({ status: 'supervised', verdict: { basis: 'rule' } });
   });
 
   it('is given only inside what policy allows, by whom policy asks', async () => {
@@ -190,6 +217,64 @@ describe('in Slack', () => {
   });
 });
 
+describe('in the console, and on the Home tab', () => {
+  const actor = 'agent:console-bot';
+  const complaints: string[] = [];
+  let browser: Browser;
+  let page: Page;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    expect(complaints).toEqual([]);
+  });
+
+  it('is given in the form of the console, prefilled with what policy allows, and ended on its page', async () => {
+    const { id } = await ask('test.like', 150, actor);
+    page = await windowOf(browser, it_, LEAD, { complaints });
+    await page.goto(`${it_.url}/console/actions/${id}`);
+    await page.getByRole('button', { name: 'Approve, and the like…' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.getByLabel('How many').inputValue()).toBe('20');
+    expect(await axe(page)).toEqual([]);
+    await dialog.getByLabel('How many').fill('2');
+    await dialog.getByLabel('How much in all').fill('300');
+    await dialog.getByRole('button', { name: 'Approve, and the like' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await ask('test.like', 20, actor)).toMatchObject({ status: 'released', verdict: { basis: 'grant' } });
+    await page.goto(`${it_.url}/console/grants`);
+    const row = page.getByRole('row').filter({ hasText: actor });
+    await row.getByText('1 / 2').waitFor();
+    await row.getByText('300.00 USD').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await row.getByRole('button', { name: 'End it' }).click();
+    await row.waitFor({ state: 'detached' });
+    expect((await ask('test.like', 20, actor)).status).toBe('supervised');
+  });
+
+  it('is ended from the Home tab, by another approver', async () => {
+    const given = await grant('test.like', {}, LEAD, 'agent:home-bot');
+    expect(given.status).toBe(200);
+    const { control } = it_.sandbox;
+    const user = it_.stack.parts.directory.current('default').person(CFO)?.slack?.user ?? '';
+    await control.openHome(user);
+    const home = await control.waitFor(() => {
+      const shown = control.home(user);
+      return shown !== undefined && JSON.stringify(shown.blocks).includes(given.body.grant) && shown;
+    }, 30_000);
+    const block = home.blocks.find((one) => JSON.stringify(one).includes(given.body.grant));
+    await control.clickInView({
+      ...{ user, viewId: home.id, actionId: 'revoke_grant', blockId: String(block?.['block_id']) },
+    });
+    await control.waitFor(() => {
+      const shown = control.home(user);
+      return shown !== undefined && !JSON.stringify(shown.blocks).includes(given.body.grant);
+    }, 30_000);
+    expect((await ask('test.like', 20, 'agent:home-bot')).status).toBe('supervised');
+  });
+});
+
 it('a link to an action shows how it stands, to whoever may see it, and no amount', async () => {
   const { control } = it_.sandbox;
   const { id } = await ask('test.like', 150, 'agent:link-bot');
@@ -204,4 +289,22 @@ it('a link to an action shows how it stands, to whoever may see it, and no amoun
   const said = JSON.stringify(unfurl?.blocks);
   expect(said).toContain('Decide');
   expect(said).not.toContain('USD');
+});
+
+it('whose giver is asked no more releases nothing, and reports keep its uses apart', async () => {
+  const actor = 'agent:leaving-bot';
+  expect((await grant('test.like', {}, CFO, actor)).status).toBe(200);
+  expect((await ask('test.like', 30, actor)).verdict.basis).toBe('grant');
+  const { body } = await it_.call('GET', '/v1/reports/overrides?from=2020-01-01T00:00:00Z');
+  expect((body.items as { basis: string }[]).every(({ basis }) => basis === 'override')).toBe(true);
+
+  const file = join(folder.path, 'directory.yaml');
+  const before = readFileSync(file, 'utf8');
+  const name = it_.stack.parts.directory.current('default').person(CFO)?.name ?? '';
+  writeFileSync(file, before.replace(`name: ${name}`, `name: ${name}\n    active: false`));
+  expect(readFileSync(file, 'utf8')).not.toBe(before);
+  await eventually('the directory is read anew', async () =>
+    (await whatIf('test.like', 30, actor)).basis === 'rule' ? true : undefined,
+  );
+  expect(await ask('test.like', 30, actor)).toMatchObject({ status: 'supervised', verdict: { basis: 'rule' } });
 });
