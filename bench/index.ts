@@ -1,4 +1,4 @@
-/** `npm run bench [report|latency|client|console|evidence|policy|limits|workers|writers|queue] [small|whole] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [report|latency|client|console|evidence|policy|limits|workers|writers|queue|peers] [small|whole] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
@@ -13,6 +13,7 @@ const BENCHES: Record<string, () => Promise<boolean>> = {
   workers,
   queue,
   writers: async () => (await import('./evidence/writers.ts')).writers(),
+  peers: loaded(async () => (await import('./peers/index.ts')).peers()),
   async evidence() {
     // Each measures as it is loaded, one after the other.
     await import('./evidence/seal.ts');
