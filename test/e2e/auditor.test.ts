@@ -40,6 +40,8 @@ const OWN = [
   'POST /v1/samples',
   // Compares a file with what was governed, which is sealed.
   'POST /v1/statements',
+  // Keeps a question under a name. It is the auditor's own.
+  'POST /v1/views',
   'POST /codec/decode',
   'POST /codec/encode',
   // Shows one value that a record commits to, which is sealed.
