@@ -36,7 +36,7 @@ async function tell(input: PublishInput, inTurn: InTurn): Promise<Published> {
   return published ?? publish(input);
 }
 
-/** Runs one local activity after another: two of them at once may end in one order, and replay in the other. */
+/** Runs one local activity after another: two that overlap may end in one order, and replay in the other. */
 type InTurn = <T>(step: () => Promise<T>) => Promise<T>;
 
 /** The notification, read when the telling begins. */

@@ -113,7 +113,8 @@ function bash(script: string): Promise<Ran> {
       ['--norc', '-euo', 'pipefail', '-c', script],
       { cwd: folder, env },
       (error, out, err) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, said: out + err });
+        const failed = typeof error?.code === 'number' ? error.code : 1;
+        resolve({ code: error === null ? 0 : failed, said: out + err });
       },
     );
     child.stdin?.end();
