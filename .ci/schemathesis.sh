@@ -42,4 +42,4 @@ cd "$place"
 SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH=$place "${schemathesis[@]}" run "$url/openapi.json" \
   --header "Authorization: Bearer $key" \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
-  --phases examples,coverage,fuzzing --max-examples 8 --seed 1 --workers 2 --request-timeout 20
+  --phases examples,coverage,fuzzing --max-examples 8 --seed 1 --workers 2 --request-timeout 75
