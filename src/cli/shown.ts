@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { shownAgainSchema } from '../contract/views/index.ts';
 import { CountersignError } from '../contract/index.ts';
-import type { ApprovalMessage } from '../slack/blocks/index.ts';
 import { readAnswer } from './answers.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
 import { call } from './http.ts';
@@ -17,7 +16,7 @@ export function register(program: Command, io: Io): void {
     const { findShownCard: findShown } = await import('../teams/card/shown.ts');
     const answer = await call(await connect(io, options), { path: `v1/records/${encodeURIComponent(record)}/shown` });
     const { by, shown, models } = readAnswer(shownAgainSchema, answer);
-    const rendering = findShown(shown, by, models as unknown as ApprovalMessage[]);
+    const rendering = findShown(shown, by, models);
     if (rendering === null) {
       throw new CountersignError('invalid-evidence', 'nothing that the server kept renders to the sealed hash');
     }

@@ -9,7 +9,7 @@ import { readPlanLives } from '../engine/plans/read.ts';
 import { showAction } from '../notify/show.ts';
 import { showPlan } from '../notify/show-plan.ts';
 import { keepShown } from '../notify/shown.ts';
-import type { Caller } from '../identity/index.ts';
+import type { Caller, Directory, Person } from '../identity/index.ts';
 import { notFound } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { mayFreeze } from './freezes.ts';
@@ -102,17 +102,21 @@ const linkTo = ({ consoleUrl }: DoorContext, action: string): string | null =>
 
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
 
+/** The person behind an account of a door, for whom the identity provider has not ended the sessions. @throws CountersignError `unauthenticated` */
+export function personHere(people: Directory, tenant: string, person: Person | null): SlackPerson | null {
+  if (person !== null && people.stopped(person.id)) {
+    throw new CountersignError(
+      'unauthenticated',
+      'your identity provider ended your sessions; sign in to Countersign anew, then decide',
+    );
+  }
+  return person === null ? null : { tenant, id: person.id, name: person.name };
+}
+
 const identity = ({ deps: { directory }, tenant }: DoorContext): SlackIdentity => ({
   async personOf(workspace, slackUser, verifiedEmail) {
     const people = await directory.fresh(tenant);
-    const person = people.bySlack(workspace, slackUser, verifiedEmail);
-    if (person !== null && people.stopped(person.id)) {
-      throw new CountersignError(
-        'unauthenticated',
-        'your identity provider ended your sessions; sign in to Countersign anew, then decide',
-      );
-    }
-    return person === null ? null : { tenant, id: person.id, name: person.name };
+    return personHere(people, tenant, people.bySlack(workspace, slackUser, verifiedEmail));
   },
 });
 

@@ -1,10 +1,10 @@
 /** The gateway as the teams room needs it: people by their identity in Microsoft Entra, cards we sent, decisions. */
-import { CountersignError } from '../contract/index.ts';
 import type { TeamsReach } from '../store/index.ts';
 import {
   decisions,
   doorContext,
   messages,
+  personHere,
   type DoorContext,
   type SlackDoorDeps,
   type SlackGateway,
@@ -34,14 +34,7 @@ export function createTeamsDoor(
     ...decisions(context),
     async personOf(entraTenant, user) {
       const people = await deps.directory.fresh(tenant);
-      const person = people.byTeams({ tenant: entraTenant, user });
-      if (person !== null && people.stopped(person.id)) {
-        throw new CountersignError(
-          'unauthenticated',
-          'your identity provider ended your sessions; sign in to Countersign anew, then decide',
-        );
-      }
-      return person === null ? null : { tenant, id: person.id, name: person.name };
+      return personHere(people, tenant, people.byTeams({ tenant: entraTenant, user }));
     },
     heard: (reach) => deps.store.teamsReach.put(reach),
   };

@@ -4,7 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { BoundedMap } from '../canonical/index.ts';
-import { NotifierUnavailable, type Notifier, type PostedMessage, type Unreachable } from '../notify/notifier.ts';
+import {
+  CLOSING_EVENTS,
+  NotifierUnavailable,
+  type Notifier,
+  type PostedMessage,
+  type Unreachable,
+} from '../notify/notifier.ts';
 import { askingLetter, eventLetter, noticeLetter, planLetter, type Letter } from './letter.ts';
 
 /** Where a posted message is a mail: what Slack calls the workspace. */
@@ -31,9 +37,6 @@ export interface MailDeps {
 /** How many sent letters are remembered, so that a retried activity does not send them twice. */
 const REMEMBERED = 20_000;
 const RETRY_MS = 5_000;
-
-/** What closes the question for those who were asked. What executors report is not theirs to act on. */
-const TELLS_ALL = new Set(['approved', 'refused', 'expired', 'cancelled', 'frozen', 'thawed']);
 
 export function createMailNotifier({ send, addressOf, domain, log }: MailDeps): Notifier {
   const sent = new BoundedMap<string, true>(REMEMBERED);
@@ -118,7 +121,7 @@ export function createMailNotifier({ send, addressOf, domain, log }: MailDeps): 
     async thread(posted, event) {
       for (const { person, ts } of posted) {
         if (person === null) continue;
-        if (!TELLS_ALL.has(event.kind) && event.people?.includes(person) !== true) continue;
+        if (!CLOSING_EVENTS.has(event.kind) && event.people?.includes(person) !== true) continue;
         const letter = eventLetter(event);
         await post(person, { ...letter, messageId: idOf(ts, event.id), inReplyTo: ts });
       }

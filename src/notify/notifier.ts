@@ -75,6 +75,16 @@ export interface ThreadEvent {
   grant?: string;
 }
 
+/** What closes the question for everybody who was asked. What executors report is not theirs to act on. */
+export const CLOSING_EVENTS: ReadonlySet<ThreadEvent['kind']> = new Set([
+  'approved',
+  'refused',
+  'expired',
+  'cancelled',
+  'frozen',
+  'thawed',
+]);
+
 /** A direct message to one person, such as the requester. */
 export interface Notice {
   /** Unique within the person: the same notice is sent once. */

@@ -1,4 +1,4 @@
-/** Keeps reading the logs from their first entries to their last, so that readers of a page know whether its log verifies. */
+/** Reads logs from their first entries to their last, on at each question, so that readers of a page know whether its log verifies. */
 import { logFiles } from '../archive/make/log-files.ts';
 import { fromBase64Url } from '../canonical/index.ts';
 import type { Finding } from '../evidence/index.ts';

@@ -17,6 +17,7 @@ import {
   renderThreadEvent,
   shownHash,
 } from './blocks/index.ts';
+import { createOnce } from '../notify/once.ts';
 import type { PlanMessage } from '../notify/plan-message.ts';
 import { dressed, type Dressing } from './dress.ts';
 import { createPlaces, type SlackPeople } from './places.ts';
@@ -28,9 +29,6 @@ export interface NotifierDeps {
   people: SlackPeople;
   log: SlackLog;
 }
-
-/** How many sent lines and notices are remembered, so that a retried activity does not send them twice. */
-const REMEMBERED = 20_000;
 
 /** Messages that are edited no longer: deleted by someone, or too old for the workspace's rules. */
 const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
@@ -58,13 +56,7 @@ const ofPlan = (message: PlanMessage): Subject => ({
 export function createSlackNotifier({ client, people, log }: NotifierDeps): Notifier {
   const places = createPlaces(client, people);
   const dressing: Dressing = { plain: false };
-  const sent = new Set<string>();
-  const once = async (key: string, send: () => Promise<unknown>): Promise<void> => {
-    if (sent.has(key)) return;
-    await send();
-    sent.add(key);
-    if (sent.size > REMEMBERED) for (const oldest of sent) return void sent.delete(oldest);
-  };
+  const once = createOnce();
 
   const show = async (message: Subject, before: PostedMessage): Promise<PostedMessage> => {
     const { channel, ts } = before;

@@ -1,14 +1,15 @@
 /** Tells people in Teams: one card to each who is asked, edited for life, and lines below it. Teams' channels are told by nobody. */
-import { BoundedMap } from '../canonical/index.ts';
 import type { JsonObject } from '../contract/index.ts';
 import type { TeamsReach } from '../store/index.ts';
 import {
+  CLOSING_EVENTS,
   NotifierUnavailable,
   type ApprovalMessage,
   type Notifier,
   type PostedMessage,
   type Unreachable,
 } from '../notify/notifier.ts';
+import { createOnce } from '../notify/once.ts';
 import { cardHash, eventText, noticeText, renderCard, renderPlanCard, type Card } from './card/index.ts';
 import { TeamsTrouble, type TeamsClient } from './client.ts';
 
@@ -26,12 +27,6 @@ export interface TeamsNotifierDeps {
 
 /** How a message of Teams is told from others. */
 export const workspaceOf = (tenant: string): string => `teams:${tenant}`;
-
-/** How many sent lines are remembered, so that a retried activity does not send them twice. */
-const REMEMBERED = 20_000;
-
-/** What closes the question for those who were asked. What executors report is not theirs to act on. */
-const TELLS_ALL = new Set(['approved', 'refused', 'expired', 'cancelled', 'frozen', 'thawed']);
 
 /** Why a person cannot be reached, in words. */
 const WHY: Readonly<Record<string, string>> = {
@@ -53,7 +48,6 @@ interface Place {
 export function createTeamsNotifier(deps: TeamsNotifierDeps): Notifier {
   const { client, tenant, teamsOf, reachOf, log } = deps;
   const workspace = workspaceOf(tenant);
-  const sent = new BoundedMap<string, true>(REMEMBERED);
 
   const reachOfPerson = async (
     person: string,
@@ -77,11 +71,7 @@ export function createTeamsNotifier(deps: TeamsNotifierDeps): Notifier {
     const reach = known === null || 'why' in known ? null : known.reach;
     return { serviceUrl: reach?.serviceUrl ?? deps.serviceUrl, conversation: channel };
   };
-  const once = async (key: string, send: () => Promise<unknown>): Promise<void> => {
-    if (sent.get(key) === true) return;
-    await send();
-    sent.set(key, true);
-  };
+  const once = createOnce();
 
   const publish = async (
     message: Subject,
@@ -148,7 +138,7 @@ export function createTeamsNotifier(deps: TeamsNotifierDeps): Notifier {
     async thread(posted, event) {
       for (const one of posted) {
         const asked = one.person !== null && event.people?.includes(one.person) === true;
-        if (!TELLS_ALL.has(event.kind) && !asked) continue;
+        if (!CLOSING_EVENTS.has(event.kind) && !asked) continue;
         try {
           const { serviceUrl, conversation } = await placeAgain(one);
           await once(`${one.channel}/${one.ts}/${event.id}`, () =>

@@ -92,10 +92,8 @@ describe('the sources', () => {
 /** Why each file that switches the compiler off may. No other does. */
 const CASTS: Record<string, string> = {
   'src/cli/shown-again.ts': 'a model that a file brings; the sealed hash decides whether it is one',
-  'src/cli/shown.ts': 'models that the server kept; the sealed hash decides whether one is it',
   'src/client/verify/permit.ts': 'claims whose members were checked one by one, in a package without a schema library',
   'src/client/verify/request-hash.ts': 'a request is JSON; its optional members keep TypeScript from saying so',
-  'src/console/web/view/shown.ts': 'models that the server kept; the sealed hash decides whether one is it',
   'src/gateway/export.ts': 'an export’s body is JSON; an interface has no index signature',
   'src/identity/issuer-keys.ts':
     'an answer that the key library checks itself; Node’s streams, which the DOM’s types do not call iterable',

@@ -83,12 +83,14 @@ const asks = (what: object): Promise<WorkflowHandle<typeof asking>> =>
 /** Of an order of its own: on a stack that is shared, others may have been refused before. */
 const fresh = (amount: number): object => refund(amount, { resource: { type: 'order', id: `ord_${randomUUID()}` } });
 
+type Asked = Extract<CountersignAsk, { request: unknown }>['request'];
+
 /** An input with a start token for it, as an outsider gets one. */
 async function withToken(
   amount: number,
   key: string = randomUUID(),
 ): Promise<CountersignAsk & { idempotencyKey: string }> {
-  const request = fresh(amount) as never;
+  const request = fresh(amount) as Asked;
   const { body } = await stack.call('POST', '/v1/start-tokens', { idempotencyKey: key, request });
   return { request, tenant: 'default', idempotencyKey: key, token: body.token };
 }

@@ -56,7 +56,7 @@ export function renderShown({ renderer, view, person, model, plain = false }: Re
 }
 
 /**
- * The one of `models` that renders to a sealed hash, with where and to whom it was shown; null when none does.
+ * The one of `models`, as they were kept, that renders to a sealed hash, with where and to whom it was shown; null when none does.
  *
  * @param person Directory id of who decided.
  * @throws CountersignError `invalid-evidence` for another version of the renderer.
@@ -64,14 +64,14 @@ export function renderShown({ renderer, view, person, model, plain = false }: Re
 export function findShown(
   sealed: { hash: string; renderer: string },
   person: string,
-  models: readonly ApprovalMessage[],
+  models: readonly object[],
 ): RenderingSource | null {
   // The newest first: a decision is about what was on the screen last.
   for (const model of models.toReversed()) {
     if (kindOf(model) !== (KINDS[sealed.renderer] ?? null)) continue;
     for (const view of SHOWN_VIEWS) {
       for (const reader of [null, person]) {
-        const source: RenderingSource = { renderer: sealed.renderer, view, person: reader, model };
+        const source: RenderingSource = { renderer: sealed.renderer, view, person: reader, model: asMessage(model) };
         if (hashOfShown(source) === sealed.hash) return source;
         if (view === 'message' && hashOfShown({ ...source, plain: true }) === sealed.hash) {
           return { ...source, plain: true };
@@ -81,6 +81,9 @@ export function findShown(
   }
   return null;
 }
+
+/** A model as it was kept. Nothing checks its shape, because only the one that renders to the sealed hash counts. */
+export const asMessage = (model: object): ApprovalMessage => model as ApprovalMessage;
 
 /** What the API and the command line give of an action is no message, and says what it is. */
 const kindOf = (model: object): unknown => ('kind' in model ? model.kind : null);

@@ -1,5 +1,4 @@
 /** What an approver was shown, in Slack or in Teams, rendered again: the same model and version give the same hash. */
-import type { ApprovalMessage } from '../../notify/approval-message.ts';
 import * as blocks from '../../slack/blocks/index.ts';
 import { cardHash, renderCard, textsOfCard } from './message.ts';
 import { CARD_RENDERER } from './model.ts';
@@ -27,13 +26,18 @@ export const textsShown = (source: blocks.RenderingSource): string[] =>
 export function findShownCard(
   sealed: { hash: string; renderer: string },
   person: string,
-  models: readonly ApprovalMessage[],
+  models: readonly object[],
 ): blocks.RenderingSource | null {
   if (!isCard(sealed)) return blocks.findShown(sealed, person, models);
   for (const model of models.toReversed()) {
     // What other doors keep beside it is no message.
     if ('kind' in model) continue;
-    const source: blocks.RenderingSource = { renderer: CARD_RENDERER, view: 'message', person, model };
+    const source: blocks.RenderingSource = {
+      renderer: CARD_RENDERER,
+      view: 'message',
+      person,
+      model: blocks.asMessage(model),
+    };
     if (hashOfShownCard(source) === sealed.hash) return source;
   }
   return null;

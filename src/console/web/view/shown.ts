@@ -1,13 +1,12 @@
 /** What somebody was shown before they decided, rendered again in the page by the version of the renderer that the record names. */
 import type { ShownAgain } from '../../../contract/views/index.ts';
-import type { ApprovalMessage } from '../../../slack/blocks/model.ts';
 import { findShownCard, textsShown } from '../../../teams/card/shown.ts';
 import { linesOf } from './disclosed.ts';
 import type { JsonObject } from '../../../contract/json.ts';
 
 /** Lines from top to bottom; null where nothing that the server kept renders to the sealed hash. */
 export function shownLines({ by, shown, models }: Pick<ShownAgain, 'by' | 'shown' | 'models'>): string[] | null {
-  const source = findShownCard(shown, by, models as unknown as ApprovalMessage[]);
+  const source = findShownCard(shown, by, models);
   if (source === null) return null;
   const texts = textsShown(source);
   if (!('kind' in source.model)) return texts;

@@ -32,8 +32,20 @@ export const partyName = ({ name, id }: MessageParty): string =>
 export const decisionTitle = ({ name, decision }: MessageDecision): string =>
   decision === 'expired' ? DID.expired : `${plainText(name, 80)} ${DID[decision]}`;
 
-/** `1 of 2: finance done, security waiting`. Plain text; null for a single stage, which the decisions tell of. */
+/** Makes what somebody wrote safe for where it is shown. */
+type Escape = (text: string, max: number) => string;
+
+/** `1 of 2: finance done, security waiting`. Plain text; null for a single stage, because the decisions say it. */
 export function progress(message: ApprovalMessage): string | null {
+  const parts = progressParts(message);
+  return parts === null ? null : parts.join('');
+}
+
+/** The count of stages, and what follows it. */
+export function progressParts(
+  message: ApprovalMessage,
+  escape: Escape = plainText,
+): [count: string, rest: string] | null {
   if (message.stages.length < 2) return null;
   const over = message.ask !== 'decision' && message.state !== 'frozen';
   const states = {
@@ -45,24 +57,24 @@ export function progress(message: ApprovalMessage): string | null {
   const parts = message.stages.slice(0, 6).map((stage) => {
     const count =
       stage.quorum > 1 && stage.state !== 'done' ? ` (${whole(stage.approvals)} of ${whole(stage.quorum)})` : '';
-    return `${plainText(stage.name, 40)} ${states[stage.state]}${count}`;
+    return `${escape(stage.name, 40)} ${states[stage.state]}${count}`;
   });
   const more = message.stages.length > 6 ? `, ${message.stages.length - 6} more` : '';
   const done = message.stages.filter(({ state }) => state === 'done').length;
-  return `${done} of ${message.stages.length}: ${parts.join(', ')}${more}`;
+  return [`${done} of ${message.stages.length}`, `: ${parts.join(', ')}${more}`];
 }
 
 const whole = (value: number): number => (Number.isSafeInteger(value) ? value : 0);
 
 /** Who is asked in the open stage, how many of them it takes, and by which reference. Plain text; null when nobody is. */
-export function asked(message: ApprovalMessage): string | null {
+export function asked(message: ApprovalMessage, escape: Escape = plainText): string | null {
   const stage = message.stages[message.stage];
   if (stage === undefined || stage.people.length === 0) return null;
   const byRef = new Map<string, string[]>();
   for (const person of stage.people) {
-    byRef.set(person.ref, [...(byRef.get(person.ref) ?? []), plainText(person.name, 60)]);
+    byRef.set(person.ref, [...(byRef.get(person.ref) ?? []), escape(person.name, 60)]);
   }
-  const groups = [...byRef].slice(0, 4).map(([ref, names]) => `${list(names, 4)} (${plainText(ref, 60)})`);
+  const groups = [...byRef].slice(0, 4).map(([ref, names]) => `${list(names, 4)} (${escape(ref, 60)})`);
   const more = byRef.size > 4 ? ` and ${byRef.size - 4} more groups` : '';
   const quorum = whole(stage.quorum);
   const ofSeveral = quorum > 1 ? `${quorum} of ` : 'one of ';
@@ -72,10 +84,10 @@ export function asked(message: ApprovalMessage): string | null {
 }
 
 /** Why this reader is asked. Plain text; null when they are not. */
-export function whyYou(message: ApprovalMessage, person: string): string | null {
+export function whyYou(message: ApprovalMessage, person: string, escape: Escape = plainText): string | null {
   const member = message.stages.flatMap(({ people }) => people).find(({ id }) => id === person);
   if (member === undefined) return null;
-  return member.ref === person ? 'You are asked by name.' : `You are asked because of ${plainText(member.ref, 60)}.`;
+  return member.ref === person ? 'You are asked by name.' : `You are asked because of ${escape(member.ref, 60)}.`;
 }
 
 /** The deadline, and what happens without a decision; null when nothing runs out. */
@@ -105,7 +117,7 @@ export function deadline(message: ApprovalMessage): Line | null {
 }
 
 /** What helps to decide: how such requests went lately, and what is left of the limits. Plain text; null when nothing is known. */
-export function helps(message: ApprovalMessage): string | null {
+export function helps(message: ApprovalMessage, escape: Escape = plainText): string | null {
   const parts: string[] = [];
   if (message.lately !== null) {
     const { approved, refused, days } = message.lately;
@@ -116,7 +128,7 @@ export function helps(message: ApprovalMessage): string | null {
     );
   }
   for (const { label, left, max } of message.limitsLeft.slice(0, 3)) {
-    parts.push(`Limit ${plainText(label, 60)}: ${plainText(left, 30)} left of ${plainText(max, 30)}`);
+    parts.push(`Limit ${escape(label, 60)}: ${escape(left, 30)} left of ${escape(max, 30)}`);
   }
   return parts.length === 0 ? null : parts.join(' · ');
 }

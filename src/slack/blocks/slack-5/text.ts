@@ -105,14 +105,5 @@ export function time(at: number): string {
   return `<!date^${seconds}^{date_short_pretty} at {time}|${utc}>`;
 }
 
-/** `a, b and c`, at most `max` of them. */
-export function list(items: readonly string[], max: number): string {
-  const listed = items.slice(0, max);
-  const more = items.length - listed.length;
-  if (more > 0) return `${listed.join(', ')} and ${more} more`;
-  const last = listed.at(-1);
-  return listed.length < 2 ? (last ?? 'nobody') : `${listed.slice(0, -1).join(', ')} and ${last}`;
-}
-
 /** As people see and say an action id; the whole one is in the button's value. */
 export const shortId = (action: string): string => [...plainText(action, 64)].slice(0, 12).join('');
