@@ -37,6 +37,8 @@ export interface TemporalSettings {
   /** Null: no TLS. Paths of PEM files. */
   tls: { serverName?: string; ca?: string; cert?: string; key?: string } | null;
   cliPath: string | undefined;
+  /** Of workers, where they are versioned. */
+  buildId: string | undefined;
   /** Port of our dev server; any free one when left out. */
   port: number | undefined;
 }
@@ -157,6 +159,7 @@ export function loadConfig(env: Env): Config {
       apiKey: it.TEMPORAL_API_KEY,
       tls: tlsOf(it),
       cliPath: it.TEMPORAL_CLI_PATH,
+      buildId: it.TEMPORAL_WORKER_BUILD_ID,
       port: it.TEMPORAL_PORT,
     },
     slack:

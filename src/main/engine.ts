@@ -31,6 +31,9 @@ import { tracingActivities, tracingCalls } from './tracing/temporal.ts';
 
 export const TASK_QUEUE = 'countersign';
 
+/** The worker deployment whose versions `TEMPORAL_WORKER_BUILD_ID` names. */
+export const DEPLOYMENT = 'countersign';
+
 /** Read by the SDK of client and worker, and bundled with the workflows. */
 export const failureConverterPath = fileURLToPath(new URL('../workflows/failure-converter.cjs', import.meta.url));
 
@@ -81,6 +84,8 @@ interface WorkerChoices {
   judging?: Judging;
   /** Whether workflows of other namespaces may ask, through an endpoint for this task queue. */
   nexus?: boolean;
+  /** Default: the configured one. */
+  buildId?: string | undefined;
   /** File of bundled workflows; bundled here where it is not given. */
   workflowBundle?: string;
 }
@@ -112,6 +117,7 @@ export async function startWorkerOn(
     taskQueue = TASK_QUEUE,
     judging = createJudging({ alone: deps, shared: deps }),
     nexus = false,
+    buildId = parts.config.temporal.buildId,
     workflowBundle,
   }: WorkerChoices = {},
 ): Promise<RunningWorker> {
@@ -135,6 +141,16 @@ export async function startWorkerOn(
       workflowModules: workflowBundle === undefined ? workflowInterceptorModules : [],
     },
     dataConverter: converter(parts),
+    // Actions outlive releases, so each goes on under the version that is current: a version would have to be kept for months otherwise.
+    ...(buildId === undefined
+      ? {}
+      : {
+          workerDeploymentOptions: {
+            version: { deploymentName: DEPLOYMENT, buildId },
+            useWorkerVersioning: true,
+            defaultVersioningBehavior: 'AUTO_UPGRADE' as const,
+          },
+        }),
     // An approver waits for this task, so another worker soon takes over the task of one that died.
     stickyQueueScheduleToStartTimeout: '2 seconds',
     shutdownGraceTime: '5 seconds',

@@ -238,6 +238,13 @@ const TEMPORAL = {
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: text.optional().describe('File of the authority that signed it.'),
   TEMPORAL_TLS_CLIENT_CERT_PATH: text.optional().describe('File of our certificate.'),
   TEMPORAL_TLS_CLIENT_KEY_PATH: text.optional().describe('File of its key.'),
+  TEMPORAL_WORKER_BUILD_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, 'is a name of letters, digits, `.`, `_` and `-`')
+    .optional()
+    .describe(
+      'Which version of the worker deployment `countersign` a worker is: it works once that version is made current, or ramps up.',
+    ),
   TEMPORAL_CLI_PATH: text.optional().describe('The `temporal` program of the development server.'),
   TEMPORAL_PORT: port(1).optional().describe('Port of the development server; any free one when left out.'),
   COUNTERSIGN_NEXUS: z

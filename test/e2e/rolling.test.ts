@@ -1,6 +1,6 @@
 /**
  * A change of builds under load. The older worker knows no joined steps, and nothing was started with a delay: what it began and parked ends
- * under today's worker, which takes over while people decide and executors report.
+ * under today's worker, a version of the worker deployment that is ramped up, which takes over while people decide and executors report.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
@@ -8,7 +8,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createActivities, createJudging } from '../../src/activities/index.ts';
 import type { Judged } from '../../src/engine/types.ts';
-import { createClient, startWorkerOn, type RunningWorker } from '../../src/main/engine.ts';
+import { createClient, DEPLOYMENT, startWorkerOn, type RunningWorker } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
 import { slackNotifiers } from '../../src/main/slack-notifiers.ts';
 import { eventually } from '../support/eventually.ts';
@@ -117,7 +117,14 @@ it('loses nothing: what the older worker began ends under today’s', { timeout:
   today = await startWorkerOn(parts, temporal.connection, temporal.namespace, depsOf(), {
     taskQueue: QUEUE,
     workflowBundle: bundle,
+    buildId: 'today',
   });
+  // Half of what is parked goes over at first, then all of it: as whoever deploys ramps a version up.
+  const version = { namespace: temporal.namespace, deploymentName: DEPLOYMENT, buildId: 'today', identity: 'test' };
+  await eventually('its version is known, and ramps up', () =>
+    client.workflowService.setWorkerDeploymentRampingVersion({ ...version, percentage: 50 }).catch(() => undefined),
+  );
+  await client.workflowService.setWorkerDeploymentCurrentVersion(version);
   const token = await it_.person(LEAD);
   const settle = async (id: string): Promise<void> => {
     const { permit } = await becomes(id, 'released');

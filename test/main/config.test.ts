@@ -41,6 +41,7 @@ describe('an empty environment', () => {
         apiKey: undefined,
         tls: null,
         cliPath: undefined,
+        buildId: undefined,
         port: undefined,
       },
       slack: null,
@@ -135,6 +136,7 @@ describe('a variable', () => {
       },
     ],
     [{ TEMPORAL_PORT: '7233' }, { temporal: { port: 7233 } }],
+    [{ TEMPORAL_WORKER_BUILD_ID: '1.4.0-rc.1' }, { temporal: { buildId: '1.4.0-rc.1' } }],
     [{ TEMPORAL_CLI_PATH: '/opt/temporal' }, { temporal: { cliPath: '/opt/temporal' } }],
     [
       { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', SLACK_API_URL: 'http://127.0.0.1:1/api/' },
@@ -172,6 +174,7 @@ describe('a variable', () => {
     [{ TEMPORAL_ADDRESS: 'http://temporal:7233' }, 'TEMPORAL_ADDRESS is host:port, such as 127.0.0.1:7233'],
     [{ TEMPORAL_ADDRESS: 'temporal' }, 'TEMPORAL_ADDRESS is host:port, such as 127.0.0.1:7233'],
     [{ TEMPORAL_TLS: 'maybe' }, 'TEMPORAL_TLS is true or false'],
+    [{ TEMPORAL_WORKER_BUILD_ID: 'a b' }, 'TEMPORAL_WORKER_BUILD_ID is a name of letters, digits, `.`, `_` and `-`'],
     [
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
       'OTEL_EXPORTER_OTLP_ENDPOINT is a URL such as http://collector:4318',
