@@ -1,4 +1,4 @@
-/** Alerts and dashboard speak of series that there are, and each alert has its paragraph. */
+/** Alerts and dashboard speak of series that there are, and each alert has its paragraph and a case of promtool in which it is given. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -14,6 +14,10 @@ interface Rule {
 }
 const { groups } = parse(readFileSync('deploy/prometheus/alerts.yaml', 'utf8')) as { groups: { rules: Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
+const { tests } = parse(readFileSync('deploy/prometheus/alerts.test.yaml', 'utf8')) as {
+  tests: { alert_rule_test: { alertname: string; exp_alerts: object[] }[] }[];
+};
+const fired = tests.flatMap((test) => test.alert_rule_test).filter(({ exp_alerts: found }) => found.length > 0);
 const runbook = readFileSync('docs/operations.md', 'utf8');
 
 const meters = createMeters();
@@ -34,6 +38,7 @@ it.each(rules.map((rule) => [rule.alert, rule] as const))('%s', (name, { expr, l
   expect(unknownIn(expr)).toEqual([]);
   expect(['page', 'ticket']).toContain(labels.severity);
   expect(annotations.runbook).toBe(`docs/operations.md#${name.toLowerCase()}`);
+  expect(fired.map(({ alertname }) => alertname)).toContain(name);
   expect(runbook).toMatch(new RegExp(`^### ${name}\\n\\n\\S`, 'm'));
 });
 
