@@ -10,6 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import proto from '@temporalio/proto';
 import type { Payload } from '@temporalio/common';
+import type { WorkflowHandle } from '@temporalio/client';
+import { actionRequestSchema, DEFAULT_TENANT, NEXUS_ASK, type NexusAskInput } from '../../src/contract/index.ts';
+import { actionIdOf } from '../../src/engine/ids.ts';
 import { createClient } from '../../src/main/engine.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { openReceiver } from '../support/receiver.ts';
@@ -107,6 +110,17 @@ async function main(): Promise<void> {
       if (body.status === status) return body as { permit: string };
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  };
+  /** What the Nexus service starts for one call of another namespace, and the action that it asks for. */
+  const askOverNexus = async (amount: number): Promise<{ id: string; handle: WorkflowHandle }> => {
+    const idempotencyKey = randomUUID();
+    const request = actionRequestSchema.parse({ ...REFUND, surface: 'test.quick', params: { amount } });
+    const { body } = await it.call('POST', '/v1/start-tokens', { idempotencyKey, request });
+    const action = { tenant: DEFAULT_TENANT, id: actionIdOf(idempotencyKey) };
+    const start = { request, tenant: DEFAULT_TENANT, idempotencyKey, token: (body as { token: string }).token };
+    const input: NexusAskInput = { action, start };
+    const options = { workflowId: `nexus/${DEFAULT_TENANT}/${idempotencyKey}`, taskQueue: 'countersign', args: [input] };
+    return { id: action.id, handle: await client.workflow.start(NEXUS_ASK, options) };
   };
 
   const courses: Record<string, () => Promise<string>> = {
@@ -265,14 +279,34 @@ async function main(): Promise<void> {
       await report(id, permit);
       return id;
     },
+    async 'asked-over-nexus'() {
+      return (await askOverNexus(10)).handle.workflowId;
+    },
+    async 'asked-over-nexus-approved-by-a-human'() {
+      const { id, handle } = await askOverNexus(500);
+      await becomes(id, 'supervised');
+      await decide(id, { decision: 'approve' });
+      return handle.workflowId;
+    },
+    async 'asked-over-nexus-withdrawn'() {
+      const { id, handle } = await askOverNexus(500);
+      // It follows the action by now: the first activity has answered that people are waited for.
+      while ((await handle.fetchHistory()).events?.some((event) => event.activityTaskCompletedEventAttributes != null) !== true)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      await handle.cancel();
+      await becomes(id, 'cancelled');
+      return handle.workflowId;
+    },
   };
   const [shape, ...wanted] = process.argv.slice(2);
   if (shape === undefined) throw new Error('say which shape it is, such as `joined`');
   for (const [name, run] of Object.entries(courses)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const id = await run();
-    const handle = client.workflow.getHandle(`${id.startsWith('pln_') ? 'plan' : 'action'}/default/${id.slice(4)}`);
-    await handle.result();
+    const ofOurs = `${id.startsWith('pln_') ? 'plan' : 'action'}/default/${id.slice(4)}`;
+    const handle = client.workflow.getHandle(id.startsWith('nexus/') ? id : ofOurs);
+    // One that was cancelled has ended, too.
+    await handle.result().catch(() => undefined);
     const history = await handle.fetchHistory();
     await decrypted(it, history);
     writeFileSync(new URL(`${name}.${shape}.history`, import.meta.url), proto.temporal.api.history.v1.History.encode(history).finish());
