@@ -1,18 +1,14 @@
 /**
- * `npm run screenshots:console`: the console as pictures in docs/console, in light and in dark, on a phone and at a desk.
- * A fresh stack, real actions, real decisions; every page as one of the people sees it whom it is for.
+ * The console as pictures in docs/console, in light and in dark, on a phone and at a desk. A fresh stack, real actions, real decisions; every
+ * page as one of the people sees it whom it is for.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { launchBrowser } from '../../test/support/browser.ts';
 import { setup as buildAll } from '../../test/support/built.ts';
 import { windowOf } from '../../test/support/signed-in.ts';
 import { refund, startTestStack, type TestStack } from '../../test/support/stack.ts';
 import { person } from './scenes.ts';
-import { smallPng } from './small-png.ts';
+import { keepPicture } from './screens.ts';
 
-const FOLDER = fileURLToPath(new URL('../../docs/console/', import.meta.url));
 const SIZES = { phone: { width: 360, height: 740 }, desk: { width: 1440, height: 900 } } as const;
 const SCHEMES = ['light', 'dark'] as const;
 
@@ -111,25 +107,22 @@ async function take(stack: TestStack, browser: Browser, ids: Ids, picture: Pictu
         await seen.scrollIntoViewIfNeeded();
       }
       const png = await page.screenshot({ animations: 'disabled', caret: 'hide' });
-      writeFileSync(`${FOLDER}${picture.name}-${size}-${colorScheme}.png`, smallPng(png));
+      keepPicture(`console/${picture.name}-${size}-${colorScheme}`, png);
       await page.context().close();
     }
   }
 }
 
-await buildAll();
-const stack = await startTestStack();
-const browser = await launchBrowser();
-try {
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
-  const ids = await played(stack);
-  for (const picture of PICTURES) {
-    console.log(`${picture.name}…`);
-    await take(stack, browser, ids, picture);
+export async function consolePictures(browser: Browser): Promise<void> {
+  await buildAll();
+  const stack = await startTestStack();
+  try {
+    const ids = await played(stack);
+    for (const picture of PICTURES) {
+      console.log(`  ${picture.name}`);
+      await take(stack, browser, ids, picture);
+    }
+  } finally {
+    await stack.stop();
   }
-  console.log('the pictures are in docs/console');
-} finally {
-  await browser.close();
-  await stack.stop();
 }

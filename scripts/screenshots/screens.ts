@@ -1,10 +1,26 @@
-/** People's screens in Chromium: a phone and a desk, and pictures of what is on them. */
-import { writeFileSync } from 'node:fs';
+/** People's screens in Chromium: a phone and a desk, and the pictures of what is on them, kept in docs. */
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { smallPng } from './small-png.ts';
 
-export const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
+const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
+const kept = new Set<string>();
+
+/** @param name below docs, without its ending */
+export function keepPicture(name: string, png: Buffer): void {
+  writeFileSync(`${DOCS}${name}.png`, smallPng(png));
+  kept.add(`${name}.png`);
+}
+
+/** Removes the pictures of these folders of docs that this run did not take: nothing shows them any more. */
+export function removeOthers(folders: readonly string[]): void {
+  for (const folder of folders) {
+    for (const file of readdirSync(`${DOCS}${folder}`)) {
+      if (!kept.has(`${folder}/${file}`)) rmSync(`${DOCS}${folder}/${file}`);
+    }
+  }
+}
 
 /** CSS pixels; a phone's picture has two of its own for each. */
 const SIZES = {
@@ -57,7 +73,7 @@ export async function openScreen(browser: Browser, url: string, size: Size): Pro
   const keep = async (name: string, clip?: Clip): Promise<void> => {
     await page.mouse.move(0, 0);
     const png = await page.screenshot({ animations: 'disabled', caret: 'hide', ...(clip && { clip }) });
-    writeFileSync(`${FOLDER}${name}-${size}.png`, smallPng(png));
+    keepPicture(`screenshots/${name}-${size}`, png);
     await page.setViewportSize({ width, height });
   };
   return {

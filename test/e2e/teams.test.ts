@@ -1,46 +1,32 @@
 /** An approver in Teams: asked by a card, decides there, and an auditor renders again what they were shown. The whole stack. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { countersign } from '../cli/harness.ts';
 import { eventually } from '../support/eventually.ts';
-import { policiesFolder } from '../support/policies.ts';
 import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 import {
   conversationOf,
   ENTRA_TENANT,
+  policiesOverTeams,
   post,
   startFakeTeams,
+  TEAMS_USERS as USERS,
   type FakeTeams,
   type TeamsMessage,
 } from '../support/teams.ts';
 
 const AUDITOR = 'user:auditor@acme.test';
-const USERS: Record<string, string> = {
-  [LEAD]: 'aaaaaaaa-0000-4000-8000-000000000001',
-  [CFO]: 'aaaaaaaa-0000-4000-8000-000000000002',
-};
 
 let fake: FakeTeams;
-let folder: ReturnType<typeof policiesFolder>;
+let folder: ReturnType<typeof policiesOverTeams>;
 let it_: TestStack;
 let scratch: string;
 beforeAll(async () => {
   fake = await startFakeTeams();
   scratch = mkdtempSync(join(tmpdir(), 'countersign-teams-'));
-  const directory = readFileSync('policies/directory.yaml', 'utf8').replace(
-    /^ {2}- id: (user:\S+)$/gm,
-    (line, id: string) =>
-      USERS[id] === undefined
-        ? line
-        : `${line}\n    teams: { tenant: ${ENTRA_TENANT.toUpperCase()}, user: ${USERS[id]} }`,
-  );
-  const policy = readFileSync('policies/payments.refund.yaml', 'utf8').replace(
-    '      fourEyes: true',
-    '      fourEyes: true\n      via: [teams, console]',
-  );
-  folder = policiesFolder({ 'directory.yaml': directory, 'payments.refund.yaml': policy });
+  folder = policiesOverTeams();
   it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, ...fake.env });
 });
 afterAll(async () => {

@@ -2,10 +2,13 @@
  * A faithful stand-in for what an app sees of Teams: the token endpoint, the Bot Connector's conversations, the Bot Framework's metadata and
  * keys, and clients that click on cards. Its shapes are those of Microsoft's documents.
  */
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import { faultsOf } from './adaptive-card.ts';
+import { policiesFolder } from './policies.ts';
+import { CFO, LEAD } from './stack.ts';
 
 export const APP_ID = '11111111-2222-4333-8444-555555555555';
 export const ENTRA_TENANT = '72f988bf-86f1-41af-91ab-2d7cd011db47';
@@ -42,6 +45,28 @@ export interface FakeTeams {
   /** What a click on an action of a card makes of it. */
   click(user: string, message: TeamsMessage, verb: string, inputs?: Record<string, string>): Loose;
   close(): Promise<void>;
+}
+
+/** Who has the app, by their ids in Entra. */
+export const TEAMS_USERS: Record<string, string> = {
+  [LEAD]: 'aaaaaaaa-0000-4000-8000-000000000001',
+  [CFO]: 'aaaaaaaa-0000-4000-8000-000000000002',
+};
+
+/** The sample policies, with those people in Teams and refunds decided there or in the console. */
+export function policiesOverTeams(): ReturnType<typeof policiesFolder> {
+  const directory = readFileSync('policies/directory.yaml', 'utf8').replace(
+    /^ {2}- id: (user:\S+)$/gm,
+    (line, id: string) =>
+      TEAMS_USERS[id] === undefined
+        ? line
+        : `${line}\n    teams: { tenant: ${ENTRA_TENANT.toUpperCase()}, user: ${TEAMS_USERS[id]} }`,
+  );
+  const policy = readFileSync('policies/payments.refund.yaml', 'utf8').replace(
+    '      fourEyes: true',
+    '      fourEyes: true\n      via: [teams, console]',
+  );
+  return policiesFolder({ 'directory.yaml': directory, 'payments.refund.yaml': policy });
 }
 
 export const conversationOf = (user: string): string => `a:${user}`;
