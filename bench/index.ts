@@ -1,9 +1,12 @@
-/** `npm run bench [report|latency|client|console|evidence|policy|limits|workers|writers|queue|peers] [small|whole] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [report|latency|client|console|evidence|policy|limits|workers|writers|queue|peers|backlog|parked|overload] [small|whole|COUNT] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
 import { queue } from './queue/index.ts';
 import { workers } from './workers/index.ts';
+
+/** How many, where a bench is asked for that. */
+const counts = process.argv.slice(3).map(Number);
 
 const BENCHES: Record<string, () => Promise<boolean>> = {
   report: async () => (await import('./report/index.ts')).report(),
@@ -12,6 +15,9 @@ const BENCHES: Record<string, () => Promise<boolean>> = {
   console: () => consoleBench(process.argv[3] === 'small' ? 100_000 : undefined, process.argv[4]),
   workers,
   queue,
+  backlog: async () => (await import('./many/backlog.ts')).backlog(counts[0]),
+  parked: async () => (await import('./many/parked.ts')).parked(...counts),
+  overload: async () => (await import('./many/overload.ts')).overload(counts[0]),
   writers: async () => (await import('./evidence/writers.ts')).writers(),
   peers: loaded(async () => (await import('./peers/index.ts')).peers()),
   async evidence() {

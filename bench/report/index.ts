@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { compareLatency, type Latency } from '../latency/index.ts';
+import { commit, keptRuns } from '../many/runs.ts';
 import { costs, type Cost } from './costs.ts';
 
 const REPORT = new URL('../REPORT.md', import.meta.url);
@@ -16,14 +17,6 @@ function locked(name: string): string {
   return lock.packages[`node_modules/${name}`]?.version ?? 'unknown';
 }
 
-function commit(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown';
-  }
-}
-
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 const judged = (bound: unknown, held: boolean): string => {
@@ -31,6 +24,26 @@ const judged = (bound: unknown, held: boolean): string => {
   return held ? 'held' : 'not held here';
 };
 const ms = (value: number): string => (Number.isNaN(value) ? '' : value.toFixed(1));
+
+const COMMANDS: Record<string, string> = {
+  backlog: 'Workers that start on a backlog',
+  parked: 'Many actions open, one API and one worker',
+  overload: 'More callers than an API can serve',
+};
+
+/** What took longer than this command may, as it was found last. */
+function longer(): string {
+  const parts = Object.entries(keptRuns()).map(([name, { commit: at, load, processors, rows }]) =>
+    [
+      `### ${COMMANDS[name] ?? name}`,
+      `\`npm run bench ${name}\` at ${at}, load ${load.toFixed(0)} on ${processors} processors when it ended.`,
+      table(['', 'here'], rows),
+    ].join('\n\n'),
+  );
+  return parts.length === 0
+    ? ''
+    : ['## Longer runs', 'Each command keeps its last figures for this page.', ...parts, ''].join('\n\n');
+}
 
 function page(found: readonly Cost[], { rows, ratios }: Latency, loads: readonly number[]): string {
   const [cpu] = cpus();
@@ -90,7 +103,7 @@ ${table(
   ]),
 )}
 
-## Machine
+${longer()}## Machine
 
 ${table(
   ['', ''],

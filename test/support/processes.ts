@@ -31,7 +31,8 @@ export interface Processes {
   stop(): Promise<void>;
 }
 
-export async function startProcesses(): Promise<Processes> {
+/** @param settings of every process, over those of the stack */
+export async function startProcesses(settings: NodeJS.ProcessEnv = {}): Promise<Processes> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-processes-'));
   const children: ChildProcess[] = [];
   const binary = process.env['TEMPORAL_CLI_PATH'] ?? '';
@@ -48,6 +49,7 @@ export async function startProcesses(): Promise<Processes> {
     COUNTERSIGN_LOG_LEVEL: 'error',
     DATABASE_URL: postgres.connectionString,
     TEMPORAL_ADDRESS: temporal.address,
+    ...settings,
   };
   let ownPort = '';
   const service = async (verb: 'api' | 'worker', says: RegExp): Promise<{ child: ChildProcess; said: string }> => {
