@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // One seed for all that is random in a run; the processes that run the test files inherit it.
@@ -33,16 +33,33 @@ const TOGETHER = [
   'test/e2e/{action-list,attested,connectors,emergency,endings,erasure,freezes,grants,hostile,identity,issuers,key-rotation,keys-and-freezes,money,policy-closed,provisioning,refused-before,sign-in,signals,slack-forged,surfaces,teams,tenants,unsealable,whole,witnesses}.test.ts',
 ];
 
+/** Files that put other modules in the place of the product's, or watch the memory of their process. */
+const ALONE = ['test/evidence/{rows,tamper}.test.ts', 'test/gateway/large-files.test.ts'];
+
 const FIXTURES = 'test/lint/fixtures/**';
 
+const within = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Threads run what the set-up built, as in production: from sources, each would compile the product anew, for a second of processor time. */
+const builtThreads = {
+  name: 'built-threads',
+  load: (id: string): string | null =>
+    id === within('src/engine/thread.ts')
+      ? `import { startThread as start } from ${JSON.stringify(within('dist/src/engine/thread.js'))};
+         const [src, dist] = ${JSON.stringify(['src/', 'dist/src/'].map((folder) => pathToFileURL(within(folder)).href))};
+         export const startThread = (file) => start(new URL(file.href.replace(src, dist)));`
+      : null,
+};
+
 export default defineConfig({
+  plugins: [builtThreads],
   // The package is tested from its source; as packed, in test/client.
   resolve: {
     alias: {
-      '@countersign/client/agent': fileURLToPath(new URL('src/client/agent/index.ts', import.meta.url)),
-      '@countersign/client/verify': fileURLToPath(new URL('src/client/verify/index.ts', import.meta.url)),
-      '@countersign/temporal': fileURLToPath(new URL('src/temporal/index.ts', import.meta.url)),
-      '@countersign/client': fileURLToPath(new URL('src/client/index.ts', import.meta.url)),
+      '@countersign/client/agent': within('src/client/agent/index.ts'),
+      '@countersign/client/verify': within('src/client/verify/index.ts'),
+      '@countersign/temporal': within('src/temporal/index.ts'),
+      '@countersign/client': within('src/client/index.ts'),
     },
   },
   test: {
@@ -65,10 +82,22 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: [FIXTURES, ...STACK, ...PURE],
+          exclude: [FIXTURES, ...STACK, ...PURE, ...ALONE],
+          pool: 'forks',
+          isolate: false,
           // Not among the pure ones: a process that gets a file of another project in between ends, with all that it loaded.
           sequence: { groupOrder: 1 },
           globalSetup: ['test/support/built.ts', 'test/support/cluster.ts'],
+          setupFiles: ['test/support/seed.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ALONE,
+          sequence: { groupOrder: 1 },
+          globalSetup: ['test/support/cluster.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
       },
@@ -79,12 +108,7 @@ export default defineConfig({
           include: STACK,
           exclude: [...PURE, ...SHARED, ...TOGETHER],
           sequence: { groupOrder: 1 },
-          globalSetup: [
-            'test/support/built.ts',
-            'test/support/cluster.ts',
-            'test/support/temporal.ts',
-            'test/support/workflow-bundle.ts',
-          ],
+          globalSetup: ['test/support/built.ts', 'test/support/cluster.ts', 'test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
       },
@@ -96,12 +120,7 @@ export default defineConfig({
           pool: 'forks',
           isolate: false,
           sequence: { groupOrder: 2 },
-          globalSetup: [
-            'test/support/built.ts',
-            'test/support/cluster.ts',
-            'test/support/temporal.ts',
-            'test/support/workflow-bundle.ts',
-          ],
+          globalSetup: ['test/support/built.ts', 'test/support/cluster.ts', 'test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
       },
@@ -116,9 +135,9 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           environment: './test/support/shared-environment.ts',
           globalSetup: [
+            'test/support/built.ts',
             'test/support/cluster.ts',
             'test/support/temporal.ts',
-            'test/support/workflow-bundle.ts',
             'test/support/shared-home.ts',
           ],
           setupFiles: ['test/support/seed.ts', 'test/support/shared-setup.ts'],

@@ -1,6 +1,7 @@
 /**
  * Builds `dist/` from `src/` and, in a checkout, `sandbox/`: types are stripped file by file, nothing is bundled, and only what changed is built again.
- * The console is a program of browsers: Vite bundles it into `dist/console`.
+ * The console is a program of browsers: Vite bundles it into `dist/console`. The workflows run in a sandbox of Temporal's, which takes them
+ * as one file: bundled here, so that no worker has to.
  * `tsc` checks the types apart. Plain JavaScript: `bin/countersign.js` asks it before anything else runs.
  */
 import {
@@ -23,6 +24,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 /** What `dist/` was built from: the stamp of each source. */
 const STAMPS = join(DIST, '.built-from.json');
+/** Knows how the workflows are bundled; it is a part of what is built. */
+const BUNDLER = join(DIST, 'src/main/workflow-bundle.js');
 const LOCK = join(DIST, '.building');
 /** Folders of a package within, which it builds itself. */
 const NOT_OURS = ['dist', 'node_modules'];
@@ -42,6 +45,8 @@ const SHARED_WITH_WEB = [
   'policy',
   'approval',
 ];
+/** What the workflows are made of (eslint/rooms.js), and what bundles them. */
+const WORKFLOWS = ['src/workflows/', 'src/approval/', 'src/contract/', 'src/main/workflow-bundle.ts'];
 /** A builder needs seconds, on a busy machine many; one that needs longer is not waited for. */
 const PATIENCE_MS = 90_000;
 /** How long a lock may lack the id of its owner, who writes it at once. */
@@ -76,6 +81,7 @@ const isScript = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !i
 const feedsWeb = (file) => isWeb(file) || SHARED_WITH_WEB.some((room) => file.startsWith(`src/${room}/`));
 /** Taken as it is. */
 const isCopied = (file) => file.endsWith('.cjs') || file.includes('/static/');
+const feedsWorkflows = (file) => WORKFLOWS.some((place) => file.startsWith(place));
 const isBuilt = (file) => isScript(file) || isCopied(file);
 const outputOf = (file) => join(DIST, isScript(file) ? file.replace(/\.ts$/, '.js') : file);
 
@@ -119,7 +125,23 @@ async function build() {
   for (const file of removed.filter((one) => !isWeb(one))) rmSync(outputOf(file), { force: true });
   const fed = Object.keys(stamps).filter(feedsWeb);
   if (fed.some(isWeb) && !(fed.every(isSame) && !removed.some(feedsWeb) && existsSync(CONSOLE))) await bundle();
+  const sameWorkflows = [...Object.keys(stamps), ...removed].filter(feedsWorkflows).every(isSame);
+  if (existsSync(BUNDLER)) await bundleWorkflows(sameWorkflows);
   replaceFile(STAMPS, (to) => writeFileSync(to, printed(stamps)));
+}
+
+/** Bundles the workflows, unless that was done from the same sources with the same version of Temporal's SDK. */
+async function bundleWorkflows(same) {
+  const bundler = await import(pathToFileURL(BUNDLER).href).catch(() => null);
+  // Temporal's worker has no build for every platform. What needs no worker runs there all the same.
+  if (bundler === null) return;
+  const { bundleWorkflows: bundled, builtBundlePath } = bundler;
+  const file = builtBundlePath();
+  if (same && existsSync(file)) return;
+  for (const name of readdirSync(dirname(file)).filter((one) => one.startsWith('bundle-')))
+    rmSync(join(dirname(file), name));
+  const code = await bundled();
+  replaceFile(file, (to) => writeFileSync(to, code));
 }
 
 /** Strips the types of these files and lets relative imports name what was built. */

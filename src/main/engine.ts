@@ -1,15 +1,6 @@
 /** Temporal: the worker that runs governed actions, and the client that starts them. */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  type BundleOptions,
-  type NativeConnection,
-  Runtime,
-  Worker,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
 import {
   createActivities,
@@ -28,33 +19,12 @@ import { createHistories } from '../engine/histories.ts';
 import type { Parts } from './parts.ts';
 import { guarding } from './temporal/guard.ts';
 import { tracingActivities, tracingCalls } from './tracing/temporal.ts';
+import { builtBundle, failureConverterPath, workflowModules } from './workflow-bundle.ts';
 
 export const TASK_QUEUE = 'countersign';
 
 /** The worker deployment whose versions `TEMPORAL_WORKER_BUILD_ID` names. */
 export const DEPLOYMENT = 'countersign';
-
-/** Read by the SDK of client and worker, and bundled with the workflows. */
-export const failureConverterPath = fileURLToPath(new URL('../workflows/failure-converter.cjs', import.meta.url));
-
-/** Of a module of the workflows: the bundler reads its file. */
-function pathOf(name: 'index' | 'preload' | 'trace-context'): string {
-  const source = fileURLToPath(new URL(`../workflows/${name}.ts`, import.meta.url));
-  return existsSync(source) ? source : fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
-}
-
-/** The workflows, and the stateless modules, which are loaded once instead of once for every action. */
-const workflows = (): Required<
-  Pick<BundleOptions, 'workflowsPath' | 'workflowInterceptorModules' | 'preloadModules'>
-> => ({
-  workflowsPath: pathOf('index'),
-  workflowInterceptorModules: [pathOf('trace-context')],
-  preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('trace-context'), pathOf('index')],
-});
-
-/** The code of the workflows, as {@link startWorkerOn} takes it where many workers start from the same sources. */
-export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
-  bundleWorkflowCode({ ...workflows(), failureConverterPath, logger: Runtime.instance().logger });
 
 const converter = (parts: Parts): DataConverter => ({
   payloadCodecs: [parts.codec],
@@ -86,8 +56,8 @@ interface WorkerChoices {
   nexus?: boolean;
   /** Default: the configured one. */
   buildId?: string | undefined;
-  /** File of bundled workflows; bundled here where it is not given. */
-  workflowBundle?: string;
+  /** File of bundled workflows. Usually the one that the build made; where there is none, the worker bundles its own. */
+  workflowBundle?: string | null;
 }
 
 /** Every activity that a worker registers. */
@@ -118,15 +88,15 @@ export async function startWorkerOn(
     judging = createJudging({ alone: deps, shared: deps }),
     nexus = false,
     buildId = parts.config.temporal.buildId,
-    workflowBundle,
+    workflowBundle = builtBundle(),
   }: WorkerChoices = {},
 ): Promise<RunningWorker> {
-  const { workflowsPath, workflowInterceptorModules, preloadModules } = workflows();
+  const { workflowsPath, workflowInterceptorModules, preloadModules } = workflowModules();
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue,
-    ...(workflowBundle === undefined
+    ...(workflowBundle === null
       ? { workflowsPath, bundlerOptions: { preloadModules } }
       : { workflowBundle: { codePath: workflowBundle } }),
     activities: activitiesOf(
@@ -138,7 +108,7 @@ export async function startWorkerOn(
     ...(nexus ? { nexusServices: [createNexusService(deps)] } : {}),
     interceptors: {
       activity: parts.config.tracing === null ? [] : [tracingActivities],
-      workflowModules: workflowBundle === undefined ? workflowInterceptorModules : [],
+      workflowModules: workflowBundle === null ? workflowInterceptorModules : [],
     },
     dataConverter: converter(parts),
     // Actions outlive releases, so each goes on under the version that is current: a version would have to be kept for months otherwise.

@@ -40,7 +40,7 @@ export interface StartIo {
   sandbox?: SandboxFactory;
   /** Answers in place of approvers, for the tests of other projects. */
   auto?: AutoAnswer;
-  /** A file with the bundled workflows of these sources. Without it, they are bundled at the start. */
+  /** A file with the bundled workflows of these sources. Without it, the worker takes what the build made, or bundles its own. */
   workflowBundle?: string;
 }
 

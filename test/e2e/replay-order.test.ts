@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
-import { bundleWorkflows } from '../../src/main/engine.ts';
 import type { Action } from '../../src/contract/index.ts';
 import { openApproval } from '../../src/approval/index.ts';
 import type { LocalActivities, RemoteActivities } from '../../src/activities/types.ts';
@@ -57,8 +56,7 @@ it('a decision that comes while people are told for the first time replays as it
         released: null,
       }),
   };
-  const built = process.env['COUNTERSIGN_TEST_WORKFLOWS'];
-  const workflowBundle = built === undefined ? await bundleWorkflows() : { codePath: built };
+  const workflowBundle = { codePath: process.env['COUNTERSIGN_TEST_WORKFLOWS'] ?? '' };
   const worker = await Worker.create({ connection, namespace, taskQueue, workflowBundle, activities });
   const running = worker.run();
   const { workflow } = new Client({ connection, namespace });

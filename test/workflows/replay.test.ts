@@ -5,7 +5,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import Long from 'long';
 import { bundleWorkflowCode, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { failureConverterPath } from '../../src/main/engine.ts';
+import { failureConverterPath } from '../../src/main/workflow-bundle.ts';
 import { TRACE_HEADER } from '../../src/workflows/trace-context.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 

@@ -1,0 +1,48 @@
+/** The code of the workflows in one file, as workers load it. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, type BundleOptions } from '@temporalio/worker';
+
+/** Read by the SDK of client and worker, and bundled with the workflows. */
+export const failureConverterPath = fileURLToPath(new URL('../workflows/failure-converter.cjs', import.meta.url));
+
+/** Of a module of the workflows: the bundler reads its file. */
+function pathOf(name: 'index' | 'preload' | 'trace-context'): string {
+  const source = fileURLToPath(new URL(`../workflows/${name}.ts`, import.meta.url));
+  return existsSync(source) ? source : fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
+}
+
+/** The workflows, and the stateless modules, which are loaded once instead of once for every action. */
+export const workflowModules = (): Required<
+  Pick<BundleOptions, 'workflowsPath' | 'workflowInterceptorModules' | 'preloadModules'>
+> => ({
+  workflowsPath: pathOf('index'),
+  workflowInterceptorModules: [pathOf('trace-context')],
+  preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('trace-context'), pathOf('index')],
+});
+
+/** Bundles the workflows. It takes seconds of processor time, so it is done once for many workers. */
+export async function bundleWorkflows(): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    ...workflowModules(),
+    failureConverterPath,
+    logger: new DefaultLogger('ERROR'),
+  });
+  return code;
+}
+
+/**
+ * Where the build puts the bundle (`scripts/build.js`). The version of Temporal's SDK is part of the name: the code of another version
+ * is never found, and the worker bundles its own.
+ */
+export function builtBundlePath(): string {
+  const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
+  return fileURLToPath(new URL(`../workflows/bundle-${version}.js`, import.meta.url));
+}
+
+/** The bundle that the build made, or null: a process that runs from sources has none. */
+export function builtBundle(): string | null {
+  const file = builtBundlePath();
+  return existsSync(file) ? file : null;
+}
