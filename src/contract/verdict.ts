@@ -311,6 +311,8 @@ export interface Judgement {
   material?: string[];
   /** Slack channels and people that are told. */
   notify: string[];
+  /** How often what is not urgent is gathered in one message, in milliseconds; left out where it is told at once. */
+  digestMs?: number;
   /** How long the executor has to report, in milliseconds. */
   outcomeWithinMs: number;
   /** How long after its release a fresh permit may be had, in milliseconds; null where policy leaves it to how it was released. */

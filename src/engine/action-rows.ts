@@ -166,8 +166,9 @@ function sealedMembers({ action, approval, review, ...state }: ActionState): Rec
 }
 
 /** The members of a row that policy set beside the verdict. */
-function asJudged({ notify, outcomeWithinMs, collectWithinMs, permitMs, retainMs }: Judgement | ActionState) {
-  return { notify, outcomeWithinMs, collectWithinMs: collectWithinMs ?? null, permitMs, retainMs };
+function asJudged(set: Judgement | ActionState) {
+  const { notify, digestMs = 0, outcomeWithinMs, collectWithinMs, permitMs, retainMs } = set;
+  return { notify, digestMs, outcomeWithinMs, collectWithinMs: collectWithinMs ?? null, permitMs, retainMs };
 }
 
 async function ofAction(

@@ -123,6 +123,7 @@ export async function draftVerdict(
     ...(unseen.length > 0 ? { unseen } : {}),
     limits: limitsLeft(judgement, facts),
     notify: judgement.notify,
+    ...(judgement.digestMs === undefined ? {} : { digestMs: judgement.digestMs }),
     plan,
     approval,
     openedAt,

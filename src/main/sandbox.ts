@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { Router } from 'express';
 import { DEFAULT_TENANT } from '../contract/index.ts';
-import { policiesOf, type Bundle } from '../policy/index.ts';
+import { policiesOf, type Bundle, type Policy } from '../policy/index.ts';
 import type { Config } from './config.ts';
 import type { Parts } from './parts.ts';
 import { loadBundle } from './policies.ts';
@@ -49,10 +49,12 @@ export function openSandbox(
   });
 }
 
+const toldBy = (notify: Policy['notify'] = []): string[] => (Array.isArray(notify) ? notify : notify.to);
+
 function channelsOf(bundle: Bundle): string[] {
   const named = policiesOf(bundle).flatMap((policy) => [
-    ...(policy.notify ?? []),
-    ...policy.rules.flatMap((rule) => rule.notify ?? []),
+    ...toldBy(policy.notify),
+    ...policy.rules.flatMap((rule) => toldBy(rule.notify)),
   ]);
   return [...new Set(named.filter((name) => name.startsWith('#')).map((name) => name.slice(1)))].sort();
 }

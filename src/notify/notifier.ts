@@ -98,6 +98,23 @@ export interface Notice {
   consoleUrl: string | null;
 }
 
+/** Several actions in one message. */
+export interface DigestMessage {
+  /** By deadline. */
+  items: ApprovalMessage[];
+  consoleUrl: string | null;
+}
+
+/** Where a digest is shown. */
+export interface DigestPlace {
+  /** A channel as policy writes it, or a directory id. */
+  target: string;
+  /** The message to edit; left out where it is to be posted. */
+  posted?: PostedAt;
+}
+
+export type PostedAt = Pick<PostedMessage, 'workspace' | 'channel' | 'ts'>;
+
 /** Tells people. Every method is idempotent, except that a post whose answer was lost may be repeated. */
 export interface Notifier {
   /**
@@ -119,6 +136,13 @@ export interface Notifier {
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,
   ): Promise<Announced>;
+  /**
+   * Posts one message about several actions, or makes it show them as they stand; answers why it cannot be told there. Left out where each
+   * is told of by itself. @throws NotifierUnavailable
+   */
+  digest?(message: DigestMessage, place: DigestPlace): Promise<PostedAt | { why: string }>;
+  /** Why a person could not act here even if they saw a message; null where they could. Comes with `digest`. @throws NotifierUnavailable */
+  absence?(person: string): Promise<string | null>;
   /** Writes one event into the threads of `posted`. @throws NotifierUnavailable */
   thread(posted: readonly PostedMessage[], event: ThreadEvent): Promise<void>;
   /** Sends a person a direct message; answers why it cannot be. @throws NotifierUnavailable */

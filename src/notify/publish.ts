@@ -3,6 +3,7 @@ import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
+import { tellTogether } from './digest.ts';
 import { displayName } from './message.ts';
 import type { SlackMessage } from '../store/index.ts';
 import {
@@ -46,11 +47,16 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   // The same for every attempt of one publication, so that each event is told once, and again if it happens again.
   const publication = input.publication ?? activityInfo().activityId;
   try {
-    const { posted, unreachable } = await notifier.publish(
-      message,
-      (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
-      (done) => store.slackMessages.put({ tenant, action: id, ...done }),
-    );
+    const telling = await tellTogether(deps, notifier, stored.state, message, effects);
+    if (telling.how === 'later') return { unreachable: [], later: telling.at };
+    const { posted, unreachable } =
+      telling.how === 'together'
+        ? { posted: [], unreachable: telling.unreachable }
+        : await notifier.publish(
+            message,
+            (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
+            (done) => store.slackMessages.put({ tenant, action: id, ...done }),
+          );
     if (input.was === null && stored.state.review !== null) {
       const { by, reason, dueAt } = stored.state.review;
       await notifier.thread(posted, {

@@ -15,6 +15,8 @@ export interface PublishInput {
 
 export interface Published {
   unreachable: string[];
+  /** Nobody was told yet: it is to be told with others, then, in milliseconds since the epoch. */
+  later?: number;
   /** That this worker could not tell them, attested: nobody else can say so. */
   attested?: string;
   /** The announced state of the action; left out by older workers, and where nobody is notified. */

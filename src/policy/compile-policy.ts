@@ -2,6 +2,7 @@ import type { Json } from '../contract/index.ts';
 import type {
   CompiledApproval,
   CompiledLimit,
+  CompiledNotify,
   CompiledPolicy,
   CompiledRef,
   CompiledRule,
@@ -57,13 +58,15 @@ export function compilePolicy(
   checkPaths(source, faults);
   checkRules(source, faults);
   faults.push(...authzenFaults(source));
+  const told = compileNotify(source.notify);
   const rules = source.rules.map((rule, index): CompiledRule | null => {
     const path: Fault['path'] = ['rules', index];
     const when = compile(rule.when, 'condition', [...path, 'when']);
     const changes = rule.then === 'constrain' ? compileChanges(rule, [...path, 'changes'], compile) : [];
     const approval = rule.then === 'supervise' ? compileApproval(rule.approval, [...path, 'approval'], refs) : null;
     if (when === null) return null;
-    const { id, then, because = null, notify = source.notify, log } = rule;
+    const { id, then, because = null, log } = rule;
+    const notify = rule.notify === undefined ? told : compileNotify(rule.notify);
     return { id, then, when, because, notify, log, effect: rule.effect?.kind ?? null, changes, approval };
   });
   const advice = (source.advice ?? []).map(({ ask, stage }, index) => ({
@@ -99,7 +102,7 @@ export function compilePolicy(
     show: source.show ?? [],
     effect: source.effect?.kind ?? null,
     sameness: compileSameness(source, rules as CompiledRule[]),
-    notify: source.notify,
+    notify: told,
     outcomeWithinMs: ms(source.outcome.within),
     collectWithinMs: source.collectWithin === undefined ? null : ms(source.collectWithin),
     permitMs: ms(source.permit),
@@ -149,6 +152,10 @@ function compileSameness(source: Policy, rules: readonly CompiledRule[]): Compil
     standsMs: standsMsOf(stands),
     ask: stands === 'ask',
   };
+}
+
+function compileNotify(notify: Policy['notify']): CompiledNotify {
+  return Array.isArray(notify) ? { to: notify, digestMs: null } : { to: notify.to, digestMs: ms(notify.digest) };
 }
 
 function compileGrants(grants: Policy['grants']): CompiledPolicy['grants'] {

@@ -49,12 +49,18 @@ export interface CompiledRule {
   then: PolicyRule['then'];
   when: Expression;
   because: string | null;
-  notify: string[];
+  notify: CompiledNotify;
   log: 'policy' | 'full';
   effect: EffectKind | null;
   /** For `constrain`, in the order of their paths. */
   changes: { path: string; literal: Json | undefined; expression: Expression | null }[];
   approval: CompiledApproval | null;
+}
+
+/** Who is told, and how often what is not urgent is gathered, in milliseconds; null where each is told of at once. */
+export interface CompiledNotify {
+  to: string[];
+  digestMs: number | null;
 }
 
 /** When two requests are one effect. */
@@ -93,7 +99,7 @@ export interface CompiledPolicy {
   show: string[];
   effect: EffectKind | null;
   sameness: CompiledSameness;
-  notify: string[];
+  notify: CompiledNotify;
   outcomeWithinMs: number;
   /** Null where the policy leaves it to how the action was released. */
   collectWithinMs: number | null;

@@ -16,7 +16,7 @@ import type { Opinion } from './opinion.ts';
 import type { Trial } from './trial.ts';
 import { leafPaths } from './paths.ts';
 import { PERMIT_MAX_MS } from './schema.ts';
-import { asVouched } from './vouched.ts';
+import { asVouched, type VouchedRequest } from './vouched.ts';
 
 const neverStop = (): boolean => false;
 
@@ -111,7 +111,8 @@ function judgement(
   const released = combined.verdict.decision !== 'refuse';
   const full = opinions.some((opinion) => opinion.rule?.log === 'full');
   const disclose = policies.flatMap((policy) => policy.disclose);
-  const notify = opinions.flatMap((opinion) => opinion.rule?.notify ?? opinion.policy.notify);
+  const notify = opinions.flatMap((opinion) => (opinion.rule?.notify ?? opinion.policy.notify).to);
+  const digestMs = combined.plan === null ? null : digestOf(opinions, on.request);
   return {
     verdict: combined.verdict,
     observed,
@@ -123,6 +124,7 @@ function judgement(
     show: [...new Set(policies.flatMap((policy) => policy.show))].sort(),
     material: materialOf(opinions),
     notify: [...new Set(notify)],
+    ...(digestMs === null ? {} : { digestMs }),
     outcomeWithinMs: Math.min(...policies.map((policy) => policy.outcomeWithinMs)),
     collectWithinMs: shortest(policies.map((policy) => policy.collectWithinMs)),
     permitMs: Math.min(...policies.map((policy) => policy.permitMs)),
@@ -134,6 +136,14 @@ function judgement(
     ...(combined.grant === undefined ? {} : { grant: combined.grant }),
     trace,
   };
+}
+
+/** How often what people are asked here is gathered; null where a policy that asks wants it told at once, or it is urgent. */
+function digestOf(opinions: readonly Opinion[], { context }: VouchedRequest): number | null {
+  if (context?.urgency === 'emergency') return null;
+  const asking = opinions.filter(({ draft }) => draft !== null);
+  const times = asking.map(({ rule, policy }) => (rule?.notify ?? policy.notify).digestMs);
+  return times.includes(null) ? null : shortest(times);
 }
 
 /** Every policy has to allow it, and to say that what is done can be undone: nobody counts uses while the engine is away. */

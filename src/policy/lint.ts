@@ -11,6 +11,7 @@ import { type Problem, didYouMean, excerpt } from './problem.ts';
 import { matchesSurface } from './surfaces.ts';
 import type { ValuePath } from './yaml.ts';
 import { crowds } from './lint-crowds.ts';
+import { lateDigests } from './lint-digests.ts';
 import { grantsInVain } from './lint-grants.ts';
 import type { LintFinding } from './lint-finding.ts';
 
@@ -73,6 +74,7 @@ export function lint(bundle: CompiledBundle, cases: readonly PolicyCase[], resol
     ...(resolve === undefined ? [] : [...missingPeople(policy, resolve), ...crowds(policy, resolve, ANYBODY)]),
     ...untestedSurfaces(policy, cases),
     ...untold(policy),
+    ...lateDigests(policy),
     ...openRules(policy),
     ...unboundedRules(policy),
     ...blindRules(policy),
@@ -324,9 +326,9 @@ const ADDRESSEE = /^(#[^\s#]+|user:\S+|webhook:[a-z][a-z0-9_-]*|https?:\/\/\S+)$
 /** Entries of `notify` that mean nobody. */
 function untold(policy: CompiledPolicy): LintFinding[] {
   const lists: [ValuePath, readonly string[]][] = [
-    [['notify'], policy.notify],
+    [['notify'], policy.notify.to],
     ...policy.rules.flatMap((rule, index): [ValuePath, readonly string[]][] =>
-      rule.notify === policy.notify ? [] : [[['rules', index, 'notify'], rule.notify]],
+      rule.notify === policy.notify ? [] : [[['rules', index, 'notify'], rule.notify.to]],
     ),
   ];
   return lists.flatMap(([place, entries]) =>

@@ -61,10 +61,22 @@ const reference = z
   .regex(REFERENCE_PATTERN, 'a reference: `user:…`, `group:…`, `role:…`, `oncall:…`, `manager`, or `= expression`');
 
 /** Longer than a channel's name: the address of a webhook may stand here. */
+const addressees = z.array(z.string().min(1).max(1024)).max(16);
+
 const notifySchema = z
-  .array(z.string().min(1).max(1024))
-  .max(16)
-  .meta({ description: 'Who is told: `#channel`, `user:…`, `webhook:NAME` of the settings file, or an https URL.' });
+  .union([
+    addressees,
+    z.strictObject({
+      to: addressees,
+      digest: duration.meta({
+        description: 'Gathers in Slack what is not urgent: one message for each channel and person so often.',
+      }),
+    }),
+  ])
+  .meta({
+    description:
+      'Who is told: `#channel`, `user:…`, `webhook:NAME` of the settings file, or an https URL; with `to` and `digest`, gathered.',
+  });
 
 const references = z.array(reference).min(1).max(32);
 

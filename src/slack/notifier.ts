@@ -19,6 +19,7 @@ import {
 } from './blocks/index.ts';
 import { createOnce } from '../notify/once.ts';
 import type { PlanMessage } from '../notify/plan-message.ts';
+import { showDigest } from './digests.ts';
 import { dressed, type Dressing } from './dress.ts';
 import { createPlaces, type SlackPeople } from './places.ts';
 import type { SlackLog } from './log.ts';
@@ -169,6 +170,18 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   return {
     publish: (message, posted, progress) => publish(ofAction(message), posted, progress),
     publishPlan: (message, posted, progress) => publish(ofPlan(message), posted, progress),
+
+    async digest(message, place) {
+      try {
+        return await showDigest({ client, places, forSlack }, message, place);
+      } catch (error) {
+        const { code } = troubleOrThrow(error, []);
+        log.warn({ target: place.target, code }, 'Slack could not show a message about several actions');
+        // One that is gone, or too old to be edited, is none the less where its actions were told of.
+        return place.posted ?? { why: inWords(code) };
+      }
+    },
+    absence: (person) => places.absence(person).catch((error: unknown) => inWords(troubleOrThrow(error, []).code)),
 
     async thread(posted, event: ThreadEvent) {
       const asked = event.people ?? [];

@@ -51,6 +51,8 @@ export interface ActionState {
   /** What was left of each limit after this action's share, exact decimal strings. */
   limits: { label: string; left: string; max: string }[];
   notify: string[];
+  /** How often what waits is gathered in one message, in milliseconds; left out where it is told at once. */
+  digestMs?: number;
   plan: ApprovalPlan | null;
   approval: ApprovalState | null;
   /** Milliseconds since the epoch. */

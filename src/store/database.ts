@@ -78,6 +78,18 @@ export interface Tables {
     revision: number;
   };
   teamsReach: { tenant: string; user: string; serviceUrl: string; conversation: string; gone: boolean };
+  digest: {
+    tenant: string;
+    id: string;
+    target: string;
+    workspace: string | null;
+    channel: string | null;
+    ts: string | null;
+    why: string | null;
+    at: Time;
+    busyUntil: Time | null;
+  };
+  digestEntry: { tenant: string; action: string; target: string; due: Time; digest: string | null };
   unauthenticated: { address: string; hour: Time; times: number; lastAt: Time };
   attempt: {
     id: Generated<number>;

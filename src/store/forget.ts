@@ -23,7 +23,11 @@ export interface ForgetStore {
 
 export function createForgetStore(db: Database): ForgetStore {
   /** Of actions that have been closed for long. */
-  const ofClosed = async (table: 'permit' | 'limit_decision' | 'slack_message', before: Date, limit: number) => {
+  const ofClosed = async (
+    table: 'permit' | 'limit_decision' | 'slack_message' | 'digest_entry',
+    before: Date,
+    limit: number,
+  ) => {
     const { numAffectedRows = 0n } = await sql`
       delete from ${sql.table(table)} where ctid = any(array(
         select r.ctid from ${sql.table(table)} r join action a on a.tenant = r.tenant and a.id = r.action
@@ -36,9 +40,18 @@ export function createForgetStore(db: Database): ForgetStore {
         select ctid from ${sql.table(table)} where ${sql.ref(column)} < ${before} limit ${limit}))`.execute(db);
     return Number(numAffectedRows);
   };
+  /** Of which no action is left. */
+  const emptyDigests = (before: Date, limit: number) =>
+    sql`delete from digest where ctid = any(array(
+      select d.ctid from digest d where d.at < ${before}
+        and not exists (select from digest_entry e where e.tenant = d.tenant and e.digest = d.id) limit ${limit}))`.execute(
+      db,
+    );
   return {
     async forget(now, limit) {
       const before = new Date(now.getTime() - KEPT_MS);
+      await ofClosed('digest_entry', before, limit);
+      await emptyDigests(before, limit);
       return {
         permit: await ofClosed('permit', before, limit),
         limitDecision: await ofClosed('limit_decision', before, limit),

@@ -17,6 +17,7 @@ export * from './free-port.ts';
 export * from './gauges.ts';
 export { isUnavailable, type Committing } from './postgres.ts';
 export * from './delegations.ts';
+export * from './digests.ts';
 export * from './effects.ts';
 export * from './embedded.ts';
 export * from './executions.ts';

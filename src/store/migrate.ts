@@ -24,6 +24,7 @@ import * as keyGroups from './migrations/0050-key-groups.ts';
 import * as forget from './migrations/0260-forget.ts';
 import * as schemaGeneration from './migrations/0170-schema-generation.ts';
 import * as peopleLists from './migrations/0230-people-lists.ts';
+import * as digests from './migrations/0320-digests.ts';
 import * as factFacets from './migrations/0280-fact-facets.ts';
 import * as savedViews from './migrations/0340-saved-views.ts';
 import * as walkAmount from './migrations/0341-walk-amount.ts';
@@ -53,6 +54,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0230-people-lists': peopleLists,
   '0260-forget': forget,
   '0280-fact-facets': factFacets,
+  '0320-digests': digests,
   '0340-saved-views': savedViews,
   '0341-walk-amount': walkAmount,
   '0350-teams-reach': teamsReach,

@@ -10,6 +10,7 @@ import { openPostgres, type Postgres } from './postgres.ts';
 import { createDelegationStore, type DelegationStore } from './delegations.ts';
 import { createFactStore, type FactStore } from './facts.ts';
 import { createDayStore, type DayStore } from './action-days.ts';
+import { createDigestStore, type DigestStore } from './digests.ts';
 import { createEffectStore, type EffectStore } from './effects.ts';
 import { createFindingStore, type FindingStore } from './findings.ts';
 import { createExecutionStore, type ExecutionStore } from './executions.ts';
@@ -48,6 +49,7 @@ export interface Store {
   savedViews: SavedViewStore;
   slackMessages: SlackMessageStore;
   teamsReach: TeamsReachStore;
+  digests: DigestStore;
   attempts: AttemptStore;
   coverage: CoverageStore;
   bundles: BundleStore;
@@ -115,6 +117,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     savedViews: createSavedViewStore(db),
     slackMessages: createSlackMessageStore(db),
     teamsReach: createTeamsReachStore(db),
+    digests: createDigestStore(db),
     attempts: createAttemptStore(db),
     coverage: createCoverageStore(db),
     bundles: createBundleStore(db),

@@ -141,6 +141,14 @@ export function createOutbox(
           },
           inTurn,
         );
+        if (result.later !== undefined) {
+          // Told with others then, or as soon as there is more to tell.
+          effects = [...batch, ...effects];
+          review ??= reviewed;
+          toldStatus = was;
+          await condition(() => revision > now, Math.max(1, result.later - Date.now()));
+          continue;
+        }
         // The activity announced the current state, which may be newer than the one that asked for it.
         toldStatus = result.told ?? status;
         if (result.unreachable.length > 0) source.unreachable(result.unreachable, result.attested);

@@ -58,6 +58,11 @@ beforeAll(async () => {
     'silent.yaml': policy('test.silent', "\n  - { id: lets, when: 'true', then: approve }", "['webhook:pager']").concat(
       'outcome: { within: 1s }\n',
     ),
+    'gathered.yaml': policy(
+      'test.gathered',
+      approval(`{ name: finance, approvers: ['${LEAD}', '${CFO}'], remind: 40s }`, 'expires: 1h'),
+      "{ to: ['#cs-general'], digest: 8s }",
+    ),
     'escalating.yaml': policy(
       'test.escalating',
       approval(
@@ -116,6 +121,15 @@ const message = (id: string, text: string) =>
         ),
     30_000,
   );
+
+/** Asked before everything else, so that nobody waits for them. */
+let gathered: string[];
+beforeAll(async () => {
+  const orders = [1, 2, 3].map((n) => ({ resource: { type: 'order', id: `ord_d${String(n)}` } }));
+  const urgent = { resource: { type: 'order', id: 'ord_d9' }, context: { urgency: 'emergency' } };
+  const asked = await Promise.all([...orders, urgent].map((one) => ask('test.gathered', one)));
+  gathered = asked.map(({ body }) => body.id as string);
+});
 
 describe('the requester', () => {
   it('is told of every change by callback, signed, in order, without what policy does not disclose', async () => {
@@ -362,4 +376,84 @@ describe('a trace', () => {
       for (const { path, text } of receiver.all) if (path === '/v1/traces') expect(text).not.toContain(secret);
     },
   );
+});
+
+describe('a digest', () => {
+  /** What a place shows beside threads. */
+  const shown = (place: string) =>
+    stack.sandbox.control.messages(place).filter(({ threadTs }) => threadTs === undefined);
+  const about = (place: string, id = '') => shown(place).filter(({ blocks }) => JSON.stringify(blocks).includes(id));
+  const isDigest = ({ text }: { text: string }): boolean => /for a decision|are settled/.test(text);
+  const digestAt = (place: string, words: string) =>
+    stack.sandbox.control.waitFor(() => shown(place).find((one) => isDigest(one) && one.text.includes(words)), 30_000);
+  const open = async (person: string, id: string, { channel, ts, blocks }: Awaited<ReturnType<typeof digestAt>>) => {
+    const button = blocks.find((block) => JSON.stringify(block).includes(`\\"${id}\\"`));
+    await stack.sandbox.control.click({
+      ...{ user: slackId(person), channel, ts, actionId: 'open_form', blockId: String(button?.['block_id']) },
+    });
+    return stack.sandbox.control.waitFor(() => stack.sandbox.control.modal(slackId(person)), 30_000);
+  };
+
+  it('gathers what is not urgent in one message for each channel and approver, and none of its own', async () => {
+    const [one = '', two = '', three = '', urgent = ''] = gathered;
+    const places = ['cs-general', ...[LEAD, CFO].map((person) => stack.sandbox.control.im(slackId(person)).id)];
+    for (const place of places) {
+      const digest = await digestAt(place, '3 requests wait');
+      for (const id of [one, two, three]) {
+        expect(about(place, id).map(({ ts }) => ts)).toEqual([digest.ts]);
+        expect(await stack.stack.parts.store.slackMessages.list('default', id)).toEqual([]);
+      }
+      // Nobody makes an emergency wait.
+      expect(about(place, urgent).filter(isDigest)).toEqual([]);
+      expect(about(place, urgent)).toHaveLength(1);
+    }
+    // There is nothing in it that approves: each is opened first.
+    const { blocks } = await digestAt('cs-general', '3 requests wait');
+    const text = JSON.stringify(blocks);
+    expect(text.match(/"action_id":"open_form"/g)).toHaveLength(3);
+    expect(text).not.toMatch(/"action_id":"(approve|alike|grant)/);
+  });
+
+  it('leads to each, whole, from where it is decided, and then shows how each stands', async () => {
+    const [one = '', two = ''] = gathered;
+    const digest = await digestAt('cs-general', '3 requests wait');
+    const form = await open(LEAD, one, digest);
+    expect(JSON.stringify(form.blocks)).toContain('ord_d1');
+    const submitted = await stack.sandbox.control.submit({
+      ...{ user: slackId(LEAD), viewId: form.id, values: { decision: 'approve' } },
+    });
+    expect(submitted.outcome).not.toBe('errors');
+    const left = await digestAt('cs-general', '2 requests wait');
+    expect([left.ts, JSON.stringify(left.blocks)]).toEqual([digest.ts, expect.stringContaining('Released')]);
+    const { records } = (await stack.call('GET', `/v1/records?action=${one}&type=decision`)).body;
+    expect(records[0].record).toMatchObject({ by: LEAD, via: 'slack', shown: { view: 'open' } });
+
+    // Who is no approver decides nothing from it either.
+    await open('user:sales-manager@acme.test', two, digest).catch(() => null);
+    expect((await stack.call('GET', `/v1/actions/${two}`)).body.status).toBe('supervised');
+    expect((await decide(two, CFO, { decision: 'refuse', reason: 'not now' })).body.status).toBe('refused');
+    expect(JSON.stringify((await digestAt('cs-general', '1 request waits')).blocks)).toContain('Refused');
+    expect(about('cs-general', two)).toHaveLength(1);
+  });
+
+  it('is no reason to miss a reminder: then it has a message of its own', async () => {
+    const [, , three = ''] = gathered;
+    const own = await stack.sandbox.control.waitFor(
+      () => about('cs-general', three).find((one) => !isDigest(one)),
+      60_000,
+    );
+    expect(JSON.stringify(own.blocks)).toContain('"action_id":"approve"');
+    expect((await decide(three, CFO, { decision: 'approve' })).body.status).toBe('released');
+    expect((await digestAt('cs-general', 'All of these are settled')).blocks).toBeDefined();
+  });
+
+  it('of one is no digest', async () => {
+    const { body } = await ask('test.gathered', { resource: { type: 'order', id: 'ord_d4' } });
+    const [own] = await stack.sandbox.control.waitFor(() => {
+      const found = about('cs-general', body.id as string);
+      return found.length > 0 ? found : undefined;
+    }, 30_000);
+    expect(own === undefined || isDigest(own)).toBe(false);
+    await decide(body.id as string, CFO, { decision: 'approve' });
+  });
 });

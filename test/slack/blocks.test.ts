@@ -26,6 +26,7 @@ import {
   refusalAnswer,
   refuseModal,
   renderApprovalMessage,
+  renderDigest,
   renderNotice,
   renderShown,
   renderThreadEvent,
@@ -400,6 +401,19 @@ describe('whatever the model holds', () => {
     );
   });
 
+  test('a message about many has no more than fits, nothing that decides, and only our own markup', () => {
+    fc.assert(
+      fc.property(fc.array(model, { maxLength: 30 }), (items) => {
+        const { blocks, text } = renderDigest({ items, consoleUrl: 'https://countersign.acme.test' });
+        expect(checkBlocks(blocks, 'message')).toEqual([]);
+        expect(foreignMarkup(onlyMrkdwn(blocks))).toEqual([]);
+        expect(buttons({ blocks }).every((id) => id === 'open_form')).toBe(true);
+        expect(text.length).toBeLessThan(4000);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   test('modals stay within limits, with whatever was typed before', () => {
     fc.assert(
       fc.property(model, nasty, (message, text) => {
@@ -544,6 +558,7 @@ function rendered(text: string): { name: string; blocks: JsonObject[] }[] {
         mayLift: true,
       }),
     },
+    { name: 'digest', ...renderDigest({ items: [message], consoleUrl: null }) },
     { name: 'open', ...openModal(message, { ...options, person: 'user:cfo@acme.test' }) },
     { name: 'text', ...textModal('T', text) },
     { name: 'grant', ...grantModal(message, { ...options, now: NOW }) },

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSequencer } from '../../src/sequencer/index.ts';
-import { openStore, type Review, type Store } from '../../src/store/index.ts';
+import { DIGEST_MAX, openStore, type Review, type Store } from '../../src/store/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { anyPayload, anyState, AT, stageRecord } from '../support/records.ts';
 
@@ -223,6 +223,53 @@ describe('small tables', () => {
     expect(await store.slackMessages.list('default', 'a')).toEqual([{ ...message, shownHash: 'new', revision: 3 }]);
     expect(await store.slackMessages.list('other', 'a')).toEqual([]);
     expect(await store.slackMessages.find('T', 'C', '1.3')).toBeNull();
+  });
+
+  it('digests: what waits at a place is taken once, also from a process that died with it', async () => {
+    const { digests } = store;
+    const all = ['act_1', 'act_2', 'act_3'];
+    const due = (second: number): Date => new Date(at(second));
+    for (const [index, id] of all.entries()) {
+      // All are due with the first of them.
+      expect(await digests.hold('default', id, ['#one', 'user:a'], due(9 + index))).toEqual(due(9));
+    }
+    await digests.hold('default', 'act_4', ['#other'], due(1));
+    await digests.hold('other', 'act_5', ['#one'], due(1));
+    expect(await digests.waiting('default', ['#one', '#none', 'user:a'])).toEqual([3, 0, 3]);
+
+    const takes = await Promise.all(all.map((id) => digests.take('default', id, '#one', due(10))));
+    const [taken, ...more] = takes.filter((one) => one !== null);
+    expect(more).toEqual([]);
+    expect(taken?.actions.sort()).toEqual(all);
+    const digest = taken?.digest ?? '';
+    expect(await digests.of('default', 'act_2')).toEqual([{ id: digest, target: '#one', posted: null, why: null }]);
+    // Nobody heard of it again: half a minute later it waits anew.
+    expect(await digests.take('default', 'act_2', '#one', due(39))).toBeNull();
+    const again = await digests.take('default', 'act_2', '#one', due(41));
+    expect(again?.actions.sort()).toEqual(all);
+    expect(await digests.actions('default', digest)).toEqual([]);
+
+    const second = again?.digest ?? '';
+    await digests.done('default', second, { posted: null, why: null });
+    expect(await digests.waiting('default', ['#one'])).toEqual([3]);
+    await digests.drop('default', 'act_3');
+    const last = await digests.take('default', 'act_1', '#one', due(42));
+    expect(last?.actions.sort()).toEqual(['act_1', 'act_2']);
+    const posted = { workspace: 'T', channel: 'C', ts: '1.9' };
+    await digests.done('default', last?.digest ?? '', { posted, why: null });
+    expect(await digests.of('default', 'act_1')).toMatchObject([{ target: '#one', posted }]);
+    expect(await digests.of('default', 'act_3')).toEqual([]);
+
+    const lock = (second: number) => digests.lock('default', last?.digest ?? '', due(second));
+    expect(await Promise.all([lock(50), lock(50)])).toEqual(expect.arrayContaining([true, false]));
+    expect([await lock(79), await lock(81)]).toEqual([false, true]);
+    // One message holds as many as fit into it.
+    const many = Array.from({ length: DIGEST_MAX + 5 }, (_, n) => `act_m${String(n)}`);
+    for (const id of many) await digests.hold('default', id, ['#many'], due(90));
+    const first = await digests.take('default', 'act_m24', '#many', due(90));
+    expect(first?.actions).toHaveLength(DIGEST_MAX);
+    expect(first?.actions).toContain('act_m24');
+    expect(await digests.waiting('default', ['#many'])).toEqual([5]);
   });
 
   it('attempts: kept in order', async () => {

@@ -40,6 +40,7 @@ function failureOf(error: unknown): 'fault' | 'configuration' | 'unavailable' {
 }
 
 export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
+  const { digest, absence } = notifier;
   const counted = async <T>(call: 'publish' | 'thread' | 'tell', work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -55,6 +56,8 @@ export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
       return announced;
     },
     publishPlan: (...input) => counted('publish', notifier.publishPlan(...input)),
+    ...(digest === undefined ? {} : { digest: (message, place) => counted('publish', digest(message, place)) }),
+    ...(absence === undefined ? {} : { absence: (person) => counted('publish', absence(person)) }),
     thread: (...input) => counted('thread', notifier.thread(...input)),
     async tell(...input) {
       const unreachable = await counted('tell', notifier.tell(...input));

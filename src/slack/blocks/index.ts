@@ -1,6 +1,7 @@
 /** View model to Block Kit: pure, and within Slack's limits whatever the model holds. */
 export * from './alike.ts';
 export * from './answers.ts';
+export * from './digest.ts';
 export * from './freezes.ts';
 export * from './grants.ts';
 export * from './home.ts';

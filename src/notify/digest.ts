@@ -1,0 +1,153 @@
+/**
+ * Telling of several actions in one message: what is not urgent waits until then, and is told of by itself where nothing else waits with it,
+ * and as soon as it asks for something more, such as at its first reminder.
+ */
+import type { ApprovalEffect } from '../approval/index.ts';
+import { readLife } from '../engine/life.ts';
+import { inClear, type ActionState } from '../store/action-state.ts';
+import type { Digest } from '../store/index.ts';
+import type { NotifyDeps } from './deps.ts';
+import {
+  NotifierUnavailable,
+  type ApprovalMessage,
+  type DigestMessage,
+  type Notifier,
+  type Unreachable,
+} from './notifier.ts';
+import { showAction } from './show.ts';
+
+/** How an action is told of. */
+export type Telling =
+  | { how: 'alone' }
+  /** Not before then, in milliseconds since the epoch. */
+  | { how: 'later'; at: number }
+  | { how: 'together'; unreachable: Unreachable[] };
+
+const ALONE: Telling = { how: 'alone' };
+/** How soon whoever finds a digest in other hands looks again, in milliseconds. */
+const AGAIN_MS = 1000;
+
+/**
+ * Tells of an action with others, or says that it is told of by itself.
+ *
+ * @throws NotifierUnavailable when Slack cannot be used now, or while somebody else tells of it: repeat it then
+ */
+export async function tellTogether(
+  deps: NotifyDeps,
+  notifier: Notifier,
+  state: ActionState,
+  message: ApprovalMessage,
+  effects: readonly ApprovalEffect[],
+): Promise<Telling> {
+  const { digestMs, action } = state;
+  const { digests, slackMessages } = deps.store;
+  const { digest: show, absence } = notifier;
+  if (digestMs === undefined || show === undefined || absence === undefined) return ALONE;
+  const { tenant, id } = action;
+  const [own, listed] = await Promise.all([slackMessages.list(tenant, id), digests.of(tenant, id)]);
+  const asksMore =
+    message.ask !== null && effects.some(({ type, stage }) => ASKING.has(type) || (type === OPENED && stage > 0));
+  const isNew = message.ask === 'decision' && message.state === 'waiting' && message.decisions.length === 0;
+  if (listed.length === 0) {
+    if (own.length > 0 || asksMore || !isNew) {
+      await digests.drop(tenant, id);
+      return ALONE;
+    }
+  }
+  const targets = [...new Set([...message.audience.channels, ...message.audience.people])];
+  const missing = targets.filter((target) => listed.every((one) => one.target !== target));
+  if (own.length === 0 && missing.length > 0 && !asksMore && message.ask === 'decision') {
+    const at = (await digests.hold(tenant, id, missing, dueAt(state, digestMs))).getTime();
+    if (listed.length === 0 && deps.now().getTime() < at) return { how: 'later', at };
+    const waiting = await digests.waiting(tenant, missing);
+    if (listed.length === 0 && waiting.every((count) => count <= 1)) {
+      // Another may have taken it meanwhile.
+      if ((await digests.of(tenant, id)).length > 0) throw busy();
+      await digests.drop(tenant, id);
+      return ALONE;
+    }
+    for (const target of missing) await gather(deps, show, tenant, id, target);
+  }
+  // What nobody has touched since stands there as it is.
+  for (const digest of isNew && !asksMore ? [] : listed) await showAgain(deps, show, tenant, digest);
+  if (own.length > 0 || asksMore || message.heldUntil !== undefined) return ALONE;
+  const unreachable: Unreachable[] = (await digests.of(tenant, id)).flatMap(({ target, why }) =>
+    why === null ? [] : [{ person: target, why }],
+  );
+  for (const person of message.ask === 'decision' ? (message.audience.asked ?? []) : []) {
+    if (unreachable.some((known) => known.person === person)) continue;
+    const why = await absence(person);
+    if (why !== null) unreachable.push({ person, why });
+  }
+  return { how: 'together', unreachable };
+}
+
+const OPENED: ApprovalEffect['type'] = 'stage-opened';
+/** What asks people once more, and is for nobody's digest. */
+const ASKING: ReadonlySet<ApprovalEffect['type']> = new Set(['remind', 'warn', 'escalate', 'returned', 'answered']);
+
+/** So long after it was asked, and never after its first reminder, its escalation or its end. */
+function dueAt({ openedAt, plan, approval }: ActionState, digestMs: number): Date {
+  const period = openedAt + digestMs;
+  const [stage] = plan?.stages ?? [];
+  const waits = [stage?.remindMs, stage?.escalate?.afterMs].flatMap((ms) => (ms == null ? [] : [openedAt + ms]));
+  return new Date(Math.min(period, ...waits, approval?.expiresAt ?? period));
+}
+
+const busy = (): NotifierUnavailable =>
+  new NotifierUnavailable('somebody else tells of it just now', { retryAfterMs: AGAIN_MS });
+
+type Show = NonNullable<Notifier['digest']>;
+
+/** Posts what waits at one place. @throws NotifierUnavailable */
+async function gather(deps: NotifyDeps, show: Show, tenant: string, id: string, target: string): Promise<void> {
+  const { digests } = deps.store;
+  const taken = await digests.take(tenant, id, target, deps.now());
+  if (taken === null) {
+    const known = (await digests.of(tenant, id)).find((one) => one.target === target);
+    if (known?.posted == null && known?.why == null) throw busy();
+    return;
+  }
+  let outcome: Pick<Digest, 'posted' | 'why'> = { posted: null, why: null };
+  try {
+    const shown = await show(await digestOf(deps, tenant, taken.actions), { target });
+    outcome = 'why' in shown ? { posted: null, why: shown.why } : { posted: shown, why: null };
+  } finally {
+    await digests.done(tenant, taken.digest, outcome);
+  }
+}
+
+/** Makes a digest that was posted show how its actions stand now. @throws NotifierUnavailable */
+async function showAgain(
+  deps: NotifyDeps,
+  show: Show,
+  tenant: string,
+  { id, target, posted, why }: Digest,
+): Promise<void> {
+  if (posted === null) {
+    if (why === null) throw busy();
+    return;
+  }
+  const { digests } = deps.store;
+  if (!(await digests.lock(tenant, id, deps.now()))) throw busy();
+  try {
+    // Read while it is held: an older state never comes after a newer one.
+    await show(await digestOf(deps, tenant, await digests.actions(tenant, id)), { target, posted });
+  } finally {
+    await digests.done(tenant, id, { posted, why });
+  }
+}
+
+async function digestOf(deps: NotifyDeps, tenant: string, actions: readonly string[]): Promise<DigestMessage> {
+  const items = await Promise.all(
+    actions.map(async (id) => {
+      const life = await readLife(deps, tenant, id);
+      return life === null ? [] : [await showAction(deps, inClear(life.state), life.state.approval)];
+    }),
+  );
+  const last = Number.MAX_SAFE_INTEGER;
+  return {
+    items: items.flat().sort((a, b) => (a.expiresAt ?? last) - (b.expiresAt ?? last)),
+    consoleUrl: deps.consoleUrl,
+  };
+}
