@@ -59,7 +59,7 @@ export class ChainAudit {
     const chain = this.#chains.get(record.action);
     const defects = chain === undefined ? this.#first(record, hash) : this.#next(chain, record, hash, signed);
     if (record.type === 'policy') defects.push(...this.#activation(record.body));
-    if (this.#whole && !this.#lost) defects.push(...this.#rights.add(record), ...this.#plans.add(record));
+    if (this.#whole && !this.#lost) defects.push(...this.#rights.add(record, hash), ...this.#plans.add(record));
     return defects;
   }
 

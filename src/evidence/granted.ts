@@ -1,6 +1,6 @@
 /** Standing approvals through the log: whether what was released under one was covered by it. */
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
-import type { RecordPayload, VerdictRecord } from '../contract/index.ts';
+import type { DecisionRecord, RecordPayload, VerdictRecord } from '../contract/index.ts';
 import { grantChangeOf, type GrantChange } from '../sealing/index.ts';
 import type { Defect } from './finding.ts';
 
@@ -19,19 +19,37 @@ const exact = (text: string): Decimal => parseDecimal(text, Infinity);
 
 export class GrantsAudit {
   readonly #grants = new Map<string, Granted>();
+  /** Sealed approvals, by the hashes of their records. */
+  readonly #approvals = new Map<string, Pick<DecisionRecord, 'action' | 'by' | 'surface'>>();
   /** By action: what it took of which grant, until it gives it back. */
   readonly #taken = new Map<string, { grant: Granted; amount: Decimal }>();
 
-  /** @throws EvidenceError `record-malformed` */
-  add(record: RecordPayload): void {
+  /** Notes a decision: what is granted has to rest on an approval. */
+  decided({ action, by, surface, decision }: DecisionRecord, hash: string): void {
+    if (decision === 'approve') this.#approvals.set(hash, { action, by, surface });
+  }
+
+  /**
+   * What is wrong with a standing approval that was given or revoked.
+   *
+   * @throws EvidenceError `record-malformed`
+   */
+  add(record: RecordPayload): Defect[] {
     const change = grantChangeOf(record);
-    if (change === null || record.type !== 'grant') return;
+    if (change === null || record.type !== 'grant') return [];
     const known = this.#grants.get(change.id);
     if (change.state === 'revoked') {
       if (known !== undefined) known.revokedAt ??= record.at;
-    } else if (known === undefined && record.by === change.by) {
-      this.#grants.set(change.id, { ...change, at: record.at, revokedAt: null, used: 0, sum: exact('0') });
+      return [];
     }
+    if (known !== undefined || record.by !== change.by) return [];
+    const approval = this.#approvals.get(change.decision);
+    if (approval?.by !== change.by || approval.action !== change.action || approval.surface !== change.surface) {
+      const message = `${change.by} gave the standing approval ${change.id} with ${change.decision}, which is no approval of ${change.action} by them`;
+      return [{ code: 'grant-wrong', message }];
+    }
+    this.#grants.set(change.id, { ...change, at: record.at, revokedAt: null, used: 0, sum: exact('0') });
+    return [];
   }
 
   /** What came to nothing counts against no grant. */

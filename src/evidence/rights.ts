@@ -39,11 +39,12 @@ export class RightsAudit {
   #adopted = false;
 
   /** What is wrong with the next record that grants or stops, in the order of the log. */
-  add(record: RecordPayload): Defect[] {
+  add(record: RecordPayload, hash: string): Defect[] {
     try {
       if (record.type === 'freeze') this.#freeze(record);
       else if (record.type === 'delegation') this.#delegate(record);
-      else if (record.type === 'grant') this.#grants.add(record);
+      else if (record.type === 'grant') return this.#grants.add(record);
+      else if (record.type === 'decision') this.#grants.decided(record, hash);
       else if (isAdoption(record)) this.#adopted = true;
       else if (record.type === 'policy') this.#activate(record.body['bundle'], record.at);
       else this.#grants.returned(record);

@@ -1,6 +1,7 @@
 /** What granted and what stopped, checked at the time of each decision and release. */
 import { describe, expect, it } from 'vitest';
 import type { FindingCode } from '../../src/evidence/index.ts';
+import { encodeRecord } from '../../src/sealing/index.ts';
 import {
   audit,
   AT,
@@ -11,7 +12,9 @@ import {
   openLog,
   other,
   outcome,
+  recordOf,
   release,
+  REQUEST,
   verdict,
   type Draft,
 } from './world.ts';
@@ -45,11 +48,25 @@ const replaced = (at: string): Draft => ({
 
 const OTHER = `sha256:${'ee'.repeat(32)}`;
 const AGENT = 'agent:support-bot';
+/** What the giver of a standing approval approved with it. */
+const APPROVED: Step = ['act_0', [verdict('supervise'), decision('approve'), release('override')]];
+/** The hash of the decision in a log of this action alone. */
+function decisionOf([action, drafts]: Step): string {
+  let prev: string | null = null;
+  for (const [seq, draft] of drafts.slice(0, 2).entries()) {
+    prev = encodeRecord(recordOf(draft, { action, seq, prev, at: AT, requestHash: REQUEST })).hash;
+  }
+  return prev ?? '';
+}
+const on = (step: Step): object => ({ action: step[0], decision: decisionOf(step) });
+const refused: Step = ['act_8', [verdict('supervise'), decision('refuse')]];
+const another: Step = ['act_9', [verdict('supervise'), decision('approve'), release('override')]];
 const standing = (more: object = {}, by = LEAD): Draft => ({
   ...other(
     'grant',
     {
-      ...{ state: 'given', by: LEAD, action: 'act_0', decision: OTHER, policy: 'payments.refund', rule: 'some' },
+      ...{ state: 'given', by: LEAD, action: 'act_0', decision: decisionOf(APPROVED) },
+      ...{ policy: 'payments.refund', rule: 'some' },
       ...{
         surface: 'payments.refund',
         verb: 'refund.create',
@@ -232,6 +249,25 @@ const CASES: [name: string, codes: FindingCode[], steps: Step[]][] = [
       ['act_1', covered('10:05:00', '20', 'grt_1', { effect: { kind: 'irreversible', same: [] } })],
     ],
   ],
+  ['one that rests on no record', ['grant-wrong'], [['grant:grt_1', [standing({ decision: OTHER })]]]],
+  ['one that rests on a refusal', ['grant-wrong'], [refused, ['grant:grt_1', [standing(on(refused))]]]],
+  [
+    'one that rests on the approval of something else',
+    ['grant-wrong'],
+    [another, ['grant:grt_1', [standing({ ...on(another), action: 'act_0' })]]],
+  ],
+  [
+    'one for another surface than was approved',
+    ['grant-wrong'],
+    [['grant:grt_1', [standing({ surface: 'payments.payout' })]]],
+  ],
+  ['one that rests on what another approved', ['grant-wrong'], [['grant:grt_1', [standing({ by: CFO }, CFO)]]]],
+  [
+    'uses of one that rests on nothing',
+    ['grant-wrong', 'grant-wrong'],
+    [['grant:grt_1', [standing({ decision: OTHER })]], ...uses(1)],
+  ],
+  ['one whose approval comes later', ['grant-wrong'], [['grant:grt_1', [standing(on(another))]], another]],
   ['a standing approval that says nothing', ['right-malformed'], [['grant:grt_1', [standing({ upTo: 'much' })]]]],
   [
     'a request judged by a bundle of days ago',
@@ -246,7 +282,8 @@ const CASES: [name: string, codes: FindingCode[], steps: Step[]][] = [
 describe('an audit', () => {
   it.each(CASES)('of %s: %j', async (_name, codes, steps) => {
     const world = await openLog();
-    for (const [action, drafts] of steps) await world.seal(action, drafts);
+    const begun = steps.some(([action]) => action === APPROVED[0]) ? [] : [APPROVED];
+    for (const [action, drafts] of [...begun, ...steps]) await world.seal(action, drafts);
     const report = await audit(await world.files(), world.trust);
     // These drafts are signed by no attestation key; test/evidence/attested looks at that.
     const found = report.findings.map(({ code }) => code).filter((code) => code !== 'not-attested');
