@@ -11,7 +11,9 @@ import {
   NotifierUnavailable,
   type ApprovalMessage,
   type DigestMessage,
+  type DigestNotifier,
   type Notifier,
+  type PostedMessage,
   type Unreachable,
 } from './notifier.ts';
 import { showAction } from './show.ts';
@@ -20,7 +22,7 @@ import { showAction } from './show.ts';
 export type Telling =
   | { how: 'alone' }
   /** Not before then, in milliseconds since the epoch. */
-  | { how: 'later'; at: number }
+  | { how: 'later'; at: number; unreachable: [] }
   | { how: 'together'; unreachable: Unreachable[] };
 
 const ALONE: Telling = { how: 'alone' };
@@ -32,7 +34,7 @@ const AGAIN_MS = 1000;
  *
  * @throws NotifierUnavailable when Slack cannot be used now, or while somebody else tells of it: repeat it then
  */
-export async function tellTogether(
+export async function gather(
   deps: NotifyDeps,
   notifier: Notifier,
   state: ActionState,
@@ -41,10 +43,11 @@ export async function tellTogether(
 ): Promise<Telling> {
   const { digestMs, action } = state;
   const { digests, slackMessages } = deps.store;
-  const { digest: show, absence } = notifier;
-  if (digestMs === undefined || show === undefined || absence === undefined) return ALONE;
+  const { digests: door } = notifier;
+  if (digestMs === undefined || door === undefined) return ALONE;
   const { tenant, id } = action;
-  const [own, listed] = await Promise.all([slackMessages.list(tenant, id), digests.of(tenant, id)]);
+  const [all, listed] = await Promise.all([slackMessages.list(tenant, id), digests.of(tenant, id)]);
+  const own = (all as PostedMessage[]).filter((one) => door.owns(one));
   const asksMore =
     message.ask !== null && effects.some(({ type, stage }) => ASKING.has(type) || (type === OPENED && stage > 0));
   const isNew = message.ask === 'decision' && message.state === 'waiting' && message.decisions.length === 0;
@@ -58,7 +61,7 @@ export async function tellTogether(
   const missing = targets.filter((target) => listed.every((one) => one.target !== target));
   if (own.length === 0 && missing.length > 0 && !asksMore && message.ask === 'decision') {
     const at = (await digests.hold(tenant, id, missing, dueAt(state, digestMs))).getTime();
-    if (listed.length === 0 && deps.now().getTime() < at) return { how: 'later', at };
+    if (listed.length === 0 && deps.now().getTime() < at) return { how: 'later', at, unreachable: [] };
     const waiting = await digests.waiting(tenant, missing);
     if (listed.length === 0 && waiting.every((count) => count <= 1)) {
       // Another may have taken it meanwhile.
@@ -66,17 +69,17 @@ export async function tellTogether(
       await digests.drop(tenant, id);
       return ALONE;
     }
-    for (const target of missing) await gather(deps, show, tenant, id, target);
+    for (const target of missing) await postAt(deps, door, tenant, id, target);
   }
   // What nobody has touched since stands there as it is.
-  for (const digest of isNew && !asksMore ? [] : listed) await showAgain(deps, show, tenant, digest);
+  for (const digest of isNew && !asksMore ? [] : listed) await showAgain(deps, door, tenant, digest);
   if (own.length > 0 || asksMore || message.heldUntil !== undefined) return ALONE;
   const unreachable: Unreachable[] = (await digests.of(tenant, id)).flatMap(({ target, why }) =>
     why === null ? [] : [{ person: target, why }],
   );
   for (const person of message.ask === 'decision' ? (message.audience.asked ?? []) : []) {
     if (unreachable.some((known) => known.person === person)) continue;
-    const why = await absence(person);
+    const why = await door.absence(person);
     if (why !== null) unreachable.push({ person, why });
   }
   return { how: 'together', unreachable };
@@ -97,10 +100,14 @@ function dueAt({ openedAt, plan, approval }: ActionState, digestMs: number): Dat
 const busy = (): NotifierUnavailable =>
   new NotifierUnavailable('somebody else tells of it just now', { retryAfterMs: AGAIN_MS });
 
-type Show = NonNullable<Notifier['digest']>;
-
 /** Posts what waits at one place. @throws NotifierUnavailable */
-async function gather(deps: NotifyDeps, show: Show, tenant: string, id: string, target: string): Promise<void> {
+async function postAt(
+  deps: NotifyDeps,
+  door: DigestNotifier,
+  tenant: string,
+  id: string,
+  target: string,
+): Promise<void> {
   const { digests } = deps.store;
   const taken = await digests.take(tenant, id, target, deps.now());
   if (taken === null) {
@@ -110,7 +117,7 @@ async function gather(deps: NotifyDeps, show: Show, tenant: string, id: string, 
   }
   let outcome: Pick<Digest, 'posted' | 'why'> = { posted: null, why: null };
   try {
-    const shown = await show(await digestOf(deps, tenant, taken.actions), { target });
+    const shown = await door.show(await digestOf(deps, tenant, taken.actions), { target });
     outcome = 'why' in shown ? { posted: null, why: shown.why } : { posted: shown, why: null };
   } finally {
     await digests.done(tenant, taken.digest, outcome);
@@ -120,7 +127,7 @@ async function gather(deps: NotifyDeps, show: Show, tenant: string, id: string, 
 /** Makes a digest that was posted show how its actions stand now. @throws NotifierUnavailable */
 async function showAgain(
   deps: NotifyDeps,
-  show: Show,
+  door: DigestNotifier,
   tenant: string,
   { id, target, posted, why }: Digest,
 ): Promise<void> {
@@ -132,7 +139,7 @@ async function showAgain(
   if (!(await digests.lock(tenant, id, deps.now()))) throw busy();
   try {
     // Read while it is held: an older state never comes after a newer one.
-    await show(await digestOf(deps, tenant, await digests.actions(tenant, id)), { target, posted });
+    await door.show(await digestOf(deps, tenant, await digests.actions(tenant, id)), { target, posted });
   } finally {
     await digests.done(tenant, id, { posted, why });
   }

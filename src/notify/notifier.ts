@@ -115,6 +115,16 @@ export interface DigestPlace {
 
 export type PostedAt = Pick<PostedMessage, 'workspace' | 'channel' | 'ts'>;
 
+/** Tells of several actions in one message. */
+export interface DigestNotifier {
+  /** Posts it, or makes it show its actions as they stand; answers why it cannot be told there. @throws NotifierUnavailable */
+  show(message: DigestMessage, place: DigestPlace): Promise<PostedAt | { why: string }>;
+  /** Why a person could not act here even if they saw a message; null where they could. @throws NotifierUnavailable */
+  absence(person: string): Promise<string | null>;
+  /** Whether a message about one action was posted here. */
+  owns(message: PostedMessage): boolean;
+}
+
 /** Tells people. Every method is idempotent, except that a post whose answer was lost may be repeated. */
 export interface Notifier {
   /**
@@ -123,12 +133,14 @@ export interface Notifier {
    *
    * @param posted What is known to be posted already.
    * @param progress Called with each message as soon as Slack has it. Store it first, because a click may follow immediately.
+   * @param gathered Whom a digest cannot reach, where the action is told of in one: what has `digests` shows nothing itself.
    * @throws NotifierUnavailable when Slack cannot be used now; what was done until then is in `progress` and in the error.
    */
   publish(
     message: ApprovalMessage,
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,
+    gathered?: Unreachable[],
   ): Promise<Announced>;
   /** As `publish`, of a plan: one message with all of its steps. @throws NotifierUnavailable */
   publishPlan(
@@ -136,13 +148,8 @@ export interface Notifier {
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,
   ): Promise<Announced>;
-  /**
-   * Posts one message about several actions, or makes it show them as they stand; answers why it cannot be told there. Left out where each
-   * is told of by itself. @throws NotifierUnavailable
-   */
-  digest?(message: DigestMessage, place: DigestPlace): Promise<PostedAt | { why: string }>;
-  /** Why a person could not act here even if they saw a message; null where they could. Comes with `digest`. @throws NotifierUnavailable */
-  absence?(person: string): Promise<string | null>;
+  /** Left out where each action is told of by itself. */
+  digests?: DigestNotifier;
   /** Writes one event into the threads of `posted`. @throws NotifierUnavailable */
   thread(posted: readonly PostedMessage[], event: ThreadEvent): Promise<void>;
   /** Sends a person a direct message; answers why it cannot be. @throws NotifierUnavailable */

@@ -3,7 +3,7 @@ import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
-import { tellTogether } from './digest.ts';
+import { gather } from './digest.ts';
 import { displayName } from './message.ts';
 import type { SlackMessage } from '../store/index.ts';
 import {
@@ -20,6 +20,7 @@ import { agreeing, happened } from './happened.ts';
 import { showAction } from './show.ts';
 import { keepShown } from './shown.ts';
 import { noticesOf, requestersOf } from './tell-requester.ts';
+import { threadsOf } from './threads.ts';
 import type { Published, PublishInput } from './types.ts';
 
 /**
@@ -47,16 +48,14 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   // The same for every attempt of one publication, so that each event is told once, and again if it happens again.
   const publication = input.publication ?? activityInfo().activityId;
   try {
-    const telling = await tellTogether(deps, notifier, stored.state, message, effects);
+    const telling = await gather(deps, notifier, stored.state, message, effects);
+    const { posted, unreachable } = await notifier.publish(
+      message,
+      (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
+      (done) => store.slackMessages.put({ tenant, action: id, ...done }),
+      telling.how === 'alone' ? undefined : telling.unreachable,
+    );
     if (telling.how === 'later') return { unreachable: [], later: telling.at };
-    const { posted, unreachable } =
-      telling.how === 'together'
-        ? { posted: [], unreachable: telling.unreachable }
-        : await notifier.publish(
-            message,
-            (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
-            (done) => store.slackMessages.put({ tenant, action: id, ...done }),
-          );
     if (input.was === null && stored.state.review !== null) {
       const { by, reason, dueAt } = stored.state.review;
       await notifier.thread(posted, {
@@ -130,8 +129,7 @@ async function tellUse(deps: NotifyDeps, notifier: Notifier, { state, verdict }:
   const [reason = ''] = state.action.verdict?.reasons ?? [];
   const grant = (verdict.facts.grants ?? []).find((one) => reason.includes(one.grant));
   if (grant === undefined) return { unreachable: [] };
-  const posted = (await deps.store.slackMessages.list(tenant, grant.action)) as (PostedMessage & SlackMessage)[];
-  await notifier.thread(posted, {
+  await notifier.thread(await threadsOf(deps.store, tenant, grant.action), {
     id: `grant.${id}`,
     kind: 'granted',
     by: displayName(deps.directory.current(tenant), grant.by),

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineDeps } from '../engine/deps.ts';
 import { inCurrency } from '../export/index.ts';
 import type { GrantChange } from '../sealing/index.ts';
-import type { SlackMessage } from '../store/index.ts';
 import { displayName } from './message.ts';
-import type { Notifier, PostedMessage, ThreadEvent } from './notifier.ts';
+import type { Notifier, ThreadEvent } from './notifier.ts';
+import { threadsOf } from './threads.ts';
 
 /** Milliseconds to wait before each try. */
 const TRIES_MS = [0, 1000, 10_000];
@@ -36,8 +36,7 @@ export async function tellGrant(deps: Deps, tenant: string, grant: GrantChange, 
   for (const wait of TRIES_MS) {
     await sleep(wait, undefined, { ref: false });
     try {
-      const posted = (await deps.store.slackMessages.list(tenant, action)) as (PostedMessage & SlackMessage)[];
-      return await notifier.thread(posted, event);
+      return await notifier.thread(await threadsOf(deps.store, tenant, action), event);
     } catch (error) {
       deps.log.warn({ err: error, action, grant: id }, 'Slack did not take a line about a standing approval');
     }

@@ -23,14 +23,18 @@ export function tellTogether(ways: readonly [Way, ...Way[]]): Notifier {
     if (away.length > 0) throw away.find((error) => !(error instanceof NotifierUnavailable)) ?? away[0];
     return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   };
+  const gathering = ways.find(({ notifier }) => notifier.digests !== undefined);
+  const digests = gathering?.notifier.digests;
   return {
-    async publish(message, posted, progress) {
+    ...(gathering === undefined || digests === undefined ? {} : { digests: { ...digests, owns: gathering.owns } }),
+    async publish(message, posted, progress, gathered) {
       return together(
         await each(({ notifier, owns }) =>
           notifier.publish(
             message,
             posted.filter((one) => owns(one)),
             progress,
+            gathered,
           ),
         ),
       );

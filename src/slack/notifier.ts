@@ -168,20 +168,26 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   };
 
   return {
-    publish: (message, posted, progress) => publish(ofAction(message), posted, progress),
+    publish: (message, posted, progress, gathered) =>
+      gathered === undefined
+        ? publish(ofAction(message), posted, progress)
+        : Promise.resolve({ posted: [...posted], unreachable: gathered }),
     publishPlan: (message, posted, progress) => publish(ofPlan(message), posted, progress),
 
-    async digest(message, place) {
-      try {
-        return await showDigest({ client, places, forSlack }, message, place);
-      } catch (error) {
-        const { code } = troubleOrThrow(error, []);
-        log.warn({ target: place.target, code }, 'Slack could not show a message about several actions');
-        // One that is gone, or too old to be edited, is none the less where its actions were told of.
-        return place.posted ?? { why: inWords(code) };
-      }
+    digests: {
+      async show(message, place) {
+        try {
+          return await showDigest({ client, places, forSlack }, message, place);
+        } catch (error) {
+          const { code } = troubleOrThrow(error, []);
+          log.warn({ target: place.target, code }, 'Slack could not show a message about several actions');
+          // One that is gone, or too old to be edited, is none the less where its actions were told of.
+          return place.posted ?? { why: inWords(code) };
+        }
+      },
+      absence: (person) => places.absence(person).catch((error: unknown) => inWords(troubleOrThrow(error, []).code)),
+      owns: () => true,
     },
-    absence: (person) => places.absence(person).catch((error: unknown) => inWords(troubleOrThrow(error, []).code)),
 
     async thread(posted, event: ThreadEvent) {
       const asked = event.people ?? [];

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
 import { hasButton } from '../support/approver.ts';
@@ -19,12 +20,28 @@ rules:
 notify: ['#finance-approvals']
 `;
 
+/** What is gathered waits longer than a stack takes to stop. */
+const GATHERED = `# yaml-language-server: $schema=policy.schema.json
+policy: test.gathered
+refusalStands: 0
+surfaces: [test.gathered]
+rules:
+  - id: asks
+    when: 'true'
+    then: supervise
+    approval:
+      stages: [{ name: risk, approvers: ['user:risk-officer@acme.test'] }]
+      expires: 1h
+notify: { to: ['#gathered'], digest: 15s }
+disclose: [resource.id]
+`;
+
 let stack: TestStack;
 let folder: ReturnType<typeof policiesFolder>;
 const env = (): Record<string, string> => ({ COUNTERSIGN_POLICIES: folder.path });
 
 beforeAll(async () => {
-  folder = policiesFolder({ 'test.quick.yaml': QUICK });
+  folder = policiesFolder({ 'test.quick.yaml': QUICK, 'test.gathered.yaml': GATHERED });
   stack = await startTestStack(env());
 });
 afterAll(async () => {
@@ -163,6 +180,11 @@ describe('after days without any process', () => {
   it('what was due happens in its order: the expiry at once, and no reminder, escalation or warning for it', async () => {
     const { body } = await stack.ask({ ...REFUND, surface: 'test.quick' });
     await sandboxDriver(stack.sandbox).messageOf(body.id);
+    const gathered = await Promise.all(
+      ['ord_1', 'ord_2'].map((id) =>
+        stack.ask({ ...REFUND, surface: 'test.gathered', resource: { type: 'order', id } }),
+      ),
+    );
     const { dataDir } = stack;
     await stack.stop({ keepData: true, replay: false });
     // Past the expiry of the policy above, counted from the action's own clock.
@@ -191,5 +213,19 @@ describe('after days without any process', () => {
     expect(message.text).toContain('Expired');
     expect(hasButton(message, 'approve')).toBe(false);
     expect(control.thread(message.channel, message.ts).filter(({ text }) => /^(🔔|⏰|📣)/u.test(text))).toEqual([]);
+
+    // What waited to be told of together still is, once, in each place.
+    const { digests } = stack.stack.parts.store;
+    const told = await Promise.all(
+      gathered.map((one) =>
+        eventually('it is told of', async () => {
+          const found = await digests.of('default', one.body.id as string);
+          return found.length === 2 && found.every(({ posted }) => posted !== null) ? found : undefined;
+        }),
+      ),
+    );
+    const idsOf = (found: (typeof told)[number]): string[] => found.map(({ id }) => id).sort();
+    expect(told.map(idsOf)).toEqual([idsOf(told[0] ?? []), idsOf(told[0] ?? [])]);
+    expect(told[0]?.map(({ target }) => target).sort()).toEqual(['#gathered', 'user:risk-officer@acme.test']);
   });
 });

@@ -40,7 +40,7 @@ function failureOf(error: unknown): 'fault' | 'configuration' | 'unavailable' {
 }
 
 export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
-  const { digest, absence } = notifier;
+  const { digests } = notifier;
   const counted = async <T>(call: 'publish' | 'thread' | 'tell', work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -56,8 +56,15 @@ export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
       return announced;
     },
     publishPlan: (...input) => counted('publish', notifier.publishPlan(...input)),
-    ...(digest === undefined ? {} : { digest: (message, place) => counted('publish', digest(message, place)) }),
-    ...(absence === undefined ? {} : { absence: (person) => counted('publish', absence(person)) }),
+    ...(digests === undefined
+      ? {}
+      : {
+          digests: {
+            show: (...input) => counted('publish', digests.show(...input)),
+            absence: (person) => counted('publish', digests.absence(person)),
+            owns: digests.owns,
+          },
+        }),
     thread: (...input) => counted('thread', notifier.thread(...input)),
     async tell(...input) {
       const unreachable = await counted('tell', notifier.tell(...input));

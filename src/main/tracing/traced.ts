@@ -38,7 +38,16 @@ export function tracedWebhooks(sender: WebhookSender): WebhookSender {
 }
 
 export function tracedNotifier(notifier: Notifier): Notifier {
+  const { digests } = notifier;
   return {
+    ...(digests === undefined
+      ? {}
+      : {
+          digests: {
+            ...digests,
+            show: (...input) => inSpan('slack publish', CALLS, () => digests.show(...input)),
+          },
+        }),
     publish: (...input) => inSpan('slack publish', CALLS, () => notifier.publish(...input)),
     publishPlan: (...input) => inSpan('slack publish', CALLS, () => notifier.publishPlan(...input)),
     thread: (...input) => inSpan('slack thread', CALLS, () => notifier.thread(...input)),
