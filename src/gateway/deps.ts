@@ -35,6 +35,8 @@ export interface GatewayDeps extends Pick<
   judging: Judging;
   /** Delay of a workflow's first task in milliseconds, so that this process can judge the request itself. */
   startDelayMs: number;
+  /** Whether visibility is told tenant, surface and status of each action; not when left out. */
+  searchAttributes?: boolean;
   /** Whether denials of AuthZEN may be asked for (Access Request and Approval Profile, a draft); not when left out. */
   accessRequests?: boolean;
   /** Ends long polls when the process stops. Left out, nothing ends them early. */

@@ -14,10 +14,10 @@ import { readActionState, withPermit, type StoredState } from '../engine/seal.ts
 import { notFound, visibleTo } from './access.ts';
 import { recordRefusal } from './attempts.ts';
 import { wakeUpdate } from '../workflows/messages.ts';
-import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
+import type { GovernedActionInput } from '../contract/governed-action.ts';
 import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
 import type { GatewayDeps } from './deps.ts';
-import { startOnce } from './start-workflow.ts';
+import { startAction } from './start-workflow.ts';
 import { waitForAnnouncement } from './wait.ts';
 import type { Judged } from '../engine/types.ts';
 
@@ -106,7 +106,7 @@ export function createStarter(deps: GatewayDeps) {
    * @returns false when it was started before.
    */
   const started = (input: GovernedActionInput, id: string): Promise<boolean> =>
-    startOnce(deps, GOVERNED_ACTION, workflowIdOf(input.tenant, id), input);
+    startAction(deps, workflowIdOf(input.tenant, id), input);
 
   /**
    * The verdict of what this process starts: made beside the start, and sealed behind its acknowledgment. Null where that failed, and the

@@ -11,6 +11,15 @@ import type { Refusal } from '../engine/types.ts';
 
 export const isAlreadyStarted = (error: unknown): boolean => error instanceof WorkflowExecutionAlreadyStartedError;
 
+/** gRPC's INVALID_ARGUMENT. */
+const INVALID_ARGUMENT = 3;
+
+/** Whether Temporal does not take what it was sent, as where the namespace lacks a search attribute. */
+export function isInvalid(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && error.code === INVALID_ARGUMENT) || isInvalid(error.cause);
+}
+
 /** gRPC's RESOURCE_EXHAUSTED. */
 const RESOURCE_EXHAUSTED = 8;
 

@@ -95,6 +95,8 @@ export interface Config {
   witnesses: string | undefined;
   /** Origins of Temporal's UI, whose pages may ask the codec server. */
   codecOrigins: readonly string[];
+  /** Whether visibility is told tenant, surface and status of each action. */
+  searchAttributes: boolean;
   /** Whether workflows of other namespaces may ask through the Nexus service. */
   nexus: boolean;
   /** Who may read the entries of the log: those with a credential for it, or everybody. */
@@ -191,6 +193,7 @@ export function loadConfig(env: Env): Config {
     },
     witnesses: it.COUNTERSIGN_WITNESSES === undefined ? undefined : resolve(it.COUNTERSIGN_WITNESSES),
     codecOrigins: it.COUNTERSIGN_CODEC_ORIGINS,
+    searchAttributes: it.COUNTERSIGN_SEARCH_ATTRIBUTES === 'on',
     nexus: it.COUNTERSIGN_NEXUS === 'on',
     log: it.COUNTERSIGN_LOG,
     tracing: tracingOf(it),

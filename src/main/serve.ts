@@ -18,7 +18,7 @@ import { stackChecks } from './readiness.ts';
 import { slackNotifiers } from './slack-notifiers.ts';
 import type { ReadinessCheck } from '../api/routes/health.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
-import { openTemporal, type TemporalHandle } from './temporal/index.ts';
+import { ensureSearchAttributes, openTemporal, type TemporalHandle } from './temporal/index.ts';
 
 /**
  * How long an idle connection stays open, in milliseconds. It is longer than the 60 seconds of the usual proxies and clients, so that they
@@ -121,6 +121,7 @@ export function gatewayOf(
     notifier,
     stopping,
     startDelayMs: parts.config.startDelayMs,
+    searchAttributes: parts.config.searchAttributes,
     authenticate: (authorization) => parts.authenticate(authorization),
     webhookTargets: parts.config.webhooks.targets,
     accessRequests: parts.config.accessRequests,
@@ -145,6 +146,7 @@ export async function openService(config: Config, closers: Closers, io: { out(li
   const { log, meters } = watch;
   const temporal = await openTemporal(config, { say: (line) => io.out(line) });
   closers.add(() => temporal.stop());
+  if (config.searchAttributes) await ensureSearchAttributes(temporal, log);
   const localParts = await openParts(config, config.databaseUrl, log, { meters });
   closers.add(() => localParts.close());
   const bridge = await bridgeHub(localParts, config.databaseUrl);

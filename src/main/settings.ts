@@ -247,6 +247,12 @@ const TEMPORAL = {
     ),
   TEMPORAL_CLI_PATH: text.optional().describe('The `temporal` program of the development server.'),
   TEMPORAL_PORT: port(1).optional().describe('Port of the development server; any free one when left out.'),
+  COUNTERSIGN_SEARCH_ATTRIBUTES: z
+    .enum(['on', 'off'], 'is on or off')
+    .default('off')
+    .describe(
+      'Whether Temporal’s visibility is told tenant, surface and status of each action ([operations.md](operations.md#what-is-kept-and-how-long)).',
+    ),
   COUNTERSIGN_NEXUS: z
     .enum(['on', 'off'], 'is on or off')
     .default('off')

@@ -31,7 +31,7 @@ import { gatewayOf, judgingOf, openServer } from './serve.ts';
 import { connectTeams } from './teams.ts';
 import { connectWorkspaces, type SlackConnection } from './slack.ts';
 import { createTemporalCircuit } from './temporal/guard.ts';
-import { openTemporal, type TemporalHandle } from './temporal/index.ts';
+import { ensureSearchAttributes, openTemporal, type TemporalHandle } from './temporal/index.ts';
 
 /** Prints to the person who started it. */
 export interface StartIo {
@@ -100,6 +100,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
         : Promise.resolve({ connectionString: config.databaseUrl, stop: async () => undefined }),
       openTemporal(config, { say: (line) => io.out(line) }),
     );
+    if (config.searchAttributes) await ensureSearchAttributes(temporal, log);
     const opened = await openParts(config, database.connectionString, log, { url, meters });
     const localParts = auto === null ? opened : { ...opened, hub: auto.watch(opened.hub) };
     closers.add(() => localParts.close());

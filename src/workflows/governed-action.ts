@@ -16,6 +16,7 @@ import { openApproval } from '../approval/index.ts';
 import { createExclusive } from './exclusive.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createParked, type Parked } from './parked.ts';
+import { createSearchable } from './searchable.ts';
 import { createReview, type ReviewTask } from './review.ts';
 import {
   actionQuery,
@@ -135,6 +136,7 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   let outbox: Outbox | null = null;
   let review: ReviewTask | null = null;
   const exclusive = createExclusive();
+  const searchable = createSearchable();
   /** A step of a plan is judged, and waits for its turn. */
   const judgedYet = (): boolean => action.status !== 'evaluating' || action.verdict !== null;
   /** What is approved can be withdrawn until it is redeemed. */
@@ -348,6 +350,7 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
       tell: (event) => outbox?.changed([], event),
     });
   }
+  searchable(action.status);
   const reviewed = review?.closed();
 
   if (parked !== null) await parked.closed();
@@ -356,6 +359,7 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
     if (!(await condition(hasTurn, LOST_MS))) await look();
   }
 
+  searchable(action.status);
   if (action.status === 'released' && judged.activates) {
     await exclusive(async () => {
       action = await local.publishPolicy({ action: ref() });
@@ -365,6 +369,7 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   const executed = action.status === 'released' && judged.executes === true ? carriedOut() : undefined;
   if (action.status === 'released') {
     await silence(Math.min(judged.permitMs ?? judged.outcomeWithinMs, judged.outcomeWithinMs));
+    searchable(action.status);
     if (!settled()) await condition(settled, UNSETTLED_MS);
   } else if (resumed !== null && action.status === 'unreported') {
     await condition(settled, UNSETTLED_MS);
@@ -373,5 +378,6 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   await reviewed;
   await outbox.drained();
   await condition(allHandlersFinished);
+  searchable(action.status);
   return action;
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { permitVerifier, ReplayCache } from '../../src/client/verify/index.ts';
+import { createClient } from '../../src/main/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -39,7 +41,7 @@ beforeAll(async () => {
     'test.offline.yaml': offlinePolicy('test.offline', '5m'),
     'test.briefly.yaml': offlinePolicy('test.briefly', '1s'),
   });
-  it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path });
+  it_ = await startTestStack({ COUNTERSIGN_POLICIES: folder.path, COUNTERSIGN_SEARCH_ATTRIBUTES: 'on' });
 });
 afterAll(async () => {
   await it_.stop();
@@ -291,5 +293,31 @@ describe('a permit that may be used without the engine', () => {
     const other = await tell(body.id, body.permit, { redeemer: 'other', redeemedAt: now() });
     expect([other.status, other.body.code]).toEqual([409, 'permit-already-redeemed']);
     expect((await tell(body.id, body.permit, { redeemer: 'mine' })).status).toBe(200);
+  });
+});
+
+describe('visibility', () => {
+  const found = async (query: string): Promise<string[]> => {
+    const { parts, temporal } = it_.stack;
+    const ids: string[] = [];
+    for await (const one of createClient(parts, temporal.connection, temporal.namespace).workflow.list({ query })) {
+      ids.push(`act_${one.workflowId.split('/').at(-1) ?? ''}`);
+    }
+    return ids;
+  };
+
+  it('finds an action by tenant, surface and the status that it has now', async () => {
+    const [parked, released] = [(await it_.ask(quick(150))).body.id, (await it_.ask(quick(15))).body.id];
+    const of = (status: string): string =>
+      `CountersignTenant = 'default' AND CountersignSurface = 'test.quick' AND CountersignStatus = '${status}'`;
+    for (const [id, status] of [
+      [parked, 'expired'],
+      [released, 'lapsed'],
+    ] as const) {
+      await becomes(id, status);
+      await eventually(`${id} is found as ${status}`, async () => (await found(of(status))).includes(id) || undefined);
+      for (const before of ['evaluating', 'supervised', 'released']) expect(await found(of(before))).not.toContain(id);
+    }
+    expect(await found(`CountersignTenant = 'acme'`)).toEqual([]);
   });
 });

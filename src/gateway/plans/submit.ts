@@ -1,6 +1,6 @@
 /** Asks for a plan: its workflow is started durably, then this process judges its steps. */
 import { CountersignError, inStep, readPlan, readPlanSteps, type PlanRequest } from '../../contract/index.ts';
-import { GOVERNED_ACTION, PLAN_WORKFLOW, type PlanInput } from '../../contract/governed-action.ts';
+import { PLAN_WORKFLOW, type PlanInput } from '../../contract/governed-action.ts';
 import type { PlanView } from '../../contract/views/index.ts';
 import { bodyMac, planIdOf, stepIdOf, stepsWorkflowIdOf, workflowIdOf } from '../../engine/ids.ts';
 import { checkConnector } from '../../engine/measure.ts';
@@ -15,7 +15,7 @@ import { isRequester } from '../access.ts';
 import { recordRefusal } from '../attempts.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { checkCallback, checkIdempotencyKey, checkReversed } from '../request.ts';
-import { startOnce } from '../start-workflow.ts';
+import { startAction, startOnce } from '../start-workflow.ts';
 import { planFor, untilSo, viewFor } from './read.ts';
 import type { Plans } from './types.ts';
 
@@ -54,8 +54,7 @@ export function createPlanStarter(deps: GatewayDeps): Pick<Plans, 'submitPlan' |
       await beginPlan(
         {
           ...deps,
-          start: async (step, action) =>
-            void (await startOnce(deps, GOVERNED_ACTION, workflowIdOf(tenant, action), step)),
+          start: async (step, action) => void (await startAction(deps, workflowIdOf(tenant, action), step)),
           judge: (step) => deps.judging.begin(step),
         },
         input,

