@@ -23,6 +23,7 @@ export function keepRun(name: string, rows: Run['rows']): void {
   for (const [what, figure] of rows) console.log(`${what}: ${figure}`);
   const run = { commit: commit(), load: loadavg()[0] ?? 0, processors: cpus().length, rows };
   writeFileSync(RUNS, `${JSON.stringify({ ...keptRuns(), [name]: run }, null, 2)}\n`);
+  execFileSync('npx', ['prettier', '--write', RUNS], { stdio: 'ignore' });
 }
 
 /** Of the checkout, short. */
