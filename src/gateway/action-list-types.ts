@@ -1,4 +1,10 @@
-import type { ActionFacets, ActionList, ProjectionCheck, ProjectionRebuilt } from '../contract/views/index.ts';
+import type {
+  ActionFacets,
+  ActionList,
+  ProjectionCheck,
+  ProjectionRebuilt,
+  RowComparison,
+} from '../contract/views/index.ts';
 import type { ActionFormat } from '../export/actions/index.ts';
 import type { Exported } from './exported.ts';
 import type { Caller } from '../identity/index.ts';
@@ -29,6 +35,8 @@ export interface ActionLists {
   exportActions(caller: Caller, query: ActionExportQuery): Promise<Exported>;
   /** Compares the read model with the records, from that entry on. @throws CountersignError `forbidden` */
   checkProjection(caller: Caller, from: number): Promise<ProjectionCheck>;
+  /** Compares the rows of these actions with their records: of those that the caller may see. */
+  compareRows(caller: Caller, actions: readonly string[]): Promise<RowComparison>;
   /** Builds the read model anew. @throws CountersignError `forbidden` */
   rebuildProjection(caller: Caller): Promise<ProjectionRebuilt>;
 }

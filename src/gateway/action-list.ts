@@ -7,6 +7,7 @@ import type {
   ActionSummary,
   ProjectionCheck,
   ProjectionRebuilt,
+  RowComparison,
 } from '../contract/views/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { ActionFact, FacetCount, FactFilter, FactScope } from '../store/index.ts';
@@ -78,6 +79,10 @@ export async function checkProjection(deps: GatewayDeps, caller: Caller, from: n
   const findings = await deps.findingWatch.differences(caller.tenant);
   return { ...comparison, findings, days: await deps.store.days.wrongDays(caller.tenant) };
 }
+
+/** Compares the rows of a page with their records. Whoever sees a row learns which of its columns are not what was sealed. */
+export const compareRows = (deps: GatewayDeps, caller: Caller, actions: readonly string[]): Promise<RowComparison> =>
+  deps.readModel.compare(caller.tenant, actions, scopeOf(caller));
 
 /** Makes the rows again. @throws CountersignError `forbidden` */
 export async function rebuildProjection(deps: GatewayDeps, caller: Caller): Promise<ProjectionRebuilt> {

@@ -3,7 +3,7 @@ import { DEFAULT_TENANT } from '../contract/index.ts';
 import { readsSome, withoutPurpose } from './access.ts';
 import { createArrival } from './arrive.ts';
 import { exportActions } from './action-export.ts';
-import { actionFacets, checkProjection, listActions, rebuildProjection } from './action-list.ts';
+import { actionFacets, checkProjection, compareRows, listActions, rebuildProjection } from './action-list.ts';
 import { accessRequests } from './access-requests.ts';
 import { actions } from './actions.ts';
 import { authzen } from './authzen.ts';
@@ -45,6 +45,7 @@ import { listRecords, readReceipt, readRecord, readShown, readStatement } from '
 import { replay } from './replay.ts';
 import { reviewAction } from './review.ts';
 import { breakGlassReport, listReviews } from './reviews.ts';
+import { listLimits } from './limits.ts';
 import { listSurfaces } from './surfaces.ts';
 import { listTenants, makeTenant } from './tenants.ts';
 import { readAction } from './stored-action.ts';
@@ -118,6 +119,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     answerFinding: (caller, id, input) => answerFinding(deps, caller, id, input),
     drawSample: (caller, input) => drawSample(deps, caller, input),
     surfaces: (caller) => listSurfaces(deps, caller),
+    limits: (caller) => listLimits(deps, caller),
     rowDifferences: (caller, cursor) => listRowDifferences(deps, caller, cursor),
     ...permits(deps, arrive),
     export: (caller, format, filter) => exportRecords(deps, caller, format, filter),
@@ -129,6 +131,7 @@ const actionLists = (deps: GatewayDeps): ActionLists => ({
   actionFacets: (caller, filter) => actionFacets(deps, caller, filter),
   exportActions: (caller, query) => exportActions(deps, caller, query),
   checkProjection: (caller, from) => checkProjection(deps, caller, from),
+  compareRows: (caller, actions) => compareRows(deps, caller, actions),
   rebuildProjection: (caller) => rebuildProjection(deps, caller),
 });
 

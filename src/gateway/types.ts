@@ -22,6 +22,7 @@ import type {
   ApiKeyView,
   AttemptPage,
   SurfaceList,
+  LimitList,
   BacktestView,
   SuggestionsView,
   BreakGlassReport,
@@ -230,6 +231,8 @@ export interface Attempts {
 export interface Coverage {
   /** For owners and auditors. @throws CountersignError `forbidden` */
   surfaces(caller: Caller): Promise<SurfaceList>;
+  /** What is taken of each limit in force. For owners and auditors. @throws CountersignError `forbidden` */
+  limits(caller: Caller): Promise<LimitList>;
 }
 
 export interface RedeemedPermit {

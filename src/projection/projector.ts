@@ -5,6 +5,7 @@ import { MoneyLedger } from '../archive/money-ledger.ts';
 import {
   LOG_WINDOW,
   type ActionFact,
+  type FactScope,
   type LogRecord,
   type Projected,
   type Store,
@@ -28,6 +29,12 @@ export interface FactDifference {
   /** The columns that differ; empty where the row is missing, or of no action. */
   columns: string[];
   change: 'inserted' | 'altered' | 'removed';
+}
+
+/** Some rows, and what is wrong with them. */
+export interface RowsCompared {
+  compared: string[];
+  differences: FactDifference[];
 }
 
 export interface Comparison {
@@ -59,6 +66,8 @@ export interface ReadModel {
    * one answer does not take long.
    */
   check(tenant: string, from: number): Promise<Comparison>;
+  /** As {@link check}, of these actions: the rows among them that `scope` sees. A row that is missing is none of them. */
+  compare(tenant: string, actions: readonly string[], scope: FactScope): Promise<RowsCompared>;
   /** Forgets the rows and begins to make them again. The rest follows as after any growth of the log. */
   rebuild(tenant: string): Promise<Projected>;
 }
@@ -126,6 +135,11 @@ export function createReadModel(store: Pick<Store, 'facts' | 'bundles' | 'people
       ];
       comparison.windows = await store.facts.wrongWindows(tenant, Math.floor(begin), Math.floor(beyond));
       return comparison;
+    },
+    async compare(tenant, actions, scope) {
+      const found = await store.facts.ofActions(tenant, actions, scope);
+      const differences = factDifferences(found.rows, await fold(tenant, found.actions));
+      return { compared: found.rows.map(({ action }) => action), differences };
     },
     async rebuild(tenant) {
       await store.facts.forget(tenant);

@@ -1,7 +1,8 @@
 /** The read model: rows that say what the sealed records of each action say. A row is a claim; the records are the proof. */
 import { sql, type Transaction } from 'kysely';
 import type { Database, Tables } from './database.ts';
-import type { FactFilter } from './fact-filter.ts';
+import type { FactFilter, FactScope } from './fact-filter.ts';
+import { factConditions } from './fact-conditions.ts';
 import { createFactSearch, type FactSearch, type FactSort } from './fact-search.ts';
 import { createInboxStore, type InboxStore } from './inbox.ts';
 import { recordOf } from './records.ts';
@@ -30,6 +31,12 @@ export interface Projected {
 /** What to do while another process advances a tenant: wait for it, or leave it to that process and return the current size. */
 export type WhenBusy = 'wait' | 'leave';
 
+/** Rows, and beside them every record so far of each action, as one snapshot has them. */
+export interface RowsAndRecords {
+  rows: ActionFact[];
+  actions: LogRecord[][];
+}
+
 export interface FactStore extends FactSearch, InboxStore {
   /** Tenants whose log holds more than the rows include. */
   behind(): Promise<string[]>;
@@ -48,7 +55,9 @@ export interface FactStore extends FactSearch, InboxStore {
   /** Forgets all rows of a tenant, so that they are made again from the first entry on. */
   forget(tenant: string): Promise<void>;
   /** Rows and records of a part of the log side by side, for a comparison: the actions whose first record lies in it. */
-  between(tenant: string, from: number, to: number): Promise<{ rows: ActionFact[]; actions: LogRecord[][] }>;
+  between(tenant: string, from: number, to: number): Promise<RowsAndRecords>;
+  /** As {@link FactStore.between}, of these actions: the rows among them that `scope` sees, and their records. */
+  ofActions(tenant: string, actions: readonly string[], scope: FactScope): Promise<RowsAndRecords>;
   /**
    * All rows that fit, in pages, from one snapshot.
    *
@@ -149,9 +158,9 @@ export function createFactStore(db: Database): FactStore {
           return { size, head: head ?? null };
         }),
     wrongWindows: (tenant, from, to) => wrongWindows(db, tenant, from, to),
-    async between(tenant, from, to) {
+    between: (tenant, from, to) =>
       // One snapshot: a row and its records are of the same moment.
-      return db
+      db
         .transaction()
         .setIsolationLevel('repeatable read')
         .execute(async (on) => {
@@ -165,8 +174,19 @@ export function createFactStore(db: Database): FactStore {
             .orderBy('firstIndex')
             .execute();
           return { rows, actions: await recordsOfBegun(on, tenant, from, to, size) };
-        });
-    },
+        }),
+    ofActions: (tenant, actions, scope) =>
+      db
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .execute(async (on) => {
+          const { size } = await sizes(on, tenant);
+          let query = on.selectFrom('actionFact').selectAll().where('tenant', '=', tenant);
+          for (const condition of factConditions({}, scope)) query = query.where(condition);
+          const rows = await query.where('action', 'in', actions).orderBy('firstIndex').execute();
+          const seen = rows.map(({ action }) => action);
+          return { rows, actions: await recordsOfActions(on, tenant, seen, size) };
+        }),
   };
 }
 
@@ -236,6 +256,21 @@ async function recordsOfBegun(
         where n.tenant = ${tenant} and n.index >= ${from} and n.index < ${Math.min(to, size)}
           and n.type = 'verdict' and n.seq = 0)
     order by e.action, e.seq`.execute(on);
+  return grouped(rows);
+}
+
+/** Every record below `size` of actions that a verdict began. */
+async function recordsOfActions(
+  on: Database,
+  tenant: string,
+  actions: readonly string[],
+  size: number,
+): Promise<LogRecord[][]> {
+  if (actions.length === 0) return [];
+  const { rows } = await sql<EntryRow>`
+    select action, index, envelope from log_entry
+    where tenant = ${tenant} and index < ${size} and action = any(${actions})
+    order by action, seq`.execute(on);
   return grouped(rows);
 }
 

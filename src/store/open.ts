@@ -18,6 +18,7 @@ import { createFreezeStore, type FreezeStore } from './freezes.ts';
 import { createGaugeStore, type GaugeStore } from './gauges.ts';
 import { createLookStore, type LookStore } from './looks.ts';
 import { createLimitStore, type LimitStore } from './limits.ts';
+import { createLimitUseStore, type LimitUseStore } from './limits-in-use.ts';
 import { createLogStore, type LogStore } from './log.ts';
 import { migrate, missingSteps } from './migrate.ts';
 import { createPasskeyStore, type PasskeyStore } from './passkeys.ts';
@@ -44,6 +45,7 @@ export interface Store {
   permits: PermitStore;
   forgetting: ForgetStore;
   limits: LimitStore;
+  limitUse: LimitUseStore;
   apiKeys: ApiKeyStore;
   sessions: SessionStore;
   savedViews: SavedViewStore;
@@ -112,6 +114,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     permits: createPermitStore(db),
     forgetting: createForgetStore(db),
     limits: createLimitStore(postgres),
+    limitUse: createLimitUseStore(db),
     apiKeys: createApiKeyStore(db),
     sessions: createSessionStore(db),
     savedViews: createSavedViewStore(db),

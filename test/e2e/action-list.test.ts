@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lotOf } from '../../src/audit/index.ts';
 import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { countersign } from '../cli/harness.ts';
+import { axe, launchBrowser } from '../support/browser.ts';
+import { windowOf } from '../support/signed-in.ts';
 import { CFO, LEAD, REFUND, refund, startTestStack, type TestStack } from '../support/stack.ts';
 import { tamper } from '../support/tamper.ts';
 import { openTestPostgres } from '../support/cluster.ts';
@@ -454,6 +456,42 @@ describe('an export of exactly a filter', () => {
   });
 });
 
+/** Whoever sees the row is told: over the API, and where it stands in the console, in the list and on its page. */
+async function marked(action: string): Promise<void> {
+  const columns = ['approver', 'amountReleased'];
+  const told = await stack.call('GET', `/v1/actions/differences?actions=${parked},${action},act_none`);
+  expect([told.status, told.body]).toEqual([
+    200,
+    {
+      compared: expect.arrayContaining([parked, action]) as string[],
+      differences: [{ action, change: 'altered', columns }],
+    },
+  ]);
+  const outsider = { token: await stack.person('user:counsel@acme.test') };
+  const unseen = await stack.call('GET', `/v1/actions/differences?actions=${action}`, undefined, outsider);
+  expect(unseen.body).toEqual({ compared: [], differences: [] });
+  for (const query of ['', '?actions=', `?actions=${Array.from({ length: 101 }, () => parked).join(',')}`])
+    expect((await stack.call('GET', `/v1/actions/differences${query}`)).status, query.slice(0, 20)).toBe(400);
+  const browser = await launchBrowser();
+  try {
+    const page = await windowOf(browser, stack, 'user:auditor@acme.test');
+    await page.goto(`${stack.url}/console/decisions?basis=override`);
+    const alarm = page.getByRole('alert').getByRole('heading', { name: 'ONE ROW IS NOT WHAT ITS RECORDS SAY' });
+    await alarm.waitFor();
+    const row = page.getByRole('row').filter({ hasText: 'BROKEN' });
+    await row.getByText(`not as sealed: ${columns.join(', ')}`).waitFor();
+    expect(await row.count()).toBe(1);
+    await page.goto(`${stack.url}/console/actions/${action}`);
+    await alarm.waitFor();
+    await page.getByText(`not as sealed: ${columns.join(', ')}`).waitFor();
+    await page.getByRole('button', { name: 'Verify now' }).click();
+    await page.getByText('The row says amount released = "4"; the records say "400.00"').waitFor();
+    expect(await axe(page)).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+}
+
 it('a row that somebody changed is named, and made again', async () => {
   const cli = (...args: string[]) =>
     countersign(['projection', ...args, '--url', stack.url], {
@@ -474,6 +512,7 @@ it('a row that somebody changed is named, and made again', async () => {
   expect((JSON.parse(found.out) as { differences: object[] }).differences).toEqual([
     { action: overridden, change: 'altered', columns: ['approver', 'amountReleased'] },
   ]);
+  await marked(overridden);
   await tamper(postgres.connectionString, `update finding set sentence = 'nothing to see' where test = $1`, [
     'split-under-tier',
   ]);

@@ -157,6 +157,11 @@ describe('the comparison', () => {
       const { rows } = await client.query(`select ${name} as was from action_fact where action = $1`, [action]);
       await client.query(`update action_fact set ${name} = ${value} where action = $1`, [action]);
       const { differences } = await readModel.check('default', 0);
+      // So does the comparison of just a page's rows, for whoever still sees the row.
+      expect(await readModel.compare('default', [action, 'act_none'], 'all'), name).toEqual({
+        compared: [action],
+        differences,
+      });
       const column = name.replaceAll(/_(.)/g, (_all, letter: string) => letter.toUpperCase());
       expect(differences, name).toEqual([{ action, columns: [column], change: 'altered' }]);
       await client.query(`update action_fact set ${name} = $2 where action = $1`, [action, rows[0].was]);
@@ -164,9 +169,11 @@ describe('the comparison', () => {
     await client.query('create temp table copy as select * from action_fact order by action limit 1');
     await client.query(`update copy set action = 'act_made_up', first_index = 99999999`);
     await client.query('insert into action_fact select * from copy');
-    expect((await readModel.check('default', 0)).differences).toEqual([
-      { action: 'act_made_up', columns: [], change: 'inserted' },
-    ]);
+    const inserted = [{ action: 'act_made_up', columns: [], change: 'inserted' }];
+    expect((await readModel.check('default', 0)).differences).toEqual(inserted);
+    expect((await readModel.compare('default', [action, 'act_made_up'], 'all')).differences).toEqual(inserted);
+    const nobody = { requester: 'key:nobody', involved: 'user:nobody@acme.test', speaksFor: null };
+    expect(await readModel.compare('default', [action], nobody)).toEqual({ compared: [], differences: [] });
     await client.query(`delete from action_fact where action = 'act_made_up' or action = $1`, [action]);
     expect((await readModel.check('default', 0)).differences).toEqual([{ action, columns: [], change: 'removed' }]);
     await readModel.rebuild('default');

@@ -7,6 +7,7 @@ import {
   actionListSchema,
   projectionCheckSchema,
   projectionRebuiltSchema,
+  rowComparisonSchema,
 } from '../../contract/views/index.ts';
 import type { ActionLists, Authentication } from '../../gateway/types.ts';
 import { FACT_SORTS } from '../../store/fact-search.ts';
@@ -32,6 +33,18 @@ const exportSchema = querySchema.extend({
   }),
   zone: z.string().optional().meta({ description: 'IANA zone of the local times, beside UTC; UTC unless given.' }),
 });
+/** As many as a page shows at most. */
+const COMPARED_MAX = 100;
+const comparedSchema = z.object({
+  actions: z
+    .string()
+    // No stricter: a row whose id somebody changed is compared as well.
+    .regex(
+      new RegExp(`^[^,]{1,200}(,[^,]{1,200}){0,${COMPARED_MAX - 1}}$`),
+      `ids of at most ${COMPARED_MAX} actions, with commas between`,
+    )
+    .meta({ description: `Ids of at most ${COMPARED_MAX} actions, with commas between.` }),
+});
 const fromSchema = z.object({
   from: z.string().regex(WHOLE, 'is a whole number, in digits').transform(Number).optional(),
 });
@@ -48,6 +61,10 @@ export function actionListRoutes(gateway: Authentication & ActionLists): Router 
   router.get('/v1/actions/facets', async (request, response) => {
     const caller = await callerOf(gateway, request);
     response.json(await gateway.actionFacets(caller, parseQuery(filterSchema, request)));
+  });
+  router.get('/v1/actions/differences', async (request, response) => {
+    const caller = await callerOf(gateway, request);
+    response.json(await gateway.compareRows(caller, parseQuery(comparedSchema, request).actions.split(',')));
   });
   router.get('/v1/actions/export', async (request, response) => {
     const caller = await callerOf(gateway, request);
@@ -69,6 +86,15 @@ export const actionListPaths: ZodOpenApiPathsObject = {
       summary: 'How many actions there are of each value, among those that fit',
       requestParams: { query: filterSchema },
       responses: { ...ok(actionFacetsSchema, 'Counts by field.'), ...COMMON },
+    },
+  },
+  '/v1/actions/differences': {
+    get: {
+      summary: 'Which rows of the list are not what the sealed records say, of those that the caller may see',
+      description:
+        'Names columns, not values. `GET /v1/projection` compares all rows, and finds those that are missing.',
+      requestParams: { query: comparedSchema },
+      responses: { ...ok(rowComparisonSchema, 'What differs.'), ...COMMON },
     },
   },
   '/v1/actions/export': {

@@ -46,6 +46,9 @@ export const DECIDING_WORDS = {
     latest: 'At the latest',
     newValue: (label: string) => `New ${label}`,
     passkey: 'This counts only with your passkey: your browser will ask for it.',
+    passkeySettings: 'Your passkeys are in Settings.',
+    passkeyMissing:
+      'You have no passkey here yet, so nothing was decided: bring one in under Settings, and decide then.',
     passkeyFailed: 'Your passkey gave no answer. Nothing was decided; try again, or enrol a passkey in Settings.',
     faster: 'Somebody was faster, or it has changed',
     sent: 'Your decision is sealed.',

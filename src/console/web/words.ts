@@ -1,5 +1,6 @@
 /** What the console says of itself, in one place. What the records say comes from the records. */
 import { DECIDING_WORDS } from './words-deciding.ts';
+import { PROOF_WORDS } from './words-proof.ts';
 
 export const WORDS = {
   product: 'Countersign',
@@ -100,47 +101,12 @@ export const WORDS = {
     shown: 'What was shown',
     entry: (index: number) => `Entry ${index}`,
   },
-  verify: {
-    title: 'Verify in this page',
-    hint: 'Your browser fetches every record with its proof and checks them by itself, with the program that the command line uses.',
-    go: 'Verify now',
-    busy: 'Verifying…',
-    good: 'Everything holds.',
-    badTitle: 'IT DOES NOT HOLD',
-    badText:
-      'Something here is not what was sealed. Do not rely on this page; keep the receipts and verify them on the command line.',
-    engine: (engine: string) => `Checked with ${engine}.`,
-    published:
-      'Against the keys that this server publishes: pin keys in Settings that came to you by another way, for this page comes from the same machine.',
-    pinned: 'Against the keys that you pinned.',
-    pinDiffers: 'The keys that this server publishes are not those that you pinned.',
-    summary: (good: number, of: number) => `${good} of ${of} hold.`,
-  },
+  ...PROOF_WORDS,
   period: { label: 'Time', from: 'From', to: 'To' },
   money: {
     actions: 'Actions',
     stages: ['Asked', 'Approved', 'Released', 'Executed'],
     undisclosed: (count: number) => `+ ${count} not disclosed`,
-  },
-  log: {
-    broken: 'THE LOG DOES NOT VERIFY',
-    brokenText:
-      'What these pages show may not be what was sealed. Do not rely on it: keep what you have, and run `countersign audit` with keys of your own.',
-    brokenMore: (count: number) => `and ${count} more`,
-    checked: (size: number, at: string) =>
-      `The server read all ${size.toLocaleString('en')} entries and found nothing wrong at ${at}.`,
-    reading: (at: number, size: number) =>
-      `The server is reading the log: entry ${at.toLocaleString('en')} of ${size.toLocaleString('en')}.`,
-    sentence: (origin: string, size: number, witnesses: readonly string[], behind: number) =>
-      [
-        `The log ${origin} has ${size.toLocaleString('en')} entries under its newest checkpoint`,
-        witnesses.length === 0
-          ? ', which no witness has signed beside it.'
-          : `, which ${witnesses.join(', ')} signed as well.`,
-        behind > 0
-          ? ` These pages are ${behind.toLocaleString('en')} entries behind it.`
-          : ' These pages include all of them.',
-      ].join(''),
   },
   overview: {
     title: 'Overview',
@@ -155,6 +121,11 @@ export const WORDS = {
     waiting: 'Waiting for somebody now',
     byBasis: 'How they were released',
     byStatus: 'How they stand',
+    waits: 'Time to decide',
+    upTo: (time: string) => `up to ${time}`,
+    longer: 'longer',
+    middle: (median: string, most: string, longest: string) =>
+      `Half of them within ${median}, nine of ten within ${most}, the longest ${longest}. All sums are of whole days in UTC.`,
     lookAt: 'Look at these first',
     nothing: 'The tests found nothing to ask about in this time.',
   },
@@ -239,6 +210,18 @@ export const WORDS = {
       `What ${by.replace(/^user:/, '')} was shown, rendered again in this page by ${renderer}. It is what was sealed: its hash is ${hash}.`,
     badTitle: 'IT IS NOT WHAT WAS SEALED',
     bad: (hash: string) => `Nothing that the server kept renders to ${hash}, which the record of the decision seals.`,
+  },
+  limits: {
+    title: 'Limits in use',
+    columns: ['Limit', 'Of whom', 'Taken', 'What is added up', 'Within', 'By', 'Free again from'],
+    of: (used: string, max: string) => `${used} of ${max}`,
+    within: (time: string) => `any ${time}`,
+    counted: 'actions',
+    actions: (count: number) => (count === 1 ? '1 action' : `${count} actions`),
+    none: 'Nothing is taken of any limit at this moment.',
+    unused: (names: readonly string[]) => `Nothing is taken of ${names.join('; ')}.`,
+    grants: 'Standing approvals in use',
+    grantColumns: ['What', 'By', 'Given by', 'Uses', 'In all', 'Until'],
   },
   views: {
     title: 'Saved views',

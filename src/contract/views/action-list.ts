@@ -112,18 +112,27 @@ export const actionFacetsSchema = z.strictObject({
 });
 export type ActionFacets = z.infer<typeof actionFacetsSchema>;
 
+const differences = z.array(
+  z.strictObject({
+    action: z.string(),
+    change: z.enum(['inserted', 'altered', 'removed']),
+    columns: z.array(z.string()).meta({ description: 'Columns that are not what the records say.' }),
+  }),
+);
+
+/** Rows that are not what the records say, among those that were asked about. */
+export const rowComparisonSchema = z.strictObject({
+  compared: z.array(z.string()).meta({ description: 'Ids of the rows that were found, and compared.' }),
+  differences,
+});
+export type RowComparison = z.infer<typeof rowComparisonSchema>;
+
 /** What a comparison of the read model with the log found. */
 export const projectionCheckSchema = z.strictObject({
   size: z.int(),
   next: z.int().nullable().meta({ description: '`from` of the next comparison; null at the end.' }),
   actions: z.int(),
-  differences: z.array(
-    z.strictObject({
-      action: z.string(),
-      change: z.enum(['inserted', 'altered', 'removed']),
-      columns: z.array(z.string()).meta({ description: 'Columns that are not what the records say.' }),
-    }),
-  ),
+  differences,
   windows: z.array(z.int()),
   days: z.array(z.string()).meta({ description: 'With the last part: days whose sums are not those of their rows.' }),
   findings: z.array(z.string()).meta({

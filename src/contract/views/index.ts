@@ -7,6 +7,7 @@ export * from './evaluation.ts';
 export * from './findings.ts';
 export * from './freezes.ts';
 export * from './inbox.ts';
+export * from './limits.ts';
 export * from './log.ts';
 export * from './overrides.ts';
 export * from './overview.ts';

@@ -6,7 +6,7 @@ import type { Action } from '../../../contract/index.ts';
 import type { ActionSummary, Findings, PolicyView } from '../../../contract/views/index.ts';
 import type { RecordItem } from '../../../sealing/record-view.ts';
 import { askActions, get, readMe, withQuery } from '../api.ts';
-import { Amount, Basis, Facts, Loading, PageHead, Person, Problem, Status, Time } from '../ui/pieces.tsx';
+import { Amount, Badge, Basis, Facts, Loading, PageHead, Person, Problem, Status, Time } from '../ui/pieces.tsx';
 import { addressOf } from '../view/filters.ts';
 import { storyOfRecords, type StoryStep } from '../view/story.ts';
 import { lasting } from '../view/times.ts';
@@ -16,6 +16,7 @@ import { useWaiting } from '../waiting.ts';
 import { WORDS } from '../words.ts';
 import { Deciding } from './deciding.tsx';
 import { Answers } from './finding-answer.tsx';
+import { BrokenAlarm, useBrokenRows } from './row-check.tsx';
 import { ShownAgain } from './shown-again.tsx';
 import { Verify } from './verify-panel.tsx';
 
@@ -76,12 +77,17 @@ function Rule({ action }: { action: Action }) {
   );
 }
 
-function Short({ action, row }: { action: Action; row: ActionSummary | undefined }) {
+function Short({ action, row, wrong }: { action: Action; row: ActionSummary | undefined; wrong: string | undefined }) {
   const money = (stage: keyof ActionSummary['amounts']) =>
     row?.amounts[stage] == null ? null : <Amount amount={row.amounts[stage]} currency={row.currency} />;
   return (
     <section class="card stack-s">
       <h2>{SAY.facts}</h2>
+      {wrong === undefined ? null : (
+        <p class="row broken">
+          <Badge tone="bad">{WORDS.rows.mark}</Badge> {wrong}
+        </p>
+      )}
       <Facts
         of={[
           ['Status', <Status key="status" status={action.status} />],
@@ -188,6 +194,8 @@ export function OneAction() {
     },
     refetchInterval: LOOK_AGAIN_MS,
   });
+  const row = read.data?.row;
+  const { broken, failed } = useBrokenRows(row === undefined ? [] : [row], read.dataUpdatedAt);
   const waiting = useWaiting();
   const items = (waiting.data?.items ?? []).filter((item) => item.id === id);
   if (read.data === undefined)
@@ -197,7 +205,7 @@ export function OneAction() {
         {read.error === null ? <Loading /> : <Problem error={read.error} again={() => void read.refetch()} />}
       </div>
     );
-  const { action, records, row } = read.data;
+  const { action, records } = read.data;
   const verdict = records.find(({ record }) => record.type === 'verdict')?.record;
   const title = verdict?.type === 'verdict' ? `${verdict.verb} on ${verdict.surface}` : SAY.title;
   const wanted = [{ id: action.id, hashes: action.records, row: row ?? null }];
@@ -206,6 +214,7 @@ export function OneAction() {
       <PageHead title={title}>
         <Status status={action.status} />
       </PageHead>
+      <BrokenAlarm broken={broken} failed={failed} />
       {done === null ? null : (
         <div
           class="note"
@@ -232,7 +241,7 @@ export function OneAction() {
           <Story steps={storyOfRecords(records)} />
         </section>
         <div class="stack">
-          <Short action={action} row={row} />
+          <Short action={action} row={row} wrong={broken.get(action.id)} />
           <Rule action={action} />
           <FindingsOf id={action.id} />
         </div>

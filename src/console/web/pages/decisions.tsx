@@ -4,12 +4,13 @@ import { useTable } from '@tanstack/react-table';
 import { useState } from 'preact/hooks';
 import type { ActionList, ActionSummary } from '../../../contract/views/index.ts';
 import { askActions, readMe, withQuery } from '../api.ts';
-import { Empty, Loading, PageHead, Problem } from '../ui/pieces.tsx';
+import { Badge, Empty, Loading, PageHead, Problem } from '../ui/pieces.tsx';
 import { addressOf, DEFAULT_SORT, queryOf, sentenceOf, type Sort } from '../view/filters.ts';
 import { WORDS } from '../words.ts';
 import { useZone } from '../zone.tsx';
 import { COLUMNS, DEFINITIONS, FEATURES, type Column } from './columns.tsx';
 import { MoreFilters } from './more-filters.tsx';
+import { BrokenAlarm, useBrokenRows, type BrokenRows } from './row-check.tsx';
 import { Facets, Search, Sentence, useAsked, type Asked } from './question.tsx';
 import { SavedViewMenu, useLinkedView } from './saved-views.tsx';
 import { Verify } from './verify-panel.tsx';
@@ -111,7 +112,8 @@ function Actions({
   sort,
   ask,
   filters,
-}: Asked & { actions: ActionSummary[]; visible: Record<string, boolean> }) {
+  broken,
+}: Asked & { actions: ActionSummary[]; visible: Record<string, boolean>; broken: BrokenRows }) {
   const table = useTable({
     features: FEATURES,
     columns: DEFINITIONS,
@@ -135,7 +137,7 @@ function Actions({
         </thead>
         <tbody>
           {table.getRowModel().rows.map((row) => (
-            <tr key={row.id}>
+            <tr key={row.id} data-tone={broken.has(row.id) ? 'bad' : undefined}>
               {row.getVisibleCells().map((cell) => {
                 const column = columnOf(cell.column.id);
                 const value = column?.cell(row.original);
@@ -143,6 +145,7 @@ function Actions({
                   return (
                     <th key={cell.id} scope="row">
                       {value}
+                      <BrokenMark why={broken.get(row.id)} />
                     </th>
                   );
                 return (
@@ -163,6 +166,13 @@ function Actions({
     </div>
   );
 }
+
+const BrokenMark = ({ why }: { why: string | undefined }) =>
+  why === undefined ? null : (
+    <p class="row broken">
+      <Badge tone="bad">{WORDS.rows.mark}</Badge> {why}
+    </p>
+  );
 
 /** How many began since the page was taken: it does not jump while somebody reads. */
 function useFresh(query: Readonly<Record<string, string>>, sort: Sort, newest: ActionSummary | undefined): number {
@@ -202,6 +212,7 @@ export function Decisions() {
   const pages = list.data?.pages ?? [];
   const actions = pages.flatMap((page) => page.actions);
   const [head] = pages;
+  const { broken, failed } = useBrokenRows(actions, list.dataUpdatedAt);
   const fresh = useFresh(query, sort, head?.actions[0]);
   const keep = (next: Record<string, boolean>): void => {
     setVisible(next);
@@ -260,11 +271,12 @@ export function Decisions() {
               </>
             )}
           </p>
+          <BrokenAlarm broken={broken} failed={failed} />
           {hidden === 0 ? null : <p class="faint">{SAY.undisclosed(hidden, actions.length)}</p>}
           {list.error !== null ? <Problem error={list.error} again={() => void list.refetch()} /> : null}
           {list.isLoading ? <Loading /> : null}
           {head !== undefined && actions.length === 0 ? <Nothing asked={Object.keys(filters).length > 0} /> : null}
-          {actions.length === 0 ? null : <Actions {...asked} actions={actions} visible={visible} />}
+          {actions.length === 0 ? null : <Actions {...asked} actions={actions} visible={visible} broken={broken} />}
           {actions.length === 0 || tenant === undefined ? null : (
             <Verify
               key={actions.map(({ lastIndex }) => lastIndex).join()}

@@ -11,6 +11,7 @@ import { changedLines } from '../view/policy-text.ts';
 import { plainWord, type Tone } from '../view/tones.ts';
 import { policiesIn, yamlOf } from '../view/yaml.ts';
 import { Backtest } from './backtest.tsx';
+import { Limits } from './limits.tsx';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.policies;
@@ -234,6 +235,7 @@ export function Policies() {
         {page.data === undefined ? null : <History page={page.data} />}
       </div>
       <Coverage />
+      <Limits />
       {page.data === undefined ? null : <Backtest page={page.data} />}
       {me === undefined ? null : <WhatIf me={me} />}
     </div>

@@ -6,15 +6,17 @@ import './no-eval.ts';
 import type { ActionSummary } from '../../../contract/views/index.ts';
 import type { Json } from '../../../contract/json.ts';
 import type { RecordPayload } from '../../../contract/record.ts';
-import { DEFAULT_FIELDS, fieldsOfBundle, moneyAfter, UNDISCLOSED, type Money } from '../../../export/money.ts';
+import { DEFAULT_FIELDS, fieldsOfBundle, moneyAfter, type Money } from '../../../export/money.ts';
 import { GovernedAction } from '../../../evidence/governed.ts';
 import { isEvidenceError } from '../../../ledger/error.ts';
+import { listsNamed } from '../../../sealing/people.ts';
 import { followKeys } from '../../../sealing/key-history.ts';
 import { verifyPasskeyDecision } from '../../../sealing/assertion.ts';
 import { readAssurance } from '../../../sealing/passkey.ts';
 import { verifyReceipt, type VerifiedReceipt } from '../../../sealing/receipt.ts';
 import { nobleVerify, type VerifySignature } from '../../../sealing/signer.ts';
 import type { Trust } from '../../../sealing/trust.ts';
+import { claimedBy, type Placed } from './claimed.ts';
 
 export interface Check {
   passed: boolean;
@@ -158,35 +160,6 @@ function lifeChecks(verified: readonly VerifiedReceipt[], wrong: ReadonlySet<num
     : defects.map(({ message }) => ({ passed: false, text: message }));
 }
 
-/** What the records say, of what a row claims. */
-function claimedBy(records: readonly RecordPayload[]): Partial<Record<keyof ActionSummary, unknown>> {
-  const [verdict] = records;
-  if (verdict?.type !== 'verdict') return {};
-  const release = records.find((record) => record.type === 'release');
-  const decision = records.findLast(
-    (record) => record.type === 'decision' && ['approve', 'refuse'].includes(record.decision),
-  );
-  const outcome = records.findLast((record) => record.type === 'outcome');
-  return {
-    id: verdict.action,
-    surface: verdict.surface,
-    action: verdict.verb,
-    actor: verdict.actor.id,
-    decision: verdict.verdict.decision,
-    basis: verdict.verdict.basis,
-    mode: verdict.verdict.mode,
-    policy: verdict.verdict.policy,
-    rule: verdict.verdict.rule,
-    bundle: verdict.verdict.bundle,
-    askedAt: verdict.at,
-    releaseBasis: release?.type === 'release' ? release.basis : null,
-    approver: decision?.type === 'decision' ? decision.by : null,
-    via: decision?.type === 'decision' ? decision.via : null,
-    reason: decision?.type === 'decision' ? decision.reason : null,
-    reference: outcome?.type === 'outcome' ? outcome.reference : null,
-  };
-}
-
 /** The amounts that the records give, folded as the read model folds them. */
 async function moneyOf(records: readonly RecordPayload[], sources: Sources): Promise<Money | null> {
   const [verdict] = records;
@@ -200,30 +173,32 @@ async function moneyOf(records: readonly RecordPayload[], sources: Sources): Pro
   );
 }
 
-const STAGES_OF_MONEY = ['asked', 'approved', 'released', 'executed'] as const;
+/** Of an action whose lists of people stand elsewhere, nothing is said about what only those lists decide. */
+const BY_PEOPLE: readonly (keyof ActionSummary)[] = ['status', 'endedAt', 'expiresAt'];
 
-function amountDifferences(row: ActionSummary, money: Money | null): [string, unknown, unknown][] {
-  const formatted = (amount: string | null | undefined): string | null =>
-    amount === undefined || amount === UNDISCLOSED ? null : amount;
-  return [
-    ...STAGES_OF_MONEY.map((stage): [string, unknown, unknown] => [
-      `amount ${stage}`,
-      row.amounts[stage],
-      formatted(money?.[stage]),
-    ]),
-    ['currency', row.currency, formatted(money?.currency)] as [string, unknown, unknown],
-  ].filter(([, said, sealed]) => said !== sealed);
+/** Each value of a row that is not what the records say: its name, what the row says, what they say. */
+export function rowDifferences(
+  row: ActionSummary,
+  records: readonly Placed[],
+  money: Money | null,
+): [string, Json, Json][] {
+  const claimed = claimedBy(records, money);
+  if (claimed === null) return [];
+  const open = records.some(({ record }) => listsNamed(record).length > 0) ? BY_PEOPLE : [];
+  const flat = ({ amounts, ...rest }: ActionSummary): Record<string, Json> => ({
+    ...rest,
+    ...Object.fromEntries(Object.entries(amounts).map(([stage, amount]) => [`amount ${stage}`, amount])),
+  });
+  const said = flat(row);
+  return Object.entries(flat(claimed))
+    .filter(([name]) => !open.some((one) => one === name))
+    .map(([name, sealed]): [string, Json, Json] => [name, said[name] ?? null, sealed])
+    .filter(([, claim, sealed]) => claim !== sealed);
 }
 
 async function rowChecks(row: ActionSummary, verified: readonly VerifiedReceipt[], sources: Sources): Promise<Check[]> {
   const records = verified.map(({ record }) => record);
-  const differing = Object.entries(claimedBy(records))
-    .map(([name, value]): [string, unknown, unknown] => [name, row[name as keyof ActionSummary], value])
-    .filter(([, said, sealed]) => said !== sealed);
-  differing.push(...amountDifferences(row, await moneyOf(records, sources)));
-  const [first, last] = [verified[0], verified.at(-1)];
-  if (first?.index !== row.firstIndex) differing.push(['firstIndex', row.firstIndex, first?.index]);
-  if (last?.index !== row.lastIndex) differing.push(['lastIndex', row.lastIndex, last?.index]);
+  const differing = rowDifferences(row, verified, await moneyOf(records, sources));
   return differing.length === 0
     ? [{ passed: true, text: 'The row of the table says what the records say' }]
     : differing.map(([name, said, sealed]) => ({

@@ -1,0 +1,190 @@
+/** What the records of an action say, as a row of the list claims it: folded here once more, for the server's own fold is what is checked. */
+import { openApproval } from '../../../approval/open.ts';
+import { reduce } from '../../../approval/reduce.ts';
+import type { ApprovalEvent, ApprovalState } from '../../../approval/types.ts';
+import { actingChain } from '../../../contract/acting.ts';
+import { ENGINE_VIA } from '../../../contract/engine-names.ts';
+import { presenceIn } from '../../../contract/presence.ts';
+import type { DecisionRecord, OtherRecord, RecordPayload, VerdictRecord } from '../../../contract/record.ts';
+import { isClosed, type Status } from '../../../contract/status.ts';
+import type { ActionSummary } from '../../../contract/views/index.ts';
+import { STAGES, UNDISCLOSED, type Money } from '../../../export/money.ts';
+import { resourceOf } from '../../../export/values.ts';
+
+/** A record, and its place in the log. */
+export interface Placed {
+  index: number;
+  record: RecordPayload;
+}
+
+/** What the records after the verdict add. */
+type Course = Pick<
+  ActionSummary,
+  | 'status'
+  | 'releaseBasis'
+  | 'approver'
+  | 'via'
+  | 'delegatedFrom'
+  | 'extended'
+  | 'changed'
+  | 'reason'
+  | 'reference'
+  | 'decidedAt'
+  | 'releasedAt'
+  | 'redeemedAt'
+  | 'endedAt'
+  | 'reviewDueAt'
+  | 'reviewedAt'
+>;
+
+/** @returns null where the first record is no verdict */
+export function claimedBy(records: readonly Placed[], money: Money | null): ActionSummary | null {
+  const [first] = records;
+  const last = records.at(-1);
+  if (first?.record.type !== 'verdict' || last === undefined) return null;
+  const verdict = first.record;
+  const { course, expiresAt } = courseOf(verdict, records.slice(1));
+  const { decision, basis, mode, policy, rule, bundle } = verdict.verdict;
+  const folder = verdict.disclosed['context.folder'];
+  return {
+    ...course,
+    ...{ id: verdict.action, surface: verdict.surface, action: verdict.verb, actor: verdict.actor.id },
+    requester: actingChain(verdict.actor).at(-1)?.id ?? verdict.actor.id,
+    resource: resourceOf(verdict.disclosed),
+    folder: typeof folder === 'string' ? folder : null,
+    ...{ decision, basis, mode, policy, rule, bundle, expiresAt },
+    ...amountsOf(money),
+    askedAt: verdict.at,
+    waitMs: course.decidedAt === null ? null : Date.parse(course.decidedAt) - Date.parse(verdict.at),
+    firstIndex: first.index,
+    lastIndex: last.index,
+  };
+}
+
+const disclosed = (value: string | null | undefined): string | null =>
+  value === undefined || value === UNDISCLOSED ? null : value;
+
+function amountsOf(money: Money | null): Pick<ActionSummary, 'amounts' | 'currency' | 'undisclosed'> {
+  const [asked = null, approved = null, released = null, executed = null] = STAGES.map((one) =>
+    disclosed(money?.[one]),
+  );
+  return {
+    amounts: { asked, approved, released, executed },
+    currency: disclosed(money?.currency),
+    undisclosed: money?.asked === UNDISCLOSED || money?.now === UNDISCLOSED,
+  };
+}
+
+function courseOf(verdict: VerdictRecord, later: readonly Placed[]): { course: Course; expiresAt: string | null } {
+  const { decision, changes } = verdict.verdict;
+  let approval =
+    decision === 'supervise' && verdict.plan !== null
+      ? openApproval(verdict.plan, Date.parse(verdict.facts.now))
+      : null;
+  const course: Course = {
+    status: FIRST_STATUS[decision],
+    ...{ releaseBasis: null, approver: null, via: null, delegatedFrom: null, extended: false },
+    ...{ changed: changes !== null, reason: null, reference: null, decidedAt: null, releasedAt: null },
+    ...{ redeemedAt: null, endedAt: decision === 'refuse' ? verdict.at : null, reviewDueAt: null, reviewedAt: null },
+  };
+  for (const { record } of later) {
+    const before = course.status;
+    if (record.type === 'decision' && approval !== null) approval = afterDecision(approval, record);
+    follow(course, record, approval);
+    if (course.status !== before) course.endedAt = isClosed(course.status) ? record.at : null;
+  }
+  return { course, expiresAt: approval === null ? null : new Date(approval.expiresAt).toISOString() };
+}
+
+const FIRST_STATUS = {
+  refuse: 'refused',
+  supervise: 'supervised',
+  approve: 'evaluating',
+  constrain: 'evaluating',
+} as const;
+
+function follow(course: Course, record: RecordPayload, approval: ApprovalState | null): void {
+  switch (record.type) {
+    case 'verdict':
+      course.status = 'refused';
+      return;
+    case 'decision':
+      decided(course, record, approval);
+      return;
+    case 'release':
+      course.status = 'released';
+      course.releaseBasis = record.basis;
+      course.releasedAt = record.at;
+      course.redeemedAt = null;
+      course.reviewDueAt = record.review?.dueAt ?? null;
+      return;
+    case 'redemption':
+      course.redeemedAt = record.offline?.at ?? record.at;
+      return;
+    case 'outcome':
+      course.status = record.status;
+      course.reference = record.reference;
+      return;
+    default:
+      other(course, record);
+  }
+}
+
+function decided(course: Course, record: DecisionRecord, approval: ApprovalState | null): void {
+  const { decision } = record;
+  if (decision === 'approve' || decision === 'refuse') {
+    course.approver = record.by;
+    course.via = record.via;
+    course.reason = record.reason;
+    course.decidedAt = record.at;
+    course.delegatedFrom = record.delegation?.from ?? null;
+  }
+  course.extended ||= decision === 'extend';
+  course.changed ||= record.changes !== null;
+  if (decision === 'expired' || decision === 'cancelled') course.status = decision;
+  else if (approval?.status === 'refused') course.status = 'refused';
+}
+
+function other(course: Course, { type, body, by, at }: OtherRecord): void {
+  // The clock says that a review is overdue; a person, what it found.
+  if (type === 'review' && by !== null) course.reviewedAt ??= at;
+  if (type === 'reconcile') course.status = settledAs(body['status']);
+}
+
+const settledAs = (status: unknown): Status =>
+  status === 'executed' || status === 'failed' || status === 'skipped' ? status : 'unreported';
+
+/** As the engine counts a sealed decision again, without the values that an approver set. */
+function afterDecision(state: ApprovalState, record: DecisionRecord): ApprovalState {
+  const now = Date.parse(record.at);
+  const due = reduce(state, { type: 'tick' }, now).state;
+  const event = eventOf(due, record);
+  return event === null ? due : reduce(due, event, now).state;
+}
+
+function eventOf(state: ApprovalState, record: DecisionRecord): ApprovalEvent | null {
+  const { by, decision, stage, reason } = record;
+  switch (decision) {
+    case 'expired':
+      return null;
+    case 'cancelled':
+      return { type: 'cancel', by };
+    case 'answered':
+      return { type: 'answer', by, text: reason ?? '' };
+    case 'escalated': {
+      const asked = state.stages[stage];
+      if (asked === undefined || asked.escalated) return null;
+      return { type: 'unreachable', people: record.unreachable ?? asked.approvers };
+    }
+    default:
+      return {
+        ...{ type: 'decide', by, decision, stage, reason, changes: null, original: {} },
+        until: record.until === null ? null : Date.parse(record.until),
+        via: record.via === ENGINE_VIA ? 'api' : record.via,
+        presence: presenceIn(record) ?? 'token',
+        assured: record.assurance !== null,
+        delegation: record.delegation,
+        standing: true,
+      };
+  }
+}
