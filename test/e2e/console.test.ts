@@ -101,6 +101,18 @@ describe('an auditor', () => {
       expect([name, await axe(page)]).toEqual([name, []]);
       await page.setViewportSize(PHONE.viewport);
       expect([name, await page.evaluate('document.documentElement.scrollWidth <= innerWidth')]).toEqual([name, true]);
+      await page.setViewportSize(DESK.viewport);
+      // Text twice as large; on paper, without what is pressed; in the colours that the reader chose.
+      await page.evaluate("document.documentElement.style.fontSize = '200%'");
+      expect([name, await page.evaluate('document.documentElement.scrollWidth <= innerWidth')]).toEqual([name, true]);
+      await page.evaluate("document.documentElement.style.fontSize = ''");
+      await page.emulateMedia({ media: 'print' });
+      expect([name, await page.locator('nav:visible, button:visible').count()]).toEqual([name, 0]);
+      await page.getByRole('heading', { name, level: 1 }).waitFor();
+      await page.emulateMedia({ media: null, forcedColors: 'active' });
+      const outlined = "getComputedStyle(document.querySelector('.nav a[aria-current=page]')).outlineStyle";
+      expect([name, await page.evaluate(outlined)]).toEqual([name, 'solid']);
+      await page.emulateMedia({ forcedColors: null });
     }
     const { body } = await stack.call('GET', '/v1/row-differences', undefined, { token: await stack.person(AUDITOR) });
     const rows = body.differences as { table: string }[];
@@ -122,16 +134,86 @@ describe('an auditor', () => {
     await looksRight();
   });
 
-  it('draws a sample that nobody chose, and proves it', async () => {
-    await stack.ask(refund(52.25));
-    await open(AUDITOR, '/console/samples', DESK);
+  it('goes from the link in hand to overrides by approver with money, their rows, and five proofs that nobody chose', async () => {
+    const token = await stack.person(LEAD);
+    const overridden = async (amount: number): Promise<void> => {
+      const { body } = await stack.ask(refund(amount));
+      const yes = { decision: 'approve', reason: 'counted with the customer' };
+      expect((await stack.call('POST', `/v1/actions/${body.id}/decisions`, yes, { token })).status).toBe(200);
+      expect((await stack.call('GET', `/v1/actions/${body.id}?wait=20`)).body.status).toBe('released');
+    };
+    await Promise.all([201, 202, 203, 204, 205].map(overridden));
+    // Where the link leads, and then only what is read on the screen.
+    page = await windowOf(browser, stack, AUDITOR, { ...DESK, complaints });
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: 'Reports', exact: true }).click();
     await page.getByRole('button', { name: 'this quarter' }).click();
-    await page.getByLabel('How many').fill('3');
+    const row = page.getByRole('region', { name: 'By approver' }).getByRole('row').filter({ hasText: 'finance-lead' });
+    await row
+      .getByText(/[\d,]+\.\d\d USD/)
+      .first()
+      .waitFor();
+    await row.getByRole('link', { name: 'finance-lead@acme.test' }).click();
+    await page.getByRole('button', { name: 'Remove: overrides: released by a person' }).waitFor();
+    expect(new URL(page.url()).searchParams.get('approver')).toBe(LEAD);
+    await page.goBack();
+    await page.getByRole('link', { name: 'Draw a sample and prove it' }).click();
+    expect(await page.getByLabel('Basis').inputValue()).toBe('override');
+    await page.getByLabel('How many').fill('5');
     await page.getByLabel('Your word').fill('heliotrope');
     await page.getByRole('button', { name: 'Draw the sample' }).click();
-    await page.getByRole('button', { name: 'Prove these 3' }).click();
-    await page.getByText('3 of 3 hold.').waitFor();
+    await page.getByRole('button', { name: 'Prove these 5' }).click();
+    await page.getByText('5 of 5 hold.').waitFor();
     await looksRight();
+  });
+
+  it('saves a question under a name, and a colleague opens it by its link', async () => {
+    await open(AUDITOR, '/console/decisions?surface=payments.refund&status=released&sort=-amount', DESK);
+    await page.locator('summary', { hasText: 'Columns' }).click();
+    await page.getByRole('checkbox', { name: 'Log entry' }).check();
+    await page.locator('summary', { hasText: 'Saved views' }).click();
+    await page.getByLabel('Name of this view').fill('Great refunds');
+    await page.getByRole('button', { name: 'Save this view' }).click();
+    const saved = page.getByRole('listitem').filter({ hasText: 'Great refunds' });
+    const link = await saved.getByRole('link', { name: 'Great refunds' }).getAttribute('href');
+    expect(await axe(page)).toEqual([]);
+    const colleague = await windowOf(browser, stack, COUNSEL, { ...PHONE, complaints });
+    await colleague.goto(link ?? '');
+    await colleague.getByRole('button', { name: 'Remove: of payments.refund' }).waitFor();
+    const asked = new URL(colleague.url()).searchParams;
+    expect(['surface', 'status', 'sort', 'view'].map((name) => asked.get(name))).toEqual([
+      ...['payments.refund', 'released', '-amount'],
+      null,
+    ]);
+    expect(await colleague.evaluate('JSON.parse(localStorage["countersign.columns"]).index')).toBe(true);
+    await colleague.context().close();
+    await saved.getByRole('button', { name: 'Remove Great refunds' }).click();
+    await saved.waitFor({ state: 'detached' });
+    await page.goto(link ?? '');
+    await page.getByRole('alert').waitFor();
+    expect(complaints.splice(0).filter((text) => !text.includes('404'))).toEqual([]);
+  });
+
+  it('verifies the fifty on the page, and is told of new ones rather than have rows jump', async () => {
+    const actor = { id: 'agent:fifty', type: 'agent' };
+    for (let asked = 0; asked < 50; asked += 10) {
+      const ten = await Promise.all(Array.from({ length: 10 }, () => stack.ask(refund(1.5, { actor }))));
+      expect(ten.map(({ status }) => status)).toEqual(ten.map(() => 200));
+    }
+    await open(AUDITOR, '/console/decisions?actor=agent:fifty', DESK);
+    await page.getByText('50 found').waitFor();
+    expect(await page.getByRole('row').count()).toBe(51);
+    await page.getByRole('button', { name: 'Verify these 50' }).click();
+    await page.getByText('50 of 50 hold.').waitFor();
+    expect((await stack.ask(refund(2.5, { actor }))).status).toBe(200);
+    const fresh = page.getByRole('button', { name: '1 new action: show it' });
+    // As when the reader comes back to the window: the page looks again, and would by itself after some seconds.
+    await page.evaluate("dispatchEvent(new Event('visibilitychange'))");
+    await fresh.waitFor();
+    expect(await page.getByRole('cell', { name: '2.50 USD' }).count()).toBe(0);
+    await fresh.click();
+    await page.getByRole('cell', { name: '2.50 USD' }).first().waitFor();
+    await fresh.waitFor({ state: 'detached' });
   });
 
   it('compares a statement with what was governed, and takes a file of what is asked', async () => {
@@ -314,7 +396,17 @@ describe('an approver of whom policy wants a passkey', () => {
         automaticPresenceSimulation: true,
       },
     });
-    await page.goto(`${originOf(stack)}/console/settings`);
+    // Before that, what they were about to do leads to where they bring it in, and nothing is decided.
+    await page.goto(`${originOf(stack)}/console/actions/${id}`);
+    await page.getByRole('button', { name: /^Approve/ }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason').fill('Read in full.');
+    await dialog.getByRole('button', { name: 'Approve' }).click();
+    await dialog.getByRole('alert').getByText('You have no passkey here yet, so nothing was decided').waitFor();
+    expect((await stack.call('GET', `/v1/actions/${id}`)).body.status).toBe('supervised');
+    expect(complaints.splice(0).filter((text) => !text.includes('404'))).toEqual([]);
+    await dialog.getByRole('link', { name: 'Your passkeys are in Settings.' }).click();
+    await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
     await page.getByLabel('What you call it').fill('console laptop');
     await page.getByRole('button', { name: 'Bring in a passkey' }).click();
     const mine = page.getByRole('listitem').filter({ hasText: 'console laptop' });
@@ -346,6 +438,39 @@ describe('an approver of whom policy wants a passkey', () => {
     await page.goto(`${originOf(stack)}/console/settings`);
     await mine.getByRole('button', { name: 'Revoke' }).click();
     await mine.waitFor({ state: 'detached' });
+  });
+});
+
+describe('limits', () => {
+  it('are shown with what is taken of them, by whom and until when, beside those of which nothing is', async () => {
+    const actor = { id: 'agent:spender', type: 'agent' };
+    for (const amount of [30.5, 12]) expect((await stack.ask(refund(amount, { actor }))).status).toBe(200);
+    const { body } = await stack.call('GET', '/v1/limits');
+    const one = body.limits.find(({ key }: { key: { value: string }[] }) => key[0]?.value === 'agent:spender');
+    expect(one).toMatchObject({
+      ...{
+        policy: 'payments.refund',
+        name: 'agent-daily',
+        used: '42.5',
+        max: '1000000',
+        actions: 2,
+        sum: 'params.amount',
+      },
+      key: [{ path: 'actor.id', value: 'agent:spender' }],
+      windowSeconds: 86_400,
+    });
+    expect(Date.parse(one.freeAt) - Date.parse(one.since)).toBe(86_400_000);
+    expect((await stack.call('GET', '/v1/limits', undefined, { token: await stack.person(LEAD) })).status).toBe(403);
+    await open(AUDITOR, '/console/policies', DESK);
+    const row = page
+      .getByRole('region', { name: 'Limits in use' })
+      .getByRole('row')
+      .filter({ hasText: 'agent:spender' });
+    await row.getByText('42.5 of 1,000,000').waitFor();
+    await row.getByText('any 1 day').waitFor();
+    await row.getByRole('link', { name: '2 actions' }).waitFor();
+    await page.getByRole('heading', { name: 'Standing approvals in use' }).waitFor();
+    await looksRight();
   });
 });
 

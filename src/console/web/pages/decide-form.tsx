@@ -1,5 +1,6 @@
 /** The form of one decision: its reason, its changes or its time; sent once, and only by its own button. */
 import { useState } from 'preact/hooks';
+import { Link } from 'wouter';
 import type { InboxItem } from '../../../contract/views/index.ts';
 import { ApiProblem, post } from '../api.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -69,7 +70,11 @@ function bodyOf(item: InboxItem, way: Way, { reason, values, until, uses, upTo }
 async function signed(id: string, body: object): Promise<object> {
   const { startAuthentication } = await import('@simplewebauthn/browser');
   type Options = Parameters<typeof startAuthentication>[0]['optionsJSON'];
-  const { options } = await post<{ options: Options }>(`/v1/actions/${id}/decision-options`, body);
+  const { options } = await post<{ options: Options }>(`/v1/actions/${id}/decision-options`, body).catch(
+    (error: unknown) => {
+      throw error instanceof ApiProblem && error.status === 404 ? new Error(SAY.passkeyMissing) : error;
+    },
+  );
   try {
     const { id: credential, type, response } = await startAuthentication({ optionsJSON: options });
     return { ...body, passkey: { id: credential, type, response } };
@@ -241,7 +246,11 @@ export function DecideForm({
           <span class="hint">{optional ? SAY.reasonOptional : SAY.reasonRequired}</span>
         </label>
         {way === 'approve' || way === 'grant' || way === 'change' ? <p>{item.responsibility}</p> : null}
-        {item.stages[item.stage]?.passkey === true && item.kind === 'decide' ? <p class="soft">{SAY.passkey}</p> : null}
+        {item.stages[item.stage]?.passkey === true && item.kind === 'decide' ? (
+          <p class="soft">
+            {SAY.passkey} <Link href="/settings">{SAY.passkeySettings}</Link>
+          </p>
+        ) : null}
         {failed === null ? null : (
           <p class="note" data-tone="bad" role="alert">
             {failed}

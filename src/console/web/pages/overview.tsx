@@ -2,13 +2,15 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ComponentChildren } from 'preact';
 import { Link } from 'wouter';
-import type { Findings, OverridesReport } from '../../../contract/views/index.ts';
-import { get, readFacets, withQuery } from '../api.ts';
+import type { Findings, Overview as Report, OverridesReport } from '../../../contract/views/index.ts';
+import { get, withQuery } from '../api.ts';
 import { BarChart } from '../ui/chart.tsx';
 import { SumText } from '../ui/money.tsx';
 import { PeriodPicker, usePeriod } from '../ui/period.tsx';
 import { Loading, PageHead, Problem } from '../ui/pieces.tsx';
-import { addressOf, type Filters } from '../view/filters.ts';
+import { addressOf, queryOf, type Filters } from '../view/filters.ts';
+import { differenceWords } from '../view/figures.ts';
+import { lasting } from '../view/times.ts';
 import { basisTone, plainWord, statusTone } from '../view/tones.ts';
 import { useWaiting } from '../waiting.ts';
 import { WORDS } from '../words.ts';
@@ -36,8 +38,9 @@ function Figure({
   );
 }
 
-const most = (counts: readonly { value: string; count: number }[] | undefined, name: string): number =>
-  counts?.find(({ value }) => value === name)?.count ?? 0;
+const counted = (n: number): string => n.toLocaleString('en');
+
+const upToWords = (upTo: number | null): string => (upTo === null ? SAY.longer : SAY.upTo(lasting(upTo)));
 
 const LOOK_AT_MAX = 6;
 
@@ -57,7 +60,12 @@ function ToLookAt({ findings }: { findings: Findings['findings'] }) {
 export function Overview() {
   const period = usePeriod();
   const { query, range } = period;
-  const facets = useQuery({ queryKey: ['facets', query], queryFn: ({ signal }) => readFacets(query, signal) });
+  // Sums are kept by day in UTC, however many actions there are.
+  const days = queryOf(range, 'UTC');
+  const overview = useQuery({
+    queryKey: ['overview', days],
+    queryFn: ({ signal }) => get<Report>(withQuery('/v1/reports/overview', days), signal),
+  });
   const report = useQuery({
     queryKey: ['overrides', query],
     queryFn: ({ signal }) => get<OverridesReport>(withQuery('/v1/reports/overrides', query), signal),
@@ -68,43 +76,52 @@ export function Overview() {
   });
   const waiting = useWaiting();
   const decisions = (filters: Filters): string => `/decisions${addressOf({ ...filters, ...range })}`;
-  const problem = facets.error ?? report.error ?? findings.error;
-  const released = facets.data?.facets['releaseBasis'];
-  const status = facets.data?.facets['status'] ?? [];
+  const problem = overview.error ?? report.error ?? findings.error;
+  const { now, before } = overview.data ?? {};
+  const against = (of: (figures: Report['now']) => number): ComponentChildren =>
+    now === undefined || before === undefined ? undefined : <div>{differenceWords(of(now), of(before))}</div>;
   return (
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
       <LogSentence />
       <PeriodPicker {...period} />
       {problem === null ? null : <Problem error={problem} />}
-      {facets.isLoading ? <Loading /> : null}
-      {facets.data === undefined ? null : (
+      {overview.isLoading ? <Loading /> : null}
+      {now === undefined ? null : (
         <div class="grid">
-          <Figure label={SAY.actions} to={decisions({})}>
-            {facets.data.count.atLeast.toLocaleString('en')}
-            {facets.data.count.exact ? '' : '+'}
+          <Figure label={SAY.actions} to={decisions({})} beside={against(({ actions }) => actions)}>
+            {counted(now.actions)}
           </Figure>
           <Figure
             label={SAY.overrides}
             to={decisions({ basis: 'override' })}
-            beside={report.data === undefined ? undefined : <SumText money={report.data.currencies} stage="released" />}
+            beside={
+              <>
+                {report.data === undefined ? null : <SumText money={report.data.currencies} stage="released" />}
+                {against(({ overrides }) => overrides)}
+              </>
+            }
           >
-            {most(released, 'override')}
+            {counted(now.overrides)}
           </Figure>
-          <Figure label={SAY.glass} to={decisions({ basis: 'break_glass' })}>
-            {most(released, 'break_glass')}
+          <Figure
+            label={SAY.glass}
+            to={decisions({ basis: 'break_glass' })}
+            beside={against(({ breakGlass }) => breakGlass)}
+          >
+            {counted(now.breakGlass)}
           </Figure>
-          <Figure label={SAY.refused} to={decisions({ status: 'refused' })}>
-            {most(status, 'refused')}
+          <Figure label={SAY.refused} to={decisions({ status: 'refused' })} beside={against(({ refused }) => refused)}>
+            {counted(now.refused)}
           </Figure>
-          <Figure label={SAY.expired} to={decisions({ status: 'expired' })}>
-            {most(status, 'expired')}
+          <Figure label={SAY.expired} to={decisions({ status: 'expired' })} beside={against(({ expired }) => expired)}>
+            {counted(now.expired)}
           </Figure>
           <Figure label={SAY.findings} to="/findings" beside={SAY.findingsBeside}>
             {findings.data?.findings.length ?? '…'}
           </Figure>
-          <Figure label={SAY.waiting} to={decisions({ status: 'supervised' })}>
-            {most(status, 'supervised')}
+          <Figure label={SAY.waiting} to={`/decisions${addressOf({ status: 'supervised' })}`}>
+            {counted(overview.data?.waiting ?? 0)}
           </Figure>
           {waiting.data === undefined ? null : (
             <Figure label={WORDS.nav.inbox} to="/inbox">
@@ -122,7 +139,7 @@ export function Overview() {
           <BarChart
             title={SAY.byBasis}
             unit={WORDS.money.actions}
-            bars={(released ?? []).map(({ value, count }) => ({
+            bars={(now?.bases ?? []).map(({ value, count }) => ({
               label: plainWord(value),
               value: count,
               tone: basisTone(value),
@@ -131,9 +148,21 @@ export function Overview() {
         </section>
         <section class="card">
           <BarChart
+            title={SAY.waits}
+            unit={WORDS.money.actions}
+            bars={(now?.waits?.buckets ?? []).map(({ upTo, count }) => ({ label: upToWords(upTo), value: count }))}
+          />
+          {now?.waits == null ? null : (
+            <p class="faint">
+              {SAY.middle(lasting(now.waits.median), lasting(now.waits.p90), lasting(now.waits.longest))}
+            </p>
+          )}
+        </section>
+        <section class="card">
+          <BarChart
             title={SAY.byStatus}
             unit={WORDS.money.actions}
-            bars={status.map(({ value, count }) => ({
+            bars={(now?.statuses ?? []).map(({ value, count }) => ({
               label: plainWord(value),
               value: count,
               tone: statusTone(value),

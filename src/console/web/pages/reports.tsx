@@ -51,6 +51,8 @@ export function Reports() {
   const report = useQuery(ask(query));
   const earlier = useQuery(ask(before));
   const { data } = report;
+  const rowsOf = (more: Record<string, string>): string =>
+    `/decisions${addressOf({ basis: 'override', ...more, ...range })}`;
   const median = data === undefined ? null : middleOf(tooks(data));
   return (
     <div class="stack">
@@ -66,7 +68,7 @@ export function Reports() {
               <span class="soft">{differenceWords(data.total, earlier.data.total)}</span>
             )}
             {median === null ? null : <span class="soft">{SAY.median(lasting(median * 1000))}</span>}
-            <Link href={`/decisions${addressOf({ basis: 'override', ...range })}`}>{SAY.rowsLink}</Link>
+            <Link href={rowsOf({})}>{SAY.rowsLink}</Link>
             <Link href={`/samples?${new URLSearchParams({ ...range, basis: 'override' }).toString()}`}>
               {SAY.prove}
             </Link>
@@ -79,17 +81,27 @@ export function Reports() {
                 caption={SAY.byApprover}
                 rows={data.approvers.map(({ approver, actions, money }) => ({
                   name: person(approver),
+                  href: rowsOf({ approver }),
                   actions,
                   money,
                 }))}
               />
               <MoneyTable
                 caption={SAY.bySurface}
-                rows={data.surfaces.map(({ surface, actions, money }) => ({ name: surface, actions, money }))}
+                rows={data.surfaces.map(({ surface, actions, money }) => ({
+                  name: surface,
+                  href: rowsOf({ surface }),
+                  actions,
+                  money,
+                }))}
               />
               <MoneyTable
                 caption={SAY.byCurrency}
-                rows={data.currencies.map((total) => ({ name: total.currency ?? SAY.noCurrency, money: [total] }))}
+                rows={data.currencies.map((total) => ({
+                  name: total.currency ?? SAY.noCurrency,
+                  ...(total.currency === null ? {} : { href: rowsOf({ currency: total.currency }) }),
+                  money: [total],
+                }))}
               />
               <MoneyTable
                 caption={SAY.byPresence}

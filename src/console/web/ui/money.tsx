@@ -1,4 +1,5 @@
 /** Sums of one currency each: there is no sum of two, and what is not disclosed stands beside, never inside. */
+import { Link } from 'wouter';
 import type { OverridesReport } from '../../../contract/views/index.ts';
 import { inCurrency } from '../../../export/values.ts';
 import { WORDS } from '../words.ts';
@@ -26,7 +27,8 @@ export function MoneyTable({
   rows,
 }: {
   caption: string;
-  rows: readonly { name: string; actions?: number; money: MoneyTotals }[];
+  /** `href`: the rows behind it. */
+  rows: readonly { name: string; href?: string; actions?: number; money: MoneyTotals }[];
 }) {
   const counted = rows.some(({ actions }) => actions !== undefined);
   return (
@@ -49,9 +51,9 @@ export function MoneyTable({
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ name, actions, money }) => (
+          {rows.map(({ name, href, actions, money }) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">{href === undefined ? name : <Link href={href}>{name}</Link>}</th>
               {counted ? <td class="num">{actions}</td> : null}
               {(['asked', 'approved', 'released', 'executed'] as const).map((stage) => (
                 <td key={stage} class="num">
