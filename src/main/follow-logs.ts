@@ -16,27 +16,12 @@ export function followLogs({ readModel, findingWatch, log }: Pick<Parts, 'readMo
   let closed = false;
   let failing = false;
   let running: Promise<void> = Promise.resolve();
+  let searching: Promise<void> | null = null;
   const stale = new Set<string>();
   let restUntil = 0;
-  /** A search covers a whole quarter, so a log that grows all the time must not cause one all the time. */
-  const lookAgain = async (): Promise<void> => {
-    const begun = Date.now();
-    if (stale.size === 0 || begun < restUntil) return;
-    for (const tenant of stale) {
-      if (closed) return;
-      await findingWatch.refresh(tenant);
-      stale.delete(tenant);
-    }
-    restUntil = Date.now() + Math.max(REST_MS, REST_SHARE * (Date.now() - begun));
-  };
-  const look = async (): Promise<void> => {
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
-      for (const tenant of await readModel.behind()) {
-        if (closed) return;
-        await readModel.follow(tenant);
-        stale.add(tenant);
-      }
-      await lookAgain();
+      await work();
       failing = false;
     } catch (error) {
       if (!failing && !closed)
@@ -44,10 +29,37 @@ export function followLogs({ readModel, findingWatch, log }: Pick<Parts, 'readMo
       failing = true;
     }
   };
+  /** A search covers a whole quarter, so a log that grows all the time must not cause one all the time. */
+  const search = async (): Promise<void> => {
+    const begun = Date.now();
+    for (const tenant of [...stale]) {
+      if (closed) return;
+      stale.delete(tenant);
+      try {
+        await findingWatch.refresh(tenant);
+      } catch (error) {
+        stale.add(tenant);
+        throw error;
+      }
+    }
+    restUntil = Date.now() + Math.max(REST_MS, REST_SHARE * (Date.now() - begun));
+  };
+  const look = async (): Promise<void> => {
+    for (const tenant of await readModel.behind()) {
+      if (closed) return;
+      await readModel.follow(tenant);
+      stale.add(tenant);
+    }
+    // Apart from the rows, which must not wait for it: a search of a large quarter takes seconds.
+    if (stale.size > 0 && Date.now() >= restUntil)
+      searching ??= attempt(search).finally(() => {
+        searching = null;
+      });
+  };
   const next = (): void => {
     if (closed) return;
     timer = setTimeout(() => {
-      running = look().finally(next);
+      running = attempt(look).finally(next);
     }, EVERY_MS);
     timer.unref();
   };
@@ -57,6 +69,7 @@ export function followLogs({ readModel, findingWatch, log }: Pick<Parts, 'readMo
       closed = true;
       if (timer !== null) clearTimeout(timer);
       await running;
+      await searching;
     },
   };
 }
