@@ -1,4 +1,4 @@
-/** `npm run bench [report|latency|client|console|evidence|policy|limits|workers|writers|queue|peers|backlog|parked|overload] [small|whole|COUNT] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [report|latency|client|console|lag|findings|evidence|policy|limits|workers|writers|queue|peers|backlog|parked|overload] [small|whole|COUNT] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
@@ -13,6 +13,9 @@ const BENCHES: Record<string, () => Promise<boolean>> = {
   latency: () => latency(process.argv[3] === 'small'),
   client,
   console: () => consoleBench(process.argv[3] === 'small' ? 100_000 : undefined, process.argv[4]),
+  lag: async () => (await import('./console/lag.ts')).lagBench(),
+  findings: async () =>
+    (await import('./findings/index.ts')).findingsBench(process.argv[3] === 'small' ? 2000 : undefined),
   workers,
   queue,
   backlog: async () => (await import('./many/backlog.ts')).backlog(counts[0]),
