@@ -16,9 +16,11 @@ interface Picture {
   name: string;
   as: string;
   path(ids: Ids): string;
+  /** What the reader writes first, by the label of its field. */
+  fill?: Record<string, string>;
   /** What the reader does before the picture is taken. */
   press?: RegExp;
-  /** What is seen then. */
+  /** What is looked at then. */
   until?: RegExp;
   /** Sizes and schemes; both of both unless given. */
   only?: (keyof typeof SIZES)[];
@@ -32,8 +34,16 @@ interface Ids {
 const PICTURES: Picture[] = [
   { name: 'overview', as: 'auditor', path: () => 'overview' },
   { name: 'decisions', as: 'auditor', path: () => 'decisions' },
-  { name: 'findings', as: 'auditor', path: () => 'findings', only: ['desk'] },
-  { name: 'report', as: 'auditor', path: () => 'reports?from=2026-01-01&to=2099-12-31', only: ['desk'] },
+  { name: 'findings', as: 'auditor', path: () => 'findings' },
+  { name: 'report', as: 'auditor', path: () => 'reports?from=2026-01-01&to=2099-12-31' },
+  {
+    name: 'sample',
+    as: 'auditor',
+    path: () => 'samples?from=2026-01-01&to=2099-12-31',
+    fill: { 'How many': '3', 'Your word': 'heliotrope' },
+    press: /^Draw the sample/,
+    until: /^Prove these/,
+  },
   {
     name: 'verified',
     as: 'auditor',
@@ -51,8 +61,9 @@ const PICTURES: Picture[] = [
     until: /take responsibility/,
     only: ['phone'],
   },
-  { name: 'policies', as: 'owner', path: () => 'policies', only: ['desk'] },
-  { name: 'evidence', as: 'auditor', path: () => 'evidence', only: ['desk'] },
+  { name: 'policies', as: 'owner', path: () => 'policies' },
+  { name: 'limits', as: 'owner', path: () => 'policies', until: /^Standing approvals in use/ },
+  { name: 'evidence', as: 'auditor', path: () => 'evidence' },
 ];
 
 const DECIDED = [
@@ -96,13 +107,13 @@ async function take(stack: TestStack, browser: Browser, ids: Ids, picture: Pictu
       await page.goto(`${stack.url}/console/${picture.path(ids)}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.waitForLoadState('networkidle');
+      for (const [label, value] of Object.entries(picture.fill ?? {})) await page.getByLabel(label).fill(value);
       if (picture.press !== undefined) {
         await page.getByRole('button', { name: picture.press }).click();
         await page.waitForLoadState('networkidle');
-        const seen = page
-          .getByText(picture.until ?? '')
-          .filter({ visible: true })
-          .first();
+      }
+      if (picture.until !== undefined) {
+        const seen = page.getByText(picture.until).filter({ visible: true }).first();
         await seen.waitFor();
         await seen.scrollIntoViewIfNeeded();
       }
