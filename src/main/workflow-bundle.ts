@@ -1,6 +1,7 @@
 /** The code of the workflows in one file, as workers load it. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type BundleOptions } from '@temporalio/worker';
 
@@ -22,6 +23,22 @@ export const workflowModules = (): Required<
   preloadModules: [pathOf('preload'), '@temporalio/workflow', pathOf('trace-context'), pathOf('index')],
 });
 
+const SOURCE_MAP = '//# sourceMappingURL=data:application/json;charset=utf-8;base64,';
+
+/**
+ * The bundle with a source map that names files by their place under `root`, without their text (one file is generated and names folders
+ * of this machine): packages are the same bytes wherever they are built.
+ */
+function withRelativeSources(code: string, root: string): string {
+  const start = code.lastIndexOf(SOURCE_MAP);
+  if (start === -1) return code;
+  const encoded = code.slice(start + SOURCE_MAP.length);
+  const map = JSON.parse(Buffer.from(encoded, 'base64').toString()) as { file: string; sources: string[] };
+  const sources = map.sources.map((source) => (isAbsolute(source) ? relative(root, source) : source));
+  const portable = JSON.stringify({ ...map, file: 'workflows.js', sources, sourcesContent: undefined });
+  return `${code.slice(0, start)}${SOURCE_MAP}${Buffer.from(portable).toString('base64')}\n`;
+}
+
 /** Bundles the workflows. It takes seconds of processor time, so it is done once for many workers. */
 export async function bundleWorkflows(): Promise<string> {
   const { code } = await bundleWorkflowCode({
@@ -29,7 +46,7 @@ export async function bundleWorkflows(): Promise<string> {
     failureConverterPath,
     logger: new DefaultLogger('ERROR'),
   });
-  return code;
+  return withRelativeSources(code, fileURLToPath(new URL('../..', import.meta.url)));
 }
 
 /**
