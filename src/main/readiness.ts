@@ -74,24 +74,37 @@ export function workerChecks(
   ];
 }
 
-/** How long Slack's last answer counts: it limits how often it is asked. */
-const SLACK_FRESH_MS = 15_000;
+/** How long the last answer of a service that is not ours counts: it limits how often it is asked. */
+const FRESH_MS = 15_000;
+
+/** Asks again after a failure, and not at every question otherwise. */
+function nowAndThen(ask: () => Promise<void>): () => Promise<void> {
+  let answer: Promise<void> = Promise.resolve();
+  let until = 0;
+  return () => {
+    if (performance.now() >= until) {
+      until = performance.now() + FRESH_MS;
+      answer = ask();
+      answer.catch(() => (until = 0));
+    }
+    return within(ASK_MS, answer);
+  };
+}
 
 /** Checks of a Slack process: payloads can come in, and every workspace knows our token. */
 export function slackCheck(slack: { connected(): boolean; test(): Promise<void> }): ReadinessCheck {
-  let answer: Promise<void> = Promise.resolve();
-  let until = 0;
+  const answer = nowAndThen(() => slack.test());
   return {
     name: 'slack',
     async check() {
       if (!slack.connected()) throw new Error('Slack is not connected');
-      if (performance.now() >= until) {
-        until = performance.now() + SLACK_FRESH_MS;
-        answer = slack.test();
-        // A failure is asked about again the next time.
-        answer.catch(() => (until = 0));
-      }
-      await within(ASK_MS, answer);
+      await answer();
     },
   };
 }
+
+/** Check of a process that sends cards: Microsoft knows our app and its secret. */
+export const teamsCheck = (teams: { authorized(): Promise<void> }): ReadinessCheck => ({
+  name: 'teams',
+  check: nowAndThen(() => teams.authorized()),
+});

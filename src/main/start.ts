@@ -187,6 +187,7 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     watch.show({ store: parts.store, ...temporal, taskQueue: TASK_QUEUE }, [
       ...checks,
       ...workerChecks(temporal, worker),
+      ...people.checks,
     ]);
     sandbox?.attachWebSocket(server);
     sandbox?.setUrl(`${url}${SANDBOX_PATH}`);

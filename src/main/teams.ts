@@ -2,6 +2,7 @@
 import { DEFAULT_TENANT } from '../contract/index.ts';
 import { createTeamsDoor } from '../gateway/teams-door.ts';
 import type { SlackGateway } from '../gateway/slack-door.ts';
+import type { ReadinessCheck } from '../api/routes/health.ts';
 import type { Way } from '../notify/together.ts';
 import {
   createTeamsApp,
@@ -12,14 +13,18 @@ import {
   type TeamsApp,
 } from '../teams/index.ts';
 import type { Parts } from './parts.ts';
+import { teamsCheck } from './readiness.ts';
 
 export type TeamsParts = Pick<Parts, 'config' | 'directory' | 'log' | 'store'>;
 
 const sources = { fetch: globalThis.fetch, now: Date.now };
 
-/** Tells the people of a tenant in Teams; null where there is no app of it. */
-export function teamsWay({ config: { teams }, directory, log, store }: TeamsParts): (tenant: string) => Way | null {
-  if (teams === undefined) return () => null;
+/** Tells the people of a tenant in Teams; nobody where there is no app of it. */
+export function teamsWay({ config: { teams }, directory, log, store }: TeamsParts): {
+  way(tenant: string): Way | null;
+  checks: ReadinessCheck[];
+} {
+  if (teams === undefined) return { way: () => null, checks: [] };
   const client = createTeamsClient({ ...teams, ...sources });
   const workspace = workspaceOf(teams.tenant);
   const way: Way = {
@@ -36,7 +41,7 @@ export function teamsWay({ config: { teams }, directory, log, store }: TeamsPart
     }),
     owns: (message) => message.workspace === workspace,
   };
-  return (tenant) => (tenant === DEFAULT_TENANT ? way : null);
+  return { way: (tenant) => (tenant === DEFAULT_TENANT ? way : null), checks: [teamsCheck(client)] };
 }
 
 /** Where the Bot Framework sends what people do; null where there is no app. */

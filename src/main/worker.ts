@@ -26,7 +26,7 @@ export async function startWorker(config: Config, io: { out(line: string): void 
       nexus: config.nexus,
     });
     closers.add(() => worker.stop());
-    show(workerChecks(temporal, worker));
+    show([...workerChecks(temporal, worker), ...people.checks]);
     const schedules = await keepSchedules(client, TASK_QUEUE, parts.log);
     closers.add(() => schedules.stop());
     await ensureSharing(client, TASK_QUEUE, parts.sharing, parts.log);

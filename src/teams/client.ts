@@ -40,6 +40,8 @@ export class TeamsTrouble extends Error {
 }
 
 export interface TeamsClient {
+  /** Resolves where Microsoft knows the app: it has a token. @throws TeamsTrouble */
+  authorized(): Promise<void>;
   /** Id of the conversation between the app and one user: the same each time. @throws TeamsTrouble */
   conversation(serviceUrl: string, user: string): Promise<string>;
   /** @returns the activity's id. @throws TeamsTrouble */
@@ -109,6 +111,9 @@ export function createTeamsClient(options: TeamsClientOptions): TeamsClient {
   };
 
   return {
+    async authorized() {
+      await token();
+    },
     async conversation(serviceUrl, user) {
       const answer = await call(serviceUrl, 'POST', '', {
         isGroup: false,

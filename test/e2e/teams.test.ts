@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { countersign } from '../cli/harness.ts';
+import { launchBrowser } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
+import { windowOf } from '../support/signed-in.ts';
 import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 import {
   conversationOf,
@@ -97,6 +99,17 @@ it('is asked, approves in the card, and all of it is sealed and rendered again',
   ]);
   expect(verify.out).toContain('rendered again by teams/1');
   expect(verify.code).toBe(0);
+
+  // In the console too, by the page itself.
+  const browser = await launchBrowser();
+  const page = await windowOf(browser, it_, AUDITOR);
+  await page.goto(`${it_.url}/console/actions/${id}`);
+  await page.getByRole('button', { name: 'Verify now' }).click();
+  await page.getByRole('heading', { name: 'Everything holds.' }).waitFor();
+  await page.getByRole('button', { name: 'Show what they were shown' }).click();
+  await page.getByText(/rendered again in this page by teams\/1\. It is what was sealed/).waitFor();
+  await page.getByText('Refunds above 100 need a yes of finance.').last().waitFor();
+  await browser.close();
 });
 
 it('is decided once, whoever of two is first, and not through a door that policy does not name', async () => {

@@ -1,10 +1,19 @@
 /** Cases for the Go program: evidence made by our code, right and tampered with. */
 import { canonicalize, toBase64, toHex, utf8 } from '../../src/canonical/index.ts';
-import type { Receipt } from '../../src/contract/index.ts';
+import { DOORS, type DecisionRecord, type Receipt } from '../../src/contract/index.ts';
 import { consistencyProof, cosign, formatNote, formatVkey, inclusionProof, parseNote } from '../../src/ledger/index.ts';
 import { commitment, encodeRecord, saltFor, signPermit } from '../../src/sealing/index.ts';
 import { MemoryLog } from '../ledger/memory-log.ts';
-import { actionKey, chain, ed25519Signer, es256Signer, noteSigner, sealedWorld } from '../sealing/fixtures.ts';
+import {
+  actionKey,
+  chain,
+  decisionRecord,
+  ed25519Signer,
+  es256Signer,
+  noteSigner,
+  sealedWorld,
+  verdictRecord,
+} from '../sealing/fixtures.ts';
 import { keyVectors, type KeyVectors } from '../vectors/build/keys.ts';
 import { PERMIT } from '../vectors/build/sealing.ts';
 
@@ -23,6 +32,13 @@ export interface Cases {
 const note = noteSigner('countersign/default');
 const logKey = formatVkey(note.key);
 
+/** The same decision through each door, with what is sealed of a click in Teams. */
+function decisionsByDoor(): DecisionRecord[] {
+  const decision = decisionRecord(encodeRecord(verdictRecord).hash);
+  const inTeams = { workspace: 'teams:72f988bf-86f1-41af-91ab-2d7cd011db47', user: 'u', channel: 'a:u', message: 'm' };
+  return DOORS.map((via) => ({ ...decision, via, slack: via === 'teams' ? inTeams : null }));
+}
+
 async function receiptCases(): Promise<Record<string, Case>> {
   const cases: Record<string, Case> = {};
   for (const record of [ed25519Signer('record'), es256Signer('record')]) {
@@ -33,6 +49,15 @@ async function receiptCases(): Promise<Record<string, Case>> {
       cases[`receipt-${record.algorithm}-${one.type}`] = {
         ...keys,
         receipt: receipts[i],
+        recordHash: encodeRecord(one).hash,
+      };
+    });
+    const byDoor = decisionsByDoor();
+    const ofDoors = await sealedWorld(byDoor, { record });
+    byDoor.forEach((one, i) => {
+      cases[`receipt-${record.algorithm}-decided-in-${one.via}`] = {
+        ...keys,
+        receipt: ofDoors.receipts[i],
         recordHash: encodeRecord(one).hash,
       };
     });

@@ -1,6 +1,6 @@
 /** What a process needs to be ready, and that one cause is named once. */
 import { describe, expect, it } from 'vitest';
-import { slackCheck, stackChecks, workerChecks } from '../../src/main/readiness.ts';
+import { slackCheck, stackChecks, teamsCheck, workerChecks } from '../../src/main/readiness.ts';
 import type { Asks } from '../../src/main/metrics/task-queue.ts';
 import type { ReadinessCheck } from '../../src/api/routes/health.ts';
 
@@ -55,14 +55,20 @@ describe('a worker', () => {
   });
 });
 
-it('Slack is asked again after a failure, and not at every question otherwise', async () => {
+it.each([
+  ['slack', (test: () => Promise<void>) => slackCheck({ connected: () => true, test })],
+  ['teams', (authorized: () => Promise<void>) => teamsCheck({ authorized })],
+])('%s is asked again after a failure, and not at every question otherwise', async (name, checkOf) => {
   let asked = 0;
   let works = false;
-  const check = slackCheck({ connected: () => true, test: () => (++asked, works ? up() : down()) });
-  expect(await failing([check])).toEqual(['slack']);
+  const check = checkOf(() => (++asked, works ? up() : down()));
+  expect(await failing([check])).toEqual([name]);
   works = true;
   expect(await failing([check])).toEqual([]);
   expect(await failing([check])).toEqual([]);
   expect(asked).toBe(2);
+});
+
+it('Slack is not ready where nothing can come in', async () => {
   expect(await failing([slackCheck({ connected: () => false, test: up })])).toEqual(['slack']);
 });

@@ -1,9 +1,10 @@
 /** Telling people in Teams: cards that are posted, edited and posted anew, and what becomes of those who cannot be reached. */
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { teamsCheck } from '../../src/main/readiness.ts';
 import { NotifierUnavailable, type Notifier } from '../../src/notify/notifier.ts';
 import type { TeamsReach } from '../../src/store/index.ts';
 import { cardHash, renderCard } from '../../src/teams/card/index.ts';
-import { createTeamsClient, createTeamsNotifier } from '../../src/teams/index.ts';
+import { createTeamsClient, createTeamsNotifier, type TeamsClient } from '../../src/teams/index.ts';
 import { WAITING } from '../slack/messages.ts';
 import { APP_ID, conversationOf, ENTRA_TENANT, startFakeTeams, type FakeTeams } from '../support/teams.ts';
 
@@ -22,19 +23,21 @@ const MODEL = {
 let fake: FakeTeams;
 let notifier: Notifier;
 let reach: Record<string, TeamsReach>;
-const made = (secret?: string): Notifier => {
+const client = (secret?: string): TeamsClient => {
   const { TEAMS_APP_SECRET = '', TEAMS_TOKEN_URL: tokenUrl = '' } = fake.env;
   const serviceUrls = [fake.serviceUrl] as const;
   const options = { appId: APP_ID, appSecret: secret ?? TEAMS_APP_SECRET, tenant: ENTRA_TENANT, tokenUrl, serviceUrls };
-  return createTeamsNotifier({
-    client: createTeamsClient({ ...options, fetch, now: Date.now }),
+  return createTeamsClient({ ...options, fetch, now: Date.now });
+};
+const made = (secret?: string): Notifier =>
+  createTeamsNotifier({
+    client: client(secret),
     tenant: ENTRA_TENANT,
     serviceUrl: fake.serviceUrl,
     teamsOf: (person) => (USERS[person] === undefined ? null : { tenant: ENTRA_TENANT, user: USERS[person] }),
     reachOf: (user) => Promise.resolve(reach[user] ?? null),
     log: { warn: () => undefined },
   });
-};
 beforeAll(async () => {
   fake = await startFakeTeams();
 });
@@ -123,6 +126,8 @@ it.each([
 
 it('says that a wrong secret is for somebody to mend', async () => {
   await expect(made('wrong').publish(MODEL, [])).rejects.toMatchObject({ configuration: true });
+  await expect(teamsCheck(client('wrong')).check()).rejects.toMatchObject({ kind: 'configuration' });
+  await teamsCheck(client()).check();
 });
 
 it('never calls an address that is not allowed, whatever is remembered of a person', async () => {
