@@ -1,10 +1,11 @@
 /**
  * `npm run walk`: goes through the README as a newcomer does, with its own commands as they stand there, and says how long each step took.
- * `npm start` runs on a folder of its own; a click is a click in Chromium on the page that it printed. What the README leaves out
- * (`act_…`, `sha256:…`, `eyJ…`) is copied from what the step before printed. Exits 0 when every step did what the README says.
+ * Of `npm ci`, which came before anything here could run, it looks at what it left; `npm start` runs on a folder of its own; a click is a
+ * click in Chromium on the page that it printed. What the README leaves out (`act_…`, `sha256:…`, `eyJ…`) is copied from what the step
+ * before printed. Exits 0 when every step did what the README says.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -98,10 +99,27 @@ async function started(child: ChildProcess): Promise<{ url: string; key: string;
   return { sandbox, key: await of(/(csk_\S+)/), url: new URL(sandbox).origin };
 }
 
+type LockFile = { packages: Record<string, { version?: string; optional?: boolean; devOptional?: boolean }> };
+
+/** @throws Error where what is installed is not what `npm ci` makes of the lock file */
+function installed(): Promise<void> {
+  const read = (file: string): LockFile => JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as LockFile;
+  const there = read('node_modules/.package-lock.json').packages;
+  const wanted = Object.entries(read('package-lock.json').packages).filter(([path]) => path.includes('node_modules/'));
+  const other = wanted.filter(([path, { version, optional, devOptional }]) =>
+    // What is for another system is left out.
+    there[path] === undefined ? optional !== true && devOptional !== true : there[path].version !== version,
+  );
+  if (other.length > 0) throw new Error(`npm ci was not run here: ${other.map(([path]) => path).join(', ')}`);
+  return Promise.resolve();
+}
+
 async function walk(browser: Browser, product: (child: ChildProcess) => void): Promise<void> {
-  const { url, key, sandbox } = await step('npm start: everything is up', () => {
-    if (!block('npm ci && npm start').includes('npm start')) throw new Error('the README starts otherwise');
-    const child = spawn('npm', ['start', '--silent'], {
+  const [install, start = ''] = block('npm ci && npm start').trim().split(' && ');
+  if (install !== 'npm ci') throw new Error('the README installs otherwise');
+  await step('npm ci: every package is that of the lock file', installed);
+  const { url, key, sandbox } = await step(`${start}: everything is up`, () => {
+    const child = spawn('bash', ['--norc', '-c', start], {
       cwd: ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmbeddedPostgres } from '../../src/store/index.ts';
+import { Countersign } from '@countersign/client';
+import { ask as askForSupport } from '../../examples/support-sql/ask.ts';
 import { openStranger, type Stranger } from '../attack/stranger.ts';
 import { ownersDatabase, PASSWORD, sqlRequest, type OwnersDatabase } from '../support/connector-world.ts';
 import { eventually } from '../support/eventually.ts';
@@ -108,6 +110,31 @@ describe('SQL', () => {
     expect(asked).toMatchObject({ status: 403, body: { action: { verdict: { rule: 'delete' } } } });
     await stranger.schedule('execute', { action: { tenant: 'default', id: asked.body.action.id } });
     expect(await owners.query('select count(*)::int as n from lines')).toEqual([{ n: 240 }]);
+  });
+
+  it('support asks by the example, with values that are no part of the text', async () => {
+    const countersign = new Countersign({ url: stack.url, key: stack.stack.firstKey ?? '' });
+    const read = await askForSupport(countersign, 'ticket-7/1', 'select id from orders where customer = $1', [
+      "c1' or 1=1",
+    ]);
+    await settled(read.id);
+    expect((await stack.call('GET', `/v1/actions/${read.id}/result`)).body.result).toMatchObject({ count: 0 });
+    const few = await askForSupport(countersign, 'ticket-7/2', 'update orders set status = $1 where id = $2', [
+      'seen',
+      60,
+    ]);
+    expect((await settled(few.id)).status).toBe('executed');
+    expect(await owners.query("select id from orders where status = 'seen'")).toEqual([{ id: 60 }]);
+    const many = await askForSupport(countersign, 'ticket-7/3', 'update orders set status = $1 where id > $2', [
+      'x',
+      40,
+    ]);
+    expect(many.status).toBe('supervised');
+    await expect(
+      askForSupport(countersign, 'ticket-7/4', 'delete from lines where id = $1', [1]),
+    ).rejects.toMatchObject({
+      code: 'action-refused',
+    });
   });
 });
 

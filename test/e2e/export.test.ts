@@ -234,3 +234,57 @@ describe('--everything', () => {
     expect((await leave(join(folder, 'filtered'), ['--surface', 'deploy.prod'])).code).toBe(2);
   });
 });
+
+describe('another deployment that runs', () => {
+  it('takes everything in, serves and verifies it under its own keys, and grants nothing by it', async () => {
+    const out = join(folder, 'for-another');
+    const left = await countersign(['export', '--everything', '--out', out, '--url', stack.url], {
+      env: { COUNTERSIGN_API_KEY: owner },
+    });
+    expect(left.code, left.err).toBe(0);
+    const other = await startTestStack();
+    try {
+      const own = await other.ask(refund(42.5));
+      const taken = await countersign(['import', out, '--name', 'before', '--data', other.dataDir, ...keys()]);
+      expect(taken.code, taken.out + taken.err).toBe(0);
+      const env = { COUNTERSIGN_URL: other.url, COUNTERSIGN_API_KEY: other.stack.firstKey ?? '' };
+
+      // Logs: the one that came, under the keys that were pinned, and its own, under its own.
+      const audited = await countersign(['audit', '--imported', 'before', ...keys()], { env });
+      expect(audited.code, audited.out + audited.err).toBe(0);
+      const served = await fetch(`${other.url}/log/imported.before/checkpoint`);
+      expect(await served.text()).toMatch(/^countersign\/default\n/);
+      const mine = join(folder, 'keys-of-another');
+      expect((await countersign(['keys', 'export', '--out', mine], { env })).code).toBe(0);
+      const itsKeys = ['--key', join(mine, 'record-keys.jwks.json'), '--log-key', join(mine, 'log.vkey')];
+      expect((await countersign(['audit', ...itsKeys], { env })).code).toBe(0);
+      expect((await countersign(['audit', '--imported', 'before', ...itsKeys], { env })).code).not.toBe(0);
+
+      // Receipts and archives: with the keys of before, whoever serves them; and with no others.
+      const { records } = (await stack.call('GET', `/v1/records?action=${actions.approved}&type=decision`)).body;
+      const receipt = join(folder, 'before.receipt.json');
+      writeFileSync(receipt, JSON.stringify((await stack.call('GET', `/v1/records/${records[0].hash}/receipt`)).body));
+      const servedKeys = join(folder, 'served.jwks.json');
+      writeFileSync(servedKeys, await (await fetch(`${other.url}/log/imported.before/jwks.json`)).text());
+      const logKey = join(folder, 'served.vkey');
+      writeFileSync(logKey, await (await fetch(`${other.url}/log/imported.before/vkey`)).text());
+      const archive = join(other.dataDir, 'imported', 'before');
+      const asServed = ['--key', servedKeys, '--log-key', logKey];
+      for (const what of [receipt, archive, join(out, 'evidence.tar.gz')]) {
+        for (const trusted of [keys(), asServed]) {
+          const verified = await countersign(['verify', what, ...trusted]);
+          expect(verified.code, verified.out).toBe(0);
+        }
+        expect((await countersign(['verify', what, ...itsKeys])).code).not.toBe(0);
+      }
+
+      // Its own actions go on as if nothing had come: what was released there opens nothing here.
+      expect((await other.call('GET', `/v1/actions/${actions.approved}`)).status).toBe(404);
+      const { body } = await stack.ask(refund(43.5));
+      expect((await other.call('POST', '/v1/permits/redeem', { permit: body.permit })).status).not.toBe(200);
+      expect((await other.call('POST', '/v1/permits/redeem', { permit: own.body.permit })).status).toBe(200);
+    } finally {
+      await other.stop();
+    }
+  });
+});

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { RECORD_TYPES } from '../../src/contract/index.ts';
 import { ROOT } from '../support/sources.ts';
 
 const FOLDERS = ['', '.github', 'docs', 'clients', 'examples', 'integrations', 'deploy', 'src', 'sandbox', 'policies'];
@@ -86,5 +87,64 @@ describe('pages', () => {
     );
     expect(named.length).toBeGreaterThan(60);
     expect(named.filter(([, file]) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
+
+describe('the mapping of controls', () => {
+  /** Rows of its tables, as cells. */
+  const rows = textOf(join(ROOT, 'docs/controls.md'))
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (---|line|control) /.test(line))
+    .map((line) => line.slice(2, -2).split(' | '));
+  const recordTypes: readonly string[] = RECORD_TYPES;
+  const commands = textOf(join(ROOT, 'docs/contract.md'));
+
+  it('says of every line what shows it, and where it falls short', () => {
+    expect(rows.length).toBeGreaterThan(25);
+    const faults = rows.filter((cells) => {
+      const [, , , shown = '', gap = ''] = cells;
+      return cells.length !== 5 || gap.trim() === '' || !/`test\/[\w./-]+`/.test(shown);
+    });
+    expect(faults.map(([line]) => line)).toEqual([]);
+  });
+
+  it('names records and commands that there are', () => {
+    const shown = rows.map(([, , , cell = '']) => cell);
+    const types = shown.flatMap((cell) => [...cell.matchAll(/`([a-z]+)`/g)].map(([, type = '']) => type));
+    expect(types.length).toBeGreaterThan(5);
+    expect(types.filter((type) => !recordTypes.includes(type))).toEqual([]);
+    const named = shown.flatMap((cell) => [...cell.matchAll(/`countersign ([a-z-]+)`/g)].map(([, name = '']) => name));
+    expect(named.filter((name) => !commands.includes(`countersign ${name}`))).toEqual([]);
+  });
+});
+
+describe('the comparison', () => {
+  it('says of every peer what it has that we lack before what we have', () => {
+    const text = textOf(join(ROOT, 'docs/comparison.md'));
+    for (const peer of [
+      ...['Temporal', 'LangChain', 'Permit', 'Teleport', 'Cordum', 'Microsoft', 'EMILIA', 'Tenuo', 'Tracekit'],
+      'ActionProxy',
+    ]) {
+      const row = text.split('\n').find((line) => /^\| \*\*/.test(line) && line.split(' | ')[0]?.includes(peer));
+      const [, has = '', lacks = ''] = row?.split(' | ') ?? [];
+      expect([has.length > 40, lacks.length > 40], peer).toEqual([true, true]);
+    }
+    expect(text).toContain('| | has, and we lack | has not, and we have |');
+  });
+});
+
+describe('examples', () => {
+  const folders = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
+    .filter((one) => one.isDirectory())
+    .map(({ name }) => name);
+  const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('lint'))
+    .map((name) => textOf(join(ROOT, 'test', name)));
+
+  it('are run by a test, each, and are on their page', () => {
+    expect(folders.length).toBeGreaterThanOrEqual(7);
+    expect(folders.filter((name) => !tests.some((text) => text.includes(`examples/${name}`)))).toEqual([]);
+    const page = textOf(join(ROOT, 'examples/README.md'));
+    expect(folders.filter((name) => !page.includes(`(${name}`))).toEqual([]);
   });
 });
