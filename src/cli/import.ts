@@ -60,6 +60,8 @@ async function importFolder(io: Io, folder: string, options: ImportOptions): Pro
     import('../archive/check/check.ts'),
   ]);
   const unpacked = await unpack(join(folder, ARCHIVE));
+  // Beside what is proven, not in it: what was added to an archive makes it invalid. No name has a full stop.
+  const lists = `${target}.lists`;
   const part = `${target}.part`;
   try {
     const report = await checkArchive(unpacked.folder, trust, unpacked.problems);
@@ -74,11 +76,11 @@ async function importFolder(io: Io, folder: string, options: ImportOptions): Pro
           : 'the archive does not verify, so nothing was imported; check the keys, and that it is as it was taken away',
       );
     }
-    await rm(part, { recursive: true, force: true });
+    for (const old of [part, lists]) await rm(old, { recursive: true, force: true });
     await mkdir(part, { recursive: true });
-    // What is proven, and the lists beside it, which are for reading alone.
     await cp(unpacked.folder, part, { recursive: true });
-    await cp(folder, join(part, 'lists'), {
+    // For reading alone.
+    await cp(folder, lists, {
       recursive: true,
       filter: (source) => source === folder || /\.(jsonl|md)$/.test(source),
     });

@@ -73,9 +73,14 @@ describe('what was taken away', () => {
   });
 
   it('brings lists to read, and nothing that this deployment reads by itself', () => {
-    const folder = join(data, 'imported', 'acme-2026');
-    expect(readFileSync(join(folder, 'lists', 'actions.jsonl'), 'utf8')).toContain('act_1');
-    expect(existsSync(join(folder, 'lists', 'directory.yaml'))).toBe(false);
+    const lists = join(data, 'imported', 'acme-2026.lists');
+    expect(readFileSync(join(lists, 'actions.jsonl'), 'utf8')).toContain('act_1');
+    expect(existsSync(join(lists, 'directory.yaml'))).toBe(false);
+  });
+
+  it('verifies where it lies', async () => {
+    const verified = await countersign(['verify', join(data, 'imported', 'acme-2026'), ...keys]);
+    expect(verified.code, verified.out).toBe(0);
   });
 
   it('shows its entries to nobody who may not read this deployment’s own', async () => {
