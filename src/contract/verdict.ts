@@ -126,6 +126,8 @@ export interface RefusalFact {
   until: string;
   /** Who was asked then, and is asked again. Left out where the no stands without asking. */
   ask?: string[];
+  /** What is not as it was then, of what policy discloses. Left out where nobody is asked, where it was erased, and in records of before. */
+  differs?: { label: string; was: string; now: string }[];
 }
 
 /** A standing approval that may cover the request. */

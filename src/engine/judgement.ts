@@ -109,7 +109,7 @@ export async function prepareJudgment(
   const { refusals, grants } = await look;
   const standing = grantsFor(grants.values(), bundle, heard, now.getTime());
   const sameness = refusals.length === 0 ? [] : samenessIn(bundle, heard);
-  const earlier = await earlierRefusals(deps, tenant, refusals, bundle, sameness, now.getTime());
+  const earlier = await earlierRefusals(deps, tenant, refusals, { bundle, request }, sameness, now.getTime());
   const again = earlier.flatMap(({ fact }) => fact.ask ?? []);
   Object.assign(facts, await peopleFacts(deps, tenant, request, [...required.people, ...again]));
   const asking = deps.bundles.asking(bundle);

@@ -1,7 +1,10 @@
 /** Standing refusals by humans: what their records say, and which of them cover the current request. */
 import { addDecimals, compareDecimals, parseDecimal, type Decimal } from '../canonical/index.ts';
 import type {
+  ActionRequest,
   EffectKind,
+  Json,
+  JsonObject,
   LimitFact,
   RefusalFact,
   Reservation,
@@ -11,8 +14,10 @@ import type {
 import type { ApprovalState } from '../approval/index.ts';
 import { amountAsked, type AmountOfEffect, type CompiledBundle, type Sameness } from '../policy/index.ts';
 import type { HumanRefusal } from '../register/index.ts';
+import { disclosedLeaves } from '../sealing/index.ts';
 import type { LimitQuery } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
+import { labelOf, textOf } from './disclosed.ts';
 import { peopleBehind } from './people.ts';
 
 /** Requests that together reach 8 tenths of the refused amount count as the refused effect. */
@@ -72,7 +77,7 @@ export async function earlierRefusals(
   deps: RefusalDeps,
   tenant: string,
   refusals: readonly HumanRefusal[],
-  bundle: CompiledBundle,
+  { bundle, request }: { bundle: CompiledBundle; request: ActionRequest },
   sameness: readonly Sameness[],
   now: number,
 ): Promise<EarlierRefusal[]> {
@@ -87,7 +92,7 @@ export async function earlierRefusals(
     const keys = keysOf(deps, tenant, same);
     for (const { refusal, stands } of standing.reverse()) {
       if (!keys.includes(stands.key) || !shares(stands.who, same.who)) continue;
-      matching.push(earlier(deps, { tenant, bundle, now }, same, refusal, stands));
+      matching.push(earlier(deps, { tenant, bundle, request, now }, same, refusal, stands));
     }
   }
   return Promise.all(matching);
@@ -98,11 +103,16 @@ const shares = (then: readonly string[] | null, now: readonly string[] | null): 
 
 async function earlier(
   deps: RefusalDeps,
-  { tenant, bundle, now }: { tenant: string; bundle: CompiledBundle; now: number },
+  { tenant, bundle, request, now }: { tenant: string; bundle: CompiledBundle; request: ActionRequest; now: number },
   same: Sameness,
   { action, record, by, at, reason }: HumanRefusal,
   { policy, until, ask }: StandingRefusal,
 ): Promise<EarlierRefusal> {
+  const asks = same.ask && ask !== null;
+  // Null when it was erased, because then nobody can say that this request is smaller.
+  const stored = asks || same.amount !== null ? await deps.store.payloads.read(tenant, action) : null;
+  const then = stored?.payload.request ?? null;
+  const named = bundle.policies.find(({ name }) => name === policy);
   const fact: RefusalFact = {
     policy,
     action,
@@ -111,9 +121,10 @@ async function earlier(
     at,
     reason,
     until,
-    ...(same.ask && ask !== null ? { ask: await peopleBehind(deps, tenant, ask) } : {}),
+    ...(asks ? { ask: await peopleBehind(deps, tenant, ask) } : {}),
+    ...(asks && then !== null ? { differs: differences(then, request, named?.disclose ?? []) } : {}),
   };
-  const refused = same.amount === null ? null : await refusedAmount(deps, tenant, bundle, policy, action);
+  const refused = named === undefined || then === null ? null : amountAsked(named, then);
   const amount = comparable(same.amount, refused);
   if (amount === null) return { fact, share: null };
   const windowMs = Math.max(1, now - Date.parse(at));
@@ -123,17 +134,23 @@ async function earlier(
 /** The capital letter keeps this apart from the limits of policies, which have none. */
 const COUNTER = 'refusedBefore';
 
-/** The refused amount. Null when it was erased, because then nobody can say that this request is smaller. */
-async function refusedAmount(
-  deps: RefusalDeps,
-  tenant: string,
-  bundle: CompiledBundle,
-  name: string,
-  action: string,
-): Promise<AmountOfEffect | null> {
-  const policy = bundle.policies.find((one) => one.name === name);
-  const stored = await deps.store.payloads.read(tenant, action);
-  return policy === undefined || stored === null ? null : amountAsked(policy, stored.payload.request);
+/** Differences that approvers are told of, and characters of each value. */
+const TOLD = { differences: 5, value: 60 };
+
+/** What is not the same in both, of who asks and of what policy discloses. */
+function differences(
+  then: ActionRequest,
+  now: ActionRequest,
+  disclose: readonly string[],
+): NonNullable<RefusalFact['differs']> {
+  const [was, is] = [then, now].map((one): JsonObject => ({ actor: one.actor.id, ...disclosedLeaves(one, disclose) }));
+  const paths = [...new Set([...Object.keys(was ?? {}), ...Object.keys(is ?? {})])];
+  const said = (value: Json | undefined): string =>
+    value === undefined ? 'nothing' : [...textOf(value)].slice(0, TOLD.value).join('');
+  return paths
+    .filter((path) => JSON.stringify(was?.[path]) !== JSON.stringify(is?.[path]))
+    .slice(0, TOLD.differences)
+    .map((path) => ({ label: labelOf(path), was: said(was?.[path]), now: said(is?.[path]) }));
 }
 
 /** Both amounts if they can be compared. In doubt the requests count as the same. */

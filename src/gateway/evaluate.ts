@@ -27,7 +27,8 @@ export async function evaluateRequest(deps: GatewayDeps, caller: Caller, body: u
   const standing = grantsFor(grants.values(), bundle, heard, now.getTime());
   const refusalDeps = { store: deps.store, commitments: deps.keys.commitments };
   const sameness = refusals.length === 0 ? [] : samenessIn(bundle, heard);
-  const earlier = await earlierRefusals(refusalDeps, caller.tenant, refusals, bundle, sameness, now.getTime());
+  const asked = { bundle, request };
+  const earlier = await earlierRefusals(refusalDeps, caller.tenant, refusals, asked, sameness, now.getTime());
   const queries = [...required.limits, ...countersOf(earlier), ...countersOfGrants(standing)];
   const limits = await deps.store.limits.usage(caller.tenant, '', queries, now);
   const counting = refusalFacts(earlier, limits);

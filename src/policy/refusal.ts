@@ -30,9 +30,16 @@ export function afterRefusal(opinion: Opinion, refusal: RefusalFact, on: Trial):
   return {
     ...opinion,
     decision: 'supervise',
-    reason: `${opinion.reason.replace(/\.$/, '')}; ${said}, so the same people look first`,
+    reason: askedAgain(opinion.reason, said, refusal.differs),
     draft: askAgain(opinion, refusal.ask, on),
   };
+}
+
+/** The no and what differs from then first: they are what is to be looked at. Facts of before say nothing of differences. */
+function askedAgain(reason: string, said: string, differs: RefusalFact['differs']): string {
+  if (differs === undefined) return `${reason.replace(/\.$/, '')}; ${said}, so the same people look first`;
+  const changed = differs.map(({ label, was, now }) => `${label} ${now} instead of ${was}`).join(', ');
+  return `${said}, so the same people look first (now ${changed || 'as it was then, in all that policy discloses'}); ${reason}`;
 }
 
 const quoted = (reason: string | null): string => (reason === null ? '' : `: “${reason}”`);

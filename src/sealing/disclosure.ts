@@ -75,6 +75,14 @@ export function discloseRequest(
   return { disclosed: Object.fromEntries(disclosed), commitments };
 }
 
+/** The disclosed values of a request, leaf by leaf, however many. */
+export const disclosedLeaves = (request: ActionRequest, disclose: readonly string[]): JsonObject =>
+  Object.fromEntries(
+    leavesOf(request)
+      .filter((leaf) => disclose.some((path) => covers(path, leaf.path)))
+      .map(({ path, value }) => [path, value]),
+  );
+
 function commitLeaves(
   request: ActionRequest,
   hidden: readonly Leaf[],

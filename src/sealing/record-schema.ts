@@ -100,6 +100,7 @@ const facts = z.looseObject({
         reason: text,
         until: instant,
         ask: people.exactOptional(),
+        differs: z.array(z.looseObject({ label: z.string(), was: z.string(), now: z.string() })).exactOptional(),
       }),
     )
     .exactOptional(),

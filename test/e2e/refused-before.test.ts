@@ -152,6 +152,7 @@ describe('a human’s no', () => {
     expect(status).toBe(202);
     expect(body.approval.stages).toMatchObject([{ approvers: [LEAD] }]);
     expect(body.verdict.reasons.join()).toContain(first);
+    expect(body.verdict.reasons[0]).toMatch(/^user:\S+ refused the same .*\(now amount 99 instead of 120\)/);
     await decide(it_, body.id, { decision: 'approve' }, LEAD);
     const { body: released } = await it_.call('GET', `/v1/actions/${body.id}?wait=20`);
     expect(released.status).toBe('released');

@@ -89,6 +89,23 @@ describe('a verdict while a human’s no stands', () => {
     expect(of(500, ['user:boss@acme.test'])).toEqual([['user:boss@acme.test'], ['user:lead@acme.test']]);
   });
 
+  it.each<[string, RefusalFact['differs'], RegExp]>([
+    [
+      'the no first, and what differs',
+      [{ label: 'amount', was: '120', now: '99' }],
+      /^user:lead@acme.test refused .*: “no”, so the same people look first \(now amount 99 instead of 120\); /,
+    ],
+    ['that nothing does', [], /first \(now as it was then, in all that policy discloses\); /],
+    [
+      'nothing of it where it was not looked at',
+      undefined,
+      /; user:lead@acme.test refused .*: “no”, so the same people look first$/,
+    ],
+  ])('tells them %s', (_what, differs, want) => {
+    const ask = ['user:boss@acme.test'];
+    expect(judge(5, [standing({ ask, ...(differs && { differs }) })]).verdict.reasons[0]).toMatch(want);
+  });
+
   it('refuses where nobody of them is left to ask', () => {
     expect(judge(5, [standing({ ask: ['user:gone@acme.test'] })]).verdict).toMatchObject({
       ...{ decision: 'refuse', basis: 'unclear' },
