@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots [slack|plan|teams|mail|console]…`: every picture of the pages, taken in Chromium of a running stack in which real actions
+ * `npm run screenshots [slack|states|plan|teams|mail|console]…`: every picture of the pages, taken in Chromium of a running stack in which real actions
  * were asked for and decided. Without names all are taken, and pictures that nothing takes any more are removed.
  */
 import type { Browser } from 'playwright-core';
@@ -8,10 +8,12 @@ import { consolePictures } from './console.ts';
 import { mailPictures } from './mail.ts';
 import { removeOthers } from './screens.ts';
 import { planPictures, slackPictures } from './slack.ts';
+import { statePictures } from './states.ts';
 import { teamsPictures } from './teams.ts';
 
 const PARTS: Record<string, (browser: Browser) => Promise<void>> = {
   slack: slackPictures,
+  states: statePictures,
   plan: planPictures,
   teams: teamsPictures,
   mail: mailPictures,

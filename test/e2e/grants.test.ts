@@ -46,7 +46,7 @@ afterAll(async () => {
 });
 
 /** How many come, eight at once: they only make the test longer. */
-const MANY = 40;
+const MANY = Number(process.env['COUNTERSIGN_USES'] ?? 40);
 
 let order = 0;
 const requestOf = (surface: string, amount: number, actor = 'agent:support-bot') => {

@@ -185,7 +185,7 @@ describe('what was shown, rendered again', () => {
     expect(findShown(sealed, lead, kept.slice(0, 1))).toBeNull();
   });
 
-  test.each(['slack/5', 'slack/6', 'slack/7'])(
+  test.each(['slack/5', 'slack/6', 'slack/7', 'slack/8'])(
     'by the older version %s is the same bytes as then',
     async (renderer) => {
       const golden = JSON.parse(
@@ -213,7 +213,7 @@ describe('what was shown, rendered again', () => {
   test('by a version that nobody has any more is refused in words', () => {
     const old = { renderer: 'slack/1', view: 'message', person: null, model: WAITING } as const;
     expect(() => renderShown(old)).toThrow(
-      /rendered by `slack\/1`, and this version renders `slack\/5` and `slack\/6` and `slack\/7` and `slack\/8` only/,
+      /rendered by `slack\/1`, and this version renders `slack\/5` and `slack\/6` and `slack\/7` and `slack\/8` and `slack\/9` only/,
     );
     expect(() => findShown({ ...sealed, renderer: 'slack/1' }, lead, [WAITING])).toThrow(
       expect.objectContaining({ code: 'invalid-evidence' }) as Error,

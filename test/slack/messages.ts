@@ -115,6 +115,17 @@ export const MODELS: Record<string, ApprovalMessage> = {
     facts: [{ label: 'body', value: 'Dear customer,\n'.repeat(60) }],
     unread: [{ label: 'body', why: 'cut' }],
   },
+  'refused-before': {
+    ...WAITING,
+    why: {
+      ...WAITING.why,
+      reasons: [
+        `user:cfo@acme.test refused the same on 2026-11-20T09:12:41.318Z (record sha256:${'7c'.repeat(32)}): “Already refunded on Tuesday.”, so the same people look first (now amount 419.5 instead of 420.5); Refunds above 100 need a person of finance`,
+      ],
+    },
+    amount: '419.50 USD',
+  },
+  'one-undisclosed': { ...WAITING, withheld: 1 },
   withheld: { ...WAITING, unread: [{ label: 'account', why: 'withheld' }] },
   several: {
     ...WAITING,

@@ -15,6 +15,8 @@ export interface RenderOptions {
   person?: string | null;
   /** Without the blocks that some workspaces refuse: the same words as lines. */
   plain?: boolean;
+  /** An older version, where its bytes are wanted again: it differs in how it counts what is not shown, and in the hashes of its reasons. */
+  as?: 'slack/8' | undefined;
 }
 
 /**
@@ -63,7 +65,7 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
   const you = deciding && options.person != null ? whyYou(message, options.person) : null;
   const glance = [
     whoAsks(message),
-    because(message, url),
+    because(message, url, options.as),
     takesBack(message, url),
     open ? consequence(message) : null,
     deadline(message),
@@ -89,7 +91,7 @@ function partsOf(message: ApprovalMessage, options: RenderOptions): Part[] {
     [[deciding ? helps(message) : null], 3],
   ];
   for (const [texts, spare] of below) addSmall(parts, texts, spare);
-  const hidden = open ? notShown(message) : null;
+  const hidden = open ? notShown(message, options.as === 'slack/8') : null;
   if (hidden !== null) {
     parts.push({ block: small([hidden], url === null ? null : link(url, 'see in the console')), spare: 0 });
   }
@@ -116,8 +118,12 @@ function size(value: Json): number {
 
 const lengthOf = (value: Json | undefined): number => (typeof value === 'string' ? value.length : 0);
 
-function because({ why }: ApprovalMessage, url: string | null): Line | null {
-  const said = why.reasons.slice(0, MESSAGE_HOLDS.reasons);
+/** Enough of a record's hash to know it by. */
+const shortHashes = (text: string): string => text.replace(/\bsha256:([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
+
+function because({ why }: ApprovalMessage, url: string | null, as: RenderOptions['as']): Line | null {
+  const all = as === undefined ? why.reasons.map(shortHashes) : why.reasons;
+  const said = all.slice(0, MESSAGE_HOLDS.reasons);
   const reasons = said.map((reason) => saidOrMore(reason, MESSAGE_HOLDS.reason, url));
   if (reasons.length > 0) {
     return line(strong('Why:', 40), ...reasons.flatMap((reason, index) => [index === 0 ? ' ' : ' · ', ...reason]));
@@ -136,12 +142,13 @@ function takesBack({ action, reverses }: ApprovalMessage, url: string | null): L
 const factLine = ({ label, value }: ApprovalMessage['facts'][number], url: string | null): Line =>
   line(strong(label, MESSAGE_HOLDS.label), ': ', ...saidOrMore(value, MESSAGE_HOLDS.value, url));
 
-function notShown(message: ApprovalMessage): string | null {
+function notShown(message: ApprovalMessage, alwaysMany: boolean): string | null {
+  const values = (count: number): string => (count === 1 && !alwaysMany ? 'value' : 'values');
   const more = Math.max(0, message.facts.length - MESSAGE_HOLDS.facts);
   const parts: string[] = [];
-  if (more > 0) parts.push(`${more} more values`);
+  if (more > 0) parts.push(`${more} more ${values(more)}`);
   if (Number.isSafeInteger(message.withheld) && message.withheld > 0) {
-    parts.push(`${message.withheld} values that policy does not disclose here`);
+    parts.push(`${message.withheld} ${values(message.withheld)} that policy does not disclose here`);
   }
   return parts.length === 0 ? null : `Not shown: ${parts.join(', ')}`;
 }

@@ -119,6 +119,8 @@ export interface OpenOptions extends ModalOptions {
   person: string;
   /** From 0; the one after all that is to be read holds the decision. */
   page?: number;
+  /** An older version of the renderer, where its bytes are wanted again. */
+  as?: 'slack/8' | undefined;
 }
 
 /** The page of the form that holds the decision. */
@@ -128,9 +130,9 @@ export const lastPage = (message: ApprovalMessage): number => (canDecide(message
  * The text of that form, on all of its pages, without anything that changes by the minute, and without the alert, which only
  * repeats what stands below and not every client has. It is hashed and sealed with the decision.
  */
-export function openShown(message: ApprovalMessage, person: string): Rendered {
+export function openShown(message: ApprovalMessage, person: string, as?: 'slack/8'): Rendered {
   const pages = Array.from({ length: lastPage(message) + 1 }, (_, page) =>
-    openModal(message, { metadata: '', person, page }),
+    openModal(message, { metadata: '', person, page, as }),
   );
   const read = pages.flatMap(({ blocks }) => blocks).filter(({ type }) => type !== 'alert');
   return { text: what(message), blocks: read };
@@ -145,7 +147,7 @@ export function canDecide(message: ApprovalMessage): boolean {
 function openBlocks(message: ApprovalMessage, options: OpenOptions): Block[] {
   const blocks = [
     rich([line(strong(what(message), 120))]),
-    ...aboutBlocks(message, { person: options.person, plain: true }),
+    ...aboutBlocks(message, { person: options.person, plain: true, as: options.as }),
   ];
   if (!canDecide(message)) return blocks;
   const review = message.ask === 'review';

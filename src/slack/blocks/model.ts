@@ -3,10 +3,10 @@ export type * from '../../notify/approval-message.ts';
 export type { Notice, ThreadEvent } from '../../notify/notifier.ts';
 
 /** Version of everything in this folder that makes `text` and `blocks` of a message: sealed beside the hash of what was shown. */
-export const RENDERER = 'slack/8';
+export const RENDERER = 'slack/9';
 
 /** Those whose renderings can be made again. */
-export const RENDERERS = ['slack/5', 'slack/6', 'slack/7', RENDERER] as const;
+export const RENDERERS = ['slack/5', 'slack/6', 'slack/7', 'slack/8', RENDERER] as const;
 
 /** Where it was shown: the message, the form of one action from a list, or the form of several actions together. */
 export const SHOWN_VIEWS = ['message', 'open', 'alike'] as const;

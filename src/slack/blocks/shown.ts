@@ -39,7 +39,8 @@ export function renderShown({ renderer, view, person, model, plain = false }: Re
   if (renderer === 'slack/5') return renderSlack5(view, person, model);
   if (renderer === 'slack/6') return renderSlack6(view, person, model);
   if (renderer === 'slack/7') return renderSlack7(view, person, model);
-  if (renderer !== RENDERER) {
+  const as = renderer === 'slack/8' ? renderer : undefined;
+  if (as === undefined && renderer !== RENDERER) {
     throw new CountersignError(
       'invalid-evidence',
       `it was rendered by \`${renderer.slice(0, 40)}\`, and this version renders ${RENDERERS.map((one) => `\`${one}\``).join(' and ')} only; render it with the version that sealed it`,
@@ -47,9 +48,9 @@ export function renderShown({ renderer, view, person, model, plain = false }: Re
   }
   switch (view) {
     case 'message':
-      return renderApprovalMessage(model, { person, plain });
+      return renderApprovalMessage(model, { person, plain, as });
     case 'open':
-      return openShown(model, person ?? '');
+      return openShown(model, person ?? '', as);
     case 'alike':
       return alikeShown(model);
   }

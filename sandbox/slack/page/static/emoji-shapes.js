@@ -55,6 +55,7 @@ const SHAPES = {
     stroke('M5 7.5V4.2a3 3 0 015.8-1', '#868e96', 1.8),
     ['rect', { x: 2.8, y: 7, width: 10.4, height: 7.6, rx: 1.6, fill: '#f2a900' }],
   ],
+  zzz: [tile('#7048e8'), stroke('M4 4h4L4 8.6h4', '#ffffff', 1.4), stroke('M9.2 8.4h3L9.2 12h3', '#ffffff', 1.4)],
   repeat: [
     tile('#1971c2'),
     stroke('M4.2 7.4V6.6a1.8 1.8 0 011.8-1.8h5.6M10 3.2l1.7 1.6L10 6.4', '#ffffff', 1.4),

@@ -43,6 +43,7 @@ export const EMOJI = {
   red_circle: '🔴',
   rocket: '🚀',
   repeat: '🔁',
+  zzz: '💤',
   rotating_light: '🚨',
   scales: '⚖️',
   shield: '🛡️',
