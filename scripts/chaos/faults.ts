@@ -6,8 +6,13 @@ import type { Platform, Restartable } from '../cluster/platform.ts';
 import type { ServiceKind, ServiceProcess } from '../cluster/services.ts';
 import type { Proxies } from './toxiproxy.ts';
 
+/** Workers, other processes, and what is around all of them: connections, disk, clock. */
+export type FaultKind = 'workers' | 'processes' | 'surroundings';
+
 export interface Fault {
   name: string;
+  /** What it takes away. Faults of two kinds may come at once, two of one kind may not. */
+  of: FaultKind;
   inflict(): Promise<void>;
 }
 
@@ -32,11 +37,6 @@ export function faultsOf({ platform, services, proxies, smallDisk, clock }: Vict
     if (chosen === undefined) throw new Error(`there is no ${kind} to be taken away`);
     return chosen;
   };
-  const killed = async (victims: readonly Restartable[], ms: number): Promise<void> => {
-    await Promise.all(victims.map((victim) => victim.end('SIGKILL')));
-    await sleep(ms);
-    await Promise.all(victims.map(restarted));
-  };
   const stopped = async ({ pid }: Restartable, ms: number): Promise<void> => {
     process.kill(pid, 'SIGSTOP');
     await sleep(ms);
@@ -44,28 +44,44 @@ export function faultsOf({ platform, services, proxies, smallDisk, clock }: Vict
   };
   const workers = services.filter(({ kind }) => kind === 'worker');
   const faults: Fault[] = [
-    ...(['api', 'worker', 'slack'] as const).flatMap((kind) => [
-      { name: `${kind} killed`, inflict: () => killed([one(kind)], between(100, 2000)) },
-      { name: `${kind} stopped`, inflict: () => stopped(one(kind), between(500, 6000)) },
-    ]),
-    { name: 'all workers killed', inflict: () => killed(workers, between(1000, 4000)) },
-    { name: 'temporal killed', inflict: () => killed([platform.temporal], between(100, 2000)) },
-    { name: 'temporal stopped', inflict: () => stopped(platform.temporal, between(500, 4000)) },
-    { name: 'postgres killed', inflict: () => killed([platform.postgres], between(100, 2000)) },
+    ...(['api', 'worker', 'slack'] as const).flatMap((kind): Fault[] => {
+      const of = kind === 'worker' ? 'workers' : 'processes';
+      return [
+        { name: `${kind} killed`, of, inflict: () => killed([one(kind)], between(100, 2000)) },
+        { name: `${kind} stopped`, of, inflict: () => stopped(one(kind), between(500, 6000)) },
+      ];
+    }),
+    { name: 'all workers killed', of: 'workers', inflict: () => killed(workers, between(1000, 4000)) },
+    { name: 'temporal killed', of: 'processes', inflict: () => killed([platform.temporal], between(100, 2000)) },
+    { name: 'temporal stopped', of: 'processes', inflict: () => stopped(platform.temporal, between(500, 4000)) },
+    { name: 'postgres killed', of: 'processes', inflict: () => killed([platform.postgres], between(100, 2000)) },
   ];
+  const around = (name: string, inflict: () => Promise<void>): void =>
+    void faults.push({ name, of: 'surroundings', inflict });
   for (const name of ['postgres', 'temporal']) {
     if (proxies === null) continue;
-    faults.push({ name: `${name} cut off`, inflict: () => proxies.reset(name, between(200, 3000)) });
-    faults.push({ name: `${name} slow`, inflict: () => proxies.slow(name, between(50, 400), between(1000, 4000)) });
+    around(`${name} cut off`, () => proxies.reset(name, between(200, 3000)));
+    around(`${name} slow`, () => proxies.slow(name, between(50, 400), between(1000, 4000)));
   }
-  if (smallDisk !== null)
-    faults.push({ name: 'data folder full', inflict: () => filled(smallDisk, between(500, 3000)) });
+  if (smallDisk !== null) around('data folder full', () => filled(smallDisk, between(500, 3000)));
   if (clock !== null) {
     for (const jump of ['+90s', '-90s']) {
-      faults.push({ name: `clock ${jump}`, inflict: () => jumped(clock, jump, between(1000, 4000)) });
+      around(`clock ${jump}`, () => jumped(clock, jump, between(1000, 4000)));
     }
   }
   return faults;
+}
+
+/** All workers are away until everything that was released before has come due. */
+export function absence(services: readonly ServiceProcess[], ms: number): Fault {
+  const workers = services.filter(({ kind }) => kind === 'worker');
+  return { name: 'no worker past outcome.within', of: 'workers', inflict: () => killed(workers, ms) };
+}
+
+async function killed(victims: readonly Restartable[], ms: number): Promise<void> {
+  await Promise.all(victims.map((victim) => victim.end('SIGKILL')));
+  await sleep(ms);
+  await Promise.all(victims.map(restarted));
 }
 
 const STARTS = 10;

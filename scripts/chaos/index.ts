@@ -21,7 +21,7 @@ import { startCluster } from '../cluster/cluster.ts';
 import { startDevPlatform } from '../cluster/dev-platform.ts';
 import { startPlatform } from '../cluster/platform.ts';
 import { audited, check } from './check.ts';
-import { faultsOf } from './faults.ts';
+import { absence, faultsOf, type Fault, type Random } from './faults.ts';
 import { GREEDY, startLoad, type Seen } from './load.ts';
 import { startToxiproxy } from './toxiproxy.ts';
 
@@ -36,6 +36,9 @@ const { values } = parseArgs({
 const [seconds, seed, lanes] = [Number(values.seconds), Number(values.seed), Number(values.lanes)];
 /** What one agent may be given by rule in this run, in hundredths. */
 const LIMIT = 200_000;
+/** `outcome.within` on the cluster, and how long all workers are away then, again and again. */
+const WITHIN_S = 10;
+const ABSENT_MS = 13_000;
 const APPROVER = 'user:finance-lead@acme.test';
 const SMALL_DISK = '48m';
 const FAKETIME = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(
@@ -97,7 +100,8 @@ async function run(): Promise<boolean> {
   const policies = join(folder, 'policies');
   cpSync('policies', policies, { recursive: true });
   const file = join(policies, 'payments.refund.yaml');
-  writeFileSync(file, readFileSync(file, 'utf8').replace('max: 1000000', `max: ${LIMIT / 100}`));
+  const shipped = readFileSync(file, 'utf8').replace('max: 1000000', `max: ${LIMIT / 100}`);
+  writeFileSync(file, values.dev ? shipped : shipped.replace('within: 10m', `within: ${WITHIN_S}s`));
 
   const through: Record<string, string> = {};
   if (proxies !== null) {
@@ -135,23 +139,41 @@ async function run(): Promise<boolean> {
   const before = await audited(cluster.url, key, auditState);
   if (before !== null) throw new Error(`the audit before the faults found: ${before}`);
 
-  let present = 'none';
+  /** Those that are there now, the latest last. */
+  const present: string[] = [];
   const load = startLoad({
     ...{ url: cluster.url, key, lanes, random: seededRandom(seed + 1) },
     approver: () => approver,
-    fault: () => present,
+    fault: () => present.at(-1) ?? 'none',
   });
-  const faults = faultsOf({ platform, services: cluster.services, proxies, smallDisk: disk, clock }, random);
+  const victims = { platform, services: cluster.services, proxies, smallDisk: disk, clock };
   const counts = new Map<string, number>();
-  const end = Date.now() + seconds * 1000;
-  while (Date.now() < end) {
-    await sleep(300 + random(1200));
-    const fault = faults[random(faults.length)];
-    if (fault === undefined) break;
-    present = fault.name;
+  const inflicted = async (fault: Fault): Promise<void> => {
     counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
+    present.push(fault.name);
     await fault.inflict();
-    present = 'none';
+    present.splice(present.indexOf(fault.name), 1);
+  };
+  const end = Date.now() + seconds * 1000;
+  /** One after the other. @param between comes before each of them, where there is one */
+  const inTurn = async (faults: readonly Fault[], draw: Random, between?: Fault): Promise<void> => {
+    while (Date.now() < end) {
+      if (between !== undefined) await inflicted(between);
+      await sleep(300 + draw(1200));
+      const fault = faults[draw(faults.length)];
+      if (fault === undefined) break;
+      await inflicted(fault);
+    }
+  };
+  if (values.dev) await inTurn(faultsOf(victims, random), random);
+  else {
+    // Three kinds at once: while all workers are away, others die and connections are cut.
+    const kinds = (['workers', 'processes', 'surroundings'] as const).map((kind, n) => {
+      const draw = seededRandom(seed + 2 + n);
+      const faults = faultsOf(victims, draw).filter(({ of }) => of === kind);
+      return inTurn(faults, draw, kind === 'workers' ? absence(cluster.services, ABSENT_MS) : undefined);
+    });
+    await Promise.all(kinds);
   }
   say('the faults are over; what was begun ends');
   await load.finish();
@@ -185,12 +207,12 @@ async function becomesReady(readyz: string): Promise<boolean> {
 }
 
 function report(counts: ReadonlyMap<string, number>, seen: ReadonlyMap<string, Seen>): void {
-  say('\nwhile                 times  answered  not answered, and asked again      longest');
+  say('\nwhile                          times  answered  not answered, and asked again      longest');
   for (const [name, { answers, failures, longestMs }] of seen) {
     const failed = [...failures].map(([what, count]) => `${count} × ${what}`).join(', ') || 'none';
     const times = String(counts.get(name) ?? '').padStart(5);
     say(
-      `${name.padEnd(20)}  ${times}  ${String(answers).padStart(8)}  ${failed.padEnd(34)} ${(longestMs / 1000).toFixed(1)} s`,
+      `${name.padEnd(29)}  ${times}  ${String(answers).padStart(8)}  ${failed.padEnd(34)} ${(longestMs / 1000).toFixed(1)} s`,
     );
   }
   say('');
