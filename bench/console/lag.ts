@@ -43,18 +43,16 @@ export async function lagBench(): Promise<boolean> {
       pairs.push(n % 2 === 0 ? { on: first, off: second } : { on: second, off: first });
     }
     const lags = pairs.flatMap(({ on }) => on.lags);
-    const ratio = at(
-      pairs.map(({ on, off }) => at(on.verdicts, 0.5) / at(off.verdicts, 0.5)),
-      0.5,
-    );
     const all = (kind: 'on' | 'off'): number[] => pairs.flatMap((pair) => pair[kind].verdicts);
+    // Rounds with and without take turns, so what else the machine does meets both.
+    const ratio = at(all('on'), 0.5) / at(all('off'), 0.5);
     console.log(`${PER_SECOND} actions a second, ${lags.length} of them followed: from the seal to the row`);
     console.log(`p50 ${at(lags, 0.5).toFixed(0)} ms, p99 ${at(lags, 0.99).toFixed(0)} ms (at most ${LAG_MAX_MS})`);
     for (const kind of ['on', 'off'] as const)
       console.log(
         `a verdict is sealed, followed ${kind === 'on' ? 'by the read model' : 'by nobody'}: p50 ${at(all(kind), 0.5).toFixed(2)} ms, p95 ${at(all(kind), 0.95).toFixed(2)} ms`,
       );
-    console.log(`with against without, the middle of ${ROUNDS} pairs: ${ratio.toFixed(3)} (at most ${RATIO_MAX})`);
+    console.log(`with against without, the middle of ${2 * ROUNDS} rounds: ${ratio.toFixed(3)} (at most ${RATIO_MAX})`);
     return at(lags, 0.99) <= LAG_MAX_MS && ratio <= RATIO_MAX;
   } finally {
     await world.close();

@@ -80,7 +80,7 @@ export async function checkProjection(deps: GatewayDeps, caller: Caller, from: n
   return { ...comparison, findings, days: await deps.store.days.wrongDays(caller.tenant) };
 }
 
-/** Compares the rows of a page with their records. Whoever sees a row learns which of its columns are not what was sealed. */
+/** Compares the rows of a page with their records. The readers of a row learn which of its columns are not what was sealed. */
 export const compareRows = (deps: GatewayDeps, caller: Caller, actions: readonly string[]): Promise<RowComparison> =>
   deps.readModel.compare(caller.tenant, actions, scopeOf(caller));
 

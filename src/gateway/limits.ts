@@ -18,7 +18,10 @@ export async function listLimits(deps: GatewayDeps, caller: Caller): Promise<Lim
   const bundle = hash === null ? null : await storedBundle(deps, tenant, hash);
   const limits = (bundle?.policies ?? []).flatMap((policy) =>
     policy.limits.map(({ id, name, key, sum, windowMs, max }) => ({
-      ...{ id, key, sum, windowMs },
+      id,
+      key,
+      sum,
+      windowMs,
       shown: { policy: policy.name, name, max, windowSeconds: windowMs / 1000 },
     })),
   );
@@ -32,7 +35,12 @@ export async function listLimits(deps: GatewayDeps, caller: Caller): Promise<Lim
         .map(({ used, actions, since, freeAt, action, key: values }) => ({
           ...shown,
           key: key.map((path, at) => ({ path, value: values[at] ?? '' })),
-          ...{ sum, used, actions, since, freeAt, newest: action },
+          sum,
+          used,
+          actions,
+          since,
+          freeAt,
+          newest: action,
         })),
     ),
     unused: limits.filter(({ id }) => held.every(({ limit }) => limit !== id)).map(({ shown }) => shown),

@@ -137,9 +137,9 @@ export function createReadModel(store: Pick<Store, 'facts' | 'bundles' | 'people
       return comparison;
     },
     async compare(tenant, actions, scope) {
-      const found = await store.facts.ofActions(tenant, actions, scope);
-      const differences = factDifferences(found.rows, await fold(tenant, found.actions));
-      return { compared: found.rows.map(({ action }) => action), differences };
+      const { rows, actions: begun } = await store.facts.ofActions(tenant, actions, scope);
+      const differences = factDifferences(rows, await fold(tenant, begun));
+      return { compared: rows.map(({ action }) => action), differences };
     },
     async rebuild(tenant) {
       await store.facts.forget(tenant);

@@ -1,7 +1,7 @@
 /** What the page says that a row should be, by its own code: as the server's fold has it, and each changed value is named. */
 import { describe, expect, it } from 'vitest';
 import { claimedBy } from '../../src/console/web/view/claimed.ts';
-import { rowDifferences } from '../../src/console/web/view/verify.ts';
+import { valueDifferences } from '../../src/console/web/view/verify.ts';
 import type { RecordPayload } from '../../src/contract/index.ts';
 import type { ActionSummary } from '../../src/contract/views/index.ts';
 import { DEFAULT_FIELDS, moneyAfter, type Money } from '../../src/export/index.ts';
@@ -49,16 +49,16 @@ describe('a row', () => {
       const { records, money } = sealed(course);
       const row = claimedBy(records, money);
       if (row === null) throw new Error('no action');
-      expect(rowDifferences(row, records, money)).toEqual([]);
+      expect(valueDifferences(row, records, money)).toEqual([]);
       for (const name of Object.keys(row)) {
         if (name === 'amounts') continue;
         const was = row[name as keyof ActionSummary];
         const altered: ActionSummary = { ...row, [name]: typeof was === 'boolean' ? !was : 'mallory' };
-        expect(rowDifferences(altered, records, money).map(([column]) => column)).toEqual([name]);
+        expect(valueDifferences(altered, records, money).map(([column]) => column)).toEqual([name]);
       }
       for (const stage of ['asked', 'approved', 'released', 'executed'] as const) {
         const altered = { ...row, amounts: { ...row.amounts, [stage]: '0.01' } };
-        expect(rowDifferences(altered, records, money).map(([column]) => column)).toEqual([`amount ${stage}`]);
+        expect(valueDifferences(altered, records, money).map(([column]) => column)).toEqual([`amount ${stage}`]);
       }
     }
   });

@@ -11,6 +11,7 @@ import { Verify } from './verify-panel.tsx';
 
 const SAY = WORDS.samples;
 const SHOWN_LOT = 16;
+const SHOWN_ID = 16;
 /** Actions of one archive. */
 const ARCHIVE_MAX = 100;
 
@@ -86,8 +87,8 @@ function Drawn({ sample }: { sample: DrawnSample }) {
             {sample.drawn.map(({ id, stratum, by, lot }) => (
               <tr key={id}>
                 <th scope="row">
-                  <Link href={`/actions/${id}`} class="mono">
-                    {id}
+                  <Link href={`/actions/${id}`} class="mono" title={id}>
+                    {id.slice(0, SHOWN_ID)}…
                   </Link>
                 </th>
                 <td>{stratum}</td>

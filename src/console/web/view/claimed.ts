@@ -1,4 +1,4 @@
-/** What the records of an action say, as a row of the list claims it: folded here once more, for the server's own fold is what is checked. */
+/** What the records of an action say, as a row of the list claims it. It is folded here once more: the server's fold is what is checked. */
 import { openApproval } from '../../../approval/open.ts';
 import { reduce } from '../../../approval/reduce.ts';
 import type { ApprovalEvent, ApprovalState } from '../../../approval/types.ts';
@@ -48,11 +48,20 @@ export function claimedBy(records: readonly Placed[], money: Money | null): Acti
   const folder = verdict.disclosed['context.folder'];
   return {
     ...course,
-    ...{ id: verdict.action, surface: verdict.surface, action: verdict.verb, actor: verdict.actor.id },
+    id: verdict.action,
+    surface: verdict.surface,
+    action: verdict.verb,
+    actor: verdict.actor.id,
     requester: actingChain(verdict.actor).at(-1)?.id ?? verdict.actor.id,
     resource: resourceOf(verdict.disclosed),
     folder: typeof folder === 'string' ? folder : null,
-    ...{ decision, basis, mode, policy, rule, bundle, expiresAt },
+    decision,
+    basis,
+    mode,
+    policy,
+    rule,
+    bundle,
+    expiresAt,
     ...amountsOf(money),
     askedAt: verdict.at,
     waitMs: course.decidedAt === null ? null : Date.parse(course.decidedAt) - Date.parse(verdict.at),
@@ -83,9 +92,20 @@ function courseOf(verdict: VerdictRecord, later: readonly Placed[]): { course: C
       : null;
   const course: Course = {
     status: FIRST_STATUS[decision],
-    ...{ releaseBasis: null, approver: null, via: null, delegatedFrom: null, extended: false },
-    ...{ changed: changes !== null, reason: null, reference: null, decidedAt: null, releasedAt: null },
-    ...{ redeemedAt: null, endedAt: decision === 'refuse' ? verdict.at : null, reviewDueAt: null, reviewedAt: null },
+    endedAt: decision === 'refuse' ? verdict.at : null,
+    changed: changes !== null,
+    extended: false,
+    approver: null,
+    via: null,
+    reason: null,
+    delegatedFrom: null,
+    releaseBasis: null,
+    reference: null,
+    decidedAt: null,
+    releasedAt: null,
+    redeemedAt: null,
+    reviewDueAt: null,
+    reviewedAt: null,
   };
   for (const { record } of later) {
     const before = course.status;
@@ -163,28 +183,28 @@ function afterDecision(state: ApprovalState, record: DecisionRecord): ApprovalSt
 }
 
 function eventOf(state: ApprovalState, record: DecisionRecord): ApprovalEvent | null {
-  const { by, decision, stage, reason } = record;
-  switch (decision) {
-    case 'expired':
-      return null;
-    case 'cancelled':
-      return { type: 'cancel', by };
-    case 'answered':
-      return { type: 'answer', by, text: reason ?? '' };
-    case 'escalated': {
-      const asked = state.stages[stage];
-      if (asked === undefined || asked.escalated) return null;
-      return { type: 'unreachable', people: record.unreachable ?? asked.approvers };
-    }
-    default:
-      return {
-        ...{ type: 'decide', by, decision, stage, reason, changes: null, original: {} },
-        until: record.until === null ? null : Date.parse(record.until),
-        via: record.via === ENGINE_VIA ? 'api' : record.via,
-        presence: presenceIn(record) ?? 'token',
-        assured: record.assurance !== null,
-        delegation: record.delegation,
-        standing: true,
-      };
+  const { by, decision, stage, reason, until, via, assurance, delegation, unreachable } = record;
+  if (decision === 'expired') return null;
+  if (decision === 'cancelled') return { type: 'cancel', by };
+  if (decision === 'answered') return { type: 'answer', by, text: reason ?? '' };
+  if (decision === 'escalated') {
+    const asked = state.stages[stage];
+    const people = unreachable ?? asked?.approvers ?? [];
+    return asked === undefined || asked.escalated ? null : { type: 'unreachable', people };
   }
+  return {
+    type: 'decide',
+    by,
+    stage,
+    decision,
+    reason,
+    delegation,
+    changes: null,
+    original: {},
+    until: until === null ? null : Date.parse(until),
+    via: via === ENGINE_VIA ? 'api' : via,
+    presence: presenceIn(record) ?? 'token',
+    assured: assurance !== null,
+    standing: true,
+  };
 }

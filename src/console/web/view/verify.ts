@@ -177,7 +177,7 @@ async function moneyOf(records: readonly RecordPayload[], sources: Sources): Pro
 const BY_PEOPLE: readonly (keyof ActionSummary)[] = ['status', 'endedAt', 'expiresAt'];
 
 /** Each value of a row that is not what the records say: its name, what the row says, what they say. */
-export function rowDifferences(
+export function valueDifferences(
   row: ActionSummary,
   records: readonly Placed[],
   money: Money | null,
@@ -198,7 +198,7 @@ export function rowDifferences(
 
 async function rowChecks(row: ActionSummary, verified: readonly VerifiedReceipt[], sources: Sources): Promise<Check[]> {
   const records = verified.map(({ record }) => record);
-  const differing = rowDifferences(row, verified, await moneyOf(records, sources));
+  const differing = valueDifferences(row, verified, await moneyOf(records, sources));
   return differing.length === 0
     ? [{ passed: true, text: 'The row of the table says what the records say' }]
     : differing.map(([name, said, sealed]) => ({
