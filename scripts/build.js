@@ -263,7 +263,10 @@ export async function ensureBuilt() {
   for (const end = Date.now() + PATIENCE_MS; !isCurrent();) {
     if (takeLock()) {
       try {
-        if (!isCurrent()) await build();
+        if (isCurrent()) return;
+        // Half a minute of silence looks like a fault to whoever starts it the first time.
+        if (process.stderr.isTTY) console.error('Building dist/, once for these sources…');
+        await build();
         return;
       } finally {
         rmSync(LOCK, { force: true });

@@ -35,6 +35,7 @@ const ELSEWHERE: Record<string, string> = {
   'npm ci\n': '.ci/run is these commands',
   'npm ci && npm start': 'the walk of the README, scripts/walk.ts',
   'npm ci && npm test': '.ci/run is this command',
+  'sh deploy/compose/secrets.sh': 'needs Docker; the secrets themselves: test/lint/deploy.test.ts',
   'CGO_ENABLED=0 go build': 'test/interop/verify-go.test.ts',
   'countersign keys revoke KID': 'waits half a minute after a rotation: test/e2e/key-revocation.test.ts',
 };

@@ -1,9 +1,13 @@
 /** What is shipped to run Countersign: every service says whether it lives, what scales takes no port of the host, nobody is root or guesses a secret. */
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SECRETS } from '../../src/main/secret-files.ts';
 import { loadConfig } from '../../src/main/config.ts';
+import { ROOT } from '../support/sources.ts';
 
 interface Service {
   image: string;
@@ -45,6 +49,21 @@ describe('docker-compose.yml', () => {
     expect([...used].sort()).toEqual(Object.keys(secrets).sort());
     const inClear = ours.flatMap(([, { environment = {} }]) => SECRETS.filter((name) => name in environment));
     expect(inClear).toEqual([]);
+  });
+  it('finds each secret that deploy/compose/secrets.sh made, once', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-compose-'));
+    const script = join(ROOT, 'deploy/compose/secrets.sh');
+    const made = (): Record<string, string> => {
+      execFileSync('sh', [script], { cwd: folder, env: { PATH: process.env['PATH'] } });
+      const files = Object.entries(secrets).map(([name, { file }]) => [name, readFileSync(join(folder, file), 'utf8')]);
+      return Object.fromEntries(files) as Record<string, string>;
+    };
+    const first = made();
+    expect(Object.values(first).filter((value) => value.trim() === '')).toEqual([]);
+    expect(first['database_url']).toContain(`countersign:${first['countersign_password']?.trim()}@`);
+    expect(made()).toEqual(first);
+    expect(statSync(join(folder, 'secrets')).mode & 0o777).toBe(0o700);
+    rmSync(folder, { recursive: true, force: true });
   });
   it('mounts files that are there', () => {
     const files = all.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''));
