@@ -7,12 +7,13 @@ import { connect, type ConnectOptions } from './connect.ts';
 import { exitOfStatus } from './exit.ts';
 import { call } from './http.ts';
 import type { Io } from './io.ts';
-import { readFolder, storedHash } from './policy-folder.ts';
+import { compileFolder, readFolder, storedHash } from './policy-folder.ts';
 import { usage, waitLimit } from './values.ts';
 
 export interface PublishOptions extends ConnectOptions {
   reason: string;
   rollback?: string;
+  ifChanged?: boolean;
   actor?: string;
   idempotencyKey?: string;
   wait?: string | true;
@@ -24,10 +25,18 @@ export async function publishVerb(io: Io, folder: string | undefined, options: P
     throw usage('give either a folder or `--rollback`, not both');
   const limit = waitLimit(options.wait);
   const connection = await connect(io, options);
+  const read = options.rollback === undefined ? await readFolder(io, folder ?? options.policies) : null;
   const given =
-    options.rollback === undefined
-      ? { files: (await readFolder(io, folder ?? options.policies)).files }
-      : { bundle: await storedHash(connection, options.rollback) };
+    read === null ? { bundle: await storedHash(connection, options.rollback ?? '') } : { files: read.files };
+  if (options.ifChanged === true) {
+    const wanted = read === null ? given.bundle : (await compileFolder(read)).hash;
+    const page = await call(connection, { path: 'v1/policies' });
+    if (readAnswer(policyPageSchema, page).inForce === wanted) {
+      if (options.json === true) io.json(page);
+      else io.out(`${wanted ?? ''} is in force; nothing is asked`);
+      return;
+    }
+  }
   const body = {
     ...given,
     reason: options.reason,

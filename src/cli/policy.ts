@@ -70,6 +70,7 @@ export function register(program: Command, io: Io): void {
     .argument('[folder]', FOLDER)
     .requiredOption('--reason <text>', 'why, for those who approve it')
     .option('--rollback <hash>', 'an earlier bundle instead of a folder')
+    .option('--if-changed', 'ask nobody where these policies are in force')
     .option('--actor <id>', 'who asks, such as service:ci (default: the person of --as)')
     .option('--idempotency-key <key>', 'the same key and policies are the same publication (default: a new one)')
     .option('--wait [seconds]', 'wait until a human has decided; without seconds, as long as it takes')

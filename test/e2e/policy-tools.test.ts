@@ -179,14 +179,31 @@ describe('policy publish', () => {
       'payments.refund.yaml': readFileSync('policies/payments.refund.yaml', 'utf8').replace('4h', '3h'),
     });
     const asked = await run('policy', 'publish', folder.path, '--reason', 'shorter', '--json');
-    folder.remove();
     expect(asked.code).toBe(4);
     const { id } = JSON.parse(asked.out) as { id: string };
     const waiting = run('show', id, '--wait');
     expect((await run('approve', id, '--as', RISK, '--reason', 'fine')).code).toBe(0);
     expect((await waiting).code).toBe(0);
-    expect(await inForce(it_)).not.toBe(first);
-    const back = await run('policy', 'publish', '--rollback', first, '--reason', 'back', '--as', LEAD, '--json');
+    const second = await inForce(it_);
+    expect(second).not.toBe(first);
+    // Whoever only keeps a configuration asks nobody for what is so.
+    for (const what of [[folder.path], ['--rollback', second]]) {
+      const again = await run('policy', 'publish', ...what, '--reason', 'kept', '--if-changed');
+      expect([again.code, again.out]).toEqual([0, `${second} is in force; nothing is asked\n`]);
+    }
+    folder.remove();
+    const back = await run(
+      'policy',
+      'publish',
+      '--rollback',
+      first,
+      '--reason',
+      'back',
+      '--as',
+      LEAD,
+      '--if-changed',
+      '--json',
+    );
     expect(back.code).toBe(4);
     const rollback = (JSON.parse(back.out) as { id: string }).id;
     expect((await run('approve', rollback, '--as', RISK, '--reason', 'fine')).code).toBe(0);
