@@ -1,7 +1,6 @@
 /** The walls of the house. `test/lint` shows each of them hold: a fixture that breaks it must fail. */
-import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
-import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { noCycleRule } from './eslint/cycles.js';
 import { PURE, roomsRule } from './eslint/rooms.js';
 
 const pureFiles = PURE.map((room) => `src/${room}/**/*.ts`);
@@ -25,14 +24,12 @@ export default tseslint.config(
   },
   {
     files: ['**/*.ts', '**/*.tsx'],
-    plugins: { '@typescript-eslint': tseslint.plugin, 'import-x': importX, house: { rules: { rooms: roomsRule } } },
+    plugins: {
+      '@typescript-eslint': tseslint.plugin,
+      house: { rules: { rooms: roomsRule, 'no-cycle': noCycleRule } },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
-    settings: {
-      'import-x/resolver-next': [createTypeScriptImportResolver()],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
-      'import-x/extensions': ['.ts', '.tsx'],
-    },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -44,8 +41,8 @@ export default tseslint.config(
         { disallowTypeAnnotations: false, fixStyle: 'inline-type-imports' },
       ],
       '@typescript-eslint/no-explicit-any': 'error',
-      'import-x/no-cycle': ['error', { ignoreExternal: true }],
       'house/rooms': 'error',
+      'house/no-cycle': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-nested-ternary': 'error',
       'no-sparse-arrays': 'error',

@@ -52,7 +52,6 @@ const WITH_SCRIPTS: Record<string, string> = {
   '@swc/core': 'checks that its binary is there',
   esbuild: 'checks that its binary is there',
   protobufjs: 'warns of its version',
-  'unrs-resolver': 'checks that its binary is there',
 };
 
 describe('what is installed', () => {
