@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { ByProject } from './test/support/sequencer.ts';
 
 // One seed for all that is random in a run; the processes that run the test files inherit it.
 process.env['COUNTERSIGN_TEST_SEED'] ??= String(randomInt(1, 2 ** 31));
@@ -28,31 +29,38 @@ const SHARED = [
   'test/temporal/{nexus,outsider,plugin,python}.test.ts',
 ];
 
-/** Files with a stack of their own which leave nothing in their process: one process runs many of them, and loads the product once. */
-const TOGETHER = [
-  'test/e2e/{action-list,attested,connectors,emergency,endings,erasure,freezes,grants,hostile,identity,issuers,key-rotation,keys-and-freezes,money,policy-closed,provisioning,refused-before,sign-in,signals,slack-forged,surfaces,teams,tenants,unsealable,whole,witnesses}.test.ts',
+/** Files with a process each: they put other modules in the place of the product's, watch its memory, or start and kill much beside it. */
+const ALONE = [
+  'test/evidence/{rows,tamper}.test.ts',
+  'test/gateway/large-files.test.ts',
+  'test/client/{govern,package,python}.test.ts',
+  'test/e2e/{browser-approvals,commands,demo,key-processes,local-slack,outages,package,processes,two-tenants}.test.ts',
+  'test/main/{start,temporal-binary,temporal-server}.test.ts',
+  'test/{privacy,scenarios,time}/**/*.test.ts',
 ];
-
-/** Files that put other modules in the place of the product's, or watch the memory of their process. */
-const ALONE = ['test/evidence/{rows,tamper}.test.ts', 'test/gateway/large-files.test.ts'];
 
 const FIXTURES = 'test/lint/fixtures/**';
 
 const within = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Threads run what the set-up built, as in production: from sources, each would compile the product anew, for a second of processor time. */
-const builtThreads = {
-  name: 'built-threads',
-  load: (id: string): string | null =>
-    id === within('src/engine/thread.ts')
-      ? `import { startThread as start } from ${JSON.stringify(within('dist/src/engine/thread.js'))};
-         const [src, dist] = ${JSON.stringify(['src/', 'dist/src/'].map((folder) => pathToFileURL(within(folder)).href))};
-         export const startThread = (file) => start(new URL(file.href.replace(src, dist)));`
-      : null,
-};
+/** A module in the place of one of the product, by its path from the root. */
+const INSTEAD = new Map([
+  // Threads run what the set-up built, as in production: from sources each would compile the product anew, for a second of processor time.
+  [
+    within('src/engine/thread.ts'),
+    `import { startThread as start } from ${JSON.stringify(within('dist/src/engine/thread.js'))};
+     const [src, dist] = ${JSON.stringify(['src/', 'dist/src/'].map((folder) => pathToFileURL(within(folder)).href))};
+     export const startThread = (file) => start(new URL(file.href.replace(src, dist)));`,
+  ],
+  // So do workers: from sources each would bundle the workflows.
+  [
+    within('src/main/workflow-bundle.ts'),
+    `export * from ${JSON.stringify(within('dist/src/main/workflow-bundle.js'))};`,
+  ],
+]);
 
 export default defineConfig({
-  plugins: [builtThreads],
+  plugins: [{ name: 'built', load: (id) => INSTEAD.get(id) }],
   // The package is tested from its source; as packed, in test/client.
   resolve: {
     alias: {
@@ -70,6 +78,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     // A shared stack stops when its process ends.
     teardownTimeout: 60_000,
+    sequence: { sequencer: ByProject },
     reporters: ['default', './test/support/ending.ts'],
     projects: [
       {
@@ -85,8 +94,6 @@ export default defineConfig({
           exclude: [FIXTURES, ...STACK, ...PURE, ...ALONE],
           pool: 'forks',
           isolate: false,
-          // Not among the pure ones: a process that gets a file of another project in between ends, with all that it loaded.
-          sequence: { groupOrder: 1 },
           globalSetup: ['test/support/built.ts', 'test/support/cluster.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
@@ -96,8 +103,7 @@ export default defineConfig({
         test: {
           name: 'alone',
           include: ALONE,
-          sequence: { groupOrder: 1 },
-          globalSetup: ['test/support/cluster.ts'],
+          globalSetup: ['test/support/built.ts', 'test/support/cluster.ts', 'test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
       },
@@ -106,20 +112,9 @@ export default defineConfig({
         test: {
           name: 'stack',
           include: STACK,
-          exclude: [...PURE, ...SHARED, ...TOGETHER],
-          sequence: { groupOrder: 1 },
-          globalSetup: ['test/support/built.ts', 'test/support/cluster.ts', 'test/support/temporal.ts'],
-          setupFiles: ['test/support/seed.ts'],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'together',
-          include: TOGETHER,
+          exclude: [...PURE, ...SHARED, ...ALONE],
           pool: 'forks',
           isolate: false,
-          sequence: { groupOrder: 2 },
           globalSetup: ['test/support/built.ts', 'test/support/cluster.ts', 'test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
@@ -131,8 +126,6 @@ export default defineConfig({
           include: SHARED,
           pool: 'forks',
           isolate: false,
-          // After all others: a process that gets a file of another project in between ends, and its stack with it.
-          sequence: { groupOrder: 3 },
           environment: './test/support/shared-environment.ts',
           globalSetup: [
             'test/support/built.ts',

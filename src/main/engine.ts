@@ -56,8 +56,6 @@ interface WorkerChoices {
   nexus?: boolean;
   /** Default: the configured one. */
   buildId?: string | undefined;
-  /** File of bundled workflows. Usually the one that the build made; where there is none, the worker bundles its own. */
-  workflowBundle?: string | null;
 }
 
 /** Every activity that a worker registers. */
@@ -88,17 +86,17 @@ export async function startWorkerOn(
     judging = createJudging({ alone: deps, shared: deps }),
     nexus = false,
     buildId = parts.config.temporal.buildId,
-    workflowBundle = builtBundle(),
   }: WorkerChoices = {},
 ): Promise<RunningWorker> {
+  const bundle = builtBundle();
   const { workflowsPath, workflowInterceptorModules, preloadModules } = workflowModules();
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue,
-    ...(workflowBundle === null
+    ...(bundle === null
       ? { workflowsPath, bundlerOptions: { preloadModules } }
-      : { workflowBundle: { codePath: workflowBundle } }),
+      : { workflowBundle: { codePath: bundle } }),
     activities: activitiesOf(
       parts,
       deps,
@@ -108,7 +106,7 @@ export async function startWorkerOn(
     ...(nexus ? { nexusServices: [createNexusService(deps)] } : {}),
     interceptors: {
       activity: parts.config.tracing === null ? [] : [tracingActivities],
-      workflowModules: workflowBundle === null ? workflowInterceptorModules : [],
+      workflowModules: bundle === null ? workflowInterceptorModules : [],
     },
     dataConverter: converter(parts),
     // Actions outlive releases, so each goes on under the version that is current: a version would have to be kept for months otherwise.

@@ -40,8 +40,6 @@ export interface StartIo {
   sandbox?: SandboxFactory;
   /** Answers in place of approvers, for the tests of other projects. */
   auto?: AutoAnswer;
-  /** A file with the bundled workflows of these sources. Without it, the worker takes what the build made, or bundles its own. */
-  workflowBundle?: string;
 }
 
 export interface Stack {
@@ -151,7 +149,6 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
       {
         judging,
         nexus: config.nexus,
-        ...(io.workflowBundle === undefined ? {} : { workflowBundle: io.workflowBundle }),
       },
     );
     closers.add(() => worker.stop());

@@ -6,6 +6,7 @@ import { Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
 import type { Action } from '../../src/contract/index.ts';
 import { openApproval } from '../../src/approval/index.ts';
+import { builtBundlePath } from '../../src/main/workflow-bundle.ts';
 import type { LocalActivities, RemoteActivities } from '../../src/activities/types.ts';
 import { plan, stage } from '../approval/kit.ts';
 import { eventually } from '../support/eventually.ts';
@@ -56,7 +57,7 @@ it('a decision that comes while people are told for the first time replays as it
         released: null,
       }),
   };
-  const workflowBundle = { codePath: process.env['COUNTERSIGN_TEST_WORKFLOWS'] ?? '' };
+  const workflowBundle = { codePath: builtBundlePath() };
   const worker = await Worker.create({ connection, namespace, taskQueue, workflowBundle, activities });
   const running = worker.run();
   const { workflow } = new Client({ connection, namespace });

@@ -10,13 +10,13 @@ import { createActivities, createJudging } from '../../src/activities/index.ts';
 import type { Judged } from '../../src/engine/types.ts';
 import { createClient, DEPLOYMENT, startWorkerOn, type RunningWorker } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
+import { builtBundlePath } from '../../src/main/workflow-bundle.ts';
 import { slackNotifiers } from '../../src/main/slack-notifiers.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD, refund, type Answer } from '../support/stack.ts';
 
 const QUEUE = 'rolling';
-const bundle = process.env['COUNTERSIGN_TEST_WORKFLOWS'] ?? '';
 let it_: SharedStack;
 let client: Client;
 let older: { stop(): Promise<void> } | undefined;
@@ -45,7 +45,7 @@ async function startOlder(): Promise<{ stop(): Promise<void> }> {
     connection,
     namespace: temporal.namespace,
     taskQueue: QUEUE,
-    workflowBundle: { codePath: bundle },
+    workflowBundle: { codePath: builtBundlePath() },
     dataConverter: { payloadCodecs: [parts.codec] },
     activities: {
       ...activities,
@@ -116,7 +116,6 @@ it('loses nothing: what the older worker began ends under today’s', { timeout:
   const { parts, temporal } = it_.stack;
   today = await startWorkerOn(parts, temporal.connection, temporal.namespace, depsOf(), {
     taskQueue: QUEUE,
-    workflowBundle: bundle,
     buildId: 'today',
   });
   // Half of what is parked goes over at first, then all of it: as whoever deploys ramps a version up.

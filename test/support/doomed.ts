@@ -151,10 +151,9 @@ export async function startDoomed(
     interceptors: { workflow: [interceptor(faults)] },
   });
   const taskQueue = 'doomed';
-  const workflowBundle = process.env['COUNTERSIGN_TEST_WORKFLOWS'] ?? '';
   return {
     split: gatewayOf(doomed, client, createJudging({ alone: deps, shared: deps })),
     together: gatewayOf(doomed, client, shared, { taskQueue }),
-    worker: await startWorkerOn(doomed, connection, namespace, deps, { taskQueue, judging: shared, workflowBundle }),
+    worker: await startWorkerOn(doomed, connection, namespace, deps, { taskQueue, judging: shared }),
   };
 }

@@ -67,7 +67,6 @@ async function startHere(
   auto: AutoAnswer,
 ): Promise<{ stack: Stack; sandbox: SlackSandbox | null }> {
   const made: SlackSandbox[] = [];
-  const workflows = process.env['COUNTERSIGN_TEST_WORKFLOWS'];
   const stack = await startStack(loadConfig(settings), {
     out: () => undefined,
     sandbox: (options) => {
@@ -76,7 +75,6 @@ async function startHere(
       return sandbox;
     },
     auto,
-    ...(workflows === undefined ? {} : { workflowBundle: workflows }),
   });
   return { stack, sandbox: made[0] ?? null };
 }
