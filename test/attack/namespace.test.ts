@@ -1,4 +1,5 @@
 /** The first rows of the table in SECURITY.md: what a writer to the Temporal namespace can make of an action. */
+import { WorkflowFailedError } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApproval, type ApprovalState } from '../../src/approval/index.ts';
@@ -292,7 +293,7 @@ describe('a workflow of an action', () => {
         ...{ workflowId: `stranger/${action.id.slice('act_'.length)}`, taskQueue: 'countersign', args },
         workflowIdConflictPolicy: 'TERMINATE_EXISTING',
       });
-      await expect(handle.result()).rejects.toThrow();
+      await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
     }
     expect(await read(action.id)).toEqual(action);
   });

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { untyped } from '../support/untyped.ts';
 
 const { CommandType } = proto.temporal.api.enums.v1;
 
@@ -62,7 +63,7 @@ export async function openStranger(address: string): Promise<Stranger> {
     const { taskToken } = await connection.withDeadline(Date.now() + SECONDS * 1000, () =>
       service.pollWorkflowTaskQueue({ namespace, identity, taskQueue }),
     );
-    const seconds = { seconds: SECONDS as never };
+    const seconds = { seconds: untyped(SECONDS) };
     await service.respondWorkflowTaskCompleted({
       ...{ namespace, identity, taskToken },
       commands: [

@@ -7,6 +7,7 @@ import { encodeRecord, passkeyBody } from '../../src/sealing/index.ts';
 import { decisionRecord, es256Signer, sealedWorld, verdictRecord } from '../sealing/fixtures.ts';
 import { enrolment, LEAD, ORIGIN, signedDecision } from '../sealing/passkeys.ts';
 import { countersign } from './harness.ts';
+import { untyped } from '../support/untyped.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-passkeys-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,7 +19,7 @@ const word = decisionRecord(encodeRecord(verdict).hash);
 const { person, credential, kid } = mine.record.body as Record<string, string>;
 const revocation: OtherRecord = {
   ...{ ...mine.record, seq: 1, prev: mine.hash, reason: 'lost on a train' },
-  body: passkeyBody({ change: 'revoke', use: 'passkey', ...{ person, credential, kid } } as never),
+  body: passkeyBody(untyped({ change: 'revoke', use: 'passkey', ...{ person, credential, kid } })),
 };
 
 /** Verifies the receipts of these records, sealed in this order; `left` are not given. */

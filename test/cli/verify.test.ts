@@ -27,6 +27,7 @@ import {
 } from '../../src/sealing/index.ts';
 import { everyNameTwice } from '../support/json-twice.ts';
 import { countersign } from './harness.ts';
+import { untyped } from '../support/untyped.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-verify-'));
 const ORIGIN = 'countersign/default';
@@ -245,7 +246,7 @@ describe('verify', () => {
 
   it('finds a name that stands twice, wherever it is in a receipt', async () => {
     const [receipt] = receipts;
-    const texts = everyNameTwice(receipt as unknown as Json);
+    const texts = everyNameTwice(untyped<Json>(receipt));
     expect(texts.length).toBeGreaterThanOrEqual(10);
     for (const { pointer, text } of texts) {
       save('twice.json', text);
@@ -262,7 +263,7 @@ describe('verify', () => {
   });
 
   it('takes no keys from a file in which a name stands twice', async () => {
-    const texts = everyNameTwice({ keys: [records.signer.publicJwk] } as unknown as Json);
+    const texts = everyNameTwice(untyped<Json>({ keys: [records.signer.publicJwk] }));
     expect(texts.length).toBeGreaterThanOrEqual(5);
     for (const { pointer, text } of texts) {
       save('twice-keys.json', text);

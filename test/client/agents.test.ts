@@ -33,6 +33,7 @@ import {
   PYTHON,
   pythonEnv,
 } from './python.ts';
+import { untyped } from '../support/untyped.ts';
 
 let stack: SharedStack;
 beforeAll(async () => {
@@ -290,7 +291,7 @@ describe.each(ADAPTERS)('$name', ({ run, endsHooks }) => {
       'call-1',
     );
     await quietly(
-      withHook(guarded, async () => ({ status: 'released', action: {} as never })),
+      withHook(guarded, async () => ({ status: 'released', action: untyped({}) })),
       input(420),
       'call-2',
     );

@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { refund } from '../support/stack.ts';
 import { LANGUAGES, startExecutors, type Executors } from './executors.ts';
+import { untyped } from '../support/untyped.ts';
 
 type Json = Record<string, unknown>;
 
@@ -48,7 +49,7 @@ async function released(): Promise<Action & { permit: string }> {
 }
 
 const signed = (claims: Json): Promise<string> =>
-  signPermit(claims as never, stack.stack.parts.keys.forTenant('default').permit);
+  signPermit(untyped(claims), stack.stack.parts.keys.forTenant('default').permit);
 
 const base64url = (value: object | Buffer): string =>
   Buffer.from(value instanceof Buffer ? value : Buffer.from(JSON.stringify(value))).toString('base64url');

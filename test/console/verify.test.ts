@@ -3,14 +3,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { trustOf, verifyAction, verifyInPage } from '../../src/console/web/view/verify.ts';
 import { nobleVerify, verifyReceipt, type Trust } from '../../src/sealing/index.ts';
+import { untyped } from '../support/untyped.ts';
 
 interface Vectors {
   valid: { name: string; trust: Trust; receipts: unknown[] }[];
   refused: { name: string; trust: Trust; receipt: unknown; reason: string }[];
 }
-const vectors = JSON.parse(
-  readFileSync(new URL('../vectors/receipts.json', import.meta.url), 'utf8'),
-) as unknown as Vectors;
+const vectors = untyped<Vectors>(
+  JSON.parse(readFileSync(new URL('../vectors/receipts.json', import.meta.url), 'utf8')),
+);
 
 describe.each([
   ['WebCrypto', verifyInPage],

@@ -30,6 +30,7 @@ import { readPublicJwk } from '../../src/sealing/signer.ts';
 import { readButtonValue } from '../../src/slack/blocks/model.ts';
 import { parseCommand } from '../../src/slack/listeners/commands/parse.ts';
 import { readClick, readSubmission } from '../../src/slack/origin.ts';
+import { untyped } from '../support/untyped.ts';
 
 /** Inputs for each parser and run; SECURITY.md says so. */
 const RUNS = 400;
@@ -45,7 +46,7 @@ const REQUEST =
 const POLICY = "policy: p\nsurfaces: [a.b]\nrules:\n  - { id: r, when: 'params.amount <= 10', then: approve }\n";
 
 /** What is JSON first, and then somebody's: only what our own reader takes reaches them. */
-const json = (parse: (value: never) => unknown) => (text: string) => parse(readInput(text) as never);
+const json = (parse: (value: never) => unknown) => (text: string) => parse(untyped(readInput(text)));
 
 const TEXTS: Parser[] = [
   ['JSON of a request', REQUEST, readInput],

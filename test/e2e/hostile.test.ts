@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/main/engine.ts';
 import { publicJwk, signPermit, thumbprint, type Signer } from '../../src/sealing/index.ts';
 import { REFUND, refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { untyped } from '../support/untyped.ts';
 
 let it_: TestStack;
 beforeAll(async () => {
@@ -138,7 +139,7 @@ describe('a permit', () => {
       publicJwk: jwk,
       sign: async (message) => sign(null, message, privateKey),
     };
-    const real = JSON.parse(Buffer.from(claims, 'base64url').toString()) as never;
+    const real = untyped(JSON.parse(Buffer.from(claims, 'base64url').toString()));
     const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     const cases: [object, string][] = [
       [{ permit: `${head}.${encode({ ...(real as object), aud: 'deploy.prod' })}.${signature}` }, 'permit-invalid'],

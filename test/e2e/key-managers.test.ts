@@ -101,7 +101,7 @@ describe('ES256 from end to end', () => {
       }
       const { payload, payloadType, signatures } = receipt.envelope;
       const signed = dsse.preAuthEncoding(payloadType, Buffer.from(payload, 'base64'));
-      const key = createPublicKey({ key: trust.recordKeys[0] as never, format: 'jwk' });
+      const key = createPublicKey({ key: { ...(trust.recordKeys[0] as object) }, format: 'jwk' });
       expect(crypto.verify(signed, key, Buffer.from(signatures[0]?.sig ?? '', 'base64'), 'sha256')).toBe(true);
     }
     const cli = async (...args: string[]): Promise<string> => {

@@ -5,6 +5,7 @@ import { GOVERNED_ACTION } from '../../src/contract/governed-action.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { createApiKey } from '../../src/identity/index.ts';
 import { refund, startTestStack, type TestStack } from '../support/stack.ts';
+import { untyped } from '../support/untyped.ts';
 
 const folder = policiesFolder({
   'closed.yaml': `policy: closed
@@ -74,7 +75,7 @@ const ROWS: Record<string, Row> = {
   'a required field is missing': { body: closed(undefined), basis: 'unclear', reason: /does not say `params.kind`/ },
   'a required field is null': { body: closed('', { params: { kind: null } }), basis: 'unclear', reason: /params.kind/ },
   'an amount has more digits than are exact': {
-    body: refund('1.0000000000000001' as never),
+    body: refund(untyped('1.0000000000000001')),
     basis: 'unclear',
     reason: /amount/,
   },

@@ -7,6 +7,7 @@ import { createMetadataSeal, type Metadata } from '../../src/slack/metadata.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
 import { CFO, LEAD, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
 import type { Shown } from '../support/approver.ts';
+import { untyped } from '../support/untyped.ts';
 
 const TEAM = 'T0SANDBOX';
 const OTHER = 'T0OTHER';
@@ -159,7 +160,7 @@ const SUBMISSIONS: [string, () => object][] = [
 /** Sent as Slack sends it: well signed, at this moment. What contradicts itself names nobody to keep an attempt of. */
 async function refusedAndLogged(payload: object): Promise<string> {
   const kept = await attempts();
-  const answer = await it_.sandbox.control.deliver('interaction', payload as never);
+  const answer = await it_.sandbox.control.deliver('interaction', untyped(payload));
   await vi.waitFor(
     async () => {
       const lines = warned.mock.calls.map((call) => String(call[1]));
@@ -191,9 +192,9 @@ it('the log names neither what was typed nor what the form carries', () => {
 });
 
 it('the same click and the same form, as they are, count', async () => {
-  expect((await it_.sandbox.control.deliver('interaction', submission(sealed) as never)).status).toBe(200);
+  expect((await it_.sandbox.control.deliver('interaction', untyped(submission(sealed)))).status).toBe(200);
   expect((await it_.call('GET', `/v1/actions/${mine.id}?wait=20`)).body.status).toBe('refused');
   const good = click({}, other.message, valueOf(other.message));
-  expect((await it_.sandbox.control.deliver('interaction', good as never)).status).toBe(200);
+  expect((await it_.sandbox.control.deliver('interaction', untyped(good))).status).toBe(200);
   expect((await it_.call('GET', `/v1/actions/${other.id}?wait=20`)).body.status).toBe('released');
 });

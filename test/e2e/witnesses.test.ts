@@ -14,6 +14,7 @@ import { openReceiver, verified, type Receiver } from '../support/receiver.ts';
 import { refund, startTestStack, type TestStack } from '../support/stack.ts';
 import { openWitness, type TestWitness } from '../support/witness.ts';
 import { openTestPostgres } from '../support/cluster.ts';
+import { untyped } from '../support/untyped.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const ORIGIN = 'countersign/default';
@@ -134,7 +135,7 @@ describe('checkpoints', { timeout: 300_000 }, () => {
     const size = await sizeNow();
     await expect.poll(() => witness.latest(ORIGIN)?.size, SOON).toBe(size);
     await expect.poll(anchored, SOON).toEqual({ file: size, http: size, git: size });
-    expect(verified(receiver.all[0] as never, SECRET)).toMatchObject({ kind: 'countersign.anchor', tenant: 'default' });
+    expect(verified(untyped(receiver.all[0]), SECRET)).toMatchObject({ kind: 'countersign.anchor', tenant: 'default' });
   });
 
   it('are served with their cosignatures, which audit and verify check', async () => {

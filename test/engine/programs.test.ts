@@ -7,6 +7,7 @@ import { buildBundle, compileBundle, evaluate, replayVerdict, type CompiledBundl
 import { externalEngines, servingEngines } from '../../src/policy/engines/index.ts';
 import { facts, policy, request } from '../policy/helpers.ts';
 import { loopingProgram } from '../support/looping-program.ts';
+import { untyped } from '../support/untyped.ts';
 
 const business = readFileSync(join(import.meta.dirname, '../policy/fixtures/business.wasm'), 'base64');
 /** Longer than any input here but the one with padding. */
@@ -26,7 +27,7 @@ function bundleOf(rules: string, text: string): CompiledBundle {
 
 const RULES = `- { id: r, when: 'opa("business")', then: approve }`;
 const asked = (params: object, roles: string[] = []) =>
-  request({ action: 'refund.create', actor: { id: 'agent:b', type: 'agent', roles }, params: params as never });
+  request({ action: 'refund.create', actor: { id: 'agent:b', type: 'agent', roles }, params: untyped(params) });
 const judged = (bundle: CompiledBundle, params: object, roles: string[] = [], by_ = programs) =>
   by_.asking(bundle).judged((by) => evaluate(by, asked(params, roles), facts()));
 

@@ -21,9 +21,10 @@ import {
   verdict,
   type Draft,
 } from './world.ts';
+import { untyped } from '../support/untyped.ts';
 
 const quorumOfTwo = verdict('supervise', {}, { plan: plan({}, 2) });
-const refusedAgain = { verdict: { ...(verdict('refuse')['verdict'] as object) }, facts: FACTS } as never;
+const refusedAgain = untyped({ verdict: { ...(verdict('refuse')['verdict'] as object) }, facts: FACTS });
 const otherRequest = `sha256:${'99'.repeat(32)}`;
 
 const OFFLINE = offlineRelease();
@@ -191,7 +192,7 @@ const WRONG: [name: string, code: FindingCode, drafts: Draft[]][] = [
     'permit-differs',
     [
       verdict('approve'),
-      release('rule', { permit: { ...(release('rule')['permit'] as never as object), audience: 'db.drop' } as never }),
+      release('rule', { permit: untyped({ ...(untyped(release('rule')['permit']) as object), audience: 'db.drop' }) }),
     ],
   ],
   [
@@ -200,7 +201,7 @@ const WRONG: [name: string, code: FindingCode, drafts: Draft[]][] = [
     [
       verdict('approve'),
       release('rule', {
-        permit: { ...(release('rule')['permit'] as never as object), requestHash: otherRequest } as never,
+        permit: untyped({ ...(untyped(release('rule')['permit']) as object), requestHash: otherRequest }),
       }),
     ],
   ],
@@ -240,7 +241,7 @@ describe('what an action may go through', () => {
   });
 
   it('a word counts once in all stages under four eyes, and once in each without', async () => {
-    const stages = ['first', 'second'].map((name) => ({ ...(plan().stages[0] as object), name }) as never);
+    const stages = ['first', 'second'].map((name) => untyped({ ...(plan().stages[0] as object), name }));
     const twice = (fourEyes: boolean): Draft[] => [
       verdict('supervise', {}, { plan: plan({ stages, fourEyes, excluded: fourEyes ? plan().excluded : [] }) }),
       decision('approve'),

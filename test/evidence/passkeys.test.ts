@@ -4,13 +4,14 @@ import { encodeRecord, passkeyBody } from '../../src/sealing/index.ts';
 import { es256Signer } from '../sealing/fixtures.ts';
 import { enrolment, signedDecision, type Deviation } from '../sealing/passkeys.ts';
 import { audit, CFO, decision, LEAD, openLog, plan, release, REQUEST, verdict, type Draft } from './world.ts';
+import { untyped } from '../support/untyped.ts';
 
 const AT = '2026-11-21T10:00:00.000Z';
 const guarded = plan({ stages: plan().stages.map((stage) => ({ ...stage, assurance: 'passkey' as const })) });
 
 function record(action: string, seq: number, prev: string | null, draft: Draft): RecordPayload {
   const head = { v: 1, tenant: 'default', action, seq, prev, at: AT, requestHash: REQUEST };
-  return { ...head, ...draft } as unknown as RecordPayload;
+  return untyped<RecordPayload>({ ...head, ...draft });
 }
 const hashOf = (one: RecordPayload): string => encodeRecord(one).hash;
 
@@ -23,7 +24,7 @@ interface Story {
 }
 
 const mine = enrolment();
-const asDraft = (one: RecordPayload): Draft => one as unknown as Draft;
+const asDraft = (one: RecordPayload): Draft => untyped<Draft>(one);
 
 /** An action under a passkey stage, from its verdict to its release. */
 async function action(name: string, { by = mine, deviation, altered, said }: Story = {}): Promise<RecordPayload[]> {
@@ -98,7 +99,7 @@ describe('an audit of decisions by passkey', () => {
 
   it('finds a revoked passkey, and none that was revoked later', async () => {
     const { person, credential, kid } = mine.record.body as Record<string, string>;
-    const body = passkeyBody({ change: 'revoke', use: 'passkey', ...{ person, credential, kid } } as never);
+    const body = passkeyBody(untyped({ change: 'revoke', use: 'passkey', ...{ person, credential, kid } }));
     const revoked: OtherRecord = { ...mine.record, seq: 1, prev: mine.hash, reason: 'lost', body };
     expect(await found(await action('act_1'), [mine.record, revoked])).toEqual(['passkey-revoked', 'quorum-missing']);
     expect(await found([...(await action('act_1')), revoked])).toEqual([]);

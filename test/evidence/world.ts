@@ -23,6 +23,7 @@ import {
   type Trust,
 } from '../../src/sealing/index.ts';
 import { MemoryLog } from '../ledger/memory-log.ts';
+import { untyped } from '../support/untyped.ts';
 
 export interface NodeKey {
   signer: Signer;
@@ -279,7 +280,7 @@ export interface TestLog {
 export const recordOf = (
   draft: Draft,
   place: Pick<RecordPayload, 'action' | 'seq' | 'prev' | 'at' | 'requestHash'> & { tenant?: string },
-): RecordPayload => ({ v: 1, tenant: 'default', ...place, ...draft }) as unknown as RecordPayload;
+): RecordPayload => untyped<RecordPayload>({ v: 1, tenant: 'default', ...place, ...draft });
 
 /** A log that begins with the activation of {@link BUNDLE}. */
 export async function openLog(signer: Signer = nodeKey().signer): Promise<TestLog> {

@@ -12,6 +12,7 @@ import {
   type Money,
   type MoneyFields,
 } from '../../src/export/index.ts';
+import { untyped } from '../support/untyped.ts';
 
 const at = '2026-11-21T10:00:00.000Z';
 const head = {
@@ -27,26 +28,25 @@ const HIDDEN = `sha256:${'0'.repeat(64)}`;
 
 /** Records as far as money reads them. */
 const verdict = (decision: string, disclosed: object, more: { commitments?: object; changes?: object } = {}) =>
-  ({
+  untyped<RecordPayload>({
     ...head,
     type: 'verdict',
     seq: 0,
     disclosed,
     commitments: more.commitments ?? {},
     verdict: { decision, bundle: null, policy: 'p', changes: more.changes ?? null },
-  }) as unknown as RecordPayload;
+  });
 const decided = (decision: string, to?: Json) =>
-  ({
+  untyped<RecordPayload>({
     ...head,
     type: 'decision',
     seq: 1,
     decision,
     changes: to === undefined ? null : { 'params.amount': { from: 420.5, to } },
-  }) as unknown as RecordPayload;
-const release = { ...head, type: 'release', seq: 2, basis: 'override' } as unknown as RecordPayload;
-const outcome = (status: string) => ({ ...head, type: 'outcome', seq: 3, status }) as unknown as RecordPayload;
-const settled = (status: string) =>
-  ({ ...head, type: 'reconcile', seq: 4, body: { status } }) as unknown as RecordPayload;
+  });
+const release = untyped<RecordPayload>({ ...head, type: 'release', seq: 2, basis: 'override' });
+const outcome = (status: string) => untyped<RecordPayload>({ ...head, type: 'outcome', seq: 3, status });
+const settled = (status: string) => untyped<RecordPayload>({ ...head, type: 'reconcile', seq: 4, body: { status } });
 
 const usd = { 'params.amount': 420.5, 'params.currency': 'USD' };
 const told = (records: RecordPayload[], fields: MoneyFields = DEFAULT_FIELDS): Money | null =>

@@ -15,6 +15,7 @@ import {
   type ReportHead,
 } from '../../src/export/index.ts';
 import { COURSES, decision, LEAD, verdict, type Draft } from '../evidence/world.ts';
+import { untyped } from '../support/untyped.ts';
 
 const AT = '2026-11-21T10:00:00.000Z';
 
@@ -22,7 +23,7 @@ const recordsOf = (drafts: readonly Draft[], action = 'act_1'): ExportRecord[] =
   drafts.map((draft, seq) => ({
     index: seq,
     hash: `sha256:${String(seq).padStart(64, '0')}`,
-    record: {
+    record: untyped<RecordPayload>({
       v: 1,
       tenant: 'default',
       action,
@@ -31,7 +32,7 @@ const recordsOf = (drafts: readonly Draft[], action = 'act_1'): ExportRecord[] =
       at: AT,
       requestHash: null,
       ...draft,
-    } as unknown as RecordPayload,
+    }),
   }));
 
 const endingOf = (drafts: readonly Draft[]): string | null => {

@@ -6,6 +6,7 @@ import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { Spool } from '../../src/archive/spool.ts';
 import { tarball, type ArchiveFile } from '../../src/archive/make/tarball.ts';
+import { untyped } from '../support/untyped.ts';
 
 const MTIME = new Date('2026-11-21T12:00:00.000Z');
 
@@ -74,7 +75,7 @@ describe('an archive', () => {
     const archive = Readable.from(tarball(files(), MTIME)).pipe(extract());
     for await (const entry of archive) {
       expect(entry.header.mtime).toEqual(MTIME);
-      read.set(entry.header.name, await buffer(entry as unknown as Readable));
+      read.set(entry.header.name, await buffer(untyped<Readable>(entry)));
     }
     expect(read).toEqual(contents);
   });

@@ -3,6 +3,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { expect, it } from 'vitest';
 import { startAction } from '../../src/gateway/start-workflow.ts';
 import { refund } from '../support/stack.ts';
+import { untyped } from '../support/untyped.ts';
 
 interface Started {
   typedSearchAttributes?: { key: { name: string; type: string }; value: string }[];
@@ -25,7 +26,7 @@ async function starts(searchAttributes: boolean, answer: (options: Started) => u
     ...{ client: { workflow: { start } }, taskQueue: 'q', startDelayMs: 1, searchAttributes },
     log: { warn: (_what: object, text: string) => void warned.push(text) },
   };
-  const started = await startAction(deps as unknown as Parameters<typeof startAction>[0], 'action/acme/x', input).then(
+  const started = await startAction(untyped<Parameters<typeof startAction>[0]>(deps), 'action/acme/x', input).then(
     (first) => String(first),
     (error: { code: string }) => error.code,
   );

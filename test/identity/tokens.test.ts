@@ -15,6 +15,7 @@ import {
   type Caller,
 } from '../../src/identity/index.ts';
 import { testSigner } from './signer.ts';
+import { untyped } from '../support/untyped.ts';
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');
 const HOUR = 3_600_000;
@@ -337,7 +338,7 @@ describe('attestations', () => {
   });
 
   it('are not made of malformed claims', async () => {
-    const malformed = { ...decide, decision: 'allow' } as unknown as AttestationInput;
+    const malformed = untyped<AttestationInput>({ ...decide, decision: 'allow' });
     await expect(attestor.attest(malformed)).rejects.toMatchObject({ code: 'internal' });
   });
 

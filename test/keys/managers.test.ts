@@ -17,6 +17,7 @@ import { startFakeGoogleKms, type FakeGoogleKms } from '../support/fake-google-k
 import type { FakeServer } from '../support/fake-key-manager.ts';
 import { startFakeVault, type FakeVault } from '../support/fake-vault.ts';
 import { findMoto, startMoto, type Moto } from '../support/moto.ts';
+import { untyped } from '../support/untyped.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-managers-'));
 const message = new TextEncoder().encode('x'.repeat(5000));
@@ -51,7 +52,7 @@ async function signsWith<R extends RemoteRef>(
       signer: formatSignerRef(pinned),
       jwk: y === undefined ? { kty, crv, x } : { kty, crv, x, y },
     },
-    manager as unknown as KeyManager,
+    untyped<KeyManager>(manager),
   );
   expect(signer.kid).toBe(jwk.kid);
   const signature = await signer.sign(text);
@@ -147,7 +148,7 @@ describe('Vault and OpenBao (a fake of their transit engine)', () => {
         signer: formatSignerRef(pinned),
         jwk: { kty, crv, x },
       },
-      open() as unknown as KeyManager,
+      untyped<KeyManager>(open()),
     );
     vault.state = state;
     const failure = await signer.sign(message).catch((error: unknown) => error);
@@ -161,7 +162,7 @@ describe('Vault and OpenBao (a fake of their transit engine)', () => {
     const { kty, crv, x } = jwk;
     const signer = remoteSigner(
       { kind: 'remote', use: 'record', since: '', until: null, signer: 'vault:transit/ed:1', jwk: { kty, crv, x } },
-      open() as unknown as KeyManager,
+      untyped<KeyManager>(open()),
     );
     expect(await codeOf(() => signer.sign(message))).toBe('unavailable');
   });

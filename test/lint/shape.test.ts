@@ -110,10 +110,26 @@ const CASTS: Record<string, string> = {
   'src/temporal/governor.ts': 'results of any activity of anybody',
 };
 
+/** In tests, functions that run in a page have the page's names, and cannot call `untyped()`, which is how all others do it. */
+const IN_PAGES = ['test/e2e/passkey-browser.test.ts', 'test/support/browser.ts'];
+
+const tests = readSources('test').filter(({ file }) => !file.startsWith('test/lint/fixtures/'));
+
 describe('casts that switch the compiler off', () => {
   it('stand only where a reason is given', () => {
     const files = sources.filter(({ tree }) => hasBlindCast(tree)).map(({ file }) => file);
     expect(files).toEqual(Object.keys(CASTS));
+  });
+
+  it('are one function in tests, which says when', () => {
+    expect(tests.filter(({ tree }) => hasBlindCast(tree)).map(({ file }) => file)).toEqual(IN_PAGES);
+  });
+});
+
+describe('an assertion that something fails', () => {
+  it('says how', () => {
+    const any = /\.rejects\s*\.(toThrow|toThrowError)\(\)/;
+    expect(tests.filter(({ text }) => any.test(text)).map(({ file }) => file)).toEqual([]);
   });
 });
 

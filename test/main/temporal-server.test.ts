@@ -16,6 +16,7 @@ import {
   untilReady,
   type DevServer,
 } from '../../src/main/temporal/index.ts';
+import { untyped } from '../support/untyped.ts';
 
 const binary = process.env['TEMPORAL_CLI_PATH'] ?? '';
 const config = loadConfig({});
@@ -55,7 +56,7 @@ describe('the dev server', () => {
     expect(readdirSync(dataDir)).toContain('temporal.db-wal');
     await connection.workflowService.registerNamespace({
       namespace: 'kept',
-      workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+      workflowExecutionRetentionPeriod: { seconds: untyped(86_400) },
     });
     await connection.close();
     await first.stop();

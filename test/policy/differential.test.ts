@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import type { ActionRequest, Json } from '../../src/contract/index.ts';
 import { createConditions, type Answer, type Frame, type Scope } from '../../src/policy/conditions/index.ts';
 import { request } from './helpers.ts';
+import { untyped } from '../support/untyped.ts';
 
 const none = new Set<string>();
 const scope: Scope = { kind: 'value', limits: none, holidays: none, cedar: none, opa: none };
@@ -186,7 +187,7 @@ describe('beside the engine alone', () => {
           params: given,
           context: asked.context,
         };
-        const alone = plan(plain, parse(expr))(variables as never);
+        const alone = plan(plain, parse(expr))(untyped(variables));
         const ours = expression?.test(frameOf(asked));
         const want: Answer<boolean> =
           typeof alone === 'boolean' ? { ok: true, value: alone } : { ok: false, error: '' };

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { buildBundle, compileBundle, evaluate, type PolicyFile } from '../../src/policy/index.ts';
 import { externalEngines } from '../../src/policy/engines/index.ts';
 import { facts, policy, request } from './helpers.ts';
+import { untyped } from '../support/untyped.ts';
 
 const fixture = (name: string, encoding: 'utf8' | 'base64'): PolicyFile => ({
   path: `engines/${name}`,
@@ -30,7 +31,7 @@ describe.each([
   const judge = (params: Record<string, never> | object, roles: string[] = []) =>
     evaluate(
       compiled,
-      request({ action: 'refund.create', actor: { id: 'agent:b', type: 'agent', roles }, params: params as never }),
+      request({ action: 'refund.create', actor: { id: 'agent:b', type: 'agent', roles }, params: untyped(params) }),
       facts(),
     ).verdict;
 
@@ -67,7 +68,7 @@ describe('what an engine cannot answer is refused', () => {
     ['a number with five places', { amount: 1, other: 0.12345 }],
     ['a value that would speak as Cedar', { amount: 1, x: { __entity: { type: 'Role', id: 'manager' } } }],
   ])('%s', (_what, params) => {
-    const asked = request({ action: 'refund.create', params: params as never });
+    const asked = request({ action: 'refund.create', params: untyped(params) });
     expect(evaluate(compiled, asked, facts()).verdict).toMatchObject({ decision: 'refuse', basis: 'error' });
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ActionRequest, Facts, Judgement } from '../../src/contract/index.ts';
 import { compileBundle, evaluate, requiredFacts, strictest } from '../../src/policy/index.ts';
 import { compiled, facts, policy, request } from './helpers.ts';
+import { untyped } from '../support/untyped.ts';
 
 /** Judges by one policy of these rules. */
 function judge(rules: string, asked: Partial<ActionRequest> = {}, known: Partial<Facts> = {}, more = ''): Judgement {
@@ -335,7 +336,7 @@ describe('break glass', () => {
     const old = JSON.parse(JSON.stringify(source)) as { policies: { test: { breakGlass: { limit?: object } } } };
     delete old.policies.test.breakGlass.limit;
     const judged = evaluate(
-      compileBundle(old as never),
+      compileBundle(untyped(old)),
       request({ ...ic, context: { urgency: 'emergency' } }),
       facts({ people }),
     );

@@ -10,6 +10,7 @@ import {
   type SealedCase,
 } from '../../src/policy/index.ts';
 import { compiled, facts, policy, request } from './helpers.ts';
+import { untyped } from '../support/untyped.ts';
 
 const tiers = (small: number, large: number): string =>
   policy(`- { id: small, when: 'params.n <= ${small}', then: approve }
@@ -121,7 +122,7 @@ describe('applyChanges', () => {
     { action: 7 },
     { callback: 'https://x.test' },
   ])('refuses %j', (changes) => {
-    expect(() => applyChanges(asked, changes as never)).toThrowError(
+    expect(() => applyChanges(asked, untyped(changes))).toThrowError(
       expect.objectContaining({ code: 'change-not-allowed' }),
     );
   });

@@ -22,6 +22,7 @@ import type { Envelope } from '../../src/contract/index.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
 import { search, searchFolder, searchTables, wanted, type Wanted } from './search.ts';
+import { untyped } from '../support/untyped.ts';
 
 /** In every secret of this run, so that one search finds them all; what follows it names the one. */
 const MARK = `planted${randomBytes(9).toString('hex')}`;
@@ -231,7 +232,7 @@ it('nothing that policy does not disclose is anywhere in clear', { timeout: 600_
   expect((await decide(medium.body.id, { decision: 'approve', changes })).body.status).toBe('released');
   await execute(medium.body.id, 'executed');
 
-  const slack = sandboxDriver({ control: sandbox.control } as never);
+  const slack = sandboxDriver(untyped({ control: sandbox.control }));
   const clicked = await ask(600);
   const message = await slack.messageOf(clicked.body.id);
   const user = directory.person(LEAD)?.slack?.user ?? '';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { APPROVAL_BLOCKS, httpBench, socketBench, type Bench } from './support.ts';
+import { untyped } from '../support/untyped.ts';
 
 const REASON_MODAL = {
   type: 'modal' as const,
@@ -23,7 +24,7 @@ function approvals(bench: Bench): { seen: Record<string, unknown>[] } {
   const seen: Record<string, unknown>[] = [];
   const { app } = bench;
   app.action('approve', async ({ ack, body, client, respond }) => {
-    seen.push(body as unknown as Record<string, unknown>);
+    seen.push(untyped<Record<string, unknown>>(body));
     if (body.user.id !== 'U0ANNA') {
       await respond({ response_type: 'ephemeral', replace_original: false, text: 'You are not an approver.' });
       await ack();
@@ -44,7 +45,7 @@ function approvals(bench: Bench): { seen: Record<string, unknown>[] } {
     await ack();
   });
   app.view('reason', async ({ ack, body, view, client }) => {
-    seen.push(body as unknown as Record<string, unknown>);
+    seen.push(untyped<Record<string, unknown>>(body));
     const why = view.state.values['why']?.['text']?.value ?? '';
     if (why.includes('later')) {
       await ack({ response_action: 'errors', errors: { why: 'Say why, not when.' } });
@@ -54,7 +55,7 @@ function approvals(bench: Bench): { seen: Record<string, unknown>[] } {
     await ack();
   });
   app.view({ callback_id: 'reason', type: 'view_closed' }, async ({ ack, body }) => {
-    seen.push(body as unknown as Record<string, unknown>);
+    seen.push(untyped<Record<string, unknown>>(body));
     await ack();
   });
   app.command('/countersign', async ({ ack, command }) => {
@@ -91,7 +92,7 @@ describe.each([
       token: bench.sandbox.botToken,
       channel: '#finance-approvals',
       text: 'Refund 420.50 USD?',
-      blocks: APPROVAL_BLOCKS as never,
+      blocks: untyped(APPROVAL_BLOCKS),
     });
     return { channel: String(channel), ts: String(ts) };
   }

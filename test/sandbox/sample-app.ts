@@ -1,5 +1,6 @@
 import type { App } from '@slack/bolt';
 import type { JsonObject } from '../../sandbox/slack/index.ts';
+import { untyped } from '../support/untyped.ts';
 
 /** Every block and input the page can draw, as an approval app might use them. */
 
@@ -150,7 +151,7 @@ export function sampleApp(app: App, submitted: JsonObject[]): void {
   });
   app.action('refuse', async ({ ack, body, client }) => {
     if (body.type === 'block_actions') {
-      await client.views.open({ trigger_id: body.trigger_id, view: MODAL as never });
+      await client.views.open({ trigger_id: body.trigger_id, view: untyped(MODAL) });
     }
     await ack();
   });
@@ -158,7 +159,7 @@ export function sampleApp(app: App, submitted: JsonObject[]): void {
     await ack();
   });
   app.view('refuse', async ({ ack, view }) => {
-    const values = view.state.values as unknown as JsonObject;
+    const values = untyped<JsonObject>(view.state.values);
     submitted.push(values);
     if (view.state.values['reason']?.['text']?.value === 'no') {
       await ack({ response_action: 'errors', errors: { reason: 'One sentence, please.' } });

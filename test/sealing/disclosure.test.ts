@@ -23,12 +23,13 @@ import {
 } from '../../src/sealing/index.ts';
 import vectors from '../vectors/requests.json' with { type: 'json' };
 import { actionKey, ed25519Signer, request, verdictRecord } from './fixtures.ts';
+import { untyped } from '../support/untyped.ts';
 
 const { content: _content, callback: _callback, ...bare } = request;
 
 describe('vectors', () => {
   it.each(vectors.requests)('$name', ({ request, requestHash: hash, disclosed, commitments }) => {
-    const value = request as unknown as ActionRequest;
+    const value = untyped<ActionRequest>(request);
     expect(requestHash(value, fromHex(vectors.actionKey))).toBe(hash);
     expect(discloseRequest(value, vectors.disclose, fromHex(vectors.actionKey))).toEqual({ disclosed, commitments });
   });
@@ -93,7 +94,7 @@ describe('the request hash', () => {
     expect(requestHash(bare, actionKey)).toBe(requestHash(bare, new Uint8Array(32)));
   });
   it('is not of what is not JSON', () => {
-    expect(() => requestHash({ ...bare, params: { a: undefined as never } }, actionKey)).toThrow(CanonicalError);
+    expect(() => requestHash({ ...bare, params: { a: untyped(undefined) } }, actionKey)).toThrow(CanonicalError);
   });
 });
 

@@ -13,6 +13,7 @@ import {
 import vectors from '../vectors/keys.json' with { type: 'json' };
 import { ed25519Signer, es256Signer, verdictRecord } from './fixtures.ts';
 import { reasonOf } from './reason.ts';
+import { untyped } from '../support/untyped.ts';
 
 const trust: Trust = vectors.trust;
 const followed = vectors.followed.trust as Trust;
@@ -61,7 +62,7 @@ describe('a record of the key chain', () => {
   const vkey = String(vectors.trust.logKeys[0]);
   const introduce = { change: 'introduce', use: 'record', kid: jwk.kid, key: jwk, replaces: 'old', beside: null };
   const record = (body: object, more: object = {}): OtherRecord =>
-    ({
+    untyped<OtherRecord>({
       ...verdictRecord,
       type: 'key',
       action: KEY_CHAIN,
@@ -69,7 +70,7 @@ describe('a record of the key chain', () => {
       reason: null,
       body,
       ...more,
-    }) as unknown as OtherRecord;
+    });
 
   it('says which key it brings', () => {
     expect(keyChangeOf(record(introduce))).toEqual(introduce);

@@ -19,6 +19,7 @@ import { cbor } from '../support/authenticator.ts';
 import { decisionRecord, ed25519Signer, es256Signer, verdictRecord } from './fixtures.ts';
 import { enrolment, LEAD, ORIGIN, RP_ID, signedDecision, type Deviation } from './passkeys.ts';
 import { reasonOf } from './reason.ts';
+import { untyped } from '../support/untyped.ts';
 
 const CFO = 'user:cfo@acme.test';
 const PREV = encodeRecord(verdictRecord).hash;
@@ -139,7 +140,7 @@ describe('a decision that its passkey signed', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (assurance) => {
-        const decision = { ...real, assurance } as unknown as DecisionRecord;
+        const decision = untyped<DecisionRecord>({ ...real, assurance });
         expect(await reason(decision)).toBe('passkey-malformed');
       }),
     );
@@ -153,9 +154,9 @@ describe('an enrolment', () => {
     ['that is not the first of its chain', {}, { seq: 1, prev: PREV }],
     ['under another chain', {}, { action: 'passkey:00' }],
     ['that names another key', { kid: es256Signer('another').kid }, {}],
-    ['of a key of no kind', { key: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } as never }, {}],
+    ['of a key of no kind', { key: untyped({ kty: 'RSA', n: 'AQAB', e: 'AQAB' }) }, {}],
     ['without an origin', { origin: '' }, {}],
-    ['that says nothing', { change: 'something' as never }, {}],
+    ['that says nothing', { change: untyped('something') }, {}],
     ['of a credential that is not base64url', { credential: 'a b' }, {}],
   ];
   it.each(malformed)('%s is none', async (_, change, head) => {
@@ -171,7 +172,7 @@ describe('an enrolment', () => {
 
   it('is not what a revocation says', async () => {
     const by = enrolment();
-    const { person, credential, kid } = by.record.body as unknown as PasskeyEnrolment;
+    const { person, credential, kid } = untyped<PasskeyEnrolment>(by.record.body);
     const body = passkeyBody({ change: 'revoke', use: 'passkey', person, credential, kid });
     const revoked = { ...by.record, seq: 1, prev: by.hash, body };
     expect(passkeyChangeOf(revoked)).toMatchObject({ change: 'revoke', person });

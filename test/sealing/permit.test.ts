@@ -5,6 +5,7 @@ import { CountersignError, type PermitClaims } from '../../src/contract/index.ts
 import { PERMIT_TYP, signPermit, verifyPermit, type PublicJwk } from '../../src/sealing/index.ts';
 import vectors from '../vectors/permits.json' with { type: 'json' };
 import { ed25519Signer, es256Signer } from './fixtures.ts';
+import { untyped } from '../support/untyped.ts';
 
 const keys = vectors.keys as PublicJwk[];
 const claims = vectors.claims as PermitClaims;
@@ -66,7 +67,7 @@ describe('a permit', async () => {
     ['changes that are a list', { changes: [] }],
   ])('with %s is no permit, though we signed it', async (_name, part) => {
     const said = Object.fromEntries(Object.entries({ ...claims, ...part }).filter(([, value]) => value !== undefined));
-    expect(await codeOf(await signPermit(said as unknown as PermitClaims, signer))).toBe('permit-invalid');
+    expect(await codeOf(await signPermit(untyped<PermitClaims>(said), signer))).toBe('permit-invalid');
   });
   it('under a key of another algorithm with the same id is refused', async () => {
     const confused = [{ ...es256Signer('permit').publicJwk, kid: signer.kid }];
@@ -85,7 +86,7 @@ describe('a permit', async () => {
     '\ud800.\ud800.\ud800',
   ])('is not %j', async (text) => expect(await codeOf(text)).toBe('permit-invalid'));
   it.each([null, undefined, 5, {}, []])('is not %j', async (value) =>
-    expect(await codeOf(value as unknown as string)).toBe('permit-invalid'),
+    expect(await codeOf(untyped<string>(value))).toBe('permit-invalid'),
   );
   it('with any one character changed is invalid', async () => {
     const alphabet = fc.constantFrom(...'ABab01-_.=+ \n\u00e9');

@@ -11,7 +11,7 @@ import { reasonOf } from './reason.ts';
 
 /** What an edge hands in: the platform's own verifier. */
 const platform: VerifySignature = (jwk, message, signature) => {
-  const key = createPublicKey({ key: jwk as never, format: 'jwk' });
+  const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
   return jwk.alg === 'EdDSA'
     ? nodeVerify(null, message, key, signature)
     : nodeVerify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);

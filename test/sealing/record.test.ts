@@ -19,6 +19,7 @@ import {
 import vectors from '../vectors/records.json' with { type: 'json' };
 import { chain, decisionRecord, ed25519Signer, es256Signer, verdictRecord } from './fixtures.ts';
 import { reasonOf } from './reason.ts';
+import { untyped } from '../support/untyped.ts';
 
 const signer = ed25519Signer('record');
 const { payload } = encodeRecord(verdictRecord);
@@ -53,7 +54,7 @@ describe('envelopes, checked with sigstore', () => {
     ['ES256', es256Signer('record')],
   ])('verify with its verifier, %s', async (_name, by) => {
     const envelope = await signEnvelope(payload, by);
-    const key = createPublicKey({ key: by.publicJwk as never, format: 'jwk' });
+    const key = createPublicKey({ key: { ...by.publicJwk }, format: 'jwk' });
     const signed = dsse.preAuthEncoding(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
     const signature = Buffer.from(envelope.signatures[0]?.sig ?? '', 'base64');
     expect(crypto.verify(signed, key, signature, by.algorithm === 'ES256' ? 'sha256' : undefined)).toBe(true);
@@ -86,16 +87,16 @@ describe('an envelope', async () => {
     ['without signatures', of({ signatures: [] }), 'envelope-malformed'],
     [
       'with too many signatures',
-      of({ signatures: Array.from({ length: 17 }, () => wrong[0] as never) }),
+      of({ signatures: Array.from({ length: 17 }, () => untyped(wrong[0])) }),
       'envelope-malformed',
     ],
     ['with a member more', { ...envelope, extra: 1 }, 'envelope-malformed'],
     [
       'with a member more in a signature',
-      of({ signatures: [{ ...wrong[0], cert: '' } as never] }),
+      of({ signatures: [untyped({ ...wrong[0], cert: '' })] }),
       'envelope-malformed',
     ],
-    ['with a signature that is text', of({ signatures: ['x'] as never }), 'envelope-malformed'],
+    ['with a signature that is text', of({ signatures: untyped(['x']) }), 'envelope-malformed'],
     ['with a payload that is not base64', of({ payload: '*' }), 'envelope-malformed'],
     ['that is null', null, 'envelope-malformed'],
     ['that is a list', [], 'envelope-malformed'],

@@ -87,5 +87,5 @@ it('whoever stands still in its turn loses it, and the others go on', async () =
   const [sealed] = await createSequencer({ store: other, keys }).append('default', [staged('act_10')]);
   expect(sealed).toMatchObject({ existing: false });
   stuck();
-  await expect(turn).rejects.toThrow();
+  await expect(turn).rejects.toThrow('it was let go on too late');
 });

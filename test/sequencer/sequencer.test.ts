@@ -4,6 +4,7 @@ import type { TenantKeys } from '../../src/keys/index.ts';
 import { checkLog, tamper, type CheckedLog } from '../support/check-log.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { anyPayload, anyState, AT, stageRecord, type Draft } from '../support/records.ts';
+import { untyped } from '../support/untyped.ts';
 
 let world: TestDatabase;
 const looks: CheckedLog[] = [];
@@ -73,7 +74,7 @@ describe('append', () => {
     const sealed = (
       await Promise.all(
         records.map((record, i) =>
-          (writers[i % 2] as never as ReturnType<typeof sequencer>).append('default', [record]),
+          (untyped(writers[i % 2]) as ReturnType<typeof sequencer>).append('default', [record]),
         ),
       )
     ).flat();

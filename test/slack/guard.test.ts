@@ -4,6 +4,7 @@ import { createMetadataSeal, type Metadata } from '../../src/slack/metadata.ts';
 import { buttonValue } from '../../src/slack/blocks/index.ts';
 import { ACTION, WAITING } from './messages.ts';
 import { openBench, until, type Bench } from './bench.ts';
+import { untyped } from '../support/untyped.ts';
 
 const FINANCE = 'U0FINANCE';
 
@@ -149,7 +150,7 @@ describe('payloads that do not fit', () => {
       () => ({ container: { type: 'message', channel_id: at.channel, message_ts: at.ts, is_ephemeral: true } }),
     ],
   ])('a click from %s changes nothing', async (_name, more) => {
-    const answer = await bench.control.deliver('interaction', click(more()) as never);
+    const answer = await bench.control.deliver('interaction', untyped(click(more())));
     expect(answer.status).toBe(200);
     await until(() => bench.lines.some((line) => line.includes('refused')));
     expect(bench.door.decisions).toEqual([]);
@@ -157,14 +158,14 @@ describe('payloads that do not fit', () => {
   });
 
   test('the same click, fitting, decides', async () => {
-    expect((await bench.control.deliver('interaction', click() as never)).status).toBe(200);
+    expect((await bench.control.deliver('interaction', untyped(click()))).status).toBe(200);
     expect(bench.door.decisions).toHaveLength(1);
   });
 
   test('a direct message decides for nobody but its reader', async () => {
     const row = bench.door.rows[0];
     if (row !== undefined) Object.assign(row, { kind: 'dm', person: 'user:cfo@acme.test' });
-    await bench.control.deliver('interaction', click() as never);
+    await bench.control.deliver('interaction', untyped(click()));
     expect(bench.door.attempts[0]?.code).toBe('forbidden');
     expect(bench.door.decisions).toEqual([]);
   });
@@ -208,7 +209,7 @@ describe('payloads that do not fit', () => {
       },
     ],
   ])('a submission with %s changes nothing', async (_name, make) => {
-    const answer = await bench.control.deliver('interaction', make(await metadata()) as never);
+    const answer = await bench.control.deliver('interaction', untyped(make(await metadata())));
     expect(JSON.parse(answer.body)).toMatchObject({ response_action: 'errors' });
     expect(bench.door.decisions).toEqual([]);
     expect(bench.door.attempts.length).toBeGreaterThan(0);
@@ -217,7 +218,7 @@ describe('payloads that do not fit', () => {
   test('a submission whose message is no longer ours changes nothing', async () => {
     const sealed = await metadata();
     bench.door.rows.length = 0;
-    const answer = await bench.control.deliver('interaction', submission(sealed) as never);
+    const answer = await bench.control.deliver('interaction', untyped(submission(sealed)));
     expect(answer.body).toContain('not one that Countersign sent');
     expect(bench.door.decisions).toEqual([]);
   });

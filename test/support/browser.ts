@@ -25,6 +25,7 @@ export async function axe(page: Page): Promise<string[]> {
   // Our pages' own policy allows no inline script, so axe is evaluated by the browser's debugger, not by the page.
   await page.evaluate(readFileSync(AXE, 'utf8'));
   return page.evaluate(async () => {
+    // The page's own names: this function runs in the browser.
     const { axe: engine } = globalThis as unknown as {
       axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
     };

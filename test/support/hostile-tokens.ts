@@ -1,5 +1,6 @@
 /** Tokens of a configured issuer that no door may believe, whatever is asked with them. */
 import { exportJWK, SignJWT, UnsecuredJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { untyped } from './untyped.ts';
 
 interface Pair {
   publicKey: CryptoKey;
@@ -73,7 +74,7 @@ export const HOSTILE_TOKENS: [string, (it: Forge) => Promise<string>][] = [
   ['no audience', (it) => it.sign({ aud: undefined })],
   ['an empty audience', (it) => it.sign({ aud: [] })],
   ['its end past', (it) => it.sign({ exp: it.seconds - it.edge })],
-  ['its end as text', (it) => it.sign({ exp: `${it.seconds + 300}` as never })],
+  ['its end as text', (it) => it.sign({ exp: untyped(`${it.seconds + 300}`) })],
   ['no end', (it) => it.sign({ exp: undefined })],
   ['its beginning ahead', (it) => it.sign({ nbf: it.seconds + it.edge })],
   ['issued ahead', (it) => it.sign({ iat: it.seconds + it.edge })],
@@ -84,7 +85,7 @@ export const HOSTILE_TOKENS: [string, (it: Forge) => Promise<string>][] = [
   ['a subject with a space', (it) => it.sign({ sub: 'a b' })],
   ['a subject that cannot be seen', (it) => it.sign({ sub: 'a\u200b' })],
   ['a subject that is a lone surrogate', (it) => it.sign({ sub: '\ud800' })],
-  ['a subject that is a list', (it) => it.sign({ sub: ['app'] as never })],
+  ['a subject that is a list', (it) => it.sign({ sub: untyped(['app']) })],
   ['an actor that is text', (it) => it.sign({ act: 'agent:x' })],
   ['an actor that is a list', (it) => it.sign({ act: [{ sub: 'x' }] })],
   ['an actor without a name', (it) => it.sign({ act: {} })],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openFileKeys, type Keys } from '../../src/keys/index.ts';
 import { freePort, openStore, type EmbeddedPostgres, type Store } from '../../src/store/index.ts';
 import { openTestPostgres } from './cluster.ts';
+import { untyped } from './untyped.ts';
 
 export interface TestDatabase {
   dataDir: string;
@@ -37,7 +38,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     dataDir,
     keys,
     postgres: await openTestPostgres({ dataDir, port }),
-    store: undefined as unknown as Store,
+    store: untyped<Store>(undefined),
     open,
     async restart(how) {
       if (how === undefined) await Promise.all(stores.splice(0).map((store) => store.close()));

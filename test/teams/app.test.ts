@@ -20,6 +20,7 @@ import {
   type FakeTeams,
   type TeamsMessage,
 } from '../support/teams.ts';
+import { untyped } from '../support/untyped.ts';
 
 const LEAD = 'user:finance-lead@acme.test';
 const USER = 'aaaaaaaa-0000-4000-8000-000000000001';
@@ -70,7 +71,7 @@ const door: TeamsDoor = {
       decide: (input) => {
         answer();
         decided.push(input);
-        return Promise.resolve({} as never);
+        return Promise.resolve(untyped({}));
       },
     }),
   refused: (attempt) => Promise.resolve(void refusals.push(attempt)),
@@ -117,7 +118,7 @@ describe('a request that is not the Bot Framework’s', () => {
   const seconds = (): number => Math.floor(Date.now() / 1000);
   it.each<[string, () => JWTPayload, { alg?: string; kid?: string }]>([
     ['has expired', () => ({ exp: seconds() - 1000 }), {}],
-    ['never ends', () => ({ exp: undefined as never }), {}],
+    ['never ends', () => ({ exp: untyped(undefined) }), {}],
     ['is not valid yet', () => ({ nbf: seconds() + 1000 }), {}],
     ['is for another app', () => ({ aud: '99999999-2222-4333-8444-555555555555' }), {}],
     ['is for another app as well', () => ({ aud: [APP_ID, 'another'] }), {}],
@@ -184,7 +185,7 @@ describe('a request that is not the Bot Framework’s', () => {
 
 describe('a click on a card', () => {
   it('is handed to the gateway with what was on the screen, and answered with the card of now', async () => {
-    answer = () => void (model = { ...MODEL, ask: null as never, state: 'approved' as never, revision: 2 });
+    answer = () => void (model = { ...MODEL, ask: untyped(null), state: untyped('approved'), revision: 2 });
     const { status, body } = await said(click('approve', { approve_reason: ' fits ', change_0: '300.50' }));
     expect(status).toBe(200);
     expect(body).toEqual({

@@ -6,6 +6,7 @@ import { measuredNotifier, measuredSequencer, measuredWebhooks } from '../../../
 import { createMeters, type Meters } from '../../../src/main/metrics/meters.ts';
 import type { SealedRecord, Sequencer, StagedRecord } from '../../../src/sequencer/index.ts';
 import type { Projection } from '../../../src/store/index.ts';
+import { untyped } from '../../support/untyped.ts';
 
 const AT = '2026-01-01T00:10:00.000Z';
 
@@ -109,7 +110,7 @@ it('webhooks and messages that nobody took are counted by why, and fail as befor
     tell: () => Promise.reject(new NotifierUnavailable('no scope', { retryAfterMs: 1, configuration: true })),
   };
   const measured = measuredNotifier(notifier, meters);
-  await measured.publish(...([] as unknown as Parameters<Notifier['publish']>));
+  await measured.publish(...untyped<Parameters<Notifier['publish']>>([]));
   await expect(measured.thread([], { id: 'e', kind: 'asked', by: null, detail: null, until: null })).rejects.toBe(busy);
   const notice = { id: 'n', tenant: 't', action: 'a', headline: '', lines: [], consoleUrl: null };
   await expect(measured.tell('user:a', notice)).rejects.toBeInstanceOf(NotifierUnavailable);
