@@ -166,6 +166,16 @@ describe('the requester', () => {
     await decide(id, LEAD, { decision: 'approve' });
     expect((await decide(id, CFO, { decision: 'approve', reason: 'the bank confirms' })).body.status).toBe('released');
     const released = await receiver.waitFor(of('/callback', id, 'action.released'));
+    // A permit waits: everybody is told until when.
+    expect(released.body.data.events).toContainEqual(
+      expect.objectContaining({ type: 'action.released', until: expect.stringMatching(/^20/) }),
+    );
+    await notice(REQUESTER, id, `countersign permit ${id}`);
+    const { channel, ts } = await message(id, 'Approved, not collected yet');
+    await stack.sandbox.control.waitFor(
+      () => stack.sandbox.control.thread(channel, ts).some(({ text }) => text.includes('a permit waits')),
+      30_000,
+    );
     const all = receiver.all.filter(({ path }) => path === '/callback');
     const ids = all.map(({ headers }) => headers['webhook-id']);
     // Two failed attempts are the same message again; each change is one message of its own, in order.

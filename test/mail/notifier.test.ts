@@ -179,6 +179,34 @@ describe('beside another way', () => {
     ).toBeNull();
   });
 
+  it('writes at once what another way gathers, and hands on how that is shown', async () => {
+    const gathered: unknown[] = [];
+    const digests: NonNullable<Notifier['digests']> = {
+      show: () => Promise.resolve({ why: 'is not in Slack' }),
+      absence: () => Promise.resolve(null),
+      owns: () => true,
+    };
+    const slack: Notifier = {
+      ...other((_message, posted, _progress, unreachable = []) => {
+        gathered.push(unreachable);
+        return Promise.resolve({ posted: [...posted], unreachable });
+      }),
+      digests,
+    };
+    const both = tellTogether([
+      { notifier: slack, owns: (one) => !isMail(one) },
+      { notifier, owns: isMail },
+    ]);
+    const away = [{ person: LEAD, why: 'is not in Slack' }];
+    const { posted, unreachable } = await both.publish(asking, [], undefined, away);
+    expect([gathered, unreachable, server.mails.length]).toEqual([[away], [], 1]);
+    expect(posted.map((one) => both.digests?.owns(one))).toEqual([false]);
+    expect(await both.digests?.show({ items: [], consoleUrl: null }, { target: '#finance' })).toEqual({
+      why: 'is not in Slack',
+    });
+    expect(beside(() => Promise.resolve({ posted: [], unreachable: [] })).digests).toBeUndefined();
+  });
+
   it('writes though Slack is away, and not a second time when it is back', async () => {
     let isAway = true;
     const slack = beside(() =>
