@@ -3,7 +3,7 @@ import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
-import { gather } from './digest.ts';
+import { gather, type Telling } from './digest.ts';
 import { displayName } from './message.ts';
 import type { SlackMessage } from '../store/index.ts';
 import {
@@ -48,7 +48,8 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   // The same for every attempt of one publication, so that each event is told once, and again if it happens again.
   const publication = input.publication ?? activityInfo().activityId;
   try {
-    const telling = await gather(deps, notifier, stored.state, message, effects);
+    const telling: Telling =
+      input.comesAgain === true ? await gather(deps, notifier, stored.state, message, effects) : { how: 'alone' };
     const { posted, unreachable } = await notifier.publish(
       message,
       (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],

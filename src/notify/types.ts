@@ -11,6 +11,8 @@ export interface PublishInput {
   review: 'reminder' | 'review_overdue' | 'reviewed' | null;
   /** Names the publication, the same in every attempt. Older workflows leave it out, and their publications are one activity each. */
   publication?: string;
+  /** The workflow comes again when it is to be told later; older ones do not. */
+  comesAgain?: true;
 }
 
 export interface Published {

@@ -137,6 +137,7 @@ export function createOutbox(
             effects: batch,
             was,
             review: reviewed,
+            comesAgain: true,
             ...(tells.joined ? { publication: `${workflowInfo().runId}.${now}` } : {}),
           },
           inTurn,

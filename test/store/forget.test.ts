@@ -28,6 +28,11 @@ beforeAll(async () => {
     await client.query(`insert into permit values ('default', $1, $1, 'a', 'h', $2, null)`, [id, at]);
     await client.query(`insert into limit_decision values ('default', $1, '{}', $2)`, [id, at]);
     await client.query(`insert into slack_message values ('default', $1, 'W', 'C', $1, 'channel', null, 'x', 1)`, [id]);
+    await client.query(`insert into digest (tenant, id, target, at) values ('default', $1, '#one', $2)`, [id, at]);
+    await client.query(
+      `insert into digest_entry (tenant, action, target, due, digest) values ('default', $1, '#one', $2, $1)`,
+      [id, at],
+    );
     await client.query(
       `insert into attempt (tenant, action, by, door, code, at) values ('default', $1, 'b', 'd', 'c', $2)`,
       [id, at],
@@ -55,7 +60,8 @@ it('what was closed long ago is forgotten, a few rows at a time, and nothing els
   });
   await store.forgetting.forget(NOW, 1000);
   expect(Object.values(await store.forgetting.forget(NOW, 1000))).toEqual([0, 0, 0, 0, 0]);
-  for (const table of ['permit', 'limit_decision', 'slack_message']) {
+  expect(await left('digest', 'id')).toEqual(['act_open', 'act_released', 'act_young']);
+  for (const table of ['permit', 'limit_decision', 'slack_message', 'digest_entry']) {
     expect(await left(table), table).toEqual(['act_open', 'act_released', 'act_young']);
   }
   expect(await left('attempt')).toEqual(['act_young']);
