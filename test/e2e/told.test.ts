@@ -427,8 +427,11 @@ describe('a digest', () => {
         expect(await stack.stack.parts.store.slackMessages.list('default', id)).toEqual([]);
       }
       // Nobody makes an emergency wait.
-      expect(about(place, urgent).filter(isDigest)).toEqual([]);
-      expect(about(place, urgent)).toHaveLength(1);
+      const [own, ...more] = await stack.sandbox.control.waitFor(() => {
+        const found = about(place, urgent);
+        return found.length > 0 ? found : undefined;
+      }, 30_000);
+      expect([own === undefined || isDigest(own), more]).toEqual([false, []]);
     }
     // There is nothing in it that approves: each is opened first.
     const { blocks } = await digestAt('cs-general', '3 requests wait');
