@@ -1,5 +1,6 @@
 /** Bytes and their text forms, strict in both directions: what decodes encodes back to the same text. */
 import { CanonicalError } from './error.ts';
+import { nativeBase64 } from './native.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -79,7 +80,7 @@ const PADDING = 61;
 
 /** Standard base64 with padding (RFC 4648 section 4). */
 export function toBase64(bytes: Uint8Array): string {
-  return encode(bytes, STANDARD);
+  return nativeBase64 === null ? encode(bytes, STANDARD) : nativeBase64(bytes, 'base64');
 }
 
 /** Bytes of padded standard base64, its one right spelling only. @throws CanonicalError `malformed-base64` */
@@ -89,7 +90,7 @@ export function fromBase64(text: string): Uint8Array {
 
 /** URL-safe base64 without padding (RFC 4648 section 5, RFC 7515 section 2). */
 export function toBase64Url(bytes: Uint8Array): string {
-  return encode(bytes, URL_SAFE);
+  return nativeBase64 === null ? encode(bytes, URL_SAFE) : nativeBase64(bytes, 'base64url');
 }
 
 /** Bytes of unpadded URL-safe base64, its one right spelling only. @throws CanonicalError `malformed-base64` */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { createHash, createHmac } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as c from '../../src/canonical/index.ts';
 
 const codeOf = (run: () => unknown): string => {
@@ -80,6 +80,28 @@ describe('hashes', () => {
         expect(c.sha256Hex(value)).toBe(hex);
         expect(c.hashOfBytes(value)).toBe(`sha256:${hex}`);
         expect(c.toHex(c.hmacSha256(key, value))).toBe(createHmac('sha256', key).update(value).digest('hex'));
+      }),
+    );
+  });
+});
+
+describe('where there is no Node.js', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  it('hashes and base64 are the same', async () => {
+    vi.stubGlobal('process', { ...process, getBuiltinModule: undefined });
+    vi.resetModules();
+    const plain = await import('../../src/canonical/index.ts');
+    expect(plain.sha256).not.toBe(c.sha256);
+    fc.assert(
+      fc.property(bytes, bytes, (key, value) => {
+        expect(plain.sha256(value)).toEqual(c.sha256(value));
+        expect(plain.hmacSha256(key, value)).toEqual(c.hmacSha256(key, value));
+        expect(plain.toBase64(value)).toBe(c.toBase64(value));
+        expect(plain.toBase64Url(value)).toBe(c.toBase64Url(value));
       }),
     );
   });

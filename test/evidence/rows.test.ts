@@ -3,7 +3,7 @@
  * in one place alone, and four hundred times in ten places at once, of which each has to be named among the others.
  */
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64, fromUtf8, hashOfBytes } from '../../src/canonical/index.ts';
 import type { Envelope, RecordPayload } from '../../src/contract/index.ts';
 import { auditLog, type AuditReport, type EntryReader, type Finding } from '../../src/evidence/index.ts';
@@ -16,7 +16,6 @@ import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { seededRandom } from '../support/random.ts';
 import { fill, openLog, rememberingReader } from './world.ts';
 
-vi.mock('@noble/hashes/sha2.js', async (original) => (await import('../support/native-hash.ts')).nativeSha2(original));
 
 const SIZE = 10_000;
 const BLOCKS = Math.ceil(SIZE / TILE_WIDTH);

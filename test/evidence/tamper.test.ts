@@ -1,5 +1,5 @@
 /** A log of 10,000 records, tampered with 500 times: always found, and named. */
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/canonical/index.ts';
 import { auditLog, type AuditReport, type EntryReader } from '../../src/evidence/index.ts';
 import { nodeVerify } from '../../src/keys/index.ts';
@@ -7,7 +7,6 @@ import { decodeEntries, encodeEntries, HASH_BYTES, tilePath, TILE_WIDTH, tileWid
 import { seededRandom } from '../support/random.ts';
 import { fill, filesOf, openLog, rememberingReader, type TestLog } from './world.ts';
 
-vi.mock('@noble/hashes/sha2.js', async (original) => (await import('../support/native-hash.ts')).nativeSha2(original));
 
 const SIZE = 10_000;
 const ALONE = 100;

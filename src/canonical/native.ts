@@ -1,0 +1,41 @@
+/**
+ * SHA-256, HMAC and base64 by Node.js, where this runs in it: the same results, several times faster than in JavaScript. Browsers and
+ * Temporal's sandbox have none, and do without.
+ */
+
+interface Crypto {
+  hash(algorithm: 'sha256', data: Uint8Array, encoding: 'buffer'): Uint8Array;
+  createHmac(algorithm: 'sha256', key: Uint8Array): { update(data: Uint8Array): { digest(): Uint8Array } };
+}
+
+interface Buffers {
+  Buffer: {
+    from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: 'base64' | 'base64url'): string };
+  };
+}
+
+interface Builtins {
+  getBuiltinModule?(id: 'node:crypto'): Partial<Crypto>;
+  getBuiltinModule?(id: 'node:buffer'): Buffers;
+}
+
+const { getBuiltinModule } = (globalThis as { process?: Builtins }).process ?? {};
+const crypto = getBuiltinModule?.('node:crypto');
+const buffers = getBuiltinModule?.('node:buffer');
+
+/** Null where it has to be done in JavaScript. */
+export const nativeSha256: ((bytes: Uint8Array) => Uint8Array) | null =
+  crypto?.hash === undefined ? null : (bytes) => new Uint8Array((crypto as Crypto).hash('sha256', bytes, 'buffer'));
+
+/** As {@link nativeSha256}. */
+export const nativeHmac: ((key: Uint8Array, message: Uint8Array) => Uint8Array) | null =
+  crypto?.createHmac === undefined
+    ? null
+    : (key, message) => new Uint8Array((crypto as Crypto).createHmac('sha256', key).update(message).digest());
+
+/** As {@link nativeSha256}. */
+export const nativeBase64: ((bytes: Uint8Array, encoding: 'base64' | 'base64url') => string) | null =
+  buffers === undefined
+    ? null
+    : ({ buffer, byteOffset, byteLength }, encoding) =>
+        buffers.Buffer.from(buffer, byteOffset, byteLength).toString(encoding);
