@@ -23,7 +23,8 @@ interface Row {
   frontier: Buffer;
   root: Buffer;
   checkpoint: string;
-  envelopes: Buffer[];
+  /** Each with its length in four bytes before it: an array of them is read character by character. Null for none. */
+  envelopes: Buffer | null;
   freezes: Freeze[];
 }
 
@@ -32,9 +33,8 @@ export function createLookStore(db: Database): LookStore {
     async at(tenant, from, most) {
       const { rows } = await sql<Row>`
         select h.size, h.frontier, h.root, h.checkpoint,
-          array(select e.envelope from log_entry e
-                where e.tenant = ${tenant} and e.index >= ${from} and e.index < least(h.size, ${from + most}::bigint)
-                order by e.index) as envelopes,
+          (select string_agg(int4send(length(e.envelope)) || e.envelope, ''::bytea order by e.index) from log_entry e
+           where e.tenant = ${tenant} and e.index >= ${from} and e.index < least(h.size, ${from + most}::bigint)) as envelopes,
           (select coalesce(json_agg(json_build_object('id', f.id, 'tenant', f.tenant, 'scope', f.scope, 'value', f.value,
                     'reason', f.reason, 'by', f.by, 'at', f.at, 'liftedAt', null, 'liftedBy', null) order by f.at, f.id), '[]')
            from "freeze" f where f.tenant = ${tenant} and f.lifted_at is null) as freezes
@@ -44,7 +44,18 @@ export function createLookStore(db: Database): LookStore {
       const { size, frontier, root, checkpoint, envelopes } = row;
       const freezes = row.freezes.map((freeze) => ({ ...freeze, at: new Date(freeze.at).toISOString() }));
       const head = size === null || size === 0 ? null : { size, frontier, root, checkpoint };
-      return { head, envelopes, freezes };
+      return { head, envelopes: envelopes === null ? [] : apart(envelopes), freezes };
     },
   };
+}
+
+/** What stands behind its length, one after another. */
+function apart(joined: Buffer): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < joined.length;) {
+    const begin = at + 4;
+    at = begin + joined.readInt32BE(at);
+    parts.push(joined.subarray(begin, at));
+  }
+  return parts;
 }
