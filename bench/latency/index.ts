@@ -1,7 +1,7 @@
 /**
  * What a governed action costs beside an empty workflow, all in one run on this machine:
  * a0 stock dev server · a as npm start starts it · b the same, started eagerly · c POST to a sealed approve · d POST to a sealed
- * supervise with its Slack message sent.
+ * supervise with its Slack message sent · e the whole of c: redeemed and reported, too, and its workflow ended.
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -13,14 +13,20 @@ import { startEmptyWorkflows } from './temporal.ts';
 const WHOLE = { warmUp: 300, sequential: 300, concurrent: 600, rounds: 10 };
 const SMALL = { warmUp: 60, sequential: 100, concurrent: 320, rounds: 5 };
 
+/**
+ * Longer than it all takes: the first tasks of what `c` asked and nobody reports must not fall into somebody else's turn. What they cost
+ * behind the answer is in `e`, whose workflow has its one task with the report.
+ */
+const UNWOKEN_MS = '600000';
+
 /** Plain HTTP over connections that stay open, as services talk; `fetch` would be a part of what is measured. */
-function poster(url: string, key: string): (action: object) => Promise<{ status: number; body: string }> {
+function poster(url: string, key: string): (path: string, body: object) => Promise<{ status: number; body: string }> {
   const agent = new Agent({ keepAlive: true });
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-  return (action) =>
+  return (path, sending) =>
     new Promise((resolve, reject) => {
       const options = { method: 'POST', agent, headers: { ...headers, 'idempotency-key': randomUUID() } };
-      const sent = request(new URL('/v1/actions', url), options, (response) => {
+      const sent = request(new URL(path, url), options, (response) => {
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (part: string) => (body += part));
@@ -28,17 +34,21 @@ function poster(url: string, key: string): (action: object) => Promise<{ status:
         response.on('error', reject);
       });
       sent.on('error', reject);
-      sent.end(JSON.stringify(action));
+      sent.end(JSON.stringify(sending));
     });
 }
 
-/** The two of ours: `c` answered from a sealed approve, `d` from a sealed supervise whose message Slack has. */
-function governed(it: TestStack): { c(n: number): Promise<void>; d(): Promise<void> } {
+/** Ours: `c` answered from a sealed approve, `d` from a sealed supervise whose message Slack has, `e` reported after it was redeemed. */
+function governed(it: TestStack): { c(n: number): Promise<void>; d(): Promise<void>; e(n: number): Promise<void> } {
   const post = poster(it.url, it.stack.firstKey ?? '');
-  const ask = async (amount: number): Promise<string> => {
-    const { status, body } = await post({ ...REFUND, params: { amount, currency: 'USD' } });
+  const ask = async (amount: number): Promise<{ id: string; permit: string }> => {
+    const { status, body } = await post('/v1/actions', { ...REFUND, params: { amount, currency: 'USD' } });
     if (status !== (amount <= 100 ? 200 : 202)) throw new Error(`asked for ${amount}, answered ${status}: ${body}`);
-    return (JSON.parse(body) as { id: string }).id;
+    return JSON.parse(body) as { id: string; permit: string };
+  };
+  const say = async (path: string, about: object): Promise<void> => {
+    const { status, body } = await post(path, about);
+    if (status !== 200) throw new Error(`${path} answered ${status}: ${body}`);
   };
   const posted = new Set<string>();
   let seen = 0;
@@ -54,8 +64,13 @@ function governed(it: TestStack): { c(n: number): Promise<void>; d(): Promise<vo
   return {
     c: async (n) => void (await ask((n % 99) + 1)),
     d: async () => {
-      const id = await ask(420.5);
+      const { id } = await ask(420.5);
       await it.sandbox.control.waitFor(() => told(id), 60_000);
+    },
+    e: async (n) => {
+      const { id, permit } = await ask((n % 99) + 1);
+      await say('/v1/permits/redeem', { permit });
+      await say(`/v1/actions/${id}/outcome`, { permit, status: 'executed' });
     },
   };
 }
@@ -83,8 +98,8 @@ export interface Latency {
 export async function compareLatency(small: boolean, say: (line: string) => void = () => undefined): Promise<Latency> {
   const stock = await startEmptyWorkflows({ stock: true });
   const tuned = await startEmptyWorkflows({ stock: false });
-  const it = await startTestStack();
-  const { c, d } = governed(it);
+  const it = await startTestStack({ COUNTERSIGN_START_DELAY_MS: UNWOKEN_MS });
+  const { c, d, e } = governed(it);
   const alone: Contender = {
     name: 'a0 empty workflow, stock dev server',
     run: () => stock.execute({ eager: false }),
@@ -94,6 +109,7 @@ export async function compareLatency(small: boolean, say: (line: string) => void
     { name: 'b  the same, eager start on a shared native connection', run: () => tuned.execute({ eager: true }) },
     { name: 'c  POST /v1/actions to a sealed approve', run: c },
     { name: 'd  POST /v1/actions to a sealed supervise, Slack message sent', run: d, alone: true },
+    { name: 'e  c, then redeemed and reported, and its workflow ended', run: e, alone: true },
   ];
   const counts = small ? SMALL : WHOLE;
   say(
@@ -102,7 +118,7 @@ export async function compareLatency(small: boolean, say: (line: string) => void
   // By itself and at a stretch: what it waits for is a timer of the server, which forgives the first few after a rest.
   const [a0] = (await measure([alone], { ...counts, rounds: 1 })) as [Timing];
   await stock.stop();
-  const timings = (await measure(contenders, counts)) as [Timing, Timing, Timing, Timing];
+  const timings = (await measure(contenders, counts)) as [Timing, Timing, Timing, Timing, Timing];
   await Promise.all([tuned.stop(), it.stop()]);
   const [a, b, forC, forD] = timings;
   const atMost = (name: string, ratio: number, bound: number): Ratio => ({

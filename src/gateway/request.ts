@@ -123,7 +123,7 @@ export function createStarter(deps: GatewayDeps) {
     acknowledged.catch(() => undefined);
     try {
       const judged = await deps.judging.begin({ ...input, id, createdAt: deps.now().toISOString() }, acknowledged);
-      if (needsWorkflow(judged, input)) wake(input.tenant, id);
+      if (needsWorkflow(judged, input, deps.startDelayMs)) wake(input.tenant, id);
       return judged;
     } catch (error) {
       if (!(await begun.catch(() => false))) return null;
@@ -226,12 +226,17 @@ export async function checkReversed(deps: GatewayDeps, caller: Caller, { reverse
   }
 }
 
+/** The delay of a workflow's first task is at most this part of the time after which it looks for silence. */
+const DELAY_SHARE = 10;
+
 /** Whether the workflow has anything to do before an outcome is reported or the delay is over. */
 function needsWorkflow(
-  { action, announced, hooks, activates, executes, review }: Judged,
+  { action, announced, hooks, activates, executes, review, outcomeWithinMs, permitMs = outcomeWithinMs }: Judged,
   { request }: GovernedActionInput,
+  delayMs: number,
 ): boolean {
   if (action.status !== 'released' || activates || executes === true || review !== null) return true;
+  if (Math.min(permitMs, outcomeWithinMs) < DELAY_SHARE * delayMs) return true;
   return announced || hooks !== undefined || request.callback !== undefined;
 }
 

@@ -268,9 +268,9 @@ const TEMPORAL = {
     )
     .default([])
     .describe('Origins of Temporal’s UI, whose pages may ask the codec server.'),
-  COUNTERSIGN_START_DELAY_MS: whole(1, 60_000, 'is a whole number of milliseconds, 1 to 60000')
-    .default(5000)
-    .describe('How long a workflow rests before its first task.'),
+  COUNTERSIGN_START_DELAY_MS: whole(1, 600_000, 'is a whole number of milliseconds, 1 to 600000')
+    .default(30_000)
+    .describe('How long a workflow rests before its first task, where nothing wakes it.'),
 };
 
 const SYSTEM = {

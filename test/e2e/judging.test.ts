@@ -7,6 +7,7 @@ import { WorkflowClient } from '@temporalio/client';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { EmbeddedPostgres } from '../../src/store/index.ts';
+import { workflowIdOf } from '../../src/engine/ids.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { eventually } from '../support/eventually.ts';
@@ -21,6 +22,10 @@ limits: { ten: { key: [params.pool], sum: params.amount, window: 1h, max: 10 } }
 rules:
   - { id: fits, when: 'limit("ten").fits', then: approve }
 disclose: [params.amount]`,
+  'soon.yaml': `policy: soon
+surfaces: [soon]
+permit: 30s
+rules: [{ id: always, when: 'true', then: approve }]`,
 });
 const pgDir = mkdtempSync(join(tmpdir(), 'countersign-pg-'));
 let postgres: EmbeddedPostgres;
@@ -80,6 +85,16 @@ it('judges once, and the workflow goes on from that verdict', async () => {
   // One for the verdict and its release, one for the redemption, one for the outcome.
   expect(append).toHaveBeenCalledTimes(3);
   expect(await sealed(body.id)).toEqual(['verdict', 'release', 'redemption', 'outcome']);
+});
+
+it.each([
+  ['take', 'a permit of five minutes', 0],
+  ['soon', 'a permit of thirty seconds', 1],
+])('of `%s`, with %s, the workflow is woken %i times', async (surface, _permit, times) => {
+  const handles = vi.spyOn(WorkflowClient.prototype, 'getHandle');
+  const { body } = await it_.ask({ ...request(surface, 1), surface });
+  expect(body.status).toBe('released');
+  expect(handles.mock.calls.filter(([id]) => id === workflowIdOf('default', body.id))).toHaveLength(times);
 });
 
 it('is judged again by the workflow where sealing failed in the process that asked', async () => {

@@ -63,7 +63,7 @@ describe('an empty environment', () => {
       accessRequests: true,
       requestsPerMinute: 60_000,
       requestsAtOnce: 512,
-      startDelayMs: 5000,
+      startDelayMs: 30_000,
     } satisfies Config);
   });
 });

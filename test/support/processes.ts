@@ -47,6 +47,7 @@ export async function startProcesses(settings: NodeJS.ProcessEnv = {}): Promise<
     COUNTERSIGN_PORT: '0',
     COUNTERSIGN_METRICS_PORT: '0',
     COUNTERSIGN_LOG_LEVEL: 'error',
+    COUNTERSIGN_START_DELAY_MS: '5000',
     DATABASE_URL: postgres.connectionString,
     TEMPORAL_ADDRESS: temporal.address,
     ...settings,

@@ -92,6 +92,8 @@ export async function startTestStack(
     COUNTERSIGN_DATA: dataDir,
     COUNTERSIGN_POLICIES: 'policies',
     COUNTERSIGN_LOG_LEVEL: 'error',
+    // Many tests look at what a workflow does after its first task.
+    COUNTERSIGN_START_DELAY_MS: '5000',
     ...env,
   };
   const cluster = testCluster();
