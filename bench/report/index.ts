@@ -57,7 +57,7 @@ Written by \`npm run bench report\`. Ratios compare two things within one run, s
 
 ## Ratios
 
-a0 is an empty workflow on a stock dev server, a the same as \`npm start\` runs the server, b the same started eagerly; c is a request until its sealed approve, d until its sealed supervise with the message in Slack.
+a0 is an empty workflow on a stock dev server, a the same as \`npm start\` runs the server, b the same started eagerly; c is a request until its sealed approve, d until its sealed supervise with the message in Slack, e is c redeemed and reported, too.
 
 ${table(
   ['ratio', 'here', 'budget', ''],
