@@ -10,7 +10,11 @@ interface Crypto {
 
 interface Buffers {
   Buffer: {
-    from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: 'base64' | 'base64url'): string };
+    from(
+      bytes: ArrayBufferLike,
+      offset: number,
+      length: number,
+    ): { toString(encoding: 'base64' | 'base64url'): string };
   };
 }
 

@@ -16,7 +16,6 @@ import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { seededRandom } from '../support/random.ts';
 import { fill, openLog, rememberingReader } from './world.ts';
 
-
 const SIZE = 10_000;
 const BLOCKS = Math.ceil(SIZE / TILE_WIDTH);
 const ALONE = Number(process.env['COUNTERSIGN_TAMPERINGS'] ?? 100);

@@ -7,7 +7,6 @@ import { decodeEntries, encodeEntries, HASH_BYTES, tilePath, TILE_WIDTH, tileWid
 import { seededRandom } from '../support/random.ts';
 import { fill, filesOf, openLog, rememberingReader, type TestLog } from './world.ts';
 
-
 const SIZE = 10_000;
 const ALONE = 100;
 const BATCHES = 40;
