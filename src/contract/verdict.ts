@@ -126,7 +126,7 @@ export interface RefusalFact {
   until: string;
   /** Who was asked then, and is asked again. Left out where the no stands without asking. */
   ask?: string[];
-  /** What is not as it was then, of what policy discloses. Left out where nobody is asked, where it was erased, and in records of before. */
+  /** What is not as it was then, of what policy discloses. Left out where nobody is asked, where it was erased, and in older records. */
   differs?: { label: string; was: string; now: string }[];
 }
 
@@ -313,7 +313,7 @@ export interface Judgement {
   material?: string[];
   /** Slack channels and people that are told. */
   notify: string[];
-  /** How often what is not urgent is gathered in one message, in milliseconds; left out where it is told at once. */
+  /** How often what is not urgent is gathered in one message, in milliseconds; left out where it is announced immediately. */
   digestMs?: number;
   /** How long the executor has to report, in milliseconds. */
   outcomeWithinMs: number;

@@ -134,7 +134,7 @@ async function earlier(
 /** The capital letter keeps this apart from the limits of policies, which have none. */
 const COUNTER = 'refusedBefore';
 
-/** Differences that approvers are told of, and characters of each value. */
+/** Differences that approvers are shown, and characters of each value. */
 const TOLD = { differences: 5, value: 60 };
 
 /** What is not the same in both, of who asks and of what policy discloses. */

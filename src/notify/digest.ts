@@ -1,5 +1,5 @@
 /**
- * Telling of several actions in one message: what is not urgent waits until then, and is told of by itself where nothing else waits with it,
+ * Announces several actions in one message. What is not urgent waits until then. It gets a message alone where nothing else waits with it,
  * and as soon as it asks for something more, such as at its first reminder.
  */
 import type { ApprovalEffect } from '../approval/index.ts';
@@ -18,7 +18,7 @@ import {
 } from './notifier.ts';
 import { showAction } from './show.ts';
 
-/** How an action is told of. */
+/** How an action is announced. */
 export type Telling =
   | { how: 'alone' }
   /** Not before then, in milliseconds since the epoch. */
@@ -26,13 +26,13 @@ export type Telling =
   | { how: 'together'; unreachable: Unreachable[] };
 
 const ALONE: Telling = { how: 'alone' };
-/** How soon whoever finds a digest in other hands looks again, in milliseconds. */
+/** How soon a process that finds a digest in other hands looks again, in milliseconds. */
 const AGAIN_MS = 1000;
 
 /**
- * Tells of an action with others, or says that it is told of by itself.
+ * Announces an action with others, or says that it gets a message alone.
  *
- * @throws NotifierUnavailable when Slack cannot be used now, or while somebody else tells of it: repeat it then
+ * @throws NotifierUnavailable when Slack cannot be used now, or while another process announces it: repeat it then
  */
 export async function gather(
   deps: NotifyDeps,
@@ -47,19 +47,19 @@ export async function gather(
   if (digestMs === undefined || door === undefined) return ALONE;
   const { tenant, id } = action;
   const [all, listed] = await Promise.all([slackMessages.list(tenant, id), digests.of(tenant, id)]);
-  const own = (all as PostedMessage[]).filter((one) => door.owns(one));
+  const alone = (all as PostedMessage[]).filter((one) => door.owns(one));
   const asksMore =
     message.ask !== null && effects.some(({ type, stage }) => ASKING.has(type) || (type === OPENED && stage > 0));
   const isNew = message.ask === 'decision' && message.state === 'waiting' && message.decisions.length === 0;
   if (listed.length === 0) {
-    if (own.length > 0 || asksMore || !isNew) {
+    if (alone.length > 0 || asksMore || !isNew) {
       await digests.drop(tenant, id);
       return ALONE;
     }
   }
   const targets = [...new Set([...message.audience.channels, ...message.audience.people])];
   const missing = targets.filter((target) => listed.every((one) => one.target !== target));
-  if (own.length === 0 && missing.length > 0 && !asksMore && message.ask === 'decision') {
+  if (alone.length === 0 && missing.length > 0 && !asksMore && message.ask === 'decision') {
     const at = (await digests.hold(tenant, id, missing, dueAt(state, digestMs))).getTime();
     if (listed.length === 0 && deps.now().getTime() < at) return { how: 'later', at, unreachable: [] };
     const waiting = await digests.waiting(tenant, missing);
@@ -73,7 +73,7 @@ export async function gather(
   }
   // What nobody has touched since stands there as it is.
   for (const digest of isNew && !asksMore ? [] : listed) await showAgain(deps, door, tenant, digest);
-  if (own.length > 0 || asksMore || message.heldUntil !== undefined) return ALONE;
+  if (alone.length > 0 || asksMore || message.heldUntil !== undefined) return ALONE;
   const unreachable: Unreachable[] = (await digests.of(tenant, id)).flatMap(({ target, why }) =>
     why === null ? [] : [{ person: target, why }],
   );

@@ -117,7 +117,7 @@ export type PostedAt = Pick<PostedMessage, 'workspace' | 'channel' | 'ts'>;
 
 /** Tells of several actions in one message. */
 export interface DigestNotifier {
-  /** Posts it, or makes it show its actions as they stand; answers why it cannot be told there. @throws NotifierUnavailable */
+  /** Posts it, or makes it show its actions’ current state; answers why it cannot be told there. @throws NotifierUnavailable */
   show(message: DigestMessage, place: DigestPlace): Promise<PostedAt | { why: string }>;
   /** Why a person could not act here even if they saw a message; null where they could. @throws NotifierUnavailable */
   absence(person: string): Promise<string | null>;
@@ -133,7 +133,7 @@ export interface Notifier {
    *
    * @param posted What is known to be posted already.
    * @param progress Called with each message as soon as Slack has it. Store it first, because a click may follow immediately.
-   * @param gathered Whom a digest cannot reach, where the action is told of in one: what has `digests` shows nothing itself.
+   * @param gathered Whom a digest cannot reach, where one announces the action: what has `digests` shows nothing itself.
    * @throws NotifierUnavailable when Slack cannot be used now; what was done until then is in `progress` and in the error.
    */
   publish(
@@ -148,7 +148,7 @@ export interface Notifier {
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,
   ): Promise<Announced>;
-  /** Left out where each action is told of by itself. */
+  /** Left out where each action gets a message alone. */
   digests?: DigestNotifier;
   /** Writes one event into the threads of `posted`. @throws NotifierUnavailable */
   thread(posted: readonly PostedMessage[], event: ThreadEvent): Promise<void>;

@@ -58,7 +58,7 @@ export function compilePolicy(
   checkPaths(source, faults);
   checkRules(source, faults);
   faults.push(...authzenFaults(source));
-  const told = compileNotify(source.notify);
+  const notified = compileNotify(source.notify);
   const rules = source.rules.map((rule, index): CompiledRule | null => {
     const path: Fault['path'] = ['rules', index];
     const when = compile(rule.when, 'condition', [...path, 'when']);
@@ -66,7 +66,7 @@ export function compilePolicy(
     const approval = rule.then === 'supervise' ? compileApproval(rule.approval, [...path, 'approval'], refs) : null;
     if (when === null) return null;
     const { id, then, because = null, log } = rule;
-    const notify = rule.notify === undefined ? told : compileNotify(rule.notify);
+    const notify = rule.notify === undefined ? notified : compileNotify(rule.notify);
     return { id, then, when, because, notify, log, effect: rule.effect?.kind ?? null, changes, approval };
   });
   const advice = (source.advice ?? []).map(({ ask, stage }, index) => ({
@@ -102,7 +102,7 @@ export function compilePolicy(
     show: source.show ?? [],
     effect: source.effect?.kind ?? null,
     sameness: compileSameness(source, rules as CompiledRule[]),
-    notify: told,
+    notify: notified,
     outcomeWithinMs: ms(source.outcome.within),
     collectWithinMs: source.collectWithin === undefined ? null : ms(source.collectWithin),
     permitMs: ms(source.permit),

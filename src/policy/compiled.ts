@@ -57,7 +57,7 @@ export interface CompiledRule {
   approval: CompiledApproval | null;
 }
 
-/** Who is told, and how often what is not urgent is gathered, in milliseconds; null where each is told of at once. */
+/** Who is told, and how often what is not urgent is gathered, in milliseconds; null where each is announced immediately. */
 export interface CompiledNotify {
   to: string[];
   digestMs: number | null;

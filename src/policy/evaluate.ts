@@ -138,7 +138,7 @@ function judgement(
   };
 }
 
-/** How often what people are asked here is gathered; null where a policy that asks wants it told at once, or it is urgent. */
+/** How often what people are asked here is gathered; null where a policy that asks wants it announced immediately, or it is urgent. */
 function digestOf(opinions: readonly Opinion[], { context }: VouchedRequest): number | null {
   if (context?.urgency === 'emergency') return null;
   const asking = opinions.filter(({ draft }) => draft !== null);

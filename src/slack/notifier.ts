@@ -181,7 +181,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
         } catch (error) {
           const { code } = troubleOrThrow(error, []);
           log.warn({ target: place.target, code }, 'Slack could not show a message about several actions');
-          // One that is gone, or too old to be edited, is none the less where its actions were told of.
+          // One that is gone, or too old to be edited, is none the less where its actions were announced.
           return place.posted ?? { why: inWords(code) };
         }
       },

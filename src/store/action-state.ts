@@ -51,7 +51,7 @@ export interface ActionState {
   /** What was left of each limit after this action's share, exact decimal strings. */
   limits: { label: string; left: string; max: string }[];
   notify: string[];
-  /** How often what waits is gathered in one message, in milliseconds; left out where it is told at once. */
+  /** How often what waits is gathered in one message, in milliseconds; left out where it is announced immediately. */
   digestMs?: number;
   plan: ApprovalPlan | null;
   approval: ApprovalState | null;

@@ -1,6 +1,6 @@
 /**
- * Actions that are told of together: what waits at each place to be told of, and the message that tells of it. Each change is made by
- * whoever holds the digest, for a while: a process that died with one holds it no longer than that.
+ * Actions that are announced together: what waits at each place, and the message that announces it. Each change is made by the process
+ * that holds the digest, for a while: one that died holds it no longer than that.
  */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
@@ -24,12 +24,12 @@ export interface Digest {
 
 export interface DigestStore {
   /**
-   * Notes that an action is to be told of with others, at each of `targets`, until `due` at the latest. Once.
+   * Notes that an action is to be announced with others, at each of `targets`, until `due` at the latest. Once.
    *
    * @returns when the first of all that wait at one of them is due
    */
   hold(tenant: string, action: string, targets: readonly string[], due: Date): Promise<Date>;
-  /** It is told of by itself: what was not gathered yet is not. */
+  /** It gets a message alone: what was not gathered yet is not. */
   drop(tenant: string, action: string): Promise<void>;
   /** How many wait at each of `targets`, in their order. */
   waiting(tenant: string, targets: readonly string[]): Promise<number[]>;

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-/** What waits to be told of with others, at each place where it is told; and the messages in which they were. */
+/** What waits to be announced with others, at each place; and the messages in which they were. */
 const STATEMENTS = [
   `create table digest (
     tenant text not null, id text not null, target text not null, workspace text, channel text, ts text, why text,
