@@ -1,6 +1,6 @@
 /** Bytes and their text forms, strict in both directions: what decodes encodes back to the same text. */
 import { CanonicalError } from './error.ts';
-import { nativeBase64 } from './native.ts';
+import { nativeBase64, nativeFromBase64 } from './native.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -85,7 +85,7 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Bytes of padded standard base64, its one right spelling only. @throws CanonicalError `malformed-base64` */
 export function fromBase64(text: string): Uint8Array {
-  return decode(text, STANDARD);
+  return nativeFromBase64(text, 'base64') ?? decode(text, STANDARD);
 }
 
 /** URL-safe base64 without padding (RFC 4648 section 5, RFC 7515 section 2). */
@@ -95,7 +95,7 @@ export function toBase64Url(bytes: Uint8Array): string {
 
 /** Bytes of unpadded URL-safe base64, its one right spelling only. @throws CanonicalError `malformed-base64` */
 export function fromBase64Url(text: string): Uint8Array {
-  return decode(text, URL_SAFE);
+  return nativeFromBase64(text, 'base64url') ?? decode(text, URL_SAFE);
 }
 
 function encode(bytes: Uint8Array, { codes, padded }: Alphabet): string {

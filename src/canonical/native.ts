@@ -8,13 +8,16 @@ interface Crypto {
   createHmac(algorithm: 'sha256', key: Uint8Array): { update(data: Uint8Array): { digest(): Uint8Array } };
 }
 
+type Encoding = 'base64' | 'base64url';
+
+interface Encoded {
+  toString(encoding: Encoding): string;
+}
+
 interface Buffers {
   Buffer: {
-    from(
-      bytes: ArrayBufferLike,
-      offset: number,
-      length: number,
-    ): { toString(encoding: 'base64' | 'base64url'): string };
+    from(bytes: ArrayBufferLike, offset: number, length: number): Encoded;
+    from(text: string, encoding: Encoding): Uint8Array & Encoded;
   };
 }
 
@@ -38,8 +41,16 @@ export const nativeHmac: ((key: Uint8Array, message: Uint8Array) => Uint8Array) 
     : (key, message) => new Uint8Array((crypto as Crypto).createHmac('sha256', key).update(message).digest());
 
 /** As {@link nativeSha256}. */
-export const nativeBase64: ((bytes: Uint8Array, encoding: 'base64' | 'base64url') => string) | null =
+export const nativeBase64: ((bytes: Uint8Array, encoding: Encoding) => string) | null =
   buffers === undefined
     ? null
     : ({ buffer, byteOffset, byteLength }, encoding) =>
         buffers.Buffer.from(buffer, byteOffset, byteLength).toString(encoding);
+
+/** Bytes of a text in its one right spelling; null for every other text, and where it has to be done in JavaScript. */
+export function nativeFromBase64(text: string, encoding: Encoding): Uint8Array | null {
+  if (buffers === undefined) return null;
+  // Node.js passes over what it does not understand, so only what it writes back the same was spelled right.
+  const bytes = buffers.Buffer.from(text, encoding);
+  return bytes.toString(encoding) === text ? new Uint8Array(bytes) : null;
+}

@@ -102,6 +102,8 @@ describe('where there is no Node.js', () => {
         expect(plain.hmacSha256(key, value)).toEqual(c.hmacSha256(key, value));
         expect(plain.toBase64(value)).toBe(c.toBase64(value));
         expect(plain.toBase64Url(value)).toBe(c.toBase64Url(value));
+        expect(plain.fromBase64(c.toBase64(value))).toEqual(value);
+        expect(plain.fromBase64Url(c.toBase64Url(value))).toEqual(value);
       }),
     );
   });
