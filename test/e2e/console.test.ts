@@ -194,27 +194,31 @@ describe('an auditor', () => {
     expect(complaints.splice(0).filter((text) => !text.includes('404'))).toEqual([]);
   });
 
-  it('verifies the fifty on the page, and is told of new ones rather than have rows jump', async () => {
-    const actor = { id: 'agent:fifty', type: 'agent' };
-    for (let asked = 0; asked < 50; asked += 10) {
-      const ten = await Promise.all(Array.from({ length: 10 }, () => stack.ask(refund(1.5, { actor }))));
-      expect(ten.map(({ status }) => status)).toEqual(ten.map(() => 200));
-    }
-    await open(AUDITOR, '/console/decisions?actor=agent:fifty', DESK);
-    await page.getByText('50 found').waitFor();
-    expect(await page.getByRole('row').count()).toBe(51);
-    await page.getByRole('button', { name: 'Verify these 50' }).click();
-    await page.getByText('50 of 50 hold.').waitFor();
-    expect((await stack.ask(refund(2.5, { actor }))).status).toBe(200);
-    const fresh = page.getByRole('button', { name: '1 new action: show it' });
-    // As when the reader comes back to the window: the page looks again, and would by itself after some seconds.
-    await page.evaluate("dispatchEvent(new Event('visibilitychange'))");
-    await fresh.waitFor();
-    expect(await page.getByRole('cell', { name: '2.50 USD' }).count()).toBe(0);
-    await fresh.click();
-    await page.getByRole('cell', { name: '2.50 USD' }).first().waitFor();
-    await fresh.waitFor({ state: 'detached' });
-  });
+  it(
+    'verifies the fifty on the page, and is told of new ones rather than have rows jump',
+    { timeout: 180_000 },
+    async () => {
+      const actor = { id: 'agent:fifty', type: 'agent' };
+      for (let asked = 0; asked < 50; asked += 10) {
+        const ten = await Promise.all(Array.from({ length: 10 }, () => stack.ask(refund(1.5, { actor }))));
+        expect(ten.map(({ status }) => status)).toEqual(ten.map(() => 200));
+      }
+      await open(AUDITOR, '/console/decisions?actor=agent:fifty', DESK);
+      await page.getByText('50 found').waitFor();
+      expect(await page.getByRole('row').count()).toBe(51);
+      await page.getByRole('button', { name: 'Verify these 50' }).click();
+      await page.getByText('50 of 50 hold.').waitFor({ timeout: 120_000 });
+      expect((await stack.ask(refund(2.5, { actor }))).status).toBe(200);
+      const fresh = page.getByRole('button', { name: '1 new action: show it' });
+      // As when the reader comes back to the window: the page looks again, and would by itself after some seconds.
+      await page.evaluate("dispatchEvent(new Event('visibilitychange'))");
+      await fresh.waitFor();
+      expect(await page.getByRole('cell', { name: '2.50 USD' }).count()).toBe(0);
+      await fresh.click();
+      await page.getByRole('cell', { name: '2.50 USD' }).first().waitFor();
+      await fresh.waitFor({ state: 'detached' });
+    },
+  );
 
   it('compares a statement with what was governed, and takes a file of what is asked', async () => {
     await open(AUDITOR, '/console/statements', DESK);
