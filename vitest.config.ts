@@ -29,10 +29,11 @@ const SHARED = [
   'test/temporal/{nexus,outsider,plugin,python}.test.ts',
 ];
 
-/** Files with a process each: they put other modules in the place of the product's, watch its memory, or start and kill much beside it. */
+/** Files with a process each: they watch memory or need much of it, or start and kill much beside it. */
 const ALONE = [
   'test/evidence/{rows,tamper}.test.ts',
   'test/gateway/large-files.test.ts',
+  'test/lint/**/*.test.ts',
   'test/client/{govern,package,python}.test.ts',
   'test/e2e/{browser-approvals,commands,demo,key-processes,local-slack,outages,package,processes,two-tenants}.test.ts',
   'test/main/{start,temporal-binary,temporal-server}.test.ts',
@@ -91,7 +92,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: [FIXTURES, ...STACK, ...PURE, ...ALONE],
+          exclude: [...STACK, ...PURE, ...ALONE],
           pool: 'forks',
           isolate: false,
           globalSetup: ['test/support/built.ts', 'test/support/cluster.ts'],
@@ -103,6 +104,7 @@ export default defineConfig({
         test: {
           name: 'alone',
           include: ALONE,
+          exclude: [FIXTURES],
           globalSetup: ['test/support/built.ts', 'test/support/cluster.ts', 'test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts'],
         },

@@ -110,7 +110,11 @@ const ENOUGH_OF_ROWS = 100;
 /** @param walk rows that are walked through before the index of values is asked; the default is measured */
 export function createFactSearch(db: Database, walk?: number): FactSearch {
   /** Whole rows, in the order of their time. */
-  const rowsOf = async (tenant: string, actions: readonly string[], descending: boolean): Promise<ActionFact[]> => {
+  const rowsOf = async (
+    tenant: string,
+    actions: readonly string[],
+    { descending }: { descending: boolean },
+  ): Promise<ActionFact[]> => {
     if (actions.length === 0) return [];
     const direction = descending ? 'desc' : 'asc';
     return db
@@ -130,7 +134,7 @@ export function createFactSearch(db: Database, walk?: number): FactSearch {
       const matching = foundRows(tenant, filter, scope, { descending, after }, { most: limit + 1, walk });
       const { rows } = await sql<{ action: string }>`with ${matching} select action from found`.execute(db);
       const actions = rows.map(({ action }) => action);
-      return pageOf(await rowsOf(tenant, actions, descending), sort, limit);
+      return pageOf(await rowsOf(tenant, actions, { descending }), sort, limit);
     }
     const name = sql.ref(column);
     const [direction, before] = descending ? (['desc', sql`<`] as const) : (['asc', sql`>`] as const);
@@ -162,7 +166,7 @@ export function createFactSearch(db: Database, walk?: number): FactSearch {
           (select whole from seen) as whole, ${facets ? countsOf(counted) : sql`null`} as facets`;
       const [rest, { rows }] = await Promise.all([isFirst ? null : search(tenant, query), asked.execute(db)]);
       const { actions, count, whole, facets: counts } = rows[0] ?? { actions: [], count: 0, whole: true, facets: null };
-      const page = rest ?? pageOf(await rowsOf(tenant, actions, true), sort, limit);
+      const page = rest ?? pageOf(await rowsOf(tenant, actions, { descending: true }), sort, limit);
       return { ...page, count: Math.min(count, counted), exact: whole, facets: counts ?? [] };
     },
     async count(tenant, filter, scope, most) {
