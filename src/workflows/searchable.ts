@@ -11,10 +11,10 @@ const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, 'KEYWORD');
  * without search attributes, has the events that it always had.
  */
 export function createSearchable(): (status: Action['status']) => void {
-  let told = workflowInfo().typedSearchAttributes.get(STATUS);
+  let known = workflowInfo().typedSearchAttributes.get(STATUS);
   return (status) => {
-    if (told === undefined || told === status) return;
-    told = status;
+    if (known === undefined || known === status) return;
+    known = status;
     upsertSearchAttributes([{ key: STATUS, value: status }]);
   };
 }

@@ -37,6 +37,7 @@ const ELSEWHERE: Record<string, string> = {
   'npm ci && npm test': '.ci/run is this command',
   'sh deploy/compose/secrets.sh': 'needs Docker; the secrets themselves: test/lint/deploy.test.ts',
   'CGO_ENABLED=0 go build': 'test/interop/verify-go.test.ts',
+  'temporal worker deployment set-ramping-version': 'needs a worker with a build id: test/e2e/rolling.test.ts does it',
   'countersign keys revoke KID': 'waits half a minute after a rotation: test/e2e/key-revocation.test.ts',
 };
 /** Lines of a block that need what is not on this machine, or days. */
