@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { startTestStack } from '../support/stack.ts';
-import { hasPython, PYTHON, pythonEnv } from './python.ts';
+import { hasMypy, hasPython, PYTHON, pythonEnv } from './python.ts';
 
 /** Each starts an engine of its own, on a machine that is busy with others. */
 const ENGINE_TIMEOUT = 240_000;
@@ -24,6 +24,15 @@ describe.skipIf(!hasPython)(
 
     it.each(['test_vectors', 'test_http', 'test_size'])('needs no engine to pass %s', async (tests) => {
       expect(await run(tests)).toMatch(/\nOK\n$/);
+    });
+
+    it.skipIf(!hasMypy)('says the types of all that is awaited', { timeout: ENGINE_TIMEOUT }, async () => {
+      const options = ['--strict', '--ignore-missing-imports', '--follow-imports=silent', '--cache-dir=/dev/null'];
+      const { stdout } = await promisify(execFile)(PYTHON, ['-m', 'mypy', ...options, 'tests/typed_use.py'], {
+        cwd: folder,
+        env: { ...process.env, ...pythonEnv, MYPYPATH: 'src' },
+      });
+      expect(stdout).toContain('no issues found');
     });
 
     it('governs on a running engine, sync and async', { timeout: ENGINE_TIMEOUT }, async () => {

@@ -26,6 +26,9 @@ export const hasPython = hasModules('countersign');
 /** Whether that Python has Temporal's SDK. */
 export const hasTemporalio = hasPython && hasModules('temporalio');
 
+/** Whether that Python has the checker of types. */
+export const hasMypy = hasPython && hasModules('mypy');
+
 /** A Python that has the agent frameworks of the examples; CI makes one (`examples/agents/python/requirements.txt`). */
 export const FRAMEWORKS_PYTHON = process.env['COUNTERSIGN_FRAMEWORKS_PYTHON'] ?? '';
 export const hasFrameworks = FRAMEWORKS_PYTHON !== '';

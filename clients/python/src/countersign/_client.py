@@ -1,21 +1,21 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from ._http import CountersignError, Json, OutcomeUnknown, Skip, Transport
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -67,20 +67,19 @@ class Countersign:
     def wait(self, action: str, *, timeout: float = float("inf")) -> Json:
         """Waits until an action is decided; after ``timeout`` seconds it returns the action as it then is."""
         end = time.monotonic() + timeout
-        while True:
-            found: Json = self._send("GET", _path(action), wait=_poll(end))
-            if found["status"] not in ("supervised", "evaluating") or time.monotonic() >= end:
-                return found
+        while (found := self._send("GET", _path(action), wait=_poll(end)))["status"] in ("supervised", "evaluating") and time.monotonic() < end:
+            pass
+        return found
 
     def permit(self, action: str) -> Json:
         """A fresh permit of a released action that nobody redeemed yet; the one before is dead."""
         return self._send("POST", _path(action, "permit"), {})
 
-    def redeem(self, permit: str, **more: Any) -> Json:
+    def redeem(self, /, permit: str, **more: Any) -> Json:
         """Takes a permit: once, or again by the same ``redeemer`` until the outcome. Also: ``request``, ``audience``."""
         return self._send("POST", "v1/permits/redeem", {"permit": permit, **more}, repeatable="redeemer" in more)
 
-    def report(self, action: str, permit: str, status: str, **more: str) -> Json:
+    def report(self, /, action: str, permit: str, status: str, **more: str) -> Json:
         """Reports ``executed``, ``failed`` or ``skipped``, with ``reference`` and ``detail``. The same again is the same answer."""
         return self._send("POST", _path(action, "outcome"), {"permit": permit, "status": status, **more})
 
@@ -100,7 +99,7 @@ class Countersign:
         """A plan as it stands, after ``wait`` seconds at most while people decide it. Each step is an action, taken by its own ``id``."""
         return self._send("GET", f"v1/plans/{quote(plan, safe='')}", wait=wait)
 
-    def actions(self, **filters: Any) -> Json:
+    def actions(self, /, **filters: Any) -> Json:
         """What the caller may see, newest first, by the filters of ``GET /v1/actions``."""
         return self._send("GET", "v1/actions", query=filters)
 
@@ -161,6 +160,13 @@ class Countersign:
         return Governed("executed", told or action, value, action["verdict"]["decision"], redeemed["request"], told is not None)
 
 
+def _awaited(method: Callable[Concatenate[Countersign, P], T]) -> Callable[Concatenate[AsyncCountersign, P], Awaitable[T]]:
+    def on_a_thread(it: AsyncCountersign, /, *args: P.args, **more: P.kwargs) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(it._pool, lambda: method(it.sync, *args, **more))
+
+    return on_a_thread
+
+
 class AsyncCountersign:
     """Every method of :class:`Countersign`, awaited, on threads of its own."""
 
@@ -168,9 +174,9 @@ class AsyncCountersign:
         self.sync = Countersign(url, key, retry_for=retry_for)
         self._pool = ThreadPoolExecutor(threads, "countersign")
 
-    def __getattr__(self, name: str) -> Callable[..., asyncio.Future[Any]]:
-        method = getattr(self.sync, name)
-        return lambda *args, **more: asyncio.get_running_loop().run_in_executor(self._pool, lambda: method(*args, **more))
+    request, wait, permit, cancel = _awaited(Countersign.request), _awaited(Countersign.wait), _awaited(Countersign.permit), _awaited(Countersign.cancel)
+    redeem, report, evaluate, inbox = _awaited(Countersign.redeem), _awaited(Countersign.report), _awaited(Countersign.evaluate), _awaited(Countersign.inbox)
+    plan, read_plan, actions = _awaited(Countersign.plan), _awaited(Countersign.read_plan), _awaited(Countersign.actions)
 
     async def govern(self, request: Mapping[str, Any], execute: Callable[[Json, Release], Any], *, key: str, **options: Any) -> Governed[Any]:
         """See :meth:`Countersign.govern`; ``execute`` may be a coroutine function. Cancelled, it executes nothing any more."""
@@ -178,11 +184,11 @@ class AsyncCountersign:
 
         async def act(request: Json, release: Release) -> Any:
             value = execute(request, release)
-            return await value if inspect.isawaitable(value) else value
+            return await value if isinstance(value, Awaitable) else value
 
         try:
             on_loop = lambda *given: asyncio.run_coroutine_threadsafe(act(*given), loop).result()  # noqa: E731
-            return cast("Governed[Any]", await self.__getattr__("govern")(request, on_loop, key=key, stop=stop, **options))
+            return await _awaited(Countersign.govern)(self, request, on_loop, key=key, stop=stop, **options)
         finally:
             stop.set()
 

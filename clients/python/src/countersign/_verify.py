@@ -29,8 +29,7 @@ def canonicalize(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{','.join(map(canonicalize, value))}]"
     if isinstance(value, Mapping):
-        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
-        return "{" + ",".join(f"{canonicalize(name)}:{canonicalize(value[name])}" for name in names) + "}"
+        return "{" + ",".join(f"{canonicalize(k)}:{canonicalize(value[k])}" for k in sorted(value, key=lambda k: k.encode("utf-16-be"))) + "}"
     if not isinstance(value, (str, bool, type(None))):
         raise ValueError(f"a {type(value).__name__} is not JSON")
     return json.dumps(value, ensure_ascii=False).encode().decode()  # Lone surrogates are no text.
@@ -54,8 +53,7 @@ def request_hash(request: Mapping[str, Any]) -> str:
     if "content" in request:
         raise CountersignError("permit-needs-engine", "the commitment of `content` is salted, so its hash cannot be checked here; redeem at the engine")
     try:
-        text = canonicalize({name: value for name, value in request.items() if name != "callback"})
-        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        return "sha256:" + hashlib.sha256(canonicalize({k: v for k, v in request.items() if k != "callback"}).encode()).hexdigest()
     except (ValueError, RecursionError, AttributeError) as error:
         raise CountersignError("permit-request-differs", "the request holds what is not JSON; do not execute") from error
 
@@ -193,8 +191,7 @@ class PermitVerifier:
     def _key_set(self, kid: Any) -> list[Json]:
         if (age := time.monotonic() - self._read_at) > 600 or (age > 10 and all(key.get("kid") != kid for key in self._keys)):
             try:
-                answer = Transport(self._client.url, None, 0).send("GET", ".well-known/jwks.json", timeout=5)
-                self._keys, self._read_at = answer["keys"], time.monotonic()
+                self._keys, self._read_at = Transport(self._client.url, None, 0).send("GET", ".well-known/jwks.json", timeout=5)["keys"], time.monotonic()
             except CountersignError as error:
                 if age > 3600:  # Keys read before hold for an hour, not for ever.
                     raise CountersignError("unavailable", "the permit keys cannot be read; do not execute") from error
