@@ -125,6 +125,34 @@ describe('a rule that approves whatever no other names', () => {
   ])('%s gets none', (when) => expect(lint(when)).toEqual([]));
 });
 
+describe('what cannot be undone, released by a rule alone', () => {
+  const named = (rules: string, more = 'effect: { kind: irreversible }\n'): string[] => {
+    const text = `policy: p\nsurfaces: [p.do]\nlimits: { daily: { key: [actor.id], count: true, window: 24h, max: 5 } }\n${more}rules: ${rules}\n`;
+    return lintFiles([{ path: 'p.yaml', text }])
+      .filter(({ message }) => message.includes('releases by itself what cannot be undone'))
+      .map(({ severity }) => severity);
+  };
+  const asks = `approval: { stages: [{ name: one, approvers: ['user:a'] }] }`;
+
+  it.each<[string, string, string?]>([
+    ['by approving', `[{ id: a, when: 'params.x == 1', then: approve }]`],
+    ['by changing', `[{ id: a, when: 'params.x == 1', then: constrain, changes: { params.x: 2 } }]`],
+    ['where the rule says so', `[{ id: a, when: 'params.x == 1', then: approve, effect: { kind: irreversible } }]`, ''],
+  ])('is a warning: %s', (_what, rules, more) => {
+    expect(named(rules, more)).toEqual(['warning']);
+  });
+
+  it.each<[string, string, string?]>([
+    ['people are asked', `[{ id: a, when: 'params.x == 1', then: supervise, ${asks} }]`],
+    ['it is refused', `[{ id: a, when: 'params.x == 1', then: refuse }]`],
+    ['a limit holds it', `[{ id: a, when: 'params.x == 1 && limit("daily").fits', then: approve }]`],
+    ['it can be made good', `[{ id: a, when: 'params.x == 1', then: approve }]`, 'effect: { kind: compensable }\n'],
+    ['nobody says what it does', `[{ id: a, when: 'params.x == 1', then: approve }]`, ''],
+  ])('is none where %s', (_what, rules, more) => {
+    expect(named(rules, more)).toEqual([]);
+  });
+});
+
 describe('permits that are used without the engine', () => {
   const policy = (more: string, rules = "[{ id: a, when: 'params.x == 1', then: approve }]"): string =>
     `policy: p.q\nsurfaces: [p.q]\nrules: ${rules}\n${more}`;
