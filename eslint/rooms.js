@@ -58,7 +58,12 @@ export const PURE = [
 ];
 
 /** What workflows may take values from: it imports nothing but its like, so Temporal's sandbox stays small. */
-const SANDBOXED = ['src/approval', 'src/contract/status.ts', 'src/contract/nexus.ts'];
+const SANDBOXED = [
+  'src/approval',
+  'src/contract/status.ts',
+  'src/contract/nexus.ts',
+  'src/contract/search-attributes.ts',
+];
 
 /** A program of browsers: it takes code of pure rooms only, and no room takes any of it. */
 const WEB = 'src/console/web';

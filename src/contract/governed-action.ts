@@ -30,16 +30,6 @@ export interface ResumeInput {
 
 export const GOVERNED_ACTION = 'governedAction';
 
-/**
- * Search attributes of its workflows, all keywords, in namespaces that have them. They are in clear in Temporal's visibility store, so none is
- * about a person or a value.
- */
-export const SEARCH_ATTRIBUTES = {
-  tenant: 'CountersignTenant',
-  surface: 'CountersignSurface',
-  status: 'CountersignStatus',
-} as const;
-
 /** Input of the workflow of a plan: what was asked, and the gateway's word on who asked it. */
 export interface PlanInput extends ArrivedInClear {
   tenant: string;

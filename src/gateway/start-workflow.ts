@@ -1,7 +1,8 @@
 /** Starts a workflow durably. Its first task is delayed, so that this process can judge the request itself. */
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
-import { GOVERNED_ACTION, SEARCH_ATTRIBUTES, type GovernedActionInput } from '../contract/governed-action.ts';
+import { GOVERNED_ACTION, type GovernedActionInput } from '../contract/governed-action.ts';
+import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts';
 import { WORKFLOW_TASK_TIMEOUT } from '../engine/histories.ts';
 import type { GatewayDeps } from './deps.ts';
 import { isAlreadyStarted, isInvalid } from './temporal-errors.ts';

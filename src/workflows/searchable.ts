@@ -1,7 +1,7 @@
 /** The action's status as a search attribute, for workflows that were started with one. */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { SEARCH_ATTRIBUTES } from '../contract/governed-action.ts';
+import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts';
 import type { Action } from '../contract/index.ts';
 
 const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, 'KEYWORD');

@@ -1,6 +1,6 @@
 /** Temporal's search attributes, where they are switched on. */
 import type { NativeConnection } from '@temporalio/worker';
-import { SEARCH_ATTRIBUTES } from '../../contract/governed-action.ts';
+import { SEARCH_ATTRIBUTES } from '../../contract/search-attributes.ts';
 import type { EngineDeps } from '../../engine/deps.ts';
 
 /** `temporal.api.enums.v1.IndexedValueType` */
