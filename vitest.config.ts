@@ -29,11 +29,13 @@ const SHARED = [
   'test/temporal/{nexus,outsider,plugin,python}.test.ts',
 ];
 
-/** Files with a process each: they watch memory or need much of it, or start and kill much beside it. */
+/** Files with a process each: they watch memory or need much of it, start and kill much beside it, or do not bear with what others left there. */
 const ALONE = [
   'test/evidence/{rows,tamper}.test.ts',
   'test/gateway/large-files.test.ts',
-  'test/lint/**/*.test.ts',
+  'test/cli/{actions,as-before,bundle,local,notebook,owner-verbs,verify,verify-passkeys}.test.ts',
+  'test/{activities,api,archive,attack,connectors,frameworks,interop,lint,projection,reading,sandbox,scim}/**/*.test.ts',
+  'test/{sequencer,slack,store,verifier}/**/*.test.ts',
   'test/client/{govern,package,python}.test.ts',
   'test/e2e/{browser-approvals,commands,demo,key-processes,local-slack,outages,package,processes,two-tenants}.test.ts',
   'test/main/{start,temporal-binary,temporal-server}.test.ts',
