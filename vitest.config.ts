@@ -37,7 +37,8 @@ const ALONE = [
   'test/{activities,api,archive,attack,connectors,frameworks,interop,lint,projection,reading,sandbox,scim}/**/*.test.ts',
   'test/{sequencer,slack,store,verifier}/**/*.test.ts',
   'test/client/{govern,package,python}.test.ts',
-  'test/e2e/{browser-approvals,commands,demo,key-processes,local-slack,outages,package,processes,two-tenants}.test.ts',
+  'test/e2e/{browser-approvals,commands,database-admin,demo,export,key-processes,local-slack,outages,package,passkeys}.test.ts',
+  'test/e2e/{plans,policy-limits,policy-publish,policy-tools,processes,shown,two-tenants}.test.ts',
   'test/main/{start,temporal-binary,temporal-server}.test.ts',
   'test/{privacy,scenarios,time}/**/*.test.ts',
 ];
