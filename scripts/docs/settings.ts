@@ -1,13 +1,14 @@
-/** `npm run docs:settings`: writes docs/settings.md, one table of every environment variable, from the place where they are read. */
+/** `npm run docs:settings`: writes docs/settings.md, every environment variable and every key of the settings files, from the places where they are read. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { SECRETS } from '../../src/main/secret-files.ts';
 import { SETTINGS } from '../../src/main/settings.ts';
+import { settingsFiles } from './settings-files.ts';
 
 const HEAD = `# Settings
 
-Every environment variable that the programs read. This page is made from [the place where they are read](../src/main/settings.ts) by
+Every environment variable that the programs read, then every key of the [settings files](#settings-files) that they name. This page is made from [the place where they are read](../src/main/settings.ts) by
 ${code('npm run docs:settings')}; a test compares the two. An empty variable means the same as one that is not set. A value that cannot be used
 stops the start, with one sentence for each that is wrong; values are never repeated, since some are secrets.
 
@@ -43,7 +44,7 @@ export function settingsPage(): string {
       '',
     ].join('\n'),
   );
-  return [HEAD, ...tables].join('\n');
+  return [HEAD, ...tables, settingsFiles()].join('\n');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -26,50 +26,63 @@ export interface Sharing {
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'is a URL such as https://witness.example' });
 const seconds = z.int().min(1).max(86_400);
-const settingsSchema = z.strictObject({
-  every: seconds.default(60),
+/** What the file holds. */
+export const witnessesSchema = z.strictObject({
+  every: seconds.default(60).describe('Seconds between two rounds.'),
   witnesses: z
     .array(
       z.strictObject({
-        name: settingName,
-        vkey: z.string().refine(isWitnessKey, 'is not the vkey of a witness'),
-        url: httpUrl,
+        name: settingName.describe('What it is called.'),
+        vkey: z
+          .string()
+          .refine(isWitnessKey, 'is not the vkey of a witness')
+          .describe('Its verifier key, for cosignatures.'),
+        url: httpUrl.describe('Where it is asked.'),
       }),
     )
     .max(50)
-    .default([]),
+    .default([])
+    .describe('Who cosigns checkpoints (C2SP tlog-witness).'),
   anchors: z
     .array(
       z.union(
         [
-          z.strictObject({ name: settingName, file: z.string().min(1) }),
           z.strictObject({
-            name: settingName,
-            url: httpUrl,
-            secret: webhookSecret.optional(),
+            name: settingName.describe('What it is called.'),
+            file: z.string().min(1).describe('A file to which each is appended.'),
           }),
           z.strictObject({
-            name: settingName,
-            git: z.string().min(1),
+            name: settingName.describe('What it is called.'),
+            url: httpUrl.describe('Where each is sent.'),
+            secret: webhookSecret
+              .optional()
+              .describe('Signs them (Standard Webhooks); several during a rotation. Default: the deployment’s secret.'),
+          }),
+          z.strictObject({
+            name: settingName.describe('What it is called.'),
+            git: z.string().min(1).describe('A repository into which each is committed.'),
             branch: z
               .string()
               .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, 'is the name of a branch')
-              .default('countersign-anchors'),
+              .default('countersign-anchors')
+              .describe('Its branch.'),
             push: z
               .string()
               .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/, 'is the name of a remote')
-              .optional(),
+              .optional()
+              .describe('The remote that it is pushed to; left out: none.'),
           }),
         ],
         'has a name, and one of `file`, `url` (with `secret`) and `git` (with `branch`, `push`)',
       ),
     )
     .max(50)
-    .default([]),
+    .default([])
+    .describe('Where checkpoints are kept out of our hands.'),
 });
 /** Every setting may be left out, and so may all of them. */
-const fileSchema = z.preprocess((content) => content ?? {}, settingsSchema);
-type AnchorSetting = z.output<typeof settingsSchema>['anchors'][number];
+const fileSchema = z.preprocess((content) => content ?? {}, witnessesSchema);
+type AnchorSetting = z.output<typeof witnessesSchema>['anchors'][number];
 
 function isWitnessKey(vkey: string): boolean {
   try {

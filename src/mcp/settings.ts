@@ -12,9 +12,12 @@ const toolSchema = z.strictObject({
   surface: surfaceSchema.optional().meta({ description: 'Default: `mcp.<server>.<tool>`.' }),
   action: name.optional().meta({ description: 'The verb of the request; default: the name of the tool.' }),
   resource: z
-    .strictObject({ type: name, id: argument })
+    .strictObject({
+      type: name.meta({ description: 'Its type.' }),
+      id: argument.meta({ description: 'The argument that is its id.' }),
+    })
     .optional()
-    .meta({ description: 'What it is done to: its type, and the argument that is its id.' }),
+    .meta({ description: 'What it is done to.' }),
   params: z
     .record(name, name)
     .default({})
@@ -37,28 +40,32 @@ export const LISTABLE = [
   'completion/complete',
 ] as const;
 
-const settingsSchema = z.strictObject({
+/** The file. */
+export const mappingSchema = z.strictObject({
   server: name
     .regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower case letters, digits, `-` and `_`')
     .default('server')
     .meta({ description: 'What this server is called in surfaces and records.' }),
-  tools: z.record(name, toolSchema).default({}),
+  tools: z
+    .record(name, toolSchema)
+    .default({})
+    .meta({ description: 'Tools by name; one that is not listed has the defaults.' }),
   allow: z
     .array(z.enum(LISTABLE))
     .default([])
     .meta({ description: 'Methods beside `tools/*` that go through without being governed.' }),
 });
-export type McpSettings = z.infer<typeof settingsSchema>;
+export type McpSettings = z.infer<typeof mappingSchema>;
 
 /** @throws CountersignError `configuration` saying what is wrong, and where */
 export function readSettings(file: string | undefined, server: string | undefined): McpSettings {
   const given: unknown = file === undefined ? {} : readYaml(file);
-  const parsed = settingsSchema.safeParse(given ?? {});
+  const parsed = mappingSchema.safeParse(given ?? {});
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw unusable(file ?? '', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it does not fit'}`);
   }
-  const settings = server === undefined ? parsed.data : settingsSchema.parse({ ...parsed.data, server });
+  const settings = server === undefined ? parsed.data : mappingSchema.parse({ ...parsed.data, server });
   for (const [tool, { params }] of Object.entries(settings.tools)) {
     const twice = Object.values(params).find((one, at, all) => all.indexOf(one) !== at);
     if (twice !== undefined) throw unusable(file ?? '', `tools.${tool}.params: \`${twice}\` is there twice`);

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { KEYS } from '../../scripts/docs/settings-files.ts';
 import { settingsPage } from '../../scripts/docs/settings.ts';
 import { SECRETS } from '../../src/main/secret-files.ts';
 import { SETTINGS } from '../../src/main/settings.ts';
@@ -43,6 +44,21 @@ describe('settings', () => {
       Object.entries(settings).flatMap(([name, setting]) => (setting.description === undefined ? [name] : [])),
     );
     expect(silent).toEqual([]);
+  });
+
+  it('of files are described too, every key', () => {
+    expect(KEYS.map(({ keys }) => keys.length).every((count) => count > 3)).toBe(true);
+    const silent = KEYS.flatMap(({ title, keys }) =>
+      keys.filter(({ description }) => description === undefined).map(({ path }) => `${title}: ${path}`),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  it('files are all in the tables', () => {
+    const named = [...known].filter((name) => KEYS.some((file) => file.named === name));
+    const read = within(/^src\/main\/.*\.ts$/).filter(([, text]) => /\breadSettingsFile\(/.test(text));
+    // The other one is the mapping of `countersign mcp`, which reads it itself.
+    expect([named.length, read.length]).toEqual([KEYS.length - 1, KEYS.length - 1]);
   });
 
   it('are on the page that is made of them: `npm run docs:settings`', () => {
