@@ -3,9 +3,7 @@ import { Command, MemorySaver } from '@langchain/langgraph';
 import { tool } from '@langchain/core/tools';
 import { createAgent, FakeToolCallingModel, humanInTheLoopMiddleware } from 'langchain';
 import { z } from 'zod';
-import { p50, type PeerReport } from './report.ts';
-
-const RUNS = 20;
+import { attempt, p50, RUNS, type PeerReport } from './report.ts';
 
 export async function langchain(): Promise<PeerReport> {
   const paid: number[] = [];
@@ -32,26 +30,26 @@ export async function langchain(): Promise<PeerReport> {
     await agent.invoke(yes, thread);
     times.push(performance.now() - since);
   }
-  const asked = paid.length;
-  const agent = agentFor();
-  const thread = { configurable: { thread_id: 'edited' } };
+  const executed = paid.length;
+  const [agent, thread] = [agentFor(), { configurable: { thread_id: 'answers' } }];
+  /** Answers with what of the tool was called, and throws where it was not. */
+  const resumed = async (decision: object): Promise<void> => {
+    const before = paid.length;
+    await agent.invoke(new Command({ resume: { decisions: [decision] } }), thread);
+    if (paid.length === before) throw new Error('the tool was not called');
+  };
   await agent.invoke({ messages: [{ role: 'user', content: 'refund it' }] }, thread);
-  await agent.invoke(
-    new Command({
-      resume: { decisions: [{ type: 'edit', editedAction: { name: 'refund', args: { amount: 42_050 } } }] },
-    }),
-    thread,
-  );
+  const edited = { name: 'refund', args: { amount: 42_050 } };
+  const altered = await attempt(() => resumed({ type: 'edit', editedAction: edited }));
   return {
     name: 'LangChain, human in the loop',
     milliseconds: p50(times),
-    executed: asked,
+    executed,
     answers: {
-      'a yes of the very user whose agent asks': 'executes',
-      'an edit to a hundred times the amount, by the same': paid.at(-1) === 42_050 ? 'executes' : 'does not execute',
-      'the tool called without the agent':
-        (await refund.invoke({ amount: 1 })) === '' ? 'does not execute' : 'executes',
-      'proof, without the process': 'none',
+      own: executed === RUNS ? 'executes: whoever holds the thread answers' : 'does not execute',
+      altered: `${altered}: ${String(paid.at(-1))}, by the same user’s edit`,
+      again: await attempt(() => resumed({ type: 'approve' })),
+      around: await attempt(() => refund.invoke({ amount: 1 })),
     },
   };
 }
