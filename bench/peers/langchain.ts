@@ -32,7 +32,7 @@ export async function langchain(): Promise<PeerReport> {
   }
   const executed = paid.length;
   const [agent, thread] = [agentFor(), { configurable: { thread_id: 'answers' } }];
-  /** Answers with what of the tool was called, and throws where it was not. */
+  /** Throws where the tool was not called. */
   const resumed = async (decision: object): Promise<void> => {
     const before = paid.length;
     await agent.invoke(new Command({ resume: { decisions: [decision] } }), thread);
