@@ -15,9 +15,17 @@ export interface NoteSigner {
   sign(message: Uint8Array): Promise<Uint8Array>;
 }
 
-/** A fresh key pair. */
+/**
+ * A new key pair. It goes through DER: while Node.js 20 exports a key as JWK, it holds the key's lock, and a garbage collection then may
+ * end the job that generated this very key, which waits for the lock. The process stood still for ever (`~KeyGenJob` in `ExportJWKEdKey`).
+ */
 export function newSigningKey(use: SigningKey['use'], since: string): SigningKey {
-  const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  const { privateKey } = generateKeyPairSync('ed25519', {
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  });
+  const key = createPrivateKey({ key: privateKey, type: 'pkcs8', format: 'der' });
+  const { x = '', d = '' } = key.export({ format: 'jwk' });
   return { kind: 'signing', use, since, until: null, jwk: { kty: 'OKP', crv: 'Ed25519', x, d } };
 }
 

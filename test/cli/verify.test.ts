@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,12 +28,13 @@ import {
 import { everyNameTwice } from '../support/json-twice.ts';
 import { countersign } from './harness.ts';
 import { untyped } from '../support/untyped.ts';
+import { keyPair } from '../support/key-pair.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-verify-'));
 const ORIGIN = 'countersign/default';
 
 function key(): { signer: Signer; raw: Uint8Array; sign: (message: Uint8Array) => Promise<Uint8Array> } {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const { privateKey, publicKey } = keyPair('ed25519');
   const jwk = publicJwk({ crv: 'Ed25519', x: publicKey.export({ format: 'jwk' }).x ?? '' });
   const make = (message: Uint8Array): Promise<Uint8Array> =>
     Promise.resolve(new Uint8Array(sign(null, message, privateKey)));

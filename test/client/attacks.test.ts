@@ -1,5 +1,5 @@
 /** Guard × attack: whatever is presented but the one right permit for exactly this request, nothing is executed, in any language. */
-import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createHmac, randomUUID, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Action } from '../../src/client/index.ts';
 import { signPermit, type PublicJwk } from '../../src/sealing/index.ts';
@@ -8,6 +8,7 @@ import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { refund } from '../support/stack.ts';
 import { LANGUAGES, startExecutors, type Executors } from './executors.ts';
 import { untyped } from '../support/untyped.ts';
+import { keyPair } from '../support/key-pair.ts';
 
 type Json = Record<string, unknown>;
 
@@ -76,7 +77,7 @@ async function edited(edit: (parts: [string, string, string]) => string): Promis
 }
 
 const publicKey = (): PublicJwk => stack.stack.parts.keys.forTenant('default').permit.publicJwk;
-const stranger = generateKeyPairSync('ed25519');
+const stranger = keyPair('ed25519');
 const withHmac = (secret: () => Buffer | string) => (input: string) =>
   createHmac('sha256', secret()).update(input).digest();
 

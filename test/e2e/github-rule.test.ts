@@ -1,5 +1,5 @@
 /** The deployment protection rule of GitHub against a fake of its API that checks what GitHub checks, on a whole stack. */
-import { createHmac, createPublicKey, generateKeyPairSync, randomInt, randomUUID } from 'node:crypto';
+import { createHmac, createPublicKey, randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,10 +9,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploymentRule, type RuleOptions } from '../../integrations/github-app/rule.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
+import { keyPair } from '../support/key-pair.ts';
 
 const SECRET = 'webhook-secret';
 const APP = '4242';
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { privateKey } = keyPair('rsa');
 const REVIEW = /^\/repos\/(acme\/shop)\/actions\/runs\/(\d+)\/deployment_protection_rule$/;
 
 /** What GitHub knows of its jobs: comments while one waits, and how it ended. */

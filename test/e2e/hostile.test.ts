@@ -1,10 +1,11 @@
-import { randomUUID, generateKeyPairSync, sign } from 'node:crypto';
+import { randomUUID, sign } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/main/engine.ts';
 import { publicJwk, signPermit, thumbprint, type Signer } from '../../src/sealing/index.ts';
 import { REFUND, refund, startTestStack, type TestStack } from '../support/stack.ts';
 import { untyped } from '../support/untyped.ts';
+import { keyPair } from '../support/key-pair.ts';
 
 let it_: TestStack;
 beforeAll(async () => {
@@ -130,7 +131,7 @@ describe('a permit', () => {
     const { body } = await it_.ask(refund(10));
     const permit = body.permit as string;
     const [head = '', claims = '', signature = ''] = permit.split('.');
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const { privateKey, publicKey } = keyPair('ed25519');
     const { x = '' } = publicKey.export({ format: 'jwk' });
     const jwk = publicJwk({ crv: 'Ed25519', x });
     const forger: Signer = {

@@ -1,5 +1,5 @@
 /** Logs of many actions, sealed in memory with the pure rooms and node:crypto. */
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { fromBase64Url, hashOf } from '../../src/canonical/index.ts';
 import type {
   ApprovalPlan,
@@ -24,6 +24,7 @@ import {
 } from '../../src/sealing/index.ts';
 import { MemoryLog } from '../ledger/memory-log.ts';
 import { untyped } from '../support/untyped.ts';
+import { keyPair } from '../support/key-pair.ts';
 
 export interface NodeKey {
   signer: Signer;
@@ -32,7 +33,7 @@ export interface NodeKey {
 }
 
 export function nodeKey(): NodeKey {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const { privateKey, publicKey } = keyPair('ed25519');
   const jwk = publicJwk({ crv: 'Ed25519', x: publicKey.export({ format: 'jwk' }).x ?? '' });
   const make: SignEd25519 = (message) => Promise.resolve(new Uint8Array(sign(null, message, privateKey)));
   return {

@@ -1,9 +1,10 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import type { Signer } from '../../src/sealing/index.ts';
+import { keyPair } from '../support/key-pair.ts';
 
 /** A fresh Ed25519 signer. */
 export function testSigner(kid: string): Signer {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const { publicKey, privateKey } = keyPair('ed25519');
   return {
     kid,
     algorithm: 'EdDSA',

@@ -10,6 +10,7 @@ import { nodeVerify, nodeVerifyEd25519, openFileKeys } from '../../src/keys/inde
 import { formatCheckpoint, nobleVerifyEd25519, openCheckpoint, parseVkey, signNote } from '../../src/ledger/index.ts';
 import { nobleVerify, thumbprint } from '../../src/sealing/index.ts';
 import { untyped } from '../support/untyped.ts';
+import { keyPair } from '../support/key-pair.ts';
 
 const OPENER = fileURLToPath(new URL('keys-opener.ts', import.meta.url));
 const folder = (): string => mkdtempSync(join(tmpdir(), 'countersign-keys-'));
@@ -141,9 +142,9 @@ describe('signatures', () => {
   });
 
   it('check P-256 as JOSE writes it', async () => {
-    const { createPublicKey, generateKeyPairSync, sign } = await import('node:crypto');
+    const { createPublicKey, sign } = await import('node:crypto');
     const { publicJwk } = await import('../../src/sealing/index.ts');
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { privateKey } = keyPair('ec');
     const { x = '', y = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
     const jwk = publicJwk({ crv: 'P-256', x, y });
     const message = Buffer.from('message');

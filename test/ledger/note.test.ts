@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { generateKeyPairSync, sign, verify } from 'node:crypto';
+import { sign, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { fromBase64, toHex } from '../../src/canonical/index.ts';
 import {
@@ -19,6 +19,7 @@ import {
 } from '../../src/ledger/index.ts';
 import { noteSigner } from '../sealing/fixtures.ts';
 import vectors from '../vectors/notes.json' with { type: 'json' };
+import { keyPair } from '../support/key-pair.ts';
 
 /** The example of golang.org/x/mod/sumdb/note. */
 const GO_VKEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
@@ -129,7 +130,7 @@ describe('notes', () => {
     expect(await reasonOf(() => parseNote(`a\n\n${line.repeat(20_000)}`))).toBe('note-malformed');
   });
   it('verify with another implementation of Ed25519', async () => {
-    const pair = generateKeyPairSync('ed25519');
+    const pair = keyPair('ed25519');
     const raw = fromBase64(pair.publicKey.export({ type: 'spki', format: 'der' }).subarray(12).toString('base64'));
     const own = noteKey('log.example', NOTE_ALGORITHMS.ed25519, raw);
     const note = await signNote('a\n', own, (message) => Promise.resolve(sign(null, message, pair.privateKey)));

@@ -1,10 +1,11 @@
-import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { createPublicKey, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../src/canonical/index.ts';
 import { fromDer, toDer } from '../../src/sealing/index.ts';
+import { keyPair } from '../support/key-pair.ts';
 
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const { privateKey } = keyPair('ec');
 const key = createPublicKey(privateKey);
 const low = `${'00'.repeat(31)}01`;
 

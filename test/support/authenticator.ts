@@ -1,5 +1,6 @@
 /** An authenticator in software: real keys, and the encodings of WebAuthn level 3 and CTAP 2 as a browser passes them on. */
-import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { keyPair } from './key-pair.ts';
 
 type Cbor = number | string | Buffer | Map<number | string, Cbor> | Record<string, never>;
 
@@ -67,8 +68,7 @@ export class SoftAuthenticator {
     this.#origin = origin;
     this.#algorithm = algorithm;
     this.counter = counter;
-    const pair =
-      algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519');
+    const pair = algorithm === 'ES256' ? keyPair('ec') : keyPair('ed25519');
     this.#privateKey = pair.privateKey;
     this.#jwk = pair.publicKey.export({ format: 'jwk' }) as { x: string; y?: string };
   }

@@ -3,9 +3,10 @@
  * JSON protocol (`TrentService.GetPublicKey`, `TrentService.Sign`) with real keys behind it, and AWS's limit of 4,096 bytes for a message.
  * Everything else is tested against moto itself.
  */
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { sign, type KeyObject } from 'node:crypto';
 import { startFake, type FakeAnswer, type FakeServer } from './fake-key-manager.ts';
 import { signDigest } from './sign-digest.ts';
+import { keyPair } from './key-pair.ts';
 
 const arn = (id: string): string => `arn:aws:kms:eu-central-1:123456789012:key/${id}`;
 export const FAKE_AWS_ED25519 = arn('0ed25519-0000-4000-8000-000000000000');
@@ -15,8 +16,8 @@ const refused = (__type: string): FakeAnswer => ({ status: 400, body: { __type, 
 
 export function startFakeAwsKms(): Promise<FakeServer> {
   const keys = new Map([
-    [FAKE_AWS_ED25519, { spec: 'ECC_NIST_EDWARDS25519', ...generateKeyPairSync('ed25519') }],
-    [FAKE_AWS_P256, { spec: 'ECC_NIST_P256', ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) }],
+    [FAKE_AWS_ED25519, { spec: 'ECC_NIST_EDWARDS25519', ...keyPair('ed25519') }],
+    [FAKE_AWS_P256, { spec: 'ECC_NIST_P256', ...keyPair('ec') }],
   ]);
   return startFake(({ headers, body }) => {
     const id = String(body['KeyId']);

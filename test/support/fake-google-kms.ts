@@ -4,11 +4,12 @@
  * library signs in to it by workload identity federation. It refuses what Google refuses: no token (401), an unknown version (404), a
  * digest for Ed25519 or data for ECDSA (400).
  */
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { sign, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signDigest } from './sign-digest.ts';
 import { startFake, type FakeAnswer, type FakeRequest, type FakeServer } from './fake-key-manager.ts';
+import { keyPair } from './key-pair.ts';
 
 type Algorithm = 'EC_SIGN_ED25519' | 'EC_SIGN_P256_SHA256' | 'RSA_SIGN_PSS_2048_SHA256';
 
@@ -69,11 +70,11 @@ export async function startFakeGoogleKms(): Promise<FakeGoogleKms> {
 function pairOf(algorithm: Algorithm): { privateKey: KeyObject; publicKey: KeyObject } {
   switch (algorithm) {
     case 'EC_SIGN_ED25519':
-      return generateKeyPairSync('ed25519');
+      return keyPair('ed25519');
     case 'EC_SIGN_P256_SHA256':
-      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return keyPair('ec');
     case 'RSA_SIGN_PSS_2048_SHA256':
-      return generateKeyPairSync('rsa', { modulusLength: 2048 });
+      return keyPair('rsa');
   }
 }
 

@@ -3,9 +3,10 @@
  * describes it (`GET /v1/transit/keys/:name`, `POST /v1/transit/sign/:name`, `POST …/rotate`), with real keys behind it. It refuses what
  * they refuse: a wrong token (403), an unknown key (404), hashing options that do not fit the type of the key (400).
  */
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { sign, type KeyObject } from 'node:crypto';
 import { signDigest } from './sign-digest.ts';
 import { startFake, type FakeAnswer, type FakeRequest, type FakeServer } from './fake-key-manager.ts';
+import { keyPair } from './key-pair.ts';
 
 type Type = 'ed25519' | 'ecdsa-p256';
 
@@ -20,8 +21,7 @@ interface TransitKey {
   versions: { privateKey: KeyObject; publicKey: KeyObject }[];
 }
 
-const pair = (type: Type): TransitKey['versions'][number] =>
-  type === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pair = (type: Type): TransitKey['versions'][number] => (type === 'ed25519' ? keyPair('ed25519') : keyPair('ec'));
 
 const refused = (status: number, ...errors: string[]): FakeAnswer => ({ status, body: { errors } });
 

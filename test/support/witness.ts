@@ -1,5 +1,5 @@
 /** An independent witness as C2SP tlog-witness has it, strict to the letter; it remembers in memory. */
-import { generateKeyPairSync, sign, type KeyObject, createHash } from 'node:crypto';
+import { sign, type KeyObject, createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { equalBytes } from '../../src/canonical/index.ts';
@@ -20,6 +20,7 @@ import {
   verifyConsistency,
   type AddCheckpoint,
 } from '../../src/ledger/index.ts';
+import { keyPair } from './key-pair.ts';
 
 export interface TestWitness {
   vkey: string;
@@ -43,7 +44,7 @@ interface Reply {
 }
 
 export async function openWitness(name: string): Promise<TestWitness> {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const { publicKey, privateKey } = keyPair('ed25519');
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
   const key = noteKey(name, NOTE_ALGORITHMS.cosignatureV1, raw);
   const logs: TestWitness['logs'] = new Map();

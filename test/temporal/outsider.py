@@ -174,3 +174,6 @@ if sys.argv[1] == "vectors":
     vectors(sys.argv[2])
 else:
     asyncio.run(govern(sys.argv[2], sys.argv[3], float(sys.argv[4])))
+    # Threads of the SDK's core may still run while Python ends, which aborts it now and then after all is done and printed.
+    sys.stdout.flush()
+    os._exit(0)
