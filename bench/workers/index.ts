@@ -3,11 +3,13 @@
  */
 import { killUnderLoad, startProcesses } from '../../test/support/processes.ts';
 import { LEAD } from '../../test/support/stack.ts';
+import findTemporalServer from '../../test/support/temporal.ts';
 
-/** The issue's: a task that the dead worker held is given to another one after three seconds. */
+/** A task that the dead worker held is given to another one after three seconds. */
 const LONGEST_MS = 4000;
 
 export async function workers(): Promise<boolean> {
+  await findTemporalServer();
   const it = await startProcesses();
   const victim = await it.worker();
   const urls = await Promise.all([it.api(), it.api()]);
