@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
+import { eachImport } from './each-import.js';
 
 /** Files that each file imports, by absolute path. A file that is edited in a running editor is read again with its new text. */
 const importsOf = new Map();
@@ -57,12 +58,6 @@ export const noCycleRule = {
       if (typeof source?.value !== 'string' || path.resolve(path.dirname(file), source.value) !== circle[0]) return;
       context.report({ node: source, messageId: 'cycle', data: { way } });
     };
-    return {
-      ImportDeclaration: (node) => check(node, node.source),
-      ExportNamedDeclaration: (node) => check(node, node.source),
-      ExportAllDeclaration: (node) => check(node, node.source),
-      ImportExpression: (node) => check(node, node.source),
-      TSImportType: (node) => check(node, node.source ?? node.argument?.literal),
-    };
+    return eachImport(check);
   },
 };

@@ -3,6 +3,7 @@
  * before it, never one behind it, so there is no other direction in which a change can spread.
  */
 import path from 'node:path';
+import { eachImport } from './each-import.js';
 
 export const ROOMS = [
   'canonical',
@@ -155,12 +156,6 @@ export const roomsRule = {
       const problem = problemOf(file, source.value, isTypeOnly(node));
       if (problem !== null) context.report({ node: source, messageId: 'wall', data: { problem } });
     };
-    return {
-      ImportDeclaration: (node) => check(node, node.source),
-      ExportNamedDeclaration: (node) => check(node, node.source),
-      ExportAllDeclaration: (node) => check(node, node.source),
-      ImportExpression: (node) => check(node, node.source),
-      TSImportType: (node) => check(node, node.source ?? node.argument?.literal),
-    };
+    return eachImport(check);
   },
 };

@@ -10,6 +10,7 @@ import { fill } from '../../scripts/seed/seed.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { createLogger, openParts } from '../../src/main/parts.ts';
 import { openEmbeddedPostgres, type Store } from '../../src/store/index.ts';
+import { percentile } from '../percentile.ts';
 import { reportsBench } from './reports.ts';
 import { fillRows } from './rows.ts';
 import { looks, type Look } from './filters.ts';
@@ -103,10 +104,11 @@ function processorTime(server: number): number {
 }
 
 function show(timed: readonly Timed[], rows: number): boolean {
-  const at = (part: number, of: 'cold' | 'coldCpu' | 'warm' | 'cpu'): number => {
-    const sorted = timed.map((one) => one[of]).sort((a, b) => a - b);
-    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-  };
+  const at = (part: number, of: 'cold' | 'coldCpu' | 'warm' | 'cpu'): number =>
+    percentile(
+      timed.map((one) => one[of]),
+      part,
+    );
   for (const { name, cold, coldCpu, warm, cpu } of timed.toSorted((a, b) => b.cold - a.cold).slice(0, 15))
     console.log(
       `${cold.toFixed(0).padStart(6)} ms (${coldCpu.toFixed(0)} of the processor), again ${warm.toFixed(0).padStart(5)} ms, of the processor ${cpu.toFixed(0).padStart(4)} ms  ${name}`,

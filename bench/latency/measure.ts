@@ -1,4 +1,5 @@
 import { processorMs } from './processor.ts';
+import { percentile } from '../percentile.ts';
 
 export interface Timing {
   p50: number;
@@ -33,10 +34,6 @@ const IN_FLIGHT = 32;
 const REST_MS = 400;
 
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, REST_MS));
-
-function percentile(sorted: readonly number[], part: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}
 
 /** Times all of them in turns: one after another, then many at once. In the order of `contenders`. */
 export async function measure(contenders: readonly Contender[], counts: Counts): Promise<Timing[]> {
@@ -80,14 +77,11 @@ export async function measure(contenders: readonly Contender[], counts: Counts):
       one.done += counts.concurrent / counts.rounds;
     }
   }
-  return found.map(({ times, concurrentMs, processor, done }) => {
-    const sorted = times.toSorted((a, b) => a - b);
-    return {
-      p50: percentile(sorted, 0.5),
-      p95: percentile(sorted, 0.95),
-      p99: percentile(sorted, 0.99),
-      throughput: concurrentMs === 0 ? Number.NaN : counts.concurrent / (concurrentMs / 1000),
-      processorMs: processor / done,
-    };
-  });
+  return found.map(({ times, concurrentMs, processor, done }) => ({
+    p50: percentile(times, 0.5),
+    p95: percentile(times, 0.95),
+    p99: percentile(times, 0.99),
+    throughput: concurrentMs === 0 ? Number.NaN : counts.concurrent / (concurrentMs / 1000),
+    processorMs: processor / done,
+  }));
 }

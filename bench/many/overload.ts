@@ -1,6 +1,7 @@
 /** What 128 callers see of an API that can do less: `npm run bench overload [COUNT]`, with a limit of requests at work and as shipped. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startMany, inLanes, percentile, request, type ManyStack } from './stack.ts';
+import { percentile } from '../percentile.ts';
+import { startMany, inLanes, request, type ManyStack } from './stack.ts';
 import { keepRun } from './runs.ts';
 
 const [FEW, MANY] = [8, 128];

@@ -2,7 +2,8 @@
  * What a worker holds in memory and how it decides with many actions open: `npm run bench parked [PARKED] [RELEASED]`. Each figure is
  * compared with the same of the same processes before.
  */
-import { startMany, inLanes, percentile, residentMiB, untilReady } from './stack.ts';
+import { percentile } from '../percentile.ts';
+import { startMany, inLanes, residentMiB, untilReady } from './stack.ts';
 import { keepRun } from './runs.ts';
 
 const DECIDED = 60;

@@ -126,11 +126,6 @@ export async function inLanes(lanes: number, count: number, work: (n: number) =>
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-export function percentile(times: readonly number[], part: number): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}
-
 /** Milliseconds until each of them says that it is ready. */
 export async function untilReady(services: readonly ServiceProcess[]): Promise<number> {
   const began = performance.now();

@@ -51,11 +51,9 @@ export async function gather(
   const asksMore =
     message.ask !== null && effects.some(({ type, stage }) => ASKING.has(type) || (type === OPENED && stage > 0));
   const isNew = message.ask === 'decision' && message.state === 'waiting' && message.decisions.length === 0;
-  if (listed.length === 0) {
-    if (alone.length > 0 || asksMore || !isNew) {
-      await digests.drop(tenant, id);
-      return ALONE;
-    }
+  if (listed.length === 0 && (alone.length > 0 || asksMore || !isNew)) {
+    await digests.drop(tenant, id);
+    return ALONE;
   }
   const targets = [...new Set([...message.audience.channels, ...message.audience.people])];
   const missing = targets.filter((target) => listed.every((one) => one.target !== target));
@@ -89,7 +87,7 @@ const OPENED: ApprovalEffect['type'] = 'stage-opened';
 /** What asks people once more, and is for nobody's digest. */
 const ASKING: ReadonlySet<ApprovalEffect['type']> = new Set(['remind', 'warn', 'escalate', 'returned', 'answered']);
 
-/** So long after it was asked, and never after its first reminder, its escalation or its end. */
+/** `digestMs` after it was asked, and never after its first reminder, its escalation or its end. */
 function dueAt({ openedAt, plan, approval }: ActionState, digestMs: number): Date {
   const period = openedAt + digestMs;
   const [stage] = plan?.stages ?? [];
@@ -98,7 +96,7 @@ function dueAt({ openedAt, plan, approval }: ActionState, digestMs: number): Dat
 }
 
 const busy = (): NotifierUnavailable =>
-  new NotifierUnavailable('somebody else tells of it just now', { retryAfterMs: AGAIN_MS });
+  new NotifierUnavailable('another process announces it now', { retryAfterMs: AGAIN_MS });
 
 /** Posts what waits at one place. @throws NotifierUnavailable */
 async function postAt(
