@@ -66,6 +66,9 @@ const SANDBOXED = [
   'src/contract/search-attributes.ts',
 ];
 
+/** Packages that Temporal's sandbox has. */
+const SANDBOX_PACKAGES = ['@temporalio/workflow', '@temporalio/common'];
+
 /** A program of browsers: it takes code of pure rooms only, and no room takes any of it. */
 const WEB = 'src/console/web';
 
@@ -105,6 +108,8 @@ const isIn = (file, folder) => file === folder || file.startsWith(`${folder}/`);
 /** What is wrong with `file` (relative to the root, `/` between names) importing `source`, or null. */
 export function problemOf(file, source, typeOnly) {
   if (!source.startsWith('.')) {
+    if (isIn(file, 'src/workflows') && !SANDBOX_PACKAGES.includes(source))
+      return 'Temporal’s sandbox has the workflow library and pure code, nothing else';
     const hidden = HIDDEN.find(({ packages }) => packages.test(source));
     if (hidden === undefined || !/^(src|sandbox)\//.test(file)) return null;
     if (hidden.only.some((folder) => isIn(file, folder))) return null;

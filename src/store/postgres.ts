@@ -135,7 +135,7 @@ function createPool(connectionString: string, { max, pipeline = false, timeout =
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: 60_000,
     application_name: 'countersign',
-    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- pg-pool waits for it, though its types do not say so
+    // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, though its types do not say so
     onConnect: async (client) => {
       await client.query(timeouts(timeout));
     },

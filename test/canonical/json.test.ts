@@ -55,7 +55,7 @@ describe('what is not JSON is refused', () => {
   const cases: [string, unknown, CanonicalErrorCode][] = [
     ['undefined', undefined, 'unsupported-value'],
     ['an undefined member', { a: undefined }, 'unsupported-value'],
-    ['a hole', [1, , 2], 'unsupported-value'], // eslint-disable-line no-sparse-arrays
+    ['a hole', [1, , 2], 'unsupported-value'], // oxlint-disable-line no-sparse-arrays
     ['a function', { a: () => 1 }, 'unsupported-value'],
     ['a function called toJSON', { toJSON: () => 'x' }, 'unsupported-value'],
     ['a symbol', Symbol('a'), 'unsupported-value'],

@@ -84,7 +84,7 @@ it('keys rotate and are revoked while an API and a worker run', { timeout: 280_0
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each assertion says what it expects
+    // oxlint-disable-next-line typescript/no-explicit-any -- each assertion says what it expects
   ): Promise<any> => {
     const response = await fetch(url + path, {
       method,

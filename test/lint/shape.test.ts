@@ -5,7 +5,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { cyclesOf, reachable, readSources, ROOT } from '../support/sources.ts';
 
-/** Plain JavaScript, for ESLint reads it. */
+/** Plain JavaScript, for the linter reads it. */
 const { ROOMS } = (await import(new URL('../../eslint/rooms.js', import.meta.url).href)) as { ROOMS: string[] };
 
 const sources = readSources('src');

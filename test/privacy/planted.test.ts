@@ -142,7 +142,7 @@ function people(): Directory {
 
 interface Answer {
   status: number;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each use says what it expects
+  // oxlint-disable-next-line typescript/no-explicit-any -- each use says what it expects
   body: any;
 }
 

@@ -8,7 +8,7 @@ export interface Received {
   headers: IncomingHttpHeaders;
   text: string;
   // What a webhook says is read by tests as it is; each assertion says what it expects.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any
   body: any;
 }
 

@@ -16,7 +16,7 @@ import { replayAll } from './replay-all.ts';
 export interface Answer {
   status: number;
   // Answers of the API are read by tests as they are; each assertion says what it expects.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any
   body: any;
   headers: Headers;
 }

@@ -16,7 +16,7 @@ const ISSUER = 'https://api.botframework.com';
 const SECRET = 'the-secret-of-the-app';
 
 // What is sent is read by tests as it is; each assertion says what it expects.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any;
 
 export interface TeamsMessage {
