@@ -2,22 +2,16 @@
  * Compares the rows of one action with the fold of its sealed records. Rows grant nothing. A difference shows that somebody changed the
  * database.
  */
-import { canonicalize, formatDecimal, parseDecimal } from '../canonical/index.ts';
+import { canonicalize } from '../canonical/index.ts';
 import { isClosed, isCountersignError, type Json, type Judgement, type Status } from '../contract/index.ts';
 import { evaluate, isGlassLimit } from '../policy/index.ts';
 import type { LimitShare, RowChange, RowDifference, RowTable } from '../register/index.ts';
-import {
-  KEPT_MS,
-  limitSlot,
-  type RowsOfAction,
-  type Review,
-  type StoredAction,
-  type StoredPermit,
-} from '../store/index.ts';
+import { KEPT_MS, type RowsOfAction, type Review, type StoredAction, type StoredPermit } from '../store/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { createVoucher, type VouchedJudgment } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
+import { heldAmiss, sharesOfReservations } from './limit-count.ts';
 import { openPermit } from './permit.ts';
 import { projectionOf } from './seal.ts';
 
@@ -73,7 +67,7 @@ async function look(deps: ActionRowDeps, tenant: string, id: string): Promise<Ro
     ...(await ofAction(deps, row, life, judgement)),
     ...ofPermits(id, rows.permits, life, isForgotten(deps, life)),
     ...ofReview(id, review, life),
-    ...ofReservations(id, rows.reservations, life, heldBy(deps, life, judgement)),
+    ...ofReservations(deps, rows.reservations, life, heldBy(deps, life, judgement)),
     ...ofLimitDecision(deps, rows.judgement, life),
   ];
 }
@@ -281,7 +275,7 @@ function heldBy(
   { register }: ActionRowDeps,
   { verdict, state }: Life,
   judgement: Judgement | null,
-): Pick<LimitShare, 'slot' | 'amount'>[] | null {
+): LimitShare[] | null {
   const gaveBack = GAVE_BACK.includes(state.action.status);
   if (verdict.shares !== undefined) {
     const shares = register.shares.open(verdict.tenant, verdict.action, verdict.shares);
@@ -290,27 +284,22 @@ function heldBy(
   // Older records do not name their shares, so take them from the judgement.
   if (judgement === null || verdict.v === 1) return null;
   const expected = judgement.reservations.filter(({ limit }) => !gaveBack || isGlassLimit(limit));
-  return expected.map(({ limit, key, amount }) => ({ slot: limitSlot(limit, key), amount }));
+  return sharesOfReservations(expected, Date.parse(verdict.at));
 }
 
 function ofReservations(
-  id: string,
+  { now }: ActionRowDeps,
   rows: RowsOfAction['reservations'],
-  { verdict }: Life,
-  expected: Pick<LimitShare, 'slot' | 'amount'>[] | null,
+  { verdict, state }: Life,
+  shares: readonly LimitShare[] | null,
 ): RowDifference[] {
-  if (expected === null) return [];
+  if (shares === null) return [];
   // The facts of older records name fields in the place of a key that policy does not disclose.
-  const exactly = verdict.shares !== undefined;
-  const listed = (shares: readonly { slot: string; amount: string }[]): string[] =>
-    shares
-      .map(({ slot, amount }) => `${exactly ? `${slot} ` : ''}${formatDecimal(parseDecimal(amount, Infinity))}`)
-      .sort();
-  const [has, should] = [listed(rows), listed(expected)];
-  if (text(has) === text(should)) return [];
-  const change = changeOf(has.length, should.length);
+  const amiss = heldAmiss(rows, shares, { now: now().getTime(), bySlot: verdict.shares !== undefined });
+  if (amiss === null) return [];
+  const change = changeOf(amiss.rows, amiss.shares);
   const said = `it holds ${rows.map(({ limit, amount }) => `${limit} ${amount}`).join(', ') || 'nothing'} of its limits; its records say otherwise`;
-  return [difference('limit_reservation', id, change, said)];
+  return [difference('limit_reservation', state.action.id, change, said)];
 }
 
 /** The engine would reuse this stored judgement, so it must carry the engine's MAC. */

@@ -85,11 +85,12 @@ export function grantFacts(grants: readonly Grantable[], limits: readonly LimitF
   }));
 }
 
-/** What an action reserves of the grant that covers it. */
-export function grantShares(grants: readonly Grantable[], covering: GrantFact | undefined): Reservation[] {
+/** What an action reserves of the grant that covers it: it counts as long as the grant is good. @param now in milliseconds since the epoch */
+export function grantShares(grants: readonly Grantable[], covering: GrantFact | undefined, now: number): Reservation[] {
   const grant = grants.find(({ fact }) => fact.grant === covering?.grant);
   if (grant === undefined) return [];
   const { fact, uses, sum } = grant;
-  const money = sum === null ? [] : [{ ...sum, amount: fact.amount ?? '0', max: fact.upTo ?? '0' }];
-  return [{ ...uses, amount: '1', max: String(fact.uses) }, ...money];
+  const windowMs = Math.max(1, Date.parse(fact.until) - now);
+  const money = sum === null ? [] : [{ ...sum, windowMs, amount: fact.amount ?? '0', max: fact.upTo ?? '0' }];
+  return [{ ...uses, windowMs, amount: '1', max: String(fact.uses) }, ...money];
 }

@@ -152,7 +152,10 @@ export async function prepareJudgment(
   const { vouched, isVouched } = createVoucher(deps, tenant, input.id);
   const takes = ({ judgement }: Pick<Judgment, 'judgement'>): Reservation[] => {
     const { reservations, verdict, grant } = judgement;
-    const more = verdict.decision === 'refuse' ? [] : [...sharesOf(earlier), ...grantShares(standing, grant)];
+    const more =
+      verdict.decision === 'refuse'
+        ? []
+        : [...sharesOf(earlier, now.getTime()), ...grantShares(standing, grant, now.getTime())];
     return [...reservations, ...more];
   };
   const stored = (made: Pick<Judgment, 'judgement' | 'facts'>, shares: LimitShare[]): VouchedJudgment =>

@@ -3,7 +3,7 @@ import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal
 import type { LimitFact, Reservation } from '../contract/index.ts';
 import { isGlassLimit } from '../policy/index.ts';
 import type { Looked, LimitShare } from '../register/index.ts';
-import { limitSlot, type LimitQuery } from '../store/index.ts';
+import { limitSlot, reservationStays, type LimitQuery } from '../store/index.ts';
 
 /** Reservations as the verdict's record holds them. @param at milliseconds since the epoch */
 export function sharesOfReservations(reservations: readonly Reservation[], at: number): LimitShare[] {
@@ -52,3 +52,28 @@ export const COUNTS_MAX = 8;
 /** Why such a count releases nothing, in words for the verdict's record. */
 export const COUNTS_LESS =
   'the database counts less of a limit than the sealed records say: somebody deleted or edited rows of it; run `countersign audit`';
+
+/**
+ * Compares what the database holds of an action's shares with what its records say. A share whose time is over by the records may have been
+ * swept away, or not yet: both are well. Any other is missed.
+ *
+ * @returns how many there are that may not be left out, and how many there should be; null where all is well
+ */
+export function heldAmiss(
+  rows: readonly Pick<LimitShare, 'slot' | 'amount'>[],
+  shares: readonly LimitShare[],
+  { now, bySlot }: { now: number; bySlot: boolean },
+): { rows: number; shares: number } | null {
+  const name = ({ slot, amount }: Pick<LimitShare, 'slot' | 'amount'>): string =>
+    `${bySlot ? slot : ''} ${formatDecimal(exact(amount))}`;
+  const left = rows.map(name);
+  const take = (share: LimitShare): boolean => {
+    const at = left.indexOf(name(share));
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  };
+  const stays = shares.filter((share) => reservationStays(share) >= now);
+  const found = stays.filter(take).length;
+  for (const share of shares) if (!stays.includes(share)) take(share);
+  return found === stays.length && left.length === 0 ? null : { rows: found + left.length, shares: stays.length };
+}

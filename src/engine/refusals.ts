@@ -184,8 +184,10 @@ export function refusalFacts(earlier: readonly EarlierRefusal[], limits: readonl
 export const countersOf = (earlier: readonly EarlierRefusal[]): LimitQuery[] =>
   earlier.flatMap(({ share }) => share?.query ?? []);
 
-/** What this action adds to these counters. */
-export const sharesOf = (earlier: readonly EarlierRefusal[]): Reservation[] =>
-  earlier.flatMap(({ share }) =>
-    share === null ? [] : [{ ...share.query, amount: share.amount, max: share.refused }],
-  );
+/** What this action adds to these counters: it counts as long as the no stands. @param now in milliseconds since the epoch */
+export const sharesOf = (earlier: readonly EarlierRefusal[], now: number): Reservation[] =>
+  earlier.flatMap(({ fact, share }) => {
+    if (share === null) return [];
+    const windowMs = Math.max(1, Date.parse(fact.until) - now);
+    return [{ ...share.query, windowMs, amount: share.amount, max: share.refused }];
+  });

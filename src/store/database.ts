@@ -53,6 +53,8 @@ export interface Tables {
     limitName: string;
     amount: Exact;
     at: Time;
+    /** When its window is over; null in rows of before this was kept. */
+    until: Time | null;
   };
   apiKey: {
     id: string;

@@ -1,6 +1,6 @@
 /**
  * Rows that nobody needs any more. Records and their proofs are never among them, nor anything that a limit still counts: a limit's window, and
- * a grant, may be as long as its author likes.
+ * a grant, may be as long as its author likes. So a reservation says itself until when it counts.
  */
 import { sql } from 'kysely';
 import { CLOSED_STATUSES } from '../contract/index.ts';
@@ -10,11 +10,24 @@ const DAY_MS = 24 * 3_600_000;
 
 /** How long rows beside an action's records stay once it is closed: permit, judgement under limits, messages. A year, and a month to audit it. */
 export const KEPT_MS = 400 * DAY_MS;
+/** Clocks of two processes never differ by as much: past the end of its window by so much, no process counts a reservation. */
+const CLOCKS_MS = DAY_MS;
+
+/**
+ * Until when a reservation stays: longer than its own window, so that a policy whose window is made longer finds what was taken in the last
+ * {@link KEPT_MS}. An audit does not miss it afterwards. @param at when it was taken, @param until when its window is over, in milliseconds
+ */
+export const reservationStays = ({ at, until }: { at: number; until: number }): number =>
+  Math.max(at + KEPT_MS, until + CLOCKS_MS);
+
 /** How long it is kept who presented no good credential, from where. */
 const ADDRESSES_KEPT_MS = 90 * DAY_MS;
 
 /** Rows that were deleted, by table. */
-export type Forgotten = Record<'permit' | 'limitDecision' | 'slackMessage' | 'attempt' | 'unauthenticated', number>;
+export type Forgotten = Record<
+  'permit' | 'limitDecision' | 'limitReservation' | 'slackMessage' | 'attempt' | 'unauthenticated',
+  number
+>;
 
 export interface ForgetStore {
   /** Deletes up to `limit` rows of each table, the oldest first where that matters to nobody. */
@@ -40,6 +53,15 @@ export function createForgetStore(db: Database): ForgetStore {
         select ctid from ${sql.table(table)} where ${sql.ref(column)} < ${before} limit ${limit}))`.execute(db);
     return Number(numAffectedRows);
   };
+  /** As {@link reservationStays} says; their share of the running totals goes with them, by the database's own trigger. */
+  const reservations = async (now: Date, limit: number) => {
+    const { numAffectedRows = 0n } = await sql`
+      delete from limit_reservation where ctid = any(array(
+        select ctid from limit_reservation
+        where at < ${new Date(now.getTime() - KEPT_MS)} and until < ${new Date(now.getTime() - CLOCKS_MS)}
+        order by at limit ${limit}))`.execute(db);
+    return Number(numAffectedRows);
+  };
   /** Of which no action is left. */
   const emptyDigests = (before: Date, limit: number) =>
     sql`delete from digest where ctid = any(array(
@@ -55,6 +77,7 @@ export function createForgetStore(db: Database): ForgetStore {
       return {
         permit: await ofClosed('permit', before, limit),
         limitDecision: await ofClosed('limit_decision', before, limit),
+        limitReservation: await reservations(now, limit),
         slackMessage: await ofClosed('slack_message', before, limit),
         attempt: await older('attempt', 'at', before, limit),
         unauthenticated: await older('unauthenticated', 'hour', new Date(now.getTime() - ADDRESSES_KEPT_MS), limit),

@@ -127,22 +127,22 @@ const TAKE = `with held as materialized (select (${USED}) as used),
   decided as (insert into limit_decision (tenant, action, value, at)
     select $1, $4, $5, $6 from held where used = $7::text[]
     on conflict (tenant, action) do nothing returning tenant),
-  reserved as (insert into limit_reservation (tenant, action, slot, limit_name, amount, at)
-    select $1, $4, r.slot, r.limit_name, r.amount, $6
-    from decided, unnest($8::bytea[], $9::text[], $10::numeric[]) as r(slot, limit_name, amount))
+  reserved as (insert into limit_reservation (tenant, action, slot, limit_name, amount, at, until)
+    select $1, $4, r.slot, r.limit_name, r.amount, $6, r.until
+    from decided, unnest($8::bytea[], $9::text[], $10::numeric[], $11::timestamptz[]) as r(slot, limit_name, amount, until))
   select tenant from decided`;
 
 const WRITE = `with decided as (insert into limit_decision (tenant, action, value, at) values ($1, $2, $3, $4))
-  insert into limit_reservation (tenant, action, slot, limit_name, amount, at)
-  select $1, $2, r.slot, r.limit_name, r.amount, $4
-  from unnest($5::bytea[], $6::text[], $7::numeric[]) as r(slot, limit_name, amount)`;
+  insert into limit_reservation (tenant, action, slot, limit_name, amount, at, until)
+  select $1, $2, r.slot, r.limit_name, r.amount, $4, r.until
+  from unnest($5::bytea[], $6::text[], $7::numeric[], $8::timestamptz[]) as r(slot, limit_name, amount, until)`;
 
-/** The values `$1` to `$4` of a query about limits. */
+/** The values `$1` to `$4` of a query about limits. A window may be longer than dates go back; nothing was taken before 1970. */
 function asked(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): unknown[] {
   return [
     tenant,
     queries.map(({ limit, key }) => slotOf(limit, key)),
-    queries.map(({ windowMs }) => new Date(now.getTime() - windowMs).toISOString()),
+    queries.map(({ windowMs }) => new Date(Math.max(0, now.getTime() - windowMs)).toISOString()),
     action,
   ];
 }
@@ -150,11 +150,15 @@ function asked(tenant: string, action: string, queries: readonly LimitQuery[], n
 const factsOf = (queries: readonly LimitQuery[], used: readonly string[] | undefined): LimitFact[] =>
   queries.map(({ limit, key }, i) => ({ limit, key: [...key], used: used?.[i] ?? '0' }));
 
+/** 9999-12-31: a window may be longer than what a date can hold. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31);
+
 /** Reservations as columns. */
-const columnsOf = (reservations: readonly Reservation[]): unknown[] => [
+const columnsOf = (reservations: readonly Reservation[], now: Date): unknown[] => [
   reservations.map(({ limit, key }) => slotOf(limit, key)),
   reservations.map(({ limit }) => limit),
   reservations.map(({ amount }) => amount),
+  reservations.map(({ windowMs }) => new Date(Math.min(LAST_INSTANT, now.getTime() + windowMs)).toISOString()),
 ];
 
 /**
@@ -201,7 +205,7 @@ export function createLimitStore({ db, locking, lockedWrite }: Postgres): LimitS
             const values = [
               ...asked(tenant, action, queries, now),
               ...[JSON.stringify(value), now.toISOString(), facts.map(({ used }) => used)],
-              ...columnsOf(reservations),
+              ...columnsOf(reservations, now),
             ];
             const taken = await lockedWrite(openingOf(ids), { name: 'limit-take', text: TAKE, values });
             return taken.length === 1;
@@ -226,7 +230,10 @@ export function createLimitStore({ db, locking, lockedWrite }: Postgres): LimitS
         return await locking(openingOf(ids), read, async ([row]: { before: T | null; used: string[] }[]) => {
           if (row !== undefined && row.before !== null) return { value: row.before, write: null };
           const { reservations, value } = await decide(factsOf(queries, row?.used));
-          const values = [...[tenant, action, JSON.stringify(value), now.toISOString()], ...columnsOf(reservations)];
+          const values = [
+            ...[tenant, action, JSON.stringify(value), now.toISOString()],
+            ...columnsOf(reservations, now),
+          ];
           return { value, write: { name: 'limit-write', text: WRITE, values } };
         });
       } finally {

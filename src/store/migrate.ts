@@ -29,6 +29,7 @@ import * as factFacets from './migrations/0280-fact-facets.ts';
 import * as savedViews from './migrations/0340-saved-views.ts';
 import * as walkAmount from './migrations/0341-walk-amount.ts';
 import * as teamsReach from './migrations/0350-teams-reach.ts';
+import * as limitRetention from './migrations/0370-limit-retention.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
@@ -58,6 +59,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0340-saved-views': savedViews,
   '0341-walk-amount': walkAmount,
   '0350-teams-reach': teamsReach,
+  '0370-limit-retention': limitRetention,
 };
 
 /**

@@ -312,7 +312,10 @@ describe('a standing approval', () => {
       from.limits.decide('default', `act_grant_${amount}_${n}`, countersOfGrants(standing), now, (limits) => {
         const known = facts({ now: AT, people: { [GIVER]: [GIVER] }, grants: grantFacts(standing, limits) });
         const { verdict, grant: covering } = evaluate(bundle, asked, known);
-        return Promise.resolve({ reservations: grantShares(standing, covering), value: verdict.basis as string });
+        return Promise.resolve({
+          reservations: grantShares(standing, covering, now.getTime()),
+          value: verdict.basis as string,
+        });
       }),
     );
   };
