@@ -9,6 +9,7 @@ import {
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
 import type { LocalActivities, RemoteActivities } from '../activities/types.ts';
+import type { Exclusive } from './exclusive.ts';
 import { steppedSignal } from './messages.ts';
 import type { Published, WebhookChange, PublishInput } from '../notify/types.ts';
 
@@ -29,15 +30,12 @@ const { publishNow } = proxyLocalActivities<Pick<LocalActivities, 'publishNow'>>
 const REPORTED: ReadonlySet<Action['status']> = new Set(['executed', 'failed', 'skipped', 'unreported', 'lapsed']);
 
 /** Notifies people. It begins immediately unless a caller, such as an approver, waits for the answer of this task. */
-async function tell(input: PublishInput, inTurn: InTurn): Promise<Published> {
+async function tell(input: PublishInput, inTurn: Exclusive): Promise<Published> {
   if (input.publication === undefined || (input.was !== null && !REPORTED.has(input.action.status)))
     return publish(input);
   const published = await inTurn(() => publishNow(input)).catch(() => null);
   return published ?? publish(input);
 }
-
-/** Runs one local activity after another: two that overlap may end in one order, and replay in the other. */
-type InTurn = <T>(step: () => Promise<T>) => Promise<T>;
 
 /** The notification, read when the telling begins. */
 export interface Outbox {
@@ -93,11 +91,14 @@ export function createOutbox(
     callback: boolean;
     joined: boolean;
     hooks?: readonly string[] | undefined;
-    /** The queue of the workflow's steps; left out by histories of before. */
-    inTurn?: InTurn | undefined;
+    /**
+     * The queue of the workflow's steps. Two local activities that overlap may end in one order, and replay in the other. Older histories
+     * leave it out.
+     */
+    inTurn?: Exclusive | undefined;
   },
 ): Outbox {
-  const inTurn: InTurn = tells.inTurn ?? ((step) => step());
+  const inTurn: Exclusive = tells.inTurn ?? ((step) => step());
   const tellsPeople = tells.people && tells.quiet !== true;
   let revision = 0;
   let published = 0;

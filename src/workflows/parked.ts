@@ -1,4 +1,4 @@
-import { condition, patched, type ApplicationFailure, type LocalActivityInterfaceFor } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
 import {
   checkEvent,
@@ -8,9 +8,11 @@ import {
   type ApprovalEvent,
   type ApprovalState,
 } from '../approval/index.ts';
-import type { LocalActivities } from '../activities/types.ts';
-import type { ActionRef, DecideInput, Refusal, Released, Sealed, SealDecisionInput } from '../engine/types.ts';
+import type { DecideInput, Refusal, Released, Sealed, SealDecisionInput } from '../engine/types.ts';
+import { refOf, type CurrentAction } from './current-action.ts';
+import { local } from './local-activities.ts';
 import type { Outbox } from './outbox.ts';
+import { refused } from './refused.ts';
 
 /** A supervised override while it lives. Every method that changes it runs inside the workflow's one-at-a-time queue. */
 export interface Parked {
@@ -31,15 +33,6 @@ export interface Parked {
   closed(): Promise<void>;
 }
 
-export interface ParkedDeps {
-  local: LocalActivityInterfaceFor<LocalActivities>;
-  outbox: Outbox;
-  refused(refusal: Refusal): ApplicationFailure;
-  exclusive<T>(work: () => Promise<T>): Promise<T>;
-  action(): Action;
-  became(next: Action): void;
-}
-
 /** Before it, an approval under a freeze could not be withdrawn. */
 const WITHDRAWN_WHILE_FROZEN = 'withdrawn-while-frozen';
 
@@ -57,7 +50,11 @@ export interface OpenedApproval {
   joined: boolean;
 }
 
-export function createParked({ approval: opened, resumed, joined }: OpenedApproval, deps: ParkedDeps): Parked {
+export function createParked(
+  { approval: opened, resumed, joined }: OpenedApproval,
+  current: CurrentAction,
+  outbox: Outbox,
+): Parked {
   let state = opened;
   /** Grows with every change of the state or of a freeze, so that the clock is set anew. */
   let turns = 0;
@@ -66,10 +63,9 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
   let thaws = 0;
   /** Messages that were taken up: one that is sent again, and was sealed before, is refused. */
   const heard = new Set<string>();
-  const ref = (): ActionRef => ({ tenant: deps.action().tenant, id: deps.action().id });
 
   const isOpen = (): boolean => state.status === 'open';
-  const released = (): boolean => deps.action().status !== 'supervised';
+  const released = (): boolean => current.action.status !== 'supervised';
 
   /** Takes a message, after everything that was due before it. */
   const accept = async (event: ApprovalEvent): Promise<ApprovalEffect[]> => {
@@ -77,7 +73,7 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
     if (due !== null && due <= Date.now()) await tick();
     const now = Date.now();
     const refusal = checkEvent(state, event, now);
-    if (refusal !== null) throw deps.refused(refusal);
+    if (refusal !== null) throw refused(refusal);
     return advance(event, now);
   };
   const advance = (event: ApprovalEvent, now: number): ApprovalEffect[] => {
@@ -91,14 +87,14 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
    * the action stands is what comes back. Older histories hold the action alone, and their workflows count themselves.
    */
   const seal = async (input: Omit<SealDecisionInput, 'action'>, effects: ApprovalEffect[]): Promise<void> => {
-    const sealed: Sealed | Action = await deps.local.sealDecision({ ...input, action: ref() });
+    const sealed: Sealed | Action = await local.sealDecision({ ...input, action: refOf(current) });
     if (!('effects' in sealed)) {
-      deps.became(sealed);
-      deps.outbox.changed(effects);
+      current.action = sealed;
+      outbox.changed(effects);
       return;
     }
     const refusal = take(sealed, input.attestation, effects);
-    if (refusal !== null) throw deps.refused(refusal);
+    if (refusal !== null) throw refused(refusal);
   };
   /** Goes on from what was sealed; why the word given does not count, or null. */
   const take = (sealed: Sealed, attestation: string | undefined, effects: ApprovalEffect[]): Refusal | null => {
@@ -109,10 +105,10 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
     const repeated = attestation !== undefined && before && !heard.has(attestation);
     if (attestation !== undefined) heard.add(attestation);
     if (approval !== null) adopt(approval);
-    const grew = action.records.length !== deps.action().records.length;
-    deps.became(action);
-    if (refusal === undefined || repeated) deps.outbox.changed(effects);
-    else if (grew) deps.outbox.changed(sealed.effects);
+    const grew = action.records.length !== current.action.records.length;
+    current.action = action;
+    if (refusal === undefined || repeated) outbox.changed(effects);
+    else if (grew) outbox.changed(sealed.effects);
     return refusal === undefined || repeated ? null : refusal;
   };
   const adopt = (approval: ApprovalState): void => {
@@ -123,7 +119,7 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
   const release = async (): Promise<void> => {
     if (state.status !== 'approved' || released()) return;
     const before = thaws;
-    const result = await deps.local.release({ action: ref() });
+    const result = await local.release({ action: refOf(current) });
     // The freeze was lifted while the release was being refused. No further signal will come, so the release is tried again.
     takeRelease(result, () => thaws === before || !patched(THAWED_MEANWHILE));
   };
@@ -132,27 +128,26 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
     turns += 1;
     if ('frozen' in result) {
       frozen = held();
-      deps.outbox.changed();
+      outbox.changed();
       return;
     }
     frozen = false;
     if (result.approval !== undefined && result.approval !== null) adopt(result.approval);
-    deps.became(result.action);
-    deps.outbox.changed();
+    current.action = result.action;
+    outbox.changed();
   };
   /** A person's word as one step: checked, sealed, and the action released where it is complete by it. */
   const hear = async (attestation: string, kind: DecideInput['kind']): Promise<void> => {
     const before = thaws;
-    const { sealed, released: result } = await deps.local.decide({ action: ref(), attestation, kind });
+    const { sealed, released: result } = await local.decide({ action: refOf(current), attestation, kind });
     const refusal = take(sealed, attestation, sealed.effects);
     if (result !== null) takeRelease(result, () => thaws === before);
-    if (refusal !== null) throw deps.refused(refusal);
+    if (refusal !== null) throw refused(refusal);
   };
   const admit = async (attestation: string, kind: 'decide' | 'cancel' | 'answer') => {
-    const admitted = await deps.local.admit({ action: ref(), attestation, kind });
-    if ('refusal' in admitted) throw deps.refused(admitted.refusal);
-    if (!('event' in admitted))
-      throw deps.refused({ code: 'invalid-request', message: `this is not a ${kind} message` });
+    const admitted = await local.admit({ action: refOf(current), attestation, kind });
+    if ('refusal' in admitted) throw refused(admitted.refusal);
+    if (!('event' in admitted)) throw refused({ code: 'invalid-request', message: `this is not a ${kind} message` });
     return admitted;
   };
   /** Who was added to decide is sealed before they are asked. */
@@ -168,7 +163,7 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
       return;
     }
     await sealEscalation(effects, unreachable);
-    if (effects.length > 0) deps.outbox.changed(effects);
+    if (effects.length > 0) outbox.changed(effects);
   };
   const tick = (): Promise<void> => proceed(advance({ type: 'tick' }, Date.now()));
 
@@ -179,7 +174,7 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
     adopt(sealed) {
       if (sealed.approval !== null) adopt(sealed.approval);
       turns += 1;
-      deps.became(sealed.action);
+      current.action = sealed.action;
     },
     thaw() {
       thaws += 1;
@@ -224,7 +219,7 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
 
     async closed() {
       // The release was the next step of the workflow that was lost.
-      if (resumed && state.status === 'approved') await deps.exclusive(release);
+      if (resumed && state.status === 'approved') await current.exclusive(release);
       let pause = 1;
       while (!released()) {
         const seen = turns;
@@ -233,7 +228,7 @@ export function createParked({ approval: opened, resumed, joined }: OpenedApprov
         const woken = wake === null || (await condition(changed, Math.max(pause, wake - Date.now())));
         pause = 1;
         if (wake === null) await condition(changed);
-        await deps.exclusive(async () => {
+        await current.exclusive(async () => {
           if (released()) return;
           if (isOpen() && !woken) {
             await tick();
