@@ -2,7 +2,7 @@
 import { UNKNOWN_CALLER } from '../contract/engine-names.ts';
 import { actingIds, isCountersignError, presenceOf, type Json, type JsonObject } from '../contract/index.ts';
 import { applyChanges } from '../policy/index.ts';
-import { verifyAttestation, type AttestationOf } from '../identity/index.ts';
+import { type AttestationOf } from '../identity/index.ts';
 import { originalOf, type KnownPayload } from './approval-of-records.ts';
 import { delegationsOf, standingOf } from './delegations.ts';
 import type { EngineDeps } from './deps.ts';
@@ -32,7 +32,7 @@ export async function admitTo(
 ): Promise<Admitted> {
   const { tenant, id } = life.state.action;
   try {
-    const claims = await verifyAttestation(attestation, deps.attestationKeys(), deps.now().getTime(), {
+    const claims = await deps.attestor.verify(attestation, deps.now().getTime(), {
       kind,
       tenant,
       action: id,

@@ -1,6 +1,6 @@
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import type { CompiledBundle } from '../policy/index.ts';
-import type { Caller, DirectorySource, OnCall } from '../identity/index.ts';
+import type { Attestor, Caller, DirectorySource, OnCall } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
 import type { Register } from '../register/index.ts';
 import type { Sequencer } from '../sequencer/index.ts';
@@ -96,7 +96,7 @@ export interface EngineDeps {
   /** Read at each use: keys rotate. */
   signers(tenant: string): TenantSigners;
   authenticate(token: string): Promise<Caller>;
-  attestationKeys(): readonly object[];
+  attestor: Attestor;
   /** Signs the sealed words of people. Read at each use: the key rotates. */
   attestation(): Signer;
   /** MACs of a text, the current key's first. A row that carries one was written by this engine. */

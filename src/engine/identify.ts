@@ -16,7 +16,6 @@ import {
   mayAsk,
   provenanceOf,
   spokenForBy,
-  verifyAttestation,
   type AttestationOf,
   type Caller,
 } from '../identity/index.ts';
@@ -90,7 +89,7 @@ export async function identify(deps: EngineDeps, input: JudgeInput): Promise<Ide
 async function startOf(deps: EngineDeps, { token, tenant, id }: JudgeInput): Promise<AttestationOf<'start'> | null> {
   if (!isAttestation(token)) return null;
   const expected = { kind: 'start', tenant, action: id } as const;
-  return verifyAttestation(token, deps.attestationKeys(), deps.now().getTime(), expected);
+  return deps.attestor.verify(token, deps.now().getTime(), expected);
 }
 
 /** Finds a secret in an unencrypted input. Everybody with access to the namespace or its backups can read it. */

@@ -10,7 +10,6 @@ import {
 } from '../contract/index.ts';
 import { nodeVerify } from '../keys/index.ts';
 import { commitment, saltFor, verifyPermit } from '../sealing/index.ts';
-import { verifyAttestation } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { readWholeLife, type Life } from './life.ts';
@@ -18,7 +17,7 @@ import { redeemerHash } from './redeem.ts';
 import { insist, nextHead, permitOf, returnsOf, sealNext, type RecordDraft } from './seal.ts';
 import type { NotDue, Refusal, SealOutcomeInput } from './types.ts';
 
-export type OutcomeDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'attestationKeys' | 'hub' | 'now'>;
+export type OutcomeDeps = Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'attestor' | 'hub' | 'now'>;
 
 /** Checks that the permit is ours, and the current one of this action. Its expiry limits the execution, not the report. */
 async function checkPermit(deps: OutcomeDeps, life: Life, permit: string): Promise<Refusal | null> {
@@ -44,11 +43,13 @@ async function checkPermit(deps: OutcomeDeps, life: Life, permit: string): Promi
 
 async function reporter(deps: OutcomeDeps, action: Action, attestation: string | undefined): Promise<string | null> {
   if (attestation === undefined) return null;
-  const claims = await verifyAttestation(attestation, deps.attestationKeys(), deps.now().getTime(), {
-    kind: 'outcome',
-    tenant: action.tenant,
-    action: action.id,
-  }).catch(() => null);
+  const claims = await deps.attestor
+    .verify(attestation, deps.now().getTime(), {
+      kind: 'outcome',
+      tenant: action.tenant,
+      action: action.id,
+    })
+    .catch(() => null);
   return claims?.by ?? null;
 }
 

@@ -1,5 +1,4 @@
 import type { Action, OtherRecord } from '../contract/index.ts';
-import { verifyAttestation } from '../identity/index.ts';
 import { withAttestation } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
@@ -19,11 +18,13 @@ async function attempt(deps: EngineDeps, input: ReconcileInput): Promise<Action 
   if (life === null) throw new Error('a reconciliation of an action that is not stored');
   const { state } = life;
   const { action } = state;
-  const attested = await verifyAttestation(input.attestation ?? '', deps.attestationKeys(), deps.now().getTime(), {
-    kind: 'reconcile',
-    tenant,
-    action: id,
-  }).catch(refusalOf);
+  const attested = await deps.attestor
+    .verify(input.attestation ?? '', deps.now().getTime(), {
+      kind: 'reconcile',
+      tenant,
+      action: id,
+    })
+    .catch(refusalOf);
   if ('refusal' in attested) return attested;
   if (action.status !== 'unreported') {
     const message = `only an unreported action is reconciled; this one is ${action.status}`;

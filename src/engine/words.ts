@@ -1,7 +1,6 @@
 /** People's attested messages: their hash, and the refusal of those that do not count. */
 import { createHash } from 'node:crypto';
 import { isCountersignError } from '../contract/index.ts';
-import { verifyAttestation } from '../identity/index.ts';
 import type { EngineDeps } from './deps.ts';
 import type { ActionRef, Refusal } from './types.ts';
 
@@ -10,14 +9,12 @@ export const hashOfText = (text: string): string => `sha256:${createHash('sha256
 
 /** The people whom a worker attested it could not reach. Empty without an attestation; then only the timers escalate. */
 export async function unreachableBy(
-  deps: Pick<EngineDeps, 'attestationKeys' | 'now'>,
+  deps: Pick<EngineDeps, 'attestor' | 'now'>,
   { tenant, id }: ActionRef,
   attestation: string,
 ): Promise<string[]> {
   const expected = { kind: 'unreachable' as const, tenant, action: id };
-  const claims = await verifyAttestation(attestation, deps.attestationKeys(), deps.now().getTime(), expected).catch(
-    () => null,
-  );
+  const claims = await deps.attestor.verify(attestation, deps.now().getTime(), expected).catch(() => null);
   return claims?.people ?? [];
 }
 

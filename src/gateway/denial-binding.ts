@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { errors } from 'jose';
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError, type ActionRequest } from '../contract/index.ts';
-import { signCompact, verifyCompact, type Caller } from '../identity/index.ts';
+import { signCompact, trustedKeys, verifyCompact, type Caller } from '../identity/index.ts';
 import type { GatewayDeps } from './deps.ts';
 
 /** How long a denial may be asked for. */
@@ -52,14 +52,18 @@ export async function readDenial(
   caller: Caller,
   { token, expiresAt, request }: { token: string; expiresAt: string; request: ActionRequest },
 ): Promise<Denial> {
-  const claims = await verifyCompact(token, deps.signers(caller.tenant).permitKeys, {
-    typ: TYP,
-    audience: AUDIENCE,
-    now: deps.now().getTime(),
-    code: 'invalid-denial-binding',
-    what: 'the binding token',
-    next: 'send it as it came with the denial',
-  }).catch((error: unknown) => {
+  const claims = await verifyCompact(
+    token,
+    trustedKeys(() => deps.signers(caller.tenant).permitKeys),
+    {
+      typ: TYP,
+      audience: AUDIENCE,
+      now: deps.now().getTime(),
+      code: 'invalid-denial-binding',
+      what: 'the binding token',
+      next: 'send it as it came with the denial',
+    },
+  ).catch((error: unknown) => {
     if (error instanceof CountersignError && error.cause instanceof errors.JWTExpired) throw expired();
     throw error;
   });

@@ -5,7 +5,7 @@ import type { Notifier } from '../notify/notifier.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Judging } from '../activities/judging.ts';
 import type { WebhookTargets } from '../notify/webhook-target.ts';
-import type { Attestor, Caller, Signals, SignIn } from '../identity/index.ts';
+import type { Caller, PublicKeys, Signals, SignIn } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
 import type { FindingWatch, LogWatch, ReadModel } from '../projection/index.ts';
 import type { LogReader } from '../sequencer/index.ts';
@@ -21,7 +21,7 @@ export interface GatewayDeps extends Pick<
   | 'log'
   | 'now'
   | 'signers'
-  | 'attestationKeys'
+  | 'attestor'
   | 'passkeys'
   | 'connectors'
   | 'oncall'
@@ -43,7 +43,8 @@ export interface GatewayDeps extends Pick<
   stopping?: Stopping;
   /** Where callbacks may go; the public internet only when left out. */
   webhookTargets?: WebhookTargets;
-  attestor: Attestor;
+  /** Public halves of the stack's attestation keys, read each time, so that a rotation counts immediately. */
+  attestationKeys: () => PublicKeys;
   authenticate(authorization: string | undefined): Promise<Caller>;
   evidence: LogReader;
   /** The read model. */

@@ -6,6 +6,7 @@ import type { NewSession, SessionView } from '../contract/views/index.ts';
 import {
   createSessionToken,
   signCompact,
+  trustedKeys,
   verifyCompact,
   type Caller,
   type Directory,
@@ -53,13 +54,14 @@ const deviceSchema = z.looseObject({ jti: z.string(), provider: z.string(), devi
 const wrong = (why: string): CountersignError => new CountersignError('unauthenticated', `${why}; sign in again`);
 
 export function sessions(deps: GatewayDeps): Sessions {
+  const trusted = trustedKeys(deps.attestationKeys);
   const carried = async (typ: string, seconds: number, claims: object): Promise<string> => {
     const iat = Math.floor(deps.now().getTime() / 1000);
     const times = { aud: AUDIENCE, iat, exp: iat + seconds, jti: randomUUID() };
     return signCompact(deps.keys.attestation, typ, { ...claims, ...times });
   };
   const brought = async <T>(typ: string, token: string, schema: z.ZodType<T>): Promise<T> => {
-    const claims = await verifyCompact(token, deps.attestationKeys(), {
+    const claims = await verifyCompact(token, trusted, {
       typ,
       audience: AUDIENCE,
       now: deps.now().getTime(),

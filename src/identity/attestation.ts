@@ -9,7 +9,7 @@ import { BoundedMap } from '../canonical/index.ts';
 import { CountersignError, DECISIONS, DOORS, OUTCOME_STATUSES, jsonObject, planStepSchema } from '../contract/index.ts';
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import { callerSchema } from './caller.ts';
-import { signCompact, verifyCompact, type PublicKeys } from './jws.ts';
+import { signCompact, trustedKeys, verifyCompact, type PublicKeys, type TrustedKeys } from './jws.ts';
 
 const TYP = 'attestation+jwt';
 const AUDIENCE = 'countersign:engine';
@@ -119,14 +119,20 @@ export type AttestationKind = AttestationInput['kind'];
 export type Attestation = z.output<typeof claimsSchema> & { iat: number; exp: number; jti: string };
 export type AttestationOf<K extends AttestationKind> = Extract<Attestation, { kind: K }>;
 
-/** Makes attestations. */
+/** What a message must be, and be about: one action's word never counts for another. */
+export interface Expected<K extends AttestationKind> {
+  kind: K;
+  tenant: string;
+  action: string;
+}
+
+/** Makes attestations, and checks those of this stack. */
 export interface Attestor {
   /** @throws CountersignError `internal` when the claims are not of their shape: nothing malformed is ever signed. */
   attest(claims: AttestationInput): Promise<string>;
+  /** As {@link verifyAttestation}. @param now Milliseconds since the epoch. */
+  verify<K extends AttestationKind>(jws: string, now: number, expected: Expected<K>): Promise<AttestationOf<K>>;
 }
-
-/** The latest attestations of this process. Their signatures need no second check; everything else is checked as always. */
-const attestedHere = new BoundedMap<string, { key: PublicJwk; claims: Attestation }>(1000);
 
 /** The validity of an attestation in seconds. A start that no worker sees in time is refused; ask again with a new key. */
 const LIFETIME: Record<AttestationKind, number> = {
@@ -141,11 +147,23 @@ const LIFETIME: Record<AttestationKind, number> = {
   unreachable: 24 * 3600,
 };
 
+/** How many of its own attestations an attestor remembers. */
+const REMEMBERED = 1000;
+
 /**
  * @param signer A function where the key rotates: it is asked at each use.
  * @param now Milliseconds since the epoch.
+ * @param keys The public keys of the stack. Without them it trusts nobody.
  */
-export function createAttestor(signer: Signer | (() => Signer), now: () => number = Date.now): Attestor {
+export function createAttestor(
+  signer: Signer | (() => Signer),
+  now: () => number = Date.now,
+  keys: () => PublicKeys = () => [],
+): Attestor {
+  const trusted = trustedKeys(keys);
+  /** The latest attestations made here. Their signatures need no second check; everything else is checked as always. */
+  const made = new BoundedMap<string, { key: PublicJwk; claims: Attestation }>(REMEMBERED);
+  const isTrusted = (own: PublicJwk): boolean => keys().some((key) => 'x' in key && key.x === own.x);
   return {
     async attest(input) {
       const claims = claimsSchema.safeParse(input);
@@ -159,8 +177,13 @@ export function createAttestor(signer: Signer | (() => Signer), now: () => numbe
       const times = { iat, exp: iat + LIFETIME[claims.data.kind], jti: randomUUID() };
       const key = typeof signer === 'function' ? signer() : signer;
       const jws = await signCompact(key, TYP, { ...claims.data, aud: AUDIENCE, ...times });
-      attestedHere.set(jws, { key: key.publicJwk, claims: { ...claims.data, ...times } });
+      made.set(jws, { key: key.publicJwk, claims: { ...claims.data, ...times } });
       return jws;
+    },
+    async verify(jws, at, expected) {
+      const own = made.get(jws);
+      if (own !== undefined && isCurrent(own.claims, at) && isTrusted(own.key)) return about(own.claims, expected);
+      return verifyAttestation(jws, trusted, at, expected);
     },
   };
 }
@@ -174,55 +197,47 @@ export function isAttestation(token: string): boolean {
   }
 }
 
+const NEXT = 'send the message through the gateway, which attests it';
+
 const signedSchema = z.looseObject({ aud: z.unknown(), iat: z.int(), exp: z.int(), jti: z.string() });
 
 /**
  * What a gateway of this stack attested. It says who spoke. The reducer decides whether they may.
  *
- * @param expected The kind the message must be, and the action and tenant it must be about: one action's word never counts for another.
  * @param now Milliseconds since the epoch.
  * @throws CountersignError `unauthenticated` when it was not signed by this stack, has expired or is malformed; `forbidden` when it
  * is about something else.
  */
 export async function verifyAttestation<K extends AttestationKind>(
   jws: string,
-  keys: PublicKeys,
+  keys: TrustedKeys,
   now: number,
-  expected: { kind: K; tenant: string; action: string },
+  expected: Expected<K>,
 ): Promise<AttestationOf<K>> {
-  const next = 'send the message through the gateway, which attests it';
-  const made = attestedHere.get(jws);
-  if (made !== undefined && isCurrent(made.claims, now) && keys.some((key) => 'x' in key && key.x === made.key.x)) {
-    return about(made.claims, expected, next);
-  }
   const payload = await verifyCompact(jws, keys, {
     typ: TYP,
     audience: AUDIENCE,
     now,
     code: 'unauthenticated',
     what: 'the attestation',
-    next,
+    next: NEXT,
   });
   const signed = signedSchema.safeParse(payload);
   const { aud: _aud, iat: _iat, exp: _exp, jti: _jti, ...rest } = payload;
   const claims = claimsSchema.safeParse(rest);
   if (!signed.success || !claims.success) {
-    throw new CountersignError('unauthenticated', `the attestation is not one that this version knows; ${next}`);
+    throw new CountersignError('unauthenticated', `the attestation is not one that this version knows; ${NEXT}`);
   }
   const { iat, exp, jti } = signed.data;
-  return about({ ...claims.data, iat, exp, jti }, expected, next);
+  return about({ ...claims.data, iat, exp, jti }, expected);
 }
 
 const isCurrent = ({ iat, exp }: Attestation, now: number): boolean => iat * 1000 <= now && now < exp * 1000;
 
-function about<K extends AttestationKind>(
-  claims: Attestation,
-  expected: { kind: K; tenant: string; action: string },
-  next: string,
-): AttestationOf<K> {
+function about<K extends AttestationKind>(claims: Attestation, expected: Expected<K>): AttestationOf<K> {
   for (const field of ['kind', 'tenant', 'action'] as const) {
     if (claims[field] !== expected[field]) {
-      throw new CountersignError('forbidden', `the attestation is for another ${field}; ${next}`);
+      throw new CountersignError('forbidden', `the attestation is for another ${field}; ${NEXT}`);
     }
   }
   return claims as AttestationOf<K>;

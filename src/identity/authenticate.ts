@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts';
 import type { Directory, Person } from './directory.ts';
 import type { Issuers } from './issuers.ts';
 import type { DirectorySource } from './watch.ts';
-import type { PublicKeys } from './jws.ts';
+import { trustedKeys, type PublicKeys } from './jws.ts';
 import { PERSON_TOKEN_TYP, verifyPersonToken } from './person-tokens.ts';
 
 /** Characters of the longest token that is looked at. */
@@ -30,6 +30,7 @@ export interface AuthenticatorDeps {
  * @throws CountersignError `unauthenticated` when nothing valid was presented.
  */
 export function createAuthenticator(deps: AuthenticatorDeps): (presented: string | undefined) => Promise<Caller> {
+  const trusted = trustedKeys(deps.attestationKeys);
   return async (presented) => {
     const token = bearer(presented);
     if (isPersonToken(token)) {
@@ -40,7 +41,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): (presented: string
           'the token is for a tenant that does not exist; name one that `countersign tenant list` lists',
         );
       };
-      const { person, tenant } = await verifyPersonToken(token, deps.attestationKeys(), directoryOf, deps.now());
+      const { person, tenant } = await verifyPersonToken(token, trusted, directoryOf, deps.now());
       checkNotStopped(deps.directory.current(tenant), person.id);
       return callerOf(person, tenant);
     }

@@ -6,7 +6,7 @@ export * from './delegations.ts';
 export * from './directory.ts';
 export * from './directory-edit.ts';
 export * from './directory-file.ts';
-export { signCompact, verifyCompact, type PublicKeys } from './jws.ts';
+export { signCompact, trustedKeys, verifyCompact, type PublicKeys, type TrustedKeys } from './jws.ts';
 export * from './person-tokens.ts';
 export * from './provisioned.ts';
 export * from './sign-in.ts';

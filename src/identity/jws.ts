@@ -35,19 +35,18 @@ export interface CompactCheck {
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
-/** Key sets as jose has imported them: importing one takes as long as checking a signature. They change when a key rotates. */
-const keySets = new Map<string, KeySet>();
-const CACHED_SETS = 16;
+/** The current public keys, as jose has imported them: importing a key takes as long as checking a signature. */
+export type TrustedKeys = () => KeySet;
 
-function keySetOf(keys: PublicKeys): KeySet {
-  const name = JSON.stringify(keys);
-  let set = keySets.get(name);
-  if (set === undefined) {
-    if (keySets.size >= CACHED_SETS) keySets.clear();
-    set = createLocalJWKSet({ keys: keys as JWK[] });
-    keySets.set(name, set);
-  }
-  return set;
+/** @param keys Asked at each use, because keys rotate. They are imported again only when they changed. */
+export function trustedKeys(keys: () => PublicKeys): TrustedKeys {
+  let imported: { from: string; set: KeySet } | null = null;
+  return () => {
+    const current = keys();
+    const from = JSON.stringify(current);
+    if (imported?.from !== from) imported = { from, set: createLocalJWKSet({ keys: current as JWK[] }) };
+    return imported.set;
+  };
 }
 
 /**
@@ -57,11 +56,11 @@ function keySetOf(keys: PublicKeys): KeySet {
  */
 export async function verifyCompact(
   jws: string,
-  keys: PublicKeys,
+  keys: TrustedKeys,
   check: CompactCheck,
 ): Promise<Record<string, unknown>> {
   try {
-    const { payload } = await jwtVerify(jws, keySetOf(keys), {
+    const { payload } = await jwtVerify(jws, keys(), {
       typ: check.typ,
       audience: check.audience,
       algorithms: ['EdDSA', 'Ed25519', 'ES256'],

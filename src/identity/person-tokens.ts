@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 import type { Signer } from '../sealing/index.ts';
 import type { Directory, Person } from './directory.ts';
-import { signCompact, verifyCompact, type PublicKeys } from './jws.ts';
+import { signCompact, verifyCompact, type TrustedKeys } from './jws.ts';
 
 export const PERSON_TOKEN_TYP = 'person+jwt';
 const AUDIENCE = 'countersign';
@@ -51,7 +51,7 @@ const claimsSchema = z.looseObject({ sub: z.string(), tenant: z.string(), iat: z
  */
 export async function verifyPersonToken(
   token: string,
-  keys: PublicKeys,
+  keys: TrustedKeys,
   directoryOf: (tenant: string) => Promise<Directory>,
   now: number,
 ): Promise<{ person: Person; tenant: string; expiresAt: number }> {

@@ -189,7 +189,7 @@ export async function openParts(
       logWatch: createLogWatch({ evidence, keys, now: () => new Date() }),
       bundles,
       hub: createHub(),
-      attestor: createAttestor(() => keys.attestation),
+      attestor: createAttestor(() => keys.attestation, Date.now, attestationKeys),
       authenticate: createAuthenticator({
         apiKeys: credentials,
         directory,
@@ -250,7 +250,6 @@ export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUr
     issuer: parts.config.issuer,
     signers: (tenant) => keys.forTenant(tenant),
     authenticate: (token) => parts.authenticate(token),
-    attestationKeys: () => keys.attestationKeys,
     attestation: () => keys.attestation,
     commitments: keys.commitments,
     openStart: (jwe) => keys.starts.open(jwe),

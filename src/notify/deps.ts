@@ -1,5 +1,4 @@
 import type { EngineDeps } from '../engine/deps.ts';
-import type { Attestor } from '../identity/index.ts';
 import type { Notifier } from './notifier.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
@@ -7,7 +6,6 @@ import type { WebhookSender } from './webhook-sender.ts';
 export interface NotifyDeps extends EngineDeps {
   /** Null where no Slack is configured for the tenant: API, command line and console still decide. */
   notifier(tenant: string): Notifier | null;
-  attestor: Attestor;
   webhooks: WebhookSender;
   /** Where people open the console; null when there is none. */
   consoleUrl: string | null;

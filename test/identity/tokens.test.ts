@@ -9,6 +9,7 @@ import {
   issuePersonToken,
   mayAsk,
   parseDirectory,
+  trustedKeys,
   verifyAttestation,
   type ApiKeyEntry,
   type AttestationInput,
@@ -21,6 +22,7 @@ const NOW = Date.parse('2026-11-21T10:00:00Z');
 const HOUR = 3_600_000;
 const signer = testSigner('att-1');
 const keys = [signer.publicJwk];
+const trusted = trustedKeys(() => keys);
 
 const { directory } = parseDirectory(
   'd.yaml',
@@ -261,7 +263,7 @@ describe('attestations', () => {
   const expected = { kind: 'decide', tenant: 'default', action: 'act_1' } as const;
 
   it('say what was attested, nothing left out', async () => {
-    const claims = await verifyAttestation(await attestor.attest(decide), keys, NOW, expected);
+    const claims = await verifyAttestation(await attestor.attest(decide), trusted, NOW, expected);
     expect(claims).toMatchObject({
       ...decide,
       until: null,
@@ -293,11 +295,11 @@ describe('attestations', () => {
       caller,
     });
     const want = { kind: 'start', tenant: 'default', action: 'act_1' } as const;
-    await expect(verifyAttestation(jws, keys, NOW + 14 * 60_000, want)).resolves.toMatchObject({
+    await expect(verifyAttestation(jws, trusted, NOW + 14 * 60_000, want)).resolves.toMatchObject({
       requestHash: 'sha256:1',
       caller,
     });
-    await expect(verifyAttestation(jws, keys, NOW + 16 * 60_000, want)).rejects.toMatchObject({
+    await expect(verifyAttestation(jws, trusted, NOW + 16 * 60_000, want)).rejects.toMatchObject({
       code: 'unauthenticated',
     });
   });
@@ -307,7 +309,7 @@ describe('attestations', () => {
     ['tenant', { ...expected, tenant: 'other' }],
     ['kind', { ...expected, kind: 'cancel' }],
   ])('count for no other %s', async (_, other) => {
-    await expect(verifyAttestation(await attestor.attest(decide), keys, NOW, other)).rejects.toMatchObject({
+    await expect(verifyAttestation(await attestor.attest(decide), trusted, NOW, other)).rejects.toMatchObject({
       code: 'forbidden',
     });
   });
@@ -330,11 +332,29 @@ describe('attestations', () => {
       ['a.b.c', NOW],
     ];
     for (const [token, now] of bad) {
-      await expect(verifyAttestation(token, keys, now, expected)).rejects.toMatchObject({ code: 'unauthenticated' });
+      await expect(verifyAttestation(token, trusted, now, expected)).rejects.toMatchObject({ code: 'unauthenticated' });
     }
     await expect(
-      verifyAttestation(await signed(claims, 'attestation+jwt'), keys, NOW, expected),
+      verifyAttestation(await signed(claims, 'attestation+jwt'), trusted, NOW, expected),
     ).resolves.toBeDefined();
+  });
+
+  it('are checked by whoever made them as by anybody else', async () => {
+    let current: object[] = keys;
+    const own = createAttestor(
+      signer,
+      () => NOW,
+      () => current,
+    );
+    const jws = await own.attest(decide);
+    await expect(own.verify(jws, NOW, expected)).resolves.toEqual(await verifyAttestation(jws, trusted, NOW, expected));
+    await expect(own.verify(await attestor.attest(decide), NOW, expected)).resolves.toMatchObject({ by: decide.by });
+    const refused = (code: string) => expect.objectContaining({ code });
+    await expect(own.verify(jws, NOW, { ...expected, action: 'act_2' })).rejects.toEqual(refused('forbidden'));
+    await expect(own.verify(jws, NOW + 20 * 60_000, expected)).rejects.toEqual(refused('unauthenticated'));
+    current = [testSigner('att-2').publicJwk];
+    await expect(own.verify(jws, NOW, expected)).rejects.toEqual(refused('unauthenticated'));
+    await expect(attestor.verify(jws, NOW, expected)).rejects.toEqual(refused('unauthenticated'));
   });
 
   it('are not made of malformed claims', async () => {
@@ -345,8 +365,22 @@ describe('attestations', () => {
   it('outlive a rotation of the key', async () => {
     const jws = await attestor.attest(decide);
     const rotated = [testSigner('att-2').publicJwk, signer.publicJwk];
-    await expect(verifyAttestation(jws, rotated, NOW, expected)).resolves.toMatchObject({ by: 'user:lead@acme.test' });
-    await expect(verifyAttestation(jws, [testSigner('att-2').publicJwk], NOW, expected)).rejects.toMatchObject({
+    await expect(
+      verifyAttestation(
+        jws,
+        trustedKeys(() => rotated),
+        NOW,
+        expected,
+      ),
+    ).resolves.toMatchObject({ by: 'user:lead@acme.test' });
+    await expect(
+      verifyAttestation(
+        jws,
+        trustedKeys(() => [testSigner('att-2').publicJwk]),
+        NOW,
+        expected,
+      ),
+    ).rejects.toMatchObject({
       code: 'unauthenticated',
     });
   });

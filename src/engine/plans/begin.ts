@@ -13,7 +13,7 @@ import {
   type PlanStep,
 } from '../../contract/index.ts';
 import type { GovernedActionInput, PlanInput } from '../../contract/governed-action.ts';
-import { verifyAttestation, type AttestationOf, type Attestor } from '../../identity/index.ts';
+import type { AttestationOf } from '../../identity/index.ts';
 import { requestHash } from '../../sealing/index.ts';
 import type { EngineDeps } from '../deps.ts';
 import { stepIdOf, stepKeyOf } from '../ids.ts';
@@ -22,8 +22,7 @@ import type { Judged, JudgeInput } from '../types.ts';
 import { inLanes, readPlanLives } from './read.ts';
 import { rulesIn, wholeOf, type PlanRules } from './step.ts';
 
-export interface BeginDeps extends Pick<EngineDeps, 'store' | 'signers' | 'attestationKeys' | 'now'> {
-  attestor: Attestor;
+export interface BeginDeps extends Pick<EngineDeps, 'store' | 'signers' | 'attestor' | 'now'> {
   /** Starts the workflow of a step; does nothing where it was started. */
   start(input: GovernedActionInput, id: string): Promise<void>;
   judge(input: JudgeInput): Promise<Judged>;
@@ -33,7 +32,7 @@ export interface BeginDeps extends Pick<EngineDeps, 'store' | 'signers' | 'attes
 export async function beginPlan(deps: BeginDeps, input: PlanInput): Promise<void> {
   const { tenant, plan: id, mac } = input;
   const expected = { kind: 'plan', tenant, action: id } as const;
-  const asked = await verifyAttestation(input.token, deps.attestationKeys(), deps.now().getTime(), expected);
+  const asked = await deps.attestor.verify(input.token, deps.now().getTime(), expected);
   if (asked.bodyHash !== askedHash(input) || input.arrivedInClear === true) {
     throw new CountersignError('forbidden', 'the plan is not the one that was asked for; send it through the gateway');
   }
