@@ -260,15 +260,15 @@ async function* render(rows: Rows, about: AboutExport): AsyncGenerator<Uint8Arra
 
 /** An undisclosed amount is counted at each stage that its action reached. */
 function moneyOf({ amounts, currency, undisclosed, releasedAt, status }: ExportedAction): Money | null {
-  const hidden = (amount: string | null, reached: boolean): string | null =>
-    amount ?? (undisclosed && reached ? UNDISCLOSED : null);
+  const disclosed = (amount: string | null): string | null => amount ?? (undisclosed ? UNDISCLOSED : null);
+  const isReleased = releasedAt !== null;
   return {
     fields: DEFAULT_FIELDS,
     currency,
-    asked: hidden(amounts.asked, true),
-    approved: hidden(amounts.approved, releasedAt !== null),
-    released: hidden(amounts.released, releasedAt !== null),
-    executed: hidden(amounts.executed, status === 'executed'),
+    asked: disclosed(amounts.asked),
+    approved: isReleased ? disclosed(amounts.approved) : amounts.approved,
+    released: isReleased ? disclosed(amounts.released) : amounts.released,
+    executed: status === 'executed' ? disclosed(amounts.executed) : amounts.executed,
     now: null,
   };
 }

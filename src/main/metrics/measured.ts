@@ -25,9 +25,9 @@ export function measuredWebhooks(sender: WebhookSender, meters: Meters): Webhook
     async send(input) {
       try {
         await sender.send(input);
-        meters.webhookSent(true);
+        meters.webhookSent('taken');
       } catch (error) {
-        meters.webhookSent(false);
+        meters.webhookSent('failed');
         throw error;
       }
     },

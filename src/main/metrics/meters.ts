@@ -12,7 +12,7 @@ export interface Meters {
     call: 'publish' | 'thread' | 'tell',
     why: 'unavailable' | 'configuration' | 'unreachable' | 'fault',
   ): void;
-  webhookSent(ok: boolean): void;
+  webhookSent(result: 'taken' | 'failed'): void;
   answered(method: string, status: number, seconds: number): void;
   /** Requests that were turned away because too many are at work. */
   shed(): void;
@@ -110,7 +110,7 @@ export function createMeters({ node = false }: { node?: boolean } = {}): Meters 
     },
     appended: (path) => appends.inc({ path }),
     slackFailed: (call, why) => slack.inc({ call, why }),
-    webhookSent: (ok) => webhooks.inc({ result: ok ? 'taken' : 'failed' }),
+    webhookSent: (result) => webhooks.inc({ result }),
     answered: (method, status, seconds) => http.observe({ method, status: String(status) }, seconds),
     shed: () => shed.inc(),
     linesDropped: () => dropped.inc(),
