@@ -23,11 +23,11 @@ import {
   type AttestedMessage,
 } from './messages.ts';
 import type { Parked } from './parked.ts';
-import { refused } from './refused.ts';
+import { refusalFailure } from './refusal.ts';
 
 const NOT_PARKED: Refusal = { code: 'not-open', message: 'this action is not waiting for a decision' };
 
-const notOpen = (message: string): Error => refused({ code: 'not-open', message });
+const notOpen = (message: string): Error => refusalFailure({ code: 'not-open', message });
 
 /** Messages that came before are taken in this order, which recorded histories depend on. */
 export function setActionHandlers(run: ActionRun): void {
@@ -66,9 +66,12 @@ export function setActionHandlers(run: ActionRun): void {
  */
 function checkAttested({ judged }: ActionRun, message: AttestedMessage): void {
   if (typeof message?.attestation !== 'string') {
-    throw refused({ code: 'unauthenticated', message: 'a decision counts only with the attestation of the gateway' });
+    throw refusalFailure({
+      code: 'unauthenticated',
+      message: 'a decision counts only with the attestation of the gateway',
+    });
   }
-  if (judged !== null && judged.parked?.isOpen() !== true) throw refused(NOT_PARKED);
+  if (judged !== null && judged.parked?.isOpen() !== true) throw refusalFailure(NOT_PARKED);
 }
 
 /** Waits for the verdict. A step of a plan has one while it waits for its turn. */
@@ -84,7 +87,7 @@ async function whenParked(run: ActionRun, work: (parked: Parked) => Promise<void
   await isJudged(run);
   return run.exclusive(async () => {
     const parked = run.judged?.parked ?? null;
-    if (parked === null) throw refused(NOT_PARKED);
+    if (parked === null) throw refusalFailure(NOT_PARKED);
     await work(parked);
     return run.action;
   });
@@ -108,9 +111,9 @@ async function cancel(run: ActionRun, message: Partial<AttestedMessage>): Promis
 /** Withdraws what was approved and not yet redeemed. */
 function withdraw(run: ActionRun, attestation: string | null): Promise<Action> {
   return run.exclusive(async () => {
-    if (attestation === null) throw refused(NOT_PARKED);
+    if (attestation === null) throw refusalFailure(NOT_PARKED);
     const { sealed } = await local.decide({ action: refOf(run), attestation, kind: 'cancel' });
-    if (sealed.refusal !== undefined && sealed.action.status !== 'cancelled') throw refused(sealed.refusal);
+    if (sealed.refusal !== undefined && sealed.action.status !== 'cancelled') throw refusalFailure(sealed.refusal);
     return become(run, sealed.action);
   });
 }
@@ -130,13 +133,13 @@ async function reportOutcome(run: ActionRun, report: OutcomeReport): Promise<Act
   if (!run.asked && run.firstReport === null) {
     run.firstReport = report;
     await isJudged(run);
-    if (run.firstReportRefusal !== null) throw refused(run.firstReportRefusal);
+    if (run.firstReportRefusal !== null) throw refusalFailure(run.firstReportRefusal);
     return run.action;
   }
   await isJudged(run);
   return run.exclusive(async () => {
     const sealed = await local.sealOutcome({ action: refOf(run), outcome: report });
-    if ('refusal' in sealed) throw refused(sealed.refusal);
+    if ('refusal' in sealed) throw refusalFailure(sealed.refusal);
     const isNew = sealed.updatedAt !== run.action.updatedAt;
     run.action = sealed;
     if (isNew) run.judged?.outbox.changed();
@@ -147,13 +150,13 @@ async function reportOutcome(run: ActionRun, report: OutcomeReport): Promise<Act
 async function reconcile(run: ActionRun, { attestation }: AttestedMessage): Promise<Action> {
   return run.exclusive(async () => {
     const admitted = await local.admit({ action: refOf(run), attestation, kind: 'reconcile' });
-    if ('refusal' in admitted) throw refused(admitted.refusal);
+    if ('refusal' in admitted) throw refusalFailure(admitted.refusal);
     const { status } = run.action;
     if (!('reconcile' in admitted) || status !== 'unreported') {
       throw notOpen(`only an unreported action is reconciled; this one is ${status}`);
     }
     const sealed = await local.reconcile({ action: refOf(run), attestation });
-    if ('refusal' in sealed) throw refused(sealed.refusal);
+    if ('refusal' in sealed) throw refusalFailure(sealed.refusal);
     return become(run, sealed);
   });
 }
@@ -162,7 +165,7 @@ async function review(run: ActionRun, { attestation }: AttestedMessage): Promise
   await isJudged(run);
   return run.exclusive(async () => {
     const admitted = await local.admit({ action: refOf(run), attestation, kind: 'review' });
-    if ('refusal' in admitted) throw refused(admitted.refusal);
+    if ('refusal' in admitted) throw refusalFailure(admitted.refusal);
     const task = run.judged?.review;
     if (!('review' in admitted) || task?.isOpen() !== true) throw notOpen('this action has no open review');
     await task.close(attestation);

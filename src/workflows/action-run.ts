@@ -63,7 +63,7 @@ export function createActionRun(input: WorkflowInput): ActionRun {
 }
 
 /** Whether nothing more can become of the action: it has an outcome, or was withdrawn after its release. */
-export function isOver({ action, judged }: ActionRun): boolean {
+export function isEnded({ action, judged }: ActionRun): boolean {
   return isSettled(action.status) || (judged?.isWithdrawable === true && action.status === 'cancelled');
 }
 

@@ -2,7 +2,7 @@
 import { condition, proxyActivities } from '@temporalio/workflow';
 import type { ExecutionActivities } from '../activities/types.ts';
 import type { Judged } from '../engine/types.ts';
-import { become, isOver, type ActionRun } from './action-run.ts';
+import { become, isEnded, type ActionRun } from './action-run.ts';
 import { refOf } from './current-action.ts';
 import { local } from './local-activities.ts';
 
@@ -19,14 +19,14 @@ const { execute } = proxyActivities<ExecutionActivities>({
 });
 
 /** Brings the policies into force that the released action is about. */
-export function publishPolicy(run: ActionRun): Promise<void> {
+export function publishReleasedPolicy(run: ActionRun): Promise<void> {
   return run.exclusive(async () => {
     become(run, await local.publishPolicy({ action: refOf(run) }));
   });
 }
 
 /** Has the action executed by a connector, and looks what that led to. */
-export async function executeAction(run: ActionRun): Promise<void> {
+export async function executeByConnector(run: ActionRun): Promise<void> {
   await execute({ action: refOf(run) }).catch(() => undefined);
   await run.exclusive(() => sealSilence(run));
 }
@@ -34,22 +34,22 @@ export async function executeAction(run: ActionRun): Promise<void> {
 /** Waits for a report. Looks first when the permit has run out; the records say when to look again. */
 export async function awaitReport(run: ActionRun, { permitMs, outcomeWithinMs }: Judged): Promise<void> {
   const firstMs = Math.min(permitMs ?? outcomeWithinMs, outcomeWithinMs);
-  for (let wait: number | null = firstMs; wait !== null && !isOver(run);) {
+  for (let wait: number | null = firstMs; wait !== null && !isEnded(run);) {
     const seen = run.collected;
-    await condition(() => isOver(run) || run.collected !== seen, wait);
-    if (isOver(run)) return;
+    await condition(() => isEnded(run) || run.collected !== seen, wait);
+    if (isEnded(run)) return;
     wait = run.collected === seen ? await run.exclusive(() => sealSilence(run)) : firstMs;
   }
 }
 
 /** Waits for a late report, or for an owner who reconciles an unreported action. */
 export function awaitSettlement(run: ActionRun): Promise<boolean> {
-  return condition(() => isOver(run), UNSETTLED_MS);
+  return condition(() => isEnded(run), UNSETTLED_MS);
 }
 
 /** Seals that nobody collected or reported; milliseconds to the next look where it is too early, else null. */
 async function sealSilence(run: ActionRun): Promise<number | null> {
-  if (isOver(run)) return null;
+  if (isEnded(run)) return null;
   const sealed = await local.sealOutcome({ action: refOf(run), outcome: null });
   if ('wakeAt' in sealed) return Math.max(LOOK_MIN_MS, sealed.wakeAt - Date.now());
   if ('refusal' in sealed) return null;

@@ -2,10 +2,10 @@ import { allHandlersFinished, condition } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
 import type { Refusal } from '../engine/types.ts';
 import { look, setActionHandlers } from './action-handlers.ts';
-import { createActionRun, isOver, type WorkflowInput } from './action-run.ts';
+import { createActionRun, isEnded, type WorkflowInput } from './action-run.ts';
 import { askForVerdict, takeVerdict } from './action-verdict.ts';
-import { awaitReport, awaitSettlement, executeAction, publishPolicy } from './after-release.ts';
-import { asRefusal, refused } from './refused.ts';
+import { awaitReport, awaitSettlement, executeByConnector, publishReleasedPolicy } from './after-release.ts';
+import { asRefusal, refusalFailure } from './refusal.ts';
 import { createSearchable } from './searchable.ts';
 
 /** How long a step that waits for its turn assumes that nothing was sealed of it. */
@@ -24,7 +24,7 @@ const NO_INPUT: Refusal = {
  */
 export async function governedAction(input: WorkflowInput): Promise<Action> {
   // Whatever its type says: any program can start the workflow.
-  if (typeof input !== 'object' || input === null) throw refused(NO_INPUT);
+  if (typeof input !== 'object' || input === null) throw refusalFailure(NO_INPUT);
   const run = createActionRun(input);
   const searchable = createSearchable();
   setActionHandlers(run);
@@ -44,12 +44,12 @@ export async function governedAction(input: WorkflowInput): Promise<Action> {
   searchable(run.action.status);
 
   const isReleased = (): boolean => run.action.status === 'released';
-  if (isReleased() && judged.activates) await publishPolicy(run);
-  const execution = isReleased() && judged.executes === true ? executeAction(run) : undefined;
+  if (isReleased() && judged.activates) await publishReleasedPolicy(run);
+  const execution = isReleased() && judged.executes === true ? executeByConnector(run) : undefined;
   if (isReleased()) {
     await awaitReport(run, judged);
     searchable(run.action.status);
-    if (!isOver(run)) await awaitSettlement(run);
+    if (!isEnded(run)) await awaitSettlement(run);
   } else if (resumed !== null && run.action.status === 'unreported') {
     await awaitSettlement(run);
   }

@@ -12,7 +12,7 @@ import type { DecideInput, Refusal, Released, Sealed, SealDecisionInput } from '
 import { refOf, type CurrentAction } from './current-action.ts';
 import { local } from './local-activities.ts';
 import type { Outbox } from './outbox.ts';
-import { refused } from './refused.ts';
+import { refusalFailure } from './refusal.ts';
 
 /** A supervised override while it lives. Every method that changes it runs inside the workflow's one-at-a-time queue. */
 export interface Parked {
@@ -73,7 +73,7 @@ export function createParked(
     if (due !== null && due <= Date.now()) await tick();
     const now = Date.now();
     const refusal = checkEvent(state, event, now);
-    if (refusal !== null) throw refused(refusal);
+    if (refusal !== null) throw refusalFailure(refusal);
     return advance(event, now);
   };
   const advance = (event: ApprovalEvent, now: number): ApprovalEffect[] => {
@@ -94,7 +94,7 @@ export function createParked(
       return;
     }
     const refusal = take(sealed, input.attestation, effects);
-    if (refusal !== null) throw refused(refusal);
+    if (refusal !== null) throw refusalFailure(refusal);
   };
   /** Goes on from what was sealed; why the word given does not count, or null. */
   const take = (sealed: Sealed, attestation: string | undefined, effects: ApprovalEffect[]): Refusal | null => {
@@ -142,12 +142,13 @@ export function createParked(
     const { sealed, released: result } = await local.decide({ action: refOf(current), attestation, kind });
     const refusal = take(sealed, attestation, sealed.effects);
     if (result !== null) takeRelease(result, () => thaws === before);
-    if (refusal !== null) throw refused(refusal);
+    if (refusal !== null) throw refusalFailure(refusal);
   };
   const admit = async (attestation: string, kind: 'decide' | 'cancel' | 'answer') => {
     const admitted = await local.admit({ action: refOf(current), attestation, kind });
-    if ('refusal' in admitted) throw refused(admitted.refusal);
-    if (!('event' in admitted)) throw refused({ code: 'invalid-request', message: `this is not a ${kind} message` });
+    if ('refusal' in admitted) throw refusalFailure(admitted.refusal);
+    if (!('event' in admitted))
+      throw refusalFailure({ code: 'invalid-request', message: `this is not a ${kind} message` });
     return admitted;
   };
   /** Who was added to decide is sealed before they are asked. */

@@ -3,7 +3,7 @@ import type { PublishInput } from '../notify/types.ts';
 import { refOf, type CurrentAction } from './current-action.ts';
 import { local } from './local-activities.ts';
 import type { Outbox } from './outbox.ts';
-import { refused } from './refused.ts';
+import { refusalFailure } from './refusal.ts';
 
 /** How often people are reminded of an overdue review before the workflow lets go of it; it stays listed as overdue. */
 const REMINDERS = 12;
@@ -31,7 +31,7 @@ export function createReview(
   const seal = async (attestation?: string): Promise<void> => {
     const action = refOf(current);
     const sealed = await local.sealReview(attestation === undefined ? { action } : { action, attestation });
-    if ('refusal' in sealed) throw refused(sealed.refusal);
+    if ('refusal' in sealed) throw refusalFailure(sealed.refusal);
     current.action = sealed;
   };
 

@@ -2,7 +2,7 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { Refusal } from '../engine/types.ts';
 
 /** A refusal as the sender of an update sees it; its `type` is the contract's error code. */
-export function refused(refusal: Refusal): ApplicationFailure {
+export function refusalFailure(refusal: Refusal): ApplicationFailure {
   return ApplicationFailure.nonRetryable(refusal.message, refusal.code);
 }
 
@@ -10,7 +10,7 @@ export function refused(refusal: Refusal): ApplicationFailure {
 export function asRefusal(error: unknown): never {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (cause instanceof ApplicationFailure && cause.nonRetryable === true) {
-    throw refused({ code: cause.type ?? 'invalid-request', message: cause.message });
+    throw refusalFailure({ code: cause.type ?? 'invalid-request', message: cause.message });
   }
   throw error;
 }
