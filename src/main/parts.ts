@@ -36,6 +36,7 @@ import {
 import { createLogReader, createSequencer, type LogReader, type Sequencer } from '../sequencer/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { servingEngines } from '../policy/engines/index.ts';
+import { createClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { requestId } from '../api/request-id.ts';
 import { createAdvisers } from '../connectors/index.ts';
@@ -78,6 +79,8 @@ export interface Parts {
   directory: DirectorySource;
   bundles: NotifyDeps['bundles'];
   hub: Hub;
+  /** The time, which a wrong clock of this machine does not move. */
+  now(): Date;
   attestor: Attestor;
   authenticate: ReturnType<typeof createAuthenticator>;
   codec: ReturnType<typeof createPayloadCodec>;
@@ -168,7 +171,11 @@ export async function openParts(
     );
     const files = { stack: watch(join(config.policiesDir, DIRECTORY_FILE)), ofTenants: new Map(tenantDirectories) };
     const directory = createDirectories(files, register);
-    const credentials = sealedCredentials({ store, register, keys, now: Date.now });
+    const clock = createClock({ theirs: () => store.time(), log });
+    await clock.compare();
+    const now = (): Date => clock.now();
+    const ms = (): number => clock.now().getTime();
+    const credentials = sealedCredentials({ store, register, keys, now: ms });
     const attestationKeys = (): readonly object[] => keys.attestationKeys;
     const evidence = createLogReader({ store, keys });
     const bundles = createPolicyBundles({ store, register }, servingEngines);
@@ -186,23 +193,24 @@ export async function openParts(
       readModel: createReadModel(store),
       directory,
       findingWatch: createFindingWatch({ store, compiled: (tenant, hash) => bundles.compiled(tenant, hash) }),
-      logWatch: createLogWatch({ evidence, keys, now: () => new Date() }),
+      logWatch: createLogWatch({ evidence, keys, now }),
       bundles,
       hub: createHub(),
-      attestor: createAttestor(() => keys.attestation, Date.now, attestationKeys),
+      now,
+      attestor: createAttestor(() => keys.attestation, ms, attestationKeys),
       authenticate: createAuthenticator({
         apiKeys: credentials,
         directory,
         attestationKeys,
-        now: Date.now,
-        issuers: createIssuers(readIssuers(config.issuers), { fetch: globalThis.fetch, now: Date.now }),
+        now: ms,
+        issuers: createIssuers(readIssuers(config.issuers), { fetch: globalThis.fetch, now: ms }),
         hasTenant: (name) => register.hasTenant(name),
       }),
       codec: createPayloadCodec(keys),
       endpoints,
-      signals: createSignals(readSignals(config.issuers), { fetch: globalThis.fetch, now: Date.now }),
-      signIn: createSignIn(readSignIn(config.issuers), Date.now),
-      alarm: createAlarm({ endpoints, webhooks: webhooksOf({ config, keys, meters }), log, now: () => new Date() }),
+      signals: createSignals(readSignals(config.issuers), { fetch: globalThis.fetch, now: ms }),
+      signIn: createSignIn(readSignIn(config.issuers), ms),
+      alarm: createAlarm({ endpoints, webhooks: webhooksOf({ config, keys, meters }), log, now }),
       tenants,
       connectors,
       oncall,
@@ -259,6 +267,6 @@ export function activityDeps(parts: Parts, notifier: Notifiers | null, consoleUr
     oncall: parts.oncall,
     advisers: parts.advisers,
     passkeys: parts.passkeys,
-    now: () => new Date(),
+    now: () => parts.now(),
   };
 }

@@ -125,7 +125,7 @@ export function gatewayOf(
     authenticate: (authorization) => parts.authenticate(authorization),
     webhookTargets: parts.config.webhooks.targets,
     accessRequests: parts.config.accessRequests,
-    now: () => new Date(),
+    now: () => parts.now(),
   });
 }
 

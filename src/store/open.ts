@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import { createActionRowStore, type ActionRowStore } from './action-rows.ts';
 import { createActionStore, type ActionStore } from './actions.ts';
@@ -80,6 +81,8 @@ export interface Store {
   assertMigrated(): Promise<void>;
   /** Resolves when the database answers, rejects within a second when it does not. */
   ping(): Promise<void>;
+  /** What PostgreSQL's clock says, in milliseconds since the epoch. */
+  time(): Promise<number>;
   /** Waits for running queries, then closes every connection. */
   close(): Promise<void>;
 }
@@ -145,6 +148,13 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     migrate: async () => void (await migrate(db)),
     assertMigrated: () => assertMigrated(db),
     ping: () => postgres.check(),
+    async time() {
+      const { rows } = await sql<{ ms: number }>`
+        select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`.execute(db);
+      const [row] = rows;
+      if (row === undefined) throw new CountersignError('unavailable', 'PostgreSQL does not say what time it is');
+      return row.ms;
+    },
     close: () => postgres.close(),
   };
 }
