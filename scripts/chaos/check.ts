@@ -39,20 +39,21 @@ export async function check({ url, key, asked, limit, auditState }: CheckOptions
     }
   };
   let released = 0;
-  for (const { id, actor, amount, redeemedBy, status } of asked) {
+  for (const { id, actor, amount, redeemedBy, status, from, to, decided } of asked) {
     const action = await untilEnded(() => get<StoredAction>(`/v1/actions/${id}`));
     if (action === null) {
       wrong.push(`${id} (answered ${status}) does not end`);
       continue;
     }
-    const types = await Promise.all(
-      action.records.map(async (hash) => {
-        const { record } = await get<{ record: { type: string; verdict?: { decision: string }; decision?: string } }>(
-          `/v1/records/${hash}`,
-        );
-        return record.type === 'verdict' ? `verdict ${record.verdict?.decision ?? ''}` : record.type;
-      }),
+    const records = await Promise.all(
+      action.records.map(async (hash) => (await get<{ record: SealedRecord }>(`/v1/records/${hash}`)).record),
     );
+    const types = records.map(({ type, verdict }) =>
+      type === 'verdict' ? `verdict ${verdict?.decision ?? ''}` : type,
+    );
+    wrong.push(...timesOf(id, records, { from, to, end: Date.now() }));
+    if (decided !== null && !records.some(({ type, decision }) => type === 'decision' && decision === decided))
+      wrong.push(`${id}: ${decided} was answered as counted, and no record says it`);
     const approving = types.includes('verdict approve') || (types.includes('decision') && types.includes('release'));
     if (redeemedBy.length > 0 && !approving)
       wrong.push(`${id} was redeemed, and nothing in ${types.join()} approves it`);
@@ -63,6 +64,48 @@ export async function check({ url, key, asked, limit, auditState }: CheckOptions
   const found = await audited(url, key, auditState);
   if (found !== null) wrong.push(`the audit found: ${found}`);
   return wrong;
+}
+
+interface SealedRecord {
+  type: string;
+  at: string;
+  verdict?: { decision: string };
+  decision?: string;
+  permit?: { expiresAt?: string };
+}
+
+/** How far the clocks of two processes may be apart before one of them is corrected. */
+const CLOCKS_MS = 4000;
+
+/** Sealed times are true, whatever the clock of a process said: by the caller's, which nothing happened to. */
+function timesOf(
+  id: string,
+  records: readonly SealedRecord[],
+  { from, to, end }: { from: number; to: number; end: number },
+): string[] {
+  const wrong: string[] = [];
+  let before = from;
+  for (const { type, at } of records) {
+    const time = Date.parse(at);
+    const latest = type === 'verdict' ? to : end;
+    if (time < before - CLOCKS_MS || time > latest + CLOCKS_MS)
+      wrong.push(`${id}: its ${type} is sealed at ${at}, and it was between ${iso(before)} and ${iso(latest)}`);
+    before = Math.max(before, time);
+  }
+  const expires = records.find(({ type }) => type === 'release')?.permit?.expiresAt;
+  const redeemed = records.find(({ type }) => type === 'redemption')?.at;
+  if (expires !== undefined && redeemed !== undefined && redeemed >= expires)
+    wrong.push(`${id} was redeemed at ${redeemed}, and its permit was good until ${expires}`);
+  return wrong;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** Messages of Slack that still offer what is over. */
+export function promises(messages: readonly { blocks: unknown; text: string }[]): string[] {
+  return messages.flatMap(({ blocks, text }) =>
+    /"action_id":"(approve|refuse)/.test(JSON.stringify(blocks)) ? [`a message still asks: ${text.slice(0, 80)}`] : [],
+  );
 }
 
 /** Null where it does not within the patience. */

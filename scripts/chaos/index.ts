@@ -17,10 +17,10 @@ import { loadConfig } from '../../src/main/config.ts';
 import { findTemporal } from '../../src/main/temporal/index.ts';
 import { seededRandom } from '../../test/support/random.ts';
 import { temporalServer } from '../cluster/binaries.ts';
-import { startCluster } from '../cluster/cluster.ts';
+import { startCluster, type Cluster } from '../cluster/cluster.ts';
 import { startDevPlatform } from '../cluster/dev-platform.ts';
 import { startPlatform } from '../cluster/platform.ts';
-import { audited, check } from './check.ts';
+import { audited, check, promises } from './check.ts';
 import { absence, faultsOf, type Fault, type Random } from './faults.ts';
 import { GREEDY, startLoad, type Seen } from './load.ts';
 import { startToxiproxy } from './toxiproxy.ts';
@@ -39,6 +39,8 @@ const LIMIT = 200_000;
 /** `outcome.within` on the cluster, and how long all workers are away then, again and again. */
 const WITHIN_S = 10;
 const ABSENT_MS = 13_000;
+/** How long a permit is good, and an approval is waited for, so that both come to their end while the clocks leap. */
+const [PERMIT_S, EXPIRES_S] = [30, 45];
 const APPROVER = 'user:finance-lead@acme.test';
 const SMALL_DISK = '48m';
 const FAKETIME = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(
@@ -60,7 +62,9 @@ const ending = async (): Promise<void> => {
     }
   }
 };
-process.once('SIGINT', () => void ending().then(() => process.exit(130)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void ending().then(() => process.exit(130)));
+}
 
 /** A file system of its own for the data folder, where we may make one. */
 function smallDisk(place: string): boolean {
@@ -100,7 +104,10 @@ async function run(): Promise<boolean> {
   const policies = join(folder, 'policies');
   cpSync('policies', policies, { recursive: true });
   const file = join(policies, 'payments.refund.yaml');
-  const shipped = readFileSync(file, 'utf8').replace('max: 1000000', `max: ${LIMIT / 100}`);
+  const shipped = readFileSync(file, 'utf8')
+    .replace('max: 1000000', `max: ${LIMIT / 100}`)
+    .replace('expires: 4h', `expires: ${EXPIRES_S}s`)
+    .replace('\nretain:', `\npermit: ${PERMIT_S}s\nretain:`);
   writeFileSync(file, values.dev ? shipped : shipped.replace('within: 10m', `within: ${WITHIN_S}s`));
 
   const through: Record<string, string> = {};
@@ -142,7 +149,7 @@ async function run(): Promise<boolean> {
   /** Those that are there now, the latest last. */
   const present: string[] = [];
   const load = startLoad({
-    ...{ url: cluster.url, key, lanes, random: seededRandom(seed + 1) },
+    ...{ url: cluster.url, key, lanes, expiresMs: EXPIRES_S * 1000, random: seededRandom(seed + 1) },
     approver: () => approver,
     fault: () => present.at(-1) ?? 'none',
   });
@@ -180,6 +187,7 @@ async function run(): Promise<boolean> {
   report(counts, load.seen);
   const limit = LIMIT;
   const wrong = [...load.wrong, ...(await check({ url: cluster.url, key, asked: load.asked, limit, auditState }))];
+  wrong.push(...(await promisesIn(cluster)));
   for (const { kind, ownUrl } of cluster.services) {
     if (!(await becomesReady(`${ownUrl ?? ''}/readyz`))) wrong.push(`a process does not get ready: ${kind}`);
   }
@@ -191,10 +199,19 @@ async function run(): Promise<boolean> {
   for (const one of wrong) say(`WRONG: ${one}`);
   say(
     wrong.length === 0
-      ? 'every answered action is there and ended, nothing was released or redeemed that should not be, and the log is audited clean'
+      ? 'every answered action is there and ended, nothing was released or redeemed that should not be or after its time, every decision that counted is sealed at a true time, no message asks for what is over, and the log is audited clean'
       : `${wrong.length} wrong; the seed was ${seed}`,
   );
   return wrong.length === 0;
+}
+
+/** Everything has ended, so no message may ask for a decision any more; Slack may be told a little later. */
+async function promisesIn({ sandbox }: Cluster): Promise<string[]> {
+  for (let left = 60; ; left -= 1) {
+    const found = sandbox === null ? [] : promises(sandbox.control.messages('#finance-approvals'));
+    if (found.length === 0 || left === 0) return found;
+    await sleep(1000);
+  }
 }
 
 /** Within half a minute: what it asks others is asked again from time to time. */

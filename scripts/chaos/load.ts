@@ -1,6 +1,7 @@
 /** Callers that ask, decide, redeem and report while things go wrong, repeat what was not answered, and remember every answer. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeJwt } from 'jose';
 import type { Random } from './faults.ts';
 
 /** What a caller saw, beyond what it asked for, while a fault was there. */
@@ -16,8 +17,13 @@ export interface Asked {
   actor: string;
   /** In hundredths. */
   amount: number;
+  /** When it was asked for first, and answered, by a clock that nothing happens to. */
+  from: number;
+  to: number;
   /** As it was answered first. */
   status: string;
+  /** What its approver was answered 200 to. */
+  decided: 'approve' | 'refuse' | null;
   /** Redeemers that were answered 200. */
   redeemedBy: string[];
   reported: boolean;
@@ -40,6 +46,8 @@ export interface LoadOptions {
   /** A token of a person who may approve. */
   approver(): string;
   lanes: number;
+  /** How long an action waits for people. */
+  expiresMs: number;
   random: Random;
   fault(): string;
 }
@@ -47,6 +55,10 @@ export interface LoadOptions {
 /** How long a caller repeats one call. */
 const PATIENCE_MS = 180_000;
 const PAUSE_MS = 250;
+/** One of so many permits is redeemed, and one of so many decisions made, when it is too late. */
+const LATE = 6;
+/** How far past its time, so that only a wrong clock could take it for good. */
+const PAST_MS = 5000;
 /** Actions of one agent: below its daily limit. */
 const OF_ONE_AGENT = 10;
 /** The agent that wants more than its limit. */
@@ -63,7 +75,7 @@ interface Answer {
   };
 }
 
-export function startLoad({ url, key, approver, lanes, random, fault }: LoadOptions): Load {
+export function startLoad({ url, key, approver, lanes, expiresMs, random, fault }: LoadOptions): Load {
   const asked: Asked[] = [];
   const seen = new Map<string, Seen>();
   const wrong: string[] = [];
@@ -109,6 +121,25 @@ export function startLoad({ url, key, approver, lanes, random, fault }: LoadOpti
     return null;
   };
 
+  /** Nothing may come of a permit whose time is over, whatever the clocks of the processes say. */
+  const redeemLate = async (one: Asked, permit: string): Promise<void> => {
+    const { exp = 0 } = decodeJwt(permit);
+    await sleep(Math.max(0, exp * 1000 + PAST_MS - Date.now()));
+    const answer = await call('POST', '/v1/permits/redeem', { permit, redeemer: `${one.id} late` });
+    if (answer?.status === 200) wrong.push(`${one.id} was redeemed after its permit had expired`);
+  };
+
+  const decide = async (one: Asked): Promise<void> => {
+    const says = random(4) === 0 ? 'refuse' : 'approve';
+    const decision = says === 'refuse' ? { decision: says, reason: 'chaos' } : { decision: says };
+    const late = random(LATE) === 0;
+    if (late) await sleep(Math.max(0, one.to + expiresMs + PAST_MS - Date.now()));
+    const answer = await call('POST', `/v1/actions/${one.id}/decisions`, decision, { token: approver() });
+    if (answer?.status !== 200) return;
+    if (late && says === 'approve') wrong.push(`${one.id} was approved after it had expired`);
+    one.decided = says;
+  };
+
   const redeem = async (one: Asked, permit: string): Promise<void> => {
     // Two want it; whoever is not answered asks again under its own name.
     await Promise.all(
@@ -136,6 +167,7 @@ export function startLoad({ url, key, approver, lanes, random, fault }: LoadOpti
         resource: { type: 'order', id: `ord_${idempotency}` },
         params: { amount: amount / 100, currency: 'USD' },
       };
+      const from = Date.now();
       const first = await call('POST', '/v1/actions', body, { idempotency });
       // A refusal is a problem document, which holds the action.
       const { id, status } = first?.body.action ?? first?.body ?? {};
@@ -144,18 +176,15 @@ export function startLoad({ url, key, approver, lanes, random, fault }: LoadOpti
         continue;
       }
       const one: Asked = {
-        ...{ id, key: idempotency, actor, amount, status: status ?? '' },
-        ...{ redeemedBy: [], reported: false },
+        ...{ id, key: idempotency, actor, amount, from, to: Date.now(), status: status ?? '' },
+        ...{ decided: null, redeemedBy: [], reported: false },
       };
       asked.push(one);
-      if (one.status === 'supervised') {
-        const decision = random(4) === 0 ? { decision: 'refuse', reason: 'chaos' } : { decision: 'approve' };
-        await call('POST', `/v1/actions/${id}/decisions`, decision, { token: approver() });
-      }
+      if (one.status === 'supervised') await decide(one);
       const now = await call('GET', `/v1/actions/${id}?wait=20`);
       if (now?.status !== 200) wrong.push(`${id} was answered, and is not there: ${String(now?.status)}`);
       const permit = now?.body.permit ?? null;
-      if (permit !== null) await redeem(one, permit);
+      if (permit !== null) await (random(LATE) === 0 ? redeemLate(one, permit) : redeem(one, permit));
     }
   };
   const running = Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
