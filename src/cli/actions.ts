@@ -9,7 +9,7 @@ export const POLL_SECONDS = 60;
 
 const ACTION_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** The path of an action, from what was typed. */
+/** The API path of an action, from the typed id. */
 export function actionPath(id: string): string {
   if (!ACTION_ID.test(id))
     throw new CountersignError(
@@ -45,7 +45,7 @@ export async function askFor(
   }
 }
 
-/** True while a human, or the engine itself, is still to speak. */
+/** True while a human or the engine itself has to act. */
 export function isUndecided(action: Action): boolean {
   return action.status === 'supervised' || action.status === 'evaluating';
 }
@@ -75,7 +75,7 @@ export async function waitUntilClosed(
   return latest;
 }
 
-/** How an action stands, for a person: one line, then what matters about it. */
+/** The state of an action for a person: one line, then the details that matter. */
 export function describeAction(action: Action): string[] {
   const { verdict, approval } = action;
   const lines = [`${action.id}  ${SAID[action.status]}`];

@@ -106,7 +106,7 @@ function read(path: string): string {
   }
 }
 
-/** The file is replaced whole: a stack that reads it meanwhile sees the one before, or the one after. */
+/** The file is replaced as a whole, so a stack that reads it meanwhile sees either the old or the new one. */
 function edit(io: Io, options: AgentOptions, change: (path: string, text: string) => string): void {
   const path = fileOf(io, options);
   const text = change(path, read(path));

@@ -1,11 +1,11 @@
-/** Reads what the API answers, by the very schemas it answers with. */
+/** Reads the API's answers with the same schemas that the API uses. */
 import type { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 
 /**
  * An answer as this version knows it. Members that a newer server adds are let through.
  *
- * @throws CountersignError `unavailable` when it is no such answer.
+ * @throws CountersignError `unavailable` when the answer does not fit.
  */
 export function readAnswer<T>(schema: z.ZodType<T>, body: unknown): T {
   const { data, error } = schema.safeParse(body);

@@ -1,4 +1,4 @@
-/** `countersign attempts`: who was refused a decision, a redemption or the door. */
+/** `countersign attempts`: refused decisions, redemptions and credentials. */
 import type { Command } from 'commander';
 import { attemptPageSchema } from '../contract/views/index.ts';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';

@@ -10,7 +10,7 @@ interface Wrong {
   detail: string;
 }
 
-/** Said of receipts whose attestation key nothing that was given introduces. */
+/** The note on receipts whose attestation key none of the given files introduces. */
 export const NOT_ATTESTED =
   'that the gateway attested who said so: give the --key-history of the log, which introduces its attestation keys';
 

@@ -1,4 +1,4 @@
-/** What `audit` asks the server beside the log: which rows of its database are not what the records say. */
+/** Asks the server for rows of its database that differ from the records, for `audit`. */
 import { z } from 'zod';
 import { isCountersignError } from '../contract/index.ts';
 import type { Finding } from '../evidence/index.ts';

@@ -53,7 +53,7 @@ export function readState(file: string): AuditState | null {
   }
 }
 
-/** All or nothing, because an audit with an incomplete state would have no past. */
+/** All or nothing, because an audit with an incomplete state could not compare with the past. */
 export async function writeState(file: string, state: AuditState): Promise<void> {
   const next = `${file}.next`;
   try {

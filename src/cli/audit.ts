@@ -40,7 +40,7 @@ export function register(program: Command, io: Io): void {
     .description('follow a log from outside and check all of it; exits 0 when nothing is wrong, 3 when something is')
     .option('--url <url>', 'the server (default: COUNTERSIGN_URL, else the local stack)')
     .option('--data <folder>', 'the local stack’s data folder (default: COUNTERSIGN_DATA, else .countersign)')
-    .option('--bundle <folder>', 'instead of a server: an unpacked evidence bundle that holds a whole log')
+    .option('--bundle <folder>', 'instead of a server: an unpacked evidence archive that holds a whole log')
     .option('--imported <name>', 'a log that `countersign import` took in, as this server serves it')
     .option('--tenant <name>', 'whose log', DEFAULT_TENANT)
     .option('--state <file>', 'keeps the last checkpoint; the next audit checks that the log continues it')
@@ -148,7 +148,7 @@ function keysOf(text: string): unknown[] {
     const { keys } = readSealed(text) as { keys?: unknown };
     if (Array.isArray(keys)) return keys;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new CountersignError('unavailable', 'the server’s answer holds no keys; check --url and --tenant');
 }

@@ -1,4 +1,4 @@
-/** `countersign keys export --codec`: what reads and writes Temporal's payloads, apart from every other key; needs the data folder. */
+/** `countersign keys export --codec`: the keys of Temporal's payloads, without any other key; needs the data folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError } from '../contract/index.ts';
@@ -20,7 +20,7 @@ export async function exportCodecKeys(io: Io, { data: folder, out }: { data?: st
   const path = join(out, CODEC_KEYS_FILE);
   try {
     mkdirSync(out, { recursive: true });
-    // A file that is there may be open to others, so it is never written over.
+    // An existing file may be open to others, so it is never overwritten.
     writeFileSync(path, `${JSON.stringify({ kind: 'countersign.codec-keys/v1', keys }, null, 2)}\n`, {
       mode: 0o600,
       flag: 'wx',

@@ -56,7 +56,7 @@ export function serverUrl(io: Io, options: ConnectOptions): string {
  * The server, and the token to call it with: `--as` on the local data folder, else `COUNTERSIGN_API_KEY`, else what `countersign login` keeps
  * for this server, else the folder's first key.
  *
- * What the data folder holds is sent only to the stack that the folder belongs to, or to this machine.
+ * Credentials of the data folder are sent only to the stack that the folder belongs to, or to this machine.
  */
 export async function connect(io: Io, options: ConnectOptions): Promise<ApiConnection> {
   const url = serverUrl(io, options);
@@ -82,7 +82,7 @@ export async function connect(io: Io, options: ConnectOptions): Promise<ApiConne
   return { url, token: first };
 }
 
-/** What reads the log where it is not for everybody: as {@link connect}, or null without any credential. */
+/** The credential that reads a log which is not public: as {@link connect}, or null without any. */
 export async function readerToken(io: Io, options: ConnectOptions): Promise<string | null> {
   try {
     return (await connect(io, options)).token;

@@ -1,4 +1,4 @@
-/** `countersign drill`: planted requests that are never released, and who saw them. */
+/** `countersign drill`: planted requests that are never released, and who noticed them. */
 import { randomInt } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';

@@ -105,7 +105,7 @@ function conflictsOfLogs(held: readonly Held[]): string[] {
   return paths;
 }
 
-/** A sealed record may come from a later version, with fields that this one does not know how to say. */
+/** A sealed record may come from a later version, with fields that this one cannot describe. */
 function readable(record: RecordPayload): string {
   try {
     return contentOf(record);
@@ -114,7 +114,7 @@ function readable(record: RecordPayload): string {
   }
 }
 
-/** What the record itself says, in one sentence. */
+/** The content of the record, in one sentence. */
 function contentOf(record: RecordPayload): string {
   switch (record.type) {
     case 'verdict': {

@@ -30,7 +30,7 @@ export function exitOfStatus(status: Status): number {
     case 'supervised':
     case 'expired':
       return EXIT.waiting;
-    // Released, but what was approved did not happen, or nobody knows.
+    // Released, but the effect did not happen, or nobody knows.
     case 'failed':
     case 'skipped':
     case 'unreported':

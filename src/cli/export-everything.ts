@@ -1,4 +1,4 @@
-/** `countersign export --everything`: all that there is of a tenant, in one folder that needs no server to be read. */
+/** `countersign export --everything`: everything of a tenant, in one folder that is readable without a server. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { publicKeys } from './public-keys.ts';
 
 interface List {
   path: string;
-  /** Where its items stand in the answer. */
+  /** The member of the answer that holds the items. */
   items: string;
   /** Whether it is answered a page at a time. */
   paged?: boolean;
@@ -74,7 +74,7 @@ export async function exportEverything(io: Io, options: EverythingOptions): Prom
     for (const [file, list] of Object.entries(LISTS)) {
       await writeLines(join(part, file), itemsOf(connection, list));
     }
-    // Last, so that the log has everything that the lists say.
+    // Last, so that the log includes everything in the lists.
     const archive = await download(connection, 'v1/export?format=bundle');
     await pipeline((archive.body ?? []) as AsyncIterable<Uint8Array>, createWriteStream(join(part, 'evidence.tar.gz')));
     await writeFile(join(part, 'README.md'), README(tenant, at));

@@ -1,4 +1,4 @@
-/** `countersign export`: takes sealed records away, as a table, as JSON lines, or as a bundle that proves itself. */
+/** `countersign export`: exports sealed records as a table, as JSON lines, or as an archive that can be verified. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -30,7 +30,7 @@ const FILTERS = [
   'actions',
   'sample',
 ] as const;
-/** What `GET /v1/actions/export` takes beside those, without `action` and `type`. */
+/** Further parameters of `GET /v1/actions/export`, which has no `action` and `type`. */
 const OF_ACTIONS = {
   requester: 'of what was asked for on behalf of this person',
   status: 'that are now so, such as executed',
@@ -47,7 +47,7 @@ const OF_ACTIONS = {
   zone: 'with local times of this IANA zone beside UTC',
 } as const;
 
-/** Where the name of a format is no extension of files. */
+/** Extensions of formats whose name is not one. */
 const EXTENSIONS: Readonly<Record<string, string>> = { bundle: 'tar.gz', ocsf: 'ocsf.jsonl', 'csv-excel': 'csv' };
 
 interface ExportOptions extends ConnectOptions {
@@ -118,7 +118,7 @@ async function run(io: Io, options: ExportOptions): Promise<void> {
     : [...FILTERS];
   const given = [...FILTERS, ...Object.keys(OF_ACTIONS).map(camel)].filter((name) => options[name] !== undefined);
   const wrong = given.find((name) => !takes.includes(name));
-  // A filter that is passed over must not become an export of everything.
+  // A filter that is ignored must not become an export of everything.
   if (wrong !== undefined) throw usage(`an export of ${options.of} does not take --${wrong}`);
   const query = new URLSearchParams({ format });
   for (const name of given) query.set(name, String(options[name]));

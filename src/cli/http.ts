@@ -24,7 +24,7 @@ export interface HttpCall {
   allowMs?: number;
 }
 
-/** A server and who calls it. */
+/** A server, and the credential for it. */
 export interface ApiConnection {
   url: string;
   /** Null for what everyone may read. */
@@ -155,7 +155,7 @@ async function stream(
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'no answer';
   if (cause.name === 'TimeoutError') return 'no answer in time';
-  // `fetch` wraps what happened; Node's own client does not.
+  // `fetch` wraps the cause; Node's own client does not.
   const inner = (cause.cause ?? cause) as NodeJS.ErrnoException;
   return inner.code ?? inner.message;
 }

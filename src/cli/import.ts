@@ -60,7 +60,7 @@ async function importFolder(io: Io, folder: string, options: ImportOptions): Pro
     import('../archive/check/check.ts'),
   ]);
   const unpacked = await unpack(join(folder, ARCHIVE));
-  // Beside what is proven, not in it: what was added to an archive makes it invalid. No name has a full stop.
+  // Written beside the archive, because a file inside would make it invalid. No name has a full stop.
   const lists = `${target}.lists`;
   const part = `${target}.part`;
   try {
@@ -79,7 +79,7 @@ async function importFolder(io: Io, folder: string, options: ImportOptions): Pro
     for (const old of [part, lists]) await rm(old, { recursive: true, force: true });
     await mkdir(part, { recursive: true });
     await cp(unpacked.folder, part, { recursive: true });
-    // For reading alone.
+    // Read-only.
     await cp(folder, lists, {
       recursive: true,
       filter: (source) => source === folder || /\.(jsonl|md)$/.test(source),

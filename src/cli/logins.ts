@@ -1,5 +1,5 @@
 /**
- * What `countersign login` keeps: one session for each server, in the place that the operating system has for it, for nobody else to read.
+ * The sessions of `countersign login`, one for each server, in the operating system's folder for settings, readable by their user only.
  */
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ const loginSchema = z.strictObject({ token: z.string(), person: z.string(), expi
 export type Login = z.infer<typeof loginSchema>;
 const fileSchema = z.record(z.string(), loginSchema);
 
-/** `%APPDATA%`, `~/Library/Application Support`, or `$XDG_CONFIG_HOME`, as the system has it. */
+/** `%APPDATA%`, `~/Library/Application Support`, or `$XDG_CONFIG_HOME`, depending on the system. */
 export function loginsFile({ env }: Pick<Io, 'env'>, platform: NodeJS.Platform = process.platform): string {
   const home = env['HOME'] || env['USERPROFILE'] || '.';
   return join(settingsFolder(env, home, platform), 'countersign', 'logins.json');
@@ -42,7 +42,7 @@ function writeAll(io: Pick<Io, 'env'>, logins: Record<string, Login>): void {
   renameSync(draft, file);
 }
 
-/** The session with a server, or null where there is none that still counts. */
+/** The session with a server, or null where there is no valid one. */
 export function loginFor(io: Pick<Io, 'env' | 'now'>, url: string): Login | null {
   const login = readAll(io)[new URL(url).origin];
   return login === undefined || Date.parse(login.expiresAt) <= io.now() ? null : login;

@@ -89,14 +89,14 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return io.exitCode;
   } catch (error) {
-    // What `run` fails with came before its command, whose own exit codes begin at 0.
+    // A failure of `run` itself came before its command, whose own exit codes begin at 0.
     const base = args[0] === 'run' ? BEFORE_RELEASE : 0;
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : base + EXIT.usage;
     return base + fail(error, io, optionsOf(args).includes('--json'));
   }
 }
 
-/** Without what stands after `--`, which belongs to another program. */
+/** Without the arguments after `--`, which belong to another program. */
 const optionsOf = (args: readonly string[]): readonly string[] =>
   args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
 

@@ -147,7 +147,7 @@ async function accept(io: Io, { options, upstream, state }: Work): Promise<void>
   else for (const [name, hash] of Object.entries(accepted)) io.out(`accepted ${name} ${hash}`);
 }
 
-/** Words, and texts in quotes. */
+/** Splits into words and quoted texts. */
 const WORDS = /"([^"]*)"|'([^']*)'|(\S+)/g;
 
 function commandOf(

@@ -5,7 +5,7 @@ import { isEvidenceError } from '../ledger/index.ts';
 import { passkeyChangeOf, readAssurance, verifyPasskeyDecision, type VerifiedReceipt } from '../sealing/index.ts';
 import type { Held } from './evidence.ts';
 
-/** A decision that its approver signed, or that claims so and could not be checked. */
+/** A decision with its approver's signature, which was checked or could not be. */
 export interface SignedDecision {
   file: string;
   /** Hash of the decision's record. */
@@ -47,7 +47,7 @@ export async function checkPasskeys(held: readonly Held[]): Promise<{ signed: Si
   return { signed, failed };
 }
 
-/** The passkey did not count at that time. */
+/** The passkey was not valid at that time. */
 class OutOfTime extends Error {
   readonly reason: 'passkey-revoked' | 'passkey-enrolled-later';
   constructor(reason: OutOfTime['reason'], message: string) {

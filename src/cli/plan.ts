@@ -1,4 +1,4 @@
-/** `countersign plan`: has several steps reviewed as one, shows how they stand, and decides them. */
+/** `countersign plan`: has several steps reviewed as one, shows their state, and decides them. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { PlanDecision } from '../contract/index.ts';

@@ -51,7 +51,7 @@ export async function diff(io: Io, before: string, after: string, options: DiffO
   // Cases and people come from the later folder, because a stored bundle has none.
   const around = b.folder ?? a.folder ?? (await readFolder(io, undefined));
   const [former, later] = [await asking(a.bundle), await asking(b.bundle)];
-  // The first asks the programs of one, the second those of the other; what the first answered is kept.
+  // The first asks the programs of one bundle, the second those of the other. The answers of the first are kept.
   await former.judged((bundle) => diffBundles(bundle, later.bundle, around.files, resolverOf(around)));
   const { value: changes } = await later.judged((bundle) =>
     diffBundles(former.bundle, bundle, around.files, resolverOf(around)),

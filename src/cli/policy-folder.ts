@@ -13,10 +13,10 @@ import type { Io } from './io.ts';
 export interface Folder {
   name: string;
   files: PolicyFile[];
-  /** What else is there. */
+  /** The other files. */
   unread: string[];
   directory: Directory | null;
-  /** What is wrong with the directory file, in the words of a policy problem. */
+  /** The problems of the directory file, in the form of policy problems. */
   directoryProblems: Problem[];
   engines: ExternalEngines | undefined;
 }
@@ -106,12 +106,12 @@ export async function compileSource(source: Json, hash: string): Promise<Compile
   return compileBundle(source, hash, await enginesFor(Object.keys(external ?? {}).length > 0));
 }
 
-/** Without a usable directory nobody is known, as at run time. */
+/** Without a usable directory nobody is known, as in a running stack. */
 export function resolverOf(folder: Pick<Folder, 'directory'> | null): Directory['resolve'] {
   return (ref, actor) => folder?.directory?.resolve(ref, actor) ?? [];
 }
 
-/** A bundle of the running stack: its hash, or what is in force. */
+/** A bundle of the running stack: its hash, or the one in force. */
 export const isStored = (name: string): boolean => name === 'in-force' || name.startsWith('sha256:');
 
 const HASH = /^sha256:[0-9a-f]{64}$/;

@@ -1,4 +1,4 @@
-/** `countersign policy lint|test`: what is wrong with policies, and what their cases say. Needs no server. */
+/** `countersign policy lint|test`: checks policies, and runs their cases. Needs no server. */
 import { join } from 'node:path';
 import type { Problem } from '../policy/index.ts';
 import { EXIT } from './exit.ts';

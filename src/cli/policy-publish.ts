@@ -1,4 +1,4 @@
-/** `countersign policy publish|history`: asks for a bundle to come into force, and shows which were. */
+/** `countersign policy publish|history`: asks for a bundle to come into force, and lists earlier ones. */
 import { randomUUID } from 'node:crypto';
 import { policyPageSchema } from '../contract/views/index.ts';
 import { askFor, printAction, waitUntilClosed } from './actions.ts';

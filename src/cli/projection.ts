@@ -1,4 +1,4 @@
-/** `countersign projection`: whether what lists and reports show is what the sealed records say. */
+/** `countersign projection`: checks that lists and reports show what was sealed. */
 import type { Command } from 'commander';
 import { projectionCheckSchema, projectionRebuiltSchema, type ProjectionCheck } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';

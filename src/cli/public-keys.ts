@@ -29,11 +29,11 @@ type History = z.infer<typeof historySchema>;
 type Jwk = { kid: string; kty: string; [member: string]: unknown };
 
 export interface PublicKeySet {
-  /** Record keys as JWKs with their time, the present one first. */
+  /** Record keys as JWKs with their period, the current one first. */
   records: Jwk[];
-  /** C2SP note verification keys, the present one first. */
+  /** C2SP note verification keys, the current one first. */
   logs: { vkey: string; since: string; until: string | null; revoked: z.infer<typeof revoked> }[];
-  /** With the receipts that lead from the first keys to the present ones; null where only the data folder was there to be read. */
+  /** With the receipts that lead from the first keys to the current ones; null where only the data folder could be read. */
   history: History | null;
 }
 
@@ -41,7 +41,7 @@ interface Options extends ConnectOptions {
   tenant: string;
 }
 
-/** Of the server that is named, else of the stack that runs on the data folder, else of the folder itself. */
+/** The keys of the named server, else of the stack that runs on the data folder, else of the folder itself. */
 export async function publicKeys(io: Io, options: Options): Promise<PublicKeySet> {
   const data = dataFolder(io, options.data);
   const named = options.url !== undefined || (io.env['COUNTERSIGN_URL'] ?? '') !== '';

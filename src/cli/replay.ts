@@ -28,7 +28,7 @@ interface ReplayOptions extends ConnectOptions {
   json?: boolean;
 }
 
-/** What both ways to replay say. */
+/** The result of both ways to replay. */
 type Replay = Pick<ReplayView, 'record' | 'bundle' | 'same' | 'sealed' | 'verdict' | 'differences'>;
 
 const HASH = /^sha256:[0-9a-f]{64}$/;
@@ -59,7 +59,7 @@ async function there(io: Io, record: string, options: ReplayOptions): Promise<Re
   return readAnswer(replaySchema, await call(await connect(io, options), { path: `v1/records/${hash}/replay` }));
 }
 
-/** What was sealed may have longer numbers than requests may have today. */
+/** Sealed requests may have longer numbers than current ones. */
 function sealedRequest(value: JsonObject): ActionRequest {
   const parsed = actionRequestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -120,8 +120,8 @@ async function bundleNamed(io: Io, hash: string, options: ReplayOptions): Promis
 }
 
 /**
- * That this is the request that was sealed, where that can be told: the hash of one with `content` needs the action's secret key,
- * and that of a changed one is the release's.
+ * Checks that this is the sealed request, where possible: the hash of a request with `content` needs the action's secret key, and the hash
+ * of a changed one is in the release.
  */
 async function checkRequest(record: RecordPayload, request: ActionRequest): Promise<void> {
   if (request.content !== undefined) return;

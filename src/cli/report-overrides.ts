@@ -1,4 +1,4 @@
-/** `countersign report overrides`: what people let through, and what it came to. */
+/** `countersign report overrides`: what people let through, and how it ended. */
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { overridesReportSchema, type moneyTotalSchema } from '../contract/views/index.ts';

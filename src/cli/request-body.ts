@@ -21,7 +21,7 @@ export interface RequestBodyOptions extends ConnectOptions {
   content?: string;
   connector?: string;
   callback?: string;
-  /** What stands where neither the file nor an option says it. */
+  /** The defaults for values that neither the file nor an option gives. */
   defaults?: { action: string; actor: string };
 }
 
@@ -70,7 +70,7 @@ export async function buildRequest(io: Io, options: RequestBodyOptions): Promise
   if (options.surface !== undefined) body['surface'] = options.surface;
   if (options.action !== undefined) body['action'] = options.action;
   if (options.actor !== undefined) body['actor'] = actorOf(options.actor, options);
-  // A person who acts in their own name need not say so twice.
+  // A person who acts in their own name need not name the actor.
   else if (options.as !== undefined && body['actor'] === undefined) body['actor'] = actorOf(options.as, options);
   if (options.params !== undefined) merge('params', await readJsonObject(io, options.params));
   merge('params', parsePairs('--param', options.param ?? []));

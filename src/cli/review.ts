@@ -1,4 +1,4 @@
-/** `countersign review`: looks back at an emergency release. `countersign report break-glass`: all of them. `countersign answer`. */
+/** `countersign review`: reviews an emergency release. `countersign report break-glass`: all of them. `countersign answer`. */
 import type { Command } from 'commander';
 import {
   breakGlassReportSchema,

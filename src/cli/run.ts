@@ -1,4 +1,4 @@
-/** `countersign run`: executes a command only with a permit, and reports what became of it. */
+/** `countersign run`: executes a command only with a permit, and reports the outcome. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Action, ActionRequest } from '../client/index.ts';
@@ -101,7 +101,7 @@ async function requestOf(io: Io, { request, file, ...options }: RunOptions): Pro
 const reasonsOf = ({ result }: RunEnd): readonly string[] =>
   result.status === 'refused' ? result.reasons : (result.action?.verdict?.reasons ?? []);
 
-/** The permit is for this process alone: what is printed has none. */
+/** The permit is for this process alone, so it is not printed. */
 function print(io: Io, ended: RunEnd, { json, detach }: RunOptions): void {
   const { result, exitCode, said } = ended;
   const id = result.action?.id ?? null;

@@ -1,4 +1,4 @@
-/** `countersign sample`: actions that nobody chose, and that anybody can draw again. */
+/** `countersign sample`: random actions that nobody could choose, and that anybody can draw again. */
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { WORKSHEET_QUESTIONS } from '../audit/index.ts';
@@ -36,7 +36,7 @@ export function register(program: Command, io: Io): void {
     .option('--strata <field>', 'draw apart by: surface or currency')
     .option('--all-above <amount>', 'take everything above this amount')
     .option('--worksheet <file>', 'write what an auditor writes down of each, filled in from the records, as CSV')
-    .option('--archive <file>', 'write an evidence bundle of just these, for `countersign verify`')
+    .option('--archive <file>', 'write an evidence archive of just these, for `countersign verify`')
     .option('--json', 'print JSON');
   withConnection(sample, { as: true }).action(async (options: Options) => {
     const { size, word, from, to, surface, basis, strata, allAbove, worksheet: file } = options;

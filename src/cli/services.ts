@@ -16,7 +16,7 @@ interface ServiceOptions {
   auto?: AutoAnswer;
 }
 
-/** What every service gives back once it serves. */
+/** The handle of a running service. */
 interface Running {
   /** Rejects when an essential part dies. */
   failed: Promise<never>;

@@ -1,4 +1,4 @@
-/** Verbs that say how things are to be: repeated, they change nothing and succeed, as tools that converge a configuration need it. */
+/** Idempotent verbs: repeated, they change nothing and succeed, as tools that converge a configuration need. */
 import type { Command } from 'commander';
 import { isCountersignError } from '../contract/index.ts';
 
@@ -14,9 +14,9 @@ export const sameNames = (one: readonly string[], other: readonly string[]): boo
   one.length === other.length && one.every((name) => other.includes(name));
 
 /**
- * Ends something by its id. The API says `not-found` of what is no longer live, so what ended before is looked up.
+ * Ends something by its id. The API answers `not-found` for an item that has ended, so the list is checked.
  *
- * @param endedBefore whether the list has it as ended
+ * @param endedBefore whether the list shows it as ended
  */
 export async function endOnce(end: () => Promise<unknown>, endedBefore: () => Promise<boolean>): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-/** `countersign show`: how an action stands, and its receipts. */
+/** `countersign show`: the state of an action, and its receipts. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';

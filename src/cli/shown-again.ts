@@ -1,4 +1,4 @@
-/** What approvers were shown, rendered again and held against the receipts of their decisions. */
+/** Renders again what approvers were shown, and compares it with the receipts of their decisions. */
 import { z } from 'zod';
 import { readSealed } from '../canonical/index.ts';
 import { isCountersignError, type RecordPayload } from '../contract/index.ts';

@@ -1,4 +1,4 @@
-/** `countersign surfaces`: what is governed, and what was asked for without a policy. */
+/** `countersign surfaces`: which surfaces policies cover, and which requests had no policy. */
 import type { Command } from 'commander';
 import { surfaceListSchema, type SurfaceCoverage } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';

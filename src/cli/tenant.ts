@@ -1,4 +1,4 @@
-/** `countersign tenant`: makes tenants, each with its keys, log and first key. */
+/** `countersign tenant`: creates tenants, each with its own keys, log and first API key. */
 import type { Command } from 'commander';
 import { newTenantSchema, tenantListSchema } from '../contract/views/index.ts';
 import { readAnswer } from './answers.ts';

@@ -1,4 +1,4 @@
-/** The verbs `create`, `list` and `revoke` of tokens that are made for one purpose, and end by themselves. */
+/** The verbs `create`, `list` and `revoke` of tokens that serve a single purpose and expire. */
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { connect, withConnection, type ConnectOptions } from './connect.ts';
@@ -32,7 +32,7 @@ export interface TokenKind {
   path: string;
   /** Help text of `create`. */
   create: string;
-  /** Days that a token counts unless said otherwise, and at most. */
+  /** Default and maximum number of days that a token counts. */
   days: { usual: number; most: number };
   /** What `--surface` narrows it to; left out where there is nothing to narrow. */
   surfaces?: string;

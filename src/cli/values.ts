@@ -17,7 +17,7 @@ export function collectValues(value: string, before: string[] | undefined): stri
 }
 
 /**
- * `key=value` pairs as one object. A value is JSON where it reads as JSON (`420.5`, `true`, `["a"]`, `"007"`), else text; a dotted key
+ * `key=value` pairs as one object. A value is JSON if it parses as JSON (`420.5`, `true`, `["a"]`, `"007"`), else text; a dotted key
  * nests. The later of two pairs wins.
  *
  * @param textKeys Keys whose value is text whatever it looks like.
@@ -50,9 +50,9 @@ function put(option: string, into: JsonObject, path: readonly string[], value: J
 }
 
 /**
- * JSON where the text reads as JSON, else the text itself.
+ * JSON if the text parses as JSON, else the text itself.
  *
- * @throws CountersignError `invalid-request` for JSON that does not stay what was written
+ * @throws CountersignError `invalid-request` for JSON whose meaning would change
  */
 export function valueOf(option: string, key: string, text: string): Json {
   try {
@@ -125,7 +125,7 @@ export function usage(message: string): CountersignError {
   return new CountersignError('invalid-request', message);
 }
 
-/** Seconds that `--wait` asks for: none without it, and no limit (null) where it stands alone. */
+/** Seconds that `--wait` asks for: none without it, and no limit (null) where it has no value. */
 export function waitLimit(wait: string | true | undefined): number | null {
   if (wait === undefined) return 0;
   return wait === true ? null : secondsOf('--wait', wait);

@@ -1,4 +1,4 @@
-/** `countersign verify`: checks receipts, bundles and folders offline, with nothing but them and two public keys. */
+/** `countersign verify`: checks receipts, archives and folders offline, with nothing but two public keys. */
 import type { Command } from 'commander';
 import { isCanonicalError, readSealed } from '../canonical/index.ts';
 import type { Trust, VerifiedReceipt } from '../sealing/index.ts';
@@ -29,7 +29,7 @@ interface Failed {
 export function register(program: Command, io: Io): void {
   program
     .command('verify')
-    .description('check receipts, evidence bundles and folders offline; exits 0 when all hold, 3 when one does not')
+    .description('check receipts, evidence archives and folders offline; exits 0 when all hold, 3 when one does not')
     .argument('<evidence...>', 'receipt files, bundles (tar.gz), folders, or - for a receipt on standard input')
     .option(
       '--key <jwks>',
@@ -73,7 +73,7 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
       'give --key and --log-key, from elsewhere than the evidence: keys that lie beside it prove nothing about it (`countersign keys export` writes both)',
     );
   }
-  const { sortEvidence, checkBundles, keysBeside } = await import('./bundle/inputs.ts');
+  const { sortEvidence, checkArchives, keysBeside } = await import('./archive/inputs.ts');
   const evidence = await sortEvidence(given);
   const trusted: Trust = {
     recordKeys: await readRecordKeys(io, key),
@@ -81,7 +81,7 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
     witnessKeys: options.witnessKey === undefined ? [] : await readLogKeys(io, options.witnessKey),
   };
   const trust = options.keyHistory === undefined ? trusted : await readKeyHistory(io, options.keyHistory, trusted);
-  const bundles = await checkBundles(evidence.bundles, trust);
+  const archives = await checkArchives(evidence.archives, trust);
   const beside = keysBeside([...key, ...logKey], evidence);
 
   const held: Held[] = [];
@@ -115,11 +115,11 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
   const renderings = (await again?.checkShown(io, options.shown ?? [], held)) ?? { matched: [], failed: [] };
   failed.push(...renderings.failed);
 
-  const valid = failed.length + conflicts.length === 0 && bundles.every(({ report }) => report.valid);
+  const valid = failed.length + conflicts.length === 0 && archives.every(({ report }) => report.valid);
   const notProven = [
-    ...(held.length > 0 || bundles.length > 0 ? [NOT_PROVEN] : []),
+    ...(held.length > 0 || archives.length > 0 ? [NOT_PROVEN] : []),
     ...(attested.unchecked ? [NOT_ATTESTED] : []),
-    ...new Set(bundles.flatMap(({ report }) => report.notProven)),
+    ...new Set(archives.flatMap(({ report }) => report.notProven)),
     ...(beside === null ? [] : [beside]),
   ];
   if (options.json === true) {
@@ -130,7 +130,7 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
       ...(passkeys.signed.length === 0 ? {} : { passkeys: passkeys.signed }),
       ...(options.open === undefined ? {} : { opened }),
       ...(options.shown === undefined ? {} : { shown: renderings.matched }),
-      ...(bundles.length === 0 ? {} : { bundles: bundles.map(({ path, report }) => ({ file: path, ...report })) }),
+      ...(archives.length === 0 ? {} : { bundles: archives.map(({ path, report }) => ({ file: path, ...report })) }),
       notProven: notProven.join('; '),
     });
   } else {
@@ -143,8 +143,8 @@ async function verify(io: Io, given: string[], options: VerifyOptions): Promise<
     for (const one of renderings.matched) for (const line of again?.describeRendering(one) ?? []) io.out(line);
     for (const { file, reason, detail } of failed) io.out(`${file}: INVALID (${reason}): ${detail}`);
     for (const conflict of conflicts) io.out(`INVALID together: ${conflict}`);
-    const { describeBundle } = await import('./bundle/describe.ts');
-    for (const { path, report } of bundles) for (const line of describeBundle(path, report)) io.out(line);
+    const { describeArchive } = await import('./archive/describe.ts');
+    for (const { path, report } of archives) for (const line of describeArchive(path, report)) io.out(line);
     for (const what of notProven) io.out(`Not proven: ${what}`);
   }
   io.exitCode = valid ? EXIT.ok : EXIT.refused;

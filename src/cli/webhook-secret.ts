@@ -1,4 +1,4 @@
-/** `countersign keys webhook-secret`: what a receiver of webhooks checks signatures by, and the next one in its place. */
+/** `countersign keys webhook-secret`: prints the secret with which receivers check webhooks, or replaces it. */
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { dataFolder } from './local.ts';

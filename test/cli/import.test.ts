@@ -10,7 +10,7 @@ import { logRoutes, type PublicLog } from '../../src/api/routes/log.ts';
 import { CountersignError } from '../../src/contract/index.ts';
 import { withImported } from '../../src/main/imported-logs.ts';
 import { fill, openLog, type TestLog } from '../evidence/world.ts';
-import { bundleOf, keyOptions } from './bundles.ts';
+import { bundleOf, keyOptions } from './archives.ts';
 import { countersign, type Ran } from './harness.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'cli-import-'));

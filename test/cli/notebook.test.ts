@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasModules, PYTHON, pythonEnv } from '../client/python.ts';
 import { fill, openLog } from '../evidence/world.ts';
-import { bundleOf } from './bundles.ts';
+import { bundleOf } from './archives.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-notebook-'));
 const evidence = join(folder, 'evidence');

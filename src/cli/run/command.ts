@@ -25,10 +25,10 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** It did not end well. The name is what is reported; a command's own output never is. */
+/** The command failed. Its name is reported, never its output. */
 export class CommandFailed extends Error {
   override readonly name: string;
-  /** As a shell would say it. */
+  /** The exit code as in a shell. */
   readonly exitCode: number;
 
   constructor(how: string, exitCode: number) {
@@ -38,7 +38,7 @@ export class CommandFailed extends Error {
   }
 }
 
-/** Runs at most one command, and is told every signal that this process gets. */
+/** Runs at most one command, and passes on the signals that this process gets. */
 export class Runner {
   #child: ChildProcess | null = null;
   readonly #pass: (signal: NodeJS.Signals) => void;

@@ -1,4 +1,4 @@
-/** The credential of `run`: as every verb's, or in a job of GitHub the job's own short-lived token, taken anew before it ends. */
+/** The credential of `run`: as every verb's, or in a GitHub job the job's own short-lived token, renewed before it expires. */
 import { CountersignError } from '../../contract/index.ts';
 import { connect, serverUrl, type ConnectOptions } from '../connect.ts';
 import type { Io } from '../io.ts';

@@ -27,7 +27,7 @@ export interface Execution {
   from: { key: string } | { action: string };
   /** Milliseconds to wait for people. */
   timeout: number;
-  /** The file whose digest stands in the request. */
+  /** The file whose digest is in the request. */
   file: string | null;
   /** Whether the command reads the request as released, so that changes reach it. */
   acceptChanges: boolean;
@@ -42,14 +42,14 @@ export type Result = Governed<null> | { status: 'failed'; action: Action | null 
 export interface RunEnd {
   result: Result;
   exitCode: number;
-  /** What became of it, in words. */
+  /** The outcome, in words. */
   said: string;
 }
 
-/** Milliseconds between two lines of progress: many a pipeline ends a job that says nothing for ten minutes. */
+/** Milliseconds between two lines of progress: many pipelines end a job without output after ten minutes. */
 const PROGRESS_MS = 60_000;
 
-/** Asks, waits, executes with a permit, reports. @throws CountersignError for what is neither an answer nor a verdict */
+/** Asks, waits, executes with a permit, reports. @throws CountersignError for anything that is neither an answer nor a verdict */
 export async function executeGoverned(
   io: Io,
   { url, key, fetch }: RunCredential,
@@ -90,8 +90,8 @@ export async function executeGoverned(
 }
 
 /**
- * The calls of `govern()`. What is redeemed is what this pipeline is about to run: the engine compares it, so an action that was asked for
- * with another file or other params is not executed here.
+ * The calls of `govern()`. The redemption names the request that this pipeline is about to run, and the engine compares
+ * it. So an action that was requested with another file or other params is not executed here.
  */
 function callsOf(client: Countersign, { request, from }: Execution): GovernCalls {
   return {
@@ -111,7 +111,7 @@ function callsOf(client: Countersign, { request, from }: Execution): GovernCalls
   };
 }
 
-/** The changes that a permit of the engine names. Its signature is the engine's to check, when it is redeemed. */
+/** The changes that a permit of the engine names. The engine checks its signature at the redemption. */
 function changesIn(permit: string): JsonObject {
   const [, payload = ''] = permit.split('.');
   const { changes } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { changes?: JsonObject };
@@ -144,7 +144,7 @@ async function execute(
   await runner.run(command, { env, stdout: json ? 2 : 'inherit' });
 }
 
-/** Says whom it waits for, and again now and then. */
+/** Prints whom it waits for, and repeats that now and then. */
 class Progress {
   /** The action as it was last seen. */
   action: Action | null = null;
@@ -214,7 +214,7 @@ function endOf(result: Governed<null>): RunEnd {
   }
 }
 
-/** The client's error as this command line's own. */
+/** The client's error as an error of this command line. */
 function ours(error: ClientError): CountersignError {
   const { code, message, problem } = error;
   const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'unavailable';

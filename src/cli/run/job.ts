@@ -1,4 +1,4 @@
-/** The job of a pipeline that `run` runs in: who acts, and what names this one attempt of this one job. */
+/** The pipeline's job in which `run` runs: its actor, and the variables that identify this attempt of the job. */
 import { createHash } from 'node:crypto';
 import { canonicalize } from '../../canonical/index.ts';
 import type { Json } from '../../contract/index.ts';
@@ -9,7 +9,7 @@ interface Platform {
   name: string;
   /** Variables that together name one attempt of one job. The first one tells that a job runs there. */
   attempt: readonly string[];
-  /** Who acts, as docs/identity.md maps the platform's own tokens. */
+  /** The actor, as docs/identity.md maps the platform's own tokens. */
   actor?: (env: Env) => string | undefined;
 }
 
@@ -37,8 +37,7 @@ const platformOf = (env: Env): Platform | undefined => PLATFORMS.find(({ attempt
 export const actorOfJob = (env: Env): string => platformOf(env)?.actor?.(env) || 'agent:countersign-run';
 
 /**
- * One key for one attempt of one job that does exactly this: a step that is tried again joins its action, and a job that is run again is a
- * new one. Null where no job is known. Jobs of a matrix that ask for the same with the same command need different keys.
+ * One key for one attempt of one job with exactly this command: a repeated step joins its action, and a repeated job is a new one. Null where no job is known. Jobs of a matrix that ask for the same with the same command need different keys.
  */
 export function keyOfJob(env: Env, asked: Json, command: readonly string[]): string | null {
   const platform = platformOf(env);

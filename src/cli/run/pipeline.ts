@@ -1,4 +1,4 @@
-/** What a pipeline is told beside the exit code: masked values, outputs for later steps, and a summary for people. */
+/** Output for a pipeline beside the exit code: masked values, outputs for later steps, and a summary for people. */
 import { appendFileSync } from 'node:fs';
 import type { Action } from '../../client/index.ts';
 import type { Io } from '../io.ts';
@@ -12,7 +12,7 @@ export function mask(io: Io, secret: string, json: boolean): void {
 }
 
 export interface RunResult {
-  /** What became of it, in a few words. */
+  /** The outcome, in a few words. */
   ended: string;
   status: string;
   surface: string;
@@ -21,7 +21,7 @@ export interface RunResult {
   url: string;
 }
 
-/** Writes GitHub's outputs and job summary where there are any. A pipeline that cannot be told is no reason to fail. */
+/** Writes GitHub's outputs and job summary where there are any. A failure to write them is ignored. */
 export function tell(io: Io, result: RunResult): void {
   const { GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary } = io.env;
   try {
@@ -38,7 +38,7 @@ export function tell(io: Io, result: RunResult): void {
 
 const newest = ({ action }: RunResult): string | undefined => action?.records.at(-1);
 
-/** A table in Markdown: the verdict, who decided and why, what became of it, and where its receipt is. */
+/** A table in Markdown: the verdict, who decided and why, the outcome, and where its receipt is. */
 export function jobSummary(result: RunResult): string {
   const { action, reasons, surface, ended, url } = result;
   const verdict = action?.verdict;
@@ -64,7 +64,7 @@ export function jobSummary(result: RunResult): string {
   return `### Countersign: ${cell(surface)} ${cell(ended)}\n\n| | |\n| --- | --- |\n${lines.join('\n')}\n\n`;
 }
 
-/** Reasons and names come from strangers: in a summary they are text, neither Markdown nor HTML, and no mention of anybody. */
+/** Reasons and names come from strangers: in a summary they are plain text, without Markdown, HTML or mentions. */
 const cell = (text: string): string =>
   text
     .replaceAll(/\s+/g, ' ')

@@ -4,7 +4,7 @@ import type { ArchiveReport } from '../../archive/check/check.ts';
 const count = (number: number, of: string): string => `${number} ${of}${number === 1 ? '' : 's'}`;
 
 /** Lines for people. */
-export function describeBundle(name: string, report: ArchiveReport): string[] {
+export function describeArchive(name: string, report: ArchiveReport): string[] {
   const { valid, found, problems, records, actions, log } = report;
   if (valid && report.export !== null && log !== null) {
     const { record, by, at, body } = report.export;

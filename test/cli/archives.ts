@@ -1,4 +1,4 @@
-/** Evidence bundles of logs in memory, made by the exporter itself. */
+/** Evidence archives of logs in memory, made by the exporter itself. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { fromBase64, fromUtf8, hashOf, hashOfBytes, toBase64 } from '../../src/canonical/index.ts';
 import type { Envelope, Json, RecordPayload } from '../../src/contract/index.ts';
 import { RENDERING, type ExportBody } from '../../src/export/index.ts';
-import { bundleFiles, type ArchiveSource } from '../../src/archive/make/files.ts';
+import { archiveFiles, type ArchiveSource } from '../../src/archive/make/files.ts';
 import { tarball } from '../../src/archive/make/tarball.ts';
 import type { KeyHistory } from '../../src/sealing/key-views.ts';
 import { encodeEntries, parseVkey, TILE_WIDTH } from '../../src/ledger/index.ts';
@@ -88,7 +88,7 @@ export async function bundleOf(
   const envelope = log.entries.at(-1) ?? new Uint8Array(0);
   const head = { body, by: 'user:auditor@acme.test', at: EXPORTED_AT, record: hashOf(recordOf(envelope)) };
   const names: string[] = [];
-  const files = bundleFiles(source, {
+  const files = archiveFiles(source, {
     ...{ tenant: 'default', selection, head, keyHistory },
     exportRecord: { index: size, envelope },
     log: { origin: ORIGIN, size: log.size, checkpoint: await world.checkpoint() },

@@ -1,4 +1,4 @@
-/** An evidence bundle offline: it verifies, and whatever is done to it is found, and named. */
+/** An evidence archive offline: it verifies, and whatever is done to it is found, and named. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COURSES, fill, openLog, type TestLog } from '../evidence/world.ts';
-import { bundleOf, keyOptions } from './bundles.ts';
+import { bundleOf, keyOptions } from './archives.ts';
 import type { Json } from '../../src/contract/index.ts';
 import { everyNameTwice } from '../support/json-twice.ts';
 import { countersign } from './harness.ts';
