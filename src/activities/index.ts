@@ -63,7 +63,7 @@ const sealing =
     );
   };
 
-/** As {@link ours}, of one action: only the workflow of its name tells of it. */
+/** As {@link ours}, for one action: only the workflow with the action's id may tell about it. */
 const telling = <In extends { action: ActionRef }, Out>(step: (input: In) => Promise<Out>) =>
   ours<In, Out>((input) => {
     const { tenant, id } = input.action;
@@ -105,7 +105,7 @@ export function createActivities(
   };
 }
 
-/** What plans need of a worker, where the process that was asked died before it judged their steps, and from then on. */
+/** The activities of plans: they judge the steps if the process that was asked died, and carry the plan on from there. */
 export function createPlanActivities(
   deps: NotifyDeps,
   judging: Judging,
@@ -127,7 +127,7 @@ export function createPlanActivities(
   };
 }
 
-/** A plan that nobody of this stack asked for comes back every time. */
+/** A plan that nobody of this stack asked for fails in the same way every time. */
 function askedByNobody(error: unknown): never {
   const forGood = isCountersignError(error) && error.status < 500;
   throw forGood ? ApplicationFailure.nonRetryable(error.message, error.code) : error;

@@ -1,4 +1,4 @@
-/** Judging, for the process that asks and for the workflow: the second of them finds the verdict of the first. */
+/** Judges for the process that asks and for the workflow: the second of them finds the verdict of the first. */
 import type { EngineDeps } from '../engine/deps.ts';
 import { findJudged, judge } from '../engine/judge.ts';
 import type { Judged, JudgeInput, StartedInput } from '../engine/types.ts';
@@ -8,7 +8,7 @@ export interface Judging {
    * Judges what this process starts. Nothing of it is written, and nobody outside of the stack is asked, before Temporal has acknowledged the
    * start, so that no record is sealed for an action that a crash would lose.
    *
-   * @param acknowledged rejects where this process did not start it, and so does this call then; left out where it is acknowledged
+   * @param acknowledged rejects where this process did not start the action, and then this call rejects too; left out once it is acknowledged
    */
   begin(input: JudgeInput, acknowledged?: Promise<void>): Promise<Judged>;
   /** For the workflow. Joins the judging that runs in this process; judges by itself where none runs, or where it failed. */

@@ -34,7 +34,7 @@ const isObject = (value: unknown): value is NexusAsk =>
 /** Longest pause between two looks at an action that waits for people, in milliseconds. */
 const LOOK_MAX_MS = 15_000;
 
-/** What the workflow behind an operation asks of the world. Waiting is a retry: no slot is held, and the history does not grow. */
+/** Activities of the workflow behind an operation. Waiting is a retry: no slot is held, and the history does not grow. */
 export const createNexusActivities = (deps: EngineDeps): NexusActivities => ({
   nexusAnswer: ours(async (input) => {
     const answer = await askedFor(deps, input, new Date(activityInfo().scheduledTimestampMs));

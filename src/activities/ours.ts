@@ -1,11 +1,11 @@
-/** Whose word an activity takes. */
+/** Which callers an activity obeys. */
 import { ApplicationFailure } from '@temporalio/activity';
 import type { ArrivedInClear } from '../contract/governed-action.ts';
 
 /**
  * A step that tells people, or that looks after many actions, is scheduled, so its input crosses the network: encrypted where one of our
- * workflows sent it. In clear it was sent by somebody else. They could not make it say what the records do not, but could make it say so
- * again and again, or under the message id of what is still to come.
+ * workflows sent it. An input in clear was sent by somebody else. They could not make it say anything that is not in the records, but could repeat
+ * messages, or use up the message id of a later one.
  */
 export const ours =
   <In, Out>(step: (input: In) => Promise<Out>): ((input: In) => Promise<Out>) =>

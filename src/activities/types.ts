@@ -1,4 +1,4 @@
-/** What the workflow asks of the outside world. Workflows import these as types only. */
+/** The activities, as workflows see them. Workflows import these as types only. */
 import type { Action, NexusAnswer, NexusAskInput } from '../contract/index.ts';
 import type {
   ActionRef,
@@ -42,7 +42,7 @@ export interface LocalActivities {
   reconcile(input: ReconcileInput): Promise<Action | { refusal: Refusal }>;
   sealReview(input: SealReviewInput): Promise<Action | { refusal: Refusal }>;
   publishPolicy(input: { action: ActionRef }): Promise<Action>;
-  /** How the action stands by its records. */
+  /** The state of the action by its records. */
   look(input: { action: ActionRef }): Promise<Sealed>;
   /** One short try of {@link RemoteActivities.publish}; null where that is to go on with it. */
   publishNow(input: PublishInput): Promise<Published | null>;
@@ -55,7 +55,7 @@ export interface RemoteActivities {
   webhook(input: WebhookInput): Promise<void>;
 }
 
-/** What tells of a plan. */
+/** Tells people about a plan. */
 export interface PlanTelling {
   publishPlan(input: PublishPlanInput): Promise<void>;
 }
@@ -65,11 +65,11 @@ export interface PlanActivities {
   /** Every step started and judged. */
   beginPlan(input: PlanInput): Promise<void>;
   advancePlan(input: AdvanceInput): Promise<Advanced>;
-  /** Asked by a step whose plan has no workflow: it is begun anew from the records of its steps. */
+  /** Asked by a step whose plan has no workflow: it is restarted from the records of its steps. */
   resumePlan(input: { action: ActionRef }): Promise<void>;
 }
 
-/** What executes through a connector. Anybody who may write to the namespace can schedule it, so it takes an id and no more. */
+/** Executes through a connector. Anybody who may write to the namespace can schedule it, so it takes an id and no more. */
 export interface ExecutionActivities {
   execute(input: { action: ActionRef }): Promise<void>;
 }
@@ -88,6 +88,6 @@ export interface RetentionActivities {
 export interface NexusActivities {
   /** The judged action, for callers that may ask for it. */
   nexusAnswer(input: NexusAskInput): Promise<NexusAnswer>;
-  /** How it stands once nobody is waited for. */
+  /** The state once it waits for nobody. */
   nexusDecided(input: { action: ActionRef }): Promise<NexusAnswer>;
 }

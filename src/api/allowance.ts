@@ -42,7 +42,7 @@ export class Allowance {
     return { fits, limit: this.#limit, left: this.#limit - count.used, resetMs: count.endsAt - now };
   }
 
-  /** Takes back one use of the window that runs. */
+  /** Gives back one use of the current window. */
   giveBack(key: string): void {
     const count = this.#counts.get(key);
     if (count !== undefined && count.used > 0) count.used -= 1;

@@ -8,7 +8,7 @@ export interface BodyOptions {
   limit: number;
   /** Content types; a body of another one is left alone. */
   types?: string[];
-  /** How strictly; bodies that may hold what we wrote ourselves are read as such. */
+  /** How strictly; bodies that may hold our own output are read less strictly. */
   read?: (text: string) => Json;
 }
 

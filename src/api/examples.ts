@@ -1,4 +1,4 @@
-/** Examples for the OpenAPI document, made from its own schemas, so that none can say what the schema does not. */
+/** Examples for the OpenAPI document, made from its own schemas, so that each one matches its schema. */
 
 /** What is read of a JSON Schema here. */
 export interface Schema {
@@ -26,7 +26,7 @@ export interface Schema {
 
 const HASH = `sha256:${'9f'.repeat(32)}`;
 
-/** By the name of the field, where it says more than its schema. */
+/** Examples by field name, where the name says more than the schema. */
 const NAMED: Readonly<Record<string, unknown>> = {
   hash: HASH,
   requestHash: HASH,

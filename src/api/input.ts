@@ -74,7 +74,7 @@ export function queryText(request: Request, name: string): string | undefined {
 }
 
 /**
- * What a request holds, for a call that checks the credential itself. Who has no good one is told so, and not what is wrong with what they sent.
+ * What a request holds, for a call that checks the credential itself. Callers without a valid credential learn only that, and nothing about their input.
  *
  * @throws CountersignError `unauthenticated`, and as `read`
  */
@@ -102,9 +102,9 @@ export const callerOf = (gateway: Authentication, request: Request): Promise<Cal
   gateway.authenticate(request.get('authorization'));
 
 /**
- * Where a call comes from: `console` with a session that a browser keeps, whatever is sent beside it. Otherwise as the sender says:
- * `cli` gives the same rights as `api`, so it needs no proof; `console` is believed only of what was signed with a passkey, whose
- * signature says at which origin.
+ * The door of a call: `console` with a session that a browser keeps, whatever the header says. Otherwise the sender
+ * names it: `cli` gives the same rights as `api`, so it needs no proof. `console` counts only with a passkey's signature, which names its
+ * origin.
  */
 export function doorOf(request: Request, { session }: Pick<Caller, 'session'>, { signed = false } = {}): Door {
   if (session?.door !== undefined) return session.door;

@@ -6,13 +6,13 @@ import { openApiDocument } from './openapi.ts';
 interface Operation {
   method: string;
   path: RegExp;
-  /** By name, with the values that there are where they are listed. */
+  /** Parameters by name, with their allowed values where these are listed. */
   parameters: ReadonlyMap<string, readonly string[] | null>;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
-/** The operations of the OpenAPI document, which is made of what the routes read. */
+/** The operations of the OpenAPI document, which is made from the schemas of the routes. */
 function operations(): Operation[] {
   return Object.entries(openApiDocument().paths ?? {}).flatMap(([template, item]) => {
     const path = new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}/?$`);
@@ -33,7 +33,7 @@ function valuesOf(schema: unknown): string[] | null {
   return Array.isArray(values) ? values.map(String) : null;
 }
 
-/** Refuses query parameters of `/v1` that the operation does not have, and values of them that there are not. */
+/** Refuses unknown query parameters of `/v1`, and unknown values of known ones. */
 export function knownParameters(): RequestHandler {
   const all = operations();
   return (request, _response, next) => {

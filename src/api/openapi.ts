@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document: each route file says its own paths, from the schemas it parses and answers with. */
+/** The OpenAPI 3.1 document: each route file describes its own paths, with the schemas it parses and answers with. */
 import { createDocument, type oas31 } from 'zod-openapi';
 import { complete } from './openapi-complete.ts';
 import { webhooks } from './openapi-webhooks.ts';
@@ -54,7 +54,7 @@ const build = (): oas31.OpenAPIObject =>
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     webhooks,
     paths: {
-      // Before the action of an id: who looks an address up takes the first that fits.
+      // Before the route of an action's id, because the first matching address counts.
       ...actionListPaths,
       ...actionPaths,
       ...planPaths,

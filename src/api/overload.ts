@@ -8,7 +8,7 @@ export interface OverloadOptions {
   atOnce: number;
   /** Called for each request that is turned away. */
   onShed?: (() => void) | undefined;
-  /** After how many milliseconds a request that waits for the next state waits for people, and is no work any more. @default 2000 */
+  /** After how many milliseconds a long poll counts as waiting for people instead of as work. @default 2000 */
   workMs?: number;
 }
 
@@ -16,7 +16,7 @@ const RETRY_AFTER_S = 1;
 /** True while the process is busy. */
 const ALWAYS = ['/healthz', '/readyz', '/metrics'];
 
-/** Counts what is at work, before anything is read or looked up for a request. */
+/** Counts requests at work, before anything is read or looked up for them. */
 export function refuseOverload({ atOnce, onShed, workMs = 2000 }: OverloadOptions): RequestHandler {
   let atWork = 0;
   return (request, response, next) => {

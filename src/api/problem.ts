@@ -62,7 +62,7 @@ export function sendProblem(response: Response, error: CountersignError): void {
   response.status(error.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
-/** What body-parser and the router throw, in the contract's words. */
+/** Maps errors of body-parser and the router to the contract's codes. */
 function fromHttpError(error: unknown): CountersignError | null {
   if (!(error instanceof Error) || !('status' in error)) return null;
   const type = 'type' in error ? String(error.type) : '';

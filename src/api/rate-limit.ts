@@ -20,7 +20,7 @@ export interface RateLimitOptions {
   requestsPerMinute: number;
 }
 
-/** A credential however it is written: `Bearer x`, `bearer  x` and `x` are one. */
+/** The credential in one form: `Bearer x`, `bearer  x` and `x` are the same. */
 const digestOf = (authorization: string): string =>
   createHash('sha256')
     .update(authorization.replace(/^\s*Bearer\s+/i, '').trim())
@@ -28,8 +28,8 @@ const digestOf = (authorization: string): string =>
 
 /**
  * Counts by address until a credential is known to be good, and by its caller from then on: a busy service cannot use up its
- * neighbour's share, one caller has one share however many credentials it has and however it writes them, and guessing is over after a
- * few wrong ones. Memory is bounded: what is beyond it shares one allowance.
+ * neighbour's share, one caller has one share for all its credentials, and guessing ends after a few wrong ones. Memory is bounded:
+ * callers beyond the bound share one allowance.
  */
 export function rateLimit({ gateway, requestsPerMinute }: RateLimitOptions): RequestHandler {
   const callers = new Allowance({ limit: requestsPerMinute, windowMs: WINDOW_MS, keys: COUNTED });
@@ -86,7 +86,7 @@ export function rateLimit({ gateway, requestsPerMinute }: RateLimitOptions): Req
       guess = true;
       caller = await recognize(authorization, digest);
       if (caller !== null) {
-        // Known now: what it sends may take long, and many people share an address.
+        // The caller is known now. Its request may take long, and many people share an address.
         guess = false;
         wrong.giveBack(address);
       }

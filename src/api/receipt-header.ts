@@ -12,7 +12,7 @@ export function name(response: Response, action: Action): Response {
   return newest === undefined ? response : nameRecord(response, newest);
 }
 
-/** @param newest hash of the newest record of the action that is answered about */
+/** @param newest hash of the newest record of the answer's action */
 export const nameRecord = (response: Response, newest: string): Response => response.setHeader(HEADER, newest);
 
 /** Answers with the action. */

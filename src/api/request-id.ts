@@ -1,11 +1,11 @@
-/** One id for everything that a request brings about: in its answer, in every line of the log that it causes, in a problem document. */
+/** One id for everything that a request causes: its answer, its lines in the log, a problem document. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 
 const current = new AsyncLocalStorage<string>();
 
-/** What a caller, or a proxy before us, may call its request: no more than an id, for it is repeated in logs. */
+/** The form of an id that a caller or a proxy chooses. It is short and plain, because it is repeated in logs. */
 const WELL_FORMED = /^[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}$/;
 
 /** The id of the request that is being answered; undefined where none is. */

@@ -66,9 +66,9 @@ export interface ApiOptions {
   onShed?: () => void;
   /** Where Temporal's UI is, whose pages may read payloads here. */
   codecOrigins: readonly string[];
-  /** Says what is measured, where this port may. */
+  /** Serves the metrics, if this port may. */
   metrics?: RequestHandler;
-  /** Mounted before everything: what watches requests. */
+  /** Mounted before everything: the observers of requests. */
   observe?: (app: Express) => void;
   /** Mounted before any body parser: Slack signs the raw bytes. */
   beforeBodies?: (app: Express) => void;
@@ -116,11 +116,11 @@ export function createApi(options: ApiOptions): Express {
   app.use(statementRoutes(options.gateway));
   // A hundred steps are longer than one.
   app.use(planRoutes(options.gateway));
-  // What is redeemed is the request as released: policy may have computed numbers that no caller could send.
+  // The redeemed request is the released one, in which policy may have computed numbers that no caller could send.
   app.use('/v1/permits/redeem', jsonBody({ limit: REQUEST_LIMITS.bodyBytes, read: readSealed }));
   app.use(jsonBody({ limit: REQUEST_LIMITS.bodyBytes }));
   app.use(requireJson);
-  // Before the action of an id: `facets` is none.
+  // Before the route of an action's id, because `facets` is not an id.
   app.use(actionListRoutes(options.gateway));
   app.use(actionRoutes(options.gateway));
   app.use(inboxRoutes(options.gateway));

@@ -5,7 +5,7 @@ import { toProblem } from './problem.ts';
 
 const RETRY_AFTER_S = 1;
 
-/** `GET /healthz` is 200, as ever; everything else is told to come again. */
+/** `GET /healthz` is 200 as always; every other request is asked to come again. */
 export function answerStarting(request: IncomingMessage, response: ServerResponse): void {
   const path = request.url?.split('?', 1)[0];
   // The rest of the body is read and dropped, so that the connection can be reused.

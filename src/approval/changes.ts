@@ -44,8 +44,7 @@ function isSame(a: Json, b: Json): boolean {
 
 /**
  * Why these changes are not allowed, or null. Paths must be in `mayChange`, to the letter. An amount may only be lowered, against what an
- * earlier approver lowered it to; a field that an earlier approver set stays as it was set: nobody's approval is widened after they gave
- * it.
+ * earlier approver lowered it to; a field that an earlier approver set stays unchanged. So nobody's approval is widened after they gave it.
  */
 export function faultOfChanges(
   state: ApprovalState,

@@ -20,15 +20,15 @@ export function withStage(state: ApprovalState, index: number, patch: Partial<St
   return { ...state, stages: state.stages.map((stage, i) => (i === index ? { ...stage, ...patch } : stage)) };
 }
 
-/** Approving and refusing use up a person's one word. Asking and extending do not. */
+/** Approving and refusing use up a person's only decision. Asking and extending do not. */
 const isWord = ({ decision }: ApprovalDecision): boolean => decision === 'approve' || decision === 'refuse';
 
 export const countOf = (stage: StageState, decision: 'approve' | 'refuse'): number =>
   stage.decisions.filter((made) => made.decision === decision).length;
 
 /**
- * The decision that used this person's word up for a stage, or null: their own, one they made for somebody, or one made for
- * them. Under four eyes a word counts in one stage of the whole plan, otherwise in one stage each.
+ * The decision that uses up this person for a stage, or null: their own, one they made for somebody, or one made for them. Under four eyes
+ * a person decides once in the whole plan, otherwise once in each stage.
  */
 export function wordOf(state: ApprovalState, index: number, person: string): ApprovalDecision | null {
   const stages = state.plan.fourEyes ? state.stages : [at(state, index).stage];
@@ -37,7 +37,7 @@ export function wordOf(state: ApprovalState, index: number, person: string): App
   return stages.flatMap(({ decisions }) => decisions).find((made) => isWord(made) && said(made)) ?? null;
 }
 
-/** Approvers of a stage whose word is not used up. */
+/** Approvers of a stage who have not decided. */
 export const stillAble = (state: ApprovalState, index: number): string[] =>
   at(state, index).stage.approvers.filter((person) => wordOf(state, index, person) === null);
 
@@ -45,7 +45,7 @@ export const stillAble = (state: ApprovalState, index: number): string[] =>
 export const askable = (state: ApprovalState, index: number): string[] =>
   stillAble(state, index).filter((person) => !state.unreachable.includes(person));
 
-/** How many people too few are left for the quorum of a stage; 0 when it can be reached. */
+/** How many people are missing for the quorum of a stage; 0 when it can be reached. */
 export function missing(state: ApprovalState, index: number): number {
   const { stage, plan } = at(state, index);
   return Math.max(0, plan.quorum - countOf(stage, 'approve') - stillAble(state, index).length);

@@ -1,4 +1,4 @@
-/** The supervised override as a reducer: `(state, event, now) → state`, and what there is to tell. */
+/** The supervised override as a reducer: `(state, event, now) → state`, and the effects to announce. */
 import { checkEvent } from './check.ts';
 import { askable, countOf, current, stillAble, withStage } from './people.ts';
 import { close, hurry, openStage, settle, takeStock, warningTime } from './timers.ts';

@@ -76,7 +76,7 @@ function fire(state: ApprovalState, timer: Timer): Step {
   }
 }
 
-/** Asks more people; those asked before stay asked. Who is excluded or has decided is not added, and named. */
+/** Asks more people; those asked before stay asked. People who are excluded or have decided are not added; the effect names them. */
 function escalate(state: ApprovalState, at: number): Step {
   const { index, stage, plan } = current(state);
   const because = stage.escalation?.because ?? 'time';

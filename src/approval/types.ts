@@ -7,7 +7,7 @@ export interface DelegationUse {
   from: string;
 }
 
-/** One person's word at a stage, as it was accepted. */
+/** One person's decision at a stage, as it was accepted. */
 export interface ApprovalDecision extends DecisionView {
   delegation: DelegationUse | null;
   /** Dotted path to new value, of an `approve`. */
@@ -35,7 +35,7 @@ export interface StageState {
   escalation: { at: number; because: EscalationCause } | null;
   /** More people were asked. */
   escalated: boolean;
-  /** Those who are left cannot reach the quorum, and nobody else will be asked: it can be refused, cancelled or expire. */
+  /** The remaining people cannot reach the quorum, and nobody else will be asked. The override can be refused, cancelled or expire. */
   short: boolean;
 }
 
@@ -74,7 +74,7 @@ export interface ApprovalState {
   changes: Record<string, Json>;
   /** When those concerned are warned of the expiry. */
   warnAt: number;
-  /** The warning of the present expiry is out. */
+  /** The warning of the current expiry was sent. */
   warned: boolean;
   /** Approvers who cannot be reached; they may still decide through another door. */
   unreachable: string[];
@@ -85,7 +85,7 @@ export interface DecideEvent {
   type: 'decide';
   by: string;
   decision: 'approve' | 'refuse' | 'return' | 'extend';
-  /** The stage that the person saw; left out, the open one. */
+  /** The stage that the person saw; by default the open one. */
   stage?: number;
   reason: string | null;
   changes: Record<string, Json> | null;
@@ -94,7 +94,7 @@ export interface DecideEvent {
   /** Milliseconds since the epoch, of an `extend`. */
   until: number | null;
   via: Door;
-  /** How they were there; left out where nothing asks for it. */
+  /** How they were present; left out where nothing asks for it. */
   presence?: Presence;
   /** A verified passkey assertion of `by` over this decision came with it. */
   assured: boolean;
@@ -115,10 +115,10 @@ export type ApprovalEvent =
   /** Time passed. */
   | { type: 'tick' };
 
-/** What there is to tell or do. Those that ask for a decision (`remind`, `warn`, `escalate`) never come with or after a close. */
+/** What has to be announced or done. Those that ask for a decision (`remind`, `warn`, `escalate`) never come with or after a close. */
 export type ApprovalEffect =
   | { type: 'remind'; stage: number; people: string[]; expiresAt: number }
-  /** To these people, and to the requester. */
+  /** Sent to these people and to the requester. */
   | { type: 'warn'; stage: number; people: string[]; expiresAt: number }
   /** `people` were added; `unable` are those of the escalation who cannot decide: excluded, or decided before. */
   | {

@@ -1,6 +1,5 @@
 /**
- * `records.csv` and `report.html`, made of records in the order of the log. The exporter makes them, and the verifier makes them again and
- * compares. For an unfinished action only the positions of its lines are kept, so memory does not grow with the records.
+ * `records.csv` and `report.html`, made of records in the order of the log. The exporter writes them, and the verifier reproduces and compares them. For an unfinished action only the positions of its lines are kept, so memory does not grow with the records.
  */
 import {
   countStory,
@@ -22,7 +21,7 @@ import {
 import { MoneyLedger, type ReadBundle } from './money-ledger.ts';
 import { Spool } from './spool.ts';
 
-/** Where a line stands in `records.jsonl`, in bytes, without its newline. */
+/** The position of a line in `records.jsonl`, in bytes, without its newline. */
 export interface DocumentPlace {
   offset: number;
   length: number;
@@ -38,7 +37,7 @@ export interface SizedFile {
 }
 
 export interface DocumentOptions {
-  /** Of the version that wrote them; this one's when left out. */
+  /** The rendering of the version that wrote them; the current one by default. */
   rendering?: number | undefined;
   bundle: ReadBundle;
 }

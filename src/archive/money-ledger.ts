@@ -1,4 +1,4 @@
-/** The amounts of actions whose records come one after the other. Of an action that is not at its end a few texts are held. */
+/** The amounts of actions whose records come one after the other. A few texts are held for each unfinished action. */
 import { BoundedMap } from '../canonical/index.ts';
 import type { Json, RecordPayload, VerdictRecord } from '../contract/index.ts';
 import {

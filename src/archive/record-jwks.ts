@@ -1,6 +1,6 @@
 import type { KeyHistory } from '../sealing/key-views.ts';
 
-/** The record keys of a history as JWKs, newest first, each with its time (`since`, `until`) and, if it is, its revocation. */
+/** The record keys of a history as JWKs, newest first, each with its period (`since`, `until`) and, if it was revoked, its revocation. */
 export function recordJwks({ keys }: Pick<KeyHistory, 'keys'>): object[] {
   return keys
     .filter(({ use }) => use === 'record')

@@ -1,4 +1,4 @@
-/** Tests of amounts: what stays just below a bound, comes twice, is too round, or has the wrong first digits. */
+/** Tests of amounts: just below a bound, released twice, too round, or with unlikely first digits. */
 import {
   DAY_MS,
   groupBy,
@@ -16,7 +16,7 @@ import {
 } from './group.ts';
 import type { AuditTest, AuditFinding } from './types.ts';
 
-/** What is less than half of a bound is no part of a split below it. */
+/** An amount below half of a bound is not part of a split. */
 const PART_SHARE = 0.5;
 
 const priced = (actions: Parameters<AuditTest['run']>[0]): Priced[] => actions.filter(isPriced);
@@ -37,7 +37,7 @@ export const splitUnderTier: AuditTest<{ hours: number; nearShare: number; stron
       for (const group of groups.values()) {
         const [first] = group;
         for (const tier of tiers.get(first?.surface ?? '') ?? []) {
-          // What is above the tier by itself was judged by it, and what is far below it is no part of a split.
+          // An amount above the tier was judged by it, and one far below is not part of a split.
           const below = group.filter(({ amount }) => !isAbove(amount, tier) && shareOf(amount, tier) >= PART_SHARE);
           const splits = (parts: readonly Priced[]): Priced[][] =>
             runs(parts, hours * HOUR_MS).filter(
@@ -117,7 +117,7 @@ export const duplicate: AuditTest<{ days: number; weakDays: number }> = {
     );
     const named = new Set(strong.flat().map(({ action }) => action));
     const weak = pairs(
-      // Without a resource nothing says that two are the same but who asked, and how much.
+      // Without a resource, only the requester and the amount can show that two are the same.
       released.filter(({ action, resource }) => resource === null && !named.has(action)),
       (one) => keyOf(one.surface, one.requester, one.amount, one.currency),
       weakDays,
@@ -191,7 +191,7 @@ const NIGRINI = [
   { below: 0.015, says: 'marginal' },
 ] as const;
 
-/** First digits. It is said of amounts asked for, never of overrides: a tier cuts their range. */
+/** First digits. It looks at requested amounts, never at overrides, because a tier cuts the range of those. */
 export const benford: AuditTest<{ least: number; orders: number }> = {
   name: 'benford',
   version: 1,

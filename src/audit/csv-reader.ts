@@ -6,10 +6,10 @@ export interface CsvRow {
   cells: string[];
 }
 
-/** What stands for the end of a cell, where nobody says: what the first line has most of. */
+/** The candidates for a separator: the one that occurs most often in the first line is taken. */
 export const CSV_SEPARATORS = [',', ';', '\t', '|'] as const;
 
-/** Characters of one row: a file without an end of line is no table. */
+/** Characters of one row: a file without line ends is not a table. */
 const ROW_MAX = 1_000_000;
 
 export class CsvReader {

@@ -1,4 +1,4 @@
-/** Who reads what they approve: planted requests that were approved, and those that were refused, by approver and surface. */
+/** Shows who reads what they approve: drills that were approved, and drills that were refused, by approver and surface. */
 import { compareText } from '../canonical/index.ts';
 
 /** A drill that somebody decided. */
@@ -22,26 +22,26 @@ export interface Attention {
   person: string;
   caught: number;
   missed: number;
-  /** The drill with which they were flagged, RFC 3339; null where they were not. */
+  /** The time of the drill at which they were flagged, RFC 3339; null where they were not. */
   flaggedAt: string | null;
 }
 
 /**
- * A cumulative sum of log-likelihood ratios (Page, 1954): each drill that was missed speaks for somebody who approves without looking, each
- * that was caught against it, and what speaks against it is not saved up. Somebody is flagged once what speaks for it outweighs chance.
+ * A cumulative sum of log-likelihood ratios (Page, 1954): a missed drill is evidence that somebody approves without
+ * looking, a caught one is evidence against it, and the sum never falls below zero. Somebody is flagged once the sum outweighs chance.
  */
 export const ATTENTION = {
   /** How often an attentive person misses a drill. */
   attentive: 0.1,
-  /** How often somebody who approves everything does. */
+  /** How often somebody who approves everything misses one. */
   inattentive: 0.9,
   /** Odds at which somebody is flagged. */
   odds: 1000,
 } as const;
 
 /**
- * With {@link ATTENTION} four drills missed in a row are needed: of 30 decisions with one drill in seven, one who approves all has missed
- * four. Who misses one of fifty is flagged within 1,000 drills with a probability below one in ten thousand.
+ * With {@link ATTENTION}, four missed drills in a row are needed. With one drill in seven decisions, somebody who approves everything has
+ * missed four after 30 decisions. Somebody who misses one of fifty is flagged within 1,000 drills with a probability below 0.01 %.
  */
 export function attentionOf(results: readonly DrillResult[], parameters: typeof ATTENTION = ATTENTION): Attention[] {
   const { attentive, inattentive, odds } = parameters;

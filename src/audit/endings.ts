@@ -1,8 +1,8 @@
-/** Tests of what became of it: approved and never used, and emergencies. */
+/** Tests of how actions ended: approved and never used, and emergencies. */
 import { idsOf, isOverride, keyOf, groupBy, timeOf } from './group.ts';
 import type { AuditTest, AuditFinding } from './types.ts';
 
-/** Let through by people, and nobody came for it, or nobody said what happened. */
+/** Approved by people, and then never redeemed, or never reported. */
 export const neverUsed: AuditTest = {
   name: 'never-used',
   version: 1,
@@ -24,7 +24,7 @@ export const neverUsed: AuditTest = {
   },
 };
 
-/** Every emergency, and whether it was looked back at in time. */
+/** Every emergency, and whether it was reviewed in time. */
 export const brokenGlass: AuditTest = {
   name: 'break-glass',
   version: 1,

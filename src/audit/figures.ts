@@ -1,8 +1,8 @@
-/** Figures of a time, of groups of actions that were added up before: the same groups give the same figures. */
+/** Figures of a period, from sums by groups of actions. The same groups give the same figures. */
 import { addDecimals, formatDecimal, parseDecimal } from '../canonical/index.ts';
 import { exactAmount } from '../export/index.ts';
 
-/** Actions that have these in common; texts are empty where there is none. Amounts are exact decimals. */
+/** Actions that share these values; a text is empty where there is no value. Amounts are exact decimals. */
 export interface ActionGroup {
   surface: string;
   status: string;
@@ -109,7 +109,7 @@ function by(groups: readonly ActionGroup[], keyOf: (group: ActionGroup) => strin
 
 const total = (groups: readonly ActionGroup[]): number => groups.reduce((sum, { n }) => sum + n, 0);
 
-/** The most frequent first; what has none is left out. */
+/** The most frequent first; groups with zero actions are left out. */
 const counted = (groups: readonly ActionGroup[], valueOf: (group: ActionGroup) => string): Counted[] =>
   by(groups, valueOf)
     .filter(([value]) => value !== '')

@@ -27,7 +27,7 @@ export const isDecided = (action: AuditedAction): action is HumanDecided =>
 /** A person's yes that let it through, now or until it was withdrawn. */
 export const isOverride = ({ releaseBasis }: AuditedAction): boolean => releaseBasis === 'override';
 
-/** By key, each in the order in which they came; what has no key is left out. */
+/** Groups by key, each in the given order; members without a key are left out. */
 export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | null): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
@@ -45,7 +45,7 @@ export const keyOf = (...parts: readonly (string | null)[]): string => JSON.stri
 
 export const timeOf = (text: string): number => Date.parse(text);
 
-/** Runs of neighbours none of which is asked for more than `windowMs` after the first of its run. */
+/** Runs of neighbours. None of them is requested later than `windowMs` after the first of its run. */
 export function runs<T extends AuditedAction>(actions: readonly T[], windowMs: number): T[][] {
   const groups: T[][] = [];
   let begun = -Infinity;
@@ -70,7 +70,7 @@ export function sumOf(amounts: readonly string[]): string {
   return formatDecimal(amounts.map(decimalOf).reduce(addDecimals, { units: 0n, scale: 0 }));
 }
 
-/** A share of a bound, as a number: tests compare, nobody is paid by it. */
+/** A share of a bound, as a floating-point number: it is only compared. */
 export const shareOf = (amount: string, bound: string): number => Number(amount) / Number(bound);
 
 export function medianOf(values: readonly number[]): number {

@@ -76,7 +76,7 @@ export const onePair: AuditTest<{ least: number; approvers: number; share: numbe
   },
 };
 
-/** Two who decide for each other. */
+/** Two people who decide for each other. */
 export const reciprocal: AuditTest<{ days: number }> = {
   name: 'reciprocal',
   across: true,
@@ -107,7 +107,7 @@ export const reciprocal: AuditTest<{ days: number }> = {
   },
 };
 
-/** A decision from the side that asked. Four eyes rule it out, so it has to be none. */
+/** A decision from the requester's side. Four eyes rule it out, so there must be none. */
 export const ownSide: AuditTest = {
   name: 'own-side',
   across: true,

@@ -9,13 +9,13 @@ export interface Quarter {
   name: string;
   from: string;
   to: string;
-  /** When the quarter before it began: what is compared may lie so far apart. */
+  /** Start of the previous quarter: compared actions may lie so far apart. */
   before: string;
 }
 
 /** A finding that can be named, and found again. */
 export interface PlacedFinding extends AuditFinding {
-  /** `fnd_…`, of what it says: other actions or figures are another question. */
+  /** `fnd_…`, a hash of its content: with other actions or figures it is another finding. */
   id: string;
   period: string;
   surfaces: string[];
@@ -46,7 +46,7 @@ export function quarterNamed(name: string): Quarter {
   return quarterOf(quarterFrom(Number(year), Number(quarter) - 1));
 }
 
-/** What a finding is known by. How a review stands changes with time, and is no other question. */
+/** The content that identifies a finding. The state of a review is not part of it, because it changes with time. */
 function idOf({ test, version, actions, figures }: AuditFinding, period: string): string {
   const { review: _review, ...lasting } = figures;
   const about = { test, version, actions, figures: lasting, ...(actions.length === 0 ? { period } : {}) };
@@ -54,8 +54,8 @@ function idOf({ test, version, actions, figures }: AuditFinding, period: string)
 }
 
 /**
- * What the tests find in a quarter. Those that compare actions which may lie far apart look at the quarter before as well, and what they
- * find belongs to the quarter of its last action.
+ * What the tests find in a quarter. Tests that compare actions far apart look at the previous quarter too. A finding belongs to the quarter of its
+ * last action.
  *
  * @param actions of both quarters, in the order in which they were asked for
  */

@@ -1,4 +1,4 @@
-/** Samples that nobody chose, and anybody can draw again. */
+/** Samples that nobody could choose, and that anybody can draw again. */
 import { compareDecimals, compareText, concatBytes, parseDecimal, sha256Hex, utf8 } from '../canonical/index.ts';
 
 /** One of a population. */

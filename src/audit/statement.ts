@@ -2,7 +2,7 @@
 import type { CSV_SEPARATORS } from './csv-reader.ts';
 import { compareDecimals, formatDecimal, parseDecimal } from '../canonical/index.ts';
 
-/** What a row is found by: the executor's reference, the action's id, or the resource. */
+/** What rows are matched by: the executor's reference, the action's id, or the resource. */
 export const STATEMENT_KEYS = ['reference', 'action', 'resource'] as const;
 export type StatementKey = (typeof STATEMENT_KEYS)[number];
 
@@ -14,7 +14,7 @@ export interface StatementMapping {
   currency?: string | undefined;
   /** When it happened. */
   at?: string | undefined;
-  /** What separates cells; found out where it is left out. */
+  /** The separator of cells; detected where it is left out. */
   separator?: (typeof CSV_SEPARATORS)[number] | undefined;
   decimal?: '.' | ',' | undefined;
   /** Amounts are whole numbers of the currency's smallest unit, such as cents. */
@@ -31,7 +31,7 @@ export interface StatementRow {
   at: string | null;
 }
 
-/** A governed action as far as a statement can contradict it. */
+/** The parts of a governed action that a statement can contradict. */
 export interface GovernedEffect {
   action: string;
   firstIndex: number;
@@ -59,7 +59,7 @@ export interface StatementIssue {
 /** The columns of a file by their place. */
 export type StatementColumns = Record<'key', number> & Record<'amount' | 'currency' | 'at', number | null>;
 
-/** Finds the columns. @returns the headings that are missing where some are */
+/** Finds the columns. @returns the missing headings, if any */
 export function columnsOf(
   { key, amount, currency, at }: StatementMapping,
   header: readonly string[],
@@ -119,7 +119,7 @@ function inUnits(amount: string, places: number): string {
 const sameAmount = (a: string, b: string): boolean =>
   compareDecimals(parseDecimal(a, Infinity), parseDecimal(b.replace(/^-/, ''), Infinity)) === 0;
 
-/** Compares the rows of one statement, in their order. Of each action that a row was found for, it keeps the position alone. */
+/** Compares the rows of one statement, in their order. Of each matched action it keeps only the position. */
 export class StatementComparison {
   readonly #matched = new Set<number>();
   /** Rows whose action is as they say. */

@@ -42,7 +42,7 @@ export interface AuditContext {
   now: string;
 }
 
-/** Something that a person should look at. It is a question, no verdict. */
+/** Something that a person should look at. It is a question, not a verdict. */
 export interface AuditFinding {
   test: string;
   version: number;
@@ -61,7 +61,7 @@ export interface AuditTest<P extends Params = Params> {
   version: number;
   /** The test's question, for readers of the result. */
   question: string;
-  /** It compares actions that may lie far apart, so those of the time before are looked at as well. */
+  /** It compares actions that may lie far apart, so those of the previous period are examined as well. */
   across?: true;
   /** Parameters unless others are given. */
   defaults: P;

@@ -14,7 +14,7 @@ export type WorksheetQuestion = keyof typeof WORKSHEET_QUESTIONS;
 
 export interface WorksheetCell {
   question: WorksheetQuestion;
-  /** `none`: the question does not arise, or policy does not disclose what it takes. */
+  /** `none`: the question does not arise, or policy does not disclose the values for it. */
   answer: 'yes' | 'no' | 'none';
   says: string;
   /** Hashes of the records that it follows from. */
@@ -90,7 +90,7 @@ function namedApprover(
   );
 }
 
-/** Where records have a hash of those who may be added, each proves to be one of them. */
+/** Where records name added approvers by a hash, each decider proves to be one of them. */
 const foldedOnly = (people: readonly string[] = []): readonly string[] => (isFolded(people) ? people : []);
 
 function fourEyes({ hash, record }: Of<VerdictRecord>, decision: Of<DecisionRecord> | undefined): Answered {

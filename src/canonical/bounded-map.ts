@@ -11,7 +11,7 @@ export class BoundedMap<Key, Value> {
     return this.#entries.get(key);
   }
 
-  /** Set again at each use, the map keeps what was used last. */
+  /** Sets an entry. A caller that sets it again at each use keeps the entries that were used last. */
   set(key: Key, value: Value): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);

@@ -83,7 +83,7 @@ export function toBase64(bytes: Uint8Array): string {
   return nativeBase64 === null ? encode(bytes, STANDARD) : nativeBase64(bytes, 'base64');
 }
 
-/** Bytes of padded standard base64, its one right spelling only. @throws CanonicalError `malformed-base64` */
+/** Bytes of padded standard base64, its canonical spelling only. @throws CanonicalError `malformed-base64` */
 export function fromBase64(text: string): Uint8Array {
   return nativeFromBase64(text, 'base64') ?? decode(text, STANDARD);
 }
@@ -93,7 +93,7 @@ export function toBase64Url(bytes: Uint8Array): string {
   return nativeBase64 === null ? encode(bytes, URL_SAFE) : nativeBase64(bytes, 'base64url');
 }
 
-/** Bytes of unpadded URL-safe base64, its one right spelling only. @throws CanonicalError `malformed-base64` */
+/** Bytes of unpadded URL-safe base64, its canonical spelling only. @throws CanonicalError `malformed-base64` */
 export function fromBase64Url(text: string): Uint8Array {
   return nativeFromBase64(text, 'base64url') ?? decode(text, URL_SAFE);
 }
@@ -121,7 +121,7 @@ function encode(bytes: Uint8Array, { codes, padded }: Alphabet): string {
 
 function decode(text: string, { name, padded, values }: Alphabet): Uint8Array {
   const fail = (): never => {
-    throw new CanonicalError('malformed-base64', `text is not ${name} in its one right spelling`);
+    throw new CanonicalError('malformed-base64', `text is not ${name} in its canonical spelling`);
   };
   let length = text.length;
   if (padded) {

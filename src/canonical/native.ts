@@ -1,6 +1,5 @@
 /**
- * SHA-256, HMAC and base64 by Node.js, where this runs in it: the same results, several times faster than in JavaScript. Browsers and
- * Temporal's sandbox have none, and do without.
+ * SHA-256, HMAC and base64 of Node.js, several times faster than the same in JavaScript. Browsers and Temporal's sandbox lack them.
  */
 
 interface Crypto {
@@ -30,7 +29,7 @@ const { getBuiltinModule } = (globalThis as { process?: Builtins }).process ?? {
 const crypto = getBuiltinModule?.('node:crypto');
 const buffers = getBuiltinModule?.('node:buffer');
 
-/** Null where it has to be done in JavaScript. */
+/** Null where only JavaScript is available. */
 export const nativeSha256: ((bytes: Uint8Array) => Uint8Array) | null =
   crypto?.hash === undefined ? null : (bytes) => new Uint8Array((crypto as Crypto).hash('sha256', bytes, 'buffer'));
 
@@ -47,10 +46,10 @@ export const nativeBase64: ((bytes: Uint8Array, encoding: Encoding) => string) |
     : ({ buffer, byteOffset, byteLength }, encoding) =>
         buffers.Buffer.from(buffer, byteOffset, byteLength).toString(encoding);
 
-/** Bytes of a text in its one right spelling; null for every other text, and where it has to be done in JavaScript. */
+/** Bytes of a text in its canonical spelling; null for every other text, and where only JavaScript is available. */
 export function nativeFromBase64(text: string, encoding: Encoding): Uint8Array | null {
   if (buffers === undefined) return null;
-  // Node.js passes over what it does not understand, so only what it writes back the same was spelled right.
+  // Node.js skips characters that it does not know, so the result is encoded again and compared.
   const bytes = buffers.Buffer.from(text, encoding);
   return bytes.toString(encoding) === text ? new Uint8Array(bytes) : null;
 }

@@ -11,7 +11,7 @@ import type { Json } from './json.ts';
 interface Rules {
   /** Significant digits that a number may have. */
   digits: number;
-  /** Whether texts are looked at too: U+0000 and lone surrogates. */
+  /** Whether strings are checked too: U+0000 and lone surrogates. */
   texts: boolean;
 }
 

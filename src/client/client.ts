@@ -23,7 +23,7 @@ export interface KeyedOptions extends CallOptions {
 /** Seconds of one long poll, the most that the server holds. */
 const POLL_SECONDS = 60;
 
-/** Countersign over HTTP. Every method throws {@link CountersignError} for what is neither an answer nor a verdict. */
+/** Countersign over HTTP. Every method throws {@link CountersignError} for anything that is neither an answer nor a verdict. */
 export class Countersign {
   /** Where the engine is. */
   readonly url: string;
@@ -75,7 +75,7 @@ export class Countersign {
     }
   }
 
-  /** A fresh permit of a released action that nobody redeemed yet; the one before is dead. */
+  /** A fresh permit of a released action that nobody redeemed yet; the one before no longer counts. */
   async permit(id: string, options: CallOptions = {}): Promise<Action> {
     return (await this.#post(`${pathOf(id)}/permit`, {}, { ...options, repeatable: true })) as Action;
   }
@@ -96,7 +96,7 @@ export class Countersign {
     })) as Redeemed;
   }
 
-  /** Reports what became of it. The same report again is the same answer. */
+  /** Reports the outcome. The same report again gets the same answer. */
   async report(id: string, outcome: Outcome, options: CallOptions = {}): Promise<Action> {
     return (await this.#post(`${pathOf(id)}/outcome`, outcome, { ...options, repeatable: true })) as Action;
   }
@@ -141,7 +141,7 @@ export class Countersign {
     return (await this.#http.send({ ...options, ...call, ...(wait === undefined ? {} : { wait }) })) as Plan;
   }
 
-  /** What the caller may see, newest first, by the filters of `GET /v1/actions`. */
+  /** The actions that the caller may see, newest first, by the filters of `GET /v1/actions`. */
   actions(filters: Record<string, string | number | undefined> = {}, options: CallOptions = {}): Promise<Json> {
     const call = { method: 'GET', path: 'v1/actions', query: filters, repeatable: true } as const;
     return this.#http.send({ ...options, ...call }) as Promise<Json>;
@@ -157,7 +157,7 @@ export class Countersign {
   }
 }
 
-/** `repeatable`: sent again after a lost answer, because it is the same call then. */
+/** `repeatable`: the call may be sent again after a lost answer, because it is the same call then. */
 type PostOptions = CallOptions & { wait?: number; repeatable: boolean };
 
 const pathOf = (id: string): string => `v1/actions/${encodeURIComponent(id)}`;

@@ -1,6 +1,6 @@
 import type { Problem } from './types.ts';
 
-/** Codes of what goes wrong on this side of the wire. All others are the server's, as `code` of its problem documents. */
+/** Codes of failures on this side of the wire. All others are the server's, as `code` of its problem documents. */
 export type LocalCode = 'unreachable' | 'timeout' | 'aborted' | 'not-countersign' | 'configuration';
 
 export interface ErrorDetails {
@@ -16,7 +16,7 @@ export class CountersignError extends Error {
   readonly code: LocalCode | (string & {});
   /** The HTTP status, or null where there was no answer. */
   readonly status: number | null;
-  /** What the operator finds the request by. */
+  /** The id by which the operator finds the request. */
   readonly requestId: string | null;
   /** The server's problem document (RFC 9457), whole. */
   readonly problem: Problem | null;

@@ -33,7 +33,7 @@ export interface Release {
   permit: string;
   /** The resource version that was judged: throw {@link Skip} where the state you find is another. */
   version: string | null;
-  /** What policy and approvers changed; it stands in the request already. */
+  /** The changes of policy and approvers; the request already includes them. */
   changes: JsonObject | null;
   action: Action;
 }
@@ -66,7 +66,7 @@ export type Governed<T> =
   | { status: 'begun'; redeemedAt: string | null; action: Action };
 
 const POLL_SECONDS = 60;
-/** A held action may be withdrawn meanwhile, so it is looked at again. */
+/** A held action may be withdrawn meanwhile, so it is read again. */
 const HELD_MAX_MS = 60_000;
 
 export async function govern<T>(
@@ -146,7 +146,7 @@ function endOf(action: Action): Ended | null {
   }
 }
 
-/** What a refusing problem says of the action. @throws the error, where it is about something else */
+/** The action in a refusing problem. @throws the error, where it is about something else */
 function refusalOf(error: unknown): Ended {
   if (!(error instanceof CountersignError)) throw error;
   if (error.code === 'frozen') {
@@ -166,7 +166,7 @@ function refusalOf(error: unknown): Ended {
   };
 }
 
-/** Redeems, with a fresh permit where the first came too late. `again`: the action changed meanwhile, so ask how it stands. */
+/** Redeems, with a fresh permit where the first came too late. `again`: the action changed meanwhile, so read it again. */
 async function take(
   client: GovernCalls,
   action: Action,

@@ -5,7 +5,7 @@ import type { Problem } from './types.ts';
 export interface CallOptions {
   /** Makes a call safe to repeat: the same key and body are the same answer for ever. */
   idempotencyKey?: string;
-  /** Milliseconds for the whole call, tries and pauses together. Default: 20 s a try beside what the server is asked to wait. */
+  /** Milliseconds for the whole call, tries and pauses together. Default: 20 s for each try, plus the time that the server is asked to wait. */
   timeout?: number;
   /** Stops waiting. It withdraws nothing: use `cancel` for that. */
   signal?: AbortSignal;
@@ -30,7 +30,7 @@ export interface TransportOptions {
   retryFor: number;
 }
 
-/** Milliseconds of one try, beside what the server is asked to wait. */
+/** Milliseconds of one try, plus the time that the server is asked to wait. */
 const TRY_MS = 20_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8000;

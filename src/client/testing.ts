@@ -19,7 +19,7 @@ export interface TestEngine {
   url: string;
   /** A key that may speak for any actor. */
   key: string;
-  /** Stops it and forgets everything. */
+  /** Stops it and deletes everything. */
   stop(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   if (pid !== undefined) process.kill(-pid, name);
 }
 
-/** What it says once it serves. Whatever it says later is read too, so that it never fills its pipe. */
+/** The engine's output once it serves. Later output is read too, so that the pipe never fills. */
 function firstLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';

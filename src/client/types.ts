@@ -1,4 +1,4 @@
-/** The wire of `/v1`, as far as callers and executors read it. A newer server may say more. */
+/** The part of `/v1` that callers and executors read. A newer server may send more. */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -103,9 +103,9 @@ export interface PlanRequest {
   steps: ActionRequest[];
   /** What it is for, in a few words that approvers see. */
   title?: string;
-  /** `sequence` unless said: a step gets its permit once those before it are executed. */
+  /** `sequence` by default: a step gets its permit once those before it are executed. */
   order?: 'sequence' | 'any';
-  /** `withdraw` unless said: the others are withdrawn when a step does not come to be executed. */
+  /** `withdraw` by default: the others are withdrawn when a step is not executed. */
   onFailure?: 'withdraw' | 'continue';
   /** More steps may follow as they come. */
   open?: boolean;
@@ -117,7 +117,7 @@ export interface Plan {
   status: ActionStatus | 'partial';
   /** Hash over the whole plan, sealed in the verdict of every step. */
   whole: string | null;
-  /** Of the whole; null while not every step is judged. */
+  /** The verdict on the whole plan; null until every step is judged. */
   verdict: {
     decision: Verdict['decision'];
     effect: 'read' | 'reversible' | 'compensable' | 'irreversible' | null;
@@ -157,7 +157,7 @@ export interface Outcome {
   detail?: string;
   /** When the permit was used up without the engine, where it allows that. RFC 3339. */
   redeemedAt?: string;
-  /** As whom it was taken: another executor's report never passes for this one. */
+  /** The redeemer that took the permit, so that another executor's report never passes for this one. */
   redeemer?: string;
 }
 

@@ -66,7 +66,7 @@ export function createAdvisers(
   };
 }
 
-/** An adviser may sign its answer as it is asked; what is signed wrongly is not heard. */
+/** An adviser may sign its answer in the way that requests are signed. An answer with a wrong signature is ignored. */
 function isSignedBy(
   keys: readonly string[],
   { text, headers }: { text: string; headers: IncomingHttpHeaders },

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { CountersignError, type Json } from '../contract/index.ts';
 
 export interface Secrets {
-  /** @throws CountersignError `unavailable` where it is not there now; nothing of it is said */
+  /** @throws CountersignError `unavailable` where it is missing now; the message quotes nothing from it */
   read(reference: string): string;
   /** The value without any secret that was read before, even if a server sent it back. */
   scrub<T extends Json>(value: T): T;
@@ -14,7 +14,7 @@ const SHORTEST = 6;
 const GONE = '[secret]';
 
 export function createSecrets(env: Readonly<Record<string, string | undefined>>): Secrets {
-  /** All that were read: one that was rotated away is still no word for others. */
+  /** All secrets that were read. A secret that was rotated away must not be disclosed either. */
   const known = new Set<string>();
   const remember = (value: string): void => {
     for (const form of formsOf(value)) {

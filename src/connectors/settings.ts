@@ -1,4 +1,4 @@
-/** The settings file of connectors. Secrets stand in it by reference only. */
+/** The settings file of connectors. It holds secrets by reference only. */
 import { z } from 'zod';
 import { WEBHOOK_TARGETS } from '../notify/webhook-target.ts';
 import { isGlob } from '../policy/surfaces.ts';

@@ -1,4 +1,4 @@
-/** A person's own page: who they are, their sessions, and the way out. */
+/** A person's own page: who they are, their sessions, and the sign-out. */
 
 const page = (body: string, script = ''): string => `<!doctype html>
 <html lang="en">

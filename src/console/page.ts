@@ -1,4 +1,4 @@
-/** Serves the console: a program that Vite built, under a policy that lets it run nothing but its own files. */
+/** Serves the console, which Vite built, under a policy that lets the page run only its own files. */
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 /** Beside a build, and in a checkout that runs from its sources. */
 const PLACES = ['../../console/', '../../dist/console/'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
 
-/** Nothing of others, nothing inline, no text that becomes a script (Trusted Types). */
+/** Only our own files: nothing inline, and no text that becomes a script (Trusted Types). */
 export const CONSOLE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -42,7 +42,7 @@ const ENCODINGS = [
   ['gzip', '.gz'],
 ] as const;
 
-/** A file whose name says what is in it, so that it never changes. */
+/** A file whose name holds the hash of its content, so that it never changes. */
 function sendAsset(request: Request, response: Response, place: string, name: string): void {
   const file = join(place, 'assets', name);
   const accepted = request.acceptsEncodings();
@@ -73,7 +73,7 @@ export function consoleRoutes(): Router {
   router.get('/console/assets/:name', (request, response, next) => {
     const place = placeOf();
     const { name } = request.params;
-    // One name without folders, as the bundler gives: nothing else lies there.
+    // A single name without folders, as the bundler makes them.
     if (place === undefined || !/^[\w-]+\.[\w.-]+$/.test(name) || !existsSync(join(place, 'assets', name))) next();
     else sendAsset(request, response, place, name);
   });

@@ -1,4 +1,4 @@
-/** Where people sign in with a browser, and what they see of it: who they are, their sessions, and the way out. */
+/** Where people sign in with a browser, and see who they are and their sessions, and sign out. */
 import { Router, type Request, type Response } from 'express';
 import { cookieOf, isOwnPage, SESSION_COOKIE } from '../api/cookie.ts';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
@@ -6,7 +6,7 @@ import type { Sessions, SignInPlan } from '../gateway/session-types.ts';
 import type { Authentication } from '../gateway/types.ts';
 import { ACCOUNT_HTML, ACCOUNT_SCRIPT, ACCOUNT_STYLE, failurePage } from './account-page.ts';
 
-/** What a browser keeps between the two halves of a sign-in. */
+/** The cookie between the two halves of a sign-in. */
 const PENDING_COOKIE = '__Host-countersign-sign-in';
 const COOKIE = { httpOnly: true, secure: true, sameSite: 'lax', path: '/' } as const;
 const PENDING_MS = 600_000;
@@ -25,7 +25,7 @@ const text = (request: Request, name: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** A path of ours, and nothing that a browser would read as another host's. */
+/** A path on this server that no browser reads as another host's. */
 const pathOf = (given: string | undefined): string =>
   given !== undefined && /^\/(?![/\\])[\x21-\x7e]{0,512}$/.test(given) && !given.includes('\\') ? given : HOME;
 
@@ -47,7 +47,7 @@ function maxAgeOf(request: Request): number | null {
   throw new CountersignError('invalid-request', '`max_age` is a number of seconds');
 }
 
-/** A page for a person; never what a provider or a parameter said. */
+/** A page for a person. It never quotes a provider or a parameter. */
 function fail(response: Response, error: unknown): void {
   if (!isCountersignError(error)) throw error;
   response.status(error.status).type('html').send(failurePage(error.message));
@@ -64,7 +64,7 @@ export function signInRoutes({ gateway, url }: SignInOptions): Router {
     response.cookie(SESSION_COOKIE, token, { ...COOKIE, expires: new Date(expiresAt) }).redirect(303, to);
   };
   router.use(['/sign-in', HOME, '/sign-out'], (request, response, next) => {
-    // Of a page that may send no referrer, a browser says no origin either, and the form that signs out would come from nowhere.
+    // A page that may send no referrer sends no origin either, and then the form that signs out would be refused.
     const referrer = request.baseUrl === HOME ? 'same-origin' : 'no-referrer';
     response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', referrer);
     next();
@@ -118,7 +118,7 @@ export function signInRoutes({ gateway, url }: SignInOptions): Router {
     try {
       await gateway.endSession(await gateway.authenticate(`Bearer ${token}`), 'current');
     } catch (error) {
-      // An ended session is what was asked for.
+      // The session ended already, as requested.
       if (!isCountersignError(error) || error.status >= 500) throw error;
     }
     response.clearCookie(SESSION_COOKIE, COOKIE).redirect(303, HOME);

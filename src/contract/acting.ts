@@ -1,6 +1,6 @@
 /** Who acts, and whom they act for. */
 
-/** Of an actor what says who acts. */
+/** The part of an actor that says who acts. */
 export interface Acting {
   id: string;
   onBehalfOf?: Acting | undefined;

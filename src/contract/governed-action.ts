@@ -13,7 +13,7 @@ export interface GovernedActionInput extends ArrivedInClear {
   idempotencyKey: string;
   /** A start token (`POST /v1/start-tokens`); where nobody else can read the input, an API key too. Without a valid one the action is refused. */
   token: string;
-  /** Of a step: keyed hash of its plan's body, which stands for the body of each of its steps. */
+  /** For a step of a plan: keyed hash of the plan's body, in place of the step's own. */
   mac?: string;
 }
 
@@ -37,7 +37,7 @@ export interface PlanInput extends ArrivedInClear {
   plan: string;
   /** The steps that are asked for, with the rules of the plan. */
   body: PlanRequest;
-  /** The number of the first of them, where they join an open plan. */
+  /** Number of the first step, when the steps join an open plan. */
   at?: number;
   /** Attestation of the gateway. */
   token: string;
@@ -45,7 +45,7 @@ export interface PlanInput extends ArrivedInClear {
   mac: string;
 }
 
-/** Input of a plan's workflow that is begun anew: everything else is in the records of its steps. */
+/** Input of a plan's workflow that is restarted: everything else is in the records of its steps. */
 export interface PlanResumeInput {
   resume: true;
   tenant: string;

@@ -1,5 +1,5 @@
 /**
- * Ids of who acts (contract section 2): which texts are one, and when two of them mean one and the same. Free of zod, so that the
+ * Ids of actors (contract section 2): which texts are ids, and when two ids count as the same. Free of zod, so that the
  * approval room takes it into Temporal's sandbox.
  */
 
@@ -7,7 +7,7 @@
 export const ACTOR_TYPES = ['user', 'service', 'agent'] as const;
 export type ActorType = (typeof ACTOR_TYPES)[number];
 
-/** Stands for any actor, role or group; nothing is called so. */
+/** Stands for any actor, role or group; no id may be this text. */
 export const ANY = '*';
 
 /** Characters that an id may have in all. */
@@ -32,7 +32,7 @@ export function faultOfActorId(id: string): string | null {
   return id.normalize('NFC') === id ? null : 'an id is written in Unicode normalization form C (NFC); normalize it';
 }
 
-/** Folding once more may change what normalizing has just put together; it settles at the second turn. */
+/** Normalizing may compose characters that fold again; the second pass is always stable. */
 const ROUNDS_MAX = 4;
 
 /**

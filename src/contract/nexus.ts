@@ -4,7 +4,7 @@ import type { Status } from './status.ts';
 
 export const NEXUS_SERVICE = 'countersign';
 
-/** The same as a workflow of ours is started with. */
+/** The same input that `governedAction` takes. */
 export type NexusAsk = GovernedActionInput | EncryptedActionInput;
 
 /** All that another namespace learns: never a request, a reason or a permit. */
@@ -17,11 +17,11 @@ export interface NexusAnswer {
 /** Metadata of a payload that is an answer; the codec takes it off. */
 export const IN_CLEAR = 'countersign-in-clear';
 
-/** Workflow type that one call of the operation `ask` is. */
+/** Workflow type of one call of the operation `ask`. */
 export const NEXUS_ASK = 'nexusAsk';
 
 export interface NexusAskInput {
-  /** The action that is asked for, by the names of its workflow. */
+  /** The requested action, as its workflow id names it. */
   action: { tenant: string; id: string };
   start: NexusAsk;
 }

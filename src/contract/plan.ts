@@ -18,7 +18,7 @@ export const PLAN_ID = /^pln_[0-9a-f]{64}$/;
 export const PLAN_ORDERS = ['sequence', 'any'] as const;
 export type PlanOrder = (typeof PLAN_ORDERS)[number];
 
-/** What becomes of the other steps when one does not come to be executed: they are withdrawn, or go on without it. */
+/** What happens to the other steps when one is not executed: they are withdrawn, or continue without it. */
 export const PLAN_FAILURES = ['withdraw', 'continue'] as const;
 export type PlanFailure = (typeof PLAN_FAILURES)[number];
 
@@ -125,7 +125,7 @@ function readStep(step: unknown, index: number): ActionRequest {
 const unplanned = (pointer: string, detail: string): CountersignError =>
   new CountersignError('invalid-request', detail, { errors: [{ pointer, detail }] });
 
-/** What is wrong with a step, said of the plan. */
+/** What is wrong with a step, with pointers into the plan. */
 export function inStep(error: unknown, index: number): unknown {
   if (!isCountersignError(error)) return error;
   const items = error.errors.length > 0 ? error.errors : [{ pointer: '', detail: error.message }];
@@ -156,7 +156,7 @@ export const planStepSchema = z.strictObject({
 });
 export type PlanStep = z.infer<typeof planStepSchema>;
 
-/** What people post to `/v1/plans/{id}/decisions`: one word about all steps that wait for them, or about some. */
+/** What people post to `/v1/plans/{id}/decisions`: one decision about all steps that wait for them, or about some. */
 export const planDecisionSchema = z
   .strictObject({
     decision: z.enum(['approve', 'refuse']),

@@ -139,7 +139,7 @@ export const timeSchema = z.iso
   .refine((text) => instantOf(text) !== null, 'a time is RFC 3339 with its offset, such as 2026-11-21T00:00:00Z');
 
 /**
- * An end of a time that is looked at: an instant, or a plain date, which is that day in UTC from its first moment to its last.
+ * One end of a period: an instant, or a plain date, which is that day in UTC from its first moment to its last.
  *
  * @param end `from` is included, `to` is not: a plain date there means the start of the next day
  * @throws CountersignError `invalid-request` for everything else
@@ -153,9 +153,9 @@ export function readBound(name: string, text: string, end: 'from' | 'to'): Date 
 }
 
 /**
- * Both ends of a time that is looked at, as instants; an end that is left out is open.
+ * Both ends of a period, as instants; an end that is left out is open.
  *
- * @throws CountersignError `invalid-request` for what is no time, and for a time that ends before it begins: nothing lies in it
+ * @throws CountersignError `invalid-request` for what is not a time, and for a period that ends before it begins
  */
 export function readBounds({ from, to }: { from?: string | undefined; to?: string | undefined }): {
   from?: string;
@@ -170,7 +170,7 @@ export function readBounds({ from, to }: { from?: string | undefined; to?: strin
   };
 }
 
-/** The refusal of a time whose `from` is after its `to`. */
+/** The refusal of a period whose `from` is after its `to`. */
 export function endsBeforeItBegins(): CountersignError {
   const detail = '`from` is a time before `to`';
   return new CountersignError('invalid-request', detail, {

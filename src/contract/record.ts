@@ -77,7 +77,7 @@ export interface SealedSameness {
   policy: string;
   /** Keyed hash of the fields: nobody without the stack's own key can guess them. */
   key: string;
-  /** Of whom one must act again for it to be the same; null where that does not matter. */
+  /** One of these must act again for it to count as the same effect; null where that does not matter. */
   who: string[] | null;
 }
 
@@ -111,7 +111,7 @@ export interface VerdictRecord extends RecordHead {
   /** Since version 2; left out where policy says nothing of it and nobody is asked. */
   effect?: SealedEffect;
   /**
-   * Paths that policy goes by and does not show to those whom it asks: an approval rests on an opening of the whole. Since version 2; left
+   * Paths that policy depends on and does not show to its approvers, who open the whole before they approve. Since version 2; left
    * out where there are none.
    */
   unseen?: string[];
@@ -137,7 +137,7 @@ export interface DecisionRecord extends RecordHead {
   decision: 'approve' | 'refuse' | 'return' | 'extend' | 'expired' | 'cancelled' | 'answered' | 'escalated';
   /** People added by an escalation. */
   added: string[] | null;
-  /** Who of the approvers could not be told, where that is why more people are asked. Since version 2. */
+  /** Approvers who could not be told, when that is why more people are asked. Since version 2. */
   unreachable?: string[];
   /** Directory id; `countersign` for the clock. */
   by: string;
@@ -172,7 +172,7 @@ export interface DecisionRecord extends RecordHead {
    * Gives back what the action's verdict took of limits: that verdict's `shares`. Since version 2; left out where nothing is given back.
    */
   returns?: string;
-  /** The attestation key's signature over the record without it, where somebody said so. Since version 2. */
+  /** The attestation key's signature over the rest of the record, where a person or a service's key spoke. Since version 2. */
   attested?: { kid: string; sig: string };
 }
 
@@ -195,7 +195,7 @@ export interface ReleaseRecord extends RecordHead {
   notBefore?: string;
   /** Until when a fresh permit may be had and redeemed, RFC 3339. Since version 2. */
   collectUntil?: string;
-  /** `jti` of the permit that this one takes the place of: that one is dead. Since version 2, null for the first. */
+  /** `jti` of the permit that this one replaces and invalidates. Since version 2, null for the first. */
   replaces?: string | null;
   /** Who looks back at a break-glass release, and until when. Since version 2. */
   review?: { reviewers: string[]; dueAt: string };
@@ -208,7 +208,7 @@ export interface RedemptionRecord extends RecordHead {
   type: 'redemption';
   surface: string;
   permit: { jti: string };
-  /** Identity of the caller that redeemed it; `countersign` for what the engine carries out itself. */
+  /** Identity of the caller that redeemed it; `countersign` for what the engine executes itself. */
   by: string;
   /** Hash of the redeemer's random text, bound to the permit. Knowing the text lets a caller ask again. Null where none was given. */
   redeemer: string | null;
@@ -232,7 +232,7 @@ export interface OutcomeRecord extends RecordHead {
   returns?: string;
 }
 
-/** What records are found by as their decision: of verdicts, people, releases, outcomes, and of what became of anything else. */
+/** The decisions that records are searched by: of verdicts, people, releases, outcomes, and of everything else. */
 export const RECORD_DECISIONS = [
   ...VERDICT_DECISIONS,
   ...(['return', 'extend', 'expired', 'cancelled', 'answered', 'escalated'] as const),

@@ -53,14 +53,14 @@ export interface LimitFact {
 }
 
 /**
- * What is known of one of the actor and those it acts for. Policy sees these roles and groups, and no others that a request may claim;
+ * What is known of the actor, or of somebody it acts for. Policy sees these roles and groups, and none that a request merely claims;
  * `*` in place of a list's names: whatever the request claims, because the credential vouches for it.
  */
 export interface IdentityFact {
   id: string;
   /** `unverified`: a `user` that the directory does not have. `unlisted`: an agent or service that it does not have. */
   standing: 'directory' | 'unverified' | 'unlisted';
-  /** Whether the caller's credential may speak for it; where not, that it stands behind the request is the caller's claim alone. */
+  /** Whether the caller's credential may speak for it; where not, the caller merely claims that it stands behind the request. */
   spokenFor: boolean;
   /** Of an agent or service: the active person of the directory who answers for it, if any. */
   owner: string | null;
@@ -126,7 +126,7 @@ export interface RefusalFact {
   until: string;
   /** Who was asked then, and is asked again. Left out where the no stands without asking. */
   ask?: string[];
-  /** What is not as it was then, of what policy discloses. Left out where nobody is asked, where it was erased, and in older records. */
+  /** Disclosed values that differ from the refused request's. Left out where nobody is asked, where it was erased, and in older records. */
   differs?: { label: string; was: string; now: string }[];
 }
 
@@ -150,7 +150,7 @@ export interface GrantFact {
   upTo: string | null;
   sum: string;
   currency: string | null;
-  /** What this one asks; null where that is no amount. */
+  /** The amount of this request; null where it has none. */
   amount: string | null;
 }
 
@@ -201,8 +201,7 @@ export interface Facts {
   /** Approver references (`group:finance`, `role:duty-manager`, `manager`, `user:x@y`) and the active people they resolved to. */
   people: Record<string, string[]>;
   /**
-   * In an emergency: those of the actor and the people it acts for in whose name the caller's token may speak. Nobody else's claim
-   * of them is their word. Left out where nothing depends on it.
+   * In an emergency: the actor and those it acts for, as far as the caller's token may speak for them. For all others the caller only claims it. Left out where nothing depends on it.
    */
   spokenFor?: string[];
   /** The actor first, then those it acts for. Left out in verdicts from before claims were checked. */
@@ -245,7 +244,7 @@ export interface ApprovalStagePlan {
 export const DOORS = ['slack', 'console', 'api', 'cli', 'teams'] as const;
 export type Door = (typeof DOORS)[number];
 
-/** Doors of a policy that names none. One that came later has to be named: what was published means for ever what it meant then. */
+/** Doors of a policy that names none. A later door must be named, because a published policy keeps its meaning. */
 export const DEFAULT_DOORS = ['slack', 'console', 'api', 'cli'] as const satisfies readonly Door[];
 
 /** The supervised override that policy asks for, with everything resolved. Sealed in the verdict's record. */
@@ -263,7 +262,7 @@ export interface ApprovalPlan {
   via: Door[];
   /** Policy accepts that values which it withholds from its approvers go unread. Since version 2. */
   blind?: true;
-  /** Inside what an approver may give a standing approval. Since version 2; left out where policy allows none. */
+  /** The bounds within which an approver may give a standing approval. Since version 2; left out where policy allows none. */
   grants?: GrantBounds;
 }
 
@@ -325,9 +324,9 @@ export interface Judgement {
   releaseAfterMs: number;
   /** How long the payload is kept, in milliseconds; null is for ever. */
   retainMs: number | null;
-  /** The worst that the policies and rules which spoke say of it; null where none says anything. */
+  /** The most severe effect named by a policy or rule that applied; null where none names one. */
   effect: EffectKind | null;
-  /** Present where all policies let an executor use the permit up by itself, without the engine. */
+  /** Present where all policies let an executor use up the permit without the engine. */
   offline?: true;
   /** Present when the verdict's basis is `break_glass`. */
   review: BrokenGlass | null;

@@ -22,7 +22,7 @@ function changeOf(rows: number, expected: number): RowChange {
   return rows < expected ? 'removed' : 'inserted';
 }
 
-/** What differs at both of two looks, so that a row which is only being written is not named. */
+/** What differs in two comparisons, so that a row which is just being written is not named. */
 export async function actionDifferences(deps: ActionRowDeps, tenant: string, id: string): Promise<RowDifference[]> {
   const first = await lookSafely(deps, tenant, id);
   return first.length === 0 ? first : lookSafely(deps, tenant, id);
@@ -98,7 +98,7 @@ async function withoutLife(
   ];
 }
 
-/** Policy's judgement, made again from the sealed bundle, request and facts. Null where one of them is gone. */
+/** Policy's judgement, recomputed from the sealed bundle, request and facts. Null where one of them is gone. */
 async function judgementOf(deps: ActionRowDeps, life: Life): Promise<Judgement | null> {
   const { tenant, id } = life.state.action;
   const { bundle: hash } = life.verdict.verdict;
@@ -126,7 +126,7 @@ function differing(has: Record<string, unknown>, should: Record<string, unknown>
   return Object.keys(should).filter((name) => text(has[name]) !== text(should[name]));
 }
 
-/** The members of a row that the records say too. */
+/** The members of a row that the records also hold. */
 function sealedMembers({ action, approval, review, ...state }: ActionState): Record<string, unknown> {
   const { id, tenant, status, requestHash, records, updatedAt, redeemedAt, verdict } = action;
   const { surface, verb, actor, plan, openedAt, disclosed, outcome, erased } = state;

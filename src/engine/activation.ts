@@ -5,7 +5,7 @@
 import type { EngineDeps } from './deps.ts';
 import { sealInChain } from './chain.ts';
 
-/** Publishing a bundle is an action on this surface; the engine itself carries it out. */
+/** Publishing a bundle is an action on this surface; the engine executes it itself. */
 export const POLICY_SURFACE = 'countersign.policy';
 export const PUBLISH_ACTION = 'policy.publish';
 

@@ -1,5 +1,5 @@
 /**
- * What a workflow of another namespace learns of the action that it asks for: id and status, where it asks by the rules of any other start.
+ * What a workflow of another namespace learns about the action that it asks for: id and status. The rules are those of any other start.
  */
 import { isOpen, type NexusAnswer, type NexusAskInput } from '../contract/index.ts';
 import type { EngineDeps } from './deps.ts';
@@ -40,7 +40,7 @@ export async function askedFor(
   return { id, status: existing.status };
 }
 
-/** How it ended its wait for people; null while they are waited for. */
+/** The status after the wait for people; null while the action still waits. */
 export async function decidedOf(deps: EngineDeps, { tenant, id }: ActionRef): Promise<NexusAnswer | null> {
   const life = await readWholeLife(deps, tenant, id);
   const status = life?.state.action.status ?? 'evaluating';

@@ -27,7 +27,7 @@ export interface ChainDraft {
   body: OtherRecord['body'];
   /** The key that attests that `by` said so. Its signature over the record is sealed too. */
   attestedBy?: Signer;
-  /** What else it can be found by. */
+  /** Further columns that it can be searched by. */
   facets?: { surface?: string; decision?: RecordDecision };
 }
 

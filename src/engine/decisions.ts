@@ -84,7 +84,7 @@ export function sealDecision(deps: EngineDeps, input: SealDecisionInput): Promis
   });
 }
 
-/** Which record of the action names this attestation; -1 where none does. */
+/** Index of the record that names this attestation; -1 where none does. */
 function sealedAt({ records }: Life, attestation: string): number {
   return records.findIndex(
     ({ record }) =>

@@ -26,7 +26,7 @@ export interface PolicyBundles {
 export type WebhookSecret = string | readonly string[];
 
 /** Where notifications of a tenant go, from the settings file. */
-/** A Standard Webhook as it is, or one whose body is a CloudEvent (CloudEvents 1.0, structured mode). */
+/** A plain Standard Webhook, or one whose body is a CloudEvent (CloudEvents 1.0, structured mode). */
 export type WebhookFormat = 'standard' | 'cloudevents';
 
 export interface WebhookEndpoint {
@@ -70,7 +70,7 @@ export interface Histories {
   resume(tenant: string, id: string): Promise<void>;
   /** Starts the workflow of a step that was asked in a plan. Does nothing where it was started. */
   start(input: GovernedActionInput, id: string): Promise<void>;
-  /** Begins the workflow of a plan anew from the records of its steps. Does nothing while one runs. */
+  /** Restarts the workflow of a plan from the records of its steps. Does nothing while one runs. */
   resumePlan(tenant: string, plan: string): Promise<void>;
   /** Deletes the history of a closed workflow. Does nothing when there is none. */
   delete(tenant: string, id: string): Promise<void>;
@@ -97,7 +97,7 @@ export interface EngineDeps {
   signers(tenant: string): TenantSigners;
   authenticate(token: string): Promise<Caller>;
   attestor: Attestor;
-  /** Signs the sealed words of people. Read at each use: the key rotates. */
+  /** Signs people's sealed statements. Read at each use: the key rotates. */
   attestation(): Signer;
   /** MACs of a text, the current key's first. A row that carries one was written by this engine. */
   commitments: Keys['commitments'];

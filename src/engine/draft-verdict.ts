@@ -28,13 +28,13 @@ export interface VerdictDraftInput {
   input: JudgeInput;
   /** As it was read. */
   request: ActionRequest;
-  /** By whom, and the keyed hash by which a repeat is known. */
+  /** The requester, and the keyed hash that identifies a repeated request. */
   asked: { by: string; mac: string };
   bundle: CompiledBundle | null;
   step: PlanStep | null;
   identity: Parameters<typeof prepareJudgment>[4];
   drill: Parameters<typeof openedDrill>[1] | null;
-  /** Why it is refused without being judged; null where it was. */
+  /** Why it is refused without being judged; null where it was judged. */
   fault: string | null;
   made: MadeJudgment;
   actionKey: Uint8Array;
@@ -176,7 +176,7 @@ export async function draftVerdict(
     });
     drafts.push(release.draft);
     Object.assign(state, release.until);
-    // An action that the engine carries out itself needs no external permit.
+    // An action that the engine executes itself needs no external permit.
     permit = isCarriedOut(request) ? null : release.permit;
   }
   return { state, drafts, permit, hidden };

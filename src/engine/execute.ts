@@ -2,9 +2,9 @@
  * Executes a released action through a connector. Its only input is the action's id: the sealed records say what is released, to whom, and
  * whether it ended. So a caller can only cause what is due anyway, however often it asks.
  *
- * Durable writes, in order: a fresh permit where the first one ran out; the redemption, always as the same redeemer; the lease, which one
- * process at a time holds; what the connector notes before each step that cannot be taken back; the outcome. A crash after any of them
- * leads to another attempt, which knows what was noted.
+ * Durable writes, in order: a fresh permit where the first one ran out; the redemption, always as the same redeemer; the lease, which one process at a time
+ * holds; the connector's note before each irreversible step; the outcome. A crash after any of them leads to another attempt, which reads
+ * the notes.
  */
 import { ENGINE_ID } from '../contract/engine-names.ts';
 import { ApplicationFailure } from '@temporalio/common';
@@ -36,7 +36,7 @@ interface Work {
 
 /**
  * Executes a released action, and seals how it ended. Nothing happens where nothing is released, where it ended, or where the time to
- * report is over. In the last case the next look at the action seals that nobody reported.
+ * report is over. In the last case the next check of the action seals that nobody reported.
  *
  * @throws ApplicationFailure to be called again
  */

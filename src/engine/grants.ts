@@ -85,7 +85,7 @@ export function grantFacts(grants: readonly Grantable[], limits: readonly LimitF
   }));
 }
 
-/** What an action reserves of the grant that covers it: it counts as long as the grant is good. @param now in milliseconds since the epoch */
+/** The share that an action reserves of the grant that covers it. It counts until the grant expires. @param now in milliseconds since the epoch */
 export function grantShares(grants: readonly Grantable[], covering: GrantFact | undefined, now: number): Reservation[] {
   const grant = grants.find(({ fact }) => fact.grant === covering?.grant);
   if (grant === undefined) return [];

@@ -3,8 +3,7 @@ import type { Connector } from './connectors.ts';
 import type { EngineDeps } from './deps.ts';
 
 /**
- * Makes every write, and every question to a service outside of the stack, wait for `acknowledged`. They fail if it rejects. So a crash leaves
- * nothing of an action that nobody knows of.
+ * Makes every write, and every question to a service outside of the stack, wait for `acknowledged`. They fail if it rejects. So a crash leaves nothing behind of an action that nobody knows of.
  */
 export function heldBack(deps: EngineDeps, acknowledged: Promise<void>): EngineDeps {
   const after =

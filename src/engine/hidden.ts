@@ -24,7 +24,7 @@ export async function checkWhole(
   looked: Pick<Looked, 'newestRecords'>,
 ): Promise<null> {
   const { tenant, id } = state.action;
-  // Noted before the read, because the log grows meanwhile.
+  // Taken before the read, because the log grows meanwhile.
   const newest = looked.newestRecords.of(id);
   const life = await readLife(deps, tenant, id);
   if (life !== null && life.records.length > newest) return null;

@@ -1,7 +1,7 @@
 import type { WebhookEndpoint } from './deps.ts';
 
 /**
- * The webhook endpoints of an action, each by a mark that holds no secret: `notify/2`, the place in the policy's list, or `always/pager`,
+ * The webhook endpoints of an action, each named by a mark without secrets: `notify/2`, the place in the policy's list, or `always/pager`,
  * an endpoint that gets every event of its tenant.
  */
 export function hooksOf(tenant: string, notify: readonly string[], endpoints: readonly WebhookEndpoint[]): string[] {

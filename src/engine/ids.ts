@@ -39,6 +39,6 @@ export const workflowIdOf = (tenant: string, id: string): string => `action/${te
 
 export const planWorkflowIdOf = (tenant: string, plan: string): string => `plan/${tenant}/${plan.slice('pln_'.length)}`;
 
-/** Of the workflow that has the steps from `at` on begun: the plan's own for its first ones. */
+/** Id of the workflow that starts the steps from `at` on; for the first steps it is the plan's own workflow. */
 export const stepsWorkflowIdOf = (tenant: string, plan: string, at: number): string =>
   at === 0 ? planWorkflowIdOf(tenant, plan) : `${planWorkflowIdOf(tenant, plan)}/${at}`;

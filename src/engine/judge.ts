@@ -70,7 +70,7 @@ export async function judge(deps: EngineDeps, started: StartedInput, acknowledge
   }
 }
 
-/** @param lasting why this request is refused without being judged; null to judge it. */
+/** @param lasting Why this request is refused without being judged; null to judge it. */
 async function judgeAndSeal(
   deps: EngineDeps,
   input: JudgeInput,
@@ -135,7 +135,7 @@ interface Drafted {
   seal: Awaited<ReturnType<typeof signDrafts>>;
 }
 
-/** Signs what was judged early, then writes payload and reservations. `ready` is null where what holds is something else. */
+/** Signs what was judged early, then writes payload and reservations. `ready` is null where another judgement holds. */
 async function settling(
   prepared: PreparedJudgment,
   payload: DraftedPayload,

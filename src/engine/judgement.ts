@@ -62,17 +62,17 @@ const NO_BUNDLE: Judgement = {
 /** A judgement and its shares of limits. Seal nothing before `committed`. */
 export type MadeJudgment = Judgment & { shares: readonly LimitShare[]; committed: Promise<void> };
 
-/** A judgement, and what is left to do until it holds. */
+/** A judgement, and what remains to be done until it holds. */
 export interface PreparedJudgment {
-  /** As it is without a lock on anything; null where it is made under the limits' locks alone. */
+  /** The judgement without any lock; null where it is only made under the limits' locks. */
   early: MadeJudgment | null;
-  /** What holds, with its reservations: the very early one where nothing changed meanwhile. */
+  /** The judgement that holds, with its reservations: the early one, if nothing changed meanwhile. */
   settle(): Promise<MadeJudgment>;
-  /** Call it once, whatever happened. */
+  /** Must be called once, whatever happened. */
   end(): void;
 }
 
-/** One that takes nothing of any limit. */
+/** A judgement that takes nothing from any limit. */
 export const settled = (made: MadeJudgment): PreparedJudgment => ({
   early: made,
   settle: () => Promise.resolve(made),
@@ -80,8 +80,8 @@ export const settled = (made: MadeJudgment): PreparedJudgment => ({
 });
 
 /**
- * One evaluation with freshly gathered facts; limits are read and reserved in one transaction, or, `beside` something else that has to be
- * waited for, read immediately, and reserved in one round trip if they still are as they were read.
+ * One evaluation with freshly gathered facts. Limits are read and reserved in one transaction. With `beside`, they are read immediately,
+ * concurrently to another wait, and reserved in one round trip if they have not changed since.
  */
 export async function prepareJudgment(
   deps: EngineDeps,
@@ -142,7 +142,7 @@ export async function prepareJudgment(
   const counted = required.limits.map(({ paths }) => paths);
   if (!reserves) {
     const judged = await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
-    // As long as other actions', so that nobody recognises a drill by that.
+    // As long as for other actions, so that nobody recognises a drill by it.
     const shares = sharesOfReservations(judged.judgement.reservations, now.getTime());
     return settled({ ...judged, counted, ...free, shares: shares.map((share) => ({ ...share, amount: '0' })) });
   }
@@ -187,7 +187,7 @@ export async function prepareJudgment(
   if (glance === null) return { early: null, settle: underLocks, end: () => undefined };
   const { facts: limits, take, end } = glance;
   try {
-    // The locked count looks again, and refuses if it has to.
+    // The count under the locks checks again, and refuses if it has to.
     if (await isTooLittle(limits)) return { early: null, settle: underLocks, end };
     const value = await judge(limits);
     const reservations = takes(value);

@@ -1,6 +1,5 @@
 /**
- * The life of an action, from its sealed records. Only these records grant anything. The row is a cache, and adds two things that no record
- * says: how long the action is kept, and who is notified.
+ * The life of an action, from its sealed records. Only these records grant anything. The row is a cache, and adds two things that are in no record: how long the action is kept, and who is notified.
  */
 import type {
   Action,
@@ -213,7 +212,7 @@ function tell(first: VerdictRecord, records: readonly VerifiedRecord[], payload:
   return folded;
 }
 
-/** Goes on with the next record. */
+/** Applies the next record. */
 export function follow(
   folded: FoldedRecords,
   record: RecordPayload,

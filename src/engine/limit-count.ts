@@ -54,10 +54,9 @@ export const COUNTS_LESS =
   'the database counts less of a limit than the sealed records say: somebody deleted or edited rows of it; run `countersign audit`';
 
 /**
- * Compares what the database holds of an action's shares with what its records say. A share whose time is over by the records may have been
- * swept away, or not yet: both are well. Any other is missed.
+ * Compares what the database holds of an action's shares with what its records say. A share that has expired by the records may or may not be swept away yet. Any other share must be there.
  *
- * @returns how many there are that may not be left out, and how many there should be; null where all is well
+ * @returns how many required shares there are, and how many there should be; null where they agree
  */
 export function heldAmiss(
   rows: readonly Pick<LimitShare, 'slot' | 'amount'>[],
@@ -73,7 +72,7 @@ export function heldAmiss(
     return at >= 0;
   };
   const stays = shares.filter((share) => reservationStays(share) >= now);
-  const found = stays.filter(take).length;
+  const present = stays.filter(take).length;
   for (const share of shares) if (!stays.includes(share)) take(share);
-  return found === stays.length && left.length === 0 ? null : { rows: found + left.length, shares: stays.length };
+  return present === stays.length && left.length === 0 ? null : { rows: present + left.length, shares: stays.length };
 }

@@ -8,7 +8,7 @@ export interface NotedFact {
   value: string;
 }
 
-/** Known origins in words; others are said as they came. */
+/** Known origins in words; others are quoted as they came. */
 const ORIGINS = new Map([
   ['untrusted', 'an untrusted source'],
   ['trusted', 'a trusted source'],

@@ -68,7 +68,7 @@ function silence({ state, release, redemption }: Life): { status: 'unreported' |
   return { status: 'unreported', at: Date.parse(release.at) + state.outcomeWithinMs };
 }
 
-/** When the silence of a released action means something, in milliseconds since the epoch; null where there is nothing to wait for. */
+/** When the silence of a released action counts, in milliseconds since the epoch; null where there is nothing to wait for. */
 export const dueOf = (life: Life | null): number | null => (life === null ? null : (silence(life)?.at ?? null));
 
 /**

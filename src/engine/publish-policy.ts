@@ -11,7 +11,7 @@ import type { ActionRef } from './types.ts';
 type Done = { status: 'executed' | 'failed' | 'skipped'; reference: string };
 
 /**
- * Carries out a released publication: redeems its permit, activates the bundle and seals the outcome. Skips it unless the bundle that it
+ * Executes a released publication: redeems its permit, activates the bundle and seals the outcome. Skips it unless the bundle that it
  * was approved to replace is still current.
  *
  * Durable writes, in order: the redemption; the `policy` record and what it brings into force; the outcome. A second run

@@ -45,7 +45,7 @@ export interface Redemption {
 /**
  * Redeems a permit, or answers the same redeemer with the same redemption again, until the outcome is sealed.
  *
- * @param begun what is read of this very permit, where the caller has begun to: it counts for the first attempt
+ * @param begun reads of this permit that the caller has already begun; they serve the first attempt
  * @throws CountersignError `permit-invalid`, `permit-expired`, `permit-already-redeemed` (with `redeemedAt`), `not-open` or `frozen`
  */
 export async function redeemPermit(

@@ -137,7 +137,7 @@ const COUNTER = 'refusedBefore';
 /** Differences that approvers are shown, and characters of each value. */
 const TOLD = { differences: 5, value: 60 };
 
-/** What is not the same in both, of who asks and of what policy discloses. */
+/** The differences between both requests, in the requester and in disclosed values. */
 function differences(
   then: ActionRequest,
   now: ActionRequest,
@@ -184,7 +184,7 @@ export function refusalFacts(earlier: readonly EarlierRefusal[], limits: readonl
 export const countersOf = (earlier: readonly EarlierRefusal[]): LimitQuery[] =>
   earlier.flatMap(({ share }) => share?.query ?? []);
 
-/** What this action adds to these counters: it counts as long as the no stands. @param now in milliseconds since the epoch */
+/** What this action adds to these counters. It counts as long as the refusal stands. @param now in milliseconds since the epoch */
 export const sharesOf = (earlier: readonly EarlierRefusal[], now: number): Reservation[] =>
   earlier.flatMap(({ fact, share }) => {
     if (share === null) return [];

@@ -28,7 +28,7 @@ type ReleaseDeps = Pick<
 >;
 
 /**
- * Releases a supervised override that its sealed decisions complete, unless policy refuses it by now. The current bundle judges the parked
+ * Releases a supervised override that its sealed decisions complete, unless policy now refuses it. The current bundle judges the parked
  * action again, and the stricter of the two verdicts holds (contract section 5). Both are sealed. An incomplete or already released
  * override stays unchanged.
  */
@@ -79,7 +79,7 @@ async function releaseNow(deps: ReleaseDeps, life: Life, basis: ReleaseRecord['b
   if (again === null || again.judgement.verdict.decision === 'refuse') {
     return released(life, await refuse(deps, life, asked));
   }
-  // Nobody can be asked about a single step any more. So if policy wants a person by now, the step is refused.
+  // Nobody can be asked about a single step any more. So if policy now wants a person, the step is refused.
   const wantsPeople = again.judgement.verdict.decision === 'supervise' && life.state.approval === null;
   if (wantsPeople) return released(life, await refuse(deps, life, asked, WANTS_PEOPLE));
   return released(life, await permit(deps, life, { ...asked, again }, basis));
@@ -96,7 +96,7 @@ const WANTS_PEOPLE = 'policy has come to want a person for it, and its plan was 
  * A fresh permit for a released action that nobody has redeemed, while it may be collected. The action is judged and freeze-checked again,
  * and the previous permit no longer counts.
  *
- * @throws CountersignError `not-open`, `permit-already-redeemed`, `frozen`, or `action-refused` where policy has come to refuse it
+ * @throws CountersignError `not-open`, `permit-already-redeemed`, `frozen`, or `action-refused` where policy now refuses it
  */
 export function collectPermit(deps: ReleaseDeps, tenant: string, id: string): Promise<Action> {
   return insist(async () => {

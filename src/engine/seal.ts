@@ -147,7 +147,7 @@ export interface SealedAction {
   alreadySealed: boolean;
 }
 
-/** Signs the drafts, and writes nothing: what it resolves with seals them, as {@link sealOrFind} does. */
+/** Signs the drafts, and writes nothing. The returned function seals them as {@link sealOrFind} does. */
 export async function signDrafts(
   deps: SealDeps,
   [state, drafts, permit]: [state: ActionState, drafts: RecordDraft[], permit: PermitForms | null],

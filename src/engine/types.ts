@@ -20,7 +20,7 @@ export type StartedInput = (GovernedActionInput | EncryptedActionInput) & Starte
 /** The input, read. */
 export interface JudgeInput extends GovernedActionInput, Started {}
 
-/** What the workflow has to know after the verdict to carry the action on. */
+/** What the workflow has to know after the verdict. */
 export interface Judged {
   action: Action;
   plan: ApprovalPlan | null;
@@ -42,20 +42,20 @@ export interface Judged {
   /** Id of its plan's workflow; left out for actions that were asked alone. */
   planWorkflow?: string;
   /**
-   * The plan's message tells people about it. A message of the step beside its decision could replay in another order than it was recorded
-   * in. Older results lack this.
+   * The plan's message tells people about it. A message of the step that overlaps with its decision could replay in another order
+   * than it was recorded in. Older results lack this.
    */
   quiet?: boolean;
-  /** True for a policy publication: the engine itself carries it out once it is released. */
+  /** True for a policy publication: the engine executes it itself once it is released. */
   activates: boolean;
   /**
-   * Whether its workflow takes the steps of a decision as one, and notifies people from the task in which it learns of something. It is
-   * part of the recorded result, so it costs a history nothing. Older workers leave it out, and their workflows go on as they began.
+   * Whether the workflow takes a decision in one step, and notifies people from the task in which it learns of a change. It is part of the
+   * recorded result, so a history needs no event for it. Older workers leave it out, and their workflows go on as they began.
    */
   joined?: true;
   /**
-   * Whether the first try to tell people waits for its turn among the steps of its workflow. Beside a decision that ends before it, it would
-   * replay in another order than it was recorded in. Like `joined`, it is part of the recorded result.
+   * Whether the first try to tell people waits for its turn among the steps of the workflow. Otherwise it overlaps with a decision that ends
+   * before it, and replays in another order than it was recorded in. Like `joined`, it is part of the recorded result.
    */
   tellsInTurn?: true;
   /** True where a connector executes it once it is released; left out where none does. */
@@ -114,7 +114,7 @@ export interface SealDecisionInput {
   kind?: 'decide' | 'cancel' | 'answer';
   /** `cancelled`, without an attestation: somebody who may write to the namespace withdrew it. Nothing else is read. */
   decision?: string;
-  /** Who cannot be told, as the worker attested that tried. */
+  /** The attestation of the worker that could not reach people. */
   unreachable?: string;
 }
 
@@ -125,7 +125,7 @@ export interface Sealed {
   effects: ApprovalEffect[];
   /** Why the message does not count. */
   refusal?: Refusal;
-  /** This message was sealed before, by an attempt that died before it could answer. That is no refusal. */
+  /** An earlier attempt sealed this message and died before it could answer. That is not a refusal. */
   repeated?: true;
 }
 
@@ -174,7 +174,7 @@ export interface NotDue {
 
 export interface ReconcileInput {
   action: ActionRef;
-  /** Older workflows leave it out. Nobody said so then, and nothing is settled. */
+  /** Older workflows leave it out. Then nobody attested the settlement, and nothing is settled. */
   attestation?: string;
 }
 

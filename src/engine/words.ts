@@ -4,7 +4,7 @@ import { isCountersignError } from '../contract/index.ts';
 import type { EngineDeps } from './deps.ts';
 import type { ActionRef, Refusal } from './types.ts';
 
-/** `sha256:…` of an attestation: what records name it by. */
+/** `sha256:…` of an attestation, which names it in records. */
 export const hashOfText = (text: string): string => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 
 /** The people whom a worker attested it could not reach. Empty without an attestation; then only the timers escalate. */

@@ -1,4 +1,4 @@
-/** Whether the gateway gave its word for what people are said to have said: decisions, stops, standing in. */
+/** Checks that the gateway attested what people are said to have decided: decisions, freezes, delegations. */
 import type { RecordPayload } from '../contract/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
 import {
@@ -16,10 +16,10 @@ import {
 import type { Defect } from './finding.ts';
 
 export class AttestedAudit {
-  /** Those that the log's own key records introduced, and did not revoke. */
+  /** Keys that the log's own key records introduced and did not revoke. */
   readonly #keys = new Map<string, PublicJwk>();
   readonly #verify: VerifySignature;
-  /** From here on such records carry a signature. */
+  /** The first entry from which such records must carry a signature. */
   #begun = false;
 
   constructor(verify: VerifySignature) {
@@ -53,7 +53,7 @@ export class AttestedAudit {
       if (key !== null) this.#keys.set(key.kid, key);
       else this.#keys.delete(change.kid);
     } catch (error) {
-      // What is wrong with the key record itself is said where keys are audited.
+      // A fault of the key record itself is reported by the audit of keys.
       if (!isEvidenceError(error)) throw error;
     }
   }
@@ -64,7 +64,7 @@ export class AttestedAudit {
  *
  * @param index of its entry
  * @param trust with the attestation keys that a key history proved
- * @returns `unchecked` where the key is none that was introduced there, null where there is nothing to say
+ * @returns `unchecked` where no known key made the signature, null where the record needs none or it holds
  */
 export async function checkAttested(
   record: RecordPayload,

@@ -77,7 +77,7 @@ export interface AuditReport {
 /**
  * Reads a log from its first entry to its last and checks everything that can be checked without its operator: the signature of the
  * checkpoint, every tile and entry against its root, that it continues earlier checkpoints, the signature of every record, and the
- * chain of every action. From the keys given it follows the log's key records to those of today.
+ * chain of every action. From the given keys it follows the log's key records to the current ones.
  *
  * Memory grows with the number of actions (a few hundred bytes each), not with the log. Malformed input leads to findings, never to an
  * exception. Only `files` may throw, when it cannot read.
@@ -105,7 +105,7 @@ class Audit {
   #count = 0;
   #records = 0;
   #tenant: string | null;
-  /** Cleared when the log is not the one that was signed, or does not continue the earlier one. */
+  /** Cleared when the log differs from the signed one, or does not continue the earlier one. */
   #holds = true;
 
   constructor(options: AuditOptions) {

@@ -1,7 +1,7 @@
 /**
  * Checks the records of each action in order: none is missing, and each may follow the one before.
  *
- * It is written from the contract, not from the engine: it shares no code with what decides, so that a fault there shows here.
+ * It is written from the contract, not from the engine: it shares no code with the engine, so that a fault of the engine shows here.
  */
 import type { RecordPayload, VerdictRecord } from '../contract/index.ts';
 import { GovernedAction, type Governed } from './governed.ts';
@@ -53,7 +53,7 @@ export class ChainAudit {
   /**
    * What is wrong with the next record, in the order of the log.
    *
-   * @param signed False when the passkey assertion that it holds does not hold (`PasskeyAudit`): then nothing is decided by it.
+   * @param signed False when the passkey assertion that it holds does not hold (`PasskeyAudit`): then it decides nothing.
    */
   add(record: RecordPayload, hash: string, signed = true): Defect[] {
     const chain = this.#chains.get(record.action);
@@ -116,7 +116,7 @@ export class ChainAudit {
     return defects;
   }
 
-  /** Whether what a decision or release rests on was so at that time. */
+  /** Checks that a decision's or release's grounds held at that time. */
   #granted(record: RecordPayload, { surface, actors }: Governed): Defect[] {
     if (!this.#whole || this.#lost) return [];
     if (record.type === 'decision') return this.#rights.decided(record);
@@ -128,7 +128,7 @@ export class ChainAudit {
     return [];
   }
 
-  /** @param when as it was asked, or at its release or later */
+  /** @param when at the request, or at its release or later */
   #judged(bundle: string | null, at: string, when: 'asked' | 'again'): Defect[] {
     if (!this.#whole || this.#lost || bundle === null) return [];
     if (this.#bundles.has(bundle)) return this.#rights.judged(bundle, at, when);

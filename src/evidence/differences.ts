@@ -6,7 +6,7 @@ export type Difference =
   /** All from `index` to `to`. */
   | { kind: 'missing'; index: number; to: number }
   | { kind: 'extra'; at: number }
-  /** The entry of place `from` stands at place `index`. */
+  /** The entry that belongs at `from` is at `index`. */
   | { kind: 'moved'; index: number; from: number };
 
 /**
@@ -47,7 +47,7 @@ export function differencesOf(actual: readonly Uint8Array[], expected: readonly 
     seen.add(hash);
     return wanted.has(hash) && !repeated ? [] : [{ kind: 'extra', at: start + i }];
   });
-  // Equal entries beside one another: something is too many or too few, whichever of them it was.
+  // Equal neighbours cannot be told apart: one is extra or missing, no matter which.
   if (missing.length + extra.length === 0) {
     return have.length > want.length ? [{ kind: 'extra', at: start }] : [{ kind: 'missing', index: start, to: start }];
   }

@@ -25,7 +25,7 @@ export interface ReadEntry {
 export type EntryReader = (entry: Uint8Array) => Promise<ReadEntry>;
 
 /**
- * Reads entries under known record keys, those that the list has at the time: canonical envelope, signature, canonical record.
+ * Reads entries under the record keys that the list has at the time: canonical envelope, signature, canonical record.
  * The reader throws EvidenceError with the exact reason, and nothing else.
  */
 export function entryReader(keys: readonly PublicJwk[], verify: VerifySignature = nobleVerify): EntryReader {

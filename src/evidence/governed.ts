@@ -1,4 +1,4 @@
-/** One governed action, as its records tell it. */
+/** One governed action, rebuilt from its records. */
 import { includesId } from '../contract/identifiers.ts';
 import {
   actingChain,
@@ -17,7 +17,7 @@ import { isErasure } from '../sealing/index.ts';
 import type { Defect, FindingCode } from './finding.ts';
 import { Override } from './override.ts';
 
-/** Where an action stands after the records seen. */
+/** The state of an action after the records seen so far. */
 type Phase =
   | 'approved'
   | 'parked'
@@ -55,12 +55,12 @@ export class GovernedAction implements Governed {
   readonly surface: string;
   readonly #requestHash: string | null;
   readonly actors: string[];
-  /** Them, and the owners of agents among them: none of them decides. */
+  /** The same, with the owners of agents among them. None of these may decide. */
   readonly #acting: string[];
   readonly #opening: Defect[] = [];
-  /** A step of a plan waits for its turn, and is withdrawn with the others where its plan breaks. */
+  /** Whether the action is a step of a plan: it waits for its turn, and is withdrawn with the others when its plan breaks. */
   readonly #isStep: boolean;
-  /** The request may be executed otherwise than it was asked. */
+  /** Whether the executed request may differ from the one that was asked. */
   #changed: boolean;
   #isErased = false;
   /** The newest release. Only its permit counts. */
@@ -146,8 +146,8 @@ export class GovernedAction implements Governed {
   }
 
   /**
-   * A second verdict is the refusal, at release, of what people had approved; of a step, also of what policy had, and at its redemption of
-   * what its executor would do otherwise than it was reviewed.
+   * A second verdict refuses at release what people had approved. For a step of a plan it may also refuse what policy had approved, and at
+   * the redemption a request that differs from the reviewed one.
    */
   #again({ verdict }: VerdictRecord): Defect[] {
     const waits = this.#isStep && this.#phase === 'approved';
@@ -179,7 +179,7 @@ export class GovernedAction implements Governed {
     return defects;
   }
 
-  /** What is held, and a step of a plan as long as nobody began it. */
+  /** Withdrawn after approval: a held action, or a step of a plan that nobody began. */
   #isWithdrawable(): boolean {
     if (this.#phase === 'released') return this.#isStep || this.#released?.notBefore !== undefined;
     return this.#isStep && (this.#phase === 'approved' || this.#phase === 'overridden');
@@ -222,7 +222,7 @@ export class GovernedAction implements Governed {
     return defects;
   }
 
-  /** Once, of the newest permit, while it was good. */
+  /** Redeemed once, with the newest permit, while it was valid. */
   #redeemed(record: RedemptionRecord): Defect[] {
     const { permit } = record;
     const at = record.offline?.at ?? record.at;
@@ -259,7 +259,7 @@ export class GovernedAction implements Governed {
     return [{ code: 'release-missing', message: `an outcome (${status}) stands without a release before it` }];
   }
 
-  /** What may be said of a permit that was, or was not, redeemed. Version 1 sealed no redemptions. */
+  /** Outcomes that are possible for a permit that was, or was not, redeemed. Version 1 sealed no redemptions. */
   #fits(status: OutcomeRecord['status'], at: string): Defect[] {
     const until = this.#released?.collectUntil;
     if (until === undefined) return [];
@@ -314,7 +314,7 @@ export class GovernedAction implements Governed {
     return includesId(this.#acting, by) ? wrong(`${by} acted in it, and reviewed it`) : [];
   }
 
-  /** Its payload is deleted when nothing more can happen to it, once, and nothing follows. */
+  /** The payload is deleted once, after the action has ended, and no record follows. */
   #erased(): Defect[] {
     const open = !ENDED.includes(this.#phase) && this.#phase !== 'unreported';
     const looked = this.#review === null || this.#review === 'done';
@@ -327,7 +327,7 @@ export class GovernedAction implements Governed {
     ];
   }
 
-  /** A drill that somebody approved ends there; every other one has ended. */
+  /** A drill that somebody approved ends with this record; every other drill had ended before. */
   #drilled(record: OtherRecord): Defect[] {
     const missed = record.body['end'] === 'missed';
     if (missed && (this.#phase === 'parked' || this.#phase === 'overridden')) this.#end('refused');
@@ -349,7 +349,7 @@ export class GovernedAction implements Governed {
   }
 }
 
-/** A fresh permit takes the place of the one before it, for the same audience and no longer than that could be collected. */
+/** A fresh permit replaces the one before it, for the same audience and not beyond the time in which that one could be collected. */
 function isFresh(before: ReleaseRecord, { replaces, collectUntil, permit, basis, at }: ReleaseRecord): boolean {
   return (
     before.collectUntil !== undefined &&

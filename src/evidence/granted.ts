@@ -1,10 +1,10 @@
-/** Standing approvals through the log: whether what was released under one was covered by it. */
+/** Follows standing approvals through the log, and checks that each covered what was released under it. */
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
 import type { DecisionRecord, RecordPayload, VerdictRecord } from '../contract/index.ts';
 import { grantChangeOf, type GrantChange } from '../sealing/index.ts';
 import type { Defect } from './finding.ts';
 
-/** How long a judgement may be under way before it is sealed. */
+/** How long a judgement may take before it is sealed. */
 const UNDERWAY_MS = 60_000;
 
 interface Granted extends GrantChange {
@@ -21,10 +21,10 @@ export class GrantsAudit {
   readonly #grants = new Map<string, Granted>();
   /** Sealed approvals, by the hashes of their records. */
   readonly #approvals = new Map<string, Pick<DecisionRecord, 'action' | 'by' | 'surface'>>();
-  /** By action: what it took of which grant, until it gives it back. */
+  /** By action: its share of a grant, until it gives it back. */
   readonly #taken = new Map<string, { grant: Granted; amount: Decimal }>();
 
-  /** Notes a decision: what is granted has to rest on an approval. */
+  /** Notes a decision, because a grant has to rest on an approval. */
   decided({ action, by, surface, decision }: DecisionRecord, hash: string): void {
     if (decision === 'approve') this.#approvals.set(hash, { action, by, surface });
   }
@@ -52,7 +52,7 @@ export class GrantsAudit {
     return [];
   }
 
-  /** What came to nothing counts against no grant. */
+  /** An action that came to nothing gives its share back. */
   returned(record: RecordPayload): void {
     const said = 'body' in record ? record.body : record;
     const taken = this.#taken.get(record.action);

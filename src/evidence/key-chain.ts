@@ -19,12 +19,12 @@ export interface SignedEntry {
 }
 
 export class KeyChain {
-  /** The keys that count now: entries are read under this very list, which grows. */
+  /** The current keys. Entries are read under this list, which grows. */
   readonly keys: PublicJwk[];
   readonly #revoked: Map<string, number>;
-  /** The last entry by each key, records of the key chain aside. */
+  /** The last entry that each key signed, apart from records of the key chain. */
   readonly #last = new Map<string, number>();
-  /** Records of the key chain that were followed before: a revocation that reaches back does not reach over them. */
+  /** Records of the key chain that were followed earlier. A revocation that reaches back does not undo them. */
   readonly #followed: ReadonlySet<string>;
 
   /** @throws EvidenceError `record-key-malformed` */
@@ -38,7 +38,7 @@ export class KeyChain {
     this.#followed = followed;
   }
 
-  /** What is wrong with the key of the next entry, in the order of the log, and with what it says of keys. */
+  /** What is wrong with the key of the next entry, in the order of the log, and with a key change that it holds. */
   add({ record, hash, keyid }: SignedEntry, index: number): Defect[] {
     const from = this.#revoked.get(keyid) ?? Infinity;
     if (index >= from && !this.#followed.has(hash)) {

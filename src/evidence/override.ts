@@ -20,7 +20,7 @@ export class Override {
   /** Milliseconds since the epoch. */
   readonly #openedAt: number;
   readonly #added: string[] = [];
-  /** People were added whom the records only name by a hash: each proves to be one whom the plan names for it. */
+  /** True once people were added whom the records only name by a hash. Each decider then proves to be on a list of the plan. */
   #addedByHash = false;
   #words: Word[] = [];
   #stage = 0;
@@ -170,7 +170,7 @@ export class Override {
     return this.#words.filter((word) => word.stage === this.#stage && word.decision === decision).length;
   }
 
-  /** Under four eyes a person has one word in the whole plan, otherwise one in each stage. */
+  /** Under four eyes a person decides once in the whole plan, otherwise once in each stage. */
   #used(people: readonly string[]): boolean {
     return this.#words.some((word) => word.people.some((person) => people.includes(person)));
   }

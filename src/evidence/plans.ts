@@ -7,13 +7,13 @@ interface Step {
   index: number;
   requestHash: string | null;
   executed: boolean;
-  /** A person refused it: the others go on without it. */
+  /** A person refused it, and the others continue without it. */
   takenOut: boolean;
-  /** It can no longer come to be executed. */
+  /** It can no longer be executed. */
   over: boolean;
 }
 
-/** Steps that came together: they say the same of their plan, and of how many it had then. */
+/** Steps that were added together. They record the same plan, and the same number of steps at that time. */
 interface Part {
   /** The number of the first of them. */
   from: number;
@@ -21,7 +21,7 @@ interface Part {
 }
 
 interface Plan {
-  /** In the order in which they came: one, but in an open plan. */
+  /** In the order in which they were added. Only an open plan has more than one. */
   parts: Part[];
   steps: Map<number, Step>;
 }
@@ -30,7 +30,7 @@ export class PlansAudit {
   readonly #plans = new Map<string, Plan>();
   readonly #ofAction = new Map<string, { plan: Plan; part: Part; step: Step }>();
 
-  /** What is wrong with the next record for the sake of the plan that its action is a step of. */
+  /** What is wrong with the next record in view of the plan that its action belongs to. */
   add(record: RecordPayload): Defect[] {
     if (record.type === 'verdict' && record.seq === 0) return this.#joined(record);
     const known = this.#ofAction.get(record.action);
@@ -74,7 +74,7 @@ export class PlansAudit {
   }
 }
 
-/** Those that it came with, which begin with it where an open plan has all before it; null where it fits none. */
+/** The steps that it was added with. It begins a new group where an open plan has all steps before it. Null where it fits none. */
 function partOf(parts: Part[], step: PlanStep): Part | null {
   const last = parts.at(-1);
   if (last !== undefined && step.index < last.step.of) {
@@ -91,7 +91,7 @@ function partOf(parts: Part[], step: PlanStep): Part | null {
   return part;
 }
 
-/** What a step says of its plan, and what of that is the same for all that ever join it. */
+/** What a step records of its plan, and which part of that is the same for all steps, also later ones. */
 const saidOf = ({ index: _index, ...said }: PlanStep): string => hashOf({ ...said });
 const rulesOf = ({ index: _index, of: _of, whole: _whole, ...rules }: PlanStep): string => hashOf({ ...rules });
 
@@ -99,9 +99,9 @@ function released(
   { plan: { steps: all }, part: { step: plan }, step }: { plan: Plan; part: Part; step: Step },
   { replaces, tenant }: ReleaseRecord,
 ): Defect[] {
-  // A fresh permit is of the same release.
+  // A fresh permit belongs to the same release.
   if (replaces != null) return [];
-  // What joined it later is nothing to these.
+  // Steps that joined later do not concern these.
   const steps = [...all.values()].filter(({ index }) => index < plan.of).sort((a, b) => a.index - b.index);
   if (steps.length !== plan.of) {
     const message = `it was released when ${steps.length} of the ${plan.of} steps of its plan were judged`;

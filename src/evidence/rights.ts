@@ -1,6 +1,6 @@
 /**
- * What granted and what stopped, through the log: under whose delegation somebody decided, whether what was released was frozen, and
- * which bundle was in force. Written from the contract, like {@link ChainAudit}, and sharing no code with what decides.
+ * Follows delegations, freezes and bundles through the log: under whose delegation somebody decided, whether a released action was frozen,
+ * and which bundle was in force. Written from the contract, like {@link ChainAudit}, without any code of the engine.
  */
 import type { DecisionRecord, RecordPayload, VerdictRecord } from '../contract/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
@@ -18,11 +18,10 @@ interface Delegated {
 }
 
 /**
- * What an engine had found before it heard of a stop, or of another bundle, is sealed by then, in milliseconds: it looks first, and seals
- * what follows a moment later.
+ * The engine reads freezes and bundles first, and seals what follows a moment later. This is the longest such moment, in milliseconds.
  */
 const UNDERWAY_MS = 30_000;
-/** A request waits in its workflow no longer than this with the bundle that was in force when it was submitted, in milliseconds. */
+/** The longest time, in milliseconds, that a request may wait to be judged by the bundle that was in force when it was submitted. */
 const SUBMITTED_MS = 24 * 3_600_000 + UNDERWAY_MS;
 
 const defect = (code: FindingCode, message: string): Defect => ({ code, message });
@@ -32,10 +31,10 @@ export class RightsAudit {
   readonly #frozen = new Map<string, FreezeChange & { at: string }>();
   readonly #delegations = new Map<string, Delegated>();
   readonly #grants = new GrantsAudit();
-  /** Bundles that are in force no more, and since when. */
+  /** Bundles that are no longer in force, and since when. */
   readonly #replaced = new Map<string, string>();
   #bundle: string | null = null;
-  /** From here on delegations are sealed when they are given: one that is not there was never given. */
+  /** From here on delegations are sealed when they are given, so a delegation without a record was never given. */
   #adopted = false;
 
   /** What is wrong with the next record that grants or stops, in the order of the log. */
@@ -81,7 +80,7 @@ export class RightsAudit {
     return this.#grants.used(record);
   }
 
-  /** What was stopped when an action was released, or begun. */
+  /** The freeze that held when an action was released, or begun. */
   released(surface: string, actors: readonly string[], at: string): Defect[] {
     const stops = ({ scope, value }: FreezeChange): boolean =>
       scope === 'tenant' || (scope === 'surface' ? value === surface : actors.includes(value ?? ''));

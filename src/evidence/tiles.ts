@@ -1,4 +1,4 @@
-/** The hash tiles above level 0, compared with what the level below them makes. */
+/** Compares the hash tiles above level 0 with the hashes that the level below them gives. */
 import { equalBytes } from '../canonical/index.ts';
 import { HASH_BYTES, tileHashes, tilePath, TILE_WIDTH, tileWidth, type SubtreeHash } from '../ledger/index.ts';
 import type { Finding } from './finding.ts';

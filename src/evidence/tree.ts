@@ -1,5 +1,5 @@
 /**
- * A log's tree, computed anew from what is served, and compared with the root that was signed.
+ * Computes a log's tree anew from the served files, and compares it with the signed root.
  *
  * A block is an entry bundle of 256 entries. Three sources give its hash: its entries, its level-0 tile, and the hash in the level-1 tile
  * above it. If two agree, they are taken as sealed and the third as altered; the signed root then confirms or refutes that. The last,
@@ -33,9 +33,9 @@ export interface FoundEntry {
 }
 
 export interface EntryBlock {
-  /** Those that stand at their places, in order. */
+  /** Entries that are at their places, in order. */
   genuine: FoundEntry[];
-  /** What is wrong with the others, with what was found there. */
+  /** What is wrong with the other places, and what was found there. */
   differences: { difference: Difference; file: string; bytes: Uint8Array | null }[];
   /** Every entry of the block is among the genuine ones. */
   complete: boolean;

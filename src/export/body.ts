@@ -6,7 +6,7 @@ import type { RecordPayload } from '../contract/index.ts';
 export const EXPORT_FORMATS = ['csv', 'jsonl', 'bundle', 'ocsf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** How this version writes `records.csv`, `report.html` and `README.md`: a verifier of another version cannot make them again. */
+/** How this version writes `records.csv`, `report.html` and `README.md`: a verifier of another version cannot reproduce them. */
 export const RENDERING = 4;
 
 /** The first, without columns for amounts. */
@@ -18,7 +18,7 @@ export const RENDERING_WITHOUT_GRANTS = 2;
 /** The third, which did not say how people were there, nor what takes something back. */
 export const RENDERING_WITHOUT_PRESENCE = 3;
 
-/** Those that this version makes again. */
+/** The renderings that this version can reproduce. */
 export const RENDERINGS: readonly number[] = [
   RENDERING_WITHOUT_MONEY,
   RENDERING_WITHOUT_GRANTS,

@@ -1,6 +1,6 @@
 /** ISO 4217: how many places an amount of a currency has. */
 
-/** Currencies that have other than two; of metals, funds and tests it says none. */
+/** Currencies with another number than two; metals, funds and test codes have none. */
 const PLACES: Readonly<Record<string, number | null>> = Object.fromEntries([
   ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0]),
   ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3]),

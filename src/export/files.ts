@@ -1,6 +1,6 @@
 /** The files of an evidence archive (docs/evidence.md). Every file can be derived from what is signed. */
 
-export const BUNDLE_FILES = {
+export const ARCHIVE_FILES = {
   readme: 'README.md',
   /** The receipt of the record that says what was exported. */
   receipt: 'export.receipt.json',

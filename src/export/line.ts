@@ -21,7 +21,7 @@ export interface LineParts {
 }
 
 /**
- * The one right spelling of a line, without its newline: record and envelope are the very bytes that were signed and logged. Nothing in the
+ * The canonical spelling of a line, without its newline: record and envelope are the very bytes that were signed and logged. Nothing in the
  * entry is verified here.
  */
 export function exportLine({ index, envelope, last }: LineParts): ExportRecord & { line: string } {

@@ -1,4 +1,4 @@
-/** What an action asked for in money, and what became of it: told by its records, one after the other. */
+/** The amounts that an action asked for and came to, read from its records one after the other. */
 import { addDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
 import type { Json, JsonObject, RecordPayload, VerdictRecord } from '../contract/index.ts';
 import { placesOf } from './currencies.ts';
@@ -22,7 +22,7 @@ export const UNDISCLOSED = 'undisclosed';
 export const STAGES = ['asked', 'approved', 'released', 'executed'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** Exact decimals with the places of their currency, {@link UNDISCLOSED}, or null: there is none, or it did not come to that. */
+/** Exact decimals with the places of their currency, {@link UNDISCLOSED}, or null where there is no amount or the stage was not reached. */
 export type Money = Record<Stage, string | null> & {
   fields: MoneyFields;
   currency: string | null;
@@ -30,7 +30,7 @@ export type Money = Record<Stage, string | null> & {
   now: string | null;
 };
 
-/** What a bundle says about amounts. It is taken for what it is; a policy that is none says nothing. */
+/** What a bundle says about amounts. The bundle was not checked, so malformed policies say nothing. */
 export function fieldsOfBundle(source: Json): FieldsOfBundle {
   const policies = (source as { policies?: unknown } | null)?.policies;
   const fields = new Map<string, MoneyFields>();
@@ -115,7 +115,7 @@ export function moneyAfter(
     case 'outcome':
       return record.status === 'executed' ? { ...money, executed: money.now } : money;
     case 'drill':
-      // Planted: nobody asked for it.
+      // A drill: nobody asked for it.
       return { ...money, asked: null, approved: null, now: null };
     case 'reconcile':
       return { ...money, executed: record.body['status'] === 'executed' ? money.now : null };
@@ -154,7 +154,7 @@ interface Running {
   undisclosed: number;
 }
 
-/** Currencies that are told apart; what came in with made-up names must not fill a page. */
+/** How many currencies are listed separately, so that made-up names cannot fill a page. */
 const CURRENCIES_MAX = 200;
 const OTHERS = 'other currencies';
 
@@ -171,7 +171,7 @@ export class MoneyTotals {
     for (const stage of STAGES) {
       const amount = money[stage];
       if (amount === null) continue;
-      // Where several currencies share a line there is nothing to add up.
+      // Amounts of several currencies are not added up.
       if (amount === UNDISCLOSED || key === OTHERS) total[stage].undisclosed += 1;
       else total[stage].sum = addDecimals(total[stage].sum, parseDecimal(amount, Infinity));
     }

@@ -42,7 +42,7 @@ const CLASSES: Readonly<Record<RecordType, typeof API_ACTIVITY>> = {
   statement: API_ACTIVITY,
 };
 
-/** No activity of either class says what a record says, so each is `Other`, by the name of its type. */
+/** No activity of either class fits a record, so each is `Other`, with the name of its type. */
 const OTHER = 99;
 
 type Severity = 'Informational' | 'Low' | 'Medium' | 'High';
@@ -65,7 +65,7 @@ const DECISIONS: ReadonlyMap<string, Disposition> = new Map([
   ['cancelled', 'Denied'],
 ]);
 
-/** What a record comes to, in OCSF's terms. */
+/** The status of a record in OCSF's terms. */
 function meaningOf(record: RecordPayload): { said: string; action: Disposition; severity: Severity } {
   switch (record.type) {
     case 'verdict': {
@@ -96,7 +96,7 @@ function meaningOf(record: RecordPayload): { said: string; action: Disposition; 
 
 const ENTITY_SEVERITY: Partial<Record<RecordType, Severity>> = { key: 'Medium', policy: 'Low', freeze: 'Medium' };
 
-/** Who did it: by whom a record says it was, else who asked. */
+/** The actor: the person that the record names, or else the one who asked. */
 function actorOf(record: RecordPayload): string {
   const by = 'by' in record ? record.by : null;
   return by ?? ('actor' in record ? record.actor.id : ENGINE_ID);

@@ -1,13 +1,13 @@
 /** `README.md` of an archive: what is in it, and the exact commands that check it. */
 import { isWholeLog } from './body.ts';
-import { BUNDLE_FILES } from './files.ts';
+import { ARCHIVE_FILES } from './files.ts';
 import type { ReportHead } from './report.ts';
 
 /** Names and filters come from strangers, so nothing in them is treated as Markdown. */
 const code = (text: string): string =>
   `\`${text.replaceAll(/[`\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '?')}\``;
 
-export function bundleReadme({ body, by, at, record }: ReportHead): string {
+export function archiveReadme({ body, by, at, record }: ReportHead): string {
   const { filter, records, digest, log } = body;
   const whole = isWholeLog(body);
   const filters = Object.entries(filter).map(([name, value]) => `- ${name}: ${code(value)}`);
@@ -31,7 +31,7 @@ countersign verify BUNDLE.tar.gz --key record-keys.jwks.json --log-key log.vkey
 
 checks the archive as it is; \`countersign verify FOLDER …\` does the same once it is unpacked. It needs no network and no server, and
 exits with 0 when everything holds and with 3 when anything does not, naming each file and the reason. With keys of an earlier time it follows
-\`${BUNDLE_FILES.keyHistory}\` to those of today; nothing of that history is believed but what your keys prove.
+\`${ARCHIVE_FILES.keyHistory}\` to those of today; nothing of that history is believed but what your keys prove.
 ${
   whole
     ? `
@@ -48,26 +48,26 @@ countersign verify receipts/HASH.json --key record-keys.jwks.json --log-key log.
 countersign replay receipts/HASH.json --bundle policies/HASH.json --request request.json
 \`\`\`
 
-check one record by itself, and judge its request again. \`sha256sum -c ${BUNDLE_FILES.sums}\` says whether a file was damaged on its way; whoever
+check one record by itself, and judge its request again. \`sha256sum -c ${ARCHIVE_FILES.sums}\` says whether a file was damaged on its way; whoever
 alters a file can write that list anew, so it proves nothing more.
 
 ## What is in it
 
 | file | is | bound to the log by |
 | --- | --- | --- |
-| \`${BUNDLE_FILES.receipt}\` | the receipt of the record that says what was exported, by whom and when | signature, inclusion proof |
-| \`${BUNDLE_FILES.records}\` | a line for each record, in the order of the log: index, hash, record, signed envelope | digest in the export's record |
+| \`${ARCHIVE_FILES.receipt}\` | the receipt of the record that says what was exported, by whom and when | signature, inclusion proof |
+| \`${ARCHIVE_FILES.records}\` | a line for each record, in the order of the log: index, hash, record, signed envelope | digest in the export's record |
 | \`receipts/HASH.json\` | the receipt of each record | signature, inclusion proof |
 | \`policies/HASH.json\` | each policy bundle that a record names, as canonical JSON | its SHA-256 is its name |
-| \`${BUNDLE_FILES.csv}\` | the records as a table | made again from the records |
-| \`${BUNDLE_FILES.report}\` | the records as a report to read and print | made again from the records |
+| \`${ARCHIVE_FILES.csv}\` | the records as a table | made again from the records |
+| \`${ARCHIVE_FILES.report}\` | the records as a report to read and print | made again from the records |
 | \`keys/\` | record keys, log key, and how each came into use | hash in the export's record, receipts |
 | \`log/\` | the signed checkpoint${whole ? ', every tile and entry' : ''} (C2SP tlog-tiles) | signature${whole ? ', root' : ''} |
-| \`${BUNDLE_FILES.sums}\` | SHA-256 of every file | |
+| \`${ARCHIVE_FILES.sums}\` | SHA-256 of every file | |
 
 ## What it does not prove
 
-- That the log shows everybody the same history: compare \`${BUNDLE_FILES.checkpoint}\` with what others have, or with its witnesses.
+- That the log shows everybody the same history: compare \`${ARCHIVE_FILES.checkpoint}\` with what others have, or with its witnesses.
 - That no later record of these actions exists.
 - What a record holds only as a commitment: ask for its opening (\`countersign open\`).${
     whole

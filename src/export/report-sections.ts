@@ -84,7 +84,7 @@ function takesBack(verdict: VerdictRecord | null, rendering: number): Html | nul
   return markup`${fact('Takes back', markup`<a class="mono" href="#${reverses}">${reverses}</a>`)}\n`;
 }
 
-/** Asked, approved, released and executed; nothing where no amount is told. */
+/** Asked, approved, released and executed; nothing where no amount is known. */
 function amounts(money: Money | null): Html | null {
   const stages = money === null ? [] : STAGES.filter((stage) => money[stage] !== null);
   if (money === null || stages.length === 0) return null;
@@ -148,7 +148,7 @@ const PRESENCE_WORDS: Record<Presence, string> = {
 };
 const presenceWords = (presence: Presence | null): string[] => (presence === null ? [] : [PRESENCE_WORDS[presence]]);
 
-/** Undisclosed values stand as commitments, which say nothing to a reader. */
+/** Undisclosed values are commitments, which tell a reader nothing. */
 function changed([path, { from, to }]: [string, { from: Json; to: Json }], i: number): Html {
   const hidden = [from, to].every((value) => typeof value === 'string' && HASH_PATTERN.test(value));
   const values = hidden ? 'not disclosed' : `${textOf(from)} → ${textOf(to)}`;

@@ -1,4 +1,4 @@
-/** The readable report: one self-contained page of HTML without scripts, the same bytes for everyone who makes it again. */
+/** The readable report: one self-contained page of HTML without scripts, the same bytes for everyone who reproduces it. */
 import { fact, markup, type Html } from './html.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { actionSection, chapterSection, ENDING_TONE, timeText } from './report-sections.ts';
@@ -54,7 +54,7 @@ const SUMS: { heading: string; columns: { name: keyof Tally; label: string }[] }
     ],
   },
 ];
-/** As they were in a rendering. */
+/** The columns of a rendering. */
 const sumsOf = (rendering: number): typeof SUMS =>
   rendering > RENDERING_WITHOUT_GRANTS
     ? SUMS
@@ -110,7 +110,7 @@ records and compares every byte.</footer>
 `;
 }
 
-/** A line of the list of actions; empty for what is no action. */
+/** A line of the list of actions; empty for a chain that is not an action. */
 export function reportRow(part: Story | Chapter, money: Money | null = null, rendering = RENDERING): string {
   if (!isStory(part)) return '';
   const { id, ending, verdict, records } = part;
@@ -121,7 +121,7 @@ export function reportRow(part: Story | Chapter, money: Money | null = null, ren
 `.html;
 }
 
-/** All of an action, or of a chain that is none. */
+/** Everything about an action, or about another chain. */
 export function reportSection(part: Story | Chapter, money: Money | null = null, rendering = RENDERING): string {
   return (isStory(part) ? actionSection(part, money, rendering) : chapterSection(part)).html;
 }
@@ -144,7 +144,7 @@ function summaryTable({ surfaces, rest, total }: Summary, rendering: number): Ht
 <tfoot>${row('All', total)}</tfoot></table></div>`;
 }
 
-/** Sums by currency; nothing where no amount is told. */
+/** Sums by currency; nothing where no amount is known. */
 function moneyTable({ money }: Summary): Html {
   const totals = money.list();
   if (totals.length === 0) return { html: '' };

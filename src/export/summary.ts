@@ -1,4 +1,4 @@
-/** How many actions of an export went which way, by surface. */
+/** How the actions of an export ended, by surface. */
 import { MoneyTotals, type Money } from './money.ts';
 import { surfaceOf, type Story } from './story.ts';
 
@@ -62,7 +62,7 @@ export const emptySummary = (): Summary => ({
 
 /** Counts a story in. */
 export function countStory(summary: Summary, story: Story, money: Money | null = null): void {
-  // Planted, and never to happen: it counts nowhere.
+  // A drill is never released, so it counts nowhere.
   if (story.others.some(({ type }) => type === 'drill')) return;
   summary.money.add(money);
   const surface = surfaceOf(story);

@@ -1,6 +1,6 @@
 /**
- * AuthZEN's Access Request and Approval Profile: a denial is sent back to be asked for, and humans decide. A task is an action, and its
- * approval is that action's release; the question asked again with it takes the permit.
+ * AuthZEN's Access Request and Approval Profile: a caller sends a denial back, and humans decide about it. A task is an action, and
+ * its approval is that action's release. The caller repeats its question with the approval, which redeems the permit.
  */
 import {
   CountersignError,

@@ -4,7 +4,7 @@ import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 
-/** The caller's key reaches the action's surface and actor. */
+/** Whether the caller's key reaches the action's surface and actor. */
 export function speaksFor(caller: Caller, state: ActionState): boolean {
   return (
     caller.tenant === state.action.tenant &&

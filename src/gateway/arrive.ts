@@ -1,4 +1,4 @@
-/** Reads what a call needs beside checking who calls. */
+/** Reads what a call needs while its credential is being checked. */
 import { createHash } from 'node:crypto';
 import { BoundedMap } from '../canonical/index.ts';
 import type { Caller } from '../identity/index.ts';

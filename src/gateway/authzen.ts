@@ -118,7 +118,7 @@ export function authzen(deps: GatewayDeps, asking: Pick<Actions, 'request' | 'ca
 
 const CHANGED = 'policy allows it with changes only, which this interface cannot carry; use POST /v1/actions';
 
-/** The answer after which no further question is looked at. */
+/** The answer after which no further question is evaluated. */
 const UNTIL: Readonly<Record<Semantic, boolean | null>> = {
   execute_all: null,
   deny_on_first_deny: false,

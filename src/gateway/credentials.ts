@@ -82,8 +82,7 @@ export function sealRevocation(
 const ADOPTED_BY = 'countersign start';
 
 /**
- * Seals the credentials and delegations that are older than their record types. This runs once, at the first start of a version that
- * believes no row without its record. Afterwards an inserted row grants nothing.
+ * Seals the credentials and delegations that are older than their record types. This runs once, at the first start of a version that ignores rows without a record. Afterwards an inserted row grants nothing.
  *
  * After a crash each record is found again, because its place in its chain is taken. The stack's tenant comes last, and marks the end.
  */

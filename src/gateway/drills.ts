@@ -1,4 +1,4 @@
-/** Drills: planted requests that are never released, and what became of them. */
+/** Drills: planted requests that are never released, and how they ended. */
 import { randomUUID } from 'node:crypto';
 import { ATTENTION, attentionOf, detectionOf, type DrillResult } from '../audit/index.ts';
 import { CountersignError, readRequest, type Action, type ActionRequest } from '../contract/index.ts';

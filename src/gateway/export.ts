@@ -23,7 +23,7 @@ import type { RecordFilter, Selection } from '../store/index.ts';
 import { mayAudit } from './access.ts';
 import type { GatewayDeps } from './deps.ts';
 import { keyHistory } from './keys.ts';
-import { bundleFiles, type ArchiveInput } from '../archive/make/files.ts';
+import { archiveFiles, type ArchiveInput } from '../archive/make/files.ts';
 import { markedName, type Exported } from './exported.ts';
 import { logWarning } from './log-state.ts';
 import { tarball } from '../archive/make/tarball.ts';
@@ -40,7 +40,7 @@ const KINDS: Record<ExportFormat, { type: string; extension: string }> = {
 /**
  * Exports the records that fit, up to the size that the log had when the export was asked for.
  *
- * @throws CountersignError `forbidden`; `invalid-request` for a time that is none; `unavailable` when it could not be sealed.
+ * @throws CountersignError `forbidden`; `invalid-request` for a malformed time; `unavailable` when it could not be sealed.
  */
 export async function exportRecords(
   deps: ExportDeps,
@@ -198,7 +198,7 @@ async function bundle(
   const checkpoint = await deps.evidence.checkpoint(tenant);
   const { origin, size } = parseCheckpoint(parseNote(checkpoint).text);
   const { selection, sealed, history, body, by, at } = made;
-  const files = bundleFiles(deps, {
+  const files = archiveFiles(deps, {
     tenant,
     selection,
     exportRecord: sealed,

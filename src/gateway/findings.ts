@@ -87,7 +87,7 @@ export async function finding(deps: GatewayDeps, caller: Caller, id: string): Pr
 /**
  * Seals a person's answer to a finding. It is shown beside the finding.
  *
- * @throws CountersignError `forbidden` for a key, and for who neither audits nor owns; `not-found`
+ * @throws CountersignError `forbidden` for a key, and for people who are neither auditors nor owners; `not-found`
  */
 export async function answerFinding(
   deps: GatewayDeps,

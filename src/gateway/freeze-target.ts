@@ -22,7 +22,7 @@ const MENTION = /^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>$/;
 /**
  * The value in the form that freezes compare. A mention in Slack becomes the person it means.
  *
- * @throws CountersignError `invalid-request` for what can be no surface and no actor
+ * @throws CountersignError `invalid-request` for a value that is neither a surface nor an actor
  */
 export function targetOf(
   deps: Pick<GatewayDeps, 'directory'>,

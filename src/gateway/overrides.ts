@@ -51,7 +51,7 @@ export async function overridesReport(
   return { ...time, cut, total: report.items.length, ...report.report() };
 }
 
-/** Actions that were released in a time, each with all its records. */
+/** Actions that were released in a period, each with all its records. */
 async function* released(
   { store }: Pick<GatewayDeps, 'store'>,
   tenant: string,

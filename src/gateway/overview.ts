@@ -1,4 +1,4 @@
-/** `GET /v1/reports/overview`: what happened in a time, beside the time before it, from rows that are added up by day. */
+/** `GET /v1/reports/overview`: what happened in a period and in the one before it, summed up from rows by day. */
 import { figuresOf } from '../audit/index.ts';
 import type { Overview } from '../contract/views/index.ts';
 import { CountersignError } from '../contract/index.ts';

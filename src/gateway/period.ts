@@ -6,7 +6,7 @@ const DAYS = 90;
 const DAY_MS = 24 * 3600 * 1000;
 
 /**
- * The time that a report is about, as instants: the first is included, the second is not.
+ * The period of a report, as instants: the first is included, the second is not.
  *
  * @throws CountersignError `invalid-request` for what is no time, or ends before it begins
  */

@@ -31,7 +31,7 @@ export const redeem = (
 export const permits = (deps: GatewayDeps, arrive: Arrive): Permits => ({
   redeem: (caller, input) => redeem(deps, caller, input),
   present: (authorization, input) =>
-    // Who calls and what is stopped are read in one look, which began after the call did.
+    // The credential and the freezes are read in one query, which began after the call did.
     deps.register.atOnce(async () => {
       const read = (tenant: string) =>
         readForRedemption(deps, tenant, claimedAction(input.permit), claimedPermit(input.permit));

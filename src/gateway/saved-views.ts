@@ -1,4 +1,4 @@
-/** Questions that people give names to and share by link. They are no evidence: people who open one ask it as themselves. */
+/** Named queries that people share by link. They are not evidence: people who open one query as themselves. */
 import { randomUUID } from 'node:crypto';
 import { CountersignError } from '../contract/index.ts';
 import type { SavedViewInput, SavedViewItem } from '../contract/views/index.ts';
@@ -14,7 +14,7 @@ export interface SavedViews {
   savedView(caller: Caller, id: string): Promise<SavedViewItem>;
   /** @throws CountersignError `conflict` once somebody has too many */
   saveView(caller: Caller, input: SavedViewInput): Promise<SavedViewItem>;
-  /** Its maker's, or an owner's, to remove. @throws CountersignError `not-found` */
+  /** Only its maker or an owner removes it. @throws CountersignError `not-found` */
   removeView(caller: Caller, id: string): Promise<void>;
 }
 

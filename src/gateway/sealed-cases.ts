@@ -4,7 +4,7 @@ import type { GatewayDeps } from './deps.ts';
 import { judgedRequest } from './replay.ts';
 import type { BacktestInput } from './policy-types.ts';
 
-/** Verdicts of one look at most, the newest first. */
+/** The most verdicts of one query, the newest first. */
 export const MAX_CASES = 10_000;
 const PAGE = 100;
 

@@ -10,7 +10,7 @@ import { storedBundle } from './policies.ts';
 const DAYS_MS = 30 * 24 * 3600 * 1000;
 const REDEMPTIONS = 10_000;
 
-/** What each process asks for when it starts, to be refused. Nobody has to govern it. */
+/** Each process asks for this surface when it starts, to be refused. No policy has to govern it. */
 export const SELF_CHECK_SURFACE = 'countersign.self-check';
 
 /** Surfaces in the order of their names. @throws CountersignError `forbidden` for anybody but auditors and owners */

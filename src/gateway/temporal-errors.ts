@@ -14,7 +14,7 @@ export const isAlreadyStarted = (error: unknown): boolean => error instanceof Wo
 /** gRPC's INVALID_ARGUMENT. */
 const INVALID_ARGUMENT = 3;
 
-/** Whether Temporal does not take what it was sent, as where the namespace lacks a search attribute. */
+/** Whether Temporal rejects what it was sent, for example when the namespace lacks a search attribute. */
 export function isInvalid(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return ('code' in error && error.code === INVALID_ARGUMENT) || isInvalid(error.cause);
@@ -27,8 +27,7 @@ const RESOURCE_EXHAUSTED = 8;
 const UNPROCESSED = 'UnprocessedUpdate';
 
 /**
- * Whether Temporal took nothing in, because as many messages to this action are under way as it allows (ten), or because its worker passed
- * this one over.
+ * Whether Temporal took nothing in, because as many messages to this action are under way as it allows (ten), or because its worker skipped this one.
  */
 export function isUntaken(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -91,7 +91,7 @@ export type {
 } from '../contract/views/index.ts';
 
 /** A new or repeated request, and its current action. */
-/** An action by its id, or by the permit or the caller's key that is for it. */
+/** An action, found by its id, its permit or the caller's idempotency key. */
 export type AboutAction = { action: string } | { permit: string } | { idempotencyKey: string };
 
 export interface Answered {
@@ -121,7 +121,7 @@ export interface ExportQuery extends RecordQuery {
 }
 
 export interface RecordPage {
-  /** The time that was asked for, where one was: from this instant on, and before that one. */
+  /** The requested period, if there is one: from this instant on, and before that one. */
   from?: string;
   to?: string;
   records: RecordItem[];
@@ -338,7 +338,7 @@ export interface PayloadReading {
   encodePayloads(caller: Caller, payloads: readonly Payload[]): Promise<Payload[]>;
 }
 
-/** Deleting what was asked, and showing one value of it. */
+/** Deletes requests, and shows single values of them. */
 export interface Privacy {
   /** Deletes the payload of a closed action, its key and its history. */
   erase(caller: Caller, id: string, reason: string): Promise<Action>;

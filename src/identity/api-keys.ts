@@ -15,7 +15,7 @@ export interface ApiKeyEntry {
   /** Roles and groups of its actors that it vouches for; `*` is any, which only the first key has. */
   roles: string[];
   groups: string[];
-  /** May say where values of its requests came from. */
+  /** Whether it may say where values of its requests came from. */
   provenance?: true;
   /** `reader` for a token that reads the log, `provisioner` for one of SCIM; a service's key where it is left out. */
   kind?: 'service' | 'session' | BoundKind;
@@ -72,7 +72,7 @@ export function createApiKey(scope: ApiKeyScope = {}, given?: string): { key: st
   return { key, entry: provenance ? { ...entry, provenance } : entry };
 }
 
-/** What a token that asks for nothing is for: reading the log, or keeping the directory by SCIM; nothing else. */
+/** The purpose of a token that asks for no actions: reading the log, or maintaining the directory by SCIM. */
 export type BoundKind = 'reader' | 'provisioner';
 
 const PREFIXES: Readonly<Record<BoundKind, string>> = { reader: 'csr', provisioner: 'csp' };
@@ -93,7 +93,7 @@ export function createBoundToken(
   return { token, entry: { id, hash: apiKeyHash(token), tenant, ...scope, kind } };
 }
 
-/** Makes the token of a person's session, `cse_<id>_<secret>`. What they may do, the directory says at each request. */
+/** Makes the token of a person's session, `cse_<id>_<secret>`. The directory says at each request what they may do. */
 export function createSessionToken(id: string, tenant: string, person: string): { token: string; entry: ApiKeyEntry } {
   const token = `cse_${id}_${randomBytes(32).toString('base64url')}`;
   const scope = { surfaces: ['**'], actors: [person], roles: [], groups: [] };

@@ -119,7 +119,7 @@ export type AttestationKind = AttestationInput['kind'];
 export type Attestation = z.output<typeof claimsSchema> & { iat: number; exp: number; jti: string };
 export type AttestationOf<K extends AttestationKind> = Extract<Attestation, { kind: K }>;
 
-/** What a message must be, and be about: one action's word never counts for another. */
+/** The kind that a message must have, and the action it must be about. An attestation for one action never counts for another. */
 export interface Expected<K extends AttestationKind> {
   kind: K;
   tenant: string;
@@ -147,7 +147,7 @@ const LIFETIME: Record<AttestationKind, number> = {
   unreachable: 24 * 3600,
 };
 
-/** How many of its own attestations an attestor remembers. */
+/** How many recent attestations an attestor remembers. */
 const REMEMBERED = 1000;
 
 /**
@@ -163,7 +163,7 @@ export function createAttestor(
   const trusted = trustedKeys(keys);
   /** The latest attestations made here. Their signatures need no second check; everything else is checked as always. */
   const made = new BoundedMap<string, { key: PublicJwk; claims: Attestation }>(REMEMBERED);
-  const isTrusted = (own: PublicJwk): boolean => keys().some((key) => 'x' in key && key.x === own.x);
+  const isTrusted = (signing: PublicJwk): boolean => keys().some((key) => 'x' in key && key.x === signing.x);
   return {
     async attest(input) {
       const claims = claimsSchema.safeParse(input);
@@ -181,8 +181,9 @@ export function createAttestor(
       return jws;
     },
     async verify(jws, at, expected) {
-      const own = made.get(jws);
-      if (own !== undefined && isCurrent(own.claims, at) && isTrusted(own.key)) return about(own.claims, expected);
+      const before = made.get(jws);
+      if (before !== undefined && isCurrent(before.claims, at) && isTrusted(before.key))
+        return about(before.claims, expected);
       return verifyAttestation(jws, trusted, at, expected);
     },
   };

@@ -9,7 +9,7 @@ import type { DirectorySource } from './watch.ts';
 import { trustedKeys, type PublicKeys } from './jws.ts';
 import { PERSON_TOKEN_TYP, verifyPersonToken } from './person-tokens.ts';
 
-/** Characters of the longest token that is looked at. */
+/** Characters of the longest accepted token. */
 const TOKEN_MAX_LENGTH = 8192;
 
 export interface AuthenticatorDeps {

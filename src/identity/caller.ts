@@ -1,4 +1,4 @@
-/** Who calls, and what they may ask for. */
+/** Callers, and what they may ask for. */
 import { z } from 'zod';
 import {
   actingChain,
@@ -25,7 +25,7 @@ const tokenSchema = z.strictObject({
   chain: z.array(z.string()),
   /** The folder that it is for, and all below it; null for any. */
   folder: z.string().nullable(),
-  /** Directory id of who answers for the actor, as the issuer says. */
+  /** Directory id of the person who answers for the actor, according to the issuer. */
   owner: z.string().nullable(),
   /** What it may be used for (RFC 9396), one of them; null for all that its surfaces reach. */
   bounds: z.array(boundsSchema).nullable(),
@@ -46,14 +46,14 @@ export const callerSchema = z.strictObject({
   surfaces: z.array(z.string().max(256)),
   /** Exact actor ids, or `*` for any. */
   actors: z.array(z.string().max(512)),
-  /** A person's own by the directory; of a key, those that it vouches for its actors to have, or `*` for any. */
+  /** For a person, their own by the directory. For a key, those that it vouches for, or `*` for any. */
   roles: z.array(z.string().max(256)),
   groups: z.array(z.string().max(256)).default([]),
   /** May say where values of its requests came from. */
   provenance: z.literal(true).exactOptional(),
-  /** What a token of an issuer says beside that; left out of keys and people. */
+  /** Further claims of an issuer's token; left out for keys and people. */
   token: tokenSchema.optional(),
-  /** Of a person who signed in: their session, and when they proved who they are (RFC 3339). */
+  /** For a person who signed in: their session, and when they proved who they are (RFC 3339). */
   session: z
     .strictObject({ id: z.string().max(64), provedAt: z.string().max(64), door: z.literal('console').exactOptional() })
     .optional(),
@@ -107,7 +107,7 @@ export function mayAsk(caller: Caller, request: ActionRequest, standing?: Standi
   return null;
 }
 
-/** Where a request says something else than the token that it came with. */
+/** The members of a request that contradict its token. */
 function beyondToken({ chain, folder, bounds }: NonNullable<Caller['token']>, request: ActionRequest): string | null {
   const asked = actingIds(request.actor);
   if (asked.length !== chain.length || asked.some((id, depth) => id !== chain[depth])) {
@@ -127,7 +127,7 @@ function beyondToken({ chain, folder, bounds }: NonNullable<Caller['token']>, re
 }
 
 /**
- * In an emergency, those of the request's chain whose word the request is: a person for themself, a key for the actors it was made for.
+ * In an emergency, the members of the request's chain for whom the credential may speak: a person for themself, a key for its own actors.
  * A key for any actor speaks for agents and services, never in a person's name. Null when there is no emergency, where nothing depends
  * on it.
  */
@@ -140,8 +140,8 @@ export function spokenForBy(caller: Caller, request: ActionRequest): string[] | 
 }
 
 /**
- * Where the values of a request came from, as it says; null where it says nothing. Believed from credentials made to say so, and from the
- * first key, which vouches for anything.
+ * Where the values of a request came from, as it says; null where it says nothing. It counts only from credentials that may say so, and
+ * from the first key, which vouches for anything.
  */
 export function provenanceOf(caller: Caller, request: ActionRequest): ProvenanceFact | null {
   const fields = request.context?.provenance;
@@ -150,10 +150,10 @@ export function provenanceOf(caller: Caller, request: ActionRequest): Provenance
   return { believed: caller.provenance === true || vouchesForAnything, fields };
 }
 
-/** What is known of each of the chain, for policy and for the record. Says nothing of conflicts: {@link mayAsk} does. */
+/** What is known of each member of the chain, for policy and for the record. Conflicts are found by {@link mayAsk}. */
 export function identitiesOf(caller: Caller, request: ActionRequest, directory: Directory): IdentityFact[] {
   return actingChain(request.actor).map(({ id, type }, depth) => {
-    // A token says of the actor alone what it is and who answers for it.
+    // A token describes only the actor, and who answers for it.
     const speaksOf = caller.token === undefined || depth === 0;
     const person = directory.person(id);
     const workload = directory.workload(id);

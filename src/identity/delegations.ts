@@ -1,4 +1,4 @@
-/** Standing in: “while I am away until Friday, X decides for me”, bounded in time and by surface. Pure. */
+/** Delegations: “while I am away until Friday, X decides for me”, bounded in time and by surface. Pure. */
 import { matchesSurface } from '../policy/surfaces.ts';
 
 /** A delegation: one person lets another decide for them. Times are milliseconds since the epoch. */

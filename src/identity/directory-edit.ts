@@ -3,7 +3,7 @@ import { isMap, isSeq, parseDocument } from 'yaml';
 import { CountersignError } from '../contract/index.ts';
 import { parseDirectory } from './directory-file.ts';
 
-/** An entry as the file has it. */
+/** An entry of the file. */
 export interface WorkloadEntry {
   id: string;
   owner?: string;

@@ -18,7 +18,7 @@ const userId = idOf('user', 'a person’s id', 'user:jo@acme.test');
 const label = z.string().min(1).max(256);
 const labels = z.array(label.refine((name) => name !== ANY, 'a directory names each role and group'));
 
-/** Spelled one way, since Microsoft's services do not agree on one. */
+/** In one spelling, because Microsoft's services use several. */
 const entraId = (of: 'tenant' | 'user') =>
   z
     .string()

@@ -34,7 +34,7 @@ export interface Workload {
   purpose: string | null;
   /** Directory id of the person who answers for it; null where nobody does. */
   owner: string | null;
-  /** Those it has; null where the directory leaves that to its credentials. */
+  /** Its roles or groups; null where the directory leaves them to its credentials. */
   roles: readonly string[] | null;
   groups: readonly string[] | null;
   /** Globs of the surfaces that it may ask for; null for all that its credentials reach. */
@@ -113,12 +113,12 @@ export class Directory {
     return this.#byId.get(id)?.active === true;
   }
 
-  /** True for a person whom a security event stopped: they have to prove anew who they are. */
+  /** True for a person whom a security event stopped, until they sign in anew. */
   stopped(id: string): boolean {
     return this.#stopped.has(id);
   }
 
-  /** True when this person's word counts now: active, not stopped, and no auditor, who reads all and decides nothing. */
+  /** True when this person may decide now: active, not stopped, and not an auditor, who reads everything and decides nothing. */
   mayDecide(id: string): boolean {
     return this.active(id) && !this.stopped(id) && !isAuditor(this.#byId.get(id));
   }
@@ -164,7 +164,7 @@ export class Directory {
     for (const at of actingChain(actor)) {
       const person = at.type === 'user' ? this.person(at.id) : null;
       if (person !== null) return person.active ? person.manager : null;
-      // A user that nobody knows has no manager; an agent or service stands for the next one behind it.
+      // An unknown user has no manager. For an agent or service, the next one in its chain counts.
       if (at.type === 'user') return null;
     }
     return null;

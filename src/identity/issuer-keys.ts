@@ -1,4 +1,4 @@
-/** An issuer's public keys: read from its one address, kept a stated time when it is down, never chosen by a token. */
+/** An issuer's public keys: read from its configured address, kept for a limited time when it is down, never chosen by a token. */
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { CountersignError } from '../contract/index.ts';
 
@@ -17,7 +17,7 @@ export interface IssuerKeysOptions {
   now: () => number;
 }
 
-/** Milliseconds after which keys are read anew, and between two reads that a token or a failure causes. */
+/** Milliseconds after which keys are read again, and between two reads that a token or a failure causes. */
 const FRESH_MS = 10 * 60_000;
 const COOLDOWN_MS = 10_000;
 const TIMEOUT_MS = 5000;
@@ -45,7 +45,7 @@ export class IssuerKeys {
   }
 
   /**
-   * The keys, read anew where they are old or have none of this id. Old ones serve while they are read.
+   * The keys. They are read again when they are old or lack this id; meanwhile the old ones serve.
    *
    * @throws CountersignError `unavailable` where there are none young enough
    */
@@ -57,7 +57,7 @@ export class IssuerKeys {
       this.#triedAt = now();
       this.#reading ??= this.#read().finally(() => (this.#reading = null));
     }
-    // A key that is known serves while the set is read anew.
+    // A known key serves while the set is read again.
     if (unknown || age > staleMs) await this.#reading;
     if (this.#set === null || now() - this.#readAt > staleMs) {
       throw new CountersignError(
@@ -71,7 +71,7 @@ export class IssuerKeys {
   async #read(): Promise<void> {
     try {
       const set = (await this.#json(await this.#address())) as unknown as JSONWebKeySet;
-      // Throws for what is no key set.
+      // Throws for anything but a key set.
       const keys = createLocalJWKSet(set);
       this.#set = { keys, kids: new Set(set.keys.map(({ kid }) => kid)) };
       this.#readAt = this.#options.now();

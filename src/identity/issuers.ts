@@ -1,4 +1,4 @@
-/** Callers by tokens of the owner's own issuers: JWTs (RFC 7519), believed as the settings say and not one claim further. */
+/** Authenticates callers by tokens of the owner's own issuers: JWTs (RFC 7519), of which only the configured claims count. */
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { CountersignError, faultOfActorId, foldId } from '../contract/index.ts';
 import type { Caller, TokenBounds } from './caller.ts';
@@ -67,9 +67,9 @@ export interface IssuersDeps {
 
 /** `authorization_details` (RFC 9396) of this type bound what may be asked. */
 const DETAILS_TYPE = 'countersign';
-/** Most others that an actor can stand for. */
+/** The most people or services that an actor can act for. */
 const ACT_MAX_DEPTH = 4;
-/** Header members that name or bring a key: the settings alone say which keys count. */
+/** Header members that name or bring a key. They are refused, because only the settings say which keys count. */
 const KEY_HEADERS = ['jku', 'jwk', 'x5u', 'x5c'];
 
 export function createIssuers(settings: readonly IssuerSettings[], { fetch, now }: IssuersDeps): Issuers {
@@ -89,9 +89,9 @@ export function createIssuers(settings: readonly IssuerSettings[], { fetch, now 
   };
 }
 
-/** What an unverified token says of its issuer: it chooses which one checks it, and nothing else. */
+/** The issuer that an unverified token names. It only chooses which issuer checks the token. */
 function issuerOf(token: string): string | undefined {
-  // An API key has one part. An error would be made for each call with one.
+  // An API key has one part. Decoding it would create an error on each call.
   if (token.split('.').length !== 3) return undefined;
   try {
     return decodeJwt(token).iss;

@@ -1,4 +1,4 @@
-/** Compact JWS made through a {@link Signer} and checked by jose: for what people and the gateway say, never for permits. */
+/** Compact JWS made through a {@link Signer} and checked by jose: for statements of people and of the gateway, never for permits. */
 import { createLocalJWKSet, errors, jwtVerify, type JWK } from 'jose';
 import { CountersignError, type ErrorCode } from '../contract/index.ts';
 import type { Signer } from '../sealing/index.ts';

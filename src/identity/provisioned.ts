@@ -1,8 +1,8 @@
-/** People and groups as an identity provider keeps them by SCIM, and what they make of the directory's file. Pure. */
+/** People and groups that an identity provider maintains by SCIM, and their union with the directory's file. Pure. */
 import { foldId } from '../contract/index.ts';
 import { Directory, type Person } from './directory.ts';
 
-/** A person as the identity provider says. */
+/** A person, according to the identity provider. */
 export interface ProvisionedUser {
   /** SCIM `id`: ours, never used twice. */
   id: string;
@@ -26,13 +26,13 @@ export interface ProvisionedGroup {
   members: readonly string[];
 }
 
-/** What providers say of people, by sealed records. */
+/** Everything that providers said about people, by sealed records. */
 export interface Provided {
   users: readonly ProvisionedUser[];
   groups: readonly ProvisionedGroup[];
-  /** User names of those whom it had and deleted. */
+  /** User names of people whom the provider deleted. */
   gone: readonly string[];
-  /** Directory ids of those who have to prove anew who they are. */
+  /** Directory ids of people who have to sign in anew. */
   stopped: readonly string[];
 }
 
@@ -42,9 +42,9 @@ export const personIdOf = ({ userName }: Pick<ProvisionedUser, 'userName'>): str
 const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])];
 
 /**
- * The union of a directory's file and what is provisioned. Of a person whom both have, name, address and manager are the provider's, roles
- * and groups are those of both, the identities in Slack and Teams are the file's, and they are active only where both say so. Somebody whom the
- * provider deleted is one who left.
+ * The union of a directory's file and what is provisioned. For a person in both, name, address and manager come from the
+ * provider, roles and groups from both, the identities in Slack and Teams from the file, and they are active only if both say so. A person
+ * whom the provider deleted has left.
  *
  */
 export function withProvisioned(file: Directory, { users, groups, gone, stopped }: Provided): Directory {

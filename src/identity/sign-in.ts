@@ -19,7 +19,7 @@ export interface SignInSettings {
   tenant: string;
 }
 
-/** What the browser brings back has to fit to. It stays with the browser, and holds nothing that others could use. */
+/** The state of a sign-in, which the browser's answer has to match. It stays with the browser, and is of no use to others. */
 export interface PendingSignIn {
   provider: string;
   state: string;
@@ -58,7 +58,7 @@ export interface SignIn {
     redirectUri: string,
     maxAge: number | null,
   ): Promise<{ url: string; pending: PendingSignIn }>;
-  /** @throws CountersignError `unauthenticated` for whatever does not fit, `unavailable` */
+  /** @throws CountersignError `unauthenticated` for an answer that does not match, `unavailable` */
   finish(callback: URL, pending: PendingSignIn): Promise<SignedIn>;
   /** @throws CountersignError `not-found`, `unavailable` */
   beginDevice(provider: string | undefined): Promise<DeviceSignIn>;
@@ -66,7 +66,7 @@ export interface SignIn {
   finishDevice(provider: string, deviceCode: string): Promise<SignedIn | null>;
 }
 
-/** How long what a provider says of itself is believed, in milliseconds. */
+/** How long a provider's metadata is cached, in milliseconds. */
 const FRESH_MS = 10 * 60_000;
 const TIMEOUT_S = 10;
 /** Seconds for which a proof of who somebody is serves for further sign-ins. */

@@ -1,4 +1,4 @@
-/** Security events of identity providers (RFC 8417, CAEP 1.0), believed by their signature: somebody is not who they were any more. */
+/** Security events of identity providers (RFC 8417, CAEP 1.0), verified by their signature: a session or an account can no longer be trusted. */
 import { createHash } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { CountersignError } from '../contract/index.ts';
@@ -18,25 +18,25 @@ export interface SignalSettings {
 }
 
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type/';
-/** Events after which somebody has to prove anew who they are. */
+/** Events after which a person has to sign in anew. */
 export const STOPPING = ['session-revoked', 'credential-change', 'assurance-level-change'] as const;
 
-/** What a security event token says. */
+/** The contents of a security event token. */
 export interface Signal {
   /** Names this token among all of its transmitter's. */
   id: string;
   transmitter: string;
   tenant: string;
-  /** Of those that stop somebody; empty where none does. */
+  /** The events that stop a person; empty where none does. */
   events: readonly { event: (typeof STOPPING)[number]; person: string | null }[];
 }
 
 export interface Signals {
-  /** @throws CountersignError `unauthenticated` for a token that does not count, `invalid-request` for none, `unavailable` */
+  /** @throws CountersignError `unauthenticated` for a token that does not count, `invalid-request` for anything but a token, `unavailable` */
   read(token: string): Promise<Signal>;
 }
 
-/** Header members that name or bring a key: the settings alone say which keys count. */
+/** Header members that name or bring a key. They are refused, because only the settings say which keys count. */
 const KEY_HEADERS = ['jku', 'jwk', 'x5u', 'x5c'];
 const SKEW_S = 60;
 const STALE_MS = 3_600_000;

@@ -4,7 +4,7 @@ import { CountersignError } from '../contract/index.ts';
 import type { Directory } from './directory.ts';
 import { parseDirectory, type DirectoryProblem } from './directory-file.ts';
 
-/** The directory as one file says it now. */
+/** The current directory of one file. */
 export interface DirectoryFile {
   current(): Directory;
 }
@@ -13,7 +13,7 @@ export interface DirectoryFile {
 export interface DirectorySource {
   /** As it was last read. */
   current(tenant: string): Directory;
-  /** As it is now, with everything sealed before the call: for whatever grants something. */
+  /** The current one, with everything sealed before the call. Anything that grants uses it. */
   fresh(tenant: string): Promise<Directory>;
 }
 

@@ -26,7 +26,7 @@ const signing = {
   until: z.iso.datetime().nullable(),
   /** Made, and known to verifiers, but not signing yet: the record that introduces it is not sealed. */
   pending: z.literal(true).exactOptional(),
-  /** When its signatures stopped counting: a time, and a size of the log. */
+  /** When it was revoked: a time, and a size of the log. */
   revoked: z.strictObject({ at: z.iso.datetime(), from: z.int().nonnegative() }).exactOptional(),
 };
 

@@ -22,7 +22,7 @@ export class LiveKeyFile {
   /**
    * The keys as the file has them now; the same list as long as the file is the same.
    *
-   * @throws CountersignError `configuration` when it was damaged; a file that is gone is what was read last
+   * @throws CountersignError `configuration` when it was damaged; for a missing file the last read counts
    */
   readKeys(): KeyFile['keys'] {
     const now = performance.now();

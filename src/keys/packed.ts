@@ -1,5 +1,5 @@
 /**
- * All key files of a stack as one, for processes that share no folder: a secret that each of them reads, and none writes. References to keys
+ * All key files of a stack as one, for processes that share no folder: a secret that all of them read and none writes. References to keys
  * of key managers are among them.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ export function packKeys(dataDir: string): string {
 }
 
 /**
- * Puts them into a folder of this process. Whatever keys were there are replaced.
+ * Puts them into a folder of this process. Existing keys are replaced.
  *
  * @throws CountersignError `configuration`; nothing of the file is repeated.
  */

@@ -21,8 +21,7 @@ export interface CodecKeys {
 /**
  * Temporal's payloads, encrypted before they leave the process: the server and its web pages see a key id and nothing else.
  *
- * What arrives unencrypted stays readable: any SDK may start an action (contract section 4), and not all of them have our key. It is
- * marked where it matters: no secret in a start is taken for one, and no activity runs on a stranger's word.
+ * What arrives unencrypted stays readable: any SDK may start an action (contract section 4), and not all of them have our key. It is marked where it matters: a secret in such a start does not count, and no activity obeys a stranger.
  */
 export function createPayloadCodec({ codec: keys }: CodecKeys): PayloadCodec {
   return {
@@ -43,7 +42,7 @@ export function createViewingCodec({ codec: keys }: CodecKeys): PayloadCodec {
   };
 }
 
-/** All that other namespaces are told: id and status of an action. Whatever else says that it is an answer is encrypted like the rest. */
+/** The form of an answer to other namespaces: id and status of an action. Any other payload that claims to be an answer is encrypted. */
 const ANSWER = /^\{"id":"act_[0-9a-f]{64}","status":"[a-z]{1,16}"\}$/;
 
 function answerInClear({ metadata, data }: Payload): Payload | null {
@@ -75,10 +74,10 @@ function readable(payload: Payload): Payload {
 
 const isEncrypted = ({ metadata }: Payload): boolean => textOf(metadata?.['encoding']) === ENCODING;
 
-/** Members of which our workflows' and activities' inputs have one: of starts, then of activities. */
+/** Members that identify inputs of our workflows, and then of our activities. */
 const TELLING = ['request', 'token', 'action', 'limit', 'kind'];
 
-/** Says of an input that it arrived in clear: everybody with access to the namespace can read it, and anybody may have written it. */
+/** Marks an input that arrived in clear: everybody with access to the namespace can read it, and anybody may have written it. */
 function marked(payload: Payload): Payload {
   if (textOf(payload.metadata?.['encoding']) !== JSON_ENCODING || payload.data == null) return payload;
   const input: unknown = JSON.parse(fromUtf8(payload.data));

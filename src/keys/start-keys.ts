@@ -19,11 +19,11 @@ export interface StartKeyJwk {
 export interface StartKeys {
   /** The key to encrypt to. */
   readonly publicJwk: StartKeyJwk;
-  /** The plaintext, or null for what is no JWE to a key of ours. */
+  /** The plaintext, or null for anything but a JWE to a key of ours. */
   open(jwe: string): Promise<Uint8Array | null>;
 }
 
-/** Bytes of the longest JWE that is looked at: a body of the largest size, in base64, with its headers. */
+/** Bytes of the longest accepted JWE: a body of the largest size, in base64, with its headers. */
 const JWE_MAX_LENGTH = 400_000;
 
 const OPTIONS = {
@@ -75,7 +75,7 @@ function startKey({ secret }: NamedKey): StartKey {
   };
 }
 
-/** 32 bytes that are a private key of the curve: all but one in 2^32 are at the first try. */
+/** Derives a private key of the curve. All but one in 2^32 attempts succeed at the first try. */
 function privateScalar(secret: Uint8Array, ecdh: ReturnType<typeof createECDH>): Buffer {
   for (let round = 0; ; round += 1) {
     const d = Buffer.from(deriveKey(secret, `countersign start encryption v1\n${round}`));

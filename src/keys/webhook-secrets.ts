@@ -1,6 +1,5 @@
 /**
- * The stack's secrets of webhooks. While one is replaced, both sign: Standard Webhooks takes several signatures, so a receiver that has not
- * followed yet loses no delivery.
+ * The stack's secrets of webhooks. While one is replaced, both sign: Standard Webhooks takes several signatures, so a receiver that has not switched yet loses no delivery.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -25,7 +24,7 @@ export class WebhookSecrets {
     this.#file = new LiveKeyFile(path);
   }
 
-  /** Those that sign now, the newest first. Base64, without `whsec_`. */
+  /** The current secrets, the newest first. Base64, without `whsec_`. */
   signing(now: Date): [string, ...string[]] {
     const [first = this.#first, ...rest] = this.#secrets().filter(
       ({ until }) => until === null || Date.parse(until) > now.getTime(),
@@ -52,7 +51,7 @@ export class WebhookSecrets {
   }
 }
 
-/** Those before the next one, the newest first: each ends at `until`, or earlier where that was said before. */
+/** The secrets before the next one, the newest first. Each ends at `until`, or earlier if that was set before. */
 const ended = (keys: KeyFile['keys'], until: string): KeyFile['keys'] =>
   keys.map((key) => (key.until === null || key.until > until ? { ...key, until } : key));
 

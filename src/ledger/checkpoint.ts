@@ -26,7 +26,7 @@ export function formatCheckpoint({
   return [origin, String(size), toBase64(root), ...(extensions ?? []), ''].join('\n');
 }
 
-/** Reads the text of a checkpoint, its one right spelling only. @throws EvidenceError `checkpoint-malformed` */
+/** Reads the text of a checkpoint, its canonical spelling only. @throws EvidenceError `checkpoint-malformed` */
 export function parseCheckpoint(text: string): Checkpoint {
   const fail = (why: string): never => {
     throw new EvidenceError('checkpoint-malformed', `a checkpoint ${why}; fetch it again`);
@@ -55,7 +55,7 @@ export interface VerifiedCheckpoint extends Checkpoint {
 /**
  * Opens a checkpoint and checks that a known key of this very log signed it: the key's name is the origin, compared exactly.
  *
- * @param keys the log's keys, and witnesses' keys, whose cosignatures are checked where they are there
+ * @param keys the log's keys, and witnesses' keys, whose cosignatures are checked if present
  * @throws EvidenceError `note-malformed`, `note-key-unknown`, `note-signature-wrong`, `checkpoint-malformed`, `origin-differs`
  */
 export async function openCheckpoint(

@@ -35,7 +35,7 @@ export interface Frontier {
   nodes: string[];
 }
 
-/** The hash of a complete subtree: of the leaves from `index` × 2^`level`, 2^`level` of them. */
+/** The hash of a complete subtree: 2^`level` leaves, from `index` × 2^`level` on. */
 export interface SubtreeHash {
   level: number;
   index: number;

@@ -92,7 +92,7 @@ export function formatNote(text: string, signatures: readonly NoteSignature[]): 
   return note;
 }
 
-/** Reads a note, its one right spelling only. Nothing is verified. @throws EvidenceError `note-malformed` */
+/** Reads a note, its canonical spelling only. Nothing is verified. @throws EvidenceError `note-malformed` */
 export function parseNote(note: string): Note {
   const fail = (why: string): never => {
     throw new EvidenceError('note-malformed', `a signed note ${why}; fetch it again`);

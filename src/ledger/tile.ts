@@ -30,7 +30,7 @@ export function tilePath({ level, index, width }: Tile): string {
 
 const TILE_PATH = /^tile\/(entries|0|[1-9][0-9]?)\/((?:x[0-9]{3}\/){0,5}[0-9]{3})(?:\.p\/([1-9][0-9]{0,2}))?$/;
 
-/** The tile that a path names, in its one right spelling; null for any other text. */
+/** The tile that a path names, in its canonical spelling; null for any other text. */
 export function parseTilePath(path: string): Tile | null {
   const match = TILE_PATH.exec(path);
   if (match === null) return null;

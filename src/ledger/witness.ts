@@ -25,7 +25,7 @@ export function formatAddCheckpoint({ oldSize, proof, checkpoint }: AddCheckpoin
 }
 
 /**
- * Reads the body of the request, its one right spelling only; the note in it is not verified.
+ * Reads the body of the request, its canonical spelling only; the note in it is not verified.
  *
  * @throws EvidenceError `checkpoint-malformed`
  */

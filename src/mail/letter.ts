@@ -1,4 +1,4 @@
-/** What a mail says. Plain text alone: nothing in it is markup, so nothing that a requester wrote can look like anything else. */
+/** The text of mails. It is plain text without markup, so a requester's words cannot pass for ours. */
 import type { ApprovalMessage, MessageParty } from '../notify/approval-message.ts';
 import type { Notice, ThreadEvent } from '../notify/notifier.ts';
 import type { PlanMessage } from '../notify/plan-message.ts';
@@ -21,7 +21,7 @@ const line = (text: string, max = MAX_VALUE): string => {
   return whole.length <= max ? whole.join('') : `${whole.slice(0, max - 1).join('')}…`;
 };
 
-/** As a reader of any zone can compute it: RFC 3339 without seconds, and in UTC. */
+/** A time for readers in any zone: RFC 3339 without seconds, in UTC. */
 const time = (seconds: number): string =>
   `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
@@ -40,7 +40,7 @@ const what = ({ verb, amount, resource }: Pick<ApprovalMessage, 'verb' | 'amount
     .map((one) => line(one, 60))
     .join(', ');
 
-/** The link, and what a click on it is not. */
+/** The link, with the note that opening it decides nothing. */
 const door = (url: string | null): string[] =>
   url === null
     ? ['', 'Decide on the command line: countersign approve --help']
@@ -100,7 +100,7 @@ export function planLetter({ title, steps, expiresAt, consoleUrl, plan }: PlanMe
   };
 }
 
-/** What happened to an action that a person was written to about; it answers that mail, so that both stand together. */
+/** An event of an action that the person got a mail about. It replies to that mail, so that both are in one thread. */
 export function eventLetter({ kind, by, detail, until }: ThreadEvent): Letter {
   const happened = `${happenedInWords(kind)}${by === null ? '' : ` by ${line(by, 80)}`}`;
   return {

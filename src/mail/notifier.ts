@@ -13,7 +13,7 @@ import {
 } from '../notify/notifier.ts';
 import { askingLetter, eventLetter, noticeLetter, planLetter, type Letter } from './letter.ts';
 
-/** Where a posted message is a mail: what Slack calls the workspace. */
+/** Marks a posted message as a mail, in place of Slack's workspace. */
 export const MAIL = 'mail';
 
 /** One mail as the transport takes it (RFC 5322 names). */
@@ -138,7 +138,7 @@ export function createMailNotifier({ send, addressOf, domain, log }: MailDeps): 
 const codeOf = (error: unknown): unknown =>
   (error as { responseCode?: unknown }).responseCode ?? (error as { code?: unknown }).code;
 
-/** What is not about this one person: the server is away, busy, or does not let us in. */
+/** Failures that do not concern this one person: the server is away, busy, or refuses our sign-in. */
 function troubleOf(error: unknown): NotifierUnavailable | null {
   const { code, responseCode, command } = error as { code?: unknown; responseCode?: unknown; command?: unknown };
   if (command === 'RCPT TO' && typeof responseCode === 'number' && responseCode >= 500) return null;

@@ -41,7 +41,7 @@ export function createSmtpTransport({ url, from, loopback }: SmtpSettings): {
     async send({ to, subject, text, messageId, inReplyTo }) {
       await transport.sendMail({
         from,
-        // One address, whatever characters it has: a comma in it makes no second one.
+        // One address, whatever characters it has: a comma does not make it two.
         to: { name: '', address: to },
         subject,
         text,

@@ -1,4 +1,4 @@
-/** The settings file of advisers: their addresses, and the secrets that sign our questions. */
+/** The settings file of advisers: their addresses, and the secrets that sign our requests to them. */
 import { z } from 'zod';
 import type { AdviserSettings } from '../connectors/index.ts';
 import { WEBHOOK_TARGETS } from '../notify/webhook-target.ts';

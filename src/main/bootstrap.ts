@@ -19,7 +19,7 @@ import { loadBundle, readPolicyFolder } from './policies.ts';
 /** Who activates the bundle of the policy folder. */
 const STARTED_BY = 'countersign start';
 
-/** Makes missing signing keys, looks at those of key managers, and finishes a rotation that a crash interrupted. */
+/** Makes missing signing keys, checks those in key managers, and finishes a rotation that a crash interrupted. */
 export async function ensureKeys(parts: Parts, say: (line: string) => void, now = present): Promise<void> {
   for (const notice of await parts.keys.ensure(DEFAULT_TENANT)) say(notice);
   await settleKeys(depsOf(parts, now), DEFAULT_TENANT);
@@ -104,7 +104,7 @@ export async function ensureBundle(parts: Parts, now = present): Promise<string 
   return null;
 }
 
-/** Between two self-checks that nobody answered, in milliseconds. */
+/** Pause between two self-checks without an answer, in milliseconds. */
 const SELF_CHECK_PAUSE_MS = 1000;
 
 /**

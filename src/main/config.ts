@@ -37,7 +37,7 @@ export interface TemporalSettings {
   /** Null: no TLS. Paths of PEM files. */
   tls: { serverName?: string; ca?: string; cert?: string; key?: string } | null;
   cliPath: string | undefined;
-  /** Of workers, where they are versioned. */
+  /** The build id of workers, where they are versioned. */
   buildId: string | undefined;
   /** Port of our dev server; any free one when left out. */
   port: number | undefined;
@@ -62,16 +62,16 @@ export interface Config {
   /** Becomes the first key at the first start. */
   apiKey: string | undefined;
   databaseUrl: string | undefined;
-  /** Whether a start brings the database's schema up to date, or `countersign migrate` did. */
+  /** Whether a start brings the database's schema up to date; otherwise `countersign migrate` does. */
   migrate: 'start' | 'never';
   /** Where new signing keys are made (docs/keys.md), and how their key managers are reached. */
   keys: KeySettings;
   temporal: TemporalSettings;
   /** Null: no Slack is configured, so the sandbox serves. */
   slack: SlackSettings | null;
-  /** Left out: there is no door in Teams. */
+  /** Left out where there is no door in Teams. */
   teams?: TeamsSettings;
-  /** The relay for mail to approvers and requesters; null where none is sent. */
+  /** The relay for mail to approvers and requesters; null for no mail. */
   mail: SmtpSettings | null;
   /** `iss` of permits. */
   issuer: string;
@@ -95,7 +95,7 @@ export interface Config {
   witnesses: string | undefined;
   /** Origins of Temporal's UI, whose pages may ask the codec server. */
   codecOrigins: readonly string[];
-  /** Whether visibility is told tenant, surface and status of each action. */
+  /** Whether tenant, surface and status of each action go to Temporal's visibility. */
   searchAttributes: boolean;
   /** Whether workflows of other namespaces may ask through the Nexus service. */
   nexus: boolean;

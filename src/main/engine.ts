@@ -50,7 +50,7 @@ export interface RunningWorker {
 
 interface WorkerChoices {
   taskQueue?: string;
-  /** What a gateway in this process begins to judge with. */
+  /** The judging that the worker shares with the gateway of this process. */
   judging?: Judging;
   /** Whether workflows of other namespaces may ask, through an endpoint for this task queue. */
   nexus?: boolean;
@@ -109,7 +109,7 @@ export async function startWorkerOn(
       workflowModules: bundle === null ? workflowInterceptorModules : [],
     },
     dataConverter: converter(parts),
-    // Actions outlive releases, so each goes on under the version that is current: a version would have to be kept for months otherwise.
+    // Actions outlive releases, so each continues under the current version. Otherwise a version would have to run for months.
     ...(buildId === undefined
       ? {}
       : {

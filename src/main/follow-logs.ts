@@ -1,7 +1,7 @@
 /** Keeps the read model close behind the logs, in any number of processes. */
 import type { Parts } from './parts.ts';
 
-/** How often logs that grew are looked for, in milliseconds. */
+/** How often to look for logs that grew, in milliseconds. */
 const EVERY_MS = 500;
 
 /** Pause between two searches for findings, in milliseconds; longer if the last search took long. */

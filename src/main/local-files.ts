@@ -12,5 +12,5 @@ export const IMPORTED_FOLDER = 'imported';
 /** Such a log is served as `imported.NAME`, which no tenant can be called. */
 export const IMPORTED_PREFIX = 'imported.';
 
-/** What an imported log may be called. */
+/** The form of an imported log's name. */
 export const IMPORTED_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;

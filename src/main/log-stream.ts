@@ -100,7 +100,7 @@ function standardError(): TryWrite {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN') return 0;
-      // Nobody will ever read it, and there is nowhere to say so.
+      // Nobody will ever read it, and it cannot be reported anywhere.
       if (code === 'EPIPE') {
         if (fd !== 2) closeSync(fd);
         fd = -1;

@@ -6,7 +6,7 @@ import { tellTogether, type Way } from '../notify/together.ts';
 import type { Notifiers, Parts } from './parts.ts';
 import { teamsWay, type TeamsParts } from './teams.ts';
 
-/** Adds Teams and mail to the notifiers, where the settings name them, and what has to work for them. The caller closes it. */
+/** Adds Teams and mail to the notifiers where the settings name them, with their readiness checks. The caller closes it. */
 export function withOthers(
   parts: TeamsParts & Pick<Parts, 'config' | 'directory' | 'log'>,
   slack: Notifiers,

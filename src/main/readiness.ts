@@ -74,10 +74,10 @@ export function workerChecks(
   ];
 }
 
-/** How long the last answer of a service that is not ours counts: it limits how often it is asked. */
+/** How long the last answer of somebody else's service counts. It limits how often the service is asked. */
 const FRESH_MS = 15_000;
 
-/** Asks again after a failure, and not at every question otherwise. */
+/** Asks again after a failure; otherwise only when the cached answer is old. */
 function nowAndThen(ask: () => Promise<void>): () => Promise<void> {
   let answer: Promise<void> = Promise.resolve();
   let until = 0;
@@ -103,7 +103,7 @@ export function slackCheck(slack: { connected(): boolean; test(): Promise<void> 
   };
 }
 
-/** Check of a process that sends cards: Microsoft knows our app and its secret. */
+/** Check of a process that sends cards: Microsoft accepts our app and its secret. */
 export const teamsCheck = (teams: { authorized(): Promise<void> }): ReadinessCheck => ({
   name: 'teams',
   check: nowAndThen(() => teams.authorized()),

@@ -46,7 +46,7 @@ export interface ScheduleKeeper {
  * Makes the Schedules, and restores them when somebody deletes or changes them. Everybody with write access to the namespace can do that. A
  * pause that somebody set stays. A namespace without Schedules is logged, and everything else still runs.
  *
- * @param everyMs how often it looks
+ * @param everyMs how often to check
  */
 export async function keepSchedules(
   client: Client,
@@ -112,7 +112,7 @@ async function correct(
       JSON.stringify(every) === JSON.stringify(wanted);
     if (!isSame) await handle.update(({ state }) => ({ ...schedule, state }));
   } catch (error) {
-    // Deleted meanwhile: the next look makes it again.
+    // It was deleted meanwhile. The next check creates it again.
     if (error instanceof ScheduleNotFoundError) return;
     log.error({ err: error }, `the schedule \`${scheduleId}\` could not be looked at`);
   }

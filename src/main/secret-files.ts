@@ -18,7 +18,7 @@ export const SECRETS = [
 ] as const;
 
 /**
- * The environment with the secrets in it, each without the line ends behind it.
+ * The environment with the secrets in it, each without trailing line ends.
  *
  * @throws CountersignError `configuration`; no value is repeated.
  */

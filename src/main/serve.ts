@@ -32,7 +32,7 @@ export interface Listening {
   url: string;
   /** Lets `handler` answer from now on. Until then every answer says that the process is starting. */
   serve(handler: RequestListener): void;
-  /** Takes no new connection, and resolves when what is under way is answered, or after ten seconds. */
+  /** Takes no new connection, and resolves when open requests are answered, or after ten seconds. */
   drain(): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ async function drained(server: Server): Promise<void> {
   try {
     await within(DRAIN_MS, new Promise<void>((resolve) => server.close(() => resolve())));
   } catch {
-    // What is left is cut off when the server is closed.
+    // Remaining requests are cut off when the server is closed.
   } finally {
     clearInterval(idle);
   }
@@ -95,7 +95,7 @@ export interface Service {
 /**
  * @param local Tells this process alone.
  *
- * @param shared Tells every process of the stack. Who judges needs neither Slack nor the console.
+ * @param shared Tells every process of the stack. Judging needs neither Slack nor the console.
  */
 export const judgingOf = (local: Parts, shared: Parts): Judging =>
   createJudging({ alone: activityDeps(local, null, null), shared: activityDeps(shared, null, null) });

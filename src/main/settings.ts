@@ -1,6 +1,5 @@
 /**
- * Every environment variable that the programs read, with its form, its default and what it is for. `docs/settings.md` is made of this
- * table (`npm run docs:settings`), so a setting that is not described here cannot be read.
+ * Every environment variable that the programs read, with its form, its default and what it is for. `docs/settings.md` is generated from this table (`npm run docs:settings`), so a setting that is not described here cannot be read.
  */
 import { z } from 'zod';
 import { API_KEY_MIN_LENGTH } from '../identity/index.ts';

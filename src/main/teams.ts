@@ -1,4 +1,4 @@
-/** The door in Teams, and who tells people there: of the stack's own tenant. */
+/** The door and the notifier in Teams, for the stack's own tenant. */
 import { DEFAULT_TENANT } from '../contract/index.ts';
 import { createTeamsDoor } from '../gateway/teams-door.ts';
 import type { SlackGateway } from '../gateway/slack-door.ts';
@@ -19,7 +19,7 @@ export type TeamsParts = Pick<Parts, 'config' | 'directory' | 'log' | 'store'>;
 
 const sources = { fetch: globalThis.fetch, now: Date.now };
 
-/** Tells the people of a tenant in Teams; nobody where there is no app of it. */
+/** Tells the people of a tenant in Teams; null where the tenant has no app. */
 export function teamsWay({ config: { teams }, directory, log, store }: TeamsParts): {
   way(tenant: string): Way | null;
   checks: ReadinessCheck[];
@@ -44,7 +44,7 @@ export function teamsWay({ config: { teams }, directory, log, store }: TeamsPart
   return { way: (tenant) => (tenant === DEFAULT_TENANT ? way : null), checks: [teamsCheck(client)] };
 }
 
-/** Where the Bot Framework sends what people do; null where there is no app. */
+/** The handler of the Bot Framework's activities; null where there is no app. */
 export function connectTeams(parts: Parts, gateway: SlackGateway, consoleUrl: string | null): TeamsApp | null {
   const { teams } = parts.config;
   if (teams === undefined) return null;

@@ -16,7 +16,7 @@ import type { Witness } from '../witnessing/witnesses.ts';
 import { isEvidenceError, NOTE_ALGORITHMS, parseVkey } from '../ledger/index.ts';
 import { readSettingsFile, settingName, webhookSecret } from './settings-file.ts';
 
-/** Whom checkpoints are shared with. */
+/** Witnesses and anchors with which checkpoints are shared. */
 export interface Sharing {
   witnesses: ReadonlyMap<string, Witness>;
   anchors: ReadonlyMap<string, Anchor>;
@@ -26,7 +26,7 @@ export interface Sharing {
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'is a URL such as https://witness.example' });
 const seconds = z.int().min(1).max(86_400);
-/** What the file holds. */
+/** The settings in the file. */
 export const witnessesSchema = z.strictObject({
   every: seconds.default(60).describe('Seconds between two rounds.'),
   witnesses: z

@@ -8,7 +8,7 @@ import { bundleWorkflowCode, DefaultLogger, type BundleOptions } from '@temporal
 /** Read by the SDK of client and worker, and bundled with the workflows. */
 export const failureConverterPath = fileURLToPath(new URL('../workflows/failure-converter.cjs', import.meta.url));
 
-/** Of a module of the workflows: the bundler reads its file. */
+/** The path of a workflow module, because the bundler reads its file. */
 function pathOf(name: 'index' | 'preload' | 'trace-context'): string {
   const source = fileURLToPath(new URL(`../workflows/${name}.ts`, import.meta.url));
   return existsSync(source) ? source : fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));

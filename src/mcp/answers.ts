@@ -1,4 +1,4 @@
-/** What a call is answered with where its tool did not run. */
+/** The answers to calls whose tool did not run. */
 import type { Action } from '../client/index.ts';
 import type { ToolResult } from './upstream.ts';
 
@@ -45,7 +45,7 @@ export const answerResult = (answer: ToolAnswer): ToolResult => ({
 /** Milliseconds before which nobody should ask again. */
 const PAUSE_MS = 60_000;
 
-/** Whom it waits for, and until when, in words. */
+/** In words: the people it waits for, and until when. */
 export function waitingWords({ approval }: Action): { for: string[]; until: string | null; words: string } {
   const people = approval?.stages[approval.stage]?.approvers ?? [];
   const until = approval?.expiresAt ?? null;

@@ -26,7 +26,7 @@ export interface GovernedCall {
   readonly result: Promise<ToolResult>;
   /** The result, once it is there. */
   settled: ToolResult | null;
-  /** Whether it came to an end: not where the engine could not be asked. */
+  /** Whether it ended; false where the engine could not be asked. */
   ended: boolean;
   /** The action while a human is awaited. */
   waiting: Action | null;
@@ -44,7 +44,7 @@ export interface CallsOptions {
   actor: Actor;
 }
 
-/** The tool said that it failed: reported as failed, and its own words go to the agent. */
+/** The tool reported its own failure, which is reported as failed; its text goes to the agent. */
 class ToolFailed extends Error {
   readonly result: ToolResult;
   constructor(result: ToolResult) {
@@ -83,14 +83,14 @@ export class Calls {
     return stored === null || taskIdOf(key, stored.nonce) !== taskId ? null : stored;
   }
 
-  /** The client got the result, so the same call is a new one now, unless nobody knows yet how this one ends. */
+  /** The client got the result, so the same call is a new one now, unless the end of this one is still unknown. */
   delivered(call: GovernedCall): void {
     if (this.#open.get(call.key) !== call) return;
     this.#open.delete(call.key);
     if (call.ended) this.#options.state.close(call.key);
   }
 
-  /** Stops waiting for humans, and lets what runs come to its end. Open calls are kept: the same calls join them later. */
+  /** Stops waiting for humans, and lets running calls end. Open calls are kept: the same calls join them later. */
   async close(): Promise<void> {
     this.#ends.abort();
     await Promise.all([...this.#open.values()].map(({ result }) => result));
@@ -158,12 +158,12 @@ export class Calls {
   }
 }
 
-/** What a client polls with. It tells one call from the next, and nothing of the key under which the engine was asked. */
+/** The id that a client polls with. It distinguishes calls, and reveals nothing of the idempotency key. */
 const taskIdOf = (key: string, nonce: string): string => `${key}.${hashOf(['task', nonce]).slice('sha256:'.length)}`;
 
 type Ended = Exclude<Governed<ToolResult>, { status: 'executed' }>;
 
-/** Why policy may say otherwise later, though nobody changes the call. */
+/** Why policy may later give another verdict on the same call. */
 const PASSING = ['limit', 'error', 'unclear'];
 
 function answerOf(ended: Ended): ToolAnswer {

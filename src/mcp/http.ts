@@ -1,4 +1,4 @@
-/** MCP over streamable HTTP, on this machine: other origins, other hosts, batches and strangers are refused before anything is read of them. */
+/** MCP over streamable HTTP, on this machine: other origins, other hosts, batches and strangers are refused before their requests are read. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,7 @@ import { createServer, type ServerOptions } from './server.ts';
 export interface HttpOptions {
   port: number;
   host: string;
-  /** What the agent has to present as a bearer token. It is no key of Countersign, and asks for nothing elsewhere. */
+  /** The bearer token that the agent has to present. It is not a key of Countersign, and is of no use elsewhere. */
   token: string;
   /** Names beside those of this machine under which it is reached, and pages that may use it. */
   hosts: readonly string[];
@@ -93,7 +93,7 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The body as JSON: null where there is none, undefined where it is no JSON. */
+/** The body as JSON: null where there is none, undefined where it is not JSON. */
 function parse(body: string): unknown {
   try {
     return body === '' ? null : (JSON.parse(body) as unknown);

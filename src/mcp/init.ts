@@ -16,7 +16,7 @@ interface Schema {
   items?: Schema;
 }
 
-/** Files by their names. Nothing is allowed by them: each tool asks, whatever its annotations say of it. */
+/** Files by their names. They allow nothing: each tool asks, whatever its annotations say. */
 export function initFiles(server: string, tools: readonly Tool[]): Record<string, string> {
   const policy = `mcp.${server}`;
   const surfaces = [...new Set(tools.map(({ name }) => surfaceOfTool(server, name)))].sort();

@@ -24,7 +24,7 @@ export const surfaceOfTool = (server: string, tool: string): string =>
   }`;
 
 /**
- * The request that a call is. All arguments are in it, as params or as content, under names that lead back to them; the tool's accepted
+ * The request of a call. It holds all arguments, as params or as content, under names that lead back to them; the tool's accepted
  * description is its version.
  */
 export function requestOfCall(
@@ -42,7 +42,7 @@ export function requestOfCall(
       continue;
     }
     const param = renamed.get(argument);
-    // Two arguments as one param: one of them would be judged, and the other lost.
+    // Two arguments would become one param: one of them would be judged, and the other lost.
     if (param === undefined && Object.hasOwn(setting.params, argument)) {
       const why = `the tool has no argument \`${argument}\`: its mapping calls another argument so`;
       throw new CountersignError('invalid-request', why, { status: 400 });
@@ -64,7 +64,7 @@ export function requestOfCall(
   };
 }
 
-/** What was changed beside params: a call of the same tool would not be what was released. */
+/** A change outside of params: a call of the same tool would differ from the released request. */
 export const uncarried = (changes: JsonObject | null): string[] =>
   Object.keys(changes ?? {}).filter((path) => !path.startsWith('params.'));
 
@@ -84,7 +84,7 @@ const declarationSchema = z.object({
 
 const PLAIN = /^\$params\.arguments\.([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)$/;
 
-/** The server's own word on what its tool does. It names things, and decides nothing: the surface is not its to choose. */
+/** The server's own description of its tool. It only provides names; it must not choose the surface. */
 function declaredBy(tool: Tool, given: JsonObject): { action?: string; type?: string; id?: string } | null {
   const parsed = declarationSchema.safeParse(tool.inputSchema['x-authzen-mapping']);
   if (!parsed.success) return null;

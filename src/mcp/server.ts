@@ -103,14 +103,14 @@ async function callTool(
   return result;
 }
 
-/** Whether this very request says that its client speaks tasks: no other ever gets one. */
+/** Whether this request says that its client supports tasks. No other request gets one. */
 function speaksTasks({ mcpReq }: ServerContext): boolean {
   const { envelope = {} } = mcpReq as { envelope?: Record<string, unknown> };
   const capabilities = envelope[CAPABILITIES] as { extensions?: Record<string, unknown> } | undefined;
   return capabilities?.extensions?.[TASKS] !== undefined;
 }
 
-/** The result, or null when it has not come in the time for which this client can be kept waiting. */
+/** The result, or null when it did not come in the time that this client waits. */
 async function hold(call: GovernedCall, holds: Holds, { mcpReq }: ServerContext): Promise<ToolResult | null> {
   const token = mcpReq._meta?.progressToken;
   const ends = new AbortController();
@@ -120,7 +120,7 @@ async function hold(call: GovernedCall, holds: Holds, { mcpReq }: ServerContext)
     if (token === undefined) return;
     progress += 1;
     const params = { progressToken: token, progress, ...(message === undefined ? {} : { message }) };
-    // A client that is gone hears nothing, and nothing is lost by it.
+    // A client that is gone gets no progress, and loses nothing.
     mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
   };
   const listener = ({ message }: { message?: string | undefined }): void => show(message);
@@ -166,7 +166,7 @@ function taskView(call: GovernedCall): Result {
   };
 }
 
-/** Tasks are calls; one that this process does not know any more is joined again from what was kept of it. */
+/** Tasks are calls; one that this process no longer knows is joined again from its stored state. */
 function createTasks({ calls, tools }: ServerOptions): {
   taskOf(taskId: string): Promise<Result>;
   cancelled(taskId: string): Promise<Result>;

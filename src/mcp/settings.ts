@@ -1,4 +1,4 @@
-/** The mapping file of a governed MCP server: which tool is what surface, and what else of the server may be used. */
+/** The mapping file of a governed MCP server: the surface of each tool, and what else of the server may be used. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** The proxy's state in its folder: accepted tools, and calls whose result nobody got yet. */
+/** The proxy's state in its folder: accepted tools, and calls whose result was not delivered yet. */
 import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { JsonObject } from '../client/index.ts';
 export interface OpenCall {
   tool: string;
   arguments: JsonObject;
-  /** Tells this call from the next one with the same arguments. */
+  /** Distinguishes this call from the next one with the same arguments. */
   nonce: string;
 }
 
@@ -16,7 +16,7 @@ export interface McpState {
   /** Hashes of the accepted tools, or null where none were accepted yet. */
   pins(): Record<string, string> | null;
   pin(pins: Record<string, string>): void;
-  /** The open call of this key: the one that is there, or a new one. One process makes it, whichever. */
+  /** The open call of this key: the existing one, or a new one. Only one process creates it. */
   open(key: string, call: Omit<OpenCall, 'nonce'>): OpenCall;
   find(key: string): OpenCall | null;
   /** Its result was delivered: the same call is a new one from now on. */
@@ -61,7 +61,7 @@ function read(file: string): unknown {
 /** @returns false where the file is there already */
 function create(file: string, value: unknown): boolean {
   const draft = `${file}.${randomUUID()}.new`;
-  // Linked whole: no other process ever reads half of it.
+  // Linked as a complete file, so that no other process reads half of it.
   writeFileSync(draft, JSON.stringify(value), { mode: 0o600, flush: true });
   try {
     linkSync(draft, file);

@@ -5,7 +5,7 @@ import type { Server } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createServer, type ServerOptions } from './server.ts';
 
-/** Refuses arrays before anything reads them: a batch would be dropped without a word, or run unseen. */
+/** Refuses arrays before anything reads them: a batch would be dropped silently, or run unseen. */
 export function refuseBatches(out: Writable): Transform {
   let rest = '';
   return new Transform({
@@ -31,7 +31,7 @@ export interface StdioOptions {
   input: Readable;
   output: Writable;
   onError(error: Error): void;
-  /** Whom to tell when the server behind says that its tools changed. */
+  /** Called when the server behind says that its tools changed. */
   toolsChanged: Set<() => void>;
 }
 
@@ -45,7 +45,7 @@ export async function serveOverStdio(
   const guarded = decoded.pipe(refuseBatches(output));
   const serve = (): Server => {
     const server = createServer(options);
-    // What differs is not listed any more; a client that does not want to know it loses nothing.
+    // A changed tool is no longer listed. A client that ignores this loses nothing.
     toolsChanged.add(() => void server.sendToolListChanged().catch(() => undefined));
     return server;
   };

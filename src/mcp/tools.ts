@@ -9,12 +9,12 @@ import type { Upstream } from './upstream.ts';
 
 /**
  * Names of tools that approve, decide or release something, in whatever form of the word: an agent that has one could approve its own calls.
- * Stems that are in no other word are found inside of one.
+ * Stems that occur in no other word also match inside a word.
  */
 const APPROVES =
   /approv|countersign|greenlight|sign(ed)?[^a-z]?off(?![a-z])|break[^a-z]?glass|(^|[^a-z])(decid(e|ing)|decision|endors(e|ing)|ratif(y|ie|ying)|authori[sz](e|ing|ation)|consent|grant(ing)?|permit(ting)?|unfreez(e|ing)|unfroze|thaw(ing)?)(s|d|ed)?([^a-z]|$)/;
 
-/** The words of a name, whether they are written apart or in camel case; what only looks like a letter is one. */
+/** The words of a name, whether they are written apart or in camel case; look-alike letters count as letters. */
 const wordsOf = (name: string): string =>
   name
     .normalize('NFKC')
@@ -33,7 +33,7 @@ export const pinsOf = (tools: readonly Tool[]): Record<string, string> =>
   Object.fromEntries(tools.map((tool) => [tool.name, pinOf(tool)]));
 
 export interface Tools {
-  /** Those that agents may see: what changed is left out, for its description is nobody's word yet. */
+  /** The tools that agents may see. Changed ones are left out, because nobody has accepted their description yet. */
   listed(): Promise<Tool[]>;
   /** The tool and its pin, or why it may not be used. */
   usable(name: string): Promise<{ tool: Tool; pin: string } | ToolAnswer>;
@@ -47,7 +47,7 @@ export function createTools(upstream: Upstream, state: McpState, settings: McpSe
     const tools = await upstream.tools();
     const before = state.pins();
     if (before !== null) return { tools, pins: before };
-    // Nobody accepted anything yet: what the server offers at first is what an owner set it up with.
+    // Nothing was accepted yet. The first tools of a server are those that its owner set up.
     const pins = pinsOf(tools);
     state.pin(pins);
     return { tools, pins };

@@ -16,11 +16,11 @@ export interface UpstreamOptions {
   command: readonly [string, ...string[]] | { url: string };
   /** Bearer token for an address: the server's own credential, which agents do not get. */
   token?: string | undefined;
-  /** Environment of the program, without what is ours. */
+  /** Environment of the program, without our own variables. */
   env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds that one call may take without a sign of life. */
   timeoutMs: number;
-  /** Told when the server says that its tools changed. */
+  /** Called when the server says that its tools changed. */
   onToolsChanged(): void;
 }
 
@@ -41,7 +41,7 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** Whether the server may have begun to act: it gave no answer, instead of a bad one. */
+/** Whether the server may have begun to act, because it gave no answer instead of an error. */
 export const isUnknownOutcome = (error: unknown): boolean =>
   error instanceof SdkError || error instanceof OutcomeUnknown;
 
@@ -52,7 +52,7 @@ const taskSchema = z.looseObject({ task: z.looseObject({ taskId: z.string(), sta
 const statusSchema = z.looseObject({ status: z.string(), statusMessage: z.string().optional() });
 const anything = z.looseObject({});
 
-/** How often a task of the server is looked at, in milliseconds. */
+/** How often a task of the server is polled, in milliseconds. */
 const POLL_MS = 500;
 
 export function createUpstream(options: UpstreamOptions): Upstream {
@@ -87,7 +87,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   const limits = (onProgress: ((progress: Progress) => void) | null) => ({
     timeout: options.timeoutMs,
-    // A server that shows progress lives, however long it takes.
+    // A server that shows progress is alive, however long it takes.
     onprogress: (progress: Progress) => onProgress?.(progress),
     resetTimeoutOnProgress: true,
   });

@@ -10,7 +10,7 @@ export interface Alert {
   type: AlertType;
   /** One sentence for a person. */
   text: string;
-  /** What else there is to know; no secret. */
+  /** Further details, without secrets. */
   data: JsonObject;
 }
 

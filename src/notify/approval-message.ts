@@ -6,7 +6,7 @@
 import type { ENGINE_VIA } from '../contract/engine-names.ts';
 import type { Door, EffectKind, Presence } from '../contract/index.ts';
 
-/** How an action stands, as its message says it. */
+/** The state of an action in its message. */
 export type MessageState =
   | 'waiting'
   | 'returned'
@@ -26,7 +26,7 @@ export type MessageState =
   | 'review_overdue'
   | 'reviewed';
 
-/** Somebody who asks, or for whom it is asked. */
+/** A requester, or somebody they ask for. */
 export interface MessageParty {
   /** Directory id, or the id that the request gives. */
   id: string;
@@ -35,7 +35,7 @@ export interface MessageParty {
   type: 'user' | 'service' | 'agent';
   /** A `user` that the directory does not have: nobody has checked who that is. */
   unverified?: boolean;
-  /** Of an agent or service: who answers for it by name, null where nobody does; left out where that was not asked. */
+  /** For an agent or service: the name of the person who answers for it, or null; left out where that was not looked up. */
   owner?: string | null;
 }
 
@@ -81,7 +81,7 @@ export interface MessageChangeable {
   path: string;
   label: string;
   kind: 'number' | 'decimal' | 'text';
-  /** What it is now; null when policy does not disclose it. */
+  /** The current value; null when policy does not disclose it. */
   value: string | null;
 }
 
@@ -114,19 +114,19 @@ export interface ApprovalMessage {
   amount: string | null;
   /** What it does to the world; left out where policy does not say. */
   effect?: EffectKind;
-  /** The action that this one takes back; left out where it says none. */
+  /** The action that this one takes back; left out where there is none. */
   reverses?: string;
-  /** Until when what is approved is held and can be withdrawn, seconds since the epoch; left out where it is not. */
+  /** Until when an approved action is held and can be withdrawn, seconds since the epoch; left out where it is not held. */
   heldUntil?: number;
-  /** Until when what is approved waits to be collected, seconds since the epoch; left out once it was. */
+  /** Until when an approved action waits to be collected, seconds since the epoch; left out once it was. */
   collectUntil?: number;
   /** Other disclosed values. */
   facts: { label: string; value: string }[];
   /** How many values policy does not disclose. */
   withheld: number;
   /**
-   * What is to be read elsewhere before an approval counts: `cut` is too long for a message and stands in its form, `withheld` is not for
-   * Slack at all. Left out where everything stands here.
+   * Values to read elsewhere before an approval counts: `cut` ones are too long for a message and are in its form, `withheld` ones are not
+   * for Slack at all. Left out where the message shows everything.
    */
   unread?: { label: string; why: 'cut' | 'withheld' }[];
   why: { policy: string | null; rule: string | null; reasons: string[] };
@@ -144,7 +144,7 @@ export interface ApprovalMessage {
     approveReason: 'required' | 'optional';
     mayChange: MessageChangeable[];
     mayReturn: boolean;
-    /** What policy lets an approver grant with a yes to this: seconds, how many, exact decimals. Left out where nothing. */
+    /** The standing approval that policy lets an approver give with this: seconds, how many, exact decimals. Left out where none. */
     mayGrant?: { within: number; uses: number; upTo: string | null; currency: string | null };
     /** Latest time to which it may be extended, seconds since the epoch; null when it may not. */
     extendUntil: number | null;
@@ -169,7 +169,7 @@ export interface ApprovalMessage {
   audience: {
     channels: string[];
     people: string[];
-    /** Everyone who is asked now, told one by one or in a channel: whether each can be reached at all is looked up. */
+    /** Everyone who is asked now, individually or in a channel. Whether each can be reached is looked up. */
     asked?: string[];
   };
 }

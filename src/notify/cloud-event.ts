@@ -1,4 +1,4 @@
-/** A webhook's message as a CloudEvent (CloudEvents 1.0, JSON format): the same content in an envelope that event buses know. */
+/** A webhook's message as a CloudEvent (CloudEvents 1.0, JSON format): the same content in an envelope that event buses understand. */
 import type { JsonObject } from '../contract/index.ts';
 
 /** Before the type of an event, as the specification wants a reverse-DNS name. */

@@ -1,6 +1,6 @@
 /**
- * Announces several actions in one message. What is not urgent waits until then. It gets a message alone where nothing else waits with it,
- * and as soon as it asks for something more, such as at its first reminder.
+ * Announces several actions in one message. Actions that are not urgent wait for it. An action gets a separate message if no other one
+ * waits with it, and as soon as it asks for more, for example at its first reminder.
  */
 import type { ApprovalEffect } from '../approval/index.ts';
 import { readLife } from '../engine/life.ts';
@@ -26,11 +26,11 @@ export type Telling =
   | { how: 'together'; unreachable: Unreachable[] };
 
 const ALONE: Telling = { how: 'alone' };
-/** How soon a process that finds a digest in other hands looks again, in milliseconds. */
+/** How soon to look again at a digest that another process holds, in milliseconds. */
 const AGAIN_MS = 1000;
 
 /**
- * Announces an action with others, or says that it gets a message alone.
+ * Announces an action with others, or says that it gets a separate message.
  *
  * @throws NotifierUnavailable when Slack cannot be used now, or while another process announces it: repeat it then
  */
@@ -62,14 +62,14 @@ export async function gather(
     if (listed.length === 0 && deps.now().getTime() < at) return { how: 'later', at, unreachable: [] };
     const waiting = await digests.waiting(tenant, missing);
     if (listed.length === 0 && waiting.every((count) => count <= 1)) {
-      // Another may have taken it meanwhile.
+      // Another process may have taken it meanwhile.
       if ((await digests.of(tenant, id)).length > 0) throw busy();
       await digests.drop(tenant, id);
       return ALONE;
     }
     for (const target of missing) await postAt(deps, door, tenant, id, target);
   }
-  // What nobody has touched since stands there as it is.
+  // A digest that did not change since is left as it is.
   for (const digest of isNew && !asksMore ? [] : listed) await showAgain(deps, door, tenant, digest);
   if (alone.length > 0 || asksMore || message.heldUntil !== undefined) return ALONE;
   const unreachable: Unreachable[] = (await digests.of(tenant, id)).flatMap(({ target, why }) =>
@@ -84,7 +84,7 @@ export async function gather(
 }
 
 const OPENED: ApprovalEffect['type'] = 'stage-opened';
-/** What asks people once more, and is for nobody's digest. */
+/** Effects that ask people once more. They are never gathered. */
 const ASKING: ReadonlySet<ApprovalEffect['type']> = new Set(['remind', 'warn', 'escalate', 'returned', 'answered']);
 
 /** `digestMs` after it was asked, and never after its first reminder, its escalation or its end. */
@@ -98,7 +98,7 @@ function dueAt({ openedAt, plan, approval }: ActionState, digestMs: number): Dat
 const busy = (): NotifierUnavailable =>
   new NotifierUnavailable('another process announces it now', { retryAfterMs: AGAIN_MS });
 
-/** Posts what waits at one place. @throws NotifierUnavailable */
+/** Posts the actions that wait at one place. @throws NotifierUnavailable */
 async function postAt(
   deps: NotifyDeps,
   door: DigestNotifier,
@@ -122,7 +122,7 @@ async function postAt(
   }
 }
 
-/** Makes a digest that was posted show how its actions stand now. @throws NotifierUnavailable */
+/** Edits a posted digest so that it shows the current state of its actions. @throws NotifierUnavailable */
 async function showAgain(
   deps: NotifyDeps,
   door: DigestNotifier,

@@ -13,7 +13,7 @@ export interface ActionEvent {
   by?: string;
   decision?: string;
   reason?: string | null;
-  /** RFC 3339: the deadline it speaks of. */
+  /** RFC 3339: the deadline in the event. */
   until?: string;
 }
 

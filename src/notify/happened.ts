@@ -1,11 +1,11 @@
-/** Announcements come from the records. A message that says more was not made by the action's workflow. */
+/** Restricts announcements to what the records hold. Anything more did not come from the action's workflow. */
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
 import type { Action } from '../contract/index.ts';
 import { inClear } from '../store/action-state.ts';
 import { readLife, type Life } from '../engine/life.ts';
 import type { NotifyDeps } from './deps.ts';
 
-/** The action as its records had it at the length of `action`; null where there is none. */
+/** The action by as many records as `action` has; null where there is none. */
 export async function lifeWhen(deps: NotifyDeps, action: Action): Promise<Life | null> {
   const { tenant, id, records } = action;
   const life = await readLife(deps, tenant, id, Array.isArray(records) ? records.length : 0);
@@ -46,8 +46,8 @@ export function happened(effects: readonly ApprovalEffect[], approval: ApprovalS
 }
 
 /**
- * What the workflow knows beside what is sealed: reminders, and who is out of reach. It is taken where it has the same people and the
- * same decisions as the records.
+ * The workflow also knows unsealed facts: reminders, and who is out of reach. They are used if people and decisions agree with the
+ * records.
  */
 export function agreeing(reported: ApprovalState | null, sealed: ApprovalState | null): ApprovalState | null {
   if (reported === null || sealed === null) return sealed;

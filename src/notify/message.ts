@@ -26,13 +26,13 @@ export interface MessageContext {
   alike: ApprovalMessage['alike'];
   /** Values that policy shows to approvers beside what it discloses, by their paths. */
   shownValues: JsonObject;
-  /** The state of the approval where the workflow has a newer one than the state. */
+  /** The approval, where the workflow has a newer one than the stored state. */
   approval: ApprovalState | null;
 }
 
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
 
-/** Grows with every record, and with what changes between two of them. */
+/** Grows with every record, and with changes between two records. */
 export function revisionOf(state: ActionState, approval: ApprovalState | null): number {
   return state.action.records.length * 100 + Math.min(99, approval?.unreachable.length ?? 0);
 }
@@ -146,11 +146,11 @@ function decisionsOf(state: ActionState, approval: ApprovalState | null, directo
   return said.sort((a, b) => a.at - b.at);
 }
 
-/** The person who took back what was approved and held. */
+/** The person who withdrew a held action. */
 const takenBackBy = ({ withdrawnBy }: ActionState): string | null =>
   withdrawnBy?.startsWith('user:') === true ? withdrawnBy : null;
 
-/** What an approver changed, from what the one before left in `values`; where policy does not disclose a value, only that it changed. */
+/** An approver's changes, relative to `values` after the previous approver; for undisclosed values, only that they changed. */
 function changesOf(changes: JsonObject, values: Map<string, Json>): MessageDecision['changes'] {
   return Object.entries(changes).map(([path, value]) => {
     const from = values.get(path);
@@ -254,7 +254,7 @@ function wholeMessage(state: ActionState, context: MessageContext): ApprovalMess
   };
 }
 
-/** What policy lets an approver grant; the gateway has the last word. */
+/** The standing approval that policy lets an approver give; the gateway checks it again. */
 function grantable(plan: ActionState['plan'], disclosed: JsonObject): Pick<ApprovalMessage['controls'], 'mayGrant'> {
   const bounds = plan?.grants;
   if (bounds === undefined) return {};
@@ -277,7 +277,7 @@ const disclosedFacts = (disclosed: ActionState['disclosed']): ApprovalMessage['f
     .filter(([path]) => !['params.amount', 'params.currency', 'resource.id', 'resource.type'].includes(path))
     .map(([path, value]) => ({ label: labelOf(path), value: textOf(value) }));
 
-/** That the engine executes it, and what was counted when it was tried out: sealed facts, and nobody's words. */
+/** That the engine executes it, and the counts of its trial, from sealed facts. */
 function executionFacts({ execution }: ActionState): ApprovalMessage['facts'] {
   if (execution === undefined) return [];
   const counted =
@@ -285,7 +285,7 @@ function executionFacts({ execution }: ActionState): ApprovalMessage['facts'] {
   return [...counted, { label: 'Executed by', value: `the engine, through ${execution.connector}` }];
 }
 
-/** Of what a human approved, and nobody has come for yet. */
+/** Until when an approved action can be collected, while nobody has. */
 function collectable({
   action,
   approval,

@@ -4,7 +4,7 @@ import type { PlanMessage } from './plan-message.ts';
 
 export type * from './approval-message.ts';
 
-/** One message about an action, as Slack holds it. `(workspace, channel, ts)` names it. */
+/** One message about an action in Slack, named by `(workspace, channel, ts)`. */
 export interface PostedMessage {
   workspace: string;
   /** As Slack answered: for a direct message its `D…` id. */
@@ -67,15 +67,15 @@ export interface ThreadEvent {
   by: string | null;
   /** One sentence, such as the reason; null when the kind says it all. */
   detail: string | null;
-  /** Seconds since the epoch of the deadline it speaks of; null when there is none. */
+  /** The deadline in the event, seconds since the epoch; null when there is none. */
   until: number | null;
-  /** Directory ids of those it asks for something: they are mentioned, so that it reaches them. `detail` then names them. */
+  /** Directory ids of people who are asked for something. They are mentioned, so that it reaches them. `detail` then names them. */
   people?: string[];
-  /** A standing approval in force that it is about: it can be ended from here. */
+  /** The standing approval in force that the line is about. It can be ended from here. */
   grant?: string;
 }
 
-/** What closes the question for everybody who was asked. What executors report is not theirs to act on. */
+/** Events that close the question for everybody who was asked. Executors' reports are not among them. */
 export const CLOSING_EVENTS: ReadonlySet<ThreadEvent['kind']> = new Set([
   'approved',
   'refused',
@@ -93,7 +93,7 @@ export interface Notice {
   action: string;
   headline: string;
   lines: string[];
-  /** Seconds since the epoch of the deadline it speaks of; null or left out when there is none. */
+  /** The deadline in the notice, seconds since the epoch; null or left out when there is none. */
   until?: number | null;
   consoleUrl: string | null;
 }
@@ -109,15 +109,15 @@ export interface DigestMessage {
 export interface DigestPlace {
   /** A channel as policy writes it, or a directory id. */
   target: string;
-  /** The message to edit; left out where it is to be posted. */
+  /** The message to edit; left out to post a new one. */
   posted?: PostedAt;
 }
 
 export type PostedAt = Pick<PostedMessage, 'workspace' | 'channel' | 'ts'>;
 
-/** Tells of several actions in one message. */
+/** Announces several actions in one message. */
 export interface DigestNotifier {
-  /** Posts it, or makes it show its actions’ current state; answers why it cannot be told there. @throws NotifierUnavailable */
+  /** Posts it, or edits it to show the current state. Returns why it cannot be posted there, or null. @throws NotifierUnavailable */
   show(message: DigestMessage, place: DigestPlace): Promise<PostedAt | { why: string }>;
   /** Why a person could not act here even if they saw a message; null where they could. @throws NotifierUnavailable */
   absence(person: string): Promise<string | null>;
@@ -133,7 +133,7 @@ export interface Notifier {
    *
    * @param posted What is known to be posted already.
    * @param progress Called with each message as soon as Slack has it. Store it first, because a click may follow immediately.
-   * @param gathered Whom a digest cannot reach, where one announces the action: what has `digests` shows nothing itself.
+   * @param gathered The people whom the digest that announces the action cannot reach. A notifier with `digests` posts nothing itself then.
    * @throws NotifierUnavailable when Slack cannot be used now; what was done until then is in `progress` and in the error.
    */
   publish(
@@ -142,17 +142,17 @@ export interface Notifier {
     progress?: (done: PostedMessage) => Promise<void>,
     gathered?: Unreachable[],
   ): Promise<Announced>;
-  /** As `publish`, of a plan: one message with all of its steps. @throws NotifierUnavailable */
+  /** As `publish`, for a plan: one message with all of its steps. @throws NotifierUnavailable */
   publishPlan(
     message: PlanMessage,
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,
   ): Promise<Announced>;
-  /** Left out where each action gets a message alone. */
+  /** Left out where each action gets a separate message. */
   digests?: DigestNotifier;
   /** Writes one event into the threads of `posted`. @throws NotifierUnavailable */
   thread(posted: readonly PostedMessage[], event: ThreadEvent): Promise<void>;
-  /** Sends a person a direct message; answers why it cannot be. @throws NotifierUnavailable */
+  /** Sends a person a direct message. Returns why it cannot be sent, or null. @throws NotifierUnavailable */
   tell(person: string, notice: Notice): Promise<Unreachable | null>;
 }
 

@@ -1,4 +1,4 @@
-/** Everything that people are shown of a plan in one message. Types only: the pure renderer reads them too. */
+/** Everything that one message shows about a plan. Types only: the pure renderer reads them too. */
 import type { EffectKind } from '../contract/index.ts';
 import type { ApprovalMessage } from './approval-message.ts';
 
@@ -7,7 +7,7 @@ export interface PlanMessageStep {
   /** From 0. */
   index: number;
   message: ApprovalMessage;
-  /** What policy approved, and what waits for its turn. */
+  /** Steps that policy approved, and steps that wait for their turn. */
   standing: 'open' | 'ready' | 'released' | 'begun' | 'executed' | 'taken-out' | 'failed';
 }
 
@@ -20,12 +20,12 @@ export interface PlanMessage {
   title: string | null;
   order: 'sequence' | 'any';
   onFailure: 'withdraw' | 'continue';
-  /** The worst of its steps; null where policy does not say. */
+  /** The most severe effect of its steps; null where policy names none. */
   effect: EffectKind | null;
   steps: PlanMessageStep[];
   /** Whether steps wait for people. */
   ask: 'decision' | null;
-  /** Of those that wait, the first to run out, seconds since the epoch. */
+  /** The first expiry of the waiting steps, seconds since the epoch. */
   expiresAt: number | null;
   responsibility: string;
   consoleUrl: string | null;

@@ -10,11 +10,11 @@ import { showPlan } from './show-plan.ts';
 export interface PublishPlanInput {
   tenant: string;
   plan: string;
-  /** Steps from this number on joined it: people who read its message before hear that they are asked again. */
+  /** The number from which on steps joined the plan. People who read its message before are told that they are asked again. */
   joined?: number;
 }
 
-/** Makes the message about a plan show how its steps now stand. A plan that asks nobody, and never did, is told to nobody. */
+/** Brings the message about a plan up to date. A plan that never asked anybody has no message. */
 export async function publishPlan(deps: NotifyDeps, { tenant, plan, joined }: PublishPlanInput): Promise<void> {
   const notifier = deps.notifier(tenant);
   if (notifier === null) return;
@@ -39,7 +39,7 @@ export async function publishPlan(deps: NotifyDeps, { tenant, plan, joined }: Pu
   }
 }
 
-/** An edited message calls nobody: a line of its thread does. Where no step before asked people, its message is new and calls by itself. */
+/** An edited message notifies nobody, so a line is added to its thread. If no earlier step asked people, the message is new and notifies by itself. */
 async function tellJoined(
   { directory }: NotifyDeps,
   notifier: Notifier,

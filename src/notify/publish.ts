@@ -24,9 +24,9 @@ import { threadsOf } from './threads.ts';
 import type { Published, PublishInput } from './types.ts';
 
 /**
- * Makes what people see show the action as it now stands, then writes what happened into the thread.
+ * Brings the messages about the action up to date, then writes the events into the thread.
  *
- * Slack's outage or its limits end this attempt and set when the next one is due: nothing is decided by what people were told.
+ * Slack's outage or its limits end this attempt and set when the next one is due: no decision depends on it.
  */
 export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Published> {
   const { store } = deps;
@@ -36,7 +36,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   // The current state, because an old state would be untrue by the time people read it.
   const life = await readLife(deps, tenant, id);
   if (life === null) return { unreachable: [] };
-  // The one message of its plan tells of a step.
+  // A step is announced by its plan's message.
   if (life.verdict.step !== undefined) return { unreachable: [], told: life.state.action.status };
   const stored = { state: inClear(life.state) };
   if (life.state.action.verdict?.basis === 'grant') return tellUse(deps, notifier, life);
@@ -141,7 +141,7 @@ async function tellUse(deps: NotifyDeps, notifier: Notifier, { state, verdict }:
   return { unreachable: [], told: state.action.status };
 }
 
-/** What asks for a decision. */
+/** Effects that ask for a decision. */
 const ASKING: ReadonlySet<ApprovalEffect['type']> = new Set(['remind', 'warn', 'escalate', 'stage-opened']);
 
 /** Releases that were withdrawn without a separate effect. */
@@ -158,7 +158,7 @@ const STATUS_NEWS: Partial<Record<Action['status'], ThreadEvent['kind']>> = {
   lapsed: 'lapsed',
 };
 
-/** One line of the thread for what happened, or null for what the message itself says already. */
+/** The line of the thread for an event, or null where the message itself says it already. */
 function threadEventOf(
   deps: NotifyDeps,
   message: ApprovalMessage,

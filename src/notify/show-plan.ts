@@ -1,11 +1,11 @@
-/** The one message about a plan, from how its steps stand. */
+/** The message about a plan, from the states of its steps. */
 import { EFFECT_KINDS, RESPONSIBILITY } from '../contract/index.ts';
 import { stepStanding, type PlanLives } from '../engine/plans/read.ts';
 import { inClear } from '../store/action-state.ts';
 import type { PlanMessage, PlanMessageStep } from './plan-message.ts';
 import { showStep, type ShowDeps } from './show.ts';
 
-/** Null while not every step is judged: nothing is asked of anybody before. */
+/** Null until every step is judged, because nobody is asked before. */
 export async function showPlan(
   deps: ShowDeps,
   { id, tenant, step, reviewed, lives }: PlanLives,

@@ -44,7 +44,7 @@ export async function showAction(
   });
 }
 
-/** What policy shows to approvers and records only commit to, as an approver changed it. Nothing where it was erased. */
+/** Values that policy shows to approvers and records only commit to, with approvers' changes. Empty where the request was erased. */
 async function shownValues(deps: ShowDeps, { show, action }: ActionState): Promise<JsonObject> {
   if (show === undefined) return {};
   const stored = await deps.store.payloads.read(action.tenant, action.id);
@@ -66,11 +66,11 @@ export async function showStep(deps: ShowDeps, state: ActionState): Promise<Appr
   });
 }
 
-/** Whether a message about it leaves nothing to be read elsewhere. */
+/** Whether a message shows the whole action. */
 const isWhole = async (deps: ShowDeps, state: ActionState): Promise<boolean> =>
   (await showStep({ ...deps, consoleUrl: null }, state)).unread === undefined;
 
-/** Same surface, actor and rule, and waiting at the same stage; without those of which something is to be read first. */
+/** Actions of the same surface, actor and rule that wait at the same stage; without those that have to be read elsewhere first. */
 async function alike(deps: ShowDeps, state: ActionState): Promise<ApprovalMessage['alike']> {
   const { action, surface, actor } = state;
   const rule = action.verdict?.rule ?? null;

@@ -1,6 +1,5 @@
 /**
- * What people were shown before they decided, kept beside the request and deleted with it. A record holds only its hash: from these
- * the pure renderer makes the same blocks and text again, and so the same hash.
+ * What people were shown before they decided, kept beside the request and deleted with it. A record holds only its hash: from the model the pure renderer makes the same blocks and text again, and so the same hash.
  */
 import { hashOf } from '../canonical/index.ts';
 import type { Json, JsonObject } from '../contract/index.ts';
@@ -11,7 +10,7 @@ import type { NotifyDeps } from './deps.ts';
 const MAX_SHOWN = 250;
 
 /**
- * Keeps `message` before anybody sees it. What nothing can be decided from is not kept, nor the same twice.
+ * Keeps `message` before anybody sees it. A message without a question is not kept, and no message twice.
  *
  * @param action The one it is kept with.
  */

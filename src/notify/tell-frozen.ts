@@ -1,4 +1,4 @@
-/** Tells those whose actions a security event froze: who asked, and who answers for the actor. */
+/** Tells people whose actions a security event froze: the requester, and the person who answers for the actor. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { summaryOf } from '../engine/summary.ts';
 import type { EngineDeps } from '../engine/deps.ts';
@@ -14,7 +14,7 @@ export interface Freezing {
   id: string;
   tenant: string;
   event: string;
-  /** Directory id of whom it is about. */
+  /** Directory id of the person it is about. */
   person: string;
 }
 
@@ -33,7 +33,7 @@ export function frozenAudience(
   );
 }
 
-/** Never throws: what Slack does not take is in the log, and everything is in the alert beside it. */
+/** Never throws: a failure of Slack is logged, and the alert holds everything too. */
 export async function tellFrozen(
   deps: Pick<EngineDeps, 'directory' | 'log'> & { notifier(tenant: string): Notifier | null },
   { id, tenant, event, person }: Freezing,

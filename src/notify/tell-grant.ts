@@ -1,4 +1,4 @@
-/** Tells in the thread of what was approved that a standing approval was given with it, or ended. */
+/** Writes into the thread of an approved action that a standing approval was given with it, or ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineDeps } from '../engine/deps.ts';
 import { inCurrency } from '../export/index.ts';
@@ -15,7 +15,7 @@ type Deps = Pick<EngineDeps, 'directory' | 'log' | 'store'> & { notifier(tenant:
 /**
  * Never throws: the approval counts, or has ended, whether or not Slack takes the line; lists in the Home tab and the console show it.
  *
- * @param by Directory id of who gave or ended it.
+ * @param by Directory id of the person who gave or ended it.
  */
 export async function tellGrant(deps: Deps, tenant: string, grant: GrantChange, by: string): Promise<void> {
   const notifier = deps.notifier(tenant);

@@ -1,4 +1,4 @@
-/** What the person behind a request is told in a direct message: a question, the time running out, and how it ended. */
+/** Sends the person behind a request direct messages: a question, the time running out, and how it ended. */
 import { ENGINE_VIA } from '../contract/engine-names.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import { actingIds } from '../contract/index.ts';

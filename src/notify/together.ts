@@ -6,15 +6,15 @@ import {
   type Unreachable,
 } from './notifier.ts';
 
-/** One way of telling people, and which posted messages are its own. */
+/** One channel to people, and the messages that it posted. */
 export interface Way {
   notifier: Notifier;
   owns(message: PostedMessage): boolean;
 }
 
 /**
- * Tells people in several ways. Each has its turn though another is away; the first that was away is thrown at the end, and the repeat finds
- * what the others have done. A person is out of reach who is so in every way.
+ * Tells people over several channels. Each is tried even if another one is unavailable. The first unavailability is thrown at the end, and
+ * the repetition finds what the others have done. A person is out of reach if every channel says so.
  */
 export function tellTogether(ways: readonly [Way, ...Way[]]): Notifier {
   const each = async <T>(work: (way: Way) => Promise<T>): Promise<T[]> => {
@@ -70,7 +70,7 @@ const together = (announced: readonly Announced[]): Announced => ({
   unreachable: inEvery(announced.map(({ unreachable }) => unreachable)),
 });
 
-/** Channels are known to one way only: what it says of them counts alone. */
+/** A place belongs to one of them only, so its answer alone counts. */
 function inEvery([first = [], ...others]: Unreachable[][]): Unreachable[] {
   const isChannel = ({ person }: Unreachable): boolean => !/^(user|group|role|oncall):/.test(person);
   return first.filter(

@@ -11,28 +11,28 @@ export interface PublishInput {
   review: 'reminder' | 'review_overdue' | 'reviewed' | null;
   /** Names the publication, the same in every attempt. Older workflows leave it out, and their publications are one activity each. */
   publication?: string;
-  /** The workflow comes again when it is to be told later; older ones do not. */
+  /** The workflow calls again if people are to be told later; older workflows do not. */
   comesAgain?: true;
 }
 
 export interface Published {
   unreachable: string[];
-  /** Nobody was told yet: it is to be told with others, then, in milliseconds since the epoch. */
+  /** Nobody was told yet: the action is announced with others at this time, in milliseconds since the epoch. */
   later?: number;
-  /** That this worker could not tell them, attested: nobody else can say so. */
+  /** Attestation that this worker could not reach them, which nobody else can make. */
   attested?: string;
   /** The announced state of the action; left out by older workers, and where nobody is notified. */
   told?: Action['status'];
 }
 
-/** What happened since the last time, for those who are told by webhook. */
+/** What changed since the last webhook. */
 export type WebhookChange = Pick<PublishInput, 'effects' | 'review' | 'was'>;
 
 export interface CallbackInput {
   action: Action;
-  /** `webhook-id`: the same for every attempt to tell of one change. */
+  /** `webhook-id`: the same for every attempt to send one change. */
   messageId: string;
-  /** Left out by workflows that began before it was told. */
+  /** Left out by older workflows. */
   news?: WebhookChange;
 }
 

@@ -1,4 +1,4 @@
-/** Which parts of an action its message cannot hold, or may not. */
+/** The parts of an action that its message cannot or may not show. */
 import { MESSAGE_HOLDS } from '../contract/index.ts';
 import { labelOf } from '../engine/disclosed.ts';
 import type { ActionState } from '../store/action-state.ts';
@@ -7,8 +7,8 @@ import type { ApprovalMessage, MessageDecision } from './approval-message.ts';
 type Unread = NonNullable<ApprovalMessage['unread']>[number];
 
 /**
- * What is to be read before this may be approved: every part that a message would cut, by what messages hold, and what policy goes by and
- * does not show, unless it accepts that.
+ * The parts to read before this may be approved: every part that a message would cut, and what policy depends on but does not show, unless
+ * it accepts that.
  */
 export function unreadOf(
   message: ApprovalMessage,

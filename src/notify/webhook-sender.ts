@@ -24,13 +24,13 @@ export interface WebhookSender {
     secret?: WebhookSecret | undefined;
     /** Default: as Standard Webhooks write it. */
     format?: WebhookFormat;
-    /** Sent beside ours: what says which trace it belongs to. */
+    /** Further headers, which name the trace. */
     headers?: Readonly<Record<string, string>>;
   }): Promise<void>;
 }
 
 export interface WebhookSenderOptions {
-  /** The stack's own that sign now: base64, with or without `whsec_` before it. */
+  /** The stack's own current secrets: base64, with or without the prefix `whsec_`. */
   secrets: () => readonly string[];
   targets: WebhookTargets;
   /** All addresses of a name. Default: the system's resolver. */
@@ -83,7 +83,7 @@ export function createWebhookSender({
           .map((one) => new Webhook(one).sign(messageId, now, text))
           .join(' '),
       });
-      // 410: the receiver wants no more of it (spec, "Delivery").
+      // 410: the receiver wants no more messages (spec, "Delivery").
       if (status === 410) throw undeliverable('the webhook answered 410: it is gone');
       if (status < 200 || status > 299) throw new Error(`the webhook answered ${status}`);
     },

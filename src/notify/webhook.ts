@@ -19,7 +19,7 @@ function endpointOf(deps: NotifyDeps, state: ActionState, mark: string): Omit<We
   return deps.endpoints.find((one) => one.tenant === tenant && NAMED + one.name === entry) ?? null;
 }
 
-/** Tells one endpoint of everything that one change brought, an event a message. */
+/** Tells one endpoint about a change, one message for each event. */
 export async function webhook(deps: NotifyDeps, input: WebhookInput): Promise<void> {
   const life = await lifeWhen(deps, input.action);
   if (life === null) return;

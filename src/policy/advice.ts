@@ -1,4 +1,4 @@
-/** What the owner's own reviewers make of an opinion: a stage more, or a refusal; never a release. */
+/** Applies the advice of the owner's own reviewers: another stage, or a refusal; never a release. */
 import type { ActionRequest, AdviceFact } from '../contract/index.ts';
 import type { CompiledBundle } from './compiled.ts';
 import type { Opinion } from './opinion.ts';
@@ -11,8 +11,8 @@ export const advisersOf = (bundle: CompiledBundle, { surface }: Pick<ActionReque
   bundle.surfaces.covering(surface).flatMap(({ name, advice }) => advice.map(({ ask }) => ({ policy: name, ask })));
 
 /**
- * The opinion after its advice. What policy refuses it refuses for its own reason, and somebody who breaks the glass answers for it in a
- * review. Advice that did not come changes nothing.
+ * The opinion after its advice. A refusal by policy keeps its own reason, and a broken glass is answered for in a review. Missing advice
+ * changes nothing.
  */
 export function afterAdvice(opinion: Opinion, on: Trial): Opinion {
   const { policy } = opinion;

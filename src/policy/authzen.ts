@@ -6,7 +6,7 @@ import { CLOSED_FIELDS, writePath } from './paths.ts';
 import type { AuthzenMapping, Policy } from './schema.ts';
 import { matchesSurface } from './surfaces.ts';
 
-/** The request that a question is, to be read like any other; or why it is none. */
+/** The request that a question maps to, to be read like any other, or why there is none. */
 export type Mapped = { request: JsonObject } | { unclear: string };
 
 const mappingsOf = ({ authzen = [] }: Pick<Policy, 'authzen'>): AuthzenMapping[] =>
@@ -19,7 +19,7 @@ function mappedSurface({ surfaces }: Pick<Policy, 'surfaces'>, mapping: AuthzenM
   return only === undefined || others.length > 0 || only.includes('*') ? null : only;
 }
 
-/** Mappings whose surface is not said, or that speak of a surface which their policy does not cover. */
+/** Mappings that name no surface, or one that their policy does not cover. */
 export function authzenFaults(source: Policy): Fault[] {
   return mappingsOf(source).flatMap((mapping, index): Fault[] => {
     const path: Fault['path'] = Array.isArray(source.authzen) ? ['authzen', index] : ['authzen'];
@@ -97,7 +97,7 @@ function requestOf(
   return request;
 }
 
-/** Roles and groups are lists here, and whom an actor acts for is an actor; elsewhere each is often one text. */
+/** Roles and groups are lists here, and `onBehalfOf` is an actor; callers often send one text for each. */
 function shaped(target: string, value: Json): Json {
   if (typeof value !== 'string') return value;
   if (target === 'actor.roles' || target === 'actor.groups') return [value];

@@ -19,11 +19,11 @@ export interface PolicyFile {
 /** What a file of the policies folder is, by its name. */
 export type FileKind = 'policy' | 'cases' | 'directory' | 'holidays' | 'cedar' | 'opa' | 'other';
 
-/** Tells the files of a policies folder apart, whatever the case of their letters: `REFUSE.YAML` is a policy. */
+/** Tells the kinds of files of a policies folder apart, ignoring case: `REFUSE.YAML` is a policy. */
 export function kindOfFile(path: string): FileKind {
   const name = (path.split(/[\\/]/).at(-1) ?? path).toLowerCase();
   if (/\.test\.ya?ml$/.test(name)) return 'cases';
-  // What `countersign mcp --init` writes beside the policy: it maps tools, and decides nothing.
+  // `countersign mcp --init` writes this file beside the policy. It maps tools, and decides nothing.
   if (/\.mapping\.ya?ml$/.test(name)) return 'other';
   if (/^directory\.ya?ml$/.test(name)) return 'directory';
   if (/^holidays\.ya?ml$/.test(name)) return 'holidays';

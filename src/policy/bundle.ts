@@ -22,7 +22,7 @@ export const bundleSourceSchema = z.strictObject({
   v: z.literal(1),
   policies: z.record(z.string(), policySchema),
   holidays: holidaysSchema,
-  /** By which clocks people work: audits ask for it, and no condition. */
+  /** People's working hours. Audits use them; conditions do not. */
   clock: clockSchema.optional(),
   /** Policies in other languages by `cedar:name` or `opa:name`: Cedar text, or base64 of WASM. */
   external: z.record(z.string().regex(/^(cedar|opa):[a-z][a-z0-9_-]*$/), z.string()),

@@ -68,7 +68,7 @@ export interface CasesReport {
   problems: Problem[];
 }
 
-/** The cases of files, as a change that deletes some names them. */
+/** The names of all cases in these files, to compare them with a change that deletes some. */
 export const caseNames = (files: readonly PolicyFile[]): string[] =>
   readCases(files).cases.map(({ file, name }) => `${file}: ${name}`);
 
@@ -134,7 +134,7 @@ function caseOf(
   };
 }
 
-/** What is not said was counted as none. */
+/** Counts that a case leaves out are zero. */
 function executionOf(
   { execution }: ActionRequest,
   said: CasesFile['cases'][number]['execution'],

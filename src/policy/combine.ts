@@ -63,7 +63,7 @@ export function combine(opinions: readonly Opinion[], on: Trial): Combined {
     verdict,
     plan,
     review: decision === 'supervise' ? null : mergeReviews(opinions),
-    // If another policy did not break the glass, it was not broken, and is not counted.
+    // If another policy did not break the glass, the glass counts as unbroken.
     reservations: takenLimits(opinions).filter(({ limit }) => decision !== 'supervise' || !isGlassLimit(limit)),
   };
 }

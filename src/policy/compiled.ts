@@ -40,7 +40,7 @@ export interface CompiledApproval {
   fourEyes: boolean;
   mayChange: string[];
   via: Door[];
-  /** Policy accepts that what it withholds goes unread. */
+  /** Policy accepts that its approvers do not read values that it withholds. */
   blind: boolean;
 }
 
@@ -57,7 +57,7 @@ export interface CompiledRule {
   approval: CompiledApproval | null;
 }
 
-/** Who is told, and how often what is not urgent is gathered, in milliseconds; null where each is announced immediately. */
+/** Who is told, and how long messages that are not urgent are gathered, in milliseconds; null where each is announced immediately. */
 export interface CompiledNotify {
   to: string[];
   digestMs: number | null;
@@ -65,7 +65,7 @@ export interface CompiledNotify {
 
 /** When two requests are one effect. */
 export interface CompiledSameness {
-  /** As policy writes them; null where it leaves it to the default. */
+  /** As policy writes them; null for the default. */
   fields: string[] | null;
   /** Fields of `resource` and `params` that the policy names anywhere: another name that a caller makes up makes no difference. */
   named: { resource: string[]; params: string[] };
@@ -111,7 +111,7 @@ export interface CompiledPolicy {
   retainMs: number | null;
   /** Who is asked for advice, and the stage that each may add. */
   advice: { ask: string; stage: CompiledStage | null }[];
-  /** Inside what an approver may give a standing approval; null where none may be given. */
+  /** The bounds of standing approvals; null where none may be given. */
   grants: GrantBounds | null;
 }
 

@@ -138,7 +138,7 @@ function judgement(
   };
 }
 
-/** How often what people are asked here is gathered; null where a policy that asks wants it announced immediately, or it is urgent. */
+/** How long this question to people is gathered with others; null where a policy wants it announced immediately, or it is urgent. */
 function digestOf(opinions: readonly Opinion[], { context }: VouchedRequest): number | null {
   if (context?.urgency === 'emergency') return null;
   const asking = opinions.filter(({ draft }) => draft !== null);
@@ -146,14 +146,14 @@ function digestOf(opinions: readonly Opinion[], { context }: VouchedRequest): nu
   return times.includes(null) ? null : shortest(times);
 }
 
-/** Every policy has to allow it, and to say that what is done can be undone: nobody counts uses while the engine is away. */
+/** Every policy has to allow it, and to say that the effect can be undone, because nobody counts uses while the engine is away. */
 const isOffline = (opinions: readonly Opinion[]): boolean =>
   opinions.every(({ rule, policy }) => {
     const effect = rule?.effect ?? policy.effect;
     return policy.offline && effect !== null && effect !== 'irreversible';
   });
 
-/** What the policies that ask people go by: fields that they require, and that the condition of the asking rule reads. */
+/** The fields that policies which ask people depend on: required fields, and those that the condition of the asking rule reads. */
 function materialOf(opinions: readonly Opinion[]): string[] {
   const paths = opinions
     .filter(({ draft }) => draft !== null)
@@ -168,7 +168,7 @@ function materialOf(opinions: readonly Opinion[]): string[] {
 export const retentionOf = (bundle: CompiledBundle, surface: string): number | null =>
   longestOf(bundle.surfaces.covering(surface));
 
-/** The policy that keeps longest counts, and for ever where one says nothing, or none speaks. */
+/** The longest retention of all policies counts; it is unlimited where one policy names none, or none applies. */
 function longestOf(policies: readonly CompiledPolicy[]): number | null {
   const retained = policies.map(({ retainMs }) => retainMs);
   return retained.length === 0 || retained.includes(null) ? null : Math.max(...retained.map((ms) => ms ?? 0));

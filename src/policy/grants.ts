@@ -5,8 +5,8 @@ import type { Combined } from './combine.ts';
 import type { Opinion } from './opinion.ts';
 
 /**
- * What policy lets an approver grant with a yes to this; null where nothing: several policies ask, or the effect cannot be undone, or it
- * takes more than one person, or a passkey.
+ * What policy lets an approver grant with an approval of this request. Null where several policies ask, the effect cannot be undone, or it
+ * takes more than one person or a passkey.
  */
 export function grantable(
   opinions: readonly Opinion[],
@@ -15,7 +15,7 @@ export function grantable(
 ): GrantBounds | null {
   const asking = opinions.filter(({ draft }) => draft !== null);
   const [stage] = plan.stages;
-  // What an adviser wants looked at is looked at.
+  // A person looks at what an adviser wants looked at.
   if (opinions.some(({ advised }) => advised === true)) return null;
   const alone = asking.length === 1 && plan.stages.length === 1 && stage?.quorum === 1 && stage.assurance === null;
   return alone && effect !== 'irreversible' ? (asking[0]?.policy.grants ?? null) : null;

@@ -71,9 +71,8 @@ export function limitState(query: LimitRequirement & { amount: string }, facts: 
 }
 
 /**
- * Whether a sealed fact is about the key that the request yields, also a fact from before ids were folded. Where policy does not disclose
- * the field, a record holds a commitment in its place: then it is taken to be the request's own, which is all that a limit of a verdict
- * can be counted by.
+ * Whether a sealed fact is about the key that the request yields, also a fact from before ids were folded. Where policy does not disclose the field, a record holds a commitment in its place. It is then taken to be the request's own, because a
+ * verdict's limit is counted by nothing else.
  */
 export function sameKey(sealed: readonly string[], key: readonly string[]): boolean {
   return (

@@ -1,6 +1,6 @@
 /**
  * Rules that ask many people. Records name a long list by its number and a hash, so a reader of a single record does not see who was asked;
- * and what does not fit all the same is refused, so both are better known before.
+ * and a request whose record does not fit is refused, so lint warns about both.
  */
 import { DISCLOSED_MAX_BYTES, ENVELOPE_MAX_BYTES, type Actor } from '../contract/index.ts';
 import { PEOPLE_LEAST, PEOPLE_MAX } from '../sealing/index.ts';
@@ -22,7 +22,7 @@ export function crowds(policy: CompiledPolicy, resolve: Resolve, anybody: Actor)
   return policy.rules.flatMap((rule, index): LintFinding[] => {
     const stages = (rule.approval?.stages ?? []).flatMap((stage) => [stage.approvers, stage.escalate?.to ?? []]);
     const named = (ref: CompiledRef): string[] => (ref.expression === null ? resolve(ref.text, anybody) : []);
-    // A record has who each reference means, and who is asked by each stage.
+    // A record lists the people of each reference, and those of each stage.
     const references = new Map(stages.flat().map((ref) => [ref.text, named(ref)]));
     const asked = stages.map((refs) => [...new Set(refs.flatMap(named))]);
     const lists = [...references.values(), ...asked];
@@ -48,7 +48,7 @@ export function crowds(policy: CompiledPolicy, resolve: Resolve, anybody: Actor)
   });
 }
 
-/** Bytes of a list in a record that is short of room. */
+/** Bytes of a list in a record that is nearly full. */
 const bytesOf = (people: readonly string[]): number =>
   people.length > PEOPLE_LEAST ? ENTRY_BYTES : people.reduce((sum, id) => sum + id.length + AROUND, 0);
 

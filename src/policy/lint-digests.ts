@@ -1,8 +1,8 @@
-/** Digests that would come when it is too late. */
+/** Digests that would come too late. */
 import type { CompiledPolicy } from './compiled.ts';
 import type { LintFinding } from './lint-finding.ts';
 
-/** What is gathered for longer than it waits for a decision, or than until its first reminder. */
+/** Finds digests that are gathered for longer than the request waits for a decision, or for its first reminder. */
 export function lateDigests(policy: CompiledPolicy): LintFinding[] {
   return policy.rules.flatMap((rule, index): LintFinding[] => {
     const { approval, notify } = rule;

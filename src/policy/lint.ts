@@ -107,7 +107,7 @@ function openRules(policy: CompiledPolicy): LintFinding[] {
   });
 }
 
-/** Rules that ask people who would see nothing of what the rule goes by. */
+/** Rules whose approvers would not see the values that the rule depends on. */
 function blindRules(policy: CompiledPolicy): LintFinding[] {
   const visible = [...policy.disclose, ...policy.show];
   const seen = (field: string): boolean => visible.some((path) => isBelow(field, path) || isBelow(path, field));
@@ -128,7 +128,7 @@ function blindRules(policy: CompiledPolicy): LintFinding[] {
   });
 }
 
-/** Rules whose permits could be used without the engine, though what they do cannot be undone, or nobody says what it does. */
+/** Rules whose permits could be used without the engine, although the effect cannot be undone, or is not declared. */
 function offlineEffects(policy: CompiledPolicy): LintFinding[] {
   if (!policy.offline) return [];
   return policy.rules.flatMap((rule): LintFinding[] => {
@@ -150,7 +150,7 @@ function offlineEffects(policy: CompiledPolicy): LintFinding[] {
   });
 }
 
-/** Rules whose approvers may leave unread what is withheld from them. */
+/** Rules whose approvers need not read values that are withheld from them. */
 function acceptedBlindness(policy: CompiledPolicy): LintFinding[] {
   return policy.rules.flatMap((rule, index): LintFinding[] =>
     rule.approval?.blind === true
@@ -262,7 +262,7 @@ function missingPeople(policy: CompiledPolicy, resolve: Resolve): LintFinding[] 
     const all = new Set<string>();
     let open = false;
     refs.forEach((ref, index) => {
-      // Who is on call is known when somebody is asked.
+      // Who is on call is only known when somebody is asked.
       if (ref.expression !== null || ref.text === 'manager' || ref.text.startsWith('oncall:')) {
         open = true;
         return;

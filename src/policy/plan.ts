@@ -18,7 +18,7 @@ export interface PlanDraft {
   stages: (ApprovalStagePlan & { nobody: string[] })[];
 }
 
-/** How people are asked whom no rule asks: after an earlier no, and on advice. */
+/** How people are asked when no rule asks them: after an earlier refusal, and on advice. */
 export const ASKED_BESIDE: CompiledApproval = {
   stages: [],
   expiresMs: 24 * 3_600_000,

@@ -1,4 +1,4 @@
-/** What a human's no to the same effect makes of another request for it. */
+/** Applies a human's refusal of the same effect to another request for it. */
 import type { RefusalFact } from '../contract/index.ts';
 import type { Opinion } from './opinion.ts';
 import { resolve } from './people.ts';
@@ -7,8 +7,7 @@ import { policyFrame } from './policy-frame.ts';
 import type { Trial } from './trial.ts';
 
 /**
- * The opinion while the refusal stands. What policy refuses by itself it still refuses for its own reason, and somebody who breaks the
- * glass answers for it in a review.
+ * The opinion while the refusal stands. A refusal by policy keeps its own reason, and a broken glass is answered for in a review.
  */
 export function afterRefusal(opinion: Opinion, refusal: RefusalFact, on: Trial): Opinion {
   if (opinion.decision === 'refuse' || opinion.review !== null) return opinion;
@@ -35,7 +34,7 @@ export function afterRefusal(opinion: Opinion, refusal: RefusalFact, on: Trial):
   };
 }
 
-/** The no and what differs from then first: they are what is to be looked at. Facts of before say nothing of differences. */
+/** The refusal and the differences come first, because approvers look at them. Older facts hold no differences. */
 function askedAgain(reason: string, said: string, differs: RefusalFact['differs']): string {
   if (differs === undefined) return `${reason.replace(/\.$/, '')}; ${said}, so the same people look first`;
   const changed = differs.map(({ label, was, now }) => `${label} ${now} instead of ${was}`).join(', ');
@@ -44,7 +43,7 @@ function askedAgain(reason: string, said: string, differs: RefusalFact['differs'
 
 const quoted = (reason: string | null): string => (reason === null ? '' : `: “${reason}”`);
 
-/** The plan in which one of those who were asked then is asked first. */
+/** The plan in which one of the people who were asked then is asked first. */
 function askAgain({ policy, draft }: Opinion, people: readonly string[], on: Trial): PlanDraft {
   if (draft?.stages[0]?.approvers.some((person) => people.includes(person)) === true) return draft;
   const refs = people.map((person) => ({ text: person, expression: null }));

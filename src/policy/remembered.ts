@@ -1,11 +1,11 @@
 /**
- * Judging by answers that are had elsewhere. A judgement is synchronous and an engine that may run for ever cannot be asked inside: so a
- * bundle judges by the answers that are there, notes what it lacks, and judges again once they came.
+ * Judges by answers that were computed elsewhere. A judgement is synchronous, so it cannot ask an engine that may run for ever. A bundle
+ * judges by the answers it has, notes the missing ones, and judges again once they came.
  */
 import type { CompiledBundle } from './compiled.ts';
 import type { Engines, ExternalInput } from './engines.ts';
 
-/** What an external policy said. `silent`: it did not end in time, so that nobody knows what it says. */
+/** What an external policy said. `silent`: it did not end in time, so its answer is unknown. */
 export type ExternalAnswer = { yields: boolean } | { fails: string; silent: boolean };
 
 export interface ExternalQuestion {
@@ -20,7 +20,7 @@ export interface RememberingBundle {
   /** Questions without an answer since the last call. */
   open(): ExternalQuestion[];
   remember(question: ExternalQuestion, answer: ExternalAnswer): void;
-  /** The first answer that was read since the last call and was silence, in words; null without one. */
+  /** The first silent answer that was read since the last call, in words; null without one. */
   silence(): string | null;
 }
 

@@ -10,7 +10,7 @@ import { canonicalize } from '../canonical/index.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { evaluate } from './evaluate.ts';
 
-/** The first reason of a verdict that was sealed at release: people approved, but policy refuses by now. */
+/** The first reason of a verdict at release: people approved, but policy now refuses. */
 export const REFUSED_SINCE = 'approved, but policy has since come to refuse it';
 
 /** A sealed verdict with what it was made from, beside bundle and request. */
@@ -30,7 +30,7 @@ export interface Replayed {
   differences: string[];
 }
 
-/** The verdict with a commitment wherever one was sealed: nobody without the action's key can tell more of such a value. */
+/** The verdict with a commitment wherever one was sealed, because the value is unknown without the action's key. */
 function asSealed(verdict: Verdict, sealed: Verdict | null): Verdict {
   if (verdict.changes === null || sealed?.changes == null) return verdict;
   const was = sealed.changes;

@@ -1,4 +1,4 @@
-/** When two requests are one effect, however they are worded: what a human's no stands against. */
+/** When two requests are one effect, however they are worded. A human's refusal stands against the effect. */
 import { canonicalize } from '../canonical/index.ts';
 import { actingChain } from '../contract/acting.ts';
 import { foldId, type Json, type JsonObject } from '../contract/index.ts';
@@ -7,12 +7,12 @@ import type { CompiledBundle, CompiledPolicy } from './compiled.ts';
 import { readPath } from './paths.ts';
 import { ownersOf, type VouchedRequest } from './vouched.ts';
 
-/** What one policy says makes another request the same effect. */
+/** What makes another request the same effect, by one policy. */
 export interface Sameness {
   policy: string;
   /** Two requests with the same key are one effect, but for who asks and for how much. */
   key: string;
-  /** Of whom one must act again; null where that does not matter. */
+  /** One of these must act again; null where that does not matter. */
   who: string[] | null;
   /** How much is asked for; null where it makes no difference. */
   amount: AmountOfEffect | null;
@@ -53,13 +53,13 @@ function digitOf(digit: string): string {
   return String(code - zero);
 }
 
-/** Thousands set apart within a number, as in `1,234` and `1'234'567`. */
+/** Thousands separators within a number, as in `1,234` and `1'234'567`. */
 const GROUPED = /(?<!\p{N})\p{Nd}{1,3}(?:[,'’]\p{Nd}{3})+(?!\p{N})/gu;
 
-/** How often percent-encoding is undone: what is encoded is sometimes encoded again on its way. */
+/** How often percent-encoding is undone, because values are sometimes encoded twice. */
 const ENCODED_MAX = 3;
 
-/** What percent-encoding says, where it is valid. */
+/** Decodes valid percent-encoding. */
 function decoded(text: string, times = ENCODED_MAX): string {
   if (times === 0 || !/%[0-9a-f]{2}/i.test(text)) return text;
   try {
@@ -154,7 +154,7 @@ export function samenessOf(policy: CompiledPolicy, request: VouchedRequest): Sam
   const { fields, amount, standsMs, ask } = policy.sameness;
   const named = fields?.filter((path) => path !== amount && path !== 'actor') ?? [];
   const namedParts = partsOf(request, named);
-  // A policy whose fields the request does not have says nothing about it.
+  // A policy says nothing about a request that lacks the policy's fields.
   const says = fields !== null && (namedParts.length > 0 || named.length === 0);
   const parts: Part[] = says ? namedParts : [...partsOf(request, ['surface', 'action']), ...objectOf(policy, request)];
   return {

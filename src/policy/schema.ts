@@ -43,7 +43,7 @@ const effectKind = z.enum(EFFECT_KINDS).meta({
   description: '`irreversible` cannot be undone; `compensable` takes another action to take back.',
 });
 
-/** What a human's no stands against, and how long. */
+/** Which requests a human's refusal stands against, and for how long. */
 const refusalStands = z.union([duration, z.literal('ask'), z.literal(0)]).meta({
   description: 'How long a human’s no to the same effect holds; `ask`: the same people, the earlier no first; 0: off.',
 });

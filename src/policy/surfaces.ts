@@ -34,7 +34,7 @@ export function globsOverlap(one: string, other: string): boolean {
     for (let j = b.length; j >= 0; j -= 1) {
       const [left, right] = [a[i], b[j]];
       if (left === undefined && right === undefined) row[j] = true;
-      // `**` stands for nothing here, or for the level that the other one goes on by.
+      // `**` matches no level here, or the next level of the other glob.
       else if (left === '**') row[j] = (after[j] ?? false) || (right !== undefined && (row[j + 1] ?? false));
       else if (right === '**') row[j] = (row[j + 1] ?? false) || (left !== undefined && (after[j] ?? false));
       else if (left === undefined || right === undefined) row[j] = false;

@@ -19,7 +19,7 @@ export interface VouchedActor extends Actor {
 /** An action request whose actors have only vouched-for roles and groups. */
 export interface VouchedRequest extends ActionRequest {
   actor: VouchedActor;
-  /** What the connector counted stands beside its name, which is all that a caller can say. */
+  /** The connector's counts are added to its name, which is all that a caller may send. */
   execution?: ({ connector: string } & Partial<ExecutionFact>) | undefined;
 }
 
@@ -28,7 +28,7 @@ export type Vouching = Pick<Facts, 'identities' | 'execution' | 'provenance'>;
 
 /**
  * @param facts `identities`: one for each of the chain; without them the request is judged as it came, which is how old verdicts are
- *   replayed. `provenance`: what is not believed is not there. `execution`: where the engine executes
+ *   replayed. `provenance`: left out where it is not believed. `execution`: where the engine executes
  * @throws Error when they are about another chain, or another connector
  */
 export function asVouched(request: ActionRequest, { identities, execution, provenance }: Vouching): VouchedRequest {

@@ -4,7 +4,7 @@ import type { CompiledBundle } from './compiled.ts';
 import { describeDuration, parseDuration } from './duration.ts';
 import type { Policy, PolicyRule } from './schema.ts';
 
-/** What a rule does with what it matches: its tier. */
+/** The tier of a rule: what it does with a match. */
 export function tierInWords(rule: PolicyRule): string {
   switch (rule.then) {
     case 'approve':
@@ -28,7 +28,7 @@ const durationText = (text: string): string => {
   return ms === null ? text : describeDuration(ms);
 };
 
-/** One line for each rule that is new, gone or other, and for each policy that differs elsewhere. */
+/** One line for each rule that is new, removed or changed, and for each policy that differs elsewhere. */
 export function changesInWords(before: CompiledBundle, after: CompiledBundle): string[] {
   const sources = ({ policies }: CompiledBundle): Map<string, Policy> =>
     new Map(policies.map(({ name, source }) => [name, source]));
@@ -67,7 +67,7 @@ function ruleInWords(old: PolicyRule | undefined, now: PolicyRule | undefined): 
   return canonicalize(old) === canonicalize(now) ? null : `${before}, in other details`;
 }
 
-/** Everything of a policy but its rules that is not as it was. */
+/** Every changed part of a policy except its rules. */
 function othersOf(old: Policy, now: Policy): string[] {
   const keys = new Set([...Object.keys(old), ...Object.keys(now)]) as Set<keyof Policy>;
   keys.delete('rules');

@@ -131,7 +131,7 @@ function nodeAt(document: Document, place: ValuePath): Node | null {
   return null;
 }
 
-/** Where the n-th character of a scalar's text stands in the file: exact in plain, quoted and literal scalars of one line. */
+/** The position in the file of the n-th character of a scalar's text: exact in plain, quoted and literal scalars of one line. */
 function textOffset(node: Node, text: string, offset: number): number {
   const [start, end] = [node.range?.[0] ?? 0, node.range?.[1] ?? 0];
   const opening = /^(["']|[|>][^\n]*\n[ ]*)/.exec(text.slice(start, end));
@@ -148,7 +148,7 @@ function lineAt(text: string, offset: number): string {
   return text.slice(from).split('\n')[0] ?? '';
 }
 
-/** A zod failure as problems at their places in the file, each with what could be meant. */
+/** A zod failure as problems at their places in the file, each with a suggestion. */
 export function schemaProblems(
   yaml: YamlFile,
   error: z.ZodError,

@@ -18,7 +18,7 @@ export interface PlacedRecord {
   record: RecordPayload;
 }
 
-/** What a row says of an action beside how it stands. */
+/** The values of a row beside the action's status. */
 interface History {
   decidedAt: string | null;
   endedAt: string | null;
@@ -35,7 +35,7 @@ interface History {
 /**
  * @param records all records of one action that the log holds so far, in their order
  * @param money its amounts after the last of them
- * @returns null for what is no governed action: keys, policies, freezes; and for a drill that is over
+ * @returns null for a chain that is not a governed action: keys, policies, freezes; and for a drill that is over
  */
 export function factOf(records: readonly PlacedRecord[], money: Money | null): ActionFact | null {
   const [first] = records;
@@ -109,7 +109,7 @@ function amountsOf(
   };
 }
 
-/** A person's word that ends the wait. What the clock or the requester did is no decision. */
+/** A person's decision that ends the wait. The clock and the requester do not decide. */
 const HUMAN: readonly DecisionRecord['decision'][] = ['approve', 'refuse'];
 
 function historyOf(
@@ -162,7 +162,7 @@ function note(history: History, record: RecordPayload): void {
       history.reference = record.reference;
       return;
     case 'review':
-      // The clock says that it is overdue; a person, what it found.
+      // The clock seals that it is overdue, a person what the review found.
       if (record.by !== null) history.reviewedAt ??= record.at;
       return;
     default:

@@ -1,4 +1,4 @@
-/** Keeps what the finance tests find close behind the read model: a quarter is computed again once its actions have changed. */
+/** Keeps the findings of the finance tests up to date with the read model: a quarter is computed again after its actions changed. */
 import {
   findingsOfQuarter,
   quarterNamed,
@@ -17,12 +17,12 @@ const PAGE = 1000;
 
 export interface FindingWatch {
   /**
-   * Computes what is behind, the newest quarter first.
+   * Computes outdated quarters, the newest first.
    *
    * @param most actions of a quarter; one that has more is left for later
    */
   refresh(tenant: string, most?: number): Promise<void>;
-  /** Ids of findings that are not what the rows say, or are missing, or of which somebody said something else than is sealed. */
+  /** Ids of findings that do not follow from the rows, are missing, or have another answer than the sealed one. */
   differences(tenant: string): Promise<string[]>;
 }
 
@@ -71,7 +71,7 @@ async function differing(deps: WatchDeps, tenant: string, state: FindingPeriod):
   return [...wrong, ...expected.keys()];
 }
 
-/** What the rows say that people said, against the sealed records. */
+/** Compares people's answers in the rows with the sealed records. */
 async function differingAnswers({ store }: WatchDeps, tenant: string): Promise<string[]> {
   const { size } = await store.facts.projected(tenant);
   const said = new Map((await store.findings.answers(tenant)).map((one) => [one.index, one]));
@@ -102,7 +102,7 @@ async function compute(
   at: string | null = null,
 ): Promise<{ findings: PlacedFinding[]; actions: number; cut: boolean; now: string }> {
   const { actions, cut } = await actionsOf(deps, tenant, quarter);
-  // The newest word of the log is the clock: the same records give the same findings, whenever they are computed.
+  // The time of the newest record serves as the clock, so the same records always give the same findings.
   const now = at ?? latest(actions) ?? quarter.from;
   const context: AuditContext = {
     tiers: await tiersOf(deps, tenant, actions),
@@ -127,7 +127,7 @@ async function actionsOf(
   const actions: ActionFact[] = [];
   let cursor: string | undefined;
   do {
-    // The newest first: what is left out is the oldest of the quarter before.
+    // The newest first, so that the oldest of the previous quarter are left out.
     const page = {
       filter: { from: before, to },
       scope: 'all' as const,
@@ -142,7 +142,7 @@ async function actionsOf(
   return { actions: actions.reverse(), cut: cursor !== undefined };
 }
 
-/** When people work, as the bundle says that judged the newest action. */
+/** People's working hours, by the bundle that judged the newest action. */
 async function calendarOf(
   { compiled }: WatchDeps,
   tenant: string,

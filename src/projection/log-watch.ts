@@ -1,4 +1,4 @@
-/** Reads logs from their first entries to their last, on at each question, so that readers of a page know whether its log verifies. */
+/** Reads logs from the first entry to the last, a little at each query, so that readers of a page know whether its log verifies. */
 import { logFiles } from '../archive/make/log-files.ts';
 import { fromBase64Url } from '../canonical/index.ts';
 import type { Finding } from '../evidence/index.ts';
@@ -20,18 +20,18 @@ import type { LogReader } from '../sequencer/index.ts';
 /** What is wrong with a log. */
 export type LogFault = Pick<Finding, 'code' | 'message' | 'index'>;
 
-/** How a log stands, as far as this process has read it. */
+/** The state of a log, as far as this process has read it. */
 export interface LogState {
   /** The last reading from the first entry to the last: how many there were, and when it ended. Null before the first has ended. */
   checked: { size: number; at: string } | null;
-  /** Entries that the present reading has come to, and of how many. */
+  /** How many entries the current reading has read, and of how many. */
   reading: { at: number; size: number } | null;
   /** Empty where nothing was found. */
   faults: LogFault[];
 }
 
 export interface LogWatch {
-  /** How the log stands, after reading on for a little. @throws CountersignError `unavailable` */
+  /** The state of the log, after reading on for a little. @throws CountersignError `unavailable` */
   look(tenant: string): Promise<LogState>;
   /** As {@link look}, and reads a short log to its end. */
   lookWhole(tenant: string): Promise<LogState>;
@@ -43,7 +43,7 @@ export interface LogWatchDeps {
   now(): Date;
 }
 
-/** Time that one look reads on for, in milliseconds: it is a page's request, and other logs wait too. */
+/** How long one call reads on, in milliseconds: a page waits for it, and so do other logs. */
 const BUDGET_MS = 150;
 const WHOLE_BUDGET_MS = 3000;
 /** A log that was read to its end is not read again for so long, in milliseconds. */
@@ -83,7 +83,7 @@ export function createLogWatch(deps: LogWatchDeps): LogWatch {
   return {
     look: (tenant) => look(tenant, BUDGET_MS),
     async lookWhole(tenant) {
-      // A look that runs may be a short one.
+      // The running call may be a short one.
       await logs.get(tenant)?.running;
       return look(tenant, WHOLE_BUDGET_MS);
     },
@@ -108,7 +108,7 @@ async function readOn(deps: LogWatchDeps, tenant: string, log: Watched, budget: 
     if (deps.now().getTime() - begun >= budget) break;
   }
   const at = Math.min(reading.size, reading.next * TILE_WIDTH);
-  // What an earlier reading found stands until a whole one has not found it.
+  // A fault of an earlier reading stands until a whole reading no longer finds it.
   const faults = [...reading.faults, ...log.state.faults];
   log.state = { ...log.state, reading: { at, size: reading.size }, faults: distinct(faults) };
   if (reading.next < reading.tree.blocks) return log.state;
@@ -129,7 +129,7 @@ function note({ faults }: Pick<Reading, 'faults'>, { code, message, index }: Log
 const distinct = (faults: readonly LogFault[]): LogFault[] =>
   [...new Map(faults.map((fault) => [fault.message, fault])).values()].slice(0, FAULTS_MAX);
 
-/** Opens what the log signs now. Where it does not hold, its entries are read all the same. */
+/** Opens the current checkpoint. Where it does not hold, the entries are read anyway. */
 async function begin({ evidence, keys }: LogWatchDeps, tenant: string, log: Watched): Promise<Reading> {
   const text = await evidence.checkpoint(tenant);
   const logKeys = keys
@@ -162,7 +162,7 @@ async function openHead(text: string, logKeys: readonly string[]): Promise<{ hea
   }
 }
 
-/** What a note says that nobody signed. */
+/** Reads an unsigned note. */
 function unsigned(text: string): Head {
   try {
     return parseCheckpoint(parseNote(text).text);

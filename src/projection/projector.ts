@@ -1,4 +1,4 @@
-/** Keeps the read model: follows each log behind its sealing, makes it again, and compares it with what the records say. */
+/** Maintains the read model: follows each log, rebuilds rows, and compares them with the records. */
 import { BoundedMap } from '../canonical/index.ts';
 import type { Json } from '../contract/index.ts';
 import { MoneyLedger } from '../archive/money-ledger.ts';
@@ -18,15 +18,15 @@ import { factOf } from './fact.ts';
 const PAGE = 1024;
 /** Bundles that are held. */
 const BUNDLES = 16;
-/** Pages that are made again before the answer. */
+/** Pages that are rebuilt before the answer. */
 const REBUILT_PAGES = 64;
 /** Entries of one comparison. */
 const CHECKED = 16 * LOG_WINDOW;
 
-/** A row that is not what the records say. */
+/** A row that differs from the records. */
 export interface FactDifference {
   action: string;
-  /** The columns that differ; empty where the row is missing, or of no action. */
+  /** The columns that differ; empty where the row is missing, or belongs to no action. */
   columns: string[];
   change: 'inserted' | 'altered' | 'removed';
 }
@@ -45,7 +45,7 @@ export interface Comparison {
   /** Actions that were compared. */
   actions: number;
   differences: FactDifference[];
-  /** Parts of the log, by number, whose noted times are not those of their entries: a search by time would pass them over. */
+  /** Parts of the log, by number, whose stored times differ from those of their entries. A search by time would miss them. */
   windows: number[];
 }
 
@@ -53,7 +53,7 @@ export interface ReadModel {
   /** Tenants whose log holds more than their rows include. */
   behind(): Promise<string[]>;
   /**
-   * Reads the log to its current end, in pages, so that the next query sees it. If another process does so already, it waits for that one.
+   * Reads the log to its current end, in pages, so that the next query sees it. Waits where another process is doing so.
    *
    * @param pages at most; all of it where left out
    * @throws CountersignError `unavailable`
@@ -66,7 +66,7 @@ export interface ReadModel {
    * one answer does not take long.
    */
   check(tenant: string, from: number): Promise<Comparison>;
-  /** As {@link check}, of these actions: the rows among them that `scope` sees. A row that is missing is none of them. */
+  /** As {@link check}, of these actions: the rows among them that `scope` sees. Missing rows are not among them. */
   compare(tenant: string, actions: readonly string[], scope: FactScope): Promise<RowsCompared>;
   /** Forgets the rows and begins to make them again. The rest follows as after any growth of the log. */
   rebuild(tenant: string): Promise<Projected>;

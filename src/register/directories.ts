@@ -1,4 +1,4 @@
-/** The directories of all tenants: what their files say now, and what identity providers said by sealed records. */
+/** The directories of all tenants: the union of their files and the sealed records of identity providers. */
 import { withProvisioned, type Directory, type DirectoryFile, type DirectorySource } from '../identity/index.ts';
 import type { InForce } from './in-force.ts';
 import type { Register } from './register.ts';

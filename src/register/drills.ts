@@ -1,4 +1,4 @@
-/** Finds the drills among actions, by their sealed records: rows say nothing of them. */
+/** Finds the drills among actions, by their sealed records. No row marks them. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Keys } from '../keys/index.ts';
@@ -15,13 +15,13 @@ export interface Drill extends DrillInForce {
 }
 
 export interface Drills {
-  /** What is sealed before the action is asked. */
+  /** What is sealed before the action is requested. */
   plant(tenant: string, action: string, missed: string): DrillPlanted;
   /** The drill that an action is; null for every other one. */
   find(inForce: Pick<InForce, 'drills'>, tenant: string, action: string): Drill | null;
 }
 
-/** Lengths are multiples of it, so that they say nothing of what is to be seen. */
+/** Lengths are multiples of it, so that they reveal nothing of the text. */
 const PADDING = 512;
 
 const openingSchema = z.strictObject({ salt: z.string(), action: z.string(), missed: z.string() });
@@ -48,7 +48,7 @@ export function createDrills(keys: Pick<Keys, 'commitments'>): Drills {
       const marks = marksOf(tenant, action);
       for (const [planted, drill] of drills) {
         if (!marks.includes(drill.mark)) continue;
-        // What cannot be opened any more is a drill all the same, and is never released.
+        // A drill that can no longer be opened is still a drill, and is never released.
         const opening = open(tenant, drill) ?? {
           salt: '',
           action,

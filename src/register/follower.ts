@@ -16,12 +16,12 @@ const PAGE = 256;
 /** How many entries a mark may lag behind. A start reads them again. */
 const MARK_EVERY = 1024;
 
-/** What is in force by the records, and what is stopped by rows alone. */
+/** What is in force by the records, and what only rows freeze. */
 export interface Looked extends InForce {
   freezeRows: readonly Freeze[];
-  /** Their entries may be hidden from a search; they were read all the same. */
+  /** Their entries may be hidden from a search, but were read here. */
   newestRecords: Pick<NewestRecords, 'of'>;
-  /** Their rows may be gone; what was sealed of them counts all the same. */
+  /** Their rows may be gone, but their sealed shares count. */
   limitShares: Pick<LimitShares, 'atLeast'>;
 }
 
@@ -54,13 +54,13 @@ export class LogFollower {
   #marked: number;
   /** How many entries it had when any process of this data folder last looked. */
   readonly #height: number;
-  /** Grows while a log is read, before its root is checked: what is in it too early only refuses. */
+  /** Grows while a log is read, before its root is checked. An early entry can only refuse. */
   readonly #newest: NewestRecords;
   /** Entries below it are noted. A read that failed begins again. */
   #noted: number;
-  /** Changes only with what was checked: what is given back too early would let more through. */
+  /** Changes only after the check, because a share that is given back too early would let more through. */
   readonly #shares: LimitShares;
-  /** What rows said was stopped when the log was last read. */
+  /** The freezes of rows when the log was last read. */
   #freezeRows: readonly Freeze[] = [];
   /** When the last successful read began. */
   #lookedAt = -Infinity;
@@ -166,7 +166,7 @@ export class LogFollower {
     return { frontier, inForce };
   }
 
-  /** Notes what the record takes of limits, or gives back. What can count no more is left out. */
+  /** Notes what the record takes of limits, or gives back. Shares that can no longer count are left out. */
   #hold(record: RecordPayload, held: ShareChange[]): void {
     const { tenant, shares } = this.#options;
     for (const change of ['take', 'giveBack'] as const) {

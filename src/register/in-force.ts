@@ -48,7 +48,7 @@ export type DelegationInForce = Delegation & { record: string };
 /** A standing approval, with the record that says that it was given. */
 export type GrantInForce = Omit<GrantChange, 'state'> & { record: string; at: string; revokedAt: string | null };
 
-/** Where the next record about it is to follow, and when it came and last changed. */
+/** The record that the next one about it follows, and when it was created and last changed. */
 interface Followed {
   seq: number;
   record: string;
@@ -68,7 +68,7 @@ export interface PasskeyInForce {
   revokedAt: string | null;
 }
 
-/** A human's no that ended an override. */
+/** A human's refusal that ended an override. */
 export interface HumanRefusal {
   action: string;
   /** Hash of the decision's record. */
@@ -105,7 +105,7 @@ export interface InForce {
   credentials: ReadonlyMap<string, Credential>;
   /** By id (`passkey:…`), revoked ones too. */
   passkeys: ReadonlyMap<string, PasskeyInForce>;
-  /** Oldest first. Those that no longer stand are dropped when the next one is said. */
+  /** Oldest first. Those that no longer stand are dropped when the next one is added. */
   refusals: readonly HumanRefusal[];
   /** In the order in which they came into force; the last one is in force. */
   activations: readonly Activation[];
@@ -116,9 +116,9 @@ export interface InForce {
   groups: ReadonlyMap<string, GroupInForce>;
   /** User names of those that it deleted. */
   gone: readonly string[];
-  /** People whom a security event stopped, until they proved anew who they are: when, by directory id. */
+  /** People whom a security event stopped, until they sign in anew: when, by directory id. */
   stopped: ReadonlyMap<string, string>;
-  /** The newest security event about each person, also when they proved it since: what they approved before is in doubt. */
+  /** The newest security event about each person, also if they signed in since. Their earlier approvals are in doubt. */
   doubted: ReadonlyMap<string, string>;
   /** True once grants from before such records existed were sealed. From then on, nothing counts without a record. */
   adopted: boolean;
@@ -271,7 +271,7 @@ function afterGrant(inForce: InForce, record: OtherRecord, hash: string): InForc
     if (known === undefined || known.revokedAt !== null) return inForce;
     return { ...inForce, grants: having(inForce.grants, grant.id, { ...known, revokedAt: record.at }) };
   }
-  // Nobody gives one in another's name.
+  // Nobody delegates in another's name.
   if (known !== undefined || record.by !== grant.by) return inForce;
   const open = [...inForce.grants].filter(([, { until }]) => until > record.at);
   const given = { ...grant, record: hash, at: record.at, revokedAt: null };
@@ -294,7 +294,7 @@ function afterCredential(inForce: InForce, record: OtherRecord, hash: string): I
   return { ...inForce, ...cleared(inForce, credential), credentials: having(open, made.id, credential) };
 }
 
-/** Whether somebody proved who they are since they were stopped. Providers say seconds. */
+/** Whether a person signed in since they were stopped. Providers count in seconds. */
 export const isAnew = (provedAt: string, stoppedAt: string): boolean =>
   Date.parse(provedAt) + 1000 > Date.parse(stoppedAt);
 

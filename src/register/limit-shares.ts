@@ -1,6 +1,6 @@
 /**
- * What actions take of limits, as their sealed records say it. A record holds it encrypted, because a limit's key or an amount may be what
- * policy does not disclose. The log therefore tells the least that a limit has to count, whatever rows somebody deleted.
+ * What actions take from limits, by their sealed records. A record holds it encrypted, because a limit's key or an amount may be what
+ * policy does not disclose. The log therefore gives the least that a limit has to count, whichever rows somebody deleted.
  */
 import { z } from 'zod';
 import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
@@ -17,18 +17,18 @@ export interface LimitShare {
   /** When it was taken, and until when it can count, in milliseconds since the epoch. */
   at: number;
   until: number;
-  /** Counts also when nothing came of the action: a glass stays broken. */
+  /** Counts even if the action came to nothing: a glass stays broken. */
   stays?: boolean;
 }
 
 export interface ShareSeals {
   seal(tenant: string, action: string, shares: readonly LimitShare[]): string;
-  /** Empty for what none of the stack's keys encrypted for this action. */
+  /** Empty for text that none of the stack's keys encrypted for this action. */
   open(tenant: string, action: string, sealed: string): LimitShare[];
 }
 
 const PURPOSE = 'limit shares v1';
-/** Lengths are multiples of it, so that they say nothing of the amounts. */
+/** Lengths are multiples of it, so that they reveal nothing of the amounts. */
 const PADDING = 128;
 
 const sharesSchema = z.array(z.tuple([z.string(), z.string(), z.number(), z.number(), z.boolean()]));
@@ -111,7 +111,7 @@ export const savedSharesSchema: z.ZodType<SavedShares> = z.array(
 
 /**
  * What live actions hold of each limit by the records that were read. Sums of nearby shares are kept instead of
- * the shares, and such a sum never says more than what is held.
+ * the shares, and such a sum never exceeds what is held.
  */
 export class LimitShares {
   readonly #slots = new Map<string, Slot>();
@@ -129,14 +129,14 @@ export class LimitShares {
     if (held === undefined) return NOTHING;
     const sumOf = (sums: readonly Sum[]): Decimal =>
       sums.reduce((sum, { amount }) => addDecimals(sum, amount), NOTHING);
-    // In doubt at the edge of the window, nothing was taken and all was given back.
+    // In doubt at the edge of the window, assume that nothing was taken and everything was given back.
     const taken = sumOf(held.taken.filter(({ from }) => from > since));
     const returned = sumOf(held.returned.filter(({ to }) => to > since));
     const left = addDecimals(taken, negative(returned));
     return compareDecimals(left, NOTHING) < 0 ? NOTHING : left;
   }
 
-  /** @param now milliseconds since the epoch: what counts no more is forgotten */
+  /** @param now milliseconds since the epoch: expired shares are forgotten */
   take(shares: readonly LimitShare[], now: number): void {
     for (const share of shares) this.#add(share, 'taken', now);
   }

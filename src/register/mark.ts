@@ -1,5 +1,5 @@
 /**
- * How far a log was read, and what was in force there. The data folder holds it beside the keys, so write access to the database is not
+ * How far a log was read, and what was in force at that point. The data folder holds it beside the keys, so write access to the database is not
  * enough to change it. A start reads only the entries after the mark, and notices a log that was cut back.
  */
 import { randomBytes } from 'node:crypto';
@@ -33,9 +33,9 @@ export interface MarkFiles {
   read(tenant: string): RegisterMark | null;
   /** A later mark replaces an earlier one, never the other way round. */
   write(tenant: string, mark: RegisterMark): void;
-  /** How many entries a log is known to have had; 0 where nothing is known. */
+  /** The largest size that a log is known to have had; 0 where nothing is known. */
   height(tenant: string): number;
-  /** Keeps that it has `size` entries: within a second, so that it costs nothing where a log grows fast. @param failed told when it cannot */
+  /** Stores that it has `size` entries, within a second, so that a fast log costs little. @param failed called when that fails */
   reached(tenant: string, size: number, failed: (error: unknown) => void): void;
   /** Immediately writes the mark that waits for its second. */
   flush(): void;
@@ -167,10 +167,10 @@ export function markFiles(dataDir: string): MarkFiles {
     timer = null;
     for (const [tenant, { size, failed }] of grown) {
       try {
-        // The folder of keys is there, or this process is at its end.
+        // The folder exists, or this process is ending.
         mkdirSync(folder, { recursive: false, mode: 0o700 });
       } catch {
-        // There already; what else is wrong shows when it is written.
+        // It exists already. Any other fault shows at the write.
       }
       try {
         if (height(tenant) < size) replace(heightOf(tenant), String(size));

@@ -28,10 +28,10 @@ export const redeemedBefore = (actions: readonly string[]): SavedRecords => ({
 /** Actions that are remembered of each kind: more than are open at the same time in a busy company. */
 const ACTIONS_MAX = 50_000;
 
-/** Of an action that has two records of one number: no search can find enough of them. */
+/** For an action that has two records of one number: no search can find enough of them. */
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** Decided actions, and those that were redeemed or ended, apart: the many that no human decides must not crowd out the few. */
+/** Keeps decided actions apart from redeemed or ended ones, so that the many that no human decides do not crowd out the few. */
 export class NewestRecords {
   readonly #decided: Map<string, number>;
   readonly #begun: Map<string, number>;
@@ -49,7 +49,7 @@ export class NewestRecords {
   /** In the order of the log, each record once. */
   note({ type, action, seq }: Pick<RecordPayload, 'type' | 'action' | 'seq'>): void {
     const before = this.of(action);
-    // Until something was decided, redeemed or ended, what is hidden makes an action late and nothing else.
+    // Before a decision, redemption or outcome, a hidden record can only delay an action.
     if (before === -1 && (seq === 0 || type === 'release')) return;
     const list = type === 'decision' ? this.#decided : this.#begun;
     list.delete(action);

@@ -19,11 +19,11 @@ export interface Register {
   /** The state at the last read of the log; empty before the first one. Use it for display only, never to grant anything. */
   known(tenant: string): InForce;
   /**
-   * Runs `work` with one shared read of the log: a request that asks who calls, what is in force and what is stopped reads it once. The
+   * Runs `work` with one shared read of the log: a request that needs credentials, bundles and freezes reads it once. The
    * read includes everything sealed before this call.
    */
   atOnce<T>(work: () => Promise<T>): Promise<T>;
-  /** What actions take of limits, as their records hold it. */
+  /** What actions take from limits, by their records. */
   shares: ShareSeals;
   /** Which actions are drills. */
   drills: Drills;

@@ -141,7 +141,7 @@ function apiKeys(
   const reach = (row: StoredApiKey): string =>
     `would have reached ${row.surfaces.join(', ') || 'no surface'} for ${row.actors.join(', ') || 'nobody'}`;
   for (const credential of sealed.values()) {
-    // A session's row is of another table, and says only where to look.
+    // A session's row is in another table, and only says where to look.
     if (credential.kind === 'session') continue;
     const row = byId.get(credential.id);
     if (row === undefined) {

@@ -1,15 +1,15 @@
-/** Text under the stack's own secret, as records hold it: AES-256-GCM, padded, bound to what it is about. */
+/** Text that records hold, encrypted under the stack's own secret: AES-256-GCM, padded, bound to what it is about. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Keys } from '../keys/index.ts';
 
 export interface TextSeals {
-  /** @param about what it is bound to: under another one it does not open */
+  /** @param about the context that it is bound to; it does not open in another one */
   seal(tenant: string, about: string, text: string): string;
-  /** Null for what none of the stack's keys encrypted for this. */
+  /** Null for text that none of the stack's keys encrypted for this context. */
   open(tenant: string, about: string, sealed: string): string | null;
 }
 
-/** @param padding lengths are multiples of it, in bytes, so that they say nothing of the text */
+/** @param padding lengths are multiples of it, in bytes, so that they reveal nothing of the text */
 export function textSeals({ commitments }: Pick<Keys, 'commitments'>, purpose: string, padding: number): TextSeals {
   const keysOf = (tenant: string): Buffer[] => commitments(purpose, tenant).map((key) => Buffer.from(key, 'hex'));
   const aad = (about: string): Buffer => Buffer.from(about, 'utf8');
@@ -31,7 +31,7 @@ export function textSeals({ commitments }: Pick<Keys, 'commitments'>, purpose: s
           decipher.setAuthTag(bytes.subarray(12, 28));
           return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
         } catch {
-          // Another key's: a secret before this one.
+          // Encrypted under an earlier secret.
         }
       }
       return null;

@@ -47,7 +47,7 @@ export interface ListQuery {
 /** Most items of a page. */
 const PAGE_MAX = 500;
 
-/** `id`, `schemas` and `meta` are always said. */
+/** `id`, `schemas` and `meta` are always returned. */
 export function selected(resource: ScimResource, { attributes, excludedAttributes }: ListQuery): ScimResource {
   const names = (list: string): string[] => list.split(',').map((name) => name.trim().toLowerCase());
   const always = ['id', 'schemas', 'meta'];

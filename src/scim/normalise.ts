@@ -1,6 +1,6 @@
 /**
- * What identity providers really send, in the form that RFC 7643 and 7644 say. Entra ID and Okta differ from them in known ways
- * (docs/identity.md); what differs in any other way is refused, and the refusal is alarmed. Pure.
+ * Brings what identity providers send into the form of RFC 7643 and 7644. Entra ID and Okta differ from it in known ways
+ * (docs/identity.md). Any other difference is refused, and the refusal is alarmed. Pure.
  */
 
 /** URN of the enterprise extension, which holds the manager. */
@@ -32,7 +32,7 @@ function managerOf(value: unknown): unknown {
   return isObject(value) ? { value: value['value'] } : value;
 }
 
-/** Members without what we do not keep of them, each once. */
+/** Members, reduced to what we keep of them, each once. */
 function membersOf(value: unknown): unknown {
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
   const ids = list.map((member) => (isObject(member) ? member['value'] : member));
@@ -108,7 +108,7 @@ function withPath(op: Operation['op'], path: string, value: unknown, resource: M
   return [{ op, path, value: valueOf(path, value) }];
 }
 
-/** What is not there needs no removing. */
+/** A value that is absent needs no removal. */
 function without(path: string, resource: Members): Operation[] {
   return lookUp(path, resource) === undefined ? [] : [{ op: 'remove', path }];
 }
@@ -122,7 +122,7 @@ function lookUp(path: string, resource: Members): unknown {
 
 const ids = (members: unknown): unknown[] => (membersOf(members) as { value: unknown }[]).map(({ value }) => value);
 
-/** Who is in already is not added, and who is not is not removed (RFC 7644 section 3.5.2). */
+/** Members that are in already are not added, and others are not removed (RFC 7644 section 3.5.2). */
 function ofMembers(op: Operation['op'], path: string, value: unknown, resource: Members): Operation[] {
   if (op === 'replace') return [{ op, path, value: value === null ? [] : membersOf(value) }];
   const present = new Set(ids(resource['members'] ?? []));
@@ -133,7 +133,7 @@ function ofMembers(op: Operation['op'], path: string, value: unknown, resource: 
   return [{ op: 'replace', path, value: next }];
 }
 
-/** `emails[type eq "work"].value`: what is to be set is made where it is missing, as Entra ID expects. */
+/** `emails[type eq "work"].value`: a missing value is created, as Entra ID expects. */
 function withFilter(
   op: Operation['op'],
   path: string,

@@ -78,7 +78,7 @@ export function groupResource(group: StoredGroup, base: string): ScimResource {
   };
 }
 
-/** Runs what scimmy does; what it does not understand is the provider's fault. */
+/** Runs scimmy. A message that it does not understand is the provider's fault. */
 function understood<T>(work: () => T): T {
   try {
     return work();

@@ -1,13 +1,12 @@
 /**
- * Records of type `credential`: what a key was made for, and that it ended. `action` is `credential:` and its id. The key is nowhere, not
- * even its hash: a short key that somebody brought along could be found from that by trying, so it is committed to with a key of ours.
+ * Records of type `credential`: what a key was made for, and that it ended. `action` is `credential:` and its id. Neither the key nor its hash is in it, because a short key could be guessed from its hash. The record holds a keyed commitment instead.
  */
 import { z } from 'zod';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import { EvidenceError } from '../ledger/index.ts';
 
 const PREFIX = 'credential:';
-/** `action` of the one record that says which credentials and delegations were there before such things were sealed. */
+/** `action` of the one record that lists the credentials and delegations from before they were sealed. */
 export const ADOPTION_CHAIN = 'credential:adopted';
 
 /**
@@ -75,7 +74,7 @@ export function credentialBody({ id: _id, session, ...change }: CredentialChange
   return { ...change, ...(session && { session: { ...session } }) };
 }
 
-/** Whether a record says that what was there before was sealed: from then on nothing counts that has no record. */
+/** Whether this is the record that lists what was there before. After it, a credential without a record does not count. */
 export const isAdoption = ({ type, action }: Pick<RecordPayload, 'type' | 'action'>): boolean =>
   type === 'credential' && action === ADOPTION_CHAIN;
 

@@ -1,6 +1,7 @@
 /**
- * Records of type `directory`: what an identity provider said of a person or a group by SCIM, or of a person by a security event. `action`
- * is `directory:user:` or `directory:group:` and the SCIM id, or `directory:signal:` and the event's. The people who may decide follow from them, so that nobody who writes to the database makes one.
+ * Records of type `directory`: what an identity provider said about a person or a group by SCIM, or about a
+ * person by a security event. `action` is `directory:user:` or `directory:group:` and the SCIM id, or `directory:signal:` and the event's.
+ * Who may decide follows from these records, so that a writer to the database cannot add a person.
  */
 import { z } from 'zod';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
@@ -28,7 +29,7 @@ const groupSchema = z.looseObject({
   joined: z.array(text),
   left: z.array(text),
 });
-/** From now on the person decides nothing, until they proved anew who they are; their sessions have ended. */
+/** The person's sessions ended, and they decide nothing until they sign in anew. */
 const signalSchema = z.looseObject({
   state: z.literal('stopped'),
   what: z.literal('signal'),

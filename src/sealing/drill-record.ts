@@ -1,7 +1,5 @@
 /**
- * Records of type `drill`. `planted`, in a separate chain: somebody planted a request that is never released, sealed before it is asked. It
- * only commits to which one, so that who reads the log cannot tell. `opened`, in the action's own chain: the drill is over, with what opens
- * the commitment.
+ * Records of type `drill`. `planted`, in a separate chain: somebody planted a request that is never released, sealed before it is asked. It only commits to the request's id, so that a reader of the log cannot tell which one it is. `opened`, in the action's own chain: the drill is over; the record opens the commitment.
  */
 import { z } from 'zod';
 import { hashOf, HASH_PATTERN } from '../canonical/index.ts';
@@ -42,7 +40,7 @@ export interface DrillOpened extends DrillOpening {
   /** Hash of the record that planted it. */
   planted: string;
   end: DrillEnd;
-  /** Directory id of whose decision ended it; null where nobody's did. */
+  /** Directory id of the person whose decision ended it, or null. */
   person: string | null;
   surface: string;
 }

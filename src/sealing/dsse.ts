@@ -19,7 +19,7 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
 export const signEnvelope = (payload: Uint8Array, signer: Signer): Promise<Envelope> =>
   signPayload(RECORD_PAYLOAD_TYPE, payload, signer);
 
-/** Wraps the bytes of what is no record, under its own type. */
+/** Wraps bytes of another kind than a record, under their own type. */
 export async function signPayload(payloadType: string, payload: Uint8Array, signer: Signer): Promise<Envelope> {
   const made = await signer.sign(preAuthEncoding(payloadType, payload));
   const signature = signer.algorithm === 'ES256' ? toDer(made) : made;

@@ -27,7 +27,7 @@ const bodySchema = z.looseObject({
   currency: z.string().nullable(),
 });
 
-/** What is granted: the like of `action`, which its giver approved with the record `decision`. */
+/** What is granted: requests like `action`, which its giver approved with the record `decision`. */
 export interface GrantChange {
   state: 'given' | 'revoked';
   /** `grt_…` */

@@ -1,4 +1,4 @@
-/** Records of type `key`: how a key comes into use, and how it stops counting. One chain for each tenant, `action` is `key`. */
+/** Records of type `key`: how a key comes into use, and how it is revoked. One chain for each tenant, `action` is `key`. */
 import { z } from 'zod';
 import type { OtherRecord, RecordPayload } from '../contract/index.ts';
 import { SIGNING_USES, type SigningUse } from '../contract/views/index.ts';

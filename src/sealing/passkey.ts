@@ -24,7 +24,7 @@ export const ASSURANCE_KIND = 'countersign.passkey/v1';
 /** Bytes that a credential id may have (WebAuthn level 3, section 4). */
 const CREDENTIAL_BYTES = 1023;
 
-/** A passkey that a person brought in. */
+/** A passkey that a person enrolled. */
 export interface PasskeyEnrolment {
   change: 'introduce';
   use: 'passkey';
@@ -46,7 +46,7 @@ export interface PasskeyEnrolment {
   name: string | null;
 }
 
-/** From here on it does not count. */
+/** The passkey is revoked. */
 export interface PasskeyRevocation {
   change: 'revoke';
   use: 'passkey';
@@ -90,8 +90,7 @@ export function passkeyBody(change: PasskeyChange): OtherRecord['body'] {
 /**
  * What a record says about a passkey; null for any other record.
  *
- * @throws EvidenceError `key-record-malformed` when it says nothing of the sort, its key is not the one that it names, or somebody
- * else than its person brought it in
+ * @throws EvidenceError `key-record-malformed` when it says nothing of the sort, its key is not the one that it names, or somebody other than its person enrolled it
  */
 export function passkeyChangeOf(record: RecordPayload): PasskeyChange | null {
   if (!isAboutPasskey(record) || !('body' in record)) return null;

@@ -99,8 +99,7 @@ function mapFacts(facts: Facts, map: (people: string[]) => string[]): Facts {
 }
 
 /**
- * A record in its sealed form, and the lists that it only names. A list of more than 250 people is folded; in a record that is too large
- * all the same, every list of more than 8.
+ * A record in its sealed form, and the lists that it only names. A list of more than 250 people is folded; in a record that is still too large, every list of more than 8.
  */
 export function foldPeople<T extends RecordPayload>(record: T): { record: T; lists: FoldedList[] } {
   const folded = foldLonger(record, PEOPLE_MAX);

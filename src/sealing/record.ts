@@ -23,7 +23,7 @@ export function recordHash(payload: Uint8Array): string {
 }
 
 /**
- * Reads a record, its one right spelling only: canonical JSON of a known type with everything that type has.
+ * Reads a record, its canonical spelling only: canonical JSON of a known type with everything that type has.
  *
  * @throws EvidenceError `record-malformed`, `record-not-canonical`
  */

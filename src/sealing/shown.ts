@@ -8,7 +8,7 @@ export interface SealedShown {
   shown: { hash: string; renderer: string };
 }
 
-/** What a decision, or the review of a broken glass, says of it; null for any other record, and where it came through another door. */
+/** What a decision, or the review of a break-glass release, says of it; null for any other record, and where it came through another door. */
 export function shownIn(record: RecordPayload): SealedShown | null {
   if (record.type !== 'decision' && record.type !== 'review') return null;
   const rendering: unknown = record.type === 'decision' ? record.shown : record.body['shown'];

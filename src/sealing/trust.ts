@@ -15,11 +15,11 @@ export interface Trust {
   attestationKeys?: readonly unknown[];
   /** The first entry from which records of people's statements carry an attestation key's signature (`followKeys`). */
   attestedFrom?: number;
-  /** Keys that count no more from some entry on, as records of the log say (`followKeys`). */
+  /** Keys that were revoked from some entry on, as records of the log say (`followKeys`). */
   revoked?: readonly Revocation[];
 }
 
-/** Thumbprint to the entry from which on a key counts no more: as revocations say, and the keys themselves (`revoked.from`). */
+/** Thumbprint to the entry from which a key is revoked, by revocations and by the keys themselves (`revoked.from`). */
 export function revocationsOf(trust: Pick<Trust, 'recordKeys' | 'revoked'>): ReadonlyMap<string, number> {
   const all = new Map<string, number>();
   const add = ({ kid, from }: Pick<Revocation, 'kid' | 'from'>): void => {

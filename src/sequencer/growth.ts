@@ -1,4 +1,4 @@
-/** From the end of a log and new entries to everything that their commit writes. No I/O but the signature. */
+/** Computes everything that a commit writes, from the end of the log and the new entries. No I/O but the signature. */
 import { createHash } from 'node:crypto';
 import { concatBytes, fromHex } from '../canonical/index.ts';
 import {
@@ -84,7 +84,7 @@ export async function grow(
       facets: record.facets,
     })),
     tiles: growTiles(extension.completed, edge),
-    // Where a batch holds several records of one action, the last one gives the action's state.
+    // If a batch holds several records of one action, the last one gives the action's state.
     projections: [
       ...new Map(
         records.flatMap(({ action, projection }) =>

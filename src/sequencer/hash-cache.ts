@@ -1,12 +1,12 @@
 import type { ReadHash } from '../ledger/index.ts';
 
-/** Subtrees below this level change hands too often to be worth keeping: a proof reads them from one tile anyway. */
+/** Subtrees below this level are replaced too often to be worth caching: a proof reads them from one tile anyway. */
 const LEVEL_MIN = 8;
 const CACHED_MAX = 8192;
 
 /**
- * Keeps hashes of complete subtrees. An append-only log never changes one, so nothing here is ever out of date; the upper part of a
- * proof, which all proofs share, is then read and hashed once.
+ * Keeps hashes of complete subtrees. An append-only log never changes one, so nothing here is ever out of date. The upper part,
+ * which all proofs share, is then read and hashed once.
  */
 export class HashCache {
   readonly #hashes = new Map<string, Uint8Array>();

@@ -1,4 +1,4 @@
-/** When a writer of a log goes ahead on its own last commit, and when it waits for its turn at the head. */
+/** Decides when a writer of a log goes ahead on its own last commit, and when it waits for its turn at the head. */
 
 /** How many turns in a row a writer has to find its own commit at the head until it goes ahead, at its start. */
 const ALONE_FIRST = 8;
@@ -9,9 +9,9 @@ const ALONE_MAX = 4096;
 export interface Pace {
   /** Whether the next append waits for its turn. */
   takesTurns(): boolean;
-  /** The head had moved when it was to be swapped: others write this log too. */
+  /** Notes that the head had moved before the swap, because others write this log too. */
   lost(): void;
-  /** A turn is over. @param alone whether nobody had written since our last commit */
+  /** Notes that a turn is over. @param alone whether nobody had written since our last commit */
   took(turn: { alone: boolean }): void;
 }
 

@@ -16,8 +16,7 @@
  * locked path when the head has moved, an entry is taken, or the outcome of its last commit is unknown: under the head's row lock it
  * reads what is there, drops what is sealed already, and swaps. A process also begins that way, so recovery is the normal path.
  *
- * Where several processes write one log, racing would cost most of them a wasted commit. So a writer takes turns at first, and from a race
- * on that it lost: the lock of the head's row is the queue, PostgreSQL keeps it in order, and what came while a writer waited goes with its
+ * Where several processes write one log, racing would cost most of them a wasted commit. So a writer takes turns at first, and after a race that it lost: the lock of the head's row is the queue, PostgreSQL keeps it in order, and what came while a writer waited goes with its
  * turn. A turn ends with its connection: immediately when its process dies, within three seconds when it hangs. A writer that finds itself
  * alone for a while goes ahead.
  */
@@ -165,7 +164,7 @@ class LogWriter {
     this.#onAppend(begins ? 'begun' : 'moved');
   }
 
-  /** The path of many writers. What came until our turn came is taken along, into `calls`. */
+  /** The path of many writers. Records that arrive before our turn are added to `calls`. */
   async #sealInTurn(end: LogEnd, calls: Call[]): Promise<void> {
     const tenant = this.#tenant;
     this.#end = null;
@@ -174,7 +173,7 @@ class LogWriter {
       if (head === null) throw new CountersignError('invalid-evidence', 'the head of the log is gone');
       calls.push(...this.#take());
       const alone = head.size === end.head.size && head.checkpoint === end.head.checkpoint;
-      // Of the open tile we hold the beginning, unless it is another one by now.
+      // We hold the beginning of the open tile, unless it has changed meanwhile.
       const sameTile = head.size - (head.size % TILE_WIDTH) === first;
       const known = sameTile ? end.edge : [];
       const from = alone ? end : await this.#verified(head, [...known, ...hashesOf(leaves)]);
@@ -193,7 +192,7 @@ class LogWriter {
     this.#onAppend('turn');
   }
 
-  /** The fast path: one statement on top of our last commit. False when the locked path has to find out. */
+  /** The fast path: one statement on top of our last commit. False when the locked path has to be taken. */
   async #swapAfter(end: LogEnd, calls: readonly Call[]): Promise<boolean> {
     const { append, end: next } = await this.#grow(end, calls);
     this.#end = null;

@@ -13,7 +13,7 @@ export interface StagedRecord {
   /** RFC 3339 UTC. */
   at: string;
   facets: Facets;
-  /** How the action stands after this record. */
+  /** The state of the action after this record. */
   projection?: Projection;
   /** The permit that this record releases. */
   permit?: NewPermit;
@@ -47,8 +47,8 @@ export interface Sequencer {
    * When any (action, seq) of the call is sealed already, by an execution of the same step that died before it could say so or by
    * another one that was faster, nothing of the call is sealed and the answer is the existing entries, marked so.
    *
-   * @throws CountersignError `unavailable` when the database or the signer cannot be reached. Nothing was answered for; whether it
-   * was sealed may be unknown, and the same call again finds out.
+   * @throws CountersignError `unavailable` when the database or the signer cannot be reached. Whether it was sealed may be unknown; repeating
+   * the call finds out.
    * @throws CountersignError `invalid-evidence` for a record that no log can hold.
    */
   append(tenant: string, records: readonly StagedRecord[]): Promise<SealedRecord[]>;

@@ -36,7 +36,7 @@ export async function whisper(
   await respond?.({ response_type: 'ephemeral', replace_original: false, ...forSlack(said) });
 }
 
-/** Turns any error into one that a person may read. Unexpected errors are logged, and told without details. */
+/** Turns any error into one that a person may read. Unexpected errors are logged, and shown without details. */
 export function readable(desk: Desk<unknown>, error: unknown): CountersignError {
   if (isCountersignError(error) && error.status !== 500) return error;
   desk.log.error({ error: messageOf(error) }, 'a Slack interaction failed');

@@ -7,9 +7,9 @@ import type { Submission } from './origin.ts';
 const DIGITS = 15;
 
 /**
- * The fields that now hold something else than before; undefined when there is none.
+ * The fields that have a new value; undefined when there are none.
  *
- * @throws CountersignError `invalid-request` for what is no number; `extensions.field` names the input.
+ * @throws CountersignError `invalid-request` for text that is not a number; `extensions.field` names the input.
  */
 export function changesOf(message: ApprovalMessage, { fields }: Submission): JsonObject | undefined {
   const changes: JsonObject = {};
@@ -21,7 +21,7 @@ export function changesOf(message: ApprovalMessage, { fields }: Submission): Jso
   return Object.keys(changes).length === 0 ? undefined : changes;
 }
 
-/** What was typed over a value, where that is another; undefined where it is left as it was. @throws as {@link changesOf} */
+/** The typed value, if it differs from the old one; otherwise undefined. @throws as {@link changesOf} */
 export function changedValue(changeable: MessageChangeable, typed: string, field: string): string | number | undefined {
   if (typed === '' || typed === changeable.value) return undefined;
   const value = valueOf(changeable, typed, field);

@@ -7,10 +7,10 @@ import type { MetadataSeal } from './metadata.ts';
 import type { Tasks } from './tasks.ts';
 import type { UserCheck } from './users.ts';
 
-/** What answering with a decision takes of the door. */
+/** The parts of the door that a decision's answer needs. */
 export type DecisionDoor = SlackIdentity & SlackMessages & SlackDecisions;
 
-/** @typeParam Door The parts of the door that a listener uses; it is given no others. */
+/** @typeParam Door The parts of the door that a listener uses; it gets no others. */
 export interface Desk<Door = SlackDoor> {
   door: Door;
   /** With a short timeout: somebody waits. */

@@ -2,7 +2,7 @@
 import type { Rendered } from './blocks/index.ts';
 import { troubleOf } from './web.ts';
 
-/** What is known of a workspace, until the process starts anew. */
+/** What is known about a workspace, until the process restarts. */
 export interface Dressing {
   plain: boolean;
 }
@@ -10,10 +10,10 @@ export interface Dressing {
 const NEWER: ReadonlySet<unknown> = new Set(['table', 'plan']);
 
 /**
- * Sends a message as this workspace takes it.
+ * Sends a message in the form that this workspace accepts.
  *
- * @returns What was taken at last, with Slack's answer.
- * @throws what `send` throws, but for a refusal of the newer blocks
+ * @returns The accepted form, with Slack's answer.
+ * @throws what `send` throws, except for a refusal of the newer blocks
  */
 export async function dressed<T>(
   dressing: Dressing,
@@ -32,7 +32,7 @@ export async function dressed<T>(
   return { rendered: plain, answer };
 }
 
-/** Whether Slack took the call, and not the blocks in it. @throws what is not an error of the Web API */
+/** Whether Slack accepted the call but refused its blocks. @throws errors that are not of the Web API */
 export function refusesBlocks(error: unknown): boolean {
   const trouble = troubleOf(error);
   return trouble.kind === 'target' && REFUSALS.has(trouble.code);

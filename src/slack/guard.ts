@@ -18,7 +18,7 @@ export interface GuardOptions {
 }
 
 /**
- * Answers 401 to what is too old, too new, wrongly signed or already seen, and 413 to what is too large; leaves the untouched bytes in
+ * Answers 401 to requests that are too old, too new, wrongly signed or repeated, and 413 to large ones; leaves the untouched bytes in
  * `req.rawBody`, where Bolt's receiver looks for them. Slack's own retries carry a new timestamp and signature, so they pass.
  */
 export function slackGuard({ signingSecret, log, now }: GuardOptions): RequestHandler[] {

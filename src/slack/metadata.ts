@@ -1,4 +1,5 @@
-/** What a modal is about, carried through Slack and back. Sealed, so that only what we opened, for whom we opened it, comes back. */
+/** The subject of a modal, carried through Slack and back. It is encrypted, so that only a form that we opened comes back, and only from the
+ * user for whom we opened it. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 

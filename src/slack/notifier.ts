@@ -31,14 +31,14 @@ export interface NotifierDeps {
   log: SlackLog;
 }
 
-/** Messages that are edited no longer: deleted by someone, or too old for the workspace's rules. */
+/** Messages that can no longer be edited: deleted, or too old for the workspace's rules. */
 const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
 
 /** A message, whatever it is about. */
 interface Subject extends Pick<ApprovalMessage, 'ask' | 'revision' | 'audience'> {
   /** Id of the action or plan. */
   about: string;
-  /** What one person, or a channel, is shown. */
+  /** The rendering for one person or channel. */
   render(person: string | null): (plain: boolean) => Rendered;
 }
 
@@ -181,7 +181,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
         } catch (error) {
           const { code } = troubleOrThrow(error, []);
           log.warn({ target: place.target, code }, 'Slack could not show a message about several actions');
-          // One that is gone, or too old to be edited, is none the less where its actions were announced.
+          // A message that is gone or too old to be edited still counts as the announcement of its actions.
           return place.posted ?? { why: inWords(code) };
         }
       },
@@ -192,7 +192,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
     async thread(posted, event: ThreadEvent) {
       const asked = event.people ?? [];
       for (const { channel, ts, workspace, person } of posted) {
-        // In a direct message nobody else is there to be mentioned.
+        // A direct message needs no mention.
         const mentions = asked
           .filter((id) => person === null || id === person)
           .map((id) => people.slackOf(id))

@@ -23,7 +23,7 @@ import { toSlackView } from './web.ts';
 
 export type SubmitAck = AckFn<ViewResponseAction>;
 
-/** A submission of ours, by the person it was opened for, with how the action stands now. */
+/** A submission of our form by the person it was opened for, with the current state of the action. */
 export interface Submitted {
   submission: Submission;
   meta: Metadata;
@@ -34,7 +34,7 @@ export interface Submitted {
 /** What a form does with a submission. */
 export interface Form {
   kind: ViewName;
-  /** Decides, and answers what to show when it is done; null closes the form. @throws CountersignError; nothing was sealed then. */
+  /** Decides, and returns the view to show afterwards; null closes the form. @throws CountersignError; nothing was sealed then. */
   decide(submitted: Submitted): Promise<View | null>;
   /** The form again, with what was typed. */
   again(submitted: Submitted, metadata: string, typed: Record<string, string>, problem: string): View;
@@ -76,7 +76,7 @@ const errors = (error: CountersignError, submitted?: Submitted): ViewResponseAct
   errors: { [fieldOf(error, submitted)]: formError(error.message, 'nothing was decided') },
 });
 
-/** The input that an error is about: the one it names, else the field of which it speaks. */
+/** The input of an error: the one it names, or else the field that its text mentions. */
 function fieldOf(error: CountersignError, submitted: Submitted | undefined): string {
   const { field } = error.extensions;
   if (typeof field === 'string') return field;
@@ -108,7 +108,7 @@ async function finish(
     view =
       known === undefined ? textModal('Not decided', problem) : form.again(known, metadata, typedOf(fields), problem);
   }
-  // Somebody may have closed the window: the message in the channel still tells.
+  // Somebody may have closed the window. The message in the channel still shows the result.
   await desk.client.views.update({ view_id: viewId, view: toSlackView(view) }).catch(() => undefined);
   const { meta } = submitted() ?? {};
   if (meta !== undefined) await redraw(desk, meta);

@@ -21,7 +21,7 @@ export async function orLate<T>(work: Promise<T>, ms: number): Promise<T | typeo
 
 /** Work that goes on after its acknowledgement. */
 export interface Tasks {
-  /** Never rejects: whatever goes wrong is logged. */
+  /** Never rejects: errors are logged. */
   run(what: string, work: Promise<unknown>): void;
   /** Waits for what is running, at most `ms`. */
   drained(ms: number): Promise<void>;

@@ -60,7 +60,7 @@ function checked(workspace: string, id: string, user: Asked): SlackUser {
   const teams = user.enterprise_user?.teams ?? [];
   if (user.team_id !== workspace && !teams.includes(workspace)) throw no('you belong to another Slack workspace');
   if (user.deleted !== false) throw no('your Slack account is deactivated');
-  // Exactly `false`: what Slack does not say is not assumed.
+  // Exactly `false`, because a missing member proves nothing.
   if (user.is_bot !== false) throw no('only people decide');
   const guest = user.is_restricted !== false || user.is_ultra_restricted === true || user.is_stranger === true;
   if (guest) throw no('guests of a Slack workspace do not decide');

@@ -1,4 +1,4 @@
-/** Talking to Slack's Web API: one try, and an error that says what kind of trouble it is. */
+/** Calls Slack's Web API: one try, and an error that names the kind of trouble. */
 import {
   WebAPIHTTPError,
   WebAPIPlatformError,

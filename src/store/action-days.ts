@@ -1,8 +1,8 @@
-/** Rows of the read model added up by day, and how long people took: what reports are made of. */
+/** Sums of the read model's rows by day, and how long people took, for reports. */
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
-/** Actions of some days that have these in common. Amounts are exact decimals. */
+/** Actions of some days that share these values. Amounts are exact decimals. */
 export interface DayGroup {
   surface: string;
   status: string;
@@ -59,9 +59,9 @@ export interface ReportDays {
 export interface DayStore {
   groups(tenant: string, range: ReportDays): Promise<DayGroup[]>;
   days(tenant: string, range: ReportDays): Promise<DayCount[]>;
-  /** Of all, and of each who decided most often, 100 at most. */
+  /** For all people together, and for each of the 100 who decided most often. */
   waits(tenant: string, range: ReportDays): Promise<WaitFigures[]>;
-  /** Days whose sums are not those of their rows. */
+  /** Days whose sums differ from those of their rows. */
   wrongDays(tenant: string): Promise<string[]>;
 }
 

@@ -15,14 +15,14 @@ export interface ActionFact {
   endedAt: string | null;
   /** Until when people may decide, extensions included; null where nobody was asked. */
   expiresAt: string | null;
-  /** Of a break-glass release: by when it has to be looked back at, and when it was. */
+  /** For a break-glass release: when its review is due, and when it was reviewed. */
   reviewDueAt: string | null;
   reviewedAt: string | null;
   surface: string;
   verb: string;
   actor: string;
   actorType: string;
-  /** Whom it was asked for: the end of the actor's chain. */
+  /** The person it was asked for: the end of the actor's chain. */
   requester: string;
   resource: string | null;
   folder: string | null;
@@ -42,7 +42,7 @@ export interface ActionFact {
   delegatedFrom: string | null;
   /** Somebody gave it more time. */
   extended: boolean;
-  /** A person, or policy, released something else than was asked for. */
+  /** A person, or policy, changed the request before its release. */
   changed: boolean;
   /** From the request to a person's decision, in milliseconds. */
   waitMs: number | null;
@@ -50,7 +50,7 @@ export interface ActionFact {
   amountApproved: string | null;
   amountReleased: string | null;
   amountExecuted: string | null;
-  /** There is an amount, and policy does not disclose it. */
+  /** True for an amount that policy does not disclose. */
   amountUndisclosed: boolean;
   currency: string | null;
   reason: string | null;

@@ -1,4 +1,4 @@
-/** What the database holds of actions beside the log. Nobody believes it: it is compared with the records. */
+/** The rows of actions beside the log. They are never trusted, only compared with the records. */
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { slotName } from './limits.ts';

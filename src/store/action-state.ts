@@ -22,7 +22,7 @@ export interface BreakGlassReview {
   dueAt: number;
   status: 'open' | 'overdue' | 'done';
   result: { by: string; right: boolean; reason: string; at: string } | null;
-  /** On whose word it was released; null in states from before that was kept. */
+  /** The person on whose word it was released; null in older states. */
   by?: string | null;
   /** Their reason. */
   reason?: string | null;
@@ -44,14 +44,14 @@ export interface ActionState {
   disclosed: JsonObject;
   /** Paths whose values approvers see beside those; left out where there are none. The values are in the {@link Payload} alone. */
   show?: string[];
-  /** Paths that policy goes by and does not show to approvers; left out where there are none. */
+  /** Paths that policy depends on and does not show to approvers; left out where there are none. */
   unseen?: string[];
   /** How many values policy does not disclose. */
   withheld: number;
   /** What was left of each limit after this action's share, exact decimal strings. */
   limits: { label: string; left: string; max: string }[];
   notify: string[];
-  /** How often what waits is gathered in one message, in milliseconds; left out where it is announced immediately. */
+  /** How long waiting actions are gathered for one message, in milliseconds; left out where each is announced immediately. */
   digestMs?: number;
   plan: ApprovalPlan | null;
   approval: ApprovalState | null;
@@ -76,7 +76,7 @@ export interface ActionState {
   review: BreakGlassReview | null;
   /** The sealed report, to recognise it when it is sent again. `detail` is its commitment. */
   outcome: { status: string; reference: string | null; detail: string | null } | null;
-  /** Set where the engine executes it: through which connector, and what that counted. */
+  /** Set where the engine executes it: the connector and its counts. */
   execution?: ExecutionFact;
   /** What advisers said. */
   advice?: AdviceFact[];
@@ -98,15 +98,15 @@ export interface Payload {
   asked?: { by: string; mac: string };
   /** What approvers changed, by the number of the decision's record. */
   decided?: Record<string, JsonObject>;
-  /** What policy itself put in and does not disclose, by its path: the verdict's record only commits to it. */
+  /** Values that policy set and does not disclose, by path. The verdict's record only commits to them. */
   changes?: JsonObject;
   /** The executor's words. */
   detail?: string;
-  /** What the engine got when it executed it: rows that were read, or parts of an answer. */
+  /** The result of an execution by the engine: rows that were read, or parts of an answer. */
   result?: JsonObject;
   /** What people were shown while they could decide, by its hash. */
   shown?: Record<string, JsonObject>;
-  /** Who opened the whole, by directory id: hash of what they read, and of the record that says so. */
+  /** Who opened the whole, by directory id: hash of what they read, and of the record of the opening. */
   openings?: Record<string, { hash: string; record: string }>;
 }
 
@@ -117,7 +117,7 @@ export function disclosedChanges(changes: JsonObject, disclosed: JsonObject): Js
   );
 }
 
-/** The state without values that policy does not disclose. What approvers changed is whole in the {@link Payload}. */
+/** The state without values that policy does not disclose. Approvers' changes are complete in the {@link Payload}. */
 export function inClear(state: ActionState): ActionState {
   const { approval, disclosed } = state;
   if (approval === null || Object.keys(approval.changes).every((path) => Object.hasOwn(disclosed, path))) return state;

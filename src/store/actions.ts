@@ -40,11 +40,11 @@ export interface ActionStore {
   list(tenant: string, filter: ActionFilter): Promise<StoredAction[]>;
   /** Actions that were asked for to take this one back, oldest first. */
   reversing(tenant: string, id: string): Promise<string[]>;
-  /** Those of a tenant that were carried out to take another one back: which one, by which. */
+  /** The executed reversals of a tenant: the action that was taken back, and the one that did it. */
   reversals(tenant: string): Promise<{ of: string; by: string }[]>;
   /** All actions that wait for a person, oldest first. */
   waiting(tenant: string): Promise<StoredAction[]>;
-  /** Others that wait for a person by the same rule: of one surface and actor, oldest first, at most `limit`. */
+  /** Other actions that wait for a person by the same rule: of one surface and actor, oldest first, at most `limit`. */
   waitingAlike(tenant: string, like: Alike, limit: number): Promise<StoredAction[]>;
   /** Closed actions of all tenants whose retention has ended at `now`, the longest overdue first. */
   due(now: Date, limit: number): Promise<{ tenant: string; id: string }[]>;

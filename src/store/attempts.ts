@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
 
-/** Something that was tried and did not count, such as a click by somebody who is not an approver, or a forged signal. */
+/** A refused attempt, such as a click by somebody who is not an approver, or a forged signal. */
 export interface Attempt {
   tenant: string;
   /** Empty if it concerned no action. */
@@ -52,7 +52,7 @@ export interface AttemptStore {
   ): Promise<{ attempts: Attempt[]; nextCursor: string | null }>;
   /** Adds to the counts of the hour in which `at` lies. */
   addUnauthenticated(counts: readonly { address: string; times: number }[], at: Date): Promise<void>;
-  /** Who was refused most often, in the hours that touch the time; `limit` addresses at most. */
+  /** The addresses that were refused most often in the hours of the period, `limit` at most. */
   unauthenticated(filter: Pick<AttemptFilter, 'from' | 'to'>, limit: number): Promise<Unauthenticated[]>;
 }
 

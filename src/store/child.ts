@@ -50,7 +50,7 @@ export interface SupervisedOptions {
   patience?: number;
 }
 
-/** How a child ended: its exit code, or 128 and the number of the signal, as a shell says it. */
+/** How a child ended: its exit code, or 128 plus the number of the signal, as in a shell. */
 export interface Ended {
   status: number;
 }
@@ -92,7 +92,7 @@ export async function spawnSupervised(
     },
   );
   const lifeline = supervisor.stdin;
-  // When the command ends, its supervisor ends first. A write to its closed pipe is not an error.
+  // The supervisor may end first. Then a write to its closed pipe is not an error.
   lifeline?.on('error', () => undefined);
   const ended = new Promise<Ended>((resolve) => {
     supervisor.once('error', () => resolve({ status: 127 }));

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { recordOf } from './records.ts';
 
-/** How many actions of a surface stand in one state. */
+/** How many actions of a surface have one status. */
 export interface AskedOf {
   surface: string;
   status: string;
@@ -18,7 +18,7 @@ export interface ExecutedBy {
   times: number;
 }
 
-/** What was asked for and executed, by surface. */
+/** Requests and executions, by surface. */
 export interface CoverageStore {
   /** Actions asked for since then. */
   asked(tenant: string, since: string): Promise<AskedOf[]>;

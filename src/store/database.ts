@@ -53,7 +53,7 @@ export interface Tables {
     limitName: string;
     amount: Exact;
     at: Time;
-    /** When its window is over; null in rows of before this was kept. */
+    /** When its window is over; null in older rows. */
     until: Time | null;
   };
   apiKey: {
@@ -137,7 +137,7 @@ export interface Tables {
     action: string;
     openedAt: Time;
     dueAt: Time;
-    /** On whose word it was released. */
+    /** The person on whose word it was released. */
     by: string | null;
     status: string;
     view: JsonColumn;

@@ -1,12 +1,11 @@
 /**
- * Actions that are announced together: what waits at each place, and the message that announces it. Each change is made by the process
- * that holds the digest, for a while: one that died holds it no longer than that.
+ * Actions that are announced together: what waits at each place, and the message that announces it. Only the process that holds the digest changes it. A hold ends after a while, also when its process died.
  */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
-/** How long one process may be about a digest, in milliseconds. More than a call of Slack takes. */
+/** How long one process may hold a digest, in milliseconds. More than a call of Slack takes. */
 const BUSY_MS = 30_000;
 /** Actions of one message: each takes two of Slack's fifty blocks. */
 export const DIGEST_MAX = 20;
@@ -29,24 +28,24 @@ export interface DigestStore {
    * @returns when the first of all that wait at one of them is due
    */
   hold(tenant: string, action: string, targets: readonly string[], due: Date): Promise<Date>;
-  /** It gets a message alone: what was not gathered yet is not. */
+  /** The action gets a separate message, and is no longer gathered. */
   drop(tenant: string, action: string): Promise<void>;
   /** How many wait at each of `targets`, in their order. */
   waiting(tenant: string, targets: readonly string[]): Promise<number[]>;
-  /** The digests that an action is in, told or being told. */
+  /** The digests of an action, announced or being announced. */
   of(tenant: string, action: string): Promise<Digest[]>;
   /** The actions of a digest. */
   actions(tenant: string, digest: string): Promise<string[]>;
-  /** Takes what waits at `target`, `action` among it, into a new digest that the caller holds; null while `action` is held by another. */
+  /** Takes all actions that wait at `target`, including `action`, into a new digest that the caller holds; null while `action` is held by another. */
   take(
     tenant: string,
     action: string,
     target: string,
     now: Date,
   ): Promise<{ digest: string; actions: string[] } | null>;
-  /** Holds a digest that was told; false while another does. */
+  /** Takes hold of an announced digest; false while another process has it. */
   lock(tenant: string, digest: string, now: Date): Promise<boolean>;
-  /** What became of it. What was neither posted nor found impossible to post waits again. */
+  /** Stores the result. Actions that were neither posted nor found impossible to post wait again. */
   done(tenant: string, digest: string, outcome: Pick<Digest, 'posted' | 'why'>): Promise<void>;
 }
 

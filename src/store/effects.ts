@@ -1,4 +1,4 @@
-/** Governed actions as statements of the outside are compared with them. */
+/** Governed actions, for the comparison with statements of other systems. */
 import { sql } from 'kysely';
 import type { StatementKey } from '../audit/index.ts';
 import type { ActionFact } from './action-fact.ts';
@@ -20,7 +20,7 @@ export interface EffectStore {
     keys: readonly string[],
     surface: string | undefined,
   ): Promise<{ key: string; fact: ActionFact }[]>;
-  /** What was reported as executed in a time, in pages, by position in the log. */
+  /** Actions that were reported as executed in a period, in pages, by position in the log. */
   executed(tenant: string, filter: ExecutedIn, after: number, limit: number): Promise<ActionFact[]>;
 }
 

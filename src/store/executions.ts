@@ -10,19 +10,19 @@ export interface ExecutionLease {
   lease: string;
   /** From 1: this one included. */
   attempt: number;
-  /** What an attempt before this one noted last; null where none did. */
+  /** The last note of an earlier attempt; null where there is none. */
   before: JsonObject | null;
 }
 
 /**
- * Who executes an action that the engine carries out itself. Of all processes at most one holds the lease of an action. A row releases
+ * Leases on actions that the engine executes itself. Of all processes at most one holds the lease of an action. A row releases
  * nothing: the executing process reads the sealed records first.
  */
 export interface ExecutionStore {
   /** Null while somebody else holds it. */
   claim(tenant: string, action: string, leaseMs: number): Promise<ExecutionLease | null>;
   /**
-   * Keeps how far it got. On disk when it resolves, so that the next attempt knows.
+   * Stores how far this attempt got. On disk when it resolves, so that the next attempt knows.
    *
    * @throws CountersignError `unavailable` where the lease ran out and somebody else took over: do nothing more
    */

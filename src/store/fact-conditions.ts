@@ -1,4 +1,4 @@
-/** What a filter of the read model is in SQL. */
+/** The SQL of the read model's filters. */
 import { sql, type RawBuilder } from 'kysely';
 import type { FactFilter, FactScope } from './fact-filter.ts';
 
@@ -19,7 +19,7 @@ const EXACT = [
 /** `%` and `_` stand for themselves. */
 const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&');
 
-/** As its index has it. */
+/** The expression of its index. */
 const TEXT = sql`(coalesce(reason, '') || ' ' || coalesce(resource, '') || ' ' || coalesce(reference, '') || ' ' ||
   actor || ' ' || requester || ' ' || coalesce(approver, ''))`;
 
@@ -78,7 +78,7 @@ const VALUES = [
   'currency',
 ] as const;
 
-/** As their index has it. */
+/** The expression of their index. */
 const VALUES_OF_ROW = sql`array_remove(array[
     tenant || ' surface ' || surface, tenant || ' status ' || status, tenant || ' decision ' || decision,
     tenant || ' basis ' || coalesce(release_basis, basis), tenant || ' mode ' || mode, tenant || ' policy ' || policy,
@@ -91,21 +91,21 @@ const COVERED_NAMES: readonly string[] = [
   ...['actor', 'requester', 'folder', 'amountFrom', 'amountTo', 'from', 'to'],
 ];
 
-/** Whether the walk's index has all that a filter asks for. */
+/** Whether the walk's index covers the whole filter. */
 export const isCovered = (filter: FactFilter): boolean =>
   Object.entries(filter).every(([name, value]) => value === undefined || COVERED_NAMES.includes(name));
 
-/** Those that a filter asks for, as the index knows them. */
+/** The values that a filter asks for, in the form of the index. */
 export const valuesOf = (tenant: string, filter: FactFilter): string[] =>
   VALUES.flatMap((name) => {
     const value = filter[name];
     return value === undefined ? [] : [`${tenant} ${name} ${value}`];
   });
 
-/** What a filter asks for that the index of values does not know. */
+/** The conditions of a filter that the index of values does not cover. */
 export const beyondValues = (filter: FactFilter): FactFilter =>
   Object.fromEntries(Object.entries(filter).filter(([name]) => !VALUE_NAMES.includes(name)));
 
-/** By the index of values alone. */
+/** The condition on the index of values alone. */
 export const hasValues = (values: readonly string[]): RawBuilder<boolean> =>
   sql<boolean>`${VALUES_OF_ROW} @> ${values}::text[]`;

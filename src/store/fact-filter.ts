@@ -1,4 +1,4 @@
-/** What a search in the read model asks for. */
+/** Search criteria of the read model. */
 
 /** Search criteria for actions; all of them must match. */
 export interface FactFilter {
@@ -8,7 +8,7 @@ export interface FactFilter {
   approver?: string | undefined;
   status?: string | undefined;
   decision?: string | undefined;
-  /** On what it was released; where it was not, of its verdict. */
+  /** The basis of the release, or else of the verdict. */
   basis?: string | undefined;
   mode?: string | undefined;
   policy?: string | undefined;
@@ -28,14 +28,14 @@ export interface FactFilter {
   q?: string | undefined;
 }
 
-/** Whose actions are looked at: all, or those that a key or a person has to do with. */
+/** Which actions are visible: all, or those that concern a key or a person. */
 export type FactScope =
   | 'all'
   | {
-      /** Who asked, as rows of `action` say. */
+      /** The requester in rows of `action`. */
       requester: string;
-      /** Somebody on the actor's side, or asked to decide. */
+      /** A person on the actor's side, or one who was asked to decide. */
       involved: string | null;
-      /** What a key may speak for: surfaces as a regular expression over `.` and their name, and actors; null for any. */
+      /** The scope of a key: surfaces as a regular expression over `.` and their name, and actors; null for any. */
       speaksFor: { surfaces: string; actors: string[] | null } | null;
     };

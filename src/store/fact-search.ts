@@ -1,4 +1,4 @@
-/** Finding rows of the read model: whatever filters are combined, visibility is one of the conditions, and a page has its place. */
+/** Searches rows of the read model. Visibility is always one of the conditions, and pages follow a total order. */
 import { sql } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
@@ -10,7 +10,7 @@ import type { ActionFact } from './action-fact.ts';
 export const FACT_SORTS = ['askedAt', '-askedAt', 'amount', '-amount', 'waitMs', '-waitMs'] as const;
 export type FactSort = (typeof FACT_SORTS)[number];
 
-/** By these it is counted how many there are of each value. */
+/** The facets: columns whose values are counted. */
 export const FACETS = [
   'surface',
   'status',
@@ -37,9 +37,9 @@ export interface FactPage {
   nextCursor: string | null;
 }
 
-/** What there is of a filter, all from the same rows. */
+/** The results of a filter, all from the same rows. */
 export interface FactLook extends FactPage {
-  /** How many fit, as far as they are counted. */
+  /** How many rows match, as far as they are counted. */
   count: number;
   /** False where there are more, or may be. */
   exact: boolean;
@@ -58,9 +58,9 @@ export interface FactQuery {
 export interface FactSearch {
   /** One page. @throws CountersignError `invalid-request` for a cursor that was not made for this order */
   search(tenant: string, query: FactQuery): Promise<FactPage>;
-  /** One page, and of all that fit how many there are, and of which values: rows are looked for once. */
+  /** One page, with the number of all matches and their facets, in one search. */
   look(tenant: string, query: FactQuery & { counted: number; facets: boolean }): Promise<FactLook>;
-  /** How many fit, `most` at most. */
+  /** How many rows match, `most` at most. */
   count(tenant: string, filter: FactFilter, scope: FactScope, most: number): Promise<number>;
 }
 
@@ -102,9 +102,9 @@ const countsOf = (newest: number) => sql`(
     sql` union all `,
   )}) as counted)`;
 
-/** Rows of a look that are enough to stop at the end of the walk: there are more, and nobody counts them by waiting. */
+/** Rows that are enough to stop at the end of the walk. There are more, but counting them would take too long. */
 const ENOUGH = 500;
-/** As many where the walk is shorter. */
+/** The same for a shorter walk. */
 const ENOUGH_OF_ROWS = 100;
 
 /** @param walk rows that are walked through before the index of values is asked; the default is measured */
@@ -155,7 +155,7 @@ export function createFactSearch(db: Database, walk?: number): FactSearch {
     search,
     async look(tenant, { counted, facets, ...query }) {
       const { filter, scope, sort, cursor, limit } = query;
-      // The newest are those that are counted, so the first page is among them.
+      // The newest rows are counted, so the first page is among them.
       const isFirst = sort === '-askedAt' && cursor === undefined && limit < counted;
       const enough = Math.max(limit + 1, isCovered(filter) ? ENOUGH : ENOUGH_OF_ROWS);
       const matching = foundRows(tenant, filter, scope, { descending: true }, { most: counted + 1, enough, walk });

@@ -1,14 +1,14 @@
 /**
- * Finding rows by what may be anywhere: what is common is soon met on a walk through the newest rows, what is rare is found where an index
- * has it. Neither is quick for both, and how common a combination is nobody knows before.
+ * Searches rows by two ways. Common values are soon met on a walk through the newest rows, rare ones are found in an index of values.
+ * Neither way is fast for both, and nobody knows in advance how common a combination is.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { beyondValues, factConditions, hasValues, isCovered, valuesOf } from './fact-conditions.ts';
 import type { FactFilter, FactScope } from './fact-filter.ts';
 
-/** Rows that are walked through before an index is asked: a few milliseconds in an index that has all of them. */
+/** Rows that are walked through before an index is asked: a few milliseconds in an index that covers the query. */
 const WALK = 50_000;
-/** As many where rows themselves have to be read, for a text in them. */
+/** The same where the rows themselves have to be read, for a text search. */
 const WALK_OF_ROWS = 10_000;
 
 export interface WalkOrder {
@@ -20,13 +20,13 @@ export interface WalkOrder {
 export interface WalkLimits {
   /** Rows that are wanted. */
   most: number;
-  /** Rows that are enough, so that nobody looks further than the walk goes; `most` unless given. */
+  /** Rows that are enough to stop after the walk; `most` unless given. */
   enough?: number | undefined;
   /** Rows that are walked through; the default is measured. */
   walk?: number | undefined;
 }
 
-/** The columns that the walk's index has. */
+/** The columns of the walk's index. */
 const COVERED = sql`action, asked_at, first_index, surface, status, decision, basis, mode, release_basis, approver, policy, rule,
   via, currency, folder`;
 
@@ -34,8 +34,8 @@ const all = (conditions: readonly RawBuilder<boolean>[]): RawBuilder<boolean> =>
   conditions.length === 0 ? sql<boolean>`true` : sql<boolean>`${sql.join(conditions, sql` and `)}`;
 
 /**
- * Rows that fit, by the time of their request, found once for all that a statement asks of them: `found`, for its `with`; and `seen`, whose
- * one row says in `whole` whether these are all.
+ * The matching rows, by the time of their request, for the `with` of a statement: `found` holds the rows, and the only row of `seen` says in
+ * `whole` whether these are all.
  */
 export function foundRows(
   tenant: string,
@@ -53,7 +53,7 @@ export function foundRows(
     range.push(sql<boolean>`(asked_at, first_index) ${beyond} (${after.askedAt}, ${after.index})`);
   }
   const fits = factConditions(rest, scope);
-  // Whose actions they may be is no index's to say.
+  // No index covers the visibility.
   if (fits.length === 0 || scope !== 'all') {
     const fitting = all([...range, ...fits]);
     return sql`
@@ -62,11 +62,11 @@ export function foundRows(
   }
   const steps = walk ?? (isCovered(filter) ? WALK : WALK_OF_ROWS);
   const values = valuesOf(tenant, rest);
-  // What the index of values does not know is read in the rows that it finds.
+  // Conditions that the index of values does not cover are checked on the rows that it finds.
   const residual = values.length === 0 ? fits : factConditions(beyondValues(rest), scope);
   const indexed = all([...(values.length === 0 ? [] : [hasValues(values)]), ...range, ...residual]);
   const least = Math.min(enough, most);
-  // Only one of the two ways is gone to its end: which, the walk says.
+  // Only one of the two ways runs to its end; the walk decides which.
   return sql`
     met as materialized (
       select ${COVERED} from (select * from action_fact where ${all(range)} ${order} limit ${steps}) as action_fact

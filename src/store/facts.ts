@@ -1,4 +1,4 @@
-/** The read model: rows that say what the sealed records of each action say. A row is a claim; the records are the proof. */
+/** The read model: one row for each action, folded from its sealed records. A row is a claim; the records are the proof. */
 import { sql, type Transaction } from 'kysely';
 import type { Database, Tables } from './database.ts';
 import type { FactFilter, FactScope } from './fact-filter.ts';
@@ -20,7 +20,7 @@ export interface LogRecord {
   record: RecordPayload;
 }
 
-/** Where the read model stands. */
+/** How far the read model is. */
 export interface Projected {
   /** Entries of the log that it includes. */
   size: number;
@@ -31,7 +31,7 @@ export interface Projected {
 /** What to do while another process advances a tenant: wait for it, or leave it to that process and return the current size. */
 export type WhenBusy = 'wait' | 'leave';
 
-/** Rows, and beside them every record so far of each action, as one snapshot has them. */
+/** Rows, with every record so far of each action, from one snapshot. */
 export interface RowsAndRecords {
   rows: ActionFact[];
   actions: LogRecord[][];
@@ -52,9 +52,9 @@ export interface FactStore extends FactSearch, InboxStore {
     fold: (actions: readonly (readonly LogRecord[])[]) => Promise<ActionFact[]>,
     whenBusy: WhenBusy,
   ): Promise<Projected>;
-  /** Forgets all rows of a tenant, so that they are made again from the first entry on. */
+  /** Deletes all rows of a tenant, so that they are rebuilt from the first entry on. */
   forget(tenant: string): Promise<void>;
-  /** Rows and records of a part of the log side by side, for a comparison: the actions whose first record lies in it. */
+  /** Rows and records of the actions whose first record is in a part of the log, for a comparison. */
   between(tenant: string, from: number, to: number): Promise<RowsAndRecords>;
   /** As {@link FactStore.between}, of these actions: the rows among them that `scope` sees, and their records. */
   ofActions(tenant: string, actions: readonly string[], scope: FactScope): Promise<RowsAndRecords>;
@@ -68,7 +68,7 @@ export interface FactStore extends FactSearch, InboxStore {
     query: { filter: FactFilter; sort: FactSort; page: number },
     take: (facts: ActionFact[]) => Promise<void>,
   ): Promise<{ size: number; head: Pick<LogHead, 'size' | 'root' | 'checkpoint'> | null }>;
-  /** Numbers of windows, of `from` up to but not including `to`, whose noted times are not those of their entries, or are missing. */
+  /** Numbers of windows, from `from` up to but not including `to`, whose stored times are missing or differ from those of their entries. */
   wrongWindows(tenant: string, from: number, to: number): Promise<number[]>;
 }
 
@@ -107,7 +107,7 @@ export function createFactStore(db: Database): FactStore {
         const facts = await fold(actions);
         const touched = facts.map(({ action }) => action);
         const begun = actions.flatMap(([first]) => (first?.record.type === 'verdict' ? [first.record] : []));
-        // Drills that are over: nobody asked for them, so no figure counts them.
+        // Finished drills: nobody asked for them, so no figure counts them.
         const gone = begun.filter(({ action }) => !touched.includes(action));
         const lost = gone.map(({ action }) => action);
         await addToDays(on, tenant, [...touched, ...lost], '-');
@@ -317,7 +317,7 @@ async function write(on: Database, facts: readonly ActionFact[]): Promise<void> 
   }
 }
 
-/** Notes the times of the windows that are whole now. */
+/** Stores the times of the windows that are now complete. */
 async function closeWindows(on: Database, tenant: string, from: number, to: number): Promise<void> {
   for (let number = Math.floor(from / LOG_WINDOW); (number + 1) * LOG_WINDOW <= to; number += 1) {
     await sql`

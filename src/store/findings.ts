@@ -1,4 +1,4 @@
-/** What the finance tests found, by quarter, and what people said about it. All of it can be made again from the log. */
+/** The findings of the finance tests, by quarter, with people's answers. All of it can be rebuilt from the log. */
 import { sql, type Selectable } from 'kysely';
 import { hashOf } from '../canonical/index.ts';
 import type { JsonObject, OtherRecord } from '../contract/index.ts';
@@ -42,7 +42,7 @@ export interface FindingPeriod {
   computedAt: string | null;
   /** Actions that the tests looked at. */
   actions: number;
-  /** There were more than they look at. */
+  /** True where there were more actions than the tests look at. */
   cut: boolean;
 }
 
@@ -61,7 +61,7 @@ export interface FindingStore {
   get(tenant: string, id: string): Promise<StoredFinding | null>;
   periods(tenant: string): Promise<FindingPeriod[]>;
   of(tenant: string, period: string): Promise<StoredFinding[]>;
-  /** Puts a quarter's findings in place of those before, unless others know more of the log. */
+  /** Replaces a quarter's findings, unless another process has read more of the log. */
   replace(tenant: string, period: Omit<FindingPeriod, 'grown'>, findings: readonly StoredFinding[]): Promise<void>;
   /** Every answer, oldest first. @param findings those about these alone */
   answers(tenant: string, findings?: readonly string[]): Promise<FindingAnswer[]>;
@@ -146,7 +146,7 @@ const ROWS = 500;
 /** The chain of a finding's answers. */
 export const findingChain = (id: string): string => `finding:${id}`;
 
-/** Notes which quarters have to be looked at again: those of the rows, and those after them, which look back at theirs. */
+/** Notes which quarters have to be computed again: those of the rows, and the ones after them, which look back at the previous quarter. */
 export async function noteGrown(
   on: Database,
   tenant: string,
@@ -166,7 +166,7 @@ export async function noteGrown(
   }
 }
 
-/** Keeps what sealed records say about findings. */
+/** Stores the answers to findings from sealed records. */
 export async function keepAnswers(
   on: Database,
   tenant: string,
@@ -182,7 +182,7 @@ export async function keepAnswers(
   }
 }
 
-/** What a sealed record says about a finding. */
+/** The answer to a finding in a sealed record. */
 export function answerOf(index: number, record: OtherRecord): FindingAnswer {
   const { action, seq, at, by, reason, body } = record;
   return {

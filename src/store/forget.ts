@@ -1,6 +1,6 @@
 /**
- * Rows that nobody needs any more. Records and their proofs are never among them, nor anything that a limit still counts: a limit's window, and
- * a grant, may be as long as its author likes. So a reservation says itself until when it counts.
+ * Deletes rows that nobody needs any more. Records and their proofs are never among them, nor rows that a limit still counts. The window of
+ * a limit, and a grant, may have any length, so each reservation stores until when it counts.
  */
 import { sql } from 'kysely';
 import { CLOSED_STATUSES } from '../contract/index.ts';
@@ -10,17 +10,17 @@ const DAY_MS = 24 * 3_600_000;
 
 /** How long rows beside an action's records stay once it is closed: permit, judgement under limits, messages. A year, and a month to audit it. */
 export const KEPT_MS = 400 * DAY_MS;
-/** Clocks of two processes never differ by as much: past the end of its window by so much, no process counts a reservation. */
+/** More than the clocks of two processes ever differ. This long after the end of its window, no process counts a reservation. */
 const CLOCKS_MS = DAY_MS;
 
 /**
- * Until when a reservation stays: longer than its own window, so that a policy whose window is made longer finds what was taken in the last
- * {@link KEPT_MS}. An audit does not miss it afterwards. @param at when it was taken, @param until when its window is over, in milliseconds
+ * Until when a reservation is kept. That is longer than its own window, so that a policy whose window grows finds the shares of the last
+ * {@link KEPT_MS}. An audit does not need it afterwards. @param at when it was taken, @param until when its window is over, in milliseconds
  */
 export const reservationStays = ({ at, until }: { at: number; until: number }): number =>
   Math.max(at + KEPT_MS, until + CLOCKS_MS);
 
-/** How long it is kept who presented no good credential, from where. */
+/** How long the counts of refused credentials are kept, by address. */
 const ADDRESSES_KEPT_MS = 90 * DAY_MS;
 
 /** Rows that were deleted, by table. */
@@ -30,12 +30,12 @@ export type Forgotten = Record<
 >;
 
 export interface ForgetStore {
-  /** Deletes up to `limit` rows of each table, the oldest first where that matters to nobody. */
+  /** Deletes up to `limit` rows of each table. */
   forget(now: Date, limit: number): Promise<Forgotten>;
 }
 
 export function createForgetStore(db: Database): ForgetStore {
-  /** Of actions that have been closed for long. */
+  /** Rows of actions that have been closed for long. */
   const ofClosed = async (
     table: 'permit' | 'limit_decision' | 'slack_message' | 'digest_entry',
     before: Date,
@@ -62,7 +62,7 @@ export function createForgetStore(db: Database): ForgetStore {
         order by at limit ${limit}))`.execute(db);
     return Number(numAffectedRows);
   };
-  /** Of which no action is left. */
+  /** Rows without an action. */
   const emptyDigests = (before: Date, limit: number) =>
     sql`delete from digest where ctid = any(array(
       select d.ctid from digest d where d.at < ${before}

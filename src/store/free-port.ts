@@ -4,8 +4,7 @@ import { createServer } from 'node:net';
 
 /**
  * A free port on loopback for a server that must be told one. It lies below those that systems hand out by themselves (Linux: from
- * 32768, macOS and Windows: from 49152), so that no connection is given it before that server opens it. One that another of our
- * servers takes in that moment would answer in its place.
+ * 32768, macOS and Windows: from 49152), so that no connection is given it before that server opens it. Another of our servers could still take it in that moment, and would answer in its place.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

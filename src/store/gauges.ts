@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
-/** How the whole stack stands now, of all tenants together. */
+/** The current state of the whole stack, over all tenants. */
 export interface StackGauges {
   /** Actions that wait for a person. */
   waiting: number;
@@ -17,9 +17,9 @@ export interface StackGauges {
   entries: number;
 }
 
-/** What is measured by looking, not by counting what happens. */
+/** Measurements that are read from the database instead of being counted. */
 export interface GaugeStore {
-  /** Three questions, each answered from an index. */
+  /** Three queries, each answered from an index. */
   standing(): Promise<StackGauges>;
 }
 

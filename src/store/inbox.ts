@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
 
-/** To decide, to answer a question about, or to look back at after the glass was broken. */
+/** What it waits for: a decision, an answer to a question, or the review of a break-glass release. */
 export const INBOX_KINDS = ['decide', 'answer', 'review'] as const;
 export type InboxKind = (typeof INBOX_KINDS)[number];
 
@@ -18,7 +18,7 @@ export interface InboxRow {
 
 export interface InboxQuery {
   person: string;
-  /** Themself, and everybody they stand in for. */
+  /** The person, and everybody they stand in for. */
   deciders: readonly string[];
   kinds: readonly InboxKind[];
   cursor: string | undefined;
@@ -26,7 +26,7 @@ export interface InboxQuery {
 }
 
 export interface InboxStore {
-  /** The first due first. @throws CountersignError `invalid-request` for a cursor that is none of ours */
+  /** The first due first. @throws CountersignError `invalid-request` for a cursor that was not made here */
   awaiting(tenant: string, query: InboxQuery): Promise<InboxRow[]>;
 }
 

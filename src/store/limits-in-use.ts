@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { recordOf } from './records.ts';
 
-/** A limit whose shares count for so long. */
+/** A limit, and how long its shares count. */
 export interface LimitWindow {
   limit: string;
   windowMs: number;
@@ -25,7 +25,7 @@ export interface LimitInUse {
 }
 
 export interface LimitUseStore {
-  /** What is taken at `now`, the fullest first by how much is taken; `most` of each limit. */
+  /** The use at `now`, the largest first; `most` keys of each limit. */
   inUse(tenant: string, windows: readonly LimitWindow[], now: Date, most: number): Promise<LimitInUse[]>;
 }
 

@@ -12,7 +12,7 @@ export interface LimitQuery {
   windowMs: number;
 }
 
-/** What a judgement takes of limits, and the judgement itself. */
+/** A judgement, and its shares of limits. */
 export interface DecidedLimits<T> {
   reservations: readonly Reservation[];
   /** Kept as JSON. */
@@ -23,11 +23,11 @@ export interface DecidedLimits<T> {
 export interface LimitGlance {
   facts: LimitFact[];
   /**
-   * Stores what was decided by this count, in one round trip under the limits' locks. False, and nothing is stored, where something was
-   * taken or given back since, or the action is decided already: then {@link LimitStore.decide} counts anew.
+   * Stores the decision that rests on this count, in one round trip under the limits' locks. False, with nothing stored, where a share was
+   * taken or given back since, or the action is decided already. Then {@link LimitStore.decide} counts again.
    */
   take(decided: DecidedLimits<unknown>): Promise<boolean>;
-  /** Call it once, whatever happened: others may glance from then on. */
+  /** Must be called once, whatever happened. Other callers may glance from then on. */
   end(): void;
 }
 
@@ -54,8 +54,7 @@ export interface LimitStore {
     decide: (facts: LimitFact[]) => Promise<DecidedLimits<T>>,
   ): Promise<Committing<T>>;
   /**
-   * Counts without a lock, for callers that have to wait for something else before anything may be written. Null where somebody in this
-   * process counts one of these limits at this moment: they would only take it from each other.
+   * Counts without a lock, for callers that have to wait for something else before anything may be written. Null while another call in this process counts one of these limits, because the two would only invalidate each other.
    */
   glance(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): Promise<LimitGlance | null>;
   /** The current use of the limits, without this action's own share. Takes no lock and reserves nothing. */
@@ -98,7 +97,7 @@ const totals = (width: string, between: string): string =>
     where t.tenant = $1 and t.slot = q.slot and t.width = interval '${width}' and ${between}), 0)`;
 
 /**
- * All that is held after `q.since`, which is exact at its edge: single reservations up to the next second, then totals of seconds up to the
+ * The sum of everything held after `q.since`, exact at its edge: single reservations up to the next second, then totals of seconds up to the
  * next minute, of minutes up to the next hour, and of hours from there on. However much is held, it is a few hundred rows.
  */
 const HELD = `(coalesce((select sum(r.amount) from limit_reservation r
@@ -107,7 +106,7 @@ const HELD = `(coalesce((select sum(r.amount) from limit_reservation r
   + ${totals('1 minute', 't.start >= m.minute and t.start < h.hour')}
   + ${totals('1 hour', 't.start >= h.hour')})`;
 
-/** What the asking action holds of it itself. */
+/** The share that the asking action holds itself. */
 const OWN_SHARE = `coalesce((select sum(r.amount) from limit_reservation r
     where r.tenant = $1 and r.action = $4 and r.slot = q.slot and r.at > q.since), 0)`;
 
@@ -162,8 +161,8 @@ const columnsOf = (reservations: readonly Reservation[], now: Date): unknown[] =
 ];
 
 /**
- * Takes the locks in the order of their ids. Not waited for on disk: what is decided under them counts for nothing until its record is
- * sealed, and that commit, later in the same write-ahead log, brings this one to disk with it.
+ * Takes the locks in the order of their ids. The commit is not waited for on disk: the decision counts for nothing until its record is
+ * sealed, and that commit, later in the same write-ahead log, brings this one to disk too.
  */
 const openingOf = (ids: readonly string[]): string =>
   `set local synchronous_commit = off; ${ids.map((id) => `select pg_advisory_xact_lock('${id}')`).join('; ')}`;
@@ -172,7 +171,7 @@ const locksOf = (tenant: string, action: string, queries: readonly LimitQuery[])
   lockIds(tenant, [['action', action], ...queries.map(({ limit, key }) => ['limit', limit, ...key])]);
 
 export function createLimitStore({ db, locking, lockedWrite }: Postgres): LimitStore {
-  /** Locks of what is counted in this process now, and how often. */
+  /** The locks that are in use in this process now, and how often. */
   const counting = new Map<string, number>();
   const begin = (ids: readonly string[]): (() => void) => {
     for (const id of ids) counting.set(id, (counting.get(id) ?? 0) + 1);

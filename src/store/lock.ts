@@ -126,8 +126,8 @@ function writing(folder: string, write: () => void): void {
 /**
  * Claims a data folder for this process.
  *
- * First the claim is laid down, then everybody else's are looked at: of two processes that start together, each sees the other's, and
- * at least one steps back. Claims of dead processes are cleared away.
+ * First the claim is written, then all other claims are read. If two processes start together, each sees the other's claim, and at least
+ * one steps back. Claims of dead processes are cleared away.
  *
  * @throws CountersignError `configuration` naming the folder, and the process that holds it if one does.
  */

@@ -24,7 +24,7 @@ function entriesPart(tenant: string, from: number, entries: LogAppend['entries']
   const facet = (name: keyof (typeof entries)[number]['facets']) => entries.map(({ facets }) => text(facets[name]));
   return {
     name: 'entries',
-    // Envelopes and hashes travel as one binary value each and are cut here: as an array they would go as text of twice the length.
+    // Envelopes and hashes are sent as one binary value each and split here. As an array they would be sent as text of twice the length.
     sql: `insert into log_entry (tenant, index, action, seq, type, record_hash, leaf_hash, envelope, at,
                                  surface, actor, approver, decision, policy, rule)
       select ?::text, ?::bigint + e.n - 1, e.action, e.seq, e.type,
@@ -57,7 +57,7 @@ function entriesPart(tenant: string, from: number, entries: LogAppend['entries']
   };
 }
 
-/** One entry alone, when nobody else waits. Plain values take a quarter less of the statement's time than arrays. */
+/** One entry alone, when nobody else waits. Plain values take a quarter less time than arrays. */
 function entryPart(tenant: string, index: number, entry: LogAppend['entries'][number]): Part {
   const { action, seq, type, recordHash, leafHash, envelope, at, facets } = entry;
   return {
@@ -149,7 +149,7 @@ function redeemedPart(tenant: string, redeemed: NonNullable<LogAppend['redeemed'
   };
 }
 
-/** What must hold of every permit that is used up, beside the head: unused, and its action released, or not reported yet. */
+/** The conditions on every permit that is used up: unused, and its action released or not reported yet. */
 function redeemable(tenant: string, redeemed: NonNullable<LogAppend['redeemed']>): { sql: string; values: unknown[] } {
   if (redeemed.length === 0) return { sql: '', values: [] };
   return {
@@ -169,7 +169,7 @@ function releasedPart(tenant: string, released: readonly string[]): Part {
   };
 }
 
-/** Deletes payload and key. The row that a limit was decided stays, without its value, so that it is never decided again. */
+/** Deletes payload and key. The row of the decision under limits stays, without its value, so that it is never decided again. */
 function erasedParts(tenant: string, erased: readonly string[]): Part[] {
   const values = [tenant, [...erased]];
   return [
@@ -187,8 +187,7 @@ function erasedParts(tenant: string, erased: readonly string[]): Part[] {
 }
 
 /**
- * The statement of one commit. The head is compared and swapped first, and every other part joins with it, so that nothing is written
- * where the head has moved; a second writer waits for the row, then finds it moved. A row comes back only when it was swapped.
+ * The statement of one commit. The head is compared and swapped first, and every other part joins with it, so that nothing is written if the head has moved. A second writer waits for the row, then finds that it moved. A row comes back only when it was swapped.
  *
  * Parts without rows are left out, and each combination is prepared once per connection.
  *

@@ -33,7 +33,7 @@ export interface NewEntry {
   facets: Facets;
 }
 
-/** How an action stands after its record. */
+/** The state of an action after its record. */
 export interface Projection {
   status: string;
   surface: string;
@@ -41,7 +41,7 @@ export interface Projection {
   /** Key or person that asked. */
   requester: string;
   bundle: string | null;
-  /** What `status` and the columns beside it are the index of. */
+  /** The state; `status` and the other columns index it. */
   view: ActionState;
   /** The permit, encrypted under the action's key; null when none was released. */
   sealedPermit: string | null;
@@ -75,7 +75,7 @@ export interface LogAppend {
   tiles: readonly TileGrowth[];
   projections: readonly ({ id: string } & Projection)[];
   permits: readonly ({ action: string } & NewPermit)[];
-  /** Permits that are used up, each of an action that must be `released` in this very statement: else nothing of it is written. */
+  /** Permits that are used up. Each belongs to an action that must be `released` in this statement, or nothing is written. */
   redeemed?: readonly { action: string; jti: string; at: string }[];
   /** Actions that give back what they hold of limits. */
   released: readonly string[];

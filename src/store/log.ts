@@ -18,7 +18,7 @@ export interface LockedLog {
   swap(append: LogAppend): Promise<Swap>;
 }
 
-/** A log whose turn is ours: its head, and the leaf hashes of its open tile from the position asked for on. */
+/** A log during our turn: its head, and the leaf hashes of its open tile from the given position on. */
 export interface LogTurn {
   head: LogHead | null;
   leaves: Uint8Array;
@@ -80,12 +80,12 @@ const EXISTING = `select e.action, e.seq, e.index, e.record_hash as "recordHash"
 
 const LEAVES = `select leaf_hash as "leafHash" from log_entry where tenant = $1 and index >= $2 and index < $3 order by index`;
 
-/** Of the tile that is not full, as far as it is not known. Sent behind {@link LOCK}, so it sees the writes of the lock's last holder. */
+/** The leaf hashes of the open tile that we do not know. Sent after {@link LOCK}, so it sees the writes of the lock's last holder. */
 const OPEN_LEAVES = `select leaf_hash as "leafHash" from log_entry
   where tenant = $1 and index >= greatest($2::bigint, (select size / ${TILE_WIDTH} * ${TILE_WIDTH} from log_head where tenant = $1))
   order by index`;
 
-/** PostgreSQL ends a connection that is silent for this long in its turn, because its process was stopped or cut off. */
+/** PostgreSQL ends a connection that is silent for this long during its turn, because its process was stopped or cut off. */
 const TURN = `set local idle_in_transaction_session_timeout = '2500ms'`;
 
 const unborn = (head: LogHead | undefined): LogHead | null => (head === undefined || head.size === 0 ? null : head);

@@ -1,4 +1,4 @@
-/** One look at what is in force: the end of the log, what was added to it, and the freezes that rows tell of, in one statement. */
+/** Reads what is in force in one statement: the end of the log, its new entries, and the rows of freezes. */
 import type { Database } from './database.ts';
 import { sql } from 'kysely';
 import type { Freeze } from './freezes.ts';
@@ -49,7 +49,7 @@ export function createLookStore(db: Database): LookStore {
   };
 }
 
-/** What stands behind its length, one after another. */
+/** Decodes values that each follow their length. */
 function apart(joined: Buffer): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < joined.length;) {

@@ -6,14 +6,14 @@ import { openPostgres } from './postgres.ts';
 export interface MigrateOptions {
   /** Says what is missing, and changes nothing. */
   check?: boolean;
-  /** A role that may then read and write the rows, and change no table. */
+  /** A role that is granted to read and write rows, but not to change tables. */
   grant?: string;
 }
 
-/** What a name of a role may be here: it is put into a statement. */
+/** The allowed names of a role, because the name is put into a statement. */
 const ROLE = /^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/;
 
-/** Rows, and nothing else: neither tables nor triggers. Also for the tables of later steps. */
+/** Rights on rows only, not on tables or triggers. They also apply to the tables of later steps. */
 const grants = (role: string): string[] => [
   `grant usage on schema public to "${role}"`,
   `grant select, insert, update, delete on all tables in schema public to "${role}"`,
@@ -26,7 +26,7 @@ const grants = (role: string): string[] => [
  * Brings a database up to this version, as the role that owns its tables.
  *
  * @returns The steps that were made; with `check` those that are missing.
- * @throws CountersignError `configuration`, `invalid-request` for a role that is none, `unavailable`
+ * @throws CountersignError `configuration`, `invalid-request` for a malformed role, `unavailable`
  */
 export async function migrateDatabase(connectionString: string, options: MigrateOptions = {}): Promise<string[]> {
   const { check = false, grant } = options;

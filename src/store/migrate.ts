@@ -63,12 +63,12 @@ const MIGRATIONS: Record<string, Migration> = {
 };
 
 /**
- * The release that this schema is of: one more with each release that changes it. A release only adds (expand); what nobody uses any more
- * is taken away by the one after it (contract). So processes of one release and of the one before run on one schema.
+ * The generation of this schema: one more with each release that changes it. A release only adds (expand). The next one removes what is no
+ * longer used (contract). So processes of a release and of the one before it run on one schema.
  */
 const GENERATION = 1;
 
-/** What a database says of its schema; null for one that was made before this was kept, or is empty. */
+/** The generation that a database stores; null for an older or empty one. */
 interface SchemaState {
   applied: ReadonlySet<string>;
   generation: { current: number; oldest: number } | null;
@@ -130,7 +130,7 @@ export async function migrate(db: Database): Promise<string[]> {
 }
 
 /**
- * Looks, and changes nothing: for processes whose database user may not.
+ * Checks the schema without changing it, for processes whose database user may not.
  *
  * @returns The steps that are missing, in their order.
  * @throws CountersignError `configuration` when the database was written by a newer version that this one may not run beside.

@@ -2,7 +2,7 @@ import { sql, type Selectable } from 'kysely';
 import type { Database, Tables } from './database.ts';
 import { endRow, findRow } from './rows.ts';
 
-/** How a person's passkey stands now. Its key is in the sealed record that introduced it. */
+/** The current state of a person's passkey. Its key is in the sealed record that introduced it. */
 export interface StoredPasskey {
   tenant: string;
   /** `passkey:…`, the `action` of its records. */
@@ -33,13 +33,13 @@ export interface PasskeyStore {
   /** False when there is no live passkey of that id. */
   revoke(tenant: string, id: string, by: string, at: string): Promise<boolean>;
   /**
-   * Notes a verified assertion. False when its counter is not higher than every one before it, which says that there are two of the
-   * authenticator; the very assertion that was noted last is noted again. Atomic: of two with one counter, one is noted.
+   * Notes a verified assertion. False when its counter is not higher than all earlier ones, which shows that the authenticator was copied. The assertion that was noted
+   * last may be noted again. Atomic: of two with one counter, one is noted.
    */
   used(tenant: string, id: string, assertion: { counter: number; hash: string }): Promise<boolean>;
   /** Keeps what a person's authenticator is asked to sign, until `expiresAt` (RFC 3339). */
   challenge(tenant: string, challenge: string, person: string, expiresAt: string): Promise<void>;
-  /** Takes it back, once: true for the person it was given to, before it expired. */
+  /** Consumes it, once: true for its person, before it expired. */
   takeChallenge(tenant: string, challenge: string, person: string, now: string): Promise<boolean>;
 }
 

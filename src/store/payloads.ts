@@ -28,7 +28,7 @@ export interface DraftedPayload extends StoredPayload {
   store(): Promise<StoredPayload | null>;
 }
 
-/** What was asked, in clear nowhere on disk. */
+/** Requests. They are nowhere in clear on disk. */
 export interface PayloadStore {
   /** Encrypts it under a new key; writes nothing. */
   draft(tenant: string, action: string, payload: Payload): DraftedPayload;
@@ -36,7 +36,7 @@ export interface PayloadStore {
    * Keeps the payload under a new key. Get-or-create: the first call of all processes wins, and everybody gets what it stored. It is
    * on disk with the next record that is sealed; a power cut before that loses it, and no record refers to it then.
    *
-   * Null when the action is stored and its payload was erased: it is never made anew.
+   * Null when the action is stored and its payload was erased: it is never created again.
    */
   create(tenant: string, action: string, payload: Payload): Promise<StoredPayload | null>;
   /** Null if there never was one, or if it was erased. */
@@ -75,8 +75,8 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
       actionKey,
       payload,
       async store() {
-        // Not waited for on disk: nothing depends on it until a record of the action is sealed, and that commit, later in the same
-        // write-ahead log, brings this one to disk with it.
+        // The commit is not waited for on disk. Nothing depends on it until a record of the action is sealed, and that commit, later in the same
+        // write-ahead log, brings this one to disk too.
         const inserted = await sql`
           with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
           insert into action_payload (tenant, action, wrapped_key, ciphertext)

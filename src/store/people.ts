@@ -13,7 +13,7 @@ export function createPeopleStore(db: Database): PeopleStore {
   return {
     async keep(tenant, entry, people) {
       const list = JSON.stringify(people);
-      // Many actions ask the same people: what is there already is written again only where somebody altered it.
+      // Many actions ask the same people, so an existing list is written again only if somebody altered it.
       await db
         .insertInto('peopleList')
         .values({ tenant, entry, people: list })

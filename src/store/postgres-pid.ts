@@ -42,7 +42,7 @@ const GENTLE_MS = 15_000;
 const HARD_MS = 5000;
 
 /**
- * Ends a server that was left behind on our cluster: both we and its supervisor were killed, or it is still on its way out. Called with the
+ * Ends a server that was left behind on our cluster: both we and its supervisor were killed, or it is still shutting down. Called with the
  * folder locked, so nobody else is using it. PostgreSQL itself clears a file whose process is gone.
  *
  * @throws CountersignError `configuration` when it cannot be ended.

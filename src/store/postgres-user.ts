@@ -64,7 +64,7 @@ function throughClosedFolders(user: { uid: number; gid: number }, command: strin
 }
 
 /**
- * Whom PostgreSQL runs as, and a way for it to its data and its own files: as root, `folder` is opened to that user alone, and where
+ * The user that PostgreSQL runs as, with access to its data and its own files: as root, `folder` is opened to that user alone, and where
  * a folder above is closed (as `/root` is), the server keeps the privilege to search folders and no other.
  *
  * @param folder where the cluster's folder is or will be; ours to change

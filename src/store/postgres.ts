@@ -81,10 +81,9 @@ export interface Postgres {
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /**
    * Takes locks, reads, and writes what `decide` makes of it, if anything: one transaction in two round trips, on a separate kind of
-   * connection, where waiting for a lock holds up nothing else. `opening` is sent unchanged with `begin`, so nothing of a caller may be in
-   * it.
+   * connection, where waiting for a lock holds up nothing else. `opening` is sent unchanged with `begin`, so it must not contain a caller's text.
    *
-   * Answers before the commit; nothing may rest on it before `committed`.
+   * Answers before the commit. Nothing may depend on it before `committed`.
    */
   locking<Row, T>(
     opening: string,
@@ -109,7 +108,7 @@ export interface Postgres {
 
 /** Connections for sealing: one per log is in use at a time, and never waits behind a search or a limit's lock. */
 const SEALING_POOL = 4;
-/** Connections for locks: who waits for one waits behind the lock's holder in any case. */
+/** Connections for locks: a query that waits for one would wait for the lock's holder anyway. */
 const LOCKING_POOL = 6;
 
 /** A query that takes too long is cancelled, and a process that stopped inside a transaction loses its locks. */
@@ -286,7 +285,7 @@ async function lockedWrite<Row>(guarded: Guarded, opening: string, write: Statem
   }
 }
 
-/** Rolls back and gives the connection up. One that cannot even do that may still hold a lock: closing it is what gives the lock back. */
+/** Rolls back and releases the connection. A connection that fails to roll back may still hold a lock, so it is closed. */
 async function undo(client: pg.PoolClient, error: unknown): Promise<never> {
   let broken = isUnavailable(error);
   if (!broken) await client.query('rollback').catch(() => (broken = true));
@@ -294,7 +293,7 @@ async function undo(client: pg.PoolClient, error: unknown): Promise<never> {
   throw translated(error);
 }
 
-/** All, after all have ended: a connection is given back with nothing under way. */
+/** Waits for all to end, because a connection must be returned idle. */
 async function together<A>(queries: readonly Promise<A>[]): Promise<A[]> {
   const ended = await Promise.allSettled(queries);
   return ended.map((one) => {
@@ -352,7 +351,7 @@ function translatingPool(guarded: Guarded): PostgresPool {
             name === null ? client.query(text, values) : client.query({ name, text, values }),
           );
         } catch (error) {
-          // What was given up may still be under way on it.
+          // An abandoned query may still run on it.
           stale ||= isStale(error) || isUnavailable(error);
           throw translated(error);
         }

@@ -14,12 +14,12 @@ export interface PublicKey {
   /** When a newer key took its place. */
   until: string | null;
   revokedAt: string | null;
-  /** Entry of the log from which on nothing counts that the key signed. */
+  /** Entry of the log from which on the key is revoked. */
   revokedFrom: number | null;
 }
 
 export interface PublicKeyStore {
-  /** Keeps a key. One that is there already keeps its key and beginning; its end and revocation are set once and then stay. */
+  /** Stores a key. An existing one keeps its key and beginning; its end and revocation are set only once. */
   put(key: PublicKey): Promise<void>;
   /** By use, oldest first: the one without an end is the last. */
   list(tenant: string): Promise<PublicKey[]>;
@@ -27,7 +27,7 @@ export interface PublicKeyStore {
   putEvent(tenant: string, seq: number, receipt: Receipt): Promise<void>;
   /** In the order of the chain. */
   events(tenant: string): Promise<{ seq: number; receipt: Receipt }[]>;
-  /** Runs alone: nobody else who asks for the same name does, in any process, until it has ended. */
+  /** Runs exclusively: no other call with the same name runs in any process until it has ended. */
   exclusively<T>(tenant: string, work: () => Promise<T>): Promise<T>;
 }
 

@@ -1,4 +1,4 @@
-/** Records newest first: a search reads the log backwards in parts, so that no statement runs long, however little fits. */
+/** Records newest first: a search reads the log backwards in parts, so that no statement runs long, even if little matches. */
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { LOG_WINDOW } from './log-window.ts';
@@ -13,7 +13,7 @@ export interface EntryRow {
 /** Entries that one statement looks at first; a statement that found nothing is followed by one that looks at twice as many. */
 const FIRST_PART = 2048;
 const LARGEST_PART = 65_536;
-/** Where text is looked for, each entry is decoded. */
+/** A text search decodes each entry. */
 const LARGEST_TEXT_PART = 8192;
 /** How long one page is looked for, in milliseconds. */
 const SEARCH_MS = 1000;
@@ -25,7 +25,7 @@ interface Part {
 }
 
 /**
- * @param before entries from here on are not looked at
+ * @param before entries from here on are ignored
  * @returns one page, and before which entry the next one begins: null at the beginning of the log
  */
 export async function listNewest(
@@ -68,7 +68,7 @@ function search(
   return query.orderBy('index', 'desc').limit(limit).execute();
 }
 
-/** The parts of the log in which something may fit, the newest first. */
+/** The parts of the log that may hold a match, the newest first. */
 async function partsOf(db: Database, tenant: string, filter: RecordFilter, before: number): Promise<Part[]> {
   const { action, from = null, to = null } = filter;
   const { rows } = await sql<{ size: number; closed: number; first: number | null; last: number | null }>`
@@ -82,7 +82,7 @@ async function partsOf(db: Database, tenant: string, filter: RecordFilter, befor
   if (window === undefined || window.size === 0) return [];
   const size = Math.min(window.size, before);
   if (action !== undefined) return boundsOfAction(db, tenant, action, size);
-  // Of the newest entries the times are not noted yet.
+  // The times of the newest entries are not stored yet.
   const open = { from: window.closed * LOG_WINDOW, to: size };
   const parts = [open];
   if (window.first !== null && window.last !== null) {

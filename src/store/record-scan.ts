@@ -4,12 +4,12 @@ import type { Database } from './database.ts';
 import { conditionsOf, type RecordFilter } from './record-filter.ts';
 import { boundsOfAction } from './record-list.ts';
 
-/** What is to be read: records of the first `size` entries that fit `filter`. */
+/** The records to read: those of the first `size` entries that match `filter`. */
 export interface Selection {
   filter: RecordFilter;
-  /** Entries of the log from here on are not looked at: what is read of an append-only log then never changes. */
+  /** Entries from here on are ignored, so that the result on an append-only log never changes. */
   size: number;
-  /** True: every record of each action that has one that fits. */
+  /** True: all records of each action with a match. */
   whole: boolean;
 }
 
@@ -47,7 +47,7 @@ export function createRecordScan(db: Database): RecordScan {
       .where('index', '<', to)
       .orderBy('index');
     const named = filter.actions?.split(' ');
-    // Every record of an action fits where its id is all that is asked for.
+    // Where the filter is only an action's id, all its records match.
     if (named !== undefined) rows = rows.where('action', 'in', named);
     const conditions = conditionsOf(filter, whole ? 'm' : 'logEntry');
     if (conditions.length === 0) return rows;
@@ -59,7 +59,7 @@ export function createRecordScan(db: Database): RecordScan {
     );
   };
 
-  /** Where to look: of one action the entries between its first record and its last, else the whole log. */
+  /** The range to search: for one action the entries between its first record and its last, else the whole log. */
   const bounds = async (tenant: string, { filter, size }: Selection): Promise<{ from: number; to: number }> => {
     if (filter.action === undefined) return { from: 0, to: size };
     const [part = { from: 0, to: 0 }] = await boundsOfAction(db, tenant, filter.action, size);

@@ -29,7 +29,7 @@ export interface RecordStore extends RecordScan {
   get(tenant: string, hash: string): Promise<StoredRecord | null>;
   /**
    * Newest first, in the order of the log. `cursor` is opaque: a page begun once goes on without gap or repetition while the log grows.
-   * A search looks for a second: where little fits, a page may be short, or empty, and its cursor goes on where the search stopped.
+   * A search looks for a second: if little matches, a page may be short or empty, and its cursor goes on where the search stopped.
    *
    * @throws CountersignError `invalid-request` for a cursor that was not made here.
    */
@@ -43,7 +43,7 @@ export interface RecordStore extends RecordScan {
   ofAction(tenant: string, action: string): Promise<StoredRecord[]>;
   /** Entries `from` up to but not including `to`, in order; fewer where the log ends before. */
   entries(tenant: string, from: number, to: number): Promise<StoredRecord[]>;
-  /** How many actions people decided since `since` (RFC 3339), of what the same surface, and rule if given, asked for. */
+  /** How many actions of the same surface, and rule if given, people decided since `since` (RFC 3339). */
   precedents(
     tenant: string,
     like: {

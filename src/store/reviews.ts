@@ -3,7 +3,7 @@ import type { Database, Tables } from './database.ts';
 import { findRow } from './rows.ts';
 import type { Selectable } from 'kysely';
 
-/** A look back at a break-glass release, and whether it happened. */
+/** The review of a break-glass release, and its state. */
 export interface Review {
   id: string;
   tenant: string;
@@ -11,7 +11,7 @@ export interface Review {
   /** When the action was released. */
   openedAt: string;
   dueAt: string;
-  /** On whose word; null where it is not known any more. */
+  /** The person on whose word it was released; null where it is no longer known. */
   by: string | null;
   status: ReviewStatus;
   view: ReviewDetails;
@@ -24,7 +24,7 @@ export type ReviewDetails = Pick<BrokenGlassItem, Required> &
   Partial<Pick<BrokenGlassItem, 'policy' | 'rule' | 'what' | 'reason'>>;
 
 export interface ReviewStore {
-  /** Opens a review, or writes how it now stands. */
+  /** Opens a review, or stores its new state. */
   put(review: Review): Promise<void>;
   get(tenant: string, id: string): Promise<Review | null>;
   /** Those of one status, or all; the first due first. */

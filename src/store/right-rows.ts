@@ -5,7 +5,7 @@ import type { StoredDelegation } from './delegations.ts';
 import type { Freeze } from './freezes.ts';
 import type { StoredPasskey } from './passkeys.ts';
 
-/** Every row of a tenant that looks as if it granted or stopped something. Nobody believes them: they are compared with the records. */
+/** Every row of a tenant that seems to grant or stop something. They are never trusted, only compared with the records. */
 export interface RightRows {
   freezes: Freeze[];
   delegations: StoredDelegation[];

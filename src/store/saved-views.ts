@@ -1,4 +1,4 @@
-/** Questions that somebody gave a name to. */
+/** Saved queries of the console. */
 import type { Database } from './database.ts';
 
 export interface SavedView {

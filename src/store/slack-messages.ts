@@ -14,7 +14,7 @@ export interface SlackMessage {
   person: string | null;
   /** Hash of what it shows now. */
   shownHash: string;
-  /** Of the action as it shows it. */
+  /** The revision of the action that it shows. */
   revision: number;
 }
 

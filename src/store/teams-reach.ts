@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** Where a user of Teams was heard of last. */
+/** The last known conversation of a user of Teams. */
 export interface TeamsReach {
   /** Id of the tenant in Microsoft Entra. */
   tenant: string;

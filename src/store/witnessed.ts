@@ -26,7 +26,7 @@ export interface WitnessedStore {
   newest(tenant: string): Promise<{ size: number; checkpoint: string; lines: string[] } | null>;
   /** Size that this witness cosigned last, or null. */
   lastSize(tenant: string, witness: string): Promise<number | null>;
-  /** Size that was anchored there last, or null. */
+  /** The size that was last anchored there, or null. */
   anchored(tenant: string, anchor: string): Promise<number | null>;
   setAnchored(anchored: { tenant: string; anchor: string; size: number; at: string }): Promise<void>;
 }

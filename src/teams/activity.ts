@@ -1,4 +1,4 @@
-/** What the Bot Framework sends, as far as it is read. The channel vouches for all of it, and it is trusted no further than that. */
+/** The parts of the Bot Framework's activities that we read. The channel vouches for them, and for nothing more. */
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 import { CARD_VERBS } from './card/index.ts';
@@ -37,27 +37,27 @@ const executeSchema = z.looseObject({
 });
 export type Execute = z.output<typeof executeSchema>['action'];
 
-/** @throws CountersignError `invalid-request` for what is not of the framework's shape. */
+/** @throws CountersignError `invalid-request` for anything without the framework's shape. */
 export function readActivity(body: unknown): Activity {
   const { data } = activitySchema.safeParse(body);
   if (data === undefined) throw malformed();
   return data;
 }
 
-/** @throws CountersignError `invalid-request` for what none of our cards says. */
+/** @throws CountersignError `invalid-request` for anything that none of our cards sends. */
 export function readExecute({ value }: Activity): Execute {
   const { data } = executeSchema.safeParse(value);
   if (data === undefined) throw malformed();
   return data.action;
 }
 
-/** The one tenant that an activity speaks of; null where it names none, or two. */
+/** The tenant that an activity names; null where it names none, or two. */
 export function tenantOf({ conversation, channelData }: Activity): string | null {
   const named = [conversation.tenantId, channelData?.tenant?.id].filter((one) => one !== undefined);
   return new Set(named).size === 1 ? (named[0] ?? null) : null;
 }
 
-/** What somebody typed or chose, or undefined. */
+/** The text that somebody typed or chose, or undefined. */
 export function inputOf({ data }: Execute, name: string): string | undefined {
   const value = data[name];
   const text = typeof value === 'string' ? value.trim() : '';

@@ -7,14 +7,14 @@ import type { Card } from './card/index.ts';
 /** The body of the answer to an invoke. */
 export type InvokeAnswer = JsonObject & { statusCode: number; type: string };
 
-/** The card as it is now, in the place of the one that was clicked. */
+/** The current card, which replaces the clicked one. */
 export const cardAnswer = (card: Card): InvokeAnswer => ({
   statusCode: 200,
   type: 'application/vnd.microsoft.card.adaptive',
   value: card,
 });
 
-/** Words below the card. Clients read markdown in them: what would be markup is left out. */
+/** Text below the card. Clients read it as markdown, so markup is removed. */
 export const textAnswer = (text: string): InvokeAnswer => ({
   statusCode: 200,
   type: 'application/vnd.microsoft.activity.message',

@@ -1,4 +1,4 @@
-/** The Teams app: where the Bot Framework sends what people do, checked before anything of it is believed. */
+/** The Teams app: the Bot Framework posts people's activities here. Each is checked before it counts. */
 import express, { type Express, type Request, type Response } from 'express';
 import { BoundedMap } from '../canonical/index.ts';
 import { CountersignError, isCountersignError } from '../contract/index.ts';
@@ -11,7 +11,7 @@ import { handleActivity, type TeamsDoorDeps } from './door.ts';
 /** Where the Bot Framework posts activities. */
 export const MESSAGES_PATH = '/teams/messages';
 
-/** Bytes of an activity: what was typed into the inputs of a card, and what is around it. */
+/** Bytes of an activity: the inputs of a card, and their envelope. */
 const BODY_LIMIT = 256 * 1024;
 /** How many activities are remembered, so that one counts once. */
 const REMEMBERED = 20_000;

@@ -6,11 +6,11 @@ import { importJWK, jwtVerify, type JWK, type JWTHeaderParameters } from 'jose';
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
 
-/** The one that Microsoft signs with: whatever else a key set allows is no reason to take it. */
+/** The algorithm that Microsoft signs with. No other one is accepted, whatever a key set allows. */
 const ALGORITHMS = ['RS256'];
-/** Seconds that clocks may differ by, as the framework's documents say. */
+/** Seconds that clocks may differ by, according to the framework's documents. */
 const CLOCK_TOLERANCE = 300;
-/** Milliseconds after which keys are read anew, and between two reads that an unknown key causes. */
+/** Milliseconds after which keys are read again, and between two reads that an unknown key causes. */
 const FRESH_MS = 24 * 3_600_000;
 const COOLDOWN_MS = 60_000;
 const TIMEOUT_MS = 5000;
@@ -29,7 +29,7 @@ export interface TeamsAuthOptions {
 
 export interface TeamsAuth {
   /**
-   * Resolves where the token was made for this app, about an activity of this address, by a key that speaks for Teams.
+   * Resolves if the token was made for this app, for an activity of this address, by a key of Teams.
    *
    * @throws CountersignError `unauthenticated`, or `unavailable` where no keys can be read
    */
@@ -72,7 +72,7 @@ export function createTeamsAuth({ appId, metadataUrl, fetch, now }: TeamsAuthOpt
     if (wanted && (reading !== null || now() - triedAt > COOLDOWN_MS)) {
       if (reading === null) triedAt = now();
       reading ??= read().finally(() => (reading = null));
-      // Keys that were read serve until they can be read anew; with none, nobody is let in.
+      // Known keys serve until they can be read again. Without any, nobody is let in.
       await reading.catch(() => undefined);
     }
     if (keys === null) {
@@ -112,7 +112,7 @@ function headerOf(token: string): { kid: string } {
     const header = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as JWTHeaderParameters;
     if (typeof header.kid === 'string') return { kid: header.kid };
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw refused('its token names no key');
 }

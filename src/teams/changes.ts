@@ -6,9 +6,9 @@ import { inputOf, type Execute } from './activity.ts';
 import { CARD_INPUTS, CARD_CHANGES_MAX } from './card/index.ts';
 
 /**
- * The values that are now others than before; undefined when there is none.
+ * The values that changed; undefined when there are none.
  *
- * @throws CountersignError `invalid-request` for what is no number
+ * @throws CountersignError `invalid-request` for text that is not a number
  */
 export function cardChangesOf(message: ApprovalMessage, execute: Execute): JsonObject | undefined {
   const changes: JsonObject = {};

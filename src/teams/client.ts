@@ -1,4 +1,4 @@
-/** The Bot Connector's REST API, as far as telling people takes it. Only addresses that the settings allow are ever called. */
+/** The part of the Bot Connector's REST API that notifications need. Only addresses that the settings allow are ever called. */
 import { z } from 'zod';
 import type { JsonObject } from '../contract/index.ts';
 
@@ -15,14 +15,14 @@ export interface TeamsClientOptions {
   /** Id of the tenant in Microsoft Entra. */
   tenant: string;
   tokenUrl: string;
-  /** Beginnings of the addresses that may be called, each with `/` at its end; the first is where people are reached who were not heard of. */
+  /** Prefixes of the addresses that may be called, each ending in `/`. The first one reaches people without a known conversation. */
   serviceUrls: readonly [string, ...string[]];
   fetch: typeof globalThis.fetch;
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-/** What Teams answered to a call that did not succeed. */
+/** Teams' answer to a failed call. */
 export class TeamsTrouble extends Error {
   /** `target`: it is about this one person. `away`: try again later. `configuration`: somebody must mend a setting. */
   readonly kind: 'target' | 'away' | 'configuration';
@@ -54,7 +54,7 @@ const tokenSchema = z.looseObject({ access_token: z.string().min(1), expires_in:
 const namedSchema = z.looseObject({ id: z.string().min(1).max(512) });
 const errorSchema = z.looseObject({ error: z.looseObject({ code: z.string().max(100) }) });
 
-/** Whether an address begins as one of those allowed, compared as addresses are: nothing in it leads elsewhere. */
+/** Whether an address begins with an allowed prefix, compared as parsed URLs, so that nothing in it leads elsewhere. */
 export function isAllowed(serviceUrl: string, allowed: readonly string[]): boolean {
   if (!URL.canParse(serviceUrl)) return false;
   const { origin, pathname, username, password, search, hash } = new URL(serviceUrl);
@@ -104,7 +104,7 @@ export function createTeamsClient(options: TeamsClientOptions): TeamsClient {
         body: JSON.stringify(body),
       });
       if (answer.ok) return answer;
-      // A token that was taken back before its time.
+      // The token was revoked early.
       held = answer.status === 401 ? null : held;
       if (answer.status !== 401 || !first) throw await troubleOf(answer);
     }

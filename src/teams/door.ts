@@ -1,4 +1,4 @@
-/** What people do in Teams: a click on a card is a claim, and the gateway decides what it is worth. */
+/** Handles people's activities in Teams. A click on a card is a claim, which the gateway checks. */
 import { CountersignError, checkReason, isCountersignError, type DecisionInput } from '../contract/index.ts';
 import type { TeamsDoor } from '../gateway/teams-door.ts';
 import type { SlackAction, SlackOrigin, SlackPerson, SlackPosted } from '../gateway/slack-types.ts';
@@ -12,11 +12,11 @@ import { cardAnswer, cardRefusal, textAnswer, type InvokeAnswer } from './answer
 export interface TeamsDoorDeps {
   door: TeamsDoor;
   appId: string;
-  /** The only tenant of Microsoft Entra whose people are listened to. */
+  /** The only tenant of Microsoft Entra whose people may act. */
   tenant: string;
   tasks: Tasks;
   log: { warn(facts: object, text: string): void; error(facts: object, text: string): void };
-  /** How long a click is answered late for: Teams gives up after about ten seconds. */
+  /** How long the answer to a click may take: Teams gives up after about ten seconds. */
   holdMs?: number;
 }
 
@@ -35,7 +35,7 @@ export async function handleActivity(deps: TeamsDoorDeps, activity: Activity): P
   return isClick ? answerClick(deps, activity) : null;
 }
 
-/** Where this user can be reached from now on, or no more. */
+/** Stores where this user can be reached, or that they no longer can. */
 async function remember({ door, appId, tenant }: TeamsDoorDeps, activity: Activity): Promise<void> {
   const { type, action, from, conversation, serviceUrl, membersAdded = [], membersRemoved = [] } = activity;
   const user = from.aadObjectId;
@@ -44,7 +44,7 @@ async function remember({ door, appId, tenant }: TeamsDoorDeps, activity: Activi
   const removed =
     (type === 'installationUpdate' && action?.startsWith('remove') === true) ||
     (type === 'conversationUpdate' && membersRemoved.some(isApp));
-  // Others come and go in a conversation as well; whatever else is said in it shows that the app is there.
+  // Others join and leave a conversation too. Any other activity in it shows that the app is installed.
   if (type === 'conversationUpdate' && !removed && !membersAdded.some(isApp)) return;
   await door.heard({ tenant, user, serviceUrl, conversation: conversation.id, gone: removed });
 }
@@ -62,7 +62,7 @@ async function answerClick(deps: TeamsDoorDeps, activity: Activity): Promise<Inv
   let what: string = 'click';
   let posted: SlackPosted | null = null;
   let person: SlackPerson | null = null;
-  /** Whether the gateway was asked: it keeps its own refusals. */
+  /** Whether the gateway was asked. It stores its own refusals. */
   let asked = false;
   const work = (async (): Promise<InvokeAnswer> => {
     const execute = readExecute(activity);
@@ -103,7 +103,7 @@ interface Admitted {
 }
 
 /**
- * Admits a click on one of our cards: one that we sent to this very person about this very action, and that still says how things stand.
+ * Admits a click on one of our cards: one that we sent to this person about this action, and that still shows the current state.
  *
  * @throws CountersignError unauthenticated · not-found · forbidden · frozen · not-open · conflict
  */
@@ -145,7 +145,7 @@ async function admit(
       'the card changed while you were looking; it now shows how things stand, so look again and decide then',
     );
   }
-  // So new that it is not stored yet: the answer to a click, or one that is being sent.
+  // It may be so new that it is not stored yet: the answer to a click, or a card that is being sent.
   await door.keepShown(message);
   return { posted, person, subject, shown: cardHash(renderCard(message, person.id)) };
 }
@@ -164,7 +164,7 @@ async function decide(
   });
 }
 
-/** What the inputs of the card say. @throws CountersignError invalid-request · reason-required */
+/** The inputs of the card. @throws CountersignError invalid-request · reason-required */
 function wordsOf(message: SlackAction['message'], execute: Execute): DecisionInput {
   const verb: Verb = execute.verb;
   const reason = inputOf(execute, CARD_INPUTS.reason(verb));
@@ -189,7 +189,7 @@ function wordsOf(message: SlackAction['message'], execute: Execute): DecisionInp
   return { ...said, until: new Date(until * 1000).toISOString() };
 }
 
-/** Any error as one that a person may read. Unexpected ones are logged, and told without details. */
+/** Turns any error into one that a person may read. Unexpected errors are logged, and shown without details. */
 function readable({ log }: TeamsDoorDeps, error: unknown): CountersignError {
   if (isCountersignError(error) && error.status !== 500) return error;
   log.error({ error: error instanceof Error ? error.message : String(error) }, 'a click in Teams failed');

@@ -1,4 +1,4 @@
-/** Tells people in Teams: one card to each who is asked, edited for life, and lines below it. Teams' channels are told by nobody. */
+/** Tells people in Teams: one card for each approver, which is kept up to date, and lines below it. It does not post into Teams' channels. */
 import type { JsonObject } from '../contract/index.ts';
 import type { TeamsReach } from '../store/index.ts';
 import {
@@ -15,17 +15,17 @@ import { TeamsTrouble, type TeamsClient } from './client.ts';
 
 export interface TeamsNotifierDeps {
   client: TeamsClient;
-  /** The tenant in Microsoft Entra, and where its people are reached who were not heard of yet. */
+  /** The tenant in Microsoft Entra, and the address for people without a known conversation. */
   tenant: string;
   serviceUrl: string;
-  /** What the directory says of a person's identity in Teams; null where it says nothing. */
+  /** A person's identity in Teams by the directory, or null. */
   teamsOf(person: string): { tenant: string; user: string } | null;
-  /** Where a user of the tenant was heard of last. */
+  /** The last known conversation of a user of the tenant. */
   reachOf(user: string): Promise<TeamsReach | null>;
   log: { warn(facts: object, text: string): void };
 }
 
-/** How a message of Teams is told from others. */
+/** Distinguishes a message of Teams from others. */
 export const workspaceOf = (tenant: string): string => `teams:${tenant}`;
 
 /** Why a person cannot be reached, in words. */
@@ -65,7 +65,7 @@ export function createTeamsNotifier(deps: TeamsNotifierDeps): Notifier {
     const conversation = known.reach?.conversation ?? (await client.conversation(serviceUrl, known.user));
     return { serviceUrl, conversation };
   };
-  /** Where a message was posted: its conversation stays, its service may move. */
+  /** Where a message was posted. Its conversation stays; its service URL may change. */
   const placeAgain = async ({ person, channel }: PostedMessage): Promise<Place> => {
     const known = person === null ? null : await reachOfPerson(person);
     const reach = known === null || 'why' in known ? null : known.reach;
@@ -171,10 +171,10 @@ const activityOf = (card: Card): JsonObject => ({
   attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }],
 });
 
-/** Plain: nothing in it is markup. */
+/** Plain text, without markup. */
 const textOf = (text: string): JsonObject => ({ type: 'message', textFormat: 'plain', text });
 
-/** The trouble with one person. @throws NotifierUnavailable when it is Teams' own; anything else as it is. */
+/** The trouble with one person. @throws NotifierUnavailable when it is Teams' own; other errors unchanged. */
 function targetOrThrow(error: unknown, posted: readonly PostedMessage[]): TeamsTrouble {
   if (!(error instanceof TeamsTrouble)) throw error;
   if (error.kind === 'target') return error;

@@ -72,7 +72,7 @@ export class Governor {
           : waiting(action, info.attempt, longestPause);
       }
       const { permit, redeemed } = await this.#take(action, await redeemerOf(apiKey, key));
-      // Where the engine calls back is no part of what is released.
+      // The callback address is not part of the released request.
       const { callback: _callback, ...given } = asked;
       const released = argsOf(designation, given, redeemed.request, args);
       return await this.#act(info, designation, action, permit, () =>

@@ -31,7 +31,7 @@ const ATTEMPTS_MAX = 3;
 const refused = (message: string): ApplicationFailure => nonRetryable(message, 'witness-refused');
 
 /**
- * Has one witness cosign the newest checkpoint of a tenant. It is not asked again for what it has cosigned.
+ * Asks one witness to cosign the newest checkpoint of a tenant, unless it has done so already.
  *
  * @returns the size that the witness has cosigned now; 0 for a log without entries
  * @throws Error to try again; a non-retryable `ApplicationFailure` when the witness refuses

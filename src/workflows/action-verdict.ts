@@ -13,7 +13,7 @@ import { createReview } from './review.ts';
 export interface FirstAnswer {
   judged: Judged;
   reported: Awaited<ReturnType<LocalActivities['sealOutcome']>> | null;
-  /** Its state by its records, where the action was taken up from them. */
+  /** The state by the records, where the action was resumed from them. */
   resumed: Resumed | null;
 }
 

@@ -1,11 +1,11 @@
 /**
- * What may be said to a `governedAction` from outside (contract section 4). Every message is one object, so that fields can be
+ * The messages that `governedAction` takes from outside (contract section 4). Every message is one object, so that fields can be
  * added without breaking recorded histories.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Action, OutcomeInput } from '../contract/index.ts';
 
-/** A human's word. Only the gateway's signed attestation counts; everything it says is inside. */
+/** A human's message. Only the gateway's signed attestation counts, and it holds everything that was said. */
 export interface AttestedMessage {
   attestation: string;
 }
@@ -28,9 +28,9 @@ export const answerUpdate = defineUpdate<Action, [AttestedMessage]>('answer');
 export const reviewUpdate = defineUpdate<Action, [AttestedMessage]>('review');
 /** A fresh permit was given: its time runs from now. Carries no authority. */
 export const collectedSignal = defineSignal('collected');
-/** Something was sealed of the action outside its workflow: look. Carries no authority. */
+/** Something was sealed about the action outside its workflow, which then reads it. Carries no authority. */
 export const lookSignal = defineSignal('look');
-/** A step of the plan stands otherwise: see whose turn it is. Carries no authority. */
+/** A step of the plan changed, so the plan looks whose turn it is. Carries no authority. */
 export const steppedSignal = defineSignal('stepped');
 /** A freeze was lifted: try the release again. Carries no authority. */
 export const thawSignal = defineSignal('thaw');

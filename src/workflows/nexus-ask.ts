@@ -23,12 +23,12 @@ const { nexusAnswer, nexusDecided } = proxyActivities<NexusActivities>({
 });
 
 /**
- * Starts the action as any other program would, or follows the one there is, and ends with its id and status when nobody is waited for any
- * more. A caller that cancels the operation withdraws what waits for people.
+ * Starts the action as any other program would, or follows the existing one. Ends with its id and status when nothing waits for a person
+ * any more. A caller that cancels the operation withdraws an action that waits for people.
  */
 export async function nexusAsk(input: NexusAskInput): Promise<RawValue> {
   const { action, start } = input ?? {};
-  // Any program can start it, with anything; an error of another kind would be retried for ever.
+  // Any program can start this workflow with any input. An error of another kind would be retried for ever.
   if (typeof action?.tenant !== 'string' || typeof action.id !== 'string' || typeof start !== 'object') {
     throw ApplicationFailure.nonRetryable('only the Nexus service `countersign` starts this', 'invalid-request');
   }
@@ -51,8 +51,8 @@ export async function nexusAsk(input: NexusAskInput): Promise<RawValue> {
 }
 
 /**
- * Starts it. `failed` rejects where the start is refused for its form, and does nothing else: an action whose workflow was ended by hand is
- * taken up again from its records.
+ * Starts the action. `failed` rejects where the start is refused for its form, and never settles otherwise: an action whose workflow was
+ * ended by hand is resumed from its records.
  */
 async function begun(
   workflowId: string,
@@ -75,7 +75,7 @@ async function begun(
   }
 }
 
-/** The answer as every namespace can read it: the codec leaves this form, and no other, as it is. */
+/** The answer in a form that every namespace can read: the codec does not encrypt it. */
 function inClear(answer: NexusAnswer): RawValue {
   const payload = defaultPayloadConverter.toPayload(answer);
   return RawValue.fromPayload({ ...payload, metadata: { ...payload.metadata, [IN_CLEAR]: new Uint8Array([1]) } });

@@ -20,7 +20,7 @@ const { publish, callback, webhook } = proxyActivities<RemoteActivities>({
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '2 minutes' },
 });
 
-/** The first try, from the task in which the workflow learned of it. Slack's slowness holds no task up: what takes longer is scheduled. */
+/** The first try, in the task in which the workflow learned of the change. A slow Slack does not hold up the task: a longer call is scheduled. */
 const { publishNow } = proxyLocalActivities<Pick<LocalActivities, 'publishNow'>>({
   startToCloseTimeout: '2 seconds',
   retry: { maximumAttempts: 1 },
@@ -37,13 +37,13 @@ async function tell(input: PublishInput, inTurn: Exclusive): Promise<Published> 
   return published ?? publish(input);
 }
 
-/** The notification, read when the telling begins. */
+/** Tells people, callbacks and webhooks about the action. The state is read when a notification begins. */
 export interface Outbox {
   /** Notes that the action changed; what people read follows as soon as it can. */
   changed(effects?: ApprovalEffect[], review?: PublishInput['review']): void;
-  /** The action is a step, so its plan's workflow hears of every change from here on. @param lost called where there is none */
+  /** Tells the workflow of the action's plan about every change from here on. @param lost called where that workflow is gone */
   stepOf(planWorkflow: string, lost: () => Promise<void>): void;
-  /** Resolves when everything noted so far was told or given up. */
+  /** Resolves when every change so far was told, or given up. */
   drained(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ interface Call {
   news: WebhookChange;
 }
 
-/** Sends what is added, one after the other. What is not taken in a week is given up: the action itself can be read at any time. */
+/** Sends one call after the other. A call that fails for a week is given up, because the action itself can be read at any time. */
 function createQueue(send: (call: Call, index: number) => Promise<void>) {
   const calls: Call[] = [];
   let sent = 0;
@@ -80,8 +80,8 @@ function createQueue(send: (call: Call, index: number) => Promise<void>) {
 }
 
 /**
- * The one writer of everything that is told about an action. At most one publication runs, always of the newest state, so that an older one
- * never overwrites a newer. Callbacks run beside it, in their own order, so that neither waits for the other's outage.
+ * The only place that tells anybody about an action. At most one publication runs, always of the newest state, so that an older one
+ * never overwrites a newer. Callbacks run concurrently, in their own order, so that neither waits for the other's outage.
  */
 export function createOutbox(
   source: OutboxSource,
@@ -144,7 +144,7 @@ export function createOutbox(
           inTurn,
         );
         if (result.later !== undefined) {
-          // Told with others then, or as soon as there is more to tell.
+          // Told later together with others, or as soon as there is more to tell.
           effects = [...batch, ...effects];
           review ??= reviewed;
           toldStatus = was;

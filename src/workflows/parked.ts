@@ -18,25 +18,25 @@ import { refusalFailure } from './refusal.ts';
 export interface Parked {
   isOpen(): boolean;
   state(): ApprovalState;
-  /** What there is to announce when it opens. */
+  /** What is announced when it opens. */
   opening(): ApprovalEffect[];
   decide(attestation: string): Promise<void>;
   answer(attestation: string): Promise<void>;
   /** Without an attestation, somebody who may write to the namespace withdrew it, which releases nothing. */
   cancel(attestation: string | null): Promise<void>;
-  /** @param attested by the worker that could not tell them: nobody is asked early without it */
+  /** @param attested The attestation of the worker that could not reach them. Without it nobody is asked early. */
   unreachable(people: string[], attested: string | undefined): Promise<void>;
   thaw(): void;
-  /** How it stands by its records, where something was sealed outside its workflow. */
+  /** Takes the state from the records, after something was sealed outside the workflow. */
   adopt(sealed: Pick<Sealed, 'action' | 'approval'>): void;
   /** Resolves when the action was released or ended. */
   closed(): Promise<void>;
 }
 
-/** Before it, an approval under a freeze could not be withdrawn. */
+/** Patch: before it, an approval under a freeze could not be withdrawn. */
 const WITHDRAWN_WHILE_FROZEN = 'withdrawn-while-frozen';
 
-/** Before it, an approval waited for its expiry when the freeze that it met was lifted at that moment. */
+/** Patch: before it, an approval waited for its expiry when its freeze was lifted during the release. */
 const THAWED_MEANWHILE = 'thawed-meanwhile';
 
 /** How long the clock waits if the engine says that it is too early, because the two clocks may differ a little. */
@@ -44,7 +44,7 @@ const CLOCKS_MS = 1000;
 
 export interface OpenedApproval {
   approval: ApprovalState;
-  /** As its records tell it, by a workflow that took it up: people were asked before. */
+  /** True for a workflow that resumes the action from its records: people were asked before. */
   resumed: boolean;
   /** As {@link Judged}. */
   joined: boolean;
@@ -61,13 +61,13 @@ export function createParked(
   let frozen = false;
   /** Freezes that were lifted since it opened. */
   let thaws = 0;
-  /** Messages that were taken up: one that is sent again, and was sealed before, is refused. */
+  /** Attestations that were handled. One that is sent again after it was sealed is refused. */
   const heard = new Set<string>();
 
   const isOpen = (): boolean => state.status === 'open';
   const released = (): boolean => current.action.status !== 'supervised';
 
-  /** Takes a message, after everything that was due before it. */
+  /** Applies a message, after everything that was due before it. */
   const accept = async (event: ApprovalEvent): Promise<ApprovalEffect[]> => {
     const due = nextWake(state);
     if (due !== null && due <= Date.now()) await tick();
@@ -83,8 +83,8 @@ export function createParked(
     return next.effects;
   };
   /**
-   * Has sealed what follows from the records and from the word given. What this workflow made of it by itself only sets its clock: how
-   * the action stands is what comes back. Older histories hold the action alone, and their workflows count themselves.
+   * Seals what follows from the records and the message. The workflow's own reduction only sets its clock; the activity returns the state
+   * of the action. Older histories hold the action alone, and their workflows keep the state themselves.
    */
   const seal = async (input: Omit<SealDecisionInput, 'action'>, effects: ApprovalEffect[]): Promise<void> => {
     const sealed: Sealed | Action = await local.sealDecision({ ...input, action: refOf(current) });
@@ -96,11 +96,11 @@ export function createParked(
     const refusal = take(sealed, input.attestation, effects);
     if (refusal !== null) throw refusalFailure(refusal);
   };
-  /** Goes on from what was sealed; why the word given does not count, or null. */
+  /** Continues from what was sealed. Returns why the message does not count, or null. */
   const take = (sealed: Sealed, attestation: string | undefined, effects: ApprovalEffect[]): Refusal | null => {
     const { action, approval, refusal } = sealed;
-    // An earlier attempt of this step sealed it and died before it could answer. That is not a refusal. Older results do not say so,
-    // and there no other word that was used already came as far as the engine.
+    // An earlier attempt of this step sealed the message and died before it could answer. That is not a refusal. Older results do not say
+    // so; there, `already-decided` for a new message means the same.
     const before = joined ? sealed.repeated === true : refusal?.code === 'already-decided';
     const repeated = attestation !== undefined && before && !heard.has(attestation);
     if (attestation !== undefined) heard.add(attestation);
@@ -136,7 +136,7 @@ export function createParked(
     current.action = result.action;
     outbox.changed();
   };
-  /** A person's word as one step: checked, sealed, and the action released where it is complete by it. */
+  /** Takes a person's message in one step: checks and seals it, and releases the action if that completes it. */
   const hear = async (attestation: string, kind: DecideInput['kind']): Promise<void> => {
     const before = thaws;
     const { sealed, released: result } = await local.decide({ action: refOf(current), attestation, kind });
@@ -151,13 +151,13 @@ export function createParked(
       throw refusalFailure({ code: 'invalid-request', message: `this is not a ${kind} message` });
     return admitted;
   };
-  /** Who was added to decide is sealed before they are asked. */
+  /** Seals who was added to decide, before they are asked. */
   const sealEscalation = async (effects: ApprovalEffect[], unreachable?: string): Promise<void> => {
     const escalation = effects.find((effect) => effect.type === 'escalate');
     if (escalation?.type !== 'escalate') return;
     await seal(unreachable === undefined ? {} : { unreachable }, []);
   };
-  /** Events of the clock and of unreachable approvers. */
+  /** Handles events of the clock and of unreachable approvers. */
   const proceed = async (effects: ApprovalEffect[], unreachable?: string): Promise<void> => {
     if (state.status === 'expired') {
       await seal({}, effects);

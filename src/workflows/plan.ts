@@ -17,7 +17,7 @@ import { lookSignal, steppedSignal, wakeUpdate } from './messages.ts';
 
 const retry = { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' } as const;
 
-/** A hundred steps take their time where the process that was asked died before it judged them. */
+/** Judging a hundred steps takes long, where the process that was asked died before it did. */
 const { beginPlan } = proxyLocalActivities<Pick<PlanActivities, 'beginPlan'>>({
   startToCloseTimeout: '5 minutes',
   retry,
@@ -44,13 +44,13 @@ const TOLD_MS = 1000;
 const HELD_MS = 60_000;
 const QUIET_MS = 3600_000;
 
-/** Whether a step of a local activity will fail the same way each time. */
+/** Whether a local activity will fail the same way each time. */
 const isForGood = (error: unknown): boolean =>
   error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true;
 
 /**
- * One plan over the workflows of its steps: has them begun, and lets each go on when its turn comes. It grants nothing: what is released
- * follows from the sealed records of the steps, each time it is asked.
+ * One plan over the workflows of its steps: starts them, and lets each continue when its turn comes. It grants nothing: what may be
+ * released follows from the sealed records of the steps, which are read each time.
  */
 export async function plan(input: PlanInput | PlanResumeInput): Promise<void> {
   const { workflowId } = workflowInfo();
@@ -73,11 +73,11 @@ export async function plan(input: PlanInput | PlanResumeInput): Promise<void> {
   if (!('resume' in input)) {
     await beginPlan(input).catch((error: unknown) => {
       if (!isForGood(error)) throw error;
-      // Part of it may be judged already: what is not will never be, so nothing of it is released.
+      // Some steps may be judged already. The others never will be, so nothing of the plan is released.
       abandoned = true;
     });
   }
-  // Steps that joined later: each tells the plan's own workflow of itself, or has it begun anew.
+  // These steps joined later. Each of them signals the plan's own workflow, or starts it anew.
   if (at !== undefined) return publishPlan({ tenant, plan: id, joined: at }).catch(() => undefined);
   /** Grows with every change of a step; `announced` is the one that people read. */
   let revision = 0;

@@ -7,8 +7,8 @@ import type { Action } from '../contract/index.ts';
 const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, 'KEYWORD');
 
 /**
- * Tells visibility of a status that is new. Whether there is anything to tell stands in the history's first event, so a history of before, or
- * without search attributes, has the events that it always had.
+ * Tells visibility about a new status. Whether the workflow has the attribute is in the first event of its history, so older histories,
+ * and those without search attributes, keep their events.
  */
 export function createSearchable(): (status: Action['status']) => void {
   let known = workflowInfo().typedSearchAttributes.get(STATUS);

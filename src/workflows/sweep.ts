@@ -9,7 +9,7 @@ const { resumeLost } = proxyActivities<SweepActivities>({
   retry: { initialInterval: '5 seconds', maximumInterval: '1 minute', maximumAttempts: 10 },
 });
 
-/** Takes up every open action whose workflow was terminated, reset or lost; a Temporal Schedule starts it (main/schedules). */
+/** Resumes every open action whose workflow was terminated, reset or lost; a Temporal Schedule starts it (main/schedules). */
 export async function sweep(): Promise<void> {
   let after: { tenant: string; id: string } | null = null;
   do {

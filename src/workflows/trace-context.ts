@@ -1,8 +1,8 @@
 /**
  * Carries the trace of the caller that started or messaged an action to the activities that follow from it.
  *
- * It makes no span and awaits nothing, so a workflow does the same things in the same order with it and without it. The interceptors of
- * `@temporalio/interceptors-opentelemetry` yield where a history was recorded without them, which parked actions would not outlive.
+ * It makes no span and awaits nothing, so a workflow issues the same commands with it and without it. The interceptors of
+ * `@temporalio/interceptors-opentelemetry` add yields, under which histories that were recorded without them do not replay.
  */
 import type { Headers, WorkflowInterceptors } from '@temporalio/workflow';
 

@@ -16,6 +16,9 @@ const PHRASES: readonly [RegExp, string][] = [
   [/\bin force by now\b/i, 'current'],
   [/\btold of\b/i, 'called with, notified of, or gets'],
   [/\b(payloads|records|releases|results|verdicts|workers|workflows) of before\b/i, 'older'],
+  [/\bcounts? no more\b/i, 'no longer counts, or revoked'],
+  [/\b(begun|made|read) anew\b/i, 'restarted, rebuilt, or read again'],
+  [/\bone right spelling\b/i, 'canonical spelling'],
   [/\bwhat is (asked|told|said|shown)\b/i, 'the request, the message, the decision'],
 ];
 
@@ -72,7 +75,7 @@ const STAYS: Record<string, string> = {
   'src/cli/audit.ts: found': 'a member of the report that the command line prints as JSON',
   'src/archive/check/check.ts: found': 'a member of the report that the command line prints as JSON',
   'src/archive/check/folder.ts: found': 'a member of the report that the command line prints as JSON',
-  'src/cli/bundle/describe.ts: found': 'a member of the report that the command line prints as JSON',
+  'src/cli/archive/describe.ts: found': 'a member of the report that the command line prints as JSON',
 };
 
 /** Names that a file gives to variables, parameters, functions, types and members, without those of texts for people. */

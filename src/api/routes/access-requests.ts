@@ -65,7 +65,7 @@ export function accessRequestRoutes(gateway: Authentication & AccessRequests, si
   return router;
 }
 
-/** What is no access request for one denial is said in the profile's own words. */
+/** A malformed access request is refused in the profile's own words. */
 function checkSingle(body: unknown): void {
   if (typeof body !== 'object' || body === null) return;
   if ('items' in body) {

@@ -1,4 +1,4 @@
-/** Who was refused: a decision, a redemption, or the door itself. */
+/** Refused attempts: decisions, redemptions, and credentials. */
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';

@@ -1,4 +1,4 @@
-/** The OpenID AuthZEN Authorization API 1.0: questions of gates that know nothing of Countersign. */
+/** The OpenID AuthZEN Authorization API 1.0: questions of gates that do not know Countersign. */
 import { Router, type RequestHandler } from 'express';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import {
@@ -22,7 +22,7 @@ export interface AuthzenSite {
   accessRequests: boolean;
 }
 
-/** Gives `X-Request-ID` back. It is a name for logs: gateways let their own callers choose it, so no two questions are one by it. */
+/** Gives `X-Request-ID` back. It is only a name for logs: gateways let their callers choose it, so it does not identify a question. */
 export const echoRequestId: RequestHandler = (request, response, next) => {
   const id = request.get('x-request-id');
   if (id !== undefined) response.setHeader('X-Request-ID', id);

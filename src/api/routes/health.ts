@@ -4,10 +4,10 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { CountersignError } from '../../contract/index.ts';
 import { ok, problem } from '../openapi-parts.ts';
 
-/** One thing that has to work before anything may be served. */
+/** One dependency that has to work before anything may be served. */
 export interface ReadinessCheck {
   name: string;
-  /** Rejects, within a second, where it does not work. @returns what else there is to say of it */
+  /** Rejects, within a second, where it does not work. @returns further details */
   check(): Promise<Readonly<Record<string, number>> | void>;
 }
 

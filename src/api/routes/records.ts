@@ -18,10 +18,10 @@ const bound = (what: string) =>
       examples: ['2026-11-21T00:00:00Z', '2026-11-21'],
     });
 
-/** From when and until when something is looked for. */
+/** The period of a search. */
 export const timeFilterShape = { from: bound('The first instant'), to: bound('The instant before which') };
 
-/** What records are looked for by. */
+/** Search criteria for records. */
 export const recordFilterShape = {
   surface: z.string().optional(),
   action: z.string().optional(),
@@ -33,7 +33,7 @@ export const recordFilterShape = {
   q: z.string().optional(),
 };
 
-/** What `/v1/records` and `/v1/export` look for. */
+/** The filters of `/v1/records` and `/v1/export`. */
 export function filterOf(request: Request): RecordQuery {
   const text = (name: string): string | undefined => queryText(request, name);
   return {

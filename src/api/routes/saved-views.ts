@@ -5,7 +5,7 @@ import type { Authentication, SavedViews } from '../../gateway/types.ts';
 import { callerOf, parseBody, pathText } from '../input.ts';
 import { body, byId, COMMON, json, ok, problem } from '../openapi-parts.ts';
 
-/** Questions with names. */
+/** Saved queries of the console. */
 export function savedViewRoutes(gateway: Authentication & SavedViews): Router {
   const router = Router();
   router.get('/v1/views', async (request, response) => {

@@ -26,7 +26,7 @@ import { problem } from '../openapi-parts.ts';
 
 const ROOT = '/scim/v2';
 const TYPE = 'application/scim+json';
-/** A group of ten thousand people is said whole in some requests. */
+/** Some requests list a whole group of ten thousand people. */
 const BODY_LIMIT = 2 * 1024 * 1024;
 
 const callers = new WeakMap<Request, Caller>();
@@ -172,8 +172,8 @@ const scimErrors =
     const known = isCountersignError(error) ? error : null;
     const detail = known?.message ?? (status < 500 ? 'the request could not be read' : 'a fault; nothing was changed');
     const code = known?.code ?? (status < 500 ? 'invalid-request' : 'internal');
-    // A question that finds nobody is how providers begin. A provider whose token ended is as bad as a failed change; somebody with
-    // another credential is none.
+    // Providers begin with a query that finds nobody. A provider with an expired token is alarmed about like a failed change; a caller with
+    // another credential is not a provider.
     if (status !== 403 && (request.method !== 'GET' || status === 401 || status >= 500)) {
       const what = `${request.method} ${ROOT}${request.path}`.slice(0, 256);
       await gateway.provisioningFailed(callers.get(request) ?? null, { request: what, code, detail });
@@ -197,7 +197,7 @@ const resourceSchema = z
   .looseObject({ schemas: z.array(z.string()) })
   .meta({ id: 'ScimResource', description: 'A resource or message of RFC 7643 and 7644.' });
 const scim = (description: string) => ({ description, content: { [TYPE]: { schema: resourceSchema } } });
-/** Before SCIM hears of a request, as of too many, the answer is a problem document. */
+/** Before a request reaches SCIM, for example when there are too many, the answer is a problem document. */
 const fails = (description: string) => ({
   description,
   content: { [TYPE]: { schema: resourceSchema }, ...problem(description).content },

@@ -7,7 +7,7 @@ import { problem } from '../openapi-parts.ts';
 
 const TYPE = 'application/secevent+jwt';
 
-/** Push delivery of security event tokens (RFC 8935): each is believed by its own signature. */
+/** Push delivery of security event tokens (RFC 8935): each is verified by its own signature. */
 export function signalRoutes(gateway: SecurityEvents): Router {
   const router = Router();
   router.post('/signals/caep', express.text({ type: TYPE, limit: '64kb' }), async (request, response) => {

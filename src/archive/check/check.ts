@@ -10,8 +10,8 @@ import {
 } from '../../canonical/index.ts';
 import { auditLog, describeFinding } from '../../evidence/index.ts';
 import {
-  BUNDLE_FILES,
-  bundleReadme,
+  ARCHIVE_FILES,
+  archiveReadme,
   exportBodyOf,
   isWholeLog,
   peoplePath,
@@ -58,20 +58,20 @@ interface ExportReceipt {
   body: ExportBody;
 }
 
-/** @param problems what was wrong with the archive that it came in */
+/** @param problems what was wrong with the packed archive */
 export async function checkArchive(
   path: string,
   given: Trust,
   problems: readonly UnpackProblem[] = [],
 ): Promise<ArchiveReport> {
   const folder = await ArchiveFolder.open(path, problems);
-  const history = await folder.read(BUNDLE_FILES.keyHistory);
+  const history = await folder.read(ARCHIVE_FILES.keyHistory);
   const trust = await follow(folder, given, history);
   const exportReceipt = await ownReceipt(folder, trust);
   if (exportReceipt !== null) {
     const why = 'it is not the checkpoint of the export’s own receipt';
-    await folder.mustBe(BUNDLE_FILES.checkpoint, Buffer.from(exportReceipt.checkpoint, 'utf8'), why);
-  } else folder.expect(BUNDLE_FILES.checkpoint);
+    await folder.mustBe(ARCHIVE_FILES.checkpoint, Buffer.from(exportReceipt.checkpoint, 'utf8'), why);
+  } else folder.expect(ARCHIVE_FILES.checkpoint);
   const log =
     exportReceipt === null ? null : { origin: exportReceipt.verified.origin, checkpoint: exportReceipt.checkpoint };
   const read = await readRecords(folder, {
@@ -89,7 +89,7 @@ export async function checkArchive(
       else notProven.push('that no other action fits the filter: that is the operator’s word, sealed with its count');
     }
     if (read !== null && read.passkeysUnknown > 0) {
-      const detail = `whose passkeys decided (decisions: ${read.passkeysUnknown}): their enrolments are not in this bundle; verify one of the whole log`;
+      const detail = `whose passkeys decided (decisions: ${read.passkeysUnknown}): their enrolments are not in this archive; verify one of the whole log`;
       notProven.push(detail);
     }
     if (read !== null && read.attestationsUnknown > 0) {
@@ -102,8 +102,8 @@ export async function checkArchive(
     await read?.close();
   }
   if (exportReceipt === null)
-    for (const name of Object.values(BUNDLE_FILES))
-      if (name !== BUNDLE_FILES.logKeyHistory) await quietly(folder, name);
+    for (const name of Object.values(ARCHIVE_FILES))
+      if (name !== ARCHIVE_FILES.logKeyHistory) await quietly(folder, name);
   await folder.finish();
   return {
     valid: folder.found === 0,
@@ -144,14 +144,14 @@ async function follow(folder: ArchiveFolder, given: Trust, history: Uint8Array |
     return (await followKeys(given, readSealed(fromUtf8(history)), { verify: nodeVerify })).trust;
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    folder.report(BUNDLE_FILES.keyHistory, isEvidenceError(error) ? error.reason : 'key-history-malformed', detail);
+    folder.report(ARCHIVE_FILES.keyHistory, isEvidenceError(error) ? error.reason : 'key-history-malformed', detail);
     return given;
   }
 }
 
 /** The receipt of the record that says what was exported: everything else is compared with it. */
 async function ownReceipt(folder: ArchiveFolder, trust: Trust): Promise<ExportReceipt | null> {
-  const name = BUNDLE_FILES.receipt;
+  const name = ARCHIVE_FILES.receipt;
   const bytes = await folder.read(name);
   if (bytes === null) return null;
   try {
@@ -160,7 +160,7 @@ async function ownReceipt(folder: ArchiveFolder, trust: Trust): Promise<ExportRe
     const verified = await verifyReceipt(receipt, trust, { verify: nodeVerify });
     const body = exportBodyOf(verified.record);
     if (body?.format !== 'bundle' || body.log.origin !== verified.origin || verified.index < body.log.size) {
-      folder.report(name, 'export-differs', 'it is the receipt of a record that exported no such bundle');
+      folder.report(name, 'export-differs', 'it is the receipt of a record that exported no such archive');
       return null;
     }
     if (!Buffer.from(receiptBytes(held)).equals(bytes)) {
@@ -179,17 +179,17 @@ async function checkKeys(folder: ArchiveFolder, body: ExportBody, history: Uint8
   if (history === null) return;
   if (hashOfBytes(history) !== body.keys) {
     folder.report(
-      BUNDLE_FILES.keyHistory,
+      ARCHIVE_FILES.keyHistory,
       'file-altered',
       'it was altered: the export’s record has another hash of it',
     );
-    for (const name of [BUNDLE_FILES.recordKeys, BUNDLE_FILES.logKey]) folder.expect(name);
+    for (const name of [ARCHIVE_FILES.recordKeys, ARCHIVE_FILES.logKey]) folder.expect(name);
     return;
   }
   const { recordKeys, logKey } = keyFiles(JSON.parse(fromUtf8(history)) as KeyHistory);
-  const why = `it is not what ${BUNDLE_FILES.keyHistory} says`;
-  await folder.mustBe(BUNDLE_FILES.recordKeys, recordKeys, why);
-  await folder.mustBe(BUNDLE_FILES.logKey, logKey, why);
+  const why = `it is not what ${ARCHIVE_FILES.keyHistory} says`;
+  await folder.mustBe(ARCHIVE_FILES.recordKeys, recordKeys, why);
+  await folder.mustBe(ARCHIVE_FILES.logKey, logKey, why);
 }
 
 /** What follows from the records: their number and digest, the table, the report and the README. */
@@ -206,31 +206,35 @@ async function checkMade(
   if (read.records !== body.records) {
     const how = read.records < body.records ? 'removed' : 'added';
     const detail = `records were ${how}: ${body.records} were exported, and ${read.records} are here`;
-    folder.report(BUNDLE_FILES.records, 'records-differ', detail);
+    folder.report(ARCHIVE_FILES.records, 'records-differ', detail);
   } else if (!same) {
     folder.report(
-      BUNDLE_FILES.records,
+      ARCHIVE_FILES.records,
       'records-differ',
       'they are not the records that were exported: the digest differs',
     );
   }
-  const made = [BUNDLE_FILES.readme, BUNDLE_FILES.csv, BUNDLE_FILES.report];
+  const made = [ARCHIVE_FILES.readme, ARCHIVE_FILES.csv, ARCHIVE_FILES.report];
   if (body.rendering === undefined || !RENDERINGS.includes(body.rendering)) {
     notProven.push(`${made.join(', ')}: another version of Countersign wrote them; verify with that version`);
     for (const name of made) folder.expect(name);
     return;
   }
-  await folder.mustBe(BUNDLE_FILES.readme, Buffer.from(bundleReadme(head), 'utf8'), 'it is not the one of this export');
+  await folder.mustBe(
+    ARCHIVE_FILES.readme,
+    Buffer.from(archiveReadme(head), 'utf8'),
+    'it is not the one of this export',
+  );
   if (!read.whole || !same) {
     notProven.push(
-      `${BUNDLE_FILES.csv} and ${BUNDLE_FILES.report}: they cannot be made again from records that do not hold`,
+      `${ARCHIVE_FILES.csv} and ${ARCHIVE_FILES.report}: they cannot be made again from records that do not hold`,
     );
-    for (const name of [BUNDLE_FILES.csv, BUNDLE_FILES.report]) folder.expect(name);
+    for (const name of [ARCHIVE_FILES.csv, ARCHIVE_FILES.report]) folder.expect(name);
     return;
   }
   const { csv, report } = read.documents.finish(head);
-  await folder.mustBeMade(BUNDLE_FILES.csv, csv, 'it does not follow from the records');
-  await folder.mustBeMade(BUNDLE_FILES.report, report, 'it does not follow from the records');
+  await folder.mustBeMade(ARCHIVE_FILES.csv, csv, 'it does not follow from the records');
+  await folder.mustBeMade(ARCHIVE_FILES.report, report, 'it does not follow from the records');
 }
 
 /** The log itself, from its first entry to its last. */
@@ -241,13 +245,13 @@ async function checkLog(
   history: Uint8Array | null,
 ): Promise<void> {
   if (history !== null)
-    await folder.mustBe(BUNDLE_FILES.logKeyHistory, history, `it is not ${BUNDLE_FILES.keyHistory}`);
-  else folder.expect(BUNDLE_FILES.logKeyHistory);
+    await folder.mustBe(ARCHIVE_FILES.logKeyHistory, history, `it is not ${ARCHIVE_FILES.keyHistory}`);
+  else folder.expect(ARCHIVE_FILES.logKeyHistory);
   for (const path of treeFiles(exportReceipt.verified.size)) folder.expect(`log/${path}`, 'the whole log was exported');
   const { records, log } = exportReceipt.body;
   if (records !== log.size) {
     const detail = `it says that the whole log of ${log.size} entries was exported, and that there were ${records} records`;
-    folder.report(BUNDLE_FILES.receipt, 'records-differ', detail);
+    folder.report(ARCHIVE_FILES.receipt, 'records-differ', detail);
   }
   const report = await auditLog({ files: filesOfFolder(folder.path), trust, verify: nodeVerify });
   for (const finding of report.findings) {
@@ -270,7 +274,7 @@ async function checkPeople(folder: ArchiveFolder, entry: string): Promise<void> 
   folder.report(name, 'file-altered', 'it was altered: it is not the list that the record names');
 }
 
-/** Whether these bytes are the list that an entry names, in its one right spelling. */
+/** Whether these bytes are the list that an entry names, in its canonical spelling. */
 function isList(bytes: Uint8Array, entry: string): boolean {
   try {
     const people = z.array(z.string()).parse(readSealed(fromUtf8(bytes)));

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Json } from '../../contract/index.ts';
-import { BUNDLE_FILES } from '../../export/index.ts';
+import { ARCHIVE_FILES } from '../../export/index.ts';
 import type { SizedFile } from '../documents.ts';
 import type { UnpackProblem } from './unpack.ts';
 
@@ -18,7 +18,7 @@ export class ArchiveFolder {
   readonly problems: UnpackProblem[];
   found: number;
   readonly #files = new Set<string>();
-  readonly #expected = new Set<string>([BUNDLE_FILES.sums]);
+  readonly #expected = new Set<string>([ARCHIVE_FILES.sums]);
   /** Files that already have a problem, so that one cause is reported once. */
   readonly #wrong = new Set<string>();
 
@@ -55,7 +55,7 @@ export class ArchiveFolder {
   }
 
   /** A required file of the archive. Missing files are reported, and give false. */
-  expect(name: string, why = 'it belongs to every bundle'): boolean {
+  expect(name: string, why = 'it belongs to every archive'): boolean {
     this.#expected.add(name);
     if (this.#files.has(name)) return true;
     this.report(name, 'file-missing', `it is missing: ${why}`);
@@ -106,30 +106,30 @@ export class ArchiveFolder {
     const listed = await this.#sums();
     for (const name of this.#files) {
       if (!this.#expected.has(name)) {
-        this.report(name, 'file-extra', 'it was added: no record of this bundle calls for it');
-      } else if (listed !== null && name !== BUNDLE_FILES.sums && !this.#wrong.has(name)) {
+        this.report(name, 'file-extra', 'it was added: no record of this archive calls for it');
+      } else if (listed !== null && name !== ARCHIVE_FILES.sums && !this.#wrong.has(name)) {
         const hash = listed.get(name);
-        if (hash === undefined) this.report(name, 'file-extra', `${BUNDLE_FILES.sums} does not list it`);
+        if (hash === undefined) this.report(name, 'file-extra', `${ARCHIVE_FILES.sums} does not list it`);
         else if ((await this.#hashOf(name)) !== hash)
-          this.report(name, 'file-altered', `it is not what ${BUNDLE_FILES.sums} says`);
+          this.report(name, 'file-altered', `it is not what ${ARCHIVE_FILES.sums} says`);
       }
     }
     for (const name of listed?.keys() ?? []) {
       if (!this.#files.has(name) && !this.#wrong.has(name)) {
-        this.report(name, 'file-missing', `it was removed: ${BUNDLE_FILES.sums} lists it`);
+        this.report(name, 'file-missing', `it was removed: ${ARCHIVE_FILES.sums} lists it`);
       }
     }
   }
 
   async #sums(): Promise<Map<string, string> | null> {
-    const bytes = await this.read(BUNDLE_FILES.sums);
+    const bytes = await this.read(ARCHIVE_FILES.sums);
     if (bytes === null) return null;
     const listed = new Map<string, string>();
     const lines = Buffer.from(bytes).toString('utf8').split('\n');
     for (const line of lines.slice(0, -1)) {
       const [, hash, name] = /^([0-9a-f]{64}) {2}(\S.*)$/.exec(line) ?? [];
       if (hash === undefined || name === undefined || listed.has(name)) {
-        this.report(BUNDLE_FILES.sums, 'file-altered', 'it was altered: it is not a list of hashes, each file once');
+        this.report(ARCHIVE_FILES.sums, 'file-altered', 'it was altered: it is not a list of hashes, each file once');
         return null;
       }
       listed.set(name, hash);

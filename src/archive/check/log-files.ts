@@ -62,7 +62,10 @@ async function get(url: URL, token: string | null): Promise<Uint8Array | null | 
 export function filesOfFolder(folder: string): LogFiles {
   const base = existsSync(join(folder, 'log')) ? join(folder, 'log') : folder;
   if (!existsSync(base)) {
-    throw new CountersignError('invalid-request', `there is no folder \`${folder}\`; give an unpacked evidence bundle`);
+    throw new CountersignError(
+      'invalid-request',
+      `there is no folder \`${folder}\`; give an unpacked evidence archive`,
+    );
   }
   return async (path) => {
     try {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { canonicalBytes, fromBase64, fromHex, fromUtf8, isCanonicalError, readSealed } from '../../canonical/index.ts';
 import { isCountersignError, type Receipt } from '../../contract/index.ts';
 import { ChainAudit, checkAttested, PasskeyAudit, type Defect } from '../../evidence/index.ts';
-import { policyPath, BUNDLE_FILES, exportLine, receiptPath, type ExportRecord } from '../../export/index.ts';
-import { entryBundlesOf, receiptBytes } from '../make/files.ts';
+import { policyPath, ARCHIVE_FILES, exportLine, receiptPath, type ExportRecord } from '../../export/index.ts';
+import { policyBundlesOf, receiptBytes } from '../make/files.ts';
 import { Documents, type DocumentPlace } from '../documents.ts';
 import { nodeVerify } from '../../keys/ed25519.ts';
 import { isEvidenceError } from '../../ledger/index.ts';
@@ -30,7 +30,7 @@ export interface ReadRecords {
   /** Decisions with a passkey whose enrolment is not among the records. */
   passkeysUnknown: number;
   documents: Documents;
-  /** Every line is one that was exported, so that what follows from them can be made again. */
+  /** True if every line was exported, so that everything derived from them can be reproduced. */
   whole: boolean;
   close(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export interface RecordsInput {
   trust: Trust;
   /** The one checkpoint of the archive, and the log's name. */
   log: { origin: string; checkpoint: string } | null;
-  /** Of the version that wrote the bundle. */
+  /** The rendering of the version that wrote the archive. */
   rendering: number | undefined;
   /** Entries that the export looked at; null where that is not known. */
   size: number | null;
@@ -47,8 +47,8 @@ export interface RecordsInput {
 
 /** Null when there is no `records.jsonl`. */
 export async function readRecords(folder: ArchiveFolder, input: RecordsInput): Promise<ReadRecords | null> {
-  if (!folder.expect(BUNDLE_FILES.records)) return null;
-  const file = await open(join(folder.path, BUNDLE_FILES.records), 'r');
+  if (!folder.expect(ARCHIVE_FILES.records)) return null;
+  const file = await open(join(folder.path, ARCHIVE_FILES.records), 'r');
   const documents = await Documents.open((place) => bytesAt(file, place), {
     rendering: input.rendering,
     bundle: (hash) => folder.peek(policyPath(hash)),
@@ -111,7 +111,7 @@ class Reading {
 
   #wrong(reason: string, detail: string): void {
     this.#whole = false;
-    this.#folder.report(BUNDLE_FILES.records, reason, detail);
+    this.#folder.report(ARCHIVE_FILES.records, reason, detail);
   }
 
   async #line(number: number, text: string | null, place: DocumentPlace): Promise<void> {
@@ -133,7 +133,7 @@ class Reading {
     this.#records += 1;
     this.#hash.update(fromHex(hash.slice('sha256:'.length)));
     await this.#chain(one, last, where);
-    for (const bundle of entryBundlesOf(record)) this.#bundles.add(bundle);
+    for (const bundle of policyBundlesOf(record)) this.#bundles.add(bundle);
     for (const entry of listsNamed(record)) this.#people.add(entry);
     await this.#receipt(one, entry);
     try {
@@ -158,11 +158,11 @@ class Reading {
     const unattested = attested === 'unchecked' ? this.#unchecked() : [attested];
     const chained = this.#chains.add(record, hash, wrong.length === 0);
     for (const { code, message } of [...wrong, ...unattested, ...chained].filter((defect) => defect !== null)) {
-      this.#folder.report(BUNDLE_FILES.records, code, `${where} ${message}`);
+      this.#folder.report(ARCHIVE_FILES.records, code, `${where} ${message}`);
     }
   }
 
-  /** The archive's key history covers every entry of it: a key that it does not introduce is none of the log's. */
+  /** The archive's key history covers every entry of it: a key that it does not introduce does not belong to the log. */
   #unchecked(): Defect[] {
     if (this.#input.trust.attestedFrom !== undefined) {
       return [{ code: 'attestation-wrong', message: 'an attestation key signed it that the log never introduced' }];
@@ -202,7 +202,7 @@ class Reading {
   }
 }
 
-/** A line in its one right spelling, or null. */
+/** A line in its canonical spelling, or null. */
 function parseLine(text: string): { one: ExportRecord; last: boolean; entry: Uint8Array } | null {
   try {
     const { index, last, envelope } = JSON.parse(text) as { index: number; last: boolean; envelope: unknown };

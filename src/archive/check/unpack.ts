@@ -1,4 +1,4 @@
-/** An evidence bundle as a folder, whether it came as one or as an archive. Archives come from strangers. */
+/** Opens an evidence archive as a folder, whether it is one or is packed in a file. Archives come from strangers. */
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,17 +9,17 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { CountersignError } from '../../contract/index.ts';
 
-/** Something in an archive that does not hold. */
+/** A fault of an archive. */
 export interface UnpackProblem {
   file: string;
-  /** Stable: what kind of thing is wrong. */
+  /** The kind of fault; stable. */
   reason: string;
   detail: string;
 }
 
 export interface Unpacked {
   folder: string;
-  /** What was wrong with the archive itself. */
+  /** What was wrong with the packed file itself. */
   problems: UnpackProblem[];
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ function bounded(limit: number): Transform {
   });
 }
 
-/** What a path is, as far as `verify` cares. @throws CountersignError `invalid-request` when there is nothing */
+/** The kind of a path: folder or packed file. @throws CountersignError `invalid-request` when there is nothing */
 export async function kindOf(path: string): Promise<'folder' | 'archive' | 'file'> {
   try {
     if ((await stat(path)).isDirectory()) return 'folder';
@@ -66,7 +66,7 @@ export async function kindOf(path: string): Promise<'folder' | 'archive' | 'file
     const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
     throw new CountersignError(
       'invalid-request',
-      `\`${path}\` cannot be read (${code}); give a receipt, a bundle or a folder`,
+      `\`${path}\` cannot be read (${code}); give a receipt, an archive or a folder`,
       { cause },
     );
   }
@@ -95,7 +95,7 @@ export async function unpack(archive: string): Promise<Unpacked> {
       if (count > entries) throw new Error('it has more files than evidence of its size');
       if (type === 'directory') entry.resume();
       else if (type !== 'file' || name.length > NAME_MAX || !NAME.test(name)) {
-        report(name, 'a bundle has no file of this name or kind');
+        report(name, 'an archive has no file of this name or kind');
         entry.resume();
       } else if (!(await write(join(folder, name), entry as AsyncIterable<Uint8Array>))) {
         report(name, 'it is in the archive more than once');

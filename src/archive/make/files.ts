@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { canonicalBytes } from '../../canonical/index.ts';
 import type { Envelope, Json, Receipt, RecordPayload } from '../../contract/index.ts';
 import {
-  BUNDLE_FILES,
-  bundleReadme,
+  ARCHIVE_FILES,
+  archiveReadme,
   exportLine,
   isWholeLog,
   peoplePath,
@@ -50,7 +50,7 @@ export const receiptBytes = (receipt: Receipt | Json): Uint8Array =>
   Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`);
 
 /** Policy bundles that a record names. */
-export function entryBundlesOf(record: RecordPayload): string[] {
+export function policyBundlesOf(record: RecordPayload): string[] {
   return namedBundles(record).filter((hash) => typeof hash === 'string');
 }
 
@@ -67,7 +67,7 @@ function namedBundles(record: RecordPayload): (Json | undefined)[] {
   }
 }
 
-export async function* bundleFiles(source: ArchiveSource, input: ArchiveInput): AsyncGenerator<ArchiveFile> {
+export async function* archiveFiles(source: ArchiveSource, input: ArchiveInput): AsyncGenerator<ArchiveFile> {
   const sums = await Spool.open();
   try {
     for await (const file of files(source, input)) {
@@ -75,7 +75,7 @@ export async function* bundleFiles(source: ArchiveSource, input: ArchiveInput): 
       yield { ...file, chunks: () => hashing(file, hash) };
       await sums.write(`${hash.digest('hex')}  ${file.name}\n`);
     }
-    yield { name: BUNDLE_FILES.sums, size: sums.size, chunks: () => sums.chunks() };
+    yield { name: ARCHIVE_FILES.sums, size: sums.size, chunks: () => sums.chunks() };
   } finally {
     await sums.close();
   }
@@ -99,13 +99,13 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
     const { origin, checkpoint } = log;
     return receiptBytes(makeReceipt(parsed, { origin, index, checkpoint, proof: await proofs.of(index) }));
   };
-  yield file(BUNDLE_FILES.readme, Buffer.from(bundleReadme(head), 'utf8'));
-  yield file(BUNDLE_FILES.receipt, await receipt(exportRecord.index, exportRecord.envelope));
+  yield file(ARCHIVE_FILES.readme, Buffer.from(archiveReadme(head), 'utf8'));
+  yield file(ARCHIVE_FILES.receipt, await receipt(exportRecord.index, exportRecord.envelope));
   const keys = keyFiles(JSON.parse(Buffer.from(keyHistory).toString('utf8')) as KeyHistory);
-  yield file(BUNDLE_FILES.recordKeys, keys.recordKeys);
-  yield file(BUNDLE_FILES.logKey, keys.logKey);
-  yield file(BUNDLE_FILES.keyHistory, keyHistory);
-  yield file(BUNDLE_FILES.checkpoint, Buffer.from(log.checkpoint, 'utf8'));
+  yield file(ARCHIVE_FILES.recordKeys, keys.recordKeys);
+  yield file(ARCHIVE_FILES.logKey, keys.logKey);
+  yield file(ARCHIVE_FILES.keyHistory, keyHistory);
+  yield file(ARCHIVE_FILES.checkpoint, Buffer.from(log.checkpoint, 'utf8'));
 
   const records = await Spool.open();
   try {
@@ -121,7 +121,7 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
           const offset = records.size;
           await records.write(`${line}\n`);
           await documents.add(one, { offset, length: Buffer.byteLength(line) }, { last });
-          for (const hash of entryBundlesOf(one.record)) bundles.add(hash);
+          for (const hash of policyBundlesOf(one.record)) bundles.add(hash);
           for (const entry of listsNamed(one.record)) people.add(entry);
           yield file(receiptPath(one.hash), await receipt(index, envelope));
         }
@@ -134,10 +134,10 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
         const list = (await source.store.people.lists(tenant, [entry])).get(entry);
         if (list != null) yield file(peoplePath(entry), canonicalBytes(list));
       }
-      yield { name: BUNDLE_FILES.records, size: records.size, chunks: () => records.chunks() };
+      yield { name: ARCHIVE_FILES.records, size: records.size, chunks: () => records.chunks() };
       const { csv, report } = documents.finish(head);
-      yield { name: BUNDLE_FILES.csv, size: csv.size, chunks: () => csv.chunks() };
-      yield { name: BUNDLE_FILES.report, size: report.size, chunks: () => report.chunks() };
+      yield { name: ARCHIVE_FILES.csv, size: csv.size, chunks: () => csv.chunks() };
+      yield { name: ARCHIVE_FILES.report, size: report.size, chunks: () => report.chunks() };
     } finally {
       await documents.close();
     }
@@ -145,7 +145,7 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
     await records.close();
   }
   if (!whole) return;
-  yield file(BUNDLE_FILES.logKeyHistory, keyHistory);
+  yield file(ARCHIVE_FILES.logKeyHistory, keyHistory);
   const read = logFiles(source.evidence, tenant);
   for (const path of treeFiles(log.size)) {
     const bytes = await read(path);

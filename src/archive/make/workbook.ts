@@ -13,7 +13,7 @@ export async function* workbook(sheets: readonly Sheet[], mtime: Date): AsyncGen
   const ready: Uint8Array[] = [];
   let failure: Error | null = null;
   const zip = new Zip((error, chunk) => {
-    // Its types do not say that there is none where all is well.
+    // Its types do not say that the error is null on success.
     if ((error as Error | null) !== null) failure = error;
     else ready.push(chunk);
   });

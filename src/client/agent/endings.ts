@@ -76,7 +76,7 @@ export function returnedBy<T>(governed: Governed<T>): T {
   }
 }
 
-/** The same call with other input is no call that anybody released. */
+/** A call with the same id and other input was not released by anybody. */
 export function endingOf(error: unknown): unknown {
   if (!(error instanceof CountersignError) || error.code !== 'idempotency-key-reused') return error;
   return new ToolRefused('input-changed', 'this call was asked for with other input before', {

@@ -10,7 +10,7 @@ export interface AgentGuardOptions extends CountersignOptions {
   /** Who acts: the id of an agent, or an actor in full. */
   actor: string | ActionRequest['actor'];
   /**
-   * What keeps the calls of one conversation apart from another's, such as a thread's id: frameworks number calls anew in each. Without
+   * Separates the calls of one conversation from another's, such as a thread's id, because frameworks number calls anew in each. Without
    * it a call's own id has to be unique. The same session again is the same calls again, and none of them is executed twice.
    */
   session?: string;
@@ -18,7 +18,7 @@ export interface AgentGuardOptions extends CountersignOptions {
   wait?: number;
 }
 
-/** How a call stands before it is executed, for hooks: they only pause. */
+/** The state of a call before it is executed, for hooks, which only pause. */
 export type CallStanding =
   | { status: 'released'; action: Action }
   | { status: 'waiting'; action: Action; ending: ToolWaiting }
@@ -26,7 +26,7 @@ export type CallStanding =
 
 export interface GuardedTool<Input extends object, Value, Schema> {
   name: string;
-  /** As it was given, for the framework. */
+  /** The original, for the framework. */
   schema: Schema;
   /**
    * Executes what was released, once, or throws.
@@ -34,7 +34,7 @@ export interface GuardedTool<Input extends object, Value, Schema> {
    * @throws ToolWaiting · ToolRefused · CountersignError where the engine cannot be asked · what the tool itself throws
    */
   execute(input: Input, call?: ToolCall): Promise<Value>;
-  /** Asks, and executes nothing. @throws CountersignError where the engine cannot be asked: that is a no */
+  /** Asks, and executes nothing. @throws CountersignError where the engine cannot be asked, which is a refusal */
   ask(input: Input, call?: ToolCall): Promise<CallStanding>;
 }
 

@@ -20,8 +20,8 @@ export interface GuardOptions {
   fetch?: typeof globalThis.fetch;
   /**
    * Single use kept by this process alone instead of at the engine, for executors that must go on while it is away. It takes only permits
-   * whose policy allows that (`release: { offline: true }`). Report what was done, as late as need be: until then the engine cannot know
-   * that the action began, and shows it as unreported.
+   * whose policy allows that (`release: { offline: true }`). Report the outcome, however late. Until then the engine cannot know that the action began,
+   * and shows it as unreported.
    */
   offline?: boolean | ReplayCache;
   /** Milliseconds since the epoch. */
@@ -41,7 +41,7 @@ export interface Granted {
   claims: PermitClaims;
   /** The request as released. Execute this and nothing else. */
   request: ActionRequest;
-  /** Tells the engine what became of it. */
+  /** Reports the outcome to the engine. */
   report(outcome: Omit<Outcome, 'permit'>): Promise<Action>;
 }
 

@@ -1,4 +1,4 @@
-/** What a permit says, checked with published keys alone. Whether it was used before is asked elsewhere. */
+/** Checks a permit with published keys alone. Single use is checked elsewhere. */
 import { compactVerify, decodeProtectedHeader, errors, importJWK, type CryptoKey, type JWK } from 'jose';
 import { CountersignError } from '../errors.ts';
 import type { JsonObject } from '../types.ts';
@@ -48,7 +48,7 @@ const MAX_LENGTH = 128 * 1024;
 const START_TOLERANCE = 5;
 
 /**
- * Checks form, key and signature, and only then what the permit says.
+ * Checks form, key and signature, and only then the claims.
  *
  * @throws CountersignError `permit-invalid`; of a permit whose signature holds, `permit-audience` or `permit-expired`
  */
@@ -80,7 +80,7 @@ export async function checkPermit(
   return claims;
 }
 
-/** The key that a permit names, or null for what is none. Nothing is checked. */
+/** The key that a permit names, or null for another text. Nothing is checked. */
 export function keyIdOf(token: unknown): string | null {
   try {
     return decodeProtectedHeader(String(token)).kid ?? null;

@@ -4,8 +4,8 @@ import { CountersignError } from '../errors.ts';
 const CLOCKS = 5;
 
 /**
- * The permits that one process has used, until they expire. It knows nothing of other processes, nor of the one that ran before it: for one
- * executor of a surface, and for permits issued since the cache was made.
+ * The permits that one process has used, until they expire. It knows nothing of other or earlier processes. So it serves a single executor of
+ * a surface, for permits issued since the cache was made.
  */
 export class ReplayCache {
   readonly #max: number;

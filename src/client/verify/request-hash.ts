@@ -22,7 +22,7 @@ export async function requestHash(request: ActionRequest): Promise<string> {
 /**
  * RFC 8785. ECMAScript writes numbers and sorts names as it says.
  *
- * @throws CountersignError `permit-request-differs` for what is not JSON: it can have been released by nobody.
+ * @throws CountersignError `permit-request-differs` for what is not JSON, which nobody can have released.
  */
 export function canonicalize(value: unknown, depth = 128): string {
   if (value === null || typeof value === 'boolean') return String(value);

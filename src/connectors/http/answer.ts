@@ -4,7 +4,7 @@ import type { HttpSettings } from '../settings.ts';
 
 type Rule = 'executed' | 'failed' | 'retry';
 
-/** A status that is in no list tells nothing: it may have happened. A redirect is followed nowhere. */
+/** A status that is in no list is unknown: the effect may have happened. Redirects are not followed. */
 const DEFAULTS: Record<Rule, readonly (number | string)[]> = {
   executed: ['2xx'],
   failed: ['4xx', 307, 308],

@@ -23,7 +23,7 @@ export function createHttpConnector(settings: HttpSettings, secrets: Secrets, op
       if (fault !== null) return fault;
     }
     try {
-      // Without secrets: what does not fit does not fit with them either.
+      // Filled without secrets: a template that does not fit now does not fit with them either.
       outgoing(settings, { request, key: '', secret: () => '' });
       return null;
     } catch (error) {
@@ -44,7 +44,7 @@ export function createHttpConnector(settings: HttpSettings, secrets: Secrets, op
     const fault = faultOf(request);
     if (fault !== null) return failed(fault);
     const sentBefore = before?.['sent'] === true;
-    // Whatever became of it: nobody would know that the second is the same as the first.
+    // Without a key, a second request could not be recognised as the same as the first.
     if (sentBefore && !idempotency.honoured)
       return { status: 'unknown', why: 'it was sent before, and no answer is known' };
     const filled = outgoing(settings, { request, key, secret: (name) => secrets.read(settings.secrets[name] ?? '') });

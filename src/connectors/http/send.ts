@@ -99,7 +99,7 @@ function exchange(
   });
 }
 
-/** Its status decides, also where the rest is cut off. */
+/** The status decides, even if the rest is cut off. */
 async function answerOf(response: IncomingMessage): Promise<Exchanged> {
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -110,7 +110,7 @@ async function answerOf(response: IncomingMessage): Promise<Exchanged> {
       if (bytes > ANSWER_MAX_BYTES) break;
     }
   } catch {
-    // Nothing but its words is missing.
+    // Only the rest of the body is missing.
   }
   response.destroy();
   const long = bytes > ANSWER_MAX_BYTES;

@@ -1,6 +1,6 @@
 /**
  * Executes one statement in a PostgreSQL database of the owner's. Before it is judged, a statement that changes rows is tried out in a
- * transaction that is rolled back, and what changed is counted. When it is executed, more than was judged is rolled back.
+ * transaction that is rolled back, and what changed is counted. When it is executed and changes more than was judged, it is rolled back.
  */
 import { z } from 'zod';
 import { hashOf } from '../../canonical/index.ts';
@@ -65,7 +65,7 @@ export function createSqlConnector(settings: SqlSettings, secrets: Secrets): Con
       if (error instanceof StrongRole) return failed(STRONG_ROLE);
       if (!(error instanceof DatabaseError)) throw error;
       if (!error.passes) return failed(error.message, `sqlstate ${error.code ?? ''}`);
-      // Whether it was committed is known to the next attempt, by the transaction's number.
+      // The next attempt finds out whether it was committed, by the transaction's number.
       return { status: attempt < settings.attempts ? 'again' : 'unknown', why: error.message };
     }
   };
@@ -79,7 +79,7 @@ const failed = (detail: string, reference: string | null = null): ConnectorAnswe
   detail,
 });
 
-/** What would change. Locks are taken, triggers run and sequences move meanwhile; nothing of it stays but the sequences. */
+/** What would change. Meanwhile locks are taken, triggers run and sequences move. Only the sequences stay changed. */
 async function rehearse(open: () => Promise<Session>, statement: SqlStatement): Promise<TableFact[]> {
   const session = await open();
   try {
@@ -92,7 +92,7 @@ async function rehearse(open: () => Promise<Session>, statement: SqlStatement): 
   }
 }
 
-/** Executes it in the open transaction, and counts. What was put off to the end happens now, so that it counts too. */
+/** Executes it in the open transaction, and counts. Deferred constraints and triggers run now, so that their changes count too. */
 async function run(session: Session, { sql, values }: SqlStatement) {
   const before = await counters(session);
   const answer = await session.query(sql, values);
@@ -146,7 +146,7 @@ function doneWith(tables: readonly TableFact[], result: JsonObject): ConnectorAn
   };
 }
 
-/** What became of the transaction of an earlier attempt; null where nothing of it stays, so that it is done anew. */
+/** The result of the transaction of an earlier attempt; null where it was rolled back, so that it is repeated. */
 async function outcomeOf(session: Session, before: JsonObject | null): Promise<ConnectorAnswer | null> {
   const id = before?.['transaction'];
   if (typeof id !== 'string') return null;

@@ -22,7 +22,7 @@ export async function counters(session: Session): Promise<Counters> {
   );
 }
 
-/** What came between: the counters carry what earlier transactions of the session did. */
+/** The difference, because the counters include earlier transactions of the session. */
 export function difference(before: Counters, after: Counters): TableFact[] {
   return [...after.values()]
     .map((now): TableFact => {

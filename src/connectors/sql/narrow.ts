@@ -1,6 +1,6 @@
 /**
- * Reads a statement with PostgreSQL's own parser, only to narrow: what is not known to be ordinary is refused before any database sees
- * it. What a statement does is never concluded from its text; rows are counted where they change.
+ * Reads a statement with PostgreSQL's own parser, only to restrict: anything that is not known to be ordinary is refused before a database
+ * sees it. The effect of a statement is never concluded from its text; rows are counted where they change.
  */
 import { parse } from 'libpg-query';
 import type { SqlSettings, StatementKind } from '../settings.ts';
@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<string, StatementKind>> = {
   MergeStmt: 'merge',
 };
 
-/** Every kind of node that an ordinary statement is made of. What a later version of PostgreSQL adds is not among them. */
+/** Every kind of node that an ordinary statement is made of. Additions of later PostgreSQL versions are not among them. */
 const NODES: ReadonlySet<string> = new Set([
   ...Object.keys(KINDS),
   ...'ResTarget ColumnRef A_Star String Integer Float Boolean A_Const ParamRef FuncCall NamedArgExpr'.split(' '),
@@ -39,7 +39,7 @@ const NODES: ReadonlySet<string> = new Set([
 
 class Refused extends Error {}
 
-/** What it is, or why it is refused, in words for the record that repeat nothing of it. */
+/** The kind of statement, or why it is refused, in words for the record that quote nothing from it. */
 export async function narrow(
   sql: string,
   settings: Pick<SqlSettings, 'functions' | 'statements'>,

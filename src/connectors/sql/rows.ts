@@ -6,7 +6,7 @@ import type { SqlStatement } from './statement.ts';
 /** Bytes of all rows at most. */
 const ROWS_MAX_BYTES = 256 * 1024;
 
-/** `{ rows, count, truncated }`: what fits, how many that are, and whether there were more. */
+/** `{ rows, count, truncated }`: the rows that fit, their number, and whether there were more. */
 export function rowsOf(rows: readonly Record<string, unknown>[], most: number): JsonObject {
   const fitting: Json[] = [];
   let bytes = 0;

@@ -10,13 +10,13 @@ export class DatabaseError extends Error {
     this.name = 'DatabaseError';
     this.code = code;
   }
-  /** Another try may pass: locks, deadlocks, serialisation, time, and what ended the connection. */
+  /** Whether another try may succeed: locks, deadlocks, serialisation, time-outs, and lost connections. */
   get passes(): boolean {
     return this.code === null || /^(40|55P03|57014|57P|53|08|25P03)/.test(this.code);
   }
 }
 
-/** The role may do more than change rows, so that nothing counts what it does. */
+/** The role may do more than change rows, which no counter would see. */
 export class StrongRole extends Error {}
 
 export interface Session {
@@ -25,7 +25,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Rights that no counter sees the use of. Tables that it owns it could empty; rows of foreign tables are not counted. */
+/** Rights whose use no counter sees. The role could truncate tables that it owns; rows of foreign tables are not counted. */
 const STRONG = `
   select r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolbypassrls or r.rolreplication
     or session_user <> current_user

@@ -33,5 +33,5 @@ export async function statementOf(
   return { ...narrowed, sql, values };
 }
 
-/** Nothing in it can change a row, as far as its text goes; the database is told to hold that. */
+/** By its text it changes no row; the database is told to enforce that. */
 export const isReading = ({ kind, writes }: Narrowed): boolean => kind === 'select' && writes.length === 0;

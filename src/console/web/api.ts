@@ -1,7 +1,7 @@
-/** What the console asks of the API: nothing that another program could not ask. */
+/** The console's calls of the API. Any other program could make them. */
 import type { ActionFacets, ActionList, Me } from '../../contract/views/index.ts';
 
-/** What the API answered instead: RFC 9457, in words. */
+/** The API's problem (RFC 9457), in words. */
 export class ApiProblem extends Error {
   readonly status: number;
   readonly type: string;
@@ -47,7 +47,7 @@ export const getText = async (path: string, signal?: AbortSignal): Promise<strin
 export const post = async <T>(path: string, body: unknown): Promise<T> =>
   (await (await send('POST', path, body)).json()) as T;
 
-/** For what answers with nothing. */
+/** For calls without a body in the answer. */
 export const postUnanswered = async (path: string, body: unknown): Promise<void> =>
   void (await send('POST', path, body));
 

@@ -1,4 +1,4 @@
-/** Above every page, while the log does not verify: what is wrong with it. */
+/** Shown above every page while the log does not verify: what is wrong with it. */
 import { useQuery } from '@tanstack/react-query';
 import type { LogStateView } from '../../contract/views/index.ts';
 import { get } from './api.ts';

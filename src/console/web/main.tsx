@@ -15,7 +15,7 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: MINUTE_MS / 4,
-      // What the API refuses, it refuses again; what it could not do just now, it may do next time.
+      // A refusal of the API is final; a failure may pass at the next try.
       retry: (count, error) => count < RETRIES && !(error instanceof ApiProblem && error.status < 500),
     },
   },

@@ -1,4 +1,4 @@
-/** Keys that the reader got by another way than from this server, and keeps in this browser. */
+/** Keys that the reader obtained independently of this server, stored in this browser. */
 
 const KEPT = 'countersign.keys';
 
@@ -7,7 +7,7 @@ export interface Pins {
   logKeys: string[];
 }
 
-/** Null where the reader pinned none, or the browser keeps nothing for a page. */
+/** Null where the reader pinned none, or the browser stores nothing. */
 export function pinnedKeys(): Pins | null {
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(KEPT) ?? 'null');

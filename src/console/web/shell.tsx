@@ -1,4 +1,4 @@
-/** The frame of every page: who is here, the pages that there are, and the one that is open. */
+/** The frame of every page: who is signed in, the pages, and the open one. */
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'preact/compat';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -23,7 +23,7 @@ const anybody = (): boolean => true;
 
 const isPerson = ({ kind }: Me): boolean => kind === 'person';
 
-/** Auditors and owners: what is of the whole tenant is theirs to see. */
+/** Auditors and owners, who may see everything of the tenant. */
 const reads = ({ kind, roles }: Me): boolean =>
   kind === 'key' || roles.some((role) => role === 'auditor' || role === 'owner');
 

@@ -1,4 +1,4 @@
-/** What waits for the signed-in person. */
+/** The items that wait for the signed-in person. */
 import { useQuery } from '@tanstack/react-query';
 import type { Inbox } from '../../contract/views/index.ts';
 import { get, readMe } from './api.ts';
@@ -10,7 +10,7 @@ export function useWaiting() {
   return useQuery({
     queryKey: ['inbox'],
     queryFn: ({ signal }) => get<Inbox>('/v1/inbox', signal),
-    // A key is no person, so nothing waits for it.
+    // A key is not a person, so nothing waits for it.
     enabled: me.data?.kind === 'person',
     refetchInterval: LOOK_AGAIN_MS,
     staleTime: LOOK_AGAIN_MS / 2,

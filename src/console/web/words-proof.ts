@@ -1,4 +1,4 @@
-/** The console's texts about what holds, and what does not. */
+/** The console's texts about verification. */
 
 export const PROOF_WORDS = {
   verify: {

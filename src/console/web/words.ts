@@ -1,4 +1,4 @@
-/** What the console says of itself, in one place. What the records say comes from the records. */
+/** The console's own texts, in one place. Texts of records come from the records. */
 import { DECIDING_WORDS } from './words-deciding.ts';
 import { PROOF_WORDS } from './words-proof.ts';
 

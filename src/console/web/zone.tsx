@@ -8,7 +8,7 @@ const KEPT = 'countersign.zone';
 
 const ofDevice = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 
-/** A browser may forbid a page to keep anything. */
+/** A browser may forbid a page to store anything. */
 function storedZone(): string | null {
   try {
     return localStorage.getItem(KEPT);

@@ -120,7 +120,7 @@ const differences = z.array(
   }),
 );
 
-/** Rows that are not what the records say, among those that were asked about. */
+/** Requested rows that differ from the sealed records. */
 export const rowComparisonSchema = z.strictObject({
   compared: z.array(z.string()).meta({ description: 'Ids of the rows that were found, and compared.' }),
   differences,

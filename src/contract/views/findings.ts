@@ -20,7 +20,7 @@ const answer = z.strictObject({
 });
 export type FindingAnswerView = z.infer<typeof answer>;
 
-/** Something that a finance test asks to be looked at. It is a question, no verdict. */
+/** Something that a finance test asks to be looked at. It is a question, not a verdict. */
 export const auditFindingSchema = z
   .strictObject({
     id: z.string().meta({ description: 'Of what it says: with other actions or figures it is another question.' }),
@@ -51,7 +51,7 @@ export const findingDetailSchema = auditFindingSchema.extend({
 });
 export type FindingDetail = z.infer<typeof findingDetailSchema>;
 
-/** What the finance tests found in the actions of a time. */
+/** What the finance tests found in the actions of a period. */
 export const findingsSchema = z.strictObject({
   from: instant,
   to: instant,

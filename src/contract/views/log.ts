@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How the log of a tenant stands, as far as the answering process has read it. */
+/** The state of a tenant's log, as far as the answering process has read it. */
 export const logStateSchema = z.strictObject({
   verifies: z.boolean().nullable().meta({
     description: 'False where anything is wrong; null until the log was read to its end for the first time.',

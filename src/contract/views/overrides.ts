@@ -71,5 +71,5 @@ export const overridesReportSchema = z
   })
   .meta({ id: 'OverridesReport' });
 
-/** Every override of a time, and what it came to. */
+/** Every override of a period, and how it ended. */
 export type OverridesReport = z.infer<typeof overridesReportSchema>;

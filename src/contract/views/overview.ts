@@ -56,7 +56,7 @@ const figures = z.strictObject({
   days: z.array(z.strictObject({ day: z.iso.date(), n: z.int(), overrides: z.int(), refused: z.int() })),
 });
 
-/** What happened in a time, and in the time before it. */
+/** What happened in a period, and in the one before it. */
 export const overviewSchema = z
   .strictObject({
     now: figures,

@@ -4,7 +4,7 @@ import { PLAN_FAILURES, PLAN_ORDERS } from '../plan.ts';
 import { STATUSES } from '../status.ts';
 import { BASES, EFFECT_KINDS, VERDICT_DECISIONS } from '../verdict.ts';
 
-/** How a plan stands: as its actions do, and `partial` where it ended with some of them executed. */
+/** The status of a plan: a status of its actions, or `partial` where it ended with some of them executed. */
 export const PLAN_STATUSES = [...STATUSES, 'partial'] as const;
 export type PlanStatus = (typeof PLAN_STATUSES)[number];
 
@@ -64,7 +64,7 @@ export const planSchema = z
   .meta({ id: 'Plan' });
 export type PlanView = z.infer<typeof planSchema>;
 
-/** What became of one word about a plan, step by step. */
+/** The result of one decision about a plan, step by step. */
 export const planDecidedSchema = z
   .strictObject({
     plan: planSchema,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Rows of the database that are not what the sealed records say. They grant nothing; somebody changed them. */
+/** Rows of the database that are not what the sealed records say. Somebody changed them. They grant nothing. */
 export const rowDifferencesSchema = z
   .strictObject({
     at: z.iso.datetime(),

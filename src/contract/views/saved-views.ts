@@ -6,7 +6,7 @@ const columns = z
   .max(40)
   .meta({ description: 'Columns that are shown, by the names of the console; empty for the usual ones.' });
 
-/** A question of the console that somebody gave a name to. */
+/** A query of the console that somebody saved under a name. */
 export const savedViewSchema = z.strictObject({
   id: z.string().meta({ description: '`view_…`: whoever has the link opens it.' }),
   name,

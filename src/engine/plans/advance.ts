@@ -81,7 +81,7 @@ export async function advancePlan(
     const results = await inLanes(release, (index) => releaseStep(deps, tenant, stepIdOf(plan, index)));
     for (const result of results) if ('action' in result) changed.add(result.action.id);
     if (results.some((result) => 'frozen' in result)) return answer({ held: true });
-    // Policy may refuse a step by now, which can break the plan.
+    // Policy may now refuse a step, which can break the plan.
     if (!results.some((result) => 'action' in result && isRefused(result.action.status))) return answer();
   }
   return answer({ held: true });

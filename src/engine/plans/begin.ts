@@ -49,21 +49,21 @@ export async function beginPlan(deps: BeginDeps, input: PlanInput): Promise<void
     const step: PlanStep = { plan: id, index: at + index, of: hashes.length, whole, ...rules };
     return startStep(deps, { tenant, mac, asked, step, request });
   });
-  // One after another: each finds what those before it took of limits.
+  // One after another, so that each step finds what the earlier ones took from limits.
   for (const [index, start] of starts.entries()) {
     if (start === null) continue;
     await deps.judge({ ...start, id: stepIdOf(id, at + index), createdAt: deps.now().toISOString() });
   }
 }
 
-/** What the gateway's word on who asked is bound to: these steps, at this place. */
+/** The hash that the gateway attested for the requester: these steps, at this place. */
 export const askedHash = ({ body, at }: Pick<PlanInput, 'body' | 'at'>): string =>
   hashOf(at === undefined ? body : { at, body });
 
 /**
  * The requests of the steps that these join, as they were sealed.
  *
- * @throws CountersignError `not-open` where that is no open plan with as many steps, under the same rules
+ * @throws CountersignError `not-open` unless that is an open plan with as many steps and the same rules
  */
 async function hashesBefore(
   deps: BeginDeps,

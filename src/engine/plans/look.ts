@@ -1,4 +1,4 @@
-/** What the workflow of a step asks beside its action's records. */
+/** What the workflow of a step needs in addition to its action's records. */
 import type { EngineDeps, Histories } from '../deps.ts';
 import { readLife } from '../life.ts';
 import { withPermit } from '../seal.ts';
@@ -12,7 +12,7 @@ export async function lookAt(deps: Pick<EngineDeps, 'store' | 'signers'>, { tena
   return { action: await withPermit(deps, state, sealedPermit), approval: state.approval, effects: [] };
 }
 
-/** Begins the workflow of a step's plan anew, from the records of its steps. */
+/** Restarts the workflow of a step's plan from the records of its steps. */
 export async function resumePlan(
   deps: Pick<EngineDeps, 'store' | 'signers' | 'log'> & { histories: Histories },
   { tenant, id }: ActionRef,

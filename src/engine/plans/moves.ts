@@ -14,7 +14,7 @@ export type StepStanding =
   /** Its permit is redeemed; nobody reported yet. */
   | 'begun'
   | 'executed'
-  /** A person took it out of the plan by refusing it; the others go on without it. */
+  /** A person refused it, and the others continue without it. */
   | 'taken-out'
   /** Refused by policy, failed, skipped, unreported, lapsed, expired or withdrawn. */
   | 'failed';

@@ -23,11 +23,11 @@ export async function inLanes<T, R>(items: readonly T[], work: (item: T, index: 
   return results;
 }
 
-/** What each step of a plan says of it, by its number, where nobody put it there or changed it since. */
+/** What each step of a plan records of it, by its number, if no row was inserted or changed. */
 export type Reviewed = readonly PlanStep[];
 
 /**
- * Steps that came together say the same. Those of an open plan are followed by others where a step has the next number.
+ * Steps that were added together record the same. In an open plan, more follow where a step has the next number.
  *
  * @param stepAt what is known of the step with this number
  */
@@ -70,7 +70,7 @@ export async function readPlanRows(
 export interface PlanLives {
   id: string;
   tenant: string;
-  /** As those steps say it that came last. */
+  /** As the steps that were added last record it. */
   step: PlanStep;
   reviewed: Reviewed;
   /** In their order; null where no verdict is sealed. */
@@ -99,7 +99,7 @@ export async function readPlanLives(
 
 type StepState = Pick<ActionState, 'action' | 'approval' | 'step'>;
 
-/** The status of a step. An action that is no step of this plan counts as failed, so that nothing follows from it. */
+/** The status of a step. An action that is not a step of this plan counts as failed, so that nothing follows from it. */
 export function stepStanding(state: StepState | null, { plan, index, of, whole }: PlanStep): StepStanding {
   if (state === null) return 'unjudged';
   const { step, action, approval } = state;
@@ -125,8 +125,7 @@ export const standingsOf = (reviewed: Reviewed, states: readonly (StepState | nu
   reviewed.map((step, index) => stepStanding(states[index] ?? null, step));
 
 /**
- * Whether these are the steps that were reviewed: the hash over the whole plan fits every request, as it was when each step came, and all
- * came under the same rules.
+ * Whether these are the steps that were reviewed: the hash over the whole plan fits every request, as it was when each step came, and all have the same rules.
  */
 export function isWhole({ tenant, id, reviewed, lives }: PlanLives): boolean {
   const hashes = lives.flatMap((life) => life?.verdict.requestHash ?? []);

@@ -1,4 +1,4 @@
-/** Refusals for the sake of a plan. They name no policy, because none refused, so judging them again gives the same answer. */
+/** Refusals that follow from a plan. They name no policy, because none refused, so judging them again gives the same answer. */
 import type { PlanStep, Verdict, VerdictRecord } from '../../contract/index.ts';
 import { discloseRequest } from '../../sealing/index.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -23,7 +23,7 @@ const DIFFERS = 'its executor would do something else than the step that was rev
  * want to be the next record of the action, so exactly one of them is sealed.
  *
  * @param jti of the presented permit; an old permit says nothing about the current release
- * @returns the step; null for an action that is no step, or that is not waiting to begin
+ * @returns the step; null for an action that is not a step, or is not waiting to begin
  */
 export function refuseStep(
   deps: Pick<EngineDeps, 'store' | 'sequencer' | 'signers' | 'hub' | 'now'>,

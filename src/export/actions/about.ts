@@ -62,7 +62,7 @@ export function againOf({ format, zone, sort, filter }: AboutExport): string {
   return `GET /v1/actions/export?${query.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')}`;
 }
 
-/** Label and value, in the order of reading. Totals stand by currency alone: nothing is added up across them. */
+/** Label and value, in the order of reading. Totals are by currency, never across currencies. */
 export function aboutLines(about: AboutExport): [string, string][] {
   const { version, tenant, by, at, zone, sort, filter, log, rows, digest, totals } = about;
   return [

@@ -14,7 +14,7 @@ export const EXCEL: CsvDialect = { separator: ';', decimal: ',', bom: true };
 
 const rowOf = (cells: readonly string[], { separator }: CsvDialect): string => `${cells.join(separator)}\r\n`;
 
-/** Each time stands twice: in UTC, and by the clock of the zone. */
+/** Each time is written twice: in UTC, and in the local time of the zone. */
 export function actionCsvHeader(columns: readonly ActionColumn[], dialect: CsvDialect, { zone }: Clock): string {
   const names = columns.flatMap(({ name, kind }) =>
     kind === 'time' ? [`${name}_utc`, csvCell(`${name} (${zone})`)] : [name],

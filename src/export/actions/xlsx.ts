@@ -4,11 +4,11 @@ import { secondsText, type ActionColumn, type Clock, type ExportedAction } from 
 /** What a sheet may have. */
 export const SHEET_ROWS_MAX = 1_048_576;
 const CELL_MAX = 32_767;
-/** Digits that a spreadsheet keeps of a number. */
+/** Significant digits that a spreadsheet keeps. */
 const DIGITS_MAX = 15;
 
 const STYLE = { plain: 0, header: 1, time: 2, wrapped: 7 } as const;
-/** By the places of an amount. */
+/** Number formats by the decimal places of an amount. */
 const AMOUNT_STYLES: Readonly<Record<number, number>> = { 0: 3, 2: 4, 3: 5, 4: 6 };
 
 const NAMESPACE = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
@@ -19,7 +19,7 @@ const HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
 /** A cell: text, an exact decimal, or a wall clock. */
 export type Cell = { text: string; style?: number } | { number: string; style?: number } | { clock: string } | null;
 
-/** What no XML document may hold. */
+/** Characters that an XML document may not hold. */
 const FORBIDDEN =
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

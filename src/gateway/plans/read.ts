@@ -46,7 +46,7 @@ function sees(caller: Caller, state: Life['state']): boolean {
   }
 }
 
-/** The plan in the caller's eyes: only who may execute a step gets its permit. */
+/** The plan in the caller's eyes: only a caller that may execute a step gets its permit. */
 export function viewFor(deps: GatewayDeps, caller: Caller, plan: PlanLives): PlanView {
   const seen = (life: Life): Action => {
     const { state, sealedPermit, payload } = life;

@@ -139,7 +139,7 @@ interface Asked {
   sameBody(before: string, now: string): void;
 }
 
-/** Only the side that asked for an open plan goes on with it, after its last step, while it goes on. */
+/** Only the requester's side adds to an open plan, after its last step, while the plan goes on. */
 function checkJoins(caller: Caller, { step, reviewed, lives }: PlanLives, at: number): void {
   const states = lives.flatMap((life) => (life === null ? [] : stateAsAsked(life)));
   if (!states.every((state) => isRequester(caller, state))) {

@@ -10,7 +10,7 @@ import type { LimitShare } from '../../register/index.ts';
 /** The status of a plan in which nothing was executed: the first of these that any step has. */
 const ENDINGS: readonly Status[] = ['failed', 'unreported', 'refused', 'skipped', 'lapsed', 'expired', 'cancelled'];
 
-/** How a plan stands, from how its steps do. */
+/** The status of a plan, from the statuses of its steps. */
 export function planStatus(plan: PlanLives): PlanStatus {
   const states = plan.lives.map((life) => life?.state ?? null);
   const standings = standingsOf(plan.reviewed, states);

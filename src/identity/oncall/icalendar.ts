@@ -1,6 +1,6 @@
 /**
- * An iCalendar file (RFC 5545): who attends an event that goes on is on call. Events may repeat by days and weeks; what repeats otherwise, or
- * in a time zone that nobody knows, is not guessed at.
+ * Reads an iCalendar file (RFC 5545): the attendees of a current event are on call. Events may repeat by days and weeks. Other repetitions,
+ * and unknown time zones, are refused.
  */
 import { readFile } from 'node:fs/promises';
 import { DateTime } from 'luxon';
@@ -27,7 +27,7 @@ interface Property {
   value: string;
 }
 
-/** Addresses of those who attend what goes on at a time, each once. @throws Unreadable */
+/** Addresses of the attendees of all events at a time, each once. @throws Unreadable */
 export function attending(text: string, at: number): string[] {
   const events = eventsOf(text);
   const people = events
@@ -42,13 +42,13 @@ export function attending(text: string, at: number): string[] {
 
 type Event = readonly Property[];
 
-/** Long lines are folded: what follows begins with a blank. */
+/** Long lines are folded: continuations begin with a blank. */
 function eventsOf(text: string): Event[] {
   const lines = text.replace(/\r?\n[ \t]/g, '').split(/\r?\n/);
   if (lines[0]?.trim().toUpperCase() !== 'BEGIN:VCALENDAR') throw new Unreadable('the file is no calendar');
   const events: Event[] = [];
   let event: Property[] | null = null;
-  /** Alarms and the like inside an event say nothing of it. */
+  /** Alarms and similar parts inside an event are skipped. */
   let inside = 0;
   for (const line of lines) {
     const begins = /^BEGIN:(.+)$/i.exec(line)?.[1]?.toUpperCase();
@@ -77,7 +77,7 @@ function propertyOf(line: string): Property[] {
 const valueOf = (event: Event, name: string): Property | undefined => event.find((one) => one.name === name);
 const isCancelled = (event: Event): boolean => valueOf(event, 'STATUS')?.value.toUpperCase() === 'CANCELLED';
 
-/** A date, or a time in UTC or in a zone of IANA. @throws Unreadable for a time of no zone */
+/** A date, or a time in UTC or in an IANA zone. @throws Unreadable for a time without a zone */
 function timeOf({ value, parameters }: Property): DateTime {
   const zone = value.endsWith('Z') ? 'UTC' : parameters['TZID'];
   const format = /^\d{8}$/.test(value) ? 'yyyyMMdd' : "yyyyMMdd'T'HHmmss";
@@ -90,7 +90,7 @@ function timeOf({ value, parameters }: Property): DateTime {
 const DURATION = /^\+?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
 /**
- * When what begins at a time ends. A `DURATION` of days is one of the wall clock, between `DTSTART` and `DTEND` is the same time always (RFC
+ * The end of an event that begins at a time. A `DURATION` of days is one of the wall clock, between `DTSTART` and `DTEND` is the same time always (RFC
  * 5545 section 3.8.5.3). @throws Unreadable
  */
 function endsOf(event: Event, start: DateTime): (begins: DateTime) => number {
@@ -127,7 +127,7 @@ function goesOn(event: Event, events: readonly Event[], at: number): boolean {
   return [...times, ...more].some((time) => time.toMillis() <= at && at < ends(time) && !skipped.has(time.toMillis()));
 }
 
-/** Beginnings that do not happen, or happen otherwise. */
+/** Beginnings that are cancelled or replaced. */
 function skippedOf(event: Event, events: readonly Event[]): Set<number> {
   const uid = valueOf(event, 'UID')?.value;
   const excluded = event
@@ -146,7 +146,7 @@ function skippedOf(event: Event, events: readonly Event[]): Set<number> {
 const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 const KNOWN = new Set(['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'BYDAY', 'WKST']);
 
-/** Beginnings from a time to another, by the wall clock of the event's zone. @throws Unreadable for other rules */
+/** Beginnings between two times, by the wall clock of the event's zone. @throws Unreadable for other rules */
 function beginnings(start: DateTime, rule: string, from: number, to: number): DateTime[] {
   const parts = new Map(rule.split(';').map((part) => part.split('=') as [string, string]));
   const freq = parts.get('FREQ');

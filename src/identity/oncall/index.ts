@@ -1,4 +1,4 @@
-/** Who is on call, as PagerDuty, Opsgenie or a calendar says: asked when a policy names `oncall:NAME`, within a moment, or not at all. */
+/** Looks up who is on call, in PagerDuty, Opsgenie or a calendar, when a policy names `oncall:NAME`. A source that does not answer quickly is skipped. */
 import { iCalendar } from './icalendar.ts';
 import { opsgenie, type OpsgenieSettings } from './opsgenie.ts';
 import { pagerDuty, type PagerDutySettings } from './pagerduty.ts';
@@ -22,16 +22,16 @@ export type OnCallAnswer = { source: OnCallSourceName; fallback: readonly string
 );
 
 export interface OnCall {
-  /** Null where no rota is called so. Never throws. */
+  /** Null where there is no rota of this name. Never throws. */
   ask(tenant: string, name: string): Promise<OnCallAnswer | null>;
 }
 
-/** Nobody is on call anywhere. */
+/** The rotas of a stack without any. */
 export const NOBODY_ON_CALL: OnCall = { ask: () => Promise.resolve(null) };
 
 /** How long a source may take, in milliseconds: a verdict waits for it. */
 const ASK_MS = 1000;
-/** How long its answer is good, or its silence. */
+/** How long an answer is cached, or a missing answer. */
 const KEPT_MS = 15_000;
 
 /** @param now milliseconds since the epoch */
@@ -58,7 +58,7 @@ export function createOnCall(rotas: readonly Rota[], now: () => number): OnCall 
   };
 }
 
-/** In words that repeat nothing of an answer. */
+/** In words that quote nothing from the answer. */
 function whyOf(error: unknown): string {
   if (error instanceof Unreadable) return error.message;
   const timedOut = error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
@@ -70,7 +70,7 @@ export type RotaSettings =
   | ({ source: 'opsgenie' } & OpsgenieSettings)
   | { source: 'icalendar'; file: string };
 
-/** @param token of the two that have one, read at each use */
+/** @param token for PagerDuty and Opsgenie; read at each use */
 export function sourceOf(settings: RotaSettings, token: () => string, fetch: typeof globalThis.fetch): OnCallSource {
   switch (settings.source) {
     case 'pagerduty':

@@ -1,4 +1,4 @@
-/** Opsgenie's Schedule API: `GET /v2/schedules/{name}/on-calls`. In an escalation, who is asked first is who waits least. */
+/** Opsgenie's Schedule API: `GET /v2/schedules/{name}/on-calls`. In an escalation, the first ones are those with the shortest delay. */
 import { z } from 'zod';
 import { readAnswerOf, Unreadable, type HttpSourceDeps, type OnCallSource } from './types.ts';
 

@@ -1,4 +1,4 @@
-/** PagerDuty's REST API v2: `GET /oncalls` of one escalation policy. Level 1 is who is asked first. */
+/** PagerDuty's REST API v2: `GET /oncalls` of one escalation policy. Level 1 is asked first. */
 import { z } from 'zod';
 import { readAnswerOf, Unreadable, type HttpSourceDeps, type OnCallSource } from './types.ts';
 

@@ -4,15 +4,15 @@ import type { OnCallSourceName } from '../../contract/index.ts';
 export interface OnCallSource {
   source: OnCallSourceName;
   /**
-   * Addresses of those who are asked first, and of nobody who is asked only after them.
+   * Addresses of the people who are asked first, without those who are only asked after them.
    *
    * @param at milliseconds since the epoch
-   * @throws Unreadable for an answer that does not say it
+   * @throws Unreadable for an answer that does not name them
    */
   firstTier(at: number, signal: AbortSignal): Promise<string[]>;
 }
 
-/** Why an answer does not say who is on call, in words that hold nothing of it. */
+/** Why an answer does not say who is on call, in words that quote nothing from it. */
 export class Unreadable extends Error {}
 
 export interface HttpSourceDeps {
@@ -24,7 +24,7 @@ export interface HttpSourceDeps {
 /** Bytes of an answer that are read. */
 const ANSWER_MAX_BYTES = 1024 * 1024;
 
-/** JSON of an answer 2xx; redirects are followed nowhere. @throws Unreadable */
+/** JSON of a 2xx answer. Redirects are not followed. @throws Unreadable */
 export async function readAnswerOf(
   { fetch }: Pick<HttpSourceDeps, 'fetch'>,
   url: URL,

@@ -7,7 +7,7 @@ import type { RemoteRef } from '../signer-ref.ts';
 
 type AwsRef = Extract<RemoteRef, { kind: 'aws-kms' }>;
 
-/** Bytes of a message that AWS hashes itself. For ECDSA it takes the digest of a longer one; for Ed25519 there is no such thing. */
+/** Bytes of a message that AWS hashes itself. For ECDSA it takes the digest of a longer one; for Ed25519 it cannot. */
 export const AWS_MESSAGE_MAX = 4096;
 
 const NOT_OURS = [

@@ -5,7 +5,7 @@ import type { AppendPath, SealedRecord, StagedRecord } from '../../sequencer/ind
 
 export interface Meters {
   registry: Registry;
-  /** Records are about to be sealed. @returns to be called when they are, or could not be. */
+  /** Records are about to be sealed. @returns a function to call when they are sealed, or could not be. */
   sealing(records: readonly StagedRecord[]): (sealed: readonly SealedRecord[] | null) => void;
   appended(path: AppendPath): void;
   slackFailed(
@@ -16,7 +16,7 @@ export interface Meters {
   answered(method: string, status: number, seconds: number): void;
   /** Requests that were turned away because too many are at work. */
   shed(): void;
-  /** Log lines that nobody took. */
+  /** Log lines that were dropped. */
   linesDropped(): void;
 }
 

@@ -13,7 +13,7 @@ export type QueueKind = 'workflow' | 'activity';
 const TYPES = { workflow: 1, activity: 2 } as const;
 export const QUEUE_KINDS = ['workflow', 'activity'] as const satisfies readonly QueueKind[];
 
-/** The part of a connection that is asked. */
+/** The part of a connection that is used. */
 export interface Asks {
   withDeadline<T>(deadline: number, ask: () => Promise<T>): Promise<T>;
   workflowService: {

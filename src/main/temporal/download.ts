@@ -65,7 +65,7 @@ export async function downloadBySdk(dir: string): Promise<string> {
   return join(dir, name);
 }
 
-/** The SDK repeats the address at every layer of its error; what went wrong comes last. */
+/** The SDK repeats the address at every layer of its error; the cause comes last. */
 function inFewWords(message: string): string {
   return message.split(': ').slice(-2).join(': ').trim() || 'it ended without a word';
 }

@@ -11,7 +11,7 @@ export const TEMPORAL_MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 const TICK_MS = 15_000;
 
 /**
- * Builds it into the empty folder `dir`, telling every 15 seconds that something happens.
+ * Builds it into the empty folder `dir`, reporting progress every 15 seconds.
  *
  * @param go Path of the `go` command; null when there is none.
  * @returns The path of the binary.

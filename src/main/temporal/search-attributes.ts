@@ -7,7 +7,7 @@ import type { EngineDeps } from '../../engine/deps.ts';
 const KEYWORD = 2;
 
 /**
- * Registers what the namespace lacks. Where we may not, as in a namespace that others administrate, it is logged, and actions start
+ * Registers missing attributes in the namespace. Where we may not, as in a namespace that others administrate, it is logged, and actions start
  * without them.
  */
 export async function ensureSearchAttributes(

@@ -22,10 +22,10 @@ interface Entry {
 }
 
 /**
- * Writes the file `name` of the archive to `target`, which must not exist. The archive is one whose hash was compared before: what is
- * checked here keeps an accident from being executed, not an attack.
+ * Writes the file `name` of the archive to `target`, which must not exist. The archive's hash was compared before, so the checks here only
+ * guard against accidents.
  *
- * @throws Error when the archive has no such file, or holds it in a way that no wheel does.
+ * @throws Error when the archive has no such file, or holds it in a form that no wheel uses.
  */
 export async function extractFromZip(archive: string, name: string, target: string): Promise<void> {
   const file = await open(archive, 'r');

@@ -6,7 +6,7 @@ import { requestId } from '../../api/request-id.ts';
 /** Paths that monitoring asks every few seconds. */
 const UNTRACED = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** Nothing of a request but its method and which route it took. */
+/** A span holds only the method and the route of a request. */
 export const tracingRequests: RequestHandler = (request, response, next) => {
   if (UNTRACED.has(request.path)) {
     next();

@@ -16,11 +16,11 @@ export interface TracingSettings {
   url: string;
   headers: Readonly<Record<string, string>>;
   service: string;
-  /** Which share of the traces that begin here is kept; of others, what their first says. */
+  /** The share of kept traces among those that begin here; for others, their first span decides. */
   ratio: number;
 }
 
-/** How often what was gathered is sent, in milliseconds. */
+/** How often gathered spans are sent, in milliseconds. */
 const SEND_MS = 1000;
 /** Spans that wait for the collector at most; the newest are dropped beyond that. */
 const KEPT = 4096;
@@ -29,7 +29,7 @@ const KEPT = 4096;
 let users = 0;
 let provider: NodeTracerProvider | null = null;
 
-/** Sends spans from now on. @returns what ends it, after the last of them is sent or given up */
+/** Sends spans from now on. @returns a function that ends it, after the last span is sent or given up */
 export function startTracing(settings: TracingSettings | null): () => Promise<void> {
   if (settings === null) return async () => undefined;
   users += 1;
@@ -44,7 +44,7 @@ export function startTracing(settings: TracingSettings | null): () => Promise<vo
     const ending = provider;
     provider = null;
     for (const api of [trace, context, propagation]) api.disable();
-    // A collector that is away holds up nobody who stops.
+    // A collector that is away must not delay a stop.
     await ending?.shutdown().catch(() => undefined);
   };
 }

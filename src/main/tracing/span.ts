@@ -1,4 +1,4 @@
-/** Spans of ours. Without a collector they are none, and cost nothing. */
+/** Our spans. Without a collector there are none, and they cost nothing. */
 import { SpanKind, SpanStatusCode, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
 import { isCountersignError } from '../../contract/index.ts';
 
@@ -10,7 +10,7 @@ export interface SpanOptions {
   context?: Context;
 }
 
-/** Runs `work` within a span. Of an error it says the kind, never the message: that may repeat a request. */
+/** Runs `work` within a span. For an error it records the kind, never the message, which may quote a request. */
 export async function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const { kind = SpanKind.INTERNAL, attributes = {}, context } = options;
   const run = async (span: Span): Promise<T> => {

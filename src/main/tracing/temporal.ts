@@ -1,4 +1,4 @@
-/** Takes a trace into a workflow, and takes it up again in its activities. Within the workflow it is `workflows/trace-context.ts` that carries it. */
+/** Passes a trace into a workflow, and continues it in its activities. Within the workflow, `workflows/trace-context.ts` carries it. */
 import { context, propagation, SpanKind, type Context } from '@opentelemetry/api';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
@@ -15,7 +15,7 @@ function withTrace(headers: Headers): Headers {
     : { ...headers, [TRACE_HEADER]: defaultPayloadConverter.toPayload(carrier) };
 }
 
-/** The trace of a header. Anybody who can start a workflow wrote it: what is no trace is none. */
+/** The trace of a header. Anybody who can start a workflow may have written it, so a malformed one is ignored. */
 function traceOf({ [TRACE_HEADER]: payload }: Headers): Context {
   if (payload === undefined) return context.active();
   try {

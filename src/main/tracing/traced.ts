@@ -1,4 +1,4 @@
-/** The same parts, each call a span. What they do and throw stays as it is. */
+/** Wraps parts so that each call is a span. Their results and errors do not change. */
 import { context, propagation, SpanKind } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Notifier } from '../../notify/notifier.ts';
@@ -6,7 +6,7 @@ import type { WebhookSender } from '../../notify/webhook-sender.ts';
 import type { Sequencer } from '../../sequencer/index.ts';
 import { inSpan } from './span.ts';
 
-/** Where a trace ends that matters most: the span and the line of the log say which records it sealed. The record itself does not name it. */
+/** The end of the most important traces: the span and the log line name the sealed records. The records do not name the trace. */
 export function tracedSequencer(sequencer: Sequencer, log: Logger): Sequencer {
   return {
     append: (tenant, records) => {

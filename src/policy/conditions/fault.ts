@@ -27,7 +27,7 @@ const SAYS_NO_VALUE = [
 
 /**
  * @param thrown message of the error
- * @param text of the expression: a field that it names itself is no secret
+ * @param text of the expression: a field that the expression names is not a secret
  */
 export function faultOf(thrown: string, text: string): string {
   const message = thrown.replace(/^(\w*Error: )+/, '');

@@ -24,7 +24,7 @@ export interface Frame {
   /** Milliseconds since the epoch; throws where there is no time, as in approver references. */
   now(): number;
   limit(name: string): LimitState;
-  /** Where the value of a field came from, as somebody says who may. */
+  /** Where the value of a field came from, according to a caller that may say so. */
   provenance(path: string): string;
   holidays(name: string): ReadonlySet<string>;
   /** Calls a Cedar or OPA policy of the bundle. */

@@ -66,7 +66,7 @@ function guarded(guard: string, arg: Expr): Expr {
   };
 }
 
-/** `params.amount`: selections only, from a part of the request. `has(…)` yields a truth value and is none. */
+/** `params.amount`: selections only, from a part of the request. `has(…)` yields a truth value and does not count. */
 function isRequestField(expr: Expr): boolean {
   let at: Expr | undefined = expr;
   let steps = 0;

@@ -8,7 +8,7 @@ export const externalEngines: ExternalEngines = {
   prepare: (policy) => (policy.kind === 'cedar' ? prepareCedar(policy.content) : prepareOpa(policy.content)),
 };
 
-/** For a process that answers others. OPA's programs may run for ever, so they are only asked where they can be stopped. */
+/** The engines for a process that serves requests. An OPA program may run for ever, so it only runs where it can be stopped. */
 export const servingEngines: ExternalEngines = {
   prepare: (policy) =>
     policy.kind === 'cedar'

@@ -28,7 +28,7 @@ interface Savings {
 }
 
 /**
- * Where one person's yes could have stood for the like: same actor, verb and currency, up to twenty within the time. Null where policy has
+ * Where one approval could have covered similar requests: same actor, verb and currency, up to twenty within the time. Null where policy has
  * grants, where nothing may be granted, or where it would have saved less than `least`.
  */
 export function grantDraft(
@@ -64,7 +64,7 @@ function savingsOf({ policy, cases }: Pick<AskingRule, 'policy' | 'cases'>, ms: 
   const savings: Savings = { fewer: 0, through: 0, sum: NOTHING, inside: null };
   const { amount, currency } = policy.sameness;
   const disclosed = policy.disclose.includes(amount);
-  /** By the like: until when, how often, and for how much it was used. */
+  /** By kind of request: until when, how often, and for how much a grant was used. */
   const open = new Map<string, { until: number; uses: number; sum: Decimal }>();
   const inTime = [...cases].sort((a, b) => (a.facts.now < b.facts.now ? -1 : 1));
   for (const one of inTime) {

@@ -1,4 +1,4 @@
-/** Changes that would have asked people less, found in sealed history: rules and grants, each with cases, each tried before it is said. */
+/** Changes that would have asked people less, found in sealed history: rules and grants, each with cases, each tried before it is suggested. */
 import type { ActionRequest, JsonObject } from '../../contract/index.ts';
 import { kindOfFile, type PolicyFile } from '../build.ts';
 import { runCases } from '../cases.ts';
@@ -13,7 +13,7 @@ import type { AskingRule, DecidedCase, Draft, Suggestion, SuggestOptions } from 
 
 export type { DecidedCase, Suggestion, SuggestOptions } from './types.ts';
 
-/** Drafts of one rule that are tried on history, those that promise most first. */
+/** How many drafts of one rule are tried on history, the most promising first. */
 const TRIED_MAX = 6;
 /** Suggestions for one rule: the simplest that saves most, and what is beside it. */
 const RULES_MAX = 2;
@@ -57,7 +57,7 @@ interface Folder {
   known: ReadonlySet<string>;
 }
 
-/** What one rule asked, and nobody else did. */
+/** Questions that one rule asked, and no other. */
 const askedBy = (history: readonly DecidedCase[], policy: string, rule: string): DecidedCase[] =>
   history.filter(
     ({ verdict }) =>
@@ -76,7 +76,7 @@ function ofRule(
   options: SuggestOptions,
 ): Suggestion[] {
   const { policy, rule } = asking;
-  // What cannot be undone is looked at, and a rule that wants several people, or a passkey, wants them to look.
+  // People keep looking at effects that cannot be undone, and at rules that want several people or a passkey.
   const kind = rule.effect ?? policy.effect;
   const careful = (rule.approval?.stages ?? []).some(({ quorum, assurance }) => quorum > 1 || assurance !== null);
   if (kind === 'irreversible' || careful) return [];
@@ -157,7 +157,7 @@ interface ChangedFile {
   insertion: Insertion;
 }
 
-/** Null where the text stands as no line can be put into it. */
+/** Null where no line can be inserted into the text. */
 function changedFiles(
   files: readonly PolicyFile[],
   file: PolicyFile,
@@ -181,7 +181,7 @@ const newRule = ({ policy, rule }: AskingRule): string => {
   return taken.includes(base) ? `${base}-${String(taken.length)}` : base;
 };
 
-/** The rule stands right before the one that asks, and says all that one says beside its own condition. */
+/** The new rule comes right before the asking rule, and repeats everything but its condition. */
 function ruleInsertion(file: PolicyFile, asking: AskingRule, when: string, { says }: Draft): Insertion | null {
   const { yaml } = parsePolicyFile(file.path, file.text);
   const at = (yaml?.problem(['rules', asking.index], '', null).line ?? 0) - 1;
@@ -229,7 +229,7 @@ function row(name: string, one: DecidedCase, { policy, rule }: AskingRule, by: s
   return `  - ${JSON.stringify({ name, now: one.facts.now, request, want })}`;
 }
 
-/** What policy discloses; of the rest, texts become `undisclosed`, and nothing else is told. */
+/** What policy discloses; of the rest, texts become `undisclosed`, and other values are left out. */
 function withoutSecrets(request: ActionRequest, disclose: readonly string[]): JsonObject {
   const { surface, action, actor } = request;
   let visible: JsonObject = { surface, action, actor: { id: actor.id, type: actor.type } };
@@ -242,5 +242,5 @@ function withoutSecrets(request: ActionRequest, disclose: readonly string[]): Js
   return visible;
 }
 
-/** Texts that not every word can stand for. */
+/** Fields whose text must have a certain form. */
 const PARTICULAR: ReadonlySet<string> = new Set(['context.folder', 'context.urgency', 'context.reason']);

@@ -13,7 +13,7 @@ interface Part {
 
 type Guard = (path: string, text: string) => string;
 
-/** Values of one field that are tried; more are nobody's rule. */
+/** Values of one field that are tried; a rule with more is unlikely. */
 const VALUES_MAX = 20;
 /** Drafts of one rule. */
 const DRAFTS_MAX = 200;
@@ -31,7 +31,7 @@ export function ruleDrafts(
   const { amount, currency } = policy.sameness;
   const disclosed = policy.disclose.filter((path) => /^(params|resource|context)\./.test(path));
   const money = disclosed.includes(amount) ? amount : null;
-  /** What may be missing is asked for first: otherwise reading it would refuse. */
+  /** A field that may be missing is tested with `has()` first, because reading it would refuse. */
   const guarded = (path: string, text: string): string =>
     path === 'actor.id' || policy.requires.includes(path) ? text : `has(${path}) && ${text}`;
   const units = money !== null && disclosed.includes(currency) ? valuesOf(cases, currency, guarded) : [all(cases)];
@@ -44,7 +44,7 @@ export function ruleDrafts(
       const covered = bound?.cases ?? (money === null ? part.cases : []);
       const approved = covered.filter(({ decided }) => decided === 'approved');
       const refused = covered.filter(({ decided }) => decided === 'refused');
-      // Without any condition it would be no rule but the end of asking.
+      // Without any condition the rule would approve everything.
       if (parts.length === 0 || approved.length < least || refused.length > through) continue;
       const inside = approved.at(-1);
       if (inside === undefined) continue;
@@ -93,10 +93,10 @@ function boundOf(cases: readonly DecidedCase[], path: string, through: number, g
   for (const [at, { one }] of sorted.entries()) {
     if (one.decided === 'refused') refused += 1;
     if (refused > through) break;
-    // All of one amount, or none of it.
+    // All cases of one amount, or none of them.
     if (last(at)) end = at;
   }
-  // Not further than what somebody approved.
+  // Not beyond an amount that somebody approved.
   while (end >= 0 && sorted[end]?.one.decided !== 'approved') end -= 1;
   const most = sorted[end];
   if (most === undefined) return null;

@@ -3,7 +3,7 @@ import type { Resolve } from '../cases.ts';
 import type { SealedCase } from '../compare.ts';
 import type { CompiledBundle, CompiledPolicy, CompiledRule } from '../compiled.ts';
 
-/** A sealed verdict, and what people said to it where it asked them. */
+/** A sealed verdict, and people's decision where it asked them. */
 export interface DecidedCase extends SealedCase {
   /** Null where nobody decided. */
   decided: 'approved' | 'refused' | null;
@@ -12,7 +12,7 @@ export interface DecidedCase extends SealedCase {
 export interface SuggestOptions {
   /** Requests that people refused and that may pass; 0 unless somebody says otherwise. */
   through: number;
-  /** Requests that must have been asked for nothing, or nothing is suggested. */
+  /** The least number of needless questions; below it nothing is suggested. */
   least: number;
   resolve: Resolve;
   /** Compiles files that {@link buildBundle} takes. */
@@ -37,7 +37,7 @@ export interface Suggestion {
   files: PolicyFile[];
 }
 
-/** One rule that asks people, where it stands, and what it asked. */
+/** One rule that asks people, its place, and what it asked. */
 export interface AskingRule {
   policy: CompiledPolicy;
   rule: CompiledRule;

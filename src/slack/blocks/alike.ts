@@ -1,4 +1,4 @@
-/** Several like requests decided in one modal: each is decided and sealed by itself. */
+/** Several similar requests decided in one modal. Each is decided and sealed separately. */
 import { type ApprovalMessage, type MessageAlike, INPUTS, MAX_ALIKE, buttonValue } from './model.ts';
 import { type Block, type Rendered, type View, LIMITS, input, option, small } from './parts-6/kit.ts';
 import { type Line, inNotification, line, rich } from './parts-6/rich.ts';

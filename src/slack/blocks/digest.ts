@@ -1,4 +1,4 @@
-/** One message about several actions: how each stands, and the button that opens it whole. Nothing is decided from it. */
+/** One message about several actions: the status of each, and the button that opens it whole. Nothing is decided from this message. */
 import type { DigestMessage } from '../../notify/notifier.ts';
 import { waitingItem } from './home.ts';
 import type { ApprovalMessage } from './model.ts';
@@ -34,7 +34,7 @@ export function renderDigest({ items, consoleUrl }: DigestMessage): Rendered {
   };
 }
 
-/** What is to be decided no more, or not now: how it stands. */
+/** The status of an action that cannot be decided now. */
 function settledItem(message: ApprovalMessage): Block {
   return rich([
     line(strong(`${stateWords(message)}: ${what(message)}`, 150)),

@@ -24,7 +24,7 @@ export interface HomeGrant {
 }
 
 /**
- * Yes, and the like: until when, how many, how much in all. Prefilled with the most that policy allows.
+ * Approves this and similar requests: until when, how many, how much in all. Prefilled with the most that policy allows.
  *
  * @param now Seconds since the epoch.
  */

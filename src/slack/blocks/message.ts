@@ -13,9 +13,9 @@ import { consequence, decisionLines, headline, what, whoAsks } from './words.ts'
 export interface RenderOptions {
   /** Directory id of the reader: adds why they are asked. */
   person?: string | null;
-  /** Without the blocks that some workspaces refuse: the same words as lines. */
+  /** Without the blocks that some workspaces refuse; the same words come as lines. */
   plain?: boolean;
-  /** An older version, where its bytes are wanted again: it differs in how it counts what is not shown, and in the hashes of its reasons. */
+  /** An older version, where its bytes are wanted again: it counts hidden values differently, and hashes its reasons differently. */
   as?: 'slack/8' | undefined;
 }
 
@@ -118,7 +118,7 @@ function size(value: Json): number {
 
 const lengthOf = (value: Json | undefined): number => (typeof value === 'string' ? value.length : 0);
 
-/** Enough of a record's hash to know it by. */
+/** Enough of a record's hash to recognise it. */
 const shortHashes = (text: string): string => text.replace(/\bsha256:([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
 
 function because({ why }: ApprovalMessage, url: string | null, as: RenderOptions['as']): Line | null {

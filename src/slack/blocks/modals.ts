@@ -1,4 +1,4 @@
-/** The modals: one per thing a person can say, each with what it is about on top, and every typed word kept when it is refused. */
+/** The modals: one for each kind of answer. Each shows its subject on top, and keeps the typed text when a submission is refused. */
 import type { JsonObject } from '../../contract/index.ts';
 import { type ApprovalMessage, type MessageChangeable, type ViewName, INPUTS, MAX_CHANGES, VIEWS } from './model.ts';
 import { type Block, type Rendered, type View, LIMITS, input, option, plain, small } from './parts-6/kit.ts';
@@ -25,7 +25,7 @@ export interface FormParts {
   title: string;
   submit: string;
   blocks: Block[];
-  /** What it is about: what must not be overlooked stands on top. */
+  /** The subject; warnings come first. */
   about?: ApprovalMessage;
 }
 
@@ -102,7 +102,7 @@ export function extendModal(message: ApprovalMessage, options: ModalOptions): Vi
   return form({ name: 'extend', title: 'More time', submit: 'Give more time', blocks }, options);
 }
 
-/** Everything about one action with the decision inside: from the Home tab and `/countersign`. */
+/** Everything about one action, with the decision inside. It opens from the Home tab and from `/countersign`. */
 export function openModal(message: ApprovalMessage, options: OpenOptions): View {
   const pages = canDecide(message) ? pagesOf(message) : [];
   const page = pages[options.page ?? 0];
@@ -117,7 +117,7 @@ export function openModal(message: ApprovalMessage, options: OpenOptions): View 
 
 export interface OpenOptions extends ModalOptions {
   person: string;
-  /** From 0; the one after all that is to be read holds the decision. */
+  /** From 0; the last page, after everything to read, holds the decision. */
   page?: number;
   /** An older version of the renderer, where its bytes are wanted again. */
   as?: 'slack/8' | undefined;
@@ -219,7 +219,7 @@ function changeElement({ kind }: MessageChangeable, initial: string | null): Jso
   return { type: 'plain_text_input', max_length: 500, ...(value === '' ? {} : { initial_value: value }) };
 }
 
-/** A modal that only says something. @param blocks At least one. */
+/** A modal with text only. @param blocks At least one. */
 export function notice(title: string, blocks: Block[], callbackId = 'notice'): View {
   return {
     type: 'modal',

@@ -5,7 +5,7 @@ export type { Notice, ThreadEvent } from '../../notify/notifier.ts';
 /** Version of everything in this folder that makes `text` and `blocks` of a message: sealed beside the hash of what was shown. */
 export const RENDERER = 'slack/9';
 
-/** Those whose renderings can be made again. */
+/** Versions whose renderings can be reproduced. */
 export const RENDERERS = ['slack/5', 'slack/6', 'slack/7', 'slack/8', RENDERER] as const;
 
 /** Where it was shown: the message, the form of one action from a list, or the form of several actions together. */
@@ -70,7 +70,7 @@ export interface ButtonValue {
   action: string;
   revision: number;
   stage: number;
-  /** It was on the screen in its plain form. */
+  /** True for a message in its plain form. */
   plain?: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Slack's newer blocks, where they serve: a table for several facts, a plan for stages, an alert on top of a form. Each has a plain form
+ * Slack's newer blocks, where they help: a table for several facts, a plan for stages, an alert on top of a form. Each has a plain form
  * with the same words, for surfaces and workspaces that refuse it: tables and plans are for messages alone, alerts for forms alone
  * (docs.slack.dev/reference/block-kit/blocks).
  */
@@ -48,7 +48,7 @@ const fits = (value: string): boolean => value.length <= CELL_MAX && !value.incl
 
 const STATUSES = { done: 'complete', open: 'in_progress', later: 'pending', refused: 'error' } as const;
 
-/** The stages as tasks, which the title tells in words as well. @param title of what is done and what waits */
+/** The stages as tasks. The title has the same in words. @param title of what is done and what waits */
 export function stagesPlan(message: ApprovalMessage, title: string): Block {
   const over = message.ask !== 'decision' && message.state !== 'frozen';
   const tasks = message.stages.slice(0, 6).map((stage, index) => ({
@@ -85,7 +85,7 @@ const alert = (level: 'warning' | 'error', text: string): Block => ({
   text: { type: 'plain_text', text: text.slice(0, NEWER_LIMITS.alert), emoji: false },
 });
 
-/** A form as a client takes it that has no alerts. */
+/** A form for clients that have no alerts. */
 export function inPlain(view: View): View {
   return { ...view, blocks: view.blocks.map((block) => (block['type'] === 'alert' ? plainAlert(block) : block)) };
 }

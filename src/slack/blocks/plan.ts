@@ -1,7 +1,7 @@
 /**
  * The one message about a plan: a `plan` block with a `task_card` for each step where Slack has them, else the same in rich text. The form
- * behind it says of each step what a message about it alone would: everything that policy shows of it. A message has no room for that of
- * many steps, and then its cards have their titles alone.
+ * behind it shows each step like a separate message: everything that policy shows. A message has no room for that with many steps; then
+ * its cards have titles only.
  */
 import type { JsonObject } from '../../contract/index.ts';
 import type { PlanMessage, PlanMessageStep } from '../../notify/plan-message.ts';
@@ -36,7 +36,7 @@ const DETAILS_MAX = 12_000;
 /** The same of the form's one page; more is read page by page. */
 const FORM_MAX = 60_000;
 
-/** What one step may have where many stand together. What does not fit is read page by page. */
+/** Characters of one step beside many others. The rest is read page by page. */
 const HOLDS = { label: 80, value: 500, reasons: 3, reason: 300 } as const;
 
 /** Characters of all titles together. */
@@ -125,7 +125,7 @@ function inRichText(message: PlanMessage, isLong: boolean): Block[] {
 const below = (lines: readonly Line[]): Line =>
   line(...lines.flatMap((one, at) => (at === 0 ? [...one] : ['\n', ...one])));
 
-/** Everything that a message about the step alone would say. */
+/** Everything that a message about this step alone would show. */
 function detailsOf({ message }: PlanMessageStep): Line[] {
   const { facts, unread = [], why, surface } = message;
   const lines = [
@@ -172,7 +172,7 @@ function isCutHere({ message }: PlanMessageStep): boolean {
 
 const openSteps = ({ steps }: PlanMessage): PlanMessageStep[] => steps.filter(({ standing }) => standing === 'open');
 
-/** All that there is to read of the steps that wait, uncut, on pages before the one that decides; none where that one has room for it. */
+/** Everything to read about the waiting steps, uncut, on pages before the deciding one; none where that one has room for it. */
 function planPages(message: PlanMessage): Block[][] {
   const open = openSteps(message);
   const isLong = JSON.stringify(open.map((step) => detailsOf(step))).length > FORM_MAX;
@@ -198,7 +198,7 @@ function planPages(message: PlanMessage): Block[][] {
 /** The page of the form that holds the decision. */
 export const lastPlanPage = (message: PlanMessage): number => planPages(message).length;
 
-/** What one word may say of the steps that are ticked, and of the others. */
+/** The choices for the ticked steps, and for the others. */
 export const PLAN_CHOICES = ['approve', 'approve-only', 'refuse'] as const;
 
 export interface PlanModalOptions extends ModalOptions {
@@ -206,7 +206,7 @@ export interface PlanModalOptions extends ModalOptions {
   page?: number;
 }
 
-/** What is to be read, page by page, and then all steps that wait, ticked. */
+/** Everything to read, page by page, and then all waiting steps, ticked. */
 export function planModal(message: PlanMessage, options: PlanModalOptions): View {
   const open = openSteps(message);
   const pages = planPages(message);
@@ -234,7 +234,7 @@ export function planModal(message: PlanMessage, options: PlanModalOptions): View
   return form({ name: 'plan', title: 'Decide the plan', submit: 'Decide', blocks }, options);
 }
 
-/** Ten steps: what is ticked, and all that there is to read of them where no page before had it. */
+/** Ten steps: the checkboxes, and everything to read about the steps unless an earlier page had it. */
 function ticks(group: readonly PlanMessageStep[], at: number, isFirst: boolean): Block[] {
   const options = group.map((step) =>
     option(`${step.index + 1}. ${inOneLine(step.message)}`, String(step.index), step.message.surface),

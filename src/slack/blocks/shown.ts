@@ -1,4 +1,4 @@
-/** What an approver was shown, rendered again: the same model and version give the same blocks and text, and so the sealed hash. */
+/** Renders again what an approver was shown. The same model and version give the same blocks and text, and so the sealed hash. */
 import { canonicalize, hashOf } from '../../canonical/index.ts';
 import {
   CountersignError,
@@ -67,7 +67,7 @@ export function findShown(
   person: string,
   models: readonly object[],
 ): RenderingSource | null {
-  // The newest first: a decision is about what was on the screen last.
+  // The newest first, because a decision is about the last rendering on the screen.
   for (const model of models.toReversed()) {
     if (kindOf(model) !== (KINDS[sealed.renderer] ?? null)) continue;
     for (const view of SHOWN_VIEWS) {
@@ -86,11 +86,11 @@ export function findShown(
 /** A model as it was kept. Nothing checks its shape, because only the one that renders to the sealed hash counts. */
 export const asMessage = (model: object): ApprovalMessage => model as ApprovalMessage;
 
-/** What the API and the command line give of an action is no message, and says what it is. */
+/** The content that the API and the command line give is not a message; it names its own kind. */
 const kindOf = (model: object): unknown => ('kind' in model ? model.kind : null);
 const KINDS: Readonly<Record<string, string>> = { [WHOLE_RENDERER]: WHOLE_KIND, [MODEL_RENDERER]: OFFERED_KIND };
 
-/** Members that are left out keep an interface from being JSON for the compiler. */
+/** Optional members keep the compiler from accepting an interface as JSON. */
 const jsonOf = (model: object): Json => JSON.parse(JSON.stringify(model)) as Json;
 
 /** Hash of what was shown, as records seal it. @throws CountersignError as {@link renderShown} */

@@ -5,7 +5,7 @@ import { type Rendered, actionsBlock, small } from './parts-6/kit.ts';
 import { type Line, dated, inNotification, line, rich, said, strong } from './parts-6/rich.ts';
 import { link, plainText, safeUrl, shortId } from './parts-6/text.ts';
 
-/** What happened: a sign for the eye, and the words, which mails use as well. */
+/** An event as a symbol and as words, which mails use too. */
 const EVENTS: Record<ThreadEvent['kind'], readonly [sign: string, words: string]> = {
   asked: ['👋', 'Now asked to decide'],
   reminder: ['🔔', 'Still waiting for a decision'],
@@ -34,13 +34,13 @@ const EVENTS: Record<ThreadEvent['kind'], readonly [sign: string, words: string]
   reviewed: ['🔎', 'Reviewed'],
 };
 
-/** What happened, in words alone. */
+/** An event in words alone. */
 export const happenedInWords = (kind: ThreadEvent['kind']): string => EVENTS[kind][1];
 
 /** People mentioned in one line: more would be a nuisance, and the message itself names them. */
 const MAX_MENTIONS = 20;
 
-/** One line of a thread. @param mentions Slack ids of those it asks for something. */
+/** One line of a thread. @param mentions Slack ids of people who are asked for something. */
 export function renderThreadEvent(event: ThreadEvent, mentions: readonly string[] = []): Rendered {
   const ids = mentions.filter((id) => /^[UW][A-Z0-9]{1,30}$/.test(id)).slice(0, MAX_MENTIONS);
   const all = ids.length > 0 && ids.length === event.people?.length;

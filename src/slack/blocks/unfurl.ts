@@ -1,4 +1,4 @@
-/** What stands below a link to an action that somebody shared: how it stands, and nothing that not everybody there may read. */
+/** The preview below a shared link to an action: its status, and nothing that only some of the readers may see. */
 import type { ApprovalMessage } from './model.ts';
 import { type Rendered, small } from './parts-6/kit.ts';
 import { inNotification, line, rich, strong } from './parts-6/rich.ts';

@@ -39,7 +39,7 @@ export function inOneLine(message: Pick<ApprovalMessage, 'verb' | 'amount' | 're
   return amount === null || resource === null ? what(message) : `${what(message)} · ${plainText(resource, 60)}`;
 }
 
-/** How it stands. Plain text. */
+/** The status. Plain text. */
 export const stateWords = (message: ApprovalMessage): string =>
   `${HEADLINES[message.state]}${message.collectUntil === undefined ? '' : ', not collected yet'}`;
 

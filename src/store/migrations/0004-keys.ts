@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-/** What keys did: from which entry of the log on one counts no more, and the receipt of each record of the key chain. */
+/** What keys did: from which entry of the log on one is revoked, and the receipt of each record of the key chain. */
 const STATEMENTS = [
   `alter table public_key add column revoked_from bigint`,
   // Made when the record was sealed: its checkpoint is signed by the log key of that time.

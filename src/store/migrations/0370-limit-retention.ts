@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
 /**
- * Until when a reservation can count, so that it may go afterwards; null in rows of before, which stay. A total that is nothing goes with what
- * it counted. Whoever gives back holds the rows of its totals already, so deleting them waits for nobody.
+ * Until when a reservation can count, so that it may be deleted afterwards; null in older rows, which stay. A total of zero is deleted with
+ * its reservation. A transaction that gives back shares already holds the rows of their totals, so deleting them waits for nobody.
  */
 const WIDTHS = `(values (interval '1 second'), (interval '1 minute'), (interval '1 hour')) as w(width)`;
 

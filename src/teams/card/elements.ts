@@ -30,7 +30,7 @@ export const smallText = (text: string): JsonObject => ({
   inlines: [{ type: 'TextRun', text: asItIs(text), size: 'Small', isSubtle: true }],
 });
 
-/** The first line: how it stands. */
+/** The first line: the status. */
 export const heading = (text: string): JsonObject => ({
   type: 'RichTextBlock',
   inlines: [{ type: 'TextRun', text: asItIs(text), size: 'Large', weight: 'Bolder' }],

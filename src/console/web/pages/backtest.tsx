@@ -1,4 +1,4 @@
-/** What a bundle would have said of the actions that were judged: figures, and the actions that would have gone otherwise. */
+/** A bundle's verdicts on actions that were already judged: figures, and the actions with another verdict. */
 import { useState } from 'preact/hooks';
 import { Link } from 'wouter';
 import type { BacktestView, PolicyPage } from '../../../contract/views/index.ts';
@@ -68,7 +68,7 @@ function Outcome({ of: state }: { of: State }) {
   return typeof state === 'object' ? <Result report={state} /> : null;
 }
 
-/** One bundle, held against the verdicts that were sealed. */
+/** One bundle, compared with the sealed verdicts. */
 export function Backtest({ page: { activations, inForce } }: { page: PolicyPage }) {
   const [bundle, setBundle] = useState(activations.find((one) => one.bundle !== inForce)?.bundle ?? inForce ?? '');
   const [state, setState] = useState<State>('idle');

@@ -13,7 +13,7 @@ const SAY = WORDS.deciding;
 
 export type Way = 'approve' | 'grant' | 'change' | 'refuse' | 'return' | 'extend' | 'right' | 'wrong' | 'answer';
 
-/** What was shown in full, where it was opened: the decision rests on it. */
+/** The full content, if it was opened. The decision rests on it. */
 export interface ShownWhole {
   hash: string;
   renderer: string;
@@ -66,7 +66,7 @@ function bodyOf(item: InboxItem, way: Way, { reason, values, until, uses, upTo }
   }
 }
 
-/** Signs with the person's own passkey what the server will seal. */
+/** Signs the decision that the server will seal with the person's own passkey. */
 async function signed(id: string, body: object): Promise<object> {
   const { startAuthentication } = await import('@simplewebauthn/browser');
   type Options = Parameters<typeof startAuthentication>[0]['optionsJSON'];

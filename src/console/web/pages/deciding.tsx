@@ -1,4 +1,4 @@
-/** One thing that waits for this person: everything that they are shown, and what they can do. */
+/** One item that waits for this person: everything that they are shown, and what they can do. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import type { JsonObject } from '../../../contract/json.ts';
@@ -75,7 +75,7 @@ function Asked({ item }: { item: InboxItem }) {
   );
 }
 
-/** Everything that was asked, uncut: opening it is sealed, so it is the reader's own step. */
+/** The whole request, uncut. Opening it is sealed, so the reader has to do it deliberately. */
 function Whole({ id, opened, open }: { id: string; opened: Opened | null; open(opened: Opened): void }) {
   const [failed, setFailed] = useState<Error | null>(null);
   if (opened !== null)
@@ -138,7 +138,7 @@ const CLASSES: Partial<Record<Way, string>> = {
   wrong: 'danger',
 };
 
-/** @param props `decided` is told how it went, for what waits no more is shown no more. */
+/** @param props `decided` gets the result, because the item then disappears from the list. */
 export function Deciding({ item, decided }: { item: InboxItem; decided(conflict: string | null): void }) {
   const queries = useQueryClient();
   const [way, setWay] = useState<Way | null>(null);

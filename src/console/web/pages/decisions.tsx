@@ -174,7 +174,7 @@ const BrokenMark = ({ why }: { why: string | undefined }) =>
     </p>
   );
 
-/** How many began since the page was taken: it does not jump while somebody reads. */
+/** How many actions began since the page was loaded. The page does not jump while somebody reads. */
 function useFresh(query: Readonly<Record<string, string>>, sort: Sort, newest: ActionSummary | undefined): number {
   const watched = sort === DEFAULT_SORT && newest !== undefined;
   const look = useQuery({

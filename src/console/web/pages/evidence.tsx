@@ -1,4 +1,4 @@
-/** What proves it all: the log, its keys, who else saw it, and what was taken out of it. */
+/** The evidence: the log, its keys, its witnesses, and its exports. */
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'preact/compat';
 import type { RowDifferences } from '../../../contract/views/index.ts';
@@ -132,7 +132,7 @@ function Taken() {
   );
 }
 
-/** Rows that somebody changed in the database. They grant nothing; but somebody did. */
+/** Rows that somebody changed in the database. They grant nothing, but show a manipulation. */
 function Altered() {
   const read = useQuery({
     queryKey: ['row-differences'],

@@ -1,4 +1,4 @@
-/** What people found out about a finding, and the form to say so: it is sealed, and seen beside it from then on. */
+/** People's answers to a finding, and the form for one. An answer is sealed, and shown with the finding from then on. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import type { FindingView } from '../../../contract/views/index.ts';

@@ -1,4 +1,4 @@
-/** What the finance tests ask to be looked at, each with its parameters. A finding is a question, no verdict. */
+/** What the finance tests ask to be looked at, each with its parameters. A finding is a question, not a verdict. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation, useSearch } from 'wouter';
 import type { Findings } from '../../../contract/views/index.ts';

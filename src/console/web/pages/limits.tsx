@@ -1,4 +1,4 @@
-/** What is taken of limits and standing approvals: by whom, of how much, until when. */
+/** The use of limits and standing approvals: by whom, of how much, until when. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { GrantView, LimitList } from '../../../contract/views/index.ts';
@@ -27,7 +27,7 @@ function Heads({ names }: { names: readonly string[] }) {
 
 const taken = (used: string, max: string): string => SAY.of(inCurrency(used, null), inCurrency(max, null));
 
-/** A bar beside the figures, which say the same. */
+/** A bar beside the figures, which show the same. */
 const Share = ({ used, max }: { used: string; max: string }) => (
   <meter min={0} max={Number(max)} value={Number(used)} aria-label={taken(used, max)} />
 );

@@ -1,4 +1,4 @@
-/** Every filter that the API knows, as a form: what the sentence says, one field for each part. */
+/** Every filter of the API as a form, with one field for each part of the sentence. */
 import { STATUSES } from '../../../contract/status.ts';
 import type { FilterName, Filters } from '../view/filters.ts';
 import { plainWord } from '../view/tones.ts';

@@ -1,4 +1,4 @@
-/** Is it sound, what happened, what should be looked at: each number is a link to what it counts. */
+/** Whether the log verifies, what happened, and what should be looked at. Each number links to the rows that it counts. */
 import { useQuery } from '@tanstack/react-query';
 import type { ComponentChildren } from 'preact';
 import { Link } from 'wouter';

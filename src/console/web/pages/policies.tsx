@@ -1,4 +1,4 @@
-/** What is in force, how it came to be, what governs what, and what policy would say. */
+/** The policies in force, their history, what they cover, and a what-if. */
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import { Link } from 'wouter';
@@ -43,7 +43,7 @@ function InForce({ bundle }: { bundle: PolicyView }) {
   );
 }
 
-/** What one bundle says that the one before did not, line by line. */
+/** The changes of one bundle from the one before, line by line. */
 function Difference({ from, to }: { from: string | null; to: string }) {
   const [before, after] = [useBundle(from), useBundle(to)];
   if (after.data === undefined || (from !== null && before.data === undefined)) return <Loading />;

@@ -1,4 +1,4 @@
-/** The question of the table: what is looked for, as a sentence whose parts can be taken out, and what else could be asked. */
+/** The query of the table as a sentence. Its parts can be removed, and further ones added. */
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation, useSearch } from 'wouter';
 import type { ActionFacets } from '../../../contract/views/index.ts';

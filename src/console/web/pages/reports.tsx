@@ -1,4 +1,4 @@
-/** What people let through in a time: by approver, surface and currency, beside the time before, with what an auditor relies on. */
+/** What people let through in a period, by approver, surface and currency, compared with the period before. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { OverridesReport } from '../../../contract/views/index.ts';

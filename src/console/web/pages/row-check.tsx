@@ -1,11 +1,11 @@
-/** Rows are claims: those on the page are compared with their records by the server, and one that is something else is marked. */
+/** Rows are claims. The server compares those on the page with their records, and differing rows are marked. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { ActionSummary, RowComparison } from '../../../contract/views/index.ts';
 import { get, withQuery } from '../api.ts';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.rows;
-/** Rows of one question to the server. */
+/** Rows of one request to the server. */
 const ROWS = 50;
 
 /** What is wrong with rows, in words, by the id of their action. */
@@ -38,7 +38,7 @@ export function useBrokenRows(rows: readonly ActionSummary[], taken: number): { 
   return { broken: read.data ?? new Map<string, string>(), failed: read.isError };
 }
 
-/** Above the rows, where one of them is not what was sealed. */
+/** Shown above the rows if one of them differs from its records. */
 export function BrokenAlarm({ broken, failed }: { broken: BrokenRows; failed: boolean }) {
   if (failed)
     return (

@@ -1,4 +1,4 @@
-/** Questions with names: saved, opened by link, and removed by whoever made them. */
+/** Saved queries: opened by link, and removed by the person who made them. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation, useSearch } from 'wouter';
@@ -12,7 +12,7 @@ const KEY = ['views'] as const;
 
 const linkOf = ({ id }: SavedViewItem): string => `${location.origin}/console/decisions?view=${id}`;
 
-/** The address that a link to a view stands for; the link itself is a shorter word for it. */
+/** The address that a link to a view stands for. */
 export function useLinkedView(show: (columns: readonly string[]) => void): Error | null {
   const id = new URLSearchParams(useSearch()).get('view');
   const [, navigate] = useLocation();

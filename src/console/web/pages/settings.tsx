@@ -1,4 +1,4 @@
-/** What a reader sets for themself: the zone, their passkeys, their sessions, and the keys that they trust. */
+/** A reader's own settings: the zone, their passkeys, their sessions, and the keys that they trust. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import type { PasskeyView, SessionView } from '../../../contract/views/index.ts';

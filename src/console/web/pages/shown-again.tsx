@@ -1,4 +1,4 @@
-/** What somebody was shown before they decided: read from the server, rendered again here, and held against the sealed hash. */
+/** What somebody was shown before they decided: read from the server, rendered again here, and compared with the sealed hash. */
 import { useState } from 'preact/hooks';
 import type { ShownAgain as Shown } from '../../../contract/views/index.ts';
 import { get } from '../api.ts';
@@ -14,7 +14,7 @@ async function render(record: string, sealed: { hash: string; renderer: string }
     import('../view/shown.ts'),
     get<Shown>(`/v1/records/${encodeURIComponent(record)}/shown`),
   ]);
-  // The hash is the record's that the story tells, whatever the answer says.
+  // The hash comes from the verified record, not from the answer.
   return { lines: shownLines({ ...answer, shown: sealed }) };
 }
 

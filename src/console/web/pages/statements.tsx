@@ -1,4 +1,4 @@
-/** Reconciled with the world: a statement of a bank, a card processor or a cloud, compared with what was governed. */
+/** Reconciliation: a statement of a bank, a card processor or a cloud, compared with governed actions. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import { Link } from 'wouter';

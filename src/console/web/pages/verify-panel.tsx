@@ -42,7 +42,7 @@ async function run(tenant: string, wanted: readonly Wanted[]): Promise<Outcome> 
   const bundles = new Map<string, Promise<PolicyView['source'] | null>>();
   const sources = {
     receipt: receiptOf,
-    // What an auditor does not find is missing; others may just not read it.
+    // For an auditor a record that is not found is missing; others may just not be allowed to read it.
     enrolment: (hash: string) =>
       receiptOf(hash).catch((error: unknown) => {
         if (!audits && error instanceof ApiProblem && [403, 404].includes(error.status)) return null;

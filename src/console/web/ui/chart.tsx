@@ -1,11 +1,11 @@
-/** Bars drawn by ourselves, each chart with the table that says the same: nothing is only to be seen. */
+/** Bar charts, each with a table of the same figures, so that nothing is only visual. */
 import { scaleBand, scaleLinear } from 'd3-scale';
 import type { Tone } from '../view/tones.ts';
 
 export interface Bar {
   label: string;
   value: number;
-  /** As the table says it; the number unless given. */
+  /** The text in the table; the number by default. */
   text?: string;
   tone?: Tone;
 }

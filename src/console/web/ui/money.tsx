@@ -1,4 +1,4 @@
-/** Sums of one currency each: there is no sum of two, and what is not disclosed stands beside, never inside. */
+/** Sums by currency, never across. Undisclosed amounts are counted beside a sum, never in it. */
 import { Link } from 'wouter';
 import type { OverridesReport } from '../../../contract/views/index.ts';
 import { inCurrency } from '../../../export/values.ts';

@@ -1,4 +1,4 @@
-/** The time that a page is about: in its address, in the zone of the reader, both days included. */
+/** The period of a page: in its address, in the zone of the reader, both days included. */
 import { useLocation, useSearch } from 'wouter';
 import { queryOf } from '../view/filters.ts';
 import { dayAt, rangesAt, type DayRange } from '../view/times.ts';
@@ -9,7 +9,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 export interface Period {
   range: DayRange;
-  /** As the API is asked. */
+  /** The parameters of the API. */
   query: Record<string, string>;
   choose(range: DayRange): void;
 }

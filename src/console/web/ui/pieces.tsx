@@ -33,7 +33,7 @@ export function Time({ at, exact = false }: { at: string | null; exact?: boolean
 export const Amount = ({ amount, currency }: { amount: string | null; currency: string | null }) =>
   amount === null ? null : <span class="num">{inCurrency(amount, currency)}</span>;
 
-/** A name that nobody chose for its looks: what it is for stays readable, the rest wraps. */
+/** A long technical name: its end stays readable, the rest wraps. */
 export const Person = ({ id }: { id: string | null }) => {
   if (id === null) return null;
   const [name = '', ...rest] = id.replace(/^user:/, '').split('@');

@@ -1,4 +1,4 @@
-/** What the records of an action say, as a row of the list claims it. It is folded here once more: the server's fold is what is checked. */
+/** Folds the records of an action into a row of the list, independently of the server, whose fold is being checked. */
 import { openApproval } from '../../../approval/open.ts';
 import { reduce } from '../../../approval/reduce.ts';
 import type { ApprovalEvent, ApprovalState } from '../../../approval/types.ts';
@@ -166,7 +166,7 @@ function decided(course: Course, record: DecisionRecord, approval: ApprovalState
 }
 
 function other(course: Course, { type, body, by, at }: OtherRecord): void {
-  // The clock says that a review is overdue; a person, what it found.
+  // The clock seals that a review is overdue, a person what it found.
   if (type === 'review' && by !== null) course.reviewedAt ??= at;
   if (type === 'reconcile') course.status = settledAs(body['status']);
 }
@@ -174,7 +174,7 @@ function other(course: Course, { type, body, by, at }: OtherRecord): void {
 const settledAs = (status: unknown): Status =>
   status === 'executed' || status === 'failed' || status === 'skipped' ? status : 'unreported';
 
-/** As the engine counts a sealed decision again, without the values that an approver set. */
+/** Counts a sealed decision like the engine, without the values that an approver set. */
 function afterDecision(state: ApprovalState, record: DecisionRecord): ApprovalState {
   const now = Date.parse(record.at);
   const due = reduce(state, { type: 'tick' }, now).state;

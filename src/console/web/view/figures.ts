@@ -1,6 +1,6 @@
-/** Figures of many actions: what is in the middle, and how they spread. Pure. */
+/** Figures of many actions: medians and distributions. Pure. */
 
-/** The middle of what is given; of an even count the lower of the two, which is one that happened. Null of nothing. */
+/** The median; for an even count the lower of the two, which really occurred. Null for an empty list. */
 export function middleOf(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
@@ -31,7 +31,7 @@ export function waitsOf(seconds: readonly number[]): Bin[] {
   return bins;
 }
 
-/** The time just before, of the same length in days: what a period is compared with. */
+/** The period just before, of the same length in days, for comparison. */
 export function periodBefore({ from, to }: { from: string; to: string }): { from: string; to: string } {
   const day = 86_400_000;
   const [start, end] = [Date.parse(`${from}T00:00:00Z`), Date.parse(`${to}T00:00:00Z`)];
@@ -39,7 +39,7 @@ export function periodBefore({ from, to }: { from: string; to: string }): { from
   return { from: iso(start - (end - start) - day), to: iso(start - day) };
 }
 
-/** `+12`, `−3`, `as many`: said against the period before. */
+/** `+12`, `−3`, `as many`: compared with the period before. */
 export function differenceWords(now: number, before: number): string {
   const by = now - before;
   if (by === 0) return 'as many as before';

@@ -1,7 +1,7 @@
-/** A question about actions: as the address says it, as the API is asked it, and as a sentence. Pure. */
+/** A query for actions: in the address, for the API, and as a sentence. Pure. */
 import { dayAfter, dayBegins } from './times.ts';
 
-/** What the address may say, in the order of the sentence. All but the days are named as the API names them. */
+/** The parameters of the address, in the order of the sentence. All but the days have the API's names. */
 export const FILTERS = [
   'basis',
   'status',
@@ -46,7 +46,7 @@ export function sortOf(search: URLSearchParams): Sort {
   return SORTS.find((sort) => sort === asked) ?? DEFAULT_SORT;
 }
 
-/** The address of a question; what is as usual is left out. */
+/** The address of a query; defaults are left out. */
 export function addressOf(filters: Filters, sort: Sort = DEFAULT_SORT): string {
   const search = new URLSearchParams();
   for (const name of FILTERS) if (filters[name] !== undefined) search.set(name, filters[name]);
@@ -55,7 +55,7 @@ export function addressOf(filters: Filters, sort: Sort = DEFAULT_SORT): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** What the API is asked: a day means the whole of it, in the zone of the reader. A text that is too short is not looked for yet. */
+/** The parameters of the API. A day means the whole day in the zone of the reader. A text that is too short is left out. */
 export function queryOf(filters: Filters, zone: string): Record<string, string> {
   const { from, to, q, ...rest } = filters;
   const query: Record<string, string> = { ...rest };
@@ -106,7 +106,7 @@ export interface Phrase {
   text: string;
 }
 
-/** The parts of the sentence that the filters make; each can be taken out of it. */
+/** The parts of the sentence; each can be removed. */
 export const phrasesOf = (filters: Filters): Phrase[] =>
   FILTERS.flatMap((name) => {
     const value = filters[name];

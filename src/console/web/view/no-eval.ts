@@ -1,6 +1,6 @@
 /**
- * Comes before all others, in the page's first file: a policy against scripts made of text forbids what zod would try with its first schema.
- * It is said where zod looks for it, so that zod itself is loaded only by those who need it.
+ * Imported first, in the page's first file. The page's policy forbids scripts made of text, which zod would try with its first schema. The
+ * setting is put where zod looks for it, so that zod itself is loaded only where it is needed.
  */
 const shared = globalThis as { __zod_globalConfig?: { jitless?: boolean } };
 Object.assign((shared.__zod_globalConfig ??= {}), { jitless: true });

@@ -5,7 +5,7 @@ export interface ChangedLine {
   text: string;
 }
 
-/** Lengths of the longest common part of what follows each pair of lines. */
+/** Lengths of the longest common subsequence after each pair of lines. */
 function commonLengths(before: readonly string[], after: readonly string[]): number[][] {
   const lengths = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
   for (let i = before.length - 1; i >= 0; i -= 1)

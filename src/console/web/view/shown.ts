@@ -4,7 +4,7 @@ import { findShownCard, textsShown } from '../../../teams/card/shown.ts';
 import { linesOf } from './disclosed.ts';
 import type { JsonObject } from '../../../contract/json.ts';
 
-/** Lines from top to bottom; null where nothing that the server kept renders to the sealed hash. */
+/** Lines from top to bottom; null where none of the server's models renders to the sealed hash. */
 export function shownLines({ by, shown, models }: Pick<ShownAgain, 'by' | 'shown' | 'models'>): string[] | null {
   const source = findShownCard(shown, by, models);
   if (source === null) return null;

@@ -14,7 +14,7 @@ export interface StoryStep {
   /** A person's text, unchanged. */
   quote: string | null;
   details: { label: string; value: string }[];
-  /** Hash of what somebody was shown before they said so, and who they are. */
+  /** Hash of what the person was shown before they decided, and who they are. */
   shown: SealedShown | null;
 }
 

@@ -40,7 +40,7 @@ function offsetAt(instant: number, zone: string): number {
   return Date.UTC(year, month - 1, day, hour, minute) - Math.floor(instant / MINUTE_MS) * MINUTE_MS;
 }
 
-/** The instant at which a day (`2026-07-01`) begins in a zone; null for what is no day. */
+/** The instant at which a day (`2026-07-01`) begins in a zone; null for any other text. */
 export function dayBegins(day: string, zone: string): string | null {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return null;
   const wanted = Date.parse(`${day}T00:00:00Z`);
@@ -105,7 +105,7 @@ export function minuteOf(at: string, zone: string): string {
   return new Date(instant + offsetAt(instant, zone)).toISOString().slice(0, 16);
 }
 
-/** The instant of such a time in a zone; null for what is none. */
+/** The instant of such a time in a zone; null for any other text. */
 export function instantAt(minute: string, zone: string): string | null {
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(minute)) return null;
   const wanted = Date.parse(`${minute}:00Z`);

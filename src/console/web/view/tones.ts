@@ -1,4 +1,4 @@
-/** What a status or a basis is to somebody who looks for what matters; said in words beside every colour. */
+/** The tone of a status or basis. Words beside every colour say the same. */
 
 export type Tone = 'good' | 'warn' | 'bad' | 'human' | 'accent' | 'quiet';
 

@@ -1,6 +1,6 @@
 /**
- * Verifies actions in the page, with the very code that the command line verifies with: receipts against keys, the chain of an action, the
- * rules of its life, and the row of the table against what the records say.
+ * Verifies actions in the page with the same code as the command line: receipts against keys, the chain of an action, the rules of its
+ * life, and the row of the table against the records.
  */
 import './no-eval.ts';
 import type { ActionSummary } from '../../../contract/views/index.ts';
@@ -29,16 +29,16 @@ export interface Verification {
   checks: Check[];
 }
 
-/** What the page brings: texts of the log, and receipts by hash. */
+/** The page's input: texts of the log, and receipts by hash. */
 export interface Sources {
   receipt(hash: string): Promise<unknown>;
   /** The receipt of a passkey's enrolment; null where this reader may not read it. */
   enrolment(hash: string): Promise<unknown>;
-  /** The canonical source of a bundle, which says which fields are money; null where it cannot be had. */
+  /** The canonical source of a bundle, which names the fields that hold money; null where it is not available. */
   bundle(hash: string): Promise<Json | null>;
 }
 
-/** Whether this page's browser checks signatures itself. Over plain http to another machine it does not. */
+/** Whether this page's browser checks signatures itself. Not over plain HTTP to another machine. */
 export const engineOfPage = (): 'WebCrypto' | 'noble' =>
   globalThis.crypto?.subtle === undefined ? 'noble' : 'WebCrypto';
 
@@ -61,7 +61,7 @@ export const verifyInPage: VerifySignature = async (jwk, message, signature) => 
   return subtle.verify(algorithm, key, buffer(signature), buffer(message)).catch(() => false);
 };
 
-/** Keys as the log publishes them, or as the reader pinned them; and how they came into use. @throws EvidenceError */
+/** Keys as the log publishes them, or as the reader pinned them; and their history. @throws EvidenceError */
 export async function trustOf(keys: readonly unknown[], vkeys: readonly string[], history: unknown): Promise<Trust> {
   const trust: Trust = { recordKeys: keys, logKeys: vkeys };
   return history === null ? trust : (await followKeys(trust, history, { verify: verifyInPage })).trust;
@@ -69,7 +69,7 @@ export async function trustOf(keys: readonly unknown[], vkeys: readonly string[]
 
 const sayWhy = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The receipts of an action, each for itself. */
+/** The receipts of an action, each separately. */
 async function receiptsOf(
   hashes: readonly string[],
   sources: Sources,
@@ -173,10 +173,10 @@ async function moneyOf(records: readonly RecordPayload[], sources: Sources): Pro
   );
 }
 
-/** Of an action whose lists of people stand elsewhere, nothing is said about what only those lists decide. */
+/** If an action's lists of people are stored elsewhere, the checks that need those lists are skipped. */
 const BY_PEOPLE: readonly (keyof ActionSummary)[] = ['status', 'endedAt', 'expiresAt'];
 
-/** Each value of a row that is not what the records say: its name, what the row says, what they say. */
+/** Each value of a row that differs from the records: its name, the row's value, the records' value. */
 export function valueDifferences(
   row: ActionSummary,
   records: readonly Placed[],

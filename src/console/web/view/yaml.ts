@@ -1,4 +1,4 @@
-/** A policy's own words, laid out as its file has them: the bundle keeps them as JSON. */
+/** A policy as YAML, laid out as in its file; the bundle holds it as JSON. */
 import type { Json } from '../../../contract/json.ts';
 
 const PLAIN = /^[A-Za-z_][\w./@-]*$/;

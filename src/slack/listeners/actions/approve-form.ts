@@ -3,7 +3,7 @@ import { approveModal } from '../../blocks/index.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { openForm, sealedFor } from '../../opening.ts';
 
-/** Approving, where a reason is wanted or something may be changed. */
+/** Opens the form of an approval, where a reason is wanted or something may be changed. */
 export const approveForm =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {

@@ -3,7 +3,7 @@ import { extendModal } from '../../blocks/index.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { openForm, sealedFor } from '../../opening.ts';
 
-/** Waiting longer, as far as policy lets an approver. */
+/** Opens the form that extends the wait, within policy's limit. */
 export const extendForm =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {

@@ -3,7 +3,7 @@ import { grantModal } from '../../blocks/index.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { openForm, sealedFor } from '../../opening.ts';
 
-/** Yes, and the like: a standing approval inside what policy allows. */
+/** Opens the form of a standing approval, within policy's bounds. */
 export const grantForm =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {

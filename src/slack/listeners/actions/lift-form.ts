@@ -12,7 +12,7 @@ import { toSlackView } from '../../web.ts';
 
 type LiftDoor = SlackIdentity & Pick<SlackOrders, 'freezes'> & Pick<SlackDecisions, 'refused'>;
 
-/** From the Home tab: why may it go on? */
+/** Opens the form that lifts a freeze, from the Home tab. */
 export const liftForm =
   (desk: Desk<LiftDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body }) => {

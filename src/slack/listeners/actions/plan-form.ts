@@ -13,7 +13,7 @@ import { personBehind, readClick, type Click } from '../../origin.ts';
 
 export type PlanDoor = SlackIdentity & SlackPlans & Pick<SlackDecisions, 'refused'> & Pick<SlackMessages, 'posted'>;
 
-/** From the message of a plan: all steps that wait, ticked. */
+/** Opens the form of a plan from its message: all waiting steps, ticked. */
 export const planForm =
   (desk: Desk<PlanDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {
@@ -26,7 +26,7 @@ export const planForm =
     });
   };
 
-/** Null for what is none of Slack's. */
+/** Null for errors that are not Slack's. */
 function clickIn({ log }: Desk<PlanDoor>, body: BlockAction): Click | null {
   try {
     return readClick(body);
@@ -64,7 +64,7 @@ async function prepared(desk: Desk<PlanDoor>, { origin, value: raw, posted: isPo
   return planModal(message, { metadata });
 }
 
-/** What a decision about a plan is about: every step that waits, as it is shown. */
+/** The subject of a decision about a plan: every waiting step, as it is shown. */
 export const planAbout = ({ steps }: PlanMessage): string =>
   hashOf(
     steps.flatMap(({ index, standing, message }) => (standing === 'open' ? [{ index, is: aboutOf(message) }] : [])),

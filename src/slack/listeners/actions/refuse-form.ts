@@ -3,7 +3,7 @@ import { refuseModal } from '../../blocks/index.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { openForm, sealedFor } from '../../opening.ts';
 
-/** Refusing always wants a reason. */
+/** Opens the form of a refusal, which always wants a reason. */
 export const refuseForm =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {

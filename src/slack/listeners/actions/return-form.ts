@@ -3,7 +3,7 @@ import { returnModal } from '../../blocks/index.ts';
 import type { DecisionDoor, Desk } from '../../desk.ts';
 import { openForm, sealedFor } from '../../opening.ts';
 
-/** Asking the requester for more. */
+/** Opens the form of a question to the requester. */
 export const returnForm =
   (desk: Desk<DecisionDoor>): Middleware<SlackActionMiddlewareArgs<BlockAction>> =>
   async ({ ack, body, respond }) => {

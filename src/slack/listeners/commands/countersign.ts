@@ -26,7 +26,7 @@ import { personBehind } from '../../origin.ts';
 import { HOLD_MS, LATE, orLate } from '../../tasks.ts';
 import { parseCommand, untilOf } from './parse.ts';
 
-/** What the command asks and does. */
+/** The parts of the door that the command uses. */
 export type CommandDoor = SlackIdentity &
   Pick<SlackMessages, 'find'> &
   Pick<SlackInbox, 'waitingFor'> &

@@ -6,7 +6,7 @@ import type { SlackGrants, SlackIdentity, SlackInbox, SlackOrders } from '../../
 import { personBehind } from '../../origin.ts';
 import { toSlackView } from '../../web.ts';
 
-/** What the Home tab lists. */
+/** The parts of the door that the Home tab uses. */
 export type HomeDoor = SlackIdentity & SlackInbox & Pick<SlackOrders, 'freezes'> & Pick<SlackGrants, 'grants'>;
 
 /** The inbox: what waits, what is overdue, what was decided. */

@@ -21,7 +21,7 @@ export const linkShared =
           const id = actionLinked(url, origin);
           const message = id === null ? null : await desk.door.find(person, id);
           const console = safeUrl(message?.consoleUrl ?? null);
-          // The address is one of ours by what the message itself links to.
+          // Whether an address is ours is known from the message itself.
           if (message === null || console === null || new URL(console).origin !== origin) return [];
           const { text, blocks } = forSlack(unfurlOf(message));
           return [[url, { fallback: text, blocks }] as const];
@@ -29,7 +29,7 @@ export const linkShared =
       );
       const unfurls = Object.fromEntries(previews.flat());
       if (Object.keys(unfurls).length === 0) return;
-      // What is still being written has no message yet.
+      // A link in a draft has no message yet.
       if (unfurl !== undefined && (source === 'composer' || source === 'conversations_history')) {
         await desk.client.chat.unfurl({ unfurl_id: unfurl, source, unfurls });
       } else await desk.client.chat.unfurl({ channel, ts, unfurls });

@@ -25,7 +25,7 @@ const formOf = (desk: Desk<DecisionDoor>): Form => ({
 const wrong = (field: string, message: string): CountersignError =>
   new CountersignError('invalid-request', message, { extensions: { field } });
 
-/** What is in bounds is the gateway's to say: here it is only read. */
+/** The gateway checks the bounds; here the input is only read. */
 function grantOf({ submission: { fields }, subject }: Submitted): NonNullable<DecisionInput['grant']> {
   const until = fields[INPUTS.until]?.selected_date_time;
   if (until == null) throw wrong(INPUTS.until, 'choose until when');
@@ -50,7 +50,7 @@ function grantOf({ submission: { fields }, subject }: Submitted): NonNullable<De
   };
 }
 
-/** Approving, and the like of it inside bounds. */
+/** Approves this request, and similar ones within bounds. */
 export const grantSubmission =
   (desk: Desk<DecisionDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   ({ ack, body }) =>

@@ -17,7 +17,7 @@ const formOf = (desk: Desk<DecisionDoor>): Form => ({
     openModal(message, { metadata, typed, problem, person: person.id, page: meta.page ?? 0 }),
 });
 
-/** The page after the one that was read; null on the last, which decides. Nobody comes to it but from page to page. */
+/** The page after the one that was read; null on the last, which decides and is only reached page by page. */
 function nextPage(desk: Desk<DecisionDoor>, { meta, subject: { message }, person }: Submitted): View | null {
   const page = meta.page ?? 0;
   if (page >= lastPage(message)) return null;

@@ -22,7 +22,7 @@ import { HOLD_MS, LATE, orLate } from '../../tasks.ts';
 import { toSlackView } from '../../web.ts';
 import { planAbout, type PlanDoor } from '../actions/plan-form.ts';
 
-/** One word about the steps of a plan: each is decided and sealed by itself, and a hundred take longer than Slack waits. */
+/** One submission about the steps of a plan. Each is decided and sealed separately, and a hundred take longer than Slack waits. */
 export const planSubmission =
   (desk: Desk<PlanDoor>): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> =>
   async ({ ack, body }) => {
@@ -50,7 +50,7 @@ export const planSubmission =
     );
     const show = async (): Promise<void> => {
       const view = toSlackView(await result);
-      // Somebody may have closed the window: the message in the channel still tells.
+      // Somebody may have closed the window. The message in the channel still shows the result.
       await desk.client.views.update({ view_id: viewId, view }).catch(() => undefined);
     };
     desk.tasks.run('deciding a plan', show());
@@ -69,7 +69,7 @@ const errors = (error: CountersignError): Ack => {
 const CHANGED =
   'The plan changed while this form was open, and nothing was decided; close this and look at the message again.';
 
-/** The next page, or what of it does not count; null when all of it counts. @throws CountersignError when nothing does */
+/** The next page, or the decisions that do not count; null when all count. @throws CountersignError when none does */
 async function decide(desk: Desk<PlanDoor>, submission: Submission): Promise<View | null> {
   const meta = await admitted(desk, submission);
   const { person } = await personBehind(desk, submission.workspace, submission.user);
@@ -89,7 +89,7 @@ async function decide(desk: Desk<PlanDoor>, submission: Submission): Promise<Vie
     person: person.id,
     decision,
     slack: { workspace, user, channel, message },
-    // Nobody comes to the last page but from page to page.
+    // The last page is only reached page by page.
     whole: true,
     responsibility: decision.decision === 'approve' ? RESPONSIBILITY : null,
   });
