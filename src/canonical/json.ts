@@ -83,7 +83,7 @@ function writeArray(values: readonly unknown[], depth: number): string {
 
 function writeObject(value: object, depth: number): string {
   requirePlain(value);
-  const names = Object.keys(value).sort();
+  const names = sorted(Object.keys(value));
   let text = '{';
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
@@ -91,6 +91,12 @@ function writeObject(value: object, depth: number): string {
     text += `${writeString(name)}:${write((value as Record<string, unknown>)[name], depth)}`;
   }
   return `${text}}`;
+}
+
+/** What was canonical before is in order: seeing that costs less than sorting it. */
+function sorted(names: string[]): string[] {
+  for (let i = 1; i < names.length; i++) if ((names[i - 1] as string) > (names[i] as string)) return names.sort();
+  return names;
 }
 
 function requirePlain(value: object): void {

@@ -11,7 +11,7 @@ import {
   type ApprovalState,
 } from '../approval/index.ts';
 import type { Drill } from '../register/index.ts';
-import { peopleEntry, proveMembership, withAttestation } from '../sealing/index.ts';
+import { encodeRecord, peopleEntry, proveMembership, withAttestation } from '../sealing/index.ts';
 import { admitTo } from './admit.ts';
 import { effectsOfDecision } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
@@ -174,13 +174,14 @@ class NextRecords {
       ...returnsOf(this.#life.verdict, status !== 'supervised'),
     });
     const record = bare.attestation === null ? bare : await withAttestation(bare, this.#deps.attestation());
-    this.drafts.push({ record, releaseReservations: status !== 'supervised' });
+    const encoded = encodeRecord(record);
+    this.drafts.push({ record, encoded, releaseReservations: status !== 'supervised' });
     const approval = approvalView(this.approval);
     this.action = {
       ...this.action,
       status,
       approval,
-      records: [...this.action.records, hashOf(record)],
+      records: [...this.action.records, encoded.hash],
       updatedAt: at,
     };
     this.#openDrill(said, at);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { hashOf } from '../canonical/index.ts';
 import type { ActionRequest, JsonObject, ReleaseRecord } from '../contract/index.ts';
-import { requestHash, signPermit } from '../sealing/index.ts';
+import { encodeRecord, requestHash, signPermit } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { keepPeople } from './people.ts';
@@ -90,6 +89,7 @@ export async function draftRelease(
       : { review: { reviewers: review.reviewers, dueAt: new Date(review.dueAt).toISOString() } }),
     ...(offline ? { offline: true as const } : {}),
   });
+  const encoded = encodeRecord(record);
   const clear = await signPermit(
     {
       iss: deps.issuer,
@@ -105,12 +105,12 @@ export async function draftRelease(
       ...(input.changes === null ? {} : { changes: input.changes }),
       ...(request.resource?.version === undefined ? {} : { ver: request.resource.version }),
       ...(offline ? { offline: true as const } : {}),
-      rec: hashOf(record),
+      rec: encoded.hash,
     },
     signer,
   );
   return {
-    draft: { record, permit: { jti, audience: state.surface, requestHash: req, expiresAt } },
+    draft: { record, encoded, permit: { jti, audience: state.surface, requestHash: req, expiresAt } },
     permit: { clear, sealed: sealPermit(input.actionKey, tenant, id, clear) },
     until: { heldUntil: notBefore, collectUntil: record.collectUntil ?? null },
   };

@@ -1,11 +1,10 @@
 /** A verdict as it will be sealed: its record, the release and the permit of what is approved, and the action's state after them. */
-import { hashOf } from '../canonical/index.ts';
 import { ENGINE_ID } from '../contract/engine-names.ts';
 import type { Action, ActionRequest, JsonObject, PlanStep, Status, VerdictRecord } from '../contract/index.ts';
 import { releaseBasisOf } from '../contract/record.ts';
 import { approvalView, openApproval } from '../approval/index.ts';
 import { applyChanges, asVouched, samenessIn, type CompiledBundle } from '../policy/index.ts';
-import { discloseRequest, requestHash } from '../sealing/index.ts';
+import { discloseRequest, encodeRecord, requestHash } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import { isCarriedOut } from './activation.ts';
 import type { EngineDeps } from './deps.ts';
@@ -153,17 +152,18 @@ export async function draftVerdict(
     ...(facts.advice === undefined ? {} : { advice: facts.advice }),
   };
   // An earlier attempt may have reserved something, which is given back.
-  const drafts: RecordDraft[] = [{ record, ...(fault === null ? {} : { releaseReservations: true }) }];
+  const encoded = encodeRecord(record);
+  const drafts: RecordDraft[] = [{ record, encoded, ...(fault === null ? {} : { releaseReservations: true }) }];
   if (drill !== null && !supervised) {
     const ending = { end: 'void' as const, by: ENGINE_ID, surface: request.surface, at: at.toISOString() };
-    drafts.push({ record: openedDrill({ ...action, records: [hashOf(record)] }, drill, ending) });
+    drafts.push({ record: openedDrill({ ...action, records: [encoded.hash] }, drill, ending) });
   }
   let permit: PermitForms | null = null;
   if (releases) {
     const changed = verdict.changes === null ? request : applyChanges(request, verdict.changes);
     action.redeemedAt = null;
     const release = await draftRelease(deps, {
-      state: { ...state, action: { ...action, records: [hashOf(record)] } },
+      state: { ...state, action: { ...action, records: [encoded.hash] } },
       collectWithinMs: judgement.collectWithinMs ?? null,
       afterMs: judgement.releaseAfterMs,
       offline: judgement.offline === true,

@@ -1,7 +1,16 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-export const permitKey = (actionKey: Uint8Array): Buffer =>
-  Buffer.from(hkdfSync('sha256', actionKey, new Uint8Array(0), 'countersign sealed permit v1', 32));
+/** One step seals and opens with the same action's key. */
+const derived = new WeakMap<Uint8Array, Buffer>();
+
+export function permitKey(actionKey: Uint8Array): Buffer {
+  let key = derived.get(actionKey);
+  if (key === undefined) {
+    key = Buffer.from(hkdfSync('sha256', actionKey, new Uint8Array(0), 'countersign sealed permit v1', 32));
+    derived.set(actionKey, key);
+  }
+  return key;
+}
 
 export const aad = (tenant: string, id: string): Buffer => Buffer.from(`${tenant}\n${id}`, 'utf8');
 

@@ -8,7 +8,7 @@ import {
   type RecordType,
   type VerdictRecord,
 } from '../contract/index.ts';
-import { encodeRecord, envelopeBytes, signEnvelope, type Signer } from '../sealing/index.ts';
+import { encodeRecord, envelopeBytes, signEnvelope, type EncodedRecord, type Signer } from '../sealing/index.ts';
 import type { StagedRecord } from '../sequencer/index.ts';
 import type { Projection, StoredAction } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
@@ -18,6 +18,8 @@ import { noteSigned } from './sealed-records.ts';
 
 export interface RecordDraft {
   record: RecordPayload;
+  /** Its bytes and hash, where whoever drafted it needed them. */
+  encoded?: EncodedRecord;
   permit?: NonNullable<StagedRecord['permit']>;
   /** `jti` of the permit that this record uses up. */
   redeems?: string;
@@ -52,7 +54,7 @@ export async function signRecord(
   signer: Signer,
   facets: StagedRecord['facets'],
 ): Promise<StagedRecord> {
-  const { payload, hash } = encodeRecord(draft.record);
+  const { payload, hash } = draft.encoded ?? encodeRecord(draft.record);
   const envelope = await signEnvelope(payload, signer);
   noteSigned(hash, signer.kid);
   const { action, seq, type, at } = draft.record;

@@ -1,5 +1,5 @@
 /** An action's records from the log. Each is used only after its signature was verified. */
-import { BoundedMap, fromBase64, hashOfBytes } from '../canonical/index.ts';
+import { BoundedMap, fromBase64, fromUtf8, hashOfBytes } from '../canonical/index.ts';
 import { CountersignError, type Envelope, type RecordPayload } from '../contract/index.ts';
 import { nodeVerify } from '../keys/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
@@ -19,6 +19,8 @@ export interface VerifiedRecord {
 
 /** Payloads, by hash, whose signature was made or verified in this process, and by which key. */
 const known = new BoundedMap<string, string>(20_000);
+/** Payloads, by hash, that this process has read as records: their bytes need no second look at their form. */
+const wellFormed = new BoundedMap<string, true>(20_000);
 
 /** Notes that the payload of this hash is signed with the key `kid`. */
 export function noteSigned(hash: string, kid: string): void {
@@ -67,11 +69,19 @@ async function verified(
       const { key } = await openEnvelope(envelope, keys, nodeVerify);
       noteSigned(hash, key.kid);
     }
-    return { hash, record: decodeRecord(payload) };
+    return { hash, record: decoded(hash, payload) };
   } catch (error) {
     if (error instanceof SyntaxError || isEvidenceError(error)) throw altered(String(index), error.message, error);
     throw error;
   }
+}
+
+/** A fresh value each time: whoever reads it may change it. */
+function decoded(hash: string, payload: Uint8Array): RecordPayload {
+  if (wellFormed.get(hash) === true) return JSON.parse(fromUtf8(payload)) as RecordPayload;
+  const record = decodeRecord(payload);
+  wellFormed.set(hash, true);
+  return record;
 }
 
 function altered(what: string, why: string, cause?: unknown): CountersignError {

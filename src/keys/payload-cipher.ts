@@ -19,7 +19,12 @@ export function createPayloadCipher(keys: readonly [NamedKey, ...NamedKey[]]): P
     }
     return key;
   };
-  const content = (actionKey: Uint8Array): Uint8Array => deriveKey(actionKey, 'countersign payload v1');
+  const contents = new WeakMap<Uint8Array, Uint8Array>();
+  const content = (actionKey: Uint8Array): Uint8Array => {
+    let key = contents.get(actionKey);
+    if (key === undefined) contents.set(actionKey, (key = deriveKey(actionKey, 'countersign payload v1')));
+    return key;
+  };
   const bound = (what: string, tenant: string, action: string): string => JSON.stringify([what, tenant, action]);
   return {
     newKey(tenant, action) {

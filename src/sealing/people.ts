@@ -6,7 +6,6 @@
 import { fromBase64, fromHex, toBase64, toHex, utf8 } from '../canonical/index.ts';
 import { CountersignError, type DecisionRecord, type Facts, type RecordPayload } from '../contract/index.ts';
 import { emptyFrontier, extendFrontier, inclusionProof, leafHash, nodeHash, verifyInclusion } from '../ledger/index.ts';
-import { encodeRecord } from './record.ts';
 
 /** A longer list is folded. */
 export const PEOPLE_MAX = 250;
@@ -103,8 +102,16 @@ function mapFacts(facts: Facts, map: (people: string[]) => string[]): Facts {
  */
 export function foldPeople<T extends RecordPayload>(record: T): { record: T; lists: FoldedList[] } {
   const folded = foldLonger(record, PEOPLE_MAX);
-  const isLarge = encodeRecord(folded.record).payload.length > RECORD_COMFORTABLE_BYTES;
-  return isLarge ? foldLonger(record, PEOPLE_LEAST) : folded;
+  return isLarge(folded.record) ? foldLonger(record, PEOPLE_LEAST) : folded;
+}
+
+/** The bytes of the canonical form are those of any JSON without white space: the order of names changes no length. */
+function isLarge(record: RecordPayload): boolean {
+  const text = JSON.stringify(record);
+  return (
+    text.length > RECORD_COMFORTABLE_BYTES ||
+    (text.length * 3 > RECORD_COMFORTABLE_BYTES && utf8(text).length > RECORD_COMFORTABLE_BYTES)
+  );
 }
 
 function foldLonger<T extends RecordPayload>(record: T, most: number): { record: T; lists: FoldedList[] } {
