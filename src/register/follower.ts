@@ -15,6 +15,10 @@ import { NewestRecords } from './newest-records.ts';
 const PAGE = 256;
 /** How many entries a mark may lag behind. A start reads them again. */
 const MARK_EVERY = 1024;
+/** A mark of a busy log is large. The next one comes this many times later than writing it took. */
+const MARK_PAUSE = 20;
+/** One of so few actions is written each time. */
+const MARK_SMALL = 2000;
 
 /** What is in force by the records, and what only rows freeze. */
 export interface Looked extends InForce {
@@ -52,6 +56,10 @@ export class LogFollower {
   readonly #options: FollowerOptions;
   #read: ReadSoFar;
   #marked: number;
+  /** Whether something came in force, or ended, that no mark holds yet. */
+  #changed = false;
+  /** Until then no mark is written. */
+  #markAfter = -Infinity;
   /** How many entries it had when any process of this data folder last looked. */
   readonly #height: number;
   /** Grows while a log is read, before its root is checked. An early entry can only refuse. */
@@ -142,7 +150,9 @@ export class LogFollower {
     for (const { change, shares } of held) this.#shares[change](shares, Date.now());
     this.#read = read;
     this.#options.marks.reached(this.#options.tenant, size, this.#options.onUnmarked);
-    if (read.inForce !== before.inForce || size - this.#marked >= MARK_EVERY) this.#mark(read);
+    this.#changed ||= read.inForce !== before.inForce;
+    const due = this.#changed || size - this.#marked >= MARK_EVERY;
+    if (due && this.#beganAt >= this.#markAfter) this.#mark(read);
   }
 
   async #readOn(
@@ -220,6 +230,7 @@ export class LogFollower {
   }
 
   #mark(read: ReadSoFar): void {
+    const began = performance.now();
     try {
       this.#options.marks.write(this.#options.tenant, {
         ...read,
@@ -227,9 +238,12 @@ export class LogFollower {
         limitShares: this.#shares.save(),
       });
       this.#marked = read.frontier.size;
+      this.#changed = false;
     } catch (error) {
       this.#options.onUnmarked(error);
     }
+    const ended = performance.now();
+    if (this.#newest.size > MARK_SMALL) this.#markAfter = ended + (ended - began) * MARK_PAUSE;
   }
 }
 

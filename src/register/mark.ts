@@ -3,7 +3,7 @@
  * enough to change it. A start reads only the entries after the mark, and notices a log that was cut back.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CountersignError } from '../contract/index.ts';
@@ -125,6 +125,36 @@ function toMark(text: string): RegisterMark {
   };
 }
 
+const damaged = (path: string, cause?: unknown): CountersignError =>
+  new CountersignError(
+    'configuration',
+    `\`${path}\` is damaged, so it cannot say how long its log was; restore it from a backup, or check the log with \`countersign audit\` and then delete the file`,
+    { cause },
+  );
+
+/** The frontier's size is at the beginning of the file: a mark may be large, and is compared each time. */
+const BEGINNING = /^\{"v":1,"frontier":\{"size":(\d+),/;
+const BEGINNING_BYTES = 64;
+
+/** How far the mark of this file reaches; -1 where there is none. @throws CountersignError `configuration` for a damaged file */
+function sizeOf(path: string): number {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
+    throw error;
+  }
+  try {
+    const bytes = Buffer.alloc(BEGINNING_BYTES);
+    const size = BEGINNING.exec(bytes.toString('latin1', 0, readSync(file, bytes, 0, BEGINNING_BYTES, 0)))?.[1];
+    if (size === undefined) throw damaged(path);
+    return Number(size);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Marks as files `<dataDir>/register/<tenant>.json`, heights as `<tenant>.height`, mode 0600. Several processes may share them. */
 export function markFiles(dataDir: string): MarkFiles {
   const folder = join(dataDir, 'register');
@@ -134,11 +164,7 @@ export function markFiles(dataDir: string): MarkFiles {
       return toMark(readFileSync(pathOf(tenant), 'utf8'));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw new CountersignError(
-        'configuration',
-        `\`${pathOf(tenant)}\` is damaged, so it cannot say how long the log of \`${tenant}\` was; restore it from a backup, or check the log with \`countersign audit\` and then delete the file`,
-        { cause },
-      );
+      throw damaged(pathOf(tenant), cause);
     }
   };
   const heightOf = (tenant: string): string => join(folder, `${tenant}.height`);
@@ -189,8 +215,7 @@ export function markFiles(dataDir: string): MarkFiles {
       timer ??= setTimeout(flush, REACHED_MS).unref();
     },
     write(tenant, mark) {
-      const before = read(tenant);
-      if (before !== null && before.frontier.size >= mark.frontier.size) return;
+      if (sizeOf(pathOf(tenant)) >= mark.frontier.size) return;
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       replace(pathOf(tenant), toText(mark));
     },

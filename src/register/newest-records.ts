@@ -46,6 +46,11 @@ export class NewestRecords {
     return Math.max(this.#decided.get(action) ?? -1, this.#begun.get(action) ?? -1);
   }
 
+  /** How many actions are remembered. */
+  get size(): number {
+    return this.#decided.size + this.#begun.size;
+  }
+
   /** In the order of the log, each record once. */
   note({ type, action, seq }: Pick<RecordPayload, 'type' | 'action' | 'seq'>): void {
     const before = this.of(action);
