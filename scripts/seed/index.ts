@@ -1,12 +1,13 @@
 /**
- * `npm run seed -- [--actions N] [--seed N] [--days N] [--clean]`: a believable history in the data folder, sealed by the engine's own steps
+ * `npm run seed -- [--actions N] [--seed N] [--days N] [--clean] [--check]`: a believable history in the data folder, sealed by the engine's own steps
  * through the sequencer, with twelve anomalies for audits to find. For trying the console out, and for measuring it; never for a stack that
- * is in use.
+ * is in use. With `--check` an audit looks at it, which fails where one of them is not found, or ordinary business is asked about too often.
  */
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../src/main/config.ts';
 import { ANOMALIES } from './anomalies.ts';
+import { auditOf, tell } from './look.ts';
 import { seed } from './seed.ts';
 
 const { values } = parseArgs({
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     days: { type: 'string', default: '365' },
     clean: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
   },
 });
 const [actions, number, days] = [values.actions, values.seed, values.days].map(Number) as [number, number, number];
@@ -26,15 +28,23 @@ for (const [name, value] of Object.entries({ actions, seed: number, days })) {
 const policies = fileURLToPath(new URL('policies', import.meta.url));
 const config = loadConfig({ COUNTERSIGN_POLICIES: policies, ...process.env });
 const began = performance.now();
-const done = await seed(config, {
-  ...{ actions, seed: number, days, clean: values.clean },
-  until: Date.now(),
-  onProgress: (made, records) => process.stderr.write(`\r${made} actions, ${records} records`),
-});
-process.stderr.write('\n');
-const seconds = (performance.now() - began) / 1000;
-console.log(
-  `${done.actions} actions in ${done.records} records, ${Math.round(done.records / seconds)} records a second`,
+const { clean, check } = values;
+await seed(
+  config,
+  {
+    ...{ actions, seed: number, days, clean },
+    until: Date.now(),
+    onProgress: (made, records) => process.stderr.write(`\r${made} actions, ${records} records`),
+  },
+  async (parts, done) => {
+    process.stderr.write('\n');
+    const each = ((performance.now() - began) / done.actions).toFixed(2);
+    console.log(`${done.actions} actions in ${done.records} records, ${each} ms an action`);
+    if (!check) return;
+    const audited = await auditOf(parts, { actions: done.actions, clean });
+    tell(audited);
+    if (!audited.isRight) process.exitCode = 1;
+  },
 );
-if (!values.clean) console.log(`planted: ${ANOMALIES.join(', ')}`);
+if (!clean) console.log(`planted: ${ANOMALIES.join(', ')}`);
 console.log(`look at it: COUNTERSIGN_POLICIES=${config.policiesDir} npm start`);

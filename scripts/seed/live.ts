@@ -11,13 +11,14 @@ import { actionIdOf } from '../../src/engine/ids.ts';
 import { judge } from '../../src/engine/judge.ts';
 import { sealOutcome } from '../../src/engine/outcome.ts';
 import { redeemPermit } from '../../src/engine/redeem.ts';
-import { createAttestor, type Caller } from '../../src/identity/index.ts';
+import { createAttestor, type Attestor, type Caller } from '../../src/identity/index.ts';
 import type { PlannedAction } from './plan.ts';
 
 export interface World {
   deps: EngineDeps;
   tenant: string;
   caller: Caller;
+  words: Words;
 }
 
 /** What still has to be there when a released action ends by nobody's doing: a moment more than its time. */
@@ -97,7 +98,26 @@ async function end(world: World, { ending, key }: PlannedAction, action: Action,
 }
 
 /** The engine as it is at that time. */
-function at({ deps }: World, time: number): { deps: EngineDeps; attest: ReturnType<typeof createAttestor>['attest'] } {
-  const now = (): Date => new Date(time);
-  return { deps: { ...deps, now }, attest: createAttestor(deps.attestation, () => time).attest };
+function at({ deps, words }: World, time: number): { deps: EngineDeps; attest: Attestor['attest'] } {
+  return { deps: { ...deps, now: () => new Date(time) }, attest: (said) => words.at(time).attest(said) };
+}
+
+/** One attestor for all times: it remembers what it attested. */
+export interface Words extends Pick<Attestor, 'verify'> {
+  /** For what is attested immediately. */
+  at(time: number): Pick<Attestor, 'attest'>;
+}
+
+export function wordsOf(
+  ...[signer, keys]: [Parameters<typeof createAttestor>[0], Parameters<typeof createAttestor>[2]]
+): Words {
+  let now = 0;
+  const attestor = createAttestor(signer, () => now, keys);
+  return {
+    verify: attestor.verify,
+    at(time) {
+      now = time;
+      return attestor;
+    },
+  };
 }

@@ -102,7 +102,12 @@ export function createMemory(real: Store, tenant: string, cipher: PayloadCipher)
       const { action, recordHash, envelope } = record;
       const known = of(action);
       const index = known.records.length;
-      known.records.push({ hash: recordHash, index, envelope, record: recordOf(envelope) });
+      known.records.push({
+        ...{ hash: recordHash, index, envelope },
+        get record() {
+          return recordOf(envelope);
+        },
+      });
       known.row = record.projection ?? known.row;
       if (record.permit !== undefined) known.permits.set(record.permit.jti, { ...record.permit, redeemedAt: null });
       const line = waiting.get(action) ?? [];

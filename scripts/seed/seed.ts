@@ -11,6 +11,7 @@ import { lockDataFolder, openEmbeddedPostgres, openStore } from '../../src/store
 import { plantedActions } from './anomalies.ts';
 import { calendarOf, DAY_MS } from './clock.ts';
 import { sealHistory } from './history.ts';
+import { wordsOf } from './live.ts';
 import { castOf } from './people.ts';
 import type { PlannedAction } from './plan.ts';
 import { createMemory } from './remembered.ts';
@@ -25,6 +26,12 @@ export interface SeedOptions {
   /** Milliseconds since the epoch: the history ends then. */
   until: number;
   onProgress?: (actions: number, records: number) => void;
+}
+
+/** How much it is. */
+export interface Sealed {
+  actions: number;
+  records: number;
 }
 
 /** In the order of time. */
@@ -45,8 +52,15 @@ function* merged(first: Iterable<PlannedAction>, second: readonly PlannedAction[
   yield* second.slice(next);
 }
 
-/** @throws CountersignError `configuration` where the folder has a history already */
-export async function seed(config: Config, options: SeedOptions): Promise<{ actions: number; records: number }> {
+/**
+ * @param then done in the open stack, before it is closed
+ * @throws CountersignError `configuration` where the folder has a history already
+ */
+export async function seed(
+  config: Config,
+  options: SeedOptions,
+  then: (parts: Parts, done: Sealed) => Promise<void> = async () => undefined,
+): Promise<Sealed> {
   prepareDataFolder(config.dataDir);
   const lock = await lockDataFolder(config.dataDir);
   const postgres = config.databaseUrl === undefined ? await openEmbeddedPostgres({ dataDir: config.dataDir }) : null;
@@ -54,7 +68,9 @@ export async function seed(config: Config, options: SeedOptions): Promise<{ acti
   try {
     const parts = await openParts(config, url, createLogger('warn'));
     try {
-      return await fill(parts, url, options);
+      const done = await fill(parts, url, options);
+      await then(parts, done);
+      return done;
     } finally {
       await parts.close();
     }
@@ -72,11 +88,7 @@ function relaxed(url: string): string {
 }
 
 /** The same in an open stack. */
-export async function fill(
-  parts: Parts,
-  url: string,
-  options: SeedOptions,
-): Promise<{ actions: number; records: number }> {
+export async function fill(parts: Parts, url: string, options: SeedOptions): Promise<Sealed> {
   const tenant = DEFAULT_TENANT;
   const begins = (): Date => new Date(options.until - (options.days + 1) * DAY_MS);
   if ((await parts.store.facts.projected(tenant)).logSize > 0) {
@@ -87,6 +99,10 @@ export async function fill(
   await ensureBundle(parts, begins);
   const { credentials } = await parts.register.current(tenant);
   const key = [...credentials.keys()][0] ?? '';
+  const words = wordsOf(
+    () => parts.keys.attestation,
+    () => parts.keys.attestationKeys,
+  );
   const memory = createMemory(parts.store, tenant, parts.keys.payloadCipher);
   const pool = new pg.Pool({ connectionString: relaxed(url), max: 1 });
   const store = await openStore({ connectionString: relaxed(url), cipher: parts.keys.payloadCipher });
@@ -94,7 +110,12 @@ export async function fill(
     return await sealHistory(
       {
         ...{ memory, pool, tenant, until: options.until, sequencer: createSequencer({ store, keys: parts.keys }) },
-        deps: { ...activityDeps(parts, null, null), store: memory.store, sequencer: memory.sequencer },
+        words,
+        deps: {
+          ...activityDeps(parts, null, null),
+          ...{ store: memory.store, sequencer: memory.sequencer },
+          attestor: { ...parts.attestor, verify: words.verify },
+        },
         caller: { kind: 'key', id: `key:${key}`, tenant, ...FIRST_KEY_SCOPE },
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       },
